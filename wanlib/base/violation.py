@@ -1,0 +1,58 @@
+"""One rule that a request breaks at one place."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+from wanlib.base.ratio import Ratio
+from wanlib.base.shown import plain, shown
+from wanlib.base.wording import message
+
+REFUSED = frozenset({"rejected", "truncated"})
+
+
+class Violation(NamedTuple):
+    """A broken rule.
+
+    rule: the rule's id, such as ``wan2.7/n.max:sequential``.
+    outcome: what the service does with it: ``rejected``, ``truncated``, ``ignored`` or ``unspecified``.
+    path: JSON Pointer (RFC 6901) into the body; for a missing member, where it should stand.
+    limit: what the rule allows, in the unit of its kind (pixels, bytes, characters, names).
+    value: what was met, in the same unit; the value itself where the rule is about that.
+
+    ``str()`` gives the message. ``repr()``, ``str()`` and ``to_dict()`` never show a whole data URI,
+    a URL's query or more than 80 characters of anything.
+    """
+
+    rule: str
+    outcome: str
+    path: str
+    limit: Any
+    value: Any
+
+    @property
+    def refused(self) -> bool:
+        """Whether ``check`` and the client count it as a refusal: rejected or truncated."""
+        return self.outcome in REFUSED
+
+    def to_dict(self) -> dict[str, Any]:
+        """The shape that ``wanlib check --json`` prints: JSON values only."""
+        return {
+            "rule": self.rule,
+            "outcome": self.outcome,
+            "path": plain(self.path),
+            "message": str(self),
+            "limit": plain(self.limit),
+            "value": plain(self.value),
+        }
+
+    def __str__(self) -> str:
+        return message(self.rule, self.path, self.limit, self.value)
+
+    def __repr__(self) -> str:
+        limit = str(self.limit) if isinstance(self.limit, Ratio) else repr(self.limit)
+        return f"<Violation {self.rule} {self.outcome} at {shown(self.path)}: {shown(self.value)}, limit {limit}>"
+
+
+# Skips the keyword handling of a named tuple: a body with a dozen mistakes is judged twice as fast.
+make = cast("Callable[[tuple[str, str, str, Any, Any]], Violation]", partial(tuple.__new__, Violation))

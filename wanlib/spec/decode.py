@@ -1,0 +1,177 @@
+"""A wire body read by its form: each field's value and path, and what the envelope breaks."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from wanlib.base.met import escape
+from wanlib.base.missing import ABSENT, LOST
+from wanlib.base.violation import Violation
+from wanlib.spec.model import Family, Node
+
+TYPES = {"object": dict, "list": list, "text": str, "parts": list}
+
+
+@dataclass
+class Reading:
+    """The fields of a body.
+
+    values: by name; ABSENT or LOST where there is none. paths: where each stands, or should stand.
+    item_paths: for a list that is written as parts, where each of its items stands.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+    item_paths: dict[str, list[str]] = field(default_factory=dict)
+    violations: list[Violation] = field(default_factory=list)
+
+
+class Decoder:
+    """Walks a body form beside a body."""
+
+    def __init__(self, family: Family, form: Node) -> None:
+        self.family = family
+        self.form = form
+        self.reading = Reading()
+        used = {name for node in form.walk() for name in (node.field, *(part for _, part in node.parts))}
+        self.placed = {each.name: each for each in family.fields if each.place}
+        self.rest = [each for each in family.fields if each.name not in used and not each.place]
+
+    def decode(self, body: dict[str, Any]) -> Reading:
+        """The reading of a body whose model is known."""
+        self._members(self.form, body, "", {"model"})
+        return self.reading
+
+    def _report(self, node: Node, kind: str, path: str, limit: Any, value: Any) -> None:
+        rule = node.rule(kind)
+        assert rule is not None
+        outcome = "unspecified" if kind == "type" and value is None else rule.outcome
+        self.reading.violations.append(Violation(rule.id, outcome, path, limit, value))
+
+    def _members(self, node: Node, value: dict[str, Any], path: str, also: set[str]) -> None:
+        for name, child in node.members:
+            self._node(child, value.get(name, ABSENT), f"{path}/{name}")
+        names = [*also, *(name for name, _ in node.members)]
+        container = path[1:]
+        if container.count("/") == 0:
+            names += self._take_placed(container, value, path)
+        known = tuple(names)
+        for key in value:
+            if key not in known:
+                self._stray(node, key, value[key], path, known)
+
+    def _take_placed(self, container: str, value: dict[str, Any], path: str) -> list[str]:
+        """The fields whose stated place is here, read."""
+        names = [name for name, each in self.placed.items() if each.place == container]
+        for name in names:
+            self._set(name, value.get(name, ABSENT), f"{path}/{name}")
+        return names
+
+    def _stray(self, node: Node, key: Any, value: Any, path: str, known: tuple[str, ...]) -> None:
+        where = f"{path}/{escape(key)}"
+        if path.count("/") < 2 and key in self.placed:
+            rule = self.placed[key].of_kind("place")[0]
+            self.reading.violations.append(Violation(rule.id, rule.outcome, where, rule.limit, value))
+        elif node.form == "rest":
+            unknown = self.family.unknown
+            self.reading.violations.append(Violation(unknown.id, unknown.outcome, where, known, key))
+        else:
+            self._report(node, "unknown", where, known, key)
+
+    def _node(self, node: Node, value: Any, path: str) -> None:
+        if node.form == "leaf":
+            self._leaf(node, value, path)
+        elif node.form == "rest":
+            self._rest(node, value, path)
+        elif value is ABSENT:
+            self._report(node, "required", path, True, None)
+            self._lose(node, path)
+        elif not isinstance(value, TYPES[_type(node)]):
+            self._report(node, "type", path, _type(node), value)
+            self._lose(node, path)
+        else:
+            {"object": self._object, "list": self._list, "constant": self._constant, "parts": self._parts}[
+                node.form
+            ](node, value, path)
+
+    def _object(self, node: Node, value: dict[str, Any], path: str) -> None:
+        self._members(node, value, path, set())
+
+    def _constant(self, node: Node, value: Any, path: str) -> None:
+        rule = node.rule("one_of")
+        if rule and value not in rule.limit:
+            self._report(node, "one_of", path, rule.limit, value)
+
+    def _list(self, node: Node, value: list[Any], path: str) -> None:
+        rule = node.rule("count")
+        assert node.each is not None
+        if rule and len(value) != rule.limit:
+            self._report(node, "count", path, rule.limit, len(value))
+            self._lose(node, path)
+            return
+        for index, item in enumerate(value):
+            self._node(node.each, item, f"{path}/{index}")
+
+    def _parts(self, node: Node, value: list[Any], path: str) -> None:
+        met: dict[str, list[tuple[Any, str]]] = {name: [] for name, _ in node.parts}
+        names = tuple(met)
+        for index, part in enumerate(value):
+            if isinstance(part, dict) and len(part) == 1 and next(iter(part)) in met:
+                ((name, inner),) = part.items()
+                met[name].append((inner, f"{path}/{index}/{name}"))
+                self._one_too_many(node, name, len(met[name]), f"{path}/{index}/{name}")
+            else:
+                self._report(node, "parts", f"{path}/{index}", names, part)
+        for name, field_name in node.parts:
+            if self.family.field(field_name).type == "list":
+                self._set(field_name, [inner for inner, _ in met[name]], path)
+                self.reading.item_paths[field_name] = [where for _, where in met[name]]
+            else:
+                value, where = met[name][0] if met[name] else (ABSENT, f"{path}/-/{name}")
+                self._set(field_name, value, where)
+
+    def _one_too_many(self, node: Node, name: str, count: int, path: str) -> None:
+        for rule in node.rules:
+            if rule.id.endswith(f".{name}.max_count") and count == rule.limit + 1:
+                self.reading.violations.append(Violation(rule.id, rule.outcome, path, rule.limit, count))
+
+    def _leaf(self, node: Node, value: Any, path: str) -> None:
+        if node.only and value is not ABSENT:
+            self._set(node.field, [value], path)
+            self.reading.item_paths[node.field] = [path]
+        else:
+            self._set(node.field, value, path)
+
+    def _rest(self, node: Node, value: Any, path: str) -> None:
+        here = [each for each in self.family.fields if each in self.rest or each.place == path[1:]]
+        if value is not ABSENT and not isinstance(value, dict):
+            self._report(node, "type", path, "object", value)
+            self._lose(node, path)
+            return
+        members = {} if value is ABSENT else value
+        known = tuple(each.name for each in here)
+        for name in known:
+            self._set(name, members.get(name, ABSENT), f"{path}/{name}")
+        for key in members:
+            if key not in known:
+                self._stray(node, key, members[key], path, known)
+
+    def _lose(self, node: Node, path: str) -> None:
+        """All that stands under a broken node is lost: neither judged nor counted."""
+        for each in node.walk():
+            for name in (each.field, *(part for _, part in each.parts)):
+                if name:
+                    self._set(name, LOST, path)
+        if node.form == "rest":
+            for lost in self.rest:
+                self._set(lost.name, LOST, path)
+        for name, each_field in self.placed.items():
+            if path == f"/{each_field.place}":
+                self._set(name, LOST, path)
+
+    def _set(self, name: str, value: Any, path: str) -> None:
+        self.reading.values[name] = value
+        self.reading.paths[name] = path
+
+
+def _type(node: Node) -> str:
+    return {"constant": "text", "parts": "list"}.get(node.form, node.form)

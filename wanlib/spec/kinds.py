@@ -1,0 +1,204 @@
+"""The closed set of rule kinds: on which types each may stand, how its limit is written, which way is tighter."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+
+from wanlib.base.ratio import Ratio
+from wanlib.spec.mode import parse_condition
+
+TYPES = ("text", "integer", "number", "boolean", "list", "object", "image", "size", "percent")
+OUTCOMES = ("rejected", "truncated", "ignored", "unspecified")
+
+PRESENCE, TYPE, BOUND, RELATION = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of rule.
+
+    parse: from the YAML value to the limit; ValueError says what was expected.
+    stage: PRESENCE, TYPE, BOUND or RELATION: each is judged only where the former held.
+    tighter: `lower`, `higher` or `subset`: which way a limit narrows; None where limits do not compare.
+    outcome: what its breach does unless the rule says; fixed: the rule can't say otherwise.
+    varies: whether it may stand under `when`.
+    """
+
+    types: tuple[str, ...]
+    parse: Callable[[Any], Any]
+    stage: int = BOUND
+    tighter: str | None = None
+    outcome: str = "rejected"
+    fixed: bool = False
+    varies: bool = True
+
+
+def _integer(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("a whole number")
+    return value
+
+
+def _count(value: Any) -> int:
+    if _integer(value) < 0:
+        raise ValueError("a whole number from 0")
+    return int(value)
+
+
+def _number(value: Any) -> int | float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError("a number")
+    return value
+
+
+def _true(value: Any) -> bool:
+    if value is not True:
+        raise ValueError("true (leave the line out for false)")
+    return True
+
+
+def _word(*allowed: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError(" or ".join(allowed))
+        return str(value)
+
+    return parse
+
+
+def _field(value: Any) -> str:
+    if not isinstance(value, str) or not value.isidentifier():
+        raise ValueError("the name of a field")
+    return value
+
+
+def _names(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
+    def parse(value: Any) -> tuple[str, ...]:
+        good = isinstance(value, list) and value and all(isinstance(each, str) for each in value)
+        if not good or len(set(value)) < len(value) or (allowed and not set(value) <= set(allowed)):
+            raise ValueError(f"a list of {', '.join(allowed) or 'different names'}")
+        return tuple(value)
+
+    return parse
+
+
+def _literals(value: Any) -> tuple[Any, ...]:
+    good = isinstance(value, list) and value and all(isinstance(each, str | bool) for each in value)
+    if not good or len(set(value)) < len(value):
+        raise ValueError("a list of different words, or of true and false")
+    return tuple(value)
+
+
+def parse_pixels(value: Any) -> int:
+    """`768*768` as a number of pixels."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("width*height such as 768*768")
+    return int(found[1]) * int(found[2])
+
+
+def _ratio(value: Any) -> Ratio:
+    found = re.fullmatch(r"([1-9][0-9]*):([1-9][0-9]*)", value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("width:height such as 1:8")
+    return Ratio(int(found[1]), int(found[2]))
+
+
+def _megabytes(value: Any) -> int:
+    """MB is 1,048,576 bytes of the decoded file."""
+    found = re.fullmatch(r"([1-9][0-9]*) MB", value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("a size such as 20 MB")
+    return int(found[1]) * 1_048_576
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("a mapping")
+    return value
+
+
+def _keywords(value: Any) -> dict[str, int]:
+    return {name: parse_pixels(pixels) for name, pixels in _mapping(value).items()}
+
+
+def _mime(value: Any) -> dict[str, str]:
+    if not _mapping(value) or not all(isinstance(name, str) and "/" in name for name in value.values()):
+        raise ValueError("a mapping of formats to MIME names")
+    return dict(value)
+
+
+def _pattern(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a regular expression")
+    try:
+        re.compile(value, re.ASCII)
+    except re.error as error:
+        raise ValueError(f"a regular expression ({error})") from None
+    return value
+
+
+def _decimal(value: Any) -> str:
+    try:
+        if not isinstance(value, str) or not Decimal(value).is_finite():
+            raise ValueError("an exact decimal in quotes")
+    except InvalidOperation:
+        raise ValueError("an exact decimal in quotes") from None
+    return value
+
+
+_CORNERS = ("x1", "y1", "x2", "y2")
+_EVERY = TYPES
+_INNER = ("text", "integer", "number", "boolean", "image", "size", "percent", "list", "object")
+
+# In the order in which one field's rules are judged and reported.
+KINDS: Mapping[str, Kind] = {
+    # of the whole body
+    "model": Kind((), _word("listed"), PRESENCE),
+    "endpoints": Kind((), _mapping, PRESENCE),
+    "unknown": Kind((), _true, PRESENCE, outcome="unspecified", fixed=True),
+    # of any field
+    "place": Kind(_EVERY, _word("input", "parameters"), PRESENCE, varies=False),
+    "required": Kind(_INNER, _true, PRESENCE),
+    "effective": Kind(_EVERY, parse_condition, PRESENCE, outcome="ignored", fixed=True, varies=False),
+    "needs": Kind(_EVERY, parse_condition, PRESENCE, varies=False),
+    "type": Kind(_EVERY, _word(*TYPES), TYPE, varies=False),
+    # of values
+    "one_of": Kind(("text", "boolean"), _literals, tighter="subset"),
+    "parts": Kind((), _mapping),
+    "count": Kind(("list",), _count),
+    "min_count": Kind(("list",), _count, tighter="higher"),
+    "max_count": Kind(("list", "parts"), _count, tighter="lower"),
+    "max_chars": Kind(("text",), _count, tighter="lower"),
+    "pattern": Kind(("text",), _pattern),
+    "decimals": Kind(("percent",), _count),
+    "min": Kind(("integer", "number"), _number, tighter="higher"),
+    "max": Kind(("integer", "number"), _number, tighter="lower"),
+    "schemes": Kind(("image",), _names("http", "https", "data", "oss"), tighter="subset"),
+    "chars": Kind(("image",), _word("ascii")),
+    "encoding": Kind(("image",), _word("base64")),
+    "mime": Kind(("image",), _mime),
+    "formats": Kind(("image",), _names("jpeg", "png", "bmp", "webp", "tiff"), tighter="subset"),
+    "min_side": Kind(("image",), _count, tighter="higher"),
+    "max_side": Kind(("image",), _count, tighter="lower"),
+    "keywords": Kind(("size",), _keywords, tighter="subset"),
+    "min_pixels": Kind(("size",), parse_pixels, tighter="higher"),
+    "max_pixels": Kind(("size",), parse_pixels, tighter="lower"),
+    "min_ratio": Kind(("size", "image"), _ratio, tighter="higher"),
+    "max_ratio": Kind(("size", "image"), _ratio, tighter="lower"),
+    "max_bytes": Kind(("image",), _megabytes, tighter="lower"),
+    # between values
+    "same_count_as": Kind(("list",), _field, RELATION),
+    "same_pixels_as": Kind(("image",), _field, RELATION),
+    "total": Kind(("list",), _decimal, RELATION),
+    "ordered": Kind(("list",), _names(*_CORNERS), RELATION),
+    "inside": Kind(("list",), _field, RELATION, outcome="unspecified", fixed=True),
+}
+
+
+def size_of(limit: Any) -> Fraction:
+    """A limit of an ordered kind as a number, so that two of them compare exactly."""
+    return Fraction(limit.width, limit.height) if isinstance(limit, Ratio) else Fraction(limit)

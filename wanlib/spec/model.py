@@ -1,0 +1,179 @@
+"""The Spec: what the YAML says, checked and frozen. The only thing that the other parts read."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wanlib.spec.mode import Condition, Expression
+
+CALLS = ("sync", "async", "stream")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One limit.
+
+    id: `<file>/<path>.<kind>[:<mode>]`, the same everywhere.
+    kind: a name of `wanlib.spec.kinds.KINDS`.
+    limit: parsed: a number in the kind's unit, a Ratio, a tuple of names, a mapping.
+    outcome: what the service does when it is broken.
+    condition: the mode in which it holds; None for a base rule.
+    field: the path of its field, `images.each`; empty for a rule of the whole body.
+    scope: `body` for rules on a request body and its call; `task`, `wire` for the others.
+    models: the models that it speaks of; empty for all.
+    keeps, breaks: examples, for kinds without an order. of: the member that `total` adds up.
+    """
+
+    id: str
+    kind: str
+    limit: Any
+    outcome: str
+    file: str
+    line: int
+    source: str
+    notes: str = ""
+    condition: Condition | None = None
+    field: str = ""
+    scope: str = "body"
+    models: tuple[str, ...] = ()
+    keeps: tuple[Any, ...] = ()
+    breaks: tuple[Any, ...] = ()
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something the pages state that nothing can break: a default, a price, a form of answer."""
+
+    id: str
+    value: Any
+    file: str
+    line: int
+    source: str
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter, list item or object member.
+
+    path: dotted, as in rule ids. rules: in the order of judgement, variants beside their base.
+    place: the container it states (`input`, `parameters`), or None.
+    default: the value where it is absent, by condition (None: everywhere); `derived` is no value.
+    """
+
+    name: str
+    path: str
+    type: str
+    rules: tuple[Rule, ...]
+    place: str | None = None
+    default: Mapping[Condition | None, Any] = field(default_factory=dict)
+    each: "Field | None" = None
+    members: tuple["Field", ...] = ()
+
+    def of_kind(self, kind: str) -> tuple[Rule, ...]:
+        """The rule of a kind and its variants."""
+        return tuple(rule for rule in self.rules if rule.kind == kind)
+
+    def walk(self) -> Iterator["Field"]:
+        """This field and all that stand in it."""
+        yield self
+        for inner in (*((self.each,) if self.each else ()), *self.members):
+            yield from inner.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A place in a body form.
+
+    form: `object`, `list`, `constant`, `parts`, `leaf` (a field's value) or `rest` (`"*"`).
+    field: the field whose value stands at a leaf; only: a one-element list written as its element.
+    parts: member name and field of each kind of part.
+    """
+
+    form: str
+    path: str
+    line: int
+    rules: tuple[Rule, ...] = ()
+    members: tuple[tuple[str, "Node"], ...] = ()
+    each: "Node | None" = None
+    field: str = ""
+    only: bool = False
+    parts: tuple[tuple[str, str], ...] = ()
+
+    def rule(self, kind: str) -> Rule | None:
+        """Its rule of a kind."""
+        return next((rule for rule in self.rules if rule.kind == kind), None)
+
+    def walk(self) -> Iterator["Node"]:
+        """This node and all below it."""
+        yield self
+        for inner in (*(node for _, node in self.members), *((self.each,) if self.each else ())):
+            yield from inner.walk()
+
+    def assembled(self) -> frozenset[str]:
+        """The list fields that a body never holds as a list: written as parts, or as their only element."""
+        names: set[str] = set()
+        for node in self.walk():
+            names |= {field for _, field in node.parts} | ({node.field} if node.only else set())
+        return frozenset(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One model file. unknown: its rule on parameters that no page of these models knows."""
+
+    name: str
+    version: str
+    models: tuple[str, ...]
+    body: str
+    modes: Mapping[str, Expression]
+    fields: tuple[Field, ...]
+    unknown: Rule
+    output: Mapping[str, Any]
+
+    def field(self, name: str) -> Field:
+        """A field by its name; KeyError where there is none."""
+        for each in self.fields:
+            if each.name == name:
+                return each
+        raise KeyError(name)
+
+    def walk(self) -> Iterator[Field]:
+        """All fields, inner ones too, in spec order."""
+        for each in self.fields:
+            yield from each.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """All files of a spec folder.
+
+    bodies: the body forms by name. wire, task, sources: those files as plain mappings.
+    rules, facts: by id, in spec order. digest: SHA-256 of the files, in hex.
+    """
+
+    families: tuple[Family, ...]
+    bodies: Mapping[str, Node]
+    wire: Mapping[str, Any]
+    task: Mapping[str, Any]
+    sources: Mapping[str, Any]
+    rules: Mapping[str, Rule]
+    facts: Mapping[str, Fact]
+    digest: str
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model, in spec order."""
+        return tuple(model for family in self.families for model in family.models)
+
+    def family(self, model: str) -> Family:
+        """The file that a model stands in; KeyError for an unknown one."""
+        for family in self.families:
+            if model in family.models:
+                return family
+        raise KeyError(model)
+
+    def calls(self, model: str) -> tuple[str, ...]:
+        """The calls that a model has an endpoint for."""
+        return tuple(self.wire["endpoints"][model])

@@ -1,0 +1,200 @@
+"""What keeps each kind, as a predicate: the reading that shares no line with the emitter.
+
+A predicate answers None where the rule is kept (or can't be judged), else the limit and the value
+that the violation tells.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Protocol
+
+from wanlib.base.data_uri import parse_data_uri
+from wanlib.base.facts import ImageFacts
+from wanlib.base.met import format_met, sides_met
+from wanlib.base.ratio import Ratio
+
+Broken = tuple[Any, Any] | None
+
+SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", re.ASCII)
+PERCENT = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.([0-9]{1,9}))?)%", re.ASCII)
+_SCHEME = re.compile(r"([a-z]+):", re.ASCII | re.IGNORECASE)
+
+
+class Around(Protocol):
+    """What relations ask of the body around a value."""
+
+    def count(self, name: str) -> int | None: ...
+
+    def facts(self, name: str, index: int) -> ImageFacts | None: ...
+
+    def index(self) -> int: ...
+
+
+def facts_of(value: str) -> ImageFacts | None:
+    """The facts of an image string; None for a URL and for what is no data URI."""
+    uri = parse_data_uri(value)
+    return uri.facts if uri else None
+
+
+def scheme_of(value: str) -> str:
+    """`http`, `https`, `oss`, `data`, or nothing where a string begins with none of these."""
+    found = _SCHEME.match(value)
+    scheme = found[1].lower() if found else ""
+    return scheme if scheme == "data" or value[len(scheme) :].startswith("://") else ""
+
+
+def _about(value: str) -> tuple[int, int] | None:
+    found = SIZE.fullmatch(value)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _keywords(limit: Mapping[str, int], value: str) -> Broken:
+    return None if _about(value) or value in limit else (tuple(limit), value)
+
+
+def _pixels(limit: int, value: str, low: bool) -> Broken:
+    size = _about(value)
+    if size is None:
+        return None
+    product = size[0] * size[1]
+    return (limit, product) if (product < limit if low else product > limit) else None
+
+
+def _ratio(limit: Ratio, value: str, low: bool) -> Broken:
+    sides = _about(value)
+    if sides is None and (facts := facts_of(value)) and facts.readable:
+        sides = facts.width or 0, facts.height or 0
+    if sides is None:
+        return None
+    met, due = sides[0] * limit.height, sides[1] * limit.width
+    return (limit, f"{sides[0]}:{sides[1]}") if (met < due if low else met > due) else None
+
+
+def _schemes(limit: tuple[str, ...], value: str) -> Broken:
+    return None if scheme_of(value) in limit else (limit, value)
+
+
+def _chars(limit: str, value: str) -> Broken:
+    return None if scheme_of(value) == "data" or all(ord(char) < 128 for char in value) else (limit, value)
+
+
+def _encoding(limit: str, value: str) -> Broken:
+    uri = parse_data_uri(value)
+    return (limit, uri.problem) if uri and uri.problem else None
+
+
+def _mime(limit: Mapping[str, str], value: str) -> Broken:
+    uri = parse_data_uri(value)
+    if uri is None or uri.facts is None:
+        return None
+    if uri.mime not in limit.values():
+        return tuple(limit.values()), uri.mime
+    due = limit.get(uri.facts.format or "", uri.mime)
+    return None if uri.mime == due else ((due,), uri.mime)
+
+
+def _formats(limit: tuple[str, ...], value: str) -> Broken:
+    facts = facts_of(value)
+    if facts is None or (facts.readable and facts.format in limit):
+        return None
+    return limit, format_met(facts)
+
+
+def _side(limit: int, value: str, low: bool) -> Broken:
+    facts = facts_of(value)
+    if facts is None or facts.width is None or facts.height is None:
+        return None
+    broken = min(facts.width, facts.height) < limit if low else max(facts.width, facts.height) > limit
+    return (limit, sides_met(facts)) if broken else None
+
+
+def _bytes(limit: int, value: str) -> Broken:
+    facts = facts_of(value)
+    return (limit, facts.bytes) if facts and facts.bytes > limit else None
+
+
+def _decimals(limit: int, value: str) -> Broken:
+    found = PERCENT.fullmatch(value)
+    return (limit, value) if found and len(found[2] or "") != limit else None
+
+
+def _same_count(limit: str, value: list[Any], around: Around) -> Broken:
+    count = around.count(limit)
+    return None if count is None or count == len(value) else (limit, (len(value), count))
+
+
+def _same_pixels(limit: str, value: str, around: Around) -> Broken:
+    own, other = facts_of(value), around.facts(limit, 0)
+    if own is None or other is None or not own.readable or not other.readable:
+        return None
+    return None if own[1:3] == other[1:3] else (limit, (sides_met(own), sides_met(other)))
+
+
+def _total(limit: tuple[str, str], value: list[Any], around: Around) -> Broken:
+    due, member = limit
+    ratios = [each.get(member) if isinstance(each, dict) else None for each in value]
+    percents = [PERCENT.fullmatch(each) if isinstance(each, str) else None for each in ratios]
+    if not percents or not all(percents):
+        return None
+    total = sum((Decimal(found[1]) for found in percents if found), Decimal())
+    return None if total == Decimal(due) else (due, str(total))
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+
+
+def _box(value: list[Any]) -> bool:
+    return len(value) == 4 and all(_whole(each) for each in value)
+
+
+def _ordered(limit: tuple[str, ...], value: list[Any], around: Around) -> Broken:
+    if not _box(value) or (value[0] < value[2] and value[1] < value[3]):
+        return None
+    return limit, value
+
+
+def _inside(limit: str, value: list[Any], around: Around) -> Broken:
+    facts = around.facts(limit, around.index())
+    if facts is None or facts.width is None or facts.height is None or not _box(value):
+        return None
+    left, top, right, bottom = value
+    if not (0 <= left < right and 0 <= top < bottom) or (right <= facts.width and bottom <= facts.height):
+        return None
+    return limit, (value, sides_met(facts))
+
+
+# Kinds judged on one value alone. Presence, `type` and the envelope's kinds belong to the walk itself.
+ALONE: Mapping[str, Callable[[Any, Any], Broken]] = {
+    "one_of": lambda limit, value: None if value in limit else (limit, value),
+    "count": lambda limit, value: None if len(value) == limit else (limit, len(value)),
+    "min_count": lambda limit, value: None if len(value) >= limit else (limit, len(value)),
+    "max_count": lambda limit, value: None if len(value) <= limit else (limit, len(value)),
+    "max_chars": lambda limit, value: None if len(value) <= limit else (limit, len(value)),
+    "pattern": lambda limit, value: None if re.fullmatch(limit, value, re.ASCII) else (limit, value),
+    "decimals": _decimals,
+    "min": lambda limit, value: None if value >= limit else (limit, value),
+    "max": lambda limit, value: None if value <= limit else (limit, value),
+    "schemes": _schemes,
+    "chars": _chars,
+    "encoding": _encoding,
+    "mime": _mime,
+    "formats": _formats,
+    "min_side": lambda limit, value: _side(limit, value, low=True),
+    "max_side": lambda limit, value: _side(limit, value, low=False),
+    "keywords": _keywords,
+    "min_pixels": lambda limit, value: _pixels(limit, value, low=True),
+    "max_pixels": lambda limit, value: _pixels(limit, value, low=False),
+    "min_ratio": lambda limit, value: _ratio(limit, value, low=True),
+    "max_ratio": lambda limit, value: _ratio(limit, value, low=False),
+    "max_bytes": _bytes,
+}
+# Kinds that look at the body around a value.
+RELATED: Mapping[str, Callable[[Any, Any, Around], Broken]] = {
+    "same_count_as": _same_count,
+    "same_pixels_as": _same_pixels,
+    "total": _total,
+    "ordered": _ordered,
+    "inside": _inside,
+}

@@ -1,0 +1,110 @@
+"""The rules and facts of wire.yaml and task.yaml that are tables rather than fields."""
+
+from typing import Any
+
+from wanlib.spec.model import CALLS, Fact, Rule
+from wanlib.spec.reader import Map
+
+_RULES = ("headers", "answers")
+_FACTS = (
+    "paths",
+    "list_filters",
+    "times",
+    "answer_of",
+    "errors",
+    "rates",
+    "account_rates",
+    "polling",
+    "timeouts",
+    "prices",
+    "upload",
+    "token",
+)
+
+
+def table_rules(wire: Map, models: tuple[str, ...]) -> list[Rule]:
+    """`wire/model` and `wire/endpoints`, then headers, regions and answers (rules on a call, not on a body)."""
+    source = wire["source"]
+    rules = [
+        Rule(
+            "wire/model",
+            "model",
+            models,
+            "rejected",
+            "wire.yaml",
+            wire.lines["model"],
+            source,
+            wire["model"].get("notes", ""),
+        ),
+        Rule(
+            "wire/endpoints",
+            "endpoints",
+            {
+                model: tuple(call for call in CALLS if call in calls)
+                for model, calls in wire["endpoints"].items()
+            },
+            "rejected",
+            "wire.yaml",
+            wire.lines["endpoints"],
+            source,
+        ),
+        _table_rule("regions", "regions", wire["regions"], wire.lines["regions"], source, "wire"),
+    ]
+    for table in _RULES:
+        for name, value in wire[table].items():
+            rules.append(
+                _table_rule(f"{table}.{name}", table, value, wire[table].lines[name], source, "wire")
+            )
+    return rules
+
+
+def task_rules(task: Map) -> list[Rule]:
+    """The life of a task as rules: one for each state, and the two terms of 24 hours."""
+    source = task["source"]
+    rules = [
+        _table_rule(f"states.{state}", "states", value, task["states"].lines[state], source, "task")
+        for state, value in task["states"].items()
+    ]
+    for name in ("initial", "cancelable", "expires", "links_expire", "partial", "unlisted"):
+        if name in task:
+            rules.append(_table_rule(name, name, task[name], task.lines[name], source, "task"))
+    return rules
+
+
+def table_facts(wire: Map) -> list[Fact]:
+    """The tables that nothing can break: prices, rates, codes; each as a whole and row by row."""
+    facts = []
+    for table in _FACTS:
+        if table in wire:
+            facts.append(_fact(table, wire[table], wire.lines[table], wire["source"]))
+            rows = wire[table]
+            facts += [
+                _fact(f"{table}.{row}", rows[row], rows.lines[row], wire["source"])
+                for row in rows
+                if row not in ("source", "notes")
+            ]
+    return facts
+
+
+def _part(value: Any, part: str, otherwise: str) -> str:
+    return str(value.get(part, otherwise)) if isinstance(value, dict) else otherwise
+
+
+def _table_rule(path: str, kind: str, value: Any, line: int, source: str, scope: str) -> Rule:
+    return Rule(
+        id=f"{scope}/{path}",
+        kind=kind,
+        limit=value,
+        outcome="rejected",
+        file=f"{scope}.yaml",
+        line=line,
+        source=_part(value, "source", source),
+        notes=_part(value, "notes", ""),
+        scope=scope,
+    )
+
+
+def _fact(path: str, value: Any, line: int, source: str) -> Fact:
+    return Fact(
+        f"wire/{path}", value, "wire.yaml", line, _part(value, "source", source), _part(value, "notes", "")
+    )
