@@ -1,0 +1,27 @@
+"""Every documented limit of the Wan image models, enforced.
+
+`check(body)` judges a request body as it goes over the wire; importing this module loads nothing
+else.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wanlib.base.violation import Violation
+    from wanlib.generated.checker import check
+    from wanlib.limits import limits
+
+__all__ = ["Violation", "check", "limits"]
+__version__ = "0.1.0"
+
+_HOMES = {"Violation": "wanlib.base.violation", "check": "wanlib.generated.checker", "limits": "wanlib.limits"}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name on first use, so that the import itself costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'wanlib' has no attribute {name!r}; it has {', '.join(__all__)}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value

@@ -15,7 +15,8 @@ JUDGED = 64 * 1024
 """Characters whose alphabet is judged; beyond them only the last four."""
 
 # A type and a subtype are restricted names of at most 127 characters (RFC 6838, 4.2), so a text
-# without a comma is given up early. ASCII, or "ſ" would pass for the "s" of base64.
+# without a comma is given up early. Without ASCII, a long s (U+017F)
+# would pass for the "s" of base64.
 _NAME = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
 _PREFIX = re.compile(rf"data:({_NAME}/{_NAME});base64,", re.IGNORECASE | re.ASCII)
 _ALPHABET = re.compile(r"[A-Za-z0-9+/]*")
@@ -57,11 +58,11 @@ def _problem(text: str, start: int, stop: int) -> str | None:
     for begin, end in ((start, min(stop, start + JUDGED)), (max(start, stop - 4), stop)):
         met = _ALPHABET.match(text, begin, end)
         if met and met.end() < end:
-            return f"character {met.end() - start + 1} of its base64 text is {text[met.end()]!a}"
+            return f"character {met.end() - start + 1} of the base64 text is {text[met.end()]!a}"
     if length % 4:
-        return f"its base64 text has {length} characters, not a multiple of 4"
+        return f"the base64 text has {length} characters, not a multiple of 4"
     if pads > 2 or text[stop:] != "=" * pads:
-        return "a = of its base64 text is not padding at the end"
+        return "the base64 text has a = that is not padding at its end"
     return None
 
 

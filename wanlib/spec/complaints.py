@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_LISTED = 12
+
 
 class Complaints:
     """Collects `file:line: what, expected what`."""
@@ -15,12 +17,15 @@ class Complaints:
         """One more complaint about a line (from 1)."""
         self.lines.append(f"{self.file}:{line}: {what}, expected {expected}")
 
-    def unknown(self, line: int, what: str, name: str, known: Iterable[str]) -> None:
+    def unknown(self, line: int, what: str, name: object, known: Iterable[object]) -> None:
         """A name that is none of the known ones; the nearest is proposed."""
-        names = list(known)
-        near = get_close_matches(name, names, 1)
-        self.add(
-            line,
-            f"{what} {name!r} does not exist",
-            near[0] if near else f"one of {', '.join(names) or 'none'}",
-        )
+        self.add(line, f"{what} {name!r} does not exist", nearest(name, known))
+
+
+def nearest(name: object, known: Iterable[object]) -> str:
+    """The known name that was meant, as it seems, or the known names."""
+    names = [str(each) for each in known]
+    if near := get_close_matches(str(name), names, 1):
+        return near[0]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"one of {', '.join(names[:_LISTED])}{more}" if names else "none"

@@ -1,24 +1,37 @@
 """YAML mappings to Fields and Rules."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from keyword import iskeyword
 from types import MappingProxyType
 from typing import Any
 
+from wanlib.base.shown import shown
 from wanlib.spec.complaints import Complaints
-from wanlib.spec.kinds import KINDS, OUTCOMES, TYPES
+from wanlib.spec.kinds import KINDS, OUTCOMES, RELATION
 from wanlib.spec.mode import Condition, parse_condition
 from wanlib.spec.model import Fact, Field, Rule
 from wanlib.spec.reader import Map
+from wanlib.spec.stated import Stated, read_stated
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-_PARTS = frozenset({"is", "outcome", "of", "keeps", "breaks", "notes", "source"})
+UNDEFAULTED = ("list", "object", "image")
 _TAKEN = frozenset({"model", "call", "count", "each", "fields"})
 
 
+def check_name(what: str, name: str, line: int, complaints: Complaints) -> None:
+    """A field or mode bears a name that can stand in expressions, in rule ids and in Python."""
+    if not NAME.fullmatch(name) or iskeyword(name) or name in _TAKEN:
+        expected = "[a-z][a-z0-9_]*, and no word of Python or of the spec"
+        complaints.add(line, f"the {what} name {name!r} can't be used", expected)
+
+
 class FieldBuilder:
-    """Builds the fields of one family, and gathers complaints and facts on the way."""
+    """Builds the fields of one family, and gathers complaints, facts and conditions on the way.
+
+    conditions: every condition that a line names, with the line. default_lines: of each default that
+    hangs on a condition, by field path.
+    """
 
     def __init__(
         self,
@@ -34,44 +47,43 @@ class FieldBuilder:
         self.assembled = assembled
         self.complaints = complaints
         self.facts: list[Fact] = []
+        self.conditions: list[tuple[int, Condition]] = []
+        self.default_lines: dict[tuple[str, Condition | None], int] = {}
 
     def fields(self, raw: Map, prefix: str = "") -> tuple[Field, ...]:
         """The fields of a mapping, in its order."""
+        for name in raw:
+            check_name("field", name, raw.lines[name], self.complaints)
         return tuple(self.field(name, raw[name], raw.lines[name], prefix) for name in raw)
 
     def field(self, name: str, raw: Map, line: int, prefix: str = "") -> Field:
         """One field with all that stands in it."""
-        if name != "each":
-            self._check_name(name, line)
         path = f"{prefix}.{name}" if prefix else name
         kind = raw["type"]
-        place = self._part(raw.get("place"), "is")
+        rules = self._rules(raw, path, kind)
         return Field(
             name=name,
             path=path,
             type=kind,
-            rules=self._judged(self._rules(raw, path, kind), path, kind),
-            place=place,
+            rules=self._judged(rules, path, kind),
+            place=self._place(rules, prefix),
             default=MappingProxyType(self._defaults(raw, path, kind)),
             each=self._each(raw, path, kind, line),
             members=self._members(raw, path, kind, line),
         )
 
-    def _check_name(self, name: str, line: int) -> None:
-        if not NAME.fullmatch(name) or iskeyword(name) or name in _TAKEN:
-            self.complaints.add(
-                line,
-                f"the name {name!r} can't be used",
-                "[a-z][a-z0-9_]*, and no word of Python or of the spec",
-            )
+    def _place(self, rules: list[Rule], prefix: str) -> str | None:
+        for rule in rules:
+            if rule.kind == "place":
+                if prefix:
+                    self.complaints.add(rule.line, f"place inside of {prefix}", "it on fields of their own")
+                return str(rule.limit)
+        return None
 
     def _each(self, raw: Map, path: str, kind: str, line: int) -> Field | None:
         if ("each" in raw) != (kind == "list"):
-            self.complaints.add(
-                line,
-                f"type {kind} {'with' if 'each' in raw else 'without'} each",
-                "each on lists, and there alone",
-            )
+            has = "with" if "each" in raw else "without"
+            self.complaints.add(line, f"type {kind} {has} each", "each on lists, and there alone")
         return self.field("each", raw["each"], raw.lines["each"], path) if "each" in raw else None
 
     def _members(self, raw: Map, path: str, kind: str, line: int) -> tuple[Field, ...]:
@@ -87,104 +99,125 @@ class FieldBuilder:
         return tuple(sorted(rules, key=_order))
 
     def _rules(self, raw: Map, path: str, kind: str) -> list[Rule]:
-        rules = [rule for key in raw if key in KINDS for rule in self._rule(raw, key, path, kind, None)]
+        rules = list(self._of(raw, raw, path, kind, None))
         if kind == "object":
-            rules += [self.implied("unknown", f"{path}.unknown", raw.line, path)]
+            rules.append(self.implied("unknown", f"{path}.unknown", raw.line, path))
         for key in raw:
-            if key.startswith("when "):
-                rules += self._variant(raw[key], raw.lines[key], key, path, kind)
+            if key.startswith("when ") and (condition := self._condition(raw, key)):
+                rules += self._of(raw[key], raw, path, kind, condition)
         return rules
 
-    def _variant(self, raw: Map, line: int, key: str, path: str, kind: str) -> list[Rule]:
+    def _condition(self, raw: Map, key: str) -> Condition | None:
         try:
             condition = parse_condition(key.removeprefix("when "))
         except ValueError as error:
-            self.complaints.add(line, *_split(error))
-            return []
-        return [
-            rule for name in raw if name in KINDS for rule in self._rule(raw, name, path, kind, condition)
-        ]
+            self.complaints.add(raw.lines[key], *_split(error))
+            return None
+        self.conditions.append((raw.lines[key], condition))
+        return condition
 
-    def _rule(self, raw: Map, name: str, path: str, kind: str, condition: Condition | None) -> list[Rule]:
-        line, value = raw.lines[name], raw[name]
+    def _of(self, where: Map, raw: Map, path: str, kind: str, condition: Condition | None) -> Iterator[Rule]:
+        """The rules that a field's mapping or one of its variants (`where`) states."""
+        for name in where:
+            if name in KINDS:
+                stated = read_stated(where[name], self.complaints)
+                limit = self._limit(name, stated.limit, kind, where.lines[name])
+                if limit is not None:
+                    yield self._rule(name, stated, limit, where.lines[name], raw, path, condition)
+
+    def _limit(self, name: str, value: Any, kind: str, line: int) -> Any:
+        """The parsed limit of a rule; None (which no kind has) where it is wrong."""
         what = KINDS[name]
         if kind not in what.types:
             self.complaints.add(line, f"{name} on the type {kind}", f"it on {', '.join(what.types)} only")
-            return []
+            return None
         try:
-            limit = what.parse(self._part(value, "is"))
+            limit = what.parse(value)
         except ValueError as error:
-            self.complaints.add(line, f"{name} is {self._part(value, 'is')!r}", _split(error)[-1])
-            return []
-        return [
-            Rule(
-                id=f"{self.stem}/{path}.{name}" + (f":{condition.suffix}" if condition else ""),
-                kind=name,
-                limit=limit,
-                outcome=self._outcome(name, value, line),
-                file=self.complaints.file,
-                line=line,
-                source=self._part(value, "source") or raw.get("source") or self.source,
-                notes=self._part(value, "notes") or (raw.get("notes", "") if KINDS[name].stage == 3 else ""),
-                condition=condition,
-                field=path,
-                models=self.models,
-                keeps=tuple(self._part(value, "keeps") or ()),
-                breaks=tuple(self._part(value, "breaks") or ()),
-                of=self._part(value, "of") or "",
-            )
-        ]
+            self.complaints.add(line, f"{name} is {shown(value)}", _split(error)[1])
+            return None
+        if isinstance(limit, Condition):
+            self.conditions.append((line, limit))
+        return limit
 
-    def _outcome(self, name: str, value: Any, line: int) -> str:
-        stated = self._part(value, "outcome")
-        if stated and ((KINDS[name].fixed and stated != KINDS[name].outcome) or stated not in OUTCOMES):
-            allowed = KINDS[name].outcome if KINDS[name].fixed else ", ".join(OUTCOMES)
+    def _rule(
+        self,
+        name: str,
+        stated: Stated,
+        limit: Any,
+        line: int,
+        raw: Map,
+        path: str,
+        condition: Condition | None,
+    ) -> Rule:
+        return Rule(
+            id=f"{self.stem}/{path}.{name}" + (f":{condition.suffix}" if condition else ""),
+            kind=name,
+            limit=limit,
+            outcome=self._outcome(name, stated.outcome, line),
+            file=self.complaints.file,
+            line=line,
+            source=stated.source or raw.get("source") or self.source,
+            notes=stated.notes or (raw.get("notes", "") if KINDS[name].stage == RELATION else ""),
+            condition=condition,
+            field=path,
+            models=self.models,
+            keeps=stated.keeps,
+            breaks=stated.breaks,
+            of=stated.of,
+        )
+
+    def _outcome(self, name: str, stated: str, line: int) -> str:
+        kind = KINDS[name]
+        if stated and stated not in ((kind.outcome,) if kind.fixed else OUTCOMES):
+            allowed = f"{kind.outcome}, always" if kind.fixed else f"one of {', '.join(OUTCOMES)}"
             self.complaints.add(line, f"{name} with the outcome {stated!r}", allowed)
-        return str(stated or KINDS[name].outcome)
-
-    def _part(self, value: Any, part: str) -> Any:
-        """A part of a stated value; of a plain value, `is` is the value itself."""
-        if isinstance(value, Map) and "is" in value:
-            for key in value:
-                if key not in _PARTS:
-                    self.complaints.unknown(value.lines[key], "the part", key, sorted(_PARTS))
-            return value.get(part)
-        return value if part == "is" else None
+        return stated or kind.outcome
 
     def implied(self, kind: str, path: str, line: int, field: str = "") -> Rule:
         """A rule that stands on no line of its own."""
-        outcome = KINDS[kind].outcome
         return Rule(
-            f"{self.stem}/{path}",
-            kind,
-            True,
-            outcome,
-            self.complaints.file,
-            line,
-            self.source,
+            id=f"{self.stem}/{path}",
+            kind=kind,
+            limit=True,
+            outcome=KINDS[kind].outcome,
+            file=self.complaints.file,
+            line=line,
+            source=self.source,
             field=field,
             models=self.models,
         )
 
     def _defaults(self, raw: Map, path: str, kind: str) -> dict[Condition | None, Any]:
+        """Defaults by condition, with a fact for each; a broken condition was complained of with the rules."""
         defaults: dict[Condition | None, Any] = {}
-        for key, where in (("default", raw), *((key, raw[key]) for key in raw if key.startswith("when "))):
-            if "default" in where:
-                condition = None if where is raw else parse_condition(key.removeprefix("when "))
-                defaults[condition] = self._default(where, path, kind, condition)
+        if "default" in raw:
+            defaults[None] = self._default(raw, path, kind, None)
+        for key in raw:
+            if key.startswith("when ") and "default" in raw[key]:
+                try:
+                    condition = parse_condition(key.removeprefix("when "))
+                except ValueError:
+                    continue
+                defaults[condition] = self._default(raw[key], path, kind, condition)
         return defaults
 
     def _default(self, raw: Map, path: str, kind: str, condition: Condition | None) -> Any:
-        value, line = self._part(raw["default"], "is"), raw.lines["default"]
-        if value != "derived" and not _fits(value, kind):
-            self.complaints.add(
-                line, f"the default {value!r} on the type {kind}", f"a value of the type {kind}, or derived"
-            )
+        stated, line = read_stated(raw["default"], self.complaints), raw.lines["default"]
+        if kind in UNDEFAULTED or not (stated.limit == "derived" or fits(stated.limit, kind)):
+            expected = "none on this type" if kind in UNDEFAULTED else f"a value of the type {kind}, or derived"
+            self.complaints.add(line, f"the default {shown(stated.limit)} on the type {kind}", expected)
+        self.default_lines[path, condition] = line
         fact = f"{self.stem}/{path}.default" + (f":{condition.suffix}" if condition else "")
-        notes = self._part(raw["default"], "notes") or ""
-        source = self._part(raw["default"], "source") or self.source
-        self.facts.append(Fact(fact, value, self.complaints.file, line, source, notes))
-        return value
+        source = stated.source or self.source
+        self.facts.append(Fact(fact, stated.limit, self.complaints.file, line, source, stated.notes))
+        return stated.limit
+
+
+def fits(value: Any, kind: str) -> bool:
+    """Whether a value written in a spec file is of a type."""
+    types: dict[str, tuple[type, ...]] = {"integer": (int,), "number": (int, float), "boolean": (bool,)}
+    return isinstance(value, types.get(kind, (str,))) and (kind == "boolean") == isinstance(value, bool)
 
 
 def _order(rule: Rule) -> int:
@@ -194,9 +227,3 @@ def _order(rule: Rule) -> int:
 def _split(error: ValueError) -> tuple[str, str]:
     what, _, expected = str(error).rpartition(", expected ")
     return what, expected
-
-
-def _fits(value: Any, kind: str) -> bool:
-    types: Mapping[str, tuple[type, ...]] = {"integer": (int,), "number": (int, float), "boolean": (bool,)}
-    assert kind in TYPES
-    return isinstance(value, types.get(kind, (str,))) and (kind == "boolean") == isinstance(value, bool)

@@ -11,7 +11,7 @@ from wanlib.spec.evaluate import holds
 from wanlib.spec.kinds import BOUND, KINDS, RELATION
 from wanlib.spec.mode import Condition
 from wanlib.spec.model import Family, Field, Rule, Spec
-from wanlib.spec.predicates import ALONE, PERCENT, RELATED, facts_of
+from wanlib.spec.predicates import ALONE, BY_TYPE, PERCENT, RELATED, facts_of
 
 _STOPS = ("schemes", "encoding")
 
@@ -134,7 +134,8 @@ class _Walk:
             if rule is None:
                 continue
             limit = (rule.limit, rule.of) if rule.of else rule.limit
-            broken = ALONE[kind](limit, value) if kind in ALONE else RELATED[kind](limit, value, self)
+            alone = BY_TYPE.get((field.type, kind)) or ALONE.get(kind)
+            broken = alone(limit, value) if alone else RELATED[kind](limit, value, self)
             if broken:
                 whole = False
                 self._report(rule, path, *broken)

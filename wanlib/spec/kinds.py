@@ -1,9 +1,8 @@
-"""The closed set of rule kinds: on which types each may stand, how its limit is written, which way is tighter."""
+"""The closed set of rule kinds: where each may stand, how its limit is written, which way is tighter."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +11,9 @@ from wanlib.spec.mode import parse_condition
 
 TYPES = ("text", "integer", "number", "boolean", "list", "object", "image", "size", "percent")
 OUTCOMES = ("rejected", "truncated", "ignored", "unspecified")
+_FORMATS = ("jpeg", "png", "bmp", "webp", "tiff")
+_CORNERS = ("x1", "y1", "x2", "y2")
+_MIME = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 
 PRESENCE, TYPE, BOUND, RELATION = range(4)
 
@@ -101,7 +103,7 @@ def parse_pixels(value: Any) -> int:
 
 
 def _ratio(value: Any) -> Ratio:
-    found = re.fullmatch(r"([1-9][0-9]*):([1-9][0-9]*)", value) if isinstance(value, str) else None
+    found = re.fullmatch(r"([1-9][0-9]{0,5}):([1-9][0-9]{0,5})", value) if isinstance(value, str) else None
     if not found:
         raise ValueError("width:height such as 1:8")
     return Ratio(int(found[1]), int(found[2]))
@@ -109,7 +111,7 @@ def _ratio(value: Any) -> Ratio:
 
 def _megabytes(value: Any) -> int:
     """MB is 1,048,576 bytes of the decoded file."""
-    found = re.fullmatch(r"([1-9][0-9]*) MB", value) if isinstance(value, str) else None
+    found = re.fullmatch(r"([1-9][0-9]{0,5}) MB", value) if isinstance(value, str) else None
     if not found:
         raise ValueError("a size such as 20 MB")
     return int(found[1]) * 1_048_576
@@ -126,8 +128,10 @@ def _keywords(value: Any) -> dict[str, int]:
 
 
 def _mime(value: Any) -> dict[str, str]:
-    if not _mapping(value) or not all(isinstance(name, str) and "/" in name for name in value.values()):
-        raise ValueError("a mapping of formats to MIME names")
+    if not _mapping(value) or not set(value) <= set(_FORMATS):
+        raise ValueError(f"a mapping of MIME names by format ({', '.join(_FORMATS)})")
+    if not all(isinstance(name, str) and _MIME.fullmatch(name) for name in value.values()):
+        raise ValueError("MIME names in lower case such as image/png")
     return dict(value)
 
 
@@ -136,21 +140,23 @@ def _pattern(value: Any) -> str:
         raise ValueError("a regular expression")
     try:
         re.compile(value, re.ASCII)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"a regular expression ({error})") from None
     return value
 
 
 def _decimal(value: Any) -> str:
-    try:
-        if not isinstance(value, str) or not Decimal(value).is_finite():
-            raise ValueError("an exact decimal in quotes")
-    except InvalidOperation:
-        raise ValueError("an exact decimal in quotes") from None
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+        raise ValueError("an exact decimal in quotes")
     return value
 
 
-_CORNERS = ("x1", "y1", "x2", "y2")
+def _corners(value: Any) -> tuple[str, ...]:
+    if value != [*_CORNERS]:
+        raise ValueError(f"[{', '.join(_CORNERS)}]")
+    return _CORNERS
+
+
 _EVERY = TYPES
 _INNER = ("text", "integer", "number", "boolean", "image", "size", "percent", "list", "object")
 
@@ -181,7 +187,7 @@ KINDS: Mapping[str, Kind] = {
     "chars": Kind(("image",), _word("ascii")),
     "encoding": Kind(("image",), _word("base64")),
     "mime": Kind(("image",), _mime),
-    "formats": Kind(("image",), _names("jpeg", "png", "bmp", "webp", "tiff"), tighter="subset"),
+    "formats": Kind(("image",), _names(*_FORMATS), tighter="subset"),
     "min_side": Kind(("image",), _count, tighter="higher"),
     "max_side": Kind(("image",), _count, tighter="lower"),
     "keywords": Kind(("size",), _keywords, tighter="subset"),
@@ -194,7 +200,7 @@ KINDS: Mapping[str, Kind] = {
     "same_count_as": Kind(("list",), _field, RELATION),
     "same_pixels_as": Kind(("image",), _field, RELATION),
     "total": Kind(("list",), _decimal, RELATION),
-    "ordered": Kind(("list",), _names(*_CORNERS), RELATION),
+    "ordered": Kind(("list",), _corners, RELATION),
     "inside": Kind(("list",), _field, RELATION, outcome="unspecified", fixed=True),
 }
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LONGEST = 200
-OPERATORS = {
+OPERATORS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
     ast.Lt: "<",
@@ -20,6 +20,8 @@ OPERATORS = {
     ast.In: "in",
     ast.NotIn: "not in",
 }
+_INFINITE = (float("inf"), float("-inf"))
+_FORM = "names, and, or, not, comparisons, count(field)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,13 @@ def parse_mode(text: str) -> Expression:
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise ValueError(
-            f"{text!r} is no expression, expected names, and, or, not, comparisons, count(field)"
-        ) from None
+        raise ValueError(f"{text!r} is no expression, expected {_FORM}") from None
     return _expression(tree)
 
 
-def parse_condition(text: str) -> Condition:
+def parse_condition(text: object) -> Condition:
     """`mode` or `not mode`; ValueError where it is anything else."""
-    words = text.split()
+    words = text.split() if isinstance(text, str) else []
     if len(words) == 1 and words[0].isidentifier():
         return Condition(words[0], True)
     if len(words) == 2 and words[0] == "not" and words[1].isidentifier():
@@ -118,6 +118,10 @@ def names(expression: Expression) -> set[str]:
     return {(leaf if isinstance(leaf, Name) else leaf.left).name for leaf in leaves(expression)}
 
 
+def _refused(node: ast.expr, expected: str) -> ValueError:
+    return ValueError(f"{ast.unparse(node)!r} is not allowed in a mode, expected {expected}")
+
+
 def _expression(node: ast.expr) -> Expression:
     if isinstance(node, ast.Name):
         return Name(node.id)
@@ -127,50 +131,36 @@ def _expression(node: ast.expr) -> Expression:
         return Join("and" if isinstance(node.op, ast.And) else "or", tuple(map(_expression, node.values)))
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         return _compare(node)
-    raise ValueError(
-        f"{ast.unparse(node)!r} is not allowed in a mode, expected names, and, or, not, comparisons, count(field)"
-    )
+    raise _refused(node, _FORM)
 
 
 def _compare(node: ast.Compare) -> Compare:
-    operator = OPERATORS.get(type(node.ops[0]))  # type: ignore[call-overload]
+    operator = OPERATORS.get(type(node.ops[0]))
     if operator is None:
-        raise ValueError(
-            f"{ast.unparse(node)!r} is not allowed in a mode, expected one of {', '.join(OPERATORS.values())}"
-        )
+        raise _refused(node, f"one of {', '.join(OPERATORS.values())}")
     literal = _literal(node.comparators[0])
     if (operator in ("in", "not in")) != isinstance(literal, tuple):
-        raise ValueError(
-            f"{ast.unparse(node)!r} is not allowed in a mode, expected a tuple behind in, a literal elsewhere"
-        )
+        raise _refused(node, "a tuple behind in, one literal elsewhere")
     return Compare(_left(node.left), operator, literal)
 
 
 def _left(node: ast.expr) -> Name | Count:
     if isinstance(node, ast.Name):
         return Name(node.id)
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "count"
-        and not node.keywords
-    ):
-        (argument,) = node.args if len(node.args) == 1 else (None,)
-        if isinstance(argument, ast.Name):
-            return Count(argument.id)
-    raise ValueError(
-        f"{ast.unparse(node)!r} is not allowed in a mode, expected a name or count(field) before a comparison"
-    )
+    match node:
+        case ast.Call(func=ast.Name(id="count"), args=[ast.Name(id=field)], keywords=[]):
+            return Count(field)
+    raise _refused(node, "a name or count(field) before a comparison")
 
 
 def _literal(node: ast.expr) -> Any:
     try:
         value = ast.literal_eval(node)
-    except ValueError:
-        raise ValueError(f"{ast.unparse(node)!r} is not allowed in a mode, expected a literal") from None
+    except (ValueError, TypeError):  # a name; or text where Python has no sum of it
+        raise _refused(node, "a literal") from None
     for each in value if isinstance(value, tuple) else (value,):
-        if not isinstance(each, str | int | float):
-            raise ValueError(
-                f"{ast.unparse(node)!r} is not allowed in a mode, expected text, numbers, true or false"
-            )
+        if not isinstance(each, str | int | float) or each in _INFINITE:
+            raise _refused(node, "text, numbers, True or False")
+    if value == ():
+        raise _refused(node, "at least one literal")
     return value

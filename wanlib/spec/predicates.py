@@ -61,14 +61,16 @@ def _pixels(limit: int, value: str, low: bool) -> Broken:
     return (limit, product) if (product < limit if low else product > limit) else None
 
 
-def _ratio(limit: Ratio, value: str, low: bool) -> Broken:
-    sides = _about(value)
-    if sides is None and (facts := facts_of(value)) and facts.readable:
-        sides = facts.width or 0, facts.height or 0
+def _ratio(limit: Ratio, sides: tuple[int, int] | None, low: bool) -> Broken:
     if sides is None:
         return None
     met, due = sides[0] * limit.height, sides[1] * limit.width
     return (limit, f"{sides[0]}:{sides[1]}") if (met < due if low else met > due) else None
+
+
+def _sides(value: str) -> tuple[int, int] | None:
+    facts = facts_of(value)
+    return None if facts is None or facts.width is None or facts.height is None else (facts.width, facts.height)
 
 
 def _schemes(limit: tuple[str, ...], value: str) -> Broken:
@@ -186,9 +188,14 @@ ALONE: Mapping[str, Callable[[Any, Any], Broken]] = {
     "keywords": _keywords,
     "min_pixels": lambda limit, value: _pixels(limit, value, low=True),
     "max_pixels": lambda limit, value: _pixels(limit, value, low=False),
-    "min_ratio": lambda limit, value: _ratio(limit, value, low=True),
-    "max_ratio": lambda limit, value: _ratio(limit, value, low=False),
     "max_bytes": _bytes,
+}
+# Kinds that stand on two types and read each its own way.
+BY_TYPE: Mapping[tuple[str, str], Callable[[Any, Any], Broken]] = {
+    ("size", "min_ratio"): lambda limit, value: _ratio(limit, _about(value), low=True),
+    ("size", "max_ratio"): lambda limit, value: _ratio(limit, _about(value), low=False),
+    ("image", "min_ratio"): lambda limit, value: _ratio(limit, _sides(value), low=True),
+    ("image", "max_ratio"): lambda limit, value: _ratio(limit, _sides(value), low=False),
 }
 # Kinds that look at the body around a value.
 RELATED: Mapping[str, Callable[[Any, Any, Around], Broken]] = {

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -9,14 +10,16 @@ import yaml
 
 from wanlib.spec.errors import SpecError
 
+DEEPEST = 40
+_LONGEST_NUMBER = 40
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _CONSTANTS = {"null": None, "~": None, "true": True, "false": False}
-# Read as something else by YAML 1.1: a reader in another language would see another spec.
+# Readers of YAML 1.1, of 1.2 and of its schemas differ on these: one in another language would see another spec.
 _SURPRISES = {
     "a switch": re.compile(r"(?i)yes|no|on|off"),
-    "an octal number": re.compile(r"[-+]?0[0-9]+|0[ob][0-7]+|0x[0-9a-fA-F]+"),
+    "an octal or hexadecimal number": re.compile(r"[-+]?0[0-9]+|[-+]?0[ob][0-7]+|[-+]?0x[0-9a-fA-F]+"),
     "a number with underscores": re.compile(r"[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?"),
     "a merge": re.compile(r"<<|="),
     "a constant": re.compile(r"Null|NULL|True|TRUE|False|FALSE|[-+]?\.(inf|Inf|INF|nan|NaN|NAN)"),
@@ -49,81 +52,103 @@ def read_yaml(text: str, name: str) -> Map:
 def read_file(path: Path) -> Map:
     """`read_yaml` of a file; SpecError too where it can't be opened or is no UTF-8."""
     try:
-        return read_yaml(path.read_bytes().decode("utf-8"), path.name)
+        raw = path.read_bytes()
     except OSError as error:
         raise SpecError([f"{path.name}:1: can't be read ({error.strerror}), expected a spec file"]) from None
+    try:
+        return read_yaml(raw.decode("utf-8"), path.name)
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = raw[: error.start].count(b"\n") + 1
         raise SpecError([f"{path.name}:{line}: is not UTF-8, expected UTF-8 text"]) from None
 
 
 class _Reader:
+    """Turns the parser's events into values. Lines count from 0 here, as the parser's marks do."""
+
     def __init__(self, name: str) -> None:
         self.name = name
+        self.depth = 0
 
     def document(self, text: str) -> Map:
-        try:
-            events = iter(list(yaml.parse(text, Loader=_LOADER)))
-        except yaml.YAMLError as error:
-            self._broken(error)
-        starts = [event for event in events if isinstance(event, yaml.DocumentStartEvent)]
-        if len(starts) != 1:
-            line = starts[1].start_mark.line if starts else 0
-            self.fail(line, f"holds {len(starts)} documents", "one")
-        events = (
-            e
-            for e in yaml.parse(text, Loader=_LOADER)
-            if not isinstance(e, yaml.StreamStartEvent | yaml.DocumentStartEvent)
-        )
-        value = self._value(next(events), events)
+        if text.startswith("\ufeff"):
+            self.fail(0, "begins with a byte order mark", "UTF-8 without one")
+        events = self._events(text)
+        _, start = next(events), next(events)  # of the stream, of the document
+        if not isinstance(start, yaml.DocumentStartEvent):
+            self.fail(0, "is empty", "a mapping")
+        if start.version or start.tags:
+            self.fail(start.start_mark.line, "uses a directive", "none: a spec file is YAML 1.2")
+        first = next(events)
+        value = self._value(first, events)
         if not isinstance(value, Map):
-            self.fail(0, "holds no mapping", "a mapping at the top")
+            self.fail(first.start_mark.line, "holds no mapping", "a mapping at the top")
+        _, end = next(events), next(events)
+        if isinstance(end, yaml.DocumentStartEvent):
+            self.fail(end.start_mark.line, "begins a second document", "one")
         return value
 
-    def fail(self, line: int, what: str, expected: str) -> NoReturn:
-        """`line` counts from 0, as the parser's marks do."""
-        raise SpecError([f"{self.name}:{line + 1}: {what}, expected {expected}"])
+    def _events(self, text: str) -> Iterator[Any]:
+        """The parser's events as they are asked for: it takes a minute for 100,000 open brackets."""
+        try:
+            yield from yaml.parse(text, Loader=_LOADER)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line if mark else 0
+            expected = "spaces instead of tabs" if _has_tab(text, line) else "valid YAML"
+            self.fail(line, f"is no YAML ({error.problem or error.context})", expected)
+        except yaml.YAMLError as error:  # a character that no YAML may hold: it tells where, not on which line
+            position, reason = getattr(error, "position", 0), getattr(error, "reason", "broken")
+            line = text.encode("utf-8")[:position].count(b"\n")
+            self.fail(line, f"is no YAML ({reason})", "valid YAML")
 
-    def _broken(self, error: yaml.YAMLError) -> NoReturn:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "broken"
-        self.fail(mark.line if mark else 0, f"is no YAML ({problem})", "valid YAML")
+    def fail(self, line: int, what: str, expected: str) -> NoReturn:
+        raise SpecError([f"{self.name}:{line + 1}: {what}, expected {expected}"])
 
     def _value(self, event: Any, events: Iterator[Any]) -> Any:
         line = event.start_mark.line
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        if isinstance(event, yaml.AliasEvent) or event.anchor:
             self.fail(line, "uses an anchor or alias", "the value written out")
-        if getattr(event, "tag", None):
+        if event.tag:
             self.fail(line, f"uses the tag {event.tag}", "no tags")
-        if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(line, events)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(line, events)
-        return event.value if event.style else self._scalar(line, event.value)
+        if isinstance(event, yaml.ScalarEvent):
+            return event.value if event.style else self._scalar(line, event.value)
+        self.depth += 1
+        if self.depth > DEEPEST:
+            self.fail(line, f"nests deeper than {DEEPEST} levels", "a shallower file")
+        mapping = isinstance(event, yaml.MappingStartEvent)
+        value = self._mapping(line, events) if mapping else self._sequence(line, events)
+        self.depth -= 1
+        return value
 
     def _mapping(self, line: int, events: Iterator[Any]) -> Map:
         mapping = Map(line + 1)
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self._key(event)
+            at = event.start_mark.line
             if key in mapping:
-                self.fail(
-                    event.start_mark.line,
-                    f"repeats the key {key!r} of line {mapping.lines[key]}",
-                    "each key once",
-                )
-            mapping.lines[key] = event.start_mark.line + 1
+                self.fail(at, f"repeats the key {key!r} of line {mapping.lines[key]}", "each key once")
+            mapping.lines[key] = at + 1
             mapping[key] = self._value(next(events), events)
         return mapping
 
     def _key(self, event: Any) -> str:
         line = event.start_mark.line
+        if isinstance(event, yaml.AliasEvent) or event.anchor:
+            self.fail(line, "uses an anchor or alias at a key", "plain keys")
+        if event.tag:
+            self.fail(line, f"uses the tag {event.tag} at a key", "no tags")
         if not isinstance(event, yaml.ScalarEvent):
             self.fail(line, "has a key that is no text", "text as a key")
-        if event.anchor or event.tag:
-            self.fail(line, f"has an anchor or tag at the key {event.value!r}", "plain keys")
-        if not event.style and event.value in ("<<", "="):
-            self.fail(line, f"uses the merge key {event.value}", "each file and mapping written out")
+        if not event.style:
+            self._check_key(line, event.value)
         return str(event.value)
+
+    def _check_key(self, line: int, text: str) -> None:
+        if text in ("<<", "="):
+            self.fail(line, f"uses the merge key {text}", "each file and mapping written out")
+        if text in _CONSTANTS:
+            self.fail(line, f"has the key {text}, which is no text", "it quoted, or named otherwise")
+        self._check_surprise(line, text)
 
     def _sequence(self, line: int, events: Iterator[Any]) -> Seq:
         sequence = Seq(line + 1)
@@ -137,11 +162,22 @@ class _Reader:
             return _CONSTANTS[text]
         if not text:
             self.fail(line, "has no value here", "a value, or null written out")
+        self._check_surprise(line, text)
+        return self._number(line, text) if _NUMBER.fullmatch(text) else text
+
+    def _check_surprise(self, line: int, text: str) -> None:
         for what, pattern in _SURPRISES.items():
             if pattern.fullmatch(text):
                 self.fail(
-                    line, f"{text!r} is {what} in YAML 1.1 and not in 1.2", "it quoted, or written otherwise"
+                    line, f"{text!r} is {what} to some readers of YAML", "it quoted, or written otherwise"
                 )
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        return float(text) if _NUMBER.fullmatch(text) else text
+
+    def _number(self, line: int, text: str) -> int | float:
+        if len(text) > _LONGEST_NUMBER or not isfinite(float(text)):
+            self.fail(line, f"the number {text[:_LONGEST_NUMBER]}… is too large", "a number that a double holds")
+        return int(text) if _INTEGER.fullmatch(text) else float(text)
+
+
+def _has_tab(text: str, line: int) -> bool:
+    met = text.split("\n", line + 1)[line : line + 1]
+    return bool(met) and "\t" in met[0][: len(met[0]) - len(met[0].lstrip())]

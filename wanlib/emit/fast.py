@@ -1,0 +1,275 @@
+"""The fast path: whether a body keeps every rule, decided before any violation exists."""
+
+from wanlib.emit.conditions import breach
+from wanlib.emit.modes import expression
+from wanlib.emit.names import constant, inner, literal, local
+from wanlib.emit.plan import Plan, counted, held
+from wanlib.emit.writer import Writer
+from wanlib.spec import Condition, Field, Node, Rule
+from wanlib.spec.kinds import BOUND, KINDS, RELATION
+
+_TYPES = {"integer": "int", "boolean": "bool", "list": "list", "object": "dict"}
+_SCALARS = ("integer", "boolean", "text")
+
+
+class FastPath:
+    """Writes `_clean`. Whatever is not plainly in order makes it answer False, and the telling path decide."""
+
+    def __init__(self, plan: Plan, writer: Writer) -> None:
+        self.plan = plan
+        self.out = writer
+
+    def write(self) -> None:
+        out = self.out
+        with out.block("def _clean(body: dict[str, Any], model: str, call: str | None) -> bool"):
+            out.line('"""Whether a body keeps every rule; False where only the telling path can say."""')
+            self._members(self.plan.form, "body", "")
+            self._modes()
+            for field in self.plan.family.fields:
+                self._field(field, local(field.name))
+            out.line("return True")
+
+    def _doubt(self, test: str) -> None:
+        with self.out.block(f"if {test}"):
+            self.out.line("return False")
+
+    # The body form.
+
+    def _members(self, node: Node, variable: str, container: str) -> None:
+        names = self.plan.members(node, container)
+        if all(child.form not in ("leaf", "rest") for _, child in node.members) and container:
+            self._doubt(f"len({variable}) != {len(names)}")
+        else:
+            nulls = f" or None in {variable}.values()" if container else ""
+            self._doubt(f"not {variable}.keys() <= {names_constant(node)}_SET{nulls}")
+        for name, child in node.members:
+            self._node(child, variable, name)
+        for field in self.plan.placed:
+            if field.place == container:
+                self._take(field.name, variable, f"get({literal(field.name)})")
+
+    def _node(self, node: Node, parent: str, name: str) -> None:
+        if node.form == "leaf":
+            self._leaf(node, parent, name)
+            return
+        variable = inner(name)
+        self.out.line(f"{variable} = {parent}.get({literal(name)})")
+        if node.form == "rest":
+            self._rest(node, variable, parent, name)
+        elif node.form == "constant":
+            (rule,) = (rule for rule in node.rules if rule.kind == "one_of")
+            self._doubt(f"type({variable}) is not str or {variable} not in {constant(rule)}")
+        elif node.form == "list":
+            self._list(node, variable)
+        elif node.form == "parts":
+            self._parts(node, variable)
+        else:
+            self._doubt(f"type({variable}) is not dict")
+            self._members(node, variable, name)
+
+    def _leaf(self, node: Node, parent: str, name: str) -> None:
+        self._take(node.field, parent, f"get({literal(name)})")
+        if node.only:
+            field = local(node.field)
+            self.out.line(f"{field} = None if {field} is None else [{field}]")
+
+    def _take(self, field: str, parent: str, how: str) -> None:
+        self.out.line(f"{local(field)} = {parent}.{how}")
+
+    def _rest(self, node: Node, variable: str, parent: str, name: str) -> None:
+        out = self.out
+        with out.block(f"if {variable} is None"):
+            self._doubt(f"{literal(name)} in {parent}")
+            out.line(f"{variable} = _NOTHING")
+        with out.block(f"elif type({variable}) is not dict or None in {variable}.values()"):
+            out.line("return False")
+        names = self.plan.members(node, name)
+        self._doubt(f"not {variable}.keys() <= {names_constant(node)}_SET")
+        for field in names:
+            self._take(field, variable, f"get({literal(field)})")
+
+    def _list(self, node: Node, variable: str) -> None:
+        (rule,) = (rule for rule in node.rules if rule.kind == "count")
+        assert node.each is not None
+        self._doubt(f"type({variable}) is not list or len({variable}) != {constant(rule)}")
+        item = f"{variable}0"
+        self.out.line(f"{item} = {variable}[0]")
+        self._doubt(f"type({item}) is not dict")
+        self._members(node.each, item, "each")
+
+    def _parts(self, node: Node, variable: str) -> None:
+        out = self.out
+        self._doubt(f"type({variable}) is not list")
+        lists = {name for name, field in node.parts if self.plan.family.field(field).type == "list"}
+        for name, field in node.parts:
+            out.line(f"{local(field)} = {'[]' if name in lists else 'None'}")
+        with out.block(f"for _part in {variable}"):
+            self._doubt("type(_part) is not dict or len(_part) != 1")
+            word = "if"
+            for name, field in node.parts:
+                with out.block(f"{word} {literal(name)} in _part"):
+                    if name in lists:
+                        out.line(f"{local(field)}.append(_part[{literal(name)}])")
+                    else:
+                        self._doubt(f"{local(field)} is not None")
+                        out.line(f"{local(field)} = _part[{literal(name)}]")
+                word = "elif"
+            with out.block("else"):
+                out.line("return False")
+
+    # Modes: plain truth values, since a mistyped field has already made the answer False.
+
+    def _modes(self) -> None:
+        out = self.out
+        for name in self.plan.lists_counted():
+            variable = local(name)
+            self._doubt(f"{variable} is not None and type({variable}) is not list")
+            out.line(f"{counted(name)} = 0 if {variable} is None else len({variable})")
+        for field in self.plan.fields_in_modes():
+            self._held(field)
+        for mode, tree in self.plan.family.modes.items():
+            out.line(f"{local(mode)} = {expression(tree, self._variable)}")
+
+    def _held(self, field: Field) -> None:
+        variable, default = local(field.name), field.default.get(None)
+        self._doubt(f"{variable} is not None and type({variable}) is not {_TYPES.get(field.type, 'str')}")
+        if default is None or default == "derived":
+            self._doubt(f"{variable} is None")
+            self.out.line(f"{held(field.name)} = {variable}")
+        else:
+            self.out.line(f"{held(field.name)} = {default_constant(field)} if {variable} is None else {variable}")
+
+    def _variable(self, name: str) -> str:
+        if name in self.plan.family.modes:
+            return local(name)
+        if name in ("model", "call"):
+            return name
+        return counted(name) if self.plan.family.field(name).type == "list" else held(name)
+
+    # Fields.
+
+    def _field(self, field: Field, variable: str) -> None:
+        required = field.of_kind("required")
+        for rule in required:
+            when = "" if rule.condition is None else f" and {self._when(rule, required)}"
+            self._doubt(f"{variable} is None{when}")
+        if any(rule.condition is None for rule in required):
+            self._present(field, variable)
+            return
+        with self.out.block(f"if {variable} is not None"):
+            self._present(field, variable)
+
+    def _present(self, field: Field, variable: str) -> None:
+        for kind in ("effective", "needs"):
+            for rule in field.of_kind(kind):
+                self._doubt(self._condition_fails(rule.limit))
+        self._value(field, variable)
+
+    def _condition_fails(self, condition: Condition) -> str:
+        test = f"not {local(condition.mode)}" if condition.wanted else local(condition.mode)
+        return f"call is not None and {test}" if self.plan.reads_call(condition.mode) else test
+
+    def _value(self, field: Field, variable: str) -> None:
+        if field.type == "image":
+            self._image(field, variable)
+            return
+        if field.type == "number":
+            self._doubt(f"type({variable}) is not float and type({variable}) is not int or {variable} - {variable} != 0")
+        elif field.type == "percent":
+            self._doubt(f"type({variable}) is not str or _percent({variable}) is None")
+        else:
+            self._doubt(f"type({variable}) is not {_TYPES.get(field.type, 'str')}")
+        if field.type == "size":
+            self.out.line(f"_size = _parse_size({variable})")
+        self._kinds(field, variable, BOUND)
+        self._inner(field, variable)
+        self._kinds(field, variable, RELATION)
+
+    def _image(self, field: Field, variable: str) -> None:
+        """A URL is in order at a glance; all else is looked at by the telling path's own helpers."""
+        self._doubt(f"type({variable}) is not str")
+        with self.out.block(self._beyond_a_glance(field, variable)):
+            self.out.line(f"_uri = _parse_data_uri({variable})")
+            self._doubt("_uri is None or _uri.facts is None")
+            self.out.line("_facts = _uri.facts")
+            self._kinds(field, variable, BOUND)
+            self._kinds(field, variable, RELATION)
+
+    def _beyond_a_glance(self, field: Field, variable: str) -> str:
+        schemes = field.of_kind("schemes")
+        if len(schemes) != 1 or schemes[0].condition:
+            return "if True"
+        ascii_only = f" and {variable}.isascii()" if field.of_kind("chars") else ""
+        return f"if not ({variable}.startswith({constant(schemes[0])}_URLS){ascii_only})"
+
+    def _inner(self, field: Field, variable: str) -> None:
+        if field.each:
+            item = f"_item{_depth(field)}"
+            index = self._needs_index(field)
+            head = f"for _index{_depth(field)}, {item} in enumerate({variable})" if index else f"for {item} in {variable}"
+            with self.out.block(head):
+                self._present(field.each, item)
+        if field.members:
+            self._doubt(f"not {variable}.keys() <= {field_names_constant(field)}_SET")
+        for member in field.members:
+            value = inner(member.name)
+            self.out.line(f"{value} = {variable}.get({literal(member.name)})")
+            if not member.of_kind("required"):
+                self._doubt(f"{value} is None and {literal(member.name)} in {variable}")
+            self._field(member, value)
+
+    def _needs_index(self, field: Field) -> bool:
+        return _depth(field) == 0 and any(each.of_kind("inside") for each in field.walk())
+
+    def _kinds(self, field: Field, variable: str, stage: int) -> None:
+        for kind in dict.fromkeys(rule.kind for rule in field.rules if KINDS[rule.kind].stage == stage):
+            rules = field.of_kind(kind)
+            if rules == rules[:1] and rules[0].condition is None:
+                self._doubt(self._test(field, rules[0], variable))
+                continue
+            for rule in rules:
+                with self.out.block(f"if {self._when(rule, rules)}"):
+                    self._doubt(self._test(field, rule, variable))
+
+    def _test(self, field: Field, rule: Rule, variable: str) -> str:
+        if rule.kind == "total":
+            texts = f"[_each[{literal(rule.of)}] for _each in {variable}]"
+            return f"not _adds_up({texts}, {constant(rule)})"
+        relation = rule.kind in ("same_count_as", "inside", "same_pixels_as")
+        return breach(rule.kind, field.type).test.format(
+            v=variable,
+            c=constant(rule),
+            other=local(rule.limit) if relation else "",
+            count=counted(rule.limit) if rule.kind == "same_count_as" else "",
+            index="_index0",
+            of=literal(rule.of),
+        )
+
+    def _when(self, rule: Rule, rules: tuple[Rule, ...]) -> str:
+        """The test under which a rule is the one to judge by, among its variants."""
+        if rule.condition:
+            test = local(rule.condition.mode) if rule.condition.wanted else f"not {local(rule.condition.mode)}"
+            return f"call is not None and {test}" if self.plan.reads_call(rule.condition.mode) else test
+        others = [each.condition for each in rules if each.condition]
+        tests = [f"not {local(each.mode)}" if each.wanted else local(each.mode) for each in others]
+        calls = ["call is not None"] if any(self.plan.reads_call(each.mode) for each in others) else []
+        return " and ".join(calls + tests)
+
+
+def _depth(field: Field) -> int:
+    return field.path.split(".").count("each")
+
+
+def default_constant(field: Field) -> str:
+    """The constant that holds a field's default."""
+    return f"{local(field.name).upper().rstrip('_')}_DEFAULT"
+
+
+def names_constant(node: Node) -> str:
+    """The constant that lists the members that an object of the body may hold."""
+    return node.path.replace(".", "_").upper() + "_NAMES"
+
+
+def field_names_constant(field: Field) -> str:
+    """The constant that lists the members of a closed object."""
+    return field.path.replace(".", "_").upper() + "_NAMES"

@@ -1,0 +1,148 @@
+"""The exported JSON Schema (2020-12) of a model's wire bodies: all of its rules that the language can say.
+
+Each asserting keyword names its rule in the annotation `x-wan-rules` beside it, so that an error leads
+to a rule id: `schema_errors.broken_rules`. What the other kinds ask for (pixels, ratios, the bytes of
+images, sums) stands in the descriptions.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from wanlib.emit.schema_form import put_form
+from wanlib.emit.schema_kinds import SAID
+from wanlib.emit.schema_modes import Modes
+from wanlib.emit.schema_places import OBJECT, Place, Schema, counted, places
+from wanlib.emit.schema_put import RULES, at, put
+from wanlib.emit.schema_words import described
+from wanlib.spec import Condition, Field, Rule, Spec
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+CLAIMS = frozenset(SAID) | {"model", "parts", "place", "same_count_as"}
+"""The kinds that the schema judges. Where a rule of theirs hangs on the call, it is left out all the same."""
+
+
+def schema(spec: Spec, model: str) -> dict[str, Any]:
+    """The JSON Schema of a wire body for one model; KeyError for an unknown model.
+
+    It takes the bodies that keep every claimed rule, whatever the outcome of breaking one. A body does
+    not say how it is sent, so rules that hang on the call are left out. `same_count_as` is enumerated
+    up to twice the other list's `max_count`: two longer lists of unequal length pass.
+    """
+    return _Builder(spec, model).build()
+
+
+def envelope(spec: Spec) -> dict[str, Any]:
+    """The JSON Schema that every body keeps: an object that names a known model."""
+    return _head("Any request body", "envelope", "Its model decides which schema it keeps.") | _named(
+        {"enum": list(spec.models)}
+    )
+
+
+def _head(title: str, name: str, description: str) -> Schema:
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:wanlib:schema:{name}",
+        "title": title,
+        "description": description,
+    }
+
+
+def _named(model: Schema) -> Schema:
+    """An object with a model, which is what everything else hangs on."""
+    return {
+        "type": OBJECT,
+        "required": ["model"],
+        RULES: {"type": "wire/model", "required": {"model": "wire/model"}},
+        "properties": {"model": {**model, RULES: dict.fromkeys(model, "wire/model")}},
+    }
+
+
+class _Builder:
+    """Puts the rules of one model where their values stand; those of a mode into a schema behind `if`."""
+
+    def __init__(self, spec: Spec, model: str) -> None:
+        self.family = spec.family(model)
+        self.places = places(self.family, spec.bodies[self.family.body])
+        self.modes = Modes(self.family, model, self.places)
+        self.root = _head(f"A request body for {model}", model, "Keeps every rule that JSON Schema can say; the descriptions tell the others.") | _named({"const": model})
+        self.groups: dict[tuple[str, ...], Schema] = {(): self.root}
+        put_form(self.root, self.family, spec.bodies[self.family.body])
+
+    def build(self) -> Schema:
+        for field in self.family.fields:
+            self._field(field, self.places[field.name])
+        for needed, group in self.groups.items():
+            if needed:
+                self._when(_references(needed), group)
+        for field in self.family.fields:
+            for rule in field.of_kind("same_count_as"):
+                if (needed := self._needed(field, rule)) is not None:
+                    self._same_count(field, rule, needed)
+        return self.root | {"$defs": self.modes.defs}
+
+    def _when(self, conditions: list[Schema], then: Schema) -> None:
+        condition = conditions[0] if len(conditions) == 1 else {"allOf": conditions}
+        self.root.setdefault("allOf", []).append({"if": condition, "then": then})
+
+    def _field(self, field: Field, place: Place) -> None:
+        node = at(self.root, place.steps)
+        node["description"] = " ".join(filter(None, (node.get("description"), described(field))))
+        if field.default.get(None, "derived") != "derived":
+            node["default"] = field.default[None]
+        for rule in field.rules:
+            if rule.kind in SAID and (needed := self._needed(field, rule)) is not None:
+                self._put(self.groups.setdefault(needed, {}), rule, place)
+        if field.each:
+            self._field(field.each, place.item)
+        for member in field.members:
+            self._field(member, place.inner(member.name))
+
+    def _put(self, root: Schema, rule: Rule, place: Place) -> None:
+        said = SAID[rule.kind](rule, place)
+        if rule.kind != "required":
+            put(root, place.steps, said, rule.id)
+        elif place.form != "parts":  # a list of parts is always there
+            put(root, place.holder, said, rule.id)
+            self._require_holder(root, rule, place)
+
+    def _require_holder(self, root: Schema, rule: Rule, place: Place) -> None:
+        """Without `parameters` its required members are missing as well, though it is optional itself."""
+        for node, member in place.trail[-1:]:
+            if dict(node.members).get(member) and dict(node.members)[member].form == "rest":
+                put(root, (), {"required": [member]}, rule.id)
+
+    def _needed(self, field: Field, rule: Rule) -> tuple[str, ...] | None:
+        """The `$defs` that must hold for a rule to be judged; None where no body can tell, or none can break it."""
+        needed = []
+        for condition in _conditions(field, rule):
+            schema = self.modes.when(condition)
+            if schema is None or schema is False:
+                return None
+            if schema is not True:
+                needed.append(condition.suffix)
+        return tuple(needed)
+
+    def _same_count(self, field: Field, rule: Rule, needed: tuple[str, ...]) -> None:
+        """One `if` for each count of the other list, and one for all that are not enumerated."""
+        other = self.family.field(rule.limit)
+        most = 2 * max((each.limit for each in other.of_kind("max_count")), default=0)
+        for low, high in (*((count, count) for count in range(most + 1)), (most + 1, None)):
+            then: Schema = {}
+            put(then, self.places[field.name].steps, counted(self.places[field.name], low, high), rule.id)
+            self._when([*_references(needed), self.modes.counts(other.name, low, high)], then)
+
+
+def _references(suffixes: tuple[str, ...]) -> list[Schema]:
+    return [{"$ref": f"#/$defs/{suffix}"} for suffix in suffixes]
+
+
+def _conditions(field: Field, rule: Rule) -> Iterator[Condition]:
+    """What must hold for a rule to be judged broken: its mode, or none of the modes that replace it."""
+    if isinstance(rule.limit, Condition):
+        yield Condition(rule.limit.mode, not rule.limit.wanted)
+    elif rule.condition:
+        yield rule.condition
+    else:
+        for variant in field.of_kind(rule.kind):
+            if variant.condition:
+                yield Condition(variant.condition.mode, not variant.condition.wanted)

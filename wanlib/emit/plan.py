@@ -1,0 +1,79 @@
+"""What the emitter needs to know of a family before it writes a line."""
+
+from dataclasses import dataclass
+
+from wanlib.emit.names import constant, local
+from wanlib.spec import Family, Field, Node, Rule, Spec
+from wanlib.spec.family import fields_read
+from wanlib.spec.mode import Compare, Count, leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A family with its body form.
+
+    placed: the fields that state their place. rest: the fields of `"*"`. containers: the objects in
+    which a placed field can go astray, by path.
+    """
+
+    spec: Spec
+    family: Family
+    form: Node
+
+    @property
+    def placed(self) -> tuple[Field, ...]:
+        return tuple(field for field in self.family.fields if field.place)
+
+    @property
+    def rest(self) -> tuple[Field, ...]:
+        used = {name for node in self.form.walk() for name in (node.field, *(part for _, part in node.parts))}
+        return tuple(field for field in self.family.fields if field.name not in used and not field.place)
+
+    def members(self, node: Node, container: str) -> tuple[str, ...]:
+        """The names that an object of the body may hold, in the order in which complaints list them."""
+        placed = tuple(field.name for field in self.placed if field.place == container)
+        if node.form == "rest":
+            mine = (*self.rest, *(field for field in self.placed if field.place == container))
+            return tuple(field.name for field in self.family.fields if field in mine)
+        return (*(["model"] if not container else []), *(name for name, _ in node.members), *placed)
+
+    def limits(self) -> dict[str, Rule]:
+        """Every constant with the rule whose limit it holds: the body form's, then the fields'."""
+        rules = [rule for node in self.form.walk() for rule in node.rules]
+        rules += [rule for field in self.family.walk() for rule in field.rules]
+        return {constant(rule): rule for rule in rules if has_constant(rule)}
+
+    def lists_counted(self) -> tuple[str, ...]:
+        """The list fields whose count a mode or a relation asks for."""
+        names = {
+            leaf.left.name
+            for tree in self.family.modes.values()
+            for leaf in leaves(tree)
+            if isinstance(leaf, Compare) and isinstance(leaf.left, Count)
+        }
+        names |= {rule.limit for field in self.family.walk() for rule in field.of_kind("same_count_as")}
+        return tuple(field.name for field in self.family.fields if field.name in names)
+
+    def fields_in_modes(self) -> tuple[Field, ...]:
+        """The fields, lists apart, that modes read."""
+        read = {name for mode in self.family.modes for name in fields_read(self.family, mode)}
+        return tuple(field for field in self.family.fields if field.name in read and field.type != "list")
+
+    def reads_call(self, mode: str) -> bool:
+        """Whether a mode hangs on how the call is made."""
+        return "call" in fields_read(self.family, mode)
+
+
+def has_constant(rule: Rule) -> bool:
+    """Whether a rule's limit is a value of its own, not the rule's presence, a type or a mode."""
+    return rule.kind not in ("required", "type", "unknown", "effective", "needs", "model", "endpoints")
+
+
+def held(name: str) -> str:
+    """The variable that holds what modes read of a field: its effective value."""
+    return f"_{local(name)}_holds"
+
+
+def counted(name: str) -> str:
+    """The variable that holds a list's count."""
+    return f"_{local(name)}_count"

@@ -1,0 +1,96 @@
+"""From the errors of a JSON Schema validator back to rules.
+
+The schema says what each value must be, beside all others. What is not judged because something
+before it broke is left out here, in the order that `wanlib.spec.kinds` gives.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wanlib.base.rule_id import parse_rule_id
+from wanlib.emit.schema_put import RULES
+from wanlib.spec.kinds import KINDS, TYPE
+
+Path = tuple[str | int, ...]
+_ORDER = tuple(KINDS)
+
+
+class Error(Protocol):
+    """What is read of a `jsonschema.ValidationError`."""
+
+    @property
+    def absolute_path(self) -> Sequence[str | int]: ...
+
+    instance: Any
+    schema: Any
+    validator: Any
+    validator_value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A broken rule and where. only: of parts that may stand once, the index of the one that counts."""
+
+    rule: str
+    place: str
+    kind: str
+    path: Path
+    only: int | None = None
+
+
+def broken_rules(errors: Iterable[Error]) -> tuple[str, ...]:
+    """The ids of the rules that a body breaks, sorted, from all errors of its model's schema.
+
+    errors: `Draft202012Validator(schema(spec, model)).iter_errors(body)`, or those of the envelope.
+    """
+    told = [each for error in errors for each in _tell(error)]
+    return tuple(sorted({one.rule for one in told if not any(_silences(other, one) for other in told)}))
+
+
+def _tell(error: Error) -> Iterator[_Told]:
+    rule, path = error.schema[RULES][error.validator], tuple(error.absolute_path)
+    if error.validator == "required":
+        for name in rule:
+            if name not in error.instance:
+                yield _told(rule[name], (*path, name))
+    else:
+        yield _told(rule, path, _first(error) if error.validator == "maxContains" else None)
+
+
+def _told(rule: str, path: Path, only: int | None = None) -> _Told:
+    file, place, kind, _ = parse_rule_id(rule)
+    return _Told(rule, f"{file}/{place}", kind, path, only)
+
+
+def _first(error: Error) -> int | None:
+    """The index of the first part of a name, where only one may stand; None where several may."""
+    if error.schema["maxContains"] != 1:
+        return None
+    (name,) = error.schema["contains"]["required"]
+    return next(at for at, part in enumerate(error.instance) if isinstance(part, dict) and list(part) == [name])
+
+
+def _silences(one: _Told, other: _Told) -> bool:
+    """Whether a rule is not judged because another is broken."""
+    if one is other:
+        return False
+    if one.kind == "model":
+        return True
+    rest = other.path[len(one.path) :]
+    if other.path[: len(one.path)] != one.path:
+        return False
+    if one.place.startswith("wire/") and one.kind in ("count", "parts"):
+        return rest != ()
+    if one.kind == "effective":
+        return f"{other.place}.".startswith(f"{one.place}.")
+    if one.only is not None and len(rest) > 1:
+        return rest[1] == one.place.rpartition(".")[2] and rest[0] != one.only
+    return not rest and one.place == other.place and _later(one.kind, other.kind)
+
+
+def _later(kind: str, other: str) -> bool:
+    """Whether a kind is judged only where another held."""
+    if kind == "schemes" and _ORDER.index(other) > _ORDER.index(kind):
+        return True
+    return TYPE <= KINDS[kind].stage < KINDS[other].stage

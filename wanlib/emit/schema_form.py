@@ -1,0 +1,48 @@
+"""The body form in JSON Schema: the structure in which the fields stand."""
+
+from wanlib.emit.schema_kinds import TYPES
+from wanlib.emit.schema_places import OBJECT, Place, Schema, Steps, counted
+from wanlib.emit.schema_put import put
+from wanlib.spec import Family, Node
+
+_STRUCTURE = ("type", "count", "one_of", "parts", "max_count")
+
+
+def put_form(root: Schema, family: Family, form: Node) -> None:
+    """Writes the rules of a body form, and those on members that have no place in it, into a schema."""
+    _object(root, family, form, ())
+    containers = [(), *(("properties", name) for name, node in form.members if node.form in ("object", "rest"))]
+    for field in family.fields:
+        for rule in field.of_kind("place"):
+            for steps in containers:
+                if steps != ("properties", rule.limit):
+                    put(root, (*steps, "properties", field.name), {"not": {}}, rule.id)
+
+
+def _object(root: Schema, family: Family, node: Node, steps: Steps) -> None:
+    unknown = node.rule("unknown") or family.unknown
+    put(root, steps, {"additionalProperties": False}, unknown.id)
+    for name, child in node.members:
+        if required := child.rule("required"):
+            put(root, steps, {"required": [name]}, required.id)
+        _node(root, family, child, (*steps, "properties", name))
+
+
+def _node(root: Schema, family: Family, node: Node, steps: Steps) -> None:
+    for rule in node.rules:
+        if rule.kind == "type":
+            put(root, steps, TYPES[rule.limit], rule.id)
+        elif rule.kind == "count":
+            put(root, steps, counted(Place(steps), rule.limit, rule.limit), rule.id)
+        elif rule.kind == "one_of":
+            put(root, steps, {"enum": list(rule.limit)}, rule.id)
+        elif rule.kind == "parts":
+            one = {"minProperties": 1, "maxProperties": 1, "additionalProperties": False}
+            put(root, (*steps, "items"), {"type": OBJECT} | one, rule.id)
+        elif rule.kind == "max_count":
+            part = rule.id.removesuffix(".max_count").rpartition(".")[2]
+            put(root, steps, counted(Place(steps, part, "parts"), 0, rule.limit), rule.id)
+    if node.form in ("object", "rest"):
+        _object(root, family, node, steps)
+    if node.each:
+        _node(root, family, node.each, (*steps, "items"))

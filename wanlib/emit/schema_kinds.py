@@ -1,0 +1,98 @@
+"""What each kind of rule is in JSON Schema: the keywords that say it.
+
+Patterns are the same in ECMA 262 and Python: no class escapes, no flags, and an end that a newline
+can't pass (`$` lets one through in Python).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wanlib.emit.schema_places import Place, Schema, counted, part
+from wanlib.spec import Rule, SpecError
+
+END = r"(?![\s\S])"
+SIZE = rf"^[1-9][0-9]{{0,5}}\*[1-9][0-9]{{0,5}}{END}"
+PERCENT = rf"^(?:0|[1-9][0-9]{{0,2}})(?:\.[0-9]{{1,9}})?%{END}"
+ASCII = r"[\x00-\x7F]*"
+
+TYPES: Mapping[str, Schema] = {
+    "text": {"type": "string"},
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "list": {"type": "array"},
+    "object": {"type": "object"},
+    "image": {"type": "string"},
+    "size": {"type": "string"},
+    "percent": {"type": "string", "pattern": PERCENT},
+}
+# What Python and ECMA 262 read alike: no escaped letters or digits, of groups only (?:
+_UNPORTABLE = re.compile(r"\\[A-Za-z0-9]|\(\?(?!:)|[*+?}]\+|\{,")
+
+Say = Callable[[Rule, Place], Schema]
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{letter}{letter.upper()}]" for letter in word)
+
+
+def _scheme(name: str) -> str:
+    return _any_case(name) + (":" if name == "data" else "://")
+
+
+def _schemes(rule: Rule, place: Place) -> Schema:
+    return {"pattern": f"^(?:{'|'.join(map(_scheme, rule.limit))})"}
+
+
+def _chars(rule: Rule, place: Place) -> Schema:
+    """ASCII is for URLs: what a data URI holds is told by `encoding`."""
+    return {"pattern": f"^(?:{_scheme('data')}|{ASCII}{END})"}
+
+
+def _keywords(rule: Rule, place: Place) -> Schema:
+    if not rule.limit:
+        return {"pattern": SIZE}
+    return {"anyOf": [{"enum": list(rule.limit)}, {"pattern": SIZE}]}
+
+
+def _decimals(rule: Rule, place: Place) -> Schema:
+    places = rf"\.[0-9]{{{rule.limit}}}" if rule.limit else ""
+    return {"pattern": f"^[0-9]+{places}%{END}"}
+
+
+def _pattern(rule: Rule, place: Place) -> Schema:
+    if met := _UNPORTABLE.search(rule.limit):
+        raise SpecError(
+            [
+                f"{rule.file}:{rule.line}: pattern {rule.limit!r} has {met[0]!r}, "
+                r"expected what Python and ECMA 262 read alike ([0-9] for \d, (?: for other groups)"
+            ]
+        )
+    return {"pattern": f"^(?:{rule.limit}){END}"}
+
+
+def _required(rule: Rule, place: Place) -> Schema:
+    return {"contains": part(place.member)} if place.form == "part" else {"required": [place.member]}
+
+
+# Kinds said by keywords that stand at the value itself, or (required) at what holds it.
+SAID: Mapping[str, Say] = {
+    "required": _required,
+    "type": lambda rule, place: dict(TYPES[rule.limit]),
+    "effective": lambda rule, place: {"not": {}},
+    "needs": lambda rule, place: {"not": {}},
+    "one_of": lambda rule, place: {"enum": list(rule.limit)},
+    "count": lambda rule, place: counted(place, rule.limit, rule.limit),
+    "min_count": lambda rule, place: counted(place, rule.limit, None),
+    "max_count": lambda rule, place: counted(place, 0, rule.limit),
+    "max_chars": lambda rule, place: {"maxLength": rule.limit},
+    "pattern": _pattern,
+    "decimals": _decimals,
+    "min": lambda rule, place: {"minimum": rule.limit},
+    "max": lambda rule, place: {"maximum": rule.limit},
+    "schemes": _schemes,
+    "chars": _chars,
+    "keywords": _keywords,
+    "unknown": lambda rule, place: {"additionalProperties": False},
+}

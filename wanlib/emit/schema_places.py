@@ -1,0 +1,112 @@
+"""Where the fields of a body form stand in its JSON Schema."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wanlib.spec import Family, Field, Node
+
+Schema = dict[str, Any]
+Steps = tuple[str, ...]
+OBJECT, LIST = "object", "array"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a field's value stands.
+
+    holder: the schema steps to what holds it: an object, or a list of parts.
+    member: its name there. form: `member`; `only`, a list written as its one element; `parts`, a list
+    spread over a list of parts; `part`, the first part of its name; `item`, in a list that is its holder.
+    trail: for a field of its own, the nodes from the top down to its holder, each with the member that
+    leads on ("" into a list).
+    """
+
+    holder: Steps
+    member: str = ""
+    form: str = "item"
+    trail: tuple[tuple[Node, str], ...] = ()
+
+    @property
+    def steps(self) -> Steps:
+        """The schema steps to the value; what is spread over its holder has the holder's."""
+        if self.form == "parts":
+            return self.holder
+        if self.form == "item":
+            return (*self.holder, "items")
+        return (*self.holder, *(("items", "properties") if self.form == "part" else ("properties",)), self.member)
+
+    @property
+    def item(self) -> "Place":
+        """The place of each item of a list."""
+        if self.form == "parts":
+            return Place(self.holder, self.member, "part")
+        return Place(self.holder, self.member, "member") if self.form == "only" else Place(self.steps)
+
+    def inner(self, name: str) -> "Place":
+        """The place of a member of an object."""
+        return Place(self.steps, name, "member")
+
+
+def places(family: Family, form: Node) -> Mapping[str, Place]:
+    """The place of every field of a family, by its name."""
+    found = dict(_walk(family, form, (), ()))
+    rest = next((name for name, child in form.members if child.form == "rest"), "")
+    for field in family.fields:
+        if field.place:
+            found[field.name] = _top(form, field.place, field.name)
+        elif field.name not in found:
+            found[field.name] = _top(form, rest, field.name)
+    return {field.name: found[field.name] for field in family.fields}
+
+
+def _top(form: Node, container: str, name: str) -> Place:
+    return Place(("properties", container), name, "member", ((form, container),))
+
+
+def _walk(
+    family: Family, node: Node, trail: tuple[tuple[Node, str], ...], steps: Steps
+) -> Iterator[tuple[str, Place]]:
+    for name, field in node.parts:
+        form = "parts" if family.field(field).type == "list" else "part"
+        yield field, Place(steps, name, form, trail)
+    for name, child in node.members:
+        if child.form == "leaf":
+            yield child.field, Place(steps, name, "only" if child.only else "member", trail)
+        else:
+            yield from _walk(family, child, (*trail, (node, name)), (*steps, "properties", name))
+    if node.each:
+        yield from _walk(family, node.each, (*trail, (node, "")), (*steps, "items"))
+
+
+def demanded(place: Place, holder: Schema) -> Schema:
+    """The schema of a whole body in which `holder`, the schema of a place's holder, is sure to be judged."""
+    for node, member in reversed(place.trail):
+        holder = _held(node, member, holder)
+    return holder
+
+
+def _held(node: Node, member: str, inner: Schema) -> Schema:
+    if node.form == "list":
+        count = node.rule("count")
+        return {"type": LIST} | (exactly(count.limit) if count else {}) | {"items": inner}
+    optional = dict(node.members)[member].form == "rest"
+    return {"type": OBJECT} | ({} if optional else {"required": [member]}) | {"properties": {member: inner}}
+
+
+def exactly(count: int) -> Schema:
+    """A list of this many items."""
+    return {"minItems": count, "maxItems": count}
+
+
+def part(name: str) -> Schema:
+    """A whole part of a name, as `contains` counts it."""
+    return {"type": OBJECT, "required": [name], "maxProperties": 1}
+
+
+def counted(place: Place, low: int, high: int | None) -> Schema:
+    """The keywords that hold a list to low..high items, at its steps."""
+    if place.form == "parts" and (low or high is not None):
+        top = {} if high is None else {"maxContains": high}
+        return {"contains": part(place.member)} | ({} if low == 1 else {"minContains": low}) | top
+    return ({"minItems": low} if low else {}) | ({} if high is None else {"maxItems": high})

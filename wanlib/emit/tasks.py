@@ -1,0 +1,35 @@
+"""The life of a task as a table."""
+
+from wanlib.emit.names import literal
+from wanlib.emit.validator import header
+from wanlib.emit.writer import Writer
+from wanlib.spec import Spec
+
+_SECONDS = {"s": 1, "h": 3600}
+
+
+def tasks(spec: Spec) -> str:
+    """The text of `wanlib/generated/task.py`."""
+    task = spec.task
+    out = Writer()
+    out.lines = header("task.yaml")
+    states = task["states"]
+    after = {name: tuple(state.get("next", ())) for name, state in states.items()}
+    for line in (
+        '"""The states of a task and the ways between them; times in seconds."""',
+        "",
+        f"INITIAL = {literal(task['initial'])}",
+        f"NEXT: dict[str, tuple[str, ...]] = {literal(after)}",
+        f"TERMINAL = frozenset({literal(tuple(name for name, state in states.items() if state.get('terminal')))})",
+        f"CANCELABLE = frozenset({literal(tuple(task['cancelable']))})",
+        f"EXPIRES_AFTER = {_seconds(task['expires']['is'])}",
+        f"EXPIRES_INTO = {literal(task['expires']['into'])}",
+        f"LINKS_EXPIRE_AFTER = {_seconds(task['links_expire']['is'])}",
+    ):
+        out.line(line)
+    return out.text()
+
+
+def _seconds(span: str) -> int:
+    count, unit = span.split()
+    return int(count) * _SECONDS[unit]

@@ -1,0 +1,1 @@
+"""What `wanlib emit` wrote from spec/. Nothing here is edited by hand."""

@@ -1,0 +1,146 @@
+"""Helpers of the generated validators: what takes more than a comparison."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from wanlib.base.data_uri import DataUri, parse_data_uri
+from wanlib.base.facts import ImageFacts
+from wanlib.base.met import escape, sides_met
+from wanlib.base.violation import Violation, make
+
+_SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})").fullmatch
+percent = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,9})?%").fullmatch
+"""Matches a percentage as text, such as ``25.00%``."""
+
+Placed = dict[str, tuple[str, str, str]]
+"""Fields that state their place: name -> rule id, outcome, place."""
+
+
+def is_integer(value: object) -> bool:
+    """Whether JSON Schema calls it an integer: 4 and 4.0 are, true is not."""
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a JSON number: neither true nor NaN nor an infinity."""
+    if isinstance(value, float):
+        return value - value == 0
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_percent(value: object) -> bool:
+    """Whether it is text such as ``25.00%``."""
+    return isinstance(value, str) and percent(value) is not None
+
+
+def parse_size(text: str) -> tuple[int, int, int] | None:
+    """Width, height and their product in pixels, of ``width*height``; None for any other text."""
+    found = _SIZE(text)
+    if found is None:
+        return None
+    width, height = int(found[1]), int(found[2])
+    return width, height, width * height
+
+
+def decimals(text: str) -> int:
+    """How many digits stand behind the point of a percentage."""
+    return len(text) - text.find(".") - 2 if "." in text else 0
+
+
+def begins(value: str | ImageFacts, schemes: Sequence[str]) -> bool:
+    """Whether an image string begins with one of the schemes; a file in hand needs none."""
+    if isinstance(value, ImageFacts):
+        return True
+    scheme, colon, rest = value[:9].partition(":")
+    scheme = scheme.lower()
+    return scheme in schemes and colon == ":" and (scheme == "data" or rest.startswith("//"))
+
+
+def no_ascii_url(value: str | ImageFacts) -> bool:
+    """Whether it is a URL, not a data URI, with characters beyond ASCII."""
+    return isinstance(value, str) and not value.isascii() and value[:5].lower() != "data:"
+
+
+def uri_of(value: str | ImageFacts) -> DataUri | None:
+    """An image's data URI, taken apart; None where it is none."""
+    return parse_data_uri(value) if isinstance(value, str) else None
+
+
+def facts_of(value: object) -> ImageFacts | None:
+    """What is known of an image: of a file in hand or a data URI; None of a URL or of no image."""
+    if isinstance(value, str):
+        uri = parse_data_uri(value)
+        return uri.facts if uri else None
+    return value if isinstance(value, ImageFacts) else None
+
+
+def wrong_name(uri: DataUri | None, table: dict[str, str]) -> tuple[str, ...] | None:
+    """The MIME names that are due where a data URI bears another; None where its name is right."""
+    if uri is None or uri.facts is None:
+        return None
+    if uri.mime not in table.values():
+        return tuple(table.values())
+    due = table.get(uri.facts.format or "", uri.mime)
+    return None if due == uri.mime else (due,)
+
+
+def unlike(value: object, others: object) -> tuple[str, str] | None:
+    """The sizes of an image and of the first of others where both are known and differ."""
+    own = facts_of(value)
+    other = facts_of(others[0]) if isinstance(others, list) and others else None
+    if own is None or other is None or not own.readable or not other.readable:
+        return None
+    return None if own[1:3] == other[1:3] else (sides_met(own), sides_met(other))
+
+
+def wrong_total(items: list[Any], member: str, due: str) -> str | None:
+    """The sum of the items' percentages where all are well-formed and it is not exactly `due`."""
+    texts = [item.get(member) if isinstance(item, dict) else None for item in items]
+    if not texts or not all(map(is_percent, texts)):
+        return None
+    total = sum((Decimal(text[:-1]) for text in texts if text), Decimal())
+    return None if total == Decimal(due) else str(total)
+
+
+def adds_up(texts: list[str], due: str) -> bool:
+    """Whether percentages with as many decimals as `due` add up to it; for well-formed ones only."""
+    return sum([int(text[:-1].replace(".", "")) for text in texts]) == int(due.replace(".", ""))
+
+
+def is_box(value: list[Any]) -> bool:
+    """Whether it is four whole numbers."""
+    return len(value) == 4 and all(map(is_integer, value))
+
+
+def disordered(box: list[Any]) -> bool:
+    """Whether a box of whole numbers has its corners in the wrong order."""
+    return is_box(box) and not (box[0] < box[2] and box[1] < box[3])
+
+
+def outside(box: list[Any], images: object, index: int) -> tuple[list[Any], str] | None:
+    """The box and its image's size where an ordered box leaves the image and the size is known."""
+    if not isinstance(images, list) or index >= len(images) or not is_box(box) or disordered(box):
+        return None
+    facts = facts_of(images[index])
+    if facts is None or facts.width is None or facts.height is None or box[0] < 0 or box[1] < 0:
+        return None
+    return None if box[2] <= facts.width and box[3] <= facts.height else (box, sides_met(facts))
+
+
+def tell_strays(
+    found: list[Violation], value: dict[str, Any], names: tuple[str, ...], path: str, rule: str, placed: Placed
+) -> None:
+    """Adds a violation for each member that is not among `names`: `place` for one that belongs elsewhere."""
+    for key in value:
+        if key in names:
+            continue
+        where = f"{path}/{escape(key)}"
+        if key in placed:
+            its_rule, outcome, place = placed[key]
+            found.append(make((its_rule, outcome, where, place, value[key])))
+        else:
+            found.append(make((rule, "unspecified", where, names, key)))
