@@ -1,0 +1,169 @@
+"""Edges of the envelope: the rules of wire.yaml on the parts of a body that are no fields."""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+from conformance.edges.body import Body
+from wanlib.spec import Node, Rule
+
+STRAY = "not_a_member"
+
+
+class Change(NamedTuple):
+    """A whole body: what was done to it, whether its rule is kept, and whether null is what breaks it."""
+
+    label: str
+    body: Any
+    keeps: bool
+    null: bool = False
+
+
+Changes = Callable[[Body, Node, Rule, tuple[Any, ...]], Iterator[Change]]
+
+_WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
+    "object": (("list", []), ("text", "a")),
+    "list": (("object", {}), ("text", "a")),
+    "text": (("number", 1), ("list", ["user"])),
+}
+
+
+def changes(body: Body, node: Node, rule: Rule) -> Iterator[Change]:
+    """The edges of one rule of one node."""
+    yield from _KINDS[rule.kind](body, node, rule, where(node))
+
+
+def where(node: Node) -> tuple[Any, ...]:
+    """The keys and indexes that lead to a node."""
+    _, *steps = node.path.split(".")
+    return tuple(0 if step == "each" else step for step in steps)
+
+
+def put(body: Any, steps: tuple[Any, ...], value: Any) -> Any:
+    """A copy of a body with a value at a place."""
+    if not steps:
+        return value
+    copy = deepcopy(body)
+    _at(copy, steps[:-1])[steps[-1]] = value
+    return copy
+
+
+def _at(body: Any, steps: tuple[Any, ...]) -> Any:
+    for step in steps:
+        body = body[step]
+    return body
+
+
+def _whole(body: Body) -> dict[str, Any]:
+    """The least body, with the container of all other fields in it."""
+    return {"parameters": {}} | body.request({})
+
+
+def _required(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[Change]:
+    yield Change("present", _whole(body), True)
+    cut = _whole(body)
+    del _at(cut, steps[:-1])[steps[-1]]
+    yield Change("absent", cut, False)
+
+
+def _type(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[Change]:
+    yield Change("right", _whole(body), True)
+    for label, value in _WRONG[rule.limit]:
+        yield Change(label, put(_whole(body), steps, value), False)
+    yield Change("null", put(_whole(body), steps, None), False, null=True)
+
+
+def _unknown(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[Change]:
+    yield Change("none", _whole(body), True)
+    for name in (STRAY, "", "a/b~c"):
+        yield Change(repr(name), put(_whole(body), (*steps, name), 1), False)
+
+
+def _count(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[Change]:
+    (item,) = _at(_whole(body), steps)
+    for count in (rule.limit, rule.limit - 1, rule.limit + 1):
+        yield Change(str(count), put(_whole(body), steps, [item] * count), count == rule.limit)
+
+
+def _one_of(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[Change]:
+    for word in rule.limit:
+        yield Change(word, put(_whole(body), steps, word), True)
+    for word in ("assistant", "system", rule.limit[0].upper(), rule.limit[0] + "\n", ""):
+        yield Change(repr(word), put(_whole(body), steps, word), False)
+
+
+def _parts(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[Change]:
+    parts = _at(_whole(body), steps)
+    yield Change("in-order", _whole(body), True)
+    yield Change("reversed", put(_whole(body), steps, parts[::-1]), True)
+    for label, part in (
+        ("misspelt", {"img": "https://example.com/1.png"}),
+        ("none", {}),
+        ("two", {"image": "https://example.com/1.png", "text": "a"}),
+        ("typed", {"type": "text", "text": "a"}),
+        ("text", "a"),
+        ("list", ["a"]),
+        ("null", None),
+    ):
+        yield Change(label, put(_whole(body), steps, [*parts, part]), False)
+
+
+def _max_count(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[Change]:
+    """Of one kind of part: the name stands before the kind in the rule's id."""
+    name = rule.id.rsplit(".", 2)[1]
+    parts = _at(_whole(body), steps)
+    have = sum(name in part for part in parts)
+    for count in (rule.limit, rule.limit + 1):
+        more = [{name: "a"}] * (count - have)
+        yield Change(str(count), put(_whole(body), steps, [*parts, *more]), count == rule.limit)
+
+
+_KINDS: dict[str, Changes] = {
+    "required": _required,
+    "type": _type,
+    "unknown": _unknown,
+    "count": _count,
+    "one_of": _one_of,
+    "parts": _parts,
+    "max_count": _max_count,
+}
+
+
+def of_models(body: Body, rule: Rule) -> Iterator[Change]:
+    """The edges of `wire/model`."""
+    whole = _whole(body)
+    model = whole["model"]
+    yield Change(model, whole, True)
+    without = {name: value for name, value in whole.items() if name != "model"}
+    yield Change("absent", without, False)
+    for label, value in (
+        ("misspelt", model + "x"),
+        ("upper-case", model.upper()),
+        ("empty", ""),
+        ("number", 1),
+        ("null", None),
+        ("list", [model]),
+    ):
+        yield Change(label, whole | {"model": value}, False)
+    for label, value in (("body-list", [whole]), ("body-text", "a"), ("body-null", None), ("body-number", 1)):
+        yield Change(label, value, False)
+
+
+def of_strays(body: Body, rule: Rule) -> Iterator[Change]:
+    """The edges of a family's `unknown`: names that no page knows, and those of other models alone."""
+    whole = _whole(body)
+    yield Change("none", whole, True)
+    own = {field.name for field in body.family.fields}
+    other = {field.name for family in body.spec.families for field in family.fields} - own
+    for name in (STRAY, "a/b~c", *sorted(other)):
+        yield Change(repr(name), put(whole, ("parameters", name), 1), False)
+
+
+def of_place(body: Body, name: str, right: str, sample: Any) -> Iterator[Change]:
+    """The edges of a field's `place`."""
+    whole = _whole(body)
+    yield Change(right, put(whole, (right, name), sample), True)
+    for container in ("", "input", "parameters"):
+        if container != right:
+            steps = (container, name) if container else (name,)
+            yield Change(container or "top", put(whole, steps, sample), False)

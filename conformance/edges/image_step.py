@@ -1,0 +1,190 @@
+"""Steps of the kinds that judge an image: strings as they are sent, and files by a real encoder."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.edges.body import URL, Body
+from conformance.edges.step import Step, Steps
+from conformance.pictures import MIMES, data_uri
+from wanlib.base.ratio import Ratio
+from wanlib.spec import Field, Rule
+
+_ALPHA = ("png", "webp")
+
+
+class Frame:
+    """The limits on an image's sides in one situation."""
+
+    def __init__(self, body: Body, field: Field) -> None:
+        limit = body.situation.limit
+        self.formats: tuple[str, ...] = limit(field, "formats", ("png",))
+        self.low: int = limit(field, "min_side", 1)
+        self.high: int = limit(field, "max_side", 16000)
+        self.narrow: Ratio = limit(field, "min_ratio", Ratio(1, 1000))
+        self.wide: Ratio = limit(field, "max_ratio", Ratio(1000, 1))
+
+    def beside(self, side: int) -> int:
+        """The shortest other side of an image that is `side` pixels long."""
+        return max(self.low, -(-side * self.wide.height // self.wide.width))
+
+    def small(self, format: str = "", **options: Any) -> str:
+        """The least image that keeps every rule."""
+        return data_uri(format or self.formats[0], self.low, self.low, **options)
+
+
+def schemes(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    for scheme in rule.limit:
+        image = Frame(body, field).small() if scheme == "data" else f"{scheme}://example.com/1.png"
+        yield Step(scheme, image, True)
+        yield Step(f"{scheme}-upper-case", image.replace(scheme, scheme.upper(), 1), True)
+    for label, text in (
+        ("ftp", "ftp://example.com/1.png"),
+        ("file", "file:///tmp/1.png"),
+        ("path", "images/1.png"),
+        ("host", "example.com/1.png"),
+        ("no-slashes", "https:example.com/1.png"),
+        ("space-before", " " + URL.format(1)),
+        ("empty", ""),
+    ):
+        yield Step(label, text, False)
+
+
+def chars(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    yield Step("ascii", URL.format("%E5%9B%BE"), True)
+    yield Step("data", Frame(body, field).small(), True)
+    yield Step("han", URL.format("图"), False)
+    yield Step("accent", URL.format("é"), False)
+
+
+def encoding(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    good = Frame(body, field).small()
+    head, _, data = good.partition(",")
+    yield Step("whole", good, True)
+    for label, text in (
+        ("no-base64", good.replace(";base64", "", 1)),
+        ("no-mime", f"data:;base64,{data}"),
+        ("charset", f"{head.replace(';base64', ';charset=utf-8;base64')},{data}"),
+        ("no-comma", "data:image/png;base64"),
+        ("url-alphabet", f"{head},-_{data[2:]}"),
+        ("newline", f"{head},{data[:76]}\n{data[76:]}"),
+        ("one-short", good[:-1]),
+        ("one-long", good + "="),
+        ("padding-inside", f"{head},{data[:2]}=={data[4:]}"),
+    ):
+        yield Step(label, text, False)
+
+
+def mime(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    frame = Frame(body, field)
+    for format, name in rule.limit.items():
+        yield Step(format, frame.small(format), True)
+        yield Step(f"{format}-upper-case", frame.small(format, mime=name.upper()), True)
+    names = list(rule.limit.values())
+    for format, wrong in zip(rule.limit, names[1:] + names[:1], strict=True):
+        yield Step(f"{format}-as-{wrong.partition('/')[2]}", frame.small(format, mime=wrong), False)
+    for wrong in ("image/gif", "image/jpg", "application/octet-stream"):
+        yield Step(f"as-{wrong.partition('/')[2]}", frame.small(mime=wrong), False)
+
+
+def formats(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    frame = Frame(body, field)
+    for format in rule.limit:
+        yield Step(format, frame.small(format), True)
+        if format in _ALPHA:
+            yield Step(f"{format}-alpha", frame.small(format, alpha=True), True)
+    for format in sorted(set(MIMES) - set(rule.limit)):
+        yield Step(format, frame.small(format, mime=MIMES[rule.limit[0]]), False)
+    head, _, data = frame.small("png").partition(",")
+    yield Step("cut-short", f"{head},{data[:24]}", False)
+    yield Step("text", f"{head},bm90IGEgcGljdHVyZSBhdCBhbGw=", False)
+    yield Step("nothing", f"{head},", False)
+
+
+def min_side(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    for format in Frame(body, field).formats:
+        for alpha in (False, True) if format in _ALPHA else (False,):
+            mark = "-alpha" if alpha else ""
+            for side, keeps in ((rule.limit, True), (rule.limit - 1, False)):
+                yield Step(
+                    f"{format}{mark}-wide-{side}",
+                    data_uri(format, rule.limit, side, alpha=alpha),
+                    keeps,
+                    side,
+                )
+                yield Step(
+                    f"{format}{mark}-high-{side}",
+                    data_uri(format, side, rule.limit, alpha=alpha),
+                    keeps,
+                    side,
+                )
+
+
+def max_side(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    frame = Frame(body, field)
+    for format in frame.formats:
+        for side, keeps in ((rule.limit, True), (rule.limit + 1, False)):
+            other = frame.beside(side)
+            yield Step(f"{format}-wide-{side}", data_uri(format, side, other), keeps, side)
+            yield Step(f"{format}-high-{side}", data_uri(format, other, side), keeps, side)
+
+
+def min_ratio(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    for format, width, height in _of_ratio(body, field, rule.limit):
+        yield Step(f"{format}-{width}*{height}", data_uri(format, width, height), True)
+        yield Step(f"{format}-{width}*{height + 1}", data_uri(format, width, height + 1), False)
+
+
+def max_ratio(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    for format, width, height in _of_ratio(body, field, rule.limit):
+        yield Step(f"{format}-{width}*{height}", data_uri(format, width, height), True)
+        yield Step(f"{format}-{width + 1}*{height}", data_uri(format, width + 1, height), False)
+
+
+def _of_ratio(body: Body, field: Field, ratio: Ratio) -> Iterator[tuple[str, int, int]]:
+    frame = Frame(body, field)
+    times = -(-frame.low // min(ratio))
+    for format in frame.formats:
+        yield format, ratio.width * times, ratio.height * times
+
+
+def max_bytes(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    frame = Frame(body, field)
+    for format in frame.formats:
+        for size, keeps in ((rule.limit, True), (rule.limit + 1, False)):
+            yield Step(f"{format}-{size}", frame.small(format, size_bytes=size), keeps, size)
+
+
+def same_pixels_as(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    frame = Frame(body, field)
+    low = frame.low
+    also = {rule.limit: [frame.small()]}
+    yield Step("same", data_uri("png", low, low), True, also=also)
+    yield Step("wider", data_uri("png", low + 1, low), False, also=also)
+    yield Step("higher", data_uri("png", low, low + 1), False, also=also)
+    yield Step("url", URL.format(2), True, also=also)
+
+
+def inside(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    images = body.family.field(rule.limit)
+    assert images.each is not None
+    frame = Frame(body, images.each)
+    side = frame.low
+    also = {rule.limit: [frame.small(), *body.values[rule.limit][1:]]}
+    yield Step("whole", [0, 0, side, side], True, also=also)
+    yield Step("right", [0, 0, side + 1, side], False, also=also)
+    yield Step("below", [0, 0, side, side + 1], False, also=also)
+
+
+IMAGE_STEPS: dict[str, Steps] = {
+    "schemes": schemes,
+    "chars": chars,
+    "encoding": encoding,
+    "mime": mime,
+    "formats": formats,
+    "min_side": min_side,
+    "max_side": max_side,
+    "max_bytes": max_bytes,
+    "same_pixels_as": same_pixels_as,
+    "inside": inside,
+}
+IMAGE_RATIOS: dict[str, Steps] = {"min_ratio": min_ratio, "max_ratio": max_ratio}
