@@ -15,11 +15,11 @@ from itertools import zip_longest
 
 # A line that ends so was cut in mid-sentence, where the page had a word in code style.
 CUT = re.compile(r"\b(?:a|an|and|from|of|or|the|to|triggers|version|with)$", re.IGNORECASE)
-# The dash of a bullet, before its text or left over at the end of the line above it; not that of "240 - 8,000".
+# The dash of a bullet, before its text or left over on the line above it; not that of "240 - 8,000".
 BULLET = re.compile(r"(?:^|(?<=[.:]))\s?-(?:\s|$)|\s-(?:$|\s(?=[A-Z]))")
 END = re.compile(
     r"""
-      (?<=[.!?]) (?<!e\.g\.) (?<!i\.e\.) \s+     # the usual end of a sentence
+      (?<=[.!?]) (?<!e\.g\.) \s+                # the usual end of a sentence
     | (?<=[.!?]["')\]]) \s+                       # the same, inside a bracket or a quotation
     | (?<=[\w)\]}][.!?]) (?=[A-Z])                # the blank after it lost: "later.Outdated"
     | (?<=[a-z]\.) (?=\d)                         # the same before a number: "pixels.4K", not "2.7"

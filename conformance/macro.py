@@ -115,11 +115,14 @@ def _member_faults(name: str, macro: Macro, members: dict[Any, Any]) -> Iterator
         if member not in known:
             yield f"{name} has no {member}, only {', '.join(known)}"
         elif not _fits(value, known[member]):
-            yield f"{name}: {member} is {value!r}, expected {known[member].__name__}"
+            least = " of 0 or more" if known[member] is int else ""
+            yield f"{name}: {member} is {value!r}, expected {known[member].__name__}{least}"
     if name == "$image" and members.get("format") not in MIMES:
         yield f"{name}: format is {members.get('format')!r}, expected one of {', '.join(MIMES)}"
 
 
 def _fits(value: Any, kind: type) -> bool:
     """An int here is a length or a count: no boolean, never negative."""
-    return isinstance(value, kind) and (kind is not int or (not isinstance(value, bool) and value >= 0))
+    if kind is int:
+        return type(value) is int and value >= 0
+    return isinstance(value, kind)

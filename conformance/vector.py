@@ -52,8 +52,14 @@ class Vector:
     template: Any = field(repr=False)
 
     def body(self) -> Any:
-        """The wire body with its macros expanded, new on every call: bodies may have 30 MB."""
-        return expand(self.template)
+        """The wire body with its macros expanded, new on every call: a body may have 30 MB.
+
+        Raises VectorError where a picture cannot be drawn as it is asked for.
+        """
+        try:
+            return expand(self.template)
+        except ValueError as error:
+            raise VectorError(f"{self.file}: {self.id}: {error}") from error
 
 
 def load(folder: Path = VECTORS) -> list[Vector]:
@@ -68,7 +74,8 @@ def load(folder: Path = VECTORS) -> list[Vector]:
     for vector in vectors:
         first = seen.setdefault(vector.id, vector)
         if first is not vector:
-            raise VectorError(f"{vector.file}: {vector.id}: the id is taken by {first.file}, entry {first.index}")
+            taken = f"the id is taken by entry {first.index} of {first.file}"
+            raise VectorError(f"{vector.file}: {vector.id}: {taken}")
     return vectors
 
 

@@ -30,13 +30,14 @@ class Body:
                 values[field.name] = self.items(field, pinned)
             elif pinned is not ABSENT and pinned != field.default.get(None):
                 values[field.name] = pinned
-            elif (
-                self.situation.active(field, "required")
-                or self.situation.limit(field, "min_count", 0)
-                and field.name in self.assembled
-            ):
+            elif self._needed(field):
                 values[field.name] = self.sample(field)
         return values
+
+    def _needed(self, field: Field) -> bool:
+        """Whether a body without it is broken; a list that is written as parts is never absent, only too short."""
+        few = field.name in self.assembled and self.situation.limit(field, "min_count", 0)
+        return bool(few) or self.situation.active(field, "required") is not None
 
     @property
     def assembled(self) -> frozenset[str]:
@@ -80,7 +81,7 @@ class Body:
         assert field.each is not None
         if field.of_kind("ordered"):
             return ([0, 0, 1, 1] + [1] * count)[:count]
-        items = [
+        items: list[Any] = [
             URL.format(index + 1) if field.each.type == "image" else self.sample(field.each)
             for index in range(count)
         ]

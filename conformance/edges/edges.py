@@ -15,7 +15,7 @@ from wanlib.spec import Field, Node, Rule, Spec
 from wanlib.spec.evaluate import holds
 from wanlib.spec.kinds import KINDS, size_of
 
-# Real files in every format are tried on the first model of a family; its other models differ in no limit on them.
+# Real files in every format are tried on the first model of a family: the others share the limits on them.
 _ONCE = frozenset(IMAGE_STEPS) - {"schemes", "inside", "same_pixels_as"}
 
 
@@ -126,9 +126,9 @@ class _Edges:
             if way[field.name] not in tried:
                 tried.add(way[field.name])
                 body = Body(self.spec, replace(situation, pinned=(way,)))
-                yield self._case(
-                    body, str(way[field.name]).lower() or "empty", body.request({}), keeps, body.call
-                )
+                told = {} if field.type == "list" else {field.name: way[field.name]}
+                label = str(way[field.name]).lower() or "empty"
+                yield self._case(body, label, body.request(told), keeps, body.call)
 
     def _serving(self, model: str, field: Field) -> list[Situation]:
         """Where the rule is the one to judge by and its field may stand."""

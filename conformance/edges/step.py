@@ -67,6 +67,7 @@ def kind_of_value(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
 def one_of(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
     for value in rule.limit:
         yield Step(str(value).lower(), value, True)
+    others: list[Any]
     if field.type == "boolean":
         others = [value for value in (True, False) if value not in rule.limit]
     else:
@@ -199,11 +200,11 @@ def max_ratio(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
 
 
 def _of_ratio(body: Body, field: Field, ratio: Ratio) -> tuple[int, int]:
-    """The smallest size of exactly this ratio within the pixel limits."""
-    low, _, _, _ = _bounds(body, field)
-    times = 1
-    while ratio.width * times * ratio.height * times < low:
-        times += 1
+    """The largest size of exactly this ratio within the pixel limits: there a pixel more shows most finely."""
+    _, high, _, _ = _bounds(body, field)
+    times = math.isqrt(high // (ratio.width * ratio.height))
+    while (ratio.width * times + 1) * (ratio.height * times + 1) > high:
+        times -= 1
     return ratio.width * times, ratio.height * times
 
 

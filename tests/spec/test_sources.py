@@ -16,7 +16,10 @@ GUIDE = SHARED / "guide.txt"
 FACTS = SHARED / "FACTS.md"
 ID = re.compile(r"[a-z0-9]+#[a-z0-9]+([.-][a-z0-9]+)*")
 NOTED = re.compile(r"FACTS (?:(?P<section>[0-9](?:\.[0-9]){0,2})|(?P<conflict>C[0-9]{1,2}))")
-MOST_WORDS_IN_COMMON = 8
+# A run of this many words in common with the guide is a copy.
+COPY = 8
+
+Statements = Mapping[str, Mapping[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +28,7 @@ def spec() -> Spec:
 
 
 @pytest.fixture(scope="module")
-def statements(spec: Spec) -> Mapping[str, Mapping[str, Any]]:
+def statements(spec: Spec) -> Statements:
     return dict(spec.sources["statements"])
 
 
@@ -48,21 +51,21 @@ def listed(spec: Spec) -> Iterator[tuple[str, str]]:
         yield from ((digest, name) for digest in hashes(holder))
 
 
-def test_every_tie_is_a_rule_or_fact(spec: Spec, statements: Mapping[str, Mapping[str, Any]]) -> None:
+def test_every_tie_is_a_rule_or_fact(spec: Spec, statements: Statements) -> None:
     ties = {(name, tie) for name, statement in statements.items() for tie in statement.get("rules", ())}
     known = {*spec.rules, *spec.facts}
     assert len(ties) > 300
     assert sorted(f"{name}: {tie}" for name, tie in ties if tie not in known) == []
 
 
-def test_every_body_rule_stands_on_a_statement(spec: Spec, statements: Mapping[str, Mapping[str, Any]]) -> None:
+def test_every_body_rule_stands_on_a_statement(spec: Spec, statements: Statements) -> None:
     tied = {tie for statement in statements.values() for tie in statement.get("rules", ())}
     body_rules = [rule.id for rule in spec.rules.values() if rule.scope == "body"]
     assert len(body_rules) > 200
     assert [rule for rule in body_rules if rule not in tied] == []
 
 
-def test_statements_are_whole(spec: Spec, statements: Mapping[str, Mapping[str, Any]]) -> None:
+def test_statements_are_whole(spec: Spec, statements: Statements) -> None:
     """Each names a section of its page, and is tied or has the reason why not, never both."""
     pages = spec.sources["pages"]
     for name, statement in statements.items():
@@ -74,7 +77,7 @@ def test_statements_are_whole(spec: Spec, statements: Mapping[str, Mapping[str, 
         assert (page == "guide") is bool(hashes(statement)) is not bool(statement.get("noted")), name
 
 
-def test_every_page_is_used(spec: Spec, statements: Mapping[str, Mapping[str, Any]]) -> None:
+def test_every_page_is_used(spec: Spec, statements: Statements) -> None:
     assert set(spec.sources["pages"]) == {name.partition("#")[0] for name in statements}
 
 
@@ -105,7 +108,7 @@ def test_units_of_the_guide_differ(guide: list[str]) -> None:
     assert [unit for unit, count in Counter(guide).items() if count > 1] == []
 
 
-def test_words_are_our_own(statements: Mapping[str, Mapping[str, Any]], guide: list[str]) -> None:
+def test_words_are_our_own(statements: Statements, guide: list[str]) -> None:
     """No long run of the guide's words in what we say of it."""
     theirs = {run for unit in guide for run in runs(unit)}
     assert [name for name, each in statements.items() if theirs.intersection(runs(each["says"]))] == []
@@ -113,11 +116,11 @@ def test_words_are_our_own(statements: Mapping[str, Mapping[str, Any]], guide: l
 
 def runs(text: str) -> Iterator[tuple[str, ...]]:
     words = re.findall(r"[a-z0-9.*_]+", text.lower())
-    for start in range(len(words) - MOST_WORDS_IN_COMMON + 1):
-        yield tuple(words[start : start + MOST_WORDS_IN_COMMON])
+    for start in range(len(words) - COPY + 1):
+        yield tuple(words[start : start + COPY])
 
 
-def test_notes_point_into_the_fact_sheet(statements: Mapping[str, Mapping[str, Any]]) -> None:
+def test_notes_point_into_the_fact_sheet(statements: Statements) -> None:
     if not FACTS.is_file():
         pytest.skip("the fact sheet is not beside this checkout (../shared/FACTS.md)")
     text = FACTS.read_text("utf-8")
@@ -168,7 +171,12 @@ def test_equal_cells_differ_by_row_and_column() -> None:
 
 
 def test_cells_beyond_the_head_and_pictures() -> None:
-    assert units("| Cup |\n|---|\n| Small | 5 |\n| ![](cup) |  |") == ["Cup", "Cup | Small", " | Small | 5", "Cup | ![](cup)"]
+    assert units("| Cup |\n|---|\n| Small | 5 |\n| ![](cup) |  |") == [
+        "Cup",
+        "Cup | Small",
+        " | Small | 5",
+        "Cup | ![](cup)",
+    ]
     assert units("| In | Out |\n|---|---|\n![]() | ![]() |") == ["In", "Out"]
 
 

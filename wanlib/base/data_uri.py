@@ -15,8 +15,7 @@ JUDGED = 64 * 1024
 """Characters whose alphabet is judged; beyond them only the last four."""
 
 # A type and a subtype are restricted names of at most 127 characters (RFC 6838, 4.2), so a text
-# without a comma is given up early. Without ASCII, a long s (U+017F)
-# would pass for the "s" of base64.
+# without a comma is given up early. Without re.ASCII a long s (U+017F) would pass for that of base64.
 _NAME = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
 _PREFIX = re.compile(rf"data:({_NAME}/{_NAME});base64,", re.IGNORECASE | re.ASCII)
 _ALPHABET = re.compile(r"[A-Za-z0-9+/]*")

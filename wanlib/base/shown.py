@@ -2,35 +2,50 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from wanlib.base.ratio import Ratio
+
 WIDTH = 80
+_READ = WIDTH * 4  # nothing behind it can come into what is shown
 _DIGESTED = 65536
-_QUERY = re.compile(r"(?i)\b((?:https?|oss)://[^\s?#\"']*)[?#][^\s\"']*")
-_DATA = re.compile(r"(?i)data:[^\s,\"']{0,80},[^\s\"']*")
+_DATA = re.compile(r"(?is)data:(?:[^,]{0,80};base64,.*|[^\s,]{0,80},\S*|\S{24,})")
+_MIME = re.compile(r"(?i)data:[a-z]{1,12}/[a-z0-9.+-]{1,12}(?:;base64)?,")
+# The first characters of a file in bare base64; without the three classes it may be a long word.
+_BASE64 = re.compile(r"(?=.{0,63}[A-Z])(?=.{0,63}[a-z])(?=.{0,63}[0-9])[A-Za-z0-9+/]{64}")
+_URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:/[^?#]*[?#]")
+_QUERY = re.compile(r"(//[^\s?#]*)[?#]\S*|\?[^\s=?]{1,64}=\S*")
+_USER = re.compile(r"//[^\s/?#@]*@")
 
 
 def shown(value: object) -> str:
     """`value` through `repr`, at most 80 characters, URLs without their query, data URIs as a digest."""
     if isinstance(value, str):
-        return repr(safe_text(value))
-    if isinstance(value, list):
-        return _cut(_list(value))
+        return _quoted(safe_text(value))
     if isinstance(value, dict):
         return _cut(_dict(value))
+    if isinstance(value, (bytes, bytearray)):
+        return f"<{len(value):,} bytes>"
+    if isinstance(value, (list, tuple)):
+        return _cut(_list(value))
     try:
         return _cut(safe_text(repr(value)))
     except Exception:  # a foreign object's repr may raise anything; the message must still appear
-        return f"<{type(value).__name__}>"
+        bits = f" of {value.bit_length():,} bits" if isinstance(value, int) else ""
+        return _cut(f"<{type(value).__name__}{bits}>")
 
 
 def safe_text(text: str) -> str:
-    """`text` cut at 80 characters, with data URIs as a digest and URLs without their query."""
-    if text[:5].lower() == "data:":
+    """`text` cut at 80 characters, with data URIs as a digest and URLs without user, query and fragment."""
+    if text[:5].lower() == "data:" or _BASE64.match(text):
         return _digest(text)
-    head = text[: WIDTH * 4]
-    head = _DATA.sub(lambda found: _digest(found.group()), head)
-    return _cut(_QUERY.sub(r"\1?…", head), len(text) > len(head))
+    head = _DATA.sub(lambda found: f"{_head(found.group())}…", text[:_READ])
+    if url := _URL.match(head):
+        head = f"{url.group()[:-1]}?…"
+    else:
+        head = _QUERY.sub(lambda found: f"{found[1] or ''}?…", head)
+    return _cut(_USER.sub("//…@", head), len(text) > _READ and head[-1] != "…")
 
 
 def plain(value: Any) -> Any:
@@ -42,25 +57,33 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if value - value == 0 else str(value)
     if isinstance(value, str):
-        return safe_text(value)
-    if type(value) is tuple or (isinstance(value, list) and len(value) <= 16 and all(map(_scalar, value))):
+        return _cut(safe_text(value).encode("utf-8", "backslashreplace").decode("utf-8"))
+    if isinstance(value, Ratio):
+        return str(value)
+    if isinstance(value, tuple) or _is_short(value):
         return [plain(each) for each in value]
-    if isinstance(value, (list, dict)):
-        return shown(value)
-    return str(value)
+    return shown(value)
 
 
-def _scalar(value: object) -> bool:
-    return value is None or isinstance(value, (str, int, float))
+def _is_short(value: object) -> bool:
+    """Whether it is a list that is told whole: few items, none of them a list or object."""
+    if not isinstance(value, list) or len(value) > 16:
+        return False
+    return all(each is None or isinstance(each, (str, int, float)) for each in value)
 
 
 def _digest(text: str) -> str:
-    head, _, _ = text[:WIDTH].partition(",")
     digest = hashlib.sha256(text[:_DIGESTED].encode("utf-8", "replace")).hexdigest()[:8]
-    return f"{head[:40]},… ({len(text):,} characters, digest {digest})"
+    return f"{_head(text)}… ({len(text):,} characters, digest {digest})"
 
 
-def _list(values: list[Any]) -> str:
+def _head(text: str) -> str:
+    """What a data URI says of itself before its data, where that is a media type and no more."""
+    mime = _MIME.match(text)
+    return mime.group() if mime else "data:" if text[:5].lower() == "data:" else ""
+
+
+def _list(values: Sequence[Any]) -> str:
     rest = ", …" if len(values) > 4 else ""
     return f"[{', '.join(_inner(each) for each in values[:4])}{rest}]"
 
@@ -80,7 +103,11 @@ def _inner(value: object) -> str:
     return shown(value)
 
 
+def _quoted(text: str) -> str:
+    """`repr` of a text, its quotes kept where it has to be cut."""
+    quoted = repr(text)
+    return quoted if len(quoted) <= WIDTH else f"{quoted[: WIDTH - 2]}…{quoted[0]}"
+
+
 def _cut(text: str, more: bool = False) -> str:
-    if len(text) > WIDTH:
-        return text[: WIDTH - 1] + "…"
-    return text + "…" if more else text
+    return text[: WIDTH - 1] + "…" if more or len(text) > WIDTH else text

@@ -51,7 +51,8 @@ class Violation(NamedTuple):
 
     def __repr__(self) -> str:
         limit = str(self.limit) if isinstance(self.limit, Ratio) else repr(self.limit)
-        return f"<Violation {self.rule} {self.outcome} at {shown(self.path)}: {shown(self.value)}, limit {limit}>"
+        met = f"at {shown(self.path)}: {shown(self.value)}, limit {limit}"
+        return f"<Violation {self.rule} {self.outcome} {met}>"
 
 
 # Skips the keyword handling of a named tuple: a body with a dozen mistakes is judged twice as fast.

@@ -52,10 +52,13 @@ def json_type(value: object) -> str:
     return "null" if value is None else _TYPES.get(type(value).__name__, type(value).__name__)
 
 
+def _typed(value: object) -> str:
+    return "null" if value is None else f"{json_type(value)} ({shown(value)})"
+
+
 def _names(limit: Any) -> str:
-    return (
-        ", ".join(str(each) if not isinstance(each, bool) else str(each).lower() for each in limit) or "none"
-    )
+    names = [str(each).lower() if isinstance(each, bool) else str(each) for each in limit]
+    return ", ".join(names) or "none"
 
 
 def _pixels(count: int) -> str:
@@ -97,11 +100,11 @@ WORDING: dict[str, Words] = {
         "Name one of these in model",
     ),
     "endpoints": lambda limit, value: (
-        f"takes no {value} call; it has: {_names(limit)}",
+        f"takes no {shown(value)} call; it has: {_names(limit)}",
         "Make one of these calls",
     ),
     "type": lambda limit, value: (
-        f"is {json_type(value)} ({shown(value)}); due is {_ALLOWED.get(limit, limit)}",
+        f"is {_typed(value)}; due is {_ALLOWED.get(limit, limit)}",
         "Leave it out instead of null" if value is None else f"Send {_ALLOWED.get(limit, limit)}",
     ),
     "required": lambda limit, value: ("is missing; it is required", "Add it"),
@@ -197,7 +200,7 @@ WORDING: dict[str, Words] = {
         "Give the top-left corner first",
     ),
     "inside": lambda limit, value: (
-        f"is {value[0]}, outside of its image ({value[1]})",
+        f"is {shown(value[0])}, outside of its image ({value[1]})",
         "Give pixels of the image as stored",
     ),
 }

@@ -17,7 +17,9 @@ def checker(spec: Spec) -> str:
     out.line(f"from wanlib.generated import {', '.join(sorted(modules))}")
     out.line()
     out.line(f"MODELS = {literal(spec.models)}")
-    out.line(f"CALLS = {literal({model: spec.rules['wire/endpoints'].limit[model] for model in spec.models})}")
+    out.line(
+        f"CALLS = {literal({model: spec.rules['wire/endpoints'].limit[model] for model in spec.models})}"
+    )
     out.line("_CHECK = {")
     for family in spec.families:
         for model in family.models:
@@ -37,7 +39,7 @@ def checker(spec: Spec) -> str:
 def _check(out: Writer) -> None:
     with out.block("def check(body: Any, *, call: str | None = None) -> list[Violation]"):
         out.line('"""All violations of a wire body; see `wanlib.check`."""')
-        out.line("model = body.get('model') if isinstance(body, dict) else None")
+        out.line("model: Any = body.get('model') if isinstance(body, dict) else None")
         out.line("judge = _CHECK.get(model) if isinstance(model, str) else None")
         with out.block("if judge is None"):
             out.line("path = '/model' if isinstance(body, dict) else ''")

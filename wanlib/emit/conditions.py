@@ -27,13 +27,13 @@ BREACHES: dict[str, Breach] = {
     "max_count": Breach("len({v}) > {c}", "{c}", "len({v})"),
     "max_chars": Breach("len({v}) > {c}", "{c}", "len({v})"),
     "pattern": Breach("_{c}({v}) is None", "{c}", "{v}"),
-    "decimals": Breach("_decimals({v}) != {c}", "{c}", "{v}"),
+    "decimals": Breach('(len({v}) - {v}.find(".") - 2 if "." in {v} else 0) != {c}', "{c}", "{v}"),
     "min": Breach("{v} < {c}", "{c}", "{v}"),
     "max": Breach("{v} > {c}", "{c}", "{v}"),
     "schemes": Breach("not _begins({v}, {c})", "{c}", "{v}"),
     "chars": Breach("_no_ascii_url({v})", "{c}", "{v}"),
     "encoding": Breach("_uri is not None and _uri.problem is not None", "{c}", "_uri.problem"),
-    "mime": Breach("(_due := _wrong_name(_uri, {c})) is not None", "_due", "_uri.mime"),
+    "mime": Breach("_uri is not None and (_due := _wrong_name(_uri, {c})) is not None", "_due", "_uri.mime"),
     "formats": Breach(
         _FACTS + "not (_facts.readable and _facts.format in {c})", "{c}", "_format_met(_facts)"
     ),
@@ -43,13 +43,11 @@ BREACHES: dict[str, Breach] = {
     "keywords": Breach("_size is None and {v} not in {c}", "tuple({c})", "{v}"),
     "min_pixels": Breach(_SIZE + "_size[2] < {c}", "{c}", "_size[2]"),
     "max_pixels": Breach(_SIZE + "_size[2] > {c}", "{c}", "_size[2]"),
-    "same_count_as": Breach(
-        "{count} is not None and len({v}) != {count}", "{c}", "(len({v}), {count})"
-    ),
-    "same_pixels_as": Breach("(_met := _unlike({v}, {other})) is not None", "{c}", "_met"),
-    "total": Breach("(_met := _wrong_total({v}, {of}, {c})) is not None", "{c}", "_met"),
+    "same_count_as": Breach("{count} is not None and len({v}) != {count}", "{c}", "(len({v}), {count})"),
+    "same_pixels_as": Breach("(_sizes := _unlike({v}, {other})) is not None", "{c}", "_sizes"),
+    "total": Breach("(_sum := _wrong_total({v}, {of}, {c})) is not None", "{c}", "_sum"),
     "ordered": Breach("_disordered({v})", "{c}", "{v}"),
-    "inside": Breach("(_met := _outside({v}, {other}, {index})) is not None", "{c}", "_met"),
+    "inside": Breach("(_box := _outside({v}, {other}, {index})) is not None", "{c}", "_box"),
 }
 
 # Kinds that stand on two types and read another variable on each.
@@ -61,10 +59,14 @@ RATIOS: dict[tuple[str, str], Breach] = {
         _SIZE + "_size[0] * {c}[1] > _size[1] * {c}[0]", "{c}", "f'{{_size[0]}}:{{_size[1]}}'"
     ),
     ("image", "min_ratio"): Breach(
-        _SIDES + "_facts.width * {c}[1] < _facts.height * {c}[0]", "{c}", "f'{{_facts.width}}:{{_facts.height}}'"
+        _SIDES + "_facts.width * {c}[1] < _facts.height * {c}[0]",
+        "{c}",
+        "f'{{_facts.width}}:{{_facts.height}}'",
     ),
     ("image", "max_ratio"): Breach(
-        _SIDES + "_facts.width * {c}[1] > _facts.height * {c}[0]", "{c}", "f'{{_facts.width}}:{{_facts.height}}'"
+        _SIDES + "_facts.width * {c}[1] > _facts.height * {c}[0]",
+        "{c}",
+        "f'{{_facts.width}}:{{_facts.height}}'",
     ),
 }
 

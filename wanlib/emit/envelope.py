@@ -1,6 +1,6 @@
 """The telling path's reading of a body form: each field's value, and what the envelope breaks."""
 
-from wanlib.emit.fast import names_constant
+from wanlib.emit.fast import names_constant, part_limit
 from wanlib.emit.names import constant, inner, literal, local
 from wanlib.emit.plan import Plan
 from wanlib.emit.writer import Writer
@@ -21,15 +21,17 @@ class Envelope:
         for field in self.plan.family.fields:
             out.line(f"{local(field.name)}: Any = _LOST")
         for node in self.parts:
-            for name, field in node.parts:
-                out.line(f"{at(field)}: Any = {'[]' if self._is_list(field) else literal('-')}")
+            for _, part in node.parts:
+                out.line(f"{at(part)}: Any = {'[]' if self._is_list(part) else literal('-')}")
         self._members(self.plan.form, "body", "", "")
 
     def _is_list(self, field: str) -> bool:
         return self.plan.family.field(field).type == "list"
 
     def _add(self, rule: Rule, path: str, limit: str, value: str, outcome: str | None = None) -> None:
-        self.out.line(f"found.append(_make(({rule.id!r}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value})))")
+        self.out.line(
+            f"found.append(_make(({rule.id!r}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value})))"
+        )
 
     def _members(self, node: Node, variable: str, path: str, container: str) -> None:
         for name, child in node.members:
@@ -142,7 +144,7 @@ class Envelope:
 
     def _part(self, node: Node, name: str, field: str, path: str) -> None:
         out, count = self.out, f"_count_{local(name)}"
-        rule = next((rule for rule in node.rules if rule.id.endswith(f".{name}.max_count")), None)
+        rule = part_limit(node, name)
         if self._is_list(field):
             out.line(f"{local(field)}.append(_part[{literal(name)}])")
             out.line(f"{at(field)}.append(_place)")

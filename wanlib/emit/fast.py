@@ -13,7 +13,7 @@ _SCALARS = ("integer", "boolean", "text")
 
 
 class FastPath:
-    """Writes `_clean`. Whatever is not plainly in order makes it answer False, and the telling path decide."""
+    """Writes `_clean`. Whatever is not plainly in order makes it answer False: the telling path decides."""
 
     def __init__(self, plan: Plan, writer: Writer) -> None:
         self.plan = plan
@@ -100,22 +100,33 @@ class FastPath:
     def _parts(self, node: Node, variable: str) -> None:
         out = self.out
         self._doubt(f"type({variable}) is not list")
-        lists = {name for name, field in node.parts if self.plan.family.field(field).type == "list"}
         for name, field in node.parts:
-            out.line(f"{local(field)} = {'[]' if name in lists else 'None'}")
+            if self.plan.family.field(field).type == "list":
+                out.line(f"{local(field)} = []")
+            else:
+                out.line(f"{local(field)} = None")
+                out.line(f"_count_{local(name)} = 0")
         with out.block(f"for _part in {variable}"):
             self._doubt("type(_part) is not dict or len(_part) != 1")
             word = "if"
             for name, field in node.parts:
                 with out.block(f"{word} {literal(name)} in _part"):
-                    if name in lists:
-                        out.line(f"{local(field)}.append(_part[{literal(name)}])")
-                    else:
-                        self._doubt(f"{local(field)} is not None")
-                        out.line(f"{local(field)} = _part[{literal(name)}]")
+                    self._part(node, name, field)
                 word = "elif"
             with out.block("else"):
                 out.line("return False")
+
+    def _part(self, node: Node, name: str, field: str) -> None:
+        out, value, count = self.out, f"_part[{literal(name)}]", f"_count_{local(name)}"
+        if self.plan.family.field(field).type == "list":
+            out.line(f"{local(field)}.append({value})")
+            return
+        rule = part_limit(node, name)
+        most = f" or {count} > {constant(rule)}" if rule else ""
+        out.line(f"{count} += 1")
+        self._doubt(f"{value} is None{most}")
+        with out.block(f"if {count} == 1"):
+            out.line(f"{local(field)} = {value}")
 
     # Modes: plain truth values, since a mistyped field has already made the answer False.
 
@@ -137,7 +148,9 @@ class FastPath:
             self._doubt(f"{variable} is None")
             self.out.line(f"{held(field.name)} = {variable}")
         else:
-            self.out.line(f"{held(field.name)} = {default_constant(field)} if {variable} is None else {variable}")
+            self.out.line(
+                f"{held(field.name)} = {default_constant(field)} if {variable} is None else {variable}"
+            )
 
     def _variable(self, name: str) -> str:
         if name in self.plan.family.modes:
@@ -174,7 +187,9 @@ class FastPath:
             self._image(field, variable)
             return
         if field.type == "number":
-            self._doubt(f"type({variable}) is not float and type({variable}) is not int or {variable} - {variable} != 0")
+            self._doubt(
+                f"type({variable}) is not int and (type({variable}) is not float or {variable} - {variable} != 0)"
+            )
         elif field.type == "percent":
             self._doubt(f"type({variable}) is not str or _percent({variable}) is None")
         else:
@@ -188,25 +203,22 @@ class FastPath:
     def _image(self, field: Field, variable: str) -> None:
         """A URL is in order at a glance; all else is looked at by the telling path's own helpers."""
         self._doubt(f"type({variable}) is not str")
-        with self.out.block(self._beyond_a_glance(field, variable)):
+        with self.out.block(f"if not {glance(field, variable)}"):
             self.out.line(f"_uri = _parse_data_uri({variable})")
             self._doubt("_uri is None or _uri.facts is None")
             self.out.line("_facts = _uri.facts")
             self._kinds(field, variable, BOUND)
             self._kinds(field, variable, RELATION)
 
-    def _beyond_a_glance(self, field: Field, variable: str) -> str:
-        schemes = field.of_kind("schemes")
-        if len(schemes) != 1 or schemes[0].condition:
-            return "if True"
-        ascii_only = f" and {variable}.isascii()" if field.of_kind("chars") else ""
-        return f"if not ({variable}.startswith({constant(schemes[0])}_URLS){ascii_only})"
-
     def _inner(self, field: Field, variable: str) -> None:
         if field.each:
             item = f"_item{_depth(field)}"
             index = self._needs_index(field)
-            head = f"for _index{_depth(field)}, {item} in enumerate({variable})" if index else f"for {item} in {variable}"
+            head = (
+                f"for _index{_depth(field)}, {item} in enumerate({variable})"
+                if index
+                else f"for {item} in {variable}"
+            )
             with self.out.block(head):
                 self._present(field.each, item)
         if field.members:
@@ -248,7 +260,9 @@ class FastPath:
     def _when(self, rule: Rule, rules: tuple[Rule, ...]) -> str:
         """The test under which a rule is the one to judge by, among its variants."""
         if rule.condition:
-            test = local(rule.condition.mode) if rule.condition.wanted else f"not {local(rule.condition.mode)}"
+            test = (
+                local(rule.condition.mode) if rule.condition.wanted else f"not {local(rule.condition.mode)}"
+            )
             return f"call is not None and {test}" if self.plan.reads_call(rule.condition.mode) else test
         others = [each.condition for each in rules if each.condition]
         tests = [f"not {local(each.mode)}" if each.wanted else local(each.mode) for each in others]
@@ -258,6 +272,20 @@ class FastPath:
 
 def _depth(field: Field) -> int:
     return field.path.split(".").count("each")
+
+
+def part_limit(node: Node, name: str) -> Rule | None:
+    """The rule on how many parts of one kind a list may hold."""
+    return next((rule for rule in node.rules if rule.id.endswith(f".{name}.max_count")), None)
+
+
+def glance(field: Field, variable: str) -> str:
+    """The test by which an image string is plainly a URL that keeps every rule: nothing is known of it."""
+    schemes = field.of_kind("schemes")
+    if len(schemes) != 1 or schemes[0].condition:
+        return "False"
+    ascii_only = f" and {variable}.isascii()" if field.of_kind("chars") else ""
+    return f"({variable}.startswith({constant(schemes[0])}_URLS){ascii_only})"
 
 
 def default_constant(field: Field) -> str:

@@ -64,7 +64,11 @@ class _Builder:
         self.family = spec.family(model)
         self.places = places(self.family, spec.bodies[self.family.body])
         self.modes = Modes(self.family, model, self.places)
-        self.root = _head(f"A request body for {model}", model, "Keeps every rule that JSON Schema can say; the descriptions tell the others.") | _named({"const": model})
+        self.root = _head(
+            f"A request body for {model}",
+            model,
+            "Keeps every rule that JSON Schema can say; the descriptions tell the others.",
+        ) | _named({"const": model})
         self.groups: dict[tuple[str, ...], Schema] = {(): self.root}
         put_form(self.root, self.family, spec.bodies[self.family.body])
 
@@ -123,13 +127,15 @@ class _Builder:
         return tuple(needed)
 
     def _same_count(self, field: Field, rule: Rule, needed: tuple[str, ...]) -> None:
-        """One `if` for each count of the other list, and one for all that are not enumerated."""
-        other = self.family.field(rule.limit)
+        """Where the field is there: an `if` for each count of the other list, and one for all beyond."""
+        place, other = self.places[field.name], self.family.field(rule.limit)
         most = 2 * max((each.limit for each in other.of_kind("max_count")), default=0)
+        cases = []
         for low, high in (*((count, count) for count in range(most + 1)), (most + 1, None)):
             then: Schema = {}
-            put(then, self.places[field.name].steps, counted(self.places[field.name], low, high), rule.id)
-            self._when([*_references(needed), self.modes.counts(other.name, low, high)], then)
+            put(then, place.steps, counted(place, low, high), rule.id)
+            cases.append({"if": self.modes.counts(other.name, low, high), "then": then})
+        self._when([*_references(needed), self.modes.present(field.name)], {"allOf": cases})
 
 
 def _references(suffixes: tuple[str, ...]) -> list[Schema]:

@@ -24,7 +24,7 @@ def local(name: str) -> str:
 
 
 def inner(name: str) -> str:
-    """A member of the body that is no field, as a local variable: the trailing `_` keeps it apart from helpers."""
+    """A member of the body that is no field, as a local: the trailing `_` keeps it apart from helpers."""
     if not _NAME.fullmatch(name):
         raise EmitError(f"{name!r} can't be a variable's name")
     return f"_{name}_"

@@ -40,11 +40,11 @@ def _walk(plan: Plan, node: Node, path: str, found: dict[str, Place]) -> None:
         for field in plan.rest:
             found[field.name] = Place(f"{path}/{field.name}", f"{path}/{field.name}/{{}}")
     elif node.form == "parts":
-        for name, field in node.parts:
-            if plan.family.field(field).type == "list":
-                found[field] = Place(path, f"{path}/{{{at(field)}[{{}}]}}/{name}")
+        for name, part in node.parts:
+            if plan.family.field(part).type == "list":
+                found[part] = Place(path, f"{path}/{{{at(part)}[{{}}]}}/{name}")
             else:
-                found[field] = Place(f"{path}/{{{at(field)}}}/{name}", "")
+                found[part] = Place(f"{path}/{{{at(part)}}}/{name}", "")
     for name, child in node.members:
         _walk(plan, child, f"{path}/{name}", found)
     if node.each:

@@ -20,7 +20,14 @@ def registry(spec: Spec) -> str:
     with out.block("class Entry(NamedTuple)"):
         out.line('"""A rule: its kind, limit, outcome, models (none: all of them), scope and source."""')
         out.line()
-        for line in ("kind: str", "limit: Any", "outcome: str", "models: tuple[str, ...]", "scope: str", "source: str"):
+        for line in (
+            "kind: str",
+            "limit: Any",
+            "outcome: str",
+            "models: tuple[str, ...]",
+            "scope: str",
+            "source: str",
+        ):
             out.line(line)
     out.line()
     out.line()

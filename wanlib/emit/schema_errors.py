@@ -68,7 +68,9 @@ def _first(error: Error) -> int | None:
     if error.schema["maxContains"] != 1:
         return None
     (name,) = error.schema["contains"]["required"]
-    return next(at for at, part in enumerate(error.instance) if isinstance(part, dict) and list(part) == [name])
+    return next(
+        at for at, part in enumerate(error.instance) if isinstance(part, dict) and list(part) == [name]
+    )
 
 
 def _silences(one: _Told, other: _Told) -> bool:

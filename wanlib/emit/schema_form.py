@@ -11,7 +11,10 @@ _STRUCTURE = ("type", "count", "one_of", "parts", "max_count")
 def put_form(root: Schema, family: Family, form: Node) -> None:
     """Writes the rules of a body form, and those on members that have no place in it, into a schema."""
     _object(root, family, form, ())
-    containers = [(), *(("properties", name) for name, node in form.members if node.form in ("object", "rest"))]
+    containers = [
+        (),
+        *(("properties", name) for name, node in form.members if node.form in ("object", "rest")),
+    ]
     for field in family.fields:
         for rule in field.of_kind("place"):
             for steps in containers:

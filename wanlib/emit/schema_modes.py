@@ -15,7 +15,16 @@ from wanlib.spec.evaluate import holds
 from wanlib.spec.family import fields_read
 from wanlib.spec.mode import Compare, Count, Expression, Join, Name, Not
 
-_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<", "in": "not in", "not in": "in"}
+_OPPOSITE = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    "<=": ">",
+    ">": "<=",
+    ">=": "<",
+    "in": "not in",
+    "not in": "in",
+}
 _BOUNDS = {"<": "exclusiveMaximum", "<=": "maximum", ">": "exclusiveMinimum", ">=": "minimum"}
 
 
@@ -59,10 +68,14 @@ class Modes:
         place = self.places[name]
         if place.form == "parts":
             items = {"items": {"not": part(place.member)}} if high == 0 else counted(place, low, high)
-            return demanded(place, {"type": "array"} | items)
+            return demanded(place, TYPES["list"] | items, absent=True)
         if place.form == "only":
             return self._held(place, {"not": {}} if high == 0 else {}, absent=low == 0)
         return self._held(place, TYPES["list"] | counted(place, low, high), absent=low == 0)
+
+    def present(self, name: str) -> Schema:
+        """The schema of the bodies in which a field is there, whatever its value."""
+        return self._held(self.places[name], {}, absent=False)
 
     def _truth(self, expression: Expression, wanted: bool) -> Truth:
         if isinstance(expression, Not):
@@ -116,7 +129,8 @@ class Modes:
 
     def _held(self, place: Place, value: Schema, *, absent: bool) -> Schema:
         required = {} if absent else {"required": [place.member]}
-        return demanded(place, {"type": OBJECT} | required | {"properties": {place.member: value}})
+        members = {"properties": {place.member: value}} if value else {}
+        return demanded(place, {"type": OBJECT} | required | members, absent=absent)
 
 
 def _default(own: Field) -> object:

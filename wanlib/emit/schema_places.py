@@ -34,7 +34,11 @@ class Place:
             return self.holder
         if self.form == "item":
             return (*self.holder, "items")
-        return (*self.holder, *(("items", "properties") if self.form == "part" else ("properties",)), self.member)
+        return (
+            *self.holder,
+            *(("items", "properties") if self.form == "part" else ("properties",)),
+            self.member,
+        )
 
     @property
     def item(self) -> "Place":
@@ -79,24 +83,22 @@ def _walk(
         yield from _walk(family, node.each, (*trail, (node, "")), (*steps, "items"))
 
 
-def demanded(place: Place, holder: Schema) -> Schema:
-    """The schema of a whole body in which `holder`, the schema of a place's holder, is sure to be judged."""
+def demanded(place: Place, holder: Schema, *, absent: bool) -> Schema:
+    """The schema of the bodies in which a place's holder is sure to be judged and keeps `holder`.
+
+    absent: whether a holder that may be left out (`parameters`) may be so here.
+    """
     for node, member in reversed(place.trail):
-        holder = _held(node, member, holder)
+        holder = _held(node, member, holder, absent)
     return holder
 
 
-def _held(node: Node, member: str, inner: Schema) -> Schema:
+def _held(node: Node, member: str, inner: Schema, absent: bool) -> Schema:
     if node.form == "list":
         count = node.rule("count")
-        return {"type": LIST} | (exactly(count.limit) if count else {}) | {"items": inner}
-    optional = dict(node.members)[member].form == "rest"
+        return {"type": LIST} | (counted(Place(()), count.limit, count.limit) if count else {}) | {"items": inner}
+    optional = absent and dict(node.members)[member].form == "rest"
     return {"type": OBJECT} | ({} if optional else {"required": [member]}) | {"properties": {member: inner}}
-
-
-def exactly(count: int) -> Schema:
-    """A list of this many items."""
-    return {"minItems": count, "maxItems": count}
 
 
 def part(name: str) -> Schema:

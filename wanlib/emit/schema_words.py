@@ -6,7 +6,12 @@ from typing import Any
 from wanlib.spec import Condition, Field, Rule
 from wanlib.spec.kinds import KINDS
 
-_TYPES = {"size": "text", "image": "a URL or a data URI", "percent": 'text such as "25.00%"', "boolean": "true or false"}
+_TYPES = {
+    "size": "text",
+    "image": "a URL or a data URI",
+    "percent": 'text such as "25.00%"',
+    "boolean": "true or false",
+}
 _CONSEQUENCES = {
     "truncated": "what is over is cut",
     "unspecified": "what happens otherwise is nowhere said",

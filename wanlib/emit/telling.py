@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from wanlib.emit.conditions import STOPS, breach
 from wanlib.emit.envelope import at
-from wanlib.emit.fast import default_constant, field_names_constant
+from wanlib.emit.fast import default_constant, field_names_constant, glance
 from wanlib.emit.modes import expression
 from wanlib.emit.names import constant, inner, literal, local
 from wanlib.emit.places import Place, places, pointer
@@ -17,9 +17,9 @@ from wanlib.spec.mode import names
 Write = Callable[[Rule], None]
 
 _HAS_TYPE = {
-    "integer": "_is_integer({v})",
-    "number": "_is_number({v})",
-    "percent": "_is_percent({v})",
+    "integer": "(type({v}) is int or _is_integer({v}))",
+    "number": "(type({v}) is int or _is_number({v}))",
+    "percent": "(isinstance({v}, str) and _percent({v}) is not None)",
     "boolean": "isinstance({v}, bool)",
     "list": "isinstance({v}, list)",
     "object": "isinstance({v}, dict)",
@@ -38,7 +38,9 @@ class TellingPath:
     def write(self) -> None:
         """The whole function."""
         with self.out.block(f"def _judge(found: list[Violation], {self.arguments()}) -> list[Violation]"):
-            self.out.line('"""Adds what the fields break; a rule on what is lost or undetermined is not judged."""')
+            self.out.line(
+                '"""Adds what the fields break; a rule on what is lost or undetermined is not judged."""'
+            )
             self._modes()
             for field in self.plan.family.fields:
                 self._field(field, local(field.name), self.places[field.name])
@@ -55,24 +57,32 @@ class TellingPath:
         return tuple(field for node in self.plan.form.walk() for _, field in node.parts)
 
     def _add(self, rule: Rule, path: str, limit: str, value: str, outcome: str = "") -> None:
-        self.out.line(f"found.append(_make(({rule.id!r}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value})))")
+        self.out.line(
+            f"found.append(_make(({rule.id!r}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value})))"
+        )
 
     # Modes: True, False, or None where a field that they read has no usable value.
 
     def _modes(self) -> None:
         for name in self.plan.lists_counted():
             v = local(name)
-            self.out.line(f"{counted(name)} = len({v}) if isinstance({v}, list) else 0 if {v} is _ABSENT else None")
+            self.out.line(
+                f"{counted(name)} = len({v}) if isinstance({v}, list) else 0 if {v} is _ABSENT else None"
+            )
         for field in self.plan.fields_in_modes():
             v, default = local(field.name), field.default.get(None)
-            absent = "" if default in (None, "derived") else f"{default_constant(field)} if {v} is _ABSENT else "
+            absent = (
+                "" if default in (None, "derived") else f"{default_constant(field)} if {v} is _ABSENT else "
+            )
             test = _HAS_TYPE.get(field.type, "isinstance({v}, str)").format(v=v)
             self.out.line(f"{held(field.name)} = {v} if {test} else {absent}None")
         for mode, tree in self.plan.family.modes.items():
             read = [self._variable(name) for name in sorted(names(tree)) if name != "model"]
             value = expression(tree, self._variable)
             unknown = " or ".join(f"{name} is None" for name in read)
-            self.out.line(f"{local(mode)} = None if {unknown} else {value}" if read else f"{local(mode)} = {value}")
+            self.out.line(
+                f"{local(mode)} = None if {unknown} else {value}" if read else f"{local(mode)} = {value}"
+            )
 
     def _variable(self, name: str) -> str:
         if name in self.plan.family.modes:
@@ -108,7 +118,11 @@ class TellingPath:
             return
         others = [rule.condition for rule in rules if rule.condition]
         for rule in rules:
-            test = self._is(rule.condition, True) if rule.condition else " and ".join(self._is(each, False) for each in others)
+            test = (
+                self._is(rule.condition, True)
+                if rule.condition
+                else " and ".join(self._is(each, False) for each in others)
+            )
             with self.out.block(f"if {test}"):
                 write(rule)
 
@@ -134,7 +148,8 @@ class TellingPath:
         with self.out.block(f"if not {_HAS_TYPE.get(field.type, 'isinstance({v}, str)').format(v=v)}"):
             outcome = f"'unspecified' if {v} is None else {kind.outcome!r}"
             self._add(kind, pointer(place.text), repr(field.type), v, outcome)
-        with self.out.block("else"):
+        plain = f"isinstance({v}, str) and {glance(field, v)}" if field.type == "image" else ""
+        with self.out.block(f"elif not ({plain})" if plain else "else"):
             self._typed(field, v, place)
 
     def _typed(self, field: Field, v: str, place: Place) -> None:
@@ -204,7 +219,9 @@ class TellingPath:
             (rule,) = field.of_kind("unknown")
             names = field_names_constant(field)
             with self.out.block(f"if not {v}.keys() <= {names}_SET"):
-                self.out.line(f"_tell_strays(found, {v}, {names}, {pointer(place.text)}, {rule.id!r}, _NOTHING)")
+                self.out.line(
+                    f"_tell_strays(found, {v}, {names}, {pointer(place.text)}, {rule.id!r}, _NOTHING)"
+                )
 
 
 def _depth(field: Field) -> int:

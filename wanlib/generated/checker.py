@@ -27,7 +27,7 @@ CORE = {
 
 def check(body: Any, *, call: str | None = None) -> list[Violation]:
     """All violations of a wire body; see `wanlib.check`."""
-    model = body.get('model') if isinstance(body, dict) else None
+    model: Any = body.get('model') if isinstance(body, dict) else None
     judge = _CHECK.get(model) if isinstance(model, str) else None
     if judge is None:
         path = '/model' if isinstance(body, dict) else ''

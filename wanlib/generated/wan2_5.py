@@ -36,7 +36,7 @@ IMAGES_EACH_MAX_SIDE = 5000
 IMAGES_EACH_MAX_BYTES = 10485760
 NEGATIVE_PROMPT_PLACE = 'input'
 NEGATIVE_PROMPT_MAX_CHARS = 500
-SIZE_KEYWORDS = {}
+SIZE_KEYWORDS: dict[str, int] = {}
 SIZE_MIN_PIXELS = 589824
 SIZE_MAX_PIXELS = 1638400
 SIZE_MIN_RATIO = Ratio(1, 4)
@@ -110,7 +110,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
                 return False
             if _uri is not None and _uri.problem is not None:
                 return False
-            if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+            if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
                 return False
             if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
                 return False
@@ -162,7 +162,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     return True
 
 
-def _tell(body: Mapping[str, Any], model: str, call: str | None) -> list[Violation]:
+def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
     """Every violation of a body, the envelope's first."""
     found: list[Violation] = []
     prompt: Any = _LOST
@@ -225,7 +225,7 @@ def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, im
             for _index0, _item0 in enumerate(images):
                 if not isinstance(_item0, (str, _ImageFacts)):
                     found.append(_make(('wan2.5/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/images/{_index0}', 'image', _item0)))
-                else:
+                elif not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS))):
                     _uri = _uri_of(_item0)
                     _facts = _uri.facts if _uri is not None else _facts_of(_item0)
                     _whole = True
@@ -237,7 +237,7 @@ def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, im
                             found.append(_make(('wan2.5/images.each.encoding', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_ENCODING, _uri.problem)))
                             _whole = False
                         if _whole:
-                            if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                            if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
                                 found.append(_make(('wan2.5/images.each.mime', 'rejected', f'/input/images/{_index0}', _due, _uri.mime)))
                             if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
                                 found.append(_make(('wan2.5/images.each.formats', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_FORMATS, _format_met(_facts))))
@@ -269,7 +269,7 @@ def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, im
             if _size is not None and _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
                 found.append(_make(('wan2.5/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
     if n is not _ABSENT and n is not _LOST:
-        if not _is_integer(n):
+        if not (type(n) is int or _is_integer(n)):
             found.append(_make(('wan2.5/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
         else:
             if n < N_MIN:
@@ -283,7 +283,7 @@ def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, im
         if not isinstance(watermark, bool):
             found.append(_make(('wan2.5/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
     if seed is not _ABSENT and seed is not _LOST:
-        if not _is_integer(seed):
+        if not (type(seed) is int or _is_integer(seed)):
             found.append(_make(('wan2.5/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
         else:
             if seed < SEED_MIN:

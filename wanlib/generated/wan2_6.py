@@ -41,8 +41,8 @@ IMAGES_EACH_FORMATS = ('jpeg', 'png', 'bmp', 'webp')
 IMAGES_EACH_MIN_SIDE = 240
 IMAGES_EACH_MAX_SIDE = 8000
 IMAGES_EACH_MAX_BYTES = 10485760
-SIZE_KEYWORDS_NOT_INTERLEAVE = {'1K': 1638400, '2K': 4194304}
-SIZE_KEYWORDS_INTERLEAVE = {}
+SIZE_KEYWORDS_NOT_INTERLEAVE: dict[str, int] = {'1K': 1638400, '2K': 4194304}
+SIZE_KEYWORDS_INTERLEAVE: dict[str, int] = {}
 SIZE_MIN_PIXELS = 589824
 SIZE_MAX_PIXELS_NOT_INTERLEAVE = 4194304
 SIZE_MAX_PIXELS_INTERLEAVE = 1638400
@@ -100,15 +100,18 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
         return False
     images = []
     prompt = None
+    _count_text = 0
     for _part in _content_:
         if type(_part) is not dict or len(_part) != 1:
             return False
         if 'image' in _part:
             images.append(_part['image'])
         elif 'text' in _part:
-            if prompt is not None:
+            _count_text += 1
+            if _part['text'] is None or _count_text > MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT:
                 return False
-            prompt = _part['text']
+            if _count_text == 1:
+                prompt = _part['text']
         else:
             return False
     _parameters_ = body.get('parameters')
@@ -170,7 +173,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
                     return False
                 if _uri is not None and _uri.problem is not None:
                     return False
-                if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
                     return False
                 if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
                     return False
@@ -257,7 +260,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     return True
 
 
-def _tell(body: Mapping[str, Any], model: str, call: str | None) -> list[Violation]:
+def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
     """Every violation of a body, the envelope's first."""
     found: list[Violation] = []
     prompt: Any = _LOST
@@ -382,7 +385,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
         for _index0, _item0 in enumerate(images):
             if not isinstance(_item0, (str, _ImageFacts)):
                 found.append(_make(('wan2.6/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', 'image', _item0)))
-            else:
+            elif not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS))):
                 _uri = _uri_of(_item0)
                 _facts = _uri.facts if _uri is not None else _facts_of(_item0)
                 _whole = True
@@ -394,7 +397,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                         found.append(_make(('wan2.6/images.each.encoding', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_ENCODING, _uri.problem)))
                         _whole = False
                     if _whole:
-                        if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                        if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
                             found.append(_make(('wan2.6/images.each.mime', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', _due, _uri.mime)))
                         if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
                             found.append(_make(('wan2.6/images.each.formats', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_FORMATS, _format_met(_facts))))
@@ -428,7 +431,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
             if _size is not None and _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
                 found.append(_make(('wan2.6/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
     if n is not _ABSENT and n is not _LOST:
-        if not _is_integer(n):
+        if not (type(n) is int or _is_integer(n)):
             found.append(_make(('wan2.6/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
         else:
             if n < N_MIN:
@@ -450,7 +453,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
         if interleave is False:
             found.append(_make(('wan2.6/max_images.effective', 'ignored', '/parameters/max_images', 'interleave', max_images)))
         else:
-            if not _is_integer(max_images):
+            if not (type(max_images) is int or _is_integer(max_images)):
                 found.append(_make(('wan2.6/max_images.type', 'unspecified' if max_images is None else 'rejected', '/parameters/max_images', 'integer', max_images)))
             else:
                 if max_images < MAX_IMAGES_MIN:
@@ -480,7 +483,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
         if not isinstance(watermark, bool):
             found.append(_make(('wan2.6/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
     if seed is not _ABSENT and seed is not _LOST:
-        if not _is_integer(seed):
+        if not (type(seed) is int or _is_integer(seed)):
             found.append(_make(('wan2.6/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
         else:
             if seed < SEED_MIN:

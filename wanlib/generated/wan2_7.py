@@ -17,11 +17,9 @@ from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
 from wanlib.runtime.judging import adds_up as _adds_up
 from wanlib.runtime.judging import begins as _begins
-from wanlib.runtime.judging import decimals as _decimals
 from wanlib.runtime.judging import disordered as _disordered
 from wanlib.runtime.judging import facts_of as _facts_of
 from wanlib.runtime.judging import is_integer as _is_integer
-from wanlib.runtime.judging import is_percent as _is_percent
 from wanlib.runtime.judging import outside as _outside
 from wanlib.runtime.judging import parse_size as _parse_size
 from wanlib.runtime.judging import percent as _percent
@@ -47,8 +45,8 @@ IMAGES_EACH_MAX_SIDE = 8000
 IMAGES_EACH_MIN_RATIO = Ratio(1, 8)
 IMAGES_EACH_MAX_RATIO = Ratio(8, 1)
 IMAGES_EACH_MAX_BYTES = 20971520
-SIZE_KEYWORDS = {'1K': 1048576, '2K': 4194304}
-SIZE_KEYWORDS_PRO_TEXT = {'1K': 1048576, '2K': 4194304, '4K': 16777216}
+SIZE_KEYWORDS: dict[str, int] = {'1K': 1048576, '2K': 4194304}
+SIZE_KEYWORDS_PRO_TEXT: dict[str, int] = {'1K': 1048576, '2K': 4194304, '4K': 16777216}
 SIZE_MIN_PIXELS = 589824
 SIZE_MAX_PIXELS = 4194304
 SIZE_MAX_PIXELS_PRO_TEXT = 16777216
@@ -113,15 +111,18 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
         return False
     images = []
     prompt = None
+    _count_text = 0
     for _part in _content_:
         if type(_part) is not dict or len(_part) != 1:
             return False
         if 'image' in _part:
             images.append(_part['image'])
         elif 'text' in _part:
-            if prompt is not None:
+            _count_text += 1
+            if _part['text'] is None or _count_text > MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT:
                 return False
-            prompt = _part['text']
+            if _count_text == 1:
+                prompt = _part['text']
         else:
             return False
     _parameters_ = body.get('parameters')
@@ -174,7 +175,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
                     return False
                 if _uri is not None and _uri.problem is not None:
                     return False
-                if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
                     return False
                 if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
                     return False
@@ -249,7 +250,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
                         return False
                 if _disordered(_item1):
                     return False
-                if (_met := _outside(_item1, images, _index0)) is not None:
+                if (_box := _outside(_item1, images, _index0)) is not None:
                     return False
         if _images_count is not None and len(bbox_list) != _images_count:
             return False
@@ -279,7 +280,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
                 return False
             if type(_ratio_) is not str or _percent(_ratio_) is None:
                 return False
-            if _decimals(_ratio_) != COLOR_PALETTE_EACH_RATIO_DECIMALS:
+            if (len(_ratio_) - _ratio_.find(".") - 2 if "." in _ratio_ else 0) != COLOR_PALETTE_EACH_RATIO_DECIMALS:
                 return False
         if not _adds_up([_each['ratio'] for _each in color_palette], COLOR_PALETTE_TOTAL):
             return False
@@ -296,7 +297,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     return True
 
 
-def _tell(body: Mapping[str, Any], model: str, call: str | None) -> list[Violation]:
+def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
     """Every violation of a body, the envelope's first."""
     found: list[Violation] = []
     prompt: Any = _LOST
@@ -408,7 +409,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
         for _index0, _item0 in enumerate(images):
             if not isinstance(_item0, (str, _ImageFacts)):
                 found.append(_make(('wan2.7/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', 'image', _item0)))
-            else:
+            elif not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS))):
                 _uri = _uri_of(_item0)
                 _facts = _uri.facts if _uri is not None else _facts_of(_item0)
                 _whole = True
@@ -420,7 +421,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                         found.append(_make(('wan2.7/images.each.encoding', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_ENCODING, _uri.problem)))
                         _whole = False
                     if _whole:
-                        if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                        if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
                             found.append(_make(('wan2.7/images.each.mime', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', _due, _uri.mime)))
                         if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
                             found.append(_make(('wan2.7/images.each.formats', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_FORMATS, _format_met(_facts))))
@@ -458,7 +459,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
             if _size is not None and _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
                 found.append(_make(('wan2.7/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
     if n is not _ABSENT and n is not _LOST:
-        if not _is_integer(n):
+        if not (type(n) is int or _is_integer(n)):
             found.append(_make(('wan2.7/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
         else:
             if n < N_MIN:
@@ -497,7 +498,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                                 found.append(_make(('wan2.7/bbox_list.each.each.count', 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_COUNT, len(_item1))))
                             _before2 = _before2 == len(found)
                             for _index2, _item2 in enumerate(_item1):
-                                if not _is_integer(_item2):
+                                if not (type(_item2) is int or _is_integer(_item2)):
                                     found.append(_make(('wan2.7/bbox_list.each.each.each.type', 'unspecified' if _item2 is None else 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}/{_index2}', 'integer', _item2)))
                                 else:
                                     if _item2 < BBOX_LIST_EACH_EACH_EACH_MIN:
@@ -505,8 +506,8 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                             if _before2:
                                 if _disordered(_item1):
                                     found.append(_make(('wan2.7/bbox_list.each.each.ordered', 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_ORDERED, _item1)))
-                                if (_met := _outside(_item1, images, _index0)) is not None:
-                                    found.append(_make(('wan2.7/bbox_list.each.each.inside', 'unspecified', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_INSIDE, _met)))
+                                if (_box := _outside(_item1, images, _index0)) is not None:
+                                    found.append(_make(('wan2.7/bbox_list.each.each.inside', 'unspecified', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_INSIDE, _box)))
             if _images_count is not None and len(bbox_list) != _images_count:
                 found.append(_make(('wan2.7/bbox_list.same_count_as', 'rejected', '/parameters/bbox_list', BBOX_LIST_SAME_COUNT_AS, (len(bbox_list), _images_count))))
     if color_palette is not _ABSENT and color_palette is not _LOST:
@@ -538,21 +539,21 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                     if _ratio_ is _ABSENT:
                         found.append(_make(('wan2.7/color_palette.each.ratio.required', 'rejected', f'/parameters/color_palette/{_index0}/ratio', True, None)))
                     else:
-                        if not _is_percent(_ratio_):
+                        if not (isinstance(_ratio_, str) and _percent(_ratio_) is not None):
                             found.append(_make(('wan2.7/color_palette.each.ratio.type', 'unspecified' if _ratio_ is None else 'rejected', f'/parameters/color_palette/{_index0}/ratio', 'percent', _ratio_)))
                         else:
-                            if _decimals(_ratio_) != COLOR_PALETTE_EACH_RATIO_DECIMALS:
+                            if (len(_ratio_) - _ratio_.find(".") - 2 if "." in _ratio_ else 0) != COLOR_PALETTE_EACH_RATIO_DECIMALS:
                                 found.append(_make(('wan2.7/color_palette.each.ratio.decimals', 'rejected', f'/parameters/color_palette/{_index0}/ratio', COLOR_PALETTE_EACH_RATIO_DECIMALS, _ratio_)))
                     if not _item0.keys() <= COLOR_PALETTE_EACH_NAMES_SET:
                         _tell_strays(found, _item0, COLOR_PALETTE_EACH_NAMES, f'/parameters/color_palette/{_index0}', 'wan2.7/color_palette.each.unknown', _NOTHING)
             if _before0:
-                if (_met := _wrong_total(color_palette, 'ratio', COLOR_PALETTE_TOTAL)) is not None:
-                    found.append(_make(('wan2.7/color_palette.total', 'rejected', '/parameters/color_palette', COLOR_PALETTE_TOTAL, _met)))
+                if (_sum := _wrong_total(color_palette, 'ratio', COLOR_PALETTE_TOTAL)) is not None:
+                    found.append(_make(('wan2.7/color_palette.total', 'rejected', '/parameters/color_palette', COLOR_PALETTE_TOTAL, _sum)))
     if watermark is not _ABSENT and watermark is not _LOST:
         if not isinstance(watermark, bool):
             found.append(_make(('wan2.7/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
     if seed is not _ABSENT and seed is not _LOST:
-        if not _is_integer(seed):
+        if not (type(seed) is int or _is_integer(seed)):
             found.append(_make(('wan2.7/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
         else:
             if seed < SEED_MIN:

@@ -151,7 +151,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
                 return False
             if _uri is not None and _uri.problem is not None:
                 return False
-            if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+            if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
                 return False
             if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
                 return False
@@ -179,7 +179,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
                 return False
             if _uri is not None and _uri.problem is not None:
                 return False
-            if (_due := _wrong_name(_uri, MASK_MIME)) is not None:
+            if _uri is not None and (_due := _wrong_name(_uri, MASK_MIME)) is not None:
                 return False
             if _facts is not None and not (_facts.readable and _facts.format in MASK_FORMATS):
                 return False
@@ -189,12 +189,12 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
                 return False
             if _facts is not None and _facts.bytes > MASK_MAX_BYTES:
                 return False
-            if (_met := _unlike(mask, images)) is not None:
+            if (_sizes := _unlike(mask, images)) is not None:
                 return False
     if strength is not None:
         if not strong:
             return False
-        if type(strength) is not float and type(strength) is not int or strength - strength != 0:
+        if type(strength) is not int and (type(strength) is not float or strength - strength != 0):
             return False
         if strength < STRENGTH_MIN:
             return False
@@ -203,7 +203,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if top_scale is not None:
         if not expanding:
             return False
-        if type(top_scale) is not float and type(top_scale) is not int or top_scale - top_scale != 0:
+        if type(top_scale) is not int and (type(top_scale) is not float or top_scale - top_scale != 0):
             return False
         if top_scale < TOP_SCALE_MIN:
             return False
@@ -212,7 +212,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if bottom_scale is not None:
         if not expanding:
             return False
-        if type(bottom_scale) is not float and type(bottom_scale) is not int or bottom_scale - bottom_scale != 0:
+        if type(bottom_scale) is not int and (type(bottom_scale) is not float or bottom_scale - bottom_scale != 0):
             return False
         if bottom_scale < BOTTOM_SCALE_MIN:
             return False
@@ -221,7 +221,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if left_scale is not None:
         if not expanding:
             return False
-        if type(left_scale) is not float and type(left_scale) is not int or left_scale - left_scale != 0:
+        if type(left_scale) is not int and (type(left_scale) is not float or left_scale - left_scale != 0):
             return False
         if left_scale < LEFT_SCALE_MIN:
             return False
@@ -230,7 +230,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if right_scale is not None:
         if not expanding:
             return False
-        if type(right_scale) is not float and type(right_scale) is not int or right_scale - right_scale != 0:
+        if type(right_scale) is not int and (type(right_scale) is not float or right_scale - right_scale != 0):
             return False
         if right_scale < RIGHT_SCALE_MIN:
             return False
@@ -270,7 +270,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     return True
 
 
-def _tell(body: Mapping[str, Any], model: str, call: str | None) -> list[Violation]:
+def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
     """Every violation of a body, the envelope's first."""
     found: list[Violation] = []
     function: Any = _LOST
@@ -354,7 +354,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
         for _index0, _item0 in enumerate(images):
             if not isinstance(_item0, (str, _ImageFacts)):
                 found.append(_make(('wanx2.1/images.each.type', 'unspecified' if _item0 is None else 'rejected', '/input/base_image_url', 'image', _item0)))
-            else:
+            elif not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS) and _item0.isascii())):
                 _uri = _uri_of(_item0)
                 _facts = _uri.facts if _uri is not None else _facts_of(_item0)
                 _whole = True
@@ -368,7 +368,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
                         found.append(_make(('wanx2.1/images.each.encoding', 'rejected', '/input/base_image_url', IMAGES_EACH_ENCODING, _uri.problem)))
                         _whole = False
                     if _whole:
-                        if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                        if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
                             found.append(_make(('wanx2.1/images.each.mime', 'rejected', '/input/base_image_url', _due, _uri.mime)))
                         if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
                             found.append(_make(('wanx2.1/images.each.formats', 'rejected', '/input/base_image_url', IMAGES_EACH_FORMATS, _format_met(_facts))))
@@ -386,7 +386,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
             found.append(_make(('wanx2.1/mask.needs', 'unspecified', '/input/mask_image_url', 'masked', mask)))
         if not isinstance(mask, (str, _ImageFacts)):
             found.append(_make(('wanx2.1/mask.type', 'unspecified' if mask is None else 'rejected', '/input/mask_image_url', 'image', mask)))
-        else:
+        elif not (isinstance(mask, str) and (mask.startswith(MASK_SCHEMES_URLS) and mask.isascii())):
             _uri = _uri_of(mask)
             _facts = _uri.facts if _uri is not None else _facts_of(mask)
             _before0 = len(found)
@@ -401,7 +401,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
                     found.append(_make(('wanx2.1/mask.encoding', 'rejected', '/input/mask_image_url', MASK_ENCODING, _uri.problem)))
                     _whole = False
                 if _whole:
-                    if (_due := _wrong_name(_uri, MASK_MIME)) is not None:
+                    if _uri is not None and (_due := _wrong_name(_uri, MASK_MIME)) is not None:
                         found.append(_make(('wanx2.1/mask.mime', 'rejected', '/input/mask_image_url', _due, _uri.mime)))
                     if _facts is not None and not (_facts.readable and _facts.format in MASK_FORMATS):
                         found.append(_make(('wanx2.1/mask.formats', 'rejected', '/input/mask_image_url', MASK_FORMATS, _format_met(_facts))))
@@ -413,12 +413,12 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
                         found.append(_make(('wanx2.1/mask.max_bytes', 'rejected', '/input/mask_image_url', MASK_MAX_BYTES, _facts.bytes)))
             _before0 = _before0 == len(found)
             if _before0:
-                if (_met := _unlike(mask, images)) is not None:
-                    found.append(_make(('wanx2.1/mask.same_pixels_as', 'rejected', '/input/mask_image_url', MASK_SAME_PIXELS_AS, _met)))
+                if (_sizes := _unlike(mask, images)) is not None:
+                    found.append(_make(('wanx2.1/mask.same_pixels_as', 'rejected', '/input/mask_image_url', MASK_SAME_PIXELS_AS, _sizes)))
     if strength is not _ABSENT and strength is not _LOST:
         if strong is False:
             found.append(_make(('wanx2.1/strength.needs', 'unspecified', '/parameters/strength', 'strong', strength)))
-        if not _is_number(strength):
+        if not (type(strength) is int or _is_number(strength)):
             found.append(_make(('wanx2.1/strength.type', 'unspecified' if strength is None else 'rejected', '/parameters/strength', 'number', strength)))
         else:
             if strength < STRENGTH_MIN:
@@ -428,7 +428,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
     if top_scale is not _ABSENT and top_scale is not _LOST:
         if expanding is False:
             found.append(_make(('wanx2.1/top_scale.needs', 'unspecified', '/parameters/top_scale', 'expanding', top_scale)))
-        if not _is_number(top_scale):
+        if not (type(top_scale) is int or _is_number(top_scale)):
             found.append(_make(('wanx2.1/top_scale.type', 'unspecified' if top_scale is None else 'rejected', '/parameters/top_scale', 'number', top_scale)))
         else:
             if top_scale < TOP_SCALE_MIN:
@@ -438,7 +438,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
     if bottom_scale is not _ABSENT and bottom_scale is not _LOST:
         if expanding is False:
             found.append(_make(('wanx2.1/bottom_scale.needs', 'unspecified', '/parameters/bottom_scale', 'expanding', bottom_scale)))
-        if not _is_number(bottom_scale):
+        if not (type(bottom_scale) is int or _is_number(bottom_scale)):
             found.append(_make(('wanx2.1/bottom_scale.type', 'unspecified' if bottom_scale is None else 'rejected', '/parameters/bottom_scale', 'number', bottom_scale)))
         else:
             if bottom_scale < BOTTOM_SCALE_MIN:
@@ -448,7 +448,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
     if left_scale is not _ABSENT and left_scale is not _LOST:
         if expanding is False:
             found.append(_make(('wanx2.1/left_scale.needs', 'unspecified', '/parameters/left_scale', 'expanding', left_scale)))
-        if not _is_number(left_scale):
+        if not (type(left_scale) is int or _is_number(left_scale)):
             found.append(_make(('wanx2.1/left_scale.type', 'unspecified' if left_scale is None else 'rejected', '/parameters/left_scale', 'number', left_scale)))
         else:
             if left_scale < LEFT_SCALE_MIN:
@@ -458,7 +458,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
     if right_scale is not _ABSENT and right_scale is not _LOST:
         if expanding is False:
             found.append(_make(('wanx2.1/right_scale.needs', 'unspecified', '/parameters/right_scale', 'expanding', right_scale)))
-        if not _is_number(right_scale):
+        if not (type(right_scale) is int or _is_number(right_scale)):
             found.append(_make(('wanx2.1/right_scale.type', 'unspecified' if right_scale is None else 'rejected', '/parameters/right_scale', 'number', right_scale)))
         else:
             if right_scale < RIGHT_SCALE_MIN:
@@ -468,7 +468,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
     if upscale_factor is not _ABSENT and upscale_factor is not _LOST:
         if upscaling is False:
             found.append(_make(('wanx2.1/upscale_factor.needs', 'unspecified', '/parameters/upscale_factor', 'upscaling', upscale_factor)))
-        if not _is_integer(upscale_factor):
+        if not (type(upscale_factor) is int or _is_integer(upscale_factor)):
             found.append(_make(('wanx2.1/upscale_factor.type', 'unspecified' if upscale_factor is None else 'rejected', '/parameters/upscale_factor', 'integer', upscale_factor)))
         else:
             if upscale_factor < UPSCALE_FACTOR_MIN:
@@ -481,7 +481,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
         if not isinstance(is_sketch, bool):
             found.append(_make(('wanx2.1/is_sketch.type', 'unspecified' if is_sketch is None else 'rejected', '/parameters/is_sketch', 'boolean', is_sketch)))
     if n is not _ABSENT and n is not _LOST:
-        if not _is_integer(n):
+        if not (type(n) is int or _is_integer(n)):
             found.append(_make(('wanx2.1/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
         else:
             if n < N_MIN:
@@ -492,7 +492,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
         if not isinstance(watermark, bool):
             found.append(_make(('wanx2.1/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
     if seed is not _ABSENT and seed is not _LOST:
-        if not _is_integer(seed):
+        if not (type(seed) is int or _is_integer(seed)):
             found.append(_make(('wanx2.1/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
         else:
             if seed < SEED_MIN:

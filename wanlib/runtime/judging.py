@@ -46,11 +46,6 @@ def parse_size(text: str) -> tuple[int, int, int] | None:
     return width, height, width * height
 
 
-def decimals(text: str) -> int:
-    """How many digits stand behind the point of a percentage."""
-    return len(text) - text.find(".") - 2 if "." in text else 0
-
-
 def begins(value: str | ImageFacts, schemes: Sequence[str]) -> bool:
     """Whether an image string begins with one of the schemes; a file in hand needs none."""
     if isinstance(value, ImageFacts):
@@ -78,9 +73,9 @@ def facts_of(value: object) -> ImageFacts | None:
     return value if isinstance(value, ImageFacts) else None
 
 
-def wrong_name(uri: DataUri | None, table: dict[str, str]) -> tuple[str, ...] | None:
+def wrong_name(uri: DataUri, table: dict[str, str]) -> tuple[str, ...] | None:
     """The MIME names that are due where a data URI bears another; None where its name is right."""
-    if uri is None or uri.facts is None:
+    if uri.facts is None:
         return None
     if uri.mime not in table.values():
         return tuple(table.values())
@@ -132,7 +127,12 @@ def outside(box: list[Any], images: object, index: int) -> tuple[list[Any], str]
 
 
 def tell_strays(
-    found: list[Violation], value: dict[str, Any], names: tuple[str, ...], path: str, rule: str, placed: Placed
+    found: list[Violation],
+    value: dict[str, Any],
+    names: tuple[str, ...],
+    path: str,
+    rule: str,
+    placed: Placed,
 ) -> None:
     """Adds a violation for each member that is not among `names`: `place` for one that belongs elsewhere."""
     for key in value:

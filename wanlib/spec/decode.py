@@ -126,8 +126,7 @@ class Decoder:
                 self._set(field_name, [inner for inner, _ in met[name]], path)
                 self.reading.item_paths[field_name] = [where for _, where in met[name]]
             else:
-                value, where = met[name][0] if met[name] else (ABSENT, f"{path}/-/{name}")
-                self._set(field_name, value, where)
+                self._set(field_name, *(met[name][0] if met[name] else (ABSENT, f"{path}/-/{name}")))
 
     def _one_too_many(self, node: Node, name: str, count: int, path: str) -> None:
         for rule in node.rules:

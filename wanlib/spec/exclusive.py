@@ -1,7 +1,8 @@
-"""Whether two conditions can hold together: decided by trying the combinations of the literals that occur."""
+"""Whether two conditions can hold together: tried with every combination of the literals that occur."""
 
 from collections.abc import Iterator, Mapping
-from itertools import product
+from itertools import pairwise, product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from wanlib.spec.evaluate import holds
@@ -11,6 +12,7 @@ from wanlib.spec.model import CALLS
 if TYPE_CHECKING:
     from wanlib.spec.model import Family
 
+MOST = 20_000
 OTHER = "(another)"
 
 
@@ -24,11 +26,24 @@ def can_hold_together(family: "Family", one: Condition, two: Condition) -> str:
 
 def combinations_of(family: "Family", modes: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
     """Every combination of the values that these modes can tell apart. A list field's value is its count."""
+    domains = _domains(family, modes)
+    for values in product(*domains.values()):
+        yield dict(zip(domains, values, strict=True))
+
+
+def count_of_combinations(family: "Family", modes: tuple[str, ...]) -> int:
+    """How many there are, without making them."""
+    return prod(map(len, _domains(family, modes).values()))
+
+
+def _domains(family: "Family", modes: tuple[str, ...]) -> dict[str, list[Any]]:
     domains: dict[str, list[Any]] = {}
     for mode in modes:
         _collect(family, family.modes[mode], domains)
-    for values in product(*domains.values()):
-        yield dict(zip(domains, values, strict=True))
+    for name, values in domains.items():
+        if _type(family, name) == "number":
+            domains[name] = values + [(low + high) / 2 for low, high in pairwise(sorted(values))]
+    return domains
 
 
 def _collect(family: "Family", expression: Expression, domains: dict[str, list[Any]]) -> None:
@@ -39,17 +54,28 @@ def _collect(family: "Family", expression: Expression, domains: dict[str, list[A
             domains.setdefault(leaf.name, [True, False])
         else:
             domain = domains.setdefault(leaf.left.name, _start(family, leaf))
-            domain += [value for value in _literals(leaf) if value not in domain]
+            domain += [value for value in _literals(family, leaf) if value not in domain]
 
 
 def _start(family: "Family", leaf: Compare) -> list[Any]:
     if isinstance(leaf.left, Count):
         return [0]
-    return {"model": list(family.models), "call": list(CALLS)}.get(leaf.left.name, [OTHER])
+    name = leaf.left.name
+    if name in ("model", "call"):
+        return list(family.models if name == "model" else CALLS)
+    starts: dict[str, list[Any]] = {"boolean": [True, False], "integer": [], "number": []}
+    return starts.get(_type(family, name), [OTHER])
 
 
-def _literals(leaf: Compare) -> list[Any]:
+def _literals(family: "Family", leaf: Compare) -> list[Any]:
+    """The literals of a comparison, and of numbers their neighbours."""
     values = list(leaf.literal) if isinstance(leaf.literal, tuple) else [leaf.literal]
-    if isinstance(leaf.left, Count):
-        return [count for value in values for count in (value - 1, value, value + 1) if count >= 0]
-    return values
+    counted = isinstance(leaf.left, Count)
+    if not counted and _type(family, leaf.left.name) not in ("integer", "number"):
+        return values
+    around = [near for value in values for near in (value - 1, value, value + 1)]
+    return [value for value in dict.fromkeys(around) if not counted or value >= 0]
+
+
+def _type(family: "Family", name: str) -> str:
+    return next((field.type for field in family.fields if field.name == name), "")

@@ -14,14 +14,14 @@ from wanlib.spec.model import Fact, Field, Rule
 from wanlib.spec.reader import Map
 from wanlib.spec.stated import Stated, read_stated
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 UNDEFAULTED = ("list", "object", "image")
 _TAKEN = frozenset({"model", "call", "count", "each", "fields"})
 
 
 def check_name(what: str, name: str, line: int, complaints: Complaints) -> None:
     """A field or mode bears a name that can stand in expressions, in rule ids and in Python."""
-    if not NAME.fullmatch(name) or iskeyword(name) or name in _TAKEN:
+    if not _NAME.fullmatch(name) or iskeyword(name) or name in _TAKEN:
         expected = "[a-z][a-z0-9_]*, and no word of Python or of the spec"
         complaints.add(line, f"the {what} name {name!r} can't be used", expected)
 
@@ -189,7 +189,7 @@ class FieldBuilder:
         )
 
     def _defaults(self, raw: Map, path: str, kind: str) -> dict[Condition | None, Any]:
-        """Defaults by condition, with a fact for each; a broken condition was complained of with the rules."""
+        """Defaults by condition, with a fact for each. Broken conditions are complained of elsewhere."""
         defaults: dict[Condition | None, Any] = {}
         if "default" in raw:
             defaults[None] = self._default(raw, path, kind, None)
@@ -205,7 +205,7 @@ class FieldBuilder:
     def _default(self, raw: Map, path: str, kind: str, condition: Condition | None) -> Any:
         stated, line = read_stated(raw["default"], self.complaints), raw.lines["default"]
         if kind in UNDEFAULTED or not (stated.limit == "derived" or fits(stated.limit, kind)):
-            expected = "none on this type" if kind in UNDEFAULTED else f"a value of the type {kind}, or derived"
+            expected = "none" if kind in UNDEFAULTED else f"a value of the type {kind}, or derived"
             self.complaints.add(line, f"the default {shown(stated.limit)} on the type {kind}", expected)
         self.default_lines[path, condition] = line
         fact = f"{self.stem}/{path}.default" + (f":{condition.suffix}" if condition else "")

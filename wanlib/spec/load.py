@@ -1,17 +1,19 @@
 """A folder of spec files to a Spec: strict YAML, then shape, then meaning."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from wanlib.base.shown import shown
 from wanlib.spec.bodies import BodyBuilder
 from wanlib.spec.complaints import Complaints
 from wanlib.spec.errors import SpecError
 from wanlib.spec.family import build_family
-from wanlib.spec.model import Family, Node, Rule, Spec
+from wanlib.spec.model import Fact, Family, Node, Rule, Spec
 from wanlib.spec.reader import Map, read_file
 from wanlib.spec.shape import shape_complaints
 from wanlib.spec.tables import table_facts, table_rules, task_rules
@@ -19,6 +21,7 @@ from wanlib.spec.whole import check_whole
 
 SCHEMA = "spec.schema.json"
 _SINGLE = ("task", "wire", "sources")
+_FAMILY = re.compile(r"wanx?([0-9]+(?:\.[0-9]+)*)")
 
 
 def spec_folder() -> Path:
@@ -43,18 +46,7 @@ def _packaged() -> Spec:
 def _load(folder: Path) -> Spec:
     documents = _documents(folder)
     wire = documents["wire"]
-    gathered = Complaints("wire.yaml")
-    builder = BodyBuilder(wire["source"], gathered)
-    bodies = {name: builder.body(name, raw) for name, raw in wire["bodies"].items()}
-    complaints = gathered.lines
-    families, facts = [], []
-    for stem, document in documents.items():
-        if stem not in _SINGLE:
-            gathered = Complaints(f"{stem}.yaml")
-            family, own = build_family(stem, document, bodies.get(document["body"]), gathered)
-            complaints += gathered.lines
-            families.append(family)
-            facts += own
+    families, bodies, facts = _families(documents)
     rules = _rules(families, bodies, documents)
     spec = Spec(
         families=tuple(families),
@@ -66,52 +58,78 @@ def _load(folder: Path) -> Spec:
         facts=MappingProxyType({fact.id: fact for fact in facts + table_facts(wire)}),
         digest=_digest(folder, documents),
     )
-    complaints += check_whole(spec, documents)
-    if complaints:
+    if complaints := check_whole(spec, documents):
         raise SpecError(complaints)
     return spec
 
 
+def _families(documents: Mapping[str, Map]) -> tuple[list[Family], dict[str, Node], list[Fact]]:
+    """The model files and the body forms that they are written in, each right by itself."""
+    gathered = Complaints("wire.yaml")
+    builder = BodyBuilder(documents["wire"]["source"], gathered)
+    bodies = {name: builder.body(name, raw) for name, raw in documents["wire"]["bodies"].items()}
+    complaints = gathered.lines
+    families, facts = [], []
+    for stem, document in documents.items():
+        if stem not in _SINGLE:
+            gathered = Complaints(f"{stem}.yaml")
+            family, own = build_family(stem, document, bodies.get(document["body"]), gathered)
+            complaints += gathered.lines
+            families.append(family)
+            facts += own
+    if complaints:
+        raise SpecError(complaints)
+    return families, bodies, facts
+
+
 def _documents(folder: Path) -> dict[str, Map]:
-    """Every file by its stem: model files newest first, so that `wan2.7` opens every list."""
-    paths = sorted(sorted(folder.glob("*.yaml"), reverse=True), key=lambda path: path.stem.startswith("wanx"))
-    stems = [path.stem for path in paths]
-    missing = [stem for stem in _SINGLE if stem not in stems]
-    if missing:
-        raise SpecError(
-            [f"{stem}.yaml:1: is missing in {folder}, expected beside the model files" for stem in missing]
-        )
+    """Every file by its stem, each of the right shape."""
     documents: dict[str, Map] = {}
     complaints: list[str] = []
-    for path in paths:
+    for path in _paths(folder):
         try:
             documents[path.stem] = read_file(path)
         except SpecError as error:
             complaints += error.complaints
             continue
-        complaints += shape_complaints(documents[path.stem], path.name, spec_schema(folder))
-        complaints += _right_name(path.stem, documents[path.stem])
+        complaints += _wrong_name(path.stem, documents[path.stem]) or shape_complaints(
+            documents[path.stem], path.name, spec_folder() / SCHEMA
+        )
     if complaints:
         raise SpecError(complaints)
     return documents
 
 
-def spec_schema(folder: Path) -> Path:
-    """The shape to hold a folder's files against: its own, or the packaged one."""
-    own = folder / SCHEMA
-    return own if own.is_file() else spec_folder() / SCHEMA
+def _paths(folder: Path) -> list[Path]:
+    """The files of a folder: model files newest first, so that `wan2.7` opens every list."""
+    if not folder.is_dir():
+        raise SpecError([f"{folder}:1: is no folder, expected one of spec files"])
+    paths = sorted(folder.glob("[!.]*.yaml"), reverse=True)
+    paths.sort(key=lambda path: path.stem.startswith("wanx"))
+    stems = [path.stem for path in paths]
+    complaints = [
+        f"{stem}.yaml:1: is missing in {folder}, expected beside the model files"
+        for stem in _SINGLE
+        if stem not in stems
+    ]
+    if all(stem in _SINGLE for stem in stems):
+        complaints.append(f"{folder}:1: holds no model file, expected one such as wan2.7.yaml")
+    if complaints:
+        raise SpecError(complaints)
+    return paths
 
 
-def _right_name(stem: str, document: Map) -> list[str]:
-    wan = str(document.get("wan"))
-    if (stem in _SINGLE) == (wan == stem) and (
-        wan == stem or stem.removeprefix("wan").removeprefix("x") == wan
-    ):
+def _wrong_name(stem: str, document: Map) -> list[str]:
+    """`wan` tells of what kind a file is; it repeats the file's name."""
+    family = _FAMILY.fullmatch(stem)
+    if not family and stem not in _SINGLE:
+        names = f"wan<version>.yaml, wanx<version>.yaml or one of {', '.join(_SINGLE)}"
+        return [f"{stem}.yaml:1: has a name that says no kind of file, expected {names}"]
+    due = family[1] if family else stem
+    if document.get("wan") == due:
         return []
-    expected = (
-        stem if stem in _SINGLE else f'"{stem.removeprefix("wan").removeprefix("x")}", as the file is named'
-    )
-    return [f"{stem}.yaml:{document.lines.get('wan', 1)}: wan is {wan!r}, expected {expected}"]
+    met = f"wan is {shown(document['wan'])}" if "wan" in document else "lacks wan"
+    return [f'{stem}.yaml:{document.lines.get("wan", 1)}: {met}, expected "{due}", as the file is named']
 
 
 def _rules(families: list[Family], bodies: Mapping[str, Node], documents: Mapping[str, Map]) -> list[Rule]:

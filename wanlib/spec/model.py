@@ -9,7 +9,7 @@ from wanlib.spec.mode import Condition, Expression
 CALLS = ("sync", "async", "stream")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One limit.
 
@@ -53,7 +53,7 @@ class Fact:
     notes: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Field:
     """One parameter, list item or object member.
 
@@ -82,7 +82,7 @@ class Field:
             yield from inner.walk()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Node:
     """A place in a body form.
 
@@ -119,7 +119,7 @@ class Node:
         return frozenset(names)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """One model file. unknown: its rule on parameters that no page of these models knows."""
 
@@ -145,7 +145,7 @@ class Family:
             yield from each.walk()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Spec:
     """All files of a spec folder.
 

@@ -70,7 +70,9 @@ def _ratio(limit: Ratio, sides: tuple[int, int] | None, low: bool) -> Broken:
 
 def _sides(value: str) -> tuple[int, int] | None:
     facts = facts_of(value)
-    return None if facts is None or facts.width is None or facts.height is None else (facts.width, facts.height)
+    if facts is None or facts.width is None or facts.height is None:
+        return None
+    return facts.width, facts.height
 
 
 def _schemes(limit: tuple[str, ...], value: str) -> Broken:

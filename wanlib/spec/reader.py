@@ -16,7 +16,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _CONSTANTS = {"null": None, "~": None, "true": True, "false": False}
-# Readers of YAML 1.1, of 1.2 and of its schemas differ on these: one in another language would see another spec.
+# Readers of YAML 1.1, of 1.2 and of its schemas differ on these: another language would see another spec.
 _SURPRISES = {
     "a switch": re.compile(r"(?i)yes|no|on|off"),
     "an octal or hexadecimal number": re.compile(r"[-+]?0[0-9]+|[-+]?0[ob][0-7]+|[-+]?0x[0-9a-fA-F]+"),
@@ -73,19 +73,25 @@ class _Reader:
         if text.startswith("\ufeff"):
             self.fail(0, "begins with a byte order mark", "UTF-8 without one")
         events = self._events(text)
-        _, start = next(events), next(events)  # of the stream, of the document
-        if not isinstance(start, yaml.DocumentStartEvent):
-            self.fail(0, "is empty", "a mapping")
-        if start.version or start.tags:
-            self.fail(start.start_mark.line, "uses a directive", "none: a spec file is YAML 1.2")
+        next(events)  # the start of the stream
+        self._check_start(next(events))
         first = next(events)
         value = self._value(first, events)
         if not isinstance(value, Map):
-            self.fail(first.start_mark.line, "holds no mapping", "a mapping at the top")
-        _, end = next(events), next(events)
-        if isinstance(end, yaml.DocumentStartEvent):
-            self.fail(end.start_mark.line, "begins a second document", "one")
+            self.fail(_line(first), "holds no mapping", "a mapping at the top")
+        next(events)  # the end of the document
+        self._check_end(next(events))
         return value
+
+    def _check_start(self, event: Any) -> None:
+        if not isinstance(event, yaml.DocumentStartEvent):
+            self.fail(0, "is empty", "a mapping")
+        if event.version or event.tags:
+            self.fail(_line(event), "uses a directive", "none: a spec file is YAML 1.2")
+
+    def _check_end(self, event: Any) -> None:
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.fail(_line(event), "begins a second document", "one")
 
     def _events(self, text: str) -> Iterator[Any]:
         """The parser's events as they are asked for: it takes a minute for 100,000 open brackets."""
@@ -96,16 +102,15 @@ class _Reader:
             line = mark.line if mark else 0
             expected = "spaces instead of tabs" if _has_tab(text, line) else "valid YAML"
             self.fail(line, f"is no YAML ({error.problem or error.context})", expected)
-        except yaml.YAMLError as error:  # a character that no YAML may hold: it tells where, not on which line
-            position, reason = getattr(error, "position", 0), getattr(error, "reason", "broken")
-            line = text.encode("utf-8")[:position].count(b"\n")
-            self.fail(line, f"is no YAML ({reason})", "valid YAML")
+        except yaml.reader.ReaderError as error:  # a character that no YAML may hold
+            line = text.encode("utf-8")[: error.position].count(b"\n")
+            self.fail(line, f"is no YAML ({error.reason})", "valid YAML")
 
     def fail(self, line: int, what: str, expected: str) -> NoReturn:
         raise SpecError([f"{self.name}:{line + 1}: {what}, expected {expected}"])
 
     def _value(self, event: Any, events: Iterator[Any]) -> Any:
-        line = event.start_mark.line
+        line = _line(event)
         if isinstance(event, yaml.AliasEvent) or event.anchor:
             self.fail(line, "uses an anchor or alias", "the value written out")
         if event.tag:
@@ -124,7 +129,7 @@ class _Reader:
         mapping = Map(line + 1)
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self._key(event)
-            at = event.start_mark.line
+            at = _line(event)
             if key in mapping:
                 self.fail(at, f"repeats the key {key!r} of line {mapping.lines[key]}", "each key once")
             mapping.lines[key] = at + 1
@@ -132,7 +137,7 @@ class _Reader:
         return mapping
 
     def _key(self, event: Any) -> str:
-        line = event.start_mark.line
+        line = _line(event)
         if isinstance(event, yaml.AliasEvent) or event.anchor:
             self.fail(line, "uses an anchor or alias at a key", "plain keys")
         if event.tag:
@@ -153,7 +158,7 @@ class _Reader:
     def _sequence(self, line: int, events: Iterator[Any]) -> Seq:
         sequence = Seq(line + 1)
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
-            sequence.lines.append(event.start_mark.line + 1)
+            sequence.lines.append(_line(event) + 1)
             sequence.append(self._value(event, events))
         return sequence
 
@@ -174,10 +179,14 @@ class _Reader:
 
     def _number(self, line: int, text: str) -> int | float:
         if len(text) > _LONGEST_NUMBER or not isfinite(float(text)):
-            self.fail(line, f"the number {text[:_LONGEST_NUMBER]}… is too large", "a number that a double holds")
+            self.fail(line, f"the number {text[:_LONGEST_NUMBER]}… is too large", "what a double holds")
         return int(text) if _INTEGER.fullmatch(text) else float(text)
 
 
 def _has_tab(text: str, line: int) -> bool:
     met = text.split("\n", line + 1)[line : line + 1]
     return bool(met) and "\t" in met[0][: len(met[0]) - len(met[0].lstrip())]
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line)

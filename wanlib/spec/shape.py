@@ -1,7 +1,7 @@
 """The shape of spec files, by spec.schema.json, told with file and line."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from wanlib.spec.complaints import nearest
-from wanlib.spec.reader import Map, Seq
+from wanlib.spec.reader import Map
 
 _SHOWN = 60
 _TYPES = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number"}
@@ -29,13 +29,15 @@ def _validator(schema: Path) -> Draft202012Validator:
 
 def line_of(document: Map, error: ValidationError) -> int:
     """The line that an error is about: of the last key or item on its path."""
-    line: int = document.line
-    value: Any = document
+    line, value = document.line, document
     for step in error.absolute_path:
-        if isinstance(value, Map | Seq):
-            lines: Any = value.lines
-            line, value = lines[step], value[step]
+        line, value = _step(value, step)
     return line
+
+
+def _step(value: Any, step: str | int) -> tuple[int, Any]:
+    """The line of a key or item, and what stands there."""
+    return value.lines[step], value[step]
 
 
 def _told(document: Map, error: ValidationError) -> Iterator[tuple[int, str]]:
@@ -58,7 +60,7 @@ def _words(error: ValidationError) -> str:
     if error.validator == "required":
         missing = [key for key in due if key not in _keys(error.instance)]
         return f"lacks {', '.join(missing)}, expected it"
-    words = {
+    words: dict[str, Callable[[], str]] = {
         "type": lambda: _TYPES.get(due, str(due)),
         "enum": lambda: f"one of {', '.join(map(str, due))}",
         "const": lambda: json.dumps(due),

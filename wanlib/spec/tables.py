@@ -23,31 +23,14 @@ _FACTS = (
 
 
 def table_rules(wire: Map, models: tuple[str, ...]) -> list[Rule]:
-    """`wire/model` and `wire/endpoints`, then headers, regions and answers (rules on a call, not on a body)."""
+    """`wire/model`, `wire/endpoints`, then regions, headers and answers (rules on a call, not on a body)."""
     source = wire["source"]
+    endpoints = {
+        model: tuple(call for call in CALLS if call in calls) for model, calls in wire["endpoints"].items()
+    }
     rules = [
-        Rule(
-            "wire/model",
-            "model",
-            models,
-            "rejected",
-            "wire.yaml",
-            wire.lines["model"],
-            source,
-            wire["model"].get("notes", ""),
-        ),
-        Rule(
-            "wire/endpoints",
-            "endpoints",
-            {
-                model: tuple(call for call in CALLS if call in calls)
-                for model, calls in wire["endpoints"].items()
-            },
-            "rejected",
-            "wire.yaml",
-            wire.lines["endpoints"],
-            source,
-        ),
+        _body_rule("model", models, wire, _part(wire["model"], "notes", "")),
+        _body_rule("endpoints", endpoints, wire),
         _table_rule("regions", "regions", wire["regions"], wire.lines["regions"], source, "wire"),
     ]
     for table in _RULES:
@@ -84,6 +67,10 @@ def table_facts(wire: Map) -> list[Fact]:
                 if row not in ("source", "notes")
             ]
     return facts
+
+
+def _body_rule(kind: str, limit: Any, wire: Map, notes: str = "") -> Rule:
+    return Rule(f"wire/{kind}", kind, limit, "rejected", "wire.yaml", wire.lines[kind], wire["source"], notes)
 
 
 def _part(value: Any, part: str, otherwise: str) -> str:

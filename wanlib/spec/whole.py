@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wanlib.spec.complaints import Complaints
-from wanlib.spec.model import Family, Spec
-from wanlib.spec.reader import Map
+from wanlib.spec.model import Family, Node, Spec
+from wanlib.spec.reader import Map, Seq
 
 _BY_MODEL = ("endpoints", "rates", "prices")
 
@@ -14,7 +14,8 @@ def check_whole(spec: Spec, documents: Mapping[str, Map]) -> list[str]:
     """The complaints about names that one file uses and another should hold."""
     gathered = {stem: Complaints(f"{stem}.yaml") for stem in documents}
     for family in spec.families:
-        _check_body(spec, family, gathered[family.name], documents[family.name])
+        _check_ends(spec, family, gathered[family.name], documents[family.name])
+    _check_twins(spec, documents, gathered)
     _check_models(spec, documents["wire"], gathered["wire"])
     _check_task(documents["task"], gathered["task"])
     for stem, document in documents.items():
@@ -24,75 +25,111 @@ def check_whole(spec: Spec, documents: Mapping[str, Map]) -> list[str]:
     return [line for complaints in gathered.values() for line in complaints.lines]
 
 
-def _check_body(spec: Spec, family: Family, complaints: Complaints, document: Map) -> None:
+def _check_ends(spec: Spec, family: Family, complaints: Complaints, document: Map) -> None:
+    """Every end of the body form is a field of the right type, and every field has one place."""
     if family.body not in spec.bodies:
         complaints.unknown(document.lines["body"], "the body form", family.body, spec.bodies)
         return
     body = spec.bodies[family.body]
-    used = [
-        name for node in body.walk() for name in (node.field, *(field for _, field in node.parts)) if name
-    ]
-    known = [field.name for field in family.fields]
-    for name in used:
-        if name not in known:
+    types = {field.name: field.type for field in family.fields}
+    ends = [*_ends(body)]
+    used = [name for name, _ in ends]
+    line = document.lines["fields"]
+    for name, is_list in ends:
+        if name not in types:
             complaints.add(
-                document.lines["fields"],
-                f"the body form {family.body} needs the field {name!r}",
-                "it among the fields",
+                line, f"the body form {family.body} needs the field {name!r}", "it among the fields"
             )
-    containers = [name for name, _ in body.members]
+        elif is_list and types[name] != "list":
+            complaints.add(line, f"{name} is no list in the body form {family.body}", "the type list")
+    for name in dict.fromkeys(name for name in used if used.count(name) > 1):
+        complaints.add(line, f"the body form {family.body} has {name!r} at two places", "one place")
+    _check_places(family, body, used, complaints, document["fields"])
+
+
+def _ends(body: Node) -> Iterator[tuple[str, bool]]:
+    """The field at each end of a body form, and whether it has to be a list."""
+    for node in body.walk():
+        if node.field:
+            yield node.field, node.only
+        for _, name in node.parts:
+            yield name, False
+
+
+def _check_places(family: Family, body: Node, used: list[str], complaints: Complaints, fields: Map) -> None:
+    containers = [name for name, node in body.members if node.form in ("object", "rest")]
+    rest = any(node.form == "rest" for node in body.walk())
     for field in family.fields:
-        if field.place and (field.place not in containers or field.name in used):
-            complaints.unknown(
-                document["fields"].lines[field.name], f"the place of {field.name}", field.place, containers
-            )
+        line = fields.lines[field.name]
+        if field.place and field.name in used:
+            complaints.add(line, f"{field.name} has a place in the body form too", "one place")
+        elif field.place and field.place not in containers:
+            complaints.unknown(line, f"the place of {field.name},", field.place, containers)
+        elif not field.place and field.name not in used and not rest:
+            what = f"{field.name} has no place in the body form {family.body}"
+            complaints.add(line, what, 'a place, or "*" in the form')
+
+
+def _check_twins(spec: Spec, documents: Mapping[str, Map], gathered: Mapping[str, Complaints]) -> None:
+    """A model stands once, in one file."""
+    first: dict[str, str] = {}
+    for family in spec.families:
+        models: Seq = documents[family.name]["models"]
+        for model, line in zip(models, models.lines, strict=True):
+            if model in first:
+                what = f"the model {model!r} stands in {first[model]} too"
+                gathered[family.name].add(line, what, "it once")
+            first.setdefault(model, f"{family.name}.yaml:{line}")
 
 
 def _check_models(spec: Spec, wire: Map, complaints: Complaints) -> None:
-    if len(set(spec.models)) < len(spec.models):
-        complaints.add(1, "a model stands in two files", "each model once")
     for table in _BY_MODEL:
         for model in wire[table]:
             if model not in spec.models:
-                complaints.unknown(wire[table].lines[model], "the model", model, spec.models)
-        for model in spec.models:
+                complaints.unknown(wire[table].lines[model], f"the model of {table},", model, spec.models)
+        for model in dict.fromkeys(spec.models):
             if model not in wire[table]:
                 complaints.add(wire.lines[table], f"{table} lacks {model}", "every model")
     for region, table in wire["regions"].items():
-        for model, calls in table["calls"].items():
-            have = wire["endpoints"].get(model)
-            if have is None:
-                complaints.unknown(
-                    table["calls"].lines[model], f"the model of region {region}", model, spec.models
-                )
-                continue
-            for call in calls:
-                if call not in have:
-                    complaints.unknown(table["calls"].lines[model], f"the call of {model}", call, have)
+        _check_region(region, table["calls"], wire["endpoints"], complaints)
     for model, prices in wire["prices"].items():
         for region in prices:
             if region not in wire["regions"]:
-                complaints.unknown(prices.lines[region], f"the region of {model}", region, wire["regions"])
+                complaints.unknown(prices.lines[region], f"the region of {model},", region, wire["regions"])
+
+
+def _check_region(region: str, by_model: Map, endpoints: Map, complaints: Complaints) -> None:
+    for model, calls in by_model.items():
+        line = by_model.lines[model]
+        if model not in endpoints:
+            complaints.unknown(line, f"the model of region {region},", model, endpoints)
+            continue
+        for call in calls:
+            if call not in endpoints[model]:
+                complaints.unknown(line, f"the call of {model},", call, endpoints[model])
 
 
 def _check_task(task: Map, complaints: Complaints) -> None:
     states = task["states"]
-    used = [(task.lines["initial"], task["initial"])]
-    used += [(task.lines["cancelable"], state) for state in task["cancelable"]]
-    used += [(states.lines[name], state) for name, each in states.items() for state in each.get("next", ())]
-    used += [
-        (task.lines[name], task[name]["into"]) for name in ("expires", "links_expire") if "into" in task[name]
-    ]
-    for line, state in used:
+    for line, state in _named_states(task, states):
         if state not in states:
             complaints.unknown(line, "the state", state, states)
     for name, each in states.items():
         if ("next" in each) == ("terminal" in each):
-            complaints.add(
-                states.lines[name],
-                f"the state {name} is {'both' if 'next' in each else 'neither'}",
-                "next or terminal",
-            )
+            is_both = f"the state {name} is {'both' if 'next' in each else 'neither'}"
+            complaints.add(states.lines[name], is_both, "next or terminal")
+
+
+def _named_states(task: Map, states: Map) -> Iterator[tuple[int, str]]:
+    yield task.lines["initial"], task["initial"]
+    for state in task["cancelable"]:
+        yield task.lines["cancelable"], state
+    for each in states.values():
+        for state in each.get("next", ()):
+            yield each.lines["next"], state
+    for name in ("expires", "links_expire"):
+        if "into" in task[name]:
+            yield task[name].lines["into"], task[name]["into"]
 
 
 def _check_sources(document: Map, sources: Map, complaints: Complaints) -> None:
@@ -101,7 +138,7 @@ def _check_sources(document: Map, sources: Map, complaints: Complaints) -> None:
         if page not in sources["pages"]:
             complaints.unknown(line, "the source", page, sources["pages"])
         elif section not in sources["pages"][page]["sections"]:
-            complaints.unknown(line, f"the section of {page}", section, sources["pages"][page]["sections"])
+            complaints.unknown(line, f"the section of {page},", section, sources["pages"][page]["sections"])
 
 
 def _named_sources(value: Any) -> Iterator[tuple[int, str]]:
@@ -115,7 +152,10 @@ def _named_sources(value: Any) -> Iterator[tuple[int, str]]:
 
 def _check_statements(spec: Spec, sources: Map, complaints: Complaints) -> None:
     for name, statement in sources["statements"].items():
-        line = sources["statements"].lines[name]
-        for rule in statement.get("rules", ()):
-            if rule not in spec.rules and rule not in spec.facts:
-                complaints.unknown(line, f"the rule of {name}", rule, [*spec.rules, *spec.facts])
+        ties = statement.get("rules", Seq(0))
+        if not isinstance(ties, Seq):
+            complaints.add(statement.lines["rules"], f"the rules of {name} are {ties!r}", "a list of ids")
+            continue
+        for tie, line in zip(ties, ties.lines, strict=True):
+            if not isinstance(tie, str) or (tie not in spec.rules and tie not in spec.facts):
+                complaints.unknown(line, f"the rule of {name},", tie, [*spec.rules, *spec.facts])

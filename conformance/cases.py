@@ -1,0 +1,78 @@
+"""Where the cases come from, and which of them a run wants."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from conformance.edges import edges
+from conformance.model import Case, Question, Strategy
+from conformance.vector import Vector, load
+from wanlib.spec import Rule, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind of case.
+
+    cases: made one by one while a run asks for them, since some bodies hold 27 MB.
+    total: how many of `unit` it has, for the progress bar: whole cases, or rules with their cases.
+    """
+
+    name: str
+    unit: str
+    total: int
+    cases: Iterable[Case | Strategy]
+
+    def step(self, case: Case | Strategy) -> str | None:
+        """What this case counts towards: cases of one step count once."""
+        return case.rule if self.unit == "rules" else case.id
+
+
+def gather(spec: Spec, pattern: str = "*") -> list[Source]:
+    """Every source with its cases about rules of this pattern; with those about no one rule for `*`."""
+    vectors = [vector for vector in load() if fnmatchcase(_about(vector) or "", pattern)]
+    rules = body_rules(spec, pattern)
+    return [
+        Source("vectors", "cases", len(vectors), (vector_case(vector, spec.rules) for vector in vectors)),
+        Source("edges", "rules", len(rules), (case for rule in rules for case in edges(spec, rule.id))),
+    ]
+
+
+def body_rules(spec: Spec, pattern: str = "*") -> list[Rule]:
+    """The rules on request bodies whose ids match, in spec order: what a run has to cover."""
+    rules = (rule for rule in spec.rules.values() if rule.scope == "body")
+    return [rule for rule in rules if fnmatchcase(rule.id, pattern)]
+
+
+def vector_case(vector: Vector, rules: Mapping[str, Rule]) -> Case:
+    """A vector as a case: about its rule where it breaks just one.
+
+    A rule that the spec doesn't have stays in the answer as one that is refused, so every target fails it.
+    """
+    body = vector.body()
+    breaks = [(rule, _outcome(rule, rules, body)) for rule in vector.expect]
+    return Case(f"vector:{vector.id}", _about(vector), Question(body, vector.call), tuple(sorted(breaks)))
+
+
+def _about(vector: Vector) -> str | None:
+    return vector.expect[0] if len(vector.expect) == 1 else None
+
+
+def _outcome(rule: str, rules: Mapping[str, Rule], body: Any) -> str:
+    """What breaking the rule does; the pages leave open what null does, which is of no type."""
+    if rule not in rules:
+        return "rejected"
+    return "unspecified" if rules[rule].kind == "type" and _holds_null(body) else rules[rule].outcome
+
+
+def _holds_null(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_holds_null, value.values() if isinstance(value, dict) else value))
+    return value is None
+
+
+def model_of(body: Any, models: Iterable[str]) -> str | None:
+    """The known model that a body names."""
+    model = body.get("model") if isinstance(body, dict) else None
+    return model if isinstance(model, str) and model in models else None

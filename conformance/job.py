@@ -1,0 +1,123 @@
+"""The main job: what was asked for, made into a run, its log and its reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+from conformance.cases import body_rules, gather
+from conformance.known import load_known
+from conformance.model import Verdict
+from conformance.progress import bars
+from conformance.report.junit import write_junit
+from conformance.report.log import Log, read_log, write_log
+from conformance.report.markdown import write_markdown
+from conformance.report.words import limit
+from conformance.run import Run
+from conformance.targets import TARGETS
+from wanlib.spec import Rule, Spec, load
+
+_PACKAGES = ("wanlib", "hypothesis", "jsonschema", "pillow", "PyYAML")
+
+
+class UsageError(ValueError):
+    """What was asked for can't be done; the message says what can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a run was asked for.
+
+    targets: names, empty for all. rule: a glob over rule ids, None for all. spec: a folder, None for the
+    packaged one. folder: where the log and the reports go.
+    """
+
+    folder: Path
+    targets: tuple[str, ...] = ()
+    rule: str | None = None
+    spec: Path | None = None
+    seed: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left out."""
+        return not self.targets and self.rule is None
+
+    def covers(self, verdict: Verdict) -> bool:
+        """Whether this job could have given a verdict of another log."""
+        asked = not self.targets or verdict.target in self.targets
+        return asked and (self.rule is None or fnmatchcase(verdict.rule or "", self.rule))
+
+
+def do(job: Job) -> Log:
+    """Runs it and writes `verdicts.ndjson`, `junit.xml` and `report.md`.
+
+    Raises UsageError for a target or a rule that there isn't, SpecError and KnownError for broken files.
+    """
+    run, head = _prepared(job)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    path = job.folder / "verdicts.ndjson"
+    with bars(run.sources) as told:
+        write_log(path, head, replace(run, told=told).verdicts())
+    log = read_log(path)
+    write_junit(log, job.folder / "junit.xml")
+    write_markdown(log, job.folder / "report.md")
+    return log
+
+
+def _prepared(job: Job) -> tuple[Run, Mapping[str, Any]]:
+    targets = list(dict.fromkeys(job.targets or TARGETS))
+    for name in targets:
+        if name not in TARGETS:
+            raise UsageError(f"no target {name!r}, expected one of {', '.join(TARGETS)}")
+    spec = load(job.spec)
+    rules = body_rules(spec, job.rule or "*")
+    if not rules:
+        raise UsageError(f"no rule matches {job.rule!r}{_near(job.rule or '', spec)}")
+    run = Run(
+        sources=gather(spec, job.rule or "*"),
+        targets=[TARGETS[name](spec) for name in targets],
+        models=spec.models,
+        rules=rules,
+        whole=job.whole,
+        known=load_known(),
+        seed=job.seed,
+    )
+    return run, _head(job, spec, rules, targets)
+
+
+def _near(pattern: str, spec: Spec) -> str:
+    near = get_close_matches(pattern, [rule.id for rule in body_rules(spec)], 1)
+    return f"; did you mean {near[0]}?" if near else "; `wanlib rules` lists them"
+
+
+def _head(job: Job, spec: Spec, rules: list[Rule], targets: list[str]) -> Mapping[str, Any]:
+    """The first line of the log; with what the reports tell of rules, so that they need no spec."""
+    return {
+        "spec": spec.digest,
+        "versions": {"python": python_version()} | {name: _version(name) for name in _PACKAGES},
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": job.seed,
+        "arguments": {
+            "target": list(job.targets),
+            "rule": job.rule,
+            "spec": None if job.spec is None else str(job.spec),
+        },
+        "targets": targets,
+        "models": list(spec.models),
+        "rules": {
+            rule.id: {"limit": limit(rule.limit, rule.kind), "outcome": rule.outcome} for rule in rules
+        },
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none installed"

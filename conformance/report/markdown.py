@@ -1,0 +1,90 @@
+"""The log as Markdown, for a pull request or a page."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from conformance.model import Verdict
+from conformance.report.log import Log
+from conformance.report.tally import Cell, Row, Tally, failures_by_rule, tally
+from conformance.report.words import answer, body, closer, printable
+
+SHOWN = 200
+
+
+def write_markdown(log: Log, path: Path) -> None:
+    """The same as the terminal shows, with more of the failures."""
+    path.write_text("\n".join(_lines(log)) + "\n", encoding="utf-8", newline="\n")
+
+
+def _lines(log: Log) -> Iterator[str]:
+    counted = tally(log)
+    yield "# Conformance: " + ("conforms" if counted.conforms else "does not conform")
+    yield ""
+    yield from _facts(log, counted)
+    yield from _table("By model", ["model"], counted.models.values(), counted.targets)
+    yield from _failures(counted.failures)
+    for name, rows in counted.groups.items():
+        yield from _table(name, ["rule", "limit", "outcome"], rows.values(), counted.targets)
+
+
+def _facts(log: Log, counted: Tally) -> Iterator[str]:
+    counts = ", ".join(f"{counted.counts[each]:,} {each}" for each in counted.counts)
+    yield f"{counted.rules:,} rules, {counted.cases:,} cases: {counts or 'no verdict'}."
+    yield ""
+    for name in ("spec", "started", "seed"):
+        if name in log.run:
+            yield f"- {name}: {_code(str(log.run[name]))}"
+    versions = log.run.get("versions")
+    if isinstance(versions, Mapping):
+        words = [_plain(f"{name} {versions[name]}") for name in versions]
+        yield f"- versions: {', '.join(words)}"
+    yield ""
+
+
+def _table(title: str, heads: list[str], rows: Iterable[Row], targets: list[str]) -> Iterator[str]:
+    yield f"## {_plain(title)}"
+    yield ""
+    yield _row([*heads, *map(_plain, targets)])
+    yield _row(["---"] * len(heads) + ["---:"] * len(targets))
+    for row in rows:
+        told = [_code(row.name), _plain(row.limit), _plain(row.outcome)][: len(heads)]
+        yield _row([*told, *(_cell(row.cells.get(target, Cell())) for target in targets)])
+    yield ""
+
+
+def _failures(failures: list[Verdict]) -> Iterator[str]:
+    if not failures:
+        return
+    yield f"## Failures ({len(failures):,})"
+    yield ""
+    for verdict in list(failures_by_rule(failures))[:SHOWN]:
+        yield f"- **{verdict.verdict}** {_code(verdict.target)} {_code(verdict.case)}"
+        yield f"  - expected {_code(answer(verdict.expected))}"
+        yield f"  - observed {_code(answer(verdict.observed))}"
+        if verdict.reason and verdict.reason != verdict.observed.error:
+            yield f"  - because {_code(verdict.reason)}"
+        if verdict.body is not None:
+            yield f"  - body {_code(body(verdict))}"
+        if command := closer(verdict):
+            yield f"  - closer: {_code(command)}"
+    if len(failures) > SHOWN:
+        yield f"- and {len(failures) - SHOWN:,} more: the log has them all"
+    yield ""
+
+
+def _cell(cell: Cell) -> str:
+    return f"**{cell}**" if cell.failed else str(cell)
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _plain(text: str) -> str:
+    """Text in which nothing is taken for markup: it comes from a log, which may come from anywhere."""
+    return "".join(f"\\{each}" if each in r"\`*_{}[]()<>#|!~" else each for each in printable(text))
+
+
+def _code(text: str) -> str:
+    """Text between backticks. A backtick in it would end it, a bar a table's cell."""
+    return f"`{printable(text).replace('`', chr(39)).replace('|', chr(92) + '|')}`" if text else ""

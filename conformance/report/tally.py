@@ -1,0 +1,138 @@
+"""A log counted: what the table and the Markdown report show."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from conformance.model import FAILING, Verdict
+from conformance.report.log import Log
+
+NO_MODEL = "no model"
+
+
+@dataclass(slots=True)
+class Cell:
+    """The verdicts of one target in one row. Failures count errors too."""
+
+    passed: int = 0
+    failed: int = 0
+    known: int = 0
+
+    def add(self, verdict: str) -> None:
+        """Counts one; what was skipped counts as nothing."""
+        self.passed += verdict == "pass"
+        self.failed += verdict in FAILING
+        self.known += verdict == "known"
+
+    def __str__(self) -> str:
+        judged = self.passed + self.failed + self.known
+        if self.failed:
+            return f"FAIL {self.failed}/{judged}"
+        if self.known:
+            return f"known {self.known}/{judged}"
+        return str(self.passed) if judged else "-"
+
+
+@dataclass(slots=True)
+class Row:
+    """One rule (or model) and what each target made of it."""
+
+    name: str
+    limit: str = ""
+    outcome: str = ""
+    cells: dict[str, Cell] = field(default_factory=dict)
+
+    def add(self, verdict: Verdict) -> None:
+        """Counts one verdict."""
+        self.cells.setdefault(verdict.target, Cell()).add(verdict.verdict)
+
+
+@dataclass(slots=True)
+class Tally:
+    """All of it.
+
+    groups: for each model, and for what stands above the models, its rows by rule. models: a row for
+    each model. cases: how many there were. ms: by target.
+    """
+
+    targets: list[str]
+    groups: dict[str, dict[str, Row]]
+    models: dict[str, Row]
+    counts: Counter[str]
+    cases: int
+    rules: int
+    ms: dict[str, float]
+    failures: list[Verdict]
+
+    @property
+    def conforms(self) -> bool:
+        """Whether something was judged and nothing failed."""
+        return bool(self.counts["pass"] or self.counts["known"]) and not self.failures
+
+
+def tally(log: Log) -> Tally:
+    """A log's verdicts, in the order of its rules."""
+    verdicts = log.verdicts
+    return Tally(
+        targets=list(dict.fromkeys([*log.run.get("targets", ()), *(each.target for each in verdicts)])),
+        groups=_groups(log),
+        models=_models(log),
+        counts=Counter(each.verdict for each in verdicts),
+        cases=len({each.case for each in verdicts}),
+        rules=len({each.rule for each in verdicts if each.rule}),
+        ms=_times(verdicts),
+        failures=[each for each in verdicts if each.verdict in FAILING],
+    )
+
+
+def _times(verdicts: tuple[Verdict, ...]) -> dict[str, float]:
+    times: dict[str, float] = {}
+    for each in verdicts:
+        times[each.target] = times.get(each.target, 0.0) + each.ms
+    return times
+
+
+def _groups(log: Log) -> dict[str, dict[str, Row]]:
+    """By model where a rule is of one model line, by its file where it is of all."""
+    rules: Mapping[str, Mapping[str, str]] = log.run.get("rules", {})
+    found: dict[tuple[str, str], Row] = {}
+    for verdict in log.verdicts:
+        if verdict.rule is None:
+            continue
+        group = _group(verdict)
+        row = found.get((group, verdict.rule))
+        if row is None:
+            told = rules.get(verdict.rule, {})
+            row = found[group, verdict.rule] = Row(
+                verdict.rule.partition("/")[2] or verdict.rule, told.get("limit", ""), told.get("outcome", "")
+            )
+        row.add(verdict)
+    order = {rule: place for place, rule in enumerate(rules)}
+    groups: dict[str, dict[str, Row]] = {}
+    for group, rule in sorted(found, key=lambda key: (order.get(key[1], len(order)), key[1], key[0])):
+        groups.setdefault(group, {})[rule] = found[group, rule]
+    return groups
+
+
+def _group(verdict: Verdict) -> str:
+    assert verdict.rule is not None
+    file = verdict.rule.partition("/")[0]
+    return file if file == "wire" or verdict.model is None else verdict.model
+
+
+def _models(log: Log) -> dict[str, Row]:
+    rows = {name: Row(name) for name in (*log.run.get("models", ()), NO_MODEL)}
+    for verdict in log.verdicts:
+        name = verdict.model or NO_MODEL
+        rows.setdefault(name, Row(name)).add(verdict)
+    return {name: row for name, row in rows.items() if row.cells}
+
+
+def failures_by_rule(failures: list[Verdict]) -> Iterator[Verdict]:
+    """Failures so that every rule has its first turn before any has its second."""
+    turn: Counter[tuple[str | None, str]] = Counter()
+    turns: list[tuple[int, Verdict]] = []
+    for verdict in failures:
+        turns.append((turn[verdict.rule, verdict.target], verdict))
+        turn[verdict.rule, verdict.target] += 1
+    yield from (verdict for _, verdict in sorted(turns, key=lambda pair: pair[0]))

@@ -1,0 +1,88 @@
+"""The runner: every case to every target, one case in memory at a time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+from conformance.cases import Source, model_of
+from conformance.coverage import Coverage
+from conformance.drawn import judge_strategy
+from conformance.judge import claimed, judge
+from conformance.known import KnownFailures
+from conformance.model import Case, Observation, Strategy, Target, Verdict
+from conformance.redact import redacted
+from wanlib.base.shown import shown
+from wanlib.spec import Rule
+
+
+class DuplicateCase(ValueError):
+    """Two cases of a run bear one id, so a log could not tell them apart."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run is made of.
+
+    models: all known ones. rules: those that must be covered. whole: no rule and no target was left out.
+    known: the failures to expect. seed, examples: for drawn cases. told: hears of each case as it is done.
+    """
+
+    sources: Sequence[Source]
+    targets: Sequence[Target]
+    models: Sequence[str]
+    rules: Sequence[Rule]
+    whole: bool = True
+    known: KnownFailures = field(default_factory=KnownFailures)
+    seed: int = 0
+    examples: int = 100
+    told: Callable[[Source, Case | Strategy], None] = lambda source, case: None
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """All verdicts: of the cases, of what they left uncovered, of known failures that nothing met."""
+        coverage = Coverage()
+        for verdict in self._judged():
+            coverage.saw(verdict)
+            yield self.known.applied(verdict)
+        for verdict in coverage.failures(self.rules, self.targets, self.whole):
+            yield self.known.applied(verdict)
+        if self.whole:
+            yield from self.known.unused()
+
+    def _judged(self) -> Iterator[Verdict]:
+        seen: set[str] = set()
+        for source in self.sources:
+            for case in source.cases:
+                if case.id in seen:
+                    raise DuplicateCase(f"two cases have the id {case.id}")
+                seen.add(case.id)
+                yield from self._case(case)
+                self.told(source, case)
+
+    def _case(self, case: Case | Strategy) -> Iterator[Verdict]:
+        if isinstance(case, Strategy):
+            yield from judge_strategy(case, self.targets, self.seed, self.examples, self.ask)
+            return
+        for target in self.targets:
+            yield self.ask(case, target)
+
+    def ask(self, case: Case, target: Target) -> Verdict:
+        """One case put to one target."""
+        seen, ms = _observed(case, target) if claimed(case.rule, target) else (None, 0.0)
+        verdict = judge(case, target, seen)
+        return replace(
+            verdict,
+            body=None if verdict.verdict == "pass" else redacted(case.question.body),
+            seed=self.seed if case.seed is None else case.seed,
+            ms=ms,
+            model=model_of(case.question.body, self.models),
+        )
+
+
+def _observed(case: Case, target: Target) -> tuple[Observation | None, float]:
+    """The answer and its time in ms. Whatever a target raises is its answer: the run goes on."""
+    start = perf_counter()
+    try:
+        seen = target.observe(case.question)
+    except Exception as error:
+        seen = Observation(None, (), error=shown(error))
+    return seen, round((perf_counter() - start) * 1000, 3)

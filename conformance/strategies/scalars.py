@@ -1,0 +1,144 @@
+"""Valid values of every plain type: each a function of a few bytes and of what stands around."""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from conformance.strategies.area import MOST, Area
+from conformance.strategies.around import Around
+from conformance.strategies.images import image
+from conformance.strategies.octets import Octets
+from conformance.strategies.situations import Situation
+from wanlib.base.ratio import Ratio
+from wanlib.spec.model import Field
+
+Make = Callable[[Octets, Around], Any]
+
+
+class Maker(NamedTuple):
+    """How a value is made. size: the bytes that it reads at most."""
+
+    size: int
+    make: Make
+
+
+_WORDS = (
+    *("Place", "the", "clock", "of", "image 1", "beside", "a", "vase", "at dusk", "2", "oil", "paint", "soft"),
+    *("雨夜", "把图1的猫", "のように", "été", "naïve", "🎨", "👩\u200d🎨", "עברית", "\n", "\t", '"so"', "\\", "</b>"),
+    *("%s", "{x}", "null", "\u0000", "\u2028", "'"),
+)
+_FILLERS = ("a", "花", "😀")
+
+
+def _text(field: Field, situation: Situation) -> Maker:
+    words = situation.limit(field, "one_of")
+    if words:
+        return Maker(1, lambda octets, around: octets.pick(words))
+    pattern = situation.active(field, "pattern")
+    if pattern:
+        return _patterned(pattern.limit, str(pattern.keeps[0]))
+    longest = situation.limit(field, "max_chars")
+    return Maker(8, lambda octets, around: _prose(octets, longest))
+
+
+def _prose(octets: Octets, longest: int | None) -> str:
+    """Up to seven words; now and then a text of the greatest length, in one, two or four bytes of UTF-8."""
+    byte = octets.byte()
+    if byte >= 253 and longest:
+        return _FILLERS[byte - 253] * longest
+    text = " ".join([octets.pick(_WORDS) for _ in range(byte % 8)])
+    return text if longest is None else text[:longest]
+
+
+def _patterned(pattern: str, example: str) -> Maker:
+    """Texts like an example of the pattern: each place takes any character with which the example still matches."""
+    alphabets = []
+    for place, own in enumerate(example):
+        before, after = example[:place], example[place + 1 :]
+        others = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+        fits = [one for one in others if re.fullmatch(pattern, before + one + after, re.ASCII)]
+        alphabets.append(fits or [own])
+
+    def make(octets: Octets, around: Around) -> str:
+        text = "".join([octets.pick(alphabet) for alphabet in alphabets])
+        return text if re.fullmatch(pattern, text, re.ASCII) else example
+
+    return Maker(len(example), make)
+
+
+def _integer(field: Field, situation: Situation) -> Maker:
+    low = situation.limit(field, "min", 0)
+    span = situation.limit(field, "max", low + 2**31) - low + 1
+
+    def make(octets: Octets, around: Around) -> int | float:
+        edge, value = octets.byte(), octets.number(4)
+        if span <= 64:  # 4.0 is an integer too
+            value = low + (value & 255) % span
+            return float(value) if edge >= 248 else value
+        return int(low + (value % span if edge < 224 else (span - 1) * (edge & 1)))
+
+    return Maker(5, make)
+
+
+def _number(field: Field, situation: Situation) -> Maker:
+    low = Decimal(str(situation.limit(field, "min", 0)))
+    span = Decimal(str(situation.limit(field, "max", low + 1000))) - low
+    values = tuple(float(low + span * step / 100) for step in range(101))
+
+    def make(octets: Octets, around: Around) -> int | float:
+        value, whole = octets.pick(values), octets.flag()
+        return int(value) if whole and value.is_integer() else value
+
+    return Maker(2, make)
+
+
+def _boolean(field: Field, situation: Situation) -> Maker:
+    values = situation.limit(field, "one_of", (False, True))
+    return Maker(1, lambda octets, around: octets.pick(values))
+
+
+def _percent(field: Field, situation: Situation) -> Maker:
+    decimals = situation.limit(field, "decimals", 0)
+    return Maker(2, lambda octets, around: percent(octets.number(2) % (100 * 10**decimals + 1), decimals))
+
+
+def percent(units: int, decimals: int) -> str:
+    """A number of units in the last decimal place as a percentage."""
+    whole, rest = divmod(units, 10**decimals)
+    return f"{whole}.{rest:0{decimals}d}%" if decimals else f"{whole}%"
+
+
+def area(field: Field, situation: Situation) -> Area:
+    """The limits on a size in one situation."""
+    return Area(
+        situation.limit(field, "min_pixels", 1),
+        situation.limit(field, "max_pixels", MOST),
+        situation.limit(field, "min_ratio", Ratio(1, MOST)),
+        situation.limit(field, "max_ratio", Ratio(MOST, 1)),
+    )
+
+
+def _size(field: Field, situation: Situation) -> Maker:
+    open_to, keywords = area(field, situation), tuple(situation.limit(field, "keywords", {}))
+
+    def make(octets: Octets, around: Around) -> str:
+        by_name = octets.byte() < 160 and keywords
+        return octets.pick(keywords) if by_name else open_to.size(octets)
+
+    return Maker(6, make)
+
+
+def _image(field: Field, situation: Situation) -> Maker:
+    return Maker(7, lambda octets, around: image(field, situation, octets, around))
+
+
+SCALARS: Mapping[str, Callable[[Field, Situation], Maker]] = {
+    "text": _text,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "percent": _percent,
+    "size": _size,
+    "image": _image,
+}

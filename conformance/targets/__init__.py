@@ -1,0 +1,15 @@
+"""What the cases are put to: one module each, all of the shape `conformance.model.Target`."""
+
+from collections.abc import Callable, Mapping
+
+from conformance.model import Target
+from conformance.targets.generated import Generated
+from conformance.targets.interpreted import Interpreted
+from conformance.targets.json_schema import JsonSchema
+from wanlib.spec import Spec
+
+TARGETS: Mapping[str, Callable[[Spec], Target]] = {
+    "generated": Generated,
+    "interpreted": Interpreted,
+    "json_schema": JsonSchema,
+}

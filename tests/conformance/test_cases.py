@@ -1,0 +1,77 @@
+"""Where cases come from: vectors with their outcomes, edges one rule at a time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from conformance.cases import body_rules, gather, model_of, vector_case
+from conformance.model import Case
+from conformance.vector import Vector
+from wanlib.spec import Rule, Spec, load
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return load()
+
+
+def vector(body: Any, *expect: str) -> Vector:
+    return Vector("v-1", "guide#x", "sync", "a.yaml", 1, expect, body)
+
+
+def case(body: Any, *expect: str, rules: Mapping[str, Rule] | None = None) -> Case:
+    return vector_case(vector(body, *expect), load().rules if rules is None else rules)
+
+
+def test_a_vector_is_about_its_rule_where_it_breaks_just_one() -> None:
+    assert case({}).rule is None
+    assert case({}, "wan2.7/n.max").rule == "wan2.7/n.max"
+    both = case({"a": 1}, "wan2.7/seed.min", "wan2.7/n.max")
+    assert (both.id, both.rule, both.question.body, both.question.call) == (
+        "vector:v-1",
+        None,
+        {"a": 1},
+        "sync",
+    )
+    assert both.breaks == (("wan2.7/n.max", "rejected"), ("wan2.7/seed.min", "rejected"))
+
+
+@pytest.mark.parametrize(
+    ("body", "rule", "outcome"),
+    [
+        ({}, "wan2.7/prompt.max_chars", "truncated"),
+        ({"parameters": {"n": "1"}}, "wan2.7/n.type", "rejected"),
+        ({"parameters": [{"n": None}]}, "wan2.7/n.type", "unspecified"),
+        ({"parameters": {"n": None}}, "wan2.7/seed.max", "rejected"),
+        ({}, "wan2.7/no.such", "rejected"),
+    ],
+)
+def test_what_breaking_a_vectors_rule_does(body: Any, rule: str, outcome: str) -> None:
+    assert case(body, rule).breaks == ((rule, outcome),)
+
+
+def test_gathered_cases_are_made_one_by_one(spec: Spec) -> None:
+    for source in gather(spec):
+        assert iter(source.cases) is source.cases
+        assert source.total > 100
+
+
+def test_a_pattern_takes_the_cases_about_its_rules_alone(spec: Spec) -> None:
+    vectors, edges = gather(spec, "wan2.7/n.m*")
+    for source in (vectors, edges):
+        found = [case.rule for case in source.cases]
+        assert found
+        assert set(found) <= {rule.id for rule in body_rules(spec, "wan2.7/n.m*")}
+    assert edges.total == len(body_rules(spec, "wan2.7/n.m*")) > 1
+
+
+def test_rules_on_bodies_alone_have_to_be_covered(spec: Spec) -> None:
+    assert {rule.scope for rule in body_rules(spec)} == {"body"}
+    assert len(body_rules(spec)) > 200
+
+
+@pytest.mark.parametrize("body", [None, 1, "tea", [], {}, {"model": 1}, {"model": []}, {"model": "other"}])
+def test_bodies_that_name_no_known_model(body: Any) -> None:
+    assert model_of(body, ["tea"]) is None
+    assert model_of({"model": "tea"}, ["tea"]) == "tea"

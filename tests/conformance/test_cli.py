@@ -1,0 +1,220 @@
+"""The command: its exit codes, its files, and that nobody ever sees a traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from conformance import job
+from conformance.cli import app
+from conformance.known import KnownFailures
+from conformance.report.log import read_log
+from tests.conformance.tiny import MAX, RULES, Tiny, all_cases, case, raises, right, source
+
+ROOT = Path(__file__).parents[2]
+RIGHT, WRONG = Tiny(right, "right"), Tiny(lambda body: [], "wrong")
+
+
+@pytest.fixture(autouse=True)
+def tea(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The command with tiny targets and cases, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    put(monkeypatch, RIGHT)
+    monkeypatch.setattr(job, "gather", lambda spec, pattern: [source(all_cases())])
+    monkeypatch.setattr(job, "body_rules", lambda spec, pattern="*": RULES if "no" not in pattern else [])
+    monkeypatch.setattr(job, "load_known", KnownFailures)
+
+
+def put(monkeypatch: pytest.MonkeyPatch, *targets: Tiny) -> None:
+    monkeypatch.setattr(job, "TARGETS", {each.name: lambda spec, each=each: each for each in targets})
+
+
+def command(*arguments: Any) -> Result:
+    """Runs the command; it must end by an exit code of its own, never by an exception."""
+    result = CliRunner().invoke(app, [str(each) for each in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    return result
+
+
+def line(result: Result) -> str:
+    """What went wrong: one line on stderr."""
+    (found,) = result.stderr.splitlines()
+    return found
+
+
+def test_a_run_that_conforms() -> None:
+    result = command("run")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "conforms" in result.stdout.splitlines()
+    assert "\x1b" not in result.stdout
+    assert "reports: reports/last/report.md" in result.stdout
+
+
+def test_a_run_writes_its_log_and_reports(tmp_path: Path) -> None:
+    command("run", "--report", "out/deep", "--seed", 7)
+    log = read_log(tmp_path / "out/deep/verdicts.ndjson")
+    assert {each.verdict for each in log.verdicts} == {"pass"}
+    assert log.run["seed"] == 7
+    assert set(log.run) >= {"spec", "versions", "started", "seed", "arguments"}
+    assert len(log.run["spec"]) == 64
+    assert ET.parse(tmp_path / "out/deep/junit.xml").getroot().get("tests") == "4"
+    assert (tmp_path / "out/deep/report.md").read_text("utf-8").startswith("# Conformance: conforms")
+
+
+@pytest.mark.parametrize("bad", [WRONG, Tiny(raises, "raises"), Tiny(lambda body: None, "mute")])
+def test_a_run_that_does_not_conform(monkeypatch: pytest.MonkeyPatch, bad: Tiny) -> None:
+    put(monkeypatch, RIGHT, bad)
+    result = command("run")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-2] == "does not conform"
+    assert f"wanlib explain {MAX}" in result.stdout
+    assert command("run", "--target", "right").exit_code == 0
+
+
+def test_a_known_failure_that_passes_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path("known.yaml")
+    path.write_text("- {rule: tea/*, reason: no kettle, date: 2026-01-31}\n", "utf-8")
+    from conformance.known import load_known
+
+    monkeypatch.setattr(job, "load_known", lambda: load_known(path))
+    assert command("run").exit_code == 1
+    path.write_text("- {rule: 5}\n", "utf-8")
+    result = command("run")
+    assert (result.exit_code, line(result).startswith("wan-conformance: known.yaml: entry 1")) == (2, True)
+
+
+def test_a_baseline_is_accepted_kept_and_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "accepted: base" in command("run", "--accept", "base").stdout
+    assert command("run", "--baseline", "base").stdout.endswith("0 changes, 0 regressions\n")
+    monkeypatch.setattr(job, "gather", lambda spec, pattern: [source([*all_cases(), case(3), case(2)][1:])])
+    result = command("run", "--baseline", "base")
+    assert result.exit_code == 1
+    assert "REGRESSION gone: right: edge:tea/cups.max/keeps/4black@tea-1: pass -> none" in result.stdout
+    assert "new: right: edge:tea/cups.max/keeps/3black@tea-1: none -> pass" in result.stdout
+    assert "3 changes, 1 regressions" in result.stdout
+
+
+def test_a_part_is_compared_with_its_part_of_the_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, RIGHT, Tiny(right, "other"))
+    command("run", "--accept", "base")
+    assert command("run", "--baseline", "base", "--target", "right").exit_code == 0
+    monkeypatch.setattr(job, "gather", lambda spec, pattern: [source(all_cases()[:2])])
+    monkeypatch.setattr(job, "body_rules", lambda spec, pattern="*": RULES[:1])
+    assert command("run", "--baseline", "base", "--rule", "tea/cups.*").exit_code == 0
+
+
+def test_a_run_that_does_not_conform_is_not_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, WRONG)
+    result = command("run", "--accept", "base")
+    assert result.exit_code == 1
+    assert "base is not written: the run does not conform" in line(result)
+    assert not Path("base").exists()
+
+
+@pytest.mark.parametrize("more", [("--baseline", "base"), ("--target", "right"), ("--rule", "tea/*")])
+def test_only_a_whole_run_is_accepted(more: tuple[str, str]) -> None:
+    assert command("run", "--accept", "base", *more).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--target", "tea"], "no target 'tea', expected one of right"),
+        (["--rule", "no/rule"], "no rule matches 'no/rule'"),
+        (["--spec", "nowhere"], "nowhere"),
+        (["--baseline", "nowhere"], "nowhere: is no file"),
+        (["--baseline", "."], "is no regular file"),
+        (["--report", "taken"], "taken: "),
+        (["--accept", "nowhere/base"], "nowhere/base: No such file"),
+    ],
+)
+def test_usage_errors(arguments: list[str], said: str) -> None:
+    Path("taken").write_text("", "utf-8")
+    result = command("run", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stderr.startswith("wan-conformance: ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["tea"], ["run", "--seed", "x"], ["run", "--tea"], ["report"], ["diff", "a"]]
+)
+def test_wrong_arguments(arguments: list[str]) -> None:
+    assert command(*arguments).exit_code == 2
+
+
+def test_a_broken_harness_says_so_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "gather", lambda spec, pattern: [source([case(4), case(4)])])
+    result = command("run")
+    assert result.exit_code == 3
+    assert line(result).startswith(
+        "wan-conformance: the harness broke: DuplicateCase('two cases have the id edge:"
+    )
+    assert " at run.py:" in line(result)
+
+
+def test_report_makes_the_reports_again(tmp_path: Path) -> None:
+    shown = command("run").stdout
+    folder = tmp_path / "reports/last"
+    result = command("report", folder / "verdicts.ndjson", "--junit", "j.xml", "--markdown", "r.md")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert Path("j.xml").read_bytes() == (folder / "junit.xml").read_bytes()
+    assert Path("r.md").read_bytes() == (folder / "report.md").read_bytes()
+    assert command("report", folder / "verdicts.ndjson").stdout in shown
+
+
+def test_report_and_diff_tell_by_their_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+    command("run", "--report", "good")
+    monkeypatch.setattr(Tiny, "observe", WRONG.observe)
+    command("run", "--report", "bad")
+    good, bad = "good/verdicts.ndjson", "bad/verdicts.ndjson"
+    assert [command("report", each).exit_code for each in (good, bad)] == [0, 1]
+    assert command("diff", good, good).exit_code == 0
+    assert command("diff", bad, good).exit_code == 0
+    assert "2 changes, 2 regressions" in command("diff", good, bad).stdout
+    assert command("diff", good, bad).exit_code == 1
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x00", b"{", b"[" * 100_000, b"5", b'{"rule": 1}'])
+def test_unreadable_logs(content: bytes | None) -> None:
+    if content is not None:
+        Path("log").write_bytes(content)
+    for arguments in (
+        ["report", "log"],
+        ["diff", "log", "log"],
+        ["run", "--baseline", "log"],
+        ["report", "."],
+    ):
+        result = command(*arguments)
+        assert result.exit_code == 2
+        assert "expected" in line(result)
+
+
+def started(*arguments: str, code: str = "from conformance.__main__ import main; main()") -> Any:
+    """The command in a process of its own, its output as ASCII and no terminal."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    call = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_one_rule_for_real(tmp_path: Path) -> None:
+    """The packaged spec, cases and targets; output that only takes ASCII."""
+    result = started("run", "--rule", "wan2.7/n.max*", "--report", str(tmp_path))
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = (tmp_path / "verdicts.ndjson").read_text("utf-8").splitlines()
+    assert {json.loads(each)["verdict"] for each in lines[1:]} == {"pass"}
+
+
+@pytest.mark.parametrize("package", ["typer", "rich", "jsonschema"])
+def test_a_missing_extra_is_named(package: str) -> None:
+    code = f"import sys; sys.modules[{package!r}] = None; from conformance.__main__ import main; main()"
+    result = started("--help", code=code)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == f"wan-conformance needs {package}: pip install 'wanlib[conformance]'\n"

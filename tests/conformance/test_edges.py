@@ -1,0 +1,147 @@
+"""Edges: that they are all there, and that every reading answers each with the exact set of rules."""
+
+from collections import defaultdict
+from functools import cache
+
+import pytest
+
+from conformance.edges import edges
+from conformance.model import Case
+from wanlib import check
+from wanlib.emit.names import constant
+from wanlib.emit.plan import Plan
+from wanlib.emit.validator import validator
+from wanlib.spec import Family, Rule, interpret, load
+
+SPEC = load()
+RULES = [rule for rule in SPEC.rules.values() if rule.scope == "body"]
+HEAVY = ("max_bytes",)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
+def test_a_rule_has_both_edges_and_two_readings_answer_them(rule: Rule) -> None:
+    sides = defaultdict(int)
+    for case in edges(SPEC, rule.id):
+        sides[bool(case.breaks)] += 1
+        expected = sorted(name for name, _ in case.breaks)
+        outcomes = sorted(outcome for _, outcome in case.breaks)
+        for told in (
+            check(case.question.body, call=case.question.call),
+            interpret(SPEC, case.question.body, case.question.call),
+        ):
+            assert sorted(each.rule for each in told) == expected, case.id
+            assert sorted(each.outcome for each in told) == outcomes, case.id
+    assert sides[True] and sides[False]
+
+
+def test_case_ids_are_unique_and_stand_still() -> None:
+    ids = [case.id for rule in RULES if rule.kind not in HEAVY for case in edges(SPEC, rule.id)]
+    assert len(ids) == len(set(ids))
+    again = [case.id for case in edges(SPEC, "wan2.7/n.max:sequential")]
+    assert again == [
+        "edge:wan2.7/n.max:sequential/keeps/12@wan2.7-image/text_only+sequential",
+        "edge:wan2.7/n.max:sequential/breaks/13@wan2.7-image/text_only+sequential",
+        "edge:wan2.7/n.max:sequential/keeps/across-4@wan2.7-image/text_only+sequential",
+        "edge:wan2.7/n.max:sequential/keeps/across-5@wan2.7-image/text_only+sequential",
+        "edge:wan2.7/n.max:sequential/keeps/12@wan2.7-image/sequential",
+        "edge:wan2.7/n.max:sequential/breaks/13@wan2.7-image/sequential",
+        "edge:wan2.7/n.max:sequential/keeps/across-4@wan2.7-image/sequential",
+        "edge:wan2.7/n.max:sequential/keeps/across-5@wan2.7-image/sequential",
+    ] + [
+        "edge:wan2.7/n.max:sequential/" + rest
+        for situation in ("text_only+sequential", "sequential")
+        for rest in (
+            f"keeps/12@wan2.7-image-pro/{situation}",
+            f"breaks/13@wan2.7-image-pro/{situation}",
+            f"keeps/across-4@wan2.7-image-pro/{situation}",
+            f"keeps/across-5@wan2.7-image-pro/{situation}",
+        )
+    ]
+
+
+# Breaking any limit in the generated code by one must turn the edges red, with the rule's id.
+
+
+def shifted(rule: Rule) -> list[str]:
+    """The limit of a rule in Python, moved by the least step that a request can show, each way."""
+    limit, kind = rule.limit, rule.kind
+    if kind in ("min_pixels", "max_pixels"):
+        kept, broken = products(rule)
+        return [repr(broken), repr(kept - 1 if kind == "max_pixels" else kept + 1)]
+    if kind in ("min_ratio", "max_ratio"):
+        return [f"Ratio({limit.width * 100 + step}, {limit.height * 100})" for step in (-1, 1)]
+    if kind == "total":
+        return ["'99.99'", "'100.01'"]
+    if kind == "pattern":
+        return [repr(limit.replace("6", "5")), repr(limit.replace("6", "7"))]
+    if kind in ("one_of", "schemes"):
+        return [repr(limit[:-1]), repr(limit[1:])]
+    if kind == "formats":
+        return [repr(limit[:-1]), repr((*limit, "gif"))]
+    if kind in ("keywords", "mime"):
+        return named(rule)
+    if isinstance(limit, float):
+        return [repr(limit - 0.001), repr(limit + 0.001)]
+    return [repr(limit - 1), repr(limit + 1)] if isinstance(limit, int) else []
+
+
+def products(rule: Rule) -> tuple[int, int]:
+    """The pixels of the last size that keeps a rule, and of the first that breaks it."""
+    own = [case for case in edges(SPEC, rule.id) if "across" not in case.id]
+    sizes = {bool(case.breaks): case.question.body["parameters"]["size"].split("*") for case in own}
+    return tuple(int(sizes[broken][0]) * int(sizes[broken][1]) for broken in (False, True))  # type: ignore[return-value]
+
+
+def named(rule: Rule) -> list[str]:
+    """A table less one row, and with one that another variant has."""
+    others = {word: 1 for other in SPEC.rules.values() if other.kind == rule.kind for word in other.limit}
+    sibling = rule.id.partition(":")[0]
+    near = [o for o in SPEC.rules.values() if o.id.partition(":")[0] == sibling and o is not rule]
+    more = {word: others[word] for other in near for word in other.limit if word not in rule.limit}
+    less = dict(list(rule.limit.items())[:-1])
+    return [repr(table) for table in (less, rule.limit | more) if table != rule.limit]
+
+
+@cache
+def light_edges(rule: Rule) -> tuple[Case, ...]:
+    """A rule's edges, once; of the 20 MB files those of one format."""
+    cases = edges(SPEC, rule.id)
+    return tuple(case for case in cases if rule.kind not in HEAVY or "/png-" in case.id)
+
+
+def broken_by(family: Family, rule: Rule, limit: str) -> set[str]:
+    """The rules of the edges that a validator with another limit answers wrongly."""
+    text = validator(SPEC, family)
+    name = constant(rule)
+    lines = [
+        f"{name} = {limit}" if line.startswith((f"{name} = ", f"{name}: ")) else line for line in text.splitlines()
+    ]
+    assert lines != text.splitlines()
+    scope: dict[str, object] = {}
+    exec(compile("\n".join(lines), f"{family.name} with {name} = {limit}", "exec"), scope)
+    wrong = set()
+    for case in light_edges(rule):
+        body = case.question.body
+        if isinstance(body, dict) and body.get("model") in family.models:
+            try:
+                told = scope["check"](body, body["model"], case.question.call)  # type: ignore[operator]
+            except Exception:
+                told = None
+            if told is None or sorted(each.rule for each in told) != sorted(name for name, _ in case.breaks):
+                wrong.add(case.rule)
+    return wrong
+
+
+LIMITS = [
+    pytest.param(family, rule, limit, id=f"{family.name}: {rule.id} = {limit}"[:80])
+    for family in SPEC.families
+    for rule in Plan(SPEC, family, SPEC.bodies[family.body]).limits().values()
+    for limit in shifted(rule)
+]
+
+
+@pytest.mark.parametrize(("family", "rule", "limit"), LIMITS)
+def test_a_limit_moved_by_one_in_the_generated_code_turns_its_edges_red(
+    family: Family, rule: Rule, limit: str
+) -> None:
+    assert broken_by(family, rule, limit) == {rule.id}

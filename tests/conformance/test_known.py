@@ -1,0 +1,92 @@
+"""Known failures: they fail no run, but one that passes does, and so does one that nothing meets."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from conformance.known import KNOWN, Known, KnownError, KnownFailures, load_known
+from tests.conformance.tiny import MAX, WORD, Tiny, raises, right, run
+
+WRONG = Tiny(lambda body: [], "wrong")
+
+
+def known(rule: str = "*", case: str = "*", target: str = "*") -> KnownFailures:
+    return KnownFailures([Known(rule, case, target, "no kettle", date(2026, 1, 31))])
+
+
+def words(failures: KnownFailures, *targets: Tiny, whole: bool = True) -> list[str]:
+    return [each.verdict for each in run(targets, known=failures, whole=whole)]
+
+
+def test_a_known_failure_is_known_with_its_reason() -> None:
+    told = run([WRONG], known=known(MAX, "*/breaks/*"))
+    assert [each.verdict for each in told] == ["pass", "known", "pass", "fail"]
+    assert told[1].reason == "no kettle (2026-01-31)"
+
+
+def test_an_error_can_be_known() -> None:
+    assert words(known(target="tiny"), Tiny(raises)) == ["known"] * 4
+
+
+def test_a_known_failure_that_passes_fails_the_run() -> None:
+    told = run([Tiny(right)], known=known(MAX, "*/breaks/*"))
+    assert [each.verdict for each in told] == ["pass", "fail", "pass", "pass"]
+    assert told[1].reason == "known to fail since 2026-01-31, and it passes: take it out of known.yaml"
+
+
+@pytest.mark.parametrize("entry", [known("tea/no.*"), known(case="edge:none"), known(target="other")])
+def test_an_entry_that_no_case_meets_fails_the_run(entry: KnownFailures) -> None:
+    told = run([Tiny(right)], known=entry)
+    assert [each.verdict for each in told] == ["pass"] * 4 + ["fail"]
+    assert told[-1].observed.error is not None
+    assert "take it out" in told[-1].observed.error
+
+
+def test_an_entry_is_not_missed_where_only_a_part_was_run() -> None:
+    assert words(known("tea/no.*"), Tiny(right), whole=False) == ["pass"] * 4
+
+
+def test_what_was_skipped_meets_no_entry() -> None:
+    assert words(known(WORD), Tiny(right, kinds=["max"])) == ["pass", "pass", "skip", "skip", "known"]
+    assert words(known(WORD), Tiny(right, leaves_out=[WORD]), whole=False)[-1] == "skip"
+
+
+def test_the_file_of_this_project_can_be_read() -> None:
+    assert all(entry.reason for entry in load_known(KNOWN).entries)
+
+
+def test_entries_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "known.yaml"
+    path.write_text("- {rule: tea/*, reason: no kettle, date: 2026-01-31}\n", "utf-8")
+    assert load_known(path).entries == known("tea/*").entries
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", "known.yaml: can't be read as YAML"),
+        ("a: 1", "holds dict, expected a list"),
+        ("", "holds NoneType, expected a list"),
+        ("- 5", "entry 1: is 5, expected a mapping of rule, case, target, reason, date"),
+        ("- {rule: a, reason: b, date: 2026-01-31, rulle: c}", "entry 1: is {"),
+        ("- {reason: b, date: 2026-01-31}", "entry 1: speaks of every case"),
+        ("- {rule: a, date: 2026-01-31}", "entry 1: expected text in rule, case, target and a reason"),
+        ("- {rule: 5, reason: b, date: 2026-01-31}", "entry 1: expected text"),
+        ("- {rule: a, reason: b, date: soon}", "entry 1: date is 'soon'"),
+        ("- {rule: a, reason: b}", "entry 1: date is None"),
+    ],
+)
+def test_broken_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "known.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(KnownError, match=message.replace("{", r"\{").replace("*", r"\*")):
+        load_known(path)
+
+
+def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KnownError, match="can't be read"):
+        load_known(tmp_path / "none.yaml")
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(KnownError, match="can't be read"):
+        load_known(tmp_path / "binary.yaml")

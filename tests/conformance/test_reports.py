@@ -1,0 +1,218 @@
+"""What people read: each report says what failed, and no log can break it."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from rich.console import Console
+
+from conformance.model import FAILING, Observation
+from conformance.report.junit import write_junit
+from conformance.report.log import Log
+from conformance.report.markdown import write_markdown
+from conformance.report.table import print_log
+from conformance.report.tally import Cell, tally
+from conformance.report.words import limit
+from tests.conformance.tiny import HEAD, MAX, MODEL, WORD, verdict
+from wanlib.base.ratio import Ratio
+from wanlib.spec import load
+
+EVIL = "\x1b[31m\x00`|\ud800 ]]> <b> & \x9b2J\ufffe\nnext"
+MIXED = Log(
+    HEAD,
+    (
+        verdict(model=MODEL),
+        verdict("fail", name="edge:2", model=MODEL, body={"cups": 5}),
+        verdict("skip", WORD, "edge:3", model=MODEL, reason="not judged by tiny"),
+        verdict("known", WORD, "edge:4", model=MODEL, reason="no kettle (2026-01-31)"),
+        verdict("error", None, "vector:5", observed=Observation(None, (), error="broke"), target="other"),
+    ),
+)
+GOOD = Log(HEAD, (verdict(model=MODEL),))
+HOSTILE = Log(
+    {
+        "targets": [EVIL],
+        "models": [EVIL],
+        "rules": {EVIL: {"limit": EVIL, "outcome": EVIL}},
+        "versions": {EVIL: EVIL},
+    },
+    (
+        verdict("fail", EVIL, EVIL, target=EVIL, model=EVIL, reason=EVIL, body={EVIL: EVIL}),
+        verdict("error", None, EVIL, target="b", observed=Observation(None, (), error=EVIL), body=EVIL),
+        verdict("skip", None, EVIL, target="c", reason=EVIL),
+    ),
+)
+
+
+def printed(log: Log, width: int = 100, **more: Any) -> str:
+    out = io.StringIO()
+    print_log(log, Console(file=out, width=width, highlight=False, **more))
+    return out.getvalue()
+
+
+def marked(log: Log, tmp_path: Path) -> str:
+    write_markdown(log, tmp_path / "report.md")
+    return (tmp_path / "report.md").read_text("utf-8")
+
+
+def junit(log: Log, tmp_path: Path) -> ET.Element:
+    write_junit(log, tmp_path / "junit.xml")
+    return ET.parse(tmp_path / "junit.xml").getroot()
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "text"),
+    [
+        ([], "-"),
+        (["skip"], "-"),
+        (["pass", "pass", "skip"], "2"),
+        (["pass", "fail", "error", "known"], "FAIL 2/4"),
+        (["pass", "known"], "known 1/2"),
+    ],
+)
+def test_cells(verdicts: list[str], text: str) -> None:
+    cell = Cell()
+    for word in verdicts:
+        cell.add(word)
+    assert str(cell) == text
+
+
+def test_tally_groups_by_model_in_the_order_of_the_rules() -> None:
+    verdicts = (
+        verdict(about=WORD, model=MODEL),
+        verdict(model=MODEL),
+        verdict(),
+        verdict(about="wire/n.max", model=MODEL),
+    )
+    counted = tally(Log(HEAD, verdicts))
+    assert {name: list(rows) for name, rows in counted.groups.items()} == {
+        MODEL: [MAX, WORD],
+        "tea": [MAX],
+        "wire": ["wire/n.max"],
+    }
+    assert list(counted.models) == [MODEL, "no model"]
+
+
+@pytest.mark.parametrize("word", ["pass", "fail", "error", "known", "skip"])
+def test_what_conforms(word: str) -> None:
+    assert tally(Log(HEAD, (verdict(), verdict(word, name="edge:2")))).conforms is (word not in FAILING)
+    assert tally(Log(HEAD, (verdict("skip"),))).conforms is False
+    assert tally(Log(HEAD, ())).conforms is False
+
+
+def test_the_table_tells_rules_failures_and_what_to_do() -> None:
+    text = printed(MIXED)
+    rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.split()}
+    assert rows["cups.max"] == ["4", "rejected", "FAIL", "1/2", "-"]
+    assert rows["sort.one_of"][-3:] == ["known", "1/1", "-"]
+    for said in (
+        "FAIL tiny: edge:2",
+        f"expected  refused: {MAX}",
+        "observed  accepted, no rule broken",
+        'body      {"cups": 5}',
+        f"wanlib explain {MAX}",
+        "ERROR other: vector:5",
+        "observed  broke",
+        "2 rules, 5 cases: 1 pass, 1 fail, 1 skip, 1 known, 1 error",
+        "does not conform",
+    ):
+        assert said in text
+
+
+def test_the_table_of_a_good_run() -> None:
+    assert printed(GOOD).splitlines()[-1] == "conforms"
+    assert "FAIL" not in printed(GOOD)
+
+
+def test_the_table_has_no_codes_in_a_file_and_colours_on_a_terminal() -> None:
+    assert "\x1b" not in printed(MIXED)
+    coloured = printed(MIXED, force_terminal=True, color_system="standard").splitlines()
+    assert [line for line in coloured if "FAIL 1/2" in line and "\x1b[1;31m" in line]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_rows_fit_and_long_ids_are_whole(width: int) -> None:
+    rule = "wire/messages.input.messages.each.content.text.max_count"
+    head = HEAD | {"rules": {rule: {"limit": "x" * 50, "outcome": "unspecified"}}}
+    targets = ("generated", "interpreted", "json_schema")
+    text = printed(Log(head, tuple(verdict(about=rule, target=each, model=MODEL) for each in targets)), width)
+    assert all(len(line) <= width for line in text.splitlines())
+    assert rule.partition("/")[2] in "".join(line.split()[0] for line in text.splitlines() if line.split())
+
+
+def test_many_failures_are_cut_and_each_rule_has_its_turn() -> None:
+    many = [verdict("fail", name=f"edge:{number}") for number in range(300)]
+    text = printed(Log(HEAD, (*many, verdict("fail", WORD, "edge:last"))))
+    assert "edge:last" in text
+    assert "and 281 more failures" in text
+
+
+def test_junit_has_a_suite_for_each_target(tmp_path: Path) -> None:
+    root = junit(MIXED, tmp_path)
+    tiny, other = root
+    names = ("tests", "failures", "errors", "skipped")
+    assert [tiny.get(name) for name in names] == ["4", "1", "0", "2"]
+    assert [other.get(name) for name in names] == ["1", "0", "1", "0"]
+    assert [root.get(name) for name in names] == ["5", "1", "1", "2"]
+    passed, failed, skipped, known = tiny
+    assert (passed.get("name"), list(passed), passed.get("time")) == ("edge:1", [], "0.001500")
+    assert "expected refused: tea/cups.max; observed accepted" in str(failed[0].get("message"))
+    assert "wanlib explain tea/cups.max" in str(failed[0].text)
+    assert (skipped[0].tag, skipped[0].get("message")) == ("skipped", "skip: not judged by tiny")
+    assert (known[0].tag, known[0].get("message")) == ("skipped", "known: no kettle (2026-01-31)")
+
+
+def test_markdown_tells_the_same(tmp_path: Path) -> None:
+    text = marked(MIXED, tmp_path)
+    assert text.startswith("# Conformance: does not conform\n")
+    for said in (
+        "| `cups.max` | 4 | rejected | **FAIL 1/2** | - |",
+        "## Failures (2)",
+        "wanlib explain tea/cups.max",
+    ):
+        assert said in text
+    assert marked(GOOD, tmp_path).startswith("# Conformance: conforms\n")
+
+
+def test_no_log_can_break_a_report(tmp_path: Path) -> None:
+    """Whatever stands in it, no control character, markup or line break of it gets out."""
+    text = printed(HOSTILE, width=4000) + marked(HOSTILE, tmp_path)
+    assert not set(text) & set("\x1b\x00\x9b\ud800")
+    assert "\nnext" not in text
+    assert "<b>" not in re.sub("`[^`]*`", "", marked(HOSTILE, tmp_path).replace("\\`", ""))
+    root = junit(HOSTILE, tmp_path)
+    assert "\\x1b[31m" in str(root[0].get("name"))
+
+
+def test_markdown_tables_have_their_columns(tmp_path: Path) -> None:
+    lines = [line for line in marked(HOSTILE, tmp_path).splitlines() if line.startswith("| `")]
+    assert lines
+    assert {line.replace("\\|", "").count("|") for line in lines} == {5, 7}
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (True, "required", ""),
+        (5000, "max_chars", "5000"),
+        (20 * 1_048_576, "max_bytes", "20 MB"),
+        (589_824, "min_pixels", "768*768"),
+        (1_000_001, "max_pixels", "1,000,001"),
+        (Ratio(1, 8), "min_ratio", "1:8"),
+        (("jpeg", "png"), "formats", "jpeg png"),
+        ((True,), "one_of", "true"),
+        ({"1K": 1, "2K": 2}, "keywords", "1K 2K"),
+        ({}, "keywords", "none"),
+        (1.0, "min", "1.0"),
+    ],
+)
+def test_limits(value: Any, kind: str, text: str) -> None:
+    assert limit(value, kind) == text
+
+
+def test_every_limit_of_the_spec_has_words() -> None:
+    for rule in load().rules.values():
+        assert "object at" not in limit(rule.limit, rule.kind), rule.id

@@ -1,0 +1,106 @@
+"""The real targets: they answer on any JSON, and each says what it is asked."""
+
+from typing import Any
+
+import pytest
+
+from conformance.model import Observation, Question, Target
+from conformance.targets import TARGETS
+from wanlib.spec import Spec, load
+from wanlib.spec.kinds import KINDS
+
+CLEAN = {
+    "model": "wan2.7-image",
+    "input": {"messages": [{"role": "user", "content": [{"text": "A kettle on a shelf"}]}]},
+}
+MANY = {**CLEAN, "parameters": {"n": 5}}
+OPEN = {**CLEAN, "parameters": {"kettle": 5}}
+LONG = {**CLEAN, "input": {"messages": [{"role": "user", "content": [{"text": "x" * 5001}]}]}}
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return load()
+
+
+@pytest.fixture(params=list(TARGETS))
+def target(request: pytest.FixtureRequest, spec: Spec) -> Target:
+    return TARGETS[request.param](spec)
+
+
+@pytest.mark.parametrize(
+    ("body", "accepted", "rules"),
+    [
+        (CLEAN, True, ()),
+        (MANY, False, ("wan2.7/n.max",)),
+        (OPEN, True, ("wan2.7/unknown",)),
+        (LONG, False, ("wan2.7/prompt.max_chars",)),
+        ({"model": "tea"}, False, ("wire/model",)),
+    ],
+)
+def test_answers(target: Target, body: Any, accepted: bool, rules: tuple[str, ...]) -> None:
+    assert target.observe(Question(body, None)) == Observation(accepted, rules)
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def in_body(value: Any) -> Any:
+    return {"model": "wan2.6-image", "input": value, "parameters": value}
+
+
+ODD = [None, True, 0, 1e400, float("nan"), 10**400, "", "\ud800", [], {}, nested(50), {"messages": [[]]}]
+
+
+@pytest.mark.parametrize("body", [*ODD, *({"model": each} for each in ODD), *map(in_body, ODD)])
+def test_every_target_answers_on_any_json(target: Target, body: Any) -> None:
+    seen = target.observe(Question(body, None))
+    assert seen.error is None
+    assert list(seen.rules) == sorted(set(seen.rules))
+    assert seen.accepted in (True, False)
+
+
+@pytest.mark.parametrize("body", [nested(50_000), in_body(nested(50_000))])
+def test_bodies_without_end(target: Target, body: Any) -> None:
+    """`jsonschema` quotes the body in its messages and can't get to the end; the others never look."""
+    seen = target.observe(Question(body, None))
+    if target.name == "json_schema":
+        assert seen.skipped == "nested too deeply for jsonschema"
+    else:
+        assert seen.accepted is False
+
+
+def test_names_and_claims(target: Target) -> None:
+    assert target.name in TARGETS
+    assert target.claims("max")
+    assert not target.claims("kettle")
+    assert target.refuses == {"rejected", "truncated"}
+
+
+def test_what_json_schema_leaves_out_hangs_on_the_call(spec: Spec) -> None:
+    left = TARGETS["json_schema"](spec).leaves_out
+    conditions = [spec.rules[rule].condition for rule in left]
+    assert {each.mode for each in conditions if each} == {"interleave_sync", "plain_sync"}
+    assert all(conditions)
+    assert all(TARGETS["json_schema"](spec).claims(spec.rules[rule].kind) for rule in left)
+
+
+def test_two_targets_judge_every_kind_and_leave_nothing_out(spec: Spec) -> None:
+    for name in ("generated", "interpreted"):
+        target = TARGETS[name](spec)
+        assert all(map(target.claims, KINDS))
+        assert target.leaves_out == frozenset()
+
+
+def test_call_is_passed_on(spec: Spec) -> None:
+    body = {**CLEAN, "model": "wan2.6-image"}
+    for name in ("generated", "interpreted"):
+        assert "wan2.6/enable_interleave.one_of:plain_sync" in (
+            TARGETS[name](spec)
+            .observe(Question({**body, "parameters": {"enable_interleave": True}}, "sync"))
+            .rules
+        )

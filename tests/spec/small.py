@@ -1,0 +1,169 @@
+"""A small good spec that holds every kind of rule, to be broken in one place at a time."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+FAMILY = """\
+wan: "1.0"
+models: [tea-1, tea-1-pro]
+source: page#limits
+body: messages
+
+modes:
+  bare: count(images) == 0
+  grand: model == "tea-1-pro"
+  bare_grand: bare and grand
+  fast: quick and call in ("sync", "stream")
+
+fields:
+  prompt:
+    type: text
+    required: true
+    max_chars: {is: 50, outcome: truncated, source: page#texts}
+  images:
+    type: list
+    max_count: 3
+    each:
+      type: image
+      schemes: [http, https, data]
+      chars: ascii
+      encoding: base64
+      mime: {png: image/png}
+      formats: [png]
+      min_side: 10
+      max_side: 100
+      max_ratio: 8:1
+      max_bytes: 1 MB
+  size:
+    type: size
+    default: 1K
+    keywords: {1K: 64*64}
+    min_pixels: 8*8
+    max_pixels: 64*64
+    min_ratio: 1:2
+    when grand:
+      keywords: {1K: 64*64, 2K: 128*128}
+      max_pixels: 128*128
+  n:
+    type: integer
+    min: 1
+    max: 4
+    default: 4
+    when grand: {max: 12, default: 12}
+  quick:
+    type: boolean
+    default: false
+    when grand: {one_of: [false]}
+  style:
+    type: text
+    default: green
+    one_of: [green, black, white]
+  strength:
+    type: number
+    min: 0.0
+    max: 1.0
+    default: 0.5
+    effective: bare
+  guard:
+    type: text
+    place: input
+    needs: {is: not bare, outcome: unspecified}
+  mask:
+    type: image
+    same_pixels_as: images
+  boxes:
+    type: list
+    same_count_as: images
+    each:
+      type: list
+      each:
+        type: list
+        count: 4
+        ordered: [x1, y1, x2, y2]
+        inside: images
+        each: {type: integer, min: 0}
+  palette:
+    type: list
+    min_count: 1
+    total: {is: "100.00", of: share}
+    each:
+      type: object
+      fields:
+        hex:
+          type: text
+          pattern: {is: "#[0-9a-f]{6}", keeps: ["#c2d1e6"], breaks: ["c2d1e6"]}
+        share:
+          type: percent
+          required: true
+          decimals: 2
+"""
+
+TASK = """\
+wan: task
+source: page#limits
+initial: WAITING
+states:
+  WAITING: {next: [DONE]}
+  DONE: {terminal: true}
+  LOST: {terminal: true}
+cancelable: [WAITING]
+expires: {is: 24 h, of: submission, into: LOST}
+links_expire: {is: 24 h, of: end}
+"""
+
+WIRE = """\
+wan: wire
+source: page#limits
+base_path: /api
+model: {is: listed}
+bodies:
+  messages:
+    input:
+      messages:
+        count: 1
+        each:
+          role: {one_of: [user]}
+          content:
+            parts: {image: images, text: prompt}
+            text: {max_count: 1}
+    parameters: "*"
+  single:
+    input:
+      words: prompt
+      picture: {only: images}
+    parameters: "*"
+endpoints:
+  tea-1: {sync: POST /draw}
+  tea-1-pro: {sync: POST /draw, async: POST /later}
+paths: {query: "GET /tasks"}
+regions:
+  here:
+    workspace_host: https://here.example
+    calls: {tea-1: [sync], tea-1-pro: [sync, async]}
+headers: {}
+answers: {}
+errors: {}
+rates:
+  tea-1: {submit_per_second: 1, running: 1}
+  tea-1-pro: {submit_per_second: 1, running: 1}
+prices:
+  tea-1: {here: "0.10"}
+  tea-1-pro: {here: "0.20"}
+"""
+
+SOURCES = """\
+wan: sources
+pages:
+  page: {title: A page, read: "2026", sections: [limits, texts]}
+statements:
+  page#n: {section: limits, says: At most four., rules: [wan1.0/n.max]}
+"""
+
+FILES = {"wan1.0.yaml": FAMILY, "task.yaml": TASK, "wire.yaml": WIRE, "sources.yaml": SOURCES}
+
+
+def write(folder: Path, files: Mapping[str, str] = FILES) -> Path:
+    """The files of a spec in a folder."""
+    for name, text in files.items():
+        (folder / name).write_text(text, "utf-8")
+    return folder

@@ -1,0 +1,112 @@
+"""`wanlib check`: a wire body, or one on each line, against every rule."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from wanlib.base.shown import safe_text
+from wanlib.base.violation import Violation
+from wanlib.cli.choosing import SpecOption, the_spec
+from wanlib.cli.plainly import FINE, NO, USAGE, printable
+from wanlib.cli.reading import read_body, read_lines
+from wanlib.cli.strict_json import Unreadable
+
+Judge = Callable[[Any], list[Violation]]
+
+# What a reader is told of each outcome, the gravest first.
+_SAID = {
+    "rejected": "would be rejected",
+    "truncated": "would be truncated",
+    "ignored": "ignored",
+    "unspecified": "unspecified",
+}
+
+
+class Call(StrEnum):
+    """How a body is sent; stream is the synchronous call with the SSE header."""
+
+    SYNC = "sync"
+    ASYNC = "async"
+    STREAM = "stream"
+
+
+def check(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A request body in JSON; - is standard input.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object: model, ok, violations.")
+    ] = False,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Read JSON Lines; print one JSON object for each line.")
+    ] = False,
+    call: Annotated[Call | None, typer.Option(help="How it will be sent, for the rules that ask.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 1 for any violation, ignored and unspecified ones too.")
+    ] = False,
+    spec: SpecOption = None,
+) -> int:
+    """Check a request body as it goes over the wire.
+
+    Exit 0 where nothing would be rejected or truncated, 1 where something would, 2 where it can't be read.
+    """
+    judge = _judge(spec, call.value if call else None)
+    if lines:
+        return max(_line(number, body, judge, strict) for number, body in enumerate(read_lines(file), 1))
+    body = read_body(file)
+    found = judge(body)
+    print(json.dumps(_object(body, found)) if as_json else "\n".join(_text(found)))
+    return _code(found, strict)
+
+
+def _judge(folder: Path | None, call: str | None) -> Judge:
+    if folder is None:
+        from wanlib.generated.checker import check as generated
+
+        return partial(generated, call=call)
+    from wanlib.spec import interpret
+
+    return partial(interpret, the_spec(folder), call=call)
+
+
+def _code(found: Sequence[Violation], strict: bool) -> int:
+    return NO if any(strict or each.refused for each in found) else FINE
+
+
+def _object(body: Any, found: Sequence[Violation]) -> dict[str, Any]:
+    """What `--json` prints; `model` is what the body names, known or not."""
+    model = body.get("model") if isinstance(body, dict) else None
+    return {
+        "model": safe_text(model) if isinstance(model, str) else None,
+        "ok": not any(each.refused for each in found),
+        "violations": [each.to_dict() for each in found],
+    }
+
+
+def _line(number: int, body: Any, judge: Judge, strict: bool) -> int:
+    """Prints the object for one line, at once: who feeds a pipe may wait for it. The line's exit code."""
+    if isinstance(body, Unreadable):
+        told = {"line": number, "ok": False, "error": str(body), "violations": []}
+        print(json.dumps(told), flush=True)
+        return USAGE
+    found = judge(body)
+    print(json.dumps(_object(body, found)), flush=True)
+    return _code(found, strict)
+
+
+def _text(found: Sequence[Violation]) -> list[str]:
+    """The lines for people: the messages by outcome, then what they come to."""
+    if not found:
+        return ["ok"]
+    counts = Counter(each.outcome for each in found)
+    lines = []
+    for outcome in _SAID:
+        if counts[outcome]:
+            lines.append(outcome)
+            lines += [f"  {printable(str(each))}" for each in found if each.outcome == outcome]
+    said = ", ".join(f"{counts[outcome]} {_SAID[outcome]}" for outcome in _SAID if counts[outcome])
+    return [*lines, f"{len(found)} violation{'s' if len(found) > 1 else ''}: {said}"]

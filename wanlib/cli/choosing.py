@@ -1,0 +1,49 @@
+"""What the arguments name: a spec, a model, a rule."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wanlib.base.shown import shown
+from wanlib.cli.plainly import Refusal, file_name
+
+if TYPE_CHECKING:
+    from wanlib.spec import Spec
+
+SpecOption = Annotated[
+    Path | None,
+    typer.Option("--spec", metavar="DIR", help="Use the spec of this folder instead of the packaged one."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def the_spec(folder: Path | None) -> "Spec":
+    """The Spec of a folder, the packaged one for None. Raises Refusal with all complaints."""
+    from wanlib.spec import SpecError, load
+
+    if folder is not None and not folder.is_dir():
+        raise Refusal(f"--spec {file_name(folder)}: there is no such folder")
+    try:
+        return load(folder)
+    except SpecError as error:
+        raise Refusal(*error.complaints) from None
+
+
+def a_model(name: str, models: Sequence[str]) -> str:
+    """`name`, where it is one of `models`. Raises Refusal, which proposes the nearest."""
+    if name in models:
+        return name
+    near = get_close_matches(name, models, 1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    raise Refusal(f"no model {shown(name)}{meant}; known: {', '.join(models)}")
+
+
+def no_rule(name: str, ids: Iterable[str]) -> Refusal:
+    """The refusal of an unknown rule id: ids that end like it, else those most like it, are proposed."""
+    known = list(ids)
+    near = [each for each in known if name and name in each][:5] or get_close_matches(name, known, 3, 0.5)
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    return Refusal(f"no rule or fact {shown(name)}; {meant}`wanlib rules` lists the rules")

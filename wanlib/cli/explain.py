@@ -1,0 +1,85 @@
+"""`wanlib explain`: one rule with where it comes from and the bodies on both sides of its limit."""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from wanlib.cli.choosing import JsonOption, SpecOption, the_spec
+from wanlib.cli.payloads import payloads
+from wanlib.cli.plainly import FINE, printable
+from wanlib.cli.told import told
+
+_HEADS = {"keeps": "the last that keeps it", "breaks": "the first that breaks it"}
+
+
+def explain(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Its id, such as wan2.7/n.max:sequential.")],
+    as_json: JsonOption = False,
+    spec: SpecOption = None,
+) -> int:
+    """Tell one rule, with a body on each side of it.
+
+    Its limit, where it is written, the page that it stands on, what that page says; then the last body that
+    keeps it and the first that breaks it. Facts, such as wan2.7/n.default, are told without bodies.
+    """
+    loaded = the_spec(spec)
+    account = told(loaded, rule, spec)
+    missing = None
+    if rule in loaded.rules:
+        try:
+            account |= payloads(loaded, rule)
+        except ModuleNotFoundError as error:
+            missing = error.name
+    if as_json:
+        print(json.dumps(account, indent=2))
+    else:
+        for line in _text(account):
+            print(printable(line))
+        if missing:
+            print(f"\nThe bodies at its edges need {missing}: pip install 'wanlib[conformance]'")
+    return FINE
+
+
+def _text(account: dict[str, Any]) -> Iterator[str]:
+    yield account["id"]
+    for label, value in _facets(account):
+        yield f"  {label:<9} {value}"
+    for side, head in _HEADS.items():
+        if side in account:
+            yield from _payload(head, **account[side])
+
+
+def _facets(account: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is told in a line each, with its label."""
+    for key in ("kind", "limit", "value", "condition", "outcome", "models"):
+        if key in account:
+            yield {"condition": "when"}.get(key, key), _words(account[key])
+    for mode, expression in account.get("modes", {}).items():
+        yield "mode", f"{mode} = {expression}"
+    yield "written", f"{account['file']}:{account['line']}"
+    source = account["source"]
+    read = f" (read {source['read']})" if "read" in source else ""
+    yield "source", f"{source['id']}: {source.get('title', 'a page that is not listed')}{read}"
+    if "url" in source:
+        yield "", source["url"]
+    if "notes" in account:
+        yield "notes", account["notes"]
+    for statement in account.get("statements", ()):
+        yield "says", f"{statement['says']} [{statement['id']}]"
+
+
+def _words(value: Any) -> str:
+    """Text and names as they are, anything else as JSON."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _payload(head: str, body: Any, call: str | None, messages: list[str]) -> Iterator[str]:
+    yield ""
+    yield f"{head}{f', sent as a {call} call' if call else ''}:"
+    yield from json.dumps(body, indent=2, ensure_ascii=False).split("\n")
+    for message in messages:
+        yield f"-> {message}"

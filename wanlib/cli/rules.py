@@ -1,0 +1,92 @@
+"""`wanlib rules`: every rule in a line."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from wanlib.cli.choosing import JsonOption, SpecOption, a_model, the_spec
+from wanlib.cli.plainly import FINE, printable
+
+
+class Row(NamedTuple):
+    """A rule as it is listed. models: none where it is for all."""
+
+    id: str
+    kind: str
+    limit: Any
+    outcome: str
+    models: tuple[str, ...]
+    scope: str
+    source: str
+
+
+def rules(
+    model: Annotated[
+        str | None, typer.Argument(metavar="[MODEL]", help="Only those that this model has to keep.")
+    ] = None,
+    as_json: JsonOption = False,
+    spec: SpecOption = None,
+) -> int:
+    """List the rules.
+
+    A line each: id, limit, what the service does when it is broken, models. A table on a terminal, columns
+    with tabs between them in a pipe.
+    """
+    rows, models = _rows(spec)
+    if model is not None:
+        a_model(model, models)
+        rows = [row for row in rows if not row.models or model in row.models]
+    if as_json:
+        print(json.dumps([_object(row) for row in rows], indent=2))
+    elif sys.stdout.isatty():
+        _print_table(rows)
+    else:
+        for row in rows:
+            print("\t".join(_cells(row)))
+    return FINE
+
+
+def _rows(folder: Path | None) -> tuple[list[Row], Sequence[str]]:
+    """The rules, and the models there are: of the registry, so that no YAML is read, or of another spec."""
+    if folder is not None:
+        spec = the_spec(folder)
+        found = [Row(*(getattr(rule, name) for name in Row._fields)) for rule in spec.rules.values()]
+        return found, spec.models
+    from wanlib.generated.checker import MODELS
+    from wanlib.generated.registry import RULES
+
+    return [Row(rule, *entry) for rule, entry in RULES.items()], MODELS
+
+
+def _object(row: Row) -> dict[str, Any]:
+    from wanlib.limits import plain_limit
+
+    return {**row._asdict(), "limit": plain_limit(row.limit), "models": list(row.models)}
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    """Id, limit, outcome and models in the words of the reports."""
+    from conformance.report.words import limit
+
+    value = row.limit.get("is", row.limit) if isinstance(row.limit, dict) else row.limit
+    value = tuple(value) if isinstance(value, list) else value
+    said = limit(value, row.kind) or "true"
+    return tuple(map(printable, (row.id, said, row.outcome, ", ".join(row.models) or "all")))
+
+
+def _print_table(rows: Sequence[Row]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("rule", "limit", "outcome", "models"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, _cells(row)))
+    Console(highlight=False).print(table)

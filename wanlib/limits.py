@@ -1,0 +1,80 @@
+"""The limits of a model for a form: what each field may hold, as plain data."""
+
+from difflib import get_close_matches
+from typing import Any
+
+from wanlib.base.ratio import Ratio
+from wanlib.base.rule_id import RuleId, parse_rule_id
+from wanlib.base.shown import shown
+from wanlib.generated.registry import FACTS, RULES
+
+_NO_LIMITS = ("unknown",)  # that other members are unknown is no limit of a field
+_DERIVED = "derived"  # marks a default that hangs on the request: there is no value to show
+
+
+def limits(model: str) -> dict[str, Any]:
+    """What each field of a model takes; a new mapping at each call, of JSON values only.
+
+    The keys are field names (`prompt`, `images`, `size`, `n`); each value has, where the pages set one:
+
+    - `type`: `text`, `integer`, `number`, `boolean`, `list`, `object`, `image`, `size`, `percent`
+    - `required`: true; `default`: the value that the service takes where the field is absent
+    - `min`, `max`: numbers; `one_of`: list; `max_chars`: code points; `pattern`: regular expression
+    - `count`, `min_count`, `max_count`: items of a list; `same_count_as`: the list that is as long
+    - `keywords`: pixels by keyword; `min_pixels`, `max_pixels`: width x height
+    - `min_ratio`, `max_ratio`: width:height as text, `"1:8"`
+    - `min_side`, `max_side`: pixels; `max_bytes`: of the decoded file; `formats`, `schemes`: lists
+    - `effective`, `needs`: the mode outside of which the field does nothing, or is not for
+    - `each`: the same for a list's items; `fields`: the same for an object's members
+    - `when`: by mode (`sequential`, `not interleave`) what replaces these values while it holds
+
+    Raises ValueError for an unknown model, naming the known ones.
+    """
+    stem = _file_of(model)
+    root: dict[str, Any] = {}
+    for rule, entry in RULES.items():
+        parts = parse_rule_id(rule)
+        if parts.file == stem and model in entry.models and parts.path and parts.kind not in _NO_LIMITS:
+            _place(root, parts)[parts.kind] = plain_limit(entry.limit)
+    for fact, value in FACTS.items():
+        parts = parse_rule_id(fact)
+        if parts.file == stem and parts.kind == "default" and value != _DERIVED:
+            _place(root, parts)["default"] = plain_limit(value)
+    fields: dict[str, Any] = root["fields"]
+    return fields
+
+
+def plain_limit(limit: Any) -> Any:
+    """A rule's limit as JSON values: lists for tuples, text for a ratio (`"1:8"`) and a condition."""
+    if isinstance(limit, dict):
+        return {key: plain_limit(each) for key, each in limit.items()}
+    if isinstance(limit, list | tuple) and not isinstance(limit, Ratio):
+        return [plain_limit(each) for each in limit]
+    return limit if limit is None or isinstance(limit, bool | int | float) else str(limit)
+
+
+def _file_of(model: str) -> str:
+    """The spec file that a model stands in."""
+    for rule, entry in RULES.items():
+        if model in entry.models:
+            return parse_rule_id(rule).file
+    known = RULES["wire/model"].limit
+    near = get_close_matches(str(model), known, 1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    raise ValueError(f"no model {shown(model)}{meant}; known: {', '.join(known)}")
+
+
+def _place(root: dict[str, Any], parts: RuleId) -> dict[str, Any]:
+    """Where a limit belongs: its field, or the variant of it for its mode."""
+    node = root
+    for name in parts.path.split("."):
+        if name == "each":
+            node.setdefault("type", "list")  # a list that is written as parts has no rule on its type
+            node = node.setdefault("each", {})
+        else:
+            node = node.setdefault("fields", {}).setdefault(name, {})
+    if not parts.mode:
+        return node
+    mode = f"not {parts.mode[4:]}" if parts.mode.startswith("not-") else parts.mode
+    variant: dict[str, Any] = node.setdefault("when", {}).setdefault(mode, {})
+    return variant

@@ -1,0 +1,125 @@
+"""What the rules of one family say of each other, beyond what a shape can say."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+from wanlib.spec.complaints import Complaints
+from wanlib.spec.exclusive import MOST, can_hold_together, count_of_combinations
+from wanlib.spec.fields import UNDEFAULTED, FieldBuilder, fits
+from wanlib.spec.kinds import BOUND, KINDS
+from wanlib.spec.mode import Condition
+from wanlib.spec.model import Family, Field, Rule
+from wanlib.spec.predicates import ALONE, BY_TYPE
+
+_RELATIONS = ("same_count_as", "same_pixels_as", "inside")
+Variants = list[tuple[Condition, int]]
+
+
+class Meaning:
+    """Checks a built family; the builder knows the lines of what a Family no longer tells."""
+
+    def __init__(self, family: Family, builder: FieldBuilder) -> None:
+        self.family = family
+        self.builder = builder
+        self.complaints: Complaints = builder.complaints
+        self.lists = {field.name: field for field in family.fields if field.type == "list"}
+
+    def check(self) -> None:
+        """Everything that is wrong goes to the builder's complaints."""
+        for line, condition in self.builder.conditions:
+            if condition.mode not in self.family.modes:
+                self.complaints.unknown(line, "the mode", condition.mode, self.family.modes)
+        for field in self.family.walk():
+            for rule in field.rules:
+                self._rule(field, rule)
+            self._defaults(field)
+        if not self.complaints.lines:  # only modes that are right can be tried
+            for field in self.family.walk():
+                self._variants(field)
+
+    def _rule(self, field: Field, rule: Rule) -> None:
+        if rule.kind in _RELATIONS:
+            self._relation(field, rule)
+        elif rule.kind == "total":
+            self._total(field, rule)
+        elif rule.kind == "pattern":
+            self._pattern(rule)
+        elif rule.kind == "one_of":
+            for value in rule.limit:
+                if not fits(value, field.type):
+                    self.complaints.add(rule.line, f"one_of lists {value!r}", f"a {field.type}")
+
+    # Variants.
+
+    def _variants(self, field: Field) -> None:
+        for kind in KINDS:
+            rules = field.of_kind(kind)
+            self._exclusive(kind, [(rule.condition, rule.line) for rule in rules if rule.condition])
+        lines = self.builder.default_lines
+        self._exclusive("default", [(each, lines[field.path, each]) for each in field.default if each])
+
+    def _exclusive(self, kind: str, variants: Variants) -> None:
+        known = [each for each in variants if each[0].mode in self.family.modes]
+        for (one, _), (two, line) in combinations(known, 2):
+            what = f"{kind} varies by {one} and by {two}"
+            if (count := count_of_combinations(self.family, (one.mode, two.mode))) > MOST:
+                self.complaints.add(
+                    line, f"{what}, which read {count:,} combinations of values", f"at most {MOST:,}"
+                )
+            elif witness := can_hold_together(self.family, one, two):
+                self.complaints.add(
+                    line, f"{what}, which hold together ({witness})", "modes of which one holds"
+                )
+
+    # Defaults.
+
+    def _defaults(self, field: Field) -> None:
+        for condition, value in field.default.items():
+            if value == "derived" or field.type in UNDEFAULTED or not fits(value, field.type):
+                continue
+            for rule in _in_force(field, condition):
+                judge = BY_TYPE.get((field.type, rule.kind)) or ALONE[rule.kind]
+                if judge(rule.limit, value):
+                    line = self.builder.default_lines[field.path, condition]
+                    self.complaints.add(line, f"the default {value!r} breaks {rule.id}", "one that keeps it")
+
+    # Relations and texts.
+
+    def _relation(self, field: Field, rule: Rule) -> None:
+        target = self.lists.get(rule.limit)
+        if target is None or target is field:
+            names = [name for name in self.lists if name != field.name]
+            self.complaints.unknown(rule.line, f"the list of {rule.kind},", rule.limit, names)
+        elif rule.kind != "same_count_as" and (target.each is None or target.each.type != "image"):
+            self.complaints.add(rule.line, f"{rule.kind}: {rule.limit} holds no images", "a list of images")
+
+    def _total(self, field: Field, rule: Rule) -> None:
+        members = field.each.members if field.each else ()
+        percents = [member.name for member in members if member.type == "percent"]
+        if rule.of not in percents:
+            self.complaints.unknown(rule.line, "the percent member (of:)", rule.of, percents)
+
+    def _pattern(self, rule: Rule) -> None:
+        if not rule.keeps or not rule.breaks:
+            self.complaints.add(rule.line, "pattern without examples", "keeps: and breaks: with it")
+        for word, text in _liars(rule):
+            takes = "takes" if word == "keeps" else "refuses"
+            self.complaints.add(rule.line, f"{word} lists {text!r}", f"texts that the pattern {takes}")
+
+
+def _in_force(field: Field, condition: Condition | None) -> Iterator[Rule]:
+    """The rules on a value alone that hold under a condition: its variants, and the bases of other kinds."""
+    bases: Mapping[str, Rule] = {rule.kind: rule for rule in field.rules if rule.condition is None}
+    own = {rule.kind: rule for rule in field.rules if condition and rule.condition == condition}
+    for kind, rule in {**bases, **own}.items():
+        if KINDS[kind].stage == BOUND:
+            yield rule
+
+
+def _liars(rule: Rule) -> Iterator[tuple[str, Any]]:
+    for word, examples, due in (("keeps", rule.keeps, True), ("breaks", rule.breaks, False)):
+        for text in examples:
+            if (re.fullmatch(rule.limit, text, re.ASCII) is not None) is not due:
+                yield word, text
