@@ -12,7 +12,7 @@ from conformance.strategies.scalars import Maker
 from conformance.strategies.situations import Situation
 from wanlib.spec.model import Field, Spec
 
-Change = Callable[[Around], None]
+Change = Callable[[Octets, Around], None]
 
 _HEAD = 6  # bytes before the fields': the plan, the way to its situation, the call, three for the envelope
 
@@ -52,7 +52,8 @@ class Plan:
     """A situation, ready to be filled.
 
     length: the bytes that a request reads at most. forced: a field that is there though the situation
-    would leave it out. change: called as soon as that field is made, before what depends on it.
+    would leave it out. change: called as soon as that field is made, before what depends on it, with
+    the bytes behind those of the request.
     """
 
     def __init__(
@@ -88,7 +89,8 @@ class Plan:
         for step in self.steps:
             step.take(octets, around, pinned)
             if self.change and step.field.name == self.forced:
-                self.change(around)
+                octets.at = self.length
+                self.change(octets, around)
         octets.at = _HEAD - 3
         return self.envelope.body(self.situation.model, around.values, octets), pinned.get("call", call)
 

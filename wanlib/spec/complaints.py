@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-_LISTED = 12
+_LISTED = 9
 
 
 class Complaints:
@@ -24,8 +24,10 @@ class Complaints:
 
 def nearest(name: object, known: Iterable[object]) -> str:
     """The known name that was meant, as it seems, or the known names."""
-    names = [str(each) for each in known]
+    names = list(dict.fromkeys(map(str, known)))
     if near := get_close_matches(str(name), names, 1):
         return near[0]
+    if len(names) == 1:
+        return names[0]
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"one of {', '.join(names[:_LISTED])}{more}" if names else "none"

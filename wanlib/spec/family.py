@@ -27,7 +27,7 @@ def build_family(stem: str, raw: Map, body: Node | None, complaints: Complaints)
         unknown=builder.implied("unknown", "unknown", raw.lines["fields"]),
         output=MappingProxyType(dict(raw.get("output", {}))),
     )
-    Meaning(family, builder).check()
+    Meaning(family, builder, raw.get("modes", ())).check()
     return family, builder.facts + _output_facts(stem, raw, complaints.file)
 
 

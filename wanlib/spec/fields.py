@@ -8,7 +8,7 @@ from typing import Any
 
 from wanlib.base.shown import shown
 from wanlib.spec.complaints import Complaints
-from wanlib.spec.kinds import KINDS, OUTCOMES, RELATION
+from wanlib.spec.kinds import KINDS, OUTCOMES, RELATION, TYPES
 from wanlib.spec.mode import Condition, parse_condition
 from wanlib.spec.model import Fact, Field, Rule
 from wanlib.spec.reader import Map
@@ -76,7 +76,7 @@ class FieldBuilder:
         for rule in rules:
             if rule.kind == "place":
                 if prefix:
-                    self.complaints.add(rule.line, f"place inside of {prefix}", "it on fields of their own")
+                    self.complaints.add(rule.line, f"place inside of {prefix}", "it on whole fields only")
                 return str(rule.limit)
         return None
 
@@ -113,6 +113,8 @@ class FieldBuilder:
         except ValueError as error:
             self.complaints.add(raw.lines[key], *_split(error))
             return None
+        if key != f"when {condition}":  # or two spellings of one variant would pass for two keys
+            self.complaints.add(raw.lines[key], f"{key!r} has spaces too many", f"when {condition}")
         self.conditions.append((raw.lines[key], condition))
         return condition
 
@@ -129,7 +131,8 @@ class FieldBuilder:
         """The parsed limit of a rule; None (which no kind has) where it is wrong."""
         what = KINDS[name]
         if kind not in what.types:
-            self.complaints.add(line, f"{name} on the type {kind}", f"it on {', '.join(what.types)} only")
+            expected = f"it on {', '.join(each for each in what.types if each in TYPES) or 'no field'} only"
+            self.complaints.add(line, f"{name} on the type {kind}", expected)
             return None
         try:
             limit = what.parse(value)

@@ -1,7 +1,7 @@
 """What the rules of one family say of each other, beyond what a shape can say."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -18,10 +18,15 @@ Variants = list[tuple[Condition, int]]
 
 
 class Meaning:
-    """Checks a built family; the builder knows the lines of what a Family no longer tells."""
+    """Checks a built family.
 
-    def __init__(self, family: Family, builder: FieldBuilder) -> None:
+    builder: knows the lines of what a Family no longer tells. modes: the names of all modes, broken
+    ones too, so that one mistake is told once.
+    """
+
+    def __init__(self, family: Family, builder: FieldBuilder, modes: Collection[str]) -> None:
         self.family = family
+        self.modes = modes
         self.builder = builder
         self.complaints: Complaints = builder.complaints
         self.lists = {field.name: field for field in family.fields if field.type == "list"}
@@ -29,8 +34,8 @@ class Meaning:
     def check(self) -> None:
         """Everything that is wrong goes to the builder's complaints."""
         for line, condition in self.builder.conditions:
-            if condition.mode not in self.family.modes:
-                self.complaints.unknown(line, "the mode", condition.mode, self.family.modes)
+            if condition.mode not in self.modes:
+                self.complaints.unknown(line, "the mode", condition.mode, self.modes)
         for field in self.family.walk():
             for rule in field.rules:
                 self._rule(field, rule)
@@ -61,8 +66,7 @@ class Meaning:
         self._exclusive("default", [(each, lines[field.path, each]) for each in field.default if each])
 
     def _exclusive(self, kind: str, variants: Variants) -> None:
-        known = [each for each in variants if each[0].mode in self.family.modes]
-        for (one, _), (two, line) in combinations(known, 2):
+        for (one, _), (two, line) in combinations(variants, 2):
             what = f"{kind} varies by {one} and by {two}"
             if (count := count_of_combinations(self.family, (one.mode, two.mode))) > MOST:
                 self.complaints.add(

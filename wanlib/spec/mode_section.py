@@ -22,23 +22,28 @@ class ModeSection:
         self.models = models
         self.complaints = complaints
         self.modes: dict[str, Expression] = {}
+        self.above: list[str] = []  # the broken ones too, so that one mistake is told once
         self.depths: dict[str, int] = {}
 
     def read(self, raw: Mapping[str, str], lines: Mapping[str, int]) -> dict[str, Expression]:
         """The expressions by name, without those that are none."""
         for name, text in raw.items():
             self._check_name(name, lines[name])
-            try:
-                expression = parse_mode(text)
-            except ValueError as error:
-                what, _, expected = str(error).rpartition(", expected ")
-                self.complaints.add(lines[name], f"the mode {name!r}: {what}", expected)
-                continue
-            for leaf in leaves(expression):
-                self._check_leaf(leaf, lines[name])
-            self._check_depth(name, expression, lines[name])
-            self.modes[name] = expression
+            if expression := self._parse(name, text, lines[name]):
+                for leaf in leaves(expression):
+                    self._check_leaf(leaf, lines[name])
+                self._check_depth(name, expression, lines[name])
+                self.modes[name] = expression
+            self.above.append(name)
         return self.modes
+
+    def _parse(self, name: str, text: str, line: int) -> Expression | None:
+        try:
+            return parse_mode(text)
+        except ValueError as error:
+            what, _, expected = str(error).rpartition(", expected ")
+            self.complaints.add(line, f"the mode {name!r}: {what}", expected)
+            return None
 
     def _check_name(self, name: str, line: int) -> None:
         check_name("mode", name, line, self.complaints)
@@ -56,10 +61,9 @@ class ModeSection:
             self._check_compare(leaf, line)
             return
         booleans = [name for name, field in self.fields.items() if field.type == "boolean"]
-        if leaf.name not in (*self.modes, *booleans):
-            self.complaints.unknown(
-                line, "the boolean field or mode above", leaf.name, [*self.modes, *booleans]
-            )
+        known = [*self.above, *booleans]
+        if leaf.name not in known:
+            self.complaints.unknown(line, "the boolean field or mode above", leaf.name, known)
         self._check_default(leaf.name, line)
 
     def _check_compare(self, leaf: Compare, line: int) -> None:
@@ -70,17 +74,20 @@ class ModeSection:
                 self.complaints.unknown(line, "the list", name, lists)
             self._check_literals(leaf, f"the count of {name}", "count", line)
         elif name in ("model", "call"):
-            self._check_literals(leaf, f"the {name}", "text", line)
-            self._check_listed(leaf, f"the {name}", self.models if name == "model" else CALLS, line)
-        elif name not in self.fields or self.fields[name].type not in _COMPARABLE:
-            known = [each for each, field in self.fields.items() if field.type in _COMPARABLE]
-            self.complaints.unknown(line, "the field", name, ["model", "call", *known])
+            if self._check_literals(leaf, f"the {name}", "text", line):
+                self._check_listed(leaf, name, self.models if name == "model" else CALLS, line)
+        elif name not in self.fields:
+            self.complaints.unknown(line, "the field", name, ["model", "call", *self.fields])
+        elif self.fields[name].type not in _COMPARABLE:
+            what = f"the field {name} of the type {self.fields[name].type} is compared"
+            self.complaints.add(line, what, f"one of the types {', '.join(_COMPARABLE)}, or count({name})")
         else:
-            self._check_literals(leaf, f"the field {name}", self.fields[name].type, line)
-            self._check_listed(leaf, f"the {name}", self._values(self.fields[name], leaf), line)
+            if self._check_literals(leaf, f"the field {name}", self.fields[name].type, line):
+                self._check_listed(leaf, name, self._values(self.fields[name], leaf), line)
             self._check_default(name, line)
 
-    def _check_literals(self, leaf: Compare, what: str, kind: str, line: int) -> None:
+    def _check_literals(self, leaf: Compare, what: str, kind: str, line: int) -> bool:
+        before = len(self.complaints.lines)
         for value in _values(leaf):
             good = fits(value, "integer") and value >= 0 if kind == "count" else fits(value, kind)
             if not good:
@@ -88,13 +95,14 @@ class ModeSection:
                 self.complaints.add(line, f"{what} is compared with {value!r}", expected)
         if leaf.operator in _ORDERED and kind not in ("count", "integer", "number"):
             self.complaints.add(line, f"{what} is compared by {leaf.operator}", "==, !=, in or not in")
+        return len(self.complaints.lines) == before
 
-    def _check_listed(self, leaf: Compare, what: str, allowed: Iterable[Any], line: int) -> None:
+    def _check_listed(self, leaf: Compare, name: str, allowed: Iterable[Any], line: int) -> None:
         """Literals that can never be met make a mode that never holds."""
         known = list(allowed)
         for value in _values(leaf):
             if known and value not in known:
-                self.complaints.unknown(line, what, value, known)
+                self.complaints.unknown(line, f"the {name}", value, known)
 
     def _values(self, field: Field, leaf: Compare) -> list[Any]:
         """The values that a field is known to take; empty where there is no list of them."""

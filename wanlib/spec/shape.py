@@ -44,15 +44,26 @@ def _told(document: Map, error: ValidationError) -> Iterator[tuple[int, str]]:
     if error.validator == "additionalProperties" and isinstance(error.instance, Map):
         yield from _misspelt(error.instance, error.schema)
         return
-    where = str(error.absolute_path[-1]) if error.absolute_path else "the file"
-    yield line_of(document, error), f"{where} {_words(error)}"
+    yield line_of(document, error), f"{_where(list(error.absolute_path))} {_words(error)}"
+
+
+def _where(path: list[str | int]) -> str:
+    """The last key of a path, as a reader of the file knows it."""
+    if len(path) > 1 and isinstance(path[-1], int):
+        return f"item {path[-1] + 1} of {path[-2]}"
+    if len(path) > 1 and path[-1] == "is":
+        return str(path[-2])
+    return str(path[-1]) if path else "the file"
 
 
 def _misspelt(met: Map, schema: Any) -> Iterator[tuple[int, str]]:
     known = list(schema.get("properties", {}))
     for key in met:
-        if key not in known and not (key.startswith("when ") and "patternProperties" in schema):
-            yield met.lines[key], f"{key!r} is not known here, expected {nearest(key, known)}"
+        varies = "patternProperties" in schema
+        if key not in known and not (varies and key.startswith("when ")):
+            is_when = varies and (" " in key or key == "when")
+            expected = "when and a mode" if is_when else nearest(key, known)
+            yield met.lines[key], f"{key!r} is not known here, expected {expected}"
 
 
 def _words(error: ValidationError) -> str:

@@ -35,9 +35,8 @@ def table_rules(wire: Map, models: tuple[str, ...]) -> list[Rule]:
     ]
     for table in _RULES:
         for name, value in wire[table].items():
-            rules.append(
-                _table_rule(f"{table}.{name}", table, value, wire[table].lines[name], source, "wire")
-            )
+            line = wire[table].lines[name]
+            rules.append(_table_rule(f"{table}.{name}", table, value, line, _source(wire, table), "wire"))
     return rules
 
 
@@ -59,10 +58,11 @@ def table_facts(wire: Map) -> list[Fact]:
     facts = []
     for table in _FACTS:
         if table in wire:
-            facts.append(_fact(table, wire[table], wire.lines[table], wire["source"]))
+            source = _source(wire, table)
+            facts.append(_fact(table, wire[table], wire.lines[table], source))
             rows = wire[table]
             facts += [
-                _fact(f"{table}.{row}", rows[row], rows.lines[row], wire["source"])
+                _fact(f"{table}.{row}", rows[row], rows.lines[row], source)
                 for row in rows
                 if row not in ("source", "notes")
             ]
@@ -71,6 +71,10 @@ def table_facts(wire: Map) -> list[Fact]:
 
 def _body_rule(kind: str, limit: Any, wire: Map, notes: str = "") -> Rule:
     return Rule(f"wire/{kind}", kind, limit, "rejected", "wire.yaml", wire.lines[kind], wire["source"], notes)
+
+
+def _source(wire: Map, table: str) -> str:
+    return str(wire.get("table_sources", {}).get(table, wire["source"]))
 
 
 def _part(value: Any, part: str, otherwise: str) -> str:

@@ -116,8 +116,8 @@ def _check_task(task: Map, complaints: Complaints) -> None:
             complaints.unknown(line, "the state", state, states)
     for name, each in states.items():
         if ("next" in each) == ("terminal" in each):
-            is_both = f"the state {name} is {'both' if 'next' in each else 'neither'}"
-            complaints.add(states.lines[name], is_both, "next or terminal")
+            what = "both next and" if "next" in each else "neither next nor"
+            complaints.add(states.lines[name], f"the state {name} has {what} terminal", "one of them")
 
 
 def _named_states(task: Map, states: Map) -> Iterator[tuple[int, str]]:
@@ -146,6 +146,8 @@ def _named_sources(value: Any) -> Iterator[tuple[int, str]]:
         for key, inner in value.items():
             if key == "source" and isinstance(inner, str):
                 yield value.lines[key], inner
+            elif key == "table_sources":
+                yield from ((inner.lines[table], inner[table]) for table in inner)
             else:
                 yield from _named_sources(inner)
 

@@ -1,0 +1,156 @@
+"""How a valid body comes to break one rule of its envelope and no other."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from conformance.strategies.envelope import Envelope
+from conformance.strategies.junk import PLAIN, mistyped, picked
+from conformance.strategies.octets import Octets
+from wanlib.spec.model import Family, Node, Rule, Spec
+
+BodyBreak = Callable[[Any, Octets], Any]
+
+_NO_MODELS = ("", "wan9.9-image", "wan2.7", "WAN2.7-IMAGE", "wan2.7-image ", "wan2.7-image\n", "default")
+_STRAYS = ("quality", "input_image", "Model", "", "a/b~c", "prompt", "images", "size", "n", "negative_prompt", "ref")
+_BROKEN_PARTS = (
+    *({}, {"video": "https://example.com/a.mp4"}, {"image": "https://example.com/a.png", "text": "x"}),
+    *({"type": "text", "text": "x"}, {"Text": "x"}, "text", None, 5, ["text", "x"], {"image_url": {"url": "x"}}),
+)
+
+
+def body_break(spec: Spec, family: Family, rule: Rule) -> BodyBreak:
+    """The change that breaks a rule which is not about one field's value."""
+    if rule.kind == "model":
+        return _no_model
+    if rule.kind == "endpoints":
+        return lambda body, octets: body
+    envelope = Envelope(spec.bodies[family.body], family)
+    if rule.kind == "place":
+        return _misplaced(envelope, family, rule)
+    node = next(
+        node
+        for node in envelope.form.walk()
+        if rule in node.rules or (rule is family.unknown and node.form == "rest")
+    )
+    return _ENVELOPE[rule.kind](node, envelope, family)
+
+
+def _steps(node: Node) -> list[str | int]:
+    return [0 if step == "each" else step for step in node.path.split(".")[1:]]
+
+
+def _at(body: Any, steps: list[str | int]) -> Any:
+    for step in steps:
+        body = body[step]
+    return body
+
+
+def _no_model(body: Any, octets: Octets) -> Any:
+    which, model = octets.byte(), octets.pick((*_NO_MODELS, *mistyped("text")))
+    if which < 64:
+        return {name: value for name, value in body.items() if name != "model"}
+    return body | {"model": model} if which < 224 else picked(mistyped("object"), octets)
+
+
+def _misplaced(envelope: Envelope, family: Family, rule: Rule) -> BodyBreak:
+    nodes = [node for node in envelope.form.walk() if len(_steps(node)) < 2 and node.form in ("object", "rest")]
+    places = [_steps(node) for node in nodes if _steps(node) != [rule.limit]]
+
+    def change(body: Any, octets: Octets) -> Any:
+        value = _at(body, [rule.limit]).pop(rule.field)
+        steps = octets.pick(places)
+        if steps:
+            body.setdefault(steps[0], {})
+        _at(body, steps)[rule.field] = value if octets.byte() < 192 else picked(PLAIN, octets)
+        return body
+
+    return change
+
+
+def _missing(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    *before, last = _steps(node)
+
+    def change(body: Any, octets: Octets) -> Any:
+        del _at(body, before)[last]
+        return body
+
+    return change
+
+
+def _replaced(values: tuple[Any, ...]) -> Callable[[Node, Envelope, Family], BodyBreak]:
+    def build(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+        *before, last = _steps(node)
+
+        def change(body: Any, octets: Octets) -> Any:
+            _at(body, before)[last] = picked(values, octets)
+            return body
+
+        return change
+
+    return build
+
+
+def _mistyped(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    kinds = {"constant": "text", "parts": "list", "rest": "object"}
+    return _replaced(mistyped(kinds.get(node.form, node.form)))(node, envelope, family)
+
+
+def _stray(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    """A member that nobody documents here; a field that states another place would be a matter of place."""
+    steps = _steps(node)
+    known = {"model", *(name for name, _ in node.members), *(each.name for each in family.fields if each.place)}
+    names = [name for name in _STRAYS if name not in (known | set(envelope.rest) if node.form == "rest" else known)]
+
+    def change(body: Any, octets: Octets) -> Any:
+        if node.form == "rest":
+            body.setdefault(steps[0], {})
+        _at(body, steps)[octets.pick(names)] = picked(PLAIN, octets)
+        return body
+
+    return change
+
+
+def _other_count(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    *before, last = _steps(node)
+
+    def change(body: Any, octets: Octets) -> Any:
+        items = _at(body, before)[last]
+        copies = octets.pick([count for count in (0, 2, 3, 1) if count != len(items)])
+        _at(body, before)[last] = [deepcopy(item) for _ in range(copies) for item in items]
+        return body
+
+    return change
+
+
+def _broken_part(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    def change(body: Any, octets: Octets) -> Any:
+        parts = _at(body, _steps(node))
+        parts.insert(octets.byte() % (len(parts) + 1), picked(_BROKEN_PARTS, octets))
+        return body
+
+    return change
+
+
+def _second_part(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    """The first one counts, so one more comes last."""
+    rule = next(rule for rule in node.rules if rule.kind == "max_count")
+    name = rule.id.split(".")[-2]
+
+    def change(body: Any, octets: Octets) -> Any:
+        extra = octets.pick(("", "another", None, 5))
+        _at(body, _steps(node)).extend({name: extra} for _ in range(octets.pick((1, 2, 5))))
+        return body
+
+    return change
+
+
+_ENVELOPE: Mapping[str, Callable[[Node, Envelope, Family], BodyBreak]] = {
+    "required": _missing,
+    "type": _mistyped,
+    "unknown": _stray,
+    "count": _other_count,
+    "one_of": _replaced(("assistant", "system", "", "User", "user ", "tool")),
+    "parts": _broken_part,
+    "max_count": _second_part,
+}

@@ -1,0 +1,104 @@
+"""Whole requests that break exactly one rule: valid but for one step, or one leap, over its limit."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from conformance.strategies.around import Around
+from conformance.strategies.body_breaks import BodyBreak, body_break
+from conformance.strategies.breaks import VALUES, Break
+from conformance.strategies.image_breaks import IMAGES
+from conformance.strategies.octets import Octets, decoded
+from conformance.strategies.requests import Change, Plan
+from conformance.strategies.situations import PINNED_KINDS, Situation, situations
+from conformance.strategies.valid import Question
+from wanlib.base.missing import ABSENT
+from wanlib.spec.model import Rule, Spec
+
+_EXTRA = 64  # bytes for the break itself
+_LOOKS = ("inside", "same_pixels_as")  # kinds that look at the pictures of another field
+
+
+def breaking(spec: Spec, rule_id: str) -> st.SearchStrategy[Question]:
+    """Requests of every model that has the rule, each of which breaks this rule and no other.
+
+    Raises KeyError for an unknown rule, ValueError for one that no body and call can break.
+    """
+    rule = spec.rules[rule_id]
+    breakers = list(_breakers(spec, rule)) if rule.scope == "body" else []
+    if not breakers:
+        raise ValueError(f"{rule_id} is no rule that a request body or its call can break")
+    return decoded(
+        max(plan.length for plan, _ in breakers) + _EXTRA, lambda octets: _broken(*octets.pick(breakers), octets)
+    )
+
+
+def _broken(plan: Plan, change: BodyBreak, octets: Octets) -> Question:
+    body, call = plan.fill(octets)
+    octets.at = plan.length
+    return Question(change(body, octets), call)
+
+
+def _breakers(spec: Spec, rule: Rule) -> Iterator[tuple[Plan, BodyBreak]]:
+    for model in rule.models or spec.models:
+        family = spec.family(model)
+        form = rule.id.partition("/")[2].partition(".")[0]
+        if rule.file == "wire.yaml" and form in spec.bodies and form != family.body:
+            continue
+        for each in situations(spec, model, rule):
+            if not rule.field or rule.kind == "place":
+                yield Plan(spec, each, forced=rule.field), body_break(spec, family, rule)
+            elif (situation := _with_items(each, rule)).pinned:
+                forced = rule.field.partition(".")[0]
+                yield Plan(spec, situation, forced, _change(rule, situation)), lambda body, octets: body
+
+
+def _with_items(situation: Situation, rule: Rule) -> Situation:
+    """The situation in which the lists around a rule's value, and those that it looks at, have items."""
+    lists = [field for field in situation.family.walk() if field.type == "list"]
+    wanted = {field.path for field in lists if rule.field.startswith(f"{field.path}.")}
+    wanted |= {rule.field} if rule.kind == "max_count" else set()
+    wanted |= {rule.limit} if rule.kind in _LOOKS else set()
+    wanted |= {same.limit for field in lists if field.path in wanted for same in field.of_kind("same_count_as")}
+    return replace(
+        situation,
+        wanted=frozenset(wanted),
+        pictured=rule.kind in _LOOKS,
+        pinned=tuple(each for each in situation.pinned if all(each.get(path, 1) for path in wanted)),
+    )
+
+
+def _change(rule: Rule, situation: Situation) -> Change | None:
+    """What is done to the top field's value as soon as it is made; nothing where the situation is the break."""
+    top, *steps = rule.field.split(".")
+    if rule.kind in PINNED_KINDS and not steps and top in situation.pinned[0]:
+        return None
+    fields = {each.path: each for each in situation.family.walk()}
+    field = fields[rule.field]
+    kinds = IMAGES if field.type == "image" and rule.kind in IMAGES else VALUES
+    final = kinds[rule.kind](rule, field, situation)
+    halved = rule.kind == "min" and bool(steps) and bool(fields[rule.field.rpartition(".")[0]].of_kind("ordered"))
+
+    def change(octets: Octets, around: Around) -> None:
+        _reach(around.values, [top, *steps], final, halved, octets, around)
+
+    return change
+
+
+def _reach(holder: Any, steps: list[str], final: Break, halved: bool, octets: Octets, around: Around) -> None:
+    """Breaks the value at the end of the steps, some item's where a step is `each`.
+
+    halved: only the first half of the last list, where the order of the two halves is to stay.
+    """
+    key: Any = steps[0]
+    if key == "each":
+        key = octets.byte() % (len(holder) // 2 if halved and len(steps) == 1 else len(holder))
+        around.at.append(key)
+    if len(steps) > 1:
+        _reach(holder[key], steps[1:], final, halved, octets, around)
+    elif (value := final(holder[key], octets, around)) is ABSENT:
+        del holder[key]
+    else:
+        holder[key] = value

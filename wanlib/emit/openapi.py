@@ -1,0 +1,179 @@
+"""The whole HTTP surface as an OpenAPI 3.1 document: the create paths, the life of tasks, uploads, tokens."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wanlib.emit.json_schema import schema
+from wanlib.emit.openapi_answers import JSON, answer_schemas, error_responses
+from wanlib.emit.schema_places import Schema
+from wanlib.spec import Spec
+
+_SCHEMAS = "#/components/schemas"
+# OpenAPI says these by `security` and by the content type of the body.
+_IMPLIED = ("Authorization", "Content-Type")
+_TIME = {"type": "string", "pattern": "^[0-9]{14}$"}
+_TASK = {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"}
+
+
+def openapi(spec: Spec) -> dict[str, Any]:
+    """The document for a spec: plain JSON, the same for the same spec.
+
+    Request bodies are the exported JSON Schemas; errors carry their codes by status. Where a path serves
+    several calls, its answers are told by content type: `text/event-stream` is the streamed one.
+    """
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Wan image API",
+            "version": spec.families[0].version,
+            "description": "Made from the spec files; x-wan-rules names the rule behind each keyword.",
+        },
+        "servers": [server for region in spec.wire["regions"].items() for server in _servers(spec, *region)],
+        "security": [{"key": []}],
+        "paths": _create_paths(spec) | _other_paths(spec),
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "schemas": {model: _embedded(spec, model) for model in spec.models} | answer_schemas(spec),
+            "responses": error_responses(spec),
+        },
+    }
+
+
+def _servers(spec: Spec, region: str, about: Mapping[str, Any]) -> Iterable[Schema]:
+    calls = "; ".join(f"{model}: {', '.join(calls)}" for model, calls in about["calls"].items())
+    description = f"{region.capitalize()}. {calls}"
+    if "host" in about:
+        yield {"url": about["host"] + spec.wire["base_path"], "description": description}
+    if "workspace_host" in about:
+        yield {
+            "url": about["workspace_host"] + spec.wire["base_path"],
+            "description": description,
+            "variables": {"workspace": {"default": "workspace", "description": "The id of your workspace."}},
+        }
+
+
+def _embedded(spec: Spec, model: str) -> Schema:
+    """A model's schema as a component, where `#` is the whole document."""
+    whole = {key: value for key, value in schema(spec, model).items() if key not in ("$schema", "$id")}
+    moved: Schema = _moved(whole, f"{_SCHEMAS}/{model}/$defs/")
+    return moved
+
+
+def _moved(value: Any, base: str) -> Any:
+    if isinstance(value, dict):
+        if "$ref" in value:
+            return {"$ref": base + value["$ref"].removeprefix("#/$defs/")}
+        return {key: _moved(inner, base) for key, inner in value.items()}
+    return [_moved(inner, base) for inner in value] if isinstance(value, list) else value
+
+
+def _create_paths(spec: Spec) -> dict[str, Schema]:
+    served: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for model, calls in spec.wire["endpoints"].items():
+        for call, endpoint in calls.items():
+            verb, path = endpoint.split(" ")
+            served.setdefault((path, verb.lower()), {}).setdefault(model, []).append(call)
+    return {path: {verb: _create(spec, path, models)} for (path, verb), models in served.items()}
+
+
+def _create(spec: Spec, path: str, models: Mapping[str, list[str]]) -> Schema:
+    calls = list(dict.fromkeys(call for calls in models.values() for call in calls))
+    references = {model: f"{_SCHEMAS}/{model}" for model in models}
+    body = {
+        "oneOf": [{"$ref": reference} for reference in references.values()],
+        "discriminator": {"propertyName": "model", "mapping": references},
+    }
+    return {
+        "operationId": f"create_{path.split('/')[-2].replace('-', '_')}",
+        "summary": f"Make pictures ({', '.join(calls)})",
+        "description": "; ".join(f"{model}: {', '.join(its)}" for model, its in models.items()) + ".",
+        "parameters": _headers(spec, calls, body=True),
+        "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
+        "responses": {"200": _created(spec, models, calls)} | _errors(spec),
+    }
+
+
+def _created(spec: Spec, models: Iterable[str], calls: Iterable[str]) -> Schema:
+    """The answer by call: of an asynchronous one the task, of the others the result in the models' form."""
+    by_call: Mapping[str, str] = spec.wire["answer_of"]
+    forms = {spec.family(model).output["result"] for model in models}
+    names = sorted({name for call in calls for name in ([by_call[call]] if call in by_call else forms)})
+    references = [{"$ref": f"{_SCHEMAS}/{name}"} for name in names]
+    content: Schema = {JSON: {"schema": references[0] if len(references) == 1 else {"anyOf": references}}}
+    if "stream" in calls:
+        words = f"Lines of `data: {{...}}`, each with an answer of the form {', '.join(sorted(forms))}."
+        content["text/event-stream"] = {"schema": {"type": "string", "description": words}}
+    return {"description": f"Answers of the form {', '.join(names)}.", "content": content}
+
+
+def _headers(spec: Spec, calls: Iterable[str], *, body: bool = False) -> list[Schema]:
+    """The headers of some calls: required where each of them needs it, else optional."""
+    found = []
+    for name, header in spec.wire["headers"].items():
+        own = set(header.get("call", ())) & set(calls)
+        if name in _IMPLIED or not (own or (body and "schemes" in header)):
+            continue
+        always = own == set(calls) and not header.get("optional")
+        fixed = {} if "{" in header["is"] else {"enum": [header["is"]]}
+        schemes = [f"Needed where the body names a {scheme}:// URL." for scheme in header.get("schemes", ())]
+        words = " ".join([*schemes, *([header["notes"]] if "notes" in header else [])])
+        found.append(_parameter(name, "header", {"type": "string"} | fixed, words, required=always))
+    return found
+
+
+def _parameter(name: str, where: str, schema: Schema, words: str = "", *, required: bool = False) -> Schema:
+    parameter = {"name": name, "in": where, "required": required, "schema": schema}
+    return parameter | ({"description": words} if words else {})
+
+
+def _other_paths(spec: Spec) -> dict[str, Schema]:
+    paths: dict[str, Schema] = {}
+    for call, endpoint in spec.wire["paths"].items():
+        verb, path = endpoint.split(" ")
+        answer = spec.wire["answer_of"][call]
+        content = {JSON: {"schema": {"$ref": f"{_SCHEMAS}/{answer}"}}}
+        paths.setdefault(path, {})[verb.lower()] = {
+            "operationId": call,
+            "summary": _SUMMARIES[call],
+            "parameters": [*_own(spec, call), *_headers(spec, [call])],
+            "responses": {"200": {"description": f"An answer of the form {answer}.", "content": content}}
+            | _errors(spec),
+        }
+    return paths
+
+
+_SUMMARIES = {
+    "query": "Ask for a task; one that has succeeded carries its result",
+    "list": "List the tasks of the last day",
+    "cancel": "Cancel a task that waits",
+    "policy": "Get leave to upload a file",
+    "token": "Get a key that lives shortly",
+}
+
+
+def _own(spec: Spec, call: str) -> list[Schema]:
+    """The parameters of a call in its path and query."""
+    if call in ("query", "cancel"):
+        return [_parameter("task_id", "path", _TASK, required=True)]
+    if call == "list":
+        return [_parameter(name, "query", _filter(spec, how)) for name, how in spec.wire["list_filters"].items()]
+    if call == "policy":
+        models = {"type": "string", "enum": list(spec.models)}
+        return [
+            _parameter("action", "query", {"type": "string", "enum": ["getPolicy"]}, required=True),
+            _parameter("model", "query", models, "The model that the upload is for.", required=True),
+        ]
+    least, most = (int(spec.wire["token"][end].split()[0]) for end in ("least", "most"))
+    return [_parameter("expire_in_seconds", "query", {"type": "integer", "minimum": least, "maximum": most})]
+
+
+def _filter(spec: Spec, how: Any) -> Schema:
+    if isinstance(how, Mapping):
+        return {"type": "integer", "default": how["default"]}
+    known = {"state": {"type": "string", "enum": list(spec.task["states"])}, "text": {"type": "string"}}
+    return known.get(how) or _TIME | {"description": how}
+
+
+def _errors(spec: Spec) -> dict[str, Schema]:
+    statuses = sorted({what["status"] for what in spec.wire["errors"].values()})
+    return {str(status): {"$ref": f"#/components/responses/error-{status}"} for status in statuses}
