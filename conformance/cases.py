@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from conformance.drawing import breaking_case, mutilated_case, valid_case
 from conformance.edges import edges
 from conformance.model import Case, Question, Strategy
+from conformance.outcome import outcome
 from conformance.vector import Vector, load
 from wanlib.spec import Rule, Spec
 
@@ -36,7 +38,16 @@ def gather(spec: Spec, pattern: str = "*") -> list[Source]:
     return [
         Source("vectors", "cases", len(vectors), (vector_case(vector, spec.rules) for vector in vectors)),
         Source("edges", "rules", len(rules), (case for rule in rules for case in edges(spec, rule.id))),
+        _strategies(spec, rules, whole=pattern == "*"),
     ]
+
+
+def _strategies(spec: Spec, rules: list[Rule], whole: bool) -> Source:
+    """One strategy for each rule; and for bodies that break none, or whatever they break, if wanted."""
+    found = [breaking_case(spec, rule) for rule in rules]
+    if whole:
+        found += [*(valid_case(spec, model) for model in spec.models), mutilated_case(spec)]
+    return Source("strategies", "cases", len(found), iter(found))
 
 
 def body_rules(spec: Spec, pattern: str = "*") -> list[Rule]:
@@ -51,25 +62,12 @@ def vector_case(vector: Vector, rules: Mapping[str, Rule]) -> Case:
     A rule that the spec doesn't have stays in the answer as one that is refused, so every target fails it.
     """
     body = vector.body()
-    breaks = [(rule, _outcome(rule, rules, body)) for rule in vector.expect]
+    breaks = [(rule, outcome(rule, rules, body)) for rule in vector.expect]
     return Case(f"vector:{vector.id}", _about(vector), Question(body, vector.call), tuple(sorted(breaks)))
 
 
 def _about(vector: Vector) -> str | None:
     return vector.expect[0] if len(vector.expect) == 1 else None
-
-
-def _outcome(rule: str, rules: Mapping[str, Rule], body: Any) -> str:
-    """What breaking the rule does; the pages leave open what null does, which is of no type."""
-    if rule not in rules:
-        return "rejected"
-    return "unspecified" if rules[rule].kind == "type" and _holds_null(body) else rules[rule].outcome
-
-
-def _holds_null(value: Any) -> bool:
-    if isinstance(value, dict | list):
-        return any(map(_holds_null, value.values() if isinstance(value, dict) else value))
-    return value is None
 
 
 def model_of(body: Any, models: Iterable[str]) -> str | None:

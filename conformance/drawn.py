@@ -16,11 +16,14 @@ def judge_strategy(
     The examples are drawn once for all targets; a target that has failed is asked no further.
     """
     verdicts: dict[str, list[Verdict]] = {target.name: [] for target in targets}
-    for case in strategy.examples(seed, count):
+
+    def put(case: Case) -> None:
         for target in targets:
             heard = verdicts[target.name]
             if not heard or heard[-1].verdict not in FAILING:
                 heard.append(ask(case, target))
+
+    strategy.each(seed, count, put)
     for target in targets:
         verdict = _told(strategy, target, verdicts[target.name], seed, count, ask)
         yield replace(verdict, rule=strategy.rule, case=strategy.id)

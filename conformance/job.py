@@ -34,7 +34,7 @@ class Job:
     """What a run was asked for.
 
     targets: names, empty for all. rule: a glob over rule ids, None for all. spec: a folder, None for the
-    packaged one. folder: where the log and the reports go.
+    packaged one. folder: where the log and the reports go. seed, examples: of strategies, how many each.
     """
 
     folder: Path
@@ -42,6 +42,7 @@ class Job:
     rule: str | None = None
     spec: Path | None = None
     seed: int = 0
+    examples: int = 10
 
     @property
     def whole(self) -> bool:
@@ -87,6 +88,7 @@ def _prepared(job: Job) -> tuple[Run, Mapping[str, Any]]:
         whole=job.whole,
         known=load_known(),
         seed=job.seed,
+        examples=job.examples,
     )
     return run, _head(job, spec, rules, targets)
 
@@ -107,9 +109,11 @@ def _head(job: Job, spec: Spec, rules: list[Rule], targets: list[str]) -> Mappin
             "target": list(job.targets),
             "rule": job.rule,
             "spec": None if job.spec is None else str(job.spec),
+            "examples": job.examples,
         },
         "targets": targets,
         "models": list(spec.models),
+        "families": {family.name: list(family.models) for family in spec.families},
         "rules": {
             rule.id: {"limit": limit(rule.limit, rule.kind), "outcome": rule.outcome} for rule in rules
         },

@@ -1,6 +1,6 @@
 """What the parts of the harness share: cases, observations, verdicts. All frozen."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -37,14 +37,14 @@ class Case:
 class Strategy:
     """Many drawn questions that are told as one case: they pass together or fail by the least of them.
 
-    examples: (seed, how many) -> the cases; the same ones for the same seed.
+    each: (seed, how many, what to do with a case): draws them one by one, the same for the same seed.
     least: (seed, how many, whether a case fails) -> the smallest failing case that it can find, None
     where it finds none.
     """
 
     id: str
     rule: str | None
-    examples: Callable[[int, int], Iterable[Case]]
+    each: Callable[[int, int, Callable[[Case], object]], None]
     least: Callable[[int, int, Callable[[Case], bool]], Case | None]
 
 

@@ -34,7 +34,7 @@ class Run:
     whole: bool = True
     known: KnownFailures = field(default_factory=KnownFailures)
     seed: int = 0
-    examples: int = 100
+    examples: int = 10
     told: Callable[[Source, Case | Strategy], None] = lambda source, case: None
 
     def verdicts(self) -> Iterator[Verdict]:

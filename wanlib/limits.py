@@ -60,8 +60,8 @@ def _file_of(model: str) -> str:
             return parse_rule_id(rule).file
     known = RULES["wire/model"].limit
     near = get_close_matches(str(model), known, 1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    raise ValueError(f"no model {shown(model)}{meant}; known: {', '.join(known)}")
+    meant = f"did you mean {near[0]}? " if near else ""
+    raise ValueError(f"no model {shown(model)}; {meant}known: {', '.join(known)}")
 
 
 def _place(root: dict[str, Any], parts: RuleId) -> dict[str, Any]:

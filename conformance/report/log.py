@@ -85,6 +85,9 @@ def _run(value: Any) -> dict[str, Any]:
     for name in ("targets", "models"):
         if not _texts(value.get(name, [])):
             raise ValueError(f"run.{name} is {shown(value[name])}, expected a list of names")
+    families = value.get("families", {})
+    if not isinstance(families, dict) or not all(map(_texts, families.values())):
+        raise ValueError(f"run.families is {shown(families)}, expected lists of models by name")
     rules = value.get("rules", {})
     if not isinstance(rules, dict) or not all(isinstance(rule, dict) for rule in rules.values()):
         raise ValueError(f"run.rules is {shown(rules)}, expected an object of objects")

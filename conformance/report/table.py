@@ -48,7 +48,9 @@ def _rules(group: str, rows: Mapping[str, Row], targets: Sequence[str], width: i
     ]
     gap = 1 if narrow else 2
     taken = sum(gap + max(_width(cell) for cell in column) for column in columns)
-    table = _table(f"{group}: {len(rows)} rules", ["rule", "limit", "outcome"], heads, gap)
+    table = _table(
+        f"{group}: {len(rows)} rule{'s' if len(rows) > 1 else ''}", ["rule", "limit", "outcome"], heads, gap
+    )
     for row, limit, outcome, judged in zip(rows.values(), limits, outcomes, cells, strict=True):
         outcome.stylize("" if row.outcome == "rejected" else "dim")
         table.add_row(Text(folded(row.name, max(width - taken, _LEAST))), limit, outcome, *judged)
@@ -65,8 +67,8 @@ def _models(counted: Tally) -> Table:
 
 def _table(title: str, names: Iterable[str], heads: Iterable[str], gap: int = 2) -> Table:
     look, padding = box.SIMPLE_HEAD, (0, gap - 1, 0, 0)  # this box puts one blank between columns
-    name = Text(printable(title), style="bold")
-    table = Table(title=name, title_justify="left", box=look, padding=padding)
+    told = Text(printable(title), style="bold")
+    table = Table(title=told, title_justify="left", box=look, padding=padding)
     table.show_edge = table.pad_edge = False
     for name in names:
         table.add_column(name, overflow="fold")

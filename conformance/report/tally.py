@@ -1,7 +1,7 @@
 """A log counted: what the table and the Markdown report show."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conformance.model import FAILING, Verdict
@@ -99,14 +99,10 @@ def _groups(log: Log) -> dict[str, dict[str, Row]]:
     for verdict in log.verdicts:
         if verdict.rule is None:
             continue
-        group = _group(verdict)
-        row = found.get((group, verdict.rule))
-        if row is None:
-            told = rules.get(verdict.rule, {})
-            row = found[group, verdict.rule] = Row(
-                verdict.rule.partition("/")[2] or verdict.rule, told.get("limit", ""), told.get("outcome", "")
-            )
-        row.add(verdict)
+        told = rules.get(verdict.rule, {})
+        for group in _group(verdict, verdict.rule, log.run.get("families", {})):
+            row = found.setdefault((group, verdict.rule), _row(verdict.rule, told))
+            row.add(verdict)
     order = {rule: place for place, rule in enumerate(rules)}
     groups: dict[str, dict[str, Row]] = {}
     for group, rule in sorted(found, key=lambda key: (order.get(key[1], len(order)), key[1], key[0])):
@@ -114,10 +110,16 @@ def _groups(log: Log) -> dict[str, dict[str, Row]]:
     return groups
 
 
-def _group(verdict: Verdict) -> str:
-    assert verdict.rule is not None
-    file = verdict.rule.partition("/")[0]
-    return file if file == "wire" or verdict.model is None else verdict.model
+def _row(rule: str, told: Mapping[str, str]) -> Row:
+    return Row(rule.partition("/")[2] or rule, told.get("limit", ""), told.get("outcome", ""))
+
+
+def _group(verdict: Verdict, rule: str, families: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """The models that a verdict speaks of: that of its body, or all that its rule's file is about."""
+    file = rule.partition("/")[0]
+    if file != "wire" and verdict.model is not None:
+        return [verdict.model]
+    return families.get(file, [file])
 
 
 def _models(log: Log) -> dict[str, Row]:

@@ -12,10 +12,14 @@ from wanlib.spec.model import Family, Node, Rule, Spec
 BodyBreak = Callable[[Any, Octets], Any]
 
 _NO_MODELS = ("", "wan9.9-image", "wan2.7", "WAN2.7-IMAGE", "wan2.7-image ", "wan2.7-image\n", "default")
-_STRAYS = ("quality", "input_image", "Model", "", "a/b~c", "prompt", "images", "size", "n", "negative_prompt", "ref")
-_BROKEN_PARTS = (
+_STRAYS = (
+    *("quality", "input_image", "Model", "", "a/b~c"),
+    *("prompt", "images", "size", "n", "negative_prompt"),
+)
+_BROKEN_PARTS: tuple[Any, ...] = (
     *({}, {"video": "https://example.com/a.mp4"}, {"image": "https://example.com/a.png", "text": "x"}),
-    *({"type": "text", "text": "x"}, {"Text": "x"}, "text", None, 5, ["text", "x"], {"image_url": {"url": "x"}}),
+    *({"type": "text", "text": "x"}, {"Text": "x"}, {"image_url": {"url": "x"}}),
+    *("text", None, 5, ["text", "x"]),
 )
 
 
@@ -54,8 +58,8 @@ def _no_model(body: Any, octets: Octets) -> Any:
 
 
 def _misplaced(envelope: Envelope, family: Family, rule: Rule) -> BodyBreak:
-    nodes = [node for node in envelope.form.walk() if len(_steps(node)) < 2 and node.form in ("object", "rest")]
-    places = [_steps(node) for node in nodes if _steps(node) != [rule.limit]]
+    nodes = [node for node in envelope.form.walk() if node.form in ("object", "rest")]
+    places = [_steps(node) for node in nodes if len(_steps(node)) < 2 and _steps(node) != [rule.limit]]
 
     def change(body: Any, octets: Octets) -> Any:
         value = _at(body, [rule.limit]).pop(rule.field)
@@ -99,8 +103,9 @@ def _mistyped(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
 def _stray(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
     """A member that nobody documents here; a field that states another place would be a matter of place."""
     steps = _steps(node)
-    known = {"model", *(name for name, _ in node.members), *(each.name for each in family.fields if each.place)}
-    names = [name for name in _STRAYS if name not in (known | set(envelope.rest) if node.form == "rest" else known)]
+    known = {"model", *dict(node.members), *(each.name for each in family.fields if each.place)}
+    known |= set(envelope.rest) if node.form == "rest" else set()
+    names = [name for name in _STRAYS if name not in known]
 
     def change(body: Any, octets: Octets) -> Any:
         if node.form == "rest":

@@ -6,14 +6,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from conformance.model import Question
 from conformance.strategies.around import Around
 from conformance.strategies.body_breaks import BodyBreak, body_break
-from conformance.strategies.breaks import VALUES, Break
 from conformance.strategies.image_breaks import IMAGES
+from conformance.strategies.list_breaks import LISTS
 from conformance.strategies.octets import Octets, decoded
 from conformance.strategies.requests import Change, Plan
 from conformance.strategies.situations import PINNED_KINDS, Situation, situations
-from conformance.strategies.valid import Question
+from conformance.strategies.value_breaks import VALUES, Break
 from wanlib.base.missing import ABSENT
 from wanlib.spec.model import Rule, Spec
 
@@ -30,9 +31,8 @@ def breaking(spec: Spec, rule_id: str) -> st.SearchStrategy[Question]:
     breakers = list(_breakers(spec, rule)) if rule.scope == "body" else []
     if not breakers:
         raise ValueError(f"{rule_id} is no rule that a request body or its call can break")
-    return decoded(
-        max(plan.length for plan, _ in breakers) + _EXTRA, lambda octets: _broken(*octets.pick(breakers), octets)
-    )
+    length = max(plan.length for plan, _ in breakers) + _EXTRA
+    return decoded(length, lambda octets: _broken(*octets.pick(breakers), octets))
 
 
 def _broken(plan: Plan, change: BodyBreak, octets: Octets) -> Question:
@@ -61,7 +61,8 @@ def _with_items(situation: Situation, rule: Rule) -> Situation:
     wanted = {field.path for field in lists if rule.field.startswith(f"{field.path}.")}
     wanted |= {rule.field} if rule.kind == "max_count" else set()
     wanted |= {rule.limit} if rule.kind in _LOOKS else set()
-    wanted |= {same.limit for field in lists if field.path in wanted for same in field.of_kind("same_count_as")}
+    as_many = [rule for field in lists if field.path in wanted for rule in field.of_kind("same_count_as")]
+    wanted |= {each.limit for each in as_many}
     return replace(
         situation,
         wanted=frozenset(wanted),
@@ -71,18 +72,20 @@ def _with_items(situation: Situation, rule: Rule) -> Situation:
 
 
 def _change(rule: Rule, situation: Situation) -> Change | None:
-    """What is done to the top field's value as soon as it is made; nothing where the situation is the break."""
+    """What is done to the field's value as soon as it is made; nothing where the situation is the break."""
     top, *steps = rule.field.split(".")
     if rule.kind in PINNED_KINDS and not steps and top in situation.pinned[0]:
         return None
     fields = {each.path: each for each in situation.family.walk()}
     field = fields[rule.field]
-    kinds = IMAGES if field.type == "image" and rule.kind in IMAGES else VALUES
+    kinds = VALUES | LISTS | (IMAGES if field.type == "image" else {})
     final = kinds[rule.kind](rule, field, situation)
-    halved = rule.kind == "min" and bool(steps) and bool(fields[rule.field.rpartition(".")[0]].of_kind("ordered"))
+    around_it = fields.get(rule.field.rpartition(".")[0], field)
+    halved = rule.kind == "min" and bool(around_it.of_kind("ordered"))
 
     def change(octets: Octets, around: Around) -> None:
         _reach(around.values, [top, *steps], final, halved, octets, around)
+        around.at.clear()
 
     return change
 

@@ -58,7 +58,10 @@ class Envelope:
 
     def _parts(self, node: Node, values: Mapping[str, Any], octets: Octets) -> list[dict[str, Any]]:
         """Lists keep their order; what is no list stands before, between or behind their items."""
-        parts = [{part: item} for part, name in node.parts if name in self._lists for item in values.get(name, ())]
+        parts = []
+        for part, name in node.parts:
+            if name in self._lists:
+                parts += [{part: item} for item in values.get(name, ())]
         for part, name in node.parts:
             if name not in self._lists and name in values:
                 parts.insert(octets.byte() % (len(parts) + 1), {part: values[name]})

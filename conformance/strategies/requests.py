@@ -14,7 +14,8 @@ from wanlib.spec.model import Field, Spec
 
 Change = Callable[[Octets, Around], None]
 
-_HEAD = 6  # bytes before the fields': the plan, the way to its situation, the call, three for the envelope
+_HEAD = 7  # bytes before the fields': the plan, the way to its situation, call, bar, three for the envelope
+_BARS = (112,) * 7 + (232,)  # from which byte on a field is there: about half of them, or hardly any
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,13 @@ class _Step:
         """A byte for its presence, then its value's."""
         return 1 + self.maker.size
 
-    def take(self, octets: Octets, around: Around, pinned: Mapping[str, Any]) -> None:
+    def take(self, octets: Octets, bar: int, around: Around, pinned: Mapping[str, Any]) -> None:
         """Puts the field's value into `around`, or leaves it out."""
         if self.presence == "never":
             return
         name = self.field.name
         octets.at = self.at
-        there = octets.flag() or self.presence == "always"
+        there = octets.byte() >= bar or self.presence == "always"
         if isinstance(self.maker, Listing):
             if there or pinned.get(name):
                 around.values[name] = self.maker.make(octets, around)
@@ -83,11 +84,11 @@ class Plan:
     def fill(self, octets: Octets) -> tuple[dict[str, Any], str]:
         """A body and its call."""
         pinned = self.situation.pinned[octets.skewed(len(self.situation.pinned))]
-        call = octets.pick(self.situation.calls)
+        call, bar = octets.pick(self.situation.calls), octets.pick(_BARS)
         around = Around({name: pinned[name] for name in self.lists if name in pinned})
         around.counts.update(dict.fromkeys(self.envelope.single, 1))
         for step in self.steps:
-            step.take(octets, around, pinned)
+            step.take(octets, bar, around, pinned)
             if self.change and step.field.name == self.forced:
                 octets.at = self.length
                 self.change(octets, around)

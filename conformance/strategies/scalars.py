@@ -1,13 +1,15 @@
 """Valid values of every plain type: each a function of a few bytes and of what stands around."""
 
 import re
+import string
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from conformance.strategies.area import MOST, Area
 from conformance.strategies.around import Around
-from conformance.strategies.images import image
+from conformance.strategies.images import Images
 from conformance.strategies.octets import Octets
 from conformance.strategies.situations import Situation
 from wanlib.base.ratio import Ratio
@@ -24,10 +26,11 @@ class Maker(NamedTuple):
 
 
 _WORDS = (
-    *("Place", "the", "clock", "of", "image 1", "beside", "a", "vase", "at dusk", "2", "oil", "paint", "soft"),
-    *("雨夜", "把图1的猫", "のように", "été", "naïve", "🎨", "👩\u200d🎨", "עברית", "\n", "\t", '"so"', "\\", "</b>"),
-    *("%s", "{x}", "null", "\u0000", "\u2028", "'"),
+    *("Place", "the", "clock", "of", "image 1", "beside", "a", "vase", "at dusk", "2", "oil", "paint"),
+    *("雨夜", "把图1的猫", "のように", "été", "naïve", "🎨", "👩\u200d🎨", "עברית", "\n", "\t", '"so"'),
+    *("%s", "{x}", "null", "\u0000", "\u2028", "'", "\\", "</b>"),
 )
+_ALNUM = string.digits + string.ascii_letters
 _FILLERS = ("a", "花", "😀")
 
 
@@ -52,19 +55,25 @@ def _prose(octets: Octets, longest: int | None) -> str:
 
 
 def _patterned(pattern: str, example: str) -> Maker:
-    """Texts like an example of the pattern: each place takes any character with which the example still matches."""
-    alphabets = []
-    for place, own in enumerate(example):
-        before, after = example[:place], example[place + 1 :]
-        others = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-        fits = [one for one in others if re.fullmatch(pattern, before + one + after, re.ASCII)]
-        alphabets.append(fits or [own])
+    """Texts like an example of the pattern, and the example where its places are not independent."""
+    alphabets = _alphabets(pattern, example)
 
     def make(octets: Octets, around: Around) -> str:
         text = "".join([octets.pick(alphabet) for alphabet in alphabets])
         return text if re.fullmatch(pattern, text, re.ASCII) else example
 
     return Maker(len(example), make)
+
+
+@cache
+def _alphabets(pattern: str, example: str) -> list[str]:
+    """For each place of an example every letter and digit with which it still matches the pattern."""
+    alphabets = []
+    for place, own in enumerate(example):
+        before, after = example[:place], example[place + 1 :]
+        fits = [one for one in _ALNUM if re.fullmatch(pattern, before + one + after, re.ASCII)]
+        alphabets.append("".join(fits) or own)
+    return alphabets
 
 
 def _integer(field: Field, situation: Situation) -> Maker:
@@ -84,10 +93,9 @@ def _integer(field: Field, situation: Situation) -> Maker:
 def _number(field: Field, situation: Situation) -> Maker:
     low = Decimal(str(situation.limit(field, "min", 0)))
     span = Decimal(str(situation.limit(field, "max", low + 1000))) - low
-    values = tuple(float(low + span * step / 100) for step in range(101))
 
     def make(octets: Octets, around: Around) -> int | float:
-        value, whole = octets.pick(values), octets.flag()
+        value, whole = float(low + span * (octets.byte() % 101) / 100), octets.flag()
         return int(value) if whole and value.is_integer() else value
 
     return Maker(2, make)
@@ -123,14 +131,15 @@ def _size(field: Field, situation: Situation) -> Maker:
     open_to, keywords = area(field, situation), tuple(situation.limit(field, "keywords", {}))
 
     def make(octets: Octets, around: Around) -> str:
-        by_name = octets.byte() < 160 and keywords
+        by_name = octets.byte() < 212 and keywords
         return octets.pick(keywords) if by_name else open_to.size(octets)
 
     return Maker(6, make)
 
 
 def _image(field: Field, situation: Situation) -> Maker:
-    return Maker(7, lambda octets, around: image(field, situation, octets, around))
+    images = Images(field, situation)
+    return Maker(images.size, images.make)
 
 
 SCALARS: Mapping[str, Callable[[Field, Situation], Maker]] = {

@@ -1,4 +1,4 @@
-"""The situations of a model: every set of truth values that its modes can have together, and what leads to it.
+"""The situations of a model: each set of truth values that its modes can have together, and what leads there.
 
 Nothing here knows a model, a field or a number: all of it is read off the modes of the Spec.
 """
@@ -79,9 +79,7 @@ def _calls(spec: Spec, model: str, broken: Rule | None) -> tuple[str, ...]:
     return tuple(call for call in CALLS if (call in spec.calls(model)) is offered)
 
 
-def _combinations(
-    spec: Spec, family: Family, model: str, broken: Rule | None
-) -> Iterator[Mapping[str, Any]]:
+def _combinations(spec: Spec, family: Family, model: str, broken: Rule | None) -> Iterator[Mapping[str, Any]]:
     domains: dict[str, dict[Any, None]] = {}
     for values in combinations_of(family, tuple(family.modes)):
         for name, value in values.items():
@@ -114,11 +112,8 @@ def _breaks(rule: Rule, met: tuple[Any, ...]) -> Iterator[Any]:
     elif rule.kind == "min_count":
         yield from range(rule.limit)
     else:
-        yield from (value for value in (*met, OTHER, "") if value not in rule.limit and _alike(value, rule.limit))
-
-
-def _alike(value: Any, limit: tuple[Any, ...]) -> bool:
-    return isinstance(value, bool) == isinstance(limit[0], bool)
+        others = met if isinstance(rule.limit[0], bool) else (*met, OTHER, "")
+        yield from (value for value in others if value not in rule.limit)
 
 
 def _feasible(situation: Situation, values: Mapping[str, Any], broken: Rule | None) -> bool:

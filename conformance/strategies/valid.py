@@ -1,19 +1,13 @@
 """Requests that keep every rule, by construction: nothing is filtered."""
 
-from typing import Any, NamedTuple
-
 from hypothesis import strategies as st
 
+from conformance.model import Question
 from conformance.strategies.octets import decoded
 from conformance.strategies.requests import Plan
 from conformance.strategies.situations import situations
 from wanlib.spec.mode import Condition
 from wanlib.spec.model import Spec
-
-
-class Question(NamedTuple):
-    body: Any
-    call: str | None
 
 
 def valid(spec: Spec, model: str, mode: Condition | None = None) -> st.SearchStrategy[Question]:

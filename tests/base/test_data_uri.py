@@ -14,7 +14,7 @@ from tests.pictures import SIZE, jpeg, jpeg_segment, pictures
 from wanlib.base import data_uri
 from wanlib.base.data_uri import JUDGED, DataUri, parse_data_uri
 from wanlib.base.facts import ImageFacts
-from wanlib.base.header import facts_of_bytes
+from wanlib.base.header import Read, facts_of_bytes
 
 PREFIX = "data:image/png;base64,"
 NOTHING = ImageFacts(None, None, None, 0)
@@ -146,6 +146,21 @@ def test_the_last_four_are_judged_before_the_padding(pads: int) -> None:
 
 def test_padding_is_judged_everywhere() -> None:
     assert problem(PREFIX + "A" * (JUDGED + 8) + "AAA=" + "A" * 4096)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=40), st.integers(0, 50), st.integers(0, 50))
+def test_the_header_reader_is_given_the_bytes_that_it_asks_for(data: bytes, offset: int, length: int) -> None:
+    asked = []
+
+    def asking(read: Read, size: int) -> ImageFacts:
+        asked.append((read(offset, length), size))
+        return NOTHING
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data_uri, "read_header", asking)
+        parse_data_uri(uri(data))
+    assert asked == [(data[offset : offset + length], len(data))]
 
 
 def far_jpeg(segments: int) -> bytes:

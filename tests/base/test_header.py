@@ -104,15 +104,16 @@ def test_other_segments_of_jpeg_are_passed(code: int) -> None:
     assert sides(jpeg(looks_like_a_frame)) == SIZE
 
 
+@pytest.mark.parametrize("code", [0x00, 0x01, 0xBF, *range(0xD0, 0xDB)])
+def test_a_jpeg_marker_that_no_frame_header_can_follow_makes_it_unreadable(code: int) -> None:
+    # Written with a length, though they have none, so that a reader which takes or passes them finds a size.
+    assert facts_of_bytes(jpeg(APP, jpeg_segment(code, bytes(15))))[:3] == ("jpeg", None, None)
+
+
 @pytest.mark.parametrize(
-    "before",
-    [
-        b"\xff\xd9", b"\xff\xd0", b"\xff\xd8", b"\xff\x01", b"\xff\x00",  # markers that have no length
-        b"\x00", b"\xfe", jpeg_segment(0xDA, bytes(6)),
-        b"\xff\xe0\x00\x01", b"\xff\xe0\x00\x00",
-    ],
-)  # fmt: skip
-def test_a_jpeg_without_way_to_its_frame_header_is_unreadable(before: bytes) -> None:
+    "before", [b"\x00", b"\xfe", b"\xfe\xe0\x00\x02", b"\xff\xe0\x00\x00", b"\xff\xe0\x00\x01"]
+)
+def test_a_jpeg_with_other_bytes_between_its_segments_is_unreadable(before: bytes) -> None:
     assert facts_of_bytes(jpeg(APP, before))[:3] == ("jpeg", None, None)
 
 
@@ -175,10 +176,20 @@ def test_a_bmp_of_no_known_version_is_unreadable(length: int) -> None:
         (jpeg(size=(65535, 0)), (65535, 0)),
         (webp(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 0x4000 | 517, 0xC000 | 259)), SIZE),
         (webp(b"VP8L", b"\x2f" + struct.pack("<I", 0x1FFFFFFF)), (16384, 16384)),
+        (b"RIFF\n\n\n\n" + webp(b"VP8L", b"\x2f" + bytes(4))[8:], (1, 1)),
         (webp(b"VP8X", bytes(4) + b"\xff\xff\x01\x00\x00\x02"), (0x20000, 0x20001)),
         (b"GIF89a" + struct.pack("<HH", 0, 65535), (0, 65535)),
     ],
-    ids=["png-huge", "png-zero", "jpeg-zero", "vp8-scaled", "vp8l-large", "vp8x-large", "gif-zero"],
+    ids=[
+        "png-huge",
+        "png-zero",
+        "jpeg-zero",
+        "vp8-scaled",
+        "vp8l-large",
+        "webp-length-of-line-ends",
+        "vp8x-large",
+        "gif-zero",
+    ],
 )
 def test_sizes_are_reported_as_claimed(data: bytes, expected: tuple[int, int]) -> None:
     assert sides(data) == expected
@@ -201,7 +212,17 @@ def test_a_damaged_header_is_unreadable(format: str, data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\xff\xd8", b"<svg/>", b"RIFF\0\0\0\0WAVE", b"\0\0\0\x1cftypheic", b"GIF88a\1\0\1\0", b"II\0*"],
+    [
+        b"",
+        b"\xff\xd8",
+        b"<svg/>",
+        b"RIFF\0\0\0\0WAVE",
+        b"\0\0\0\x1cftypheic",
+        b"GIF88a\1\0\1\0",
+        b"II\0*",
+        b"MM**",
+        b"\x89PNG\n\x1a\n",
+    ],
 )
 def test_other_files_are_not_recognised(data: bytes) -> None:
     facts = facts_of_bytes(data + bytes(100) if data else data)
@@ -214,6 +235,12 @@ def test_a_file_is_judged_whole_and_its_position_restored() -> None:
     file.seek(77)
     assert facts_of_file(file) == facts_of_bytes(file.getvalue())
     assert file.tell() == 77
+
+
+def test_a_view_of_wider_items_is_judged_by_its_bytes() -> None:
+    data = tiff("<", "I") + bytes(2)
+    wide = memoryview(data).cast("I")
+    assert facts_of_bytes(wide) == facts_of_bytes(data) == ("tiff", *SIZE, len(data))
 
 
 def test_a_path_that_cannot_be_read_raises(tmp_path: Path) -> None:

@@ -58,12 +58,17 @@ def test_gathered_cases_are_made_one_by_one(spec: Spec) -> None:
 
 
 def test_a_pattern_takes_the_cases_about_its_rules_alone(spec: Spec) -> None:
-    vectors, edges = gather(spec, "wan2.7/n.m*")
-    for source in (vectors, edges):
+    vectors, edges, strategies = gather(spec, "wan2.7/n.m*")
+    for source in (vectors, edges, strategies):
         found = [case.rule for case in source.cases]
         assert found
         assert set(found) <= {rule.id for rule in body_rules(spec, "wan2.7/n.m*")}
-    assert edges.total == len(body_rules(spec, "wan2.7/n.m*")) > 1
+    assert edges.total == strategies.total == len(body_rules(spec, "wan2.7/n.m*")) > 1
+
+
+def test_a_whole_run_has_strategies_about_no_one_rule_too(spec: Spec) -> None:
+    names = {case.id for case in gather(spec)[2].cases if case.rule is None}
+    assert names == {"strategy:mutilated", *(f"strategy:valid/{model}" for model in spec.models)}
 
 
 def test_rules_on_bodies_alone_have_to_be_covered(spec: Spec) -> None:

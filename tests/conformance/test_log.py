@@ -130,7 +130,18 @@ def test_broken_lines_are_refused(tmp_path: Path, line: Any, message: str) -> No
         read_log(saved(tmp_path / "log", json.dumps(good), text))
 
 
-@pytest.mark.parametrize("run", [5, {"targets": "tiny"}, {"models": [1]}, {"rules": []}, {"rules": {"a": 1}}])
+@pytest.mark.parametrize(
+    "run",
+    [
+        5,
+        {"families": {"a": 1}},
+        {"families": []},
+        {"targets": "tiny"},
+        {"models": [1]},
+        {"rules": []},
+        {"rules": {"a": 1}},
+    ],
+)
 def test_a_broken_first_line_is_refused(tmp_path: Path, run: Any) -> None:
     with pytest.raises(LogError, match="log:1: run"):
         read_log(saved(tmp_path / "log", json.dumps({"run": run})))

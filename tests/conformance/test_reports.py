@@ -20,7 +20,7 @@ from tests.conformance.tiny import HEAD, MAX, MODEL, WORD, verdict
 from wanlib.base.ratio import Ratio
 from wanlib.spec import load
 
-EVIL = "\x1b[31m\x00`|\ud800 ]]> <b> & \x9b2J\ufffe\nnext"
+EVIL = "\x1b[31m[bold]\x00`|\ud800 ]]> <b> & \x9b2J\ufffe\nnext"
 MIXED = Log(
     HEAD,
     (
@@ -94,6 +94,14 @@ def test_tally_groups_by_model_in_the_order_of_the_rules() -> None:
         "wire": ["wire/n.max"],
     }
     assert list(counted.models) == [MODEL, "no model"]
+
+
+def test_a_verdict_on_several_models_counts_for_each_model_of_its_file() -> None:
+    head = HEAD | {"families": {"tea": ["tea-1", "tea-2"]}}
+    verdicts = (verdict(model=MODEL), verdict("fail", name="coverage:1"), verdict(about="wire/n.max"))
+    groups = tally(Log(head, verdicts)).groups
+    cells = {name: [str(row.cells["tiny"]) for row in rows.values()] for name, rows in groups.items()}
+    assert cells == {"tea-1": ["FAIL 1/2"], "tea-2": ["FAIL 1/1"], "wire": ["1"]}
 
 
 @pytest.mark.parametrize("word", ["pass", "fail", "error", "known", "skip"])
@@ -182,6 +190,8 @@ def test_no_log_can_break_a_report(tmp_path: Path) -> None:
     text = printed(HOSTILE, width=4000) + marked(HOSTILE, tmp_path)
     assert not set(text) & set("\x1b\x00\x9b\ud800")
     assert "\nnext" not in text
+    shown = printed(HOSTILE, width=4000)
+    assert shown.count("1b[31m[bold]") == shown.count("1b[31m") > 5
     assert "<b>" not in re.sub("`[^`]*`", "", marked(HOSTILE, tmp_path).replace("\\`", ""))
     root = junit(HOSTILE, tmp_path)
     assert "\\x1b[31m" in str(root[0].get("name"))

@@ -1,173 +1,210 @@
 """The exported JSON Schema as a third reading: on what it claims it must say what the interpreter says."""
 
-import copy
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from wanlib.base.rule_id import parse_rule_id
+from tests.emit.bodies import IMAGE, PALETTE, TEXT, VALID, Striker, messages, wanx
+from tests.emit.readings import Readings
 from wanlib.emit.json_schema import CLAIMS, envelope, schema
+from wanlib.emit.openapi import openapi
 from wanlib.emit.schema_errors import broken_rules
-from wanlib.spec import interpret, load
+from wanlib.emit.schema_put import ABOUT, RULES
+from wanlib.spec import load
 
-SPEC = load()
-ENVELOPE = Draft202012Validator(envelope(SPEC))
-VALIDATORS = {model: Draft202012Validator(schema(SPEC, model)) for model in SPEC.models}
-
-
-def by_schema(body: Any) -> tuple[str, ...]:
-    """The broken rules by the envelope and, where it is kept, by the model's schema."""
-    outside = broken_rules(ENVELOPE.iter_errors(body))
-    return outside or broken_rules(VALIDATORS[body["model"]].iter_errors(body))
-
-
-def by_walk(body: Any) -> tuple[str, ...]:
-    """The broken rules by the interpreter, as far as the schema claims their kind."""
-    rules = {violation.rule for violation in interpret(SPEC, body, None)}
-    return tuple(sorted(rule for rule in rules if parse_rule_id(rule).kind in CLAIMS))
-
-
-def messages(model: str, *parts: tuple[str, Any], **parameters: Any) -> dict[str, Any]:
-    content = [{name: value} for name, value in parts]
-    return {
-        "model": model,
-        "input": {"messages": [{"role": "user", "content": content}]},
-        "parameters": parameters,
-    }
-
-
-URL = "https://example.com/a.png"
-IMAGE, TEXT = ("image", URL), ("text", "Place the clock beside the vase")
-PALETTE = [{"hex": "#C2D1E6", "ratio": "33.33%"}, {"hex": "#ffffff", "ratio": "33.33%"}]
-PALETTE += [{"hex": "#000000", "ratio": "33.34%"}]
-VALID: list[dict[str, Any]] = [
-    messages("wan2.7-image", IMAGE, ("image", "oss://bucket/b.png"), TEXT, size="2K", n=1, watermark=False),
-    messages("wan2.7-image", TEXT, IMAGE, bbox_list=[[[10, 20, 30, 40], [0, 0, 5, 5]]], seed=7),
-    messages("wan2.7-image-pro", TEXT, size="4K", thinking_mode=True, n=4, color_palette=PALETTE),
-    messages("wan2.7-image-pro", TEXT, size="1024*1024", enable_sequential=True, n=12),
-    messages("wan2.7-image-pro", IMAGE, IMAGE, IMAGE, TEXT, bbox_list=[[], [[1, 2, 3, 4]], []], size="1K"),
-    messages("wan2.6-image", IMAGE, TEXT, size="1K", n=2, prompt_extend=True, negative_prompt="blur"),
-    messages("wan2.6-image", TEXT, IMAGE, enable_interleave=True, max_images=3, n=1, size="1280*1280", stream=True),
-    {
-        "model": "wan2.5-i2i-preview",
-        "input": {"prompt": "Make it dusk", "images": [URL, "data:image/png;base64,AAAA"], "negative_prompt": "x"},
-        "parameters": {"size": "1280*1280", "n": 1, "prompt_extend": False, "watermark": True, "seed": 0},
-    },
-    {
-        "model": "wanx2.1-imageedit",
-        "input": {
-            "function": "description_edit_with_mask",
-            "prompt": "A hat",
-            "base_image_url": URL,
-            "mask_image_url": URL,
-        },
-        "parameters": {"n": 1, "seed": 2147483647},
-    },
-    {
-        "model": "wanx2.1-imageedit",
-        "input": {"function": "expand", "prompt": "More sky", "base_image_url": "DATA:image/png;base64,AAAA"},
-        "parameters": {"top_scale": 1.5, "left_scale": 2, "watermark": False},
-    },
-    {
-        "model": "wanx2.1-imageedit",
-        "input": {"function": "stylization_all", "prompt": "Cubist", "base_image_url": URL},
-        "parameters": {"strength": 0.5},
-    },
-]
-
-
-TYPES = {field.name: field.type for family in SPEC.families for field in family.fields}
-TYPES |= {"text": "text", "image": "image", "base_image_url": "image", "mask_image_url": "image"}
-LIMITS = sorted({rule.limit for rule in SPEC.rules.values() if rule.kind in ("min", "max", "max_chars")})
-NUMBERS = [near for limit in LIMITS for near in (limit - 1, limit, limit + 1, limit + 0.5, float(limit))]
-NUMBERS += [-0.0, 1e300, 10**30, -(10**30), 2.0000001]
-NEAR = "1K 2K 4K 2k 0*5 1024x1024 8000*100 1024*1024 1000000*1 #C2D1E6 C2D1E6 23.51% 100% 5.5% 1000.00% 01.00%"
-WORDS = [*NEAR.split(), *SPEC.rules["wanx2.1/function.one_of"].limit, *SPEC.models, *TYPES]
-WORDS += ["user", "text", "image", "hex", "ratio", "", "1024*1024\n", "#C2D1E6\n", "23.51%\n", "1024*1024 ", "１*１"]
-URLS = [URL, "HTTPS://x", "http:/x", "data:", "Data:例", "oss://", "oss:/x", "ftp://x", " https://x", "https://例"]
-TEXTS = ["é" * (limit + more) for limit in LIMITS if 100 < limit < 10_000 for more in (0, 1)]
-BY_TYPE: dict[str, list[Any]] = {
-    "boolean": [True, False],
-    "image": URLS,
-    "text": [*WORDS[16:30], *TEXTS],
-    "size": WORDS[:9],
-    "list": [[], [[]], [[], []], [URL], [[1, 2, 3, 4]], [[[1, 2, 3, 4]]], [[[1, -2, 3.0, 4.5]]], [[[1]]] * 2],
-}
-BY_TYPE["list"] += [PALETTE, PALETTE[:2], PALETTE * 4, [*PALETTE, {"hex": "x", "ratio": "1%"}], [{}, None, {"a": 1}]]
-BY_TYPE["list"] += [[[]] * count for count in (3, 9, 10, 11, 19, 30)]
-
-
-VALID += [messages("wan2.6-image", IMAGE, IMAGE, TEXT)]
-VALID += [{key: body[key] for key in ("model", "input")} for body in VALID]
-
-
-def places_in(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every container in a body with each of its keys or indices."""
-    if isinstance(value, dict | list):
-        for key in value if isinstance(value, dict) else range(len(value)):
-            yield value, key
-            yield from places_in(value[key])
-
-
-def some(random: Random, depth: int = 0) -> Any:
-    """Any JSON value, often one that would be right somewhere."""
-    if depth < 3 and random.random() < 0.2:
-        inner = [some(random, depth + 1) for _ in range(random.randrange(4))]
-        return inner if random.random() < 0.5 else {random.choice(WORDS): value for value in inner}
-    kinds = [[None], [True, False], NUMBERS, WORDS, URLS, TEXTS, BY_TYPE["list"]]
-    return copy.deepcopy(random.choice(random.choice(kinds)))
-
-
-def typed(random: Random, kind: str) -> Any:
-    """A value of a type, right or not by the limits of a field."""
-    return copy.deepcopy(random.choice(BY_TYPE.get(kind, NUMBERS)))
-
-
-def mutilated(random: Random) -> Any:
-    """A valid body after a few blows at random places; now and then something else altogether."""
-    body = copy.deepcopy(random.choice(VALID))
-    for _ in range(random.randrange(5)):
-        strike(random, body)
-    return some(random) if random.random() < 0.01 else body
-
-
-def strike(random: Random, body: dict[str, Any]) -> None:
-    """One blow: a field given, or something replaced, removed, added, repeated or put elsewhere."""
-    found = list(places_in(body))
-    container, key = random.choice(found or [(body, "model")])
-    blow = random.choice(["give"] * 6 + ["replace", "replace", "remove", "add", "repeat", "move", "move"])
-    if blow == "give":
-        name = random.choice(list(TYPES))
-        holders = [holder for holder in (body, body.get("input"), body.get("parameters")) if type(holder) is dict]
-        random.choice([*holders, holders[-1], holders[-1]])[name] = typed(random, TYPES[name])
-    elif blow == "replace":
-        container[key] = some(random) if random.random() < 0.4 or key not in TYPES else typed(random, TYPES[key])
-    elif blow == "remove":
-        container.pop(key, None) if isinstance(container, dict) else container.pop(key)
-    elif blow == "repeat" and isinstance(container, list):
-        container[key:key] = copy.deepcopy([container[key]]) * random.choice([1, 2, 4, 9, 12])
-    elif blow == "move" and found:
-        other, place = random.choice(found)
-        other[place] = copy.deepcopy(container[key])
-    elif isinstance(container, dict):
-        container[random.choice(WORDS)] = some(random)
-
-
+# Raised by hand for a long run; the suite has seconds.
 EXAMPLES = int(os.environ.get("WAN_EXAMPLES", "300"))
+READINGS = Readings(load())
+SPEC = READINGS.spec
+STRIKER = Striker(SPEC, VALID)
+# They hang on the call, which no body tells.
+ON_CALL = {
+    "wan2.6/enable_interleave.one_of:plain_sync",
+    "wan2.6/stream.one_of:interleave_sync",
+    "wan2.6/stream.required:interleave_sync",
+}
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
-@given(st.randoms(use_true_random=True).map(mutilated))
+@given(st.integers(0, 2**64).map(lambda seed: STRIKER.body(Random(seed))))
 def test_the_schema_and_the_walk_agree(body: Any) -> None:
-    assert by_schema(body) == by_walk(body)
+    assert READINGS.by_schema(body) == READINGS.by_walk(body)
+
+
+@pytest.mark.parametrize("body", VALID, ids=lambda body: str(body["model"]))
+def test_bodies_that_keep_every_rule_are_taken(body: Any) -> None:
+    assert READINGS.by_schema(body) == ()
+    assert READINGS.models[body["model"]].is_valid(body)
+
+
+PRO = "wan2.7-image-pro"
+CONTENT = "wire/messages.input.messages.each.content"
+# The places where a plain reading of the schema would say more, less or something else.
+TOLD: list[tuple[str, Any, set[str]]] = [
+    ("no object", [], {"wire/model"}),
+    ("unknown model alone", {"model": "wan9", "x": 1}, {"wire/model"}),
+    ("a size ends where it ends", messages(PRO, TEXT, size="1024*1024\n"), {"wan2.7/size.keywords:pro_text"}),
+    ("4K on an edit", messages(PRO, TEXT, IMAGE, size="4K"), {"wan2.7/size.keywords"}),
+    ("4K on the smaller model", messages("wan2.7-image", TEXT, size="4K"), {"wan2.7/size.keywords"}),
+    (
+        "a mode that reads a wrong type is unknown",
+        messages(PRO, TEXT, enable_sequential=1, n=13, size="9K", thinking_mode=True, color_palette=PALETTE),
+        {"wan2.7/enable_sequential.type"},
+    ),
+    (
+        "where a field has no effect, only that is told",
+        messages(PRO, TEXT, IMAGE, thinking_mode="yes"),
+        {"wan2.7/thinking_mode.effective"},
+    ),
+    (
+        "a field out of its mode is judged all the same",
+        messages(PRO, TEXT, enable_sequential=True, color_palette=PALETTE[:2]),
+        {"wan2.7/color_palette.needs", "wan2.7/color_palette.min_count"},
+    ),
+    ("null is no value", messages(PRO, TEXT, n=None), {"wan2.7/n.type"}),
+    (
+        "a broken part counts as nothing",
+        messages(PRO, TEXT, ("x", 5), ("image", 5)),
+        {f"{CONTENT}.parts", "wan2.7/images.each.type"},
+    ),
+    (
+        "what stands in a broken part is lost",
+        {
+            "model": PRO,
+            "input": {"messages": [{"role": "user", "content": [{"text": "a"}, {"image": 5, "x": 1}]}]},
+        },
+        {f"{CONTENT}.parts"},
+    ),
+    ("the first text is the prompt", messages(PRO, TEXT, ("text", 5)), {f"{CONTENT}.text.max_count"}),
+    ("and judged", messages(PRO, ("text", 5), TEXT), {f"{CONTENT}.text.max_count", "wan2.7/prompt.type"}),
+    (
+        "what stands under two messages is lost",
+        {"model": PRO, "input": {"messages": [{}, 5]}, "parameters": {"bbox_list": [], "n": 0}},
+        {"wire/messages.input.messages.count", "wan2.7/n.min"},
+    ),
+    (
+        "one box too few",
+        messages(PRO, TEXT, IMAGE, IMAGE, bbox_list=[[]]),
+        {"wan2.7/bbox_list.same_count_as"},
+    ),
+    (
+        "many boxes for no image",
+        messages(PRO, TEXT, bbox_list=[[]] * 40),
+        {"wan2.7/bbox_list.same_count_as"},
+    ),
+    (
+        "a field in the wrong place is not unknown",
+        messages("wan2.6-image", TEXT, IMAGE) | {"negative_prompt": 5},
+        {"wan2.6/negative_prompt.place"},
+    ),
+    (
+        "a field of another model is unknown",
+        messages(PRO, TEXT, negative_prompt=5),
+        {"wan2.7/unknown"},
+    ),
+    ("a scheme in any case", wanx("doodle", {"base_image_url": "hTTps://x"}), set()),
+    ("a URL is ASCII", wanx("doodle", {"base_image_url": "http://\u4f8b"}), {"wanx2.1/images.each.chars"}),
+    ("a data URI is judged elsewhere", wanx("doodle", {"base_image_url": "data:\u4f8b"}), set()),
+    (
+        "no scheme, and nothing further",
+        wanx("doodle", {"base_image_url": "\u4f8b.example/a.png"}),
+        {"wanx2.1/images.each.schemes"},
+    ),
+    (
+        "a mask for the mask function",
+        wanx("description_edit_with_mask", {}, strength=2),
+        {"wanx2.1/mask.required:masked", "wanx2.1/strength.needs", "wanx2.1/strength.max"},
+    ),
+    ("4.0 is an integer", wanx("doodle", {}, n=4.0), set()),
+    ("true is none", wanx("doodle", {}, n=True), {"wanx2.1/n.type"}),
+]
+
+
+@pytest.mark.parametrize(("body", "due"), [case[1:] for case in TOLD], ids=[case[0] for case in TOLD])
+def test_it_tells_what_is_broken_and_no_more(body: Any, due: set[str]) -> None:
+    assert set(READINGS.by_schema(body)) == due
+
+
+def test_a_model_s_schema_judges_no_other_model() -> None:
+    body = messages("wan2.6-image", IMAGE, n=0)
+    assert broken_rules(READINGS.models[PRO].iter_errors(body)) == ("wire/model",)
+
+
+def subschemas(node: Any) -> Iterator[dict[str, Any]]:
+    """The schemas whose errors reach a user: neither conditions nor what is told as a whole."""
+    if isinstance(node, dict):
+        yield node
+        for key, value in node.items():
+            if key == "properties":
+                for inner in value.values():
+                    yield from subschemas(inner)
+            elif key in ("items", "then", "allOf"):
+                yield from subschemas(value)
+    for inner in node if isinstance(node, list) else ():
+        yield from subschemas(inner)
+
+
+SAYS_NOTHING = {"$schema", "$id", "$defs", "title", "description", "default", "if", "then", "allOf", "items"}
+SAYS_NOTHING |= {"properties", RULES, ABOUT}
+
+
+def rules_in(model: str) -> set[str]:
+    """The rules that the keywords of a model's schema name."""
+    found: set[str] = set()
+    for node in subschemas(schema(SPEC, model)):
+        rules = node.get(RULES, {})
+        assert node.keys() - SAYS_NOTHING == rules.keys()
+        for rule in rules.values():
+            found |= set(rule.values()) if isinstance(rule, dict) else {rule}
+    return found
+
+
+def test_every_keyword_has_its_rule_and_every_claimed_rule_its_keyword() -> None:
+    named = set().union(*map(rules_in, SPEC.models))
+    claimed = {rule.id for rule in SPEC.rules.values() if rule.scope == "body" and rule.kind in CLAIMS}
+    assert claimed - named == ON_CALL
+    assert named <= claimed
+
+
+@pytest.mark.parametrize("model", SPEC.models)
+def test_it_is_a_schema_and_plain_json(model: str) -> None:
+    exported = schema(SPEC, model)
+    Draft202012Validator.check_schema(exported)
+    assert json.loads(json.dumps(exported, allow_nan=False)) == exported
+    assert exported["$id"] == f"urn:wanlib:schema:{model}"
+
+
+def test_the_envelope_is_a_schema() -> None:
+    Draft202012Validator.check_schema(envelope(SPEC))
+
+
+def test_it_is_the_same_on_every_hash_seed() -> None:
+    program = "import json; from wanlib.spec import load; from wanlib.emit.json_schema import schema; "
+    program += "from wanlib.emit.openapi import openapi; spec = load(); "
+    program += "print(json.dumps([*[schema(spec, model) for model in spec.models], openapi(spec)]))"
+    other = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    environment = os.environ | {"PYTHONHASHSEED": other}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True)
+    here = json.dumps([*(schema(SPEC, model) for model in SPEC.models), openapi(SPEC)])
+    assert done.stdout.decode().strip() == here
+
+
+def test_descriptions_tell_the_limits_and_defaults() -> None:
+    own = schema(SPEC, PRO)["properties"]["parameters"]["properties"]
+    assert own["n"]["default"] == 4
+    assert own["n"]["description"] == (
+        "Integer; at least 1; at most 4; at most 12 where sequential; default 12 where sequential."
+    )
+    assert "at most 16,777,216 pixels where pro_text" in own["size"]["description"]
+    assert schema(SPEC, "wanx2.1-imageedit")["properties"]["input"]["properties"]["prompt"][
+        "description"
+    ] == ("Text; required; at most 800 characters (what is over is cut).")

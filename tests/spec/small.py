@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-FAMILY = """\
+_FAMILY = """\
 wan: "1.0"
 models: [tea-1, tea-1-pro]
 source: page#limits
@@ -98,7 +98,7 @@ fields:
           decimals: 2
 """
 
-TASK = """\
+_TASK = """\
 wan: task
 source: page#limits
 initial: WAITING
@@ -111,7 +111,7 @@ expires: {is: 24 h, of: submission, into: LOST}
 links_expire: {is: 24 h, of: end}
 """
 
-WIRE = """\
+_WIRE = """\
 wan: wire
 source: page#limits
 base_path: /api
@@ -151,7 +151,7 @@ prices:
   tea-1-pro: {here: "0.20"}
 """
 
-SOURCES = """\
+_SOURCES = """\
 wan: sources
 pages:
   page: {title: A page, read: "2026", sections: [limits, texts]}
@@ -159,7 +159,8 @@ statements:
   page#n: {section: limits, says: At most four., rules: [wan1.0/n.max]}
 """
 
-FILES = {"wan1.0.yaml": FAMILY, "task.yaml": TASK, "wire.yaml": WIRE, "sources.yaml": SOURCES}
+FAMILY, TASK, WIRE, SOURCES = "wan1.0.yaml", "task.yaml", "wire.yaml", "sources.yaml"
+FILES = {FAMILY: _FAMILY, TASK: _TASK, WIRE: _WIRE, SOURCES: _SOURCES}
 
 
 def write(folder: Path, files: Mapping[str, str] = FILES) -> Path:

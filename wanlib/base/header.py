@@ -111,14 +111,14 @@ def _jpeg(window: bytes, read: Read, _size: int) -> _Sides:
             base, at = base + at, 0
             window = read(base, WINDOW)
         mark, code, length, height, width = _JPEG_SEGMENT.unpack_from(window, at)
-        if mark != 0xFF or code < 0xC0 or 0xD0 <= code <= 0xDA or length < 2:
+        if mark != 0xFF or code < 0xC0 or 0xD0 <= code <= 0xDA:
             return None  # no marker, or one that no frame header can follow: EOI, RST, SOS
         if code == 0xFF:  # fill bytes may precede a marker: on to the last of them in this window
             at = len(window) - len(window[at:].lstrip(b"\xff")) - 1
         elif code < 0xD0 and code not in _JPEG_TABLES:
             return (width, height) if length >= 8 else None
         else:
-            at += 2 + length
+            at += 2 + length  # a length below 2 leads to its own bytes, which are no marker
     return None
 
 

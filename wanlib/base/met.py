@@ -17,4 +17,5 @@ def sides_met(facts: ImageFacts) -> str:
 
 def escape(key: object) -> str:
     """A member's name as a step of a JSON Pointer (RFC 6901)."""
-    return str(key).replace("~", "~0").replace("/", "~1")
+    step = str(key)
+    return step.replace("~", "~0").replace("/", "~1") if "~" in step or "/" in step else step

@@ -12,11 +12,11 @@ _READ = WIDTH * 4  # nothing behind it can come into what is shown
 _DIGESTED = 65536
 _DATA = re.compile(r"(?is)data:(?:[^,]{0,80};base64,.*|[^\s,]{0,80},\S*|\S{24,})")
 _MIME = re.compile(r"(?i)data:[a-z]{1,12}/[a-z0-9.+-]{1,12}(?:;base64)?,")
-# The first characters of a file in bare base64; without the three classes it may be a long word.
-_BASE64 = re.compile(r"(?=.{0,63}[A-Z])(?=.{0,63}[a-z])(?=.{0,63}[0-9])[A-Za-z0-9+/]{64}")
+# A file in bare base64; without the three classes of characters it may be a long word.
+_BASE64 = re.compile(r"(?=.{0,63}[A-Z])(?=.{0,63}[a-z])(?=.{0,63}[0-9])[A-Za-z0-9+/]{64,}=*")
 _URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:/[^?#]*[?#]")
 _QUERY = re.compile(r"(//[^\s?#]*)[?#]\S*|\?[^\s=?]{1,64}=\S*")
-_USER = re.compile(r"//[^\s/?#@]*@")
+_USER = re.compile(r"(?<=/)[^\s/?#@]+@")
 
 
 def shown(value: object) -> str:
@@ -45,7 +45,8 @@ def safe_text(text: str) -> str:
         head = f"{url.group()[:-1]}?…"
     else:
         head = _QUERY.sub(lambda found: f"{found[1] or ''}?…", head)
-    return _cut(_USER.sub("//…@", head), len(text) > _READ and head[-1] != "…")
+    head = _BASE64.sub("…", _USER.sub("…@", head))
+    return _cut(head, len(text) > _READ and head[-1] != "…")
 
 
 def plain(value: Any) -> Any:

@@ -22,7 +22,13 @@ _TYPES = {
     "list": "list",
     "dict": "object",
 }
+_SUBJECTS = {"unknown": "member", "endpoints": "model"}
 _ALLOWED = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "list": "a list",
+    "object": "an object",
     "size": "text: a keyword or width*height",
     "image": "text: a URL or a data URI",
     "percent": 'text such as "25.00%"',
@@ -37,7 +43,7 @@ def message(rule: str, path: str, limit: Any, value: Any) -> str:
 
 
 def _subject(parts: RuleId, path: str) -> str:
-    name = parts.field or ("member" if parts.kind == "unknown" else parts.kind)
+    name = _SUBJECTS.get(parts.kind) or parts.field or parts.kind
     return f"{name} at {shown(path)[1:-1]}" if path else name
 
 

@@ -37,8 +37,8 @@ def a_model(name: str, models: Sequence[str]) -> str:
     if name in models:
         return name
     near = get_close_matches(name, models, 1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    raise Refusal(f"no model {shown(name)}{meant}; known: {', '.join(models)}")
+    meant = f"did you mean {near[0]}? " if near else ""
+    raise Refusal(f"no model {shown(name)}; {meant}known: {', '.join(models)}")
 
 
 def no_rule(name: str, ids: Iterable[str]) -> Refusal:

@@ -84,7 +84,7 @@ def _print_table(rows: Sequence[Row]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for name in ("rule", "limit", "outcome", "models"):
         table.add_column(name, overflow="fold")
     for row in rows:

@@ -47,7 +47,9 @@ class Envelope:
         assert rule is not None
         placed = "_PLACED" if path.count("/") < 2 and self.plan.placed else "_NOTHING"
         with self.out.block(f"if not {variable}.keys() <= {names}_SET"):
-            self.out.line(f"_tell_strays(found, {variable}, {names}, {path!r}, {rule.id!r}, {placed})")
+            self.out.line(
+                f"_tell_strays(found, {variable}, {names}, {names}_SET, {path!r}, {rule.id!r}, {placed})"
+            )
 
     def _node(self, node: Node, parent: str, name: str, path: str) -> None:
         if node.form == "leaf":

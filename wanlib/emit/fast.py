@@ -136,6 +136,8 @@ class FastPath:
             variable = local(name)
             self._doubt(f"{variable} is not None and type({variable}) is not list")
             out.line(f"{counted(name)} = 0 if {variable} is None else len({variable})")
+        for name in self.plan.compared():
+            out.line(f"{seen(name)} = False")
         for field in self.plan.fields_in_modes():
             self._held(field)
         for mode, tree in self.plan.family.modes.items():
@@ -204,6 +206,9 @@ class FastPath:
         """A URL is in order at a glance; all else is looked at by the telling path's own helpers."""
         self._doubt(f"type({variable}) is not str")
         with self.out.block(f"if not {glance(field, variable)}"):
+            top = field.path.partition(".")[0]
+            if top in self.plan.compared():
+                self.out.line(f"{seen(top)} = True")
             self.out.line(f"_uri = _parse_data_uri({variable})")
             self._doubt("_uri is None or _uri.facts is None")
             self.out.line("_facts = _uri.facts")
@@ -221,7 +226,9 @@ class FastPath:
             )
             with self.out.block(head):
                 self._present(field.each, item)
-        if field.members:
+        if field.members and all(member.of_kind("required") for member in field.members):
+            self._doubt(f"len({variable}) != {len(field.members)}")
+        elif field.members:
             self._doubt(f"not {variable}.keys() <= {field_names_constant(field)}_SET")
         for member in field.members:
             value = inner(member.name)
@@ -247,8 +254,12 @@ class FastPath:
         if rule.kind == "total":
             texts = f"[_each[{literal(rule.of)}] for _each in {variable}]"
             return f"not _adds_up({texts}, {constant(rule)})"
+        if rule.kind == "ordered" and any(
+            each.limit == 4 and not each.condition for each in field.of_kind("count")
+        ):
+            return f"not ({variable}[0] < {variable}[2] and {variable}[1] < {variable}[3])"
         relation = rule.kind in ("same_count_as", "inside", "same_pixels_as")
-        return breach(rule.kind, field.type).test.format(
+        test = breach(rule.kind, field.type).test.format(
             v=variable,
             c=constant(rule),
             other=local(rule.limit) if relation else "",
@@ -256,6 +267,7 @@ class FastPath:
             index="_index0",
             of=literal(rule.of),
         )
+        return f"{seen(rule.limit)} and {test}" if rule.kind == "inside" else test
 
     def _when(self, rule: Rule, rules: tuple[Rule, ...]) -> str:
         """The test under which a rule is the one to judge by, among its variants."""
@@ -286,6 +298,11 @@ def glance(field: Field, variable: str) -> str:
         return "False"
     ascii_only = f" and {variable}.isascii()" if field.of_kind("chars") else ""
     return f"({variable}.startswith({constant(schemes[0])}_URLS){ascii_only})"
+
+
+def seen(name: str) -> str:
+    """The variable that tells whether an image of a list is more than a URL, so that its size is known."""
+    return f"_{local(name)}_seen"
 
 
 def default_constant(field: Field) -> str:

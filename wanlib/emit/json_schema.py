@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from wanlib.emit.schema_form import put_form
+from wanlib.emit.schema_guards import Guards, both
 from wanlib.emit.schema_kinds import SAID
 from wanlib.emit.schema_modes import Modes
 from wanlib.emit.schema_places import OBJECT, Place, Schema, counted, places
-from wanlib.emit.schema_put import RULES, at, put
+from wanlib.emit.schema_put import ABOUT, RULES, at, put
 from wanlib.emit.schema_words import described
 from wanlib.spec import Condition, Field, Rule, Spec
 
@@ -63,11 +64,13 @@ class _Builder:
     def __init__(self, spec: Spec, model: str) -> None:
         self.family = spec.family(model)
         self.places = places(self.family, spec.bodies[self.family.body])
-        self.modes = Modes(self.family, model, self.places)
+        self.guards = Guards(self.family, self.places)
+        self.modes = Modes(self.guards, model)
+        self.defs: dict[str, Schema] = {}
         self.root = _head(
             f"A request body for {model}",
             model,
-            "Keeps every rule that JSON Schema can say; the descriptions tell the others.",
+            "Keeps every rule that JSON Schema can say; the descriptions tell the others. null is no value.",
         ) | _named({"const": model})
         self.groups: dict[tuple[str, ...], Schema] = {(): self.root}
         put_form(self.root, self.family, spec.bodies[self.family.body])
@@ -80,19 +83,15 @@ class _Builder:
                 self._when(_references(needed), group)
         for field in self.family.fields:
             for rule in field.of_kind("same_count_as"):
-                if (needed := self._needed(field, rule)) is not None:
-                    self._same_count(field, rule, needed)
-        return self.root | {"$defs": self.modes.defs}
+                if (modes := self._needed(field, rule)) is not None:
+                    self._same_count(field, rule, modes)
+        return self.root | {"$defs": self.defs}
 
     def _when(self, conditions: list[Schema], then: Schema) -> None:
-        condition = conditions[0] if len(conditions) == 1 else {"allOf": conditions}
-        self.root.setdefault("allOf", []).append({"if": condition, "then": then})
+        self.root.setdefault("allOf", []).append({"if": both(conditions), "then": then})
 
     def _field(self, field: Field, place: Place) -> None:
-        node = at(self.root, place.steps)
-        node["description"] = " ".join(filter(None, (node.get("description"), described(field))))
-        if field.default.get(None, "derived") != "derived":
-            node["default"] = field.default[None]
+        self._annotate(field, place)
         for rule in field.rules:
             if rule.kind in SAID and (needed := self._needed(field, rule)) is not None:
                 self._put(self.groups.setdefault(needed, {}), rule, place)
@@ -100,6 +99,15 @@ class _Builder:
             self._field(field.each, place.item)
         for member in field.members:
             self._field(member, place.inner(member.name))
+
+    def _annotate(self, field: Field, place: Place) -> None:
+        node = at(self.root, place.steps)
+        words = (
+            f"{field.name.capitalize()}: {described(field)}" if place.form == "parts" else described(field)
+        )
+        node["description"] = f"{node['description']} {words}" if "description" in node else words
+        if field.default.get(None, "derived") != "derived":
+            node["default"] = field.default[None]
 
     def _put(self, root: Schema, rule: Rule, place: Place) -> None:
         said = SAID[rule.kind](rule, place)
@@ -112,30 +120,40 @@ class _Builder:
     def _require_holder(self, root: Schema, rule: Rule, place: Place) -> None:
         """Without `parameters` its required members are missing as well, though it is optional itself."""
         for node, member in place.trail[-1:]:
-            if dict(node.members).get(member) and dict(node.members)[member].form == "rest":
+            if (member, "rest") in ((name, child.form) for name, child in node.members):
                 put(root, (), {"required": [member]}, rule.id)
 
     def _needed(self, field: Field, rule: Rule) -> tuple[str, ...] | None:
-        """The `$defs` that must hold for a rule to be judged; None where no body can tell, or none can break it."""
+        """The `$defs` that must hold for a rule to be judged; None where no body can tell or can break it."""
         needed = []
         for condition in _conditions(field, rule):
-            schema = self.modes.when(condition)
+            schema = self.modes.schema(condition)
             if schema is None or schema is False:
                 return None
             if schema is not True:
+                self.defs[condition.suffix] = schema
                 needed.append(condition.suffix)
         return tuple(needed)
 
     def _same_count(self, field: Field, rule: Rule, needed: tuple[str, ...]) -> None:
-        """Where the field is there: an `if` for each count of the other list, and one for all beyond."""
+        """Where both counts are known: the counts that go together, and all that are not enumerated.
+
+        Not an `if` for each count, though it reads easier: generators can't negate `contains`.
+        """
         place, other = self.places[field.name], self.family.field(rule.limit)
         most = 2 * max((each.limit for each in other.of_kind("max_count")), default=0)
-        cases = []
+        pairs = []
         for low, high in (*((count, count) for count in range(most + 1)), (most + 1, None)):
-            then: Schema = {}
-            put(then, place.steps, counted(place, low, high), rule.id)
-            cases.append({"if": self.modes.counts(other.name, low, high), "then": then})
-        self._when([*_references(needed), self.modes.present(field.name)], {"allOf": cases})
+            own: Schema = {}
+            at(own, place.steps).update(counted(place, low, high))
+            pairs.append({"allOf": [self.guards.counts(other.name, low, high), own]})
+        known = [self.guards.counts(other.name, 0, None), self.guards.present(field.name)]
+        told = {
+            "anyOf": pairs,
+            RULES: {"anyOf": rule.id},
+            ABOUT: [each for each in place.steps if each != "properties"],
+        }
+        self._when([*_references(needed), *known], told)
 
 
 def _references(suffixes: tuple[str, ...]) -> list[Schema]:

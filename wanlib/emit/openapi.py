@@ -11,7 +11,6 @@ from wanlib.spec import Spec
 _SCHEMAS = "#/components/schemas"
 # OpenAPI says these by `security` and by the content type of the body.
 _IMPLIED = ("Authorization", "Content-Type")
-_TIME = {"type": "string", "pattern": "^[0-9]{14}$"}
 _TASK = {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"}
 
 
@@ -41,7 +40,9 @@ def openapi(spec: Spec) -> dict[str, Any]:
 
 def _servers(spec: Spec, region: str, about: Mapping[str, Any]) -> Iterable[Schema]:
     calls = "; ".join(f"{model}: {', '.join(calls)}" for model, calls in about["calls"].items())
-    description = f"{region.capitalize()}. {calls}"
+    description = " ".join(
+        [f"{region.capitalize()}. {calls}.", *([about["notes"]] if "notes" in about else [])]
+    )
     if "host" in about:
         yield {"url": about["host"] + spec.wire["base_path"], "description": description}
     if "workspace_host" in about:
@@ -156,7 +157,8 @@ def _own(spec: Spec, call: str) -> list[Schema]:
     if call in ("query", "cancel"):
         return [_parameter("task_id", "path", _TASK, required=True)]
     if call == "list":
-        return [_parameter(name, "query", _filter(spec, how)) for name, how in spec.wire["list_filters"].items()]
+        filters = spec.wire["list_filters"].items()
+        return [_parameter(name, "query", _filter(spec, how)) for name, how in filters]
     if call == "policy":
         models = {"type": "string", "enum": list(spec.models)}
         return [
@@ -168,10 +170,14 @@ def _own(spec: Spec, call: str) -> list[Schema]:
 
 
 def _filter(spec: Spec, how: Any) -> Schema:
-    if isinstance(how, Mapping):
+    if how == "text":
+        return {"type": "string"}
+    if how == "state":
+        return {"type": "string", "enum": list(spec.task["states"])}
+    if "default" in how:
         return {"type": "integer", "default": how["default"]}
-    known = {"state": {"type": "string", "enum": list(spec.task["states"])}, "text": {"type": "string"}}
-    return known.get(how) or _TIME | {"description": how}
+    words = f"{how['form']}; the two times at most {how['within']} apart."
+    return {"type": "string", "pattern": f"^[0-9]{{{len(how['form'])}}}$", "description": words}
 
 
 def _errors(spec: Spec) -> dict[str, Schema]:

@@ -16,7 +16,7 @@ def answer_schemas(spec: Spec) -> dict[str, Schema]:
 
 
 def error_responses(spec: Spec) -> dict[str, Schema]:
-    """A response for each HTTP status that an error comes with, by `error-STATUS`, with its codes by class."""
+    """A response for each HTTP status of an error, named `error-STATUS`, with its codes by class."""
     by_status: dict[int, dict[str, Any]] = {}
     for code, what in spec.wire["errors"].items():
         by_status.setdefault(what["status"], {})[code] = what
@@ -30,8 +30,8 @@ def _response(codes: Mapping[str, Any]) -> Schema:
     words = [f"{name}: {', '.join(members)}" for name, members in classes.items()]
     again = [code for code, what in codes.items() if what.get("retry")]
     words += [f"may be tried again: {', '.join(again)}"] if again else []
-    code = {"properties": {"code": {"examples": list(codes)}}}
-    schema = {"allOf": [{"$ref": "#/components/schemas/error"}, code]}
+    seen = {"properties": {"code": {"examples": list(codes)}}}
+    schema = {"allOf": [{"$ref": "#/components/schemas/error"}, seen]}
     return {"description": "; ".join(words) + ".", "content": {JSON: {"schema": schema}}}
 
 

@@ -54,6 +54,11 @@ class Plan:
         names |= {rule.limit for field in self.family.walk() for rule in field.of_kind("same_count_as")}
         return tuple(field.name for field in self.family.fields if field.name in names)
 
+    def compared(self) -> tuple[str, ...]:
+        """The lists of images that boxes must lie in."""
+        names = {rule.limit for field in self.family.walk() for rule in field.of_kind("inside")}
+        return tuple(sorted(names))
+
     def fields_in_modes(self) -> tuple[Field, ...]:
         """The fields, lists apart, that modes read."""
         read = {name for mode in self.family.modes for name in fields_read(self.family, mode)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wanlib.base.rule_id import parse_rule_id
-from wanlib.emit.schema_put import RULES
+from wanlib.emit.schema_put import ABOUT, RULES
 from wanlib.spec.kinds import KINDS, TYPE
 
 Path = tuple[str | int, ...]
@@ -25,7 +25,6 @@ class Error(Protocol):
     instance: Any
     schema: Any
     validator: Any
-    validator_value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,8 @@ def broken_rules(errors: Iterable[Error]) -> tuple[str, ...]:
 
 
 def _tell(error: Error) -> Iterator[_Told]:
-    rule, path = error.schema[RULES][error.validator], tuple(error.absolute_path)
+    rule = error.schema[RULES][error.validator]
+    path = (*error.absolute_path, *error.schema.get(ABOUT, ()))
     if error.validator == "required":
         for name in rule:
             if name not in error.instance:

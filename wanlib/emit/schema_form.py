@@ -5,19 +5,14 @@ from wanlib.emit.schema_places import OBJECT, Place, Schema, Steps, counted
 from wanlib.emit.schema_put import put
 from wanlib.spec import Family, Node
 
-_STRUCTURE = ("type", "count", "one_of", "parts", "max_count")
-
 
 def put_form(root: Schema, family: Family, form: Node) -> None:
     """Writes the rules of a body form, and those on members that have no place in it, into a schema."""
     _object(root, family, form, ())
-    containers = [
-        (),
-        *(("properties", name) for name, node in form.members if node.form in ("object", "rest")),
-    ]
+    inner = [("properties", name) for name, node in form.members if node.form in ("object", "rest")]
     for field in family.fields:
         for rule in field.of_kind("place"):
-            for steps in containers:
+            for steps in ((), *inner):
                 if steps != ("properties", rule.limit):
                     put(root, (*steps, "properties", field.name), {"not": {}}, rule.id)
 

@@ -6,7 +6,6 @@ can't pass (`$` lets one through in Python).
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from wanlib.emit.schema_places import Place, Schema, counted, part
 from wanlib.spec import Rule, SpecError

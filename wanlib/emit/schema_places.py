@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wanlib.spec import Family, Field, Node
+from wanlib.spec import Family, Node
 
 Schema = dict[str, Any]
 Steps = tuple[str, ...]
@@ -96,7 +96,8 @@ def demanded(place: Place, holder: Schema, *, absent: bool) -> Schema:
 def _held(node: Node, member: str, inner: Schema, absent: bool) -> Schema:
     if node.form == "list":
         count = node.rule("count")
-        return {"type": LIST} | (counted(Place(()), count.limit, count.limit) if count else {}) | {"items": inner}
+        items = counted(Place(()), count.limit, count.limit) if count else {}
+        return {"type": LIST} | items | {"items": inner}
     optional = absent and dict(node.members)[member].form == "rest"
     return {"type": OBJECT} | ({} if optional else {"required": [member]}) | {"properties": {member: inner}}
 

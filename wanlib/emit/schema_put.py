@@ -3,6 +3,8 @@
 from wanlib.emit.schema_places import Schema, Steps
 
 RULES = "x-wan-rules"
+ABOUT = "x-wan-about"
+"""The path of the value that a keyword is about, where it has to stand further up."""
 
 
 def put(root: Schema, steps: Steps, said: Schema, rule: str) -> None:
@@ -10,7 +12,7 @@ def put(root: Schema, steps: Steps, said: Schema, rule: str) -> None:
     taken, in a schema of their own under `allOf`.
     """
     node = at(root, steps)
-    if "required" in said and _require(node, *said["required"], rule):
+    if "required" in said and _require(node, said["required"][0], rule):
         return
     if said.keys() & node.get(RULES, {}).keys():
         node.setdefault("allOf", []).append(node := {})
@@ -27,7 +29,7 @@ def at(root: Schema, steps: Steps) -> Schema:
 
 
 def _require(node: Schema, name: str, rule: str) -> bool:
-    """Joins the required members of a schema, each with its own rule; False where this one has one already."""
+    """Joins a schema's required members, each with its own rule; False where this one has one already."""
     rules = node.setdefault(RULES, {}).setdefault("required", {})
     if name in rules:
         return False

@@ -220,7 +220,7 @@ class TellingPath:
             names = field_names_constant(field)
             with self.out.block(f"if not {v}.keys() <= {names}_SET"):
                 self.out.line(
-                    f"_tell_strays(found, {v}, {names}, {pointer(place.text)}, {rule.id!r}, _NOTHING)"
+                    f"_tell_strays(found, {v}, {names}, {names}_SET, {pointer(place.text)}, {rule.id!r}, _NOTHING)"
                 )
 
 

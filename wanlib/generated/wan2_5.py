@@ -183,7 +183,7 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         images = _input_.get('images', _ABSENT)
         negative_prompt = _input_.get('negative_prompt', _ABSENT)
         if not _input_.keys() <= PROMPT_INPUT_NAMES_SET:
-            _tell_strays(found, _input_, PROMPT_INPUT_NAMES, '/input', 'wire/prompt.input.unknown', _PLACED)
+            _tell_strays(found, _input_, PROMPT_INPUT_NAMES, PROMPT_INPUT_NAMES_SET, '/input', 'wire/prompt.input.unknown', _PLACED)
     _parameters_ = body.get('parameters', _ABSENT)
     if _parameters_ is _ABSENT:
         size = n = prompt_extend = watermark = seed = _ABSENT
@@ -196,9 +196,9 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= PROMPT_PARAMETERS_NAMES_SET:
-            _tell_strays(found, _parameters_, PROMPT_PARAMETERS_NAMES, '/parameters', 'wan2.5/unknown', _PLACED)
+            _tell_strays(found, _parameters_, PROMPT_PARAMETERS_NAMES, PROMPT_PARAMETERS_NAMES_SET, '/parameters', 'wan2.5/unknown', _PLACED)
     if not body.keys() <= PROMPT_NAMES_SET:
-        _tell_strays(found, body, PROMPT_NAMES, '', 'wire/prompt.unknown', _PLACED)
+        _tell_strays(found, body, PROMPT_NAMES, PROMPT_NAMES_SET, '', 'wire/prompt.unknown', _PLACED)
     return _judge(found, model, call, prompt, images, negative_prompt, size, n, prompt_extend, watermark, seed)
 
 

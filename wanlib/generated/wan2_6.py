@@ -327,9 +327,9 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
                             else:
                                 found.append(_make(('wire/messages.input.messages.each.content.parts', 'rejected', f'/input/messages/0/content/{_place}', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_PARTS, _part)))
                     if not _messages_0.keys() <= MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET:
-                        _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, '/input/messages/0', 'wire/messages.input.messages.each.unknown', _NOTHING)
+                        _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', 'wire/messages.input.messages.each.unknown', _NOTHING)
         if not _input_.keys() <= MESSAGES_INPUT_NAMES_SET:
-            _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, '/input', 'wire/messages.input.unknown', _PLACED)
+            _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', 'wire/messages.input.unknown', _PLACED)
     _parameters_ = body.get('parameters', _ABSENT)
     if _parameters_ is _ABSENT:
         negative_prompt = size = n = enable_interleave = max_images = prompt_extend = stream = watermark = seed = _ABSENT
@@ -346,9 +346,9 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= MESSAGES_PARAMETERS_NAMES_SET:
-            _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, '/parameters', 'wan2.6/unknown', _PLACED)
+            _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, MESSAGES_PARAMETERS_NAMES_SET, '/parameters', 'wan2.6/unknown', _PLACED)
     if not body.keys() <= MESSAGES_NAMES_SET:
-        _tell_strays(found, body, MESSAGES_NAMES, '', 'wire/messages.unknown', _PLACED)
+        _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', 'wire/messages.unknown', _PLACED)
     return _judge(found, model, call, _images_at, _prompt_at, prompt, negative_prompt, images, size, n, enable_interleave, max_images, prompt_extend, stream, watermark, seed)
 
 

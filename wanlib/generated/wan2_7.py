@@ -145,6 +145,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if images is not None and type(images) is not list:
         return False
     _images_count = 0 if images is None else len(images)
+    _images_seen = False
     if enable_sequential is not None and type(enable_sequential) is not bool:
         return False
     _enable_sequential_holds = ENABLE_SEQUENTIAL_DEFAULT if enable_sequential is None else enable_sequential
@@ -167,6 +168,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
             if type(_item0) is not str:
                 return False
             if not (_item0.startswith(IMAGES_EACH_SCHEMES_URLS)):
+                _images_seen = True
                 _uri = _parse_data_uri(_item0)
                 if _uri is None or _uri.facts is None:
                     return False
@@ -248,9 +250,9 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
                         return False
                     if _item2 < BBOX_LIST_EACH_EACH_EACH_MIN:
                         return False
-                if _disordered(_item1):
+                if not (_item1[0] < _item1[2] and _item1[1] < _item1[3]):
                     return False
-                if (_box := _outside(_item1, images, _index0)) is not None:
+                if _images_seen and (_box := _outside(_item1, images, _index0)) is not None:
                     return False
         if _images_count is not None and len(bbox_list) != _images_count:
             return False
@@ -266,7 +268,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
         for _item0 in color_palette:
             if type(_item0) is not dict:
                 return False
-            if not _item0.keys() <= COLOR_PALETTE_EACH_NAMES_SET:
+            if len(_item0) != 2:
                 return False
             _hex_ = _item0.get('hex')
             if _hex_ is None:
@@ -363,9 +365,9 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
                             else:
                                 found.append(_make(('wire/messages.input.messages.each.content.parts', 'rejected', f'/input/messages/0/content/{_place}', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_PARTS, _part)))
                     if not _messages_0.keys() <= MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET:
-                        _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, '/input/messages/0', 'wire/messages.input.messages.each.unknown', _NOTHING)
+                        _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', 'wire/messages.input.messages.each.unknown', _NOTHING)
         if not _input_.keys() <= MESSAGES_INPUT_NAMES_SET:
-            _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, '/input', 'wire/messages.input.unknown', _NOTHING)
+            _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', 'wire/messages.input.unknown', _NOTHING)
     _parameters_ = body.get('parameters', _ABSENT)
     if _parameters_ is _ABSENT:
         size = n = enable_sequential = thinking_mode = bbox_list = color_palette = watermark = seed = _ABSENT
@@ -381,9 +383,9 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= MESSAGES_PARAMETERS_NAMES_SET:
-            _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, '/parameters', 'wan2.7/unknown', _NOTHING)
+            _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, MESSAGES_PARAMETERS_NAMES_SET, '/parameters', 'wan2.7/unknown', _NOTHING)
     if not body.keys() <= MESSAGES_NAMES_SET:
-        _tell_strays(found, body, MESSAGES_NAMES, '', 'wire/messages.unknown', _NOTHING)
+        _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', 'wire/messages.unknown', _NOTHING)
     return _judge(found, model, call, _images_at, _prompt_at, prompt, images, size, n, enable_sequential, thinking_mode, bbox_list, color_palette, watermark, seed)
 
 
@@ -545,7 +547,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                             if (len(_ratio_) - _ratio_.find(".") - 2 if "." in _ratio_ else 0) != COLOR_PALETTE_EACH_RATIO_DECIMALS:
                                 found.append(_make(('wan2.7/color_palette.each.ratio.decimals', 'rejected', f'/parameters/color_palette/{_index0}/ratio', COLOR_PALETTE_EACH_RATIO_DECIMALS, _ratio_)))
                     if not _item0.keys() <= COLOR_PALETTE_EACH_NAMES_SET:
-                        _tell_strays(found, _item0, COLOR_PALETTE_EACH_NAMES, f'/parameters/color_palette/{_index0}', 'wan2.7/color_palette.each.unknown', _NOTHING)
+                        _tell_strays(found, _item0, COLOR_PALETTE_EACH_NAMES, COLOR_PALETTE_EACH_NAMES_SET, f'/parameters/color_palette/{_index0}', 'wan2.7/color_palette.each.unknown', _NOTHING)
             if _before0:
                 if (_sum := _wrong_total(color_palette, 'ratio', COLOR_PALETTE_TOTAL)) is not None:
                     found.append(_make(('wan2.7/color_palette.total', 'rejected', '/parameters/color_palette', COLOR_PALETTE_TOTAL, _sum)))

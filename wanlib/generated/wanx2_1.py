@@ -300,7 +300,7 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
             images = [images]
         mask = _input_.get('mask_image_url', _ABSENT)
         if not _input_.keys() <= FUNCTION_INPUT_NAMES_SET:
-            _tell_strays(found, _input_, FUNCTION_INPUT_NAMES, '/input', 'wire/function.input.unknown', _NOTHING)
+            _tell_strays(found, _input_, FUNCTION_INPUT_NAMES, FUNCTION_INPUT_NAMES_SET, '/input', 'wire/function.input.unknown', _NOTHING)
     _parameters_ = body.get('parameters', _ABSENT)
     if _parameters_ is _ABSENT:
         strength = top_scale = bottom_scale = left_scale = right_scale = upscale_factor = is_sketch = n = watermark = seed = _ABSENT
@@ -318,9 +318,9 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= FUNCTION_PARAMETERS_NAMES_SET:
-            _tell_strays(found, _parameters_, FUNCTION_PARAMETERS_NAMES, '/parameters', 'wanx2.1/unknown', _NOTHING)
+            _tell_strays(found, _parameters_, FUNCTION_PARAMETERS_NAMES, FUNCTION_PARAMETERS_NAMES_SET, '/parameters', 'wanx2.1/unknown', _NOTHING)
     if not body.keys() <= FUNCTION_NAMES_SET:
-        _tell_strays(found, body, FUNCTION_NAMES, '', 'wire/function.unknown', _NOTHING)
+        _tell_strays(found, body, FUNCTION_NAMES, FUNCTION_NAMES_SET, '', 'wire/function.unknown', _NOTHING)
     return _judge(found, model, call, function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, watermark, seed)
 
 

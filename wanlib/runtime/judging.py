@@ -108,7 +108,11 @@ def adds_up(texts: list[str], due: str) -> bool:
 
 def is_box(value: list[Any]) -> bool:
     """Whether it is four whole numbers."""
-    return len(value) == 4 and all(map(is_integer, value))
+    if len(value) != 4:
+        return False
+    left, top, right, bottom = value
+    plain = type(left) is int and type(top) is int and type(right) is int and type(bottom) is int
+    return plain or all(map(is_integer, value))
 
 
 def disordered(box: list[Any]) -> bool:
@@ -118,10 +122,12 @@ def disordered(box: list[Any]) -> bool:
 
 def outside(box: list[Any], images: object, index: int) -> tuple[list[Any], str] | None:
     """The box and its image's size where an ordered box leaves the image and the size is known."""
-    if not isinstance(images, list) or index >= len(images) or not is_box(box) or disordered(box):
+    if not isinstance(images, list) or index >= len(images):
         return None
     facts = facts_of(images[index])
-    if facts is None or facts.width is None or facts.height is None or box[0] < 0 or box[1] < 0:
+    if facts is None or facts.width is None or facts.height is None:
+        return None
+    if not is_box(box) or disordered(box) or box[0] < 0 or box[1] < 0:
         return None
     return None if box[2] <= facts.width and box[3] <= facts.height else (box, sides_met(facts))
 
@@ -130,13 +136,17 @@ def tell_strays(
     found: list[Violation],
     value: dict[str, Any],
     names: tuple[str, ...],
+    known: frozenset[str],
     path: str,
     rule: str,
     placed: Placed,
 ) -> None:
-    """Adds a violation for each member that is not among `names`: `place` for one that belongs elsewhere."""
+    """Adds a violation for each member that is not among `names`: `place` for one that belongs elsewhere.
+
+    known: the same names, to look them up in.
+    """
     for key in value:
-        if key in names:
+        if key in known:
             continue
         where = f"{path}/{escape(key)}"
         if key in placed:

@@ -105,12 +105,12 @@ class ModeSection:
                 self.complaints.unknown(line, f"the {name}", value, known)
 
     def _values(self, field: Field, leaf: Compare) -> list[Any]:
-        """The values that a field is known to take; empty where there is no list of them."""
-        found = [value for rule in field.of_kind("one_of") for value in rule.limit]
-        if field.type == "size":
-            found = [word for rule in field.of_kind("keywords") for word in rule.limit]
-            found += [text for text in _values(leaf) if isinstance(text, str) and SIZE.fullmatch(text)]
-        return found
+        """The values that a field is known to take; empty where there is no list of them in every mode."""
+        rules = [*field.of_kind("one_of"), *field.of_kind("keywords")]
+        if all(rule.condition for rule in rules):
+            return []
+        sizes = [text for text in _values(leaf) if isinstance(text, str) and SIZE.fullmatch(text)]
+        return [each for rule in rules for each in rule.limit] + sizes * (field.type == "size")
 
     def _check_default(self, name: str, line: int) -> None:
         if name in self.fields and any(self.fields[name].default):

@@ -90,6 +90,9 @@ def _check_models(spec: Spec, wire: Map, complaints: Complaints) -> None:
         for model in dict.fromkeys(spec.models):
             if model not in wire[table]:
                 complaints.add(wire.lines[table], f"{table} lacks {model}", "every model")
+    for table in wire.get("table_sources", ()):
+        if table not in wire:
+            complaints.unknown(wire["table_sources"].lines[table], "the table", table, wire)
     for region, table in wire["regions"].items():
         _check_region(region, table["calls"], wire["endpoints"], complaints)
     for model, prices in wire["prices"].items():

@@ -1,0 +1,142 @@
+"""The `wan-conformance` command.
+
+Exit codes: 0 conforms, 1 does not, 2 usage or unreadable input, 3 the harness itself broke.
+"""
+
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from conformance.job import Job, UsageError, do
+from conformance.known import KnownError
+from conformance.report.baseline import Change, changes, write_baseline
+from conformance.report.junit import write_junit
+from conformance.report.log import Log, LogError, read_log
+from conformance.report.markdown import write_markdown
+from conformance.report.table import console, print_log
+from conformance.report.tally import tally
+from conformance.report.words import printable
+from wanlib.base.shown import shown
+from wanlib.spec import SpecError
+
+CONFORMS, FAILS, USAGE, BROKE = range(4)
+_LISTED = 50
+
+app = typer.Typer(
+    name="wan-conformance",
+    help="Puts cases made from the spec to everything that follows it, and reports who keeps which rule.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.command()
+def run(
+    target: Annotated[list[str] | None, typer.Option(help="Ask this one only; may be repeated.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only rules whose ids match, as in 'wan2.7/n.*'.")] = None,
+    report: Annotated[Path, typer.Option(help="The folder for the log and the reports.")] = Path(
+        "reports/last"
+    ),
+    baseline: Annotated[Path | None, typer.Option(help="Fail where this accepted run was better.")] = None,
+    accept: Annotated[Path | None, typer.Option(help="Write the run to this file as a baseline.")] = None,
+    seed: Annotated[int, typer.Option(help="What drawn bodies are drawn with.")] = 0,
+    examples: Annotated[int, typer.Option(min=1, help="How many bodies a strategy draws.")] = 10,
+    spec: Annotated[Path | None, typer.Option(help="Another spec than the packaged one.")] = None,
+) -> None:
+    """Run every case on every target; write the log and the reports; print the table."""
+    with _plainly():
+        job = Job(report, tuple(target or ()), rule, spec, seed, examples)
+        if accept is not None and (baseline is not None or not job.whole):
+            raise UsageError("--accept takes a whole run, without --baseline, --target and --rule")
+        old = None if baseline is None else read_log(baseline)
+        log = do(job)
+        print_log(log, console())
+        typer.echo(f"reports: {', '.join(str(report / name) for name in _FILES)}")
+        found = [] if old is None else changes(old, log, job.covers)
+        code = max(_code(log), _told(found) if old is not None else CONFORMS)
+        if accept is not None:
+            _accept(log, accept)
+    raise typer.Exit(code)
+
+
+_FILES = ("report.md", "junit.xml", "verdicts.ndjson")
+
+
+@app.command("report")
+def report_again(
+    log: Annotated[Path, typer.Argument(help="A verdict log: verdicts.ndjson, or a baseline.")],
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write Markdown to this file.")] = None,
+) -> None:
+    """Make the reports again from a log. Without an option: the table."""
+    with _plainly():
+        found = read_log(log)
+        if junit is not None:
+            write_junit(found, junit)
+        if markdown is not None:
+            write_markdown(found, markdown)
+        if junit is None and markdown is None:
+            print_log(found, console())
+    raise typer.Exit(_code(found))
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="A verdict log or a baseline.")],
+    new: Annotated[Path, typer.Argument(help="The later one.")],
+) -> None:
+    """Tell what changed between two logs; exit 1 where something that passed no longer does."""
+    with _plainly():
+        code = _told(changes(read_log(old), read_log(new)))
+    raise typer.Exit(code)
+
+
+def _code(log: Log) -> int:
+    return CONFORMS if tally(log).conforms else FAILS
+
+
+def _told(found: Sequence[Change]) -> int:
+    """Prints what changed, regressions first; FAILS where there is a regression."""
+    worse = sum(change.regression for change in found)
+    for change in found[:_LISTED]:
+        typer.echo(printable(f"{'REGRESSION ' if change.regression else ''}{change}"))
+    if len(found) > _LISTED:
+        typer.echo(f"and {len(found) - _LISTED:,} more changes")
+    typer.echo(f"against the baseline: {len(found):,} changes, {worse:,} regressions")
+    return FAILS if worse else CONFORMS
+
+
+def _accept(log: Log, path: Path) -> None:
+    if _code(log) != CONFORMS:
+        typer.echo(f"{path} is not written: the run does not conform", err=True)
+        return
+    write_baseline(log, path)
+    typer.echo(f"accepted: {path}")
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Whatever goes wrong is told in a line: what the user can mend as 2, our own faults as 3."""
+    try:
+        yield
+    except (UsageError, LogError, KnownError, SpecError) as error:
+        _stop(USAGE, str(error))
+    except BrokenPipeError:
+        raise  # whoever read the output has had enough: click ends it quietly
+    except OSError as error:
+        _stop(USAGE, f"{error.filename or 'a file'}: {error.strerror or error}")
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        _stop(BROKE, f"the harness broke: {shown(error)} at {Path(place.filename).name}:{place.lineno}")
+
+
+def _stop(code: int, message: str) -> NoReturn:
+    for line in message.splitlines():
+        typer.echo(f"wan-conformance: {printable(line)}", err=True)
+    sys.exit(code)

@@ -1,0 +1,135 @@
+"""Real bodies after an accident: for readings that must answer, and agree, whatever they are given."""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from conformance.pictures import MIMES
+from conformance.strategies.around import Around
+from conformance.strategies.images import known
+from conformance.strategies.junk import WILD, picked
+from conformance.strategies.octets import Octets, decoded
+from conformance.strategies.requests import Plan
+from conformance.strategies.situations import situations
+from wanlib.spec.model import Spec
+
+_MOST = 4  # at most, in one body
+_FIRST, _EACH = 4, 10  # bytes before them, and for each
+_WORDS = ("model", "input", "parameters", "messages", "content", "image", "text", "", "a/b~c", "\ud800")
+_SIDES = ((1, 1), (239, 240), (300, 3000), (600, 600), (5001, 700))
+_IMAGE_STARTS = ("http", "oss:", "data:", "HTTP", "OSS:", "DATA:")
+_PLACES = 400  # enough to reach every place of a body that is not made of junk
+
+
+class _Place(NamedTuple):
+    """Where a value stands: an object and a name in it, or a list and an index."""
+
+    holder: Any
+    key: Any
+
+    @property
+    def value(self) -> Any:
+        return self.holder[self.key]
+
+    def put(self, value: Any) -> None:
+        """Replaces the value."""
+        self.holder[self.key] = value
+
+    def insert(self, value: Any, name: str) -> None:
+        """Puts another value beside it; `name` is for an object."""
+        if isinstance(self.holder, list):
+            self.holder.insert(self.key, value)
+        else:
+            self.holder[name] = value
+
+
+def mutilated(spec: Spec) -> st.SearchStrategy[Any]:
+    """Bodies of every model with values removed, replaced, nudged, doubled, moved or added; now and then
+    no body at all. Any JSON may stand anywhere, NaN and infinities aside."""
+    plans = [Plan(spec, each) for model in spec.models for each in situations(spec, model)]
+    names = tuple({field.name: None for family in spec.families for field in family.walk()})
+    words = (*names, *_WORDS)
+    start = max(plan.length for plan in plans)
+
+    def make(octets: Octets) -> Any:
+        body, _ = octets.pick(plans).fill(octets)
+        octets.at = start
+        if octets.byte() >= 250:
+            return picked(WILD, octets)
+        if octets.byte() >= 224:
+            body["model"] = octets.pick(spec.models)
+        for number in range(1 + octets.skewed(_MOST)):
+            octets.at = start + _FIRST + number * _EACH
+            _happen(body, octets, words)
+        return body
+
+    return decoded(start + _FIRST + _MOST * _EACH, make)
+
+
+def _happen(body: dict[str, Any], octets: Octets, words: tuple[str, ...]) -> None:
+    accident = octets.pick(_ACCIDENTS)
+    places = [place for place, _ in zip(_places(body), range(_PLACES), strict=False)]
+    if places:
+        accident(places[octets.number(2) % len(places)], places, octets, octets.pick(words))
+
+
+def _places(holder: Any) -> Iterator[_Place]:
+    pairs = holder.items() if isinstance(holder, dict) else enumerate(holder)
+    for key, value in list(pairs):
+        yield _Place(holder, key)
+        if isinstance(value, dict | list):
+            yield from _places(value)
+
+
+def _remove(place: _Place, places: list[_Place], octets: Octets, name: str) -> None:
+    del place.holder[place.key]
+
+
+def _replace(place: _Place, places: list[_Place], octets: Octets, name: str) -> None:
+    place.put(picked(WILD, octets))
+
+
+def _nudge(place: _Place, places: list[_Place], octets: Octets, name: str) -> None:
+    """A small change that keeps the type, or nearly does."""
+    value, byte = place.value, octets.byte()
+    if isinstance(value, bool):
+        place.put((not value, int(value), str(value).lower())[byte % 3])
+    elif isinstance(value, int | float):
+        small = value if abs(value) < 2**53 else 1  # or a float of it overflows
+        place.put((value + 1, value - 1, -value, float(small), small * 1000, small / 2, str(value))[byte % 7])
+    elif isinstance(value, str):
+        at = octets.number(2) % (len(value) + 1)
+        inserted = octets.pick(("", "\n", "0", "9", " ", "é", "*", "=", "A"))
+        place.put(value[:at] + inserted + value[at + (byte & 1) :] if byte < 224 else value * 2)
+    elif isinstance(value, list):
+        place.put((value[::-1], value + value, [value], value[:1], [])[byte % 5])
+
+
+def _repaint(place: _Place, places: list[_Place], octets: Octets, name: str) -> None:
+    """Another picture for an image, of any format, name and sides."""
+    images = [each for each in places if str(each.value).startswith(_IMAGE_STARTS)]
+    drawn, mime = octets.pick(tuple(MIMES)), octets.pick((*MIMES.values(), "text/plain"))
+    told = MIMES[drawn] if octets.byte() < 160 else mime
+    (octets.pick(images) if images else place).put(known(Around({}), drawn, octets.pick(_SIDES), told))
+
+
+def _copy(place: _Place, places: list[_Place], octets: Octets, name: str) -> None:
+    octets.pick(places).insert(deepcopy(place.value), name)
+
+
+def _move(place: _Place, places: list[_Place], octets: Octets, name: str) -> None:
+    """A copy first: nothing may come to stand inside itself."""
+    value = deepcopy(place.value)
+    del place.holder[place.key]
+    octets.pick(places).insert(value, place.key if isinstance(place.key, str) else name)
+
+
+def _add(place: _Place, places: list[_Place], octets: Octets, name: str) -> None:
+    place.insert(picked(WILD, octets), name)
+
+
+_ACCIDENTS: tuple[Callable[[_Place, list[_Place], Octets, str], None], ...] = (
+    *(_remove, _replace, _replace, _nudge, _nudge, _repaint, _copy, _move, _add),
+)

@@ -1,0 +1,43 @@
+"""Rule ids taken apart, for every id of the packaged spec."""
+
+import pytest
+
+from wanlib.base.met import escape
+from wanlib.base.rule_id import RuleId, parse_rule_id
+from wanlib.spec import load
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "field"),
+    [
+        ("wan2.7/n.max:sequential", RuleId("wan2.7", "n", "max", "sequential"), "n"),
+        ("wan2.7/images.each.min_side", RuleId("wan2.7", "images.each", "min_side", ""), "images"),
+        (
+            "wan2.6/size.keywords:not-interleave",
+            RuleId("wan2.6", "size", "keywords", "not-interleave"),
+            "size",
+        ),
+        ("wan2.7/color_palette.each.hex.type", RuleId("wan2.7", "color_palette.each.hex", "type", ""), "hex"),
+        ("wan2.7/unknown", RuleId("wan2.7", "", "unknown", ""), ""),
+        ("wire/model", RuleId("wire", "", "model", ""), ""),
+        ("task/states.RUNNING", RuleId("task", "states", "RUNNING", ""), "states"),
+    ],
+)
+def test_parts(text: str, parts: RuleId, field: str) -> None:
+    assert parse_rule_id(text) == parts
+    assert parse_rule_id(text).field == field
+
+
+def test_every_id_of_the_spec() -> None:
+    """The parts are those that the spec built it from."""
+    for rule in load().rules.values():
+        if rule.scope == "body" and rule.file.startswith("wan"):
+            suffix = rule.condition.suffix if rule.condition else ""
+            assert parse_rule_id(rule.id) == (rule.file.removesuffix(".yaml"), rule.field, rule.kind, suffix)
+
+
+@pytest.mark.parametrize(
+    ("key", "step"), [("a", "a"), ("a/b", "a~1b"), ("a~b", "a~0b"), ("~1", "~01"), ("", ""), (5, "5")]
+)
+def test_escape(key: object, step: str) -> None:
+    assert escape(key) == step

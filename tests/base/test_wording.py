@@ -1,0 +1,69 @@
+"""The sentence of every kind: what was met, what is allowed, by which rule, what to do."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.base.sentences import MODELS, SENTENCES
+from wanlib.base.wording import WORDING, json_type, message
+
+
+@pytest.mark.parametrize(("rule", "path", "limit", "value", "sentence"), SENTENCES)
+def test_sentence(rule: str, path: str, limit: Any, value: Any, sentence: str) -> None:
+    assert message(rule, path, limit, value) == sentence
+
+
+def test_every_kind_has_a_sentence_here() -> None:
+    tried = {rule.partition(":")[0].rpartition(".")[2].rpartition("/")[2] for rule, *_ in SENTENCES}
+    assert tried == set(WORDING)
+
+
+@pytest.mark.parametrize(("rule", "path", "limit", "value", "sentence"), SENTENCES)
+def test_parts_of_a_sentence(rule: str, path: str, limit: Any, value: Any, sentence: str) -> None:
+    """Subject and place, then the rule in brackets, then one piece of advice."""
+    assert re.fullmatch(rf"[a-z_]+ at {re.escape(path)} .+ \({re.escape(rule)}\)\. [A-Z].+\.", sentence)
+    assert "\n" not in sentence
+
+
+def test_body_that_is_no_object() -> None:
+    assert message("wire/model", "", MODELS, None).startswith("model is None; known: wan2.7-image")
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (None, "null"),
+        (True, "boolean"),
+        (4, "integer"),
+        (4.5, "number"),
+        ("a", "text"),
+        ([], "list"),
+        ({}, "object"),
+        ((), "tuple"),
+    ],
+)
+def test_json_names(value: object, name: str) -> None:
+    assert json_type(value) == name
+
+
+@pytest.mark.parametrize("key", ["", "zzz", "\ud800", "x" * 100_000, "https://tea.example/?n=secret"])
+def test_far_names_are_not_proposed(key: str) -> None:
+    told = message("tea/unknown", "/parameters/a", ("n", "seed"), key)
+    assert "did you mean" not in told
+    assert "secret" not in told
+    assert len(told) < 250
+
+
+def test_long_paths_are_cut() -> None:
+    told = message("tea/unknown", "/parameters/" + "x" * 1000, ("n",), "x" * 1000)
+    assert len(told) < 300
+
+
+def test_one_word_for_a_megabyte_only_where_it_is_whole() -> None:
+    told = message("tea/images.each.max_bytes", "/0", 10_485_761, 10_485_762)
+    assert "10,485,762 bytes; at most 10,485,761 bytes" in told
+
+
+def test_pixels_that_are_no_square() -> None:
+    assert "at most 100,000 pixels (" not in message("tea/size.max_pixels", "/size", 100_000, 100_001)

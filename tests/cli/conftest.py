@@ -1,0 +1,67 @@
+"""Runs commands: in this process, which takes a millisecond, or in one of their own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from typer.testing import CliRunner
+
+from wanlib.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+
+
+class Ran(NamedTuple):
+    """What a command left: its exit code and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def in_process(*arguments: str | Path, stdin: bytes = b"") -> Ran:
+    result = CliRunner().invoke(app, [str(each) for each in arguments], input=stdin, prog_name="wanlib")
+    return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+def in_a_process(
+    *arguments: str | Path, code: str = "from wanlib.cli import main; main()", **options: Any
+) -> Any:
+    """`subprocess.Popen` of the command; `code` is what runs it."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | options.pop("env", {})
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(
+        command,
+        stdin=options.pop("stdin", subprocess.PIPE),
+        stdout=options.pop("stdout", subprocess.PIPE),
+        stderr=subprocess.PIPE,
+        env=environment,
+        **options,
+    )
+
+
+@pytest.fixture
+def wanlib() -> Callable[..., Ran]:
+    """`wanlib("check", path, stdin=b"")` -> Ran."""
+    return in_process
+
+
+@pytest.fixture
+def process() -> Callable[..., Any]:
+    """As `wanlib`, as a real process that is under way."""
+    return in_a_process
+
+
+@pytest.fixture
+def clean() -> dict[str, Any]:
+    """A body that keeps every rule."""
+    content = [{"image": "https://example.com/a.png"}, {"text": "Make it dusk"}]
+    return {
+        "model": "wan2.7-image",
+        "input": {"messages": [{"role": "user", "content": content}]},
+        "parameters": {"n": 1, "size": "2K"},
+    }

@@ -1,0 +1,275 @@
+"""`wanlib check`: what it prints and how it ends."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from wanlib.spec.load import spec_folder
+
+Body = dict[str, Any]
+
+_VIOLATION = {
+    "type": "object",
+    "properties": {
+        "rule": {"type": "string", "pattern": r"^[a-z0-9.]+/\S+$"},
+        "outcome": {"enum": ["rejected", "truncated", "ignored", "unspecified"]},
+        "path": {"type": "string", "pattern": "^(/.*)?$"},
+        "message": {"type": "string", "minLength": 10},
+        "limit": True,
+        "value": True,
+    },
+    "required": ["rule", "outcome", "path", "message", "limit", "value"],
+    "additionalProperties": False,
+}
+JUDGED = Draft202012Validator(
+    {
+        "type": "object",
+        "properties": {
+            "model": {"type": ["string", "null"]},
+            "ok": {"type": "boolean"},
+            "violations": {"type": "array", "items": _VIOLATION},
+        },
+        "required": ["model", "ok", "violations"],
+        "additionalProperties": False,
+    }
+)
+UNREADABLE = Draft202012Validator(
+    {
+        "type": "object",
+        "properties": {
+            "line": {"type": "integer", "minimum": 1},
+            "ok": {"const": False},
+            "error": {"type": "string", "minLength": 5},
+            "violations": {"const": []},
+        },
+        "required": ["line", "ok", "error", "violations"],
+        "additionalProperties": False,
+    }
+)
+
+# What is put into the parameters of a clean body, the rule that it breaks, and the exit codes.
+BREAKS = [
+    ({"n": 5}, "wan2.7/n.max", 1, 1),
+    ({"thinking_mode": True}, "wan2.7/thinking_mode.effective", 0, 1),
+    ({"negative_prompt": "x"}, "wan2.7/unknown", 0, 1),
+    ({}, None, 0, 0),
+]
+
+
+def text(body: object) -> bytes:
+    return json.dumps(body).encode()
+
+
+def ids(printed: Body) -> list[str]:
+    return [each["rule"] for each in printed["violations"]]
+
+
+@pytest.mark.parametrize(("more", "rule", "code", "strict"), BREAKS)
+def test_exit_codes(
+    wanlib: Callable[..., Any], clean: Body, more: Body, rule: str, code: int, strict: int
+) -> None:
+    clean["parameters"] |= more
+    for options, expected in (((), code), (("--strict",), strict)):
+        ran = wanlib("check", "-", "--json", *options, stdin=text(clean))
+        printed = json.loads(ran.out)
+        assert (ran.code, ran.err) == (expected, "")
+        assert ids(printed) == ([rule] if rule else [])
+        assert printed["ok"] is (code == 0)
+
+
+def test_truncated_counts_as_refused(wanlib: Callable[..., Any], clean: Body) -> None:
+    clean["input"]["messages"][0]["content"][1]["text"] = "x" * 5001
+    ran = wanlib("check", "-", stdin=text(clean))
+    assert ran.code == 1
+    assert ran.out.splitlines()[0] == "truncated"
+    assert ran.out.splitlines()[-1] == "1 violation: 1 would be truncated"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"model": "wan2.7-image"},
+        {"model": "wan9"},
+        {"model": 7},
+        {"model": None},
+        {},
+        [],
+        None,
+        "wan2.7-image",
+        1e999,
+        {
+            "model": "wan2.7-image",
+            "input": {"messages": [{"role": 1, "content": [{"image": "data:;base64,"}, 5]}]},
+        },
+        {
+            "model": "wan2.7-image",
+            "parameters": {"n": 10**30, "size": {"a": [1] * 99}, "x/~": 1, "seed": 1.5},
+        },
+        {
+            "model": "wanx2.1-imageedit",
+            "input": {"function": "doodle", "base_image_url": "http://é.example/a.png"},
+        },
+    ],
+    ids=str,
+)
+def test_json_has_its_shape(wanlib: Callable[..., Any], body: object) -> None:
+    ran = wanlib("check", "-", "--json", stdin=text(body).replace(b"Infinity", b"1e999"))
+    printed = json.loads(ran.out)
+    JUDGED.validate(printed)
+    assert ran.out.count("\n") == 1
+    assert ran.code == 1
+    assert printed["ok"] is False
+    model = body.get("model") if isinstance(body, dict) else None
+    assert printed["model"] == (model if isinstance(model, str) else None)
+    known = model in ("wan2.7-image", "wanx2.1-imageedit")
+    assert (ids(printed) == ["wire/model"]) is not known
+
+
+def test_text_is_ok_or_grouped(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -> None:
+    file = tmp_path / "body.json"
+    file.write_bytes(text(clean))
+    assert wanlib("check", file) == (0, "ok\n", "")
+    clean["parameters"] |= {"n": 5, "seed": -1, "thinking_mode": True, "cfg": 1}
+    file.write_bytes(text(clean))
+    ran = wanlib("check", file)
+    lines = ran.out.splitlines()
+    assert ran.code == 1
+    assert [line for line in lines if line[0] != " "] == [
+        "rejected",
+        "ignored",
+        "unspecified",
+        "4 violations: 2 would be rejected, 1 ignored, 1 unspecified",
+    ]
+    assert [line for line in lines if "(wan2.7/n.max)" in line] == [
+        "  n at /parameters/n is 5; at most 4 (wan2.7/n.max). Send 4 or less."
+    ]
+
+
+def test_call(wanlib: Callable[..., Any], clean: Body) -> None:
+    for call, expected in (("sync", []), ("async", []), ("stream", ["wire/endpoints"])):
+        ran = wanlib("check", "-", "--json", "--call", call, stdin=text(clean))
+        assert (ids(json.loads(ran.out)), ran.code) == (expected, len(expected))
+    ran = wanlib("check", "-", "--call", "telepathy", stdin=text(clean))
+    assert ran.code == 2
+    assert "telepathy" in ran.err
+    assert ran.out == ""
+
+
+def test_lines_are_answered_in_order(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -> None:
+    wrong = clean | {"model": "wan9"}
+    lines = [text(clean), b'{"a":', b"", text(wrong), b"\xff", b"[NaN]", b"[" * 100_000, text(clean)]
+    file = tmp_path / "bodies.jsonl"
+    file.write_bytes(b"\r\n".join(lines) + b"\r\n")
+    ran = wanlib("check", file, "--lines", "--json")
+    printed = [json.loads(line) for line in ran.out.splitlines()]
+    assert (ran.code, ran.err) == (2, "")
+    for number, each in enumerate(printed, 1):
+        if number in (1, 4, 8):
+            JUDGED.validate(each)
+            assert each["ok"] is (number != 4)
+        else:
+            UNREADABLE.validate(each)
+            assert each["line"] == number
+    assert len(printed) == len(lines)
+    assert printed[1]["error"] == "column 7: is no JSON: expecting value"
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "code"),
+    [
+        ("clean", (), 0),
+        ("clean ignored", (), 0),
+        ("clean ignored", ("--strict",), 1),
+        ("refused clean", (), 1),
+        ("broken refused", (), 2),
+        ("refused broken", (), 2),
+    ],
+)
+def test_exit_of_lines_is_the_highest(
+    wanlib: Callable[..., Any], clean: Body, lines: str, options: tuple[str, ...], code: int
+) -> None:
+    with_parameters = {
+        name: clean | {"parameters": more}
+        for name, more in (("refused", {"n": 9}), ("ignored", {"thinking_mode": True}))
+    }
+    known = {"clean": text(clean), "broken": b"{"} | {
+        name: text(body) for name, body in with_parameters.items()
+    }
+    raw = b"\n".join(known[name] for name in lines.split())
+    ran = wanlib("check", "-", "--lines", *options, stdin=raw)
+    assert ran.code == code
+    assert len(ran.out.splitlines()) == len(lines.split())
+
+
+def test_a_line_that_is_too_large_is_passed_over(
+    wanlib: Callable[..., Any], clean: Body, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wanlib.cli.reading.LIMIT", len(text(clean)))
+    monkeypatch.setattr("wanlib.cli.reading._CHUNK", 10)
+    large = text(clean) + b" " * 1000
+    ran = wanlib("check", "-", "--lines", stdin=b"\n".join([text(clean), large, text(clean), large]))
+    assert ["error" in json.loads(line) for line in ran.out.splitlines()] == [False, True, False, True]
+    assert ran.code == 2
+
+
+def test_another_spec(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -> None:
+    folder = copytree(spec_folder(), tmp_path / "spec")
+    family = folder / "wan2.7.yaml"
+    family.write_text(family.read_text("utf-8").replace("    max_count: 9\n", "    max_count: 1\n"), "utf-8")
+    content = clean["input"]["messages"][0]["content"]
+    content.insert(0, content[0])
+    assert wanlib("check", "-", stdin=text(clean)).code == 0
+    ran = wanlib("check", "-", "--json", "--spec", folder, stdin=text(clean))
+    assert ran.code == 1
+    assert ids(json.loads(ran.out)) == ["wan2.7/images.max_count"]
+
+
+SECRETS = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo", "TOPSECRET"
+
+
+def test_no_secret_is_shown(wanlib: Callable[..., Any], clean: Body) -> None:
+    uri = f"data:image/png;base64,{SECRETS[0] * 50}"
+    url = f"ftp://example.com/a.png?Signature={SECRETS[1]}"
+    clean["input"]["messages"][0]["content"] = [{"image": uri}, {"image": url}, {"text": uri}, {uri: 1}, url]
+    clean["parameters"] = {"size": url, "n": uri, url: uri, "bbox_list": [uri, [url]], uri: [url]}
+    clean |= {uri: 1, url: 2}
+    bodies = [clean, clean | {"model": uri}, clean | {"model": url}, uri, [url], {"model": [uri, url]}]
+    broken = [f'{{"{each}":1,"{each}":2}}'.encode() for each in (uri, url)] + [f'{{"a": "{uri}'.encode()]
+    raws = [text(body) for body in bodies] + broken
+    for raw in [*raws, b"\n".join(raws)]:
+        for options in ((), ("--json",), ("--lines",)):
+            ran = wanlib("check", "-", *options, stdin=raw)
+            assert ran.code in (1, 2)
+            assert not any(secret in ran.out + ran.err for secret in SECRETS)
+    for name in (uri, url, text(clean).decode()):
+        ran = wanlib("check", name)
+        assert ran.code == 2
+        assert not any(secret in ran.out + ran.err for secret in SECRETS)
+
+
+@pytest.mark.parametrize("arguments", ["check -", "rules wan2.7-image"])
+def test_a_command_loads_only_what_it_needs(process: Callable[..., Any], clean: Body, arguments: str) -> None:
+    heavy = {
+        "yaml",
+        "jsonschema",
+        "rich",
+        "PIL",
+        "httpx",
+        "hypothesis",
+        "wanlib.spec",
+        "wanlib.emit",
+        "asyncio",
+    }
+    code = (
+        "import atexit, sys; from wanlib.cli import main\n"
+        f"atexit.register(lambda: print(sorted({heavy!r} & sys.modules.keys()), file=sys.stderr))\n"
+        "main()"
+    )
+    out, err = process(*arguments.split(), code=code).communicate(text(clean))
+    assert out
+    assert err == b"[]\n"

@@ -1,0 +1,142 @@
+"""`wanlib explain`."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from wanlib import check
+from wanlib.cli.explain import _text
+from wanlib.cli.told import told
+from wanlib.spec import Spec, load
+from wanlib.spec.load import spec_folder
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return load()
+
+
+def test_text(wanlib: Callable[..., Any]) -> None:
+    ran = wanlib("explain", "wan2.7/n.max:sequential")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert lines[0] == "wan2.7/n.max:sequential"
+    for line in ("  limit     12", "  when      sequential", "  mode      sequential = enable_sequential"):
+        assert line in lines
+    assert "  outcome   rejected" in lines
+    assert re.search(r"^  written   spec/wan2\.7\.yaml:\d+$", ran.out, re.MULTILINE)
+    assert re.search(r"^  source    guide#input-parameters: .+ \(read 20\d\d", ran.out, re.MULTILINE)
+    assert "[guide#n.2.7.sequential]" in ran.out
+    keeps, breaks = ran.out.split("the last that keeps it:\n")[1].split("\n\nthe first that breaks it:\n")
+    assert json.loads(keeps)["parameters"]["n"] == 12
+    body, message = breaks.split("\n-> ")
+    assert json.loads(body)["parameters"]["n"] == 13
+    assert message.startswith("n at /parameters/n is 13; at most 12")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "wan2.7/n.max",
+        "wan2.7/n.min",
+        "wan2.7/size.max_pixels:pro_text",
+        "wan2.7/thinking_mode.effective",
+        "wan2.6/images.min_count:not-interleave",
+        "wan2.6/stream.required:interleave_sync",
+        "wan2.6/negative_prompt.place",
+        "wanx2.1/function.one_of",
+        "wire/model",
+        "wire/endpoints",
+        "wire/prompt.input.required",
+    ],
+)
+def test_the_bodies_stand_on_both_sides(wanlib: Callable[..., Any], rule: str) -> None:
+    printed = json.loads(wanlib("explain", rule, "--json").out)
+    keeps, breaks = printed["keeps"], printed["breaks"]
+    assert [each.rule for each in check(keeps["body"], call=keeps["call"])] == []
+    assert [each.rule for each in check(breaks["body"], call=breaks["call"])] == [rule]
+    assert keeps["messages"] == []
+    assert len(breaks["messages"]) == 1 and f"({rule})" in breaks["messages"][0]
+
+
+def test_pictures_are_shown_as_a_digest(wanlib: Callable[..., Any]) -> None:
+    for options in ((), ("--json",)):
+        ran = wanlib("explain", "wan2.7/images.each.formats", *options)
+        assert ran.code == 0
+        assert re.search(r"data:image/jpeg;base64,(…|\\u2026) \(\d+ characters, digest", ran.out)
+        assert re.search(r"[A-Za-z0-9+/]{40}", ran.out) is None
+
+
+def test_every_rule_and_fact_can_be_told(spec: Spec) -> None:
+    """Each is written where it is said to be, and stands on a page that is listed."""
+    files = {path.name: path.read_text("utf-8").splitlines() for path in spec_folder().glob("*.yaml")}
+    for name in (*spec.rules, *spec.facts):
+        account = told(spec, name, None)
+        assert "\n".join(_text(account)).startswith(name)
+        assert json.loads(json.dumps(account)) == account
+        assert account["source"]["title"], name
+        folder, _, file = account["file"].partition("/")
+        assert folder == "spec"
+        assert 1 <= account["line"] <= len(files[file]), name
+        if name in spec.rules and spec.rules[name].kind in (
+            "max",
+            "min",
+            "max_chars",
+            "max_side",
+            "effective",
+        ):
+            assert f"{account['kind']}:" in files[file][account["line"] - 1], name
+
+
+def test_statements_are_those_tied_to_the_rule(spec: Spec) -> None:
+    account = told(spec, "wan2.7/n.max:sequential", None)
+    tied = {key for key, each in spec.sources["statements"].items() if account["id"] in each.get("rules", ())}
+    assert {each["id"] for each in account["statements"]} == tied
+    assert len(tied) >= 2
+
+
+def test_modes_are_told_down_to_the_fields(spec: Spec) -> None:
+    assert told(spec, "wan2.7/size.max_pixels:pro_text", None)["modes"] == {
+        "pro_text": "plain_text and model == 'wan2.7-image-pro'",
+        "plain_text": "text_only and not sequential",
+        "sequential": "enable_sequential",
+        "text_only": "count(images) == 0",
+    }
+    assert told(spec, "wan2.6/stream.one_of:not-interleave", None)["condition"] == "not interleave"
+    stream = told(spec, "wan2.6/stream.required:interleave_sync", None)
+    assert stream["modes"]["interleave_sync"] == "interleave and call in ('sync', 'stream')"
+
+
+def test_a_fact(wanlib: Callable[..., Any]) -> None:
+    printed = json.loads(wanlib("explain", "wan2.7/n.default", "--json").out)
+    assert (printed["id"], printed["value"]) == ("wan2.7/n.default", 4)
+    assert not {"keeps", "breaks", "outcome"} & set(printed)
+    assert "  value     4" in wanlib("explain", "wan2.7/n.default").out.splitlines()
+
+
+def test_a_rule_that_no_body_breaks(wanlib: Callable[..., Any]) -> None:
+    ran = wanlib("explain", "task/expires")
+    assert ran.code == 0
+    assert "keeps it" not in ran.out
+    assert "  written   spec/task.yaml:" in ran.out
+
+
+def test_another_spec_names_its_own_files(wanlib: Callable[..., Any]) -> None:
+    folder = spec_folder().resolve()
+    ran = wanlib("explain", "wan2.7/n.max", "--spec", folder)
+    assert f"  written   {folder.as_posix()}/wan2.7.yaml:" in ran.out
+
+
+def test_without_the_packages_that_draw(wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def draw(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'PIL'", name="PIL")
+
+    monkeypatch.setattr("wanlib.cli.explain.payloads", draw)
+    ran = wanlib("explain", "wan2.7/n.max")
+    assert ran.code == 0
+    assert "  limit     4" in ran.out
+    assert ran.out.endswith("need PIL: pip install 'wanlib[conformance]'\n")
+    assert json.loads(wanlib("explain", "wan2.7/n.max", "--json").out)["limit"] == 4

@@ -1,0 +1,76 @@
+"""`wanlib rules`."""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from wanlib.generated.registry import RULES
+from wanlib.spec.load import spec_folder
+
+
+def test_every_rule_is_a_line_of_four_columns(wanlib: Callable[..., Any]) -> None:
+    ran = wanlib("rules")
+    rows = [line.split("\t") for line in ran.out.splitlines()]
+    assert (ran.code, ran.err) == (0, "")
+    assert [row[0] for row in rows] == list(RULES)
+    assert all(len(row) == 4 and all(row) for row in rows)
+    by_id = {row[0]: row[1:] for row in rows}
+    assert by_id["wan2.7/n.max:sequential"] == ["12", "rejected", "wan2.7-image, wan2.7-image-pro"]
+    assert by_id["wan2.6/prompt.max_chars"] == ["2000", "truncated", "wan2.6-image"]
+    assert by_id["wan2.7/images.each.max_bytes"][0] == "20 MB"
+    assert by_id["wan2.7/size.max_ratio"][0] == "8:1"
+    assert by_id["wan2.7/prompt.required"][0] == "true"
+    assert by_id["wan2.5/size.keywords"][0] == "none"
+    assert by_id["task/expires"][:1] == ["24 h"]
+    assert by_id["wire/model"][2] == "all"
+
+
+def test_those_of_a_model(wanlib: Callable[..., Any]) -> None:
+    ran = wanlib("rules", "wan2.5-i2i-preview")
+    ids = {line.partition("\t")[0] for line in ran.out.splitlines()}
+    assert {each for each in RULES if each.startswith("wan2.5/")} <= ids
+    assert "wire/model" in ids
+    assert not any(each.startswith(("wan2.7/", "wan2.6/", "wanx2.1/")) for each in ids)
+
+
+@pytest.mark.parametrize("options", [(), ("--spec", spec_folder())])
+def test_json(wanlib: Callable[..., Any], options: tuple[Any, ...]) -> None:
+    printed = json.loads(wanlib("rules", "--json", *options).out)
+    assert [each["id"] for each in printed] == list(RULES)
+    by_id = {each["id"]: each for each in printed}
+    assert by_id["wan2.7/size.keywords"] == {
+        "id": "wan2.7/size.keywords",
+        "kind": "keywords",
+        "limit": {"1K": 1024 * 1024, "2K": 2048 * 2048},
+        "outcome": "rejected",
+        "models": ["wan2.7-image", "wan2.7-image-pro"],
+        "scope": "body",
+        "source": "guide#input-parameters",
+    }
+    assert by_id["wan2.7/size.min_ratio"]["limit"] == "1:8"
+    assert by_id["wan2.7/color_palette.needs"]["limit"] == "not sequential"
+    assert by_id["wan2.7/images.each.formats"]["limit"] == ["jpeg", "png", "bmp", "webp"]
+
+
+def test_another_spec_lists_the_same_lines(wanlib: Callable[..., Any]) -> None:
+    """The packaged one from its YAML: what a reader sees is what the registry says."""
+    told, loaded = (
+        [line for line in wanlib("rules", *options).out.splitlines() if line.startswith("wan")]
+        for options in ((), ("--spec", spec_folder()))
+    )
+    assert told == loaded != []
+
+
+def test_a_terminal_has_a_table(wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("wanlib.cli.rules.sys", terminal)
+    monkeypatch.setenv("COLUMNS", "150")
+    lines = wanlib("rules", "wan2.7-image").out.splitlines()
+    head = next(line for line in lines if line.split() == ["rule", "limit", "outcome", "models"])
+    row = next(line for line in lines if line.startswith("wan2.7/n.max "))
+    assert row.index("4") == head.index("limit")
+    assert row.index("rejected") == head.index("outcome")
+    assert "\t" not in "".join(lines)

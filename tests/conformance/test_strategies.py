@@ -1,0 +1,203 @@
+"""Strategies: valid by every reading, broken by exactly one rule, quick to shrink, and nothing left out."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import find, given, settings
+
+from conformance.model import Question
+from conformance.strategies import breaking, mutilated, valid
+from conformance.strategies.situations import situations
+from conformance.targets.json_schema import JsonSchema
+from tests.conformance.shares import SETTINGS, drawn, shares, wanted
+from wanlib import check
+from wanlib.spec import Condition, Rule, interpret, load
+
+SPEC = load()
+RULES = [rule for rule in SPEC.rules.values() if rule.scope == "body"]
+PRO = "wan2.7-image-pro"
+
+
+@cache
+def examples(model: str) -> list[Question]:
+    """Half a thousand where two models share a family, so that a family has as many to be measured by."""
+    return drawn(valid(SPEC, model), 500 // len(SPEC.family(model).models))
+
+
+def told(question: Question) -> set[str]:
+    """The rules that it breaks, by two readings that must agree."""
+    first = {each.rule for each in interpret(SPEC, question.body, question.call)}
+    assert {each.rule for each in check(question.body, call=question.call)} == first
+    return first
+
+
+def members(body: Any) -> dict[str, Any]:
+    """The fields that have a name in the wire form."""
+    return body["input"] | body.get("parameters", {})
+
+
+# Valid requests.
+
+
+@pytest.mark.parametrize("model", SPEC.models)
+def test_valid_requests_keep_every_rule_by_every_reading(model: str) -> None:
+    schema = JsonSchema(SPEC)
+    for index, question in enumerate(examples(model)):
+        assert question.body["model"] == model
+        assert told(question) == set()
+        if index % 8 == 0:
+            assert schema.observe(question).rules == ()
+
+
+@pytest.mark.parametrize("model", SPEC.models)
+def test_valid_requests_are_seldom_the_same(model: str) -> None:
+    bodies = [json.dumps([question.body, question.call]) for question in examples(model)]
+    assert len(set(bodies)) >= 0.95 * len(bodies)
+
+
+@pytest.mark.parametrize("family", SPEC.families, ids=[family.name for family in SPEC.families])
+def test_every_mode_and_every_keyword_has_its_share(family: Any) -> None:
+    met = shares(SPEC, [question for model in family.models for question in examples(model)])
+    assert {name for name in wanted(SPEC, family.name) if met.get(name, 0) < 0.01} == set()
+
+
+@pytest.mark.parametrize("model", SPEC.models)
+def test_every_call_and_every_field_is_there_and_is_not(model: str) -> None:
+    family = SPEC.family(model)
+    form = SPEC.bodies[family.body]
+    as_parts = {name for node in form.walk() for _, name in node.parts}
+    written = {node.field: node.path.rpartition(".")[2] for node in form.walk() if node.field}
+    count = {field.name: 0 for field in family.fields if field.name not in as_parts}
+    for question in examples(model):
+        for name in count:
+            count[name] += written.get(name, name) in members(question.body)
+    required = {
+        field.name for field in family.fields if field.of_kind("required") and not field.of_kind("needs")
+    }
+    for name, there in count.items():
+        assert there > 0
+        assert (there == len(examples(model))) is (name in required and name != "stream"), name
+    assert {question.call for question in examples(model)} == set(SPEC.calls(model))
+
+
+def test_images_are_urls_of_every_scheme_and_pictures_of_every_format() -> None:
+    texts = json.dumps([question.body for question in examples("wanx2.1-imageedit")])
+    for start in (
+        "http://",
+        "https://",
+        "oss://",
+        "HTTP",
+        "data:image/tiff;",
+        "data:image/webp;",
+        "data:image/bmp;",
+    ):
+        assert f': "{start}' in texts
+
+
+@pytest.mark.parametrize("mode", ["pro_text", "not pro_text"])
+def test_a_mode_can_be_asked_for(mode: str) -> None:
+    condition = Condition(mode.split()[-1], not mode.startswith("not"))
+    met = shares(SPEC, drawn(valid(SPEC, PRO, condition), 40))
+    assert met[mode] == 1
+
+
+def test_a_mode_that_a_model_is_never_in() -> None:
+    with pytest.raises(ValueError, match="no valid request of wan2.7-image is in the mode pro_text"):
+        valid(SPEC, "wan2.7-image", Condition("pro_text", True))
+
+
+def test_situations_leave_out_what_the_rules_forbid() -> None:
+    """On the plain synchronous path there is no interleave; streamed interleave says so."""
+    found = situations(SPEC, "wan2.6-image")
+    assert len(found) == 4
+    for situation in found:
+        if situation.truths["interleave"]:
+            assert {values["call"] for values in situation.pinned} <= {"async", "stream"}
+    broken = situations(SPEC, "wan2.6-image", SPEC.rules["wan2.6/enable_interleave.one_of:plain_sync"])
+    assert [dict(each) for situation in broken for each in situation.pinned] == [
+        {"enable_interleave": True, "call": "sync"}
+    ]
+
+
+# Shrinking.
+
+SHRUNK: list[tuple[str, Callable[[dict[str, Any]], bool], Any, list[Any]]] = [
+    ("n", lambda given: given.get("n") == 3, 3, [{"text": ""}]),
+    ("size", lambda given: given.get("size") == "2K", "2K", [{"text": ""}]),
+    (
+        "bbox_list",
+        lambda given: any(given.get("bbox_list", ())),
+        [[[0, 0, 1, 1]]],
+        [{"text": ""}, {"image": "http://example.com/0/a.png"}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "fails", "least", "content"), SHRUNK, ids=[case[0] for case in SHRUNK])
+def test_a_failure_shrinks_to_the_one_field_that_it_needs(
+    name: str, fails: Callable[[dict[str, Any]], bool], least: Any, content: list[Any]
+) -> None:
+    quick = settings(database=None, deadline=None, derandomize=True, max_examples=500)
+    found = find(
+        valid(SPEC, PRO), lambda question: fails(question.body.get("parameters", {})), settings=quick
+    )
+    assert found.body == {
+        "model": PRO,
+        "input": {"messages": [{"role": "user", "content": content}]},
+        "parameters": {name: least},
+    }
+
+
+# Requests that break one rule.
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
+def test_breaking_breaks_exactly_that_rule(rule: Rule) -> None:
+    for question in drawn(breaking(SPEC, rule.id), 2 if rule.kind == "max_bytes" else 5):
+        assert told(question) == {rule.id}
+
+
+def test_breaks_go_from_the_least_to_the_wild() -> None:
+    questions = drawn(breaking(SPEC, "wan2.7/n.max:sequential"), 60)
+    assert {13, 18, 999} <= {question.body["parameters"]["n"] for question in questions}
+    assert {question.body["model"] for question in questions} == {"wan2.7-image", PRO}
+    questions = drawn(breaking(SPEC, "wan2.6/n.min"), 60)
+    assert {0, -5} <= {question.body["parameters"]["n"] for question in questions}
+
+
+def test_a_break_shrinks_to_the_least_step_and_nothing_else() -> None:
+    quick = settings(database=None, deadline=None, derandomize=True, max_examples=100)
+    found = find(breaking(SPEC, "wan2.5/images.max_count"), lambda question: True, settings=quick)
+    url = "http://example.com/0/a.png"
+    assert found.body == {"model": "wan2.5-i2i-preview", "input": {"prompt": "", "images": [url] * 4}}
+
+
+@pytest.mark.parametrize("rule_id", ["task/expires", "wire/headers.Authorization"])
+def test_what_no_body_can_break(rule_id: str) -> None:
+    with pytest.raises(ValueError, match="no rule that a request body or its call can break"):
+        breaking(SPEC, rule_id)
+
+
+# Bodies after an accident.
+
+
+@settings(SETTINGS, max_examples=300)
+@given(mutilated(SPEC))
+def test_every_reading_answers_on_mutilated_bodies_and_they_agree(body: Any) -> None:
+    for call in (None, "sync"):
+        first = interpret(SPEC, body, call)
+        assert [tuple(each) for each in check(body, call=call)] == [tuple(each) for each in first]
+        assert all(str(each) for each in first)
+
+
+def test_mutilated_bodies_are_json_and_reach_far() -> None:
+    bodies = drawn(mutilated(SPEC), 600)
+    texts = {json.dumps(body, allow_nan=False) for body in bodies}
+    assert len(texts) >= 0.95 * len(bodies)
+    rules = {each.rule for body in bodies for each in interpret(SPEC, body, "sync")}
+    assert len(rules) >= len(RULES) / 2
+    whole = sum(not interpret(SPEC, body, None) for body in bodies)
+    assert whole <= 0.1 * len(bodies)

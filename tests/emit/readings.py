@@ -1,0 +1,29 @@
+"""The exported JSON Schema and the interpreter, asked the same."""
+
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from wanlib.base.rule_id import parse_rule_id
+from wanlib.emit.json_schema import CLAIMS, envelope, schema
+from wanlib.emit.schema_errors import broken_rules
+from wanlib.spec import Spec, interpret
+
+
+class Readings:
+    """Both readings of one spec."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.envelope = Draft202012Validator(envelope(spec))
+        self.models = {model: Draft202012Validator(schema(spec, model)) for model in spec.models}
+
+    def by_schema(self, body: Any) -> tuple[str, ...]:
+        """The broken rules by the envelope and, where it is kept, by the model's schema."""
+        outside = broken_rules(self.envelope.iter_errors(body))
+        return outside or broken_rules(self.models[body["model"]].iter_errors(body))
+
+    def by_walk(self, body: Any) -> tuple[str, ...]:
+        """The broken rules by the interpreter, as far as the schema claims their kind."""
+        rules = {violation.rule for violation in interpret(self.spec, body, None)}
+        return tuple(sorted(rule for rule in rules if parse_rule_id(rule).kind in CLAIMS))

@@ -1,0 +1,80 @@
+"""Small real bodies for the interpreter's tests, one for each body form; and how to change one place."""
+
+import base64
+import copy
+from functools import cache
+from typing import Any
+
+from tests.pictures import picture
+from wanlib.spec import interpret, load
+
+EDIT, EDIT_PRO, MIXED, SIMPLE, BRUSH = (
+    "wan2.7-image",
+    "wan2.7-image-pro",
+    "wan2.6-image",
+    "wan2.5-i2i-preview",
+    "wanx2.1-imageedit",
+)
+URL = "https://tea.example/cup.png"
+
+
+Met = list[tuple[str, str]]
+
+
+def met(body: Any, call: str | None = None) -> Met:
+    """Rule and path of each violation, in order."""
+    return [(each.rule, each.path) for each in interpret(load(), body, call)]
+
+
+def rules(body: Any, call: str | None = None) -> list[str]:
+    """The rules alone."""
+    return [rule for rule, _ in met(body, call)]
+
+
+def messages(model: str, *content: Any, **parameters: Any) -> dict[str, Any]:
+    """A body of the messages form; strings in the content are images."""
+    parts = [{"image": part} if isinstance(part, str) else part for part in content]
+    parts = parts if any("text" in part for part in parts) else [*parts, {"text": "A cup of tea."}]
+    return {
+        "model": model,
+        "input": {"messages": [{"role": "user", "content": parts}]},
+        "parameters": parameters,
+    }
+
+
+def prompted(**parameters: Any) -> dict[str, Any]:
+    """A body of the prompt form."""
+    given = {"prompt": "A cup of tea.", "images": [URL]}
+    return {"model": SIMPLE, "input": given, "parameters": parameters}
+
+
+def brushed(function: str = "doodle", mask: str | None = None, **parameters: Any) -> dict[str, Any]:
+    """A body of the function form."""
+    given = {"function": function, "prompt": "A cup of tea.", "base_image_url": URL}
+    return {
+        "model": BRUSH,
+        "input": given | ({"mask_image_url": mask} if mask else {}),
+        "parameters": parameters,
+    }
+
+
+def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of a body with another value at a JSON Pointer; `...` removes the member."""
+    copied = copy.deepcopy(body)
+    *steps, last = path.removeprefix("/").split("/")
+    place: Any = copied
+    for step in steps:
+        place = place[int(step)] if isinstance(place, list) else place[step]
+    key = int(last) if isinstance(place, list) else last
+    if value is ...:
+        del place[key]
+    else:
+        place[key] = value
+    return copied
+
+
+@cache
+def data_uri(width: int, height: int, format: str = "png", mime: str = "") -> str:
+    """A picture of one colour as a data URI; `mime` names it otherwise than it is."""
+    raw = picture(format, "L", (width, height))
+    return f"data:{mime or f'image/{format}'};base64,{base64.b64encode(raw).decode()}"

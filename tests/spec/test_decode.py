@@ -1,0 +1,233 @@
+"""Bodies read by their form: the model, places, parts, what is lost and what nobody documents."""
+
+from typing import Any
+
+import pytest
+
+from tests.spec.bodies import (
+    EDIT,
+    MIXED,
+    URL,
+    brushed,
+    changed,
+    messages,
+    met,
+    prompted,
+    rules,
+)
+from wanlib.spec import interpret, load
+
+MESSAGES = "wire/messages.input.messages"
+
+
+# The model and the call.
+
+
+@pytest.mark.parametrize("model", [None, "", "wan2.7", 5, True, ["wan2.7-image"], {}, "WAN2.7-IMAGE"])
+def test_unknown_model(model: Any) -> None:
+    """Nothing else is judged: no page says what else holds."""
+    (violation,) = interpret(load(), {"model": model, "input": 5, "parameters": 5})
+    assert (violation.rule, violation.path, violation.value) == ("wire/model", "/model", model)
+    assert violation.limit == load().models
+
+
+@pytest.mark.parametrize("body", [None, [], "wan2.7-image", 5, 0.5, True])
+def test_no_object(body: Any) -> None:
+    assert met(body) == [("wire/model", "")]
+
+
+def test_missing_model() -> None:
+    assert met({}) == [("wire/model", "/model")]
+
+
+@pytest.mark.parametrize(
+    ("body", "calls"),
+    [
+        (messages(EDIT), ["sync", "async"]),
+        (messages(MIXED, enable_interleave=True, stream=True), ["stream", "async"]),
+        (prompted(), ["async"]),
+        (brushed(), ["async"]),
+    ],
+)
+def test_calls(body: dict[str, Any], calls: list[str]) -> None:
+    for call in ("sync", "async", "stream"):
+        if body["model"] != MIXED:
+            assert rules(body, call) == ([] if call in calls else ["wire/endpoints"]), call
+    assert rules(body, None) == []
+
+
+def test_a_call_that_is_missing_hides_nothing() -> None:
+    assert met(changed(prompted(), "/input/prompt", ...), "sync") == [
+        ("wire/endpoints", "/model"),
+        ("wan2.5/prompt.required", "/input/prompt"),
+    ]
+
+
+# Places.
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/parameters/negative_prompt", []),
+        ("/input/negative_prompt", ["wan2.6/negative_prompt.place"]),
+        ("/negative_prompt", ["wan2.6/negative_prompt.place"]),
+        ("/input/messages/0/negative_prompt", [f"{MESSAGES}.each.unknown"]),
+    ],
+)
+def test_places(path: str, expected: list[str]) -> None:
+    body = changed(messages(MIXED, URL), path, "No tea leaves.")
+    assert met(body) == [(rule, path) for rule in expected]
+    assert rules(changed(body, path, 5)) == (expected or ["wan2.6/negative_prompt.type"])
+
+
+def test_both_places() -> None:
+    body = changed(prompted(negative_prompt="No leaves."), "/input/negative_prompt", "No leaves.")
+    assert met(body) == [("wan2.5/negative_prompt.place", "/parameters/negative_prompt")]
+
+
+def test_place_in_a_lost_container() -> None:
+    body = changed(prompted(negative_prompt="No leaves."), "/input", ...)
+    assert met(body) == [
+        ("wire/prompt.input.required", "/input"),
+        ("wan2.5/negative_prompt.place", "/parameters/negative_prompt"),
+    ]
+
+
+# What is lost with what holds it.
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "rule"),
+    [
+        ("/input", ..., "wire/messages.input.required"),
+        ("/input", None, "wire/messages.input.type"),
+        ("/input", [], "wire/messages.input.type"),
+        ("/input/messages", ..., f"{MESSAGES}.required"),
+        ("/input/messages", {}, f"{MESSAGES}.type"),
+        ("/input/messages", [], f"{MESSAGES}.count"),
+        ("/input/messages", [{}, {}], f"{MESSAGES}.count"),
+        ("/input/messages/0", "Tea.", f"{MESSAGES}.each.type"),
+        ("/input/messages/0/content", ..., f"{MESSAGES}.each.content.required"),
+        ("/input/messages/0/content", "Tea.", f"{MESSAGES}.each.content.type"),
+    ],
+)
+def test_lost_nodes(path: str, value: Any, rule: str) -> None:
+    """No prompt is missing and no image is counted; what stands beside them is judged."""
+    body = changed(messages(EDIT, bbox_list=[[]], thinking_mode=True, n=99), path, value)
+    assert met(body) == [(rule, path), ("wan2.7/n.max", "/parameters/n")]
+
+
+def test_null_is_no_value() -> None:
+    for path in ("/input", "/input/messages", "/input/messages/0/role", "/parameters", "/parameters/n"):
+        (violation,) = interpret(load(), changed(messages(EDIT, n=1), path, None))
+        assert violation.rule.endswith(".type")
+        assert (violation.outcome, violation.path) == ("unspecified", path)
+
+
+def test_parameters_may_be_absent_and_nothing_else() -> None:
+    assert met(changed(messages(EDIT), "/parameters", ...)) == []
+    assert met(changed(messages(EDIT), "/parameters", [])) == [
+        ("wire/messages.parameters.type", "/parameters")
+    ]
+
+
+def test_lost_parameters() -> None:
+    """A switch in them could stand either way: variants are not judged."""
+    body = changed(messages(MIXED, URL, URL), "/parameters", "none")
+    assert met(body) == [("wire/messages.parameters.type", "/parameters")]
+    absent = changed(messages(MIXED), "/parameters", ...)
+    assert met(absent) == [("wan2.6/images.min_count:not-interleave", "/input/messages/0/content")]
+
+
+def test_lost_list_in_the_prompt_form() -> None:
+    assert met(changed(prompted(), "/input/images", URL)) == [("wan2.5/images.type", "/input/images")]
+    assert met(changed(prompted(), "/input", 5)) == [("wire/prompt.input.type", "/input")]
+
+
+# Parts.
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{}, {"image": URL, "text": "Tea."}, {"img": URL}, URL, None, [], {"Image": URL}],
+)
+def test_broken_part(part: Any) -> None:
+    """It counts as nothing: the image behind it keeps its path and is the first."""
+    body = changed(messages(EDIT, URL, URL, bbox_list=[[]]), "/input/messages/0/content/0", part)
+    assert met(body) == [(f"{MESSAGES}.each.content.parts", "/input/messages/0/content/0")]
+
+
+def test_second_text() -> None:
+    body = messages(EDIT, {"text": "Tea."}, URL, {"text": 5}, {"text": "Milk."})
+    assert met(body) == [(f"{MESSAGES}.each.content.text.max_count", "/input/messages/0/content/2/text")]
+
+
+def test_missing_prompt_and_images() -> None:
+    body = changed(messages(MIXED), "/input/messages/0/content", [])
+    assert met(body) == [
+        ("wan2.6/prompt.required", "/input/messages/0/content/-/text"),
+        ("wan2.6/images.min_count:not-interleave", "/input/messages/0/content"),
+    ]
+
+
+def test_paths_of_images() -> None:
+    body = messages(EDIT, {"image": 5}, {"text": "Tea."}, {"image": "cup.png"}, URL)
+    assert met(body) == [
+        ("wan2.7/images.each.type", "/input/messages/0/content/0/image"),
+        ("wan2.7/images.each.schemes", "/input/messages/0/content/2/image"),
+    ]
+
+
+def test_only_element() -> None:
+    """wanx writes its list of one image as the image."""
+    assert met(changed(brushed(), "/input/base_image_url", ...)) == [
+        ("wanx2.1/images.required", "/input/base_image_url")
+    ]
+    assert met(changed(brushed(), "/input/base_image_url", [URL])) == [
+        ("wanx2.1/images.each.type", "/input/base_image_url")
+    ]
+    assert met(changed(brushed(), "/input/base_image_url", "cup.png")) == [
+        ("wanx2.1/images.each.schemes", "/input/base_image_url")
+    ]
+
+
+# Members that nobody documents.
+
+
+def test_unknown_members() -> None:
+    body = messages(EDIT, a=1, negative_prompt="No leaves.")
+    body = changed(changed(changed(body, "/b", 1), "/input/c", 1), "/input/messages/0/d", 1)
+    assert met(body) == [
+        (f"{MESSAGES}.each.unknown", "/input/messages/0/d"),
+        ("wire/messages.input.unknown", "/input/c"),
+        ("wan2.7/unknown", "/parameters/a"),
+        ("wan2.7/unknown", "/parameters/negative_prompt"),
+        ("wire/messages.unknown", "/b"),
+    ]
+
+
+def test_unknown_members_of_an_entry() -> None:
+    entries = [{"hex": "#C2D1E6", "ratio": "50.00%"}, {"hex": "#C2D1E6", "ratio": "25.00%", "name": "tea"}, 5]
+    assert met(messages(EDIT, color_palette=entries)) == [
+        ("wan2.7/color_palette.each.unknown", "/parameters/color_palette/1/name"),
+        ("wan2.7/color_palette.each.type", "/parameters/color_palette/2"),
+    ]
+
+
+def test_names_in_paths_are_escaped() -> None:
+    """RFC 6901: `~` before `/`, or `~1` in a name would become a slash."""
+    body = messages(EDIT, **{"a/b": 1, "a~b": 1, "~1": 1, "": 1, "\ud800": 1})
+    assert [path for _, path in met(body)] == [
+        "/parameters/a~1b",
+        "/parameters/a~0b",
+        "/parameters/~01",
+        "/parameters/",
+        "/parameters/\ud800",
+    ]
+
+
+def test_known_names_stand_in_the_limit() -> None:
+    (violation,) = interpret(load(), messages(EDIT, enable_sequentially=True))
+    assert "enable_sequential" in violation.limit
+    assert violation.value == "enable_sequentially"

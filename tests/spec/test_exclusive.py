@@ -1,0 +1,85 @@
+"""Whether conditions can hold together, by every way in which their values can differ."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.spec.small import FAMILY, FILES, write
+from wanlib.spec import Condition, Family, SpecError, load
+from wanlib.spec.exclusive import MOST, can_hold_together, combinations_of, count_of_combinations
+
+MODES = "  fast: quick"
+
+
+def family(folder: Path, *modes: str) -> Family:
+    """The small family with these modes beside its own."""
+    lines = "".join(f"  {mode}\n" for mode in modes)
+    files = FILES | {FAMILY: FILES[FAMILY].replace(MODES, lines + MODES)}
+    return load(write(folder, files)).families[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "together"),
+    [
+        ("count(images) == 0", "count(images) >= 1", False),
+        ("count(images) <= 1", "count(images) >= 1", True),
+        ("count(images) < 2", "count(images) > 2", False),
+        ("count(images) != 3", "count(images) != 4", True),
+        ("quick", "not quick", False),
+        ("quick == True", "not quick", False),
+        ("quick != True", "not quick", True),
+        ("quick", "count(images) == 0", True),
+        ('style == "green"', 'style == "black"', False),
+        ('style == "green"', 'style in ("green", "black")', True),
+        ('style != "green"', 'style != "black"', True),
+        ('style in ("green", "black")', 'style not in ("green", "black")', False),
+        ('model == "tea-1"', 'model == "tea-1-pro"', False),
+        ('model != "tea-1"', 'model != "tea-1-pro"', False),
+        ('call == "sync"', 'call in ("async", "stream")', False),
+        ('call != "sync"', 'call != "async"', True),
+        ("strength < 0.5", "strength > 0.5", False),
+        ("strength <= 0.5", "strength >= 0.5", True),
+        ("strength < 0.6", "strength > 0.5", True),
+        ("strength < 0.5", "strength > 0.6", False),
+        ("strength > 0.9", "strength != 0.5", True),
+        ('size == "1K"', 'size != "1K"', False),
+        ('size == "1K"', 'size == "64*64"', False),
+        ('prompt != "a"', 'prompt != "b"', True),
+        ("quick and count(images) == 0", "quick and count(images) == 1", False),
+        ("quick or count(images) == 0", "quick or count(images) == 1", True),
+        ("bare_grand", "bare and not grand", False),
+        ("bare_grand", "grand", True),
+    ],
+)
+def test_together(one: str, two: str, together: bool, tmp_path: Path) -> None:
+    made = family(tmp_path, f"one: {one}", f"two: {two}")
+    witness = can_hold_together(made, Condition("one", True), Condition("two", True))
+    assert bool(witness) is together
+    assert can_hold_together(made, Condition("one", True), Condition("one", False)) == ""
+
+
+def test_combinations(tmp_path: Path) -> None:
+    """The least that tells the modes apart; a count stands for its list."""
+    made = family(tmp_path)
+    assert list(combinations_of(made, ("bare_grand",))) == [
+        {"images": count, "model": model} for count in (0, 1) for model in ("tea-1", "tea-1-pro")
+    ]
+    assert count_of_combinations(made, ("bare_grand", "fast")) == 4 * 2 * 3
+
+
+def test_too_many_combinations(tmp_path: Path) -> None:
+    """Such a file would be weighed for hours: it is refused instead."""
+    flags = [f"f{number}" for number in range(20)]
+    fields = "".join(f"  {flag}: {{type: boolean, default: false}}\n" for flag in flags)
+    text = FILES[FAMILY].replace("fields:\n  prompt", f"fields:\n{fields}  prompt")
+    text = text.replace(MODES, f"  one: {' and '.join(flags)}\n  two: not one\n{MODES}")
+    text = text.replace("when grand: {max: 12, default: 12}", "when one: {max: 3}\n    when two: {max: 2}")
+    with pytest.raises(SpecError) as caught:
+        load(write(tmp_path, FILES | {FAMILY: text}))
+    place = f"wan1.0.yaml:{line_of(text, 'when two')}"
+    words = f"which read {2**20:,} combinations of values, expected at most {MOST:,}"
+    assert caught.value.complaints == [f"{place}: max varies by one and by two, {words}"]
+
+
+def line_of(text: str, part: str) -> int:
+    return text[: text.index(part)].count("\n") + 1

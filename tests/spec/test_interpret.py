@@ -1,0 +1,246 @@
+"""The plain walk: modes of three values, what hangs on them, and what comes first."""
+
+from typing import Any
+
+import pytest
+
+from tests.spec.bodies import (
+    BRUSH,
+    EDIT,
+    EDIT_PRO,
+    MIXED,
+    SIMPLE,
+    URL,
+    brushed,
+    changed,
+    data_uri,
+    messages,
+    met,
+    prompted,
+    rules,
+)
+from wanlib.spec import interpret, load
+
+MESSAGES = "wire/messages.input.messages"
+
+CLEAN = [
+    messages(EDIT),
+    messages(EDIT_PRO, URL, URL, size="2K", n=1),
+    messages(MIXED, URL),
+    messages(MIXED, enable_interleave=True, stream=True, size="1280*1280"),
+    changed(prompted(n=1), "/input/negative_prompt", "No leaves."),
+    brushed(is_sketch=True),
+    brushed("expand", top_scale=1.5),
+    brushed("description_edit_with_mask", mask=URL),
+]
+
+
+@pytest.mark.parametrize("body", CLEAN)
+def test_clean_bodies(body: dict[str, Any]) -> None:
+    assert met(body) == []
+
+
+# Modes of three values.
+
+
+@pytest.mark.parametrize(
+    ("sequential", "n", "expected"),
+    [
+        (..., 4, []),
+        (..., 5, ["wan2.7/n.max"]),
+        (False, 5, ["wan2.7/n.max"]),
+        (True, 5, []),
+        (True, 12, []),
+        (True, 13, ["wan2.7/n.max:sequential"]),
+        # Undetermined: neither the variant nor the base is judged; what has no variant is.
+        ("yes", 5, ["wan2.7/enable_sequential.type"]),
+        ("yes", 13, ["wan2.7/enable_sequential.type"]),
+        (None, 13, ["wan2.7/enable_sequential.type"]),
+        (1, 0, ["wan2.7/n.min", "wan2.7/enable_sequential.type"]),
+    ],
+)
+def test_variant_and_base(sequential: Any, n: int, expected: list[str]) -> None:
+    body = messages(EDIT, n=n, enable_sequential=sequential)
+    if sequential is ...:
+        del body["parameters"]["enable_sequential"]
+    assert rules(body) == expected
+
+
+def test_modes_on_modes_are_undetermined_together() -> None:
+    """`pro_text` reads `sequential` by way of `plain_text`: 4K could be right or wrong."""
+    assert rules(messages(EDIT_PRO, size="4K")) == []
+    assert rules(messages(EDIT_PRO, size="4K", enable_sequential=True)) == ["wan2.7/size.keywords"]
+    assert rules(messages(EDIT_PRO, size="4K", enable_sequential=0)) == ["wan2.7/enable_sequential.type"]
+    assert rules(messages(EDIT, size="4K")) == ["wan2.7/size.keywords"]
+
+
+def test_call_makes_modes_undetermined() -> None:
+    body = messages(MIXED, enable_interleave=True)
+    assert met(body, None) == []
+    assert met(body, "async") == []
+    assert rules(body, "sync") == [
+        "wan2.6/enable_interleave.one_of:plain_sync",
+        "wan2.6/stream.required:interleave_sync",
+    ]
+    assert rules(body, "stream") == ["wan2.6/stream.required:interleave_sync"]
+
+
+def test_variants_without_a_base() -> None:
+    """In a mode that none of them names, and in none that is known, nothing is judged."""
+    assert rules(messages(MIXED)) == ["wan2.6/images.min_count:not-interleave"]
+    assert rules(messages(MIXED, enable_interleave=True)) == []
+    assert rules(messages(MIXED, enable_interleave="true")) == ["wan2.6/enable_interleave.type"]
+    assert rules(messages(MIXED, URL, URL, enable_interleave=True)) == ["wan2.6/images.max_count:interleave"]
+
+
+# Fields that act in one mode.
+
+
+def test_effective_hides_the_rest_of_its_field() -> None:
+    for value in (True, "yes", None):
+        (violation,) = interpret(load(), messages(EDIT, URL, thinking_mode=value))
+        assert (violation.rule, violation.outcome) == ("wan2.7/thinking_mode.effective", "ignored")
+        assert (violation.limit, violation.value) == ("plain_text", value)
+    assert rules(messages(EDIT, thinking_mode="yes")) == ["wan2.7/thinking_mode.type"]
+
+
+def test_effective_in_an_undetermined_mode() -> None:
+    body = messages(EDIT, thinking_mode="yes", enable_sequential="no")
+    assert rules(body) == ["wan2.7/enable_sequential.type", "wan2.7/thinking_mode.type"]
+
+
+def test_effective_says_nothing_of_an_absent_field() -> None:
+    assert rules(messages(MIXED, URL)) == []
+    assert rules(messages(MIXED, URL, max_images=9)) == ["wan2.6/max_images.effective"]
+    assert rules(messages(MIXED, enable_interleave=True, max_images=9)) == ["wan2.6/max_images.max"]
+
+
+def test_needs_beside_the_rest_of_its_field() -> None:
+    assert met(brushed("expand", strength=2)) == [
+        ("wanx2.1/strength.needs", "/parameters/strength"),
+        ("wanx2.1/strength.max", "/parameters/strength"),
+    ]
+    assert rules(brushed("stylization_all", strength=2)) == ["wanx2.1/strength.max"]
+    assert rules(brushed("expand", strength=None)) == ["wanx2.1/strength.needs", "wanx2.1/strength.type"]
+    undetermined = changed(brushed(strength=2), "/input/function", 5)
+    assert rules(undetermined) == ["wanx2.1/function.type", "wanx2.1/strength.max"]
+
+
+def test_needs_is_not_its_opposite() -> None:
+    """`needs: masked` asks nothing of a field that is absent; `required` in that mode does."""
+    assert rules(brushed("description_edit_with_mask")) == ["wanx2.1/mask.required:masked"]
+    assert rules(brushed("doodle")) == []
+    assert rules(brushed("doodle", mask=URL)) == ["wanx2.1/mask.needs"]
+
+
+# Stages.
+
+
+def test_type_before_bound_before_relation() -> None:
+    assert rules(messages(EDIT, bbox_list="none")) == ["wan2.7/bbox_list.type"]
+    assert rules(messages(EDIT, URL, bbox_list=[[[1, 2, 3]]])) == ["wan2.7/bbox_list.each.each.count"]
+    assert rules(messages(EDIT, URL, bbox_list=[[[1, 2, "3", 0]]])) == [
+        "wan2.7/bbox_list.each.each.each.type"
+    ]
+    assert rules(messages(EDIT, URL, bbox_list=[[[3, 2, 1, 4]]])) == ["wan2.7/bbox_list.each.each.ordered"]
+    palette = [{"hex": "#C2D1E6", "ratio": "50.00%"}] * 2
+    assert rules(messages(EDIT, color_palette=palette[:1])) == ["wan2.7/color_palette.min_count"]
+    assert rules(messages(EDIT, color_palette=[*palette, palette[0]])) == ["wan2.7/color_palette.total"]
+
+
+def test_scheme_before_all_else() -> None:
+    """And what is no base64 is not read as an image."""
+    assert rules(messages(EDIT, "cup.png")) == ["wan2.7/images.each.schemes"]
+    assert rules(messages(EDIT, "data:image/gif;base64,???")) == ["wan2.7/images.each.encoding"]
+    bad = changed(brushed(), "/input/base_image_url", "ftp://茶.example/cup.png")
+    assert rules(bad) == ["wanx2.1/images.each.schemes"]
+
+
+def test_facts_of_images() -> None:
+    assert rules(messages(EDIT, data_uri(240, 240))) == []
+    assert rules(messages(EDIT, data_uri(239, 240))) == ["wan2.7/images.each.min_side"]
+    assert rules(messages(EDIT, data_uri(240, 2000))) == ["wan2.7/images.each.min_ratio"]
+    assert rules(messages(EDIT, data_uri(240, 240, "gif"))) == [
+        "wan2.7/images.each.mime",
+        "wan2.7/images.each.formats",
+    ]
+    assert rules(messages(EDIT, data_uri(240, 240, "gif", "image/png"))) == ["wan2.7/images.each.formats"]
+    assert rules(messages(EDIT, data_uri(240, 240, "png", "image/jpeg"))) == ["wan2.7/images.each.mime"]
+
+
+def test_box_inside_its_own_image() -> None:
+    images = [URL, data_uri(300, 400)]
+    assert rules(messages(EDIT, *images, bbox_list=[[[0, 0, 999, 999]], [[0, 0, 300, 400]]])) == []
+    assert met(messages(EDIT, *images, bbox_list=[[], [[0, 0, 300, 400], [0, 0, 301, 400]]])) == [
+        ("wan2.7/bbox_list.each.each.inside", "/parameters/bbox_list/1/1")
+    ]
+    assert rules(messages(EDIT, *images, bbox_list=[[], [[-1, 0, 301, 400]]])) == [
+        "wan2.7/bbox_list.each.each.each.min"
+    ]
+
+
+def test_mask_of_another_size() -> None:
+    body = brushed("description_edit_with_mask", mask=data_uri(512, 600))
+    assert rules(body) == []
+    assert rules(changed(body, "/input/base_image_url", data_uri(512, 600))) == []
+    assert rules(changed(body, "/input/base_image_url", data_uri(600, 512))) == [
+        "wanx2.1/mask.same_pixels_as"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (4.0, []),
+        (4.5, ["wan2.7/n.type"]),
+        (True, ["wan2.7/n.type"]),
+        ("4", ["wan2.7/n.type"]),
+        (float("nan"), ["wan2.7/n.type"]),
+        (float("inf"), ["wan2.7/n.type"]),
+        pytest.param(10**5000, ["wan2.7/n.max"], id="huge"),
+        pytest.param(-(10**5000), ["wan2.7/n.min"], id="hugely negative"),
+        (1e308, ["wan2.7/n.max"]),
+    ],
+)
+def test_integers(value: Any, expected: list[str]) -> None:
+    assert rules(messages(EDIT, n=value)) == expected
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), "0.5", True, None, []])
+def test_numbers(value: Any) -> None:
+    assert rules(brushed("stylization_all", strength=value)) == ["wanx2.1/strength.type"]
+
+
+# Order.
+
+
+def test_order() -> None:
+    """The envelope first, as it is walked; then fields in the order of the spec, whatever the body's is."""
+    body = messages(EDIT, {"image": 1}, {"text": 2}, seed=-1, watermark=1, n=0, size="1x1", z=1)
+    body = changed(changed(body, "/input/messages/0/role", "cook"), "/extra", 1)
+    assert rules(body, "stream") == [
+        "wire/endpoints",
+        f"{MESSAGES}.each.role.one_of",
+        "wan2.7/unknown",
+        "wire/messages.unknown",
+        "wan2.7/prompt.type",
+        "wan2.7/images.each.type",
+        "wan2.7/size.keywords",
+        "wan2.7/n.min",
+        "wan2.7/watermark.type",
+        "wan2.7/seed.min",
+    ]
+
+
+def test_one_violation_for_a_rule_and_place() -> None:
+    body = messages(EDIT, *(["x"] * 20), size="8000*100", n=-1, bbox_list=[[[9, 9, 1, 1]] * 3] * 20)
+    found = met(body)
+    assert len(found) == len(set(found)) > 20
+    assert {"wan2.7/size.max_ratio", "wan2.7/images.max_count"} <= {rule for rule, _ in found}
+
+
+def test_families_do_not_mix() -> None:
+    for model, file in ((EDIT, "wan2.7"), (MIXED, "wan2.6"), (SIMPLE, "wan2.5"), (BRUSH, "wanx2.1")):
+        found = rules({"model": model, "input": {}, "parameters": {"n": 99, "zzz": 1}})
+        assert {f"{file}/n.max", f"{file}/unknown"} <= {rule.partition(":")[0] for rule in found}
+        assert all(rule.startswith((file, "wire/")) for rule in found)

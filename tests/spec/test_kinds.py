@@ -1,0 +1,210 @@
+"""The closed set of kinds: how each limit is written, and that every table knows the same kinds."""
+
+import json
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from wanlib.base.ratio import Ratio
+from wanlib.base.wording import WORDING
+from wanlib.spec import Condition, load
+from wanlib.spec.kinds import BOUND, KINDS, OUTCOMES, PRESENCE, RELATION, TYPE, TYPES, size_of
+from wanlib.spec.load import SCHEMA, spec_folder
+from wanlib.spec.predicates import ALONE, BY_TYPE, RELATED
+
+GOOD: list[tuple[str, Any, Any]] = [
+    ("place", "input", "input"),
+    ("place", "parameters", "parameters"),
+    ("required", True, True),
+    ("effective", "bare", Condition("bare", True)),
+    ("needs", "not bare", Condition("bare", False)),
+    ("type", "size", "size"),
+    ("one_of", ["a", "b"], ("a", "b")),
+    ("one_of", [True], (True,)),
+    ("count", 4, 4),
+    ("count", 0, 0),
+    ("min_count", 1, 1),
+    ("max_count", 9, 9),
+    ("max_chars", 5000, 5000),
+    ("pattern", "#[0-9]+", "#[0-9]+"),
+    ("decimals", 2, 2),
+    ("min", -1, -1),
+    ("min", 0.5, 0.5),
+    ("max", 4, 4),
+    ("max", 2.0, 2.0),
+    ("schemes", ["http", "oss"], ("http", "oss")),
+    ("chars", "ascii", "ascii"),
+    ("encoding", "base64", "base64"),
+    ("mime", {"png": "image/png", "bmp": "image/x-ms-bmp"}, {"png": "image/png", "bmp": "image/x-ms-bmp"}),
+    ("formats", ["jpeg", "tiff"], ("jpeg", "tiff")),
+    ("min_side", 240, 240),
+    ("max_side", 8000, 8000),
+    ("keywords", {"1K": "1024*1024", "2K": "1*2"}, {"1K": 1_048_576, "2K": 2}),
+    ("keywords", {}, {}),
+    ("min_pixels", "768*768", 589_824),
+    ("max_pixels", "4096*4096", 16_777_216),
+    ("min_ratio", "1:8", Ratio(1, 8)),
+    ("max_ratio", "8:1", Ratio(8, 1)),
+    ("max_bytes", "20 MB", 20_971_520),
+    ("same_count_as", "images", "images"),
+    ("same_pixels_as", "images", "images"),
+    ("total", "100.00", "100.00"),
+    ("total", "7", "7"),
+    ("ordered", ["x1", "y1", "x2", "y2"], ("x1", "y1", "x2", "y2")),
+    ("inside", "images", "images"),
+]
+TRUTH, WHOLE = "true", "a whole number"
+BAD: list[tuple[str, Any, str]] = [
+    ("place", "header", "input or parameters"),
+    ("place", ["input"], "input or parameters"),
+    ("required", False, TRUTH),
+    ("required", 1, TRUTH),
+    ("required", "true", TRUTH),
+    ("effective", True, "a mode or not a mode"),
+    ("effective", "a and b", "a mode or not a mode"),
+    ("needs", None, "a mode or not a mode"),
+    ("type", "string", "text or integer or"),
+    ("one_of", [], "different words"),
+    ("one_of", "a", "different words"),
+    ("one_of", ["a", "a"], "different words"),
+    ("one_of", [1], "different words"),
+    ("one_of", [None], "different words"),
+    ("count", -1, "from 0"),
+    ("count", 1.0, WHOLE),
+    ("count", True, WHOLE),
+    ("min_count", "1", WHOLE),
+    ("max_count", None, WHOLE),
+    ("max_chars", [5], WHOLE),
+    ("pattern", 5, "a regular expression"),
+    ("pattern", "(", "unterminated"),
+    ("pattern", "a{99999999999999999999}", "too large"),
+    ("decimals", "2", WHOLE),
+    ("min", "0", "a number"),
+    ("max", True, "a number"),
+    ("schemes", [], "http, https, data, oss"),
+    ("schemes", ["ftp"], "http, https, data, oss"),
+    ("schemes", "http", "http, https, data, oss"),
+    ("chars", "latin", "ascii"),
+    ("encoding", "hex", "base64"),
+    ("mime", {}, "by format"),
+    ("mime", {"gif": "image/gif"}, "by format"),
+    ("mime", {"png": "png"}, "such as image/png"),
+    ("mime", {"png": "image/PNG"}, "lower case"),
+    ("mime", {"png": 5}, "such as image/png"),
+    ("mime", ["image/png"], "a mapping"),
+    ("formats", ["gif"], "jpeg, png, bmp, webp, tiff"),
+    ("formats", ["png", "png"], "jpeg, png, bmp, webp, tiff"),
+    ("formats", [["png"]], "jpeg, png, bmp, webp, tiff"),
+    ("min_side", -240, "from 0"),
+    ("max_side", "8000", WHOLE),
+    ("keywords", ["1K"], "a mapping"),
+    ("keywords", {"1K": 1024}, "width*height"),
+    ("min_pixels", 589_824, "width*height"),
+    ("min_pixels", "768x768", "width*height"),
+    ("min_pixels", "0*768", "width*height"),
+    ("max_pixels", " 768*768", "width*height"),
+    ("max_pixels", "\u0663*\u0663", "width*height"),
+    ("min_ratio", 0.125, "width:height"),
+    ("min_ratio", "1:0", "width:height"),
+    ("max_ratio", "1" * 5000 + ":1", "width:height"),
+    ("max_bytes", 20, "such as 20 MB"),
+    ("max_bytes", "20MB", "such as 20 MB"),
+    ("max_bytes", "0 MB", "such as 20 MB"),
+    ("same_count_as", 5, "the name of a field"),
+    ("same_pixels_as", "two words", "the name of a field"),
+    ("total", 100.0, "in quotes"),
+    ("total", "1e2", "in quotes"),
+    ("total", "NaN", "in quotes"),
+    ("total", "\u0661\u0660\u0660", "in quotes"),
+    ("ordered", ["x1", "y1"], "x1, y1, x2, y2"),
+    ("ordered", ["y1", "x1", "y2", "x2"], "x1, y1, x2, y2"),
+    ("inside", "", "the name of a field"),
+]
+# They stand on the whole body or on its envelope: no field states them.
+OF_THE_BODY = {"model", "endpoints", "unknown", "parts"}
+
+
+@pytest.mark.parametrize(("kind", "value", "limit"), GOOD)
+def test_limits(kind: str, value: Any, limit: Any) -> None:
+    parsed = KINDS[kind].parse(value)
+    assert parsed == limit
+    assert type(parsed) is type(limit)
+
+
+@pytest.mark.parametrize(("kind", "value", "expected"), BAD)
+def test_wrong_limits(kind: str, value: Any, expected: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        KINDS[kind].parse(value)
+    assert expected in str(caught.value)
+
+
+def test_every_kind_of_a_field_is_tried() -> None:
+    stated = set(KINDS) - OF_THE_BODY
+    assert {kind for kind, _, _ in GOOD} == stated
+    assert {kind for kind, _, _ in BAD} == stated
+
+
+def test_words_for_every_kind() -> None:
+    assert set(WORDING) == set(KINDS)
+
+
+def test_a_predicate_for_every_kind_with_a_bound() -> None:
+    """On a type where it may stand; the envelope's own kinds are judged where it is walked."""
+    by_type = {kind for _, kind in BY_TYPE}
+    due = {kind for kind, each in KINDS.items() if each.stage == BOUND} - {"parts"}
+    assert set(ALONE) | by_type == due
+    assert not set(ALONE) & by_type
+    assert set(RELATED) == {kind for kind, each in KINDS.items() if each.stage == RELATION}
+    assert set(BY_TYPE) == {(type_, kind) for kind in by_type for type_ in KINDS[kind].types}
+
+
+def test_every_kind_is_used_by_the_packaged_spec() -> None:
+    """One that nothing states would have no test that dies without it."""
+    assert set(KINDS) <= {rule.kind for rule in load().rules.values()}
+
+
+def test_schema_knows_the_kinds() -> None:
+    """The shape that editors read is written by hand, beside the table."""
+    known = json.loads((spec_folder() / SCHEMA).read_text("utf-8"))["$defs"]
+    others = {"default", "notes", "source", "each", "fields"}
+    assert set(known["field"]["properties"]) - others == set(KINDS) - OF_THE_BODY
+    varying = {kind for kind in set(KINDS) - OF_THE_BODY if KINDS[kind].varies}
+    assert set(known["variant"]["properties"]) - {"default"} == varying
+    assert known["field"]["properties"]["type"]["enum"] == list(TYPES)
+
+
+def test_kinds_are_whole() -> None:
+    for name, kind in KINDS.items():
+        assert kind.outcome in OUTCOMES, name
+        assert kind.stage in (PRESENCE, TYPE, BOUND, RELATION), name
+        assert set(kind.types) <= {*TYPES, "parts"}, name
+        assert bool(kind.types) is (name not in OF_THE_BODY), name
+        assert kind.tighter in (None, "lower", "higher", "subset"), name
+        assert kind.stage == BOUND or kind.tighter is None, name
+
+
+def test_stages_come_in_order() -> None:
+    """Rules are sorted by the table: type after presence, bounds after type, relations last."""
+    stages = [kind.stage for kind in KINDS.values()]
+    assert stages == sorted(stages)
+
+
+def test_outcomes_of_kinds() -> None:
+    fixed = {name: kind.outcome for name, kind in KINDS.items() if kind.fixed}
+    assert fixed == {"unknown": "unspecified", "effective": "ignored", "inside": "unspecified"}
+    assert {kind.outcome for name, kind in KINDS.items() if name not in fixed} == {"rejected"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "size"),
+    [(4, 4), (0.5, Fraction(1, 2)), (Ratio(1, 8), Fraction(1, 8)), (Decimal("0.1"), Fraction(1, 10))],
+)
+def test_sizes_compare(limit: Any, size: Fraction) -> None:
+    assert size_of(limit) == size
+
+
+def test_sizes_are_exact() -> None:
+    """1:3 lies between what any two floats could tell apart."""
+    assert size_of(Ratio(1, 3)) < size_of(Ratio(333_334, 1_000_000)) < size_of(Ratio(333_335, 1_000_000))

@@ -1,0 +1,228 @@
+"""A folder of spec files: what is loaded of it, and what is said of folders that are none."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.spec.small import FAMILY, FILES, SOURCES, TASK, WIRE, write
+from wanlib.spec import Rule, SpecError, load
+from wanlib.spec.load import spec_folder
+
+
+def complaints(folder: Path) -> list[str]:
+    """What is said of a folder that can't be loaded."""
+    with pytest.raises(SpecError) as caught:
+        load(folder)
+    assert str(caught.value) == "\n".join(caught.value.complaints)
+    return caught.value.complaints
+
+
+# Folders.
+
+
+def test_folder_that_does_not_exist(tmp_path: Path) -> None:
+    folder = tmp_path / "none"
+    assert complaints(folder) == [f"{folder}:1: is no folder, expected one of spec files"]
+
+
+def test_file_for_a_folder(tmp_path: Path) -> None:
+    file = write(tmp_path) / FAMILY
+    assert complaints(file) == [f"{file}:1: is no folder, expected one of spec files"]
+
+
+def test_empty_folder(tmp_path: Path) -> None:
+    told = [f"{stem}.yaml:1: is missing in {tmp_path}" for stem in ("task", "wire", "sources")]
+    told = [f"{line}, expected beside the model files" for line in told]
+    assert complaints(tmp_path) == [
+        *told,
+        f"{tmp_path}:1: holds no model file, expected one such as wan2.7.yaml",
+    ]
+
+
+@pytest.mark.parametrize("file", [TASK, WIRE, SOURCES])
+def test_missing_file(file: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / file).unlink()
+    assert complaints(tmp_path) == [f"{file}:1: is missing in {tmp_path}, expected beside the model files"]
+
+
+def test_no_model_file(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / FAMILY).unlink()
+    assert complaints(tmp_path) == [f"{tmp_path}:1: holds no model file, expected one such as wan2.7.yaml"]
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def _dangling(path: Path) -> None:
+    path.symlink_to(path.with_name("nothing"))
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (_folder, "Is a directory"),
+        (_loop, "Too many levels of symbolic links"),
+        (_dangling, "No such file or directory"),
+    ],
+)
+@pytest.mark.parametrize("name", ["wan1.1.yaml", "wire.yaml"])
+def test_what_is_no_file(make: Callable[[Path], None], reason: str, name: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / name).unlink(missing_ok=True)
+    make(tmp_path / name)
+    assert complaints(tmp_path) == [f"{name}:1: can't be read ({reason}), expected a spec file"]
+
+
+def test_folder_that_is_a_loop(tmp_path: Path) -> None:
+    _loop(tmp_path / "loop")
+    assert complaints(tmp_path / "loop")[0].endswith("is no folder, expected one of spec files")
+
+
+def test_binary_file(tmp_path: Path) -> None:
+    (write(tmp_path) / FAMILY).write_bytes(b'wan: "1.0"\n\x89PNG\r\n')
+    assert complaints(tmp_path) == ["wan1.0.yaml:2: is not UTF-8, expected UTF-8 text"]
+
+
+@pytest.mark.parametrize(
+    "stem", ["tea", "wan", "wan1.x", "Wan1.1", "wan1.1 copy", "1.1", "wan1.1.", "wany1.1"]
+)
+def test_names_that_say_no_kind(stem: str, tmp_path: Path) -> None:
+    """Such a file has no shape that it could be held against, and no version that its rules could bear."""
+    write(tmp_path, FILES | {f"{stem}.yaml": FILES[FAMILY]})
+    names = "wan<version>.yaml, wanx<version>.yaml or one of task, wire, sources"
+    words = f"{stem}.yaml:1: has a name that says no kind of file, expected {names}"
+    assert complaints(tmp_path) == [words]
+
+
+def test_other_files_are_let_be(tmp_path: Path) -> None:
+    """A readme, an editor's lock and copy, a schema that would let everything through."""
+    others = {"README.md": "", ".#wan1.0.yaml": "- no spec", "wan1.0.yaml~": "", "spec.schema.json": "{}"}
+    write(tmp_path, FILES | others)
+    before = load(tmp_path)
+    (tmp_path / FAMILY).write_text(FILES[FAMILY].replace("max_chars", "max_char"), "utf-8")
+    assert before.models == ("tea-1", "tea-1-pro")
+    assert complaints(tmp_path) == ["wan1.0.yaml:16: 'max_char' is not known here, expected max_chars"]
+
+
+# Files together.
+
+
+def second(models: str) -> str:
+    """Another model file, of version 0.9."""
+    return FILES[FAMILY].replace('"1.0"', '"0.9"').replace("[tea-1, tea-1-pro]", models)
+
+
+def test_model_in_two_files(tmp_path: Path) -> None:
+    write(tmp_path, FILES | {"wan0.9.yaml": second("[\n  tea-1-pro,\n  tea-1]")})
+    assert complaints(tmp_path) == [
+        "wan0.9.yaml:3: the model 'tea-1-pro' stands in wan1.0.yaml:2 too, expected it once",
+        "wan0.9.yaml:4: the model 'tea-1' stands in wan1.0.yaml:2 too, expected it once",
+    ]
+
+
+def test_model_twice_in_one_file(tmp_path: Path) -> None:
+    text = FILES[FAMILY].replace("[tea-1, tea-1-pro]", "[tea-1, tea-1-pro, tea-1]")
+    assert complaints(write(tmp_path, FILES | {FAMILY: text})) == [
+        "wan1.0.yaml:2: the model 'tea-1' stands in wan1.0.yaml:2 too, expected it once"
+    ]
+
+
+def test_all_files_are_told_of_at_once(tmp_path: Path) -> None:
+    broken = {
+        FAMILY: FILES[FAMILY].replace("max_chars", "max_char").replace("min_side", "min_sides"),
+        TASK: FILES[TASK].replace("wan: task", "wan: tasks"),
+        WIRE: FILES[WIRE] + "wan: again\n",
+    }
+    assert [line.partition(": ")[0] for line in complaints(write(tmp_path, FILES | broken))] == [
+        f"wire.yaml:{FILES[WIRE].count(chr(10)) + 1}",
+        "wan1.0.yaml:16",
+        "wan1.0.yaml:27",
+        "task.yaml:1",
+    ]
+
+
+def test_order_of_files(tmp_path: Path) -> None:
+    """The newest first, whatever order the folder has; `wanx` is the older line."""
+    for name in ("wan0.9.yaml", "wanx1.1.yaml"):
+        version = name.removeprefix("wanx").removeprefix("wan").removesuffix(".yaml")
+        text = second(f"[{version}]".replace("[", '["m').replace("]", '"]')).replace('"0.9"', f'"{version}"')
+        text = text.replace('model == "tea-1-pro"', f'model == "m{version}"')
+        (tmp_path / name).write_text(text, "utf-8")
+    wire = FILES[WIRE]
+    for model in ("m0.9", "m1.1"):
+        wire = wire.replace("endpoints:\n", f"endpoints:\n  {model}: {{sync: POST /draw}}\n")
+        wire = wire.replace("\nrates:\n", f"\nrates:\n  {model}: {{submit_per_second: 1, running: 1}}\n")
+        wire = wire.replace("prices:\n", f'prices:\n  {model}: {{here: "0.10"}}\n')
+    spec = load(write(tmp_path, FILES | {WIRE: wire}))
+    assert [family.name for family in spec.families] == ["wan1.0", "wan0.9", "wanx1.1"]
+    assert spec.models == ("tea-1", "tea-1-pro", "m0.9", "m1.1")
+
+
+def test_digest_is_of_the_files(tmp_path: Path) -> None:
+    first, again = load(write(tmp_path)).digest, load(tmp_path).digest
+    (tmp_path / FAMILY).write_text(FILES[FAMILY] + "# a comment\n", "utf-8")
+    assert first == again != load(tmp_path).digest
+
+
+# What is loaded.
+
+
+def test_rule_of_the_small_spec(tmp_path: Path) -> None:
+    rules = load(write(tmp_path)).rules
+    chars, needs, hidden = (
+        rules[f"wan1.0/{name}"] for name in ("prompt.max_chars", "guard.needs", "n.max:grand")
+    )
+    assert (chars.limit, chars.outcome, chars.source, chars.line) == (50, "truncated", "page#texts", 16)
+    assert (str(needs.limit), needs.outcome, needs.source) == ("not bare", "unspecified", "page#limits")
+    assert (hidden.limit, str(hidden.condition), hidden.field, hidden.models) == (
+        12,
+        "grand",
+        "n",
+        ("tea-1", "tea-1-pro"),
+    )
+
+
+def test_defaults_are_facts(tmp_path: Path) -> None:
+    facts = load(write(tmp_path)).facts
+    assert (facts["wan1.0/n.default"].value, facts["wan1.0/n.default:grand"].value) == (4, 12)
+
+
+def test_list_of_parts_has_no_type(tmp_path: Path) -> None:
+    """No body can hold `images` as anything but the list that its parts make."""
+    rules = load(write(tmp_path)).rules
+    assert "wan1.0/images.type" not in rules
+    assert {"wan1.0/boxes.type", "wan1.0/images.each.type"} <= set(rules)
+
+
+def test_packaged_spec_is_loaded_once() -> None:
+    assert load() is load()
+    assert len(load().rules) > 250
+
+
+def body_rules() -> list[Rule]:
+    return [rule for rule in load().rules.values() if rule.file.startswith("wan")]
+
+
+def test_lines_of_the_packaged_spec() -> None:
+    """The line of every rule is the line that its kind, or what implies it, stands on."""
+    lines = {path.name: path.read_text("utf-8").splitlines() for path in spec_folder().glob("*.yaml")}
+    for rule in body_rules():
+        line = lines[rule.file][rule.line - 1]
+        due = ("fields:" if not rule.field else "type: object") if rule.kind == "unknown" else f"{rule.kind}:"
+        assert due in line, rule.id
+        assert rule.id.startswith(rule.file.removesuffix("yaml").rstrip(".") + "/")
+
+
+def test_packaged_rules_are_plain() -> None:
+    """No list and no mapping that somebody could change for everybody stands in a limit."""
+    for rule in body_rules():
+        assert not isinstance(rule.limit, list), rule.id
+        assert rule.source.partition("#")[2], rule.id

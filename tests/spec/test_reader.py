@@ -1,0 +1,160 @@
+"""Strict YAML: what is read, with its lines. What is refused stands in broken_yaml.py."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.spec.broken_yaml import BROKEN_YAML
+from wanlib.spec import SpecError, reader
+from wanlib.spec.reader import Map, Seq, read_file, read_yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("4", 4),
+        ("-4", -4),
+        ("+4", 4),
+        ("0", 0),
+        ("4.0", 4.0),
+        (".5", 0.5),
+        ("-0.5", -0.5),
+        ("1e3", 1000.0),
+        ("1.5E-1", 0.15),
+        ("true", True),
+        ("false", False),
+        ("null", None),
+        ("~", None),
+        ("1:8", "1:8"),
+        ("768*768", "768*768"),
+        ("20 MB", "20 MB"),
+        ("2K", "2K"),
+        ("not sequential", "not sequential"),
+        ("yesterday", "yesterday"),
+        ("2026-11-22", "2026-11-22"),
+        ("'yes'", "yes"),
+        ('"0777"', "0777"),
+        ('"1_000"', "1_000"),
+        ("'null'", "null"),
+        ("''", ""),
+        ("'4'", "4"),
+        ('"a\\nb"', "a\nb"),
+        ("'*'", "*"),
+        ("[]", []),
+        ("{}", {}),
+        ("[a, 1, [b]]", ["a", 1, ["b"]]),
+        ("|\n  no\n  more", "no\nmore"),
+        (">-\n  no\n  more", "no more"),
+        ("a # a comment", "a"),
+        ("größe", "größe"),
+    ],
+)
+def test_values(text: str, value: Any) -> None:
+    read = read_yaml(f"key: {text}", "tea.yaml")["key"]
+    assert read == value
+    assert type(read) is type(value) or isinstance(read, Map | Seq)
+
+
+TEXT = """\
+# a comment
+one: 1
+
+two:
+  three: [a,
+    b]
+  "four": {five: 5,
+           six: 6}
+list:
+  - x
+  # between
+
+  - y: 1
+    z: 2
+"""
+
+
+def test_lines() -> None:
+    top = read_yaml(TEXT, "tea.yaml")
+    assert (top.line, top.lines) == (2, {"one": 2, "two": 4, "list": 9})
+    assert (top["two"].line, top["two"].lines) == (5, {"three": 5, "four": 7})
+    assert (top["two"]["three"].line, top["two"]["three"].lines) == (5, [5, 6])
+    assert top["two"]["four"].lines == {"five": 7, "six": 8}
+    assert (top["list"].line, top["list"].lines) == (10, [10, 13])
+    assert top["list"][1].lines == {"y": 13, "z": 14}
+
+
+def test_keys_are_text() -> None:
+    assert list(read_yaml("1: a\n'true': b\n1K: c\nn: d\nwhen big: e\n", "tea.yaml")) == [
+        "1",
+        "true",
+        "1K",
+        "n",
+        "when big",
+    ]
+
+
+def test_equal_keys_apart() -> None:
+    assert read_yaml("a: {x: 1}\nb: {x: 2}", "tea.yaml") == {"a": {"x": 1}, "b": {"x": 2}}
+
+
+@pytest.mark.parametrize("broken", BROKEN_YAML, ids=lambda broken: broken.name)
+def test_python_loader_refuses_the_same(broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyYAML comes without its C half on some machines."""
+    monkeypatch.setattr(reader, "_LOADER", yaml.SafeLoader)
+    with pytest.raises(SpecError) as caught:
+        read_yaml(broken.files()[broken.file], broken.file)
+    assert str(caught.value).startswith(f"{broken.place()}: {broken.words.partition('…')[0]}")
+
+
+def test_deep_brackets_end_soon() -> None:
+    """The parser by itself takes a minute for them."""
+    start = time.perf_counter()
+    with pytest.raises(SpecError, match="deeper than 40"):
+        read_yaml("a: " + "[" * 100_000, "tea.yaml")
+    assert time.perf_counter() - start < 5
+
+
+def test_depth_is_of_one_branch() -> None:
+    """Many shallow values are not a deep one."""
+    assert len(read_yaml("a: [" + "[[]], " * 100 + "]", "tea.yaml")["a"]) == 100
+    assert read_yaml("a: " + "[" * 39 + "]" * 39, "tea.yaml")
+
+
+def test_line_of_what_is_no_utf8(tmp_path: Path) -> None:
+    (tmp_path / "tea.yaml").write_bytes(b"one: 1\ntwo: gr\xfcn\n")
+    with pytest.raises(SpecError) as caught:
+        read_file(tmp_path / "tea.yaml")
+    assert caught.value.complaints == ["tea.yaml:2: is not UTF-8, expected UTF-8 text"]
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        read_file(tmp_path / "tea.yaml")
+    expected = "tea.yaml:1: can't be read (No such file or directory), expected a spec file"
+    assert caught.value.complaints == [expected]
+
+
+MARKS = st.text("abn01:-#[]{}*&!|>'\"%@,? \n\t.x_", max_size=40)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60) | MARKS | MARKS.map("a: {}\nb: ".format))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        assert isinstance(read_yaml(text, "tea.yaml"), Map)
+    except SpecError as error:
+        assert len(error.complaints) == 1
+        assert error.complaints[0].startswith("tea.yaml:")
+
+
+@given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers(number: float) -> None:
+    """Each is read as itself, or refused for its length."""
+    try:
+        assert read_yaml(f"a: {number}", "tea.yaml")["a"] == number
+    except SpecError:
+        assert len(str(number)) > 40

@@ -1,0 +1,86 @@
+"""`wanlib.limits`: the registry as nested data, held against the spec itself."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from wanlib.limits import limits, plain_limit
+from wanlib.spec import Field, Spec, load
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return load()
+
+
+def stated(field: Field) -> Iterator[tuple[str, str, Any]]:
+    """(mode, kind, limit) of all that a field states; mode is empty for the base."""
+    for rule in field.rules:
+        if rule.kind != "unknown":
+            yield str(rule.condition or ""), rule.kind, plain_limit(rule.limit)
+    for condition, value in field.default.items():
+        if value != "derived":
+            yield str(condition or ""), "default", value
+
+
+def shown(node: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    for kind, limit in node.items():
+        if kind not in ("each", "fields", "when"):
+            yield "", kind, limit
+    for mode, kinds in node.get("when", {}).items():
+        yield from ((mode, kind, limit) for kind, limit in kinds.items())
+
+
+def agree(field: Field, node: dict[str, Any]) -> None:
+    expected = {(mode, kind): limit for mode, kind, limit in stated(field)} | {("", "type"): field.type}
+    assert {(mode, kind): limit for mode, kind, limit in shown(node)} == expected
+    assert ("each" in node) is (field.each is not None)
+    if field.each:
+        agree(field.each, node["each"])
+    assert set(node.get("fields", ())) == {member.name for member in field.members}
+    for member in field.members:
+        agree(member, node["fields"][member.name])
+
+
+@pytest.mark.parametrize("model", load().models)
+def test_every_limit_of_the_spec_is_there_and_no_other(spec: Spec, model: str) -> None:
+    told = limits(model)
+    assert json.loads(json.dumps(told)) == told
+    assert set(told) == {field.name for field in spec.family(model).fields}
+    for field in spec.family(model).fields:
+        agree(field, told[field.name])
+
+
+def test_a_few_by_hand() -> None:
+    pro = limits("wan2.7-image-pro")
+    assert pro["n"] == {
+        "type": "integer",
+        "min": 1,
+        "max": 4,
+        "default": 4,
+        "when": {"sequential": {"max": 12, "default": 12}},
+    }
+    assert pro["images"]["max_count"] == 9
+    assert pro["images"]["each"]["max_bytes"] == 20 * 1_048_576
+    assert pro["size"]["when"]["pro_text"]["max_pixels"] == 4096 * 4096
+    assert pro["color_palette"]["each"]["fields"]["hex"]["required"] is True
+    assert limits("wan2.5-i2i-preview")["size"]["max_ratio"] == "4:1"
+    assert "default" not in limits("wan2.6-image")["size"]["when"]["interleave"]
+
+
+def test_each_call_gives_data_of_its_own() -> None:
+    limits("wan2.7-image")["size"]["keywords"]["8K"] = 1
+    limits("wan2.7-image")["images"]["each"]["formats"].append("gif")
+    assert "8K" not in limits("wan2.7-image")["size"]["keywords"]
+    assert "gif" not in limits("wan2.7-image")["images"]["each"]["formats"]
+
+
+@pytest.mark.parametrize(
+    ("model", "said"), [("wan2.7-imag", "did you mean wan2.7-image?"), ("", "known: "), (None, "None")]
+)
+def test_an_unknown_model(model: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=r"known: wan2\.7-image, wan2\.7-image-pro") as error:
+        limits(model)
+    assert said in str(error.value)
