@@ -39,10 +39,14 @@ def mutilated_case(spec: Spec) -> Strategy:
         found = interpret(spec, question.body, question.call)
         return tuple(sorted({(each.rule, each.outcome) for each in found}))
 
-    return _strategy("mutilated", None, lambda: mutilated(spec).map(lambda body: Question(body, None)), breaks)
+    return _strategy(
+        "mutilated", None, lambda: mutilated(spec).map(lambda body: Question(body, None)), breaks
+    )
 
 
-def _strategy(name: str, rule: str | None, make: Callable[[], SearchStrategy[Question]], breaks: Breaks) -> Strategy:
+def _strategy(
+    name: str, rule: str | None, make: Callable[[], SearchStrategy[Question]], breaks: Breaks
+) -> Strategy:
     made = cache(make)  # when the run comes to it: making all of them takes seconds
 
     def case(seed: int, question: Question) -> Case:

@@ -1,11 +1,13 @@
 """`wanlib.limits`: the registry as nested data, held against the spec itself."""
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+import wanlib
 from wanlib.limits import limits, plain_limit
 from wanlib.spec import Field, Spec, load
 
@@ -84,3 +86,9 @@ def test_an_unknown_model(model: Any, said: str) -> None:
     with pytest.raises(ValueError, match=r"known: wan2\.7-image, wan2\.7-image-pro") as error:
         limits(model)
     assert said in str(error.value)
+
+
+def test_the_module_may_stand_where_the_function_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import of `wanlib.limits` makes Python bind the module to that name of the package."""
+    monkeypatch.setattr(wanlib, "limits", sys.modules["wanlib.limits"])
+    assert wanlib.limits("wan2.7-image") == limits("wan2.7-image")

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["Violation", "check", "limits"]
 __version__ = "0.1.0"
 
-_HOMES = {"Violation": "wanlib.base.violation", "check": "wanlib.generated.checker", "limits": "wanlib.limits"}
+_HOMES = {
+    "Violation": "wanlib.base.violation",
+    "check": "wanlib.generated.checker",
+    "limits": "wanlib.limits",
+}
 
 
 def __getattr__(name: str) -> Any:

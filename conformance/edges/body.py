@@ -35,7 +35,7 @@ class Body:
         return values
 
     def _needed(self, field: Field) -> bool:
-        """Whether a body without it is broken; a list that is written as parts is never absent, only too short."""
+        """Whether a body without it is broken; a list written as parts is never absent, only too short."""
         few = field.name in self.assembled and self.situation.limit(field, "min_count", 0)
         return bool(few) or self.situation.active(field, "required") is not None
 

@@ -200,7 +200,7 @@ def max_ratio(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
 
 
 def _of_ratio(body: Body, field: Field, ratio: Ratio) -> tuple[int, int]:
-    """The largest size of exactly this ratio within the pixel limits: there a pixel more shows most finely."""
+    """The largest size of exactly this ratio within the pixel limits: there a pixel more tells most."""
     _, high, _, _ = _bounds(body, field)
     times = math.isqrt(high // (ratio.width * ratio.height))
     while (ratio.width * times + 1) * (ratio.height * times + 1) > high:

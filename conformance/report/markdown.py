@@ -28,8 +28,7 @@ def _lines(log: Log) -> Iterator[str]:
 
 
 def _facts(log: Log, counted: Tally) -> Iterator[str]:
-    counts = ", ".join(f"{counted.counts[each]:,} {each}" for each in counted.counts)
-    yield f"{counted.rules:,} rules, {counted.cases:,} cases: {counts or 'no verdict'}."
+    yield f"{counted}."
     yield ""
     for name in ("spec", "started", "seed"):
         if name in log.run:

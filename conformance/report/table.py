@@ -125,9 +125,8 @@ def _failure(verdict: Verdict) -> Text:
 
 
 def _sum(counted: Tally) -> Text:
-    counts = ", ".join(f"{counted.counts[each]:,} {each}" for each in counted.counts)
     times = ", ".join(f"{printable(target)} {ms / 1000:.1f} s" for target, ms in counted.ms.items())
-    text = Text(f"{counted.rules:,} rules, {counted.cases:,} cases: {counts or 'no verdict'}\ntook {times}\n")
+    text = Text(f"{counted}\ntook {times}\n")
     if counted.conforms:
         return text.append("conforms", style="bold green")
     return text.append("does not conform", style="bold red")

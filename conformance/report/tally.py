@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from conformance.model import FAILING, Verdict
+from conformance.model import FAILING, VERDICTS, Verdict
 from conformance.report.log import Log
 
-NO_MODEL = "no model"
+NO_MODEL = "no one model"
 
 
 @dataclass(slots=True)
@@ -68,6 +68,10 @@ class Tally:
     def conforms(self) -> bool:
         """Whether something was judged and nothing failed."""
         return bool(self.counts["pass"] or self.counts["known"]) and not self.failures
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{self.counts[each]:,} {each}" for each in VERDICTS if self.counts[each])
+        return f"{self.rules:,} rules, {self.cases:,} cases: {counts or 'no verdict'}"
 
 
 def tally(log: Log) -> Tally:

@@ -1,20 +1,23 @@
 """Valid values of every field: the plain types, and what holds others."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from conformance.strategies.around import Around
+from conformance.strategies.boxes import box
 from conformance.strategies.octets import Octets
 from conformance.strategies.scalars import SCALARS, Maker, percent
 from conformance.strategies.situations import Situation
 from wanlib.spec.model import Field
 
 _FREE = 4  # items more than the least, where no rule says how many
-_FAR = 9_999  # the farthest coordinate in a picture whose sides are not known
 
 
 def maker(field: Field, situation: Situation) -> Maker:
     """The maker of a field's values in a situation."""
+    if field.type == "list" and situation.active(field, "ordered"):
+        return box(field, situation)
     if field.type == "list":
         listing = Listing(field, situation)
         return Maker(listing.size, listing.make)
@@ -33,7 +36,11 @@ def _object(field: Field, situation: Situation) -> Maker:
 
 
 class Listing:
-    """How a list is made. size: the bytes that it reads at most."""
+    """How a list is made. size: the bytes that it reads at most.
+
+    Each item has its bytes at a place of its own, and a place that holds only zeros is passed over. So
+    the shrinker can clear all items but the one that matters, and then lower the count.
+    """
 
     def __init__(self, field: Field, situation: Situation) -> None:
         assert field.each is not None
@@ -42,10 +49,16 @@ class Listing:
         self.low, self.high = self._bounds(field, situation)
         self.total = situation.active(field, "total")
         self.decimals = self._decimals(situation)
-        ordered = situation.active(field, "ordered")
-        self.box = _Box(field, situation) if ordered else None
         self.each = maker(field.each, situation)
-        self.size = _Box.SIZE if self.box else 1 + self.high * (self.each.size + bool(self.total))
+        nested = field.each.type == "list" and not field.each.of_kind("ordered")
+        self.inner = Listing(field.each, situation) if nested else None
+        item = self.each.size + bool(self.total)
+        self.size = 1 + self.high * (1 + item if self.inner is None else self.inner.pool)
+
+    @property
+    def pool(self) -> int:
+        """The bytes of the items that one list inside another can have, with whose each is."""
+        return self.high * (1 + self.each.size)
 
     def _bounds(self, field: Field, situation: Situation) -> tuple[int, int]:
         counted = situation.family.field(self.same_as) if self.same_as else field
@@ -65,16 +78,31 @@ class Listing:
 
     def make(self, octets: Octets, around: Around) -> list[Any]:
         """As many items as the situation, or what stands around, asks for."""
-        if self.box:
-            return self.box.make(octets, around)
+        count = self._count(octets, around)
+        if self.inner is not None:
+            return self._dealt(self.inner, octets, around, count)
         items = []
-        for index in range(self._count(octets, around)):
+        for index, _ in enumerate(_slots(octets, self.each.size, self.high, count)):
             around.at.append(index)
             items.append(self.each.make(octets, around))
             around.at.pop()
         if self.total:
             self._share_out(items, octets)
         return items
+
+    def _dealt(self, inner: "Listing", octets: Octets, around: Around, count: int) -> list[Any]:
+        """Lists whose items are dealt out to them: so an item outlives the loss of the list that had it."""
+        lists: list[list[Any]] = [[] for _ in range(count)]
+        least = count * inner.low
+        dealt = least + octets.skewed(count * (inner.high - inner.low) + 1)
+        for number, _ in enumerate(_slots(octets, 1 + inner.each.size, self.high * inner.high, dealt)):
+            owner = octets.byte() if number >= least else number
+            while len(lists[owner % count]) == inner.high:
+                owner += 1
+            around.at.append(owner % count)
+            lists[owner % count].append(inner.each.make(octets, around))
+            around.at.pop()
+        return lists
 
     def _share_out(self, items: list[dict[str, Any]], octets: Octets) -> None:
         """Gives each item its share of the total, exact to the last place; equal shares are the plainest."""
@@ -88,24 +116,11 @@ class Listing:
             items[-1][self.total.of] = percent(units - sum(shares[:-1]), self.decimals)
 
 
-class _Box:
-    """Two corners, ordered, inside their picture where its sides are known."""
-
-    SIZE = 9
-
-    def __init__(self, field: Field, situation: Situation) -> None:
-        assert field.each is not None
-        self.inside = situation.limit(field, "inside")
-        self.low = int(situation.limit(field.each, "min", 0))
-
-    def make(self, octets: Octets, around: Around) -> list[Any]:
-        sides = around.sides_of(self.inside, around.at[0]) if self.inside else None
-        right, bottom = sides or (_FAR, _FAR)
-        if octets.byte() >= 224:
-            return [self.low, self.low, right, bottom]
-        (x1, x2), (y1, y2) = self._pair(octets, right), self._pair(octets, bottom)
-        return [x1, y1, x2, y2]
-
-    def _pair(self, octets: Octets, high: int) -> tuple[int, int]:
-        first = self.low + octets.number(2) % (high - self.low)
-        return first, first + 1 + octets.number(2) % (high - first)
+def _slots(octets: Octets, size: int, most: int, count: int) -> Iterator[None]:
+    """Moves to the bytes of each of `count` items, and behind those of all in the end."""
+    start = octets.at
+    used = iter([at for at in range(start, start + most * size, size) if octets.some(at, size)])
+    for _ in range(count):
+        octets.at = next(used, octets.end)
+        yield
+    octets.at = start + most * size

@@ -24,6 +24,15 @@ class Octets:
         self._bytes = octets
         self.at = at
 
+    @property
+    def end(self) -> int:
+        """The place behind the last byte, from where on there are zeros."""
+        return len(self._bytes)
+
+    def some(self, at: int, length: int) -> bool:
+        """Whether any of these bytes is no zero."""
+        return any(self._bytes[at : at + length])
+
     def byte(self) -> int:
         """0 to 255."""
         at = self.at

@@ -94,6 +94,6 @@ def test_a_member_named_like_one_is_told_by_its_name() -> None:
     ],
 )
 def test_to_dict_is_always_json(limit: Any, value: Any) -> None:
-    told = Violation("wan2.7/n.type", "rejected", "/\udfff", limit, value).to_dict()
+    told = Violation("wan2.7/n.min", "rejected", "/\udfff", limit, value).to_dict()
     written = json.dumps(told, ensure_ascii=False, allow_nan=False).encode("utf-8")
     assert set(json.loads(written)) == {"rule", "outcome", "path", "message", "limit", "value"}

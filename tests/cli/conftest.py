@@ -33,6 +33,7 @@ def in_a_process(
 ) -> Any:
     """`subprocess.Popen` of the command; `code` is what runs it."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | options.pop("env", {})
+    environment.pop("PYTHONUNBUFFERED", None)  # with it no output is held back, and nothing left to flush
     command = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.Popen(
         command,

@@ -14,9 +14,11 @@ from typer.testing import CliRunner, Result
 from conformance import job
 from conformance.commands import app
 from conformance.known import KnownFailures
+from conformance.model import Strategy
 from conformance.report.log import read_log
 from tests.conformance.tiny import MAX, RULES, Tiny, all_cases, case, raises, right, source
 
+SCHEMES = "wan2.7/images.each.schemes"  # its limit is cut in the table, by a sign that is no ASCII
 ROOT = Path(__file__).parents[2]
 RIGHT, WRONG = Tiny(right, "right"), Tiny(lambda body: [], "wrong")
 
@@ -66,6 +68,18 @@ def test_a_run_writes_its_log_and_reports(tmp_path: Path) -> None:
     assert len(log.run["spec"]) == 64
     assert ET.parse(tmp_path / "out/deep/junit.xml").getroot().get("tests") == "4"
     assert (tmp_path / "out/deep/report.md").read_text("utf-8").startswith("# Conformance: conforms")
+
+
+def test_a_strategy_draws_as_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int]] = []
+    strategy = Strategy(
+        "strategy:tea", MAX, lambda seed, count, put: told.append((seed, count)), lambda *_: None
+    )
+    monkeypatch.setattr(job, "gather", lambda spec, pattern: [source([strategy])])
+    assert command("run", "--seed", 7, "--examples", 3).exit_code == 1  # no example, no pass
+    command("run")
+    assert told == [(7, 3), (0, 10)]
+    assert command("run", "--examples", 0).exit_code == 2
 
 
 @pytest.mark.parametrize("bad", [WRONG, Tiny(raises, "raises"), Tiny(lambda body: None, "mute")])
@@ -211,7 +225,9 @@ def started(*arguments: str, code: str = "from conformance.cli import main; main
 
 def test_one_rule_for_real(tmp_path: Path) -> None:
     """The packaged spec, cases and targets; output that only takes ASCII."""
-    result = started("run", "--rule", RULE, "--target", "generated", "--examples", "2", "--report", str(tmp_path))
+    result = started(
+        "run", "--rule", SCHEMES, "--target", "generated", "--examples", "2", "--report", str(tmp_path)
+    )
     assert (result.returncode, result.stderr) == (0, "")
     assert "http https data o?" in result.stdout
     lines = (tmp_path / "verdicts.ndjson").read_text("utf-8").splitlines()

@@ -27,7 +27,7 @@ def drawn(strategy: Strategy, seed: int = 0, count: int = 15) -> list[Case]:
 def test_the_same_for_a_seed(spec: Spec) -> None:
     first, again, other = (drawn(valid_case(spec, MODEL), seed) for seed in (0, 0, 1))
     assert first == again
-    assert first != other
+    assert [each.question for each in first] != [each.question for each in other]
     assert {each.seed for each in first} == {0}
     assert len(first) == 15
 
@@ -49,15 +49,15 @@ def test_mutilated_bodies_break_what_the_plain_walk_says(spec: Spec) -> None:
 
 def has_something_against_seeds(body: Any) -> Observation:
     seed = body.get("parameters", {}).get("seed", 0)
-    return Observation(False, ("wan2.7/seed.max",)) if seed > 1000 else Observation(True, ())
+    return Observation(False, ("wan2.5/seed.max",)) if seed > 1000 else Observation(True, ())
 
 
 def test_a_planted_fault_is_told_by_the_one_field_that_it_needs(spec: Spec) -> None:
     target = Tiny(has_something_against_seeds)
-    (told,) = run([target], [valid_case(spec, MODEL)], rules=[], examples=30)
+    (told,) = run([target], [valid_case(spec, "wan2.5-i2i-preview")], rules=[], examples=30)
     assert told.verdict == "fail"
     assert list(told.body["parameters"]) == ["seed"]
-    assert len(told.body["input"]["messages"][0]["content"]) == 1
+    assert len(told.body["input"]["images"]) == 1
 
 
 def test_no_failure_is_least_where_nothing_fails(spec: Spec) -> None:

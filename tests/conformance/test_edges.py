@@ -113,9 +113,8 @@ def broken_by(family: Family, rule: Rule, limit: str) -> set[str]:
     """The rules of the edges that a validator with another limit answers wrongly."""
     text = validator(SPEC, family)
     name = constant(rule)
-    lines = [
-        f"{name} = {limit}" if line.startswith((f"{name} = ", f"{name}: ")) else line for line in text.splitlines()
-    ]
+    heads = (f"{name} = ", f"{name}: ")
+    lines = [f"{name} = {limit}" if line.startswith(heads) else line for line in text.splitlines()]
     assert lines != text.splitlines()
     scope: dict[str, object] = {}
     exec(compile("\n".join(lines), f"{family.name} with {name} = {limit}", "exec"), scope)

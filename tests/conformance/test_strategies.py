@@ -3,18 +3,20 @@
 import json
 from collections.abc import Callable
 from functools import cache
+from itertools import cycle
 from typing import Any
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import find, settings
 
 from conformance.model import Question
 from conformance.strategies import breaking, mutilated, valid
 from conformance.strategies.situations import situations
 from conformance.targets.json_schema import JsonSchema
-from tests.conformance.shares import SETTINGS, drawn, shares, wanted
+from tests.conformance.shares import drawn, shares, wanted
 from wanlib import check
 from wanlib.spec import Condition, Rule, interpret, load
+from wanlib.spec.model import CALLS
 
 SPEC = load()
 RULES = [rule for rule in SPEC.rules.values() if rule.scope == "body"]
@@ -23,8 +25,8 @@ PRO = "wan2.7-image-pro"
 
 @cache
 def examples(model: str) -> list[Question]:
-    """Half a thousand where two models share a family, so that a family has as many to be measured by."""
-    return drawn(valid(SPEC, model), 500 // len(SPEC.family(model).models))
+    """More where two models share a family, whose shares are measured together."""
+    return drawn(valid(SPEC, model), 400 if len(SPEC.family(model).models) > 1 else 250)
 
 
 def told(question: Question) -> set[str]:
@@ -36,7 +38,7 @@ def told(question: Question) -> set[str]:
 
 def members(body: Any) -> dict[str, Any]:
     """The fields that have a name in the wire form."""
-    return body["input"] | body.get("parameters", {})
+    return {**body["input"], **body.get("parameters", {})}
 
 
 # Valid requests.
@@ -48,7 +50,7 @@ def test_valid_requests_keep_every_rule_by_every_reading(model: str) -> None:
     for index, question in enumerate(examples(model)):
         assert question.body["model"] == model
         assert told(question) == set()
-        if index % 8 == 0:
+        if index % 10 == 0:
             assert schema.observe(question).rules == ()
 
 
@@ -74,26 +76,19 @@ def test_every_call_and_every_field_is_there_and_is_not(model: str) -> None:
     for question in examples(model):
         for name in count:
             count[name] += written.get(name, name) in members(question.body)
-    required = {
-        field.name for field in family.fields if field.of_kind("required") and not field.of_kind("needs")
+    always = {
+        rule.field for field in family.fields for rule in field.of_kind("required") if not rule.condition
     }
     for name, there in count.items():
         assert there > 0
-        assert (there == len(examples(model))) is (name in required and name != "stream"), name
+        assert (there == len(examples(model))) is (name in always), name
     assert {question.call for question in examples(model)} == set(SPEC.calls(model))
 
 
 def test_images_are_urls_of_every_scheme_and_pictures_of_every_format() -> None:
     texts = json.dumps([question.body for question in examples("wanx2.1-imageedit")])
-    for start in (
-        "http://",
-        "https://",
-        "oss://",
-        "HTTP",
-        "data:image/tiff;",
-        "data:image/webp;",
-        "data:image/bmp;",
-    ):
+    addresses = ("http://", "https://", "oss://", "HTTP")
+    for start in (*addresses, "data:image/tiff;", "data:image/webp;", "data:image/bmp;", "DATA:IMAGE/"):
         assert f': "{start}' in texts
 
 
@@ -105,7 +100,7 @@ def test_a_mode_can_be_asked_for(mode: str) -> None:
 
 
 def test_a_mode_that_a_model_is_never_in() -> None:
-    with pytest.raises(ValueError, match="no valid request of wan2.7-image is in the mode pro_text"):
+    with pytest.raises(ValueError, match=r"no valid request of wan2\.7-image is in the mode pro_text"):
         valid(SPEC, "wan2.7-image", Condition("pro_text", True))
 
 
@@ -126,7 +121,6 @@ def test_situations_leave_out_what_the_rules_forbid() -> None:
 
 SHRUNK: list[tuple[str, Callable[[dict[str, Any]], bool], Any, list[Any]]] = [
     ("n", lambda given: given.get("n") == 3, 3, [{"text": ""}]),
-    ("size", lambda given: given.get("size") == "2K", "2K", [{"text": ""}]),
     (
         "bbox_list",
         lambda given: any(given.get("bbox_list", ())),
@@ -156,7 +150,7 @@ def test_a_failure_shrinks_to_the_one_field_that_it_needs(
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
 def test_breaking_breaks_exactly_that_rule(rule: Rule) -> None:
-    for question in drawn(breaking(SPEC, rule.id), 2 if rule.kind == "max_bytes" else 5):
+    for question in drawn(breaking(SPEC, rule.id), 2 if rule.kind == "max_bytes" else 4):
         assert told(question) == {rule.id}
 
 
@@ -184,20 +178,20 @@ def test_what_no_body_can_break(rule_id: str) -> None:
 # Bodies after an accident.
 
 
-@settings(SETTINGS, max_examples=300)
-@given(mutilated(SPEC))
-def test_every_reading_answers_on_mutilated_bodies_and_they_agree(body: Any) -> None:
-    for call in (None, "sync"):
-        first = interpret(SPEC, body, call)
-        assert [tuple(each) for each in check(body, call=call)] == [tuple(each) for each in first]
-        assert all(str(each) for each in first)
-
-
-def test_mutilated_bodies_are_json_and_reach_far() -> None:
-    bodies = drawn(mutilated(SPEC), 600)
-    texts = {json.dumps(body, allow_nan=False) for body in bodies}
-    assert len(texts) >= 0.95 * len(bodies)
-    rules = {each.rule for body in bodies for each in interpret(SPEC, body, "sync")}
+def test_every_reading_answers_on_mutilated_bodies_and_they_agree() -> None:
+    bodies = drawn(mutilated(SPEC), 400)
+    rules: set[str] = set()
+    broken = 0
+    for body, call in zip(bodies, cycle((None, *CALLS)), strict=False):
+        told_first = interpret(SPEC, body, call)
+        assert [tuple(each) for each in check(body, call=call)] == [tuple(each) for each in told_first]
+        assert all(str(each) for each in told_first)
+        rules |= {each.rule for each in told_first}
+        broken += bool(told_first)
     assert len(rules) >= len(RULES) / 2
-    whole = sum(not interpret(SPEC, body, None) for body in bodies)
-    assert whole <= 0.1 * len(bodies)
+    assert broken >= 0.8 * len(bodies)
+
+
+def test_mutilated_bodies_are_json_and_seldom_the_same() -> None:
+    texts = [json.dumps(body, allow_nan=False) for body in drawn(mutilated(SPEC), 200)]
+    assert len(set(texts)) >= 0.95 * len(texts)

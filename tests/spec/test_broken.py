@@ -14,7 +14,7 @@ from tests.spec.broken_parts import BROKEN_PARTS
 from tests.spec.broken_shapes import BROKEN_SHAPES
 from tests.spec.broken_ties import BROKEN_TIES
 from tests.spec.broken_yaml import BROKEN_YAML
-from tests.spec.small import write
+from tests.spec.small import FILES, write
 from wanlib.spec import SpecError, load
 
 ALL = [
@@ -32,14 +32,16 @@ FORM = re.compile(r"[a-z0-9.]+\.yaml:[1-9][0-9]*: .+, expected .+")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("spec")
+    """The small spec, written once; each test breaks one file of it and mends it again."""
+    return write(tmp_path_factory.mktemp("spec"))
 
 
 @pytest.mark.parametrize("broken", ALL, ids=lambda broken: broken.name)
 def test_broken_spec(broken: Broken, folder: Path) -> None:
-    write(folder, broken.files())
+    (folder / broken.file).write_text(broken.files()[broken.file], "utf-8")
     with pytest.raises(SpecError) as caught:
         load(folder)
+    (folder / broken.file).write_text(FILES[broken.file], "utf-8")
     begin, _, end = broken.words.partition("…")
     told = [line for line in caught.value.complaints if line.startswith(f"{broken.place()}: {begin}")]
     assert told, str(caught.value)

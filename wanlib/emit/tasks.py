@@ -14,13 +14,14 @@ def tasks(spec: Spec) -> str:
     out = Writer()
     out.lines = header("task.yaml")
     states = task["states"]
+    terminal = tuple(name for name, state in states.items() if state.get("terminal"))
     after = {name: tuple(state.get("next", ())) for name, state in states.items()}
     for line in (
         '"""The states of a task and the ways between them; times in seconds."""',
         "",
         f"INITIAL = {literal(task['initial'])}",
         f"NEXT: dict[str, tuple[str, ...]] = {literal(after)}",
-        f"TERMINAL = frozenset({literal(tuple(name for name, state in states.items() if state.get('terminal')))})",
+        f"TERMINAL = frozenset({literal(terminal)})",
         f"CANCELABLE = frozenset({literal(tuple(task['cancelable']))})",
         f"EXPIRES_AFTER = {_seconds(task['expires']['is'])}",
         f"EXPIRES_INTO = {literal(task['expires']['into'])}",

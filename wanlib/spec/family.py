@@ -10,12 +10,14 @@ from wanlib.spec.mode import Expression, names
 from wanlib.spec.mode_section import ModeSection
 from wanlib.spec.model import Fact, Family, Field, Node
 from wanlib.spec.reader import Map
+from wanlib.spec.rules import Origin
 
 
 def build_family(stem: str, raw: Map, body: Node | None, complaints: Complaints) -> tuple[Family, list[Fact]]:
     """The family of a file that has the right shape. What it means wrongly goes to `complaints`."""
     models = tuple(raw["models"])
-    builder = FieldBuilder(stem, models, raw["source"], body.assembled() if body else frozenset(), complaints)
+    origin = Origin(stem, models, raw["source"], complaints)
+    builder = FieldBuilder(origin, body.assembled() if body else frozenset())
     fields = builder.fields(raw["fields"])
     family = Family(
         name=stem,
@@ -24,11 +26,11 @@ def build_family(stem: str, raw: Map, body: Node | None, complaints: Complaints)
         body=raw["body"],
         modes=MappingProxyType(_modes(raw, fields, complaints)),
         fields=fields,
-        unknown=builder.implied("unknown", "unknown", raw.lines["fields"]),
+        unknown=builder.rules.implied("unknown", "unknown", raw.lines["fields"]),
         output=MappingProxyType(dict(raw.get("output", {}))),
     )
     Meaning(family, builder, raw.get("modes", ())).check()
-    return family, builder.facts + _output_facts(stem, raw, complaints.file)
+    return family, builder.defaults.facts + _output_facts(stem, raw, complaints.file)
 
 
 def _modes(raw: Map, fields: tuple[Field, ...], complaints: Complaints) -> Mapping[str, Expression]:

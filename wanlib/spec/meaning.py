@@ -6,8 +6,9 @@ from itertools import combinations
 from typing import Any
 
 from wanlib.spec.complaints import Complaints
+from wanlib.spec.defaults import UNDEFAULTED, fits
 from wanlib.spec.exclusive import MOST, can_hold_together, count_of_combinations
-from wanlib.spec.fields import UNDEFAULTED, FieldBuilder, fits
+from wanlib.spec.fields import FieldBuilder
 from wanlib.spec.kinds import BOUND, KINDS
 from wanlib.spec.mode import Condition
 from wanlib.spec.model import Family, Field, Rule
@@ -33,7 +34,7 @@ class Meaning:
 
     def check(self) -> None:
         """Everything that is wrong goes to the builder's complaints."""
-        for line, condition in self.builder.conditions:
+        for line, condition in self.builder.rules.conditions:
             if condition.mode not in self.modes:
                 self.complaints.unknown(line, "the mode", condition.mode, self.modes)
         for field in self.family.walk():
@@ -59,10 +60,10 @@ class Meaning:
     # Variants.
 
     def _variants(self, field: Field) -> None:
-        for kind in KINDS:
+        for kind in dict.fromkeys(rule.kind for rule in field.rules if rule.condition):
             rules = field.of_kind(kind)
             self._exclusive(kind, [(rule.condition, rule.line) for rule in rules if rule.condition])
-        lines = self.builder.default_lines
+        lines = self.builder.defaults.lines
         self._exclusive("default", [(each, lines[field.path, each]) for each in field.default if each])
 
     def _exclusive(self, kind: str, variants: Variants) -> None:
@@ -86,7 +87,7 @@ class Meaning:
             for rule in _in_force(field, condition):
                 judge = BY_TYPE.get((field.type, rule.kind)) or ALONE[rule.kind]
                 if judge(rule.limit, value):
-                    line = self.builder.default_lines[field.path, condition]
+                    line = self.builder.defaults.lines[field.path, condition]
                     self.complaints.add(line, f"the default {value!r} breaks {rule.id}", "one that keeps it")
 
     # Relations and texts.

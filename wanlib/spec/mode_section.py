@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wanlib.spec.complaints import Complaints
-from wanlib.spec.fields import check_name, fits
+from wanlib.spec.defaults import fits
 from wanlib.spec.mode import Compare, Count, Expression, leaves, names, parse_mode
 from wanlib.spec.model import CALLS, Field
+from wanlib.spec.names import check_name
 from wanlib.spec.predicates import SIZE
 
 DEEPEST = 8

@@ -1,0 +1,64 @@
+"""The bodies that are judged: one that keeps every rule, one with twelve mistakes, one that is large."""
+
+import base64
+from typing import Any
+
+from tests.pictures import picture
+
+MODEL = "wan2.7-image-pro"
+_MEGABYTE = 1_048_576
+
+MISTAKES = 12
+"""Mistakes in `dozen()`, each of a kind that every peer can see."""
+
+
+def valid() -> dict[str, Any]:
+    """Three images, boxes, a palette of three colours, size, n, seed and watermark; it breaks no rule."""
+    images = [{"image": f"https://example.com/pictures/{name}.png"} for name in ("clock", "vase", "table")]
+    return {
+        "model": MODEL,
+        "input": {"messages": [{"role": "user", "content": [*images, {"text": "Put the clock on the table"}]}]},
+        "parameters": {
+            "size": "2K",
+            "n": 2,
+            "seed": 42,
+            "watermark": False,
+            "bbox_list": [[[10, 20, 300, 400]], [], [[0, 0, 64, 64], [100, 120, 500, 480]]],
+            "color_palette": [
+                {"hex": "#C2D1E6", "ratio": "23.51%"},
+                {"hex": "#CDD8E9", "ratio": "26.49%"},
+                {"hex": "#B5C8DB", "ratio": "50.00%"},
+            ],
+        },
+    }
+
+
+def dozen() -> dict[str, Any]:
+    """`valid()` with twelve mistakes, of which schemas can tell each."""
+    body = valid()
+    message, parameters = body["input"]["messages"][0], body["parameters"]
+    message["role"] = "assistant"
+    message["content"][0]["image"] = "ftp://example.com/pictures/clock.png"
+    message["content"][1]["image"] = 7
+    parameters |= {"size": "9K", "n": 0, "seed": -1, "watermark": "no", "watermrak": True}
+    parameters["bbox_list"][0] = [[10, 20, 300]]
+    parameters["bbox_list"][2][0][1] = "0"
+    parameters["color_palette"][0]["hex"] = "C2D1E6"
+    parameters["color_palette"][1]["ratio"] = 26.49
+    return body
+
+
+def large() -> dict[str, Any]:
+    """Nine pictures of 20 MB each as data URIs of their own."""
+    body = valid()
+    parts = [{"image": _data_uri(seed)} for seed in range(9)]
+    body["input"]["messages"][0]["content"] = [*parts, {"text": "Put the clock on the table"}]
+    body["parameters"] = {"n": 1}
+    return body
+
+
+def _data_uri(seed: int) -> str:
+    """A PNG padded to 20 MB, as the service takes it to the byte."""
+    head = picture("png", size=(400 + seed, 400))
+    whole = head.ljust(20 * _MEGABYTE, b"\xa5")
+    return f"data:image/png;base64,{base64.b64encode(whole).decode('ascii')}"
