@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import wanlib
-from wanlib.limits import limits, plain_limit
+from wanlib import limits
+from wanlib.base.plain_limit import plain_limit
 from wanlib.spec import Field, Spec, load
 
 

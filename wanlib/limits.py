@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
-from wanlib.base.ratio import Ratio
+from wanlib.base.plain_limit import plain_limit
 from wanlib.base.rule_id import RuleId, parse_rule_id
 from wanlib.base.shown import shown
 from wanlib.generated.registry import FACTS, RULES
@@ -40,19 +40,10 @@ def limits(model: str) -> dict[str, Any]:
             _place(root, parts)[parts.kind] = plain_limit(entry.limit)
     for fact, value in FACTS.items():
         parts = parse_rule_id(fact)
-        if parts.file == stem and parts.kind == "default" and value != _DERIVED:
+        if parts.file == stem and parts.kind == "default":
             _place(root, parts)["default"] = plain_limit(value)
     fields: dict[str, Any] = root["fields"]
     return fields
-
-
-def plain_limit(limit: Any) -> Any:
-    """A rule's limit as JSON values: lists for tuples, text for a ratio (`"1:8"`) and a condition."""
-    if isinstance(limit, dict):
-        return {key: plain_limit(each) for key, each in limit.items()}
-    if isinstance(limit, list | tuple) and not isinstance(limit, Ratio):
-        return [plain_limit(each) for each in limit]
-    return limit if limit is None or isinstance(limit, bool | int | float) else str(limit)
 
 
 def _file_of(model: str) -> str:

@@ -66,4 +66,5 @@ def test_one_word_for_a_megabyte_only_where_it_is_whole() -> None:
 
 
 def test_pixels_that_are_no_square() -> None:
-    assert "at most 100,000 pixels (tea/size.max_pixels)" in message("tea/size.max_pixels", "/size", 100_000, 100_001)
+    told = message("tea/size.max_pixels", "/size", 100_000, 100_001)
+    assert "at most 100,000 pixels (tea/size.max_pixels)" in told

@@ -97,6 +97,16 @@ TOLD: list[tuple[str, Any, set[str]]] = [
         {"wan2.7/bbox_list.same_count_as"},
     ),
     (
+        "counts are compared beyond the limit",
+        messages(PRO, TEXT, *[IMAGE] * 18, bbox_list=[[]] * 17),
+        {"wan2.7/images.max_count", "wan2.7/bbox_list.same_count_as"},
+    ),
+    (
+        "but not without end",
+        messages(PRO, TEXT, *[IMAGE] * 20, bbox_list=[[]] * 19),
+        {"wan2.7/images.max_count"},
+    ),
+    (
         "many boxes for no image",
         messages(PRO, TEXT, bbox_list=[[]] * 40),
         {"wan2.7/bbox_list.same_count_as"},

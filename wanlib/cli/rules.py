@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from wanlib.base.plain_limit import plain_limit
 from wanlib.cli.choosing import JsonOption, SpecOption, a_model, the_spec
 from wanlib.cli.plainly import FINE, printable
 
@@ -63,8 +64,6 @@ def _rows(folder: Path | None) -> tuple[list[Row], Sequence[str]]:
 
 
 def _object(row: Row) -> dict[str, Any]:
-    from wanlib.limits import plain_limit
-
     return {**row._asdict(), "limit": plain_limit(row.limit), "models": list(row.models)}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wanlib.base.plain_limit import plain_limit
 from wanlib.cli.choosing import no_rule
 from wanlib.cli.mode_text import modes_of
 
@@ -52,8 +53,6 @@ def _fact(fact: "Fact") -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """A limit or a fact without the notes and the source of its table, which are told beside it."""
-    from wanlib.limits import plain_limit
-
     if isinstance(value, dict):
         value = {key: each for key, each in value.items() if key not in ("notes", "source")}
     return plain_limit(value)

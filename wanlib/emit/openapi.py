@@ -11,7 +11,6 @@ from wanlib.spec import Spec
 _SCHEMAS = "#/components/schemas"
 # OpenAPI says these by `security` and by the content type of the body.
 _IMPLIED = ("Authorization", "Content-Type")
-_TASK = {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"}
 
 
 def openapi(spec: Spec) -> dict[str, Any]:
@@ -154,30 +153,25 @@ _SUMMARIES = {
 
 def _own(spec: Spec, call: str) -> list[Schema]:
     """The parameters of a call in its path and query."""
-    if call in ("query", "cancel"):
-        return [_parameter("task_id", "path", _TASK, required=True)]
-    if call == "list":
-        filters = spec.wire["list_filters"].items()
-        return [_parameter(name, "query", _filter(spec, how)) for name, how in filters]
-    if call == "policy":
-        models = {"type": "string", "enum": list(spec.models)}
-        return [
-            _parameter("action", "query", {"type": "string", "enum": ["getPolicy"]}, required=True),
-            _parameter("model", "query", models, "The model that the upload is for.", required=True),
-        ]
-    least, most = (int(spec.wire["token"][end].split()[0]) for end in ("least", "most"))
-    return [_parameter("expire_in_seconds", "query", {"type": "integer", "minimum": least, "maximum": most})]
+    _, _, path = spec.wire["paths"][call].partition(" ")
+    task = {"type": "string", "pattern": f"^(?:{spec.wire['task_id']['is']})$"}
+    found = [_parameter("task_id", "path", task, required=True)] if "{task_id}" in path else []
+    for name, how in spec.wire["queries"].get(call, {}).items():
+        found.append(_parameter(name, "query", *_query(spec, how), required="required" in how))
+    return found
 
 
-def _filter(spec: Spec, how: Any) -> Schema:
-    if how == "text":
-        return {"type": "string"}
-    if how == "state":
-        return {"type": "string", "enum": list(spec.task["states"])}
-    if "default" in how:
-        return {"type": "integer", "default": how["default"]}
-    words = f"{how['form']}; the two times at most {how['within']} apart."
-    return {"type": "string", "pattern": f"^[0-9]{{{len(how['form'])}}}$", "description": words}
+def _query(spec: Spec, how: Any) -> tuple[Schema, str]:
+    """The schema of a query parameter, and what is said of it."""
+    schema: Schema = {"type": {"text": "string"}.get(how["type"], how["type"])}
+    words = how.get("one_of")
+    if words:
+        schema["enum"] = list({"states": spec.task["states"], "models": spec.models}.get(str(words), words))
+    if "form" in how:
+        schema["pattern"] = f"^[0-9]{{{len(how['form'])}}}$"
+    names = {"min": "minimum", "max": "maximum", "default": "default"}
+    schema |= {names[part]: how[part] for part in names if part in how}
+    return schema, f"{how['form']}; the two times at most {how['within']} apart." if "form" in how else ""
 
 
 def _errors(spec: Spec) -> dict[str, Schema]:

@@ -8,7 +8,8 @@ from wanlib.spec.reader import Map
 _RULES = ("headers", "answers")
 _FACTS = (
     "paths",
-    "list_filters",
+    "task_id",
+    "queries",
     "times",
     "answer_of",
     "errors",
@@ -18,7 +19,6 @@ _FACTS = (
     "timeouts",
     "prices",
     "upload",
-    "token",
 )
 
 
