@@ -20,7 +20,7 @@ ARROWS: dict[str, set[str]] = {
     "wanlib.emit": {"wanlib.spec", "wanlib.base", "jsonschema"},
     "wanlib.runtime": {"wanlib.base"},
     "wanlib.generated": {"wanlib.base", "wanlib.runtime"},
-    "wanlib.limits": {"wanlib.base", "wanlib.generated"},
+    "wanlib.form": {"wanlib.base", "wanlib.generated"},
     "wanlib.cli": {"wanlib.base", "typer", "rich"},
     "conformance.judge": {"wanlib.base", "conformance.model"},
     "conformance.model": {"wanlib.base"},

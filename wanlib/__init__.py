@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wanlib.base.violation import Violation
     from wanlib.generated.checker import check
-    from wanlib.limits import limits
+    from wanlib.form import limits
 
 __all__ = ["Violation", "check", "limits"]
 __version__ = "0.1.0"
@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Violation": "wanlib.base.violation",
     "check": "wanlib.generated.checker",
-    "limits": "wanlib.limits",
+    "limits": "wanlib.form",
 }
 
 

@@ -56,9 +56,12 @@ def _breakers(spec: Spec, rule: Rule) -> Iterator[tuple[Plan, BodyBreak]]:
 
 
 def _with_items(situation: Situation, rule: Rule) -> Situation:
-    """The situation in which the lists around a rule's value, and those that it looks at, have items."""
-    lists = [field for field in situation.family.walk() if field.type == "list"]
-    wanted = {field.path for field in lists if rule.field.startswith(f"{field.path}.")}
+    """The situation in which a rule's value is there, and the lists around it, and those it looks at, are
+    not empty."""
+    fields = tuple(situation.family.walk())
+    lists = [field for field in fields if field.type == "list"]
+    wanted = {field.path for field in fields if rule.field.startswith(f"{field.path}.")}
+    wanted |= {field.path for field in fields if field.path == rule.field and field not in lists}
     wanted |= {rule.field} if rule.kind == "max_count" else set()
     wanted |= {rule.limit} if rule.kind in _LOOKS else set()
     as_many = [rule for field in lists if field.path in wanted for rule in field.of_kind("same_count_as")]
@@ -85,7 +88,7 @@ def _change(rule: Rule, situation: Situation) -> Change | None:
 
     def change(octets: Octets, around: Around) -> None:
         _reach(around.values, [top, *steps], final, halved, octets, around)
-        around.at.clear()
+        around.at.clear()  # what is made next is in no list yet
 
     return change
 

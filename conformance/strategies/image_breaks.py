@@ -31,7 +31,7 @@ def _unknown_scheme(rule: Rule, field: Field, situation: Situation) -> Break:
 
 
 def _not_ascii(rule: Rule, field: Field, situation: Situation) -> Break:
-    schemes = situation.limit(field, "schemes")
+    schemes = situation.limit(field, "schemes", ("https",))
     texts = tuple(text for text in _NO_ASCII if text.partition(":")[0] in schemes)
     return lambda value, octets, around: octets.pick(texts)
 

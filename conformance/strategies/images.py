@@ -22,7 +22,7 @@ class Images:
 
     def __init__(self, field: Field, situation: Situation) -> None:
         self.limits = Limits(field, situation)
-        schemes = situation.limit(field, "schemes")
+        schemes = situation.limit(field, "schemes", ("https", "data"))
         self.addresses = [scheme for scheme in schemes if scheme != "data"]
         self.ascii_only = situation.limit(field, "chars") == "ascii"
         self.like = situation.limit(field, "same_pixels_as")
@@ -48,7 +48,7 @@ class Limits:
     def __init__(self, field: Field, situation: Situation) -> None:
         self.formats: tuple[str, ...] = situation.limit(field, "formats", tuple(MIMES))
         self.mimes: dict[str, str] = situation.limit(field, "mime", MIMES)
-        self.min_side: int = situation.limit(field, "min_side", 16)
+        self.min_side: int = situation.limit(field, "min_side", 1)
         self.max_side: int = situation.limit(field, "max_side", _LONGEST)
         self.min_ratio: Ratio = situation.limit(field, "min_ratio", Ratio(1, _LONGEST))
         self.max_ratio: Ratio = situation.limit(field, "max_ratio", Ratio(_LONGEST, 1))

@@ -25,12 +25,13 @@ def maker(field: Field, situation: Situation) -> Maker:
 
 
 def _object(field: Field, situation: Situation) -> Maker:
-    made = [(each.name, bool(each.of_kind("required")), maker(each, situation)) for each in field.members]
+    def is_always_there(member: Field) -> bool:
+        return bool(member.of_kind("required")) or member.path in situation.wanted
+
+    made = [(each.name, is_always_there(each), maker(each, situation)) for each in field.members]
 
     def make(octets: Octets, around: Around) -> dict[str, Any]:
-        return {
-            name: inner.make(octets, around) for name, required, inner in made if octets.flag() or required
-        }
+        return {name: inner.make(octets, around) for name, always, inner in made if octets.flag() or always}
 
     return Maker(sum(1 + inner.size for _, _, inner in made), make)
 

@@ -23,7 +23,8 @@ class Situation:
 
     pinned: each way to get there: the values of the fields that modes read (for a list, its count) and
     `call` where a mode reads it. calls: the calls open to it otherwise.
-    wanted: the lists, by path, that must not be empty. pictured: every image is a real picture.
+    wanted: the fields, by path, that must be there, and lists that must not be empty.
+    pictured: every image is a real picture.
     """
 
     family: Family

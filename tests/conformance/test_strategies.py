@@ -92,6 +92,13 @@ def test_images_are_urls_of_every_scheme_and_pictures_of_every_format() -> None:
         assert f': "{start}' in texts
 
 
+def test_the_items_of_a_list_are_seldom_the_same() -> None:
+    lists = [question.body["input"]["images"] for question in examples("wan2.5-i2i-preview")]
+    several = [images for images in lists if len(images) > 1]
+    assert len(several) >= 0.3 * len(lists)
+    assert sum(len(set(images)) == len(images) for images in several) >= 0.95 * len(several)
+
+
 @pytest.mark.parametrize("mode", ["pro_text", "not pro_text"])
 def test_a_mode_can_be_asked_for(mode: str) -> None:
     condition = Condition(mode.split()[-1], not mode.startswith("not"))
@@ -145,6 +152,18 @@ def test_a_failure_shrinks_to_the_one_field_that_it_needs(
     }
 
 
+def test_a_failure_shrinks_to_the_one_image_that_it_needs() -> None:
+    """Where the first body that fails has others before it."""
+
+    def fails(question: Question) -> bool:
+        images = question.body["input"]["images"]
+        return images[-1].startswith("data:") or (len(images) < 3 and images[0].startswith("data:"))
+
+    quick = settings(database=None, deadline=None, derandomize=True, max_examples=500)
+    (picture,) = find(valid(SPEC, "wan2.5-i2i-preview"), fails, settings=quick).body["input"]["images"]
+    assert picture.startswith("data:image/jpeg;base64,")
+
+
 # Requests that break one rule.
 
 
@@ -160,6 +179,11 @@ def test_breaks_go_from_the_least_to_the_wild() -> None:
     assert {question.body["model"] for question in questions} == {"wan2.7-image", PRO}
     questions = drawn(breaking(SPEC, "wan2.6/n.min"), 60)
     assert {0, -5} <= {question.body["parameters"]["n"] for question in questions}
+
+
+def test_what_depends_on_a_broken_image_is_made_for_it() -> None:
+    for question in drawn(breaking(SPEC, "wan2.7/images.each.max_side"), 60):
+        assert told(question) == {"wan2.7/images.each.max_side"}
 
 
 def test_a_break_shrinks_to_the_least_step_and_nothing_else() -> None:

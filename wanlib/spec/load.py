@@ -14,6 +14,7 @@ from wanlib.spec.complaints import Complaints
 from wanlib.spec.errors import SpecError
 from wanlib.spec.family import build_family
 from wanlib.spec.model import Fact, Family, Node, Rule, Spec
+from wanlib.spec.reach import narrowed, used_by
 from wanlib.spec.reader import Map, read_file
 from wanlib.spec.shape import shape_complaints
 from wanlib.spec.tables import table_facts, table_rules, task_rules
@@ -79,7 +80,12 @@ def _families(documents: Mapping[str, Map]) -> tuple[list[Family], dict[str, Nod
             facts += own
     if complaints:
         raise SpecError(complaints)
-    return families, bodies, facts
+    written = {
+        name: tuple(model for family in families if family.body == name for model in family.models)
+        for name in bodies
+    }
+    bodies = {name: used_by(node, written[name]) for name, node in bodies.items()}
+    return [narrowed(family) for family in families], bodies, facts
 
 
 def _documents(folder: Path) -> dict[str, Map]:

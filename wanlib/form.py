@@ -1,8 +1,6 @@
 """The limits of a model for a form: what each field may hold, as plain data."""
 
-import sys
 from difflib import get_close_matches
-from types import ModuleType
 from typing import Any
 
 from wanlib.base.plain_limit import plain_limit
@@ -36,11 +34,11 @@ def limits(model: str) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for rule, entry in RULES.items():
         parts = parse_rule_id(rule)
-        if parts.file == stem and parts.path and parts.kind not in _NO_LIMITS:
+        if parts.file == stem and parts.path and parts.kind not in _NO_LIMITS and model in entry.models:
             _place(root, parts)[parts.kind] = plain_limit(entry.limit)
     for fact, value in FACTS.items():
         parts = parse_rule_id(fact)
-        if parts.file == stem and parts.kind == "default":
+        if parts.file == stem and parts.kind == "default" and value != _DERIVED:
             _place(root, parts)["default"] = plain_limit(value)
     fields: dict[str, Any] = root["fields"]
     return fields
@@ -49,7 +47,7 @@ def limits(model: str) -> dict[str, Any]:
 def _file_of(model: str) -> str:
     """The spec file that a model stands in."""
     for rule, entry in RULES.items():
-        if model in entry.models:
+        if model in entry.models and not rule.startswith("wire/"):
             return parse_rule_id(rule).file
     known = RULES["wire/model"].limit
     near = get_close_matches(str(model), known, 1)
@@ -71,13 +69,3 @@ def _place(root: dict[str, Any], parts: RuleId) -> dict[str, Any]:
     mode = f"not {parts.mode[4:]}" if parts.mode.startswith("not-") else parts.mode
     variant: dict[str, Any] = node.setdefault("when", {}).setdefault(mode, {})
     return variant
-
-
-class _Limits(ModuleType):
-    """This module, which can be called: `import wanlib.limits` puts it in the place of the function."""
-
-    def __call__(self, model: str) -> dict[str, Any]:
-        return limits(model)
-
-
-sys.modules[__name__].__class__ = _Limits

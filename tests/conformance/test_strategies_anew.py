@@ -1,0 +1,57 @@
+"""Strategies of a spec that nobody has seen before: they know no model, no field and no number."""
+
+from pathlib import Path
+
+import pytest
+
+from conformance.strategies import breaking, mutilated, valid
+from conformance.strategies.situations import situations
+from tests.conformance.shares import drawn
+from tests.spec.small import FAMILY, FILES, write
+from wanlib.spec import Spec, interpret, load
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> Spec:
+    return load(write(tmp_path_factory.mktemp("small")))
+
+
+def test_valid_requests(spec: Spec) -> None:
+    for model in spec.models:
+        for question in drawn(valid(spec, model), 100):
+            assert interpret(spec, question.body, question.call) == []
+
+
+def test_every_rule_of_a_body_in_use_can_be_broken_alone(spec: Spec) -> None:
+    bodies = {family.body for family in spec.families}
+    unused = tuple(f"wire/{form}." for form in spec.bodies if form not in bodies)
+    rules = [rule.id for rule in spec.rules.values() if rule.scope == "body"]
+    for rule in rules:
+        if rule.startswith(unused):
+            continue
+        for question in drawn(breaking(spec, rule), 6):
+            told = {each.rule for each in interpret(spec, question.body, question.call)}
+            assert told == {rule}, rule
+
+
+def test_a_rule_of_a_body_that_no_model_uses(spec: Spec) -> None:
+    with pytest.raises(ValueError, match="no rule that a request body or its call can break"):
+        breaking(spec, "wire/single.input.required")
+
+
+def test_mutilated_bodies(spec: Spec) -> None:
+    for body in drawn(mutilated(spec), 60):
+        assert all(str(each) for each in interpret(spec, body))
+
+
+def test_a_field_that_modes_read_has_to_have_an_effect_itself(tmp_path: Path) -> None:
+    before = "    type: boolean\n    default: false\n"
+    assert FILES[FAMILY].count(before) == 1
+    text = FILES[FAMILY].replace(before, f"{before}    effective: bare\n")
+    changed = load(write(tmp_path, {**FILES, FAMILY: text}))
+    found = [situation.truths for situation in situations(changed, "tea-1")]
+    assert [truths for truths in found if truths["fast"]] == [
+        {"bare": True, "grand": False, "bare_grand": False, "fast": True}
+    ]
+    for question in drawn(valid(changed, "tea-1"), 60):
+        assert interpret(changed, question.body, question.call) == []
