@@ -61,8 +61,16 @@ def data_uri(
 ) -> str:
     """`picture(...)` as `data:MIME;base64,DATA`; `mime` is the name told where it is not the true one."""
     told = MIMES.get(format, "") if mime is None else mime
+    if size_bytes is None:
+        return f"data:{told};base64,{_encoded(format, width, height, alpha)}"
     data = picture(format, width, height, size_bytes=size_bytes, alpha=alpha)
     return f"data:{told};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+@lru_cache(maxsize=256)
+def _encoded(format: str, width: int, height: int, alpha: bool) -> str:
+    """The base64 of an unpadded file: one small picture serves hundreds of cases."""
+    return base64.b64encode(_draw(format, width, height, alpha)).decode("ascii")
 
 
 @lru_cache(maxsize=64)
