@@ -11,6 +11,7 @@ _FACTS = (
     "task_id",
     "queries",
     "times",
+    "streaming",
     "answer_of",
     "errors",
     "rates",
