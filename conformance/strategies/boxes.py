@@ -25,9 +25,10 @@ def box(field: Field, situation: Situation) -> Maker:
         (x1, x2), (y1, y2) = _pair(octets, low, right), _pair(octets, low, bottom)
         return [x1, y1, x2, y2]
 
-    return Maker(9, make)
+    return Maker(5, make)
 
 
 def _pair(octets: Octets, low: int, high: int) -> tuple[int, int]:
-    first = low + octets.number(2) % (high - low)
-    return first, first + 1 + octets.number(2) % (high - first)
+    """Two coordinates, the first below the second: each by the 256th part of what is open to it."""
+    first = low + (octets.byte() * (high - low) >> 8)
+    return first, first + 1 + (octets.byte() * (high - first) >> 8)

@@ -18,7 +18,7 @@ _LONGEST, _LEAST_SHARE = 100_000, 224
 class Images:
     """The images of one field in one situation. size: the bytes that one of them reads at most."""
 
-    size = 7
+    size = 5
 
     def __init__(self, field: Field, situation: Situation) -> None:
         self.limits = Limits(field, situation)
@@ -36,8 +36,8 @@ class Images:
         return self.limits.picture(octets, around, sides)
 
     def _address(self, octets: Octets) -> str:
-        scheme, number = octets.pick(self.addresses), octets.number(2)
-        host, path, tail = octets.pick(_HOSTS), octets.pick(_PATHS), octets.pick(_TAILS)
+        scheme, host, path, tail = octets.spread(2, self.addresses, _HOSTS, _PATHS, _TAILS)
+        number = octets.number(2)
         text = f"{scheme.upper() if number % 16 == 15 else scheme}://{host}/{number}/{path}{tail}"
         return text.encode("ascii", "ignore").decode("ascii") if self.ascii_only else text
 

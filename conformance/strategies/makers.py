@@ -11,6 +11,7 @@ from conformance.strategies.scalars import SCALARS, Maker, percent
 from conformance.strategies.situations import Situation
 from wanlib.spec.model import Field
 
+_DEALT = 8  # items with bytes of their own, in all the lists inside one; others are plain
 _FREE = 4  # items more than the least, where no rule says how many
 
 
@@ -31,9 +32,9 @@ def _object(field: Field, situation: Situation) -> Maker:
     made = [(each.name, is_always_there(each), maker(each, situation)) for each in field.members]
 
     def make(octets: Octets, around: Around) -> dict[str, Any]:
-        return {name: inner.make(octets, around) for name, always, inner in made if octets.flag() or always}
+        return {name: inner.make(octets, around) for name, always, inner in made if always or octets.flag()}
 
-    return Maker(sum(1 + inner.size for _, _, inner in made), make)
+    return Maker(sum(inner.size + (not always) for _, always, inner in made), make)
 
 
 class Listing:
@@ -54,12 +55,7 @@ class Listing:
         nested = field.each.type == "list" and not field.each.of_kind("ordered")
         self.inner = Listing(field.each, situation) if nested else None
         item = self.each.size + bool(self.total)
-        self.size = 1 + self.high * (1 + item if self.inner is None else self.inner.pool)
-
-    @property
-    def pool(self) -> int:
-        """The bytes of the items that one list inside another can have, with whose each is."""
-        return self.high * (1 + self.each.size)
+        self.size = 1 + (self.high * item if self.inner is None else _DEALT * (1 + self.inner.each.size))
 
     def _bounds(self, field: Field, situation: Situation) -> tuple[int, int]:
         counted = situation.family.field(self.same_as) if self.same_as else field
@@ -96,7 +92,7 @@ class Listing:
         lists: list[list[Any]] = [[] for _ in range(count)]
         least = count * inner.low
         dealt = least + octets.skewed(count * (inner.high - inner.low) + 1)
-        for number, _ in enumerate(_slots(octets, 1 + inner.each.size, self.high * inner.high, dealt)):
+        for number, _ in enumerate(_slots(octets, 1 + inner.each.size, _DEALT, dealt)):
             owner = octets.byte() if number >= least else number
             while len(lists[owner % count]) == inner.high:
                 owner += 1

@@ -53,6 +53,14 @@ class Octets:
         """One of at most 256, all about alike."""
         return options[self.byte() % len(options)]
 
+    def spread(self, length: int, *options: Sequence[Any]) -> list[Any]:
+        """One of each from a number of this many bytes, which is to be larger than all their combinations."""
+        number, picked = self.number(length), []
+        for each in options:
+            number, index = divmod(number, len(each))
+            picked.append(each[index])
+        return picked
+
     def skewed(self, span: int) -> int:
         """Below `span`, the lower the likelier: ten of something are rarer than one, and cost more."""
         byte = self.byte()

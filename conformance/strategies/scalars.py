@@ -5,6 +5,7 @@ import string
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
+from math import prod
 from typing import Any, NamedTuple
 
 from conformance.strategies.area import MOST, Area
@@ -58,11 +59,14 @@ def _patterned(pattern: str, example: str) -> Maker:
     """Texts like an example of the pattern, and the example where its places are not independent."""
     alphabets = _alphabets(pattern, example)
 
+    combinations = prod(map(len, alphabets))
+    length = -(-combinations.bit_length() // 8)
+
     def make(octets: Octets, around: Around) -> str:
-        text = "".join([octets.pick(alphabet) for alphabet in alphabets])
+        text = "".join(octets.spread(length, *alphabets))
         return text if re.fullmatch(pattern, text, re.ASCII) else example
 
-    return Maker(len(example), make)
+    return Maker(length, make)
 
 
 @cache
@@ -80,14 +84,15 @@ def _integer(field: Field, situation: Situation) -> Maker:
     low = situation.limit(field, "min", 0)
     span = situation.limit(field, "max", low + 2**31) - low + 1
 
-    def make(octets: Octets, around: Around) -> int | float:
+    def few(octets: Octets, around: Around) -> int | float:
+        value, as_float = low + octets.byte() % span, octets.byte() >= 248  # 4.0 is an integer too
+        return float(value) if as_float else value
+
+    def many(octets: Octets, around: Around) -> int:
         edge, value = octets.byte(), octets.number(4)
-        if span <= 64:  # 4.0 is an integer too
-            value = low + (value & 255) % span
-            return float(value) if edge >= 248 else value
         return int(low + (value % span if edge < 224 else (span - 1) * (edge & 1)))
 
-    return Maker(5, make)
+    return Maker(2, few) if span <= 64 else Maker(5, many)
 
 
 def _number(field: Field, situation: Situation) -> Maker:

@@ -55,7 +55,8 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         "/parameters/seeed",
         ("n", "seed"),
         "seeed",
-        "member at /parameters/seeed is 'seeed', which no page knows here; did you mean seed? (tea/unknown). "
+        "member at /parameters/seeed is 'seeed', which no page on this model knows here; "
+        "did you mean seed? (tea/unknown). "
         "Leave it out, or send it knowingly.",
     ),
     (
@@ -63,7 +64,7 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         "/foo",
         ("input", "model"),
         "foo",
-        "member at /foo is 'foo', which no page knows here (wire/messages.unknown). "
+        "member at /foo is 'foo', which no page on this model knows here (wire/messages.unknown). "
         "Leave it out, or send it knowingly.",
     ),
     (

@@ -41,10 +41,8 @@ def dozen() -> dict[str, Any]:
     message["content"][0]["image"] = "ftp://example.com/pictures/clock.png"
     message["content"][1]["image"] = 7
     parameters |= {"size": "9K", "n": 0, "seed": -1, "watermark": "no", "watermrak": True}
-    parameters["bbox_list"][0] = [[10, 20, 300]]
-    parameters["bbox_list"][2][0][1] = "0"
-    parameters["color_palette"][0]["hex"] = "C2D1E6"
-    parameters["color_palette"][1]["ratio"] = 26.49
+    parameters["bbox_list"] = [[[10, 20, 300]], [], []]
+    parameters["color_palette"] = [{"hex": "C2D1E6", "ratio": "23.51%"}, {"hex": "#B5C8DB", "ratio": 26.49}]
     return body
 
 

@@ -84,7 +84,7 @@ def _near(limit: Any, value: Any) -> str:
 
 def _unknown(limit: Any, value: Any) -> tuple[str, str]:
     return (
-        f"is {shown(value)}, which no page knows here{_near(limit, value)}",
+        f"is {shown(value)}, which no page on this model knows here{_near(limit, value)}",
         "Leave it out, or send it knowingly",
     )
 
