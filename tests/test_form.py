@@ -35,7 +35,8 @@ def shown(node: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
 
 
 def agree(field: Field, node: dict[str, Any], model: str) -> None:
-    expected = {(mode, kind): limit for mode, kind, limit in stated(field, model)} | {("", "type"): field.type}
+    expected: dict[tuple[str, str], Any] = {("", "type"): field.type}
+    expected |= {(mode, kind): limit for mode, kind, limit in stated(field, model)}
     assert {(mode, kind): limit for mode, kind, limit in shown(node)} == expected
     assert ("each" in node) is (field.each is not None)
     if field.each:

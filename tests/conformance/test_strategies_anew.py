@@ -29,7 +29,7 @@ def test_every_rule_of_a_body_in_use_can_be_broken_alone(spec: Spec) -> None:
     for rule in rules:
         if rule.startswith(unused):
             continue
-        for question in drawn(breaking(spec, rule), 4):
+        for question in drawn(breaking(spec, rule), 3):
             told = {each.rule for each in interpret(spec, question.body, question.call)}
             assert told == {rule}, rule
 
