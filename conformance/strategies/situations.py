@@ -14,7 +14,8 @@ from wanlib.spec.mode import Condition
 from wanlib.spec.model import CALLS, Family, Field, Rule, Spec
 
 # Rules on what modes read: they are broken by the situation, since a break may change which modes hold.
-PINNED_KINDS = ("one_of", "min_count", "max_count")
+PINNED_KINDS = ("one_of", "min", "max", "min_count", "max_count")
+_STEPS = (1, 2, 7, 30)
 
 
 @dataclass(frozen=True)
@@ -104,14 +105,15 @@ def _widened(
     if field.type == "list":
         return tuple(range(max([*met, *(rule.limit for rule in field.of_kind("max_count"))]) + 1))
     words = {value: None for rule in field.of_kind("one_of") for value in rule.limit}
-    return tuple(words) if field.type == "text" and words else tuple(sorted(met, key=str))
+    bounds = {rule.limit for kind in ("min", "max") for rule in field.of_kind(kind)}
+    return tuple(words) if field.type == "text" and words else tuple(sorted({*met, *bounds}, key=str))
 
 
 def _breaks(rule: Rule, met: tuple[Any, ...]) -> Iterator[Any]:
-    if rule.kind == "max_count":
-        yield from (rule.limit + more for more in (1, 2, 7, 30))
-    elif rule.kind == "min_count":
-        yield from range(rule.limit)
+    if rule.kind in ("max", "max_count"):
+        yield from (rule.limit + step for step in _STEPS)
+    elif rule.kind in ("min", "min_count"):
+        yield from (rule.limit - step for step in _STEPS if rule.kind == "min" or step <= rule.limit)
     else:
         others = met if isinstance(rule.limit[0], bool) else (*met, OTHER, "")
         yield from (value for value in others if value not in rule.limit)
@@ -134,7 +136,7 @@ def _feasible(situation: Situation, values: Mapping[str, Any], broken: Rule | No
 def _kept(rule: Rule, value: Any) -> bool:
     if rule.kind == "one_of":
         return value in rule.limit
-    return bool(value >= rule.limit if rule.kind == "min_count" else value <= rule.limit)
+    return bool(value >= rule.limit if rule.kind.startswith("min") else value <= rule.limit)
 
 
 def _judged(situation: Situation, rule: Rule) -> bool:

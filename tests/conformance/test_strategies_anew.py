@@ -44,6 +44,19 @@ def test_mutilated_bodies(spec: Spec) -> None:
         assert all(str(each) for each in interpret(spec, body))
 
 
+def test_a_number_that_modes_read(tmp_path: Path) -> None:
+    """It decides which rules hold, so its own limits are kept, or broken, by the choice of the situation."""
+    text = FILES[FAMILY].replace("modes:\n", "modes:\n  heavy: strength > 0.7\n")
+    text = text.replace("    min_count: 1\n", "    min_count: 1\n    when heavy: {min_count: 3}\n")
+    changed = load(write(tmp_path, {**FILES, FAMILY: text}))
+    assert {situation.truths["heavy"] for situation in situations(changed, "tea-1")} == {True, False}
+    for question in drawn(valid(changed, "tea-1"), 60):
+        assert interpret(changed, question.body, question.call) == []
+    for rule in ("wan1.0/strength.min", "wan1.0/strength.max", "wan1.0/palette.min_count:heavy"):
+        for question in drawn(breaking(changed, rule), 20):
+            assert {each.rule for each in interpret(changed, question.body, question.call)} == {rule}
+
+
 def test_a_field_that_modes_read_has_to_have_an_effect_itself(tmp_path: Path) -> None:
     before = "    type: boolean\n    default: false\n"
     assert FILES[FAMILY].count(before) == 1
