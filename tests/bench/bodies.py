@@ -17,7 +17,9 @@ def valid() -> dict[str, Any]:
     images = [{"image": f"https://example.com/pictures/{name}.png"} for name in ("clock", "vase", "table")]
     return {
         "model": MODEL,
-        "input": {"messages": [{"role": "user", "content": [*images, {"text": "Put the clock on the table"}]}]},
+        "input": {
+            "messages": [{"role": "user", "content": [*images, {"text": "Put the clock on the table"}]}]
+        },
         "parameters": {
             "size": "2K",
             "n": 2,

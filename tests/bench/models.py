@@ -4,9 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
-_Url = Annotated[
-    str, StringConstraints(strict=True, pattern=r"^(https?|oss)://|^data:[a-z]+/[a-z]+;base64,")
-]
+_Url = Annotated[str, StringConstraints(strict=True, pattern=r"^(https?|oss)://|^data:[a-z]+/[a-z]+;base64,")]
 _Size = Annotated[
     str, StringConstraints(strict=True, pattern=r"^(?:[124]K|[1-9][0-9]{0,5}\*[1-9][0-9]{0,5})$")
 ]

@@ -81,6 +81,13 @@ BROKEN_SHAPES = [
         "  n: integer\n",
         'n is "integer", expected a mapping',
     ),
+    Broken(
+        "type in another language",
+        FAMILY,
+        "  n:\n    type: integer",
+        "  n:\n⟵    type: größe",
+        'type is "größe", expected one of text, integer, number, boolean, list, object, image, size, percent',
+    ),
     Broken("models no list", FAMILY, "[tea-1, tea-1-pro]", "tea-1", 'models is "tea-1", expected a list'),
     Broken("no model", FAMILY, "[tea-1, tea-1-pro]", "[]", "models is [], expected at least one item"),
     Broken(

@@ -67,18 +67,35 @@ def test_combinations(tmp_path: Path) -> None:
     assert count_of_combinations(made, ("bare_grand", "fast")) == 4 * 2 * 3
 
 
-def test_too_many_combinations(tmp_path: Path) -> None:
-    """Such a file would be weighed for hours: it is refused instead."""
-    flags = [f"f{number}" for number in range(20)]
-    fields = "".join(f"  {flag}: {{type: boolean, default: false}}\n" for flag in flags)
+FLAGS = [f"f{number}" for number in range(20)]
+
+
+def flagged(one: list[str], two: list[str]) -> str:
+    """The small family with twenty switches and two modes that read some of them."""
+    fields = "".join(f"  {flag}: {{type: boolean, default: false}}\n" for flag in FLAGS)
     text = FILES[FAMILY].replace("fields:\n  prompt", f"fields:\n{fields}  prompt")
-    text = text.replace(MODES, f"  one: {' and '.join(flags)}\n  two: not one\n{MODES}")
-    text = text.replace("when grand: {max: 12, default: 12}", "when one: {max: 3}\n    when two: {max: 2}")
+    text = text.replace(MODES, f"  one: {' and '.join(one)}\n  two: {' and '.join(two)}\n{MODES}")
+    return text.replace(
+        "when grand: {max: 12, default: 12}", "when one: {max: 3}\n    when not two: {max: 2}"
+    )
+
+
+def test_mode_of_too_many_combinations(tmp_path: Path) -> None:
+    """Such a file would be weighed for hours: it is refused instead."""
+    text = flagged(FLAGS, FLAGS[:2])
     with pytest.raises(SpecError) as caught:
         load(write(tmp_path, FILES | {FAMILY: text}))
-    place = f"wan1.0.yaml:{line_of(text, 'when two')}"
+    words = f"the mode 'one' reads {2**20:,} combinations of values, expected at most {MOST:,}"
+    assert caught.value.complaints == [f"wan1.0.yaml:{line_of(text, 'when one')}: {words}"]
+
+
+def test_modes_of_too_many_combinations_together(tmp_path: Path) -> None:
+    text = flagged(FLAGS[:10], FLAGS[10:])
+    with pytest.raises(SpecError) as caught:
+        load(write(tmp_path, FILES | {FAMILY: text}))
+    place = f"wan1.0.yaml:{line_of(text, 'when not two')}"
     words = f"which read {2**20:,} combinations of values, expected at most {MOST:,}"
-    assert caught.value.complaints == [f"{place}: max varies by one and by two, {words}"]
+    assert caught.value.complaints == [f"{place}: max varies by one and by not two, {words}"]
 
 
 def line_of(text: str, part: str) -> int:

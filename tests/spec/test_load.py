@@ -186,8 +186,9 @@ def test_rule_of_the_small_spec(tmp_path: Path) -> None:
         12,
         "grand",
         "n",
-        ("tea-1", "tea-1-pro"),
+        ("tea-1-pro",),
     )
+    assert rules["wan1.0/n.max"].models == ("tea-1", "tea-1-pro")
 
 
 def test_defaults_are_facts(tmp_path: Path) -> None:
@@ -200,6 +201,13 @@ def test_list_of_parts_has_no_type(tmp_path: Path) -> None:
     rules = load(write(tmp_path)).rules
     assert "wan1.0/images.type" not in rules
     assert {"wan1.0/boxes.type", "wan1.0/images.each.type"} <= set(rules)
+
+
+def test_any_list_can_be_counted(tmp_path: Path) -> None:
+    """Only what reads pictures needs a list of images."""
+    text = FILES[FAMILY].replace("same_count_as: images", "same_count_as: palette")
+    rules = load(write(tmp_path, FILES | {FAMILY: text})).rules
+    assert rules["wan1.0/boxes.same_count_as"].limit == "palette"
 
 
 def test_packaged_spec_is_loaded_once() -> None:

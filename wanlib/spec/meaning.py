@@ -42,6 +42,8 @@ class Meaning:
                 self._rule(field, rule)
             self._defaults(field)
         if not self.complaints.lines:  # only modes that are right can be tried
+            self._sizes()
+        if not self.complaints.lines:
             for field in self.family.walk():
                 self._variants(field)
 
@@ -58,6 +60,14 @@ class Meaning:
                     self.complaints.add(rule.line, f"one_of lists {value!r}", f"a {field.type}")
 
     # Variants.
+
+    def _sizes(self) -> None:
+        """Modes are tried with every combination of what they read; some would be tried for hours."""
+        lines = {condition.mode: line for line, condition in reversed(self.builder.rules.conditions)}
+        for mode, line in lines.items():
+            if (count := count_of_combinations(self.family, (mode,))) > MOST:
+                what = f"the mode {mode!r} reads {count:,} combinations of values"
+                self.complaints.add(line, what, f"at most {MOST:,}")
 
     def _variants(self, field: Field) -> None:
         for kind in dict.fromkeys(rule.kind for rule in field.rules if rule.condition):

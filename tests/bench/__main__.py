@@ -1,0 +1,19 @@
+"""All benchmarks: ratios against named peers in one run, printed and never gated."""
+
+from tests.bench import bench_check, bench_headers, bench_start, bench_strategies
+from tests.bench.contest import HEAD
+
+
+def main() -> None:
+    """Runs every part and prints one table, then the strategies' own."""
+    found = [*bench_check.rows(), *bench_headers.rows(), *bench_start.rows()]
+    print()
+    print(HEAD)
+    for row in found:
+        print(row.line())
+    print()
+    bench_strategies.main()
+
+
+if __name__ == "__main__":
+    main()

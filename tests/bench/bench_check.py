@@ -1,0 +1,90 @@
+"""`check` beside validators that check less: a clean body, one with a dozen mistakes, one of 240 MB."""
+
+import base64
+import tracemalloc
+from typing import Any
+
+import fastjsonschema
+import jsonschema_rs
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from tests.bench.bodies import MODEL, dozen, large, valid
+from tests.bench.contest import Row, contest
+from tests.bench.models import Body
+from tests.bench.plain_schema import plain_schema
+from wanlib import check
+from wanlib.emit.json_schema import schema
+from wanlib.spec import load
+
+
+def rows() -> list[Row]:
+    """The contests of validators."""
+    return [*_clean(), *_mistaken(), *_large()]
+
+
+def _clean() -> list[Row]:
+    body = valid()
+    plain = Draft202012Validator(plain_schema())
+    exported = Draft202012Validator(schema(load(), MODEL))
+    fast = fastjsonschema.compile(plain_schema("http://json-schema.org/draft-07/schema#"))
+    rust = jsonschema_rs.validator_for(plain_schema())
+    assert check(body) == [] and plain.is_valid(body) and exported.is_valid(body) and rust.is_valid(body)
+    return contest(
+        "a clean body",
+        lambda: check(body),
+        {
+            "jsonschema": (lambda: list(plain.iter_errors(body)), 1 / 50),
+            "jsonschema, exported": (lambda: list(exported.iter_errors(body)), 1 / 50),
+            "fastjsonschema": (lambda: fast(body), 1 / 6),
+            "pydantic": (lambda: Body.model_validate(body), 1.0),
+            "jsonschema-rs is_valid": (lambda: rust.is_valid(body), float("inf")),
+        },
+    )
+
+
+def _mistaken() -> list[Row]:
+    body = dozen()
+    rust = jsonschema_rs.validator_for(plain_schema())
+
+    def pydantic() -> list[Any]:
+        try:
+            Body.model_validate(body)
+        except ValidationError as error:
+            return list(error.errors())
+        return []
+
+    print(
+        f"mistakes told: ours {len(check(body))}, pydantic {len(pydantic())}, "
+        f"jsonschema-rs {len(list(rust.iter_errors(body)))}"
+    )
+    return contest(
+        "a dozen mistakes",
+        lambda: check(body),
+        {
+            "pydantic .errors()": (pydantic, 1 / 3),
+            "jsonschema-rs": (lambda: list(rust.iter_errors(body)), 1 / 10),
+        },
+    )
+
+
+def _large() -> list[Row]:
+    body = large()
+    parts = body["input"]["messages"][0]["content"]
+    texts = [part["image"].partition(",")[2] for part in parts if "image" in part]
+    tracemalloc.start()
+    assert check(body) == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    print(f"nine 20 MB data URIs: {peak / 1024:.0f} KiB allocated at most while they are judged")
+    return contest(
+        "nine 20 MB data URIs",
+        lambda: check(body),
+        {
+            "b64decode(validate=True)": (
+                lambda: [base64.b64decode(text, validate=True) for text in texts],
+                0.1,
+            )
+        },
+        rounds=5,
+    )

@@ -1,0 +1,66 @@
+"""Image headers: files of 1024x768, and files made to keep a reader busy."""
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import imagesize
+from PIL import Image, UnidentifiedImageError
+
+from conformance.pictures import picture
+from tests.bench.contest import Row, contest
+from wanlib.base.header import facts_of_path
+
+FORMATS = ("jpeg", "png", "bmp", "webp", "tiff")
+HOSTILE = {
+    "12 MB of empty segments": b"\xff\xd8" + b"\xff\xe1\x00\x02" * 3_000_000,
+    "12 MB of fill bytes": b"\xff\xd8" + b"\xff" * 12_000_000,
+}
+
+
+def rows() -> list[Row]:
+    """A contest for each format; the hostile files are printed, since their peers take seconds."""
+    with TemporaryDirectory() as folder:
+        found = [row for format in FORMATS for row in _format(Path(folder), format)]
+        for name, data in HOSTILE.items():
+            _hostile(Path(folder, "hostile.jpg"), name, data)
+    return found
+
+
+def _format(folder: Path, format: str) -> list[Row]:
+    path = folder / f"picture.{format}"
+    path.write_bytes(picture(format, 1024, 768))
+
+    def pillow() -> None:
+        with Image.open(path):
+            pass
+
+    return contest(
+        f"header of a {format}",
+        lambda: facts_of_path(path),
+        {"imagesize": (lambda: imagesize.get(path), 1 / 2), "Pillow open": (pillow, 1 / 5)},
+    )
+
+
+def _hostile(path: Path, name: str, data: bytes) -> None:
+    path.write_bytes(data)
+
+    def pillow() -> object:
+        try:
+            return Image.open(path)
+        except UnidentifiedImageError:
+            return None
+
+    calls: dict[str, Callable[[], object]] = {
+        "ours": lambda: facts_of_path(path),
+        "imagesize": lambda: imagesize.get(path),
+        "Pillow": pillow,
+    }
+    print(f"{name}: " + ", ".join(f"{who} {_ms(call):.1f} ms" for who, call in calls.items()))
+
+
+def _ms(call: Callable[[], object]) -> float:
+    start = perf_counter()
+    call()
+    return (perf_counter() - start) * 1000

@@ -1,0 +1,52 @@
+"""Start-up, as whole processes: from nothing to one validated body, and the import alone."""
+
+import json
+import random
+import subprocess
+import sys
+from statistics import median
+from time import perf_counter
+
+from tests.bench.bodies import valid
+from tests.bench.contest import Row
+from wanlib.spec.load import spec_folder
+
+ROUNDS = 11
+
+
+def rows() -> list[Row]:
+    """Each net of the bare interpreter."""
+    body = json.dumps(valid())
+    spec = str(spec_folder() / "wan2.7.yaml")
+    codes = {
+        "bare": "pass",
+        "check": f"import json, wanlib; assert wanlib.check(json.loads({body!r})) == []",
+        "yaml": (
+            "import json, yaml, jsonschema\n"
+            f"spec = yaml.load(open({spec!r}), Loader=getattr(yaml, 'CSafeLoader', yaml.SafeLoader))\n"
+            "schema = {'type': 'object', 'required': ['model', 'input']}\n"
+            f"assert spec and jsonschema.Draft202012Validator(schema).is_valid(json.loads({body!r}))"
+        ),
+        "wanlib": "import wanlib",
+        "httpx": "import httpx",
+    }
+    times: dict[str, list[float]] = {name: [] for name in codes}
+    for _ in range(ROUNDS):
+        for name in random.sample(list(codes), len(codes)):
+            times[name].append(_process(codes[name]))
+    return [
+        _row("from nothing to a checked body", "check", "yaml, jsonschema", "yaml", 1 / 5, times),
+        _row("import wanlib", "wanlib", "import httpx", "httpx", 1 / 3, times),
+    ]
+
+
+def _row(name: str, ours: str, title: str, peer: str, target: float, times: dict[str, list[float]]) -> Row:
+    bare = median(times["bare"])
+    mine, theirs = median(times[ours]) - bare, median(times[peer]) - bare
+    return Row(name, title, max(mine, 0.0), theirs, max(mine, 0.0) / theirs, target)
+
+
+def _process(code: str) -> float:
+    start = perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return perf_counter() - start

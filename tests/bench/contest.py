@@ -1,0 +1,72 @@
+"""Contenders timed in turn, in random order, round by round; ratios are medians of the rounds'."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One comparison: what, our seconds, the peer's, how many of ours go into one of the peer's by target."""
+
+    name: str
+    peer: str
+    ours: float
+    theirs: float
+    ratio: float
+    target: float
+
+    def line(self) -> str:
+        """The row as it is printed."""
+        verdict = "met" if self.ratio <= self.target else "short"
+        ours, theirs = _seconds(self.ours), _seconds(self.theirs)
+        return f"{self.name:34} {self.peer:22} {ours:>9} {theirs:>9} {self.ratio:8.3f} {self.target:7.3f}  {verdict}"
+
+
+HEAD = f"{'what':34} {'peer':22} {'ours':>9} {'peer':>9} {'ratio':>8} {'target':>7}"
+
+
+def contest(
+    name: str, ours: Call, peers: Mapping[str, tuple[Call, float]], rounds: int = 9, least: float = 0.02
+) -> list[Row]:
+    """Our call against each peer's. `peers`: name -> call, the greatest ratio that meets the target."""
+    calls = {"ours": ours} | {peer: call for peer, (call, _) in peers.items()}
+    repeats = {each: _repeats(call, least) for each, call in calls.items()}
+    times: dict[str, list[float]] = {each: [] for each in calls}
+    for _ in range(rounds):
+        for each in random.sample(list(calls), len(calls)):
+            times[each].append(_timed(calls[each], repeats[each]))
+    return [
+        Row(
+            name, peer, median(times["ours"]), median(times[peer]), _ratio(times["ours"], times[peer]), target
+        )
+        for peer, (_, target) in peers.items()
+    ]
+
+
+def _ratio(ours: list[float], theirs: list[float]) -> float:
+    return median(one / other for one, other in zip(ours, theirs, strict=True))
+
+
+def _timed(call: Call, repeats: int) -> float:
+    start = perf_counter()
+    for _ in range(repeats):
+        call()
+    return (perf_counter() - start) / repeats
+
+
+def _repeats(call: Call, least: float) -> int:
+    """How often to call, so that a round takes `least` seconds."""
+    once = _timed(call, 1)
+    return max(1, min(5000, int(least / max(once, 1e-7))))
+
+
+def _seconds(value: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if value >= size:
+            return f"{value / size:.2f} {unit}"
+    return f"{value * 1e9:.0f} ns"

@@ -1,0 +1,55 @@
+"""What is proposed for a name that nobody knows, and names that nobody may bear."""
+
+import pytest
+
+from wanlib.spec.complaints import Complaints, nearest
+from wanlib.spec.names import check_name
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "expected"),
+    [
+        ("max_char", ["max_count", "max_chars"], "max_chars"),
+        ("zzz", ["a", "b"], "one of a, b"),
+        ("zzz", ["a"], "a"),
+        ("zzz", ["a", "a"], "a"),
+        ("zzz", [], "none"),
+        ("zzz", list("abcdefghi"), "one of a, b, c, d, e, f, g, h, i"),
+        ("zzz", list("abcdefghijk"), "one of a, b, c, d, e, f, g, h, i and 2 more"),
+        (5, [True, 51], "51"),
+    ],
+)
+def test_nearest(name: object, known: list[object], expected: str) -> None:
+    assert nearest(name, known) == expected
+
+
+def test_lines() -> None:
+    complaints = Complaints("tea.yaml")
+    complaints.add(3, "n is 5", "4")
+    complaints.unknown(9, "the mode", "larg", ["large"])
+    assert complaints.lines == [
+        "tea.yaml:3: n is 5, expected 4",
+        "tea.yaml:9: the mode 'larg' does not exist, expected large",
+    ]
+
+
+@pytest.mark.parametrize("name", ["n", "max", "type", "a1", "a_b", "match", "unknown", "models"])
+def test_good_names(name: str) -> None:
+    complaints = Complaints("tea.yaml")
+    check_name("field", name, 1, complaints)
+    assert complaints.lines == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("model", "call", "count", "each", "fields"),
+        *("class", "not", "None", "True", "lambda"),
+        *("", "N", "aB", "1a", "_a", "a-b", "a.b", "a b", "ä", "a\n", "when a"),
+    ],
+)
+def test_bad_names(name: str) -> None:
+    complaints = Complaints("tea.yaml")
+    check_name("mode", name, 7, complaints)
+    words = "expected [a-z][a-z0-9_]*, and no word of Python or of the spec"
+    assert complaints.lines == [f"tea.yaml:7: the mode name {name!r} can't be used, {words}"]
