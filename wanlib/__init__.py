@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wanlib.base.violation import Violation
-    from wanlib.generated.checker import check
     from wanlib.form import limits
+    from wanlib.generated.checker import check
 
 __all__ = ["Violation", "check", "limits"]
 __version__ = "0.1.0"

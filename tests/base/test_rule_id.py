@@ -2,7 +2,6 @@
 
 import pytest
 
-from wanlib.base.met import escape
 from wanlib.base.rule_id import RuleId, parse_rule_id
 from wanlib.spec import load
 
@@ -34,10 +33,3 @@ def test_every_id_of_the_spec() -> None:
         if rule.scope == "body" and rule.file.startswith("wan"):
             suffix = rule.condition.suffix if rule.condition else ""
             assert parse_rule_id(rule.id) == (rule.file.removesuffix(".yaml"), rule.field, rule.kind, suffix)
-
-
-@pytest.mark.parametrize(
-    ("key", "step"), [("a", "a"), ("a/b", "a~1b"), ("a~b", "a~0b"), ("~1", "~01"), ("", ""), (5, "5")]
-)
-def test_escape(key: object, step: str) -> None:
-    assert escape(key) == step

@@ -68,3 +68,22 @@ def test_one_word_for_a_megabyte_only_where_it_is_whole() -> None:
 def test_pixels_that_are_no_square() -> None:
     told = message("tea/size.max_pixels", "/size", 100_000, 100_001)
     assert "at most 100,000 pixels (tea/size.max_pixels)" in told
+
+
+@pytest.mark.parametrize(
+    ("kind", "due"),
+    [
+        ("text", "text"),
+        ("integer", "a whole number"),
+        ("number", "a number"),
+        ("boolean", "true or false"),
+        ("list", "a list"),
+        ("object", "an object"),
+        ("image", "text: a URL or a data URI"),
+        ("size", "text: a keyword or width*height"),
+        ("percent", 'text such as "25.00%"'),
+    ],
+)
+def test_types_that_are_due(kind: str, due: str) -> None:
+    told = message("tea/x.type", "/x", kind, {})
+    assert told == f"x at /x is object ({{}}); due is {due} (tea/x.type). Send {due}."

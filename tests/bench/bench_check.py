@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from tests.bench.bodies import MODEL, dozen, large, valid
 from tests.bench.contest import Row, contest
+from tests.bench.hand_schema import DRAFT_7, DRAFT_2020, hand_schema
 from tests.bench.models import Body
-from tests.bench.plain_schema import plain_schema
 from wanlib import check
 from wanlib.emit.json_schema import schema
 from wanlib.spec import load
@@ -25,10 +25,10 @@ def rows() -> list[Row]:
 
 def _clean() -> list[Row]:
     body = valid()
-    plain = Draft202012Validator(plain_schema())
+    plain = Draft202012Validator(hand_schema(DRAFT_2020))
     exported = Draft202012Validator(schema(load(), MODEL))
-    fast = fastjsonschema.compile(plain_schema("http://json-schema.org/draft-07/schema#"))
-    rust = jsonschema_rs.validator_for(plain_schema())
+    fast = fastjsonschema.compile(hand_schema(DRAFT_7))
+    rust = jsonschema_rs.validator_for(hand_schema(DRAFT_2020))
     assert check(body) == [] and plain.is_valid(body) and exported.is_valid(body) and rust.is_valid(body)
     return contest(
         "a clean body",
@@ -45,7 +45,7 @@ def _clean() -> list[Row]:
 
 def _mistaken() -> list[Row]:
     body = dozen()
-    rust = jsonschema_rs.validator_for(plain_schema())
+    rust = jsonschema_rs.validator_for(hand_schema(DRAFT_2020))
 
     def pydantic() -> list[Any]:
         try:

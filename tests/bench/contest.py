@@ -24,10 +24,11 @@ class Row:
         """The row as it is printed."""
         verdict = "met" if self.ratio <= self.target else "short"
         ours, theirs = _seconds(self.ours), _seconds(self.theirs)
-        return f"{self.name:34} {self.peer:22} {ours:>9} {theirs:>9} {self.ratio:8.3f} {self.target:7.3f}  {verdict}"
+        times = f"{ours:>9} {theirs:>9} {self.ratio:8.3f} {self.target:7.3f}"
+        return f"{self.name:34} {self.peer:24} {times}  {verdict}"
 
 
-HEAD = f"{'what':34} {'peer':22} {'ours':>9} {'peer':>9} {'ratio':>8} {'target':>7}"
+HEAD = f"{'what':34} {'peer':24} {'ours':>9} {'peer':>9} {'ratio':>8} {'target':>7}"
 
 
 def contest(

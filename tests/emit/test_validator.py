@@ -107,24 +107,25 @@ def test_constants_bear_the_rule_and_its_mode() -> None:
 
 
 def test_the_core_judges_fields_with_images_in_hand() -> None:
-    core = checker.CORE["wan2.7-image-pro"]
+    core = checker.core("wan2.7-image-pro")
     small = ImageFacts("png", 239, 400, 5000)
     good = ImageFacts("jpeg", 400, 400, 5000)
     boxes = [[[0, 0, 401, 9]], []]
-    told = core("wan2.7-image-pro", {"prompt": "a", "images": [good, small], "n": 5, "bbox_list": boxes})
+    fields = {"prompt": "a", "images": [good, small], "n": 5, "bbox_list": boxes}
+    told = core("wan2.7-image-pro", fields, None)
     assert [(each.rule, each.path) for each in told] == [
         ("wan2.7/images.each.min_side", "/input/messages/0/content/1/image"),
         ("wan2.7/n.max", "/parameters/n"),
         ("wan2.7/bbox_list.each.each.inside", "/parameters/bbox_list/0/0"),
     ]
-    (missing,) = core("wan2.7-image-pro", {"images": [good]})
+    (missing,) = core("wan2.7-image-pro", {"images": [good]}, None)
     assert (missing.rule, missing.path) == ("wan2.7/prompt.required", "/input/messages/0/content/1/text")
-    assert core("wan2.7-image-pro", {"prompt": "a", "images": [good]}) == []
+    assert core("wan2.7-image-pro", {"prompt": "a", "images": [good]}, None) == []
 
 
 def test_an_unreadable_file_in_hand_breaks_its_format() -> None:
-    core = checker.CORE["wan2.5-i2i-preview"]
-    told = core("wan2.5-i2i-preview", {"prompt": "a", "images": [ImageFacts("png", None, None, 24)]})
+    core = checker.core("wan2.5-i2i-preview")
+    told = core("wan2.5-i2i-preview", {"prompt": "a", "images": [ImageFacts("png", None, None, 24)]}, None)
     assert [(each.rule, each.value) for each in told] == [
         ("wan2.5/images.each.formats", "a png whose header can't be read")
     ]

@@ -8,11 +8,13 @@ import os
 import re
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from struct import Struct, error, unpack_from
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from wanlib.base.facts import ImageFacts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Read = Callable[[int, int], bytes]
 """(offset, length) -> the bytes there: at most `length`, fewer at the end of the file, none beyond."""
@@ -57,7 +59,7 @@ def facts_of_bytes(data: bytes | bytearray | memoryview) -> ImageFacts:
     return read_header(lambda offset, length: bytes(view[offset : offset + length]), len(view))
 
 
-def facts_of_path(path: Path) -> ImageFacts:
+def facts_of_path(path: "Path") -> ImageFacts:
     """The facts of a file on disk. Raises OSError where it cannot be opened or read."""
     # A bare descriptor, read before it is sought: a file object costs more than all the rest.
     descriptor = os.open(path, _OPEN_TO_READ)

@@ -5,8 +5,6 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 from wanlib.base.ratio import Ratio
-from wanlib.base.shown import plain, shown
-from wanlib.base.wording import message
 
 REFUSED = frozenset({"rejected", "truncated"})
 
@@ -35,8 +33,12 @@ class Violation(NamedTuple):
         """Whether ``check`` and the client count it as a refusal: rejected or truncated."""
         return self.outcome in REFUSED
 
+    # The words are loaded by the first violation that is told: a clean body needs none of them.
+
     def to_dict(self) -> dict[str, Any]:
         """The shape that ``wanlib check --json`` prints: JSON values only."""
+        from wanlib.base.shown import plain
+
         return {
             "rule": self.rule,
             "outcome": self.outcome,
@@ -47,9 +49,13 @@ class Violation(NamedTuple):
         }
 
     def __str__(self) -> str:
+        from wanlib.base.wording import message
+
         return message(self.rule, self.path, self.limit, self.value)
 
     def __repr__(self) -> str:
+        from wanlib.base.shown import shown
+
         limit = str(self.limit) if isinstance(self.limit, Ratio) else repr(self.limit)
         met = f"at {shown(self.path)}: {shown(self.value)}, limit {limit}"
         return f"<Violation {self.rule} {self.outcome} {met}>"

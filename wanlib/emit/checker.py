@@ -10,40 +10,56 @@ def checker(spec: Spec) -> str:
     """The text of `wanlib/generated/checker.py`."""
     out = Writer()
     out.lines = header("wire.yaml")
-    for line in ('"""Which validator judges which model."""', "", "from typing import Any", ""):
+    for line in _HEAD:
         out.line(line)
-    out.line("from wanlib.base.violation import Violation")
-    modules = [module(family.name) for family in spec.families]
-    out.line(f"from wanlib.generated import {', '.join(sorted(modules))}")
-    out.line()
     out.line(f"MODELS = {literal(spec.models)}")
-    out.line(
-        f"CALLS = {literal({model: spec.rules['wire/endpoints'].limit[model] for model in spec.models})}"
-    )
-    out.line("_CHECK = {")
-    for family in spec.families:
-        for model in family.models:
-            out.line(f"    {literal(model)}: {module(family.name)}.check,")
-    out.line("}")
-    out.line("CORE = {")
-    for family in spec.families:
-        for model in family.models:
-            out.line(f"    {literal(model)}: {module(family.name)}.core,")
-    out.line("}")
+    calls = spec.rules["wire/endpoints"].limit
+    out.line(f"CALLS = {literal({model: calls[model] for model in spec.models})}")
+    homes = {model: module(family.name) for family in spec.families for model in family.models}
+    out.line(f"_MODULES = {literal(homes)}")
+    out.line("_CHECKS: dict[str, Check] = {}")
+    out.line()
+    out.line()
+    with out.block("def _loaded(model: str) -> Any"):
+        out.line('"""The validator module of a known model, loaded when it is first asked for."""')
+        out.line("return import_module(f'wanlib.generated.{_MODULES[model]}')")
+    out.line()
+    out.line()
+    with out.block("def core(model: str) -> Core"):
+        out.line('"""The core of a known model: its violations from fields, before anything is encoded."""')
+        out.line("core: Core = _loaded(model).core")
+        out.line("return core")
     out.line()
     out.line()
     _check(out)
     return out.text()
 
 
+_HEAD = (
+    '"""Which validator judges which model."""',
+    "",
+    "from collections.abc import Callable, Mapping",
+    "from importlib import import_module",
+    "from typing import Any",
+    "",
+    "from wanlib.base.violation import Violation",
+    "",
+    "Check = Callable[[dict[str, Any], str, str | None], list[Violation]]",
+    "Core = Callable[[str, Mapping[str, Any], str | None], list[Violation]]",
+    "",
+)
+
+
 def _check(out: Writer) -> None:
     with out.block("def check(body: Any, *, call: str | None = None) -> list[Violation]"):
         out.line('"""All violations of a wire body; see `wanlib.check`."""')
         out.line("model: Any = body.get('model') if isinstance(body, dict) else None")
-        out.line("judge = _CHECK.get(model) if isinstance(model, str) else None")
+        out.line("judge = _CHECKS.get(model) if isinstance(model, str) else None")
         with out.block("if judge is None"):
-            out.line("path = '/model' if isinstance(body, dict) else ''")
-            out.line("return [Violation('wire/model', 'rejected', path, MODELS, model)]")
+            with out.block("if not isinstance(model, str) or model not in _MODULES"):
+                out.line("path = '/model' if isinstance(body, dict) else ''")
+                out.line("return [Violation('wire/model', 'rejected', path, MODELS, model)]")
+            out.line("judge = _CHECKS[model] = _loaded(model).check")
         with out.block("if call is None or call in CALLS[model]"):
             out.line("return judge(body, model, call)")
         out.line("wrong = Violation('wire/endpoints', 'rejected', '/model', CALLS[model], call)")

@@ -1,6 +1,6 @@
 """The telling path's reading of a body form: each field's value, and what the envelope breaks."""
 
-from wanlib.emit.fast import names_constant, part_limit
+from wanlib.emit.fast_form import names_constant, part_limit
 from wanlib.emit.names import constant, inner, literal, local
 from wanlib.emit.plan import Plan
 from wanlib.emit.writer import Writer

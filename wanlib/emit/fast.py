@@ -1,11 +1,12 @@
 """The fast path: whether a body keeps every rule, decided before any violation exists."""
 
 from wanlib.emit.conditions import breach
+from wanlib.emit.fast_form import FastForm
 from wanlib.emit.modes import expression
 from wanlib.emit.names import constant, inner, literal, local
 from wanlib.emit.plan import Plan, counted, held
 from wanlib.emit.writer import Writer
-from wanlib.spec import Condition, Field, Node, Rule
+from wanlib.spec import Condition, Field, Rule
 from wanlib.spec.kinds import BOUND, KINDS, RELATION
 
 _TYPES = {"integer": "int", "boolean": "bool", "list": "list", "object": "dict"}
@@ -23,7 +24,7 @@ class FastPath:
         out = self.out
         with out.block("def _clean(body: dict[str, Any], model: str, call: str | None) -> bool"):
             out.line('"""Whether a body keeps every rule; False where only the telling path can say."""')
-            self._members(self.plan.form, "body", "")
+            FastForm(self.plan, out).write()
             self._modes()
             for field in self.plan.family.fields:
                 self._field(field, local(field.name))
@@ -32,101 +33,6 @@ class FastPath:
     def _doubt(self, test: str) -> None:
         with self.out.block(f"if {test}"):
             self.out.line("return False")
-
-    # The body form.
-
-    def _members(self, node: Node, variable: str, container: str) -> None:
-        names = self.plan.members(node, container)
-        if all(child.form not in ("leaf", "rest") for _, child in node.members) and container:
-            self._doubt(f"len({variable}) != {len(names)}")
-        else:
-            nulls = f" or None in {variable}.values()" if container else ""
-            self._doubt(f"not {variable}.keys() <= {names_constant(node)}_SET{nulls}")
-        for name, child in node.members:
-            self._node(child, variable, name)
-        for field in self.plan.placed:
-            if field.place == container:
-                self._take(field.name, variable, f"get({literal(field.name)})")
-
-    def _node(self, node: Node, parent: str, name: str) -> None:
-        if node.form == "leaf":
-            self._leaf(node, parent, name)
-            return
-        variable = inner(name)
-        self.out.line(f"{variable} = {parent}.get({literal(name)})")
-        if node.form == "rest":
-            self._rest(node, variable, parent, name)
-        elif node.form == "constant":
-            (rule,) = (rule for rule in node.rules if rule.kind == "one_of")
-            self._doubt(f"type({variable}) is not str or {variable} not in {constant(rule)}")
-        elif node.form == "list":
-            self._list(node, variable)
-        elif node.form == "parts":
-            self._parts(node, variable)
-        else:
-            self._doubt(f"type({variable}) is not dict")
-            self._members(node, variable, name)
-
-    def _leaf(self, node: Node, parent: str, name: str) -> None:
-        self._take(node.field, parent, f"get({literal(name)})")
-        if node.only:
-            field = local(node.field)
-            self.out.line(f"{field} = None if {field} is None else [{field}]")
-
-    def _take(self, field: str, parent: str, how: str) -> None:
-        self.out.line(f"{local(field)} = {parent}.{how}")
-
-    def _rest(self, node: Node, variable: str, parent: str, name: str) -> None:
-        out = self.out
-        with out.block(f"if {variable} is None"):
-            self._doubt(f"{literal(name)} in {parent}")
-            out.line(f"{variable} = _NOTHING")
-        with out.block(f"elif type({variable}) is not dict or None in {variable}.values()"):
-            out.line("return False")
-        names = self.plan.members(node, name)
-        self._doubt(f"not {variable}.keys() <= {names_constant(node)}_SET")
-        for field in names:
-            self._take(field, variable, f"get({literal(field)})")
-
-    def _list(self, node: Node, variable: str) -> None:
-        (rule,) = (rule for rule in node.rules if rule.kind == "count")
-        assert node.each is not None
-        self._doubt(f"type({variable}) is not list or len({variable}) != {constant(rule)}")
-        item = f"{variable}0"
-        self.out.line(f"{item} = {variable}[0]")
-        self._doubt(f"type({item}) is not dict")
-        self._members(node.each, item, "each")
-
-    def _parts(self, node: Node, variable: str) -> None:
-        out = self.out
-        self._doubt(f"type({variable}) is not list")
-        for name, field in node.parts:
-            if self.plan.family.field(field).type == "list":
-                out.line(f"{local(field)} = []")
-            else:
-                out.line(f"{local(field)} = None")
-                out.line(f"_count_{local(name)} = 0")
-        with out.block(f"for _part in {variable}"):
-            self._doubt("type(_part) is not dict or len(_part) != 1")
-            word = "if"
-            for name, field in node.parts:
-                with out.block(f"{word} {literal(name)} in _part"):
-                    self._part(node, name, field)
-                word = "elif"
-            with out.block("else"):
-                out.line("return False")
-
-    def _part(self, node: Node, name: str, field: str) -> None:
-        out, value, count = self.out, f"_part[{literal(name)}]", f"_count_{local(name)}"
-        if self.plan.family.field(field).type == "list":
-            out.line(f"{local(field)}.append({value})")
-            return
-        rule = part_limit(node, name)
-        most = f" or {count} > {constant(rule)}" if rule else ""
-        out.line(f"{count} += 1")
-        self._doubt(f"{value} is None{most}")
-        with out.block(f"if {count} == 1"):
-            out.line(f"{local(field)} = {value}")
 
     # Modes: plain truth values, since a mistyped field has already made the answer False.
 
@@ -141,7 +47,7 @@ class FastPath:
         for field in self.plan.fields_in_modes():
             self._held(field)
         for mode, tree in self.plan.family.modes.items():
-            out.line(f"{local(mode)} = {expression(tree, self._variable)}")
+            out.line(f"{local(mode)} = {expression(tree, self.plan.variable)}")
 
     def _held(self, field: Field) -> None:
         variable, default = local(field.name), field.default.get(None)
@@ -153,13 +59,6 @@ class FastPath:
             self.out.line(
                 f"{held(field.name)} = {default_constant(field)} if {variable} is None else {variable}"
             )
-
-    def _variable(self, name: str) -> str:
-        if name in self.plan.family.modes:
-            return local(name)
-        if name in ("model", "call"):
-            return name
-        return counted(name) if self.plan.family.field(name).type == "list" else held(name)
 
     # Fields.
 
@@ -189,15 +88,14 @@ class FastPath:
             self._image(field, variable)
             return
         if field.type == "number":
-            self._doubt(
-                f"type({variable}) is not int and (type({variable}) is not float or {variable} - {variable} != 0)"
-            )
+            finite = f"type({variable}) is float and {variable} - {variable} == 0"
+            self._doubt(f"type({variable}) is not int and not ({finite})")
         elif field.type == "percent":
             self._doubt(f"type({variable}) is not str or _percent({variable}) is None")
         else:
             self._doubt(f"type({variable}) is not {_TYPES.get(field.type, 'str')}")
         if field.type == "size":
-            self.out.line(f"_size = _parse_size({variable})")
+            self.out.line(f"_size = None if {variable}.isalnum() else _parse_size({variable})")
         self._kinds(field, variable, BOUND)
         self._inner(field, variable)
         self._kinds(field, variable, RELATION)
@@ -286,11 +184,6 @@ def _depth(field: Field) -> int:
     return field.path.split(".").count("each")
 
 
-def part_limit(node: Node, name: str) -> Rule | None:
-    """The rule on how many parts of one kind a list may hold."""
-    return next((rule for rule in node.rules if rule.id.endswith(f".{name}.max_count")), None)
-
-
 def glance(field: Field, variable: str) -> str:
     """The test by which an image string is plainly a URL that keeps every rule: nothing is known of it."""
     schemes = field.of_kind("schemes")
@@ -308,11 +201,6 @@ def seen(name: str) -> str:
 def default_constant(field: Field) -> str:
     """The constant that holds a field's default."""
     return f"{local(field.name).upper().rstrip('_')}_DEFAULT"
-
-
-def names_constant(node: Node) -> str:
-    """The constant that lists the members that an object of the body may hold."""
-    return node.path.replace(".", "_").upper() + "_NAMES"
 
 
 def field_names_constant(field: Field) -> str:

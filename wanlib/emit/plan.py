@@ -64,6 +64,14 @@ class Plan:
         read = {name for mode in self.family.modes for name in fields_read(self.family, mode)}
         return tuple(field for field in self.family.fields if field.name in read and field.type != "list")
 
+    def variable(self, name: str) -> str:
+        """The local that holds what a mode reads under a name: a mode, a count or an effective value."""
+        if name in self.family.modes:
+            return local(name)
+        if name in ("model", "call"):
+            return name
+        return counted(name) if self.family.field(name).type == "list" else held(name)
+
     def reads_call(self, mode: str) -> bool:
         """Whether a mode hangs on how the call is made."""
         return "call" in fields_read(self.family, mode)

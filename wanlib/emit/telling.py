@@ -77,19 +77,12 @@ class TellingPath:
             test = _HAS_TYPE.get(field.type, "isinstance({v}, str)").format(v=v)
             self.out.line(f"{held(field.name)} = {v} if {test} else {absent}None")
         for mode, tree in self.plan.family.modes.items():
-            read = [self._variable(name) for name in sorted(names(tree)) if name != "model"]
-            value = expression(tree, self._variable)
+            read = [self.plan.variable(name) for name in sorted(names(tree)) if name != "model"]
+            value = expression(tree, self.plan.variable)
             unknown = " or ".join(f"{name} is None" for name in read)
             self.out.line(
                 f"{local(mode)} = None if {unknown} else {value}" if read else f"{local(mode)} = {value}"
             )
-
-    def _variable(self, name: str) -> str:
-        if name in self.plan.family.modes:
-            return local(name)
-        if name in ("model", "call"):
-            return name
-        return counted(name) if self.plan.family.field(name).type == "list" else held(name)
 
     def _is(self, condition: Condition, value: bool) -> str:
         return f"{local(condition.mode)} is {condition.wanted is value}"
@@ -157,10 +150,9 @@ class TellingPath:
         relations = any(KINDS[rule.kind].stage == RELATION for rule in field.rules)
         bounds = any(KINDS[rule.kind].stage == BOUND for rule in field.rules)
         if field.type == "size":
-            out.line(f"_size = _parse_size({v})")
-        elif field.type == "image":
-            out.line(f"_uri = _uri_of({v})")
-            out.line(f"_facts = _uri.facts if _uri is not None else _facts_of({v})")
+            out.line(f"_size = None if {v}.isalnum() else _parse_size({v})")
+        elif field.type == "image" and not field.of_kind("schemes"):
+            self._looked_at(v)
         mark = f"_before{_depth(field)}"
         if relations and bounds:
             out.line(f"{mark} = len(found)")
@@ -177,16 +169,25 @@ class TellingPath:
             self._stage(field, v, place, RELATION)
 
     def _stage(self, field: Field, v: str, place: Place, stage: int) -> None:
-        stopped = False
+        stopped = ""
         depth = self.out.depth
         for kind in dict.fromkeys(rule.kind for rule in field.rules if KINDS[rule.kind].stage == stage):
             if stopped:
                 self.out.line("if _whole:")
                 self.out.depth += 1
-                stopped = False
+                if stopped == "schemes":
+                    self._looked_at(v)
+                stopped = ""
             self._group(field.of_kind(kind), lambda rule: self._bound(field, rule, v, place))
-            stopped = kind in STOPS
+            stopped = kind if kind in STOPS else ""
         self.out.depth = depth
+
+    def _looked_at(self, v: str) -> None:
+        """What can be read of an image: of a file in hand its facts, of text a data URI."""
+        self.out.line(f"_uri = _parse_data_uri({v}) if isinstance({v}, str) else None")
+        self.out.line(
+            f"_facts = {v} if isinstance({v}, _ImageFacts) else _uri.facts if _uri is not None else None"
+        )
 
     def _bound(self, field: Field, rule: Rule, v: str, place: Place) -> None:
         relation = rule.kind in ("same_count_as", "inside", "same_pixels_as")
@@ -219,8 +220,9 @@ class TellingPath:
             (rule,) = field.of_kind("unknown")
             names = field_names_constant(field)
             with self.out.block(f"if not {v}.keys() <= {names}_SET"):
+                where = pointer(place.text)
                 self.out.line(
-                    f"_tell_strays(found, {v}, {names}, {names}_SET, {pointer(place.text)}, {rule.id!r}, _NOTHING)"
+                    f"_tell_strays(found, {v}, {names}, {names}_SET, {where}, {rule.id!r}, _NOTHING)"
                 )
 
 

@@ -1,8 +1,9 @@
 """A family to its validator module: constants, the fast path, the telling path."""
 
 from wanlib.emit.envelope import Envelope, at
-from wanlib.emit.fast import FastPath, default_constant, field_names_constant, names_constant
-from wanlib.emit.names import EmitError, constant, literal, local
+from wanlib.emit.fast import FastPath, default_constant, field_names_constant
+from wanlib.emit.fast_form import names_constant
+from wanlib.emit.names import EmitError, literal, local
 from wanlib.emit.plan import Plan
 from wanlib.emit.telling import TellingPath
 from wanlib.emit.writer import Writer
@@ -37,7 +38,6 @@ _HELPERS = (
     "percent",
     "tell_strays",
     "unlike",
-    "uri_of",
     "wrong_name",
     "wrong_total",
 )

@@ -2,36 +2,41 @@
 # Do not edit: change the YAML, then run: wanlib emit
 """Which validator judges which model."""
 
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from wanlib.base.violation import Violation
-from wanlib.generated import wan2_5, wan2_6, wan2_7, wanx2_1
+
+Check = Callable[[dict[str, Any], str, str | None], list[Violation]]
+Core = Callable[[str, Mapping[str, Any], str | None], list[Violation]]
 
 MODELS = ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image', 'wan2.5-i2i-preview', 'wanx2.1-imageedit')
 CALLS = {'wan2.7-image': ('sync', 'async'), 'wan2.7-image-pro': ('sync', 'async'), 'wan2.6-image': ('sync', 'async', 'stream'), 'wan2.5-i2i-preview': ('async',), 'wanx2.1-imageedit': ('async',)}
-_CHECK = {
-    'wan2.7-image': wan2_7.check,
-    'wan2.7-image-pro': wan2_7.check,
-    'wan2.6-image': wan2_6.check,
-    'wan2.5-i2i-preview': wan2_5.check,
-    'wanx2.1-imageedit': wanx2_1.check,
-}
-CORE = {
-    'wan2.7-image': wan2_7.core,
-    'wan2.7-image-pro': wan2_7.core,
-    'wan2.6-image': wan2_6.core,
-    'wan2.5-i2i-preview': wan2_5.core,
-    'wanx2.1-imageedit': wanx2_1.core,
-}
+_MODULES = {'wan2.7-image': 'wan2_7', 'wan2.7-image-pro': 'wan2_7', 'wan2.6-image': 'wan2_6', 'wan2.5-i2i-preview': 'wan2_5', 'wanx2.1-imageedit': 'wanx2_1'}
+_CHECKS: dict[str, Check] = {}
+
+
+def _loaded(model: str) -> Any:
+    """The validator module of a known model, loaded when it is first asked for."""
+    return import_module(f'wanlib.generated.{_MODULES[model]}')
+
+
+def core(model: str) -> Core:
+    """The core of a known model: its violations from fields, before anything is encoded."""
+    core: Core = _loaded(model).core
+    return core
 
 
 def check(body: Any, *, call: str | None = None) -> list[Violation]:
     """All violations of a wire body; see `wanlib.check`."""
     model: Any = body.get('model') if isinstance(body, dict) else None
-    judge = _CHECK.get(model) if isinstance(model, str) else None
+    judge = _CHECKS.get(model) if isinstance(model, str) else None
     if judge is None:
-        path = '/model' if isinstance(body, dict) else ''
-        return [Violation('wire/model', 'rejected', path, MODELS, model)]
+        if not isinstance(model, str) or model not in _MODULES:
+            path = '/model' if isinstance(body, dict) else ''
+            return [Violation('wire/model', 'rejected', path, MODELS, model)]
+        judge = _CHECKS[model] = _loaded(model).check
     if call is None or call in CALLS[model]:
         return judge(body, model, call)
     wrong = Violation('wire/endpoints', 'rejected', '/model', CALLS[model], call)

@@ -15,11 +15,9 @@ from wanlib.base.ratio import Ratio
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
 from wanlib.runtime.judging import begins as _begins
-from wanlib.runtime.judging import facts_of as _facts_of
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import parse_size as _parse_size
 from wanlib.runtime.judging import tell_strays as _tell_strays
-from wanlib.runtime.judging import uri_of as _uri_of
 from wanlib.runtime.judging import wrong_name as _wrong_name
 
 _NOTHING: dict[str, Any] = {}
@@ -60,30 +58,30 @@ _PLACED = {'negative_prompt': ('wan2.5/negative_prompt.place', 'unspecified', 'i
 
 def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     """Whether a body keeps every rule; False where only the telling path can say."""
-    if not body.keys() <= PROMPT_NAMES_SET:
-        return False
     _input_ = body.get('input')
     if type(_input_) is not dict:
-        return False
-    if not _input_.keys() <= PROMPT_INPUT_NAMES_SET or None in _input_.values():
         return False
     prompt = _input_.get('prompt')
     images = _input_.get('images')
     negative_prompt = _input_.get('negative_prompt')
+    if len(_input_) != 0 + (negative_prompt is not None) + (prompt is not None) + (images is not None):
+        return False
     _parameters_ = body.get('parameters')
     if _parameters_ is None:
         if 'parameters' in body:
             return False
         _parameters_ = _NOTHING
-    elif type(_parameters_) is not dict or None in _parameters_.values():
-        return False
-    if not _parameters_.keys() <= PROMPT_PARAMETERS_NAMES_SET:
+    elif type(_parameters_) is not dict:
         return False
     size = _parameters_.get('size')
     n = _parameters_.get('n')
     prompt_extend = _parameters_.get('prompt_extend')
     watermark = _parameters_.get('watermark')
     seed = _parameters_.get('seed')
+    if len(_parameters_) != (size is not None) + (n is not None) + (prompt_extend is not None) + (watermark is not None) + (seed is not None):
+        return False
+    if len(body) != 2 + (_parameters_ is not _NOTHING):
+        return False
     if prompt is None:
         return False
     if type(prompt) is not str:
@@ -128,7 +126,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if size is not None:
         if type(size) is not str:
             return False
-        _size = _parse_size(size)
+        _size = None if size.isalnum() else _parse_size(size)
         if _size is None and size not in SIZE_KEYWORDS:
             return False
         if _size is not None and _size[2] < SIZE_MIN_PIXELS:
@@ -226,13 +224,13 @@ def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, im
                 if not isinstance(_item0, (str, _ImageFacts)):
                     found.append(_make(('wan2.5/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/images/{_index0}', 'image', _item0)))
                 elif not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS))):
-                    _uri = _uri_of(_item0)
-                    _facts = _uri.facts if _uri is not None else _facts_of(_item0)
                     _whole = True
                     if not _begins(_item0, IMAGES_EACH_SCHEMES):
                         found.append(_make(('wan2.5/images.each.schemes', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_SCHEMES, _item0)))
                         _whole = False
                     if _whole:
+                        _uri = _parse_data_uri(_item0) if isinstance(_item0, str) else None
+                        _facts = _item0 if isinstance(_item0, _ImageFacts) else _uri.facts if _uri is not None else None
                         if _uri is not None and _uri.problem is not None:
                             found.append(_make(('wan2.5/images.each.encoding', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_ENCODING, _uri.problem)))
                             _whole = False
@@ -257,7 +255,7 @@ def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, im
         if not isinstance(size, str):
             found.append(_make(('wan2.5/size.type', 'unspecified' if size is None else 'rejected', '/parameters/size', 'size', size)))
         else:
-            _size = _parse_size(size)
+            _size = None if size.isalnum() else _parse_size(size)
             if _size is None and size not in SIZE_KEYWORDS:
                 found.append(_make(('wan2.5/size.keywords', 'rejected', '/parameters/size', tuple(SIZE_KEYWORDS), size)))
             if _size is not None and _size[2] < SIZE_MIN_PIXELS:

@@ -15,11 +15,9 @@ from wanlib.base.ratio import Ratio
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
 from wanlib.runtime.judging import begins as _begins
-from wanlib.runtime.judging import facts_of as _facts_of
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import parse_size as _parse_size
 from wanlib.runtime.judging import tell_strays as _tell_strays
-from wanlib.runtime.judging import uri_of as _uri_of
 from wanlib.runtime.judging import wrong_name as _wrong_name
 
 _NOTHING: dict[str, Any] = {}
@@ -77,20 +75,14 @@ _PLACED = {'negative_prompt': ('wan2.6/negative_prompt.place', 'unspecified', 'p
 
 def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     """Whether a body keeps every rule; False where only the telling path can say."""
-    if not body.keys() <= MESSAGES_NAMES_SET:
-        return False
     _input_ = body.get('input')
     if type(_input_) is not dict:
-        return False
-    if len(_input_) != 1:
         return False
     _messages_ = _input_.get('messages')
     if type(_messages_) is not list or len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
         return False
     _messages_0 = _messages_[0]
     if type(_messages_0) is not dict:
-        return False
-    if len(_messages_0) != 2:
         return False
     _role_ = _messages_0.get('role')
     if type(_role_) is not str or _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
@@ -114,14 +106,16 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
                 prompt = _part['text']
         else:
             return False
+    if len(_messages_0) != 2:
+        return False
+    if len(_input_) != 1:
+        return False
     _parameters_ = body.get('parameters')
     if _parameters_ is None:
         if 'parameters' in body:
             return False
         _parameters_ = _NOTHING
-    elif type(_parameters_) is not dict or None in _parameters_.values():
-        return False
-    if not _parameters_.keys() <= MESSAGES_PARAMETERS_NAMES_SET:
+    elif type(_parameters_) is not dict:
         return False
     negative_prompt = _parameters_.get('negative_prompt')
     size = _parameters_.get('size')
@@ -132,6 +126,10 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     stream = _parameters_.get('stream')
     watermark = _parameters_.get('watermark')
     seed = _parameters_.get('seed')
+    if len(_parameters_) != (negative_prompt is not None) + (size is not None) + (n is not None) + (enable_interleave is not None) + (max_images is not None) + (prompt_extend is not None) + (stream is not None) + (watermark is not None) + (seed is not None):
+        return False
+    if len(body) != 2 + (_parameters_ is not _NOTHING):
+        return False
     if enable_interleave is not None and type(enable_interleave) is not bool:
         return False
     _enable_interleave_holds = ENABLE_INTERLEAVE_DEFAULT if enable_interleave is None else enable_interleave
@@ -186,7 +184,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if size is not None:
         if type(size) is not str:
             return False
-        _size = _parse_size(size)
+        _size = None if size.isalnum() else _parse_size(size)
         if not interleave:
             if _size is None and size not in SIZE_KEYWORDS_NOT_INTERLEAVE:
                 return False
@@ -386,13 +384,13 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
             if not isinstance(_item0, (str, _ImageFacts)):
                 found.append(_make(('wan2.6/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', 'image', _item0)))
             elif not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS))):
-                _uri = _uri_of(_item0)
-                _facts = _uri.facts if _uri is not None else _facts_of(_item0)
                 _whole = True
                 if not _begins(_item0, IMAGES_EACH_SCHEMES):
                     found.append(_make(('wan2.6/images.each.schemes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_SCHEMES, _item0)))
                     _whole = False
                 if _whole:
+                    _uri = _parse_data_uri(_item0) if isinstance(_item0, str) else None
+                    _facts = _item0 if isinstance(_item0, _ImageFacts) else _uri.facts if _uri is not None else None
                     if _uri is not None and _uri.problem is not None:
                         found.append(_make(('wan2.6/images.each.encoding', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_ENCODING, _uri.problem)))
                         _whole = False
@@ -411,7 +409,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
         if not isinstance(size, str):
             found.append(_make(('wan2.6/size.type', 'unspecified' if size is None else 'rejected', '/parameters/size', 'size', size)))
         else:
-            _size = _parse_size(size)
+            _size = None if size.isalnum() else _parse_size(size)
             if interleave is False:
                 if _size is None and size not in SIZE_KEYWORDS_NOT_INTERLEAVE:
                     found.append(_make(('wan2.6/size.keywords:not-interleave', 'rejected', '/parameters/size', tuple(SIZE_KEYWORDS_NOT_INTERLEAVE), size)))

@@ -14,13 +14,11 @@ from wanlib.base.missing import LOST as _LOST
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
 from wanlib.runtime.judging import begins as _begins
-from wanlib.runtime.judging import facts_of as _facts_of
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import is_number as _is_number
 from wanlib.runtime.judging import no_ascii_url as _no_ascii_url
 from wanlib.runtime.judging import tell_strays as _tell_strays
 from wanlib.runtime.judging import unlike as _unlike
-from wanlib.runtime.judging import uri_of as _uri_of
 from wanlib.runtime.judging import wrong_name as _wrong_name
 
 _NOTHING: dict[str, Any] = {}
@@ -80,26 +78,22 @@ FUNCTION_PARAMETERS_NAMES_SET = frozenset(FUNCTION_PARAMETERS_NAMES)
 
 def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     """Whether a body keeps every rule; False where only the telling path can say."""
-    if not body.keys() <= FUNCTION_NAMES_SET:
-        return False
     _input_ = body.get('input')
     if type(_input_) is not dict:
-        return False
-    if not _input_.keys() <= FUNCTION_INPUT_NAMES_SET or None in _input_.values():
         return False
     function = _input_.get('function')
     prompt = _input_.get('prompt')
     images = _input_.get('base_image_url')
     images = None if images is None else [images]
     mask = _input_.get('mask_image_url')
+    if len(_input_) != 0 + (function is not None) + (prompt is not None) + (images is not None) + (mask is not None):
+        return False
     _parameters_ = body.get('parameters')
     if _parameters_ is None:
         if 'parameters' in body:
             return False
         _parameters_ = _NOTHING
-    elif type(_parameters_) is not dict or None in _parameters_.values():
-        return False
-    if not _parameters_.keys() <= FUNCTION_PARAMETERS_NAMES_SET:
+    elif type(_parameters_) is not dict:
         return False
     strength = _parameters_.get('strength')
     top_scale = _parameters_.get('top_scale')
@@ -111,6 +105,10 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     n = _parameters_.get('n')
     watermark = _parameters_.get('watermark')
     seed = _parameters_.get('seed')
+    if len(_parameters_) != (strength is not None) + (top_scale is not None) + (bottom_scale is not None) + (left_scale is not None) + (right_scale is not None) + (upscale_factor is not None) + (is_sketch is not None) + (n is not None) + (watermark is not None) + (seed is not None):
+        return False
+    if len(body) != 2 + (_parameters_ is not _NOTHING):
+        return False
     if function is not None and type(function) is not str:
         return False
     if function is None:
@@ -194,7 +192,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if strength is not None:
         if not strong:
             return False
-        if type(strength) is not int and (type(strength) is not float or strength - strength != 0):
+        if type(strength) is not int and not (type(strength) is float and strength - strength == 0):
             return False
         if strength < STRENGTH_MIN:
             return False
@@ -203,7 +201,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if top_scale is not None:
         if not expanding:
             return False
-        if type(top_scale) is not int and (type(top_scale) is not float or top_scale - top_scale != 0):
+        if type(top_scale) is not int and not (type(top_scale) is float and top_scale - top_scale == 0):
             return False
         if top_scale < TOP_SCALE_MIN:
             return False
@@ -212,7 +210,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if bottom_scale is not None:
         if not expanding:
             return False
-        if type(bottom_scale) is not int and (type(bottom_scale) is not float or bottom_scale - bottom_scale != 0):
+        if type(bottom_scale) is not int and not (type(bottom_scale) is float and bottom_scale - bottom_scale == 0):
             return False
         if bottom_scale < BOTTOM_SCALE_MIN:
             return False
@@ -221,7 +219,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if left_scale is not None:
         if not expanding:
             return False
-        if type(left_scale) is not int and (type(left_scale) is not float or left_scale - left_scale != 0):
+        if type(left_scale) is not int and not (type(left_scale) is float and left_scale - left_scale == 0):
             return False
         if left_scale < LEFT_SCALE_MIN:
             return False
@@ -230,7 +228,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     if right_scale is not None:
         if not expanding:
             return False
-        if type(right_scale) is not int and (type(right_scale) is not float or right_scale - right_scale != 0):
+        if type(right_scale) is not int and not (type(right_scale) is float and right_scale - right_scale == 0):
             return False
         if right_scale < RIGHT_SCALE_MIN:
             return False
@@ -355,13 +353,13 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
             if not isinstance(_item0, (str, _ImageFacts)):
                 found.append(_make(('wanx2.1/images.each.type', 'unspecified' if _item0 is None else 'rejected', '/input/base_image_url', 'image', _item0)))
             elif not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS) and _item0.isascii())):
-                _uri = _uri_of(_item0)
-                _facts = _uri.facts if _uri is not None else _facts_of(_item0)
                 _whole = True
                 if not _begins(_item0, IMAGES_EACH_SCHEMES):
                     found.append(_make(('wanx2.1/images.each.schemes', 'rejected', '/input/base_image_url', IMAGES_EACH_SCHEMES, _item0)))
                     _whole = False
                 if _whole:
+                    _uri = _parse_data_uri(_item0) if isinstance(_item0, str) else None
+                    _facts = _item0 if isinstance(_item0, _ImageFacts) else _uri.facts if _uri is not None else None
                     if _no_ascii_url(_item0):
                         found.append(_make(('wanx2.1/images.each.chars', 'rejected', '/input/base_image_url', IMAGES_EACH_CHARS, _item0)))
                     if _uri is not None and _uri.problem is not None:
@@ -387,14 +385,14 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
         if not isinstance(mask, (str, _ImageFacts)):
             found.append(_make(('wanx2.1/mask.type', 'unspecified' if mask is None else 'rejected', '/input/mask_image_url', 'image', mask)))
         elif not (isinstance(mask, str) and (mask.startswith(MASK_SCHEMES_URLS) and mask.isascii())):
-            _uri = _uri_of(mask)
-            _facts = _uri.facts if _uri is not None else _facts_of(mask)
             _before0 = len(found)
             _whole = True
             if not _begins(mask, MASK_SCHEMES):
                 found.append(_make(('wanx2.1/mask.schemes', 'rejected', '/input/mask_image_url', MASK_SCHEMES, mask)))
                 _whole = False
             if _whole:
+                _uri = _parse_data_uri(mask) if isinstance(mask, str) else None
+                _facts = mask if isinstance(mask, _ImageFacts) else _uri.facts if _uri is not None else None
                 if _no_ascii_url(mask):
                     found.append(_make(('wanx2.1/mask.chars', 'rejected', '/input/mask_image_url', MASK_CHARS, mask)))
                 if _uri is not None and _uri.problem is not None:

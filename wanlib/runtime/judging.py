@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from wanlib.base.data_uri import DataUri, parse_data_uri
@@ -60,11 +59,6 @@ def no_ascii_url(value: str | ImageFacts) -> bool:
     return isinstance(value, str) and not value.isascii() and value[:5].lower() != "data:"
 
 
-def uri_of(value: str | ImageFacts) -> DataUri | None:
-    """An image's data URI, taken apart; None where it is none."""
-    return parse_data_uri(value) if isinstance(value, str) else None
-
-
 def facts_of(value: object) -> ImageFacts | None:
     """What is known of an image: of a file in hand or a data URI; None of a URL or of no image."""
     if isinstance(value, str):
@@ -95,10 +89,19 @@ def unlike(value: object, others: object) -> tuple[str, str] | None:
 def wrong_total(items: list[Any], member: str, due: str) -> str | None:
     """The sum of the items' percentages where all are well-formed and it is not exactly `due`."""
     texts = [item.get(member) if isinstance(item, dict) else None for item in items]
-    if not texts or not all(map(is_percent, texts)):
+    whole = [text for text in texts if isinstance(text, str) and percent(text)]
+    if not texts or len(whole) != len(texts) or (_alike(whole, due) and adds_up(whole, due)):
         return None
-    total = sum((Decimal(text[:-1]) for text in texts if text), Decimal())
+    from decimal import Decimal  # only a wrong palette needs it
+
+    total = sum((Decimal(text[:-1]) for text in whole), Decimal())
     return None if total == Decimal(due) else str(total)
+
+
+def _alike(texts: list[str], due: str) -> bool:
+    """Whether percentages have as many decimals as `due`, so that they add up as whole numbers."""
+    point = due.find(".") - len(due) - 1
+    return all(text[point : point + 1] == "." for text in texts)
 
 
 def adds_up(texts: list[str], due: str) -> bool:
