@@ -23,7 +23,7 @@ conformance: $(STAMP) ## the main job: every documented limit on every target, w
 	$(BIN)/python -m conformance run --baseline reports/baseline.ndjson
 
 test: $(STAMP) ## the tests
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 lint: $(STAMP) ## ruff, mypy --strict, and that generated code is what the spec emits
 	$(BIN)/ruff check .
