@@ -4,9 +4,11 @@
 else.
 """
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # as type checkers read it; `typing` itself would cost more than all else here
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from wanlib.base.violation import Violation
     from wanlib.form import limits
     from wanlib.generated.checker import check
@@ -21,7 +23,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Loads a public name on first use, so that the import itself costs nothing."""
     if name not in _HOMES:
         raise AttributeError(f"module 'wanlib' has no attribute {name!r}; it has {', '.join(__all__)}")

@@ -37,7 +37,7 @@ def test_refused(outcome: str, refused: bool) -> None:
 
 def test_it_is_a_value() -> None:
     """Equal ones are equal, however they were made; they can be copied and sent to another process."""
-    twin = make(("wan2.7/n.max", "rejected", "/parameters/n", 4, 13))
+    twin = make(Violation, ("wan2.7/n.max", "rejected", "/parameters/n", 4, 13))
     assert twin == BROKEN
     assert type(twin) is Violation
     assert pickle.loads(pickle.dumps(BROKEN)) == copy.deepcopy(BROKEN) == BROKEN

@@ -1,40 +1,53 @@
-"""Contenders timed in turn, in random order, round by round; ratios are medians of the rounds'."""
+"""Contenders timed in turn, in random order, round by round; ratios are medians of the rounds'.
+
+What is timed is the processor's time, which other programs on the machine disturb least.
+"""
 
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 Call = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One comparison: what, our seconds, the peer's, how many of ours go into one of the peer's by target."""
+    """One comparison: what, our seconds, the peer's, their ratio, and the greatest that meets the target.
+
+    Without a target, the row is there to be read: the peer does another thing.
+    """
 
     name: str
     peer: str
     ours: float
     theirs: float
     ratio: float
-    target: float
+    target: float | None
 
     def line(self) -> str:
         """The row as it is printed."""
-        verdict = "met" if self.ratio <= self.target else "short"
-        ours, theirs = _seconds(self.ours), _seconds(self.theirs)
-        times = f"{ours:>9} {theirs:>9} {self.ratio:8.3f} {self.target:7.3f}"
-        return f"{self.name:34} {self.peer:24} {times}  {verdict}"
+        times = f"{_seconds(self.ours):>9} {_seconds(self.theirs):>9} {self.ratio:8.3f}"
+        return f"{self.name:34} {self.peer:28} {times} {self._verdict()}"
+
+    def _verdict(self) -> str:
+        if self.target is None:
+            return f"{'-':>7}"
+        return f"{self.target:7.3f}  {'met' if self.ratio <= self.target else 'short'}"
 
 
-HEAD = f"{'what':34} {'peer':24} {'ours':>9} {'peer':>9} {'ratio':>8} {'target':>7}"
+HEAD = f"{'what':34} {'peer':28} {'ours':>9} {'peer':>9} {'ratio':>8} {'target':>7}"
 
 
 def contest(
-    name: str, ours: Call, peers: Mapping[str, tuple[Call, float]], rounds: int = 9, least: float = 0.02
+    name: str,
+    ours: Call,
+    peers: Mapping[str, tuple[Call, float | None]],
+    rounds: int = 9,
+    least: float = 0.02,
 ) -> list[Row]:
-    """Our call against each peer's. `peers`: name -> call, the greatest ratio that meets the target."""
+    """Our call against each peer's. `peers`: name -> call, target."""
     calls = {"ours": ours} | {peer: call for peer, (call, _) in peers.items()}
     repeats = {each: _repeats(call, least) for each, call in calls.items()}
     times: dict[str, list[float]] = {each: [] for each in calls}
@@ -54,10 +67,10 @@ def _ratio(ours: list[float], theirs: list[float]) -> float:
 
 
 def _timed(call: Call, repeats: int) -> float:
-    start = perf_counter()
+    start = process_time()
     for _ in range(repeats):
         call()
-    return (perf_counter() - start) / repeats
+    return (process_time() - start) / repeats
 
 
 def _repeats(call: Call, least: float) -> int:

@@ -49,29 +49,32 @@ _PARTS: Schema = {
         "maxProperties": 1,
         "properties": {"image": _URL, "text": {"type": "string", "maxLength": 5000}},
     },
-    "contains": {"required": ["text"]},
 }
-_MESSAGE: Schema = {
-    "type": "object",
-    "required": ["role", "content"],
-    "additionalProperties": False,
-    "properties": {"role": {"const": "user"}, "content": _PARTS},
-}
-_BODY: Schema = {
-    "type": "object",
-    "required": ["model", "input"],
-    "additionalProperties": False,
-    "properties": {
-        "model": {"enum": ["wan2.7-image-pro"]},
-        "input": {
-            "type": "object",
-            "required": ["messages"],
-            "additionalProperties": False,
-            "properties": {"messages": {"type": "array", "minItems": 1, "maxItems": 1, "items": _MESSAGE}},
+
+
+def _body(parts: Schema) -> Schema:
+    message = {
+        "type": "object",
+        "required": ["role", "content"],
+        "additionalProperties": False,
+        "properties": {"role": {"const": "user"}, "content": parts},
+    }
+    messages = {"type": "array", "minItems": 1, "maxItems": 1, "items": message}
+    return {
+        "type": "object",
+        "required": ["model", "input"],
+        "additionalProperties": False,
+        "properties": {
+            "model": {"enum": ["wan2.7-image-pro"]},
+            "input": {
+                "type": "object",
+                "required": ["messages"],
+                "additionalProperties": False,
+                "properties": {"messages": messages},
+            },
+            "parameters": _PARAMETERS,
         },
-        "parameters": _PARAMETERS,
-    },
-}
+    }
 
 
 def _inside(*path: str, **schema: Any) -> Schema:
@@ -105,6 +108,8 @@ _MODES: list[Schema] = [
 ]
 
 
-def hand_schema(draft: str, modes: bool = True) -> Schema:
-    """The schema under a draft's name; without `modes`, each field by itself and nothing between fields."""
-    return {"$schema": draft, **_BODY, **({"allOf": _MODES} if modes else {})}
+def hand_schema(draft: str, ties: bool = True) -> Schema:
+    """The schema under a draft's name; without `ties`, each field by itself and nothing between them."""
+    if not ties:
+        return {"$schema": draft, **_body(_PARTS)}
+    return {"$schema": draft, **_body(_PARTS | {"contains": {"required": ["text"]}}), "allOf": _MODES}

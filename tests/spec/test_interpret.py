@@ -179,6 +179,15 @@ def test_box_inside_its_own_image() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "box", [[400, 0, 350, 400], [350, 0, 350, 400], [0, 500, 301, 450], [0, 450, 301, 450]]
+)
+def test_disordered_box_is_not_held_against_its_image(box: list[int]) -> None:
+    assert rules(messages(EDIT, data_uri(300, 400), bbox_list=[[box]])) == [
+        "wan2.7/bbox_list.each.each.ordered"
+    ]
+
+
 def test_mask_of_another_size() -> None:
     body = brushed("description_edit_with_mask", mask=data_uri(512, 600))
     assert rules(body) == []

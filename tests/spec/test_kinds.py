@@ -79,6 +79,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("max_chars", [5], WHOLE),
     ("pattern", 5, "a regular expression"),
     ("pattern", "(", "unterminated"),
+    ("pattern", "[a--b]", "Possible set difference"),
     ("pattern", "a{99999999999999999999}", "too large"),
     ("decimals", "2", WHOLE),
     ("min", "0", "a number"),

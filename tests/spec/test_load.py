@@ -234,3 +234,14 @@ def test_packaged_rules_are_plain() -> None:
     for rule in body_rules():
         assert not isinstance(rule.limit, list), rule.id
         assert rule.source.partition("#")[2], rule.id
+
+
+def test_facts_of_the_packaged_spec() -> None:
+    """Each stands in its file, on the line of its name or of what it is a part of; notes are no facts."""
+    lines = {path.name: path.read_text("utf-8").splitlines() for path in spec_folder().glob("*.yaml")}
+    for fact in load().facts.values():
+        file, _, path = fact.id.partition("/")
+        assert fact.file == f"{file}.yaml", fact.id
+        name = path.partition(":")[0].rpartition(".")[2]
+        assert name in lines[fact.file][fact.line - 1], fact.id
+        assert name not in ("notes", "source"), fact.id

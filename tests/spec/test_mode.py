@@ -116,7 +116,24 @@ def test_refused(text: str, met: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "a b", "a ==", "(" * 99, "a\nb", "import os", "a = 1", "\0", "a\\", "'", "*a", "not"]
+    "text",
+    [
+        "",
+        " ",
+        "a b",
+        "a ==",
+        "(" * 99,
+        "a\nb",
+        "import os",
+        "a = 1",
+        "\0",
+        "a\\",
+        "'",
+        "*a",
+        "not",
+        "a == '\\d'",
+        "1if a else b",
+    ],
 )
 def test_no_expression(text: str) -> None:
     with pytest.raises(ValueError, match="expected") as caught:

@@ -11,7 +11,7 @@ from functools import partial
 from struct import Struct, error, unpack_from
 from typing import TYPE_CHECKING, BinaryIO
 
-from wanlib.base.facts import ImageFacts
+from wanlib.base.facts import ImageFacts, make_facts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +102,7 @@ def _facts(head: bytes, read: Read, size: int) -> ImageFacts:
     except error:  # struct's own: the file ends within its header
         sides = None
     width, height = sides or (None, None)
-    return ImageFacts(name, width, height, size)
+    return make_facts(ImageFacts, (name, width, height, size))
 
 
 def _jpeg(window: bytes, read: Read, _size: int) -> _Sides:

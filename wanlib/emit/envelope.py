@@ -1,8 +1,7 @@
 """The telling path's reading of a body form: each field's value, and what the envelope breaks."""
 
-from wanlib.emit.fast_form import names_constant, part_limit
 from wanlib.emit.names import constant, inner, literal, local
-from wanlib.emit.plan import Plan
+from wanlib.emit.plan import Plan, names_constant, part_limit
 from wanlib.emit.writer import Writer
 from wanlib.spec import Node, Rule
 
@@ -13,25 +12,23 @@ class Envelope:
     def __init__(self, plan: Plan, writer: Writer) -> None:
         self.plan = plan
         self.out = writer
-        self.parts = [node for node in plan.form.walk() if node.form == "parts"]
 
     def write(self) -> None:
         """The whole walk. Fields that it does not reach stay lost."""
         out = self.out
-        for field in self.plan.family.fields:
-            out.line(f"{local(field.name)}: Any = _LOST")
-        for node in self.parts:
-            for _, part in node.parts:
-                out.line(f"{at(part)}: Any = {'[]' if self._is_list(part) else literal('-')}")
+        fields = [local(field.name) for field in self.plan.family.fields]
+        for field in fields:
+            out.line(f"{field}: Any")
+        out.line(" = ".join([*fields, "_LOST"]))
+        for part in self.plan.parts():
+            out.line(f"{at(part)}: Any = {'[]' if self._is_list(part) else literal('-')}")
         self._members(self.plan.form, "body", "", "")
 
     def _is_list(self, field: str) -> bool:
         return self.plan.family.field(field).type == "list"
 
-    def _add(self, rule: Rule, path: str, limit: str, value: str, outcome: str | None = None) -> None:
-        self.out.line(
-            f"found.append(_make(({rule.id!r}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value})))"
-        )
+    def _add(self, rule: Rule, path: str, limit: str, value: str, outcome: str = "") -> None:
+        self.out.line(added(rule, path, limit, value, outcome))
 
     def _members(self, node: Node, variable: str, path: str, container: str) -> None:
         for name, child in node.members:
@@ -42,11 +39,17 @@ class Envelope:
         self._strays(node, variable, path, container)
 
     def _strays(self, node: Node, variable: str, path: str, container: str) -> None:
+        """Looked for where the count of members does not say that there are none."""
         names = names_constant(node)
         rule = self.plan.family.unknown if node.form == "rest" else node.rule("unknown")
         assert rule is not None
         placed = "_PLACED" if path.count("/") < 2 and self.plan.placed else "_NOTHING"
-        with self.out.block(f"if not {variable}.keys() <= {names}_SET"):
+        test = f"not {variable}.keys() <= {names}_SET"
+        nodes = [name for name, child in node.members if child.form != "leaf"]
+        if nodes and len(nodes) == len(self.plan.members(node, container)) - (not container):
+            missing = " or ".join(f"{inner(name)} is _ABSENT" for name in nodes)
+            test = f"len({variable}) != {len(nodes) + (not container)} or {missing}"
+        with self.out.block(f"if {test}"):
             self.out.line(
                 f"_tell_strays(found, {variable}, {names}, {names}_SET, {path!r}, {rule.id!r}, {placed})"
             )
@@ -57,28 +60,39 @@ class Envelope:
             return
         variable = inner(name)
         self.out.line(f"{variable} = {parent}.get({literal(name)}, _ABSENT)")
-        if node.form == "rest":
-            self._rest(node, variable, path, name)
-            return
-        required, kind = node.rule("required"), node.rule("type")
-        assert required is not None and kind is not None
-        with self.out.block(f"if {variable} is _ABSENT"):
-            self._add(required, repr(path), "True", "None")
-        self._typed(node, variable, path, kind, name)
-
-    def _typed(self, node: Node, variable: str, path: str, kind: Rule, name: str) -> None:
+        kind = node.rule("type")
+        assert kind is not None
         python = {"object": "dict", "list": "list", "text": "str"}[kind.limit]
-        with self.out.block(f"elif not isinstance({variable}, {python})"):
-            self._mistyped(kind, variable, path)
+        with self.out.block(f"if isinstance({variable}, {python})"):
+            self._inside(node, variable, path, name)
+        with self.out.block(f"elif {variable} is _ABSENT"):
+            self._missing(node, path, name)
         with self.out.block("else"):
-            if node.form == "constant":
-                self._constant(node, variable, path)
-            elif node.form == "list":
-                self._list(node, variable, path)
-            elif node.form == "parts":
-                self._parts(node, variable, path)
-            else:
-                self._members(node, variable, path, name)
+            self._mistyped(kind, variable, path)
+
+    def _inside(self, node: Node, variable: str, path: str, name: str) -> None:
+        if node.form == "rest":
+            for each in self.plan.members(node, name):
+                self.out.line(f"{local(each)} = {variable}.get({literal(each)}, _ABSENT)")
+            self._strays(node, variable, path, name)
+        elif node.form == "constant":
+            self._constant(node, variable, path)
+        elif node.form == "list":
+            self._list(node, variable, path)
+        elif node.form == "parts":
+            self._parts(node, variable, path)
+        else:
+            self._members(node, variable, path, name)
+
+    def _missing(self, node: Node, path: str, name: str) -> None:
+        """What `"*"` stands for may be left out, and all of its fields with it."""
+        if node.form == "rest":
+            names = [local(each) for each in self.plan.members(node, name)]
+            self.out.line(" = ".join([*names, "_ABSENT"]) if names else "pass")
+            return
+        required = node.rule("required")
+        assert required is not None
+        self._add(required, repr(path), "True", "None")
 
     def _mistyped(self, rule: Rule, variable: str, path: str) -> None:
         outcome = f"'unspecified' if {variable} is None else {rule.outcome!r}"
@@ -90,21 +104,6 @@ class Envelope:
         if node.only:
             with self.out.block(f"if {field} is not _ABSENT"):
                 self.out.line(f"{field} = [{field}]")
-
-    def _rest(self, node: Node, variable: str, path: str, name: str) -> None:
-        out = self.out
-        kind = node.rule("type")
-        assert kind is not None
-        names = self.plan.members(node, name)
-        with out.block(f"if {variable} is _ABSENT"):
-            if names:
-                out.line(" = ".join(local(each) for each in names) + " = _ABSENT")
-        with out.block(f"elif not isinstance({variable}, dict)"):
-            self._mistyped(kind, variable, path)
-        with out.block("else"):
-            for each in names:
-                out.line(f"{local(each)} = {variable}.get({literal(each)}, _ABSENT)")
-            self._strays(node, variable, path, name)
 
     def _constant(self, node: Node, variable: str, path: str) -> None:
         rule = node.rule("one_of")
@@ -122,10 +121,10 @@ class Envelope:
             self.out.line(f"{item} = {variable}[0]")
             kind = node.each.rule("type")
             assert kind is not None
-            with self.out.block(f"if not isinstance({item}, dict)"):
-                self._mistyped(kind, item, f"{path}/0")
-            with self.out.block("else"):
+            with self.out.block(f"if isinstance({item}, dict)"):
                 self._members(node.each, item, f"{path}/0", "each")
+            with self.out.block("else"):
+                self._mistyped(kind, item, f"{path}/0")
 
     def _parts(self, node: Node, variable: str, path: str) -> None:
         out = self.out
@@ -133,12 +132,13 @@ class Envelope:
         assert broken is not None
         for name, field in node.parts:
             out.line(f"{local(field)} = {'[]' if self._is_list(field) else '_ABSENT'}")
-            out.line(f"_count_{local(name)} = 0")
+            if not self._is_list(field) or part_limit(node, name):
+                out.line(f"_count_{local(name)} = 0")
         with out.block(f"for _place, _part in enumerate({variable})"):
-            out.line("_name = next(iter(_part)) if isinstance(_part, dict) and len(_part) == 1 else None")
+            out.line("_member = _part if isinstance(_part, dict) and len(_part) == 1 else _NOTHING")
             word = "if"
             for name, field in node.parts:
-                with out.block(f"{word} _name == {literal(name)}"):
+                with out.block(f"{word} {literal(name)} in _member"):
                     self._part(node, name, field, path)
                 word = "elif"
             with out.block("else"):
@@ -148,19 +148,24 @@ class Envelope:
         out, count = self.out, f"_count_{local(name)}"
         rule = part_limit(node, name)
         if self._is_list(field):
-            out.line(f"{local(field)}.append(_part[{literal(name)}])")
+            out.line(f"{local(field)}.append(_member[{literal(name)}])")
             out.line(f"{at(field)}.append(_place)")
         else:
             with out.block(f"if not {count}"):
-                out.line(f"{local(field)}, {at(field)} = _part[{literal(name)}], _place")
-        if rule:
+                out.line(f"{local(field)}, {at(field)} = _member[{literal(name)}], _place")
+        if rule or not self._is_list(field):
             out.line(f"{count} += 1")
+        if rule:
             with out.block(f"if {count} == {constant(rule)} + 1"):
                 self._add(rule, f"f'{path}/{{_place}}/{name}'", constant(rule), count)
-        elif not self._is_list(field):
-            out.line(f"{count} += 1")
 
 
 def at(field: str) -> str:
     """The variable that holds where a field's parts stand in their list."""
     return f"_{local(field)}_at"
+
+
+def added(rule: Rule, path: str, limit: str, value: str, outcome: str = "") -> str:
+    """The line that adds a violation."""
+    parts = f"{rule.id!r}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value}"
+    return f"found.append(_make(Violation, ({parts})))"

@@ -43,6 +43,10 @@ class Plan:
         rules += [rule for field in self.family.walk() for rule in field.rules]
         return {constant(rule): rule for rule in rules if has_constant(rule)}
 
+    def parts(self) -> tuple[str, ...]:
+        """The fields that are written as parts."""
+        return tuple(field for node in self.form.walk() for _, field in node.parts)
+
     def lists_counted(self) -> tuple[str, ...]:
         """The list fields whose count a mode or a relation asks for."""
         names = {
@@ -90,3 +94,23 @@ def held(name: str) -> str:
 def counted(name: str) -> str:
     """The variable that holds a list's count."""
     return f"_{local(name)}_count"
+
+
+def seen(name: str) -> str:
+    """The variable that tells whether an image of a list is more than a URL, so that its size is known."""
+    return f"_{local(name)}_seen"
+
+
+def part_limit(node: Node, name: str) -> Rule | None:
+    """The rule on how many parts of one kind a list may hold."""
+    return next((rule for rule in node.rules if rule.id.endswith(f".{name}.max_count")), None)
+
+
+def default_constant(field: Field) -> str:
+    """The constant that holds a field's default."""
+    return f"{local(field.name).upper().rstrip('_')}_DEFAULT"
+
+
+def names_constant(owner: Node | Field) -> str:
+    """The constant that lists the members of an object: of one in the body form, or of a closed one."""
+    return owner.path.replace(".", "_").upper() + "_NAMES"

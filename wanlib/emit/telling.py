@@ -1,20 +1,18 @@
 """The telling path: every violation of the fields, in spec order."""
 
-from collections.abc import Callable
+from contextlib import nullcontext
 
-from wanlib.emit.conditions import STOPS, breach
 from wanlib.emit.envelope import at
-from wanlib.emit.fast import default_constant, field_names_constant, glance
 from wanlib.emit.modes import expression
-from wanlib.emit.names import constant, inner, literal, local
+from wanlib.emit.names import inner, literal, local
 from wanlib.emit.places import Place, places, pointer
-from wanlib.emit.plan import Plan, counted, held
+from wanlib.emit.plan import Plan, counted, default_constant, held, names_constant, seen
+from wanlib.emit.shapes import depth, exact_decimals, glance, plain_type
+from wanlib.emit.telling_rules import TellingRules, gathered
 from wanlib.emit.writer import Writer
-from wanlib.spec import Condition, Field, Rule
+from wanlib.spec import Field, Rule
 from wanlib.spec.kinds import BOUND, KINDS, RELATION
 from wanlib.spec.mode import names
-
-Write = Callable[[Rule], None]
 
 _HAS_TYPE = {
     "integer": "(type({v}) is int or _is_integer({v}))",
@@ -33,7 +31,10 @@ class TellingPath:
     def __init__(self, plan: Plan, writer: Writer) -> None:
         self.plan = plan
         self.out = writer
+        self.rules = TellingRules(plan, writer)
         self.places = places(plan)
+        totals = [(field, rule) for field in plan.family.walk() for rule in field.of_kind("total")]
+        self.added_up = {f"{field.path}.each.{rule.of}" for field, rule in totals}
 
     def write(self) -> None:
         """The whole function."""
@@ -49,17 +50,8 @@ class TellingPath:
     def arguments(self) -> str:
         """The parameters after the list of violations: what a call of `_judge` hands over, in order."""
         fields = [local(field.name) for field in self.plan.family.fields]
-        ats = [at(name) for name in self.part_fields()]
+        ats = [at(name) for name in self.plan.parts()]
         return ", ".join(["model: str", "call: str | None", *(f"{name}: Any" for name in ats + fields)])
-
-    def part_fields(self) -> tuple[str, ...]:
-        """The fields that are written as parts."""
-        return tuple(field for node in self.plan.form.walk() for _, field in node.parts)
-
-    def _add(self, rule: Rule, path: str, limit: str, value: str, outcome: str = "") -> None:
-        self.out.line(
-            f"found.append(_make(({rule.id!r}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value})))"
-        )
 
     # Modes: True, False, or None where a field that they read has no usable value.
 
@@ -69,13 +61,14 @@ class TellingPath:
             self.out.line(
                 f"{counted(name)} = len({v}) if isinstance({v}, list) else 0 if {v} is _ABSENT else None"
             )
+        for name in self.plan.compared():
+            self.out.line(f"{seen(name)} = False")
         for field in self.plan.fields_in_modes():
             v, default = local(field.name), field.default.get(None)
             absent = (
                 "" if default in (None, "derived") else f"{default_constant(field)} if {v} is _ABSENT else "
             )
-            test = _HAS_TYPE.get(field.type, "isinstance({v}, str)").format(v=v)
-            self.out.line(f"{held(field.name)} = {v} if {test} else {absent}None")
+            self.out.line(f"{held(field.name)} = {v} if {_has_type(field, v)} else {absent}None")
         for mode, tree in self.plan.family.modes.items():
             read = [self.plan.variable(name) for name in sorted(names(tree)) if name != "model"]
             value = expression(tree, self.plan.variable)
@@ -84,147 +77,116 @@ class TellingPath:
                 f"{local(mode)} = None if {unknown} else {value}" if read else f"{local(mode)} = {value}"
             )
 
-    def _is(self, condition: Condition, value: bool) -> str:
-        return f"{local(condition.mode)} is {condition.wanted is value}"
-
     # One field.
 
     def _field(self, field: Field, v: str, place: Place) -> None:
+        """A field that may be absent; where it must not be, what is there is looked at first."""
         required = field.of_kind("required")
-        top = field.path == field.name
-        lost = f"{v} is not _LOST" if top else ""
         if field.name == "each":
             self._present(field, v, place)
+        elif required and field.of_kind("type") and not field.of_kind("effective") + field.of_kind("needs"):
+            self._typed(field, v, place)
         elif required:
             with self.out.block(f"if {v} is _ABSENT"):
-                self._group(required, lambda rule: self._add(rule, pointer(place.text), "True", "None"))
-            with self.out.block(f"elif {lost}" if top else "else"):
+                self._missing(field, place)
+            with self.out.block("else"):
                 self._present(field, v, place)
         else:
-            with self.out.block(f"if {v} is not _ABSENT" + (f" and {lost}" if top else "")):
+            with self.out.block(f"if {v} is not _ABSENT"):
                 self._present(field, v, place)
 
-    def _group(self, rules: tuple[Rule, ...], write: Write) -> None:
-        """Each rule under the test that it is the one to judge by."""
-        if len(rules) == 1 and rules[0].condition is None:
-            write(rules[0])
-            return
-        others = [rule.condition for rule in rules if rule.condition]
-        for rule in rules:
-            test = (
-                self._is(rule.condition, True)
-                if rule.condition
-                else " and ".join(self._is(each, False) for each in others)
-            )
-            with self.out.block(f"if {test}"):
-                write(rule)
+    def _missing(self, field: Field, place: Place) -> None:
+        required = field.of_kind("required")
+        self.rules.group(required, lambda rule: self.rules.add(rule, place.text, "True", "None"))
 
     def _present(self, field: Field, v: str, place: Place) -> None:
-        effective = field.of_kind("effective")
-        for rule in effective:
-            with self.out.block(f"if {self._is(rule.limit, False)}"):
-                self._add(rule, pointer(place.text), repr(str(rule.limit)), v)
-        if effective:
-            with self.out.block("else"):
-                self._effective(field, v, place)
-        else:
-            self._effective(field, v, place)
+        """What a field breaks by being there, then its value; where it is lost, it breaks nothing."""
+        for rule in field.of_kind("effective"):
+            self._outside(rule, v, place)
+        with self.out.block("else") if field.of_kind("effective") else nullcontext():
+            for rule in field.of_kind("needs"):
+                self._outside(rule, v, place)
+            self._typed(field, v, place)
 
-    def _effective(self, field: Field, v: str, place: Place) -> None:
-        for rule in field.of_kind("needs"):
-            with self.out.block(f"if {self._is(rule.limit, False)}"):
-                self._add(rule, pointer(place.text), repr(str(rule.limit)), v)
-        kind = next((rule for rule in field.rules if rule.kind == "type"), None)
-        if kind is None:
-            self._typed(field, v, place)
-            return
-        with self.out.block(f"if not {_HAS_TYPE.get(field.type, 'isinstance({v}, str)').format(v=v)}"):
-            outcome = f"'unspecified' if {v} is None else {kind.outcome!r}"
-            self._add(kind, pointer(place.text), repr(field.type), v, outcome)
-        plain = f"isinstance({v}, str) and {glance(field, v)}" if field.type == "image" else ""
-        with self.out.block(f"elif not ({plain})" if plain else "else"):
-            self._typed(field, v, place)
+    def _outside(self, rule: Rule, v: str, place: Place) -> None:
+        """The rule on a field that stands outside of its mode."""
+        with self.out.block(f"if {v} is not _LOST and {self.rules.holds(rule.limit, False)}"):
+            self.rules.add(rule, place.text, repr(str(rule.limit)), v)
 
     def _typed(self, field: Field, v: str, place: Place) -> None:
+        """The type, and the value where it is of it. A list that is written as parts always is a list."""
+        top, kind = field.path == field.name, next(iter(field.of_kind("type")), None)
+        if kind is None:
+            with self.out.block(f"if {v} is not _LOST"):
+                self._value(field, v, place)
+            return
+        if field.type == "image":
+            with self.out.block(f"if not (isinstance({v}, str) and {glance(field, v)})"):
+                self._judged(field, v, place, kind, top)
+        else:
+            self._judged(field, v, place, kind, top)
+
+    def _judged(self, field: Field, v: str, place: Place, kind: Rule, top: bool) -> None:
+        """What is of its type first, since most values are; then what is missing, then what is of another."""
+        out, test, required = self.out, _has_type(field, v), bool(field.of_kind("required"))
+        if exact_decimals(field):
+            out.line(f"_exact = {plain_type(field, v)}")
+            test = f"_exact or {test}"
+        start = len(out.lines)
+        with out.block(f"if {test}"):
+            self._value(field, v, place)
+        judged = len(out.lines) > start
+        if required:
+            with out.block(f"{'elif' if judged else 'if'} {v} is _ABSENT"):
+                self._missing(field, place)
+        other = " and ".join([f"not ({test})"] * (not judged) + [f"{v} is not _LOST"] * top)
+        with out.block(f"{'elif' if judged or required else 'if'} {other}" if other else "else"):
+            outcome = f"'unspecified' if {v} is None else {kind.outcome!r}"
+            self.rules.add(kind, place.text, repr(field.type), v, outcome)
+
+    def _value(self, field: Field, v: str, place: Place) -> None:
+        """Bounds, what is inside, and relations where the bounds are kept."""
         out = self.out
+        if field.path in self.added_up:
+            out.line(f"{gathered(field.name)}.append({v})")
         relations = any(KINDS[rule.kind].stage == RELATION for rule in field.rules)
-        bounds = any(KINDS[rule.kind].stage == BOUND for rule in field.rules)
-        if field.type == "size":
-            out.line(f"_size = None if {v}.isalnum() else _parse_size({v})")
-        elif field.type == "image" and not field.of_kind("schemes"):
-            self._looked_at(v)
-        mark = f"_before{_depth(field)}"
-        if relations and bounds:
-            out.line(f"{mark} = len(found)")
-        if any(rule.kind in STOPS for rule in field.rules):
-            out.line("_whole = True")
-        self._stage(field, v, place, BOUND)
-        if relations and bounds:
-            out.line(f"{mark} = {mark} == len(found)")
+        guarded = relations and any(KINDS[rule.kind].stage == BOUND for rule in field.rules)
+        kept = f"_kept{depth(field)}" if guarded else ""
+        if guarded:
+            out.line(f"{kept} = True")
+        self.rules.bounds(field, v, place, kept)
         self._inner(field, v, place)
-        if relations and bounds:
-            with out.block(f"if {mark}"):
-                self._stage(field, v, place, RELATION)
+        if guarded:
+            with out.block(f"if {kept}"):
+                self.rules.stage(field, v, place, RELATION)
         elif relations:
-            self._stage(field, v, place, RELATION)
+            self.rules.stage(field, v, place, RELATION)
 
-    def _stage(self, field: Field, v: str, place: Place, stage: int) -> None:
-        stopped = ""
-        depth = self.out.depth
-        for kind in dict.fromkeys(rule.kind for rule in field.rules if KINDS[rule.kind].stage == stage):
-            if stopped:
-                self.out.line("if _whole:")
-                self.out.depth += 1
-                if stopped == "schemes":
-                    self._looked_at(v)
-                stopped = ""
-            self._group(field.of_kind(kind), lambda rule: self._bound(field, rule, v, place))
-            stopped = kind if kind in STOPS else ""
-        self.out.depth = depth
-
-    def _looked_at(self, v: str) -> None:
-        """What can be read of an image: of a file in hand its facts, of text a data URI."""
-        self.out.line(f"_uri = _parse_data_uri({v}) if isinstance({v}, str) else None")
-        self.out.line(
-            f"_facts = {v} if isinstance({v}, _ImageFacts) else _uri.facts if _uri is not None else None"
-        )
-
-    def _bound(self, field: Field, rule: Rule, v: str, place: Place) -> None:
-        relation = rule.kind in ("same_count_as", "inside", "same_pixels_as")
-        words = {
-            "v": v,
-            "c": constant(rule),
-            "other": local(rule.limit) if relation else "",
-            "count": counted(rule.limit) if rule.kind == "same_count_as" else "",
-            "index": "_index0",
-            "of": literal(rule.of),
-        }
-        test, limit, value = (text.format(**words) for text in breach(rule.kind, field.type))
-        with self.out.block(f"if {test}"):
-            self._add(rule, pointer(place.text), limit, value)
-            if rule.kind in STOPS:
-                self.out.line("_whole = False")
+    # What is inside of lists and objects.
 
     def _inner(self, field: Field, v: str, place: Place) -> None:
+        for rule in field.of_kind("total"):
+            self.out.line(f"{gathered(rule.of)} = []")
         if field.each:
-            depth = _depth(field)
-            index, item = f"_index{depth}", f"_item{depth}"
+            index, item = f"_index{depth(field)}", f"_item{depth(field)}"
             step = Place(place.item.replace("{}", f"{{{index}}}" if "[{}]" not in place.item else index), "")
             with self.out.block(f"for {index}, {item} in enumerate({v})"):
                 self._field(field.each, item, Place(step.text, step.text + "/{}"))
+        if field.type == "object":
+            self._members(field, v, place)
+
+    def _members(self, field: Field, v: str, place: Place) -> None:
         for member in field.members:
             value = inner(member.name)
             self.out.line(f"{value} = {v}.get({literal(member.name)}, _ABSENT)")
             self._field(member, value, place.inner(member.name))
-        if field.type == "object":
-            (rule,) = field.of_kind("unknown")
-            names = field_names_constant(field)
-            with self.out.block(f"if not {v}.keys() <= {names}_SET"):
-                where = pointer(place.text)
-                self.out.line(
-                    f"_tell_strays(found, {v}, {names}, {names}_SET, {where}, {rule.id!r}, _NOTHING)"
-                )
+        (rule,) = field.of_kind("unknown")
+        known = names_constant(field)
+        met = " or ".join(f"{inner(member.name)} is _ABSENT" for member in field.members)
+        with self.out.block(f"if len({v}) != {len(field.members)} or {met}"):
+            where = f"{pointer(place.text)}, {rule.id!r}"
+            self.out.line(f"_tell_strays(found, {v}, {known}, {known}_SET, {where}, _NOTHING)")
 
 
-def _depth(field: Field) -> int:
-    return field.path.split(".").count("each")
+def _has_type(field: Field, v: str) -> str:
+    return _HAS_TYPE.get(field.type, "isinstance({v}, str)").format(v=v)

@@ -1,13 +1,13 @@
 """A family to its validator module: constants, the fast path, the telling path."""
 
 from wanlib.emit.envelope import Envelope, at
-from wanlib.emit.fast import FastPath, default_constant, field_names_constant
-from wanlib.emit.fast_form import names_constant
-from wanlib.emit.names import EmitError, literal, local
-from wanlib.emit.plan import Plan
+from wanlib.emit.fast import FastPath
+from wanlib.emit.names import EmitError, constant, literal, local
+from wanlib.emit.plan import Plan, default_constant, names_constant
+from wanlib.emit.shapes import exact_decimals, matcher, summed
 from wanlib.emit.telling import TellingPath
 from wanlib.emit.writer import Writer
-from wanlib.spec import Family, Spec
+from wanlib.spec import Family, Field, Spec
 
 _IMPORTS = """\
 import re
@@ -25,19 +25,19 @@ from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
 """
 _HELPERS = (
-    "adds_up",
-    "begins",
     "disordered",
-    "facts_of",
     "is_integer",
     "is_number",
-    "is_percent",
     "no_ascii_url",
     "outside",
     "parse_size",
     "percent",
+    "percents_with",
+    "read_image",
+    "starts",
     "tell_strays",
     "unlike",
+    "units",
     "wrong_name",
     "wrong_total",
 )
@@ -62,11 +62,10 @@ def validator(spec: Spec, family: Family) -> str:
     _tell(plan, body)
     body.line()
     body.line()
-    telling = TellingPath(plan, body)
-    telling.write()
+    TellingPath(plan, body).write()
     body.line()
     body.line()
-    _core(plan, telling, body)
+    _core(plan, body)
     body.line()
     body.line()
     _check(body)
@@ -102,10 +101,14 @@ def _constants(plan: Plan, out: Writer) -> None:
         seen[name] = rule.id
         out.line(f"{name}{': dict[str, int]' if rule.kind == 'keywords' else ''} = {literal(rule.limit)}")
         if rule.kind == "pattern":
-            out.line(f"_{name} = re.compile({name}, re.ASCII).fullmatch")
+            out.line(f"{matcher(rule)} = re.compile({name}, re.ASCII).fullmatch")
+        if rule.kind == "keywords":
+            out.line(f"{matcher(rule)} = tuple({name})")
         if rule.kind == "schemes":
+            out.line(f"{matcher(rule)} = _starts({name})")
             out.line(f'{name}_URLS = tuple(f"{{scheme}}://" for scheme in {name} if scheme != "data")')
     for field in plan.family.walk():
+        _derived(field, out)
         if field.path == field.name and None in field.default:
             out.line(f"{default_constant(field)} = {literal(field.default[None])}")
     _member_names(plan, out)
@@ -120,6 +123,14 @@ def _constants(plan: Plan, out: Writer) -> None:
     out.line()
 
 
+def _derived(field: Field, out: Writer) -> None:
+    """Constants that the fast path reads: made from the limit of a rule, so that it still stands once."""
+    if decimals := exact_decimals(field):
+        out.line(f"{matcher(decimals)} = _percents_with({constant(decimals)})")
+    if rules := summed(field):
+        out.line(f"{matcher(rules[0])} = _units({constant(rules[0])}, {constant(rules[1])})")
+
+
 def _member_names(plan: Plan, out: Writer) -> None:
     for node in plan.form.walk():
         if node.form in ("object", "rest"):
@@ -127,7 +138,7 @@ def _member_names(plan: Plan, out: Writer) -> None:
             _names(names_constant(node), plan.members(node, container), out)
     for field in plan.family.walk():
         if field.type == "object":
-            _names(field_names_constant(field), tuple(member.name for member in field.members), out)
+            _names(names_constant(field), tuple(member.name for member in field.members), out)
 
 
 def _names(name: str, members: tuple[str, ...], out: Writer) -> None:
@@ -136,18 +147,15 @@ def _names(name: str, members: tuple[str, ...], out: Writer) -> None:
 
 
 def _tell(plan: Plan, out: Writer) -> None:
-    telling = TellingPath(plan, out)
     with out.block("def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]"):
         out.line('"""Every violation of a body, the envelope\'s first."""')
         out.line("found: list[Violation] = []")
         Envelope(plan, out).write()
-        handed = [at(name) for name in telling.part_fields()] + [
-            local(field.name) for field in plan.family.fields
-        ]
+        handed = [at(name) for name in plan.parts()] + [local(field.name) for field in plan.family.fields]
         out.line(f"return _judge(found, model, call, {', '.join(handed)})")
 
 
-def _core(plan: Plan, telling: TellingPath, out: Writer) -> None:
+def _core(plan: Plan, out: Writer) -> None:
     """The core that a client calls: parts stand in the order in which it writes them, lists first."""
     head = "def core(model: str, fields: Mapping[str, Any], call: str | None = None) -> list[Violation]"
     with out.block(head):
@@ -155,8 +163,8 @@ def _core(plan: Plan, telling: TellingPath, out: Writer) -> None:
             '"""Every violation of a call given by its fields; an image in hand stands as its ImageFacts."""'
         )
         handed = []
-        lists = [name for name in telling.part_fields() if plan.family.field(name).type == "list"]
-        for name in telling.part_fields():
+        lists = [name for name in plan.parts() if plan.family.field(name).type == "list"]
+        for name in plan.parts():
             count = " + ".join(f"len(fields.get({literal(each)}, ()))" for each in lists) or "0"
             handed.append(f"range(len(fields.get({literal(name)}, ())))" if name in lists else count)
         for field in plan.family.fields:

@@ -14,9 +14,10 @@ from wanlib.base.missing import LOST as _LOST
 from wanlib.base.ratio import Ratio
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
-from wanlib.runtime.judging import begins as _begins
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import parse_size as _parse_size
+from wanlib.runtime.judging import read_image as _read_image
+from wanlib.runtime.judging import starts as _starts
 from wanlib.runtime.judging import tell_strays as _tell_strays
 from wanlib.runtime.judging import wrong_name as _wrong_name
 
@@ -25,6 +26,7 @@ PROMPT_MAX_CHARS = 2000
 IMAGES_MIN_COUNT = 1
 IMAGES_MAX_COUNT = 3
 IMAGES_EACH_SCHEMES = ('http', 'https', 'data', 'oss')
+_IMAGES_EACH_SCHEMES = _starts(IMAGES_EACH_SCHEMES)
 IMAGES_EACH_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in IMAGES_EACH_SCHEMES if scheme != "data")
 IMAGES_EACH_ENCODING = 'base64'
 IMAGES_EACH_MIME = {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}
@@ -35,6 +37,7 @@ IMAGES_EACH_MAX_BYTES = 10485760
 NEGATIVE_PROMPT_PLACE = 'input'
 NEGATIVE_PROMPT_MAX_CHARS = 500
 SIZE_KEYWORDS: dict[str, int] = {}
+_SIZE_KEYWORDS = tuple(SIZE_KEYWORDS)
 SIZE_MIN_PIXELS = 589824
 SIZE_MAX_PIXELS = 1638400
 SIZE_MIN_RATIO = Ratio(1, 4)
@@ -59,85 +62,80 @@ _PLACED = {'negative_prompt': ('wan2.5/negative_prompt.place', 'unspecified', 'i
 def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     """Whether a body keeps every rule; False where only the telling path can say."""
     _input_ = body.get('input')
-    if type(_input_) is not dict:
+    if not isinstance(_input_, dict):
         return False
     prompt = _input_.get('prompt')
     images = _input_.get('images')
     negative_prompt = _input_.get('negative_prompt')
-    if len(_input_) != 0 + (negative_prompt is not None) + (prompt is not None) + (images is not None):
-        return False
-    _parameters_ = body.get('parameters')
-    if _parameters_ is None:
-        if 'parameters' in body:
-            return False
-        _parameters_ = _NOTHING
-    elif type(_parameters_) is not dict:
+    _parameters_ = body.get('parameters', _NOTHING)
+    if not isinstance(_parameters_, dict):
         return False
     size = _parameters_.get('size')
     n = _parameters_.get('n')
     prompt_extend = _parameters_.get('prompt_extend')
     watermark = _parameters_.get('watermark')
     seed = _parameters_.get('seed')
-    if len(_parameters_) != (size is not None) + (n is not None) + (prompt_extend is not None) + (watermark is not None) + (seed is not None):
-        return False
     if len(body) != 2 + (_parameters_ is not _NOTHING):
         return False
-    if prompt is None:
-        return False
-    if type(prompt) is not str:
+    _met = 2
+    if not isinstance(prompt, str):
         return False
     if len(prompt) > PROMPT_MAX_CHARS:
         return False
-    if images is None:
-        return False
-    if type(images) is not list:
+    if not isinstance(images, list):
         return False
     if len(images) < IMAGES_MIN_COUNT:
         return False
     if len(images) > IMAGES_MAX_COUNT:
         return False
     for _item0 in images:
-        if type(_item0) is not str:
+        if not isinstance(_item0, str):
             return False
-        if not (_item0.startswith(IMAGES_EACH_SCHEMES_URLS)):
+        if not _item0.startswith(IMAGES_EACH_SCHEMES_URLS):
             _uri = _parse_data_uri(_item0)
             if _uri is None or _uri.facts is None:
                 return False
             _facts = _uri.facts
-            if not _begins(_item0, IMAGES_EACH_SCHEMES):
+            if _facts.width is None or _facts.height is None:
                 return False
-            if _uri is not None and _uri.problem is not None:
+            if not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
                 return False
-            if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+            if _uri.problem is not None:
                 return False
-            if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
+            if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
                 return False
-            if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
+            if not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
                 return False
-            if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
+            if min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
                 return False
-            if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
+            if max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
+                return False
+            if _facts.bytes > IMAGES_EACH_MAX_BYTES:
                 return False
     if negative_prompt is not None:
-        if type(negative_prompt) is not str:
+        _met += 1
+        if not isinstance(negative_prompt, str):
             return False
         if len(negative_prompt) > NEGATIVE_PROMPT_MAX_CHARS:
             return False
     if size is not None:
-        if type(size) is not str:
+        _met += 1
+        if not isinstance(size, str):
             return False
-        _size = None if size.isalnum() else _parse_size(size)
-        if _size is None and size not in SIZE_KEYWORDS:
-            return False
-        if _size is not None and _size[2] < SIZE_MIN_PIXELS:
-            return False
-        if _size is not None and _size[2] > SIZE_MAX_PIXELS:
-            return False
-        if _size is not None and _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
-            return False
-        if _size is not None and _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
-            return False
+        if size not in SIZE_KEYWORDS:
+            _size = _parse_size(size)
+            if _size is None:
+                return False
+            if _size[2] < SIZE_MIN_PIXELS:
+                return False
+            if _size[2] > SIZE_MAX_PIXELS:
+                return False
+            if _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
+                return False
+            if _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
+                return False
     if n is not None:
+        _met += 1
         if type(n) is not int:
             return False
         if n < N_MIN:
@@ -145,49 +143,49 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
         if n > N_MAX:
             return False
     if prompt_extend is not None:
-        if type(prompt_extend) is not bool:
+        _met += 1
+        if not isinstance(prompt_extend, bool):
             return False
     if watermark is not None:
-        if type(watermark) is not bool:
+        _met += 1
+        if not isinstance(watermark, bool):
             return False
     if seed is not None:
+        _met += 1
         if type(seed) is not int:
             return False
         if seed < SEED_MIN:
             return False
         if seed > SEED_MAX:
             return False
-    return True
+    return _met == len(_input_) + len(_parameters_)
 
 
 def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
     """Every violation of a body, the envelope's first."""
     found: list[Violation] = []
-    prompt: Any = _LOST
-    images: Any = _LOST
-    negative_prompt: Any = _LOST
-    size: Any = _LOST
-    n: Any = _LOST
-    prompt_extend: Any = _LOST
-    watermark: Any = _LOST
-    seed: Any = _LOST
+    prompt: Any
+    images: Any
+    negative_prompt: Any
+    size: Any
+    n: Any
+    prompt_extend: Any
+    watermark: Any
+    seed: Any
+    prompt = images = negative_prompt = size = n = prompt_extend = watermark = seed = _LOST
     _input_ = body.get('input', _ABSENT)
-    if _input_ is _ABSENT:
-        found.append(_make(('wire/prompt.input.required', 'rejected', '/input', True, None)))
-    elif not isinstance(_input_, dict):
-        found.append(_make(('wire/prompt.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
-    else:
+    if isinstance(_input_, dict):
         prompt = _input_.get('prompt', _ABSENT)
         images = _input_.get('images', _ABSENT)
         negative_prompt = _input_.get('negative_prompt', _ABSENT)
         if not _input_.keys() <= PROMPT_INPUT_NAMES_SET:
             _tell_strays(found, _input_, PROMPT_INPUT_NAMES, PROMPT_INPUT_NAMES_SET, '/input', 'wire/prompt.input.unknown', _PLACED)
-    _parameters_ = body.get('parameters', _ABSENT)
-    if _parameters_ is _ABSENT:
-        size = n = prompt_extend = watermark = seed = _ABSENT
-    elif not isinstance(_parameters_, dict):
-        found.append(_make(('wire/prompt.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
+    elif _input_ is _ABSENT:
+        found.append(_make(Violation, ('wire/prompt.input.required', 'rejected', '/input', True, None)))
     else:
+        found.append(_make(Violation, ('wire/prompt.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
+    _parameters_ = body.get('parameters', _ABSENT)
+    if isinstance(_parameters_, dict):
         size = _parameters_.get('size', _ABSENT)
         n = _parameters_.get('n', _ABSENT)
         prompt_extend = _parameters_.get('prompt_extend', _ABSENT)
@@ -195,99 +193,104 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= PROMPT_PARAMETERS_NAMES_SET:
             _tell_strays(found, _parameters_, PROMPT_PARAMETERS_NAMES, PROMPT_PARAMETERS_NAMES_SET, '/parameters', 'wan2.5/unknown', _PLACED)
-    if not body.keys() <= PROMPT_NAMES_SET:
+    elif _parameters_ is _ABSENT:
+        size = n = prompt_extend = watermark = seed = _ABSENT
+    else:
+        found.append(_make(Violation, ('wire/prompt.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
+    if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, PROMPT_NAMES, PROMPT_NAMES_SET, '', 'wire/prompt.unknown', _PLACED)
     return _judge(found, model, call, prompt, images, negative_prompt, size, n, prompt_extend, watermark, seed)
 
 
 def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, images: Any, negative_prompt: Any, size: Any, n: Any, prompt_extend: Any, watermark: Any, seed: Any) -> list[Violation]:
     """Adds what the fields break; a rule on what is lost or undetermined is not judged."""
-    if prompt is _ABSENT:
-        found.append(_make(('wan2.5/prompt.required', 'rejected', '/input/prompt', True, None)))
+    if isinstance(prompt, str):
+        if len(prompt) > PROMPT_MAX_CHARS:
+            found.append(_make(Violation, ('wan2.5/prompt.max_chars', 'truncated', '/input/prompt', PROMPT_MAX_CHARS, len(prompt))))
+    elif prompt is _ABSENT:
+        found.append(_make(Violation, ('wan2.5/prompt.required', 'rejected', '/input/prompt', True, None)))
     elif prompt is not _LOST:
-        if not isinstance(prompt, str):
-            found.append(_make(('wan2.5/prompt.type', 'unspecified' if prompt is None else 'rejected', '/input/prompt', 'text', prompt)))
-        else:
-            if len(prompt) > PROMPT_MAX_CHARS:
-                found.append(_make(('wan2.5/prompt.max_chars', 'truncated', '/input/prompt', PROMPT_MAX_CHARS, len(prompt))))
-    if images is _ABSENT:
-        found.append(_make(('wan2.5/images.required', 'rejected', '/input/images', True, None)))
-    elif images is not _LOST:
-        if not isinstance(images, list):
-            found.append(_make(('wan2.5/images.type', 'unspecified' if images is None else 'rejected', '/input/images', 'list', images)))
-        else:
-            if len(images) < IMAGES_MIN_COUNT:
-                found.append(_make(('wan2.5/images.min_count', 'rejected', '/input/images', IMAGES_MIN_COUNT, len(images))))
-            if len(images) > IMAGES_MAX_COUNT:
-                found.append(_make(('wan2.5/images.max_count', 'rejected', '/input/images', IMAGES_MAX_COUNT, len(images))))
-            for _index0, _item0 in enumerate(images):
-                if not isinstance(_item0, (str, _ImageFacts)):
-                    found.append(_make(('wan2.5/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/images/{_index0}', 'image', _item0)))
-                elif not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS))):
+        found.append(_make(Violation, ('wan2.5/prompt.type', 'unspecified' if prompt is None else 'rejected', '/input/prompt', 'text', prompt)))
+    if isinstance(images, list):
+        if len(images) < IMAGES_MIN_COUNT:
+            found.append(_make(Violation, ('wan2.5/images.min_count', 'rejected', '/input/images', IMAGES_MIN_COUNT, len(images))))
+        if len(images) > IMAGES_MAX_COUNT:
+            found.append(_make(Violation, ('wan2.5/images.max_count', 'rejected', '/input/images', IMAGES_MAX_COUNT, len(images))))
+        for _index0, _item0 in enumerate(images):
+            if not (isinstance(_item0, str) and _item0.startswith(IMAGES_EACH_SCHEMES_URLS)):
+                if isinstance(_item0, (str, _ImageFacts)):
                     _whole = True
-                    if not _begins(_item0, IMAGES_EACH_SCHEMES):
-                        found.append(_make(('wan2.5/images.each.schemes', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_SCHEMES, _item0)))
+                    if isinstance(_item0, str) and not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
+                        found.append(_make(Violation, ('wan2.5/images.each.schemes', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_SCHEMES, _item0)))
                         _whole = False
                     if _whole:
-                        _uri = _parse_data_uri(_item0) if isinstance(_item0, str) else None
-                        _facts = _item0 if isinstance(_item0, _ImageFacts) else _uri.facts if _uri is not None else None
+                        _uri, _facts = _read_image(_item0)
+                        _whole = True
                         if _uri is not None and _uri.problem is not None:
-                            found.append(_make(('wan2.5/images.each.encoding', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_ENCODING, _uri.problem)))
+                            found.append(_make(Violation, ('wan2.5/images.each.encoding', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_ENCODING, _uri.problem)))
                             _whole = False
                         if _whole:
                             if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
-                                found.append(_make(('wan2.5/images.each.mime', 'rejected', f'/input/images/{_index0}', _due, _uri.mime)))
+                                found.append(_make(Violation, ('wan2.5/images.each.mime', 'rejected', f'/input/images/{_index0}', _due, _uri.mime)))
                             if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
-                                found.append(_make(('wan2.5/images.each.formats', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_FORMATS, _format_met(_facts))))
+                                found.append(_make(Violation, ('wan2.5/images.each.formats', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_FORMATS, _format_met(_facts))))
                             if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
-                                found.append(_make(('wan2.5/images.each.min_side', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MIN_SIDE, _sides_met(_facts))))
+                                found.append(_make(Violation, ('wan2.5/images.each.min_side', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MIN_SIDE, _sides_met(_facts))))
                             if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
-                                found.append(_make(('wan2.5/images.each.max_side', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
+                                found.append(_make(Violation, ('wan2.5/images.each.max_side', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
                             if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
-                                found.append(_make(('wan2.5/images.each.max_bytes', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
-    if negative_prompt is not _ABSENT and negative_prompt is not _LOST:
-        if not isinstance(negative_prompt, str):
-            found.append(_make(('wan2.5/negative_prompt.type', 'unspecified' if negative_prompt is None else 'rejected', '/input/negative_prompt', 'text', negative_prompt)))
-        else:
+                                found.append(_make(Violation, ('wan2.5/images.each.max_bytes', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
+                else:
+                    found.append(_make(Violation, ('wan2.5/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/images/{_index0}', 'image', _item0)))
+    elif images is _ABSENT:
+        found.append(_make(Violation, ('wan2.5/images.required', 'rejected', '/input/images', True, None)))
+    elif images is not _LOST:
+        found.append(_make(Violation, ('wan2.5/images.type', 'unspecified' if images is None else 'rejected', '/input/images', 'list', images)))
+    if negative_prompt is not _ABSENT:
+        if isinstance(negative_prompt, str):
             if len(negative_prompt) > NEGATIVE_PROMPT_MAX_CHARS:
-                found.append(_make(('wan2.5/negative_prompt.max_chars', 'truncated', '/input/negative_prompt', NEGATIVE_PROMPT_MAX_CHARS, len(negative_prompt))))
-    if size is not _ABSENT and size is not _LOST:
-        if not isinstance(size, str):
-            found.append(_make(('wan2.5/size.type', 'unspecified' if size is None else 'rejected', '/parameters/size', 'size', size)))
-        else:
-            _size = None if size.isalnum() else _parse_size(size)
-            if _size is None and size not in SIZE_KEYWORDS:
-                found.append(_make(('wan2.5/size.keywords', 'rejected', '/parameters/size', tuple(SIZE_KEYWORDS), size)))
-            if _size is not None and _size[2] < SIZE_MIN_PIXELS:
-                found.append(_make(('wan2.5/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, _size[2])))
-            if _size is not None and _size[2] > SIZE_MAX_PIXELS:
-                found.append(_make(('wan2.5/size.max_pixels', 'rejected', '/parameters/size', SIZE_MAX_PIXELS, _size[2])))
-            if _size is not None and _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
-                found.append(_make(('wan2.5/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, f'{_size[0]}:{_size[1]}')))
-            if _size is not None and _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
-                found.append(_make(('wan2.5/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
-    if n is not _ABSENT and n is not _LOST:
-        if not (type(n) is int or _is_integer(n)):
-            found.append(_make(('wan2.5/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
-        else:
+                found.append(_make(Violation, ('wan2.5/negative_prompt.max_chars', 'truncated', '/input/negative_prompt', NEGATIVE_PROMPT_MAX_CHARS, len(negative_prompt))))
+        elif negative_prompt is not _LOST:
+            found.append(_make(Violation, ('wan2.5/negative_prompt.type', 'unspecified' if negative_prompt is None else 'rejected', '/input/negative_prompt', 'text', negative_prompt)))
+    if size is not _ABSENT:
+        if isinstance(size, str):
+            _size = _parse_size(size)
+            if _size is None:
+                if size not in SIZE_KEYWORDS:
+                    found.append(_make(Violation, ('wan2.5/size.keywords', 'rejected', '/parameters/size', _SIZE_KEYWORDS, size)))
+            else:
+                if _size[2] < SIZE_MIN_PIXELS:
+                    found.append(_make(Violation, ('wan2.5/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, _size[2])))
+                if _size[2] > SIZE_MAX_PIXELS:
+                    found.append(_make(Violation, ('wan2.5/size.max_pixels', 'rejected', '/parameters/size', SIZE_MAX_PIXELS, _size[2])))
+                if _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
+                    found.append(_make(Violation, ('wan2.5/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, f'{_size[0]}:{_size[1]}')))
+                if _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
+                    found.append(_make(Violation, ('wan2.5/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
+        elif size is not _LOST:
+            found.append(_make(Violation, ('wan2.5/size.type', 'unspecified' if size is None else 'rejected', '/parameters/size', 'size', size)))
+    if n is not _ABSENT:
+        if (type(n) is int or _is_integer(n)):
             if n < N_MIN:
-                found.append(_make(('wan2.5/n.min', 'rejected', '/parameters/n', N_MIN, n)))
+                found.append(_make(Violation, ('wan2.5/n.min', 'rejected', '/parameters/n', N_MIN, n)))
             if n > N_MAX:
-                found.append(_make(('wan2.5/n.max', 'rejected', '/parameters/n', N_MAX, n)))
-    if prompt_extend is not _ABSENT and prompt_extend is not _LOST:
-        if not isinstance(prompt_extend, bool):
-            found.append(_make(('wan2.5/prompt_extend.type', 'unspecified' if prompt_extend is None else 'rejected', '/parameters/prompt_extend', 'boolean', prompt_extend)))
-    if watermark is not _ABSENT and watermark is not _LOST:
-        if not isinstance(watermark, bool):
-            found.append(_make(('wan2.5/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
-    if seed is not _ABSENT and seed is not _LOST:
-        if not (type(seed) is int or _is_integer(seed)):
-            found.append(_make(('wan2.5/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
-        else:
+                found.append(_make(Violation, ('wan2.5/n.max', 'rejected', '/parameters/n', N_MAX, n)))
+        elif n is not _LOST:
+            found.append(_make(Violation, ('wan2.5/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
+    if prompt_extend is not _ABSENT:
+        if not (isinstance(prompt_extend, bool)) and prompt_extend is not _LOST:
+            found.append(_make(Violation, ('wan2.5/prompt_extend.type', 'unspecified' if prompt_extend is None else 'rejected', '/parameters/prompt_extend', 'boolean', prompt_extend)))
+    if watermark is not _ABSENT:
+        if not (isinstance(watermark, bool)) and watermark is not _LOST:
+            found.append(_make(Violation, ('wan2.5/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
+    if seed is not _ABSENT:
+        if (type(seed) is int or _is_integer(seed)):
             if seed < SEED_MIN:
-                found.append(_make(('wan2.5/seed.min', 'rejected', '/parameters/seed', SEED_MIN, seed)))
+                found.append(_make(Violation, ('wan2.5/seed.min', 'rejected', '/parameters/seed', SEED_MIN, seed)))
             if seed > SEED_MAX:
-                found.append(_make(('wan2.5/seed.max', 'rejected', '/parameters/seed', SEED_MAX, seed)))
+                found.append(_make(Violation, ('wan2.5/seed.max', 'rejected', '/parameters/seed', SEED_MAX, seed)))
+        elif seed is not _LOST:
+            found.append(_make(Violation, ('wan2.5/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
     return found
 
 

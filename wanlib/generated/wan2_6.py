@@ -14,9 +14,10 @@ from wanlib.base.missing import LOST as _LOST
 from wanlib.base.ratio import Ratio
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
-from wanlib.runtime.judging import begins as _begins
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import parse_size as _parse_size
+from wanlib.runtime.judging import read_image as _read_image
+from wanlib.runtime.judging import starts as _starts
 from wanlib.runtime.judging import tell_strays as _tell_strays
 from wanlib.runtime.judging import wrong_name as _wrong_name
 
@@ -32,6 +33,7 @@ IMAGES_MIN_COUNT_NOT_INTERLEAVE = 1
 IMAGES_MAX_COUNT_INTERLEAVE = 1
 IMAGES_MAX_COUNT_NOT_INTERLEAVE = 4
 IMAGES_EACH_SCHEMES = ('http', 'https', 'data', 'oss')
+_IMAGES_EACH_SCHEMES = _starts(IMAGES_EACH_SCHEMES)
 IMAGES_EACH_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in IMAGES_EACH_SCHEMES if scheme != "data")
 IMAGES_EACH_ENCODING = 'base64'
 IMAGES_EACH_MIME = {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}
@@ -40,7 +42,9 @@ IMAGES_EACH_MIN_SIDE = 240
 IMAGES_EACH_MAX_SIDE = 8000
 IMAGES_EACH_MAX_BYTES = 10485760
 SIZE_KEYWORDS_NOT_INTERLEAVE: dict[str, int] = {'1K': 1638400, '2K': 4194304}
+_SIZE_KEYWORDS_NOT_INTERLEAVE = tuple(SIZE_KEYWORDS_NOT_INTERLEAVE)
 SIZE_KEYWORDS_INTERLEAVE: dict[str, int] = {}
+_SIZE_KEYWORDS_INTERLEAVE = tuple(SIZE_KEYWORDS_INTERLEAVE)
 SIZE_MIN_PIXELS = 589824
 SIZE_MAX_PIXELS_NOT_INTERLEAVE = 4194304
 SIZE_MAX_PIXELS_INTERLEAVE = 1638400
@@ -76,46 +80,40 @@ _PLACED = {'negative_prompt': ('wan2.6/negative_prompt.place', 'unspecified', 'p
 def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     """Whether a body keeps every rule; False where only the telling path can say."""
     _input_ = body.get('input')
-    if type(_input_) is not dict:
+    if not isinstance(_input_, dict):
         return False
     _messages_ = _input_.get('messages')
-    if type(_messages_) is not list or len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
+    if not isinstance(_messages_, list) or len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
         return False
     _messages_0 = _messages_[0]
-    if type(_messages_0) is not dict:
+    if not isinstance(_messages_0, dict):
         return False
     _role_ = _messages_0.get('role')
-    if type(_role_) is not str or _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
+    if not isinstance(_role_, str) or _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
         return False
     _content_ = _messages_0.get('content')
-    if type(_content_) is not list:
+    if not isinstance(_content_, list):
         return False
     images = []
-    prompt = None
-    _count_text = 0
+    _each_prompt = []
     for _part in _content_:
-        if type(_part) is not dict or len(_part) != 1:
+        if not isinstance(_part, dict) or len(_part) != 1:
             return False
         if 'image' in _part:
             images.append(_part['image'])
         elif 'text' in _part:
-            _count_text += 1
-            if _part['text'] is None or _count_text > MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT:
-                return False
-            if _count_text == 1:
-                prompt = _part['text']
+            _each_prompt.append(_part['text'])
         else:
             return False
+    if len(_each_prompt) > MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT:
+        return False
+    prompt = _each_prompt[0] if _each_prompt else None
     if len(_messages_0) != 2:
         return False
     if len(_input_) != 1:
         return False
-    _parameters_ = body.get('parameters')
-    if _parameters_ is None:
-        if 'parameters' in body:
-            return False
-        _parameters_ = _NOTHING
-    elif type(_parameters_) is not dict:
+    _parameters_ = body.get('parameters', _NOTHING)
+    if not isinstance(_parameters_, dict):
         return False
     negative_prompt = _parameters_.get('negative_prompt')
     size = _parameters_.get('size')
@@ -126,84 +124,80 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     stream = _parameters_.get('stream')
     watermark = _parameters_.get('watermark')
     seed = _parameters_.get('seed')
-    if len(_parameters_) != (negative_prompt is not None) + (size is not None) + (n is not None) + (enable_interleave is not None) + (max_images is not None) + (prompt_extend is not None) + (stream is not None) + (watermark is not None) + (seed is not None):
-        return False
     if len(body) != 2 + (_parameters_ is not _NOTHING):
         return False
-    if enable_interleave is not None and type(enable_interleave) is not bool:
+    if not (enable_interleave is None or isinstance(enable_interleave, bool)):
         return False
     _enable_interleave_holds = ENABLE_INTERLEAVE_DEFAULT if enable_interleave is None else enable_interleave
     interleave = _enable_interleave_holds
     interleave_sync = interleave and (call in ('sync', 'stream'))
     plain_sync = call == 'sync'
-    if prompt is None:
-        return False
-    if type(prompt) is not str:
+    _met = 0
+    if not isinstance(prompt, str):
         return False
     if len(prompt) > PROMPT_MAX_CHARS:
         return False
     if negative_prompt is not None:
-        if type(negative_prompt) is not str:
+        _met += 1
+        if not isinstance(negative_prompt, str):
             return False
         if len(negative_prompt) > NEGATIVE_PROMPT_MAX_CHARS:
             return False
-    if images is not None:
-        if type(images) is not list:
+    if not interleave:
+        if len(images) < IMAGES_MIN_COUNT_NOT_INTERLEAVE:
             return False
-        if not interleave:
-            if len(images) < IMAGES_MIN_COUNT_NOT_INTERLEAVE:
+    if interleave:
+        if len(images) > IMAGES_MAX_COUNT_INTERLEAVE:
+            return False
+    if not interleave:
+        if len(images) > IMAGES_MAX_COUNT_NOT_INTERLEAVE:
+            return False
+    for _item0 in images:
+        if not isinstance(_item0, str):
+            return False
+        if not _item0.startswith(IMAGES_EACH_SCHEMES_URLS):
+            _uri = _parse_data_uri(_item0)
+            if _uri is None or _uri.facts is None:
                 return False
-        if interleave:
-            if len(images) > IMAGES_MAX_COUNT_INTERLEAVE:
+            _facts = _uri.facts
+            if _facts.width is None or _facts.height is None:
                 return False
-        if not interleave:
-            if len(images) > IMAGES_MAX_COUNT_NOT_INTERLEAVE:
+            if not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
                 return False
-        for _item0 in images:
-            if type(_item0) is not str:
+            if _uri.problem is not None:
                 return False
-            if not (_item0.startswith(IMAGES_EACH_SCHEMES_URLS)):
-                _uri = _parse_data_uri(_item0)
-                if _uri is None or _uri.facts is None:
-                    return False
-                _facts = _uri.facts
-                if not _begins(_item0, IMAGES_EACH_SCHEMES):
-                    return False
-                if _uri is not None and _uri.problem is not None:
-                    return False
-                if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
-                    return False
-                if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
-                    return False
-                if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
-                    return False
-                if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
-                    return False
-                if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
-                    return False
+            if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                return False
+            if not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
+                return False
+            if min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
+                return False
+            if max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
+                return False
+            if _facts.bytes > IMAGES_EACH_MAX_BYTES:
+                return False
     if size is not None:
-        if type(size) is not str:
+        _met += 1
+        if not isinstance(size, str):
             return False
-        _size = None if size.isalnum() else _parse_size(size)
-        if not interleave:
-            if _size is None and size not in SIZE_KEYWORDS_NOT_INTERLEAVE:
+        if size not in (SIZE_KEYWORDS_NOT_INTERLEAVE if not interleave else SIZE_KEYWORDS_INTERLEAVE if interleave else _NOTHING):
+            _size = _parse_size(size)
+            if _size is None:
                 return False
-        if interleave:
-            if _size is None and size not in SIZE_KEYWORDS_INTERLEAVE:
+            if _size[2] < SIZE_MIN_PIXELS:
                 return False
-        if _size is not None and _size[2] < SIZE_MIN_PIXELS:
-            return False
-        if not interleave:
-            if _size is not None and _size[2] > SIZE_MAX_PIXELS_NOT_INTERLEAVE:
+            if not interleave:
+                if _size[2] > SIZE_MAX_PIXELS_NOT_INTERLEAVE:
+                    return False
+            if interleave:
+                if _size[2] > SIZE_MAX_PIXELS_INTERLEAVE:
+                    return False
+            if _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
                 return False
-        if interleave:
-            if _size is not None and _size[2] > SIZE_MAX_PIXELS_INTERLEAVE:
+            if _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
                 return False
-        if _size is not None and _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
-            return False
-        if _size is not None and _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
-            return False
     if n is not None:
+        _met += 1
         if type(n) is not int:
             return False
         if n < N_MIN:
@@ -215,12 +209,12 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
             if n > N_MAX_INTERLEAVE:
                 return False
     if enable_interleave is not None:
-        if type(enable_interleave) is not bool:
-            return False
+        _met += 1
         if call is not None and plain_sync:
             if enable_interleave not in ENABLE_INTERLEAVE_ONE_OF_PLAIN_SYNC:
                 return False
     if max_images is not None:
+        _met += 1
         if not interleave:
             return False
         if type(max_images) is not int:
@@ -230,14 +224,16 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
         if max_images > MAX_IMAGES_MAX:
             return False
     if prompt_extend is not None:
+        _met += 1
         if interleave:
             return False
-        if type(prompt_extend) is not bool:
+        if not isinstance(prompt_extend, bool):
             return False
     if stream is None and call is not None and interleave_sync:
         return False
     if stream is not None:
-        if type(stream) is not bool:
+        _met += 1
+        if not isinstance(stream, bool):
             return False
         if call is not None and interleave_sync:
             if stream not in STREAM_ONE_OF_INTERLEAVE_SYNC:
@@ -246,94 +242,92 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
             if stream not in STREAM_ONE_OF_NOT_INTERLEAVE:
                 return False
     if watermark is not None:
-        if type(watermark) is not bool:
+        _met += 1
+        if not isinstance(watermark, bool):
             return False
     if seed is not None:
+        _met += 1
         if type(seed) is not int:
             return False
         if seed < SEED_MIN:
             return False
         if seed > SEED_MAX:
             return False
-    return True
+    return _met == len(_parameters_)
 
 
 def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
     """Every violation of a body, the envelope's first."""
     found: list[Violation] = []
-    prompt: Any = _LOST
-    negative_prompt: Any = _LOST
-    images: Any = _LOST
-    size: Any = _LOST
-    n: Any = _LOST
-    enable_interleave: Any = _LOST
-    max_images: Any = _LOST
-    prompt_extend: Any = _LOST
-    stream: Any = _LOST
-    watermark: Any = _LOST
-    seed: Any = _LOST
+    prompt: Any
+    negative_prompt: Any
+    images: Any
+    size: Any
+    n: Any
+    enable_interleave: Any
+    max_images: Any
+    prompt_extend: Any
+    stream: Any
+    watermark: Any
+    seed: Any
+    prompt = negative_prompt = images = size = n = enable_interleave = max_images = prompt_extend = stream = watermark = seed = _LOST
     _images_at: Any = []
     _prompt_at: Any = '-'
     _input_ = body.get('input', _ABSENT)
-    if _input_ is _ABSENT:
-        found.append(_make(('wire/messages.input.required', 'rejected', '/input', True, None)))
-    elif not isinstance(_input_, dict):
-        found.append(_make(('wire/messages.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
-    else:
+    if isinstance(_input_, dict):
         _messages_ = _input_.get('messages', _ABSENT)
-        if _messages_ is _ABSENT:
-            found.append(_make(('wire/messages.input.messages.required', 'rejected', '/input/messages', True, None)))
-        elif not isinstance(_messages_, list):
-            found.append(_make(('wire/messages.input.messages.type', 'unspecified' if _messages_ is None else 'rejected', '/input/messages', 'list', _messages_)))
-        else:
+        if isinstance(_messages_, list):
             if len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
-                found.append(_make(('wire/messages.input.messages.count', 'rejected', '/input/messages', MESSAGES_INPUT_MESSAGES_COUNT, len(_messages_))))
+                found.append(_make(Violation, ('wire/messages.input.messages.count', 'rejected', '/input/messages', MESSAGES_INPUT_MESSAGES_COUNT, len(_messages_))))
             else:
                 _messages_0 = _messages_[0]
-                if not isinstance(_messages_0, dict):
-                    found.append(_make(('wire/messages.input.messages.each.type', 'unspecified' if _messages_0 is None else 'rejected', '/input/messages/0', 'object', _messages_0)))
-                else:
+                if isinstance(_messages_0, dict):
                     _role_ = _messages_0.get('role', _ABSENT)
-                    if _role_ is _ABSENT:
-                        found.append(_make(('wire/messages.input.messages.each.role.required', 'rejected', '/input/messages/0/role', True, None)))
-                    elif not isinstance(_role_, str):
-                        found.append(_make(('wire/messages.input.messages.each.role.type', 'unspecified' if _role_ is None else 'rejected', '/input/messages/0/role', 'text', _role_)))
-                    else:
+                    if isinstance(_role_, str):
                         if _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
-                            found.append(_make(('wire/messages.input.messages.each.role.one_of', 'rejected', '/input/messages/0/role', MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF, _role_)))
-                    _content_ = _messages_0.get('content', _ABSENT)
-                    if _content_ is _ABSENT:
-                        found.append(_make(('wire/messages.input.messages.each.content.required', 'rejected', '/input/messages/0/content', True, None)))
-                    elif not isinstance(_content_, list):
-                        found.append(_make(('wire/messages.input.messages.each.content.type', 'unspecified' if _content_ is None else 'rejected', '/input/messages/0/content', 'list', _content_)))
+                            found.append(_make(Violation, ('wire/messages.input.messages.each.role.one_of', 'rejected', '/input/messages/0/role', MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF, _role_)))
+                    elif _role_ is _ABSENT:
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.role.required', 'rejected', '/input/messages/0/role', True, None)))
                     else:
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.role.type', 'unspecified' if _role_ is None else 'rejected', '/input/messages/0/role', 'text', _role_)))
+                    _content_ = _messages_0.get('content', _ABSENT)
+                    if isinstance(_content_, list):
                         images = []
-                        _count_image = 0
                         prompt = _ABSENT
                         _count_text = 0
                         for _place, _part in enumerate(_content_):
-                            _name = next(iter(_part)) if isinstance(_part, dict) and len(_part) == 1 else None
-                            if _name == 'image':
-                                images.append(_part['image'])
+                            _member = _part if isinstance(_part, dict) and len(_part) == 1 else _NOTHING
+                            if 'image' in _member:
+                                images.append(_member['image'])
                                 _images_at.append(_place)
-                            elif _name == 'text':
+                            elif 'text' in _member:
                                 if not _count_text:
-                                    prompt, _prompt_at = _part['text'], _place
+                                    prompt, _prompt_at = _member['text'], _place
                                 _count_text += 1
                                 if _count_text == MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT + 1:
-                                    found.append(_make(('wire/messages.input.messages.each.content.text.max_count', 'rejected', f'/input/messages/0/content/{_place}/text', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT, _count_text)))
+                                    found.append(_make(Violation, ('wire/messages.input.messages.each.content.text.max_count', 'rejected', f'/input/messages/0/content/{_place}/text', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT, _count_text)))
                             else:
-                                found.append(_make(('wire/messages.input.messages.each.content.parts', 'rejected', f'/input/messages/0/content/{_place}', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_PARTS, _part)))
-                    if not _messages_0.keys() <= MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET:
+                                found.append(_make(Violation, ('wire/messages.input.messages.each.content.parts', 'rejected', f'/input/messages/0/content/{_place}', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_PARTS, _part)))
+                    elif _content_ is _ABSENT:
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.content.required', 'rejected', '/input/messages/0/content', True, None)))
+                    else:
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.content.type', 'unspecified' if _content_ is None else 'rejected', '/input/messages/0/content', 'list', _content_)))
+                    if len(_messages_0) != 2 or _role_ is _ABSENT or _content_ is _ABSENT:
                         _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', 'wire/messages.input.messages.each.unknown', _NOTHING)
-        if not _input_.keys() <= MESSAGES_INPUT_NAMES_SET:
+                else:
+                    found.append(_make(Violation, ('wire/messages.input.messages.each.type', 'unspecified' if _messages_0 is None else 'rejected', '/input/messages/0', 'object', _messages_0)))
+        elif _messages_ is _ABSENT:
+            found.append(_make(Violation, ('wire/messages.input.messages.required', 'rejected', '/input/messages', True, None)))
+        else:
+            found.append(_make(Violation, ('wire/messages.input.messages.type', 'unspecified' if _messages_ is None else 'rejected', '/input/messages', 'list', _messages_)))
+        if len(_input_) != 1 or _messages_ is _ABSENT:
             _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', 'wire/messages.input.unknown', _PLACED)
-    _parameters_ = body.get('parameters', _ABSENT)
-    if _parameters_ is _ABSENT:
-        negative_prompt = size = n = enable_interleave = max_images = prompt_extend = stream = watermark = seed = _ABSENT
-    elif not isinstance(_parameters_, dict):
-        found.append(_make(('wire/messages.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
+    elif _input_ is _ABSENT:
+        found.append(_make(Violation, ('wire/messages.input.required', 'rejected', '/input', True, None)))
     else:
+        found.append(_make(Violation, ('wire/messages.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
+    _parameters_ = body.get('parameters', _ABSENT)
+    if isinstance(_parameters_, dict):
         negative_prompt = _parameters_.get('negative_prompt', _ABSENT)
         size = _parameters_.get('size', _ABSENT)
         n = _parameters_.get('n', _ABSENT)
@@ -345,7 +339,11 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= MESSAGES_PARAMETERS_NAMES_SET:
             _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, MESSAGES_PARAMETERS_NAMES_SET, '/parameters', 'wan2.6/unknown', _PLACED)
-    if not body.keys() <= MESSAGES_NAMES_SET:
+    elif _parameters_ is _ABSENT:
+        negative_prompt = size = n = enable_interleave = max_images = prompt_extend = stream = watermark = seed = _ABSENT
+    else:
+        found.append(_make(Violation, ('wire/messages.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
+    if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', 'wire/messages.unknown', _PLACED)
     return _judge(found, model, call, _images_at, _prompt_at, prompt, negative_prompt, images, size, n, enable_interleave, max_images, prompt_extend, stream, watermark, seed)
 
@@ -356,138 +354,140 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
     interleave = None if _enable_interleave_holds is None else _enable_interleave_holds
     interleave_sync = None if call is None or interleave is None else interleave and (call in ('sync', 'stream'))
     plain_sync = None if call is None else call == 'sync'
-    if prompt is _ABSENT:
-        found.append(_make(('wan2.6/prompt.required', 'rejected', f'/input/messages/0/content/{_prompt_at}/text', True, None)))
+    if isinstance(prompt, str):
+        if len(prompt) > PROMPT_MAX_CHARS:
+            found.append(_make(Violation, ('wan2.6/prompt.max_chars', 'truncated', f'/input/messages/0/content/{_prompt_at}/text', PROMPT_MAX_CHARS, len(prompt))))
+    elif prompt is _ABSENT:
+        found.append(_make(Violation, ('wan2.6/prompt.required', 'rejected', f'/input/messages/0/content/{_prompt_at}/text', True, None)))
     elif prompt is not _LOST:
-        if not isinstance(prompt, str):
-            found.append(_make(('wan2.6/prompt.type', 'unspecified' if prompt is None else 'rejected', f'/input/messages/0/content/{_prompt_at}/text', 'text', prompt)))
-        else:
-            if len(prompt) > PROMPT_MAX_CHARS:
-                found.append(_make(('wan2.6/prompt.max_chars', 'truncated', f'/input/messages/0/content/{_prompt_at}/text', PROMPT_MAX_CHARS, len(prompt))))
-    if negative_prompt is not _ABSENT and negative_prompt is not _LOST:
-        if not isinstance(negative_prompt, str):
-            found.append(_make(('wan2.6/negative_prompt.type', 'unspecified' if negative_prompt is None else 'rejected', '/parameters/negative_prompt', 'text', negative_prompt)))
-        else:
+        found.append(_make(Violation, ('wan2.6/prompt.type', 'unspecified' if prompt is None else 'rejected', f'/input/messages/0/content/{_prompt_at}/text', 'text', prompt)))
+    if negative_prompt is not _ABSENT:
+        if isinstance(negative_prompt, str):
             if len(negative_prompt) > NEGATIVE_PROMPT_MAX_CHARS:
-                found.append(_make(('wan2.6/negative_prompt.max_chars', 'truncated', '/parameters/negative_prompt', NEGATIVE_PROMPT_MAX_CHARS, len(negative_prompt))))
-    if images is not _ABSENT and images is not _LOST:
-        if interleave is False:
-            if len(images) < IMAGES_MIN_COUNT_NOT_INTERLEAVE:
-                found.append(_make(('wan2.6/images.min_count:not-interleave', 'rejected', '/input/messages/0/content', IMAGES_MIN_COUNT_NOT_INTERLEAVE, len(images))))
-        if interleave is True:
-            if len(images) > IMAGES_MAX_COUNT_INTERLEAVE:
-                found.append(_make(('wan2.6/images.max_count:interleave', 'rejected', '/input/messages/0/content', IMAGES_MAX_COUNT_INTERLEAVE, len(images))))
-        if interleave is False:
-            if len(images) > IMAGES_MAX_COUNT_NOT_INTERLEAVE:
-                found.append(_make(('wan2.6/images.max_count:not-interleave', 'rejected', '/input/messages/0/content', IMAGES_MAX_COUNT_NOT_INTERLEAVE, len(images))))
-        for _index0, _item0 in enumerate(images):
-            if not isinstance(_item0, (str, _ImageFacts)):
-                found.append(_make(('wan2.6/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', 'image', _item0)))
-            elif not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS))):
-                _whole = True
-                if not _begins(_item0, IMAGES_EACH_SCHEMES):
-                    found.append(_make(('wan2.6/images.each.schemes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_SCHEMES, _item0)))
-                    _whole = False
-                if _whole:
-                    _uri = _parse_data_uri(_item0) if isinstance(_item0, str) else None
-                    _facts = _item0 if isinstance(_item0, _ImageFacts) else _uri.facts if _uri is not None else None
-                    if _uri is not None and _uri.problem is not None:
-                        found.append(_make(('wan2.6/images.each.encoding', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_ENCODING, _uri.problem)))
-                        _whole = False
-                    if _whole:
-                        if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
-                            found.append(_make(('wan2.6/images.each.mime', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', _due, _uri.mime)))
-                        if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
-                            found.append(_make(('wan2.6/images.each.formats', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_FORMATS, _format_met(_facts))))
-                        if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
-                            found.append(_make(('wan2.6/images.each.min_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MIN_SIDE, _sides_met(_facts))))
-                        if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
-                            found.append(_make(('wan2.6/images.each.max_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
-                        if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
-                            found.append(_make(('wan2.6/images.each.max_bytes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
-    if size is not _ABSENT and size is not _LOST:
-        if not isinstance(size, str):
-            found.append(_make(('wan2.6/size.type', 'unspecified' if size is None else 'rejected', '/parameters/size', 'size', size)))
-        else:
-            _size = None if size.isalnum() else _parse_size(size)
+                found.append(_make(Violation, ('wan2.6/negative_prompt.max_chars', 'truncated', '/parameters/negative_prompt', NEGATIVE_PROMPT_MAX_CHARS, len(negative_prompt))))
+        elif negative_prompt is not _LOST:
+            found.append(_make(Violation, ('wan2.6/negative_prompt.type', 'unspecified' if negative_prompt is None else 'rejected', '/parameters/negative_prompt', 'text', negative_prompt)))
+    if images is not _ABSENT:
+        if images is not _LOST:
             if interleave is False:
-                if _size is None and size not in SIZE_KEYWORDS_NOT_INTERLEAVE:
-                    found.append(_make(('wan2.6/size.keywords:not-interleave', 'rejected', '/parameters/size', tuple(SIZE_KEYWORDS_NOT_INTERLEAVE), size)))
+                if len(images) < IMAGES_MIN_COUNT_NOT_INTERLEAVE:
+                    found.append(_make(Violation, ('wan2.6/images.min_count:not-interleave', 'rejected', '/input/messages/0/content', IMAGES_MIN_COUNT_NOT_INTERLEAVE, len(images))))
             if interleave is True:
-                if _size is None and size not in SIZE_KEYWORDS_INTERLEAVE:
-                    found.append(_make(('wan2.6/size.keywords:interleave', 'rejected', '/parameters/size', tuple(SIZE_KEYWORDS_INTERLEAVE), size)))
-            if _size is not None and _size[2] < SIZE_MIN_PIXELS:
-                found.append(_make(('wan2.6/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, _size[2])))
+                if len(images) > IMAGES_MAX_COUNT_INTERLEAVE:
+                    found.append(_make(Violation, ('wan2.6/images.max_count:interleave', 'rejected', '/input/messages/0/content', IMAGES_MAX_COUNT_INTERLEAVE, len(images))))
             if interleave is False:
-                if _size is not None and _size[2] > SIZE_MAX_PIXELS_NOT_INTERLEAVE:
-                    found.append(_make(('wan2.6/size.max_pixels:not-interleave', 'rejected', '/parameters/size', SIZE_MAX_PIXELS_NOT_INTERLEAVE, _size[2])))
-            if interleave is True:
-                if _size is not None and _size[2] > SIZE_MAX_PIXELS_INTERLEAVE:
-                    found.append(_make(('wan2.6/size.max_pixels:interleave', 'rejected', '/parameters/size', SIZE_MAX_PIXELS_INTERLEAVE, _size[2])))
-            if _size is not None and _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
-                found.append(_make(('wan2.6/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, f'{_size[0]}:{_size[1]}')))
-            if _size is not None and _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
-                found.append(_make(('wan2.6/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
-    if n is not _ABSENT and n is not _LOST:
-        if not (type(n) is int or _is_integer(n)):
-            found.append(_make(('wan2.6/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
-        else:
+                if len(images) > IMAGES_MAX_COUNT_NOT_INTERLEAVE:
+                    found.append(_make(Violation, ('wan2.6/images.max_count:not-interleave', 'rejected', '/input/messages/0/content', IMAGES_MAX_COUNT_NOT_INTERLEAVE, len(images))))
+            for _index0, _item0 in enumerate(images):
+                if not (isinstance(_item0, str) and _item0.startswith(IMAGES_EACH_SCHEMES_URLS)):
+                    if isinstance(_item0, (str, _ImageFacts)):
+                        _whole = True
+                        if isinstance(_item0, str) and not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
+                            found.append(_make(Violation, ('wan2.6/images.each.schemes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_SCHEMES, _item0)))
+                            _whole = False
+                        if _whole:
+                            _uri, _facts = _read_image(_item0)
+                            _whole = True
+                            if _uri is not None and _uri.problem is not None:
+                                found.append(_make(Violation, ('wan2.6/images.each.encoding', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_ENCODING, _uri.problem)))
+                                _whole = False
+                            if _whole:
+                                if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                                    found.append(_make(Violation, ('wan2.6/images.each.mime', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', _due, _uri.mime)))
+                                if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
+                                    found.append(_make(Violation, ('wan2.6/images.each.formats', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_FORMATS, _format_met(_facts))))
+                                if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
+                                    found.append(_make(Violation, ('wan2.6/images.each.min_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MIN_SIDE, _sides_met(_facts))))
+                                if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
+                                    found.append(_make(Violation, ('wan2.6/images.each.max_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
+                                if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
+                                    found.append(_make(Violation, ('wan2.6/images.each.max_bytes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
+                    else:
+                        found.append(_make(Violation, ('wan2.6/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', 'image', _item0)))
+    if size is not _ABSENT:
+        if isinstance(size, str):
+            _size = _parse_size(size)
+            if _size is None:
+                if interleave is False:
+                    if size not in SIZE_KEYWORDS_NOT_INTERLEAVE:
+                        found.append(_make(Violation, ('wan2.6/size.keywords:not-interleave', 'rejected', '/parameters/size', _SIZE_KEYWORDS_NOT_INTERLEAVE, size)))
+                if interleave is True:
+                    if size not in SIZE_KEYWORDS_INTERLEAVE:
+                        found.append(_make(Violation, ('wan2.6/size.keywords:interleave', 'rejected', '/parameters/size', _SIZE_KEYWORDS_INTERLEAVE, size)))
+            else:
+                if _size[2] < SIZE_MIN_PIXELS:
+                    found.append(_make(Violation, ('wan2.6/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, _size[2])))
+                if interleave is False:
+                    if _size[2] > SIZE_MAX_PIXELS_NOT_INTERLEAVE:
+                        found.append(_make(Violation, ('wan2.6/size.max_pixels:not-interleave', 'rejected', '/parameters/size', SIZE_MAX_PIXELS_NOT_INTERLEAVE, _size[2])))
+                if interleave is True:
+                    if _size[2] > SIZE_MAX_PIXELS_INTERLEAVE:
+                        found.append(_make(Violation, ('wan2.6/size.max_pixels:interleave', 'rejected', '/parameters/size', SIZE_MAX_PIXELS_INTERLEAVE, _size[2])))
+                if _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
+                    found.append(_make(Violation, ('wan2.6/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, f'{_size[0]}:{_size[1]}')))
+                if _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
+                    found.append(_make(Violation, ('wan2.6/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
+        elif size is not _LOST:
+            found.append(_make(Violation, ('wan2.6/size.type', 'unspecified' if size is None else 'rejected', '/parameters/size', 'size', size)))
+    if n is not _ABSENT:
+        if (type(n) is int or _is_integer(n)):
             if n < N_MIN:
-                found.append(_make(('wan2.6/n.min', 'rejected', '/parameters/n', N_MIN, n)))
+                found.append(_make(Violation, ('wan2.6/n.min', 'rejected', '/parameters/n', N_MIN, n)))
             if interleave is False:
                 if n > N_MAX:
-                    found.append(_make(('wan2.6/n.max', 'rejected', '/parameters/n', N_MAX, n)))
+                    found.append(_make(Violation, ('wan2.6/n.max', 'rejected', '/parameters/n', N_MAX, n)))
             if interleave is True:
                 if n > N_MAX_INTERLEAVE:
-                    found.append(_make(('wan2.6/n.max:interleave', 'rejected', '/parameters/n', N_MAX_INTERLEAVE, n)))
-    if enable_interleave is not _ABSENT and enable_interleave is not _LOST:
-        if not isinstance(enable_interleave, bool):
-            found.append(_make(('wan2.6/enable_interleave.type', 'unspecified' if enable_interleave is None else 'rejected', '/parameters/enable_interleave', 'boolean', enable_interleave)))
-        else:
+                    found.append(_make(Violation, ('wan2.6/n.max:interleave', 'rejected', '/parameters/n', N_MAX_INTERLEAVE, n)))
+        elif n is not _LOST:
+            found.append(_make(Violation, ('wan2.6/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
+    if enable_interleave is not _ABSENT:
+        if isinstance(enable_interleave, bool):
             if plain_sync is True:
                 if enable_interleave not in ENABLE_INTERLEAVE_ONE_OF_PLAIN_SYNC:
-                    found.append(_make(('wan2.6/enable_interleave.one_of:plain_sync', 'rejected', '/parameters/enable_interleave', ENABLE_INTERLEAVE_ONE_OF_PLAIN_SYNC, enable_interleave)))
-    if max_images is not _ABSENT and max_images is not _LOST:
-        if interleave is False:
-            found.append(_make(('wan2.6/max_images.effective', 'ignored', '/parameters/max_images', 'interleave', max_images)))
+                    found.append(_make(Violation, ('wan2.6/enable_interleave.one_of:plain_sync', 'rejected', '/parameters/enable_interleave', ENABLE_INTERLEAVE_ONE_OF_PLAIN_SYNC, enable_interleave)))
+        elif enable_interleave is not _LOST:
+            found.append(_make(Violation, ('wan2.6/enable_interleave.type', 'unspecified' if enable_interleave is None else 'rejected', '/parameters/enable_interleave', 'boolean', enable_interleave)))
+    if max_images is not _ABSENT:
+        if max_images is not _LOST and interleave is False:
+            found.append(_make(Violation, ('wan2.6/max_images.effective', 'ignored', '/parameters/max_images', 'interleave', max_images)))
         else:
-            if not (type(max_images) is int or _is_integer(max_images)):
-                found.append(_make(('wan2.6/max_images.type', 'unspecified' if max_images is None else 'rejected', '/parameters/max_images', 'integer', max_images)))
-            else:
+            if (type(max_images) is int or _is_integer(max_images)):
                 if max_images < MAX_IMAGES_MIN:
-                    found.append(_make(('wan2.6/max_images.min', 'rejected', '/parameters/max_images', MAX_IMAGES_MIN, max_images)))
+                    found.append(_make(Violation, ('wan2.6/max_images.min', 'rejected', '/parameters/max_images', MAX_IMAGES_MIN, max_images)))
                 if max_images > MAX_IMAGES_MAX:
-                    found.append(_make(('wan2.6/max_images.max', 'rejected', '/parameters/max_images', MAX_IMAGES_MAX, max_images)))
-    if prompt_extend is not _ABSENT and prompt_extend is not _LOST:
-        if interleave is True:
-            found.append(_make(('wan2.6/prompt_extend.effective', 'ignored', '/parameters/prompt_extend', 'not interleave', prompt_extend)))
+                    found.append(_make(Violation, ('wan2.6/max_images.max', 'rejected', '/parameters/max_images', MAX_IMAGES_MAX, max_images)))
+            elif max_images is not _LOST:
+                found.append(_make(Violation, ('wan2.6/max_images.type', 'unspecified' if max_images is None else 'rejected', '/parameters/max_images', 'integer', max_images)))
+    if prompt_extend is not _ABSENT:
+        if prompt_extend is not _LOST and interleave is True:
+            found.append(_make(Violation, ('wan2.6/prompt_extend.effective', 'ignored', '/parameters/prompt_extend', 'not interleave', prompt_extend)))
         else:
-            if not isinstance(prompt_extend, bool):
-                found.append(_make(('wan2.6/prompt_extend.type', 'unspecified' if prompt_extend is None else 'rejected', '/parameters/prompt_extend', 'boolean', prompt_extend)))
-    if stream is _ABSENT:
+            if not (isinstance(prompt_extend, bool)) and prompt_extend is not _LOST:
+                found.append(_make(Violation, ('wan2.6/prompt_extend.type', 'unspecified' if prompt_extend is None else 'rejected', '/parameters/prompt_extend', 'boolean', prompt_extend)))
+    if isinstance(stream, bool):
         if interleave_sync is True:
-            found.append(_make(('wan2.6/stream.required:interleave_sync', 'rejected', '/parameters/stream', True, None)))
+            if stream not in STREAM_ONE_OF_INTERLEAVE_SYNC:
+                found.append(_make(Violation, ('wan2.6/stream.one_of:interleave_sync', 'rejected', '/parameters/stream', STREAM_ONE_OF_INTERLEAVE_SYNC, stream)))
+        if interleave is False:
+            if stream not in STREAM_ONE_OF_NOT_INTERLEAVE:
+                found.append(_make(Violation, ('wan2.6/stream.one_of:not-interleave', 'unspecified', '/parameters/stream', STREAM_ONE_OF_NOT_INTERLEAVE, stream)))
+    elif stream is _ABSENT:
+        if interleave_sync is True:
+            found.append(_make(Violation, ('wan2.6/stream.required:interleave_sync', 'rejected', '/parameters/stream', True, None)))
     elif stream is not _LOST:
-        if not isinstance(stream, bool):
-            found.append(_make(('wan2.6/stream.type', 'unspecified' if stream is None else 'rejected', '/parameters/stream', 'boolean', stream)))
-        else:
-            if interleave_sync is True:
-                if stream not in STREAM_ONE_OF_INTERLEAVE_SYNC:
-                    found.append(_make(('wan2.6/stream.one_of:interleave_sync', 'rejected', '/parameters/stream', STREAM_ONE_OF_INTERLEAVE_SYNC, stream)))
-            if interleave is False:
-                if stream not in STREAM_ONE_OF_NOT_INTERLEAVE:
-                    found.append(_make(('wan2.6/stream.one_of:not-interleave', 'unspecified', '/parameters/stream', STREAM_ONE_OF_NOT_INTERLEAVE, stream)))
-    if watermark is not _ABSENT and watermark is not _LOST:
-        if not isinstance(watermark, bool):
-            found.append(_make(('wan2.6/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
-    if seed is not _ABSENT and seed is not _LOST:
-        if not (type(seed) is int or _is_integer(seed)):
-            found.append(_make(('wan2.6/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
-        else:
+        found.append(_make(Violation, ('wan2.6/stream.type', 'unspecified' if stream is None else 'rejected', '/parameters/stream', 'boolean', stream)))
+    if watermark is not _ABSENT:
+        if not (isinstance(watermark, bool)) and watermark is not _LOST:
+            found.append(_make(Violation, ('wan2.6/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
+    if seed is not _ABSENT:
+        if (type(seed) is int or _is_integer(seed)):
             if seed < SEED_MIN:
-                found.append(_make(('wan2.6/seed.min', 'rejected', '/parameters/seed', SEED_MIN, seed)))
+                found.append(_make(Violation, ('wan2.6/seed.min', 'rejected', '/parameters/seed', SEED_MIN, seed)))
             if seed > SEED_MAX:
-                found.append(_make(('wan2.6/seed.max', 'rejected', '/parameters/seed', SEED_MAX, seed)))
+                found.append(_make(Violation, ('wan2.6/seed.max', 'rejected', '/parameters/seed', SEED_MAX, seed)))
+        elif seed is not _LOST:
+            found.append(_make(Violation, ('wan2.6/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
     return found
 
 

@@ -15,14 +15,16 @@ from wanlib.base.missing import LOST as _LOST
 from wanlib.base.ratio import Ratio
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
-from wanlib.runtime.judging import adds_up as _adds_up
-from wanlib.runtime.judging import begins as _begins
 from wanlib.runtime.judging import disordered as _disordered
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import outside as _outside
 from wanlib.runtime.judging import parse_size as _parse_size
 from wanlib.runtime.judging import percent as _percent
+from wanlib.runtime.judging import percents_with as _percents_with
+from wanlib.runtime.judging import read_image as _read_image
+from wanlib.runtime.judging import starts as _starts
 from wanlib.runtime.judging import tell_strays as _tell_strays
+from wanlib.runtime.judging import units as _units
 from wanlib.runtime.judging import wrong_name as _wrong_name
 from wanlib.runtime.judging import wrong_total as _wrong_total
 
@@ -34,6 +36,7 @@ MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT = 1
 PROMPT_MAX_CHARS = 5000
 IMAGES_MAX_COUNT = 9
 IMAGES_EACH_SCHEMES = ('http', 'https', 'data', 'oss')
+_IMAGES_EACH_SCHEMES = _starts(IMAGES_EACH_SCHEMES)
 IMAGES_EACH_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in IMAGES_EACH_SCHEMES if scheme != "data")
 IMAGES_EACH_ENCODING = 'base64'
 IMAGES_EACH_MIME = {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}
@@ -44,7 +47,9 @@ IMAGES_EACH_MIN_RATIO = Ratio(1, 8)
 IMAGES_EACH_MAX_RATIO = Ratio(8, 1)
 IMAGES_EACH_MAX_BYTES = 20971520
 SIZE_KEYWORDS: dict[str, int] = {'1K': 1048576, '2K': 4194304}
+_SIZE_KEYWORDS = tuple(SIZE_KEYWORDS)
 SIZE_KEYWORDS_PRO_TEXT: dict[str, int] = {'1K': 1048576, '2K': 4194304, '4K': 16777216}
+_SIZE_KEYWORDS_PRO_TEXT = tuple(SIZE_KEYWORDS_PRO_TEXT)
 SIZE_MIN_PIXELS = 589824
 SIZE_MAX_PIXELS = 4194304
 SIZE_MAX_PIXELS_PRO_TEXT = 16777216
@@ -71,6 +76,8 @@ SIZE_DEFAULT = '2K'
 N_DEFAULT = 4
 ENABLE_SEQUENTIAL_DEFAULT = False
 THINKING_MODE_DEFAULT = True
+_COLOR_PALETTE_TOTAL = _units(COLOR_PALETTE_TOTAL, COLOR_PALETTE_EACH_RATIO_DECIMALS)
+_COLOR_PALETTE_EACH_RATIO_DECIMALS = _percents_with(COLOR_PALETTE_EACH_RATIO_DECIMALS)
 WATERMARK_DEFAULT = False
 MESSAGES_NAMES = ('model', 'input', 'parameters')
 MESSAGES_NAMES_SET = frozenset(MESSAGES_NAMES)
@@ -87,46 +94,40 @@ COLOR_PALETTE_EACH_NAMES_SET = frozenset(COLOR_PALETTE_EACH_NAMES)
 def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     """Whether a body keeps every rule; False where only the telling path can say."""
     _input_ = body.get('input')
-    if type(_input_) is not dict:
+    if not isinstance(_input_, dict):
         return False
     _messages_ = _input_.get('messages')
-    if type(_messages_) is not list or len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
+    if not isinstance(_messages_, list) or len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
         return False
     _messages_0 = _messages_[0]
-    if type(_messages_0) is not dict:
+    if not isinstance(_messages_0, dict):
         return False
     _role_ = _messages_0.get('role')
-    if type(_role_) is not str or _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
+    if not isinstance(_role_, str) or _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
         return False
     _content_ = _messages_0.get('content')
-    if type(_content_) is not list:
+    if not isinstance(_content_, list):
         return False
     images = []
-    prompt = None
-    _count_text = 0
+    _each_prompt = []
     for _part in _content_:
-        if type(_part) is not dict or len(_part) != 1:
+        if not isinstance(_part, dict) or len(_part) != 1:
             return False
         if 'image' in _part:
             images.append(_part['image'])
         elif 'text' in _part:
-            _count_text += 1
-            if _part['text'] is None or _count_text > MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT:
-                return False
-            if _count_text == 1:
-                prompt = _part['text']
+            _each_prompt.append(_part['text'])
         else:
             return False
+    if len(_each_prompt) > MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT:
+        return False
+    prompt = _each_prompt[0] if _each_prompt else None
     if len(_messages_0) != 2:
         return False
     if len(_input_) != 1:
         return False
-    _parameters_ = body.get('parameters')
-    if _parameters_ is None:
-        if 'parameters' in body:
-            return False
-        _parameters_ = _NOTHING
-    elif type(_parameters_) is not dict:
+    _parameters_ = body.get('parameters', _NOTHING)
+    if not isinstance(_parameters_, dict):
         return False
     size = _parameters_.get('size')
     n = _parameters_.get('n')
@@ -136,82 +137,75 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     color_palette = _parameters_.get('color_palette')
     watermark = _parameters_.get('watermark')
     seed = _parameters_.get('seed')
-    if len(_parameters_) != (size is not None) + (n is not None) + (enable_sequential is not None) + (thinking_mode is not None) + (bbox_list is not None) + (color_palette is not None) + (watermark is not None) + (seed is not None):
-        return False
     if len(body) != 2 + (_parameters_ is not _NOTHING):
         return False
-    if images is not None and type(images) is not list:
-        return False
-    _images_count = 0 if images is None else len(images)
+    _images_count = len(images)
     _images_seen = False
-    if enable_sequential is not None and type(enable_sequential) is not bool:
+    if not (enable_sequential is None or isinstance(enable_sequential, bool)):
         return False
     _enable_sequential_holds = ENABLE_SEQUENTIAL_DEFAULT if enable_sequential is None else enable_sequential
     text_only = _images_count == 0
     sequential = _enable_sequential_holds
     plain_text = text_only and (not sequential)
     pro_text = plain_text and (model == 'wan2.7-image-pro')
-    if prompt is None:
-        return False
-    if type(prompt) is not str:
+    _met = 0
+    if not isinstance(prompt, str):
         return False
     if len(prompt) > PROMPT_MAX_CHARS:
         return False
-    if images is not None:
-        if type(images) is not list:
+    if len(images) > IMAGES_MAX_COUNT:
+        return False
+    for _item0 in images:
+        if not isinstance(_item0, str):
             return False
-        if len(images) > IMAGES_MAX_COUNT:
-            return False
-        for _item0 in images:
-            if type(_item0) is not str:
+        if not _item0.startswith(IMAGES_EACH_SCHEMES_URLS):
+            _images_seen = True
+            _uri = _parse_data_uri(_item0)
+            if _uri is None or _uri.facts is None:
                 return False
-            if not (_item0.startswith(IMAGES_EACH_SCHEMES_URLS)):
-                _images_seen = True
-                _uri = _parse_data_uri(_item0)
-                if _uri is None or _uri.facts is None:
-                    return False
-                _facts = _uri.facts
-                if not _begins(_item0, IMAGES_EACH_SCHEMES):
-                    return False
-                if _uri is not None and _uri.problem is not None:
-                    return False
-                if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
-                    return False
-                if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
-                    return False
-                if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
-                    return False
-                if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
-                    return False
-                if _facts is not None and _facts.width is not None and _facts.height is not None and _facts.width * IMAGES_EACH_MIN_RATIO[1] < _facts.height * IMAGES_EACH_MIN_RATIO[0]:
-                    return False
-                if _facts is not None and _facts.width is not None and _facts.height is not None and _facts.width * IMAGES_EACH_MAX_RATIO[1] > _facts.height * IMAGES_EACH_MAX_RATIO[0]:
-                    return False
-                if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
-                    return False
+            _facts = _uri.facts
+            if _facts.width is None or _facts.height is None:
+                return False
+            if not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
+                return False
+            if _uri.problem is not None:
+                return False
+            if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                return False
+            if not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
+                return False
+            if min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
+                return False
+            if max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
+                return False
+            if _facts.width * IMAGES_EACH_MIN_RATIO[1] < _facts.height * IMAGES_EACH_MIN_RATIO[0]:
+                return False
+            if _facts.width * IMAGES_EACH_MAX_RATIO[1] > _facts.height * IMAGES_EACH_MAX_RATIO[0]:
+                return False
+            if _facts.bytes > IMAGES_EACH_MAX_BYTES:
+                return False
     if size is not None:
-        if type(size) is not str:
+        _met += 1
+        if not isinstance(size, str):
             return False
-        _size = None if size.isalnum() else _parse_size(size)
-        if not pro_text:
-            if _size is None and size not in SIZE_KEYWORDS:
+        if size not in (SIZE_KEYWORDS_PRO_TEXT if pro_text else SIZE_KEYWORDS):
+            _size = _parse_size(size)
+            if _size is None:
                 return False
-        if pro_text:
-            if _size is None and size not in SIZE_KEYWORDS_PRO_TEXT:
+            if _size[2] < SIZE_MIN_PIXELS:
                 return False
-        if _size is not None and _size[2] < SIZE_MIN_PIXELS:
-            return False
-        if not pro_text:
-            if _size is not None and _size[2] > SIZE_MAX_PIXELS:
+            if not pro_text:
+                if _size[2] > SIZE_MAX_PIXELS:
+                    return False
+            if pro_text:
+                if _size[2] > SIZE_MAX_PIXELS_PRO_TEXT:
+                    return False
+            if _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
                 return False
-        if pro_text:
-            if _size is not None and _size[2] > SIZE_MAX_PIXELS_PRO_TEXT:
+            if _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
                 return False
-        if _size is not None and _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
-            return False
-        if _size is not None and _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
-            return False
     if n is not None:
+        _met += 1
         if type(n) is not int:
             return False
         if n < N_MIN:
@@ -223,155 +217,149 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
             if n > N_MAX_SEQUENTIAL:
                 return False
     if enable_sequential is not None:
-        if type(enable_sequential) is not bool:
-            return False
+        _met += 1
     if thinking_mode is not None:
+        _met += 1
         if not plain_text:
             return False
-        if type(thinking_mode) is not bool:
+        if not isinstance(thinking_mode, bool):
             return False
     if bbox_list is not None:
-        if type(bbox_list) is not list:
+        _met += 1
+        if not isinstance(bbox_list, list):
             return False
         for _index0, _item0 in enumerate(bbox_list):
-            if type(_item0) is not list:
+            if not isinstance(_item0, list):
                 return False
             if len(_item0) > BBOX_LIST_EACH_MAX_COUNT:
                 return False
             for _item1 in _item0:
-                if type(_item1) is not list:
+                if not isinstance(_item1, list):
                     return False
                 if len(_item1) != BBOX_LIST_EACH_EACH_COUNT:
                     return False
-                for _item2 in _item1:
-                    if type(_item2) is not int:
-                        return False
-                    if _item2 < BBOX_LIST_EACH_EACH_EACH_MIN:
-                        return False
-                if not (_item1[0] < _item1[2] and _item1[1] < _item1[3]):
+                _x1, _y1, _x2, _y2 = _item1
+                if not (type(_x1) is int and type(_y1) is int and type(_x2) is int and type(_y2) is int):
+                    return False
+                if not (BBOX_LIST_EACH_EACH_EACH_MIN <= _x1 < _x2 and BBOX_LIST_EACH_EACH_EACH_MIN <= _y1 < _y2):
                     return False
                 if _images_seen and (_box := _outside(_item1, images, _index0)) is not None:
                     return False
-        if _images_count is not None and len(bbox_list) != _images_count:
+        if len(bbox_list) != _images_count:
             return False
     if color_palette is not None:
+        _met += 1
         if sequential:
             return False
-        if type(color_palette) is not list:
+        if not isinstance(color_palette, list):
             return False
         if len(color_palette) < COLOR_PALETTE_MIN_COUNT:
             return False
         if len(color_palette) > COLOR_PALETTE_MAX_COUNT:
             return False
+        _sum = 0
         for _item0 in color_palette:
-            if type(_item0) is not dict:
+            if not isinstance(_item0, dict):
                 return False
             if len(_item0) != 2:
                 return False
             _hex_ = _item0.get('hex')
-            if _hex_ is None:
-                return False
-            if type(_hex_) is not str:
+            if not isinstance(_hex_, str):
                 return False
             if _COLOR_PALETTE_EACH_HEX_PATTERN(_hex_) is None:
                 return False
             _ratio_ = _item0.get('ratio')
-            if _ratio_ is None:
+            if not (isinstance(_ratio_, str) and _COLOR_PALETTE_EACH_RATIO_DECIMALS(_ratio_) is not None):
                 return False
-            if type(_ratio_) is not str or _percent(_ratio_) is None:
-                return False
-            if (len(_ratio_) - _ratio_.find(".") - 2 if "." in _ratio_ else 0) != COLOR_PALETTE_EACH_RATIO_DECIMALS:
-                return False
-        if not _adds_up([_each['ratio'] for _each in color_palette], COLOR_PALETTE_TOTAL):
+            _sum += int(_ratio_[:-1].replace('.', ''))
+        if _sum != _COLOR_PALETTE_TOTAL:
             return False
     if watermark is not None:
-        if type(watermark) is not bool:
+        _met += 1
+        if not isinstance(watermark, bool):
             return False
     if seed is not None:
+        _met += 1
         if type(seed) is not int:
             return False
         if seed < SEED_MIN:
             return False
         if seed > SEED_MAX:
             return False
-    return True
+    return _met == len(_parameters_)
 
 
 def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
     """Every violation of a body, the envelope's first."""
     found: list[Violation] = []
-    prompt: Any = _LOST
-    images: Any = _LOST
-    size: Any = _LOST
-    n: Any = _LOST
-    enable_sequential: Any = _LOST
-    thinking_mode: Any = _LOST
-    bbox_list: Any = _LOST
-    color_palette: Any = _LOST
-    watermark: Any = _LOST
-    seed: Any = _LOST
+    prompt: Any
+    images: Any
+    size: Any
+    n: Any
+    enable_sequential: Any
+    thinking_mode: Any
+    bbox_list: Any
+    color_palette: Any
+    watermark: Any
+    seed: Any
+    prompt = images = size = n = enable_sequential = thinking_mode = bbox_list = color_palette = watermark = seed = _LOST
     _images_at: Any = []
     _prompt_at: Any = '-'
     _input_ = body.get('input', _ABSENT)
-    if _input_ is _ABSENT:
-        found.append(_make(('wire/messages.input.required', 'rejected', '/input', True, None)))
-    elif not isinstance(_input_, dict):
-        found.append(_make(('wire/messages.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
-    else:
+    if isinstance(_input_, dict):
         _messages_ = _input_.get('messages', _ABSENT)
-        if _messages_ is _ABSENT:
-            found.append(_make(('wire/messages.input.messages.required', 'rejected', '/input/messages', True, None)))
-        elif not isinstance(_messages_, list):
-            found.append(_make(('wire/messages.input.messages.type', 'unspecified' if _messages_ is None else 'rejected', '/input/messages', 'list', _messages_)))
-        else:
+        if isinstance(_messages_, list):
             if len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
-                found.append(_make(('wire/messages.input.messages.count', 'rejected', '/input/messages', MESSAGES_INPUT_MESSAGES_COUNT, len(_messages_))))
+                found.append(_make(Violation, ('wire/messages.input.messages.count', 'rejected', '/input/messages', MESSAGES_INPUT_MESSAGES_COUNT, len(_messages_))))
             else:
                 _messages_0 = _messages_[0]
-                if not isinstance(_messages_0, dict):
-                    found.append(_make(('wire/messages.input.messages.each.type', 'unspecified' if _messages_0 is None else 'rejected', '/input/messages/0', 'object', _messages_0)))
-                else:
+                if isinstance(_messages_0, dict):
                     _role_ = _messages_0.get('role', _ABSENT)
-                    if _role_ is _ABSENT:
-                        found.append(_make(('wire/messages.input.messages.each.role.required', 'rejected', '/input/messages/0/role', True, None)))
-                    elif not isinstance(_role_, str):
-                        found.append(_make(('wire/messages.input.messages.each.role.type', 'unspecified' if _role_ is None else 'rejected', '/input/messages/0/role', 'text', _role_)))
-                    else:
+                    if isinstance(_role_, str):
                         if _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
-                            found.append(_make(('wire/messages.input.messages.each.role.one_of', 'rejected', '/input/messages/0/role', MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF, _role_)))
-                    _content_ = _messages_0.get('content', _ABSENT)
-                    if _content_ is _ABSENT:
-                        found.append(_make(('wire/messages.input.messages.each.content.required', 'rejected', '/input/messages/0/content', True, None)))
-                    elif not isinstance(_content_, list):
-                        found.append(_make(('wire/messages.input.messages.each.content.type', 'unspecified' if _content_ is None else 'rejected', '/input/messages/0/content', 'list', _content_)))
+                            found.append(_make(Violation, ('wire/messages.input.messages.each.role.one_of', 'rejected', '/input/messages/0/role', MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF, _role_)))
+                    elif _role_ is _ABSENT:
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.role.required', 'rejected', '/input/messages/0/role', True, None)))
                     else:
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.role.type', 'unspecified' if _role_ is None else 'rejected', '/input/messages/0/role', 'text', _role_)))
+                    _content_ = _messages_0.get('content', _ABSENT)
+                    if isinstance(_content_, list):
                         images = []
-                        _count_image = 0
                         prompt = _ABSENT
                         _count_text = 0
                         for _place, _part in enumerate(_content_):
-                            _name = next(iter(_part)) if isinstance(_part, dict) and len(_part) == 1 else None
-                            if _name == 'image':
-                                images.append(_part['image'])
+                            _member = _part if isinstance(_part, dict) and len(_part) == 1 else _NOTHING
+                            if 'image' in _member:
+                                images.append(_member['image'])
                                 _images_at.append(_place)
-                            elif _name == 'text':
+                            elif 'text' in _member:
                                 if not _count_text:
-                                    prompt, _prompt_at = _part['text'], _place
+                                    prompt, _prompt_at = _member['text'], _place
                                 _count_text += 1
                                 if _count_text == MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT + 1:
-                                    found.append(_make(('wire/messages.input.messages.each.content.text.max_count', 'rejected', f'/input/messages/0/content/{_place}/text', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT, _count_text)))
+                                    found.append(_make(Violation, ('wire/messages.input.messages.each.content.text.max_count', 'rejected', f'/input/messages/0/content/{_place}/text', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT, _count_text)))
                             else:
-                                found.append(_make(('wire/messages.input.messages.each.content.parts', 'rejected', f'/input/messages/0/content/{_place}', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_PARTS, _part)))
-                    if not _messages_0.keys() <= MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET:
+                                found.append(_make(Violation, ('wire/messages.input.messages.each.content.parts', 'rejected', f'/input/messages/0/content/{_place}', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_PARTS, _part)))
+                    elif _content_ is _ABSENT:
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.content.required', 'rejected', '/input/messages/0/content', True, None)))
+                    else:
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.content.type', 'unspecified' if _content_ is None else 'rejected', '/input/messages/0/content', 'list', _content_)))
+                    if len(_messages_0) != 2 or _role_ is _ABSENT or _content_ is _ABSENT:
                         _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', 'wire/messages.input.messages.each.unknown', _NOTHING)
-        if not _input_.keys() <= MESSAGES_INPUT_NAMES_SET:
+                else:
+                    found.append(_make(Violation, ('wire/messages.input.messages.each.type', 'unspecified' if _messages_0 is None else 'rejected', '/input/messages/0', 'object', _messages_0)))
+        elif _messages_ is _ABSENT:
+            found.append(_make(Violation, ('wire/messages.input.messages.required', 'rejected', '/input/messages', True, None)))
+        else:
+            found.append(_make(Violation, ('wire/messages.input.messages.type', 'unspecified' if _messages_ is None else 'rejected', '/input/messages', 'list', _messages_)))
+        if len(_input_) != 1 or _messages_ is _ABSENT:
             _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', 'wire/messages.input.unknown', _NOTHING)
-    _parameters_ = body.get('parameters', _ABSENT)
-    if _parameters_ is _ABSENT:
-        size = n = enable_sequential = thinking_mode = bbox_list = color_palette = watermark = seed = _ABSENT
-    elif not isinstance(_parameters_, dict):
-        found.append(_make(('wire/messages.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
+    elif _input_ is _ABSENT:
+        found.append(_make(Violation, ('wire/messages.input.required', 'rejected', '/input', True, None)))
     else:
+        found.append(_make(Violation, ('wire/messages.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
+    _parameters_ = body.get('parameters', _ABSENT)
+    if isinstance(_parameters_, dict):
         size = _parameters_.get('size', _ABSENT)
         n = _parameters_.get('n', _ABSENT)
         enable_sequential = _parameters_.get('enable_sequential', _ABSENT)
@@ -382,7 +370,11 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= MESSAGES_PARAMETERS_NAMES_SET:
             _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, MESSAGES_PARAMETERS_NAMES_SET, '/parameters', 'wan2.7/unknown', _NOTHING)
-    if not body.keys() <= MESSAGES_NAMES_SET:
+    elif _parameters_ is _ABSENT:
+        size = n = enable_sequential = thinking_mode = bbox_list = color_palette = watermark = seed = _ABSENT
+    else:
+        found.append(_make(Violation, ('wire/messages.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
+    if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', 'wire/messages.unknown', _NOTHING)
     return _judge(found, model, call, _images_at, _prompt_at, prompt, images, size, n, enable_sequential, thinking_mode, bbox_list, color_palette, watermark, seed)
 
@@ -390,176 +382,183 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
 def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any, _prompt_at: Any, prompt: Any, images: Any, size: Any, n: Any, enable_sequential: Any, thinking_mode: Any, bbox_list: Any, color_palette: Any, watermark: Any, seed: Any) -> list[Violation]:
     """Adds what the fields break; a rule on what is lost or undetermined is not judged."""
     _images_count = len(images) if isinstance(images, list) else 0 if images is _ABSENT else None
+    _images_seen = False
     _enable_sequential_holds = enable_sequential if isinstance(enable_sequential, bool) else ENABLE_SEQUENTIAL_DEFAULT if enable_sequential is _ABSENT else None
     text_only = None if _images_count is None else _images_count == 0
     sequential = None if _enable_sequential_holds is None else _enable_sequential_holds
     plain_text = None if sequential is None or text_only is None else text_only and (not sequential)
     pro_text = None if plain_text is None else plain_text and (model == 'wan2.7-image-pro')
-    if prompt is _ABSENT:
-        found.append(_make(('wan2.7/prompt.required', 'rejected', f'/input/messages/0/content/{_prompt_at}/text', True, None)))
+    if isinstance(prompt, str):
+        if len(prompt) > PROMPT_MAX_CHARS:
+            found.append(_make(Violation, ('wan2.7/prompt.max_chars', 'truncated', f'/input/messages/0/content/{_prompt_at}/text', PROMPT_MAX_CHARS, len(prompt))))
+    elif prompt is _ABSENT:
+        found.append(_make(Violation, ('wan2.7/prompt.required', 'rejected', f'/input/messages/0/content/{_prompt_at}/text', True, None)))
     elif prompt is not _LOST:
-        if not isinstance(prompt, str):
-            found.append(_make(('wan2.7/prompt.type', 'unspecified' if prompt is None else 'rejected', f'/input/messages/0/content/{_prompt_at}/text', 'text', prompt)))
-        else:
-            if len(prompt) > PROMPT_MAX_CHARS:
-                found.append(_make(('wan2.7/prompt.max_chars', 'truncated', f'/input/messages/0/content/{_prompt_at}/text', PROMPT_MAX_CHARS, len(prompt))))
-    if images is not _ABSENT and images is not _LOST:
-        if len(images) > IMAGES_MAX_COUNT:
-            found.append(_make(('wan2.7/images.max_count', 'rejected', '/input/messages/0/content', IMAGES_MAX_COUNT, len(images))))
-        for _index0, _item0 in enumerate(images):
-            if not isinstance(_item0, (str, _ImageFacts)):
-                found.append(_make(('wan2.7/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', 'image', _item0)))
-            elif not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS))):
-                _whole = True
-                if not _begins(_item0, IMAGES_EACH_SCHEMES):
-                    found.append(_make(('wan2.7/images.each.schemes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_SCHEMES, _item0)))
-                    _whole = False
-                if _whole:
-                    _uri = _parse_data_uri(_item0) if isinstance(_item0, str) else None
-                    _facts = _item0 if isinstance(_item0, _ImageFacts) else _uri.facts if _uri is not None else None
-                    if _uri is not None and _uri.problem is not None:
-                        found.append(_make(('wan2.7/images.each.encoding', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_ENCODING, _uri.problem)))
-                        _whole = False
-                    if _whole:
-                        if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
-                            found.append(_make(('wan2.7/images.each.mime', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', _due, _uri.mime)))
-                        if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
-                            found.append(_make(('wan2.7/images.each.formats', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_FORMATS, _format_met(_facts))))
-                        if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
-                            found.append(_make(('wan2.7/images.each.min_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MIN_SIDE, _sides_met(_facts))))
-                        if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
-                            found.append(_make(('wan2.7/images.each.max_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
-                        if _facts is not None and _facts.width is not None and _facts.height is not None and _facts.width * IMAGES_EACH_MIN_RATIO[1] < _facts.height * IMAGES_EACH_MIN_RATIO[0]:
-                            found.append(_make(('wan2.7/images.each.min_ratio', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MIN_RATIO, f'{_facts.width}:{_facts.height}')))
-                        if _facts is not None and _facts.width is not None and _facts.height is not None and _facts.width * IMAGES_EACH_MAX_RATIO[1] > _facts.height * IMAGES_EACH_MAX_RATIO[0]:
-                            found.append(_make(('wan2.7/images.each.max_ratio', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_RATIO, f'{_facts.width}:{_facts.height}')))
-                        if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
-                            found.append(_make(('wan2.7/images.each.max_bytes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
-    if size is not _ABSENT and size is not _LOST:
-        if not isinstance(size, str):
-            found.append(_make(('wan2.7/size.type', 'unspecified' if size is None else 'rejected', '/parameters/size', 'size', size)))
-        else:
-            _size = None if size.isalnum() else _parse_size(size)
-            if pro_text is False:
-                if _size is None and size not in SIZE_KEYWORDS:
-                    found.append(_make(('wan2.7/size.keywords', 'rejected', '/parameters/size', tuple(SIZE_KEYWORDS), size)))
-            if pro_text is True:
-                if _size is None and size not in SIZE_KEYWORDS_PRO_TEXT:
-                    found.append(_make(('wan2.7/size.keywords:pro_text', 'rejected', '/parameters/size', tuple(SIZE_KEYWORDS_PRO_TEXT), size)))
-            if _size is not None and _size[2] < SIZE_MIN_PIXELS:
-                found.append(_make(('wan2.7/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, _size[2])))
-            if pro_text is False:
-                if _size is not None and _size[2] > SIZE_MAX_PIXELS:
-                    found.append(_make(('wan2.7/size.max_pixels', 'rejected', '/parameters/size', SIZE_MAX_PIXELS, _size[2])))
-            if pro_text is True:
-                if _size is not None and _size[2] > SIZE_MAX_PIXELS_PRO_TEXT:
-                    found.append(_make(('wan2.7/size.max_pixels:pro_text', 'rejected', '/parameters/size', SIZE_MAX_PIXELS_PRO_TEXT, _size[2])))
-            if _size is not None and _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
-                found.append(_make(('wan2.7/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, f'{_size[0]}:{_size[1]}')))
-            if _size is not None and _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
-                found.append(_make(('wan2.7/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
-    if n is not _ABSENT and n is not _LOST:
-        if not (type(n) is int or _is_integer(n)):
-            found.append(_make(('wan2.7/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
-        else:
+        found.append(_make(Violation, ('wan2.7/prompt.type', 'unspecified' if prompt is None else 'rejected', f'/input/messages/0/content/{_prompt_at}/text', 'text', prompt)))
+    if images is not _ABSENT:
+        if images is not _LOST:
+            if len(images) > IMAGES_MAX_COUNT:
+                found.append(_make(Violation, ('wan2.7/images.max_count', 'rejected', '/input/messages/0/content', IMAGES_MAX_COUNT, len(images))))
+            for _index0, _item0 in enumerate(images):
+                if not (isinstance(_item0, str) and _item0.startswith(IMAGES_EACH_SCHEMES_URLS)):
+                    if isinstance(_item0, (str, _ImageFacts)):
+                        _images_seen = True
+                        _whole = True
+                        if isinstance(_item0, str) and not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
+                            found.append(_make(Violation, ('wan2.7/images.each.schemes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_SCHEMES, _item0)))
+                            _whole = False
+                        if _whole:
+                            _uri, _facts = _read_image(_item0)
+                            _whole = True
+                            if _uri is not None and _uri.problem is not None:
+                                found.append(_make(Violation, ('wan2.7/images.each.encoding', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_ENCODING, _uri.problem)))
+                                _whole = False
+                            if _whole:
+                                if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                                    found.append(_make(Violation, ('wan2.7/images.each.mime', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', _due, _uri.mime)))
+                                if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
+                                    found.append(_make(Violation, ('wan2.7/images.each.formats', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_FORMATS, _format_met(_facts))))
+                                if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
+                                    found.append(_make(Violation, ('wan2.7/images.each.min_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MIN_SIDE, _sides_met(_facts))))
+                                if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
+                                    found.append(_make(Violation, ('wan2.7/images.each.max_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
+                                if _facts is not None and _facts.width is not None and _facts.height is not None and _facts.width * IMAGES_EACH_MIN_RATIO[1] < _facts.height * IMAGES_EACH_MIN_RATIO[0]:
+                                    found.append(_make(Violation, ('wan2.7/images.each.min_ratio', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MIN_RATIO, f'{_facts.width}:{_facts.height}')))
+                                if _facts is not None and _facts.width is not None and _facts.height is not None and _facts.width * IMAGES_EACH_MAX_RATIO[1] > _facts.height * IMAGES_EACH_MAX_RATIO[0]:
+                                    found.append(_make(Violation, ('wan2.7/images.each.max_ratio', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_RATIO, f'{_facts.width}:{_facts.height}')))
+                                if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
+                                    found.append(_make(Violation, ('wan2.7/images.each.max_bytes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
+                    else:
+                        found.append(_make(Violation, ('wan2.7/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', 'image', _item0)))
+    if size is not _ABSENT:
+        if isinstance(size, str):
+            _size = _parse_size(size)
+            if _size is None:
+                if pro_text is False:
+                    if size not in SIZE_KEYWORDS:
+                        found.append(_make(Violation, ('wan2.7/size.keywords', 'rejected', '/parameters/size', _SIZE_KEYWORDS, size)))
+                if pro_text is True:
+                    if size not in SIZE_KEYWORDS_PRO_TEXT:
+                        found.append(_make(Violation, ('wan2.7/size.keywords:pro_text', 'rejected', '/parameters/size', _SIZE_KEYWORDS_PRO_TEXT, size)))
+            else:
+                if _size[2] < SIZE_MIN_PIXELS:
+                    found.append(_make(Violation, ('wan2.7/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, _size[2])))
+                if pro_text is False:
+                    if _size[2] > SIZE_MAX_PIXELS:
+                        found.append(_make(Violation, ('wan2.7/size.max_pixels', 'rejected', '/parameters/size', SIZE_MAX_PIXELS, _size[2])))
+                if pro_text is True:
+                    if _size[2] > SIZE_MAX_PIXELS_PRO_TEXT:
+                        found.append(_make(Violation, ('wan2.7/size.max_pixels:pro_text', 'rejected', '/parameters/size', SIZE_MAX_PIXELS_PRO_TEXT, _size[2])))
+                if _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
+                    found.append(_make(Violation, ('wan2.7/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, f'{_size[0]}:{_size[1]}')))
+                if _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
+                    found.append(_make(Violation, ('wan2.7/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
+        elif size is not _LOST:
+            found.append(_make(Violation, ('wan2.7/size.type', 'unspecified' if size is None else 'rejected', '/parameters/size', 'size', size)))
+    if n is not _ABSENT:
+        if (type(n) is int or _is_integer(n)):
             if n < N_MIN:
-                found.append(_make(('wan2.7/n.min', 'rejected', '/parameters/n', N_MIN, n)))
+                found.append(_make(Violation, ('wan2.7/n.min', 'rejected', '/parameters/n', N_MIN, n)))
             if sequential is False:
                 if n > N_MAX:
-                    found.append(_make(('wan2.7/n.max', 'rejected', '/parameters/n', N_MAX, n)))
+                    found.append(_make(Violation, ('wan2.7/n.max', 'rejected', '/parameters/n', N_MAX, n)))
             if sequential is True:
                 if n > N_MAX_SEQUENTIAL:
-                    found.append(_make(('wan2.7/n.max:sequential', 'rejected', '/parameters/n', N_MAX_SEQUENTIAL, n)))
-    if enable_sequential is not _ABSENT and enable_sequential is not _LOST:
-        if not isinstance(enable_sequential, bool):
-            found.append(_make(('wan2.7/enable_sequential.type', 'unspecified' if enable_sequential is None else 'rejected', '/parameters/enable_sequential', 'boolean', enable_sequential)))
-    if thinking_mode is not _ABSENT and thinking_mode is not _LOST:
-        if plain_text is False:
-            found.append(_make(('wan2.7/thinking_mode.effective', 'ignored', '/parameters/thinking_mode', 'plain_text', thinking_mode)))
+                    found.append(_make(Violation, ('wan2.7/n.max:sequential', 'rejected', '/parameters/n', N_MAX_SEQUENTIAL, n)))
+        elif n is not _LOST:
+            found.append(_make(Violation, ('wan2.7/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
+    if enable_sequential is not _ABSENT:
+        if not (isinstance(enable_sequential, bool)) and enable_sequential is not _LOST:
+            found.append(_make(Violation, ('wan2.7/enable_sequential.type', 'unspecified' if enable_sequential is None else 'rejected', '/parameters/enable_sequential', 'boolean', enable_sequential)))
+    if thinking_mode is not _ABSENT:
+        if thinking_mode is not _LOST and plain_text is False:
+            found.append(_make(Violation, ('wan2.7/thinking_mode.effective', 'ignored', '/parameters/thinking_mode', 'plain_text', thinking_mode)))
         else:
-            if not isinstance(thinking_mode, bool):
-                found.append(_make(('wan2.7/thinking_mode.type', 'unspecified' if thinking_mode is None else 'rejected', '/parameters/thinking_mode', 'boolean', thinking_mode)))
-    if bbox_list is not _ABSENT and bbox_list is not _LOST:
-        if not isinstance(bbox_list, list):
-            found.append(_make(('wan2.7/bbox_list.type', 'unspecified' if bbox_list is None else 'rejected', '/parameters/bbox_list', 'list', bbox_list)))
-        else:
+            if not (isinstance(thinking_mode, bool)) and thinking_mode is not _LOST:
+                found.append(_make(Violation, ('wan2.7/thinking_mode.type', 'unspecified' if thinking_mode is None else 'rejected', '/parameters/thinking_mode', 'boolean', thinking_mode)))
+    if bbox_list is not _ABSENT:
+        if isinstance(bbox_list, list):
             for _index0, _item0 in enumerate(bbox_list):
-                if not isinstance(_item0, list):
-                    found.append(_make(('wan2.7/bbox_list.each.type', 'unspecified' if _item0 is None else 'rejected', f'/parameters/bbox_list/{_index0}', 'list', _item0)))
-                else:
+                if isinstance(_item0, list):
                     if len(_item0) > BBOX_LIST_EACH_MAX_COUNT:
-                        found.append(_make(('wan2.7/bbox_list.each.max_count', 'rejected', f'/parameters/bbox_list/{_index0}', BBOX_LIST_EACH_MAX_COUNT, len(_item0))))
+                        found.append(_make(Violation, ('wan2.7/bbox_list.each.max_count', 'rejected', f'/parameters/bbox_list/{_index0}', BBOX_LIST_EACH_MAX_COUNT, len(_item0))))
                     for _index1, _item1 in enumerate(_item0):
-                        if not isinstance(_item1, list):
-                            found.append(_make(('wan2.7/bbox_list.each.each.type', 'unspecified' if _item1 is None else 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}', 'list', _item1)))
-                        else:
-                            _before2 = len(found)
+                        if isinstance(_item1, list):
+                            _kept2 = True
                             if len(_item1) != BBOX_LIST_EACH_EACH_COUNT:
-                                found.append(_make(('wan2.7/bbox_list.each.each.count', 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_COUNT, len(_item1))))
-                            _before2 = _before2 == len(found)
+                                found.append(_make(Violation, ('wan2.7/bbox_list.each.each.count', 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_COUNT, len(_item1))))
+                                _kept2 = False
                             for _index2, _item2 in enumerate(_item1):
-                                if not (type(_item2) is int or _is_integer(_item2)):
-                                    found.append(_make(('wan2.7/bbox_list.each.each.each.type', 'unspecified' if _item2 is None else 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}/{_index2}', 'integer', _item2)))
-                                else:
+                                if (type(_item2) is int or _is_integer(_item2)):
                                     if _item2 < BBOX_LIST_EACH_EACH_EACH_MIN:
-                                        found.append(_make(('wan2.7/bbox_list.each.each.each.min', 'unspecified', f'/parameters/bbox_list/{_index0}/{_index1}/{_index2}', BBOX_LIST_EACH_EACH_EACH_MIN, _item2)))
-                            if _before2:
+                                        found.append(_make(Violation, ('wan2.7/bbox_list.each.each.each.min', 'unspecified', f'/parameters/bbox_list/{_index0}/{_index1}/{_index2}', BBOX_LIST_EACH_EACH_EACH_MIN, _item2)))
+                                else:
+                                    found.append(_make(Violation, ('wan2.7/bbox_list.each.each.each.type', 'unspecified' if _item2 is None else 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}/{_index2}', 'integer', _item2)))
+                            if _kept2:
                                 if _disordered(_item1):
-                                    found.append(_make(('wan2.7/bbox_list.each.each.ordered', 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_ORDERED, _item1)))
-                                if (_box := _outside(_item1, images, _index0)) is not None:
-                                    found.append(_make(('wan2.7/bbox_list.each.each.inside', 'unspecified', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_INSIDE, _box)))
-            if _images_count is not None and len(bbox_list) != _images_count:
-                found.append(_make(('wan2.7/bbox_list.same_count_as', 'rejected', '/parameters/bbox_list', BBOX_LIST_SAME_COUNT_AS, (len(bbox_list), _images_count))))
-    if color_palette is not _ABSENT and color_palette is not _LOST:
-        if sequential is True:
-            found.append(_make(('wan2.7/color_palette.needs', 'unspecified', '/parameters/color_palette', 'not sequential', color_palette)))
-        if not isinstance(color_palette, list):
-            found.append(_make(('wan2.7/color_palette.type', 'unspecified' if color_palette is None else 'rejected', '/parameters/color_palette', 'list', color_palette)))
-        else:
-            _before0 = len(found)
-            if len(color_palette) < COLOR_PALETTE_MIN_COUNT:
-                found.append(_make(('wan2.7/color_palette.min_count', 'rejected', '/parameters/color_palette', COLOR_PALETTE_MIN_COUNT, len(color_palette))))
-            if len(color_palette) > COLOR_PALETTE_MAX_COUNT:
-                found.append(_make(('wan2.7/color_palette.max_count', 'rejected', '/parameters/color_palette', COLOR_PALETTE_MAX_COUNT, len(color_palette))))
-            _before0 = _before0 == len(found)
-            for _index0, _item0 in enumerate(color_palette):
-                if not isinstance(_item0, dict):
-                    found.append(_make(('wan2.7/color_palette.each.type', 'unspecified' if _item0 is None else 'rejected', f'/parameters/color_palette/{_index0}', 'object', _item0)))
+                                    found.append(_make(Violation, ('wan2.7/bbox_list.each.each.ordered', 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_ORDERED, _item1)))
+                                if _images_seen and (_box := _outside(_item1, images, _index0)) is not None:
+                                    found.append(_make(Violation, ('wan2.7/bbox_list.each.each.inside', 'unspecified', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_INSIDE, _box)))
+                        else:
+                            found.append(_make(Violation, ('wan2.7/bbox_list.each.each.type', 'unspecified' if _item1 is None else 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}', 'list', _item1)))
                 else:
+                    found.append(_make(Violation, ('wan2.7/bbox_list.each.type', 'unspecified' if _item0 is None else 'rejected', f'/parameters/bbox_list/{_index0}', 'list', _item0)))
+            if _images_count is not None and len(bbox_list) != _images_count:
+                found.append(_make(Violation, ('wan2.7/bbox_list.same_count_as', 'rejected', '/parameters/bbox_list', BBOX_LIST_SAME_COUNT_AS, (len(bbox_list), _images_count))))
+        elif bbox_list is not _LOST:
+            found.append(_make(Violation, ('wan2.7/bbox_list.type', 'unspecified' if bbox_list is None else 'rejected', '/parameters/bbox_list', 'list', bbox_list)))
+    if color_palette is not _ABSENT:
+        if color_palette is not _LOST and sequential is True:
+            found.append(_make(Violation, ('wan2.7/color_palette.needs', 'unspecified', '/parameters/color_palette', 'not sequential', color_palette)))
+        if isinstance(color_palette, list):
+            _kept0 = True
+            if len(color_palette) < COLOR_PALETTE_MIN_COUNT:
+                found.append(_make(Violation, ('wan2.7/color_palette.min_count', 'rejected', '/parameters/color_palette', COLOR_PALETTE_MIN_COUNT, len(color_palette))))
+                _kept0 = False
+            if len(color_palette) > COLOR_PALETTE_MAX_COUNT:
+                found.append(_make(Violation, ('wan2.7/color_palette.max_count', 'rejected', '/parameters/color_palette', COLOR_PALETTE_MAX_COUNT, len(color_palette))))
+                _kept0 = False
+            _all_ratio = []
+            for _index0, _item0 in enumerate(color_palette):
+                if isinstance(_item0, dict):
                     _hex_ = _item0.get('hex', _ABSENT)
-                    if _hex_ is _ABSENT:
-                        found.append(_make(('wan2.7/color_palette.each.hex.required', 'rejected', f'/parameters/color_palette/{_index0}/hex', True, None)))
+                    if isinstance(_hex_, str):
+                        if _COLOR_PALETTE_EACH_HEX_PATTERN(_hex_) is None:
+                            found.append(_make(Violation, ('wan2.7/color_palette.each.hex.pattern', 'rejected', f'/parameters/color_palette/{_index0}/hex', COLOR_PALETTE_EACH_HEX_PATTERN, _hex_)))
+                    elif _hex_ is _ABSENT:
+                        found.append(_make(Violation, ('wan2.7/color_palette.each.hex.required', 'rejected', f'/parameters/color_palette/{_index0}/hex', True, None)))
                     else:
-                        if not isinstance(_hex_, str):
-                            found.append(_make(('wan2.7/color_palette.each.hex.type', 'unspecified' if _hex_ is None else 'rejected', f'/parameters/color_palette/{_index0}/hex', 'text', _hex_)))
-                        else:
-                            if _COLOR_PALETTE_EACH_HEX_PATTERN(_hex_) is None:
-                                found.append(_make(('wan2.7/color_palette.each.hex.pattern', 'rejected', f'/parameters/color_palette/{_index0}/hex', COLOR_PALETTE_EACH_HEX_PATTERN, _hex_)))
+                        found.append(_make(Violation, ('wan2.7/color_palette.each.hex.type', 'unspecified' if _hex_ is None else 'rejected', f'/parameters/color_palette/{_index0}/hex', 'text', _hex_)))
                     _ratio_ = _item0.get('ratio', _ABSENT)
-                    if _ratio_ is _ABSENT:
-                        found.append(_make(('wan2.7/color_palette.each.ratio.required', 'rejected', f'/parameters/color_palette/{_index0}/ratio', True, None)))
+                    _exact = (isinstance(_ratio_, str) and _COLOR_PALETTE_EACH_RATIO_DECIMALS(_ratio_) is not None)
+                    if _exact or (isinstance(_ratio_, str) and _percent(_ratio_) is not None):
+                        _all_ratio.append(_ratio_)
+                        if not _exact:
+                            found.append(_make(Violation, ('wan2.7/color_palette.each.ratio.decimals', 'rejected', f'/parameters/color_palette/{_index0}/ratio', COLOR_PALETTE_EACH_RATIO_DECIMALS, _ratio_)))
+                    elif _ratio_ is _ABSENT:
+                        found.append(_make(Violation, ('wan2.7/color_palette.each.ratio.required', 'rejected', f'/parameters/color_palette/{_index0}/ratio', True, None)))
                     else:
-                        if not (isinstance(_ratio_, str) and _percent(_ratio_) is not None):
-                            found.append(_make(('wan2.7/color_palette.each.ratio.type', 'unspecified' if _ratio_ is None else 'rejected', f'/parameters/color_palette/{_index0}/ratio', 'percent', _ratio_)))
-                        else:
-                            if (len(_ratio_) - _ratio_.find(".") - 2 if "." in _ratio_ else 0) != COLOR_PALETTE_EACH_RATIO_DECIMALS:
-                                found.append(_make(('wan2.7/color_palette.each.ratio.decimals', 'rejected', f'/parameters/color_palette/{_index0}/ratio', COLOR_PALETTE_EACH_RATIO_DECIMALS, _ratio_)))
-                    if not _item0.keys() <= COLOR_PALETTE_EACH_NAMES_SET:
+                        found.append(_make(Violation, ('wan2.7/color_palette.each.ratio.type', 'unspecified' if _ratio_ is None else 'rejected', f'/parameters/color_palette/{_index0}/ratio', 'percent', _ratio_)))
+                    if len(_item0) != 2 or _hex_ is _ABSENT or _ratio_ is _ABSENT:
                         _tell_strays(found, _item0, COLOR_PALETTE_EACH_NAMES, COLOR_PALETTE_EACH_NAMES_SET, f'/parameters/color_palette/{_index0}', 'wan2.7/color_palette.each.unknown', _NOTHING)
-            if _before0:
-                if (_sum := _wrong_total(color_palette, 'ratio', COLOR_PALETTE_TOTAL)) is not None:
-                    found.append(_make(('wan2.7/color_palette.total', 'rejected', '/parameters/color_palette', COLOR_PALETTE_TOTAL, _sum)))
-    if watermark is not _ABSENT and watermark is not _LOST:
-        if not isinstance(watermark, bool):
-            found.append(_make(('wan2.7/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
-    if seed is not _ABSENT and seed is not _LOST:
-        if not (type(seed) is int or _is_integer(seed)):
-            found.append(_make(('wan2.7/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
-        else:
+                else:
+                    found.append(_make(Violation, ('wan2.7/color_palette.each.type', 'unspecified' if _item0 is None else 'rejected', f'/parameters/color_palette/{_index0}', 'object', _item0)))
+            if _kept0:
+                if len(_all_ratio) == len(color_palette) and (_sum := _wrong_total(_all_ratio, COLOR_PALETTE_TOTAL)) is not None:
+                    found.append(_make(Violation, ('wan2.7/color_palette.total', 'rejected', '/parameters/color_palette', COLOR_PALETTE_TOTAL, _sum)))
+        elif color_palette is not _LOST:
+            found.append(_make(Violation, ('wan2.7/color_palette.type', 'unspecified' if color_palette is None else 'rejected', '/parameters/color_palette', 'list', color_palette)))
+    if watermark is not _ABSENT:
+        if not (isinstance(watermark, bool)) and watermark is not _LOST:
+            found.append(_make(Violation, ('wan2.7/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
+    if seed is not _ABSENT:
+        if (type(seed) is int or _is_integer(seed)):
             if seed < SEED_MIN:
-                found.append(_make(('wan2.7/seed.min', 'rejected', '/parameters/seed', SEED_MIN, seed)))
+                found.append(_make(Violation, ('wan2.7/seed.min', 'rejected', '/parameters/seed', SEED_MIN, seed)))
             if seed > SEED_MAX:
-                found.append(_make(('wan2.7/seed.max', 'rejected', '/parameters/seed', SEED_MAX, seed)))
+                found.append(_make(Violation, ('wan2.7/seed.max', 'rejected', '/parameters/seed', SEED_MAX, seed)))
+        elif seed is not _LOST:
+            found.append(_make(Violation, ('wan2.7/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
     return found
 
 

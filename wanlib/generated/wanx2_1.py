@@ -13,10 +13,11 @@ from wanlib.base.missing import ABSENT as _ABSENT
 from wanlib.base.missing import LOST as _LOST
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
-from wanlib.runtime.judging import begins as _begins
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import is_number as _is_number
 from wanlib.runtime.judging import no_ascii_url as _no_ascii_url
+from wanlib.runtime.judging import read_image as _read_image
+from wanlib.runtime.judging import starts as _starts
 from wanlib.runtime.judging import tell_strays as _tell_strays
 from wanlib.runtime.judging import unlike as _unlike
 from wanlib.runtime.judging import wrong_name as _wrong_name
@@ -25,6 +26,7 @@ _NOTHING: dict[str, Any] = {}
 FUNCTION_ONE_OF = ('stylization_all', 'stylization_local', 'description_edit', 'description_edit_with_mask', 'remove_watermark', 'expand', 'super_resolution', 'colorization', 'doodle', 'control_cartoon_feature')
 PROMPT_MAX_CHARS = 800
 IMAGES_EACH_SCHEMES = ('http', 'https', 'data', 'oss')
+_IMAGES_EACH_SCHEMES = _starts(IMAGES_EACH_SCHEMES)
 IMAGES_EACH_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in IMAGES_EACH_SCHEMES if scheme != "data")
 IMAGES_EACH_CHARS = 'ascii'
 IMAGES_EACH_ENCODING = 'base64'
@@ -34,6 +36,7 @@ IMAGES_EACH_MIN_SIDE = 512
 IMAGES_EACH_MAX_SIDE = 4096
 IMAGES_EACH_MAX_BYTES = 10485760
 MASK_SCHEMES = ('http', 'https', 'data', 'oss')
+_MASK_SCHEMES = _starts(MASK_SCHEMES)
 MASK_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in MASK_SCHEMES if scheme != "data")
 MASK_CHARS = 'ascii'
 MASK_ENCODING = 'base64'
@@ -79,21 +82,15 @@ FUNCTION_PARAMETERS_NAMES_SET = frozenset(FUNCTION_PARAMETERS_NAMES)
 def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     """Whether a body keeps every rule; False where only the telling path can say."""
     _input_ = body.get('input')
-    if type(_input_) is not dict:
+    if not isinstance(_input_, dict):
         return False
     function = _input_.get('function')
     prompt = _input_.get('prompt')
     images = _input_.get('base_image_url')
     images = None if images is None else [images]
     mask = _input_.get('mask_image_url')
-    if len(_input_) != 0 + (function is not None) + (prompt is not None) + (images is not None) + (mask is not None):
-        return False
-    _parameters_ = body.get('parameters')
-    if _parameters_ is None:
-        if 'parameters' in body:
-            return False
-        _parameters_ = _NOTHING
-    elif type(_parameters_) is not dict:
+    _parameters_ = body.get('parameters', _NOTHING)
+    if not isinstance(_parameters_, dict):
         return False
     strength = _parameters_.get('strength')
     top_scale = _parameters_.get('top_scale')
@@ -105,13 +102,9 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     n = _parameters_.get('n')
     watermark = _parameters_.get('watermark')
     seed = _parameters_.get('seed')
-    if len(_parameters_) != (strength is not None) + (top_scale is not None) + (bottom_scale is not None) + (left_scale is not None) + (right_scale is not None) + (upscale_factor is not None) + (is_sketch is not None) + (n is not None) + (watermark is not None) + (seed is not None):
-        return False
     if len(body) != 2 + (_parameters_ is not _NOTHING):
         return False
-    if function is not None and type(function) is not str:
-        return False
-    if function is None:
+    if not isinstance(function, str):
         return False
     _function_holds = function
     masked = _function_holds == 'description_edit_with_mask'
@@ -119,122 +112,126 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     expanding = _function_holds == 'expand'
     upscaling = _function_holds == 'super_resolution'
     doodling = _function_holds == 'doodle'
-    if function is None:
-        return False
-    if type(function) is not str:
-        return False
+    _met = 3
     if function not in FUNCTION_ONE_OF:
         return False
-    if prompt is None:
-        return False
-    if type(prompt) is not str:
+    if not isinstance(prompt, str):
         return False
     if len(prompt) > PROMPT_MAX_CHARS:
         return False
     if images is None:
         return False
-    if type(images) is not list:
-        return False
     for _item0 in images:
-        if type(_item0) is not str:
+        if not isinstance(_item0, str):
             return False
         if not (_item0.startswith(IMAGES_EACH_SCHEMES_URLS) and _item0.isascii()):
             _uri = _parse_data_uri(_item0)
             if _uri is None or _uri.facts is None:
                 return False
             _facts = _uri.facts
-            if not _begins(_item0, IMAGES_EACH_SCHEMES):
+            if _facts.width is None or _facts.height is None:
+                return False
+            if not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
                 return False
             if _no_ascii_url(_item0):
                 return False
-            if _uri is not None and _uri.problem is not None:
+            if _uri.problem is not None:
                 return False
-            if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+            if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
                 return False
-            if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
+            if not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
                 return False
-            if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
+            if min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
                 return False
-            if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
+            if max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
                 return False
-            if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
+            if _facts.bytes > IMAGES_EACH_MAX_BYTES:
                 return False
     if mask is None and masked:
         return False
     if mask is not None:
+        _met += 1
         if not masked:
             return False
-        if type(mask) is not str:
+        if not isinstance(mask, str):
             return False
         if not (mask.startswith(MASK_SCHEMES_URLS) and mask.isascii()):
             _uri = _parse_data_uri(mask)
             if _uri is None or _uri.facts is None:
                 return False
             _facts = _uri.facts
-            if not _begins(mask, MASK_SCHEMES):
+            if _facts.width is None or _facts.height is None:
+                return False
+            if not mask[:8].lower().startswith(_MASK_SCHEMES):
                 return False
             if _no_ascii_url(mask):
                 return False
-            if _uri is not None and _uri.problem is not None:
+            if _uri.problem is not None:
                 return False
-            if _uri is not None and (_due := _wrong_name(_uri, MASK_MIME)) is not None:
+            if (_due := _wrong_name(_uri, MASK_MIME)) is not None:
                 return False
-            if _facts is not None and not (_facts.readable and _facts.format in MASK_FORMATS):
+            if not (_facts.readable and _facts.format in MASK_FORMATS):
                 return False
-            if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < MASK_MIN_SIDE:
+            if min(_facts.width, _facts.height) < MASK_MIN_SIDE:
                 return False
-            if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > MASK_MAX_SIDE:
+            if max(_facts.width, _facts.height) > MASK_MAX_SIDE:
                 return False
-            if _facts is not None and _facts.bytes > MASK_MAX_BYTES:
+            if _facts.bytes > MASK_MAX_BYTES:
                 return False
             if (_sizes := _unlike(mask, images)) is not None:
                 return False
     if strength is not None:
+        _met += 1
         if not strong:
             return False
-        if type(strength) is not int and not (type(strength) is float and strength - strength == 0):
+        if not (type(strength) is int or (type(strength) is float and strength - strength == 0)):
             return False
         if strength < STRENGTH_MIN:
             return False
         if strength > STRENGTH_MAX:
             return False
     if top_scale is not None:
+        _met += 1
         if not expanding:
             return False
-        if type(top_scale) is not int and not (type(top_scale) is float and top_scale - top_scale == 0):
+        if not (type(top_scale) is int or (type(top_scale) is float and top_scale - top_scale == 0)):
             return False
         if top_scale < TOP_SCALE_MIN:
             return False
         if top_scale > TOP_SCALE_MAX:
             return False
     if bottom_scale is not None:
+        _met += 1
         if not expanding:
             return False
-        if type(bottom_scale) is not int and not (type(bottom_scale) is float and bottom_scale - bottom_scale == 0):
+        if not (type(bottom_scale) is int or (type(bottom_scale) is float and bottom_scale - bottom_scale == 0)):
             return False
         if bottom_scale < BOTTOM_SCALE_MIN:
             return False
         if bottom_scale > BOTTOM_SCALE_MAX:
             return False
     if left_scale is not None:
+        _met += 1
         if not expanding:
             return False
-        if type(left_scale) is not int and not (type(left_scale) is float and left_scale - left_scale == 0):
+        if not (type(left_scale) is int or (type(left_scale) is float and left_scale - left_scale == 0)):
             return False
         if left_scale < LEFT_SCALE_MIN:
             return False
         if left_scale > LEFT_SCALE_MAX:
             return False
     if right_scale is not None:
+        _met += 1
         if not expanding:
             return False
-        if type(right_scale) is not int and not (type(right_scale) is float and right_scale - right_scale == 0):
+        if not (type(right_scale) is int or (type(right_scale) is float and right_scale - right_scale == 0)):
             return False
         if right_scale < RIGHT_SCALE_MIN:
             return False
         if right_scale > RIGHT_SCALE_MAX:
             return False
     if upscale_factor is not None:
+        _met += 1
         if not upscaling:
             return False
         if type(upscale_factor) is not int:
@@ -244,11 +241,13 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
         if upscale_factor > UPSCALE_FACTOR_MAX:
             return False
     if is_sketch is not None:
+        _met += 1
         if not doodling:
             return False
-        if type(is_sketch) is not bool:
+        if not isinstance(is_sketch, bool):
             return False
     if n is not None:
+        _met += 1
         if type(n) is not int:
             return False
         if n < N_MIN:
@@ -256,41 +255,40 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
         if n > N_MAX:
             return False
     if watermark is not None:
-        if type(watermark) is not bool:
+        _met += 1
+        if not isinstance(watermark, bool):
             return False
     if seed is not None:
+        _met += 1
         if type(seed) is not int:
             return False
         if seed < SEED_MIN:
             return False
         if seed > SEED_MAX:
             return False
-    return True
+    return _met == len(_input_) + len(_parameters_)
 
 
 def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
     """Every violation of a body, the envelope's first."""
     found: list[Violation] = []
-    function: Any = _LOST
-    prompt: Any = _LOST
-    images: Any = _LOST
-    mask: Any = _LOST
-    strength: Any = _LOST
-    top_scale: Any = _LOST
-    bottom_scale: Any = _LOST
-    left_scale: Any = _LOST
-    right_scale: Any = _LOST
-    upscale_factor: Any = _LOST
-    is_sketch: Any = _LOST
-    n: Any = _LOST
-    watermark: Any = _LOST
-    seed: Any = _LOST
+    function: Any
+    prompt: Any
+    images: Any
+    mask: Any
+    strength: Any
+    top_scale: Any
+    bottom_scale: Any
+    left_scale: Any
+    right_scale: Any
+    upscale_factor: Any
+    is_sketch: Any
+    n: Any
+    watermark: Any
+    seed: Any
+    function = prompt = images = mask = strength = top_scale = bottom_scale = left_scale = right_scale = upscale_factor = is_sketch = n = watermark = seed = _LOST
     _input_ = body.get('input', _ABSENT)
-    if _input_ is _ABSENT:
-        found.append(_make(('wire/function.input.required', 'rejected', '/input', True, None)))
-    elif not isinstance(_input_, dict):
-        found.append(_make(('wire/function.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
-    else:
+    if isinstance(_input_, dict):
         function = _input_.get('function', _ABSENT)
         prompt = _input_.get('prompt', _ABSENT)
         images = _input_.get('base_image_url', _ABSENT)
@@ -299,12 +297,12 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         mask = _input_.get('mask_image_url', _ABSENT)
         if not _input_.keys() <= FUNCTION_INPUT_NAMES_SET:
             _tell_strays(found, _input_, FUNCTION_INPUT_NAMES, FUNCTION_INPUT_NAMES_SET, '/input', 'wire/function.input.unknown', _NOTHING)
-    _parameters_ = body.get('parameters', _ABSENT)
-    if _parameters_ is _ABSENT:
-        strength = top_scale = bottom_scale = left_scale = right_scale = upscale_factor = is_sketch = n = watermark = seed = _ABSENT
-    elif not isinstance(_parameters_, dict):
-        found.append(_make(('wire/function.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
+    elif _input_ is _ABSENT:
+        found.append(_make(Violation, ('wire/function.input.required', 'rejected', '/input', True, None)))
     else:
+        found.append(_make(Violation, ('wire/function.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
+    _parameters_ = body.get('parameters', _ABSENT)
+    if isinstance(_parameters_, dict):
         strength = _parameters_.get('strength', _ABSENT)
         top_scale = _parameters_.get('top_scale', _ABSENT)
         bottom_scale = _parameters_.get('bottom_scale', _ABSENT)
@@ -317,7 +315,11 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= FUNCTION_PARAMETERS_NAMES_SET:
             _tell_strays(found, _parameters_, FUNCTION_PARAMETERS_NAMES, FUNCTION_PARAMETERS_NAMES_SET, '/parameters', 'wanx2.1/unknown', _NOTHING)
-    if not body.keys() <= FUNCTION_NAMES_SET:
+    elif _parameters_ is _ABSENT:
+        strength = top_scale = bottom_scale = left_scale = right_scale = upscale_factor = is_sketch = n = watermark = seed = _ABSENT
+    else:
+        found.append(_make(Violation, ('wire/function.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
+    if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, FUNCTION_NAMES, FUNCTION_NAMES_SET, '', 'wire/function.unknown', _NOTHING)
     return _judge(found, model, call, function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, watermark, seed)
 
@@ -330,173 +332,184 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
     expanding = None if _function_holds is None else _function_holds == 'expand'
     upscaling = None if _function_holds is None else _function_holds == 'super_resolution'
     doodling = None if _function_holds is None else _function_holds == 'doodle'
-    if function is _ABSENT:
-        found.append(_make(('wanx2.1/function.required', 'rejected', '/input/function', True, None)))
+    if isinstance(function, str):
+        if function not in FUNCTION_ONE_OF:
+            found.append(_make(Violation, ('wanx2.1/function.one_of', 'rejected', '/input/function', FUNCTION_ONE_OF, function)))
+    elif function is _ABSENT:
+        found.append(_make(Violation, ('wanx2.1/function.required', 'rejected', '/input/function', True, None)))
     elif function is not _LOST:
-        if not isinstance(function, str):
-            found.append(_make(('wanx2.1/function.type', 'unspecified' if function is None else 'rejected', '/input/function', 'text', function)))
-        else:
-            if function not in FUNCTION_ONE_OF:
-                found.append(_make(('wanx2.1/function.one_of', 'rejected', '/input/function', FUNCTION_ONE_OF, function)))
-    if prompt is _ABSENT:
-        found.append(_make(('wanx2.1/prompt.required', 'rejected', '/input/prompt', True, None)))
+        found.append(_make(Violation, ('wanx2.1/function.type', 'unspecified' if function is None else 'rejected', '/input/function', 'text', function)))
+    if isinstance(prompt, str):
+        if len(prompt) > PROMPT_MAX_CHARS:
+            found.append(_make(Violation, ('wanx2.1/prompt.max_chars', 'truncated', '/input/prompt', PROMPT_MAX_CHARS, len(prompt))))
+    elif prompt is _ABSENT:
+        found.append(_make(Violation, ('wanx2.1/prompt.required', 'rejected', '/input/prompt', True, None)))
     elif prompt is not _LOST:
-        if not isinstance(prompt, str):
-            found.append(_make(('wanx2.1/prompt.type', 'unspecified' if prompt is None else 'rejected', '/input/prompt', 'text', prompt)))
-        else:
-            if len(prompt) > PROMPT_MAX_CHARS:
-                found.append(_make(('wanx2.1/prompt.max_chars', 'truncated', '/input/prompt', PROMPT_MAX_CHARS, len(prompt))))
+        found.append(_make(Violation, ('wanx2.1/prompt.type', 'unspecified' if prompt is None else 'rejected', '/input/prompt', 'text', prompt)))
     if images is _ABSENT:
-        found.append(_make(('wanx2.1/images.required', 'rejected', '/input/base_image_url', True, None)))
-    elif images is not _LOST:
-        for _index0, _item0 in enumerate(images):
-            if not isinstance(_item0, (str, _ImageFacts)):
-                found.append(_make(('wanx2.1/images.each.type', 'unspecified' if _item0 is None else 'rejected', '/input/base_image_url', 'image', _item0)))
-            elif not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS) and _item0.isascii())):
-                _whole = True
-                if not _begins(_item0, IMAGES_EACH_SCHEMES):
-                    found.append(_make(('wanx2.1/images.each.schemes', 'rejected', '/input/base_image_url', IMAGES_EACH_SCHEMES, _item0)))
-                    _whole = False
-                if _whole:
-                    _uri = _parse_data_uri(_item0) if isinstance(_item0, str) else None
-                    _facts = _item0 if isinstance(_item0, _ImageFacts) else _uri.facts if _uri is not None else None
-                    if _no_ascii_url(_item0):
-                        found.append(_make(('wanx2.1/images.each.chars', 'rejected', '/input/base_image_url', IMAGES_EACH_CHARS, _item0)))
-                    if _uri is not None and _uri.problem is not None:
-                        found.append(_make(('wanx2.1/images.each.encoding', 'rejected', '/input/base_image_url', IMAGES_EACH_ENCODING, _uri.problem)))
-                        _whole = False
-                    if _whole:
-                        if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
-                            found.append(_make(('wanx2.1/images.each.mime', 'rejected', '/input/base_image_url', _due, _uri.mime)))
-                        if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
-                            found.append(_make(('wanx2.1/images.each.formats', 'rejected', '/input/base_image_url', IMAGES_EACH_FORMATS, _format_met(_facts))))
-                        if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
-                            found.append(_make(('wanx2.1/images.each.min_side', 'rejected', '/input/base_image_url', IMAGES_EACH_MIN_SIDE, _sides_met(_facts))))
-                        if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
-                            found.append(_make(('wanx2.1/images.each.max_side', 'rejected', '/input/base_image_url', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
-                        if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
-                            found.append(_make(('wanx2.1/images.each.max_bytes', 'rejected', '/input/base_image_url', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
+        found.append(_make(Violation, ('wanx2.1/images.required', 'rejected', '/input/base_image_url', True, None)))
+    else:
+        if images is not _LOST:
+            for _index0, _item0 in enumerate(images):
+                if not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS) and _item0.isascii())):
+                    if isinstance(_item0, (str, _ImageFacts)):
+                        _whole = True
+                        if isinstance(_item0, str) and not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
+                            found.append(_make(Violation, ('wanx2.1/images.each.schemes', 'rejected', '/input/base_image_url', IMAGES_EACH_SCHEMES, _item0)))
+                            _whole = False
+                        if _whole:
+                            _uri, _facts = _read_image(_item0)
+                            if _no_ascii_url(_item0):
+                                found.append(_make(Violation, ('wanx2.1/images.each.chars', 'rejected', '/input/base_image_url', IMAGES_EACH_CHARS, _item0)))
+                            _whole = True
+                            if _uri is not None and _uri.problem is not None:
+                                found.append(_make(Violation, ('wanx2.1/images.each.encoding', 'rejected', '/input/base_image_url', IMAGES_EACH_ENCODING, _uri.problem)))
+                                _whole = False
+                            if _whole:
+                                if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                                    found.append(_make(Violation, ('wanx2.1/images.each.mime', 'rejected', '/input/base_image_url', _due, _uri.mime)))
+                                if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
+                                    found.append(_make(Violation, ('wanx2.1/images.each.formats', 'rejected', '/input/base_image_url', IMAGES_EACH_FORMATS, _format_met(_facts))))
+                                if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
+                                    found.append(_make(Violation, ('wanx2.1/images.each.min_side', 'rejected', '/input/base_image_url', IMAGES_EACH_MIN_SIDE, _sides_met(_facts))))
+                                if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
+                                    found.append(_make(Violation, ('wanx2.1/images.each.max_side', 'rejected', '/input/base_image_url', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
+                                if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
+                                    found.append(_make(Violation, ('wanx2.1/images.each.max_bytes', 'rejected', '/input/base_image_url', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
+                    else:
+                        found.append(_make(Violation, ('wanx2.1/images.each.type', 'unspecified' if _item0 is None else 'rejected', '/input/base_image_url', 'image', _item0)))
     if mask is _ABSENT:
         if masked is True:
-            found.append(_make(('wanx2.1/mask.required:masked', 'rejected', '/input/mask_image_url', True, None)))
-    elif mask is not _LOST:
-        if masked is False:
-            found.append(_make(('wanx2.1/mask.needs', 'unspecified', '/input/mask_image_url', 'masked', mask)))
-        if not isinstance(mask, (str, _ImageFacts)):
-            found.append(_make(('wanx2.1/mask.type', 'unspecified' if mask is None else 'rejected', '/input/mask_image_url', 'image', mask)))
-        elif not (isinstance(mask, str) and (mask.startswith(MASK_SCHEMES_URLS) and mask.isascii())):
-            _before0 = len(found)
-            _whole = True
-            if not _begins(mask, MASK_SCHEMES):
-                found.append(_make(('wanx2.1/mask.schemes', 'rejected', '/input/mask_image_url', MASK_SCHEMES, mask)))
-                _whole = False
-            if _whole:
-                _uri = _parse_data_uri(mask) if isinstance(mask, str) else None
-                _facts = mask if isinstance(mask, _ImageFacts) else _uri.facts if _uri is not None else None
-                if _no_ascii_url(mask):
-                    found.append(_make(('wanx2.1/mask.chars', 'rejected', '/input/mask_image_url', MASK_CHARS, mask)))
-                if _uri is not None and _uri.problem is not None:
-                    found.append(_make(('wanx2.1/mask.encoding', 'rejected', '/input/mask_image_url', MASK_ENCODING, _uri.problem)))
+            found.append(_make(Violation, ('wanx2.1/mask.required:masked', 'rejected', '/input/mask_image_url', True, None)))
+    else:
+        if mask is not _LOST and masked is False:
+            found.append(_make(Violation, ('wanx2.1/mask.needs', 'unspecified', '/input/mask_image_url', 'masked', mask)))
+        if not (isinstance(mask, str) and (mask.startswith(MASK_SCHEMES_URLS) and mask.isascii())):
+            if isinstance(mask, (str, _ImageFacts)):
+                _kept0 = True
+                _whole = True
+                if isinstance(mask, str) and not mask[:8].lower().startswith(_MASK_SCHEMES):
+                    found.append(_make(Violation, ('wanx2.1/mask.schemes', 'rejected', '/input/mask_image_url', MASK_SCHEMES, mask)))
                     _whole = False
+                    _kept0 = False
                 if _whole:
-                    if _uri is not None and (_due := _wrong_name(_uri, MASK_MIME)) is not None:
-                        found.append(_make(('wanx2.1/mask.mime', 'rejected', '/input/mask_image_url', _due, _uri.mime)))
-                    if _facts is not None and not (_facts.readable and _facts.format in MASK_FORMATS):
-                        found.append(_make(('wanx2.1/mask.formats', 'rejected', '/input/mask_image_url', MASK_FORMATS, _format_met(_facts))))
-                    if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < MASK_MIN_SIDE:
-                        found.append(_make(('wanx2.1/mask.min_side', 'rejected', '/input/mask_image_url', MASK_MIN_SIDE, _sides_met(_facts))))
-                    if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > MASK_MAX_SIDE:
-                        found.append(_make(('wanx2.1/mask.max_side', 'rejected', '/input/mask_image_url', MASK_MAX_SIDE, _sides_met(_facts))))
-                    if _facts is not None and _facts.bytes > MASK_MAX_BYTES:
-                        found.append(_make(('wanx2.1/mask.max_bytes', 'rejected', '/input/mask_image_url', MASK_MAX_BYTES, _facts.bytes)))
-            _before0 = _before0 == len(found)
-            if _before0:
-                if (_sizes := _unlike(mask, images)) is not None:
-                    found.append(_make(('wanx2.1/mask.same_pixels_as', 'rejected', '/input/mask_image_url', MASK_SAME_PIXELS_AS, _sizes)))
-    if strength is not _ABSENT and strength is not _LOST:
-        if strong is False:
-            found.append(_make(('wanx2.1/strength.needs', 'unspecified', '/parameters/strength', 'strong', strength)))
-        if not (type(strength) is int or _is_number(strength)):
-            found.append(_make(('wanx2.1/strength.type', 'unspecified' if strength is None else 'rejected', '/parameters/strength', 'number', strength)))
-        else:
+                    _uri, _facts = _read_image(mask)
+                    if _no_ascii_url(mask):
+                        found.append(_make(Violation, ('wanx2.1/mask.chars', 'rejected', '/input/mask_image_url', MASK_CHARS, mask)))
+                        _kept0 = False
+                    _whole = True
+                    if _uri is not None and _uri.problem is not None:
+                        found.append(_make(Violation, ('wanx2.1/mask.encoding', 'rejected', '/input/mask_image_url', MASK_ENCODING, _uri.problem)))
+                        _whole = False
+                        _kept0 = False
+                    if _whole:
+                        if _uri is not None and (_due := _wrong_name(_uri, MASK_MIME)) is not None:
+                            found.append(_make(Violation, ('wanx2.1/mask.mime', 'rejected', '/input/mask_image_url', _due, _uri.mime)))
+                            _kept0 = False
+                        if _facts is not None and not (_facts.readable and _facts.format in MASK_FORMATS):
+                            found.append(_make(Violation, ('wanx2.1/mask.formats', 'rejected', '/input/mask_image_url', MASK_FORMATS, _format_met(_facts))))
+                            _kept0 = False
+                        if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < MASK_MIN_SIDE:
+                            found.append(_make(Violation, ('wanx2.1/mask.min_side', 'rejected', '/input/mask_image_url', MASK_MIN_SIDE, _sides_met(_facts))))
+                            _kept0 = False
+                        if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > MASK_MAX_SIDE:
+                            found.append(_make(Violation, ('wanx2.1/mask.max_side', 'rejected', '/input/mask_image_url', MASK_MAX_SIDE, _sides_met(_facts))))
+                            _kept0 = False
+                        if _facts is not None and _facts.bytes > MASK_MAX_BYTES:
+                            found.append(_make(Violation, ('wanx2.1/mask.max_bytes', 'rejected', '/input/mask_image_url', MASK_MAX_BYTES, _facts.bytes)))
+                            _kept0 = False
+                if _kept0:
+                    if (_sizes := _unlike(mask, images)) is not None:
+                        found.append(_make(Violation, ('wanx2.1/mask.same_pixels_as', 'rejected', '/input/mask_image_url', MASK_SAME_PIXELS_AS, _sizes)))
+            elif mask is _ABSENT:
+                if masked is True:
+                    found.append(_make(Violation, ('wanx2.1/mask.required:masked', 'rejected', '/input/mask_image_url', True, None)))
+            elif mask is not _LOST:
+                found.append(_make(Violation, ('wanx2.1/mask.type', 'unspecified' if mask is None else 'rejected', '/input/mask_image_url', 'image', mask)))
+    if strength is not _ABSENT:
+        if strength is not _LOST and strong is False:
+            found.append(_make(Violation, ('wanx2.1/strength.needs', 'unspecified', '/parameters/strength', 'strong', strength)))
+        if (type(strength) is int or _is_number(strength)):
             if strength < STRENGTH_MIN:
-                found.append(_make(('wanx2.1/strength.min', 'rejected', '/parameters/strength', STRENGTH_MIN, strength)))
+                found.append(_make(Violation, ('wanx2.1/strength.min', 'rejected', '/parameters/strength', STRENGTH_MIN, strength)))
             if strength > STRENGTH_MAX:
-                found.append(_make(('wanx2.1/strength.max', 'rejected', '/parameters/strength', STRENGTH_MAX, strength)))
-    if top_scale is not _ABSENT and top_scale is not _LOST:
-        if expanding is False:
-            found.append(_make(('wanx2.1/top_scale.needs', 'unspecified', '/parameters/top_scale', 'expanding', top_scale)))
-        if not (type(top_scale) is int or _is_number(top_scale)):
-            found.append(_make(('wanx2.1/top_scale.type', 'unspecified' if top_scale is None else 'rejected', '/parameters/top_scale', 'number', top_scale)))
-        else:
+                found.append(_make(Violation, ('wanx2.1/strength.max', 'rejected', '/parameters/strength', STRENGTH_MAX, strength)))
+        elif strength is not _LOST:
+            found.append(_make(Violation, ('wanx2.1/strength.type', 'unspecified' if strength is None else 'rejected', '/parameters/strength', 'number', strength)))
+    if top_scale is not _ABSENT:
+        if top_scale is not _LOST and expanding is False:
+            found.append(_make(Violation, ('wanx2.1/top_scale.needs', 'unspecified', '/parameters/top_scale', 'expanding', top_scale)))
+        if (type(top_scale) is int or _is_number(top_scale)):
             if top_scale < TOP_SCALE_MIN:
-                found.append(_make(('wanx2.1/top_scale.min', 'rejected', '/parameters/top_scale', TOP_SCALE_MIN, top_scale)))
+                found.append(_make(Violation, ('wanx2.1/top_scale.min', 'rejected', '/parameters/top_scale', TOP_SCALE_MIN, top_scale)))
             if top_scale > TOP_SCALE_MAX:
-                found.append(_make(('wanx2.1/top_scale.max', 'rejected', '/parameters/top_scale', TOP_SCALE_MAX, top_scale)))
-    if bottom_scale is not _ABSENT and bottom_scale is not _LOST:
-        if expanding is False:
-            found.append(_make(('wanx2.1/bottom_scale.needs', 'unspecified', '/parameters/bottom_scale', 'expanding', bottom_scale)))
-        if not (type(bottom_scale) is int or _is_number(bottom_scale)):
-            found.append(_make(('wanx2.1/bottom_scale.type', 'unspecified' if bottom_scale is None else 'rejected', '/parameters/bottom_scale', 'number', bottom_scale)))
-        else:
+                found.append(_make(Violation, ('wanx2.1/top_scale.max', 'rejected', '/parameters/top_scale', TOP_SCALE_MAX, top_scale)))
+        elif top_scale is not _LOST:
+            found.append(_make(Violation, ('wanx2.1/top_scale.type', 'unspecified' if top_scale is None else 'rejected', '/parameters/top_scale', 'number', top_scale)))
+    if bottom_scale is not _ABSENT:
+        if bottom_scale is not _LOST and expanding is False:
+            found.append(_make(Violation, ('wanx2.1/bottom_scale.needs', 'unspecified', '/parameters/bottom_scale', 'expanding', bottom_scale)))
+        if (type(bottom_scale) is int or _is_number(bottom_scale)):
             if bottom_scale < BOTTOM_SCALE_MIN:
-                found.append(_make(('wanx2.1/bottom_scale.min', 'rejected', '/parameters/bottom_scale', BOTTOM_SCALE_MIN, bottom_scale)))
+                found.append(_make(Violation, ('wanx2.1/bottom_scale.min', 'rejected', '/parameters/bottom_scale', BOTTOM_SCALE_MIN, bottom_scale)))
             if bottom_scale > BOTTOM_SCALE_MAX:
-                found.append(_make(('wanx2.1/bottom_scale.max', 'rejected', '/parameters/bottom_scale', BOTTOM_SCALE_MAX, bottom_scale)))
-    if left_scale is not _ABSENT and left_scale is not _LOST:
-        if expanding is False:
-            found.append(_make(('wanx2.1/left_scale.needs', 'unspecified', '/parameters/left_scale', 'expanding', left_scale)))
-        if not (type(left_scale) is int or _is_number(left_scale)):
-            found.append(_make(('wanx2.1/left_scale.type', 'unspecified' if left_scale is None else 'rejected', '/parameters/left_scale', 'number', left_scale)))
-        else:
+                found.append(_make(Violation, ('wanx2.1/bottom_scale.max', 'rejected', '/parameters/bottom_scale', BOTTOM_SCALE_MAX, bottom_scale)))
+        elif bottom_scale is not _LOST:
+            found.append(_make(Violation, ('wanx2.1/bottom_scale.type', 'unspecified' if bottom_scale is None else 'rejected', '/parameters/bottom_scale', 'number', bottom_scale)))
+    if left_scale is not _ABSENT:
+        if left_scale is not _LOST and expanding is False:
+            found.append(_make(Violation, ('wanx2.1/left_scale.needs', 'unspecified', '/parameters/left_scale', 'expanding', left_scale)))
+        if (type(left_scale) is int or _is_number(left_scale)):
             if left_scale < LEFT_SCALE_MIN:
-                found.append(_make(('wanx2.1/left_scale.min', 'rejected', '/parameters/left_scale', LEFT_SCALE_MIN, left_scale)))
+                found.append(_make(Violation, ('wanx2.1/left_scale.min', 'rejected', '/parameters/left_scale', LEFT_SCALE_MIN, left_scale)))
             if left_scale > LEFT_SCALE_MAX:
-                found.append(_make(('wanx2.1/left_scale.max', 'rejected', '/parameters/left_scale', LEFT_SCALE_MAX, left_scale)))
-    if right_scale is not _ABSENT and right_scale is not _LOST:
-        if expanding is False:
-            found.append(_make(('wanx2.1/right_scale.needs', 'unspecified', '/parameters/right_scale', 'expanding', right_scale)))
-        if not (type(right_scale) is int or _is_number(right_scale)):
-            found.append(_make(('wanx2.1/right_scale.type', 'unspecified' if right_scale is None else 'rejected', '/parameters/right_scale', 'number', right_scale)))
-        else:
+                found.append(_make(Violation, ('wanx2.1/left_scale.max', 'rejected', '/parameters/left_scale', LEFT_SCALE_MAX, left_scale)))
+        elif left_scale is not _LOST:
+            found.append(_make(Violation, ('wanx2.1/left_scale.type', 'unspecified' if left_scale is None else 'rejected', '/parameters/left_scale', 'number', left_scale)))
+    if right_scale is not _ABSENT:
+        if right_scale is not _LOST and expanding is False:
+            found.append(_make(Violation, ('wanx2.1/right_scale.needs', 'unspecified', '/parameters/right_scale', 'expanding', right_scale)))
+        if (type(right_scale) is int or _is_number(right_scale)):
             if right_scale < RIGHT_SCALE_MIN:
-                found.append(_make(('wanx2.1/right_scale.min', 'rejected', '/parameters/right_scale', RIGHT_SCALE_MIN, right_scale)))
+                found.append(_make(Violation, ('wanx2.1/right_scale.min', 'rejected', '/parameters/right_scale', RIGHT_SCALE_MIN, right_scale)))
             if right_scale > RIGHT_SCALE_MAX:
-                found.append(_make(('wanx2.1/right_scale.max', 'rejected', '/parameters/right_scale', RIGHT_SCALE_MAX, right_scale)))
-    if upscale_factor is not _ABSENT and upscale_factor is not _LOST:
-        if upscaling is False:
-            found.append(_make(('wanx2.1/upscale_factor.needs', 'unspecified', '/parameters/upscale_factor', 'upscaling', upscale_factor)))
-        if not (type(upscale_factor) is int or _is_integer(upscale_factor)):
-            found.append(_make(('wanx2.1/upscale_factor.type', 'unspecified' if upscale_factor is None else 'rejected', '/parameters/upscale_factor', 'integer', upscale_factor)))
-        else:
+                found.append(_make(Violation, ('wanx2.1/right_scale.max', 'rejected', '/parameters/right_scale', RIGHT_SCALE_MAX, right_scale)))
+        elif right_scale is not _LOST:
+            found.append(_make(Violation, ('wanx2.1/right_scale.type', 'unspecified' if right_scale is None else 'rejected', '/parameters/right_scale', 'number', right_scale)))
+    if upscale_factor is not _ABSENT:
+        if upscale_factor is not _LOST and upscaling is False:
+            found.append(_make(Violation, ('wanx2.1/upscale_factor.needs', 'unspecified', '/parameters/upscale_factor', 'upscaling', upscale_factor)))
+        if (type(upscale_factor) is int or _is_integer(upscale_factor)):
             if upscale_factor < UPSCALE_FACTOR_MIN:
-                found.append(_make(('wanx2.1/upscale_factor.min', 'rejected', '/parameters/upscale_factor', UPSCALE_FACTOR_MIN, upscale_factor)))
+                found.append(_make(Violation, ('wanx2.1/upscale_factor.min', 'rejected', '/parameters/upscale_factor', UPSCALE_FACTOR_MIN, upscale_factor)))
             if upscale_factor > UPSCALE_FACTOR_MAX:
-                found.append(_make(('wanx2.1/upscale_factor.max', 'rejected', '/parameters/upscale_factor', UPSCALE_FACTOR_MAX, upscale_factor)))
-    if is_sketch is not _ABSENT and is_sketch is not _LOST:
-        if doodling is False:
-            found.append(_make(('wanx2.1/is_sketch.needs', 'unspecified', '/parameters/is_sketch', 'doodling', is_sketch)))
-        if not isinstance(is_sketch, bool):
-            found.append(_make(('wanx2.1/is_sketch.type', 'unspecified' if is_sketch is None else 'rejected', '/parameters/is_sketch', 'boolean', is_sketch)))
-    if n is not _ABSENT and n is not _LOST:
-        if not (type(n) is int or _is_integer(n)):
-            found.append(_make(('wanx2.1/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
-        else:
+                found.append(_make(Violation, ('wanx2.1/upscale_factor.max', 'rejected', '/parameters/upscale_factor', UPSCALE_FACTOR_MAX, upscale_factor)))
+        elif upscale_factor is not _LOST:
+            found.append(_make(Violation, ('wanx2.1/upscale_factor.type', 'unspecified' if upscale_factor is None else 'rejected', '/parameters/upscale_factor', 'integer', upscale_factor)))
+    if is_sketch is not _ABSENT:
+        if is_sketch is not _LOST and doodling is False:
+            found.append(_make(Violation, ('wanx2.1/is_sketch.needs', 'unspecified', '/parameters/is_sketch', 'doodling', is_sketch)))
+        if not (isinstance(is_sketch, bool)) and is_sketch is not _LOST:
+            found.append(_make(Violation, ('wanx2.1/is_sketch.type', 'unspecified' if is_sketch is None else 'rejected', '/parameters/is_sketch', 'boolean', is_sketch)))
+    if n is not _ABSENT:
+        if (type(n) is int or _is_integer(n)):
             if n < N_MIN:
-                found.append(_make(('wanx2.1/n.min', 'rejected', '/parameters/n', N_MIN, n)))
+                found.append(_make(Violation, ('wanx2.1/n.min', 'rejected', '/parameters/n', N_MIN, n)))
             if n > N_MAX:
-                found.append(_make(('wanx2.1/n.max', 'rejected', '/parameters/n', N_MAX, n)))
-    if watermark is not _ABSENT and watermark is not _LOST:
-        if not isinstance(watermark, bool):
-            found.append(_make(('wanx2.1/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
-    if seed is not _ABSENT and seed is not _LOST:
-        if not (type(seed) is int or _is_integer(seed)):
-            found.append(_make(('wanx2.1/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
-        else:
+                found.append(_make(Violation, ('wanx2.1/n.max', 'rejected', '/parameters/n', N_MAX, n)))
+        elif n is not _LOST:
+            found.append(_make(Violation, ('wanx2.1/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
+    if watermark is not _ABSENT:
+        if not (isinstance(watermark, bool)) and watermark is not _LOST:
+            found.append(_make(Violation, ('wanx2.1/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
+    if seed is not _ABSENT:
+        if (type(seed) is int or _is_integer(seed)):
             if seed < SEED_MIN:
-                found.append(_make(('wanx2.1/seed.min', 'rejected', '/parameters/seed', SEED_MIN, seed)))
+                found.append(_make(Violation, ('wanx2.1/seed.min', 'rejected', '/parameters/seed', SEED_MIN, seed)))
             if seed > SEED_MAX:
-                found.append(_make(('wanx2.1/seed.max', 'rejected', '/parameters/seed', SEED_MAX, seed)))
+                found.append(_make(Violation, ('wanx2.1/seed.max', 'rejected', '/parameters/seed', SEED_MAX, seed)))
+        elif seed is not _LOST:
+            found.append(_make(Violation, ('wanx2.1/seed.type', 'unspecified' if seed is None else 'rejected', '/parameters/seed', 'integer', seed)))
     return found
 
 

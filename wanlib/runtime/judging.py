@@ -1,7 +1,7 @@
 """Helpers of the generated validators: what takes more than a comparison."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from wanlib.base.data_uri import DataUri, parse_data_uri
@@ -12,6 +12,13 @@ from wanlib.base.violation import Violation, make
 _SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})").fullmatch
 percent = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,9})?%").fullmatch
 """Matches a percentage as text, such as ``25.00%``."""
+
+
+def percents_with(decimals: int) -> Callable[[str], re.Match[str] | None]:
+    """Matches percentages with exactly so many decimals."""
+    fraction = rf"\.[0-9]{{{decimals}}}" if decimals else ""
+    return re.compile(rf"(?:0|[1-9][0-9]{{0,2}}){fraction}%").fullmatch
+
 
 Placed = dict[str, tuple[str, str, str]]
 """Fields that state their place: name -> rule id, outcome, place."""
@@ -31,11 +38,6 @@ def is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def is_percent(value: object) -> bool:
-    """Whether it is text such as ``25.00%``."""
-    return isinstance(value, str) and percent(value) is not None
-
-
 def parse_size(text: str) -> tuple[int, int, int] | None:
     """Width, height and their product in pixels, of ``width*height``; None for any other text."""
     found = _SIZE(text)
@@ -45,18 +47,22 @@ def parse_size(text: str) -> tuple[int, int, int] | None:
     return width, height, width * height
 
 
-def begins(value: str | ImageFacts, schemes: Sequence[str]) -> bool:
-    """Whether an image string begins with one of the schemes; a file in hand needs none."""
-    if isinstance(value, ImageFacts):
-        return True
-    scheme, colon, rest = value[:9].partition(":")
-    scheme = scheme.lower()
-    return scheme in schemes and colon == ":" and (scheme == "data" or rest.startswith("//"))
+def starts(schemes: Sequence[str]) -> tuple[str, ...]:
+    """What image strings of these schemes begin with, in lower case."""
+    return tuple("data:" if scheme == "data" else f"{scheme}://" for scheme in schemes)
 
 
 def no_ascii_url(value: str | ImageFacts) -> bool:
     """Whether it is a URL, not a data URI, with characters beyond ASCII."""
     return isinstance(value, str) and not value.isascii() and value[:5].lower() != "data:"
+
+
+def read_image(value: str | ImageFacts) -> tuple[DataUri | None, ImageFacts | None]:
+    """An image's data URI, None where it is none, and what is known of the image."""
+    if isinstance(value, ImageFacts):
+        return None, value
+    uri = parse_data_uri(value)
+    return uri, uri.facts if uri else None
 
 
 def facts_of(value: object) -> ImageFacts | None:
@@ -86,36 +92,24 @@ def unlike(value: object, others: object) -> tuple[str, str] | None:
     return None if own[1:3] == other[1:3] else (sides_met(own), sides_met(other))
 
 
-def wrong_total(items: list[Any], member: str, due: str) -> str | None:
-    """The sum of the items' percentages where all are well-formed and it is not exactly `due`."""
-    texts = [item.get(member) if isinstance(item, dict) else None for item in items]
-    whole = [text for text in texts if isinstance(text, str) and percent(text)]
-    if not texts or len(whole) != len(texts) or (_alike(whole, due) and adds_up(whole, due)):
-        return None
-    from decimal import Decimal  # only a wrong palette needs it
+def wrong_total(texts: list[str], due: str) -> str | None:
+    """The sum of well-formed percentages where there are any and it is not exactly `due`."""
+    from decimal import Decimal  # costs a millisecond to load, and is needed by few bodies
 
-    total = sum((Decimal(text[:-1]) for text in whole), Decimal())
-    return None if total == Decimal(due) else str(total)
+    total = sum((Decimal(text[:-1]) for text in texts), Decimal())
+    return str(total) if texts and total != Decimal(due) else None
 
 
-def _alike(texts: list[str], due: str) -> bool:
-    """Whether percentages have as many decimals as `due`, so that they add up as whole numbers."""
-    point = due.find(".") - len(due) - 1
-    return all(text[point : point + 1] == "." for text in texts)
-
-
-def adds_up(texts: list[str], due: str) -> bool:
-    """Whether percentages with as many decimals as `due` add up to it; for well-formed ones only."""
-    return sum([int(text[:-1].replace(".", "")) for text in texts]) == int(due.replace(".", ""))
+def units(due: str, decimals: int) -> int | None:
+    """A decimal such as `100.00` with its point moved by `decimals`; None where that is no whole number."""
+    whole, _, rest = due.partition(".")
+    count, remainder = divmod(int(whole + rest) * 10**decimals, 10 ** len(rest))
+    return None if remainder else count
 
 
 def is_box(value: list[Any]) -> bool:
     """Whether it is four whole numbers."""
-    if len(value) != 4:
-        return False
-    left, top, right, bottom = value
-    plain = type(left) is int and type(top) is int and type(right) is int and type(bottom) is int
-    return plain or all(map(is_integer, value))
+    return len(value) == 4 and all(type(each) is int or is_integer(each) for each in value)
 
 
 def disordered(box: list[Any]) -> bool:
@@ -154,6 +148,6 @@ def tell_strays(
         where = f"{path}/{escape(key)}"
         if key in placed:
             its_rule, outcome, place = placed[key]
-            found.append(make((its_rule, outcome, where, place, value[key])))
+            found.append(make(Violation, (its_rule, outcome, where, place, value[key])))
         else:
-            found.append(make((rule, "unspecified", where, names, key)))
+            found.append(make(Violation, (rule, "unspecified", where, names, key)))

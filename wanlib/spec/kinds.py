@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+from warnings import catch_warnings
 
 from wanlib.base.ratio import Ratio
 from wanlib.spec.mode import parse_condition
@@ -139,8 +140,9 @@ def _pattern(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("a regular expression")
     try:
-        re.compile(value, re.ASCII)
-    except (re.error, OverflowError, RecursionError) as error:
+        with catch_warnings(action="error"):  # of what another version of Python would read otherwise
+            re.compile(value, re.ASCII)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
         raise ValueError(f"a regular expression ({error})") from None
     return value
 

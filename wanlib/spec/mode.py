@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from warnings import catch_warnings
 
 LONGEST = 200
 OPERATORS: dict[type[ast.cmpop], str] = {
@@ -86,7 +87,8 @@ def parse_mode(text: str) -> Expression:
     if len(text) > LONGEST:
         raise ValueError(f"has {len(text)} characters, expected at most {LONGEST}")
     try:
-        tree = ast.parse(text, mode="eval").body
+        with catch_warnings(action="error"):  # of what another version of Python would read otherwise
+            tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ValueError(f"{text!r} is no expression, expected {_FORM}") from None
     return _expression(tree)

@@ -1,0 +1,121 @@
+"""The telling path's rules on values, each with the violation that its breach adds."""
+
+from collections.abc import Callable, Iterable
+
+from wanlib.emit.conditions import STOPS, breach
+from wanlib.emit.envelope import added
+from wanlib.emit.names import constant, local
+from wanlib.emit.places import Place, pointer
+from wanlib.emit.plan import Plan, counted, seen
+from wanlib.emit.shapes import exact_decimals
+from wanlib.emit.writer import Writer
+from wanlib.spec import Condition, Field, Rule
+from wanlib.spec.kinds import BOUND, KINDS
+
+Write = Callable[[Rule], None]
+
+
+class TellingRules:
+    """Writes the tests of one field's bounds and relations.
+
+    Where `kept` is given, it names the variable that is to be false once a rule is broken.
+    """
+
+    def __init__(self, plan: Plan, writer: Writer) -> None:
+        self.plan = plan
+        self.out = writer
+
+    def add(self, rule: Rule, path: str, limit: str, value: str, outcome: str = "") -> None:
+        """The line that adds a rule's violation."""
+        self.out.line(added(rule, pointer(path), limit, value, outcome))
+
+    def holds(self, condition: Condition, value: bool) -> str:
+        """The test that a condition is known to have a truth value."""
+        return f"{local(condition.mode)} is {condition.wanted is value}"
+
+    def group(self, rules: tuple[Rule, ...], write: Write) -> None:
+        """Each rule under the test that it is the one to judge by."""
+        if len(rules) == 1 and rules[0].condition is None:
+            write(rules[0])
+            return
+        others = [rule.condition for rule in rules if rule.condition]
+        for rule in rules:
+            test = (
+                self.holds(rule.condition, True)
+                if rule.condition
+                else " and ".join(self.holds(each, False) for each in others)
+            )
+            with self.out.block(f"if {test}"):
+                write(rule)
+
+    def bounds(self, field: Field, v: str, place: Place, kept: str) -> None:
+        """The rules on a value alone."""
+        if field.type == "image":
+            self._image(field, v, place, kept)
+        elif field.type == "size":
+            self.out.line(f"_size = _parse_size({v})")
+            with self.out.block("if _size is None"):
+                self._kinds(["keywords"], field, v, place, kept)
+            with self.out.block("else"):
+                others = [kind for kind in _stated(field, BOUND) if kind != "keywords"]
+                self._kinds(others, field, v, place, kept)
+        else:
+            self.stage(field, v, place, BOUND, kept)
+
+    def stage(self, field: Field, v: str, place: Place, stage: int, kept: str = "") -> None:
+        """The rules of one stage."""
+        self._kinds(_stated(field, stage), field, v, place, kept)
+
+    def _image(self, field: Field, v: str, place: Place, kept: str) -> None:
+        """Kind by kind until one stops: of what is no data URI, nothing is read."""
+        top, depth, read = field.path.partition(".")[0], self.out.depth, False
+        if top in self.plan.compared():
+            self.out.line(f"{seen(top)} = True")
+        kinds = _stated(field, BOUND)
+        for kind in kinds:
+            if kind != "schemes" and not read:
+                self.out.line(f"_uri, _facts = _read_image({v})")
+                read = True
+            if kind in STOPS:
+                self.out.line("_whole = True")
+            self._kinds((kind,), field, v, place, kept)
+            if kind in STOPS and kind != kinds[-1]:
+                self.out.line("if _whole:")
+                self.out.depth += 1
+        self.out.depth = depth
+
+    def _kinds(self, kinds: Iterable[str], field: Field, v: str, place: Place, kept: str) -> None:
+        for kind in kinds:
+            self.group(field.of_kind(kind), lambda rule: self._rule(field, rule, v, place, kept))
+
+    def _rule(self, field: Field, rule: Rule, v: str, place: Place, kept: str) -> None:
+        relation = rule.kind in ("same_count_as", "inside", "same_pixels_as")
+        words = {
+            "v": v,
+            "c": constant(rule),
+            "other": local(rule.limit) if relation else "",
+            "count": counted(rule.limit) if rule.kind == "same_count_as" else "",
+            "index": "_index0",
+            "all": gathered(rule.of) if rule.of else "",
+        }
+        test, limit, value, given = (text.format(**words) for text in breach(rule.kind, field.type))
+        if rule.kind == "inside":
+            given = seen(rule.limit)
+        elif rule.kind == "decimals" and exact_decimals(field):
+            test = "not _exact"
+        with self.out.block(f"if {given} and {test}" if given else f"if {test}"):
+            self.add(rule, place.text, limit, value)
+            if rule.kind in STOPS:
+                self.out.line("_whole = False")
+            if kept:
+                self.out.line(f"{kept} = False")
+
+
+def _stated(field: Field, stage: int) -> list[str]:
+    """The kinds of a field's rules of one stage, in the order of judgement."""
+    return list(dict.fromkeys(rule.kind for rule in field.rules if KINDS[rule.kind].stage == stage))
+
+
+def gathered(member: str) -> str:
+    """The list of a member's values that a total adds up: of those that are of its type."""
+    return f"_all_{local(member)}"
