@@ -10,6 +10,8 @@ from statistics import median
 from time import process_time
 
 Call = Callable[[], object]
+Peers = Mapping[str, tuple[Call, float | None]]
+"""Name -> call, and the greatest ratio that meets the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,8 @@ class Row:
 HEAD = f"{'what':34} {'peer':28} {'ours':>9} {'peer':>9} {'ratio':>8} {'target':>7}"
 
 
-def contest(
-    name: str,
-    ours: Call,
-    peers: Mapping[str, tuple[Call, float | None]],
-    rounds: int = 9,
-    least: float = 0.02,
-) -> list[Row]:
-    """Our call against each peer's. `peers`: name -> call, target."""
+def contest(name: str, ours: Call, peers: Peers, rounds: int = 9, least: float = 0.02) -> list[Row]:
+    """Our call against each peer's; a round of each takes `least` seconds."""
     calls = {"ours": ours} | {peer: call for peer, (call, _) in peers.items()}
     repeats = {each: _repeats(call, least) for each, call in calls.items()}
     times: dict[str, list[float]] = {each: [] for each in calls}
