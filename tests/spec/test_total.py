@@ -114,12 +114,13 @@ FIELDS = sorted({field.name for family in load().families for field in family.fi
 
 
 @given(st.sampled_from(load().models), JSON, JSON | st.dictionaries(st.sampled_from(FIELDS), JSON), CALLS)
+@settings(max_examples=60)
 def test_arbitrary_json_under_a_model(model: str, given: Any, parameters: Any, call: str | None) -> None:
     check({"model": model, "input": given, "parameters": parameters}, call)
 
 
 @given(mutilated(), CALLS)
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_mutilated_bodies(body: Any, call: str | None) -> None:
     before = json.dumps(body)
     check(body, call)
