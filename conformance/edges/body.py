@@ -171,7 +171,9 @@ def _value(node: Node, family: Family, left: dict[str, Any]) -> Any:
     if node.form == "rest":
         return ABSENT
     if node.form == "constant":
-        return node.rule("one_of").limit[0]  # type: ignore[union-attr]
+        rule = node.rule("one_of")
+        assert rule is not None
+        return rule.limit[0]
     if node.form == "list":
         assert node.each is not None
         return [_object(node.each, family, left)]
