@@ -29,6 +29,7 @@ ARROWS: dict[str, set[str]] = {
 LAZILY: dict[str, set[str]] = {
     "wanlib.cli": {"wanlib", "conformance"},
     "wanlib.emit": set(),
+    "wanlib.runtime": {"httpx", "pybase64"},
 }
 
 

@@ -55,7 +55,7 @@ BROKEN_TIES = [
         "  tea-1: {submit_per_second: 1, running: 1}\n",
         "",
         "rates lacks tea-1, expected every model",
-        at=(WIRE, "rates:"),
+        at=(WIRE, "rates:\n  tea-1-pro:"),
     ),
     Broken(
         "region of a strange model",

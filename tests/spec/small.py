@@ -96,6 +96,15 @@ fields:
           type: percent
           required: true
           decimals: 2
+
+verbs:
+  edit: {means: {quick: true}, starts: {strength: 0.2}}
+  generate: {}
+
+output:
+  result: choices
+  count_of: {bare: n, otherwise: n}
+  count_is: {grand: at most, otherwise: exact}
 """
 
 _TASK = """\
@@ -107,6 +116,7 @@ states:
   DONE: {terminal: true}
   LOST: {terminal: true}
 cancelable: [WAITING]
+outcomes: {succeeded: DONE, failed: DONE, canceled: DONE, unknown: LOST}
 expires: {is: 24 h, of: submission, into: LOST}
 links_expire: {is: 24 h, of: end}
 """
@@ -141,14 +151,23 @@ regions:
     workspace_host: https://here.example
     calls: {tea-1: [sync], tea-1-pro: [sync, async]}
 headers: {}
+task_id: {is: "[0-9]+"}
+queries: {list: {since: {type: text, form: YYYY-MM-DD}}}
 answers: {}
+times: {query: {form: "YYYY-MM-DD hh:mm", zone: "-01:30"}, list: {form: epoch ms}}
+streaming: {content_type: text/event-stream, finish_reason: {last: stop}}
 errors: {}
 rates:
   tea-1: {submit_per_second: 1, running: 1}
   tea-1-pro: {submit_per_second: 1, running: 1}
+account_rates: {}
+polling: {gap: 10 s, least_gap: 5 s}
+timeouts: {sync: 298 s}
+currency: CNY
 prices:
   tea-1: {here: "0.10"}
   tea-1-pro: {here: "0.20"}
+upload: {expires: 48 h, policy_expires: 300 s, form: [key, file]}
 """
 
 _SOURCES = """\

@@ -7,6 +7,7 @@ import pytest
 
 from tests.spec.broken import Broken
 from tests.spec.broken_bodies import BROKEN_BODIES
+from tests.spec.broken_client import BROKEN_CLIENT
 from tests.spec.broken_conditions import BROKEN_CONDITIONS
 from tests.spec.broken_expressions import BROKEN_EXPRESSIONS
 from tests.spec.broken_fields import BROKEN_FIELDS
@@ -26,6 +27,7 @@ ALL = [
     *BROKEN_EXPRESSIONS,
     *BROKEN_BODIES,
     *BROKEN_TIES,
+    *BROKEN_CLIENT,
 ]
 FORM = re.compile(r"[a-z0-9.]+\.yaml:[1-9][0-9]*: .+, expected .+")
 

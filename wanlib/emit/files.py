@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from wanlib.emit.calls import calls
 from wanlib.emit.checker import checker
 from wanlib.emit.names import module
 from wanlib.emit.registry import registry
@@ -15,4 +16,9 @@ FOLDER = "wanlib/generated"
 def emitted(spec: Spec) -> Mapping[str, str]:
     """The text of each generated module, by file name, in a fixed order."""
     files = {f"{module(family.name)}.py": validator(spec, family) for family in spec.families}
-    return files | {"checker.py": checker(spec), "registry.py": registry(spec), "task.py": tasks(spec)}
+    return files | {
+        "calls.py": calls(spec),
+        "checker.py": checker(spec),
+        "registry.py": registry(spec),
+        "task.py": tasks(spec),
+    }

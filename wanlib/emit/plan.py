@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wanlib.emit.names import constant, local
-from wanlib.spec import Family, Field, Node, Rule, Spec
+from wanlib.spec import Condition, Family, Field, Node, Rule, Spec
 from wanlib.spec.family import fields_read
 from wanlib.spec.mode import Compare, Count, leaves
 
@@ -76,6 +76,11 @@ class Plan:
             return name
         return counted(name) if self.family.field(name).type == "list" else held(name)
 
+    def bounding(self) -> tuple[Field, ...]:
+        """The fields of which one bounds the pictures of a call, the one of most modes first."""
+        names = dict.fromkeys([self.family.count_of[None], *self.family.count_of.values()])
+        return tuple(self.family.field(name) for name in names)
+
     def reads_call(self, mode: str) -> bool:
         """Whether a mode hangs on how the call is made."""
         return "call" in fields_read(self.family, mode)
@@ -106,9 +111,10 @@ def part_limit(node: Node, name: str) -> Rule | None:
     return next((rule for rule in node.rules if rule.id.endswith(f".{name}.max_count")), None)
 
 
-def default_constant(field: Field) -> str:
-    """The constant that holds a field's default."""
-    return f"{local(field.name).upper().rstrip('_')}_DEFAULT"
+def default_constant(field: Field, condition: Condition | None = None) -> str:
+    """The constant that holds a field's default, where one hangs on a condition the one for it."""
+    mode = f"_{condition.suffix.replace('-', '_').upper()}" if condition else ""
+    return f"{local(field.name).upper().rstrip('_')}_DEFAULT{mode}"
 
 
 def names_constant(owner: Node | Field) -> str:

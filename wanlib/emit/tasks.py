@@ -1,11 +1,10 @@
 """The life of a task as a table."""
 
 from wanlib.emit.names import literal
+from wanlib.emit.times import seconds
 from wanlib.emit.validator import header
 from wanlib.emit.writer import Writer
 from wanlib.spec import Spec
-
-_SECONDS = {"s": 1, "h": 3600}
 
 
 def tasks(spec: Spec) -> str:
@@ -23,14 +22,9 @@ def tasks(spec: Spec) -> str:
         f"NEXT: dict[str, tuple[str, ...]] = {literal(after)}",
         f"TERMINAL = frozenset({literal(terminal)})",
         f"CANCELABLE = frozenset({literal(tuple(task['cancelable']))})",
-        f"EXPIRES_AFTER = {_seconds(task['expires']['is'])}",
+        f"EXPIRES_AFTER = {seconds(task['expires']['is'])}",
         f"EXPIRES_INTO = {literal(task['expires']['into'])}",
-        f"LINKS_EXPIRE_AFTER = {_seconds(task['links_expire']['is'])}",
+        f"LINKS_EXPIRE_AFTER = {seconds(task['links_expire']['is'])}",
     ):
         out.line(line)
     return out.text()
-
-
-def _seconds(span: str) -> int:
-    count, unit = span.split()
-    return int(count) * _SECONDS[unit]

@@ -68,7 +68,7 @@ class TellingPath:
             absent = (
                 "" if default in (None, "derived") else f"{default_constant(field)} if {v} is _ABSENT else "
             )
-            self.out.line(f"{held(field.name)} = {v} if {_has_type(field, v)} else {absent}None")
+            self.out.line(f"{held(field.name)} = {v} if {has_type(field, v)} else {absent}None")
         for mode, tree in self.plan.family.modes.items():
             read = [self.plan.variable(name) for name in sorted(names(tree)) if name != "model"]
             value = expression(tree, self.plan.variable)
@@ -128,7 +128,7 @@ class TellingPath:
 
     def _judged(self, field: Field, v: str, place: Place, kind: Rule, top: bool) -> None:
         """What is of its type first, since most values are; then what is missing, then what is of another."""
-        out, test, required = self.out, _has_type(field, v), bool(field.of_kind("required"))
+        out, test, required = self.out, has_type(field, v), bool(field.of_kind("required"))
         if exact_decimals(field):
             out.line(f"_exact = {plain_type(field, v)}")
             test = f"_exact or {test}"
@@ -188,5 +188,6 @@ class TellingPath:
             self.out.line(f"_tell_strays(found, {v}, {known}, {known}_SET, {where}, _NOTHING)")
 
 
-def _has_type(field: Field, v: str) -> str:
+def has_type(field: Field, v: str) -> str:
+    """The test by which a value is of a field's type, in any form of it."""
     return _HAS_TYPE.get(field.type, "isinstance({v}, str)").format(v=v)

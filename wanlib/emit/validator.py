@@ -1,5 +1,7 @@
-"""A family to its validator module: constants, the fast path, the telling path."""
+"""A family to its module: constants, the validator's two paths, and what a client does with fields."""
 
+from wanlib.emit.complete import Completion
+from wanlib.emit.encode import Encoding
 from wanlib.emit.envelope import Envelope, at
 from wanlib.emit.fast import FastPath
 from wanlib.emit.names import EmitError, constant, literal, local
@@ -12,7 +14,7 @@ from wanlib.spec import Family, Field, Spec
 _IMPORTS = """\
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wanlib.base.data_uri import parse_data_uri as _parse_data_uri
 from wanlib.base.facts import ImageFacts as _ImageFacts
@@ -69,12 +71,18 @@ def validator(spec: Spec, family: Family) -> str:
     body.line()
     body.line()
     _check(body)
+    body.line()
+    body.line()
+    Completion(plan, body).write()
+    body.line()
+    body.line()
+    Encoding(plan, body).write()
     return _assemble(family, body.text())
 
 
 def _assemble(family: Family, text: str) -> str:
     out = header(f"{family.name}.yaml")
-    out.append(f'"""The validator of {", ".join(family.models)}."""')
+    out.append(f'"""What a call of {", ".join(family.models)} may hold, and how its fields are sent."""')
     out.append("")
     imports = [
         line for line in _IMPORTS.splitlines() if not line or _imported(line) in text or "import" not in line
@@ -83,7 +91,7 @@ def _assemble(family: Family, text: str) -> str:
     out += [
         f"from wanlib.runtime.judging import {name} as _{name}" for name in _HELPERS if f"_{name}(" in text
     ]
-    out.append("")
+    out += ["", "if TYPE_CHECKING:", "    from wanlib.runtime.tables import Completed", ""]
     return "\n".join(out) + "\n" + text
 
 
@@ -109,8 +117,9 @@ def _constants(plan: Plan, out: Writer) -> None:
             out.line(f'{name}_URLS = tuple(f"{{scheme}}://" for scheme in {name} if scheme != "data")')
     for field in plan.family.walk():
         _derived(field, out)
-        if field.path == field.name and None in field.default:
-            out.line(f"{default_constant(field)} = {literal(field.default[None])}")
+        for condition, value in field.default.items():
+            if field.path == field.name and (condition is None or field in plan.bounding()):
+                out.line(f"{default_constant(field, condition)} = {literal(value)}")
     _member_names(plan, out)
     placed = {
         field.name: (rule.id, rule.outcome, str(rule.limit))

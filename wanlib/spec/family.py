@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from wanlib.spec.complaints import Complaints
+from wanlib.spec.counts import CountSection
 from wanlib.spec.fields import FieldBuilder
 from wanlib.spec.meaning import Meaning
 from wanlib.spec.mode import Expression, names
@@ -11,6 +12,7 @@ from wanlib.spec.mode_section import ModeSection
 from wanlib.spec.model import Fact, Family, Field, Node
 from wanlib.spec.reader import Map
 from wanlib.spec.rules import Origin
+from wanlib.spec.verbs import VerbSection
 
 
 def build_family(stem: str, raw: Map, body: Node | None, complaints: Complaints) -> tuple[Family, list[Fact]]:
@@ -19,6 +21,7 @@ def build_family(stem: str, raw: Map, body: Node | None, complaints: Complaints)
     origin = Origin(stem, models, raw["source"], complaints)
     builder = FieldBuilder(origin, body.assembled() if body else frozenset())
     fields = builder.fields(raw["fields"])
+    verbs, counts, output = VerbSection(fields, origin), CountSection(fields, complaints), raw["output"]
     family = Family(
         name=stem,
         version=raw["wan"],
@@ -27,10 +30,14 @@ def build_family(stem: str, raw: Map, body: Node | None, complaints: Complaints)
         modes=MappingProxyType(_modes(raw, fields, complaints)),
         fields=fields,
         unknown=builder.rules.implied("unknown", "unknown", raw.lines["fields"]),
-        output=MappingProxyType(dict(raw.get("output", {}))),
+        output=MappingProxyType(dict(output)),
+        verbs=MappingProxyType(verbs.read(raw["verbs"])),
+        count_of=MappingProxyType(counts.read("count_of", output["count_of"])),
+        count_is=MappingProxyType(counts.read("count_is", output["count_is"])),
     )
-    Meaning(family, builder, raw.get("modes", ())).check()
-    return family, builder.defaults.facts + _output_facts(stem, raw, complaints.file)
+    counts.check_fields(output["count_of"])
+    Meaning(family, builder, raw.get("modes", ()), counts.lines).check()
+    return family, builder.defaults.facts + verbs.facts + _output_facts(stem, raw, complaints.file)
 
 
 def _modes(raw: Map, fields: tuple[Field, ...], complaints: Complaints) -> Mapping[str, Expression]:
@@ -40,7 +47,7 @@ def _modes(raw: Map, fields: tuple[Field, ...], complaints: Complaints) -> Mappi
 
 
 def _output_facts(stem: str, raw: Map, file: str) -> list[Fact]:
-    output = raw["output"] if "output" in raw else Map(raw.line)
+    output: Map = raw["output"]
     return [
         Fact(f"{stem}/output.{key}", value, file, output.lines[key], raw["source"])
         for key, value in output.items()

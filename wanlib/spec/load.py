@@ -17,7 +17,7 @@ from wanlib.spec.model import Fact, Family, Node, Rule, Spec
 from wanlib.spec.reach import narrowed, used_by
 from wanlib.spec.reader import Map, read_file
 from wanlib.spec.shape import shape_complaints
-from wanlib.spec.tables import table_facts, table_rules, task_rules
+from wanlib.spec.tables import table_facts, table_rules, task_facts, task_rules
 from wanlib.spec.whole import check_whole
 
 SCHEMA = "spec.schema.json"
@@ -56,7 +56,7 @@ def _load(folder: Path) -> Spec:
         task=MappingProxyType(documents["task"]),
         sources=MappingProxyType(documents["sources"]),
         rules=MappingProxyType({rule.id: rule for rule in rules}),
-        facts=MappingProxyType({fact.id: fact for fact in facts + table_facts(wire)}),
+        facts=MappingProxyType({fact.id: fact for fact in facts + _table_facts(documents)}),
         digest=_digest(folder, documents),
     )
     if complaints := check_whole(spec, documents):
@@ -146,6 +146,10 @@ def _rules(families: list[Family], bodies: Mapping[str, Node], documents: Mappin
         rules.append(family.unknown)
         rules += [rule for field in family.walk() for rule in field.rules]
     return rules + task_rules(documents["task"])
+
+
+def _table_facts(documents: Mapping[str, Map]) -> list[Fact]:
+    return table_facts(documents["wire"]) + task_facts(documents["task"])
 
 
 def _digest(folder: Path, documents: Mapping[str, Any]) -> str:

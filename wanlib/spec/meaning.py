@@ -22,19 +22,29 @@ class Meaning:
     """Checks a built family.
 
     builder: knows the lines of what a Family no longer tells. modes: the names of all modes, broken
-    ones too, so that one mistake is told once.
+    ones too, so that one mistake is told once. counts: the lines of the output facts that hang on modes.
     """
 
-    def __init__(self, family: Family, builder: FieldBuilder, modes: Collection[str]) -> None:
+    def __init__(
+        self,
+        family: Family,
+        builder: FieldBuilder,
+        modes: Collection[str],
+        counts: Mapping[str, Mapping[Condition, int]],
+    ) -> None:
         self.family = family
         self.modes = modes
         self.builder = builder
+        self.counts = {kind: [*lines.items()] for kind, lines in counts.items()}
+        self.conditions = [*builder.rules.conditions]
+        for lines in self.counts.values():
+            self.conditions += [(line, condition) for condition, line in lines]
         self.complaints: Complaints = builder.complaints
         self.lists = {field.name: field for field in family.fields if field.type == "list"}
 
     def check(self) -> None:
         """Everything that is wrong goes to the builder's complaints."""
-        for line, condition in self.builder.rules.conditions:
+        for line, condition in self.conditions:
             if condition.mode not in self.modes:
                 self.complaints.unknown(line, "the mode", condition.mode, self.modes)
         for field in self.family.walk():
@@ -46,6 +56,8 @@ class Meaning:
         if not self.complaints.lines:
             for field in self.family.walk():
                 self._variants(field)
+            for kind, variants in self.counts.items():
+                self._exclusive(kind, variants)
 
     def _rule(self, field: Field, rule: Rule) -> None:
         if rule.kind in _RELATIONS:
@@ -63,7 +75,7 @@ class Meaning:
 
     def _sizes(self) -> None:
         """Modes are tried with every combination of what they read; some would be tried for hours."""
-        lines = {condition.mode: line for line, condition in reversed(self.builder.rules.conditions)}
+        lines = {condition.mode: line for line, condition in reversed(self.conditions)}
         for mode, line in lines.items():
             if (count := count_of_combinations(self.family, (mode,))) > MOST:
                 what = f"the mode {mode!r} reads {count:,} combinations of values"
@@ -94,11 +106,9 @@ class Meaning:
         for condition, value in field.default.items():
             if value == "derived" or field.type in UNDEFAULTED or not fits(value, field.type):
                 continue
-            for rule in _in_force(field, condition):
-                judge = BY_TYPE.get((field.type, rule.kind)) or ALONE[rule.kind]
-                if judge(rule.limit, value):
-                    line = self.builder.defaults.lines[field.path, condition]
-                    self.complaints.add(line, f"the default {value!r} breaks {rule.id}", "one that keeps it")
+            for rule in broken_bounds(field, condition, value):
+                line = self.builder.defaults.lines[field.path, condition]
+                self.complaints.add(line, f"the default {value!r} breaks {rule.id}", "one that keeps it")
 
     # Relations and texts.
 
@@ -122,6 +132,14 @@ class Meaning:
         for word, text in _liars(rule):
             takes = "takes" if word == "keeps" else "refuses"
             self.complaints.add(rule.line, f"{word} lists {text!r}", f"texts that the pattern {takes}")
+
+
+def broken_bounds(field: Field, condition: Condition | None, value: Any) -> Iterator[Rule]:
+    """The rules on a value alone that a value of the right type breaks where a condition holds."""
+    for rule in _in_force(field, condition):
+        judge = BY_TYPE.get((field.type, rule.kind)) or ALONE[rule.kind]
+        if judge(rule.limit, value):
+            yield rule
 
 
 def _in_force(field: Field, condition: Condition | None) -> Iterator[Rule]:

@@ -120,8 +120,20 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Verb:
+    """What a verb of the client sends of itself. means: always; starts: where nothing is given."""
+
+    means: Mapping[str, Any]
+    starts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Family:
-    """One model file. unknown: its rule on parameters that no page of these models knows."""
+    """One model file.
+
+    unknown: its rule on parameters that no page of these models knows. count_of: by condition (None:
+    otherwise), the field that bounds the pictures of a call. count_is: likewise, `exact` or `at most`.
+    """
 
     name: str
     version: str
@@ -131,6 +143,9 @@ class Family:
     fields: tuple[Field, ...]
     unknown: Rule
     output: Mapping[str, Any]
+    verbs: Mapping[str, Verb]
+    count_of: Mapping[Condition | None, str]
+    count_is: Mapping[Condition | None, str]
 
     def field(self, name: str) -> Field:
         """A field by its name; KeyError where there is none."""

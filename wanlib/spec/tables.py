@@ -18,6 +18,7 @@ _FACTS = (
     "account_rates",
     "polling",
     "timeouts",
+    "currency",
     "prices",
     "upload",
 )
@@ -60,14 +61,19 @@ def table_facts(wire: Map) -> list[Fact]:
     for table in _FACTS:
         if table in wire:
             source = _source(wire, table)
-            facts.append(_fact(table, wire[table], wire.lines[table], source))
-            rows = wire[table]
+            facts.append(_fact(f"wire/{table}", wire[table], wire.lines[table], source))
+            rows = wire[table] if isinstance(wire[table], Map) else Map(0)
             facts += [
-                _fact(f"{table}.{row}", rows[row], rows.lines[row], source)
+                _fact(f"wire/{table}.{row}", rows[row], rows.lines[row], source)
                 for row in rows
                 if row not in ("source", "notes")
             ]
     return facts
+
+
+def task_facts(task: Map) -> list[Fact]:
+    """Which terminal state says what."""
+    return [_fact("task/outcomes", task["outcomes"], task.lines["outcomes"], task["source"])]
 
 
 def _body_rule(kind: str, limit: Any, wire: Map, notes: str = "") -> Rule:
@@ -96,7 +102,6 @@ def _table_rule(path: str, kind: str, value: Any, line: int, source: str, scope:
     )
 
 
-def _fact(path: str, value: Any, line: int, source: str) -> Fact:
-    return Fact(
-        f"wire/{path}", value, "wire.yaml", line, _part(value, "source", source), _part(value, "notes", "")
-    )
+def _fact(name: str, value: Any, line: int, source: str) -> Fact:
+    file = f"{name.partition('/')[0]}.yaml"
+    return Fact(name, value, file, line, _part(value, "source", source), _part(value, "notes", ""))

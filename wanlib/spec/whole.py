@@ -15,6 +15,7 @@ def check_whole(spec: Spec, documents: Mapping[str, Map]) -> list[str]:
     gathered = {stem: Complaints(f"{stem}.yaml") for stem in documents}
     for family in spec.families:
         _check_ends(spec, family, gathered[family.name], documents[family.name])
+        _check_stream(spec, family, gathered[family.name], documents[family.name]["verbs"])
     _check_twins(spec, documents, gathered)
     _check_models(spec, documents["wire"], gathered["wire"])
     _check_task(documents["task"], gathered["task"])
@@ -70,6 +71,15 @@ def _check_places(family: Family, body: Node, used: list[str], complaints: Compl
             complaints.add(line, what, 'a place, or "*" in the form')
 
 
+def _check_stream(spec: Spec, family: Family, complaints: Complaints, verbs: Map) -> None:
+    """The verb that streams needs a call that does."""
+    endpoints = spec.wire["endpoints"]
+    if "stream" in verbs and not any("stream" in endpoints.get(model, ()) for model in family.models):
+        complaints.add(
+            verbs.lines["stream"], "no model of the verb stream has such an endpoint", "one in wire.yaml"
+        )
+
+
 def _check_twins(spec: Spec, documents: Mapping[str, Map], gathered: Mapping[str, Complaints]) -> None:
     """A model stands once, in one file."""
     first: dict[str, str] = {}
@@ -121,6 +131,10 @@ def _check_task(task: Map, complaints: Complaints) -> None:
         if ("next" in each) == ("terminal" in each):
             what = "both next and" if "next" in each else "neither next nor"
             complaints.add(states.lines[name], f"the state {name} has {what} terminal", "one of them")
+    for outcome, state in task["outcomes"].items():
+        terminal = [name for name, each in states.items() if "terminal" in each or "next" not in each]
+        if state not in terminal:
+            complaints.unknown(task["outcomes"].lines[outcome], "the terminal state", state, terminal)
 
 
 def _named_states(task: Map, states: Map) -> Iterator[tuple[int, str]]:

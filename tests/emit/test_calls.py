@@ -1,0 +1,171 @@
+"""The emitted tables of the API, and how times are put for Python."""
+
+import subprocess
+import sys
+from datetime import datetime
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from tests.spec.small import FILES, write
+from wanlib.emit import emitted
+from wanlib.emit.names import EmitError
+from wanlib.emit.times import offset, seconds, strptime_form
+from wanlib.generated.calls import API
+from wanlib.runtime.tables import ErrorCode, Header, Life, Upload, Verb
+from wanlib.spec import load
+
+SPEC = load()
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_model_is_there_with_its_family() -> None:
+    assert tuple(API.models) == SPEC.models
+    for name, model in API.models.items():
+        family = SPEC.family(name)
+        assert (model.name, model.file) == (name, family.name)
+        assert model.fields == tuple(field.name for field in family.fields)
+        assert model.result == family.output["result"]
+        code = model.code()
+        assert {each.__module__ for each in code} == {f"wanlib.generated.{family.name.replace('.', '_')}"}
+        assert {call: " ".join(path) for call, path in model.endpoints.items()} == SPEC.wire["endpoints"][
+            name
+        ]
+        assert (model.submit_per_second, model.running) == tuple(SPEC.wire["rates"][name].values())
+
+
+def test_what_a_model_takes_by_the_pages() -> None:
+    old, new = API.models["wanx2.1-imageedit"], API.models["wan2.7-image-pro"]
+    assert (old.images, old.lone_images, old.sizes, old.single) == (("images",), ("mask",), (), ("images",))
+    assert (new.images, new.lone_images, new.sizes, new.single) == (("images",), (), ("size",), ())
+    assert old.mimes == dict(new.mimes) | {"tiff": "image/tiff"}
+    assert new.prices == {"beijing": "0.50", "singapore": "0.562065"}
+
+
+def test_verbs() -> None:
+    verbs = {name: model.verbs for name, model in API.models.items()}
+    assert {name: set(each) for name, each in verbs.items()} == {
+        "wan2.7-image": {"edit", "generate"},
+        "wan2.7-image-pro": {"edit", "generate"},
+        "wan2.6-image": {"edit", "generate", "stream"},
+        "wan2.5-i2i-preview": {"edit"},
+        "wanx2.1-imageedit": {"edit"},
+    }
+    assert verbs["wan2.6-image"]["generate"] == Verb({"enable_interleave": True}, {"max_images": 1})
+    assert verbs["wan2.6-image"]["stream"] == Verb({"enable_interleave": True, "stream": True}, {})
+    assert verbs["wan2.6-image"]["edit"] == verbs["wan2.7-image"]["generate"] == Verb({}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "verb"), [(name, verb) for name in API.models for verb in API.models[name].verbs]
+)
+def test_what_a_verb_sends_of_itself_breaks_nothing(name: str, verb: str) -> None:
+    model = API.models[name]
+    call = "stream" if verb == "stream" else "async"
+    fields = {"prompt": "a vase", "function": "colorization", **model.verbs[verb].starts}
+    fields |= model.verbs[verb].means
+    fields |= {"images": ["https://a/b.png"]} if verb == "edit" else {}
+    known = {field: value for field, value in fields.items() if field in model.fields}
+    code = model.code()
+    assert code.core(name, code.complete(name, known, call).fields, call) == []
+
+
+def test_regions_headers_and_paths() -> None:
+    assert (API.regions["beijing"].host, API.regions["frankfurt"].host) == (
+        "https://dashscope.aliyuncs.com",
+        None,
+    )
+    for name, model in product(API.regions, API.models):
+        assert (model in API.regions[name].calls) is (name in API.models[model].prices)
+    assert API.headers[0].value == "Bearer {key}"
+    assert Header("X-DashScope-OssResourceResolve", "enable", (), ("oss",), False) in API.headers
+    assert [each.name for each in API.headers if each.optional] == ["X-DashScope-WorkSpace"]
+    assert API.paths["cancel"] == ("POST", "/tasks/{task_id}/cancel")
+
+
+def test_codes_life_and_times() -> None:
+    assert API.errors["Throttling"] == ErrorCode(429, "rate", True)
+    assert API.errors["PrepaidBillOverdue"] == ErrorCode(429, "billing", False)
+    assert API.life == Life(
+        states=("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN"),
+        initial="PENDING",
+        terminal=frozenset({"SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN"}),
+        cancelable=frozenset({"PENDING"}),
+        succeeded="SUCCEEDED",
+        failed="FAILED",
+        canceled="CANCELED",
+        unknown="UNKNOWN",
+        expires_after=86400.0,
+        links_expire_after=86400.0,
+    )
+    assert isinstance(API.upload, Upload) and (API.upload.form[-1], API.upload.policy_expires_after) == (
+        "file",
+        300.0,
+    )
+    assert (API.gap, API.least_gap, API.sync_timeout, API.currency) == (10.0, 5.0, 298.0, "CNY")
+    assert (API.stream_type, API.stream_end) == ("text/event-stream", "stop")
+    form, east = API.query_time
+    assert datetime.strptime("2026-05-27 08:15:30.250", form) == datetime(2026, 5, 27, 8, 15, 30, 250_000)
+    assert east == 8 * 3600
+    assert datetime(2026, 5, 7, 18, 5, 9).strftime(API.list_time) == "20260507180509"
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("YYYY-MM-DD HH:mm:ss.SSS", "%Y-%m-%d %H:%M:%S.%f"),
+        ("YYYYMMDDhhmmss", "%Y%m%d%H%M%S"),
+        ("100% DD", "100%% %d"),
+        ("ss", "%S"),
+    ],
+)
+def test_forms_of_times(form: str, expected: str) -> None:
+    assert strptime_form(form) == expected
+
+
+@pytest.mark.parametrize("form", ["epoch ms", "YY-MM", "YYYY-MM-DDTHH"])
+def test_a_form_of_time_that_nobody_knows_is_refused(form: str) -> None:
+    with pytest.raises(EmitError, match="in the form of a time"):
+        strptime_form(form)
+
+
+def test_spans_and_zones() -> None:
+    assert (seconds("298 s"), seconds("24 h")) == (298, 86_400)
+    assert (offset("+08:00"), offset("-01:30"), offset("+00:00")) == (28_800, -5_400, 0)
+
+
+def test_another_spec_yields_another_api(tmp_path: Path) -> None:
+    text = emitted(load(write(tmp_path)))["calls.py"]
+    for part in (
+        "'tea-1-pro'",
+        "currency='CNY'",
+        "list_time='%Y-%m-%d'",
+        "succeeded='DONE'",
+        "unknown='LOST'",
+    ):
+        assert part in text
+    assert "query_time=('%Y-%m-%d %H:%M', -5400)" in text
+    assert "'edit': Verb({'quick': True}, {'strength': 0.2})" in text
+    assert "wan2" not in text and "dashscope" not in text.lower()
+
+
+def test_a_list_without_a_form_of_time_is_refused(tmp_path: Path) -> None:
+    files = FILES | {"wire.yaml": FILES["wire.yaml"].replace(", form: YYYY-MM-DD", "")}
+    with pytest.raises(EmitError, match="the filters of a list have 0 forms of time, expected one"):
+        emitted(load(write(tmp_path, files)))
+
+
+def test_importing_the_tables_loads_no_family() -> None:
+    code = "import sys, wanlib.generated.calls; print(*(name for name in sys.modules if 'wanlib' in name))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert set(run.stdout.split()) == {
+        "wanlib",
+        "wanlib.base",
+        "wanlib.base.ratio",
+        "wanlib.base.violation",
+        "wanlib.generated",
+        "wanlib.generated.calls",
+        "wanlib.runtime",
+        "wanlib.runtime.tables",
+    }

@@ -1,0 +1,94 @@
+"""The emitted `encode`: what it writes is judged as its fields are, and is what conformance writes."""
+
+import re
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from conformance.edges.body import encode as encoded_by_conformance
+from conformance.model import Question
+from tests.emit.fields import questions, read_back
+from wanlib import Violation, check
+from wanlib.generated.calls import API
+from wanlib.spec import load
+
+SPEC = load()
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@given(questions(SPEC))
+def test_a_body_is_judged_as_its_fields_are(question: Question) -> None:
+    model = question.body["model"]
+    fields = read_back(SPEC, question.body)
+    before = deepcopy(fields)
+    code = API.models[model].code()
+    body = code.encode(model, fields)
+    assert fields == before
+    assert read_back(SPEC, body) == fields
+    assert body == encoded_by_conformance(SPEC, SPEC.family(model), model, fields)
+    assert [tuple(each) for each in check(body, call=question.call)] == [
+        tuple(each._replace(path=told_by_check(each, fields)))
+        for each in code.core(model, fields, question.call)
+    ]
+    drawn = {each.rule for each in check(question.body, call=question.call)}
+    assert drawn == {each.rule for each in check(body, call=question.call)}
+
+
+def told_by_check(violation: Violation, fields: dict[str, Any]) -> str:
+    """The path of a violation: of a missing text, only the core knows where it would be written."""
+    return (
+        violation.path
+        if "prompt" in fields
+        else re.sub(r"/content/\d+/text$", "/content/-/text", violation.path)
+    )
+
+
+@pytest.mark.parametrize("model", SPEC.models)
+def test_every_field_has_a_place_and_absent_ones_have_none(model: str) -> None:
+    facts = API.models[model]
+    encode = facts.code().encode
+    assert set(encode(model, {})) == {"model", "input"}
+    for name in facts.fields:
+        value: Any = ["https://a/b.png"] if name in facts.images else object()
+        body = encode(model, {name: value})
+        assert list(body)[:2] == ["model", "input"], "the model is told before the rest"
+        assert read_back(SPEC, body)[name] == value
+
+
+@pytest.mark.parametrize("model", SPEC.models)
+def test_what_stands_for_an_image_is_put_in_place_untouched(model: str) -> None:
+    facts = API.models[model]
+    first, second = object(), object()
+    body = facts.code().encode(model, {"prompt": "a vase", "images": [first], "mask": second})
+    held = read_back(SPEC, body)
+    assert held["images"][0] is first
+    assert ("mask" in facts.lone_images) is (held.get("mask") is second)
+
+
+def test_images_come_before_the_text_in_their_order() -> None:
+    body = API.models["wan2.7-image"].code().encode("wan2.7-image", {"prompt": "a", "images": ["x", "y"]})
+    (message,) = body["input"]["messages"]
+    assert message == {"role": "user", "content": [{"image": "x"}, {"image": "y"}, {"text": "a"}]}
+    assert "parameters" not in body
+
+
+@pytest.mark.parametrize(
+    ("model", "where"), [("wan2.6-image", "parameters"), ("wan2.5-i2i-preview", "input")]
+)
+def test_a_field_stands_where_its_model_wants_it(model: str, where: str) -> None:
+    assert (
+        API.models[model].code().encode(model, {"negative_prompt": "blur"})[where]["negative_prompt"]
+        == "blur"
+    )
+
+
+def test_no_image_is_dropped_to_fit_a_place_for_one() -> None:
+    model = "wanx2.1-imageedit"
+    assert API.models[model].single == ("images",)
+    encode = API.models[model].code().encode
+    assert encode(model, {"images": ["x"]})["input"] == {"base_image_url": "x"}
+    two = encode(model, {"images": ["x", "y"], "prompt": "a", "function": "colorization"})
+    assert two["input"]["base_image_url"] == ["x", "y"]
+    assert [each.rule for each in check(two)] == ["wanx2.1/images.each.type"]

@@ -1,0 +1,66 @@
+"""A driver for protocols in tests: effects are answered at once, and nothing sleeps."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from wanlib.runtime.effects import Blocking, Effect, Protocol, Send, Sleep, Together
+from wanlib.runtime.exchange import Reply
+
+T = TypeVar("T")
+
+
+class Time:
+    """A clock that a test sets; sleeping moves it."""
+
+    def __init__(self, wall: float = 0.0) -> None:
+        self.at = wall
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.at
+
+    def wall(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+
+def play(protocol: Protocol[T], send: Callable[[Send], Reply], time: Time) -> T:
+    """Drives a protocol to its end; Together runs its protocols one after the other."""
+    outcome: Any = None
+    step: Callable[[Any], Effect] = protocol.send
+    while True:
+        try:
+            effect = step(outcome)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        try:
+            outcome, step = _answer(effect, send, time), protocol.send
+        except BaseException as error:
+            outcome, step = error, protocol.throw
+
+
+def _answer(effect: Effect, send: Callable[[Send], Reply], time: Time) -> Any:
+    match effect:
+        case Send():
+            return send(effect)
+        case Sleep(seconds):
+            return time.sleep(seconds)
+        case Blocking(work):
+            return work()
+        case Together(protocols, width):
+            assert width >= 1
+            return [_outcome(each, send, time) for each in protocols]
+    raise AssertionError(f"{effect} is not played here")
+
+
+def _outcome(protocol: Protocol[Any], send: Callable[[Send], Reply], time: Time) -> Any:
+    try:
+        return play(protocol, send, time)
+    except Exception as error:
+        return error

@@ -1,0 +1,114 @@
+"""The service and its store, played from a script, and a reader of the forms that they get."""
+
+import email
+import json
+from collections.abc import Callable
+from email.message import Message
+from random import Random
+from typing import Any
+
+from conformance.pictures import picture
+from tests.runtime.playing import Time, play
+from wanlib.generated.calls import API
+from wanlib.runtime.effects import Send
+from wanlib.runtime.exchange import Reply, Request
+from wanlib.runtime.images import Source, read_image
+from wanlib.runtime.upload import upload
+
+PNG = picture("png", 400, 400)
+WEBP = picture("webp", 400, 400)
+STORE = "https://store.example.com"
+DATA: dict[str, Any] = {
+    "policy": "eyJleHBpcmF0aW9uIjoiMjA=",
+    "signature": "Sm/tv7DcZuTZftFVvt5yOoSETsc=",
+    "upload_dir": "dashscope-instant/abc/2026-01-01/def",
+    "upload_host": STORE,
+    "expire_in_seconds": 300,
+    "max_file_size_mb": 1,
+    "capacity_limit_mb": 999999999,
+    "oss_access_key_id": "LTAm5xxx",
+    "x_oss_object_acl": "private",
+    "x_oss_forbid_overwrite": "true",
+}
+OSS_ERROR = (
+    "<?xml version='1.0'?>\n<Error>\n  <Code>{code}</Code>\n  <Message>{code} happened to "
+    "https://a/b?Signature=secret</Message>\n  <RequestId>5C3D9175</RequestId>\n</Error>"
+)
+
+
+def policy(**changes: Any) -> Reply:
+    body = {
+        "request_id": "r",
+        "data": {name: value for name, value in (DATA | changes).items() if value != ...},
+    }
+    return Reply(200, {}, json.dumps(body).encode())
+
+
+def refused(status: int, code: str) -> Reply:
+    return Reply(status, {"content-type": "application/xml"}, OSS_ERROR.format(code=code).encode())
+
+
+Answer = Reply | Exception | Callable[[], Reply]
+
+
+class World:
+    """Plays the service and its store from a script. posts: a list of answers, then 200 for ever."""
+
+    def __init__(self, *, policies: list[Answer] | None = None, posts: list[Answer] | None = None) -> None:
+        self.time = Time(1000.0)
+        self.policies, self.posts = policies or [], posts or []
+        self.asked: list[dict[str, str]] = []
+        self.sent: list[Request] = []
+        self.forms: list[Message] = []
+
+    def ask(self, call: str, query: Any) -> Request:
+        self.asked.append({"call": call, **query})
+        return Request("GET", "https://service", {"Authorization": "Bearer key"}, None, 60)
+
+    def answer(self, effect: Send) -> Reply:
+        request = effect.request
+        if request.method == "GET":
+            found = self.policies.pop(0) if self.policies else policy()
+        else:
+            self.sent.append(request)
+            self.forms.append(parsed(request))
+            found = self.posts.pop(0) if self.posts else Reply(200, {}, b"")
+        if isinstance(found, Exception):
+            raise found
+        return found if isinstance(found, Reply) else found()
+
+    def upload(self, *images: Any, **options: Any) -> list[str]:
+        return self.send([source(image) for image in images], **options)
+
+    def send(self, sources: list[Source], **options: Any) -> list[str]:
+        found = upload(API, "wan2.7-image", sources, self.ask, self.time, random=Random(1), **options)
+        return play(found, self.answer, self.time)
+
+
+def source(image: Any) -> Source:
+    found = read_image(image, file_urls=False, mimes={"png": "image/png"}, argument="images[0]")
+    assert isinstance(found, Source)
+    return found
+
+
+def parsed(request: Request) -> Message:
+    """The form, as Python's own mail reader takes it apart."""
+    content: Any = request.content
+    assert all(type(chunk) is bytes for chunk in content)
+    data = b"".join(content)
+    assert len(data) == content.length == int(request.headers["Content-Length"])
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    form = email.message_from_bytes(head + data)
+    assert form.is_multipart() and not form.defects
+    return form
+
+
+def fields(form: Message) -> list[tuple[str, bytes]]:
+    parts: Any = form.get_payload()
+    named = [(part.get_param("name", header="Content-Disposition"), part) for part in parts]
+    assert all(part.get_content_disposition() == "form-data" and not part.defects for part in parts)
+    return [(name, part.get_payload(decode=True)) for name, part in named]
+
+
+def key(form: Message) -> str:
+    return dict(fields(form))["key"].decode()

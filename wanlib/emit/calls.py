@@ -1,0 +1,194 @@
+"""What the client must know of the API: the tables of wire.yaml, task.yaml and the families as one value."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from wanlib.emit.names import EmitError, literal, module
+from wanlib.emit.times import offset, seconds, strptime_form
+from wanlib.emit.validator import header
+from wanlib.emit.writer import Writer
+from wanlib.spec import Family, Spec
+
+_TABLES = ("Api", "Code", "ErrorCode", "Header", "Life", "Model", "Region", "Upload", "Verb")
+
+
+Rows = str | list[str] | dict[str, str]
+
+
+def calls(spec: Spec) -> str:
+    """The text of `wanlib/generated/calls.py`."""
+    out = Writer()
+    out.lines = header("*.yaml")
+    out.line('"""What the client knows of the API."""')
+    out.line()
+    out.line(f"from wanlib.runtime.tables import {', '.join(_TABLES)}")
+    for family in spec.families:
+        _code(family, out)
+    out.line()
+    out.line()
+    out.line("API: Api = Api(")
+    out.depth += 1
+    for name, value in _api(spec).items():
+        _member(name, value, out)
+    out.depth -= 1
+    out.line(")")
+    return out.text()
+
+
+def _code(family: Family, out: Writer) -> None:
+    """A function that loads a family's functions when they are first needed."""
+    name = module(family.name)
+    out.line()
+    out.line()
+    with out.block(f"def _{name}() -> Code"):
+        out.line(f"from wanlib.generated.{name} import complete, core, encode")
+        out.line()
+        out.line("return Code(core, complete, encode)")
+
+
+def _member(name: str, value: Rows, out: Writer) -> None:
+    """A member of the value: on a line, or with a line for each of its rows."""
+    if isinstance(value, str):
+        out.line(f"{name}={value},")
+        return
+    table = isinstance(value, dict)
+    rows = [f"{literal(row)}: {text}" for row, text in value.items()] if isinstance(value, dict) else value
+    out.line(f"{name}={'{' if table else '('}")
+    for row in rows:
+        out.line(f"    {row},")
+    out.line("}," if table else "),")
+
+
+def _api(spec: Spec) -> dict[str, Rows]:
+    """The members as Python."""
+    wire = spec.wire
+    return {
+        "base_path": literal(wire["base_path"]),
+        "models": {model: _model(spec, spec.family(model), model) for model in spec.models},
+        "regions": {name: _region(region) for name, region in wire["regions"].items()},
+        "headers": [_header(name, header) for name, header in wire["headers"].items()],
+        "paths": {call: literal(_endpoint(path)) for call, path in wire["paths"].items()},
+        "task_id": literal(wire["task_id"]["is"]),
+        "errors": {code: _error(error) for code, error in wire["errors"].items()},
+        "rates": literal(wire["account_rates"]),
+        "gap": literal(float(seconds(wire["polling"]["gap"]))),
+        "least_gap": literal(float(seconds(wire["polling"]["least_gap"]))),
+        "sync_timeout": literal(float(seconds(wire["timeouts"]["sync"]))),
+        "currency": literal(wire["currency"]),
+        "upload": _upload(wire["upload"]),
+        "life": _life(spec.task),
+        "query_time": literal(_query_time(wire["times"]["query"])),
+        "list_time": literal(_list_time(wire["queries"])),
+        "stream_type": literal(wire["streaming"]["content_type"]),
+        "stream_end": literal(wire["streaming"]["finish_reason"]["last"]),
+    }
+
+
+def _value(kind: str, **members: str) -> str:
+    return f"{kind}({', '.join(f'{name}={value}' for name, value in members.items())})"
+
+
+def _endpoint(path: str) -> tuple[str, str]:
+    """`POST /tasks` as method and path."""
+    method, _, rest = path.partition(" ")
+    return method, rest
+
+
+def _names(family: Family, *kinds: str) -> str:
+    return literal(tuple(field.name for field in family.fields if field.type in kinds))
+
+
+def _model(spec: Spec, family: Family, model: str) -> str:
+    wire = spec.wire
+    endpoints = {call: _endpoint(path) for call, path in wire["endpoints"][model].items()}
+    lists = [field for field in family.fields if field.each and field.each.type == "image"]
+    single = [node.field for node in spec.bodies[family.body].walk() if node.only]
+    return _value(
+        "Model",
+        name=literal(model),
+        code=f"_{module(family.name)}",
+        file=literal(family.name),
+        fields=literal(tuple(field.name for field in family.fields)),
+        images=literal(tuple(field.name for field in lists)),
+        lone_images=_names(family, "image"),
+        sizes=_names(family, "size"),
+        mimes=_mimes(family),
+        verbs=_verbs(family),
+        endpoints=literal(endpoints),
+        result=literal(family.output["result"]),
+        prices=literal(wire["prices"][model]),
+        submit_per_second=literal(wire["rates"][model]["submit_per_second"]),
+        running=literal(wire["rates"][model]["running"]),
+        single=literal(tuple(single)),
+    )
+
+
+def _mimes(family: Family) -> str:
+    """Format and MIME type, as far as the family's image fields name them."""
+    rules = [rule for field in family.walk() for rule in field.of_kind("mime")]
+    return literal({name: mime for rule in rules for name, mime in rule.limit.items()})
+
+
+def _verbs(family: Family) -> str:
+    verbs = (
+        f"{literal(name)}: Verb({literal(dict(verb.means))}, {literal(dict(verb.starts))})"
+        for name, verb in family.verbs.items()
+    )
+    return f"{{{', '.join(verbs)}}}"
+
+
+def _region(region: Mapping[str, Any]) -> str:
+    by_model = {model: tuple(each) for model, each in region["calls"].items()}
+    hosts = {name: literal(region.get(name)) for name in ("host", "workspace_host")}
+    return _value("Region", **hosts, calls=literal(by_model))
+
+
+def _header(name: str, header: Mapping[str, Any]) -> str:
+    return _value(
+        "Header",
+        name=literal(name),
+        value=literal(header["is"]),
+        calls=literal(tuple(header.get("call", ()))),
+        schemes=literal(tuple(header.get("schemes", ()))),
+        optional=literal(header.get("optional", False)),
+    )
+
+
+def _error(error: Mapping[str, Any]) -> str:
+    return f"ErrorCode({error['status']!r}, {literal(error['class'])}, {literal(error.get('retry', False))})"
+
+
+def _upload(upload: Mapping[str, Any]) -> str:
+    return _value(
+        "Upload",
+        expires_after=literal(float(seconds(upload["expires"]))),
+        policy_expires_after=literal(float(seconds(upload["policy_expires"]))),
+        form=literal(tuple(upload["form"])),
+    )
+
+
+def _life(task: Mapping[str, Any]) -> str:
+    terminal = tuple(name for name, state in task["states"].items() if state.get("terminal"))
+    outcomes = {name: literal(state) for name, state in task["outcomes"].items()}
+    return _value(
+        "Life",
+        states=literal(tuple(task["states"])),
+        initial=literal(task["initial"]),
+        terminal=f"frozenset({literal(terminal)})",
+        cancelable=f"frozenset({literal(tuple(task['cancelable']))})",
+        **outcomes,
+        expires_after=literal(float(seconds(task["expires"]["is"]))),
+        links_expire_after=literal(float(seconds(task["links_expire"]["is"]))),
+    )
+
+
+def _query_time(query: Mapping[str, str]) -> tuple[str, int]:
+    return strptime_form(query["form"]), offset(query["zone"])
+
+
+def _list_time(queries: Mapping[str, Any]) -> str:
+    """The form that all filters on time of a list share."""
+    forms = {filter["form"] for filter in queries["list"].values() if "form" in filter}
+    if len(forms) != 1:
+        raise EmitError(f"the filters of a list have {len(forms)} forms of time, expected one")
+    return strptime_form(forms.pop())

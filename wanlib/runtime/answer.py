@@ -1,0 +1,179 @@
+"""An answer of the service: its JSON object, or the error that it means."""
+
+import json
+import math
+import re
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from wanlib.base.shown import shown
+from wanlib.runtime.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    MalformedAnswer,
+    ModerationRefused,
+    NotFound,
+    QuotaExceeded,
+    RateLimited,
+    ServiceError,
+    WanError,
+)
+from wanlib.runtime.exchange import Reply
+from wanlib.runtime.members import clean, cleaned, text
+from wanlib.runtime.tables import Api
+
+# The charsets of text; Python knows codecs of other kinds, which a header has no business to name.
+_CHARSET = re.compile(r"""(?i)\bcharset\s*=\s*["']?((?:utf|gb|big5|iso|latin|windows|cp)[\w.-]{0,20})""")
+
+# What a kind of error is, and what to do about it.
+_KINDS: dict[str, tuple[type[WanError], str]] = {
+    "invalid": (InvalidRequest, "the same request will be refused again: change what the message names"),
+    "moderation": (ModerationRefused, "the same request will be refused again: change its text or images"),
+    "billing": (QuotaExceeded, "waiting does not help: see to the account's bill or quota"),
+    "authentication": (
+        AuthenticationError,
+        "use a key of this region that is granted the model and workspace",
+    ),
+    "not_found": (NotFound, "look at the name or id, and whether this region has it"),
+    "rate": (RateLimited, "wait a little, then ask again, less often"),
+    "service": (ServiceError, "try again later; keep the request id for the vendor's support"),
+}
+_BY_STATUS = {401: "authentication", 403: "authentication", 404: "not_found", 429: "rate"}
+
+
+def read_answer(reply: Reply) -> dict[str, Any]:
+    """The JSON object of an answer, whatever its status.
+
+    A byte order mark, another charset that the headers name, and numbers that JSON does not have (read as
+    null) are let pass. Raises MalformedAnswer for everything else that is no JSON object.
+    """
+    try:
+        answer = json.loads(_decoded(reply), parse_constant=lambda _: None, parse_float=_finite)
+    except (ValueError, RecursionError):
+        answer = None
+        met = _met(reply)
+    else:
+        met = f"a JSON {type(answer).__name__}"
+    if isinstance(answer, dict):
+        return answer
+    raise malformed(reply, f"a JSON object was due, {met} came")
+
+
+def malformed(reply: Reply, said: str, *, task_id: str | None = None) -> MalformedAnswer:
+    """The error for an answer that is none of the documented ones. said: what was due and what came."""
+    return MalformedAnswer(
+        f"{said}. Is base_url the service itself, and no gateway between?",
+        status=reply.status,
+        request_id=cleaned(reply.headers, "x-request-id"),
+        task_id=task_id,
+    )
+
+
+def is_vendor_error(reply: Reply) -> bool:
+    """Whether an answer is an error in the vendor's own form, with whatever status, 200 among them.
+
+    That form is `code`, `message` and a request id (in the body or the header) at the top, and no output.
+    A code or message that is empty or null says nothing: sister tasks and SDK dumps carry such beside
+    their pictures. A gateway's page or JSON of its own is no answer of the vendor.
+    """
+    try:
+        return _is_error(read_answer(reply), reply)
+    except MalformedAnswer:
+        return False
+
+
+def problem(api: Api, reply: Reply, wall: float | None = None, *, task_id: str | None = None) -> WanError:
+    """The error that an answer means, to be raised by the caller.
+
+    The code decides by the table, not the status; a code that the table lacks goes by the status.
+    `RateLimited.retry_after` is set from Retry-After. wall: seconds since the epoch, for a Retry-After
+    that is a date. An answer that is no error in the vendor's form gives MalformedAnswer.
+    """
+    try:
+        answer = read_answer(reply)
+    except MalformedAnswer as error:
+        error.task_id = task_id
+        return error
+    if not _is_error(answer, reply):
+        return malformed(reply, _not_an_error(reply), task_id=task_id)
+    refusal = stated(api, answer, status=reply.status, task_id=task_id)
+    if refusal.request_id is None:
+        refusal.request_id = cleaned(reply.headers, "x-request-id")
+    if isinstance(refusal, RateLimited):
+        refusal.retry_after = _retry_after(reply.headers.get("retry-after", ""), wall)
+    return refusal
+
+
+def stated(api: Api, node: dict[str, Any], *, status: int, task_id: str | None = None) -> WanError:
+    """The error that `code` and `message` of an object state; by `status` where the table lacks the code."""
+    family, advice = _KINDS[kind_of(api, text(node, "code"), status)]
+    said = cleaned(node, "message") or "no reason is given"
+    return family(
+        f"the service says: {said.rstrip('.')}. What to do: {advice}",
+        status=status,
+        code=cleaned(node, "code"),
+        request_id=cleaned(node, "request_id"),
+        task_id=task_id,
+    )
+
+
+def retryable(api: Api, reply: Reply) -> bool:
+    """Whether the same request may succeed later: by the table; codes that it lacks by 429 and 5xx."""
+    code = text(read_answer(reply), "code") if is_vendor_error(reply) else None
+    known = api.errors.get(code) if code else None
+    return known.retry if known else reply.status == 429 or 500 <= reply.status < 600
+
+
+def kind_of(api: Api, code: str | None, status: int) -> str:
+    """The kind of an error: what the table says of its code, else what its status says."""
+    known = api.errors.get(code) if code else None
+    if known and known.kind in _KINDS:
+        return known.kind
+    return _BY_STATUS.get(status, "invalid" if 400 <= status < 500 else "service")
+
+
+def _is_error(answer: dict[str, Any], reply: Reply) -> bool:
+    named = text(answer, "request_id") or reply.headers.get("x-request-id")
+    return bool(text(answer, "code") and text(answer, "message") and named and not answer.get("output"))
+
+
+def _not_an_error(reply: Reply) -> str:
+    if 300 <= reply.status < 400:
+        return "an answer was due, a redirect came, which is not followed: the key goes to base_url alone"
+    return "an error with code, message and request_id was due, another JSON object came"
+
+
+def _decoded(reply: Reply) -> str:
+    named = _CHARSET.search(reply.headers.get("content-type", ""))
+    try:
+        return reply.body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if named is None:
+            raise
+    try:
+        return reply.body.decode(named[1])
+    except LookupError as error:  # a charset that nobody knows
+        raise ValueError(str(error)) from None
+
+
+def _finite(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
+
+
+def _met(reply: Reply) -> str:
+    """The beginning of a body that is no JSON, for a message."""
+    if not reply.body.strip():
+        return "an empty body"
+    return f"{len(reply.body):,} bytes beginning {shown(clean(reply.body[:400].decode('utf-8', 'replace')))}"
+
+
+def _retry_after(value: str, wall: float | None) -> float | None:
+    """Seconds of a Retry-After header: a number, or a date where the time is known."""
+    if re.fullmatch(r"\s*[0-9]{1,9}(?:\.[0-9]{1,9})?\s*", value):
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value).timestamp() if wall is not None else None
+    except (ValueError, OverflowError):
+        return None
+    return None if date is None or wall is None else max(0.0, date - wall)

@@ -1,0 +1,72 @@
+"""What every protocol of a client shares."""
+
+import logging
+import re
+from collections.abc import Mapping
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
+
+from wanlib.base.shown import shown
+from wanlib.runtime.clock import Clock
+from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.exchange import Request
+from wanlib.runtime.pace import Pace
+from wanlib.runtime.price import Purse
+from wanlib.runtime.retry import Backoff, Deadline
+from wanlib.runtime.settings import ANSWER, Settings
+from wanlib.runtime.tables import Api
+
+if TYPE_CHECKING:
+    from wanlib.runtime.journal import Journal
+
+LOG = logging.getLogger("wanlib")
+
+
+class Context(NamedTuple):
+    """The world of a client.
+
+    paces: by call. random: for jitter, handed in so that a run can be played again. owner: what its leases
+    in the journal are marked with.
+    """
+
+    api: Api
+    settings: Settings
+    clock: Clock
+    random: Random
+    purse: Purse
+    paces: Mapping[str, Pace]
+    journal: "Journal | None"
+    owner: str
+
+    def deadline(self, timeout: float) -> Deadline:
+        """A moment so many seconds from now. Raises BadSetting for what is no such number."""
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < 1e9:
+            raise BadSetting(f"timeout is {shown(timeout)}; allowed: seconds, more than 0")
+        return Deadline(self.clock.now() + timeout, self.clock.now)
+
+    def backoff(self) -> Backoff:
+        """The waits between the tries of one exchange: a second, doubling to the advised gap of polls."""
+        return Backoff(1.0, self.api.gap, self.random)
+
+    def request(
+        self,
+        call: str,
+        deadline: Deadline,
+        query: Mapping[str, str | int] | None = None,
+        task_id: str | None = None,
+    ) -> Request:
+        """A call without a body. Raises BadSetting for what is no task id."""
+        method, path = self.api.paths[call]
+        if task_id is not None:
+            path = path.replace("{task_id}", self.checked_id(task_id))
+        url = self.settings.base + path + (f"?{urlencode(query)}" if query else "")
+        return Request(
+            method, url, self.settings.headers(self.api, call), None, min(ANSWER, max(deadline.left, 0.001))
+        )
+
+    def checked_id(self, task_id: object) -> str:
+        """A task id that may enter a URL. Raises BadSetting."""
+        if not isinstance(task_id, str) or not re.fullmatch(self.api.task_id, task_id, re.ASCII):
+            raise BadSetting(f"task id is {shown(task_id)}; allowed: what `submit` gave, {self.api.task_id}")
+        return task_id

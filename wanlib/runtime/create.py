@@ -1,0 +1,84 @@
+"""The one exchange that is paid for. It is sent again only when it cannot have been accepted."""
+
+from typing import Any
+
+from wanlib.runtime.answer import is_vendor_error, problem, read_answer, retryable
+from wanlib.runtime.context import LOG, Context
+from wanlib.runtime.effects import Open, Opened, Protocol, Sleep
+from wanlib.runtime.errors import MalformedAnswer, OutcomeUnknown, RateLimited, Unreachable, WanError
+from wanlib.runtime.exchange import Cut, Reply, Unsent
+from wanlib.runtime.plan import Plan
+from wanlib.runtime.retry import Deadline
+
+TRIES = 5
+"""Tries of a call that was not accepted, the first among them."""
+_GATEWAYS = frozenset({502, 504})  # what stands behind the gateway may have taken the call
+_TOO_MANY = 429
+
+
+def create(context: Context, plan: Plan, deadline: Deadline) -> Protocol[Opened]:
+    """Sends a call -> the answer to a call that was accepted, a streamed one with its body to come.
+
+    Raises Unreachable and the errors of a definite refusal, after which nothing is owed; OutcomeUnknown
+    where the call may have been accepted.
+    """
+    backoff = context.backoff()
+    for tries in range(1, TRIES + 1):
+        sent_at = context.clock.wall()
+        request = plan.request(context.api, context.settings)
+        error: WanError | None
+        request = request._replace(timeout=min(request.timeout, deadline.left))
+        try:
+            opened: Opened = yield Open(request)
+        except Unsent as trouble:
+            error = Unreachable(f"the service can't be reached, so nothing was accepted: {trouble}")
+        except Cut as trouble:
+            raise unknown(
+                plan, sent_at, f"the connection broke after the call was sent ({trouble})"
+            ) from None
+        else:
+            reply = opened.reply
+            error = None if opened.body else refusal(context, plan, reply, sent_at)
+            if error is None:
+                return opened
+            if reply.status != _TOO_MANY or not retryable(context.api, reply):
+                raise error
+        wait = backoff.wait(tries, error.retry_after if isinstance(error, RateLimited) else None)
+        if tries == TRIES or not deadline.allows(wait):
+            raise error
+        LOG.info("%s was not accepted, %s; again in %.1f s", plan.model.name, type(error).__name__, wait)
+        yield Sleep(wait)
+    raise AssertionError("the last try returns or raises")
+
+
+def refusal(context: Context, plan: Plan, reply: Reply, sent_at: float) -> WanError | None:
+    """What an answer to a create says: None where it was accepted, the error where it was not.
+
+    Raises OutcomeUnknown where it says neither.
+    """
+    if reply.status in _GATEWAYS:
+        raise unknown(plan, sent_at, "a gateway answered in place of the service", reply)
+    if is_vendor_error(reply):
+        return problem(context.api, reply, context.clock.wall())
+    if not 200 <= reply.status < 300:
+        raise unknown(plan, sent_at, "the answer is not the service's", reply)
+    try:
+        output: Any = read_answer(reply).get("output")
+    except MalformedAnswer as error:
+        raise unknown(plan, sent_at, error.message, reply) from None
+    if not isinstance(output, dict):
+        raise unknown(plan, sent_at, "the answer has no output", reply)
+    return None
+
+
+def unknown(plan: Plan, sent_at: float, reason: str, reply: Reply | None = None) -> OutcomeUnknown:
+    """The error for a call that may have been accepted, with what is needed to look for it."""
+    advice = "look for its task with find_lost(error) before sending it again"
+    if plan.call != "async":
+        advice = "a synchronous call has no task to look for; what it made, if anything, is lost"
+    return OutcomeUnknown(
+        f"{plan.model.name} may have been accepted: {reason}; {advice}",
+        model=plan.model.name,
+        sent_at=sent_at,
+        status=reply.status if reply else None,
+    )

@@ -1,0 +1,174 @@
+"""Result pictures, fetched and stored before their links die."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+from wanlib.base.shown import shown
+from wanlib.runtime.clock import Clock
+from wanlib.runtime.effects import Blocking, Protocol, Send, Sleep, Together
+from wanlib.runtime.errors import BadSetting, DownloadFailed, LinkExpired, WanError
+from wanlib.runtime.exchange import Reply, Request, Trouble
+from wanlib.runtime.hosts import host_of, is_private
+from wanlib.runtime.part_file import Broken, PartFile
+from wanlib.runtime.parts import Picture
+from wanlib.runtime.png import is_whole_png
+from wanlib.runtime.result import Result
+from wanlib.runtime.retry import Backoff
+
+CAP = 256 * 1_048_576
+"""Bytes that a picture may have at most: a bound against endless answers and no fact of the API.
+
+The largest picture of the pages, 4096 by 4096, is 48 MiB before any compression.
+"""
+TRIES = 4
+_GONE = frozenset({403, 404, 410})  # what a store answers for a link that is dead
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_REFUSED = frozenset('<>:"/\\|?*')  # what some system refuses in a file name
+
+
+class _Job(NamedTuple):
+    """One picture to fetch. own: whether a file of this name can be no other picture."""
+
+    picture: Picture
+    target: Path
+    own: bool
+    links_expire_at: float | None
+    ask: Callable[[str], Request]
+    clock: Clock
+    backoff: Backoff
+    cap: int
+    overwrite: bool
+    private_ok: bool
+
+
+def save(
+    result: Result,
+    folder: Path,
+    ask: Callable[[str], Request],
+    clock: Clock,
+    *,
+    stem: str,
+    width: int = 4,
+    cap: int = CAP,
+    overwrite: bool = False,
+    private_ok: bool = False,
+    backoff: Backoff | None = None,
+) -> Protocol[list[Path]]:
+    """Fetches each picture of a result into `<folder>/<stem>-<n>.png`, n from 1 -> the files in order.
+
+    ask: makes the GET of a URL; it must bear no key. stem: where it holds the result's task or request id,
+    a whole PNG that already has a picture's name is taken as that picture, so that a broken run is taken
+    up again; else the picture is fetched and compared. No other file is overwritten unless `overwrite`.
+    A picture appears under its name only when it is whole. width: how many are fetched at once.
+    private_ok: whether addresses that are not public may be asked.
+
+    Raises DownloadFailed, LinkExpired where dead links are the only cause; `saved` of the error lists what
+    was stored all the same. BadSetting for a stem that is no file name.
+    """
+    own = any(name and name in _checked(stem) for name in (result.task_id, result.request_id))
+    jobs = [
+        _Job(picture, folder / f"{stem}-{number}.png", own, result.links_expire_at, ask, clock,
+             backoff or Backoff(1.0, 10.0, Random()), cap, overwrite, private_ok)
+        for number, picture in enumerate(result.images, 1)
+    ]  # fmt: skip
+    outcomes: Sequence[Any] = (yield Together([_picture(job) for job in jobs], width)) if jobs else ()
+    failed = [each for each in outcomes if isinstance(each, Exception)]
+    for each in failed:
+        if not isinstance(each, WanError):
+            raise each
+    if failed:
+        raise _failure(result, jobs, outcomes)
+    return list(outcomes)
+
+
+def _picture(job: _Job) -> Protocol[Path]:
+    """One picture: there already, or fetched in a few tries."""
+    try:
+        if job.own and not job.overwrite and (yield Blocking(partial(_is_there, job.target))):
+            return job.target
+        _check(job)
+        return (yield from _fetched(job))
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise DownloadFailed(f"it can't be stored as {job.target}: {why}") from error
+
+
+def _fetched(job: _Job) -> Protocol[Path]:
+    reason = ""
+    for tries in range(1, TRIES + 1):
+        try:
+            return (yield from _try(job))
+        except (Trouble, Broken) as error:
+            reason = str(error) or type(error).__name__
+        if tries < TRIES:
+            yield Sleep(job.backoff.wait(tries))
+            _check(job)
+    raise DownloadFailed(f"it could not be fetched in {TRIES} tries: {reason}")
+
+
+def _try(job: _Job) -> Protocol[Path]:
+    part = PartFile(job.target, job.cap)
+    try:
+        yield Blocking(part.open)
+        _judge((yield Send(job.ask(job.picture.url), part)))
+        kept: Path = yield Blocking(partial(part.keep, job.overwrite))
+        return kept
+    finally:
+        part.discard()
+
+
+def _check(job: _Job) -> None:
+    """Raises DownloadFailed for a URL that is not asked at all."""
+    host = host_of(job.picture.url)
+    if host is None:
+        raise DownloadFailed(f"its link is no plain http(s) URL: {job.picture!r}")
+    if is_private(host) and not job.private_ok:
+        raise DownloadFailed(f"its link leads to {shown(host)}, which is no public address; it is not asked")
+    if job.links_expire_at is not None and job.clock.wall() >= job.links_expire_at:
+        raise LinkExpired("its link has expired; the picture is gone")
+
+
+def _judge(reply: Reply) -> None:
+    if reply.status in _GONE:
+        raise LinkExpired(f"the store answers HTTP {reply.status}: its link is dead", status=reply.status)
+    if reply.status in _PASSING:
+        raise Broken(f"the store answers HTTP {reply.status}")
+    if reply.status != 200:
+        raise DownloadFailed(f"the store answers HTTP {reply.status}, 200 was due", status=reply.status)
+
+
+def _is_there(target: Path) -> bool:
+    """Whether a whole picture has this name. A file that can't be read is judged when its name is needed."""
+    try:
+        with target.open("rb") as file:
+            return is_whole_png(file)
+    except OSError:
+        return False
+
+
+def _checked(stem: str) -> str:
+    fine = stem.isprintable() and not _REFUSED & set(stem) and 0 < len(stem.encode("utf-8", "replace")) <= 180
+    if not fine or stem[0] in ". ":
+        raise BadSetting(
+            f"the name for files is {shown(stem)}; allowed: up to 180 bytes of a plain file name"
+        )
+    return stem
+
+
+def _failure(result: Result, jobs: Sequence[_Job], outcomes: Sequence[Any]) -> DownloadFailed:
+    """One error for all pictures that failed, with what was saved."""
+    pairs = list(zip(jobs, outcomes, strict=True))
+    failed = [(job, each) for job, each in pairs if isinstance(each, WanError)]
+    told = "; ".join(f"{job.target.name}: {each.message}" for job, each in failed)
+    family = LinkExpired if all(isinstance(each, LinkExpired) for _, each in failed) else DownloadFailed
+    error = family(
+        f"{len(failed)} of {len(jobs)} pictures were not saved: {told}",
+        status=failed[0][1].status,
+        request_id=result.request_id,
+        task_id=result.task_id,
+    )
+    error.saved = tuple(each for each in outcomes if isinstance(each, Path))
+    return error

@@ -1,0 +1,172 @@
+"""The driver of the async client: the same protocols on an event loop of asyncio."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from functools import partial
+from typing import Any, TypeVar
+
+from wanlib.runtime.context import Context
+from wanlib.runtime.effects import (
+    Blocking,
+    Effect,
+    Follow,
+    Idle,
+    Open,
+    Opened,
+    Protocol,
+    Send,
+    Sleep,
+    Together,
+)
+from wanlib.runtime.exchange import Reply, Request
+from wanlib.runtime.follow import Follower
+from wanlib.runtime.watch import Outcome, Watch
+from wanlib.runtime.wire import Body, Chunks, Wire, checked, is_stream, lowered, trouble, without_key
+
+T = TypeVar("T")
+
+
+class AsyncDriver:
+    """Runs protocols over an `httpx.AsyncClient`; one follower polls for all waits of the client."""
+
+    def __init__(self, http: Any, context: Context, parallel: int) -> None:
+        self._http = http
+        self._context = context
+        self._parallel = parallel
+        self._wire = Wire(http, "AsyncClient", context.settings.base)
+        self._follower = Follower(context)
+        self._following: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        self._doers: dict[type, Callable[[Any], Awaitable[Any]]] = {
+            Send: self._send,
+            Open: self._open,
+            Sleep: lambda effect: context.clock.sleep_async(effect.seconds),
+            Idle: self._idle,
+            Blocking: lambda effect: asyncio.to_thread(effect.work),
+            Together: self._together,
+            Follow: self._follow,
+        }
+
+    async def run(self, protocol: Protocol[T]) -> T:
+        """What the protocol returns, or raises."""
+        try:
+            effect: Effect = next(protocol)
+            while True:
+                try:
+                    answer = await self._doers[type(effect)](effect)
+                except Exception as error:
+                    effect = protocol.throw(error)
+                else:
+                    effect = protocol.send(answer)
+        except StopIteration as stop:
+            value: T = stop.value
+            return value
+        finally:
+            protocol.close()
+
+    async def close(self) -> None:
+        """Stops following; waits that are under way end with asyncio.CancelledError."""
+        if self._following and not self._following.done():
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+
+    async def chunks(self, body: Body | None) -> AsyncGenerator[bytes]:
+        """What is still to come of an answer, which is closed at the end. Raises Trouble."""
+        if body is None:
+            return
+        size = 0
+        try:
+            async for chunk in body.response.aiter_bytes():
+                yield chunk
+                size += len(chunk)
+                checked(0 if body.sunk else size, self._context.clock.now(), body.until)
+        except Exception as error:
+            raise trouble(error) or error from None
+        finally:
+            await body.response.aclose()
+
+    async def _respond(self, request: Request, sunk: bool = False) -> tuple[Reply, Body]:
+        until = self._context.clock.now() + request.timeout
+        if request.content is not None and not isinstance(request.content, bytes):
+            request = request._replace(content=Chunks(request.content))  # type: ignore[arg-type]
+        try:
+            response = await self._http.send(
+                self._wire.build(request), stream=True, auth=None, follow_redirects=False
+            )
+        except Exception as error:
+            raise trouble(error) or error from None
+        return Reply(response.status_code, lowered(response.headers), b""), Body(response, until, sunk)
+
+    async def _send(self, effect: Send) -> Reply:
+        reply, body = await self._respond(effect.request, effect.sink is not None)
+        if effect.sink is None:
+            return reply._replace(body=self._whole(b"".join([chunk async for chunk in self.chunks(body)])))
+        async with aclosing(self.chunks(body)) as chunks:
+            effect.sink.start(reply)
+            async for chunk in chunks:
+                effect.sink.write(chunk)
+        return reply
+
+    async def _open(self, effect: Open) -> Opened:
+        reply, body = await self._respond(effect.request)
+        if is_stream(reply, self._context.api):
+            return Opened(reply, body)
+        return Opened(
+            reply._replace(body=self._whole(b"".join([chunk async for chunk in self.chunks(body)]))), None
+        )
+
+    def _whole(self, body: bytes) -> bytes:
+        return without_key(body, self._context.settings.key)
+
+    async def _together(self, effect: Together) -> list[Any]:
+        places = asyncio.Semaphore(max(1, min(effect.width, self._parallel)))
+
+        async def placed(protocol: Protocol[Any]) -> Any:
+            async with places:
+                return await self.run(protocol)
+
+        return await asyncio.gather(*map(placed, effect.protocols), return_exceptions=True)
+
+    async def _follow(self, effect: Follow) -> list[Outcome]:
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[Outcome]] = [loop.create_future() for _ in effect.tasks]
+        watches = [
+            Watch(task_id, submitted_at, effect.deadline, partial(_settle, future), effect.told)
+            for (task_id, submitted_at), future in zip(effect.tasks, futures, strict=True)
+        ]
+        for watch in watches:
+            self._follower.add(watch)
+        self._news.set()
+        if self._following is None or self._following.done():
+            self._following = asyncio.ensure_future(self._poll())
+        try:
+            return [await future for future in futures]
+        finally:
+            for watch in watches:
+                watch.over = True  # nobody waits any more: no poll is spent on it
+
+    async def _poll(self) -> None:
+        """Follows until nothing is left. Whatever breaks it is told to everybody who waits."""
+        try:
+            await self.run(self._follower.protocol())
+        except Exception as error:
+            self._follower.fail(error)
+
+    async def _idle(self, effect: Idle) -> None:
+        """Sleeps until something is due, or somebody new waits."""
+        self._news.clear()
+        waits = [
+            asyncio.ensure_future(self._context.clock.sleep_async(effect.seconds)),
+            asyncio.ensure_future(self._news.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
+
+def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+    if not future.done():
+        future.set_result(outcome)

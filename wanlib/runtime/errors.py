@@ -1,0 +1,188 @@
+"""Every way in which a call can end badly.
+
+::
+
+    WanError
+    ├── InvalidRequest        a rule is broken, or the service calls the request invalid
+    ├── OverBudget            the call could cost more than it may; nothing was sent
+    ├── BadSetting            the client itself can't work so: no key, no host, a bad argument
+    ├── Unreachable           no connection to the service; nothing can have been accepted
+    ├── AuthenticationError   no, wrong or foreign key; a model or workspace that is not granted
+    ├── ModerationRefused     the input or the output was found inappropriate or infringing
+    ├── QuotaExceeded         an unpaid bill, a spent quota: waiting does not help
+    │   └── RateLimited       too much at once: waiting helps
+    ├── NotFound              a model, task or workspace that is not there
+    ├── ServiceError          the service failed, and says so
+    ├── MalformedAnswer       an answer that is none of the documented ones
+    ├── TaskError             the task has ended without a picture
+    │   ├── TaskFailed
+    │   ├── TaskCanceled
+    │   └── TaskUnknown       expired, never there, or of another account or region
+    ├── DeadlineExceeded      the time is up; the task, if any, goes on
+    ├── OutcomeUnknown        a paid call may or may not have been accepted
+    ├── DownloadFailed        a picture can't be fetched or stored
+    │   └── LinkExpired       its link has died
+    └── JournalError          the journal can't be read or written
+
+Every one has `status` (HTTP), `code`, `message`, `request_id` and `task_id`, each None where there is
+none. No message holds a key, a signed URL or image bytes.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from wanlib.base.violation import Violation
+
+
+class WanError(Exception):
+    """Whatever goes wrong in a call.
+
+    message: what was met and what to do. status: the HTTP status of the answer. code: the vendor's error
+    code. request_id: the vendor's id of the exchange. task_id: the task that it is about, so that it can
+    be taken up again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        task_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.task_id = task_id
+
+    def __str__(self) -> str:
+        told = {"HTTP": self.status, "code": self.code, "request": self.request_id, "task": self.task_id}
+        known = ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
+        return f"{self.message} [{known}]" if known else self.message
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as JSON values, for logs and for `--json`."""
+        return {
+            "error": type(self).__name__,
+            "message": self.message,
+            "status": self.status,
+            "code": self.code,
+            "request_id": self.request_id,
+            "task_id": self.task_id,
+        }
+
+
+class InvalidRequest(WanError):
+    """The request breaks a rule.
+
+    violations: every broken rule, where it was refused before it was sent; empty where the service
+    refused it (then `status` and `code` are set).
+    """
+
+    def __init__(self, message: str, violations: Sequence[Violation] = (), **told: Any) -> None:
+        super().__init__(message, **told)
+        self.violations = tuple(violations)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as JSON values, with its violations."""
+        return super().to_dict() | {"violations": [each.to_dict() for each in self.violations]}
+
+
+class OverBudget(WanError):
+    """The call could cost more than `max_price` or than what is left of `budget`; nothing was sent."""
+
+
+class BadSetting(WanError):
+    """The client can't work as it was set up: no key, an unknown region, an image that can't be read."""
+
+
+class Unreachable(WanError):
+    """No connection came about after all tries, so nothing can have been accepted."""
+
+
+class AuthenticationError(WanError):
+    """The key is missing, wrong, of another region, or without the right to this model or workspace."""
+
+
+class ModerationRefused(WanError):
+    """The input or the output was refused by moderation; the same request will be refused again."""
+
+
+class QuotaExceeded(WanError):
+    """An unpaid bill or a spent quota: waiting does not help."""
+
+
+class RateLimited(QuotaExceeded):
+    """Too many calls at once. retry_after: seconds that the service asks to wait, None where it does not."""
+
+    retry_after: float | None = None
+
+
+class NotFound(WanError):
+    """A model, task or workspace that is not there, or not in this region."""
+
+
+class ServiceError(WanError):
+    """The service failed and says so in its own form: this request was not accepted."""
+
+
+class MalformedAnswer(WanError):
+    """An answer that is none of the documented ones: HTML, broken JSON, a list where an object was due."""
+
+
+class TaskError(WanError):
+    """A task has ended without a picture; `task_id` is set. Nothing of it is billed."""
+
+
+class TaskFailed(TaskError):
+    """The task FAILED; `code` and `message` are the vendor's reason."""
+
+
+class TaskCanceled(TaskError):
+    """The task was CANCELED while it was waiting."""
+
+
+class TaskUnknown(TaskError):
+    """The service knows no such task: it has expired, never was, or belongs to another account or region."""
+
+
+class DeadlineExceeded(WanError):
+    """The time for a call is up. A task goes on: take it up again by its `task_id`."""
+
+
+class OutcomeUnknown(WanError):
+    """A paid call may or may not have been accepted: the connection broke, or the answer says nothing.
+
+    model: of the call. sent_at: seconds since the epoch, when it was sent. parts: what had come of a
+    stream. `Wan.find_lost(error)` lists the tasks that it may have become.
+    """
+
+    def __init__(
+        self, message: str, *, model: str = "", sent_at: float = 0.0, parts: Sequence[Any] = (), **told: Any
+    ) -> None:
+        super().__init__(message, **told)
+        self.model = model
+        self.sent_at = sent_at
+        self.parts = tuple(parts)
+
+
+class DownloadFailed(WanError):
+    """A picture can't be fetched or stored. saved: the files of the others, which are kept."""
+
+    saved: Sequence[Path] = ()
+
+
+class LinkExpired(DownloadFailed):
+    """A result's link has died; the picture is gone."""
+
+
+class JournalError(WanError):
+    """The journal can't be opened, read or written."""
+
+
+class IgnoredParameter(UserWarning):
+    """A parameter is sent that has no effect in this call."""

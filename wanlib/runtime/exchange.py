@@ -1,0 +1,70 @@
+"""What goes to the network and what comes back, as data."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+
+class Content(Protocol):
+    """A request body that can be sent again: each iteration yields the same chunks from the start."""
+
+    @property
+    def length(self) -> int:
+        """Bytes in all, for Content-Length."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The chunks, read as they are asked for."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The same chunks for an event loop."""
+
+
+class Request(NamedTuple):
+    """One HTTP request.
+
+    url: absolute, without secrets in its path. headers: as sent, the key among them. content: bytes, or
+    chunks; None for no body. timeout: seconds for the whole exchange.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | Content | None
+    timeout: float
+
+
+class Reply(NamedTuple):
+    """One HTTP answer. headers: names in lower case. body: decoded of gzip; empty where a sink took it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Sink(Protocol):
+    """Takes the body of an answer as it comes in."""
+
+    def start(self, reply: Reply) -> None:
+        """Status and headers are known; the body of `reply` is empty."""
+
+    def write(self, chunk: bytes) -> None:
+        """The next bytes of the body."""
+
+
+class Trouble(Exception):
+    """The exchange has no answer; the text says why, without URL or key."""
+
+
+class Unsent(Trouble):
+    """Nothing of the request can have been accepted: DNS, refused connection, TLS, pool time-out."""
+
+
+class Cut(Trouble):
+    """The request may have been accepted: cut, time-out, broken answer."""
+
+
+class TooLong(Cut):
+    """The exchange took longer than its `timeout`."""
+
+
+class TooLarge(Cut):
+    """The answer is larger than any answer may be."""

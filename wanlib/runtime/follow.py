@@ -1,0 +1,147 @@
+"""The waiter: follows any number of tasks to their ends, within the rate that the account is allowed.
+
+Each task is looked at in growing gaps. Where many are due together, the list of recent tasks tells most
+of them at once; only those that it does not tell, or tells to have ended, are queried one by one.
+"""
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from itertools import count
+
+from wanlib.runtime.context import LOG, Context
+from wanlib.runtime.effects import Idle, Protocol, Together
+from wanlib.runtime.errors import DeadlineExceeded, RateLimited, WanError
+from wanlib.runtime.query import PASSING, ask_once
+from wanlib.runtime.recent import look_up
+from wanlib.runtime.retry import Deadline, Gaps
+from wanlib.runtime.snapshot import Snapshot, read_snapshot, task_error
+from wanlib.runtime.watch import Watch
+
+FIRST_LOOK = 1.0
+"""Seconds from the submission to the first poll; the gaps then double to the advised one."""
+MANY = 8
+"""Tasks due together from which on the list is asked; also how many polls are under way at once."""
+ROUND = 100
+"""Tasks queried one by one before newly due ones get their turn."""
+
+
+class Follower:
+    """The tasks that one client waits for. Add watches, then run `protocol` until it returns."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._gaps = Gaps(FIRST_LOOK, context.api.gap)
+        self._heap: list[tuple[float, int, Watch]] = []
+        self._order = count()
+
+    def add(self, watch: Watch) -> None:
+        """Takes a task up; one that was submitted just now is left alone for the first gap."""
+        clock = self._context.clock
+        age = self._gaps.after(0) if watch.submitted_at is None else clock.wall() - watch.submitted_at
+        self._put(watch, clock.now() + min(max(0.0, self._gaps.after(0) - age), self._gaps.after(0)))
+
+    def protocol(self) -> Protocol[None]:
+        """Polls until every watch is over."""
+        while self._heap:
+            alone, many = self._due()
+            if len(many) < MANY:
+                alone, many = alone + many, []
+            if alone or many:
+                yield from self._look(alone, many)
+            elif self._heap:
+                yield Idle(max(0.0, self._heap[0][0] - self._context.clock.now()))
+
+    def fail(self, error: Exception) -> None:
+        """Ends every wait with an error: following itself broke."""
+        for _, _, watch in self._heap:
+            watch.end(error)
+        self._heap.clear()
+
+    def _put(self, watch: Watch, due: float) -> None:
+        heappush(self._heap, (min(due, watch.deadline), next(self._order), watch))
+
+    def _due(self) -> tuple[list[Watch], list[Watch]]:
+        """Takes what is due now: those to be queried alone, and the others. Late ones end here."""
+        now = self._context.clock.now()
+        alone: list[Watch] = []
+        many: list[Watch] = []
+        while self._heap and self._heap[0][0] <= now and len(alone) < ROUND:
+            watch = heappop(self._heap)[2]
+            if not watch.over and now >= watch.deadline:
+                watch.end(_late(watch))
+            elif not watch.over:
+                (alone if watch.alone else many).append(watch)
+        return alone, many
+
+    def _look(self, alone: Sequence[Watch], many: Sequence[Watch]) -> Protocol[None]:
+        """A round of polls side by side. What breaks one of them, and is no answer, ends its waits."""
+        rounds: list[tuple[Protocol[None], Sequence[Watch]]] = [(self._poll(each), [each]) for each in alone]
+        if many:
+            rounds.insert(0, (self._list(many), many))
+        outcomes = yield Together([job for job, _ in rounds], MANY)
+        for outcome, (_, watches) in zip(outcomes, rounds, strict=True):
+            for watch in watches if isinstance(outcome, BaseException) else ():
+                watch.end(outcome)
+
+    def _list(self, due: Sequence[Watch]) -> Protocol[None]:
+        """Those whom the list tells to be under way wait on; the others are queried next."""
+        known = yield from look_up(self._context, due)
+        for watch in due:
+            status = known.get(watch.task_id)
+            if status is None or status in self._context.api.life.terminal:
+                watch.alone = True
+                self._put(watch, self._context.clock.now())
+            else:
+                _saw(watch, status)
+                self._again(watch)
+
+    def _poll(self, watch: Watch) -> Protocol[None]:
+        deadline = Deadline(watch.deadline, self._context.clock.now)
+        try:
+            reply = yield from ask_once(self._context, "query", deadline, task_id=watch.task_id)
+            snapshot = read_snapshot(self._context.api, reply, watch.task_id)
+        except PASSING as error:
+            watch.problem = error
+            self._again(watch, error.retry_after if isinstance(error, RateLimited) else None)
+        except WanError as error:
+            watch.end(error)
+        else:
+            watch.problem = None
+            _saw(watch, snapshot.status)
+            self._judge(watch, snapshot)
+
+    def _judge(self, watch: Watch, snapshot: Snapshot) -> None:
+        if not snapshot.ended:
+            self._again(watch)
+        elif snapshot.status == self._context.api.life.succeeded:
+            watch.end(snapshot)
+        else:
+            wall = self._context.clock.wall()
+            watch.end(task_error(snapshot, watch.submitted_at, wall, self._context.api.life))
+
+    def _again(self, watch: Watch, asked: float | None = None) -> None:
+        watch.polls += 1
+        watch.alone = False
+        self._put(watch, self._context.clock.now() + max(self._gaps.after(watch.polls), asked or 0.0))
+
+
+def _saw(watch: Watch, status: str) -> None:
+    """Tells a new status. A callback that fails harms no other wait."""
+    if status == watch.last:
+        return
+    watch.last = status
+    LOG.info("task %s is %s", watch.task_id, status)
+    if watch.told:
+        try:
+            watch.told(watch.task_id, status)
+        except Exception:
+            LOG.exception("on_status failed for task %s", watch.task_id)
+
+
+def _late(watch: Watch) -> DeadlineExceeded:
+    state = f"was {watch.last} when last seen" if watch.last else "gave no answer"
+    error = DeadlineExceeded(
+        f"the time is up; the task {state} and goes on: wait for it again by its id", task_id=watch.task_id
+    )
+    error.__cause__ = watch.problem
+    return error

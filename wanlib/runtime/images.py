@@ -1,0 +1,98 @@
+"""What a caller gives as an image: a link that is passed on, or a `Source` that is read."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, TypeAlias, TypeGuard
+
+from wanlib.base.shown import shown
+from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.file_url import path_of_file_url
+from wanlib.runtime.files import from_file, from_path
+from wanlib.runtime.source import Source, from_memory, readable
+
+__all__ = ["ImageLike", "PillowImage", "Source", "read_image"]
+
+
+class PillowImage(Protocol):
+    """As much of `PIL.Image.Image` as is used, so that Pillow need not be there."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+
+    def save(self, fp: Any, format: str | None = None) -> None:
+        """Writes the image in this format."""
+
+
+ImageLike: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PillowImage
+"""An image: a Path, bytes, a seekable binary file, a Pillow image, or a string that begins with
+`http://`, `https://`, `data:`, `oss://` or `file://`."""
+
+_PASSED_ON = re.compile(r"(?:https?|oss)://|data:", re.IGNORECASE).match
+_FILE = re.compile(r"file://", re.IGNORECASE).match
+_FORMS = "http://, https://, data:, oss:// or file://"
+
+
+def read_image(image: ImageLike, *, file_urls: bool, mimes: Mapping[str, str], argument: str) -> str | Source:
+    """A string that goes to the service as it is, or the image in hand.
+
+    file_urls: whether `file://` strings are read. mimes: media type by format. argument: how the caller
+    calls it, `images[1]`, for messages. The caller's object is not changed, and text is never taken for
+    a path. Raises BadSetting where it is no image or can't be read.
+    """
+    if isinstance(image, str):
+        return _of_text(image, file_urls, mimes, argument)
+    if isinstance(image, bytes | bytearray | memoryview):
+        return from_memory(image, mimes, argument)
+    if isinstance(image, os.PathLike):
+        return from_path(Path(os.fsdecode(image)), mimes, argument)
+    if _is_pillow(image):
+        return from_memory(_png(image, argument), mimes, argument, "Pillow image")
+    if _is_file(image):
+        return from_file(image, mimes, argument)
+    raise BadSetting(
+        f"{argument} is {shown(image)}; allowed: a Path, bytes, a seekable binary file, a Pillow image, "
+        f"or a string that begins with {_FORMS}"
+    )
+
+
+def _of_text(text: str, file_urls: bool, mimes: Mapping[str, str], argument: str) -> str | Source:
+    if _PASSED_ON(text):
+        return text
+    if not _FILE(text):
+        raise BadSetting(
+            f"{argument} is the text {shown(text)}, which begins with none of {_FORMS}. Text is never taken "
+            "for a path: for a file, give pathlib.Path(...)"
+        )
+    if not file_urls:
+        raise BadSetting(f"{argument} is {shown(text)}, and file:// strings are turned off (file_urls=False)")
+    with readable(argument, text):
+        path = path_of_file_url(text)
+    return from_path(path, mimes, argument)
+
+
+def _is_pillow(image: object) -> bool:
+    """Whether it is a Pillow image; if it is, Pillow has been imported."""
+    pillow = sys.modules.get("PIL.Image")
+    return pillow is not None and isinstance(image, pillow.Image)
+
+
+def _is_file(image: object) -> TypeGuard[BinaryIO]:
+    return all(callable(getattr(image, each, None)) for each in ("read", "seek", "tell"))
+
+
+def _png(image: Any, argument: str) -> memoryview:
+    """A Pillow image as PNG, which loses nothing of its pixels. Its EXIF data stays behind."""
+    file = BytesIO()
+    try:
+        image.save(file, "PNG")
+    except Exception as error:  # Pillow reads lazily, and broken files raise much
+        raise BadSetting(
+            f"{argument}: the Pillow image of mode {image.mode} can't be saved as PNG: {error}. "
+            "Give image.convert('RGB'), or the file itself as a Path"
+        ) from error
+    return file.getbuffer()

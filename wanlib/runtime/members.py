@@ -1,0 +1,80 @@
+"""Members of an answer, read leniently: what is missing or of another type is None or empty.
+
+An answer is a stranger's text. What of it goes into messages comes from here: one line, short, without
+the queries of URLs and without image bytes.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import quote
+
+from wanlib.base.shown import safe_text
+
+_LONGEST = 400  # a vendor's sentence and the help link behind it
+_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_HTTP = re.compile(r"(?i)(https?://)(?:[^/?#]*@)?([^?#]*)")
+
+
+def text(node: object, name: str) -> str | None:
+    """The text under `name`, None where there is none or an empty one."""
+    value = node.get(name) if isinstance(node, Mapping) else None
+    return value if isinstance(value, str) and value else None
+
+
+def number(node: object, name: str) -> float | None:
+    """The finite number under `name`; `true` is none."""
+    value = node.get(name) if isinstance(node, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:  # an int beyond every float
+        return None
+
+
+def mapping(node: object, name: str) -> dict[str, Any]:
+    """The object under `name`, else an empty one."""
+    value = node.get(name) if isinstance(node, Mapping) else None
+    return value if isinstance(value, dict) else {}
+
+
+def items(node: object, name: str) -> list[Any] | None:
+    """The list under `name`, None where there is none."""
+    value = node.get(name) if isinstance(node, Mapping) else None
+    return value if isinstance(value, list) else None
+
+
+def clean(value: str) -> str:
+    """A stranger's text for a message: one line of at most 400 characters, each word made safe."""
+    words = _ODD.sub(" ", value[: _LONGEST * 4]).split()
+    line = " ".join(safe_text(word) for word in words)
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def cleaned(node: object, name: str) -> str | None:
+    """The text under `name` as a message may hold it."""
+    value = text(node, name)
+    return clean(value) or None if value else None
+
+
+def bare_url(url: str) -> str:
+    """A URL without user, query and fragment: with them a link of the vendor is a key to the picture."""
+    found = _HTTP.match(url)
+    return quote(f"{found[1]}{found[2]}", safe="/:%[]", errors="replace")[:500] if found else clean(url)
+
+
+def moment(value: str | None, form: tuple[str, int]) -> float | None:
+    """Seconds since the epoch of a time as text, with or without its fraction; None where it is no time.
+
+    form: the strptime form and the offset from UTC in seconds, for the text names no zone.
+    """
+    zone = timezone(timedelta(seconds=form[1]))
+    for each in (form[0], form[0].removesuffix(".%f")) if value else ():
+        try:
+            return datetime.strptime(value or "", each).replace(tzinfo=zone).timestamp()
+        except (ValueError, OverflowError):
+            continue
+    return None

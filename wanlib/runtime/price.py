@@ -1,0 +1,77 @@
+"""What calls cost."""
+
+from decimal import Decimal
+from threading import Lock
+from typing import Any, NamedTuple
+
+from wanlib.runtime.errors import BadSetting, OverBudget
+from wanlib.runtime.tables import Api, Model
+
+
+class Price(NamedTuple):
+    """An amount of money for so many pictures, by the price table of the pages (taxes and quotas apart)."""
+
+    amount: Decimal
+    currency: str
+    pictures: int
+
+    def __str__(self) -> str:
+        noun = "picture" if self.pictures == 1 else "pictures"
+        return f"{self.amount} {self.currency} for {self.pictures} {noun}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; the amount as text, for it is exact."""
+        return {"amount": str(self.amount), "currency": self.currency, "pictures": self.pictures}
+
+
+def price_of(api: Api, model: Model, region: str, pictures: int) -> Price | None:
+    """What so many pictures of a model cost in a region; None where no page has a price."""
+    each = model.prices.get(region)
+    return None if each is None else Price(Decimal(each) * pictures, api.currency, pictures)
+
+
+def amount(value: Any, name: str) -> Decimal | None:
+    """A cap as the caller gave it: a number or a decimal text. Raises BadSetting."""
+    if value is None:
+        return None
+    try:
+        cap = Decimal(str(value))
+    except ArithmeticError:
+        cap = Decimal("NaN")
+    if isinstance(value, bool) or not cap.is_finite() or cap < 0:
+        raise BadSetting(f"{name} is {value!r}; allowed: an amount of money such as 2 or '0.50'")
+    return cap
+
+
+class Purse:
+    """What a client may spend in all: what was spent, and what running calls could still cost."""
+
+    def __init__(self, budget: Any = None) -> None:
+        self.budget = amount(budget, "budget")
+        self.spent = Decimal(0)
+        self._held = Decimal(0)
+        self._lock = Lock()
+
+    def hold(self, price: Price | None, max_price: Any = None) -> Decimal:
+        """Sets aside what a call could cost -> the amount held. Raises OverBudget before anything is sent."""
+        cap = amount(max_price, "max_price")
+        if price is None:
+            if cap is None and self.budget is None:
+                return Decimal(0)
+            raise OverBudget("no page has a price for this model in this region, so the cap can't be kept")
+        if cap is not None and price.amount > cap:
+            raise OverBudget(f"this call could cost {price}; max_price is {cap}. Ask for fewer pictures (n)")
+        with self._lock:
+            taken = self.spent + self._held
+            if self.budget is not None and taken + price.amount > self.budget:
+                raise OverBudget(
+                    f"this call could cost {price}; of the budget of {self.budget} {taken} is taken"
+                )
+            self._held += price.amount
+        return price.amount
+
+    def settle(self, held: Decimal, spent: Decimal) -> None:
+        """Gives back what was held and takes what was spent."""
+        with self._lock:
+            self._held -= held
+            self.spent += spent

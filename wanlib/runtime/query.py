@@ -1,0 +1,92 @@
+"""The exchanges that cost nothing and may be made again: query, list, cancel."""
+
+from collections.abc import Mapping
+
+from wanlib.runtime.answer import is_vendor_error, problem
+from wanlib.runtime.context import LOG, Context
+from wanlib.runtime.effects import Protocol, Send, Sleep
+from wanlib.runtime.errors import (
+    DeadlineExceeded,
+    InvalidRequest,
+    MalformedAnswer,
+    RateLimited,
+    ServiceError,
+    Unreachable,
+)
+from wanlib.runtime.exchange import Reply, Trouble
+from wanlib.runtime.retry import Deadline
+from wanlib.runtime.snapshot import Page, Snapshot, read_page, read_snapshot
+
+PASSING = (Unreachable, RateLimited, ServiceError, MalformedAnswer)
+"""What may be otherwise the next time."""
+TRIES = 5
+"""Tries of one question, the first among them; the wait for a task goes on to its deadline instead."""
+
+Query = Mapping[str, str | int]
+
+
+def ask_once(
+    context: Context, call: str, deadline: Deadline, query: Query | None = None, task_id: str | None = None
+) -> Protocol[Reply]:
+    """One exchange at the pace that the account is allowed -> a Reply that is no error.
+
+    Raises one of PASSING, or the WanError of a definite refusal.
+    """
+    if (wait := context.paces[call].wait(context.clock.now())) > 0:
+        yield Sleep(wait)
+    try:
+        reply: Reply = yield Send(context.request(call, deadline, query, task_id))
+    except Trouble as trouble:
+        raise Unreachable(f"no answer from the service: {trouble}", task_id=task_id) from None
+    good = 200 <= reply.status < 300
+    # A query of a task that FAILED may be answered in the form of an error: its reader knows.
+    if good and (call == "query" or not is_vendor_error(reply)):
+        return reply
+    raise problem(context.api, reply, context.clock.wall(), task_id=task_id)
+
+
+def ask(
+    context: Context, call: str, deadline: Deadline, query: Query | None = None, task_id: str | None = None
+) -> Protocol[Reply]:
+    """The same, again where that may help. Raises WanError; DeadlineExceeded where the time is up."""
+    backoff = context.backoff()
+    for tries in range(1, TRIES + 1):
+        try:
+            return (yield from ask_once(context, call, deadline, query, task_id))
+        except PASSING as error:
+            wait = backoff.wait(tries, error.retry_after if isinstance(error, RateLimited) else None)
+            if tries == TRIES:
+                raise
+            if not deadline.allows(wait):
+                raise DeadlineExceeded(
+                    f"no answer in time; the last was: {error}", task_id=task_id
+                ) from error
+            LOG.info("%s: %s; again in %.1f s", call, type(error).__name__, wait)
+        yield Sleep(wait)
+    raise AssertionError("the last try returns or raises")
+
+
+def query(context: Context, task_id: str, deadline: Deadline) -> Protocol[Snapshot]:
+    """What a task is doing now."""
+    reply = yield from ask(context, "query", deadline, task_id=task_id)
+    return read_snapshot(context.api, reply, task_id)
+
+
+def page(context: Context, deadline: Deadline, filters: Query) -> Protocol[Page]:
+    """One page of the list of tasks."""
+    reply = yield from ask(context, "list", deadline, filters)
+    return read_page(context.api, reply)
+
+
+def cancel(context: Context, task_id: str, deadline: Deadline) -> Protocol[None]:
+    """Cancels a task that is still waiting. Raises InvalidRequest where it is running or has ended.
+
+    Where the answer to a first try was lost, the second may be refused because the first one worked: so
+    a refusal is held against what the task says.
+    """
+    try:
+        yield from ask(context, "cancel", deadline, task_id=task_id)
+    except InvalidRequest:
+        snapshot = yield from query(context, task_id, deadline)
+        if snapshot.status != context.api.life.canceled:
+            raise

@@ -1,0 +1,65 @@
+"""The list of recent tasks, as far as it helps: to follow many at once, and to find a lost one."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from wanlib.runtime.context import Context
+from wanlib.runtime.effects import Protocol
+from wanlib.runtime.errors import OutcomeUnknown
+from wanlib.runtime.query import PASSING, Query, ask_once, page
+from wanlib.runtime.retry import Deadline
+from wanlib.runtime.snapshot import Listed, read_page
+from wanlib.runtime.watch import Watch
+
+PAGE = 100
+"""Tasks asked for at once; a service that gives fewer a page is followed page by page."""
+MARGIN = 120.0
+"""Seconds by which the clocks of client and service may differ."""
+
+
+def window(context: Context, start: float, end: float) -> dict[str, str]:
+    """The filter for tasks that were submitted between two moments (epoch seconds)."""
+    zone = timedelta(seconds=context.api.query_time[1])
+    oldest = context.clock.wall() - context.api.life.expires_after + MARGIN
+
+    def told(moment: float) -> str:
+        return (datetime.fromtimestamp(moment, UTC) + zone).strftime(context.api.list_time)
+
+    return {"start_time": told(max(start - MARGIN, oldest)), "end_time": told(end + MARGIN)}
+
+
+def look_up(context: Context, due: Sequence[Watch]) -> Protocol[dict[str, str]]:
+    """The status of each task that the list tells, by id; it stops where single polls cost less."""
+    wall = context.clock.wall()
+    started = [watch.submitted_at for watch in due if watch.submitted_at is not None]
+    if len(started) < len(due):
+        started = [wall - context.api.life.expires_after]
+    filters: Query = {**window(context, min(started), wall), "page_size": PAGE}
+    wanted = {watch.task_id for watch in due}
+    deadline = Deadline(min(watch.deadline for watch in due), context.clock.now)
+    known: dict[str, str] = {}
+    for number in range(1, len(due) + 1):
+        try:
+            reply = yield from ask_once(context, "list", deadline, {**filters, "page_no": number})
+            found = read_page(context.api, reply)
+        except PASSING:
+            break
+        told = {item.task_id: item.status for item in found.items if item.task_id in wanted}
+        known.update(told)
+        if not told or len(known) == len(wanted) or number >= found.pages:
+            break
+    return known
+
+
+def find_lost(context: Context, error: OutcomeUnknown, deadline: Deadline) -> Protocol[list[Listed]]:
+    """The tasks of the same model that were submitted about when the lost call was sent."""
+    around = window(context, error.sent_at, error.sent_at)
+    filters: Query = {**around, "model_name": error.model, "page_size": PAGE}
+    found: list[Listed] = []
+    number = 1
+    while True:
+        answer = yield from page(context, deadline, {**filters, "page_no": number})
+        found += answer.items
+        if number >= answer.pages or not answer.items:
+            return found
+        number += 1

@@ -1,0 +1,148 @@
+"""What a call has yielded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from wanlib.base.shown import plain
+from wanlib.runtime.errors import MalformedAnswer
+from wanlib.runtime.members import clean, cleaned, mapping, moment, text
+from wanlib.runtime.parts import Failure, Part, Picture, Text, parts_of
+from wanlib.runtime.price import Price
+from wanlib.runtime.tables import Api, Model
+
+__all__ = ["Failure", "Origin", "Part", "Picture", "Result", "Text", "read_result"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Result:
+    """What a call has yielded.
+
+    model: None where a task was taken up by its id alone. parts: pictures, text and failures in reading
+    order. usage: the vendor's counts. asked: how many pictures the call asked for, None where that is not
+    known; exact: whether it asked for exactly so many (else it was an upper bound). submitted_at, ended_at,
+    links_expire_at: seconds since the epoch. spent: the price of the pictures that came. raw: the whole
+    answer, the one place of all whole URLs beside `Picture.url`.
+    """
+
+    model: str | None
+    parts: tuple[Part, ...]
+    usage: Mapping[str, Any]
+    asked: int | None
+    exact: bool
+    request_id: str | None
+    task_id: str | None
+    submitted_at: float | None
+    ended_at: float | None
+    links_expire_at: float | None
+    spent: Price | None
+    raw: Mapping[str, Any]
+
+    @property
+    def images(self) -> tuple[Picture, ...]:
+        """The pictures."""
+        return tuple(part for part in self.parts if isinstance(part, Picture))
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """The pictures that failed."""
+        return tuple(part for part in self.parts if isinstance(part, Failure))
+
+    @property
+    def text(self) -> str:
+        """All text, its parts on lines of their own."""
+        return "\n".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def partial(self) -> bool:
+        """Whether some picture failed."""
+        return bool(self.failures)
+
+    @property
+    def short(self) -> bool:
+        """Whether fewer pictures came than were asked for, where an exact number was."""
+        return self.exact and self.asked is not None and len(self.images) < self.asked
+
+    def __repr__(self) -> str:
+        pictures = "1 picture" if len(self.images) == 1 else f"{len(self.images)} pictures"
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        return f"<Result of {self.model or 'a task'}: {pictures}{failed}, task {self.task_id}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values for logs and files: no URL has its query here; `raw` is left out."""
+        names = (
+            "model",
+            "asked",
+            "exact",
+            "request_id",
+            "task_id",
+            "submitted_at",
+            "ended_at",
+            "links_expire_at",
+        )
+        return {name: getattr(self, name) for name in names} | {
+            "parts": [part.to_dict() for part in self.parts],
+            "usage": {clean(name): plain(value) for name, value in self.usage.items()},
+            "partial": self.partial,
+            "short": self.short,
+            "spent": self.spent.to_dict() if self.spent else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the client knows of a call beyond its answer; what is None is looked for in the answer.
+
+    asked, exact: as in Result. each: the price of one picture. Times: seconds since the epoch.
+    """
+
+    asked: int | None = None
+    exact: bool = False
+    task_id: str | None = None
+    submitted_at: float | None = None
+    ended_at: float | None = None
+    each: Price | None = None
+
+
+def read_result(
+    api: Api, model: Model | None, answer: Mapping[str, Any], origin: Origin | None = None
+) -> Result:
+    """The result that an answer holds, of whichever documented shape, the model's own one tried first.
+
+    Choices may hold one picture each, or one choice all of them with text between; `results` holds a
+    picture or a failure each. Members that no page names are let pass. A list without a single picture
+    gives a Result without images. Raises MalformedAnswer where neither list is there.
+    """
+    known = origin or Origin()
+    output = mapping(answer, "output")
+    parts = parts_of(output, model.result if model else None)
+    task_id = known.task_id or cleaned(output, "task_id")
+    request_id = cleaned(answer, "request_id")
+    if parts is None:
+        said = "a result with output.choices or output.results was due, there is neither"
+        raise MalformedAnswer(said, request_id=request_id, task_id=task_id)
+    submitted_at = _time(known.submitted_at, output, "submit_time", api)
+    ended_at = _time(known.ended_at, output, "end_time", api)
+    return Result(
+        model=model.name if model else None,
+        parts=parts,
+        usage=mapping(answer, "usage"),
+        asked=known.asked,
+        exact=known.exact,
+        request_id=request_id,
+        task_id=task_id,
+        submitted_at=submitted_at,
+        ended_at=ended_at,
+        links_expire_at=None if ended_at is None else ended_at + api.life.links_expire_after,
+        spent=_spent(known.each, sum(isinstance(part, Picture) for part in parts)),
+        raw=answer,
+    )
+
+
+def _time(known: float | None, output: Mapping[str, Any], name: str, api: Api) -> float | None:
+    return known if known is not None else moment(text(output, name), api.query_time)
+
+
+def _spent(each: Price | None, pictures: int) -> Price | None:
+    return None if each is None else Price(Decimal(each.amount) * pictures, each.currency, pictures)

@@ -1,0 +1,157 @@
+"""A task as a query or a list of tasks shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from wanlib.runtime.answer import is_vendor_error, kind_of, malformed, problem, read_answer
+from wanlib.runtime.errors import TaskCanceled, TaskError, TaskFailed, TaskUnknown
+from wanlib.runtime.exchange import Reply
+from wanlib.runtime.members import clean, cleaned, items, mapping, moment, number, text
+from wanlib.runtime.tables import Api, Life
+
+# An answer of these kinds is about the query, not about the task.
+_OF_THE_QUERY = frozenset({"rate", "authentication"})
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A task at one moment.
+
+    status: as the service names it, one nobody has heard of among them. ended: it will not change again.
+    submitted_at, scheduled_at, ended_at: seconds since the epoch, None where the answer has no such time.
+    metrics: the counts of `task_metrics`. code, message: the vendor's reason, None where there is none;
+    their presence alone is no failure. raw: the whole answer.
+    """
+
+    task_id: str
+    status: str
+    ended: bool
+    submitted_at: float | None
+    scheduled_at: float | None
+    ended_at: float | None
+    metrics: Mapping[str, Any] = field(repr=False)
+    code: str | None
+    message: str | None
+    request_id: str | None
+    raw: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A task in a list. Times are seconds since the epoch, None where the list has none."""
+
+    task_id: str
+    status: str
+    model: str | None
+    created_at: float | None
+    started_at: float | None
+    ended_at: float | None
+    request_id: str | None
+    raw: Mapping[str, Any] = field(repr=False)
+
+
+class Page(NamedTuple):
+    """A page of tasks. page, pages, total: this page's number, how many there are, tasks in all."""
+
+    items: tuple[Listed, ...]
+    page: int
+    pages: int
+    total: int
+
+
+def read_snapshot(api: Api, reply: Reply, task_id: str) -> Snapshot:
+    """The answer to a query of this task.
+
+    A task that FAILED may say so in `output`, or by a flat error of the vendor with status 200 (the pages
+    print both). Raises the error that any other refusal means, and MalformedAnswer where no `task_status`
+    is found.
+    """
+    if not 200 <= reply.status < 300:
+        raise problem(api, reply, task_id=task_id)
+    answer = read_answer(reply)
+    status = cleaned(mapping(answer, "output"), "task_status")
+    if status is None and is_vendor_error(reply):
+        if kind_of(api, text(answer, "code"), reply.status) in _OF_THE_QUERY:
+            raise problem(api, reply, task_id=task_id)
+        status = api.life.failed
+    if status is None:
+        raise malformed(reply, "a task with output.task_status was due, there is none", task_id=task_id)
+    return _snapshot(api, answer, task_id, status)
+
+
+def task_error(snapshot: Snapshot, submitted_at: float | None, now: float, life: Life) -> TaskError:
+    """The error for a task that has ended without a result.
+
+    submitted_at, now: seconds since the epoch; with the former an UNKNOWN task can be told to have expired.
+    """
+    family, said = TaskError, f"the task ended as {snapshot.status}, which no page describes"
+    if snapshot.status == life.failed:
+        family, said = TaskFailed, f"the task failed: {snapshot.message or 'no reason is given'}"
+    elif snapshot.status == life.canceled:
+        family, said = TaskCanceled, "the task was canceled while it waited; nothing of it is billed"
+    elif snapshot.status == life.unknown:
+        family, said = TaskUnknown, _unknown(submitted_at, now, life)
+    return family(said, code=snapshot.code, request_id=snapshot.request_id, task_id=snapshot.task_id)
+
+
+def read_page(api: Api, reply: Reply) -> Page:
+    """A list of tasks. Entries without an id are left out. Raises the error that a refusal means."""
+    if not 200 <= reply.status < 300 or is_vendor_error(reply):
+        raise problem(api, reply)
+    answer = read_answer(reply)
+    entries = items(answer, "data")
+    if entries is None and number(answer, "total") != 0:
+        raise malformed(reply, "a list of tasks under data was due, there is none")
+    listed = tuple(_listed(each) for each in entries or () if text(each, "task_id"))
+    page, pages, total = (int(number(answer, name) or 0) for name in ("page_no", "total_page", "total"))
+    return Page(listed, page, pages, total)
+
+
+def _snapshot(api: Api, answer: dict[str, Any], task_id: str, status: str) -> Snapshot:
+    output = mapping(answer, "output")
+    return Snapshot(
+        task_id=task_id,
+        status=status,
+        ended=status in api.life.terminal,
+        submitted_at=moment(text(output, "submit_time"), api.query_time),
+        scheduled_at=moment(text(output, "scheduled_time"), api.query_time),
+        ended_at=moment(text(output, "end_time"), api.query_time),
+        metrics=mapping(output, "task_metrics"),
+        code=cleaned(output, "code") or cleaned(answer, "code"),
+        message=cleaned(output, "message") or cleaned(answer, "message"),
+        request_id=cleaned(answer, "request_id"),
+        raw=answer,
+    )
+
+
+def _listed(entry: dict[str, Any]) -> Listed:
+    return Listed(
+        task_id=clean(entry["task_id"]),
+        status=cleaned(entry, "status") or "",
+        model=cleaned(entry, "model_name"),
+        created_at=_seconds(entry, "gmt_create"),
+        started_at=_seconds(entry, "start_time"),
+        ended_at=_seconds(entry, "end_time"),
+        request_id=cleaned(entry, "request_id"),
+        raw=entry,
+    )
+
+
+def _seconds(entry: dict[str, Any], name: str) -> float | None:
+    """A time in milliseconds since the epoch, as seconds."""
+    milliseconds = number(entry, name)
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _unknown(submitted_at: float | None, now: float, life: Life) -> str:
+    kept = f"a task is kept for {life.expires_after / 3600:g} hours"
+    if submitted_at is not None and now - submitted_at >= life.expires_after:
+        ago = f"{(now - submitted_at) / 3600:.1f} hours ago"
+        return f"the task has expired: {kept}, this one was submitted {ago}"
+    if submitted_at is not None:
+        return f"the service does not know the task, though {kept}: look at the key's account and region"
+    return (
+        "the service does not know the task: it never was, has expired "
+        f"({kept}), or belongs to another account or region: look at the id, the key and the region"
+    )

@@ -1,0 +1,73 @@
+"""A streamed call for an event loop."""
+
+from collections.abc import AsyncGenerator, Callable
+from types import TracebackType
+from typing import Self
+
+from wanlib.runtime.context import Context
+from wanlib.runtime.drive_async import AsyncDriver
+from wanlib.runtime.effects import Opened
+from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.outputs import AsyncOutput
+from wanlib.runtime.paid import Paid
+from wanlib.runtime.result import Picture, Result, Text
+from wanlib.runtime.streams import EARLY, Reading
+
+
+class AsyncStream:
+    """Iterate over it for the parts as they come: pieces of text, pictures. Close it, or use `async with`.
+
+    result: the whole of it, text pieces joined, once the iteration has ended. Iterating raises
+    OutcomeUnknown where the stream breaks off, with what had come in `parts`.
+    """
+
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        context: Context,
+        paid: Paid,
+        opened: Opened,
+        bound: Callable[[Result], AsyncOutput],
+    ) -> None:
+        self._driver = driver
+        self._reading = Reading(context, paid)
+        self._bound = bound
+        self._result: AsyncOutput | None = None
+        self._opened = opened
+        self._parts = self._read()
+
+    def __aiter__(self) -> AsyncGenerator[Text | Picture]:
+        return self._parts
+
+    @property
+    def result(self) -> AsyncOutput:
+        """What the whole stream has yielded. Raises BadSetting before its end."""
+        if self._result is None:
+            raise BadSetting(EARLY)
+        return self._result
+
+    async def close(self) -> None:
+        """Hangs up. What is made till then may be billed."""
+        await self._parts.aclose()
+        if self._opened.body:
+            await self._opened.body.response.aclose()
+        await self._driver.run(self._reading.left())
+
+    async def _read(self) -> AsyncGenerator[Text | Picture]:
+        try:
+            for part in self._reading.whole(self._opened):
+                yield part
+            async for chunk in self._driver.chunks(self._opened.body):
+                for part in self._reading.reader.feed(chunk):
+                    yield part
+            self._result = self._bound(await self._driver.run(self._reading.ended()))
+        except Exception as error:
+            raise await self._driver.run(self._reading.broken(error)) or error from None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        await self.close()

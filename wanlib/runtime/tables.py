@@ -1,0 +1,148 @@
+"""The facts of the API as generated code hands them in. Nothing here knows a number or a name of it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from wanlib.base.violation import Violation
+
+
+class Completed(NamedTuple):
+    """A call's fields with what the client always sends.
+
+    fields: those given and those added. pictures: the most that the call can yield, and bill.
+    exact: whether it yields so many unless some fail; else the model decides how many.
+    """
+
+    fields: dict[str, Any]
+    pictures: int
+    exact: bool
+
+
+class Code(NamedTuple):
+    """A family's generated functions.
+
+    core: (model, fields, call) -> violations; an image in hand stands as its ImageFacts.
+    complete: (model, fields, call) -> Completed. Total: fields of a wrong type count as absent.
+    encode: (model, fields) -> the wire body, with whatever stands for an image put in its place.
+    """
+
+    core: Callable[[str, Mapping[str, Any], str | None], list[Violation]]
+    complete: Callable[[str, Mapping[str, Any], str | None], Completed]
+    encode: Callable[[str, Mapping[str, Any]], dict[str, Any]]
+
+
+class Verb(NamedTuple):
+    """What a verb says of itself on a model. means: always sent so. starts: sent where nothing is given."""
+
+    means: Mapping[str, Any]
+    starts: Mapping[str, Any]
+
+
+class Model(NamedTuple):
+    """One model.
+
+    code: loads its family's functions. file: the spec file's stem, `wan2.7`. fields: every field by name,
+    prompt and images too. images, lone_images: the fields that hold a list of images, and one image.
+    sizes: the fields of type size. mimes: the MIME type of each format that an image may have. verbs: edit,
+    generate, stream as far as it has them. endpoints: by call (sync, async, stream) -> (method, path).
+    result: `choices` or `results`. prices: decimal text a picture, by region. submit_per_second, running:
+    the account's limits. single: the list fields of which a body holds one item, so that a list of any
+    other length can't be sent.
+    """
+
+    name: str
+    code: Callable[[], Code]
+    file: str
+    fields: tuple[str, ...]
+    images: tuple[str, ...]
+    lone_images: tuple[str, ...]
+    sizes: tuple[str, ...]
+    mimes: Mapping[str, str]
+    verbs: Mapping[str, Verb]
+    endpoints: Mapping[str, tuple[str, str]]
+    result: str
+    prices: Mapping[str, str]
+    submit_per_second: int
+    running: int
+    single: tuple[str, ...] = ()
+
+
+class Region(NamedTuple):
+    """One region. host: shared, None where there is none. workspace_host: with `{workspace}` in it."""
+
+    host: str | None
+    workspace_host: str | None
+    calls: Mapping[str, tuple[str, ...]]
+
+
+class Header(NamedTuple):
+    """A request header. value: with `{key}` or `{workspace}` in it. calls, schemes: what needs it."""
+
+    name: str
+    value: str
+    calls: tuple[str, ...]
+    schemes: tuple[str, ...]
+    optional: bool
+
+
+class ErrorCode(NamedTuple):
+    """What an error code means.
+
+    kind: invalid, moderation, billing, authentication, not_found, rate or service.
+    """
+
+    status: int
+    kind: str
+    retry: bool
+
+
+class Life(NamedTuple):
+    """The life of a task; times in seconds."""
+
+    states: tuple[str, ...]
+    initial: str
+    terminal: frozenset[str]
+    cancelable: frozenset[str]
+    succeeded: str
+    failed: str
+    canceled: str
+    unknown: str
+    expires_after: float
+    links_expire_after: float
+
+
+class Upload(NamedTuple):
+    """The temporary upload; times in seconds. form: the fields of the multipart form in order."""
+
+    expires_after: float
+    policy_expires_after: float
+    form: tuple[str, ...]
+
+
+class Api(NamedTuple):
+    """Everything that the client must know of the API.
+
+    paths: by call (query, list, cancel, policy) -> (method, path with `{task_id}`). rates: calls a second
+    by call. gap, least_gap: seconds between two polls. sync_timeout: seconds that a synchronous call may run.
+    query_time: the strptime form of a query's times and their offset from UTC in seconds.
+    list_time: the strptime form of a list's filters. stream_end: the finish_reason of a stream's last part.
+    """
+
+    base_path: str
+    models: Mapping[str, Model]
+    regions: Mapping[str, Region]
+    headers: tuple[Header, ...]
+    paths: Mapping[str, tuple[str, str]]
+    task_id: str
+    errors: Mapping[str, ErrorCode]
+    rates: Mapping[str, int]
+    gap: float
+    least_gap: float
+    sync_timeout: float
+    currency: str
+    upload: Upload
+    life: Life
+    query_time: tuple[str, int]
+    list_time: str
+    stream_type: str
+    stream_end: str

@@ -1,0 +1,130 @@
+"""The seam to the HTTP library: httpx, or a client of the same face that is handed in."""
+
+import sys
+from collections.abc import AsyncIterator, Mapping
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from wanlib.base.shown import safe_text, shown
+from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.exchange import Content, Cut, Reply, Request, TooLarge, TooLong, Trouble, Unsent
+from wanlib.runtime.tables import Api
+
+CONNECT = 10.0
+"""Seconds for a connection and its TLS handshake."""
+KEPT = 30.0
+"""Seconds that an idle connection is kept: longer than the gap between two polls."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of an answer that is kept in memory; a picture goes to its sink instead."""
+
+# By name, so that a library with the same names can stand in for httpx.
+_UNSENT = frozenset(
+    {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL"}
+)
+_BROKEN = frozenset({"TransportError", "DecodingError", "StreamError", "OSError"})
+
+
+def make_http(client: str, proxy: str | None, trust_env: bool) -> Any:
+    """A client of httpx, `Client` or `AsyncClient`, with one TLS context for all its connections."""
+    import httpx
+
+    context = httpx.create_ssl_context(trust_env=trust_env)
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT)
+    try:
+        return getattr(httpx, client)(verify=context, proxy=proxy, trust_env=trust_env, limits=limits)
+    except (ValueError, TypeError, httpx.InvalidURL, ImportError) as error:
+        raise BadSetting(f"proxy is {shown(safe_text(str(proxy)))}: {safe_text(str(error))}") from None
+
+
+def library_of(http: Any, client: str) -> ModuleType:
+    """The library that a client comes from. Raises BadSetting where it is none of its kind."""
+    for base in type(http).__mro__:
+        if base.__name__ == client:
+            library = sys.modules[base.__module__.partition(".")[0]]
+            if hasattr(library, "Request"):
+                return library
+    kind = f"{type(http).__module__}.{type(http).__qualname__}"
+    raise BadSetting(f"http_client is a {kind}; allowed: an httpx.{client}, or one of the same face")
+
+
+class Body(NamedTuple):
+    """The body of an answer that is still to come.
+
+    response: the library's. until: monotonic seconds at which patience ends. sunk: it is not kept in memory.
+    """
+
+    response: Any
+    until: float
+    sunk: bool
+
+
+def is_stream(reply: Reply, api: Api) -> bool:
+    """Whether an answer is a stream of events, to be read as it comes."""
+    return 200 <= reply.status < 300 and reply.headers.get("content-type", "").startswith(api.stream_type)
+
+
+class Wire:
+    """Builds the library's requests and reads its failures."""
+
+    def __init__(self, http: Any, client: str, base: str) -> None:
+        self._http = http
+        self._library = library_of(http, client)
+        self._base = base
+
+    def build(self, request: Request) -> Any:
+        """The library's own request. What the client was set up to send goes to the API's address alone."""
+        headers, content = dict(request.headers), request.content
+        if content is not None and not isinstance(content, bytes):
+            headers["Content-Length"] = str(content.length)
+        told: dict[str, Any] = {
+            "headers": headers,
+            "content": content,
+            "extensions": {"timeout": _timeouts(request.timeout)},
+        }
+        if request.url.startswith(self._base):
+            return self._http.build_request(request.method, request.url, **told)
+        return self._library.Request(request.method, request.url, **told)
+
+
+class Chunks:
+    """A Content for an event loop alone: its other face would be taken for a blocking one."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self.length = content.length
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._content.__aiter__()
+
+
+def without_key(body: bytes, key: str) -> bytes:
+    """A body that a server may have echoed the key in, without it."""
+    return body.replace(key.encode(), b"***") if key.encode() in body else body
+
+
+def lowered(headers: Any) -> Mapping[str, str]:
+    """Headers by their names in lower case."""
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def trouble(error: Exception) -> Trouble | None:
+    """What an exception of the library means; None where it is none of its."""
+    names = {each.__name__ for each in type(error).__mro__}
+    told = f"{type(error).__name__} {safe_text(str(error))}".strip()
+    if names & _UNSENT:
+        return Unsent(told)
+    if "TimeoutException" in names:
+        return TooLong(told)
+    return Cut(told) if names & _BROKEN else None
+
+
+def checked(size: int, now: float, until: float) -> None:
+    """Raises TooLarge or TooLong for an answer that does not end."""
+    if size > LARGEST:
+        raise TooLarge(f"the answer is larger than {LARGEST:,} bytes")
+    if now > until:
+        raise TooLong("the answer trickled in for too long")
+
+
+def _timeouts(seconds: float) -> dict[str, float]:
+    return {"connect": min(CONNECT, seconds), "read": seconds, "write": seconds, "pool": seconds}
