@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import wanlib
+from wanlib import errors
+from wanlib.runtime import errors as tree
 
 ROOT = Path(__file__).parents[1]
 STDLIB = set(sys.stdlib_module_names)
@@ -21,6 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "wanlib.runtime": {"wanlib.base"},
     "wanlib.generated": {"wanlib.base", "wanlib.runtime"},
     "wanlib.form": {"wanlib.base", "wanlib.generated"},
+    "wanlib.errors": {"wanlib.runtime"},
     "wanlib.cli": {"wanlib.base", "typer", "rich"},
     "conformance.judge": {"wanlib.base", "conformance.model"},
     "conformance.model": {"wanlib.base"},
@@ -106,10 +109,39 @@ def test_the_second_reading_and_the_emitter_do_not_know_each_other() -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    assert wanlib.__all__ == ["Violation", "check", "limits"]
+    assert wanlib.__all__ == [
+        "AsyncOutput",
+        "AsyncTask",
+        "AsyncWan",
+        "Output",
+        "Picture",
+        "Task",
+        "Violation",
+        "Wan",
+        "check",
+        "limits",
+        "model",
+    ]
     assert [getattr(wanlib, name).__name__ for name in wanlib.__all__] == wanlib.__all__
-    with pytest.raises(AttributeError, match="no attribute 'chek'; it has Violation, check, limits"):
+    with pytest.raises(
+        AttributeError, match=r"no attribute 'chek'; it has AsyncOutput, .* check, limits, model"
+    ):
         wanlib.chek  # noqa: B018
+
+
+def test_the_errors_are_the_whole_tree() -> None:
+    told = {
+        name
+        for name, each in vars(tree).items()
+        if isinstance(each, type) and each.__module__ == tree.__name__
+    }
+    assert (
+        set(errors.__all__) == told == {each for each in told if getattr(errors, each) is getattr(tree, each)}
+    )
+    assert errors.__all__ == sorted(errors.__all__)
+    raised = told - {"IgnoredParameter"}
+    assert all(issubclass(getattr(errors, name), errors.WanError) for name in raised)
+    assert {name for name in raised if name in (errors.__doc__ or "")} == raised
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -127,3 +159,17 @@ def test_importing_wanlib_loads_nothing_heavy() -> None:
 def test_checking_a_body_loads_neither_yaml_nor_a_client() -> None:
     third_party = loaded_by("import wanlib; wanlib.check({'model': 'wan2.7-image'})") - STDLIB
     assert third_party == {"wanlib"}
+
+
+def test_a_client_loads_neither_the_other_nor_what_only_a_type_checker_reads() -> None:
+    for statement, other in (
+        ("wanlib.Wan", "wanlib.generated.client_async"),
+        ("wanlib.AsyncWan", "wanlib.generated.client"),
+    ):
+        code = f"import sys, wanlib; {statement}; print(*sys.modules)"
+        run = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        loaded = set(run.stdout.split())
+        assert not loaded & {other, "wanlib.generated.parameters", "yaml", "jsonschema", "httpx"}
+    assert "asyncio" not in loaded_by("import wanlib; wanlib.Wan")

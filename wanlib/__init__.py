@@ -1,7 +1,7 @@
 """Every documented limit of the Wan image models, enforced.
 
-`check(body)` judges a request body as it goes over the wire; importing this module loads nothing
-else.
+`Wan` and `AsyncWan` call the models; `wanlib.errors` has whatever they raise. `check(body)` judges a
+request body as it goes over the wire. Importing this module loads nothing else.
 """
 
 TYPE_CHECKING = False  # as type checkers read it; `typing` itself would cost more than all else here
@@ -12,14 +12,40 @@ if TYPE_CHECKING:
     from wanlib.base.violation import Violation
     from wanlib.form import limits
     from wanlib.generated.checker import check
+    from wanlib.generated.client import Wan
+    from wanlib.generated.client_async import AsyncWan
+    from wanlib.generated.parameters import model
+    from wanlib.runtime.outputs import AsyncOutput, Output
+    from wanlib.runtime.result import Picture
+    from wanlib.runtime.tasks import AsyncTask, Task
 
-__all__ = ["Violation", "check", "limits"]
+__all__ = [
+    "AsyncOutput",
+    "AsyncTask",
+    "AsyncWan",
+    "Output",
+    "Picture",
+    "Task",
+    "Violation",
+    "Wan",
+    "check",
+    "limits",
+    "model",
+]
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AsyncOutput": "wanlib.runtime.outputs",
+    "AsyncTask": "wanlib.runtime.tasks",
+    "AsyncWan": "wanlib.generated.client_async",
+    "Output": "wanlib.runtime.outputs",
+    "Picture": "wanlib.runtime.result",
+    "Task": "wanlib.runtime.tasks",
     "Violation": "wanlib.base.violation",
+    "Wan": "wanlib.generated.client",
     "check": "wanlib.generated.checker",
     "limits": "wanlib.form",
+    "model": "wanlib.generated.parameters",
 }
 
 

@@ -1,15 +1,18 @@
 """Runs commands: in this process, which takes a millisecond, or in one of their own."""
 
 import os
+import ssl
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.cli.service import KEY, SIGNATURE, Service, served
 from wanlib.cli.app import app
 
 ROOT = Path(__file__).parents[2]
@@ -39,10 +42,34 @@ def in_a_process(
         command,
         stdin=options.pop("stdin", subprocess.PIPE),
         stdout=options.pop("stdout", subprocess.PIPE),
-        stderr=subprocess.PIPE,
+        stderr=options.pop("stderr", subprocess.PIPE),
         env=environment,
         **options,
     )
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+class Time:
+    """A clock that sleeping moves on."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def now(self) -> float:
+        return self.at
+
+    def wall(self) -> float:
+        return 1_800_000_000.0 + self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.at += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        raise AssertionError("the commands use the sync client")
 
 
 @pytest.fixture
@@ -66,3 +93,29 @@ def clean() -> dict[str, Any]:
         "input": {"messages": [{"role": "user", "content": content}]},
         "parameters": {"n": 1, "size": "2K"},
     }
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """The service, played on loopback."""
+    with served() as playing:
+        yield playing
+
+
+@pytest.fixture
+def call(service: Service, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """As `wanlib`, with a key, and with time that costs none; no secret is in what it writes."""
+    time, context = Time(), _tls()
+    monkeypatch.setattr("httpx.create_ssl_context", lambda **_: context)  # each takes 30 ms
+    monkeypatch.setattr("wanlib.cli.connection.the_clock", lambda: time)
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    monkeypatch.delenv("DASHSCOPE_HTTP_BASE_URL", raising=False)
+
+    def run(command: str, *arguments: str | Path, stdin: bytes = b"") -> Ran:
+        address = () if command == "check" else ("--base-url", service.base)
+        ran = in_process(command, *arguments, *address, stdin=stdin)
+        assert KEY not in ran.out + ran.err and SIGNATURE not in ran.out + ran.err
+        assert "Traceback" not in ran.err
+        return ran
+
+    return run

@@ -5,12 +5,18 @@ from typing import Annotated
 import typer
 
 from wanlib import __version__
+from wanlib.cli.cancel import cancel
 from wanlib.cli.check import check
+from wanlib.cli.create import edit, generate, submit
 from wanlib.cli.emit import emit
 from wanlib.cli.explain import explain
 from wanlib.cli.exports import openapi, schema
 from wanlib.cli.plainly import plainly
+from wanlib.cli.resume import resume
 from wanlib.cli.rules import rules
+from wanlib.cli.spread import spread
+from wanlib.cli.tasks import tasks
+from wanlib.cli.wait import wait
 
 app = typer.Typer(
     name="wanlib",
@@ -34,12 +40,15 @@ def wanlib(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
 ) -> None:
-    """Every documented limit of the Wan image models: check request bodies, list and explain the rules.
+    """Every documented limit of the Wan image models: check request bodies, list and explain the rules,
+    make the calls.
 
     Exit codes of every command: 0 fine, 1 the answer is no (see the command), 2 usage, unreadable input,
-    an unknown model or rule, a broken spec.
+    an unknown model or rule, a broken spec, no key.
     """
 
 
-for command in (check, rules, explain, schema, openapi, emit):
-    app.command()(plainly(command))
+_CLIENT = (edit, generate, submit, wait, tasks, cancel, resume)
+
+for command in (check, rules, explain, *_CLIENT, schema, openapi, emit):
+    app.command()(spread(plainly(command)))

@@ -1,7 +1,6 @@
 """`wanlib check`: a wire body, or one on each line, against every rule."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
@@ -13,19 +12,12 @@ import typer
 from wanlib.base.shown import safe_text
 from wanlib.base.violation import Violation
 from wanlib.cli.choosing import SpecOption, the_spec
-from wanlib.cli.plainly import FINE, NO, USAGE, printable
+from wanlib.cli.findings import lines_of
+from wanlib.cli.plainly import FINE, NO, USAGE
 from wanlib.cli.reading import read_body, read_lines
 from wanlib.cli.strict_json import Unreadable
 
 Judge = Callable[[Any], list[Violation]]
-
-# What a reader is told of each outcome, the gravest first.
-_SAID = {
-    "rejected": "would be rejected",
-    "truncated": "would be truncated",
-    "ignored": "ignored",
-    "unspecified": "unspecified",
-}
 
 
 class Call(StrEnum):
@@ -59,7 +51,7 @@ def check(
         return max(_line(number, body, judge, strict) for number, body in enumerate(read_lines(file), 1))
     body = read_body(file)
     found = judge(body)
-    print(json.dumps(_object(body, found)) if as_json else "\n".join(_text(found)))
+    print(json.dumps(_object(body, found)) if as_json else "\n".join(lines_of(found)))
     return _code(found, strict)
 
 
@@ -96,17 +88,3 @@ def _line(number: int, body: Any, judge: Judge, strict: bool) -> int:
     found = judge(body)
     print(json.dumps(_object(body, found)), flush=True)
     return _code(found, strict)
-
-
-def _text(found: Sequence[Violation]) -> list[str]:
-    """The lines for people: the messages by outcome, then what they come to."""
-    if not found:
-        return ["ok"]
-    counts = Counter(each.outcome for each in found)
-    lines = []
-    for outcome in _SAID:
-        if counts[outcome]:
-            lines.append(outcome)
-            lines += [f"  {printable(str(each))}" for each in found if each.outcome == outcome]
-    said = ", ".join(f"{counts[outcome]} {_SAID[outcome]}" for outcome in _SAID if counts[outcome])
-    return [*lines, f"{len(found)} violation{'s' if len(found) > 1 else ''}: {said}"]

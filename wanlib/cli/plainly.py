@@ -68,27 +68,28 @@ def _told(error: BaseException) -> int:
             _silence()
             return PIPE_CLOSED
         case Refusal():
-            _complain(*error.lines)
+            complain(*error.lines)
         case ModuleNotFoundError() if error.name and not error.name.startswith(("wanlib", "conformance")):
             package = error.name.partition(".")[0]
             extra = "conformance" if package in _HARNESS else "cli"
-            _complain(f"this needs {package}: pip install 'wanlib[{extra}]'")
+            complain(f"this needs {package}: pip install 'wanlib[{extra}]'")
         case OSError():
             if error.filename is None:
                 _silence()
-            _complain(f"{file_name(error.filename or 'standard output')}: {error.strerror or error}")
+            complain(f"{file_name(error.filename or 'standard output')}: {error.strerror or error}")
         case RecursionError():
-            _complain("the input nests too deep to be read")
+            complain("the input nests too deep to be read")
         case MemoryError():
-            _complain("the input is larger than the memory that is free")
+            complain("the input is larger than the memory that is free")
         case _:
             last = traceback.extract_tb(error.__traceback__)[-1]
-            _complain(f"a fault of wanlib: {shown(error)} at {Path(last.filename).name}:{last.lineno}")
+            complain(f"a fault of wanlib: {shown(error)} at {Path(last.filename).name}:{last.lineno}")
             return BROKE
     return USAGE
 
 
-def _complain(*lines: str) -> None:
+def complain(*lines: str) -> None:
+    """Says on stderr what went wrong, or what to know."""
     for line in lines:
         print(f"wanlib: {printable(line)}", file=sys.stderr)
 

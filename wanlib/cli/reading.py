@@ -41,6 +41,15 @@ def read_lines(name: str) -> Iterator[Any]:
             raise Refusal(f"{said}: is empty; due is a request body in JSON on each line")
 
 
+def read_input() -> bytes:
+    """All bytes of standard input. Raises Refusal."""
+    with _opened("-") as (file, said):
+        try:
+            return bytes(_whole(file))
+        except Unreadable as error:
+            raise Refusal(f"{said}: {error.what}") from None
+
+
 @contextmanager
 def _opened(name: str) -> Iterator[tuple[BinaryIO, str]]:
     """The file, and its name for messages; an error while it is read is told with that name."""

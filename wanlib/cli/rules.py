@@ -1,7 +1,6 @@
 """`wanlib rules`: every rule in a line."""
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -11,6 +10,7 @@ import typer
 from wanlib.base.plain_limit import plain_limit
 from wanlib.cli.choosing import JsonOption, SpecOption, a_model, the_spec
 from wanlib.cli.plainly import FINE, printable
+from wanlib.cli.table import print_rows
 
 
 class Row(NamedTuple):
@@ -43,11 +43,8 @@ def rules(
         rows = [row for row in rows if not row.models or model in row.models]
     if as_json:
         print(json.dumps([_object(row) for row in rows], indent=2))
-    elif sys.stdout.isatty():
-        _print_table(rows)
     else:
-        for row in rows:
-            print("\t".join(_cells(row)))
+        print_rows(("rule", "limit", "outcome", "models"), map(_cells, rows))
     return FINE
 
 
@@ -75,17 +72,3 @@ def _cells(row: Row) -> tuple[str, ...]:
     value = tuple(value) if isinstance(value, list) else value
     said = limit(value, row.kind) or "true"
     return tuple(map(printable, (row.id, said, row.outcome, ", ".join(row.models) or "all")))
-
-
-def _print_table(rows: Sequence[Row]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for name in ("rule", "limit", "outcome", "models"):
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, _cells(row)))
-    Console(highlight=False).print(table)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from wanlib.emit.calls import calls
 from wanlib.emit.checker import checker
+from wanlib.emit.client import clients
 from wanlib.emit.names import module
 from wanlib.emit.registry import registry
 from wanlib.emit.tasks import tasks
@@ -19,6 +20,7 @@ def emitted(spec: Spec) -> Mapping[str, str]:
     return files | {
         "calls.py": calls(spec),
         "checker.py": checker(spec),
+        **clients(spec),
         "registry.py": registry(spec),
         "task.py": tasks(spec),
     }

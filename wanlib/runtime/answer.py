@@ -48,7 +48,7 @@ def read_answer(reply: Reply) -> dict[str, Any]:
     null) are let pass. Raises MalformedAnswer for everything else that is no JSON object.
     """
     try:
-        answer = json.loads(_decoded(reply), parse_constant=lambda _: None, parse_float=_finite)
+        answer = _JSON.decode(_decoded(reply))
     except (ValueError, RecursionError):
         answer = None
         met = _met(reply)
@@ -77,7 +77,7 @@ def is_vendor_error(reply: Reply) -> bool:
     their pictures. A gateway's page or JSON of its own is no answer of the vendor.
     """
     try:
-        return _is_error(read_answer(reply), reply)
+        return is_error(read_answer(reply), reply)
     except MalformedAnswer:
         return False
 
@@ -94,7 +94,7 @@ def problem(api: Api, reply: Reply, wall: float | None = None, *, task_id: str |
     except MalformedAnswer as error:
         error.task_id = task_id
         return error
-    if not _is_error(answer, reply):
+    if not is_error(answer, reply):
         return malformed(reply, _not_an_error(reply), task_id=task_id)
     refusal = stated(api, answer, status=reply.status, task_id=task_id)
     if refusal.request_id is None:
@@ -132,7 +132,8 @@ def kind_of(api: Api, code: str | None, status: int) -> str:
     return _BY_STATUS.get(status, "invalid" if 400 <= status < 500 else "service")
 
 
-def _is_error(answer: dict[str, Any], reply: Reply) -> bool:
+def is_error(answer: dict[str, Any], reply: Reply) -> bool:
+    """`is_vendor_error` of an answer that has been read."""
     named = text(answer, "request_id") or reply.headers.get("x-request-id")
     return bool(text(answer, "code") and text(answer, "message") and named and not answer.get("output"))
 
@@ -144,10 +145,10 @@ def _not_an_error(reply: Reply) -> str:
 
 
 def _decoded(reply: Reply) -> str:
-    named = _CHARSET.search(reply.headers.get("content-type", ""))
     try:
         return reply.body.decode("utf-8-sig")
     except UnicodeDecodeError:
+        named = _CHARSET.search(reply.headers.get("content-type", ""))
         if named is None:
             raise
     try:
@@ -159,6 +160,11 @@ def _decoded(reply: Reply) -> str:
 def _finite(digits: str) -> float | None:
     value = float(digits)
     return value if math.isfinite(value) else None
+
+
+_JSON = json.JSONDecoder(
+    parse_float=_finite, parse_constant=lambda _: None
+)  # made once: that costs more than to read an answer
 
 
 def _met(reply: Reply) -> str:

@@ -164,6 +164,9 @@ class Client:
     def _prepare(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> "Prepared":
         return self._core.prepare(model, prompt, images, given)
 
+    def __deepcopy__(self, memo: object) -> Self:
+        return self  # copies of results and tasks share the client
+
     def _bound(self, result: Result) -> Output:
         return Output.of(result, self._save)
 

@@ -168,6 +168,9 @@ class AsyncClient:
     def _prepare(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> "Prepared":
         return self._core.prepare(model, prompt, images, given)
 
+    def __deepcopy__(self, memo: object) -> Self:
+        return self  # copies of results and tasks share the client
+
     def _bound(self, result: Result) -> AsyncOutput:
         return AsyncOutput.of(result, self._save)
 

@@ -58,7 +58,7 @@ class Context(NamedTuple):
     ) -> Request:
         """A call without a body. Raises BadSetting for what is no task id."""
         method, path = self.api.paths[call]
-        if task_id is not None:
+        if "{task_id}" in path:
             path = path.replace("{task_id}", self.checked_id(task_id))
         url = self.settings.base + path + (f"?{urlencode(query)}" if query else "")
         return Request(

@@ -143,7 +143,7 @@ class Core:
         if start is not None or end is not None:
             until = self.context.clock.wall() if end is None else _epoch(end, "end")
             since = until - api.life.expires_after if start is None else _epoch(start, "start")
-            told |= window(self.context, since, until)
+            told |= window(self.context, since, until, margin=0.0)
         return told
 
     def deadline(self, timeout: float | None) -> Deadline:

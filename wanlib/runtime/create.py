@@ -2,11 +2,19 @@
 
 from typing import Any
 
-from wanlib.runtime.answer import is_vendor_error, problem, read_answer, retryable
+from wanlib.runtime.answer import is_error, problem, read_answer, retryable
 from wanlib.runtime.context import LOG, Context
 from wanlib.runtime.effects import Open, Opened, Protocol, Sleep
-from wanlib.runtime.errors import MalformedAnswer, OutcomeUnknown, RateLimited, Unreachable, WanError
+from wanlib.runtime.errors import (
+    DeadlineExceeded,
+    MalformedAnswer,
+    OutcomeUnknown,
+    RateLimited,
+    Unreachable,
+    WanError,
+)
 from wanlib.runtime.exchange import Cut, Reply, Unsent
+from wanlib.runtime.members import cleaned
 from wanlib.runtime.plan import Plan
 from wanlib.runtime.retry import Deadline
 
@@ -19,11 +27,13 @@ _TOO_MANY = 429
 def create(context: Context, plan: Plan, deadline: Deadline) -> Protocol[Opened]:
     """Sends a call -> the answer to a call that was accepted, a streamed one with its body to come.
 
-    Raises Unreachable and the errors of a definite refusal, after which nothing is owed; OutcomeUnknown
-    where the call may have been accepted.
+    Raises Unreachable, DeadlineExceeded and the errors of a definite refusal, after which nothing is owed;
+    OutcomeUnknown where the call may have been accepted.
     """
     backoff = context.backoff()
     for tries in range(1, TRIES + 1):
+        if not deadline.left:
+            raise DeadlineExceeded("the time was up before the call could be sent; nothing was accepted")
         sent_at = context.clock.wall()
         request = plan.request(context.api, context.settings)
         error: WanError | None
@@ -58,16 +68,17 @@ def refusal(context: Context, plan: Plan, reply: Reply, sent_at: float) -> WanEr
     """
     if reply.status in _GATEWAYS:
         raise unknown(plan, sent_at, "a gateway answered in place of the service", reply)
-    if is_vendor_error(reply):
+    answer, met = {}, "the answer has no output"
+    try:
+        answer = read_answer(reply)
+    except MalformedAnswer as error:
+        met = error.message
+    if is_error(answer, reply):
         return problem(context.api, reply, context.clock.wall())
     if not 200 <= reply.status < 300:
         raise unknown(plan, sent_at, "the answer is not the service's", reply)
-    try:
-        output: Any = read_answer(reply).get("output")
-    except MalformedAnswer as error:
-        raise unknown(plan, sent_at, error.message, reply) from None
-    if not isinstance(output, dict):
-        raise unknown(plan, sent_at, "the answer has no output", reply)
+    if not isinstance(answer.get("output"), dict):
+        raise unknown(plan, sent_at, met, reply)
     return None
 
 
@@ -80,5 +91,17 @@ def unknown(plan: Plan, sent_at: float, reason: str, reply: Reply | None = None)
         f"{plan.model.name} may have been accepted: {reason}; {advice}",
         model=plan.model.name,
         sent_at=sent_at,
-        status=reply.status if reply else None,
+        **_named(reply),
     )
+
+
+def _named(reply: Reply | None) -> dict[str, Any]:
+    """What an answer says of itself, as far as it can be read: for the vendor's support."""
+    if reply is None:
+        return {}
+    try:
+        answer = read_answer(reply)
+    except MalformedAnswer:
+        answer = {}
+    request_id = cleaned(answer, "request_id") or cleaned(reply.headers, "x-request-id")
+    return {"status": reply.status, "code": cleaned(answer, "code"), "request_id": request_id}

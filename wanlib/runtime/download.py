@@ -68,7 +68,7 @@ def save(
     Raises DownloadFailed, LinkExpired where dead links are the only cause; `saved` of the error lists what
     was stored all the same. BadSetting for a stem that is no file name.
     """
-    own = any(name and name in _checked(stem) for name in (result.task_id, result.request_id))
+    own = any(name and name in checked_stem(stem) for name in (result.task_id, result.request_id))
     jobs = [
         _Job(picture, folder / f"{stem}-{number}.png", own, result.links_expire_at, ask, clock,
              backoff or Backoff(1.0, 10.0, Random()), cap, overwrite, private_ok)
@@ -149,7 +149,7 @@ def _is_there(target: Path) -> bool:
         return False
 
 
-def _checked(stem: str) -> str:
+def checked_stem(stem: str) -> str:
     fine = stem.isprintable() and not _REFUSED & set(stem) and 0 < len(stem.encode("utf-8", "replace")) <= 180
     if not fine or stem[0] in ". ":
         raise BadSetting(

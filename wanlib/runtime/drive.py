@@ -21,7 +21,7 @@ from wanlib.runtime.effects import (
 from wanlib.runtime.exchange import Reply, Request
 from wanlib.runtime.follow import Follower
 from wanlib.runtime.watch import Outcome, Watch
-from wanlib.runtime.wire import Body, Wire, checked, is_stream, lowered, trouble, without_key
+from wanlib.runtime.wire import Body, Wire, checked, is_stream, log_answer, lowered, trouble, without_key
 
 T = TypeVar("T")
 
@@ -77,14 +77,16 @@ class Driver:
             body.response.close()
 
     def _respond(self, request: Request, sunk: bool = False) -> tuple[Reply, Body]:
-        until = self._context.clock.now() + request.timeout
+        began = self._context.clock.now()
         try:
             response = self._http.send(
                 self._wire.build(request), stream=True, auth=None, follow_redirects=False
             )
         except Exception as error:
             raise trouble(error) or error from None
-        return Reply(response.status_code, lowered(response.headers), b""), Body(response, until, sunk)
+        reply = Reply(response.status_code, lowered(response.headers), b"")
+        log_answer(request, reply, self._context.clock.now() - began)
+        return reply, Body(response, began + request.timeout, sunk)
 
     def _send(self, effect: Send) -> Reply:
         reply, body = self._respond(effect.request, effect.sink is not None)
@@ -98,7 +100,7 @@ class Driver:
 
     def _open(self, effect: Open) -> Opened:
         reply, body = self._respond(effect.request)
-        if is_stream(reply, self._context.api):
+        if is_stream(effect.request, reply, self._context.api):
             return Opened(reply, body)
         return Opened(reply._replace(body=self._whole(b"".join(self.chunks(body)))), None)
 

@@ -22,9 +22,22 @@ from wanlib.runtime.effects import (
 from wanlib.runtime.exchange import Reply, Request
 from wanlib.runtime.follow import Follower
 from wanlib.runtime.watch import Outcome, Watch
-from wanlib.runtime.wire import Body, Chunks, Wire, checked, is_stream, lowered, trouble, without_key
+from wanlib.runtime.wire import (
+    Body,
+    Chunks,
+    Wire,
+    checked,
+    is_stream,
+    log_answer,
+    lowered,
+    trouble,
+    without_key,
+)
 
 T = TypeVar("T")
+SLACK = 1.1
+"""How much longer than its time an exchange may take until it is cut: the library's own time-outs, which
+tell a connection that never came about from an answer that never came, are to be first."""
 
 
 class AsyncDriver:
@@ -87,16 +100,19 @@ class AsyncDriver:
             await body.response.aclose()
 
     async def _respond(self, request: Request, sunk: bool = False) -> tuple[Reply, Body]:
-        until = self._context.clock.now() + request.timeout
+        began = self._context.clock.now()
         if request.content is not None and not isinstance(request.content, bytes):
             request = request._replace(content=Chunks(request.content))  # type: ignore[arg-type]
         try:
-            response = await self._http.send(
-                self._wire.build(request), stream=True, auth=None, follow_redirects=False
-            )
+            async with asyncio.timeout(request.timeout * SLACK):
+                response = await self._http.send(
+                    self._wire.build(request), stream=True, auth=None, follow_redirects=False
+                )
         except Exception as error:
             raise trouble(error) or error from None
-        return Reply(response.status_code, lowered(response.headers), b""), Body(response, until, sunk)
+        reply = Reply(response.status_code, lowered(response.headers), b"")
+        log_answer(request, reply, self._context.clock.now() - began)
+        return reply, Body(response, began + request.timeout, sunk)
 
     async def _send(self, effect: Send) -> Reply:
         reply, body = await self._respond(effect.request, effect.sink is not None)
@@ -110,7 +126,7 @@ class AsyncDriver:
 
     async def _open(self, effect: Open) -> Opened:
         reply, body = await self._respond(effect.request)
-        if is_stream(reply, self._context.api):
+        if is_stream(effect.request, reply, self._context.api):
             return Opened(reply, body)
         return Opened(
             reply._replace(body=self._whole(b"".join([chunk async for chunk in self.chunks(body)]))), None
@@ -150,8 +166,10 @@ class AsyncDriver:
         """Follows until nothing is left. Whatever breaks it is told to everybody who waits."""
         try:
             await self.run(self._follower.protocol())
-        except Exception as error:
+        except BaseException as error:
             self._follower.fail(error)
+            if not isinstance(error, Exception):
+                raise
 
     async def _idle(self, effect: Idle) -> None:
         """Sleeps until something is due, or somebody new waits."""

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
+from wanlib.runtime.members import bare_url
+
 
 class Content(Protocol):
     """A request body that can be sent again: each iteration yields the same chunks from the start."""
@@ -30,6 +32,9 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     content: bytes | Content | None
     timeout: float
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {bare_url(self.url)}>"  # for tracebacks: the headers hold the key
 
 
 class Reply(NamedTuple):

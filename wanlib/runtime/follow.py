@@ -33,6 +33,7 @@ class Follower:
         self._gaps = Gaps(FIRST_LOOK, context.api.gap)
         self._heap: list[tuple[float, int, Watch]] = []
         self._order = count()
+        self._looked_at: Sequence[Watch] = ()
 
     def add(self, watch: Watch) -> None:
         """Takes a task up; one that was submitted just now is left alone for the first gap."""
@@ -47,13 +48,15 @@ class Follower:
             if len(many) < MANY:
                 alone, many = alone + many, []
             if alone or many:
+                self._looked_at = [*alone, *many]
                 yield from self._look(alone, many)
+                self._looked_at = ()
             elif self._heap:
                 yield Idle(max(0.0, self._heap[0][0] - self._context.clock.now()))
 
-    def fail(self, error: Exception) -> None:
-        """Ends every wait with an error: following itself broke."""
-        for _, _, watch in self._heap:
+    def fail(self, error: BaseException) -> None:
+        """Ends every wait with an error: following itself broke, or was stopped."""
+        for watch in [*self._looked_at, *(watch for _, _, watch in self._heap)]:
             watch.end(error)
         self._heap.clear()
 

@@ -9,8 +9,9 @@ from typing import Any, Self
 from wanlib.runtime.result import Result
 
 _SAVING = """
-    folder: must exist. stem: the files are `<stem>-<n>.png`, n from 1; the task's id unless given. What is
-    there already, whole, is not fetched again; another file of that name is left alone unless `overwrite`.
+    folder: made where it is not there. stem: the files are `<stem>-<n>.png`, n from 1; the task's id
+    unless given. What is there already, whole, is not fetched again; another file of that name is left
+    alone unless `overwrite`.
 
     Raises LinkExpired once the links have died, DownloadFailed otherwise; its `saved` lists what was saved
     all the same.

@@ -2,7 +2,6 @@
 
 import os
 import socket
-from uuid import uuid4
 
 LEASE = 60.0
 """Seconds beyond its deadline for which a call is kept from being taken up by another process."""
@@ -10,7 +9,7 @@ LEASE = 60.0
 
 def new_owner() -> str:
     """A mark of this process, another each time."""
-    return f"{os.getpid()}@{socket.gethostname()}/{uuid4().hex}"
+    return f"{os.getpid()}@{socket.gethostname()}/{os.urandom(16).hex()}"
 
 
 def is_dead(owner: str) -> bool:

@@ -91,7 +91,7 @@ def refused(context: Context, paid: Paid, error: WanError) -> Protocol[None]:
     yield from record(context, paid, lambda journal, key: journal.refused(key, told, at))
 
 
-def doubt(context: Context, paid: Paid, error: OutcomeUnknown) -> Protocol[None]:
+def doubt(context: Context, paid: Paid, error: WanError) -> Protocol[None]:
     """The call may be billed: what was held is counted as spent."""
     context.purse.settle(paid.held, paid.held)
     yield from record(context, paid, lambda journal, key: journal.uncertain(key, str(error)))
@@ -109,10 +109,9 @@ def submit(context: Context, plan: Plan, max_price: Any, deadline: Deadline) -> 
         error = unknown(plan, paid.sent_at or 0.0, "the answer has no task id", reply)
         yield from doubt(context, paid, error)
         raise error from None
-    LOG.info(
-        "task %s of %s is submitted, request %s", task_id, plan.model.name, cleaned(answer, "request_id")
-    )
+    context.purse.bind(paid.held, task_id)
     request_id, at = cleaned(answer, "request_id"), context.clock.wall()
+    LOG.info("task %s of %s is submitted, request %s", task_id, plan.model.name, request_id)
     yield from record(context, paid, lambda journal, key: journal.accepted(key, task_id, request_id, at))
     return paid._replace(task_id=task_id, sent_at=at)
 
@@ -147,7 +146,7 @@ def _concluded(context: Context, paid: Paid, outcome: Outcome) -> Protocol[Resul
         result = read_result(context.api, paid.model, outcome.raw, origin)
         return (yield from settled(context, paid, result, outcome.status))
     if isinstance(outcome, TaskError):
-        context.purse.settle(paid.held, Decimal(0))
+        context.purse.settle(paid.held, Decimal(0), paid.task_id)
         life, at = context.api.life, context.clock.wall()
         names = {TaskFailed: life.failed, TaskCanceled: life.canceled, TaskUnknown: life.unknown}
         status = names.get(type(outcome), "")
@@ -171,7 +170,7 @@ def direct(context: Context, plan: Plan, max_price: Any, deadline: Deadline) -> 
 
 def settled(context: Context, paid: Paid, result: Result, status: str) -> Protocol[Result]:
     """Takes what a result cost and records the end."""
-    context.purse.settle(paid.held, result.spent.amount if result.spent else paid.held)
+    context.purse.settle(paid.held, result.spent.amount if result.spent else paid.held, paid.task_id)
     links = result.links_expire_at if result.images else None
     at = result.ended_at or context.clock.wall()
     yield from record(context, paid, lambda journal, key: journal.ended(key, status, at, links))

@@ -1,5 +1,6 @@
 """A call before it is sent: its fields judged, completed, priced; and the request that it becomes."""
 
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -69,7 +70,8 @@ class Plan(NamedTuple):
         def put(each: Any) -> Any:
             return next(left) if isinstance(each, Source) else each
 
-        placed = {name: [put(each) for each in self.fields[name]] for name in self.model.images}
+        named = [name for name in self.model.images if name in self.fields]
+        placed = {name: [put(each) for each in self.fields[name]] for name in named}
         lone = {name: put(self.fields[name]) for name in self.model.lone_images if name in self.fields}
         return self._replace(fields={**self.fields, **placed, **lone})
 
@@ -99,6 +101,8 @@ def make_plan(api: Api, region: str, ask: Ask, *, file_urls: bool) -> Plan:
     read, for `extra` that has a place of its own, for options of a wrong type.
     """
     model = find_model(api, ask.model)
+    if any(name in ask.parameters for name in model.images):
+        raise BadSetting("generate takes no images; call edit, which does")
     fields = _fields(model, ask, file_urls)
     _refuse_spare(model, fields)
     _refuse_region(api, model, region, ask.call)
@@ -108,6 +112,7 @@ def make_plan(api: Api, region: str, ask: Ask, *, file_urls: bool) -> Plan:
     violations = _offered(model, ask.call)
     violations += code.core(model.name, _facts(model, done.fields), ask.call)
     _refuse([*strays, *(each for each in violations if each.refused)], ask.allow)
+    _refuse_verb(ask)
     _warn(violations)
     known = {name: each for name, each in done.fields.items() if name in model.fields}
     price = price_of(api, model, region, done.pictures)
@@ -154,6 +159,12 @@ def _images(model: Model, images: Any, file_urls: bool) -> list[Any]:
     ]
 
 
+def _refuse_verb(ask: Ask) -> None:
+    """An edit of nothing would be drawn from its text, and paid for."""
+    if ask.verb == "edit" and not ask.images:
+        raise BadSetting("edit was given no image; call generate to draw from text alone")
+
+
 def _refuse_spare(model: Model, fields: Mapping[str, Any]) -> None:
     """A body that holds one image can't hold a list of them."""
     for name in model.single:
@@ -186,7 +197,8 @@ def _facts(model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
 
     judged = dict(fields)
     for name in model.images:
-        judged[name] = [fact(each) for each in fields.get(name, ())]
+        if name in judged:
+            judged[name] = [fact(each) for each in judged[name]]
     for name in model.lone_images:
         if name in judged:
             judged[name] = fact(judged[name])
@@ -241,4 +253,12 @@ def _refuse(violations: Sequence[Violation], allow: Sequence[str]) -> None:
 def _warn(violations: Sequence[Violation]) -> None:
     for each in violations:
         if each.outcome == "ignored":
-            warnings.warn(str(each), IgnoredParameter, stacklevel=6)
+            warnings.warn(str(each), IgnoredParameter, stacklevel=_callers_level())
+
+
+def _callers_level() -> int:
+    """How far up the caller stands: the first frame that is none of this package."""
+    package, level, frame = __name__.partition(".")[0], 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    return level

@@ -50,6 +50,7 @@ class Purse:
         self.budget = amount(budget, "budget")
         self.spent = Decimal(0)
         self._held = Decimal(0)
+        self._tasks: dict[str, Decimal] = {}  # what is held for each task under way
         self._lock = Lock()
 
     def hold(self, price: Price | None, max_price: Any = None) -> Decimal:
@@ -70,8 +71,18 @@ class Purse:
             self._held += price.amount
         return price.amount
 
-    def settle(self, held: Decimal, spent: Decimal) -> None:
-        """Gives back what was held and takes what was spent."""
+    def bind(self, held: Decimal, task_id: str) -> None:
+        """What is held belongs to this task from now on, whoever waits for it."""
         with self._lock:
+            self._tasks[task_id] = held
+
+    def settle(self, held: Decimal, spent: Decimal, task_id: str | None = None) -> None:
+        """Gives back what was held and takes what was spent; for a task of this client once, however often
+        it is waited for, and for those of others never."""
+        with self._lock:
+            if task_id is not None:
+                if task_id not in self._tasks:
+                    return
+                held = self._tasks.pop(task_id)
             self._held -= held
             self.spent += spent

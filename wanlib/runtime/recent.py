@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from wanlib.runtime.context import Context
 from wanlib.runtime.effects import Protocol
-from wanlib.runtime.errors import OutcomeUnknown
-from wanlib.runtime.query import PASSING, Query, ask_once, page
+from wanlib.runtime.errors import OutcomeUnknown, WanError
+from wanlib.runtime.query import Query, ask_once, page
 from wanlib.runtime.retry import Deadline
 from wanlib.runtime.snapshot import Listed, read_page
 from wanlib.runtime.watch import Watch
@@ -17,15 +17,15 @@ MARGIN = 120.0
 """Seconds by which the clocks of client and service may differ."""
 
 
-def window(context: Context, start: float, end: float) -> dict[str, str]:
-    """The filter for tasks that were submitted between two moments (epoch seconds)."""
+def window(context: Context, start: float, end: float, margin: float = MARGIN) -> dict[str, str]:
+    """The filter for tasks that were submitted between two moments (epoch seconds), and `margin` around."""
     zone = timedelta(seconds=context.api.query_time[1])
-    oldest = context.clock.wall() - context.api.life.expires_after + MARGIN
+    oldest = context.clock.wall() - context.api.life.expires_after + margin
 
     def told(moment: float) -> str:
         return (datetime.fromtimestamp(moment, UTC) + zone).strftime(context.api.list_time)
 
-    return {"start_time": told(max(start - MARGIN, oldest)), "end_time": told(end + MARGIN)}
+    return {"start_time": told(max(start - margin, oldest)), "end_time": told(end + margin)}
 
 
 def look_up(context: Context, due: Sequence[Watch]) -> Protocol[dict[str, str]]:
@@ -42,9 +42,9 @@ def look_up(context: Context, due: Sequence[Watch]) -> Protocol[dict[str, str]]:
         try:
             reply = yield from ask_once(context, "list", deadline, {**filters, "page_no": number})
             found = read_page(context.api, reply)
-        except PASSING:
+        except WanError:  # what is wrong, a query of the task alone will tell
             break
-        told = {item.task_id: item.status for item in found.items if item.task_id in wanted}
+        told = {item.task_id: item.status for item in found.items if item.task_id in wanted and item.status}
         known.update(told)
         if not told or len(known) == len(wanted) or number >= found.pages:
             break

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from wanlib.runtime.answer import is_vendor_error, kind_of, malformed, problem, read_answer
+from wanlib.runtime.answer import is_error, kind_of, malformed, problem, read_answer
 from wanlib.runtime.errors import TaskCanceled, TaskError, TaskFailed, TaskUnknown
 from wanlib.runtime.exchange import Reply
 from wanlib.runtime.members import clean, cleaned, items, mapping, moment, number, text
@@ -71,7 +71,7 @@ def read_snapshot(api: Api, reply: Reply, task_id: str) -> Snapshot:
         raise problem(api, reply, task_id=task_id)
     answer = read_answer(reply)
     status = cleaned(mapping(answer, "output"), "task_status")
-    if status is None and is_vendor_error(reply):
+    if status is None and is_error(answer, reply):
         if kind_of(api, text(answer, "code"), reply.status) in _OF_THE_QUERY:
             raise problem(api, reply, task_id=task_id)
         status = api.life.failed
@@ -97,9 +97,9 @@ def task_error(snapshot: Snapshot, submitted_at: float | None, now: float, life:
 
 def read_page(api: Api, reply: Reply) -> Page:
     """A list of tasks. Entries without an id are left out. Raises the error that a refusal means."""
-    if not 200 <= reply.status < 300 or is_vendor_error(reply):
-        raise problem(api, reply)
     answer = read_answer(reply)
+    if not 200 <= reply.status < 300 or is_error(answer, reply):
+        raise problem(api, reply)
     entries = items(answer, "data")
     if entries is None and number(answer, "total") != 0:
         raise malformed(reply, "a list of tasks under data was due, there is none")

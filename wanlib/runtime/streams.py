@@ -45,7 +45,7 @@ class Reading:
         self.over = True
         if isinstance(error, Trouble):
             error = self._cut(str(error))
-        if isinstance(error, OutcomeUnknown):
+        if isinstance(error, OutcomeUnknown) or (isinstance(error, WanError) and self.reader.parts):
             yield from doubt(self._context, self._paid, error)
         elif isinstance(error, WanError):
             yield from refused(self._context, self._paid, error)

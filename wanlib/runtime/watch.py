@@ -5,7 +5,7 @@ from collections.abc import Callable
 from wanlib.runtime.errors import WanError
 from wanlib.runtime.snapshot import Snapshot
 
-Outcome = Snapshot | Exception
+Outcome = Snapshot | BaseException
 Told = Callable[[str, str], None]
 """Hears of each new status: (task id, status)."""
 

@@ -2,12 +2,16 @@
 
 import sys
 from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from logging import DEBUG
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from wanlib.base.shown import safe_text, shown
+from wanlib.runtime.context import LOG
 from wanlib.runtime.errors import BadSetting
 from wanlib.runtime.exchange import Content, Cut, Reply, Request, TooLarge, TooLong, Trouble, Unsent
+from wanlib.runtime.members import bare_url
 from wanlib.runtime.tables import Api
 
 CONNECT = 10.0
@@ -58,8 +62,10 @@ class Body(NamedTuple):
     sunk: bool
 
 
-def is_stream(reply: Reply, api: Api) -> bool:
-    """Whether an answer is a stream of events, to be read as it comes."""
+def is_stream(request: Request, reply: Reply, api: Api) -> bool:
+    """Whether an answer is the stream of events that was asked for, to be read as it comes."""
+    if request.headers.get("Accept") != api.stream_type:
+        return False
     return 200 <= reply.status < 300 and reply.headers.get("content-type", "").startswith(api.stream_type)
 
 
@@ -69,7 +75,8 @@ class Wire:
     def __init__(self, http: Any, client: str, base: str) -> None:
         self._http = http
         self._library = library_of(http, client)
-        self._base = base
+        self._base = f"{base}/"
+        self._url = lru_cache(getattr(self._library, "URL", str))  # few, and slow to parse
 
     def build(self, request: Request) -> Any:
         """The library's own request. What the client was set up to send goes to the API's address alone."""
@@ -82,7 +89,7 @@ class Wire:
             "extensions": {"timeout": _timeouts(request.timeout)},
         }
         if request.url.startswith(self._base):
-            return self._http.build_request(request.method, request.url, **told)
+            return self._http.build_request(request.method, self._url(request.url), **told)
         return self._library.Request(request.method, request.url, **told)
 
 
@@ -116,6 +123,12 @@ def trouble(error: Exception) -> Trouble | None:
     if "TimeoutException" in names:
         return TooLong(told)
     return Cut(told) if names & _BROKEN else None
+
+
+def log_answer(request: Request, reply: Reply, seconds: float) -> None:
+    """Tells how long an answer's head took, of which exchange, without the secrets of its URL."""
+    if LOG.isEnabledFor(DEBUG):
+        LOG.debug("%s %s: HTTP %d in %.3f s", request.method, bare_url(request.url), reply.status, seconds)
 
 
 def checked(size: int, now: float, until: float) -> None:

@@ -1,0 +1,380 @@
+"""`wanlib edit` and `wanlib generate` against a service on loopback."""
+
+import base64
+import json
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.service import KEY, PNG, SIGNATURE, TASK, Service
+from tests.pictures import picture
+
+PRO = "wan2.7-image-pro"
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Path:
+    path = tmp_path / "street.png"
+    path.write_bytes(picture("png", size=(600, 600)))
+    return path
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def edit(call: Command, street: Path, out: Path) -> Command:
+    """`edit("--n", 1, model=...)` of one image on disk."""
+
+    def run(*options: str | Path, model: str = PRO, **more: Any) -> Any:
+        return call("edit", model, "Make it dusk", "-i", street, "--out", out, *options, **more)
+
+    return run
+
+
+def test_an_edit_is_submitted_followed_and_saved(
+    edit: Command, service: Service, street: Path, out: Path
+) -> None:
+    ran = edit(
+        "--size", "2K", "--n", "1", "--seed", "7", "--set", "enable_sequential=false", "--no-watermark"
+    )
+    saved = out / f"{TASK}-1.png"
+    assert (ran.code, ran.out) == (0, f"{saved}\n")
+    assert saved.read_bytes() == PNG
+    assert ran.err.splitlines() == [
+        f"{PRO}, 1 picture: at most 0.50 CNY",
+        f"task {TASK} is submitted",
+        f"task {TASK} is PENDING after 1 s",
+        f"task {TASK} is RUNNING after 3 s",
+        f"task {TASK} is SUCCEEDED after 7 s",
+    ]
+    (sent,) = service.created()
+    image = "data:image/png;base64," + base64.b64encode(street.read_bytes()).decode()
+    assert sent.headers["authorization"] == f"Bearer {KEY}"
+    assert sent.body["input"]["messages"][0]["content"] == [{"image": image}, {"text": "Make it dusk"}]
+    assert sent.body["parameters"] == {
+        "size": "2K",
+        "n": 1,
+        "seed": 7,
+        "enable_sequential": False,
+        "watermark": False,
+    }
+
+
+def test_the_images_keep_their_order_and_their_kinds(
+    call: Command, service: Service, street: Path, tmp_path: Path
+) -> None:
+    links = ["https://example.com/a.png?sig=x", "-", str(street), f"file://{street}", "oss://b/c.png"]
+    given = [text for link in links for text in ("-i", link)]
+    ran = call(
+        "edit", PRO, "Dusk", *given, "--n", 1, "--out", tmp_path, stdin=picture("jpeg", size=(300, 300))
+    )
+    assert ran.code == 0
+    (sent,) = service.created()
+    images = [part["image"] for part in sent.body["input"]["messages"][0]["content"] if "image" in part]
+    assert [image[:16] for image in images] == [
+        "https://example.",
+        "data:image/jpeg;",
+        "data:image/png;b",
+        "data:image/png;b",
+        "oss://b/c.png",
+    ]
+    assert sent.headers["x-dashscope-ossresourceresolve"] == "enable"
+
+
+def test_parameters_as_they_stand_at_the_prompt(call: Command, street: Path) -> None:
+    ran = call(
+        "edit", "wanx2.1-imageedit", "Red", "-i", "https://example.com/a.png", "--mask", street, "--dry-run",
+        "--json", "--set", "function=description_edit_with_mask", "--extra", "new_one=[1, 2]",
+        "--extra", "newer=plain text",
+    )  # fmt: skip
+    body = json.loads(ran.out)["body"]
+    assert body["input"]["function"] == "description_edit_with_mask"
+    assert body["input"]["mask_image_url"].startswith("data:image/png;base64,… (street.png, ")
+    assert (body["parameters"]["new_one"], body["parameters"]["newer"]) == ([1, 2], "plain text")
+
+
+def test_generate_is_a_call_without_images(call: Command, service: Service, tmp_path: Path) -> None:
+    service.parts = [{"text": "First\nthis:"}, {"image": "1"}, {"text": "Then that."}]
+    ran = call("generate", "wan2.6-image", "A street", "--out", tmp_path, "--stem", "street")
+    assert (ran.code, ran.out) == (0, f"First\nthis:\n{tmp_path / 'street-1.png'}\nThen that.\n")
+    assert service.created()[0].body["parameters"]["enable_interleave"] is True
+
+
+def test_one_synchronous_call(call: Command, service: Service, tmp_path: Path) -> None:
+    ran = call("generate", PRO, "A street", "--n", "1", "--via", "sync", "--out", tmp_path)
+    assert (ran.code, ran.out) == (0, f"{tmp_path / 'r-3-1.png'}\n")
+    assert [each.path.rpartition("/")[2] for each in service.seen] == ["generation", "1.png"]
+
+
+def test_what_a_synchronous_call_yielded_is_not_lost_where_it_cannot_be_saved(
+    call: Command, service: Service, tmp_path: Path
+) -> None:
+    service.png = b"no picture"
+    ran = call("generate", PRO, "A street", "--n", "1", "--via", "sync", "--out", tmp_path)
+    assert (ran.code, ran.out) == (1, "")
+    (answer,) = tmp_path.iterdir()
+    assert SIGNATURE in answer.read_text("utf-8")
+    assert f"is kept in {answer}" in ran.err
+    assert answer.stat().st_mode & 0o077 == 0
+
+
+def test_json_is_one_object_and_shows_no_progress(edit: Command, out: Path) -> None:
+    ran = edit("--n", "1", "--json")
+    result = json.loads(ran.out)
+    assert ran.code == 0
+    assert result["files"] == [str(out / f"{TASK}-1.png")]
+    assert (result["task_id"], result["spent"]["amount"], result["short"]) == (TASK, "0.50", False)
+    assert ran.err == f"{PRO}, 1 picture: at most 0.50 CNY\n"
+
+
+def test_pictures_that_failed_are_told_apart(edit: Command, service: Service, out: Path) -> None:
+    reason = {"code": "InternalError.Algo", "message": "it broke"}
+    service.results = [{"url": "1"}, reason]
+    ran = edit("--n", "2", model="wan2.5-i2i-preview")
+    assert (ran.code, ran.out) == (1, f"{out / f'{TASK}-1.png'}\n")
+    assert "wanlib: a picture failed: InternalError.Algo: it broke\n" in ran.err
+    assert "wanlib: 1 of 2 pictures came" in ran.err
+    service.results, service.statuses = [reason], ["SUCCEEDED"]
+    told = json.loads(edit("--n", "1", "--json", model="wan2.5-i2i-preview").out)
+    assert (told["partial"], told["files"]) == (True, [])
+
+
+def test_a_dry_run_sends_nothing_and_needs_no_key(
+    edit: Command, service: Service, monkeypatch: pytest.MonkeyPatch, out: Path
+) -> None:
+    monkeypatch.delenv("DASHSCOPE_API_KEY")
+    told = edit("--dry-run", "--n", "2", "--journal", out / "calls.sqlite")
+    assert (told.code, told.err) == (0, "")
+    head, body, price = told.out.split("\n\n")
+    assert head.startswith(f"POST {service.base}/services/aigc/image-generation/generation\n")
+    assert "Authorization: Bearer $DASHSCOPE_API_KEY" in head
+    assert "(street.png, " in body and json.loads(body)["parameters"] == {"n": 2}
+    assert price == f"{PRO}, up to 2 pictures: at most 1.00 CNY\n"
+    curl = edit("--curl", "--n", "2")
+    assert curl.out.startswith("curl -X POST ") and '"Authorization: Bearer $DASHSCOPE_API_KEY"' in curl.out
+    assert curl.err == price
+    assert json.loads(edit("--dry-run", "--n", "2", "--json").out)["price"]["amount"] == "1.00"
+    assert not service.seen and not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "code"),
+    [((), b"y\n", 0), ((), b"n\n", 1), ((), b"", 1), (("--yes",), b"", 0), (("--max-price", "0.5"), b"", 0)],
+)
+def test_a_person_is_asked(
+    edit: Command,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    answer: bytes,
+    code: int,
+) -> None:
+    monkeypatch.setattr("wanlib.cli.paying._somebody", lambda: True)
+    ran = edit("--n", "1", *options, stdin=answer)
+    assert ran.code == code
+    assert len(service.created()) == 1 - code
+    assert ("Send it? [y/N] " in ran.err) is not options
+    assert ("wanlib: nothing was sent\n" in ran.err) == bool(code)
+
+
+def test_a_rule_that_is_broken_is_told_as_check_tells_it(
+    edit: Command, call: Command, service: Service
+) -> None:
+    ran = edit("--n", "9", "--set", "nn=1")
+    assert (ran.code, ran.out, service.seen) == (1, "", [])
+    lines = ran.err.splitlines()
+    assert lines[0] == "wanlib: nothing was sent"
+    body = {
+        "model": PRO,
+        "input": {"messages": [{"role": "user", "content": [{"image": "https://a/b"}, {"text": "x"}]}]},
+        "parameters": {"n": 9, "nn": 1},
+    }
+    checked = call("check", "-", stdin=json.dumps(body).encode()).out.splitlines()
+    assert lines[1:3] == checked[:2]
+    assert "wan2.7/unknown" in ran.err and lines[-1].startswith("2 violations: ")
+    told = json.loads(edit("--n", "9", "--json").out)
+    assert told["error"] == "InvalidRequest"
+    assert [each["rule"] for each in told["violations"]] == ["wan2.7/n.max"]
+    assert "1 of 9 pictures came" in edit("--n", "9", "--allow", "wan2.7/n.max").err
+
+
+def test_what_would_have_no_effect_is_told_and_sent(call: Command, tmp_path: Path, service: Service) -> None:
+    options = ("--n", "1", "--set", "thinking_mode=true", "--size", "2K", "--out", tmp_path)
+    ran = call("edit", PRO, "Dusk", "-i", "https://example.com/a.png", *options)
+    assert ran.code == 0 and len(service.created()) == 1
+    assert ran.err.startswith("wanlib: ignored: "), ran.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--set", "n"], "--set 'n': due is name=value"),
+        (["--n", "1", "--set", "n=2"], "--set 'n': it is given twice"),
+        (["--set", "max_price=9"], "--set 'max_price': it is given twice, or has an option of its own"),
+        (["-i", "none.png"], "images[1]"),
+        (["-i", "ftp://example.com/a.png"], "begins with none of http://"),
+        (["-i", "-", "-i", "-"], "standard input holds one image"),
+        (["--region", "mars"], "region is 'mars'; allowed: beijing"),
+        (["--timeout", "0"], "timeout is 0"),
+        (["--stem", "a/b"], "the name for files is 'a/b'"),
+        (["--max-price", "much"], "max_price is 'much'"),
+        (["--out", __file__], "is no folder that can be written to"),
+    ],
+)
+def test_what_can_not_be_meant(
+    edit: Command, service: Service, options: list[str], said: str, tmp_path: Path
+) -> None:
+    ran = edit(*options)
+    assert (ran.code, ran.out, service.seen) == (2, "", [])
+    assert said in ran.err.splitlines()[-1] and ran.err.splitlines()[-1].startswith("wanlib: ")
+
+
+def test_without_a_key_or_with_an_unknown_model(
+    edit: Command, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = edit(model="wan2.7-imag")
+    assert ran.code == 2 and "no model 'wan2.7-imag'; did you mean wan2.7-image?" in ran.err
+    monkeypatch.delenv("DASHSCOPE_API_KEY")
+    ran = edit()
+    assert (ran.code, ran.err.count("\n")) == (2, 1) and "set DASHSCOPE_API_KEY" in ran.err
+    assert not service.seen
+
+
+def test_a_file_in_the_way_is_found_before_anything_is_paid(
+    edit: Command, service: Service, out: Path
+) -> None:
+    out.mkdir()
+    (out / "dusk-2.png").write_bytes(b"mine")
+    ran = edit("--n", "2", "--stem", "dusk")
+    assert (ran.code, service.seen) == (2, [])
+    assert f"{out / 'dusk-2.png'}: is there already" in ran.err
+    service.parts = [{"image": "1"}, {"image": "2"}]
+    assert edit("--n", "2", "--stem", "dusk", "--overwrite").code == 0
+    assert (out / "dusk-2.png").read_bytes() == PNG
+
+
+def test_a_cap_on_the_price(edit: Command, service: Service) -> None:
+    ran = edit("--n", "2", "--max-price", "0.99")
+    assert (ran.code, service.seen) == (1, [])
+    assert "wanlib: this call could cost 1.00 CNY for 2 pictures; max_price is 0.99" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [(401, "InvalidApiKey", "AuthenticationError"), (400, "DataInspectionFailed", "ModerationRefused")],
+)
+def test_the_service_says_no(edit: Command, service: Service, status: int, code: str, kind: str) -> None:
+    refusal = {"code": code, "message": f"no, {KEY}", "request_id": "r-1"}
+    service.answers["/services/aigc/image-generation/generation"] = (status, refusal)
+    ran = edit("--n", "1")
+    assert (ran.code, ran.out) == (1, "")
+    assert f"code {code}, request r-1]" in ran.err.splitlines()[-1]
+    told = json.loads(edit("--n", "1", "--json").out)
+    assert (told["error"], told["status"]) == (kind, status)
+
+
+def test_a_task_that_fails(edit: Command, service: Service) -> None:
+    output = {"task_id": TASK, "task_status": "FAILED", "code": "InternalError", "message": "it broke"}
+    service.answers[f"/tasks/{TASK}"] = (200, {"output": output, "request_id": "r-2"})
+    ran = edit("--n", "1")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.splitlines()[-1].startswith("wanlib: the task failed: it broke [")
+    assert "take it up" not in ran.err
+
+
+def test_a_task_that_takes_too_long(edit: Command, service: Service, out: Path) -> None:
+    service.statuses = ["RUNNING"]
+    ran = edit("--n", "1", "--timeout", "60")
+    assert (ran.code, ran.out) == (1, "")
+    assert "the time is up; the task was RUNNING" in ran.err
+    again = f"wanlib wait {TASK} --out {out} --base-url {service.base}"
+    assert ran.err.endswith(f"wanlib: to take it up again: {again}\n")
+    service.statuses = ["RUNNING"]
+    told = json.loads(edit("--n", "1", "--timeout", "60", "--json").out)
+    assert (told["error"], told["task_id"]) == ("DeadlineExceeded", TASK)
+
+
+def test_a_call_that_may_have_been_accepted(edit: Command, service: Service) -> None:
+    service.answers["/services/aigc/image-generation/generation"] = (502, b"<html>Bad gateway</html>")
+    ran = edit("--n", "1")
+    assert ran.code == 1 and len(service.created()) == 1
+    assert ran.err.endswith(f"wanlib tasks --model {PRO} --since 1h --base-url {service.base}\n")
+
+
+def test_a_synchronous_call_that_may_have_been_accepted(call: Command, service: Service) -> None:
+    service.answers["/services/aigc/multimodal-generation/generation"] = (502, b"<html>Bad gateway</html>")
+    ran = call("generate", PRO, "Dusk", "--via", "sync")
+    assert ran.code == 1 and len(service.created()) == 1
+    assert "a synchronous call has no task to look for" in ran.err and "wanlib tasks" not in ran.err
+
+
+def test_a_picture_that_can_not_be_saved(edit: Command, service: Service, out: Path) -> None:
+    service.parts = [{"image": "1"}, {"image": "2"}]
+    service.answers["/pictures/2.png"] = (500, b"")
+    ran = edit("--n", "2")
+    assert (ran.code, ran.out) == (1, f"{out / f'{TASK}-1.png'}\n")
+    assert f"wanlib wait {TASK} " in ran.err
+    service.statuses = ["SUCCEEDED"]
+    told = json.loads(edit("--n", "2", "--json").out)
+    assert (told["error"], told["files"]) == ("DownloadFailed", [str(out / f"{TASK}-1.png")])
+    service.answers["/pictures/2.png"] = (403, b"")
+    assert "take it up again" not in edit("--n", "2").err  # its link is dead
+
+
+_PATCHED = (
+    "import wanlib.cli.connection as c; from tests.cli.conftest import Time; c.the_clock = Time;"
+    "from wanlib.cli import main; main()"
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")
+@pytest.mark.parametrize(
+    ("held", "words", "again"),
+    [
+        ("/services/", "to look for it before it is sent again", f"tasks --model {PRO} --since 1h"),
+        ("/tasks/", "to take it up again", f"wait {TASK} --out 'my out'"),
+        ("/pictures/", "to take it up again", f"wait {TASK} --out 'my out'"),
+    ],
+    ids=["while it is sent", "while it is waited for", "while it is saved"],
+)
+def test_ctrl_c_tells_how_to_go_on(
+    process: Command, service: Service, tmp_path: Path, held: str, words: str, again: str
+) -> None:
+    service.held = held
+    running = process(
+        "edit", PRO, "Dusk", "-i", "https://example.com/a.png", "--base-url", service.base, "--out", "my out",
+        code=_PATCHED, env={"DASHSCOPE_API_KEY": KEY}, cwd=tmp_path,
+    )  # fmt: skip
+    assert service.met.wait(20)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate()
+    assert (running.returncode, out) == (130, b"")
+    assert err.decode().splitlines()[-1] == f"wanlib: {words}: wanlib {again} --base-url {service.base}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals are of POSIX")
+def test_on_a_terminal(process: Command, service: Service, tmp_path: Path) -> None:
+    import os
+    import pty
+
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "r+b", buffering=0) as terminal:
+        os.write(ours, b"y\n")  # the terminal keeps it until the question is asked
+        running = process(
+            "generate", PRO, "Dusk", "--n", "1", "--base-url", service.base, "--out", tmp_path,
+            code=_PATCHED, env={"DASHSCOPE_API_KEY": KEY, "TERM": "xterm"}, stdin=terminal, stderr=terminal,
+        )  # fmt: skip
+        assert running.communicate()[0].decode() == f"{tmp_path / f'{TASK}-1.png'}\n"
+        shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert running.returncode == 0
+    assert "at most 0.50 CNY" in shown and "Send it? [y/N] " in shown
+    assert f"task {TASK} is SUCCEEDED" in shown

@@ -1,0 +1,128 @@
+"""`wanlib submit`, `wait`, `tasks`, `cancel` and `resume` against a service on loopback."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.service import PNG, TASK, Service
+
+Command = Callable[..., Any]
+PRO = "wan2.7-image-pro"
+OTHER = "0385dc79-5ff8-4d82-bcb6-000000000002"
+FAILED = {"output": {"task_status": "FAILED", "code": "InternalError", "message": "it broke"}}
+
+
+def listed(*tasks: dict[str, Any]) -> tuple[int, Any]:
+    return 200, {"total": len(tasks), "page_no": 1, "total_page": 1, "data": list(tasks)}
+
+
+def test_submit_prints_the_id_and_wait_saves_what_it_yields(
+    call: Command, service: Service, tmp_path: Path
+) -> None:
+    ran = call("submit", PRO, "Dusk", "-i", "https://example.com/a.png", "--n", "1")
+    assert (ran.code, ran.out) == (0, f"{TASK}\n")
+    assert f"wanlib wait {TASK} --base-url {service.base}\n" in ran.err
+    assert len(service.seen) == 1
+    told = json.loads(call("submit", PRO, "Dusk", "--n", "1", "--json").out)
+    assert (told["task_id"], told["model"]) == (TASK, PRO)
+    ran = call("wait", TASK, "--out", tmp_path)
+    assert (ran.code, ran.out) == (0, f"{tmp_path / f'{TASK}-1.png'}\n")
+    assert (tmp_path / f"{TASK}-1.png").read_bytes() == PNG
+
+
+def test_several_are_waited_for_at_once(call: Command, service: Service, tmp_path: Path) -> None:
+    service.statuses = ["SUCCEEDED"]
+    service.answers[f"/tasks/{OTHER}"] = (200, FAILED)
+    ran = call("wait", TASK, OTHER, "--out", tmp_path)
+    assert (ran.code, ran.out) == (1, f"{tmp_path / f'{TASK}-1.png'}\n")
+    assert f"wanlib: the task failed: it broke [code InternalError, task {OTHER}]" in ran.err
+    lines = call("wait", TASK, OTHER, "--out", tmp_path, "--json").out.splitlines()
+    assert [json.loads(line)["task_id"] for line in lines] == [TASK, OTHER]
+    assert call("wait", TASK, OTHER, "--stem", "a").code == 2
+    assert call("wait", "no/id").code == 2
+
+
+def test_an_answer_without_a_picture(call: Command, service: Service, tmp_path: Path) -> None:
+    service.parts = [{"text": "\x1b[2JNo."}]
+    ran = call("wait", TASK, "--out", tmp_path)
+    assert (ran.code, ran.out) == (1, "\\x1b[2JNo.\n")
+    assert ran.err.endswith("wanlib: no picture came\n")
+
+
+def test_tasks_are_listed(call: Command, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    task = {"task_id": TASK, "status": "RUNNING", "model_name": PRO, "gmt_create": 1_800_000_000_000}
+    service.answers["/tasks/"] = listed(task, {"task_id": OTHER, "status": "\x1b[2J"})
+    ran = call("tasks", "--model", PRO, "--status", "running", "--since", "2h")
+    rows = [line.split("\t") for line in ran.out.splitlines()]
+    assert (ran.code, rows[0][:3], rows[1][:3]) == (0, [TASK, "RUNNING", PRO], [OTHER, "[2J", ""])
+    assert rows[0][3].startswith("2027-01-15 ") and rows[1][3:] == ["", ""]
+    query = service.seen[0].query
+    assert (query["status"], query["model_name"]) == (["RUNNING"], [PRO])
+    # two hours before the clock's moment or a little more, in the service's zone
+    assert "20270115135000" <= query["start_time"][0] <= "20270115140000"
+    told = json.loads(call("tasks", "--json").out)
+    assert [each["task_id"] for each in told] == [TASK, OTHER]
+    assert told[0]["created_at"] == 1_800_000_000
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--since", "yesterday"], "--since 'yesterday': due is a number with s, m, h or d behind it"),
+        (["--status", "done"], "status is 'DONE'; allowed: PENDING, RUNNING"),
+        (["--model", "wan3"], "no model 'wan3'"),
+    ],
+)
+def test_tasks_that_can_not_be_meant(call: Command, service: Service, options: list[str], said: str) -> None:
+    ran = call("tasks", *options)
+    assert (ran.code, ran.out, service.seen) == (2, "", [])
+    assert said in ran.err
+
+
+def test_tasks_are_canceled(call: Command, service: Service) -> None:
+    ran = call("cancel", TASK, OTHER)
+    assert (ran.code, ran.out) == (0, f"{TASK} is canceled\n{OTHER} is canceled\n")
+    refusal = {"code": "UnsupportedOperation", "message": "it runs", "request_id": "r-1"}
+    service.answers[f"/tasks/{TASK}/cancel"] = (400, refusal)
+    ran = call("cancel", TASK, OTHER)
+    assert (ran.code, ran.out) == (1, f"{OTHER} is canceled\n")
+    assert "it runs" in ran.err and "UnsupportedOperation" in ran.err
+    lines = call("cancel", TASK, OTHER, "--json").out.splitlines()
+    assert json.loads(lines[0])["code"] == "UnsupportedOperation"
+    assert json.loads(lines[1]) == {"task_id": OTHER, "canceled": True}
+
+
+def test_what_a_journal_holds_is_taken_up_again(call: Command, service: Service, tmp_path: Path) -> None:
+    journal = tmp_path / "calls.sqlite"
+    assert call("submit", PRO, "Dusk", "--n", "1", "--journal", journal).code == 0
+    service.answers["/services/aigc/image-generation/generation"] = (502, b"")
+    assert call("submit", PRO, "Dusk", "--n", "1", "--journal", journal).code == 1
+    service.answers["/tasks/"] = listed()
+    ran = call("resume", "--journal", journal, "--out", tmp_path)
+    assert (ran.code, ran.out) == (1, f"{tmp_path / f'{TASK}-1.png'}\n")
+    told = f"wanlib: a call of {PRO} was sent and its answer lost; the service lists no such task"
+    assert ran.err.splitlines()[-1] == told
+    service.answers["/tasks/"] = listed({"task_id": OTHER}, {"task_id": OTHER[:-1] + "3"})
+    (lost,) = call("resume", "--journal", journal, "--out", tmp_path, "--json").out.splitlines()
+    assert json.loads(lost)["lost"]["candidates"] == [OTHER, OTHER[:-1] + "3"]
+
+
+def test_a_journal_with_nothing_to_do_or_none_at_all(call: Command, tmp_path: Path) -> None:
+    journal = tmp_path / "calls.sqlite"
+    assert call("resume").code == call("resume", "--journal", journal).code == 2
+    assert not journal.exists()
+    assert call("cancel", TASK, "--journal", journal).code == 0
+    ran = call("resume", "--journal", journal)
+    assert (ran.code, ran.err) == (0, "wanlib: the journal has nothing unfinished\n")
+    assert call("resume", "--journal", journal, "--stem", "a").code == 2
+    foreign = tmp_path / "foreign.sqlite"
+    with sqlite3.connect(foreign) as made:
+        made.execute("CREATE TABLE mine (a)")
+    made.close()
+    ran = call("resume", "--journal", foreign)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)

@@ -1,0 +1,31 @@
+"""What every test here gets: a world of each kind."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.client.worlds import World
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key, address or proxy of the machine comes into a test."""
+    for name in ("DASHSCOPE_API_KEY", "DASHSCOPE_HTTP_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(params=["sync", "async"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    made = World(request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def async_world() -> Iterator[World]:
+    made = World("async")
+    yield made
+    made.close()

@@ -1,0 +1,39 @@
+"""The quick start of the README does what it says; tests/typing shows that type checkers accept it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.pictures import picture
+from tests.client.loopback import loopback
+from tests.quick_start import ROOT, written
+from tests.runtime.answers import TASK
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_it_runs(tmp_path: Path, number: int) -> None:
+    for name in ("clock.png", "vase.png"):
+        (tmp_path / name).write_bytes(picture("png", 512, 512))
+    files = written(tmp_path)
+    assert len(files) == 3
+    with loopback() as service:
+        environ = {
+            "DASHSCOPE_API_KEY": "sk-1",
+            "DASHSCOPE_HTTP_BASE_URL": service.base,
+            "PYTHONPATH": str(ROOT),
+        }
+        run = subprocess.run(
+            [sys.executable, "-W", "error", files[number - 1].name],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=os.environ | environ,
+        )
+    assert run.returncode == 0, run.stderr
+    saved = tmp_path / "out" / f"{TASK}-1.png"
+    assert saved.read_bytes() == picture("png", 8, 8)
+    assert str(saved.relative_to(tmp_path)) in run.stdout
+    assert len(service.bodies) == 1 and service.bodies[0]["parameters"]["n"] == 1

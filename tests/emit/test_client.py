@@ -1,0 +1,279 @@
+"""The emitted signatures: what each model's methods take, by the pages; that they run; and other specs."""
+
+import asyncio
+import inspect
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from tests.spec.small import FAMILY, FILES, write
+from wanlib import AsyncWan, Wan, model
+from wanlib.emit import emitted
+from wanlib.emit.names import EmitError
+from wanlib.emit.signatures import METHODS, TAKEN, Overload, overloads
+from wanlib.emit.types import text_of
+from wanlib.errors import InvalidRequest
+from wanlib.generated.parameters import Model
+from wanlib.runtime.options import WaitingOrSync
+from wanlib.spec import Spec, load
+
+SPEC = load()
+PIXELS = "tuple[int, int]"
+
+
+def keys(overload: Overload) -> dict[str, str]:
+    """The parameters of an overload with their types, `!` behind those that are required."""
+    return {
+        each.name: text_of(each.type, lambda record: record.path) + "!" * each.required
+        for each in overload.members
+    }
+
+
+def of(spec: Spec, method: str, model: str, *names: str) -> list[tuple[str, ...]]:
+    """What each overload says of some parameters; empty where it has none of the name."""
+    return [tuple(keys(each).get(name, "") for name in names) for each in overloads(spec, method, model)]
+
+
+def test_sizes_hang_on_model_mode_and_images() -> None:
+    two, four = f"Literal['1K', '2K'] | {PIXELS}", f"Literal['1K', '2K', '4K'] | {PIXELS}"
+    assert of(SPEC, "edit", "wan2.7-image-pro", "size") == [(two,)]
+    assert of(SPEC, "generate", "wan2.7-image", "size", "enable_sequential") == [(two, "bool")]
+    assert of(SPEC, "generate", "wan2.7-image-pro", "size", "enable_sequential") == [
+        (four, "Literal[False]"),
+        (two, "bool"),  # a flag that need not be known
+    ]
+    assert of(SPEC, "edit", "wan2.6-image", "size", "enable_interleave", "stream") == [
+        (two, "Literal[False]", "Literal[False]"),
+        (PIXELS, "Literal[True]!", "bool"),
+    ]
+    assert of(SPEC, "edit", "wan2.5-i2i-preview", "size", "negative_prompt") == [(PIXELS, "str")]
+
+
+def test_what_a_verb_means_is_no_parameter_of_it() -> None:
+    assert of(SPEC, "generate", "wan2.6-image", "size", "enable_interleave") == [(PIXELS, "")]
+    assert of(SPEC, "stream", "wan2.6-image", "size", "enable_interleave", "stream") == [(PIXELS, "", "")]
+
+
+def test_a_mask_is_required_where_the_function_needs_it() -> None:
+    found = of(SPEC, "edit", "wanx2.1-imageedit", "function", "mask")
+    assert [mask for _, mask in found] == ["ImageLike", "ImageLike!"]
+    assert found[1][0] == "Literal['description_edit_with_mask']!"
+    assert found[0][0].count("'") == 2 * 9 and "with_mask" not in found[0][0] and found[0][0].endswith("!")
+
+
+def test_lists_and_objects() -> None:
+    (found,) = overloads(SPEC, "edit", "wan2.7-image")
+    assert keys(found)["bbox_list"] == "Sequence[Sequence[Sequence[int]]]"
+    assert keys(found)["color_palette"] == "Sequence[color_palette.each]"
+    assert "prompt" not in keys(found) and "images" not in keys(found)
+    text = emitted(SPEC)["parameters.py"]
+    assert (
+        "class Wan27ColorPalette(TypedDict, total=False):\n    hex: Required[str]\n    ratio: Required[str]"
+        in text
+    )
+
+
+def test_a_model_has_the_methods_that_it_has_calls_for() -> None:
+    had = {name: {method for method in METHODS if overloads(SPEC, method, name)} for name in SPEC.models}
+    assert had == {
+        "wan2.7-image": {"edit", "generate", "submit", "prepare"},
+        "wan2.7-image-pro": {"edit", "generate", "submit", "prepare"},
+        "wan2.6-image": {"edit", "generate", "submit", "prepare", "stream"},
+        "wan2.5-i2i-preview": {"edit", "submit", "prepare"},
+        "wanx2.1-imageedit": {"edit", "submit", "prepare"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "expected"),
+    [
+        ("submit", "wan2.7-image", [("given", "none")]),
+        ("submit", "wan2.7-image-pro", [("given",), ("none",), ("none",)]),
+        ("submit", "wan2.5-i2i-preview", [("given",)]),
+        ("stream", "wan2.6-image", [("given", "none")]),
+        ("generate", "wan2.6-image", [("none",)]),
+    ],
+)
+def test_images_are_needed_free_or_out_of_place(method: str, name: str, expected: list[Any]) -> None:
+    assert [each.of("images").values for each in overloads(SPEC, method, name)] == expected
+
+
+def test_calls_that_can_be_chosen() -> None:
+    found = {
+        (method, name): [each.of("call").values for each in overloads(SPEC, method, name)]
+        for method in METHODS
+        for name in SPEC.models
+    }
+    assert found["edit", "wan2.6-image"] == [("async", "sync"), ("async",)]
+    assert found["generate", "wan2.6-image"] == [("async",)]
+    assert found["prepare", "wan2.6-image"] == [("async", "sync"), ("async",), ("async",), ("stream",)]
+    assert found["edit", "wan2.5-i2i-preview"] == [("async",)]
+
+
+def test_the_arguments_that_the_methods_take_are_those_that_are_taken() -> None:
+    own = {name for name in inspect.signature(Wan.edit).parameters if name != "parameters"}
+    assert own | set(WaitingOrSync.__annotations__) | inherited(WaitingOrSync) == TAKEN
+
+
+def inherited(options: Any) -> set[str]:
+    return set(options.__required_keys__ | options.__optional_keys__)
+
+
+def test_both_clients_have_the_same_signatures() -> None:
+    files = emitted(SPEC)
+    bare = re.sub(r"async (?=def )|await |Async|_async\b", "", files["client_async.py"])
+    assert sorted(bare.splitlines()) == sorted(files["client.py"].splitlines())
+
+
+def told(client: type, hand: Any) -> Any:
+    """A client whose base hands back what it is handed."""
+    methods = dict.fromkeys(("_edit", "_submit", "_stream"), hand)
+    here: dict[str, Any] = {"__init__": lambda self: None, "_prepare": lambda self, *given: given}
+    return type("Told", (client,), {**methods, **here})()
+
+
+HANDED = [
+    ("edit", "wan2.7-image", "a", [b""], {"n": 2}),
+    ("generate", "wan2.7-image", "a", (), {"via": "sync"}),
+    ("wan2.7-image", "a", (), {}),
+    ("wan2.6-image", "a", [b""], {"seed": 1}),
+    ("wan2.7-image", "a", [b""], {}),
+]
+
+
+def calls(wan: Any) -> list[Any]:
+    """A call of each method."""
+    return [
+        wan.edit("wan2.7-image", "a", images=[b""], n=2),
+        wan.generate("wan2.7-image", "a", via="sync"),
+        wan.submit("wan2.7-image", "a"),
+        wan.stream("wan2.6-image", "a", images=[b""], seed=1),
+        wan.prepare("wan2.7-image", "a", images=[b""]),
+    ]
+
+
+def test_the_methods_hand_on_what_they_are_given() -> None:
+    assert calls(told(Wan, lambda self, *given: given)) == HANDED
+
+
+def test_the_async_methods_hand_on_what_they_are_given() -> None:
+    async def hand(self: object, *given: Any) -> Any:
+        return given
+
+    async def called() -> list[Any]:
+        *started, prepared = calls(told(AsyncWan, hand))
+        return [*[await each for each in started], prepared]
+
+    assert asyncio.run(called()) == HANDED
+
+
+def test_help_says_what_the_settings_are_and_what_is_raised() -> None:
+    assert "api_key" in (inspect.getdoc(Wan) or "") and "api_key" in (inspect.getdoc(AsyncWan) or "")
+    for client in (Wan, AsyncWan):
+        assert all("Raises" in (getattr(client, method).__doc__ or "") for method in METHODS)
+
+
+def test_a_model_by_its_name() -> None:
+    assert get_args(Model) == SPEC.models
+    assert [model(name) for name in SPEC.models] == [*SPEC.models]
+    with pytest.raises(InvalidRequest, match=r"no model 'wan2.7-imag'; did you mean wan2.7-image\?"):
+        model("wan2.7-imag")
+
+
+# Other specs.
+
+
+WORDS = "    one_of: [green, black, white]"
+QUICK = "    default: false\n    when grand: {one_of: [false]}"
+FAST = 'fast: quick and call in ("sync", "stream")'
+
+
+def other(folder: Path, *changes: tuple[str, str]) -> Spec:
+    """The small spec with one text in its family's file put in place of another."""
+    text = FILES[FAMILY]
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return load(write(folder, {**FILES, FAMILY: text}))
+
+
+def test_another_spec_yields_another_client(tmp_path: Path) -> None:
+    spec = load(write(tmp_path))
+    files = emitted(spec)
+    for name in ("parameters.py", "client.py", "client_async.py"):
+        compile(files[name], name, "exec")
+        assert "wan2" not in files[name].lower() and "Stream" not in files[name]
+    assert (
+        "class Tea1Edit(Wan10Parameters, Waiting, total=False):\n    via: Required[Literal['sync']]"
+        in files["parameters.py"]
+    )
+    assert of(spec, "generate", "tea-1-pro", "size", "quick", "style") == [
+        (f"Literal['1K', '2K'] | {PIXELS}", "Literal[False]", "Literal['green', 'black', 'white']")
+    ]
+    assert overloads(spec, "edit", "tea-1-pro") == []  # the verb means what the model forbids
+    assert overloads(spec, "submit", "tea-1") == []  # which has no asynchronous call
+
+
+def test_flags_that_hang_on_each_other(tmp_path: Path) -> None:
+    """Three settings of two flags, which no two overloads can say."""
+    spec = other(
+        tmp_path,
+        (FAST, "both: quick and slow"),
+        (QUICK, "    default: false\n  slow: {type: boolean, default: true}"),
+        (WORDS, f"{WORDS}\n    when both: {{one_of: [green]}}"),
+        ("means: {quick: true}, starts: {strength: 0.2}", ""),
+    )
+    every, one = "Literal['green', 'black', 'white']", "Literal['green']"
+    assert of(spec, "generate", "tea-1", "style", "quick", "slow") == [
+        (every, "Literal[False]", "bool"),
+        (one, "Literal[True]!", "bool"),
+        (every, "Literal[True]!", "Literal[False]!"),
+    ]
+
+
+def test_a_flag_without_a_default(tmp_path: Path) -> None:
+    spec = other(
+        tmp_path,
+        (FAST, "hasty: quick"),
+        (QUICK, "    required: true"),
+        (WORDS, f"{WORDS}\n    when hasty: {{one_of: [green]}}"),
+    )
+    assert of(spec, "generate", "tea-1", "style", "quick") == [
+        ("Literal['green', 'black', 'white']", "Literal[False]!"),
+        ("Literal['green']", "bool!"),
+    ]
+
+
+def test_a_rule_on_what_is_not_written_literally_leaves_the_looser_type(tmp_path: Path) -> None:
+    change = (WORDS, f"{WORDS}\n    when many: {{one_of: [green, red]}}")
+    spec = other(tmp_path, (FAST, "many: strength > 0.5"), change)
+    assert of(spec, "generate", "tea-1", "style") == [("Literal['green', 'black', 'white', 'red']",)]
+
+
+@pytest.mark.parametrize("name", ["timeout", "via", "on_status"])
+def test_a_parameter_may_not_have_the_name_of_an_argument(tmp_path: Path, name: str) -> None:
+    spec = other(tmp_path, ("  strength:", f"  {name}:"), ("strength: 0.2", f"{name}: 0.2"))
+    with pytest.raises(EmitError, match=f"wan1.0: {name} is an argument of the methods already"):
+        emitted(spec)
+
+
+def test_a_parameter_may_not_hide_a_type(tmp_path: Path) -> None:
+    with pytest.raises(EmitError, match="the parameter int would hide the type int"):
+        emitted(other(tmp_path, ("  guard:", "  int:")))
+
+
+def test_text_of_a_spec_never_becomes_code(tmp_path: Path) -> None:
+    nasty = "x'); import os; (' --\n"
+    spec = other(
+        tmp_path,
+        (FAST, "odd: style == 'green'"),
+        ("[green, black, white]", json.dumps([nasty, "green"])),
+        ("  guard:\n    type: text", "  guard:\n    type: text\n    when odd: {required: true}"),
+    )
+    text = emitted(spec)["parameters.py"]
+    assert repr(nasty) in text and "XImportOs" in text
+    assert not [line for line in text.splitlines() if line.strip().startswith("import os")]
+    compile(text, "parameters.py", "exec")

@@ -1,0 +1,205 @@
+"""Calls of the client written out from the spec, each right or wrong in one place; the runtime says which.
+
+Nothing here knows the types: a checker must refuse a call where the runtime names a rule that a type can say.
+"""
+
+import warnings
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, NamedTuple
+
+from wanlib.generated.calls import API
+from wanlib.runtime.errors import BadSetting, InvalidRequest
+from wanlib.runtime.plan import Ask, make_plan
+from wanlib.spec import Family, Field, Spec
+from wanlib.spec.family import fields_read
+
+KINDS = frozenset(("type", "required", "one_of", "keywords", "unknown", "endpoints"))
+"""The kinds of rules that a type can say."""
+
+METHODS = ("edit", "generate", "stream", "submit", "prepare")
+PICTURE = "https://example.com/a.png"
+MISSING = object()
+_VIA = {"edit": (None, "sync"), "generate": (None, "sync"), "prepare": (None, "sync", "stream")}
+_IMAGES = {"edit": (True,), "generate": (False,)}
+_GOOD: dict[str, Any] = {
+    "text": "vase",
+    "percent": "25.00%",
+    "integer": 1,
+    "number": 1.0,
+    "boolean": True,
+    "image": PICTURE,
+    "size": (1024, 1024),
+}
+_BAD: dict[str, tuple[Any, ...]] = {
+    "text": (1,),
+    "percent": (25.0,),
+    "integer": ("1", 1.5),
+    "number": ("1",),
+    "boolean": ("yes",),
+    "image": (1, ["vase"]),
+    "size": (1024, (1024, 1024, 1024), ("1024", "1024")),
+    "list": (1,),
+    "object": ("vase",),
+}
+
+
+class Candidate(NamedTuple):
+    """A call.
+
+    images: whether it has some. broken: the rules that the runtime finds broken by it. wrong: whether a
+    value is of a wrong type, which the runtime need not say where it has no effect or more is amiss.
+    """
+
+    method: str
+    model: str
+    verb: str
+    images: bool
+    arguments: dict[str, Any]
+    broken: frozenset[str]
+    wrong: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether a type checker must refuse it."""
+        return bool(self.broken) or self.wrong
+
+    def text(self) -> str:
+        """The call as Python."""
+        positional = [repr(self.model), *([] if "prompt" in self.arguments else ["'a vase'"])]
+        whole = ({"images": [PICTURE]} if self.images else {}) | self.arguments
+        given = positional + [f"{name}={value!r}" for name, value in whole.items() if value is not MISSING]
+        return f"wan.{self.method}({', '.join(given)})"
+
+
+def candidates(spec: Spec) -> Iterator[Candidate]:
+    """Each setting of what the modes hang on; and in each right one, every value of what can differ there."""
+    seen: set[str] = set()
+    for each in _each(spec):
+        if each.text() not in seen:
+            seen.add(each.text())
+            yield each
+
+
+def _each(spec: Spec) -> Iterator[Candidate]:
+    for method, model in product(METHODS, spec.models):
+        family, every = spec.family(model), method not in ("submit", "prepare")  # which take the same
+        for images, arguments in _settings(family, method):
+            setting = _judged(spec, method, model, images, arguments)
+            meant = _meant(family, setting.verb)
+            if meant & set(arguments):
+                continue
+            yield setting
+            for name, value, wrong in _values(family, every, images) if not setting.refused else ():
+                if name not in meant:
+                    given = arguments | {name: value}
+                    yield _judged(spec, method, model, images, given)._replace(wrong=wrong)
+            every = every and setting.refused
+
+
+def _settings(family: Family, method: str) -> Iterator[tuple[bool, dict[str, Any]]]:
+    switches = {"via": _VIA.get(method, [None]), **_switches(family)}
+    for images in _IMAGES.get(method, (True, False)):
+        for values in product(*switches.values()):
+            setting = dict(zip(switches, values, strict=True))
+            yield images, {name: value for name, value in setting.items() if value is not None}
+
+
+def _meant(family: Family, verb: str) -> set[str]:
+    """What a verb means is no argument of it, though the runtime lets it pass."""
+    return set(family.verbs[verb].means) if verb in family.verbs else set()
+
+
+def _switches(family: Family) -> dict[str, list[Any]]:
+    """The flags and words that modes read."""
+    read = {name for mode in family.modes for name in fields_read(family, mode)}
+    return {
+        field.name: [None, *(words if (words := _words(field)) else [True, False])]
+        for field in family.fields
+        if field.name in read and (field.type == "boolean" or _words(field))
+    }
+
+
+def _words(field: Field) -> list[Any]:
+    return [word for rule in field.of_kind("one_of") if not rule.condition for word in rule.limit]
+
+
+def _values(family: Family, every: bool, images: bool) -> Iterator[tuple[str, Any, bool]]:
+    """Names with values, and whether those are wrong; only those that hang on modes, or every one."""
+    if every:
+        yield from (("prompt", 1, True), ("prompt", MISSING, True), ("no_such_parameter", 1, True))
+        yield from (("images", value, True) for value in (1, [1], [["vase"]]) if images)
+    for field in family.fields:
+        lists_images = field.each is not None and field.each.type == "image"
+        if field.name != "prompt" and not lists_images and (every or _varies(field)):
+            yield from ((field.name, value, False) for value in _right(field))
+            yield from ((field.name, value, True) for value in _wrong(field))
+    if every:
+        for name in ("bbox_list", "negative_prompt", "mask", "max_images"):
+            if name not in {field.name for field in family.fields}:
+                yield name, PICTURE, True
+
+
+def _varies(field: Field) -> bool:
+    return any(rule.condition and rule.kind in KINDS for rule in field.rules)
+
+
+def _right(field: Field) -> list[Any]:
+    if words := _words(field):
+        return words
+    if field.each:
+        return [[each] * 4 for each in _right(field.each)]
+    if field.members:
+        return [{member.name: _right(member)[0] for member in field.members}]
+    if field.type == "boolean":
+        return [True, False]
+    if patterns := field.of_kind("pattern"):
+        return list(patterns[0].keeps[:1])
+    keywords = {word for rule in field.of_kind("keywords") for word in rule.limit}
+    return [_GOOD[field.type], *sorted(keywords)]
+
+
+def _wrong(field: Field) -> list[Any]:
+    found = list(_BAD[field.type])
+    if (_words(field) and field.type == "text") or field.of_kind("keywords"):
+        found.append("no such word")
+    if field.each:
+        found += [[each] * 4 for each in _wrong(field.each)]
+    for member in field.members:
+        whole = _right(field)[0]
+        found += [whole | {member.name: each} for each in _wrong(member)]
+        found.append({name: value for name, value in whole.items() if name != member.name})
+    if field.members:
+        found.append(_right(field)[0] | {"no_such_member": "vase"})
+    return found
+
+
+def _judged(spec: Spec, method: str, model: str, images: bool, arguments: dict[str, Any]) -> Candidate:
+    """The call with what the runtime says of it."""
+    given = {"prompt": "a vase", "images": [PICTURE] if images else [], **arguments}
+    call = "stream" if method == "stream" else given.pop("via", "async")
+    verb = "stream" if call == "stream" else "edit" if images else "generate"
+    ask = Ask(verb, call, model, given.pop("prompt"), given.pop("images"), given)
+    lost = {f"{spec.family(model).name}/prompt.required"}  # which Python itself refuses
+    broken = lost if ask.prompt is MISSING else _broken(ask, spec)
+    return Candidate(method, model, verb, images, arguments, frozenset(broken))
+
+
+def _broken(ask: Ask, spec: Spec) -> set[str]:
+    """The rules that the runtime finds broken, of those that a type can say."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            met = make_plan(API, "beijing", ask, file_urls=False).passed
+    except InvalidRequest as error:
+        met = error.violations
+    except BadSetting:  # of what is no image at all
+        family = spec.family(ask.model)
+        names = (
+            ["mask"]
+            if "mask" in ask.parameters
+            else ["images.each"]
+            if isinstance(ask.images, list)
+            else ["images", "images.each"]
+        )
+        return {next(rule for name in names if (rule := f"{family.name}/{name}.type") in spec.rules)}
+    return {each.rule for each in met if spec.rules[each.rule].kind in KINDS}

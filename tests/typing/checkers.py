@@ -1,0 +1,44 @@
+"""mypy and pyright as functions: files in, the lines that each refuses out."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_MYPY = re.compile(r"(.+?):(\d+)(?::\d+)?: error: .*\[([a-z-]+)\]")
+
+Refused = Mapping[Path, Mapping[int, set[str]]]
+"""By file and line, counted from 1, the names of the errors there."""
+
+
+def mypy(files: Sequence[Path]) -> Refused:
+    """What `mypy --strict` refuses."""
+    lines = _run("mypy", "--strict", "--no-pretty", "--hide-error-context", *map(str, files)).splitlines()
+    return _gathered((Path(each[1]), int(each[2]), each[3]) for each in map(_MYPY.match, lines) if each)
+
+
+def pyright(files: Sequence[Path]) -> Refused:
+    """What pyright refuses: the copy that its package brings, so that nothing is fetched."""
+    found = json.loads(_run("pyright", "--outputjson", "--pythonpath", sys.executable, *map(str, files)))
+    return _gathered(
+        (Path(each["file"]), each["range"]["start"]["line"] + 1, each.get("rule", "syntax"))
+        for each in found["generalDiagnostics"]
+        if each["severity"] == "error"
+    )
+
+
+def _run(module: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", module, *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode in (0, 1), run.stdout + run.stderr
+    return run.stdout
+
+
+def _gathered(errors: Iterable[tuple[Path, int, str]]) -> Refused:
+    found: dict[Path, dict[int, set[str]]] = {}
+    for path, line, name in errors:
+        found.setdefault((ROOT / path).resolve(), {}).setdefault(line, set()).add(name)
+    return found

@@ -1,0 +1,112 @@
+"""Calls that every type checker must let pass, and types that it must see."""
+
+import datetime
+import io
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, assert_type
+
+from PIL import Image
+
+import wanlib
+from wanlib import AsyncOutput, AsyncTask, AsyncWan, Output, Picture, Task, Wan
+from wanlib.errors import InvalidRequest, RateLimited, TaskError
+from wanlib.generated.parameters import Model
+from wanlib.runtime.prepared import Prepared
+
+
+def images() -> Sequence[Any]:
+    with Wan("key", region="singapore", budget=Decimal("1.50")) as wan:
+        folder = Path("out")
+        wan.edit("wan2.7-image", "a vase", images=[Path("a.png"), b"...", "https://example.com/a.png"])
+        wan.edit("wan2.7-image", "a vase", images=(io.BytesIO(), Image.new("RGB", (240, 240))))
+        wan.edit("wan2.7-image", "a vase", images=list(folder.iterdir()))
+        wan.edit("wanx2.1-imageedit", "a vase", images=[folder], function="colorization")
+        with Path("a.png").open("rb") as file:
+            wan.edit("wan2.5-i2i-preview", "a vase", images=[file, memoryview(b""), bytearray()])
+        return wan.edit("wan2.7-image", "a vase", images=[folder]).images
+
+
+def parameters(wan: Wan, flag: bool, size: Literal["1K", "2K"], width: int) -> None:
+    wan.generate("wan2.7-image-pro", "a vase", size="4K", n=1)
+    wan.generate("wan2.7-image-pro", "a vase", size="4K", enable_sequential=False)
+    wan.generate("wan2.7-image-pro", "a vase", size=size, enable_sequential=flag, n=12)
+    wan.generate("wan2.7-image", "a vase", size=(width, 768), via="sync", seed=7)
+    wan.generate(
+        "wan2.7-image",
+        "a vase",
+        color_palette=[{"hex": "#C2D1E6", "ratio": "60.00%"}, {"hex": "#000000", "ratio": "40.00%"}],
+    )
+    wan.edit("wan2.7-image", "a vase", images=[b""], bbox_list=[[[0, 0, 10, 10]], []])
+    wan.edit("wan2.6-image", "a vase", images=[b""], size="2K", prompt_extend=flag, via="sync")
+    wan.edit("wan2.6-image", "a vase", images=[b""], enable_interleave=True, size=(1280, 1280), max_images=2)
+    wan.edit("wan2.5-i2i-preview", "a vase", images=[b""], negative_prompt="", watermark=False)
+    wan.edit(
+        "wanx2.1-imageedit", "a", images=[b""], function="description_edit_with_mask", mask=Path("m.png")
+    )
+    wan.edit("wanx2.1-imageedit", "a", images=[b""], function="expand", top_scale=1.5, left_scale=2)
+
+
+def options(wan: Wan) -> None:
+    wan.generate("wan2.6-image", "a vase", max_price="0.20", timeout=60, on_status=lambda task, status: None)
+    wan.generate("wan2.6-image", "a vase", extra={"style": 3}, allow=["wan2.6/n.max"], upload=True)
+    wan.submit("wan2.7-image-pro", "a vase", extra={"style": [1]}, size="4K")
+    wan.submit("wan2.6-image", "a vase", max_images=2)
+    wan.submit("wan2.6-image", "a vase", images=[b""], size="1K")
+    wan.prepare("wan2.6-image", "a vase", via="stream", max_images=2)
+    wan.prepare("wan2.7-image", "a vase", images=[b""], via="sync")
+
+
+def models(wan: Wan, name: str) -> Output | None:
+    model = wanlib.model(name)
+    assert_type(model, Model)
+    if model == "wan2.7-image" or model == "wan2.7-image-pro":
+        return wan.generate(model, "a vase", n=1, size="2K")
+    if model == "wanx2.1-imageedit":
+        return wan.edit(model, "a vase", images=[b""], function="doodle", is_sketch=True)
+    return wan.edit(model, "a vase", images=[b""], n=2, negative_prompt="dusk")
+
+
+def results(wan: Wan) -> None:
+    output = wan.edit("wan2.7-image", "a vase", images=[b""])
+    assert_type(output, Output)
+    assert_type(output.images[0], Picture)
+    assert_type(output.save("out"), list[Path])
+    task = wan.submit("wan2.7-image", "a vase")
+    assert_type(task, Task)
+    assert_type(task.wait(timeout=60), Output)
+    assert_type(wan.task(task.id), Task)
+    assert_type(wan.prepare("wan2.7-image", "a vase"), Prepared)
+    for listed in wan.tasks(start=datetime.datetime.now(datetime.UTC), status="SUCCEEDED"):
+        wan.cancel(listed.task_id)
+    with wan.stream("wan2.6-image", "a vase", images=[b""]) as stream:
+        for part in stream:
+            print(part)
+        assert_type(stream.result, Output)
+
+
+def errors(wan: Wan) -> None:
+    try:
+        wan.generate("wan2.7-image", "a vase")
+    except InvalidRequest as error:
+        assert_type(error.violations, tuple[wanlib.Violation, ...])
+    except RateLimited as error:
+        assert_type(error.retry_after, float | None)
+    except TaskError as error:
+        assert_type(error.task_id, str | None)
+
+
+async def awaited() -> None:
+    async with AsyncWan() as wan:
+        output = await wan.generate("wan2.7-image-pro", "a vase", size="4K", via="sync")
+        assert_type(output, AsyncOutput)
+        assert_type(await output.save("out"), list[Path])
+        assert_type(await wan.edit("wan2.5-i2i-preview", "a vase", images=[b""], n=1), AsyncOutput)
+        task = await wan.submit("wan2.6-image", "a vase", images=[Path("a.png")], size="2K")
+        assert_type(task, AsyncTask)
+        assert_type(await task.wait(), AsyncOutput)
+        assert_type(wan.prepare("wan2.7-image", "a vase"), Prepared)
+        async with await wan.stream("wan2.6-image", "a vase") as stream:
+            async for part in stream:
+                print(part)

@@ -1,0 +1,80 @@
+"""What mypy and pyright refuse of the client's calls: exactly what breaks a rule that a type can say."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests import quick_start
+from tests.typing.candidates import KINDS, candidates
+from tests.typing.checkers import Refused, mypy, pyright
+from tests.typing.share import share
+from wanlib.spec import Spec, load
+
+HERE = Path(__file__).parent
+LEGAL, ILLEGAL = HERE / "legal.py", HERE / "illegal.py"
+_ARGUMENTS = ("reportCallIssue", "reportArgumentType")
+PYRIGHT = {
+    "call-overload": _ARGUMENTS,
+    "call-arg": _ARGUMENTS,
+    "arg-type": _ARGUMENTS,
+    "attr-defined": ("reportAttributeAccessIssue",),
+    "return-value": ("reportReturnType",),
+    "misc": ("reportGeneralTypeIssues",),
+}
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return load()
+
+
+def written(spec: Spec, folder: Path) -> tuple[Path, list[bool]]:
+    """A module with a line for each candidate, and for each line whether it must be refused."""
+    found = list(candidates(spec))
+    lines = [
+        "from wanlib import Wan",
+        "def calls(wan: Wan) -> None:",
+        *(f"    {each.text()}" for each in found),
+    ]
+    file = folder / "drawn.py"
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    return file.resolve(), [False, False, *(each.refused for each in found)]
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_a_checker_refuses_what_it_must_and_nothing_else(
+    spec: Spec, tmp_path: Path, checker: Callable[[Sequence[Path]], Refused]
+) -> None:
+    drawn, due = written(spec, tmp_path)
+    assert due.count(True) > 600 and due.count(False) > 400
+    readme = quick_start.written(tmp_path)
+    found = checker([LEGAL, ILLEGAL, drawn, *readme])
+    assert [found[file] for file in (LEGAL, *readme) if found.get(file)] == []
+    told = said(ILLEGAL)
+    assert set(found[ILLEGAL]) == set(told)
+    assert [line for line, errors in found[ILLEGAL].items() if not errors <= told[line]] == []
+    lines = list(enumerate(drawn.read_text("utf-8").splitlines(), 1))
+    passed = [line for number, line in lines if due[number - 1] and number not in found[drawn]]
+    stopped = [line for number, line in lines if not due[number - 1] and number in found[drawn]]
+    assert (passed, stopped) == ([], [])
+
+
+def said(file: Path) -> dict[int, set[str]]:
+    """By line, the error that its comment names in mypy's words, and pyright's words for it."""
+    lines = enumerate(file.read_text("utf-8").splitlines(), 1)
+    told = {number: comment[1] for number, line in lines if (comment := re.search(r"  # ([a-z-]+)$", line))}
+    return {number: {word, *PYRIGHT[word]} for number, word in told.items()}
+
+
+def test_every_rule_that_a_type_can_say_is_broken_by_a_call_that_must_be_refused(spec: Spec) -> None:
+    left = {rule for rule in share(spec).left if spec.rules[rule].kind in KINDS}
+    assert left == {"wan2.6/stream.one_of:interleave_sync"}  # the verb `stream` sends it, and no other may
+
+
+def test_the_share_of_the_rules_that_the_types_catch(spec: Spec) -> None:
+    found = share(spec)
+    assert len(found.caught) > 70
+    assert str(found).startswith(f"the types catch {len(found.caught)} of the ")
+    assert sum(map(len, found)) == sum(rule.scope == "body" for rule in spec.rules.values())

@@ -1,0 +1,103 @@
+"""What a call asks for, as it stands at the prompt."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from wanlib.base.shown import shown
+from wanlib.cli.plainly import Refusal
+from wanlib.cli.reading import read_input
+from wanlib.cli.strict_json import Unreadable, parse_json
+
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="Its name, such as wan2.7-image-pro.")]
+PromptArgument = Annotated[str, typer.Argument(metavar="PROMPT", help="What to make.")]
+_IMAGE_HELP = "A file, a URL (http, https, data, oss, file) or - for standard input; once for each image."
+ImagesOption = Annotated[list[str], typer.Option("--image", "-i", metavar="FILE|URL", help=_IMAGE_HELP)]
+MaybeImagesOption = Annotated[
+    list[str] | None, typer.Option("--image", "-i", metavar="FILE|URL", help=_IMAGE_HELP)
+]
+
+_HAS_SCHEME = re.compile(r"(?i)data:|[a-z][a-z0-9+.-]+://").match
+_OWN = ("size", "n", "seed", "watermark", "negative_prompt", "mask")
+
+
+@dataclass(frozen=True)
+class Given:
+    """The parameters of a call; none is sent unless it is given."""
+
+    size: Annotated[str | None, typer.Option(metavar="SIZE", help="2K, or width*height in pixels.")] = None
+    n: Annotated[int | None, typer.Option("--n", metavar="N", help="How many pictures.")] = None
+    seed: Annotated[int | None, typer.Option(metavar="N", help="For the same picture again.")] = None
+    watermark: Annotated[bool | None, typer.Option("--watermark/--no-watermark", help="Mark it or not.")] = (
+        None
+    )
+    negative_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="What not to make.")] = None
+    mask: Annotated[
+        str | None, typer.Option(metavar="FILE|URL", help="An image that marks what to change.")
+    ] = None
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Another parameter; the value is JSON, else text."),
+    ] = None
+    extra: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A parameter newer than the spec, sent unjudged."),
+    ] = None
+    allow: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Send although this rule is broken.")
+    ] = None
+
+    def read(self) -> dict[str, Any]:
+        """The keyword arguments of a verb. Raises Refusal."""
+        own = {name: getattr(self, name) for name in _OWN if getattr(self, name) is not None}
+        if self.mask is not None:
+            own["mask"] = image(self.mask)
+        own |= _pairs("--set", self.settings or (), {**own, **dict.fromkeys(_reserved())})
+        extra = _pairs("--extra", self.extra or (), {})
+        return own | ({"extra": extra} if extra else {}) | ({"allow": self.allow} if self.allow else {})
+
+
+def images_of(texts: Sequence[str]) -> list[Any]:
+    """The images of `-i`. Raises Refusal."""
+    if texts.count("-") > 1:
+        raise Refusal("-i -: standard input holds one image; give files for the others")
+    return [image(text) for text in texts]
+
+
+def image(text: str) -> Any:
+    """A file's Path, a string that has a scheme, or the bytes of standard input. Raises Refusal."""
+    if text == "-":
+        return read_input()
+    return text if _HAS_SCHEME(text) else Path(text)
+
+
+def _pairs(option: str, texts: Sequence[str], taken: Mapping[str, Any]) -> dict[str, Any]:
+    """The values by name. Raises Refusal for no name, and for one that is given in another way."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not name or not sign:
+            raise Refusal(f"{option} {shown(text)}: due is name=value, such as {option} n=2")
+        if name in found or name in taken:
+            raise Refusal(f"{option} {shown(name)}: it is given twice, or has an option of its own")
+        found[name] = _value(value)
+    return found
+
+
+def _value(text: str) -> Any:
+    """JSON where it is JSON, else the text itself."""
+    try:
+        return parse_json(text.encode("utf-8", "surrogatepass"))
+    except Unreadable:
+        return text
+
+
+def _reserved() -> set[str]:
+    """The arguments of the verbs that are no parameters of a model."""
+    from wanlib.runtime.options import WaitingOrSync
+
+    return {"self", "model", "prompt", "images", *WaitingOrSync.__annotations__}

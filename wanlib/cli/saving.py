@@ -1,0 +1,105 @@
+"""What a call has yielded, saved and told."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wanlib.cli.plainly import FINE, NO, Refusal, complain, file_name, printable
+
+if TYPE_CHECKING:
+    from wanlib.runtime.outputs import Output
+
+
+@dataclass(frozen=True)
+class Saving:
+    """The options about files."""
+
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where pictures are saved.")] = Path()
+    stem: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Save as NAME-1.png and so on; else the task's id.")
+    ] = None
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite files of these names.")] = False
+
+    def check(self, pictures: int = 0) -> None:
+        """Looks for what would keep pictures from being saved, before they are paid for.
+
+        pictures: how many files of the stem must not be there. Raises Refusal, BadSetting.
+        """
+        from wanlib.runtime.download import checked_stem
+
+        there = next(each for each in (self.out, *self.out.absolute().parents) if each.exists())
+        if not (there.is_dir() and os.access(there, os.W_OK)):
+            raise Refusal(f"--out {file_name(self.out)}: is no folder that can be written to")
+        if self.stem is None:
+            return
+        checked_stem(self.stem)
+        for number in range(1, pictures + 1):
+            path = self.out / f"{self.stem}-{number}.png"
+            if path.exists() and not self.overwrite:
+                raise Refusal(f"{file_name(path)}: is there already; give another --stem, or --overwrite")
+
+    def keep(self, output: "Output", as_json: bool) -> int:
+        """Saves the pictures and tells the result -> the exit code: 0 where all came that were asked for.
+
+        Raises DownloadFailed.
+        """
+        stem = self.stem or output.task_id or output.request_id or "picture"
+        try:
+            files = output.save(self.out, stem=stem, overwrite=self.overwrite)
+        except BaseException:
+            self._keep_answer(output)
+            raise
+        if as_json:
+            print(json.dumps(output.to_dict() | {"files": [str(each) for each in files]}), flush=True)
+        else:
+            _print(output, files)
+        return FINE if output.images and not output.partial and not output.short else NO
+
+    def _keep_answer(self, output: "Output") -> None:
+        """Without a task to ask again, the answer is the one place of the links, which live for a day."""
+        if output.task_id is not None:
+            return
+        from tempfile import mkstemp
+
+        with suppress(OSError):  # the error that led here is the one to tell
+            self.out.mkdir(parents=True, exist_ok=True)
+            number, path = mkstemp(".json", "answer-", self.out)  # for nobody else's eyes
+            with os.fdopen(number, "w", encoding="utf-8") as file:
+                json.dump(output.raw, file)
+            complain(f"the answer, with links that live for a day, is kept in {file_name(path)}")
+
+    def again(self) -> list[str]:
+        """These options for another command."""
+        stem = [] if self.stem is None else ["--stem", self.stem]
+        return ["--out", str(self.out), *stem, *(["--overwrite"] if self.overwrite else [])]
+
+
+def _print(output: "Output", files: Sequence[Path]) -> None:
+    """Paths and text in reading order on stdout, what is missing on stderr."""
+    for line in _lines(output, files):
+        print(printable(line))
+    sys.stdout.flush()
+    for failure in output.failures:
+        complain(f"a picture failed: {failure.code or 'no code'}: {failure.message or 'no reason is given'}")
+    if output.short:
+        complain(f"{len(output.images)} of {output.asked} pictures came; those that came are billed")
+    elif not output.images and not output.failures:
+        complain("no picture came")
+
+
+def _lines(output: "Output", files: Sequence[Path]) -> Iterator[str]:
+    from wanlib.runtime.parts import Picture, Text
+
+    left: Iterator[Any] = iter(files)
+    for part in output.parts:
+        if isinstance(part, Picture):
+            yield str(next(left))
+        elif isinstance(part, Text):
+            yield from part.text.splitlines()
