@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# The official SDK, which `parity` alone needs: the version that the guide asks for, and the newest.
+SDK_pinned := dashscope==1.25.15
+SDK_newest := dashscope>=2,<3
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -15,6 +18,11 @@ $(STAMP): pyproject.toml
 
 $(VENV)/.bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+$(VENV)/.parity-%/.installed: $(STAMP)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check '$(SDK_$*)'
 	@touch $@
 
 install: $(STAMP) ## make .venv and install everything that the other targets need
@@ -40,7 +48,10 @@ baseline: $(STAMP) ## accept the present run as the baseline
 bench: $(VENV)/.bench ## speed and memory, as ratios against peers in the same run
 	$(BIN)/python -m tests.bench
 
+parity: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## the client's requests against the official SDK's, for hundreds of calls
+	$(BIN)/python -m conformance.parity --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
+
 clean: ## remove what the other targets made
 	rm -rf $(VENV) reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint emit baseline bench clean
+.PHONY: help install conformance test lint emit baseline bench parity clean

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from conformance.model import Target
+from conformance.targets.client import AsynchronousClient, SyncClient
 from conformance.targets.generated import Generated
 from conformance.targets.interpreted import Interpreted
 from conformance.targets.json_schema import JsonSchema
@@ -12,4 +13,6 @@ TARGETS: Mapping[str, Callable[[Spec], Target]] = {
     "generated": Generated,
     "interpreted": Interpreted,
     "json_schema": JsonSchema,
+    "client": SyncClient,
+    "client_async": AsynchronousClient,
 }

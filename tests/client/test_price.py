@@ -9,7 +9,7 @@ import pytest
 from tests.client.service import CREATED, DONE, MIXED, OLD, PRO
 from tests.client.worlds import World
 from tests.runtime.answers import TASK, choices, image, reply, results, task
-from wanlib.runtime.errors import BadSetting, OutcomeUnknown, OverBudget, TaskFailed
+from wanlib.runtime.errors import BadSetting, InvalidRequest, OutcomeUnknown, OverBudget, TaskFailed
 
 URL = ["https://example.com/a.png"]
 FAILED = reply(task("FAILED", code="InternalError", message="no"))
@@ -45,6 +45,14 @@ def test_text_alone_on_2_6_is_one_picture_unless_told(world: World) -> None:
     assert world.wan.prepare(MIXED, "a vase").price.pictures == 1
     assert world.wan.prepare(MIXED, "a vase", max_images=3).price.pictures == 3
     assert world.wan.prepare(MIXED, "a story", via="stream").price.pictures == 5
+
+
+def test_none_is_not_given_so_the_price_stands(world: World) -> None:
+    prepared = world.wan.prepare(PRO, "a vase", images=URL, n=None, seed=None)
+    assert prepared.body["parameters"] == {"n": 4}
+    assert prepared.price.pictures == 4
+    with pytest.raises(InvalidRequest, match=r"wan2\.7/prompt\.required"):
+        world.wan.prepare(PRO, None, images=URL)
 
 
 def test_the_price_is_that_of_the_region(world: World) -> None:

@@ -162,9 +162,8 @@ def _finite(digits: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-_JSON = json.JSONDecoder(
-    parse_float=_finite, parse_constant=lambda _: None
-)  # made once: that costs more than to read an answer
+# Made once: that costs more than to read an answer.
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=lambda _: None)
 
 
 def _met(reply: Reply) -> str:

@@ -85,7 +85,8 @@ class Plan(NamedTuple):
     def request(self, api: Api, settings: Settings) -> Request:
         """The HTTP request, its images read as they are sent."""
         method, path = self.model.endpoints[self.call]
-        schemes = {str(each).partition(":")[0].lower() for _, each in self._images() if isinstance(each, str)}
+        urls = [each for _, each in self._images() if isinstance(each, str)]
+        schemes = {url[: url.find(":")].lower() for url in urls}  # a slice: a data URI may be long
         content = json_body(self.body())
         size = len(content) if isinstance(content, bytes) else content.length
         work = 0.0 if self.call == "async" else api.sync_timeout
@@ -108,10 +109,9 @@ def make_plan(api: Api, region: str, ask: Ask, *, file_urls: bool) -> Plan:
     _refuse_region(api, model, region, ask.call)
     code = model.code()
     done = code.complete(model.name, fields, ask.call)
-    strays = _strays(model, ask.parameters)
-    violations = _offered(model, ask.call)
-    violations += code.core(model.name, _facts(model, done.fields), ask.call)
-    _refuse([*strays, *(each for each in violations if each.refused)], ask.allow)
+    violations = code.core(model.name, _facts(model, done.fields), ask.call)
+    refused = [*_strays(model, ask.parameters), *(each for each in violations if each.refused)]
+    _refuse(_offered(model, ask.call), refused, ask.allow)
     _refuse_verb(ask)
     _warn(violations)
     known = {name: each for name, each in done.fields.items() if name in model.fields}
@@ -134,20 +134,24 @@ def find_model(api: Api, name: Any) -> Model:
 
 
 def _fields(model: Model, ask: Ask, file_urls: bool) -> dict[str, Any]:
-    """Everything that the caller gave and the verb means, in the form of the wire."""
+    """Everything that the caller gave and the verb means, in the form of the wire; None is not given."""
     verb = model.verbs.get(ask.verb, _SILENT)
-    fields: dict[str, Any] = {"prompt": ask.prompt, **verb.starts, **verb.means}
-    for name, value in ask.parameters.items():
+    given = {name: value for name, value in ask.parameters.items() if value is not None}
+    for name, value in verb.means.items():
+        if given.get(name, value) != value:
+            told = f"{ask.verb} of {model.name} means {name}={value!r}, not {shown(given[name])}"
+            raise BadSetting(f"{told}; leave {name} out, or call another verb")
+    fields = {**verb.starts, **verb.means}
+    if ask.prompt is not None:
+        fields["prompt"] = _plain(ask.prompt)
+    for name, value in given.items():
         if name in model.lone_images:
             fields[name] = read_image(value, file_urls=file_urls, mimes=model.mimes, argument=name)
-        elif name in model.sizes:
-            fields[name] = _size(value)
         else:
-            fields[name] = _plain(value)
-    images = _images(model, ask.images, file_urls)
-    return {name: fields[name] for name in model.fields if name in fields} | {
-        name: images for name in model.images if images
-    }
+            fields[name] = _size(value) if name in model.sizes else _plain(value)
+    if images := _images(model, ask.images, file_urls):
+        fields |= dict.fromkeys(model.images, images)
+    return {name: fields[name] for name in model.fields if name in fields}
 
 
 def _images(model: Model, images: Any, file_urls: bool) -> list[Any]:
@@ -240,12 +244,13 @@ def _extra(model: Model, extra: Mapping[str, Any]) -> Mapping[str, Any]:
     return extra
 
 
-def _refuse(violations: Sequence[Violation], allow: Sequence[str]) -> None:
+def _refuse(always: Sequence[Violation], violations: Sequence[Violation], allow: Sequence[str]) -> None:
+    """Raises InvalidRequest. always: what nobody can allow, for there is no way to send it."""
     if isinstance(allow, str):
         raise BadSetting(
             f"allow is {shown(allow)}; allowed: a list of rule ids. Write allow=[{shown(allow)}]"
         )
-    if broken := [each for each in violations if each.rule not in allow]:
+    if broken := [*always, *(each for each in violations if each.rule not in allow)]:
         told = "; ".join(map(str, broken))
         raise InvalidRequest(f"nothing was sent: {told}", broken)
 

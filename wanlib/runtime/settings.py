@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from wanlib.base.shown import safe_text, shown
+from wanlib.base.shown import shown
 from wanlib.runtime.errors import BadSetting
 from wanlib.runtime.tables import Api
 
@@ -74,7 +74,7 @@ def read_settings(
         raise BadSetting(f"there is no API key; pass api_key=... or set {KEY_VARIABLE}")
     if not key.isascii() or not key.isprintable() or " " in key.strip():
         raise BadSetting("the API key has characters that no key has; was something else copied with it?")
-    if region not in api.regions:
+    if not isinstance(region, str) or region not in api.regions:
         raise BadSetting(f"region is {shown(region)}; allowed: {', '.join(api.regions)}")
     if workspace is not None and not _is_label(workspace):
         raise BadSetting(f"workspace is {shown(workspace)}; allowed: letters, digits, - and _")
@@ -87,13 +87,11 @@ def checked_base(base: str) -> str:
     try:
         parts = urlsplit(base)
         fine = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
+    except (ValueError, AttributeError):  # no URL, no text
         fine = False
     if not fine or parts.query or parts.fragment or "@" in parts.netloc:
         example = "https://host/api/v1"
-        raise BadSetting(
-            f"base_url is {shown(safe_text(base))}; allowed: http(s)://host/path, such as {example}"
-        )
+        raise BadSetting(f"base_url is {shown(base)}; allowed: http(s)://host/path, such as {example}")
     return base.rstrip("/")
 
 

@@ -36,7 +36,7 @@ def make_http(client: str, proxy: str | None, trust_env: bool) -> Any:
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT)
     try:
         return getattr(httpx, client)(verify=context, proxy=proxy, trust_env=trust_env, limits=limits)
-    except (ValueError, TypeError, httpx.InvalidURL, ImportError) as error:
+    except (ValueError, TypeError, AttributeError, httpx.InvalidURL, ImportError) as error:
         raise BadSetting(f"proxy is {shown(safe_text(str(proxy)))}: {safe_text(str(error))}") from None
 
 
@@ -105,8 +105,9 @@ class Chunks:
 
 
 def without_key(body: bytes, key: str) -> bytes:
-    """A body that a server may have echoed the key in, without it."""
-    return body.replace(key.encode(), b"***") if key.encode() in body else body
+    """A body that a server may have echoed the key in, without it. A key too short to be one is left."""
+    hidden = key.encode()
+    return body.replace(hidden, b"***") if len(hidden) >= 8 and hidden in body else body
 
 
 def lowered(headers: Any) -> Mapping[str, str]:

@@ -1,0 +1,56 @@
+"""The client as two targets: what its verbs send, refuse and warn of, the network being played by respx."""
+
+import asyncio
+import weakref
+from typing import Any
+
+import httpx
+
+from conformance.targets.asked_client import AskedClient
+from conformance.targets.in_hand import in_hand
+from conformance.targets.verb_call import VerbCall
+from conformance.targets.verbs import make, waited
+from wanlib.generated.client import Wan
+from wanlib.generated.client_async import AsyncWan
+from wanlib.spec import Spec
+
+
+class SyncClient(AskedClient):
+    """`Wan`. An asynchronous call is submitted and left; images go as the texts that they are."""
+
+    name = "client"
+    workspace = None
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        http = httpx.Client(transport=self._service.transport(False))
+        self._wan = Wan(http_client=http, **self._settings)
+
+    def _make(self, said: VerbCall, given: dict[str, Any]) -> None:
+        make(self._wan, said, given)
+
+
+class AsynchronousClient(AskedClient):
+    """`AsyncWan`. An asynchronous call is followed to its end; data URIs go as the bytes that they hold."""
+
+    name = "client_async"
+    workspace = "llm-harness"
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self._loop = asyncio.new_event_loop()
+        weakref.finalize(self, self._loop.close)
+        http = httpx.AsyncClient(transport=self._service.transport(True))
+        self._wan = AsyncWan(http_client=http, **self._settings)
+
+    def _held(self, said: VerbCall) -> VerbCall:
+        return in_hand(said)
+
+    def _make(self, said: VerbCall, given: dict[str, Any]) -> None:
+        made = self._stream(said, given) if said.call == "stream" else waited(self._wan, said, given)
+        self._loop.run_until_complete(made)
+
+    async def _stream(self, said: VerbCall, given: dict[str, Any]) -> None:
+        async with await self._wan.stream(said.model, said.prompt, images=said.images, **given) as stream:
+            async for _ in stream:
+                pass

@@ -1,0 +1,119 @@
+"""A real TCP server on loopback whose every connection follows a story; nothing sleeps in it."""
+
+import re
+import socket
+import struct
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import Any
+
+
+class Line:
+    """One connection of a client. `read` waits for a whole request; the rest is what a story does to it."""
+
+    def __init__(self, connection: socket.socket, playground: "Playground") -> None:
+        self._connection = connection
+        self._playground = playground
+
+    def read(self, most: int | None = None) -> bytes:
+        """The next request's head and body -> its body; most: bytes of the body to read, then no more."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            chunk = self._connection.recv(65536)
+            if not chunk:
+                raise ConnectionError("the client hung up")
+            head += chunk
+        top, _, body = head.partition(b"\r\n\r\n")
+        found = re.search(rb"(?i)content-length: *(\d+)", top)
+        due = int(found[1]) if found else 0
+        if most is None:
+            method, path, _ = top.split(b"\r\n")[0].decode().split(" ")
+            self._playground.seen.append((method, path))
+        while len(body) < min(due, due if most is None else most):
+            chunk = self._connection.recv(65536)
+            if not chunk:
+                raise ConnectionError("the client hung up")
+            body += chunk
+        return body
+
+    def send(self, data: bytes) -> None:
+        self._connection.sendall(data)
+
+    def reset(self) -> None:
+        """Ends the connection by RST, as a crashed peer does."""
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._connection.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def hang(self) -> None:
+        """Says nothing until the test is over."""
+        self._playground.over.wait()
+
+    def trickle(self, data: bytes, gap: float) -> None:
+        """Sends a byte at a time, until the client hangs up or the test is over."""
+        for index in range(len(data)):
+            if self._playground.over.wait(gap):
+                return
+            self.send(data[index : index + 1])
+        self._playground.trickled_out = True
+
+
+Story = Callable[[Line], Any]
+
+
+class Playground:
+    """stories: one for each connection, in order; the last stays. seen: (method, path) of whole requests.
+
+    connections: how many were made. trickled_out: whether a trickle came to its end.
+    """
+
+    def __init__(self, *stories: Story) -> None:
+        self.seen: list[tuple[str, str]] = []
+        self.connections = 0
+        self.over = Event()
+        self.trickled_out = False
+        self._stories = list(stories)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/api/v1"
+        self._threads = [Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    @property
+    def posts(self) -> int:
+        return sum(method == "POST" for method, _ in self.seen)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            story = self._stories.pop(0) if len(self._stories) > 1 else self._stories[0]
+            thread = Thread(target=self._tell, args=(story, connection), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _tell(self, story: Story, connection: socket.socket) -> None:
+        with connection:
+            try:
+                story(Line(connection, self))
+            except OSError:  # the client hung up
+                return
+
+    def close(self) -> None:
+        if self.over.is_set():
+            return
+        self.over.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(5)
+
+
+def answer(body: bytes, status: str = "200 OK", *more: str) -> bytes:
+    """A whole HTTP answer."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Content-Type: application/json", *more]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body

@@ -1,0 +1,303 @@
+"""The client targets: green on the client as it is, red on each way in which it could be wrong."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from conformance.judge import judge
+from conformance.model import Case, Observation, Question, Target
+from conformance.pictures import data_uri
+from conformance.targets import TARGETS
+from conformance.targets.due import arranged, difference
+from conformance.targets.verb_call import Unsaid, verb_call
+from wanlib.runtime import plan
+from wanlib.runtime.images import read_image
+from wanlib.runtime.settings import Settings
+from wanlib.runtime.wire import Wire
+from wanlib.spec import Spec, load
+
+FIRST, SECOND = "https://example.com/1.png", "oss://bucket/2.png"
+
+BELOW = [[[-1, 0, 1, 1]], []]  # what a coordinate below the origin does is nowhere said
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return load()
+
+
+@pytest.fixture(params=["client", "client_async"])
+def target(request: pytest.FixtureRequest, spec: Spec) -> Target:
+    return TARGETS[request.param](spec)
+
+
+def fusion(**parameters: Any) -> dict[str, Any]:
+    parts = [{"image": FIRST}, {"image": SECOND}, {"text": "The clock of 1 beside the vase of 2"}]
+    return messages("wan2.7-image", parts, parameters)
+
+
+def messages(model: str, parts: list[dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
+    inner = {"messages": [{"role": "user", "content": parts}]}
+    return {"model": model, "input": inner, "parameters": parameters}
+
+
+def interleaved(**parameters: Any) -> dict[str, Any]:
+    return messages(
+        "wan2.6-image", [{"text": "Tea in three steps"}], {"enable_interleave": True, **parameters}
+    )
+
+
+MASKED = {
+    "model": "wanx2.1-imageedit",
+    "input": {
+        "function": "description_edit_with_mask",
+        "prompt": "a hat",
+        "base_image_url": FIRST,
+        "mask_image_url": SECOND,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "call"),
+    [
+        (fusion(), None),
+        (fusion(n=2, size="2K"), "async"),
+        (fusion(seed=7), "sync"),
+        (messages("wan2.7-image", [{"text": "a cat"}, {"image": FIRST}], {}), "sync"),
+        (messages("wan2.7-image", [{"image": data_uri("png", 300, 300)}, {"text": "a cat"}], {}), "async"),
+        (interleaved(), "async"),
+        (interleaved(stream=True, max_images=3), "stream"),
+        (MASKED, "async"),
+    ],
+)
+def test_what_keeps_every_rule_is_sent(target: Target, body: Any, call: str | None) -> None:
+    assert target.observe(Question(body, call)) == Observation(True, ())
+
+
+@pytest.mark.parametrize(
+    ("body", "call", "accepted", "rules"),
+    [
+        (fusion(n=5), "async", False, ("wan2.7/n.max",)),
+        (fusion(n=5, thinking_mode=True), "async", False, ("wan2.7/n.max", "wan2.7/thinking_mode.effective")),
+        (fusion(thinking_mode=True), "sync", True, ("wan2.7/thinking_mode.effective",)),
+        (fusion(bbox_list=BELOW), "async", True, ("wan2.7/bbox_list.each.each.each.min",)),
+        (fusion(kettle=1), "async", True, ("wan2.7/unknown",)),
+        (fusion(kettle=1, n=5), "async", False, ("wan2.7/n.max", "wan2.7/unknown")),
+        (fusion(), "stream", False, ("wire/endpoints",)),
+        ({**fusion(), "model": "tea"}, "async", False, ("wire/model",)),
+        (
+            messages("wan2.6-image", [{"text": "a"}], {}),
+            None,
+            False,
+            ("wan2.6/images.min_count:not-interleave",),
+        ),
+    ],
+)
+def test_rules_are_named(
+    target: Target, body: Any, call: str | None, accepted: bool, rules: tuple[str, ...]
+) -> None:
+    assert target.observe(Question(body, call)) == Observation(accepted, rules)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ([], "writes an object"),
+        ({"input": {}}, "takes a model"),
+        (messages("wan2.7-image", [{"image": FIRST}], {}), "takes a prompt"),
+        (messages("wan2.7-image", [{"text": "a"}, {"text": "b"}], {}), "text.max_count"),
+        (fusion() | {"kettle": 1}, "wire/messages.unknown"),
+        (fusion(prompt="a"), "means something of its own"),
+        (fusion(timeout=3), "means something of its own"),
+        (fusion(size=[1024, 1024]), "two integers are a size"),
+        (fusion(seed=None), "None is not given"),
+        (messages("wan2.7-image", [{"image": "1.png"}, {"text": "a"}], {}), "no image to it"),
+        (messages("wan2.7-image", [{"image": 4}, {"text": "a"}], {}), "no image to it"),
+        ({"model": "wan2.5-i2i-preview", "input": {"prompt": "a", "images": []}}, "no list"),
+    ],
+)
+def test_what_no_verb_says_is_skipped_with_the_reason(target: Target, body: Any, reason: str) -> None:
+    seen = target.observe(Question(body, None))
+    assert seen.skipped and reason in seen.skipped
+
+
+def test_a_stream_says_itself_what_it_is(spec: Spec) -> None:
+    with pytest.raises(Unsaid, match="stream itself says"):
+        verb_call(spec, Question(fusion() | {"model": "wan2.6-image"}, "stream"))
+
+
+# Ways in which a client could be wrong.
+
+Broken = Callable[[pytest.MonkeyPatch], None]
+
+
+def sending(change: Callable[[Any], None]) -> Broken:
+    """A client whose every request is changed on its way."""
+
+    def broken(patch: pytest.MonkeyPatch) -> None:
+        right = Wire.build
+
+        def build(self: Wire, request: Any) -> Any:
+            built = right(self, request)
+            change(built)
+            return built
+
+        patch.setattr(Wire, "build", build)
+
+    return broken
+
+
+def writing(change: Callable[[dict[str, Any]], None]) -> Broken:
+    """A client whose every body is changed before it is written."""
+
+    def broken(patch: pytest.MonkeyPatch) -> None:
+        right = plan.Plan.body
+
+        def body(self: plan.Plan) -> dict[str, Any]:
+            written = right(self)
+            change(written)
+            return written
+
+        patch.setattr(plan.Plan, "body", body)
+
+    return broken
+
+
+def wrong_path(request: Any) -> None:
+    request.url = request.url.copy_with(path=request.url.path.replace("image-generation", "text2image"))
+
+
+def wrong_method(request: Any) -> None:
+    request.method = "PUT"
+
+
+def renamed(old: str, new: str | None, value: str = "enable") -> Callable[[Any], None]:
+    def change(request: Any) -> None:
+        request.headers.pop(old, None)
+        if new:
+            request.headers[new] = value
+
+    return change
+
+
+def reversed_images(body: dict[str, Any]) -> None:
+    content = body["input"]["messages"][0]["content"]
+    content[:2] = content[1::-1]
+
+
+def blind(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(plan, "_refuse", lambda violations, allow: None)
+
+
+def silent(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(plan, "_warn", lambda violations: None)
+
+
+def strict(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("wanlib.base.violation.REFUSED", frozenset({"rejected", "truncated", "unspecified"}))
+
+
+def sieve(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(plan, "_strays", lambda model, parameters: [])
+
+
+def pathless(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(plan, "read_image", lambda image, **told: image)
+
+
+def keyless(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Settings, "headers", lambda self, api, call, schemes=(): {"X-DashScope-Kettle": "on"})
+
+
+@pytest.mark.parametrize(
+    ("broken", "body", "breaks"),
+    [
+        (sending(wrong_path), fusion(), ()),
+        (sending(wrong_method), fusion(), ()),
+        (sending(renamed("X-DashScope-OssResourceResolve", None)), fusion(), ()),
+        (sending(renamed("Authorization", "Authorization", "Bearer other")), fusion(), ()),
+        (sending(renamed("none", "X-DashScope-Sse")), fusion(), ()),
+        (sending(renamed("Content-Type", "Content-Type", "text/plain")), fusion(), ()),
+        (keyless, fusion(), ()),
+        (writing(reversed_images), fusion(), ()),
+        (writing(lambda body: body["parameters"].pop("n")), fusion(), ()),
+        (writing(lambda body: body["parameters"].update(n=1)), fusion(), ()),
+        (writing(lambda body: body["parameters"].update(is_async=True)), fusion(), ()),
+        (writing(lambda body: body["parameters"].update(seed=7.0)), fusion(seed=7), ()),
+        (blind, fusion(n=5), (("wan2.7/n.max", "rejected"),)),
+        (silent, fusion(thinking_mode=True), (("wan2.7/thinking_mode.effective", "ignored"),)),
+        (strict, fusion(bbox_list=BELOW), (("wan2.7/bbox_list.each.each.each.min", "unspecified"),)),
+        (sieve, fusion(kettle=1), (("wan2.7/unknown", "unspecified"),)),
+        (pathless, messages("wan2.7-image", [{"image": "1.png"}, {"text": "a"}], {}), ()),
+    ],
+)
+def test_each_fault_turns_the_target_red(
+    monkeypatch: pytest.MonkeyPatch,
+    target: Target,
+    broken: Broken,
+    body: Any,
+    breaks: tuple[tuple[str, str], ...],
+) -> None:
+    case = Case("edge:kettle", None, Question(body, "async"), breaks)
+    assert judge(case, target, target.observe(case.question)).verdict in ("pass", "skip")
+    broken(monkeypatch)
+    assert judge(case, target, target.observe(case.question)).verdict in ("fail", "error")
+
+
+def test_images_go_as_bytes_in_one_of_them(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = messages("wan2.7-image", [{"image": data_uri("png", 300, 300)}, {"text": "a cat"}], {})
+    kinds: dict[str, list[type]] = {}
+    right = read_image
+    for name in ("client", "client_async"):
+        met = kinds.setdefault(name, [])
+
+        def read(image: Any, met: list[type] = met, **told: Any) -> Any:
+            met.append(type(image))
+            return right(image, **told)
+
+        monkeypatch.setattr(plan, "read_image", read)
+        TARGETS[name](spec).observe(Question(body, None))
+    assert set(kinds["client"]) == {str} and set(kinds["client_async"]) == {bytes}
+
+
+# What the comparison sees.
+
+
+def test_difference_tells_the_place() -> None:
+    assert difference({"a": [1, True]}, {"a": [1, True]}) is None
+    assert difference({"a": [1, 1]}, {"a": [1, True]}) == "at /a/1: 1 was sent, due is True"
+    assert difference({"a": 1.0}, {"a": 1}) == "at /a: 1.0 was sent, due is 1"
+    assert difference({"a": 1, "b": 2}, {"a": 1}) == "at /b: it is sent"
+    assert difference({}, {"a": 1}) == "at /a: it is missing"
+    assert difference([1], [1, 2]) == "at : 1 items were sent, due are 2"
+
+
+def test_only_the_kinds_of_parts_change_places(spec: Spec) -> None:
+    form = spec.bodies["messages"]
+    text, first, second = {"text": "a"}, {"image": FIRST}, {"image": SECOND}
+    told = [messages("m", parts, {}) for parts in ([text, first, second], [first, second, text])]
+    assert arranged(form, told[0]) == arranged(form, told[1])
+    other = arranged(form, messages("m", [text, second, first], {}))
+    assert other != arranged(form, told[0])
+    assert json.dumps(told[0]).index("text") < json.dumps(told[0]).index(FIRST)  # it left its own in place
+
+
+def test_a_target_gives_its_loop_back(spec: Spec) -> None:
+    target: Any = TARGETS["client_async"](spec)
+    loop = target._loop
+    del target
+    assert loop.is_closed()
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def refuse(*args: Any, **told: Any) -> Any:
+        raise AssertionError("a target opened a connection")
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", refuse)
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", refuse)
+    yield

@@ -1,0 +1,247 @@
+"""The comparison with the official SDK, without the SDK: its requests are written here by hand."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.parity import __main__ as command
+from conformance.parity import sdk
+from conformance.parity.asked import FACES, Asked, asked
+from conformance.parity.compare import Compared, compare
+from conformance.parity.declared import DeclarationError, Declared, read_declared
+from conformance.parity.ours import Ours
+from conformance.parity.sdk import Answered, SdkError, ask_sdk
+from conformance.parity.sent import Difference, Sent, differences, read
+from wanlib.spec import Spec, load
+
+KEY = "sk-parity"
+STRAY = Declared("*/create/async/body/parameters/is_async", "sdk only", ("pinned",), "its own switch")
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return load()
+
+
+@pytest.fixture(scope="module")
+def calls(spec: Spec) -> list[Asked]:
+    return asked(spec, 50, 0)
+
+
+def test_calls_are_drawn_of_every_model_and_the_same_each_time(spec: Spec, calls: list[Asked]) -> None:
+    assert {call.body["model"] for call in calls if call.body} == set(spec.models)
+    assert {call.verb for call in calls} == {"create", "poll", "fetch", "cancel", "list"}
+    assert {call.face for call in calls} == set(FACES)
+    assert [call.told() for call in calls] == [call.told() for call in asked(spec, 50, 0)]
+    assert all(json.loads(json.dumps(call.told())) == call.told() for call in calls)
+
+
+def test_the_client_sends_what_it_is_asked_for(spec: Spec, calls: list[Asked]) -> None:
+    client = Ours(spec, KEY)
+    for call in calls:
+        sent = client.sent(call)
+        assert sent.headers["authorization"] == f"Bearer {KEY}"
+        if call.verb == "create":
+            assert sent.method == "POST" and sent.body["model"] == call.body["model"]
+            assert sent.body["parameters"] == call.body["parameters"]
+        else:
+            assert sent.path.startswith("/tasks")
+
+
+# Two requests held together.
+
+
+def request(target: str = "/tasks", body: Any = None, **headers: str) -> Sent:
+    content = b"" if body is None else json.dumps(body).encode()
+    return read("POST", target, {name.replace("_", "-"): value for name, value in headers.items()}, content)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "found"),
+    [
+        (request("/a?x=1", {"n": 1, "m": [1]}, Accept="b", Host="loopback"), []),
+        (request("/a/?x=1", {"n": 1, "m": [1]}, Accept="b"), [("path", "differs")]),
+        (request("/a?x=1&y=2", {"n": 1, "m": [1]}, Accept="b"), [("query/y", "sdk only")]),
+        (request("/a", {"n": 1, "m": [1]}, Accept="b"), [("query/x", "ours only")]),
+        (request("/a?x=1", {"n": 1, "m": [1]}, accept="c"), [("header/accept", "differs")]),
+        (request("/a?x=1", {"n": 1, "m": [1]}, Accept="b", X_A="1"), [("header/x-a", "sdk only")]),
+        (request("/a?x=1", {"n": 1.0, "m": [1]}, Accept="b"), [("body/n", "differs")]),
+        (request("/a?x=1", {"n": 1, "m": [2]}, Accept="b"), [("body/m/0", "differs")]),
+        (request("/a?x=1", {"n": 1, "m": [1, 2]}, Accept="b"), [("body/m", "differs")]),
+        (request("/a?x=1", {"n": True, "m": [1]}, Accept="b"), [("body/n", "differs")]),
+        (request("/a?x=1", {"m": [1]}, Accept="b"), [("body/n", "ours only")]),
+        (request("/a?x=1", None, Accept="b"), [("body", "differs")]),
+    ],
+)
+def test_differences(theirs: Sent, found: list[tuple[str, str]]) -> None:
+    own = request("/a?x=1", {"n": 1, "m": [1]}, Accept="b")
+    assert list(differences(None, own, theirs)) == [Difference(*each) for each in found]
+
+
+def test_another_method_is_a_difference() -> None:
+    own = request("/a")
+    assert list(differences(None, own, own._replace(method="GET"))) == [Difference("method", "differs")]
+
+
+# What is declared.
+
+
+def echo(spec: Spec, calls: list[Asked], change: Any = None) -> list[Answered]:
+    """An SDK that sends what the client sends, but for one change."""
+    client = Ours(spec, KEY)
+    answers = []
+    for call in calls:
+        sent = client.sent(call)
+        if change is not None and call.verb == "create":
+            sent = change(call, sent)
+        answers.append(Answered([sent] if call.verb != "poll" else [sent, sent], None))
+    return answers
+
+
+def compared(spec: Spec, calls: list[Asked], theirs: list[Answered], *declared: Declared) -> Compared:
+    client = Ours(spec, KEY)
+    return compare(spec, "pinned", calls, [client.sent(call) for call in calls], theirs, declared)
+
+
+def stray(call: Asked, sent: Sent) -> Sent:
+    if call.call != "async":
+        return sent
+    parameters = {**sent.body["parameters"], "is_async": True}
+    return sent._replace(body={**sent.body, "parameters": parameters})
+
+
+def test_the_same_requests_are_parity(spec: Spec, calls: list[Asked]) -> None:
+    found = compared(spec, calls, echo(spec, calls))
+    assert found.faults == [] and found.same == found.calls == len(calls)
+
+
+def test_a_declared_difference_is_counted_and_no_fault(spec: Spec, calls: list[Asked]) -> None:
+    found = compared(spec, calls, echo(spec, calls, stray), STRAY)
+    asynchronous = sum(call.verb == "create" and call.call == "async" for call in calls)
+    assert found.faults == [] and found.met[STRAY] == asynchronous
+
+
+def test_an_undeclared_difference_is_a_fault(spec: Spec, calls: list[Asked]) -> None:
+    found = compared(spec, calls, echo(spec, calls, stray))
+    assert found.faults and all("is_async sdk only" in fault for fault in found.faults)
+    assert found.same == found.calls - len(found.faults)
+
+
+def test_a_declared_difference_that_is_never_met_is_a_fault(spec: Spec, calls: list[Asked]) -> None:
+    (fault,) = compared(spec, calls, echo(spec, calls), STRAY).faults
+    assert fault == "declared, but never met: */create/async/body/parameters/is_async sdk only"
+
+
+def test_what_is_declared_of_another_sdk_is_not_declared_of_this(spec: Spec, calls: list[Asked]) -> None:
+    other = Declared(STRAY.at, STRAY.how, ("newest",), STRAY.reason)
+    assert compared(spec, calls, echo(spec, calls, stray), other).faults
+
+
+def test_images_in_another_order_are_a_difference(spec: Spec) -> None:
+    found: set[str] = set()
+
+    def swapped(call: Asked, sent: Sent) -> Sent:
+        body = json.loads(json.dumps(sent.body))
+        for message in body["input"].get("messages", ()):
+            message["content"].reverse()
+        return sent._replace(body=body)
+
+    calls = [call for call in asked(spec, 100, 0) if call.said and len(call.said.images) > 1]
+    found.update(compared(spec, calls, echo(spec, calls, swapped)).faults)
+    assert found and all("/content/" in fault for fault in found)
+
+
+def test_what_the_sdk_refuses_or_sends_twice_is_told(spec: Spec, calls: list[Asked]) -> None:
+    theirs = echo(spec, calls[:2])
+    theirs = [Answered([], "InputRequired"), Answered([*theirs[1].sent] * 3, None)]
+    first, second = compared(spec, calls[:2], theirs).faults
+    assert first.endswith("raised/InputRequired refused") and second.endswith("requests/3 differs")
+
+
+# The file.
+
+
+def test_the_file_of_differences_is_sound() -> None:
+    declared = read_declared(command.NAMES)
+    assert len(declared) == len({(each.at, each.how, each.sdks) for each in declared})
+    known = {each.at for each in declared}
+    assert {"*/create/async/body/parameters/is_async", "aio/fetch/task/path", "aio/poll/*/query/*"} <= known
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1", "expected a list"),
+        ("- 1", "entry 1: expected at, how, sdks and reason"),
+        ("- {at: a, how: often, sdks: [pinned], reason: because of that}", "how is 'often'"),
+        (
+            "- {at: a, how: differs, sdks: [oldest], reason: because of that}",
+            "expected some of pinned, newest",
+        ),
+        ("- {at: a, how: differs, sdks: [], reason: because of that}", "expected some of"),
+        ("- {at: a, how: differs, sdks: [pinned], reason: so}", "a reason is missing"),
+    ],
+)
+def test_a_broken_file_is_told(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "differences.yaml"
+    path.write_text(text)
+    with pytest.raises(DeclarationError, match=message):
+        read_declared(command.NAMES, path)
+
+
+# The process.
+
+FAKE = """
+import json, sys, urllib.request
+where = json.loads(sys.stdin.readline())
+print(json.dumps("0.0.1"))
+for number, line in enumerate(sys.stdin):
+    told = json.loads(line)
+    url = f"{where['address']}/{number}{where['base_path']}/tasks/{told['verb']}?a=1"
+    request = urllib.request.Request(url, json.dumps(told["body"]).encode(), {"X-Key": where["key"]})
+    urllib.request.urlopen(request).read()
+    print(json.dumps("KeyError" if told["verb"] == "list" else None))
+"""
+
+
+def test_a_process_is_asked_and_recorded(spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "fake.py"
+    script.write_text(FAKE)
+    monkeypatch.setattr(sdk, "_SCRIPT", script)
+    told = [Asked("sync", verb, "", {"n": 1}) for verb in ("fetch", "list")]
+    version, (first, second) = ask_sdk(Path(sys.executable), spec, KEY, told)
+    assert version == "0.0.1" and first.raised is None and second.raised == "KeyError"
+    assert [(each.path, each.query, each.body) for each in first.sent] == [
+        ("/tasks/fetch", {"a": "1"}, {"n": 1})
+    ]
+    assert second.sent[0].headers["x-key"] == KEY and second.sent[0].method == "POST"
+
+
+def test_a_process_that_breaks_is_told(spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "fake.py"
+    script.write_text("raise SystemExit('no dashscope here')")
+    monkeypatch.setattr(sdk, "_SCRIPT", script)
+    with pytest.raises(SdkError, match="exit 1, no dashscope here"):
+        ask_sdk(Path(sys.executable), spec, KEY, [])
+
+
+def test_the_command_tells_and_exits(
+    spec: Spec, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def played(python: Path, spec: Spec, key: str, calls: list[Asked]) -> tuple[str, list[Answered]]:
+        return "1.0", echo(spec, calls, stray)
+
+    monkeypatch.setattr(command, "ask_sdk", played)
+    monkeypatch.setattr(command, "read_declared", lambda names: [STRAY])
+    monkeypatch.setattr(sys, "argv", ["parity", "--sdk", "pinned=python", "--calls", "20"])
+    assert command.main() == 0
+    assert "dashscope 1.0 (pinned)" in capsys.readouterr().out
+    monkeypatch.setattr(command, "read_declared", lambda names: [])
+    assert command.main() == 1
+    assert "DIFFERS  wan" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["parity", "--sdk", "other=python"])
+    with pytest.raises(SystemExit, match="2"):
+        command.main()
