@@ -16,9 +16,9 @@ Peers = Mapping[str, tuple[Call, float | None]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One comparison: what, our seconds, the peer's, their ratio, and the greatest that meets the target.
+    """One comparison: what, our figure, the peer's, their ratio, and the greatest that meets the target.
 
-    Without a target, the row is there to be read: the peer does another thing.
+    Without a target, the row is there to be read: the peer does another thing. unit: of both figures.
     """
 
     name: str
@@ -27,11 +27,15 @@ class Row:
     theirs: float
     ratio: float
     target: float | None
+    unit: str = "s"
 
     def line(self) -> str:
         """The row as it is printed."""
-        times = f"{_seconds(self.ours):>9} {_seconds(self.theirs):>9} {self.ratio:8.3f}"
-        return f"{self.name:34} {self.peer:28} {times} {self._verdict()}"
+        figures = f"{self._told(self.ours):>9} {self._told(self.theirs):>9} {self.ratio:8.3f}"
+        return f"{self.name:34} {self.peer:28} {figures} {self._verdict()}"
+
+    def _told(self, value: float) -> str:
+        return _seconds(value) if self.unit == "s" else f"{value:.3g} {self.unit}"
 
     def _verdict(self) -> str:
         if self.target is None:
@@ -50,12 +54,17 @@ def contest(name: str, ours: Call, peers: Peers, rounds: int = 9, least: float =
     for _ in range(rounds):
         for each in random.sample(list(calls), len(calls)):
             times[each].append(_timed(calls[each], repeats[each]))
-    return [
-        Row(
-            name, peer, median(times["ours"]), median(times[peer]), _ratio(times["ours"], times[peer]), target
-        )
-        for peer, (_, target) in peers.items()
-    ]
+    return [against(name, peer, times["ours"], times[peer], target) for peer, (_, target) in peers.items()]
+
+
+def against(name: str, peer: str, ours: list[float], theirs: list[float], target: float | None) -> Row:
+    """Rounds that were measured elsewhere: medians, and the median of the rounds' ratios."""
+    return Row(name, peer, median(ours), median(theirs), _ratio(ours, theirs), target)
+
+
+def limit(name: str, ours: float, most: float, unit: str) -> Row:
+    """A figure against the most that it may be."""
+    return Row(name, f"at most {most:g} {unit}", ours, most, ours / most, 1.0, unit)
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> float:

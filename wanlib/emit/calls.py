@@ -21,6 +21,8 @@ def calls(spec: Spec) -> str:
     out.lines = header("*.yaml")
     out.line('"""What the client knows of the API."""')
     out.line()
+    out.line("from functools import cache")
+    out.line()
     out.line(f"from wanlib.runtime.tables import {', '.join(_TABLES)}")
     for family in spec.families:
         _code(family, out)
@@ -40,6 +42,7 @@ def _code(family: Family, out: Writer) -> None:
     name = module(family.name)
     out.line()
     out.line()
+    out.line("@cache")
     with out.block(f"def _{name}() -> Code"):
         out.line(f"from wanlib.generated.{name} import complete, core, encode")
         out.line()

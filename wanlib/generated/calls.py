@@ -2,27 +2,33 @@
 # Do not edit: change the YAML, then run: wanlib emit
 """What the client knows of the API."""
 
+from functools import cache
+
 from wanlib.runtime.tables import Api, Code, ErrorCode, Header, Life, Model, Region, Upload, Verb
 
 
+@cache
 def _wan2_7() -> Code:
     from wanlib.generated.wan2_7 import complete, core, encode
 
     return Code(core, complete, encode)
 
 
+@cache
 def _wan2_6() -> Code:
     from wanlib.generated.wan2_6 import complete, core, encode
 
     return Code(core, complete, encode)
 
 
+@cache
 def _wan2_5() -> Code:
     from wanlib.generated.wan2_5 import complete, core, encode
 
     return Code(core, complete, encode)
 
 
+@cache
 def _wanx2_1() -> Code:
     from wanlib.generated.wanx2_1 import complete, core, encode
 

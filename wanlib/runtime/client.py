@@ -1,31 +1,32 @@
 """The sync client under its typed face: verbs in, results out."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wanlib.runtime.clock import Clock, RealClock
-from wanlib.runtime.core import Core
-from wanlib.runtime.drive import Driver
+from wanlib.runtime.context import make_context
 from wanlib.runtime.errors import OutcomeUnknown, WanError
-from wanlib.runtime.options import call_of, read_call, verb_of
-from wanlib.runtime.outputs import Output
-from wanlib.runtime.paid import Paid, finish, finish_all
-from wanlib.runtime.query import cancel, page, query
-from wanlib.runtime.recent import find_lost
-from wanlib.runtime.result import Result
-from wanlib.runtime.snapshot import Listed, Snapshot
 from wanlib.runtime.tables import Api
-from wanlib.runtime.tasks import Task
-from wanlib.runtime.watch import Told
-from wanlib.runtime.wire import make_http
+from wanlib.runtime.wire import checked_http, make_http
 
-if TYPE_CHECKING:  # loaded by the verb that needs them
+if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
+    from wanlib.runtime.core import Core
+    from wanlib.runtime.drive import Driver
+    from wanlib.runtime.outputs import Output
+    from wanlib.runtime.paid import Paid
     from wanlib.runtime.prepared import Prepared
+    from wanlib.runtime.result import Result
     from wanlib.runtime.resume import Resumed
+    from wanlib.runtime.snapshot import Listed, Snapshot
     from wanlib.runtime.streams import Stream
+    from wanlib.runtime.tasks import Task
+    from wanlib.runtime.watch import Told
 
 
 class Client:
@@ -62,7 +63,7 @@ class Client:
         clock: Clock | None = None,
         random: Random | None = None,
     ) -> None:
-        self._core = Core(
+        self._context = make_context(
             self._api,
             api_key=api_key,
             region=region,
@@ -70,23 +71,35 @@ class Client:
             base_url=base_url,
             budget=budget,
             journal=journal,
-            upload=upload,
-            file_urls=file_urls,
             clock=clock or RealClock(),
             random=random or Random(),
         )
-        self._http = http_client or make_http("Client", proxy, trust_env)
+        self._upload, self._file_urls, self._parallel = upload, file_urls, parallel
         self._own = http_client is None
-        self._driver = Driver(self._http, self._core.context, parallel)
+        self._http = (
+            make_http("Client", proxy, trust_env) if self._own else checked_http(http_client, "Client")
+        )
+
+    @cached_property
+    def _core(self) -> Core:
+        from wanlib.runtime.core import Core
+
+        return Core(self._context, upload=self._upload, file_urls=self._file_urls)
+
+    @cached_property
+    def _driver(self) -> Driver:
+        from wanlib.runtime.drive import Driver
+
+        return Driver(self._http, self._context, self._parallel, self._own)
 
     @property
     def spent(self) -> Any:
         """What this client has spent so far, a Decimal: results that came, and calls that may be billed."""
-        return self._core.context.purse.spent
+        return self._context.purse.spent
 
     def task(self, task_id: str, model: str | None = None) -> Task:
         """A task of any process by its id. model: tells the result's model and price; the id is enough."""
-        return Task(self, self._core.known(task_id, model))
+        return self._handle(self._core.known(task_id, model))
 
     def tasks(
         self,
@@ -101,74 +114,67 @@ class Client:
         filters = self._core.filters(status, model, task_id, start, end)
         number, pages = 1, 1
         while number <= pages:
-            found = self._driver.run(
-                page(self._core.context, self._core.deadline(None), {**filters, "page_no": number})
-            )
+            found = self._driver.run(self._core.page(filters, number))
             yield from found.items
             number, pages = number + 1, found.pages if found.items else 0
 
     def cancel(self, task_id: str) -> None:
         """Cancels a task that is still waiting. Raises InvalidRequest where it is running or has ended."""
-        self._driver.run(cancel(self._core.context, task_id, self._core.deadline(None)))
+        self._driver.run(self._core.cancel(task_id))
 
     def wait(
         self, tasks: Sequence[Task | str], *, timeout: float | None = None, on_status: Told | None = None
     ) -> list[Output | WanError]:
         """Waits for many tasks at once -> in their order, what each yields, or the error it ended with."""
-        deadline = self._core.deadline(timeout)
-        paids = [self._core.paid(each) for each in tasks]
-        ended = self._driver.run(finish_all(self._core.context, paids, deadline, on_status))
-        return [self._bound(each) if isinstance(each, Result) else each for each in ended]
+        ended = self._driver.run(self._core.follow(tasks, timeout, on_status))
+        return [each if isinstance(each, WanError) else self._bound(each) for each in ended]
 
     def find_lost(self, error: OutcomeUnknown) -> list[Listed]:
         """The account's tasks that a lost call may have become: of its model, submitted about then."""
-        return self._driver.run(find_lost(self._core.context, error, self._core.deadline(None)))
+        return self._driver.run(self._core.find_lost(error))
 
-    def resume(self, *, timeout: float | None = None, on_status: Told | None = None) -> "Resumed":
+    def resume(self, *, timeout: float | None = None, on_status: Told | None = None) -> Resumed:
         """Takes up every unfinished call of the journal, as after a crash, and waits for it."""
-        from wanlib.runtime.resume import resume
-
-        found = self._driver.run(resume(self._core.context, self._core.deadline(timeout), on_status))
+        found = self._driver.run(self._core.resume(timeout, on_status))
         return found._replace(results=[self._bound(each) for each in found.results])
-
-    def follow(self, paid: Paid, timeout: float | None, told: Told | None) -> Output:
-        """Waits for a task; `Task.wait` calls it."""
-        deadline = self._core.deadline(timeout)
-        return self._bound(self._driver.run(finish(self._core.context, paid, deadline, told)))
 
     def look(self, task_id: str) -> Snapshot:
         """Queries a task; `Task.status` calls it."""
-        return self._driver.run(query(self._core.context, task_id, self._core.deadline(None)))
+        return self._driver.run(self._core.look(task_id))
 
     def close(self) -> None:
         """Closes connections and journal."""
-        self._core.close()
+        self._context.close()
         if self._own:
             self._http.close()
 
     def _edit(self, verb: str, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Output:
-        call = read_call(verb, call_of(given.pop("via", "async")), model, prompt, images, given)
-        return self._bound(self._driver.run(self._core.edit(call)))
+        return self._bound(self._driver.run(self._core.edit(verb, model, prompt, images, given)))
 
     def _submit(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Task:
-        call = read_call(verb_of(images), "async", model, prompt, images, given)
-        return Task(self, self._driver.run(self._core.submit(call)))
+        return self._handle(self._driver.run(self._core.submit(model, prompt, images, given)))
 
-    def _stream(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> "Stream":
+    def _stream(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Stream:
         from wanlib.runtime.streams import Stream
 
-        call = read_call("stream", "stream", model, prompt, images, given)
-        paid, opened = self._driver.run(self._core.stream(call))
-        return Stream(self._driver, self._core.context, paid, opened, self._bound)
+        paid, opened = self._driver.run(self._core.stream(model, prompt, images, given))
+        return Stream(self._driver, self._context, paid, opened, self._bound)
 
-    def _prepare(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> "Prepared":
+    def _prepare(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Prepared:
         return self._core.prepare(model, prompt, images, given)
 
     def __deepcopy__(self, memo: object) -> Self:
         return self  # copies of results and tasks share the client
 
     def _bound(self, result: Result) -> Output:
+        from wanlib.runtime.outputs import Output
+
         return Output.of(result, self._save)
+
+    def _handle(self, paid: Paid) -> Task:
+        from wanlib.runtime.tasks import Task
+
+        return Task(self, paid)
 
     def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> list[Path]:
         return self._driver.run(self._core.save(result, folder, stem, overwrite))

@@ -1,31 +1,32 @@
 """The async client under its typed face: verbs in, results out."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wanlib.runtime.clock import Clock, RealClock
-from wanlib.runtime.core import Core
-from wanlib.runtime.drive_async import AsyncDriver
+from wanlib.runtime.context import make_context
 from wanlib.runtime.errors import OutcomeUnknown, WanError
-from wanlib.runtime.options import call_of, read_call, verb_of
-from wanlib.runtime.outputs import AsyncOutput
-from wanlib.runtime.paid import Paid, finish, finish_all
-from wanlib.runtime.query import cancel, page, query
-from wanlib.runtime.recent import find_lost
-from wanlib.runtime.result import Result
-from wanlib.runtime.snapshot import Listed, Snapshot
 from wanlib.runtime.tables import Api
-from wanlib.runtime.tasks import AsyncTask
-from wanlib.runtime.watch import Told
-from wanlib.runtime.wire import make_http
+from wanlib.runtime.wire import checked_http, make_http
 
-if TYPE_CHECKING:  # loaded by the verb that needs them
+if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
+    from wanlib.runtime.core import Core
+    from wanlib.runtime.drive_async import AsyncDriver
+    from wanlib.runtime.outputs import AsyncOutput
+    from wanlib.runtime.paid import Paid
     from wanlib.runtime.prepared import Prepared
+    from wanlib.runtime.result import Result
     from wanlib.runtime.resume import Resumed
+    from wanlib.runtime.snapshot import Listed, Snapshot
     from wanlib.runtime.streams_async import AsyncStream
+    from wanlib.runtime.tasks import AsyncTask
+    from wanlib.runtime.watch import Told
 
 
 class AsyncClient:
@@ -62,7 +63,7 @@ class AsyncClient:
         clock: Clock | None = None,
         random: Random | None = None,
     ) -> None:
-        self._core = Core(
+        self._context = make_context(
             self._api,
             api_key=api_key,
             region=region,
@@ -70,23 +71,37 @@ class AsyncClient:
             base_url=base_url,
             budget=budget,
             journal=journal,
-            upload=upload,
-            file_urls=file_urls,
             clock=clock or RealClock(),
             random=random or Random(),
         )
-        self._http = http_client or make_http("AsyncClient", proxy, trust_env)
+        self._upload, self._file_urls, self._parallel = upload, file_urls, parallel
         self._own = http_client is None
-        self._driver = AsyncDriver(self._http, self._core.context, parallel)
+        self._http = (
+            make_http("AsyncClient", proxy, trust_env)
+            if self._own
+            else checked_http(http_client, "AsyncClient")
+        )
+
+    @cached_property
+    def _core(self) -> Core:
+        from wanlib.runtime.core import Core
+
+        return Core(self._context, upload=self._upload, file_urls=self._file_urls)
+
+    @cached_property
+    def _driver(self) -> AsyncDriver:
+        from wanlib.runtime.drive_async import AsyncDriver
+
+        return AsyncDriver(self._http, self._context, self._parallel, self._own)
 
     @property
     def spent(self) -> Any:
         """What this client has spent so far, a Decimal: results that came, and calls that may be billed."""
-        return self._core.context.purse.spent
+        return self._context.purse.spent
 
     def task(self, task_id: str, model: str | None = None) -> AsyncTask:
         """A task of any process by its id. model: tells the result's model and price; the id is enough."""
-        return AsyncTask(self, self._core.known(task_id, model))
+        return self._handle(self._core.known(task_id, model))
 
     async def tasks(
         self,
@@ -101,78 +116,71 @@ class AsyncClient:
         filters = self._core.filters(status, model, task_id, start, end)
         number, pages = 1, 1
         while number <= pages:
-            found = await self._driver.run(
-                page(self._core.context, self._core.deadline(None), {**filters, "page_no": number})
-            )
+            found = await self._driver.run(self._core.page(filters, number))
             for item in found.items:
                 yield item
             number, pages = number + 1, found.pages if found.items else 0
 
     async def cancel(self, task_id: str) -> None:
         """Cancels a task that is still waiting. Raises InvalidRequest where it is running or has ended."""
-        await self._driver.run(cancel(self._core.context, task_id, self._core.deadline(None)))
+        await self._driver.run(self._core.cancel(task_id))
 
     async def wait(
         self, tasks: Sequence[AsyncTask | str], *, timeout: float | None = None, on_status: Told | None = None
     ) -> list[AsyncOutput | WanError]:
         """Waits for many tasks at once -> in their order, what each yields, or the error it ended with."""
-        deadline = self._core.deadline(timeout)
-        paids = [self._core.paid(each) for each in tasks]
-        ended = await self._driver.run(finish_all(self._core.context, paids, deadline, on_status))
-        return [self._bound(each) if isinstance(each, Result) else each for each in ended]
+        ended = await self._driver.run(self._core.follow(tasks, timeout, on_status))
+        return [each if isinstance(each, WanError) else self._bound(each) for each in ended]
 
     async def find_lost(self, error: OutcomeUnknown) -> list[Listed]:
         """The account's tasks that a lost call may have become: of its model, submitted about then."""
-        return await self._driver.run(find_lost(self._core.context, error, self._core.deadline(None)))
+        return await self._driver.run(self._core.find_lost(error))
 
-    async def resume(self, *, timeout: float | None = None, on_status: Told | None = None) -> "Resumed":
+    async def resume(self, *, timeout: float | None = None, on_status: Told | None = None) -> Resumed:
         """Takes up every unfinished call of the journal, as after a crash, and waits for it."""
-        from wanlib.runtime.resume import resume
-
-        found = await self._driver.run(resume(self._core.context, self._core.deadline(timeout), on_status))
+        found = await self._driver.run(self._core.resume(timeout, on_status))
         return found._replace(results=[self._bound(each) for each in found.results])
-
-    async def follow(self, paid: Paid, timeout: float | None, told: Told | None) -> AsyncOutput:
-        """Waits for a task; `AsyncTask.wait` calls it."""
-        deadline = self._core.deadline(timeout)
-        return self._bound(await self._driver.run(finish(self._core.context, paid, deadline, told)))
 
     async def look(self, task_id: str) -> Snapshot:
         """Queries a task; `AsyncTask.status` calls it."""
-        return await self._driver.run(query(self._core.context, task_id, self._core.deadline(None)))
+        return await self._driver.run(self._core.look(task_id))
 
     async def close(self) -> None:
         """Closes connections and journal."""
         await self._driver.close()
-        self._core.close()
+        self._context.close()
         if self._own:
             await self._http.aclose()
 
     async def _edit(
         self, verb: str, model: Any, prompt: Any, images: Any, given: dict[str, Any]
     ) -> AsyncOutput:
-        call = read_call(verb, call_of(given.pop("via", "async")), model, prompt, images, given)
-        return self._bound(await self._driver.run(self._core.edit(call)))
+        return self._bound(await self._driver.run(self._core.edit(verb, model, prompt, images, given)))
 
     async def _submit(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> AsyncTask:
-        call = read_call(verb_of(images), "async", model, prompt, images, given)
-        return AsyncTask(self, await self._driver.run(self._core.submit(call)))
+        return self._handle(await self._driver.run(self._core.submit(model, prompt, images, given)))
 
-    async def _stream(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> "AsyncStream":
+    async def _stream(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> AsyncStream:
         from wanlib.runtime.streams_async import AsyncStream
 
-        call = read_call("stream", "stream", model, prompt, images, given)
-        paid, opened = await self._driver.run(self._core.stream(call))
-        return AsyncStream(self._driver, self._core.context, paid, opened, self._bound)
+        paid, opened = await self._driver.run(self._core.stream(model, prompt, images, given))
+        return AsyncStream(self._driver, self._context, paid, opened, self._bound)
 
-    def _prepare(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> "Prepared":
+    def _prepare(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Prepared:
         return self._core.prepare(model, prompt, images, given)
 
     def __deepcopy__(self, memo: object) -> Self:
         return self  # copies of results and tasks share the client
 
     def _bound(self, result: Result) -> AsyncOutput:
+        from wanlib.runtime.outputs import AsyncOutput
+
         return AsyncOutput.of(result, self._save)
+
+    def _handle(self, paid: Paid) -> AsyncTask:
+        from wanlib.runtime.tasks import AsyncTask
+
+        return AsyncTask(self, paid)
 
     async def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> list[Path]:
         return await self._driver.run(self._core.save(result, folder, stem, overwrite))

@@ -1,20 +1,22 @@
 """What every protocol of a client shares."""
 
 import logging
+import os
 import re
 from collections.abc import Mapping
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from wanlib.base.shown import shown
 from wanlib.runtime.clock import Clock
 from wanlib.runtime.errors import BadSetting
 from wanlib.runtime.exchange import Request
+from wanlib.runtime.owner import new_owner
 from wanlib.runtime.pace import Pace
 from wanlib.runtime.price import Purse
 from wanlib.runtime.retry import Backoff, Deadline
-from wanlib.runtime.settings import ANSWER, Settings
+from wanlib.runtime.settings import ANSWER, Settings, read_settings
 from wanlib.runtime.tables import Api
 
 if TYPE_CHECKING:
@@ -70,3 +72,40 @@ class Context(NamedTuple):
         if not isinstance(task_id, str) or not re.fullmatch(self.api.task_id, task_id, re.ASCII):
             raise BadSetting(f"task id is {shown(task_id)}; allowed: what `submit` gave, {self.api.task_id}")
         return task_id
+
+    def close(self) -> None:
+        """Gives back what is left of the journal's leases, and closes it."""
+        if self.journal is not None:
+            self.journal.free(lambda owner: owner == self.owner)
+            self.journal.close()
+
+
+def make_context(
+    api: Api,
+    *,
+    api_key: str | None,
+    region: str,
+    workspace: str | None,
+    base_url: str | None,
+    budget: Any,
+    journal: Any,
+    clock: Clock,
+    random: Random,
+) -> Context:
+    """The world of a client with these settings. Raises BadSetting, JournalError."""
+    settings = read_settings(api, api_key, region, workspace, base_url)
+    paces = {call: Pace(api.rates.get(call, 1000)) for call in api.paths}
+    return Context(api, settings, clock, random, Purse(budget), paces, _opened(journal), new_owner())
+
+
+def _opened(journal: Any) -> "Journal | None":
+    """The journal at a path, or one that is open already. Raises JournalError, BadSetting."""
+    if journal is None:
+        return None
+    from wanlib.runtime.journal import Journal
+
+    if isinstance(journal, Journal):
+        return journal
+    if isinstance(journal, str | os.PathLike):
+        return Journal(journal)
+    raise BadSetting(f"journal is {shown(journal)}; allowed: the path of a file")

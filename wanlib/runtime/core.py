@@ -1,59 +1,37 @@
 """What the sync and the async client share: everything but the waiting."""
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from wanlib.base.shown import shown
-from wanlib.runtime.clock import Clock
 from wanlib.runtime.context import Context
 from wanlib.runtime.effects import Blocking, Opened, Protocol
-from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.errors import BadSetting, OutcomeUnknown, WanError
 from wanlib.runtime.exchange import Request
 from wanlib.runtime.options import PATIENCE, Call, call_of, read_call, verb_of
-from wanlib.runtime.owner import new_owner
-from wanlib.runtime.pace import Pace
-from wanlib.runtime.paid import Paid, begin, direct, finish, paid_of, send, submit
+from wanlib.runtime.paid import Paid, begin, direct, finish, finish_all, paid_of, send, submit
 from wanlib.runtime.plan import Plan, find_model, make_plan
-from wanlib.runtime.price import Purse
-from wanlib.runtime.query import Query
-from wanlib.runtime.recent import PAGE, window
+from wanlib.runtime.query import Query, cancel, page, query
+from wanlib.runtime.recent import PAGE, find_lost, window
 from wanlib.runtime.result import Result
 from wanlib.runtime.retry import Deadline
-from wanlib.runtime.settings import ANSWER, read_settings
-from wanlib.runtime.tables import Api
+from wanlib.runtime.settings import ANSWER
+from wanlib.runtime.snapshot import Listed, Page, Snapshot
 from wanlib.runtime.tasks import Handle
+from wanlib.runtime.watch import Told
 
 if TYPE_CHECKING:  # what a client may never need is loaded when it does
-    from wanlib.runtime.journal import Journal
     from wanlib.runtime.prepared import Prepared
+    from wanlib.runtime.resume import Resumed
 
 
 class Core:
-    """The calls of a client as protocols. It holds the settings, the purse and the journal."""
+    """The calls of a client as protocols. upload, file_urls: as of the client."""
 
-    def __init__(
-        self,
-        api: Api,
-        *,
-        api_key: str | None,
-        region: str,
-        workspace: str | None,
-        base_url: str | None,
-        budget: Any,
-        journal: Any,
-        upload: bool,
-        file_urls: bool,
-        clock: Clock,
-        random: Random,
-    ) -> None:
-        settings = read_settings(api, api_key, region, workspace, base_url)
-        paces = {call: Pace(api.rates.get(call, 1000)) for call in api.paths}
-        opened = _opened(journal)
-        self.context = Context(api, settings, clock, random, Purse(budget), paces, opened, new_owner())
+    def __init__(self, context: Context, *, upload: bool, file_urls: bool) -> None:
+        self.context = context
         self._upload = upload
         self._file_urls = file_urls
 
@@ -62,34 +40,38 @@ class Core:
         region = self.context.settings.region
         return make_plan(self.context.api, region, call.ask, file_urls=self._file_urls)
 
-    def edit(self, call: Call) -> Protocol[Result]:
+    def edit(
+        self, verb: str, model: Any, prompt: Any, images: Any, given: dict[str, Any]
+    ) -> Protocol[Result]:
         """One call and its result: with a task, or without one."""
-        plan, deadline = self.plan(call), self.context.deadline(call.timeout)
-        plan = yield from self._ready(plan, call, deadline)
+        call = read_call(verb, call_of(given.pop("via", "async")), model, prompt, images, given)
+        plan, deadline = yield from self._ready(call)
         if plan.call == "sync":
             return (yield from direct(self.context, plan, call.max_price, deadline))
         paid = yield from submit(self.context, plan, call.max_price, deadline)
         return (yield from finish(self.context, paid, deadline, call.on_status))
 
-    def submit(self, call: Call) -> Protocol[Paid]:
+    def submit(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Protocol[Paid]:
         """A task, started."""
-        plan, deadline = self.plan(call), self.context.deadline(call.timeout)
-        plan = yield from self._ready(plan, call, deadline)
+        call = read_call(verb_of(images), "async", model, prompt, images, given)
+        plan, deadline = yield from self._ready(call)
         return (yield from submit(self.context, plan, call.max_price, deadline))
 
-    def stream(self, call: Call) -> Protocol[tuple[Paid, Opened]]:
+    def stream(
+        self, model: Any, prompt: Any, images: Any, given: dict[str, Any]
+    ) -> Protocol[tuple[Paid, Opened]]:
         """A streamed call, accepted, its body to come."""
-        plan, deadline = self.plan(call), self.context.deadline(call.timeout)
-        plan = yield from self._ready(plan, call, deadline)
+        call = read_call("stream", "stream", model, prompt, images, given)
+        plan, deadline = yield from self._ready(call)
         paid = yield from begin(self.context, plan, call.max_price, deadline)
         return paid, (yield from send(self.context, plan, paid, deadline))
 
     def prepare(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> "Prepared":
         """The call as it would be sent. Nothing is sent, uploaded or recorded."""
-        via = call_of(given.pop("via", "async"), "stream")
-        verb = via if via == "stream" else verb_of(images)
         from wanlib.runtime.prepared import prepared
 
+        via = call_of(given.pop("via", "async"), "stream")
+        verb = via if via == "stream" else verb_of(images)
         return prepared(self.context, self.plan(read_call(verb, via, model, prompt, images, given)))
 
     def save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> Protocol[list[Path]]:
@@ -124,9 +106,34 @@ class Core:
             return Paid(table, checked)
         return paid_of(self.context, entry)
 
-    def paid(self, task: object) -> Paid:
-        """A task as a handle or an id."""
-        return task.paid if isinstance(task, Handle) else self.known(task, None)
+    def look(self, task_id: str) -> Protocol[Snapshot]:
+        """A task as it is now."""
+        return query(self.context, task_id, self._deadline(None))
+
+    def cancel(self, task_id: str) -> Protocol[None]:
+        """The end of a task that waits."""
+        return cancel(self.context, task_id, self._deadline(None))
+
+    def page(self, filters: Query, number: int) -> Protocol[Page]:
+        """One page of the list of tasks."""
+        return page(self.context, self._deadline(None), {**filters, "page_no": number})
+
+    def follow(
+        self, tasks: Sequence[object], timeout: float | None, told: Told | None
+    ) -> Protocol[list[Result | WanError]]:
+        """What each task yields, or the error that it ended with; a task as a handle or an id."""
+        paids = [each.paid if isinstance(each, Handle) else self.known(each, None) for each in tasks]
+        return finish_all(self.context, paids, self._deadline(timeout), told)
+
+    def find_lost(self, error: OutcomeUnknown) -> Protocol[list[Listed]]:
+        """The tasks that a lost call may have become."""
+        return find_lost(self.context, error, self._deadline(None))
+
+    def resume(self, timeout: float | None, told: Told | None) -> "Protocol[Resumed]":
+        """The unfinished calls of the journal."""
+        from wanlib.runtime.resume import resume
+
+        return resume(self.context, self._deadline(timeout), told)
 
     def filters(
         self, status: str | None, model: str | None, task_id: str | None, start: Any, end: Any
@@ -146,21 +153,15 @@ class Core:
             told |= window(self.context, since, until, margin=0.0)
         return told
 
-    def deadline(self, timeout: float | None) -> Deadline:
-        """A moment so many seconds from now, 900 unless told."""
+    def _deadline(self, timeout: float | None) -> Deadline:
         return self.context.deadline(PATIENCE if timeout is None else timeout)
 
-    def close(self) -> None:
-        """Gives back what is left of the journal's leases."""
-        if self.context.journal is not None:
-            self.context.journal.free(lambda owner: owner == self.context.owner)
-            self.context.journal.close()
-
-    def _ready(self, plan: Plan, call: Call, deadline: Deadline) -> Protocol[Plan]:
-        """The plan with its images where they have to be: in the body, or uploaded."""
+    def _ready(self, call: Call) -> Protocol[tuple[Plan, Deadline]]:
+        """The plan with its images in the body or uploaded, and until when the call may run."""
+        plan, deadline = self.plan(call), self.context.deadline(call.timeout)
         sources = plan.sources
         if not sources or not (self._upload if call.upload is None else call.upload):
-            return plan
+            return plan, deadline
 
         from wanlib.runtime.upload import upload
 
@@ -168,26 +169,13 @@ class Core:
             self.context.api,
             plan.model.name,
             sources,
-            lambda call, query: self.context.request(call, deadline, query),
+            lambda name, query: self.context.request(name, deadline, query),
             self.context.clock,
             deadline=deadline,
             random=self.context.random,
             plain_ok=self.context.settings.private,
         )
-        return plan.with_images(urls)
-
-
-def _opened(journal: Any) -> "Journal | None":
-    """The journal at a path, or one that is open already. Raises JournalError, BadSetting."""
-    if journal is None:
-        return None
-    from wanlib.runtime.journal import Journal
-
-    if isinstance(journal, Journal):
-        return journal
-    if isinstance(journal, str | os.PathLike):
-        return Journal(journal)
-    raise BadSetting(f"journal is {shown(journal)}; allowed: the path of a file")
+        return plan.with_images(urls), deadline
 
 
 def _word(value: object, name: str, allowed: Sequence[str]) -> str:

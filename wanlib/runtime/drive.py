@@ -27,13 +27,16 @@ T = TypeVar("T")
 
 
 class Driver:
-    """Runs protocols over an `httpx.Client`. parallel: the most exchanges under way for one call."""
+    """Runs protocols over an `httpx.Client`. parallel: the most exchanges under way for one call.
 
-    def __init__(self, http: Any, context: Context, parallel: int) -> None:
+    own: whether the client was made here, so that nobody has added anything to it.
+    """
+
+    def __init__(self, http: Any, context: Context, parallel: int, own: bool) -> None:
         self._http = http
         self._context = context
         self._parallel = parallel
-        self._wire = Wire(http, "Client", context.settings.base)
+        self._wire = Wire(http, "Client", context.settings.base, own)
         self._doers: dict[type, Callable[[Any], Any]] = {
             Send: self._send,
             Open: self._open,

@@ -41,13 +41,16 @@ tell a connection that never came about from an answer that never came, are to b
 
 
 class AsyncDriver:
-    """Runs protocols over an `httpx.AsyncClient`; one follower polls for all waits of the client."""
+    """Runs protocols over an `httpx.AsyncClient`; one follower polls for all waits of the client.
 
-    def __init__(self, http: Any, context: Context, parallel: int) -> None:
+    parallel, own: as of `Driver`.
+    """
+
+    def __init__(self, http: Any, context: Context, parallel: int, own: bool) -> None:
         self._http = http
         self._context = context
         self._parallel = parallel
-        self._wire = Wire(http, "AsyncClient", context.settings.base)
+        self._wire = Wire(http, "AsyncClient", context.settings.base, own)
         self._follower = Follower(context)
         self._following: asyncio.Task[None] | None = None
         self._news = asyncio.Event()

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from wanlib.runtime.errors import WanError
 from wanlib.runtime.outputs import AsyncOutput, Output
 from wanlib.runtime.paid import Paid
 from wanlib.runtime.snapshot import Snapshot
@@ -42,7 +43,10 @@ class Task(Handle):
 
         Raises TaskFailed, TaskCanceled, TaskUnknown; DeadlineExceeded, after which the task goes on.
         """
-        return self._client.follow(self.paid, timeout, on_status)
+        (outcome,) = self._client.wait([self], timeout=timeout, on_status=on_status)
+        if isinstance(outcome, WanError):
+            raise outcome
+        return outcome
 
     def status(self) -> Snapshot:
         """What it is doing now. A task that has FAILED is no error here."""
@@ -65,7 +69,10 @@ class AsyncTask(Handle):
 
         Raises TaskFailed, TaskCanceled, TaskUnknown; DeadlineExceeded, after which the task goes on.
         """
-        return await self._client.follow(self.paid, timeout, on_status)
+        (outcome,) = await self._client.wait([self], timeout=timeout, on_status=on_status)
+        if isinstance(outcome, WanError):
+            raise outcome
+        return outcome
 
     async def status(self) -> Snapshot:
         """What it is doing now. A task that has FAILED is no error here."""

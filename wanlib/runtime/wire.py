@@ -25,6 +25,7 @@ LARGEST = 64 * 1024 * 1024
 _UNSENT = frozenset(
     {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL"}
 )
+_SAID = frozenset({"accept", "user-agent"})  # headers that each request has of its own
 _BROKEN = frozenset({"TransportError", "DecodingError", "StreamError", "OSError"})
 
 
@@ -38,6 +39,12 @@ def make_http(client: str, proxy: str | None, trust_env: bool) -> Any:
         return getattr(httpx, client)(verify=context, proxy=proxy, trust_env=trust_env, limits=limits)
     except (ValueError, TypeError, AttributeError, httpx.InvalidURL, ImportError) as error:
         raise BadSetting(f"proxy is {shown(safe_text(str(proxy)))}: {safe_text(str(error))}") from None
+
+
+def checked_http(http: Any, client: str) -> Any:
+    """A client that was handed in. Raises BadSetting where it is none of its kind."""
+    library_of(http, client)
+    return http
 
 
 def library_of(http: Any, client: str) -> ModuleType:
@@ -72,8 +79,11 @@ def is_stream(request: Request, reply: Reply, api: Api) -> bool:
 class Wire:
     """Builds the library's requests and reads its failures."""
 
-    def __init__(self, http: Any, client: str, base: str) -> None:
+    def __init__(self, http: Any, client: str, base: str, own: bool) -> None:
         self._http = http
+        self._own = (
+            {name: value for name, value in http.headers.items() if name not in _SAID} if own else None
+        )
         self._library = library_of(http, client)
         self._base = f"{base}/"
         self._url = lru_cache(getattr(self._library, "URL", str))  # few, and slow to parse
@@ -88,9 +98,12 @@ class Wire:
             "content": content,
             "extensions": {"timeout": _timeouts(request.timeout)},
         }
-        if request.url.startswith(self._base):
+        if not request.url.startswith(self._base):
+            return self._library.Request(request.method, request.url, **told)
+        if self._own is None:
             return self._http.build_request(request.method, self._url(request.url), **told)
-        return self._library.Request(request.method, request.url, **told)
+        headers.update(self._own)  # all that our own client adds, without its search for more
+        return self._library.Request(request.method, self._url(request.url), **told)
 
 
 class Chunks:

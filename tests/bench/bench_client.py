@@ -1,0 +1,48 @@
+"""A call on a kept-alive connection: our submit beside a bare httpx call, and the official SDK's."""
+
+import os
+from typing import Any, cast
+from unittest.mock import patch
+
+import httpx
+
+from tests.bench.bodies import MODEL, valid
+from tests.bench.contest import Row, contest
+from tests.bench.sink import sink
+from wanlib import Wan
+
+KEY = "sk-0123456789abcdefghijklmnopqrstuv"
+
+
+def rows() -> list[Row]:
+    """All three send the same body and read the task's id; ours has judged and priced it too."""
+    body = valid()
+    message, parameters = body["input"]["messages"][0], body["parameters"]
+    images = [part["image"] for part in message["content"][:-1]]
+    prompt = message["content"][-1]["text"]
+    with sink() as base, httpx.Client() as http, Wan(KEY, base_url=base) as wan:
+        url = f"{base}/services/aigc/image-generation/generation"
+        headers = {"Authorization": f"Bearer {KEY}", "X-DashScope-Async": "enable"}
+        sdk, submit = _official(base), cast("Any", wan.submit)
+
+        def bare() -> Any:
+            answer = http.post(url, json=body, headers=headers)
+            return answer.raise_for_status().json()["output"]["task_id"]
+
+        def official() -> Any:
+            given = {"model": MODEL, "api_key": KEY, "messages": [message]}
+            return sdk.async_call(**given, **parameters).output.task_id
+
+        def ours() -> Any:
+            return submit(MODEL, prompt, images=images, **parameters).id
+
+        assert ours() < bare() < official()
+        peers = {"httpx, bare": (bare, 1.25), "official SDK": (official, 1.0)}
+        return contest("submit, kept alive", ours, peers, rounds=21, least=0.1)
+
+
+def _official(base: str) -> Any:
+    """The SDK reads its address when it is imported."""
+    with patch.dict(os.environ, {"DASHSCOPE_HTTP_BASE_URL": base}):
+        from dashscope.aigc.image_generation import ImageGeneration
+    return ImageGeneration

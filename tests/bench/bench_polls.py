@@ -1,0 +1,43 @@
+"""Two thousand tasks waited for during a minute, and what one more of them takes of memory.
+
+Beside it one polling loop for each task on httpx.AsyncClient, with the same gap of ten seconds; the loops are
+spread over the gap, which is kind to them. Either has a process and a service of its own; both run at once.
+"""
+
+import json
+import subprocess
+import sys
+
+from tests.bench.contest import Row, limit
+from tests.bench.sink import most_queries, sink
+
+COUNT = 2000
+_TARGET = 1 / 5
+
+
+def rows() -> list[Row]:
+    """CPU seconds a task and minute; the fullest second at the service; bytes a task."""
+    with sink() as ours, sink() as theirs:
+        waits = _start("waits", ours), _start("loops", theirs)
+        cpu, peer = (_read(each)["cpu"] / COUNT for each in waits)
+        most, peers_most = most_queries(ours), most_queries(theirs)
+    with sink() as base:
+        grown = _read(_start("memory", base))["bytes"]
+    print(f"{COUNT} waits: the loops of the peer make up to {peers_most} queries in a second")
+    return [
+        Row("a task waited for, a minute", "loops on httpx.AsyncClient", cpu, peer, cpu / peer, _TARGET),
+        limit("  queries in the fullest second", most, 20, "/s"),
+        limit("  memory of one more", grown / 1000, 10, "kB"),
+    ]
+
+
+def _start(what: str, base: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.bench.waiting", what, base, str(COUNT)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def _read(process: subprocess.Popen[str]) -> dict[str, float]:
+    out, _ = process.communicate()
+    assert process.returncode == 0
+    measured: dict[str, float] = json.loads(out)
+    return measured
