@@ -191,6 +191,7 @@ def test_a_file_that_somebody_holds_is_told(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_switch_to_wal_waits_for_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process that opens it for the first time reads just then, and ends while this one waits."""
+    monkeypatch.setattr(journal_file, "WAIT", 0.05)  # the switch itself waits so long before it gives up
     path = tmp_path / "journal"
     met: list[str] = []
     other = sqlite3.connect(path, isolation_level=None)

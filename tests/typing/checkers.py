@@ -10,21 +10,24 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _MYPY = re.compile(r"(.+?):(\d+)(?::\d+)?: error: .*\[([a-z-]+)\]")
 
-Refused = Mapping[Path, Mapping[int, set[str]]]
-"""By file and line, counted from 1, the names of the errors there."""
+Refused = Mapping[str, Mapping[int, set[str]]]
+"""By the file's name and the line, counted from 1, the names of the errors there.
+
+Its name alone: mypy's cache tells errors of an unchanged module with the path that it had before.
+"""
 
 
 def mypy(files: Sequence[Path]) -> Refused:
     """What `mypy --strict` refuses."""
     lines = _run("mypy", "--strict", "--no-pretty", "--hide-error-context", *map(str, files)).splitlines()
-    return _gathered((Path(each[1]), int(each[2]), each[3]) for each in map(_MYPY.match, lines) if each)
+    return _gathered((each[1], int(each[2]), each[3]) for each in map(_MYPY.match, lines) if each)
 
 
 def pyright(files: Sequence[Path]) -> Refused:
     """What pyright refuses: the copy that its package brings, so that nothing is fetched."""
     found = json.loads(_run("pyright", "--outputjson", "--pythonpath", sys.executable, *map(str, files)))
     return _gathered(
-        (Path(each["file"]), each["range"]["start"]["line"] + 1, each.get("rule", "syntax"))
+        (each["file"], each["range"]["start"]["line"] + 1, each.get("rule", "syntax"))
         for each in found["generalDiagnostics"]
         if each["severity"] == "error"
     )
@@ -37,8 +40,8 @@ def _run(module: str, *arguments: str) -> str:
     return run.stdout
 
 
-def _gathered(errors: Iterable[tuple[Path, int, str]]) -> Refused:
-    found: dict[Path, dict[int, set[str]]] = {}
+def _gathered(errors: Iterable[tuple[str, int, str]]) -> Refused:
+    found: dict[str, dict[int, set[str]]] = {}
     for path, line, name in errors:
-        found.setdefault((ROOT / path).resolve(), {}).setdefault(line, set()).add(name)
+        found.setdefault(Path(path).name, {}).setdefault(line, set()).add(name)
     return found

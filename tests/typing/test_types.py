@@ -51,13 +51,13 @@ def test_a_checker_refuses_what_it_must_and_nothing_else(
     assert due.count(True) > 600 and due.count(False) > 400
     readme = quick_start.written(tmp_path)
     found = checker([LEGAL, ILLEGAL, drawn, *readme])
-    assert [found[file] for file in (LEGAL, *readme) if found.get(file)] == []
+    assert [found[file.name] for file in (LEGAL, *readme) if found.get(file.name)] == []
     told = said(ILLEGAL)
-    assert set(found[ILLEGAL]) == set(told)
-    assert [line for line, errors in found[ILLEGAL].items() if not errors <= told[line]] == []
+    assert set(found[ILLEGAL.name]) == set(told)
+    assert [line for line, errors in found[ILLEGAL.name].items() if not errors <= told[line]] == []
     lines = list(enumerate(drawn.read_text("utf-8").splitlines(), 1))
-    passed = [line for number, line in lines if due[number - 1] and number not in found[drawn]]
-    stopped = [line for number, line in lines if not due[number - 1] and number in found[drawn]]
+    passed = [line for number, line in lines if due[number - 1] and number not in found[drawn.name]]
+    stopped = [line for number, line in lines if not due[number - 1] and number in found[drawn.name]]
     assert (passed, stopped) == ([], [])
 
 
