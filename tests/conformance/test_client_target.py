@@ -13,7 +13,7 @@ from conformance.pictures import data_uri
 from conformance.targets import TARGETS
 from conformance.targets.due import arranged, difference
 from conformance.targets.verb_call import Unsaid, verb_call
-from wanlib.runtime import plan
+from wanlib.runtime import asked, plan, refusing
 from wanlib.runtime.images import read_image
 from wanlib.runtime.settings import Settings
 from wanlib.runtime.wire import Wire
@@ -190,11 +190,11 @@ def reversed_images(body: dict[str, Any]) -> None:
 
 
 def blind(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(plan, "_refuse", lambda violations, allow: None)
+    patch.setattr(plan, "refuse_broken", lambda model, ask, violations: None)
 
 
 def silent(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(plan, "_warn", lambda violations: None)
+    patch.setattr(plan, "warn_of", lambda violations: None)
 
 
 def strict(patch: pytest.MonkeyPatch) -> None:
@@ -202,11 +202,11 @@ def strict(patch: pytest.MonkeyPatch) -> None:
 
 
 def sieve(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(plan, "_strays", lambda model, parameters: [])
+    patch.setattr(refusing, "_strays", lambda model, parameters: [])
 
 
 def pathless(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(plan, "read_image", lambda image, **told: image)
+    patch.setattr(asked, "read_image", lambda image, **told: image)
 
 
 def keyless(patch: pytest.MonkeyPatch) -> None:
@@ -259,7 +259,7 @@ def test_images_go_as_bytes_in_one_of_them(spec: Spec, monkeypatch: pytest.Monke
             met.append(type(image))
             return right(image, **told)
 
-        monkeypatch.setattr(plan, "read_image", read)
+        monkeypatch.setattr(asked, "read_image", read)
         TARGETS[name](spec).observe(Question(body, None))
     assert set(kinds["client"]) == {str} and set(kinds["client_async"]) == {bytes}
 

@@ -9,8 +9,9 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from wanlib.generated.calls import API
+from wanlib.runtime.asked import Ask
 from wanlib.runtime.errors import BadSetting, InvalidRequest
-from wanlib.runtime.plan import Ask, make_plan
+from wanlib.runtime.plan import make_plan
 from wanlib.spec import Family, Field, Spec
 from wanlib.spec.family import fields_read
 

@@ -20,7 +20,7 @@ from typing import Literal, Required, TypeAlias, TypedDict, cast
 from wanlib.generated.calls import API
 from wanlib.runtime.images import ImageLike
 from wanlib.runtime.options import Options, Waiting, WaitingOrSync
-from wanlib.runtime.plan import find_model
+from wanlib.runtime.asked import find_model
 """
 _CALLS = {
     "edit": '_edit("edit", model, prompt, images, {given})',

@@ -8,7 +8,7 @@ from typing import Literal, Required, TypeAlias, TypedDict, cast
 from wanlib.generated.calls import API
 from wanlib.runtime.images import ImageLike
 from wanlib.runtime.options import Options, Waiting, WaitingOrSync
-from wanlib.runtime.plan import find_model
+from wanlib.runtime.asked import find_model
 
 Model: TypeAlias = Literal['wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image', 'wan2.5-i2i-preview', 'wanx2.1-imageedit']
 """The name of a model."""

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypedDict
 
 from wanlib.base.shown import shown
+from wanlib.runtime.asked import Ask
 from wanlib.runtime.errors import BadSetting
-from wanlib.runtime.plan import Ask
 
 PATIENCE = 900.0
 """Seconds that a call may take in all, the wait for its task included; a client's patience, no fact."""

@@ -1,0 +1,115 @@
+"""A call as its caller asks for it, and its fields in the form of the wire."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from wanlib.base.shown import shown
+from wanlib.base.violation import Violation
+from wanlib.runtime.errors import BadSetting, InvalidRequest
+from wanlib.runtime.images import read_image
+from wanlib.runtime.source import Source
+from wanlib.runtime.tables import Api, Model, Verb
+
+_SILENT = Verb({}, {})
+
+
+class Ask(NamedTuple):
+    """What a caller asks for, as it was handed in.
+
+    verb: `edit`, `generate` or `stream`. call: `sync`, `async` or `stream`. extra: parameters that are
+    newer than the spec, sent unjudged. allow: ids of rules that may be broken.
+    """
+
+    verb: str
+    call: str
+    model: str
+    prompt: Any
+    images: Any
+    parameters: Mapping[str, Any]
+    extra: Mapping[str, Any] = {}
+    allow: Sequence[str] = ()
+
+
+def find_model(api: Api, name: Any) -> Model:
+    """A model's table by its name. Raises InvalidRequest."""
+    if isinstance(name, str) and name in api.models:
+        return api.models[name]
+    names = tuple(api.models)
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(name), names, 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    wrong = Violation("wire/model", "rejected", "/model", names, name)
+    raise InvalidRequest(f"no model {shown(name)}{hint} Known: {', '.join(names)}", [wrong])
+
+
+def fields_of(model: Model, ask: Ask, file_urls: bool) -> dict[str, Any]:
+    """Everything that the caller gave and the verb means, in the form of the wire; None is not given."""
+    verb = model.verbs.get(ask.verb, _SILENT)
+    given = {name: value for name, value in ask.parameters.items() if value is not None}
+    for name, value in verb.means.items():
+        if given.get(name, value) != value:
+            told = f"{ask.verb} of {model.name} means {name}={value!r}, not {shown(given[name])}"
+            raise BadSetting(f"{told}; leave {name} out, or call another verb")
+    fields = {**verb.starts, **verb.means}
+    if ask.prompt is not None:
+        fields["prompt"] = _plain(ask.prompt)
+    for name, value in given.items():
+        if name in model.lone_images:
+            fields[name] = read_image(value, file_urls=file_urls, mimes=model.mimes, argument=name)
+        else:
+            fields[name] = _size(value) if name in model.sizes else _plain(value)
+    if images := _images(model, ask.images, file_urls):
+        fields |= dict.fromkeys(model.images, images)
+    return {name: fields[name] for name in model.fields if name in fields}
+
+
+def facts_of(model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as the core judges them: of an image in hand, what is known of it."""
+
+    def fact(each: Any) -> Any:
+        return each.facts if isinstance(each, Source) else each
+
+    judged = dict(fields)
+    for name in model.images:
+        if name in judged:
+            judged[name] = [fact(each) for each in judged[name]]
+    for name in model.lone_images:
+        if name in judged:
+            judged[name] = fact(judged[name])
+    return judged
+
+
+def extra_of(model: Model, extra: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters that are newer than the spec. Raises BadSetting for what the model knows."""
+    if not isinstance(extra, Mapping):
+        raise BadSetting(f"extra is {shown(extra)}; allowed: a mapping of parameter names to values")
+    for name in extra:
+        if name in model.fields:
+            raise BadSetting(f"extra has {shown(name)}, which {model.name} knows; pass it as an argument")
+    return extra
+
+
+def _images(model: Model, images: Any, file_urls: bool) -> list[Any]:
+    if isinstance(images, str | bytes | bytearray | memoryview) or not isinstance(images, Sequence):
+        raise BadSetting(f"images is {shown(images)}; allowed: a list of images. Write images=[...]")
+    return [
+        read_image(each, file_urls=file_urls, mimes=model.mimes, argument=f"images[{index}]")
+        for index, each in enumerate(images)
+    ]
+
+
+def _size(value: Any) -> Any:
+    """A pair of integers is width*height; any other value is judged as it stands."""
+    if isinstance(value, tuple | list) and len(value) == 2 and all(type(side) is int for side in value):
+        return f"{value[0]}*{value[1]}"
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: lists and dicts of their own, so that nothing of the caller's is shared."""
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return value

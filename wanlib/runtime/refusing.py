@@ -1,0 +1,83 @@
+"""What keeps a call from being sent, and what is told of one that is sent all the same."""
+
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wanlib.base.shown import shown
+from wanlib.base.violation import Violation
+from wanlib.runtime.asked import Ask
+from wanlib.runtime.errors import BadSetting, IgnoredParameter, InvalidRequest
+from wanlib.runtime.tables import Api, Model
+
+
+def refuse_form(api: Api, model: Model, region: str, ask: Ask, fields: Mapping[str, Any]) -> None:
+    """Raises for what no body and no address could express, before any rule is judged."""
+    if any(name in ask.parameters for name in model.images):
+        raise BadSetting("generate takes no images; call edit, which does")
+    _refuse_spare(model, fields)
+    _refuse_region(api, model, region, ask.call)
+
+
+def refuse_broken(model: Model, ask: Ask, violations: Sequence[Violation]) -> None:
+    """Raises InvalidRequest with every broken rule that is not allowed to be."""
+    if isinstance(ask.allow, str):
+        told = shown(ask.allow)
+        raise BadSetting(f"allow is {told}; allowed: a list of rule ids. Write allow=[{told}]")
+    judged = [*_strays(model, ask.parameters), *(each for each in violations if each.refused)]
+    # A call that the model does not have can't be allowed: there is no address to send it to.
+    if broken := [*_offered(model, ask.call), *(each for each in judged if each.rule not in ask.allow)]:
+        told = "; ".join(map(str, broken))
+        raise InvalidRequest(f"nothing was sent: {told}", broken)
+    if ask.verb == "edit" and not ask.images:  # it would be drawn from its text, and paid for
+        raise BadSetting("edit was given no image; call generate to draw from text alone")
+
+
+def warn_of(violations: Sequence[Violation]) -> None:
+    """Warns of what is sent without effect, at the line that made the call."""
+    for each in violations:
+        if each.outcome == "ignored":
+            warnings.warn(str(each), IgnoredParameter, stacklevel=_callers_level())
+
+
+def _refuse_spare(model: Model, fields: Mapping[str, Any]) -> None:
+    """A body that holds one image can't hold a list of them."""
+    for name in model.single:
+        if len(fields.get(name, ())) > 1:
+            met = f"{name} has {len(fields[name])} items; {model.name} takes one"
+            raise InvalidRequest(f"nothing was sent: {met}. Leave out the others")
+
+
+def _refuse_region(api: Api, model: Model, region: str, call: str) -> None:
+    """Whether the model takes such a call in this region: not a fact of the body, but of the address."""
+    offers = [name for name, each in api.regions.items() if call in each.calls.get(model.name, ())]
+    if region not in offers and call in model.endpoints:
+        told = f"{model.name} takes no {call} call in region {region}; it does in {', '.join(offers)}"
+        raise InvalidRequest(f"nothing was sent: {told} (wire/regions). Use a key of such a region")
+
+
+def _offered(model: Model, call: str) -> list[Violation]:
+    """Whether the model has such a call."""
+    if call in model.endpoints:
+        return []
+    return [Violation("wire/endpoints", "rejected", "/model", tuple(model.endpoints), call)]
+
+
+def _strays(model: Model, parameters: Mapping[str, Any]) -> list[Violation]:
+    """Parameters that the model does not have: what the service does with them is nowhere said."""
+    rule = f"{model.file}/unknown"
+    names = tuple(name for name in model.fields if name not in model.images)
+    return [
+        Violation(rule, "unspecified", f"/parameters/{name}", names, name)
+        for name in parameters
+        if name not in names
+    ]
+
+
+def _callers_level() -> int:
+    """How far up the caller stands: the first frame that is none of this package."""
+    package, level, frame = __name__.partition(".")[0], 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    return level
