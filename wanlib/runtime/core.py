@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from wanlib.base.shown import shown
 from wanlib.runtime.asked import find_model
 from wanlib.runtime.context import Context
+from wanlib.runtime.course import direct, finish, finish_all, submit
 from wanlib.runtime.effects import Blocking, Opened, Protocol
 from wanlib.runtime.errors import BadSetting, OutcomeUnknown, WanError
 from wanlib.runtime.exchange import Request
 from wanlib.runtime.options import PATIENCE, Call, call_of, read_call, verb_of
-from wanlib.runtime.paid import Paid, begin, direct, finish, finish_all, paid_of, send, submit
+from wanlib.runtime.paid import Paid, begin, paid_of, send
 from wanlib.runtime.plan import Plan, make_plan
 from wanlib.runtime.query import Query, cancel, page, query
 from wanlib.runtime.recent import PAGE, find_lost, window

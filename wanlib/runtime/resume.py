@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from wanlib.runtime.context import LOG, Context
+from wanlib.runtime.course import finish_all
 from wanlib.runtime.effects import Blocking, Protocol
 from wanlib.runtime.errors import BadSetting, OutcomeUnknown, WanError
 from wanlib.runtime.journal_entry import Entry
 from wanlib.runtime.owner import LEASE, is_dead
-from wanlib.runtime.paid import finish_all, paid_of
+from wanlib.runtime.paid import paid_of
 from wanlib.runtime.recent import find_lost
 from wanlib.runtime.result import Result
 from wanlib.runtime.retry import Deadline
