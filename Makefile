@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# The official SDK, which `parity` alone needs: the version that the guide asks for, and the newest.
+# The official SDK, which `parity` and `sdk` alone need: the version that the guide asks for, and the newest.
 SDK_pinned := dashscope==1.25.15
 SDK_newest := dashscope>=2,<3
 .DEFAULT_GOAL := help
@@ -39,6 +39,9 @@ lint: $(STAMP) ## ruff, mypy --strict, and that generated code is what the spec 
 	$(BIN)/mypy
 	$(BIN)/wanlib emit --check
 
+mutants: $(STAMP) ## a planted fault in every rule, in every way: the harness must see each
+	$(BIN)/python -m conformance mutants
+
 emit: $(STAMP) ## write the generated code from the spec
 	$(BIN)/wanlib emit
 
@@ -51,7 +54,16 @@ bench: $(VENV)/.bench ## speed and memory, as ratios against peers in the same r
 parity: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## the client's requests against the official SDK's, for hundreds of calls
 	$(BIN)/python -m conformance.parity --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
 
+sdk: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## the official SDK, every call of it, against `wanlib serve`
+	$(BIN)/python -m tests.sdk --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
+
+schemathesis: $(VENV)/.bench ## Schemathesis with the exported OpenAPI against `wanlib serve`
+	$(BIN)/python -m tests.sdk.openapi
+
+load: $(STAMP) ## an hour of mixed traffic with faults on the emulator, against a bookkeeping of its own
+	$(BIN)/python -m tests.emulator.load
+
 clean: ## remove what the other targets made
 	rm -rf $(VENV) reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint emit baseline bench parity clean
+.PHONY: help install conformance test lint mutants emit baseline bench parity sdk schemathesis load clean

@@ -5,6 +5,7 @@ Exit codes: 0 conforms, 1 does not, 2 usage or unreadable input, 3 the harness i
 
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from conformance.cases import body_rules
 from conformance.job import Job, UsageError, do
 from conformance.known import KnownError
+from conformance.mutants import hunt
 from conformance.report.baseline import Change, changes, write_baseline
 from conformance.report.junit import write_junit
 from conformance.report.log import Log, LogError, read_log
@@ -21,8 +24,9 @@ from conformance.report.markdown import write_markdown
 from conformance.report.table import console, print_log
 from conformance.report.tally import tally
 from conformance.report.words import printable
+from conformance.targets.server import Unreachable
 from wanlib.base.shown import shown
-from wanlib.spec import SpecError
+from wanlib.spec import SpecError, load
 
 CONFORMS, FAILS, USAGE, BROKE = range(4)
 _LISTED = 50
@@ -48,12 +52,23 @@ def run(
     seed: Annotated[int, typer.Option(help="What drawn bodies are drawn with.")] = 0,
     examples: Annotated[int, typer.Option(min=1, help="How many bodies a strategy draws.")] = 10,
     spec: Annotated[Path | None, typer.Option(help="Another spec than the packaged one.")] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="The server that the target http judges, instead of the embedded emulator. It creates a task"
+            " for every case that the server accepts, and cancels it where it can.",
+        ),
+    ] = None,
+    api_key_env: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The environment variable with that server's key.")
+    ] = None,
 ) -> None:
     """Run every case on every target; write the log and the reports; print the table."""
     with _plainly():
-        job = Job(report, tuple(target or ()), rule, spec, seed, examples)
+        job = Job(report, tuple(target or ()), rule, spec, seed, examples, base_url, api_key_env)
         if accept is not None and (baseline is not None or not job.whole):
-            raise UsageError("--accept takes a whole run, without --baseline, --target and --rule")
+            raise UsageError("--accept takes a whole run, without --baseline, --target, --rule, --base-url")
         old = None if baseline is None else read_log(baseline)
         log = do(job)
         print_log(log, console())
@@ -97,6 +112,27 @@ def diff(
     raise typer.Exit(code)
 
 
+@app.command()
+def mutants(
+    rule: Annotated[str, typer.Option(help="Only rules whose ids match.")] = "*",
+    spec: Annotated[Path | None, typer.Option(help="Another spec than the packaged one.")] = None,
+) -> None:
+    """Plant a fault in each rule, in every way, and see that the target http turns red; exit 1 where not."""
+    with _plainly():
+        loaded = load(spec)
+        rules = body_rules(loaded, rule)
+        if not rules:
+            raise UsageError(f"no rule matches {rule!r}; `wanlib rules` lists them")
+        counts = Counter({"killed": 0, "survived": 0, "equivalent": 0})
+        for found in hunt(loaded, rules):
+            counts[found.verdict] += 1
+            if found.verdict == "survived":
+                typer.echo(printable(f"SURVIVED {found.name}"))
+        told = ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items())
+        typer.echo(f"{len(rules):,} rules, {counts.total():,} mutants: {told}")
+    raise typer.Exit(FAILS if counts["survived"] else CONFORMS)
+
+
 def _code(log: Log) -> int:
     return CONFORMS if tally(log).conforms else FAILS
 
@@ -127,6 +163,8 @@ def _plainly() -> Iterator[None]:
         yield
     except (UsageError, LogError, KnownError, SpecError) as error:
         _stop(USAGE, str(error))
+    except Unreachable as error:
+        _stop(FAILS, str(error))
     except BrokenPipeError:
         raise  # whoever read the output has had enough: click ends it quietly
     except OSError as error:

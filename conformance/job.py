@@ -1,5 +1,6 @@
 """The main job: what was asked for, made into a run, its log and its reports."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,10 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 from typing import Any
+from urllib.parse import urlsplit
 
 from conformance.cases import body_rules, gather
 from conformance.known import load_known
-from conformance.model import Verdict
+from conformance.model import Target, Verdict
 from conformance.progress import bars
 from conformance.report.junit import write_junit
 from conformance.report.log import Log, read_log, write_log
@@ -20,6 +22,8 @@ from conformance.report.markdown import write_markdown
 from conformance.report.words import limit
 from conformance.run import Run
 from conformance.targets import TARGETS
+from conformance.targets.http import Http
+from conformance.targets.server import foreign
 from wanlib.spec import Rule, Spec, load
 
 _PACKAGES = ("wanlib", "hypothesis", "jsonschema", "pillow", "PyYAML")
@@ -35,6 +39,8 @@ class Job:
 
     targets: names, empty for all. rule: a glob over rule ids, None for all. spec: a folder, None for the
     packaged one. folder: where the log and the reports go. seed, examples: of strategies, how many each.
+    base_url: the server that the target `http` judges, None for the embedded emulator. api_key_env: the
+    environment variable that has its key, None for a server that checks none.
     """
 
     folder: Path
@@ -43,11 +49,13 @@ class Job:
     spec: Path | None = None
     seed: int = 0
     examples: int = 10
+    base_url: str | None = None
+    api_key_env: str | None = None
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is left out."""
-        return not self.targets and self.rule is None
+        """Whether nothing is left out, and all of it is ours."""
+        return not self.targets and self.rule is None and self.base_url is None
 
     def covers(self, verdict: Verdict) -> bool:
         """Whether this job could have given a verdict of another log."""
@@ -58,7 +66,8 @@ class Job:
 def do(job: Job) -> Log:
     """Runs it and writes `verdicts.ndjson`, `junit.xml` and `report.md`.
 
-    Raises UsageError for a target or a rule that there isn't, SpecError and KnownError for broken files.
+    Raises UsageError for a target or a rule that there isn't, SpecError and KnownError for broken files,
+    Unreachable for a server that can't be judged.
     """
     run, head = _prepared(job)
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -76,13 +85,15 @@ def _prepared(job: Job) -> tuple[Run, Mapping[str, Any]]:
     for name in targets:
         if name not in TARGETS:
             raise UsageError(f"no target {name!r}, expected one of {', '.join(TARGETS)}")
+    if job.base_url is not None and "http" not in targets:
+        raise UsageError("--base-url is for the target http: leave --target out, or name http, too")
     spec = load(job.spec)
     rules = body_rules(spec, job.rule or "*")
     if not rules:
         raise UsageError(f"no rule matches {job.rule!r}{_near(job.rule or '', spec)}")
     run = Run(
         sources=gather(spec, job.rule or "*"),
-        targets=[TARGETS[name](spec) for name in targets],
+        targets=[_target(name, spec, job) for name in targets],
         models=spec.models,
         rules=rules,
         whole=job.whole,
@@ -91,6 +102,23 @@ def _prepared(job: Job) -> tuple[Run, Mapping[str, Any]]:
         examples=job.examples,
     )
     return run, _head(job, spec, rules, targets)
+
+
+def _target(name: str, spec: Spec, job: Job) -> Target:
+    """A target; `http` at the server that the job names."""
+    if name != "http" or job.base_url is None:
+        return TARGETS[name](spec)
+    address = urlsplit(job.base_url)
+    if address.scheme not in ("http", "https") or not address.hostname or "@" in address.netloc:
+        raise UsageError("--base-url takes an address such as http://127.0.0.1:8686, without a user in it")
+    if address.query or address.fragment:
+        raise UsageError("--base-url takes an address without anything behind its path")
+    key = None
+    if job.api_key_env is not None:
+        key = os.environ.get(job.api_key_env, "").strip()
+        if not (key and key.isascii() and key.isprintable()):
+            raise UsageError(f"--api-key-env: {job.api_key_env} holds no key")
+    return Http(spec, foreign(spec, job.base_url, key))
 
 
 def _near(pattern: str, spec: Spec) -> str:
@@ -110,6 +138,7 @@ def _head(job: Job, spec: Spec, rules: list[Rule], targets: list[str]) -> Mappin
             "rule": job.rule,
             "spec": None if job.spec is None else str(job.spec),
             "examples": job.examples,
+            "base_url": job.base_url,
         },
         "targets": targets,
         "models": list(spec.models),

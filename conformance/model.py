@@ -61,13 +61,15 @@ class Observation:
     """What a target said.
 
     accepted: whether it let the body through. rules: the ids that it named, sorted, each once.
-    error: why it failed to answer. skipped: why it can't express the question.
+    error: why it failed to answer. skipped: why it can't express the question. unnamed: whether it is one
+    that names no rules, so that `accepted` alone tells.
     """
 
     accepted: bool | None
     rules: tuple[str, ...]
     error: str | None = None
     skipped: str | None = None
+    unnamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ ARROWS: dict[str, set[str]] = {
     "wanlib.emit": {"wanlib.spec", "wanlib.base", "jsonschema"},
     "wanlib.runtime": {"wanlib.base"},
     "wanlib.generated": {"wanlib.base", "wanlib.runtime"},
+    "wanlib.emulator": {"wanlib.base", "wanlib.spec", "starlette", "uvicorn", "h11", "httpx"},
     "wanlib.form": {"wanlib.base", "wanlib.generated"},
     "wanlib.errors": {"wanlib.runtime"},
     "wanlib.cli": {"wanlib.base", "typer", "rich"},
@@ -33,6 +34,7 @@ LAZILY: dict[str, set[str]] = {
     "wanlib.cli": {"wanlib", "conformance"},
     "wanlib.emit": set(),
     "wanlib.runtime": {"httpx", "pybase64"},
+    "wanlib.emulator": {"PIL"},
 }
 
 

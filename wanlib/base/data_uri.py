@@ -55,9 +55,10 @@ def _problem(text: str, start: int, stop: int) -> str | None:
     """What is wrong with the base64 text from `start`, whose padding begins at `stop`."""
     length, pads = len(text) - start, len(text) - stop
     for begin, end in ((start, min(stop, start + JUDGED)), (max(start, stop - 4), stop)):
-        met = _ALPHABET.match(text, begin, end)
-        if met and met.end() < end:
-            return f"character {met.end() - start + 1} of the base64 text is {text[met.end()]!a}"
+        met = _ALPHABET.match(text[begin:end])  # a slice, which a text that is not all in memory has too
+        if met and begin + met.end() < end:
+            at = begin + met.end()
+            return f"character {at - start + 1} of the base64 text is {text[at]!a}"
     if length % 4:
         return f"the base64 text has {length} characters, not a multiple of 4"
     if pads > 2 or text[stop:] != "=" * pads:

@@ -14,6 +14,7 @@ from wanlib.cli.exports import openapi, schema
 from wanlib.cli.plainly import plainly
 from wanlib.cli.resume import resume
 from wanlib.cli.rules import rules
+from wanlib.cli.serve import serve
 from wanlib.cli.spread import spread
 from wanlib.cli.tasks import tasks
 from wanlib.cli.wait import wait
@@ -50,5 +51,5 @@ def wanlib(
 
 _CLIENT = (edit, generate, submit, wait, tasks, cancel, resume)
 
-for command in (check, rules, explain, *_CLIENT, schema, openapi, emit):
+for command in (check, rules, explain, *_CLIENT, serve, schema, openapi, emit):
     app.command()(spread(plainly(command)))

@@ -7,19 +7,22 @@ from wanlib.base.met import escape
 from wanlib.base.missing import ABSENT, LOST
 from wanlib.base.violation import Violation
 from wanlib.spec.decode import Decoder, Reading
-from wanlib.spec.evaluate import holds
-from wanlib.spec.kinds import BOUND, KINDS, RELATION
+from wanlib.spec.evaluate import Known
 from wanlib.spec.mode import Condition
-from wanlib.spec.model import Family, Field, Rule, Spec
-from wanlib.spec.predicates import ALONE, BY_TYPE, PERCENT, RELATED, facts_of
+from wanlib.spec.model import Family, Rule, Spec
+from wanlib.spec.predicates import facts_of
+from wanlib.spec.prepared import Choice, Plan, Step, prepared
 
 _STOPS = ("schemes", "encoding")
 
 
-def interpret(spec: Spec, body: Any, call: str | None = None) -> list[Violation]:
+def interpret(
+    spec: Spec, body: Any, call: str | None = None, reading: Reading | None = None
+) -> list[Violation]:
     """All violations of a wire body, in spec order. Total: it answers on any JSON.
 
-    call: `sync`, `async`, `stream` or None where it is not known.
+    call: `sync`, `async`, `stream` or None where it is not known. reading: the body as its model's form
+    reads it, where somebody has done so before.
     """
     model = body.get("model") if isinstance(body, dict) else None
     if not isinstance(model, str) or model not in spec.models:
@@ -33,7 +36,7 @@ def interpret(spec: Spec, body: Any, call: str | None = None) -> list[Violation]
     if call is not None and call not in calls:
         found.append(Violation("wire/endpoints", "rejected", "/model", calls, call))
     family = spec.family(model)
-    reading = Decoder(family, spec.bodies[family.body]).decode(body)
+    reading = reading or Decoder(family, spec.bodies[family.body]).decode(body)
     return found + reading.violations + _Walk(family, reading, model, call).judge()
 
 
@@ -41,55 +44,53 @@ class _Walk:
     """One body's fields against one family's rules."""
 
     def __init__(self, family: Family, reading: Reading, model: str, call: str | None) -> None:
-        self.family = family
+        self.plans = prepared(family)
+        self.values = reading.values
         self.reading = reading
-        self.known = {field.name: self._effective(field) for field in family.fields} | {
-            "model": model,
-            "call": call,
-        }
+        seen = {plan.name: self._effective(plan) for plan in self.plans.read}
+        self.known = Known(family.ready_modes, seen | {"model": model, "call": call})
         self.found: list[Violation] = []
         self.at: list[int] = []
 
     def judge(self) -> list[Violation]:
-        for field in self.family.fields:
-            self._field(field, self.reading.values[field.name], self.reading.paths[field.name])
+        for plan in self.plans.fields:
+            self._field(plan, self.values[plan.name], self.reading.paths[plan.name])
         return self.found
 
     # What a mode reads.
 
-    def _effective(self, field: Field) -> Any:
-        value = self.reading.values[field.name]
-        if field.type == "list":
-            return 0 if value is ABSENT else len(value) if isinstance(value, list) else None
+    def _effective(self, plan: Plan) -> Any:
+        value = self.values[plan.name]
+        if plan.type == "list":
+            return self.count(plan.name)
         if value is ABSENT:
-            default = field.default.get(None)
-            return None if default == "derived" else default
-        return value if value is not LOST and _has_type(field.type, value) else None
+            return plan.default
+        return value if value is not LOST and plan.fits(value) else None
 
-    def _holds(self, condition: Condition | None) -> bool | None:
-        if condition is None:
-            return True
-        value = holds(self.family.modes, condition.mode, self.known)
+    def _holds(self, condition: Condition) -> bool | None:
+        value = self.known.holds(condition.mode)
         return None if value is None else value is condition.wanted
 
-    def _active(self, field: Field, kind: str) -> Rule | None:
+    def _active(self, choice: Choice) -> Rule | None:
         """The variant whose mode holds, or the base where no variant's mode could."""
-        rules = field.of_kind(kind)
-        states = {rule.id: self._holds(rule.condition) for rule in rules if rule.condition}
-        for rule in rules:
-            if rule.condition and states[rule.id]:
+        base = choice.base
+        for rule in choice.variants:
+            assert rule.condition is not None
+            state = self._holds(rule.condition)
+            if state:
                 return rule
-        base = next((rule for rule in rules if rule.condition is None), None)
-        return base if all(state is False for state in states.values()) else None
+            if state is None:
+                base = None
+        return base
 
     # What relations ask.
 
     def count(self, name: str) -> int | None:
-        value = self.reading.values[name]
+        value = self.values[name]
         return 0 if value is ABSENT else len(value) if isinstance(value, list) else None
 
     def facts(self, name: str, index: int) -> ImageFacts | None:
-        value = self.reading.values[name]
+        value = self.values[name]
         if not isinstance(value, list) or index >= len(value) or not isinstance(value[index], str):
             return None
         return facts_of(value[index])
@@ -104,71 +105,56 @@ class _Walk:
         outcome = "unspecified" if rule.kind == "type" and value is None else rule.outcome
         self.found.append(Violation(rule.id, outcome, path, limit, value))
 
-    def _field(self, field: Field, value: Any, path: str) -> None:
+    def _field(self, plan: Plan, value: Any, path: str) -> None:
         if value is LOST:
             return
         if value is ABSENT:
-            if rule := self._active(field, "required"):
+            if plan.required and (rule := self._active(plan.required)):
                 self._report(rule, path, True, None)
             return
-        for rule in field.of_kind("effective"):
+        for rule in plan.effective:
             if self._holds(rule.limit) is False:
                 self._report(rule, path, str(rule.limit), value)
                 return
-        for rule in field.of_kind("needs"):
+        for rule in plan.needs:
             if self._holds(rule.limit) is False:
                 self._report(rule, path, str(rule.limit), value)
-        if not _has_type(field.type, value):
-            self._report(field.of_kind("type")[0], path, field.type, value)
+        if not plan.fits(value):
+            self._report(plan.types[0], path, plan.type, value)
             return
-        whole = self._stage(field, BOUND, value, path)
-        self._inner(field, value, path)
-        if whole:
-            self._stage(field, RELATION, value, path)
+        whole = self._stage(plan.bounds, value, path)
+        if plan.nested:
+            self._inner(plan, value, path)
+        if whole and plan.relations:
+            self._stage(plan.relations, value, path)
 
-    def _stage(self, field: Field, stage: int, value: Any, path: str) -> bool:
+    def _stage(self, steps: tuple[Step, ...], value: Any, path: str) -> bool:
         """Judges the rules of one stage; whether all were kept."""
         whole = True
-        for kind in dict.fromkeys(rule.kind for rule in field.rules if KINDS[rule.kind].stage == stage):
-            rule = self._active(field, kind)
+        for step in steps:
+            choice = step.choice
+            rule = self._active(choice) if choice.variants else choice.base
             if rule is None:
                 continue
             limit = (rule.limit, rule.of) if rule.of else rule.limit
-            alone = BY_TYPE.get((field.type, kind)) or ALONE.get(kind)
-            broken = alone(limit, value) if alone else RELATED[kind](limit, value, self)
+            broken = step.judge(limit, value, self) if step.around else step.judge(limit, value)
             if broken:
                 whole = False
                 self._report(rule, path, *broken)
-                if kind in _STOPS:
+                if step.kind in _STOPS:
                     break
         return whole
 
-    def _inner(self, field: Field, value: Any, path: str) -> None:
-        if field.each:
-            paths = self.reading.item_paths.get(field.name)
+    def _inner(self, plan: Plan, value: Any, path: str) -> None:
+        if plan.each:
+            paths = self.reading.item_paths.get(plan.name)
             for index, item in enumerate(value):
                 self.at.append(index)
-                self._field(field.each, item, paths[index] if paths else f"{path}/{index}")
+                self._field(plan.each, item, paths[index] if paths else f"{path}/{index}")
                 self.at.pop()
-        for member in field.members:
+        for member in plan.members:
             self._field(member, value.get(member.name, ABSENT), f"{path}/{member.name}")
-        if field.type == "object":
-            self._strays(field, value, path)
-
-    def _strays(self, field: Field, value: dict[str, Any], path: str) -> None:
-        known = tuple(member.name for member in field.members)
-        (rule,) = field.of_kind("unknown")
-        for key in value:
-            if key not in known:
-                self._report(rule, f"{path}/{escape(key)}", known, key)
-
-
-def _has_type(kind: str, value: Any) -> bool:
-    if kind in ("integer", "number"):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        finite = isinstance(value, int) or value - value == 0
-        return finite and (kind == "number" or isinstance(value, int) or value.is_integer())
-    if kind == "percent":
-        return isinstance(value, str) and PERCENT.fullmatch(value) is not None
-    return isinstance(value, {"boolean": bool, "list": list, "object": dict}.get(kind, str))
+        for rule in plan.strays:
+            for key in value:
+                if key not in plan.known:
+                    self._report(rule, f"{path}/{escape(key)}", plan.known, key)

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from wanlib.spec.evaluate import Ready, ready
 from wanlib.spec.mode import Condition, Expression
 
 CALLS = ("sync", "async", "stream")
+
+# Where a class has no slots, it keeps what is asked of it for every body; a changed copy works it out anew.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +57,7 @@ class Fact:
     notes: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Field:
     """One parameter, list item or object member.
 
@@ -73,7 +77,11 @@ class Field:
 
     def of_kind(self, kind: str) -> tuple[Rule, ...]:
         """The rule of a kind and its variants."""
-        return tuple(rule for rule in self.rules if rule.kind == kind)
+        return self._by_kind.get(kind, ())
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, tuple[Rule, ...]]:
+        return _by_kind(self.rules)
 
     def walk(self) -> Iterator["Field"]:
         """This field and all that stand in it."""
@@ -82,7 +90,7 @@ class Field:
             yield from inner.walk()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Node:
     """A place in a body form.
 
@@ -103,7 +111,11 @@ class Node:
 
     def rule(self, kind: str) -> Rule | None:
         """Its rule of a kind."""
-        return next((rule for rule in self.rules if rule.kind == kind), None)
+        return self._by_kind.get(kind, (None,))[0]
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, tuple[Rule, ...]]:
+        return _by_kind(self.rules)
 
     def walk(self) -> Iterator["Node"]:
         """This node and all below it."""
@@ -127,7 +139,7 @@ class Verb:
     starts: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Family:
     """One model file.
 
@@ -149,10 +161,16 @@ class Family:
 
     def field(self, name: str) -> Field:
         """A field by its name; KeyError where there is none."""
-        for each in self.fields:
-            if each.name == name:
-                return each
-        raise KeyError(name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Field]:
+        return {each.name: each for each in self.fields}
+
+    @cached_property
+    def ready_modes(self) -> Mapping[str, Ready]:
+        """Its modes as functions."""
+        return {name: ready(expression) for name, expression in self.modes.items()}
 
     def walk(self) -> Iterator[Field]:
         """All fields, inner ones too, in spec order."""
@@ -160,7 +178,7 @@ class Family:
             yield from each.walk()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Spec:
     """All files of a spec folder.
 
@@ -177,18 +195,27 @@ class Spec:
     facts: Mapping[str, Fact]
     digest: str
 
-    @property
+    @cached_property
     def models(self) -> tuple[str, ...]:
         """Every model, in spec order."""
         return tuple(model for family in self.families for model in family.models)
 
     def family(self, model: str) -> Family:
         """The file that a model stands in; KeyError for an unknown one."""
-        for family in self.families:
-            if model in family.models:
-                return family
-        raise KeyError(model)
+        return self._by_model[model]
+
+    @cached_property
+    def _by_model(self) -> Mapping[str, Family]:
+        return {model: family for family in reversed(self.families) for model in family.models}
 
     def calls(self, model: str) -> tuple[str, ...]:
         """The calls that a model has an endpoint for."""
         return tuple(self.wire["endpoints"][model])
+
+
+def _by_kind(rules: tuple[Rule, ...]) -> Mapping[str, tuple[Rule, ...]]:
+    """Rules by their kind, in order."""
+    found: dict[str, tuple[Rule, ...]] = {}
+    for rule in rules:
+        found[rule.kind] = (*found.get(rule.kind, ()), rule)
+    return found

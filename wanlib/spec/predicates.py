@@ -169,6 +169,28 @@ def _inside(limit: str, value: list[Any], around: Around) -> Broken:
     return limit, (value, sides_met(facts))
 
 
+def _finite(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, int) or value - value == 0
+
+
+def _of(kind: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, kind)
+
+
+# Whether a value is of a field's type, by the type's name.
+FITS: Mapping[str, Callable[[Any], bool]] = {
+    "integer": lambda value: _finite(value) and (isinstance(value, int) or value.is_integer()),
+    "number": _finite,
+    "percent": lambda value: isinstance(value, str) and PERCENT.fullmatch(value) is not None,
+    "boolean": _of(bool),
+    "list": _of(list),
+    "object": _of(dict),
+    "text": _of(str),
+    "image": _of(str),
+    "size": _of(str),
+}
 # Kinds judged on one value alone. Presence, `type` and the envelope's kinds belong to the walk itself.
 ALONE: Mapping[str, Callable[[Any, Any], Broken]] = {
     "one_of": lambda limit, value: None if value in limit else (limit, value),

@@ -1,0 +1,139 @@
+"""A server that speaks the API, as the harness reaches it: over the network, or the emulator in process."""
+
+import json
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import httpx
+
+from wanlib.base.shown import safe_text, shown
+from wanlib.emulator import RULES_HEADER, Emulator, Settings
+from wanlib.emulator.transport import Transport
+from wanlib.spec import Spec
+from wanlib.spec.model import CALLS
+
+_HERE = "http://emulator.invalid"
+_KEY = "sk-harness"
+_TRIES = 8
+Send = Callable[[httpx.Request], httpx.Response]
+_PATIENCE = 60.0
+_TIMEOUT = httpx.Timeout(330, connect=10)  # a synchronous call may take 300 s
+
+
+class Unreachable(Exception):
+    """The server can't be judged at all: one line says why."""
+
+
+class Reply(NamedTuple):
+    """One answer. body: its JSON, None where it is none. text: as it came. rules: those that it names."""
+
+    status: int
+    body: Any
+    text: str
+    rules: tuple[str, ...]
+
+
+class Server:
+    """Sends requests by wire.yaml and waits where it is told to send fewer.
+
+    send: one request. pays: whether what it accepts may cost something. sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        send: Send,
+        base_url: str,
+        key: str = _KEY,
+        *,
+        pays: bool,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        base, path = base_url.rstrip("/"), spec.wire["base_path"]
+        self._spec = spec
+        self._send_out = send
+        self._base = base if base.endswith(path) else base + path
+        self._key = key
+        paths = {each.split(" ")[1] for calls in spec.wire["endpoints"].values() for each in calls.values()}
+        self._urls = {path: httpx.URL(self._base + path) for path in paths}  # parsed once: it takes long
+        calls = (*CALLS, *spec.wire["paths"])
+        self._headers = {call: self._headers_of(call) for call in calls}
+        self.pays = pays
+        self.sleep = sleep
+
+    def create(self, body: Any, raw: bytes, call: str) -> Reply:
+        """The answer to a body, sent to its model's endpoint, or to another's where it has none."""
+        endpoints = self._spec.wire["endpoints"]
+        model = body.get("model") if isinstance(body, dict) else None
+        own = endpoints.get(model, {}) if isinstance(model, str) else {}
+        endpoint = own.get(call) or next(each[call] for each in endpoints.values() if call in each)
+        return self._send(endpoint, call, raw)
+
+    def task(self, call: str, task_id: str) -> Reply:
+        """The answer to a `query` or a `cancel`."""
+        return self._send(self._spec.wire["paths"][call].replace("{task_id}", task_id), call)
+
+    def _send(self, endpoint: str, call: str, raw: bytes | None = None) -> Reply:
+        """Sent again where the rate is too high, which creates nothing."""
+        method, path = endpoint.split(" ")
+        url = self._urls.get(path, self._base + path)
+        for tries in range(_TRIES):
+            request = httpx.Request(method, url, content=raw, headers=self._headers[call])
+            response = self._send_out(request)
+            response.read()
+            reply = _reply(response)
+            if response.status_code != 429 or self._class(reply) != "rate" or tries == _TRIES - 1:
+                break
+            self.sleep(_gap(response.headers.get("retry-after"), tries))
+        return reply
+
+    def _class(self, reply: Reply) -> str:
+        code = reply.body.get("code") if isinstance(reply.body, dict) else None
+        return str(self._spec.wire["errors"].get(str(code), {}).get("class", ""))
+
+    def _headers_of(self, call: str) -> Mapping[str, str]:
+        told = self._spec.wire["headers"].items()
+        return {
+            name: header["is"].replace("{key}", self._key)
+            for name, header in told
+            if call in header.get("call", ()) and not header.get("optional")
+        }
+
+
+def embedded(spec: Spec, emulator: Emulator | None = None) -> Server:
+    """The emulator in this process: no socket, no bill, and as strict as the spec."""
+    emulator = emulator or Emulator(spec, settings=Settings(lenient=False, spool_cap=0, memory_cap=0))
+    transport = Transport(emulator)  # without the client about it, which takes as long as the emulator
+    return Server(spec, transport.handle_request, _HERE, pays=False, sleep=lambda seconds: None)
+
+
+def foreign(spec: Spec, base_url: str, key: str | None) -> Server:
+    """A server at an address. Raises Unreachable where there is none, or it refuses the key."""
+    client = httpx.Client(timeout=_TIMEOUT)
+    server = Server(spec, client.send, base_url, key or _KEY, pays=True)
+    weakref.finalize(server, client.close)
+    try:
+        reply = server.create({}, b"{}", "async")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Unreachable(f"{shown(base_url)} can't be reached: {safe_text(str(error))}") from None
+    if reply.status in (401, 403):
+        raise Unreachable(f"{shown(base_url)} refuses the key ({reply.status}): name one by --api-key-env")
+    return server
+
+
+def _reply(response: httpx.Response) -> Reply:
+    told = response.headers.get(RULES_HEADER, "")
+    rules = tuple(sorted({item.partition(";")[0].strip() for item in told.split(",")} - {""}))
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        body = None
+    return Reply(response.status_code, body, response.text if body is None else "", rules)
+
+
+def _gap(retry_after: str | None, tries: int) -> float:
+    told = retry_after or ""
+    seconds = float(told) if told.isascii() and told.isdecimal() and len(told) < 6 else float(2**tries)
+    return min(seconds, _PATIENCE)

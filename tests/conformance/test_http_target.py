@@ -1,0 +1,289 @@
+"""The target `http`: the emulator conforms, each way to be wrong is seen, and nobody pays for it."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from conformance.answers import faults
+from conformance.cases import body_rules, gather
+from conformance.commands import app
+from conformance.edges import edges
+from conformance.judge import judge
+from conformance.model import Case, Observation, Question, Verdict
+from conformance.report.log import read_log
+from conformance.targets.encoding import encode
+from conformance.targets.http import Http
+from conformance.targets.server import Server, Unreachable, foreign
+from tests.conformance.servers import Answer, answered, body_of, created, ended, http, refused, serving
+from tests.emulator.asking import BODIES, INTERLEAVED, OLDER, PLAIN, SPEC, URL, data_uri, messages
+from wanlib.emulator import Emulator, Settings
+
+HEAVY = ("max_bytes", "max_side")
+STRICT = Settings(lenient=False)
+MANY = messages(PLAIN, URL, n=5)
+SMALL = messages(PLAIN, data_uri(239, 240))
+OPEN = messages(PLAIN, URL, kettle=1)
+CUT = messages(PLAIN, prompt="x" * 5001)
+
+
+def cases(*rules: str) -> list[Case]:
+    return [case for rule in rules for case in edges(SPEC, rule)]
+
+
+def judged(target: Http, some: list[Case]) -> list[Verdict]:
+    return [judge(case, target, target.observe(case.question)) for case in some]
+
+
+def seen(target: Http, body: Any, call: str | None = None) -> Observation:
+    return target.observe(Question(body, call))
+
+
+def test_the_embedded_emulator_conforms() -> None:
+    light = [rule.id for rule in body_rules(SPEC) if rule.kind not in HEAVY]
+    vectors, target = gather(SPEC)[0], Http(SPEC)
+    some = [*vectors.cases, *cases(*light[::3])]
+    found = Counter(verdict.verdict for verdict in judged(target, some))  # type: ignore[arg-type]
+    assert set(found) == {"pass", "skip"} and found["pass"] > 1200 and found["skip"] < 20
+
+
+def test_what_is_seen_of_each_outcome() -> None:
+    target = Http(SPEC)
+    assert seen(target, MANY) == Observation(False, ("wan2.7/n.max",))
+    assert seen(target, OPEN) == Observation(True, ("wan2.7/unknown",))
+    assert seen(target, CUT) == Observation(True, ("wan2.7/prompt.max_chars",))
+    assert seen(target, INTERLEAVED, "stream") == Observation(True, ())
+    assert seen(target, BODIES[OLDER], "sync") == Observation(True, ())
+    assert seen(target, None) == Observation(False, ("wire/model",))
+    assert target.refuses == {"rejected"} and target.claims("max") and not target.claims("kettle")
+
+
+@pytest.mark.parametrize("body", [float("nan"), {"model": "x" * 9, "y": 10**5000}])
+def test_what_no_json_says_is_skipped(body: Any) -> None:
+    assert "no JSON" in (seen(Http(SPEC), body).skipped or "")
+
+
+def test_a_file_that_is_not_in_storage_is_skipped() -> None:
+    assert "in storage" in (seen(Http(SPEC), messages(PLAIN, "OSS://a/b.png")).skipped or "")
+
+
+def test_long_texts_are_written_as_they_are() -> None:
+
+    long, odd = "data:image/png;base64," + "Az9+/=" * 20_000, '"\\\n\ud800' * 20_000
+    body = {"a": [long, {"b": odd, "c": long}], "d": None, "e": "猫" * 70_000, "f": 1.5}
+    assert json.loads(encode(body)) == body and encode(body).isascii()
+
+
+# Wrong servers.
+
+
+def everything(request: httpx.Request) -> httpx.Response:
+    """Accepts whatever comes."""
+    if request.method == "GET":
+        return ended()
+    return created() if request.headers.get("x-dashscope-async") else ended()
+
+
+def page(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, html="<h1>Welcome</h1>")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (page, "is None, expected an object"),
+        (lambda request: httpx.Response(502, html="<h1>Bad Gateway</h1>"), "answered 502, expected 200 or"),
+        (lambda request: httpx.Response(302, headers={"location": "/"}), "answered 302"),
+        (lambda request: httpx.Response(400, html="<h1>no</h1>"), "not of the form error"),
+        (lambda request: answered(400, {"message": "no"}), "/code is missing; /request_id is missing"),
+        (lambda request: answered(400, {"code": 400, "message": "no", "request_id": None}), "/code is 400"),
+        (lambda request: refused(401, "InvalidApiKey"), "does not speak of the body"),
+        (lambda request: refused(400, "Arrearage"), "does not speak of the body"),
+        (lambda request: refused(403, "Whatever"), "does not speak of the body"),
+        (lambda request: refused(500, "InternalError"), "answered 500"),
+        (lambda request: refused(200), "answered 200 with an error inside"),
+        (lambda request: answered(200, []), "is [], expected an object"),
+        (lambda request: answered(200, {"output": {}, "request_id": "r"}), "/output/task_id is missing"),
+        (lambda request: created(task_status="RUNNING"), "expected PENDING"),
+        (lambda request: created(task_id="../x"), "task_id is '../x'"),
+    ],
+)
+def test_an_answer_that_no_server_should_give_is_an_error(answer: Answer, said: str) -> None:
+    told = seen(http(answer), MANY)
+    assert told.error is not None and said in told.error and told.accepted is None
+
+
+def follows(answer: httpx.Response) -> Answer:
+    return lambda request: answer if request.method == "GET" else created()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (ended("UNKNOWN"), "the task is UNKNOWN"),
+        (ended("RUNNING"), "has not ended after 60 queries"),
+        (ended("LOST"), "expected PENDING or"),
+        (ended("FAILED", code="InternalError", message="no"), "does not speak of the body"),
+        (ended("FAILED", code="InvalidParameter"), "/message is missing"),
+        (ended("FAILED", code="InvalidParameter", message="no", task_id=5), "/output/task_id is 5"),
+        (ended(task_id="other"), "was answered for 'other'"),
+        (ended(choices={}), "/output/choices is {}"),
+        (refused(500, "InternalError"), "a query was answered 500"),
+    ],
+)
+def test_a_task_that_goes_wrong_is_an_error(answer: httpx.Response, said: str) -> None:
+    told = seen(http(follows(answer)), MANY)
+    assert told.error is not None and said in told.error
+
+
+@pytest.mark.parametrize("form", ["nested", "flat"])
+def test_a_task_that_fails_for_the_body_is_a_refusal(form: str) -> None:
+    told = {"code": "InvalidImage.ImageSize", "message": "no"}
+    answer = ended("FAILED", **told) if form == "nested" else answered(200, told | {"request_id": "r"})
+    for pays in (False, True):
+        assert seen(http(follows(answer), pays=pays), SMALL) == Observation(False, (), unnamed=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no event"),
+        ("data: x\n\n", "expected an object"),
+        ('data: {"code": "InternalError", "message": "no", "request_id": "r"}\n\n', "with an error inside"),
+        (f"data: {ended().text}\n\ndata: {ended(choices=[]).text}\n\n", "finish_reason None"),
+    ],
+)
+def test_a_stream_that_goes_wrong_is_an_error(text: str, said: str) -> None:
+    target = http(lambda request: httpx.Response(200, text=text))
+    told = seen(target, INTERLEAVED, "stream")
+    assert told.error is not None and said in told.error
+
+
+def test_a_server_that_accepts_everything_fails_where_something_is_refused() -> None:
+    some = cases(
+        "wan2.7/n.max", "wan2.7/unknown", "wan2.7/prompt.max_chars", "wan2.7/thinking_mode.effective"
+    )
+    for verdict in judged(http(everything), some):
+        due = "fail" if verdict.expected.accepted is False else "pass"
+        assert verdict.verdict == due and verdict.observed.unnamed and verdict.rule
+    assert all(each.verdict in ("error", "fail") for each in judged(http(page), some))
+
+
+def test_a_server_that_refuses_everything_fails_where_something_is_accepted() -> None:
+    some = cases("wan2.7/n.max", "wan2.7/unknown", "wan2.7/prompt.max_chars")
+    for verdict in judged(http(lambda request: refused()), some):
+        due = "fail" if verdict.expected.accepted else "pass"
+        assert verdict.verdict == due
+
+
+def test_a_call_that_a_model_has_not_may_be_forbidden() -> None:
+    target = http(lambda request: refused(403, "AccessDenied"))
+    assert seen(target, BODIES["wan2.5-i2i-preview"], "sync").accepted is False
+    assert seen(target, BODIES[PLAIN], "sync").error
+    unpaid = http(lambda request: refused(401, "AccessDenied"))
+    assert seen(unpaid, BODIES["wan2.5-i2i-preview"], "sync").error
+
+
+@pytest.mark.parametrize(
+    ("told", "value", "said"),
+    [
+        ({"type": "integer"}, 1.5, "/a is 1.5, expected a whole number"),
+        ({"type": "integer"}, float("inf"), "/a is inf, expected a whole number"),
+        ({"type": "integer"}, True, "/a is True, expected a whole number"),
+        ({"type": "integer"}, 4.0, None),
+        ({"type": "text"}, None, None),
+        ({"type": "text", "required": True}, None, "/a is null"),
+        ({"type": "list", "each": {"type": "text"}}, ["x", 5], "/a/1 is 5, expected text"),
+        ({"members": {"b": {"required": True}}}, {}, "/a/b is missing"),
+        ({"members": {"b": {}}}, [], "/a is [], expected an object"),
+    ],
+)
+def test_a_member_is_of_its_type(told: Any, value: Any, said: str | None) -> None:
+    assert [*faults({"a": told}, {"a": value, "more": 1})] == ([said] if said else [])
+
+
+def test_a_rate_that_is_too_high_is_waited_for() -> None:
+    slept: list[float] = []
+    answers = [
+        answered(429, {"code": "Throttling", "message": "no", "request_id": "r"}, retry_after="7"),
+        refused(429, "Throttling.RateQuota"),
+        refused(),
+    ]
+    target = http(lambda request: answers.pop(0) if request.content != b"{}" else refused(), slept=slept)
+    assert seen(target, MANY).accepted is False and slept == [7, 2]
+    slept.clear()
+    assert seen(http(lambda request: refused(429, "PrepaidBillOverdue"), slept=slept), MANY).error
+    assert slept == []
+
+
+# Over a socket.
+
+
+def test_a_server_with_a_bill_is_asked_to_cancel_at_once() -> None:
+    asked: list[str] = []
+    emulator = Emulator(settings=Settings(waiting=60, lenient=False))
+    with serving(emulator, asked) as address:
+        target = Http(SPEC, foreign(SPEC, address, "sk-mine"))
+        found = judged(target, cases("wan2.7/n.max", "wan2.7/images.each.min_side"))
+    assert {each.verdict for each in found} == {"pass"}
+    kept = sum(each.expected.accepted is True for each in found)
+    assert sum(line.endswith("/cancel 200") for line in asked) == kept > 10
+    assert not any(line.startswith("GET") for line in asked)
+    assert sum(each.pictures for each in emulator.ledger()) == 0
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["run", *map(str, arguments)])
+    return result.exit_code, result.output
+
+
+def test_the_command_judges_a_server_by_its_address(tmp_path: Path) -> None:
+    rule = ("--rule", "wan2.7/n.max", "--report", tmp_path, "--target", "http", "--examples", 1)
+    with serving(Emulator(settings=STRICT)) as address:
+        assert run(*rule, "--base-url", address)[0] == 0
+        assert run(*rule, "--base-url", f"{address}/api/v1/")[0] == 0
+    with serving(Emulator(settings=STRICT, mutant="wan2.7/n.max"), names=False) as address:
+        code, output = run(*rule, "--base-url", address)
+    assert code == 1 and "wan2.7/n.max" in output
+    failed = [each for each in read_log(tmp_path / "verdicts.ndjson").verdicts if each.verdict != "pass"]
+    assert failed and {each.rule for each in failed} == {"wan2.7/n.max"}
+
+
+def test_what_can_not_be_judged_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(Emulator()) as address:
+        pass
+    code, output = run("--target", "http", "--base-url", address, "--report", tmp_path)
+    assert code == 1 and len(output.splitlines()) == 1 and "can't be reached" in output
+    monkeypatch.setenv("HELD", "sk-\n1")
+    for wrong, said in (
+        (("--base-url", "127.0.0.1:8686"), "takes an address such as"),
+        (("--base-url", "http://me:word@x.test"), "without a user"),
+        (("--base-url", "http://x.test?key=1"), "without anything behind its path"),
+        (("--base-url", address, "--target", "generated"), "is for the target http"),
+        (("--base-url", address, "--api-key-env", "NOT_THERE"), "NOT_THERE holds no key"),
+        (("--base-url", address, "--api-key-env", "HELD"), "HELD holds no key"),
+    ):
+        code, output = run(*wrong, "--report", tmp_path)
+        assert code == 2 and said in output and len(output.splitlines()) == 1 and "word@" not in output
+
+
+def test_a_key_that_is_refused_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpx.Client, "send", lambda self, request: refused(401, "InvalidApiKey"))
+    with pytest.raises(Unreachable, match=r"refuses the key \(401\): name one by --api-key-env"):
+        foreign(SPEC, "http://x.test", None)
+
+
+def test_the_key_goes_out_as_it_was_given() -> None:
+    met: list[str] = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        met.append(request.headers["authorization"])
+        assert body_of(request) is not None
+        return refused()
+
+    Http(SPEC, Server(SPEC, note, "http://x.test/", "sk-mine", pays=True))
+    assert met == ["Bearer sk-mine"]

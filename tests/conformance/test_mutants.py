@@ -1,0 +1,127 @@
+"""Planted faults: each is served, and turns the harness red by its rule. `make mutants` has them all."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from conformance import mutants as harness
+from conformance.commands import app
+from conformance.edges import edges
+from conformance.judge import judge
+from conformance.mutants import hunt
+from conformance.targets.http import Http
+from conformance.targets.server import Server, embedded
+from tests.conformance.servers import refused
+from tests.emulator.asking import PLAIN, SPEC, URL, create, messages, rules
+from wanlib.emulator import Emulator
+from wanlib.spec import Rule
+from wanlib.spec.kinds import KINDS
+from wanlib.spec.mutant import mutants, plant
+
+RULES = [rule for rule in SPEC.rules.values() if rule.scope == "body"]
+
+
+def sample() -> Iterator[tuple[Rule, str]]:
+    """Every way of every kind once, each time of another rule where there is one."""
+    met: dict[tuple[str, str, str], int] = {}
+    for rule in reversed(RULES):
+        for way in mutants(SPEC, rule.id):
+            known = met.setdefault((rule.kind, way, rule.outcome), 0)
+            if not known and rule.kind != "max_bytes":
+                met[rule.kind, way, rule.outcome] = 1
+                yield rule, way
+
+
+SAMPLE = [*sample()]
+
+
+def test_the_sample_is_of_all_kinds() -> None:
+    kinds = {rule.kind for rule in RULES}
+    assert {rule.kind for rule, _ in SAMPLE} == kinds - {"max_bytes"} and kinds == set(KINDS)
+    assert len({rule.id for rule, _ in SAMPLE}) >= 40
+
+
+@pytest.mark.parametrize(("rule", "way"), SAMPLE, ids=[f"{rule.id}={way}" for rule, way in SAMPLE])
+def test_a_planted_fault_turns_the_harness_red_by_its_rule(rule: Rule, way: str) -> None:
+    target = Http(SPEC, embedded(plant(SPEC, f"{rule.id}={way}")))
+    found = [judge(case, target, target.observe(case.question)) for case in edges(SPEC, rule.id)]
+    failed = [each for each in found if each.verdict == "fail"]
+    assert failed and {each.rule for each in failed} == {rule.id}
+    assert not [each for each in found if each.verdict == "error"]  # a fault, not a ruin
+
+
+def test_every_rule_has_a_fault_and_the_spec_stays_as_it_was() -> None:
+    before = dict(SPEC.rules)
+    for rule in RULES:
+        assert mutants(SPEC, rule.id), rule.id
+        for make in mutants(SPEC, rule.id).values():
+            make()
+    assert dict(SPEC.rules) == before
+
+
+def test_without_a_fault_nothing_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harness, "mutants", lambda spec, rule: {"wider": lambda: spec})
+    found = list(hunt(SPEC, [SPEC.rules["wan2.7/n.max"], SPEC.rules["wan2.7/unknown"]]))
+    assert [(each.name, each.verdict) for each in found] == [
+        ("wan2.7/n.max=wider", "survived"),
+        ("wan2.7/unknown=wider", "survived"),
+        ("wan2.7/unknown=outcome", "equivalent"),
+    ]
+    result = CliRunner().invoke(app, ["mutants", "--rule", "wan2.7/n.max"])
+    assert result.exit_code == 1
+    assert (
+        result.output
+        == "SURVIVED wan2.7/n.max=wider\n1 rules, 1 mutants: 0 killed, 1 survived, 0 equivalent\n"
+    )
+
+
+def test_a_service_that_breaks_down_is_no_planted_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    ruin = Server(SPEC, lambda request: refused(500, "InternalError"), "http://ruin.test", pays=False)
+    monkeypatch.setattr(harness, "embedded", lambda spec: ruin)
+    found = hunt(SPEC, [SPEC.rules["wan2.7/n.max"]], first=True)
+    assert [each.verdict for each in found] == ["survived"]
+
+
+def test_the_command_counts() -> None:
+    result = CliRunner().invoke(app, ["mutants", "--rule", "wan2.7/n.m*"])
+    assert result.exit_code == 0 and result.output.endswith("killed, 0 survived, 0 equivalent\n")
+    assert CliRunner().invoke(app, ["mutants", "--rule", "tea"]).exit_code == 2
+
+
+def test_an_emulator_with_a_fault() -> None:
+    five = messages(PLAIN, URL, n=5)
+    assert rules(create(Emulator(), five)) == {"wan2.7/n.max": "rejected"}
+    for name in ("wan2.7/n.max", "wan2.7/n.max=wider", "wan2.7/n.max=dropped"):
+        answer = create(Emulator(mutant=name), five)
+        assert answer.status == 200 and rules(answer) == {}
+    answer = create(Emulator(mutant="wan2.7/n.max=outcome"), five)
+    assert answer.status == 200 and rules(answer) == {"wan2.7/n.max": "unspecified"}
+    assert create(Emulator(mutant="wan2.7/n.max=tighter"), messages(PLAIN, URL, n=4)).status == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("wan2.7/n.maxx", r"'wan2.7/n.maxx' is no rule on bodies; did you mean wan2.7/n.max\?"),
+        ("tea", "'tea' is no rule on bodies; `wanlib rules` lists them"),
+        ("task/expires", "is no rule on bodies"),
+        (
+            "wan2.7/n.max=tea",
+            "no fault 'tea' for wan2.7/n.max, expected one of wider, dropped, outcome, tight",
+        ),
+    ],
+)
+def test_a_fault_that_can_not_be_planted_is_told(name: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Emulator(mutant=name)
+
+
+def test_planting_needs_no_harness() -> None:
+    code = "import sys, wanlib.emulator; wanlib.emulator.Emulator(mutant='wan2.7/n.max'); print(*sys.modules)"
+    root = Path(__file__).parents[2]
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
+    assert "conformance" not in run.stdout.split()

@@ -1,0 +1,150 @@
+"""Faults on demand: by header, by script, by rate; what is carried out beneath them is carried out."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.emulator.asking import BODIES, INTERLEAVED, PLAIN, SPEC, create, query, send, submit, told
+from wanlib.emulator import Emulator, Fault, Settings
+from wanlib.emulator.exchange import BEFORE
+from wanlib.emulator.fault import KINDS, parse_fault
+
+BODY = BODIES[PLAIN]
+
+
+def accepted(emulator: Emulator) -> int:
+    return sum(account.accepted for account in emulator.ledger())
+
+
+@pytest.mark.parametrize("code", SPEC.wire["errors"])
+def test_every_code_comes_with_its_status(code: str) -> None:
+    emulator = Emulator()
+    answer = create(emulator, BODY, x_wan_fault=f"error code={code}")
+    assert (answer.status, told(answer)["code"]) == (SPEC.wire["errors"][code]["status"], code)
+    assert told(answer).keys() == {"code", "message", "request_id"} and accepted(emulator) == 0
+    assert answer.header("x-wan-fault") == "error" and answer.header("retry-after") is None
+
+
+def test_a_wait_can_be_told() -> None:
+    answer = create(Emulator(), BODY, x_wan_fault="error code=Throttling.RateQuota retry_after=3")
+    assert (answer.status, answer.header("retry-after")) == (429, "3")
+
+
+def test_an_answer_may_be_lost_although_the_work_is_done() -> None:
+    for text, done in (
+        ("error code=InternalError", 0),
+        ("error code=InternalError done", 1),
+        ("html", 0),
+        ("html done status=504", 1),
+        ("inside code=Arrearage", 0),
+        ("cut where=unread", 0),
+        ("cut where=before", 1),
+        ("cut where=inside", 1),
+        ("again", 2),
+        ("trickle", 1),
+    ):
+        emulator = Emulator()
+        create(emulator, BODY, x_wan_fault=text)
+        assert accepted(emulator) == done, text
+
+
+def test_the_answers_that_stand_for_nothing_of_the_vendors() -> None:
+    answer = create(Emulator(), BODY, x_wan_fault="html")
+    assert (answer.status, answer.header("content-type")) == (502, "text/html") and b"<html>" in answer.body
+    answer = create(Emulator(), BODY, x_wan_fault="inside code=Arrearage")
+    assert answer.status == 200 and told(answer)["code"] == "Arrearage" and "output" not in told(answer)
+
+
+def test_cuts_are_told_in_bytes_and_leave_the_answer_whole() -> None:
+    whole = create(Emulator(), BODY)
+    cuts = {
+        where: create(Emulator(), BODY, x_wan_fault=f"cut where={where}")
+        for where in ("before", "inside", "after")
+    }
+    assert {where: answer.cut for where, answer in cuts.items()} == {
+        "before": BEFORE,
+        "inside": len(whole.body) // 2,
+        "after": len(whole.body),
+    }
+    assert cuts["inside"].body == whole.body and whole.cut is None
+
+
+def test_a_trickle_comes_in_small_pieces() -> None:
+    answer = create(Emulator(), BODY, x_wan_fault="trickle pace=0.5")
+    assert answer.pace == 0.5 and max(map(len, answer.parts)) == 16 and json.loads(answer.body)
+
+
+def test_events_may_come_twice() -> None:
+    once, twice = (
+        create(Emulator(), INTERLEAVED, "stream"),
+        create(Emulator(), INTERLEAVED, "stream", x_wan_fault="doubled"),
+    )
+    assert twice.parts[::2] == twice.parts[1::2] == once.parts
+
+
+def test_a_status_may_be_one_that_nobody_has_heard_of() -> None:
+    emulator = Emulator()
+    task = submit(emulator, BODY)
+    for text, word in (("status", "SUSPENDED"), ("status word=WAITING", "WAITING")):
+        answer = send(emulator, "GET", f"/tasks/{task}", x_wan_fault=text)
+        assert told(answer)["output"]["task_status"] == word
+    assert query(emulator, task)["output"]["task_status"] == "SUCCEEDED"
+    assert send(emulator, "GET", "/tasks/", x_wan_fault="status").status == 200  # has none to change
+
+
+def test_a_script_is_played_in_order_and_waits_for_its_calls() -> None:
+    emulator = Emulator()
+    emulator.faults.script([Fault("error", code="Throttling"), None, Fault("html", on=("query",))])
+    assert [create(emulator, BODY).status for _ in range(4)] == [429, 200, 200, 200]
+    statuses = [send(emulator, "GET", "/tasks/1").status for _ in range(2)]
+    assert statuses == [502, 200]
+
+
+def run(seed: int) -> list[Any]:
+    faults = (Fault("error", code="Throttling"), Fault("cut"), Fault("html", on=("query",)))
+    emulator = Emulator(seed=seed, settings=Settings(fault_rate=0.3, faults=faults))
+    answers = [create(emulator, BODY) for _ in range(50)] + [
+        send(emulator, "GET", "/tasks/1") for _ in range(50)
+    ]
+    return [(answer.status, answer.cut, answer.body) for answer in answers]
+
+
+def test_a_rate_is_drawn_the_same_for_the_same_seed() -> None:
+    assert run(1) == run(1) != run(2)
+    met = [answer[:2] for answer in run(1)]
+    assert 10 < sum(answer != (200, None) for answer in met) < 50
+    assert (502, None) in met[50:] and (502, None) not in met[:50]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is no fault, expected one of error"),
+        ("explode", "'explode' is no fault"),
+        ("error colour=red", "'colour' is no part of a fault"),
+        ("cut where=nowhere", "where is 'nowhere', expected one of unread"),
+        ("error status=99", "status from 200 to 599"),
+        ("trickle pace=nan", "pace under an hour"),
+        ("error status=x", "invalid literal"),
+    ],
+)
+def test_a_fault_that_cannot_be_read_is_told(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        parse_fault(text)
+    answer = create(Emulator(), BODY, x_wan_fault=text)
+    assert answer.status == 400 and words.split("'")[-1].strip() in told(answer)["message"]
+
+
+def test_every_kind_of_fault_is_answered_on_every_call() -> None:
+    for kind in KINDS:
+        emulator = Emulator()
+        for answer in (
+            create(emulator, BODY, x_wan_fault=kind),
+            create(emulator, BODY, "sync", x_wan_fault=kind),
+            create(emulator, INTERLEAVED, "stream", x_wan_fault=kind),
+            send(emulator, "GET", "/tasks/", x_wan_fault=kind),
+            send(emulator, "GET", "/nowhere", x_wan_fault=kind),
+        ):
+            assert answer.header("x-wan-fault") == kind
+            assert b"a bug of its own" not in answer.body

@@ -1,0 +1,177 @@
+"""`wanlib serve`: what it prints, what it refuses, how it ends."""
+
+import re
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cli.conftest import in_a_process, in_process
+from tests.emulator.asking import BODIES, PLAIN, links
+from tests.emulator.wire import ASYNC, HEADERS, TASK, whole
+from wanlib.cli import serve as command
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple[Any, str]]:
+    """The command in a process of its own, and the base URL that it prints."""
+    process = in_a_process("serve", "--port", "0", *arguments, stdin=DEVNULL)
+    try:
+        printed = ""
+        while "Ctrl-C" not in printed:
+            line = process.stdout.readline().decode()
+            assert line, process.stderr.read()
+            printed += line
+        yield process, printed
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def base(printed: str) -> str:
+    found = re.search(r"DASHSCOPE_HTTP_BASE_URL=(\S+/api/v1)", printed)
+    assert found
+    return found[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+def test_it_serves_until_ctrl_c_which_ends_it_quietly() -> None:
+    with running("--time", "now") as (process, printed):
+        url = base(printed)
+        for due in (
+            f'dashscope.base_http_api_url = "{url}"',
+            f'Wan("sk-local", base_url="{url}")',
+            f"curl {url}/tasks/",
+            url.removesuffix("/api/v1") + "/",
+        ):
+            assert due in printed
+        with httpx.Client(headers=HEADERS, trust_env=False) as http:
+            made = http.post(url + ASYNC, json=BODIES[PLAIN], headers=TASK).json()
+            task = http.get(f"{url}/tasks/{made['output']['task_id']}").json()
+            assert task["output"]["task_status"] == "SUCCEEDED" and links(task)[0].startswith(
+                "http://localhost"
+            )
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=30)
+    assert process.returncode == 130 and error == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+def test_a_call_under_way_does_not_hold_it_up() -> None:
+    with running("--working", "inf", "--faults", "trickle pace=100", "--fault-rate", "1") as (
+        process,
+        printed,
+    ):
+        where = httpx.URL(base(printed))
+        with socket.create_connection((where.host, where.port)) as line:
+            line.sendall(b"GET /api/v1/tasks/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer k\r\n\r\n")
+            assert line.recv(9) == b"HTTP/1.1 "
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=30)
+            assert whole(line).rest == b""  # a head whose body was still to come
+    assert process.returncode == 130 and error == b""
+
+
+def test_a_port_in_use_is_told_in_a_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = in_process("serve", "--port", str(port))
+    assert ran.code == 2 and ran.out == ""
+    assert ran.err.count("\n") == 1 and f"127.0.0.1:{port}: " in ran.err and "--port 0" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--region", "mars"), "no region 'mars'; known: beijing, singapore"),
+        (("--faults", "explode"), "'explode' is no fault, expected one of error"),
+        (("--waiting", "-1"), "--waiting is -1.0, expected 0 or more"),
+        (("--working", "nan"), "--working is nan"),
+        (("--mutant", "wan2.7/n.maxx"), "--mutant 'wan2.7/n.maxx': "),
+        (("--data", "/dev/null"), "--data: /dev/null "),
+        (("--spec", "/nowhere"), "--spec /nowhere: there is no such folder"),
+        (("--host", "192.0.2.1"), "192.0.2.1:8686: "),
+        (("--host", "no such host"), "no such host:8686: "),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_line(arguments: tuple[str, ...], words: str) -> None:
+    ran = in_process("serve", *arguments)
+    assert ran.code == 2 and words in ran.err and ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [("--time", "noon"), ("--port", "70000"), ("--fault-rate", "2")])
+def test_bad_usage_is_usage(arguments: tuple[str, ...]) -> None:
+    assert in_process("serve", *arguments).code == 2
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "find_spec", lambda name: None if name == "uvicorn" else object())
+    ran = in_process("serve")
+    assert ran.code == 2 and ran.err == "wanlib: this needs uvicorn: pip install 'wanlib[emulator]'\n"
+
+
+def test_the_options_reach_the_emulator() -> None:
+    from wanlib.cli.serve import Failed, Playing, Several, Time
+    from wanlib.emulator import HandClock, RealClock, Settings
+    from wanlib.emulator.fault import Fault
+    from wanlib.spec import load
+
+    faults = ["cut where=inside", "error code=Throttling"]
+    playing = Playing(
+        seed=7,
+        time=Time.HAND,
+        waiting=3.0,
+        working=float("inf"),
+        region="singapore",
+        quotas=True,
+        faults=faults,
+        fault_rate=0.5,
+        strict=True,
+        failed=Failed.FLAT,
+        several=Several.EACH,
+    )
+    assert playing.settings(load()) == Settings(
+        waiting=3.0,
+        working=float("inf"),
+        region="singapore",
+        failed="flat",
+        several="each",
+        quotas=True,
+        lenient=False,
+        fault_rate=0.5,
+        faults=(Fault("cut", where="inside"), Fault("error", code="Throttling")),
+    )
+    assert isinstance(playing.emulator(load()).clock, HandClock)
+    assert isinstance(Playing().emulator(load()).clock, RealClock)
+    plain = Playing().settings(load())
+    assert plain.waiting + plain.working <= 2 and plain.fault_rate == 0
+    now = Playing(time=Time.NOW).settings(load())
+    assert now.waiting == now.working == 0
+
+
+def test_a_planted_fault_is_served() -> None:
+    from wanlib.cli.serve import Playing
+    from wanlib.spec import interpret, load
+
+    body = {**BODIES[PLAIN], "parameters": {"n": 5}}
+    spec = load()
+    planted = Playing(mutant="wan2.7/n.max").emulator(spec).spec
+    assert [each.rule for each in interpret(spec, body)] == ["wan2.7/n.max"]
+    assert interpret(planted, body) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+def test_a_folder_survives_the_process(tmp_path: Path) -> None:
+    kept = ("--data", str(tmp_path / "kept"), "--time", "now")
+    with running(*kept) as (_, printed), httpx.Client(headers=HEADERS, trust_env=False) as http:
+        made = http.post(base(printed) + ASYNC, json=BODIES[PLAIN], headers=TASK).json()["output"]["task_id"]
+    with running(*kept) as (_, printed), httpx.Client(headers=HEADERS, trust_env=False) as http:
+        output = http.get(f"{base(printed)}/tasks/{made}").json()["output"]
+    assert output["task_status"] == "SUCCEEDED"

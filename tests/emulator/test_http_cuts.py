@@ -1,0 +1,113 @@
+"""Faults as they are seen on a raw socket, under both of uvicorn's readers of HTTP."""
+
+import json
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tests.emulator.asking import BASE, BODIES, INTERLEAVED, PLAIN
+from tests.emulator.wire import SYNC, ask, connect, create, cut, one, request
+from wanlib.emulator import Emulator, RealClock, Settings
+from wanlib.emulator.connection import H11Connection, connection_class
+from wanlib.emulator.incoming import Limits
+from wanlib.emulator.serve import serving
+
+BODY = BODIES[PLAIN]
+
+
+@pytest.fixture(scope="module", params=["httptools", "h11"])
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    limits = Limits()
+    kind: Any = connection_class(limits)
+    assert issubclass(kind, HttpToolsProtocol)
+    if request.param == "h11":
+        kind = type("H11", (H11Connection,), {"limits": limits})
+    with serving(Emulator(clock=RealClock()), http=kind) as address:
+        yield address
+
+
+def stream(fault: str) -> bytes:
+    raw = json.dumps(INTERLEAVED).encode()
+    return request("POST", BASE + SYNC, raw, x_dashscope_sse="enable", x_wan_fault=fault)
+
+
+@pytest.mark.parametrize("where", ["unread", "before"])
+def test_before_the_answer_nothing_comes(url: str, where: str) -> None:
+    answer = cut(url, create(BODY, x_wan_fault=f"cut where={where}"))
+    assert answer.ended and answer.head == b""
+
+
+def test_inside_the_answer_its_half_comes(url: str) -> None:
+    answer = cut(url, create(BODY, x_wan_fault="cut where=inside"))
+    assert answer.status == 200 and len(answer.rest) == answer.length // 2 > 0
+
+
+def test_after_the_answer_it_is_whole_and_the_line_dead(url: str) -> None:
+    answer = cut(url, create(BODY, x_wan_fault="cut where=after"))
+    assert answer.status == 200 and len(answer.rest) == answer.length and answer.told()["output"]
+    with connect(url) as line:
+        line.sendall(create(BODY, x_wan_fault="cut where=after") + create(BODY))
+        assert one(line).status == 200 and line.recv(10) == b""
+
+
+def test_a_stream_is_cut_between_its_chunks(url: str) -> None:
+    inside, after = cut(url, stream("cut where=inside")), cut(url, stream("cut where=after"))
+    assert not inside.rest.endswith(b"0\r\n\r\n") and after.rest.endswith(b"0\r\n\r\n")
+    assert inside.rest.count(b"event:result") in (3, 4) and after.rest.count(b"event:result") == 7
+
+
+def test_a_trickle_comes_piece_by_piece(url: str) -> None:
+    with connect(url) as line:
+        line.sendall(create(BODY, x_wan_fault="trickle pace=0.001"))
+        pieces = []
+        while b"task_id" not in b"".join(pieces) and (chunk := line.recv(65536)):
+            pieces.append(chunk)
+    assert len(pieces) > 3 and b"task_id" in b"".join(pieces)
+
+
+def test_the_others_come_over_the_wire(url: str) -> None:
+    for fault, status, words in (
+        ("error code=Throttling retry_after=3", 429, b"Throttling"),
+        ("error code=InternalError status=204", 204, b""),
+        ("html", 502, b"<html>"),
+        ("inside code=Arrearage", 200, b"Arrearage"),
+        ("doubled", 200, b"task_id"),
+    ):
+        answer = ask(url, create(BODY, x_wan_fault=fault))
+        assert answer.status == status and words in answer.rest and answer.field("x-wan-fault")
+    assert (
+        ask(url, create(BODY, x_wan_fault="error code=Throttling retry_after=3")).field("retry-after") == "3"
+    )
+
+
+def test_the_connection_stays_where_nothing_is_cut(url: str) -> None:
+    with connect(url) as line:
+        for _ in range(3):
+            line.sendall(create(BODY))
+            assert one(line).status == 200
+        line.sendall(create(BODY, x_wan_fault="error code=InternalError status=204"))
+        assert one(line).status == 204
+        line.sendall(create(BODY))
+        assert one(line).status == 200
+
+
+@pytest.mark.parametrize("working", [3600.0, float("inf")])
+def test_whoever_goes_away_and_an_end_of_the_server_end_a_wait(working: float) -> None:
+    emulator = Emulator(clock=RealClock(), settings=Settings(working=working))
+    call = request("POST", BASE + SYNC, json.dumps(BODY).encode())
+    begun = monotonic()
+    with serving(emulator) as address:
+        with connect(address) as line:
+            line.sendall(call)
+            while not emulator.works():
+                pass
+        waiting = connect(address)
+        waiting.sendall(call)
+        while len(emulator.works()) < 2:
+            pass
+    assert waiting.recv(10) == b""  # an end, not an answer that nobody has come by
+    waiting.close()
+    assert monotonic() - begun < 60

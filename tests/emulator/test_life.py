@@ -1,0 +1,141 @@
+"""A task's life by task.yaml: its states, and the edges at 24 hours from submission and from the end."""
+
+import pytest
+
+from tests.emulator.asking import (
+    BODIES,
+    PLAIN,
+    advance,
+    create,
+    fetch,
+    links,
+    query,
+    send,
+    status,
+    submit,
+    told,
+)
+from wanlib.emulator import Emulator, HandClock, Settings
+from wanlib.emulator.life import passed
+
+DAY = 24 * 3600
+NEVER = float("inf")
+
+
+def advanced(emulator: Emulator, seconds: float) -> Emulator:
+    advance(emulator, seconds)
+    return emulator
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(waiting=1, working=9), Settings(waiting=NEVER)])
+@pytest.mark.parametrize("fault", ["", "fail"])
+def test_a_task_is_unknown_from_exactly_24_hours_after_submission(settings: Settings, fault: str) -> None:
+    emulator = Emulator(settings=settings, clock=HandClock(1_767_225_600.123))
+    task = submit(emulator, BODIES[PLAIN], **({"x_wan_fault": fault} if fault else {}))
+    advanced(emulator, DAY - 0.001)
+    assert status(emulator, task) != "UNKNOWN"
+    advanced(emulator, 0.001)
+    answer = query(emulator, task)
+    assert answer["output"] == {"task_id": task, "task_status": "UNKNOWN"}
+
+
+def test_ids_that_never_were_are_unknown_and_no_error() -> None:
+    emulator = Emulator()
+    create(emulator, BODIES[PLAIN], "sync")
+    (work,) = emulator.works()
+    for name in ("1111", work.id):  # a synchronous call has no id to ask for
+        assert query(emulator, name)["output"] == {"task_id": name, "task_status": "UNKNOWN"}
+
+
+@pytest.mark.parametrize("working", [0.0, 3600.0])
+def test_links_are_dead_from_exactly_24_hours_after_the_end(working: float) -> None:
+    emulator = Emulator(settings=Settings(working=working))
+    task = submit(emulator, BODIES[PLAIN])
+    (link, _) = links(query(advanced(emulator, working), task))
+    assert f"Expires={int(emulator.clock.now()) + DAY}" in link
+    assert fetch(advanced(emulator, DAY - 0.001), link).status == 200
+    dead = fetch(advanced(emulator, 0.001), link)
+    assert dead.status == 403 and b"Request has expired." in dead.body
+    assert fetch(emulator, link.replace("Signature=", "Signature=x")).status == 404  # was never given
+
+
+def test_a_link_is_dead_although_older_work_keeps_its_successors_in_mind() -> None:
+    emulator = Emulator(settings=Settings(working=NEVER))
+    older, task = submit(emulator, BODIES[PLAIN]), submit(emulator, BODIES[PLAIN])
+    emulator.finish(task)
+    link = links(query(emulator, task))[0]
+    emulator.finish(submit(advanced(emulator, 23 * 3600), BODIES[PLAIN]))
+    emulator.finish(older)
+    assert fetch(advanced(emulator, 3600), link).status == 403 and len(emulator.works()) == 3
+    assert told(send(emulator, "GET", "/tasks/"))["total"] == 1
+
+
+def test_links_live_on_after_their_task_is_unknown() -> None:
+    emulator = Emulator(settings=Settings(working=3600))
+    task = submit(emulator, BODIES[PLAIN])
+    link = links(query(advanced(emulator, 3600), task))[0]
+    advanced(emulator, DAY - 1800)
+    assert status(emulator, task) == "UNKNOWN" and fetch(emulator, link).status == 200
+
+
+def test_nothing_is_fetched_before_the_end_or_beyond_the_last_picture() -> None:
+    emulator = Emulator(settings=Settings(working=10))
+    task = submit(emulator, BODIES[PLAIN])
+    link = links(query(advanced(emulator, 10), task))[0]
+    other = Emulator(settings=Settings(working=10))
+    assert submit(other, BODIES[PLAIN]) == task  # the same seed
+    assert fetch(other, link).status == 404
+    assert fetch(emulator, link.replace("/0.png", "/2.png")).status == 404
+    assert fetch(emulator, link.replace("/0.png", "/\u0660.png")).status == 404
+
+
+def test_only_waiting_tasks_can_be_canceled() -> None:
+    emulator = Emulator(settings=Settings(waiting=10, working=10))
+    waiting, running, ended = (submit(emulator, BODIES[PLAIN]) for _ in range(3))
+    assert told(send(emulator, "POST", f"/tasks/{waiting}/cancel")).keys() == {"request_id"}
+    assert status(emulator, waiting) == "CANCELED"
+    for moment, task in ((10, running), (10, ended), (0, waiting), (0, "1111")):
+        answer = send(advanced(emulator, moment), "POST", f"/tasks/{task}/cancel")
+        assert answer.status == 400 and told(answer)["code"] == "UnsupportedOperation"
+    assert status(emulator, running) == "SUCCEEDED" and status(emulator, waiting) == "CANCELED"
+
+
+def test_a_task_is_ended_by_hand() -> None:
+    emulator = Emulator(settings=Settings(working=NEVER))
+    well, badly = submit(emulator, BODIES[PLAIN]), submit(emulator, BODIES[PLAIN])
+    assert emulator.finish(well) and emulator.finish(badly, "DataInspectionFailed")
+    assert status(emulator, well) == "SUCCEEDED"
+    assert query(emulator, badly)["output"]["code"] == "DataInspectionFailed"
+    assert not emulator.finish(well) and not emulator.finish("1111")
+
+
+@pytest.mark.parametrize("model", ["wan2.5-i2i-preview", PLAIN])
+def test_a_partial_failure_has_succeeded_with_what_was_made(model: str) -> None:
+    emulator = Emulator()
+    answer = query(emulator, submit(emulator, BODIES[model], x_wan_fault="partial count=1"))
+    assert answer["output"]["task_status"] == "SUCCEEDED" and answer["usage"]["image_count"] == 1
+    assert len(links(answer)) == 1
+    if model != PLAIN:
+        assert [sorted(entry)[0] for entry in answer["output"]["results"]] == ["actual_prompt", "code"]
+        assert answer["output"]["task_metrics"] == {"TOTAL": 2, "SUCCEEDED": 1, "FAILED": 1}
+
+
+def test_a_set_may_come_short_and_a_number_may_not() -> None:
+    emulator = Emulator()
+    many = BODIES[PLAIN] | {"parameters": {"enable_sequential": True, "n": 6}}
+    assert len(links(told(create(emulator, many, "sync", x_wan_fault="short count=2")))) == 4
+    assert len(links(told(create(emulator, BODIES[PLAIN], "sync", x_wan_fault="short")))) == 2
+
+
+def test_what_nobody_can_ask_for_is_forgotten() -> None:
+    emulator = Emulator()
+    for _ in range(50):
+        submit(emulator, BODIES[PLAIN])
+        advanced(emulator, 3600)
+    assert len(emulator.works()) <= 25
+
+
+def test_a_span_is_over_exactly_where_sums_of_moments_are_not() -> None:
+    for milliseconds in range(1000):
+        since = 1_767_225_600 + milliseconds / 1000
+        assert passed(DAY, since, since + DAY) and not passed(DAY, since, since + DAY - 0.0005)

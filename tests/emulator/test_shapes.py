@@ -1,0 +1,141 @@
+"""Every answer has the shape that wire.yaml gives it, with the headers that were recorded."""
+
+import json
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.emulator.asking import BODIES, INTERLEAVED, SPEC, advance, create, query, send, submit, told
+from wanlib.emit.openapi_answers import answer_schemas
+from wanlib.emulator import Emulator, Settings
+
+SHAPES = answer_schemas(SPEC)
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
+
+
+def check(body: Any, shape: str) -> None:
+    jsonschema.validate(body, SHAPES[shape])
+
+
+def slow(**switches: Any) -> Emulator:
+    return Emulator(settings=Settings(waiting=1, working=10, **switches))
+
+
+@pytest.mark.parametrize("model", BODIES)
+def test_a_task_has_the_shape_of_its_state_from_create_to_end(model: str) -> None:
+    emulator = slow()
+    created = create(emulator, BODIES[model])
+    check(told(created), "created")
+    task = told(created)["output"]["task_id"]
+    for moment, state in ((0, "PENDING"), (1, "RUNNING"), (10, "SUCCEEDED")):
+        advance(emulator, moment)
+        answer = query(emulator, task)
+        check(answer, "task")
+        assert answer["output"]["task_status"] == state
+        times = [TIME.fullmatch(answer["output"][name]) for name in answer["output"] if "_time" in name]
+        assert len(times) == {"PENDING": 1, "RUNNING": 2, "SUCCEEDED": 3}[state] and all(times)
+    check(answer, SPEC.family(model).output["result"])
+    assert answer["usage"]["image_count"] == 2
+
+
+def test_times_are_written_in_the_zone_of_the_pages() -> None:
+    emulator = slow()  # its clock begins at midnight UTC
+    answer = query(emulator, submit(emulator, BODIES["wan2.5-i2i-preview"]))
+    assert answer["output"]["submit_time"] == "2026-01-01 08:00:00.000"
+
+
+@pytest.mark.parametrize("model", [model for model in BODIES if "sync" in SPEC.calls(model)])
+def test_a_synchronous_answer_holds_the_pictures(model: str) -> None:
+    answer = told(create(Emulator(), BODIES[model], "sync"))
+    check(answer, "choices")
+    assert "task_id" not in answer["output"]
+
+
+def test_metrics_count_only_what_has_ended() -> None:
+    emulator = slow()
+    task = submit(emulator, BODIES["wan2.5-i2i-preview"])
+    assert query(emulator, task)["output"]["task_metrics"] == {"TOTAL": 2, "SUCCEEDED": 0, "FAILED": 0}
+    advance(emulator, 11)
+    assert query(emulator, task)["output"]["task_metrics"] == {"TOTAL": 2, "SUCCEEDED": 2, "FAILED": 0}
+
+
+def test_results_repeat_the_prompt_where_the_pages_show_it() -> None:
+    emulator = Emulator()
+    entry = query(emulator, submit(emulator, BODIES["wan2.5-i2i-preview"]))["output"]["results"][0]
+    assert entry["orig_prompt"] == "a cat" and entry["actual_prompt"] != "a cat"
+    plain = BODIES["wan2.5-i2i-preview"] | {"parameters": {"prompt_extend": False}}
+    entry = query(emulator, submit(emulator, plain))["output"]["results"][0]
+    assert set(entry) == {"orig_prompt", "url"}
+    entry = query(emulator, submit(emulator, BODIES["wanx2.1-imageedit"]))["output"]["results"][0]
+    assert set(entry) == {"url"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "choices"),
+    [(Settings(), [1, 1]), (Settings(several="each"), [1, 1]), (Settings(several="single"), [2])],
+)
+def test_several_pictures_stand_as_the_switch_says(settings: Settings, choices: list[int]) -> None:
+    answer = told(create(Emulator(settings=settings), BODIES["wan2.6-image"], "sync"))
+    assert [len(choice["message"]["content"]) for choice in answer["output"]["choices"]] == choices
+
+
+def test_a_set_stands_in_one_choice() -> None:
+    body = BODIES["wan2.7-image"] | {"parameters": {"enable_sequential": True, "n": 4}}
+    answer = told(create(Emulator(), body, "sync"))
+    (choice,) = answer["output"]["choices"]
+    assert [part["type"] for part in choice["message"]["content"]] == ["image"] * 4
+
+
+def test_interleaved_output_of_a_task_mixes_texts_and_pictures_in_one_choice() -> None:
+    emulator = Emulator()
+    (choice,) = query(emulator, submit(emulator, INTERLEAVED))["output"]["choices"]
+    kinds = [part["type"] for part in choice["message"]["content"]]
+    assert kinds.count("image") == 2 and "text" in kinds[: kinds.index("image")]
+
+
+def test_the_other_calls_have_their_shapes() -> None:
+    emulator = slow()
+    task = submit(emulator, BODIES["wan2.7-image"])
+    check(told(send(emulator, "GET", "/tasks/")), "listed")
+    check(told(send(emulator, "POST", f"/tasks/{task}/cancel")), "canceled")
+    check(told(send(emulator, "GET", "/uploads?action=getPolicy&model=wan2.7-image")), "policy")
+    check(told(send(emulator, "POST", "/tokens?expire_in_seconds=60")), "token")
+    check(told(send(emulator, "POST", f"/tasks/{task}/cancel")), "error")
+
+
+@pytest.mark.parametrize("failed", ["nested", "flat"])
+def test_a_failed_body_is_nested_or_flat(failed: Any) -> None:
+    emulator = Emulator(settings=Settings(failed=failed))
+    answer = query(
+        emulator, submit(emulator, BODIES["wan2.7-image"], x_wan_fault="fail code=DataInspectionFailed")
+    )
+    where = answer if failed == "flat" else answer["output"]
+    assert where["code"] == "DataInspectionFailed" and where["message"] and "usage" not in answer
+    check(answer, "error" if failed == "flat" else "task")
+    answer = query(emulator, submit(emulator, BODIES["wanx2.1-imageedit"], x_wan_fault="fail"))
+    assert answer["output"]["task_metrics"] == {
+        "TOTAL": 2,
+        "SUCCEEDED": 0,
+        "FAILED": 2,
+    }  # nested on every page
+    assert answer["output"]["code"]
+
+
+def test_headers_are_those_of_the_recordings() -> None:
+    answer = create(Emulator(), BODIES["wan2.7-image"])
+    assert answer.header("x-request-id") == told(answer)["request_id"]
+    assert (
+        answer.header("X-DashScope-Timeout") == "298" and answer.header("content-type") == "application/json"
+    )
+    assert {"req-cost-time", "req-arrive-time", "resp-start-time"} <= {name for name, _ in answer.headers}
+
+
+def test_a_lone_surrogate_comes_back_as_json_that_can_be_read() -> None:
+    emulator = Emulator()
+    body = BODIES["wan2.5-i2i-preview"] | {
+        "input": {"prompt": "\ud800", "images": ["https://example.com/a.png"]}
+    }
+    answer = send(emulator, "GET", f"/tasks/{submit(emulator, body)}")
+    json.loads(answer.body.decode("utf-8"))

@@ -1,0 +1,219 @@
+"""`wanlib serve`: the service on this machine."""
+
+from dataclasses import dataclass
+from enum import Enum
+from importlib.util import find_spec
+from pathlib import Path
+from time import time as now
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wanlib.base.shown import shown
+from wanlib.cli.choosing import SpecOption, the_spec
+from wanlib.cli.plainly import FINE, Refusal
+
+if TYPE_CHECKING:
+    from wanlib.emulator import Clock, Emulator, Fault, Settings
+    from wanlib.emulator.sqlite import SqliteStore
+    from wanlib.spec import Spec
+
+_NEEDS = ("starlette", "uvicorn", "PIL", "yaml", "jsonschema")
+_ANY = ("0.0.0.0", "::")
+
+
+class Time(Enum):
+    """Where the emulator's time comes from."""
+
+    NOW = "now"
+    REAL = "real"
+    HAND = "hand"
+
+
+class Failed(Enum):
+    """Where a FAILED body has its code."""
+
+    NESTED = "nested"
+    FLAT = "flat"
+
+
+class Several(Enum):
+    """How several pictures stand in `choices`."""
+
+    DOCUMENTED = "documented"
+    SINGLE = "single"
+    EACH = "each"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where it listens."""
+
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8686
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Where it listens. Any address but loopback lets others on the network in: they can use the"
+            " API and, by an address, the page. It checks no key.",
+        ),
+    ] = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Playing:
+    """How it plays the service."""
+
+    seed: Annotated[int, typer.Option(help="The same requests get the same answers.")] = 0
+    time: Annotated[
+        Time,
+        typer.Option(
+            help="real: tasks take --waiting and --working. now: they end at once. hand: time stands until"
+            " the page moves it on."
+        ),
+    ] = Time.REAL
+    waiting: Annotated[float, typer.Option(metavar="SECONDS", help="That a task is PENDING.")] = 0.5
+    working: Annotated[float, typer.Option(metavar="SECONDS", help="That it is RUNNING.")] = 1.0
+    region: Annotated[str, typer.Option(metavar="REGION", help="Whose models and prices hold.")] = ""
+    quotas: Annotated[bool, typer.Option("--quotas", help="Enforce the limits on rate.")] = False
+    faults: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'KIND ...'",
+            help="What goes wrong now and then, such as 'error code=Throttling retry_after=2' or 'cut"
+            " where=inside'; may be given several times.",
+        ),
+    ] = None
+    fault_rate: Annotated[
+        float, typer.Option(metavar="SHARE", min=0.0, max=1.0, help="Of requests, for --faults.")
+    ] = 0.03
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Refuse, too, what the newest official SDK leaves out of a stream."),
+    ] = False
+    mutant: Annotated[
+        str,
+        typer.Option(metavar="RULE", help="Plant one fault, at this rule: a harness must see it."),
+    ] = ""
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep everything in this folder, so that a restart loses nothing."),
+    ] = None
+    failed: Annotated[Failed, typer.Option(help="Where a FAILED body has its code.")] = Failed.NESTED
+    several: Annotated[Several, typer.Option(help="One choice for several pictures, or one for each.")] = (
+        Several.DOCUMENTED
+    )
+
+    def settings(self, spec: "Spec") -> "Settings":
+        """For the emulator. Raises Refusal."""
+        from wanlib.emulator import Settings
+
+        if self.region and self.region not in spec.wire["regions"]:
+            raise Refusal(f"no region {shown(self.region)}; known: {', '.join(spec.wire['regions'])}")
+        at_once = self.time is Time.NOW
+        return Settings(
+            waiting=0.0 if at_once else _seconds("--waiting", self.waiting),
+            working=0.0 if at_once else _seconds("--working", self.working),
+            region=self.region,
+            failed=self.failed.value,
+            several=self.several.value,
+            quotas=self.quotas,
+            lenient=not self.strict,
+            fault_rate=self.fault_rate if self.faults else 0.0,
+            faults=tuple(map(_fault, self.faults or ())),
+        )
+
+    def emulator(self, spec: "Spec") -> "Emulator":
+        """The service. Raises Refusal."""
+        from wanlib.emulator import Emulator, HandClock, RealClock
+
+        settings, store = self.settings(spec), self._store()
+        clock: Clock = RealClock()
+        if self.time is Time.HAND:  # it begins now: clients hold links against clocks of their own
+            start = float(int(now()))
+            clock = store.hand_clock(start) if store else HandClock(start)
+        try:
+            return Emulator(
+                spec, clock=clock, seed=self.seed, settings=settings, store=store, mutant=self.mutant
+            )
+        except ValueError as error:
+            raise Refusal(f"--mutant {shown(self.mutant)}: {error}") from None
+
+    def _store(self) -> "SqliteStore | None":
+        """What it remembers by: a folder, or memory alone."""
+        if self.data is None:
+            return None
+        from wanlib.emulator.database import StoreError
+        from wanlib.emulator.sqlite import open_store
+
+        try:
+            return open_store(self.data)
+        except StoreError as error:
+            raise Refusal(f"--data: {error}") from None
+
+
+def serve(address: Address, playing: Playing, spec: SpecOption = None) -> int:
+    """Play the service on this machine, until Ctrl-C.
+
+    The API stands under /api/v1, a page for people at /. It needs no key, sends nothing anywhere, and costs
+    nothing. Point a client at it by the lines that it prints.
+    """
+    _check_extra()
+    from wanlib.emulator.serve import Server, listen
+
+    loaded = the_spec(spec)
+    emulator = playing.emulator(loaded)
+    try:
+        bound = listen(address.host, address.port)
+    except OSError as error:
+        raise Refusal(
+            f"{address.host}:{address.port}: {error.strerror or error}; --port 0 takes one that is free"
+        ) from None
+    with bound:
+        _tell(address.host, bound.getsockname()[1], loaded)
+        try:
+            Server(emulator, host=address.host).run([bound])
+        finally:
+            emulator.close()
+    return FINE
+
+
+def _check_extra() -> None:
+    missing = [name for name in _NEEDS if find_spec(name) is None]
+    if missing:
+        raise Refusal(f"this needs {', '.join(missing)}: pip install 'wanlib[emulator]'")
+
+
+def _seconds(name: str, value: float) -> float:
+    if not value >= 0:
+        raise Refusal(f"{name} is {value}, expected 0 or more seconds, or inf: until it is told on the page")
+    return value
+
+
+def _fault(text: str) -> "Fault":
+    from wanlib.emulator.fault import parse_fault
+
+    try:
+        return parse_fault(text)
+    except ValueError as error:
+        raise Refusal(f"--faults {shown(text)}: {error}") from None
+
+
+def _tell(host: str, port: int, spec: "Spec") -> None:
+    """The lines that point clients here."""
+    name = "127.0.0.1" if host in _ANY else f"[{host}]" if ":" in host else host
+    origin = f"http://{name}:{port}"
+    base = origin + spec.wire["base_path"]
+    print(f"The page:  {origin}/")
+    print("Any client that reads the environment, ours and the official SDK (any key will do):")
+    print(f"  export DASHSCOPE_HTTP_BASE_URL={base} DASHSCOPE_API_KEY=sk-local")
+    print(f'The official SDK:  dashscope.base_http_api_url = "{base}"')
+    print(f'Ours:  Wan("sk-local", base_url="{base}")')
+    print(f"curl:  curl {base}/tasks/ -H 'Authorization: Bearer sk-local'")
+    if host in _ANY or not _is_loopback(host):
+        print(f"It listens on {host}: others on the network can reach it.")
+    print("Ctrl-C ends it.", flush=True)
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")

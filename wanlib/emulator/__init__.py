@@ -1,0 +1,26 @@
+"""The service played on this machine, from the Spec alone: strict, honest, and without a bill."""
+
+from wanlib.emulator.clock import Clock, HandClock, RealClock
+from wanlib.emulator.emulator import Emulator
+from wanlib.emulator.exchange import FAULT_HEADER, RULES_HEADER, Request, Response
+from wanlib.emulator.fault import Fault
+from wanlib.emulator.settings import Settings
+from wanlib.emulator.store import Account, MemoryStore, Store
+from wanlib.emulator.work import Work
+
+__all__ = [
+    "FAULT_HEADER",
+    "RULES_HEADER",
+    "Account",
+    "Clock",
+    "Emulator",
+    "Fault",
+    "HandClock",
+    "MemoryStore",
+    "RealClock",
+    "Request",
+    "Response",
+    "Settings",
+    "Store",
+    "Work",
+]

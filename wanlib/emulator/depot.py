@@ -1,0 +1,132 @@
+"""The temporary upload: a policy, the form that follows it, and the files that stay for two days."""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+from wanlib.base.header import facts_of_bytes
+from wanlib.emulator.exchange import Request
+from wanlib.emulator.life import passed, seconds
+from wanlib.emulator.multipart import Part, read_form
+from wanlib.emulator.store import Upload
+from wanlib.emulator.times import Stamp
+from wanlib.emulator.world import World
+
+_MEGABYTE = 1 << 20
+
+
+class Denied(Exception):
+    """A form that the storage does not take. situation: of `storage` in vendor.yaml."""
+
+    def __init__(self, situation: str, what: str = "") -> None:
+        super().__init__(situation)
+        self.situation = situation
+        self.what = what
+
+
+class Depot:
+    """Policies hold all that is needed to judge a form, so none is remembered; a secret signs them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._told = world.vendor.upload
+        self._form: list[str] = world.spec.wire["upload"]["form"]
+        self._life = seconds(world.spec.wire["upload"]["expires"])
+        self._policy_life = seconds(world.spec.wire["upload"]["policy_expires"])
+        self._secret = world.random.randbytes(20)
+        self._access_key = f"LTAI{world.random.getrandbits(64):016x}"
+        self._day = Stamp("YYYY-MM-DD", "+00:00")
+
+    def policy(self, model: str, origin: str) -> dict[str, Any]:
+        """The `data` of an answer: leave to upload files for one model."""
+        now, told = self._world.clock.now(), self._told
+        folder = f"{told['folder']}/{self._world.random.getrandbits(64):016x}/{self._day.write(now)}"
+        folder = f"{folder}/{self._world.new_id()}"
+        terms = {"since": now, "folder": folder, "model": model}
+        policy = base64.b64encode(json.dumps(terms).encode()).decode()
+        return {
+            "policy": policy,
+            "signature": self._sign(policy),
+            "upload_dir": folder,
+            "upload_host": origin + self._world.vendor.paths["storage"],
+            "expire_in_seconds": int(self._policy_life),
+            "max_file_size_mb": told["max_file_size_mb"],
+            "capacity_limit_mb": told["capacity_limit_mb"],
+            "oss_access_key_id": self._access_key,
+            "x_oss_object_acl": told["acl"],
+            "x_oss_forbid_overwrite": told["forbid_overwrite"],
+        }
+
+    def take(self, request: Request) -> None:
+        """Keeps the file of a form. Denied where the form, its policy or its file is not in order."""
+        try:
+            parts = read_form(request.headers.get("content-type", ""), request.body)
+        except ValueError as error:
+            raise Denied("malformed", str(error)) from None
+        fields = self._fields(parts)
+        terms = self._terms(fields)
+        key, data = fields["key"], parts[-1].data
+        if not key.startswith(terms["folder"] + "/") or len(key) > 1024:
+            raise Denied("denied", "the key does not begin with the folder of the policy.")
+        if len(data) > self._told["max_file_size_mb"] * _MEGABYTE:
+            raise Denied("large")
+        if self._world.store.uploads.get(key):
+            raise Denied("taken")
+        self._keep(key, terms["model"], data)
+
+    def find(self, url: str, model: str) -> Upload | None:
+        """The upload behind an `oss://` URL, if this model may use it still."""
+        upload = self._world.store.uploads.get(url.partition("://")[2])
+        if upload is None or upload.model != model or self._dead(upload):
+            return None
+        return upload
+
+    def bytes_of(self, upload: Upload) -> bytes:
+        """The file; nothing where there was no room for it."""
+        return self._world.spool.get(upload.piece) or b""
+
+    def sweep(self) -> None:
+        """Forgets the files whose time is over."""
+        uploads = self._world.store.uploads
+        while (oldest := uploads.first()) and self._dead(oldest):
+            uploads.drop(oldest.key)
+            self._world.spool.drop(oldest.piece)
+
+    def _fields(self, parts: list[Part]) -> dict[str, str]:
+        """The fields before the file, which comes last."""
+        last = self._form[-1]
+        if not parts or parts[-1].name != last:
+            raise Denied("malformed", f"the last field is not {last}.")
+        fields = {part.name: part.data.decode("utf-8", "replace") for part in parts[:-1]}
+        for name in self._form[:-1]:
+            if name not in fields:
+                raise Denied("denied", f"the field {name} is missing.")
+        return fields
+
+    def _terms(self, fields: dict[str, str]) -> dict[str, Any]:
+        """What the policy of a form allows."""
+        given = {self._sign(fields["policy"]), self._access_key}
+        if not {fields["Signature"], fields["OSSAccessKeyId"]} == given:
+            raise Denied("forged")
+        terms: dict[str, Any] = json.loads(base64.b64decode(fields["policy"]))
+        if passed(self._policy_life, terms["since"], self._world.clock.now()):
+            raise Denied("stale")
+        return terms
+
+    def _keep(self, key: str, model: str, data: bytes) -> None:
+        facts = facts_of_bytes(data)
+        sides = (facts.format or "", facts.width or 0, facts.height or 0)
+        piece = self._world.spool.put(data)
+        if data and not piece:
+            raise Denied("large")
+        upload = Upload(key, model, self._world.clock.now(), len(data), piece, *sides)
+        self._world.store.uploads.put(key, upload)
+
+    def _dead(self, upload: Upload) -> bool:
+        return passed(self._life, upload.at, self._world.clock.now())
+
+    def _sign(self, policy: str) -> str:
+        digest = hmac.digest(self._secret, policy.encode("utf-8", "replace"), hashlib.sha1)
+        return base64.b64encode(digest).decode()

@@ -1,0 +1,116 @@
+"""Real pictures, drawn when somebody fetches them: the inputs side by side under the prompt's text."""
+
+import hashlib
+import io
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw
+
+_LONGEST = 400
+_INK, _PAPER = (30, 30, 30), (225, 225, 225)
+
+
+class Panel(NamedTuple):
+    """One input. data: its file, None where there is nothing to show but its label."""
+
+    label: str
+    format: str
+    data: bytes | None
+
+
+class Sheet(NamedTuple):
+    """All that a picture is drawn from: equal sheets give equal bytes.
+
+    seed: what tells one picture from another. watermark: its text, "" for none. most_pixels: of an input
+    that is opened at all.
+    """
+
+    width: int
+    height: int
+    prompt: str
+    panels: tuple[Panel, ...]
+    seed: str
+    watermark: str
+    most_pixels: int
+
+
+def draw(sheet: Sheet) -> bytes:
+    """A PNG of exactly the sheet's size."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", (sheet.width, sheet.height), _colour(sheet.seed))
+    pen = ImageDraw.Draw(image)
+    text = max(8, min(sheet.width, sheet.height) // 24)
+    top = _write_prompt(pen, sheet, text)
+    _place_panels(image, pen, sheet, top, text)
+    if sheet.watermark:
+        width = pen.textlength(sheet.watermark, font=_font(text))
+        pen.text((sheet.width - width - text, sheet.height - 2 * text), sheet.watermark, _INK, _font(text))
+    file = io.BytesIO()
+    image.save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _colour(seed: str) -> tuple[int, int, int]:
+    """A light colour: the text on it stays readable."""
+    red, green, blue = hashlib.sha256(seed.encode()).digest()[:3]
+    return 128 + red // 2, 128 + green // 2, 128 + blue // 2
+
+
+def _font(size: int) -> Any:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)
+
+
+def _write_prompt(pen: "ImageDraw.ImageDraw", sheet: Sheet, text: int) -> int:
+    """Writes the seed and the prompt in lines; where the space under them begins."""
+    font, per_line = _font(text), max(4, 2 * sheet.width // text - 4)
+    words = " ".join(f"{sheet.seed} | {sheet.prompt[:_LONGEST]}".split())
+    lines = wrap(words, per_line)[:6]
+    for number, line in enumerate(lines):
+        pen.text((text // 2, text // 2 + number * text * 5 // 4), line, _INK, font)
+    return text + len(lines) * text * 5 // 4
+
+
+def _place_panels(
+    image: "Image.Image", pen: "ImageDraw.ImageDraw", sheet: Sheet, top: int, text: int
+) -> None:
+    bottom, count = sheet.height - 3 * text, len(sheet.panels)
+    if not count or bottom - top < 8 or sheet.width // count < 8:
+        return
+    width = sheet.width // count
+    for number, panel in enumerate(sheet.panels):
+        box = (number * width + 2, top, (number + 1) * width - 2, bottom)
+        shown = _opened(panel, (box[2] - box[0], box[3] - box[1]), sheet.most_pixels)
+        if shown is None:
+            pen.rectangle(box, _PAPER, _INK)
+            small = max(8, text // 2)
+            label = "\n".join(wrap(panel.label, max(4, 2 * width // small - 2))[:6])
+            pen.text((box[0] + 4, box[1] + 4), label, _INK, _font(small))
+        else:
+            left = box[0] + (box[2] - box[0] - shown.width) // 2
+            image.paste(shown, (left, top + (bottom - top - shown.height) // 2))
+
+
+def _opened(panel: Panel, room: tuple[int, int], most_pixels: int) -> "Image.Image | None":
+    """The input, small enough for its room; None where it can't be shown.
+
+    A stranger's file may make a decoder raise anything; whatever it is, the label is shown instead.
+    """
+    from PIL import Image
+
+    if panel.data is None:
+        return None
+    try:
+        with Image.open(io.BytesIO(panel.data), formats=[panel.format.upper()]) as opened:
+            if opened.width * opened.height > most_pixels:
+                return None
+            opened.draft("RGB", room)
+            shown = opened.convert("RGB")
+        shown.thumbnail(room)
+        return shown
+    except Exception:
+        return None

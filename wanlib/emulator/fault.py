@@ -1,0 +1,79 @@
+"""What can go wrong on demand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+KINDS = {
+    "error": "the vendor's error body with `code`, its status unless `status` is given, and `retry_after`",
+    "html": "a page of a gateway, `status` 502 unless given",
+    "inside": "status 200 with the error `code` inside",
+    "cut": "the connection is cut: `where` is unread, before, inside or after the answer",
+    "trickle": "the answer comes in pieces of a few bytes, `pace` seconds apart",
+    "again": "the request is carried out twice, as by a proxy that sends it again",
+    "doubled": "each piece of the answer comes twice",
+    "status": "a query answers with the task status `word`",
+    "fail": "the work fails with `code`",
+    "partial": "`count` pictures of the work fail with `code`",
+    "short": "`count` pictures are left out where the model decides how many there are",
+}
+WHERE = ("unread", "before", "inside", "after")
+FATES = ("fail", "partial", "short")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault.
+
+    kind: of KINDS. done: whether the request is carried out although the answer says otherwise.
+    on: the calls that it waits for (`sync`, `async`, `stream`, `query`, ...); () for any.
+    ValueError for a kind or place that is not known.
+    """
+
+    kind: str
+    code: str = ""
+    status: int = 0
+    retry_after: str = ""
+    where: str = "before"
+    word: str = ""
+    count: int = 1
+    pace: float = 0.05
+    done: bool = False
+    on: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"{self.kind[:80]!r} is no fault, expected one of {', '.join(KINDS)}")
+        if self.where not in WHERE:
+            raise ValueError(f"where is {self.where[:80]!r}, expected one of {', '.join(WHERE)}")
+        if not 0 <= self.pace < 3600 or self.count < 1 or (self.status and not 200 <= self.status < 600):
+            raise ValueError("a fault takes pace under an hour, count from 1, status from 200 to 599")
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "code": str,
+    "status": int,
+    "retry_after": str,
+    "where": str,
+    "word": str,
+    "count": int,
+    "pace": float,
+    "done": lambda _: True,
+    "on": lambda text: tuple(text.split(",")),
+}
+
+
+def parse_fault(text: str) -> Fault:
+    """A fault as a header has it: `error code=Throttling retry_after=2 done`.
+
+    ValueError says what is wrong in it.
+    """
+    kind, *settings = text.split() or [""]
+    given: dict[str, Any] = {}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if name not in _READERS:
+            known = ", ".join(_READERS)
+            raise ValueError(f"{name[:80]!r} is no part of a fault, expected one of {known}")
+        given[name] = _READERS[name](value)
+    return Fault(kind, **given)

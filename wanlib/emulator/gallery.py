@@ -1,0 +1,67 @@
+"""Where results are fetched: links that die, and what is drawn behind them."""
+
+import hashlib
+from collections.abc import Mapping
+
+from wanlib.emulator.drawing import Panel, Sheet
+from wanlib.emulator.life import passed
+from wanlib.emulator.order import Input
+from wanlib.emulator.work import NEVER, Work
+from wanlib.emulator.world import World
+
+_SUFFIX = ".png"
+
+
+class Gallery:
+    """Pictures of works, by number from 0."""
+
+    def __init__(self, world: World, key: str) -> None:
+        self._world = world
+        self._key = key
+
+    def link(self, work: Work, index: int, origin: str) -> str:
+        """A URL that looks as those of the storage do."""
+        path = f"{self._world.vendor.paths['results']}/{work.id}/{index}{_SUFFIX}"
+        dies = 0 if work.ended == NEVER else int(work.ended + self._world.life.links)
+        signed = self._sign(f"{path} {dies}")
+        return f"{origin}{path}?Expires={dies}&OSSAccessKeyId=emulator&Signature={signed}"
+
+    def find(self, name: str, query: Mapping[str, str]) -> Sheet | str:
+        """What to draw for `ID/NUMBER.png`; `absent` or `expired` where there is nothing to fetch."""
+        key, _, file = name.partition("/")
+        work, number = self._world.store.works.get(key), file.removesuffix(_SUFFIX)
+        now = self._world.clock.now()
+        if work is None:
+            return "expired" if self._signed(name, query) else "absent"
+        if not (number.isascii() and number.isdecimal() and len(number) < 4):
+            return "absent"
+        if passed(self._world.life.links, work.ended, now):
+            return "expired"
+        if int(number) >= work.made() or (work.task and now < work.ended):
+            return "absent"
+        return self.sheet(work, int(number))
+
+    def sheet(self, work: Work, index: int) -> Sheet:
+        """What picture `index` of a work is drawn from."""
+        order, told = work.order, self._world.vendor.picture
+        seed, number = order.seeds[index]
+        return Sheet(
+            *order.size,
+            order.prompt,
+            tuple(map(self._panel, order.inputs)),
+            f"seed {seed}" + (f" picture {number + 1}" if number else ""),
+            told["watermark"] if order.watermark else "",
+            told["most_pixels"],
+        )
+
+    def _panel(self, given: Input) -> Panel:
+        shown = given.width * given.height <= self._world.vendor.picture["most_pixels"]
+        return Panel(given.label, given.format, self._world.spool.get(given.piece) if shown else None)
+
+    def _signed(self, name: str, query: Mapping[str, str]) -> bool:
+        """Whether a link was once given, although its work is forgotten."""
+        path = f"{self._world.vendor.paths['results']}/{name}"
+        return query.get("Signature") == self._sign(f"{path} {query.get('Expires')}")
+
+    def _sign(self, text: str) -> str:
+        return hashlib.sha256((self._key + text).encode("utf-8", "replace")).hexdigest()[:28]

@@ -1,0 +1,126 @@
+"""The emulator as an ASGI app: the API, and beside it the page and what the page calls."""
+
+import asyncio
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from wanlib.emulator.emulator import Emulator
+from wanlib.emulator.exchange import Request, Response
+from wanlib.emulator.incoming import (
+    Gone,
+    Limits,
+    Plain,
+    Receive,
+    Scope,
+    Send,
+    Taker,
+    create_reader,
+    read_body,
+    read_head,
+    size_of_head,
+)
+from wanlib.emulator.outgoing import Line, act_out
+from wanlib.emulator.reading import LONG, TooLarge
+from wanlib.emulator.routes import RESULT, STORE, Route, Routes
+from wanlib.emulator.turned_away import turned_away
+from wanlib.emulator.vendor import vendor
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+CONTROL = "/_/"
+PAGE, PAGE_FILES = "/", "/page/"
+"""Where people's page is, and below it what it consists of."""
+
+_METHODS = ("GET", "POST")
+_WORKERS = 2
+_MEGABYTE = 1 << 20
+
+
+class App:
+    """`uvicorn.run(App(emulator))`; with `wanlib.emulator.serve.Server` cuts are acted out, too.
+
+    The API is answered here without a framework, which would cost as much as the answer; the page and its
+    control surface are Starlette's. Pictures and large bodies are worked at by two threads, so that they
+    neither hold up the others nor fill the memory.
+
+    hosts: names beside those of loopback that the control surface may be called by; None for any address.
+    """
+
+    def __init__(
+        self, emulator: Emulator, *, limits: Limits | None = None, hosts: Collection[str] | None = ()
+    ) -> None:
+        self._emulator = emulator
+        self._limits = limits or Limits()
+        self._hosts = hosts
+        self._routes = Routes(emulator.spec, vendor())
+        self._threads = ThreadPoolExecutor(_WORKERS, "wanlib-emulator")
+        self._pages: ASGIApp | None = None
+        self._base: str = emulator.spec.wire["base_path"] + "/"
+        self._most_upload = (vendor().upload["max_file_size_mb"] + 1) * _MEGABYTE
+        self.stopping = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        path: str = scope["path"]
+        if not path.startswith(self._base) and (path == PAGE or path.startswith((PAGE_FILES, CONTROL))):
+            return await self._page()(scope, receive, send)
+        line = Line(scope, receive, send, self.stopping)
+        try:
+            response = await self._answer(scope, receive)
+        except Gone:
+            return None
+        return await act_out(response, line)
+
+    def close(self) -> None:
+        """Lets go of the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        if size_of_head(scope) > self._limits.head:
+            return turned_away(431, "head_too_large", f"{self._limits.head:,}")
+        request = read_head(scope)
+        if request.method == "OPTIONS":
+            return self._options(request)
+        if request.method == "HEAD":
+            request = request._replace(method="GET")
+        route = self._routes.find(request)
+        try:
+            body, taker = await read_body(scope, receive, lambda: self._taker(route), self._limits)
+        except TooLarge as error:
+            return turned_away(413, "body_too_large", str(error))
+        try:
+            return await self._handle(request._replace(body=body), route, taker)
+        finally:
+            if taker:
+                taker.close()
+
+    async def _handle(self, request: Request, route: Route | None, taker: Taker | None) -> Response:
+        """The core's answer: by a thread where it takes long."""
+        if taker and taker.texts:
+            request = request._replace(long_texts=taker.texts)
+        large = len(request.body) > LONG or request.long_texts
+        if not large and not (route and route.call == RESULT):
+            return self._emulator.handle(request)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._emulator.handle, request)
+
+    def _taker(self, route: Route | None) -> Taker:
+        if route and route.serves:
+            return create_reader(self._limits)
+        return Plain(self._most_upload if route and route.call == STORE else self._limits.other)
+
+    def _options(self, request: Request) -> Response:
+        """What may be done there. No other origin is let in."""
+        found = [each for each in _METHODS if self._routes.find(request._replace(method=each))]
+        allowed = [*found, *(["HEAD"] if "GET" in found else []), "OPTIONS"]
+        return Response(204, (("allow", ", ".join(allowed)),), ())
+
+    def _page(self) -> "ASGIApp":
+        """Built when it is first asked for: many a server never is, and starts sooner."""
+        if self._pages is None:
+            from wanlib.emulator.control import control
+
+            self._pages = control(self._emulator, self._hosts, self._threads)
+        return self._pages

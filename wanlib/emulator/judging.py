@@ -1,0 +1,115 @@
+"""A body before its rules: what is broken, what the service says to it, what is asked for."""
+
+import base64
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+from wanlib.base.data_uri import parse_data_uri
+from wanlib.base.header import facts_of_bytes
+from wanlib.base.rule_id import parse_rule_id
+from wanlib.base.violation import Violation
+from wanlib.emulator.values import Values, image_places, read_fields
+from wanlib.spec import Field, Rule, Spec, interpret
+from wanlib.spec.decode import Reading
+from wanlib.spec.predicates import scheme_of
+
+# What a body says of an image that it does not hold itself: a file in storage is not judged by it.
+_TOLD = ("schemes", "chars", "encoding", "mime")
+
+
+class Question(NamedTuple):
+    """A body that has come in. reading: its fields, None where it names no known model."""
+
+    body: Any
+    call: str
+    reading: Reading | None
+
+
+def ask(spec: Spec, body: Any, call: str) -> Question:
+    """A body, read by the form of its model."""
+    model = body.get("model") if isinstance(body, dict) else None
+    if not isinstance(model, str) or model not in spec.models:
+        return Question(body, call, None)
+    return Question(body, call, read_fields(spec, spec.family(model), body))
+
+
+def judge(spec: Spec, question: Question) -> tuple[Violation, ...]:
+    """All that a body breaks, as far as it tells."""
+    return tuple(interpret(spec, question.body, question.call, question.reading))
+
+
+def judge_files(spec: Spec, question: Question, files: Mapping[str, bytes]) -> tuple[Violation, ...]:
+    """What a body breaks by the uploaded files that it names, and by nothing else. files: by URL."""
+    resolved, paths = _with_files(spec, question, files)
+    found = []
+    for violation in interpret(spec, resolved, question.call):
+        kind = parse_rule_id(violation.rule).kind
+        if kind not in _TOLD or violation.path not in paths:
+            found.append(violation)
+    return tuple(found)
+
+
+def named_files(spec: Spec, question: Question, schemes: tuple[str, ...]) -> list[str]:
+    """The URLs of some schemes that stand where images are due."""
+    if question.reading is None:
+        return []
+    places = image_places(spec.family(question.body["model"]), question.reading)
+    return [url for _, _, url in places if isinstance(url, str) and scheme_of(url) in schemes]
+
+
+def lenient(spec: Spec, violation: Violation) -> bool:
+    """Whether only one value could have stood where it is missing, so that nothing is lost without it.
+
+    The newest official SDK leaves `stream` out where it can only be true.
+    """
+    rule = spec.rules.get(violation.rule)
+    if rule is None or rule.kind != "required" or not rule.field:
+        return False
+    return any(_only_value(each, rule) for each in spec.rules.values() if each.field == rule.field)
+
+
+def read_values(spec: Spec, question: Question, violations: tuple[Violation, ...]) -> Values:
+    """The effective values of a body whose model is known."""
+    assert question.reading is not None
+    model = question.body["model"]
+    return Values(spec.family(model), question.reading, model, question.call, violations)
+
+
+def _only_value(rule: Rule, other: Rule) -> bool:
+    same = rule.file == other.file and rule.condition == other.condition
+    return same and rule.kind == "one_of" and len(rule.limit) == 1
+
+
+def _with_files(spec: Spec, question: Question, files: Mapping[str, bytes]) -> tuple[Any, frozenset[str]]:
+    """The body with files for URLs, and where they stand."""
+    assert question.reading is not None
+    resolved, paths = deepcopy(question.body), set()
+    for field, path, url in image_places(spec.family(question.body["model"]), question.reading):
+        if isinstance(url, str) and url in files:
+            _put(resolved, path, _as_data_uri(field, files[url]))
+            paths.add(path)
+    return resolved, frozenset(paths)
+
+
+def _as_data_uri(field: Field, data: bytes) -> str:
+    """A file by the name that its field has for what it is, so that only its content is judged."""
+    format = facts_of_bytes(data).format or ""
+    mime = next((rule.limit.get(format) for rule in field.of_kind("mime")), None) or "image/any"
+    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _put(value: Any, pointer: str, new: str) -> None:
+    *steps, last = (step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+    for step in steps:
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    value[int(last) if isinstance(value, list) else last] = new
+
+
+def facts_in(text: str) -> tuple[str, int, int]:
+    """Format, width and height of a data URI; ("", 0, 0) for anything else."""
+    uri = parse_data_uri(text)
+    facts = uri.facts if uri else None
+    if facts is None or facts.width is None or facts.height is None:
+        return "", 0, 0
+    return facts.format or "", facts.width, facts.height

@@ -1,0 +1,67 @@
+"""What was accepted, made and billed, by model; failed work costs nothing."""
+
+import heapq
+from decimal import Decimal
+
+from wanlib.emulator.store import Account, Store
+from wanlib.emulator.work import NEVER, Work
+from wanlib.spec import Spec
+
+
+class Ledger:
+    """Books work when it is accepted, and again when it has ended."""
+
+    def __init__(self, spec: Spec, region: str, store: Store) -> None:
+        self._prices = spec.wire["prices"]
+        self._region = region
+        self._store = store
+        self._due: list[tuple[float, str]] = []  # (end, id) of work that is not booked yet
+        self.await_all()
+
+    def price(self, model: str) -> Decimal:
+        """Of one picture; 0 where the region has none."""
+        return Decimal(self._prices[model].get(self._region, "0"))
+
+    def accept(self, work: Work) -> None:
+        """Books the acceptance, and waits for the end."""
+        account = self._account(work.order.model)
+        self._store.accounts.put(account.model, account._replace(accepted=account.accepted + 1))
+        self.await_end(work)
+
+    def await_all(self) -> None:
+        """Notes the ends of all that is remembered: after a restart, or where a change was undone."""
+        for work in self._store.works.newest_first():
+            self.await_end(work)
+
+    def await_end(self, work: Work) -> None:
+        """Notes when to book it; called again when somebody moves the end."""
+        if not work.booked and work.ended != NEVER:
+            heapq.heappush(self._due, (work.ended, work.id))
+
+    def settle(self, now: float) -> None:
+        """Books all that has ended by now. Cheap where there is nothing to do."""
+        while self._due and self._due[0][0] <= now:
+            _, key = heapq.heappop(self._due)
+            work = self._store.works.get(key)
+            if work and not work.booked and work.ended <= now:
+                self._store.works.put(key, work._replace(booked=True))
+                self._book(work)
+
+    def accounts(self) -> tuple[Account, ...]:
+        """Every model's, in the order in which they were first used."""
+        return tuple(reversed([*self._store.accounts.newest_first()]))
+
+    def _book(self, work: Work) -> None:
+        account, made = self._account(work.order.model), work.made()
+        amount = Decimal(account.amount) + made * self.price(work.order.model)
+        account = account._replace(
+            succeeded=account.succeeded + (made > 0),
+            failed=account.failed + (made == 0 and not work.canceled),
+            canceled=account.canceled + work.canceled,
+            pictures=account.pictures + made,
+            amount=str(amount) if made else account.amount,
+        )
+        self._store.accounts.put(account.model, account)
+
+    def _account(self, model: str) -> Account:
+        return self._store.accounts.get(model) or Account(model)

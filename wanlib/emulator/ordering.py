@@ -1,0 +1,52 @@
+"""Accepted values to an order: how many pictures, how large, in which form."""
+
+from wanlib.emulator.order import Input, Order
+from wanlib.emulator.size import promised
+from wanlib.emulator.values import Values
+from wanlib.emulator.world import World
+
+_SEEDS = 1 << 31
+
+
+def make_order(world: World, values: Values, model: str, call: str, inputs: tuple[Input, ...]) -> Order:
+    """What a request asks for."""
+    names = world.vendor.fields
+    count = values.get(values.under(values.family.count_of) or "")
+    count = max(1, count) if isinstance(count, int) else 1
+    one_choice = _one_choice(values)
+    return Order(
+        model=model,
+        call=call,
+        prompt=_text(values.get(names["prompt"])),
+        inputs=inputs,
+        size=promised(values, names["size"], inputs, world.vendor.picture["unseen"]),
+        pictures=count,
+        exact=values.under(values.family.count_is) != "at most",
+        seeds=_seeds(world, values, count),
+        watermark=values.get(names["watermark"]) is True,
+        one_choice=one_choice,
+        # No page says of a mode that it writes text but that of the models that stream it.
+        texts=one_choice and "stream" in world.spec.calls(model),
+        told=any(field.name == names["extended"] for field in values.family.fields),
+        extended=values.get(names["extended"]) is True,
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _one_choice(values: Values) -> bool:
+    """Whether the pictures of a set stand in one choice; a choice each where no page says."""
+    told = values.family.output.get("images_of_a_set", {})
+    words = next((words for mode, words in told.items() if values.mode(mode)), told.get("otherwise"))
+    return bool(words == "one choice")
+
+
+def _seeds(world: World, values: Values, count: int) -> tuple[tuple[int, int], ...]:
+    """A seed and a number for each; where each further image has one seed more, the number stays 0."""
+    given = values.get(world.vendor.fields["seed"])
+    first = given if isinstance(given, int) else world.random.randrange(_SEEDS)
+    if "seeds" in values.family.output:
+        return tuple((first + index, 0) for index in range(count))
+    return tuple((first, index) for index in range(count))

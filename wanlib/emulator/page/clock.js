@@ -1,0 +1,31 @@
+// The clock, and the buttons that advance it where it is by hand.
+
+import {tell} from "./ask.js";
+import {show, write} from "./dom.js";
+import {act, say} from "./news.js";
+import {moment, writeTime} from "./times.js";
+
+const now = document.getElementById("now");
+const kind = document.getElementById("kind");
+const advance = document.getElementById("advance");
+
+/** Shows the time. */
+export function showClock(clock) {
+  writeTime(now, clock.now, moment(clock.now));
+  write(kind, clock.by_hand ? "UTC, by hand" : "UTC, real time");
+  show(advance, clock.by_hand);
+}
+
+/** Lets the buttons work; `refresh` is called when time has passed. */
+export function startClock(refresh) {
+  advance.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button) act(button, () => step(button, refresh));
+  });
+}
+
+async function step(button, refresh) {
+  await tell("clock", {seconds: Number(button.dataset.seconds)});
+  await refresh();
+  say(`The clock was advanced by ${button.dataset.name}: ${now.textContent}.`);
+}

@@ -1,0 +1,81 @@
+"""What answers are written on: headers as they were recorded, JSON, events, and the storage's XML."""
+
+import json
+from collections.abc import Iterable
+
+from wanlib.base.violation import Violation
+from wanlib.emulator.answers import Body
+from wanlib.emulator.exchange import RULES_HEADER, Response
+from wanlib.emulator.vendor import Told
+from wanlib.emulator.work import Fate
+from wanlib.emulator.world import World
+
+Violations = tuple[Violation, ...]
+Headers = tuple[tuple[str, str], ...]
+
+_JSON = ("content-type", "application/json")
+_XML = (("content-type", "application/xml"),)
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+class Paper:
+    """Writes the answers of one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        timeout = world.spec.wire["timeouts"]["sync"].partition(" ")[0]
+        self._fixed = tuple(
+            (name, value.replace("{timeout}", timeout)) for name, value in world.vendor.headers.items()
+        )
+        self._streamed = ("content-type", world.spec.wire["streaming"]["content_type"])
+
+    def json(self, status: int, body: Body, request_id: str, violations: Violations = ()) -> Response:
+        """A JSON answer; what the request broke goes into a header."""
+        return Response(status, self._headers(request_id, _JSON, violations), (_dumps(body),))
+
+    def error(self, told: Told, request_id: str, violations: Violations = (), *, status: int = 0) -> Response:
+        """The vendor's error body, with the status of its code unless another is given."""
+        body = {"code": told.code, "message": told.message, "request_id": request_id}
+        return self.json(status or self._status(told.code), body, request_id, violations)
+
+    def stream(self, events: list[Body], request_id: str, violations: Violations) -> Response:
+        """Server-sent events, each a part of its own."""
+        parts = [_event(number, "result", 200, body) for number, body in enumerate(events, 1)]
+        return Response(200, self._headers(request_id, self._streamed, violations), tuple(parts))
+
+    def broken_stream(self, fate: Fate, request_id: str, violations: Violations) -> Response:
+        """A stream that has nothing but an error in it."""
+        body = {"request_id": request_id, "code": fate.code, "message": fate.message}
+        parts = (_event(1, "error", self._status(fate.code), body),)
+        return Response(200, self._headers(request_id, self._streamed, violations), parts)
+
+    def storage(self, situation: str, what: str = "") -> Response:
+        """An error of the file storage."""
+        row = self._world.vendor.storage[situation]
+        message = row["message"].replace("{what}", what)
+        text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{row["code"]}</Code><Message>{message}'
+        return Response(row["status"], _XML, (f"{text}</Message></Error>\n".encode(),))
+
+    def _status(self, code: str) -> int:
+        status: int = self._world.spec.wire["errors"].get(code, {"status": 400})["status"]
+        return status
+
+    def _headers(self, request_id: str, content: tuple[str, str], violations: Violations) -> Headers:
+        moment = str(int(self._world.clock.now() * 1000))
+        times = (("req-cost-time", "1"), ("req-arrive-time", moment), ("resp-start-time", moment))
+        rules = ((RULES_HEADER, _told(violations)),) if violations else ()
+        return (content, ("x-request-id", request_id), *self._fixed, *times, *rules)
+
+
+def _told(violations: Iterable[Violation]) -> str:
+    """Each broken rule once, with its outcome."""
+    return ", ".join(dict.fromkeys(f"{violation.rule};{violation.outcome}" for violation in violations))
+
+
+def _event(number: int, name: str, status: int, body: Body) -> bytes:
+    """One server-sent event, with the comment in which the service tells its status."""
+    return f"id:{number}\nevent:{name}\n:HTTP_STATUS/{status}\ndata:".encode() + _dumps(body) + b"\n\n"
+
+
+def _dumps(body: Body) -> bytes:
+    return _ENCODER.encode(body).encode()

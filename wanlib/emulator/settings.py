@@ -1,0 +1,35 @@
+"""How the emulator plays what the sources leave open."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from wanlib.emulator.fault import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Switches; the defaults are what a test wants: at once, no limits on rate, no faults.
+
+    waiting, working: seconds that a task waits and works; `inf`: until it is told. region: a name of
+    `wire/regions`, the first unless given. origin: where links lead; else where the request came to.
+    failed: whether a FAILED body has code and message inside `output` or at the top (FACTS C14).
+    several: how several pictures stand in `choices`; `documented` follows the spec, and is `each` where
+    no page says it. finished: of a stream, true in all chunks or in the last alone (FACTS C20).
+    lenient: a required parameter that can have one value only may be missing, as in the newest SDK.
+    quotas: enforce rates and running tasks. fault_rate: the share of requests that meet one of `faults`.
+    spool_cap: bytes of large inputs kept on disk. memory_cap: bytes of small ones kept in memory.
+    """
+
+    waiting: float = 0.0
+    working: float = 0.0
+    region: str = ""
+    origin: str = ""
+    failed: Literal["nested", "flat"] = "nested"
+    several: Literal["documented", "single", "each"] = "documented"
+    finished: Literal["always", "last"] = "always"
+    lenient: bool = True
+    quotas: bool = False
+    fault_rate: float = 0.0
+    faults: tuple[Fault, ...] = ()
+    spool_cap: int = 1 << 30
+    memory_cap: int = 256 << 20

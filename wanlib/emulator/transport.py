@@ -1,0 +1,113 @@
+"""The emulator behind httpx, in this process: transports for clients, a handler for mocks."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import httpx
+
+from wanlib.emulator.emulator import Emulator
+from wanlib.emulator.exchange import BEFORE, Request, Response
+
+Sleep = Callable[[float], object]
+SleepAsync = Callable[[float], Awaitable[object]]
+
+
+class Handler:
+    """`respx.route().mock(side_effect=Handler(emulator))`, or `httpx.MockTransport(Handler(emulator))`.
+
+    It never waits: delays and trickles are passed over. A cut is raised as httpx raises it.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """The answer of the emulator."""
+        request.read()
+        return _answer(self._emulator.handle(_asked(request)), request)
+
+
+class Transport(httpx.BaseTransport):
+    """`httpx.Client(transport=Transport(emulator))`. sleep: acts delays out; none unless given."""
+
+    def __init__(self, emulator: Emulator, sleep: Sleep | None = None) -> None:
+        self._emulator = emulator
+        self._sleep = sleep
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer of the emulator."""
+        request.read()
+        response = self._emulator.handle(_asked(request))
+        if self._sleep and response.delay:
+            self._sleep(response.delay)
+        return _answer(response, request, self._sleep)
+
+
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """`httpx.AsyncClient(transport=AsyncTransport(emulator))`. sleep: as of Transport, to be awaited."""
+
+    def __init__(self, emulator: Emulator, sleep: SleepAsync | None = None) -> None:
+        self._emulator = emulator
+        self._sleep = sleep
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer of the emulator."""
+        await request.aread()
+        response = self._emulator.handle(_asked(request))
+        if self._sleep and response.delay:
+            await self._sleep(response.delay)
+        return _answer(response, request, sleep_async=self._sleep)
+
+
+def _asked(request: httpx.Request) -> Request:
+    url = request.url
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw}
+    origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
+    return Request(request.method, url.raw_path.decode("ascii"), headers, request.content, origin)
+
+
+def _answer(
+    response: Response,
+    request: httpx.Request,
+    sleep: Sleep | None = None,
+    sleep_async: SleepAsync | None = None,
+) -> httpx.Response:
+    if response.cut == BEFORE:
+        raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
+    headers = list(response.headers)
+    if len(response.parts) <= 1 and response.cut is None:
+        return httpx.Response(response.status, headers=headers, content=response.body, request=request)
+    if not any("event-stream" in value for _, value in headers):
+        headers.append(("content-length", str(len(response.body))))
+    stream = _Pieces(response, sleep, sleep_async)
+    return httpx.Response(response.status, headers=headers, stream=stream, request=request)
+
+
+class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in its parts, as far as it goes."""
+
+    def __init__(self, response: Response, sleep: Sleep | None, sleep_async: SleepAsync | None) -> None:
+        self._response = response
+        self._sleep = sleep
+        self._sleep_async = sleep_async
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces():
+            if self._sleep and self._response.pace:
+                self._sleep(self._response.pace)
+            yield piece
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces():
+            if self._sleep_async and self._response.pace:
+                await self._sleep_async(self._response.pace)
+            yield piece
+
+    def _pieces(self) -> Iterator[bytes]:
+        left = self._response.cut
+        for part in self._response.parts:
+            if left is not None:
+                if left < len(part):
+                    yield part[:left]
+                    raise httpx.ReadError("the connection was cut")
+                left -= len(part)
+            yield part

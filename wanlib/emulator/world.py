@@ -1,0 +1,40 @@
+"""What all parts of the emulator share."""
+
+from dataclasses import dataclass
+from random import Random
+from uuid import UUID
+
+from wanlib.emulator.clock import Clock
+from wanlib.emulator.ledger import Ledger
+from wanlib.emulator.life import Life
+from wanlib.emulator.quotas import Quotas
+from wanlib.emulator.settings import Settings
+from wanlib.emulator.spool import Pieces
+from wanlib.emulator.store import Store
+from wanlib.emulator.vendor import Refused, Vendor
+from wanlib.spec import Spec
+
+
+@dataclass(slots=True)
+class World:
+    """One emulated service. region: of wire.yaml, whose models and prices hold."""
+
+    spec: Spec
+    settings: Settings
+    clock: Clock
+    vendor: Vendor
+    store: Store
+    spool: Pieces
+    life: Life
+    ledger: Ledger
+    quotas: Quotas | None
+    random: Random
+    region: str
+
+    def new_id(self) -> str:
+        """A UUID; the same sequence for the same seed."""
+        return str(UUID(int=self.random.getrandbits(128), version=4))
+
+    def refuse(self, situation: str, what: str = "") -> Refused:
+        """The refusal of a situation, to be raised."""
+        return Refused(self.vendor.situation(situation, what))
