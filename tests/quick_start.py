@@ -1,4 +1,4 @@
-"""The code of the README's quick start."""
+"""The code of the README."""
 
 import re
 from pathlib import Path
@@ -6,12 +6,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def written(folder: Path) -> list[Path]:
-    """Each of its Python blocks as a file."""
-    section = (ROOT / "README.md").read_text("utf-8").partition("## Quick start")[2].partition("\n## ")[0]
+def written(folder: Path, section: str = "Quick start") -> list[Path]:
+    """Each Python block of a section as a file."""
+    text = (ROOT / "README.md").read_text("utf-8").partition(f"## {section}")[2].partition("\n## ")[0]
+    name = section.lower().replace(" ", "_")
     files = []
-    for number, block in enumerate(re.findall(r"```python\n(.*?)```", section, re.DOTALL), 1):
-        file = (folder / f"quick_start_{number}.py").resolve()
+    for number, block in enumerate(re.findall(r"```python\n(.*?)```", text, re.DOTALL), 1):
+        file = (folder / f"{name}_{number}.py").resolve()
         file.write_text(block, "utf-8")
         files.append(file)
     return files

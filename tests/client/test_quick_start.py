@@ -37,3 +37,10 @@ def test_it_runs(tmp_path: Path, number: int) -> None:
     assert saved.read_bytes() == picture("png", 8, 8)
     assert str(saved.relative_to(tmp_path)) in run.stdout
     assert len(service.bodies) == 1 and service.bodies[0]["parameters"]["n"] == 1
+
+
+def test_without_a_key_a_day_takes_a_moment(tmp_path: Path) -> None:
+    (file,) = written(tmp_path, "Test without a key")
+    command = [sys.executable, "-W", "error", str(file)]
+    run = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert (run.returncode, run.stdout.strip()) == (0, "UNKNOWN"), run.stderr
