@@ -1,5 +1,6 @@
 """What the emulator remembers. The seam at which another kind of memory can be put in."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -84,7 +85,8 @@ class MemoryShelf(Generic[Record]):
     """A shelf in memory."""
 
     def __init__(self) -> None:
-        self._records: dict[str, Record] = {}
+        # A dict looks for its first key past all that were dropped before it.
+        self._records: OrderedDict[str, Record] = OrderedDict()
 
     def put(self, key: str, record: Record) -> None:
         self._records[key] = record

@@ -30,11 +30,12 @@ class Reading:
 class _Places(NamedTuple):
     """The fields that a form itself gives no place. placed: those that state one; rest: the others.
 
-    beside: what stands in a stated place if the form puts the rest there too, in spec order.
+    stated: the names of `placed` by their place. beside: likewise, where the form puts the rest there too.
     """
 
     placed: Mapping[str, Field]
     rest: tuple[str, ...]
+    stated: Mapping[str, tuple[str, ...]]
     beside: Mapping[str, tuple[str, ...]]
 
 
@@ -43,12 +44,13 @@ def _places(family: Family, form: Node) -> _Places:
     used = {name for node in form.walk() for name in (node.field, *(part for _, part in node.parts))}
     placed = {each.name: each for each in family.fields if each.place}
     rest = tuple(each.name for each in family.fields if each.name not in used and not each.place)
+    places = dict.fromkeys(each.place for each in placed.values() if each.place)
+    stated = {place: tuple(name for name, each in placed.items() if each.place == place) for place in places}
     beside = {
         place: tuple(each.name for each in family.fields if each.name in rest or each.place == place)
-        for place in (each.place for each in placed.values())
-        if place
+        for place in places
     }
-    return _Places(placed, rest, beside)
+    return _Places(placed, rest, stated, beside)
 
 
 class Decoder:
@@ -58,11 +60,11 @@ class Decoder:
         self.family = family
         self.form = form
         self.reading = Reading()
-        self.placed, self.rest, self.beside = _places(family, form)
+        self.placed, self.rest, self.stated, self.beside = _places(family, form)
 
     def decode(self, body: dict[str, Any]) -> Reading:
         """The reading of a body whose model is known."""
-        self._members(self.form, body, "", {"model"})
+        self._members(self.form, body, "", ("model",))
         return self.reading
 
     def _report(self, node: Node, kind: str, path: str, limit: Any, value: Any) -> None:
@@ -72,21 +74,17 @@ class Decoder:
         outcome = "unspecified" if kind == "type" and value is None else rule.outcome
         self.reading.violations.append(Violation(rule.id, outcome, path, limit, value))
 
-    def _members(self, node: Node, value: dict[str, Any], path: str, also: set[str]) -> None:
+    def _members(self, node: Node, value: dict[str, Any], path: str, also: tuple[str, ...]) -> None:
         for name, child in node.members:
             self._node(child, value.get(name, ABSENT), f"{path}/{name}")
-        names = [*also, *(name for name, _ in node.members)]
-        container = path[1:]
-        if container.count("/") == 0:
-            names += self._take_placed(container, value, path)
-        known = tuple(names)
+        known = (*also, *node.names, *self._take_placed(value, path))
         for key in value:
             if key not in known:
                 self._stray(node, key, value[key], path, known)
 
-    def _take_placed(self, container: str, value: dict[str, Any], path: str) -> list[str]:
+    def _take_placed(self, value: dict[str, Any], path: str) -> tuple[str, ...]:
         """The fields whose stated place is here, read."""
-        names = [name for name, each in self.placed.items() if each.place == container]
+        names = self.stated.get(path[1:], ())
         for name in names:
             self._set(name, value.get(name, ABSENT), f"{path}/{name}")
         return names
@@ -119,7 +117,7 @@ class Decoder:
             ](node, value, path)
 
     def _object(self, node: Node, value: dict[str, Any], path: str) -> None:
-        self._members(node, value, path, set())
+        self._members(node, value, path, ())
 
     def _constant(self, node: Node, value: Any, path: str) -> None:
         rule = node.rule("one_of")
@@ -157,8 +155,8 @@ class Decoder:
                 self._set(field_name, *(met[name][0] if met[name] else (ABSENT, f"{path}/-/{name}")))
 
     def _one_too_many(self, node: Node, name: str, count: int, path: str) -> None:
-        for rule in node.rules:
-            if rule.id.endswith(f".{name}.max_count") and count == rule.limit + 1:
+        for rule in node.most[name]:
+            if count == rule.limit + 1:
                 self.reading.violations.append(Violation(rule.id, rule.outcome, path, rule.limit, count))
 
     def _leaf(self, node: Node, value: Any, path: str) -> None:

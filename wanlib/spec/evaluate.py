@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from wanlib.spec.mode import Compare, Expression, Join, Name, Not, names
+from wanlib.spec.mode import Compare, Expression, Name, Not, names
 
 _Test = Callable[[Mapping[str, Any]], bool]
 

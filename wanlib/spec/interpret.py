@@ -10,7 +10,7 @@ from wanlib.spec.decode import Decoder, Reading
 from wanlib.spec.evaluate import Known
 from wanlib.spec.mode import Condition
 from wanlib.spec.model import Family, Rule, Spec
-from wanlib.spec.predicates import facts_of
+from wanlib.spec.predicates import ImageText, read_image
 from wanlib.spec.prepared import Choice, Plan, Step, prepared
 
 _STOPS = ("schemes", "encoding")
@@ -49,6 +49,7 @@ class _Walk:
         self.reading = reading
         seen = {plan.name: self._effective(plan) for plan in self.plans.read}
         self.known = Known(family.ready_modes, seen | {"model": model, "call": call})
+        self.images: dict[int, ImageText] = {}  # by identity: to hash a text takes as long as to read it
         self.found: list[Violation] = []
         self.at: list[int] = []
 
@@ -93,13 +94,18 @@ class _Walk:
         value = self.values[name]
         if not isinstance(value, list) or index >= len(value) or not isinstance(value[index], str):
             return None
-        return facts_of(value[index])
+        return self._image(value[index]).facts
 
     def index(self) -> int:
         """The place in the outermost list that the walk is in."""
         return self.at[0]
 
     # One value.
+
+    def _image(self, text: str) -> ImageText:
+        if id(text) not in self.images:
+            self.images[id(text)] = read_image(text)
+        return self.images[id(text)]
 
     def _report(self, rule: Rule, path: str, limit: Any, value: Any) -> None:
         outcome = "unspecified" if rule.kind == "type" and value is None else rule.outcome
@@ -122,11 +128,15 @@ class _Walk:
         if not plan.fits(value):
             self._report(plan.types[0], path, plan.type, value)
             return
-        whole = self._stage(plan.bounds, value, path)
+        judged, bounds = value, plan.bounds
+        if plan.type == "image":
+            judged = self._image(value)
+            bounds = plan.bounds if judged.uri else plan.outer
+        whole = self._stage(bounds, judged, path)
         if plan.nested:
             self._inner(plan, value, path)
         if whole and plan.relations:
-            self._stage(plan.relations, value, path)
+            self._stage(plan.relations, judged, path)
 
     def _stage(self, steps: tuple[Step, ...], value: Any, path: str) -> bool:
         """Judges the rules of one stage; whether all were kept."""

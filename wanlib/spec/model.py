@@ -117,6 +117,19 @@ class Node:
     def _by_kind(self) -> Mapping[str, tuple[Rule, ...]]:
         return _by_kind(self.rules)
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of its members."""
+        return tuple(name for name, _ in self.members)
+
+    @cached_property
+    def most(self) -> Mapping[str, tuple[Rule, ...]]:
+        """The rules on how often a part may come, by the part's name."""
+        return {
+            name: tuple(rule for rule in self.rules if rule.id.endswith(f".{name}.max_count"))
+            for name, _ in self.parts
+        }
+
     def walk(self) -> Iterator["Node"]:
         """This node and all below it."""
         yield self

@@ -1,15 +1,15 @@
 """What keeps each kind, as a predicate: the reading that shares no line with the emitter.
 
 A predicate answers None where the rule is kept (or can't be judged), else the limit and the value
-that the violation tells.
+that the violation tells. The rules on images take an `ImageText`, all others the value itself.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from wanlib.base.data_uri import parse_data_uri
+from wanlib.base.data_uri import DataUri, parse_data_uri
 from wanlib.base.facts import ImageFacts
 from wanlib.base.met import format_met, sides_met
 from wanlib.base.ratio import Ratio
@@ -31,10 +31,22 @@ class Around(Protocol):
     def index(self) -> int: ...
 
 
-def facts_of(value: str) -> ImageFacts | None:
-    """The facts of an image string; None for a URL and for what is no data URI."""
-    uri = parse_data_uri(value)
-    return uri.facts if uri else None
+class ImageText(NamedTuple):
+    """A text where an image is due, looked into once for all the rules that ask of it.
+
+    scheme: as of `scheme_of`. uri, facts: None for a URL and for what is no data URI.
+    """
+
+    text: str
+    scheme: str
+    uri: DataUri | None
+    facts: ImageFacts | None
+
+
+def read_image(text: str) -> ImageText:
+    """A text as the rules on images see it."""
+    uri = parse_data_uri(text)
+    return ImageText(text, scheme_of(text), uri, uri.facts if uri else None)
 
 
 def scheme_of(value: str) -> str:
@@ -68,28 +80,28 @@ def _ratio(limit: Ratio, sides: tuple[int, int] | None, low: bool) -> Broken:
     return (limit, f"{sides[0]}:{sides[1]}") if (met < due if low else met > due) else None
 
 
-def _sides(value: str) -> tuple[int, int] | None:
-    facts = facts_of(value)
+def _sides(value: ImageText) -> tuple[int, int] | None:
+    facts = value.facts
     if facts is None or facts.width is None or facts.height is None:
         return None
     return facts.width, facts.height
 
 
-def _schemes(limit: tuple[str, ...], value: str) -> Broken:
-    return None if scheme_of(value) in limit else (limit, value)
+def _schemes(limit: tuple[str, ...], value: ImageText) -> Broken:
+    return None if value.scheme in limit else (limit, value.text)
 
 
-def _chars(limit: str, value: str) -> Broken:
-    return None if scheme_of(value) == "data" or all(ord(char) < 128 for char in value) else (limit, value)
+def _chars(limit: str, value: ImageText) -> Broken:
+    return None if value.scheme == "data" or value.text.isascii() else (limit, value.text)
 
 
-def _encoding(limit: str, value: str) -> Broken:
-    uri = parse_data_uri(value)
+def _encoding(limit: str, value: ImageText) -> Broken:
+    uri = value.uri
     return (limit, uri.problem) if uri and uri.problem else None
 
 
-def _mime(limit: Mapping[str, str], value: str) -> Broken:
-    uri = parse_data_uri(value)
+def _mime(limit: Mapping[str, str], value: ImageText) -> Broken:
+    uri = value.uri
     if uri is None or uri.facts is None:
         return None
     if uri.mime not in limit.values():
@@ -98,23 +110,23 @@ def _mime(limit: Mapping[str, str], value: str) -> Broken:
     return None if uri.mime == due else ((due,), uri.mime)
 
 
-def _formats(limit: tuple[str, ...], value: str) -> Broken:
-    facts = facts_of(value)
+def _formats(limit: tuple[str, ...], value: ImageText) -> Broken:
+    facts = value.facts
     if facts is None or (facts.readable and facts.format in limit):
         return None
     return limit, format_met(facts)
 
 
-def _side(limit: int, value: str, low: bool) -> Broken:
-    facts = facts_of(value)
+def _side(limit: int, value: ImageText, low: bool) -> Broken:
+    facts = value.facts
     if facts is None or facts.width is None or facts.height is None:
         return None
     broken = min(facts.width, facts.height) < limit if low else max(facts.width, facts.height) > limit
     return (limit, sides_met(facts)) if broken else None
 
 
-def _bytes(limit: int, value: str) -> Broken:
-    facts = facts_of(value)
+def _bytes(limit: int, value: ImageText) -> Broken:
+    facts = value.facts
     return (limit, facts.bytes) if facts and facts.bytes > limit else None
 
 
@@ -128,8 +140,8 @@ def _same_count(limit: str, value: list[Any], around: Around) -> Broken:
     return None if count is None or count == len(value) else (limit, (len(value), count))
 
 
-def _same_pixels(limit: str, value: str, around: Around) -> Broken:
-    own, other = facts_of(value), around.facts(limit, 0)
+def _same_pixels(limit: str, value: ImageText, around: Around) -> Broken:
+    own, other = value.facts, around.facts(limit, 0)
     if own is None or other is None or not own.readable or not other.readable:
         return None
     return None if own[1:3] == other[1:3] else (limit, (sides_met(own), sides_met(other)))
@@ -214,6 +226,10 @@ ALONE: Mapping[str, Callable[[Any, Any], Broken]] = {
     "max_pixels": lambda limit, value: _pixels(limit, value, low=False),
     "max_bytes": _bytes,
 }
+# Rules on images that are kept where a text is no data URI: nothing is known of what it leads to.
+INSIDE = frozenset(
+    {"encoding", "mime", "formats", "min_side", "max_side", "min_ratio", "max_ratio", "max_bytes"}
+)
 # Kinds that stand on two types and read each its own way.
 BY_TYPE: Mapping[tuple[str, str], Callable[[Any, Any], Broken]] = {
     ("size", "min_ratio"): lambda limit, value: _ratio(limit, _about(value), low=True),

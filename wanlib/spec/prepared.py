@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from wanlib.spec.kinds import BOUND, KINDS, RELATION
 from wanlib.spec.mode import names
 from wanlib.spec.model import Family, Field, Rule
-from wanlib.spec.predicates import ALONE, BY_TYPE, FITS, RELATED, Broken
+from wanlib.spec.predicates import ALONE, BY_TYPE, FITS, INSIDE, RELATED, Broken
 
 
 class Choice(NamedTuple):
@@ -19,7 +19,7 @@ class Choice(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One kind of rule to be judged. judge: takes limit and value, and what is around the value if `around`."""
+    """One kind of rule to be judged. judge: takes limit, value and, if `around`, what is around the value."""
 
     kind: str
     choice: Choice
@@ -31,7 +31,8 @@ class Step(NamedTuple):
 class Plan:
     """One field. default: what modes see where it is absent. fits: whether a value is of its type.
 
-    nested: whether anything stands in it. known: the names of its members. strays: the rules on any other.
+    outer: those of the bounds that an image can break that is no data URI. nested: whether anything stands
+    in it. known: the names of its members. strays: the rules on any other.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Plan:
     needs: tuple[Rule, ...]
     types: tuple[Rule, ...]
     bounds: tuple[Step, ...]
+    outer: tuple[Step, ...]
     relations: tuple[Step, ...]
     nested: bool
     each: "Plan | None"
@@ -78,6 +80,7 @@ def _plan(field: Field) -> Plan:
         needs=field.of_kind("needs"),
         types=field.of_kind("type"),
         bounds=_steps(field, BOUND),
+        outer=tuple(step for step in _steps(field, BOUND) if step.kind not in INSIDE),
         relations=_steps(field, RELATION),
         nested=field.type in ("list", "object"),
         each=_plan(field.each) if field.each else None,
