@@ -124,8 +124,8 @@ def without_key(body: bytes, key: str) -> bytes:
 
 
 def lowered(headers: Any) -> Mapping[str, str]:
-    """Headers by their names in lower case."""
-    return {name.lower(): value for name, value in headers.items()}
+    """Headers by their names in lower case. From their bytes: the library guesses a charset at each look."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
 
 
 def trouble(error: Exception) -> Trouble | None:
