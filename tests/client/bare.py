@@ -23,9 +23,15 @@ class Request:
         self.content = content or b""
 
 
+class Headers(dict[str, str]):
+    @property
+    def raw(self) -> list[tuple[bytes, bytes]]:
+        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.items()]
+
+
 class Response:
     def __init__(self, status: int, *, headers: Any, content: bytes) -> None:
-        self.status_code, self.headers, self._content = status, headers, content
+        self.status_code, self.headers, self._content = status, Headers(headers), content
 
     def iter_bytes(self) -> Iterator[bytes]:
         yield self._content
