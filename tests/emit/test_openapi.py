@@ -75,7 +75,11 @@ def test_answers_are_told_by_call() -> None:
         return operation(path, verb)["responses"]["200"]["content"]
 
     assert answer(SYNC)["application/json"]["schema"] == {"$ref": "#/components/schemas/choices"}
-    assert "text/event-stream" in answer(SYNC)
+    data = answer(SYNC)["text/event-stream"]["schema"]["properties"]["data"]
+    assert data["contentMediaType"] == "application/json"
+    assert data["contentSchema"] == {
+        "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("choices", "error")]
+    }
     assert answer(ASYNC) == {"application/json": {"schema": {"$ref": "#/components/schemas/created"}}}
     assert answer("/tasks/", "get") == {
         "application/json": {"schema": {"$ref": "#/components/schemas/listed"}}

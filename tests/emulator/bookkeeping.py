@@ -91,6 +91,11 @@ class Books:
                 pictures=job.made,
             )
 
+    @property
+    def models(self) -> set[str]:
+        """Those with an account."""
+        return {*self._counts}
+
     def account(self, model: str) -> dict[str, Any]:
         """One account by its members."""
         counts = self._counts[model]

@@ -4,7 +4,8 @@ from tests.emulator.load import hours
 
 
 def test_no_task_is_lost_no_entry_is_wrong_and_nothing_is_kept() -> None:
-    first, *later, last = hours(requests=600, rounds=4)
-    kinds = {"create", "query", "cancel", "break", "list", "with a fault"}
-    assert kinds <= set(first.counts) and all(hour.kept > 100 for hour in (first, *later, last))
-    assert last.blocks - later[0].blocks < first.kept, "less than a block for each piece of work"
+    # The first fills what is kept by count, such as the last requests, and times as text.
+    warm, first, last = hours([1900, 300, 300])
+    assert {"create", "query", "cancel", "break", "list", "with a fault"} <= set(warm.counts)
+    assert min(first.kept, last.kept) > 50
+    assert last.blocks - first.blocks < 5 * last.kept, "a piece of work that stays takes some twenty blocks"

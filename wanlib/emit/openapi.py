@@ -17,7 +17,8 @@ def openapi(spec: Spec) -> dict[str, Any]:
     """The document for a spec: plain JSON, the same for the same spec.
 
     Request bodies are the exported JSON Schemas; errors carry their codes by status. Where a path serves
-    several calls, its answers are told by content type: `text/event-stream` is the streamed one.
+    several calls, its answers are told by content type: `text/event-stream` is the streamed one, and its
+    schema is that of one event.
     """
     return {
         "openapi": "3.1.0",
@@ -101,9 +102,23 @@ def _created(spec: Spec, models: Iterable[str], calls: Iterable[str]) -> Schema:
     references = [{"$ref": f"{_SCHEMAS}/{name}"} for name in names]
     content: Schema = {JSON: {"schema": references[0] if len(references) == 1 else {"anyOf": references}}}
     if "stream" in calls:
-        words = f"Lines of `data: {{...}}`, each with an answer of the form {', '.join(sorted(forms))}."
-        content["text/event-stream"] = {"schema": {"type": "string", "description": words}}
+        content["text/event-stream"] = {"schema": _event(sorted(forms))}
     return {"description": f"Answers of the form {', '.join(names)}.", "content": content}
+
+
+def _event(forms: list[str]) -> Schema:
+    """One event of a stream, as OpenAPI before 3.2 has it: the schema stands for each, not for their list."""
+    data = {"anyOf": [{"$ref": f"{_SCHEMAS}/{name}"} for name in (*forms, "error")]}
+    return {
+        "type": "object",
+        "description": f"An event; its data is JSON: an answer of the form {', '.join(forms)}, or an error.",
+        "required": ["data"],
+        "properties": {
+            "id": {"type": "string"},
+            "event": {"type": "string"},
+            "data": {"type": "string", "contentMediaType": JSON, "contentSchema": data},
+        },
+    }
 
 
 def _headers(spec: Spec, calls: Iterable[str], *, body: bool = False) -> list[Schema]:
