@@ -60,10 +60,13 @@ sdk: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## the 
 schemathesis: $(VENV)/.bench ## Schemathesis with the exported OpenAPI against `wanlib serve`
 	$(BIN)/python -m tests.sdk.openapi
 
+lifecycle: $(STAMP) ## every schedule of up to three faults through the life of tasks, both clients, in simulated time
+	$(BIN)/python -m conformance lifecycle --faults 3
+
 load: $(STAMP) ## an hour of mixed traffic with faults on the emulator, against a bookkeeping of its own
 	$(BIN)/python -m tests.emulator.load
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants emit baseline bench parity sdk schemathesis load clean
+.PHONY: help install conformance test lint mutants emit baseline bench parity sdk schemathesis lifecycle load clean

@@ -133,6 +133,41 @@ def mutants(
     raise typer.Exit(FAILS if counts["survived"] else CONFORMS)
 
 
+@app.command()
+def lifecycle(
+    faults: Annotated[int, typer.Option(min=0, max=6, help="The most faults that meet one story.")] = 2,
+) -> None:
+    """Play both clients through the life of tasks under every schedule of faults; exit 1 where one fails."""
+    with _plainly():
+        from conformance.lifecycle.run import report, run
+        from conformance.lifecycle.schedule import schedules
+
+        found = run(schedules(faults))
+        report(found, _tell)
+    raise typer.Exit(FAILS if found.broken else CONFORMS)
+
+
+@app.command()
+def replay(
+    schedule: Annotated[str, typer.Argument(metavar="ID", help="As a failure of `lifecycle` names it.")],
+) -> None:
+    """Play one schedule of `lifecycle` again and tell its story; exit 1 where a promise breaks."""
+    with _plainly():
+        from conformance.lifecycle.run import replay as play_again
+
+        try:
+            story, held = play_again(schedule)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        _tell(story)
+    raise typer.Exit(CONFORMS if held else FAILS)
+
+
+def _tell(text: str) -> None:
+    for line in text.split("\n"):
+        typer.echo(printable(line))
+
+
 def _code(log: Log) -> int:
     return CONFORMS if tally(log).conforms else FAILS
 

@@ -14,6 +14,7 @@ UNKNOWN = reply(task("UNKNOWN"))
 NESTED = reply(task("FAILED", code="DataInspectionFailed", message="Output data may be inappropriate."))
 FLAT = refusal("DataInspectionFailed", "Output data may be inappropriate.", 200)
 BARE = reply(task("FAILED"))
+SUCCEEDED = reply(task("SUCCEEDED", **choices(choice(image("one")))["output"]))
 
 
 def edit(world: World, model: str = PRO, **given: Any) -> Any:
@@ -31,6 +32,35 @@ def test_failed_is_an_error_with_its_reason(world: World, answer: Any) -> None:
     assert (error.code, error.task_id) == ("DataInspectionFailed", TASK)
     assert error.request_id
     assert world.wan.spent == 0
+
+
+PASSING = refusal("InternalError", "Try again.", 200)
+
+
+def tasks(status: str | None) -> Any:
+    """The list of recent tasks, with this one in it or not."""
+    shown = [{"task_id": TASK, "status": status}] if status else []
+    counts = {"total": len(shown), "total_page": 1, "page_no": 1, "page_size": 100}
+    return reply({"request_id": "r", "data": shown, **counts})
+
+
+@pytest.mark.parametrize("listed", ["RUNNING", None])
+def test_an_error_that_passes_does_not_end_a_task(world: World, listed: str | None) -> None:
+    """The form of a flat FAILED is that of an error of the query: the list tells which, or a second look."""
+    world.service.on("create", CREATED)
+    world.service.on("query", PASSING, RUNNING, SUCCEEDED)
+    world.service.on("list", tasks(listed))
+    assert edit(world).images
+
+
+@pytest.mark.parametrize(("listed", "looks"), [("FAILED", 1), (None, 3)])
+def test_a_flat_failure_is_one_when_it_is_confirmed(world: World, listed: str | None, looks: int) -> None:
+    world.service.on("create", CREATED)
+    world.service.on("query", PASSING)
+    world.service.on("list", tasks(listed))
+    with pytest.raises(errors.TaskFailed) as met:
+        edit(world)
+    assert (met.value.code, world.service.count("query")) == ("InternalError", looks)
 
 
 def test_failed_without_a_reason_is_failed_too(world: World) -> None:

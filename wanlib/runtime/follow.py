@@ -11,7 +11,7 @@ from itertools import count
 from wanlib.runtime.context import LOG, Context
 from wanlib.runtime.effects import Idle, Protocol, Together
 from wanlib.runtime.errors import DeadlineExceeded, RateLimited, WanError
-from wanlib.runtime.query import PASSING, ask_once
+from wanlib.runtime.query import DOUBTS, PASSING, ask_once
 from wanlib.runtime.recent import look_up
 from wanlib.runtime.retry import Deadline, Gaps
 from wanlib.runtime.snapshot import Snapshot, read_snapshot, task_error
@@ -110,8 +110,21 @@ class Follower:
             watch.end(error)
         else:
             watch.problem = None
+            if snapshot.doubtful and not (yield from self._confirmed(watch, snapshot)):
+                self._again(watch)
+                return
+            watch.doubted = 0
             _saw(watch, snapshot.status)
             self._judge(watch, snapshot)
+
+    def _confirmed(self, watch: Watch, snapshot: Snapshot) -> Protocol[bool]:
+        """Whether a failure in doubt is one: else a paid picture is given up for an error that passes.
+
+        The list says so, or, where it does not show the task, the same is said again and again.
+        """
+        status = (yield from look_up(self._context, [watch])).get(watch.task_id)
+        watch.doubted += 1
+        return watch.doubted >= DOUBTS if status is None else status == snapshot.status
 
     def _judge(self, watch: Watch, snapshot: Snapshot) -> None:
         if not snapshot.ended:

@@ -22,6 +22,9 @@ PASSING = (Unreachable, RateLimited, ServiceError, MalformedAnswer)
 TRIES = 5
 """Tries of one question, the first among them; the wait for a task goes on to its deadline instead."""
 
+DOUBTS = 3
+"""Looks after which an answer is believed that may be an error of the query alone."""
+
 Query = Mapping[str, str | int]
 
 
@@ -67,9 +70,20 @@ def ask(
 
 
 def query(context: Context, task_id: str, deadline: Deadline) -> Protocol[Snapshot]:
-    """What a task is doing now."""
-    reply = yield from ask(context, "query", deadline, task_id=task_id)
-    return read_snapshot(context.api, reply, task_id)
+    """What a task is doing now. A failure in doubt is asked for again, and believed in the end."""
+    backoff = context.backoff()
+    for looks in range(1, DOUBTS + 1):
+        reply = yield from ask(context, "query", deadline, task_id=task_id)
+        try:
+            snapshot = read_snapshot(context.api, reply, task_id)
+        except PASSING:
+            if looks == DOUBTS:
+                raise
+        else:
+            if looks == DOUBTS or not snapshot.doubtful:
+                return snapshot
+        yield Sleep(backoff.wait(looks))
+    raise AssertionError("the last look returns or raises")
 
 
 def page(context: Context, deadline: Deadline, filters: Query) -> Protocol[Page]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from wanlib.runtime.answer import is_error, kind_of, malformed, problem, read_answer
+from wanlib.runtime.answer import is_error, kind_of, malformed, problem, read_answer, retryable
 from wanlib.runtime.errors import TaskCanceled, TaskError, TaskFailed, TaskUnknown
 from wanlib.runtime.exchange import Reply
 from wanlib.runtime.members import clean, cleaned, items, mapping, moment, number, text
@@ -21,7 +21,8 @@ class Snapshot:
     status: as the service names it, one nobody has heard of among them. ended: it will not change again.
     submitted_at, scheduled_at, ended_at: seconds since the epoch, None where the answer has no such time.
     metrics: the counts of `task_metrics`. code, message: the vendor's reason, None where there is none;
-    their presence alone is no failure. raw: the whole answer.
+    their presence alone is no failure. raw: the whole answer. doubtful: it FAILED by an error that may be
+    one of this query alone; a second query tells.
     """
 
     task_id: str
@@ -35,6 +36,7 @@ class Snapshot:
     message: str | None
     request_id: str | None
     raw: Mapping[str, Any] = field(repr=False)
+    doubtful: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,13 @@ def read_snapshot(api: Api, reply: Reply, task_id: str) -> Snapshot:
         raise problem(api, reply, task_id=task_id)
     answer = read_answer(reply)
     status = cleaned(mapping(answer, "output"), "task_status")
-    if status is None and is_error(answer, reply):
-        if kind_of(api, text(answer, "code"), reply.status) in _OF_THE_QUERY:
-            raise problem(api, reply, task_id=task_id)
-        status = api.life.failed
-    if status is None:
+    if status is not None:
+        return _snapshot(api, answer, task_id, status)
+    if not is_error(answer, reply):
         raise malformed(reply, "a task with output.task_status was due, there is none", task_id=task_id)
-    return _snapshot(api, answer, task_id, status)
+    if kind_of(api, text(answer, "code"), reply.status) in _OF_THE_QUERY:
+        raise problem(api, reply, task_id=task_id)
+    return _snapshot(api, answer, task_id, api.life.failed, doubtful=retryable(api, reply))
 
 
 def task_error(snapshot: Snapshot, submitted_at: float | None, now: float, life: Life) -> TaskError:
@@ -108,7 +110,9 @@ def read_page(api: Api, reply: Reply) -> Page:
     return Page(listed, page, pages, total)
 
 
-def _snapshot(api: Api, answer: dict[str, Any], task_id: str, status: str) -> Snapshot:
+def _snapshot(
+    api: Api, answer: dict[str, Any], task_id: str, status: str, doubtful: bool = False
+) -> Snapshot:
     output = mapping(answer, "output")
     return Snapshot(
         task_id=task_id,
@@ -122,6 +126,7 @@ def _snapshot(api: Api, answer: dict[str, Any], task_id: str, status: str) -> Sn
         message=cleaned(output, "message") or cleaned(answer, "message"),
         request_id=cleaned(answer, "request_id"),
         raw=answer,
+        doubtful=doubtful,
     )
 
 

@@ -20,6 +20,7 @@ class Watch:
     __slots__ = (
         "alone",
         "deadline",
+        "doubted",
         "ended",
         "last",
         "over",
@@ -46,6 +47,7 @@ class Watch:
         self.polls = 0  # how often it was looked at
         self.last = ""  # the status when last seen
         self.alone = False  # whether the list does not tell enough of it
+        self.doubted = 0  # how many looks in a row were an end in doubt
         self.problem: WanError | None = None  # why the last look failed
         self.over = False
 

@@ -1,0 +1,44 @@
+"""A played story as text: what was asked, what was answered, what the client made of it."""
+
+from collections.abc import Iterator
+
+from conformance.lifecycle.play import Played
+from conformance.lifecycle.service import Exchange
+from conformance.lifecycle.stage import Done
+from wanlib.base.shown import safe_text
+
+
+def trace(played: Played) -> str:
+    """The story line by line, in the order of time, with the broken promises at its end."""
+    lines, told = [f"schedule {played.schedule}"], 0
+    for done in played.done:
+        lines += [_exchange(each) for each in played.exchanges[told : done.exchanges]]
+        lines.append(_verb(done))
+        told = done.exchanges
+    lines += [_exchange(each) for each in played.exchanges[told:]]
+    return "\n".join([*lines, *_verdict(played)])
+
+
+def _exchange(each: Exchange) -> str:
+    fault = f"   <- fault: {each.fault}" if each.fault else ""
+    return f"{_time(each.at)}  {each.call} {each.number}: {each.answered}{fault}"
+
+
+def _verb(done: Done) -> str:
+    if isinstance(done.outcome, Exception):
+        said = f"{type(done.outcome).__name__}: {safe_text(str(done.outcome))[:160]}"
+    else:
+        said = type(done.outcome).__name__
+    state = f"; the task is {done.state}" if done.state else ""
+    return f"{_time(done.ended)}  => {done.verb} came to {said}{state}"
+
+
+def _verdict(played: Played) -> Iterator[str]:
+    if not played.broken:
+        yield "all promises kept"
+    for each in played.broken:
+        yield f"BROKEN {each}"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:12,.2f} s"
