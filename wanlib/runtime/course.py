@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from wanlib.runtime.answer import read_answer
 from wanlib.runtime.context import LOG, Context
 from wanlib.runtime.create import unknown
 from wanlib.runtime.effects import Follow, Protocol
@@ -29,8 +28,8 @@ from wanlib.runtime.watch import Outcome, Told
 def submit(context: Context, plan: Plan, max_price: Any, deadline: Deadline) -> Protocol[Paid]:
     """Starts a task and records its id, before anything else is asked."""
     paid = yield from begin(context, plan, max_price, deadline)
-    reply = (yield from send(context, plan, paid, deadline)).reply
-    answer = read_answer(reply)
+    reply, _, answer = yield from send(context, plan, paid, deadline)
+    assert answer is not None  # only the answer to a streamed call is still to come
     task_id = cleaned(mapping(answer, "output"), "task_id")
     try:
         task_id = context.checked_id(task_id)
@@ -86,10 +85,10 @@ def _concluded(context: Context, paid: Paid, outcome: Outcome) -> Protocol[Resul
 def direct(context: Context, plan: Plan, max_price: Any, deadline: Deadline) -> Protocol[Result]:
     """One synchronous call -> what it has yielded. There is no task: a cut answer is paid for and lost."""
     paid = yield from begin(context, plan, max_price, deadline)
-    reply = (yield from send(context, plan, paid, deadline)).reply
+    reply, _, answer = yield from send(context, plan, paid, deadline)
     origin = origin_of(context, paid, context.clock.wall())
     try:
-        result = read_result(context.api, paid.model, read_answer(reply), origin)
+        result = read_result(context.api, paid.model, answer or {}, origin)
     except MalformedAnswer as met:
         error = unknown(plan, paid.sent_at or 0.0, met.message, reply)
         yield from doubt(context, paid, error)

@@ -48,9 +48,12 @@ def create(context: Context, plan: Plan, deadline: Deadline) -> Protocol[Opened]
             ) from None
         else:
             reply = opened.reply
-            error = None if opened.body else refusal(context, plan, reply, sent_at)
-            if error is None:
+            if opened.body:
                 return opened
+            accepted = _judged(context, plan, reply, sent_at)
+            if not isinstance(accepted, WanError):
+                return opened._replace(answer=accepted)
+            error = accepted
             if reply.status != _TOO_MANY or not retryable(context.api, reply):
                 raise error
         wait = backoff.wait(tries, error.retry_after if isinstance(error, RateLimited) else None)
@@ -61,14 +64,15 @@ def create(context: Context, plan: Plan, deadline: Deadline) -> Protocol[Opened]
     raise AssertionError("the last try returns or raises")
 
 
-def refusal(context: Context, plan: Plan, reply: Reply, sent_at: float) -> WanError | None:
-    """What an answer to a create says: None where it was accepted, the error where it was not.
+def _judged(context: Context, plan: Plan, reply: Reply, sent_at: float) -> dict[str, Any] | WanError:
+    """What an answer to a create says: its object where the call was accepted, the error where it was not.
 
     Raises OutcomeUnknown where it says neither.
     """
     if reply.status in _GATEWAYS:
         raise unknown(plan, sent_at, "a gateway answered in place of the service", reply)
-    answer, met = {}, "the answer has no output"
+    answer: dict[str, Any] = {}
+    met = "the answer has no output"
     try:
         answer = read_answer(reply)
     except MalformedAnswer as error:
@@ -79,7 +83,7 @@ def refusal(context: Context, plan: Plan, reply: Reply, sent_at: float) -> WanEr
         raise unknown(plan, sent_at, "the answer is not the service's", reply)
     if not isinstance(answer.get("output"), dict):
         raise unknown(plan, sent_at, met, reply)
-    return None
+    return answer
 
 
 def unknown(plan: Plan, sent_at: float, reason: str, reply: Reply | None = None) -> OutcomeUnknown:

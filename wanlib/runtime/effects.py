@@ -27,10 +27,14 @@ class Open(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """reply: the answer. body: a handle of the driver's where the body is still to come, else None."""
+    """reply: the answer. body: a handle of the driver's where the body is still to come, else None.
+
+    answer: the JSON object of a reply that came whole, once somebody has read it.
+    """
 
     reply: Reply
     body: Any
+    answer: dict[str, Any] | None = None
 
 
 class Sleep(NamedTuple):

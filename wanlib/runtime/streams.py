@@ -5,7 +5,6 @@ from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Self
 
-from wanlib.runtime.answer import read_answer
 from wanlib.runtime.context import Context
 from wanlib.runtime.drive import Driver
 from wanlib.runtime.effects import Opened, Protocol
@@ -32,7 +31,7 @@ class Reading:
         """The parts of an answer that came in one piece, as from a gateway: a stream of one event."""
         if opened.body is not None:
             return []
-        return self.reader.feed(b"data: " + json.dumps(read_answer(opened.reply)).encode() + b"\n\n")
+        return self.reader.feed(b"data: " + json.dumps(opened.answer).encode() + b"\n\n")
 
     def ended(self) -> Protocol[Result]:
         """The stream has closed. Raises OutcomeUnknown where its end is missing."""
