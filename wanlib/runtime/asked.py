@@ -11,6 +11,7 @@ from wanlib.runtime.source import Source
 from wanlib.runtime.tables import Api, Model, Verb
 
 _SILENT = Verb({}, {})
+_SCALARS = frozenset({str, int, float, bool})
 
 
 class Ask(NamedTuple):
@@ -108,7 +109,9 @@ def _size(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it: lists and dicts of their own, so that nothing of the caller's is shared."""
-    if isinstance(value, list | tuple):
+    if type(value) in _SCALARS:  # nearly all; the tests below cost more
+        return value
+    if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
     if isinstance(value, Mapping):
         return {key: _plain(each) for key, each in value.items()}

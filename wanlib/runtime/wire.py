@@ -91,8 +91,9 @@ class Wire:
     def build(self, request: Request) -> Any:
         """The library's own request. What the client was set up to send goes to the API's address alone."""
         headers, content = dict(request.headers), request.content
-        if content is not None and not isinstance(content, bytes):
-            headers["Content-Length"] = str(content.length)
+        if content is not None:
+            size = len(content) if isinstance(content, bytes) else content.length
+            headers["Content-Length"] = str(size)
         told: dict[str, Any] = {
             "headers": headers,
             "content": content,
