@@ -40,8 +40,8 @@ def _wrong_search(stage: Stage) -> Iterator[str]:
     accepted = stage.service.accepted
     for done in stage.done:
         if done.verb == "find_lost":
-            found = lambda said: [each.task_id for each in said] == accepted  # noqa: E731
-            yield from _due(done, f"a list of {len(accepted)} tasks", found)
+            due = f"a list of {len(accepted)} tasks"
+            yield from _due(done, due, lambda said: [each.task_id for each in said] == accepted)
     resumed = [done for done in stage.done if done.verb == "resume"][-1:]
     for done in resumed:
         if not accepted:

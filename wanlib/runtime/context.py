@@ -94,7 +94,7 @@ def make_context(
 ) -> Context:
     """The world of a client with these settings. Raises BadSetting, JournalError."""
     settings = read_settings(api, api_key, region, workspace, base_url)
-    paces = {call: Pace(api.rates.get(call, 1000)) for call in api.paths}
+    paces = {call: Pace(rate) for call, rate in api.rates.items()}
     return Context(api, settings, clock, random, Purse(budget), paces, _opened(journal), new_owner())
 
 

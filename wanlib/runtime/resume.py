@@ -1,6 +1,7 @@
 """What a process before this one left unfinished, taken up from the journal."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from wanlib.runtime.context import LOG, Context
@@ -91,7 +92,7 @@ def _found(
         if mine and len(candidates) == len(mine):
             for entry, task in zip(mine, candidates, strict=True):
                 LOG.info("lost call of %s is task %s", name, task.task_id)
-                yield Blocking(lambda key=entry.key, task=task: _adopt(context, key, task))  # type: ignore[misc]
+                yield Blocking(partial(_adopt, context, entry.key, task))
                 found.append(entry._replace(task_id=task.task_id))
         else:
             lost += [Lost(entry, tuple(candidates)) for entry in mine]

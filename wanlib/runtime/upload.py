@@ -12,14 +12,13 @@ from wanlib.runtime.effects import Protocol, Send, Sleep, Together
 from wanlib.runtime.errors import (
     DeadlineExceeded,
     InvalidRequest,
-    MalformedAnswer,
     RateLimited,
-    ServiceError,
     Unreachable,
 )
 from wanlib.runtime.exchange import Request, Trouble
 from wanlib.runtime.multipart import make_form
 from wanlib.runtime.policy import Policy, read_policy
+from wanlib.runtime.query import PASSING
 from wanlib.runtime.retry import Backoff, Deadline
 from wanlib.runtime.source import Source
 from wanlib.runtime.store import refusal
@@ -33,7 +32,6 @@ TRIES = 3
 """Tries of one upload or one policy, the first among them: neither costs anything."""
 LONGEST = 600.0
 """Seconds that one file may take: 20 MB over a slow line."""
-_PASSING = (Unreachable, RateLimited, ServiceError, MalformedAnswer)
 
 
 def upload(
@@ -100,7 +98,7 @@ class _Uploads:
         for tries in range(1, TRIES + 1):
             try:
                 return (yield from step())
-            except _PASSING as error:
+            except PASSING as error:
                 if tries == TRIES:
                     raise
                 asked = error.retry_after if isinstance(error, RateLimited) else None
