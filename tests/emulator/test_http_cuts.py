@@ -1,5 +1,6 @@
 """Faults as they are seen on a raw socket, under both of uvicorn's readers of HTTP."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from time import monotonic
@@ -12,7 +13,9 @@ from tests.emulator.asking import BASE, BODIES, INTERLEAVED, PLAIN
 from tests.emulator.wire import SYNC, ask, connect, create, cut, one, request
 from wanlib.emulator import Emulator, RealClock, Settings
 from wanlib.emulator.connection import H11Connection, connection_class
+from wanlib.emulator.exchange import Response
 from wanlib.emulator.incoming import Limits
+from wanlib.emulator.outgoing import Line, act_out
 from wanlib.emulator.serve import serving
 
 BODY = BODIES[PLAIN]
@@ -59,13 +62,28 @@ def test_a_stream_is_cut_between_its_chunks(url: str) -> None:
     assert inside.rest.count(b"event:result") in (3, 4) and after.rest.count(b"event:result") == 7
 
 
-def test_a_trickle_comes_piece_by_piece(url: str) -> None:
-    with connect(url) as line:
-        line.sendall(create(BODY, x_wan_fault="trickle pace=0.001"))
-        pieces = []
-        while b"task_id" not in b"".join(pieces) and (chunk := line.recv(65536)):
-            pieces.append(chunk)
-    assert len(pieces) > 3 and b"task_id" in b"".join(pieces)
+def test_a_trickle_comes_whole(url: str) -> None:
+    assert "task_id" in ask(url, create(BODY, x_wan_fault="trickle pace=0.001")).told()["output"]
+
+
+def test_of_a_trickle_each_piece_is_sent_after_a_pause() -> None:
+    told: list[Any] = []
+
+    class Told(Line):
+        async def pause(self, seconds: float) -> bool:
+            told.append(seconds)
+            return True
+
+    async def send(message: Any) -> None:
+        told.append(message.get("body", message.get("status")))
+
+    async def receive() -> Any:
+        raise AssertionError("nobody asks whether the client is there")
+
+    pieces = (b"one", b"two", b"three")
+    line = Told({}, receive, send, asyncio.Event())
+    asyncio.run(act_out(Response(200, (), pieces, pace=0.5), line))
+    assert told == [200, 0.5, b"one", 0.5, b"two", 0.5, b"three", b""]
 
 
 def test_the_others_come_over_the_wire(url: str) -> None:
