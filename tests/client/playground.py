@@ -29,6 +29,7 @@ class Line:
         if most is None:
             method, path, _ = top.split(b"\r\n")[0].decode().split(" ")
             self._playground.seen.append((method, path))
+            self._playground.heads.append(top)
         while len(body) < min(due, due if most is None else most):
             chunk = self._connection.recv(65536)
             if not chunk:
@@ -66,11 +67,13 @@ Story = Callable[[Line], Any]
 class Playground:
     """stories: one for each connection, in order; the last stays. seen: (method, path) of whole requests.
 
-    connections: how many were made. trickled_out: whether a trickle came to its end.
+    heads: of the same requests. connections: how many were made. trickled_out: whether a trickle came to its
+    end.
     """
 
     def __init__(self, *stories: Story) -> None:
         self.seen: list[tuple[str, str]] = []
+        self.heads: list[bytes] = []
         self.connections = 0
         self.over = Event()
         self.trickled_out = False

@@ -236,6 +236,19 @@ def test_polls_share_one_connection(stage: Stage) -> None:
     assert (playground.connections, len(playground.seen)) == (1, 4)
 
 
+def test_no_cookie_is_taken(stage: Stage) -> None:
+    def tagging(line: Line) -> None:
+        for body in (CREATED.body, DONE.body):
+            line.read()
+            line.send(answer(body).replace(b"\r\n", b"\r\nset-cookie: tag=1; path=/\r\n", 1))
+
+    _, playground = stage.play(tagging)
+    wan = {"sync": Wan, "async": AsyncWan}[stage.kind](KEY, base_url=playground.url, clock=Quick())
+    stage.edit(wan)
+    stage.do(wan.close())
+    assert [b"cookie" in head.lower() for head in playground.heads] == [False, False]
+
+
 def test_a_connection_that_went_stale_does_no_harm(stage: Stage) -> None:
     """Complaint 186: stalls on pooled connections. A closed one is replaced before a POST goes out on it."""
     gone: list[bool] = []
