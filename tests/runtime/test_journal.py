@@ -1,7 +1,6 @@
 """The journal: what it keeps, what it says is left to do, and who may take it up."""
 
 import threading
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +89,6 @@ def test_what_is_over_is_not_left(journal: Journal) -> None:
     at_once = intend(journal, call="sync")
     journal.accepted(at_once, None, "request-2", NOW + 1)
     journal.ended(at_once, "DONE", NOW + 1, NOW + LIFE)
-    journal.forget(intend(journal))
     assert left(journal) == []
     assert [read(journal, key).state for key in range(1, 5)] == ["done"] * 4
 
@@ -139,12 +137,6 @@ def test_what_it_does_not_know_is_passed_over(journal: Journal) -> None:
     assert journal.entry(7) is None and journal.entry("elsewhere") is None
 
 
-def test_the_key_of_a_forgotten_entry_is_not_given_again(journal: Journal) -> None:
-    key = intend(journal)
-    journal.forget(key)
-    assert intend(journal) > key
-
-
 def test_a_lease_keeps_others_away_until_it_is_over_or_given_back(journal: Journal) -> None:
     key = running(journal)
     assert journal.claim(key, "me", NOW, NOW + 60)
@@ -177,20 +169,6 @@ def test_what_another_has_finished_meanwhile_cannot_be_had(journal: Journal) -> 
     assert not journal.claim(dead, "you", NOW + 60 + LIFE, NOW + 90 + LIFE)
 
 
-def test_what_was_spent(journal: Journal) -> None:
-    running(journal, "old", NOW - 1)
-    running(journal, "going")
-    unsaved(journal, "waiting")
-    running(journal, "failed")
-    journal.ended("failed", "FAILED", NOW + 9, None)
-    intend(journal)
-    journal.refused(intend(journal), "no", NOW)
-    journal.accepted(intend(journal, price=None), "priceless", None, NOW)
-    assert journal.spent(NOW) == Decimal("0.80")
-    assert journal.spent(NOW - 1) == Decimal("1.20")
-    assert journal.spent(NOW + 1) == 0
-
-
 def test_a_reason_is_stored_without_secrets(journal: Journal, tmp_path: Path) -> None:
     key = intend(journal)
     journal.uncertain(key, "cut at https://store.example.com/a.png?Signature=s3cr3t")
@@ -221,7 +199,7 @@ def test_closed_it_says_so(tmp_path: Path) -> None:
     key = intend(journal)
     journal.close()
     journal.close()
-    for use in (lambda: intend(journal), lambda: left(journal), lambda: journal.spent(0)):
+    for use in (lambda: intend(journal), lambda: left(journal)):
         with pytest.raises(JournalError, match=r"journal' is closed: open it anew"):
             use()
     with pytest.raises(JournalError) as caught:

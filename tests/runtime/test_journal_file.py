@@ -113,9 +113,7 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
     refused(path, "is damaged: move it away")
 
 
-@pytest.mark.parametrize(
-    "change", ["paths = '{'", "paths = 7", "paths = NULL", "price = 'dear'", "model = X'FF'"]
-)
+@pytest.mark.parametrize("change", ["paths = '{'", "paths = 7", "paths = NULL", "model = X'FF'"])
 def test_a_row_that_something_else_has_written_is_told(tmp_path: Path, change: str) -> None:
     with Journal(tmp_path / "journal") as journal:
         running(journal)
@@ -129,7 +127,7 @@ def test_a_row_that_something_else_has_written_is_told(tmp_path: Path, change: s
         with pytest.raises(
             JournalError, match=r"holds what no journal writes|can't be used: Could not decode"
         ):
-            journal.spent(0)
+            left(journal)
 
 
 def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:

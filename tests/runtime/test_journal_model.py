@@ -105,14 +105,6 @@ class Life(RuleBasedStateMachine):
         if self.leases.get(key, ("", 0))[0] == owner:
             del self.leases[key]
 
-    @precondition(lambda self: self.known)
-    @rule(data=st.data())
-    def it_is_forgotten(self, data: st.DataObject) -> None:
-        key = data.draw(st.sampled_from(sorted(self.known)))
-        self.journal.forget(key)
-        del self.known[key]
-        self.leases.pop(key, None)
-
     @rule()
     def the_file_is_opened_anew(self) -> None:
         self.journal.close()

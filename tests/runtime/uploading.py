@@ -10,9 +10,11 @@ from typing import Any
 from conformance.pictures import picture
 from tests.runtime.playing import Time, play
 from wanlib.generated.calls import API
+from wanlib.runtime.context import make_context
 from wanlib.runtime.effects import Send
 from wanlib.runtime.exchange import Reply, Request
 from wanlib.runtime.images import Source, read_image
+from wanlib.runtime.retry import Deadline
 from wanlib.runtime.upload import upload
 
 PNG = picture("png", 400, 400)
@@ -52,22 +54,39 @@ Answer = Reply | Exception | Callable[[], Reply]
 
 
 class World:
-    """Plays the service and its store from a script. posts: a list of answers, then 200 for ever."""
+    """Plays the service and its store from a script. posts: a list of answers, then 200 for ever.
 
-    def __init__(self, *, policies: list[Answer] | None = None, posts: list[Answer] | None = None) -> None:
+    asked: the URLs of the questions for a policy. sent, forms: what came to the store.
+    """
+
+    def __init__(
+        self,
+        *,
+        policies: list[Answer] | None = None,
+        posts: list[Answer] | None = None,
+        base: str = "https://service.example.com/api/v1",
+    ) -> None:
         self.time = Time(1000.0)
+        self.context = make_context(
+            API,
+            api_key="sk-key",
+            region="beijing",
+            workspace=None,
+            base_url=base,
+            budget=None,
+            journal=None,
+            clock=self.time,
+            random=Random(1),
+        )
         self.policies, self.posts = policies or [], posts or []
-        self.asked: list[dict[str, str]] = []
+        self.asked: list[str] = []
         self.sent: list[Request] = []
         self.forms: list[Message] = []
-
-    def ask(self, call: str, query: Any) -> Request:
-        self.asked.append({"call": call, **query})
-        return Request("GET", "https://service", {"Authorization": "Bearer key"}, None, 60)
 
     def answer(self, effect: Send) -> Reply:
         request = effect.request
         if request.method == "GET":
+            self.asked.append(request.url)
             found = self.policies.pop(0) if self.policies else policy()
         else:
             self.sent.append(request)
@@ -77,11 +96,11 @@ class World:
             raise found
         return found if isinstance(found, Reply) else found()
 
-    def upload(self, *images: Any, **options: Any) -> list[str]:
-        return self.send([source(image) for image in images], **options)
+    def upload(self, *images: Any, until: float = 1e9) -> list[str]:
+        return self.send([source(image) for image in images], until)
 
-    def send(self, sources: list[Source], **options: Any) -> list[str]:
-        found = upload(API, "wan2.7-image", sources, self.ask, self.time, random=Random(1), **options)
+    def send(self, sources: list[Source], until: float = 1e9) -> list[str]:
+        found = upload(self.context, "wan2.7-image", sources, Deadline(until, self.time.now))
         return play(found, self.answer, self.time)
 
 

@@ -167,16 +167,7 @@ class Core:
 
         from wanlib.runtime.upload import upload
 
-        urls = yield from upload(
-            self.context.api,
-            plan.model.name,
-            sources,
-            lambda name, query: self.context.request(name, deadline, query),
-            self.context.clock,
-            deadline=deadline,
-            random=self.context.random,
-            plain_ok=self.context.settings.private,
-        )
+        urls = yield from upload(self.context, plan.model.name, sources, deadline)
         return plan.with_images(urls), deadline
 
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from itertools import count
 
+from wanlib.runtime.again import PASSING
 from wanlib.runtime.context import LOG, Context
 from wanlib.runtime.effects import Idle, Protocol, Together
 from wanlib.runtime.errors import DeadlineExceeded, RateLimited, WanError
-from wanlib.runtime.query import DOUBTS, PASSING, ask_once
+from wanlib.runtime.query import DOUBTS, ask_once
 from wanlib.runtime.recent import look_up
 from wanlib.runtime.retry import Deadline, Gaps
 from wanlib.runtime.snapshot import Snapshot, read_snapshot, task_error

@@ -8,7 +8,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from sqlite3 import Connection, Cursor
 from typing import Any
 
@@ -88,10 +87,6 @@ class Journal:
         values = {"which": which, "paths": json.dumps([os.fspath(path) for path in paths]), "at": at}
         self._write(f"UPDATE entry SET paths = :paths, saved_at = :at WHERE {_named(which)}", values)
 
-    def forget(self, key: int) -> None:
-        """Removes an entry."""
-        self._write("DELETE FROM entry WHERE key = :key", {"key": key})
-
     def claim(self, key: int, owner: str, now: float, until: float) -> bool:
         """Takes an entry until that time, for this owner alone -> whether it could be had.
 
@@ -131,16 +126,6 @@ class Journal:
         """One entry as it is now; None where there is none."""
         found = self._read(_named(which), {"which": which})
         return found[-1] if found else None
-
-    def spent(self, since: float) -> Decimal:
-        """The sum of the prices of the calls that were sent from then on, accepted, and not in vain.
-
-        A task that runs counts as if it will succeed; a lost call and an unknown price do not count.
-        """
-        billed = "accepted_at IS NOT NULL AND (ended_at IS NULL OR links_expire_at IS NOT NULL)"
-        with told(self.path):
-            entries = self._read(f"{billed} AND sent_at >= :since", {"since": since})
-            return sum((Decimal(entry.price) for entry in entries if entry.price), Decimal())
 
     def close(self) -> None:
         """Closes the file. A second time does nothing; any other use raises JournalError from then on."""

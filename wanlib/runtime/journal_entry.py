@@ -64,10 +64,9 @@ OPEN = """
 """
 """Whether there is something left to do, as `Entry.state` has it, and links that still live."""
 
-# AUTOINCREMENT: the key of a forgotten entry is never given to another, so nobody ends the wrong one.
 SCHEMA = """
 CREATE TABLE entry (
-    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    key INTEGER PRIMARY KEY,
     verb TEXT NOT NULL,
     model TEXT NOT NULL,
     call TEXT NOT NULL,

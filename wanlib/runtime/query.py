@@ -1,24 +1,17 @@
 """The exchanges that cost nothing and may be made again: query, list, cancel."""
 
 from collections.abc import Mapping
+from functools import partial
 
+from wanlib.runtime.again import PASSING, again
 from wanlib.runtime.answer import is_vendor_error, problem
-from wanlib.runtime.context import LOG, Context
+from wanlib.runtime.context import Context
 from wanlib.runtime.effects import Protocol, Send, Sleep
-from wanlib.runtime.errors import (
-    DeadlineExceeded,
-    InvalidRequest,
-    MalformedAnswer,
-    RateLimited,
-    ServiceError,
-    Unreachable,
-)
+from wanlib.runtime.errors import InvalidRequest, Unreachable
 from wanlib.runtime.exchange import Reply, Trouble
 from wanlib.runtime.retry import Deadline
 from wanlib.runtime.snapshot import Page, Snapshot, read_page, read_snapshot
 
-PASSING = (Unreachable, RateLimited, ServiceError, MalformedAnswer)
-"""What may be otherwise the next time."""
 TRIES = 5
 """Tries of one question, the first among them; the wait for a task goes on to its deadline instead."""
 
@@ -52,21 +45,8 @@ def ask(
     context: Context, call: str, deadline: Deadline, query: Query | None = None, task_id: str | None = None
 ) -> Protocol[Reply]:
     """The same, again where that may help. Raises WanError; DeadlineExceeded where the time is up."""
-    backoff = context.backoff()
-    for tries in range(1, TRIES + 1):
-        try:
-            return (yield from ask_once(context, call, deadline, query, task_id))
-        except PASSING as error:
-            wait = backoff.wait(tries, error.retry_after if isinstance(error, RateLimited) else None)
-            if tries == TRIES:
-                raise
-            if not deadline.allows(wait):
-                raise DeadlineExceeded(
-                    f"no answer in time; the last was: {error}", task_id=task_id
-                ) from error
-            LOG.info("%s: %s; again in %.1f s", call, type(error).__name__, wait)
-        yield Sleep(wait)
-    raise AssertionError("the last try returns or raises")
+    step = partial(ask_once, context, call, deadline, query, task_id)
+    return again(step, call, TRIES, context.backoff(), deadline, task_id)
 
 
 def query(context: Context, task_id: str, deadline: Deadline) -> Protocol[Snapshot]:
