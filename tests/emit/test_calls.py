@@ -105,9 +105,7 @@ def test_codes_life_and_times() -> None:
     )
     assert (API.gap, API.least_gap, API.sync_timeout, API.currency) == (10.0, 5.0, 298.0, "CNY")
     assert (API.stream_type, API.stream_end) == ("text/event-stream", "stop")
-    form, east = API.query_time
-    assert datetime.strptime("2026-05-27 08:15:30.250", form) == datetime(2026, 5, 27, 8, 15, 30, 250_000)
-    assert east == 8 * 3600
+    assert API.query_zone == 8 * 3600
     assert datetime(2026, 5, 7, 18, 5, 9).strftime(API.list_time) == "20260507180509"
 
 
@@ -145,9 +143,15 @@ def test_another_spec_yields_another_api(tmp_path: Path) -> None:
         "unknown='LOST'",
     ):
         assert part in text
-    assert "query_time=('%Y-%m-%d %H:%M', -5400)" in text
+    assert "query_zone=-5400" in text
     assert "'edit': Verb({'quick': True}, {'strength': 0.2})" in text
     assert "wan2" not in text and "dashscope" not in text.lower()
+
+
+def test_a_time_of_a_query_that_the_client_can_not_read_is_refused(tmp_path: Path) -> None:
+    files = FILES | {"wire.yaml": FILES["wire.yaml"].replace("YYYY-MM-DD hh:mm", "DD-MM-YYYY hh:mm")}
+    with pytest.raises(EmitError, match="'DD-MM-YYYY hh:mm', expected a form of ISO 8601"):
+        emitted(load(write(tmp_path, files)))
 
 
 def test_a_list_without_a_form_of_time_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What the client must know of the API: the tables of wire.yaml, task.yaml and the families as one value."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from wanlib.emit.names import EmitError, literal, module
@@ -80,7 +81,7 @@ def _api(spec: Spec) -> dict[str, Rows]:
         "currency": literal(wire["currency"]),
         "upload": _upload(wire["upload"]),
         "life": _life(spec.task),
-        "query_time": literal(_query_time(wire["times"]["query"])),
+        "query_zone": literal(_query_zone(wire["times"]["query"])),
         "list_time": literal(_list_time(wire["queries"])),
         "stream_type": literal(wire["streaming"]["content_type"]),
         "stream_end": literal(wire["streaming"]["finish_reason"]["last"]),
@@ -185,8 +186,14 @@ def _life(task: Mapping[str, Any]) -> str:
     )
 
 
-def _query_time(query: Mapping[str, str]) -> tuple[str, int]:
-    return strptime_form(query["form"]), offset(query["zone"])
+def _query_zone(query: Mapping[str, str]) -> int:
+    """The zone of a query's times. Their form must be one of ISO 8601, which the client reads."""
+    form = strptime_form(query["form"])
+    try:
+        datetime.fromisoformat(datetime(2026, 5, 27).strftime(form))
+    except ValueError:
+        raise EmitError(f"the times of a query are {query['form']!r}, expected a form of ISO 8601") from None
+    return offset(query["zone"])
 
 
 def _list_time(queries: Mapping[str, Any]) -> str:

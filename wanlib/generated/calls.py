@@ -127,7 +127,7 @@ API: Api = Api(
     currency='CNY',
     upload=Upload(expires_after=172800.0, policy_expires_after=300.0, form=('OSSAccessKeyId', 'Signature', 'policy', 'x-oss-object-acl', 'x-oss-forbid-overwrite', 'key', 'success_action_status', 'file')),
     life=Life(states=('PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED', 'UNKNOWN'), initial='PENDING', terminal=frozenset(('SUCCEEDED', 'FAILED', 'CANCELED', 'UNKNOWN')), cancelable=frozenset(('PENDING',)), succeeded='SUCCEEDED', failed='FAILED', canceled='CANCELED', unknown='UNKNOWN', expires_after=86400.0, links_expire_after=86400.0),
-    query_time=('%Y-%m-%d %H:%M:%S.%f', 28800),
+    query_zone=28800,
     list_time='%Y%m%d%H%M%S',
     stream_type='text/event-stream',
     stream_end='stop',

@@ -6,7 +6,6 @@ the queries of URLs and without image bytes.
 
 import math
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
@@ -21,13 +20,13 @@ _HTTP = re.compile(r"(?i)(https?://)(?:[^/?#]*@)?([^?#]*)")
 
 def text(node: object, name: str) -> str | None:
     """The text under `name`, None where there is none or an empty one."""
-    value = node.get(name) if isinstance(node, Mapping) else None
+    value = node.get(name) if isinstance(node, dict) else None
     return value if isinstance(value, str) and value else None
 
 
 def number(node: object, name: str) -> float | None:
     """The finite number under `name`; `true` is none."""
-    value = node.get(name) if isinstance(node, Mapping) else None
+    value = node.get(name) if isinstance(node, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -38,13 +37,13 @@ def number(node: object, name: str) -> float | None:
 
 def mapping(node: object, name: str) -> dict[str, Any]:
     """The object under `name`, else an empty one."""
-    value = node.get(name) if isinstance(node, Mapping) else None
+    value = node.get(name) if isinstance(node, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def items(node: object, name: str) -> list[Any] | None:
     """The list under `name`, None where there is none."""
-    value = node.get(name) if isinstance(node, Mapping) else None
+    value = node.get(name) if isinstance(node, dict) else None
     return value if isinstance(value, list) else None
 
 
@@ -69,15 +68,15 @@ def bare_url(url: str) -> str:
     return quote(f"{found[1]}{found[2]}", safe="/:%[]", errors="replace")[:500] if found else clean(url)
 
 
-def moment(value: str | None, form: tuple[str, int]) -> float | None:
-    """Seconds since the epoch of a time as text, with or without its fraction; None where it is no time.
+def moment(value: str | None, zone: int) -> float | None:
+    """Seconds since the epoch of a time as text in a form of ISO 8601; None where it is no time.
 
-    form: the strptime form and the offset from UTC in seconds, for the text names no zone.
+    zone: its offset from UTC in seconds, where the text names none.
     """
-    zone = timezone(timedelta(seconds=form[1]))
-    for each in (form[0], form[0].removesuffix(".%f")) if value else ():
-        try:
-            return datetime.strptime(value or "", each).replace(tzinfo=zone).timestamp()
-        except (ValueError, OverflowError):
-            continue
-    return None
+    try:
+        told = datetime.fromisoformat(value or "")
+        if told.tzinfo is None:
+            told = told.replace(tzinfo=timezone(timedelta(seconds=zone)))
+        return told.timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -19,7 +19,7 @@ MARGIN = 120.0
 
 def window(context: Context, start: float, end: float, margin: float = MARGIN) -> dict[str, str]:
     """The filter for tasks that were submitted between two moments (epoch seconds), and `margin` around."""
-    zone = timedelta(seconds=context.api.query_time[1])
+    zone = timedelta(seconds=context.api.query_zone)
     oldest = context.clock.wall() - context.api.life.expires_after + margin
 
     def told(moment: float) -> str:

@@ -141,7 +141,7 @@ def read_result(
 
 
 def _time(known: float | None, output: Mapping[str, Any], name: str, api: Api) -> float | None:
-    return known if known is not None else moment(text(output, name), api.query_time)
+    return known if known is not None else moment(text(output, name), api.query_zone)
 
 
 def _spent(each: Price | None, pictures: int) -> Price | None:

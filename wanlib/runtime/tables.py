@@ -124,7 +124,7 @@ class Api(NamedTuple):
 
     paths: by call (query, list, cancel, policy) -> (method, path with `{task_id}`). rates: calls a second
     by call. gap, least_gap: seconds between two polls. sync_timeout: seconds that a synchronous call may run.
-    query_time: the strptime form of a query's times and their offset from UTC in seconds.
+    query_zone: of a query's times, which are texts of ISO 8601, the offset from UTC in seconds.
     list_time: the strptime form of a list's filters. stream_end: the finish_reason of a stream's last part.
     """
 
@@ -142,7 +142,7 @@ class Api(NamedTuple):
     currency: str
     upload: Upload
     life: Life
-    query_time: tuple[str, int]
+    query_zone: int
     list_time: str
     stream_type: str
     stream_end: str
