@@ -38,7 +38,7 @@ def test_drift_is_shown_then_mended(wanlib: Callable[..., Any], checkout: Path) 
     due = contents(checkout)
     file = checkout / "wan2_7.py"
     file.write_bytes(file.read_bytes().replace(b"N_MAX = 4", b"N_MAX = 5"))
-    (checkout / "task.py").unlink()
+    (checkout / "calls.py").unlink()
     drifted = contents(checkout)
     ran = wanlib("emit", "--check")
     lines = ran.out.splitlines()
@@ -46,11 +46,11 @@ def test_drift_is_shown_then_mended(wanlib: Callable[..., Any], checkout: Path) 
     assert lines[-1] == "2 files differ from what the spec yields; to mend: wanlib emit"
     assert f"--- there/{GENERATED}/wan2_7.py" in lines
     assert [line for line in lines if "N_MAX =" in line] == ["-N_MAX = 5", "+N_MAX = 4"]
-    assert "--- /dev/null" in lines and f"+++ due/{GENERATED}/task.py" in lines
+    assert "--- /dev/null" in lines and f"+++ due/{GENERATED}/calls.py" in lines
     assert contents(checkout) == drifted
     ran = wanlib("emit")
     assert (ran.code, ran.err) == (0, "")
-    assert f"wrote {GENERATED}/wan2_7.py" in ran.out and f"wrote {GENERATED}/task.py" in ran.out
+    assert f"wrote {GENERATED}/wan2_7.py" in ran.out and f"wrote {GENERATED}/calls.py" in ran.out
     assert ran.out.count("wrote") == 2
     assert contents(checkout) == due
     assert wanlib("emit", "--check").code == 0
@@ -86,7 +86,7 @@ def test_nothing_is_written_outside_of_a_checkout(
     wanlib: Callable[..., Any], checkout: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "pyproject.toml").unlink()
-    (checkout / "task.py").unlink()
+    (checkout / "calls.py").unlink()
     before = contents(checkout)
     ran = wanlib("emit")
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
@@ -101,11 +101,11 @@ def test_a_folder_that_can_not_be_written(
     def deny(path: Path, _: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    (checkout / "task.py").unlink()
+    (checkout / "calls.py").unlink()
     monkeypatch.setattr("pathlib.Path.write_bytes", deny)
     ran = wanlib("emit")
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
-    assert "task.py" in ran.err and "Permission denied" in ran.err
+    assert "calls.py" in ran.err and "Permission denied" in ran.err
 
 
 def test_the_same_bytes_for_every_hash_seed(

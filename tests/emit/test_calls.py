@@ -89,9 +89,7 @@ def test_codes_life_and_times() -> None:
     assert API.errors["PrepaidBillOverdue"] == ErrorCode(429, "billing", False)
     assert API.life == Life(
         states=("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN"),
-        initial="PENDING",
         terminal=frozenset({"SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN"}),
-        cancelable=frozenset({"PENDING"}),
         succeeded="SUCCEEDED",
         failed="FAILED",
         canceled="CANCELED",
@@ -103,7 +101,7 @@ def test_codes_life_and_times() -> None:
         "file",
         300.0,
     )
-    assert (API.gap, API.least_gap, API.sync_timeout, API.currency) == (10.0, 5.0, 298.0, "CNY")
+    assert (API.gap, API.sync_timeout, API.currency) == (10.0, 298.0, "CNY")
     assert (API.stream_type, API.stream_end) == ("text/event-stream", "stop")
     assert API.query_zone == 8 * 3600
     assert datetime(2026, 5, 7, 18, 5, 9).strftime(API.list_time) == "20260507180509"

@@ -76,7 +76,6 @@ def _api(spec: Spec) -> dict[str, Rows]:
         "errors": {code: _error(error) for code, error in wire["errors"].items()},
         "rates": literal(wire["account_rates"]),
         "gap": literal(float(seconds(wire["polling"]["gap"]))),
-        "least_gap": literal(float(seconds(wire["polling"]["least_gap"]))),
         "sync_timeout": literal(float(seconds(wire["timeouts"]["sync"]))),
         "currency": literal(wire["currency"]),
         "upload": _upload(wire["upload"]),
@@ -177,9 +176,7 @@ def _life(task: Mapping[str, Any]) -> str:
     return _value(
         "Life",
         states=literal(tuple(task["states"])),
-        initial=literal(task["initial"]),
         terminal=f"frozenset({literal(terminal)})",
-        cancelable=f"frozenset({literal(tuple(task['cancelable']))})",
         **outcomes,
         expires_after=literal(float(seconds(task["expires"]["is"]))),
         links_expire_after=literal(float(seconds(task["links_expire"]["is"]))),

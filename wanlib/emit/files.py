@@ -7,7 +7,6 @@ from wanlib.emit.checker import checker
 from wanlib.emit.client import clients
 from wanlib.emit.names import module
 from wanlib.emit.registry import registry
-from wanlib.emit.tasks import tasks
 from wanlib.emit.validator import validator
 from wanlib.spec import Spec
 
@@ -22,5 +21,4 @@ def emitted(spec: Spec) -> Mapping[str, str]:
         "checker.py": checker(spec),
         **clients(spec),
         "registry.py": registry(spec),
-        "task.py": tasks(spec),
     }

@@ -100,9 +100,7 @@ class Life(NamedTuple):
     """The life of a task; times in seconds."""
 
     states: tuple[str, ...]
-    initial: str
     terminal: frozenset[str]
-    cancelable: frozenset[str]
     succeeded: str
     failed: str
     canceled: str
@@ -123,7 +121,7 @@ class Api(NamedTuple):
     """Everything that the client must know of the API.
 
     paths: by call (query, list, cancel, policy) -> (method, path with `{task_id}`). rates: calls a second
-    by call. gap, least_gap: seconds between two polls. sync_timeout: seconds that a synchronous call may run.
+    by call. gap: the most seconds between two polls. sync_timeout: seconds that a synchronous call may run.
     query_zone: of a query's times, which are texts of ISO 8601, the offset from UTC in seconds.
     list_time: the strptime form of a list's filters. stream_end: the finish_reason of a stream's last part.
     """
@@ -137,7 +135,6 @@ class Api(NamedTuple):
     errors: Mapping[str, ErrorCode]
     rates: Mapping[str, int]
     gap: float
-    least_gap: float
     sync_timeout: float
     currency: str
     upload: Upload
