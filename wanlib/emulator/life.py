@@ -1,10 +1,13 @@
-"""The life of a task by `task.yaml`: states by their part in it, terms in seconds."""
+"""The life of a task by `task.yaml`: its roads, its states by their part in them, terms in seconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wanlib.emulator.roads import Road, Walk, roads, walks
+
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+_MOMENTS = {"submission": "submitted", "end": "ended"}
 
 
 def seconds(span: str) -> float:
@@ -20,9 +23,12 @@ def passed(span: float, since: float, now: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """waiting, working: the states before the end.
+    """waiting, working: the states before the end. unknown: what an id is told to be that never was.
 
-    expires: of a task, from its submission; links: of its pictures, from its end.
+    succeeding, partly, failing: the roads of work that makes all, some, none of its pictures; where there
+    are several, a work's seed says which is its own. canceling, expired: the states from then on, each for
+    a second and the last for good. expires: of a task; links: of its pictures; both from a moment that a
+    Work has under the name `expires_since`, `links_since`.
     """
 
     waiting: str
@@ -33,23 +39,48 @@ class Life:
     unknown: str
     unlisted: str
     cancelable: tuple[str, ...]
+    succeeding: tuple[Road, ...]
+    partly: tuple[Road, ...]
+    failing: tuple[Road, ...]
+    canceling: Walk
+    expired: Walk
     expires: float
+    expires_since: str
     links: float
+    links_since: str
 
 
 def read_life(task: Mapping[str, Any]) -> Life:
     """The life that a spec describes."""
-    outcomes, states = task["outcomes"], task["states"]
-    following = states[task["initial"]]["next"]
+    outcomes, expires, links = task["outcomes"], task["expires"], task["links_expire"]
+    partial = task.get("partial", {"is": outcomes["succeeded"]})["is"]
+    ends = {outcomes["succeeded"], partial, outcomes["failed"]}
+    succeeding, partly, failing = (
+        roads(task, end, ends - {end}) for end in (outcomes["succeeded"], partial, outcomes["failed"])
+    )
     return Life(
         waiting=task["initial"],
-        working=next(name for name in following if not states[name].get("terminal")),
+        working=succeeding[0].between[0],
         succeeded=outcomes["succeeded"],
         failed=outcomes["failed"],
         canceled=outcomes["canceled"],
-        unknown=task["expires"]["into"],
+        unknown=outcomes["unknown"],
         unlisted=task.get("unlisted", {"is": ["SUSPENDED"]})["is"][0],
         cancelable=tuple(task["cancelable"]),
-        expires=seconds(task["expires"]["is"]),
-        links=seconds(task["links_expire"]["is"]),
+        succeeding=succeeding,
+        partly=partly,
+        failing=failing,
+        canceling=_canceling(task),
+        expired=next(walks(task, expires["into"])),
+        expires=seconds(expires["is"]),
+        expires_since=_MOMENTS[expires["of"]],
+        links=seconds(links["is"]),
+        links_since=_MOMENTS[links["of"]],
     )
+
+
+def _canceling(task: Mapping[str, Any]) -> Walk:
+    """Where a cancel leads: nowhere, if the table has no step from waiting to canceled."""
+    waiting, canceled = task["initial"], task["outcomes"]["canceled"]
+    steps = task["states"][waiting].get("next", ())
+    return next(walks(task, canceled)) if canceled in steps else (waiting,)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from wanlib.emulator.life import Life, passed
 from wanlib.emulator.order import Order
+from wanlib.emulator.roads import Road, Walk
 
 NEVER = float("inf")
 
@@ -38,15 +39,18 @@ class Work(NamedTuple):
 
     def status(self, life: Life, now: float) -> str:
         """Its state at a time, by the words of task.yaml."""
-        if passed(life.expires, self.submitted, now):
-            return life.unknown
+        beyond = round(now - getattr(self, life.expires_since), 6) - life.expires
+        if beyond >= 0:
+            return _at(life.expired, beyond)
         if self.canceled:
-            return life.canceled
+            return _at(life.canceling, now - self.ended)
+        road = self._road(life)
         if now < self.scheduled:
-            return life.waiting
+            return road.first
         if now < self.ended:
-            return life.working
-        return life.failed if self.fate.broken >= self.fate.tried else life.succeeded
+            part = (now - self.scheduled) / (self.ended - self.scheduled)
+            return _at(road.between, part * len(road.between))
+        return _at(road.on, now - self.ended)
 
     def made(self) -> int:
         """The pictures that it yields once it has ended."""
@@ -54,5 +58,16 @@ class Work(NamedTuple):
 
     def forgotten(self, life: Life, now: float) -> bool:
         """Whether nothing about it can be asked any more."""
-        expired = passed(life.expires, self.submitted, now)
-        return expired and (self.ended == NEVER or passed(life.links, self.ended, now))
+        expired = passed(life.expires, getattr(self, life.expires_since), now)
+        return expired and (self.ended == NEVER or passed(life.links, getattr(self, life.links_since), now))
+
+    def _road(self, life: Life) -> Road:
+        roads, fate = life.succeeding, self.fate
+        if fate.broken:
+            roads = life.partly if fate.broken < fate.tried else life.failing
+        return roads[self.order.seeds[0][0] % len(roads)] if len(roads) > 1 else roads[0]
+
+
+def _at(walk: Walk, steps: float) -> str:
+    """Where a walk has come to after so many steps; it stays at its last state."""
+    return walk[min(int(steps), len(walk) - 1)] if len(walk) > 1 else walk[0]
