@@ -1,6 +1,7 @@
 """SDK_STUDY, rows on creating: what is sent again, what it raises, what it costs. Nothing is paid twice."""
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -114,6 +115,29 @@ def test_a_wait_beyond_the_deadline_is_not_begun(world: World) -> None:
     with pytest.raises(errors.RateLimited) as met:
         edit(world, timeout=20)
     assert (met.value.retry_after, world.service.count("create"), world.time.at) == (30, 1, 1000)
+
+
+def submit(world: World, model: str = PRO, **given: Any) -> Any:
+    return world.do(world.wan.submit(model, "Make it dusk", images=[PHOTO], n=1, **given))
+
+
+def test_calls_take_turns_once_one_was_refused_for_the_rate(world: World) -> None:
+    """An account may be allowed more than the documented rate: until it is refused, nobody waits."""
+    world.service.on("create", CREATED, CREATED, BUSY, CREATED)
+    for _ in range(5):
+        submit(world)
+    submit(world, "wan2.7-image")
+    times = [each.at for each in world.service.of("create")]
+    gaps = [round(after - before, 3) for before, after in pairwise(times)]
+    assert gaps[:2] == [0, 0] and gaps[2] >= 0.5 and gaps[3:] == [0.2, 0.2, 0]
+
+
+def test_a_turn_beyond_the_deadline_is_not_waited_for(world: World) -> None:
+    world.service.on("create", BUSY, CREATED)
+    submit(world)
+    with pytest.raises(errors.DeadlineExceeded, match="nothing was accepted"):
+        submit(world, timeout=0.1)
+    assert (world.service.count("create"), world.service.of("create")[-1].at) == (2, world.time.at)
 
 
 @pytest.mark.parametrize("name", REFUSED)

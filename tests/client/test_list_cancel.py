@@ -49,6 +49,13 @@ def query(world: World, index: int = -1) -> dict[str, str]:
     return {name: value for name, (value,) in parse_qs(urlsplit(seen.url).query).items()}
 
 
+@pytest.mark.parametrize("broken", [reply(b"<html>"), reply(b"{}{}"), reply([1])])
+def test_a_page_that_can_not_be_read_is_asked_for_again(world: World, broken: Any) -> None:
+    world.service.on("list", broken, listing(entry("a")))
+    assert [each.task_id for each in world.all(world.wan.tasks())] == ["a"]
+    assert world.service.count("list") == 2
+
+
 def test_the_list_has_names_and_times_of_its_own(world: World) -> None:
     world.service.on("list", listing(entry("a"), entry("b", "SUCCEEDED", end_time=int(START * 1000) + 9000)))
     first, second = world.all(world.wan.tasks())

@@ -121,7 +121,6 @@ def _model(spec: Spec, family: Family, model: str) -> str:
         result=literal(family.output["result"]),
         prices=literal(wire["prices"][model]),
         submit_per_second=literal(wire["rates"][model]["submit_per_second"]),
-        running=literal(wire["rates"][model]["running"]),
         single=literal(tuple(single)),
     )
 

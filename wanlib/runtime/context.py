@@ -28,8 +28,9 @@ LOG = logging.getLogger("wanlib")
 class Context(NamedTuple):
     """The world of a client.
 
-    paces: by call. random: for jitter, handed in so that a run can be played again. owner: what its leases
-    in the journal are marked with.
+    paces: by call. turns: by model, of those whose calls were refused for coming too fast. random: for
+    jitter, handed in so that a run can be played again. owner: what its leases in the journal are marked
+    with.
     """
 
     api: Api
@@ -38,6 +39,7 @@ class Context(NamedTuple):
     random: Random
     purse: Purse
     paces: Mapping[str, Pace]
+    turns: dict[str, Pace]
     journal: "Journal | None"
     owner: str
 
@@ -95,7 +97,7 @@ def make_context(
     """The world of a client with these settings. Raises BadSetting, JournalError."""
     settings = read_settings(api, api_key, region, workspace, base_url)
     paces = {call: Pace(rate) for call, rate in api.rates.items()}
-    return Context(api, settings, clock, random, Purse(budget), paces, _opened(journal), new_owner())
+    return Context(api, settings, clock, random, Purse(budget), paces, {}, _opened(journal), new_owner())
 
 
 def _opened(journal: Any) -> "Journal | None":

@@ -15,8 +15,10 @@ from wanlib.runtime.errors import (
 )
 from wanlib.runtime.exchange import Cut, Reply, Unsent
 from wanlib.runtime.members import cleaned
+from wanlib.runtime.pace import Pace
 from wanlib.runtime.plan import Plan
 from wanlib.runtime.retry import Deadline
+from wanlib.runtime.tables import Model
 
 TRIES = 5
 """Tries of a call that was not accepted, the first among them."""
@@ -27,13 +29,15 @@ _TOO_MANY = 429
 def create(context: Context, plan: Plan, deadline: Deadline) -> Protocol[Opened]:
     """Sends a call -> the answer to a call that was accepted, a streamed one with its body to come.
 
+    An account may be allowed more than the pages say: calls of a model are sent at the documented rate from
+    the first on that is refused for the rate.
+
     Raises Unreachable, DeadlineExceeded and the errors of a definite refusal, after which nothing is owed;
     OutcomeUnknown where the call may have been accepted.
     """
     backoff = context.backoff()
     for tries in range(1, TRIES + 1):
-        if not deadline.left:
-            raise DeadlineExceeded("the time was up before the call could be sent; nothing was accepted")
+        yield from _turn(context, plan.model, deadline)
         sent_at = context.clock.wall()
         request = plan.request(context.api, context.settings)
         error: WanError | None
@@ -56,12 +60,23 @@ def create(context: Context, plan: Plan, deadline: Deadline) -> Protocol[Opened]
             error = accepted
             if reply.status != _TOO_MANY or not retryable(context.api, reply):
                 raise error
+            context.turns.setdefault(plan.model.name, Pace(plan.model.submit_per_second))
         wait = backoff.wait(tries, error.retry_after if isinstance(error, RateLimited) else None)
         if tries == TRIES or not deadline.allows(wait):
             raise error
         LOG.info("%s was not accepted, %s; again in %.1f s", plan.model.name, type(error).__name__, wait)
         yield Sleep(wait)
     raise AssertionError("the last try returns or raises")
+
+
+def _turn(context: Context, model: Model, deadline: Deadline) -> Protocol[None]:
+    """Waits for the turn of a call, where calls of its model take turns."""
+    pace = context.turns.get(model.name)
+    wait = pace.wait(context.clock.now()) if pace else 0.0
+    if not deadline.allows(wait):
+        raise DeadlineExceeded("the time was up before the call could be sent; nothing was accepted")
+    if wait:
+        yield Sleep(wait)
 
 
 def _judged(context: Context, plan: Plan, reply: Reply, sent_at: float) -> dict[str, Any] | WanError:

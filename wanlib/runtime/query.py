@@ -68,8 +68,12 @@ def query(context: Context, task_id: str, deadline: Deadline) -> Protocol[Snapsh
 
 def page(context: Context, deadline: Deadline, filters: Query) -> Protocol[Page]:
     """One page of the list of tasks."""
-    reply = yield from ask(context, "list", deadline, filters)
-    return read_page(context.api, reply)
+
+    def step() -> Protocol[Page]:
+        reply = yield from ask_once(context, "list", deadline, filters)
+        return read_page(context.api, reply)
+
+    return again(step, "list", TRIES, context.backoff(), deadline)
 
 
 def cancel(context: Context, task_id: str, deadline: Deadline) -> Protocol[None]:

@@ -45,8 +45,8 @@ class Model(NamedTuple):
     prompt and images too. images, lone_images: the fields that hold a list of images, and one image.
     sizes: the fields of type size. mimes: the MIME type of each format that an image may have. verbs: edit,
     generate, stream as far as it has them. endpoints: by call (sync, async, stream) -> (method, path).
-    result: `choices` or `results`. prices: decimal text a picture, by region. submit_per_second, running:
-    the account's limits. single: the list fields of which a body holds one item, so that a list of any
+    result: `choices` or `results`. prices: decimal text a picture, by region. submit_per_second: what
+    an account may. single: the list fields of which a body holds one item, so that a list of any
     other length can't be sent.
     """
 
@@ -63,7 +63,6 @@ class Model(NamedTuple):
     result: str
     prices: Mapping[str, str]
     submit_per_second: int
-    running: int
     single: tuple[str, ...] = ()
 
 
