@@ -1,16 +1,20 @@
 """What a process left behind, taken up by the next from the journal."""
 
 import os
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from conformance.pictures import picture
 from tests.client.service import CREATED, DONE, OLD, PRO, RUNNING
 from tests.client.worlds import World
 from tests.runtime.answers import TASK, reply
+from wanlib.generated.calls import API
 from wanlib.runtime.errors import BadSetting, DeadlineExceeded, OutcomeUnknown, TaskFailed
 from wanlib.runtime.journal import Journal
 from wanlib.runtime.owner import is_dead, new_owner
@@ -40,6 +44,13 @@ def listed(world: World, *tasks: tuple[str, str, float]) -> Any:
     return reply(
         {"request_id": "r", "total": len(data), "total_page": 1, "page_no": 1, "page_size": 100, "data": data}
     )
+
+
+def seconds(url: str) -> float:
+    """How long the time is that a list is asked for."""
+    asked = parse_qs(urlsplit(url).query)
+    start, end = (datetime.strptime(asked[name][0], API.list_time) for name in ("start_time", "end_time"))
+    return (end - start).total_seconds()
 
 
 def abandon(journal: Path) -> None:
@@ -83,8 +94,6 @@ def test_a_task_that_failed_is_told_with_its_id_and_never_again(world: World, pa
 
 
 def test_a_call_cut_before_its_answer_is_found_in_the_list(world: World, path: Path) -> None:
-    import httpx
-
     world.service.on("create", httpx.ReadError)
     with pytest.raises(OutcomeUnknown) as lost:
         world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
@@ -105,8 +114,6 @@ def test_a_call_cut_before_its_answer_is_found_in_the_list(world: World, path: P
 @pytest.mark.parametrize("found", [0, 2])
 def test_a_lost_call_is_never_guessed(world: World, path: Path, found: int) -> None:
     """None, or more tasks than calls: the caller decides, with the candidates in hand."""
-    import httpx
-
     world.service.on("create", httpx.ReadError)
     with pytest.raises(OutcomeUnknown):
         world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
@@ -119,9 +126,21 @@ def test_a_lost_call_is_never_guessed(world: World, path: Path, found: int) -> N
     assert (lost.entry.model, lost.entry.pictures, lost.entry.price) == (PRO, 1, "0.50")
 
 
-def test_tasks_that_other_entries_account_for_are_no_candidates(world: World, path: Path) -> None:
-    import httpx
+def test_lost_calls_of_about_one_time_are_looked_for_at_once(world: World, path: Path) -> None:
+    world.service.on("create", httpx.ReadTimeout)
+    wan = world.client(journal=path)
+    for pause in (0, 200, 1000):
+        world.time.at += pause
+        with pytest.raises(OutcomeUnknown):
+            world.do(wan.submit(PRO, "a vase", n=1))
+    world.service.on("list", listed(world, ("other", PRO, -700.0)))
+    abandon(path)
+    resumed = world.do(world.client(journal=path).resume())
+    assert [len(each.candidates) for each in resumed.lost] == [1, 1, 1]
+    assert [seconds(each.url) for each in world.service.of("list")] == [200 + 2 * 120, 2 * 120]
 
+
+def test_tasks_that_other_entries_account_for_are_no_candidates(world: World, path: Path) -> None:
     world.service.on("create", CREATED, httpx.ReadError)
     client = world.client(journal=path)
     world.do(client.submit(PRO, "a vase", n=1))

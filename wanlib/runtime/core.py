@@ -129,7 +129,7 @@ class Core:
 
     def find_lost(self, error: OutcomeUnknown) -> Protocol[list[Listed]]:
         """The tasks that a lost call may have become."""
-        return find_lost(self.context, error, self._deadline(None))
+        return find_lost(self.context, error.model, error.sent_at, error.sent_at, self._deadline(None))
 
     def resume(self, timeout: float | None, told: Told | None) -> "Protocol[Resumed]":
         """The unfinished calls of the journal."""

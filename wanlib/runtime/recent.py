@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from wanlib.runtime.context import Context
 from wanlib.runtime.effects import Protocol
-from wanlib.runtime.errors import OutcomeUnknown, WanError
+from wanlib.runtime.errors import WanError
 from wanlib.runtime.query import Query, ask_once, page
 from wanlib.runtime.retry import Deadline
 from wanlib.runtime.snapshot import Listed, read_page
@@ -51,10 +51,11 @@ def look_up(context: Context, due: Sequence[Watch]) -> Protocol[dict[str, str]]:
     return known
 
 
-def find_lost(context: Context, error: OutcomeUnknown, deadline: Deadline) -> Protocol[list[Listed]]:
-    """The tasks of the same model that were submitted about when the lost call was sent."""
-    around = window(context, error.sent_at, error.sent_at)
-    filters: Query = {**around, "model_name": error.model, "page_size": PAGE}
+def find_lost(
+    context: Context, model: str, start: float, end: float, deadline: Deadline
+) -> Protocol[list[Listed]]:
+    """The tasks of a model that calls sent between two moments (epoch seconds) may have become."""
+    filters: Query = {**window(context, start, end), "model_name": model, "page_size": PAGE}
     found: list[Listed] = []
     number = 1
     while True:

@@ -1,17 +1,17 @@
 """What a process before this one left unfinished, taken up from the journal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from wanlib.runtime.context import LOG, Context
 from wanlib.runtime.course import finish_all
 from wanlib.runtime.effects import Blocking, Protocol
-from wanlib.runtime.errors import BadSetting, OutcomeUnknown, WanError
+from wanlib.runtime.errors import BadSetting, WanError
 from wanlib.runtime.journal_entry import Entry
 from wanlib.runtime.owner import LEASE, is_dead
 from wanlib.runtime.paid import paid_of
-from wanlib.runtime.recent import find_lost
+from wanlib.runtime.recent import MARGIN, find_lost
 from wanlib.runtime.result import Result
 from wanlib.runtime.retry import Deadline
 from wanlib.runtime.snapshot import Listed
@@ -100,11 +100,10 @@ def _found(
 
 
 def _candidates(context: Context, entries: Sequence[Entry], deadline: Deadline) -> Protocol[list[Listed]]:
-    """Tasks of the account that were submitted about then and stand in no entry, oldest first."""
+    """Tasks of the account that were submitted about when entries of one model were, and stand in none."""
     seen: dict[str, Listed] = {}
-    for entry in entries:
-        error = OutcomeUnknown("", model=entry.model, sent_at=entry.sent_at)
-        for task in (yield from find_lost(context, error, deadline)):
+    for start, end in _spans(entry.sent_at for entry in entries):
+        for task in (yield from find_lost(context, entries[0].model, start, end, deadline)):
             seen[task.task_id] = task
     journal = context.journal
     assert journal is not None
@@ -114,6 +113,17 @@ def _candidates(context: Context, entries: Sequence[Entry], deadline: Deadline) 
 
     free: list[Listed] = (yield Blocking(unaccounted)) if seen else []
     return sorted(free, key=lambda task: task.created_at or 0.0)
+
+
+def _spans(moments: Iterable[float]) -> list[tuple[float, float]]:
+    """First and last of moments that lie so close that one look at the list shows what is around all."""
+    spans: list[tuple[float, float]] = []
+    for moment in sorted(moments):
+        if spans and moment - spans[-1][1] <= 2 * MARGIN:
+            spans[-1] = spans[-1][0], moment
+        else:
+            spans.append((moment, moment))
+    return spans
 
 
 def _adopt(context: Context, key: int, task: Listed) -> None:
