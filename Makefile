@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# The official SDK, which `parity` and `sdk` alone need: the version that the guide asks for, and the newest.
+# The official SDK, which `parity`, `sdk` and `lifecycle` alone need: the version that the guide asks for, and the newest.
 SDK_pinned := dashscope==1.25.15
 SDK_newest := dashscope>=2,<3
 .DEFAULT_GOAL := help
@@ -60,8 +60,8 @@ sdk: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## the 
 schemathesis: $(VENV)/.bench ## Schemathesis with the exported OpenAPI against `wanlib serve`
 	$(BIN)/python -m tests.sdk.openapi
 
-lifecycle: $(STAMP) ## every schedule of up to three faults through the life of tasks, both clients, in simulated time
-	$(BIN)/python -m conformance lifecycle --faults 3
+lifecycle: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## every schedule of up to three faults through the life of tasks, in simulated time; the official SDK beside
+	$(BIN)/python -m conformance lifecycle --faults 3 --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
 
 load: $(STAMP) ## an hour of mixed traffic with faults on the emulator, against a bookkeeping of its own
 	$(BIN)/python -m tests.emulator.load

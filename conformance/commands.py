@@ -133,34 +133,64 @@ def mutants(
     raise typer.Exit(FAILS if counts["survived"] else CONFORMS)
 
 
+_SDK = typer.Option(metavar="NAME=PYTHON", help="The official SDK of that Python too: `pinned` or `newest`.")
+
+
 @app.command()
 def lifecycle(
     faults: Annotated[int, typer.Option(min=0, max=6, help="The most faults that meet one story.")] = 2,
+    sdk: Annotated[list[str] | None, _SDK] = None,
 ) -> None:
-    """Play both clients through the life of tasks under every schedule of faults; exit 1 where one fails."""
-    with _plainly():
-        from conformance.lifecycle.run import report, run
+    """Play the clients through the life of tasks under every schedule of faults; exit 1 where one fails.
+
+    The SDK plays those of up to one fault; what it is known to break fails nothing.
+    """
+    with _plainly(), _sdks(sdk) as sdks:
+        from conformance.lifecycle.known import hold, read_known
+        from conformance.lifecycle.report import report
+        from conformance.lifecycle.run import run
         from conformance.lifecycle.schedule import schedules
 
-        found = run(schedules(faults))
-        report(found, _tell)
-    raise typer.Exit(FAILS if found.broken else CONFORMS)
+        known = read_known()
+        found = run([*schedules(faults), *schedules(min(faults, 1), clients=[*sdks])], sdks=sdks)
+        held = hold(found, known)
+        report(found, held, _tell, sdks)
+    raise typer.Exit(FAILS if held.red else CONFORMS)
 
 
 @app.command()
 def replay(
     schedule: Annotated[str, typer.Argument(metavar="ID", help="As a failure of `lifecycle` names it.")],
+    sdk: Annotated[list[str] | None, _SDK] = None,
 ) -> None:
     """Play one schedule of `lifecycle` again and tell its story; exit 1 where a promise breaks."""
-    with _plainly():
+    with _plainly(), _sdks(sdk) as sdks:
         from conformance.lifecycle.run import replay as play_again
 
         try:
-            story, held = play_again(schedule)
+            story, held = play_again(schedule, sdks)
         except ValueError as error:
             raise UsageError(str(error)) from None
         _tell(story)
     raise typer.Exit(CONFORMS if held else FAILS)
+
+
+@contextmanager
+def _sdks(told: Sequence[str] | None) -> Iterator[dict[str, Path]]:
+    """The clients that `--sdk` names, with their Pythons; one that can't be played is the user's to mend."""
+    from conformance.lifecycle.players.process import SdkError
+    from conformance.lifecycle.players.sdk import NAMES
+
+    sdks: dict[str, Path] = {}
+    for text in told or ():
+        name, _, python = text.partition("=")
+        if name not in NAMES or not python:
+            raise UsageError(f"--sdk is {text!r}; allowed: NAME=PYTHON with a NAME of {', '.join(NAMES)}")
+        sdks[f"sdk-{name}"] = Path(python).absolute()  # its links kept: they lead to its packages
+    try:
+        yield sdks
+    except SdkError as error:
+        raise UsageError(str(error)) from None
 
 
 def _tell(text: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import selectors
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import Any
 
 from wanlib.emulator.clock import START
@@ -51,34 +51,32 @@ class Loop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.story_time = Time()
         super().__init__(_Selector(self))
-        self.set_default_executor(_InPlace())
 
     def time(self) -> float:
         """Seconds since the story began."""
         return self.story_time.at
 
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Executor | None, work: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Does the work now. No thread: the order of all that happens is the same each time."""
+        done = self.create_future()
+        try:
+            done.set_result(work(*args))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
 
 class _Selector(selectors.DefaultSelector):
-    """Where a loop would wait for a timer, its time passes."""
+    """Where a loop would wait for a timer, its time passes. There are no sockets to look at."""
 
     def __init__(self, loop: Loop) -> None:
         super().__init__()
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> Any:
-        found = super().select(0 if timeout else timeout)
-        if not found and timeout:
-            self._loop.story_time.at += timeout
-        return found
-
-
-class _InPlace(ThreadPoolExecutor):
-    """No thread: the order of all that happens is the same each time."""
-
-    def submit(self, work: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        try:
-            done.set_result(work(*args, **named))
-        except Exception as error:
-            done.set_exception(error)
-        return done
+        if timeout is None:  # only another thread can end this
+            return super().select(timeout)
+        self._loop.story_time.at += max(0.0, timeout)
+        return []

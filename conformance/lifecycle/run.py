@@ -1,100 +1,95 @@
 """All schedules on all cores, and what came of them."""
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 from time import perf_counter
 
-from conformance.lifecycle.oracle import INVARIANTS
 from conformance.lifecycle.play import theatre
-from conformance.lifecycle.schedule import Schedule, read_schedule
+from conformance.lifecycle.schedule import OURS, Schedule, read_schedule, twin
+from conformance.lifecycle.tally import Ended, Tally
 from conformance.lifecycle.trace import trace
 
-_BATCH = 200
-_TRACES = 3
+_BATCH = 100
+Sdks = Mapping[str, Path]
+"""By the name of a client, the Python of the environment that has its SDK."""
+Batch = Sequence[Schedule]
 
 
-@dataclass
-class Tally:
-    """What came of a run.
+def run(schedules: Iterable[Schedule], workers: int | None = None, sdks: Sdks | None = None) -> Tally:
+    """Plays them all, those with the fewest faults first.
 
-    met: schedules all of whose faults met their steps. outcomes: (story, how it ended). broken: ids of
-    schedules with what they broke.
+    A fault whose step never comes changes nothing: a schedule that has one is not played where the same one
+    without it was; nor is one whose twin is played. workers: processes, one for each core unless given; 1
+    plays them in this one. Raises SdkError where an SDK can't be played.
     """
-
-    played: int = 0
-    met: int = 0
-    faults: Counter[int] = field(default_factory=Counter)
-    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    broken: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    def add(self, schedule: Schedule, outcome: str, met: bool, broken: tuple[str, ...]) -> None:
-        """Takes up one story."""
-        self.played += 1
-        self.met += met
-        self.faults[len(schedule.faults)] += 1
-        self.outcomes[schedule.story, outcome] += 1
-        if broken:
-            self.broken[str(schedule)] = broken
-
-
-Ended = tuple[Schedule, str, bool, tuple[str, ...]]
-
-
-def run(schedules: Iterable[Schedule], workers: int | None = None) -> Tally:
-    """Plays them all. workers: processes, one for each core unless given; 1 plays them in this one."""
     tally, began = Tally(), perf_counter()
-    workers = os.cpu_count() or 1 if workers is None else workers
-    for ended in _played(schedules, workers):
-        tally.add(*ended)
+    levels: dict[int, list[Schedule]] = defaultdict(list)
+    for schedule in schedules:
+        levels[len(schedule.faults)].append(schedule)
+    steps: dict[Schedule, frozenset[str]] = {}
+    with _players(os.cpu_count() or 1 if workers is None else workers, sdks or {}) as play:
+        for _, level in sorted(levels.items()):
+            tally.count(level)
+            for each in play(_batches(list(_unlike(level, steps)))):
+                tally.add(each)
+                steps[each.schedule] = each.steps
     tally.seconds = perf_counter() - began
     return tally
 
 
-def report(tally: Tally, tell: Callable[[str], object]) -> None:
-    """The figures, and the stories of the first schedules that broke a promise."""
-    for name in list(tally.broken)[:_TRACES]:
-        tell(replay(name)[0])
-        tell(f"again: wan-conformance replay {name}\n")
-    for (story, outcome), count in sorted(tally.outcomes.items()):
-        tell(f"{story:8} ended in {outcome:18} {count:8,}")
-    depth = ", ".join(f"{count:,} with {faults}" for faults, count in sorted(tally.faults.items()))
-    tell(f"{tally.played:,} schedules: {depth} faults; in {tally.met:,} every fault met its step")
-    rate = tally.played / max(tally.seconds, 1e-9)
-    tell(f"{tally.seconds:.1f} s, {rate:,.0f} schedules a second")
-    if tally.broken:
-        tell(f"{len(tally.broken):,} schedules broke a promise")
-    else:
-        tell(f"{len(INVARIANTS)} promises held in all of them:")
-        for promise in INVARIANTS:
-            tell(f"  {promise}")
+def replay(name: str, sdks: Sdks | None = None) -> tuple[str, bool]:
+    """A schedule played again by its id: its story, and whether the promises held.
 
-
-def replay(name: str) -> tuple[str, bool]:
-    """A schedule played again by its id: its story, and whether the promises held. ValueError for no id."""
+    Raises ValueError for what is no id, and SdkError.
+    """
     schedule = read_schedule(name)
-    with theatre() as stage:
+    with theatre(sdks or {}) as stage:
         played = stage.play(schedule)
     return trace(played), not played.broken
 
 
-def _played(schedules: Iterable[Schedule], workers: int) -> Iterator[Ended]:
-    left = iter(schedules)
-    parts = iter(lambda: tuple(islice(left, _BATCH)), ())
+def _unlike(level: Batch, steps: dict[Schedule, frozenset[str]]) -> Iterator[Schedule]:
+    """Those that are not the same as one that is played; notes the steps of what is as a shorter one."""
+    all_of_them = {*level}
+    for schedule in level:
+        if (other := twin(schedule)) != schedule and other in all_of_them:
+            continue
+        for fault in schedule.faults:
+            shorter = schedule._replace(faults=tuple(each for each in schedule.faults if each != fault))
+            if shorter in steps and fault[0] not in steps[shorter]:
+                steps[schedule] = steps[shorter]
+                break
+        else:
+            yield schedule
+
+
+def _batches(due: Batch) -> Iterator[Batch]:
+    """An SDK's in one, since it takes a second to start, and first, since they take longest."""
+    for client in sorted({each.client for each in due} - {*OURS}):
+        yield [each for each in due if each.client == client]
+    ours = [each for each in due if each.client in OURS]
+    for at in range(0, len(ours), _BATCH):
+        yield ours[at : at + _BATCH]
+
+
+@contextmanager
+def _players(workers: int, sdks: Sdks) -> Iterator[Callable[[Iterable[Batch]], Iterator[Ended]]]:
+    play = partial(_play, sdks=sdks)
     if workers == 1:
-        for part in parts:
-            yield from _play(part)
+        yield lambda batches: (each for batch in batches for each in play(batch))
         return
     with get_context("spawn").Pool(workers) as pool:
-        for ended in pool.imap_unordered(_play, parts):
-            yield from ended
+        yield lambda batches: (each for some in pool.imap_unordered(play, batches) for each in some)
 
 
-def _play(schedules: Sequence[Schedule]) -> list[Ended]:
-    with theatre() as stage:
-        each = (stage.play(schedule) for schedule in schedules)
-        return [(played.schedule, played.outcome, played.met, played.broken) for played in each]
+def _play(schedules: Batch, sdks: Sdks) -> list[Ended]:
+    with theatre(sdks) as stage:
+        return [
+            Ended(each, played.outcome, played.steps, played.broken, stage.version(each.client))
+            for each, played in ((each, stage.play(each)) for each in schedules)
+        ]

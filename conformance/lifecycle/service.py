@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from conformance.lifecycle.clock import ServiceTime, Time
 from conformance.lifecycle.schedule import FAULTS
-from wanlib.emulator import Emulator, Request, Response, Settings
+from wanlib.emulator import Emulator, Fault, Request, Response, Settings
 from wanlib.emulator.drawing import Sheet
 from wanlib.emulator.exchange import BEFORE, FAULT_HEADER
+from wanlib.emulator.fate import fated
 from wanlib.spec import Spec
 
-MOST = 300
-"""Exchanges after which a story is cut off: none of them needs a tenth of it."""
+MOST = 100
+"""Exchanges after which a story is cut off: none of them needs a third of it."""
 
 
 class Endless(BaseException):
@@ -22,32 +23,44 @@ class Endless(BaseException):
 class Exchange(NamedTuple):
     """One request and what became of it.
 
-    at: seconds since the story began. call: create, query, cancel, list or download. answered: in words.
-    dies: of a link, when it dies, seconds since 1970; 0 for none.
+    at: seconds since the story began. call: create, query, cancel, list or download. step: as a schedule
+    names it, "" for what no fault meets. answered: in words. dies: of a link, when it dies, seconds since
+    1970; 0 for none.
     """
 
     at: float
     call: str
     number: int
+    step: str
     fault: str
     answered: str
     dies: int
 
 
 class Service(Emulator):
-    """faults: by step. exchanges: all so far. accepted: ids of accepted tasks, in order, by its own store.
+    """faults: by step. fate: what the work of every accepted call is to meet.
 
-    before_query: called before the first query is carried out.
+    exchanges: all so far. accepted: ids of accepted tasks, in order, by its own store. before_query: called
+    before the first query is carried out.
     """
 
     _pictures: dict[Sheet, Response] = {}  # noqa: RUF012 - the same for all stories: they are slow to draw
 
-    def __init__(self, spec: Spec, time: Time, settings: Settings, faults: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        time: Time,
+        settings: Settings,
+        faults: Mapping[str, str],
+        fate: Fault | None = None,
+    ) -> None:
         super().__init__(spec, clock=ServiceTime(time), settings=settings)
-        self._time, self._faults = time, faults
+        self._time, self._faults, self._fate = time, faults, fate
         self._counts: Counter[str] = Counter()
         self.exchanges: list[Exchange] = []
         self.accepted: list[str] = []
+        self._calls: set[str] = set()
+        self._made: dict[str, int] = {}
         self.before_query: Callable[[], None] | None = None
 
     def handle(self, request: Request) -> Response:
@@ -66,18 +79,35 @@ class Service(Emulator):
         at, response = self._time.at, super().handle(request)
         if call == "create":
             self._take_up()
-        self.exchanges.append(Exchange(at, call, number, fault, _told(response), _dies(request)))
+        self.exchanges.append(Exchange(at, call, number, step, fault, _told(response), _dies(request)))
         return response
 
-    def state(self, task_id: str) -> str:
-        """The state of a task now; UNKNOWN once it is forgotten."""
+    def state(self, task_id: str, at: float | None = None) -> str:
+        """The state of a task, now or at a second of the story; UNKNOWN once it is forgotten."""
         work = self.store.works.get(task_id)
-        return work.status(self.life, self.clock.now()) if work else self.life.unknown
+        now = self.clock.now() if at is None else self._time.wall() - self._time.at + at
+        return work.status(self.life, now) if work else self.life.unknown
+
+    def made(self, task_id: str) -> int:
+        """The pictures that a task yields, or had yielded before it was forgotten."""
+        work = self.store.works.get(task_id)
+        return work.made() if work else self._made.get(task_id, 0)
+
+    def is_task(self, task_id: str) -> bool:
+        """Whether what was accepted has an id that can be asked for; a synchronous call has none."""
+        return task_id not in self._calls
 
     def _take_up(self) -> None:
         known = set(self.accepted)
-        new = [work.id for work in self.store.works.newest_first() if work.id not in known]
-        self.accepted += reversed(new)
+        new = [work for work in self.store.works.newest_first() if work.id not in known]
+        for work in reversed(new):
+            self.accepted.append(work.id)
+            if not work.task:
+                self._calls.add(work.id)
+            if self._fate:
+                work = work._replace(fate=fated(work.order, self._fate, self._world.vendor))
+                self.store.works.put(work.id, work)
+            self._made[work.id] = work.made()
 
     def _whole(self, found: Response | Sheet) -> Response:
         if isinstance(found, Response):

@@ -1,39 +1,38 @@
 """One story under way: a client, the service, a journal, and what each verb came to."""
 
 from collections.abc import Callable
-from functools import cached_property, lru_cache
-from inspect import iscoroutine
+from functools import lru_cache
 from pathlib import Path
-from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import httpx
-
+from conformance.lifecycle.books import Books
 from conformance.lifecycle.clock import Loop, Time
+from conformance.lifecycle.player import Player
+from conformance.lifecycle.said import Said
 from conformance.lifecycle.schedule import Schedule
 from conformance.lifecycle.service import Service
-from wanlib import AsyncWan, Wan
-from wanlib.emulator import Settings
-from wanlib.emulator.transport import AsyncTransport, Transport
-from wanlib.runtime.journal import Journal
+from wanlib.emulator import Fault, Settings
 from wanlib.spec import Spec, load
 
-KEY = "sk-0123456789abcdefghijklmnopqrstuv"
-BASE = "http://127.0.0.1:8686/api/v1"  # private, so that the pictures' links may be followed
+_OF_A_TASK = ("poll", "wait", "save", "cancel")
+Casting = Callable[[str, Service, Time, Loop, Path], Player]
+"""Makes a new client: of this name, before this service, in this time, on this journal."""
 
 
 class Done(NamedTuple):
     """One verb of the client.
 
-    outcome: what it returned, or the exception that it raised. bound: seconds that it might take. state: of
-    the first accepted task at that moment, as the service has it; "" for none. exchanges: so many were over.
+    task: that it was about: the one it was asked for, else the first accepted, "" for none. state: of that
+    task when the service answered last, as the service has it. bound: seconds that the verb might take.
+    exchanges: so many were over at its end.
     """
 
     began: float
     ended: float
     verb: str
-    outcome: Any
+    said: Said
     bound: float
+    task: str
     state: str
     exchanges: int
 
@@ -41,64 +40,51 @@ class Done(NamedTuple):
 class Stage:
     """One story under way. done: the verbs so far. unjournaled: ids that were not written before a poll."""
 
-    def __init__(self, schedule: Schedule, settings: Settings, folder: Path, loop: Loop) -> None:
-        self.schedule, self.folder, self.loop = schedule, folder, loop
+    def __init__(
+        self,
+        schedule: Schedule,
+        books: Books,
+        loop: Loop,
+        cast: Casting,
+        settings: Settings,
+        fate: Fault | None = None,
+    ) -> None:
+        self.schedule, self.books, self._loop, self._cast = schedule, books, loop, cast
         self.time = loop.story_time = Time()
-        self.service = Service(spec(), self.time, settings, dict(schedule.faults))
+        self.service = Service(spec(), self.time, settings, dict(schedule.faults), fate)
         self.service.before_query = self._look_at_journal
         self.done: list[Done] = []
         self.unjournaled: list[str] = []
         self.endless = False
-        self.journal = folder / "calls.sqlite"
-        self.wan: Any = self.client()
-
-    def client(self) -> Any:
-        """A client as a process of its own would make it."""
-        told: dict[str, Any] = {"base_url": BASE, "journal": self.journal, "clock": self.time, "parallel": 1}
-        if self.schedule.face == "sync":
-            http = httpx.Client(transport=Transport(self.service, self.time.sleep), trust_env=False)
-            return Wan(KEY, http_client=http, random=Random(1), **told)
-        line = AsyncTransport(self.service, self.time.sleep_async)
-        return AsyncWan(
-            KEY, http_client=httpx.AsyncClient(transport=line, trust_env=False), random=Random(1), **told
-        )
+        self.player = self._client()
 
     def anew(self) -> None:
         """The next process: what this one knew is gone, but for the journal."""
-        self.run(self.wan.close())
-        self.wan = self.client()
+        self.player.close()
+        self.player = self._client()
 
-    def run(self, given: Any) -> Any:
-        """What a verb comes to, of either client."""
-        return self.loop.run_until_complete(given) if iscoroutine(given) else given
-
-    def do(self, verb: str, call: Callable[[], Any], bound: float) -> Any:
-        """Runs a verb and notes its outcome, which is returned. bound: seconds that it may take."""
+    def do(self, verb: str, bound: float, *given: object) -> Said:
+        """Has the player do something and notes what it came to. bound: seconds that it may take."""
         began = self.time.at
-        try:
-            outcome = self.run(call())
-        except Exception as error:
-            outcome = error
-        accepted, count = self.service.accepted, len(self.service.exchanges)
-        state = self.service.state(accepted[0]) if accepted else ""
-        self.done.append(Done(began, self.time.at, verb, outcome, bound, state, count))
-        return outcome
-
-    @cached_property
-    def books(self) -> Journal:
-        """The journal as anybody else can read it."""
-        return Journal(self.journal)
+        said: Said = getattr(self.player, verb)(*given)
+        asked = str(given[0]) if verb in _OF_A_TASK else ""
+        task = asked or next(iter(self.service.accepted), "")
+        exchanges = self.service.exchanges
+        state = self.service.state(task, exchanges[-1].at if exchanges else None) if task else ""
+        self.done.append(Done(began, self.time.at, verb, said, bound, task, state, len(exchanges)))
+        return said
 
     def close(self) -> None:
-        """Ends the client and takes its files away."""
-        self.run(self.wan.close())
-        self.books.close()
-        for path in self.folder.iterdir():
-            path.unlink()
+        """Ends the client, and takes away what it wrote."""
+        self.player.close()
+        self.books.clear()
         self.service.close()
 
+    def _client(self) -> Player:
+        return self._cast(self.schedule.client, self.service, self.time, self._loop, self.books.path)
+
     def _look_at_journal(self) -> None:
-        self.unjournaled += [each for each in self.service.accepted if self.books.entry(each) is None]
+        self.unjournaled += [each for each in self.service.accepted if not self.books.knows(each)]
 
 
 @lru_cache(1)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from conformance.lifecycle.play import Played
 from conformance.lifecycle.service import Exchange
 from conformance.lifecycle.stage import Done
-from wanlib.base.shown import safe_text
 
 
 def trace(played: Played) -> str:
@@ -25,10 +24,7 @@ def _exchange(each: Exchange) -> str:
 
 
 def _verb(done: Done) -> str:
-    if isinstance(done.outcome, Exception):
-        said = f"{type(done.outcome).__name__}: {safe_text(str(done.outcome))[:160]}"
-    else:
-        said = type(done.outcome).__name__
+    said = f"{done.said}: {done.said.words}" if done.said.words else str(done.said)
     state = f"; the task is {done.state}" if done.state else ""
     return f"{_time(done.ended)}  => {done.verb} came to {said}{state}"
 

@@ -1,4 +1,4 @@
-"""The life of tasks: a sample of the schedules, the clock, and a client broken in the ways that matter.
+"""The life of tasks: the schedules, a sample of them, the clock, the run and its report.
 
 All schedules are played by `make lifecycle`.
 """
@@ -6,22 +6,20 @@ All schedules are played by `make lifecycle`.
 import asyncio
 from collections.abc import Iterator
 from random import Random
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from conformance.commands import app
 from conformance.lifecycle.clock import Loop, Time
+from conformance.lifecycle.known import hold
 from conformance.lifecycle.play import Theatre, theatre
-from conformance.lifecycle.run import Tally, replay, report, run
-from conformance.lifecycle.schedule import FACES, FAULTS, STEPS, TEN, Schedule, read_schedule, schedules
+from conformance.lifecycle.report import report
+from conformance.lifecycle.run import replay, run
+from conformance.lifecycle.schedule import FAULTS, OURS, STEPS, TEN, Schedule, read_schedule, schedules, twin
 from conformance.lifecycle.trace import trace
-from wanlib.errors import TaskFailed
-from wanlib.runtime import create, download, follow
+from wanlib.runtime import create
 from wanlib.runtime.exchange import Trouble
-from wanlib.runtime.follow import Follower
-from wanlib.runtime.journal import Journal
 
 
 @pytest.fixture(scope="module")
@@ -30,33 +28,72 @@ def stage() -> Iterator[Theatre]:
         yield made
 
 
-def broken(stage: Theatre, name: str) -> str:
-    """What a schedule breaks, with its story."""
-    played = stage.play(read_schedule(name))
-    assert played.broken, trace(played)
-    return trace(played)
-
-
 def test_the_schedules_are_counted_as_they_should_be() -> None:
-    late = [each for each in schedules(3, ["late"]) if each.face == "sync"]
+    late = [each for each in schedules(3, ["late"]) if each.client == "sync"]
     ten = [each for each in late if {fault for _, fault in each.faults} <= set(TEN)]
     assert len(ten) == 1 + 6 * 10 + 15 * 100 + 20 * 1000
-    assert len(late) == len(set(late)) == 1 + 6 * 13 + 15 * 13**2 + 20 * 10**3
+    again = 1 + 5 * 15  # no create that is carried out twice: alone, and with each fault of another step
+    assert len(late) == len(set(late)) == 1 + 6 * 15 + 15 * 15**2 + 20 * 10**3 - again
+    assert {len(each.faults) for each in schedules(3, ["stale"])} == {0, 1}
     assert len({each.story for each in schedules(0)}) == len(STEPS)
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("client", OURS)
 @pytest.mark.parametrize("story", STEPS)
-def test_without_a_fault_every_story_keeps_every_promise(stage: Theatre, story: str, face: str) -> None:
-    played = stage.play(Schedule(story, face))
+def test_without_a_fault_every_story_keeps_every_promise(stage: Theatre, story: str, client: str) -> None:
+    played = stage.play(Schedule(story, client))
     assert not played.broken, trace(played)
 
 
 def test_a_sample_of_all_schedules_keeps_every_promise() -> None:
     every = list(schedules(3))
     tally = run(Random(1).sample(every, 120), workers=1)
-    assert tally.played == 120
-    assert not tally.broken, replay(next(iter(tally.broken)))[0]
+    assert tally.faults.total() == 120
+    assert not tally.broken, replay(str(next(iter(tally.broken))))[0]
+
+
+def test_a_schedule_that_needs_no_playing_is_the_same_as_its_shorter_one(stage: Theatre) -> None:
+    pairs = [each for each in schedules(2, ["late"]) if len(each.faults) == 2]
+    found = 0
+    for pair in Random(2).sample(pairs, 60):
+        for left_out in pair.faults:
+            faults = tuple(each for each in pair.faults if each != left_out)
+            shorter = stage.play(pair._replace(faults=faults))
+            if left_out[0] not in shorter.steps:
+                longer, found = stage.play(pair), found + 1
+                assert (longer.done, longer.exchanges, longer.broken) == shorter[1:]
+    assert found > 10
+
+
+def test_nobody_can_tell_a_schedule_from_its_twin(stage: Theatre) -> None:
+    pairs = [each for each in schedules(2, ["late", "edit"]) if len(each.faults) == 2 and twin(each) != each]
+    assert twin(twin(pairs[0])) == twin(pairs[0])
+    for pair in Random(4).sample(pairs, 25):
+        one, other = stage.play(pair), stage.play(twin(pair))
+        for each, same in zip(one.done, other.done, strict=True):  # but for the ids of requests
+            assert each._replace(said=each.said._replace(words="")) == same._replace(
+                said=same.said._replace(words="")
+            )
+        assert [each[:4] for each in one.exchanges] == [each[:4] for each in other.exchanges]
+
+
+def test_a_schedule_is_not_played_where_a_fault_of_it_meets_nothing() -> None:
+    one, other = ("create", "unpaid"), ("poll1", "lost")
+    some = [Schedule("edit", "sync", faults) for faults in ((), (one,), (other,), (one, other))]
+    tally = run(some, workers=1)
+    assert tally.faults == {0: 1, 1: 2, 2: 1}
+    assert tally.played == {"sync": 3}
+    unread, before = (("poll1", fault) for fault in ("unread", "before"))
+    assert run([Schedule("edit", "sync", (unread,))], workers=1).played == {"sync": 1}
+    assert run([Schedule("edit", "sync", (each,)) for each in (unread, before)], workers=1).played == {
+        "sync": 1
+    }
+
+
+def test_all_processes_of_a_run_tell_what_one_would() -> None:
+    some = list(schedules(1, ["cancel"]))
+    alone, together = (run(some, workers=workers) for workers in (1, 2))
+    assert (alone.played, alone.outcomes) == (together.played, together.outcomes)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -72,10 +109,11 @@ def test_an_id_is_read_back_and_a_wrong_one_explained() -> None:
     assert read_schedule(str(schedule)) == schedule
     for name, met in {
         "": "story is ''",
-        "late/both": "face is 'both'",
+        "late/both": "client is 'both'",
         "late/sync/upload=lost": "step is 'upload'",
         "late/sync/create=fire": "fault is 'fire'",
         "late/sync/create=lost/create=lost": "step is 'create'",
+        "late/sync/create=again": "fault is 'again'",
     }.items():
         with pytest.raises(ValueError, match=met):
             read_schedule(name)
@@ -103,95 +141,27 @@ def test_time_passes_on_a_loop_only_where_somebody_waits() -> None:
     loop.close()
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_a_client_that_sends_again_after_a_cut_pays_twice(
-    stage: Theatre, face: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(create, "Unsent", Trouble)
-    story = broken(stage, f"edit/{face}/create=before")
-    assert "create 1: the connection is cut   <- fault: before" in story
-    assert "create 2: HTTP 200" in story
-    assert "BROKEN paid twice: the service accepted 2 tasks for one intent" in story
-
-
-@pytest.mark.parametrize("face", FACES)
-def test_a_client_that_writes_no_journal_loses_its_tasks(
-    stage: Theatre, face: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Journal, "accepted", lambda *_: None)
-    story = broken(stage, f"edit/{face}")
-    assert "was asked for before it stood in the journal" in story
-    assert "BROKEN lost: the service accepted task" in story
-
-
-@pytest.mark.parametrize("face", FACES)
-def test_a_client_that_ignores_unknown_waits_for_nothing(
-    stage: Theatre, face: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    judge = Follower._judge
-
-    def ignoring(self: Follower, watch: Any, snapshot: Any) -> None:
-        if snapshot.status == "UNKNOWN":
-            self._again(watch)
-        else:
-            judge(self, watch, snapshot)
-
-    monkeypatch.setattr(Follower, "_judge", ignoring)
-    story = broken(stage, f"expired/{face}")
-    assert "BROKEN wrong end: wait came to DeadlineExceeded, due was TaskUnknown" in story
-
-
-@pytest.mark.parametrize("face", FACES)
-def test_a_client_that_waits_without_end_is_cut_off(
-    stage: Theatre, face: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add = Follower.add
-
-    def patient(self: Follower, watch: Any) -> None:
-        watch.deadline = float("inf")
-        add(self, watch)
-
-    monkeypatch.setattr(follow.Follower, "add", patient)
-    story = broken(stage, f"stuck/{face}")
-    assert "BROKEN endless: after 300 exchanges there was no end" in story
-
-
-@pytest.mark.parametrize("face", FACES)
-def test_a_client_that_follows_dead_links_is_seen(
-    stage: Theatre, face: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(download, "_check", lambda _: None)
-    story = broken(stage, f"stale/{face}")
-    assert "BROKEN dead link: followed 1 s after its death" in story
-
-
-@pytest.mark.parametrize("verb", ["edit", "late"])
-def test_a_client_that_takes_its_task_for_failed_is_contradicted(
-    stage: Theatre, verb: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def despairing(_: Follower, watch: Any, snapshot: Any) -> None:
-        watch.end(TaskFailed("it must have failed", task_id=snapshot.task_id))
-
-    monkeypatch.setattr(Follower, "_judge", despairing)
-    assert "came to TaskFailed, the task was " in broken(stage, f"{verb}/sync")
+def told(*schedules: Schedule) -> str:
+    """The report of a run."""
+    lines: list[str] = []
+    tally = run(schedules, workers=1)
+    report(tally, hold(tally, []), lines.append)
+    return "\n".join(lines)
 
 
 def test_a_broken_promise_is_reported_with_its_story_and_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(create, "Unsent", Trouble)
-    lines: list[str] = []
-    report(run([Schedule("edit", "sync", (("create", "before"),))], workers=1), lines.append)
-    told = "\n".join(lines)
-    assert "again: wan-conformance replay edit/sync/create=before" in told
-    assert "1 schedules broke a promise" in told
+    report = told(Schedule("edit", "sync", (("create", "before"),)))
+    assert "again: wan-conformance replay edit/sync/create=before" in report
+    assert report.endswith("1 schedules broke a promise")
 
 
 def test_a_run_is_told_in_figures() -> None:
-    tally, lines = Tally(), list[str]()
-    for faults in ((), (("create", "lost"),)):
-        tally.add(Schedule("edit", "sync", faults), "list", not faults, ())
-    report(tally, lines.append)
-    assert "2 schedules: 1 with 0, 1 with 1 faults; in 1 every fault met its step" in lines
-    assert "  one intent is never paid twice" in lines
+    late = Schedule("edit", "async", (("download", "late"),))
+    report = told(*(Schedule("edit", client) for client in OURS), late._replace(faults=(("create", "lost"),)))
+    assert "how many broke a promise" in report
+    assert "\n3 schedules: 2 with 0, 1 with 1 faults\n" in report
+    assert report.endswith(" promises held")
 
 
 def test_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
