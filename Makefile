@@ -60,8 +60,12 @@ sdk: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## the 
 schemathesis: $(VENV)/.bench ## Schemathesis with the exported OpenAPI against `wanlib serve`
 	$(BIN)/python -m tests.sdk.openapi
 
-lifecycle: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## every schedule of up to three faults through the life of tasks, in simulated time; the official SDK beside
-	$(BIN)/python -m conformance lifecycle --faults 3 --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
+lifecycle: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## the life of tasks in simulated time: its table, every schedule of faults, free plays, kill -9, a crowd
+	$(BIN)/python -m conformance lifecycle table
+	$(BIN)/python -m conformance lifecycle schedules --faults 3 --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
+	$(BIN)/python -m conformance lifecycle drawn
+	$(BIN)/python -m conformance lifecycle kills
+	$(BIN)/python -m conformance lifecycle crowd
 
 load: $(STAMP) ## an hour of mixed traffic with faults on the emulator, against a bookkeeping of its own
 	$(BIN)/python -m tests.emulator.load

@@ -3,32 +3,27 @@
 Exit codes: 0 conforms, 1 does not, 2 usage or unreadable input, 3 the harness itself broke.
 """
 
-import sys
-import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from conformance.cases import body_rules
 from conformance.job import Job, UsageError, do
-from conformance.known import KnownError
+from conformance.lifecycle import commands as lifecycle
 from conformance.mutants import hunt
+from conformance.plainly import CONFORMS, FAILS, plainly
 from conformance.report.baseline import Change, changes, write_baseline
 from conformance.report.junit import write_junit
-from conformance.report.log import Log, LogError, read_log
+from conformance.report.log import Log, read_log
 from conformance.report.markdown import write_markdown
 from conformance.report.table import console, print_log
 from conformance.report.tally import tally
 from conformance.report.words import printable
-from conformance.targets.server import Unreachable
-from wanlib.base.shown import shown
-from wanlib.spec import SpecError, load
+from wanlib.spec import load
 
-CONFORMS, FAILS, USAGE, BROKE = range(4)
 _LISTED = 50
 
 app = typer.Typer(
@@ -65,7 +60,7 @@ def run(
     ] = None,
 ) -> None:
     """Run every case on every target; write the log and the reports; print the table."""
-    with _plainly():
+    with plainly():
         job = Job(report, tuple(target or ()), rule, spec, seed, examples, base_url, api_key_env)
         if accept is not None and (baseline is not None or not job.whole):
             raise UsageError("--accept takes a whole run, without --baseline, --target, --rule, --base-url")
@@ -90,7 +85,7 @@ def report_again(
     markdown: Annotated[Path | None, typer.Option(help="Write Markdown to this file.")] = None,
 ) -> None:
     """Make the reports again from a log. Without an option: the table."""
-    with _plainly():
+    with plainly():
         found = read_log(log)
         if junit is not None:
             write_junit(found, junit)
@@ -107,7 +102,7 @@ def diff(
     new: Annotated[Path, typer.Argument(help="The later one.")],
 ) -> None:
     """Tell what changed between two logs; exit 1 where something that passed no longer does."""
-    with _plainly():
+    with plainly():
         code = _told(changes(read_log(old), read_log(new)))
     raise typer.Exit(code)
 
@@ -118,7 +113,7 @@ def mutants(
     spec: Annotated[Path | None, typer.Option(help="Another spec than the packaged one.")] = None,
 ) -> None:
     """Plant a fault in each rule, in every way, and see that the target http turns red; exit 1 where not."""
-    with _plainly():
+    with plainly():
         loaded = load(spec)
         rules = body_rules(loaded, rule)
         if not rules:
@@ -133,69 +128,8 @@ def mutants(
     raise typer.Exit(FAILS if counts["survived"] else CONFORMS)
 
 
-_SDK = typer.Option(metavar="NAME=PYTHON", help="The official SDK of that Python too: `pinned` or `newest`.")
-
-
-@app.command()
-def lifecycle(
-    faults: Annotated[int, typer.Option(min=0, max=6, help="The most faults that meet one story.")] = 2,
-    sdk: Annotated[list[str] | None, _SDK] = None,
-) -> None:
-    """Play the clients through the life of tasks under every schedule of faults; exit 1 where one fails.
-
-    The SDK plays those of up to one fault; what it is known to break fails nothing.
-    """
-    with _plainly(), _sdks(sdk) as sdks:
-        from conformance.lifecycle.known import hold, read_known
-        from conformance.lifecycle.report import report
-        from conformance.lifecycle.run import run
-        from conformance.lifecycle.schedule import schedules
-
-        known = read_known()
-        found = run([*schedules(faults), *schedules(min(faults, 1), clients=[*sdks])], sdks=sdks)
-        held = hold(found, known)
-        report(found, held, _tell, sdks)
-    raise typer.Exit(FAILS if held.red else CONFORMS)
-
-
-@app.command()
-def replay(
-    schedule: Annotated[str, typer.Argument(metavar="ID", help="As a failure of `lifecycle` names it.")],
-    sdk: Annotated[list[str] | None, _SDK] = None,
-) -> None:
-    """Play one schedule of `lifecycle` again and tell its story; exit 1 where a promise breaks."""
-    with _plainly(), _sdks(sdk) as sdks:
-        from conformance.lifecycle.run import replay as play_again
-
-        try:
-            story, held = play_again(schedule, sdks)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        _tell(story)
-    raise typer.Exit(CONFORMS if held else FAILS)
-
-
-@contextmanager
-def _sdks(told: Sequence[str] | None) -> Iterator[dict[str, Path]]:
-    """The clients that `--sdk` names, with their Pythons; one that can't be played is the user's to mend."""
-    from conformance.lifecycle.players.process import SdkError
-    from conformance.lifecycle.players.sdk import NAMES
-
-    sdks: dict[str, Path] = {}
-    for text in told or ():
-        name, _, python = text.partition("=")
-        if name not in NAMES or not python:
-            raise UsageError(f"--sdk is {text!r}; allowed: NAME=PYTHON with a NAME of {', '.join(NAMES)}")
-        sdks[f"sdk-{name}"] = Path(python).absolute()  # its links kept: they lead to its packages
-    try:
-        yield sdks
-    except SdkError as error:
-        raise UsageError(str(error)) from None
-
-
-def _tell(text: str) -> None:
-    for line in text.split("\n"):
-        typer.echo(printable(line))
+app.add_typer(lifecycle.app, name="lifecycle")
+app.command()(lifecycle.replay)
 
 
 def _code(log: Log) -> int:
@@ -219,27 +153,3 @@ def _accept(log: Log, path: Path) -> None:
         return
     write_baseline(log, path)
     typer.echo(f"accepted: {path}")
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Whatever goes wrong is told in a line: what the user can mend as 2, our own faults as 3."""
-    try:
-        yield
-    except (UsageError, LogError, KnownError, SpecError) as error:
-        _stop(USAGE, str(error))
-    except Unreachable as error:
-        _stop(FAILS, str(error))
-    except BrokenPipeError:
-        raise  # whoever read the output has had enough: click ends it quietly
-    except OSError as error:
-        _stop(USAGE, f"{error.filename or 'a file'}: {error.strerror or error}")
-    except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        _stop(BROKE, f"the harness broke: {shown(error)} at {Path(place.filename).name}:{place.lineno}")
-
-
-def _stop(code: int, message: str) -> NoReturn:
-    for line in message.splitlines():
-        typer.echo(f"wan-conformance: {printable(line)}", err=True)
-    sys.exit(code)

@@ -1,7 +1,5 @@
 """Plays a schedule to its end, and has it judged."""
 
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import NamedTuple
 
 from conformance.lifecycle.books import Books
 from conformance.lifecycle.clock import Loop, Time
+from conformance.lifecycle.memory import folder_in_memory
 from conformance.lifecycle.oracle import Broken, judge
 from conformance.lifecycle.player import Player
 from conformance.lifecycle.players.ours import player
@@ -90,9 +89,8 @@ def theatre(sdks: Mapping[str, Path] | None = None) -> Iterator[Theatre]:
 
     sdks: by the name of a client, the Python of the environment that has its SDK.
     """
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
-        made = Theatre(Path(folder), sdks or {})
+    with folder_in_memory() as folder:
+        made = Theatre(folder, sdks or {})
         try:
             yield made
         finally:

@@ -6,6 +6,7 @@ from tests.bench import (
     bench_client,
     bench_emulator,
     bench_headers,
+    bench_lives,
     bench_polls,
     bench_start,
     bench_strategies,
@@ -17,7 +18,7 @@ def main() -> None:
     """Runs every part and prints one table, then the strategies' own."""
     found = [*bench_check.rows(), *bench_headers.rows(), *bench_start.rows()]
     found += [*bench_body.rows(), *bench_client.rows(), *bench_polls.rows()]
-    found += bench_emulator.rows()
+    found += [*bench_emulator.rows(), *bench_lives.rows()]
     print()
     print(HEAD)
     for row in found:

@@ -1,32 +1,24 @@
-"""The emulator: requests over loopback beside a bare handler and Prism, start, a large body, whole lives."""
+"""The emulator: requests over loopback beside a bare handler and Prism, start, a large body."""
 
 import json
 import random
 from collections import defaultdict
-from statistics import fmean
-from time import perf_counter, process_time
-from typing import Any, cast
+from time import perf_counter
 
-import httpx
-
-from tests.bench.bodies import MODEL, large, valid
+from tests.bench.bodies import large, valid
 from tests.bench.contest import Row, against, limit
 from tests.bench.knock import answer, connect, head, pace
 from tests.bench.servers import BARE, OURS, PRISM, STARLETTE, Running, prism, running
-from wanlib import Wan
-from wanlib.emulator import Emulator, HandClock, Settings
-from wanlib.emulator.transport import Transport
 
 PATH = "/services/aigc/image-generation/generation"
-ROUNDS, LARGE_ROUNDS, LIVES = 5, 3, 400
-_SEEN = 800  # lives a second, on another machine
+ROUNDS, LARGE_ROUNDS = 5, 3
 _CREATE, _QUERY, _START = "create over loopback", "query over loopback", "start, to the first answer"
 Times = dict[str, dict[str, list[float]]]
 
 
 def rows() -> list[Row]:
-    """Seconds for each request, until the first answer, for a body; MiB; seconds for each life."""
-    return [*_requests(), *_large(), _lives()]
+    """Seconds for each request, until the first answer, for a body; MiB."""
+    return [*_requests(), *_large()]
 
 
 def _requests() -> list[Row]:
@@ -103,34 +95,3 @@ def _create(server: Running, body: bytes) -> bytes:
 
 def _head(server: Running, length: int) -> bytes:
     return head("POST", server.base + PATH, length, x_dashscope_async="enable")
-
-
-class _Time:
-    """The client's time is the emulator's: who sleeps moves it on."""
-
-    def __init__(self, clock: HandClock) -> None:
-        self.now = self.wall = clock.now
-        self.sleep = clock.advance
-
-    async def sleep_async(self, seconds: float) -> None:
-        self.sleep(seconds)
-
-
-def _lives() -> Row:
-    """Submit, two polls, end, by the sync client, one for all; tasks take as long as they do in `serve`."""
-    emulator = Emulator(settings=Settings(waiting=0.5, working=1.0))
-    assert isinstance(emulator.clock, HandClock)
-    clock: Any = _Time(emulator.clock)
-    with (
-        httpx.Client(transport=Transport(emulator)) as http,
-        Wan("sk-bench", base_url="http://emulator.test/api/v1", http_client=http, clock=clock) as wan,
-    ):
-        submit, times = cast("Any", wan.submit), []
-        for number in range(LIVES):
-            start = process_time()
-            assert submit(MODEL, f"Clock {number}", n=1).wait().images
-            times.append(process_time() - start)
-    calls = [each.call for each in emulator.history]
-    mean, polls = fmean(times), (len(calls) - calls.count("async")) / calls.count("async")
-    print(f"whole lives in process: {1 / mean:.0f} a second on one core, {polls:.0f} polls each")
-    return Row("a life in process", f"{_SEEN} a second", mean, 1 / _SEEN, mean * _SEEN, None)

@@ -4,25 +4,21 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.pictures import picture
-from tests.client.service import PRO
 from tests.runtime.answers import TASK, choices, task
 
 
 class Loopback(ThreadingHTTPServer):
-    """held: the step (POST, GET or list) whose answer never comes. bodies: of the POSTs, as they came."""
+    """bodies: of the POSTs, as they came."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.held = ""
-        self.reached = Event()
-        self.let_go = Event()
         self.bodies: list[Any] = []
 
     @property
@@ -39,7 +35,6 @@ def loopback() -> Iterator[Loopback]:
     try:
         yield made
     finally:
-        made.let_go.set()
         made.shutdown()
         made.server_close()
 
@@ -49,28 +44,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.server.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self._json("POST", {"request_id": "r", "output": {"task_id": TASK, "task_status": "PENDING"}})
+        self._json({"request_id": "r", "output": {"task_id": TASK, "task_status": "PENDING"}})
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         if path.endswith(".png"):
             self._answer(picture("png", 8, 8), "image/png")
-        elif path.endswith("/tasks/"):
-            data = [{"task_id": TASK, "status": "SUCCEEDED", "model_name": PRO, "gmt_create": 0}]
-            counts = {"total": 1, "total_page": 1, "page_no": 1, "page_size": 100}
-            self._json("list", {"request_id": "r", "data": data, **counts})
         else:
             parts = [{"type": "image", "image": f"http://127.0.0.1:{self.server.server_port}/a.png?sig=1"}]
-            self._json("GET", task("SUCCEEDED", **choices({"message": {"content": parts}})["output"]))
+            self._json(task("SUCCEEDED", **choices({"message": {"content": parts}})["output"]))
 
     def log_message(self, *_: object) -> None:
         """Nothing is printed."""
 
-    def _json(self, step: str, answer: dict[str, Any]) -> None:
-        if step == self.server.held:
-            self.server.reached.set()
-            self.server.let_go.wait(30)
-            return
+    def _json(self, answer: dict[str, Any]) -> None:
         self._answer(json.dumps(answer).encode(), "application/json")
 
     def _answer(self, body: bytes, kind: str) -> None:

@@ -1,34 +1,51 @@
-"""`kill -9` of a real process while a real service on loopback holds its call; then `resume`."""
+"""`kill -9` of a real process on its way, then `resume`: a sample of the points of `make lifecycle`."""
 
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Iterator
+from itertools import product
+from typing import get_args
 
 import pytest
 
-from tests.client.loopback import loopback
-from tests.client.service import PRO
-from tests.runtime.answers import TASK
-from wanlib import Wan
+from conformance.lifecycle.kill.lives import FACES
+from conformance.lifecycle.kill.run import NAMES
+from conformance.lifecycle.kill.scene import Kill, Scene, scene
+from wanlib.runtime.effects import Effect
 
-ROOT = Path(__file__).parents[2]
+LIVES = [*product(NAMES, FACES)]
+STEP = 29  # of all points one in so many is tried here
 
 
-@pytest.mark.parametrize("held", ["POST", "GET"])
-def test_a_killed_process_loses_nothing_and_pays_once(tmp_path: Path, held: str) -> None:
-    """Killed before the task's id came back, and while it waited for the task."""
-    journal = tmp_path / "calls.sqlite"
-    with loopback() as service:
-        service.held = held
-        command = [sys.executable, "-m", "tests.client.killed", service.base, str(journal)]
-        process = subprocess.Popen(command, cwd=ROOT)
-        try:
-            assert service.reached.wait(30)
-        finally:
-            process.kill()
-            process.wait()
-        service.held = ""
-        with Wan("sk-1", base_url=service.base, journal=journal) as wan:
-            resumed = wan.resume(timeout=30)
-    assert [(each.task_id, each.model, len(each.images)) for each in resumed.results] == [(TASK, PRO, 1)]
-    assert (resumed.failed, resumed.lost, len(service.bodies)) == ([], [], 1)
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Scene]:
+    with scene("tests.client.killed") as made:
+        yield made
+
+
+@pytest.mark.parametrize(("life", "face"), LIVES)
+def test_a_killed_process_loses_nothing_and_pays_once(stage: Scene, life: str, face: str) -> None:
+    count = len(stage.points(life, face))
+    first = 1 + LIVES.index((life, face)) * 5 % STEP  # another part of each life
+    for at in range(min(first, count), count + 1, STEP):
+        assert stage.kill(Kill(life, face, at)) == []
+
+
+def test_every_effect_is_a_point(stage: Scene) -> None:
+    """Else a new one would be left out without a word."""
+    names = {name for life, face in LIVES for name in stage.points(life, face)}
+    for effect in get_args(Effect):
+        assert {f"before {effect.__name__}", f"after {effect.__name__}"} <= names
+    assert {"before INSERT INTO", "after UPDATE entry", "in the middle of a picture"} <= names
+
+
+@pytest.mark.parametrize(
+    ("life", "point", "broken"),
+    [
+        ("silent", "after Open", "lost: task "),
+        ("insistent", "after Follow", "paid twice: 1 calls made 2 tasks"),
+        ("forgetful", "in the middle of a picture", "lost: task "),
+        ("hasty", "in the middle of a picture", "is no picture that was made"),
+    ],
+)
+def test_a_weak_client_is_found_out(stage: Scene, life: str, point: str, broken: str) -> None:
+    at = stage.points(life, "sync").index(point) + 1
+    assert any(broken in each for each in stage.kill(Kill(life, "sync", at)))

@@ -107,8 +107,12 @@ def invoked(*arguments: str) -> Result:
     return CliRunner().invoke(app, [*arguments])
 
 
+def without_faults(python: Path) -> Result:
+    return invoked("lifecycle", "schedules", "--faults", "0", "--sdk", f"pinned={python}")
+
+
 def test_an_sdk_is_judged_beside_our_clients_and_what_is_known_of_it_is_let_pass(tmp_path: Path) -> None:
-    told = invoked("lifecycle", "--faults", "0", "--sdk", f"pinned={stand_in(tmp_path)}")
+    told = without_faults(stand_in(tmp_path))
     assert told.exit_code == 0, told.output
     heads, rows = told.output.partition("how many broke a promise")[2].split("\n", 1)
     assert "sdk-pinned is dashscope 0" in told.output
@@ -122,14 +126,14 @@ def test_an_sdk_is_judged_beside_our_clients_and_what_is_known_of_it_is_let_pass
 
 
 def test_an_sdk_that_breaks_more_than_is_known_fails_the_run(tmp_path: Path) -> None:
-    told = invoked("lifecycle", "--faults", "0", "--sdk", f"pinned={stand_in(tmp_path, 'forgetful')}")
+    told = without_faults(stand_in(tmp_path, "forgetful"))
     assert told.exit_code == 1
     assert "BROKEN lost: the service accepted task" in told.output
     assert "again: wan-conformance replay cancel/sdk-pinned" in told.output
 
 
 def test_an_sdk_that_breaks_less_than_is_known_fails_the_run(tmp_path: Path) -> None:
-    told = invoked("lifecycle", "--faults", "0", "--sdk", f"pinned={stand_in(tmp_path, 'sober')}")
+    told = without_faults(stand_in(tmp_path, "sober"))
     assert told.exit_code == 1
     assert f"NEWS sdk-pinned keeps, at stuck: {ENDS}" in told.output
 

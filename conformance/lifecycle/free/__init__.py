@@ -1,0 +1,1 @@
+"""Plays without a script: steps that somebody draws, any number of tasks, and every fault of the emulator."""

@@ -1,0 +1,154 @@
+"""The service of a free play: faults in line for whoever comes next, and all that happened on record."""
+
+import json
+from typing import Any, NamedTuple
+
+from conformance.lifecycle.books import Books
+from conformance.lifecycle.clock import Time
+from conformance.lifecycle.service import Service
+from wanlib.emulator import FAULT_HEADER, Fault, Request, Response, Settings
+from wanlib.emulator.fate import fated
+from wanlib.emulator.fault import FATES
+from wanlib.emulator.life import passed
+from wanlib.emulator.work import NEVER, Work
+from wanlib.spec import Spec
+
+_PLAIN = ("again", *FATES)
+_WHOLE = ("trickle", *_PLAIN)
+_TOLD = 0.001  # seconds: the grain of the times that the service tells
+_FAILURE = "InternalError.Timeout"
+
+
+class Met(NamedTuple):
+    """One exchange as it was.
+
+    at: seconds since the play began. call: as the emulator names it. task: that it asked for, or whose
+    picture; "" for none. fault: that it met. before, after: the task's state. accepted: ids of tasks that it
+    made. dead: whether it asked for a picture whose link had died. unwritten: whether the client knew the
+    task from its create, and it stood in no journal. answer: the JSON of an answer that met no fault.
+    """
+
+    at: float
+    call: str
+    task: str
+    fault: Fault | None
+    before: str
+    after: str
+    accepted: tuple[str, ...]
+    dead: bool
+    unwritten: bool
+    answer: Any
+
+    @property
+    def plain(self) -> bool:
+        """Whether the client was told at once what is so."""
+        return self.fault is None or self.fault.kind in _PLAIN
+
+    @property
+    def sure(self) -> bool:
+        """Whether it was a query whose answer leaves no doubt."""
+        return self.plain and not (self.answer and "output" not in self.answer)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it can have been told what is so."""
+        fault = self.fault
+        return fault is None or fault.kind in _WHOLE or (fault.kind == "cut" and fault.where == "after")
+
+    def word(self, unlisted: str) -> str:
+        """Of a query, the status that can be read in its answer; "" for none. unlisted: that of a fault."""
+        if self.fault and self.fault.kind == "status":
+            return self.fault.word or unlisted
+        return self.before if self.whole else ""
+
+
+class Watched(Service):
+    """met: the exchanges so far. in_line: for the next such call (or any) the fault, as text and read."""
+
+    def __init__(self, spec: Spec, time: Time, settings: Settings, books: Books) -> None:
+        super().__init__(spec, time, settings, {})
+        self._books = books
+        self._gone: dict[str, Work] = {}  # forgotten before their time
+        self._told: set[str] = set()  # ids that stood in the answer to their create, which came whole
+        self.met: list[Met] = []
+        self.in_line: list[tuple[str, str, Fault]] = []
+
+    def handle(self, request: Request) -> Response:
+        """The answer under the fault that is in line for it, if any."""
+        route = self._front.routes.find(request)
+        call, name = (route.call, route.name.partition("/")[0]) if route else ("", "")
+        text, fault = self._next(call)
+        if fault:
+            request = request._replace(headers={**request.headers, FAULT_HEADER: text})
+        before, known = self.state(name) if name else "", len(self.accepted)
+        dead = call == "result" and self.is_dead(name, -_TOLD)
+        unwritten = call == "query" and name in self._told and not self._books.knows(name)
+        at, response = self._time.at, super().handle(request)
+        self.exchanges[-1] = self.exchanges[-1]._replace(fault=text)
+        after, new = self.state(name) if name else "", tuple(self.accepted[known:])
+        answer = None if fault or call == "result" else json.loads(response.body)
+        met = Met(at, call, name, fault, before, after, new, dead, unwritten, answer)
+        self.met.append(met)
+        if new and met.plain:
+            self._told.add(new[-1])
+        return response
+
+    def begin(self, task: str) -> bool:
+        """A waiting task runs from now on; whether it was waiting."""
+        work = self._unended(task)
+        if work is None or work.scheduled <= self.clock.now():
+            return False
+        now = self.clock.now()
+        self._put(work._replace(scheduled=now, ended=now + self.settings.working))
+        return True
+
+    def end(self, task: str, how: str) -> bool:
+        """A task ends now: well, failed, partial, or forgotten; whether it had not."""
+        work = self._unended(task)
+        if how == "forgotten":
+            gone = self.store.works.get(task)
+            self.store.works.drop(task)
+            self._gone |= {task: gone} if gone else {}
+            return gone is not None
+        if work is None or not self.finish(task, _FAILURE if how == "failed" else None):
+            return False
+        if how == "partial":
+            ended = self.store.works.get(task)
+            assert ended is not None  # it was finished just now
+            self._put(ended._replace(fate=fated(work.order, Fault("partial"), self._world.vendor)))
+        return True
+
+    def is_dead(self, task: str, soon: float = 0.0) -> bool:
+        """Whether the links of a task are dead by its end, or will be so soon."""
+        work = self.store.works.get(task) or self._gone.get(task)
+        return work is None or passed(self.life.links, work.ended, self.clock.now() + soon)
+
+    def age(self, task: str) -> float:
+        """Seconds since a task was submitted; NEVER where the service does not know it."""
+        work = self.store.works.get(task)
+        return self.clock.now() - work.submitted if work else NEVER
+
+    def is_gone(self, task: str) -> bool:
+        """Whether the service knows nothing more of a task, in its time or before."""
+        return self.store.works.get(task) is None
+
+    def dies(self, task: str) -> float | None:
+        """The moment from which on the links of a task are dead, seconds since 1970; None for none."""
+        work = self.store.works.get(task)
+        return work.ended + self.life.links if work and work.made() and work.ended != NEVER else None
+
+    def _next(self, call: str) -> tuple[str, Fault | None]:
+        for index, (wanted, text, fault) in enumerate(self.in_line):
+            if wanted in ("any", call):
+                del self.in_line[index]
+                return text, fault
+        return "", None
+
+    def _unended(self, task: str) -> Work | None:
+        work, now = self.store.works.get(task), self.clock.now()
+        alive = work and work.ended > now and not passed(self.life.expires, work.submitted, now)
+        return work if alive else None
+
+    def _put(self, work: Work) -> None:
+        self.store.works.put(work.id, work)
+        self._world.ledger.await_end(work)

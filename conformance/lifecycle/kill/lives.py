@@ -1,0 +1,136 @@
+"""The lives that are cut short: what one client does, with points wherever it can be interrupted."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from inspect import iscoroutine
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import httpx
+
+from conformance.lifecycle.kill.points import Points, watch_effects, watch_files
+from conformance.pictures import picture
+from wanlib import AsyncWan, Wan
+
+KEY = "sk-0123456789abcdefghijklmnopqrstuv"
+MODEL, PROMPT = "wan2.7-image-pro", "a vase of tulips"
+LINKS = ("https://photos.example.com/street.jpg",)
+ASKED: dict[str, Any] = {"n": 1, "seed": 1, "size": "768*768"}
+FACES = ("sync", "async")
+_TLS = ssl.create_default_context()  # costs more than all the rest of a client
+
+
+class Order(NamedTuple):
+    """life: a name of LIVES. face: of FACES. base: of the service. folder: for journal and pictures.
+
+    wall: seconds since 1970 when the child begins. kill_at: the number of a point, from 1; 0 for none.
+    """
+
+    life: str
+    face: str
+    base: str
+    folder: str
+    wall: float
+    kill_at: int = 0
+
+
+class Time:
+    """A clock of its own that whoever sleeps moves on; sockets take the time that they take."""
+
+    def __init__(self, wall: float) -> None:
+        self._wall = wall
+        self._at = 0.0
+
+    def now(self) -> float:
+        """Seconds since the child began."""
+        return self._at
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        return self._wall + self._at
+
+    def sleep(self, seconds: float) -> None:
+        """Lets time pass."""
+        self._at += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Lets time pass, and others have their turn."""
+        self._at += seconds
+        await asyncio.sleep(0)
+
+
+class Victim:
+    """One client, with points wherever it can be interrupted."""
+
+    def __init__(self, order: Order, told: Callable[[str], object]) -> None:
+        self.points = Points(order.kill_at, told)
+        self.points.counting = order.life == start.__name__
+        self._folder = Path(order.folder)
+        self._loop = asyncio.new_event_loop()
+        watch_files(self.points)
+        library: Any = httpx.Client if order.face == "sync" else httpx.AsyncClient
+        kind: Any = Wan if order.face == "sync" else AsyncWan
+        self.wan = kind(
+            KEY,
+            base_url=order.base,
+            journal=self._folder / "calls.sqlite",
+            http_client=library(verify=_TLS, trust_env=False),
+            clock=Time(order.wall),
+            random=Random(1),
+            parallel=1,  # points come in the same order each time
+        )
+        watch_effects(self.wan, self.points)
+        self.points.counting = True
+
+    def run(self, given: Any) -> Any:
+        """What a verb of either client comes to."""
+        return self._loop.run_until_complete(given) if iscoroutine(given) else given
+
+    def save(self, result: Any) -> None:
+        """Its pictures on disk."""
+        self.run(result.save(self._folder / "pictures"))
+
+
+def start(victim: Victim) -> None:
+    """A client is made, and its journal."""
+
+
+def edit(victim: Victim) -> None:
+    """One call that waits, and its picture."""
+    victim.save(victim.run(victim.wan.edit(MODEL, PROMPT, images=LINKS, **ASKED)))
+
+
+def submit(victim: Victim) -> None:
+    """The same step by step."""
+    task = victim.run(victim.wan.submit(MODEL, PROMPT, images=LINKS, **ASKED))
+    victim.save(victim.run(task.wait()))
+
+
+def cancel(victim: Victim) -> None:
+    """A task that is canceled while it waits."""
+    victim.run(victim.run(victim.wan.submit(MODEL, PROMPT, images=LINKS, **ASKED)).cancel())
+
+
+def upload(victim: Victim) -> None:
+    """An image in hand goes by way of the temporary storage."""
+    image = picture("png", 300, 300)
+    victim.save(victim.run(victim.wan.edit(MODEL, PROMPT, images=[image], upload=True, **ASKED)))
+
+
+def resume(victim: Victim) -> dict[str, Any]:
+    """What processes before this one have left, taken up."""
+    resumed = victim.run(victim.wan.resume())
+    for each in resumed.results:
+        victim.save(each)
+    return {
+        "results": [each.task_id for each in resumed.results],
+        "failed": [[each.task_id, type(each).__name__] for each in resumed.failed],
+        "lost": [[task.task_id for task in each.candidates] for each in resumed.lost],
+    }
+
+
+LIVES: dict[str, Callable[[Victim], Any]] = {
+    each.__name__: each for each in (start, edit, submit, cancel, upload, resume)
+}

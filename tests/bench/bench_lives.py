@@ -1,0 +1,116 @@
+"""Whole lives of tasks: by the client's core alone, and by the whole client with the emulator in process.
+
+A life: a call that is judged, priced and accepted, two polls, and the result that is read. Time is simulated.
+"""
+
+from collections.abc import Callable
+from itertools import cycle
+from random import Random
+from time import process_time
+from typing import Any, cast
+
+from tests.bench.bodies import MODEL
+from tests.bench.contest import Row
+from tests.client.service import CREATED, DONE, RUNNING
+from wanlib import Wan
+from wanlib.emulator import Emulator, HandClock, Settings
+from wanlib.emulator.transport import Transport
+from wanlib.generated.calls import API
+from wanlib.runtime.context import Context, make_context
+from wanlib.runtime.core import Core
+from wanlib.runtime.effects import Effect, Follow, Idle, Open, Opened, Protocol, Send, Sleep, Together
+from wanlib.runtime.follow import Follower
+from wanlib.runtime.watch import Outcome, Watch
+
+KEY = "sk-bench"
+LIVES, CORE_LIVES, ROUNDS = 200, 1000, 6
+_SEEN = {"a life in process": 800, "a life in the core alone": 100_000 / 60}  # a second, on another machine
+
+
+def rows() -> list[Row]:
+    """Seconds for each life."""
+    clock = HandClock()
+    core = _row("a life in the core alone", Script(clock).live, CORE_LIVES)
+    print(f"whole lives in the core alone: {60 / core.ours:,.0f} a minute on one core")
+    return [core, _whole()]
+
+
+class Time:
+    """The client's time is the emulator's: who sleeps moves it on."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self.now = self.wall = clock.now
+        self.sleep = clock.advance
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+
+class Script:
+    """A driver without a network: the answers of a life lie ready."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self._context = _context(Time(clock))
+        self._core = Core(self._context, upload=False, file_urls=True)
+        self._answers = cycle((RUNNING, DONE))
+        self._doers: dict[type[Effect], Callable[[Any], Any]] = {
+            Open: lambda _: Opened(CREATED, None),
+            Send: lambda _: next(self._answers),
+            Sleep: lambda effect: clock.advance(effect.seconds),
+            Idle: lambda effect: clock.advance(effect.seconds),
+            Together: lambda effect: [self._run(each) for each in effect.protocols],
+            Follow: self._follow,
+        }
+
+    def live(self, number: int) -> Any:
+        """What a call yields."""
+        return self._run(self._core.edit("generate", MODEL, f"Clock {number}", (), {"n": 1}))
+
+    def _run(self, protocol: Protocol[Any]) -> Any:
+        try:
+            effect = next(protocol)
+            while True:
+                effect = protocol.send(self._doers[type(effect)](effect))
+        except StopIteration as stop:
+            return stop.value
+
+    def _follow(self, effect: Follow) -> list[Outcome]:
+        follower, outcomes = Follower(self._context), list[Outcome]()
+        for task_id, submitted_at in effect.tasks:
+            follower.add(Watch(task_id, submitted_at, effect.deadline, outcomes.append))
+        self._run(follower.protocol())
+        return outcomes
+
+
+def _context(time: Time) -> Context:
+    settings: dict[str, Any] = {"region": "beijing", "workspace": None, "base_url": None, "budget": None}
+    return make_context(API, api_key=KEY, journal=None, clock=time, random=Random(1), **settings)
+
+
+def _whole() -> Row:
+    """By the sync client, one for all; tasks take as long as they do in `serve`."""
+    emulator = Emulator(settings=Settings(waiting=0.5, working=1.0))
+    clock = emulator.clock
+    assert isinstance(clock, HandClock)
+    with Wan(KEY, base_url="http://emulator.test/api/v1", trust_env=False, clock=Time(clock)) as wan:
+        http, submit = cast("Any", wan._http), cast("Any", wan.submit)
+        http._transport = Transport(emulator)  # the client's own, as people use it, but for its sockets
+        row = _row("a life in process", lambda number: submit(MODEL, f"Clock {number}", n=1).wait(), LIVES)
+    calls = [each.call for each in emulator.history]
+    polls = (len(calls) - calls.count("async")) / calls.count("async")
+    print(f"whole lives in process: {1 / row.ours:.0f} a second on one core, {polls:.0f} polls each")
+    return row
+
+
+def _row(name: str, live: Callable[[int], Any], lives: int) -> Row:
+    """The mean of so many lives in the best of some rounds, beside what was seen on another machine."""
+    rounds = [_mean(live, lives) for _ in range(ROUNDS)]
+    best, seen = min(rounds), _SEEN[name]
+    return Row(name, f"{seen:,.0f} a second", best, 1 / seen, best * seen, None)
+
+
+def _mean(live: Callable[[int], Any], lives: int) -> float:
+    start = process_time()
+    for number in range(lives):
+        assert live(number).images
+    return (process_time() - start) / lives
