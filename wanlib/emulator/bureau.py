@@ -1,7 +1,6 @@
 """Tasks that exist: asked for, listed, canceled, and ended by hand."""
 
 from wanlib.emulator.answers import Answers, Body, Link
-from wanlib.emulator.life import passed
 from wanlib.emulator.listing import Listing
 from wanlib.emulator.vendor import Told
 from wanlib.emulator.work import Fate, Work
@@ -37,7 +36,7 @@ class Bureau:
     def finish(self, task_id: str, failure: Told | None = None) -> bool:
         """Ends a task now, well or with a failure; whether it was one that had not ended."""
         work, now = self._task(task_id), self._world.clock.now()
-        if work is None or work.ended <= now or passed(self._world.life.expires, work.submitted, now):
+        if work is None or work.ended <= now or work.expired(self._world.life, now):
             return False
         fate = Fate(work.fate.tried, work.fate.tried, *failure) if failure else Fate(work.fate.tried)
         self._end(work, work._replace(fate=fate, scheduled=min(work.scheduled, now), ended=now))

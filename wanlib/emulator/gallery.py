@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping
 
 from wanlib.emulator.drawing import Panel, Sheet
-from wanlib.emulator.life import passed
 from wanlib.emulator.order import Input
 from wanlib.emulator.work import NEVER, Work
 from wanlib.emulator.world import World
@@ -22,7 +21,7 @@ class Gallery:
     def link(self, work: Work, index: int, origin: str) -> str:
         """A URL that looks as those of the storage do."""
         path = f"{self._world.vendor.paths['results']}/{work.id}/{index}{_SUFFIX}"
-        dies = 0 if work.ended == NEVER else int(work.ended + self._world.life.links)
+        dies = 0 if work.ended == NEVER else int(work.links_die_at(self._world.life))
         signed = self._sign(f"{path} {dies}")
         return f"{origin}{path}?Expires={dies}&OSSAccessKeyId=emulator&Signature={signed}"
 
@@ -35,7 +34,7 @@ class Gallery:
             return "expired" if self._signed(name, query) else "absent"
         if not (number.isascii() and number.isdecimal() and len(number) < 4):
             return "absent"
-        if passed(self._world.life.links, work.ended, now):
+        if work.links_dead(self._world.life, now):
             return "expired"
         if int(number) >= work.made() or (work.task and now < work.ended):
             return "absent"

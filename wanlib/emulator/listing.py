@@ -4,7 +4,7 @@ from typing import Any
 
 from wanlib.base.shown import shown
 from wanlib.emulator.answers import Body
-from wanlib.emulator.life import passed, seconds
+from wanlib.emulator.life import seconds
 from wanlib.emulator.times import Stamp
 from wanlib.emulator.work import Work
 from wanlib.emulator.world import World
@@ -47,10 +47,10 @@ class Listing:
             for work in world.store.works.newest_first()
             if work.task
             and start <= work.submitted <= end
-            and not passed(world.life.expires, work.submitted, now)
             and query.get("task_id") in (None, "", work.id)
             and query.get("model_name") in (None, "", work.order.model)
-            and wanted in (None, "", work.status(world.life, now))
+            and not work.expired(world.life, now)
+            and (not wanted or work.status(world.life, now) == wanted)
         ]
 
     def _times(self, query: dict[str, str], now: float) -> tuple[float, float]:

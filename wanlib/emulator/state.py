@@ -55,8 +55,8 @@ def _task(emulator: Emulator, work: Work, now: float) -> dict[str, Any]:
         "submitted": work.submitted,
         "scheduled": _moment(work.scheduled),
         "ended": _moment(work.ended) if work.ended <= now else None,
-        "links_die": _moment(work.ended + life.links) if done else None,
-        "expires": work.submitted + life.expires,
+        "links_die": _moment(work.links_die_at(life)) if done else None,
+        "expires": _moment(work.expires_at(life)),
         "endpoint": work.endpoint,
     }
 

@@ -58,8 +58,25 @@ class Work(NamedTuple):
 
     def forgotten(self, life: Life, now: float) -> bool:
         """Whether nothing about it can be asked any more."""
-        expired = passed(life.expires, getattr(self, life.expires_since), now)
-        return expired and (self.ended == NEVER or passed(life.links, getattr(self, life.links_since), now))
+        return self.expired(life, now) and (self.ended == NEVER or self.links_dead(life, now))
+
+    def expires_at(self, life: Life) -> float:
+        """From when on the service knows it no more; NEVER until that is known."""
+        since: float = getattr(self, life.expires_since)
+        return since + life.expires
+
+    def expired(self, life: Life, now: float) -> bool:
+        """Whether the service knows it no more."""
+        return passed(life.expires, getattr(self, life.expires_since), now)
+
+    def links_die_at(self, life: Life) -> float:
+        """When the links to its pictures die; NEVER until that is known."""
+        since: float = getattr(self, life.links_since)
+        return since + life.links
+
+    def links_dead(self, life: Life, now: float) -> bool:
+        """Whether the links to its pictures are dead."""
+        return passed(life.links, getattr(self, life.links_since), now)
 
     def _road(self, life: Life) -> Road:
         roads, fate = life.succeeding, self.fate
