@@ -13,6 +13,7 @@ from conformance.model import Observation, Question
 from conformance.targets.encoding import encode
 from conformance.targets.replies import Replies, Wrong, member
 from conformance.targets.server import Server, embedded
+from conformance.targets.storage import Storage, names_a_file
 from wanlib.base.rule_id import parse_rule_id
 from wanlib.base.shown import shown
 from wanlib.spec import Spec, interpret
@@ -20,7 +21,6 @@ from wanlib.spec.kinds import BOUND, KINDS
 
 _POLLS = 60
 _SEEN_IN_TEXT = ("schemes", "chars")
-_STORED = "oss://"
 
 
 class Http:
@@ -33,6 +33,7 @@ class Http:
     def __init__(self, spec: Spec, server: Server | None = None) -> None:
         self._spec = spec
         self._server = server or embedded(spec)
+        self._storage = Storage(spec, self._server)
         self._replies = Replies(spec)
         self._outcomes = spec.task["outcomes"]
         self._id = re.compile(spec.wire["task_id"]["is"])
@@ -44,24 +45,30 @@ class Http:
         return kind in KINDS
 
     def observe(self, question: Question) -> Observation:
-        """What the server does with a body; skipped where no JSON says it, or it names a file in storage."""
+        """What the server does with a body; skipped where no JSON says it, or it names a file in storage and
+        the server takes none.
+        """
         try:
             raw = encode(question.body)
         except (ValueError, RecursionError):
             return Observation(None, (), skipped="no JSON that every server can read says this")
-        if _names_a_stored_file(question.body):
-            return Observation(None, (), skipped="names a file in storage that nobody has put there")
         try:
-            return self._seen(question, raw)
+            if not names_a_file(question.body):
+                return self._seen(question, raw)
+            model = member(question.body, "model")
+            body = self._storage.filled(question.body, model, question.call)
+            if body is None:
+                return Observation(None, (), skipped="names a file in storage that nobody can put there")
+            return self._seen(Question(body, question.call), encode(body), stored=True)
         except Wrong as wrong:
             return Observation(None, (), error=str(wrong))
         except httpx.HTTPError as error:
             return Observation(None, (), error=f"the call broke: {shown(error)}")
 
-    def _seen(self, question: Question, raw: bytes) -> Observation:
+    def _seen(self, question: Question, raw: bytes, *, stored: bool = False) -> Observation:
         body, model = question.body, member(question.body, "model")
         call = question.call or self._call(model)
-        reply = self._server.create(body, raw, call)
+        reply = self._server.create(body, raw, call, stored=stored)
         accepted = reply.status == 200
         if not accepted:
             self._replies.check_refusal(reply, model, call)
@@ -102,12 +109,6 @@ class Http:
         """
         found = interpret(self._spec, question.body, question.call)
         return any(each.outcome == "rejected" and _is_of_images(each.rule) for each in found)
-
-
-def _names_a_stored_file(value: Any) -> bool:
-    if isinstance(value, list | dict):
-        return any(map(_names_a_stored_file, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, str) and value[: len(_STORED)].lower() == _STORED
 
 
 def _is_of_images(rule: str) -> bool:

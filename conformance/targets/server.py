@@ -4,6 +4,7 @@ import json
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import httpx
@@ -19,6 +20,8 @@ _KEY = "sk-harness"
 _TRIES = 8
 Send = Callable[[httpx.Request], httpx.Response]
 _PATIENCE = 60.0
+_KEPT = 64 << 20  # bytes of small inputs: enough for all of a run, or nothing more could be uploaded
+_NO_MORE: Mapping[str, str] = MappingProxyType({})
 _TIMEOUT = httpx.Timeout(330, connect=10)  # a synchronous call may take 300 s
 
 
@@ -60,29 +63,45 @@ class Server:
         self._urls = {path: httpx.URL(self._base + path) for path in paths}  # parsed once: it takes long
         calls = (*CALLS, *spec.wire["paths"])
         self._headers = {call: self._headers_of(call) for call in calls}
+        headers = spec.wire["headers"].items()
+        self._resolving = {name: header["is"] for name, header in headers if "schemes" in header}
         self.pays = pays
         self.sleep = sleep
 
-    def create(self, body: Any, raw: bytes, call: str) -> Reply:
-        """The answer to a body, sent to its model's endpoint, or to another's where it has none."""
+    def create(self, body: Any, raw: bytes, call: str, *, stored: bool = False) -> Reply:
+        """The answer to a body, sent to its model's endpoint, or to another's where it has none.
+
+        stored: whether it names a file in storage, which a header has to say.
+        """
         endpoints = self._spec.wire["endpoints"]
         model = body.get("model") if isinstance(body, dict) else None
         own = endpoints.get(model, {}) if isinstance(model, str) else {}
         endpoint = own.get(call) or next(each[call] for each in endpoints.values() if call in each)
-        return self._send(endpoint, call, raw)
+        return self._send(endpoint, call, raw, self._resolving if stored else {})
 
     def task(self, call: str, task_id: str) -> Reply:
         """The answer to a `query` or a `cancel`."""
         return self._send(self._spec.wire["paths"][call].replace("{task_id}", task_id), call)
 
-    def _send(self, endpoint: str, call: str, raw: bytes | None = None) -> Reply:
-        """Sent again where the rate is too high, which creates nothing."""
+    def ask(self, call: str, query: str) -> Reply:
+        """The answer to one of the other calls that every model shares. query: of its URL."""
+        return self._send(f"{self._spec.wire['paths'][call]}?{query}", call)
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """The answer to any request, read."""
+        response = self._send_out(request)
+        response.read()
+        return response
+
+    def _send(
+        self, endpoint: str, call: str, raw: bytes | None = None, more: Mapping[str, str] = _NO_MORE
+    ) -> Reply:
+        """Sent again where the rate is too high, which creates nothing. more: headers."""
         method, path = endpoint.split(" ")
         url = self._urls.get(path, self._base + path)
         for tries in range(_TRIES):
-            request = httpx.Request(method, url, content=raw, headers=self._headers[call])
-            response = self._send_out(request)
-            response.read()
+            request = httpx.Request(method, url, content=raw, headers={**self._headers[call], **more})
+            response = self.send(request)
             reply = _reply(response)
             if response.status_code != 429 or self._class(reply) != "rate" or tries == _TRIES - 1:
                 break
@@ -104,7 +123,7 @@ class Server:
 
 def embedded(spec: Spec, emulator: Emulator | None = None) -> Server:
     """The emulator in this process: no socket, no bill, and as strict as the spec."""
-    emulator = emulator or Emulator(spec, settings=Settings(lenient=False, spool_cap=0, memory_cap=0))
+    emulator = emulator or Emulator(spec, settings=Settings(lenient=False, spool_cap=0, memory_cap=_KEPT))
     transport = Transport(emulator)  # without the client about it, which takes as long as the emulator
     return Server(spec, transport.handle_request, _HERE, pays=False, sleep=lambda seconds: None)
 

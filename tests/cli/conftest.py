@@ -13,9 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.cli.service import KEY, SIGNATURE, Service, served
+from tests.clocks import Time
 from wanlib.cli.app import app
 
 ROOT = Path(__file__).parents[2]
+APP = app()
 
 
 class Ran(NamedTuple):
@@ -27,7 +29,7 @@ class Ran(NamedTuple):
 
 
 def in_process(*arguments: str | Path, stdin: bytes = b"") -> Ran:
-    result = CliRunner().invoke(app, [str(each) for each in arguments], input=stdin, prog_name="wanlib")
+    result = CliRunner().invoke(APP, [str(each) for each in arguments], input=stdin, prog_name="wanlib")
     return Ran(result.exit_code, result.stdout, result.stderr)
 
 
@@ -51,25 +53,6 @@ def in_a_process(
 @cache
 def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
-
-
-class Time:
-    """A clock that sleeping moves on."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-
-    def now(self) -> float:
-        return self.at
-
-    def wall(self) -> float:
-        return 1_800_000_000.0 + self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.at += seconds
-
-    async def sleep_async(self, seconds: float) -> None:
-        raise AssertionError("the commands use the sync client")
 
 
 @pytest.fixture
@@ -105,7 +88,7 @@ def service() -> Iterator[Service]:
 @pytest.fixture
 def call(service: Service, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
     """As `wanlib`, with a key, and with time that costs none; no secret is in what it writes."""
-    time, context = Time(), _tls()
+    time, context = Time(start=1_800_000_000.0), _tls()
     monkeypatch.setattr("httpx.create_ssl_context", lambda **_: context)  # each takes 30 ms
     monkeypatch.setattr("wanlib.cli.connection.the_clock", lambda: time)
     monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)

@@ -330,7 +330,7 @@ def test_a_picture_that_can_not_be_saved(edit: Command, service: Service, out: P
 
 
 _PATCHED = (
-    "import wanlib.cli.connection as c; from tests.cli.conftest import Time; c.the_clock = Time;"
+    "import wanlib.cli.connection as c; from tests.clocks import Time; c.the_clock = Time;"
     "from wanlib.cli import main; main()"
 )
 

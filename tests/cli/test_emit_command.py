@@ -1,5 +1,6 @@
 """`wanlib emit`, on a folder of its own."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
@@ -9,6 +10,7 @@ import pytest
 
 from wanlib.emit import emitted
 from wanlib.spec import load
+from wanlib.spec.checked import LIST
 from wanlib.spec.load import spec_folder
 
 GENERATED = "wanlib/generated"
@@ -127,3 +129,16 @@ def test_the_same_bytes_for_every_hash_seed(
         _, err = each.communicate()
         assert (each.returncode, err) == (0, b"")
         assert contents(package / "generated") == due
+
+
+def test_the_list_of_checked_files_is_mended_too(
+    wanlib: Callable[..., Any], checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copytree(spec_folder(), tmp_path / "spec")
+    due = (folder / LIST).read_bytes()
+    (folder / LIST).write_bytes(due[10:])
+    monkeypatch.setattr(sys.modules["wanlib.spec.load"], "spec_folder", lambda: folder)
+    ran = wanlib("emit", "--check")
+    assert ran.code == 1 and f"+++ due/spec/{LIST}" in ran.out.splitlines()
+    assert f"wrote spec/{LIST}\n" in wanlib("emit").out
+    assert (folder / LIST).read_bytes() == due and wanlib("emit", "--check").code == 0

@@ -11,26 +11,15 @@ from typing import Any
 import httpx
 
 from tests.client.service import Service
+from tests.clocks import Time
 from tests.runtime.answers import START
 from wanlib import AsyncWan, Wan
 
 KEY = "sk-0123456789abcdefghijklmnopqrstuv"
 
 
-class Time:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.at = 1000.0
-
-    def now(self) -> float:
-        return self.at
-
-    def wall(self) -> float:
-        return START - 1000.0 + self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.at += seconds
+class _Time(Time):
+    """On a loop the time passes where that waits."""
 
     async def sleep_async(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -61,7 +50,7 @@ class World:
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.time = Time()
+        self.time = _Time(1000.0, START - 1000.0)
         self.service = Service(self.time.now)
         self.loop = _Loop(self.time)
         self._made: list[Any] = []

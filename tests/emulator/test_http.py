@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from conformance.pictures import picture
+from tests.clocks import Time
 from tests.emulator.asking import BASE, BODIES, INTERLEAVED, PLAIN, SPEC, data_uri, links, messages
 from tests.emulator.wire import HEADERS, SYNC, ask, connect, create, one, request
 from wanlib import AsyncWan, Wan
@@ -21,25 +22,6 @@ from wanlib.emulator import Emulator, RealClock
 from wanlib.emulator.serve import serving
 
 PNG = picture("png", 512, 512)
-
-
-class Time:
-    """A client's clock that waits for nothing."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-
-    def now(self) -> float:
-        return self.at
-
-    def wall(self) -> float:
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        self.at += seconds
-
-    async def sleep_async(self, seconds: float) -> None:
-        self.at += seconds
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +39,7 @@ def url(emulator: Emulator) -> Iterator[str]:
 
 @pytest.fixture
 def wan(url: str) -> Iterator[Wan]:
-    with Wan("sk-1", base_url=url + BASE, clock=Time(), trust_env=False) as client:
+    with Wan("sk-1", base_url=url + BASE, clock=Time(start=time.time()), trust_env=False) as client:
         yield client
 
 
@@ -103,7 +85,9 @@ def test_our_client_uploads(wan: Any) -> None:
 
 def test_our_async_client_does_the_same(url: str) -> None:
     async def run() -> None:
-        async with AsyncWan("sk-1", base_url=url + BASE, clock=Time(), trust_env=False) as wan:
+        async with AsyncWan(
+            "sk-1", base_url=url + BASE, clock=Time(start=time.time()), trust_env=False
+        ) as wan:
             verbs: Any = wan
             edits = (verbs.edit(model, "a clock", images=[PNG], **given) for model, given in EDITS)
             for made, (_, given) in zip(await asyncio.gather(*edits), EDITS, strict=True):

@@ -12,8 +12,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from tests.emulator.asking import BASE, BODIES, INTERLEAVED, PLAIN
 from tests.emulator.wire import SYNC, ask, connect, create, cut, one, request
 from wanlib.emulator import Emulator, RealClock, Settings
-from wanlib.emulator.connection import H11Connection, connection_class
+from wanlib.emulator.connection import connection_class
 from wanlib.emulator.exchange import Response
+from wanlib.emulator.h11_connection import H11Connection
 from wanlib.emulator.incoming import Limits
 from wanlib.emulator.outgoing import Line, act_out
 from wanlib.emulator.serve import serving

@@ -13,7 +13,8 @@ import pytest
 from tests.emulator.asking import BASE, BODIES, PLAIN, SPEC
 from tests.emulator.wire import ASYNC, SYNC, Answer, ask, connect, create, one, request, whole
 from wanlib.emulator import Emulator, RealClock
-from wanlib.emulator.connection import H11Connection, connection_class
+from wanlib.emulator.connection import connection_class
+from wanlib.emulator.h11_connection import H11Connection
 from wanlib.emulator.incoming import Limits
 from wanlib.emulator.serve import Server, serving
 

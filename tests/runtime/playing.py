@@ -3,31 +3,11 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from tests.clocks import Time
 from wanlib.runtime.effects import Blocking, Effect, Protocol, Send, Sleep, Together
 from wanlib.runtime.exchange import Reply
 
 T = TypeVar("T")
-
-
-class Time:
-    """A clock that a test sets; sleeping moves it."""
-
-    def __init__(self, wall: float = 0.0) -> None:
-        self.at = wall
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        return self.at
-
-    def wall(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at += seconds
-
-    async def sleep_async(self, seconds: float) -> None:
-        self.sleep(seconds)
 
 
 def play(protocol: Protocol[T], send: Callable[[Send], Reply], time: Time) -> T:

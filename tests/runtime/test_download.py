@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.clocks import Time
 from tests.pictures import picture
 from tests.runtime.answers import API, KEY, PRO, TASK, choice, choices, image, link
-from tests.runtime.playing import Time, play
+from tests.runtime.playing import play
 from wanlib.runtime.download import CAP, TRIES, save
 from wanlib.runtime.effects import Send, Together
 from wanlib.runtime.errors import BadSetting, DownloadFailed, LinkExpired

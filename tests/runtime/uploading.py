@@ -8,7 +8,8 @@ from random import Random
 from typing import Any
 
 from conformance.pictures import picture
-from tests.runtime.playing import Time, play
+from tests.clocks import Time
+from tests.runtime.playing import play
 from wanlib.generated.calls import API
 from wanlib.runtime.context import make_context
 from wanlib.runtime.effects import Send

@@ -10,8 +10,9 @@ import pytest
 from wanlib.base.ratio import Ratio
 from wanlib.base.wording import WORDING
 from wanlib.spec import Condition, load
+from wanlib.spec.checked import SCHEMA
 from wanlib.spec.kinds import BOUND, KINDS, OUTCOMES, PRESENCE, RELATION, TYPE, TYPES, size_of
-from wanlib.spec.load import SCHEMA, spec_folder
+from wanlib.spec.load import spec_folder
 from wanlib.spec.predicates import ALONE, BY_TYPE, RELATED
 
 GOOD: list[tuple[str, Any, Any]] = [

@@ -16,6 +16,8 @@ _MIME = re.compile(r"(?i)data:[a-z]{1,12}/[a-z0-9.+-]{1,12}(?:;base64)?,")
 _BASE64 = re.compile(r"(?=.{0,63}[A-Z])(?=.{0,63}[a-z])(?=.{0,63}[0-9])[A-Za-z0-9+/]{64,}=*")
 _URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:/[^?#]*[?#]")
 _QUERY = re.compile(r"(//[^\s?#]*)[?#]\S*|\?[^\s=?]{1,64}=\S*")
+_BARE = 64  # characters; a shorter text holds no such file
+_MARKS = re.compile(r"(?i)[?#@]|data:")  # without one of them nothing of a text is left out
 _USER = re.compile(r"(?<=/)[^\s/?#@]+@")
 
 
@@ -38,6 +40,8 @@ def shown(value: object) -> str:
 
 def safe_text(text: str) -> str:
     """`text` cut at 80 characters, with data URIs as a digest and URLs without user, query and fragment."""
+    if len(text) < _BARE and not _MARKS.search(text):
+        return text
     if text[:5].lower() == "data:" or _BASE64.match(text):
         return _digest(text)
     head = _DATA.sub(lambda found: f"{_head(found.group())}…", text[:_READ])

@@ -13,6 +13,8 @@ def main() -> None:
         getattr(stream, "reconfigure", lambda errors: None)(errors="backslashreplace")
     try:
         from wanlib.cli.app import app
+
+        run = app(sys.argv[1:])
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "wanlib":
             raise
@@ -20,4 +22,4 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:  # it takes a moment to import
         sys.exit(130)
-    app(prog_name="wanlib")
+    run(prog_name="wanlib")

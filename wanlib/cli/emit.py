@@ -25,12 +25,15 @@ def emit(
 ) -> int:
     """Write the generated code from the spec.
 
-    It stands in wanlib/generated of a source checkout. Exit 0 where the files are what the spec yields, as
-    they are after writing; 1 where --check finds that they differ.
+    It stands in wanlib/generated of a source checkout; the list of the spec files that were checked stands
+    beside them. Exit 0 where the files are what the spec yields, as they are after writing; 1 where --check
+    finds that they differ.
     """
     from wanlib.emit import FOLDER, emitted
     from wanlib.emit.names import EmitError
     from wanlib.emit.write import drift
+    from wanlib.spec.checked import LIST, listing
+    from wanlib.spec.load import spec_folder
 
     if not check and not (PACKAGE.parent / "pyproject.toml").is_file():
         raise Refusal(f"{file_name(PACKAGE)} is no source checkout: generated code is written in one alone")
@@ -39,10 +42,12 @@ def emit(
     except EmitError as error:
         raise Refusal(f"the spec can't be written as Python: {error}") from None
     found = drift(files, PACKAGE.parent / FOLDER, mend=not check)
+    if spec is None:
+        found += drift({LIST: listing(spec_folder())}, spec_folder(), mend=not check)
     if check:
         return _shown(found, FOLDER, spec)
     for each in found:
-        print(f"{'removed' if each.due is None else 'wrote'} {FOLDER}/{each.path.name}")
+        print(f"{'removed' if each.due is None else 'wrote'} {_name(each, FOLDER)}")
     print(f"{FOLDER}: {len(files)} files are what the spec yields")
     return FINE
 
@@ -50,7 +55,7 @@ def emit(
 def _shown(found: Sequence["Drift"], folder: str, spec: Path | None) -> int:
     """Prints what differs, and the command that mends it."""
     for each in found:
-        for line in each.diff(f"{folder}/{each.path.name}"):
+        for line in each.diff(_name(each, folder)):
             print(printable(line))
     if not found:
         print(f"{folder} is what the spec yields")
@@ -59,3 +64,8 @@ def _shown(found: Sequence["Drift"], folder: str, spec: Path | None) -> int:
     differ = "1 file differs" if len(found) == 1 else f"{len(found)} files differ"
     print(f"{differ} from what the spec yields; to mend: wanlib emit{option}")
     return NO
+
+
+def _name(drift: "Drift", folder: str) -> str:
+    """Where a file stands, for people. folder: of the generated code; the list is in another."""
+    return f"{folder if drift.path.suffix == '.py' else 'spec'}/{drift.path.name}"

@@ -1,14 +1,9 @@
-"""uvicorn's connections with limits of our own, and with their transport told to the app."""
+"""uvicorn's connections with limits of our own: what both kinds have in common."""
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
-from wanlib.emulator.incoming import DIVERT, Limits
-from wanlib.emulator.outgoing import EXTENSION
+from wanlib.emulator.incoming import Limits
 from wanlib.emulator.turned_away import turned_away
 
 if TYPE_CHECKING:
@@ -19,8 +14,8 @@ else:
     Base = object
 
 
-class _Connection(Base):
-    """What both kinds have in common. limits: given by the server through the config's app."""
+class Connection(Base):
+    """A connection. limits: set by a class of its own for each server."""
 
     limits: Limits
 
@@ -30,7 +25,6 @@ class _Connection(Base):
         self._seen = self.loop.time()  # when the last byte came or went
         self._head = 0  # bytes since the last whole head
         self._unsent = 0
-        self.app = _telling(self.app, transport)
         if len(self.connections) > self.limits.connections:
             transport.abort()
 
@@ -62,67 +56,13 @@ class _Connection(Base):
         raise NotImplementedError
 
 
-class H11Connection(_Connection, H11Protocol):  # type: ignore[misc]
-    """On h11, which is always there."""
-
-    def data_received(self, data: bytes) -> None:
-        """uvicorn answers bytes that are no HTTP even after an answer has begun, which h11 refuses."""
-        try:
-            super().data_received(data)
-        except h11.LocalProtocolError:
-            self.transport.abort()
-
-    def _in_head(self) -> bool:
-        idle = self.conn.their_state is h11.IDLE
-        return idle and (self.cycle is None or bool(self.conn.trailing_data[0]))
-
-
 def connection_class(limits: Limits) -> type[Any]:
-    """On httptools where it is installed: it is twice as fast."""
+    """On httptools where it is installed: it is twice as fast. Only the one that is used is loaded."""
     try:
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+        from wanlib.emulator.httptools_connection import HttpToolsConnection as kind
     except ImportError:
-        return type("LimitedConnection", (H11Connection,), {"limits": limits})
-
-    class HttpToolsConnection(_Connection, HttpToolsProtocol):
-        """On httptools."""
-
-        _open = True
-        _sink: Callable[[bytes], bool] | None = None
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._open, self._sink = True, None
-            self.scope["extensions"] = {DIVERT: self._divert}  # type: ignore[dict-item]
-
-        def on_body(self, body: bytes) -> None:
-            if self._sink is None:
-                super().on_body(body)
-            elif not self._sink(body):
-                self.transport.abort()
-
-        def _divert(self, sink: Callable[[bytes], bool]) -> None:
-            self._sink = sink
-            self.flow.resume_reading()
-
-        def on_headers_complete(self) -> None:
-            super().on_headers_complete()
-            self._open = False
-
-        def _in_head(self) -> bool:
-            return self._open
-
-    return type("LimitedConnection", (HttpToolsConnection,), {"limits": limits})
-
-
-def _telling(app: Any, transport: asyncio.Transport) -> Any:
-    """`app`, which finds the transport in its scope."""
-
-    async def told(scope: Any, receive: Any, send: Any) -> None:
-        scope.setdefault("extensions", {})[EXTENSION] = transport
-        await app(scope, receive, send)
-
-    return told
+        from wanlib.emulator.h11_connection import H11Connection as kind  # type: ignore[assignment]
+    return type("LimitedConnection", (kind,), {"limits": limits})
 
 
 def _head_too_large(limit: int) -> bytes:

@@ -90,7 +90,8 @@ class Desk:
     ) -> Work:
         world, model = self._world, question.body["model"]
         values = read_values(world.spec, question, violations)
-        inputs = read_inputs(values.get(world.vendor.fields["images"]), files, world.spool)
+        images = values.get(world.vendor.fields["images"])
+        inputs = read_inputs(images, values.reading, files, world.spool)
         order = make_order(world, values, model, route.call, inputs)
         work = Work(
             world.new_id(),

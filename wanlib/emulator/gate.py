@@ -59,7 +59,7 @@ class Gate:
     def _told_by_headers(self, request: Request, route: Route) -> tuple[list[Told], list[Violation]]:
         """A mismatch of path and asynchronous header, either way."""
         marker = self._routes.markers.get("async")
-        marked = self._routes.marked("async", request)
+        marked = marker is not None and marker.is_on(request)
         if marker is None or marked == (route.call == "async"):
             return [], []
         rule = self._world.spec.rules[f"wire/headers.{marker.name}"]
@@ -91,8 +91,8 @@ class Gate:
         if question.reading is None:
             return ()
         endpoints = self._world.spec.wire["endpoints"][question.body["model"]]
-        endpoint = endpoints.get(route.call, "")
-        if not endpoint or endpoint.partition(" ")[2].rstrip("/") == route.path:
+        endpoint: str = endpoints.get(route.call, "")
+        if not endpoint or endpoint.rstrip("/").endswith(f" {route.path}"):
             return ()
         return (Violation("wire/endpoints", "rejected", "/model", tuple(endpoints), route.call),)
 

@@ -17,12 +17,12 @@ from wanlib.emulator.incoming import (
     Taker,
     create_reader,
     read_body,
-    read_head,
+    read_request,
     size_of_head,
 )
 from wanlib.emulator.outgoing import Line, act_out
 from wanlib.emulator.reading import LONG, TooLarge
-from wanlib.emulator.routes import RESULT, STORE, Route, Routes
+from wanlib.emulator.routes import STORE, Routes
 from wanlib.emulator.turned_away import turned_away
 from wanlib.emulator.vendor import vendor
 
@@ -80,33 +80,27 @@ class App:
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         if size_of_head(scope) > self._limits.head:
             return turned_away(431, "head_too_large", f"{self._limits.head:,}")
-        request = read_head(scope)
-        if request.method == "OPTIONS":
-            return self._options(request)
-        if request.method == "HEAD":
-            request = request._replace(method="GET")
-        route = self._routes.find(request)
+        if scope["method"] == "OPTIONS":
+            return self._options(read_request(scope))
         try:
-            body, taker = await read_body(scope, receive, lambda: self._taker(route), self._limits)
+            body, taker = await read_body(scope, receive, lambda: self._taker(scope), self._limits)
         except TooLarge as error:
             return turned_away(413, "body_too_large", str(error))
+        request = read_request(scope, body, taker.texts if taker else {})
         try:
-            return await self._handle(request._replace(body=body), route, taker)
+            if not self._takes_long(request):
+                return self._emulator.handle(request)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, self._emulator.handle, request)
         finally:
             if taker:
                 taker.close()
 
-    async def _handle(self, request: Request, route: Route | None, taker: Taker | None) -> Response:
-        """The core's answer: by a thread where it takes long."""
-        if taker and taker.texts:
-            request = request._replace(long_texts=taker.texts)
-        large = len(request.body) > LONG or request.long_texts
-        if not large and not (route and route.call == RESULT):
-            return self._emulator.handle(request)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._emulator.handle, request)
+    def _takes_long(self, request: Request) -> bool:
+        return len(request.body) > LONG or bool(request.long_texts) or self._routes.draws(request)
 
-    def _taker(self, route: Route | None) -> Taker:
+    def _taker(self, scope: Scope) -> Taker:
+        route = self._routes.find(read_request(scope))
         if route and route.serves:
             return create_reader(self._limits)
         return Plain(self._most_upload if route and route.call == STORE else self._limits.other)

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from itertools import chain
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from wanlib.emulator.exchange import Request
@@ -18,6 +20,7 @@ DIVERT = "wanlib.divert"
 costs as much as all that is done with a large body. It says whether there should be more."""
 
 _MEGABYTE = 1 << 20
+_NONE: Mapping[str, LongText] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +75,19 @@ class Plain:
         """There is nothing to let go of."""
 
 
-def read_head(scope: Scope) -> Request:
-    """The request without its body."""
+def read_request(scope: Scope, body: bytes = b"", long_texts: Mapping[str, LongText] = _NONE) -> Request:
+    """The request with what was read of its body. HEAD is answered as GET is, by its head alone."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     target = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
     if scope["query_string"]:
         target += "?" + scope["query_string"].decode("latin-1")
-    return Request(scope["method"], target, headers, b"", _origin(scope, headers))
+    method = "GET" if scope["method"] == "HEAD" else scope["method"]
+    return Request(method, target, headers, body, _origin(scope, headers), long_texts)
 
 
 def size_of_head(scope: Scope) -> int:
     """Bytes of the request's line and headers, about."""
-    fields = sum(len(name) + len(value) for name, value in scope["headers"])
+    fields = sum(map(len, chain.from_iterable(scope["headers"])))
     return fields + len(scope.get("raw_path", b"")) + len(scope["query_string"])
 
 
@@ -91,7 +95,7 @@ async def read_body(
     scope: Scope, receive: Receive, taker: Callable[[], Taker], limits: Limits
 ) -> tuple[bytes, Taker | None]:
     """The body: whole where it came in one piece, else as a taker has it, to be closed. TooLarge, Gone."""
-    message = await _next(receive)
+    message = _body_of(await receive())
     if not message.get("more_body"):
         return message.get("body", b""), None
     taking = taker()
@@ -102,7 +106,7 @@ async def read_body(
         if divert:  # nothing was awaited since the message, so no byte is passed over
             divert(intake.take)
         while message.get("more_body"):
-            message = await _next(receive)
+            message = _body_of(await receive())
             if not intake.take(message.get("body", b"")):
                 break
         if intake.error:
@@ -141,8 +145,8 @@ def create_reader(limits: Limits) -> Reader:
     return Reader(limits.create, limits.kept)
 
 
-async def _next(receive: Receive) -> Message:
-    message = await receive()
+def _body_of(message: Message) -> Message:
+    """A message that is one of a body, whole or in part."""
     if message["type"] != "http.request":
         raise Gone
     return message

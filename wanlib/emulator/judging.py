@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from wanlib.base.data_uri import parse_data_uri
 from wanlib.base.header import facts_of_bytes
 from wanlib.base.rule_id import parse_rule_id
 from wanlib.base.violation import Violation
 from wanlib.emulator.values import Values, image_places, read_fields
 from wanlib.spec import Field, Rule, Spec, interpret
 from wanlib.spec.decode import Reading
-from wanlib.spec.predicates import scheme_of
 
 # What a body says of an image that it does not hold itself: a file in storage is not judged by it.
 _TOLD = ("schemes", "chars", "encoding", "mime")
@@ -54,8 +52,9 @@ def named_files(spec: Spec, question: Question, schemes: tuple[str, ...]) -> lis
     """The URLs of some schemes that stand where images are due."""
     if question.reading is None:
         return []
-    places = image_places(spec.family(question.body["model"]), question.reading)
-    return [url for _, _, url in places if isinstance(url, str) and scheme_of(url) in schemes]
+    reading = question.reading
+    places = image_places(spec.family(question.body["model"]), reading)
+    return [url for _, _, url in places if isinstance(url, str) and reading.image(url).scheme in schemes]
 
 
 def lenient(spec: Spec, violation: Violation) -> bool:
@@ -104,12 +103,3 @@ def _put(value: Any, pointer: str, new: str) -> None:
     for step in steps:
         value = value[int(step)] if isinstance(value, list) else value[step]
     value[int(last) if isinstance(value, list) else last] = new
-
-
-def facts_in(text: str) -> tuple[str, int, int]:
-    """Format, width and height of a data URI; ("", 0, 0) for anything else."""
-    uri = parse_data_uri(text)
-    facts = uri.facts if uri else None
-    if facts is None or facts.width is None or facts.height is None:
-        return "", 0, 0
-    return facts.format or "", facts.width, facts.height

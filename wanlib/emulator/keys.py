@@ -45,8 +45,10 @@ class Keys:
         if given[: len(self._before)].lower() != self._before.lower():
             return False
         key = given[len(self._before) :].strip()
+        if not _KEY.fullmatch(key):
+            return False
         lent = _LENT.fullmatch(key)
-        return bool(_KEY.fullmatch(key)) and not (lent and int(lent[1], 16) <= self._world.clock.now())
+        return lent is None or int(lent[1], 16) > self._world.clock.now()
 
     def _refuse(self, situation: str) -> None:
         due = self._before + "…" + self._after

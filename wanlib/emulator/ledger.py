@@ -12,15 +12,15 @@ class Ledger:
     """Books work when it is accepted, and again when it has ended."""
 
     def __init__(self, spec: Spec, region: str, store: Store) -> None:
-        self._prices = spec.wire["prices"]
-        self._region = region
+        prices = spec.wire["prices"].items()
+        self._prices = {model: Decimal(by_region.get(region, "0")) for model, by_region in prices}
         self._store = store
         self._due: list[tuple[float, str]] = []  # (end, id) of work that is not booked yet
         self.await_all()
 
     def price(self, model: str) -> Decimal:
         """Of one picture; 0 where the region has none."""
-        return Decimal(self._prices[model].get(self._region, "0"))
+        return self._prices[model]
 
     def accept(self, work: Work) -> None:
         """Books the acceptance, and waits for the end."""
@@ -53,15 +53,19 @@ class Ledger:
 
     def _book(self, work: Work) -> None:
         account, made = self._account(work.order.model), work.made()
-        amount = Decimal(account.amount) + made * self.price(work.order.model)
-        account = account._replace(
-            succeeded=account.succeeded + (made > 0),
-            failed=account.failed + (made == 0 and not work.canceled),
-            canceled=account.canceled + work.canceled,
-            pictures=account.pictures + made,
-            amount=str(amount) if made else account.amount,
+        amount = account.amount
+        if made:
+            amount = str(Decimal(amount) + made * self.price(work.order.model))
+        booked = Account(
+            account.model,
+            account.accepted,
+            account.succeeded + (made > 0),
+            account.failed + (made == 0 and not work.canceled),
+            account.canceled + work.canceled,
+            account.pictures + made,
+            amount,
         )
-        self._store.accounts.put(account.model, account)
+        self._store.accounts.put(booked.model, booked)
 
     def _account(self, model: str) -> Account:
         return self._store.accounts.get(model) or Account(model)

@@ -27,7 +27,7 @@ def make_order(world: World, values: Values, model: str, call: str, inputs: tupl
         one_choice=one_choice,
         # No page says of a mode that it writes text but that of the models that stream it.
         texts=one_choice and "stream" in world.spec.calls(model),
-        told=any(field.name == names["extended"] for field in values.family.fields),
+        told=values.has(names["extended"]),
         extended=values.get(names["extended"]) is True,
     )
 
@@ -39,8 +39,10 @@ def _text(value: object) -> str:
 def _one_choice(values: Values) -> bool:
     """Whether the pictures of a set stand in one choice; a choice each where no page says."""
     told = values.family.output.get("images_of_a_set", {})
-    words = next((words for mode, words in told.items() if values.mode(mode)), told.get("otherwise"))
-    return bool(words == "one choice")
+    for mode, words in told.items():
+        if values.mode(mode):
+            return bool(words == "one choice")
+    return bool(told.get("otherwise") == "one choice")
 
 
 def _seeds(world: World, values: Values, count: int) -> tuple[tuple[int, int], ...]:
@@ -48,5 +50,5 @@ def _seeds(world: World, values: Values, count: int) -> tuple[tuple[int, int], .
     given = values.get(world.vendor.fields["seed"])
     first = given if isinstance(given, int) else world.random.randrange(_SEEDS)
     if "seeds" in values.family.output:
-        return tuple((first + index, 0) for index in range(count))
-    return tuple((first, index) for index in range(count))
+        return tuple([(first + index, 0) for index in range(count)])
+    return tuple([(first, index) for index in range(count)])

@@ -1,6 +1,7 @@
 """From an answer to ASGI: waits, parts one by one, and cuts that are seen on the socket."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from wanlib.emulator.exchange import BEFORE, Response
@@ -8,6 +9,10 @@ from wanlib.emulator.incoming import Receive, Scope, Send
 
 EXTENSION = "wanlib.transport"
 """In a scope's extensions: the transport below it, whose end is the only true cut."""
+
+WHOLE = "wanlib.whole"
+"""In a scope's extensions: takes status, header lines and body of a plain answer and writes them at once,
+past `send`, which costs as much as to find most answers. It says whether it did."""
 
 _EMPTY = (204, 304)
 _STREAM = "text/event-stream"
@@ -23,10 +28,22 @@ class Line:
     """The connection that a request came on. stopping: set when the server is about to end."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, stopping: asyncio.Event) -> None:
-        self._transport: Transport | None = scope.get("extensions", {}).get(EXTENSION)
+        extensions: Mapping[str, Any] = scope.get("extensions", {})
+        self._transport: Transport | None = extensions.get(EXTENSION)
+        self._whole: Callable[[int, bytes, bytes], bool] | None = extensions.get(WHOLE)
         self._receive = receive
         self._stopping = stopping
         self.send = send
+
+    def write(self, response: Response) -> bool:
+        """Sends an answer that is neither a stream nor the connection's last, where there is a short way."""
+        headers = dict(response.headers)
+        if self._whole is None or response.status in _EMPTY or "connection" in headers or _streams(headers):
+            return False
+        body = response.body
+        lines = "".join(map("%s: %s\r\n".__mod__, response.headers))
+        head = f"{lines}content-length: {len(body)}\r\n"
+        return self._whole(response.status, head.encode("latin-1", "replace"), body)
 
     async def pause(self, seconds: float) -> bool:
         """Waits; False where the client went away meanwhile, or the server ends."""
@@ -58,9 +75,12 @@ async def act_out(response: Response, line: Line) -> None:
         return await line.cut()
     if response.cut == BEFORE:
         return await line.cut()
+    plain = response.cut is None and not response.pace and len(response.parts) < 2
+    if plain and line.write(response):
+        return None
     empty = response.status in _EMPTY
     await line.send(_start(response, empty))
-    if response.cut is None and not response.pace and len(response.parts) < 2:
+    if plain:
         return await line.send(_piece(b"" if empty else response.body, last=True))
     if not empty and not await _in_parts(response, line):
         return await line.cut()
@@ -90,9 +110,13 @@ def _start(response: Response, empty: bool) -> dict[str, Any]:
         (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
         for name, value in response.headers
     ]
-    if not empty and not any(_STREAM in value for name, value in response.headers if name == "content-type"):
-        headers.append((b"content-length", str(sum(map(len, response.parts))).encode()))
+    if not empty and not _streams(dict(response.headers)):
+        headers.append((b"content-length", b"%d" % sum(map(len, response.parts))))
     return {"type": "http.response.start", "status": response.status, "headers": headers}
+
+
+def _streams(headers: Mapping[str, str]) -> bool:
+    return _STREAM in headers.get("content-type", "")
 
 
 def _piece(body: bytes, *, last: bool) -> dict[str, Any]:

@@ -15,7 +15,7 @@ Headers = tuple[tuple[str, str], ...]
 
 _JSON = ("content-type", "application/json")
 _XML = (("content-type", "application/xml"),)
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)  # what is written is made here
 
 
 class Paper:

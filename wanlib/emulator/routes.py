@@ -31,63 +31,87 @@ class Marker(NamedTuple):
     name: str
     value: str
 
+    def is_on(self, request: Request) -> bool:
+        """Whether a request carries it."""
+        given = request.headers.get(self.name.lower())
+        return given is not None and given.strip().lower() == self.value
+
+
+class _Shared(NamedTuple):
+    """A path that creates. marked: routes of calls that have a marker; plain: that of any other request."""
+
+    marked: tuple[tuple[Marker, Route], ...]
+    plain: Route
+
 
 class Routes:
     """The paths of a spec."""
 
     def __init__(self, spec: Spec, vendor: Vendor) -> None:
         self._base: str = spec.wire["base_path"]
-        self._creates: dict[tuple[str, str], list[str]] = {}
-        for calls in spec.wire["endpoints"].values():
-            for call, endpoint in calls.items():
-                method, path = endpoint.split(" ")
-                self._creates.setdefault((method, path.rstrip("/")), []).append(call)
-        self._others = [(call, *endpoint.split(" ")) for call, endpoint in spec.wire["paths"].items()]
-        self._results = vendor.paths["results"] + "/"
-        self._storage = vendor.paths["storage"]
         self.markers: Mapping[str, Marker] = {
             header["call"][0]: Marker(name, header["is"])
             for name, header in spec.wire["headers"].items()
             if len(header.get("call", ())) == 1
         }
+        self._creates = {
+            (method, self._base + path): self._shared(path, tuple(calls))
+            for (method, path), calls in _creates(spec).items()
+        }
+        self._others = [(call, *_taken_apart(endpoint)) for call, endpoint in spec.wire["paths"].items()]
+        self._results = vendor.paths["results"] + "/"
+        self._storage = vendor.paths["storage"]
 
     def find(self, request: Request) -> Route | None:
         """The route, whatever the query and a slash at the end; None where no call is here."""
         path = request.target.partition("?")[0].rstrip("/")
+        shared = self._creates.get((request.method, path))
+        if shared:
+            return next((route for marker, route in shared.marked if marker.is_on(request)), shared.plain)
+        if path.startswith(self._base + "/"):
+            return self._other(request.method, path.removeprefix(self._base))
         if request.method == "GET" and path.startswith(self._results):
             return Route(RESULT, path, path.removeprefix(self._results))
         if request.method == "POST" and path == self._storage:
             return Route(STORE, path)
-        if not path.startswith(self._base + "/"):
-            return None
-        path = path.removeprefix(self._base)
-        serves = self._creates.get((request.method, path))
-        if serves:
-            return Route(self._told_call(serves, request), path, serves=tuple(dict.fromkeys(serves)))
-        return self._other(request.method, path)
+        return None
 
-    def marked(self, call: str, request: Request) -> bool:
-        """Whether the request carries the header of a call."""
-        marker = self.markers.get(call)
-        return (
-            marker is not None
-            and marker.value == request.headers.get(marker.name.lower(), "").strip().lower()
-        )
+    def draws(self, request: Request) -> bool:
+        """Whether it asks for a picture."""
+        return request.target.startswith(self._results)
 
-    def _told_call(self, serves: list[str], request: Request) -> str:
-        """The call whose header is there, else the one that has no header, else the only one."""
-        marked = [call for call in serves if self.marked(call, request)]
-        plain = [call for call in serves if call not in self.markers]
-        return (marked or plain or serves)[0]
+    def _shared(self, path: str, calls: tuple[str, ...]) -> _Shared:
+        """Without a marker it is the call that has none, else the only one."""
+        serves = tuple(dict.fromkeys(calls))
+        routes = {call: Route(call, path, serves=serves) for call in serves}
+        marked = tuple((self.markers[call], route) for call, route in routes.items() if call in self.markers)
+        plain = next((call for call in serves if call not in self.markers), serves[0])
+        return _Shared(marked, routes[plain])
 
     def _other(self, method: str, path: str) -> Route | None:
-        for call, its_method, its_path in self._others:
-            before, hole, after = its_path.partition(_HOLE)
-            if method != its_method:
+        for call, its_method, before, hole, after in self._others:
+            if method != its_method or not path.startswith(before):
                 continue
-            if not hole and path == its_path.rstrip("/"):
+            if not hole and path == before:
                 return Route(call, path)
             name = path[len(before) : len(path) - len(after)]
             if hole and path == before + name + after and name and "/" not in name:
                 return Route(call, path, unquote(name))
         return None
+
+
+def _creates(spec: Spec) -> Mapping[tuple[str, str], list[str]]:
+    """The calls that each method and path creates by, as many times as models do."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for calls in spec.wire["endpoints"].values():
+        for call, endpoint in calls.items():
+            method, path = endpoint.split(" ")
+            found.setdefault((method, path.rstrip("/")), []).append(call)
+    return found
+
+
+def _taken_apart(endpoint: str) -> tuple[str, str, str, str]:
+    """Its method; its path before the hole where a task id stands, the hole, and what is behind it."""
+    method, path = endpoint.split(" ")
+    before, hole, after = path.partition(_HOLE)
+    return method, before if hole else before.rstrip("/"), hole, after

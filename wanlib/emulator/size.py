@@ -18,12 +18,13 @@ def promised(values: Values, size_field: str, inputs: tuple[Input, ...], unseen:
 
     unseen: what an image that nobody sees is taken for.
     """
-    words = None if values.given(size_field) else _words(values, inputs)
+    given = values.given(size_field)
+    words = None if given else _words(values, inputs)
     if words:
         size = _by_words(words, inputs, unseen)
     else:
         keywords = values.bound(size_field, "keywords")
-        size = _by_value(values.get(size_field), keywords, inputs, unseen)
+        size = _by_value(given or values.get(size_field), keywords, inputs, unseen)
     return rounded(size, values.family.output.get("multiple_of", 1))
 
 
@@ -35,7 +36,7 @@ def fitted(pixels: int, ratio: Size) -> Size:
 
 def rounded(size: Size, step: int) -> Size:
     """Each side at the nearest multiple of `step`, at least one; half of it goes up."""
-    width, height = (max(step, (side + step // 2) // step * step) for side in size)
+    width, height = [max(step, (side + step // 2) // step * step) for side in size]
     return width, height
 
 

@@ -73,12 +73,12 @@ def _answer(
 ) -> httpx.Response:
     if response.cut == BEFORE:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
-    headers = list(response.headers)
-    if len(response.parts) <= 1 and response.cut is None:
-        return httpx.Response(response.status, headers=headers, content=response.body, request=request)
+    body, headers = response.body, list(response.headers)
     if not any("event-stream" in value for _, value in headers):
-        headers.append(("content-length", str(len(response.body))))
-    stream = _Pieces(response, sleep, sleep_async)
+        headers.append(("content-length", str(len(body))))
+    whole = len(response.parts) <= 1 and response.cut is None
+    # To hand the body in as `content` would have it read here and again by the client.
+    stream = httpx.ByteStream(body) if whole else _Pieces(response, sleep, sleep_async)
     return httpx.Response(response.status, headers=headers, stream=stream, request=request)
 
 

@@ -1,32 +1,43 @@
 """The effective values of a body's fields: truncated, or by default where ignored or absent."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from wanlib.base.missing import Missing
+from wanlib.base.missing import ABSENT, LOST
 from wanlib.base.violation import Violation
 from wanlib.spec import Condition, Family, Field, Spec
-from wanlib.spec.decode import Decoder, Reading
+from wanlib.spec.decode import Reading
 from wanlib.spec.evaluate import Known
+from wanlib.spec.plan import Plan
+from wanlib.spec.prepared import prepared
+from wanlib.spec.written import read_body
 
 Value = TypeVar("Value")
 
 
 def read_fields(spec: Spec, family: Family, body: dict[str, Any]) -> Reading:
     """A body whose model is known, read by its form."""
-    return Decoder(family, spec.bodies[family.body]).decode(body)
+    return read_body(family, spec.bodies[family.body], body)
 
 
 def image_places(family: Family, reading: Reading) -> Iterator[tuple[Field, str, Any]]:
     """Everything that stands where an image is due, in spec order: (field, JSON Pointer, value)."""
-    for field in family.fields:
-        value, path = reading.values[field.name], reading.paths[field.name]
-        if field.type == "image" and not isinstance(value, Missing):
+    for name, field, listed in _image_fields(family):
+        value, path = reading.values[name], reading.paths[name]
+        if not listed and value is not ABSENT and value is not LOST:
             yield field, path, value
-        elif field.each and field.each.type == "image" and isinstance(value, list):
-            paths = reading.item_paths.get(field.name) or [f"{path}/{index}" for index in range(len(value))]
+        elif listed and isinstance(value, list):
+            paths = reading.item_paths.get(name) or [f"{path}/{index}" for index in range(len(value))]
             for where, item in zip(paths, value, strict=True):
-                yield field.each, where, item
+                yield field, where, item
+
+
+@lru_cache(maxsize=64)
+def _image_fields(family: Family) -> tuple[tuple[str, Field, bool], ...]:
+    """Those that hold images: (name of the whole, field of the image, whether it is one of a list)."""
+    fields = [(each.name, each.each or each, each.each is not None) for each in family.fields]
+    return tuple(each for each in fields if each[1].type == "image")
 
 
 class Values:
@@ -37,23 +48,37 @@ class Values:
     ) -> None:
         self.family = family
         self.reading = reading
-        broken: dict[str, list[Violation]] = {}
+        self._broken: dict[str, list[Violation]] = {}
         for violation in violations:
-            broken.setdefault(violation.path, []).append(violation)
-        self._given = {field.name: self._settled(field, broken) for field in family.fields}
-        seen = {field.name: self._seen(field) for field in family.fields}
+            self._broken.setdefault(violation.path, []).append(violation)
+        seen = {plan.name: self._seen(plan) for plan in prepared(family).read}
         self._known = Known(family.ready_modes, seen | {"model": model, "call": call})
 
+    def has(self, name: str) -> bool:
+        """Whether the model has a field of this name."""
+        return name in self.reading.values
+
     def given(self, name: str) -> Any:
-        """A field's value as far as it has an effect, None where the body has none."""
-        return self._given.get(name)
+        """A field's value as far as it has an effect: None where the body has none or there is no such
+        field, where it is without effect or of a wrong type.
+        """
+        value = self.reading.values.get(name)
+        if value is None or value is ABSENT or value is LOST:
+            return None
+        if self._broken:
+            for violation in self._broken.get(self.reading.paths[name], ()):
+                if violation.outcome == "ignored" or violation.rule.endswith(".type"):
+                    return None
+                if violation.outcome == "truncated":
+                    return value[: violation.limit]
+        if type(value) is float and self.family.field(name).type == "integer":
+            return int(value)
+        return value
 
     def get(self, name: str) -> Any:
         """A field's value, else its default here; None where it has neither, or there is no such field."""
-        if name not in self._given:
-            return None
-        given = self._given[name]
-        if given is not None:
+        given = self.given(name)
+        if given is not None or not self.has(name):
             return given
         default = self.under(self.family.field(name).default)
         return None if default == "derived" else default
@@ -64,7 +89,7 @@ class Values:
 
     def mode(self, name: str) -> bool:
         """Whether a mode of this name is there and holds."""
-        return name in self.family.modes and self.holds(Condition(name, True))
+        return name in self.family.modes and self._known.holds(name) is True
 
     def under(self, table: Mapping[Condition | None, Value]) -> Value | None:
         """The value whose condition holds, else the one without a condition."""
@@ -75,25 +100,19 @@ class Values:
 
     def bound(self, field: str, kind: str) -> Any:
         """The limit of a kind that holds on a field here, None where there is none."""
-        if field not in self._given:
+        if not self.has(field):
             return None
-        return self.under({rule.condition: rule.limit for rule in self.family.field(field).of_kind(kind)})
+        limit = None
+        for rule in self.family.field(field).of_kind(kind):
+            if rule.condition is None:
+                limit = rule.limit
+            elif self.holds(rule.condition):
+                return rule.limit
+        return limit
 
-    def _settled(self, field: Field, broken: Mapping[str, list[Violation]]) -> Any:
-        """What the field brings with it: None where it is absent, without effect or of a wrong type."""
-        value = self.reading.values[field.name]
-        if isinstance(value, Missing) or value is None:
-            return None
-        for violation in broken.get(self.reading.paths[field.name], ()):
-            if violation.outcome == "ignored" or violation.rule.endswith(".type"):
-                return None
-            if violation.outcome == "truncated":
-                return value[: violation.limit]
-        return int(value) if field.type == "integer" else value
-
-    def _seen(self, field: Field) -> Any:
-        """What modes see of it: the count of a list; the value of any other, else its plain default."""
-        value = self._given[field.name]
-        if field.type == "list":
-            return len(value) if isinstance(value, list) else 0
-        return field.default.get(None) if value is None else value
+    def _seen(self, plan: Plan) -> Any:
+        """What modes see of a field: the count of a list; the value of any other, else its plain default."""
+        given = self.given(plan.name)
+        if plan.type == "list":
+            return len(given) if isinstance(given, list) else 0
+        return plan.default if given is None else given

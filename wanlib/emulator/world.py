@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from random import Random
-from uuid import UUID
 
 from wanlib.emulator.clock import Clock
 from wanlib.emulator.ledger import Ledger
@@ -13,6 +12,9 @@ from wanlib.emulator.spool import Pieces
 from wanlib.emulator.store import Store
 from wanlib.emulator.vendor import Refused, Vendor
 from wanlib.spec import Spec
+
+# The bits of a UUID that are drawn, and those that say of which version and variant it is (RFC 9562, 5.4).
+_FREE, _VERSION_4 = ~(0xF << 76 | 0b11 << 62), 4 << 76 | 0b10 << 62
 
 
 @dataclass(slots=True)
@@ -33,7 +35,8 @@ class World:
 
     def new_id(self) -> str:
         """A UUID; the same sequence for the same seed."""
-        return str(UUID(int=self.random.getrandbits(128), version=4))
+        text = f"{self.random.getrandbits(128) & _FREE | _VERSION_4:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def refuse(self, situation: str, what: str = "") -> Refused:
         """The refusal of a situation, to be raised."""

@@ -1,6 +1,6 @@
 """A wire body read by its form: each field's value and path, and what the envelope breaks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -9,8 +9,10 @@ from wanlib.base.met import escape
 from wanlib.base.missing import ABSENT, LOST
 from wanlib.base.violation import Violation
 from wanlib.spec.model import Family, Field, Node
+from wanlib.spec.predicates import ImageText, read_image
 
-TYPES = {"object": dict, "list": list, "text": str, "parts": list}
+TYPES = {"object": dict, "list": list, "constant": str, "parts": list}
+_WRITTEN = {"constant": "text", "parts": "list"}
 
 
 @dataclass
@@ -25,9 +27,17 @@ class Reading:
     paths: dict[str, str] = field(default_factory=dict)
     item_paths: dict[str, list[str]] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
+    _images: dict[int, ImageText] = field(default_factory=dict)
+
+    def image(self, text: str) -> ImageText:
+        """A text of this body where an image is due, looked into once."""
+        found = self._images.get(id(text))  # to hash a text takes as long as to read it
+        if found is None:
+            found = self._images[id(text)] = read_image(text)
+        return found
 
 
-class _Places(NamedTuple):
+class Places(NamedTuple):
     """The fields that a form itself gives no place. placed: those that state one; rest: the others.
 
     stated: the names of `placed` by their place. beside: likewise, where the form puts the rest there too.
@@ -40,7 +50,8 @@ class _Places(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _places(family: Family, form: Node) -> _Places:
+def places_of(family: Family, form: Node) -> Places:
+    """Those of a family in the form that it is written in."""
     used = {name for node in form.walk() for name in (node.field, *(part for _, part in node.parts))}
     placed = {each.name: each for each in family.fields if each.place}
     rest = tuple(each.name for each in family.fields if each.name not in used and not each.place)
@@ -50,7 +61,7 @@ def _places(family: Family, form: Node) -> _Places:
         place: tuple(each.name for each in family.fields if each.name in rest or each.place == place)
         for place in places
     }
-    return _Places(placed, rest, stated, beside)
+    return Places(placed, rest, stated, beside)
 
 
 class Decoder:
@@ -60,7 +71,7 @@ class Decoder:
         self.family = family
         self.form = form
         self.reading = Reading()
-        self.placed, self.rest, self.stated, self.beside = _places(family, form)
+        self.placed, self.rest, self.stated, self.beside = places_of(family, form)
 
     def decode(self, body: dict[str, Any]) -> Reading:
         """The reading of a body whose model is known."""
@@ -108,13 +119,11 @@ class Decoder:
         elif value is ABSENT:
             self._report(node, "required", path, True, None)
             self._lose(node, path)
-        elif not isinstance(value, TYPES[_type(node)]):
-            self._report(node, "type", path, _type(node), value)
+        elif not isinstance(value, TYPES[node.form]):
+            self._report(node, "type", path, _WRITTEN.get(node.form, node.form), value)
             self._lose(node, path)
         else:
-            {"object": self._object, "list": self._list, "constant": self._constant, "parts": self._parts}[
-                node.form
-            ](node, value, path)
+            _INNER[node.form](self, node, value, path)
 
     def _object(self, node: Node, value: dict[str, Any], path: str) -> None:
         self._members(node, value, path, ())
@@ -140,11 +149,12 @@ class Decoder:
         met: dict[str, list[tuple[Any, str]]] = {name: [] for name, _ in node.parts}
         names = tuple(met)
         for index, part in enumerate(value):
-            if isinstance(part, dict) and len(part) == 1 and next(iter(part)) in met:
-                ((name, inner),) = part.items()
+            name = next(iter(part), None) if isinstance(part, dict) and len(part) == 1 else None
+            if name in met:
                 where = f"{path}/{index}/{name}"
-                met[name].append((inner, where))
-                self._one_too_many(node, name, len(met[name]), where)
+                met[name].append((part[name], where))
+                if node.most[name]:
+                    self._one_too_many(node, name, len(met[name]), where)
             else:
                 self._report(node, "parts", f"{path}/{index}", names, part)
         for name, field_name in node.parts:
@@ -173,8 +183,9 @@ class Decoder:
             return
         members = {} if value is ABSENT else value
         known = self.beside.get(path[1:], self.rest)
+        values, paths = self.reading.values, self.reading.paths
         for name in known:
-            self._set(name, members.get(name, ABSENT), f"{path}/{name}")
+            values[name], paths[name] = members.get(name, ABSENT), f"{path}/{name}"
         for key in members:
             if key not in known:
                 self._stray(node, key, members[key], path, known)
@@ -197,5 +208,10 @@ class Decoder:
         self.reading.paths[name] = path
 
 
-def _type(node: Node) -> str:
-    return {"constant": "text", "parts": "list"}.get(node.form, node.form)
+# What reads the inside of a node whose value is of its type, by its form.
+_INNER: Mapping[str, Callable[[Decoder, Node, Any, str], None]] = {
+    "object": Decoder._object,
+    "list": Decoder._list,
+    "constant": Decoder._constant,
+    "parts": Decoder._parts,
+}

@@ -6,12 +6,13 @@ from wanlib.base.facts import ImageFacts
 from wanlib.base.met import escape
 from wanlib.base.missing import ABSENT, LOST
 from wanlib.base.violation import Violation
-from wanlib.spec.decode import Decoder, Reading
+from wanlib.spec.decode import Reading
 from wanlib.spec.evaluate import Known
 from wanlib.spec.mode import Condition
 from wanlib.spec.model import Family, Rule, Spec
-from wanlib.spec.predicates import ImageText, read_image
-from wanlib.spec.prepared import Choice, Plan, Step, prepared
+from wanlib.spec.plan import Choice, Plan, Step, broken
+from wanlib.spec.prepared import prepared
+from wanlib.spec.written import read_body
 
 _STOPS = ("schemes", "encoding")
 
@@ -36,7 +37,7 @@ def interpret(
     if call is not None and call not in calls:
         found.append(Violation("wire/endpoints", "rejected", "/model", calls, call))
     family = spec.family(model)
-    reading = reading or Decoder(family, spec.bodies[family.body]).decode(body)
+    reading = reading or read_body(family, spec.bodies[family.body], body)
     return found + reading.violations + _Walk(family, reading, model, call).judge()
 
 
@@ -49,16 +50,18 @@ class _Walk:
         self.reading = reading
         seen = {plan.name: self._effective(plan) for plan in self.plans.read}
         self.known = Known(family.ready_modes, seen | {"model": model, "call": call})
-        self.images: dict[int, ImageText] = {}  # by identity: to hash a text takes as long as to read it
+        self.image = reading.image
         self.found: list[Violation] = []
-        self.at: list[int] = []
+        self.place = 0
 
     def judge(self) -> list[Violation]:
-        for plan in self.plans.fields:
-            self._field(plan, self.values[plan.name], self.reading.paths[plan.name])
+        values = self.values
+        for name, keeps, plan in self.plans.fields:
+            if not keeps(values[name], self):
+                self._field(plan, values[name], self.reading.paths[name])
         return self.found
 
-    # What a mode reads.
+    # What modes and variants ask.
 
     def _effective(self, plan: Plan) -> Any:
         value = self.values[plan.name]
@@ -68,16 +71,16 @@ class _Walk:
             return plan.default
         return value if value is not LOST and plan.fits(value) else None
 
-    def _holds(self, condition: Condition) -> bool | None:
+    def holds(self, condition: Condition) -> bool | None:
         value = self.known.holds(condition.mode)
         return None if value is None else value is condition.wanted
 
-    def _active(self, choice: Choice) -> Rule | None:
+    def active(self, choice: Choice) -> Rule | None:
         """The variant whose mode holds, or the base where no variant's mode could."""
         base = choice.base
         for rule in choice.variants:
             assert rule.condition is not None
-            state = self._holds(rule.condition)
+            state = self.holds(rule.condition)
             if state:
                 return rule
             if state is None:
@@ -94,18 +97,13 @@ class _Walk:
         value = self.values[name]
         if not isinstance(value, list) or index >= len(value) or not isinstance(value[index], str):
             return None
-        return self._image(value[index]).facts
+        return self.image(value[index]).facts
 
     def index(self) -> int:
         """The place in the outermost list that the walk is in."""
-        return self.at[0]
+        return self.place
 
     # One value.
-
-    def _image(self, text: str) -> ImageText:
-        if id(text) not in self.images:
-            self.images[id(text)] = read_image(text)
-        return self.images[id(text)]
 
     def _report(self, rule: Rule, path: str, limit: Any, value: Any) -> None:
         outcome = "unspecified" if rule.kind == "type" and value is None else rule.outcome
@@ -115,22 +113,22 @@ class _Walk:
         if value is LOST:
             return
         if value is ABSENT:
-            if plan.required and (rule := self._active(plan.required)):
+            if plan.required and (rule := self.active(plan.required)):
                 self._report(rule, path, True, None)
             return
         for rule in plan.effective:
-            if self._holds(rule.limit) is False:
+            if self.holds(rule.limit) is False:
                 self._report(rule, path, str(rule.limit), value)
                 return
         for rule in plan.needs:
-            if self._holds(rule.limit) is False:
+            if self.holds(rule.limit) is False:
                 self._report(rule, path, str(rule.limit), value)
         if not plan.fits(value):
             self._report(plan.types[0], path, plan.type, value)
             return
         judged, bounds = value, plan.bounds
         if plan.type == "image":
-            judged = self._image(value)
+            judged = self.image(value)
             bounds = plan.bounds if judged.uri else plan.outer
         whole = self._stage(bounds, judged, path)
         if plan.nested:
@@ -143,14 +141,12 @@ class _Walk:
         whole = True
         for step in steps:
             choice = step.choice
-            rule = self._active(choice) if choice.variants else choice.base
+            rule = self.active(choice) if choice.variants else choice.base
             if rule is None:
                 continue
-            limit = (rule.limit, rule.of) if rule.of else rule.limit
-            broken = step.judge(limit, value, self) if step.around else step.judge(limit, value)
-            if broken:
+            if met := broken(step, rule, value, self):
                 whole = False
-                self._report(rule, path, *broken)
+                self._report(rule, path, *met)
                 if step.kind in _STOPS:
                     break
         return whole
@@ -159,9 +155,9 @@ class _Walk:
         if plan.each:
             paths = self.reading.item_paths.get(plan.name)
             for index, item in enumerate(value):
-                self.at.append(index)
+                if plan.outermost:
+                    self.place = index
                 self._field(plan.each, item, paths[index] if paths else f"{path}/{index}")
-                self.at.pop()
         for member in plan.members:
             self._field(member, value.get(member.name, ABSENT), f"{path}/{member.name}")
         for rule in plan.strays:

@@ -10,17 +10,16 @@ from typing import Any
 
 from wanlib.base.shown import shown
 from wanlib.spec.bodies import BodyBuilder
+from wanlib.spec.checked import SCHEMA, checked, digest_of
 from wanlib.spec.complaints import Complaints
 from wanlib.spec.errors import SpecError
 from wanlib.spec.family import build_family
 from wanlib.spec.model import Fact, Family, Node, Rule, Spec
 from wanlib.spec.reach import narrowed, used_by
 from wanlib.spec.reader import Map, read_file
-from wanlib.spec.shape import shape_complaints
 from wanlib.spec.tables import table_facts, table_rules, task_facts, task_rules
 from wanlib.spec.whole import check_whole
 
-SCHEMA = "spec.schema.json"
 _SINGLE = ("task", "wire", "sources")
 _FAMILY = re.compile(r"wanx?([0-9]+(?:\.[0-9]+)*)")
 
@@ -92,15 +91,17 @@ def _documents(folder: Path) -> dict[str, Map]:
     """Every file by its stem, each of the right shape."""
     documents: dict[str, Map] = {}
     complaints: list[str] = []
+    known = checked(spec_folder())
     for path in _paths(folder):
         try:
             documents[path.stem] = read_file(path)
         except SpecError as error:
             complaints += error.complaints
             continue
-        complaints += _wrong_name(path.stem, documents[path.stem]) or shape_complaints(
-            documents[path.stem], path.name, spec_folder() / SCHEMA
-        )
+        wrong = _wrong_name(path.stem, documents[path.stem])
+        if not wrong and digest_of(path.read_bytes()) not in known:
+            wrong = _wrong_shape(documents[path.stem], path)
+        complaints += wrong
     if complaints:
         raise SpecError(complaints)
     return documents
@@ -136,6 +137,13 @@ def _wrong_name(stem: str, document: Map) -> list[str]:
         return []
     met = f"wan is {shown(document['wan'])}" if "wan" in document else "lacks wan"
     return [f'{stem}.yaml:{document.lines.get("wan", 1)}: {met}, expected "{due}", as the file is named']
+
+
+def _wrong_shape(document: Map, path: Path) -> list[str]:
+    """Told by a library that is loaded where there is something to check."""
+    from wanlib.spec.shape import shape_complaints
+
+    return shape_complaints(document, path.name, spec_folder() / SCHEMA)
 
 
 def _rules(families: list[Family], bodies: Mapping[str, Node], documents: Mapping[str, Map]) -> list[Rule]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from wanlib.spec.evaluate import Ready, ready
+from wanlib.spec.evaluate import Ready, ready_modes
 from wanlib.spec.mode import Condition, Expression
 
 CALLS = ("sync", "async", "stream")
@@ -183,7 +183,7 @@ class Family:
     @cached_property
     def ready_modes(self) -> Mapping[str, Ready]:
         """Its modes as functions."""
-        return {name: ready(expression) for name, expression in self.modes.items()}
+        return ready_modes(self.modes)
 
     def walk(self) -> Iterator[Field]:
         """All fields, inner ones too, in spec order."""

@@ -7,6 +7,7 @@ that the violation tells. The rules on images take an `ImageText`, all others th
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from wanlib.base.data_uri import DataUri, parse_data_uri
@@ -18,7 +19,7 @@ Broken = tuple[Any, Any] | None
 
 SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", re.ASCII)
 PERCENT = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.([0-9]{1,9}))?)%", re.ASCII)
-_SCHEME = re.compile(r"([a-z]+):", re.ASCII | re.IGNORECASE)
+_SCHEME = re.compile(r"data(?=:)|[a-z]+(?=://)", re.ASCII | re.IGNORECASE)
 
 
 class Around(Protocol):
@@ -45,20 +46,25 @@ class ImageText(NamedTuple):
 
 def read_image(text: str) -> ImageText:
     """A text as the rules on images see it."""
-    uri = parse_data_uri(text)
-    return ImageText(text, scheme_of(text), uri, uri.facts if uri else None)
+    scheme = scheme_of(text)
+    uri = parse_data_uri(text) if scheme == "data" else None
+    return ImageText(text, scheme, uri, uri.facts if uri else None)
 
 
 def scheme_of(value: str) -> str:
-    """`http`, `https`, `oss`, `data`, or nothing where a string begins with none of these."""
+    """`http`, `https`, `oss`, any other before `://`, `data` before a colon; nothing where there is none."""
     found = _SCHEME.match(value)
-    scheme = found[1].lower() if found else ""
-    return scheme if scheme == "data" or value[len(scheme) :].startswith("://") else ""
+    return found[0].lower() if found else ""
 
 
 def _about(value: str) -> tuple[int, int] | None:
     found = SIZE.fullmatch(value)
     return (int(found[1]), int(found[2])) if found else None
+
+
+@lru_cache(maxsize=256)  # re keeps its own, but takes twice as long to look there as the match takes
+def _form(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
 
 
 def _keywords(limit: Mapping[str, int], value: str) -> Broken:
@@ -149,20 +155,22 @@ def _same_pixels(limit: str, value: ImageText, around: Around) -> Broken:
 
 def _total(limit: tuple[str, str], value: list[Any], around: Around) -> Broken:
     due, member = limit
-    ratios = [each.get(member) if isinstance(each, dict) else None for each in value]
-    percents = [PERCENT.fullmatch(each) if isinstance(each, str) else None for each in ratios]
-    if not percents or not all(percents):
-        return None
-    total = sum((Decimal(found[1]) for found in percents if found), Decimal())
-    return None if total == Decimal(due) else (due, str(total))
+    total = Decimal()
+    for each in value:
+        ratio = each.get(member) if isinstance(each, dict) else None
+        found = PERCENT.fullmatch(ratio) if isinstance(ratio, str) else None
+        if found is None:
+            return None
+        total += Decimal(found[1])
+    return None if not value or total == Decimal(due) else (due, str(total))
 
 
 def _whole(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+    return type(value) is int or (_finite(value) and value == value // 1)
 
 
 def _box(value: list[Any]) -> bool:
-    return len(value) == 4 and all(_whole(each) for each in value)
+    return len(value) == 4 and all(map(_whole, value))
 
 
 def _ordered(limit: tuple[str, ...], value: list[Any], around: Around) -> Broken:
@@ -193,7 +201,7 @@ def _of(kind: type) -> Callable[[Any], bool]:
 
 # Whether a value is of a field's type, by the type's name.
 FITS: Mapping[str, Callable[[Any], bool]] = {
-    "integer": lambda value: _finite(value) and (isinstance(value, int) or value.is_integer()),
+    "integer": _whole,
     "number": _finite,
     "percent": lambda value: isinstance(value, str) and PERCENT.fullmatch(value) is not None,
     "boolean": _of(bool),
@@ -210,7 +218,7 @@ ALONE: Mapping[str, Callable[[Any, Any], Broken]] = {
     "min_count": lambda limit, value: None if len(value) >= limit else (limit, len(value)),
     "max_count": lambda limit, value: None if len(value) <= limit else (limit, len(value)),
     "max_chars": lambda limit, value: None if len(value) <= limit else (limit, len(value)),
-    "pattern": lambda limit, value: None if re.fullmatch(limit, value, re.ASCII) else (limit, value),
+    "pattern": lambda limit, value: None if _form(limit).fullmatch(value) else (limit, value),
     "decimals": _decimals,
     "min": lambda limit, value: None if value >= limit else (limit, value),
     "max": lambda limit, value: None if value <= limit else (limit, value),

@@ -1,63 +1,13 @@
 """A family's rules laid out once, in the order in which a walk beside a body asks them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
 
+from wanlib.spec.keeping import keeper
 from wanlib.spec.kinds import BOUND, KINDS, RELATION
 from wanlib.spec.mode import names
-from wanlib.spec.model import Family, Field, Rule
-from wanlib.spec.predicates import ALONE, BY_TYPE, FITS, INSIDE, RELATED, Broken
-
-
-class Choice(NamedTuple):
-    """The rules of one kind on one field. base: holds where no variant can; None where there is none."""
-
-    variants: tuple[Rule, ...]
-    base: Rule | None
-
-
-class Step(NamedTuple):
-    """One kind of rule to be judged. judge: takes limit, value and, if `around`, what is around the value."""
-
-    kind: str
-    choice: Choice
-    judge: Callable[..., Broken]
-    around: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """One field. default: what modes see where it is absent. fits: whether a value is of its type.
-
-    outer: those of the bounds that an image can break that is no data URI. nested: whether anything stands
-    in it. known: the names of its members. strays: the rules on any other.
-    """
-
-    name: str
-    type: str
-    default: Any
-    fits: Callable[[Any], bool]
-    required: Choice | None
-    effective: tuple[Rule, ...]
-    needs: tuple[Rule, ...]
-    types: tuple[Rule, ...]
-    bounds: tuple[Step, ...]
-    outer: tuple[Step, ...]
-    relations: tuple[Step, ...]
-    nested: bool
-    each: "Plan | None"
-    members: tuple["Plan", ...]
-    known: tuple[str, ...]
-    strays: tuple[Rule, ...]
-
-
-class Plans(NamedTuple):
-    """A family's fields, and those that its modes read."""
-
-    fields: tuple[Plan, ...]
-    read: tuple[Plan, ...]
+from wanlib.spec.model import Family, Field
+from wanlib.spec.plan import Choice, Plan, Plans, Step
+from wanlib.spec.predicates import ALONE, BY_TYPE, FITS, INSIDE, RELATED
 
 
 @lru_cache(maxsize=64)  # the families of a few specs: a harness holds the own one beside changed ones
@@ -65,10 +15,15 @@ def prepared(family: Family) -> Plans:
     """The plans of a family."""
     read = {name for expression in family.modes.values() for name in names(expression)}
     plans = tuple(_plan(field) for field in family.fields)
-    return Plans(plans, tuple(plan for plan in plans if plan.name in read))
+    return Plans(
+        tuple((plan.name, keeper(plan), plan) for plan in plans),
+        tuple(plan for plan in plans if plan.name in read),
+    )
 
 
-def _plan(field: Field) -> Plan:
+def _plan(field: Field, listed: bool = False) -> Plan:
+    """listed: whether it stands in a list."""
+    is_list = field.type == "list"
     default = field.default.get(None)
     return Plan(
         name=field.name,
@@ -82,9 +37,10 @@ def _plan(field: Field) -> Plan:
         bounds=_steps(field, BOUND),
         outer=tuple(step for step in _steps(field, BOUND) if step.kind not in INSIDE),
         relations=_steps(field, RELATION),
-        nested=field.type in ("list", "object"),
-        each=_plan(field.each) if field.each else None,
-        members=tuple(map(_plan, field.members)),
+        nested=is_list or field.type == "object",
+        outermost=is_list and not listed,
+        each=_plan(field.each, True) if field.each else None,
+        members=tuple(_plan(member, listed) for member in field.members),
         known=tuple(member.name for member in field.members),
         strays=field.of_kind("unknown") if field.type == "object" else (),
     )
