@@ -40,7 +40,7 @@ def draw(client: str, examples: int, seed_: int, steps: int = STEPS) -> Drawn:
         database=None,
         deadline=None,
         phases=[Phase.generate],  # a play is made shorter by leaving out steps, which costs less
-        print_blob=True,
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
     with house() as made:

@@ -126,6 +126,18 @@ def test_a_lost_call_is_never_guessed(world: World, path: Path, found: int) -> N
     assert (lost.entry.model, lost.entry.pictures, lost.entry.price) == (PRO, 1, "0.50")
 
 
+def test_a_call_that_was_lost_a_day_ago_is_not_looked_for(world: World) -> None:
+    world.service.on("create", httpx.ReadTimeout)
+    with pytest.raises(OutcomeUnknown) as lost:
+        world.do(world.wan.submit(PRO, "a vase", n=1))
+    world.service.on("list", listed(world))
+    for since, asked in ((86_399, 1), (1, 1)):
+        world.time.at += since
+        assert world.do(world.wan.find_lost(lost.value)) == []
+        assert world.service.count("list") == asked
+    assert seconds(world.service.of("list")[0].url) > 0
+
+
 def test_lost_calls_of_about_one_time_are_looked_for_at_once(world: World, path: Path) -> None:
     world.service.on("create", httpx.ReadTimeout)
     wan = world.client(journal=path)

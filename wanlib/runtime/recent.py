@@ -54,7 +54,12 @@ def look_up(context: Context, due: Sequence[Watch]) -> Protocol[dict[str, str]]:
 def find_lost(
     context: Context, model: str, start: float, end: float, deadline: Deadline
 ) -> Protocol[list[Listed]]:
-    """The tasks of a model that calls sent between two moments (epoch seconds) may have become."""
+    """The tasks of a model that calls sent between two moments (epoch seconds) may have become.
+
+    Those of calls sent longer ago than the service knows a task: none, and it is not asked.
+    """
+    if context.clock.wall() - end >= context.api.life.expires_after:
+        return []
     filters: Query = {**window(context, start, end), "model_name": model, "page_size": PAGE}
     found: list[Listed] = []
     number = 1

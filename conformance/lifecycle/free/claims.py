@@ -64,8 +64,8 @@ def _waited(act: Act, said: Said, service: Watched) -> str:
     for number, met in enumerate(asked, 1):
         if met.sure and met.before in ends and (number < len(asked) or said.kind != ends[met.before]):
             return f"it was told {met.before} in question {number} of {len(asked)}"
-    if said.kind == "result" and said.pictures != service.made(said.task_id):
-        return f"{said.pictures} pictures, {service.made(said.task_id)} were made"
+    if said.kind == "result" and (why := _miscounted(said.pictures, said.task_id, service)):
+        return why
     if said.kind in ends.values():
         seen = asked and ends.get(asked[-1].word(service.life.unlisted)) == said.kind
         believed = said.kind == "failed" and _is_believed(asked, service)
@@ -100,7 +100,8 @@ def _canceled(act: Act, said: Said, service: Watched) -> str:
     cancels = [met for met in act.met if met.call == "cancel"]
     if said.kind == "canceled":
         return "" if state == service.life.canceled else f"the task is {state}"
-    if cancels and cancels[-1].plain and cancels[-1].before in service.life.cancelable:
+    accepted = cancels and cancels[-1].plain and cancels[-1].before in service.life.cancelable
+    if accepted and not act.lied("again"):  # the second of two is refused
         return "the service has accepted it"
     lied = act.lied("status", "inside", "error")
     if said.kind == "refused" and state == service.life.canceled and not lied:
@@ -127,13 +128,18 @@ def _found(act: Act, said: Said, service: Watched) -> str:
 
 
 def _saved(act: Act, said: Said, service: Watched) -> str:
-    made = service.made(act.task)
-    if said.kind == "saved" and said.pictures != made and not service.is_gone(act.task):
-        return f"{said.pictures} pictures, {made} were made"
+    if said.kind == "saved" and (why := _miscounted(said.pictures, act.task, service)):
+        return why
     dead = service.is_dead(act.task, _AGREE) or service.is_gone(act.task)
     if said.kind == "dead link" and not act.faulty and not dead:
         return "the links are alive"
     return ""
+
+
+def _miscounted(pictures: int, task: str, service: Watched) -> str:
+    """Nobody knows any more what a forgotten task has made."""
+    right = service.is_gone(task) or pictures == service.made(task)
+    return "" if right else f"{pictures} pictures, {service.made(task)} were made"
 
 
 _OF_VERBS: dict[str, Callable[[Act, Said, Watched], str]] = {

@@ -46,11 +46,8 @@ def _list(play: Freeplay) -> bool:
 
 
 def _find_lost(play: Freeplay) -> bool:
-    """The list shows the last day: what was lost before that can't be looked for."""
     doubt = play.doubt
-    if doubt is None or play.time.at - doubt.began >= play.bench.service.life.expires:
-        return False
-    return play.verb("find_lost", doubt.own[0] if doubt.own else "")
+    return doubt is not None and play.verb("find_lost", doubt.own[0] if doubt.own else "")
 
 
 def _resume(play: Freeplay) -> bool:

@@ -68,7 +68,7 @@ class Watched(Service):
     def __init__(self, spec: Spec, time: Time, settings: Settings, books: Books) -> None:
         super().__init__(spec, time, settings, {})
         self._books = books
-        self._gone: dict[str, Work] = {}  # forgotten before their time
+        self._last: dict[str, Work] = {}  # as they were when somebody last asked for them
         self._told: set[str] = set()  # ids that stood in the answer to their create, which came whole
         self.met: list[Met] = []
         self.in_line: list[tuple[str, str, Fault]] = []
@@ -80,6 +80,7 @@ class Watched(Service):
         text, fault = self._next(call)
         if fault:
             request = request._replace(headers={**request.headers, FAULT_HEADER: text})
+        self._note_down(name)
         before, known = self.state(name) if name else "", len(self.accepted)
         dead = call == "result" and self.is_dead(name, -_TOLD)
         unwritten = call == "query" and name in self._told and not self._books.knows(name)
@@ -106,10 +107,9 @@ class Watched(Service):
         """A task ends now: well, failed, partial, or forgotten; whether it had not."""
         work = self._unended(task)
         if how == "forgotten":
-            gone = self.store.works.get(task)
+            known = self._note_down(task)
             self.store.works.drop(task)
-            self._gone |= {task: gone} if gone else {}
-            return gone is not None
+            return known
         if work is None or not self.finish(task, _FAILURE if how == "failed" else None):
             return False
         if how == "partial":
@@ -120,7 +120,7 @@ class Watched(Service):
 
     def is_dead(self, task: str, soon: float = 0.0) -> bool:
         """Whether the links of a task are dead by its end, or will be so soon."""
-        work = self.store.works.get(task) or self._gone.get(task)
+        work = self.store.works.get(task) or self._last.get(task)
         return work is None or passed(self.life.links, work.ended, self.clock.now() + soon)
 
     def age(self, task: str) -> float:
@@ -143,6 +143,12 @@ class Watched(Service):
                 del self.in_line[index]
                 return text, fault
         return "", None
+
+    def _note_down(self, task: str) -> bool:
+        """Takes a task down as it is, before it can be forgotten; whether it is known."""
+        work = self.store.works.get(task)
+        self._last |= {task: work} if work else {}
+        return work is not None
 
     def _unended(self, task: str) -> Work | None:
         work, now = self.store.works.get(task), self.clock.now()

@@ -92,7 +92,7 @@ class Witness:
         if said.kind == "canceled":
             why = self._asked(act, act.task, self._words[said.kind])
             return why or possible.answered(cancel, act.ended, None)
-        refused = said.kind == "refused" and not act.lied("inside", "error")
+        refused = said.kind == "refused" and not act.lied("status", "inside", "error", "again")
         return possible.answered(cancel, act.ended, False if refused else None)
 
     def _asked(self, act: Act, task: str, state: str | None) -> str:
