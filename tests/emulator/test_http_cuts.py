@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterator
 from time import monotonic
 from typing import Any
@@ -17,7 +18,7 @@ from wanlib.emulator.exchange import Response
 from wanlib.emulator.h11_connection import H11Connection
 from wanlib.emulator.incoming import Limits
 from wanlib.emulator.outgoing import Line, act_out
-from wanlib.emulator.serve import serving
+from wanlib.emulator.serve import listen, serving
 
 BODY = BODIES[PLAIN]
 
@@ -100,6 +101,13 @@ def test_the_others_come_over_the_wire(url: str) -> None:
     assert (
         ask(url, create(BODY, x_wan_fault="error code=Throttling retry_after=3")).field("retry-after") == "3"
     )
+
+
+def test_what_is_written_in_pieces_waits_for_nobody() -> None:
+    with listen("127.0.0.1", 0) as bound, connect(f"http://127.0.0.1:{bound.getsockname()[1]}"):
+        accepted, _ = bound.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_the_connection_stays_where_nothing_is_cut(url: str) -> None:
