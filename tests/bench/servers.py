@@ -50,8 +50,9 @@ def running(kind: str) -> Iterator[Running]:
         command = _command(kind, port, document)
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            _await(process, port)
-            yield Running(process, port, perf_counter() - start, "" if kind == PRISM else "/api/v1")
+            base = "" if kind == PRISM else "/api/v1"
+            _await(process, port, base)
+            yield Running(process, port, perf_counter() - start, base)
         finally:
             process.kill()
             process.wait()
@@ -86,12 +87,12 @@ def _free_port() -> int:
         return int(bound.getsockname()[1])
 
 
-def _await(process: "subprocess.Popen[bytes]", port: int) -> None:
-    """Until it answers, whatever it says: some listen long before."""
+def _await(process: "subprocess.Popen[bytes]", port: int, base: str) -> None:
+    """Until it answers a question of the API, whatever it says: some listen long before."""
     while process.poll() is None:
         try:
             with connect(port) as line:
-                line.sendall(head("GET", "/"))
+                line.sendall(head("GET", f"{base}/tasks/0"))
                 if line.recv(1):
                     return
         except OSError:

@@ -172,22 +172,12 @@ def serve(address: Address, playing: Playing, spec: SpecOption = None) -> int:
         ) from None
     with bound:
         _tell(address.host, bound.getsockname()[1], loaded)
-        _collect_seldom()
+        gc.freeze()  # what was loaded stays: nobody needs to look through it for garbage
         try:
             Server(emulator, host=address.host).run([bound])
         finally:
             emulator.close()
     return FINE
-
-
-def _collect_seldom() -> None:
-    """Has the collector look for rings seldom, and never in what was loaded.
-
-    A request makes hardly any, but leaves what is remembered of it, which the collector would go through
-    again and again: a twentieth of all time.
-    """
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def _check_extra() -> None:
