@@ -86,5 +86,4 @@ def _with(value: Any, other: Callable[[str], str]) -> Any:
         return {name: _with(each, other) for name, each in value.items()}
     if isinstance(value, list):
         return [_with(each, other) for each in value]
-    # What is written in other letters stays: a rule may be about them.
-    return other(value) if names_a_file(value) and value.isascii() else value
+    return other(value) if names_a_file(value) else value

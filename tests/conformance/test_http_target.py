@@ -72,6 +72,7 @@ def test_a_file_in_storage_is_put_there_first() -> None:
     assert seen(target, messages(PLAIN, "OSS://a/b.png")) == Observation(True, ())
     assert seen(target, messages(PLAIN, "oss://a/b.png", n=5)) == Observation(False, ("wan2.7/n.max",))
     assert seen(target, functional("oss://a/b.png")) == Observation(True, ())
+    assert seen(target, messages(PLAIN, "oss://a/猫.png")) == Observation(True, ())
 
 
 def test_a_file_in_storage_that_is_asked_what_it_shows_is_skipped() -> None:
