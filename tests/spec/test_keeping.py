@@ -11,6 +11,7 @@ from tests.spec.bodies import EDIT, URL, data_uri, messages
 from tests.spec.test_total import BODIES, CALLS, mutilated
 from wanlib.spec import Spec, interpret, load
 from wanlib.spec.decode import Decoder
+from wanlib.spec.mutant import mutants
 from wanlib.spec.prepared import prepared
 from wanlib.spec.written import read_body
 
@@ -77,3 +78,17 @@ def test_a_box_is_held_against_the_image_in_its_place() -> None:
         body = messages(EDIT, *images, bbox_list=[[], [[0, 0, 400, 400]]])
         agree(body, "async")
         assert len(interpret(load(), body, "async")) == broken
+
+
+FORMS = [rule.id for rule in load().rules.values() if rule.id.startswith("wire/") and rule.scope == "body"]
+
+
+@pytest.mark.parametrize("rule", FORMS)
+def test_another_form_of_the_body_is_read_the_same_in_both_ways(rule: str) -> None:
+    """With each fault that can be planted in the form: what is written there is no number of the code's."""
+    for make in mutants(load(), rule).values():
+        spec = make()
+        for body in (body for body in BODIES if body["model"] in spec.models):
+            family = spec.family(body["model"])
+            form = spec.bodies[family.body]
+            assert read_body(family, form, body) == Decoder(family, form).decode(body)

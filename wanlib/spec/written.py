@@ -100,7 +100,7 @@ class _Form:
     def _part(self, node: Node, name: str, field: str, path: str) -> _TakeAll:
         """Takes all parts of a name."""
         is_list = self.family.field(field).type == "list"
-        most = min((rule.limit for rule in node.most[name]), default=inf) if is_list else 1
+        most = min((rule.limit for rule in node.most[name]), default=inf if is_list else 1)
 
         def take(inner: list[Any], paths: list[str], reading: Reading) -> bool:
             if len(inner) > most:
