@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from conformance.lifecycle.clock import ServiceTime, Time
+from conformance.lifecycle.painted import Painted
 from conformance.lifecycle.schedule import FAULTS
-from wanlib.emulator import Emulator, Fault, Request, Response, Settings
-from wanlib.emulator.drawing import Sheet
+from wanlib.emulator import Fault, Request, Response, Settings
 from wanlib.emulator.exchange import BEFORE, FAULT_HEADER
 from wanlib.emulator.fate import fated
 from wanlib.spec import Spec
@@ -37,14 +37,12 @@ class Exchange(NamedTuple):
     dies: int
 
 
-class Service(Emulator):
+class Service(Painted):
     """faults: by step. fate: what the work of every accepted call is to meet.
 
     exchanges: all so far. accepted: ids of accepted tasks, in order, by its own store. before_query: called
     before the first query is carried out.
     """
-
-    _pictures: dict[Sheet, Response] = {}  # noqa: RUF012 - the same for all stories: they are slow to draw
 
     def __init__(
         self,
@@ -108,13 +106,6 @@ class Service(Emulator):
                 work = work._replace(fate=fated(work.order, self._fate, self._world.vendor))
                 self.store.works.put(work.id, work)
             self._made[work.id] = work.made()
-
-    def _whole(self, found: Response | Sheet) -> Response:
-        if isinstance(found, Response):
-            return found
-        if found not in self._pictures:
-            self._pictures[found] = super()._whole(found)
-        return self._pictures[found]
 
 
 def _call(request: Request) -> str:

@@ -1,10 +1,7 @@
 """Where free plays are given: a folder, a loop and a network serve them all."""
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from conformance.lifecycle.books import Books
@@ -12,6 +9,7 @@ from conformance.lifecycle.clock import Loop
 from conformance.lifecycle.free.freeplay import Freeplay
 from conformance.lifecycle.free.network import Network
 from conformance.lifecycle.free.steps import Script
+from conformance.lifecycle.memory import folder_in_memory
 
 
 class House(NamedTuple):
@@ -58,9 +56,8 @@ class House(NamedTuple):
 @contextmanager
 def house() -> Iterator[House]:
     """A house in a folder in memory, where there is one: each play writes a journal."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
-        made = House(Books(Path(folder)), Loop(), Network())
+    with folder_in_memory() as folder:
+        made = House(Books(folder), Loop(), Network())
         try:
             yield made
         finally:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from conformance.lifecycle.kill.judge import Books, halves, judge
 from conformance.lifecycle.kill.lives import Order
 from conformance.lifecycle.memory import folder_in_memory
-from wanlib.emulator import Emulator, HandClock, Request, Response, Settings
-from wanlib.emulator.drawing import Sheet
+from conformance.lifecycle.painted import Painted
+from wanlib.emulator import HandClock, Request, Response, Settings
 from wanlib.emulator.serve import serving
 from wanlib.emulator.work import Work
 
@@ -38,13 +38,12 @@ class Kill(NamedTuple):
     at: int
 
 
-class Service(Emulator):
-    """The emulator. Each request takes a second of its time; pictures are drawn once, for all look alike."""
+class Service(Painted):
+    """The emulator. Each request takes a second of its time."""
 
     def __init__(self) -> None:
         self.hand = HandClock()
         super().__init__(clock=self.hand, settings=_SETTINGS)
-        self._drawn: dict[Sheet, Response] = {}
 
     def handle(self, request: Request) -> Response:
         """The answer, a second later."""
@@ -54,13 +53,6 @@ class Service(Emulator):
     def picture(self, work: Work, index: int) -> bytes:
         """Picture `index` (from 0) of a work."""
         return self._whole(self._front.gallery.sheet(work, index)).body
-
-    def _whole(self, found: Response | Sheet) -> Response:
-        if isinstance(found, Response):
-            return found
-        if found not in self._drawn:
-            self._drawn[found] = super()._whole(found)
-        return self._drawn[found]
 
 
 class Scene:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.lifecycle.clock import ServiceTime, Time
-from wanlib.emulator import Emulator, Request, Response, Settings
-from wanlib.emulator.drawing import Sheet
+from conformance.lifecycle.painted import Painted
+from wanlib.emulator import Request, Response, Settings
 from wanlib.emulator.exchange import FAULT_HEADER
 from wanlib.spec import Spec
 
@@ -35,7 +35,7 @@ class Asker:
 
     def __init__(self, spec: Spec, settings: Settings) -> None:
         self.time = Time()
-        self._service = _Quick(spec, clock=ServiceTime(self.time), settings=settings)
+        self._service = Painted(spec, clock=ServiceTime(self.time), settings=settings)
 
     def create(self, shape: str, seed: int, pictures: int, fault: str = "") -> Any:
         """The answer to an asynchronous create. fault: as in `x-wan-fault`, that its work is to meet."""
@@ -77,19 +77,6 @@ class Asker:
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> Response:
         return self._service.handle(Request(method, _BASE + path, {**_KEY, **(headers or {})}, body, _ORIGIN))
-
-
-class _Quick(Emulator):
-    """Each picture is drawn once, whatever the service: they are slow to draw."""
-
-    _pictures: dict[Sheet, Response] = {}  # noqa: RUF012 - the same for all services
-
-    def _whole(self, found: Response | Sheet) -> Response:
-        if isinstance(found, Response):
-            return found
-        if found not in self._pictures:
-            self._pictures[found] = super()._whole(found)
-        return self._pictures[found]
 
 
 def _faulty(fault: str) -> dict[str, str]:
