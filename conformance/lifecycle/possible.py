@@ -8,8 +8,9 @@ rules it out. Only what none of them allows is a fault.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from wanlib.spec.span import seconds
+
 _GRAIN = 1e-6  # seconds: what lies closer together is one moment
-_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _ABSENT = ""
 _EVER = float("inf")
 
@@ -38,7 +39,7 @@ class Possible:
     """
 
     def __init__(self, table: Mapping[str, Any], submitted: float | None = None) -> None:
-        outcomes, count = table["outcomes"], table["expires"]["is"].split()
+        outcomes = table["outcomes"]
         self._initial, self._canceled = table["initial"], outcomes["canceled"]
         self._unknown, self._cancelable = table["expires"]["into"], frozenset(table["cancelable"])
         self._next = {
@@ -47,7 +48,7 @@ class Possible:
         }
         unlisted = table.get("unlisted", {"is": ()})["is"]
         self._vague = {name: unlisted if after else () for name, after in self._next.items()}
-        self._term = float(count[0]) * _SECONDS[count[1]]
+        self._term = seconds(table["expires"]["is"])
         self._mays = {_May(_ABSENT, -_EVER, _EVER)}
         if submitted is not None:
             self._mays = {_May(self._initial, submitted, submitted)}

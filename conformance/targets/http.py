@@ -18,6 +18,7 @@ from wanlib.base.rule_id import parse_rule_id
 from wanlib.base.shown import shown
 from wanlib.spec import Spec, interpret
 from wanlib.spec.kinds import BOUND, KINDS
+from wanlib.spec.span import seconds
 
 _POLLS = 60
 _SEEN_IN_TEXT = ("schemes", "chars")
@@ -99,7 +100,7 @@ class Http:
                 return bool(status == self._outcomes["succeeded"])
             if self._spec.task["states"].get(status, {}).get("terminal"):
                 raise Wrong(f"the task is {status}")
-            self._server.sleep(float(self._spec.wire["polling"]["least_gap"].split()[0]))
+            self._server.sleep(seconds(self._spec.wire["polling"]["least_gap"]))
         raise Wrong(f"the task has not ended after {_POLLS} queries")
 
     def _must_wait(self, question: Question) -> bool:

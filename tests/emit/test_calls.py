@@ -11,10 +11,11 @@ import pytest
 from tests.spec.small import FILES, write
 from wanlib.emit import emitted
 from wanlib.emit.names import EmitError
-from wanlib.emit.times import offset, seconds, strptime_form
+from wanlib.emit.times import offset, strptime_form
 from wanlib.generated.calls import API
 from wanlib.runtime.tables import ErrorCode, Header, Life, Upload, Verb
 from wanlib.spec import load
+from wanlib.spec.span import seconds
 
 SPEC = load()
 ROOT = Path(__file__).parents[2]

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from wanlib.emit.names import EmitError, literal, module
-from wanlib.emit.times import offset, seconds, strptime_form
+from wanlib.emit.times import offset, strptime_form
 from wanlib.emit.validator import header
 from wanlib.emit.writer import Writer
 from wanlib.spec import Family, Spec
+from wanlib.spec.span import seconds
 
 _TABLES = ("Api", "Code", "ErrorCode", "Header", "Life", "Model", "Region", "Upload", "Verb")
 
@@ -75,8 +76,8 @@ def _api(spec: Spec) -> dict[str, Rows]:
         "task_id": literal(wire["task_id"]["is"]),
         "errors": {code: _error(error) for code, error in wire["errors"].items()},
         "rates": literal(wire["account_rates"]),
-        "gap": literal(float(seconds(wire["polling"]["gap"]))),
-        "sync_timeout": literal(float(seconds(wire["timeouts"]["sync"]))),
+        "gap": literal(seconds(wire["polling"]["gap"])),
+        "sync_timeout": literal(seconds(wire["timeouts"]["sync"])),
         "currency": literal(wire["currency"]),
         "upload": _upload(wire["upload"]),
         "life": _life(spec.task),
@@ -163,8 +164,8 @@ def _error(error: Mapping[str, Any]) -> str:
 def _upload(upload: Mapping[str, Any]) -> str:
     return _value(
         "Upload",
-        expires_after=literal(float(seconds(upload["expires"]))),
-        policy_expires_after=literal(float(seconds(upload["policy_expires"]))),
+        expires_after=literal(seconds(upload["expires"])),
+        policy_expires_after=literal(seconds(upload["policy_expires"])),
         form=literal(tuple(upload["form"])),
     )
 
@@ -177,8 +178,8 @@ def _life(task: Mapping[str, Any]) -> str:
         states=literal(tuple(task["states"])),
         terminal=f"frozenset({literal(terminal)})",
         **outcomes,
-        expires_after=literal(float(seconds(task["expires"]["is"]))),
-        links_expire_after=literal(float(seconds(task["links_expire"]["is"]))),
+        expires_after=literal(seconds(task["expires"]["is"])),
+        links_expire_after=literal(seconds(task["links_expire"]["is"])),
     )
 
 

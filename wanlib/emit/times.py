@@ -4,7 +4,6 @@ import re
 
 from wanlib.emit.names import EmitError
 
-_SECONDS = {"s": 1, "h": 3600}
 _DIRECTIVES = {
     "YYYY": "%Y",
     "MM": "%m",
@@ -17,12 +16,6 @@ _DIRECTIVES = {
 }
 _WORD = re.compile("[A-Za-z]+")
 _PART = re.compile("|".join(sorted(_DIRECTIVES, key=len, reverse=True)))
-
-
-def seconds(span: str) -> int:
-    """A span such as `24 h` in seconds."""
-    count, unit = span.split()
-    return int(count) * _SECONDS[unit]
 
 
 def offset(zone: str) -> int:

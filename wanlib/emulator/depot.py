@@ -8,11 +8,12 @@ from typing import Any
 
 from wanlib.base.header import facts_of_bytes
 from wanlib.emulator.exchange import Request
-from wanlib.emulator.life import passed, seconds
+from wanlib.emulator.life import passed
 from wanlib.emulator.multipart import Part, read_form
 from wanlib.emulator.store import Upload
 from wanlib.emulator.times import Stamp
 from wanlib.emulator.world import World
+from wanlib.spec.span import seconds
 
 _MEGABYTE = 1 << 20
 

@@ -5,15 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wanlib.emulator.roads import Road, Walk, roads, walks
+from wanlib.spec.span import seconds
 
-_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _MOMENTS = {"submission": "submitted", "end": "ended"}
-
-
-def seconds(span: str) -> float:
-    """`24 h` in seconds."""
-    count, unit = span.split()
-    return float(count) * _SECONDS[unit]
 
 
 def passed(span: float, since: float, now: float) -> bool:

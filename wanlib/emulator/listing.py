@@ -4,10 +4,10 @@ from typing import Any
 
 from wanlib.base.shown import shown
 from wanlib.emulator.answers import Body
-from wanlib.emulator.life import seconds
 from wanlib.emulator.times import Stamp
 from wanlib.emulator.work import Work
 from wanlib.emulator.world import World
+from wanlib.spec.span import seconds
 
 
 class Listing:

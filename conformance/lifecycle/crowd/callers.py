@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from conformance.lifecycle.clock import Loop
 from conformance.lifecycle.crowd.judge import STRANGER, Call
 from conformance.lifecycle.crowd.service import Service
+from conformance.lifecycle.players.ours import BASE, KEY
 
 MODELS = ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image", "wan2.5-i2i-preview")
 IMAGES = ("https://photos.example.com/street.jpg",)
@@ -54,9 +55,8 @@ class Callers:
 
     def _client(self, kind: Callable[..., Any], line: Any, parallel: int) -> Any:
         """One as a process of its own would make it."""
-        base = "http://127.0.0.1:8686/api/v1"  # private, so that the pictures' links may be followed
-        told: dict[str, Any] = {"base_url": base, "journal": self._journal, "clock": self._time}
-        return kind("sk-crowd-0123456789", http_client=line, random=Random(1), parallel=parallel, **told)
+        told: dict[str, Any] = {"base_url": BASE, "journal": self._journal, "clock": self._time}
+        return kind(KEY, http_client=line, random=Random(1), parallel=parallel, **told)
 
     def _note(self, wish: Wish, said: Any, files: int = 0) -> None:
         self.calls.append(Call(wish.kind, wish.prompt, said, files))

@@ -2,15 +2,12 @@
 
 from collections.abc import Awaitable
 from pathlib import Path
-from random import Random
-from typing import Any
 
 import httpx
 import respx
 
 from conformance.lifecycle.clock import Loop, Time
-from conformance.lifecycle.players.ours import BASE, KEY, Ours
-from wanlib import AsyncWan, Wan
+from conformance.lifecycle.players.ours import Ours, player_over
 from wanlib.emulator import Emulator
 from wanlib.emulator.transport import AsyncTransport, Transport
 
@@ -26,7 +23,6 @@ class Network:
     def player(self, name: str, service: Emulator, time: Time, loop: Loop, journal: Path) -> Ours:
         """A new client of either kind on a journal, beside which its pictures are saved."""
         self._router.reset()
-        told: dict[str, Any] = {"base_url": BASE, "journal": journal, "clock": time, "parallel": 1}
         http: httpx.Client | httpx.AsyncClient
         if name == "sync":
             self._line = Transport(service, time.sleep)
@@ -36,8 +32,7 @@ class Network:
             http = httpx.AsyncClient(
                 transport=httpx.MockTransport(self._router.async_handler), trust_env=False
             )
-        made: Any = Wan if name == "sync" else AsyncWan
-        return Ours(name, made(KEY, http_client=http, random=Random(1), **told), loop, journal.parent)
+        return player_over(http, name, time, loop, journal)
 
     def _answer(self, request: httpx.Request) -> httpx.Response | Awaitable[httpx.Response]:
         assert self._line is not None  # a player was made

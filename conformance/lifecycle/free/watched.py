@@ -9,7 +9,6 @@ from conformance.lifecycle.service import Service
 from wanlib.emulator import FAULT_HEADER, Fault, Request, Response, Settings
 from wanlib.emulator.fate import fated
 from wanlib.emulator.fault import FATES
-from wanlib.emulator.life import passed
 from wanlib.emulator.work import NEVER, Work
 from wanlib.spec import Spec
 
@@ -121,7 +120,7 @@ class Watched(Service):
     def is_dead(self, task: str, soon: float = 0.0) -> bool:
         """Whether the links of a task are dead by its end, or will be so soon."""
         work = self.store.works.get(task) or self._last.get(task)
-        return work is None or passed(self.life.links, work.ended, self.clock.now() + soon)
+        return work is None or work.links_dead(self.life, self.clock.now() + soon)
 
     def age(self, task: str) -> float:
         """Seconds since a task was submitted; NEVER where the service does not know it."""
@@ -135,7 +134,7 @@ class Watched(Service):
     def dies(self, task: str) -> float | None:
         """The moment from which on the links of a task are dead, seconds since 1970; None for none."""
         work = self.store.works.get(task)
-        return work.ended + self.life.links if work and work.made() and work.ended != NEVER else None
+        return work.links_die_at(self.life) if work and work.made() and work.ended != NEVER else None
 
     def _next(self, call: str) -> tuple[str, Fault | None]:
         for index, (wanted, text, fault) in enumerate(self.in_line):
@@ -152,7 +151,7 @@ class Watched(Service):
 
     def _unended(self, task: str) -> Work | None:
         work, now = self.store.works.get(task), self.clock.now()
-        alive = work and work.ended > now and not passed(self.life.expires, work.submitted, now)
+        alive = work and work.ended > now and not work.expired(self.life, now)
         return work if alive else None
 
     def _put(self, work: Work) -> None:

@@ -25,13 +25,16 @@ BASE = "http://127.0.0.1:8686/api/v1"  # private, so that the pictures' links ma
 
 
 def player(name: str, service: Emulator, time: Time, loop: Loop, journal: Path) -> Ours:
-    """A new client of NAMES on a journal, beside which its pictures are saved."""
+    """A new client of NAMES on a journal, with no HTTP library between it and the service."""
+    line = Line(service, time.sleep) if name == "sync" else AsyncLine(service, time.sleep_async)
+    return player_over(line, name, time, loop, journal)
+
+
+def player_over(http: Any, name: str, time: Time, loop: Loop, journal: Path) -> Ours:
+    """The same over an HTTP client. Its pictures are saved beside the journal."""
+    kind: Any = Wan if name == "sync" else AsyncWan
     told: dict[str, Any] = {"base_url": BASE, "journal": journal, "clock": time, "parallel": 1}
-    if name == "sync":
-        wan: Wan | AsyncWan = Wan(KEY, http_client=Line(service, time.sleep), random=Random(1), **told)
-    else:
-        wan = AsyncWan(KEY, http_client=AsyncLine(service, time.sleep_async), random=Random(1), **told)
-    return Ours(name, wan, loop, journal.parent)
+    return Ours(name, kind(KEY, http_client=http, random=Random(1), **told), loop, journal.parent)
 
 
 class Ours:

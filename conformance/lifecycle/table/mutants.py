@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from wanlib.runtime import follow
 from wanlib.runtime.retry import Gaps
 from wanlib.spec import Spec
+from wanlib.spec.span import seconds
 
-_SECONDS = {"s": 1, "h": 3600}
 _MOMENTS = ("submission", "end")
 _PACED = ("query", "list", "cancel")
 
@@ -95,9 +95,8 @@ def _of_term(term: Mapping[str, str], states: tuple[str, ...]) -> Iterator[tuple
 
 def _steps_of(span: str) -> Iterator[tuple[str, str]]:
     """A second more, and a second less."""
-    count, unit = span.split()
     for step in (1, -1):
-        yield f"={step:+} s", f"{int(count) * _SECONDS[unit] + step} s"
+        yield f"={step:+} s", f"{seconds(span) + step:.0f} s"
 
 
 def _of_wire(wire: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
