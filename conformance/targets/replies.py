@@ -85,7 +85,7 @@ class Replies:
         return str(told["task_status"])
 
     def _failure(self, body: Any, told: Any) -> str:
-        """Its code and message stand inside `output` or at the top (FACTS C14)."""
+        """Its code and message stand inside `output` or at the top: the pages show both."""
         if told is not body:
             self.check(body, "task")
         self._check_error({"request_id": member(body, "request_id"), **told}, "the failed task")

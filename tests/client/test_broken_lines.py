@@ -1,4 +1,4 @@
-"""SDK_STUDY, rows on broken connections, over real sockets: reset, close, hang, trickle, half an answer."""
+"""Broken connections, over real sockets: reset, close, hang, trickle, half an answer."""
 
 import asyncio
 import socket

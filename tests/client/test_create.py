@@ -1,4 +1,4 @@
-"""SDK_STUDY, rows on creating: what is sent again, what it raises, what it costs. Nothing is paid twice."""
+"""Creating: what is sent again, what it raises, what it costs. Nothing is paid twice."""
 
 from decimal import Decimal
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""SDK_STUDY, the teeth that bite images: names that collide, text taken for paths, changed objects."""
+"""Images in the SDK's way of sending: names that collide, text taken for paths, changed objects."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""SDK_STUDY, rows that the SDK sends on in silence or fails on from inside: refused before sending."""
+"""Inputs that the SDK sends unchecked, or fails on internally: refused before sending."""
 
 import base64
 import io

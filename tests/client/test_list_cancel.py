@@ -1,4 +1,4 @@
-"""SDK_STUDY, rows on listing and canceling: filters, names, times, refusals, lost answers."""
+"""Listing and canceling: filters, names, times, refusals, lost answers."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any

@@ -1,4 +1,4 @@
-"""SDK_STUDY, rows on polling: when a task is asked for, what passes, and that every wait ends."""
+"""Polling: when a task is asked for, what passes, and that every wait ends."""
 
 from email.utils import formatdate
 from typing import Any

@@ -1,4 +1,4 @@
-"""SDK_STUDY, rows on streams: an error event, an end that is missing, a cut, an idle line; the prices."""
+"""Streams: an error event, an end that is missing, a cut, an idle line; the prices."""
 
 import json
 from typing import Any

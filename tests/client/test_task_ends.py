@@ -1,4 +1,4 @@
-"""SDK_STUDY, rows on the ends of a task: each is an outcome of its own."""
+"""The ends of a task: each is an outcome of its own."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""How large pictures are, by arithmetic from the fact sheet."""
+"""How large pictures are, by arithmetic from the vendor's pages."""
 
 from io import BytesIO
 from typing import Any

@@ -13,9 +13,7 @@ from wanlib.spec import Spec, load
 
 SHARED = Path(__file__).parents[3] / "shared"
 GUIDE = SHARED / "guide.txt"
-FACTS = SHARED / "FACTS.md"
 ID = re.compile(r"[a-z0-9]+#[a-z0-9]+([.-][a-z0-9]+)*")
-NOTED = re.compile(r"FACTS (?:(?P<section>[0-9](?:\.[0-9]){0,2})|(?P<conflict>C[0-9]{1,2}))")
 # A run of this many words in common with the guide is a copy.
 COPY = 8
 
@@ -74,7 +72,7 @@ def test_statements_are_whole(spec: Spec, statements: Statements) -> None:
         assert statement["section"] in pages[page]["sections"], name
         assert statement["says"] == fold(statement["says"]) != "", name
         assert bool(statement.get("rules")) is not bool(statement.get("not_encoded")), name
-        assert (page == "guide") is bool(hashes(statement)) is not bool(statement.get("noted")), name
+        assert (page == "guide") is bool(hashes(statement)), name
 
 
 def test_every_page_is_used(spec: Spec, statements: Statements) -> None:
@@ -118,19 +116,6 @@ def runs(text: str) -> Iterator[tuple[str, ...]]:
     words = re.findall(r"[a-z0-9.*_]+", text.lower())
     for start in range(len(words) - COPY + 1):
         yield tuple(words[start : start + COPY])
-
-
-def test_notes_point_into_the_fact_sheet(statements: Statements) -> None:
-    if not FACTS.is_file():
-        pytest.skip("the fact sheet is not beside this checkout (../shared/FACTS.md)")
-    text = FACTS.read_text("utf-8")
-    for name, statement in statements.items():
-        if "noted" in statement:
-            place = NOTED.fullmatch(statement["noted"])
-            assert place, name
-            section, conflict = place["section"], place["conflict"]
-            heading = rf"^#+ {re.escape(section)}\.? " if section else rf"^\| {conflict} \|"
-            assert re.search(heading, text, re.MULTILINE), name
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Ratio(NamedTuple):
-    """width:height as two whole numbers, never divided (DESIGN, *Decided once*)."""
+    """width:height as two whole numbers, never divided."""
 
     width: int
     height: int

@@ -12,9 +12,9 @@ class Settings:
 
     waiting, working: seconds that a task waits and works; `inf`: until it is told. region: a name of
     `wire/regions`, the first unless given. origin: where links lead; else where the request came to.
-    failed: whether a FAILED body has code and message inside `output` or at the top (FACTS C14).
+    failed: whether a FAILED body has code and message inside `output` or at the top (the pages show both).
     several: how several pictures stand in `choices`; `documented` follows the spec, and is `each` where
-    no page says it. finished: of a stream, true in all chunks or in the last alone (FACTS C20).
+    no page says it. finished: of a stream, true in all chunks or in the last alone (h26 shows both).
     lenient: a required parameter that can have one value only may be missing, as in the newest SDK.
     quotas: enforce rates and running tasks. fault_rate: the share of requests that meet one of `faults`.
     spool_cap: bytes of large inputs kept on disk. memory_cap: bytes of small ones kept in memory.

@@ -13,7 +13,7 @@ from wanlib.emulator import Settings
 from wanlib.spec import Spec
 
 RATES = {"query": 20, "list": 20, "cancel": 20}
-"""Calls a second that the pages allow to one account (FACTS 5)."""
+"""Calls a second that the pages allow to one account."""
 _STATES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")
 _NEVER = "00000000-0000-4000-8000-000000000000"
 

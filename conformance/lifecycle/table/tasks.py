@@ -44,7 +44,7 @@ class Task:
     may: Possible = field(init=False)
 
     def due(self, at: float) -> str:
-        """What a query is due to tell so many seconds after the submission (FACTS 5)."""
+        """What a query is due to tell so many seconds after the submission."""
         if at >= DAY:
             return "UNKNOWN"
         if self.canceled and at >= CANCELED_AT:

@@ -18,7 +18,7 @@ from wanlib.spec import Spec
 
 LOOKS = (1.0, 3.0, 7.0, 15.0, 25.0, 35.0, 45.0, 55.0)
 """Seconds at which a task is looked at in its first minute: a second after its submission, then in gaps that
-double to the ten that the pages advise (FACTS C8)."""
+double to the ten that the pages advise."""
 _FAILS = Fault("fail", code="InternalError", on=("async",))
 _NEVER = float("inf")
 
