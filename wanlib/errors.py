@@ -3,6 +3,7 @@
 from wanlib.runtime.errors import (
     AuthenticationError,
     BadSetting,
+    ContentModerationError,
     DeadlineExceeded,
     DownloadFailed,
     IgnoredParameter,
@@ -10,7 +11,6 @@ from wanlib.runtime.errors import (
     JournalError,
     LinkExpired,
     MalformedAnswer,
-    ModerationRefused,
     NotFound,
     OutcomeUnknown,
     OverBudget,
@@ -29,6 +29,7 @@ from wanlib.runtime.errors import __doc__ as __doc__
 __all__ = [
     "AuthenticationError",
     "BadSetting",
+    "ContentModerationError",
     "DeadlineExceeded",
     "DownloadFailed",
     "IgnoredParameter",
@@ -36,7 +37,6 @@ __all__ = [
     "JournalError",
     "LinkExpired",
     "MalformedAnswer",
-    "ModerationRefused",
     "NotFound",
     "OutcomeUnknown",
     "OverBudget",

@@ -269,7 +269,7 @@ def test_a_cap_on_the_price(edit: Command, service: Service) -> None:
 
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
-    [(401, "InvalidApiKey", "AuthenticationError"), (400, "DataInspectionFailed", "ModerationRefused")],
+    [(401, "InvalidApiKey", "AuthenticationError"), (400, "DataInspectionFailed", "ContentModerationError")],
 )
 def test_the_service_says_no(edit: Command, service: Service, status: int, code: str, kind: str) -> None:
     refusal = {"code": code, "message": f"no, {KEY}", "request_id": "r-1"}

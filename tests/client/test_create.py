@@ -35,7 +35,7 @@ REFUSED: dict[str, tuple[int, str, type[WanError]]] = {
     "bill, as 400": (400, "Arrearage", errors.QuotaExceeded),
     "quota, as 400": (400, "Throttling.AllocationQuota", errors.RateLimited),
     "invalid": (400, "InvalidParameter", errors.InvalidRequest),
-    "moderation": (400, "DataInspectionFailed", errors.ModerationRefused),
+    "moderation": (400, "DataInspectionFailed", errors.ContentModerationError),
     "model": (404, "ModelNotFound", errors.NotFound),
     "conflict": (409, "Conflict", errors.InvalidRequest),
     "500": (500, "InternalError", errors.ServiceError),

@@ -51,7 +51,7 @@ def test_an_error_event_is_raised(world: World) -> None:
     """Row `SSE error event`: yielded as a response, no exception."""
     world.service.on("create", streamed(ERROR))
     wan = world.client(budget="0.40")
-    with pytest.raises(errors.ModerationRefused) as met:
+    with pytest.raises(errors.ContentModerationError) as met:
         world.all(begin(world, wan))
     assert (met.value.code, met.value.request_id, wan.spent) == ("DataInspectionFailed", "req-s", 0)
 
@@ -61,7 +61,7 @@ def test_what_came_before_an_error_event_may_be_billed(world: World) -> None:
     wan = world.client(budget="0.40")
     parts: list[Any] = []
     stream = begin(world, wan)
-    with pytest.raises(errors.ModerationRefused):
+    with pytest.raises(errors.ContentModerationError):
         world.do(_into(parts, stream)) if world.kind == "async" else parts.extend(stream)
     assert str(wan.spent) == "0.40"
 

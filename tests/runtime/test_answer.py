@@ -12,7 +12,7 @@ from wanlib.runtime.exchange import Reply
 
 CLASSES = {
     "invalid": errors.InvalidRequest,
-    "moderation": errors.ModerationRefused,
+    "moderation": errors.ContentModerationError,
     "billing": errors.QuotaExceeded,
     "authentication": errors.AuthenticationError,
     "not_found": errors.NotFound,
@@ -133,7 +133,7 @@ def test_what_is_no_error_of_the_vendor(body: Any) -> None:
 def test_an_error_inside_a_200_is_one() -> None:
     body = {"code": "DataInspectionFailed", "message": "m", "request_id": "r", "output": None, "usage": None}
     assert is_vendor_error(reply(body))
-    assert type(problem(API, reply(body))) is errors.ModerationRefused
+    assert type(problem(API, reply(body))) is errors.ContentModerationError
 
 
 def test_a_redirect_is_told_as_one() -> None:

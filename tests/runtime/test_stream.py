@@ -119,12 +119,12 @@ def test_an_error_event_is_the_error_that_it_states(name: str) -> None:
         "request_id": "req-e",
     }
     reader = StreamReader(API, MIXED)
-    with pytest.raises(errors.ModerationRefused) as caught:
+    with pytest.raises(errors.ContentModerationError) as caught:
         reader.feed(event(refusal, name))
     assert (caught.value.code, caught.value.request_id) == ("DataInspectionFailed", "req-e")
-    with pytest.raises(errors.ModerationRefused):
+    with pytest.raises(errors.ContentModerationError):
         reader.feed(story()[0])
-    with pytest.raises(errors.ModerationRefused):
+    with pytest.raises(errors.ContentModerationError):
         reader.finish()
 
 

@@ -111,12 +111,50 @@ def test_python_loader_refuses_the_same(broken: Any, monkeypatch: pytest.MonkeyP
     assert str(caught.value).startswith(f"{broken.place()}: {broken.words.partition('…')[0]}")
 
 
-def test_deep_brackets_end_soon() -> None:
-    """The parser by itself takes a minute for them."""
+class LimitedLoader(yaml.SafeLoader):
+    """A parser that refuses 60 levels, with its own message, before it returns their events."""
+
+    def fetch_flow_collection_start(self, token: Any) -> None:
+        if self.flow_level >= 60:
+            raise yaml.scanner.ScannerError(None, None, "exceeded its own limit", self.get_mark())
+        super().fetch_flow_collection_start(token)
+
+
+LOADERS = [reader._LOADER, yaml.SafeLoader, LimitedLoader]
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: " + "[" * 100_000, 1),
+        ("a: [1]\nb: '[[['\nc: " + "{d: " * 5_000, 3),
+        ("a: " + "[\n" * 5_000, 40),
+        ("a: " + "[" * 5_000 + "]" * 5_000, 1),
+        ("a:\n  " + "- " * 3_000, 2),
+        ("".join(" " * i + "a:\n" for i in range(1_500)), 41),
+        ("a: " + "[" * 45 + "}", 1),
+    ],
+    ids=["brackets", "braces", "lines", "closed", "items", "indents", "and wrong"],
+)
+def test_deep_nesting_is_refused_soon(
+    text: str, line: int, loader: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our limit comes first, with our message, whatever limit the parser has itself."""
+    monkeypatch.setattr(reader, "_LOADER", loader)
     start = time.perf_counter()
-    with pytest.raises(SpecError, match="deeper than 40"):
-        read_yaml("a: " + "[" * 100_000, "tea.yaml")
+    with pytest.raises(SpecError) as caught:
+        read_yaml(text, "tea.yaml")
+    assert str(caught.value) == f"tea.yaml:{line}: nests deeper than 40 levels, expected a shallower file"
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_what_is_wrong_before_it_is_deep(loader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first error of the file is reported."""
+    monkeypatch.setattr(reader, "_LOADER", loader)
+    with pytest.raises(SpecError, match=r"tea\.yaml:1: is no YAML \(.*node content"):
+        read_yaml("a: [}\nb: " + "[" * 100, "tea.yaml")
 
 
 def test_depth_is_of_one_branch() -> None:

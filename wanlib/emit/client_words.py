@@ -2,7 +2,7 @@
 
 _ERRORS = """\
 Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-read; OverBudget; AuthenticationError; ModerationRefused; QuotaExceeded; OutcomeUnknown where the service
+read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
 may have taken a call that got no answer. All are WanErrors."""
 
 _RESULT = """\

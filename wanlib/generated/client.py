@@ -88,7 +88,7 @@ class Wan(Client):
         one synchronous call, where the model has it. The parameters are the model's own.
 
         Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ModerationRefused; QuotaExceeded; OutcomeUnknown where the service
+        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
         may have taken a call that got no answer. All are WanErrors.
         Raises TaskFailed, TaskCanceled, TaskUnknown; DeadlineExceeded, after which the task goes on.
         """
@@ -113,7 +113,7 @@ class Wan(Client):
         parameters are the model's own.
 
         Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ModerationRefused; QuotaExceeded; OutcomeUnknown where the service
+        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
         may have taken a call that got no answer. All are WanErrors.
         Raises TaskFailed, TaskCanceled, TaskUnknown; DeadlineExceeded, after which the task goes on.
         """
@@ -125,7 +125,7 @@ class Wan(Client):
         Iterate over what it returns, and close it or use `with`.
 
         Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ModerationRefused; QuotaExceeded; OutcomeUnknown where the service
+        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
         may have taken a call that got no answer. All are WanErrors.
         """
         return self._stream(model, prompt, images, dict(parameters))
@@ -166,7 +166,7 @@ class Wan(Client):
         The task's `id` is enough to take it up again, in another process too.
 
         Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ModerationRefused; QuotaExceeded; OutcomeUnknown where the service
+        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
         may have taken a call that got no answer. All are WanErrors.
         """
         return self._submit(model, prompt, images, parameters)

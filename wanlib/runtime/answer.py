@@ -9,9 +9,9 @@ from typing import Any
 from wanlib.base.shown import shown
 from wanlib.runtime.errors import (
     AuthenticationError,
+    ContentModerationError,
     InvalidRequest,
     MalformedAnswer,
-    ModerationRefused,
     NotFound,
     QuotaExceeded,
     RateLimited,
@@ -28,7 +28,10 @@ _CHARSET = re.compile(r"""(?i)\bcharset\s*=\s*["']?((?:utf|gb|big5|iso|latin|win
 # What a kind of error is, and what to do about it.
 _KINDS: dict[str, tuple[type[WanError], str]] = {
     "invalid": (InvalidRequest, "the same request will be refused again: change what the message names"),
-    "moderation": (ModerationRefused, "the same request will be refused again: change its text or images"),
+    "moderation": (
+        ContentModerationError,
+        "the same request will be refused again: change its text or images",
+    ),
     "billing": (QuotaExceeded, "waiting does not help: see to the account's bill or quota"),
     "authentication": (
         AuthenticationError,

@@ -8,7 +8,7 @@
     ├── BadSetting            the client itself can't work so: no key, no host, a bad argument
     ├── Unreachable           no connection to the service; nothing can have been accepted
     ├── AuthenticationError   no, wrong or foreign key; a model or workspace that is not granted
-    ├── ModerationRefused     the input or the output was found inappropriate or infringing
+    ├── ContentModerationError  the input or the output was found inappropriate or infringing
     ├── QuotaExceeded         an unpaid bill, a spent quota: waiting does not help
     │   └── RateLimited       too much at once: waiting helps
     ├── NotFound              a model, task or workspace that is not there
@@ -108,7 +108,7 @@ class AuthenticationError(WanError):
     """The key is missing, wrong, of another region, or without the right to this model or workspace."""
 
 
-class ModerationRefused(WanError):
+class ContentModerationError(WanError):
     """The input or the output was refused by moderation; the same request will be refused again."""
 
 

@@ -100,11 +100,33 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line if mark else 0
+            self._check_depth(text[: mark.index] if mark else text)
             expected = "spaces instead of tabs" if _has_tab(text, line) else "valid YAML"
             self.fail(line, f"is no YAML ({error.problem or error.context})", expected)
         except yaml.reader.ReaderError as error:  # a character that no YAML may hold
             line = text.encode("utf-8")[: error.position].count(b"\n")
             self.fail(line, f"is no YAML ({error.reason})", "valid YAML")
+
+    def _check_depth(self, text: str) -> None:
+        """Refuse text that nests too deeply, whatever the parser says of it.
+
+        The scanner reads ahead of the events and may have a limit of its own, which then fails before
+        the event that is too deep. Args: text: what stands before the parser's error.
+        """
+        depth = 0
+        try:
+            for event in yaml.parse(text, Loader=_LOADER):
+                if isinstance(event, yaml.CollectionStartEvent):
+                    depth += 1
+                    self._check_level(_line(event), depth)
+                elif isinstance(event, yaml.CollectionEndEvent):
+                    depth -= 1
+        except yaml.YAMLError:
+            return  # the text ends in the middle of a value
+
+    def _check_level(self, line: int, depth: int) -> None:
+        if depth > DEEPEST:
+            self.fail(line, f"nests deeper than {DEEPEST} levels", "a shallower file")
 
     def fail(self, line: int, what: str, expected: str) -> NoReturn:
         raise SpecError([f"{self.name}:{line + 1}: {what}, expected {expected}"])
@@ -118,8 +140,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             return event.value if event.style else self._scalar(line, event.value)
         self.depth += 1
-        if self.depth > DEEPEST:
-            self.fail(line, f"nests deeper than {DEEPEST} levels", "a shallower file")
+        self._check_level(line, self.depth)
         mapping = isinstance(event, yaml.MappingStartEvent)
         value = self._mapping(line, events) if mapping else self._sequence(line, events)
         self.depth -= 1
