@@ -1,8 +1,20 @@
 # Every target works as the first command on a fresh checkout.
-PYTHON ?= python3
+# PYTHON=python3.13 uses another interpreter, in a virtual environment of its own.
+ifeq ($(origin PYTHON),undefined)
+PYTHON := python3
 VENV := .venv
+else
+VENV := .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+endif
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Pinned versions, so that a new release of a dependency cannot break a checkout. `make latest` sets it to nothing.
+CONSTRAINTS := constraints.txt
+# Old versions of pip read the first for build dependencies, new versions the second.
+PIP_ENV = $(if $(1),PIP_CONSTRAINT=$(1) PIP_BUILD_CONSTRAINT=$(1))
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# The Python versions that the package supports and that `make pin` resolves for.
+PYTHONS := python3.11 python3.12 python3.13
 # The official SDK, which `parity`, `sdk` and `lifecycle` alone need: the version that the guide asks for, and the newest.
 SDK_pinned := dashscope==1.25.15
 SDK_newest := dashscope>=2,<3
@@ -11,18 +23,20 @@ SDK_newest := dashscope>=2,<3
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(call PIP_ENV,$(CONSTRAINTS)) $(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
 	@touch $@
 
 $(VENV)/.bench: $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(call PIP_ENV,$(CONSTRAINTS)) $(BIN)/python $(PIP_INSTALL) --editable '.[bench]'
 	@touch $@
 
+# The constraints pin one version of the SDK; an environment of another version leaves that line out.
 $(VENV)/.parity-%/.installed: $(STAMP)
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check '$(SDK_$*)'
+	grep -v '^dashscope==' constraints.txt > $(@D)/constraints.txt
+	$(call PIP_ENV,$(@D)/constraints.txt) $(@D)/bin/python $(PIP_INSTALL) '$(SDK_$*)'
 	@touch $@
 
 install: $(STAMP) ## make .venv and install everything that the other targets need
@@ -70,7 +84,16 @@ lifecycle: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed #
 load: $(STAMP) ## an hour of mixed traffic with faults on the emulator, against a bookkeeping of its own
 	$(BIN)/python -m tests.emulator.load
 
-clean: ## remove what the other targets made
-	rm -rf $(VENV) reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
+latest: ## lint and tests with the newest versions that pyproject.toml allows, in an environment of their own
+	rm -rf $(VENV)-latest
+	$(MAKE) --no-print-directory VENV=$(VENV)-latest CONSTRAINTS= lint
+	$(MAKE) --no-print-directory VENV=$(VENV)-latest CONSTRAINTS= test
 
-.PHONY: help install conformance test lint mutants emit baseline bench parity sdk schemathesis lifecycle load clean
+pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every interpreter of PYTHONS
+	$(BIN)/python -m tests.setup.pin --also '$(SDK_pinned)' $(PYTHONS) > constraints.new
+	mv constraints.new constraints.txt
+
+clean: ## remove what the other targets made
+	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: help install conformance test lint mutants emit baseline bench parity sdk schemathesis lifecycle load latest pin clean

@@ -135,7 +135,7 @@ def test_the_errors_are_the_whole_tree() -> None:
     told = {
         name
         for name, each in vars(tree).items()
-        if isinstance(each, type) and each.__module__ == tree.__name__
+        if isinstance(each, type) and each.__module__ == errors.__name__
     }
     assert (
         set(errors.__all__) == told == {each for each in told if getattr(errors, each) is getattr(tree, each)}

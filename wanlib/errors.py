@@ -2,15 +2,17 @@
 
 from wanlib.runtime.errors import (
     AuthenticationError,
-    BadSetting,
+    ConfigurationError,
     ContentModerationError,
     DeadlineExceeded,
     DownloadFailed,
     IgnoredParameter,
+    InvalidArgumentError,
     InvalidRequest,
     JournalError,
     LinkExpired,
     MalformedAnswer,
+    MissingFileError,
     NotFound,
     OutcomeUnknown,
     OverBudget,
@@ -22,21 +24,24 @@ from wanlib.runtime.errors import (
     TaskFailed,
     TaskUnknown,
     Unreachable,
+    UsageError,
     WanError,
 )
 from wanlib.runtime.errors import __doc__ as __doc__
 
 __all__ = [
     "AuthenticationError",
-    "BadSetting",
+    "ConfigurationError",
     "ContentModerationError",
     "DeadlineExceeded",
     "DownloadFailed",
     "IgnoredParameter",
+    "InvalidArgumentError",
     "InvalidRequest",
     "JournalError",
     "LinkExpired",
     "MalformedAnswer",
+    "MissingFileError",
     "NotFound",
     "OutcomeUnknown",
     "OverBudget",
@@ -48,5 +53,6 @@ __all__ = [
     "TaskFailed",
     "TaskUnknown",
     "Unreachable",
+    "UsageError",
     "WanError",
 ]

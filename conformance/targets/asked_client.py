@@ -18,7 +18,7 @@ from conformance.targets.unsayable import unsayable
 from conformance.targets.verb_call import Unsaid, VerbCall, verb_call
 from wanlib.base.shown import shown
 from wanlib.base.violation import REFUSED
-from wanlib.runtime.errors import BadSetting, IgnoredParameter, InvalidRequest
+from wanlib.runtime.errors import IgnoredParameter, InvalidArgumentError, InvalidRequest
 from wanlib.runtime.options import read_call
 from wanlib.spec import Spec
 from wanlib.spec.kinds import KINDS
@@ -83,7 +83,7 @@ class AskedClient(ABC):
         tried = self._try(said, said.strays)
         if isinstance(tried.error, InvalidRequest):
             return self._refused(said, tried, strangers, question)
-        if _of_nothing(said) and isinstance(tried.error, BadSetting) and not tried.sent:
+        if _of_nothing(said) and isinstance(tried.error, InvalidArgumentError) and not tried.sent:
             raise Unsaid("edit takes an image, and generate would say more than this body")
         faults = self._due.faults(said, question.body, tried.sent)
         if tried.error is not None:
@@ -95,7 +95,7 @@ class AskedClient(ABC):
     def _without_image(self, said: VerbCall) -> Observation:
         """What is no image to the client is refused before anything is sent."""
         tried = self._try(said, said.strays)
-        if tried.sent or not isinstance(tried.error, BadSetting):
+        if tried.sent or not isinstance(tried.error, InvalidArgumentError):
             return _error(f"sent what is no image: {said.no_image}")
         return Observation(None, (), skipped=said.no_image)
 

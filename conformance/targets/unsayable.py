@@ -26,7 +26,7 @@ def _reasons(family: Family, field: Field, rule: Rule, parts: set[str]) -> Itera
     is_images = field.path == "images"
     # The client writes a field where it belongs.
     yield rule.kind == "place"
-    # It takes for an image only what is one; anything else is BadSetting, without a rule.
+    # It takes for an image only what is one; anything else is InvalidArgumentError, without a rule.
     yield field.type == "image" and rule.kind in ("type", "schemes")
     yield is_images and rule.kind == "type"
     # Every verb takes a prompt, and says itself what it means.

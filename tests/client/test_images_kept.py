@@ -18,7 +18,7 @@ from tests.client.worlds import KEY, World
 from tests.pictures import picture
 from tests.runtime.answers import reply
 from wanlib import AsyncWan, Wan
-from wanlib.runtime.errors import BadSetting, Unreachable
+from wanlib.runtime.errors import InvalidArgumentError, Unreachable
 
 FIRST, SECOND = picture("png", size=(300, 300)), picture("png", size=(310, 300))
 
@@ -81,12 +81,12 @@ def test_a_prompt_is_never_taken_for_a_path(
     assert sent == [{"text": prompt} for prompt in prompts]
     assert not world.service.count("upload")
     for text in ("cat", str(tmp_path / "cat")):
-        with pytest.raises(BadSetting, match="never taken for a path"):
+        with pytest.raises(InvalidArgumentError, match="never taken for a path"):
             world.do(wan.submit(PRO, "p", images=[text], n=1))
 
 
 def test_a_service_for_strangers_can_close_file_urls(world: World) -> None:
-    with pytest.raises(BadSetting, match="file_urls=False"):
+    with pytest.raises(InvalidArgumentError, match="file_urls=False"):
         world.do(world.client(file_urls=False).edit(PRO, "p", images=["file:///etc/hostname"], n=1))
 
 
@@ -147,7 +147,7 @@ def test_a_body_in_which_a_file_changed_is_not_accepted(world: World, tmp_path: 
         return reply({"code": "Throttling", "message": "Slow", "request_id": "r"}, 429)
 
     world.service.on("create", busy, CREATED)
-    with pytest.raises(BadSetting, match="has changed"):
+    with pytest.raises(InvalidArgumentError, match="has changed"):
         world.do(plan.edit(PRO, "p", images=[file], n=1))
     assert plan.spent == 0
 

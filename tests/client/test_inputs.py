@@ -11,7 +11,7 @@ from tests.client.service import CREATED, DONE, MIXED, OLD, PHOTO, PRO
 from tests.client.worlds import World
 from tests.pictures import picture
 from wanlib import check
-from wanlib.runtime.errors import BadSetting, IgnoredParameter, InvalidRequest
+from wanlib.runtime.errors import IgnoredParameter, InvalidArgumentError, InvalidRequest
 
 PNG = picture("png", size=(300, 300))
 TINY = picture("png", size=(10, 10))
@@ -71,7 +71,7 @@ def test_a_broken_rule_is_named_and_nothing_is_sent(world: World, name: str) -> 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_what_is_no_image_is_named_and_nothing_is_sent(world: World, name: str) -> None:
     """Rows `Path object, bytes, None as image` and `missing file`; a string was sent as 29 images."""
-    with pytest.raises(BadSetting, match="images") as met:
+    with pytest.raises(InvalidArgumentError, match="images") as met:
         world.do(world.wan.edit(PRO, "p", images=UNREADABLE[name], n=1))
     assert any(hint in str(met.value) for hint in ("allowed", "can't be read", "give pathlib.Path"))
     assert world.service.seen == []
@@ -98,7 +98,7 @@ def test_a_text_file_as_image_is_refused(world: World, tmp_path: Path) -> None:
 )  # fmt: skip
 def test_an_option_is_an_option_and_is_judged(world: World, option: dict[str, Any]) -> None:
     """Row `timeout=2`: silent, becomes a parameter."""
-    with pytest.raises(BadSetting):
+    with pytest.raises(InvalidArgumentError):
         world.do(world.wan.edit(PRO, "p", **EDIT, **option))
     assert world.service.seen == []
 

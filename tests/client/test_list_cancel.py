@@ -113,7 +113,7 @@ def test_one_time_alone_is_completed_within_a_day(world: World) -> None:
     ids=str,
 )
 def test_a_filter_that_the_page_does_not_have_is_refused(world: World, filters: dict[str, Any]) -> None:
-    with pytest.raises(errors.BadSetting, match="allowed"):
+    with pytest.raises(errors.InvalidArgumentError, match="allowed"):
         world.all(world.wan.tasks(**filters))
     with pytest.raises(errors.InvalidRequest, match="no model"):
         world.all(world.wan.tasks(model="wan2.7"))

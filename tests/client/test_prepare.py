@@ -16,7 +16,7 @@ from conformance.pictures import picture
 from tests.client.service import CREATED, MIXED, OLD, PRO
 from tests.client.worlds import KEY, World
 from tests.runtime.answers import TASK
-from wanlib.runtime.errors import BadSetting, IgnoredParameter, InvalidRequest
+from wanlib.runtime.errors import ConfigurationError, IgnoredParameter, InvalidArgumentError, InvalidRequest
 
 URL = ["https://example.com/a.png?token=abc"]
 
@@ -125,7 +125,7 @@ def test_a_newer_parameter_goes_through_extra_and_a_misspelt_one_nowhere(world: 
     assert world.service.seen == []
     world.do(world.wan.submit(PRO, "a vase", images=URL, n=1, extra={"style": {"name": "oil"}}))
     assert world.service.of("create")[0].json()["parameters"] == {"n": 1, "style": {"name": "oil"}}
-    with pytest.raises(BadSetting, match=r"extra has .seed., which wan2\.7-image-pro knows"):
+    with pytest.raises(InvalidArgumentError, match=r"extra has .seed., which wan2\.7-image-pro knows"):
         world.do(world.wan.submit(PRO, "a vase", images=URL, extra={"seed": 1}))
 
 
@@ -148,7 +148,7 @@ def test_a_region_without_the_call_is_refused(world: World) -> None:
         InvalidRequest, match=r"takes no async call in region virginia; it does in beijing, singap"
     ):
         world.do(world.client(region="virginia").submit(PRO, "a vase", images=URL, n=1))
-    with pytest.raises(BadSetting, match="region frankfurt has no shared host; pass workspace="):
+    with pytest.raises(ConfigurationError, match="region frankfurt has no shared host; pass workspace="):
         world.client(region="frankfurt")
     prepared = world.client(region="frankfurt", workspace="ws-1").prepare(MIXED, "a vase")
     assert prepared.url.startswith("https://ws-1.eu-central-1.maas.aliyuncs.com/api/v1/services/")
@@ -156,11 +156,11 @@ def test_a_region_without_the_call_is_refused(world: World) -> None:
 
 
 def test_an_edit_needs_an_image_and_a_generation_none(world: World) -> None:
-    with pytest.raises(BadSetting, match="edit was given no image; call generate"):
+    with pytest.raises(InvalidArgumentError, match="edit was given no image; call generate"):
         world.do(world.wan.edit(PRO, "a vase", images=[]))
-    with pytest.raises(BadSetting, match="generate takes no images; call edit"):
+    with pytest.raises(InvalidArgumentError, match="generate takes no images; call edit"):
         world.do(world.wan.generate(PRO, "a vase", images=URL))
-    with pytest.raises(BadSetting, match=r"allowed: a list of images\. Write images=\[\.\.\.\]"):
+    with pytest.raises(InvalidArgumentError, match=r"allowed: a list of images\. Write images=\[\.\.\.\]"):
         world.do(world.wan.edit(PRO, "a vase", images="https://example.com/a.png"))
     with pytest.raises(InvalidRequest, match=r"images has 2 items; wanx2\.1-imageedit takes one"):
         world.do(world.wan.edit("wanx2.1-imageedit", "a vase", images=URL * 2, function="doodle"))

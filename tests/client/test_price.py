@@ -9,7 +9,7 @@ import pytest
 from tests.client.service import CREATED, DONE, MIXED, OLD, PRO
 from tests.client.worlds import World
 from tests.runtime.answers import TASK, choices, image, reply, results, task
-from wanlib.runtime.errors import BadSetting, InvalidRequest, OutcomeUnknown, OverBudget, TaskFailed
+from wanlib.runtime.errors import InvalidArgumentError, InvalidRequest, OutcomeUnknown, OverBudget, TaskFailed
 
 URL = ["https://example.com/a.png"]
 FAILED = reply(task("FAILED", code="InternalError", message="no"))
@@ -130,7 +130,7 @@ def test_a_call_that_was_refused_gives_its_share_back(world: World) -> None:
 
 @pytest.mark.parametrize("wrong", [True, "a lot", float("nan"), -1, [2]])
 def test_a_cap_is_an_amount(world: World, wrong: Any) -> None:
-    with pytest.raises(BadSetting, match="allowed: an amount of money"):
+    with pytest.raises(InvalidArgumentError, match="allowed: an amount of money"):
         world.client(budget=wrong)
-    with pytest.raises(BadSetting, match="allowed: an amount of money"):
+    with pytest.raises(InvalidArgumentError, match="allowed: an amount of money"):
         world.do(world.wan.edit(PRO, "a vase", images=URL, max_price=wrong))

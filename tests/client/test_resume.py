@@ -15,7 +15,7 @@ from tests.client.service import CREATED, DONE, OLD, PRO, RUNNING
 from tests.client.worlds import World
 from tests.runtime.answers import TASK, reply
 from wanlib.generated.calls import API
-from wanlib.runtime.errors import BadSetting, DeadlineExceeded, OutcomeUnknown, TaskFailed
+from wanlib.runtime.errors import ConfigurationError, DeadlineExceeded, OutcomeUnknown, TaskFailed
 from wanlib.runtime.journal import Journal
 from wanlib.runtime.owner import is_dead, new_owner
 
@@ -60,7 +60,7 @@ def abandon(journal: Path) -> None:
 
 
 def test_without_a_journal_there_is_nothing_to_resume(world: World) -> None:
-    with pytest.raises(BadSetting, match="no journal; make it with journal="):
+    with pytest.raises(ConfigurationError, match="no journal; make it with journal="):
         world.do(world.wan.resume())
 
 

@@ -37,7 +37,7 @@ def begin(world: World, wan: Any = None, **given: Any) -> Any:
 def test_the_parts_come_in_order_and_the_result_at_the_end(world: World) -> None:
     world.service.on("create", streamed(WORDS, PICTURE, LAST))
     stream = begin(world)
-    with pytest.raises(errors.BadSetting, match="no result yet"):
+    with pytest.raises(errors.UsageError, match="no result yet"):
         _ = stream.result
     assert world.all(stream) == [Text("Wash "), Picture(link("a"), 0), Text("Eat.")]
     assert (stream.result.text, len(stream.result.images)) == ("Wash \nEat.", 1)

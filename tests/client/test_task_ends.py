@@ -181,9 +181,9 @@ def test_a_task_id_never_leads_a_url_elsewhere(world: World, task_id: Any) -> No
         lambda: world.do(wan.wait([task_id])),
     ]
     for job in jobs:
-        with pytest.raises(errors.BadSetting, match="task id is"):
+        with pytest.raises(errors.InvalidArgumentError, match="task id is"):
             job()
     if task_id is not None:
-        with pytest.raises(errors.BadSetting, match="task id is"):
+        with pytest.raises(errors.InvalidArgumentError, match="task id is"):
             world.all(wan.tasks(task_id=task_id))
     assert not world.service.seen

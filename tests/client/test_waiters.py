@@ -8,7 +8,7 @@ import pytest
 from tests.client.service import CREATED, DONE, PHOTO, PRO, RUNNING, Seen
 from tests.client.worlds import World
 from tests.runtime.answers import choices, reply, task
-from wanlib.runtime.errors import BadSetting, TaskFailed
+from wanlib.runtime.errors import InvalidArgumentError, TaskFailed
 
 
 def path_ends(*ends: tuple[str, Any]) -> Any:
@@ -172,7 +172,7 @@ def test_calls_side_by_side_keep_their_own_results(async_world: World) -> None:
 
 def test_a_list_of_no_tasks_is_done(async_world: World) -> None:
     assert async_world.do(async_world.wan.wait([])) == []
-    with pytest.raises(BadSetting):
+    with pytest.raises(InvalidArgumentError):
         async_world.do(async_world.wan.wait(["a/b"]))
     seen: list[Seen] = async_world.service.seen
     assert seen == []

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from conformance.pictures import picture
 from wanlib.runtime.body import digest_body, json_body
-from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.errors import InvalidArgumentError
 from wanlib.runtime.images import read_image
 from wanlib.runtime.pieces import CHUNK
 
@@ -160,14 +160,14 @@ def test_a_file_left_in_the_middle_is_closed(tmp_path: Path) -> None:
     ],
 )
 def test_what_json_can_t_hold_is_refused(value: object, cause: str) -> None:
-    with pytest.raises(BadSetting, match=f"can't be written as JSON: .*{cause}.*; allowed: "):
+    with pytest.raises(InvalidArgumentError, match=f"can't be written as JSON: .*{cause}.*; allowed: "):
         json_body({"value": value, "image": source(SMALL)})
 
 
 def test_a_circle_is_refused() -> None:
     circle: list[Any] = []
     circle.append(circle)
-    with pytest.raises(BadSetting, match="Circular"):
+    with pytest.raises(InvalidArgumentError, match="Circular"):
         json_body({"value": circle})
 
 
@@ -175,7 +175,7 @@ def test_what_is_nested_too_deep_is_refused() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    with pytest.raises(BadSetting, match="recursion"):
+    with pytest.raises(InvalidArgumentError, match="recursion"):
         json_body({"value": deep})
 
 

@@ -18,7 +18,7 @@ from tests.runtime.answers import API, KEY, PRO, TASK, choice, choices, image, l
 from tests.runtime.playing import play
 from wanlib.runtime.download import CAP, TRIES, save
 from wanlib.runtime.effects import Send, Together
-from wanlib.runtime.errors import BadSetting, DownloadFailed, LinkExpired
+from wanlib.runtime.errors import DownloadFailed, InvalidArgumentError, LinkExpired
 from wanlib.runtime.exchange import Cut, Reply, Request, Unsent
 from wanlib.runtime.part_file import Broken, PartFile
 from wanlib.runtime.result import Origin, Result, read_result
@@ -327,7 +327,7 @@ def test_a_private_address_where_that_is_allowed(tmp_path: Path) -> None:
 )
 def test_a_stem_that_is_no_file_name(tmp_path: Path, stem: str) -> None:
     store = Store()
-    with pytest.raises(BadSetting, match="allowed"):
+    with pytest.raises(InvalidArgumentError, match="allowed"):
         fetch(store, tmp_path / "in", stem=stem)
     assert store.asked == []
     assert names(tmp_path) == []

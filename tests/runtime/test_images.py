@@ -13,7 +13,7 @@ from PIL import Image
 
 from conformance.pictures import picture
 from wanlib.base.facts import ImageFacts
-from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.errors import InvalidArgumentError
 from wanlib.runtime.file_url import file_url_paths
 from wanlib.runtime.images import Source, read_image
 
@@ -122,7 +122,9 @@ def test_a_pillow_image_becomes_a_png_of_the_same_pixels(mode: str) -> None:
 
 
 def test_a_pillow_image_that_no_png_can_hold_is_refused_with_the_way_out() -> None:
-    with pytest.raises(BadSetting, match=r"images\[1\]: the Pillow image of mode CMYK .*convert\('RGB'\)"):
+    with pytest.raises(
+        InvalidArgumentError, match=r"images\[1\]: the Pillow image of mode CMYK .*convert\('RGB'\)"
+    ):
         read(Image.new("CMYK", (40, 30)))
 
 
@@ -143,7 +145,7 @@ def test_other_text_is_refused_with_a_hint_and_never_opened(
     monkeypatch.chdir(clock.parent)
     monkeypatch.setattr(os, "open", lambda *_: pytest.fail("it was opened"))
     with pytest.raises(
-        BadSetting, match=r"images\[1\] is the text .* never taken for a path: .*pathlib.Path"
+        InvalidArgumentError, match=r"images\[1\] is the text .* never taken for a path: .*pathlib.Path"
     ):
         read(text)
 
@@ -151,7 +153,7 @@ def test_other_text_is_refused_with_a_hint_and_never_opened(
 @pytest.mark.parametrize("image", [None, 7, ["a.png"], {"image": 1}, object(), Path, open])
 def test_anything_else_is_refused(image: object) -> None:
     with pytest.raises(
-        BadSetting, match=r"images\[1\] is .*; allowed: a Path, bytes, a seekable binary file"
+        InvalidArgumentError, match=r"images\[1\] is .*; allowed: a Path, bytes, a seekable binary file"
     ):
         read(image)
 
@@ -162,12 +164,12 @@ def test_objects_that_give_no_bytes_are_refused_by_name(given: str, clock: Path)
     closed.close()
     with clock.open() as text:
         objects = {"text file": text, "closed": closed, "strided": memoryview(PNG)[::2]}
-        with pytest.raises(BadSetting, match=r"^images\[1\]: .* can't be read: "):
+        with pytest.raises(InvalidArgumentError, match=r"^images\[1\]: .* can't be read: "):
             read(objects.get(given, io.StringIO("x")))
 
 
 def test_a_file_opened_as_text_is_refused_with_the_way_out() -> None:
-    with pytest.raises(BadSetting, match="has to be opened with mode 'rb'"):
+    with pytest.raises(InvalidArgumentError, match="has to be opened with mode 'rb'"):
         read(io.StringIO("x"))
 
 
@@ -181,7 +183,7 @@ def test_a_pipe_put_in_a_file_s_place_holds_nobody_up(clock: Path) -> None:
     def send() -> None:
         try:
             next(chunks)
-        except BadSetting as error:
+        except InvalidArgumentError as error:
             raised.append(error)
 
     thread = Thread(target=send, daemon=True)
@@ -192,7 +194,11 @@ def test_a_pipe_put_in_a_file_s_place_holds_nobody_up(clock: Path) -> None:
 
 def test_a_pipe_as_file_object_is_refused() -> None:
     reading, writing = os.pipe()
-    with os.fdopen(reading, "rb") as file, os.fdopen(writing, "wb"), pytest.raises(BadSetting, match="seek"):
+    with (
+        os.fdopen(reading, "rb") as file,
+        os.fdopen(writing, "wb"),
+        pytest.raises(InvalidArgumentError, match="seek"),
+    ):
         read(file)
 
 
@@ -201,7 +207,7 @@ class Nasty:
 
 
 def test_whatever_an_object_raises_is_told() -> None:
-    with pytest.raises(BadSetting, match="file object' can't be read: integer division"):
+    with pytest.raises(InvalidArgumentError, match="file object' can't be read: integer division"):
         read(Nasty())
 
 
@@ -232,7 +238,7 @@ def test_what_is_no_file_is_refused_without_opening_it(
 ) -> None:
     monkeypatch.setattr(os, "open", lambda *_: pytest.fail("it was opened"))
     for image in (oddities / name, f"file://{oddities / name}"):
-        with pytest.raises(BadSetting, match=rf"(?s)^images\[1\]: .*{cause}"):
+        with pytest.raises(InvalidArgumentError, match=rf"(?s)^images\[1\]: .*{cause}"):
             read(image)
 
 
@@ -247,14 +253,14 @@ def test_a_file_that_changes_before_it_is_sent_is_not_sent(clock: Path) -> None:
     seen = clock.stat().st_mtime_ns
     clock.write_bytes(PNG + b"\0")
     os.utime(clock, ns=(0, seen))
-    with pytest.raises(BadSetting, match=r"'clock\.png' has changed since it was checked"):
+    with pytest.raises(InvalidArgumentError, match=r"'clock\.png' has changed since it was checked"):
         next(longer.chunks(100))
     clock.write_bytes(PNG)
     os.utime(clock, ns=(0, seen + 1))
-    with pytest.raises(BadSetting, match="has changed"):
+    with pytest.raises(InvalidArgumentError, match="has changed"):
         next(rewritten.chunks(100))
     clock.unlink()
-    with pytest.raises(BadSetting, match=r"images\[1\]: 'clock.png' can't be read: No such file"):
+    with pytest.raises(InvalidArgumentError, match=r"images\[1\]: 'clock.png' can't be read: No such file"):
         next(gone.chunks(100))
 
 
@@ -262,7 +268,7 @@ def test_a_file_that_ends_while_it_is_sent_raises_too(clock: Path) -> None:
     chunks = read(clock).chunks(100)
     next(chunks)
     os.truncate(clock, 150)
-    with pytest.raises(BadSetting, match="has changed"):
+    with pytest.raises(InvalidArgumentError, match="has changed"):
         next(chunks)
 
 
@@ -286,7 +292,7 @@ def test_a_name_stands_in_a_file_url_as_it_is_on_disk(name: str, tmp_path: Path)
 def test_a_file_url_is_percent_decoded_where_the_name_as_it_stands_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "a ä.png").write_bytes(PNG)
     assert whole(read(f"file://{tmp_path}/a%20%C3%A4.png")) == PNG
-    with pytest.raises(BadSetting, match=r"images\[1\]: '.*' can't be read: No such file"):
+    with pytest.raises(InvalidArgumentError, match=r"images\[1\]: '.*' can't be read: No such file"):
         read(f"file://{tmp_path}/a%20b.png")
 
 
@@ -313,7 +319,7 @@ def test_file_urls_as_the_guide_writes_them(url: str, posix: tuple[str], windows
 def test_file_urls_can_be_turned_off(clock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "stat", lambda *_, **__: pytest.fail("it was looked for"))
     for url in (f"file://{clock}", f"FILE://{clock}"):
-        with pytest.raises(BadSetting, match=r"are turned off \(file_urls=False\)"):
+        with pytest.raises(InvalidArgumentError, match=r"are turned off \(file_urls=False\)"):
             read(url, file_urls=False)
 
 

@@ -14,8 +14,8 @@ from conformance.pictures import picture
 from tests.runtime.uploading import DATA, PNG, STORE, WEBP, World, fields, key, policy, refused, source
 from wanlib.generated.calls import API
 from wanlib.runtime.errors import (
-    BadSetting,
     DeadlineExceeded,
+    InvalidArgumentError,
     InvalidRequest,
     ServiceError,
     Unreachable,
@@ -160,7 +160,7 @@ def test_a_file_that_has_changed_is_told_and_not_tried_again(tmp_path: Path) -> 
     given = source(path)
     path.write_bytes(PNG + b"x")
     world = World()
-    with pytest.raises(BadSetting, match=r"'a\.png' has changed"):
+    with pytest.raises(InvalidArgumentError, match=r"'a\.png' has changed"):
         world.send([given])
     assert len(world.sent) == 1
 

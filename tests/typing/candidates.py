@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from wanlib.generated.calls import API
 from wanlib.runtime.asked import Ask
-from wanlib.runtime.errors import BadSetting, InvalidRequest
+from wanlib.runtime.errors import InvalidArgumentError, InvalidRequest
 from wanlib.runtime.plan import make_plan
 from wanlib.spec import Family, Field, Spec
 from wanlib.spec.family import fields_read
@@ -193,7 +193,7 @@ def _broken(ask: Ask, spec: Spec) -> set[str]:
             met = make_plan(API, "beijing", ask, file_urls=False).passed
     except InvalidRequest as error:
         met = error.violations
-    except BadSetting:  # of what is no image at all
+    except InvalidArgumentError:  # of what is no image at all
         family = spec.family(ask.model)
         names = (
             ["mask"]

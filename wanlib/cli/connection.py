@@ -37,7 +37,7 @@ class Connection:
         """A client, to be closed. idle: it will send nothing, so it needs neither key nor journal.
 
         Its verbs are typed for each model; what stands at a prompt is known as late as it is read, so the
-        client is handed on as Any. Raises Refusal, BadSetting.
+        client is handed on as Any. Raises Refusal, ConfigurationError.
         """
         from wanlib import Wan
         from wanlib.runtime.errors import JournalError

@@ -40,7 +40,13 @@ class Telling:
 
     def tell(self, error: "WanError") -> int:
         """Says what went wrong, as one object on stdout or in lines on stderr -> the exit code."""
-        from wanlib.runtime.errors import BadSetting, DownloadFailed, InvalidRequest
+        from wanlib.runtime.errors import (
+            ConfigurationError,
+            DownloadFailed,
+            InvalidArgumentError,
+            InvalidRequest,
+            UsageError,
+        )
 
         saved = [str(each) for each in error.saved] if isinstance(error, DownloadFailed) else []
         if self.as_json:
@@ -52,7 +58,7 @@ class Telling:
             for path in saved:
                 print(printable(path))
             complain(str(error), *self._advice(error))
-        return USAGE if isinstance(error, BadSetting) else NO
+        return USAGE if isinstance(error, ConfigurationError | InvalidArgumentError | UsageError) else NO
 
     def again(self, *tasks: str) -> str:
         """What to do to take these tasks up again."""

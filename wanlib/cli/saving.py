@@ -30,7 +30,7 @@ class Saving:
     def check(self, pictures: int = 0) -> None:
         """Looks for what would keep pictures from being saved, before they are paid for.
 
-        pictures: how many files of the stem must not be there. Raises Refusal, BadSetting.
+        pictures: how many files of the stem must not be there. Raises Refusal, InvalidArgumentError.
         """
         from wanlib.runtime.download import checked_stem
 

@@ -1,9 +1,9 @@
 """What the methods of the client say of themselves, for an editor to show."""
 
 _ERRORS = """\
-Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
-may have taken a call that got no answer. All are WanErrors."""
+Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
+image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
+OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors."""
 
 _RESULT = """\
 Raises TaskFailed, TaskCanceled, TaskUnknown; DeadlineExceeded, after which the task goes on."""
@@ -42,7 +42,7 @@ The task's `id` is enough to take it up again, in another process too.
 
 via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.
 
-Raises InvalidRequest, with every violation, and BadSetting.
+Raises InvalidRequest, with every violation, and InvalidArgumentError.
 """,
     "model": """Turns text into the name of a model, for type checkers too. Raises InvalidRequest.""",
 }

@@ -87,9 +87,9 @@ class Wan(Client):
         is submitted and followed, since a cut synchronous call is paid for and has no id; via="sync" makes the
         one synchronous call, where the model has it. The parameters are the model's own.
 
-        Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
-        may have taken a call that got no answer. All are WanErrors.
+        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
+        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
         Raises TaskFailed, TaskCanceled, TaskUnknown; DeadlineExceeded, after which the task goes on.
         """
         return self._edit("edit", model, prompt, images, parameters)
@@ -112,9 +112,9 @@ class Wan(Client):
         A task is submitted and followed; via="sync" makes the one synchronous call, where the model has it. The
         parameters are the model's own.
 
-        Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
-        may have taken a call that got no answer. All are WanErrors.
+        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
+        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
         Raises TaskFailed, TaskCanceled, TaskUnknown; DeadlineExceeded, after which the task goes on.
         """
         return self._edit("generate", model, prompt, (), parameters)
@@ -124,9 +124,9 @@ class Wan(Client):
 
         Iterate over what it returns, and close it or use `with`.
 
-        Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
-        may have taken a call that got no answer. All are WanErrors.
+        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
+        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
         """
         return self._stream(model, prompt, images, dict(parameters))
 
@@ -165,9 +165,9 @@ class Wan(Client):
 
         The task's `id` is enough to take it up again, in another process too.
 
-        Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
-        may have taken a call that got no answer. All are WanErrors.
+        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
+        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
         """
         return self._submit(model, prompt, images, parameters)
 
@@ -209,6 +209,6 @@ class Wan(Client):
 
         via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.
 
-        Raises InvalidRequest, with every violation, and BadSetting.
+        Raises InvalidRequest, with every violation, and InvalidArgumentError.
         """
         return self._prepare(model, prompt, images, parameters)

@@ -87,9 +87,9 @@ class AsyncWan(AsyncClient):
         is submitted and followed, since a cut synchronous call is paid for and has no id; via="sync" makes the
         one synchronous call, where the model has it. The parameters are the model's own.
 
-        Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
-        may have taken a call that got no answer. All are WanErrors.
+        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
+        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
         Raises TaskFailed, TaskCanceled, TaskUnknown; DeadlineExceeded, after which the task goes on.
         """
         return await self._edit("edit", model, prompt, images, parameters)
@@ -112,9 +112,9 @@ class AsyncWan(AsyncClient):
         A task is submitted and followed; via="sync" makes the one synchronous call, where the model has it. The
         parameters are the model's own.
 
-        Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
-        may have taken a call that got no answer. All are WanErrors.
+        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
+        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
         Raises TaskFailed, TaskCanceled, TaskUnknown; DeadlineExceeded, after which the task goes on.
         """
         return await self._edit("generate", model, prompt, (), parameters)
@@ -124,9 +124,9 @@ class AsyncWan(AsyncClient):
 
         Iterate over what it returns, and close it or use `with`.
 
-        Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
-        may have taken a call that got no answer. All are WanErrors.
+        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
+        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
         """
         return await self._stream(model, prompt, images, dict(parameters))
 
@@ -165,9 +165,9 @@ class AsyncWan(AsyncClient):
 
         The task's `id` is enough to take it up again, in another process too.
 
-        Raises InvalidRequest, with every violation, before anything is sent; BadSetting where an image can't be
-        read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded; OutcomeUnknown where the service
-        may have taken a call that got no answer. All are WanErrors.
+        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
+        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
         """
         return await self._submit(model, prompt, images, parameters)
 
@@ -209,6 +209,6 @@ class AsyncWan(AsyncClient):
 
         via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.
 
-        Raises InvalidRequest, with every violation, and BadSetting.
+        Raises InvalidRequest, with every violation, and InvalidArgumentError.
         """
         return self._prepare(model, prompt, images, parameters)

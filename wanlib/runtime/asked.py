@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from wanlib.base.shown import shown
 from wanlib.base.violation import Violation
-from wanlib.runtime.errors import BadSetting, InvalidRequest
+from wanlib.runtime.errors import InvalidArgumentError, InvalidRequest
 from wanlib.runtime.images import read_image
 from wanlib.runtime.source import Source
 from wanlib.runtime.tables import Api, Model, Verb
@@ -51,7 +51,7 @@ def fields_of(model: Model, ask: Ask, file_urls: bool) -> dict[str, Any]:
     for name, value in verb.means.items():
         if given.get(name, value) != value:
             told = f"{ask.verb} of {model.name} means {name}={value!r}, not {shown(given[name])}"
-            raise BadSetting(f"{told}; leave {name} out, or call another verb")
+            raise InvalidArgumentError(f"{told}; leave {name} out, or call another verb")
     fields = {**verb.starts, **verb.means}
     if ask.prompt is not None:
         fields["prompt"] = _plain(ask.prompt)
@@ -82,18 +82,24 @@ def facts_of(model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def extra_of(model: Model, extra: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parameters that are newer than the spec. Raises BadSetting for what the model knows."""
+    """The parameters that are newer than the spec. Raises InvalidArgumentError for what the model knows."""
     if not isinstance(extra, Mapping):
-        raise BadSetting(f"extra is {shown(extra)}; allowed: a mapping of parameter names to values")
+        raise InvalidArgumentError(
+            f"extra is {shown(extra)}; allowed: a mapping of parameter names to values"
+        )
     for name in extra:
         if name in model.fields:
-            raise BadSetting(f"extra has {shown(name)}, which {model.name} knows; pass it as an argument")
+            raise InvalidArgumentError(
+                f"extra has {shown(name)}, which {model.name} knows; pass it as an argument"
+            )
     return extra
 
 
 def _images(model: Model, images: Any, file_urls: bool) -> list[Any]:
     if isinstance(images, str | bytes | bytearray | memoryview) or not isinstance(images, Sequence):
-        raise BadSetting(f"images is {shown(images)}; allowed: a list of images. Write images=[...]")
+        raise InvalidArgumentError(
+            f"images is {shown(images)}; allowed: a list of images. Write images=[...]"
+        )
     return [
         read_image(each, file_urls=file_urls, mimes=model.mimes, argument=f"images[{index}]")
         for index, each in enumerate(images)

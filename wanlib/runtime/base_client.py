@@ -29,7 +29,7 @@ class BaseClient:
     closed here.
     parallel: the most exchanges under way at once for one call. clock, random: time and chance, for tests.
 
-    Raises BadSetting, JournalError.
+    Raises ConfigurationError, InvalidArgumentError, JournalError.
     """
 
     _api: ClassVar[Api]

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from wanlib.base.shown import safe_text, shown
-from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.errors import InvalidArgumentError
 from wanlib.runtime.exchange import Content
 from wanlib.runtime.pieces import CHUNK, Piece, Pieces, plain
 from wanlib.runtime.source import Chunk, Source
@@ -23,7 +23,7 @@ def json_body(body: dict[str, Any]) -> bytes | Content:
     """The body as UTF-8 JSON, each `Source` in it as a data URI.
 
     Bytes where that is short; else a `Content` of exact length that reads and encodes its images as they
-    are sent. Raises BadSetting for what JSON can't hold: NaN, lone surrogates, foreign objects.
+    are sent. Raises InvalidArgumentError for what JSON can't hold: NaN, lone surrogates, foreign objects.
     """
     mark = os.urandom(16).hex()
     sources: list[Source] = []
@@ -52,7 +52,9 @@ def _dumped(body: dict[str, Any], mark: str, sources: list[Source]) -> bytes:
         cause = f"it has a lone surrogate, {error.object[error.start]!a}"
     except (TypeError, ValueError, RecursionError) as error:
         cause = safe_text(str(error))
-    raise BadSetting(f"the request can't be written as JSON: {cause}; allowed: JSON values and images")
+    raise InvalidArgumentError(
+        f"the request can't be written as JSON: {cause}; allowed: JSON values and images"
+    )
 
 
 def _data_uri(source: Source) -> Piece:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from wanlib.base.shown import shown
 from wanlib.runtime.clock import Clock
-from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.errors import InvalidArgumentError
 from wanlib.runtime.exchange import Request
 from wanlib.runtime.owner import new_owner
 from wanlib.runtime.pace import Pace
@@ -44,9 +44,9 @@ class Context(NamedTuple):
     owner: str
 
     def deadline(self, timeout: float) -> Deadline:
-        """A moment so many seconds from now. Raises BadSetting for what is no such number."""
+        """A moment so many seconds from now. Raises InvalidArgumentError for what is no such number."""
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < 1e9:
-            raise BadSetting(f"timeout is {shown(timeout)}; allowed: seconds, more than 0")
+            raise InvalidArgumentError(f"timeout is {shown(timeout)}; allowed: seconds, more than 0")
         return Deadline(self.clock.now() + timeout, self.clock.now)
 
     def backoff(self) -> Backoff:
@@ -60,7 +60,7 @@ class Context(NamedTuple):
         query: Mapping[str, str | int] | None = None,
         task_id: str | None = None,
     ) -> Request:
-        """A call without a body. Raises BadSetting for what is no task id."""
+        """A call without a body. Raises InvalidArgumentError for what is no task id."""
         method, path = self.api.paths[call]
         if "{task_id}" in path:
             path = path.replace("{task_id}", self.checked_id(task_id))
@@ -70,9 +70,10 @@ class Context(NamedTuple):
         )
 
     def checked_id(self, task_id: object) -> str:
-        """A task id that may enter a URL. Raises BadSetting."""
+        """A task id that may enter a URL. Raises InvalidArgumentError."""
         if not isinstance(task_id, str) or not re.fullmatch(self.api.task_id, task_id, re.ASCII):
-            raise BadSetting(f"task id is {shown(task_id)}; allowed: what `submit` gave, {self.api.task_id}")
+            allowed = f"what `submit` gave, {self.api.task_id}"
+            raise InvalidArgumentError(f"task id is {shown(task_id)}; allowed: {allowed}")
         return task_id
 
     def close(self) -> None:
@@ -94,14 +95,17 @@ def make_context(
     clock: Clock,
     random: Random,
 ) -> Context:
-    """The world of a client with these settings. Raises BadSetting, JournalError."""
+    """The world of a client with these settings.
+
+    Raises ConfigurationError, InvalidArgumentError, JournalError.
+    """
     settings = read_settings(api, api_key, region, workspace, base_url)
     paces = {call: Pace(rate) for call, rate in api.rates.items()}
     return Context(api, settings, clock, random, Purse(budget), paces, {}, _opened(journal), new_owner())
 
 
 def _opened(journal: Any) -> "Journal | None":
-    """The journal at a path, or one that is open already. Raises JournalError, BadSetting."""
+    """The journal at a path, or one that is open already. Raises JournalError, InvalidArgumentError."""
     if journal is None:
         return None
     from wanlib.runtime.journal import Journal
@@ -110,4 +114,4 @@ def _opened(journal: Any) -> "Journal | None":
         return journal
     if isinstance(journal, str | os.PathLike):
         return Journal(journal)
-    raise BadSetting(f"journal is {shown(journal)}; allowed: the path of a file")
+    raise InvalidArgumentError(f"journal is {shown(journal)}; allowed: the path of a file")

@@ -10,7 +10,7 @@ from wanlib.runtime.asked import find_model
 from wanlib.runtime.context import Context
 from wanlib.runtime.course import direct, finish, finish_all, submit
 from wanlib.runtime.effects import Blocking, Opened, Protocol
-from wanlib.runtime.errors import BadSetting, OutcomeUnknown, WanError
+from wanlib.runtime.errors import InvalidArgumentError, OutcomeUnknown, WanError
 from wanlib.runtime.exchange import Request
 from wanlib.runtime.options import PATIENCE, Call, call_of, read_call, verb_of
 from wanlib.runtime.paid import Paid, begin, paid_of, send
@@ -38,7 +38,7 @@ class Core:
         self._file_urls = file_urls
 
     def plan(self, call: Call) -> Plan:
-        """The call judged and priced. Raises InvalidRequest, BadSetting."""
+        """The call judged and priced. Raises InvalidRequest, InvalidArgumentError."""
         region = self.context.settings.region
         return make_plan(self.context.api, region, call.ask, file_urls=self._file_urls)
 
@@ -82,7 +82,7 @@ class Core:
 
         name = stem or result.task_id or result.request_id
         if name is None:
-            raise BadSetting("this result has neither a task id nor a request id; pass stem=...")
+            raise InvalidArgumentError("this result has neither a task id nor a request id; pass stem=...")
         paths = yield from save(
             result,
             Path(folder),
@@ -140,7 +140,7 @@ class Core:
     def filters(
         self, status: str | None, model: str | None, task_id: str | None, start: Any, end: Any
     ) -> Query:
-        """The query of a list of tasks. Raises BadSetting, InvalidRequest."""
+        """The query of a list of tasks. Raises InvalidArgumentError, InvalidRequest."""
         api = self.context.api
         told: dict[str, str | int] = {"page_size": PAGE}
         if status is not None:
@@ -174,15 +174,15 @@ class Core:
 def _word(value: object, name: str, allowed: Sequence[str]) -> str:
     if value in allowed:
         return str(value)
-    raise BadSetting(f"{name} is {shown(value)}; allowed: {', '.join(allowed)}")
+    raise InvalidArgumentError(f"{name} is {shown(value)}; allowed: {', '.join(allowed)}")
 
 
 def _epoch(value: object, name: str) -> float:
-    """A moment as seconds since the epoch. Raises BadSetting: a datetime needs its zone."""
+    """A moment as seconds since the epoch. Raises InvalidArgumentError: a datetime needs its zone."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.timestamp()
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    raise BadSetting(
+    raise InvalidArgumentError(
         f"{name} is {shown(value)}; allowed: a datetime with its zone, or seconds since the epoch"
     )

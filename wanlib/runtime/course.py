@@ -8,7 +8,7 @@ from wanlib.runtime.context import LOG, Context
 from wanlib.runtime.create import unknown
 from wanlib.runtime.effects import Follow, Protocol
 from wanlib.runtime.errors import (
-    BadSetting,
+    InvalidArgumentError,
     MalformedAnswer,
     TaskCanceled,
     TaskError,
@@ -33,7 +33,7 @@ def submit(context: Context, plan: Plan, max_price: Any, deadline: Deadline) -> 
     task_id = cleaned(mapping(answer, "output"), "task_id")
     try:
         task_id = context.checked_id(task_id)
-    except BadSetting:
+    except InvalidArgumentError:
         error = unknown(plan, paid.sent_at or 0.0, "the answer has no task id", reply)
         yield from doubt(context, paid, error)
         raise error from None

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from wanlib.base.shown import shown
 from wanlib.runtime.clock import Clock
 from wanlib.runtime.effects import Blocking, Protocol, Send, Sleep, Together
-from wanlib.runtime.errors import BadSetting, DownloadFailed, LinkExpired, WanError
+from wanlib.runtime.errors import DownloadFailed, InvalidArgumentError, LinkExpired, WanError
 from wanlib.runtime.exchange import Reply, Request, Trouble
 from wanlib.runtime.hosts import host_of, is_private
 from wanlib.runtime.part_file import Broken, PartFile
@@ -66,7 +66,7 @@ def save(
     private_ok: whether addresses that are not public may be asked.
 
     Raises DownloadFailed, LinkExpired where dead links are the only cause; `saved` of the error lists what
-    was stored all the same. BadSetting for a stem that is no file name.
+    was stored all the same. InvalidArgumentError for a stem that is no file name.
     """
     own = any(name and name in checked_stem(stem) for name in (result.task_id, result.request_id))
     jobs = [
@@ -152,7 +152,7 @@ def _is_there(target: Path) -> bool:
 def checked_stem(stem: str) -> str:
     fine = stem.isprintable() and not _REFUSED & set(stem) and 0 < len(stem.encode("utf-8", "replace")) <= 180
     if not fine or stem[0] in ". ":
-        raise BadSetting(
+        raise InvalidArgumentError(
             f"the name for files is {shown(stem)}; allowed: up to 180 bytes of a plain file name"
         )
     return stem

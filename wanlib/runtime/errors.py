@@ -5,7 +5,10 @@
     WanError
     ├── InvalidRequest        a rule is broken, or the service calls the request invalid
     ├── OverBudget            the call could cost more than it may; nothing was sent
-    ├── BadSetting            the client itself can't work so: no key, no host, a bad argument
+    ├── ConfigurationError    the client can't reach the service as it is set up: key, region, URL
+    ├── InvalidArgumentError  an argument has a value that it can't have; also a ValueError
+    │   └── MissingFileError  a file that is not there; also a FileNotFoundError
+    ├── UsageError            a call at a wrong place or time; also a RuntimeError
     ├── Unreachable           no connection to the service; nothing can have been accepted
     ├── AuthenticationError   no, wrong or foreign key; a model or workspace that is not granted
     ├── ContentModerationError  the input or the output was found inappropriate or infringing
@@ -28,7 +31,9 @@ Every one has `status` (HTTP), `code`, `message`, `request_id` and `task_id`, ea
 none. No message holds a key, a signed URL or image bytes.
 """
 
+import os
 from collections.abc import Sequence
+from errno import ENOENT
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +101,31 @@ class OverBudget(WanError):
     """The call could cost more than `max_price` or than what is left of `budget`; nothing was sent."""
 
 
-class BadSetting(WanError):
-    """The client can't work as it was set up: no key, an unknown region, an image that can't be read."""
+class ConfigurationError(WanError):
+    """The client can't reach the service as it is set up: key, region, workspace, URL, proxy, journal."""
+
+
+class InvalidArgumentError(WanError, ValueError):
+    """An argument has a type or a value that it can't have; nothing was sent."""
+
+
+class MissingFileError(InvalidArgumentError, FileNotFoundError):
+    """A file that an argument names is not there.
+
+    filename: its path. errno, strerror: as of any FileNotFoundError.
+    """
+
+    def __init__(self, message: str, filename: str | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.filename = filename
+        self.errno, self.strerror = ENOENT, os.strerror(ENOENT)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message, self.filename), vars(self)  # filename is in no __dict__
+
+
+class UsageError(WanError, RuntimeError):
+    """A call at a wrong place or time: a closed client, a second event loop, a stream before its end."""
 
 
 class Unreachable(WanError):
@@ -186,3 +214,8 @@ class JournalError(WanError):
 
 class IgnoredParameter(UserWarning):
     """A parameter is sent that has no effect in this call."""
+
+
+for _error in [each for each in globals().values() if isinstance(each, type) and each.__module__ == __name__]:
+    _error.__module__ = "wanlib.errors"  # where users import them from; tracebacks and pickles name it
+del _error

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from wanlib.base.header import Read, read_header
 from wanlib.base.shown import shown
-from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.errors import InvalidArgumentError
 from wanlib.runtime.source import Reader, Source, changed, make_source, readable
 
 # A pipe put in a file's place after it was looked at must not hold us up. Windows alone has O_BINARY.
@@ -124,6 +124,8 @@ def _mark(file: BinaryIO) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _irregular(argument: str, path: Path) -> BadSetting:
+def _irregular(argument: str, path: Path) -> InvalidArgumentError:
     kind = "a directory" if path.is_dir() else "not a regular file"
-    return BadSetting(f"{argument}: {shown(str(path))} is {kind}; allowed: the path of an image file")
+    return InvalidArgumentError(
+        f"{argument}: {shown(str(path))} is {kind}; allowed: the path of an image file"
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias, TypeGuard
 
 from wanlib.base.shown import shown
-from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.errors import InvalidArgumentError
 from wanlib.runtime.file_url import path_of_file_url
 from wanlib.runtime.files import from_file, from_path
 from wanlib.runtime.source import Source, from_memory, readable
@@ -42,7 +42,7 @@ def read_image(image: ImageLike, *, file_urls: bool, mimes: Mapping[str, str], a
 
     file_urls: whether `file://` strings are read. mimes: media type by format. argument: how the caller
     calls it, `images[1]`, for messages. The caller's object is not changed, and text is never taken for
-    a path. Raises BadSetting where it is no image or can't be read.
+    a path. Raises InvalidArgumentError where it is no image or can't be read.
     """
     if isinstance(image, str):
         return _of_text(image, file_urls, mimes, argument)
@@ -54,7 +54,7 @@ def read_image(image: ImageLike, *, file_urls: bool, mimes: Mapping[str, str], a
         return from_memory(_png(image, argument), mimes, argument, "Pillow image")
     if _is_file(image):
         return from_file(image, mimes, argument)
-    raise BadSetting(
+    raise InvalidArgumentError(
         f"{argument} is {shown(image)}; allowed: a Path, bytes, a seekable binary file, a Pillow image, "
         f"or a string that begins with {_FORMS}"
     )
@@ -64,12 +64,14 @@ def _of_text(text: str, file_urls: bool, mimes: Mapping[str, str], argument: str
     if _PASSED_ON(text):
         return text
     if not _FILE(text):
-        raise BadSetting(
+        raise InvalidArgumentError(
             f"{argument} is the text {shown(text)}, which begins with none of {_FORMS}. Text is never taken "
             "for a path: for a file, give pathlib.Path(...)"
         )
     if not file_urls:
-        raise BadSetting(f"{argument} is {shown(text)}, and file:// strings are turned off (file_urls=False)")
+        raise InvalidArgumentError(
+            f"{argument} is {shown(text)}, and file:// strings are turned off (file_urls=False)"
+        )
     with readable(argument, text):
         path = path_of_file_url(text)
     return from_path(path, mimes, argument)
@@ -91,7 +93,7 @@ def _png(image: Any, argument: str) -> memoryview:
     try:
         image.save(file, "PNG")
     except Exception as error:  # Pillow reads lazily, and broken files raise much
-        raise BadSetting(
+        raise InvalidArgumentError(
             f"{argument}: the Pillow image of mode {image.mode} can't be saved as PNG: {error}. "
             "Give image.convert('RGB'), or the file itself as a Path"
         ) from error

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 from wanlib.base.shown import shown
 from wanlib.runtime.asked import Ask
-from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.errors import InvalidArgumentError
 
 PATIENCE = 900.0
 """Seconds that a call may take in all, the wait for its task included; a client's patience, no fact."""
@@ -53,23 +53,25 @@ _NAMES = frozenset(WaitingOrSync.__annotations__) | frozenset(Options.__annotati
 
 
 def read_call(verb: str, call: str, model: Any, prompt: Any, images: Any, given: Mapping[str, Any]) -> Call:
-    """Tells options and parameters apart. Raises BadSetting for an option of a wrong kind."""
+    """Tells options and parameters apart. Raises InvalidArgumentError for an option of a wrong kind."""
     parameters = {name: value for name, value in given.items() if name not in _NAMES}
     upload, told = given.get("upload"), given.get("on_status")
     if upload is not None and not isinstance(upload, bool):
-        raise BadSetting(f"upload is {shown(upload)}; allowed: True or False")
+        raise InvalidArgumentError(f"upload is {shown(upload)}; allowed: True or False")
     if told is not None and not callable(told):
-        raise BadSetting(f"on_status is {shown(told)}; allowed: a function of task id and status")
+        raise InvalidArgumentError(f"on_status is {shown(told)}; allowed: a function of task id and status")
     ask = Ask(verb, call, model, prompt, images, parameters, given.get("extra", {}), given.get("allow", ()))
     return Call(ask, given.get("timeout", PATIENCE), given.get("max_price"), upload, told)
 
 
 def call_of(via: Any, *more: str) -> str:
-    """The call that `via` names; more: what it may be beside the two. Raises BadSetting."""
+    """The call that `via` names; more: what it may be beside the two. Raises InvalidArgumentError."""
     allowed = ("async", "sync", *more)
     if via in allowed:
         return str(via)
-    raise BadSetting(f"via is {shown(via)}; allowed: {', '.join(allowed)}. async submits a task and waits")
+    raise InvalidArgumentError(
+        f"via is {shown(via)}; allowed: {', '.join(allowed)}. async submits a task and waits"
+    )
 
 
 def verb_of(images: Any) -> str:

@@ -76,8 +76,8 @@ def make_plan(api: Api, region: str, ask: Ask, *, file_urls: bool) -> Plan:
     """Judges a call before anything is sent.
 
     Raises InvalidRequest with every broken rule that the service would reject or that would truncate;
-    warns IgnoredParameter of what would be without effect. Raises BadSetting for an image that can't be
-    read, for `extra` that has a place of its own, for options of a wrong type.
+    warns IgnoredParameter of what would be without effect. Raises InvalidArgumentError for an image that
+    can't be read, for `extra` that has a place of its own, for options of a wrong type.
     """
     model = find_model(api, ask.model)
     fields = fields_of(model, ask, file_urls)

@@ -4,7 +4,7 @@ from decimal import Decimal
 from threading import Lock
 from typing import Any, NamedTuple
 
-from wanlib.runtime.errors import BadSetting, OverBudget
+from wanlib.runtime.errors import InvalidArgumentError, OverBudget
 from wanlib.runtime.tables import Api, Model
 
 
@@ -31,7 +31,7 @@ def price_of(api: Api, model: Model, region: str, pictures: int) -> Price | None
 
 
 def amount(value: Any, name: str) -> Decimal | None:
-    """A cap as the caller gave it: a number or a decimal text. Raises BadSetting."""
+    """A cap as the caller gave it: a number or a decimal text. Raises InvalidArgumentError."""
     if value is None:
         return None
     try:
@@ -39,7 +39,7 @@ def amount(value: Any, name: str) -> Decimal | None:
     except ArithmeticError:
         cap = Decimal("NaN")
     if isinstance(value, bool) or not cap.is_finite() or cap < 0:
-        raise BadSetting(f"{name} is {value!r}; allowed: an amount of money such as 2 or '0.50'")
+        raise InvalidArgumentError(f"{name} is {value!r}; allowed: an amount of money such as 2 or '0.50'")
     return cap
 
 

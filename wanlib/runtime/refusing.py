@@ -8,14 +8,14 @@ from typing import Any
 from wanlib.base.shown import shown
 from wanlib.base.violation import Violation
 from wanlib.runtime.asked import Ask
-from wanlib.runtime.errors import BadSetting, IgnoredParameter, InvalidRequest
+from wanlib.runtime.errors import IgnoredParameter, InvalidArgumentError, InvalidRequest
 from wanlib.runtime.tables import Api, Model
 
 
 def refuse_form(api: Api, model: Model, region: str, ask: Ask, fields: Mapping[str, Any]) -> None:
     """Raises for what no body and no address could express, before any rule is judged."""
     if any(name in ask.parameters for name in model.images):
-        raise BadSetting("generate takes no images; call edit, which does")
+        raise InvalidArgumentError("generate takes no images; call edit, which does")
     _refuse_spare(model, fields)
     _refuse_region(api, model, region, ask.call)
 
@@ -24,14 +24,14 @@ def refuse_broken(model: Model, ask: Ask, violations: Sequence[Violation]) -> No
     """Raises InvalidRequest with every broken rule that is not allowed to be."""
     if isinstance(ask.allow, str):
         told = shown(ask.allow)
-        raise BadSetting(f"allow is {told}; allowed: a list of rule ids. Write allow=[{told}]")
+        raise InvalidArgumentError(f"allow is {told}; allowed: a list of rule ids. Write allow=[{told}]")
     judged = [*_strays(model, ask.parameters), *(each for each in violations if each.refused)]
     # A call that the model does not have can't be allowed: there is no address to send it to.
     if broken := [*_offered(model, ask.call), *(each for each in judged if each.rule not in ask.allow)]:
         told = "; ".join(map(str, broken))
         raise InvalidRequest(f"nothing was sent: {told}", broken)
     if ask.verb == "edit" and not ask.images:  # it would be drawn from its text, and paid for
-        raise BadSetting("edit was given no image; call generate to draw from text alone")
+        raise InvalidArgumentError("edit was given no image; call generate to draw from text alone")
 
 
 def warn_of(violations: Sequence[Violation]) -> None:

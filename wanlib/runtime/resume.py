@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from wanlib.runtime.context import LOG, Context
 from wanlib.runtime.course import finish_all
 from wanlib.runtime.effects import Blocking, Protocol
-from wanlib.runtime.errors import BadSetting, WanError
+from wanlib.runtime.errors import ConfigurationError, WanError
 from wanlib.runtime.journal_entry import Entry
 from wanlib.runtime.owner import LEASE, is_dead
 from wanlib.runtime.paid import paid_of
@@ -44,11 +44,11 @@ def resume(context: Context, deadline: Deadline, told: Told | None) -> Protocol[
     """Follows every unfinished task of the journal to its end, and looks for the lost ones.
 
     Tasks that another process has taken up, and those of another address, are left alone. Raises
-    BadSetting where there is no journal, JournalError where it can't be used.
+    ConfigurationError where there is no journal, JournalError where it can't be used.
     """
     journal = context.journal
     if journal is None:
-        raise BadSetting("this client has no journal; make it with journal='calls.sqlite'")
+        raise ConfigurationError("this client has no journal; make it with journal='calls.sqlite'")
     owner, wall = context.owner, context.clock.wall()
     until = wall + deadline.left + LEASE
 

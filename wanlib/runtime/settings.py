@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from wanlib.base.shown import shown
-from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.errors import ConfigurationError
 from wanlib.runtime.tables import Api
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
@@ -68,22 +68,24 @@ def read_settings(
     base_url: str | None,
     environ: Mapping[str, str] = os.environ,
 ) -> Settings:
-    """What the arguments and the environment say. Raises BadSetting: no key, unknown region, no host."""
+    """What arguments and environment say. Raises ConfigurationError: no key, unknown region, no host."""
     key = environ.get(KEY_VARIABLE, "") if api_key is None else api_key
     if not isinstance(key, str) or not key.strip():
-        raise BadSetting(f"there is no API key; pass api_key=... or set {KEY_VARIABLE}")
+        raise ConfigurationError(f"there is no API key; pass api_key=... or set {KEY_VARIABLE}")
     if not key.isascii() or not key.isprintable() or " " in key.strip():
-        raise BadSetting("the API key has characters that no key has; was something else copied with it?")
+        raise ConfigurationError(
+            "the API key has characters that no key has; was something else copied with it?"
+        )
     if not isinstance(region, str) or region not in api.regions:
-        raise BadSetting(f"region is {shown(region)}; allowed: {', '.join(api.regions)}")
+        raise ConfigurationError(f"region is {shown(region)}; allowed: {', '.join(api.regions)}")
     if workspace is not None and not _is_label(workspace):
-        raise BadSetting(f"workspace is {shown(workspace)}; allowed: letters, digits, - and _")
+        raise ConfigurationError(f"workspace is {shown(workspace)}; allowed: letters, digits, - and _")
     base = base_url or environ.get(BASE_VARIABLE) or _host(api, region, workspace) + api.base_path
     return Settings(key.strip(), region, workspace, checked_base(base))
 
 
 def checked_base(base: str) -> str:
-    """A base URL without the slash at its end. Raises BadSetting where it is none."""
+    """A base URL without the slash at its end. Raises ConfigurationError where it is none."""
     try:
         parts = urlsplit(base)
         fine = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -91,7 +93,9 @@ def checked_base(base: str) -> str:
         fine = False
     if not fine or parts.query or parts.fragment or "@" in parts.netloc:
         example = "https://host/api/v1"
-        raise BadSetting(f"base_url is {shown(base)}; allowed: http(s)://host/path, such as {example}")
+        raise ConfigurationError(
+            f"base_url is {shown(base)}; allowed: http(s)://host/path, such as {example}"
+        )
     return base.rstrip("/")
 
 
@@ -104,7 +108,7 @@ def _host(api: Api, region: str, workspace: str | None) -> str:
         return entry.workspace_host.replace("{workspace}", workspace)
     if entry.host:
         return entry.host
-    raise BadSetting(f"region {region} has no shared host; pass workspace=... (its id)")
+    raise ConfigurationError(f"region {region} has no shared host; pass workspace=... (its id)")
 
 
 def _is_label(text: object) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wanlib.base.facts import ImageFacts
 from wanlib.base.header import facts_of_bytes
 from wanlib.base.shown import shown
-from wanlib.runtime.errors import BadSetting, WanError
+from wanlib.runtime.errors import InvalidArgumentError, MissingFileError, WanError
 
 Chunk = bytes | memoryview
 Reader = Callable[[int, int], Chunk]
@@ -38,8 +38,8 @@ class Source:
     def chunks(self, width: int) -> Iterator[Chunk]:
         """The bytes of the file from its first, `width` at a time, as often as asked.
 
-        A chunk is good until the next is asked for. Raises BadSetting where the file has changed since
-        it was looked at, or can't be read any more.
+        A chunk is good until the next is asked for. Raises InvalidArgumentError where the file has changed
+        since it was looked at, or can't be read any more.
         """
         with readable(self.argument, self.name), self.opened() as read:
             for offset in range(0, self.size, width):
@@ -76,18 +76,21 @@ def from_memory(
 
 @contextmanager
 def readable(argument: str, what: str) -> Iterator[None]:
-    """Turns whatever goes wrong with a caller's file or object into a BadSetting that names it."""
+    """Turns whatever goes wrong with a caller's file or object into an InvalidArgumentError that names it."""
     try:
         yield
     except WanError:
         raise
+    except FileNotFoundError as error:
+        message = f"{argument}: {shown(what)} can't be read: {error.strerror or 'there is no such file'}"
+        raise MissingFileError(message, what) from error
     except Exception as error:  # a foreign object may raise anything
         cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise BadSetting(f"{argument}: {shown(what)} can't be read: {cause}") from error
+        raise InvalidArgumentError(f"{argument}: {shown(what)} can't be read: {cause}") from error
 
 
-def changed(argument: str, name: str) -> BadSetting:
+def changed(argument: str, name: str) -> InvalidArgumentError:
     """What to raise where a file is not the one that was checked."""
-    return BadSetting(
+    return InvalidArgumentError(
         f"{argument}: {shown(name)} has changed since it was checked; don't write it until it is sent"
     )

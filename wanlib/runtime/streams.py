@@ -8,7 +8,7 @@ from typing import Self
 from wanlib.runtime.context import Context
 from wanlib.runtime.drive import Driver
 from wanlib.runtime.effects import Opened, Protocol
-from wanlib.runtime.errors import BadSetting, OutcomeUnknown, WanError
+from wanlib.runtime.errors import OutcomeUnknown, UsageError, WanError
 from wanlib.runtime.exchange import Trouble
 from wanlib.runtime.outputs import Output
 from wanlib.runtime.paid import Paid, doubt, origin_of, refused, settled
@@ -91,9 +91,9 @@ class Stream:
 
     @property
     def result(self) -> Output:
-        """What the whole stream has yielded. Raises BadSetting before its end."""
+        """What the whole stream has yielded. Raises UsageError before its end."""
         if self._result is None:
-            raise BadSetting(EARLY)
+            raise UsageError(EARLY)
         return self._result
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from typing import Self
 from wanlib.runtime.context import Context
 from wanlib.runtime.drive_async import AsyncDriver
 from wanlib.runtime.effects import Opened
-from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.errors import UsageError
 from wanlib.runtime.outputs import AsyncOutput
 from wanlib.runtime.paid import Paid
 from wanlib.runtime.result import Picture, Result, Text
@@ -41,9 +41,9 @@ class AsyncStream:
 
     @property
     def result(self) -> AsyncOutput:
-        """What the whole stream has yielded. Raises BadSetting before its end."""
+        """What the whole stream has yielded. Raises UsageError before its end."""
         if self._result is None:
-            raise BadSetting(EARLY)
+            raise UsageError(EARLY)
         return self._result
 
     async def close(self) -> None:

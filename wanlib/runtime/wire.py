@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from wanlib.base.shown import safe_text, shown
 from wanlib.runtime.context import LOG
-from wanlib.runtime.errors import BadSetting
+from wanlib.runtime.errors import ConfigurationError
 from wanlib.runtime.exchange import Content, Cut, Reply, Request, TooLarge, TooLong, Trouble, Unsent
 from wanlib.runtime.members import bare_url
 from wanlib.runtime.tables import Api
@@ -39,7 +39,9 @@ def make_http(client: str, proxy: str | None, trust_env: bool) -> Any:
     try:
         return kind(verify=context, proxy=proxy, trust_env=trust_env, limits=limits)
     except (ValueError, TypeError, AttributeError, httpx.InvalidURL, ImportError) as error:
-        raise BadSetting(f"proxy is {shown(safe_text(str(proxy)))}: {safe_text(str(error))}") from None
+        raise ConfigurationError(
+            f"proxy is {shown(safe_text(str(proxy)))}: {safe_text(str(error))}"
+        ) from None
 
 
 def _cookieless(library: Any, client: str) -> Any:
@@ -49,20 +51,20 @@ def _cookieless(library: Any, client: str) -> Any:
 
 
 def checked_http(http: Any, client: str) -> Any:
-    """A client that was handed in. Raises BadSetting where it is none of its kind."""
+    """A client that was handed in. Raises ConfigurationError where it is none of its kind."""
     library_of(http, client)
     return http
 
 
 def library_of(http: Any, client: str) -> ModuleType:
-    """The library that a client comes from. Raises BadSetting where it is none of its kind."""
+    """The library that a client comes from. Raises ConfigurationError where it is none of its kind."""
     for base in type(http).__mro__:
         if base.__name__ == client:
             library = sys.modules[base.__module__.partition(".")[0]]
             if hasattr(library, "Request"):
                 return library
     kind = f"{type(http).__module__}.{type(http).__qualname__}"
-    raise BadSetting(f"http_client is a {kind}; allowed: an httpx.{client}, or one of the same face")
+    raise ConfigurationError(f"http_client is a {kind}; allowed: an httpx.{client}, or one of the same face")
 
 
 class Body(NamedTuple):
