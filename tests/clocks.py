@@ -4,6 +4,8 @@
 class Time:
     """at: monotonic seconds. start: the seconds since 1970 at which `at` is 0. slept: each wait."""
 
+    waits = False
+
     def __init__(self, at: float = 0.0, start: float = 0.0) -> None:
         self.at, self.start = at, start
         self.slept: list[float] = []

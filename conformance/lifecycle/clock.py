@@ -6,11 +6,14 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
-from wanlib.emulator.clock import START
+START = 1_767_225_600.0
+"""Seconds since 1970 at which a story begins."""
 
 
 class Time:
-    """The client's clock. `at`: seconds since the story began."""
+    """The clock of client and service. `at`: seconds since the story began."""
+
+    waits = False
 
     def __init__(self) -> None:
         self.at = 0.0
@@ -30,19 +33,6 @@ class Time:
     async def sleep_async(self, seconds: float) -> None:
         """Lets time pass on a `Loop`."""
         await asyncio.sleep(seconds)
-
-
-class ServiceTime:
-    """The same time as the emulator has it."""
-
-    waits = False
-
-    def __init__(self, time: Time) -> None:
-        self._time = time
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return self._time.wall()
 
 
 class Loop(asyncio.SelectorEventLoop):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from conformance.lifecycle.clock import ServiceTime, Time
+from conformance.lifecycle.clock import Time
 from conformance.lifecycle.painted import Painted
 from conformance.lifecycle.schedule import FAULTS
 from wanlib.emulator import Fault, Request, Response, Settings
@@ -52,7 +52,7 @@ class Service(Painted):
         faults: Mapping[str, str],
         fate: Fault | None = None,
     ) -> None:
-        super().__init__(spec, clock=ServiceTime(time), settings=settings)
+        super().__init__(spec, clock=time, settings=settings)
         self._time, self._faults, self._fate = time, faults, fate
         self._counts: Counter[str] = Counter()
         self.exchanges: list[Exchange] = []
@@ -83,7 +83,7 @@ class Service(Painted):
     def state(self, task_id: str, at: float | None = None) -> str:
         """The state of a task, now or at a second of the story; UNKNOWN once it is forgotten."""
         work = self.store.works.get(task_id)
-        now = self.clock.now() if at is None else self._time.wall() - self._time.at + at
+        now = self.clock.wall() if at is None else self._time.wall() - self._time.at + at
         return work.status(self.life, now) if work else self.life.unknown
 
     def made(self, task_id: str) -> int:

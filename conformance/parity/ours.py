@@ -6,9 +6,9 @@ import httpx
 
 from conformance.parity.asked import Asked
 from conformance.parity.sent import Sent, read
-from conformance.targets.clock import Leaping
-from conformance.targets.service import TASK, Service
+from conformance.targets.service import NOW, TASK, Service
 from conformance.targets.verbs import make, waited
+from wanlib.base.clock import ManualClock
 from wanlib.generated.client import Wan
 from wanlib.spec import Spec
 
@@ -20,7 +20,7 @@ class Ours:
         self._base = "http://loopback" + spec.wire["base_path"]
         self._service = Service(spec.wire)
         http = httpx.Client(transport=self._service.transport(False))
-        self._wan: Any = Wan(key, base_url=self._base, http_client=http, clock=Leaping())
+        self._wan: Any = Wan(key, base_url=self._base, http_client=http, clock=ManualClock(NOW))
 
     def sent(self, call: Asked) -> Sent:
         """The one request of a call; of a poll the last."""

@@ -11,11 +11,11 @@ import httpx
 
 from conformance.model import Observation, Question
 from conformance.outcome import outcome
-from conformance.targets.clock import Leaping
 from conformance.targets.due import Due
-from conformance.targets.service import Service
+from conformance.targets.service import NOW, Service
 from conformance.targets.unsayable import unsayable
 from conformance.targets.verb_call import Unsaid, VerbCall, verb_call
+from wanlib.base.clock import ManualClock
 from wanlib.base.shown import shown
 from wanlib.base.violation import REFUSED
 from wanlib.runtime.errors import IgnoredParameter, InvalidArgumentError, InvalidRequest
@@ -59,7 +59,7 @@ class AskedClient(ABC):
             "api_key": _KEY,
             "base_url": base,
             "workspace": self.workspace,
-            "clock": Leaping(),
+            "clock": ManualClock(NOW),
             "random": Random(0),
         }
 

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import respx
 
+NOW = 1_780_000_000.0
+"""Seconds since 1970 at which a client under test begins."""
 TASK = "0385dc79-5ff8-4d82-bcb6-7c8f2c1d3e4f"
 _PICTURE = "https://pictures.invalid/1.png"
 _IDS = {"request_id": "4f06ee7c-0a2b-4b7e-9d3a-5c1f2e8d7b60"}

@@ -13,7 +13,7 @@ from tests.bench.bodies import MODEL
 from tests.bench.contest import Row
 from tests.client.service import CREATED, DONE, RUNNING
 from wanlib import Wan
-from wanlib.emulator import Emulator, HandClock, Settings
+from wanlib.emulator import Emulator, ManualClock, Settings
 from wanlib.emulator.transport import Transport
 from wanlib.generated.calls import API
 from wanlib.runtime.context import Context, make_context
@@ -29,28 +29,17 @@ _SEEN = {"a life in process": 800, "a life in the core alone": 100_000 / 60}  # 
 
 def rows() -> list[Row]:
     """Seconds for each life."""
-    clock = HandClock()
+    clock = ManualClock()
     core = _row("a life in the core alone", Script(clock).live, CORE_LIVES)
     print(f"whole lives in the core alone: {60 / core.ours:,.0f} a minute on one core")
     return [core, _whole()]
 
 
-class Time:
-    """The client's time is the emulator's: who sleeps moves it on."""
-
-    def __init__(self, clock: HandClock) -> None:
-        self.now = self.wall = clock.now
-        self.sleep = clock.advance
-
-    async def sleep_async(self, seconds: float) -> None:
-        self.sleep(seconds)
-
-
 class Script:
     """A driver without a network: the answers of a life lie ready."""
 
-    def __init__(self, clock: HandClock) -> None:
-        self._context = _context(Time(clock))
+    def __init__(self, clock: ManualClock) -> None:
+        self._context = _context(clock)
         self._core = Core(self._context, upload=False, file_urls=True)
         self._answers = cycle((RUNNING, DONE))
         self._doers: dict[type[Effect], Callable[[Any], Any]] = {
@@ -82,17 +71,17 @@ class Script:
         return outcomes
 
 
-def _context(time: Time) -> Context:
+def _context(clock: ManualClock) -> Context:
     settings: dict[str, Any] = {"region": "beijing", "workspace": None, "base_url": None, "budget": None}
-    return make_context(API, api_key=KEY, journal=None, clock=time, random=Random(1), **settings)
+    return make_context(API, api_key=KEY, journal=None, clock=clock, random=Random(1), **settings)
 
 
 def _whole() -> Row:
     """By the sync client, one for all; tasks take as long as they do in `serve`."""
     emulator = Emulator(settings=Settings(waiting=0.5, working=1.0))
     clock = emulator.clock
-    assert isinstance(clock, HandClock)
-    with Wan(KEY, base_url="http://emulator.test/api/v1", trust_env=False, clock=Time(clock)) as wan:
+    assert isinstance(clock, ManualClock)
+    with Wan(KEY, base_url="http://emulator.test/api/v1", trust_env=False, clock=clock) as wan:
         http, submit = cast("Any", wan._http), cast("Any", wan.submit)
         http._transport = Transport(emulator)  # the client's own, as people use it, but for its sockets
         row = _row("a life in process", lambda number: submit(MODEL, f"Clock {number}", n=1).wait(), LIVES)

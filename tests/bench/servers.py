@@ -76,7 +76,7 @@ def _prism_file() -> Path:
 
 def _command(kind: str, port: int, document: Path) -> Sequence[str | Path]:
     if kind == OURS:
-        return [sys.executable, "-m", "wanlib", "serve", "--port", str(port), "--time", "now"]
+        return [sys.executable, "-m", "wanlib", "serve", "--port", str(port), "--clock", "now"]
     if kind == PRISM:
         return ["node", _prism_file(), "mock", "--verboseLevel", "fatal", "--port", str(port), document]
     return [sys.executable, "-m", __name__, kind, str(port)]

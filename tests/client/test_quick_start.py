@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from conformance.pictures import picture
 from tests.client.loopback import loopback
@@ -42,5 +43,10 @@ def test_it_runs(tmp_path: Path, number: int) -> None:
 def test_without_a_key_a_day_takes_a_moment(tmp_path: Path) -> None:
     (file,) = written(tmp_path, "Test without a key")
     command = [sys.executable, "-W", "error", str(file)]
-    run = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    assert (run.returncode, run.stdout.strip()) == (0, "UNKNOWN"), run.stderr
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environ)
+    assert run.returncode == 0, run.stderr
+    saved, status = run.stdout.split()
+    assert status == "UNKNOWN"
+    with Image.open(tmp_path / saved) as image:
+        assert (image.format, image.size) == ("PNG", (1024, 1024))

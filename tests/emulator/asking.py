@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from tests.pictures import picture
-from wanlib.emulator import Emulator, HandClock, Request, Response
+from wanlib.emulator import Emulator, ManualClock, Request, Response
 from wanlib.spec import load
 
 ORIGIN = "http://emulator.test"
@@ -68,7 +68,7 @@ def status(emulator: Emulator, task_id: str) -> str:
 
 def advance(emulator: Emulator, seconds: float) -> None:
     """Lets time pass."""
-    assert isinstance(emulator.clock, HandClock)
+    assert isinstance(emulator.clock, ManualClock)
     emulator.clock.advance(seconds)
 
 

@@ -43,7 +43,7 @@ def base(printed: str) -> str:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 def test_it_serves_until_ctrl_c_which_ends_it_quietly() -> None:
-    with running("--time", "now") as (process, printed):
+    with running("--clock", "now") as (process, printed):
         url = base(printed)
         for due in (
             f'dashscope.base_http_api_url = "{url}"',
@@ -106,7 +106,7 @@ def test_what_cannot_be_is_told_in_a_line(arguments: tuple[str, ...], words: str
     assert ran.code == 2 and words in ran.err and ran.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [("--time", "noon"), ("--port", "70000"), ("--fault-rate", "2")])
+@pytest.mark.parametrize("arguments", [("--clock", "noon"), ("--port", "70000"), ("--fault-rate", "2")])
 def test_bad_usage_is_usage(arguments: tuple[str, ...]) -> None:
     assert in_process("serve", *arguments).code == 2
 
@@ -118,15 +118,15 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_options_reach_the_emulator() -> None:
-    from wanlib.cli.serve import Failed, Playing, Several, Time
-    from wanlib.emulator import HandClock, RealClock, Settings
+    from wanlib.cli.serve import ClockKind, Failed, Playing, Several
+    from wanlib.emulator import ManualClock, RealClock, Settings
     from wanlib.emulator.fault import Fault
     from wanlib.spec import load
 
     faults = ["cut where=inside", "error code=Throttling"]
     playing = Playing(
         seed=7,
-        time=Time.HAND,
+        clock=ClockKind.MANUAL,
         waiting=3.0,
         working=float("inf"),
         region="singapore",
@@ -148,11 +148,11 @@ def test_the_options_reach_the_emulator() -> None:
         fault_rate=0.5,
         faults=(Fault("cut", where="inside"), Fault("error", code="Throttling")),
     )
-    assert isinstance(playing.emulator(load()).clock, HandClock)
+    assert isinstance(playing.emulator(load()).clock, ManualClock)
     assert isinstance(Playing().emulator(load()).clock, RealClock)
     plain = Playing().settings(load())
     assert plain.waiting + plain.working <= 2 and plain.fault_rate == 0
-    now = Playing(time=Time.NOW).settings(load())
+    now = Playing(clock=ClockKind.NOW).settings(load())
     assert now.waiting == now.working == 0
 
 
@@ -169,7 +169,7 @@ def test_a_planted_fault_is_served() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 def test_a_folder_survives_the_process(tmp_path: Path) -> None:
-    kept = ("--data", str(tmp_path / "kept"), "--time", "now")
+    kept = ("--data", str(tmp_path / "kept"), "--clock", "now")
     with running(*kept) as (_, printed), httpx.Client(headers=HEADERS, trust_env=False) as http:
         made = http.post(base(printed) + ASYNC, json=BODIES[PLAIN], headers=TASK).json()["output"]["task_id"]
     with running(*kept) as (_, printed), httpx.Client(headers=HEADERS, trust_env=False) as http:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.emulator.asking import BASE, BODIES, PLAIN, PRO, status
 from tests.emulator.wire import HEADERS, ask, create, request
-from wanlib.emulator import Emulator, HandClock, RealClock, Settings
+from wanlib.emulator import Emulator, ManualClock, RealClock, Settings
 from wanlib.emulator.control import FOLDER
 from wanlib.emulator.guard import HEADER, refusal
 from wanlib.emulator.http import PAGE, PAGE_FILES
@@ -22,7 +22,7 @@ STEER = {HEADER: "1"}
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    emulator = Emulator(clock=HandClock(), settings=Settings(waiting=10.0, working=20.0))
+    emulator = Emulator(clock=ManualClock(), settings=Settings(waiting=10.0, working=20.0))
     yield emulator
     emulator.close()
 
@@ -52,7 +52,7 @@ def test_the_state_tells_all_that_the_page_shows(http: httpx.Client, url: str, e
     task = submitted(url, PRO)
     ask(url, create(BODIES[PLAIN] | {"parameters": {"n": 9, "seed": -1}}, x_wan_fault="trickle pace=0"))
     state = http.get("/_/state").json()
-    assert state["clock"] == {"now": emulator.clock.now(), "by_hand": True}
+    assert state["clock"] == {"now": emulator.clock.wall(), "manual": True}
     assert told(http, task) == {
         "id": task,
         "model": PRO,
@@ -68,11 +68,11 @@ def test_the_state_tells_all_that_the_page_shows(http: httpx.Client, url: str, e
         "pictures": 0,
         "code": "",
         "message": "",
-        "submitted": emulator.clock.now(),
-        "scheduled": emulator.clock.now() + 10,
+        "submitted": emulator.clock.wall(),
+        "scheduled": emulator.clock.wall() + 10,
         "ended": None,
         "links_die": None,
-        "expires": emulator.clock.now() + 86400,
+        "expires": emulator.clock.wall() + 86400,
         "endpoint": "/services/aigc/image-generation/generation",
         "rules": [],
     }
@@ -84,7 +84,7 @@ def test_the_state_tells_all_that_the_page_shows(http: httpx.Client, url: str, e
 
 
 def test_time_is_advanced_and_tasks_end(http: httpx.Client, url: str, emulator: Emulator) -> None:
-    task, now = submitted(url), emulator.clock.now()
+    task, now = submitted(url), emulator.clock.wall()
     assert http.post("/_/clock", json={"seconds": 60}, headers=STEER).json() == {"now": now + 60}
     after = told(http, task)
     assert (after["status"], after["over"], after["pictures"]) == ("SUCCEEDED", True, 2)
@@ -93,9 +93,9 @@ def test_time_is_advanced_and_tasks_end(http: httpx.Client, url: str, emulator: 
 
 @pytest.mark.parametrize("seconds", [-1, "60", None, True, 1e12, [], {}])
 def test_a_step_that_is_none_is_refused(http: httpx.Client, emulator: Emulator, seconds: Any) -> None:
-    now = emulator.clock.now()
+    now = emulator.clock.wall()
     answer = http.post("/_/clock", json={"seconds": seconds}, headers=STEER)
-    assert answer.status_code == 400 and "seconds" in answer.json()["error"] and emulator.clock.now() == now
+    assert answer.status_code == 400 and "seconds" in answer.json()["error"] and emulator.clock.wall() == now
 
 
 def test_tasks_are_finished_and_failed_by_hand(http: httpx.Client, url: str, emulator: Emulator) -> None:
@@ -128,7 +128,7 @@ def test_pictures_come_whole_and_small(http: httpx.Client, url: str) -> None:
 def test_a_real_clock_is_not_advanced() -> None:
     with serving(Emulator(clock=RealClock())) as url:
         answer = httpx.post(url + "/_/clock", json={"seconds": 60}, headers=STEER, trust_env=False)
-        assert answer.status_code == 409 and "--time hand" in answer.json()["error"]
+        assert answer.status_code == 409 and "--clock manual" in answer.json()["error"]
 
 
 def test_every_answer_is_one_that_a_browser_treats_with_care(http: httpx.Client) -> None:
@@ -173,13 +173,13 @@ FOREIGN: list[dict[str, str]] = [
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=map(str, FOREIGN))
 def test_who_comes_from_elsewhere_is_refused(url: str, emulator: Emulator, headers: dict[str, str]) -> None:
-    now = emulator.clock.now()
+    now = emulator.clock.wall()
     body = json.dumps({"seconds": 60}).encode()
     fields = {name.replace("-", "_"): value for name, value in (headers | STEER).items()}
     for raw in (request("GET", "/_/state", **fields), request("POST", "/_/clock", body, **fields)):
         answer = ask(url, raw)
         assert answer.status == 403 and answer.told().keys() == {"error"}
-    assert emulator.clock.now() == now
+    assert emulator.clock.wall() == now
 
 
 def test_a_change_needs_the_header_or_the_own_origin(http: httpx.Client, url: str) -> None:

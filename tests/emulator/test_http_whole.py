@@ -6,7 +6,7 @@ import pytest
 
 from tests.emulator.asking import BASE, BODIES, PLAIN
 from tests.emulator.wire import create, cut, request
-from wanlib.emulator import Emulator
+from wanlib.emulator import Emulator, ManualClock
 from wanlib.emulator.httptools_connection import HttpToolsConnection
 from wanlib.emulator.incoming import Limits
 from wanlib.emulator.serve import serving
@@ -40,7 +40,7 @@ class Plain(HttpToolsConnection):
 
 def told(raw: bytes, **options: Any) -> list[bytes]:
     """All that comes back, and an answer more, line by line but for the date; the same world each time."""
-    with serving(Emulator(), **options) as url:
+    with serving(Emulator(clock=ManualClock(1_767_225_600.0)), **options) as url:
         answer = cut(url, raw + CLOSING)
     lines = [*answer.head.split(b"\r\n"), *answer.rest.split(b"\r\n")]
     return [line for line in lines if not line.startswith(b"date")]

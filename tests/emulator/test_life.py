@@ -15,7 +15,7 @@ from tests.emulator.asking import (
     submit,
     told,
 )
-from wanlib.emulator import Emulator, HandClock, Settings
+from wanlib.emulator import Emulator, ManualClock, Settings
 from wanlib.emulator.life import passed
 
 DAY = 24 * 3600
@@ -30,7 +30,7 @@ def advanced(emulator: Emulator, seconds: float) -> Emulator:
 @pytest.mark.parametrize("settings", [Settings(), Settings(waiting=1, working=9), Settings(waiting=NEVER)])
 @pytest.mark.parametrize("fault", ["", "fail"])
 def test_a_task_is_unknown_from_exactly_24_hours_after_submission(settings: Settings, fault: str) -> None:
-    emulator = Emulator(settings=settings, clock=HandClock(1_767_225_600.123))
+    emulator = Emulator(settings=settings, clock=ManualClock(1_767_225_600.123))
     task = submit(emulator, BODIES[PLAIN], **({"x_wan_fault": fault} if fault else {}))
     advanced(emulator, DAY - 0.001)
     assert status(emulator, task) != "UNKNOWN"
@@ -52,7 +52,7 @@ def test_links_are_dead_from_exactly_24_hours_after_the_end(working: float) -> N
     emulator = Emulator(settings=Settings(working=working))
     task = submit(emulator, BODIES[PLAIN])
     (link, _) = links(query(advanced(emulator, working), task))
-    assert f"Expires={int(emulator.clock.now()) + DAY}" in link
+    assert f"Expires={int(emulator.clock.wall()) + DAY}" in link
     assert fetch(advanced(emulator, DAY - 0.001), link).status == 200
     dead = fetch(advanced(emulator, 0.001), link)
     assert dead.status == 403 and b"Request has expired." in dead.body

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.emulator.asking import BODIES, OLDER, PLAIN, advance, create, query, send, submit, told
-from wanlib.emulator import Emulator, HandClock, Settings
+from wanlib.emulator import Emulator, ManualClock, Settings
 from wanlib.emulator.times import Stamp
 
 HOUR = 3600.0
@@ -17,7 +17,7 @@ def tasks(emulator: Emulator, filters: str = "") -> list[str]:
 
 
 def test_an_item_has_its_own_names_and_times_in_milliseconds() -> None:
-    emulator = Emulator(clock=HandClock(START + 0.25), settings=Settings(waiting=1, working=2))
+    emulator = Emulator(clock=ManualClock(START + 0.25), settings=Settings(waiting=1, working=2))
     task = submit(emulator, BODIES[PLAIN])
     (item,) = told(send(emulator, "GET", "/tasks/"))["data"]
     assert item["status"] == "PENDING" and item["gmt_create"] == 1_767_225_600_250
@@ -50,7 +50,7 @@ def test_filters_choose() -> None:
 
 
 def test_times_bound_a_day_at_most() -> None:
-    emulator = Emulator()
+    emulator = Emulator(clock=ManualClock(START))
     stamp = Stamp("YYYYMMDDhhmmss", "+08:00")
     ids = []
     for _ in range(3):

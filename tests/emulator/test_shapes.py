@@ -9,7 +9,7 @@ import pytest
 
 from tests.emulator.asking import BODIES, INTERLEAVED, SPEC, advance, create, query, send, submit, told
 from wanlib.emit.openapi_answers import answer_schemas
-from wanlib.emulator import Emulator, Settings
+from wanlib.emulator import Emulator, ManualClock, Settings
 
 SHAPES = answer_schemas(SPEC)
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
@@ -20,7 +20,8 @@ def check(body: Any, shape: str) -> None:
 
 
 def slow(**switches: Any) -> Emulator:
-    return Emulator(settings=Settings(waiting=1, working=10, **switches))
+    clock = ManualClock(1_767_225_600.0)  # midnight UTC, 1 January 2026
+    return Emulator(clock=clock, settings=Settings(waiting=1, working=10, **switches))
 
 
 @pytest.mark.parametrize("model", BODIES)
@@ -41,7 +42,7 @@ def test_a_task_has_the_shape_of_its_state_from_create_to_end(model: str) -> Non
 
 
 def test_times_are_written_in_the_zone_of_the_pages() -> None:
-    emulator = slow()  # its clock begins at midnight UTC
+    emulator = slow()
     answer = query(emulator, submit(emulator, BODIES["wan2.5-i2i-preview"]))
     assert answer["output"]["submit_time"] == "2026-01-01 08:00:00.000"
 

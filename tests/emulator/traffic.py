@@ -117,7 +117,7 @@ class Traffic:
         self._accept(INTERLEAVED["model"], answer.body.count(b'"image":'), trouble)
 
     def _accept(self, model: str, pictures: int, trouble: Trouble) -> Job:
-        job = Job(model, pictures, trouble.breaks(pictures), self.emulator.clock.now())
+        job = Job(model, pictures, trouble.breaks(pictures), self.emulator.clock.wall())
         self.jobs.append(job)
         return job
 
@@ -137,7 +137,7 @@ class Traffic:
     def _ask(self, task: str, trouble: Trouble) -> str:
         """What the books say, once the answer says it too."""
         answer, job = send(self.emulator, "GET", f"/tasks/{task}", **_asked(trouble)), self.tasks[task]
-        status = job.status(self.emulator.clock.now())
+        status = job.status(self.emulator.clock.wall())
         if not trouble.told:
             return "RUNNING"
         body = told(answer)
@@ -151,7 +151,7 @@ class Traffic:
         task = self.open[-1]
         job = self.tasks[task]
         answer = send(self.emulator, "POST", f"/tasks/{task}/cancel", **_asked(trouble))
-        can = job.status(self.emulator.clock.now()) == "PENDING"
+        can = job.status(self.emulator.clock.wall()) == "PENDING"
         if trouble.told and trouble.carried == 1:
             assert (answer.status == 200) is can, answer
         job.canceled |= can and trouble.carried > 0

@@ -62,7 +62,7 @@ def _sdk(text: str) -> tuple[str, Path]:
 def _worked(name: str, python: Path) -> Worked:
     """Two emulators and an empty folder, since the SDK takes a text for a path where there is such a file."""
     running = served("--waiting", "0.7", "--working", "0.4")
-    held = served("--time", "hand", "--waiting", "1")
+    held = served("--clock", "manual", "--waiting", "1")
     with running as real, held as still, TemporaryDirectory() as folder, TemporaryDirectory() as empty:
         for stem in ("first", "second"):
             Image.new("RGB", (800, 600)).save(Path(folder, f"{stem}.png"))

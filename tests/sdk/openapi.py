@@ -23,7 +23,7 @@ CHECKS = (
     "response_schema_conformance",
     "missing_required_header",
 )
-TIMES = (("--time", "now"), ("--time", "hand", "--waiting", "1"))
+CLOCKS = (("--clock", "now"), ("--clock", "manual", "--waiting", "1"))
 """Tasks that have ended when they are asked for, and tasks that stay PENDING, which can be canceled."""
 
 
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--examples", type=int, default=50, help="how many requests are drawn for each call")
     parser.add_argument("--seed", type=int, default=0)
     told = parser.parse_args()
-    return max(_run(told.examples, told.seed, options) for options in TIMES)
+    return max(_run(told.examples, told.seed, options) for options in CLOCKS)
 
 
 def _run(examples: int, seed: int, options: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ import typer
 from wanlib.cli.plainly import Refusal
 
 if TYPE_CHECKING:
-    from wanlib.runtime.clock import Clock
+    from wanlib.base.clock import Clock
 
 _KEY = "DASHSCOPE_API_KEY"
 
@@ -74,6 +74,6 @@ class Connection:
 
 def the_clock() -> "Clock":
     """The machine's own; a test puts another here."""
-    from wanlib.runtime.clock import RealClock
+    from wanlib.base.clock import RealClock
 
     return RealClock()

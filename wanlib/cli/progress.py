@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from wanlib.cli.plainly import printable
 
 if TYPE_CHECKING:
-    from wanlib.runtime.clock import Clock
+    from wanlib.base.clock import Clock
 
 
 class Progress:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
-from time import time as now
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,12 +22,12 @@ _NEEDS = ("starlette", "uvicorn", "PIL", "yaml", "jsonschema")
 _ANY = ("0.0.0.0", "::")
 
 
-class Time(Enum):
+class ClockKind(Enum):
     """Where the emulator's time comes from."""
 
     NOW = "now"
     REAL = "real"
-    HAND = "hand"
+    MANUAL = "manual"
 
 
 class Failed(Enum):
@@ -66,13 +65,13 @@ class Playing:
     """How it plays the service."""
 
     seed: Annotated[int, typer.Option(help="The same requests get the same answers.")] = 0
-    time: Annotated[
-        Time,
+    clock: Annotated[
+        ClockKind,
         typer.Option(
-            help="real: tasks take --waiting and --working. now: they end at once. hand: time stands until"
-            " the page moves it on."
+            help="real: tasks take --waiting and --working. now: they end at once. manual: time stands"
+            " still until the page advances it."
         ),
-    ] = Time.REAL
+    ] = ClockKind.REAL
     waiting: Annotated[float, typer.Option(metavar="SECONDS", help="That a task is PENDING.")] = 0.5
     working: Annotated[float, typer.Option(metavar="SECONDS", help="That it is RUNNING.")] = 1.0
     region: Annotated[str, typer.Option(metavar="REGION", help="Whose models and prices hold.")] = ""
@@ -111,7 +110,7 @@ class Playing:
 
         if self.region and self.region not in spec.wire["regions"]:
             raise Refusal(f"no region {shown(self.region)}; known: {', '.join(spec.wire['regions'])}")
-        at_once = self.time is Time.NOW
+        at_once = self.clock is ClockKind.NOW
         return Settings(
             waiting=0.0 if at_once else _seconds("--waiting", self.waiting),
             working=0.0 if at_once else _seconds("--working", self.working),
@@ -126,13 +125,12 @@ class Playing:
 
     def emulator(self, spec: "Spec") -> "Emulator":
         """The service. Raises Refusal."""
-        from wanlib.emulator import Emulator, HandClock, RealClock
+        from wanlib.emulator import Emulator, ManualClock, RealClock
 
         settings, store = self.settings(spec), self._store()
         clock: Clock = RealClock()
-        if self.time is Time.HAND:  # it begins now: clients hold links against clocks of their own
-            start = float(int(now()))
-            clock = store.hand_clock(start) if store else HandClock(start)
+        if self.clock is ClockKind.MANUAL:
+            clock = store.manual_clock() if store else ManualClock()
         try:
             return Emulator(
                 spec, clock=clock, seed=self.seed, settings=settings, store=store, mutant=self.mutant

@@ -1,6 +1,6 @@
 """The service played on this machine, from the Spec alone: strict, honest, and without a bill."""
 
-from wanlib.emulator.clock import Clock, HandClock, RealClock
+from wanlib.base.clock import Clock, ManualClock, RealClock
 from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.exchange import FAULT_HEADER, RULES_HEADER, Request, Response
 from wanlib.emulator.fault import Fault
@@ -15,7 +15,7 @@ __all__ = [
     "Clock",
     "Emulator",
     "Fault",
-    "HandClock",
+    "ManualClock",
     "MemoryStore",
     "RealClock",
     "Request",

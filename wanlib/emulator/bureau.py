@@ -20,7 +20,7 @@ class Bureau:
         work = self._task(task_id)
         if work is None:
             return self._answers.unknown(task_id, request_id)
-        return self._answers.task(work, self._world.clock.now(), link, request_id)
+        return self._answers.task(work, self._world.clock.wall(), link, request_id)
 
     def list(self, query: dict[str, str], request_id: str) -> Body:
         """The answer of a list. Refused for a filter that can't be read."""
@@ -28,14 +28,14 @@ class Bureau:
 
     def cancel(self, task_id: str) -> None:
         """Cancels a task that waits. Refused for any other."""
-        work, now = self._task(task_id), self._world.clock.now()
+        work, now = self._task(task_id), self._world.clock.wall()
         if work is None or work.status(self._world.life, now) not in self._world.life.cancelable:
             raise self._world.refuse("not_cancelable")
         self._end(work, work._replace(canceled=True, ended=now))
 
     def finish(self, task_id: str, failure: Told | None = None) -> bool:
         """Ends a task now, well or with a failure; whether it was one that had not ended."""
-        work, now = self._task(task_id), self._world.clock.now()
+        work, now = self._task(task_id), self._world.clock.wall()
         if work is None or work.ended <= now or work.expired(self._world.life, now):
             return False
         fate = Fate(work.fate.tried, work.fate.tried, *failure) if failure else Fate(work.fate.tried)
@@ -44,7 +44,7 @@ class Bureau:
 
     def sweep(self) -> None:
         """Forgets the works about which nothing can be asked any more."""
-        works, life, now = self._world.store.works, self._world.life, self._world.clock.now()
+        works, life, now = self._world.store.works, self._world.life, self._world.clock.wall()
         while (oldest := works.first()) and oldest.forgotten(life, now):
             works.drop(oldest.id)
             for given in oldest.order.inputs:

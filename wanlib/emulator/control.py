@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from wanlib.emulator.clock import HandClock
+from wanlib.base.clock import ManualClock
 from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.guard import refusal
 from wanlib.emulator.http import CONTROL, PAGE, PAGE_FILES
@@ -52,10 +52,10 @@ class Control:
         return _json(state(self._emulator))
 
     async def advance(self, request: Request) -> Response:
-        """`{"seconds": 60}`: lets time pass, where the clock is by hand."""
+        """`{"seconds": 60}`: lets time pass, on a manual clock."""
         seconds, clock = (await _body(request)).get("seconds"), self._emulator.clock
-        if not isinstance(clock, HandClock):
-            raise HTTPException(409, "the clock is not by hand: start with --time hand")
+        if not isinstance(clock, ManualClock):
+            raise HTTPException(409, "the clock is not a manual one: start with --clock manual")
         if (
             isinstance(seconds, bool)
             or not isinstance(seconds, int | float)
@@ -63,7 +63,7 @@ class Control:
         ):
             raise HTTPException(400, f"seconds is a number from 0 to {_MOST_SECONDS}")
         clock.advance(seconds)
-        return _json({"now": clock.now()})
+        return _json({"now": clock.wall()})
 
     async def finish(self, request: Request) -> Response:
         """Ends a task well."""

@@ -42,7 +42,7 @@ class Depot:
 
     def policy(self, model: str, origin: str) -> dict[str, Any]:
         """The `data` of an answer: leave to upload files for one model."""
-        now, told = self._world.clock.now(), self._told
+        now, told = self._world.clock.wall(), self._told
         folder = f"{told['folder']}/{self._world.random.getrandbits(64):016x}/{self._day.write(now)}"
         folder = f"{folder}/{self._world.new_id()}"
         terms = {"since": now, "folder": folder, "model": model}
@@ -112,7 +112,7 @@ class Depot:
         if not {fields["Signature"], fields["OSSAccessKeyId"]} == given:
             raise Denied("forged")
         terms: dict[str, Any] = json.loads(base64.b64decode(fields["policy"]))
-        if passed(self._policy_life, terms["since"], self._world.clock.now()):
+        if passed(self._policy_life, terms["since"], self._world.clock.wall()):
             raise Denied("stale")
         return terms
 
@@ -122,11 +122,11 @@ class Depot:
         piece = self._world.spool.put(data)
         if data and not piece:
             raise Denied("large")
-        upload = Upload(key, model, self._world.clock.now(), len(data), piece, *sides)
+        upload = Upload(key, model, self._world.clock.wall(), len(data), piece, *sides)
         self._world.store.uploads.put(key, upload)
 
     def _dead(self, upload: Upload) -> bool:
-        return passed(self._life, upload.at, self._world.clock.now())
+        return passed(self._life, upload.at, self._world.clock.wall())
 
     def _sign(self, policy: str) -> str:
         digest = hmac.digest(self._secret, policy.encode("utf-8", "replace"), hashlib.sha1)

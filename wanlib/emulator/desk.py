@@ -76,7 +76,7 @@ class Desk:
         if call not in world.spec.wire["regions"][world.region]["calls"].get(model, ()):
             rule = Violation("wire/regions", "rejected", "/model", world.region, model)
             raise Refused(world.vendor.situation("not_in_region"), (*violations, rule))
-        if world.quotas and not world.quotas.submit(model, world.clock.now()):
+        if world.quotas and not world.quotas.submit(model, world.clock.wall()):
             raise Refused(world.vendor.situation("too_many"), violations)
 
     def _accept(
@@ -108,7 +108,7 @@ class Desk:
 
     def _times(self, model: str, call: str) -> tuple[float, float, float]:
         """Submission, start and end. A synchronous call is over when it is answered."""
-        settings, now = self._world.settings, self._world.clock.now()
+        settings, now = self._world.settings, self._world.clock.wall()
         if call != "async":
             took = settings.waiting + settings.working if self._world.clock.waits else 0.0
             return now, now, now + took

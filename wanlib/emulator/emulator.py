@@ -6,7 +6,7 @@ from random import Random
 from threading import Lock
 from typing import NamedTuple
 
-from wanlib.emulator.clock import Clock, HandClock
+from wanlib.base.clock import Clock, ManualClock
 from wanlib.emulator.drawing import Sheet, draw
 from wanlib.emulator.exchange import FAULT_HEADER, RULES_HEADER, Request, Response
 from wanlib.emulator.faults import Faults, play
@@ -51,8 +51,9 @@ class Emulator:
     Answers name every rule that a request breaks in `x-wan-rules`; a request asks for a fault in
     `x-wan-fault`, a test puts several in line with `faults.script`.
 
-    spec: the packaged one unless given. clock: by hand unless given. seed: the same requests in the same
-    order get the same answers to the byte. store: what it remembers, in memory unless given.
+    spec: the packaged one unless given. clock: None means a `ManualClock` that starts
+    now; hand the same one to `Wan`. seed: the same requests in the same order at the same times get the same
+    answers to the byte. store: what it remembers, in memory unless given.
     mutant: `RULE` or `RULE=WAY`: a fault that is planted in a rule, as `wanlib.spec.mutant.plant` does it.
     ValueError for a region that the spec has not, or a fault that can't be planted.
     """
@@ -67,7 +68,7 @@ class Emulator:
         store: Store | None = None,
         mutant: str = "",
     ) -> None:
-        self.spec, self.clock, self.store = spec or load(), clock or HandClock(), store or MemoryStore()
+        self.spec, self.clock, self.store = spec or load(), clock or ManualClock(), store or MemoryStore()
         if mutant:
             self.spec = plant(self.spec, mutant)
         self.settings = settings or Settings()
@@ -101,7 +102,7 @@ class Emulator:
     def ledger(self) -> tuple[Account, ...]:
         """What each model has come to by now."""
         with self._lock, self.store.change():
-            self._world.ledger.settle(self.clock.now())
+            self._world.ledger.settle(self.clock.wall())
             return self._world.ledger.accounts()
 
     def works(self) -> tuple[Work, ...]:
@@ -132,7 +133,7 @@ class Emulator:
 
     def _answer(self, request: Request) -> Response | Sheet:
         """Faults first; what they leave of the request is carried out."""
-        self._world.ledger.settle(self.clock.now())
+        self._world.ledger.settle(self.clock.wall())
         self._front.sweep()
         route = self._front.routes.find(request)
         try:
@@ -173,7 +174,7 @@ class Emulator:
         call = route.call if route else ""
         number = self.history[-1].number + 1 if self.history else 1
         self.history.append(
-            Seen(self.clock.now(), call, request.method, path, status, rules, fault, request_id, number)
+            Seen(self.clock.wall(), call, request.method, path, status, rules, fault, request_id, number)
         )
 
 
@@ -200,6 +201,6 @@ def _quotas(spec: Spec, clock: Clock, store: Store) -> Quotas:
     """With the tasks of an earlier process that still run."""
     quotas = Quotas(spec)
     for work in store.works.newest_first():
-        if work.task and work.ended > clock.now():
+        if work.task and work.ended > clock.wall():
             quotas.resume(work.order.model, work.ended)
     return quotas

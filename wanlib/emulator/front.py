@@ -94,7 +94,7 @@ class Front:
         """The calls that every model shares."""
         query = _query(request)
         model = query.get("model", "") if route.call == "policy" else ""
-        quotas, now = self._world.quotas, self._world.clock.now()
+        quotas, now = self._world.quotas, self._world.clock.wall()
         if quotas and not quotas.call(route.call, now, model):
             raise self._world.refuse("too_many")
         if route.call == "query":

@@ -29,7 +29,7 @@ class Gallery:
         """What to draw for `ID/NUMBER.png`; `absent` or `expired` where there is nothing to fetch."""
         key, _, file = name.partition("/")
         work, number = self._world.store.works.get(key), file.removesuffix(_SUFFIX)
-        now = self._world.clock.now()
+        now = self._world.clock.wall()
         if work is None:
             return "expired" if self._signed(name, query) else "absent"
         if not (number.isascii() and number.isdecimal() and len(number) < 4):

@@ -38,7 +38,7 @@ class Keys:
         text = text or self._world.vendor.token_seconds
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and low <= int(text) <= high):
             raise self._world.refuse("bad_query", f"expire_in_seconds should be [{low}, {high}]")
-        ends = int(self._world.clock.now()) + int(text)
+        ends = int(self._world.clock.wall()) + int(text)
         return {"token": f"st-{self._world.random.getrandbits(96):024x}{ends:010x}", "expires_at": ends}
 
     def _is_good(self, given: str) -> bool:
@@ -48,7 +48,7 @@ class Keys:
         if not _KEY.fullmatch(key):
             return False
         lent = _LENT.fullmatch(key)
-        return lent is None or int(lent[1], 16) > self._world.clock.now()
+        return lent is None or int(lent[1], 16) > self._world.clock.wall()
 
     def _refuse(self, situation: str) -> None:
         due = self._before + "…" + self._after

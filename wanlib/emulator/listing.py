@@ -37,7 +37,7 @@ class Listing:
         }
 
     def _matching(self, query: dict[str, str]) -> list[Work]:
-        world, now = self._world, self._world.clock.now()
+        world, now = self._world, self._world.clock.wall()
         start, end = self._times(query, now)
         wanted = query.get("status")
         if wanted and wanted not in world.spec.task["states"]:
@@ -83,7 +83,7 @@ class Listing:
 
     def _item(self, work: Work) -> dict[str, Any]:
         """A task as a list shows it: its own names, times in epoch milliseconds."""
-        world, now = self._world, self._world.clock.now()
+        world, now = self._world, self._world.clock.wall()
         words = [word for word in work.endpoint.split("/") if word][1:]
         item: dict[str, Any] = {
             "api_key_id": "emulator",

@@ -61,7 +61,7 @@ class Paper:
         return status
 
     def _headers(self, request_id: str, content: tuple[str, str], violations: Violations) -> Headers:
-        moment = str(int(self._world.clock.now() * 1000))
+        moment = str(int(self._world.clock.wall() * 1000))
         times = (("req-cost-time", "1"), ("req-arrive-time", moment), ("resp-start-time", moment))
         rules = ((RULES_HEADER, _told(violations)),) if violations else ()
         return (content, ("x-request-id", request_id), *self._fixed, *times, *rules)

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Generic
 
-from wanlib.emulator.clock import START, HandClock
+from wanlib.base.clock import ManualClock
 from wanlib.emulator.database import Database, StoreError
 from wanlib.emulator.disk import DiskPieces
 from wanlib.emulator.records import READERS, write_record
@@ -87,10 +87,11 @@ class SqliteStore:
         """The bytes of inputs, all of them in files of the folder, under the cap for files."""
         return DiskPieces(self._database, self._folder / "pieces", file_cap)
 
-    def hand_clock(self, start: float = START) -> HandClock:
-        """A clock by hand that goes on where it stood, never before the last thing that is kept.
+    def manual_clock(self, start: float | None = None) -> ManualClock:
+        """Return a manual clock that goes on where it stood, never before the last stored record.
 
-        start: where it begins in a new folder, in seconds since 1970.
+        Args:
+            start: Seconds since 1970 at which it starts in a new folder; None means the present.
         """
         if not self.starts:
             return _KeptClock(self, start)
@@ -100,7 +101,7 @@ class SqliteStore:
         return _KeptClock(self, max(kept))
 
     def keep_time(self, now: float) -> None:
-        """Notes what a clock by hand shows."""
+        """Store the time of a manual clock."""
         self._keep("now", now)
 
     def close(self) -> None:
@@ -115,15 +116,14 @@ class SqliteStore:
         self._database.run("INSERT OR REPLACE INTO numbers VALUES (?, ?)", name, value)
 
 
-class _KeptClock(HandClock):
-    def __init__(self, store: SqliteStore, start: float) -> None:
+class _KeptClock(ManualClock):
+    def __init__(self, store: SqliteStore, start: float | None) -> None:
         super().__init__(start)
         self._store = store
-        store.keep_time(start)
+        self._advanced()
 
-    def advance(self, seconds: float) -> None:
-        super().advance(seconds)
-        self._store.keep_time(self.now())
+    def _advanced(self) -> None:
+        self._store.keep_time(self.wall())
 
 
 def open_store(folder: Path) -> SqliteStore:

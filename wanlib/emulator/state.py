@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wanlib.emulator.clock import HandClock
+from wanlib.base.clock import ManualClock
 from wanlib.emulator.emulator import Emulator, Seen
 from wanlib.emulator.work import NEVER, Work
 
@@ -14,11 +14,11 @@ _LONGEST = 200
 
 def state(emulator: Emulator) -> dict[str, Any]:
     """Clock, tasks and requests (newest first), ledger. Times in seconds since 1970."""
-    now, works = emulator.clock.now(), emulator.works()
+    now, works = emulator.clock.wall(), emulator.works()
     seen = [_request(each) for each in reversed(emulator.history.copy())]
     rules = {each["request_id"]: each["rules"] for each in seen}
     return {
-        "clock": {"now": now, "by_hand": isinstance(emulator.clock, HandClock)},
+        "clock": {"now": now, "manual": isinstance(emulator.clock, ManualClock)},
         "models": list(emulator.spec.models),
         "codes": list(emulator.spec.wire["errors"]),
         "count": len(works),

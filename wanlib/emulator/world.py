@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from wanlib.emulator.clock import Clock
+from wanlib.base.clock import Clock
 from wanlib.emulator.ledger import Ledger
 from wanlib.emulator.life import Life
 from wanlib.emulator.quotas import Quotas

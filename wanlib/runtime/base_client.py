@@ -6,7 +6,7 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from wanlib.runtime.clock import Clock, RealClock
+from wanlib.base.clock import Clock, RealClock
 from wanlib.runtime.context import make_context
 from wanlib.runtime.tables import Api
 from wanlib.runtime.wire import checked_http, make_http

@@ -8,8 +8,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
+from wanlib.base.clock import Clock
 from wanlib.base.shown import shown
-from wanlib.runtime.clock import Clock
 from wanlib.runtime.errors import InvalidArgumentError
 from wanlib.runtime.exchange import Request
 from wanlib.runtime.owner import new_owner

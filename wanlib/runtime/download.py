@@ -6,8 +6,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+from wanlib.base.clock import Clock
 from wanlib.base.shown import shown
-from wanlib.runtime.clock import Clock
 from wanlib.runtime.effects import Blocking, Protocol, Send, Sleep, Together
 from wanlib.runtime.errors import DownloadFailed, InvalidArgumentError, LinkExpired, WanError
 from wanlib.runtime.exchange import Reply, Request, Trouble

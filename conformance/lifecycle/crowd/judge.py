@@ -39,7 +39,7 @@ def judge(service: Service, calls: Sequence[Call], resumed: Any, known: Mapping[
         for why in _wrong(call, works[call.prompt], ends, candidates):
             yield f"{call.kind} {call.prompt} came to {type(call.said).__name__}: {why}"
     for work in service.works():
-        state = work.status(service.life, service.clock.now())
+        state = work.status(service.life, service.clock.wall())
         if known.get(work.id) != state and work.id not in candidates:
             yield f"lost: task {work.id} is {state}, in the journal it is {known.get(work.id)}"
     for name in QUESTIONS:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from conformance.lifecycle.clock import ServiceTime, Time
+from conformance.lifecycle.clock import Time
 from conformance.pictures import picture
 from wanlib.emulator import Emulator, Fault, Request, Response, Settings
 from wanlib.emulator.drawing import Sheet
@@ -39,7 +39,7 @@ class Service(Emulator):
 
     def __init__(self, time: Time) -> None:
         settings = Settings(waiting=1.0, working=3.0, quotas=True, fault_rate=RATE, faults=FAULTS)
-        super().__init__(clock=ServiceTime(time), settings=settings)
+        super().__init__(clock=time, settings=settings)
         self.times: defaultdict[str, list[float]] = defaultdict(list)
         self._time = time
 

@@ -6,7 +6,7 @@ import tracemalloc
 from contextlib import closing
 from typing import Any
 
-from conformance.lifecycle.clock import Loop, ServiceTime
+from conformance.lifecycle.clock import Loop
 from conformance.lifecycle.line import AsyncLine
 from wanlib import AsyncWan
 from wanlib.emulator import Emulator, Settings
@@ -17,7 +17,7 @@ _OTHERS = tuple(tracemalloc.Filter(False, f"*/wanlib/{name}/*") for name in ("em
 def weigh(count: int = 400) -> float:
     """Bytes for each of so many who wait at once, without what the service remembers of them."""
     with closing(Loop()) as loop:
-        service = Emulator(clock=ServiceTime(loop.story_time), settings=Settings(working=float("inf")))
+        service = Emulator(clock=loop.story_time, settings=Settings(working=float("inf")))
         line = AsyncLine(service, loop.story_time.sleep_async)
         wan = AsyncWan("sk-1", base_url="http://127.0.0.1/api/v1", http_client=line, clock=loop.story_time)
         sizes = [loop.run_until_complete(_size(wan, callers)) for callers in (count, 2 * count)]

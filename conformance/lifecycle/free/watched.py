@@ -96,9 +96,9 @@ class Watched(Service):
     def begin(self, task: str) -> bool:
         """A waiting task runs from now on; whether it was waiting."""
         work = self._unended(task)
-        if work is None or work.scheduled <= self.clock.now():
+        if work is None or work.scheduled <= self.clock.wall():
             return False
-        now = self.clock.now()
+        now = self.clock.wall()
         self._put(work._replace(scheduled=now, ended=now + self.settings.working))
         return True
 
@@ -120,12 +120,12 @@ class Watched(Service):
     def is_dead(self, task: str, soon: float = 0.0) -> bool:
         """Whether the links of a task are dead by its end, or will be so soon."""
         work = self.store.works.get(task) or self._last.get(task)
-        return work is None or work.links_dead(self.life, self.clock.now() + soon)
+        return work is None or work.links_dead(self.life, self.clock.wall() + soon)
 
     def age(self, task: str) -> float:
         """Seconds since a task was submitted; NEVER where the service does not know it."""
         work = self.store.works.get(task)
-        return self.clock.now() - work.submitted if work else NEVER
+        return self.clock.wall() - work.submitted if work else NEVER
 
     def is_gone(self, task: str) -> bool:
         """Whether the service knows nothing more of a task, in its time or before."""
@@ -150,7 +150,7 @@ class Watched(Service):
         return work is not None
 
     def _unended(self, task: str) -> Work | None:
-        work, now = self.store.works.get(task), self.clock.now()
+        work, now = self.store.works.get(task), self.clock.wall()
         alive = work and work.ended > now and not work.expired(self.life, now)
         return work if alive else None
 

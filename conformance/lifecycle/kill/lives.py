@@ -13,6 +13,7 @@ import httpx
 from conformance.lifecycle.kill.points import Points, watch_effects, watch_files
 from conformance.pictures import picture
 from wanlib import AsyncWan, Wan
+from wanlib.base.clock import ManualClock
 
 KEY = "sk-0123456789abcdefghijklmnopqrstuv"
 MODEL, PROMPT = "wan2.7-image-pro", "a vase of tulips"
@@ -36,31 +37,6 @@ class Order(NamedTuple):
     kill_at: int = 0
 
 
-class Time:
-    """A clock of its own that whoever sleeps moves on; sockets take the time that they take."""
-
-    def __init__(self, wall: float) -> None:
-        self._wall = wall
-        self._at = 0.0
-
-    def now(self) -> float:
-        """Seconds since the child began."""
-        return self._at
-
-    def wall(self) -> float:
-        """Seconds since 1970."""
-        return self._wall + self._at
-
-    def sleep(self, seconds: float) -> None:
-        """Lets time pass."""
-        self._at += seconds
-
-    async def sleep_async(self, seconds: float) -> None:
-        """Lets time pass, and others have their turn."""
-        self._at += seconds
-        await asyncio.sleep(0)
-
-
 class Victim:
     """One client, with points wherever it can be interrupted."""
 
@@ -77,7 +53,7 @@ class Victim:
             base_url=order.base,
             journal=self._folder / "calls.sqlite",
             http_client=library(verify=_TLS, trust_env=False),
-            clock=Time(order.wall),
+            clock=ManualClock(order.wall),
             random=Random(1),
             parallel=1,  # points come in the same order each time
         )

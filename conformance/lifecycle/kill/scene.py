@@ -9,11 +9,12 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any, NamedTuple
 
+from conformance.lifecycle.clock import START
 from conformance.lifecycle.kill.judge import Books, halves, judge
 from conformance.lifecycle.kill.lives import Order
 from conformance.lifecycle.memory import folder_in_memory
 from conformance.lifecycle.painted import Painted
-from wanlib.emulator import HandClock, Request, Response, Settings
+from wanlib.emulator import ManualClock, Request, Response, Settings
 from wanlib.emulator.serve import serving
 from wanlib.emulator.work import Work
 
@@ -42,7 +43,7 @@ class Service(Painted):
     """The emulator. Each request takes a second of its time."""
 
     def __init__(self) -> None:
-        self.hand = HandClock()
+        self.hand = ManualClock(START)
         super().__init__(clock=self.hand, settings=_SETTINGS)
 
     def handle(self, request: Request) -> Response:
@@ -97,7 +98,7 @@ class Scene:
         """A folder, with the journal of those that died before this life began."""
         deaths = [self.points("edit", face).index(name) + 1 for name in DEATHS.get(life, ())]
         self._service.hand.advance(APART)
-        self._since, self._before = self._service.clock.now(), self._account()
+        self._since, self._before = self._service.clock.wall(), self._account()
         with folder_in_memory() as folder:
             for at in deaths:
                 self._order("edit", face, folder, at)
@@ -106,7 +107,7 @@ class Scene:
     def _order(self, life: str, face: str, folder: Path, kill_at: int = 0) -> dict[str, Any]:
         """All that a child told, and how it ended: 0, or minus the signal."""
         name = "resume" if life in DEATHS else life
-        order = Order(name, face, self._base, str(folder), self._service.clock.now(), kill_at)
+        order = Order(name, face, self._base, str(folder), self._service.clock.wall(), kill_at)
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(order._asdict()) + "\n")
         self._process.stdin.flush()

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
+from conformance.lifecycle.clock import START
 from conformance.lifecycle.players.ours import BASE, KEY
-from wanlib.emulator.clock import START
 
 _SCRIPT = Path(__file__).with_name("sdk_child.py")
 _KEPT = ("PATH", "SYSTEMROOT", "LANG")

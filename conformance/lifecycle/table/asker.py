@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.lifecycle.clock import ServiceTime, Time
+from conformance.lifecycle.clock import Time
 from conformance.lifecycle.painted import Painted
 from wanlib.emulator import Request, Response, Settings
 from wanlib.emulator.exchange import FAULT_HEADER
@@ -35,7 +35,7 @@ class Asker:
 
     def __init__(self, spec: Spec, settings: Settings) -> None:
         self.time = Time()
-        self._service = Painted(spec, clock=ServiceTime(self.time), settings=settings)
+        self._service = Painted(spec, clock=self.time, settings=settings)
 
     def create(self, shape: str, seed: int, pictures: int, fault: str = "") -> Any:
         """The answer to an asynchronous create. fault: as in `x-wan-fault`, that its work is to meet."""

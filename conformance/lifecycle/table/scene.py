@@ -4,13 +4,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from conformance.lifecycle.clock import ServiceTime, Time
+from conformance.lifecycle.clock import START, Time
 from conformance.lifecycle.line import Line
 from conformance.lifecycle.players.ours import BASE, KEY
 from conformance.lifecycle.table.tasks import WAITS, WORKS
 from wanlib import Wan
 from wanlib.emulator import Emulator, Fault, Settings
-from wanlib.emulator.clock import START
 from wanlib.spec import Spec
 
 
@@ -20,7 +19,7 @@ class Scene:
     def __init__(self, true: Spec, folder: Path, waits: float = WAITS, works: float = WORKS) -> None:
         self.time, self.folder = Time(), folder
         settings = Settings(waiting=waits, working=works)
-        self._service = Emulator(true, clock=ServiceTime(self.time), settings=settings)
+        self._service = Emulator(true, clock=self.time, settings=settings)
         self._journal = folder / "calls.sqlite"
         self._journal.unlink(missing_ok=True)
         self.wan = self._client()

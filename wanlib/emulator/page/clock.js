@@ -1,4 +1,4 @@
-// The clock, and the buttons that advance it where it is by hand.
+// The clock, and the buttons that advance it where it is a manual one.
 
 import {tell} from "./ask.js";
 import {show, write} from "./dom.js";
@@ -12,8 +12,8 @@ const advance = document.getElementById("advance");
 /** Shows the time. */
 export function showClock(clock) {
   writeTime(now, clock.now, moment(clock.now));
-  write(kind, clock.by_hand ? "UTC, by hand" : "UTC, real time");
-  show(advance, clock.by_hand);
+  write(kind, clock.manual ? "UTC, manual" : "UTC, real time");
+  show(advance, clock.manual);
 }
 
 /** Lets the buttons work; `refresh` is called when time has passed. */
