@@ -44,6 +44,18 @@ class Body:
         """The lists that a body never holds as lists."""
         return self.spec.bodies[self.family.body].assembled()
 
+    def is_item(self, field: Field) -> bool:
+        """Return whether a field stands in a list, where null is not a missing member."""
+        return field.path in self._part_fields or (field.name == "each" and not self.is_only(field))
+
+    def is_only(self, field: Field) -> bool:
+        """Return whether a field is a list that is written as its one item, or that item."""
+        return field.path.removesuffix(".each") in self.assembled - self._part_fields
+
+    @property
+    def _part_fields(self) -> frozenset[str]:
+        return self.spec.bodies[self.family.body].part_fields
+
     @property
     def call(self) -> str | None:
         """The call that a mode hangs on; None where none does."""

@@ -11,7 +11,8 @@ STRAY = "not_a_member"
 
 
 class Change(NamedTuple):
-    """A whole body: what was done to it, whether its rule is kept, and whether null is what breaks it."""
+    """A whole body: what was done to it, whether its rule is kept, and whether it breaks it by null
+    in an optional member, which the pages leave open."""
 
     label: str
     body: Any
@@ -64,13 +65,15 @@ def _required(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Ite
     cut = _whole(body)
     del _at(cut, steps[:-1])[steps[-1]]
     yield Change("absent", cut, False)
+    yield Change("null", put(_whole(body), steps, None), False)
 
 
 def _type(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[Change]:
     yield Change("right", _whole(body), True)
     for label, value in _WRONG[rule.limit]:
         yield Change(label, put(_whole(body), steps, value), False)
-    yield Change("null", put(_whole(body), steps, None), False, null=True)
+    if not node.rule("required"):
+        yield Change("null", put(_whole(body), steps, None), False, null=node.form == "rest")
 
 
 def _unknown(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[Change]:

@@ -15,7 +15,8 @@ class Step(NamedTuple):
 
     label: short, for the case's id. value: at the field's path; ABSENT takes the member out.
     keeps: whether the rule is kept. measure: what the limit is compared with, for ordered kinds.
-    also: values of other fields that it takes. null: the value is null, whose breach is unspecified.
+    also: values of other fields that it takes. null: the value is null in an optional
+    member, which the pages leave open.
     """
 
     label: str
@@ -52,6 +53,8 @@ _WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
 def required(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
     yield Step("present", body.sample(field), True)
     yield Step("absent", ABSENT, False)
+    if not body.is_item(field):
+        yield Step("null", [None] if body.is_only(field) else None, False)
 
 
 def kind_of_value(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
@@ -61,7 +64,11 @@ def kind_of_value(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
         yield Step("whole-float", float(sample), True)
     for label, value in _WRONG[field.type]:
         yield Step(label, value, False)
-    yield Step("null", None, False, null=True)
+    item = body.is_item(field)
+    top = body.family.field(field.path.partition(".")[0])
+    member = top if body.is_only(field) else field
+    if item or not body.situation.active(member, "required"):
+        yield Step("null", None, False, null=not item)
 
 
 def one_of(body: Body, field: Field, rule: Rule) -> Iterator[Step]:

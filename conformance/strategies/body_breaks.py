@@ -76,7 +76,10 @@ def _missing(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
     *before, last = _steps(node)
 
     def change(body: Any, octets: Octets) -> Any:
-        del _at(body, before)[last]
+        if octets.flag():
+            _at(body, before)[last] = None
+        else:
+            del _at(body, before)[last]
         return body
 
     return change
@@ -97,7 +100,10 @@ def _replaced(values: tuple[Any, ...]) -> Callable[[Node, Envelope, Family], Bod
 
 def _mistyped(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
     kinds = {"constant": "text", "parts": "list", "rest": "object"}
-    return _replaced(mistyped(kinds.get(node.form, node.form)))(node, envelope, family)
+    values = mistyped(kinds.get(node.form, node.form))
+    if node.rule("required"):
+        values = tuple(value for value in values if value is not None)
+    return _replaced(values)(node, envelope, family)
 
 
 def _stray(node: Node, envelope: Envelope, family: Family) -> BodyBreak:

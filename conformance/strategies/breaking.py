@@ -16,7 +16,7 @@ from conformance.strategies.requests import Change, Plan
 from conformance.strategies.situations import PINNED_KINDS, Situation, situations
 from conformance.strategies.value_breaks import VALUES, Break
 from wanlib.base.missing import ABSENT
-from wanlib.spec.model import Rule, Spec
+from wanlib.spec.model import Node, Rule, Spec
 
 _EXTRA = 64  # bytes for the break itself
 _LOOKS = ("inside", "same_pixels_as")  # kinds that look at the pictures of another field
@@ -52,7 +52,8 @@ def _breakers(spec: Spec, rule: Rule) -> Iterator[tuple[Plan, BodyBreak]]:
                 yield Plan(spec, each, forced=rule.field), body_break(spec, family, rule)
             elif (situation := _with_items(each, rule)).pinned:
                 forced = rule.field.partition(".")[0]
-                yield Plan(spec, situation, forced, _change(rule, situation)), lambda body, octets: body
+                change = _change(rule, situation, spec.bodies[family.body])
+                yield Plan(spec, situation, forced, change), lambda body, octets: body
 
 
 def _with_items(situation: Situation, rule: Rule) -> Situation:
@@ -74,7 +75,7 @@ def _with_items(situation: Situation, rule: Rule) -> Situation:
     )
 
 
-def _change(rule: Rule, situation: Situation) -> Change | None:
+def _change(rule: Rule, situation: Situation, form: Node) -> Change | None:
     """What is done to the field's value as soon as it is made; nothing where the situation is the break."""
     top, *steps = rule.field.split(".")
     if rule.kind in PINNED_KINDS and not steps and top in situation.pinned[0]:
@@ -83,6 +84,8 @@ def _change(rule: Rule, situation: Situation) -> Change | None:
     field = fields[rule.field]
     kinds = VALUES | LISTS | (IMAGES if field.type == "image" else {})
     final = kinds[rule.kind](rule, field, situation)
+    if rule.kind == "required" and field.path not in form.assembled():
+        final = _absent_or_null
     around_it = fields.get(rule.field.rpartition(".")[0], field)
     halved = rule.kind == "min" and bool(around_it.of_kind("ordered"))
 
@@ -91,6 +94,10 @@ def _change(rule: Rule, situation: Situation) -> Change | None:
         around.at.clear()  # what is made next is in no list yet
 
     return change
+
+
+def _absent_or_null(value: Any, octets: Octets, around: Around) -> Any:
+    return None if octets.flag() else ABSENT
 
 
 def _reach(holder: Any, steps: list[str], final: Break, halved: bool, octets: Octets, around: Around) -> None:

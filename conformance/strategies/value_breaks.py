@@ -34,7 +34,18 @@ def _one_of(options: tuple[Any, ...]) -> Break:
 
 
 def _mistyped(rule: Rule, field: Field, situation: Situation) -> Break:
-    return _one_of(mistyped(field.type))
+    values = mistyped(field.type)
+    return _one_of(tuple(value for value in values if value is not None or _may_be_null(field, situation)))
+
+
+def _may_be_null(field: Field, situation: Situation) -> bool:
+    """Return whether null surely breaks the type: in a required member it counts as absent.
+
+    A list without a type of its own may be written as its one item.
+    """
+    top = situation.family.field(field.path.partition(".")[0])
+    written_as_item = field.path == f"{top.name}.each" and not top.of_kind("type")
+    return not situation.active(top if written_as_item else field, "required")
 
 
 def _unlisted(rule: Rule, field: Field, situation: Situation) -> Break:

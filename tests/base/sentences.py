@@ -33,7 +33,7 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         "/parameters/n",
         "integer",
         None,
-        "n at /parameters/n is null; due is a whole number (tea/n.type). Leave it out instead of null.",
+        "n at /parameters/n is null; due is a whole number (tea/n.type). Remove it: null is not a value.",
     ),
     (
         "tea/size.type",
@@ -48,7 +48,8 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         "/input/prompt",
         True,
         None,
-        "prompt at /input/prompt is missing; it is required (tea/prompt.required). Add it.",
+        "prompt at /input/prompt is missing or null; it is required (tea/prompt.required). "
+        "Give it a value: null is not one.",
     ),
     (
         "tea/unknown",

@@ -101,10 +101,13 @@ def test_place_in_a_lost_container() -> None:
     ("path", "value", "rule"),
     [
         ("/input", ..., "wire/messages.input.required"),
-        ("/input", None, "wire/messages.input.type"),
+        ("/input", None, "wire/messages.input.required"),
         ("/input", [], "wire/messages.input.type"),
         ("/input/messages", ..., f"{MESSAGES}.required"),
+        ("/input/messages", None, f"{MESSAGES}.required"),
         ("/input/messages", {}, f"{MESSAGES}.type"),
+        ("/input/messages/0", None, f"{MESSAGES}.each.type"),
+        ("/input/messages/0/content", None, f"{MESSAGES}.each.content.required"),
         ("/input/messages", [], f"{MESSAGES}.count"),
         ("/input/messages", [{}, {}], f"{MESSAGES}.count"),
         ("/input/messages/0", "Tea.", f"{MESSAGES}.each.type"),
@@ -118,11 +121,38 @@ def test_lost_nodes(path: str, value: Any, rule: str) -> None:
     assert met(body) == [(rule, path), ("wan2.7/n.max", "/parameters/n")]
 
 
-def test_null_is_no_value() -> None:
-    for path in ("/input", "/input/messages", "/input/messages/0/role", "/parameters", "/parameters/n"):
-        (violation,) = interpret(load(), changed(messages(EDIT, n=1), path, None))
-        assert violation.rule.endswith(".type")
-        assert (violation.outcome, violation.path) == ("unspecified", path)
+@pytest.mark.parametrize(
+    ("body", "path", "rule", "outcome"),
+    [
+        (messages(EDIT), "/input", "wire/messages.input.required", "rejected"),
+        (messages(EDIT), "/input/messages", f"{MESSAGES}.required", "rejected"),
+        (messages(EDIT), "/input/messages/0", f"{MESSAGES}.each.type", "rejected"),
+        (messages(EDIT), "/input/messages/0/role", f"{MESSAGES}.each.role.required", "rejected"),
+        (messages(EDIT), "/input/messages/0/content", f"{MESSAGES}.each.content.required", "rejected"),
+        (messages(EDIT, URL), "/input/messages/0/content/1/text", "wan2.7/prompt.type", "rejected"),
+        (messages(EDIT, URL), "/input/messages/0/content/0/image", "wan2.7/images.each.type", "rejected"),
+        (messages(EDIT), "/parameters", "wire/messages.parameters.type", "unspecified"),
+        (messages(EDIT, n=1), "/parameters/n", "wan2.7/n.type", "unspecified"),
+        (messages(EDIT, bbox_list=[]), "/parameters/bbox_list", "wan2.7/bbox_list.type", "unspecified"),
+        (prompted(), "/input/prompt", "wan2.5/prompt.required", "rejected"),
+        (prompted(), "/input/images", "wan2.5/images.required", "rejected"),
+        (prompted(), "/input/images/0", "wan2.5/images.each.type", "rejected"),
+        (prompted(), "/input/negative_prompt", "wan2.5/negative_prompt.type", "unspecified"),
+        (brushed("expand"), "/input/function", "wanx2.1/function.required", "rejected"),
+        (brushed("expand"), "/input/base_image_url", "wanx2.1/images.required", "rejected"),
+        (
+            brushed("description_edit_with_mask"),
+            "/input/mask_image_url",
+            "wanx2.1/mask.required:masked",
+            "rejected",
+        ),
+    ],
+)
+def test_null_is_not_a_value(body: dict[str, Any], path: str, rule: str, outcome: str) -> None:
+    """Absent where a value is required, a wrong type as an item or a part, left open elsewhere."""
+    (found,) = interpret(load(), changed(body, path, None))
+    assert (found.rule, found.outcome, found.path) == (rule, outcome, path)
+    assert "null" in str(found)
 
 
 def test_parameters_may_be_absent_and_nothing_else() -> None:

@@ -111,9 +111,12 @@ WORDING: dict[str, Words] = {
     ),
     "type": lambda limit, value: (
         f"is {_typed(value)}; due is {_ALLOWED.get(limit, limit)}",
-        "Leave it out instead of null" if value is None else f"Send {_ALLOWED.get(limit, limit)}",
+        "Remove it: null is not a value" if value is None else f"Send {_ALLOWED.get(limit, limit)}",
     ),
-    "required": lambda limit, value: ("is missing; it is required", "Add it"),
+    "required": lambda limit, value: (
+        "is missing or null; it is required",
+        "Give it a value: null is not one",
+    ),
     "unknown": _unknown,
     "place": lambda limit, value: (f"stands in the wrong place; its place is {limit}", f"Move it to {limit}"),
     "effective": lambda limit, value: (

@@ -65,10 +65,11 @@ class Envelope:
         python = {"object": "dict", "list": "list", "text": "str"}[kind.limit]
         with self.out.block(f"if isinstance({variable}, {python})"):
             self._inside(node, variable, path, name)
-        with self.out.block(f"elif {variable} is _ABSENT"):
+        null = "" if node.form == "rest" else f" or {variable} is None"
+        with self.out.block(f"elif {variable} is _ABSENT{null}"):
             self._missing(node, path, name)
         with self.out.block("else"):
-            self._mistyped(kind, variable, path)
+            self._mistyped(kind, variable, path, optional=node.form == "rest")
 
     def _inside(self, node: Node, variable: str, path: str, name: str) -> None:
         if node.form == "rest":
@@ -94,15 +95,16 @@ class Envelope:
         assert required is not None
         self._add(required, repr(path), "True", "None")
 
-    def _mistyped(self, rule: Rule, variable: str, path: str) -> None:
-        outcome = f"'unspecified' if {variable} is None else {rule.outcome!r}"
+    def _mistyped(self, rule: Rule, variable: str, path: str, optional: bool = False) -> None:
+        """The pages leave open what null in an optional member does."""
+        outcome = f"'unspecified' if {variable} is None else {rule.outcome!r}" if optional else ""
         self._add(rule, repr(path), repr(rule.limit), variable, outcome)
 
     def _leaf(self, node: Node, parent: str, name: str) -> None:
         field = local(node.field)
         self.out.line(f"{field} = {parent}.get({literal(name)}, _ABSENT)")
         if node.only:
-            with self.out.block(f"if {field} is not _ABSENT"):
+            with self.out.block(f"if {field} is not _ABSENT and {field} is not None"):
                 self.out.line(f"{field} = [{field}]")
 
     def _constant(self, node: Node, variable: str, path: str) -> None:

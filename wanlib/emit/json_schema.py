@@ -10,7 +10,7 @@ from typing import Any
 
 from wanlib.emit.schema_form import put_form
 from wanlib.emit.schema_guards import Guards, both
-from wanlib.emit.schema_kinds import SAID
+from wanlib.emit.schema_kinds import NOT_NULL, SAID
 from wanlib.emit.schema_modes import Modes
 from wanlib.emit.schema_places import OBJECT, Place, Schema, counted, places
 from wanlib.emit.schema_put import ABOUT, RULES, at, put
@@ -115,6 +115,8 @@ class _Builder:
             put(root, place.steps, said, rule.id)
         elif place.form != "parts":  # a list of parts is always there
             put(root, place.holder, said, rule.id)
+            if place.form != "part":
+                put(root, place.steps, NOT_NULL, rule.id)
             self._require_holder(root, rule, place)
 
     def _require_holder(self, root: Schema, rule: Rule, place: Place) -> None:

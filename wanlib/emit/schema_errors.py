@@ -75,7 +75,7 @@ def _first(error: Error) -> int | None:
 
 def _silences(one: _Told, other: _Told) -> bool:
     """Whether a rule is not judged because another is broken."""
-    if one is other:
+    if one is other or (one.kind == "required" and one.rule == other.rule):
         return False
     if one.kind == "model":
         return True
@@ -84,7 +84,7 @@ def _silences(one: _Told, other: _Told) -> bool:
         return False
     if one.place.startswith("wire/") and one.kind in ("count", "parts"):
         return rest != ()
-    if one.kind == "effective":
+    if one.kind in ("effective", "required"):
         return f"{other.place}.".startswith(f"{one.place}.")
     if one.only is not None and len(rest) > 1:
         return rest[1] == one.place.rpartition(".")[2] and rest[0] != one.only

@@ -1,6 +1,6 @@
 """The body form in JSON Schema: the structure in which the fields stand."""
 
-from wanlib.emit.schema_kinds import TYPES
+from wanlib.emit.schema_kinds import NOT_NULL, TYPES
 from wanlib.emit.schema_places import OBJECT, Place, Schema, Steps, counted
 from wanlib.emit.schema_put import put
 from wanlib.spec import Family, Node
@@ -23,6 +23,7 @@ def _object(root: Schema, family: Family, node: Node, steps: Steps) -> None:
     for name, child in node.members:
         if required := child.rule("required"):
             put(root, steps, {"required": [name]}, required.id)
+            put(root, (*steps, "properties", name), NOT_NULL, required.id)
         _node(root, family, child, (*steps, "properties", name))
 
 

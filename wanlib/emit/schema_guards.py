@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wanlib.emit.schema_kinds import TYPES
+from wanlib.emit.schema_kinds import NOT_NULL, TYPES
 from wanlib.emit.schema_places import OBJECT, Place, Schema, counted, demanded, part
 from wanlib.spec import Family, Field
 from wanlib.spec.evaluate import holds
@@ -39,7 +39,7 @@ class Guards:
                 items = {"items": {"not": part(place.member)}}
             return demanded(place, TYPES["list"] | items, absent=True)
         if place.form == "only":
-            return self._held(place, {"not": {}} if high == 0 else {}, absent=low == 0)
+            return self._held(place, {"not": {}} if high == 0 else NOT_NULL, absent=low == 0)
         return self._held(place, TYPES["list"] | counted(place, low, high), absent=low == 0)
 
     def present(self, name: str) -> Schema:

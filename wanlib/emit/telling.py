@@ -87,13 +87,29 @@ class TellingPath:
         elif required and field.of_kind("type") and not field.of_kind("effective") + field.of_kind("needs"):
             self._typed(field, v, place)
         elif required:
-            with self.out.block(f"if {v} is _ABSENT"):
+            with self.out.block(f"if {self._is_missing(field, v)}"):
                 self._missing(field, place)
             with self.out.block("else"):
                 self._present(field, v, place)
         else:
             with self.out.block(f"if {v} is not _ABSENT"):
                 self._present(field, v, place)
+
+    def _is_item(self, field: Field) -> bool:
+        """Whether it stands in a list, where a null is no missing member."""
+        return field.name == "each" or (field.path == field.name and field.name in self.plan.parts())
+
+    def _always_required(self, field: Field) -> bool:
+        return any(rule.condition is None for rule in field.of_kind("required")) and not self.rules.active(
+            field.of_kind("required")
+        )
+
+    def _is_missing(self, field: Field, v: str) -> str:
+        """The test that a field is absent, or null where it must not be absent."""
+        if self._is_item(field):
+            return f"{v} is _ABSENT"
+        active = self.rules.active(field.of_kind("required"))
+        return f"{v} is _ABSENT or {v} is None" + (f" and ({active})" if active else "")
 
     def _missing(self, field: Field, place: Place) -> None:
         required = field.of_kind("required")
@@ -117,14 +133,23 @@ class TellingPath:
         """The type, and the value where it is of it. A list that is written as parts always is a list."""
         top, kind = field.path == field.name, next(iter(field.of_kind("type")), None)
         if kind is None:
-            with self.out.block(f"if {v} is not _LOST"):
-                self._value(field, v, place)
+            self._assembled(field, v, place)
             return
         if field.type == "image":
             with self.out.block(f"if not (isinstance({v}, str) and {glance(field, v)})"):
                 self._judged(field, v, place, kind, top)
         else:
             self._judged(field, v, place, kind, top)
+
+    def _assembled(self, field: Field, v: str, place: Place) -> None:
+        """A list that no body holds as a list: null is what stands there for its only item."""
+        null = field.each is not None and not self._is_item(field) and not self._always_required(field)
+        if field.each and null:
+            (kind,) = field.each.of_kind("type")
+            with self.out.block(f"if {v} is None"):
+                self.rules.add(kind, place.text, repr(field.each.type), v, "'unspecified'")
+        with self.out.block(f"{'elif' if null else 'if'} {v} is not _LOST"):
+            self._value(field, v, place)
 
     def _judged(self, field: Field, v: str, place: Place, kind: Rule, top: bool) -> None:
         """What is of its type first, since most values are; then what is missing, then what is of another."""
@@ -137,11 +162,12 @@ class TellingPath:
             self._value(field, v, place)
         judged = len(out.lines) > start
         if required:
-            with out.block(f"{'elif' if judged else 'if'} {v} is _ABSENT"):
+            with out.block(f"{'elif' if judged else 'if'} {self._is_missing(field, v)}"):
                 self._missing(field, place)
         other = " and ".join([f"not ({test})"] * (not judged) + [f"{v} is not _LOST"] * top)
         with out.block(f"{'elif' if judged or required else 'if'} {other}" if other else "else"):
-            outcome = f"'unspecified' if {v} is None else {kind.outcome!r}"
+            optional = not self._is_item(field) and not self._always_required(field)
+            outcome = f"'unspecified' if {v} is None else {kind.outcome!r}" if optional else ""
             self.rules.add(kind, place.text, repr(field.type), v, outcome)
 
     def _value(self, field: Field, v: str, place: Place) -> None:

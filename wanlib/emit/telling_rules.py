@@ -33,6 +33,16 @@ class TellingRules:
         """The test that a condition is known to have a truth value."""
         return f"{local(condition.mode)} is {condition.wanted is value}"
 
+    def active(self, rules: tuple[Rule, ...]) -> str:
+        """The test that one of a kind's rules is the one to judge by; empty where one always is."""
+        others = [rule.condition for rule in rules if rule.condition]
+        if not others:
+            return ""
+        tests = [self.holds(each, True) for each in others]
+        if len(others) < len(rules):
+            tests.append(" and ".join(self.holds(each, False) for each in others))
+        return " or ".join(tests)
+
     def group(self, rules: tuple[Rule, ...], write: Write) -> None:
         """Each rule under the test that it is the one to judge by."""
         if len(rules) == 1 and rules[0].condition is None:

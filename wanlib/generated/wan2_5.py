@@ -183,10 +183,10 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         negative_prompt = _input_.get('negative_prompt', _ABSENT)
         if not _input_.keys() <= PROMPT_INPUT_NAMES_SET:
             _tell_strays(found, _input_, PROMPT_INPUT_NAMES, PROMPT_INPUT_NAMES_SET, '/input', 'wire/prompt.input.unknown', _PLACED)
-    elif _input_ is _ABSENT:
+    elif _input_ is _ABSENT or _input_ is None:
         found.append(_make(Violation, ('wire/prompt.input.required', 'rejected', '/input', True, None)))
     else:
-        found.append(_make(Violation, ('wire/prompt.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
+        found.append(_make(Violation, ('wire/prompt.input.type', 'rejected', '/input', 'object', _input_)))
     _parameters_ = body.get('parameters', _ABSENT)
     if isinstance(_parameters_, dict):
         size = _parameters_.get('size', _ABSENT)
@@ -210,10 +210,10 @@ def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, im
     if isinstance(prompt, str):
         if len(prompt) > PROMPT_MAX_CHARS:
             found.append(_make(Violation, ('wan2.5/prompt.max_chars', 'truncated', '/input/prompt', PROMPT_MAX_CHARS, len(prompt))))
-    elif prompt is _ABSENT:
+    elif prompt is _ABSENT or prompt is None:
         found.append(_make(Violation, ('wan2.5/prompt.required', 'rejected', '/input/prompt', True, None)))
     elif prompt is not _LOST:
-        found.append(_make(Violation, ('wan2.5/prompt.type', 'unspecified' if prompt is None else 'rejected', '/input/prompt', 'text', prompt)))
+        found.append(_make(Violation, ('wan2.5/prompt.type', 'rejected', '/input/prompt', 'text', prompt)))
     if isinstance(images, list):
         if len(images) < IMAGES_MIN_COUNT:
             found.append(_make(Violation, ('wan2.5/images.min_count', 'rejected', '/input/images', IMAGES_MIN_COUNT, len(images))))
@@ -244,11 +244,11 @@ def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, im
                             if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
                                 found.append(_make(Violation, ('wan2.5/images.each.max_bytes', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
                 else:
-                    found.append(_make(Violation, ('wan2.5/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/images/{_index0}', 'image', _item0)))
-    elif images is _ABSENT:
+                    found.append(_make(Violation, ('wan2.5/images.each.type', 'rejected', f'/input/images/{_index0}', 'image', _item0)))
+    elif images is _ABSENT or images is None:
         found.append(_make(Violation, ('wan2.5/images.required', 'rejected', '/input/images', True, None)))
     elif images is not _LOST:
-        found.append(_make(Violation, ('wan2.5/images.type', 'unspecified' if images is None else 'rejected', '/input/images', 'list', images)))
+        found.append(_make(Violation, ('wan2.5/images.type', 'rejected', '/input/images', 'list', images)))
     if negative_prompt is not _ABSENT:
         if isinstance(negative_prompt, str):
             if len(negative_prompt) > NEGATIVE_PROMPT_MAX_CHARS:

@@ -290,10 +290,10 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
                     if isinstance(_role_, str):
                         if _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
                             found.append(_make(Violation, ('wire/messages.input.messages.each.role.one_of', 'rejected', '/input/messages/0/role', MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF, _role_)))
-                    elif _role_ is _ABSENT:
+                    elif _role_ is _ABSENT or _role_ is None:
                         found.append(_make(Violation, ('wire/messages.input.messages.each.role.required', 'rejected', '/input/messages/0/role', True, None)))
                     else:
-                        found.append(_make(Violation, ('wire/messages.input.messages.each.role.type', 'unspecified' if _role_ is None else 'rejected', '/input/messages/0/role', 'text', _role_)))
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.role.type', 'rejected', '/input/messages/0/role', 'text', _role_)))
                     _content_ = _messages_0.get('content', _ABSENT)
                     if isinstance(_content_, list):
                         images = []
@@ -312,24 +312,24 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
                                     found.append(_make(Violation, ('wire/messages.input.messages.each.content.text.max_count', 'rejected', f'/input/messages/0/content/{_place}/text', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT, _count_text)))
                             else:
                                 found.append(_make(Violation, ('wire/messages.input.messages.each.content.parts', 'rejected', f'/input/messages/0/content/{_place}', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_PARTS, _part)))
-                    elif _content_ is _ABSENT:
+                    elif _content_ is _ABSENT or _content_ is None:
                         found.append(_make(Violation, ('wire/messages.input.messages.each.content.required', 'rejected', '/input/messages/0/content', True, None)))
                     else:
-                        found.append(_make(Violation, ('wire/messages.input.messages.each.content.type', 'unspecified' if _content_ is None else 'rejected', '/input/messages/0/content', 'list', _content_)))
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.content.type', 'rejected', '/input/messages/0/content', 'list', _content_)))
                     if len(_messages_0) != 2 or _role_ is _ABSENT or _content_ is _ABSENT:
                         _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', 'wire/messages.input.messages.each.unknown', _NOTHING)
                 else:
-                    found.append(_make(Violation, ('wire/messages.input.messages.each.type', 'unspecified' if _messages_0 is None else 'rejected', '/input/messages/0', 'object', _messages_0)))
-        elif _messages_ is _ABSENT:
+                    found.append(_make(Violation, ('wire/messages.input.messages.each.type', 'rejected', '/input/messages/0', 'object', _messages_0)))
+        elif _messages_ is _ABSENT or _messages_ is None:
             found.append(_make(Violation, ('wire/messages.input.messages.required', 'rejected', '/input/messages', True, None)))
         else:
-            found.append(_make(Violation, ('wire/messages.input.messages.type', 'unspecified' if _messages_ is None else 'rejected', '/input/messages', 'list', _messages_)))
+            found.append(_make(Violation, ('wire/messages.input.messages.type', 'rejected', '/input/messages', 'list', _messages_)))
         if len(_input_) != 1 or _messages_ is _ABSENT:
             _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', 'wire/messages.input.unknown', _PLACED)
-    elif _input_ is _ABSENT:
+    elif _input_ is _ABSENT or _input_ is None:
         found.append(_make(Violation, ('wire/messages.input.required', 'rejected', '/input', True, None)))
     else:
-        found.append(_make(Violation, ('wire/messages.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
+        found.append(_make(Violation, ('wire/messages.input.type', 'rejected', '/input', 'object', _input_)))
     _parameters_ = body.get('parameters', _ABSENT)
     if isinstance(_parameters_, dict):
         negative_prompt = _parameters_.get('negative_prompt', _ABSENT)
@@ -364,7 +364,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
     elif prompt is _ABSENT:
         found.append(_make(Violation, ('wan2.6/prompt.required', 'rejected', f'/input/messages/0/content/{_prompt_at}/text', True, None)))
     elif prompt is not _LOST:
-        found.append(_make(Violation, ('wan2.6/prompt.type', 'unspecified' if prompt is None else 'rejected', f'/input/messages/0/content/{_prompt_at}/text', 'text', prompt)))
+        found.append(_make(Violation, ('wan2.6/prompt.type', 'rejected', f'/input/messages/0/content/{_prompt_at}/text', 'text', prompt)))
     if negative_prompt is not _ABSENT:
         if isinstance(negative_prompt, str):
             if len(negative_prompt) > NEGATIVE_PROMPT_MAX_CHARS:
@@ -407,7 +407,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                                 if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
                                     found.append(_make(Violation, ('wan2.6/images.each.max_bytes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
                     else:
-                        found.append(_make(Violation, ('wan2.6/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', 'image', _item0)))
+                        found.append(_make(Violation, ('wan2.6/images.each.type', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', 'image', _item0)))
     if size is not _ABSENT:
         if isinstance(size, str):
             _size = _parse_size(size)
@@ -476,7 +476,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
         if interleave is False:
             if stream not in STREAM_ONE_OF_NOT_INTERLEAVE:
                 found.append(_make(Violation, ('wan2.6/stream.one_of:not-interleave', 'unspecified', '/parameters/stream', STREAM_ONE_OF_NOT_INTERLEAVE, stream)))
-    elif stream is _ABSENT:
+    elif stream is _ABSENT or stream is None and (interleave_sync is True):
         if interleave_sync is True:
             found.append(_make(Violation, ('wan2.6/stream.required:interleave_sync', 'rejected', '/parameters/stream', True, None)))
     elif stream is not _LOST:

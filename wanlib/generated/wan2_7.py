@@ -322,10 +322,10 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
                     if isinstance(_role_, str):
                         if _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
                             found.append(_make(Violation, ('wire/messages.input.messages.each.role.one_of', 'rejected', '/input/messages/0/role', MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF, _role_)))
-                    elif _role_ is _ABSENT:
+                    elif _role_ is _ABSENT or _role_ is None:
                         found.append(_make(Violation, ('wire/messages.input.messages.each.role.required', 'rejected', '/input/messages/0/role', True, None)))
                     else:
-                        found.append(_make(Violation, ('wire/messages.input.messages.each.role.type', 'unspecified' if _role_ is None else 'rejected', '/input/messages/0/role', 'text', _role_)))
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.role.type', 'rejected', '/input/messages/0/role', 'text', _role_)))
                     _content_ = _messages_0.get('content', _ABSENT)
                     if isinstance(_content_, list):
                         images = []
@@ -344,24 +344,24 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
                                     found.append(_make(Violation, ('wire/messages.input.messages.each.content.text.max_count', 'rejected', f'/input/messages/0/content/{_place}/text', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT, _count_text)))
                             else:
                                 found.append(_make(Violation, ('wire/messages.input.messages.each.content.parts', 'rejected', f'/input/messages/0/content/{_place}', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_PARTS, _part)))
-                    elif _content_ is _ABSENT:
+                    elif _content_ is _ABSENT or _content_ is None:
                         found.append(_make(Violation, ('wire/messages.input.messages.each.content.required', 'rejected', '/input/messages/0/content', True, None)))
                     else:
-                        found.append(_make(Violation, ('wire/messages.input.messages.each.content.type', 'unspecified' if _content_ is None else 'rejected', '/input/messages/0/content', 'list', _content_)))
+                        found.append(_make(Violation, ('wire/messages.input.messages.each.content.type', 'rejected', '/input/messages/0/content', 'list', _content_)))
                     if len(_messages_0) != 2 or _role_ is _ABSENT or _content_ is _ABSENT:
                         _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', 'wire/messages.input.messages.each.unknown', _NOTHING)
                 else:
-                    found.append(_make(Violation, ('wire/messages.input.messages.each.type', 'unspecified' if _messages_0 is None else 'rejected', '/input/messages/0', 'object', _messages_0)))
-        elif _messages_ is _ABSENT:
+                    found.append(_make(Violation, ('wire/messages.input.messages.each.type', 'rejected', '/input/messages/0', 'object', _messages_0)))
+        elif _messages_ is _ABSENT or _messages_ is None:
             found.append(_make(Violation, ('wire/messages.input.messages.required', 'rejected', '/input/messages', True, None)))
         else:
-            found.append(_make(Violation, ('wire/messages.input.messages.type', 'unspecified' if _messages_ is None else 'rejected', '/input/messages', 'list', _messages_)))
+            found.append(_make(Violation, ('wire/messages.input.messages.type', 'rejected', '/input/messages', 'list', _messages_)))
         if len(_input_) != 1 or _messages_ is _ABSENT:
             _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', 'wire/messages.input.unknown', _NOTHING)
-    elif _input_ is _ABSENT:
+    elif _input_ is _ABSENT or _input_ is None:
         found.append(_make(Violation, ('wire/messages.input.required', 'rejected', '/input', True, None)))
     else:
-        found.append(_make(Violation, ('wire/messages.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
+        found.append(_make(Violation, ('wire/messages.input.type', 'rejected', '/input', 'object', _input_)))
     _parameters_ = body.get('parameters', _ABSENT)
     if isinstance(_parameters_, dict):
         size = _parameters_.get('size', _ABSENT)
@@ -398,7 +398,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
     elif prompt is _ABSENT:
         found.append(_make(Violation, ('wan2.7/prompt.required', 'rejected', f'/input/messages/0/content/{_prompt_at}/text', True, None)))
     elif prompt is not _LOST:
-        found.append(_make(Violation, ('wan2.7/prompt.type', 'unspecified' if prompt is None else 'rejected', f'/input/messages/0/content/{_prompt_at}/text', 'text', prompt)))
+        found.append(_make(Violation, ('wan2.7/prompt.type', 'rejected', f'/input/messages/0/content/{_prompt_at}/text', 'text', prompt)))
     if images is not _ABSENT:
         if images is not _LOST:
             if len(images) > IMAGES_MAX_COUNT:
@@ -433,7 +433,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                                 if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
                                     found.append(_make(Violation, ('wan2.7/images.each.max_bytes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
                     else:
-                        found.append(_make(Violation, ('wan2.7/images.each.type', 'unspecified' if _item0 is None else 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', 'image', _item0)))
+                        found.append(_make(Violation, ('wan2.7/images.each.type', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', 'image', _item0)))
     if size is not _ABSENT:
         if isinstance(size, str):
             _size = _parse_size(size)
@@ -497,16 +497,16 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                                     if _item2 < BBOX_LIST_EACH_EACH_EACH_MIN:
                                         found.append(_make(Violation, ('wan2.7/bbox_list.each.each.each.min', 'unspecified', f'/parameters/bbox_list/{_index0}/{_index1}/{_index2}', BBOX_LIST_EACH_EACH_EACH_MIN, _item2)))
                                 else:
-                                    found.append(_make(Violation, ('wan2.7/bbox_list.each.each.each.type', 'unspecified' if _item2 is None else 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}/{_index2}', 'integer', _item2)))
+                                    found.append(_make(Violation, ('wan2.7/bbox_list.each.each.each.type', 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}/{_index2}', 'integer', _item2)))
                             if _kept2:
                                 if _disordered(_item1):
                                     found.append(_make(Violation, ('wan2.7/bbox_list.each.each.ordered', 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_ORDERED, _item1)))
                                 if _images_seen and (_box := _outside(_item1, images, _index0)) is not None:
                                     found.append(_make(Violation, ('wan2.7/bbox_list.each.each.inside', 'unspecified', f'/parameters/bbox_list/{_index0}/{_index1}', BBOX_LIST_EACH_EACH_INSIDE, _box)))
                         else:
-                            found.append(_make(Violation, ('wan2.7/bbox_list.each.each.type', 'unspecified' if _item1 is None else 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}', 'list', _item1)))
+                            found.append(_make(Violation, ('wan2.7/bbox_list.each.each.type', 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}', 'list', _item1)))
                 else:
-                    found.append(_make(Violation, ('wan2.7/bbox_list.each.type', 'unspecified' if _item0 is None else 'rejected', f'/parameters/bbox_list/{_index0}', 'list', _item0)))
+                    found.append(_make(Violation, ('wan2.7/bbox_list.each.type', 'rejected', f'/parameters/bbox_list/{_index0}', 'list', _item0)))
             if _images_count is not None and len(bbox_list) != _images_count:
                 found.append(_make(Violation, ('wan2.7/bbox_list.same_count_as', 'rejected', '/parameters/bbox_list', BBOX_LIST_SAME_COUNT_AS, (len(bbox_list), _images_count))))
         elif bbox_list is not _LOST:
@@ -529,24 +529,24 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                     if isinstance(_hex_, str):
                         if _COLOR_PALETTE_EACH_HEX_PATTERN(_hex_) is None:
                             found.append(_make(Violation, ('wan2.7/color_palette.each.hex.pattern', 'rejected', f'/parameters/color_palette/{_index0}/hex', COLOR_PALETTE_EACH_HEX_PATTERN, _hex_)))
-                    elif _hex_ is _ABSENT:
+                    elif _hex_ is _ABSENT or _hex_ is None:
                         found.append(_make(Violation, ('wan2.7/color_palette.each.hex.required', 'rejected', f'/parameters/color_palette/{_index0}/hex', True, None)))
                     else:
-                        found.append(_make(Violation, ('wan2.7/color_palette.each.hex.type', 'unspecified' if _hex_ is None else 'rejected', f'/parameters/color_palette/{_index0}/hex', 'text', _hex_)))
+                        found.append(_make(Violation, ('wan2.7/color_palette.each.hex.type', 'rejected', f'/parameters/color_palette/{_index0}/hex', 'text', _hex_)))
                     _ratio_ = _item0.get('ratio', _ABSENT)
                     _exact = (isinstance(_ratio_, str) and _COLOR_PALETTE_EACH_RATIO_DECIMALS(_ratio_) is not None)
                     if _exact or (isinstance(_ratio_, str) and _percent(_ratio_) is not None):
                         _all_ratio.append(_ratio_)
                         if not _exact:
                             found.append(_make(Violation, ('wan2.7/color_palette.each.ratio.decimals', 'rejected', f'/parameters/color_palette/{_index0}/ratio', COLOR_PALETTE_EACH_RATIO_DECIMALS, _ratio_)))
-                    elif _ratio_ is _ABSENT:
+                    elif _ratio_ is _ABSENT or _ratio_ is None:
                         found.append(_make(Violation, ('wan2.7/color_palette.each.ratio.required', 'rejected', f'/parameters/color_palette/{_index0}/ratio', True, None)))
                     else:
-                        found.append(_make(Violation, ('wan2.7/color_palette.each.ratio.type', 'unspecified' if _ratio_ is None else 'rejected', f'/parameters/color_palette/{_index0}/ratio', 'percent', _ratio_)))
+                        found.append(_make(Violation, ('wan2.7/color_palette.each.ratio.type', 'rejected', f'/parameters/color_palette/{_index0}/ratio', 'percent', _ratio_)))
                     if len(_item0) != 2 or _hex_ is _ABSENT or _ratio_ is _ABSENT:
                         _tell_strays(found, _item0, COLOR_PALETTE_EACH_NAMES, COLOR_PALETTE_EACH_NAMES_SET, f'/parameters/color_palette/{_index0}', 'wan2.7/color_palette.each.unknown', _NOTHING)
                 else:
-                    found.append(_make(Violation, ('wan2.7/color_palette.each.type', 'unspecified' if _item0 is None else 'rejected', f'/parameters/color_palette/{_index0}', 'object', _item0)))
+                    found.append(_make(Violation, ('wan2.7/color_palette.each.type', 'rejected', f'/parameters/color_palette/{_index0}', 'object', _item0)))
             if _kept0:
                 if len(_all_ratio) == len(color_palette) and (_sum := _wrong_total(_all_ratio, COLOR_PALETTE_TOTAL)) is not None:
                     found.append(_make(Violation, ('wan2.7/color_palette.total', 'rejected', '/parameters/color_palette', COLOR_PALETTE_TOTAL, _sum)))

@@ -295,15 +295,15 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         function = _input_.get('function', _ABSENT)
         prompt = _input_.get('prompt', _ABSENT)
         images = _input_.get('base_image_url', _ABSENT)
-        if images is not _ABSENT:
+        if images is not _ABSENT and images is not None:
             images = [images]
         mask = _input_.get('mask_image_url', _ABSENT)
         if not _input_.keys() <= FUNCTION_INPUT_NAMES_SET:
             _tell_strays(found, _input_, FUNCTION_INPUT_NAMES, FUNCTION_INPUT_NAMES_SET, '/input', 'wire/function.input.unknown', _NOTHING)
-    elif _input_ is _ABSENT:
+    elif _input_ is _ABSENT or _input_ is None:
         found.append(_make(Violation, ('wire/function.input.required', 'rejected', '/input', True, None)))
     else:
-        found.append(_make(Violation, ('wire/function.input.type', 'unspecified' if _input_ is None else 'rejected', '/input', 'object', _input_)))
+        found.append(_make(Violation, ('wire/function.input.type', 'rejected', '/input', 'object', _input_)))
     _parameters_ = body.get('parameters', _ABSENT)
     if isinstance(_parameters_, dict):
         strength = _parameters_.get('strength', _ABSENT)
@@ -338,18 +338,18 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
     if isinstance(function, str):
         if function not in FUNCTION_ONE_OF:
             found.append(_make(Violation, ('wanx2.1/function.one_of', 'rejected', '/input/function', FUNCTION_ONE_OF, function)))
-    elif function is _ABSENT:
+    elif function is _ABSENT or function is None:
         found.append(_make(Violation, ('wanx2.1/function.required', 'rejected', '/input/function', True, None)))
     elif function is not _LOST:
-        found.append(_make(Violation, ('wanx2.1/function.type', 'unspecified' if function is None else 'rejected', '/input/function', 'text', function)))
+        found.append(_make(Violation, ('wanx2.1/function.type', 'rejected', '/input/function', 'text', function)))
     if isinstance(prompt, str):
         if len(prompt) > PROMPT_MAX_CHARS:
             found.append(_make(Violation, ('wanx2.1/prompt.max_chars', 'truncated', '/input/prompt', PROMPT_MAX_CHARS, len(prompt))))
-    elif prompt is _ABSENT:
+    elif prompt is _ABSENT or prompt is None:
         found.append(_make(Violation, ('wanx2.1/prompt.required', 'rejected', '/input/prompt', True, None)))
     elif prompt is not _LOST:
-        found.append(_make(Violation, ('wanx2.1/prompt.type', 'unspecified' if prompt is None else 'rejected', '/input/prompt', 'text', prompt)))
-    if images is _ABSENT:
+        found.append(_make(Violation, ('wanx2.1/prompt.type', 'rejected', '/input/prompt', 'text', prompt)))
+    if images is _ABSENT or images is None:
         found.append(_make(Violation, ('wanx2.1/images.required', 'rejected', '/input/base_image_url', True, None)))
     else:
         if images is not _LOST:
@@ -380,8 +380,8 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
                                 if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
                                     found.append(_make(Violation, ('wanx2.1/images.each.max_bytes', 'rejected', '/input/base_image_url', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
                     else:
-                        found.append(_make(Violation, ('wanx2.1/images.each.type', 'unspecified' if _item0 is None else 'rejected', '/input/base_image_url', 'image', _item0)))
-    if mask is _ABSENT:
+                        found.append(_make(Violation, ('wanx2.1/images.each.type', 'rejected', '/input/base_image_url', 'image', _item0)))
+    if mask is _ABSENT or mask is None and (masked is True):
         if masked is True:
             found.append(_make(Violation, ('wanx2.1/mask.required:masked', 'rejected', '/input/mask_image_url', True, None)))
     else:
@@ -424,7 +424,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
                 if _kept0:
                     if (_sizes := _unlike(mask, images)) is not None:
                         found.append(_make(Violation, ('wanx2.1/mask.same_pixels_as', 'rejected', '/input/mask_image_url', MASK_SAME_PIXELS_AS, _sizes)))
-            elif mask is _ABSENT:
+            elif mask is _ABSENT or mask is None and (masked is True):
                 if masked is True:
                     found.append(_make(Violation, ('wanx2.1/mask.required:masked', 'rejected', '/input/mask_image_url', True, None)))
             elif mask is not _LOST:

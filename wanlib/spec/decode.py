@@ -82,7 +82,9 @@ class Decoder:
         rule = node.rule(kind)
         if rule is None:  # a form with a planted fault
             return
-        outcome = "unspecified" if kind == "type" and value is None else rule.outcome
+        # A null that is neither required nor an item is an optional member: the pages leave it open.
+        null = kind == "type" and value is None and node.form == "rest"
+        outcome = "unspecified" if null else rule.outcome
         self.reading.violations.append(Violation(rule.id, outcome, path, limit, value))
 
     def _members(self, node: Node, value: dict[str, Any], path: str, also: tuple[str, ...]) -> None:
@@ -116,7 +118,7 @@ class Decoder:
             self._leaf(node, value, path)
         elif node.form == "rest":
             self._rest(node, value, path)
-        elif value is ABSENT:
+        elif value is ABSENT or (value is None and node.rule("required")):
             self._report(node, "required", path, True, None)
             self._lose(node, path)
         elif not isinstance(value, TYPES[node.form]):
@@ -170,7 +172,7 @@ class Decoder:
                 self.reading.violations.append(Violation(rule.id, rule.outcome, path, rule.limit, count))
 
     def _leaf(self, node: Node, value: Any, path: str) -> None:
-        if node.only and value is not ABSENT:
+        if node.only and value is not ABSENT and value is not None:
             self._set(node.field, [value], path)
             self.reading.item_paths[node.field] = [path]
         else:

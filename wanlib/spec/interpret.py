@@ -38,7 +38,8 @@ def interpret(
         found.append(Violation("wire/endpoints", "rejected", "/model", calls, call))
     family = spec.family(model)
     reading = reading or read_body(family, spec.bodies[family.body], body)
-    return found + reading.violations + _Walk(family, reading, model, call).judge()
+    parts = spec.bodies[family.body].part_fields
+    return found + reading.violations + _Walk(family, reading, model, call).judge(parts)
 
 
 class _Walk:
@@ -54,11 +55,12 @@ class _Walk:
         self.found: list[Violation] = []
         self.place = 0
 
-    def judge(self) -> list[Violation]:
+    def judge(self, parts: frozenset[str]) -> list[Violation]:
+        """All violations of the fields. parts: the fields that are written as parts of a list."""
         values = self.values
         for name, keeps, plan in self.plans.fields:
             if not keeps(values[name], self):
-                self._field(plan, values[name], self.reading.paths[name])
+                self._field(plan, values[name], self.reading.paths[name], item=name in parts)
         return self.found
 
     # What modes and variants ask.
@@ -106,16 +108,23 @@ class _Walk:
     # One value.
 
     def _report(self, rule: Rule, path: str, limit: Any, value: Any) -> None:
-        outcome = "unspecified" if rule.kind == "type" and value is None else rule.outcome
-        self.found.append(Violation(rule.id, outcome, path, limit, value))
+        self.found.append(Violation(rule.id, rule.outcome, path, limit, value))
 
-    def _field(self, plan: Plan, value: Any, path: str) -> None:
+    def _mistyped(self, plan: Plan, path: str, value: Any, item: bool) -> None:
+        rule = plan.types[0]
+        outcome = "unspecified" if value is None and not item else rule.outcome
+        self.found.append(Violation(rule.id, outcome, path, rule.limit, value))
+
+    def _field(self, plan: Plan, value: Any, path: str, item: bool = False) -> None:
+        """One value. item: whether it stands in a list, where a null is no missing member."""
         if value is LOST:
             return
-        if value is ABSENT:
+        if value is ABSENT or (value is None and not item):
             if plan.required and (rule := self.active(plan.required)):
                 self._report(rule, path, True, None)
-            return
+                return
+            if value is ABSENT:
+                return
         for rule in plan.effective:
             if self.holds(rule.limit) is False:
                 self._report(rule, path, str(rule.limit), value)
@@ -124,7 +133,7 @@ class _Walk:
             if self.holds(rule.limit) is False:
                 self._report(rule, path, str(rule.limit), value)
         if not plan.fits(value):
-            self._report(plan.types[0], path, plan.type, value)
+            self._mistyped(plan, path, value, item)
             return
         judged, bounds = value, plan.bounds
         if plan.type == "image":
@@ -157,7 +166,7 @@ class _Walk:
             for index, item in enumerate(value):
                 if plan.outermost:
                     self.place = index
-                self._field(plan.each, item, paths[index] if paths else f"{path}/{index}")
+                self._field(plan.each, item, paths[index] if paths else f"{path}/{index}", item=True)
         for member in plan.members:
             self._field(member, value.get(member.name, ABSENT), f"{path}/{member.name}")
         for rule in plan.strays:

@@ -136,6 +136,11 @@ class Node:
         for inner in (*(node for _, node in self.members), *((self.each,) if self.each else ())):
             yield from inner.walk()
 
+    @cached_property
+    def part_fields(self) -> frozenset[str]:
+        """The fields that stand in a body as parts of a list."""
+        return frozenset(field for node in self.walk() for _, field in node.parts)
+
     def assembled(self) -> frozenset[str]:
         """The list fields that a body never holds as a list: written as parts, or as their only element."""
         names: set[str] = set()

@@ -45,6 +45,7 @@ class Step(NamedTuple):
 class Plan:
     """One field. default: what modes see where it is absent. fits: whether a value is of its type.
 
+    types: the rule on its type; that of its items for a list that no body holds as a list.
     outer: those of the bounds that an image can break that is no data URI. nested: whether anything stands
     in it; outermost: whether it is a list that stands in no other. known: the names of its members. strays:
     the rules on any other.

@@ -119,7 +119,7 @@ class _Form:
         def take(value: Any, reading: Reading) -> bool:
             reading.paths[name] = path
             reading.values[name] = value
-            if only and value is not ABSENT:
+            if only and value is not ABSENT and value is not None:
                 reading.values[name] = [value]
                 reading.item_paths[name] = [path]
             return True
