@@ -91,6 +91,7 @@ def test_rules_on_the_whole_list_of_parts_agree(tmp_path: Path) -> None:
             "    max_count: 9\n",
             "    max_count: 9\n    effective: odd\n    needs: two\n    min_count: 1\n",
         ),
+        (", without_image: square", ""),
         ("  watermark:\n", "  watermark:\n    required: true\n    when two: {one_of: [true]}\n"),
     )
     valid = [

@@ -56,12 +56,33 @@ def size_of(emulator: Emulator, body: dict[str, Any]) -> tuple[int, int]:
         (messages(OLDER, enable_interleave=True), (1280, 1280)),
         (messages(OLDER, data_uri(800, 416), enable_interleave=True), (800, 416)),
         (messages(OLDER, data_uri(3000, 1500), enable_interleave=True), (1808, 912)),
-        # 2.5: about 1280*1280 in the last image's ratio. wanx: the base image's.
+        (messages(PLAIN, TALL, size="1K", enable_sequential=True, n=1), (724, 1448)),
+        (messages(OLDER, WIDE, TALL, size="2K"), (1456, 2896)),
+        (messages(OLDER, data_uri(1280, 1280), enable_interleave=True), (1280, 1280)),
+        (messages(OLDER, data_uri(1280, 1296), enable_interleave=True), (1280, 1280)),
+        (messages(OLDER, enable_interleave=True, size="800*1200"), (800, 1200)),
+        # 2.5: about 1280*1280 in the last image's ratio.
         (prompted(TALL, WIDE), (1810, 905)),
         (prompted(TALL, URL), (1280, 1280)),
         (prompted(TALL, size="1280*1280"), (1280, 1280)),
         (prompted(data_uri(600, 400), size="800*1200"), (800, 1200)),
+        # wanx: the base image's; multiplied by super_resolution, extended by expand on each side of its own.
         (functional(data_uri(640, 512)), (640, 512)),
+        (functional(data_uri(641, 513)), (641, 513)),
+        (functional(data_uri(640, 512), "super_resolution"), (640, 512)),
+        (functional(data_uri(640, 512), "super_resolution", upscale_factor=3), (1920, 1536)),
+        (functional(data_uri(640, 512), "colorization", upscale_factor=3), (640, 512)),
+        (functional(data_uri(640, 512), "expand"), (640, 512)),
+        (functional(data_uri(640, 512), "expand", left_scale=1.5), (960, 512)),
+        (functional(data_uri(640, 512), "expand", left_scale=2.0, right_scale=2), (1920, 512)),
+        (functional(data_uri(640, 512), "expand", top_scale=1.25, bottom_scale=1.5), (640, 896)),
+        (
+            functional(data_uri(513, 512), "expand", right_scale=1.1, top_scale=1.2),
+            (564, 614),
+        ),  # 564.3, 614.4
+        (functional(data_uri(515, 512), "expand", right_scale=1.1), (567, 512)),  # 566.5
+        (functional(data_uri(640, 512), "doodle", left_scale=1.5), (640, 512)),
+        (functional(URL, "super_resolution", upscale_factor=2), (2048, 2048)),  # nobody sees what a URL holds
     ],
 )
 def test_a_picture_has_the_promised_size(body: dict[str, Any], due: tuple[int, int]) -> None:

@@ -33,7 +33,7 @@ BROKEN_BODIES = [
         '    parameters: "*"\n  single',
         "  single",
         'size has no place in the body form messages, expected a place, or "*" in the form',
-        at=(FAMILY, "  size:"),
+        at=(FAMILY, "  size:\n    type"),
         also=7,
     ),
     Broken(

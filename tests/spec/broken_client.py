@@ -127,7 +127,7 @@ BROKEN_CLIENT = [
         FAMILY,
         _COUNT_OF,
         f"{_COUNT_OF}\n⟵  pixels: 3",
-        "'pixels' is not known here, expected one of format, result,… and 1 more",
+        "'pixels' is not known here, expected one of format, result,…",
     ),
     Broken(
         "strange result",

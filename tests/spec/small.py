@@ -102,7 +102,13 @@ verbs:
   generate: {}
 
 output:
+  format: png
   result: choices
+  images_of_a_set: {grand: one choice, otherwise: a choice each}
+  size:
+    bare: {ratio: square, pixels: keyword}
+    otherwise: {ratio: last image, pixels: keyword, without_image: square}
+  multiple_of: 1
   count_of: {bare: n, otherwise: n}
   count_is: {grand: at most, otherwise: exact}
 """

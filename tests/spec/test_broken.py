@@ -11,6 +11,7 @@ from tests.spec.broken_client import BROKEN_CLIENT
 from tests.spec.broken_conditions import BROKEN_CONDITIONS
 from tests.spec.broken_expressions import BROKEN_EXPRESSIONS
 from tests.spec.broken_fields import BROKEN_FIELDS
+from tests.spec.broken_output import BROKEN_OUTPUT
 from tests.spec.broken_parts import BROKEN_PARTS
 from tests.spec.broken_shapes import BROKEN_SHAPES
 from tests.spec.broken_ties import BROKEN_TIES
@@ -28,6 +29,7 @@ ALL = [
     *BROKEN_BODIES,
     *BROKEN_TIES,
     *BROKEN_CLIENT,
+    *BROKEN_OUTPUT,
 ]
 FORM = re.compile(r"[a-z0-9.]+\.yaml:[1-9][0-9]*: .+, expected .+")
 

@@ -85,7 +85,8 @@ class Control:
         wide = min(int(width), _WIDEST) if width.isascii() and width.isdecimal() and len(width) < 9 else 0
 
         def drawn() -> bytes:
-            return _smaller(self._emulator.picture(work, number), wide)
+            png = self._emulator.preview(work, number, wide) if wide else self._emulator.picture(work, number)
+            return _smaller(png, wide)
 
         try:
             png = await asyncio.get_running_loop().run_in_executor(self._threads, drawn)

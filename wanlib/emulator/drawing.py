@@ -5,8 +5,13 @@ import io
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wanlib.emulator.plain_picture import plain_png
+
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
+
+LARGEST = 64_000_000
+"""Pixels of the largest picture that is drawn; a larger one has a single colour."""
 
 _LONGEST = 400
 _INK, _PAPER = (30, 30, 30), (225, 225, 225)
@@ -37,7 +42,9 @@ class Sheet(NamedTuple):
 
 
 def draw(sheet: Sheet) -> bytes:
-    """A PNG of exactly the sheet's size."""
+    """A PNG of exactly the sheet's size; a plain one above `LARGEST`, whatever memory there is."""
+    if sheet.width * sheet.height > LARGEST:
+        return plain_png(sheet.width, sheet.height, _colour(sheet.seed))
     from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (sheet.width, sheet.height), _colour(sheet.seed))
@@ -51,6 +58,13 @@ def draw(sheet: Sheet) -> bytes:
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=1)
     return file.getvalue()
+
+
+def preview(sheet: Sheet, width: int) -> Sheet:
+    """The sheet to draw for a preview of so many pixels in width; the sheet itself unless it is too large."""
+    if sheet.width * sheet.height <= LARGEST:
+        return sheet
+    return sheet._replace(width=width, height=max(1, sheet.height * width // sheet.width))
 
 
 def _colour(seed: str) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from wanlib.base.clock import Clock, ManualClock
-from wanlib.emulator.drawing import Sheet, draw
+from wanlib.emulator.drawing import Sheet, draw, preview
 from wanlib.emulator.exchange import FAULT_HEADER, RULES_HEADER, Request, Response
 from wanlib.emulator.faults import Faults, play
 from wanlib.emulator.front import Front
@@ -115,6 +115,12 @@ class Emulator:
         with self._lock:
             sheet = self._front.gallery.sheet(work, index)
         return draw(sheet)
+
+    def preview(self, work: Work, index: int, width: int) -> bytes:
+        """The same picture; one that is too large to be opened comes in this width."""
+        with self._lock:
+            sheet = self._front.gallery.sheet(work, index)
+        return draw(preview(sheet, width))
 
     @property
     def life(self) -> Life:

@@ -8,8 +8,6 @@ from wanlib.emulator.order import Input
 from wanlib.emulator.work import NEVER, Work
 from wanlib.emulator.world import World
 
-_SUFFIX = ".png"
-
 
 class Gallery:
     """Pictures of works, by number from 0."""
@@ -20,7 +18,7 @@ class Gallery:
 
     def link(self, work: Work, index: int, origin: str) -> str:
         """A URL that looks as those of the storage do."""
-        path = f"{self._world.vendor.paths['results']}/{work.id}/{index}{_SUFFIX}"
+        path = f"{self._world.vendor.paths['results']}/{work.id}/{index}.{self._format(work)}"
         dies = 0 if work.ended == NEVER else int(work.links_die_at(self._world.life))
         signed = self._sign(f"{path} {dies}")
         return f"{origin}{path}?Expires={dies}&OSSAccessKeyId=emulator&Signature={signed}"
@@ -28,11 +26,12 @@ class Gallery:
     def find(self, name: str, query: Mapping[str, str]) -> Sheet | str:
         """What to draw for `ID/NUMBER.png`; `absent` or `expired` where there is nothing to fetch."""
         key, _, file = name.partition("/")
-        work, number = self._world.store.works.get(key), file.removesuffix(_SUFFIX)
+        work = self._world.store.works.get(key)
+        number, _, suffix = file.partition(".")
         now = self._world.clock.wall()
         if work is None:
             return "expired" if self._signed(name, query) else "absent"
-        if not (number.isascii() and number.isdecimal() and len(number) < 4):
+        if suffix != self._format(work) or not (number.isascii() and number.isdecimal() and len(number) < 4):
             return "absent"
         if work.links_dead(self._world.life, now):
             return "expired"
@@ -56,6 +55,10 @@ class Gallery:
     def _panel(self, given: Input) -> Panel:
         shown = given.width * given.height <= self._world.vendor.picture["most_pixels"]
         return Panel(given.label, given.format, self._world.spool.get(given.piece) if shown else None)
+
+    def _format(self, work: Work) -> str:
+        """The file format of a work's pictures, which their names end with."""
+        return str(self._world.spec.family(work.order.model).output["format"])
 
     def _signed(self, name: str, query: Mapping[str, str]) -> bool:
         """Whether a link was once given, although its work is forgotten."""

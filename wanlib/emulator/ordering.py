@@ -13,7 +13,7 @@ def make_order(world: World, values: Values, model: str, call: str, inputs: tupl
     names = world.vendor.fields
     count = values.get(values.under(values.family.count_of) or "")
     count = max(1, count) if isinstance(count, int) else 1
-    one_choice = _one_choice(values)
+    one_choice = values.under(values.family.set_form) == "one choice"
     return Order(
         model=model,
         call=call,
@@ -36,19 +36,11 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _one_choice(values: Values) -> bool:
-    """Whether the pictures of a set stand in one choice; a choice each where no page says."""
-    told = values.family.output.get("images_of_a_set", {})
-    for mode, words in told.items():
-        if values.mode(mode):
-            return bool(words == "one choice")
-    return bool(told.get("otherwise") == "one choice")
-
-
 def _seeds(world: World, values: Values, count: int) -> tuple[tuple[int, int], ...]:
-    """A seed and a number for each; where each further image has one seed more, the number stays 0."""
+    """A seed and a number for each; where each further picture has a higher seed, the number stays 0."""
     given = values.get(world.vendor.fields["seed"])
     first = given if isinstance(given, int) else world.random.randrange(_SEEDS)
-    if "seeds" in values.family.output:
-        return tuple([(first + index, 0) for index in range(count)])
+    step: int | None = values.family.output.get("seed_step")
+    if step:
+        return tuple([(first + index * step, 0) for index in range(count)])
     return tuple([(first, index) for index in range(count)])

@@ -1,31 +1,36 @@
-"""How large the pictures will be: whole numbers throughout, by the `output` facts of a model file."""
+"""How large the pictures are, by the `output` facts of a model file; all arithmetic is exact."""
 
 import re
-from collections.abc import Mapping
-from math import isqrt
+from collections.abc import Iterable
+from fractions import Fraction
+from math import floor, isqrt
 from typing import Any
 
 from wanlib.emulator.order import Input
 from wanlib.emulator.values import Values
+from wanlib.spec.picture_size import KEYWORD, SQUARE, PictureSize
 
 Size = tuple[int, int]
 _SIZE = re.compile(r"([0-9]+)\*([0-9]+)")
-_SQUARE: Size = (1, 1)
+_ONE_TO_ONE: Size = (1, 1)
 
 
 def promised(values: Values, size_field: str, inputs: tuple[Input, ...], unseen: str) -> Size:
-    """The size that the pages promise for accepted values.
+    """Return the size that the pages promise for accepted values.
 
-    unseen: what an image that nobody sees is taken for.
+    Args:
+        values: The values of the request.
+        size_field: The name of the field that can state a size.
+        inputs: The images of the request.
+        unseen: `W*H`, assumed for an image whose sides are unknown.
     """
-    given = values.given(size_field)
-    words = None if given else _words(values, inputs)
-    if words:
-        size = _by_words(words, inputs, unseen)
-    else:
-        keywords = values.bound(size_field, "keywords")
-        size = _by_value(given or values.get(size_field), keywords, inputs, unseen)
-    return rounded(size, values.family.output.get("multiple_of", 1))
+    size = _read(values.given(size_field))
+    how = values.under(values.family.picture_size)
+    if size is None and how is not None:
+        size = _by_ratio(how, values, size_field, inputs, unseen) if how.ratio else None
+        size = size or _by_sides(how, values, inputs, unseen)
+    step = values.family.output["multiple_of"]
+    return rounded(size or _sides(inputs, unseen), step)
 
 
 def fitted(pixels: int, ratio: Size) -> Size:
@@ -40,58 +45,61 @@ def rounded(size: Size, step: int) -> Size:
     return width, height
 
 
+def _by_ratio(
+    how: PictureSize, values: Values, size_field: str, inputs: tuple[Input, ...], unseen: str
+) -> Size | None:
+    """A budget of pixels in a ratio; None for a keyword whose pixels no page states."""
+    pixels = how.pixels
+    if pixels == KEYWORD:
+        word = values.get(size_field)
+        if (stated := _read(word)) is not None:
+            return stated
+        pixels = (values.bound(size_field, "keywords") or {}).get(word)
+    if not isinstance(pixels, int):
+        return None
+    square = how.ratio == SQUARE or not inputs
+    return fitted(pixels, _ONE_TO_ONE if square else _sides(inputs, unseen))
+
+
+def _by_sides(how: PictureSize, values: Values, inputs: tuple[Input, ...], unseen: str) -> Size:
+    """The sides of the last image, scaled down, multiplied or extended."""
+    if not inputs and how.max_pixels:
+        return fitted(how.max_pixels, _ONE_TO_ONE)
+    width, height = _sides(inputs, unseen)
+    if how.max_pixels and width * height > how.max_pixels:
+        return fitted(how.max_pixels, (width, height))
+    if how.scaled_by:
+        factor = _number(values.get(how.scaled_by))
+        return _times(width, factor), _times(height, factor)
+    return (
+        _times(width, _extension(values, how.width_by)),
+        _times(height, _extension(values, how.height_by)),
+    )
+
+
+def _extension(values: Values, fields: Iterable[str]) -> Fraction:
+    """By what a side is multiplied that each of some fields extends at one end; 1 without fields."""
+    return 1 + sum((_number(values.get(field)) - 1 for field in fields), Fraction(0))
+
+
+def _number(value: Any) -> Fraction:
+    """A number as it was written in the request; 1 for what is no number."""
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return Fraction(str(value)) if known else Fraction(1)
+
+
+def _times(side: int, factor: Fraction) -> int:
+    """A side multiplied, at the nearest whole number; half goes up."""
+    return max(1, floor(side * factor + Fraction(1, 2)))
+
+
 def _sides(inputs: tuple[Input, ...], unseen: str) -> Size:
     """The sides of the last of some inputs."""
     last = inputs[-1] if inputs else None
-    return (last.width, last.height) if last and last.width else _read(unseen)
+    return (last.width, last.height) if last and last.width else _read(unseen) or _ONE_TO_ONE
 
 
-def _by_value(
-    value: str | None, keywords: Mapping[str, int] | None, inputs: tuple[Input, ...], unseen: str
-) -> Size:
-    """`W*H` as it stands; a keyword's pixels in the last image's ratio, square without image."""
-    if value and _SIZE.fullmatch(value):
-        return _read(value)
-    pixels = (keywords or {}).get(value or "")
-    if pixels is None:
-        return _sides(inputs, unseen)
-    return fitted(pixels, _sides(inputs, unseen) if inputs else _SQUARE)
-
-
-def _words(values: Values, inputs: tuple[Input, ...]) -> str | None:
-    """What the pages say where no size is given: the sentence whose mode holds.
-
-    `MODE_without_image` goes before its mode where there is no image.
-    """
-    told: Mapping[str, str] = values.family.output.get("without_size", {})
-    for mode, words in told.items():
-        bare = mode.removesuffix("_without_image")
-        if bare != mode and not inputs and values.mode(bare):
-            return words
-    return next((words for mode, words in told.items() if mode == "always" or values.mode(mode)), None)
-
-
-def _by_words(words: str, inputs: tuple[Input, ...], unseen: str) -> Size:
-    """The size that a sentence of `without_size` stands for.
-
-    `W*H` · `... about W*H`: in the last image's ratio · `... up to W*H`: as it is, or fitted · its own.
-    """
-    limit = _SIZE.search(words)
-    own = _sides(inputs, unseen)
-    if limit is None:
-        return own
-    if limit[0] == words:
-        return _read(words)
-    if "up to" in words and own[0] * own[1] <= _pixels(limit[0]):
-        return own
-    return fitted(_pixels(limit[0]), own)
-
-
-def _read(text: str) -> Size:
-    found: Any = _SIZE.fullmatch(text)
-    return int(found[1]), int(found[2])
-
-
-def _pixels(text: str) -> int:
-    width, height = _read(text)
-    return width * height
+def _read(text: Any) -> Size | None:
+    """`W*H` as numbers; None for anything else."""
+    found = _SIZE.fullmatch(text) if isinstance(text, str) else None
+    return (int(found[1]), int(found[2])) if found else None

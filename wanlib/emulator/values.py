@@ -87,10 +87,6 @@ class Values:
         """Whether a mode (or not a mode) is known to hold."""
         return self._known.holds(condition.mode) is condition.wanted
 
-    def mode(self, name: str) -> bool:
-        """Whether a mode of this name is there and holds."""
-        return name in self.family.modes and self._known.holds(name) is True
-
     def under(self, table: Mapping[Condition | None, Value]) -> Value | None:
         """The value whose condition holds, else the one without a condition."""
         for condition, value in table.items():

@@ -1,6 +1,7 @@
-"""The `output` facts that hang on modes: which field bounds the pictures, and whether so many come."""
+"""The `output` facts that hang on modes, such as which field bounds the pictures of a call."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import Any
 
 from wanlib.spec.complaints import Complaints
 from wanlib.spec.mode import Condition, parse_condition
@@ -18,9 +19,9 @@ class CountSection:
         self.complaints = complaints
         self.lines: dict[str, dict[Condition, int]] = {}
 
-    def read(self, kind: str, raw: Map) -> Mapping[Condition | None, str]:
-        """The values of `count_of` or `count_is` by condition; None is the condition of `otherwise`."""
-        values: dict[Condition | None, str] = {}
+    def read(self, kind: str, raw: Map) -> dict[Condition | None, Any]:
+        """The values of a fact such as `count_of` by condition; None is the condition of `otherwise`."""
+        values: dict[Condition | None, Any] = {}
         lines = self.lines[kind] = {}
         for key, value in raw.items():
             if key == OTHERWISE:

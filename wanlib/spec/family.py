@@ -10,9 +10,13 @@ from wanlib.spec.meaning import Meaning
 from wanlib.spec.mode import Expression, names
 from wanlib.spec.mode_section import ModeSection
 from wanlib.spec.model import Fact, Family, Field, Node
+from wanlib.spec.picture_size import read_picture_size
 from wanlib.spec.reader import Map
 from wanlib.spec.rules import Origin
+from wanlib.spec.size_section import SizeSection
 from wanlib.spec.verbs import VerbSection
+
+_SET_FORM = "images_of_a_set"
 
 
 def build_family(stem: str, raw: Map, body: Node | None, complaints: Complaints) -> tuple[Family, list[Fact]]:
@@ -22,6 +26,7 @@ def build_family(stem: str, raw: Map, body: Node | None, complaints: Complaints)
     builder = FieldBuilder(origin, body.assembled() if body else frozenset())
     fields = builder.fields(raw["fields"])
     verbs, counts, output = VerbSection(fields, origin), CountSection(fields, complaints), raw["output"]
+    sizes = counts.read("size", output["size"])
     family = Family(
         name=stem,
         version=raw["wan"],
@@ -34,9 +39,14 @@ def build_family(stem: str, raw: Map, body: Node | None, complaints: Complaints)
         verbs=MappingProxyType(verbs.read(raw["verbs"])),
         count_of=MappingProxyType(counts.read("count_of", output["count_of"])),
         count_is=MappingProxyType(counts.read("count_is", output["count_is"])),
+        picture_size=MappingProxyType({mode: read_picture_size(size) for mode, size in sizes.items()}),
+        set_form=MappingProxyType(counts.read(_SET_FORM, output.get(_SET_FORM, Map(0)))),
     )
+    _check_set_form(output, complaints)
     counts.check_fields(output["count_of"])
     Meaning(family, builder, raw.get("modes", ()), counts.lines).check()
+    if not complaints.lines:
+        SizeSection(fields, complaints).check(sizes)
     return family, builder.defaults.facts + verbs.facts + _output_facts(stem, raw, complaints.file)
 
 
@@ -44,6 +54,15 @@ def _modes(raw: Map, fields: tuple[Field, ...], complaints: Complaints) -> Mappi
     if "modes" not in raw:
         return {}
     return ModeSection(fields, tuple(raw["models"]), complaints).read(raw["modes"], raw["modes"].lines)
+
+
+def _check_set_form(output: Map, complaints: Complaints) -> None:
+    """How the pictures of a set stand in choices is stated exactly where they come as choices."""
+    if (output["result"] == "choices") != (_SET_FORM in output):
+        line = output.lines.get(_SET_FORM, output.lines["result"])
+        met = "with" if _SET_FORM in output else "without"
+        expected = "it left out" if _SET_FORM in output else f"{_SET_FORM} beside it"
+        complaints.add(line, f"the result {output['result']} {met} {_SET_FORM}", expected)
 
 
 def _output_facts(stem: str, raw: Map, file: str) -> list[Fact]:

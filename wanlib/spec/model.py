@@ -7,6 +7,7 @@ from typing import Any
 
 from wanlib.spec.evaluate import Ready, ready_modes
 from wanlib.spec.mode import Condition, Expression
+from wanlib.spec.picture_size import PictureSize
 
 CALLS = ("sync", "async", "stream")
 
@@ -163,6 +164,8 @@ class Family:
 
     unknown: its rule on parameters that no page of these models knows. count_of: by condition (None:
     otherwise), the field that bounds the pictures of a call. count_is: likewise, `exact` or `at most`.
+    picture_size: likewise, the size of every picture. set_form: likewise, `one choice` or `a choice each`;
+    empty where the pictures do not come as choices.
     """
 
     name: str
@@ -176,6 +179,8 @@ class Family:
     verbs: Mapping[str, Verb]
     count_of: Mapping[Condition | None, str]
     count_is: Mapping[Condition | None, str]
+    picture_size: Mapping[Condition | None, PictureSize]
+    set_form: Mapping[Condition | None, str]
 
     def field(self, name: str) -> Field:
         """A field by its name; KeyError where there is none."""
