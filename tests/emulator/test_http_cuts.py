@@ -19,17 +19,19 @@ from wanlib.emulator.h11_connection import H11Connection
 from wanlib.emulator.incoming import Limits
 from wanlib.emulator.outgoing import Line, act_out
 from wanlib.emulator.serve import listen, serving
+from wanlib.emulator.vendor import Vendor
+from wanlib.spec import load
 
 BODY = BODIES[PLAIN]
 
 
 @pytest.fixture(scope="module", params=["httptools", "h11"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    limits = Limits()
-    kind: Any = connection_class(limits)
+    limits, vendor = Limits(), Vendor(load())
+    kind: Any = connection_class(limits, vendor)
     assert issubclass(kind, HttpToolsProtocol)
     if request.param == "h11":
-        kind = type("H11", (H11Connection,), {"limits": limits})
+        kind = type("H11", (H11Connection,), {"limits": limits, "vendor": vendor})
     with serving(Emulator(clock=RealClock()), http=kind) as address:
         yield address
 

@@ -17,14 +17,17 @@ from wanlib.emulator.connection import connection_class
 from wanlib.emulator.h11_connection import H11Connection
 from wanlib.emulator.incoming import Limits
 from wanlib.emulator.serve import Server, serving
+from wanlib.emulator.vendor import Vendor
+from wanlib.spec import load
 
 LIMITS = Limits(head=8192, create=400_000, kept=200_000, other=50_000, drained=1_000_000, connections=20)
 
 
 def kind(name: str) -> Any:
-    return (
-        connection_class(LIMITS) if name == "httptools" else type("H11", (H11Connection,), {"limits": LIMITS})
-    )
+    vendor = Vendor(load())
+    if name == "httptools":
+        return connection_class(LIMITS, vendor)
+    return type("H11", (H11Connection,), {"limits": LIMITS, "vendor": vendor})
 
 
 @pytest.fixture(scope="module", params=["httptools", "h11"])

@@ -10,6 +10,8 @@ from wanlib.emulator import Emulator, ManualClock
 from wanlib.emulator.httptools_connection import HttpToolsConnection
 from wanlib.emulator.incoming import Limits
 from wanlib.emulator.serve import serving
+from wanlib.emulator.vendor import Vendor
+from wanlib.spec import load
 
 TASKS = BASE + "/tasks/"
 ASKED = {
@@ -32,7 +34,7 @@ CLOSING = request("GET", TASKS, connection="close")
 class Plain(HttpToolsConnection):
     """Without the short way."""
 
-    limits = Limits()
+    limits, vendor = Limits(), Vendor(load())
 
     def _write(self, *_: object) -> bool:
         return False

@@ -56,10 +56,12 @@ def test_edges_are_judged_as_the_interpreter_judges_them() -> None:
 @pytest.mark.parametrize(
     ("body", "call", "code", "message"),
     [
-        ({"input": {}}, "async", "BadRequest.EmptyModel", None),
+        ({"input": {}}, "async", "BadRequest.EmptyModel", 'Required parameter "model" missing from request.'),
         ({"model": "wan9", "input": {}}, "async", "ModelNotFound", None),
-        ({"model": PLAIN}, "async", "BadRequest.EmptyInput", None),
-        ({"model": PLAIN, "input": None}, "async", "BadRequest.EmptyInput", None),
+        *(
+            (body, "async", "BadRequest.EmptyInput", "Required input parameter missing from request.")
+            for body in ({"model": PLAIN}, {"model": PLAIN, "input": None})
+        ),
         ({"model": PLAIN, "input": {}}, "async", "InvalidParameter", "No messages found in input"),
         ({"model": PLAIN, "input": {"messages": None}}, "async", None, "No messages found in input"),
         (messages(PLAIN, None), "async", "InvalidParameter", None),
@@ -69,7 +71,7 @@ def test_edges_are_judged_as_the_interpreter_judges_them() -> None:
         (messages(PLAIN, n=5), "async", None, "Range of n should be [1, 4]"),
         (messages(PLAIN, n=13, enable_sequential=True), "async", None, "Range of n should be [1, 12]"),
         (messages(OLDER, n=2, enable_interleave=True), "async", None, "num_images_per_prompt must be 1."),
-        (messages(PLAIN, seed=-1), "async", None, "-1 is lesser than the minimum of 0 - 'seed'"),
+        (messages(PLAIN, seed=-1), "async", None, "Range of seed should be [0, 2147483647]"),
         (prompted(URL), "sync", None, "url error, please check url\uff01"),
         (messages(PLAIN, "ftp://a/b"), "sync", None, "The provided URL does not appear to be valid."),
         (

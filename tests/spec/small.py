@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from wanlib.base.wire_names import GROUPS, roles
+
 _FAMILY = """\
 wan: "1.0"
 models: [tea-1, tea-1-pro]
@@ -152,6 +154,7 @@ endpoints:
   tea-1: {sync: POST /draw}
   tea-1-pro: {sync: POST /draw, async: POST /later}
 paths: {query: "GET /tasks"}
+default_region: here
 regions:
   here:
     workspace_host: https://here.example
@@ -159,10 +162,12 @@ regions:
 headers: {}
 task_id: {is: "[0-9]+"}
 queries: {list: {since: {type: text, form: YYYY-MM-DD}}}
-answers: {}
+answers:
+  all: {NAMES}
 times: {query: {form: "YYYY-MM-DD hh:mm", zone: "-01:30"}, list: {form: epoch ms}}
 streaming: {content_type: text/event-stream, finish_reason: {last: stop}}
-errors: {}
+errors: {Bad: {status: 400, class: invalid}}
+statuses: {4xx: invalid, 5xx: service}
 rates:
   tea-1: {submit_per_second: 1, running: 1}
   tea-1-pro: {submit_per_second: 1, running: 1}
@@ -176,6 +181,38 @@ prices:
 upload: {expires: 48 h, policy_expires: 300 s, form: [key, file]}
 """
 
+_NAMES = "\n".join(
+    f"  {group}: {{{', '.join(f'{role}: {role}' for role in roles(group))}}}" for group in GROUPS
+)
+_ROLES = {role for group in GROUPS for role in roles(group) if group != "storage"}
+_SERVICE = f"""\
+wan: service
+source: page#texts
+names:
+{_NAMES}
+fields: {{prompt: style, images: images, size: size, seed: n, watermark: quick, rewriting: quick}}
+watermark: {{is: Drawn}}
+headers:
+  x-id: {{is: "{{request_id}}"}}
+upload:
+  {{max_file_mb: 1, capacity_mb: 9, folder: cups, acl: private,
+   forbid_overwrite: "true", accepted_status: "200"}}
+errors:
+  no_key: {{code: Bad, message: No key., source: page#texts}}
+refusals:
+  - {{kinds: [max], field: n, limit: 4, code: Bad, message: "At most {{limit}}", source: page#texts}}
+  - {{kinds: [], code: Bad, message: "{{detail}}", ours: true}}
+messages:
+  Bad:
+    - {{is: It is bad., source: page#texts}}
+failure: Bad
+error: Bad
+storage:
+  retry_statuses: [403]
+  answers:
+    absent: {{status: 404, code: None, message: There is none., ours: true}}
+"""
+
 _SOURCES = """\
 wan: sources
 pages:
@@ -184,8 +221,11 @@ statements:
   page#n: {section: limits, says: At most four., rules: [wan1.0/n.max]}
 """
 
+_WIRE = _WIRE.replace("{NAMES}", "{" + ", ".join(f"{role}: {{type: text}}" for role in sorted(_ROLES)) + "}")
+
 FAMILY, TASK, WIRE, SOURCES = "wan1.0.yaml", "task.yaml", "wire.yaml", "sources.yaml"
-FILES = {FAMILY: _FAMILY, TASK: _TASK, WIRE: _WIRE, SOURCES: _SOURCES}
+SERVICE = "service.yaml"
+FILES = {FAMILY: _FAMILY, TASK: _TASK, WIRE: _WIRE, SERVICE: _SERVICE, SOURCES: _SOURCES}
 
 
 def write(folder: Path, files: Mapping[str, str] = FILES) -> Path:

@@ -32,7 +32,7 @@ def test_file_for_a_folder(tmp_path: Path) -> None:
 
 
 def test_empty_folder(tmp_path: Path) -> None:
-    told = [f"{stem}.yaml:1: is missing in {tmp_path}" for stem in ("task", "wire", "sources")]
+    told = [f"{stem}.yaml:1: is missing in {tmp_path}" for stem in ("task", "wire", "service", "sources")]
     told = [f"{line}, expected beside the model files" for line in told]
     assert complaints(tmp_path) == [
         *told,
@@ -97,7 +97,7 @@ def test_binary_file(tmp_path: Path) -> None:
 def test_names_that_say_no_kind(stem: str, tmp_path: Path) -> None:
     """Such a file has no shape that it could be held against, and no version that its rules could bear."""
     write(tmp_path, FILES | {f"{stem}.yaml": FILES[FAMILY]})
-    names = "wan<version>.yaml, wanx<version>.yaml or one of task, wire, sources"
+    names = "wan<version>.yaml, wanx<version>.yaml or one of task, wire, service, sources"
     words = f"{stem}.yaml:1: has a name that says no kind of file, expected {names}"
     assert complaints(tmp_path) == [words]
 

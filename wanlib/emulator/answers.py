@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wanlib.base.wire_names import WireNames
 from wanlib.emulator.life import Life
 from wanlib.emulator.settings import Settings
 from wanlib.emulator.times import Stamp
-from wanlib.emulator.work import NEVER, Work
+from wanlib.emulator.work import NEVER, Fate, Work
 from wanlib.spec import Spec
 
 Body = dict[str, Any]
@@ -19,21 +20,25 @@ _CLOSING = "Done."
 class Answers:
     """Writes them. link: (work, picture from 0) -> where the picture can be fetched."""
 
-    def __init__(self, spec: Spec, settings: Settings, life: Life) -> None:
+    def __init__(self, spec: Spec, settings: Settings, life: Life, names: WireNames) -> None:
         times = spec.wire["times"]["query"]
         self._spec = spec
         self._settings = settings
         self._life = life
         self._stamp = Stamp(times["form"], times["zone"])
+        self._names = names
+        role = spec.wire["answers"]["choices"][names.answer.output]["members"][names.choice.choices]["each"]
+        role = role["members"][names.choice.message]["members"][names.choice.role]
+        self._role: str = role["one_of"][0]
         self._reasons: Mapping[str, str] = spec.wire["streaming"]["finish_reason"]
 
     def created(self, work: Work, request_id: str) -> Body:
         """Of an asynchronous create."""
-        return {"request_id": request_id, "output": {"task_id": work.id, "task_status": self._life.waiting}}
+        return self._answer(request_id, self._task(work.id, self._life.waiting))
 
     def result(self, work: Work, link: Link, request_id: str) -> Body:
         """Of a synchronous call that has succeeded."""
-        return {"request_id": request_id} | self._pictures(work, link)
+        return {self._names.answer.request_id: request_id} | self._pictures(work, link)
 
     def task(self, work: Work, now: float, link: Link, request_id: str) -> Body:
         """Of a query."""
@@ -41,63 +46,73 @@ class Answers:
         if status == self._life.unknown:
             return self.unknown(work.id, request_id)
         if status == self._life.failed and self._settings.failed == "flat" and not self._listed(work):
-            return {"request_id": request_id, "code": work.fate.code, "message": work.fate.message}
-        output: Body = {"task_id": work.id, "task_status": status} | self._times(work, now, status)
+            return {self._names.answer.request_id: request_id} | self._reason(work.fate)
+        output = self._task(work.id, status) | self._times(work, now, status)
         if status == self._life.succeeded:
-            pictures = self._pictures(work, link)
-            return {
-                "request_id": request_id,
-                "output": output | pictures["output"],
-                "usage": pictures["usage"],
-            }
+            pictures, names = self._pictures(work, link), self._names.answer
+            whole = self._answer(request_id, output | pictures[names.output])
+            return whole | {names.usage: pictures[names.usage]}
         if status == self._life.failed:
-            output |= {"code": work.fate.code, "message": work.fate.message}
+            output |= self._reason(work.fate)
         if self._listed(work):
-            output["task_metrics"] = self._metrics(work, ended=status == self._life.failed)
-        return {"request_id": request_id, "output": output}
+            output[self._names.task.metrics] = self._metrics(work, ended=status == self._life.failed)
+        return self._answer(request_id, output)
 
     def unknown(self, task_id: str, request_id: str) -> Body:
         """Of a query for an id that has expired or never was."""
-        return {"request_id": request_id, "output": {"task_id": task_id, "task_status": self._life.unknown}}
+        return self._answer(request_id, self._task(task_id, self._life.unknown))
 
     def events(self, work: Work, link: Link, request_id: str) -> list[Body]:
         """Of a streamed call: one part each, usage as it grows."""
         parts, bodies = self._parts(work, link), []
         images = texts = 0
+        names = self._names
         for number, part in enumerate(parts, 1):
-            images, texts = images + ("image" in part), texts + ("text" in part)
+            images, texts = images + (names.choice.image in part), texts + (names.choice.text in part)
             last = number == len(parts)
             choice = self._choice([part], "last" if last else "before_the_last")
             finished = last or self._settings.finished == "always"
-            output = {"choices": [choice], "finished": finished}
-            bodies.append(
-                {"request_id": request_id, "output": output, "usage": self._usage(work, images, texts)}
-            )
+            output = {names.choice.choices: [choice], names.choice.finished: finished}
+            usage = {names.answer.usage: self._usage(work, images, texts)}
+            bodies.append(self._answer(request_id, output) | usage)
         return bodies
+
+    def _answer(self, request_id: str, output: Body) -> Body:
+        names = self._names.answer
+        return {names.request_id: request_id, names.output: output}
+
+    def _task(self, task_id: str, status: str) -> Body:
+        return {self._names.task.id: task_id, self._names.task.status: status}
+
+    def _reason(self, fate: Fate) -> Body:
+        return {self._names.answer.code: fate.code, self._names.answer.message: fate.message}
 
     def _listed(self, work: Work) -> bool:
         """Whether the model's pictures come as `results`."""
         return bool(self._spec.family(work.order.model).output["result"] == "results")
 
     def _times(self, work: Work, now: float, status: str) -> Body:
-        times = {"submit_time": self._stamp.write(work.submitted)}
+        names = self._names.task
+        times = {names.submitted: self._stamp.write(work.submitted)}
         if status != self._life.waiting and not work.canceled:
-            times["scheduled_time"] = self._stamp.write(work.scheduled)
+            times[names.scheduled] = self._stamp.write(work.scheduled)
         if work.ended <= now and work.ended != NEVER:
-            times["end_time"] = self._stamp.write(work.ended)
+            times[names.ended] = self._stamp.write(work.ended)
         return times
 
     def _pictures(self, work: Work, link: Link) -> Body:
+        names = self._names
         if self._listed(work):
-            output = {"results": self._results(work, link), "task_metrics": self._metrics(work, ended=True)}
-            return {"output": output, "usage": {"image_count": work.made()}}
+            results = {names.result.results: self._results(work, link)}
+            output = results | {names.task.metrics: self._metrics(work, ended=True)}
+            return {names.answer.output: output, names.answer.usage: {names.usage.images: work.made()}}
         parts = self._parts(work, link)
         groups = [parts] if self._together(work) else [[part] for part in parts]
         choices = [self._choice(group, "last") for group in groups]
-        texts = sum("text" in part for part in parts)
+        texts = sum(names.choice.text in part for part in parts)
         return {
-            "output": {"choices": choices, "finished": True},
-            "usage": self._usage(work, work.made(), texts),
+            names.answer.output: {names.choice.choices: choices, names.choice.finished: True},
+            names.answer.usage: self._usage(work, work.made(), texts),
         }
 
     def _together(self, work: Work) -> bool:
@@ -105,35 +120,43 @@ class Answers:
         return work.order.one_choice if several == "documented" else several == "single"
 
     def _choice(self, parts: list[Body], reason: str) -> Body:
-        message = {"role": "assistant", "content": parts}
-        return {"finish_reason": self._reasons[reason], "message": message}
+        names = self._names.choice
+        message = {names.role: self._role, names.content: parts}
+        return {names.finish_reason: self._reasons[reason], names.message: message}
 
     def _parts(self, work: Work, link: Link) -> list[Body]:
         """Texts and images in reading order; what failed is not there."""
-        parts: list[Body] = []
+        names, parts = self._names.choice, list[Body]()
         for index in range(work.made()):
             if work.order.texts:
                 fragments = (words.format(number=index + 1) for words in _FRAGMENTS)
-                parts += [{"type": "text", "text": fragment} for fragment in fragments]
-            parts.append({"type": "image", "image": link(work, index)})
-        return [*parts, {"type": "text", "text": _CLOSING}] if work.order.texts else parts
+                parts += [self._part(names.text, fragment) for fragment in fragments]
+            parts.append(self._part(names.image, link(work, index)))
+        return [*parts, self._part(names.text, _CLOSING)] if work.order.texts else parts
+
+    def _part(self, name: str, value: str) -> Body:
+        """A part says by its type which member holds its value."""
+        return {self._names.choice.type: name, name: value}
 
     def _results(self, work: Work, link: Link) -> list[Body]:
         order, fate = work.order, work.fate
-        prompts = {"orig_prompt": order.prompt} if order.told else {}
+        names = self._names.result
+        prompts = {names.prompt: order.prompt} if order.told else {}
         if order.extended:
-            prompts["actual_prompt"] = f"{order.prompt} (rewritten)"
-        made = [prompts | {"url": link(work, index)} for index in range(work.made())]
-        return made + [{"code": fate.code, "message": fate.message}] * (fate.tried - work.made())
+            prompts[names.rewritten_prompt] = f"{order.prompt} (rewritten)"
+        made = [prompts | {names.url: link(work, index)} for index in range(work.made())]
+        return made + [self._reason(fate)] * (fate.tried - work.made())
 
     def _metrics(self, work: Work, *, ended: bool) -> Body:
         """Before the end nothing has succeeded or failed."""
         made = work.made() if ended else 0
         broken = work.fate.tried - made if ended else 0
-        return {"TOTAL": work.fate.tried, "SUCCEEDED": made, "FAILED": broken}
+        names = self._names.metrics
+        return {names.total: work.fate.tried, names.succeeded: made, names.failed: broken}
 
     def _usage(self, work: Work, images: int, texts: int) -> Body:
         """Tokens stand for the texts written; no page bills them."""
         width, height = work.order.size if images else (0, 0)
-        tokens = {"input_tokens": 0, "output_tokens": texts, "total_tokens": texts}
-        return {"image_count": images, "size": f"{width}*{height}"} | tokens
+        names = self._names.usage
+        tokens = {names.input_tokens: 0, names.output_tokens: texts, names.total_tokens: texts}
+        return {names.images: images, names.size: f"{width}*{height}"} | tokens

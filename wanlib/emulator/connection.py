@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from wanlib.emulator.incoming import Limits
 from wanlib.emulator.turned_away import turned_away
+from wanlib.emulator.vendor import Vendor
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -15,9 +16,10 @@ else:
 
 
 class Connection(Base):
-    """A connection. limits: set by a class of its own for each server."""
+    """A connection. limits, vendor: set by a class of its own for each server."""
 
     limits: Limits
+    vendor: Vendor
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there; one too many is sent away."""
@@ -37,7 +39,7 @@ class Connection(Base):
             return
         self._head += len(data)
         if self._head > 2 * self.limits.head:
-            self.transport.write(_head_too_large(self.limits.head))
+            self.transport.write(_head_too_large(self.vendor, self.limits.head))
             self.transport.close()
 
     def sweep(self, now: float) -> None:
@@ -56,18 +58,18 @@ class Connection(Base):
         raise NotImplementedError
 
 
-def connection_class(limits: Limits) -> type[Any]:
+def connection_class(limits: Limits, vendor: Vendor) -> type[Any]:
     """On httptools where it is installed: it is twice as fast. Only the one that is used is loaded."""
     try:
         from wanlib.emulator.httptools_connection import HttpToolsConnection as kind
     except ImportError:
         from wanlib.emulator.h11_connection import H11Connection as kind  # type: ignore[assignment]
-    return type("LimitedConnection", (kind,), {"limits": limits})
+    return type("LimitedConnection", (kind,), {"limits": limits, "vendor": vendor})
 
 
-def _head_too_large(limit: int) -> bytes:
+def _head_too_large(vendor: Vendor, limit: int) -> bytes:
     """The answer as bytes: the head never came to its end, so there is no request to answer."""
-    answer = turned_away(431, "head_too_large", f"{limit:,}")
+    answer = turned_away(vendor, 431, "head_too_large", f"{limit:,}")
     lines = ["HTTP/1.1 431 Request Header Fields Too Large", f"content-length: {len(answer.body)}"]
     lines += [f"{name}: {value}" for name, value in answer.headers]
     return "\r\n".join([*lines, "", ""]).encode() + answer.body

@@ -20,7 +20,6 @@ from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.guard import refusal
 from wanlib.emulator.http import CONTROL, PAGE, PAGE_FILES
 from wanlib.emulator.state import state
-from wanlib.emulator.vendor import vendor
 
 FOLDER = Path(__file__).with_name("page")
 _SUFFIXES = (".html", ".css", ".js", ".svg")
@@ -71,7 +70,7 @@ class Control:
 
     async def fail(self, request: Request) -> Response:
         """`{"code": …}`: ends a task as FAILED; the code may be left out."""
-        code = (await _body(request)).get("code", vendor().failure)
+        code = (await _body(request)).get("code", self._emulator.vendor.failure)
         if code not in self._emulator.spec.wire["errors"]:
             raise HTTPException(400, "code is none of the spec's")
         return self._end(request, code)

@@ -10,6 +10,7 @@ from wanlib.base.header import facts_of_bytes
 from wanlib.emulator.exchange import Request
 from wanlib.emulator.life import passed
 from wanlib.emulator.multipart import Part, read_form
+from wanlib.emulator.routes import STORAGE
 from wanlib.emulator.store import Upload
 from wanlib.emulator.times import Stamp
 from wanlib.emulator.world import World
@@ -19,7 +20,7 @@ _MEGABYTE = 1 << 20
 
 
 class Denied(Exception):
-    """A form that the storage does not take. situation: of `storage` in vendor.yaml."""
+    """A form that the storage does not take. situation: of `storage` in service.yaml."""
 
     def __init__(self, situation: str, what: str = "") -> None:
         super().__init__(situation)
@@ -33,6 +34,7 @@ class Depot:
     def __init__(self, world: World) -> None:
         self._world = world
         self._told = world.vendor.upload
+        self._names = world.vendor.names.form
         self._form: list[str] = world.spec.wire["upload"]["form"]
         self._life = seconds(world.spec.wire["upload"]["expires"])
         self._policy_life = seconds(world.spec.wire["upload"]["policy_expires"])
@@ -47,17 +49,18 @@ class Depot:
         folder = f"{folder}/{self._world.new_id()}"
         terms = {"since": now, "folder": folder, "model": model}
         policy = base64.b64encode(json.dumps(terms).encode()).decode()
+        names = self._world.vendor.names.policy
         return {
-            "policy": policy,
-            "signature": self._sign(policy),
-            "upload_dir": folder,
-            "upload_host": origin + self._world.vendor.paths["storage"],
-            "expire_in_seconds": int(self._policy_life),
-            "max_file_size_mb": told["max_file_size_mb"],
-            "capacity_limit_mb": told["capacity_limit_mb"],
-            "oss_access_key_id": self._access_key,
-            "x_oss_object_acl": told["acl"],
-            "x_oss_forbid_overwrite": told["forbid_overwrite"],
+            names.policy: policy,
+            names.signature: self._sign(policy),
+            names.folder: folder,
+            names.host: origin + STORAGE,
+            names.seconds: int(self._policy_life),
+            names.max_file_mb: told["max_file_mb"],
+            names.capacity_mb: told["capacity_mb"],
+            names.access_key: self._access_key,
+            names.acl: told["acl"],
+            names.forbid_overwrite: told["forbid_overwrite"],
         }
 
     def take(self, request: Request) -> None:
@@ -68,10 +71,10 @@ class Depot:
             raise Denied("malformed", str(error)) from None
         fields = self._fields(parts)
         terms = self._terms(fields)
-        key, data = fields["key"], parts[-1].data
+        key, data = fields[self._names.key], parts[-1].data
         if not key.startswith(terms["folder"] + "/") or len(key) > 1024:
             raise Denied("denied", "the key does not begin with the folder of the policy.")
-        if len(data) > self._told["max_file_size_mb"] * _MEGABYTE:
+        if len(data) > self._told["max_file_mb"] * _MEGABYTE:
             raise Denied("large")
         if self._world.store.uploads.get(key):
             raise Denied("taken")
@@ -108,10 +111,10 @@ class Depot:
 
     def _terms(self, fields: dict[str, str]) -> dict[str, Any]:
         """What the policy of a form allows."""
-        given = {self._sign(fields["policy"]), self._access_key}
-        if not {fields["Signature"], fields["OSSAccessKeyId"]} == given:
+        names, policy = self._names, fields[self._names.policy]
+        if (fields[names.signature], fields[names.access_key]) != (self._sign(policy), self._access_key):
             raise Denied("forged")
-        terms: dict[str, Any] = json.loads(base64.b64decode(fields["policy"]))
+        terms: dict[str, Any] = json.loads(base64.b64decode(policy))
         if passed(self._policy_life, terms["since"], self._world.clock.wall()):
             raise Denied("stale")
         return terms

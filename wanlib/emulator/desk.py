@@ -75,9 +75,9 @@ class Desk:
         world = self._world
         if call not in world.spec.wire["regions"][world.region]["calls"].get(model, ()):
             rule = Violation("wire/regions", "rejected", "/model", world.region, model)
-            raise Refused(world.vendor.situation("not_in_region"), (*violations, rule))
+            raise Refused(world.vendor.lookup("not_in_region"), (*violations, rule))
         if world.quotas and not world.quotas.submit(model, world.clock.wall()):
-            raise Refused(world.vendor.situation("too_many"), violations)
+            raise Refused(world.vendor.lookup("too_many"), violations)
 
     def _accept(
         self,

@@ -17,7 +17,7 @@ from wanlib.emulator.quotas import Quotas
 from wanlib.emulator.routes import Route
 from wanlib.emulator.settings import Settings
 from wanlib.emulator.store import Account, MemoryStore, Store
-from wanlib.emulator.vendor import vendor
+from wanlib.emulator.vendor import Vendor
 from wanlib.emulator.work import Work
 from wanlib.emulator.world import World
 from wanlib.spec import Spec, load
@@ -128,6 +128,11 @@ class Emulator:
         return self._world.life
 
     @property
+    def vendor(self) -> Vendor:
+        """What `service.yaml` says."""
+        return self._world.vendor
+
+    @property
     def spooled(self) -> tuple[int, int]:
         """Bytes of inputs that are kept: in memory, and in the temporary file."""
         return self._world.spool.used
@@ -145,7 +150,7 @@ class Emulator:
         try:
             fault = self.faults.next(request, route.call if route else "")
         except ValueError as error:
-            return self._front.refused("bad_fault", str(error))
+            return self._front.refused("bad_fault", detail=str(error))
         if fault is None:
             found = self._front.act(request, route, None)
         else:
@@ -156,6 +161,7 @@ class Emulator:
                 self._front.error,
                 told.error,
                 life.unlisted,
+                told.names,
             )
             found = found._replace(headers=(*found.headers, (FAULT_HEADER, fault.kind)))
         self._note(request, route, found, fault.kind if fault else "")
@@ -175,7 +181,7 @@ class Emulator:
         if isinstance(found, Response):
             headers = dict(found.headers)
             status, rules = found.status, headers.get(RULES_HEADER, "")
-            request_id = headers.get("x-request-id", "")
+            request_id = headers.get(self._world.vendor.id_header, "")
         path = request.target.partition("?")[0][:200]
         call = route.call if route else ""
         number = self.history[-1].number + 1 if self.history else 1
@@ -185,14 +191,14 @@ class Emulator:
 
 
 def _world(spec: Spec, clock: Clock, seed: int, settings: Settings, store: Store) -> World:
-    region = settings.region or next(iter(spec.wire["regions"]))
+    region = settings.region or spec.wire["default_region"]
     if region not in spec.wire["regions"]:
         raise ValueError(f"no region {region[:80]!r}, expected one of {', '.join(spec.wire['regions'])}")
     return World(
         spec=spec,
         settings=settings,
         clock=clock,
-        vendor=vendor(),
+        vendor=Vendor(spec),
         store=store,
         spool=store.pieces(settings.spool_cap, settings.memory_cap),
         life=read_life(spec.task),

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from random import Random
 
+from wanlib.base.wire_names import WireNames
 from wanlib.emulator.exchange import BEFORE, FAULT_HEADER, Request, Response
 from wanlib.emulator.fault import FATES, Fault, parse_fault
 from wanlib.emulator.settings import Settings
@@ -47,7 +48,7 @@ class Faults:
         return None
 
 
-def play(fault: Fault, act: Act, error: Told, code: str, word: str) -> Response:
+def play(fault: Fault, act: Act, error: Told, code: str, word: str, names: WireNames) -> Response:
     """The answer that a request gets under a fault.
 
     act: carries the request out; error: (code, status or 0) -> the vendor's error answer. code, word: the
@@ -62,7 +63,7 @@ def play(fault: Fault, act: Act, error: Told, code: str, word: str) -> Response:
     response = act(None)
     if fault.kind == "again":
         response = act(None)
-    return _changed(fault, response, fault.word or word)
+    return _changed(fault, response, fault.word or word, names)
 
 
 def _instead(fault: Fault, error: Told, code: str) -> Response:
@@ -78,7 +79,7 @@ def _instead(fault: Fault, error: Told, code: str) -> Response:
     return response
 
 
-def _changed(fault: Fault, response: Response, word: str) -> Response:
+def _changed(fault: Fault, response: Response, word: str, names: WireNames) -> Response:
     if fault.kind == "cut":
         length = len(response.body)
         return response._replace(cut={"before": BEFORE, "inside": length // 2, "after": length}[fault.where])
@@ -90,14 +91,14 @@ def _changed(fault: Fault, response: Response, word: str) -> Response:
     if fault.kind == "doubled":
         return response._replace(parts=tuple(part for part in response.parts for _ in range(2)))
     if fault.kind == "status":
-        return _with_status(response, word)
+        return _with_status(response, word, names)
     return response
 
 
-def _with_status(response: Response, word: str) -> Response:
+def _with_status(response: Response, word: str, names: WireNames) -> Response:
     try:
         body = json.loads(response.body)
-        body["output"]["task_status"] = word
+        body[names.answer.output][names.task.status] = word
     except (ValueError, KeyError, TypeError):  # an answer without a status stays as it is
         return response
     return response._replace(parts=(json.dumps(body).encode(),))

@@ -26,9 +26,10 @@ class Front:
 
     def __init__(self, world: World, seed: str) -> None:
         self._world = world
-        self.routes = Routes(world.spec, world.vendor)
+        self.routes = Routes(world.spec)
         self._paper = Paper(world)
-        self._answers = Answers(world.spec, world.settings, world.life)
+        self._names = world.vendor.names
+        self._answers = Answers(world.spec, world.settings, world.life, world.vendor.names)
         self._keys = Keys(world)
         self._depot = Depot(world)
         self._desk = Desk(world, self.routes, self._depot)
@@ -58,9 +59,9 @@ class Front:
         self.bureau.sweep()
         self._depot.sweep()
 
-    def refused(self, situation: str, what: str = "") -> Response:
-        """The error answer of a situation."""
-        return self._paper.error(self._world.vendor.situation(situation, what), self._world.new_id())
+    def refused(self, error_key: str, **details: str) -> Response:
+        """The error answer of a row of `errors`."""
+        return self._paper.error(self._world.vendor.lookup(error_key, **details), self._world.new_id())
 
     def error(self, code: str, status: int) -> Response:
         """The vendor's error body for a code; its own status where `status` is 0."""
@@ -93,7 +94,7 @@ class Front:
     def _other(self, request: Request, route: Route, request_id: str) -> Body:
         """The calls that every model shares."""
         query = _query(request)
-        model = query.get("model", "") if route.call == "policy" else ""
+        model = query.get(self._names.policy_query.model, "") if route.call == "policy" else ""
         quotas, now = self._world.quotas, self._world.clock.wall()
         if quotas and not quotas.call(route.call, now, model):
             raise self._world.refuse("too_many")
@@ -103,18 +104,20 @@ class Front:
             return self.bureau.list(query, request_id)
         if route.call == "cancel":
             self.bureau.cancel(route.name)
-            return {"request_id": request_id}
+            return {self._names.answer.request_id: request_id}
         if route.call == "token":
-            return self._keys.lend(query.get("expire_in_seconds"))
+            return self._keys.lend(query.get(self._names.token_query.seconds))
         return self._policy(query, request, request_id)
 
     def _policy(self, query: dict[str, str], request: Request, request_id: str) -> Body:
-        how = self._world.spec.wire["queries"]["policy"]
-        for name, due in {"action": how["action"]["one_of"], "model": self._world.spec.models}.items():
+        names, how = self._names.policy_query, self._world.spec.wire["queries"]["policy"]
+        allowed = {names.action: how[names.action]["one_of"], names.model: self._world.spec.models}
+        for name, due in allowed.items():
             if query.get(name) not in due:
-                what = f"{name} is {shown(query.get(name))}, expected one of {', '.join(due)}"
-                raise self._world.refuse("bad_query", what)
-        return {"request_id": request_id, "data": self._depot.policy(query["model"], self._origin(request))}
+                detail = f"{name} is {shown(query.get(name))}, expected one of {', '.join(due)}"
+                raise self._world.refuse("bad_query", detail=detail)
+        policy = self._depot.policy(query[names.model], self._origin(request))
+        return {self._names.answer.request_id: request_id, self._names.policy.data: policy}
 
     def _store(self, request: Request) -> Response:
         try:

@@ -5,8 +5,12 @@ from collections.abc import Mapping
 
 from wanlib.emulator.drawing import Panel, Sheet
 from wanlib.emulator.order import Input
+from wanlib.emulator.routes import RESULTS
 from wanlib.emulator.work import NEVER, Work
 from wanlib.emulator.world import World
+
+MAX_INPUT_PIXELS = 25_000_000
+"""An input with more pixels is not opened; its label stands for it."""
 
 
 class Gallery:
@@ -18,7 +22,7 @@ class Gallery:
 
     def link(self, work: Work, index: int, origin: str) -> str:
         """A URL that looks as those of the storage do."""
-        path = f"{self._world.vendor.paths['results']}/{work.id}/{index}.{self._format(work)}"
+        path = f"{RESULTS}/{work.id}/{index}.{self._format(work)}"
         dies = 0 if work.ended == NEVER else int(work.links_die_at(self._world.life))
         signed = self._sign(f"{path} {dies}")
         return f"{origin}{path}?Expires={dies}&OSSAccessKeyId=emulator&Signature={signed}"
@@ -41,19 +45,19 @@ class Gallery:
 
     def sheet(self, work: Work, index: int) -> Sheet:
         """What picture `index` of a work is drawn from."""
-        order, told = work.order, self._world.vendor.picture
+        order = work.order
         seed, number = order.seeds[index]
         return Sheet(
             *order.size,
             order.prompt,
             tuple(map(self._panel, order.inputs)),
             f"seed {seed}" + (f" picture {number + 1}" if number else ""),
-            told["watermark"] if order.watermark else "",
-            told["most_pixels"],
+            self._world.vendor.watermark if order.watermark else "",
+            MAX_INPUT_PIXELS,
         )
 
     def _panel(self, given: Input) -> Panel:
-        shown = given.width * given.height <= self._world.vendor.picture["most_pixels"]
+        shown = given.width * given.height <= MAX_INPUT_PIXELS
         return Panel(given.label, given.format, self._world.spool.get(given.piece) if shown else None)
 
     def _format(self, work: Work) -> str:
@@ -62,7 +66,7 @@ class Gallery:
 
     def _signed(self, name: str, query: Mapping[str, str]) -> bool:
         """Whether a link was once given, although its work is forgotten."""
-        path = f"{self._world.vendor.paths['results']}/{name}"
+        path = f"{RESULTS}/{name}"
         return query.get("Signature") == self._sign(f"{path} {query.get('Expires')}")
 
     def _sign(self, text: str) -> str:

@@ -48,7 +48,7 @@ class Gate:
         due = self._world.spec.wire["headers"].get("Content-Type")
         if due and content_type != due["is"]:
             rule = "wire/headers.Content-Type"
-            told = self._world.vendor.situation("bad_body")
+            told = self._world.vendor.lookup("bad_body")
             raise Refused(told, (Violation(rule, "rejected", "", due["is"], content_type or None),))
         try:
             body = _DECODER.decode(request.body.decode(json.detect_encoding(request.body), "surrogatepass"))
@@ -64,7 +64,7 @@ class Gate:
             return [], []
         rule = self._world.spec.rules[f"wire/headers.{marker.name}"]
         limit, met = (None, marker.value) if marked else (marker.value, None)
-        told = self._world.vendor.situation("no_async" if marked else "needs_async")
+        told = self._world.vendor.lookup("no_async" if marked else "needs_async")
         return [told], [Violation(rule.id, rule.outcome, "", limit, met)]
 
     def _files(
@@ -75,7 +75,7 @@ class Gate:
         for name, value, schemes in self._resolving:
             urls = named_files(self._world.spec, question, schemes)
             if urls and request.headers.get(name.lower(), "").strip().lower() != value:
-                told.append(self._world.vendor.situation("unresolved"))
+                told.append(self._world.vendor.lookup("unresolved"))
                 broken.append(Violation(f"wire/headers.{name}", "rejected", "", value, None))
                 continue
             for url in urls:
@@ -83,7 +83,7 @@ class Gate:
                 if upload:
                     files[url] = upload
                 else:
-                    told.append(self._world.vendor.situation("unresolved"))
+                    told.append(self._world.vendor.lookup("unresolved"))
         return files
 
     def _wrong_path(self, question: Question, route: Route) -> tuple[Violation, ...]:

@@ -24,7 +24,6 @@ from wanlib.emulator.outgoing import Line, act_out
 from wanlib.emulator.reading import LONG, TooLarge
 from wanlib.emulator.routes import STORE, Routes
 from wanlib.emulator.turned_away import turned_away
-from wanlib.emulator.vendor import vendor
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -54,11 +53,12 @@ class App:
         self._emulator = emulator
         self._limits = limits or Limits()
         self._hosts = hosts
-        self._routes = Routes(emulator.spec, vendor())
+        self._vendor = emulator.vendor
+        self._routes = Routes(emulator.spec)
         self._threads = ThreadPoolExecutor(_WORKERS, "wanlib-emulator")
         self._pages: ASGIApp | None = None
         self._base: str = emulator.spec.wire["base_path"] + "/"
-        self._most_upload = (vendor().upload["max_file_size_mb"] + 1) * _MEGABYTE
+        self._most_upload = (self._vendor.upload["max_file_mb"] + 1) * _MEGABYTE
         self.stopping = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,13 +79,13 @@ class App:
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         if size_of_head(scope) > self._limits.head:
-            return turned_away(431, "head_too_large", f"{self._limits.head:,}")
+            return turned_away(self._vendor, 431, "head_too_large", f"{self._limits.head:,}")
         if scope["method"] == "OPTIONS":
             return self._options(read_request(scope))
         try:
             body, taker = await read_body(scope, receive, lambda: self._taker(scope), self._limits)
         except TooLarge as error:
-            return turned_away(413, "body_too_large", str(error))
+            return turned_away(self._vendor, 413, "body_too_large", str(error))
         request = read_request(scope, body, taker.texts if taker else {})
         try:
             if not self._takes_long(request):

@@ -7,7 +7,6 @@ from wanlib.emulator.exchange import Request
 from wanlib.emulator.vendor import Refused
 from wanlib.emulator.world import World
 
-_HEADER = "Authorization"
 _LENT = re.compile(r"st-[0-9a-f]{24}([0-9a-f]{10})")
 _KEY = re.compile(r"[!-~]{1,512}")
 
@@ -17,16 +16,19 @@ class Keys:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        header = world.spec.wire["headers"][_HEADER]
+        self._header, header = next(
+            (name, row) for name, row in world.spec.wire["headers"].items() if "{key}" in row["is"]
+        )
         self._calls: tuple[str, ...] = tuple(header["call"])
         self._before, _, self._after = header["is"].partition("{key}")
-        self._limits = world.spec.wire["queries"]["token"]["expire_in_seconds"]
+        self._name = world.vendor.names.token_query.seconds
+        self._limits = world.spec.wire["queries"]["token"][self._name]
 
     def check(self, request: Request, call: str) -> None:
         """Refused where a call needs a key and the request brings none that may be one."""
         if call not in self._calls:
             return
-        given = request.headers.get(_HEADER.lower())
+        given = request.headers.get(self._header.lower())
         if not given:
             self._refuse("no_key")
         elif not self._is_good(given):
@@ -35,11 +37,15 @@ class Keys:
     def lend(self, text: str | None) -> dict[str, object]:
         """A key for so many seconds. Refused for a number out of its range."""
         low, high = self._limits["min"], self._limits["max"]
-        text = text or self._world.vendor.token_seconds
+        text = text or str(self._limits["default"])
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and low <= int(text) <= high):
-            raise self._world.refuse("bad_query", f"expire_in_seconds should be [{low}, {high}]")
+            raise self._world.refuse("bad_query", detail=f"{self._name} should be [{low}, {high}]")
         ends = int(self._world.clock.wall()) + int(text)
-        return {"token": f"st-{self._world.random.getrandbits(96):024x}{ends:010x}", "expires_at": ends}
+        names = self._world.vendor.names.token
+        return {
+            names.token: f"st-{self._world.random.getrandbits(96):024x}{ends:010x}",
+            names.expires_at: ends,
+        }
 
     def _is_good(self, given: str) -> bool:
         if given[: len(self._before)].lower() != self._before.lower():
@@ -50,7 +56,7 @@ class Keys:
         lent = _LENT.fullmatch(key)
         return lent is None or int(lent[1], 16) > self._world.clock.wall()
 
-    def _refuse(self, situation: str) -> None:
+    def _refuse(self, error_key: str) -> None:
         due = self._before + "…" + self._after
-        broken = Violation(f"wire/headers.{_HEADER}", "rejected", "", due, None)
-        raise Refused(self._world.vendor.situation(situation), (broken,))
+        broken = Violation(f"wire/headers.{self._header}", "rejected", "", due, None)
+        raise Refused(self._world.vendor.lookup(error_key), (broken,))

@@ -6,6 +6,7 @@ from wanlib.emulator.values import Values
 from wanlib.emulator.world import World
 
 _SEEDS = 1 << 31
+_UNSEEN = "1024*1024"  # what an image is taken for that the emulator has not seen
 
 
 def make_order(world: World, values: Values, model: str, call: str, inputs: tuple[Input, ...]) -> Order:
@@ -19,7 +20,7 @@ def make_order(world: World, values: Values, model: str, call: str, inputs: tupl
         call=call,
         prompt=_text(values.get(names["prompt"])),
         inputs=inputs,
-        size=promised(values, names["size"], inputs, world.vendor.picture["unseen"]),
+        size=promised(values, names["size"], inputs, _UNSEEN),
         pictures=count,
         exact=values.under(values.family.count_is) != "at most",
         seeds=_seeds(world, values, count),
@@ -27,8 +28,8 @@ def make_order(world: World, values: Values, model: str, call: str, inputs: tupl
         one_choice=one_choice,
         # No page says of a mode that it writes text but that of the models that stream it.
         texts=one_choice and "stream" in world.spec.calls(model),
-        told=values.has(names["extended"]),
-        extended=values.get(names["extended"]) is True,
+        told=values.has(names["rewriting"]),
+        extended=values.get(names["rewriting"]) is True,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from wanlib.base.violation import Violation
 from wanlib.emulator.answers import Body
 from wanlib.emulator.exchange import RULES_HEADER, Response
-from wanlib.emulator.vendor import Told
+from wanlib.emulator.vendor import Told, error_body
 from wanlib.emulator.work import Fate
 from wanlib.emulator.world import World
 
@@ -24,7 +24,7 @@ class Paper:
     def __init__(self, world: World) -> None:
         self._world = world
         timeout = world.spec.wire["timeouts"]["sync"].partition(" ")[0]
-        self._fixed = tuple(
+        self._recorded = tuple(
             (name, value.replace("{timeout}", timeout)) for name, value in world.vendor.headers.items()
         )
         self._streamed = ("content-type", world.spec.wire["streaming"]["content_type"])
@@ -35,7 +35,7 @@ class Paper:
 
     def error(self, told: Told, request_id: str, violations: Violations = (), *, status: int = 0) -> Response:
         """The vendor's error body, with the status of its code unless another is given."""
-        body = {"code": told.code, "message": told.message, "request_id": request_id}
+        body = error_body(self._world.vendor.names, told, request_id)
         return self.json(status or self._status(told.code), body, request_id, violations)
 
     def stream(self, events: list[Body], request_id: str, violations: Violations) -> Response:
@@ -45,16 +45,18 @@ class Paper:
 
     def broken_stream(self, fate: Fate, request_id: str, violations: Violations) -> Response:
         """A stream that has nothing but an error in it."""
-        body = {"request_id": request_id, "code": fate.code, "message": fate.message}
+        body = error_body(self._world.vendor.names, Told(fate.code, fate.message), request_id)
         parts = (_event(1, "error", self._status(fate.code), body),)
         return Response(200, self._headers(request_id, self._streamed, violations), parts)
 
     def storage(self, situation: str, what: str = "") -> Response:
         """An error of the file storage."""
         row = self._world.vendor.storage[situation]
-        message = row["message"].replace("{what}", what)
-        text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{row["code"]}</Code><Message>{message}'
-        return Response(row["status"], _XML, (f"{text}</Message></Error>\n".encode(),))
+        names = self._world.vendor.names.storage
+        message = row["message"].replace("{detail}", what)
+        inner = _element(names.code, row["code"]) + _element(names.message, message)
+        text = f'<?xml version="1.0" encoding="UTF-8"?>\n{_element(names.error, inner)}\n'
+        return Response(row["status"], _XML, (text.encode(),))
 
     def _status(self, code: str) -> int:
         status: int = self._world.spec.wire["errors"].get(code, {"status": 400})["status"]
@@ -62,14 +64,21 @@ class Paper:
 
     def _headers(self, request_id: str, content: tuple[str, str], violations: Violations) -> Headers:
         moment = str(int(self._world.clock.wall() * 1000))
-        times = (("req-cost-time", "1"), ("req-arrive-time", moment), ("resp-start-time", moment))
+        recorded = tuple(
+            (name, value.replace("{request_id}", request_id).replace("{now}", moment))
+            for name, value in self._recorded
+        )
         rules = ((RULES_HEADER, _told(violations)),) if violations else ()
-        return (content, ("x-request-id", request_id), *self._fixed, *times, *rules)
+        return (content, *recorded, *rules)
 
 
 def _told(violations: Iterable[Violation]) -> str:
     """Each broken rule once, with its outcome."""
     return ", ".join(dict.fromkeys(f"{violation.rule};{violation.outcome}" for violation in violations))
+
+
+def _element(name: str, content: str) -> str:
+    return f"<{name}>{content}</{name}>"
 
 
 def _event(number: int, name: str, status: int, body: Body) -> bytes:

@@ -5,11 +5,12 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from wanlib.emulator.exchange import Request
-from wanlib.emulator.vendor import Vendor
 from wanlib.spec import Spec
 
 _HOLE = "{task_id}"
 STORE, RESULT = "store", "result"
+RESULTS, STORAGE = "/results", "/storage"
+"""Paths of our own, beside the base path of the API."""
 
 
 class Route(NamedTuple):
@@ -47,7 +48,7 @@ class _Shared(NamedTuple):
 class Routes:
     """The paths of a spec."""
 
-    def __init__(self, spec: Spec, vendor: Vendor) -> None:
+    def __init__(self, spec: Spec) -> None:
         self._base: str = spec.wire["base_path"]
         self.markers: Mapping[str, Marker] = {
             header["call"][0]: Marker(name, header["is"])
@@ -59,8 +60,6 @@ class Routes:
             for (method, path), calls in _creates(spec).items()
         }
         self._others = [(call, *_taken_apart(endpoint)) for call, endpoint in spec.wire["paths"].items()]
-        self._results = vendor.paths["results"] + "/"
-        self._storage = vendor.paths["storage"]
 
     def find(self, request: Request) -> Route | None:
         """The route, whatever the query and a slash at the end; None where no call is here."""
@@ -70,15 +69,15 @@ class Routes:
             return next((route for marker, route in shared.marked if marker.is_on(request)), shared.plain)
         if path.startswith(self._base + "/"):
             return self._other(request.method, path.removeprefix(self._base))
-        if request.method == "GET" and path.startswith(self._results):
-            return Route(RESULT, path, path.removeprefix(self._results))
-        if request.method == "POST" and path == self._storage:
+        if request.method == "GET" and path.startswith(RESULTS + "/"):
+            return Route(RESULT, path, path.removeprefix(RESULTS + "/"))
+        if request.method == "POST" and path == STORAGE:
             return Route(STORE, path)
         return None
 
     def draws(self, request: Request) -> bool:
         """Whether it asks for a picture."""
-        return request.target.startswith(self._results)
+        return request.target.startswith(RESULTS + "/")
 
     def _shared(self, path: str, calls: tuple[str, ...]) -> _Shared:
         """Without a marker it is the call that has none, else the only one."""

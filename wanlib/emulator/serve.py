@@ -32,7 +32,7 @@ class Server(uvicorn.Server):
         self.app = App(emulator, limits=limits, hosts=_hosts(host))
         config = uvicorn.Config(
             self.app,
-            http=http or connection_class(limits),
+            http=http or connection_class(limits, emulator.vendor),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -1,14 +1,13 @@
-"""What the service says beside its documented limits, read from `vendor.yaml`."""
+"""What the service calls things and what it says beside its limits, read from `service.yaml`."""
 
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from wanlib.base.rule_id import parse_rule_id
 from wanlib.base.shown import safe_text
 from wanlib.base.violation import Violation
-from wanlib.spec.reader import read_file
+from wanlib.base.wire_names import WireNames, read_names
+from wanlib.spec import Spec
 
 
 class Told(NamedTuple):
@@ -28,44 +27,58 @@ class Refused(Exception):
 
 
 class Vendor:
-    """The tables of `vendor.yaml`, each by the name that it has there."""
+    """The tables of `service.yaml`, each by the name that it has there."""
 
-    def __init__(self, tables: Mapping[str, Any]) -> None:
+    def __init__(self, spec: Spec) -> None:
+        tables = spec.service
+        self.names: WireNames = read_names(tables["names"])
         self.fields: Mapping[str, str] = tables["fields"]
-        self.headers: Mapping[str, str] = tables["headers"]
-        self.paths: Mapping[str, str] = tables["paths"]
+        self.watermark: str = tables["watermark"]["is"]
+        self.headers: Mapping[str, str] = {name: row["is"] for name, row in tables["headers"].items()}
+        self.id_header: str = next(name for name, value in self.headers.items() if value == "{request_id}")
         self.upload: Mapping[str, Any] = tables["upload"]
-        self.picture: Mapping[str, Any] = tables["picture"]
-        self.storage: Mapping[str, Mapping[str, Any]] = tables["storage"]
-        self.token_seconds: str = tables["token_seconds"]
+        self.storage: Mapping[str, Mapping[str, Any]] = tables["storage"]["answers"]
         self.failure: str = tables["failure"]
         self.error: str = tables["error"]
-        self._tables = tables
+        self._errors: Mapping[str, Mapping[str, str]] = tables["errors"]
+        self._refusals: list[Mapping[str, Any]] = tables["refusals"]
+        self._messages: Mapping[str, list[Mapping[str, str]]] = tables["messages"]
 
-    def situation(self, name: str, what: str = "") -> Told:
-        """What is said in a situation; `what` goes where its message has room for it."""
-        row = self._tables["situations"][name]
-        return Told(row["code"], row["message"].replace("{what}", what))
+    def lookup(self, error_key: str, **details: str) -> Told:
+        """Return what answers a situation of `errors`; the details go where its message has room for them."""
+        row = self._errors[error_key]
+        return Told(row["code"], _filled(row["message"], details))
 
     def of_code(self, code: str) -> Told:
         """A code with the words that belong to it."""
-        return Told(code, self._tables["messages"].get(code, f"{code} on demand."))
+        rows = self._messages.get(code)
+        return Told(code, rows[0]["is"] if rows else f"{code} on demand.")
 
     def refusal(self, violation: Violation, low: Any, high: Any) -> Told:
         """What answers a broken rule. low, high: the bounds of its field, for the sentences on ranges."""
         rule = parse_rule_id(violation.rule)
-        row = next(row for row in self._tables["refusals"] if _answers(row, rule.kind, rule.field, violation))
+        row = next(row for row in self._refusals if _answers(row, rule.kind, rule.field, violation))
         words = {
-            "told": str(violation),
+            "detail": str(violation),
             "field": rule.field,
             "limit": violation.limit,
             "low": low,
             "high": high,
+            "value": safe_text(str(violation.value)),
         }
-        message: str = row["message"]
-        for name, word in (words | {"value": safe_text(str(violation.value))}).items():
-            message = message.replace(f"{{{name}}}", str(word))
-        return Told(row["code"], message)
+        return Told(row["code"], _filled(row["message"], words))
+
+
+def error_body(names: WireNames, told: Told, request_id: str) -> dict[str, Any]:
+    """Build the body of an error answer."""
+    answer = names.answer
+    return {answer.code: told.code, answer.message: told.message, answer.request_id: request_id}
+
+
+def _filled(template: str, words: Mapping[str, Any]) -> str:
+    for name, word in words.items():
+        template = template.replace(f"{{{name}}}", str(word))
+    return template
 
 
 def _answers(row: Mapping[str, Any], kind: str, field: str, violation: Violation) -> bool:
@@ -75,9 +88,3 @@ def _answers(row: Mapping[str, Any], kind: str, field: str, violation: Violation
         and row.get("limit", violation.limit) == violation.limit
         and (violation.value is None or not row.get("missing"))
     )
-
-
-@cache
-def vendor() -> Vendor:
-    """The packaged tables."""
-    return Vendor(read_file(Path(__file__).with_name("vendor.yaml")))

@@ -38,6 +38,6 @@ class World:
         text = f"{self.random.getrandbits(128) & _FREE | _VERSION_4:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
-    def refuse(self, situation: str, what: str = "") -> Refused:
-        """The refusal of a situation, to be raised."""
-        return Refused(self.vendor.situation(situation, what))
+    def refuse(self, error_key: str, **details: str) -> Refused:
+        """Build the refusal of a row of `errors`, to be raised."""
+        return Refused(self.vendor.lookup(error_key, **details))

@@ -17,10 +17,11 @@ from wanlib.spec.family import build_family
 from wanlib.spec.model import Fact, Family, Node, Rule, Spec
 from wanlib.spec.reach import narrowed, used_by
 from wanlib.spec.reader import Map, read_file
+from wanlib.spec.service import service_facts
 from wanlib.spec.tables import table_facts, table_rules, task_facts, task_rules
 from wanlib.spec.whole import check_whole
 
-_SINGLE = ("task", "wire", "sources")
+_SINGLE = ("task", "wire", "service", "sources")
 _FAMILY = re.compile(r"wanx?([0-9]+(?:\.[0-9]+)*)")
 
 
@@ -53,6 +54,7 @@ def _load(folder: Path) -> Spec:
         bodies=MappingProxyType(bodies),
         wire=MappingProxyType(wire),
         task=MappingProxyType(documents["task"]),
+        service=MappingProxyType(documents["service"]),
         sources=MappingProxyType(documents["sources"]),
         rules=MappingProxyType({rule.id: rule for rule in rules}),
         facts=MappingProxyType({fact.id: fact for fact in facts + _table_facts(documents)}),
@@ -157,7 +159,9 @@ def _rules(families: list[Family], bodies: Mapping[str, Node], documents: Mappin
 
 
 def _table_facts(documents: Mapping[str, Map]) -> list[Fact]:
-    return table_facts(documents["wire"]) + task_facts(documents["task"])
+    return (
+        table_facts(documents["wire"]) + task_facts(documents["task"]) + service_facts(documents["service"])
+    )
 
 
 def _digest(folder: Path, documents: Mapping[str, Any]) -> str:

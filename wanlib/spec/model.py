@@ -205,7 +205,7 @@ class Family:
 class Spec:
     """All files of a spec folder.
 
-    bodies: the body forms by name. wire, task, sources: those files as plain mappings.
+    bodies: the body forms by name. wire, task, service, sources: those files as plain mappings.
     rules, facts: by id, in spec order. digest: SHA-256 of the files, in hex.
     """
 
@@ -213,6 +213,7 @@ class Spec:
     bodies: Mapping[str, Node]
     wire: Mapping[str, Any]
     task: Mapping[str, Any]
+    service: Mapping[str, Any]
     sources: Mapping[str, Any]
     rules: Mapping[str, Rule]
     facts: Mapping[str, Fact]

@@ -14,6 +14,8 @@ _FACTS = (
     "streaming",
     "answer_of",
     "errors",
+    "statuses",
+    "default_region",
     "rates",
     "account_rates",
     "polling",

@@ -6,6 +6,7 @@ from typing import Any
 from wanlib.spec.complaints import Complaints
 from wanlib.spec.model import Family, Node, Spec
 from wanlib.spec.reader import Map, Seq
+from wanlib.spec.service import check_service
 
 _BY_MODEL = ("endpoints", "rates", "prices")
 
@@ -19,6 +20,7 @@ def check_whole(spec: Spec, documents: Mapping[str, Map]) -> list[str]:
     _check_twins(spec, documents, gathered)
     _check_models(spec, documents["wire"], gathered["wire"])
     _check_task(documents["task"], gathered["task"])
+    check_service(spec, documents["service"], gathered["service"])
     for stem, document in documents.items():
         if stem != "sources":
             _check_sources(document, documents["sources"], gathered[stem])
@@ -103,6 +105,10 @@ def _check_models(spec: Spec, wire: Map, complaints: Complaints) -> None:
     for table in wire.get("table_sources", ()):
         if table not in wire:
             complaints.unknown(wire["table_sources"].lines[table], "the table", table, wire)
+    if wire["default_region"] not in wire["regions"]:
+        complaints.unknown(
+            wire.lines["default_region"], "the region", wire["default_region"], wire["regions"]
+        )
     for region, table in wire["regions"].items():
         _check_region(region, table["calls"], wire["endpoints"], complaints)
     for model, prices in wire["prices"].items():
@@ -167,6 +173,9 @@ def _named_sources(value: Any) -> Iterator[tuple[int, str]]:
                 yield from ((inner.lines[table], inner[table]) for table in inner)
             else:
                 yield from _named_sources(inner)
+    elif isinstance(value, Seq):
+        for inner in value:
+            yield from _named_sources(inner)
 
 
 def _check_statements(spec: Spec, sources: Map, complaints: Complaints) -> None:
