@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tracemalloc
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -205,9 +206,8 @@ def test_what_is_not_ours_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
         path.write_bytes(data)
         assert "is no data of the emulator" in refused(tmp_path) and path.read_bytes() == data
     path.unlink()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE tea (cup)")
-    connection.close()
     data = path.read_bytes()
     assert "is the file of another program" in refused(tmp_path) and path.read_bytes() == data
     path.unlink()
@@ -235,6 +235,14 @@ def test_what_was_changed_is_refused(tmp_path: Path, statement: str, said: str) 
     connection.execute(statement)
     connection.close()
     assert said in refused(tmp_path)
+
+
+def test_an_emulator_that_cannot_start_closes_its_store(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    with pytest.raises(ValueError, match="nonsense"):
+        Emulator(store=store, mutant="nonsense")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        store.works.first()
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:

@@ -126,15 +126,18 @@ class Playing:
     def emulator(self, spec: "Spec") -> "Emulator":
         """The service. Raises Refusal."""
         from wanlib.emulator import Emulator, ManualClock, RealClock
+        from wanlib.emulator.database import StoreError
 
         settings, store = self.settings(spec), self._store()
         clock: Clock = RealClock()
-        if self.clock is ClockKind.MANUAL:
-            clock = store.manual_clock() if store else ManualClock()
         try:
+            if self.clock is ClockKind.MANUAL:
+                clock = store.manual_clock() if store else ManualClock()
             return Emulator(
                 spec, clock=clock, seed=self.seed, settings=settings, store=store, mutant=self.mutant
             )
+        except StoreError as error:
+            raise Refusal(f"--data: {error}") from None
         except ValueError as error:
             raise Refusal(f"--mutant {shown(self.mutant)}: {error}") from None
 

@@ -55,7 +55,8 @@ class Emulator:
     now; hand the same one to `Wan`. seed: the same requests in the same order at the same times get the same
     answers to the byte. store: what it remembers, in memory unless given.
     mutant: `RULE` or `RULE=WAY`: a fault that is planted in a rule, as `wanlib.spec.mutant.plant` does it.
-    ValueError for a region that the spec has not, or a fault that can't be planted.
+    ValueError for a region that the spec has not, or a fault that can't be planted. The emulator owns the
+    store: it closes it in `close()`, and when it cannot start.
     """
 
     def __init__(
@@ -69,9 +70,16 @@ class Emulator:
         mutant: str = "",
     ) -> None:
         self.spec, self.clock, self.store = spec or load(), clock or ManualClock(), store or MemoryStore()
+        try:
+            self._start(seed, settings or Settings(), mutant)
+        except BaseException:
+            self.store.close()
+            raise
+
+    def _start(self, seed: int, settings: Settings, mutant: str) -> None:
         if mutant:
             self.spec = plant(self.spec, mutant)
-        self.settings = settings or Settings()
+        self.settings = settings
         self._world = _world(self.spec, self.clock, seed, self.settings, self.store)
         self.faults = Faults(self.settings, seed)
         self.history: deque[Seen] = deque(maxlen=_HISTORY)

@@ -38,6 +38,8 @@ T = TypeVar("T")
 SLACK = 1.1
 """How much longer than its time an exchange may take until it is cut: the library's own time-outs, which
 tell a connection that never came about from an answer that never came, are to be first."""
+CLOSING_ROUNDS = 24
+"""Rounds of the event loop in which nested generators are closed: up to three for each of seven of httpx."""
 
 
 class AsyncDriver:
@@ -91,16 +93,20 @@ class AsyncDriver:
         """What is still to come of an answer, which is closed at the end. Raises Trouble."""
         if body is None:
             return
-        size = 0
+        size, at_end = 0, False
         try:
-            async for chunk in body.response.aiter_bytes():
-                yield chunk
-                size += len(chunk)
-                checked(0 if body.sunk else size, self._context.clock.now(), body.until)
+            async with aclosing(body.response.aiter_bytes()) as source:
+                async for chunk in source:
+                    yield chunk
+                    size += len(chunk)
+                    checked(0 if body.sunk else size, self._context.clock.now(), body.until)
+            at_end = True
         except Exception as error:
             raise trouble(error) or error from None
         finally:
             await body.response.aclose()
+            if not at_end:
+                await _close_nested_generators()
 
     async def _respond(self, request: Request, sunk: bool = False) -> tuple[Reply, Body]:
         began = self._context.clock.now()
@@ -186,6 +192,17 @@ class AsyncDriver:
         finally:
             for each in waits:
                 each.cancel()
+
+
+async def _close_nested_generators() -> None:
+    """Let the event loop close the generators of a response that was left before its end.
+
+    httpx reads a body through nested asynchronous generators and closes only the outermost. asyncio closes
+    each of the others in a task of its own, one after the other; without a pause here the loop may be closed
+    before that, and Python 3.13 warns of each.
+    """
+    for _ in range(CLOSING_ROUNDS):
+        await asyncio.sleep(0)
 
 
 def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
 """A streamed call for an event loop."""
 
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from types import TracebackType
 from typing import Self
 
@@ -57,9 +58,10 @@ class AsyncStream:
         try:
             for part in self._reading.whole(self._opened):
                 yield part
-            async for chunk in self._driver.chunks(self._opened.body):
-                for part in self._reading.reader.feed(chunk):
-                    yield part
+            async with aclosing(self._driver.chunks(self._opened.body)) as chunks:
+                async for chunk in chunks:
+                    for part in self._reading.reader.feed(chunk):
+                        yield part
             self._result = self._bound(await self._driver.run(self._reading.ended()))
         except Exception as error:
             raise await self._driver.run(self._reading.broken(error)) or error from None

@@ -1,0 +1,185 @@
+"""The blocks of README.md: read, and run outside of the checkout as a reader would run them."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+OPTIONS_ONLY = "only the options are tested"
+PROJECT_FILES = ("pyproject.toml", "README.md", "LICENSE", "wanlib", "conformance", "spec")
+_FENCE = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_INDENTED = re.compile(r"^    (make .*)$", re.MULTILINE)
+_PORT = re.compile(r"(127\.0\.0\.1|localhost):\d+")
+_IMAGE = re.compile(r"""(?:Path\("|-i |--image )([\w./-]+\.(?:png|jpe?g|webp))""")
+_PATIENCE = 120.0
+_INTERRUPTED = 130
+
+
+class Block(NamedTuple):
+    """A block of the README. line: of its first line, from 1. comment: the HTML comment right above it."""
+
+    line: int
+    kind: str
+    text: str
+    comment: str
+
+
+class Command(NamedTuple):
+    """A command of a console block and the output that the README shows for it."""
+
+    line: int
+    text: str
+    output: str
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """Yield the fenced blocks and the indented make commands, in order."""
+    found = []
+    for match in _FENCE.finditer(text):
+        above = text[: match.start()].rstrip("\n").rpartition("\n")[2]
+        comment = above[4:-3].strip() if above.startswith("<!--") and above.endswith("-->") else ""
+        found.append(Block(_line(text, match.start("text")), match["kind"], match["text"], comment))
+    found += [Block(_line(text, match.start()), "make", match[1], "") for match in _INDENTED.finditer(text)]
+    yield from sorted(found)
+
+
+def commands(block: Block) -> list[Command]:
+    """Return the commands of a console block: the lines after a `$ `, each with the lines that follow it."""
+    made: list[Command] = []
+    for number, line in enumerate(block.text.splitlines()):
+        if line.startswith("$ "):
+            made.append(Command(block.line + number, line[2:], ""))
+        elif made and made[-1].text.endswith("\\"):
+            made[-1] = made[-1]._replace(text=f"{made[-1].text}\n{line}")
+        elif made:
+            made[-1] = made[-1]._replace(output=f"{made[-1].output}{line}\n")
+        else:
+            raise AssertionError(f"README.md:{block.line + number}: output without a command")
+    return made
+
+
+def images(text: str) -> set[str]:
+    """Return the names of the image files that the README's blocks read."""
+    return {name for block in blocks(text) for name in _IMAGE.findall(block.text)}
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Return True if the output is as shown, wherever its lines are broken; a `…` stands for any text."""
+    words = _PORT.sub(r"\1:PORT", expected).split()
+    pattern = r"\s+".join(".*".join(re.escape(part) for part in word.split("…")) for word in words)
+    return re.fullmatch(rf"\s*{pattern}\s*", _PORT.sub(r"\1:PORT", printed), re.DOTALL) is not None
+
+
+class Session:
+    """A shell in a copy of the checkout's sources, with an environment that lasts from block to block.
+
+    Args:
+        folder: an empty folder for everything that the commands write.
+        settings: variables of the environment.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self.home = folder / "checkout"
+        self.home.mkdir()
+        for name in PROJECT_FILES:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, self.home / name)
+        tools = folder / "tools"
+        tools.mkdir()
+        (tools / "python3").write_text(_PYTHON.format(python=sys.executable, libraries=_libraries(folder)))
+        (tools / "python3").chmod(0o755)
+        kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+        path = f"{tools}:/usr/bin:/bin"
+        # pip neither asks an index nor builds in an isolated environment: what it needs is in `libraries`.
+        pip = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "false", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        self.environment = {**kept, "PATH": path, "COLUMNS": "120", **pip, **settings}
+
+    def leave_the_checkout(self) -> None:
+        """Keep only what the commands built, so that nothing but the installed wheel can be imported."""
+        for name in PROJECT_FILES:
+            copied = self.home / name
+            shutil.rmtree(copied) if copied.is_dir() else copied.unlink()
+
+    def run(self, command: str) -> tuple[int, str]:
+        """Run a command, keep what it exports, and return its exit code and its output."""
+        state = self.home.parent / "exports"
+        script = f"{command}\ncode=$?\nenv -0 > {shlex.quote(str(state))}\nexit $code"
+        ran = subprocess.run(
+            ["bash", "-c", script],
+            cwd=self.home,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=_PATIENCE,
+        )
+        exported = (item.partition("=") for item in state.read_text().split("\0") if item)
+        self.environment = {name: value for name, _, value in exported if name not in ("_", "SHLVL", "PWD")}
+        return ran.returncode, ran.stdout
+
+    def serve(self, command: str, expected: str) -> tuple[int, str]:
+        """Start a server on a free port, wait for the output, and stop it as Ctrl-C does.
+
+        Returns:
+            0 if it ends as a server should, else its exit code; and what it printed.
+        """
+        printed, until = "", time.monotonic() + _PATIENCE
+        with subprocess.Popen(
+            ["bash", "-c", f"exec {command} --port 0"],
+            cwd=self.home,
+            env=self.environment | {"PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            while not matches(expected, printed) and time.monotonic() < until:
+                line = process.stdout.readline()
+                if not line:
+                    break
+                printed += line
+            process.send_signal(signal.SIGINT)
+            process.stdout.read()
+            code = process.wait(_PATIENCE)
+        return (0 if code == _INTERRUPTED else code), printed
+
+
+def _line(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def _libraries(folder: Path) -> Path:
+    """Make a folder of links to the installed packages, this project excepted."""
+    import httpx
+
+    links = folder / "libraries"
+    links.mkdir()
+    for entry in Path(httpx.__file__).parents[1].iterdir():
+        if not re.match(r"_*(editable.*)?wanlib", entry.name) and entry.suffix != ".pth":
+            (links / entry.name).symlink_to(entry)
+    return links
+
+
+# `python3 -m venv` without the copy of pip, which takes seconds to unpack: pip comes from the libraries too.
+_PYTHON = """\
+#!{python}
+import os, sys, subprocess, pathlib
+if sys.argv[1:3] != ["-m", "venv"]:
+    os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+target = pathlib.Path(sys.argv[3])
+subprocess.run([sys.executable, "-m", "venv", "--without-pip", target], check=True)
+(site,) = target.glob("lib/python*/site-packages")
+(site / "libraries.pth").write_text("{libraries}")
+pip = target / "bin" / "pip"
+pip.write_text(f'#!/bin/sh\\nexec "{{target.resolve()}}/bin/python" -m pip "$@"\\n')
+pip.chmod(0o755)
+"""

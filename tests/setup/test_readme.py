@@ -1,0 +1,112 @@
+"""Every block of the README runs, from a fresh virtual environment with the built wheel."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pictures import picture
+from tests.setup.readme import OPTIONS_ONLY, ROOT, Block, Command, Session, blocks, commands, images, matches
+from wanlib.emulator import Emulator, RealClock
+from wanlib.emulator.serve import serving
+
+README = (ROOT / "README.md").read_text("utf-8")
+TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """A shell whose environment leads to the emulator."""
+    with serving(Emulator(clock=RealClock())) as url:
+        yield Session(tmp_path, {"DASHSCOPE_HTTP_BASE_URL": f"{url}/api/v1"})
+
+
+def test_every_block_runs(session: Session) -> None:
+    for name in images(README):
+        (session.home / name).write_bytes(picture("png" if name.endswith(".png") else "jpeg"))
+    for block in blocks(README):
+        if block.kind == "console":
+            for command in commands(block):
+                _run(session, block, command)
+        elif block.kind == "make":
+            _check_target(block.line, block.text)
+        elif block.kind == "python":
+            _run_python(session, block)
+
+
+def _run(session: Session, block: Block, command: Command) -> None:
+    place, word = f"README.md:{command.line}", command.text.split()[0]
+    if word == "make":
+        _check_target(command.line, command.text)
+        return
+    if word == "cat" and command.output:
+        (session.home / command.text.split()[1]).write_text(command.output, "utf-8")
+    if block.comment.startswith(OPTIONS_ONLY):
+        text = command.text.partition(" #")[0]
+        code, printed = session.run(f"{text} --help")
+        assert code == 0, f"{place}: `{text}` has an option that does not exist:\n{printed}"
+        return
+    serve = command.text.startswith("wanlib serve")
+    code, printed = session.serve(command.text, command.output) if serve else session.run(command.text)
+    assert matches(command.output, printed), f"{place}: `{command.text}` exits {code} and prints\n{printed}"
+    assert code == 0 or (code == 1 and command.output), f"{place}: `{command.text}` exits {code}"
+    if word == "pip" and "install" in command.text:
+        session.leave_the_checkout()
+        _check_the_wheel_is_used(session)
+
+
+def _run_python(session: Session, block: Block) -> None:
+    script = session.home / "snippet.py"
+    script.write_text(block.text, "utf-8")
+    code, printed = session.run("python -W error snippet.py")
+    assert code == 0, f"README.md:{block.line} exits {code} and prints\n{printed}"
+
+
+def _check_the_wheel_is_used(session: Session) -> None:
+    code, printed = session.run(
+        "python -c 'import wanlib, conformance as c; print(wanlib.__file__, c.__file__)'"
+    )
+    assert code == 0
+    assert all(str(session.home / ".venv") in path for path in printed.split()), printed
+
+
+def _check_target(line: int, text: str) -> None:
+    target = text.split()[1]
+    assert target in TARGETS, f"README.md:{line}: the Makefile has no target {target}"
+
+
+EXAMPLE = """\
+    make tea   # text
+
+<!-- a comment -->
+```console
+$ tea \\
+  --hot
+a cup
+…
+the …, empty
+$ tea --cold
+```
+"""
+
+
+def test_blocks_are_read_with_their_lines_and_comments() -> None:
+    make, console = blocks(EXAMPLE)
+    assert make == Block(1, "make", "make tea   # text", "")
+    assert (console.line, console.comment) == (5, "a comment")
+    hot, cold = commands(console)
+    assert (hot.line, hot.text) == (5, "tea \\\n  --hot")
+    assert (cold.line, cold.output) == (10, "")
+    assert matches(hot.output, "a cup\nmore\nthe pot,\n  empty\n")
+    assert not matches(hot.output, "a cup\nmore\nthe pot, full\n")
+    assert not matches(cold.output, "anything\n")
+
+
+def test_the_readme_has_blocks_of_each_kind() -> None:
+    """A change of form that hides blocks from the test above is seen here."""
+    kinds = [block.kind for block in blocks(README)]
+    assert kinds.count("console") >= 5 and kinds.count("python") >= 4 and kinds.count("make") >= 5
+    fences, indented = (len(re.findall(rf"^{mark}", README, re.MULTILINE)) for mark in ("```", "    make "))
+    assert len(kinds) == fences / 2 + indented
+    assert images(README) >= {"clock.png", "vase.png"}
