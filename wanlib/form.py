@@ -24,6 +24,8 @@ def limits(model: str) -> dict[str, Any]:
     - `keywords`: pixels by keyword; `min_pixels`, `max_pixels`: width x height
     - `min_ratio`, `max_ratio`: width:height as text, `"1:8"`
     - `min_side`, `max_side`: pixels; `max_bytes`: of the decoded file; `formats`, `schemes`: lists
+    - `public`: ends of host names that count as private, besides all others that do; `unexpired`: the
+      query parameters that say when a signed URL expires, each a list of one or two names
     - `effective`, `needs`: the mode outside of which the field does nothing, or is not for
     - `each`: the same for a list's items; `fields`: the same for an object's members
     - `when`: by mode (`sequential`, `not interleave`) what replaces these values while it holds

@@ -16,7 +16,7 @@ from wanlib.spec.evaluate import holds
 from wanlib.spec.kinds import KINDS, size_of
 
 # Real files in every format are tried on the first model of a family: the others share the limits on them.
-_ONCE = frozenset(IMAGE_STEPS) - {"schemes", "inside", "same_pixels_as"}
+_ONCE = frozenset(IMAGE_STEPS) - {"schemes", "public", "unexpired", "inside", "same_pixels_as"}
 
 
 def edges(spec: Spec, rule_id: str | None = None) -> Iterator[Case]:

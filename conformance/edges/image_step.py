@@ -56,6 +56,85 @@ def chars(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
     yield Step("accent", URL.format("é"), False)
 
 
+_PRIVATE_HOSTS = (
+    ("localhost", "localhost"),
+    ("below-localhost", "app.localhost"),
+    ("local", "camera.local"),
+    ("internal", "files.internal"),
+    ("loopback", "127.0.0.1"),
+    ("decimal", "2130706433"),
+    ("octal", "0177.0.0.1"),
+    ("hex", "0x7f.1"),
+    ("escaped", "%31%32%37.0.0.1"),
+    ("unspecified", "0.0.0.0"),
+    ("private-10", "10.0.0.1"),
+    ("private-172", "172.31.255.255"),
+    ("private-192", "192.168.0.1"),
+    ("link-local", "169.254.169.254"),
+    ("shared", "100.100.100.200"),
+    ("ipv6-loopback", "[::1]"),
+    ("ipv6-compatible", "[::127.0.0.1]"),
+    ("ipv6-mapped", "[::ffff:10.0.0.1]"),
+    ("ipv6-nat64", "[64:ff9b::a00:1]"),
+    ("ipv6-6to4", "[2002:a00:1::]"),
+    ("ipv6-unique-local", "[fd00::1]"),
+    ("ipv6-link-local", "[fe80::1]"),
+    ("user-before", "example.com@127.0.0.1"),
+    ("empty-label", "example..com"),
+    ("long-label", "a" * 64 + ".com"),
+    ("no-host", ""),
+)
+_PUBLIC_HOSTS = (
+    ("name", "example.com"),
+    ("no-dot", "xxxx"),
+    ("trailing-dot", "example.com."),
+    ("longest-label", "a" * 63 + ".com"),
+    ("port", "example.com:8443"),
+    ("ipv4", "8.8.8.8"),
+    ("before-private-172", "172.15.255.255"),
+    ("after-private-172", "172.32.0.0"),
+    ("ipv6", "[2606:4700::1111]"),
+    ("localhost-within", "localhost.example.com"),
+)
+
+
+def public(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    for label, host in _PUBLIC_HOSTS:
+        yield Step(label, f"https://{host}/1.png", True)
+    yield Step("data", Frame(body, field).small(), True)
+    yield Step("oss-key", "oss://example/1.png", True)
+    for label, host in _PRIVATE_HOSTS:
+        yield Step(label, f"http://{host}/1.png", False)
+    for suffix in rule.limit:
+        yield Step(f"within{suffix}", f"https://bucket{suffix}.example.com/1.png", True)
+        yield Step(f"ends{suffix}", f"https://bucket{suffix}/1.png", False)
+    for label, text in (
+        ("blank", URL.format("a b")),
+        ("blank-after", URL.format(1) + " "),
+        ("newline", URL.format(1) + "\n"),
+        ("tab", URL.format("\t")),
+        ("delete", URL.format("\x7f")),
+        ("oss-no-key", "oss://"),
+        ("oss-blank", "oss://example/1 2.png"),
+    ):
+        yield Step(label, text, False)
+
+
+_PAST, _FUTURE = 1_000_000_000, 32_503_680_000  # 2001 and 3000: whatever the clock says
+_DATES = {_PAST: "20010909T014640Z", _FUTURE: "30000101T000000Z"}
+
+
+def unexpired(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    yield Step("unsigned", URL.format(1), True)
+    yield Step("no-time", URL.format(1) + f"?{rule.limit[0][-1]}=soon", True)
+    for form in rule.limit:
+        *date, end = form
+        for time, keeps in ((_FUTURE, True), (_PAST, False)):
+            begin = "".join(f"{name}={_DATES[time]}&" for name in date)
+            query = f"{begin}{end}={60 if date else time}&signature=c2lnbmVk"
+            yield Step(f"{end}-{'future' if keeps else 'past'}", f"{URL.format(1)}?{query}", keeps)
+
+
 def encoding(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
     good = Frame(body, field).small()
     head, _, data = good.partition(",")
@@ -178,6 +257,8 @@ def inside(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
 IMAGE_STEPS: dict[str, Steps] = {
     "schemes": schemes,
     "chars": chars,
+    "public": public,
+    "unexpired": unexpired,
     "encoding": encoding,
     "mime": mime,
     "formats": formats,

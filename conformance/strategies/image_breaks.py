@@ -21,7 +21,7 @@ _NO_ASCII = (
     "https://example.com/夜.png",
     "http://例え.jp/a.png",
     "oss://bucket/é",
-    "https://e.com/a\u00a0.png",
+    "https://e.com/a\u00b7.png",
 )
 
 
@@ -34,6 +34,44 @@ def _not_ascii(rule: Rule, field: Field, situation: Situation) -> Break:
     schemes = situation.limit(field, "schemes", ("https",))
     texts = tuple(text for text in _NO_ASCII if text.partition(":")[0] in schemes)
     return lambda value, octets, around: octets.pick(texts)
+
+
+_PRIVATE = (
+    *("localhost", "a.localhost", "127.0.0.1", "127.1", "0x7f000001", "017700000001", "0", "10.1.2.3"),
+    *("172.16.0.1", "192.168.255.255", "169.254.169.254", "100.64.0.0", "192.0.2.1", "224.0.0.1", "[::]"),
+    *("[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[2002:7f00:1::]", "[fc00::1]", "[fe80::1]"),
+    *("[fec0::1]", "[2001:db8::1]", "a.local", "a.internal", "a..b", "", "a" * 64, "1.2.3.4.5", "256.1.1.1"),
+    *("e.com@127.0.0.1", "127%2e0%2e0%2e1", "e.com:0", "[::1", "e.com\\@127.0.0.1"),
+)
+_BLANKS = (" ", "\t", "\n", "\r", "\0", "\x1f", "\x7f")
+
+
+def _not_public(rule: Rule, field: Field, situation: Situation) -> Break:
+    hosts = (*_PRIVATE, *(f"bucket{suffix}" for suffix in rule.limit))
+
+    def change(value: Any, octets: Octets, around: Around) -> str:
+        host, blank = octets.pick(hosts), octets.pick(_BLANKS)
+        url = f"http://{host}/a.png"
+        return octets.pick(
+            (url, url, url.replace("http:", "HTTPS:"), f"https://e.com/{blank}", "oss://", "oss:///")
+        )
+
+    return change
+
+
+_PAST = ("20010909T014640Z", "19700101T000000Z", "20200229T235959Z")
+
+
+def _expired(rule: Rule, field: Field, situation: Situation) -> Break:
+    """A signature that ended years ago, whatever the clock says."""
+
+    def change(value: Any, octets: Octets, around: Around) -> str:
+        *date, end = octets.pick(rule.limit)
+        begin = "".join(f"{name}={octets.pick(_PAST)}&" for name in date)
+        seconds = octets.pick((0, 1, 3600) if date else (0, 1, 1_500_000_000))
+        return f"https://e.com/a.png?{begin}{end}={seconds}&Signature=c2ln"
+
+    return change
 
 
 def _bad_encoding(rule: Rule, field: Field, situation: Situation) -> Break:
@@ -135,6 +173,8 @@ def _other_pixels(rule: Rule, field: Field, situation: Situation) -> Break:
 IMAGES: dict[str, Factory] = {
     "schemes": _unknown_scheme,
     "chars": _not_ascii,
+    "public": _not_public,
+    "unexpired": _expired,
     "encoding": _bad_encoding,
     "mime": _other_mime,
     "formats": _other_format,

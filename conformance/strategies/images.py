@@ -9,7 +9,7 @@ from conformance.strategies.situations import Situation
 from wanlib.base.ratio import Ratio
 from wanlib.spec.model import Field
 
-_HOSTS = ("example.com", "img.example.org:8443", "127.0.0.1", "bucket", "a-b.c-d.example", "[2001:db8::1]")
+_HOSTS = ("example.com", "img.example.org:8443", "8.8.8.8", "bucket", "a-b.c-d.example", "[2606:4700::1111]")
 _PATHS = ("a.png", "street/夜景.jpg", "x%20y/z.webp", "clock", "v1/a.b.c/photo.jpeg", "图/猫.bmp", "")
 _TAILS = ("", "?sign=a%2Bb%3D&expires=1700000000", "#top", "?u=https://example.net/b.png")
 _LONGEST, _LEAST_SHARE = 100_000, 224

@@ -21,7 +21,7 @@ from wanlib.spec.kinds import BOUND, KINDS
 from wanlib.spec.span import seconds
 
 _POLLS = 60
-_SEEN_IN_TEXT = ("schemes", "chars")
+_SEEN_IN_TEXT = ("schemes", "chars", "public", "unexpired")
 
 
 class Http:

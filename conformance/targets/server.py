@@ -123,7 +123,9 @@ class Server:
 
 def embedded(spec: Spec, emulator: Emulator | None = None) -> Server:
     """The emulator in this process: no socket, no bill, and as strict as the spec."""
-    emulator = emulator or Emulator(spec, settings=Settings(lenient=False, spool_cap=0, memory_cap=_KEPT))
+    emulator = emulator or Emulator(
+        spec, settings=Settings(lenient=False, local_images=False, spool_cap=0, memory_cap=_KEPT)
+    )
     transport = Transport(emulator)  # without the client about it, which takes as long as the emulator
     return Server(spec, transport.handle_request, _HERE, pays=False, sleep=lambda seconds: None)
 

@@ -222,6 +222,61 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         "Percent-encode the rest.",
     ),
     (
+        "tea/images.each.public",
+        "/images/0",
+        ("-internal.example.com",),
+        "http://0x7f.1/cup.png?Signature=secret",
+        "images at /images/0 is 'http://0x7f.1/cup.png?…', which the service can't download: "
+        "127.0.0.1 is not a "
+        "public address (loopback); allowed: a URL that is open to the internet "
+        "(tea/images.each.public). Put the "
+        "image on a public host, upload it for an oss:// URL, or send it as a data URI.",
+    ),
+    (
+        "tea/images.each.public",
+        "/images/0",
+        ("-internal.example.com",),
+        "https://tea-internal.example.com/cup.png",
+        "images at /images/0 is 'https://tea-internal.example.com/cup.png', which the service "
+        "can't download: "
+        "tea-internal.example.com is a name of a private network; allowed: a URL that is open to "
+        "the internet "
+        "(tea/images.each.public). Put the image on a public host, upload it for an oss:// URL, or "
+        "send it as a "
+        "data URI.",
+    ),
+    (
+        "tea/images.each.public",
+        "/images/0",
+        (),
+        "oss://",
+        "images at /images/0 is 'oss://', which the service can't download: it has no key; "
+        "allowed: a URL that is "
+        "open to the internet (tea/images.each.public). Put the image on a public host, upload it "
+        "for an oss:// "
+        "URL, or send it as a data URI.",
+    ),
+    (
+        "tea/images.each.public",
+        "/images/0",
+        (),
+        "https://tea.example/a cup.png",
+        "images at /images/0 is 'https://tea.example/a cup.png', which the service can't download: "
+        "it has a blank "
+        "or control character (U+0020); allowed: a URL that is open to the internet "
+        "(tea/images.each.public). Put "
+        "the image on a public host, upload it for an oss:// URL, or send it as a data URI.",
+    ),
+    (
+        "tea/images.each.unexpired",
+        "/images/0",
+        (("Expires",),),
+        "2001-09-09T01:46:40Z",
+        "images at /images/0 is signed until 2001-09-09T01:46:40Z, which has passed; allowed: a "
+        "URL whose signature "
+        "is valid (tea/images.each.unexpired). Sign the URL again, for longer than the task can wait.",
+    ),
+    (
         "tea/images.each.encoding",
         "/images/0",
         "base64",

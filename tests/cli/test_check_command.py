@@ -160,6 +160,16 @@ def test_call(wanlib: Callable[..., Any], clean: Body) -> None:
     assert ran.out == ""
 
 
+def test_local(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -> None:
+    clean["input"]["messages"][0]["content"][0]["image"] = "http://127.0.0.1:8000/a.png"
+    body = json.dumps(clean).encode()
+    copy = copytree(spec_folder(), tmp_path / "spec")
+    for spec in ((), ("--spec", str(copy))):
+        refused = wanlib("check", "-", *spec, stdin=body)
+        assert refused.code == 1 and "wan2.7/images.each.public" in refused.out
+        assert wanlib("check", "-", "--local", *spec, stdin=body).code == 0
+
+
 def test_lines_are_answered_in_order(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -> None:
     wrong = clean | {"model": "wan9"}
     lines = [text(clean), b'{"a":', b"", text(wrong), b"\xff", b"[NaN]", b"[" * 100_000, text(clean)]

@@ -17,6 +17,7 @@ from tests.client.service import CREATED, MIXED, OLD, PRO
 from tests.client.worlds import KEY, World
 from tests.runtime.answers import TASK
 from wanlib.runtime.errors import ConfigurationError, IgnoredParameter, InvalidArgumentError, InvalidRequest
+from wanlib.runtime.options import read_call
 
 URL = ["https://example.com/a.png?token=abc"]
 
@@ -185,3 +186,26 @@ def test_nothing_of_the_caller_is_changed(world: World) -> None:
     )
     assert (json.dumps([boxes, palette, extra]), images) == before
     assert task.id == TASK
+
+
+LOCAL = "http://127.0.0.1:8000/a.png"
+
+
+def test_a_private_image_url_is_refused_unless_the_service_is_private_too(world: World) -> None:
+    with pytest.raises(InvalidRequest, match=r"127\.0\.0\.1 is not a public address \(loopback\)") as met:
+        world.do(world.wan.submit(PRO, "a vase", images=[LOCAL], n=1))
+    assert [each.rule for each in met.value.violations] == ["wan2.7/images.each.public"]
+    assert world.service.seen == []
+    for base in ("http://127.0.0.1:8686/api/v1", "http://emulator:8686/api/v1", "http://[::1]/api/v1"):
+        prepared = world.client(base_url=base).prepare(PRO, "a vase", images=[LOCAL], n=1)
+        assert prepared.body["input"]["messages"][0]["content"][0] == {"image": LOCAL}
+    with pytest.raises(InvalidRequest, match="not a public address"):
+        world.client(base_url="https://gateway.example.com/api/v1").prepare(PRO, "a vase", images=[LOCAL])
+
+
+def test_signatures_expire_by_the_clock_of_the_client(world: World) -> None:
+    url = f"https://example.com/a.png?Expires={int(world.time.wall())}&Signature=s"
+    call = read_call("edit", "async", PRO, "a vase", [url], {"n": 1})
+    assert world.wan._core.plan(call).passed == ()
+    world.time.at += 1
+    assert [each.rule for each in world.wan._core.plan(call).passed] == ["wan2.7/images.each.unexpired"]

@@ -34,8 +34,8 @@ def test_both_paths_tell_what_the_walk_tells(body: Any, call: str | None) -> Non
     model = body.get("model") if isinstance(body, dict) else None
     if isinstance(model, str) and model in SPEC.models:
         module = MODULES[SPEC.family(model).name]
-        if module._clean(body, model, call):
-            assert module._tell(body, model, call) == []
+        if module._clean(body, model, call, False, None):
+            assert module._tell(body, model, call, False, None) == []
 
 
 JSON = st.recursive(

@@ -41,7 +41,7 @@ def small_edges() -> Iterator[tuple[Any, str]]:
 
 
 def test_edges_are_judged_as_the_interpreter_judges_them() -> None:
-    emulator = Emulator(settings=Settings(lenient=False))
+    emulator = Emulator(settings=Settings(lenient=False, local_images=False))
     seen: dict[int, int] = {}
     for body, call in small_edges():
         sent = b"null" if body is None else body
@@ -51,6 +51,25 @@ def test_edges_are_judged_as_the_interpreter_judges_them() -> None:
         assert answer.status in (200, 400, 404)
         seen[answer.status] = seen.get(answer.status, 0) + 1
     assert seen[200] > 500 and seen[400] > 500
+
+
+def test_private_image_urls_pass_unless_the_switch_is_off() -> None:
+    """Tests edit pictures on loopback; `wanlib serve` and the harness judge as the service does."""
+    body = messages(PLAIN, "http://127.0.0.1:8000/cat.png", n=1)
+    assert rules(create(Emulator(), body)) == {}
+    answer = create(Emulator(settings=Settings(local_images=False)), body)
+    assert answer.status == 400 and told(answer)["code"] == "InvalidParameter.DataInspection"
+    assert rules(answer) == {"wan2.7/images.each.public": "rejected"}
+
+
+def test_signatures_expire_by_the_clock_of_the_emulator() -> None:
+    emulator = Emulator()
+    body = messages(PLAIN, f"{URL}?Expires={int(emulator.clock.now()) + 60}&Signature=s", n=1)
+    advance(emulator, 60)
+    assert rules(create(emulator, body)) == {}
+    advance(emulator, 1)
+    late = create(emulator, body)
+    assert late.status == 200 and rules(late) == {"wan2.7/images.each.unexpired": "unspecified"}
 
 
 @pytest.mark.parametrize(

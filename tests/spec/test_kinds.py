@@ -13,7 +13,7 @@ from wanlib.spec import Condition, load
 from wanlib.spec.checked import SCHEMA
 from wanlib.spec.kinds import BOUND, KINDS, OUTCOMES, PRESENCE, RELATION, TYPE, TYPES, size_of
 from wanlib.spec.load import spec_folder
-from wanlib.spec.predicates import ALONE, BY_TYPE, RELATED
+from wanlib.spec.predicates import ALONE, BY_TYPE, IN_CONTEXT, RELATED
 
 GOOD: list[tuple[str, Any, Any]] = [
     ("place", "input", "input"),
@@ -37,6 +37,9 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("max", 2.0, 2.0),
     ("schemes", ["http", "oss"], ("http", "oss")),
     ("chars", "ascii", "ascii"),
+    ("public", ["-internal.example.com", ".corp.example"], ("-internal.example.com", ".corp.example")),
+    ("public", [], ()),
+    ("unexpired", ["Expires", "x-date + x-expires"], (("Expires",), ("x-date", "x-expires"))),
     ("encoding", "base64", "base64"),
     ("mime", {"png": "image/png", "bmp": "image/x-ms-bmp"}, {"png": "image/png", "bmp": "image/x-ms-bmp"}),
     ("formats", ["jpeg", "tiff"], ("jpeg", "tiff")),
@@ -89,6 +92,14 @@ BAD: list[tuple[str, Any, str]] = [
     ("schemes", ["ftp"], "http, https, data, oss"),
     ("schemes", "http", "http, https, data, oss"),
     ("chars", "latin", "ascii"),
+    ("public", True, "ends of host names"),
+    ("public", ["example.com"], "ends of host names"),
+    ("public", [".example.com", ".example.com"], "ends of host names"),
+    ("public", [5], "ends of host names"),
+    ("unexpired", [], "different parameters"),
+    ("unexpired", "Expires", "different parameters"),
+    ("unexpired", ["Expires", "Expires"], "different parameters"),
+    ("unexpired", ["a + b + c"], "different parameters"),
     ("encoding", "hex", "base64"),
     ("mime", {}, "by format"),
     ("mime", {"gif": "image/gif"}, "by format"),
@@ -156,7 +167,7 @@ def test_a_predicate_for_every_kind_with_a_bound() -> None:
     """On a type where it may stand; the envelope's own kinds are judged where it is walked."""
     by_type = {kind for _, kind in BY_TYPE}
     due = {kind for kind, each in KINDS.items() if each.stage == BOUND} - {"parts"}
-    assert set(ALONE) | by_type == due
+    assert set(ALONE) | set(IN_CONTEXT) | by_type == due
     assert not set(ALONE) & by_type
     assert set(RELATED) == {kind for kind, each in KINDS.items() if each.stage == RELATION}
     assert set(BY_TYPE) == {(type_, kind) for kind in by_type for type_ in KINDS[kind].types}

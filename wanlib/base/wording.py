@@ -8,6 +8,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 
+from wanlib.base.hosts import not_public
 from wanlib.base.rule_id import RuleId, parse_rule_id
 from wanlib.base.shown import shown
 
@@ -170,6 +171,15 @@ WORDING: dict[str, Words] = {
     "chars": lambda limit, value: (
         f"is {shown(value)}; a URL holds {limit} characters only",
         "Percent-encode the rest",
+    ),
+    "public": lambda limit, value: (
+        f"is {shown(value)}, which the service can't download: "
+        f"{not_public(str(value), limit) or 'not public'}; allowed: a URL that is open to the internet",
+        "Put the image on a public host, upload it for an oss:// URL, or send it as a data URI",
+    ),
+    "unexpired": lambda limit, value: (
+        f"is signed until {value}, which has passed; allowed: a URL whose signature is valid",
+        "Sign the URL again, for longer than the task can wait",
     ),
     "encoding": lambda limit, value: (
         f"is no data URI in {limit}: {value}",

@@ -40,13 +40,16 @@ def check(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 1 for any violation, ignored and unspecified ones too.")
     ] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Accept image URLs on this machine or network, for local testing.")
+    ] = False,
     spec: SpecOption = None,
 ) -> int:
     """Check a request body as it goes over the wire.
 
     Exit 0 where nothing would be rejected or truncated, 1 where something would, 2 where it can't be read.
     """
-    judge = _judge(spec, call.value if call else None)
+    judge = _judge(spec, call.value if call else None, local)
     if lines:
         return max(_line(number, body, judge, strict) for number, body in enumerate(read_lines(file), 1))
     body = read_body(file)
@@ -55,14 +58,14 @@ def check(
     return _code(found, strict)
 
 
-def _judge(folder: Path | None, call: str | None) -> Judge:
+def _judge(folder: Path | None, call: str | None, local: bool) -> Judge:
     if folder is None:
         from wanlib.generated.checker import check as generated
 
-        return partial(generated, call=call)
+        return partial(generated, call=call, local=local)
     from wanlib.spec import interpret
 
-    return partial(interpret, the_spec(folder), call=call)
+    return partial(interpret, the_spec(folder), call=call, local=local)
 
 
 def _code(found: Sequence[Violation], strict: bool) -> int:

@@ -91,6 +91,10 @@ class Playing:
         bool,
         typer.Option("--strict", help="Refuse, too, what the newest official SDK leaves out of a stream."),
     ] = False
+    local_images: Annotated[
+        bool,
+        typer.Option("--local-images", help="Accept image URLs on this machine or network."),
+    ] = False
     mutant: Annotated[
         str,
         typer.Option(metavar="RULE", help="Plant one fault, at this rule: a harness must see it."),
@@ -119,6 +123,7 @@ class Playing:
             several=self.several.value,
             quotas=self.quotas,
             lenient=not self.strict,
+            local_images=self.local_images,
             fault_rate=self.fault_rate if self.faults else 0.0,
             faults=tuple(map(_fault, self.faults or ())),
         )

@@ -39,20 +39,47 @@ _HEAD = (
     '"""Which validator judges which model."""',
     "",
     "from collections.abc import Callable, Mapping",
+    "from datetime import datetime",
     "from importlib import import_module",
     "from typing import Any",
     "",
+    "from wanlib.base.signed_url import unix_seconds",
     "from wanlib.base.violation import Violation",
     "",
-    "Check = Callable[[dict[str, Any], str, str | None], list[Violation]]",
-    "Core = Callable[[str, Mapping[str, Any], str | None], list[Violation]]",
+    "Check = Callable[[dict[str, Any], str, str | None, bool, float | None], list[Violation]]",
+    "Core = Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]",
     "",
 )
 
 
+_CHECK_DOC = '''"""Return all violations of a request body as it goes over the wire.
+
+Total: it accepts any JSON and never raises on a body. It opens no file and no connection.
+
+Args:
+    body: the parsed JSON.
+    call: how the body is sent, `sync`, `async` or `stream`, for the rules that depend on it; None where
+        it is not known.
+    local: lift the rule that image URLs are public (`public`), for a service on this machine or network.
+    now: the time by which a signature in an image URL has expired (`unexpired`), as Unix seconds or an
+        aware datetime. None means the clock of this machine, which is read only where a URL has such a
+        signature: pass a time where the result must be reproducible.
+
+Raises:
+    ValueError: `now` is a datetime without a time zone.
+"""'''
+
+
 def _check(out: Writer) -> None:
-    with out.block("def check(body: Any, *, call: str | None = None) -> list[Violation]"):
-        out.line('"""All violations of a wire body; see `wanlib.check`."""')
+    head = (
+        "def check(body: Any, *, call: str | None = None, "
+        "local: bool = False, now: float | datetime | None = None) -> list[Violation]"
+    )
+    with out.block(head):
+        for line in _CHECK_DOC.splitlines():
+            out.line(line) if line else out.lines.append("")
+        with out.block("if now is not None"):
+            out.line("now = unix_seconds(now)")
         out.line("model: Any = body.get('model') if isinstance(body, dict) else None")
         out.line("judge = _CHECKS.get(model) if isinstance(model, str) else None")
         with out.block("if judge is None"):
@@ -61,6 +88,6 @@ def _check(out: Writer) -> None:
                 out.line("return [Violation('wire/model', 'rejected', path, MODELS, model)]")
             out.line("judge = _CHECKS[model] = _loaded(model).check")
         with out.block("if call is None or call in CALLS[model]"):
-            out.line("return judge(body, model, call)")
+            out.line("return judge(body, model, call, local, now)")
         out.line("wrong = Violation('wire/endpoints', 'rejected', '/model', CALLS[model], call)")
-        out.line("return [wrong, *judge(body, model, call)]")
+        out.line("return [wrong, *judge(body, model, call, local, now)]")

@@ -43,6 +43,10 @@ BREACHES: dict[str, Breach] = {
         f"not {{v}}[:{_START}].lower().startswith(_{{c}})", "{c}", "{v}", "isinstance({v}, str)"
     ),
     "chars": Breach("_no_ascii_url({v})", "{c}", "{v}"),
+    "public": Breach("not local and _unreachable({v}, {c})", "{c}", "{v}", "isinstance({v}, str)"),
+    "unexpired": Breach(
+        "(_end := _expired({v}, {c}, now)) is not None", "{c}", "_end", "isinstance({v}, str)"
+    ),
     "encoding": Breach("_uri.problem is not None", "{c}", "_uri.problem", _URI),
     "mime": Breach("(_due := _wrong_name(_uri, {c})) is not None", "_due", "_uri.mime", _URI),
     "formats": Breach("not (_facts.readable and _facts.format in {c})", "{c}", "_format_met(_facts)", _FACTS),

@@ -4,8 +4,18 @@ from wanlib.emit.conditions import breach
 from wanlib.emit.fast_form import FastForm
 from wanlib.emit.modes import expression
 from wanlib.emit.names import EmitError, constant, inner, literal, local
-from wanlib.emit.plan import Plan, counted, default_constant, held, names_constant, seen
-from wanlib.emit.shapes import depth, exact_decimals, glance, is_box, matcher, other_type, plain_type, summed
+from wanlib.emit.plan import CONTEXT, Plan, counted, default_constant, held, names_constant, seen
+from wanlib.emit.shapes import (
+    depth,
+    exact_decimals,
+    is_box,
+    is_fetched,
+    matcher,
+    not_plain,
+    other_type,
+    plain_type,
+    summed,
+)
 from wanlib.emit.writer import Writer
 from wanlib.spec import Condition, Field, Rule
 from wanlib.spec.kinds import BOUND, KINDS, RELATION
@@ -22,7 +32,7 @@ class FastPath:
     def write(self) -> None:
         """The whole function; `_met` counts the fields met, which must be all that the body holds."""
         out, form = self.out, FastForm(self.plan, self.out)
-        with out.block("def _clean(body: dict[str, Any], model: str, call: str | None) -> bool"):
+        with out.block(f"def _clean(body: dict[str, Any], model: str, {CONTEXT}) -> bool"):
             out.line('"""Whether a body keeps every rule; False where only the telling path can say."""')
             form.write()
             self._modes()
@@ -108,9 +118,10 @@ class FastPath:
             self._doubt(f"{variable} is None")
 
     def _image(self, field: Field, variable: str) -> None:
-        """A URL is in order at a glance; of all else the facts must be known."""
+        """A plain URL needs one test, any other URL a few; of a data URI the facts must be known."""
         self._doubt(f"not isinstance({variable}, str)")
-        with self.out.block(f"if not {glance(field, variable)}"):
+        fetched = is_fetched(field, variable)
+        with self.out.block(f"if {not_plain(field, variable)}{f' and not ({fetched})' * bool(fetched)}"):
             top = field.path.partition(".")[0]
             if top in self.plan.compared():
                 self.out.line(f"{seen(top)} = True")
@@ -182,6 +193,7 @@ class FastPath:
     def _kinds(self, field: Field, variable: str, stage: int) -> None:
         done = {"keywords"} | ({"decimals"} if exact_decimals(field) else set())
         done |= {"ordered"} if is_box(field) else set()
+        done |= {"public", "unexpired"} if is_fetched(field, variable) else set()  # seen before the data URI
         stated = dict.fromkeys(rule.kind for rule in field.rules if KINDS[rule.kind].stage == stage)
         for kind in [kind for kind in stated if kind not in done]:
             rules = field.of_kind(kind)

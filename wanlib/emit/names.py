@@ -9,7 +9,7 @@ from wanlib.base.ratio import Ratio
 from wanlib.spec import Rule
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_TAKEN = frozenset(dir(builtins)) | {"model", "call", "body", "re"}
+_TAKEN = frozenset(dir(builtins)) | {"model", "call", "body", "re", "local", "now"}
 
 
 class EmitError(ValueError):

@@ -7,6 +7,9 @@ from wanlib.spec import Condition, Family, Field, Node, Rule, Spec
 from wanlib.spec.family import fields_read
 from wanlib.spec.mode import Compare, Count, leaves
 
+CONTEXT = "call: str | None, local: bool, now: float | None"
+"""The parameters of the generated functions that say how a body is sent and judged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

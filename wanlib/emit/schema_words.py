@@ -42,6 +42,8 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
     "max": lambda limit: f"at most {limit}",
     "schemes": lambda limit: f"by {_listed(limit)}",
     "chars": lambda limit: f"a URL in {limit}",
+    "public": lambda limit: "a URL open to the internet",
+    "unexpired": lambda limit: "a signature in it not expired",
     "encoding": lambda limit: f"data in {limit}",
     "mime": lambda limit: f"named {_listed(limit.values())} as the bytes are",
     "formats": lambda limit: f"holding {_listed(limit)}",

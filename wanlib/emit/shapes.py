@@ -27,13 +27,39 @@ def other_type(field: Field, variable: str) -> str:
     return test.replace(" is int", " is not int") if field.type == "integer" else f"not {test}"
 
 
+def not_plain(field: Field, variable: str) -> str:
+    """The test by which an image string is not plainly a URL that satisfies every rule."""
+    test = glance(field, variable)
+    return test.replace(" is None", " is not None") if test.endswith(" is None") else f"not {test}"
+
+
 def glance(field: Field, variable: str) -> str:
     """The test by which an image string is plainly a URL that keeps every rule: nothing is known of it."""
     schemes = field.of_kind("schemes")
     if len(schemes) != 1 or schemes[0].condition:
         return "False"
+    if field.of_kind("public") or field.of_kind("unexpired"):
+        return f"{plain_urls(schemes[0])}({variable}) is None"
     test = f"{variable}.startswith({constant(schemes[0])}_URLS)"
     return f"({test} and {variable}.isascii())" if field.of_kind("chars") else test
+
+
+def plain_urls(rule: Rule) -> str:
+    """The constant with the function that finds plain public URLs, by the rule on schemes."""
+    return f"_{constant(rule)}_PLAIN"
+
+
+def is_fetched(field: Field, variable: str) -> str:
+    """The test by which any other image string is a URL that keeps every rule; empty where a mode decides."""
+    schemes, public, unexpired = (field.of_kind(kind) for kind in ("schemes", "public", "unexpired"))
+    rules = (*schemes, *public, *unexpired)
+    if not (public or unexpired) or any(rule.condition for rule in rules):
+        return ""
+    tests = [f"{variable}[:8].lower().startswith({constant(schemes[0])}_URLS)"]
+    tests += [f"(local or not _unreachable({variable}, {constant(rule)}))" for rule in public]
+    tests += [f"_expired({variable}, {constant(rule)}, now) is None" for rule in unexpired]
+    tests += [f"{variable}.isascii()"] * bool(field.of_kind("chars"))
+    return " and ".join(tests)
 
 
 def exact_decimals(field: Field) -> Rule | None:

@@ -6,7 +6,7 @@ from wanlib.emit.envelope import at
 from wanlib.emit.modes import expression
 from wanlib.emit.names import inner, literal, local
 from wanlib.emit.places import Place, places, pointer
-from wanlib.emit.plan import Plan, counted, default_constant, held, names_constant, seen
+from wanlib.emit.plan import CONTEXT, Plan, counted, default_constant, held, names_constant, seen
 from wanlib.emit.shapes import depth, exact_decimals, glance, plain_type
 from wanlib.emit.telling_rules import TellingRules, gathered
 from wanlib.emit.writer import Writer
@@ -51,7 +51,7 @@ class TellingPath:
         """The parameters after the list of violations: what a call of `_judge` hands over, in order."""
         fields = [local(field.name) for field in self.plan.family.fields]
         ats = [at(name) for name in self.plan.parts()]
-        return ", ".join(["model: str", "call: str | None", *(f"{name}: Any" for name in ats + fields)])
+        return ", ".join(["model: str", CONTEXT, *(f"{name}: Any" for name in ats + fields)])
 
     # Modes: True, False, or None where a field that they read has no usable value.
 

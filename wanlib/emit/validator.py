@@ -5,8 +5,8 @@ from wanlib.emit.encode import Encoding
 from wanlib.emit.envelope import Envelope, at
 from wanlib.emit.fast import FastPath
 from wanlib.emit.names import EmitError, constant, literal, local
-from wanlib.emit.plan import Plan, default_constant, names_constant
-from wanlib.emit.shapes import exact_decimals, matcher, summed
+from wanlib.emit.plan import CONTEXT, Plan, default_constant, names_constant
+from wanlib.emit.shapes import exact_decimals, matcher, plain_urls, summed
 from wanlib.emit.telling import TellingPath
 from wanlib.emit.writer import Writer
 from wanlib.spec import Family, Field, Spec
@@ -28,6 +28,7 @@ from wanlib.base.violation import make as _make
 """
 _HELPERS = (
     "disordered",
+    "expired",
     "is_integer",
     "is_number",
     "no_ascii_url",
@@ -35,11 +36,13 @@ _HELPERS = (
     "parse_size",
     "percent",
     "percents_with",
+    "plain_urls",
     "read_image",
     "starts",
     "tell_strays",
     "unlike",
     "units",
+    "unreachable",
     "wrong_name",
     "wrong_total",
 )
@@ -136,6 +139,12 @@ def _derived(field: Field, out: Writer) -> None:
     """Constants that the fast path reads: made from the limit of a rule, so that it still stands once."""
     if decimals := exact_decimals(field):
         out.line(f"{matcher(decimals)} = _percents_with({constant(decimals)})")
+    schemes = field.of_kind("schemes")
+    public = field.of_kind("public")
+    if schemes and (public or field.of_kind("unexpired")):
+        suffixes = "".join(f", {constant(rule)}" for rule in public[:1])
+        suffixes += "".join(f" + {constant(rule)}" for rule in public[1:])
+        out.line(f"{plain_urls(schemes[0])} = _plain_urls({constant(schemes[0])}{suffixes})")
     if rules := summed(field):
         out.line(f"{matcher(rules[0])} = _units({constant(rules[0])}, {constant(rules[1])})")
 
@@ -156,17 +165,20 @@ def _names(name: str, members: tuple[str, ...], out: Writer) -> None:
 
 
 def _tell(plan: Plan, out: Writer) -> None:
-    with out.block("def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]"):
+    with out.block(f"def _tell(body: dict[str, Any], model: str, {CONTEXT}) -> list[Violation]"):
         out.line('"""Every violation of a body, the envelope\'s first."""')
         out.line("found: list[Violation] = []")
         Envelope(plan, out).write()
         handed = [at(name) for name in plan.parts()] + [local(field.name) for field in plan.family.fields]
-        out.line(f"return _judge(found, model, call, {', '.join(handed)})")
+        out.line(f"return _judge(found, model, call, local, now, {', '.join(handed)})")
 
 
 def _core(plan: Plan, out: Writer) -> None:
     """The core that a client calls: parts stand in the order in which it writes them, lists first."""
-    head = "def core(model: str, fields: Mapping[str, Any], call: str | None = None) -> list[Violation]"
+    head = (
+        "def core(model: str, fields: Mapping[str, Any], call: str | None = None, "
+        "local: bool = False, now: float | None = None) -> list[Violation]"
+    )
     with out.block(head):
         out.line(
             '"""Every violation of a call given by its fields; an image in hand stands as its ImageFacts."""'
@@ -181,13 +193,15 @@ def _core(plan: Plan, out: Writer) -> None:
             handed.append(f"fields.get({literal(field.name)}, {absent})")
         out.line("return _judge(")
         out.depth += 1
-        for each in ["[]", "model", "call", *handed]:
+        for each in ["[]", "model", "call", "local", "now", *handed]:
             out.line(f"{each},")
         out.depth -= 1
         out.line(")")
 
 
 def _check(out: Writer) -> None:
-    with out.block("def check(body: dict[str, Any], model: str, call: str | None) -> list[Violation]"):
+    with out.block(f"def check(body: dict[str, Any], model: str, {CONTEXT}) -> list[Violation]"):
         out.line('"""Every violation of a wire body whose model is one of this module\'s."""')
-        out.line("return [] if _clean(body, model, call) else _tell(body, model, call)")
+        out.line(
+            "return [] if _clean(body, model, call, local, now) else _tell(body, model, call, local, now)"
+        )

@@ -10,7 +10,7 @@ from wanlib.emulator.fate import fated
 from wanlib.emulator.fault import Fault
 from wanlib.emulator.gate import Gate
 from wanlib.emulator.inputs import read_inputs
-from wanlib.emulator.judging import Question, judge, judge_files, lenient, read_values
+from wanlib.emulator.judging import Question, Terms, judge, judge_files, lenient, read_values
 from wanlib.emulator.ordering import make_order
 from wanlib.emulator.quotas import end_of
 from wanlib.emulator.routes import Route, Routes
@@ -36,7 +36,7 @@ class Desk:
         fault: what its work is to meet, if anything.
         """
         question, told, broken, files = self._gate.pass_in(request, route)
-        seen = (*broken, *judge(self._world.spec, question))
+        seen = (*broken, *judge(self._world.spec, question, **self._terms()))
         if files:
             seen = (*seen, *self._by_files(question, files, seen))
         if told:
@@ -45,13 +45,16 @@ class Desk:
         self._check_account(question.body["model"], route.call, seen)
         return self._accept(question, seen, route, request_id, files, fault), seen
 
+    def _terms(self) -> Terms:
+        return {"local": self._world.settings.local_images, "now": self._world.clock.now()}
+
     def _by_files(
         self, question: Question, files: Mapping[str, Upload], seen: tuple[Violation, ...]
     ) -> list[Violation]:
         """What the uploaded files break, beside what was seen without them."""
         pieces = {url: self._depot.bytes_of(upload) for url, upload in files.items()}
         met = {(violation.rule, violation.path) for violation in seen}
-        found = judge_files(self._world.spec, question, pieces)
+        found = judge_files(self._world.spec, question, pieces, **self._terms())
         return [violation for violation in found if (violation.rule, violation.path) not in met]
 
     def _check(self, question: Question, violations: tuple[Violation, ...]) -> None:

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from wanlib.base.header import facts_of_bytes
 from wanlib.base.rule_id import parse_rule_id
@@ -14,6 +14,13 @@ from wanlib.spec.decode import Reading
 
 # What a body says of an image that it does not hold itself: a file in storage is not judged by it.
 _TOLD = ("schemes", "chars", "encoding", "mime")
+
+
+class Terms(TypedDict):
+    """How image URLs are judged: whether they may be private, and the time in Unix seconds."""
+
+    local: bool
+    now: float
 
 
 class Question(NamedTuple):
@@ -32,16 +39,25 @@ def ask(spec: Spec, body: Any, call: str) -> Question:
     return Question(body, call, read_fields(spec, spec.family(model), body))
 
 
-def judge(spec: Spec, question: Question) -> tuple[Violation, ...]:
-    """All that a body breaks, as far as it tells."""
-    return tuple(interpret(spec, question.body, question.call, question.reading))
+def judge(spec: Spec, question: Question, *, local: bool, now: float) -> tuple[Violation, ...]:
+    """Return all violations of a body, as far as the body shows them.
+
+    Args:
+        spec: the rules.
+        question: the body.
+        local: accept image URLs that are not public.
+        now: Unix seconds, by which signatures of URLs are judged.
+    """
+    return tuple(interpret(spec, question.body, question.call, question.reading, local=local, now=now))
 
 
-def judge_files(spec: Spec, question: Question, files: Mapping[str, bytes]) -> tuple[Violation, ...]:
-    """What a body breaks by the uploaded files that it names, and by nothing else. files: by URL."""
+def judge_files(
+    spec: Spec, question: Question, files: Mapping[str, bytes], *, local: bool, now: float
+) -> tuple[Violation, ...]:
+    """Return the violations by the uploaded files that a body names, and no others. files: by URL."""
     resolved, paths = _with_files(spec, question, files)
     found = []
-    for violation in interpret(spec, resolved, question.call):
+    for violation in interpret(spec, resolved, question.call, local=local, now=now):
         kind = parse_rule_id(violation.rule).kind
         if kind not in _TOLD or violation.path not in paths:
             found.append(violation)

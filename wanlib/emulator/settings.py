@@ -17,6 +17,7 @@ class Settings:
     no page says it. finished: of a stream, true in all chunks or in the last alone (h26 shows both).
     lenient: a required parameter that can have one value only may be missing, as in the newest SDK.
     quotas: enforce rates and running tasks. fault_rate: the share of requests that meet one of `faults`.
+    local_images: accept image URLs that are not public, as in tests; False judges them as the service does.
     spool_cap: bytes of large inputs kept on disk. memory_cap: bytes of small ones kept in memory.
     """
 
@@ -31,5 +32,6 @@ class Settings:
     quotas: bool = False
     fault_rate: float = 0.0
     faults: tuple[Fault, ...] = ()
+    local_images: bool = True
     spool_cap: int = 1 << 30
     memory_cap: int = 256 << 20

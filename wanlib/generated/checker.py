@@ -3,13 +3,15 @@
 """Which validator judges which model."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
+from wanlib.base.signed_url import unix_seconds
 from wanlib.base.violation import Violation
 
-Check = Callable[[dict[str, Any], str, str | None], list[Violation]]
-Core = Callable[[str, Mapping[str, Any], str | None], list[Violation]]
+Check = Callable[[dict[str, Any], str, str | None, bool, float | None], list[Violation]]
+Core = Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]
 
 MODELS = ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image', 'wan2.5-i2i-preview', 'wanx2.1-imageedit')
 CALLS = {'wan2.7-image': ('sync', 'async'), 'wan2.7-image-pro': ('sync', 'async'), 'wan2.6-image': ('sync', 'async', 'stream'), 'wan2.5-i2i-preview': ('async',), 'wanx2.1-imageedit': ('async',)}
@@ -28,8 +30,25 @@ def core(model: str) -> Core:
     return core
 
 
-def check(body: Any, *, call: str | None = None) -> list[Violation]:
-    """All violations of a wire body; see `wanlib.check`."""
+def check(body: Any, *, call: str | None = None, local: bool = False, now: float | datetime | None = None) -> list[Violation]:
+    """Return all violations of a request body as it goes over the wire.
+
+    Total: it accepts any JSON and never raises on a body. It opens no file and no connection.
+
+    Args:
+        body: the parsed JSON.
+        call: how the body is sent, `sync`, `async` or `stream`, for the rules that depend on it; None where
+            it is not known.
+        local: lift the rule that image URLs are public (`public`), for a service on this machine or network.
+        now: the time by which a signature in an image URL has expired (`unexpired`), as Unix seconds or an
+            aware datetime. None means the clock of this machine, which is read only where a URL has such a
+            signature: pass a time where the result must be reproducible.
+
+    Raises:
+        ValueError: `now` is a datetime without a time zone.
+    """
+    if now is not None:
+        now = unix_seconds(now)
     model: Any = body.get('model') if isinstance(body, dict) else None
     judge = _CHECKS.get(model) if isinstance(model, str) else None
     if judge is None:
@@ -38,6 +57,6 @@ def check(body: Any, *, call: str | None = None) -> list[Violation]:
             return [Violation('wire/model', 'rejected', path, MODELS, model)]
         judge = _CHECKS[model] = _loaded(model).check
     if call is None or call in CALLS[model]:
-        return judge(body, model, call)
+        return judge(body, model, call, local, now)
     wrong = Violation('wire/endpoints', 'rejected', '/model', CALLS[model], call)
-    return [wrong, *judge(body, model, call)]
+    return [wrong, *judge(body, model, call, local, now)]

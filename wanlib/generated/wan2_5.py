@@ -14,11 +14,14 @@ from wanlib.base.missing import LOST as _LOST
 from wanlib.base.ratio import Ratio
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
+from wanlib.runtime.judging import expired as _expired
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import parse_size as _parse_size
+from wanlib.runtime.judging import plain_urls as _plain_urls
 from wanlib.runtime.judging import read_image as _read_image
 from wanlib.runtime.judging import starts as _starts
 from wanlib.runtime.judging import tell_strays as _tell_strays
+from wanlib.runtime.judging import unreachable as _unreachable
 from wanlib.runtime.judging import wrong_name as _wrong_name
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ IMAGES_MAX_COUNT = 3
 IMAGES_EACH_SCHEMES = ('http', 'https', 'data', 'oss')
 _IMAGES_EACH_SCHEMES = _starts(IMAGES_EACH_SCHEMES)
 IMAGES_EACH_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in IMAGES_EACH_SCHEMES if scheme != "data")
+IMAGES_EACH_PUBLIC = ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com')
+IMAGES_EACH_UNEXPIRED = (('Expires',), ('x-oss-date', 'x-oss-expires'), ('X-Amz-Date', 'X-Amz-Expires'))
 IMAGES_EACH_ENCODING = 'base64'
 IMAGES_EACH_MIME = {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}
 IMAGES_EACH_FORMATS = ('jpeg', 'png', 'bmp', 'webp')
@@ -49,6 +54,7 @@ N_MIN = 1
 N_MAX = 4
 SEED_MIN = 0
 SEED_MAX = 2147483647
+_IMAGES_EACH_SCHEMES_PLAIN = _plain_urls(IMAGES_EACH_SCHEMES, IMAGES_EACH_PUBLIC)
 SIZE_DEFAULT = '1280*1280'
 N_DEFAULT = 4
 PROMPT_EXTEND_DEFAULT = True
@@ -62,7 +68,7 @@ PROMPT_PARAMETERS_NAMES_SET = frozenset(PROMPT_PARAMETERS_NAMES)
 _PLACED = {'negative_prompt': ('wan2.5/negative_prompt.place', 'unspecified', 'input')}
 
 
-def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
+def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> bool:
     """Whether a body keeps every rule; False where only the telling path can say."""
     _input_ = body.get('input')
     if not isinstance(_input_, dict):
@@ -94,7 +100,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     for _item0 in images:
         if not isinstance(_item0, str):
             return False
-        if not _item0.startswith(IMAGES_EACH_SCHEMES_URLS):
+        if _IMAGES_EACH_SCHEMES_PLAIN(_item0) is not None and not (_item0[:8].lower().startswith(IMAGES_EACH_SCHEMES_URLS) and (local or not _unreachable(_item0, IMAGES_EACH_PUBLIC)) and _expired(_item0, IMAGES_EACH_UNEXPIRED, now) is None):
             _uri = _parse_data_uri(_item0)
             if _uri is None or _uri.facts is None:
                 return False
@@ -164,7 +170,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     return _met == len(_input_) + len(_parameters_)
 
 
-def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
+def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
     """Every violation of a body, the envelope's first."""
     found: list[Violation] = []
     prompt: Any
@@ -202,10 +208,10 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         found.append(_make(Violation, ('wire/prompt.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, PROMPT_NAMES, PROMPT_NAMES_SET, '', 'wire/prompt.unknown', _PLACED)
-    return _judge(found, model, call, prompt, images, negative_prompt, size, n, prompt_extend, watermark, seed)
+    return _judge(found, model, call, local, now, prompt, images, negative_prompt, size, n, prompt_extend, watermark, seed)
 
 
-def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, images: Any, negative_prompt: Any, size: Any, n: Any, prompt_extend: Any, watermark: Any, seed: Any) -> list[Violation]:
+def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, prompt: Any, images: Any, negative_prompt: Any, size: Any, n: Any, prompt_extend: Any, watermark: Any, seed: Any) -> list[Violation]:
     """Adds what the fields break; a rule on what is lost or undetermined is not judged."""
     if isinstance(prompt, str):
         if len(prompt) > PROMPT_MAX_CHARS:
@@ -220,7 +226,7 @@ def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, im
         if len(images) > IMAGES_MAX_COUNT:
             found.append(_make(Violation, ('wan2.5/images.max_count', 'rejected', '/input/images', IMAGES_MAX_COUNT, len(images))))
         for _index0, _item0 in enumerate(images):
-            if not (isinstance(_item0, str) and _item0.startswith(IMAGES_EACH_SCHEMES_URLS)):
+            if not (isinstance(_item0, str) and _IMAGES_EACH_SCHEMES_PLAIN(_item0) is None):
                 if isinstance(_item0, (str, _ImageFacts)):
                     _whole = True
                     if isinstance(_item0, str) and not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
@@ -228,6 +234,10 @@ def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, im
                         _whole = False
                     if _whole:
                         _uri, _facts = _read_image(_item0)
+                        if isinstance(_item0, str) and not local and _unreachable(_item0, IMAGES_EACH_PUBLIC):
+                            found.append(_make(Violation, ('wan2.5/images.each.public', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_PUBLIC, _item0)))
+                        if isinstance(_item0, str) and (_end := _expired(_item0, IMAGES_EACH_UNEXPIRED, now)) is not None:
+                            found.append(_make(Violation, ('wan2.5/images.each.unexpired', 'unspecified', f'/input/images/{_index0}', IMAGES_EACH_UNEXPIRED, _end)))
                         _whole = True
                         if _uri is not None and _uri.problem is not None:
                             found.append(_make(Violation, ('wan2.5/images.each.encoding', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_ENCODING, _uri.problem)))
@@ -297,12 +307,14 @@ def _judge(found: list[Violation], model: str, call: str | None, prompt: Any, im
     return found
 
 
-def core(model: str, fields: Mapping[str, Any], call: str | None = None) -> list[Violation]:
+def core(model: str, fields: Mapping[str, Any], call: str | None = None, local: bool = False, now: float | None = None) -> list[Violation]:
     """Every violation of a call given by its fields; an image in hand stands as its ImageFacts."""
     return _judge(
         [],
         model,
         call,
+        local,
+        now,
         fields.get('prompt', _ABSENT),
         fields.get('images', _ABSENT),
         fields.get('negative_prompt', _ABSENT),
@@ -314,9 +326,9 @@ def core(model: str, fields: Mapping[str, Any], call: str | None = None) -> list
     )
 
 
-def check(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
+def check(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
     """Every violation of a wire body whose model is one of this module's."""
-    return [] if _clean(body, model, call) else _tell(body, model, call)
+    return [] if _clean(body, model, call, local, now) else _tell(body, model, call, local, now)
 
 
 def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'Completed':

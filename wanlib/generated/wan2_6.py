@@ -14,11 +14,14 @@ from wanlib.base.missing import LOST as _LOST
 from wanlib.base.ratio import Ratio
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
+from wanlib.runtime.judging import expired as _expired
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import parse_size as _parse_size
+from wanlib.runtime.judging import plain_urls as _plain_urls
 from wanlib.runtime.judging import read_image as _read_image
 from wanlib.runtime.judging import starts as _starts
 from wanlib.runtime.judging import tell_strays as _tell_strays
+from wanlib.runtime.judging import unreachable as _unreachable
 from wanlib.runtime.judging import wrong_name as _wrong_name
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ IMAGES_MAX_COUNT_NOT_INTERLEAVE = 4
 IMAGES_EACH_SCHEMES = ('http', 'https', 'data', 'oss')
 _IMAGES_EACH_SCHEMES = _starts(IMAGES_EACH_SCHEMES)
 IMAGES_EACH_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in IMAGES_EACH_SCHEMES if scheme != "data")
+IMAGES_EACH_PUBLIC = ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com')
+IMAGES_EACH_UNEXPIRED = (('Expires',), ('x-oss-date', 'x-oss-expires'), ('X-Amz-Date', 'X-Amz-Expires'))
 IMAGES_EACH_ENCODING = 'base64'
 IMAGES_EACH_MIME = {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}
 IMAGES_EACH_FORMATS = ('jpeg', 'png', 'bmp', 'webp')
@@ -63,6 +68,7 @@ STREAM_ONE_OF_INTERLEAVE_SYNC = (True,)
 STREAM_ONE_OF_NOT_INTERLEAVE = (False,)
 SEED_MIN = 0
 SEED_MAX = 2147483647
+_IMAGES_EACH_SCHEMES_PLAIN = _plain_urls(IMAGES_EACH_SCHEMES, IMAGES_EACH_PUBLIC)
 N_DEFAULT = 4
 N_DEFAULT_INTERLEAVE = 1
 ENABLE_INTERLEAVE_DEFAULT = False
@@ -81,7 +87,7 @@ MESSAGES_PARAMETERS_NAMES_SET = frozenset(MESSAGES_PARAMETERS_NAMES)
 _PLACED = {'negative_prompt': ('wan2.6/negative_prompt.place', 'unspecified', 'parameters')}
 
 
-def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
+def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> bool:
     """Whether a body keeps every rule; False where only the telling path can say."""
     _input_ = body.get('input')
     if not isinstance(_input_, dict):
@@ -159,7 +165,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     for _item0 in images:
         if not isinstance(_item0, str):
             return False
-        if not _item0.startswith(IMAGES_EACH_SCHEMES_URLS):
+        if _IMAGES_EACH_SCHEMES_PLAIN(_item0) is not None and not (_item0[:8].lower().startswith(IMAGES_EACH_SCHEMES_URLS) and (local or not _unreachable(_item0, IMAGES_EACH_PUBLIC)) and _expired(_item0, IMAGES_EACH_UNEXPIRED, now) is None):
             _uri = _parse_data_uri(_item0)
             if _uri is None or _uri.facts is None:
                 return False
@@ -260,7 +266,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     return _met == len(_parameters_)
 
 
-def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
+def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
     """Every violation of a body, the envelope's first."""
     found: list[Violation] = []
     prompt: Any
@@ -349,10 +355,10 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         found.append(_make(Violation, ('wire/messages.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', 'wire/messages.unknown', _PLACED)
-    return _judge(found, model, call, _images_at, _prompt_at, prompt, negative_prompt, images, size, n, enable_interleave, max_images, prompt_extend, stream, watermark, seed)
+    return _judge(found, model, call, local, now, _images_at, _prompt_at, prompt, negative_prompt, images, size, n, enable_interleave, max_images, prompt_extend, stream, watermark, seed)
 
 
-def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any, _prompt_at: Any, prompt: Any, negative_prompt: Any, images: Any, size: Any, n: Any, enable_interleave: Any, max_images: Any, prompt_extend: Any, stream: Any, watermark: Any, seed: Any) -> list[Violation]:
+def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, _images_at: Any, _prompt_at: Any, prompt: Any, negative_prompt: Any, images: Any, size: Any, n: Any, enable_interleave: Any, max_images: Any, prompt_extend: Any, stream: Any, watermark: Any, seed: Any) -> list[Violation]:
     """Adds what the fields break; a rule on what is lost or undetermined is not judged."""
     _enable_interleave_holds = enable_interleave if isinstance(enable_interleave, bool) else ENABLE_INTERLEAVE_DEFAULT if enable_interleave is _ABSENT else None
     interleave = None if _enable_interleave_holds is None else _enable_interleave_holds
@@ -383,7 +389,7 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                 if len(images) > IMAGES_MAX_COUNT_NOT_INTERLEAVE:
                     found.append(_make(Violation, ('wan2.6/images.max_count:not-interleave', 'rejected', '/input/messages/0/content', IMAGES_MAX_COUNT_NOT_INTERLEAVE, len(images))))
             for _index0, _item0 in enumerate(images):
-                if not (isinstance(_item0, str) and _item0.startswith(IMAGES_EACH_SCHEMES_URLS)):
+                if not (isinstance(_item0, str) and _IMAGES_EACH_SCHEMES_PLAIN(_item0) is None):
                     if isinstance(_item0, (str, _ImageFacts)):
                         _whole = True
                         if isinstance(_item0, str) and not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
@@ -391,6 +397,10 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
                             _whole = False
                         if _whole:
                             _uri, _facts = _read_image(_item0)
+                            if isinstance(_item0, str) and not local and _unreachable(_item0, IMAGES_EACH_PUBLIC):
+                                found.append(_make(Violation, ('wan2.6/images.each.public', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_PUBLIC, _item0)))
+                            if isinstance(_item0, str) and (_end := _expired(_item0, IMAGES_EACH_UNEXPIRED, now)) is not None:
+                                found.append(_make(Violation, ('wan2.6/images.each.unexpired', 'unspecified', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_UNEXPIRED, _end)))
                             _whole = True
                             if _uri is not None and _uri.problem is not None:
                                 found.append(_make(Violation, ('wan2.6/images.each.encoding', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_ENCODING, _uri.problem)))
@@ -495,12 +505,14 @@ def _judge(found: list[Violation], model: str, call: str | None, _images_at: Any
     return found
 
 
-def core(model: str, fields: Mapping[str, Any], call: str | None = None) -> list[Violation]:
+def core(model: str, fields: Mapping[str, Any], call: str | None = None, local: bool = False, now: float | None = None) -> list[Violation]:
     """Every violation of a call given by its fields; an image in hand stands as its ImageFacts."""
     return _judge(
         [],
         model,
         call,
+        local,
+        now,
         range(len(fields.get('images', ()))),
         len(fields.get('images', ())),
         fields.get('prompt', _ABSENT),
@@ -517,9 +529,9 @@ def core(model: str, fields: Mapping[str, Any], call: str | None = None) -> list
     )
 
 
-def check(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
+def check(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
     """Every violation of a wire body whose model is one of this module's."""
-    return [] if _clean(body, model, call) else _tell(body, model, call)
+    return [] if _clean(body, model, call, local, now) else _tell(body, model, call, local, now)
 
 
 def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'Completed':

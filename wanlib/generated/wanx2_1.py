@@ -13,13 +13,16 @@ from wanlib.base.missing import ABSENT as _ABSENT
 from wanlib.base.missing import LOST as _LOST
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
+from wanlib.runtime.judging import expired as _expired
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import is_number as _is_number
 from wanlib.runtime.judging import no_ascii_url as _no_ascii_url
+from wanlib.runtime.judging import plain_urls as _plain_urls
 from wanlib.runtime.judging import read_image as _read_image
 from wanlib.runtime.judging import starts as _starts
 from wanlib.runtime.judging import tell_strays as _tell_strays
 from wanlib.runtime.judging import unlike as _unlike
+from wanlib.runtime.judging import unreachable as _unreachable
 from wanlib.runtime.judging import wrong_name as _wrong_name
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ IMAGES_EACH_SCHEMES = ('http', 'https', 'data', 'oss')
 _IMAGES_EACH_SCHEMES = _starts(IMAGES_EACH_SCHEMES)
 IMAGES_EACH_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in IMAGES_EACH_SCHEMES if scheme != "data")
 IMAGES_EACH_CHARS = 'ascii'
+IMAGES_EACH_PUBLIC = ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com')
+IMAGES_EACH_UNEXPIRED = (('Expires',), ('x-oss-date', 'x-oss-expires'), ('X-Amz-Date', 'X-Amz-Expires'))
 IMAGES_EACH_ENCODING = 'base64'
 IMAGES_EACH_MIME = {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'tiff': 'image/tiff', 'webp': 'image/webp'}
 IMAGES_EACH_FORMATS = ('jpeg', 'png', 'bmp', 'tiff', 'webp')
@@ -42,6 +47,8 @@ MASK_SCHEMES = ('http', 'https', 'data', 'oss')
 _MASK_SCHEMES = _starts(MASK_SCHEMES)
 MASK_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in MASK_SCHEMES if scheme != "data")
 MASK_CHARS = 'ascii'
+MASK_PUBLIC = ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com')
+MASK_UNEXPIRED = (('Expires',), ('x-oss-date', 'x-oss-expires'), ('X-Amz-Date', 'X-Amz-Expires'))
 MASK_ENCODING = 'base64'
 MASK_MIME = {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'tiff': 'image/tiff', 'webp': 'image/webp'}
 MASK_FORMATS = ('jpeg', 'png', 'bmp', 'tiff', 'webp')
@@ -65,6 +72,8 @@ N_MIN = 1
 N_MAX = 4
 SEED_MIN = 0
 SEED_MAX = 2147483647
+_IMAGES_EACH_SCHEMES_PLAIN = _plain_urls(IMAGES_EACH_SCHEMES, IMAGES_EACH_PUBLIC)
+_MASK_SCHEMES_PLAIN = _plain_urls(MASK_SCHEMES, MASK_PUBLIC)
 STRENGTH_DEFAULT = 0.5
 TOP_SCALE_DEFAULT = 1.0
 BOTTOM_SCALE_DEFAULT = 1.0
@@ -82,7 +91,7 @@ FUNCTION_PARAMETERS_NAMES = ('strength', 'top_scale', 'bottom_scale', 'left_scal
 FUNCTION_PARAMETERS_NAMES_SET = frozenset(FUNCTION_PARAMETERS_NAMES)
 
 
-def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
+def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> bool:
     """Whether a body keeps every rule; False where only the telling path can say."""
     _input_ = body.get('input')
     if not isinstance(_input_, dict):
@@ -127,7 +136,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     for _item0 in images:
         if not isinstance(_item0, str):
             return False
-        if not (_item0.startswith(IMAGES_EACH_SCHEMES_URLS) and _item0.isascii()):
+        if _IMAGES_EACH_SCHEMES_PLAIN(_item0) is not None and not (_item0[:8].lower().startswith(IMAGES_EACH_SCHEMES_URLS) and (local or not _unreachable(_item0, IMAGES_EACH_PUBLIC)) and _expired(_item0, IMAGES_EACH_UNEXPIRED, now) is None and _item0.isascii()):
             _uri = _parse_data_uri(_item0)
             if _uri is None or _uri.facts is None:
                 return False
@@ -158,7 +167,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
             return False
         if not isinstance(mask, str):
             return False
-        if not (mask.startswith(MASK_SCHEMES_URLS) and mask.isascii()):
+        if _MASK_SCHEMES_PLAIN(mask) is not None and not (mask[:8].lower().startswith(MASK_SCHEMES_URLS) and (local or not _unreachable(mask, MASK_PUBLIC)) and _expired(mask, MASK_UNEXPIRED, now) is None and mask.isascii()):
             _uri = _parse_data_uri(mask)
             if _uri is None or _uri.facts is None:
                 return False
@@ -272,7 +281,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None) -> bool:
     return _met == len(_input_) + len(_parameters_)
 
 
-def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
+def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
     """Every violation of a body, the envelope's first."""
     found: list[Violation] = []
     function: Any
@@ -324,10 +333,10 @@ def _tell(body: dict[str, Any], model: str, call: str | None) -> list[Violation]
         found.append(_make(Violation, ('wire/function.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, FUNCTION_NAMES, FUNCTION_NAMES_SET, '', 'wire/function.unknown', _NOTHING)
-    return _judge(found, model, call, function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, watermark, seed)
+    return _judge(found, model, call, local, now, function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, watermark, seed)
 
 
-def _judge(found: list[Violation], model: str, call: str | None, function: Any, prompt: Any, images: Any, mask: Any, strength: Any, top_scale: Any, bottom_scale: Any, left_scale: Any, right_scale: Any, upscale_factor: Any, is_sketch: Any, n: Any, watermark: Any, seed: Any) -> list[Violation]:
+def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, function: Any, prompt: Any, images: Any, mask: Any, strength: Any, top_scale: Any, bottom_scale: Any, left_scale: Any, right_scale: Any, upscale_factor: Any, is_sketch: Any, n: Any, watermark: Any, seed: Any) -> list[Violation]:
     """Adds what the fields break; a rule on what is lost or undetermined is not judged."""
     _function_holds = function if isinstance(function, str) else None
     masked = None if _function_holds is None else _function_holds == 'description_edit_with_mask'
@@ -354,7 +363,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
     else:
         if images is not _LOST:
             for _index0, _item0 in enumerate(images):
-                if not (isinstance(_item0, str) and (_item0.startswith(IMAGES_EACH_SCHEMES_URLS) and _item0.isascii())):
+                if not (isinstance(_item0, str) and _IMAGES_EACH_SCHEMES_PLAIN(_item0) is None):
                     if isinstance(_item0, (str, _ImageFacts)):
                         _whole = True
                         if isinstance(_item0, str) and not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
@@ -364,6 +373,10 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
                             _uri, _facts = _read_image(_item0)
                             if _no_ascii_url(_item0):
                                 found.append(_make(Violation, ('wanx2.1/images.each.chars', 'rejected', '/input/base_image_url', IMAGES_EACH_CHARS, _item0)))
+                            if isinstance(_item0, str) and not local and _unreachable(_item0, IMAGES_EACH_PUBLIC):
+                                found.append(_make(Violation, ('wanx2.1/images.each.public', 'rejected', '/input/base_image_url', IMAGES_EACH_PUBLIC, _item0)))
+                            if isinstance(_item0, str) and (_end := _expired(_item0, IMAGES_EACH_UNEXPIRED, now)) is not None:
+                                found.append(_make(Violation, ('wanx2.1/images.each.unexpired', 'unspecified', '/input/base_image_url', IMAGES_EACH_UNEXPIRED, _end)))
                             _whole = True
                             if _uri is not None and _uri.problem is not None:
                                 found.append(_make(Violation, ('wanx2.1/images.each.encoding', 'rejected', '/input/base_image_url', IMAGES_EACH_ENCODING, _uri.problem)))
@@ -387,7 +400,7 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
     else:
         if mask is not _LOST and masked is False:
             found.append(_make(Violation, ('wanx2.1/mask.needs', 'unspecified', '/input/mask_image_url', 'masked', mask)))
-        if not (isinstance(mask, str) and (mask.startswith(MASK_SCHEMES_URLS) and mask.isascii())):
+        if not (isinstance(mask, str) and _MASK_SCHEMES_PLAIN(mask) is None):
             if isinstance(mask, (str, _ImageFacts)):
                 _kept0 = True
                 _whole = True
@@ -399,6 +412,12 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
                     _uri, _facts = _read_image(mask)
                     if _no_ascii_url(mask):
                         found.append(_make(Violation, ('wanx2.1/mask.chars', 'rejected', '/input/mask_image_url', MASK_CHARS, mask)))
+                        _kept0 = False
+                    if isinstance(mask, str) and not local and _unreachable(mask, MASK_PUBLIC):
+                        found.append(_make(Violation, ('wanx2.1/mask.public', 'rejected', '/input/mask_image_url', MASK_PUBLIC, mask)))
+                        _kept0 = False
+                    if isinstance(mask, str) and (_end := _expired(mask, MASK_UNEXPIRED, now)) is not None:
+                        found.append(_make(Violation, ('wanx2.1/mask.unexpired', 'unspecified', '/input/mask_image_url', MASK_UNEXPIRED, _end)))
                         _kept0 = False
                     _whole = True
                     if _uri is not None and _uri.problem is not None:
@@ -516,12 +535,14 @@ def _judge(found: list[Violation], model: str, call: str | None, function: Any, 
     return found
 
 
-def core(model: str, fields: Mapping[str, Any], call: str | None = None) -> list[Violation]:
+def core(model: str, fields: Mapping[str, Any], call: str | None = None, local: bool = False, now: float | None = None) -> list[Violation]:
     """Every violation of a call given by its fields; an image in hand stands as its ImageFacts."""
     return _judge(
         [],
         model,
         call,
+        local,
+        now,
         fields.get('function', _ABSENT),
         fields.get('prompt', _ABSENT),
         fields.get('images', _ABSENT),
@@ -539,9 +560,9 @@ def core(model: str, fields: Mapping[str, Any], call: str | None = None) -> list
     )
 
 
-def check(body: dict[str, Any], model: str, call: str | None) -> list[Violation]:
+def check(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
     """Every violation of a wire body whose model is one of this module's."""
-    return [] if _clean(body, model, call) else _tell(body, model, call)
+    return [] if _clean(body, model, call, local, now) else _tell(body, model, call, local, now)
 
 
 def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'Completed':

@@ -39,8 +39,14 @@ class Core:
 
     def plan(self, call: Call) -> Plan:
         """The call judged and priced. Raises InvalidRequest, InvalidArgumentError."""
-        region = self.context.settings.region
-        return make_plan(self.context.api, region, call.ask, file_urls=self._file_urls)
+        return make_plan(
+            self.context.api,
+            self.context.settings.region,
+            call.ask,
+            file_urls=self._file_urls,
+            local=self.context.settings.private,
+            now=self.context.clock.wall(),
+        )
 
     def edit(
         self, verb: str, model: Any, prompt: Any, images: Any, given: dict[str, Any]

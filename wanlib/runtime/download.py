@@ -7,11 +7,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 from wanlib.base.clock import Clock
+from wanlib.base.hosts import host_of, is_private
 from wanlib.base.shown import shown
 from wanlib.runtime.effects import Blocking, Protocol, Send, Sleep, Together
 from wanlib.runtime.errors import DownloadFailed, InvalidArgumentError, LinkExpired, WanError
 from wanlib.runtime.exchange import Reply, Request, Trouble
-from wanlib.runtime.hosts import host_of, is_private
 from wanlib.runtime.part_file import Broken, PartFile
 from wanlib.runtime.parts import Picture
 from wanlib.runtime.png import is_whole_png

@@ -1,12 +1,15 @@
 """Helpers of the generated validators: what takes more than a comparison."""
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from wanlib.base.data_uri import DataUri, parse_data_uri
 from wanlib.base.facts import ImageFacts
+from wanlib.base.hosts import not_public, plain_url_mismatch
 from wanlib.base.met import escape, sides_met
+from wanlib.base.signed_url import Form, expiry_of, iso_time
 from wanlib.base.violation import Violation, make
 
 _SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})").fullmatch
@@ -50,6 +53,34 @@ def parse_size(text: str) -> tuple[int, int, int] | None:
 def starts(schemes: Sequence[str]) -> tuple[str, ...]:
     """What image strings of these schemes begin with, in lower case."""
     return tuple("data:" if scheme == "data" else f"{scheme}://" for scheme in schemes)
+
+
+def plain_urls(
+    schemes: Sequence[str], private_suffixes: Sequence[str] = ()
+) -> Callable[[str], re.Match[str] | None]:
+    """Return a function that gives None for a plain public URL: of these schemes, without a query."""
+    return plain_url_mismatch(schemes, private_suffixes).match
+
+
+def unreachable(value: str, private_suffixes: Sequence[str]) -> bool:
+    """Return whether an image URL can't be fetched from the internet, as far as its text shows."""
+    return not_public(value, private_suffixes) is not None
+
+
+def expired(value: str, forms: Sequence[Form], now: float | None) -> str | None:
+    """Return when the signature of a URL expired; None where it has not, or there is none.
+
+    Args:
+        value: an image string.
+        forms: of signatures, see `wanlib.base.signed_url`.
+        now: Unix seconds; None for the real clock, which is read only where there is a signature.
+    """
+    if "?" not in value or value[:4].lower() != "http":
+        return None
+    end = expiry_of(value, forms)
+    if end is None or (time.time() if now is None else now) <= end:
+        return None
+    return iso_time(end)
 
 
 def no_ascii_url(value: str | ImageFacts) -> bool:

@@ -72,7 +72,9 @@ class Plan(NamedTuple):
         return Request(method, settings.base + path, headers, content, work + ANSWER + size / LEAST_RATE)
 
 
-def make_plan(api: Api, region: str, ask: Ask, *, file_urls: bool) -> Plan:
+def make_plan(
+    api: Api, region: str, ask: Ask, *, file_urls: bool, local: bool = False, now: float | None = None
+) -> Plan:
     """Judges a call before anything is sent.
 
     Raises InvalidRequest with every broken rule that the service would reject or that would truncate;
@@ -84,7 +86,7 @@ def make_plan(api: Api, region: str, ask: Ask, *, file_urls: bool) -> Plan:
     refuse_form(api, model, region, ask, fields)
     code = model.code()
     done = code.complete(model.name, fields, ask.call)
-    violations = code.core(model.name, facts_of(model, done.fields), ask.call)
+    violations = code.core(model.name, facts_of(model, done.fields), ask.call, local, now)
     refuse_broken(model, ask, violations)
     warn_of(violations)
     return Plan(

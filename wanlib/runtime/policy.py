@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from wanlib.base.hosts import host_of, is_private
 from wanlib.base.shown import shown
 from wanlib.runtime.answer import malformed, read_answer
 from wanlib.runtime.errors import MalformedAnswer
 from wanlib.runtime.exchange import Reply
-from wanlib.runtime.hosts import host_of, is_private
 from wanlib.runtime.tables import Api
 
 ACCEPTED = "200"

@@ -40,7 +40,7 @@ class Settings(NamedTuple):
     @property
     def private(self) -> bool:
         """Whether the service is played on this machine or in this network."""
-        from wanlib.runtime.hosts import is_private
+        from wanlib.base.hosts import is_private
 
         return is_private(urlsplit(self.base).hostname or "")
 

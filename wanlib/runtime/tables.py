@@ -21,12 +21,13 @@ class Completed(NamedTuple):
 class Code(NamedTuple):
     """A family's generated functions.
 
-    core: (model, fields, call) -> violations; an image in hand stands as its ImageFacts.
+    core: (model, fields, call, local, now) -> violations, as of `wanlib.check`; an image in hand
+        stands as its ImageFacts.
     complete: (model, fields, call) -> Completed. Total: fields of a wrong type count as absent.
     encode: (model, fields) -> the wire body, with whatever stands for an image put in its place.
     """
 
-    core: Callable[[str, Mapping[str, Any], str | None], list[Violation]]
+    core: Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]
     complete: Callable[[str, Mapping[str, Any], str | None], Completed]
     encode: Callable[[str, Mapping[str, Any]], dict[str, Any]]
 

@@ -1,10 +1,13 @@
 """The second reading: a plain walk over the Spec beside a body."""
 
+import time
+from datetime import datetime
 from typing import Any
 
 from wanlib.base.facts import ImageFacts
 from wanlib.base.met import escape
 from wanlib.base.missing import ABSENT, LOST
+from wanlib.base.signed_url import unix_seconds
 from wanlib.base.violation import Violation
 from wanlib.spec.decode import Reading
 from wanlib.spec.evaluate import Known
@@ -18,12 +21,23 @@ _STOPS = ("schemes", "encoding")
 
 
 def interpret(
-    spec: Spec, body: Any, call: str | None = None, reading: Reading | None = None
+    spec: Spec,
+    body: Any,
+    call: str | None = None,
+    reading: Reading | None = None,
+    *,
+    local: bool = False,
+    now: float | datetime | None = None,
 ) -> list[Violation]:
-    """All violations of a wire body, in spec order. Total: it answers on any JSON.
+    """Return all violations of a wire body, in spec order. Total: it accepts any JSON.
 
-    call: `sync`, `async`, `stream` or None where it is not known. reading: the body as its model's form
-    reads it, where somebody has done so before.
+    Args:
+        spec: the rules.
+        body: the parsed JSON.
+        call: `sync`, `async`, `stream` or None where it is not known.
+        reading: the body as its model's form reads it, where that was done before.
+        local: lift the rule that image URLs are public.
+        now: the time by which signatures of URLs are judged; see `wanlib.check`.
     """
     model = body.get("model") if isinstance(body, dict) else None
     if not isinstance(model, str) or model not in spec.models:
@@ -39,13 +53,21 @@ def interpret(
     family = spec.family(model)
     reading = reading or read_body(family, spec.bodies[family.body], body)
     parts = spec.bodies[family.body].part_fields
-    return found + reading.violations + _Walk(family, reading, model, call).judge(parts)
+    return found + reading.violations + _Walk(family, reading, model, call, local, now).judge(parts)
 
 
 class _Walk:
     """One body's fields against one family's rules."""
 
-    def __init__(self, family: Family, reading: Reading, model: str, call: str | None) -> None:
+    def __init__(
+        self,
+        family: Family,
+        reading: Reading,
+        model: str,
+        call: str | None,
+        local: bool,
+        now: float | datetime | None,
+    ) -> None:
         self.plans = prepared(family)
         self.values = reading.values
         self.reading = reading
@@ -54,6 +76,8 @@ class _Walk:
         self.image = reading.image
         self.found: list[Violation] = []
         self.place = 0
+        self.local = local
+        self._now = None if now is None else unix_seconds(now)
 
     def judge(self, parts: frozenset[str]) -> list[Violation]:
         """All violations of the fields. parts: the fields that are written as parts of a list."""
@@ -104,6 +128,12 @@ class _Walk:
     def index(self) -> int:
         """The place in the outermost list that the walk is in."""
         return self.place
+
+    def now(self) -> float:
+        """The time by which signatures are judged, in Unix seconds."""
+        if self._now is None:
+            self._now = time.time()
+        return self._now
 
     # One value.
 

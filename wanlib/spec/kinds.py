@@ -14,6 +14,8 @@ TYPES = ("text", "integer", "number", "boolean", "list", "object", "image", "siz
 OUTCOMES = ("rejected", "truncated", "ignored", "unspecified")
 _FORMATS = ("jpeg", "png", "bmp", "webp", "tiff")
 _CORNERS = ("x1", "y1", "x2", "y2")
+_SUFFIX = re.compile(r"[-.][a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_FORM = re.compile(r"[A-Za-z0-9_-]+(?: \+ [A-Za-z0-9_-]+)?")
 _MIME = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 
 PRESENCE, TYPE, BOUND, RELATION = range(4)
@@ -136,6 +138,28 @@ def _mime(value: Any) -> dict[str, str]:
     return dict(value)
 
 
+def _suffixes(value: Any) -> tuple[str, ...]:
+    good = isinstance(value, list) and all(
+        isinstance(each, str) and _SUFFIX.fullmatch(each) for each in value
+    )
+    if not good or len(set(value)) < len(value):
+        raise ValueError("a list of different ends of host names such as -internal.example.com")
+    return tuple(value)
+
+
+def _signatures(value: Any) -> tuple[tuple[str, ...], ...]:
+    good = (
+        isinstance(value, list)
+        and value
+        and all(isinstance(each, str) and _FORM.fullmatch(each) for each in value)
+    )
+    if not good or len(set(value)) < len(value):
+        raise ValueError(
+            "a list of different parameters: Expires, or a date and its seconds: x-date + x-expires"
+        )
+    return tuple(tuple(each.split(" + ")) for each in value)
+
+
 def _pattern(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("a regular expression")
@@ -187,6 +211,8 @@ KINDS: Mapping[str, Kind] = {
     "max": Kind(("integer", "number"), _number, tighter="lower"),
     "schemes": Kind(("image",), _names("http", "https", "data", "oss"), tighter="subset"),
     "chars": Kind(("image",), _word("ascii")),
+    "public": Kind(("image",), _suffixes),
+    "unexpired": Kind(("image",), _signatures),
     "encoding": Kind(("image",), _word("base64")),
     "mime": Kind(("image",), _mime),
     "formats": Kind(("image",), _names(*_FORMATS), tighter="subset"),

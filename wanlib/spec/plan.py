@@ -13,6 +13,7 @@ class Walk(Around, Protocol):
     """What a value's rules ask of the walk that met it. place: in the outermost list that it is in."""
 
     place: int
+    local: bool
 
     def image(self, text: str) -> ImageText: ...
 

@@ -18,7 +18,12 @@ rule gone, its breach with another outcome. A rule's first is the one that is pl
 
 _FINER = 100
 _OUTCOMES = {"rejected": "unspecified", "truncated": "rejected", "ignored": "rejected"}
-_MORE = {"schemes": ("ftp",), "formats": ("gif",), "one_of": (True, False)}
+_MORE = {
+    "schemes": ("ftp",),
+    "formats": ("gif",),
+    "one_of": (True, False),
+    "public": (".example.com",),
+}
 
 
 def limits(rule: Rule, others: tuple[Rule, ...]) -> Iterator[tuple[str, Any]]:
@@ -64,6 +69,18 @@ def _words(rule: Rule) -> Iterator[tuple[str, Any]]:
     yield "tighter", rule.limit[1:]
 
 
+def _private(rule: Rule) -> Iterator[tuple[str, Any]]:
+    """One end of host names less that is private, or one more."""
+    if rule.limit:
+        yield "wider", rule.limit[:-1]
+    yield "tighter", (*rule.limit, *_MORE[rule.kind])
+
+
+def _signatures(rule: Rule) -> Iterator[tuple[str, Any]]:
+    """The last form of signature is not read."""
+    yield "wider", rule.limit[:-1]
+
+
 def _tables(limit: dict[str, Any], more: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     if len(more) > len(limit):
         yield "wider", more
@@ -105,6 +122,8 @@ _BY_KIND: dict[str, Callable[[Rule], Iterator[tuple[str, Any]]]] = {
     "one_of": _words,
     "schemes": _words,
     "formats": _words,
+    "public": _private,
+    "unexpired": _signatures,
     "mime": _mime,
     "pattern": _pattern,
     "count": _number,

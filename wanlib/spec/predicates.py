@@ -12,13 +12,16 @@ from typing import Any, NamedTuple, Protocol
 
 from wanlib.base.data_uri import DataUri, parse_data_uri
 from wanlib.base.facts import ImageFacts
+from wanlib.base.hosts import LOCAL_NAMES, address_scope, is_under, public_form
 from wanlib.base.met import format_met, sides_met
 from wanlib.base.ratio import Ratio
+from wanlib.base.signed_url import Form, expiry_of, iso_time
 
 Broken = tuple[Any, Any] | None
 
 SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", re.ASCII)
 PERCENT = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.([0-9]{1,9}))?)%", re.ASCII)
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"data(?=:)|[a-z]+(?=://)", re.ASCII | re.IGNORECASE)
 
 
@@ -30,6 +33,11 @@ class Around(Protocol):
     def facts(self, name: str, index: int) -> ImageFacts | None: ...
 
     def index(self) -> int: ...
+
+    def now(self) -> float: ...
+
+    @property
+    def local(self) -> bool: ...
 
 
 class ImageText(NamedTuple):
@@ -99,6 +107,29 @@ def _schemes(limit: tuple[str, ...], value: ImageText) -> Broken:
 
 def _chars(limit: str, value: ImageText) -> Broken:
     return None if value.scheme == "data" or value.text.isascii() else (limit, value.text)
+
+
+def _public(limit: tuple[str, ...], value: ImageText, around: Around) -> Broken:
+    if around.local or value.scheme not in ("http", "https", "oss"):
+        return None
+    return None if _is_fetched(value, limit) else (limit, value.text)
+
+
+def _is_fetched(value: ImageText, suffixes: tuple[str, ...]) -> bool:
+    """Whether somebody on the internet may fetch what an image string leads to."""
+    if _BLANK.search(value.text):
+        return False
+    if value.scheme == "oss":
+        return value.text[len("oss://") :].strip("/") != ""
+    host = public_form(value.text)
+    if host is None or address_scope(host):
+        return False
+    return not is_under(host, LOCAL_NAMES) and not any(host.endswith(suffix) for suffix in suffixes)
+
+
+def _unexpired(limit: tuple[Form, ...], value: ImageText, around: Around) -> Broken:
+    end = expiry_of(value.text, limit) if value.scheme in ("http", "https") else None
+    return (limit, iso_time(end)) if end is not None and around.now() > end else None
 
 
 def _encoding(limit: str, value: ImageText) -> Broken:
@@ -244,6 +275,11 @@ BY_TYPE: Mapping[tuple[str, str], Callable[[Any, Any], Broken]] = {
     ("size", "max_ratio"): lambda limit, value: _ratio(limit, _about(value), low=False),
     ("image", "min_ratio"): lambda limit, value: _ratio(limit, _sides(value), low=True),
     ("image", "max_ratio"): lambda limit, value: _ratio(limit, _sides(value), low=False),
+}
+# Kinds judged on one value, by how the body is judged: whether private URLs pass, and at what time.
+IN_CONTEXT: Mapping[str, Callable[[Any, Any, Around], Broken]] = {
+    "public": _public,
+    "unexpired": _unexpired,
 }
 # Kinds that look at the body around a value.
 RELATED: Mapping[str, Callable[[Any, Any, Around], Broken]] = {

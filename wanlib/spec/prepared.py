@@ -7,7 +7,7 @@ from wanlib.spec.kinds import BOUND, KINDS, RELATION
 from wanlib.spec.mode import names
 from wanlib.spec.model import Family, Field
 from wanlib.spec.plan import Choice, Plan, Plans, Step
-from wanlib.spec.predicates import ALONE, BY_TYPE, FITS, INSIDE, RELATED
+from wanlib.spec.predicates import ALONE, BY_TYPE, FITS, IN_CONTEXT, INSIDE, RELATED
 
 
 @lru_cache(maxsize=64)  # the families of a few specs: a harness holds the own one beside changed ones
@@ -53,7 +53,7 @@ def _steps(field: Field, stage: int) -> tuple[Step, ...]:
 
 def _step(field: Field, kind: str) -> Step:
     alone = BY_TYPE.get((field.type, kind)) or ALONE.get(kind)
-    return Step(kind, _choice(field, kind), alone or RELATED[kind], alone is None)
+    return Step(kind, _choice(field, kind), alone or IN_CONTEXT.get(kind) or RELATED[kind], alone is None)
 
 
 def _choice(field: Field, kind: str) -> Choice:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wanlib.runtime.hosts import host_of, is_private
+from wanlib.base.hosts import host_of, is_private
 
 
 @pytest.mark.parametrize(
