@@ -10,7 +10,7 @@ from conformance.strategies import valid
 from conformance.targets.due import completed
 from conformance.targets.service import TASK
 from conformance.targets.verb_call import Unsaid, VerbCall, verb_call
-from wanlib.runtime.recent import PAGE
+from wanlib.generated.calls import API
 from wanlib.spec import Spec
 
 FACES = ("sync", "aio")
@@ -33,7 +33,7 @@ class Asked(NamedTuple):
 
     def told(self) -> dict[str, Any]:
         """As JSON, for the process that has the SDK."""
-        return {**self._asdict(), "said": None, "task": TASK, "page_size": PAGE}
+        return {**self._asdict(), "said": None, "task": TASK, "page_size": API.list_page}
 
 
 def asked(spec: Spec, count: int, number: int) -> list[Asked]:

@@ -140,6 +140,13 @@ def test_another_spec_yields_another_api(tmp_path: Path) -> None:
         "list_time='%Y-%m-%d'",
         "succeeded='DONE'",
         "unknown='LOST'",
+        "names=WireNames(answer=AnswerNames(request_id='request_id',",
+        "id_header='x-id'",
+        "answer_role='waiter'",
+        "action='ask', scheme='store', accepted_status='200', retry_statuses=frozenset((403,))",
+        "statuses={'4xx': 'invalid', '5xx': 'service'}",
+        "default_region='here'",
+        "list_page=7",
     ):
         assert part in text
     assert "query_zone=-5400" in text
@@ -167,6 +174,7 @@ def test_importing_the_tables_loads_no_family() -> None:
         "wanlib.base",
         "wanlib.base.ratio",
         "wanlib.base.violation",
+        "wanlib.base.wire_names",
         "wanlib.generated",
         "wanlib.generated.calls",
         "wanlib.runtime",

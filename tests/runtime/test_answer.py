@@ -37,7 +37,7 @@ NO_ANSWERS = {
 @pytest.mark.parametrize("body", NO_ANSWERS.values(), ids=NO_ANSWERS)
 def test_what_is_no_object_is_malformed(body: bytes) -> None:
     with pytest.raises(errors.MalformedAnswer, match="a JSON object was due") as caught:
-        read_answer(reply(body, 502, x_request_id="r-1"))
+        read_answer(API, reply(body, 502, x_request_id="r-1"))
     assert (caught.value.status, caught.value.request_id) == (502, "r-1")
     told = problem(API, reply(body, 502), task_id=TASK)
     assert type(told) is errors.MalformedAnswer
@@ -54,17 +54,17 @@ def test_what_is_no_object_is_malformed(body: bytes) -> None:
     ],
 )
 def test_marks_and_charsets(body: bytes, headers: dict[str, str]) -> None:
-    assert read_answer(reply(body, **headers)) == {"a": "é"}
+    assert read_answer(API, reply(body, **headers)) == {"a": "é"}
 
 
 @pytest.mark.parametrize("charset", ["utf-99", "rot13", "punycode", "hex", "undefined", ""])
 def test_charsets_that_are_none(charset: str) -> None:
     with pytest.raises(errors.MalformedAnswer):
-        read_answer(reply(b'"\xff"', content_type=f"application/json; charset={charset}"))
+        read_answer(API, reply(b'"\xff"', content_type=f"application/json; charset={charset}"))
 
 
 def test_numbers_that_json_does_not_have_cost_no_picture() -> None:
-    answer = read_answer(reply(b'{"a": NaN, "b": -Infinity, "c": 1e999, "d": 1.5}'))
+    answer = read_answer(API, reply(b'{"a": NaN, "b": -Infinity, "c": 1e999, "d": 1.5}'))
     assert answer == {"a": None, "b": None, "c": None, "d": 1.5}
 
 
@@ -73,7 +73,7 @@ def test_numbers_that_json_does_not_have_cost_no_picture() -> None:
 def test_the_code_decides_not_the_status(code: str, status: int | None) -> None:
     entry = API.errors[code]
     answer = refusal(code, status=entry.status if status is None else status)
-    assert is_vendor_error(answer)
+    assert is_vendor_error(API, answer)
     assert type(problem(API, answer)) is CLASSES[entry.kind]
     assert retryable(API, answer) is entry.retry
 
@@ -124,7 +124,7 @@ def test_everything_that_the_service_tells_is_in_the_error() -> None:
     ],
 )
 def test_what_is_no_error_of_the_vendor(body: Any) -> None:
-    assert not is_vendor_error(reply(body))
+    assert not is_vendor_error(API, reply(body))
     told = problem(API, reply(body, 500), task_id=TASK)
     assert type(told) is errors.MalformedAnswer
     assert (told.status, told.task_id) == (500, TASK)
@@ -132,7 +132,7 @@ def test_what_is_no_error_of_the_vendor(body: Any) -> None:
 
 def test_an_error_inside_a_200_is_one() -> None:
     body = {"code": "DataInspectionFailed", "message": "m", "request_id": "r", "output": None, "usage": None}
-    assert is_vendor_error(reply(body))
+    assert is_vendor_error(API, reply(body))
     assert type(problem(API, reply(body))) is errors.ContentModerationError
 
 

@@ -107,9 +107,9 @@ def answers_or_raises(read: Callable[[], Any]) -> Any:
 @ALL
 @given(REPLIES, st.none() | st.floats(0, 2e9))
 def test_answers(reply: Reply, wall: float | None) -> None:
-    answer = answers_or_raises(lambda: read_answer(reply))
+    answer = answers_or_raises(lambda: read_answer(API, reply))
     assert answer is None or isinstance(answer, dict)
-    assert is_vendor_error(reply) in (True, False)
+    assert is_vendor_error(API, reply) in (True, False)
     assert retryable(API, reply) in (True, False)
     error = problem(API, reply, wall, task_id=TASK)
     assert (error.task_id, error.status) == (TASK, reply.status)
@@ -130,7 +130,7 @@ def test_tasks_and_pages(reply: Reply) -> None:
 @ALL
 @given(BODIES, st.sampled_from([PRO, MIXED, OLD]))
 def test_results(body: bytes, model: Any) -> None:
-    result = answers_or_raises(lambda: read_result(API, model, read_answer(Reply(200, {}, body))))
+    result = answers_or_raises(lambda: read_result(API, model, read_answer(API, Reply(200, {}, body))))
     if result is not None:
         json.dumps(result.to_dict(), allow_nan=False)
         repr(result).encode("utf-8")

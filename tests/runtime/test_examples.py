@@ -44,7 +44,7 @@ def named(text: str) -> list[Any]:
 
 def read(file: Path) -> Result:
     model = API.models.get(file.parent.name, PRO)
-    return read_result(API, model, read_answer(answer_of(file)))
+    return read_result(API, model, read_answer(API, answer_of(file)))
 
 
 @pytest.mark.parametrize("file", [pytest.param(file, id=f"{file.parent.name}/{file.name}") for file in FILES])
@@ -53,8 +53,8 @@ def test_an_error_is_one_and_nothing_else_is(file: Path) -> None:
         return
     body = load(file)["body"]
     answer = answer_of(file)
-    assert is_vendor_error(answer) is (answer.status >= 400)
-    if is_vendor_error(answer):
+    assert is_vendor_error(API, answer) is (answer.status >= 400)
+    if is_vendor_error(API, answer):
         error = problem(API, answer)
         assert type(error) is not MalformedAnswer
         assert (error.code, error.request_id, error.status) == (
@@ -134,5 +134,5 @@ def test_the_helpers_of_these_tests_see_what_they_should() -> None:
     assert wanted({"a": ["https://h.example/x.png?y", "https://h.example/x"]}) == [
         "https://h.example/x.png?y"
     ]
-    assert read_answer(reply({})) == {}
+    assert read_answer(API, reply({})) == {}
     assert OLD.result == "results"

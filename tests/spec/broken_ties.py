@@ -102,15 +102,15 @@ BROKEN_TIES = [
     Broken(
         "source of a table",
         WIRE,
-        "headers: {}\n",
-        "headers: {}\n⟵table_sources: {errors: page#text}\n",
+        "currency: CNY\n",
+        "currency: CNY\n⟵table_sources: {errors: page#text}\n",
         "the section of page, 'text' does not exist, expected texts",
     ),
     Broken(
         "source of a table that is none",
         WIRE,
-        "headers: {}\n",
-        "headers: {}\n⟵table_sources: {error: page#texts}\n",
+        "currency: CNY\n",
+        "currency: CNY\n⟵table_sources: {error: page#texts}\n",
         "the table 'error' does not exist, expected errors",
     ),
     Broken(

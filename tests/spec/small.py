@@ -159,11 +159,21 @@ regions:
   here:
     workspace_host: https://here.example
     calls: {tea-1: [sync], tea-1-pro: [sync, async]}
-headers: {}
+headers:
+  X-Store: {is: open, schemes: [store]}
 task_id: {is: "[0-9]+"}
-queries: {list: {since: {type: text, form: YYYY-MM-DD}}}
+queries:
+  list:
+    since: {type: text, form: YYYY-MM-DD}
+    page_size: {type: integer, default: 7}
+  policy:
+    action: {type: text, one_of: [ask]}
 answers:
   all: {NAMES}
+  choices:
+    output:
+      members:
+        choices: {type: list, each: {members: {message: {members: {role: {type: text, one_of: [waiter]}}}}}}
 times: {query: {form: "YYYY-MM-DD hh:mm", zone: "-01:30"}, list: {form: epoch ms}}
 streaming: {content_type: text/event-stream, finish_reason: {last: stop}}
 errors: {Bad: {status: 400, class: invalid}}

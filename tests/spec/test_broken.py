@@ -13,6 +13,7 @@ from tests.spec.broken_expressions import BROKEN_EXPRESSIONS
 from tests.spec.broken_fields import BROKEN_FIELDS
 from tests.spec.broken_output import BROKEN_OUTPUT
 from tests.spec.broken_parts import BROKEN_PARTS
+from tests.spec.broken_service import BROKEN_SERVICE
 from tests.spec.broken_shapes import BROKEN_SHAPES
 from tests.spec.broken_ties import BROKEN_TIES
 from tests.spec.broken_yaml import BROKEN_YAML
@@ -30,6 +31,7 @@ ALL = [
     *BROKEN_TIES,
     *BROKEN_CLIENT,
     *BROKEN_OUTPUT,
+    *BROKEN_SERVICE,
 ]
 FORM = re.compile(r"[a-z0-9.]+\.yaml:[1-9][0-9]*: .+, expected .+")
 

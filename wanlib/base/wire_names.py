@@ -159,13 +159,6 @@ class StorageNames(NamedTuple):
     request_id: str
 
 
-class BodyNames(NamedTuple):
-    """Members of every request body."""
-
-    model: str
-    parameters: str
-
-
 class WireNames(NamedTuple):
     """All names, in groups."""
 
@@ -183,7 +176,6 @@ class WireNames(NamedTuple):
     token_query: TokenQueryNames
     form: FormNames
     storage: StorageNames
-    body: BodyNames
 
 
 GROUPS: Mapping[str, type[tuple[str, ...]]] = WireNames.__annotations__

@@ -19,7 +19,7 @@ _KEY = "DASHSCOPE_API_KEY"
 class Connection:
     """The options of every command that uses the client. The key is none: others could read it."""
 
-    region: Annotated[str, typer.Option(metavar="REGION", help="Of the key.")] = "beijing"
+    region: Annotated[str | None, typer.Option(metavar="REGION", help="Of the key.")] = None
     workspace: Annotated[str | None, typer.Option(metavar="ID", help="For a workspace's own host.")] = None
     base_url: Annotated[
         str | None,
@@ -64,7 +64,7 @@ class Connection:
     def again(self) -> list[str]:
         """These options for another command."""
         given: dict[str, str | Path | None] = {
-            "--region": self.region if self.region != "beijing" else None,
+            "--region": self.region,
             "--workspace": self.workspace,
             "--base-url": self.base_url,
             "--journal": self.journal,

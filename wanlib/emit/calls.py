@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from wanlib.base.wire_names import GROUPS, WireNames, read_names
 from wanlib.emit.names import EmitError, literal, module
 from wanlib.emit.times import offset, strptime_form
 from wanlib.emit.validator import header
@@ -11,6 +12,8 @@ from wanlib.emit.writer import Writer
 from wanlib.spec import Family, Spec
 from wanlib.spec.span import seconds
 
+_NAMES = tuple(sorted([WireNames.__name__, *(group.__name__ for group in GROUPS.values())]))
+_UNITS = {"epoch s": 1, "epoch ms": 1000}
 _TABLES = ("Api", "Code", "ErrorCode", "Header", "Life", "Model", "Region", "Upload", "Verb")
 
 
@@ -25,6 +28,7 @@ def calls(spec: Spec) -> str:
     out.line()
     out.line("from functools import cache")
     out.line()
+    out.line(f"from wanlib.base.wire_names import {', '.join(_NAMES)}")
     out.line(f"from wanlib.runtime.tables import {', '.join(_TABLES)}")
     for family in spec.families:
         _code(family, out)
@@ -66,7 +70,7 @@ def _member(name: str, value: Rows, out: Writer) -> None:
 
 def _api(spec: Spec) -> dict[str, Rows]:
     """The members as Python."""
-    wire = spec.wire
+    wire, names = spec.wire, read_names(spec.service["names"])
     return {
         "base_path": literal(wire["base_path"]),
         "models": {model: _model(spec, spec.family(model), model) for model in spec.models},
@@ -79,12 +83,19 @@ def _api(spec: Spec) -> dict[str, Rows]:
         "gap": literal(seconds(wire["polling"]["gap"])),
         "sync_timeout": literal(seconds(wire["timeouts"]["sync"])),
         "currency": literal(wire["currency"]),
-        "upload": _upload(wire["upload"]),
+        "upload": _upload(spec, names),
         "life": _life(spec.task),
         "query_zone": literal(_query_zone(wire["times"]["query"])),
         "list_time": literal(_list_time(wire["queries"])),
         "stream_type": literal(wire["streaming"]["content_type"]),
         "stream_end": literal(wire["streaming"]["finish_reason"]["last"]),
+        "names": _wire_names(names),
+        "answer_role": literal(_answer_role(wire, names)),
+        "id_header": literal(_id_header(spec.service)),
+        "statuses": literal(dict(wire["statuses"])),
+        "default_region": literal(wire["default_region"]),
+        "list_units": literal(_UNITS[wire["times"]["list"]["form"]]),
+        "list_page": literal(_list_page(wire, names)),
     }
 
 
@@ -106,7 +117,8 @@ def _model(spec: Spec, family: Family, model: str) -> str:
     wire = spec.wire
     endpoints = {call: _endpoint(path) for call, path in wire["endpoints"][model].items()}
     lists = [field for field in family.fields if field.each and field.each.type == "image"]
-    single = [node.field for node in spec.bodies[family.body].walk() if node.only]
+    body = spec.bodies[family.body]
+    single = [node.field for node in body.walk() if node.only]
     return _value(
         "Model",
         name=literal(model),
@@ -123,6 +135,7 @@ def _model(spec: Spec, family: Family, model: str) -> str:
         prices=literal(wire["prices"][model]),
         submit_per_second=literal(wire["rates"][model]["submit_per_second"]),
         single=literal(tuple(single)),
+        rest=literal(next((name for name, node in body.members if node.form == "rest"), "")),
     )
 
 
@@ -161,12 +174,20 @@ def _error(error: Mapping[str, Any]) -> str:
     return f"ErrorCode({error['status']!r}, {literal(error['class'])}, {literal(error.get('retry', False))})"
 
 
-def _upload(upload: Mapping[str, Any]) -> str:
+def _upload(spec: Spec, names: WireNames) -> str:
+    upload, actions = spec.wire["upload"], spec.wire["queries"]["policy"]
+    schemes = [scheme for header in spec.wire["headers"].values() for scheme in header.get("schemes", ())]
+    if len(schemes) != 1:
+        raise EmitError(f"headers name {len(schemes)} schemes of uploaded files, expected one")
     return _value(
         "Upload",
         expires_after=literal(seconds(upload["expires"])),
         policy_expires_after=literal(seconds(upload["policy_expires"])),
         form=literal(tuple(upload["form"])),
+        action=literal(actions[names.policy_query.action]["one_of"][0]),
+        scheme=literal(schemes[0]),
+        accepted_status=literal(spec.service["upload"]["accepted_status"]),
+        retry_statuses=f"frozenset({literal(tuple(spec.service['storage']['retry_statuses']))})",
     )
 
 
@@ -181,6 +202,37 @@ def _life(task: Mapping[str, Any]) -> str:
         expires_after=literal(seconds(task["expires"]["is"])),
         links_expire_after=literal(seconds(task["links_expire"]["is"])),
     )
+
+
+def _wire_names(names: WireNames) -> str:
+    groups = {group: _group(getattr(names, group)) for group in GROUPS}
+    return _value(WireNames.__name__, **groups)
+
+
+def _group(group: Any) -> str:
+    roles = {role: literal(name) for role, name in group._asdict().items()}
+    return _value(type(group).__name__, **roles)
+
+
+def _answer_role(wire: Mapping[str, Any], names: WireNames) -> str:
+    """The role of the service in the message of a choice."""
+    output = wire["answers"]["choices"][names.answer.output]["members"]
+    message = output[names.choice.choices]["each"]["members"][names.choice.message]["members"]
+    return str(message[names.choice.role]["one_of"][0])
+
+
+def _id_header(service: Mapping[str, Any]) -> str:
+    """The response header that holds the request id."""
+    found = [name for name, header in service["headers"].items() if header["is"] == "{request_id}"]
+    if len(found) != 1:
+        raise EmitError(f"{len(found)} headers hold the request id, expected one")
+    return str(found[0])
+
+
+def _list_page(wire: Mapping[str, Any], names: WireNames) -> int:
+    """How many tasks the client asks for at once."""
+    size = wire["queries"]["list"][names.list_query.page_size]
+    return int(size.get("request", size["default"]))
 
 
 def _query_zone(query: Mapping[str, str]) -> int:

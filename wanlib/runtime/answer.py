@@ -25,6 +25,9 @@ from wanlib.runtime.tables import Api
 # The charsets of text; Python knows codecs of other kinds, which a header has no business to name.
 _CHARSET = re.compile(r"""(?i)\bcharset\s*=\s*["']?((?:utf|gb|big5|iso|latin|windows|cp)[\w.-]{0,20})""")
 
+_PASSING = frozenset({"rate", "service"})
+"""Classes of errors that may pass by themselves."""
+
 # What a kind of error is, and what to do about it.
 _KINDS: dict[str, tuple[type[WanError], str]] = {
     "invalid": (InvalidRequest, "the same request will be refused again: change what the message names"),
@@ -41,10 +44,9 @@ _KINDS: dict[str, tuple[type[WanError], str]] = {
     "rate": (RateLimited, "wait a little, then ask again, less often"),
     "service": (ServiceError, "try again later; keep the request id for the vendor's support"),
 }
-_BY_STATUS = {401: "authentication", 403: "authentication", 404: "not_found", 429: "rate"}
 
 
-def read_answer(reply: Reply) -> dict[str, Any]:
+def read_answer(api: Api, reply: Reply) -> dict[str, Any]:
     """The JSON object of an answer, whatever its status.
 
     A byte order mark, another charset that the headers name, and numbers that JSON does not have (read as
@@ -59,20 +61,20 @@ def read_answer(reply: Reply) -> dict[str, Any]:
         met = f"a JSON {type(answer).__name__}"
     if isinstance(answer, dict):
         return answer
-    raise malformed(reply, f"a JSON object was due, {met} came")
+    raise malformed(api, reply, f"a JSON object was due, {met} came")
 
 
-def malformed(reply: Reply, said: str, *, task_id: str | None = None) -> MalformedAnswer:
+def malformed(api: Api, reply: Reply, said: str, *, task_id: str | None = None) -> MalformedAnswer:
     """The error for an answer that is none of the documented ones. said: what was due and what came."""
     return MalformedAnswer(
         f"{said}. Is base_url the service itself, and no gateway between?",
         status=reply.status,
-        request_id=cleaned(reply.headers, "x-request-id"),
+        request_id=cleaned(reply.headers, api.id_header),
         task_id=task_id,
     )
 
 
-def is_vendor_error(reply: Reply) -> bool:
+def is_vendor_error(api: Api, reply: Reply) -> bool:
     """Whether an answer is an error in the vendor's own form, with whatever status, 200 among them.
 
     That form is `code`, `message` and a request id (in the body or the header) at the top, and no output.
@@ -80,7 +82,7 @@ def is_vendor_error(reply: Reply) -> bool:
     their pictures. A gateway's page or JSON of its own is no answer of the vendor.
     """
     try:
-        return is_error(read_answer(reply), reply)
+        return is_error(api, read_answer(api, reply), reply)
     except MalformedAnswer:
         return False
 
@@ -93,15 +95,15 @@ def problem(api: Api, reply: Reply, wall: float | None = None, *, task_id: str |
     that is a date. An answer that is no error in the vendor's form gives MalformedAnswer.
     """
     try:
-        answer = read_answer(reply)
+        answer = read_answer(api, reply)
     except MalformedAnswer as error:
         error.task_id = task_id
         return error
-    if not is_error(answer, reply):
-        return malformed(reply, _not_an_error(reply), task_id=task_id)
+    if not is_error(api, answer, reply):
+        return malformed(api, reply, _not_an_error(reply), task_id=task_id)
     refusal = stated(api, answer, status=reply.status, task_id=task_id)
     if refusal.request_id is None:
-        refusal.request_id = cleaned(reply.headers, "x-request-id")
+        refusal.request_id = cleaned(reply.headers, api.id_header)
     if isinstance(refusal, RateLimited):
         refusal.retry_after = _retry_after(reply.headers.get("retry-after", ""), wall)
     return refusal
@@ -109,22 +111,24 @@ def problem(api: Api, reply: Reply, wall: float | None = None, *, task_id: str |
 
 def stated(api: Api, node: dict[str, Any], *, status: int, task_id: str | None = None) -> WanError:
     """The error that `code` and `message` of an object state; by `status` where the table lacks the code."""
-    family, advice = _KINDS[kind_of(api, text(node, "code"), status)]
-    said = cleaned(node, "message") or "no reason is given"
+    names = api.names.answer
+    family, advice = _KINDS[kind_of(api, text(node, names.code), status)]
+    said = cleaned(node, names.message) or "no reason is given"
     return family(
         f"the service says: {said.rstrip('.')}. What to do: {advice}",
         status=status,
-        code=cleaned(node, "code"),
-        request_id=cleaned(node, "request_id"),
+        code=cleaned(node, names.code),
+        request_id=cleaned(node, names.request_id),
         task_id=task_id,
     )
 
 
 def retryable(api: Api, reply: Reply) -> bool:
     """Whether the same request may succeed later: by the table; codes that it lacks by 429 and 5xx."""
-    code = text(read_answer(reply), "code") if is_vendor_error(reply) else None
+    names = api.names.answer
+    code = text(read_answer(api, reply), names.code) if is_vendor_error(api, reply) else None
     known = api.errors.get(code) if code else None
-    return known.retry if known else reply.status == 429 or 500 <= reply.status < 600
+    return known.retry if known else reply.status >= 400 and _class_of(api, reply.status) in _PASSING
 
 
 def kind_of(api: Api, code: str | None, status: int) -> str:
@@ -132,13 +136,21 @@ def kind_of(api: Api, code: str | None, status: int) -> str:
     known = api.errors.get(code) if code else None
     if known and known.kind in _KINDS:
         return known.kind
-    return _BY_STATUS.get(status, "invalid" if 400 <= status < 500 else "service")
+    return _class_of(api, status)
 
 
-def is_error(answer: dict[str, Any], reply: Reply) -> bool:
+def is_error(api: Api, answer: dict[str, Any], reply: Reply) -> bool:
     """`is_vendor_error` of an answer that has been read."""
-    named = text(answer, "request_id") or reply.headers.get("x-request-id")
-    return bool(text(answer, "code") and text(answer, "message") and named and not answer.get("output"))
+    names = api.names.answer
+    named = text(answer, names.request_id) or reply.headers.get(api.id_header)
+    stated = text(answer, names.code) and text(answer, names.message)
+    return bool(stated and named and not answer.get(names.output))
+
+
+def _class_of(api: Api, status: int) -> str:
+    """The class that a status alone stands for; any but 4xx is the service's own failure."""
+    own = api.statuses.get(str(status))
+    return own or api.statuses["4xx" if 400 <= status < 500 else "5xx"]
 
 
 def _not_an_error(reply: Reply) -> str:

@@ -20,7 +20,8 @@ class BaseClient:
     """A client of the API. One is enough for a program; threads may share a
     sync one, the tasks of one asyncio loop an async one.
 
-    api_key: else DASHSCOPE_API_KEY. region: of the key. workspace: its id, for a workspace's own host.
+    api_key: else DASHSCOPE_API_KEY. region: of the key; the spec says which is the
+    default. workspace: its id, for a workspace's own host.
     base_url: another address, else DASHSCOPE_HTTP_BASE_URL. budget: the most that this client may spend,
     in the currency of the prices. journal: the path of a file that keeps every paid call, for `resume`.
     upload: local images go through the temporary upload instead of base64. file_urls: whether strings
@@ -39,7 +40,7 @@ class BaseClient:
         self,
         api_key: str | None = None,
         *,
-        region: str = "beijing",
+        region: str | None = None,
         workspace: str | None = None,
         base_url: str | None = None,
         budget: Any = None,

@@ -87,7 +87,7 @@ def make_context(
     api: Api,
     *,
     api_key: str | None,
-    region: str,
+    region: str | None,
     workspace: str | None,
     base_url: str | None,
     budget: Any,

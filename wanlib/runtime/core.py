@@ -16,7 +16,7 @@ from wanlib.runtime.options import PATIENCE, Call, call_of, read_call, verb_of
 from wanlib.runtime.paid import Paid, begin, paid_of, send
 from wanlib.runtime.plan import Plan, make_plan
 from wanlib.runtime.query import Query, cancel, page, query
-from wanlib.runtime.recent import PAGE, find_lost, window
+from wanlib.runtime.recent import find_lost, window
 from wanlib.runtime.result import Result
 from wanlib.runtime.retry import Deadline
 from wanlib.runtime.settings import ANSWER
@@ -124,7 +124,9 @@ class Core:
 
     def page(self, filters: Query, number: int) -> Protocol[Page]:
         """One page of the list of tasks."""
-        return page(self.context, self._deadline(None), {**filters, "page_no": number})
+        return page(
+            self.context, self._deadline(None), {**filters, self.context.api.names.list_query.page: number}
+        )
 
     def follow(
         self, tasks: Sequence[object], timeout: float | None, told: Told | None
@@ -147,14 +149,14 @@ class Core:
         self, status: str | None, model: str | None, task_id: str | None, start: Any, end: Any
     ) -> Query:
         """The query of a list of tasks. Raises InvalidArgumentError, InvalidRequest."""
-        api = self.context.api
-        told: dict[str, str | int] = {"page_size": PAGE}
+        api, names = self.context.api, self.context.api.names.list_query
+        told: dict[str, str | int] = {names.page_size: api.list_page}
         if status is not None:
-            told["status"] = _word(status, "status", api.life.states)
+            told[names.status] = _word(status, "status", api.life.states)
         if model is not None:
-            told["model_name"] = find_model(api, model).name
+            told[names.model] = find_model(api, model).name
         if task_id is not None:
-            told["task_id"] = self.context.checked_id(task_id)
+            told[names.task_id] = self.context.checked_id(task_id)
         if start is not None or end is not None:
             until = self.context.clock.wall() if end is None else _epoch(end, "end")
             since = until - api.life.expires_after if start is None else _epoch(start, "start")

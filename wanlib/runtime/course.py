@@ -30,15 +30,16 @@ def submit(context: Context, plan: Plan, max_price: Any, deadline: Deadline) -> 
     paid = yield from begin(context, plan, max_price, deadline)
     reply, _, answer = yield from send(context, plan, paid, deadline)
     assert answer is not None  # only the answer to a streamed call is still to come
-    task_id = cleaned(mapping(answer, "output"), "task_id")
+    names = context.api.names
+    task_id = cleaned(mapping(answer, names.answer.output), names.task.id)
     try:
         task_id = context.checked_id(task_id)
     except InvalidArgumentError:
-        error = unknown(plan, paid.sent_at or 0.0, "the answer has no task id", reply)
+        error = unknown(context.api, plan, paid.sent_at or 0.0, "the answer has no task id", reply)
         yield from doubt(context, paid, error)
         raise error from None
     context.purse.bind(paid.held, task_id)
-    request_id, at = cleaned(answer, "request_id"), context.clock.wall()
+    request_id, at = cleaned(answer, names.answer.request_id), context.clock.wall()
     LOG.info("task %s of %s is submitted, request %s", task_id, plan.model.name, request_id)
     yield from record(context, paid, lambda journal, key: journal.accepted(key, task_id, request_id, at))
     return paid._replace(task_id=task_id, sent_at=at)
@@ -90,7 +91,7 @@ def direct(context: Context, plan: Plan, max_price: Any, deadline: Deadline) -> 
     try:
         result = read_result(context.api, paid.model, answer or {}, origin)
     except MalformedAnswer as met:
-        error = unknown(plan, paid.sent_at or 0.0, met.message, reply)
+        error = unknown(context.api, plan, paid.sent_at or 0.0, met.message, reply)
         yield from doubt(context, paid, error)
         raise error from met
     return (yield from settled(context, paid, result, context.api.life.succeeded))

@@ -18,7 +18,7 @@ from wanlib.runtime.members import cleaned
 from wanlib.runtime.pace import Pace
 from wanlib.runtime.plan import Plan
 from wanlib.runtime.retry import Deadline
-from wanlib.runtime.tables import Model
+from wanlib.runtime.tables import Api, Model
 
 TRIES = 5
 """Tries of a call that was not accepted, the first among them."""
@@ -48,7 +48,7 @@ def create(context: Context, plan: Plan, deadline: Deadline) -> Protocol[Opened]
             error = Unreachable(f"the service can't be reached, so nothing was accepted: {trouble}")
         except Cut as trouble:
             raise unknown(
-                plan, sent_at, f"the connection broke after the call was sent ({trouble})"
+                context.api, plan, sent_at, f"the connection broke after the call was sent ({trouble})"
             ) from None
         else:
             reply = opened.reply
@@ -85,23 +85,23 @@ def _judged(context: Context, plan: Plan, reply: Reply, sent_at: float) -> dict[
     Raises OutcomeUnknown where it says neither.
     """
     if reply.status in _GATEWAYS:
-        raise unknown(plan, sent_at, "a gateway answered in place of the service", reply)
+        raise unknown(context.api, plan, sent_at, "a gateway answered in place of the service", reply)
     answer: dict[str, Any] = {}
     met = "the answer has no output"
     try:
-        answer = read_answer(reply)
+        answer = read_answer(context.api, reply)
     except MalformedAnswer as error:
         met = error.message
-    if is_error(answer, reply):
+    if is_error(context.api, answer, reply):
         return problem(context.api, reply, context.clock.wall())
     if not 200 <= reply.status < 300:
-        raise unknown(plan, sent_at, "the answer is not the service's", reply)
-    if not isinstance(answer.get("output"), dict):
-        raise unknown(plan, sent_at, met, reply)
+        raise unknown(context.api, plan, sent_at, "the answer is not the service's", reply)
+    if not isinstance(answer.get(context.api.names.answer.output), dict):
+        raise unknown(context.api, plan, sent_at, met, reply)
     return answer
 
 
-def unknown(plan: Plan, sent_at: float, reason: str, reply: Reply | None = None) -> OutcomeUnknown:
+def unknown(api: Api, plan: Plan, sent_at: float, reason: str, reply: Reply | None = None) -> OutcomeUnknown:
     """The error for a call that may have been accepted, with what is needed to look for it."""
     advice = "look for its task with find_lost(error) before sending it again"
     if plan.call != "async":
@@ -110,17 +110,18 @@ def unknown(plan: Plan, sent_at: float, reason: str, reply: Reply | None = None)
         f"{plan.model.name} may have been accepted: {reason}; {advice}",
         model=plan.model.name,
         sent_at=sent_at,
-        **_named(reply),
+        **_named(api, reply),
     )
 
 
-def _named(reply: Reply | None) -> dict[str, Any]:
+def _named(api: Api, reply: Reply | None) -> dict[str, Any]:
     """What an answer says of itself, as far as it can be read: for the vendor's support."""
     if reply is None:
         return {}
     try:
-        answer = read_answer(reply)
+        answer = read_answer(api, reply)
     except MalformedAnswer:
         answer = {}
-    request_id = cleaned(answer, "request_id") or cleaned(reply.headers, "x-request-id")
-    return {"status": reply.status, "code": cleaned(answer, "code"), "request_id": request_id}
+    names = api.names.answer
+    request_id = cleaned(answer, names.request_id) or cleaned(reply.headers, api.id_header)
+    return {"status": reply.status, "code": cleaned(answer, names.code), "request_id": request_id}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from wanlib.base.wire_names import WireNames
 from wanlib.runtime.members import bare_url, cleaned, items, mapping, text
 
 
@@ -56,35 +57,35 @@ class Text:
 Part: TypeAlias = Picture | Text | Failure
 
 
-def choice_parts(output: Mapping[str, Any]) -> Iterator[Part]:
+def choice_parts(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]:
     """The parts of `choices`, in reading order."""
-    for index, choice in enumerate(items(output, "choices") or ()):
-        content = items(mapping(choice, "message"), "content")
-        if content is None and (code := cleaned(choice, "code")):
-            yield Failure(code, cleaned(choice, "message"))
+    named, answer = names.choice, names.answer
+    for index, choice in enumerate(items(output, named.choices) or ()):
+        content = items(mapping(choice, named.message), named.content)
+        if content is None and (code := cleaned(choice, answer.code)):
+            yield Failure(code, cleaned(choice, answer.message))
         for part in content or ():
-            if url := text(part, "image"):
+            if url := text(part, named.image):
                 yield Picture(url, index)
-            if words := text(part, "text"):
+            if words := text(part, named.text):
                 yield Text(words)
 
 
-def result_parts(output: Mapping[str, Any]) -> Iterator[Part]:
+def result_parts(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]:
     """The parts of `results`: an entry without a URL has failed, whether or not it says why."""
-    for index, entry in enumerate(items(output, "results") or ()):
-        if url := text(entry, "url"):
-            yield Picture(url, index, text(entry, "orig_prompt"), text(entry, "actual_prompt"))
+    named, answer = names.result, names.answer
+    for index, entry in enumerate(items(output, named.results) or ()):
+        if url := text(entry, named.url):
+            yield Picture(url, index, text(entry, named.prompt), text(entry, named.rewritten_prompt))
         elif isinstance(entry, dict):
-            yield Failure(cleaned(entry, "code"), cleaned(entry, "message"))
+            yield Failure(cleaned(entry, answer.code), cleaned(entry, answer.message))
 
 
-_READERS = {"choices": choice_parts, "results": result_parts}
-
-
-def parts_of(output: Mapping[str, Any], own: str | None) -> tuple[Part, ...] | None:
+def parts_of(names: WireNames, output: Mapping[str, Any], own: str | None) -> tuple[Part, ...] | None:
     """The parts under the model's own name, else under the other; None where neither list is there."""
+    readers = {names.choice.choices: choice_parts, names.result.results: result_parts}
     there = [
-        name for name in sorted(_READERS, key=lambda name: name != own) if items(output, name) is not None
+        name for name in sorted(readers, key=lambda name: name != own) if items(output, name) is not None
     ]
-    found = [tuple(_READERS[name](output)) for name in there]
+    found = [tuple(readers[name](names, output)) for name in there]
     return next((parts for parts in found if parts), found[0] if found else None)

@@ -57,7 +57,8 @@ class Plan(NamedTuple):
         """The wire body, a Source standing for each image in hand."""
         body = self.model.code().encode(self.model.name, self.fields)
         if self.extra:
-            body["parameters"] = {**body.get("parameters", {}), **self.extra}
+            rest = self.model.rest
+            body[rest] = {**body.get(rest, {}), **self.extra}
         return body
 
     def request(self, api: Api, settings: Settings) -> Request:

@@ -10,11 +10,7 @@ from wanlib.runtime.errors import MalformedAnswer
 from wanlib.runtime.exchange import Reply
 from wanlib.runtime.tables import Api
 
-ACCEPTED = "200"
-"""The status that the store is asked to answer with; without that it would be 204."""
-
 _MB = 1_048_576
-_KEY, _STATUS = "key", "success_action_status"  # fields of the form that are not the policy's
 
 
 class Policy(NamedTuple):
@@ -22,7 +18,7 @@ class Policy(NamedTuple):
 
     host: the URL to post to. folder: what keys begin with. most_bytes: of one file, None where nothing is
     said. renew_at: monotonic seconds. order: the fields of the form, the last of them the file. fields:
-    their values, but for key, status and file.
+    their values, but for key and file. key: the name of the field that holds the key.
     """
 
     host: str
@@ -31,10 +27,11 @@ class Policy(NamedTuple):
     renew_at: float
     order: tuple[str, ...]
     fields: Mapping[str, str]
+    key: str
 
     def form(self, key: str) -> list[tuple[str, str]]:
         """Names and values of the fields before the file, in their order."""
-        values = {**self.fields, _KEY: key, _STATUS: ACCEPTED}
+        values = {**self.fields, self.key: key}
         return [(name, values[name]) for name in self.order[:-1]]
 
     def __repr__(self) -> str:
@@ -47,29 +44,33 @@ def read_policy(api: Api, reply: Reply, now: float, *, plain_ok: bool) -> Policy
     now: monotonic seconds, when it was asked for. plain_ok: whether it may name a host without TLS or in a
     private network. Raises MalformedAnswer.
     """
-    data = read_answer(reply).get("data")
-    members = _Members(reply, data if isinstance(data, dict) else {})
-    host = members.text("upload_host")
+    names = api.names.policy
+    data = read_answer(api, reply).get(names.data)
+    members = _Members(api, reply, data if isinstance(data, dict) else {})
+    host = members.text(names.host)
     if not _is_host(host, plain_ok):
         allowed = "an http(s) URL" if plain_ok else "a public https URL"
-        raise members.wrong("upload_host", f"{shown(host)}, where {allowed} was due")
-    lasts = members.number("expire_in_seconds") or api.upload.policy_expires_after
-    most = members.number("max_file_size_mb")
-    own = [name for name in api.upload.form[:-1] if name not in (_KEY, _STATUS)]
+        raise members.wrong(names.host, f"{shown(host)}, where {allowed} was due")
+    lasts = members.number(names.seconds) or api.upload.policy_expires_after
+    most = members.number(names.max_file_mb)
+    form = api.names.form
+    own = [name for name in api.upload.form[:-1] if name not in (form.key, form.status)]
     return Policy(
         host=host,
-        folder=members.text("upload_dir").rstrip("/"),
+        folder=members.text(names.folder).rstrip("/"),
         most_bytes=most * _MB if most else None,
         renew_at=now + lasts,
         order=api.upload.form,
-        fields={name: members.text(name) for name in own},
+        fields={name: members.text(name) for name in own} | {form.status: api.upload.accepted_status},
+        key=form.key,
     )
 
 
 class _Members:
-    """The members of the policy by their names in the form: `OSSAccessKeyId` is `oss_access_key_id`."""
+    """The members of the policy by their names in the form, which has dashes or capitals for underscores."""
 
-    def __init__(self, reply: Reply, data: dict[str, Any]) -> None:
+    def __init__(self, api: Api, reply: Reply, data: dict[str, Any]) -> None:
+        self._api = api
         self._reply = reply
         self._data = {_folded(name): value for name, value in data.items()}
 
@@ -85,7 +86,7 @@ class _Members:
         return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
 
     def wrong(self, name: str, met: str) -> MalformedAnswer:
-        return malformed(self._reply, f"the upload policy has for {name} {met}")
+        return malformed(self._api, self._reply, f"the upload policy has for {name} {met}")
 
 
 def _folded(name: str) -> str:

@@ -36,7 +36,7 @@ def ask_once(
         raise Unreachable(f"no answer from the service: {trouble}", task_id=task_id) from None
     good = 200 <= reply.status < 300
     # A query of a task that FAILED may be answered in the form of an error: its reader knows.
-    if good and (call == "query" or not is_vendor_error(reply)):
+    if good and (call == "query" or not is_vendor_error(context.api, reply)):
         return reply
     raise problem(context.api, reply, context.clock.wall(), task_id=task_id)
 

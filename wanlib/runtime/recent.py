@@ -11,8 +11,6 @@ from wanlib.runtime.retry import Deadline
 from wanlib.runtime.snapshot import Listed, read_page
 from wanlib.runtime.watch import Watch
 
-PAGE = 100
-"""Tasks asked for at once; a service that gives fewer a page is followed page by page."""
 MARGIN = 120.0
 """Seconds by which the clocks of client and service may differ."""
 
@@ -25,7 +23,8 @@ def window(context: Context, start: float, end: float, margin: float = MARGIN) -
     def told(moment: float) -> str:
         return (datetime.fromtimestamp(moment, UTC) + zone).strftime(context.api.list_time)
 
-    return {"start_time": told(max(start - margin, oldest)), "end_time": told(end + margin)}
+    names = context.api.names.list_query
+    return {names.start: told(max(start - margin, oldest)), names.end: told(end + margin)}
 
 
 def look_up(context: Context, due: Sequence[Watch]) -> Protocol[dict[str, str]]:
@@ -34,13 +33,14 @@ def look_up(context: Context, due: Sequence[Watch]) -> Protocol[dict[str, str]]:
     started = [watch.submitted_at for watch in due if watch.submitted_at is not None]
     if len(started) < len(due):
         started = [wall - context.api.life.expires_after]
-    filters: Query = {**window(context, min(started), wall), "page_size": PAGE}
+    names = context.api.names.list_query
+    filters: Query = {**window(context, min(started), wall), names.page_size: context.api.list_page}
     wanted = {watch.task_id for watch in due}
     deadline = Deadline(min(watch.deadline for watch in due), context.clock.now)
     known: dict[str, str] = {}
     for number in range(1, len(due) + 1):
         try:
-            reply = yield from ask_once(context, "list", deadline, {**filters, "page_no": number})
+            reply = yield from ask_once(context, "list", deadline, {**filters, names.page: number})
             found = read_page(context.api, reply)
         except WanError:  # what is wrong, a query of the task alone will tell
             break
@@ -60,11 +60,13 @@ def find_lost(
     """
     if context.clock.wall() - end >= context.api.life.expires_after:
         return []
-    filters: Query = {**window(context, start, end), "model_name": model, "page_size": PAGE}
+    names = context.api.names.list_query
+    asked: Query = {names.model: model, names.page_size: context.api.list_page}
+    filters: Query = {**window(context, start, end), **asked}
     found: list[Listed] = []
     number = 1
     while True:
-        answer = yield from page(context, deadline, {**filters, "page_no": number})
+        answer = yield from page(context, deadline, {**filters, names.page: number})
         found += answer.items
         if number >= answer.pages or not answer.items:
             return found

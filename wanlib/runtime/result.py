@@ -115,19 +115,22 @@ def read_result(
     gives a Result without images. Raises MalformedAnswer where neither list is there.
     """
     known = origin or Origin()
-    output = mapping(answer, "output")
-    parts = parts_of(output, model.result if model else None)
-    task_id = known.task_id or cleaned(output, "task_id")
-    request_id = cleaned(answer, "request_id")
+    names = api.names
+    output = mapping(answer, names.answer.output)
+    parts = parts_of(api.names, output, model.result if model else None)
+    task_id = known.task_id or cleaned(output, names.task.id)
+    request_id = cleaned(answer, names.answer.request_id)
     if parts is None:
-        said = "a result with output.choices or output.results was due, there is neither"
+        lists = (names.choice.choices, names.result.results)
+        due = " or ".join(f"{names.answer.output}.{name}" for name in lists)
+        said = f"a result with {due} was due, there is neither"
         raise MalformedAnswer(said, request_id=request_id, task_id=task_id)
-    submitted_at = _time(known.submitted_at, output, "submit_time", api)
-    ended_at = _time(known.ended_at, output, "end_time", api)
+    submitted_at = _time(known.submitted_at, output, names.task.submitted, api)
+    ended_at = _time(known.ended_at, output, names.task.ended, api)
     return Result(
         model=model.name if model else None,
         parts=parts,
-        usage=mapping(answer, "usage"),
+        usage=mapping(answer, names.answer.usage),
         asked=known.asked,
         exact=known.exact,
         request_id=request_id,

@@ -63,7 +63,7 @@ class Settings(NamedTuple):
 def read_settings(
     api: Api,
     api_key: str | None,
-    region: str,
+    region: str | None,
     workspace: str | None,
     base_url: str | None,
     environ: Mapping[str, str] = os.environ,
@@ -76,6 +76,7 @@ def read_settings(
         raise ConfigurationError(
             "the API key has characters that no key has; was something else copied with it?"
         )
+    region = api.default_region if region is None else region
     if not isinstance(region, str) or region not in api.regions:
         raise ConfigurationError(f"region is {shown(region)}; allowed: {', '.join(api.regions)}")
     if workspace is not None and not _is_label(workspace):

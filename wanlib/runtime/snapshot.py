@@ -71,13 +71,14 @@ def read_snapshot(api: Api, reply: Reply, task_id: str) -> Snapshot:
     """
     if not 200 <= reply.status < 300:
         raise problem(api, reply, task_id=task_id)
-    answer = read_answer(reply)
-    status = cleaned(mapping(answer, "output"), "task_status")
+    answer, names = read_answer(api, reply), api.names
+    status = cleaned(mapping(answer, names.answer.output), names.task.status)
     if status is not None:
         return _snapshot(api, answer, task_id, status)
-    if not is_error(answer, reply):
-        raise malformed(reply, "a task with output.task_status was due, there is none", task_id=task_id)
-    if kind_of(api, text(answer, "code"), reply.status) in _OF_THE_QUERY:
+    if not is_error(api, answer, reply):
+        due = f"{names.answer.output}.{names.task.status}"
+        raise malformed(api, reply, f"a task with {due} was due, there is none", task_id=task_id)
+    if kind_of(api, text(answer, names.answer.code), reply.status) in _OF_THE_QUERY:
         raise problem(api, reply, task_id=task_id)
     return _snapshot(api, answer, task_id, api.life.failed, doubtful=retryable(api, reply))
 
@@ -99,54 +100,56 @@ def task_error(snapshot: Snapshot, submitted_at: float | None, now: float, life:
 
 def read_page(api: Api, reply: Reply) -> Page:
     """A list of tasks. Entries without an id are left out. Raises the error that a refusal means."""
-    answer = read_answer(reply)
-    if not 200 <= reply.status < 300 or is_error(answer, reply):
+    answer, names = read_answer(api, reply), api.names.listed
+    if not 200 <= reply.status < 300 or is_error(api, answer, reply):
         raise problem(api, reply)
-    entries = items(answer, "data")
-    if entries is None and number(answer, "total") != 0:
-        raise malformed(reply, "a list of tasks under data was due, there is none")
-    listed = tuple(_listed(each) for each in entries or () if text(each, "task_id"))
-    page, pages, total = (int(number(answer, name) or 0) for name in ("page_no", "total_page", "total"))
+    entries = items(answer, names.tasks)
+    if entries is None and number(answer, names.total) != 0:
+        raise malformed(api, reply, f"a list of tasks under {names.tasks} was due, there is none")
+    listed = tuple(_listed(api, each) for each in entries or () if text(each, names.task_id))
+    page, pages, total = (int(number(answer, name) or 0) for name in (names.page, names.pages, names.total))
     return Page(listed, page, pages, total)
 
 
 def _snapshot(
     api: Api, answer: dict[str, Any], task_id: str, status: str, doubtful: bool = False
 ) -> Snapshot:
-    output = mapping(answer, "output")
+    named, names = api.names.answer, api.names.task
+    output = mapping(answer, named.output)
     return Snapshot(
         task_id=task_id,
         status=status,
         ended=status in api.life.terminal,
-        submitted_at=moment(text(output, "submit_time"), api.query_zone),
-        scheduled_at=moment(text(output, "scheduled_time"), api.query_zone),
-        ended_at=moment(text(output, "end_time"), api.query_zone),
-        metrics=mapping(output, "task_metrics"),
-        code=cleaned(output, "code") or cleaned(answer, "code"),
-        message=cleaned(output, "message") or cleaned(answer, "message"),
-        request_id=cleaned(answer, "request_id"),
+        submitted_at=moment(text(output, names.submitted), api.query_zone),
+        scheduled_at=moment(text(output, names.scheduled), api.query_zone),
+        ended_at=moment(text(output, names.ended), api.query_zone),
+        metrics=mapping(output, names.metrics),
+        code=cleaned(output, named.code) or cleaned(answer, named.code),
+        message=cleaned(output, named.message) or cleaned(answer, named.message),
+        request_id=cleaned(answer, named.request_id),
         raw=answer,
         doubtful=doubtful,
     )
 
 
-def _listed(entry: dict[str, Any]) -> Listed:
+def _listed(api: Api, entry: dict[str, Any]) -> Listed:
+    names = api.names.listed
     return Listed(
-        task_id=clean(entry["task_id"]),
-        status=cleaned(entry, "status") or "",
-        model=cleaned(entry, "model_name"),
-        created_at=_seconds(entry, "gmt_create"),
-        started_at=_seconds(entry, "start_time"),
-        ended_at=_seconds(entry, "end_time"),
-        request_id=cleaned(entry, "request_id"),
+        task_id=clean(entry[names.task_id]),
+        status=cleaned(entry, names.status) or "",
+        model=cleaned(entry, names.model),
+        created_at=_seconds(api, entry, names.created),
+        started_at=_seconds(api, entry, names.started),
+        ended_at=_seconds(api, entry, names.ended),
+        request_id=cleaned(entry, names.request_id),
         raw=entry,
     )
 
 
-def _seconds(entry: dict[str, Any], name: str) -> float | None:
-    """A time in milliseconds since the epoch, as seconds."""
-    milliseconds = number(entry, name)
-    return None if milliseconds is None else milliseconds / 1000
+def _seconds(api: Api, entry: dict[str, Any], name: str) -> float | None:
+    """A time since the epoch in the unit of the list, as seconds."""
+    units = number(entry, name)
+    return None if units is None else units / api.list_units
 
 
 def _unknown(submitted_at: float | None, now: float, life: Life) -> str:

@@ -5,20 +5,20 @@ import re
 from wanlib.runtime.errors import InvalidRequest, ServiceError, WanError
 from wanlib.runtime.exchange import Reply
 from wanlib.runtime.members import clean
+from wanlib.runtime.tables import Api
 
-_PASSING = frozenset({403, 409, 429})  # a policy that has run out, a key that is taken, too much at once
 
-
-def refusal(reply: Reply, argument: str) -> WanError:
+def refusal(api: Api, reply: Reply, argument: str) -> WanError:
     """The error for an answer that is no success: ServiceError where a new try may help."""
-    passing = not 400 <= reply.status < 500 or reply.status in _PASSING
+    names = api.names.storage
+    passing = not 400 <= reply.status < 500 or reply.status in api.upload.retry_statuses
     family: type[WanError] = ServiceError if passing else InvalidRequest
-    reason = _element(reply, "Message") or "no reason is given"
+    reason = _element(reply, names.message) or "no reason is given"
     return family(
         f"the upload of {argument} was refused by the store: {reason}",
         status=reply.status,
-        code=_element(reply, "Code"),
-        request_id=_element(reply, "RequestId"),
+        code=_element(reply, names.code),
+        request_id=_element(reply, names.request_id),
     )
 
 

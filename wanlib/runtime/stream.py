@@ -63,23 +63,25 @@ class StreamReader:
     def _take(self, event: Event) -> list[Picture | Text]:
         if not event.data or event.data == "[DONE]":
             return []
+        names = self._api.names.answer
         try:
-            answer = read_answer(Reply(200, {}, event.data.encode("utf-8", "replace")))
+            answer = read_answer(self._api, Reply(200, {}, event.data.encode("utf-8", "replace")))
         except MalformedAnswer:
             self._unread += 1
             return []
-        if event.name == "error" or (text(answer, "code") and not answer.get("output")):
+        if event.name == "error" or (text(answer, names.code) and not answer.get(names.output)):
             self._error = stated(self._api, answer, status=200)
             return []
         return self._read(answer)
 
     def _read(self, answer: dict[str, Any]) -> list[Picture | Text]:
         self._last = answer
-        self._usage = mapping(answer, "usage") or self._usage
-        output = mapping(answer, "output")
-        choices = items(output, "choices") or ()
-        self._ended |= any(text(each, "finish_reason") == self._api.stream_end for each in choices)
-        fresh = [part for part in choice_parts(output) if isinstance(part, Picture | Text)]
+        names = self._api.names
+        self._usage = mapping(answer, names.answer.usage) or self._usage
+        output = mapping(answer, names.answer.output)
+        choices = items(output, names.choice.choices) or ()
+        self._ended |= any(text(each, names.choice.finish_reason) == self._api.stream_end for each in choices)
+        fresh = [part for part in choice_parts(names, output) if isinstance(part, Picture | Text)]
         for part in fresh:
             self._join(part)
         return fresh
@@ -94,14 +96,16 @@ class StreamReader:
 
     def _whole(self) -> dict[str, Any]:
         """The answer that the chunks make up, in the form that a call without a stream would have had."""
-        content = [
-            {"type": "image", "image": part.url} if isinstance(part, Picture) else part.to_dict()
+        answer, names = self._api.names.answer, self._api.names.choice
+        parts = [
+            (names.image, part.url) if isinstance(part, Picture) else (names.text, part.text)
             for part in self._parts
         ]
-        message = {"role": "assistant", "content": content}
-        choice = {"finish_reason": self._api.stream_end, "message": message}
-        output = {**mapping(self._last, "output"), "choices": [choice]}
-        return {**self._last, "output": output, "usage": self._usage}
+        content = [{names.type: name, name: value} for name, value in parts]
+        message = {names.role: self._api.answer_role, names.content: content}
+        choice = {names.finish_reason: self._api.stream_end, names.message: message}
+        output = {**mapping(self._last, answer.output), names.choices: [choice]}
+        return {**self._last, answer.output: output, answer.usage: self._usage}
 
     def _unknown(self) -> OutcomeUnknown:
         missing = "one of its events can't be read" if self._ended else "its end never came"
@@ -110,5 +114,5 @@ class StreamReader:
             model=self._model.name,
             sent_at=self._sent_at,
             parts=self._parts,
-            request_id=cleaned(self._last, "request_id"),
+            request_id=cleaned(self._last, self._api.names.answer.request_id),
         )

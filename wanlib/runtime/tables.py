@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from wanlib.base.violation import Violation
+from wanlib.base.wire_names import WireNames
 
 
 class Completed(NamedTuple):
@@ -48,7 +49,8 @@ class Model(NamedTuple):
     generate, stream as far as it has them. endpoints: by call (sync, async, stream) -> (method, path).
     result: `choices` or `results`. prices: decimal text a picture, by region. submit_per_second: what
     an account may. single: the list fields of which a body holds one item, so that a list of any
-    other length can't be sent.
+    other length can't be sent. rest: the member of the body that holds the fields without a place of their
+    own, and what is newer than the spec.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Model(NamedTuple):
     prices: Mapping[str, str]
     submit_per_second: int
     single: tuple[str, ...] = ()
+    rest: str = ""
 
 
 class Region(NamedTuple):
@@ -110,11 +113,20 @@ class Life(NamedTuple):
 
 
 class Upload(NamedTuple):
-    """The temporary upload; times in seconds. form: the fields of the multipart form in order."""
+    """The temporary upload; times in seconds.
+
+    form: the fields of the multipart form in order. action: what a request for a policy asks for. scheme: of
+    the URLs of uploaded files. accepted_status: what the storage is asked to answer with. retry_statuses:
+    those of the storage after which another try may help.
+    """
 
     expires_after: float
     policy_expires_after: float
     form: tuple[str, ...]
+    action: str
+    scheme: str
+    accepted_status: str
+    retry_statuses: frozenset[int]
 
 
 class Api(NamedTuple):
@@ -123,7 +135,11 @@ class Api(NamedTuple):
     paths: by call (query, list, cancel, policy) -> (method, path with `{task_id}`). rates: calls a second
     by call. gap: the most seconds between two polls. sync_timeout: seconds that a synchronous call may run.
     query_zone: of a query's times, which are texts of ISO 8601, the offset from UTC in seconds.
-    list_time: the strptime form of a list's filters. stream_end: the finish_reason of a stream's last part.
+    list_time: the strptime form of a list's filters. list_units: units of a list's times in a second.
+    list_page: tasks that the client asks for at once; where fewer come, it follows page by page.
+    names: what members and parameters are called. answer_role: the role of the service in a message.
+    id_header: the response header that holds the request id. statuses: the class of an error of which only
+    the status is known, by status, `4xx` and `5xx`. stream_end: the finish_reason of a stream's last part.
     """
 
     base_path: str
@@ -143,3 +159,10 @@ class Api(NamedTuple):
     list_time: str
     stream_type: str
     stream_end: str
+    names: WireNames
+    answer_role: str
+    id_header: str
+    statuses: Mapping[str, str]
+    default_region: str
+    list_units: int
+    list_page: int

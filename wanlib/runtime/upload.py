@@ -68,13 +68,14 @@ class _Uploads:
 
     def _get_policy(self) -> Protocol[Policy]:
         asked_at = self._context.clock.now()  # the policy may be as old as its request
-        told = {"action": "getPolicy", "model": self._model}
+        names = self._context.api.names.policy_query
+        told = {names.action: self._context.api.upload.action, names.model: self._model}
         request = self._context.request("policy", self._deadline, told)
         try:
             reply = yield Send(request)
         except Trouble as trouble:
             raise Unreachable(f"no upload policy from the service: {trouble}") from None
-        if is_vendor_error(reply) or not 200 <= reply.status < 300:
+        if is_vendor_error(self._context.api, reply) or not 200 <= reply.status < 300:
             raise problem(self._context.api, reply, self._context.clock.wall())
         # A store without TLS, as an emulator's is, is let pass where the service itself is near.
         private = self._context.settings.private
@@ -91,10 +92,10 @@ class _Uploads:
         except Trouble as trouble:
             raise Unreachable(f"{source.argument} could not be uploaded: {trouble}") from None
         if 200 <= reply.status < 300:
-            return f"oss://{key}"
-        if reply.status == 403 and self._policy is policy:
+            return f"{self._context.api.upload.scheme}://{key}"
+        if reply.status in self._context.api.upload.retry_statuses and self._policy is policy:
             self._policy = None
-        raise refusal(reply, source.argument)
+        raise refusal(self._context.api, reply, source.argument)
 
     def _request(self, policy: Policy, key: str, name: str, source: Source) -> Request:
         form = make_form(policy.form(key), policy.order[-1], name, source)

@@ -91,7 +91,6 @@ def _wire_names(spec: Spec) -> Iterator[str]:
     """Names that `wire.yaml` gives to members of bodies and answers, query parameters and form fields."""
     wire = spec.wire
     yield from wire["upload"]["form"]
-    yield "model"
     for body in spec.bodies.values():
         yield from (name for name, _ in body.members)
     for query in wire["queries"].values():
