@@ -378,3 +378,18 @@ def test_on_a_terminal(process: Command, service: Service, tmp_path: Path) -> No
     assert running.returncode == 0
     assert "at most 0.50 CNY" in shown and "Send it? [y/N] " in shown
     assert f"task {TASK} is SUCCEEDED" in shown
+
+
+def test_a_wrong_base_url_is_refused_with_the_reason(
+    wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-sp-abc")
+    wrong = "https://dashscope.aliyuncs.com/compatible-mode/v1"
+    ran = wanlib("generate", PRO, "Dusk", "--n", "1", "--base-url", wrong, "--yes")
+    assert ran.code == 2 and "the base of the OpenAI-compatible protocol" in ran.err
+    assert "https://dashscope.aliyuncs.com/api/v1" in ran.err
+    ran = wanlib("generate", PRO, "Dusk", "--n", "1", "--yes")
+    assert ran.code == 2 and "region='token-plan'" in ran.err and "sk-sp-abc" not in ran.err
+    monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", wrong)
+    ran = wanlib("tasks")
+    assert ran.code == 2 and "DASHSCOPE_HTTP_BASE_URL is" in ran.err

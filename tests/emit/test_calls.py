@@ -77,8 +77,13 @@ def test_regions_headers_and_paths() -> None:
         "https://dashscope.aliyuncs.com",
         None,
     )
-    for name, model in product(API.regions, API.models):
-        assert (model in API.regions[name].calls) is (name in API.models[model].prices)
+    for (name, region), model in product(API.regions.items(), API.models):
+        assert (model in (region.calls or {})) is (name in API.models[model].prices)
+    unstated = [name for name, region in API.regions.items() if region.calls is None]
+    assert unstated == ["hongkong", "tokyo", "token-plan", "token-plan-singapore"]
+    assert API.regions["hongkong"].host == "https://cn-hongkong.dashscope.aliyuncs.com"
+    assert API.regions["tokyo"].workspace_host == "https://{workspace}.ap-northeast-1.maas.aliyuncs.com"
+    assert {region.key_prefix for region in API.regions.values()} == {None, "sk-sp-"}
     assert API.headers[0].value == "Bearer {key}"
     assert Header("X-DashScope-OssResourceResolve", "enable", (), ("oss",), False) in API.headers
     assert [each.name for each in API.headers if each.optional] == ["X-DashScope-WorkSpace"]

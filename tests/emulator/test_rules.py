@@ -62,6 +62,13 @@ def test_private_image_urls_pass_unless_the_switch_is_off() -> None:
     assert rules(answer) == {"wan2.7/images.each.public": "rejected"}
 
 
+def test_a_region_of_which_nothing_is_documented_lets_every_call_through() -> None:
+    emulator = Emulator(settings=Settings(region="hongkong"))
+    for body in (*BODIES.values(), INTERLEAVED):
+        call = "stream" if body is INTERLEAVED else "async"
+        assert rules(create(emulator, body, call)) == {}
+
+
 def test_signatures_expire_by_the_clock_of_the_emulator() -> None:
     emulator = Emulator()
     body = messages(PLAIN, f"{URL}?Expires={int(emulator.clock.now()) + 60}&Signature=s", n=1)

@@ -65,6 +65,13 @@ BROKEN_TIES = [
         "the model of region here, 'tea-2' does not exist, expected tea-1",
     ),
     Broken(
+        "region without a host",
+        "wire.yaml",
+        "  here:\n    workspace_host: https://here.example\n    calls",
+        "  here:\n    calls",
+        "the region here has no host, expected host or workspace_host",
+    ),
+    Broken(
         "region with a call that a model lacks",
         WIRE,
         "{tea-1: [sync], tea",

@@ -53,6 +53,11 @@ def safe_text(text: str) -> str:
     return _cut(head, len(text) > _READ and head[-1] != "…")
 
 
+def without_queries(text: str) -> str:
+    """Return a text of any length with its URLs without user, query and fragment."""
+    return _USER.sub("…@", _QUERY.sub(lambda found: f"{found[1] or ''}?…", text))
+
+
 def plain(value: Any) -> Any:
     """`value` as JSON that may be printed: numbers, words and short lists as they are, the rest shown."""
     if value is None or isinstance(value, bool):

@@ -75,6 +75,7 @@ def _api(spec: Spec) -> dict[str, Rows]:
         "base_path": literal(wire["base_path"]),
         "models": {model: _model(spec, spec.family(model), model) for model in spec.models},
         "regions": {name: _region(region) for name, region in wire["regions"].items()},
+        "other_bases": literal(dict(wire.get("other_bases", {}))),
         "headers": [_header(name, header) for name, header in wire["headers"].items()],
         "paths": {call: literal(_endpoint(path)) for call, path in wire["paths"].items()},
         "task_id": literal(wire["task_id"]["is"]),
@@ -154,9 +155,10 @@ def _verbs(family: Family) -> str:
 
 
 def _region(region: Mapping[str, Any]) -> str:
-    by_model = {model: tuple(each) for model, each in region["calls"].items()}
-    hosts = {name: literal(region.get(name)) for name in ("host", "workspace_host")}
-    return _value("Region", **hosts, calls=literal(by_model))
+    stated = region.get("calls")
+    by_model = None if stated is None else {model: tuple(each) for model, each in stated.items()}
+    given = {name: literal(region.get(name)) for name in ("host", "workspace_host", "key_prefix")}
+    return _value("Region", **given, calls=literal(by_model))
 
 
 def _header(name: str, header: Mapping[str, Any]) -> str:

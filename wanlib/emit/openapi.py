@@ -39,7 +39,10 @@ def openapi(spec: Spec) -> dict[str, Any]:
 
 
 def _servers(spec: Spec, region: str, about: Mapping[str, Any]) -> Iterable[Schema]:
-    calls = "; ".join(f"{model}: {', '.join(calls)}" for model, calls in about["calls"].items())
+    offers = about.get("calls")
+    calls = "; ".join(f"{model}: {', '.join(calls)}" for model, calls in (offers or {}).items())
+    if offers is None:
+        calls = "What it offers is not documented"
     description = " ".join(
         [f"{region.capitalize()}. {calls}.", *([about["notes"]] if "notes" in about else [])]
     )

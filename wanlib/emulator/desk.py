@@ -76,7 +76,8 @@ class Desk:
     def _check_account(self, model: str, call: str, violations: tuple[Violation, ...]) -> None:
         """Whether the region offers the call, and the rate of submissions."""
         world = self._world
-        if call not in world.spec.wire["regions"][world.region]["calls"].get(model, ()):
+        offers = world.spec.wire["regions"][world.region].get("calls")
+        if offers is not None and call not in offers.get(model, ()):
             rule = Violation("wire/regions", "rejected", "/model", world.region, model)
             raise Refused(world.vendor.lookup("not_in_region"), (*violations, rule))
         if world.quotas and not world.quotas.submit(model, world.clock.wall()):

@@ -20,6 +20,7 @@ from wanlib.runtime.effects import (
 )
 from wanlib.runtime.exchange import Reply, Request
 from wanlib.runtime.follow import Follower
+from wanlib.runtime.private_logs import our_exchange
 from wanlib.runtime.watch import Outcome, Watch
 from wanlib.runtime.wire import Body, Wire, checked, is_stream, log_answer, lowered, trouble, without_key
 
@@ -82,9 +83,10 @@ class Driver:
     def _respond(self, request: Request, sunk: bool = False) -> tuple[Reply, Body]:
         began = self._context.clock.now()
         try:
-            response = self._http.send(
-                self._wire.build(request), stream=True, auth=None, follow_redirects=False
-            )
+            with our_exchange(self._context.settings.key):
+                response = self._http.send(
+                    self._wire.build(request), stream=True, auth=None, follow_redirects=False
+                )
         except Exception as error:
             raise trouble(error) or error from None
         reply = Reply(response.status_code, lowered(response.headers), b"")

@@ -21,6 +21,7 @@ from wanlib.runtime.effects import (
 )
 from wanlib.runtime.exchange import Reply, Request
 from wanlib.runtime.follow import Follower
+from wanlib.runtime.private_logs import our_exchange
 from wanlib.runtime.watch import Outcome, Watch
 from wanlib.runtime.wire import (
     Body,
@@ -113,10 +114,11 @@ class AsyncDriver:
         if request.content is not None and not isinstance(request.content, bytes):
             request = request._replace(content=Chunks(request.content))  # type: ignore[arg-type]
         try:
-            async with asyncio.timeout(request.timeout * SLACK):
-                response = await self._http.send(
-                    self._wire.build(request), stream=True, auth=None, follow_redirects=False
-                )
+            with our_exchange(self._context.settings.key):
+                async with asyncio.timeout(request.timeout * SLACK):
+                    response = await self._http.send(
+                        self._wire.build(request), stream=True, auth=None, follow_redirects=False
+                    )
         except Exception as error:
             raise trouble(error) or error from None
         reply = Reply(response.status_code, lowered(response.headers), b"")

@@ -51,7 +51,9 @@ def _refuse_spare(model: Model, fields: Mapping[str, Any]) -> None:
 
 def _refuse_region(api: Api, model: Model, region: str, call: str) -> None:
     """Whether the model takes such a call in this region: not a fact of the body, but of the address."""
-    offers = [name for name, each in api.regions.items() if call in each.calls.get(model.name, ())]
+    if api.regions[region].calls is None:  # not documented: the service decides
+        return
+    offers = [name for name, each in api.regions.items() if call in (each.calls or {}).get(model.name, ())]
     if region not in offers and call in model.endpoints:
         told = f"{model.name} takes no {call} call in region {region}; it does in {', '.join(offers)}"
         raise InvalidRequest(f"nothing was sent: {told} (wire/regions). Use a key of such a region")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from wanlib.base.shown import shown
+from wanlib.runtime.base_url import check_key_fits, complete_base_url
 from wanlib.runtime.errors import ConfigurationError
 from wanlib.runtime.tables import Api
 
@@ -81,23 +82,14 @@ def read_settings(
         raise ConfigurationError(f"region is {shown(region)}; allowed: {', '.join(api.regions)}")
     if workspace is not None and not _is_label(workspace):
         raise ConfigurationError(f"workspace is {shown(workspace)}; allowed: letters, digits, - and _")
-    base = base_url or environ.get(BASE_VARIABLE) or _host(api, region, workspace) + api.base_path
-    return Settings(key.strip(), region, workspace, checked_base(base))
-
-
-def checked_base(base: str) -> str:
-    """A base URL without the slash at its end. Raises ConfigurationError where it is none."""
-    try:
-        parts = urlsplit(base)
-        fine = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except (ValueError, AttributeError):  # no URL, no text
-        fine = False
-    if not fine or parts.query or parts.fragment or "@" in parts.netloc:
-        example = "https://host/api/v1"
-        raise ConfigurationError(
-            f"base_url is {shown(base)}; allowed: http(s)://host/path, such as {example}"
-        )
-    return base.rstrip("/")
+    if base_url:
+        base = complete_base_url(api, base_url, "base_url")
+    elif environ.get(BASE_VARIABLE):
+        base = complete_base_url(api, environ[BASE_VARIABLE], BASE_VARIABLE)
+    else:
+        base = _host(api, region, workspace) + api.base_path
+    check_key_fits(api, key.strip(), base)
+    return Settings(key.strip(), region, workspace, base)
 
 
 def _host(api: Api, region: str, workspace: str | None) -> str:

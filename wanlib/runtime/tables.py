@@ -71,11 +71,19 @@ class Model(NamedTuple):
 
 
 class Region(NamedTuple):
-    """One region. host: shared, None where there is none. workspace_host: with `{workspace}` in it."""
+    """One region.
+
+    Attributes:
+        host: shared by all workspaces; None where there is none.
+        workspace_host: with `{workspace}` in it; None where there is none.
+        key_prefix: the begin of the keys that this region alone accepts; None where it takes ordinary keys.
+        calls: by model; None where no page says what the region offers.
+    """
 
     host: str | None
     workspace_host: str | None
-    calls: Mapping[str, tuple[str, ...]]
+    key_prefix: str | None
+    calls: Mapping[str, tuple[str, ...]] | None
 
 
 class Header(NamedTuple):
@@ -132,6 +140,7 @@ class Upload(NamedTuple):
 class Api(NamedTuple):
     """Everything that the client must know of the API.
 
+    other_bases: paths at which the hosts serve other protocols, with what they are.
     paths: by call (query, list, cancel, policy) -> (method, path with `{task_id}`). rates: calls a second
     by call. gap: the most seconds between two polls. sync_timeout: seconds that a synchronous call may run.
     query_zone: of a query's times, which are texts of ISO 8601, the offset from UTC in seconds.
@@ -145,6 +154,7 @@ class Api(NamedTuple):
     base_path: str
     models: Mapping[str, Model]
     regions: Mapping[str, Region]
+    other_bases: Mapping[str, str]
     headers: tuple[Header, ...]
     paths: Mapping[str, tuple[str, str]]
     task_id: str

@@ -12,6 +12,7 @@ from wanlib.runtime.context import LOG
 from wanlib.runtime.errors import ConfigurationError
 from wanlib.runtime.exchange import Content, Cut, Reply, Request, TooLarge, TooLong, Trouble, Unsent
 from wanlib.runtime.members import bare_url
+from wanlib.runtime.private_logs import protect_logs
 from wanlib.runtime.tables import Api
 
 CONNECT = 10.0
@@ -94,6 +95,7 @@ class Wire:
             {name: value for name, value in http.headers.items() if name not in _SAID} if own else None
         )
         self._library = library_of(http, client)
+        protect_logs(self._library.__name__)
         self._base = f"{base}/"
         self._url = lru_cache(getattr(self._library, "URL", str))  # few, and slow to parse
 

@@ -110,7 +110,11 @@ def _check_models(spec: Spec, wire: Map, complaints: Complaints) -> None:
             wire.lines["default_region"], "the region", wire["default_region"], wire["regions"]
         )
     for region, table in wire["regions"].items():
-        _check_region(region, table["calls"], wire["endpoints"], complaints)
+        if "host" not in table and "workspace_host" not in table:
+            line = wire["regions"].lines[region]
+            complaints.add(line, f"the region {region} has no host", "host or workspace_host")
+        if "calls" in table:
+            _check_region(region, table["calls"], wire["endpoints"], complaints)
     for model, prices in wire["prices"].items():
         for region in prices:
             if region not in wire["regions"]:
