@@ -148,3 +148,40 @@ def test_every_kind_of_fault_is_answered_on_every_call() -> None:
         ):
             assert answer.header("x-wan-fault") == kind
             assert b"a bug of its own" not in answer.body
+
+
+def test_a_fault_carries_its_own_code_and_message() -> None:
+    text = "error code=Model.NotHere message='The model left\\, today.' status=410"
+    answer = create(Emulator(), BODY, x_wan_fault=text)
+    assert (answer.status, told(answer)["code"]) == (410, "Model.NotHere")
+    assert told(answer)["message"] == "The model left\\, today."
+    header = "error code=InvalidParameter message='url error, please check url\uff01'"
+    sent = header.encode().decode("latin-1")  # as a server hands it on
+    assert told(create(Emulator(), BODY, x_wan_fault=sent))["message"] == "url error, please check url\uff01"
+    answer = create(Emulator(), BODY, x_wan_fault="error message='open")
+    assert answer.status == 400 and "No closing quotation" in told(answer)["message"]
+
+
+@pytest.mark.parametrize("by", ["header", "settings", "script", "hand"])
+def test_work_is_accepted_and_then_fails_as_a_fault_says(by: str) -> None:
+    text = "fail code=InvalidParameter message='The input image broke.'"
+    rate = (
+        Settings(fault_rate=1.0, faults=(parse_fault(text + " on=async"),))
+        if by == "settings"
+        else Settings()
+    )
+    emulator = Emulator(settings=rate if by != "hand" else Settings(working=60))
+    if by == "script":
+        emulator.faults.script([parse_fault(text)])
+    task = submit(emulator, BODY, **({"x_wan_fault": text} if by == "header" else {}))
+    if by == "hand":
+        assert emulator.finish(task, "InvalidParameter", "The input image broke.")
+    output = query(emulator, task)["output"]
+    assert (output["task_status"], output["code"]) == ("FAILED", "InvalidParameter")
+    assert output["message"] == "The input image broke."
+
+
+def test_a_code_brings_its_documented_wording() -> None:
+    for code, rows in SPEC.service["messages"].items():
+        answer = create(Emulator(), BODY, x_wan_fault=f"error code={code}")
+        assert told(answer)["message"] == rows[0]["is"]

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import in_a_process, in_process
-from tests.emulator.asking import BODIES, PLAIN, links
+from tests.emulator.asking import BODIES, PLAIN, links, messages
 from tests.emulator.wire import ASYNC, HEADERS, TASK, whole
 from wanlib.cli import serve as command
 
@@ -43,12 +43,12 @@ def base(printed: str) -> str:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 def test_it_serves_until_ctrl_c_which_ends_it_quietly() -> None:
-    with running("--clock", "now") as (process, printed):
+    with running("--clock", "now", "--quiet") as (process, printed):
         url = base(printed)
         for due in (
             f'dashscope.base_http_api_url = "{url}"',
             f'Wan("sk-local", base_url="{url}")',
-            f"curl {url}/tasks/",
+            f"curl {url}/tasks -H",
             url.removesuffix("/api/v1") + "/",
         ):
             assert due in printed
@@ -64,11 +64,44 @@ def test_it_serves_until_ctrl_c_which_ends_it_quietly() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+def test_each_request_is_a_line_and_no_line_holds_a_secret() -> None:
+    secret, prompt = "sk-verysecret", "a prompt that nobody else reads"
+    picture = "data:image/png;base64,iVBORw0KGgo" + "A" * 400
+    body = messages(PLAIN, picture, prompt=prompt, n=9)
+    with running("--clock", "now", "--key", secret, "--key", "sk-other@singapore") as (process, printed):
+        url = base(printed)
+        assert secret not in printed and "DASHSCOPE_API_KEY=KEY" in printed
+        with httpx.Client(headers={"authorization": f"Bearer {secret}"}, trust_env=False) as http:
+            task = http.post(url + ASYNC, json=BODIES[PLAIN], headers=TASK).json()["output"]["task_id"]
+            http.post(url + ASYNC, json=body, headers=TASK)
+            http.get(f"{url}/tasks/{task}", headers={"x-wan-fault": "error code=Throttling"})
+            link = links(http.get(f"{url}/tasks/{task}").json())[0]
+            http.get(link.replace("localhost", httpx.URL(url).netloc.decode()))
+            http.get(f"{url}/tasks", headers={"authorization": "Bearer sk-other"})
+        where = httpx.URL(url)
+        with socket.create_connection((where.host, where.port)) as line:
+            line.sendall(b"GET /api/v1/%1b%5b31m?Signature=verysecret HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            line.recv(9)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=30)
+    lines = [line.partition(" ")[2] for line in error.decode().splitlines()]
+    create = "POST /api/v1/services/aigc/image-generation/generation"
+    assert lines[0] == f"{create} 200 task={task}"
+    assert lines[1].startswith(f"{create} 400 ") and "wan2.7/n.max;rejected" in lines[1]
+    assert lines[2] == f"GET /api/v1/tasks/{task} 429 fault=error"
+    assert lines[3] == f"GET /api/v1/tasks/{task} 200 task={task}"
+    assert lines[4] == f"GET /results/{task}/0.png 200"
+    assert lines[5] == "GET /api/v1/tasks 401 wire/regions;rejected"
+    assert lines[6] == r"GET /api/v1/\x1b[31m 404"
+    assert len(lines) == 7
+    for hidden in (secret, "sk-other", "Signature", "verysecret", "iVBOR", "AAAA", prompt):
+        assert hidden not in error.decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 def test_a_call_under_way_does_not_hold_it_up() -> None:
-    with running("--working", "inf", "--faults", "trickle pace=100", "--fault-rate", "1") as (
-        process,
-        printed,
-    ):
+    slow = ("--working", "inf", "--faults", "trickle pace=100", "--fault-rate", "1", "--quiet")
+    with running(*slow) as (process, printed):
         where = httpx.URL(base(printed))
         with socket.create_connection((where.host, where.port)) as line:
             line.sendall(b"GET /api/v1/tasks/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer k\r\n\r\n")
@@ -91,6 +124,11 @@ def test_a_port_in_use_is_told_in_a_line() -> None:
     ("arguments", "words"),
     [
         (("--region", "mars"), "no region 'mars'; known: beijing, singapore"),
+        (
+            ("--key", "sk-a@mars"),
+            "--key: no region 'mars'; expected KEY or KEY@REGION",
+        ),
+        (("--key", "@beijing"), "--key: there is no key"),
         (("--faults", "explode"), "'explode' is no fault, expected one of error"),
         (("--waiting", "-1"), "--waiting is -1.0, expected 0 or more"),
         (("--working", "nan"), "--working is nan"),

@@ -108,7 +108,12 @@ def test_tasks_are_finished_and_failed_by_hand(http: httpx.Client, url: str, emu
     assert told(http, badly)["code"] == "InternalError.Timeout" and told(http, coded)["code"] == code["code"]
     assert http.post(f"/_/tasks/{well}/finish", headers=STEER).status_code == 409
     assert http.post("/_/tasks/none/finish", headers=STEER).status_code == 409
-    assert http.post(f"/_/tasks/{well}/fail", json={"code": "Oops"}, headers=STEER).status_code == 400
+    for body in ({"code": 5}, {"code": ""}, {"code": "Oops", "message": 5}):
+        assert http.post(f"/_/tasks/{well}/fail", json=body, headers=STEER).status_code == 400
+    own = submitted(url)
+    failure = {"code": "Oops", "message": "It slipped."}
+    assert http.post(f"/_/tasks/{own}/fail", json=failure, headers=STEER).status_code == 200
+    assert {name: told(http, own)[name] for name in failure} == failure
     assert http.post(f"/_/tasks/{well}/fail", content=b"[1]", headers=STEER).status_code == 400
     assert http.post(f"/_/tasks/{well}/fail", content=b"{", headers=STEER).status_code == 400
     assert http.post(f"/_/tasks/{well}/fail", content=b" " * 5000, headers=STEER).status_code == 413

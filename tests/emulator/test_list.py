@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.emulator.asking import BODIES, OLDER, PLAIN, advance, create, query, send, submit, told
+from tests.emulator.asking import BODIES, OLDER, PLAIN, SPEC, advance, create, query, send, submit, told
 from wanlib.emulator import Emulator, ManualClock, Settings
 from wanlib.emulator.times import Stamp
 
@@ -28,6 +28,30 @@ def test_an_item_has_its_own_names_and_times_in_milliseconds() -> None:
     assert item["request_id"] != query(emulator, task)["request_id"]
     assert item["user_api_unique_key"] == f"apikey:v1:aigc:image-generation:generation:{PLAIN}"
     assert item["region"] == "cn-beijing"
+
+
+def test_the_path_stands_without_a_slash_and_the_older_form_with_one() -> None:
+    emulator = Emulator()
+    task = submit(emulator, BODIES[PLAIN])
+    assert SPEC.wire["paths"]["list"] == "GET /tasks"
+    for path in ("/tasks", "/tasks/", "/tasks?page_no=1"):
+        assert [item["task_id"] for item in told(send(emulator, "GET", path))["data"]] == [task]
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ("region=cn-beijing", 1),
+        ("region=ap-southeast-1", 0),
+        ("api_key_id=emulator", 1),
+        ("api_key_id=another", 0),
+        ("region=&api_key_id=", 1),
+    ],
+)
+def test_the_list_is_filtered_by_key_and_region(filters: str, count: int) -> None:
+    emulator = Emulator()
+    submit(emulator, BODIES[PLAIN])
+    assert len(tasks(emulator, filters)) == count
 
 
 def test_the_newest_come_first_by_page() -> None:

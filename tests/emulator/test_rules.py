@@ -170,6 +170,17 @@ def test_a_call_goes_to_the_path_of_its_model() -> None:
     assert rules(answer) == {"wire/endpoints": "rejected"} and "url error" in told(answer)["message"]
 
 
+@pytest.mark.parametrize("call", ["sync", "async"])
+@pytest.mark.parametrize("model", SPEC.models)
+def test_a_model_on_the_path_of_a_sister_line_is_a_url_error(model: str, call: str) -> None:
+    path = "/services/aigc/text2image/image-synthesis"
+    headers = {"x_dashscope_async": "enable"} if call == "async" else {}
+    answer = send(Emulator(), "POST", path, BODIES[model], **headers)
+    assert rules(answer) == {"wire/endpoints": "rejected"}
+    assert (answer.status, told(answer)["code"]) == (400, "InvalidParameter")
+    assert told(answer)["message"] == "url error, please check url\uff01"
+
+
 @pytest.mark.parametrize(
     ("call", "header", "words"), [("async", "disable", "synchronous"), ("sync", "enable", "asynchronous")]
 )
@@ -195,6 +206,23 @@ def test_a_key_is_needed_and_none_is_checked() -> None:
         assert (answer.status, told(answer)["message"]) == (401, message)
         assert rules(answer) == {"wire/headers.Authorization": "rejected"}
     assert create(emulator, BODIES[PLAIN], authorization="Bearer anything").status == 200
+
+
+def test_keys_are_bound_to_a_region() -> None:
+    keys = {"sk-here": "beijing", "sk-there": "singapore"}
+    for region, good, bad in (("beijing", "sk-here", "sk-there"), ("singapore", "sk-there", "sk-here")):
+        emulator = Emulator(settings=Settings(region=region, keys=keys))
+        assert create(emulator, BODIES[PLAIN], authorization=f"Bearer {good}").status == 200
+        answer = create(emulator, BODIES[PLAIN], authorization=f"Bearer {bad}")
+        assert (answer.status, told(answer)["code"]) == (401, "InvalidApiKey")
+        assert told(answer)["message"] == "Invalid API-key provided."
+        assert rules(answer) == {"wire/regions": "rejected"}
+        answer = create(emulator, BODIES[PLAIN], authorization="Bearer sk-nobody")
+        assert answer.status == 401 and rules(answer) == {"wire/headers.Authorization": "rejected"}
+        lent = told(send(emulator, "POST", "/tokens", authorization=f"Bearer {good}"))["token"]
+        assert create(emulator, BODIES[PLAIN], authorization=f"Bearer {lent}").status == 200
+    with pytest.raises(ValueError, match="a key is of the region 'atlantis', expected one of beijing"):
+        Emulator(settings=Settings(keys={"sk-x": "atlantis"}))
 
 
 def test_a_lent_key_ends() -> None:

@@ -125,6 +125,8 @@ class ListQueryNames(NamedTuple):
     status: str
     page: str
     page_size: str
+    api_key: str
+    region: str
 
 
 class PolicyQueryNames(NamedTuple):

@@ -1,6 +1,8 @@
 """`wanlib serve`: the service on this machine."""
 
 import gc
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from importlib.util import find_spec
@@ -75,6 +77,14 @@ class Playing:
     waiting: Annotated[float, typer.Option(metavar="SECONDS", help="That a task is PENDING.")] = 0.5
     working: Annotated[float, typer.Option(metavar="SECONDS", help="That it is RUNNING.")] = 1.0
     region: Annotated[str, typer.Option(metavar="REGION", help="Whose models and prices hold.")] = ""
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY[@REGION]",
+            help="Take this key alone, of this region or of another, as a key of the wrong region is refused;"
+            " may be given several times. Without it any key will do.",
+        ),
+    ] = None
     quotas: Annotated[bool, typer.Option("--quotas", help="Enforce the limits on rate.")] = False
     faults: Annotated[
         list[str] | None,
@@ -119,6 +129,7 @@ class Playing:
             waiting=0.0 if at_once else _seconds("--waiting", self.waiting),
             working=0.0 if at_once else _seconds("--working", self.working),
             region=self.region,
+            keys=dict(_key(text, self.region, spec) for text in self.key or ()),
             failed=self.failed.value,
             several=self.several.value,
             quotas=self.quotas,
@@ -159,11 +170,17 @@ class Playing:
             raise Refusal(f"--data: {error}") from None
 
 
-def serve(address: Address, playing: Playing, spec: SpecOption = None) -> int:
+def serve(
+    address: Address,
+    playing: Playing,
+    spec: SpecOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no line for each request.")] = False,
+) -> int:
     """Play the service on this machine, until Ctrl-C.
 
     The API stands under /api/v1, a page for people at /. It needs no key, sends nothing anywhere, and costs
-    nothing. Point a client at it by the lines that it prints.
+    nothing. Point a client at it by the lines that it prints. Each request is a line on stderr: time, method,
+    path, status, task id, broken rules.
     """
     _check_extra()
     from wanlib.emulator.serve import Server, listen
@@ -177,13 +194,20 @@ def serve(address: Address, playing: Playing, spec: SpecOption = None) -> int:
             f"{address.host}:{address.port}: {error.strerror or error}; --port 0 takes one that is free"
         ) from None
     with bound:
-        _tell(address.host, bound.getsockname()[1], loaded)
+        _tell(address.host, bound.getsockname()[1], loaded, "KEY" if playing.key else "sk-local")
         gc.freeze()  # what was loaded stays: nobody needs to look through it for garbage
         try:
-            Server(emulator, host=address.host).run([bound])
+            access_log = None if quiet else _log
+            Server(emulator, host=address.host, access_log=access_log).run([bound])
         finally:
             emulator.close()
     return FINE
+
+
+def _log(line: str) -> None:
+    """Print a line of the access log; a closed stderr stops no server."""
+    with suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def _check_extra() -> None:
@@ -198,6 +222,16 @@ def _seconds(name: str, value: float) -> float:
     return value
 
 
+def _key(text: str, own: str, spec: "Spec") -> tuple[str, str]:
+    """Split `KEY@REGION`; without a region the key is of the server's own."""
+    key, _, region = text.partition("@")
+    region = region or own or spec.wire["default_region"]
+    if not key or region not in spec.wire["regions"]:
+        expected = f"expected KEY or KEY@REGION with a region of {', '.join(spec.wire['regions'])}"
+        raise Refusal(f"--key: {'there is no key' if not key else f'no region {shown(region)}'}; {expected}")
+    return key, region
+
+
 def _fault(text: str) -> "Fault":
     from wanlib.emulator.fault import parse_fault
 
@@ -207,17 +241,18 @@ def _fault(text: str) -> "Fault":
         raise Refusal(f"--faults {shown(text)}: {error}") from None
 
 
-def _tell(host: str, port: int, spec: "Spec") -> None:
-    """The lines that point clients here."""
+def _tell(host: str, port: int, spec: "Spec", key: str) -> None:
+    """The lines that point clients here. key: what stands for a key; one that was given is not shown."""
     name = "127.0.0.1" if host in _ANY else f"[{host}]" if ":" in host else host
     origin = f"http://{name}:{port}"
     base = origin + spec.wire["base_path"]
     print(f"The page:  {origin}/")
-    print("Any client that reads the environment, ours and the official SDK (any key will do):")
-    print(f"  export DASHSCOPE_HTTP_BASE_URL={base} DASHSCOPE_API_KEY=sk-local")
+    which = "any key will do" if key == "sk-local" else "KEY: one of --key"
+    print(f"Any client that reads the environment, ours and the official SDK ({which}):")
+    print(f"  export DASHSCOPE_HTTP_BASE_URL={base} DASHSCOPE_API_KEY={key}")
     print(f'The official SDK:  dashscope.base_http_api_url = "{base}"')
-    print(f'Ours:  Wan("sk-local", base_url="{base}")')
-    print(f"curl:  curl {base}/tasks/ -H 'Authorization: Bearer sk-local'")
+    print(f'Ours:  Wan("{key}", base_url="{base}")')
+    print(f"curl:  curl {base}{_list_path(spec)} -H 'Authorization: Bearer {key}'")
     if host in _ANY or not _is_loopback(host):
         print(f"It listens on {host}: others on the network can reach it.")
     print("Ctrl-C ends it.", flush=True)
@@ -225,3 +260,8 @@ def _tell(host: str, port: int, spec: "Spec") -> None:
 
 def _is_loopback(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _list_path(spec: "Spec") -> str:
+    path: str = spec.wire["paths"]["list"]
+    return path.partition(" ")[2]

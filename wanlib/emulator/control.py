@@ -69,11 +69,12 @@ class Control:
         return self._end(request, None)
 
     async def fail(self, request: Request) -> Response:
-        """`{"code": …}`: ends a task as FAILED; the code may be left out."""
-        code = (await _body(request)).get("code", self._emulator.vendor.failure)
-        if code not in self._emulator.spec.wire["errors"]:
-            raise HTTPException(400, "code is none of the spec's")
-        return self._end(request, code)
+        """`{"code": …, "message": …}`: ends a task as FAILED; both may be left out."""
+        body = await _body(request)
+        code, message = body.get("code", self._emulator.vendor.failure), body.get("message", "")
+        if not isinstance(code, str) or not code or not isinstance(message, str):
+            raise HTTPException(400, "code and message are texts, code not an empty one")
+        return self._end(request, code, message)
 
     async def picture(self, request: Request) -> Response:
         """A picture of a task, `?width=` for a smaller one."""
@@ -93,8 +94,8 @@ class Control:
             raise HTTPException(404, "there is no such picture") from None
         return Response(png, media_type="image/png")
 
-    def _end(self, request: Request, code: str | None) -> Response:
-        if not self._emulator.finish(request.path_params["id"], code):
+    def _end(self, request: Request, code: str | None, message: str = "") -> Response:
+        if not self._emulator.finish(request.path_params["id"], code, message):
             raise HTTPException(409, "there is no such task that has not ended")
         return _json({"ended": True})
 

@@ -101,10 +101,13 @@ class Emulator:
                 self._note(request, None, found, "")
         return self._whole(found)
 
-    def finish(self, task_id: str, code: str | None = None) -> bool:
-        """Ends a task now: well, or FAILED with a code; whether there was one to end."""
+    def finish(self, task_id: str, code: str | None = None, message: str = "") -> bool:
+        """Ends a task now: well, or FAILED with a code; whether there was one to end.
+
+        message: what the failure says of itself; the wording of the code unless given.
+        """
         with self._lock, self.store.change():
-            failure = self._world.vendor.of_code(code) if code else None
+            failure = self._world.vendor.of_code(code, message) if code else None
             return self._front.bureau.finish(task_id, failure)
 
     def ledger(self) -> tuple[Account, ...]:
@@ -202,6 +205,11 @@ def _world(spec: Spec, clock: Clock, seed: int, settings: Settings, store: Store
     region = settings.region or spec.wire["default_region"]
     if region not in spec.wire["regions"]:
         raise ValueError(f"no region {region[:80]!r}, expected one of {', '.join(spec.wire['regions'])}")
+    for of in settings.keys.values():
+        if of not in spec.wire["regions"]:
+            raise ValueError(
+                f"a key is of the region {of[:80]!r}, expected one of {', '.join(spec.wire['regions'])}"
+            )
     return World(
         spec=spec,
         settings=settings,

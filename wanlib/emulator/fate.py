@@ -13,5 +13,5 @@ def fated(order: Order, fault: Fault | None, vendor: Vendor) -> Fate:
     if fault.kind == "short":
         return Fate(order.pictures if order.exact else max(1, order.pictures - fault.count))
     broken = order.pictures if fault.kind == "fail" else min(fault.count, order.pictures - 1)
-    told = vendor.of_code(fault.code or vendor.failure)
+    told = vendor.of_code(fault.code or vendor.failure, fault.message)
     return Fate(order.pictures, broken, *told) if broken else Fate(order.pictures)

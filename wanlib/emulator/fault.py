@@ -1,11 +1,12 @@
 """What can go wrong on demand."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 KINDS = {
-    "error": "the vendor's error body with `code`, its status unless `status` is given, and `retry_after`",
+    "error": "the vendor's error body with `code` and `message`, its status or `status`, and `retry_after`",
     "html": "a page of a gateway, `status` 502 unless given",
     "inside": "status 200 with the error `code` inside",
     "cut": "the connection is cut: `where` is unread, before, inside or after the answer",
@@ -13,7 +14,7 @@ KINDS = {
     "again": "the request is carried out twice, as by a proxy that sends it again",
     "doubled": "each piece of the answer comes twice",
     "status": "a query answers with the task status `word`",
-    "fail": "the work fails with `code`",
+    "fail": "the work is accepted, then fails with `code` and `message`",
     "partial": "`count` pictures of the work fail with `code`",
     "short": "`count` pictures are left out where the model decides how many there are",
 }
@@ -25,13 +26,15 @@ FATES = ("fail", "partial", "short")
 class Fault:
     """One fault.
 
-    kind: of KINDS. done: whether the request is carried out although the answer says otherwise.
+    kind: of KINDS. code: of the spec or not. message: in place of the code's own wording.
+    done: whether the request is carried out although the answer says otherwise.
     on: the calls that it waits for (`sync`, `async`, `stream`, `query`, ...); () for any.
     ValueError for a kind or place that is not known.
     """
 
     kind: str
     code: str = ""
+    message: str = ""
     status: int = 0
     retry_after: str = ""
     where: str = "before"
@@ -52,6 +55,7 @@ class Fault:
 
 _READERS: dict[str, Callable[[str], Any]] = {
     "code": str,
+    "message": str,
     "status": int,
     "retry_after": str,
     "where": str,
@@ -64,11 +68,11 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 
 def parse_fault(text: str) -> Fault:
-    """A fault as a header has it: `error code=Throttling retry_after=2 done`.
+    """A fault as a header has it: `error code=Throttling message='Slow down, please.' retry_after=2 done`.
 
     ValueError says what is wrong in it.
     """
-    kind, *settings = text.split() or [""]
+    kind, *settings = shlex.split(text) or [""]
     given: dict[str, Any] = {}
     for setting in settings:
         name, _, value = setting.partition("=")

@@ -16,7 +16,7 @@ _HTML = (("content-type", "text/html"),)
 _PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 Act = Callable[[Fault | None], Response]
-Told = Callable[[str, int], Response]
+Told = Callable[[str, str, int], Response]
 
 
 class Faults:
@@ -38,7 +38,7 @@ class Faults:
     def next(self, request: Request, call: str) -> Fault | None:
         """The fault of a request. ValueError where its header can't be read."""
         if FAULT_HEADER in request.headers:
-            return parse_fault(request.headers[FAULT_HEADER])
+            return parse_fault(_utf8(request.headers[FAULT_HEADER]))
         if self._script:
             first = self._script[0]
             return self._script.popleft() if first is None or not first.on or call in first.on else None
@@ -48,11 +48,19 @@ class Faults:
         return None
 
 
+def _utf8(header: str) -> str:
+    """Read a header that was sent as UTF-8 and taken for Latin-1, as servers do."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except ValueError:
+        return header
+
+
 def play(fault: Fault, act: Act, error: Told, code: str, word: str, names: WireNames) -> Response:
     """The answer that a request gets under a fault.
 
-    act: carries the request out; error: (code, status or 0) -> the vendor's error answer. code, word: the
-    error code and the unheard-of task status where the fault names none.
+    act: carries the request out; error: (code, message or "", status or 0) -> the vendor's error answer.
+    code, word: the error code and the unheard-of task status where the fault names none.
     """
     if fault.kind in FATES:
         return act(fault)
@@ -70,10 +78,10 @@ def _instead(fault: Fault, error: Told, code: str) -> Response:
     if fault.kind == "html":
         return Response(fault.status or 502, _HTML, (_PAGE,))
     if fault.kind == "inside":
-        return error(code, 200)
+        return error(code, fault.message, 200)
     if fault.kind == "cut":
         return Response(200, (), (), cut=BEFORE)
-    response = error(code, fault.status)
+    response = error(code, fault.message, fault.status)
     if fault.retry_after:
         return response._replace(headers=(*response.headers, ("retry-after", fault.retry_after)))
     return response

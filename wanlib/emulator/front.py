@@ -63,9 +63,11 @@ class Front:
         """The error answer of a row of `errors`."""
         return self._paper.error(self._world.vendor.lookup(error_key, **details), self._world.new_id())
 
-    def error(self, code: str, status: int) -> Response:
-        """The vendor's error body for a code; its own status where `status` is 0."""
-        return self._paper.error(self._world.vendor.of_code(code), self._world.new_id(), status=status)
+    def error(self, code: str, message: str, status: int) -> Response:
+        """The vendor's error body for a code; its own wording and status where they are "" and 0."""
+        return self._paper.error(
+            self._world.vendor.of_code(code, message), self._world.new_id(), status=status
+        )
 
     def drawn(self, sheet: Sheet) -> Response:
         """A picture as an answer."""

@@ -1,10 +1,12 @@
 """The emulator as an ASGI app: the API, and beside it the page and what the page calls."""
 
 import asyncio
+import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from wanlib.emulator.access_log import AccessLog, access_line
 from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.exchange import Request, Response
 from wanlib.emulator.incoming import (
@@ -45,14 +47,21 @@ class App:
     neither hold up the others nor fill the memory.
 
     hosts: names beside those of loopback that the control surface may be called by; None for any address.
+    access_log: gets a line for each request of the API; none unless given.
     """
 
     def __init__(
-        self, emulator: Emulator, *, limits: Limits | None = None, hosts: Collection[str] | None = ()
+        self,
+        emulator: Emulator,
+        *,
+        limits: Limits | None = None,
+        hosts: Collection[str] | None = (),
+        access_log: AccessLog | None = None,
     ) -> None:
         self._emulator = emulator
         self._limits = limits or Limits()
         self._hosts = hosts
+        self._access_log = access_log
         self._vendor = emulator.vendor
         self._routes = Routes(emulator.spec)
         self._threads = ThreadPoolExecutor(_WORKERS, "wanlib-emulator")
@@ -71,6 +80,9 @@ class App:
             response = await self._answer(scope, receive)
         except Gone:
             return None
+        if self._access_log:
+            line_of = (scope["method"], path, response, self._vendor.names)
+            self._access_log(access_line(time.time(), *line_of))
         return await act_out(response, line)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Keys: none is checked against anything; only those that the emulator gave itself grow old."""
+"""Keys: any will do unless the settings name some; those that the emulator lends grow old."""
 
 import re
 
@@ -33,6 +33,20 @@ class Keys:
             self._refuse("no_key")
         elif not self._is_good(given):
             self._refuse("bad_key")
+        else:
+            self._check_region(given)
+
+    def _check_region(self, given: str) -> None:
+        """Refuse a key that is not of this region; lent keys are."""
+        keys, here = self._world.settings.keys, self._world.region
+        key = given[len(self._before) :].strip()
+        if not keys or _LENT.fullmatch(key):
+            return
+        if key not in keys:
+            self._refuse("bad_key")
+        if keys[key] != here:
+            broken = Violation("wire/regions", "rejected", "", here, keys[key])
+            raise Refused(self._world.vendor.lookup("other_region"), (broken,))
 
     def lend(self, text: str | None) -> dict[str, object]:
         """A key for so many seconds. Refused for a number out of its range."""

@@ -55,6 +55,8 @@ class Listing:
             and start <= work.submitted <= end
             and query.get(names.task_id) in (None, "", work.id)
             and query.get(names.model) in (None, "", work.order.model)
+            and query.get(names.api_key) in (None, "", _ACCOUNT)
+            and query.get(names.region) in (None, "", self._region)
             and not work.expired(world.life, now)
             and (not wanted or work.status(world.life, now) == wanted)
         ]

@@ -100,12 +100,18 @@ class Routes:
 
 
 def _creates(spec: Spec) -> Mapping[tuple[str, str], list[str]]:
-    """The calls that each method and path creates by, as many times as models do."""
+    """The calls that each method and path creates by, as many times as models do; on a sister's path, all."""
     found: dict[tuple[str, str], list[str]] = {}
+    every: list[str] = []
     for calls in spec.wire["endpoints"].values():
         for call, endpoint in calls.items():
             method, path = endpoint.split(" ")
             found.setdefault((method, path.rstrip("/")), []).append(call)
+    for calls in list(found.values()):
+        every = list(dict.fromkeys((*every, *calls)))
+    for endpoint in spec.wire.get("sister_endpoints", ()):
+        method, path = endpoint["is"].split(" ")
+        found.setdefault((method, path.rstrip("/")), every)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 
+from wanlib.emulator.access_log import AccessLog
 from wanlib.emulator.connection import connection_class
 from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.http import App
@@ -23,13 +24,19 @@ class Server(uvicorn.Server):
     """Serves one emulator."""
 
     def __init__(
-        self, emulator: Emulator, *, limits: Limits | None = None, host: str = "127.0.0.1", http: Any = None
+        self,
+        emulator: Emulator,
+        *,
+        limits: Limits | None = None,
+        host: str = "127.0.0.1",
+        http: Any = None,
+        access_log: AccessLog | None = None,
     ) -> None:
         limits = limits or Limits()
         # glibc learns from a large block that is given back to keep blocks of that size at hand: else each
         # chunk of a large body is mapped and unmapped anew, which takes half of the time that the body takes.
         bytearray(4 << 20)
-        self.app = App(emulator, limits=limits, hosts=_hosts(host))
+        self.app = App(emulator, limits=limits, hosts=_hosts(host), access_log=access_log)
         config = uvicorn.Config(
             self.app,
             http=http or connection_class(limits, emulator.vendor),
@@ -75,13 +82,15 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def serving(emulator: Emulator, *, limits: Limits | None = None, http: Any = None) -> Iterator[str]:
+def serving(
+    emulator: Emulator, *, limits: Limits | None = None, http: Any = None, access_log: AccessLog | None = None
+) -> Iterator[str]:
     """The emulator on a free port of loopback, in a thread of its own, for as long as the block lasts.
 
     Gives the address, `http://127.0.0.1:PORT`.
     """
     with listen("127.0.0.1", 0) as bound:
-        server = Server(emulator, limits=limits, http=http)
+        server = Server(emulator, limits=limits, http=http, access_log=access_log)
         thread = Thread(target=server.run, args=([bound],), daemon=True)
         thread.start()
         try:

@@ -1,6 +1,7 @@
 """How the emulator plays what the sources leave open."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from wanlib.emulator.fault import Fault
@@ -11,7 +12,9 @@ class Settings:
     """Switches; the defaults are what a test wants: at once, no limits on rate, no faults.
 
     waiting, working: seconds that a task waits and works; `inf`: until it is told. region: a name of
-    `wire/regions`, the first unless given. origin: where links lead; else where the request came to.
+    `wire/regions`, the default of the spec unless given. keys: the region of each key; where there are any,
+    other keys and those of another region are refused, else any key will do.
+    origin: where links lead; else where the request came to.
     failed: whether a FAILED body has code and message inside `output` or at the top (the pages show both).
     several: how several pictures stand in `choices`; `documented` follows the spec, and is `each` where
     no page says it. finished: of a stream, true in all chunks or in the last alone (h26 shows both).
@@ -24,6 +27,7 @@ class Settings:
     waiting: float = 0.0
     working: float = 0.0
     region: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
     origin: str = ""
     failed: Literal["nested", "flat"] = "nested"
     several: Literal["documented", "single", "each"] = "documented"

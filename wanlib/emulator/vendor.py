@@ -49,9 +49,11 @@ class Vendor:
         row = self._errors[error_key]
         return Told(row["code"], _filled(row["message"], details))
 
-    def of_code(self, code: str) -> Told:
-        """A code with the words that belong to it."""
+    def of_code(self, code: str, message: str = "") -> Told:
+        """A code with the words that belong to it, or those that are given."""
         rows = self._messages.get(code)
+        if message:
+            return Told(code, message)
         return Told(code, rows[0]["is"] if rows else f"{code} on demand.")
 
     def refusal(self, violation: Violation, low: Any, high: Any) -> Told:

@@ -7,6 +7,7 @@ from wanlib.spec.reader import Map
 
 _RULES = ("headers", "answers")
 _FACTS = (
+    "sister_endpoints",
     "paths",
     "task_id",
     "queries",
