@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +23,7 @@ from conformance.run import Run
 from conformance.targets import TARGETS
 from conformance.targets.http import Http
 from conformance.targets.server import foreign
+from wanlib.base.suggest import did_you_mean
 from wanlib.spec import Rule, Spec, load
 
 _PACKAGES = ("wanlib", "hypothesis", "jsonschema", "pillow", "PyYAML")
@@ -122,8 +122,7 @@ def _target(name: str, spec: Spec, job: Job) -> Target:
 
 
 def _near(pattern: str, spec: Spec) -> str:
-    near = get_close_matches(pattern, [rule.id for rule in body_rules(spec)], 1)
-    return f"; did you mean {near[0]}?" if near else "; `wanlib rules` lists them"
+    return did_you_mean(pattern, (rule.id for rule in body_rules(spec))) or "; `wanlib rules` lists them"
 
 
 def _head(job: Job, spec: Spec, rules: list[Rule], targets: list[str]) -> Mapping[str, Any]:

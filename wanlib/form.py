@@ -1,11 +1,10 @@
 """The limits of a model for a form: what each field may hold, as plain data."""
 
-from difflib import get_close_matches
 from typing import Any
 
 from wanlib.base.plain_limit import plain_limit
 from wanlib.base.rule_id import RuleId, parse_rule_id
-from wanlib.base.shown import shown
+from wanlib.base.suggest import unknown_model
 from wanlib.generated.registry import FACTS, RULES
 
 _NO_LIMITS = ("unknown",)  # that other members are unknown is no limit of a field
@@ -52,9 +51,7 @@ def _file_of(model: str) -> str:
         if model in entry.models and not rule.startswith("wire/"):
             return parse_rule_id(rule).file
     known = RULES["wire/model"].limit
-    near = get_close_matches(str(model), known, 1)
-    meant = f"did you mean {near[0]}? " if near else ""
-    raise ValueError(f"no model {shown(model)}; {meant}known: {', '.join(known)}")
+    raise ValueError(unknown_model(model, known))
 
 
 def _place(root: dict[str, Any], parts: RuleId) -> dict[str, Any]:

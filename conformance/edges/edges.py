@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from conformance.edges.body import Body
-from conformance.edges.envelope import Change, changes, of_models, of_place, of_strays
+from conformance.edges.envelope import Change, changes, of_foreign, of_models, of_place, of_strays
 from conformance.edges.image_step import IMAGE_RATIOS, IMAGE_STEPS
 from conformance.edges.step import SIZE_RATIOS, STEPS, Step, Steps
 from conformance.model import Case, Question
@@ -81,7 +81,8 @@ class _Edges:
         models = family.models[:1] if self.rule.kind in _ONCE else family.models
         for model in models:
             if not self.rule.field:
-                yield from self._changed(self._first(model), of_strays(self._first(model), self.rule))
+                of_names = of_foreign if self.rule.kind == "only_for" else of_strays
+                yield from self._changed(self._first(model), of_names(self._first(model), self.rule))
                 continue
             field = next(each for each in family.walk() if each.path == self.rule.field)
             yield from self._field(model, field)

@@ -153,13 +153,21 @@ def of_models(body: Body, rule: Rule) -> Iterator[Change]:
 
 
 def of_strays(body: Body, rule: Rule) -> Iterator[Change]:
-    """The edges of a family's `unknown`: names that no page knows, and those of other models alone."""
+    """The edges of a family's `unknown`: names that no page knows."""
     whole = _whole(body)
     yield Change("none", whole, True)
-    own = {field.name for field in body.family.fields}
-    other = {field.name for family in body.spec.families for field in family.fields} - own
-    for name in (STRAY, "a/b~c", *sorted(other)):
+    for name in (STRAY, "a/b~c"):
         yield Change(repr(name), put(whole, ("parameters", name), 1), False)
+
+
+def of_foreign(body: Body, rule: Rule) -> Iterator[Change]:
+    """The edges of a family's `only_for`: each name that other models alone document, in each container."""
+    whole = _whole(body)
+    yield Change("none", whole, True)
+    for name in rule.limit:
+        for container in ("", "input", "parameters"):
+            steps = (container, name) if container else (name,)
+            yield Change(f"{container}-{name}" if container else name, put(whole, steps, 1), False)
 
 
 def of_place(body: Body, name: str, right: str, sample: Any) -> Iterator[Change]:

@@ -29,6 +29,8 @@ def body_break(spec: Spec, family: Family, rule: Rule) -> BodyBreak:
         return _no_model
     if rule.kind == "endpoints":
         return lambda body, octets: body
+    if rule.kind == "only_for":
+        return _foreign(rule)
     envelope = Envelope(spec.bodies[family.body], family)
     if rule.kind == "place":
         return _misplaced(envelope, family, rule)
@@ -111,12 +113,26 @@ def _stray(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
     steps = _steps(node)
     known = {"model", *dict(node.members), *(each.name for each in family.fields if each.place)}
     known |= set(envelope.rest) if node.form == "rest" else set()
+    if len(steps) < 2 and family.only_for:
+        known |= set(family.only_for.limit)
     names = [name for name in _STRAYS if name not in known]
 
     def change(body: Any, octets: Octets) -> Any:
         if node.form == "rest":
             body.setdefault(steps[0], {})
         _at(body, steps)[octets.pick(names)] = picked(PLAIN, octets)
+        return body
+
+    return change
+
+
+def _foreign(rule: Rule) -> BodyBreak:
+    """A name that other models alone document, in any container of names."""
+
+    def change(body: Any, octets: Octets) -> Any:
+        name, container = octets.pick(tuple(rule.limit)), octets.pick(("parameters", "input", ""))
+        place = body.setdefault(container, {}) if container else body
+        place[name] = picked(PLAIN, octets)
         return body
 
     return change

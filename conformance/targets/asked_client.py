@@ -14,7 +14,7 @@ from conformance.outcome import outcome
 from conformance.targets.due import Due
 from conformance.targets.service import NOW, Service
 from conformance.targets.unsayable import unsayable
-from conformance.targets.verb_call import Unsaid, VerbCall, verb_call
+from conformance.targets.verb_call import Unsaid, VerbCall, names_rules, verb_call
 from wanlib.base.clock import ManualClock
 from wanlib.base.shown import shown
 from wanlib.base.violation import REFUSED
@@ -100,11 +100,10 @@ class AskedClient(ABC):
         return Observation(None, (), skipped=said.no_image)
 
     def _refusal_of_strays(self, said: VerbCall) -> set[str]:
-        """The rule that a name without `extra` is refused by."""
+        """The rules that a name without `extra` is refused by."""
         tried = self._try(said, {}, said.strays)
         assert said.family is not None
-        unknown = said.family.unknown.id
-        return {unknown} if unknown in tried.rules and not tried.sent else set()
+        return set() if tried.sent else names_rules(said.family) & set(tried.rules)
 
     def _refused(self, said: VerbCall, tried: _Tried, strangers: set[str], question: Question) -> Observation:
         if tried.sent:

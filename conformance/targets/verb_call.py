@@ -75,11 +75,16 @@ def verb_call(spec: Spec, question: Question) -> VerbCall:
     return _said(family, reading, call, model, strays)
 
 
+def names_rules(family: Family) -> set[str]:
+    """The rules on parameters that a family does not have."""
+    return {rule.id for rule in (family.unknown, family.only_for) if rule}
+
+
 def _strays(family: Family, reading: Reading, body: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that the model does not know. Nothing else that is wrong with the form can be said."""
     strays = {}
     for each in reading.violations:
-        if each.rule != family.unknown.id:
+        if each.rule not in names_rules(family) or not each.path.startswith("/parameters/"):
             raise Unsaid(f"the client writes the form of a body itself, so it can't break {each.rule}")
         strays[each.value] = body["parameters"][each.value]
     known = {field.name for field in family.fields}

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.base.sentences import MODELS, SENTENCES
-from wanlib.base.wording import WORDING, json_type, message
+from wanlib.base.wording import WORDING, message
+from wanlib.base.words import json_type
 
 
 @pytest.mark.parametrize(("rule", "path", "limit", "value", "sentence"), SENTENCES)
@@ -21,13 +22,18 @@ def test_every_kind_has_a_sentence_here() -> None:
 
 @pytest.mark.parametrize(("rule", "path", "limit", "value", "sentence"), SENTENCES)
 def test_parts_of_a_sentence(rule: str, path: str, limit: Any, value: Any, sentence: str) -> None:
-    """Subject and place, then the rule in brackets, then one piece of advice."""
-    assert re.fullmatch(rf"[a-z_]+ at {re.escape(path)} .+ \({re.escape(rule)}\)\. [A-Z].+\.", sentence)
+    """Subject and place, then the rule in brackets, then what to do."""
+    where = re.escape(path if "Unknown" not in sentence else path.rpartition("/")[0] or "the top level")
+    subject = rf"(?:[a-z_]+|Unknown \w+ \S+) at {where}"
+    assert re.fullmatch(rf"{subject}(?:[ ;].+)? \({re.escape(rule)}\)\.? [A-Z].+[^.]\.", sentence)
+    assert not re.search(r"[.,;:?] ?[.,;:?]|  ", sentence)
     assert "\n" not in sentence
 
 
 def test_body_that_is_no_object() -> None:
-    assert message("wire/model", "", MODELS, None).startswith("model is None; known: wan2.7-image")
+    assert message("wire/model", "", MODELS, None).startswith(
+        "model is missing; expected the name of a model (wire/model). Name one of: wan2.7-image"
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,7 @@ def test_one_word_for_a_megabyte_only_where_it_is_whole() -> None:
 
 
 def test_pixels_that_are_no_square() -> None:
-    told = message("tea/size.max_pixels", "/size", 100_000, 100_001)
+    told = message("tea/size.max_pixels", "/size", 100_000, "100001*1")
     assert "at most 100,000 pixels (tea/size.max_pixels)" in told
 
 
@@ -86,4 +92,4 @@ def test_pixels_that_are_no_square() -> None:
 )
 def test_types_that_are_due(kind: str, due: str) -> None:
     told = message("tea/x.type", "/x", kind, {})
-    assert told == f"x at /x is object ({{}}); due is {due} (tea/x.type). Send {due}."
+    assert told == f"x at /x is object ({{}}); expected {due} (tea/x.type). Send {due}."

@@ -56,7 +56,8 @@ UNREADABLE = Draft202012Validator(
 BREAKS = [
     ({"n": 5}, "wan2.7/n.max", 1, 1),
     ({"thinking_mode": True}, "wan2.7/thinking_mode.effective", 0, 1),
-    ({"negative_prompt": "x"}, "wan2.7/unknown", 0, 1),
+    ({"negative_prompt": "x"}, "wan2.7/only_for", 0, 1),
+    ({"cfg": 1}, "wan2.7/unknown", 0, 1),
     ({}, None, 0, 0),
 ]
 
@@ -146,7 +147,7 @@ def test_text_is_ok_or_grouped(wanlib: Callable[..., Any], clean: Body, tmp_path
         "4 violations: 2 would be rejected, 1 ignored, 1 unspecified",
     ]
     assert [line for line in lines if "(wan2.7/n.max)" in line] == [
-        "  n at /parameters/n is 5; at most 4 (wan2.7/n.max). Send 4 or less."
+        "  n at /parameters/n is 5; at most 4 (wan2.7/n.max). Send 4 or less. 5 needs enable_sequential on."
     ]
 
 

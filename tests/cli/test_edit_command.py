@@ -241,7 +241,7 @@ def test_without_a_key_or_with_an_unknown_model(
     edit: Command, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran = edit(model="wan2.7-imag")
-    assert ran.code == 2 and "no model 'wan2.7-imag'; did you mean wan2.7-image?" in ran.err
+    assert ran.code == 2 and "no model 'wan2.7-imag'; did you mean 'wan2.7-image'?" in ran.err
     monkeypatch.delenv("DASHSCOPE_API_KEY")
     ran = edit()
     assert (ran.code, ran.err.count("\n")) == (2, 1) and "set DASHSCOPE_API_KEY" in ran.err

@@ -121,7 +121,7 @@ def test_a_named_rule_may_be_broken(world: World) -> None:
 
 def test_a_newer_parameter_goes_through_extra_and_a_misspelt_one_nowhere(world: World) -> None:
     world.service.on("create", CREATED)
-    with pytest.raises(InvalidRequest, match=r"did you mean watermark\?"):
+    with pytest.raises(InvalidRequest, match=r"did you mean 'watermark'\?"):
         world.do(world.wan.submit(PRO, "a vase", images=URL, n=1, watermrak=True))
     assert world.service.seen == []
     world.do(world.wan.submit(PRO, "a vase", images=URL, n=1, extra={"style": {"name": "oil"}}))
@@ -132,7 +132,7 @@ def test_a_newer_parameter_goes_through_extra_and_a_misspelt_one_nowhere(world: 
 
 def test_what_is_ignored_is_warned_of_and_sent(world: World) -> None:
     world.service.on("create", CREATED)
-    with pytest.warns(IgnoredParameter, match=r"no effect here.*wan2\.7/thinking_mode\.effective"):
+    with pytest.warns(IgnoredParameter, match=r"an effect only with .*wan2\.7/thinking_mode\.effective"):
         world.do(world.wan.submit(PRO, "a vase", images=URL, n=1, thinking_mode=True))
     assert world.service.of("create")[0].json()["parameters"]["thinking_mode"] is True
 
@@ -171,7 +171,9 @@ def test_an_edit_needs_an_image_and_a_generation_none(world: World) -> None:
 
 
 def test_an_unknown_model_is_told_with_the_known_ones(world: World) -> None:
-    with pytest.raises(InvalidRequest, match=r"no model 'wan2.7-image-por'; did you mean wan2.7-image-pro\?"):
+    with pytest.raises(
+        InvalidRequest, match=r"no model 'wan2.7-image-por'; did you mean 'wan2.7-image-pro'\?"
+    ):
         world.do(world.wan.submit("wan2.7-image-por", "a vase"))
 
 

@@ -106,9 +106,9 @@ def test_an_emulator_with_a_fault() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("wan2.7/n.maxx", r"'wan2.7/n.maxx' is no rule on bodies; did you mean wan2.7/n.max\?"),
-        ("tea", "'tea' is no rule on bodies; `wanlib rules` lists them"),
-        ("task/expires", "is no rule on bodies"),
+        ("wan2.7/n.maxx", r"'wan2.7/n.maxx' is not a rule on bodies; did you mean 'wan2.7/n.max'\?"),
+        ("tea", "'tea' is not a rule on bodies; `wanlib rules` lists them"),
+        ("task/expires", "is not a rule on bodies"),
         (
             "wan2.7/n.max=tea",
             "no fault 'tea' for wan2.7/n.max, expected one of wider, dropped, outcome, tight",

@@ -10,7 +10,7 @@ from wanlib.base.missing import ABSENT
 from wanlib.spec import Rule, Spec
 from wanlib.spec.decode import Decoder
 
-_OF_THE_ENVELOPE = ("place", "unknown")
+_OF_THE_ENVELOPE = ("place", "unknown", "only_for")
 
 
 def questions(spec: Spec) -> st.SearchStrategy[Question]:

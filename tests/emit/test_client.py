@@ -179,7 +179,7 @@ def test_help_says_what_the_settings_are_and_what_is_raised() -> None:
 def test_a_model_by_its_name() -> None:
     assert get_args(Model) == SPEC.models
     assert [model(name) for name in SPEC.models] == [*SPEC.models]
-    with pytest.raises(InvalidRequest, match=r"no model 'wan2.7-imag'; did you mean wan2.7-image\?"):
+    with pytest.raises(InvalidRequest, match=r"no model 'wan2.7-imag'; did you mean 'wan2.7-image'\?"):
         model("wan2.7-imag")
 
 

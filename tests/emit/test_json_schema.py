@@ -117,9 +117,9 @@ TOLD: list[tuple[str, Any, set[str]]] = [
         {"wan2.6/negative_prompt.place"},
     ),
     (
-        "a field of another model is unknown",
+        "a field of another model is only for that",
         messages(PRO, TEXT, negative_prompt=5),
-        {"wan2.7/unknown"},
+        {"wan2.7/only_for"},
     ),
     ("a scheme in any case", wanx("doodle", {"base_image_url": "hTTps://x"}), set()),
     ("a URL is ASCII", wanx("doodle", {"base_image_url": "http://\u4f8b"}), {"wanx2.1/images.each.chars"}),

@@ -229,7 +229,7 @@ def test_not_public(url: str) -> None:
         assert rules(url, model) == [("public", "rejected")]
         assert rules(url, model, local=True) == []
     (violation,) = check(body("wan2.7-image", url))
-    assert str(violation).count("which the service can't download: ") == 1
+    assert str(violation).count("which the service cannot download: ") == 1
     assert "not public;" not in str(violation) and len(str(violation)) < 600
 
 

@@ -232,7 +232,7 @@ def test_unknown_members() -> None:
         (f"{MESSAGES}.each.unknown", "/input/messages/0/d"),
         ("wire/messages.input.unknown", "/input/c"),
         ("wan2.7/unknown", "/parameters/a"),
-        ("wan2.7/unknown", "/parameters/negative_prompt"),
+        ("wan2.7/only_for", "/parameters/negative_prompt"),
         ("wire/messages.unknown", "/b"),
     ]
 

@@ -100,7 +100,7 @@ def test_effective_hides_the_rest_of_its_field() -> None:
     for value in (True, "yes", None):
         (violation,) = interpret(load(), messages(EDIT, URL, thinking_mode=value))
         assert (violation.rule, violation.outcome) == ("wan2.7/thinking_mode.effective", "ignored")
-        assert (violation.limit, violation.value) == ("plain_text", value)
+        assert (violation.limit, violation.value) == ("no input image and enable_sequential off", value)
     assert rules(messages(EDIT, thinking_mode="yes")) == ["wan2.7/thinking_mode.type"]
 
 

@@ -136,7 +136,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("inside", "", "the name of a field"),
 ]
 # They stand on the whole body or on its envelope: no field states them.
-OF_THE_BODY = {"model", "endpoints", "unknown", "parts"}
+OF_THE_BODY = {"model", "endpoints", "unknown", "only_for", "parts"}
 
 
 @pytest.mark.parametrize(("kind", "value", "limit"), GOOD)
@@ -206,7 +206,12 @@ def test_stages_come_in_order() -> None:
 
 def test_outcomes_of_kinds() -> None:
     fixed = {name: kind.outcome for name, kind in KINDS.items() if kind.fixed}
-    assert fixed == {"unknown": "unspecified", "effective": "ignored", "inside": "unspecified"}
+    assert fixed == {
+        "unknown": "unspecified",
+        "only_for": "unspecified",
+        "effective": "ignored",
+        "inside": "unspecified",
+    }
     assert {kind.outcome for name, kind in KINDS.items() if name not in fixed} == {"rejected"}
 
 

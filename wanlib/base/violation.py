@@ -11,11 +11,11 @@ REFUSED = frozenset({"rejected", "truncated"})
 class Violation(NamedTuple):
     """A broken rule.
 
-    rule: the rule's id, such as ``wan2.7/n.max:sequential``.
+    rule: the rule's id, such as ``wan2.7/n.max:sequential``; text that also carries hints for the message.
     outcome: what the service does with it: ``rejected``, ``truncated``, ``ignored`` or ``unspecified``.
     path: JSON Pointer (RFC 6901) into the body; for a missing member, where it should stand.
     limit: what the rule allows, in the unit of its kind (pixels, bytes, characters, names).
-    value: what was met, in the same unit; the value itself where the rule is about that.
+    value: what was sent: the value itself, or its count of items, characters or bytes.
 
     ``str()`` gives the message. ``repr()``, ``str()`` and ``to_dict()`` never show a whole data URI,
     a URL's query or more than 80 characters of anything.

@@ -1,30 +1,27 @@
-"""What a broken rule says: what was met, what is allowed, by which rule, what to do.
+"""Messages of violations: what was sent, what is allowed, by which rule, what to do.
 
-One function for each kind, fed with the violation's limit and value alone; so the same words come
-from every reading of the spec, and generated code holds no sentence.
+One function for each kind, fed with limit, value and hints alone, so that every reading of the spec
+gives the same message, and generated code holds no sentence.
 """
 
-from collections.abc import Callable
-from difflib import get_close_matches
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from wanlib.base.hosts import not_public
 from wanlib.base.rule_id import RuleId, parse_rule_id
+from wanlib.base.rule_name import Hints, hints_of
 from wanlib.base.shown import shown
+from wanlib.base.suggest import did_you_mean
+from wanlib.base.words import allowed_bytes, allowed_pixels, json_word, listed, number_of_pixels, typed
 
-Words = Callable[[Any, Any], tuple[str, str]]  # (limit, value) -> what was met and is allowed; what to do
+Words = Callable[[Any, Any, Hints], tuple[str, ...]]
+"""From limit, value and hints to what was sent and is allowed, what to do, and the near miss if any."""
 
-_MEGABYTE = 1_048_576
-_TYPES = {
-    "bool": "boolean",
-    "int": "integer",
-    "float": "number",
-    "str": "text",
-    "list": "list",
-    "dict": "object",
-}
-_SUBJECTS = {"unknown": "member", "endpoints": "model"}
-_ALLOWED = {
+_ANY_SIZE = re.compile(r"\s*([1-9][0-9]{0,5})\s*[xX*\u00d7\uff0a\u2715]\s*([1-9][0-9]{0,5})\s*")
+_SIZE_WORDS = ("width", "height", "resolution", "aspect_ratio", "image_size")
+_UNDOCUMENTED = "It is not documented for this model. Remove it"
+_EXPECTED = {
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
@@ -37,189 +34,303 @@ _ALLOWED = {
 
 
 def message(rule: str, path: str, limit: Any, value: Any) -> str:
-    """The sentence for a broken rule, ending with its id and what to do about it."""
-    parts = parse_rule_id(rule)
-    met, advice = WORDING[parts.kind](limit, value)
-    return f"{_subject(parts, path)} {met}{_where(parts.mode)} ({rule}). {advice}."
+    """Return the sentences for a violation; the rule id stands in brackets before what to do.
+
+    Args:
+        rule: The rule id; as a `RuleName` it carries hints from the spec.
+        path: JSON Pointer into the body.
+        limit: What the rule allows.
+        value: What was sent.
+    """
+    parts, hints = parse_rule_id(rule), hints_of(rule)
+    words = _unknown_parameter if _is_parameter(parts) else WORDING[parts.kind]
+    met, advice, *near = words(limit, value, hints)
+    said = met + (f" with {hints.when}" if hints.when else "") + "".join(near)
+    return f"{_subject(parts, path, value)}{said} ({rule}){'' if said.endswith('?') else '.'} {advice}."
 
 
-def _subject(parts: RuleId, path: str) -> str:
-    name = _SUBJECTS.get(parts.kind) or parts.field or parts.kind
-    return f"{name} at {shown(path)[1:-1]}" if path else name
+def _subject(parts: RuleId, path: str, value: Any) -> str:
+    if parts.kind == "unknown":
+        parent = path.rpartition("/")[0]
+        name = "parameter" if _is_parameter(parts) else "member"
+        return f"Unknown {name} {shown(value)} at {_place(parent) or 'the top level'}"
+    name = "model" if parts.kind == "endpoints" else parts.field or parts.kind
+    if parts.kind == "only_for":
+        name = path.rpartition("/")[2]
+    return f"{_place(name)} at {_place(path)} " if path else f"{name} "
 
 
-def _where(mode: str) -> str:
-    if mode.startswith("not-"):
-        return f" unless {mode[4:]}"
-    return f" when {mode}" if mode else ""
+def _is_parameter(parts: RuleId) -> bool:
+    """Whether a rule is about the names of parameters, rather than of members elsewhere."""
+    return parts.kind == "unknown" and not parts.path
 
 
-def json_type(value: object) -> str:
-    """The name that JSON has for the type of a value; `null` for None."""
-    return "null" if value is None else _TYPES.get(type(value).__name__, type(value).__name__)
+def _place(text: str) -> str:
+    return shown(text)[1:-1]
 
 
-def _typed(value: object) -> str:
-    return "null" if value is None else f"{json_type(value)} ({shown(value)})"
+def _one_of(names: Iterable[Any]) -> str:
+    return listed(names, "or")
 
 
-def _names(limit: Any) -> str:
-    names = [str(each).lower() if isinstance(each, bool) else str(each) for each in limit]
-    return ", ".join(names) or "none"
+# What to do.
 
 
-def _pixels(count: int) -> str:
-    side = round(count**0.5)
-    return f"{count:,} pixels" + (f" ({side}*{side})" if side * side == count else "")
+def _needs(what: str, others: Iterable[tuple[Any, str]], fits: Callable[[Any], bool]) -> str:
+    """Return under which other condition a value is allowed, as a further sentence. what: with its verb."""
+    met = next((said for limit, said in others if limit is None or fits(limit)), None)
+    return f". {what} {met}" if met else ""
 
 
-def _bytes(count: int) -> str:
-    whole, rest = divmod(count, _MEGABYTE)
-    return f"{whole} MB" if not rest else f"{count:,} bytes"
-
-
-def _near(limit: Any, value: Any) -> str:
-    near = get_close_matches(str(value)[:40], [str(each) for each in limit], 1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
-def _unknown(limit: Any, value: Any) -> tuple[str, str]:
+def _model(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+    if not isinstance(value, str):
+        met = "is missing" if value is None else f"is {typed(value)}"
+        return f"{met}; expected the name of a model", f"Name one of: {listed(limit)}"
     return (
-        f"is {shown(value)}, which no page on this model knows here{_near(limit, value)}",
-        "Leave it out, or send it knowingly",
+        f"is {json_word(value)}, which is not a model of this spec",
+        f"This spec covers {listed(limit, 'and')}",
+        did_you_mean(value, limit, strict=True),
     )
 
 
-def _listed(limit: Any, value: Any) -> tuple[str, str]:
-    return f"is {shown(value)}; allowed: {_names(limit)}", "Use one of these"
+def _type(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+    expected = _EXPECTED.get(limit, limit)
+    met = f"is {typed(value)}; expected {expected}"
+    if value is None:
+        return met, "Remove it: null is not a value"
+    return met, _unquoted(limit, value) or f"Send {expected}"
 
 
-def _keywords(limit: Any, value: Any) -> tuple[str, str]:
-    words = f"{_names(limit)}, or width*height" if limit else "width*height"
-    return f"is {shown(value)}; allowed: {words}", "Write a size such as 1280*1280" + (
-        "" if not limit else " or a keyword"
+def _unquoted(limit: Any, value: Any) -> str:
+    """Return the advice for a value that is right but for its quotes."""
+    text = value.strip() if isinstance(value, str) and len(value) < 40 else ""
+    if limit == "boolean" and text.lower() in ("true", "false"):
+        return f"Send {text.lower()} without quotes"
+    if limit in ("integer", "number") and re.fullmatch(r"-?(?:0|[1-9][0-9]*)", text):
+        return f"Send {text} without quotes"
+    return ""
+
+
+def _unknown(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+    if home := hints.homes.get(value) if isinstance(value, str) else None:
+        return f"; it belongs at {home}", "Move it there"
+    if hints.sizes and isinstance(value, str) and value.lower() in _SIZE_WORDS:
+        size = hints.sizes[0]
+        return (
+            "",
+            f"Write width and height as one text at {hints.homes.get(size, size)}, such as 1280*1280",
+            f"; did you mean {size!r}?",
+        )
+    return (
+        "",
+        _UNDOCUMENTED,
+        did_you_mean(value, [*limit, *hints.homes]),
     )
+
+
+def _unknown_parameter(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+    met, advice, *near = _unknown(limit, value, hints)
+    return met, advice + (", or send it with extra= of the client" if advice == _UNDOCUMENTED else ""), *near
+
+
+def _only_for(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+    return f"is only for {listed(limit, 'and')}", hints.instead.get(value, "Remove it")
+
+
+def _one_of_words(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+    word = json_word(value)
+    return (
+        f"is {word}; allowed: {listed(limit)}",
+        ("Use one of these" if len(limit) > 1 else f"Use {listed(limit)}")
+        + _needs(f"{word} needs", hints.others, lambda each: value in each),
+        did_you_mean(value, limit),
+    )
+
+
+def _keywords(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+    allowed = f"{listed(limit)}, or width*height" if limit else "width*height"
+    meant = _meant_size(limit, value, hints)
+    advice = f"Write a size such as 1280*1280{' or a keyword' if limit else ''}"
+    return (
+        f"is {json_word(value)}; allowed: {allowed}",
+        advice + _needs(f"{shown(meant)[1:-1]} needs", hints.others, lambda each: meant in each),
+        f"; did you mean {meant!r}?" if meant != value else "",
+    )
+
+
+def _meant_size(limit: Any, value: Any, hints: Hints) -> Any:
+    """Return the size or keyword that a text means; the text itself if it is not near one."""
+    if not isinstance(value, str):
+        return value
+    if found := _ANY_SIZE.fullmatch(value[:40]):
+        return f"{found[1]}*{found[2]}"
+    words = [*limit, *(word for each, _ in hints.others for word in each or ())]
+    return next((word for word in words if word.lower() == value[:40].strip().lower()), value)
+
+
+def _count(fits: Callable[[Any, Any], bool], least: str, advice: str) -> Words:
+    def words(limit: Any, value: Any, hints: Hints) -> tuple[str, str]:
+        what = f"{_items(value)} need{'s' if value == 1 else ''}" if value else "A request without them needs"
+        return (
+            f"has {_items(value)}; {least} {limit}",
+            advice.format(limit) + _needs(what, hints.others, lambda each: fits(value, each)),
+        )
+
+    return words
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count} items"
+
+
+def _bound(fits: Callable[[Any, Any], bool], least: str, more: str) -> Words:
+    def words(limit: Any, value: Any, hints: Hints) -> tuple[str, str]:
+        return (
+            f"is {json_word(value)}; {least} {limit}",
+            f"Send {limit} or {more}"
+            + _needs(f"{shown(value)} needs", hints.others, lambda each: fits(value, each)),
+        )
+
+    return words
+
+
+def _pixels(fits: Callable[[Any, Any], bool], least: str, other: str) -> Words:
+    def words(limit: Any, value: Any, hints: Hints) -> tuple[str, str]:
+        count = number_of_pixels(value)
+        return (
+            f"is {value} ({count:,} pixels); {least} {allowed_pixels(limit)}",
+            f"Ask for a {other} size"
+            + _needs(f"{value} needs", hints.others, lambda each: fits(count, each)),
+        )
+
+    return words
+
+
+def _at_least(value: Any, limit: Any) -> bool:
+    return bool(value >= limit)
+
+
+def _at_most(value: Any, limit: Any) -> bool:
+    return bool(value <= limit)
 
 
 WORDING: dict[str, Words] = {
-    "model": lambda limit, value: (
-        f"is {shown(value)}; known: {_names(limit)}",
-        "Name one of these in model",
+    "model": _model,
+    "endpoints": lambda limit, value, hints: (
+        f"does not offer {shown(value)} calls; it offers: {listed(limit)}",
+        f"Make a call of the kind {_one_of(limit)}",
     ),
-    "endpoints": lambda limit, value: (
-        f"takes no {shown(value)} call; it has: {_names(limit)}",
-        "Make one of these calls",
-    ),
-    "type": lambda limit, value: (
-        f"is {_typed(value)}; due is {_ALLOWED.get(limit, limit)}",
-        "Remove it: null is not a value" if value is None else f"Send {_ALLOWED.get(limit, limit)}",
-    ),
-    "required": lambda limit, value: (
+    "type": _type,
+    "required": lambda limit, value, hints: (
         "is missing or null; it is required",
         "Give it a value: null is not one",
     ),
     "unknown": _unknown,
-    "place": lambda limit, value: (f"stands in the wrong place; its place is {limit}", f"Move it to {limit}"),
-    "effective": lambda limit, value: (
-        f"is {shown(value)} and has no effect here; it acts only where {limit}",
-        "Leave it out, or change the mode",
+    "only_for": _only_for,
+    "place": lambda limit, value, hints: (
+        f"is in the wrong place; it belongs in {limit}",
+        f"Move it to {limit}",
     ),
-    "needs": lambda limit, value: (
-        f"is {shown(value)}; it is only for calls where {limit}",
-        "Leave it out, or change the mode",
+    "effective": lambda limit, value, hints: (
+        f"is {json_word(value)}; it has an effect only with {limit}",
+        "Leave it out",
     ),
-    "parts": lambda limit, value: (
-        f"is {shown(value)}; due is an object with one member: {_names(limit)}",
-        "Write {" + '"image": …} or {"text": …}',
+    "needs": lambda limit, value, hints: (
+        f"is {json_word(value)}; it is only for requests with {limit}",
+        "Leave it out",
     ),
-    "one_of": _listed,
-    "count": lambda limit, value: (f"has {value} items; due are exactly {limit}", f"Send {limit}"),
-    "min_count": lambda limit, value: (f"has {value} items; at least {limit}", "Add items"),
-    "max_count": lambda limit, value: (f"has {value} items; at most {limit}", "Send fewer"),
-    "max_chars": lambda limit, value: (
+    "parts": lambda limit, value, hints: (
+        f"is {json_word(value)}; expected an object with one member: {_one_of(limit)}",
+        "Write " + listed((f'{{"{name}": …}}' for name in limit), "or"),
+    ),
+    "one_of": _one_of_words,
+    "count": lambda limit, value, hints: (f"has {_items(value)}; expected exactly {limit}", f"Send {limit}"),
+    "min_count": _count(_at_least, "at least", "Send {} or more"),
+    "max_count": _count(_at_most, "at most", "Send {} or fewer"),
+    "max_chars": lambda limit, value, hints: (
         f"has {value:,} characters; at most {limit:,}",
-        "Shorten it: what is over may be cut without a sign",
+        "Shorten it: the service may cut off the rest without notice",
     ),
-    "pattern": lambda limit, value: (f"is {shown(value)}; the form is {limit}", "Write it in this form"),
-    "decimals": lambda limit, value: (
-        f"is {shown(value)}; due are {limit} decimals",
+    "pattern": lambda limit, value, hints: (
+        f"is {json_word(value)}; expected the form {limit}",
+        "Write it in this form",
+    ),
+    "decimals": lambda limit, value, hints: (
+        f"is {json_word(value)}; expected {limit} decimals",
         f"Write {limit} decimals",
     ),
-    "min": lambda limit, value: (f"is {shown(value)}; at least {limit}", f"Send {limit} or more"),
-    "max": lambda limit, value: (f"is {shown(value)}; at most {limit}", f"Send {limit} or less"),
+    "min": _bound(_at_least, "at least", "more"),
+    "max": _bound(_at_most, "at most", "less"),
     "keywords": _keywords,
-    "min_pixels": lambda limit, value: (
-        f"has {_pixels(value)}; at least {_pixels(limit)}",
-        "Ask for a larger size",
-    ),
-    "max_pixels": lambda limit, value: (
-        f"has {_pixels(value)}; at most {_pixels(limit)}",
-        "Ask for a smaller size",
-    ),
-    "min_ratio": lambda limit, value: (
-        f"is {value}; width:height at least {limit}",
+    "min_pixels": _pixels(_at_least, "at least", "larger"),
+    "max_pixels": _pixels(_at_most, "at most", "smaller"),
+    "min_ratio": lambda limit, value, hints: (
+        f"is {value}; width:height must be at least {limit}",
         "Make it wider or less high",
     ),
-    "max_ratio": lambda limit, value: (
-        f"is {value}; width:height at most {limit}",
+    "max_ratio": lambda limit, value, hints: (
+        f"is {value}; width:height must be at most {limit}",
         "Make it higher or less wide",
     ),
-    "schemes": lambda limit, value: (
-        f"is {shown(value)}; it must begin with one of: {_names(limit)}",
+    "schemes": lambda limit, value, hints: (
+        f"is {json_word(value)}; it must begin with {_one_of(f'{each}:' for each in limit)}",
         "Send a URL, or the file as a data URI",
     ),
-    "chars": lambda limit, value: (
-        f"is {shown(value)}; a URL holds {limit} characters only",
-        "Percent-encode the rest",
+    "chars": lambda limit, value, hints: (
+        f"is {json_word(value)}; a URL may hold {limit} characters only",
+        "Percent-encode the others",
     ),
-    "public": lambda limit, value: (
-        f"is {shown(value)}, which the service can't download: "
+    "public": lambda limit, value, hints: (
+        f"is {shown(value)}, which the service cannot download: "
         f"{not_public(str(value), limit) or 'not public'}; allowed: a URL that is open to the internet",
         "Put the image on a public host, upload it for an oss:// URL, or send it as a data URI",
     ),
-    "unexpired": lambda limit, value: (
+    "unexpired": lambda limit, value, hints: (
         f"is signed until {value}, which has passed; allowed: a URL whose signature is valid",
         "Sign the URL again, for longer than the task can wait",
     ),
-    "encoding": lambda limit, value: (
-        f"is no data URI in {limit}: {value}",
-        "Write data:{MIME};base64,{data} with whole, padded base64",
+    "encoding": lambda limit, value, hints: (
+        f"is not a data URI in {limit}: {value}",
+        "Write data:{MIME};base64,{data} with complete, padded base64",
     ),
-    "mime": lambda limit, value: (
-        f"is named {shown(value)}; due is {_names(limit)}",
-        "Name the type that the bytes are",
+    "mime": lambda limit, value, hints: (
+        f"is labeled {shown(value)}; expected {_one_of(limit)}",
+        "Use the MIME type of the bytes",
     ),
-    "formats": lambda limit, value: (
-        f"holds {value}; allowed: {_names(limit)}",
-        "Send a whole file in one of these formats",
+    "formats": lambda limit, value, hints: (
+        f"holds {value}; allowed: {listed(limit)}",
+        "Send a complete file in one of these formats",
     ),
-    "min_side": lambda limit, value: (f"is {value} pixels; each side at least {limit}", "Enlarge the image"),
-    "max_side": lambda limit, value: (
-        f"is {value} pixels; each side at most {limit}",
+    "min_side": lambda limit, value, hints: (
+        f"is {value} pixels; each side must have at least {limit}",
+        "Enlarge the image",
+    ),
+    "max_side": lambda limit, value, hints: (
+        f"is {value} pixels; each side may have at most {limit}",
         "Scale the image down",
     ),
-    "max_bytes": lambda limit, value: (
-        f"has {value:,} bytes; at most {_bytes(limit)}",
+    "max_bytes": lambda limit, value, hints: (
+        f"has {value:,} bytes; at most {allowed_bytes(limit)}",
         "Compress or scale the image",
     ),
-    "same_count_as": lambda limit, value: (
-        f"has {value[0]} items where {limit} has {value[1]}; due are as many",
-        f"Give one item for each of {limit}, [] where there is nothing to say",
+    "same_count_as": lambda limit, value, hints: (
+        f"has {_items(value[0])}, {limit} has {value[1]}; expected as many",
+        f"Give one item for each of {limit}; [] where it needs none",
     ),
-    "same_pixels_as": lambda limit, value: (
-        f"is {value[0]} where {limit} is {value[1]}; due is the same size",
+    "same_pixels_as": lambda limit, value, hints: (
+        f"is {value[0]}, {limit} is {value[1]}; expected the same size",
         "Scale one to the other",
     ),
-    "total": lambda limit, value: (
-        f"adds up to {value}%; due is exactly {limit}%",
+    "total": lambda limit, value, hints: (
+        f"adds up to {value}%; expected exactly {limit}%",
         "Change a ratio by the difference",
     ),
-    "ordered": lambda limit, value: (
-        f"is {shown(value)}; due is {_names(limit)} with x1 < x2 and y1 < y2",
+    "ordered": lambda limit, value, hints: (
+        f"is {json_word(value)}; expected {listed(limit)} with x1 < x2 and y1 < y2",
         "Give the top-left corner first",
     ),
-    "inside": lambda limit, value: (
-        f"is {shown(value[0])}, outside of its image ({value[1]})",
+    "inside": lambda limit, value, hints: (
+        f"is {shown(value[0])}, which is beyond its image ({value[1]})",
         "Give pixels of the image as stored",
     ),
 }

@@ -1,13 +1,13 @@
 """What the arguments name: a spec, a model, a rule."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wanlib.base.shown import shown
+from wanlib.base.suggest import suggest, unknown_model
 from wanlib.cli.plainly import Refusal, file_name
 
 if TYPE_CHECKING:
@@ -36,14 +36,12 @@ def a_model(name: str, models: Sequence[str]) -> str:
     """`name`, where it is one of `models`. Raises Refusal, which proposes the nearest."""
     if name in models:
         return name
-    near = get_close_matches(name, models, 1)
-    meant = f"did you mean {near[0]}? " if near else ""
-    raise Refusal(f"no model {shown(name)}; {meant}known: {', '.join(models)}")
+    raise Refusal(unknown_model(name, models))
 
 
 def no_rule(name: str, ids: Iterable[str]) -> Refusal:
     """The refusal of an unknown rule id: ids that end like it, else those most like it, are proposed."""
     known = list(ids)
-    near = [each for each in known if name and name in each][:5] or get_close_matches(name, known, 3, 0.5)
-    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    near = [each for each in known if name and name in each][:5] or suggest(name, known, 3)
+    meant = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     return Refusal(f"no rule or fact {shown(name)}; {meant}`wanlib rules` lists the rules")

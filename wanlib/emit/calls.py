@@ -137,6 +137,8 @@ def _model(spec: Spec, family: Family, model: str) -> str:
         submit_per_second=literal(wire["rates"][model]["submit_per_second"]),
         single=literal(tuple(single)),
         rest=literal(next((name for name, node in body.members if node.form == "rest"), "")),
+        only_for=literal(family.only_for.limit if family.only_for else {}),
+        instead=literal(dict(family.instead)),
     )
 
 

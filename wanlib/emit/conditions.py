@@ -26,8 +26,6 @@ _URI = "_uri is not None"
 _TEXT = "isinstance({v}, str)"
 _FACTS = "_facts is not None"
 _SIDES = "_facts is not None and _facts.width is not None and _facts.height is not None"
-_SIZE_MET = "f'{{_size[0]}}:{{_size[1]}}'"
-_SIDES_MET = "f'{{_facts.width}}:{{_facts.height}}'"
 
 BREACHES: dict[str, Breach] = {
     "one_of": Breach("{v} not in {c}", "{c}", "{v}"),
@@ -54,8 +52,8 @@ BREACHES: dict[str, Breach] = {
     "max_side": Breach("max(_facts.width, _facts.height) > {c}", "{c}", "_sides_met(_facts)", _SIDES),
     "max_bytes": Breach("_facts.bytes > {c}", "{c}", "_facts.bytes", _FACTS),
     "keywords": Breach("{v} not in {c}", "_{c}", "{v}"),
-    "min_pixels": Breach("_size[2] < {c}", "{c}", "_size[2]"),
-    "max_pixels": Breach("_size[2] > {c}", "{c}", "_size[2]"),
+    "min_pixels": Breach("_size[2] < {c}", "{c}", "{v}"),
+    "max_pixels": Breach("_size[2] > {c}", "{c}", "{v}"),
     "same_count_as": Breach("len({v}) != {count}", "{c}", "(len({v}), {count})", "{count} is not None"),
     "same_pixels_as": Breach("(_sizes := _unlike({v}, {other})) is not None", "{c}", "_sizes"),
     "total": Breach(
@@ -67,13 +65,13 @@ BREACHES: dict[str, Breach] = {
 
 # Kinds that stand on two types and read another variable on each.
 RATIOS: dict[tuple[str, str], Breach] = {
-    ("size", "min_ratio"): Breach("_size[0] * {c}[1] < _size[1] * {c}[0]", "{c}", _SIZE_MET),
-    ("size", "max_ratio"): Breach("_size[0] * {c}[1] > _size[1] * {c}[0]", "{c}", _SIZE_MET),
+    ("size", "min_ratio"): Breach("_size[0] * {c}[1] < _size[1] * {c}[0]", "{c}", "{v}"),
+    ("size", "max_ratio"): Breach("_size[0] * {c}[1] > _size[1] * {c}[0]", "{c}", "{v}"),
     ("image", "min_ratio"): Breach(
-        "_facts.width * {c}[1] < _facts.height * {c}[0]", "{c}", _SIDES_MET, _SIDES
+        "_facts.width * {c}[1] < _facts.height * {c}[0]", "{c}", "_sides_met(_facts)", _SIDES
     ),
     ("image", "max_ratio"): Breach(
-        "_facts.width * {c}[1] > _facts.height * {c}[0]", "{c}", _SIDES_MET, _SIDES
+        "_facts.width * {c}[1] > _facts.height * {c}[0]", "{c}", "_sides_met(_facts)", _SIDES
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from wanlib.emit.names import constant, inner, literal, local
 from wanlib.emit.plan import Plan, names_constant, part_limit
+from wanlib.emit.rule_names import reference
 from wanlib.emit.writer import Writer
 from wanlib.spec import Node, Rule
 
@@ -28,7 +29,7 @@ class Envelope:
         return self.plan.family.field(field).type == "list"
 
     def _add(self, rule: Rule, path: str, limit: str, value: str, outcome: str = "") -> None:
-        self.out.line(added(rule, path, limit, value, outcome))
+        self.out.line(added(self.plan, rule, path, limit, value, outcome))
 
     def _members(self, node: Node, variable: str, path: str, container: str) -> None:
         for name, child in node.members:
@@ -42,8 +43,9 @@ class Envelope:
         """Looked for where the count of members does not say that there are none."""
         names = names_constant(node)
         rule = self.plan.family.unknown if node.form == "rest" else node.rule("unknown")
-        assert rule is not None
-        placed = "_PLACED" if path.count("/") < 2 and self.plan.placed else "_NOTHING"
+        told = reference(self.plan, rule) if rule else "None"
+        others = self.plan.placed or self.plan.family.only_for
+        elsewhere = "_ELSEWHERE" if path.count("/") < 2 and others else "_NOTHING"
         test = f"not {variable}.keys() <= {names}_SET"
         nodes = [name for name, child in node.members if child.form != "leaf"]
         if nodes and len(nodes) == len(self.plan.members(node, container)) - (not container):
@@ -51,7 +53,7 @@ class Envelope:
             test = f"len({variable}) != {len(nodes) + (not container)} or {missing}"
         with self.out.block(f"if {test}"):
             self.out.line(
-                f"_tell_strays(found, {variable}, {names}, {names}_SET, {path!r}, {rule.id!r}, {placed})"
+                f"_tell_strays(found, {variable}, {names}, {names}_SET, {path!r}, {told}, {elsewhere})"
             )
 
     def _node(self, node: Node, parent: str, name: str, path: str) -> None:
@@ -167,7 +169,7 @@ def at(field: str) -> str:
     return f"_{local(field)}_at"
 
 
-def added(rule: Rule, path: str, limit: str, value: str, outcome: str = "") -> str:
+def added(plan: Plan, rule: Rule, path: str, limit: str, value: str, outcome: str = "") -> str:
     """The line that adds a violation."""
-    parts = f"{rule.id!r}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value}"
+    parts = f"{reference(plan, rule)}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value}"
     return f"found.append(_make(Violation, ({parts})))"

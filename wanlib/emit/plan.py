@@ -10,6 +10,10 @@ from wanlib.spec.mode import Compare, Count, leaves
 CONTEXT = "call: str | None, local: bool, now: float | None"
 """The parameters of the generated functions that say how a body is sent and judged."""
 
+_WITHOUT_CONSTANT = frozenset(
+    {"required", "type", "unknown", "only_for", "effective", "needs", "model", "endpoints"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -91,7 +95,7 @@ class Plan:
 
 def has_constant(rule: Rule) -> bool:
     """Whether a rule's limit is a value of its own, not the rule's presence, a type or a mode."""
-    return rule.kind not in ("required", "type", "unknown", "effective", "needs", "model", "endpoints")
+    return rule.kind not in _WITHOUT_CONSTANT
 
 
 def held(name: str) -> str:

@@ -10,6 +10,10 @@ def put_form(root: Schema, family: Family, form: Node) -> None:
     """Writes the rules of a body form, and those on members that have no place in it, into a schema."""
     _object(root, family, form, ())
     inner = [("properties", name) for name, node in form.members if node.form in ("object", "rest")]
+    if only_for := family.only_for:
+        for name in only_for.limit:
+            for steps in ((), *inner):
+                put(root, (*steps, "properties", name), {"not": {}}, only_for.id)
     for field in family.fields:
         for rule in field.of_kind("place"):
             for steps in ((), *inner):
@@ -18,8 +22,8 @@ def put_form(root: Schema, family: Family, form: Node) -> None:
 
 
 def _object(root: Schema, family: Family, node: Node, steps: Steps) -> None:
-    unknown = node.rule("unknown") or family.unknown
-    put(root, steps, {"additionalProperties": False}, unknown.id)
+    if unknown := node.rule("unknown") or (family.unknown if node.form == "rest" else None):
+        put(root, steps, {"additionalProperties": False}, unknown.id)
     for name, child in node.members:
         if required := child.rule("required"):
             put(root, steps, {"required": [name]}, required.id)

@@ -97,4 +97,5 @@ SAID: Mapping[str, Say] = {
     "chars": _chars,
     "keywords": _keywords,
     "unknown": lambda rule, place: {"additionalProperties": False},
+    "only_for": lambda rule, place: {"not": {}},
 }

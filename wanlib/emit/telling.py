@@ -7,10 +7,12 @@ from wanlib.emit.modes import expression
 from wanlib.emit.names import inner, literal, local
 from wanlib.emit.places import Place, places, pointer
 from wanlib.emit.plan import CONTEXT, Plan, counted, default_constant, held, names_constant, seen
+from wanlib.emit.rule_names import reference
 from wanlib.emit.shapes import depth, exact_decimals, glance, plain_type
 from wanlib.emit.telling_rules import TellingRules, gathered
 from wanlib.emit.writer import Writer
 from wanlib.spec import Field, Rule
+from wanlib.spec.describe import describe
 from wanlib.spec.kinds import BOUND, KINDS, RELATION
 from wanlib.spec.mode import names
 
@@ -127,7 +129,7 @@ class TellingPath:
     def _outside(self, rule: Rule, v: str, place: Place) -> None:
         """The rule on a field that stands outside of its mode."""
         with self.out.block(f"if {v} is not _LOST and {self.rules.holds(rule.limit, False)}"):
-            self.rules.add(rule, place.text, repr(str(rule.limit)), v)
+            self.rules.add(rule, place.text, repr(describe(self.plan.family, rule.limit)), v)
 
     def _typed(self, field: Field, v: str, place: Place) -> None:
         """The type, and the value where it is of it. A list that is written as parts always is a list."""
@@ -210,7 +212,7 @@ class TellingPath:
         known = names_constant(field)
         met = " or ".join(f"{inner(member.name)} is _ABSENT" for member in field.members)
         with self.out.block(f"if len({v}) != {len(field.members)} or {met}"):
-            where = f"{pointer(place.text)}, {rule.id!r}"
+            where = f"{pointer(place.text)}, {reference(self.plan, rule)}"
             self.out.line(f"_tell_strays(found, {v}, {known}, {known}_SET, {where}, _NOTHING)")
 
 

@@ -27,7 +27,7 @@ class TellingRules:
 
     def add(self, rule: Rule, path: str, limit: str, value: str, outcome: str = "") -> None:
         """The line that adds a rule's violation."""
-        self.out.line(added(rule, pointer(path), limit, value, outcome))
+        self.out.line(added(self.plan, rule, pointer(path), limit, value, outcome))
 
     def holds(self, condition: Condition, value: bool) -> str:
         """The test that a condition is known to have a truth value."""

@@ -1,11 +1,14 @@
 """A family to its module: constants, the validator's two paths, and what a client does with fields."""
 
+from typing import Any
+
 from wanlib.emit.complete import Completion
 from wanlib.emit.encode import Encoding
 from wanlib.emit.envelope import Envelope, at
 from wanlib.emit.fast import FastPath
 from wanlib.emit.names import EmitError, constant, literal, local
 from wanlib.emit.plan import CONTEXT, Plan, default_constant, names_constant
+from wanlib.emit.rule_names import reference, write_rule_names
 from wanlib.emit.shapes import exact_decimals, matcher, plain_urls, summed
 from wanlib.emit.telling import TellingPath
 from wanlib.emit.writer import Writer
@@ -23,8 +26,11 @@ from wanlib.base.met import sides_met as _sides_met
 from wanlib.base.missing import ABSENT as _ABSENT
 from wanlib.base.missing import LOST as _LOST
 from wanlib.base.ratio import Ratio
+from wanlib.base.rule_name import Hints as _Hints
+from wanlib.base.rule_name import RuleName as _RuleName
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
+from wanlib.runtime.judging import Elsewhere as _Elsewhere
 """
 _HELPERS = (
     "disordered",
@@ -124,15 +130,28 @@ def _constants(plan: Plan, out: Writer) -> None:
             if field.path == field.name and (condition is None or field in plan.bounding()):
                 out.line(f"{default_constant(field, condition)} = {literal(value)}")
     _member_names(plan, out)
-    placed = {
-        field.name: (rule.id, rule.outcome, str(rule.limit))
+    write_rule_names(plan, out)
+    _elsewhere(plan, out)
+    out.line()
+    out.line()
+
+
+def _elsewhere(plan: Plan, out: Writer) -> None:
+    """The names with a place of their own, and those of other models alone: what their violation says."""
+    rows: dict[str, tuple[str, str, Any, bool]] = {}
+    if only_for := plan.family.only_for:
+        told = reference(plan, only_for)
+        rows = {name: (told, only_for.outcome, limit, True) for name, limit in only_for.limit.items()}
+    rows |= {
+        field.name: (reference(plan, rule), rule.outcome, rule.limit, False)
         for field in plan.placed
         for rule in field.of_kind("place")
     }
-    if placed:
-        out.line(f"_PLACED = {literal(placed)}")
-    out.line()
-    out.line()
+    if rows:
+        out.line("_ELSEWHERE: _Elsewhere = {")
+        for name, (told, *rest) in rows.items():
+            out.line(f"    {literal(name)}: ({told}, {', '.join(map(literal, rest))}),")
+        out.line("}")
 
 
 def _derived(field: Field, out: Writer) -> None:

@@ -12,8 +12,11 @@ from wanlib.base.met import sides_met as _sides_met
 from wanlib.base.missing import ABSENT as _ABSENT
 from wanlib.base.missing import LOST as _LOST
 from wanlib.base.ratio import Ratio
+from wanlib.base.rule_name import Hints as _Hints
+from wanlib.base.rule_name import RuleName as _RuleName
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
+from wanlib.runtime.judging import Elsewhere as _Elsewhere
 from wanlib.runtime.judging import expired as _expired
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import parse_size as _parse_size
@@ -65,7 +68,33 @@ PROMPT_INPUT_NAMES = ('prompt', 'images', 'negative_prompt')
 PROMPT_INPUT_NAMES_SET = frozenset(PROMPT_INPUT_NAMES)
 PROMPT_PARAMETERS_NAMES = ('size', 'n', 'prompt_extend', 'watermark', 'seed')
 PROMPT_PARAMETERS_NAMES_SET = frozenset(PROMPT_PARAMETERS_NAMES)
-_PLACED = {'negative_prompt': ('wan2.5/negative_prompt.place', 'unspecified', 'input')}
+_STRAYS = _Hints(homes={'input': '/input', 'prompt': '/input/prompt', 'images': '/input/images', 'parameters': '/parameters', 'size': '/parameters/size', 'n': '/parameters/n', 'prompt_extend': '/parameters/prompt_extend', 'watermark': '/parameters/watermark', 'seed': '/parameters/seed', 'negative_prompt': '/input/negative_prompt'}, sizes=('size',), instead={'messages': 'Send images at /input/images and prompt at /input/prompt', 'base_image_url': 'Send images at /input/images', 'function': 'Describe every editing step in the prompt'})
+PROMPT_UNKNOWN_RULE = _RuleName('wire/prompt.unknown', _STRAYS)
+PROMPT_INPUT_UNKNOWN_RULE = _RuleName('wire/prompt.input.unknown', _STRAYS)
+UNKNOWN_RULE = _RuleName('wan2.5/unknown', _STRAYS)
+ONLY_FOR_RULE = _RuleName('wan2.5/only_for', _STRAYS)
+_ELSEWHERE: _Elsewhere = {
+    'messages': (ONLY_FOR_RULE, 'unspecified', ('wan2.6', 'wan2.7'), True),
+    'enable_sequential': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'thinking_mode': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'bbox_list': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'color_palette': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'enable_interleave': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
+    'max_images': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
+    'stream': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
+    'function': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'base_image_url': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'mask_image_url': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'mask': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'strength': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'top_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'bottom_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'left_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'right_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'upscale_factor': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'is_sketch': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'negative_prompt': ('wan2.5/negative_prompt.place', 'unspecified', 'input', False),
+}
 
 
 def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> bool:
@@ -188,7 +217,7 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
         images = _input_.get('images', _ABSENT)
         negative_prompt = _input_.get('negative_prompt', _ABSENT)
         if not _input_.keys() <= PROMPT_INPUT_NAMES_SET:
-            _tell_strays(found, _input_, PROMPT_INPUT_NAMES, PROMPT_INPUT_NAMES_SET, '/input', 'wire/prompt.input.unknown', _PLACED)
+            _tell_strays(found, _input_, PROMPT_INPUT_NAMES, PROMPT_INPUT_NAMES_SET, '/input', PROMPT_INPUT_UNKNOWN_RULE, _ELSEWHERE)
     elif _input_ is _ABSENT or _input_ is None:
         found.append(_make(Violation, ('wire/prompt.input.required', 'rejected', '/input', True, None)))
     else:
@@ -201,13 +230,13 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= PROMPT_PARAMETERS_NAMES_SET:
-            _tell_strays(found, _parameters_, PROMPT_PARAMETERS_NAMES, PROMPT_PARAMETERS_NAMES_SET, '/parameters', 'wan2.5/unknown', _PLACED)
+            _tell_strays(found, _parameters_, PROMPT_PARAMETERS_NAMES, PROMPT_PARAMETERS_NAMES_SET, '/parameters', UNKNOWN_RULE, _ELSEWHERE)
     elif _parameters_ is _ABSENT:
         size = n = prompt_extend = watermark = seed = _ABSENT
     else:
         found.append(_make(Violation, ('wire/prompt.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
-        _tell_strays(found, body, PROMPT_NAMES, PROMPT_NAMES_SET, '', 'wire/prompt.unknown', _PLACED)
+        _tell_strays(found, body, PROMPT_NAMES, PROMPT_NAMES_SET, '', PROMPT_UNKNOWN_RULE, _ELSEWHERE)
     return _judge(found, model, call, local, now, prompt, images, negative_prompt, size, n, prompt_extend, watermark, seed)
 
 
@@ -273,13 +302,13 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                     found.append(_make(Violation, ('wan2.5/size.keywords', 'rejected', '/parameters/size', _SIZE_KEYWORDS, size)))
             else:
                 if _size[2] < SIZE_MIN_PIXELS:
-                    found.append(_make(Violation, ('wan2.5/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, _size[2])))
+                    found.append(_make(Violation, ('wan2.5/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, size)))
                 if _size[2] > SIZE_MAX_PIXELS:
-                    found.append(_make(Violation, ('wan2.5/size.max_pixels', 'rejected', '/parameters/size', SIZE_MAX_PIXELS, _size[2])))
+                    found.append(_make(Violation, ('wan2.5/size.max_pixels', 'rejected', '/parameters/size', SIZE_MAX_PIXELS, size)))
                 if _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
-                    found.append(_make(Violation, ('wan2.5/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, f'{_size[0]}:{_size[1]}')))
+                    found.append(_make(Violation, ('wan2.5/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, size)))
                 if _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
-                    found.append(_make(Violation, ('wan2.5/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
+                    found.append(_make(Violation, ('wan2.5/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, size)))
         elif size is not _LOST:
             found.append(_make(Violation, ('wan2.5/size.type', 'unspecified' if size is None else 'rejected', '/parameters/size', 'size', size)))
     if n is not _ABSENT:

@@ -12,8 +12,11 @@ from wanlib.base.met import sides_met as _sides_met
 from wanlib.base.missing import ABSENT as _ABSENT
 from wanlib.base.missing import LOST as _LOST
 from wanlib.base.ratio import Ratio
+from wanlib.base.rule_name import Hints as _Hints
+from wanlib.base.rule_name import RuleName as _RuleName
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
+from wanlib.runtime.judging import Elsewhere as _Elsewhere
 from wanlib.runtime.judging import expired as _expired
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import parse_size as _parse_size
@@ -84,7 +87,43 @@ MESSAGES_INPUT_MESSAGES_EACH_NAMES = ('role', 'content')
 MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET = frozenset(MESSAGES_INPUT_MESSAGES_EACH_NAMES)
 MESSAGES_PARAMETERS_NAMES = ('negative_prompt', 'size', 'n', 'enable_interleave', 'max_images', 'prompt_extend', 'stream', 'watermark', 'seed')
 MESSAGES_PARAMETERS_NAMES_SET = frozenset(MESSAGES_PARAMETERS_NAMES)
-_PLACED = {'negative_prompt': ('wan2.6/negative_prompt.place', 'unspecified', 'parameters')}
+_STRAYS = _Hints(homes={'input': '/input', 'messages': '/input/messages', 'images': '/input/messages/0/content as {"image": …}', 'prompt': '/input/messages/0/content as {"text": …}', 'parameters': '/parameters', 'size': '/parameters/size', 'n': '/parameters/n', 'enable_interleave': '/parameters/enable_interleave', 'max_images': '/parameters/max_images', 'prompt_extend': '/parameters/prompt_extend', 'stream': '/parameters/stream', 'watermark': '/parameters/watermark', 'seed': '/parameters/seed', 'negative_prompt': '/parameters/negative_prompt'}, sizes=('size',), instead={'base_image_url': 'Send images at /input/messages/0/content as {"image": …}'})
+MESSAGES_UNKNOWN_RULE = _RuleName('wire/messages.unknown', _STRAYS)
+MESSAGES_INPUT_UNKNOWN_RULE = _RuleName('wire/messages.input.unknown', _STRAYS)
+MESSAGES_INPUT_MESSAGES_EACH_UNKNOWN_RULE = _RuleName('wire/messages.input.messages.each.unknown', _STRAYS)
+IMAGES_MIN_COUNT_NOT_INTERLEAVE_RULE = _RuleName('wan2.6/images.min_count:not-interleave', _Hints('enable_interleave off', ((None, 'enable_interleave on'),)))
+IMAGES_MAX_COUNT_INTERLEAVE_RULE = _RuleName('wan2.6/images.max_count:interleave', _Hints('enable_interleave on', ((4, 'enable_interleave off'),)))
+IMAGES_MAX_COUNT_NOT_INTERLEAVE_RULE = _RuleName('wan2.6/images.max_count:not-interleave', _Hints('enable_interleave off', ((1, 'enable_interleave on'),)))
+SIZE_KEYWORDS_NOT_INTERLEAVE_RULE = _RuleName('wan2.6/size.keywords:not-interleave', _Hints('enable_interleave off', (((), 'enable_interleave on'),)))
+SIZE_KEYWORDS_INTERLEAVE_RULE = _RuleName('wan2.6/size.keywords:interleave', _Hints('enable_interleave on', ((('1K', '2K'), 'enable_interleave off'),)))
+SIZE_MAX_PIXELS_NOT_INTERLEAVE_RULE = _RuleName('wan2.6/size.max_pixels:not-interleave', _Hints('enable_interleave off', ((1638400, 'enable_interleave on'),)))
+SIZE_MAX_PIXELS_INTERLEAVE_RULE = _RuleName('wan2.6/size.max_pixels:interleave', _Hints('enable_interleave on', ((4194304, 'enable_interleave off'),)))
+N_MAX_RULE = _RuleName('wan2.6/n.max', _Hints('', ((1, 'enable_interleave on'),)))
+N_MAX_INTERLEAVE_RULE = _RuleName('wan2.6/n.max:interleave', _Hints('enable_interleave on', ((4, 'enable_interleave off'),)))
+ENABLE_INTERLEAVE_ONE_OF_PLAIN_SYNC_RULE = _RuleName('wan2.6/enable_interleave.one_of:plain_sync', _Hints('a sync call', ((None, 'a call other than sync'),)))
+STREAM_REQUIRED_INTERLEAVE_SYNC_RULE = _RuleName('wan2.6/stream.required:interleave_sync', _Hints('enable_interleave on and a sync or stream call', ()))
+STREAM_ONE_OF_INTERLEAVE_SYNC_RULE = _RuleName('wan2.6/stream.one_of:interleave_sync', _Hints('enable_interleave on and a sync or stream call', (((False,), 'enable_interleave off'), (None, '(enable_interleave off or a call other than sync or stream) and enable_interleave on'))))
+STREAM_ONE_OF_NOT_INTERLEAVE_RULE = _RuleName('wan2.6/stream.one_of:not-interleave', _Hints('enable_interleave off', (((True,), 'enable_interleave on and a sync or stream call'), (None, '(enable_interleave off or a call other than sync or stream) and enable_interleave on'))))
+UNKNOWN_RULE = _RuleName('wan2.6/unknown', _STRAYS)
+ONLY_FOR_RULE = _RuleName('wan2.6/only_for', _STRAYS)
+_ELSEWHERE: _Elsewhere = {
+    'enable_sequential': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'thinking_mode': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'bbox_list': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'color_palette': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'function': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'base_image_url': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'mask_image_url': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'mask': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'strength': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'top_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'bottom_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'left_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'right_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'upscale_factor': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'is_sketch': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'negative_prompt': ('wan2.6/negative_prompt.place', 'unspecified', 'parameters', False),
+}
 
 
 def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> bool:
@@ -323,7 +362,7 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
                     else:
                         found.append(_make(Violation, ('wire/messages.input.messages.each.content.type', 'rejected', '/input/messages/0/content', 'list', _content_)))
                     if len(_messages_0) != 2 or _role_ is _ABSENT or _content_ is _ABSENT:
-                        _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', 'wire/messages.input.messages.each.unknown', _NOTHING)
+                        _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', MESSAGES_INPUT_MESSAGES_EACH_UNKNOWN_RULE, _NOTHING)
                 else:
                     found.append(_make(Violation, ('wire/messages.input.messages.each.type', 'rejected', '/input/messages/0', 'object', _messages_0)))
         elif _messages_ is _ABSENT or _messages_ is None:
@@ -331,7 +370,7 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
         else:
             found.append(_make(Violation, ('wire/messages.input.messages.type', 'rejected', '/input/messages', 'list', _messages_)))
         if len(_input_) != 1 or _messages_ is _ABSENT:
-            _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', 'wire/messages.input.unknown', _PLACED)
+            _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', MESSAGES_INPUT_UNKNOWN_RULE, _ELSEWHERE)
     elif _input_ is _ABSENT or _input_ is None:
         found.append(_make(Violation, ('wire/messages.input.required', 'rejected', '/input', True, None)))
     else:
@@ -348,13 +387,13 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= MESSAGES_PARAMETERS_NAMES_SET:
-            _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, MESSAGES_PARAMETERS_NAMES_SET, '/parameters', 'wan2.6/unknown', _PLACED)
+            _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, MESSAGES_PARAMETERS_NAMES_SET, '/parameters', UNKNOWN_RULE, _ELSEWHERE)
     elif _parameters_ is _ABSENT:
         negative_prompt = size = n = enable_interleave = max_images = prompt_extend = stream = watermark = seed = _ABSENT
     else:
         found.append(_make(Violation, ('wire/messages.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
-        _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', 'wire/messages.unknown', _PLACED)
+        _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', MESSAGES_UNKNOWN_RULE, _ELSEWHERE)
     return _judge(found, model, call, local, now, _images_at, _prompt_at, prompt, negative_prompt, images, size, n, enable_interleave, max_images, prompt_extend, stream, watermark, seed)
 
 
@@ -381,13 +420,13 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
         if images is not _LOST:
             if interleave is False:
                 if len(images) < IMAGES_MIN_COUNT_NOT_INTERLEAVE:
-                    found.append(_make(Violation, ('wan2.6/images.min_count:not-interleave', 'rejected', '/input/messages/0/content', IMAGES_MIN_COUNT_NOT_INTERLEAVE, len(images))))
+                    found.append(_make(Violation, (IMAGES_MIN_COUNT_NOT_INTERLEAVE_RULE, 'rejected', '/input/messages/0/content', IMAGES_MIN_COUNT_NOT_INTERLEAVE, len(images))))
             if interleave is True:
                 if len(images) > IMAGES_MAX_COUNT_INTERLEAVE:
-                    found.append(_make(Violation, ('wan2.6/images.max_count:interleave', 'rejected', '/input/messages/0/content', IMAGES_MAX_COUNT_INTERLEAVE, len(images))))
+                    found.append(_make(Violation, (IMAGES_MAX_COUNT_INTERLEAVE_RULE, 'rejected', '/input/messages/0/content', IMAGES_MAX_COUNT_INTERLEAVE, len(images))))
             if interleave is False:
                 if len(images) > IMAGES_MAX_COUNT_NOT_INTERLEAVE:
-                    found.append(_make(Violation, ('wan2.6/images.max_count:not-interleave', 'rejected', '/input/messages/0/content', IMAGES_MAX_COUNT_NOT_INTERLEAVE, len(images))))
+                    found.append(_make(Violation, (IMAGES_MAX_COUNT_NOT_INTERLEAVE_RULE, 'rejected', '/input/messages/0/content', IMAGES_MAX_COUNT_NOT_INTERLEAVE, len(images))))
             for _index0, _item0 in enumerate(images):
                 if not (isinstance(_item0, str) and _IMAGES_EACH_SCHEMES_PLAIN(_item0) is None):
                     if isinstance(_item0, (str, _ImageFacts)):
@@ -424,23 +463,23 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
             if _size is None:
                 if interleave is False:
                     if size not in SIZE_KEYWORDS_NOT_INTERLEAVE:
-                        found.append(_make(Violation, ('wan2.6/size.keywords:not-interleave', 'rejected', '/parameters/size', _SIZE_KEYWORDS_NOT_INTERLEAVE, size)))
+                        found.append(_make(Violation, (SIZE_KEYWORDS_NOT_INTERLEAVE_RULE, 'rejected', '/parameters/size', _SIZE_KEYWORDS_NOT_INTERLEAVE, size)))
                 if interleave is True:
                     if size not in SIZE_KEYWORDS_INTERLEAVE:
-                        found.append(_make(Violation, ('wan2.6/size.keywords:interleave', 'rejected', '/parameters/size', _SIZE_KEYWORDS_INTERLEAVE, size)))
+                        found.append(_make(Violation, (SIZE_KEYWORDS_INTERLEAVE_RULE, 'rejected', '/parameters/size', _SIZE_KEYWORDS_INTERLEAVE, size)))
             else:
                 if _size[2] < SIZE_MIN_PIXELS:
-                    found.append(_make(Violation, ('wan2.6/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, _size[2])))
+                    found.append(_make(Violation, ('wan2.6/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, size)))
                 if interleave is False:
                     if _size[2] > SIZE_MAX_PIXELS_NOT_INTERLEAVE:
-                        found.append(_make(Violation, ('wan2.6/size.max_pixels:not-interleave', 'rejected', '/parameters/size', SIZE_MAX_PIXELS_NOT_INTERLEAVE, _size[2])))
+                        found.append(_make(Violation, (SIZE_MAX_PIXELS_NOT_INTERLEAVE_RULE, 'rejected', '/parameters/size', SIZE_MAX_PIXELS_NOT_INTERLEAVE, size)))
                 if interleave is True:
                     if _size[2] > SIZE_MAX_PIXELS_INTERLEAVE:
-                        found.append(_make(Violation, ('wan2.6/size.max_pixels:interleave', 'rejected', '/parameters/size', SIZE_MAX_PIXELS_INTERLEAVE, _size[2])))
+                        found.append(_make(Violation, (SIZE_MAX_PIXELS_INTERLEAVE_RULE, 'rejected', '/parameters/size', SIZE_MAX_PIXELS_INTERLEAVE, size)))
                 if _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
-                    found.append(_make(Violation, ('wan2.6/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, f'{_size[0]}:{_size[1]}')))
+                    found.append(_make(Violation, ('wan2.6/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, size)))
                 if _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
-                    found.append(_make(Violation, ('wan2.6/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
+                    found.append(_make(Violation, ('wan2.6/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, size)))
         elif size is not _LOST:
             found.append(_make(Violation, ('wan2.6/size.type', 'unspecified' if size is None else 'rejected', '/parameters/size', 'size', size)))
     if n is not _ABSENT:
@@ -449,22 +488,22 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                 found.append(_make(Violation, ('wan2.6/n.min', 'rejected', '/parameters/n', N_MIN, n)))
             if interleave is False:
                 if n > N_MAX:
-                    found.append(_make(Violation, ('wan2.6/n.max', 'rejected', '/parameters/n', N_MAX, n)))
+                    found.append(_make(Violation, (N_MAX_RULE, 'rejected', '/parameters/n', N_MAX, n)))
             if interleave is True:
                 if n > N_MAX_INTERLEAVE:
-                    found.append(_make(Violation, ('wan2.6/n.max:interleave', 'rejected', '/parameters/n', N_MAX_INTERLEAVE, n)))
+                    found.append(_make(Violation, (N_MAX_INTERLEAVE_RULE, 'rejected', '/parameters/n', N_MAX_INTERLEAVE, n)))
         elif n is not _LOST:
             found.append(_make(Violation, ('wan2.6/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
     if enable_interleave is not _ABSENT:
         if isinstance(enable_interleave, bool):
             if plain_sync is True:
                 if enable_interleave not in ENABLE_INTERLEAVE_ONE_OF_PLAIN_SYNC:
-                    found.append(_make(Violation, ('wan2.6/enable_interleave.one_of:plain_sync', 'rejected', '/parameters/enable_interleave', ENABLE_INTERLEAVE_ONE_OF_PLAIN_SYNC, enable_interleave)))
+                    found.append(_make(Violation, (ENABLE_INTERLEAVE_ONE_OF_PLAIN_SYNC_RULE, 'rejected', '/parameters/enable_interleave', ENABLE_INTERLEAVE_ONE_OF_PLAIN_SYNC, enable_interleave)))
         elif enable_interleave is not _LOST:
             found.append(_make(Violation, ('wan2.6/enable_interleave.type', 'unspecified' if enable_interleave is None else 'rejected', '/parameters/enable_interleave', 'boolean', enable_interleave)))
     if max_images is not _ABSENT:
         if max_images is not _LOST and interleave is False:
-            found.append(_make(Violation, ('wan2.6/max_images.effective', 'ignored', '/parameters/max_images', 'interleave', max_images)))
+            found.append(_make(Violation, ('wan2.6/max_images.effective', 'ignored', '/parameters/max_images', 'enable_interleave on', max_images)))
         else:
             if (type(max_images) is int or _is_integer(max_images)):
                 if max_images < MAX_IMAGES_MIN:
@@ -475,20 +514,20 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                 found.append(_make(Violation, ('wan2.6/max_images.type', 'unspecified' if max_images is None else 'rejected', '/parameters/max_images', 'integer', max_images)))
     if prompt_extend is not _ABSENT:
         if prompt_extend is not _LOST and interleave is True:
-            found.append(_make(Violation, ('wan2.6/prompt_extend.effective', 'ignored', '/parameters/prompt_extend', 'not interleave', prompt_extend)))
+            found.append(_make(Violation, ('wan2.6/prompt_extend.effective', 'ignored', '/parameters/prompt_extend', 'enable_interleave off', prompt_extend)))
         else:
             if not (isinstance(prompt_extend, bool)) and prompt_extend is not _LOST:
                 found.append(_make(Violation, ('wan2.6/prompt_extend.type', 'unspecified' if prompt_extend is None else 'rejected', '/parameters/prompt_extend', 'boolean', prompt_extend)))
     if isinstance(stream, bool):
         if interleave_sync is True:
             if stream not in STREAM_ONE_OF_INTERLEAVE_SYNC:
-                found.append(_make(Violation, ('wan2.6/stream.one_of:interleave_sync', 'rejected', '/parameters/stream', STREAM_ONE_OF_INTERLEAVE_SYNC, stream)))
+                found.append(_make(Violation, (STREAM_ONE_OF_INTERLEAVE_SYNC_RULE, 'rejected', '/parameters/stream', STREAM_ONE_OF_INTERLEAVE_SYNC, stream)))
         if interleave is False:
             if stream not in STREAM_ONE_OF_NOT_INTERLEAVE:
-                found.append(_make(Violation, ('wan2.6/stream.one_of:not-interleave', 'unspecified', '/parameters/stream', STREAM_ONE_OF_NOT_INTERLEAVE, stream)))
+                found.append(_make(Violation, (STREAM_ONE_OF_NOT_INTERLEAVE_RULE, 'unspecified', '/parameters/stream', STREAM_ONE_OF_NOT_INTERLEAVE, stream)))
     elif stream is _ABSENT or stream is None and (interleave_sync is True):
         if interleave_sync is True:
-            found.append(_make(Violation, ('wan2.6/stream.required:interleave_sync', 'rejected', '/parameters/stream', True, None)))
+            found.append(_make(Violation, (STREAM_REQUIRED_INTERLEAVE_SYNC_RULE, 'rejected', '/parameters/stream', True, None)))
     elif stream is not _LOST:
         found.append(_make(Violation, ('wan2.6/stream.type', 'unspecified' if stream is None else 'rejected', '/parameters/stream', 'boolean', stream)))
     if watermark is not _ABSENT:

@@ -13,8 +13,11 @@ from wanlib.base.met import sides_met as _sides_met
 from wanlib.base.missing import ABSENT as _ABSENT
 from wanlib.base.missing import LOST as _LOST
 from wanlib.base.ratio import Ratio
+from wanlib.base.rule_name import Hints as _Hints
+from wanlib.base.rule_name import RuleName as _RuleName
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
+from wanlib.runtime.judging import Elsewhere as _Elsewhere
 from wanlib.runtime.judging import disordered as _disordered
 from wanlib.runtime.judging import expired as _expired
 from wanlib.runtime.judging import is_integer as _is_integer
@@ -99,6 +102,36 @@ MESSAGES_PARAMETERS_NAMES = ('size', 'n', 'enable_sequential', 'thinking_mode', 
 MESSAGES_PARAMETERS_NAMES_SET = frozenset(MESSAGES_PARAMETERS_NAMES)
 COLOR_PALETTE_EACH_NAMES = ('hex', 'ratio')
 COLOR_PALETTE_EACH_NAMES_SET = frozenset(COLOR_PALETTE_EACH_NAMES)
+_STRAYS = _Hints(homes={'input': '/input', 'messages': '/input/messages', 'images': '/input/messages/0/content as {"image": …}', 'prompt': '/input/messages/0/content as {"text": …}', 'parameters': '/parameters', 'size': '/parameters/size', 'n': '/parameters/n', 'enable_sequential': '/parameters/enable_sequential', 'thinking_mode': '/parameters/thinking_mode', 'bbox_list': '/parameters/bbox_list', 'color_palette': '/parameters/color_palette', 'watermark': '/parameters/watermark', 'seed': '/parameters/seed'}, sizes=('size',), instead={'base_image_url': 'Send images at /input/messages/0/content as {"image": …}', 'negative_prompt': 'Describe in the prompt what the picture shows, and leave the rest out'})
+MESSAGES_UNKNOWN_RULE = _RuleName('wire/messages.unknown', _STRAYS)
+MESSAGES_INPUT_UNKNOWN_RULE = _RuleName('wire/messages.input.unknown', _STRAYS)
+MESSAGES_INPUT_MESSAGES_EACH_UNKNOWN_RULE = _RuleName('wire/messages.input.messages.each.unknown', _STRAYS)
+SIZE_KEYWORDS_RULE = _RuleName('wan2.7/size.keywords', _Hints('', ((('1K', '2K', '4K'), 'wan2.7-image-pro, no input image and enable_sequential off'),)))
+SIZE_KEYWORDS_PRO_TEXT_RULE = _RuleName('wan2.7/size.keywords:pro_text', _Hints('wan2.7-image-pro, no input image and enable_sequential off', ((('1K', '2K'), 'at least 1 input image, enable_sequential on or a model other than wan2.7-image-pro'),)))
+SIZE_MAX_PIXELS_RULE = _RuleName('wan2.7/size.max_pixels', _Hints('', ((16777216, 'wan2.7-image-pro, no input image and enable_sequential off'),)))
+SIZE_MAX_PIXELS_PRO_TEXT_RULE = _RuleName('wan2.7/size.max_pixels:pro_text', _Hints('wan2.7-image-pro, no input image and enable_sequential off', ((4194304, 'at least 1 input image, enable_sequential on or a model other than wan2.7-image-pro'),)))
+N_MAX_RULE = _RuleName('wan2.7/n.max', _Hints('', ((12, 'enable_sequential on'),)))
+N_MAX_SEQUENTIAL_RULE = _RuleName('wan2.7/n.max:sequential', _Hints('enable_sequential on', ((4, 'enable_sequential off'),)))
+UNKNOWN_RULE = _RuleName('wan2.7/unknown', _STRAYS)
+ONLY_FOR_RULE = _RuleName('wan2.7/only_for', _STRAYS)
+_ELSEWHERE: _Elsewhere = {
+    'enable_interleave': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
+    'max_images': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
+    'prompt_extend': (ONLY_FOR_RULE, 'unspecified', ('wan2.5', 'wan2.6'), True),
+    'stream': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
+    'negative_prompt': (ONLY_FOR_RULE, 'unspecified', ('wan2.5', 'wan2.6'), True),
+    'function': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'base_image_url': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'mask_image_url': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'mask': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'strength': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'top_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'bottom_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'left_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'right_scale': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'upscale_factor': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+    'is_sketch': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
+}
 
 
 def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> bool:
@@ -355,7 +388,7 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
                     else:
                         found.append(_make(Violation, ('wire/messages.input.messages.each.content.type', 'rejected', '/input/messages/0/content', 'list', _content_)))
                     if len(_messages_0) != 2 or _role_ is _ABSENT or _content_ is _ABSENT:
-                        _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', 'wire/messages.input.messages.each.unknown', _NOTHING)
+                        _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', MESSAGES_INPUT_MESSAGES_EACH_UNKNOWN_RULE, _NOTHING)
                 else:
                     found.append(_make(Violation, ('wire/messages.input.messages.each.type', 'rejected', '/input/messages/0', 'object', _messages_0)))
         elif _messages_ is _ABSENT or _messages_ is None:
@@ -363,7 +396,7 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
         else:
             found.append(_make(Violation, ('wire/messages.input.messages.type', 'rejected', '/input/messages', 'list', _messages_)))
         if len(_input_) != 1 or _messages_ is _ABSENT:
-            _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', 'wire/messages.input.unknown', _NOTHING)
+            _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', MESSAGES_INPUT_UNKNOWN_RULE, _ELSEWHERE)
     elif _input_ is _ABSENT or _input_ is None:
         found.append(_make(Violation, ('wire/messages.input.required', 'rejected', '/input', True, None)))
     else:
@@ -379,13 +412,13 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= MESSAGES_PARAMETERS_NAMES_SET:
-            _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, MESSAGES_PARAMETERS_NAMES_SET, '/parameters', 'wan2.7/unknown', _NOTHING)
+            _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, MESSAGES_PARAMETERS_NAMES_SET, '/parameters', UNKNOWN_RULE, _ELSEWHERE)
     elif _parameters_ is _ABSENT:
         size = n = enable_sequential = thinking_mode = bbox_list = color_palette = watermark = seed = _ABSENT
     else:
         found.append(_make(Violation, ('wire/messages.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
-        _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', 'wire/messages.unknown', _NOTHING)
+        _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', MESSAGES_UNKNOWN_RULE, _ELSEWHERE)
     return _judge(found, model, call, local, now, _images_at, _prompt_at, prompt, images, size, n, enable_sequential, thinking_mode, bbox_list, color_palette, watermark, seed)
 
 
@@ -437,9 +470,9 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                                 if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
                                     found.append(_make(Violation, ('wan2.7/images.each.max_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
                                 if _facts is not None and _facts.width is not None and _facts.height is not None and _facts.width * IMAGES_EACH_MIN_RATIO[1] < _facts.height * IMAGES_EACH_MIN_RATIO[0]:
-                                    found.append(_make(Violation, ('wan2.7/images.each.min_ratio', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MIN_RATIO, f'{_facts.width}:{_facts.height}')))
+                                    found.append(_make(Violation, ('wan2.7/images.each.min_ratio', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MIN_RATIO, _sides_met(_facts))))
                                 if _facts is not None and _facts.width is not None and _facts.height is not None and _facts.width * IMAGES_EACH_MAX_RATIO[1] > _facts.height * IMAGES_EACH_MAX_RATIO[0]:
-                                    found.append(_make(Violation, ('wan2.7/images.each.max_ratio', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_RATIO, f'{_facts.width}:{_facts.height}')))
+                                    found.append(_make(Violation, ('wan2.7/images.each.max_ratio', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_RATIO, _sides_met(_facts))))
                                 if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
                                     found.append(_make(Violation, ('wan2.7/images.each.max_bytes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
                     else:
@@ -450,23 +483,23 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
             if _size is None:
                 if pro_text is False:
                     if size not in SIZE_KEYWORDS:
-                        found.append(_make(Violation, ('wan2.7/size.keywords', 'rejected', '/parameters/size', _SIZE_KEYWORDS, size)))
+                        found.append(_make(Violation, (SIZE_KEYWORDS_RULE, 'rejected', '/parameters/size', _SIZE_KEYWORDS, size)))
                 if pro_text is True:
                     if size not in SIZE_KEYWORDS_PRO_TEXT:
-                        found.append(_make(Violation, ('wan2.7/size.keywords:pro_text', 'rejected', '/parameters/size', _SIZE_KEYWORDS_PRO_TEXT, size)))
+                        found.append(_make(Violation, (SIZE_KEYWORDS_PRO_TEXT_RULE, 'rejected', '/parameters/size', _SIZE_KEYWORDS_PRO_TEXT, size)))
             else:
                 if _size[2] < SIZE_MIN_PIXELS:
-                    found.append(_make(Violation, ('wan2.7/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, _size[2])))
+                    found.append(_make(Violation, ('wan2.7/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, size)))
                 if pro_text is False:
                     if _size[2] > SIZE_MAX_PIXELS:
-                        found.append(_make(Violation, ('wan2.7/size.max_pixels', 'rejected', '/parameters/size', SIZE_MAX_PIXELS, _size[2])))
+                        found.append(_make(Violation, (SIZE_MAX_PIXELS_RULE, 'rejected', '/parameters/size', SIZE_MAX_PIXELS, size)))
                 if pro_text is True:
                     if _size[2] > SIZE_MAX_PIXELS_PRO_TEXT:
-                        found.append(_make(Violation, ('wan2.7/size.max_pixels:pro_text', 'rejected', '/parameters/size', SIZE_MAX_PIXELS_PRO_TEXT, _size[2])))
+                        found.append(_make(Violation, (SIZE_MAX_PIXELS_PRO_TEXT_RULE, 'rejected', '/parameters/size', SIZE_MAX_PIXELS_PRO_TEXT, size)))
                 if _size[0] * SIZE_MIN_RATIO[1] < _size[1] * SIZE_MIN_RATIO[0]:
-                    found.append(_make(Violation, ('wan2.7/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, f'{_size[0]}:{_size[1]}')))
+                    found.append(_make(Violation, ('wan2.7/size.min_ratio', 'rejected', '/parameters/size', SIZE_MIN_RATIO, size)))
                 if _size[0] * SIZE_MAX_RATIO[1] > _size[1] * SIZE_MAX_RATIO[0]:
-                    found.append(_make(Violation, ('wan2.7/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, f'{_size[0]}:{_size[1]}')))
+                    found.append(_make(Violation, ('wan2.7/size.max_ratio', 'rejected', '/parameters/size', SIZE_MAX_RATIO, size)))
         elif size is not _LOST:
             found.append(_make(Violation, ('wan2.7/size.type', 'unspecified' if size is None else 'rejected', '/parameters/size', 'size', size)))
     if n is not _ABSENT:
@@ -475,10 +508,10 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                 found.append(_make(Violation, ('wan2.7/n.min', 'rejected', '/parameters/n', N_MIN, n)))
             if sequential is False:
                 if n > N_MAX:
-                    found.append(_make(Violation, ('wan2.7/n.max', 'rejected', '/parameters/n', N_MAX, n)))
+                    found.append(_make(Violation, (N_MAX_RULE, 'rejected', '/parameters/n', N_MAX, n)))
             if sequential is True:
                 if n > N_MAX_SEQUENTIAL:
-                    found.append(_make(Violation, ('wan2.7/n.max:sequential', 'rejected', '/parameters/n', N_MAX_SEQUENTIAL, n)))
+                    found.append(_make(Violation, (N_MAX_SEQUENTIAL_RULE, 'rejected', '/parameters/n', N_MAX_SEQUENTIAL, n)))
         elif n is not _LOST:
             found.append(_make(Violation, ('wan2.7/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
     if enable_sequential is not _ABSENT:
@@ -486,7 +519,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
             found.append(_make(Violation, ('wan2.7/enable_sequential.type', 'unspecified' if enable_sequential is None else 'rejected', '/parameters/enable_sequential', 'boolean', enable_sequential)))
     if thinking_mode is not _ABSENT:
         if thinking_mode is not _LOST and plain_text is False:
-            found.append(_make(Violation, ('wan2.7/thinking_mode.effective', 'ignored', '/parameters/thinking_mode', 'plain_text', thinking_mode)))
+            found.append(_make(Violation, ('wan2.7/thinking_mode.effective', 'ignored', '/parameters/thinking_mode', 'no input image and enable_sequential off', thinking_mode)))
         else:
             if not (isinstance(thinking_mode, bool)) and thinking_mode is not _LOST:
                 found.append(_make(Violation, ('wan2.7/thinking_mode.type', 'unspecified' if thinking_mode is None else 'rejected', '/parameters/thinking_mode', 'boolean', thinking_mode)))
@@ -523,7 +556,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
             found.append(_make(Violation, ('wan2.7/bbox_list.type', 'unspecified' if bbox_list is None else 'rejected', '/parameters/bbox_list', 'list', bbox_list)))
     if color_palette is not _ABSENT:
         if color_palette is not _LOST and sequential is True:
-            found.append(_make(Violation, ('wan2.7/color_palette.needs', 'unspecified', '/parameters/color_palette', 'not sequential', color_palette)))
+            found.append(_make(Violation, ('wan2.7/color_palette.needs', 'unspecified', '/parameters/color_palette', 'enable_sequential off', color_palette)))
         if isinstance(color_palette, list):
             _kept0 = True
             if len(color_palette) < COLOR_PALETTE_MIN_COUNT:

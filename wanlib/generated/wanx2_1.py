@@ -11,8 +11,11 @@ from wanlib.base.met import format_met as _format_met
 from wanlib.base.met import sides_met as _sides_met
 from wanlib.base.missing import ABSENT as _ABSENT
 from wanlib.base.missing import LOST as _LOST
+from wanlib.base.rule_name import Hints as _Hints
+from wanlib.base.rule_name import RuleName as _RuleName
 from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
+from wanlib.runtime.judging import Elsewhere as _Elsewhere
 from wanlib.runtime.judging import expired as _expired
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import is_number as _is_number
@@ -89,6 +92,25 @@ FUNCTION_INPUT_NAMES = ('function', 'prompt', 'base_image_url', 'mask_image_url'
 FUNCTION_INPUT_NAMES_SET = frozenset(FUNCTION_INPUT_NAMES)
 FUNCTION_PARAMETERS_NAMES = ('strength', 'top_scale', 'bottom_scale', 'left_scale', 'right_scale', 'upscale_factor', 'is_sketch', 'n', 'watermark', 'seed')
 FUNCTION_PARAMETERS_NAMES_SET = frozenset(FUNCTION_PARAMETERS_NAMES)
+_STRAYS = _Hints(homes={'input': '/input', 'function': '/input/function', 'prompt': '/input/prompt', 'base_image_url': '/input/base_image_url', 'images': '/input/base_image_url', 'mask_image_url': '/input/mask_image_url', 'mask': '/input/mask_image_url', 'parameters': '/parameters', 'strength': '/parameters/strength', 'top_scale': '/parameters/top_scale', 'bottom_scale': '/parameters/bottom_scale', 'left_scale': '/parameters/left_scale', 'right_scale': '/parameters/right_scale', 'upscale_factor': '/parameters/upscale_factor', 'is_sketch': '/parameters/is_sketch', 'n': '/parameters/n', 'watermark': '/parameters/watermark', 'seed': '/parameters/seed'}, sizes=(), instead={'messages': 'Send images at /input/base_image_url and prompt at /input/prompt'})
+FUNCTION_UNKNOWN_RULE = _RuleName('wire/function.unknown', _STRAYS)
+FUNCTION_INPUT_UNKNOWN_RULE = _RuleName('wire/function.input.unknown', _STRAYS)
+MASK_REQUIRED_MASKED_RULE = _RuleName('wanx2.1/mask.required:masked', _Hints('function description_edit_with_mask', ()))
+UNKNOWN_RULE = _RuleName('wanx2.1/unknown', _STRAYS)
+ONLY_FOR_RULE = _RuleName('wanx2.1/only_for', _STRAYS)
+_ELSEWHERE: _Elsewhere = {
+    'messages': (ONLY_FOR_RULE, 'unspecified', ('wan2.6', 'wan2.7'), True),
+    'size': (ONLY_FOR_RULE, 'unspecified', ('wan2.5', 'wan2.6', 'wan2.7'), True),
+    'enable_sequential': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'thinking_mode': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'bbox_list': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'color_palette': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
+    'enable_interleave': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
+    'max_images': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
+    'prompt_extend': (ONLY_FOR_RULE, 'unspecified', ('wan2.5', 'wan2.6'), True),
+    'stream': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
+    'negative_prompt': (ONLY_FOR_RULE, 'unspecified', ('wan2.5', 'wan2.6'), True),
+}
 
 
 def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> bool:
@@ -308,7 +330,7 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
             images = [images]
         mask = _input_.get('mask_image_url', _ABSENT)
         if not _input_.keys() <= FUNCTION_INPUT_NAMES_SET:
-            _tell_strays(found, _input_, FUNCTION_INPUT_NAMES, FUNCTION_INPUT_NAMES_SET, '/input', 'wire/function.input.unknown', _NOTHING)
+            _tell_strays(found, _input_, FUNCTION_INPUT_NAMES, FUNCTION_INPUT_NAMES_SET, '/input', FUNCTION_INPUT_UNKNOWN_RULE, _ELSEWHERE)
     elif _input_ is _ABSENT or _input_ is None:
         found.append(_make(Violation, ('wire/function.input.required', 'rejected', '/input', True, None)))
     else:
@@ -326,13 +348,13 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= FUNCTION_PARAMETERS_NAMES_SET:
-            _tell_strays(found, _parameters_, FUNCTION_PARAMETERS_NAMES, FUNCTION_PARAMETERS_NAMES_SET, '/parameters', 'wanx2.1/unknown', _NOTHING)
+            _tell_strays(found, _parameters_, FUNCTION_PARAMETERS_NAMES, FUNCTION_PARAMETERS_NAMES_SET, '/parameters', UNKNOWN_RULE, _ELSEWHERE)
     elif _parameters_ is _ABSENT:
         strength = top_scale = bottom_scale = left_scale = right_scale = upscale_factor = is_sketch = n = watermark = seed = _ABSENT
     else:
         found.append(_make(Violation, ('wire/function.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
-        _tell_strays(found, body, FUNCTION_NAMES, FUNCTION_NAMES_SET, '', 'wire/function.unknown', _NOTHING)
+        _tell_strays(found, body, FUNCTION_NAMES, FUNCTION_NAMES_SET, '', FUNCTION_UNKNOWN_RULE, _ELSEWHERE)
     return _judge(found, model, call, local, now, function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, watermark, seed)
 
 
@@ -396,10 +418,10 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                         found.append(_make(Violation, ('wanx2.1/images.each.type', 'rejected', '/input/base_image_url', 'image', _item0)))
     if mask is _ABSENT or mask is None and (masked is True):
         if masked is True:
-            found.append(_make(Violation, ('wanx2.1/mask.required:masked', 'rejected', '/input/mask_image_url', True, None)))
+            found.append(_make(Violation, (MASK_REQUIRED_MASKED_RULE, 'rejected', '/input/mask_image_url', True, None)))
     else:
         if mask is not _LOST and masked is False:
-            found.append(_make(Violation, ('wanx2.1/mask.needs', 'unspecified', '/input/mask_image_url', 'masked', mask)))
+            found.append(_make(Violation, ('wanx2.1/mask.needs', 'unspecified', '/input/mask_image_url', 'function description_edit_with_mask', mask)))
         if not (isinstance(mask, str) and _MASK_SCHEMES_PLAIN(mask) is None):
             if isinstance(mask, (str, _ImageFacts)):
                 _kept0 = True
@@ -445,12 +467,12 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                         found.append(_make(Violation, ('wanx2.1/mask.same_pixels_as', 'rejected', '/input/mask_image_url', MASK_SAME_PIXELS_AS, _sizes)))
             elif mask is _ABSENT or mask is None and (masked is True):
                 if masked is True:
-                    found.append(_make(Violation, ('wanx2.1/mask.required:masked', 'rejected', '/input/mask_image_url', True, None)))
+                    found.append(_make(Violation, (MASK_REQUIRED_MASKED_RULE, 'rejected', '/input/mask_image_url', True, None)))
             elif mask is not _LOST:
                 found.append(_make(Violation, ('wanx2.1/mask.type', 'unspecified' if mask is None else 'rejected', '/input/mask_image_url', 'image', mask)))
     if strength is not _ABSENT:
         if strength is not _LOST and strong is False:
-            found.append(_make(Violation, ('wanx2.1/strength.needs', 'unspecified', '/parameters/strength', 'strong', strength)))
+            found.append(_make(Violation, ('wanx2.1/strength.needs', 'unspecified', '/parameters/strength', 'function stylization_all or description_edit', strength)))
         if (type(strength) is int or _is_number(strength)):
             if strength < STRENGTH_MIN:
                 found.append(_make(Violation, ('wanx2.1/strength.min', 'rejected', '/parameters/strength', STRENGTH_MIN, strength)))
@@ -460,7 +482,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
             found.append(_make(Violation, ('wanx2.1/strength.type', 'unspecified' if strength is None else 'rejected', '/parameters/strength', 'number', strength)))
     if top_scale is not _ABSENT:
         if top_scale is not _LOST and expanding is False:
-            found.append(_make(Violation, ('wanx2.1/top_scale.needs', 'unspecified', '/parameters/top_scale', 'expanding', top_scale)))
+            found.append(_make(Violation, ('wanx2.1/top_scale.needs', 'unspecified', '/parameters/top_scale', 'function expand', top_scale)))
         if (type(top_scale) is int or _is_number(top_scale)):
             if top_scale < TOP_SCALE_MIN:
                 found.append(_make(Violation, ('wanx2.1/top_scale.min', 'rejected', '/parameters/top_scale', TOP_SCALE_MIN, top_scale)))
@@ -470,7 +492,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
             found.append(_make(Violation, ('wanx2.1/top_scale.type', 'unspecified' if top_scale is None else 'rejected', '/parameters/top_scale', 'number', top_scale)))
     if bottom_scale is not _ABSENT:
         if bottom_scale is not _LOST and expanding is False:
-            found.append(_make(Violation, ('wanx2.1/bottom_scale.needs', 'unspecified', '/parameters/bottom_scale', 'expanding', bottom_scale)))
+            found.append(_make(Violation, ('wanx2.1/bottom_scale.needs', 'unspecified', '/parameters/bottom_scale', 'function expand', bottom_scale)))
         if (type(bottom_scale) is int or _is_number(bottom_scale)):
             if bottom_scale < BOTTOM_SCALE_MIN:
                 found.append(_make(Violation, ('wanx2.1/bottom_scale.min', 'rejected', '/parameters/bottom_scale', BOTTOM_SCALE_MIN, bottom_scale)))
@@ -480,7 +502,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
             found.append(_make(Violation, ('wanx2.1/bottom_scale.type', 'unspecified' if bottom_scale is None else 'rejected', '/parameters/bottom_scale', 'number', bottom_scale)))
     if left_scale is not _ABSENT:
         if left_scale is not _LOST and expanding is False:
-            found.append(_make(Violation, ('wanx2.1/left_scale.needs', 'unspecified', '/parameters/left_scale', 'expanding', left_scale)))
+            found.append(_make(Violation, ('wanx2.1/left_scale.needs', 'unspecified', '/parameters/left_scale', 'function expand', left_scale)))
         if (type(left_scale) is int or _is_number(left_scale)):
             if left_scale < LEFT_SCALE_MIN:
                 found.append(_make(Violation, ('wanx2.1/left_scale.min', 'rejected', '/parameters/left_scale', LEFT_SCALE_MIN, left_scale)))
@@ -490,7 +512,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
             found.append(_make(Violation, ('wanx2.1/left_scale.type', 'unspecified' if left_scale is None else 'rejected', '/parameters/left_scale', 'number', left_scale)))
     if right_scale is not _ABSENT:
         if right_scale is not _LOST and expanding is False:
-            found.append(_make(Violation, ('wanx2.1/right_scale.needs', 'unspecified', '/parameters/right_scale', 'expanding', right_scale)))
+            found.append(_make(Violation, ('wanx2.1/right_scale.needs', 'unspecified', '/parameters/right_scale', 'function expand', right_scale)))
         if (type(right_scale) is int or _is_number(right_scale)):
             if right_scale < RIGHT_SCALE_MIN:
                 found.append(_make(Violation, ('wanx2.1/right_scale.min', 'rejected', '/parameters/right_scale', RIGHT_SCALE_MIN, right_scale)))
@@ -500,7 +522,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
             found.append(_make(Violation, ('wanx2.1/right_scale.type', 'unspecified' if right_scale is None else 'rejected', '/parameters/right_scale', 'number', right_scale)))
     if upscale_factor is not _ABSENT:
         if upscale_factor is not _LOST and upscaling is False:
-            found.append(_make(Violation, ('wanx2.1/upscale_factor.needs', 'unspecified', '/parameters/upscale_factor', 'upscaling', upscale_factor)))
+            found.append(_make(Violation, ('wanx2.1/upscale_factor.needs', 'unspecified', '/parameters/upscale_factor', 'function super_resolution', upscale_factor)))
         if (type(upscale_factor) is int or _is_integer(upscale_factor)):
             if upscale_factor < UPSCALE_FACTOR_MIN:
                 found.append(_make(Violation, ('wanx2.1/upscale_factor.min', 'rejected', '/parameters/upscale_factor', UPSCALE_FACTOR_MIN, upscale_factor)))
@@ -510,7 +532,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
             found.append(_make(Violation, ('wanx2.1/upscale_factor.type', 'unspecified' if upscale_factor is None else 'rejected', '/parameters/upscale_factor', 'integer', upscale_factor)))
     if is_sketch is not _ABSENT:
         if is_sketch is not _LOST and doodling is False:
-            found.append(_make(Violation, ('wanx2.1/is_sketch.needs', 'unspecified', '/parameters/is_sketch', 'doodling', is_sketch)))
+            found.append(_make(Violation, ('wanx2.1/is_sketch.needs', 'unspecified', '/parameters/is_sketch', 'function doodle', is_sketch)))
         if not (isinstance(is_sketch, bool)) and is_sketch is not _LOST:
             found.append(_make(Violation, ('wanx2.1/is_sketch.type', 'unspecified' if is_sketch is None else 'rejected', '/parameters/is_sketch', 'boolean', is_sketch)))
     if n is not _ABSENT:

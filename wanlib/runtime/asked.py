@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from wanlib.base.shown import shown
+from wanlib.base.suggest import unknown_model
 from wanlib.base.violation import Violation
 from wanlib.runtime.errors import InvalidArgumentError, InvalidRequest
 from wanlib.runtime.images import read_image
@@ -36,12 +37,8 @@ def find_model(api: Api, name: Any) -> Model:
     if isinstance(name, str) and name in api.models:
         return api.models[name]
     names = tuple(api.models)
-    from difflib import get_close_matches
-
-    near = get_close_matches(str(name), names, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
     wrong = Violation("wire/model", "rejected", "/model", names, name)
-    raise InvalidRequest(f"no model {shown(name)}{hint} Known: {', '.join(names)}", [wrong])
+    raise InvalidRequest(unknown_model(name, names), [wrong])
 
 
 def fields_of(model: Model, ask: Ask, file_urls: bool) -> dict[str, Any]:

@@ -23,8 +23,8 @@ def percents_with(decimals: int) -> Callable[[str], re.Match[str] | None]:
     return re.compile(rf"(?:0|[1-9][0-9]{{0,2}}){fraction}%").fullmatch
 
 
-Placed = dict[str, tuple[str, str, str]]
-"""Fields that state their place: name -> rule id, outcome, place."""
+Elsewhere = dict[str, tuple[str, str, Any, bool]]
+"""Names that belong elsewhere: rule id, outcome, limit, and whether the violation is about the name."""
 
 
 def is_integer(value: object) -> bool:
@@ -166,19 +166,26 @@ def tell_strays(
     names: tuple[str, ...],
     known: frozenset[str],
     path: str,
-    rule: str,
-    placed: Placed,
+    rule: str | None,
+    elsewhere: Elsewhere,
 ) -> None:
-    """Adds a violation for each member that is not among `names`: `place` for one that belongs elsewhere.
+    """Add a violation for each member that is not among `names`.
 
-    known: the same names, to look them up in.
+    Args:
+        found: The violations so far.
+        value: The object.
+        names: The members that it may have.
+        known: The same names, to look them up in.
+        path: JSON Pointer to the object.
+        rule: The rule on unknown members; None if there is none.
+        elsewhere: The names that another place or another model has.
     """
     for key in value:
         if key in known:
             continue
         where = f"{path}/{escape(key)}"
-        if key in placed:
-            its_rule, outcome, place = placed[key]
-            found.append(make(Violation, (its_rule, outcome, where, place, value[key])))
-        else:
+        if key in elsewhere:
+            its_rule, outcome, limit, by_name = elsewhere[key]
+            found.append(make(Violation, (its_rule, outcome, where, limit, key if by_name else value[key])))
+        elif rule is not None:
             found.append(make(Violation, (rule, "unspecified", where, names, key)))

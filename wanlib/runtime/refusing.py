@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wanlib.base.rule_name import Hints, RuleName
 from wanlib.base.shown import shown
 from wanlib.base.violation import Violation
 from wanlib.runtime.asked import Ask
@@ -68,10 +69,13 @@ def _offered(model: Model, call: str) -> list[Violation]:
 
 def _strays(model: Model, parameters: Mapping[str, Any]) -> list[Violation]:
     """Parameters that the model does not have: what the service does with them is nowhere said."""
-    rule = f"{model.file}/unknown"
+    unknown = RuleName(f"{model.file}/unknown", Hints(sizes=model.sizes))
+    only_for = RuleName(f"{model.file}/only_for", Hints(instead=model.instead))
     names = tuple(name for name in model.fields if name not in model.images)
     return [
-        Violation(rule, "unspecified", f"/parameters/{name}", names, name)
+        Violation(only_for, "unspecified", f"/{model.rest}/{name}", model.only_for[name], name)
+        if name in model.only_for
+        else Violation(unknown, "unspecified", f"/{model.rest}/{name}", names, name)
         for name in parameters
         if name not in names
     ]

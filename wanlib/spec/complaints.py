@@ -1,7 +1,8 @@
 """The complaints about one spec file, gathered so that all are told at once."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from wanlib.base.suggest import suggest
 
 _LISTED = 9
 
@@ -25,7 +26,7 @@ class Complaints:
 def nearest(name: object, known: Iterable[object]) -> str:
     """The known name that was meant, as it seems, or the known names."""
     names = list(dict.fromkeys(map(str, known)))
-    if near := get_close_matches(str(name), names, 1):
+    if near := suggest(str(name), names):
         return near[0]
     if len(names) == 1:
         return names[0]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from wanlib.base.met import escape
 from wanlib.base.missing import ABSENT, LOST
 from wanlib.base.violation import Violation
+from wanlib.spec.hints import named
 from wanlib.spec.model import Family, Field, Node
 from wanlib.spec.predicates import ImageText, read_image
 
@@ -85,7 +86,7 @@ class Decoder:
         # A null that is neither required nor an item is an optional member: the pages leave it open.
         null = kind == "type" and value is None and node.form == "rest"
         outcome = "unspecified" if null else rule.outcome
-        self.reading.violations.append(Violation(rule.id, outcome, path, limit, value))
+        self.reading.violations.append(Violation(named(self.family, rule), outcome, path, limit, value))
 
     def _members(self, node: Node, value: dict[str, Any], path: str, also: tuple[str, ...]) -> None:
         for name, child in node.members:
@@ -107,9 +108,16 @@ class Decoder:
         if path.count("/") < 2 and key in self.placed:
             rule = self.placed[key].of_kind("place")[0]
             self.reading.violations.append(Violation(rule.id, rule.outcome, where, rule.limit, value))
+        elif path.count("/") < 2 and (other := self.family.only_for) and key in other.limit:
+            name = named(self.family, other)
+            self.reading.violations.append(Violation(name, other.outcome, where, other.limit[key], key))
         elif node.form == "rest":
             unknown = self.family.unknown
-            self.reading.violations.append(Violation(unknown.id, unknown.outcome, where, known, key))
+            if unknown is None:  # a family with a planted fault
+                return
+            self.reading.violations.append(
+                Violation(named(self.family, unknown), unknown.outcome, where, known, key)
+            )
         else:
             self._report(node, "unknown", where, known, key)
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from wanlib.spec.complaints import Complaints
 from wanlib.spec.counts import CountSection
 from wanlib.spec.fields import FieldBuilder
+from wanlib.spec.homes import homes_of
 from wanlib.spec.meaning import Meaning
 from wanlib.spec.mode import Expression, names
 from wanlib.spec.mode_section import ModeSection
@@ -39,6 +40,7 @@ def build_family(stem: str, raw: Map, body: Node | None, complaints: Complaints)
         verbs=MappingProxyType(verbs.read(raw["verbs"])),
         count_of=MappingProxyType(counts.read("count_of", output["count_of"])),
         count_is=MappingProxyType(counts.read("count_is", output["count_is"])),
+        homes=MappingProxyType(homes_of(fields, body) if body else {}),
         picture_size=MappingProxyType({mode: read_picture_size(size) for mode, size in sizes.items()}),
         set_form=MappingProxyType(counts.read(_SET_FORM, output.get(_SET_FORM, Map(0)))),
     )

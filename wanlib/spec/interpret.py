@@ -10,7 +10,9 @@ from wanlib.base.missing import ABSENT, LOST
 from wanlib.base.signed_url import unix_seconds
 from wanlib.base.violation import Violation
 from wanlib.spec.decode import Reading
+from wanlib.spec.describe import describe
 from wanlib.spec.evaluate import Known
+from wanlib.spec.hints import named
 from wanlib.spec.mode import Condition
 from wanlib.spec.model import Family, Rule, Spec
 from wanlib.spec.plan import Choice, Plan, Step, broken
@@ -68,6 +70,7 @@ class _Walk:
         local: bool,
         now: float | datetime | None,
     ) -> None:
+        self.family = family
         self.plans = prepared(family)
         self.values = reading.values
         self.reading = reading
@@ -138,7 +141,7 @@ class _Walk:
     # One value.
 
     def _report(self, rule: Rule, path: str, limit: Any, value: Any) -> None:
-        self.found.append(Violation(rule.id, rule.outcome, path, limit, value))
+        self.found.append(Violation(named(self.family, rule), rule.outcome, path, limit, value))
 
     def _mistyped(self, plan: Plan, path: str, value: Any, item: bool) -> None:
         rule = plan.types[0]
@@ -157,11 +160,11 @@ class _Walk:
                 return
         for rule in plan.effective:
             if self.holds(rule.limit) is False:
-                self._report(rule, path, str(rule.limit), value)
+                self._report(rule, path, describe(self.family, rule.limit), value)
                 return
         for rule in plan.needs:
             if self.holds(rule.limit) is False:
-                self._report(rule, path, str(rule.limit), value)
+                self._report(rule, path, describe(self.family, rule.limit), value)
         if not plan.fits(value):
             self._mistyped(plan, path, value, item)
             return

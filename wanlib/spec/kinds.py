@@ -192,6 +192,7 @@ KINDS: Mapping[str, Kind] = {
     "model": Kind((), _word("listed"), PRESENCE),
     "endpoints": Kind((), _mapping, PRESENCE),
     "unknown": Kind((), _true, PRESENCE, outcome="unspecified", fixed=True),
+    "only_for": Kind((), _mapping, PRESENCE, outcome="unspecified", fixed=True),
     # of any field
     "place": Kind(_EVERY, _word("input", "parameters"), PRESENCE, varies=False),
     "required": Kind(_INNER, _true, PRESENCE),

@@ -15,6 +15,7 @@ from wanlib.spec.complaints import Complaints
 from wanlib.spec.errors import SpecError
 from wanlib.spec.family import build_family
 from wanlib.spec.model import Fact, Family, Node, Rule, Spec
+from wanlib.spec.only_for import with_only_for
 from wanlib.spec.reach import narrowed, used_by
 from wanlib.spec.reader import Map, read_file
 from wanlib.spec.service import service_facts
@@ -86,7 +87,10 @@ def _families(documents: Mapping[str, Map]) -> tuple[list[Family], dict[str, Nod
         for name in bodies
     }
     bodies = {name: used_by(node, written[name]) for name, node in bodies.items()}
-    return [narrowed(family) for family in families], bodies, facts
+    families, own, complaints = with_only_for([narrowed(family) for family in families], bodies, documents)
+    if complaints:
+        raise SpecError(complaints)
+    return families, bodies, facts + own
 
 
 def _documents(folder: Path) -> dict[str, Map]:
@@ -153,7 +157,7 @@ def _rules(families: list[Family], bodies: Mapping[str, Node], documents: Mappin
     for node in bodies.values():
         rules += [rule for each in node.walk() for rule in each.rules]
     for family in families:
-        rules.append(family.unknown)
+        rules += [rule for rule in (family.unknown, family.only_for) if rule]
         rules += [rule for field in family.walk() for rule in field.rules]
     return rules + task_rules(documents["task"])
 

@@ -166,6 +166,9 @@ class Family:
     otherwise), the field that bounds the pictures of a call. count_is: likewise, `exact` or `at most`.
     picture_size: likewise, the size of every picture. set_form: likewise, `one choice` or `a choice each`;
     empty where the pictures do not come as choices.
+    homes: where each name that it documents belongs in a body, in words. only_for: its rule on names that
+    other families alone document, with those families by name; None if there are none. instead: what to
+    do instead of sending such a name.
     """
 
     name: str
@@ -174,13 +177,16 @@ class Family:
     body: str
     modes: Mapping[str, Expression]
     fields: tuple[Field, ...]
-    unknown: Rule
+    unknown: Rule | None
     output: Mapping[str, Any]
     verbs: Mapping[str, Verb]
     count_of: Mapping[Condition | None, str]
     count_is: Mapping[Condition | None, str]
     picture_size: Mapping[Condition | None, PictureSize]
     set_form: Mapping[Condition | None, str]
+    homes: Mapping[str, str] = field(default_factory=dict)
+    only_for: Rule | None = None
+    instead: Mapping[str, str] = field(default_factory=dict)
 
     def field(self, name: str) -> Field:
         """A field by its name; KeyError where there is none."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from wanlib.base.shown import shown
+from wanlib.base.suggest import did_you_mean
 from wanlib.spec.model import CALLS, Family, Field, Node, Rule, Spec
 from wanlib.spec.planted import WAYS, limits, with_outcome
 
@@ -31,9 +31,8 @@ def plant(spec: Spec, name: str) -> Spec:
     known = spec.rules.get(rule)
     if known is None or known.scope != "body":
         bodies = [each.id for each in spec.rules.values() if each.scope == "body"]
-        near = get_close_matches(rule, bodies, 1)
-        hint = f"did you mean {near[0]}?" if near else "`wanlib rules` lists them"
-        raise ValueError(f"{shown(rule)} is no rule on bodies; {hint}")
+        hint = did_you_mean(rule, bodies) or "; `wanlib rules` lists them"
+        raise ValueError(f"{shown(rule)} is not a rule on bodies{hint}")
     ways = mutants(spec, rule)
     if (way or next(iter(ways), "")) not in ways:
         raise ValueError(f"no fault {shown(way)} for {rule}, expected one of {', '.join(ways)}")
@@ -45,10 +44,25 @@ def _made(spec: Spec, rule: Rule) -> list[tuple[str, Make]]:
         return [("tighter", lambda: _without_a_model(spec))]
     if rule.kind == "endpoints":
         return [(way, _moved(spec, rule, limit)) for way, limit in _calls(rule)]
-    family = next((each for each in spec.families if each.unknown is rule), None)
-    if family:
-        return [("wider", lambda: _with_a_stranger(spec, family))]
-    return _of_rule(spec, rule)
+    family = next((each for each in spec.families if rule in (each.unknown, each.only_for)), None)
+    return _of_names(spec, rule, family) if family else _of_rule(spec, rule)
+
+
+def _of_names(spec: Spec, rule: Rule, family: Family) -> list[tuple[str, Make]]:
+    """The faults of a rule on the names of parameters."""
+    if rule.kind == "unknown":
+        return [("dropped", lambda: _changed(spec, rule, family, replace(family, unknown=None)))]
+    return [
+        ("dropped", lambda: _changed(spec, rule, family, replace(family, only_for=None))),
+        ("wider", lambda: _with_a_stranger(spec, family)),
+    ]
+
+
+def _changed(spec: Spec, rule: Rule, family: Family, new: Family) -> Spec:
+    """The spec with another family and without a rule."""
+    families = tuple(new if each is family else each for each in spec.families)
+    rules = {id: each for id, each in spec.rules.items() if each is not rule}
+    return replace(spec, families=families, rules=MappingProxyType(rules))
 
 
 def _of_rule(spec: Spec, rule: Rule) -> list[tuple[str, Make]]:
@@ -134,5 +148,9 @@ def _with_a_stranger(spec: Spec, family: Family) -> Spec:
     others = (field for each in spec.families for field in each.fields if field.name not in names)
     stranger = next(others)
     known = Field(stranger.name, stranger.path, stranger.type, stranger.of_kind("type"))
-    wider = replace(family, fields=(*family.fields, known))
-    return replace(spec, families=tuple(wider if each is family else each for each in spec.families))
+    assert family.only_for is not None
+    fewer = {name: others for name, others in family.only_for.limit.items() if name != stranger.name}
+    rule = replace(family.only_for, limit=fewer)
+    wider = replace(family, fields=(*family.fields, known), only_for=rule)
+    families = tuple(wider if each is family else each for each in spec.families)
+    return replace(spec, families=families, rules=MappingProxyType({**spec.rules, rule.id: rule}))

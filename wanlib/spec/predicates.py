@@ -84,14 +84,14 @@ def _pixels(limit: int, value: str, low: bool) -> Broken:
     if size is None:
         return None
     product = size[0] * size[1]
-    return (limit, product) if (product < limit if low else product > limit) else None
+    return (limit, value) if (product < limit if low else product > limit) else None
 
 
 def _ratio(limit: Ratio, sides: tuple[int, int] | None, low: bool) -> Broken:
     if sides is None:
         return None
     met, due = sides[0] * limit.height, sides[1] * limit.width
-    return (limit, f"{sides[0]}:{sides[1]}") if (met < due if low else met > due) else None
+    return (limit, f"{sides[0]}*{sides[1]}") if (met < due if low else met > due) else None
 
 
 def _sides(value: ImageText) -> tuple[int, int] | None:
