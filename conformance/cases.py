@@ -1,14 +1,15 @@
 """Where the cases come from, and which of them a run wants."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from conformance.drawing import breaking_case, mutilated_case, valid_case
 from conformance.edges import edges
-from conformance.model import Case, Question, Strategy
+from conformance.model import Case, Question, Strategy, TaskCheck
 from conformance.outcome import outcome
+from conformance.targets.task_checks import task_checks
 from conformance.vector import Vector, load
 from wanlib.spec import Rule, Spec
 
@@ -24,21 +25,29 @@ class Source:
     name: str
     unit: str
     total: int
-    cases: Iterable[Case | Strategy]
+    cases: Iterable[Case | Strategy | TaskCheck]
 
-    def step(self, case: Case | Strategy) -> str | None:
+    def step(self, case: Case | Strategy | TaskCheck) -> str | None:
         """What this case counts towards: cases of one step count once."""
         return case.rule if self.unit == "rules" else case.id
 
 
-def gather(spec: Spec, pattern: str = "*") -> list[Source]:
-    """Every source with its cases about rules of this pattern; with those about no one rule for `*`."""
-    vectors = [vector for vector in load() if fnmatchcase(_about(vector) or "", pattern)]
-    rules = body_rules(spec, pattern)
+def gather(spec: Spec, patterns: Sequence[str] = ("*",)) -> list[Source]:
+    """Return every source with its cases about the rules that match.
+
+    Args:
+        spec: the spec whose cases are collected.
+        patterns: globs over rule ids; a rule counts where one of them matches. With `*` among them the
+            sources also have the cases that are not about a single rule.
+    """
+    vectors = [vector for vector in load() if _matches(_about(vector) or "", patterns)]
+    rules = body_rules(spec, patterns)
+    checks = list(task_checks(spec)) if "*" in patterns else []
     return [
         Source("vectors", "cases", len(vectors), (vector_case(vector, spec.rules) for vector in vectors)),
         Source("edges", "rules", len(rules), (case for rule in rules for case in edges(spec, rule.id))),
-        _strategies(spec, rules, whole=pattern == "*"),
+        _strategies(spec, rules, whole="*" in patterns),
+        *([Source("tasks", "cases", len(checks), iter(checks))] if checks else []),
     ]
 
 
@@ -50,10 +59,14 @@ def _strategies(spec: Spec, rules: list[Rule], whole: bool) -> Source:
     return Source("strategies", "cases", len(found), iter(found))
 
 
-def body_rules(spec: Spec, pattern: str = "*") -> list[Rule]:
-    """The rules on request bodies whose ids match, in spec order: what a run has to cover."""
+def body_rules(spec: Spec, patterns: Sequence[str] = ("*",)) -> list[Rule]:
+    """Return the rules on request bodies whose ids match one of the globs, in spec order."""
     rules = (rule for rule in spec.rules.values() if rule.scope == "body")
-    return [rule for rule in rules if fnmatchcase(rule.id, pattern)]
+    return [rule for rule in rules if _matches(rule.id, patterns)]
+
+
+def _matches(rule: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(rule, pattern) for pattern in patterns)
 
 
 def vector_case(vector: Vector, rules: Mapping[str, Rule]) -> Case:

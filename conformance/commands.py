@@ -38,7 +38,10 @@ app = typer.Typer(
 @app.command()
 def run(
     target: Annotated[list[str] | None, typer.Option(help="Ask this one only; may be repeated.")] = None,
-    rule: Annotated[str | None, typer.Option(help="Only rules whose ids match, as in 'wan2.7/n.*'.")] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(help="Only rules whose ids match, as in 'wan2.7/n.*'; may be repeated."),
+    ] = None,
     report: Annotated[Path, typer.Option(help="The folder for the log and the reports.")] = Path(
         "reports/last"
     ),
@@ -61,7 +64,7 @@ def run(
 ) -> None:
     """Run every case on every target; write the log and the reports; print the table."""
     with plainly():
-        job = Job(report, tuple(target or ()), rule, spec, seed, examples, base_url, api_key_env)
+        job = Job(report, tuple(target or ()), tuple(rule or ()), spec, seed, examples, base_url, api_key_env)
         if accept is not None and (baseline is not None or not job.whole):
             raise UsageError("--accept takes a whole run, without --baseline, --target, --rule, --base-url")
         old = None if baseline is None else read_log(baseline)
@@ -115,7 +118,7 @@ def mutants(
     """Plant a fault in each rule, in every way, and see that the target http turns red; exit 1 where not."""
     with plainly():
         loaded = load(spec)
-        rules = body_rules(loaded, rule)
+        rules = body_rules(loaded, (rule,))
         if not rules:
             raise UsageError(f"no rule matches {rule!r}; `wanlib rules` lists them")
         counts = Counter({"killed": 0, "survived": 0, "equivalent": 0})

@@ -37,7 +37,7 @@ class UsageError(ValueError):
 class Job:
     """What a run was asked for.
 
-    targets: names, empty for all. rule: a glob over rule ids, None for all. spec: a folder, None for the
+    targets: names, empty for all. rules: globs over rule ids, () for all. spec: a folder, None for the
     packaged one. folder: where the log and the reports go. seed, examples: of strategies, how many each.
     base_url: the server that the target `http` judges, None for the embedded emulator. api_key_env: the
     environment variable that has its key, None for a server that checks none.
@@ -45,7 +45,7 @@ class Job:
 
     folder: Path
     targets: tuple[str, ...] = ()
-    rule: str | None = None
+    rules: tuple[str, ...] = ()
     spec: Path | None = None
     seed: int = 0
     examples: int = 10
@@ -55,12 +55,17 @@ class Job:
     @property
     def whole(self) -> bool:
         """Whether nothing is left out, and all of it is ours."""
-        return not self.targets and self.rule is None and self.base_url is None
+        return not self.targets and not self.rules and self.base_url is None
 
     def covers(self, verdict: Verdict) -> bool:
         """Whether this job could have given a verdict of another log."""
         asked = not self.targets or verdict.target in self.targets
-        return asked and (self.rule is None or fnmatchcase(verdict.rule or "", self.rule))
+        return asked and any(fnmatchcase(verdict.rule or "", pattern) for pattern in self.patterns)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The globs over rule ids; `*` where the job names none."""
+        return self.rules or ("*",)
 
 
 def do(job: Job) -> Log:
@@ -88,11 +93,12 @@ def _prepared(job: Job) -> tuple[Run, Mapping[str, Any]]:
     if job.base_url is not None and "http" not in targets:
         raise UsageError("--base-url is for the target http: leave --target out, or name http, too")
     spec = load(job.spec)
-    rules = body_rules(spec, job.rule or "*")
-    if not rules:
-        raise UsageError(f"no rule matches {job.rule!r}{_near(job.rule or '', spec)}")
+    for pattern in job.rules:
+        if not body_rules(spec, (pattern,)):
+            raise UsageError(f"no rule matches {pattern!r}{_near(pattern, spec)}")
+    rules = body_rules(spec, job.patterns)
     run = Run(
-        sources=gather(spec, job.rule or "*"),
+        sources=gather(spec, job.patterns),
         targets=[_target(name, spec, job) for name in targets],
         models=spec.models,
         rules=rules,
@@ -134,7 +140,7 @@ def _head(job: Job, spec: Spec, rules: list[Rule], targets: list[str]) -> Mappin
         "seed": job.seed,
         "arguments": {
             "target": list(job.targets),
-            "rule": job.rule,
+            "rule": list(job.rules),
             "spec": None if job.spec is None else str(job.spec),
             "examples": job.examples,
             "base_url": job.base_url,

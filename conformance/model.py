@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 VERDICTS = ("pass", "fail", "error", "known", "skip")
 FAILING = frozenset({"fail", "error"})
@@ -46,6 +46,22 @@ class Strategy:
     rule: str | None
     each: Callable[[int, int, Callable[[Case], object]], None]
     least: Callable[[int, int, Callable[[Case], bool]], Case | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCheck:
+    """A scripted exchange about the life of a task, which targets that run tasks perform themselves.
+
+    Attributes:
+        id: unique in a run and the same in every run, as of a case.
+        name: the check that is performed.
+        model: the model whose task it is.
+    """
+
+    id: str
+    name: str
+    model: str
+    rule: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +126,13 @@ class Target(Protocol):
 
     def observe(self, question: Question) -> Observation:
         """Its answer. What it raises is taken down as an error."""
+
+
+@runtime_checkable
+class TaskTarget(Protocol):
+    """A target that runs tasks."""
+
+    name: str
+
+    def perform(self, check: TaskCheck) -> Observation:
+        """Perform a check and return what it found."""

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from conformance.cases import Source
-from conformance.model import Case, Strategy
+from conformance.model import Case, Strategy, TaskCheck
 from conformance.report.table import console
 
-Told = Callable[[Source, Case | Strategy], None]
+Told = Callable[[Source, Case | Strategy | TaskCheck], None]
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def bars(sources: Sequence[Source]) -> Iterator[Told]:
         }
         steps: set[tuple[str, str | None]] = set()
 
-        def told(source: Source, case: Case | Strategy) -> None:
+        def told(source: Source, case: Case | Strategy | TaskCheck) -> None:
             step = (source.name, source.step(case))
             if step not in steps:
                 steps.add(step)

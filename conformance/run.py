@@ -9,7 +9,7 @@ from conformance.coverage import Coverage
 from conformance.drawn import judge_strategy
 from conformance.judge import claimed, judge
 from conformance.known import KnownFailures
-from conformance.model import Case, Observation, Strategy, Target, Verdict
+from conformance.model import Answer, Case, Observation, Strategy, Target, TaskCheck, TaskTarget, Verdict
 from conformance.redact import redacted
 from wanlib.base.shown import shown
 from wanlib.spec import Rule
@@ -35,7 +35,7 @@ class Run:
     known: KnownFailures = field(default_factory=KnownFailures)
     seed: int = 0
     examples: int = 10
-    told: Callable[[Source, Case | Strategy], None] = lambda source, case: None
+    told: Callable[[Source, Case | Strategy | TaskCheck], None] = lambda source, case: None
 
     def verdicts(self) -> Iterator[Verdict]:
         """All verdicts: of the cases, of what they left uncovered, of known failures that nothing met."""
@@ -58,12 +58,32 @@ class Run:
                 yield from self._case(case)
                 self.told(source, case)
 
-    def _case(self, case: Case | Strategy) -> Iterator[Verdict]:
+    def _case(self, case: Case | Strategy | TaskCheck) -> Iterator[Verdict]:
+        if isinstance(case, TaskCheck):
+            yield from (self._task(case, target) for target in self.targets if isinstance(target, TaskTarget))
+            return
         if isinstance(case, Strategy):
             yield from judge_strategy(case, self.targets, self.seed, self.examples, self.ask)
             return
         for target in self.targets:
             yield self.ask(case, target)
+
+    def _task(self, check: TaskCheck, target: TaskTarget) -> Verdict:
+        """Return the verdict on what a target found while it performed a check."""
+        seen, ms = _timed(lambda: target.perform(check))
+        failed = "error" if seen.error is not None else "skip" if seen.skipped is not None else "pass"
+        return Verdict(
+            None,
+            check.id,
+            target.name,
+            failed,
+            Answer(True, ()),
+            seen,
+            seed=self.seed,
+            ms=ms,
+            model=check.model,
+            reason=seen.skipped,
+        )
 
     def ask(self, case: Case, target: Target) -> Verdict:
         """One case put to one target."""
@@ -78,11 +98,15 @@ class Run:
         )
 
 
-def _observed(case: Case, target: Target) -> tuple[Observation | None, float]:
-    """The answer and its time in ms. Whatever a target raises is its answer: the run goes on."""
+def _observed(case: Case, target: Target) -> tuple[Observation, float]:
+    return _timed(lambda: target.observe(case.question))
+
+
+def _timed(observe: Callable[[], Observation]) -> tuple[Observation, float]:
+    """Return the observation and its time in ms. What a target raises is its error."""
     start = perf_counter()
     try:
-        seen = target.observe(case.question)
+        seen = observe()
     except Exception as error:
         seen = Observation(None, (), error=shown(error))
     return seen, round((perf_counter() - start) * 1000, 3)

@@ -9,11 +9,12 @@ from typing import Any
 
 import httpx
 
-from conformance.model import Observation, Question
+from conformance.model import Observation, Question, TaskCheck
 from conformance.targets.encoding import encode
 from conformance.targets.replies import Replies, Wrong, member
 from conformance.targets.server import Server, embedded
-from conformance.targets.storage import Storage, names_a_file
+from conformance.targets.storage import Storage, names_a_file, names_storage
+from conformance.targets.task_checks import TaskProbe
 from wanlib.base.rule_id import parse_rule_id
 from wanlib.base.shown import shown
 from wanlib.spec import Spec, interpret
@@ -41,6 +42,12 @@ class Http:
         # A body without a model breaks a rule on every server; one that names rules names this one.
         self._names = bool(self._server.create({}, b"{}", "async").rules)
 
+        self._probe = TaskProbe(spec, self._server, names_rules=self._names)
+
+    def perform(self, check: TaskCheck) -> Observation:
+        """Perform a check of the life of a task and return what it found."""
+        return self._probe.perform(check)
+
     def claims(self, kind: str) -> bool:
         """Every kind that there is."""
         return kind in KINDS
@@ -55,7 +62,7 @@ class Http:
             return Observation(None, (), skipped="no JSON that every server can read says this")
         try:
             if not names_a_file(question.body):
-                return self._seen(question, raw)
+                return self._seen(question, raw, stored=names_storage(question.body))
             model = member(question.body, "model")
             body = self._storage.filled(question.body, model, question.call)
             if body is None:

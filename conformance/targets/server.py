@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from wanlib.base.clock import ManualClock
 from wanlib.base.shown import safe_text, shown
 from wanlib.emulator import RULES_HEADER, Emulator, Settings
 from wanlib.emulator.transport import Transport
@@ -18,6 +19,7 @@ from wanlib.spec.model import CALLS
 _HERE = "http://emulator.invalid"
 _KEY = "sk-harness"
 _TRIES = 8
+_WAITING = 1.0  # seconds for which a task of the embedded emulator is PENDING
 Send = Callable[[httpx.Request], httpx.Response]
 _PATIENCE = 60.0
 _KEPT = 64 << 20  # bytes of small inputs: enough for all of a run, or nothing more could be uploaded
@@ -79,6 +81,11 @@ class Server:
         endpoint = own.get(call) or next(each[call] for each in endpoints.values() if call in each)
         return self._send(endpoint, call, raw, self._resolving if stored else {})
 
+    def create_task(self, body: Any, more: Mapping[str, str] = _NO_MORE) -> Reply:
+        """Create a task with a valid body. more: headers beside those of the call."""
+        endpoint = self._spec.wire["endpoints"][body["model"]]["async"]
+        return self._send(endpoint, "async", json.dumps(body).encode(), more)
+
     def task(self, call: str, task_id: str) -> Reply:
         """The answer to a `query` or a `cancel`."""
         return self._send(self._spec.wire["paths"][call].replace("{task_id}", task_id), call)
@@ -122,12 +129,17 @@ class Server:
 
 
 def embedded(spec: Spec, emulator: Emulator | None = None) -> Server:
-    """The emulator in this process: no socket, no bill, and as strict as the spec."""
+    """Return the emulator in this process as a server: no socket, no bill, and as strict as the spec.
+
+    Its clock stands still except where the harness waits, so that a task can be canceled before it runs.
+    """
     emulator = emulator or Emulator(
-        spec, settings=Settings(lenient=False, local_images=False, spool_cap=0, memory_cap=_KEPT)
+        spec,
+        settings=Settings(waiting=_WAITING, lenient=False, local_images=False, spool_cap=0, memory_cap=_KEPT),
+        clock=ManualClock(),
     )
     transport = Transport(emulator)  # without the client about it, which takes as long as the emulator
-    return Server(spec, transport.handle_request, _HERE, pays=False, sleep=lambda seconds: None)
+    return Server(spec, transport.handle_request, _HERE, pays=False, sleep=emulator.clock.sleep)
 
 
 def foreign(spec: Spec, base_url: str, key: str | None) -> Server:

@@ -1,5 +1,6 @@
 """A server's temporary storage: a picture is put there first, so that a body can name it."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from conformance.targets.server import Server
 from wanlib.spec import Spec, interpret
 
 _SCHEME = "oss://"
+_FILE = re.compile(rf"(?i:{_SCHEME})[^\s\x00-\x1f\x7f]+")
 _NAME = "picture.png"
 _SIDE = 512  # within every model's limits
 
@@ -74,10 +76,21 @@ class Storage:
 
 
 def names_a_file(value: Any) -> bool:
-    """Whether a body names a file in storage."""
+    """Return whether a body names a file in storage; an address without a key does not."""
+    return _has_text(value, lambda text: _FILE.fullmatch(text) is not None)
+
+
+def names_storage(value: Any) -> bool:
+    """Return whether a body has an address in storage, which a header has to announce."""
+    return _has_text(value, lambda text: text[: len(_SCHEME)].lower() == _SCHEME)
+
+
+def _has_text(value: Any, matches: Callable[[str], bool]) -> bool:
     if isinstance(value, list | dict):
-        return any(map(names_a_file, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, str) and value[: len(_SCHEME)].lower() == _SCHEME
+        return any(
+            _has_text(each, matches) for each in (value.values() if isinstance(value, dict) else value)
+        )
+    return isinstance(value, str) and matches(value)
 
 
 def _with(value: Any, other: Callable[[str], str]) -> Any:
@@ -86,4 +99,4 @@ def _with(value: Any, other: Callable[[str], str]) -> Any:
         return {name: _with(each, other) for name, each in value.items()}
     if isinstance(value, list):
         return [_with(each, other) for each in value]
-    return other(value) if names_a_file(value) else value
+    return other(value) if isinstance(value, str) and names_a_file(value) else value

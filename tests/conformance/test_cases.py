@@ -54,16 +54,16 @@ def test_what_breaking_a_vectors_rule_does(body: Any, rule: str, outcome: str) -
 def test_gathered_cases_are_made_one_by_one(spec: Spec) -> None:
     for source in gather(spec):
         assert iter(source.cases) is source.cases
-        assert source.total > 100
+        assert source.total > (100 if source.name != "tasks" else 10)
 
 
 def test_a_pattern_takes_the_cases_about_its_rules_alone(spec: Spec) -> None:
-    vectors, edges, strategies = gather(spec, "wan2.7/n.m*")
+    vectors, edges, strategies = gather(spec, ("wan2.7/n.m*",))
     for source in (vectors, edges, strategies):
         found = [case.rule for case in source.cases]
         assert found
-        assert set(found) <= {rule.id for rule in body_rules(spec, "wan2.7/n.m*")}
-    assert edges.total == strategies.total == len(body_rules(spec, "wan2.7/n.m*")) == 3
+        assert set(found) <= {rule.id for rule in body_rules(spec, ("wan2.7/n.m*",))}
+    assert edges.total == strategies.total == len(body_rules(spec, ("wan2.7/n.m*",))) == 3
 
 
 def test_a_whole_run_has_strategies_about_no_one_rule_too(spec: Spec) -> None:
@@ -80,3 +80,10 @@ def test_rules_on_bodies_alone_have_to_be_covered(spec: Spec) -> None:
 def test_bodies_that_name_no_known_model(body: Any) -> None:
     assert model_of(body, ["tea"]) is None
     assert model_of({"model": "tea"}, ["tea"]) == "tea"
+
+
+def test_several_patterns_take_the_rules_of_each(spec: Spec) -> None:
+    patterns = ("wan2.7/n.max", "wan2.6/n.*")
+    ids = {rule.id for rule in body_rules(spec, patterns)}
+    assert ids == {rule.id for pattern in patterns for rule in body_rules(spec, (pattern,))}
+    assert "wan2.7/n.max" in ids and len(ids) > 2

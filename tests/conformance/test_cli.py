@@ -28,8 +28,10 @@ def tea(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The command with tiny targets and cases, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     put(monkeypatch, RIGHT)
-    monkeypatch.setattr(job, "gather", lambda spec, pattern: [source(all_cases())])
-    monkeypatch.setattr(job, "body_rules", lambda spec, pattern="*": RULES if "no" not in pattern else [])
+    monkeypatch.setattr(job, "gather", lambda spec, patterns: [source(all_cases())])
+    monkeypatch.setattr(
+        job, "body_rules", lambda spec, patterns=("*",): RULES if "no/rule" not in patterns else []
+    )
     monkeypatch.setattr(job, "load_known", KnownFailures)
 
 
