@@ -5,7 +5,22 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.asking import BODIES, INTERLEAVED, PLAIN, SPEC, create, query, send, submit, told
+from tests.emulator.asking import (
+    BODIES,
+    INTERLEAVED,
+    PLAIN,
+    SPEC,
+    URL,
+    create,
+    data_uri,
+    functional,
+    messages,
+    prompted,
+    query,
+    send,
+    submit,
+    told,
+)
 from wanlib.emulator import Emulator, Fault, Settings
 from wanlib.emulator.exchange import BEFORE
 from wanlib.emulator.fault import KINDS, parse_fault
@@ -117,6 +132,70 @@ def test_a_rate_is_drawn_the_same_for_the_same_seed() -> None:
     assert (502, None) in met[50:] and (502, None) not in met[:50]
 
 
+REMOTE = messages(PLAIN, "https://photos.example.com/cat.png?Signature=secret", n=1)
+INSPECTION = "InvalidParameter.DataInspection"
+TIMED_OUT = "Download the media resource timed out during the data inspection process."
+UNABLE = "Unable to download the media resource during the data inspection process."
+TIMEOUT = "Download https://photos.example.com/cat.png?… timeout, please check network connection."
+REFUSED = "Connection to https://photos.example.com/cat.png?… refused, please provide available URL."
+FAILED = "Failed to download the input file: https://photos.example.com/cat.png?…."
+
+
+@pytest.mark.parametrize("call", ["async", "sync"])
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [
+        ("download", INSPECTION, TIMED_OUT),
+        (f"download message='{UNABLE}'", INSPECTION, UNABLE),
+        ("download code=InvalidURL.Timeout", "InvalidURL.Timeout", TIMEOUT),
+        ("download code=InvalidURL.ConnectionRefused", "InvalidURL.ConnectionRefused", REFUSED),
+        ("download code=BadRequest.InputDownloadFailed", "BadRequest.InputDownloadFailed", FAILED),
+    ],
+)
+def test_a_call_is_refused_where_an_input_cannot_be_downloaded(
+    text: str, code: str, message: str, call: str
+) -> None:
+    emulator = Emulator()
+    answer = create(emulator, REMOTE, call, x_wan_fault=text)
+    assert (answer.status, told(answer)["code"], told(answer)["message"]) == (400, code, message)
+    assert accepted(emulator) == 0
+    assert create(emulator, REMOTE, call).status == 200  # asked again, the URL can be downloaded
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [
+        ("download where=after", "BadRequest.InputDownloadFailed", FAILED),
+        ("download where=after code=InvalidURL.Timeout", "InvalidURL.Timeout", TIMEOUT),
+        (f"download where=after code={INSPECTION}", INSPECTION, TIMED_OUT),
+    ],
+)
+def test_a_task_fails_where_an_input_cannot_be_downloaded(text: str, code: str, message: str) -> None:
+    """Nothing of it is billed; a synchronous call answers with the same error."""
+    for body in (REMOTE, prompted(URL), functional(URL)):
+        emulator = Emulator()
+        output = query(emulator, submit(emulator, body, x_wan_fault=text))["output"]
+        assert (output["task_status"], output["code"]) == ("FAILED", code)
+        if body is REMOTE:
+            assert output["message"] == message
+        assert all(account.pictures == 0 for account in emulator.ledger())
+    answer = create(Emulator(), REMOTE, "sync", x_wan_fault=text)
+    assert (answer.status, told(answer)["code"], told(answer)["message"]) == (400, code, message)
+
+
+def test_a_body_without_a_url_has_nothing_to_download() -> None:
+    for text in ("download", "download where=after"):
+        for body in (messages(PLAIN, n=1), messages(PLAIN, data_uri(300, 300), n=1)):
+            emulator = Emulator()
+            task = submit(emulator, body, x_wan_fault=text)
+            assert query(emulator, task)["output"]["task_status"] == "SUCCEEDED"
+
+
+def test_a_broken_rule_is_told_before_a_download_that_fails() -> None:
+    answer = create(Emulator(), messages(PLAIN, URL, n=5), x_wan_fault="download")
+    assert told(answer)["message"] == "Range of n should be [1, 4]"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -184,4 +263,4 @@ def test_work_is_accepted_and_then_fails_as_a_fault_says(by: str) -> None:
 def test_a_code_brings_its_documented_wording() -> None:
     for code, rows in SPEC.service["messages"].items():
         answer = create(Emulator(), BODY, x_wan_fault=f"error code={code}")
-        assert told(answer)["message"] == rows[0]["is"]
+        assert told(answer)["message"] == rows[0]["is"].replace("{url}", "the URL")

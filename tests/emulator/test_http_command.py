@@ -179,6 +179,7 @@ def test_the_options_reach_the_emulator() -> None:
         waiting=3.0,
         working=float("inf"),
         region="singapore",
+        local_images=False,
         failed="flat",
         several="each",
         quotas=True,
@@ -186,6 +187,7 @@ def test_the_options_reach_the_emulator() -> None:
         fault_rate=0.5,
         faults=(Fault("cut", where="inside"), Fault("error", code="Throttling")),
     )
+    assert Playing(local_images=True).settings(load()).local_images
     assert isinstance(playing.emulator(load()).clock, ManualClock)
     assert isinstance(Playing().emulator(load()).clock, RealClock)
     plain = Playing().settings(load())

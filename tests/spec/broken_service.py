@@ -55,6 +55,13 @@ BROKEN_SERVICE = [
         "the code 'Bed' does not exist, expected Bad",
     ),
     Broken(
+        "a download with a code that is none",
+        SERVICE,
+        "{refused: Bad, failed: Bad}",
+        "{refused: Bad, failed: Bed}",
+        "the code 'Bed' does not exist, expected Bad",
+    ),
+    Broken(
         "a fault of a code that is none",
         SERVICE,
         "failure: Bad",

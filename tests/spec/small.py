@@ -216,6 +216,7 @@ messages:
   Bad:
     - {{is: It is bad., source: page#texts}}
 failure: Bad
+download: {{refused: Bad, failed: Bad}}
 error: Bad
 storage:
   retry_statuses: [403]

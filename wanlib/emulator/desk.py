@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from wanlib.base.rule_id import parse_rule_id
+from wanlib.base.shown import safe_text
 from wanlib.base.violation import Violation
 from wanlib.emulator.depot import Depot
 from wanlib.emulator.exchange import Request
@@ -10,7 +11,7 @@ from wanlib.emulator.fate import fated
 from wanlib.emulator.fault import Fault
 from wanlib.emulator.gate import Gate
 from wanlib.emulator.inputs import read_inputs
-from wanlib.emulator.judging import Question, Terms, judge, judge_files, lenient, read_values
+from wanlib.emulator.judging import Question, Terms, judge, judge_files, lenient, named_files, read_values
 from wanlib.emulator.ordering import make_order
 from wanlib.emulator.quotas import end_of
 from wanlib.emulator.routes import Route, Routes
@@ -18,6 +19,8 @@ from wanlib.emulator.store import Upload
 from wanlib.emulator.vendor import Refused, Told
 from wanlib.emulator.work import Work
 from wanlib.emulator.world import World
+
+_DOWNLOADED = ("http", "https")
 
 
 class Desk:
@@ -43,7 +46,11 @@ class Desk:
             raise Refused(told[0], seen)
         self._check(question, seen)
         self._check_account(question.body["model"], route.call, seen)
-        return self._accept(question, seen, route, request_id, files, fault), seen
+        url = next(iter(named_files(self._world.spec, question, _DOWNLOADED)), "")
+        if url and fault and fault.kind == "download" and fault.where != "after":
+            code = fault.code or self._world.vendor.download["refused"]
+            raise Refused(self._world.vendor.of_code(code, fault.message, safe_text(url)), seen)
+        return self._accept(question, seen, route, request_id, files, fault, url), seen
 
     def _terms(self) -> Terms:
         return {"local": self._world.settings.local_images, "now": self._world.clock.now()}
@@ -91,6 +98,7 @@ class Desk:
         request_id: str,
         files: Mapping[str, Upload],
         fault: Fault | None,
+        url: str,
     ) -> Work:
         world, model = self._world, question.body["model"]
         values = read_values(world.spec, question, violations)
@@ -101,7 +109,7 @@ class Desk:
             world.new_id(),
             request_id,
             order,
-            fated(order, fault, world.vendor),
+            fated(order, fault, world.vendor, url),
             route.path,
             route.call == "async",
             *self._times(model, route.call),

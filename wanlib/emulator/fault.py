@@ -16,10 +16,12 @@ KINDS = {
     "status": "a query answers with the task status `word`",
     "fail": "the work is accepted, then fails with `code` and `message`",
     "partial": "`count` pictures of the work fail with `code`",
+    "download": "an input image at a URL can't be downloaded: the call is refused with `code`, or with"
+    " `where=after` its work fails with it",
     "short": "`count` pictures are left out where the model decides how many there are",
 }
 WHERE = ("unread", "before", "inside", "after")
-FATES = ("fail", "partial", "short")
+FATES = ("fail", "partial", "short", "download")
 
 
 @dataclass(frozen=True, slots=True)

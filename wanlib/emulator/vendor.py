@@ -40,6 +40,7 @@ class Vendor:
         self.storage: Mapping[str, Mapping[str, Any]] = tables["storage"]["answers"]
         self.failure: str = tables["failure"]
         self.error: str = tables["error"]
+        self.download: Mapping[str, str] = tables["download"]
         self._errors: Mapping[str, Mapping[str, str]] = tables["errors"]
         self._refusals: list[Mapping[str, Any]] = tables["refusals"]
         self._messages: Mapping[str, list[Mapping[str, str]]] = tables["messages"]
@@ -49,12 +50,18 @@ class Vendor:
         row = self._errors[error_key]
         return Told(row["code"], _filled(row["message"], details))
 
-    def of_code(self, code: str, message: str = "") -> Told:
-        """A code with the words that belong to it, or those that are given."""
+    def of_code(self, code: str, message: str = "", url: str = "") -> Told:
+        """Return a code with the words that belong to it.
+
+        Args:
+            code: of the vendor.
+            message: other words, "" for its own.
+            url: what the words on downloads name.
+        """
         rows = self._messages.get(code)
         if message:
             return Told(code, message)
-        return Told(code, rows[0]["is"] if rows else f"{code} on demand.")
+        return Told(code, _filled(rows[0]["is"], {"url": url or "the URL"}) if rows else f"{code} on demand.")
 
     def refusal(self, violation: Violation, low: Any, high: Any) -> Told:
         """What answers a broken rule. low, high: the bounds of its field, for the sentences on ranges."""

@@ -18,14 +18,14 @@ _HOLE = re.compile(r"\{([^{}]*)\}")
 _HOLES: Mapping[str, tuple[str, ...]] = {
     "errors": ("detail", "sse", "stream"),
     "refusals": ("field", "value", "limit", "low", "high", "detail"),
-    "messages": (),
+    "messages": ("url",),
     "storage": ("detail",),
     "headers": ("request_id", "timeout", "now"),
 }
 """What may stand in braces, by table."""
 
 _TABLES = ("names", "fields", "headers", "errors", "messages")
-_WHOLE = ("watermark", "upload", "refusals", "failure", "error", "storage")
+_WHOLE = ("watermark", "upload", "refusals", "failure", "error", "download", "storage")
 
 
 def service_facts(service: Map) -> list[Fact]:
@@ -118,6 +118,8 @@ def _check_fields(spec: Spec, fields: Map, complaints: Complaints) -> None:
 def _codes(service: Map) -> Iterator[tuple[int, str]]:
     for name in ("failure", "error"):
         yield service.lines[name], service[name]
+    for name, code in service["download"].items():
+        yield service["download"].lines[name], code
     for row in (*service["errors"].values(), *service["refusals"]):
         yield row.lines["code"], row["code"]
     for code in service["messages"]:
