@@ -23,6 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "wanlib.runtime": {"wanlib.base"},
     "wanlib.generated": {"wanlib.base", "wanlib.runtime"},
     "wanlib.emulator": {"wanlib.base", "wanlib.spec", "starlette", "uvicorn", "h11", "httpx"},
+    "wanlib.answers": {"wanlib.base", "wanlib.runtime", "wanlib.generated"},
     "wanlib.form": {"wanlib.base", "wanlib.generated"},
     "wanlib.errors": {"wanlib.runtime"},
     "wanlib.cli": {"wanlib.base", "typer", "rich"},
@@ -121,12 +122,15 @@ def test_the_public_names_are_these() -> None:
         "Violation",
         "Wan",
         "check",
+        "classify",
         "limits",
         "model",
+        "pictures",
     ]
     assert [getattr(wanlib, name).__name__ for name in wanlib.__all__] == wanlib.__all__
     with pytest.raises(
-        AttributeError, match=r"no attribute 'chek'; it has AsyncOutput, .* check, limits, model"
+        AttributeError,
+        match=r"no attribute 'chek'; it has AsyncOutput, .* check, classify, .*, pictures",
     ):
         wanlib.chek  # noqa: B018
 

@@ -1,7 +1,8 @@
 """Every documented limit of the Wan image models, enforced.
 
 `Wan` and `AsyncWan` call the models; `wanlib.errors` has whatever they raise. `check(body)` judges a
-request body as it goes over the wire. Importing this module loads nothing else.
+request body as it goes over the wire; `pictures(answer)` and `classify(code)` read answers. Importing
+this module loads nothing else.
 """
 
 TYPE_CHECKING = False  # as type checkers read it; `typing` itself would cost more than all else here
@@ -9,6 +10,7 @@ TYPE_CHECKING = False  # as type checkers read it; `typing` itself would cost mo
 if TYPE_CHECKING:
     from typing import Any
 
+    from wanlib.answers import classify, pictures
     from wanlib.base.violation import Violation
     from wanlib.form import limits
     from wanlib.generated.checker import check
@@ -29,8 +31,10 @@ __all__ = [
     "Violation",
     "Wan",
     "check",
+    "classify",
     "limits",
     "model",
+    "pictures",
 ]
 __version__ = "0.1.0"
 
@@ -44,8 +48,10 @@ _HOMES = {
     "Violation": "wanlib.base.violation",
     "Wan": "wanlib.generated.client",
     "check": "wanlib.generated.checker",
+    "classify": "wanlib.answers",
     "limits": "wanlib.form",
     "model": "wanlib.generated.parameters",
+    "pictures": "wanlib.answers",
 }
 
 

@@ -18,7 +18,7 @@ from conformance.targets.verb_call import Unsaid, VerbCall, names_rules, verb_ca
 from wanlib.base.clock import ManualClock
 from wanlib.base.shown import shown
 from wanlib.base.violation import REFUSED
-from wanlib.runtime.errors import IgnoredParameter, InvalidArgumentError, InvalidRequest
+from wanlib.runtime.errors import IgnoredParameter, InvalidArgumentError, InvalidRequest, TaskError
 from wanlib.runtime.options import read_call
 from wanlib.spec import Spec
 from wanlib.spec.kinds import KINDS
@@ -81,7 +81,7 @@ class AskedClient(ABC):
         said = self._held(said)
         strangers = self._refusal_of_strays(said) if said.strays else set()
         tried = self._try(said, said.strays)
-        if isinstance(tried.error, InvalidRequest):
+        if isinstance(tried.error, InvalidRequest) and not isinstance(tried.error, TaskError):
             return self._refused(said, tried, strangers, question)
         if _of_nothing(said) and isinstance(tried.error, InvalidArgumentError) and not tried.sent:
             raise Unsaid("edit takes an image, and generate would say more than this body")

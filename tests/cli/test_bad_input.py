@@ -155,7 +155,7 @@ def test_standard_input_that_is_closed(wanlib: Callable[..., Any], monkeypatch: 
         ("schema qwen", "no model 'qwen'; known: wan2.7-image, wan2.7-image-pro"),
         ("rules wan2.5-i2i", "did you mean 'wan2.5-i2i-preview'?"),
         ("rules --json WAN2.7-IMAGE", "no model 'WAN2.7-IMAGE'"),
-        ("explain wan2.7/n.mox", "no rule or fact 'wan2.7/n.mox'; did you mean 'wan2.7/n.max'"),
+        ("explain wan2.7/n.mox", "no rule, fact or error code 'wan2.7/n.mox'; did you mean 'wan2.7/n.max'"),
         ("explain n.max:sequential", "did you mean 'wan2.7/n.max:sequential'?"),
         ("explain xyzzy", "`wanlib rules` lists the rules"),
         ("check - --spec nowhere", "--spec nowhere: there is no such folder"),

@@ -286,7 +286,9 @@ def test_a_task_that_fails(edit: Command, service: Service) -> None:
     service.answers[f"/tasks/{TASK}"] = (200, {"output": output, "request_id": "r-2"})
     ran = edit("--n", "1")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.splitlines()[-1].startswith("wanlib: the task failed: it broke [")
+    assert ran.err.splitlines()[-1].startswith(
+        "wanlib: the task failed: it broke. What to do: try again later"
+    )
     assert "take it up" not in ran.err
 
 

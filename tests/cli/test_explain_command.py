@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from wanlib import check
+from wanlib import check, classify
 from wanlib.cli.explain import _text
+from wanlib.cli.explain_code import code_account, code_facets
 from wanlib.cli.told import told
 from wanlib.spec import Spec, load
 from wanlib.spec.load import spec_folder
@@ -140,3 +141,46 @@ def test_without_the_packages_that_draw(wanlib: Callable[..., Any], monkeypatch:
     assert "  limit     4" in ran.out
     assert ran.out.endswith("need PIL: pip install 'wanlib[conformance]'\n")
     assert json.loads(wanlib("explain", "wan2.7/n.max", "--json").out)["limit"] == 4
+
+
+def test_an_error_code(wanlib: Callable[..., Any]) -> None:
+    ran = wanlib("explain", "InvalidParameter.DataInspection")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert lines[0] == "InvalidParameter.DataInspection"
+    assert "  class     invalid (wanlib.errors.InvalidRequest)" in lines
+    assert "  retry     no, not the same request" in lines
+    assert re.search(r"^  message   with 'timed out': .+ Retry: once more\.$", ran.out, re.MULTILINE)
+    assert re.search(r"^  written   spec/wire\.yaml:\d+$", ran.out, re.MULTILINE)
+    assert re.search(r"^  source    err#codes: .+ \(read 20\d\d", ran.out, re.MULTILINE)
+
+
+def test_every_code_is_explained_as_it_is_classified(wanlib: Callable[..., Any], spec: Spec) -> None:
+    for code in (
+        "InternalError.Algo.DataInspectionFailed",
+        "Throttling.New",
+        "access_denied",
+        "GatewayTimeout",
+    ):
+        account = json.loads(wanlib("explain", code, "--json").out)
+        found = classify(code)
+        for key in ("code", "kind", "error", "retry", "means", "advice", "basis", "status"):
+            assert account[key] == getattr(found, key)
+        assert account["certain"] is found.is_certain
+    for code in spec.wire["errors"]:
+        account = code_account(spec, code, None)
+        assert account and account["error"] == classify(code).error and list(code_facets(account))
+
+
+def test_what_is_inferred_is_marked(wanlib: Callable[..., Any]) -> None:
+    assert "this code is not documented; read as Throttling" in wanlib("explain", "Throttling.New").out
+    by = wanlib("explain", "InternalError.Algo.DataInspectionFailed").out
+    assert "by DataInspectionFailed: what stands before it is a documented prefix" in by
+
+
+def test_a_word_that_nothing_has(wanlib: Callable[..., Any]) -> None:
+    ran = wanlib("explain", "Throtling")
+    assert (ran.code, ran.out) == (2, "")
+    assert "no rule, fact or error code 'Throtling'; did you mean 'Throttling' or" in ran.err
+    assert "wire/errors" not in ran.err
+    assert "an error code is such as InvalidParameter" in wanlib("explain", "Xyzzy").err

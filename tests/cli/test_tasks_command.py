@@ -39,7 +39,8 @@ def test_several_are_waited_for_at_once(call: Command, service: Service, tmp_pat
     service.answers[f"/tasks/{OTHER}"] = (200, FAILED)
     ran = call("wait", TASK, OTHER, "--out", tmp_path)
     assert (ran.code, ran.out) == (1, f"{tmp_path / f'{TASK}-1.png'}\n")
-    assert f"wanlib: the task failed: it broke [code InternalError, task {OTHER}]" in ran.err
+    assert "wanlib: the task failed: it broke. What to do: try again later" in ran.err
+    assert f"[code InternalError, task {OTHER}]" in ran.err
     lines = call("wait", TASK, OTHER, "--out", tmp_path, "--json").out.splitlines()
     assert [json.loads(line)["task_id"] for line in lines] == [TASK, OTHER]
     assert call("wait", TASK, OTHER, "--stem", "a").code == 2
@@ -56,7 +57,7 @@ def test_an_answer_without_a_picture(call: Command, service: Service, tmp_path: 
 def test_tasks_are_listed(call: Command, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     task = {"task_id": TASK, "status": "RUNNING", "model_name": PRO, "gmt_create": 1_800_000_000_000}
-    service.answers["/tasks/"] = listed(task, {"task_id": OTHER, "status": "\x1b[2J"})
+    service.answers["/tasks"] = listed(task, {"task_id": OTHER, "status": "\x1b[2J"})
     ran = call("tasks", "--model", PRO, "--status", "running", "--since", "2h")
     rows = [line.split("\t") for line in ran.out.splitlines()]
     assert (ran.code, rows[0][:3], rows[1][:3]) == (0, [TASK, "RUNNING", PRO], [OTHER, "[2J", ""])
@@ -102,12 +103,12 @@ def test_what_a_journal_holds_is_taken_up_again(call: Command, service: Service,
     assert call("submit", PRO, "Dusk", "--n", "1", "--journal", journal).code == 0
     service.answers["/services/aigc/image-generation/generation"] = (502, b"")
     assert call("submit", PRO, "Dusk", "--n", "1", "--journal", journal).code == 1
-    service.answers["/tasks/"] = listed()
+    service.answers["/tasks"] = listed()
     ran = call("resume", "--journal", journal, "--out", tmp_path)
     assert (ran.code, ran.out) == (1, f"{tmp_path / f'{TASK}-1.png'}\n")
     told = f"wanlib: a call of {PRO} was sent and its answer lost; the service lists no such task"
     assert ran.err.splitlines()[-1] == told
-    service.answers["/tasks/"] = listed({"task_id": OTHER}, {"task_id": OTHER[:-1] + "3"})
+    service.answers["/tasks"] = listed({"task_id": OTHER}, {"task_id": OTHER[:-1] + "3"})
     (lost,) = call("resume", "--journal", journal, "--out", tmp_path, "--json").out.splitlines()
     assert json.loads(lost)["lost"]["candidates"] == [OTHER, OTHER[:-1] + "3"]
 

@@ -167,7 +167,17 @@ def test_errors_are_plain_objects(world: World) -> None:
         world.do(world.wan.edit(PRO, "p", images=[PHOTO], n=1))
     twin = copy.copy(met.value)
     assert (twin.status, twin.code, str(twin)) == (401, "InvalidApiKey", str(met.value))
-    assert set(met.value.to_dict()) == {"error", "message", "status", "code", "request_id", "task_id"}
+    assert set(met.value.to_dict()) == {
+        "error",
+        "message",
+        "status",
+        "code",
+        "request_id",
+        "task_id",
+        "kind",
+        "advice",
+        "retry",
+    }
 
 
 def test_a_client_leaves_no_connection_behind(world: World) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.spec.small import FILES, write
+from wanlib.base.error_codes import ErrorCode, read_error_table
 from wanlib.emit import emitted
 from wanlib.emit.names import EmitError
 from wanlib.emit.times import offset, strptime_form
 from wanlib.generated.calls import API
-from wanlib.runtime.tables import ErrorCode, Header, Life, Upload, Verb
+from wanlib.runtime.tables import Header, Life, Upload, Verb
 from wanlib.spec import load
 from wanlib.spec.span import seconds
 
@@ -91,8 +92,10 @@ def test_regions_headers_and_paths() -> None:
 
 
 def test_codes_life_and_times() -> None:
-    assert API.errors["Throttling"] == ErrorCode(429, "rate", True)
-    assert API.errors["PrepaidBillOverdue"] == ErrorCode(429, "billing", False)
+    codes = API.errors.codes
+    assert codes["Throttling"] == ErrorCode(429, "rate", "yes", "Too many requests.")
+    assert codes["PrepaidBillOverdue"] == ErrorCode(429, "billing", "no", "The prepaid bill is overdue.")
+    assert API.errors == read_error_table(load().wire)
     assert API.life == Life(
         states=("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN"),
         terminal=frozenset({"SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN"}),
@@ -177,6 +180,7 @@ def test_importing_the_tables_loads_no_family() -> None:
     assert set(run.stdout.split()) == {
         "wanlib",
         "wanlib.base",
+        "wanlib.base.error_codes",
         "wanlib.base.ratio",
         "wanlib.base.violation",
         "wanlib.base.wire_names",

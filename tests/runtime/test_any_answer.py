@@ -122,7 +122,7 @@ def test_tasks_and_pages(reply: Reply) -> None:
     snapshot = answers_or_raises(lambda: read_snapshot(API, reply, TASK))
     if snapshot is not None:
         repr(snapshot).encode("utf-8")
-        str(task_error(snapshot, snapshot.submitted_at, 2e9, API.life)).encode("utf-8")
+        str(task_error(API, snapshot, snapshot.submitted_at, 2e9)).encode("utf-8")
     page = answers_or_raises(lambda: read_page(API, reply))
     assert page is None or all(each.task_id for each in page.items)
 

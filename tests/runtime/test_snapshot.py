@@ -66,8 +66,8 @@ def test_a_failure_nested_or_flat_is_the_same_failure() -> None:
     for answer in (nested, flat):
         snapshot = read_snapshot(API, answer, TASK)
         assert (snapshot.status, snapshot.ended, snapshot.task_id) == ("FAILED", True, TASK)
-        error = task_error(snapshot, START, START + 9, API.life)
-        assert type(error) is errors.TaskFailed
+        error = task_error(API, snapshot, START, START + 9)
+        assert type(error) is errors.TaskInvalidRequestError
         assert (error.code, error.request_id, error.task_id) == ("InvalidParameter", "req-4", TASK)
         assert "too small" in error.message
 
@@ -117,7 +117,7 @@ def test_words_of_success_are_no_failure() -> None:
 
 
 def test_canceled() -> None:
-    error = task_error(read_snapshot(API, reply(task("CANCELED")), TASK), None, START, API.life)
+    error = task_error(API, read_snapshot(API, reply(task("CANCELED")), TASK), None, START)
     assert type(error) is errors.TaskCanceled
     assert error.task_id == TASK
 
@@ -136,7 +136,7 @@ def test_canceled() -> None:
     ],
 )
 def test_what_unknown_means(submitted: float | None, now: float, said: str, unsaid: str) -> None:
-    error = task_error(read_snapshot(API, reply(task("UNKNOWN")), TASK), submitted, now, API.life)
+    error = task_error(API, read_snapshot(API, reply(task("UNKNOWN")), TASK), submitted, now)
     assert type(error) is errors.TaskUnknown
     assert said in error.message
     assert unsaid not in error.message

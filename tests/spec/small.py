@@ -176,7 +176,12 @@ answers:
         choices: {type: list, each: {members: {message: {members: {role: {type: text, one_of: [waiter]}}}}}}
 times: {query: {form: "YYYY-MM-DD hh:mm", zone: "-01:30"}, list: {form: epoch ms}}
 streaming: {content_type: text/event-stream, finish_reason: {last: stop}}
-errors: {Bad: {status: 400, class: invalid}}
+errors:
+  Bad: {status: 400, class: invalid, means: It is bad.}
+  bad: {status: 400, class: invalid, alias_of: Bad}
+error_prefixes: {is: [Bad]}
+error_wordings:
+  cold: {codes: [Bad], contains: is cold, means: It is cold., advice: heat it}
 statuses: {4xx: invalid, 5xx: service}
 rates:
   tea-1: {submit_per_second: 1, running: 1}

@@ -9,6 +9,7 @@ from tests.spec.broken import Broken
 from tests.spec.broken_bodies import BROKEN_BODIES
 from tests.spec.broken_client import BROKEN_CLIENT
 from tests.spec.broken_conditions import BROKEN_CONDITIONS
+from tests.spec.broken_errors import BROKEN_ERRORS
 from tests.spec.broken_expressions import BROKEN_EXPRESSIONS
 from tests.spec.broken_fields import BROKEN_FIELDS
 from tests.spec.broken_output import BROKEN_OUTPUT
@@ -30,6 +31,7 @@ ALL = [
     *BROKEN_BODIES,
     *BROKEN_TIES,
     *BROKEN_CLIENT,
+    *BROKEN_ERRORS,
     *BROKEN_OUTPUT,
     *BROKEN_SERVICE,
 ]

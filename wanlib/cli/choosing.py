@@ -1,6 +1,7 @@
 """What the arguments name: a spec, a model, a rule."""
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,8 @@ SpecOption = Annotated[
     Path | None,
     typer.Option("--spec", metavar="DIR", help="Use the spec of this folder instead of the packaged one."),
 ]
+_CODE_FACTS = "wire/errors."
+"""How the ids of facts on error codes begin, which are proposed as codes instead."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -39,9 +42,14 @@ def a_model(name: str, models: Sequence[str]) -> str:
     raise Refusal(unknown_model(name, models))
 
 
-def no_rule(name: str, ids: Iterable[str]) -> Refusal:
-    """The refusal of an unknown rule id: ids that end like it, else those most like it, are proposed."""
-    known = list(ids)
+def no_rule(name: str, ids: Iterable[str], codes: Iterable[str] = ()) -> Refusal:
+    """Return the refusal of a name that is neither a rule id nor an error code, with the nearest of both."""
+    by_lower = {code.lower(): code for code in codes}
+    known = [each for each in ids if not each.startswith(_CODE_FACTS)]
     near = [each for each in known if name and name in each][:5] or suggest(name, known, 3)
+    near_codes = get_close_matches(name.lower(), by_lower, 3, 0.6)
+    near = list(dict.fromkeys([by_lower[each] for each in near_codes] + near))[:5]
     meant = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    return Refusal(f"no rule or fact {shown(name)}; {meant}`wanlib rules` lists the rules")
+    example = f"; an error code is such as {next(iter(by_lower.values()))}" if by_lower else ""
+    listed = f"`wanlib rules` lists the rules{example}"
+    return Refusal(f"no rule, fact or error code {shown(name)}; {meant}{listed}")

@@ -1,4 +1,4 @@
-"""`wanlib explain`: one rule with where it comes from and the bodies on both sides of its limit."""
+"""`wanlib explain`: one rule with its source and the bodies on both sides of its limit, or an error code."""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from wanlib.cli.choosing import JsonOption, SpecOption, the_spec
+from wanlib.cli.explain_code import code_account, code_facets
 from wanlib.cli.payloads import payloads
 from wanlib.cli.plainly import FINE, printable
 from wanlib.cli.told import told
@@ -15,21 +16,29 @@ _HEADS = {"keeps": "the last that keeps it", "breaks": "the first that breaks it
 
 
 def explain(
-    rule: Annotated[str, typer.Argument(metavar="RULE", help="Its id, such as wan2.7/n.max:sequential.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="RULE|CODE", help="A rule id, such as wan2.7/n.max:sequential, or an error code."
+        ),
+    ],
     as_json: JsonOption = False,
     spec: SpecOption = None,
 ) -> int:
-    """Tell one rule, with a body on each side of it.
+    """Explain a rule, with a body on each side of it, or an error code.
 
-    Its limit, where it is written, the page that it stands on, what that page says; then the last body that
-    keeps it and the first that breaks it. Facts, such as wan2.7/n.default, are told without bodies.
+    Of a rule: its limit, where it is written, the page that it stands on, what that page says; then the last
+    body that keeps it and the first that breaks it. Facts, such as wan2.7/n.default, come without bodies.
+    Of an error code: what it means, its class, whether to try again, and what to do.
     """
     loaded = the_spec(spec)
-    account = told(loaded, rule, spec)
+    account = None if "/" in name else code_account(loaded, name, spec)
     missing = None
-    if rule in loaded.rules:
+    if account is None:
+        account = told(loaded, name, spec)
+    if name in loaded.rules:
         try:
-            account |= payloads(loaded, rule)
+            account |= payloads(loaded, name)
         except ModuleNotFoundError as error:
             missing = error.name
     if as_json:
@@ -43,7 +52,7 @@ def explain(
 
 
 def _text(account: dict[str, Any]) -> Iterator[str]:
-    yield account["id"]
+    yield account.get("id") or account["code"]
     for label, value in _facets(account):
         yield f"  {label:<9} {value}"
     for side, head in _HEADS.items():
@@ -53,8 +62,10 @@ def _text(account: dict[str, Any]) -> Iterator[str]:
 
 def _facets(account: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What is told in a line each, with its label."""
+    if "code" in account:
+        yield from code_facets(account)
     for key in ("kind", "limit", "value", "condition", "outcome", "models"):
-        if key in account:
+        if key in account and "code" not in account:
             yield {"condition": "when"}.get(key, key), _words(account[key])
     for mode, expression in account.get("modes", {}).items():
         yield "mode", f"{mode} = {expression}"

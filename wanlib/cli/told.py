@@ -22,12 +22,12 @@ def told(spec: "Spec", name: str, folder: Path | None) -> dict[str, Any]:
     elif name in spec.facts:
         account = _fact(spec.facts[name])
     else:
-        raise no_rule(name, [*spec.rules, *spec.facts])
+        raise no_rule(name, [*spec.rules, *spec.facts], spec.wire["errors"])
     holder = spec.rules[name] if name in spec.rules else spec.facts[name]
     account |= {
         "file": (Path("spec") if folder is None else folder).joinpath(holder.file).as_posix(),
         "line": holder.line,
-        "source": _source(spec, holder.source),
+        "source": source_of(spec, holder.source),
         "notes": holder.notes,
         "statements": _statements(spec, name),
     }
@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:
     return plain_limit(value)
 
 
-def _source(spec: "Spec", source: str) -> dict[str, Any]:
+def source_of(spec: "Spec", source: str) -> dict[str, Any]:
     """The page and section that a rule stands on, and when the page was read."""
     name, _, section = source.partition("#")
     page: Mapping[str, Any] = spec.sources["pages"].get(name, {})

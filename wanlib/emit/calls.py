@@ -1,9 +1,10 @@
 """What the client must know of the API: the tables of wire.yaml, task.yaml and the families as one value."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from wanlib.base.error_codes import ErrorTable, read_error_table
 from wanlib.base.wire_names import GROUPS, WireNames, read_names
 from wanlib.emit.names import EmitError, literal, module
 from wanlib.emit.times import offset, strptime_form
@@ -14,7 +15,7 @@ from wanlib.spec.span import seconds
 
 _NAMES = tuple(sorted([WireNames.__name__, *(group.__name__ for group in GROUPS.values())]))
 _UNITS = {"epoch s": 1, "epoch ms": 1000}
-_TABLES = ("Api", "Code", "ErrorCode", "Header", "Life", "Model", "Region", "Upload", "Verb")
+_TABLES = ("Api", "Code", "Header", "Life", "Model", "Region", "Upload", "Verb")
 
 
 Rows = str | list[str] | dict[str, str]
@@ -28,6 +29,7 @@ def calls(spec: Spec) -> str:
     out.line()
     out.line("from functools import cache")
     out.line()
+    out.line("from wanlib.base.error_codes import ErrorCode, ErrorTable, ErrorWording")
     out.line(f"from wanlib.base.wire_names import {', '.join(_NAMES)}")
     out.line(f"from wanlib.runtime.tables import {', '.join(_TABLES)}")
     for family in spec.families:
@@ -79,7 +81,7 @@ def _api(spec: Spec) -> dict[str, Rows]:
         "headers": [_header(name, header) for name, header in wire["headers"].items()],
         "paths": {call: literal(_endpoint(path)) for call, path in wire["paths"].items()},
         "task_id": literal(wire["task_id"]["is"]),
-        "errors": {code: _error(error) for code, error in wire["errors"].items()},
+        "errors": _errors(read_error_table(wire)),
         "rates": literal(wire["account_rates"]),
         "gap": literal(seconds(wire["polling"]["gap"])),
         "sync_timeout": literal(seconds(wire["timeouts"]["sync"])),
@@ -93,7 +95,6 @@ def _api(spec: Spec) -> dict[str, Rows]:
         "names": _wire_names(names),
         "answer_role": literal(_answer_role(wire, names)),
         "id_header": literal(_id_header(spec.service)),
-        "statuses": literal(dict(wire["statuses"])),
         "default_region": literal(wire["default_region"]),
         "list_units": literal(_UNITS[wire["times"]["list"]["form"]]),
         "list_page": literal(_list_page(wire, names)),
@@ -174,8 +175,28 @@ def _header(name: str, header: Mapping[str, Any]) -> str:
     )
 
 
-def _error(error: Mapping[str, Any]) -> str:
-    return f"ErrorCode({error['status']!r}, {literal(error['class'])}, {literal(error.get('retry', False))})"
+def _errors(table: ErrorTable) -> str:
+    """The table of error codes, a line for each row; what a row does not say is left out."""
+    rows = (f"{literal(code)}: {_row(row)}" for code, row in table.codes.items())
+    members = (
+        f"codes={{{_lines(rows)}}}",
+        f"prefixes={literal(table.prefixes)}",
+        f"wordings=({_lines(map(_row, table.wordings))})",
+        f"statuses={literal(dict(table.statuses))}",
+    )
+    return f"ErrorTable({_lines(members, depth=2)})"
+
+
+def _lines(rows: Iterable[str], depth: int = 3) -> str:
+    """Rows on lines of their own, indented, each with a comma."""
+    inner, outer = "    " * depth, "    " * (depth - 1)
+    return "\n" + "".join(f"{inner}{row},\n" for row in rows) + outer
+
+
+def _row(row: NamedTuple) -> str:
+    defaults, values = type(row)._field_defaults, row._asdict().items()
+    members = (f"{name}={literal(value)}" for name, value in values if value != defaults.get(name, ...))
+    return f"{type(row).__name__}({', '.join(members)})"
 
 
 def _upload(spec: Spec, names: WireNames) -> str:

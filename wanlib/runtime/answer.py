@@ -6,44 +6,16 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from wanlib.base.error_codes import classify
 from wanlib.base.shown import shown
-from wanlib.runtime.errors import (
-    AuthenticationError,
-    ContentModerationError,
-    InvalidRequest,
-    MalformedAnswer,
-    NotFound,
-    QuotaExceeded,
-    RateLimited,
-    ServiceError,
-    WanError,
-)
+from wanlib.runtime import errors
+from wanlib.runtime.errors import MalformedAnswer, RateLimited, WanError
 from wanlib.runtime.exchange import Reply
 from wanlib.runtime.members import clean, cleaned, text
 from wanlib.runtime.tables import Api
 
 # The charsets of text; Python knows codecs of other kinds, which a header has no business to name.
 _CHARSET = re.compile(r"""(?i)\bcharset\s*=\s*["']?((?:utf|gb|big5|iso|latin|windows|cp)[\w.-]{0,20})""")
-
-_PASSING = frozenset({"rate", "service"})
-"""Classes of errors that may pass by themselves."""
-
-# What a kind of error is, and what to do about it.
-_KINDS: dict[str, tuple[type[WanError], str]] = {
-    "invalid": (InvalidRequest, "the same request will be refused again: change what the message names"),
-    "moderation": (
-        ContentModerationError,
-        "the same request will be refused again: change its text or images",
-    ),
-    "billing": (QuotaExceeded, "waiting does not help: see to the account's bill or quota"),
-    "authentication": (
-        AuthenticationError,
-        "use a key of this region that is granted the model and workspace",
-    ),
-    "not_found": (NotFound, "look at the name or id, and whether this region has it"),
-    "rate": (RateLimited, "wait a little, then ask again, less often"),
-    "service": (ServiceError, "try again later; keep the request id for the vendor's support"),
-}
 
 
 def read_answer(api: Api, reply: Reply) -> dict[str, Any]:
@@ -112,31 +84,29 @@ def problem(api: Api, reply: Reply, wall: float | None = None, *, task_id: str |
 def stated(api: Api, node: dict[str, Any], *, status: int, task_id: str | None = None) -> WanError:
     """The error that `code` and `message` of an object state; by `status` where the table lacks the code."""
     names = api.names.answer
-    family, advice = _KINDS[kind_of(api, text(node, names.code), status)]
     said = cleaned(node, names.message) or "no reason is given"
+    found = classify(api.errors, text(node, names.code), said, status)
+    family: type[WanError] = getattr(errors, found.error)
     return family(
-        f"the service says: {said.rstrip('.')}. What to do: {advice}",
+        f"the service says: {said.rstrip('.')}. What to do: {found.advice}",
         status=status,
         code=cleaned(node, names.code),
         request_id=cleaned(node, names.request_id),
         task_id=task_id,
-    )
+    ).explained(found)
 
 
 def retryable(api: Api, reply: Reply) -> bool:
     """Whether the same request may succeed later: by the table; codes that it lacks by 429 and 5xx."""
     names = api.names.answer
-    code = text(read_answer(api, reply), names.code) if is_vendor_error(api, reply) else None
-    known = api.errors.get(code) if code else None
-    return known.retry if known else reply.status >= 400 and _class_of(api, reply.status) in _PASSING
+    answer = read_answer(api, reply) if is_vendor_error(api, reply) else {}
+    code, message = text(answer, names.code), text(answer, names.message)
+    return classify(api.errors, code, message, reply.status).retry == "yes"
 
 
 def kind_of(api: Api, code: str | None, status: int) -> str:
     """The kind of an error: what the table says of its code, else what its status says."""
-    known = api.errors.get(code) if code else None
-    if known and known.kind in _KINDS:
-        return known.kind
-    return _class_of(api, status)
+    return classify(api.errors, code, None, status).kind
 
 
 def is_error(api: Api, answer: dict[str, Any], reply: Reply) -> bool:
@@ -145,12 +115,6 @@ def is_error(api: Api, answer: dict[str, Any], reply: Reply) -> bool:
     named = text(answer, names.request_id) or reply.headers.get(api.id_header)
     stated = text(answer, names.code) and text(answer, names.message)
     return bool(stated and named and not answer.get(names.output))
-
-
-def _class_of(api: Api, status: int) -> str:
-    """The class that a status alone stands for; any but 4xx is the service's own failure."""
-    own = api.statuses.get(str(status))
-    return own or api.statuses["4xx" if 400 <= status < 500 else "5xx"]
 
 
 def _not_an_error(reply: Reply) -> str:

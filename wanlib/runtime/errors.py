@@ -18,7 +18,12 @@
     ├── ServiceError          the service failed, and says so
     ├── MalformedAnswer       an answer that is none of the documented ones
     ├── TaskError             the task has ended without a picture
-    │   ├── TaskFailed
+    │   ├── TaskFailed        and, where the code says why, one of these, each also an error of that cause:
+    │   │   ├── TaskContentModerationError  also a ContentModerationError
+    │   │   ├── TaskInvalidRequestError     also an InvalidRequest
+    │   │   ├── TaskQuotaExceededError      also a QuotaExceeded
+    │   │   ├── TaskRateLimitError          also a RateLimited
+    │   │   └── TaskServiceError            also a ServiceError
     │   ├── TaskCanceled
     │   └── TaskUnknown       expired, never there, or of another account or region
     ├── DeadlineExceeded      the time is up; the task, if any, goes on
@@ -28,15 +33,18 @@
     └── JournalError          the journal can't be read or written
 
 Every one has `status` (HTTP), `code`, `message`, `request_id` and `task_id`, each None where there is
-none. No message holds a key, a signed URL or image bytes.
+none, and `kind`, `advice` and `retry`: the class of the error, what to do, and whether the same call may
+succeed later (`yes`, `once`: one more try makes sense, `no`). No message holds a key, a signed URL or
+image bytes.
 """
 
 import os
 from collections.abc import Sequence
 from errno import ENOENT
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from wanlib.base.error_codes import Classification, Retry
 from wanlib.base.violation import Violation
 
 
@@ -45,8 +53,13 @@ class WanError(Exception):
 
     message: what was met and what to do. status: the HTTP status of the answer. code: the vendor's error
     code. request_id: the vendor's id of the exchange. task_id: the task that it is about, so that it can
-    be taken up again.
+    be taken up again. kind, advice: as of `wanlib.classify`, None where the service states no error.
+    retry: whether the same call may succeed later: `yes`, `once` (one more try makes sense) or `no`.
     """
+
+    kind: str | None = None
+    advice: str | None = None
+    retry: Retry = "no"
 
     def __init__(
         self,
@@ -78,7 +91,16 @@ class WanError(Exception):
             "code": self.code,
             "request_id": self.request_id,
             "task_id": self.task_id,
+            "kind": self.kind,
+            "advice": self.advice,
+            "retry": self.retry,
         }
+
+    def explained(self, classification: Classification) -> Self:
+        """Take over what a classification says, and return the error itself."""
+        self.kind, self.advice = classification.kind, classification.advice
+        self.retry = classification.retry
+        return self
 
 
 class InvalidRequest(WanError):
@@ -131,6 +153,8 @@ class UsageError(WanError, RuntimeError):
 class Unreachable(WanError):
     """No connection came about after all tries, so nothing can have been accepted."""
 
+    retry: Retry = "yes"
+
 
 class AuthenticationError(WanError):
     """The key is missing, wrong, of another region, or without the right to this model or workspace."""
@@ -147,6 +171,7 @@ class QuotaExceeded(WanError):
 class RateLimited(QuotaExceeded):
     """Too many calls at once. retry_after: seconds that the service asks to wait, None where it does not."""
 
+    retry: Retry = "yes"
     retry_after: float | None = None
 
 
@@ -156,6 +181,8 @@ class NotFound(WanError):
 
 class ServiceError(WanError):
     """The service failed and says so in its own form: this request was not accepted."""
+
+    retry: Retry = "yes"
 
 
 class MalformedAnswer(WanError):
@@ -167,7 +194,31 @@ class TaskError(WanError):
 
 
 class TaskFailed(TaskError):
-    """The task FAILED; `code` and `message` are the vendor's reason."""
+    """The task FAILED; `code` and `message` are the vendor's reason.
+
+    Where the code says why, it is one of the classes below, so that `except ContentModerationError` catches
+    a refused call and a task that failed in moderation alike. `retry` says whether a new task may succeed.
+    """
+
+
+class TaskContentModerationError(TaskFailed, ContentModerationError):
+    """The task failed in moderation: of its input, or of the pictures that it made."""
+
+
+class TaskInvalidRequestError(TaskFailed, InvalidRequest):
+    """The task failed because the service found its request invalid, such as an image that it cannot load."""
+
+
+class TaskQuotaExceededError(TaskFailed, QuotaExceeded):
+    """The task failed because of an unpaid bill or a spent quota."""
+
+
+class TaskRateLimitError(TaskFailed, RateLimited):
+    """The task failed because there was too much at once."""
+
+
+class TaskServiceError(TaskFailed, ServiceError):
+    """The task failed because the service did."""
 
 
 class TaskCanceled(TaskError):

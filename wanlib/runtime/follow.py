@@ -134,7 +134,7 @@ class Follower:
             watch.end(snapshot)
         else:
             wall = self._context.clock.wall()
-            watch.end(task_error(snapshot, watch.submitted_at, wall, self._context.api.life))
+            watch.end(task_error(self._context.api, snapshot, watch.submitted_at, wall))
 
     def _again(self, watch: Watch, asked: float | None = None) -> None:
         watch.polls += 1

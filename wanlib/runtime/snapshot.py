@@ -4,12 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from wanlib.base.error_codes import classify
 from wanlib.runtime.answer import is_error, kind_of, malformed, problem, read_answer, retryable
-from wanlib.runtime.errors import TaskCanceled, TaskError, TaskFailed, TaskUnknown
+from wanlib.runtime.errors import (
+    TaskCanceled,
+    TaskContentModerationError,
+    TaskError,
+    TaskFailed,
+    TaskInvalidRequestError,
+    TaskQuotaExceededError,
+    TaskRateLimitError,
+    TaskServiceError,
+    TaskUnknown,
+)
 from wanlib.runtime.exchange import Reply
 from wanlib.runtime.members import clean, cleaned, items, mapping, moment, number, text
 from wanlib.runtime.tables import Api, Life
 
+_FAILURES: Mapping[str, type[TaskFailed]] = {
+    "moderation": TaskContentModerationError,
+    "invalid": TaskInvalidRequestError,
+    "billing": TaskQuotaExceededError,
+    "rate": TaskRateLimitError,
+    "service": TaskServiceError,
+}
 # An answer of these kinds is about the query, not about the task.
 _OF_THE_QUERY = frozenset({"rate", "authentication"})
 
@@ -83,19 +101,32 @@ def read_snapshot(api: Api, reply: Reply, task_id: str) -> Snapshot:
     return _snapshot(api, answer, task_id, api.life.failed, doubtful=retryable(api, reply))
 
 
-def task_error(snapshot: Snapshot, submitted_at: float | None, now: float, life: Life) -> TaskError:
+def task_error(api: Api, snapshot: Snapshot, submitted_at: float | None, now: float) -> TaskError:
     """The error for a task that has ended without a result.
 
     submitted_at, now: seconds since the epoch; with the former an UNKNOWN task can be told to have expired.
     """
-    family, said = TaskError, f"the task ended as {snapshot.status}, which no page describes"
+    life = api.life
     if snapshot.status == life.failed:
-        family, said = TaskFailed, f"the task failed: {snapshot.message or 'no reason is given'}"
-    elif snapshot.status == life.canceled:
+        return _failure(api, snapshot)
+    family, said = TaskError, f"the task ended as {snapshot.status}, which no page describes"
+    if snapshot.status == life.canceled:
         family, said = TaskCanceled, "the task was canceled while it waited; nothing of it is billed"
     elif snapshot.status == life.unknown:
         family, said = TaskUnknown, _unknown(submitted_at, now, life)
     return family(said, code=snapshot.code, request_id=snapshot.request_id, task_id=snapshot.task_id)
+
+
+def _failure(api: Api, snapshot: Snapshot) -> TaskFailed:
+    """The error for a task that FAILED, of the class that its code names."""
+    found = classify(api.errors, snapshot.code, snapshot.message)
+    reason = (snapshot.message or "no reason is given").rstrip(".")
+    return _FAILURES.get(found.kind, TaskFailed)(
+        f"the task failed: {reason}. What to do: {found.advice}",
+        code=snapshot.code,
+        request_id=snapshot.request_id,
+        task_id=snapshot.task_id,
+    ).explained(found)
 
 
 def read_page(api: Api, reply: Reply) -> Page:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from wanlib.base.error_codes import ErrorTable
 from wanlib.base.violation import Violation
 from wanlib.base.wire_names import WireNames
 
@@ -99,17 +100,6 @@ class Header(NamedTuple):
     optional: bool
 
 
-class ErrorCode(NamedTuple):
-    """What an error code means.
-
-    kind: invalid, moderation, billing, authentication, not_found, rate or service.
-    """
-
-    status: int
-    kind: str
-    retry: bool
-
-
 class Life(NamedTuple):
     """The life of a task; times in seconds."""
 
@@ -150,8 +140,8 @@ class Api(NamedTuple):
     list_time: the strptime form of a list's filters. list_units: units of a list's times in a second.
     list_page: tasks that the client asks for at once; where fewer come, it follows page by page.
     names: what members and parameters are called. answer_role: the role of the service in a message.
-    id_header: the response header that holds the request id. statuses: the class of an error of which only
-    the status is known, by status, `4xx` and `5xx`. stream_end: the finish_reason of a stream's last part.
+    id_header: the response header that holds the request id. stream_end: the finish_reason of a stream's
+    last part.
     """
 
     base_path: str
@@ -161,7 +151,7 @@ class Api(NamedTuple):
     headers: tuple[Header, ...]
     paths: Mapping[str, tuple[str, str]]
     task_id: str
-    errors: Mapping[str, ErrorCode]
+    errors: ErrorTable
     rates: Mapping[str, int]
     gap: float
     sync_timeout: float
@@ -175,7 +165,6 @@ class Api(NamedTuple):
     names: WireNames
     answer_role: str
     id_header: str
-    statuses: Mapping[str, str]
     default_region: str
     list_units: int
     list_page: int

@@ -15,6 +15,8 @@ _FACTS = (
     "streaming",
     "answer_of",
     "errors",
+    "error_prefixes",
+    "error_wordings",
     "statuses",
     "default_region",
     "rates",

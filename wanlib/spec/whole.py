@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wanlib.spec.complaints import Complaints
+from wanlib.spec.error_rows import check_error_rows
 from wanlib.spec.model import Family, Node, Spec
 from wanlib.spec.reader import Map, Seq
 from wanlib.spec.service import check_service
@@ -21,6 +22,7 @@ def check_whole(spec: Spec, documents: Mapping[str, Map]) -> list[str]:
     _check_models(spec, documents["wire"], gathered["wire"])
     _check_task(documents["task"], gathered["task"])
     check_service(spec, documents["service"], gathered["service"])
+    check_error_rows(documents["wire"], gathered["wire"])
     for stem, document in documents.items():
         if stem != "sources":
             _check_sources(document, documents["sources"], gathered[stem])

@@ -1,0 +1,196 @@
+"""What an error code of the service means, its class, and whether to try again.
+
+`classify` is the only reading of codes in the project: the client raises by it, `wanlib.classify` returns
+it and `wanlib explain` prints it. The table itself is data of `spec/wire.yaml`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+Retry = Literal["no", "once", "yes"]
+Basis = Literal["code", "prefix", "parent", "status", "none"]
+
+UNKNOWN = "unknown"
+_PASSING = frozenset({"rate", "service"})
+"""Classes of errors that may pass by themselves."""
+_CLASSES: Mapping[str, tuple[str, str]] = {
+    "invalid": (
+        "InvalidRequest",
+        "the same request will be refused again: change what the message names",
+    ),
+    "moderation": (
+        "ContentModerationError",
+        "the same request will be refused again: change its text or images",
+    ),
+    "billing": ("QuotaExceeded", "waiting does not help: see to the account's bill or quota"),
+    "authentication": (
+        "AuthenticationError",
+        "use a key of this region that is granted the model and workspace",
+    ),
+    "not_found": ("NotFound", "look at the name or id, and whether this region has it"),
+    "rate": ("RateLimited", "wait a little, then ask again, less often"),
+    "service": ("ServiceError", "try again later; keep the request id for the vendor's support"),
+    UNKNOWN: ("WanError", "read the message; keep the request id for the vendor's support"),
+}
+"""For each class of error, the exception of `wanlib.errors` and what to do."""
+_RETRIES: Mapping[Any, Retry] = {False: "no", True: "yes", "once": "once"}
+_ONCE = "try the same request once more; if it fails again, host the file where it can be fetched quickly"
+
+
+class ErrorCode(NamedTuple):
+    """A documented error code.
+
+    kind: invalid, moderation, billing, authentication, not_found, rate or service. retry: `yes` if the same
+    request may succeed later, `once` if one more try makes sense. means: what has happened. advice: None
+    means that of the class. alias_of: the code that this is another spelling of. once_if: words of a message
+    with which one more try makes sense.
+    """
+
+    status: int
+    kind: str
+    retry: Retry = "no"
+    means: str = ""
+    advice: str | None = None
+    alias_of: str | None = None
+    once_if: str | None = None
+
+
+class ErrorWording(NamedTuple):
+    """A message that says more than its code. contains: words of the message, in lower case."""
+
+    codes: tuple[str, ...]
+    contains: str
+    means: str
+    advice: str
+
+
+class ErrorTable(NamedTuple):
+    """All that the spec says about errors.
+
+    prefixes: what may stand before a code of `codes`, with a dot. statuses: the class by HTTP status, as
+    `429` or `4xx`, of codes that are not in `codes`.
+    """
+
+    codes: Mapping[str, ErrorCode]
+    prefixes: tuple[str, ...]
+    wordings: tuple[ErrorWording, ...]
+    statuses: Mapping[str, str]
+
+
+class Classification(NamedTuple):
+    """What an error of the service means.
+
+    code: as given. kind: its class, `unknown` if neither code nor status says it. error: the name of the
+    exception in `wanlib.errors`. retry: `yes` if the same request may succeed later, `once` if one more try
+    makes sense, else `no`. means, advice: sentences. basis: what decided: the documented `code`, its ending
+    after a documented `prefix`, its documented `parent` (`A` of `A.B`), the HTTP `status`, or `none`.
+    documented: the code of the table that decided, None if the status did. status: documented or as given.
+    """
+
+    code: str | None
+    kind: str
+    error: str
+    retry: Retry
+    means: str
+    advice: str
+    basis: Basis
+    documented: str | None
+    status: int | None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the code itself is documented, so that nothing was inferred."""
+        return self.basis in ("code", "prefix")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return self._asdict()
+
+
+def classify(
+    table: ErrorTable, code: str | None, message: str | None = None, status: int | None = None
+) -> Classification:
+    """Return what an error means. The code decides, not the status; the message may add to it.
+
+    Args:
+        code: the vendor's code; None if the answer has none.
+        message: the vendor's message.
+        status: the HTTP status, which decides where the code is not documented.
+    """
+    basis, documented = _find(table, code or "")
+    if documented is None:
+        kind = _kind_of_status(table, status)
+        error, advice = _CLASSES[kind]
+        basis = "none" if kind == UNKNOWN else "status"
+        retry: Retry = "yes" if kind in _PASSING and _may_pass(status) else "no"
+        return Classification(code, kind, error, retry, _undocumented(code), advice, basis, None, status)
+    row = table.codes[documented]
+    main = table.codes[row.alias_of] if row.alias_of else row
+    error, advice = _CLASSES.get(row.kind, _CLASSES[UNKNOWN])
+    means, advice, retry = main.means, main.advice or advice, main.retry
+    text = (message or "").lower()
+    if retry == "once" or (main.once_if and main.once_if in text):
+        retry, advice = "once", _ONCE
+    for wording in table.wordings:
+        if (row.alias_of or documented) in wording.codes and wording.contains in text:
+            means, advice = wording.means, wording.advice
+    shown = row.status if status is None else status
+    return Classification(code, row.kind, error, retry, means, advice, basis, documented, shown)
+
+
+def read_error_table(wire: Mapping[str, Any]) -> ErrorTable:
+    """Return the table that the mapping of `wire.yaml` states."""
+    codes = {
+        code: ErrorCode(
+            status=row["status"],
+            kind=row["class"],
+            retry=_RETRIES[row.get("retry", False)],
+            means=row.get("means", ""),
+            advice=row.get("advice"),
+            alias_of=row.get("alias_of"),
+            once_if=row.get("once_if"),
+        )
+        for code, row in wire["errors"].items()
+    }
+    wordings = tuple(
+        ErrorWording(tuple(row["codes"]), row["contains"], row["means"], row["advice"])
+        for row in wire["error_wordings"].values()
+    )
+    return ErrorTable(codes, tuple(wire["error_prefixes"]["is"]), wordings, dict(wire["statuses"]))
+
+
+def _find(table: ErrorTable, code: str) -> tuple[Basis, str | None]:
+    """Return how a code was found in the table and the code that was found."""
+    if code in table.codes:
+        return "code", code
+    rests = [code.removeprefix(f"{prefix}.") for prefix in table.prefixes if code.startswith(f"{prefix}.")]
+    for rest in rests:
+        if rest in table.codes:
+            return "prefix", rest
+    for text in (*rests, code):
+        for parent in _parents(text):
+            if parent in table.codes:
+                return "parent", parent
+    return "none", None
+
+
+def _parents(code: str) -> Iterator[str]:
+    """Yield `A.B`, then `A`, of `A.B.C`."""
+    while "." in code:
+        code = code.rpartition(".")[0]
+        yield code
+
+
+def _may_pass(status: int | None) -> bool:
+    """Return True for 4xx and 5xx: an answer with any other status is not an error in HTTP."""
+    return status is not None and 400 <= status < 600
+
+
+def _kind_of_status(table: ErrorTable, status: int | None) -> str:
+    if status is None:
+        return UNKNOWN
+    return table.statuses.get(str(status)) or table.statuses["4xx" if 400 <= status < 500 else "5xx"]
+
+
+def _undocumented(code: str | None) -> str:
+    return "The answer has no code." if not code else "No page documents this code."
