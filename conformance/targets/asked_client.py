@@ -13,6 +13,7 @@ from conformance.model import Observation, Question
 from conformance.outcome import outcome
 from conformance.targets.due import Due
 from conformance.targets.service import NOW, Service
+from conformance.targets.unoffered import unoffered
 from conformance.targets.unsayable import unsayable
 from conformance.targets.verb_call import Unsaid, VerbCall, names_rules, verb_call
 from wanlib.base.clock import ManualClock
@@ -53,6 +54,7 @@ class AskedClient(ABC):
         base = spec.wire["regions"]["beijing"]["host"] + spec.wire["base_path"]
         self.leaves_out = unsayable(spec)
         self._spec = spec
+        self._checked_models: set[str] = set()
         self._due = Due(spec, base, _KEY, self.workspace)
         self._service = Service(spec.wire)
         self._settings: dict[str, Any] = {
@@ -88,9 +90,26 @@ class AskedClient(ABC):
         faults = self._due.faults(said, question.body, tried.sent)
         if tried.error is not None:
             faults.append(f"it raised {shown(tried.error)}")
+        elif sent_all_the_same := self._unrefused(said):
+            faults.append(sent_all_the_same)
         if faults:
             return _error("; ".join(faults))
         return Observation(True, tuple(strangers | self._told(said, tried, ())))
+
+    def _unrefused(self, said: VerbCall) -> str | None:
+        """What the model does not have and the client sends all the same.
+
+        said: a call that it sends rightly. One of each model is tried.
+        """
+        if said.family is None or said.model in self._checked_models:
+            return None
+        for call, name, value in unoffered(self._spec, said.family, said):
+            tried = self._try(call, {}, {name: value} if name else {})
+            if tried.sent or not isinstance(tried.error, InvalidRequest | InvalidArgumentError):
+                what = f"{name} on {said.model}" if name else f"{call.verb} of {said.model}"
+                return f"sent what the model does not have, or raised no error for it: {what}"
+        self._checked_models.add(said.model)
+        return None
 
     def _without_image(self, said: VerbCall) -> Observation:
         """What is no image to the client is refused before anything is sent."""

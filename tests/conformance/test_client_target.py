@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -11,8 +12,10 @@ from conformance.judge import judge
 from conformance.model import Case, Observation, Question, Target
 from conformance.pictures import data_uri
 from conformance.targets import TARGETS
+from conformance.targets.client import AsynchronousClient, SyncClient
 from conformance.targets.due import arranged, difference
 from conformance.targets.verb_call import Unsaid, verb_call
+from tests.client.invented import SKETCH, WORDS, invented_client, invented_spec
 from wanlib.runtime import asked, plan, refusing
 from wanlib.runtime.images import read_image
 from wanlib.runtime.settings import Settings
@@ -301,3 +304,47 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", refuse)
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", refuse)
     yield
+
+
+# What a model does not have.
+
+
+@pytest.fixture(scope="module")
+def invented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Spec, ModuleType]]:
+    folder = tmp_path_factory.mktemp("invented")
+    spec = invented_spec(folder / "spec")
+    with invented_client(folder, spec) as package:
+        yield spec, package
+
+
+def accepted(model: str) -> dict[str, Any]:
+    more = {"outline": "https://a.example.com/a.png"} if model == SKETCH else {}
+    return {"model": model, "input": {"prompt": "a kettle", **more}, "parameters": {"n": 1}}
+
+
+UNREFUSED = "sent what the model does not have"
+
+
+@pytest.mark.parametrize("kind", [SyncClient, AsynchronousClient])
+@pytest.mark.parametrize("model", [WORDS, SKETCH])
+def test_a_client_that_sends_a_call_without_its_images_is_found_out(
+    kind: Any, model: str, invented: tuple[Spec, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, package = invented
+    monkeypatch.setattr("conformance.targets.client.Wan", package.client.Wan)
+    monkeypatch.setattr("conformance.targets.client.AsyncWan", package.client_async.AsyncWan)
+    question = Question(accepted(model), "async")
+    fine = kind(spec).observe(question)
+    assert (fine.accepted, fine.error) == (True, None)
+    monkeypatch.setattr("wanlib.runtime.plan.refuse_images", lambda *_: None)
+    monkeypatch.setattr("wanlib.runtime.refusing.missing_verb", lambda *_: None)
+    assert UNREFUSED in str(kind(spec).observe(question).error)
+
+
+@pytest.mark.parametrize("kind", [SyncClient, AsynchronousClient])
+def test_a_client_that_leaves_out_a_mask_is_found_out(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wanlib.runtime.refusing._strays", lambda *_: [])
+    content = [{"image": "https://a.example.com/a.png"}, {"text": "a kettle"}]
+    body = {"model": "wan2.7-image", "input": {"messages": [{"role": "user", "content": content}]}}
+    error = kind(load()).observe(Question(body, "async")).error
+    assert f"{UNREFUSED}, or raised no error for it: mask" in str(error)

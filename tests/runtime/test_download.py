@@ -16,13 +16,16 @@ from tests.clocks import Time
 from tests.pictures import picture
 from tests.runtime.answers import API, KEY, PRO, TASK, choice, choices, image, link
 from tests.runtime.playing import play
-from wanlib.runtime.download import CAP, TRIES, save
+from wanlib.runtime.context import MAX_RETRIES
+from wanlib.runtime.download import CAP, save
 from wanlib.runtime.effects import Send, Together
 from wanlib.runtime.errors import DownloadFailed, InvalidArgumentError, LinkExpired
 from wanlib.runtime.exchange import Cut, Reply, Request, Unsent
 from wanlib.runtime.part_file import Broken, PartFile
 from wanlib.runtime.result import Origin, Result, read_result
 from wanlib.runtime.retry import Backoff
+
+ATTEMPTS = 1 + MAX_RETRIES
 
 PNG = {name: picture("png", "RGB", (9, 4 + number)) for number, name in enumerate("abcd")}
 ENDED = 1_777_852_860.0
@@ -66,7 +69,7 @@ class Store:
 def fetch(
     store: Callable[[Send], Reply], folder: Path, *names: str, time: Time | None = None, **how: Any
 ) -> list[Path]:
-    of = how.pop("of", None) or result(*(names or ("a", "b")))
+    of = how.pop("of") if "of" in how else result(*(names or ("a", "b")))
     how = {"stem": TASK, "backoff": Backoff(1.0, 8.0, Random(1))} | how
     clock = time or Time(ENDED)
     return play(save(of, folder, ask, clock, **how), store, clock)
@@ -211,10 +214,10 @@ def test_what_is_not_the_whole_picture_is_tried_again(tmp_path: Path, flaw: Any)
 @pytest.mark.parametrize("flaw", FLAWS.values(), ids=FLAWS)
 def test_what_never_gets_whole_fails_and_leaves_nothing(tmp_path: Path, flaw: Any) -> None:
     store = Store(a=flaw)
-    with pytest.raises(DownloadFailed, match=f"in {TRIES} tries") as caught:
+    with pytest.raises(DownloadFailed, match=f"in {ATTEMPTS} tries") as caught:
         fetch(store, tmp_path, "a")
     assert type(caught.value) is DownloadFailed
-    assert len(store.asked) == TRIES
+    assert len(store.asked) == ATTEMPTS
     assert names(tmp_path) == []
 
 

@@ -7,9 +7,11 @@ import pytest
 
 from tests.runtime.uploading import DATA, PNG, World, fields, policy
 from wanlib.generated.calls import API
+from wanlib.runtime.context import MAX_RETRIES
 from wanlib.runtime.errors import AuthenticationError, InvalidRequest, MalformedAnswer, WanError
 from wanlib.runtime.exchange import Reply
-from wanlib.runtime.upload import TRIES
+
+ATTEMPTS = 1 + MAX_RETRIES
 
 
 @pytest.mark.parametrize("lasts", [120, "120", ...])
@@ -69,7 +71,7 @@ def test_a_greatest_size_that_is_none_is_let_pass(most: Any) -> None:
     ],
 )
 def test_files_go_to_public_hosts_with_tls_alone(host: str) -> None:
-    world = World(policies=[policy(upload_host=host)] * TRIES)
+    world = World(policies=[policy(upload_host=host)] * ATTEMPTS)
     with pytest.raises(
         MalformedAnswer, match=r"the upload policy has for upload_host .* a public https URL"
     ) as caught:
@@ -82,7 +84,7 @@ def test_files_go_to_public_hosts_with_tls_alone(host: str) -> None:
 )
 @pytest.mark.parametrize("value", [..., None, "", [], True])
 def test_a_policy_without_what_it_needs_is_told(name: str, value: Any) -> None:
-    world = World(policies=[policy(**{name: value})] * TRIES)
+    world = World(policies=[policy(**{name: value})] * ATTEMPTS)
     with pytest.raises(MalformedAnswer, match=r"the upload policy has for .* no text"):
         world.upload(PNG)
     assert not world.sent
@@ -101,11 +103,11 @@ def test_a_policy_without_what_it_needs_is_told(name: str, value: Any) -> None:
     ],
 )
 def test_whatever_comes_for_a_policy_gives_a_wan_error(reply: Reply, family: type[WanError]) -> None:
-    world = World(policies=[reply] * TRIES)
+    world = World(policies=[reply] * ATTEMPTS)
     with pytest.raises(family) as caught:
         world.upload(PNG)
     assert type(caught.value) is family and not world.sent
-    assert len(world.asked) == (1 if family is AuthenticationError else TRIES)
+    assert len(world.asked) == (1 if family is AuthenticationError else ATTEMPTS)
 
 
 def test_a_folder_ends_without_a_slash_and_is_else_kept() -> None:

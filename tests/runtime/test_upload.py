@@ -13,6 +13,7 @@ import pytest
 from conformance.pictures import picture
 from tests.runtime.uploading import DATA, PNG, STORE, WEBP, World, fields, key, policy, refused, source
 from wanlib.generated.calls import API
+from wanlib.runtime.context import MAX_RETRIES
 from wanlib.runtime.errors import (
     DeadlineExceeded,
     InvalidArgumentError,
@@ -22,7 +23,9 @@ from wanlib.runtime.errors import (
     WanError,
 )
 from wanlib.runtime.exchange import Content, Cut, Reply, Unsent
-from wanlib.runtime.upload import LONGEST, TRIES
+from wanlib.runtime.upload import LONGEST
+
+ATTEMPTS = 1 + MAX_RETRIES
 
 
 def test_the_form_is_that_of_the_table_with_the_file_last() -> None:
@@ -90,11 +93,11 @@ def test_tries_end() -> None:
     world = World(posts=[Cut("the connection broke")] * 9)
     with pytest.raises(Unreachable, match=r"images\[0\] could not be uploaded: the connection broke"):
         world.upload(PNG)
-    assert len(world.sent) == TRIES
+    assert len(world.sent) == ATTEMPTS
     world = World(policies=[Unsent("no such host")] * 9)
     with pytest.raises(Unreachable, match="no upload policy from the service: no such host"):
         world.upload(PNG, PNG)
-    assert len(world.asked) == TRIES and not world.sent
+    assert len(world.asked) == ATTEMPTS and not world.sent
 
 
 def test_no_try_begins_after_the_deadline() -> None:
@@ -118,10 +121,10 @@ def test_a_policy_that_the_store_refuses_is_renewed() -> None:
     [
         (400, InvalidRequest, 1),
         (404, InvalidRequest, 1),
-        (403, ServiceError, TRIES),
-        (409, ServiceError, TRIES),
-        (503, ServiceError, TRIES),
-        (302, ServiceError, TRIES),
+        (403, ServiceError, ATTEMPTS),
+        (409, ServiceError, ATTEMPTS),
+        (503, ServiceError, ATTEMPTS),
+        (302, ServiceError, ATTEMPTS),
     ],
 )
 def test_what_the_store_says_is_told(status: int, family: type[WanError], tries: int) -> None:

@@ -51,6 +51,7 @@ class Order:
         arguments = self._arguments()
         with self.connection.open(idle=self.paying.idle) as wan:
             prepared = wan.prepare(self.model, self.prompt, **arguments)
+            self._check_verb()
             if self.paying.idle:
                 return show(self.model, prepared, curl=self.paying.curl, as_json=self.as_json)
             if self.saving is not None:
@@ -61,6 +62,17 @@ class Order:
             arguments |= {"max_price": self.paying.max_price, "timeout": self._patience()}
             arguments |= {"upload": True} if self.upload else {}
             return self._sent(wan, arguments)
+
+    def _check_verb(self) -> None:
+        """Raise InvalidRequest where the model does not have this command, whatever its images are."""
+        from wanlib.generated.calls import API
+        from wanlib.runtime.asked import find_model
+        from wanlib.runtime.errors import InvalidRequest
+        from wanlib.runtime.refusing import missing_verb
+
+        missing = missing_verb(find_model(API, self.model), self.verb) if self.saving is not None else None
+        if missing:
+            raise InvalidRequest(f"nothing was sent: {missing}")
 
     def _arguments(self) -> dict[str, Any]:
         """What the verbs and `prepare` take alike."""
@@ -102,9 +114,9 @@ class Order:
         return FINE
 
     def _patience(self) -> float:
-        from wanlib.runtime.options import PATIENCE
+        from wanlib.runtime.context import TIMEOUT
 
-        return PATIENCE if self.timeout is None else self.timeout
+        return TIMEOUT if self.timeout is None else self.timeout
 
     @property
     def _telling(self) -> Telling:

@@ -85,6 +85,8 @@ def extra_of(model: Model, extra: Mapping[str, Any]) -> Mapping[str, Any]:
             f"extra is {shown(extra)}; allowed: a mapping of parameter names to values"
         )
     for name in extra:
+        if not isinstance(name, str):
+            raise InvalidArgumentError(f"extra has the name {shown(name)}; allowed: texts")
         if name in model.fields:
             raise InvalidArgumentError(
                 f"extra has {shown(name)}, which {model.name} knows; pass it as an argument"
@@ -92,11 +94,15 @@ def extra_of(model: Model, extra: Mapping[str, Any]) -> Mapping[str, Any]:
     return extra
 
 
-def _images(model: Model, images: Any, file_urls: bool) -> list[Any]:
+def check_images(images: Any) -> None:
+    """Raise InvalidArgumentError for what is no list of images."""
     if isinstance(images, str | bytes | bytearray | memoryview) or not isinstance(images, Sequence):
         raise InvalidArgumentError(
             f"images is {shown(images)}; allowed: a list of images. Write images=[...]"
         )
+
+
+def _images(model: Model, images: Any, file_urls: bool) -> list[Any]:
     return [
         read_image(each, file_urls=file_urls, mimes=model.mimes, argument=f"images[{index}]")
         for index, each in enumerate(images)

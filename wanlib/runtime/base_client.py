@@ -7,7 +7,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wanlib.base.clock import Clock, RealClock
-from wanlib.runtime.context import make_context
+from wanlib.base.shown import shown
+from wanlib.runtime.context import MAX_RETRIES, TIMEOUT, make_context
+from wanlib.runtime.errors import InvalidArgumentError
 from wanlib.runtime.tables import Api
 from wanlib.runtime.wire import checked_http, make_http
 
@@ -28,7 +30,11 @@ class BaseClient:
     that begin with file:// are read; False for a service that passes on strings of strangers. proxy,
     trust_env: as httpx has them. http_client: an httpx.Client (or AsyncClient) of one's own, which is not
     closed here.
-    parallel: the most exchanges under way at once for one call. clock, random: time and chance, for tests.
+    timeout: seconds that one verb may take in all, waits, uploads and retries included; a call may have
+    its own. max_retries: how often one request is sent again after a failure that may pass, 0 for never; a
+    paid one only where it cannot have been accepted. The wait for a task goes on to its timeout.
+    parallel: the most exchanges under way at once for one call. clock: a `RealClock` unless given; with a
+    `ManualClock` no call waits for real time. random: chance, for tests.
 
     Raises ConfigurationError, InvalidArgumentError, JournalError.
     """
@@ -50,10 +56,17 @@ class BaseClient:
         proxy: str | None = None,
         trust_env: bool = True,
         http_client: Any = None,
+        timeout: float = TIMEOUT,
+        max_retries: int = MAX_RETRIES,
         parallel: int = 8,
         clock: Clock | None = None,
         random: Random | None = None,
     ) -> None:
+        _check_flags(upload=upload, file_urls=file_urls, trust_env=trust_env)
+        if isinstance(parallel, bool) or not isinstance(parallel, int) or parallel < 1:
+            raise InvalidArgumentError(f"parallel is {shown(parallel)}; allowed: an integer, 1 or more")
+        _check_methods("clock", clock, "now", "wall", "sleep", "sleep_async")
+        _check_methods("random", random, "uniform")
         self._context = make_context(
             self._api,
             api_key=api_key,
@@ -64,6 +77,8 @@ class BaseClient:
             journal=journal,
             clock=clock or RealClock(),
             random=random or Random(),
+            timeout=timeout,
+            max_retries=max_retries,
         )
         self._upload, self._file_urls, self._parallel = upload, file_urls, parallel
         self._own = http_client is None
@@ -87,3 +102,16 @@ class BaseClient:
 
     def __deepcopy__(self, memo: object) -> Self:
         return self  # copies of results and tasks share the client
+
+
+def _check_flags(**flags: object) -> None:
+    """Raise InvalidArgumentError for what is neither True nor False."""
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise InvalidArgumentError(f"{name} is {shown(value)}; allowed: True or False")
+
+
+def _check_methods(name: str, value: object, *methods: str) -> None:
+    """Raise InvalidArgumentError for an object without these methods; None stands for the default."""
+    if value is not None and not all(callable(getattr(value, method, None)) for method in methods):
+        raise InvalidArgumentError(f"{name} is {shown(value)}; allowed: an object with {', '.join(methods)}")

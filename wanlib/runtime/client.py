@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from wanlib.runtime.base_client import BaseClient
 from wanlib.runtime.errors import OutcomeUnknown, WanError
+from wanlib.runtime.parts import PartT, Picture
 
 if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
     from wanlib.runtime.drive import Driver
@@ -94,12 +96,22 @@ class Client(BaseClient):
         from wanlib.runtime.streams import Stream
 
         paid, opened = self._driver.run(self._core.stream(model, prompt, images, given))
-        return Stream(self._driver, self._context, paid, opened, self._bound)
+        return Stream(self._driver, self._context, paid, opened, self._bound, self._readable)
 
     def _bound(self, result: Result) -> Output:
         from wanlib.runtime.outputs import Output
 
-        return Output.of(result, self._save)
+        parts = tuple(self._readable(part, result.links_expire_at) for part in result.parts)
+        return Output.of(replace(result, parts=parts), self._save)
+
+    def _readable(self, part: PartT, links_expire_at: float | None = None) -> PartT:
+        """A part of a result; a picture can then be read."""
+        if isinstance(part, Picture):
+            return replace(part, reader=partial(self._read, links_expire_at))
+        return part
+
+    def _read(self, links_expire_at: float | None, picture: Picture) -> bytes:
+        return self._driver.run(self._core.read(links_expire_at, picture))
 
     def _handle(self, paid: Paid) -> Task:
         from wanlib.runtime.tasks import Task

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from wanlib.runtime.base_client import BaseClient
 from wanlib.runtime.errors import OutcomeUnknown, WanError
+from wanlib.runtime.parts import PartT, Picture
 
 if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
     from wanlib.runtime.drive_async import AsyncDriver
@@ -98,12 +100,22 @@ class AsyncClient(BaseClient):
         from wanlib.runtime.streams_async import AsyncStream
 
         paid, opened = await self._driver.run(self._core.stream(model, prompt, images, given))
-        return AsyncStream(self._driver, self._context, paid, opened, self._bound)
+        return AsyncStream(self._driver, self._context, paid, opened, self._bound, self._readable)
 
     def _bound(self, result: Result) -> AsyncOutput:
         from wanlib.runtime.outputs import AsyncOutput
 
-        return AsyncOutput.of(result, self._save)
+        parts = tuple(self._readable(part, result.links_expire_at) for part in result.parts)
+        return AsyncOutput.of(replace(result, parts=parts), self._save)
+
+    def _readable(self, part: PartT, links_expire_at: float | None = None) -> PartT:
+        """A part of a result; a picture can then be read."""
+        if isinstance(part, Picture):
+            return replace(part, async_reader=partial(self._read, links_expire_at))
+        return part
+
+    async def _read(self, links_expire_at: float | None, picture: Picture) -> bytes:
+        return await self._driver.run(self._core.read(links_expire_at, picture))
 
     def _handle(self, paid: Paid) -> AsyncTask:
         from wanlib.runtime.tasks import AsyncTask

@@ -22,6 +22,13 @@ from wanlib.runtime.tables import Api
 if TYPE_CHECKING:
     from wanlib.runtime.journal import Journal
 
+TIMEOUT = 900.0
+"""Seconds that a call may take in all, the wait for its task included; a choice of the client, no fact."""
+MAX_RETRIES = 4
+"""How often a request is sent again; a choice of the client, no fact."""
+_LONGEST = 1e9
+_MOST = 100
+
 LOG = logging.getLogger("wanlib")
 
 
@@ -42,12 +49,21 @@ class Context(NamedTuple):
     turns: dict[str, Pace]
     journal: "Journal | None"
     owner: str
+    timeout: float = TIMEOUT
+    max_retries: int = MAX_RETRIES
 
-    def deadline(self, timeout: float) -> Deadline:
-        """A moment so many seconds from now. Raises InvalidArgumentError for what is no such number."""
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < 1e9:
-            raise InvalidArgumentError(f"timeout is {shown(timeout)}; allowed: seconds, more than 0")
-        return Deadline(self.clock.now() + timeout, self.clock.now)
+    @property
+    def attempts(self) -> int:
+        """How often one request is sent at most, the first time included."""
+        return 1 + self.max_retries
+
+    def deadline(self, timeout: float | None) -> Deadline:
+        """Return the moment so many seconds from now; None means the client's own timeout.
+
+        Raises InvalidArgumentError for what is no such number.
+        """
+        seconds = self.timeout if timeout is None else checked_timeout(timeout)
+        return Deadline(self.clock.now() + seconds, self.clock.now)
 
     def backoff(self) -> Backoff:
         """The waits between the tries of one exchange: a second, doubling to the advised gap of polls."""
@@ -94,6 +110,8 @@ def make_context(
     journal: Any,
     clock: Clock,
     random: Random,
+    timeout: float = TIMEOUT,
+    max_retries: int = MAX_RETRIES,
 ) -> Context:
     """The world of a client with these settings.
 
@@ -101,7 +119,21 @@ def make_context(
     """
     settings = read_settings(api, api_key, region, workspace, base_url)
     paces = {call: Pace(rate) for call, rate in api.rates.items()}
-    return Context(api, settings, clock, random, Purse(budget), paces, {}, _opened(journal), new_owner())
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or not 0 <= max_retries <= _MOST:
+        raise InvalidArgumentError(
+            f"max_retries is {shown(max_retries)}; allowed: an integer from 0 to {_MOST}"
+        )
+    seconds, purse = checked_timeout(timeout), Purse(budget)
+    journal = _opened(journal)  # last: it makes a file
+    return Context(api, settings, clock, random, purse, paces, {}, journal, new_owner(), seconds, max_retries)
+
+
+def checked_timeout(timeout: object) -> float:
+    """Return a number of seconds. Raises InvalidArgumentError."""
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < _LONGEST:
+        limits = f"more than 0 and less than {_LONGEST:,.0f}"
+        raise InvalidArgumentError(f"timeout is {shown(timeout)}; allowed: seconds, {limits}")
+    return float(timeout)
 
 
 def _opened(journal: Any) -> "Journal | None":

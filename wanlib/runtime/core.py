@@ -1,7 +1,9 @@
 """What the sync and the async client share: everything but the waiting."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +14,11 @@ from wanlib.runtime.course import direct, finish, finish_all, submit
 from wanlib.runtime.effects import Blocking, Opened, Protocol
 from wanlib.runtime.errors import InvalidArgumentError, OutcomeUnknown, WanError
 from wanlib.runtime.exchange import Request
-from wanlib.runtime.options import PATIENCE, Call, call_of, read_call, verb_of
+from wanlib.runtime.options import Call, call_of, check_callback, read_call, refuse_options, verb_of
 from wanlib.runtime.paid import Paid, begin, paid_of, send
+from wanlib.runtime.parts import Picture
 from wanlib.runtime.plan import Plan, make_plan
+from wanlib.runtime.price import amount
 from wanlib.runtime.query import Query, cancel, page, query
 from wanlib.runtime.recent import find_lost, window
 from wanlib.runtime.result import Result
@@ -27,6 +31,9 @@ from wanlib.runtime.watch import Told
 if TYPE_CHECKING:  # what a client may never need is loaded when it does
     from wanlib.runtime.prepared import Prepared
     from wanlib.runtime.resume import Resumed
+
+_LATEST = 253_402_214_400.0
+"""Seconds since 1970 of the last day that a date can be written of, in whatever zone."""
 
 
 class Core:
@@ -61,7 +68,8 @@ class Core:
 
     def submit(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Protocol[Paid]:
         """A task, started."""
-        call = read_call(verb_of(images), "async", model, prompt, images, given)
+        refuse_options("submit", given)
+        call = read_call(self._verb(model, images, given), "async", model, prompt, images, given)
         plan, deadline = yield from self._ready(call)
         return (yield from submit(self.context, plan, call.max_price, deadline))
 
@@ -69,6 +77,7 @@ class Core:
         self, model: Any, prompt: Any, images: Any, given: dict[str, Any]
     ) -> Protocol[tuple[Paid, Opened]]:
         """A streamed call, accepted, its body to come."""
+        refuse_options("stream", given)
         call = read_call("stream", "stream", model, prompt, images, given)
         plan, deadline = yield from self._ready(call)
         paid = yield from begin(self.context, plan, call.max_price, deadline)
@@ -78,32 +87,55 @@ class Core:
         """The call as it would be sent. Nothing is sent, uploaded or recorded."""
         from wanlib.runtime.prepared import prepared
 
+        refuse_options("prepare", given, "via")
         via = call_of(given.pop("via", "async"), "stream")
-        verb = via if via == "stream" else verb_of(images)
-        return prepared(self.context, self.plan(read_call(verb, via, model, prompt, images, given)))
+        verb = via if via == "stream" else self._verb(model, images, given)
+        call = read_call(verb, via, model, prompt, images, given)
+        amount(call.max_price, "max_price")
+        self._deadline(call.timeout)
+        return prepared(self.context, self.plan(call))
 
     def save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> Protocol[list[Path]]:
         """The pictures of a result as files."""
         from wanlib.runtime.download import save
 
-        name = stem or result.task_id or result.request_id
+        name = stem if stem is not None else result.task_id or result.request_id
         if name is None:
             raise InvalidArgumentError("this result has neither a task id nor a request id; pass stem=...")
+        deadline = self._deadline(None)
         paths = yield from save(
             result,
-            Path(folder),
-            lambda url: Request("GET", url, {"User-Agent": "wanlib"}, None, ANSWER),
+            _path(folder),
+            partial(_download, deadline),
             self.context.clock,
             stem=name,
             overwrite=overwrite,
             private_ok=self.context.settings.private,
             backoff=self.context.backoff(),
+            attempts=self.context.attempts,
+            deadline=deadline,
         )
         journal, task_id = self.context.journal, result.task_id
         if journal is not None and task_id is not None:
             at = self.context.clock.wall()
             yield Blocking(lambda: journal.saved(task_id, paths, at))
         return paths
+
+    def read(self, links_expire_at: float | None, picture: Picture) -> Protocol[bytes]:
+        """The bytes of one picture."""
+        from wanlib.runtime.download import fetch
+
+        deadline = self._deadline(None)
+        return fetch(
+            picture,
+            partial(_download, deadline),
+            self.context.clock,
+            links_expire_at=links_expire_at,
+            private_ok=self.context.settings.private,
+            backoff=self.context.backoff(),
+            attempts=self.context.attempts,
+            deadline=deadline,
+        )
 
     def known(self, task_id: object, model: object) -> Paid:
         """A task by its id, with what the journal and the caller know of it."""
@@ -132,17 +164,25 @@ class Core:
         self, tasks: Sequence[object], timeout: float | None, told: Told | None
     ) -> Protocol[list[Result | WanError]]:
         """What each task yields, or the error that it ended with; a task as a handle or an id."""
+        if isinstance(tasks, str) or not isinstance(tasks, Iterable):
+            raise InvalidArgumentError(f"tasks is {shown(tasks)}; allowed: a list of tasks or task ids")
+        check_callback(told)
         paids = [each.paid if isinstance(each, Handle) else self.known(each, None) for each in tasks]
         return finish_all(self.context, paids, self._deadline(timeout), told)
 
     def find_lost(self, error: OutcomeUnknown) -> Protocol[list[Listed]]:
         """The tasks that a lost call may have become."""
+        if not isinstance(error, OutcomeUnknown):
+            raise InvalidArgumentError(
+                f"error is {shown(error)}; allowed: an OutcomeUnknown, as it was raised"
+            )
         return find_lost(self.context, error.model, error.sent_at, error.sent_at, self._deadline(None))
 
     def resume(self, timeout: float | None, told: Told | None) -> "Protocol[Resumed]":
         """The unfinished calls of the journal."""
         from wanlib.runtime.resume import resume
 
+        check_callback(told)
         return resume(self.context, self._deadline(timeout), told)
 
     def filters(
@@ -163,12 +203,15 @@ class Core:
             told |= window(self.context, since, until, margin=0.0)
         return told
 
+    def _verb(self, model: Any, images: Any, given: dict[str, Any]) -> str:
+        return verb_of(find_model(self.context.api, model), images, given)
+
     def _deadline(self, timeout: float | None) -> Deadline:
-        return self.context.deadline(PATIENCE if timeout is None else timeout)
+        return self.context.deadline(timeout)
 
     def _ready(self, call: Call) -> Protocol[tuple[Plan, Deadline]]:
         """The plan with its images in the body or uploaded, and until when the call may run."""
-        plan, deadline = self.plan(call), self.context.deadline(call.timeout)
+        plan, deadline = self.plan(call), self._deadline(call.timeout)
         sources = plan.sources
         if not sources or not (self._upload if call.upload is None else call.upload):
             return plan, deadline
@@ -177,6 +220,18 @@ class Core:
 
         urls = yield from upload(self.context, plan.model.name, sources, deadline)
         return plan.with_images(urls), deadline
+
+
+def _download(deadline: Deadline, url: str) -> Request:
+    """The request for a picture; it has no key."""
+    return Request("GET", url, {"User-Agent": "wanlib"}, None, min(ANSWER, max(deadline.left, 0.001)))
+
+
+def _path(folder: object) -> Path:
+    """Return the path of a folder. Raises InvalidArgumentError."""
+    if isinstance(folder, str | os.PathLike) and os.fspath(folder) and "\0" not in os.fsdecode(folder):
+        return Path(os.fsdecode(folder))
+    raise InvalidArgumentError(f"folder is {shown(folder)}; allowed: the path of a folder, such as 'out'")
 
 
 def _word(value: object, name: str, allowed: Sequence[str]) -> str:
@@ -189,7 +244,7 @@ def _epoch(value: object, name: str) -> float:
     """A moment as seconds since the epoch. Raises InvalidArgumentError: a datetime needs its zone."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.timestamp()
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LATEST:
         return float(value)
     raise InvalidArgumentError(
         f"{name} is {shown(value)}; allowed: a datetime with its zone, or seconds since the epoch"

@@ -20,8 +20,6 @@ from wanlib.runtime.plan import Plan
 from wanlib.runtime.retry import Deadline
 from wanlib.runtime.tables import Api, Model
 
-TRIES = 5
-"""Tries of a call that was not accepted, the first among them."""
 _GATEWAYS = frozenset({502, 504})  # what stands behind the gateway may have taken the call
 _TOO_MANY = 429
 
@@ -36,7 +34,7 @@ def create(context: Context, plan: Plan, deadline: Deadline) -> Protocol[Opened]
     OutcomeUnknown where the call may have been accepted.
     """
     backoff = context.backoff()
-    for tries in range(1, TRIES + 1):
+    for tries in range(1, context.attempts + 1):
         yield from _turn(context, plan.model, deadline)
         sent_at = context.clock.wall()
         request = plan.request(context.api, context.settings)
@@ -62,7 +60,7 @@ def create(context: Context, plan: Plan, deadline: Deadline) -> Protocol[Opened]
                 raise error
             context.turns.setdefault(plan.model.name, Pace(plan.model.submit_per_second))
         wait = backoff.wait(tries, error.retry_after if isinstance(error, RateLimited) else None)
-        if tries == TRIES or not deadline.allows(wait):
+        if tries == context.attempts or not deadline.allows(wait):
             raise error
         LOG.info("%s was not accepted, %s; again in %.1f s", plan.model.name, type(error).__name__, wait)
         yield Sleep(wait)

@@ -4,36 +4,41 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from wanlib.base.clock import Clock
 from wanlib.base.hosts import host_of, is_private
 from wanlib.base.shown import shown
+from wanlib.runtime.context import MAX_RETRIES
 from wanlib.runtime.effects import Blocking, Protocol, Send, Sleep, Together
 from wanlib.runtime.errors import DownloadFailed, InvalidArgumentError, LinkExpired, WanError
 from wanlib.runtime.exchange import Reply, Request, Trouble
-from wanlib.runtime.part_file import Broken, PartFile
+from wanlib.runtime.part_file import Broken, PartFile, PictureBuffer
 from wanlib.runtime.parts import Picture
 from wanlib.runtime.png import is_whole_png
 from wanlib.runtime.result import Result
-from wanlib.runtime.retry import Backoff
+from wanlib.runtime.retry import Backoff, Deadline
 
+T = TypeVar("T")
 CAP = 256 * 1_048_576
 """Bytes that a picture may have at most: a bound against endless answers and no fact of the API.
 
 The largest picture of the pages, 4096 by 4096, is 48 MiB before any compression.
 """
-TRIES = 4
 _GONE = frozenset({403, 404, 410})  # what a store answers for a link that is dead
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REFUSED = frozenset('<>:"/\\|?*')  # what some system refuses in a file name
 
 
 class _Job(NamedTuple):
-    """One picture to fetch. own: whether a file of this name can be no other picture."""
+    """One picture to fetch.
+
+    target: the file for it, None where its bytes are returned. own: whether a file of this name can be no
+    other picture. attempts: how often it is asked for at most. deadline: None for none.
+    """
 
     picture: Picture
-    target: Path
+    target: Path | None
     own: bool
     links_expire_at: float | None
     ask: Callable[[str], Request]
@@ -42,6 +47,8 @@ class _Job(NamedTuple):
     cap: int
     overwrite: bool
     private_ok: bool
+    attempts: int
+    deadline: Deadline | None
 
 
 def save(
@@ -56,6 +63,8 @@ def save(
     overwrite: bool = False,
     private_ok: bool = False,
     backoff: Backoff | None = None,
+    attempts: int = 1 + MAX_RETRIES,
+    deadline: Deadline | None = None,
 ) -> Protocol[list[Path]]:
     """Fetches each picture of a result into `<folder>/<stem>-<n>.png`, n from 1 -> the files in order.
 
@@ -63,7 +72,8 @@ def save(
     a whole PNG that already has a picture's name is taken as that picture, so that a broken run is taken
     up again; else the picture is fetched and compared. No other file is overwritten unless `overwrite`.
     A picture appears under its name only when it is whole. width: how many are fetched at once.
-    private_ok: whether addresses that are not public may be asked.
+    private_ok: whether addresses that are not public may be asked. attempts: how often each picture is
+    asked for at most. deadline: the moment after which none is asked for again.
 
     Raises DownloadFailed, LinkExpired where dead links are the only cause; `saved` of the error lists what
     was stored all the same. InvalidArgumentError for a stem that is no file name.
@@ -71,7 +81,7 @@ def save(
     own = any(name and name in checked_stem(stem) for name in (result.task_id, result.request_id))
     jobs = [
         _Job(picture, folder / f"{stem}-{number}.png", own, result.links_expire_at, ask, clock,
-             backoff or Backoff(1.0, 10.0, Random()), cap, overwrite, private_ok)
+             backoff or Backoff(1.0, 10.0, Random()), cap, overwrite, private_ok, attempts, deadline)
         for number, picture in enumerate(result.images, 1)
     ]  # fmt: skip
     outcomes: Sequence[Any] = (yield Together([_picture(job) for job in jobs], width)) if jobs else ()
@@ -84,32 +94,65 @@ def save(
     return list(outcomes)
 
 
+def fetch(
+    picture: Picture,
+    ask: Callable[[str], Request],
+    clock: Clock,
+    *,
+    backoff: Backoff,
+    links_expire_at: float | None = None,
+    cap: int = CAP,
+    private_ok: bool = False,
+    attempts: int = 1 + MAX_RETRIES,
+    deadline: Deadline | None = None,
+) -> Protocol[bytes]:
+    """Fetch one picture, with the checks of `save`, and return its bytes.
+
+    Raises DownloadFailed, LinkExpired.
+    """
+    job = _Job(picture, None, False, links_expire_at, ask, clock, backoff, cap, False, private_ok, attempts,
+               deadline)  # fmt: skip
+    try:
+        _check(job)
+        return (yield from _fetched(job, _read))
+    except DownloadFailed as error:
+        message = f"the picture was not fetched: {error.message}"
+        raise type(error)(message, status=error.status) from error.__cause__
+
+
 def _picture(job: _Job) -> Protocol[Path]:
     """One picture: there already, or fetched in a few tries."""
+    assert job.target is not None
     try:
         if job.own and not job.overwrite and (yield Blocking(partial(_is_there, job.target))):
             return job.target
         _check(job)
-        return (yield from _fetched(job))
+        return (yield from _fetched(job, _store))
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise DownloadFailed(f"it can't be stored as {job.target}: {why}") from error
 
 
-def _fetched(job: _Job) -> Protocol[Path]:
-    reason = ""
-    for tries in range(1, TRIES + 1):
+def _fetched(job: _Job, attempt: "Callable[[_Job], Protocol[T]]") -> Protocol[T]:
+    tried = 0
+    while True:
+        tried += 1
         try:
-            return (yield from _try(job))
+            return (yield from attempt(job))
         except (Trouble, Broken) as error:
             reason = str(error) or type(error).__name__
-        if tries < TRIES:
-            yield Sleep(job.backoff.wait(tries))
-            _check(job)
-    raise DownloadFailed(f"it could not be fetched in {TRIES} tries: {reason}")
+        wait = job.backoff.wait(tried)
+        if tried >= job.attempts or (job.deadline and not job.deadline.allows(wait)):
+            break
+        yield Sleep(wait)
+        _check(job)
+    times = "1 try" if tried == 1 else f"{tried} tries"
+    late = "" if tried >= job.attempts else " before the time was up"
+    raise DownloadFailed(f"it could not be fetched in {times}{late}: {reason}")
 
 
-def _try(job: _Job) -> Protocol[Path]:
+def _store(job: _Job) -> Protocol[Path]:
+    assert job.target is not None
     part = PartFile(job.target, job.cap)
     try:
         yield Blocking(part.open)
@@ -118,6 +161,12 @@ def _try(job: _Job) -> Protocol[Path]:
         return kept
     finally:
         part.discard()
+
+
+def _read(job: _Job) -> Protocol[bytes]:
+    buffer = PictureBuffer(job.cap)
+    _judge((yield Send(job.ask(job.picture.url), buffer)))
+    return buffer.complete()
 
 
 def _check(job: _Job) -> None:
@@ -150,7 +199,12 @@ def _is_there(target: Path) -> bool:
 
 
 def checked_stem(stem: str) -> str:
-    fine = stem.isprintable() and not _REFUSED & set(stem) and 0 < len(stem.encode("utf-8", "replace")) <= 180
+    fine = (
+        isinstance(stem, str)
+        and stem.isprintable()
+        and not _REFUSED & set(stem)
+        and 0 < len(stem.encode("utf-8", "replace")) <= 180
+    )
     if not fine or stem[0] in ". ":
         raise InvalidArgumentError(
             f"the name for files is {shown(stem)}; allowed: up to 180 bytes of a plain file name"
@@ -162,7 +216,7 @@ def _failure(result: Result, jobs: Sequence[_Job], outcomes: Sequence[Any]) -> D
     """One error for all pictures that failed, with what was saved."""
     pairs = list(zip(jobs, outcomes, strict=True))
     failed = [(job, each) for job, each in pairs if isinstance(each, WanError)]
-    told = "; ".join(f"{job.target.name}: {each.message}" for job, each in failed)
+    told = "; ".join(f"{job.target and job.target.name}: {each.message}" for job, each in failed)
     family = LinkExpired if all(isinstance(each, LinkExpired) for _, each in failed) else DownloadFailed
     error = family(
         f"{len(failed)} of {len(jobs)} pictures were not saved: {told}",

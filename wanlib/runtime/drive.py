@@ -88,7 +88,7 @@ class Driver:
                     self._wire.build(request), stream=True, auth=None, follow_redirects=False
                 )
         except Exception as error:
-            raise trouble(error) or error from None
+            raise trouble(error) or self._wire.closed(error) or error from None
         reply = Reply(response.status_code, lowered(response.headers), b"")
         log_answer(request, reply, self._context.clock.now() - began)
         return reply, Body(response, began + request.timeout, sunk)

@@ -19,6 +19,7 @@ from wanlib.runtime.effects import (
     Sleep,
     Together,
 )
+from wanlib.runtime.errors import UsageError
 from wanlib.runtime.exchange import Reply, Request
 from wanlib.runtime.follow import Follower
 from wanlib.runtime.private_logs import our_exchange
@@ -57,6 +58,7 @@ class AsyncDriver:
         self._follower = Follower(context)
         self._following: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._doers: dict[type, Callable[[Any], Awaitable[Any]]] = {
             Send: self._send,
             Open: self._open,
@@ -68,8 +70,9 @@ class AsyncDriver:
         }
 
     async def run(self, protocol: Protocol[T]) -> T:
-        """What the protocol returns, or raises."""
+        """What the protocol returns, or raises. Raises UsageError on another event loop than the first."""
         try:
+            self._check_loop()
             effect: Effect = next(protocol)
             while True:
                 try:
@@ -84,8 +87,26 @@ class AsyncDriver:
         finally:
             protocol.close()
 
+    def _check_loop(self) -> None:
+        """Raise UsageError unless this is the one event loop of asyncio that the client is used on."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise UsageError(
+                "AsyncWan runs on an event loop of asyncio, and this is none; under trio call a Wan in a "
+                "thread, such as by trio.to_thread.run_sync"
+            ) from None
+        if self._loop is None:
+            self._loop = loop
+        if self._loop is not loop:
+            raise UsageError(
+                "this AsyncWan belongs to the event loop on which it was first used, which is not this one; "
+                "make one AsyncWan for each loop, inside the function that asyncio.run is given"
+            )
+
     async def close(self) -> None:
         """Stops following; waits that are under way end with asyncio.CancelledError."""
+        self._check_loop()
         if self._following and not self._following.done():
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
@@ -120,7 +141,7 @@ class AsyncDriver:
                         self._wire.build(request), stream=True, auth=None, follow_redirects=False
                     )
         except Exception as error:
-            raise trouble(error) or error from None
+            raise trouble(error) or self._wire.closed(error) or error from None
         reply = Reply(response.status_code, lowered(response.headers), b"")
         log_answer(request, reply, self._context.clock.now() - began)
         return reply, Body(response, began + request.timeout, sunk)

@@ -5,11 +5,9 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypedDict
 
 from wanlib.base.shown import shown
-from wanlib.runtime.asked import Ask
+from wanlib.runtime.asked import Ask, check_images
 from wanlib.runtime.errors import InvalidArgumentError
-
-PATIENCE = 900.0
-"""Seconds that a call may take in all, the wait for its task included; a client's patience, no fact."""
+from wanlib.runtime.tables import Model
 
 
 class Options(TypedDict, total=False):
@@ -17,14 +15,14 @@ class Options(TypedDict, total=False):
 
     extra: parameters newer than the spec, sent unjudged. allow: ids of rules that may be broken. max_price:
     a cap for this call. upload: local images go through the temporary upload instead of base64. timeout:
-    seconds in all, 900 unless given.
+    seconds in all; None means the client's own timeout.
     """
 
     extra: Mapping[str, Any]
     allow: Sequence[str]
     max_price: Decimal | float | str
     upload: bool
-    timeout: float
+    timeout: float | None
 
 
 class Waiting(Options, total=False):
@@ -43,25 +41,45 @@ class Call(NamedTuple):
     """A call as the caller gave it, its options apart from its parameters."""
 
     ask: Ask
-    timeout: float
+    timeout: float | None
     max_price: Any
     upload: bool | None
     on_status: Callable[[str, str], None] | None
 
 
-_NAMES = frozenset(WaitingOrSync.__annotations__) | frozenset(Options.__annotations__) | {"on_status"}
+_SHARED = frozenset(Options.__annotations__)
+_WAITING = {"on_status": "pass it to wait()", "via": "only edit, generate and prepare take it"}
+_NAMES = _SHARED | _WAITING.keys()
 
 
 def read_call(verb: str, call: str, model: Any, prompt: Any, images: Any, given: Mapping[str, Any]) -> Call:
-    """Tells options and parameters apart. Raises InvalidArgumentError for an option of a wrong kind."""
+    """Tell options and parameters apart. Raises InvalidArgumentError for an option of a wrong kind."""
+    check_images(images)
     parameters = {name: value for name, value in given.items() if name not in _NAMES}
-    upload, told = given.get("upload"), given.get("on_status")
+    upload, on_status = given.get("upload"), given.get("on_status")
     if upload is not None and not isinstance(upload, bool):
         raise InvalidArgumentError(f"upload is {shown(upload)}; allowed: True or False")
-    if told is not None and not callable(told):
-        raise InvalidArgumentError(f"on_status is {shown(told)}; allowed: a function of task id and status")
+    check_callback(on_status)
     ask = Ask(verb, call, model, prompt, images, parameters, given.get("extra", {}), given.get("allow", ()))
-    return Call(ask, given.get("timeout", PATIENCE), given.get("max_price"), upload, told)
+    return Call(ask, given.get("timeout"), given.get("max_price"), upload, on_status)
+
+
+def refuse_options(verb: str, given: Mapping[str, Any], *taken: str) -> None:
+    """Raise InvalidArgumentError for an option that this verb would leave without effect.
+
+    taken: the options that it has beside those of every call.
+    """
+    for name, advice in _WAITING.items():
+        if name in given and name not in taken:
+            raise InvalidArgumentError(f"{verb} takes no {name}; {advice}")
+
+
+def check_callback(on_status: Any) -> None:
+    """Raise InvalidArgumentError for what cannot be called."""
+    if on_status is not None and not callable(on_status):
+        raise InvalidArgumentError(
+            f"on_status is {shown(on_status)}; allowed: a function of task id and status"
+        )
 
 
 def call_of(via: Any, *more: str) -> str:
@@ -74,6 +92,8 @@ def call_of(via: Any, *more: str) -> str:
     )
 
 
-def verb_of(images: Any) -> str:
-    """What a call without a verb of its own means: with images an edit, without them a generation."""
-    return "edit" if images else "generate"
+def verb_of(model: Model, images: Any, given: Mapping[str, Any]) -> str:
+    """Return what a call without a verb of its own means: with any image an edit, else a generation."""
+    check_images(images)
+    single = (given.get(name) for name in model.lone_images)
+    return "edit" if images or any(image is not None for image in single) else "generate"

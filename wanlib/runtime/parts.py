@@ -1,10 +1,11 @@
 """What a result consists of: pictures, text between them, and the pictures that failed."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
 
 from wanlib.base.wire_names import WireNames
+from wanlib.runtime.errors import UsageError
 from wanlib.runtime.members import bare_url, cleaned, items, mapping, text
 
 
@@ -21,6 +22,36 @@ class Picture:
     choice: int
     prompt: str | None = None
     actual_prompt: str | None = None
+    reader: Callable[["Picture"], bytes] | None = field(default=None, compare=False, kw_only=True)
+    async_reader: Callable[["Picture"], Awaitable[bytes]] | None = field(
+        default=None, compare=False, kw_only=True
+    )
+
+    def read(self) -> bytes:
+        """Fetch the picture and return the bytes of its PNG file.
+
+        It is fetched anew each time, with the checks of `save`: a public address, a whole PNG, at most
+        256 MiB.
+
+        Returns:
+            The bytes of a whole PNG file.
+
+        Raises:
+            LinkExpired: The link is dead, which it is a day after the end of the task.
+            DownloadFailed: The picture cannot be fetched.
+            UsageError: The picture comes from `AsyncWan`, whose pictures have `aread`, or from no client.
+        """
+        if self.reader is None:
+            raise UsageError(
+                _UNREAD.format("await picture.aread()" if self.async_reader else "output.save()")
+            )
+        return self.reader(self)
+
+    async def aread(self) -> bytes:
+        """Fetch the picture of an `AsyncWan` and return the bytes of its PNG file, as `read` does."""
+        if self.async_reader is None:
+            raise UsageError(_UNREAD.format("picture.read()" if self.reader else "output.save()"))
+        return await self.async_reader(self)
 
     def __repr__(self) -> str:
         return f"Picture({bare_url(self.url)!r}, choice={self.choice})"
@@ -55,6 +86,8 @@ class Text:
 
 
 Part: TypeAlias = Picture | Text | Failure
+PartT = TypeVar("PartT", bound=Part)
+_UNREAD = "this picture can't be read so; call {}"
 
 
 def choice_parts(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]:

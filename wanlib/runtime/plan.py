@@ -8,7 +8,7 @@ from wanlib.runtime.asked import Ask, extra_of, facts_of, fields_of, find_model
 from wanlib.runtime.body import json_body
 from wanlib.runtime.exchange import Request
 from wanlib.runtime.price import Price, price_of
-from wanlib.runtime.refusing import refuse_broken, refuse_form, warn_of
+from wanlib.runtime.refusing import refuse_broken, refuse_form, refuse_images, warn_of
 from wanlib.runtime.settings import ANSWER, LEAST_RATE, Settings
 from wanlib.runtime.source import Source
 from wanlib.runtime.tables import Api, Model
@@ -83,6 +83,7 @@ def make_plan(
     can't be read, for `extra` that has a place of its own, for options of a wrong type.
     """
     model = find_model(api, ask.model)
+    refuse_images(model, ask)
     fields = fields_of(model, ask, file_urls)
     refuse_form(api, model, region, ask, fields)
     code = model.code()

@@ -12,9 +12,6 @@ from wanlib.runtime.exchange import Reply, Trouble
 from wanlib.runtime.retry import Deadline
 from wanlib.runtime.snapshot import Page, Snapshot, read_page, read_snapshot
 
-TRIES = 5
-"""Tries of one question, the first among them; the wait for a task goes on to its deadline instead."""
-
 DOUBTS = 3
 """Looks after which an answer is believed that may be an error of the query alone."""
 
@@ -46,7 +43,7 @@ def ask(
 ) -> Protocol[Reply]:
     """The same, again where that may help. Raises WanError; DeadlineExceeded where the time is up."""
     step = partial(ask_once, context, call, deadline, query, task_id)
-    return again(step, call, TRIES, context.backoff(), deadline, task_id)
+    return again(step, call, context.attempts, context.backoff(), deadline, task_id)
 
 
 def query(context: Context, task_id: str, deadline: Deadline) -> Protocol[Snapshot]:
@@ -73,7 +70,7 @@ def page(context: Context, deadline: Deadline, filters: Query) -> Protocol[Page]
         reply = yield from ask_once(context, "list", deadline, filters)
         return read_page(context.api, reply)
 
-    return again(step, "list", TRIES, context.backoff(), deadline)
+    return again(step, "list", context.attempts, context.backoff(), deadline)
 
 
 def cancel(context: Context, task_id: str, deadline: Deadline) -> Protocol[None]:

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from wanlib.base.rule_name import Hints, RuleName
@@ -15,23 +15,36 @@ from wanlib.runtime.tables import Api, Model
 
 def refuse_form(api: Api, model: Model, region: str, ask: Ask, fields: Mapping[str, Any]) -> None:
     """Raises for what no body and no address could express, before any rule is judged."""
-    if any(name in ask.parameters for name in model.images):
-        raise InvalidArgumentError("generate takes no images; call edit, which does")
     _refuse_spare(model, fields)
     _refuse_region(api, model, region, ask.call)
 
 
+def refuse_images(model: Model, ask: Ask) -> None:
+    """Raise InvalidArgumentError for images that no body of this verb or model can hold.
+
+    They would be left out of the request, and what the model draws without them would be paid for.
+    """
+    if "images" in ask.parameters or any(name in ask.parameters for name in model.images):
+        way_out = "call edit, which does" if "edit" in model.verbs and model.images else "leave them out"
+        raise InvalidArgumentError(f"generate takes no images; {way_out}")
+    if ask.images and not model.images:
+        single = f" but {' and '.join(model.lone_images)}" if model.lone_images else ""
+        raise InvalidArgumentError(f"{model.name} takes no images{single}; leave out images=")
+
+
 def refuse_broken(model: Model, ask: Ask, violations: Sequence[Violation]) -> None:
     """Raises InvalidRequest with every broken rule that is not allowed to be."""
-    if isinstance(ask.allow, str):
-        told = shown(ask.allow)
-        raise InvalidArgumentError(f"allow is {told}; allowed: a list of rule ids. Write allow=[{told}]")
-    judged = [*_strays(model, ask.parameters), *(each for each in violations if each.refused)]
-    # A call that the model does not have can't be allowed: there is no address to send it to.
-    if broken := [*_offered(model, ask.call), *(each for each in judged if each.rule not in ask.allow)]:
-        told = "; ".join(map(str, broken))
-        raise InvalidRequest(f"nothing was sent: {told}", broken)
-    if ask.verb == "edit" and not ask.images:  # it would be drawn from its text, and paid for
+    if isinstance(ask.allow, str) or not isinstance(ask.allow, Collection):
+        given = shown(ask.allow)
+        raise InvalidArgumentError(f"allow is {given}; allowed: a list of rule ids. Write allow=[...]")
+    # What has no place in the request can't be allowed: it would be left out, and the rest paid for.
+    broken = [*_offered(model, ask.call), *_strays(model, ask.parameters)]
+    broken += [each for each in violations if each.refused and each.rule not in ask.allow]
+    missing = missing_verb(model, ask.verb)
+    reasons = [*([missing] if missing else []), *map(str, broken)]
+    if reasons:
+        raise InvalidRequest(f"nothing was sent: {'; '.join(reasons)}", broken)
+    if ask.verb == "edit" and not has_image(model, ask):  # it would be drawn from its text, and paid for
         raise InvalidArgumentError("edit was given no image; call generate to draw from text alone")
 
 
@@ -58,6 +71,24 @@ def _refuse_region(api: Api, model: Model, region: str, call: str) -> None:
     if region not in offers and call in model.endpoints:
         told = f"{model.name} takes no {call} call in region {region}; it does in {', '.join(offers)}"
         raise InvalidRequest(f"nothing was sent: {told} (wire/regions). Use a key of such a region")
+
+
+def has_image(model: Model, ask: Ask) -> bool:
+    """Whether a call has any image, in the list or as an argument of its own."""
+    return bool(ask.images) or any(ask.parameters.get(name) is not None for name in model.lone_images)
+
+
+def missing_verb(model: Model, verb: str) -> str | None:
+    """Say what the model cannot do, where it does not have a verb; None where it has it."""
+    if verb in model.verbs:
+        return None
+    if verb == "generate" and "edit" in model.verbs:
+        return f"{model.name} draws nothing from text alone; give it images"
+    if verb == "edit" and "generate" in model.verbs:
+        return f"{model.name} edits no images; leave them out and call generate"
+    if verb == "stream":
+        return f"{model.name} does not stream"
+    return f"{model.name} has no {verb}; it has {', '.join(model.verbs) or 'no verb'}"
 
 
 def _offered(model: Model, call: str) -> list[Violation]:

@@ -1,9 +1,9 @@
 """What a call has yielded."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, overload
 
 from wanlib.base.shown import plain
 from wanlib.runtime.errors import MalformedAnswer
@@ -63,6 +63,24 @@ class Result:
     def short(self) -> bool:
         """Whether fewer pictures came than were asked for, where an exact number was."""
         return self.exact and self.asked is not None and len(self.images) < self.asked
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.images)
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Iterate over the pictures."""
+        return iter(self.images)
+
+    @overload
+    def __getitem__(self, index: int) -> Picture: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Picture, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Picture | tuple[Picture, ...]:
+        """Return a picture by its number, from 0. Raises IndexError where there is none."""
+        return self.images[index]
 
     def __repr__(self) -> str:
         pictures = "1 picture" if len(self.images) == 1 else f"{len(self.images)} pictures"

@@ -77,11 +77,18 @@ class Stream:
     """
 
     def __init__(
-        self, driver: Driver, context: Context, paid: Paid, opened: Opened, bound: Callable[[Result], Output]
+        self,
+        driver: Driver,
+        context: Context,
+        paid: Paid,
+        opened: Opened,
+        bound: Callable[[Result], Output],
+        readable: Callable[[Text | Picture], Text | Picture],
     ) -> None:
         self._driver = driver
         self._reading = Reading(context, paid)
         self._bound = bound
+        self._readable = readable
         self._result: Output | None = None
         self._opened = opened
         self._parts = self._read()
@@ -105,9 +112,9 @@ class Stream:
 
     def _read(self) -> Generator[Text | Picture]:
         try:
-            yield from self._reading.whole(self._opened)
+            yield from map(self._readable, self._reading.whole(self._opened))
             for chunk in self._driver.chunks(self._opened.body):
-                yield from self._reading.reader.feed(chunk)
+                yield from map(self._readable, self._reading.reader.feed(chunk))
             self._result = self._bound(self._driver.run(self._reading.ended()))
         except Exception as error:
             raise self._driver.run(self._reading.broken(error)) or error from None

@@ -29,10 +29,12 @@ class AsyncStream:
         paid: Paid,
         opened: Opened,
         bound: Callable[[Result], AsyncOutput],
+        readable: Callable[[Text | Picture], Text | Picture],
     ) -> None:
         self._driver = driver
         self._reading = Reading(context, paid)
         self._bound = bound
+        self._readable = readable
         self._result: AsyncOutput | None = None
         self._opened = opened
         self._parts = self._read()
@@ -57,11 +59,11 @@ class AsyncStream:
     async def _read(self) -> AsyncGenerator[Text | Picture]:
         try:
             for part in self._reading.whole(self._opened):
-                yield part
+                yield self._readable(part)
             async with aclosing(self._driver.chunks(self._opened.body)) as chunks:
                 async for chunk in chunks:
                     for part in self._reading.reader.feed(chunk):
-                        yield part
+                        yield self._readable(part)
             self._result = self._bound(await self._driver.run(self._reading.ended()))
         except Exception as error:
             raise await self._driver.run(self._reading.broken(error)) or error from None

@@ -19,8 +19,6 @@ from wanlib.runtime.store import refusal
 
 T = TypeVar("T")
 
-TRIES = 3
-"""Tries of one upload or one policy, the first among them: neither costs anything."""
 LONGEST = 600.0
 """Seconds that one file may take: 20 MB over a slow line."""
 WIDTH = 4
@@ -64,7 +62,7 @@ class _Uploads:
 
     def tried(self, step: Callable[[], Protocol[T]]) -> Protocol[T]:
         """What a step returns, tried again where that may help."""
-        return again(step, "an upload", TRIES, self._context.backoff(), self._deadline)
+        return again(step, "an upload", self._context.attempts, self._context.backoff(), self._deadline)
 
     def _get_policy(self) -> Protocol[Policy]:
         asked_at = self._context.clock.now()  # the policy may be as old as its request

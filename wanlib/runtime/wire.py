@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from wanlib.base.shown import safe_text, shown
 from wanlib.runtime.context import LOG
-from wanlib.runtime.errors import ConfigurationError
+from wanlib.runtime.errors import ConfigurationError, UsageError
 from wanlib.runtime.exchange import Content, Cut, Reply, Request, TooLarge, TooLong, Trouble, Unsent
 from wanlib.runtime.members import bare_url
 from wanlib.runtime.private_logs import protect_logs
@@ -116,6 +116,13 @@ class Wire:
             return self._http.build_request(request.method, self._url(request.url), **told)
         headers.update(self._own)  # all that our own client adds, without its search for more
         return self._library.Request(request.method, self._url(request.url), **told)
+
+    def closed(self, error: Exception) -> UsageError | None:
+        """What an exception means where the HTTP client has been closed; None where it has not."""
+        if not getattr(self._http, "is_closed", False):
+            return None
+        message = f"the client is closed ({error}); make another one"
+        return UsageError(message)
 
 
 class Chunks:
