@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wanlib.answers import classify, pictures
+    from wanlib.base.bill import Bill
+    from wanlib.base.check_result import CheckResult
     from wanlib.base.violation import Violation
     from wanlib.form import limits
-    from wanlib.generated.checker import check
+    from wanlib.generated.checker import bill, check
     from wanlib.generated.client import Wan
     from wanlib.generated.client_async import AsyncWan
     from wanlib.generated.parameters import model
@@ -25,11 +27,14 @@ __all__ = [
     "AsyncOutput",
     "AsyncTask",
     "AsyncWan",
+    "Bill",
+    "CheckResult",
     "Output",
     "Picture",
     "Task",
     "Violation",
     "Wan",
+    "bill",
     "check",
     "classify",
     "limits",
@@ -42,11 +47,14 @@ _HOMES = {
     "AsyncOutput": "wanlib.runtime.outputs",
     "AsyncTask": "wanlib.runtime.tasks",
     "AsyncWan": "wanlib.generated.client_async",
+    "Bill": "wanlib.base.bill",
+    "CheckResult": "wanlib.base.check_result",
     "Output": "wanlib.runtime.outputs",
     "Picture": "wanlib.runtime.result",
     "Task": "wanlib.runtime.tasks",
     "Violation": "wanlib.base.violation",
     "Wan": "wanlib.generated.client",
+    "bill": "wanlib.generated.checker",
     "check": "wanlib.generated.checker",
     "classify": "wanlib.answers",
     "limits": "wanlib.form",

@@ -26,15 +26,26 @@ _VIOLATION = {
     "required": ["rule", "outcome", "path", "message", "limit", "value"],
     "additionalProperties": False,
 }
+_PRICE = {
+    "type": "object",
+    "properties": {
+        "amount": {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
+        "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+    },
+    "required": ["amount", "currency"],
+    "additionalProperties": False,
+}
 JUDGED = Draft202012Validator(
     {
         "type": "object",
         "properties": {
             "model": {"type": ["string", "null"]},
             "ok": {"type": "boolean"},
+            "pictures": {"type": ["integer", "null"], "minimum": 1},
+            "price": {"oneOf": [{"type": "null"}, _PRICE]},
             "violations": {"type": "array", "items": _VIOLATION},
         },
-        "required": ["model", "ok", "violations"],
+        "required": ["model", "ok", "pictures", "price", "violations"],
         "additionalProperties": False,
     }
 )
@@ -88,7 +99,7 @@ def test_truncated_counts_as_refused(wanlib: Callable[..., Any], clean: Body) ->
     ran = wanlib("check", "-", stdin=text(clean))
     assert ran.code == 1
     assert ran.out.splitlines()[0] == "truncated"
-    assert ran.out.splitlines()[-1] == "1 violation: 1 would be truncated"
+    assert ran.out.splitlines()[-2:] == ["1 violation: 1 would be truncated", "1 picture, 0.20 CNY"]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +145,7 @@ def test_json_has_its_shape(wanlib: Callable[..., Any], body: object) -> None:
 def test_text_is_ok_or_grouped(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -> None:
     file = tmp_path / "body.json"
     file.write_bytes(text(clean))
-    assert wanlib("check", file) == (0, "ok\n", "")
+    assert wanlib("check", file) == (0, "ok\n1 picture, 0.20 CNY\n", "")
     clean["parameters"] |= {"n": 5, "seed": -1, "thinking_mode": True, "cfg": 1}
     file.write_bytes(text(clean))
     ran = wanlib("check", file)
@@ -145,6 +156,7 @@ def test_text_is_ok_or_grouped(wanlib: Callable[..., Any], clean: Body, tmp_path
         "ignored",
         "unspecified",
         "4 violations: 2 would be rejected, 1 ignored, 1 unspecified",
+        "5 pictures, 1.00 CNY",
     ]
     assert [line for line in lines if "(wan2.7/n.max)" in line] == [
         "  n at /parameters/n is 5; at most 4 (wan2.7/n.max). Send 4 or less. 5 needs enable_sequential on."
@@ -238,6 +250,71 @@ def test_another_spec(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -
     ran = wanlib("check", "-", "--json", "--spec", folder, stdin=text(clean))
     assert ran.code == 1
     assert ids(json.loads(ran.out)) == ["wan2.7/images.max_count"]
+
+
+DEFAULT_BILL = "4 pictures, 0.80 CNY (n is not given: default 4)"
+
+
+def test_the_bill_stands_below_the_verdict(wanlib: Callable[..., Any], clean: Body) -> None:
+    clean["parameters"] = {}
+    for_testing = "n=1 is recommended for testing"
+    assert wanlib("check", "-", stdin=text(clean)) == (0, f"ok\n{DEFAULT_BILL}\n{for_testing}\n", "")
+    printed = json.loads(wanlib("check", "-", "--json", stdin=text(clean)).out)
+    assert (printed["pictures"], printed["price"]) == (4, {"amount": "0.80", "currency": "CNY"})
+    clean["parameters"] = {"n": "four"}
+    ran = wanlib("check", "-", stdin=text(clean))
+    assert ran.out.splitlines()[-1].startswith("pictures and price unknown: n is 'four', ")
+
+
+# What the parameters are, --max-price, the region, the exit code and what stderr says.
+CAPS: list[tuple[Body, str, str | None, int, str]] = [
+    ({"n": 2}, "0.40", None, 0, ""),
+    ({"n": 2}, "0.4", None, 0, ""),
+    ({"n": 2}, "0.39", None, 1, "the price could be 0.40 CNY, more than --max-price 0.39"),
+    ({"n": 2}, "0.40", "singapore", 1, "the price could be 0.440354 CNY, more than --max-price 0.40"),
+    ({"n": 2}, "9", "virginia", 1, "no page states a price for wan2.7-image in region virginia"),
+    ({"n": None}, "9", None, 1, "the price is unknown, so it may be more than --max-price 9: n is null"),
+    ({"n": 2, "cfg": 1}, "0", None, 1, "the price could be 0.40 CNY, more than --max-price 0"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "cap", "region", "code", "reason"), CAPS)
+def test_max_price(
+    wanlib: Callable[..., Any],
+    clean: Body,
+    parameters: Body,
+    cap: str,
+    region: str | None,
+    code: int,
+    reason: str,
+) -> None:
+    clean["parameters"] = parameters
+    options = ["--max-price", cap, *(["--region", region] if region else [])]
+    for form in ((), ("--json",), ("--lines",), ("--spec", spec_folder())):
+        ran = wanlib("check", "-", *options, *form, stdin=text(clean))
+        assert (ran.code, reason in ran.err, bool(ran.err)) == (code, True, bool(reason)), form
+        assert ("line 1: " in ran.err) is (form == ("--lines",) and bool(reason))
+
+
+def test_max_price_and_region_are_checked_first(wanlib: Callable[..., Any]) -> None:
+    for option, value, problem in (
+        ("--max-price", "much", "--max-price is 'much'; allowed: an amount of money"),
+        ("--max-price", "-1", "--max-price is '-1'; allowed: an amount of money"),
+        ("--region", "moon", "--region 'moon': there is no such region; known: beijing, singapore"),
+    ):
+        for form in ((), ("--spec", spec_folder())):
+            ran = wanlib("check", "-", option, value, *form, stdin=b"{}")
+            assert (ran.code, ran.out) == (2, "")
+            assert problem in ran.err
+
+
+def test_both_readings_print_the_same_bill(wanlib: Callable[..., Any], clean: Body) -> None:
+    for parameters in ({}, {"n": 2}, {"enable_sequential": True}, {"n": True}):
+        clean["parameters"] = parameters
+        one, other = (
+            wanlib("check", "-", *more, stdin=text(clean)) for more in ((), ("--spec", spec_folder()))
+        )
+        assert one == other
 
 
 SECRETS = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo", "TOPSECRET"

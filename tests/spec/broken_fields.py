@@ -268,4 +268,48 @@ BROKEN_FIELDS = [
         "[y1, x1, y2, x2]",
         "ordered is ['y1', 'x1', 'y2', 'x2'], expected [x1, y1, x2, y2]",
     ),
+    Broken(
+        "advice on a type that takes none",
+        FAMILY,
+        "    max: 1.0\n",
+        "    max: 1.0\n⟵    for_testing: 1\n",
+        "for_testing is 1 on the type number, expected a whole number on the type integer",
+    ),
+    Broken(
+        "advice that is not a number",
+        FAMILY,
+        "    default: 4\n",
+        "    default: 4\n⟵    for_testing: one\n",
+        "for_testing is 'one' on the type integer, expected a whole number on the type integer",
+    ),
+    Broken(
+        "advice that breaks a rule",
+        FAMILY,
+        "    default: 4\n",
+        "    default: 4\n⟵    for_testing: 0\n",
+        "for_testing has 0, which breaks wan1.0/n.min, expected one that keeps it",
+    ),
+    Broken(
+        "recommended size twice",
+        FAMILY,
+        "    default: 1K\n",
+        "    default: 1K\n⟵    recommended: [900*900, 900*900]\n",
+        "recommended is ['900*900', '900*900'] on the type size, expected a list of different sizes"
+        " such as 1280*720 on the type size",
+    ),
+    Broken(
+        "recommended size without a height",
+        FAMILY,
+        "    default: 1K\n",
+        "    default: 1K\n⟵    recommended: [900]\n",
+        "recommended is [900] on the type size, expected a list of different sizes"
+        " such as 1280*720 on the type size",
+    ),
+    Broken(
+        "recommended size that is too small",
+        FAMILY,
+        "    default: 1K\n",
+        "    default: 1K\n⟵    recommended: {is: [2*2]}\n",
+        "recommended has '2*2', which breaks wan1.0/size.min_pixels, expected one that keeps it",
+    ),
 ]

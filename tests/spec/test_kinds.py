@@ -181,7 +181,7 @@ def test_every_kind_is_used_by_the_packaged_spec() -> None:
 def test_schema_knows_the_kinds() -> None:
     """The shape that editors read is written by hand, beside the table."""
     known = json.loads((spec_folder() / SCHEMA).read_text("utf-8"))["$defs"]
-    others = {"default", "notes", "source", "each", "fields"}
+    others = {"default", "for_testing", "recommended", "notes", "source", "each", "fields"}
     assert set(known["field"]["properties"]) - others == set(KINDS) - OF_THE_BODY
     varying = {kind for kind in set(KINDS) - OF_THE_BODY if KINDS[kind].varies}
     assert set(known["variant"]["properties"]) - {"default"} == varying

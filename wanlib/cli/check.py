@@ -1,23 +1,25 @@
-"""`wanlib check`: a wire body, or one on each line, against every rule."""
+"""`wanlib check`: a wire body, or one on each line, against every rule, and what it can cost."""
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from wanlib.base.shown import safe_text
-from wanlib.base.violation import Violation
+from wanlib.base.bill import Bill
+from wanlib.base.check_result import CheckResult, check_result
+from wanlib.base.shown import shown
 from wanlib.cli.choosing import SpecOption, the_spec
 from wanlib.cli.findings import lines_of
-from wanlib.cli.plainly import FINE, NO, USAGE
+from wanlib.cli.plainly import FINE, NO, USAGE, Refusal, complain, printable
 from wanlib.cli.reading import read_body, read_lines
 from wanlib.cli.strict_json import Unreadable
 
-Judge = Callable[[Any], list[Violation]]
+Judge = Callable[[Any], CheckResult]
 
 
 class Call(StrEnum):
@@ -31,7 +33,7 @@ class Call(StrEnum):
 def check(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A request body in JSON; - is standard input.")],
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object: model, ok, violations.")
+        bool, typer.Option("--json", help="Print one JSON object: model, ok, pictures, price, violations.")
     ] = False,
     lines: Annotated[
         bool, typer.Option("--lines", help="Read JSON Lines; print one JSON object for each line.")
@@ -43,51 +45,112 @@ def check(
     local: Annotated[
         bool, typer.Option("--local", help="Accept image URLs on this machine or network, for local testing.")
     ] = False,
+    max_price: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", help="Exit 1 where the price could be higher.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(metavar="REGION", help="Whose price holds; the default region unless given.")
+    ] = None,
     spec: SpecOption = None,
 ) -> int:
-    """Check a request body as it goes over the wire.
+    """Check a request body as it goes over the wire, and tell what it can cost.
 
-    Exit 0 where nothing would be rejected or truncated, 1 where something would, 2 where it can't be read.
+    Exit 0 where nothing would be rejected or truncated and the price is within --max-price, 1 where not or
+    where no price is known for --max-price, 2 where it can't be read.
     """
-    judge = _judge(spec, call.value if call else None, local)
+    verdict = _Verdict(_judge(spec, call.value if call else None, local, region), strict, _amount(max_price))
     if lines:
-        return max(_line(number, body, judge, strict) for number, body in enumerate(read_lines(file), 1))
-    body = read_body(file)
-    found = judge(body)
-    print(json.dumps(_object(body, found)) if as_json else "\n".join(lines_of(found)))
-    return _code(found, strict)
+        return max(verdict.line(number, body) for number, body in enumerate(read_lines(file), 1))
+    return verdict.body(read_body(file), as_json)
 
 
-def _judge(folder: Path | None, call: str | None, local: bool) -> Judge:
+@dataclass(frozen=True)
+class _Verdict:
+    """How a body is judged, printed and turned into an exit code."""
+
+    judge: Judge
+    strict: bool
+    max_price: Decimal | None
+
+    def body(self, body: Any, as_json: bool) -> int:
+        """Print the verdict on one body and return the exit code."""
+        result = self.judge(body)
+        if as_json:
+            print(json.dumps(result.to_dict()))
+        else:
+            print("\n".join([*lines_of(result), *_bill_lines(result.bill)]))
+        return self.code(result, "")
+
+    def line(self, number: int, body: Any) -> int:
+        """Print the object for one line at once, for a pipe that waits for it, and return its exit code."""
+        if isinstance(body, Unreadable):
+            unreadable = {"line": number, "ok": False, "error": str(body), "violations": []}
+            print(json.dumps(unreadable), flush=True)
+            return USAGE
+        result = self.judge(body)
+        print(json.dumps(result.to_dict()), flush=True)
+        return self.code(result, f"line {number}: ")
+
+    def code(self, result: CheckResult, place: str) -> int:
+        """Return the exit code; say on stderr why a price is too high."""
+        too_high = self.max_price is not None and _too_high(result.bill, self.max_price)
+        if too_high:
+            complain(f"{place}{too_high}")
+        return NO if too_high or not result.ok or (self.strict and result) else FINE
+
+
+def _judge(folder: Path | None, call: str | None, local: bool, region: str | None) -> Judge:
+    """Return a function that checks one body and bills it in a region. Raises Refusal."""
     if folder is None:
+        from wanlib.generated.calls import API
+        from wanlib.generated.checker import bill
         from wanlib.generated.checker import check as generated
 
-        return partial(generated, call=call, local=local)
+        _known(region, tuple(API.regions))
+
+        def judge(body: Any) -> CheckResult:
+            found = generated(body, call=call, local=local)
+            return check_result(found, body, call, lambda body, call: bill(body, call=call, region=region))
+
+        return judge
     from wanlib.spec import interpret
+    from wanlib.spec.pictures import bill as bill_by_spec
 
-    return partial(interpret, the_spec(folder), call=call, local=local)
+    spec = the_spec(folder)
+    _known(region, tuple(spec.wire["regions"]))
 
+    def judge_by_spec(body: Any) -> CheckResult:
+        found = interpret(spec, body, call=call, local=local)
+        return check_result(found, body, call, lambda body, call: bill_by_spec(spec, body, call, region))
 
-def _code(found: Sequence[Violation], strict: bool) -> int:
-    return NO if any(strict or each.refused for each in found) else FINE
-
-
-def _object(body: Any, found: Sequence[Violation]) -> dict[str, Any]:
-    """What `--json` prints; `model` is what the body names, known or not."""
-    model = body.get("model") if isinstance(body, dict) else None
-    return {
-        "model": safe_text(model) if isinstance(model, str) else None,
-        "ok": not any(each.refused for each in found),
-        "violations": [each.to_dict() for each in found],
-    }
+    return judge_by_spec
 
 
-def _line(number: int, body: Any, judge: Judge, strict: bool) -> int:
-    """Prints the object for one line, at once: who feeds a pipe may wait for it. The line's exit code."""
-    if isinstance(body, Unreadable):
-        told = {"line": number, "ok": False, "error": str(body), "violations": []}
-        print(json.dumps(told), flush=True)
-        return USAGE
-    found = judge(body)
-    print(json.dumps(_object(body, found)), flush=True)
-    return _code(found, strict)
+def _known(region: str | None, regions: Sequence[str]) -> None:
+    if region is not None and region not in regions:
+        raise Refusal(f"--region {shown(region)}: there is no such region; known: {', '.join(regions)}")
+
+
+def _amount(text: str | None) -> Decimal | None:
+    """Return the price cap. Raises Refusal."""
+    from wanlib.runtime.errors import InvalidArgumentError
+    from wanlib.runtime.price import amount
+
+    try:
+        return amount(text, "--max-price")
+    except InvalidArgumentError as error:
+        raise Refusal(str(error)) from None
+
+
+def _bill_lines(bill: Bill) -> list[str]:
+    """Return the lines about the price for people."""
+    return [printable(line) for line in (str(bill), bill.advice) if line]
+
+
+def _too_high(bill: Bill, most: Decimal) -> str:
+    """Return why a price is not within a cap, or an empty text."""
+    if bill.price is None:
+        return f"the price is unknown, so it may be more than --max-price {most}: {bill.reason}"
+    if bill.price.amount > most:
+        return f"the price could be {bill.price.amount} {bill.price.currency}, more than --max-price {most}"
+    return ""

@@ -32,6 +32,9 @@ def checker(spec: Spec) -> str:
     out.line()
     out.line()
     _check(out)
+    out.line()
+    out.line()
+    _bill(out)
     return out.text()
 
 
@@ -41,10 +44,15 @@ _HEAD = (
     "from collections.abc import Callable, Mapping",
     "from datetime import datetime",
     "from importlib import import_module",
-    "from typing import Any",
+    "from typing import TYPE_CHECKING, Any",
     "",
+    "from wanlib.base.check_result import CheckResult, check_result",
     "from wanlib.base.signed_url import unix_seconds",
     "from wanlib.base.violation import Violation",
+    "",
+    "if TYPE_CHECKING:",
+    "    from wanlib.base.bill import Bill",
+    "    from wanlib.runtime.counting import Counter",
     "",
     "Check = Callable[[dict[str, Any], str, str | None, bool, float | None], list[Violation]]",
     "Core = Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]",
@@ -52,7 +60,21 @@ _HEAD = (
 )
 
 
-_CHECK_DOC = '''"""Return all violations of a request body as it goes over the wire.
+_BILL_WORDS = (
+    '"""Return the number of pictures that a request body can yield, and their price.',
+    "",
+    "Args:",
+    "    body: The body as it goes over the wire.",
+    "    call: How it is sent; None where that is not known.",
+    "    region: The region whose price holds; None for the default region.",
+    "",
+    "Raises:",
+    "    InvalidArgumentError: There is no such region.",
+    '"""',
+)
+
+
+_CHECK_DOC = '''"""Return all violations of a request body as it goes over the wire, and what it can cost.
 
 Total: it accepts any JSON and never raises on a body. It opens no file and no connection.
 
@@ -65,6 +87,10 @@ Args:
         aware datetime. None means the clock of this machine, which is read only where a URL has such a
         signature: pass a time where the result must be reproducible.
 
+Returns:
+    A list of violations, empty for a body that keeps every rule, with `ok`, `model`, `pictures`,
+    `price` and `bill`.
+
 Raises:
     ValueError: `now` is a datetime without a time zone.
 """'''
@@ -73,7 +99,7 @@ Raises:
 def _check(out: Writer) -> None:
     head = (
         "def check(body: Any, *, call: str | None = None, "
-        "local: bool = False, now: float | datetime | None = None) -> list[Violation]"
+        "local: bool = False, now: float | datetime | None = None) -> CheckResult"
     )
     with out.block(head):
         for line in _CHECK_DOC.splitlines():
@@ -85,9 +111,29 @@ def _check(out: Writer) -> None:
         with out.block("if judge is None"):
             with out.block("if not isinstance(model, str) or model not in _MODULES"):
                 out.line("path = '/model' if isinstance(body, dict) else ''")
-                out.line("return [Violation('wire/model', 'rejected', path, MODELS, model)]")
+                out.line("unknown = Violation('wire/model', 'rejected', path, MODELS, model)")
+                out.line("return check_result([unknown], body, call, _bill)")
             out.line("judge = _CHECKS[model] = _loaded(model).check")
         with out.block("if call is None or call in CALLS[model]"):
-            out.line("return judge(body, model, call, local, now)")
+            out.line("return check_result(judge(body, model, call, local, now), body, call, _bill)")
         out.line("wrong = Violation('wire/endpoints', 'rejected', '/model', CALLS[model], call)")
-        out.line("return [wrong, *judge(body, model, call, local, now)]")
+        out.line("return check_result([wrong, *judge(body, model, call, local, now)], body, call, _bill)")
+
+
+def _bill(out: Writer) -> None:
+    with out.block("def bill(body: Any, *, call: str | None = None, region: str | None = None) -> 'Bill'"):
+        for line in _BILL_WORDS:
+            out.line(line)
+        out.line("from wanlib.generated.calls import API")
+        out.line("from wanlib.runtime.counting import bill_of")
+        out.line()
+        out.line("return bill_of(API, _counter, body, call, region)")
+    out.line()
+    out.line()
+    with out.block("def _bill(body: Any, call: str | None) -> 'Bill'"):
+        out.line("return bill(body, call=call)")
+    out.line()
+    out.line()
+    with out.block("def _counter(model: str) -> 'Counter'"):
+        out.line("counter: Counter = _loaded(model).count")
+        out.line("return counter")

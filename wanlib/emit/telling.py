@@ -44,7 +44,7 @@ class TellingPath:
             self.out.line(
                 '"""Adds what the fields break; a rule on what is lost or undetermined is not judged."""'
             )
-            self._modes()
+            self.modes()
             for field in self.plan.family.fields:
                 self._field(field, local(field.name), self.places[field.name])
             self.out.line("return found")
@@ -57,7 +57,8 @@ class TellingPath:
 
     # Modes: True, False, or None where a field that they read has no usable value.
 
-    def _modes(self) -> None:
+    def modes(self) -> None:
+        """Writes what modes read of the fields, and the modes."""
         for name in self.plan.lists_counted():
             v = local(name)
             self.out.line(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from wanlib.emit.complete import Completion
+from wanlib.emit.counting import Counting
 from wanlib.emit.encode import Encoding
 from wanlib.emit.envelope import Envelope, at
 from wanlib.emit.fast import FastPath
@@ -85,6 +86,9 @@ def validator(spec: Spec, family: Family) -> str:
     Completion(plan, body).write()
     body.line()
     body.line()
+    Counting(plan, body).write()
+    body.line()
+    body.line()
     Encoding(plan, body).write()
     return _assemble(family, body.text())
 
@@ -100,7 +104,8 @@ def _assemble(family: Family, text: str) -> str:
     out += [
         f"from wanlib.runtime.judging import {name} as _{name}" for name in _HELPERS if f"_{name}(" in text
     ]
-    out += ["", "if TYPE_CHECKING:", "    from wanlib.runtime.tables import Completed", ""]
+    out += ["", "if TYPE_CHECKING:", "    from wanlib.base.bill import Count"]
+    out += ["    from wanlib.runtime.tables import Completed", ""]
     return "\n".join(out) + "\n" + text
 
 
@@ -184,12 +189,17 @@ def _names(name: str, members: tuple[str, ...], out: Writer) -> None:
 
 
 def _tell(plan: Plan, out: Writer) -> None:
+    with out.block("def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]"):
+        out.line('"""Return the places of parts and the fields; add what the envelope breaks to `found`."""')
+        Envelope(plan, out).write()
+        handed = [at(name) for name in plan.parts()] + [local(field.name) for field in plan.family.fields]
+        out.line(f"return {', '.join(handed)}")
+    out.line()
+    out.line()
     with out.block(f"def _tell(body: dict[str, Any], model: str, {CONTEXT}) -> list[Violation]"):
         out.line('"""Every violation of a body, the envelope\'s first."""')
         out.line("found: list[Violation] = []")
-        Envelope(plan, out).write()
-        handed = [at(name) for name in plan.parts()] + [local(field.name) for field in plan.family.fields]
-        out.line(f"return _judge(found, model, call, local, now, {', '.join(handed)})")
+        out.line("return _judge(found, model, call, local, now, *_read(found, body))")
 
 
 def _core(plan: Plan, out: Writer) -> None:

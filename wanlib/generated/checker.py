@@ -5,10 +5,15 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from wanlib.base.check_result import CheckResult, check_result
 from wanlib.base.signed_url import unix_seconds
 from wanlib.base.violation import Violation
+
+if TYPE_CHECKING:
+    from wanlib.base.bill import Bill
+    from wanlib.runtime.counting import Counter
 
 Check = Callable[[dict[str, Any], str, str | None, bool, float | None], list[Violation]]
 Core = Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]
@@ -30,8 +35,8 @@ def core(model: str) -> Core:
     return core
 
 
-def check(body: Any, *, call: str | None = None, local: bool = False, now: float | datetime | None = None) -> list[Violation]:
-    """Return all violations of a request body as it goes over the wire.
+def check(body: Any, *, call: str | None = None, local: bool = False, now: float | datetime | None = None) -> CheckResult:
+    """Return all violations of a request body as it goes over the wire, and what it can cost.
 
     Total: it accepts any JSON and never raises on a body. It opens no file and no connection.
 
@@ -44,6 +49,10 @@ def check(body: Any, *, call: str | None = None, local: bool = False, now: float
             aware datetime. None means the clock of this machine, which is read only where a URL has such a
             signature: pass a time where the result must be reproducible.
 
+    Returns:
+        A list of violations, empty for a body that keeps every rule, with `ok`, `model`, `pictures`,
+        `price` and `bill`.
+
     Raises:
         ValueError: `now` is a datetime without a time zone.
     """
@@ -54,9 +63,36 @@ def check(body: Any, *, call: str | None = None, local: bool = False, now: float
     if judge is None:
         if not isinstance(model, str) or model not in _MODULES:
             path = '/model' if isinstance(body, dict) else ''
-            return [Violation('wire/model', 'rejected', path, MODELS, model)]
+            unknown = Violation('wire/model', 'rejected', path, MODELS, model)
+            return check_result([unknown], body, call, _bill)
         judge = _CHECKS[model] = _loaded(model).check
     if call is None or call in CALLS[model]:
-        return judge(body, model, call, local, now)
+        return check_result(judge(body, model, call, local, now), body, call, _bill)
     wrong = Violation('wire/endpoints', 'rejected', '/model', CALLS[model], call)
-    return [wrong, *judge(body, model, call, local, now)]
+    return check_result([wrong, *judge(body, model, call, local, now)], body, call, _bill)
+
+
+def bill(body: Any, *, call: str | None = None, region: str | None = None) -> 'Bill':
+    """Return the number of pictures that a request body can yield, and their price.
+
+    Args:
+        body: The body as it goes over the wire.
+        call: How it is sent; None where that is not known.
+        region: The region whose price holds; None for the default region.
+
+    Raises:
+        InvalidArgumentError: There is no such region.
+    """
+    from wanlib.generated.calls import API
+    from wanlib.runtime.counting import bill_of
+
+    return bill_of(API, _counter, body, call, region)
+
+
+def _bill(body: Any, call: str | None) -> 'Bill':
+    return bill(body, call=call)
+
+
+def _counter(model: str) -> 'Counter':
+    counter: Counter = _loaded(model).count
+    return counter

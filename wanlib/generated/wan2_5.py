@@ -28,6 +28,7 @@ from wanlib.runtime.judging import unreachable as _unreachable
 from wanlib.runtime.judging import wrong_name as _wrong_name
 
 if TYPE_CHECKING:
+    from wanlib.base.bill import Count
     from wanlib.runtime.tables import Completed
 
 _NOTHING: dict[str, Any] = {}
@@ -199,9 +200,8 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
     return _met == len(_input_) + len(_parameters_)
 
 
-def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
-    """Every violation of a body, the envelope's first."""
-    found: list[Violation] = []
+def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the places of parts and the fields; add what the envelope breaks to `found`."""
     prompt: Any
     images: Any
     negative_prompt: Any
@@ -237,7 +237,13 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
         found.append(_make(Violation, ('wire/prompt.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, PROMPT_NAMES, PROMPT_NAMES_SET, '', PROMPT_UNKNOWN_RULE, _ELSEWHERE)
-    return _judge(found, model, call, local, now, prompt, images, negative_prompt, size, n, prompt_extend, watermark, seed)
+    return prompt, images, negative_prompt, size, n, prompt_extend, watermark, seed
+
+
+def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
+    """Every violation of a body, the envelope's first."""
+    found: list[Violation] = []
+    return _judge(found, model, call, local, now, *_read(found, body))
 
 
 def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, prompt: Any, images: Any, negative_prompt: Any, size: Any, n: Any, prompt_extend: Any, watermark: Any, seed: Any) -> list[Violation]:
@@ -369,6 +375,16 @@ def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 
     _bound = _sent['n']
     _pictures = int(_bound) if _is_integer(_bound) and _bound >= 1 else 1
     return Completed(_sent, _pictures, True)
+
+
+def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
+    """Return how many pictures a body asks for, as far as that can be read."""
+    from wanlib.runtime.counting import counted
+
+    prompt, images, negative_prompt, size, n, prompt_extend, watermark, seed = _read([], body)
+    _n_default = N_DEFAULT
+    _bound = ('n', n, _n_default)
+    return counted(_bound, True, {'n': n}, {'n': 1})
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from wanlib.runtime.judging import unreachable as _unreachable
 from wanlib.runtime.judging import wrong_name as _wrong_name
 
 if TYPE_CHECKING:
+    from wanlib.base.bill import Count
     from wanlib.runtime.tables import Completed
 
 _NOTHING: dict[str, Any] = {}
@@ -305,9 +306,8 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
     return _met == len(_parameters_)
 
 
-def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
-    """Every violation of a body, the envelope's first."""
-    found: list[Violation] = []
+def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the places of parts and the fields; add what the envelope breaks to `found`."""
     prompt: Any
     negative_prompt: Any
     images: Any
@@ -394,7 +394,13 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
         found.append(_make(Violation, ('wire/messages.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', MESSAGES_UNKNOWN_RULE, _ELSEWHERE)
-    return _judge(found, model, call, local, now, _images_at, _prompt_at, prompt, negative_prompt, images, size, n, enable_interleave, max_images, prompt_extend, stream, watermark, seed)
+    return _images_at, _prompt_at, prompt, negative_prompt, images, size, n, enable_interleave, max_images, prompt_extend, stream, watermark, seed
+
+
+def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
+    """Every violation of a body, the envelope's first."""
+    found: list[Violation] = []
+    return _judge(found, model, call, local, now, *_read(found, body))
 
 
 def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, _images_at: Any, _prompt_at: Any, prompt: Any, negative_prompt: Any, images: Any, size: Any, n: Any, enable_interleave: Any, max_images: Any, prompt_extend: Any, stream: Any, watermark: Any, seed: Any) -> list[Violation]:
@@ -587,6 +593,21 @@ def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 
     _bound = _sent['max_images' if interleave else 'n']
     _pictures = int(_bound) if _is_integer(_bound) and _bound >= 1 else 1
     return Completed(_sent, _pictures, not interleave)
+
+
+def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
+    """Return how many pictures a body asks for, as far as that can be read."""
+    from wanlib.runtime.counting import counted
+
+    _images_at, _prompt_at, prompt, negative_prompt, images, size, n, enable_interleave, max_images, prompt_extend, stream, watermark, seed = _read([], body)
+    _enable_interleave_holds = enable_interleave if isinstance(enable_interleave, bool) else ENABLE_INTERLEAVE_DEFAULT if enable_interleave is _ABSENT else None
+    interleave = None if _enable_interleave_holds is None else _enable_interleave_holds
+    interleave_sync = None if call is None or interleave is None else interleave and (call in ('sync', 'stream'))
+    plain_sync = None if call is None else call == 'sync'
+    _n_default = N_DEFAULT_INTERLEAVE if interleave is True else N_DEFAULT if interleave is False else None
+    _max_images_default = MAX_IMAGES_DEFAULT
+    _bound = ('max_images', max_images, _max_images_default) if interleave is True else ('n', n, _n_default) if interleave is False else (None, _LOST, None)
+    return counted(_bound, False if interleave is True else True if interleave is False else False, {'n': n, 'enable_interleave': enable_interleave, 'max_images': max_images}, {'n': 1})
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from wanlib.runtime.judging import wrong_name as _wrong_name
 from wanlib.runtime.judging import wrong_total as _wrong_total
 
 if TYPE_CHECKING:
+    from wanlib.base.bill import Count
     from wanlib.runtime.tables import Completed
 
 _NOTHING: dict[str, Any] = {}
@@ -332,9 +333,8 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
     return _met == len(_parameters_)
 
 
-def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
-    """Every violation of a body, the envelope's first."""
-    found: list[Violation] = []
+def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the places of parts and the fields; add what the envelope breaks to `found`."""
     prompt: Any
     images: Any
     size: Any
@@ -419,7 +419,13 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
         found.append(_make(Violation, ('wire/messages.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', MESSAGES_UNKNOWN_RULE, _ELSEWHERE)
-    return _judge(found, model, call, local, now, _images_at, _prompt_at, prompt, images, size, n, enable_sequential, thinking_mode, bbox_list, color_palette, watermark, seed)
+    return _images_at, _prompt_at, prompt, images, size, n, enable_sequential, thinking_mode, bbox_list, color_palette, watermark, seed
+
+
+def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
+    """Every violation of a body, the envelope's first."""
+    found: list[Violation] = []
+    return _judge(found, model, call, local, now, *_read(found, body))
 
 
 def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, _images_at: Any, _prompt_at: Any, prompt: Any, images: Any, size: Any, n: Any, enable_sequential: Any, thinking_mode: Any, bbox_list: Any, color_palette: Any, watermark: Any, seed: Any) -> list[Violation]:
@@ -649,6 +655,23 @@ def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 
     _bound = _sent['n']
     _pictures = int(_bound) if _is_integer(_bound) and _bound >= 1 else 1
     return Completed(_sent, _pictures, not sequential)
+
+
+def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
+    """Return how many pictures a body asks for, as far as that can be read."""
+    from wanlib.runtime.counting import counted
+
+    _images_at, _prompt_at, prompt, images, size, n, enable_sequential, thinking_mode, bbox_list, color_palette, watermark, seed = _read([], body)
+    _images_count = len(images) if isinstance(images, list) else 0 if images is _ABSENT else None
+    _images_seen = False
+    _enable_sequential_holds = enable_sequential if isinstance(enable_sequential, bool) else ENABLE_SEQUENTIAL_DEFAULT if enable_sequential is _ABSENT else None
+    text_only = None if _images_count is None else _images_count == 0
+    sequential = None if _enable_sequential_holds is None else _enable_sequential_holds
+    plain_text = None if sequential is None or text_only is None else text_only and (not sequential)
+    pro_text = None if plain_text is None else plain_text and (model == 'wan2.7-image-pro')
+    _n_default = N_DEFAULT_SEQUENTIAL if sequential is True else N_DEFAULT if sequential is False else None
+    _bound = ('n', n, _n_default)
+    return counted(_bound, False if sequential is True else True if sequential is False else False, {'n': n, 'enable_sequential': enable_sequential}, {'n': 1})
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:

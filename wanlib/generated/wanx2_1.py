@@ -29,6 +29,7 @@ from wanlib.runtime.judging import unreachable as _unreachable
 from wanlib.runtime.judging import wrong_name as _wrong_name
 
 if TYPE_CHECKING:
+    from wanlib.base.bill import Count
     from wanlib.runtime.tables import Completed
 
 _NOTHING: dict[str, Any] = {}
@@ -303,9 +304,8 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
     return _met == len(_input_) + len(_parameters_)
 
 
-def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
-    """Every violation of a body, the envelope's first."""
-    found: list[Violation] = []
+def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the places of parts and the fields; add what the envelope breaks to `found`."""
     function: Any
     prompt: Any
     images: Any
@@ -355,7 +355,13 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
         found.append(_make(Violation, ('wire/function.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, FUNCTION_NAMES, FUNCTION_NAMES_SET, '', FUNCTION_UNKNOWN_RULE, _ELSEWHERE)
-    return _judge(found, model, call, local, now, function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, watermark, seed)
+    return function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, watermark, seed
+
+
+def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
+    """Every violation of a body, the envelope's first."""
+    found: list[Violation] = []
+    return _judge(found, model, call, local, now, *_read(found, body))
 
 
 def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, function: Any, prompt: Any, images: Any, mask: Any, strength: Any, top_scale: Any, bottom_scale: Any, left_scale: Any, right_scale: Any, upscale_factor: Any, is_sketch: Any, n: Any, watermark: Any, seed: Any) -> list[Violation]:
@@ -596,6 +602,22 @@ def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 
     _bound = _sent['n']
     _pictures = int(_bound) if _is_integer(_bound) and _bound >= 1 else 1
     return Completed(_sent, _pictures, True)
+
+
+def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
+    """Return how many pictures a body asks for, as far as that can be read."""
+    from wanlib.runtime.counting import counted
+
+    function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, watermark, seed = _read([], body)
+    _function_holds = function if isinstance(function, str) else None
+    masked = None if _function_holds is None else _function_holds == 'description_edit_with_mask'
+    strong = None if _function_holds is None else _function_holds in ('stylization_all', 'description_edit')
+    expanding = None if _function_holds is None else _function_holds == 'expand'
+    upscaling = None if _function_holds is None else _function_holds == 'super_resolution'
+    doodling = None if _function_holds is None else _function_holds == 'doodle'
+    _n_default = N_DEFAULT
+    _bound = ('n', n, _n_default)
+    return counted(_bound, True, {'n': n}, {})
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,26 +2,11 @@
 
 from decimal import Decimal
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
+from wanlib.base.bill import Price as Price
 from wanlib.runtime.errors import InvalidArgumentError, OverBudget
 from wanlib.runtime.tables import Api, Model
-
-
-class Price(NamedTuple):
-    """An amount of money for so many pictures, by the price table of the pages (taxes and quotas apart)."""
-
-    amount: Decimal
-    currency: str
-    pictures: int
-
-    def __str__(self) -> str:
-        noun = "picture" if self.pictures == 1 else "pictures"
-        return f"{self.amount} {self.currency} for {self.pictures} {noun}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON values; the amount as text, for it is exact."""
-        return {"amount": str(self.amount), "currency": self.currency, "pictures": self.pictures}
 
 
 def price_of(api: Api, model: Model, region: str, pictures: int) -> Price | None:

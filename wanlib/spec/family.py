@@ -49,7 +49,9 @@ def build_family(stem: str, raw: Map, body: Node | None, complaints: Complaints)
     Meaning(family, builder, raw.get("modes", ()), counts.lines).check()
     if not complaints.lines:
         SizeSection(fields, complaints).check(sizes)
-    return family, builder.defaults.facts + verbs.facts + _output_facts(stem, raw, complaints.file)
+    return family, builder.defaults.facts + builder.advice.facts + verbs.facts + _output_facts(
+        stem, raw, complaints.file
+    )
 
 
 def _modes(raw: Map, fields: tuple[Field, ...], complaints: Complaints) -> Mapping[str, Expression]:

@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from wanlib.spec.advice import AdviceBuilder
 from wanlib.spec.defaults import DefaultBuilder
 from wanlib.spec.kinds import KINDS
 from wanlib.spec.model import Field, Rule
@@ -20,6 +21,7 @@ class FieldBuilder:
         self.complaints = origin.complaints
         self.rules = RuleBuilder(origin)
         self.defaults = DefaultBuilder(origin)
+        self.advice = AdviceBuilder(origin)
 
     def fields(self, raw: Map, prefix: str = "") -> tuple[Field, ...]:
         """The fields of a mapping, in its order."""
@@ -40,6 +42,7 @@ class FieldBuilder:
             default=MappingProxyType(self.defaults.defaults(raw, path, kind)),
             each=self._each(raw, path, kind, line),
             members=self._members(raw, path, kind, line),
+            advice=self.advice.advice(raw, path, kind),
         )
 
     def _place(self, rules: list[Rule], prefix: str) -> str | None:

@@ -51,6 +51,7 @@ class Meaning:
             for rule in field.rules:
                 self._rule(field, rule)
             self._defaults(field)
+            self._advice(field)
         if not self.complaints.lines:  # only modes that are right can be tried
             self._sizes()
         if not self.complaints.lines:
@@ -109,6 +110,16 @@ class Meaning:
             for rule in broken_bounds(field, condition, value):
                 line = self.builder.defaults.lines[field.path, condition]
                 self.complaints.add(line, f"the default {value!r} breaks {rule.id}", "one that keeps it")
+
+    def _advice(self, field: Field) -> None:
+        """No page recommends what it forbids."""
+        for word, advised in field.advice.items():
+            for value in advised if isinstance(advised, list) else [advised]:
+                for rule in broken_bounds(field, None, value):
+                    line = self.builder.advice.lines[field.path, word]
+                    self.complaints.add(
+                        line, f"{word} has {value!r}, which breaks {rule.id}", "one that keeps it"
+                    )
 
     # Relations and texts.
 

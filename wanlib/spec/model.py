@@ -65,6 +65,7 @@ class Field:
     path: dotted, as in rule ids. rules: in the order of judgement, variants beside their base.
     place: the container it states (`input`, `parameters`), or None.
     default: the value where it is absent, by condition (None: everywhere); `derived` is no value.
+    advice: what the pages recommend, by word: `for_testing`, `recommended`.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Field:
     default: Mapping[Condition | None, Any] = field(default_factory=dict)
     each: "Field | None" = None
     members: tuple["Field", ...] = ()
+    advice: Mapping[str, Any] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> tuple[Rule, ...]:
         """The rule of a kind and its variants."""

@@ -1,0 +1,220 @@
+"""The bill of a body: both readings agree, and the emulator never bills more."""
+
+import json
+import pickle
+from copy import deepcopy
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import wanlib
+from conformance.strategies import breaking, mutilated, valid
+from tests.emit.fields import of_fields
+from tests.emulator.asking import BODIES, create, functional, messages, prompted
+from wanlib.base.bill import MOST_PICTURES, Bill
+from wanlib.emulator import Emulator, Settings
+from wanlib.errors import InvalidArgumentError
+from wanlib.generated import checker
+from wanlib.spec import load
+from wanlib.spec.pictures import bill as bill_by_spec
+from wanlib.spec.pictures import count_pictures
+
+SPEC = load()
+CALLS = st.sampled_from([None, "sync", "async", "stream"])
+REGIONS = st.sampled_from([None, *SPEC.wire["regions"]])
+URL = "https://example.com/a.png"
+W27, PRO, W26, W25, W21 = SPEC.models
+
+
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@given(mutilated(SPEC), CALLS, REGIONS)
+def test_both_readings_give_the_same_bill(body: Any, call: str | None, region: str | None) -> None:
+    assert wanlib.bill(body, call=call, region=region) == bill_by_spec(SPEC, body, call, region)
+    count = count_pictures(SPEC, body, call)
+    if count is not None:
+        assert checker._counter(body["model"])(body, body["model"], call) == count
+
+
+@st.composite
+def _drawn(draw: Any) -> tuple[Any, str]:
+    """Draw a body that is valid, or breaks one rule of its fields, and how it is sent."""
+    broken = [breaking(SPEC, rule.id) for rule in SPEC.rules.values() if of_fields(rule)]
+    question = draw(st.one_of([valid(SPEC, model) for model in SPEC.models]) | st.one_of(broken))
+    return question.body, question.call or draw(st.sampled_from(SPEC.calls(question.body["model"])))
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(_drawn())
+def test_the_emulator_never_bills_more(drawn: tuple[Any, str]) -> None:
+    """What the service would bill by the spec: all of an exact count, and at most the bound of another."""
+    body, call = drawn
+    emulator = Emulator(settings=Settings())
+    response, bill = create(emulator, body, call), wanlib.bill(body, call=call)
+    (account,) = emulator.ledger() if response.status == 200 else (None,)
+    if account is None or bill.pictures is None:
+        return
+    assert bill.price is not None
+    assert account.pictures <= bill.pictures and Decimal(account.amount) <= bill.price.amount
+    if bill.exact:
+        assert (account.pictures, Decimal(account.amount)) == (bill.pictures, bill.price.amount)
+
+
+def test_the_emulator_bills_what_every_model_is_priced_at() -> None:
+    """Guards the test above against drawing only what is refused."""
+    for body in BODIES.values():
+        emulator = Emulator(settings=Settings())
+        assert create(emulator, body).status == 200
+        (account,), bill = emulator.ledger(), wanlib.bill(body)
+        assert bill.price is not None
+        assert (account.pictures, Decimal(account.amount)) == (2, bill.price.amount)
+
+
+@pytest.mark.parametrize(
+    ("body", "pictures", "amount", "line"),
+    [
+        (messages(W27, URL), 4, "0.80", "4 pictures, 0.80 CNY (n is not given: default 4)"),
+        (messages(PRO, n=1), 1, "0.50", "1 picture, 0.50 CNY"),
+        (messages(W27, n=4.0), 4, "0.80", "4 pictures, 0.80 CNY"),
+        (
+            messages(W27, enable_sequential=True),
+            12,
+            "2.40",
+            "up to 12 pictures, at most 2.40 CNY (n is not given: default 12)",
+        ),
+        (messages(PRO, enable_sequential=True, n=3), 3, "1.50", "up to 3 pictures, at most 1.50 CNY"),
+        (messages(W26, URL), 4, "0.80", "4 pictures, 0.80 CNY (n is not given: default 4)"),
+        (
+            messages(W26, enable_interleave=True),
+            5,
+            "1.00",
+            "up to 5 pictures, at most 1.00 CNY (max_images is not given: default 5)",
+        ),
+        (
+            messages(W26, enable_interleave=True, max_images=2),
+            2,
+            "0.40",
+            "up to 2 pictures, at most 0.40 CNY",
+        ),
+        (prompted(URL), 4, "0.80", "4 pictures, 0.80 CNY (n is not given: default 4)"),
+        (functional(URL), 1, "0.14", "1 picture, 0.14 CNY (n is not given: default 1)"),
+        # out of range: the request would be refused, and this is what it asks for
+        (messages(W27, n=99), 99, "19.80", "99 pictures, 19.80 CNY"),
+        (
+            messages(W27, n=0),
+            None,
+            None,
+            "pictures and price unknown: n is 0, which is not a number of pictures",
+        ),
+        (
+            messages(W27, n=10**30),
+            None,
+            None,
+            f"pictures and price unknown: n is {10**30}, which is not a number",
+        ),
+        # of the wrong type
+        (messages(W27, n="4"), None, None, "pictures and price unknown: n is '4', which is not a number of"),
+        (
+            messages(W27, n=True),
+            None,
+            None,
+            "pictures and price unknown: n is true, which is not a number of",
+        ),
+        (
+            messages(W27, n=None),
+            None,
+            None,
+            "pictures and price unknown: n is null, which is not a number of",
+        ),
+        (
+            messages(W27, enable_sequential="yes"),
+            None,
+            None,
+            "pictures and price unknown: enable_sequential is",
+        ),
+        (messages(W27, enable_sequential="yes", n=2), 2, "0.40", "up to 2 pictures, at most 0.40 CNY"),
+        (
+            messages(W26, enable_interleave=None, n=1),
+            None,
+            None,
+            "pictures and price unknown: n is 1, enable_interleave is null",
+        ),
+        (
+            {"model": W27, "parameters": [1]},
+            None,
+            None,
+            "pictures and price unknown: the body cannot be read as far",
+        ),
+        ({"model": "wan9"}, None, None, "pictures and price unknown: 'wan9' is not a model of this spec"),
+        ({}, None, None, "pictures and price unknown: the body names no model"),
+        ([], None, None, "pictures and price unknown: the body names no model"),
+    ],
+)
+def test_known_bills(body: Any, pictures: int | None, amount: str | None, line: str) -> None:
+    """From the pages, not from the YAML."""
+    bill = wanlib.bill(body)
+    assert (bill.pictures, bill.price and str(bill.price.amount)) == (pictures, amount)
+    assert str(bill).startswith(line)
+
+
+def test_a_region_has_its_own_price_or_none() -> None:
+    assert str(wanlib.bill(messages(W27, n=3), region="singapore")) == "3 pictures, 0.660531 CNY"
+    bill = wanlib.bill(functional(URL, n=2), region="singapore")
+    assert (bill.pictures, bill.price) == (2, None)
+    assert (
+        str(bill)
+        == "2 pictures, price unknown: no page states a price for wanx2.1-imageedit in region singapore"
+    )
+    with pytest.raises(InvalidArgumentError, match="region is 'moon'; allowed: beijing, singapore"):
+        wanlib.bill({}, region="moon")
+
+
+def test_the_largest_count_is_priced_exactly() -> None:
+    bill = wanlib.bill(messages(W27, n=MOST_PICTURES), region="singapore")
+    assert bill.price is not None and bill.price.amount == Decimal("0.220177") * MOST_PICTURES
+    assert str(bill.price.amount) == f"{MOST_PICTURES * 220177}"[:-6] + "." + f"{MOST_PICTURES * 220177}"[-6:]
+
+
+def test_the_page_recommends_one_picture_for_testing_where_it_does() -> None:
+    advice = "n=1 is recommended for testing"
+    assert [wanlib.bill(body).advice for body in (messages(W27), messages(W26, URL), prompted(URL))] == [
+        advice
+    ] * 3
+    for body in (messages(W27, n=4), messages(W26, enable_interleave=True), functional(URL), {}):
+        assert wanlib.bill(body).advice == ""
+
+
+def test_a_result_is_a_list_with_a_bill() -> None:
+    body = messages(W27, URL, n=5)
+    result = wanlib.check(body)
+    assert isinstance(result, list) and [each.rule for each in result] == ["wan2.7/n.max"]
+    assert (result.ok, result.model, result.pictures) == (False, W27, 5)
+    assert result.price is not None and str(result.price.amount) == "1.00"
+    assert result.bill == wanlib.bill(body) and result.bill is result.bill
+    assert result == list(result) and result != []
+    assert wanlib.check(messages(W27, URL, n=1, negative_prompt="x")).ok
+    assert json.loads(json.dumps(result.to_dict())) == {
+        "model": W27,
+        "ok": False,
+        "pictures": 5,
+        "price": {"amount": "1.00", "currency": "CNY"},
+        "violations": [result[0].to_dict()],
+    }
+    for copied in (deepcopy(result), pickle.loads(pickle.dumps(result))):
+        assert copied == result and copied.bill == result.bill
+
+
+def test_the_bill_is_of_the_call_that_was_checked() -> None:
+    result = wanlib.check(messages("wan9"), call="sync")
+    assert (result.ok, result.bill) == (
+        False,
+        Bill("wan9", None, False, None, "'wan9' is not a model of this spec"),
+    )
+
+
+def test_a_model_that_is_a_secret_is_not_shown() -> None:
+    uri = "data:image/png;base64," + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo" * 9
+    result = wanlib.check({"model": uri})
+    assert "QUJDREVG" not in json.dumps(result.to_dict()) + str(result.bill)
