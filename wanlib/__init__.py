@@ -65,9 +65,16 @@ _HOMES = {
 
 def __getattr__(name: str) -> "Any":
     """Loads a public name on first use, so that the import itself costs nothing."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'wanlib' has no attribute {name!r}; it has {', '.join(__all__)}")
     from importlib import import_module
 
+    if name == "errors":
+        return import_module("wanlib.errors")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'wanlib' has no attribute {name!r}; it has {', '.join(__all__)}")
     value = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return value
+
+
+def __dir__() -> "list[str]":
+    """Lists the public names, those that are not loaded yet too."""
+    return sorted({*globals(), *__all__, "errors"})

@@ -1,6 +1,7 @@
 """The ends of a task: each is an outcome of its own."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.client.service import CREATED, OLD, PHOTO, PRO, RUNNING
 from tests.client.worlds import World
 from tests.runtime.answers import TASK, choice, choices, image, link, refusal, reply, results, task
 from wanlib.runtime import errors
+from wanlib.runtime.journal import Journal
 
 UNKNOWN = reply(task("UNKNOWN"))
 NESTED = reply(task("FAILED", code="DataInspectionFailed", message="Output data may be inappropriate."))
@@ -187,3 +189,18 @@ def test_a_task_id_never_leads_a_url_elsewhere(world: World, task_id: Any) -> No
         with pytest.raises(errors.InvalidArgumentError, match="task id is"):
             world.all(wan.tasks(task_id=task_id))
     assert not world.service.seen
+
+
+@pytest.mark.parametrize("code", ["DataInspectionFailed", "InternalError", "InvalidParameter", "Throttling"])
+def test_the_journal_has_the_state_of_a_failed_task_whatever_its_cause(
+    world: World, code: str, tmp_path: Path
+) -> None:
+    """An error of its own kind for the cause was written down as no state at all."""
+    world.service.on("create", CREATED)
+    world.service.on("query", reply(task("FAILED", code=code, message="No.")))
+    journal = Journal(tmp_path / "calls.sqlite")
+    wan = world.client(journal=journal)
+    with pytest.raises(errors.TaskFailed):
+        world.do(wan.edit(PRO, "Make it dusk", images=[PHOTO], n=1))
+    entry = journal.entry(TASK)
+    assert entry is not None and (entry.status, entry.state) == ("FAILED", "done")

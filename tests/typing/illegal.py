@@ -35,16 +35,16 @@ def of_another_verb(wan: Wan) -> None:
     wan.edit("wan2.5-i2i-preview", "a vase", images=[b""], via="sync")  # call-overload
     wan.submit("wan2.5-i2i-preview", "a vase")  # call-overload
     wan.submit("wan2.7-image", "a vase", via="sync")  # call-overload
-    wan.stream("wan2.7-image", "a vase")  # arg-type
-    wan.stream("wan2.6-image", "a vase", stream=False)  # call-arg
-    wan.stream("wan2.6-image", "a vase", via="sync")  # call-arg
+    wan.stream("wan2.7-image", "a vase")  # call-overload
+    wan.stream("wan2.6-image", "a vase", stream=False)  # call-overload
+    wan.stream("wan2.6-image", "a vase", via="sync")  # call-overload
     wan.prepare("wan2.7-image", "a vase", via="stream")  # call-overload
 
 
 def models(wan: Wan, name: str, model: Literal["wan2.7-image", "wan2.5-i2i-preview"]) -> None:
     wan.generate("wan2.8-image", "a vase")  # call-overload
     wan.generate(name, "a vase")  # call-overload
-    wan.generate(wanlib.model(name), "a vase")  # arg-type
+    wan.edit(wanlib.model(name), "a vase")  # call-overload
     wan.generate(model, "a vase")  # arg-type
     wanlib.model(27)  # arg-type
 
@@ -77,7 +77,7 @@ async def awaited(wan: AsyncWan) -> Output:
     await wan.generate("wan2.5-i2i-preview", "a vase")  # call-overload
     await wan.edit("wan2.5-i2i-preview", "a vase", images=[b""], bbox_list=[])  # call-overload
     await wan.submit("wanx2.1-imageedit", "a vase", images=[b""])  # call-overload
-    await wan.stream("wan2.7-image", "a vase")  # arg-type
+    await wan.stream("wan2.7-image", "a vase")  # call-overload
     await wan.prepare("wan2.7-image", "a vase")  # misc
     wan.generate("wan2.7-image", "a vase").save("out")  # attr-defined
     return await wan.generate("wan2.7-image", "a vase")  # return-value

@@ -11,9 +11,12 @@ from PIL import Image
 
 import wanlib
 from wanlib import AsyncOutput, AsyncTask, AsyncWan, Output, Picture, Task, Wan
+from wanlib.base.clock import ManualClock, RealClock
 from wanlib.errors import InvalidRequest, RateLimited, TaskError
-from wanlib.generated.parameters import Model
+from wanlib.generated.parameters import ModelName
 from wanlib.runtime.prepared import Prepared
+from wanlib.runtime.streams import Stream
+from wanlib.runtime.streams_async import AsyncStream
 
 
 def images() -> Sequence[Any]:
@@ -60,12 +63,41 @@ def options(wan: Wan) -> None:
 
 def models(wan: Wan, name: str) -> Output | None:
     model = wanlib.model(name)
-    assert_type(model, Model)
-    if model == "wan2.7-image" or model == "wan2.7-image-pro":
-        return wan.generate(model, "a vase", n=1, size="2K")
-    if model == "wanx2.1-imageedit":
-        return wan.edit(model, "a vase", images=[b""], function="doodle", is_sketch=True)
+    assert_type(model, ModelName)
+    assert_type(wan.generate(model, "a vase", n=1, size="2K", via="sync"), Output)
+    assert_type(wan.edit(model, "a vase", images=[b""], function="doodle", is_sketch=True), Output)
+    assert_type(wan.stream(model, "a vase", images=[b""], max_images=2), Stream)
+    assert_type(wan.submit(model, "a vase", n=1), Task)
+    assert_type(wan.submit(model, "a vase", images=[b""], mask=b""), Task)
+    assert_type(wan.prepare(model, "a vase", images=[b""], via="stream"), Prepared)
     return wan.edit(model, "a vase", images=[b""], n=2, negative_prompt="dusk")
+
+
+async def models_on_a_loop(wan: AsyncWan, name: str) -> None:
+    model = wanlib.model(name)
+    assert_type(await wan.generate(model, "a vase", n=1), AsyncOutput)
+    assert_type(await wan.edit(model, "a vase", images=[b""], n=1), AsyncOutput)
+    assert_type(await wan.stream(model, "a vase", max_images=2), AsyncStream)
+    assert_type(await wan.submit(model, "a vase", n=1), AsyncTask)
+    assert_type(wan.prepare(model, "a vase", n=1), Prepared)
+
+
+def the_model_of_a_variable(wan: Wan, model: Literal["wan2.7-image", "wan2.7-image-pro"]) -> Output:
+    return wan.generate(model, "a vase", n=1, size="2K")
+
+
+async def pictures(output: Output, on_a_loop: AsyncOutput) -> None:
+    assert_type(len(output), int)
+    assert_type(output[0], Picture)
+    assert_type(output[1:], tuple[Picture, ...])
+    assert_type(output[0].read(), bytes)
+    assert_type([picture.read() for picture in output], list[bytes])
+    assert_type(await on_a_loop[0].aread(), bytes)
+
+
+def limits_of_a_client() -> None:
+    Wan("key", timeout=60, max_retries=0, clock=ManualClock())
+    AsyncWan("key", timeout=60.0, max_retries=2, clock=RealClock())
 
 
 def results(wan: Wan) -> None:

@@ -48,9 +48,18 @@ class RealClock:
     """The clock of this machine."""
 
     waits = True
-    now = staticmethod(time.monotonic)
-    wall = staticmethod(time.time)
-    sleep = staticmethod(time.sleep)
+
+    def now(self) -> float:
+        """Return monotonic seconds, for waits and deadlines."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Return the seconds since 1970."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Let this many seconds pass."""
+        time.sleep(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
         """Let this many seconds pass on an event loop of asyncio."""

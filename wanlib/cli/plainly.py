@@ -11,11 +11,15 @@ from typing import ParamSpec
 
 import typer
 
+from wanlib.base.extras import missing
 from wanlib.base.shown import safe_text, shown
 
 FINE, NO, USAGE, BROKE = range(4)
 INTERRUPTED, PIPE_CLOSED = 130, 141  # what a shell reports of SIGINT and SIGPIPE
-_HARNESS = ("PIL", "hypothesis")
+_EXTRAS = dict.fromkeys(("PIL", "hypothesis", "respx", "pytest"), "conformance") | dict.fromkeys(
+    ("starlette", "uvicorn", "httptools"), "emulator"
+)
+"""What brings the packages that the extra [cli] does not."""
 _LONGEST_NAME = 255
 
 Arguments = ParamSpec("Arguments")
@@ -71,8 +75,7 @@ def _told(error: BaseException) -> int:
             complain(*error.lines)
         case ModuleNotFoundError() if error.name and not error.name.startswith(("wanlib", "conformance")):
             package = error.name.partition(".")[0]
-            extra = "conformance" if package in _HARNESS else "cli"
-            complain(f"this needs {package}: pip install 'wanlib[{extra}]'")
+            complain(missing(_EXTRAS.get(package, "cli"), package))
         case OSError():
             if error.filename is None:
                 _silence()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wanlib.base.extras import missing
 from wanlib.base.shown import shown
 from wanlib.cli.choosing import SpecOption, the_spec
 from wanlib.cli.plainly import FINE, Refusal
@@ -211,9 +212,9 @@ def _log(line: str) -> None:
 
 
 def _check_extra() -> None:
-    missing = [name for name in _NEEDS if find_spec(name) is None]
-    if missing:
-        raise Refusal(f"this needs {', '.join(missing)}: pip install 'wanlib[emulator]'")
+    lacking = [name for name in _NEEDS if find_spec(name) is None]
+    if lacking:
+        raise Refusal(missing("emulator", *lacking))
 
 
 def _seconds(name: str, value: float) -> float:

@@ -13,9 +13,10 @@ from wanlib.emit.writer import Writer
 from wanlib.spec import Spec
 
 PARAMETERS = "wanlib.generated.parameters"
+_ANY_MODEL = "ModelName"
 _PARAMETERS = """\
 from collections.abc import Sequence
-from typing import Literal, Required, TypeAlias, TypedDict, cast
+from typing import Literal, NewType, Required, TypeAlias, TypedDict
 
 from wanlib.generated.calls import API
 from wanlib.runtime.images import ImageLike
@@ -23,11 +24,11 @@ from wanlib.runtime.options import Options, Waiting, WaitingOrSync
 from wanlib.runtime.asked import find_model
 """
 _CALLS = {
-    "edit": '_edit("edit", model, prompt, images, {given})',
-    "generate": '_edit("generate", model, prompt, (), {given})',
-    "stream": "_stream(model, prompt, images, {given})",
-    "submit": "_submit(model, prompt, images, {given})",
-    "prepare": "_prepare(model, prompt, images, {given})",
+    "edit": '_edit("edit", model, prompt, images, parameters)',
+    "generate": '_edit("generate", model, prompt, (), parameters)',
+    "stream": "_stream(model, prompt, images, parameters)",
+    "submit": "_submit(model, prompt, images, parameters)",
+    "prepare": "_prepare(model, prompt, images, parameters)",
 }
 
 
@@ -103,12 +104,15 @@ def _parameters(spec: Spec, classes: Classes) -> str:
     out.line()
     out.line(f"Model: TypeAlias = {_one_of(spec.models)}")
     out.line('"""The name of a model."""')
+    out.line(f'{_ANY_MODEL} = NewType("{_ANY_MODEL}", str)')
+    doc = "The name of a model that is known when the program runs; it may have any parameter."
+    out.line(f'"""{doc}"""')
     classes.write(out)
     out.line()
     out.line()
-    with out.block("def model(name: str) -> Model"):
+    with out.block(f"def model(name: str) -> {_ANY_MODEL}"):
         _doc(WORDS["model"], out)
-        out.line('return cast("Model", find_model(API, name).name)')
+        out.line(f"return {_ANY_MODEL}(find_model(API, name).name)")
     return out.text()
 
 
@@ -138,7 +142,7 @@ def _typing_imports(face: Face, methods: _Methods, out: Writer) -> None:
     out.line("from typing import Literal, Unpack")
     out.line()
     out.line(f"from {PARAMETERS} import (")
-    for name in sorted({each.parameters for found in methods.values() for each in found} | {"Model"}):
+    for name in sorted({each.parameters for found in methods.values() for each in found} | {_ANY_MODEL}):
         out.line(f"    {name},")
     out.line(")")
     out.line("from wanlib.runtime.images import ImageLike")
@@ -147,22 +151,20 @@ def _typing_imports(face: Face, methods: _Methods, out: Writer) -> None:
 
 
 def _method(method: str, face: Face, signatures: Sequence[_Signature], out: Writer) -> None:
-    """The overloads, and what runs; one alone is what runs."""
+    """The overloads, the last for a model that is known when the program runs; and what runs."""
     waits = "" if method == "prepare" else face.waits
     start = f"{'async ' if waits else ''}def {method}(self, model: "
     end = f"-> {face.results[method][0]}"
     heads = [f"{start}{_one_of([each.model])}, prompt: str, {_rest(each)}) {end}" for each in signatures]
-    given = "dict(parameters)"
-    if len(heads) > 1:
-        for each in heads:
-            out.line()
-            out.line("@overload")
-            out.line(f"{each}: ...")
-        heads, given = [f"{start}Model, prompt: str, {_any(signatures)}) {end}"], "parameters"
+    heads.append(f"{start}{_ANY_MODEL}, prompt: str, {_any(method, signatures)}) {end}")
+    for head in heads:
+        out.line()
+        out.line("@overload")
+        out.line(f"{head}: ...")
     out.line()
-    with out.block(heads[0]):
+    with out.block(f"{start}str, prompt: str, {_any(method, signatures)}) {end}"):
         _doc(WORDS[method], out)
-        out.line(f"return {waits}self.{_CALLS[method].format(given=given)}")
+        out.line(f"return {waits}self.{_CALLS[method]}")
 
 
 def _doc(text: str, out: Writer) -> None:
@@ -175,11 +177,12 @@ def _rest(signature: _Signature) -> str:
     return f"{_images(images.values)}**parameters: Unpack[{signature.parameters}]"
 
 
-def _any(signatures: Sequence[_Signature]) -> str:
+def _any(method: str, signatures: Sequence[_Signature]) -> str:
     """What takes whatever any of these does."""
-    ways = {each.overload.of("images").values for each in signatures}
-    least = next(iter(ways)) if len(ways) == 1 else (GIVEN, NONE)
-    return f"{_images(least)}**parameters: Any"
+    if method == "generate":
+        return "**parameters: Any"
+    always = all(each.overload.of("images").values == (GIVEN,) for each in signatures)
+    return f"{_images((GIVEN,) if always else (GIVEN, NONE))}**parameters: Any"
 
 
 def _images(values: tuple[str, ...]) -> str:

@@ -44,5 +44,11 @@ via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.
 
 Raises InvalidRequest, with every violation, and InvalidArgumentError.
 """,
-    "model": """Turns text into the name of a model, for type checkers too. Raises InvalidRequest.""",
+    "model": """Return the name of a model that is known when the program runs, as a setting is.
+
+Type checkers accept it in every verb, with any parameter; the call itself is judged as always.
+
+Raises:
+    InvalidRequest: There is no such model.
+""",
 }

@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
+from wanlib.base.extras import require
+
+require("emulator", "starlette", "uvicorn", "httptools")
+
 import uvicorn
 
 from wanlib.emulator.access_log import AccessLog

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Literal, Unpack
 
     from wanlib.generated.parameters import (
-        Model,
+        ModelName,
         Wan25I2iPreviewEdit,
         Wan25I2iPreviewPrepare,
         Wan25I2iPreviewSubmit,
@@ -80,7 +80,10 @@ class Wan(Client):
     @overload
     def edit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditEditDescriptionEditWithMask]) -> Output: ...
 
-    def edit(self, model: Model, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> Output:
+    @overload
+    def edit(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> Output: ...
+
+    def edit(self, model: str, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> Output:
         """Edits or fuses images as the prompt says, and waits for the result.
 
         images: a list of paths, bytes, binary files, Pillow images or URLs; the prompt counts them from 1. A task
@@ -106,7 +109,10 @@ class Wan(Client):
     @overload
     def generate(self, model: Literal['wan2.6-image'], prompt: str, **parameters: Unpack[Wan26ImageGenerate]) -> Output: ...
 
-    def generate(self, model: Model, prompt: str, **parameters: Any) -> Output:
+    @overload
+    def generate(self, model: ModelName, prompt: str, **parameters: Any) -> Output: ...
+
+    def generate(self, model: str, prompt: str, **parameters: Any) -> Output:
         """Draws from the prompt alone, and waits for the result.
 
         A task is submitted and followed; via="sync" makes the one synchronous call, where the model has it. The
@@ -119,7 +125,13 @@ class Wan(Client):
         """
         return self._edit("generate", model, prompt, (), parameters)
 
-    def stream(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan26ImageStream]) -> Stream:
+    @overload
+    def stream(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan26ImageStream]) -> Stream: ...
+
+    @overload
+    def stream(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Stream: ...
+
+    def stream(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Stream:
         """Starts a call whose texts and pictures come in turn, while they are made.
 
         Iterate over what it returns, and close it or use `with`.
@@ -128,7 +140,7 @@ class Wan(Client):
         image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
         OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
         """
-        return self._stream(model, prompt, images, dict(parameters))
+        return self._stream(model, prompt, images, parameters)
 
     @overload
     def submit(self, model: Literal['wan2.7-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan27ImageSubmit]) -> Task: ...
@@ -160,7 +172,10 @@ class Wan(Client):
     @overload
     def submit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditSubmitDescriptionEditWithMask]) -> Task: ...
 
-    def submit(self, model: Model, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Task:
+    @overload
+    def submit(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Task: ...
+
+    def submit(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Task:
         """Starts a task and does not wait: with images it edits, without them it generates.
 
         The task's `id` is enough to take it up again, in another process too.
@@ -204,7 +219,10 @@ class Wan(Client):
     @overload
     def prepare(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditPrepareDescriptionEditWithMask]) -> Prepared: ...
 
-    def prepare(self, model: Model, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Prepared:
+    @overload
+    def prepare(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Prepared: ...
+
+    def prepare(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Prepared:
         """Shows a call and its price without making it: with images an edit, else a generation.
 
         via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Literal, Unpack
 
     from wanlib.generated.parameters import (
-        Model,
+        ModelName,
         Wan25I2iPreviewEdit,
         Wan25I2iPreviewPrepare,
         Wan25I2iPreviewSubmit,
@@ -80,7 +80,10 @@ class AsyncWan(AsyncClient):
     @overload
     async def edit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditEditDescriptionEditWithMask]) -> AsyncOutput: ...
 
-    async def edit(self, model: Model, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> AsyncOutput:
+    @overload
+    async def edit(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> AsyncOutput: ...
+
+    async def edit(self, model: str, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> AsyncOutput:
         """Edits or fuses images as the prompt says, and waits for the result.
 
         images: a list of paths, bytes, binary files, Pillow images or URLs; the prompt counts them from 1. A task
@@ -106,7 +109,10 @@ class AsyncWan(AsyncClient):
     @overload
     async def generate(self, model: Literal['wan2.6-image'], prompt: str, **parameters: Unpack[Wan26ImageGenerate]) -> AsyncOutput: ...
 
-    async def generate(self, model: Model, prompt: str, **parameters: Any) -> AsyncOutput:
+    @overload
+    async def generate(self, model: ModelName, prompt: str, **parameters: Any) -> AsyncOutput: ...
+
+    async def generate(self, model: str, prompt: str, **parameters: Any) -> AsyncOutput:
         """Draws from the prompt alone, and waits for the result.
 
         A task is submitted and followed; via="sync" makes the one synchronous call, where the model has it. The
@@ -119,7 +125,13 @@ class AsyncWan(AsyncClient):
         """
         return await self._edit("generate", model, prompt, (), parameters)
 
-    async def stream(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan26ImageStream]) -> AsyncStream:
+    @overload
+    async def stream(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan26ImageStream]) -> AsyncStream: ...
+
+    @overload
+    async def stream(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> AsyncStream: ...
+
+    async def stream(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> AsyncStream:
         """Starts a call whose texts and pictures come in turn, while they are made.
 
         Iterate over what it returns, and close it or use `with`.
@@ -128,7 +140,7 @@ class AsyncWan(AsyncClient):
         image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
         OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
         """
-        return await self._stream(model, prompt, images, dict(parameters))
+        return await self._stream(model, prompt, images, parameters)
 
     @overload
     async def submit(self, model: Literal['wan2.7-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan27ImageSubmit]) -> AsyncTask: ...
@@ -160,7 +172,10 @@ class AsyncWan(AsyncClient):
     @overload
     async def submit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditSubmitDescriptionEditWithMask]) -> AsyncTask: ...
 
-    async def submit(self, model: Model, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> AsyncTask:
+    @overload
+    async def submit(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> AsyncTask: ...
+
+    async def submit(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> AsyncTask:
         """Starts a task and does not wait: with images it edits, without them it generates.
 
         The task's `id` is enough to take it up again, in another process too.
@@ -204,7 +219,10 @@ class AsyncWan(AsyncClient):
     @overload
     def prepare(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditPrepareDescriptionEditWithMask]) -> Prepared: ...
 
-    def prepare(self, model: Model, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Prepared:
+    @overload
+    def prepare(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Prepared: ...
+
+    def prepare(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Prepared:
         """Shows a call and its price without making it: with images an edit, else a generation.
 
         via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.

@@ -3,7 +3,7 @@
 """The models, and the parameters that each method takes on each."""
 
 from collections.abc import Sequence
-from typing import Literal, Required, TypeAlias, TypedDict, cast
+from typing import Literal, NewType, Required, TypeAlias, TypedDict
 
 from wanlib.generated.calls import API
 from wanlib.runtime.images import ImageLike
@@ -12,6 +12,8 @@ from wanlib.runtime.asked import find_model
 
 Model: TypeAlias = Literal['wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image', 'wan2.5-i2i-preview', 'wanx2.1-imageedit']
 """The name of a model."""
+ModelName = NewType("ModelName", str)
+"""The name of a model that is known when the program runs; it may have any parameter."""
 
 
 class Wan27ColorPalette(TypedDict, total=False):
@@ -235,6 +237,12 @@ class Wanx21ImageeditPrepareDescriptionEditWithMask(Wanx21ImageeditParameters, O
     via: Literal['async']
 
 
-def model(name: str) -> Model:
-    """Turns text into the name of a model, for type checkers too. Raises InvalidRequest."""
-    return cast("Model", find_model(API, name).name)
+def model(name: str) -> ModelName:
+    """Return the name of a model that is known when the program runs, as a setting is.
+
+    Type checkers accept it in every verb, with any parameter; the call itself is judged as always.
+
+    Raises:
+        InvalidRequest: There is no such model.
+    """
+    return ModelName(find_model(API, name).name)

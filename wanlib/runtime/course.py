@@ -78,7 +78,7 @@ def _concluded(context: Context, paid: Paid, outcome: Outcome) -> Protocol[Resul
         context.purse.settle(paid.held, Decimal(0), paid.task_id)
         life, at = context.api.life, context.clock.wall()
         names = {TaskFailed: life.failed, TaskCanceled: life.canceled, TaskUnknown: life.unknown}
-        status = names.get(type(outcome), "")
+        status = next((name for kind, name in names.items() if isinstance(outcome, kind)), "")
         yield from record(context, paid, lambda journal, key: journal.ended(key, status, at, None))
     raise outcome
 

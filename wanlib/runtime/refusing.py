@@ -8,7 +8,7 @@ from typing import Any
 from wanlib.base.rule_name import Hints, RuleName
 from wanlib.base.shown import shown
 from wanlib.base.violation import Violation
-from wanlib.runtime.asked import Ask
+from wanlib.runtime.asked import Ask, check_images
 from wanlib.runtime.errors import IgnoredParameter, InvalidArgumentError, InvalidRequest
 from wanlib.runtime.tables import Api, Model
 
@@ -24,6 +24,7 @@ def refuse_images(model: Model, ask: Ask) -> None:
 
     They would be left out of the request, and what the model draws without them would be paid for.
     """
+    check_images(ask.images)
     if "images" in ask.parameters or any(name in ask.parameters for name in model.images):
         way_out = "call edit, which does" if "edit" in model.verbs and model.images else "leave them out"
         raise InvalidArgumentError(f"generate takes no images; {way_out}")

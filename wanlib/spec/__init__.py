@@ -1,5 +1,9 @@
 """YAML in, a checked and frozen Spec out; and the plain walk that reads a body by it."""
 
+from wanlib.base.extras import require
+
+require("spec", "yaml", "jsonschema")
+
 from wanlib.spec.errors import SpecError
 from wanlib.spec.interpret import interpret
 from wanlib.spec.load import load

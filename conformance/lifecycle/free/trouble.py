@@ -8,10 +8,15 @@ from conformance.lifecycle.stage import spec
 from wanlib.emulator.fault import KINDS, WHERE
 
 _ERRORS = spec().wire["errors"]
-_CODES = st.sampled_from(sorted(_ERRORS))
+# Of the codes without a blank: a step of a play is written in words.
+_CODES = st.sampled_from(sorted(code for code in _ERRORS if " " not in code))
 # A task fails by none of the others: they are about a call, and a query that says them is believed so.
 _FAILURES = st.sampled_from(
-    [code for code, told in sorted(_ERRORS.items()) if told["class"] not in ("rate", "authentication")]
+    [
+        code
+        for code, told in sorted(_ERRORS.items())
+        if told["class"] not in ("rate", "authentication") and " " not in code
+    ]
 )
 _ASKED = st.sampled_from(("", ",retry_after=2", ",retry_after=30", ",retry_after=5000"))
 _GATEWAY = st.sampled_from(("", ",status=504", ",status=503", ",status=429"))
