@@ -99,10 +99,10 @@ _PUBLIC_HOSTS = (
 
 
 def public(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
-    for label, host in _PUBLIC_HOSTS:
-        yield Step(label, f"https://{host}/1.png", True)
     yield Step("data", Frame(body, field).small(), True)
     yield Step("oss-key", "oss://example/1.png", True)
+    for label, host in _PUBLIC_HOSTS:
+        yield Step(label, f"https://{host}/1.png", True)
     for label, host in _PRIVATE_HOSTS:
         yield Step(label, f"http://{host}/1.png", False)
     for suffix in rule.limit:

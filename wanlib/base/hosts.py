@@ -181,13 +181,14 @@ def plain_url_mismatch(schemes: Sequence[str], private_suffixes: Sequence[str]) 
     A text that it matches may be public all the same. A pattern that does not match creates no match object,
     which makes the usual case faster.
     """
-    names = "|".join(scheme for scheme in schemes if scheme in ("http", "https"))
-    local = "|".join(sorted({name.rpartition(".")[2] for name in LOCAL_NAMES}))
+    names = [scheme for scheme in schemes if scheme in ("http", "https")]
+    begin = "https?" if len(names) == 2 else "".join(names)
+    longest = min(len(name.rpartition(".")[2]) for name in LOCAL_NAMES) - 1  # no local name ends so short
     suffixes = "".join(f"(?<!{re.escape(suffix)})" for suffix in private_suffixes)
-    forms = [
-        # At most 7 labels of 30 characters and a last one of letters: below the limits of a name.
-        rf"(?:{names})://(?:[a-z0-9-]{{1,30}}+\.){{1,7}}+(?!(?:{local})/)[a-z]{{2,30}}+{suffixes}/[!#->@-~]*+"
-    ] * bool(names)
+    forms = []
+    if names:  # at most 7 labels of 30 characters and a last one of letters: below the limits of a name
+        host = rf"(?:[a-z0-9-]{{1,30}}+\.){{1,7}}+[a-z]{{2,{longest}}}{suffixes}"
+        forms.append(rf"{begin}://{host}/[!#->@-~]*+")
     if "oss" in schemes:
         forms.append(r"oss://[a-z0-9][!#->@-~]*+")
     return re.compile(rf"(?!(?:{'|'.join(forms) or '(?!)'})\Z)", re.ASCII)

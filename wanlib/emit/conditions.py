@@ -33,7 +33,7 @@ BREACHES: dict[str, Breach] = {
     "min_count": Breach("len({v}) < {c}", "{c}", "len({v})"),
     "max_count": Breach("len({v}) > {c}", "{c}", "len({v})"),
     "max_chars": Breach("len({v}) > {c}", "{c}", "len({v})"),
-    "pattern": Breach("_{c}({v}) is None", "{c}", "{v}"),
+    "pattern": Breach("_NOT_{c}({v}) is not None", "{c}", "{v}"),
     "decimals": Breach('(len({v}) - {v}.find(".") - 2 if "." in {v} else 0) != {c}', "{c}", "{v}"),
     "min": Breach("{v} < {c}", "{c}", "{v}"),
     "max": Breach("{v} > {c}", "{c}", "{v}"),

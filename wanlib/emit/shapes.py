@@ -17,7 +17,7 @@ _PLAIN = {
 def plain_type(field: Field, variable: str) -> str:
     """The test by which a value is of a field's type; other forms of it are left to slower tests."""
     if rule := exact_decimals(field):
-        return f"(isinstance({variable}, str) and {matcher(rule)}({variable}) is not None)"
+        return f"(isinstance({variable}, str) and {mismatch(rule)}({variable}) is None)"
     return _PLAIN.get(field.type, "isinstance({v}, str)").format(v=variable)
 
 
@@ -71,6 +71,11 @@ def exact_decimals(field: Field) -> Rule | None:
 def matcher(rule: Rule) -> str:
     """What a text that keeps a rule is matched with: compiled from the rule's constant."""
     return f"_{constant(rule)}"
+
+
+def mismatch(rule: Rule) -> str:
+    """The function that gives None for a text that satisfies a rule, and a match for any other."""
+    return f"_NOT_{constant(rule)}"
 
 
 def summed(field: Field) -> tuple[Rule, Rule] | None:

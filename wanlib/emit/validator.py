@@ -10,7 +10,7 @@ from wanlib.emit.fast import FastPath
 from wanlib.emit.names import EmitError, constant, literal, local
 from wanlib.emit.plan import CONTEXT, Plan, default_constant, names_constant
 from wanlib.emit.rule_names import reference, write_rule_names
-from wanlib.emit.shapes import exact_decimals, matcher, plain_urls, summed
+from wanlib.emit.shapes import exact_decimals, matcher, mismatch, plain_urls, summed
 from wanlib.emit.telling import TellingPath
 from wanlib.emit.writer import Writer
 from wanlib.spec import Family, Field, Spec
@@ -39,10 +39,11 @@ _HELPERS = (
     "is_integer",
     "is_number",
     "no_ascii_url",
+    "no_percents_with",
+    "other_than",
     "outside",
     "parse_size",
     "percent",
-    "percents_with",
     "plain_urls",
     "read_image",
     "starts",
@@ -123,7 +124,7 @@ def _constants(plan: Plan, out: Writer) -> None:
         seen[name] = rule.id
         out.line(f"{name}{': dict[str, int]' if rule.kind == 'keywords' else ''} = {literal(rule.limit)}")
         if rule.kind == "pattern":
-            out.line(f"{matcher(rule)} = re.compile({name}, re.ASCII).fullmatch")
+            out.line(f"{mismatch(rule)} = _other_than({name})")
         if rule.kind == "keywords":
             out.line(f"{matcher(rule)} = tuple({name})")
         if rule.kind == "schemes":
@@ -162,7 +163,7 @@ def _elsewhere(plan: Plan, out: Writer) -> None:
 def _derived(field: Field, out: Writer) -> None:
     """Constants that the fast path reads: made from the limit of a rule, so that it still stands once."""
     if decimals := exact_decimals(field):
-        out.line(f"{matcher(decimals)} = _percents_with({constant(decimals)})")
+        out.line(f"{mismatch(decimals)} = _no_percents_with({constant(decimals)})")
     schemes = field.of_kind("schemes")
     public = field.of_kind("public")
     if schemes and (public or field.of_kind("unexpired")):

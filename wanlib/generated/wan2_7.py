@@ -2,7 +2,6 @@
 # Do not edit: change the YAML, then run: wanlib emit
 """What a call of wan2.7-image, wan2.7-image-pro may hold, and how its fields are sent."""
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +20,11 @@ from wanlib.runtime.judging import Elsewhere as _Elsewhere
 from wanlib.runtime.judging import disordered as _disordered
 from wanlib.runtime.judging import expired as _expired
 from wanlib.runtime.judging import is_integer as _is_integer
+from wanlib.runtime.judging import no_percents_with as _no_percents_with
+from wanlib.runtime.judging import other_than as _other_than
 from wanlib.runtime.judging import outside as _outside
 from wanlib.runtime.judging import parse_size as _parse_size
 from wanlib.runtime.judging import percent as _percent
-from wanlib.runtime.judging import percents_with as _percents_with
 from wanlib.runtime.judging import plain_urls as _plain_urls
 from wanlib.runtime.judging import read_image as _read_image
 from wanlib.runtime.judging import starts as _starts
@@ -80,7 +80,7 @@ COLOR_PALETTE_MIN_COUNT = 3
 COLOR_PALETTE_MAX_COUNT = 10
 COLOR_PALETTE_TOTAL = '100.00'
 COLOR_PALETTE_EACH_HEX_PATTERN = '#[0-9A-Fa-f]{6}'
-_COLOR_PALETTE_EACH_HEX_PATTERN = re.compile(COLOR_PALETTE_EACH_HEX_PATTERN, re.ASCII).fullmatch
+_NOT_COLOR_PALETTE_EACH_HEX_PATTERN = _other_than(COLOR_PALETTE_EACH_HEX_PATTERN)
 COLOR_PALETTE_EACH_RATIO_DECIMALS = 2
 SEED_MIN = 0
 SEED_MAX = 2147483647
@@ -91,7 +91,7 @@ N_DEFAULT_SEQUENTIAL = 12
 ENABLE_SEQUENTIAL_DEFAULT = False
 THINKING_MODE_DEFAULT = True
 _COLOR_PALETTE_TOTAL = _units(COLOR_PALETTE_TOTAL, COLOR_PALETTE_EACH_RATIO_DECIMALS)
-_COLOR_PALETTE_EACH_RATIO_DECIMALS = _percents_with(COLOR_PALETTE_EACH_RATIO_DECIMALS)
+_NOT_COLOR_PALETTE_EACH_RATIO_DECIMALS = _no_percents_with(COLOR_PALETTE_EACH_RATIO_DECIMALS)
 WATERMARK_DEFAULT = False
 MESSAGES_NAMES = ('model', 'input', 'parameters')
 MESSAGES_NAMES_SET = frozenset(MESSAGES_NAMES)
@@ -310,10 +310,10 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
             _hex_ = _item0.get('hex')
             if not isinstance(_hex_, str):
                 return False
-            if _COLOR_PALETTE_EACH_HEX_PATTERN(_hex_) is None:
+            if _NOT_COLOR_PALETTE_EACH_HEX_PATTERN(_hex_) is not None:
                 return False
             _ratio_ = _item0.get('ratio')
-            if not (isinstance(_ratio_, str) and _COLOR_PALETTE_EACH_RATIO_DECIMALS(_ratio_) is not None):
+            if not (isinstance(_ratio_, str) and _NOT_COLOR_PALETTE_EACH_RATIO_DECIMALS(_ratio_) is None):
                 return False
             _sum += int(_ratio_[:-1].replace('.', ''))
         if _sum != _COLOR_PALETTE_TOTAL:
@@ -576,14 +576,14 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                 if isinstance(_item0, dict):
                     _hex_ = _item0.get('hex', _ABSENT)
                     if isinstance(_hex_, str):
-                        if _COLOR_PALETTE_EACH_HEX_PATTERN(_hex_) is None:
+                        if _NOT_COLOR_PALETTE_EACH_HEX_PATTERN(_hex_) is not None:
                             found.append(_make(Violation, ('wan2.7/color_palette.each.hex.pattern', 'rejected', f'/parameters/color_palette/{_index0}/hex', COLOR_PALETTE_EACH_HEX_PATTERN, _hex_)))
                     elif _hex_ is _ABSENT or _hex_ is None:
                         found.append(_make(Violation, ('wan2.7/color_palette.each.hex.required', 'rejected', f'/parameters/color_palette/{_index0}/hex', True, None)))
                     else:
                         found.append(_make(Violation, ('wan2.7/color_palette.each.hex.type', 'rejected', f'/parameters/color_palette/{_index0}/hex', 'text', _hex_)))
                     _ratio_ = _item0.get('ratio', _ABSENT)
-                    _exact = (isinstance(_ratio_, str) and _COLOR_PALETTE_EACH_RATIO_DECIMALS(_ratio_) is not None)
+                    _exact = (isinstance(_ratio_, str) and _NOT_COLOR_PALETTE_EACH_RATIO_DECIMALS(_ratio_) is None)
                     if _exact or (isinstance(_ratio_, str) and _percent(_ratio_) is not None):
                         _all_ratio.append(_ratio_)
                         if not _exact:

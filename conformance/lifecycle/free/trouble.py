@@ -54,4 +54,5 @@ def _parts(done: st.SearchStrategy[str]) -> dict[str, tuple[st.SearchStrategy[st
         "fail": (kinds["fail"], st.builds(",code={}".format, _FAILURES)),
         "partial": (kinds["partial"], _COUNT),
         "short": (kinds["short"], _COUNT),
+        "download": (kinds["download"], st.sampled_from(("", ",where=after"))),
     }

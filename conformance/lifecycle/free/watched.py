@@ -41,7 +41,7 @@ class Met(NamedTuple):
     @property
     def plain(self) -> bool:
         """Whether the client was told at once what is so."""
-        return self.fault is None or self.fault.kind in _PLAIN
+        return self.fault is None or (self.fault.kind in _PLAIN and not _refuses(self.fault))
 
     @property
     def sure(self) -> bool:
@@ -59,6 +59,11 @@ class Met(NamedTuple):
         if self.fault and self.fault.kind == "status":
             return self.fault.word or unlisted
         return self.before if self.whole else ""
+
+
+def _refuses(fault: Fault) -> bool:
+    """Whether a call is refused for an input image, rather than its task failing for it."""
+    return fault.kind == "download" and fault.where != "after"
 
 
 class Watched(Service):
