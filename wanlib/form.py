@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from wanlib.base.fine_tuned import base_of
 from wanlib.base.plain_limit import plain_limit
 from wanlib.base.rule_id import RuleId, parse_rule_id
 from wanlib.base.suggest import unknown_model
@@ -31,11 +32,15 @@ def limits(model: str) -> dict[str, Any]:
 
     Raises ValueError for an unknown model, naming the known ones.
     """
-    stem = _file_of(model)
+    known = RULES["wire/model"].limit
+    base = base_of(model, known, FACTS.get("wire/fine_tuned.ending", ""))
+    if base is None:
+        raise ValueError(unknown_model(model, known))
+    stem = _file_of(base)
     root: dict[str, Any] = {}
     for rule, entry in RULES.items():
         parts = parse_rule_id(rule)
-        if parts.file == stem and parts.path and parts.kind not in _NO_LIMITS and model in entry.models:
+        if parts.file == stem and parts.path and parts.kind not in _NO_LIMITS and base in entry.models:
             _place(root, parts)[parts.kind] = plain_limit(entry.limit)
     for fact, value in FACTS.items():
         parts = parse_rule_id(fact)
@@ -50,8 +55,7 @@ def _file_of(model: str) -> str:
     for rule, entry in RULES.items():
         if model in entry.models and not rule.startswith("wire/"):
             return parse_rule_id(rule).file
-    known = RULES["wire/model"].limit
-    raise ValueError(unknown_model(model, known))
+    raise AssertionError(f"no rule of {model}")
 
 
 def _place(root: dict[str, Any], parts: RuleId) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from conformance.edges.body import Body
 from wanlib.spec import Node, Rule
 
 STRAY = "not_a_member"
+FINE_TUNED = ("-ft-202606030110-ab12", "-ft-202606030110-ab12-c160", "-cup-c160")
+NOT_FINE_TUNED = ("-ft-20260603-ab12", "-cup", "-c", "-C160", "-ft-202606030110-ab12\n", "-c160-")
 
 
 class Change(NamedTuple):
@@ -137,6 +139,10 @@ def of_models(body: Body, rule: Rule) -> Iterator[Change]:
     whole = _whole(body)
     model = whole["model"]
     yield Change(model, whole, True)
+    for ending in FINE_TUNED if body.spec.fine_tuned_ending else ():
+        yield Change(ending, whole | {"model": model + ending}, True)
+    for ending in NOT_FINE_TUNED:
+        yield Change(ending, whole | {"model": model + ending}, False)
     without = {name: value for name, value in whole.items() if name != "model"}
     yield Change("absent", without, False)
     for label, value in (

@@ -11,7 +11,10 @@ from wanlib.spec.model import Family, Node, Rule, Spec
 
 BodyBreak = Callable[[Any, Octets], Any]
 
-_NO_MODELS = ("", "wan9.9-image", "wan2.7", "WAN2.7-IMAGE", "wan2.7-image ", "wan2.7-image\n", "default")
+_NO_MODELS = (
+    *("", "wan9.9-image", "wan2.7", "WAN2.7-IMAGE", "wan2.7-image ", "wan2.7-image\n", "default"),
+    *("wan2.7-image-ft-2026-ab12", "wan2.6-image-c"),
+)
 _STRAYS = (
     *("quality", "input_image", "Model", "", "a/b~c"),
     *("prompt", "images", "size", "n", "negative_prompt"),

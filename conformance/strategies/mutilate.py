@@ -59,7 +59,7 @@ def mutilated(spec: Spec) -> st.SearchStrategy[Any]:
         if octets.byte() >= 250:
             return picked(WILD, octets)
         if octets.byte() >= 224:
-            body["model"] = octets.pick(spec.models)
+            body["model"] = octets.pick((*spec.models, *(f"{each}-c1" for each in spec.models)))
         for number in range(1 + octets.skewed(_MOST)):
             octets.at = start + _FIRST + number * _EACH
             _happen(body, octets, words)

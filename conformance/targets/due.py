@@ -28,7 +28,7 @@ class Due:
         if not requests:
             return ["nothing was sent"]
         create, *queries = requests
-        method, path = self._spec.wire["endpoints"][said.model][said.call].split()
+        method, path = self._spec.wire["endpoints"][self._spec.base(said.model)][said.call].split()
         found = [*self._line(create, method, path), *self._headers(create, said.call, said)]
         found += self._body(create, said, body)
         for each in queries:

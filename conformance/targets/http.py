@@ -91,7 +91,7 @@ class Http:
 
     def _call(self, model: Any) -> str:
         """The asynchronous call, on which no rule hangs, where the model has it."""
-        calls = self._spec.calls(model) if isinstance(model, str) and model in self._spec.models else ()
+        calls = self._spec.calls(model) if self._spec.base(model) else ()
         return calls[0] if calls and "async" not in calls else "async"
 
     def _follow(self, task_id: str, question: Question, model: Any) -> bool:

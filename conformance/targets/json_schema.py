@@ -20,6 +20,7 @@ class JsonSchema:
 
     def __init__(self, spec: Spec) -> None:
         self._rules = spec.rules
+        self._base = spec.base
         self._envelope = Draft202012Validator(envelope(spec))
         self._models = {model: Draft202012Validator(schema(spec, model)) for model in spec.models}
         self.leaves_out = frozenset(
@@ -33,8 +34,8 @@ class JsonSchema:
     def observe(self, question: Question) -> Observation:
         """The rules whose keywords fail. Its messages quote the body, so one without end can't be asked."""
         body = question.body
-        model = body.get("model") if isinstance(body, dict) else None
-        known = self._models.get(model) if isinstance(model, str) else None
+        model = self._base(body.get("model")) if isinstance(body, dict) else None
+        known = self._models.get(model) if model else None
         try:
             rules = broken_rules((known or self._envelope).iter_errors(body))
         except RecursionError:

@@ -34,7 +34,7 @@ class Replies:
 
     def check_result(self, body: Any, model: Any, *shapes: str) -> None:
         """The same for one with pictures, in the form of the model."""
-        known = isinstance(model, str) and model in self._spec.models
+        known = self._spec.base(model) is not None
         self.check(body, *shapes, self._spec.family(model).output["result"] if known else "choices")
 
     def check_refusal(self, reply: Reply, model: Any, call: str) -> None:
@@ -105,7 +105,7 @@ class Replies:
 
     def _misplaced(self, model: Any, call: str, status: int) -> bool:
         """Whether the model has no such call: the vendor refuses that as forbidden, too."""
-        known = isinstance(model, str) and model in self._spec.models
+        known = self._spec.base(model) is not None
         return status == 403 and known and call not in self._spec.calls(model)
 
 

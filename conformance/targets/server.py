@@ -77,7 +77,7 @@ class Server:
         """
         endpoints = self._spec.wire["endpoints"]
         model = body.get("model") if isinstance(body, dict) else None
-        own = endpoints.get(model, {}) if isinstance(model, str) else {}
+        own = endpoints.get(self._spec.base(model), {})
         endpoint = own.get(call) or next(each[call] for each in endpoints.values() if call in each)
         return self._send(endpoint, call, raw, self._resolving if stored else {})
 

@@ -40,7 +40,7 @@ class Storage:
         None where there is no picture, and where a rule asks of what it shows: a case knows nothing of it.
         httpx.HTTPError where the storage can't be reached.
         """
-        if not isinstance(model, str) or model not in self._spec.models:
+        if model is None or self._spec.base(model) is None:
             return None
         if self._broken(_with(body, lambda _: data_uri("png", _SIDE, _SIDE)), call) != self._broken(
             body, call

@@ -67,7 +67,7 @@ def verb_call(spec: Spec, question: Question) -> VerbCall:
     if "model" not in body:
         raise Unsaid("every verb takes a model")
     model = body["model"]
-    if not isinstance(model, str) or model not in spec.models:
+    if spec.base(model) is None:
         return VerbCall("edit", call, model, "a kettle")
     family = spec.family(model)
     reading = Decoder(family, spec.bodies[family.body]).decode(body)

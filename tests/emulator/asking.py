@@ -29,7 +29,7 @@ def create(emulator: Emulator, body: Any, call: str = "async", **headers: str) -
     """A create call at the model's own endpoint, or at the first that has such a call."""
     model = body.get("model") if isinstance(body, dict) else None
     endpoints = SPEC.wire["endpoints"]
-    own = endpoints.get(model, {}) if isinstance(model, str) else {}
+    own = endpoints.get(SPEC.base(model), {})
     endpoint = own.get(call) or next(each[call] for each in endpoints.values() if call in each)
     method, path = endpoint.split(" ")
     marked = {name.replace("-", "_"): value for name, value in CALL_HEADERS[call].items()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wanlib.base.fine_tuned import base_of
 from wanlib.base.shown import shown
 from wanlib.base.suggest import suggest, unknown_model
 from wanlib.cli.plainly import Refusal, file_name
@@ -35,10 +36,19 @@ def the_spec(folder: Path | None) -> "Spec":
         raise Refusal(*error.complaints) from None
 
 
-def a_model(name: str, models: Sequence[str]) -> str:
-    """`name`, where it is one of `models`. Raises Refusal, which proposes the nearest."""
-    if name in models:
-        return name
+def a_model(name: str, models: Sequence[str], ending: str) -> str:
+    """Return the listed model that a name means: itself, or the base of a fine-tuned one.
+
+    Args:
+        name: The argument.
+        models: The listed models.
+        ending: The ending of the ids of fine-tuned models.
+
+    Raises:
+        Refusal: The name means no model; the nearest is proposed.
+    """
+    if (base := base_of(name, models, ending)) is not None:
+        return base
     raise Refusal(unknown_model(name, models))
 
 

@@ -17,7 +17,8 @@ def schema(
     from wanlib.emit.json_schema import schema as exported
 
     loaded = the_spec(spec)
-    print(json.dumps(exported(loaded, a_model(model, loaded.models)), indent=2))
+    base = a_model(model, loaded.models, loaded.fine_tuned_ending)
+    print(json.dumps(exported(loaded, base), indent=2))
     return FINE
 
 

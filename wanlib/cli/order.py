@@ -42,7 +42,7 @@ class Order:
         from wanlib.generated.calls import API
         from wanlib.runtime.errors import IgnoredParameter
 
-        a_model(self.model, tuple(API.models))
+        a_model(self.model, tuple(API.models), API.fine_tuned.ending)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", IgnoredParameter)  # they are told in lines of their own
             return self._telling.guarded(self._run)

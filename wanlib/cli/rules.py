@@ -37,10 +37,10 @@ def rules(
     A line each: id, limit, what the service does when it is broken, models. A table on a terminal, columns
     with tabs between them in a pipe.
     """
-    rows, models = _rows(spec)
+    rows, models, ending = _rows(spec)
     if model is not None:
-        a_model(model, models)
-        rows = [row for row in rows if not row.models or model in row.models]
+        base = a_model(model, models, ending)
+        rows = [row for row in rows if not row.models or base in row.models]
     if as_json:
         print(json.dumps([_object(row) for row in rows], indent=2))
     else:
@@ -48,16 +48,16 @@ def rules(
     return FINE
 
 
-def _rows(folder: Path | None) -> tuple[list[Row], Sequence[str]]:
-    """The rules, and the models there are: of the registry, so that no YAML is read, or of another spec."""
+def _rows(folder: Path | None) -> tuple[list[Row], Sequence[str], str]:
+    """The rules, the models, and the ending of fine-tuned ones: of the registry, or of another spec."""
     if folder is not None:
         spec = the_spec(folder)
         found = [Row(*(getattr(rule, name) for name in Row._fields)) for rule in spec.rules.values()]
-        return found, spec.models
-    from wanlib.generated.checker import MODELS
+        return found, spec.models, spec.fine_tuned_ending
+    from wanlib.generated.checker import ENDING, MODELS
     from wanlib.generated.registry import RULES
 
-    return [Row(rule, *entry) for rule, entry in RULES.items()], MODELS
+    return [Row(rule, *entry) for rule, entry in RULES.items()], MODELS, ENDING
 
 
 def _object(row: Row) -> dict[str, Any]:

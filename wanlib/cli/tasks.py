@@ -42,7 +42,7 @@ def tasks(
     from wanlib.generated.calls import API
 
     if model is not None:
-        a_model(model, tuple(API.models))
+        a_model(model, tuple(API.models), API.fine_tuned.ending)
     start = None if since is None else connection.clock.wall() - _age(since)
 
     def work() -> int:

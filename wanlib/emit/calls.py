@@ -15,7 +15,7 @@ from wanlib.spec.span import seconds
 
 _NAMES = tuple(sorted([WireNames.__name__, *(group.__name__ for group in GROUPS.values())]))
 _UNITS = {"epoch s": 1, "epoch ms": 1000}
-_TABLES = ("Api", "Code", "Header", "Life", "Model", "Region", "Upload", "Verb")
+_TABLES = ("Api", "Code", "FineTuned", "Header", "Life", "Model", "Region", "Upload", "Verb")
 
 
 Rows = str | list[str] | dict[str, str]
@@ -76,6 +76,7 @@ def _api(spec: Spec) -> dict[str, Rows]:
     return {
         "base_path": literal(wire["base_path"]),
         "models": {model: _model(spec, spec.family(model), model) for model in spec.models},
+        "fine_tuned": _fine_tuned(wire.get("fine_tuned", {"ending": "", "regions": ()})),
         "regions": {name: _region(region) for name, region in wire["regions"].items()},
         "other_bases": literal(dict(wire.get("other_bases", {}))),
         "headers": [_header(name, header) for name, header in wire["headers"].items()],
@@ -103,6 +104,10 @@ def _api(spec: Spec) -> dict[str, Rows]:
 
 def _value(kind: str, **members: str) -> str:
     return f"{kind}({', '.join(f'{name}={value}' for name, value in members.items())})"
+
+
+def _fine_tuned(raw: Mapping[str, Any]) -> str:
+    return _value("FineTuned", ending=literal(raw["ending"]), regions=literal(tuple(raw["regions"])))
 
 
 def _endpoint(path: str) -> tuple[str, str]:

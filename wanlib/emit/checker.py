@@ -17,6 +17,7 @@ def checker(spec: Spec) -> str:
     out.line(f"CALLS = {literal({model: calls[model] for model in spec.models})}")
     homes = {model: module(family.name) for family in spec.families for model in family.models}
     out.line(f"_MODULES = {literal(homes)}")
+    out.line(f"ENDING = {literal(spec.fine_tuned_ending)}")
     out.line("_CHECKS: dict[str, Check] = {}")
     out.line()
     out.line()
@@ -47,6 +48,7 @@ _HEAD = (
     "from typing import TYPE_CHECKING, Any",
     "",
     "from wanlib.base.check_result import CheckResult, check_result",
+    "from wanlib.base.fine_tuned import base_of",
     "from wanlib.base.signed_url import unix_seconds",
     "from wanlib.base.violation import Violation",
     "",
@@ -109,10 +111,11 @@ def _check(out: Writer) -> None:
         out.line("model: Any = body.get('model') if isinstance(body, dict) else None")
         out.line("judge = _CHECKS.get(model) if isinstance(model, str) else None")
         with out.block("if judge is None"):
-            with out.block("if not isinstance(model, str) or model not in _MODULES"):
+            with out.block("if (base := base_of(model, MODELS, ENDING)) is None"):
                 out.line("path = '/model' if isinstance(body, dict) else ''")
                 out.line("unknown = Violation('wire/model', 'rejected', path, MODELS, model)")
                 out.line("return check_result([unknown], body, call, _bill)")
+            out.line("model = base")
             out.line("judge = _CHECKS[model] = _loaded(model).check")
         with out.block("if call is None or call in CALLS[model]"):
             out.line("return check_result(judge(body, model, call, local, now), body, call, _bill)")

@@ -11,6 +11,7 @@ from typing import Any
 from wanlib.emit.schema_form import put_form
 from wanlib.emit.schema_guards import Guards, both
 from wanlib.emit.schema_kinds import NOT_NULL, SAID
+from wanlib.emit.schema_models import models_pattern
 from wanlib.emit.schema_modes import Modes
 from wanlib.emit.schema_places import OBJECT, Place, Schema, counted, places
 from wanlib.emit.schema_put import ABOUT, RULES, at, put
@@ -35,7 +36,7 @@ def schema(spec: Spec, model: str) -> dict[str, Any]:
 def envelope(spec: Spec) -> dict[str, Any]:
     """The JSON Schema that every body keeps: an object that names a known model."""
     return _head("Any request body", "envelope", "Its model decides which schema it keeps.") | _named(
-        {"enum": list(spec.models)}
+        {"type": "string", "pattern": models_pattern(spec, spec.models)}
     )
 
 
@@ -71,7 +72,7 @@ class _Builder:
             f"A request body for {model}",
             model,
             "Keeps every rule that JSON Schema can say; the descriptions tell the others. null is no value.",
-        ) | _named({"const": model})
+        ) | _named({"type": "string", "pattern": models_pattern(spec, (model,))})
         self.groups: dict[tuple[str, ...], Schema] = {(): self.root}
         put_form(self.root, self.family, spec.bodies[self.family.body])
 

@@ -84,7 +84,11 @@ class Desk:
         """Whether the region offers the call, and the rate of submissions."""
         world = self._world
         offers = world.spec.wire["regions"][world.region].get("calls")
-        if offers is not None and call not in offers.get(model, ()):
+        base = world.spec.base(model)
+        offered = offers is None or call in offers.get(base, ())
+        if base != model:
+            offered = offered and world.region in world.spec.wire["fine_tuned"]["regions"]
+        if not offered:
             rule = Violation("wire/regions", "rejected", "/model", world.region, model)
             raise Refused(world.vendor.lookup("not_in_region"), (*violations, rule))
         if world.quotas and not world.quotas.submit(model, world.clock.wall()):

@@ -115,11 +115,14 @@ class Front:
         names, how = self._names.policy_query, self._world.spec.wire["queries"]["policy"]
         allowed = {names.action: how[names.action]["one_of"], names.model: self._world.spec.models}
         for name, due in allowed.items():
-            if query.get(name) not in due:
+            if query.get(name) not in due and not (name == names.model and self._is_model(query.get(name))):
                 detail = f"{name} is {shown(query.get(name))}, expected one of {', '.join(due)}"
                 raise self._world.refuse("bad_query", detail=detail)
         policy = self._depot.policy(query[names.model], self._origin(request))
         return {self._names.answer.request_id: request_id, self._names.policy.data: policy}
+
+    def _is_model(self, name: str | None) -> bool:
+        return self._world.spec.base(name) is not None
 
     def _store(self, request: Request) -> Response:
         try:

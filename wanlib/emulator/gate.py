@@ -90,7 +90,7 @@ class Gate:
         """The right call on another model's path; the interpreter knows no paths."""
         if question.reading is None:
             return ()
-        endpoints = self._world.spec.wire["endpoints"][question.body["model"]]
+        endpoints = self._world.spec.wire["endpoints"][self._world.spec.base(question.body["model"])]
         endpoint: str = endpoints.get(route.call, "")
         if not endpoint or endpoint.rstrip("/").endswith(f" {route.path}"):
             return ()

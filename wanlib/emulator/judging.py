@@ -34,7 +34,7 @@ class Question(NamedTuple):
 def ask(spec: Spec, body: Any, call: str) -> Question:
     """A body, read by the form of its model."""
     model = body.get("model") if isinstance(body, dict) else None
-    if not isinstance(model, str) or model not in spec.models:
+    if model is None or spec.base(model) is None:
         return Question(body, call, None)
     return Question(body, call, read_fields(spec, spec.family(model), body))
 
@@ -88,7 +88,8 @@ def read_values(spec: Spec, question: Question, violations: tuple[Violation, ...
     """The effective values of a body whose model is known."""
     assert question.reading is not None
     model = question.body["model"]
-    return Values(spec.family(model), question.reading, model, question.call, violations)
+    base = spec.base(model) or model
+    return Values(spec.family(model), question.reading, base, question.call, violations)
 
 
 def _only_value(rule: Rule, other: Rule) -> bool:

@@ -19,8 +19,8 @@ class Ledger:
         self.await_all()
 
     def price(self, model: str) -> Decimal:
-        """Of one picture; 0 where the region has none."""
-        return self._prices[model]
+        """Of one picture; 0 where no page has a price: in other regions, and of fine-tuned models."""
+        return self._prices.get(model, Decimal(0))
 
     def accept(self, work: Work) -> None:
         """Books the acceptance, and waits for the end."""

@@ -12,9 +12,10 @@ WINDOW = 1.0
 
 
 class Quotas:
-    """Of one account; a window of a second slides."""
+    """Of one account; a window of a second slides. Fine-tuned models count as their base."""
 
     def __init__(self, spec: Spec) -> None:
+        self._base = spec.base
         self._submissions: Mapping[str, Mapping[str, int]] = spec.wire["rates"]
         self._account: Mapping[str, int] = spec.wire["account_rates"]
         self._calls: dict[str, deque[float]] = {}
@@ -22,6 +23,7 @@ class Quotas:
 
     def submit(self, model: str, now: float) -> bool:
         """Whether a model takes one more submission now; if so, it is counted."""
+        model = self._base(model) or model
         return self._take(f"submit {model}", self._submissions[model]["submit_per_second"], now)
 
     def call(self, call: str, now: float, model: str = "") -> bool:
@@ -31,6 +33,7 @@ class Quotas:
 
     def start(self, model: str, earliest: float, working: float) -> float:
         """When a task can start: at once, or when one of those that run has ended. Counts it as running."""
+        model = self._base(model) or model
         ends = self._ends.setdefault(model, [])
         begin = earliest
         if len(ends) >= self._submissions[model]["running"]:
@@ -40,6 +43,7 @@ class Quotas:
 
     def resume(self, model: str, end: float) -> None:
         """Counts a task of an earlier process; of those that wait for others, the last count."""
+        model = self._base(model) or model
         ends = self._ends.setdefault(model, [])
         heapq.heappush(ends, end)
         if len(ends) > self._submissions[model]["running"]:
@@ -47,6 +51,7 @@ class Quotas:
 
     def free(self, model: str, end: float, now: float) -> None:
         """A task that would have run to `end` has ended now."""
+        model = self._base(model) or model
         ends: list[Any] = self._ends.get(model, [])
         if end in ends:
             ends[ends.index(end)] = now

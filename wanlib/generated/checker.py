@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wanlib.base.check_result import CheckResult, check_result
+from wanlib.base.fine_tuned import base_of
 from wanlib.base.signed_url import unix_seconds
 from wanlib.base.violation import Violation
 
@@ -21,6 +22,7 @@ Core = Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[V
 MODELS = ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image', 'wan2.5-i2i-preview', 'wanx2.1-imageedit')
 CALLS = {'wan2.7-image': ('sync', 'async'), 'wan2.7-image-pro': ('sync', 'async'), 'wan2.6-image': ('sync', 'async', 'stream'), 'wan2.5-i2i-preview': ('async',), 'wanx2.1-imageedit': ('async',)}
 _MODULES = {'wan2.7-image': 'wan2_7', 'wan2.7-image-pro': 'wan2_7', 'wan2.6-image': 'wan2_6', 'wan2.5-i2i-preview': 'wan2_5', 'wanx2.1-imageedit': 'wanx2_1'}
+ENDING = '(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)'
 _CHECKS: dict[str, Check] = {}
 
 
@@ -61,10 +63,11 @@ def check(body: Any, *, call: str | None = None, local: bool = False, now: float
     model: Any = body.get('model') if isinstance(body, dict) else None
     judge = _CHECKS.get(model) if isinstance(model, str) else None
     if judge is None:
-        if not isinstance(model, str) or model not in _MODULES:
+        if (base := base_of(model, MODELS, ENDING)) is None:
             path = '/model' if isinstance(body, dict) else ''
             unknown = Violation('wire/model', 'rejected', path, MODELS, model)
             return check_result([unknown], body, call, _bill)
+        model = base
         judge = _CHECKS[model] = _loaded(model).check
     if call is None or call in CALLS[model]:
         return check_result(judge(body, model, call, local, now), body, call, _bill)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from wanlib.base.fine_tuned import base_of
 from wanlib.base.shown import shown
 from wanlib.base.suggest import unknown_model
 from wanlib.base.violation import Violation
@@ -32,10 +33,21 @@ class Ask(NamedTuple):
     allow: Sequence[str] = ()
 
 
+def known_model(api: Api, name: Any) -> Model | None:
+    """Return a model's table by its name, that of the base for a fine-tuned model; None if it is unknown.
+
+    No page has a price for a call of a fine-tuned model.
+    """
+    base = base_of(name, tuple(api.models), api.fine_tuned.ending)
+    if base is None or base == name:
+        return api.models.get(name) if base else None
+    return api.models[base]._replace(name=name, made_from=base, prices={})
+
+
 def find_model(api: Api, name: Any) -> Model:
     """A model's table by its name. Raises InvalidRequest."""
-    if isinstance(name, str) and name in api.models:
-        return api.models[name]
+    if model := known_model(api, name):
+        return model
     names = tuple(api.models)
     wrong = Violation("wire/model", "rejected", "/model", names, name)
     raise InvalidRequest(unknown_model(name, names), [wrong])

@@ -6,6 +6,7 @@ from typing import Any
 from wanlib.base.bill import MOST_PICTURES, Bill, Count, make_bill
 from wanlib.base.missing import ABSENT
 from wanlib.base.shown import shown
+from wanlib.runtime.asked import known_model
 from wanlib.runtime.errors import InvalidArgumentError
 from wanlib.runtime.judging import is_integer
 from wanlib.runtime.tables import Api
@@ -44,6 +45,7 @@ def bill_of(
     if region not in api.regions:
         raise InvalidArgumentError(f"region is {shown(region)}; allowed: {', '.join(api.regions)}")
     name = body.get("model") if isinstance(body, dict) else None
-    if not isinstance(name, str) or name not in api.models:
+    model = known_model(api, name)
+    if model is None:
         return make_bill(name, None, {}, api.currency, region)
-    return make_bill(name, counter(name)(body, name, call), api.models[name].prices, api.currency, region)
+    return make_bill(name, counter(model.base)(body, model.base, call), model.prices, api.currency, region)

@@ -58,7 +58,7 @@ def create(context: Context, plan: Plan, deadline: Deadline) -> Protocol[Opened]
             error = accepted
             if reply.status != _TOO_MANY or not retryable(context.api, reply):
                 raise error
-            context.turns.setdefault(plan.model.name, Pace(plan.model.submit_per_second))
+            context.turns.setdefault(plan.model.base, Pace(plan.model.submit_per_second))
         wait = backoff.wait(tries, error.retry_after if isinstance(error, RateLimited) else None)
         if tries == context.attempts or not deadline.allows(wait):
             raise error

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wanlib.runtime.asked import known_model
 from wanlib.runtime.body import digest_body
 from wanlib.runtime.context import Context
 from wanlib.runtime.create import create
@@ -43,7 +44,7 @@ class Paid(NamedTuple):
 
 def paid_of(context: Context, entry: "Entry") -> Paid:
     """An entry of the journal as a call under way; its money was counted by the process that made it."""
-    model = context.api.models.get(entry.model)
+    model = known_model(context.api, entry.model)
     return Paid(model, entry.task_id, entry.key, asked=entry.pictures, sent_at=entry.sent_at)
 
 

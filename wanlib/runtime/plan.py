@@ -87,8 +87,8 @@ def make_plan(
     fields = fields_of(model, ask, file_urls)
     refuse_form(api, model, region, ask, fields)
     code = model.code()
-    done = code.complete(model.name, fields, ask.call)
-    violations = code.core(model.name, facts_of(model, done.fields), ask.call, local, now)
+    done = code.complete(model.base, fields, ask.call)
+    violations = code.core(model.base, facts_of(model, done.fields), ask.call, local, now)
     refuse_broken(model, ask, violations)
     warn_of(violations)
     return Plan(

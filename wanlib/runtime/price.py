@@ -44,7 +44,10 @@ class Purse:
         if price is None:
             if cap is None and self.budget is None:
                 return Decimal(0)
-            raise OverBudget("no page has a price for this model in this region, so the cap can't be kept")
+            raise OverBudget(
+                "No documented price for this model in this region, so max_price and budget cannot be "
+                "enforced. Call it without them"
+            )
         if cap is not None and price.amount > cap:
             raise OverBudget(f"this call could cost {price}; max_price is {cap}. Ask for fewer pictures (n)")
         with self._lock:

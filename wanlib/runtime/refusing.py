@@ -66,9 +66,13 @@ def _refuse_spare(model: Model, fields: Mapping[str, Any]) -> None:
 
 def _refuse_region(api: Api, model: Model, region: str, call: str) -> None:
     """Whether the model takes such a call in this region: not a fact of the body, but of the address."""
+    if model.made_from and region not in api.fine_tuned.regions:
+        offered = ", ".join(api.fine_tuned.regions)
+        told = f"{model.name} is a fine-tuned model, and these are called in {offered} only, not in {region}"
+        raise InvalidRequest(f"nothing was sent: {told} (wire/fine_tuned). Use a key of such a region")
     if api.regions[region].calls is None:  # not documented: the service decides
         return
-    offers = [name for name, each in api.regions.items() if call in (each.calls or {}).get(model.name, ())]
+    offers = [name for name, each in api.regions.items() if call in (each.calls or {}).get(model.base, ())]
     if region not in offers and call in model.endpoints:
         told = f"{model.name} takes no {call} call in region {region}; it does in {', '.join(offers)}"
         raise InvalidRequest(f"nothing was sent: {told} (wire/regions). Use a key of such a region")

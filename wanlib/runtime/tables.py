@@ -52,7 +52,8 @@ class Model(NamedTuple):
     an account may. single: the list fields of which a body holds one item, so that a list of any
     other length can't be sent. rest: the member of the body that holds the fields without a place of their
     own, and what is newer than the spec. only_for: the names that other models alone document, each with the
-    spec files of those. instead: what to do instead of sending such a name.
+    spec files of those. instead: what to do instead of sending such a name. made_from: of a fine-tuned model,
+    the listed model that it was made from, which modes, endpoints and rates mean.
     """
 
     name: str
@@ -72,6 +73,22 @@ class Model(NamedTuple):
     rest: str = ""
     only_for: Mapping[str, tuple[str, ...]] = {}
     instead: Mapping[str, str] = {}
+    made_from: str = ""
+
+    @property
+    def base(self) -> str:
+        """The listed model: itself, or the one that a fine-tuned model was made from."""
+        return self.made_from or self.name
+
+
+class FineTuned(NamedTuple):
+    """Models that users made. ending: what follows the base in an id, as a regular expression.
+
+    regions: those in which they can be called.
+    """
+
+    ending: str
+    regions: tuple[str, ...]
 
 
 class Region(NamedTuple):
@@ -146,6 +163,7 @@ class Api(NamedTuple):
 
     base_path: str
     models: Mapping[str, Model]
+    fine_tuned: FineTuned
     regions: Mapping[str, Region]
     other_bases: Mapping[str, str]
     headers: tuple[Header, ...]

@@ -41,11 +41,12 @@ def interpret(
         local: lift the rule that image URLs are public.
         now: the time by which signatures of URLs are judged; see `wanlib.check`.
     """
-    model = body.get("model") if isinstance(body, dict) else None
-    if not isinstance(model, str) or model not in spec.models:
+    named_model = body.get("model") if isinstance(body, dict) else None
+    model = spec.base(named_model)
+    if model is None:
         return [
             Violation(
-                "wire/model", "rejected", "/model" if isinstance(body, dict) else "", spec.models, model
+                "wire/model", "rejected", "/model" if isinstance(body, dict) else "", spec.models, named_model
             )
         ]
     found = []

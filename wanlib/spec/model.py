@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from wanlib.base.fine_tuned import base_of
 from wanlib.spec.evaluate import Ready, ready_modes
 from wanlib.spec.mode import Condition, Expression
 from wanlib.spec.picture_size import PictureSize
@@ -232,9 +233,18 @@ class Spec:
         """Every model, in spec order."""
         return tuple(model for family in self.families for model in family.models)
 
+    @cached_property
+    def fine_tuned_ending(self) -> str:
+        """What follows the base in the id of a fine-tuned model, as a regular expression; empty for none."""
+        return str(self.wire.get("fine_tuned", {}).get("ending", ""))
+
+    def base(self, model: object) -> str | None:
+        """The listed model that an id names: itself, or the base of a fine-tuned one. None for any other."""
+        return base_of(model, self.models, self.fine_tuned_ending)
+
     def family(self, model: str) -> Family:
-        """The file that a model stands in; KeyError for an unknown one."""
-        return self._by_model[model]
+        """The file that a model, or the base of a fine-tuned one, stands in; KeyError for an unknown one."""
+        return self._by_model[self.base(model) or model]
 
     @cached_property
     def _by_model(self) -> Mapping[str, Family]:
@@ -242,7 +252,7 @@ class Spec:
 
     def calls(self, model: str) -> tuple[str, ...]:
         """The calls that a model has an endpoint for."""
-        return tuple(self.wire["endpoints"][model])
+        return tuple(self.wire["endpoints"][self.base(model) or model])
 
 
 def _by_kind(rules: tuple[Rule, ...]) -> Mapping[str, tuple[Rule, ...]]:

@@ -16,8 +16,8 @@ from wanlib.spec.prepared import prepared
 
 def count_pictures(spec: Spec, body: Any, call: str | None = None) -> Count | None:
     """Return how many pictures a wire body asks for; None where it names no model of the spec."""
-    model = body.get("model") if isinstance(body, dict) else None
-    if not isinstance(model, str) or model not in spec.models:
+    model = spec.base(body.get("model")) if isinstance(body, dict) else None
+    if model is None:
         return None
     family = spec.family(model)
     reading = Decoder(family, spec.bodies[family.body]).decode(body)
@@ -55,7 +55,7 @@ def bill(spec: Spec, body: Any, call: str | None = None, region: str | None = No
     assert region in wire["regions"]
     model = body.get("model") if isinstance(body, dict) else None
     count = count_pictures(spec, body, call)
-    prices = wire["prices"][model] if count else {}
+    prices = wire["prices"].get(model, {}) if count else {}
     return make_bill(model, count, prices, wire["currency"], region)
 
 

@@ -7,6 +7,7 @@ from wanlib.spec.reader import Map
 
 _RULES = ("headers", "answers")
 _FACTS = (
+    "fine_tuned",
     "sister_endpoints",
     "paths",
     "task_id",

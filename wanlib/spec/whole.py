@@ -1,5 +1,6 @@
 """What the files of a spec say of each other."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -107,6 +108,8 @@ def _check_models(spec: Spec, wire: Map, complaints: Complaints) -> None:
     for table in wire.get("table_sources", ()):
         if table not in wire:
             complaints.unknown(wire["table_sources"].lines[table], "the table", table, wire)
+    if "fine_tuned" in wire:
+        _check_fine_tuned(wire["fine_tuned"], wire["regions"], complaints)
     if wire["default_region"] not in wire["regions"]:
         complaints.unknown(
             wire.lines["default_region"], "the region", wire["default_region"], wire["regions"]
@@ -121,6 +124,17 @@ def _check_models(spec: Spec, wire: Map, complaints: Complaints) -> None:
         for region in prices:
             if region not in wire["regions"]:
                 complaints.unknown(prices.lines[region], f"the region of {model},", region, wire["regions"])
+
+
+def _check_fine_tuned(raw: Map, regions: Map, complaints: Complaints) -> None:
+    """A form that can be matched, and regions that there are."""
+    try:
+        re.compile(raw["ending"], re.ASCII)
+    except (re.error, OverflowError, RecursionError) as error:
+        complaints.add(raw.lines["ending"], "the ending of ids", f"a regular expression ({error})")
+    for region in raw["regions"]:
+        if region not in regions:
+            complaints.unknown(raw.lines["regions"], "the region", region, regions)
 
 
 def _check_region(region: str, by_model: Map, endpoints: Map, complaints: Complaints) -> None:
