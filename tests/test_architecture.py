@@ -170,6 +170,11 @@ def test_checking_a_body_loads_neither_yaml_nor_a_client() -> None:
     assert third_party == {"wanlib"}
 
 
+def test_reading_an_answer_loads_neither_yaml_nor_a_client() -> None:
+    third_party = loaded_by("import wanlib; wanlib.classify('Throttling'); wanlib.pictures({})") - STDLIB
+    assert third_party == {"wanlib"}
+
+
 def test_a_client_loads_neither_the_other_nor_what_only_a_type_checker_reads() -> None:
     for statement, other in (
         ("wanlib.Wan", "wanlib.generated.client_async"),

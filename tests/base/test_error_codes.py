@@ -141,6 +141,14 @@ def test_a_download_that_timed_out_is_not_final() -> None:
     assert error.retry == "once" and "once more" in str(error)
 
 
+def test_errors_of_the_client_itself_say_whether_to_try_again() -> None:
+    retries = {errors.Unreachable: "yes", errors.DownloadFailed: "yes", errors.LinkExpired: "no"}
+    retries |= {errors.OutcomeUnknown: "no", errors.DeadlineExceeded: "no", errors.TaskUnknown: "no"}
+    for family, retry in retries.items():
+        error = family("It failed.")
+        assert (error.retry, error.kind, error.advice) == (retry, None, None)
+
+
 NEAR = st.builds(
     "{}{}{}".format,
     st.sampled_from(["", ".", "InternalError.Algo."]),

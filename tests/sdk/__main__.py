@@ -69,6 +69,7 @@ def _worked(name: str, python: Path) -> Worked:
         dump = _run([python, "-I", _HERE / "quick_start.py", real], "", empty)
         told = json.dumps({"real": real, "held": still, "folder": folder})
         version, *calls = map(json.loads, _run([python, "-I", _HERE / "calls.py"], told, empty).splitlines())
+        calls += map(json.loads, _run([python, "-I", _HERE / "calls_v2.py"], told, empty).splitlines())
         links = [(url, *_TWO_K) for url in re.findall(r'"image": "([^"]+)"', dump)]
         errors = {_QUICK_START: _wrong(links) if links else f"no picture in {dump[-200:]!r}"}
         errors |= {call["name"]: call["error"] or _wrong(call["links"]) for call in calls}
@@ -105,13 +106,18 @@ def _wrong(links: Sequence[tuple[str, int, int]]) -> str:
 def _tell(found: Sequence[Worked]) -> int:
     """The table, the reasons of what is known, and the faults."""
     print(f"{'':34}" + "".join(f"{each.version:>10}" for each in found))
-    for call in found[0].errors:
-        marks = ["no" if each.errors[call] else "works" for each in found]
+    for call in dict.fromkeys(call for each in found for call in each.errors):
+        marks = [_mark(each.errors.get(call)) for each in found]
         print(f"{call:34}" + "".join(f"{mark:>10}" for mark in marks))
     faults = [fault for each in found for fault in _faults(each)]
     for fault in faults:
         print(f"  WRONG  {fault}")
     return 1 if faults else 0
+
+
+def _mark(error: str | None) -> str:
+    """How a call went; `-` where the SDK does not have it."""
+    return "-" if error is None else "no" if error else "works"
 
 
 def _faults(worked: Worked) -> list[str]:

@@ -16,6 +16,17 @@ _CANCEL = (
     "this version sends GET .../tasks/{id}/cancel/, and the API has a POST alone; the newest sends the POST"
 )
 
-KNOWN = tuple(
-    Known(f"aio {family} cancel", ("pinned",), "404 NotFound", _CANCEL) for family in ("2.7", "2.5", "2.1")
+_V2_PATH = "the v2 client posts this model to the path of text-to-image models, which refuses it"
+_V2_LIST = "the v2 client reads the tasks of a list from `tasks`, and the service names them `data`"
+_FAMILIES = ("2.7", "2.5", "2.1")
+_V2_FACES = ("v2", "v2 aio")
+
+KNOWN = (
+    *(Known(f"aio {family} cancel", ("pinned",), "404 NotFound", _CANCEL) for family in _FAMILIES),
+    *(
+        Known(f"{face} {family} generate", ("newest",), "url error, please check url", _V2_PATH)
+        for face in _V2_FACES
+        for family in _FAMILIES
+    ),
+    *(Known(f"{face} 2.6 list", ("newest",), "read []", _V2_LIST) for face in _V2_FACES),
 )

@@ -12,7 +12,7 @@ _LINE = re.compile(r"DASHSCOPE_HTTP_BASE_URL=(\S+)")
 @contextmanager
 def served(*options: str) -> Iterator[str]:
     """Its base URL, for as long as the block lasts. OSError where it does not start."""
-    command = [sys.executable, "-m", "wanlib", "serve", "--port", "0", *options]
+    command = [sys.executable, "-m", "wanlib", "serve", "--port", "0", "--quiet", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield _base(process)

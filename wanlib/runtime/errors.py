@@ -252,11 +252,14 @@ class OutcomeUnknown(WanError):
 class DownloadFailed(WanError):
     """A picture can't be fetched or stored. saved: the files of the others, which are kept."""
 
+    retry: Retry = "yes"
     saved: Sequence[Path] = ()
 
 
 class LinkExpired(DownloadFailed):
     """A result's link has died; the picture is gone."""
+
+    retry: Retry = "no"
 
 
 class JournalError(WanError):
