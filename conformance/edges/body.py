@@ -74,7 +74,9 @@ class Body:
         if field.type == "object":
             return {member.name: self.sample(member) for member in field.members}
         if field.type == "size":
-            return next(iter(limit(field, "keywords") or {}), None) or _square(limit(field, "min_pixels"))
+            excluded = limit(field, "excludes", ())
+            words = [word for word in limit(field, "keywords") or {} if word not in excluded]
+            return words[0] if words else _square(limit(field, "min_pixels"))
         samples = {"boolean": True, "image": URL.format(1), "percent": "50.00%"}
         if field.type in ("integer", "number"):
             return limit(field, "min", 0)

@@ -80,8 +80,12 @@ def _type(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterato
 
 def _unknown(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[Change]:
     yield Change("none", _whole(body), True)
-    for name in (STRAY, "", "a/b~c"):
-        yield Change(repr(name), put(_whole(body), (*steps, name), 1), False)
+    strays: list[tuple[str, Any]] = [(name, 1) for name in (STRAY, "", "a/b~c")]
+    if node.form == "parts":
+        steps = (*steps, 0)
+        strays.append(("type", next(iter(_at(_whole(body), steps)))))
+    for name, value in strays:
+        yield Change(repr(name), put(_whole(body), (*steps, name), value), False)
 
 
 def _count(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[Change]:
@@ -105,7 +109,7 @@ def _parts(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterat
         ("misspelt", {"img": "https://example.com/1.png"}),
         ("none", {}),
         ("two", {"image": "https://example.com/1.png", "text": "a"}),
-        ("typed", {"type": "text", "text": "a"}),
+        ("typed", {"type": "text"}),
         ("text", "a"),
         ("list", ["a"]),
         ("null", None),

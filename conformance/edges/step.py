@@ -83,6 +83,25 @@ def one_of(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
         yield Step(repr(value).strip("'").lower(), value, False)
 
 
+def not_blank(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    for label, text in (("letter", "a"), ("padded", " a\n"), ("control", "\x1f"), ("joiner", "\u200b")):
+        yield Step(label, text, True)
+    for label, text in (
+        ("empty", ""),
+        ("space", " "),
+        ("lines", "\r\n\t"),
+        ("no-break", "\xa0\u202f"),
+        ("ideographic", "\u3000"),
+    ):
+        yield Step(label, text, False)
+
+
+def excludes(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
+    yield Step("width-height", _nearest(body, field, 0, 1), True)
+    for word in rule.limit:
+        yield Step(word, word, False)
+
+
 def _counts(body: Body, field: Field, counts: tuple[tuple[int, bool], ...]) -> Iterator[Step]:
     for count, keeps in counts:
         if count >= 0:
@@ -133,8 +152,10 @@ def maximum(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
 
 def keywords(body: Body, field: Field, rule: Rule) -> Iterator[Step]:
     size = _nearest(body, field, 0, 1)
+    excluded = body.situation.limit(field, "excludes", ())
     for word in (*rule.limit, size):
-        yield Step(word, word, True)
+        if word not in excluded:
+            yield Step(word, word, True)
     width, _, height = size.partition("*")
     others = {word for other in field.of_kind("keywords") for word in other.limit} - set(rule.limit)
     for word in sorted(others):
@@ -249,6 +270,8 @@ STEPS: dict[str, Steps] = {
     "required": required,
     "type": kind_of_value,
     "one_of": one_of,
+    "not_blank": not_blank,
+    "excludes": excludes,
     "count": count,
     "min_count": min_count,
     "max_count": max_count,

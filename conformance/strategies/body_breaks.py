@@ -15,13 +15,14 @@ _NO_MODELS = (
     *("", "wan9.9-image", "wan2.7", "WAN2.7-IMAGE", "wan2.7-image ", "wan2.7-image\n", "default"),
     *("wan2.7-image-ft-2026-ab12", "wan2.6-image-c"),
 )
+_PART_STRAYS = ("type", "name", "Text", "", "a/b~c")
 _STRAYS = (
     *("quality", "input_image", "Model", "", "a/b~c"),
     *("prompt", "images", "size", "n", "negative_prompt"),
 )
 _BROKEN_PARTS: tuple[Any, ...] = (
     *({}, {"video": "https://example.com/a.mp4"}, {"image": "https://example.com/a.png", "text": "x"}),
-    *({"type": "text", "text": "x"}, {"Text": "x"}, {"image_url": {"url": "x"}}),
+    *({"type": "text"}, {"Text": "x"}, {"image_url": {"url": "x"}}),
     *("text", None, 5, ["text", "x"]),
 )
 
@@ -113,6 +114,8 @@ def _mistyped(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
 
 def _stray(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
     """A member that nobody documents here; a field that states another place would be a matter of place."""
+    if node.form == "parts":
+        return _stray_in_part(node)
     steps = _steps(node)
     known = {"model", *dict(node.members), *(each.name for each in family.fields if each.place)}
     known |= set(envelope.rest) if node.form == "rest" else set()
@@ -124,6 +127,15 @@ def _stray(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
         if node.form == "rest":
             body.setdefault(steps[0], {})
         _at(body, steps)[octets.pick(names)] = picked(PLAIN, octets)
+        return body
+
+    return change
+
+
+def _stray_in_part(node: Node) -> BodyBreak:
+    def change(body: Any, octets: Octets) -> Any:
+        part = octets.pick(_at(body, _steps(node)))
+        part[octets.pick(_PART_STRAYS)] = picked((*PLAIN, *dict(node.parts)), octets)
         return body
 
     return change

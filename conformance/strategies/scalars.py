@@ -42,8 +42,8 @@ def _text(field: Field, situation: Situation) -> Maker:
     pattern = situation.active(field, "pattern")
     if pattern:
         return _patterned(pattern.limit, str(pattern.keeps[0]))
-    longest = situation.limit(field, "max_chars")
-    return Maker(8, lambda octets, around: _prose(octets, longest))
+    longest, blank = situation.limit(field, "max_chars"), situation.active(field, "not_blank") is None
+    return Maker(8, lambda octets, around: _written(_prose(octets, longest), blank))
 
 
 def _prose(octets: Octets, longest: int | None) -> str:
@@ -53,6 +53,11 @@ def _prose(octets: Octets, longest: int | None) -> str:
         return _FILLERS[byte - 253] * longest
     text = " ".join([octets.pick(_WORDS) for _ in range(byte % 8)])
     return text if longest is None else text[:longest]
+
+
+def _written(text: str, blank: bool) -> str:
+    """Return the text, or a plain one for a text of white space that must not be blank."""
+    return text if blank or text.strip() else _FILLERS[0]
 
 
 def _patterned(pattern: str, example: str) -> Maker:
@@ -133,7 +138,8 @@ def area(field: Field, situation: Situation) -> Area:
 
 
 def _size(field: Field, situation: Situation) -> Maker:
-    open_to, keywords = area(field, situation), tuple(situation.limit(field, "keywords", {}))
+    open_to, excluded = area(field, situation), situation.limit(field, "excludes", ())
+    keywords = tuple(word for word in situation.limit(field, "keywords", {}) if word not in excluded)
 
     def make(octets: Octets, around: Around) -> str:
         by_name = octets.byte() < 212 and keywords

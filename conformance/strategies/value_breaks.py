@@ -21,6 +21,7 @@ STEPS = (1, 6, 987, 10**6, 10**12)
 MORE = (1, 2, 7, 30)
 _PARTS = (0.01, 0.5, 1.0, 987.0)
 _SIZE = re.compile(r"[1-9][0-9]{0,5}\*[1-9][0-9]{0,5}", re.ASCII)
+_BLANKS = ("", " ", "\n", "\t \r\n", "\u3000", "\xa0\u2003", " " * 600)
 _NO_SIZES = (
     *("1k", "2k", "4k", "1K", "2K", "4K", "8K", "2K ", " 2K", "2K\n", "", "auto", "1:1", "720p"),
     *("*", "1024", "1024*", "*1024", "1024x1024", "1024\u00d71024", "1024 * 1024", "1024*1024*1"),
@@ -72,7 +73,8 @@ def _numbers(field: Field, limit: Any, sign: int) -> tuple[Any, ...]:
 
 def _too_long(rule: Rule, field: Field, situation: Situation) -> Break:
     limit: int = rule.limit
-    return lambda value, octets, around: octets.pick(("a", "花", "😀", "\n")) * (limit + octets.pick(MORE))
+    fillers = ("a", "花", "😀", *(() if situation.active(field, "not_blank") else ("\n",)))
+    return lambda value, octets, around: octets.pick(fillers) * (limit + octets.pick(MORE))
 
 
 def _unlike(rule: Rule, field: Field, situation: Situation) -> Break:
@@ -95,6 +97,14 @@ def _other_decimals(rule: Rule, field: Field, situation: Situation) -> Break:
         return octets.pick(texts) + "%"
 
     return change
+
+
+def _blank(rule: Rule, field: Field, situation: Situation) -> Break:
+    return _one_of(_BLANKS)
+
+
+def _excluded(rule: Rule, field: Field, situation: Situation) -> Break:
+    return _one_of(rule.limit)
 
 
 def _no_effect(rule: Rule, field: Field, situation: Situation) -> Break:
@@ -127,9 +137,11 @@ VALUES: dict[str, Factory] = {
     "min": _below,
     "max": _above,
     "max_chars": _too_long,
+    "not_blank": _blank,
     "pattern": _unlike,
     "decimals": _other_decimals,
     "keywords": _no_size,
+    "excludes": _excluded,
     "min_pixels": _sized,
     "max_pixels": _sized,
     "min_ratio": _sized,

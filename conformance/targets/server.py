@@ -135,7 +135,7 @@ def embedded(spec: Spec, emulator: Emulator | None = None) -> Server:
     """
     emulator = emulator or Emulator(
         spec,
-        settings=Settings(waiting=_WAITING, lenient=False, local_images=False, spool_cap=0, memory_cap=_KEPT),
+        settings=Settings(waiting=_WAITING, local_images=False, spool_cap=0, memory_cap=_KEPT),
         clock=ManualClock(),
     )
     transport = Transport(emulator)  # without the client about it, which takes as long as the emulator

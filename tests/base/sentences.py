@@ -275,6 +275,29 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         "it: the service may cut off the rest without notice.",
     ),
     (
+        "tea/prompt.not_blank",
+        "/prompt",
+        True,
+        " ",
+        "prompt at /prompt is ' '; expected more than white space (tea/prompt.not_blank). "
+        "Say what to draw or what to change.",
+    ),
+    (
+        "tea/size.excludes:set",
+        "/size",
+        ("1K", "2K"),
+        "1K",
+        "size at /size is '1K'; 1K and 2K are not offered "
+        "(tea/size.excludes:set). Give width*height, or leave it out.",
+    ),
+    (
+        "tea/stream.one_of",
+        "/stream",
+        (False,),
+        True,
+        "stream at /stream is true, which tea does not offer (tea/stream.one_of). Leave it out.",
+    ),
+    (
         "tea/hex.pattern",
         "/hex",
         "#[0-9]",

@@ -24,7 +24,7 @@ from tests.emulator.asking import BODIES, INTERLEAVED, OLDER, PLAIN, SPEC, URL, 
 from wanlib.emulator import Emulator, Settings
 
 HEAVY = ("max_bytes", "max_side")
-STRICT = Settings(lenient=False)
+STRICT = Settings()
 MANY = messages(PLAIN, URL, n=5)
 SMALL = messages(PLAIN, data_uri(239, 240))
 OPEN = messages(PLAIN, URL, kettle=1)
@@ -241,7 +241,7 @@ def test_a_rate_that_is_too_high_is_waited_for() -> None:
 
 def test_a_server_with_a_bill_is_asked_to_cancel_at_once() -> None:
     asked: list[str] = []
-    emulator = Emulator(settings=Settings(waiting=60, lenient=False))
+    emulator = Emulator(settings=Settings(waiting=60))
     with serving(emulator, asked) as address:
         target = Http(SPEC, foreign(SPEC, address, "sk-mine"))
         found = judged(target, cases("wan2.7/n.max", "wan2.7/images.each.min_side"))

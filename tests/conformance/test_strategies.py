@@ -135,12 +135,12 @@ def test_situations_leave_out_what_the_rules_forbid() -> None:
 # Shrinking.
 
 SHRUNK: list[tuple[str, Callable[[dict[str, Any]], bool], Any, list[Any]]] = [
-    ("n", lambda given: given.get("n") == 3, 3, [{"text": ""}]),
+    ("n", lambda given: given.get("n") == 3, 3, [{"text": "a"}]),
     (
         "bbox_list",
         lambda given: any(given.get("bbox_list", ())),
         [[[0, 0, 1, 1]]],
-        [{"text": ""}, {"image": "http://example.com/0/a.png"}],
+        [{"text": "a"}, {"image": "http://example.com/0/a.png"}],
     ),
 ]
 
@@ -195,7 +195,7 @@ def test_a_break_shrinks_to_the_least_step_and_nothing_else() -> None:
     quick = settings(database=None, deadline=None, derandomize=True, max_examples=100)
     found = find(breaking(SPEC, "wan2.5/images.max_count"), lambda question: True, settings=quick)
     url = "http://example.com/0/a.png"
-    assert found.body == {"model": "wan2.5-i2i-preview", "input": {"prompt": "", "images": [url] * 4}}
+    assert found.body == {"model": "wan2.5-i2i-preview", "input": {"prompt": "a", "images": [url] * 4}}
 
 
 @pytest.mark.parametrize("rule_id", ["task/expires", "wire/headers.Authorization"])

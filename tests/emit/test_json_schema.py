@@ -77,10 +77,20 @@ TOLD: list[tuple[str, Any, set[str]]] = [
         {f"{CONTENT}.parts", "wan2.7/images.each.type"},
     ),
     (
+        "a part with one more member is read",
+        {
+            "model": PRO,
+            "input": {
+                "messages": [{"role": "user", "content": [{"text": "a", "x": 1}, {"image": 5, "y": 1}]}],
+            },
+        },
+        {f"{CONTENT}.each.unknown", "wan2.7/images.each.type"},
+    ),
+    (
         "what stands in a broken part is lost",
         {
             "model": PRO,
-            "input": {"messages": [{"role": "user", "content": [{"text": "a"}, {"image": 5, "x": 1}]}]},
+            "input": {"messages": [{"role": "user", "content": [{"text": "a"}, {"image": 5, "text": 1}]}]},
         },
         {f"{CONTENT}.parts"},
     ),
@@ -217,4 +227,7 @@ def test_descriptions_tell_the_limits_and_defaults() -> None:
     assert "at most 16,777,216 pixels where pro_text" in own["size"]["description"]
     assert schema(SPEC, "wanx2.1-imageedit")["properties"]["input"]["properties"]["prompt"][
         "description"
-    ] == ("Text; required; at most 800 characters (what is over is cut).")
+    ] == (
+        "Text; required; not blank (what happens otherwise is nowhere said); "
+        "at most 800 characters (what is over is cut)."
+    )

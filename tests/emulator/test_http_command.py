@@ -171,7 +171,6 @@ def test_the_options_reach_the_emulator() -> None:
         quotas=True,
         faults=faults,
         fault_rate=0.5,
-        strict=True,
         failed=Failed.FLAT,
         several=Several.EACH,
     )
@@ -183,7 +182,6 @@ def test_the_options_reach_the_emulator() -> None:
         failed="flat",
         several="each",
         quotas=True,
-        lenient=False,
         fault_rate=0.5,
         faults=(Fault("cut", where="inside"), Fault("error", code="Throttling")),
     )

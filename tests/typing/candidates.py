@@ -15,7 +15,7 @@ from wanlib.runtime.plan import make_plan
 from wanlib.spec import Family, Field, Spec
 from wanlib.spec.family import fields_read
 
-KINDS = frozenset(("type", "required", "one_of", "keywords", "unknown", "endpoints"))
+KINDS = frozenset(("type", "required", "one_of", "keywords", "excludes", "unknown", "endpoints"))
 """The kinds of rules that a type can say."""
 
 METHODS = ("edit", "generate", "stream", "submit", "prepare")
@@ -164,6 +164,8 @@ def _wrong(field: Field) -> list[Any]:
     found = list(_BAD[field.type])
     if (_words(field) and field.type == "text") or field.of_kind("keywords"):
         found.append("no such word")
+    if field.type == "boolean" and (words := _words(field)):
+        found += [value for value in (True, False) if value not in words]
     if field.each:
         found += [[each] * 4 for each in _wrong(field.each)]
     for member in field.members:

@@ -45,6 +45,8 @@ def message(rule: str, path: str, limit: Any, value: Any) -> str:
     parts, hints = parse_rule_id(rule), hints_of(rule)
     words = _unknown_parameter if _is_parameter(parts) else WORDING[parts.kind]
     met, advice, *near = words(limit, value, hints)
+    if parts.kind == "one_of" and tuple(limit) == (False,) and value is True:
+        met, advice, near = f"is true, which {parts.file} does not offer", "Leave it out", []
     said = met + (f" with {hints.when}" if hints.when else "") + "".join(near)
     return f"{_subject(parts, path, value)}{said} ({rule}){'' if said.endswith('?') else '.'} {advice}."
 
@@ -244,6 +246,14 @@ WORDING: dict[str, Words] = {
         "Write " + listed((f'{{"{name}": …}}' for name in limit), "or"),
     ),
     "one_of": _one_of_words,
+    "not_blank": lambda limit, value, hints: (
+        f"is {json_word(value)}; expected more than white space",
+        "Say what to draw or what to change",
+    ),
+    "excludes": lambda limit, value, hints: (
+        f"is {json_word(value)}; {listed(limit, 'and')} are not offered",
+        "Give width*height, or leave it out",
+    ),
     "count": lambda limit, value, hints: (f"has {_items(value)}; expected exactly {limit}", f"Send {limit}"),
     "min_count": _count(_at_least, "at least", "Send {} or more"),
     "max_count": _count(_at_most, "at most", "Send {} or fewer"),

@@ -98,10 +98,6 @@ class Playing:
     fault_rate: Annotated[
         float, typer.Option(metavar="SHARE", min=0.0, max=1.0, help="Of requests, for --faults.")
     ] = 0.03
-    strict: Annotated[
-        bool,
-        typer.Option("--strict", help="Refuse, too, what the newest official SDK leaves out of a stream."),
-    ] = False
     local_images: Annotated[
         bool,
         typer.Option("--local-images", help="Accept image URLs on this machine or network."),
@@ -134,7 +130,6 @@ class Playing:
             failed=self.failed.value,
             several=self.several.value,
             quotas=self.quotas,
-            lenient=not self.strict,
             local_images=self.local_images,
             fault_rate=self.fault_rate if self.faults else 0.0,
             faults=tuple(map(_fault, self.faults or ())),

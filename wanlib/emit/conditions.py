@@ -29,6 +29,8 @@ _SIDES = "_facts is not None and _facts.width is not None and _facts.height is n
 
 BREACHES: dict[str, Breach] = {
     "one_of": Breach("{v} not in {c}", "{c}", "{v}"),
+    "not_blank": Breach("_is_blank({v})", "True", "{v}"),
+    "excludes": Breach("{v} in {c}", "{c}", "{v}"),
     "count": Breach("len({v}) != {c}", "{c}", "len({v})"),
     "min_count": Breach("len({v}) < {c}", "{c}", "len({v})"),
     "max_count": Breach("len({v}) > {c}", "{c}", "len({v})"),
@@ -74,6 +76,9 @@ RATIOS: dict[tuple[str, str], Breach] = {
         "_facts.width * {c}[1] > _facts.height * {c}[0]", "{c}", "_sides_met(_facts)", _SIDES
     ),
 }
+
+# Those of a size that no width*height can break.
+OF_KEYWORDS = ("keywords", "excludes")
 
 # Where one of these is broken, nothing further is judged of the value.
 STOPS = frozenset({"schemes", "encoding"})

@@ -139,14 +139,23 @@ class Envelope:
             if not self._is_list(field) or part_limit(node, name):
                 out.line(f"_count_{local(name)} = 0")
         with out.block(f"for _place, _part in enumerate({variable})"):
-            out.line("_member = _part if isinstance(_part, dict) and len(_part) == 1 else _NOTHING")
+            out.line("_member = _part if isinstance(_part, dict) else _NOTHING")
             word = "if"
             for name, field in node.parts:
-                with out.block(f"{word} {literal(name)} in _member"):
+                others = [f" and {literal(other)} not in _member" for other, _ in node.parts if other != name]
+                with out.block(f"{word} {literal(name)} in _member{''.join(others)}"):
                     self._part(node, name, field, path)
+                    self._part_strays(node, path)
                 word = "elif"
             with out.block("else"):
                 self._add(broken, f"f'{path}/{{_place}}'", constant(broken), "_part")
+
+    def _part_strays(self, node: Node, path: str) -> None:
+        unknown, names = node.rule("unknown"), names_constant(node)
+        assert unknown is not None
+        with self.out.block("if len(_member) != 1"):
+            where = f"f'{path}/{{_place}}', {unknown.id!r}"
+            self.out.line(f"_tell_strays(found, _member, {names}, {names}_SET, {where}, _NOTHING)")
 
     def _part(self, node: Node, name: str, field: str, path: str) -> None:
         out, count = self.out, f"_count_{local(name)}"

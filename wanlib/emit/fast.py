@@ -1,6 +1,6 @@
 """The fast path: whether a body keeps every rule, decided before any violation exists."""
 
-from wanlib.emit.conditions import breach
+from wanlib.emit.conditions import OF_KEYWORDS, breach
 from wanlib.emit.fast_form import FastForm
 from wanlib.emit.modes import expression
 from wanlib.emit.names import EmitError, constant, inner, literal, local
@@ -140,6 +140,14 @@ class FastPath:
         varied = [f"{constant(rule)} if {self._when(rule, words)}" for rule in words if rule.condition]
         base = [constant(rule) for rule in words if not rule.condition]
         known = " else ".join([*varied, *(base or ["_NOTHING"])])
+        excluded = field.of_kind("excludes")
+        for rule in excluded:
+            when = self._when(rule, excluded)
+            self._doubt(
+                f"{when} and {self._test(field, rule, variable)}"
+                if when
+                else self._test(field, rule, variable)
+            )
         with self.out.block(f"if {variable} not in {f'({known})' if varied else known}"):
             self.out.line(f"_size = _parse_size({variable})")
             self._doubt("_size is None")
@@ -191,7 +199,7 @@ class FastPath:
     # Rules.
 
     def _kinds(self, field: Field, variable: str, stage: int) -> None:
-        done = {"keywords"} | ({"decimals"} if exact_decimals(field) else set())
+        done = {*OF_KEYWORDS} | ({"decimals"} if exact_decimals(field) else set())
         done |= {"ordered"} if is_box(field) else set()
         done |= {"public", "unexpired"} if is_fetched(field, variable) else set()  # seen before the data URI
         stated = dict.fromkeys(rule.kind for rule in field.rules if KINDS[rule.kind].stage == stage)

@@ -11,7 +11,7 @@ CONTEXT = "call: str | None, local: bool, now: float | None"
 """The parameters of the generated functions that say how a body is sent and judged."""
 
 _WITHOUT_CONSTANT = frozenset(
-    {"required", "type", "unknown", "only_for", "effective", "needs", "model", "endpoints"}
+    {"required", "type", "not_blank", "unknown", "only_for", "effective", "needs", "model", "endpoints"}
 )
 
 

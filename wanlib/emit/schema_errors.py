@@ -67,9 +67,12 @@ def _first(error: Error) -> int | None:
     """The index of the first part of a name, where only one may stand; None where several may."""
     if error.schema["maxContains"] != 1:
         return None
-    (name,) = error.schema["contains"]["required"]
+    contained = error.schema["contains"]
+    (name,), others = contained["required"], contained.get("properties", {})
     return next(
-        at for at, part in enumerate(error.instance) if isinstance(part, dict) and list(part) == [name]
+        at
+        for at, part in enumerate(error.instance)
+        if isinstance(part, dict) and name in part and not others.keys() & part.keys()
     )
 
 
@@ -83,7 +86,7 @@ def _silences(one: _Told, other: _Told) -> bool:
     if other.path[: len(one.path)] != one.path:
         return False
     if one.place.startswith("wire/") and one.kind in ("count", "parts"):
-        return rest != ()
+        return rest != () or (one.kind, other.kind) == ("parts", "unknown")
     if one.kind in ("effective", "required"):
         return f"{other.place}.".startswith(f"{one.place}.")
     if one.only is not None and len(rest) > 1:

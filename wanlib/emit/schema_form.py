@@ -1,7 +1,7 @@
 """The body form in JSON Schema: the structure in which the fields stand."""
 
 from wanlib.emit.schema_kinds import NOT_NULL, TYPES
-from wanlib.emit.schema_places import OBJECT, Place, Schema, Steps, counted
+from wanlib.emit.schema_places import OBJECT, Place, Schema, Steps, counted, other_parts
 from wanlib.emit.schema_put import put
 from wanlib.spec import Family, Node
 
@@ -40,11 +40,14 @@ def _node(root: Schema, family: Family, node: Node, steps: Steps) -> None:
         elif rule.kind == "one_of":
             put(root, steps, {"enum": list(rule.limit)}, rule.id)
         elif rule.kind == "parts":
-            one = {"minProperties": 1, "maxProperties": 1, "additionalProperties": False}
-            put(root, (*steps, "items"), {"type": OBJECT} | one, rule.id)
+            one = [{"required": [name]} for name, _ in node.parts]
+            put(root, (*steps, "items"), {"type": OBJECT, "oneOf": one}, rule.id)
+        elif rule.kind == "unknown" and node.form == "parts":
+            put(root, (*steps, "items"), {"additionalProperties": False}, rule.id)
         elif rule.kind == "max_count":
             part = rule.id.removesuffix(".max_count").rpartition(".")[2]
-            put(root, steps, counted(Place(steps, part, "parts"), 0, rule.limit), rule.id)
+            place = Place(steps, part, "parts", others=other_parts(node, part))
+            put(root, steps, counted(place, 0, rule.limit), rule.id)
     if node.form in ("object", "rest"):
         _object(root, family, node, steps)
     if node.each:

@@ -36,7 +36,7 @@ class Guards:
         if place.form == "parts":
             items = counted(place, low, high)
             if high == 0:  # in words that tools know which don't know maxContains
-                items = {"items": {"not": part(place.member)}}
+                items = {"items": {"not": part(place)}}
             return demanded(place, TYPES["list"] | items, absent=True)
         if place.form == "only":
             return self._held(place, {"not": {}} if high == 0 else NOT_NULL, absent=low == 0)

@@ -14,6 +14,7 @@ END = r"(?![\s\S])"
 SIZE = rf"^[1-9][0-9]{{0,5}}\*[1-9][0-9]{{0,5}}{END}"
 PERCENT = rf"^(?:0|[1-9][0-9]{{0,2}})(?:\.[0-9]{{1,9}})?%{END}"
 ASCII = r"[\x00-\x7F]*"
+WHITE_SPACE = r"\x09-\x0D\x20\x85\xA0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000"
 
 TYPES: Mapping[str, Schema] = {
     "text": {"type": "string"},
@@ -74,8 +75,12 @@ def _pattern(rule: Rule, place: Place) -> Schema:
     return {"pattern": f"^(?:{rule.limit}){END}"}
 
 
+def _excludes(rule: Rule, place: Place) -> Schema:
+    return {"not": {"enum": list(rule.limit)}}
+
+
 def _required(rule: Rule, place: Place) -> Schema:
-    return {"contains": part(place.member)} if place.form == "part" else {"required": [place.member]}
+    return {"contains": part(place)} if place.form == "part" else {"required": [place.member]}
 
 
 # Kinds said by keywords that stand at the value itself, or (required) at what holds it.
@@ -85,6 +90,8 @@ SAID: Mapping[str, Say] = {
     "effective": lambda rule, place: {"not": {}},
     "needs": lambda rule, place: {"not": {}},
     "one_of": lambda rule, place: {"enum": list(rule.limit)},
+    "not_blank": lambda rule, place: {"pattern": f"[^{WHITE_SPACE}]"},
+    "excludes": _excludes,
     "count": lambda rule, place: counted(place, rule.limit, rule.limit),
     "min_count": lambda rule, place: counted(place, rule.limit, None),
     "max_count": lambda rule, place: counted(place, 0, rule.limit),

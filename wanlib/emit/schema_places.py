@@ -19,13 +19,14 @@ class Place:
     member: its name there. form: `member`; `only`, a list written as its one element; `parts`, a list
     spread over a list of parts; `part`, the first part of its name; `item`, in a list that is its holder.
     trail: for a field of its own, the nodes from the top down to its holder, each with the member that
-    leads on ("" into a list).
+    leads on ("" into a list). others: for parts, the names of the other kinds of part.
     """
 
     holder: Steps
     member: str = ""
     form: str = "item"
     trail: tuple[tuple[Node, str], ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def steps(self) -> Steps:
@@ -44,7 +45,7 @@ class Place:
     def item(self) -> "Place":
         """The place of each item of a list."""
         if self.form == "parts":
-            return Place(self.holder, self.member, "part")
+            return Place(self.holder, self.member, "part", others=self.others)
         return Place(self.holder, self.member, "member") if self.form == "only" else Place(self.steps)
 
     def inner(self, name: str) -> "Place":
@@ -73,7 +74,7 @@ def _walk(
 ) -> Iterator[tuple[str, Place]]:
     for name, field in node.parts:
         form = "parts" if family.field(field).type == "list" else "part"
-        yield field, Place(steps, name, form, trail)
+        yield field, Place(steps, name, form, trail, other_parts(node, name))
     for name, child in node.members:
         if child.form == "leaf":
             yield child.field, Place(steps, name, "only" if child.only else "member", trail)
@@ -102,14 +103,20 @@ def _held(node: Node, member: str, inner: Schema, absent: bool) -> Schema:
     return {"type": OBJECT} | ({} if optional else {"required": [member]}) | {"properties": {member: inner}}
 
 
-def part(name: str) -> Schema:
-    """A whole part of a name, as `contains` counts it."""
-    return {"type": OBJECT, "required": [name], "maxProperties": 1}
+def other_parts(node: Node, name: str) -> tuple[str, ...]:
+    """Return the names of the other kinds of part of a list."""
+    return tuple(other for other, _ in node.parts if other != name)
+
+
+def part(place: Place) -> Schema:
+    """A whole part of a name, as `contains` counts it: it has none of the other names."""
+    others = {"properties": dict.fromkeys(place.others, False)} if place.others else {}
+    return {"type": OBJECT, "required": [place.member]} | others
 
 
 def counted(place: Place, low: int, high: int | None) -> Schema:
     """The keywords that hold a list to low..high items, at its steps."""
     if place.form == "parts" and (low or high is not None):
         top = {} if high is None else {"maxContains": high}
-        return {"contains": part(place.member)} | ({} if low == 1 else {"minContains": low}) | top
+        return {"contains": part(place)} | ({} if low == 1 else {"minContains": low}) | top
     return ({"minItems": low} if low else {}) | ({} if high is None else {"maxItems": high})

@@ -32,6 +32,8 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
     "effective": lambda limit: f"has an effect only where {limit}",
     "needs": lambda limit: f"only where {limit}",
     "one_of": lambda limit: f"one of {_listed(limit)}" if len(limit) > 1 else _listed(limit),
+    "not_blank": lambda limit: "not blank",
+    "excludes": lambda limit: f"without {_listed(limit)}",
     "count": lambda limit: f"exactly {_plural(limit, 'item')}",
     "min_count": lambda limit: f"at least {_plural(limit, 'item')}",
     "max_count": lambda limit: f"at most {_plural(limit, 'item')}",

@@ -10,7 +10,7 @@ from wanlib.spec import Family, Field, Rule
 from wanlib.spec.evaluate import holds
 from wanlib.spec.exclusive import MOST, combinations_of, count_of_combinations
 
-TYPED = ("required", "one_of", "keywords")
+TYPED = ("required", "one_of", "keywords", "excludes")
 """The kinds that a type can say."""
 
 GIVEN, NONE = "given", "none"

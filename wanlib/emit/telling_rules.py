@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from wanlib.emit.conditions import STOPS, breach
+from wanlib.emit.conditions import OF_KEYWORDS, STOPS, breach
 from wanlib.emit.envelope import added
 from wanlib.emit.names import constant, local
 from wanlib.emit.places import Place, pointer
@@ -65,9 +65,10 @@ class TellingRules:
         elif field.type == "size":
             self.out.line(f"_size = _parse_size({v})")
             with self.out.block("if _size is None"):
-                self._kinds(["keywords"], field, v, place, kept)
+                words = [kind for kind in _stated(field, BOUND) if kind in OF_KEYWORDS]
+                self._kinds(words, field, v, place, kept)
             with self.out.block("else"):
-                others = [kind for kind in _stated(field, BOUND) if kind != "keywords"]
+                others = [kind for kind in _stated(field, BOUND) if kind not in OF_KEYWORDS]
                 self._kinds(others, field, v, place, kept)
         else:
             self.stage(field, v, place, BOUND, kept)

@@ -96,12 +96,20 @@ class Typing:
         if field.type == "object":
             return Record(field.path, tuple(map(self.member, field.members)))
         if field.type == "size":
-            names = self._allowed(field, "keywords")
+            names = self._offered(field)
             return Plain("str | tuple[int, int]") if names is None else Words(names, "tuple[int, int]")
         allowed = self._allowed(field, "one_of")
         if allowed is None and field.type == "boolean":
             return Words((False, True))
         return Plain(PLAIN[field.type]) if allowed is None else Words(allowed)
+
+    def _offered(self, field: Field) -> tuple[Any, ...] | None:
+        """Every keyword of a size that is offered in one of the worlds; None where any is allowed."""
+        words = self._allowed(field, "keywords")
+        excluded = [rule_in(self.family, field, "excludes", world) for world in self.worlds]
+        if words is None or not all(excluded):
+            return words
+        return tuple(word for word in words if any(rule and word not in rule.limit for rule in excluded))
 
     def _allowed(self, field: Field, kind: str) -> tuple[Any, ...] | None:
         """Every word of a rule that lists them; None where any is allowed."""

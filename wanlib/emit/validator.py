@@ -36,6 +36,7 @@ from wanlib.runtime.judging import Elsewhere as _Elsewhere
 _HELPERS = (
     "disordered",
     "expired",
+    "is_blank",
     "is_integer",
     "is_number",
     "no_ascii_url",
@@ -179,6 +180,8 @@ def _member_names(plan: Plan, out: Writer) -> None:
         if node.form in ("object", "rest"):
             container = node.path.rpartition(".")[2] if "." in node.path else ""
             _names(names_constant(node), plan.members(node, container), out)
+        elif node.form == "parts":
+            _names(names_constant(node), tuple(name for name, _ in node.parts), out)
     for field in plan.family.walk():
         if field.type == "object":
             _names(names_constant(field), tuple(member.name for member in field.members), out)

@@ -11,7 +11,7 @@ from wanlib.emulator.fate import fated
 from wanlib.emulator.fault import Fault
 from wanlib.emulator.gate import Gate
 from wanlib.emulator.inputs import read_inputs
-from wanlib.emulator.judging import Question, Terms, judge, judge_files, lenient, named_files, read_values
+from wanlib.emulator.judging import Question, Terms, judge, judge_files, named_files, read_values
 from wanlib.emulator.ordering import make_order
 from wanlib.emulator.quotas import end_of
 from wanlib.emulator.routes import Route, Routes
@@ -65,11 +65,9 @@ class Desk:
         return [violation for violation in found if (violation.rule, violation.path) not in met]
 
     def _check(self, question: Question, violations: tuple[Violation, ...]) -> None:
-        """Refused by the first rule that is not passed over."""
+        """Refuse by the first rule whose breach is rejected."""
         for violation in violations:
             if violation.outcome == "rejected":
-                if self._world.settings.lenient and lenient(self._world.spec, violation):
-                    continue
                 raise Refused(self._words(violation, question, violations), violations)
 
     def _words(self, violation: Violation, question: Question, violations: tuple[Violation, ...]) -> Told:

@@ -9,7 +9,7 @@ from wanlib.base.header import facts_of_bytes
 from wanlib.base.rule_id import parse_rule_id
 from wanlib.base.violation import Violation
 from wanlib.emulator.values import Values, image_places, read_fields
-from wanlib.spec import Field, Rule, Spec, interpret
+from wanlib.spec import Field, Spec, interpret
 from wanlib.spec.decode import Reading
 
 # What a body says of an image that it does not hold itself: a file in storage is not judged by it.
@@ -73,28 +73,12 @@ def named_files(spec: Spec, question: Question, schemes: tuple[str, ...]) -> lis
     return [url for _, _, url in places if isinstance(url, str) and reading.image(url).scheme in schemes]
 
 
-def lenient(spec: Spec, violation: Violation) -> bool:
-    """Whether only one value could have stood where it is missing, so that nothing is lost without it.
-
-    The newest official SDK leaves `stream` out where it can only be true.
-    """
-    rule = spec.rules.get(violation.rule)
-    if rule is None or rule.kind != "required" or not rule.field:
-        return False
-    return any(_only_value(each, rule) for each in spec.rules.values() if each.field == rule.field)
-
-
 def read_values(spec: Spec, question: Question, violations: tuple[Violation, ...]) -> Values:
     """The effective values of a body whose model is known."""
     assert question.reading is not None
     model = question.body["model"]
     base = spec.base(model) or model
     return Values(spec.family(model), question.reading, base, question.call, violations)
-
-
-def _only_value(rule: Rule, other: Rule) -> bool:
-    same = rule.file == other.file and rule.condition == other.condition
-    return same and rule.kind == "one_of" and len(rule.limit) == 1
 
 
 def _with_files(spec: Spec, question: Question, files: Mapping[str, bytes]) -> tuple[Any, frozenset[str]]:

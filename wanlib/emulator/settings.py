@@ -18,7 +18,6 @@ class Settings:
     failed: whether a FAILED body has code and message inside `output` or at the top (the pages show both).
     several: how several pictures stand in `choices`; `documented` follows the spec, and is `each` where
     no page says it. finished: of a stream, true in all chunks or in the last alone (h26 shows both).
-    lenient: a required parameter that can have one value only may be missing, as in the newest SDK.
     quotas: enforce rates and running tasks. fault_rate: the share of requests that meet one of `faults`.
     local_images: accept image URLs that are not public, as in tests; False judges them as the service does.
     spool_cap: bytes of large inputs kept on disk. memory_cap: bytes of small ones kept in memory.
@@ -32,7 +31,6 @@ class Settings:
     failed: Literal["nested", "flat"] = "nested"
     several: Literal["documented", "single", "each"] = "documented"
     finished: Literal["always", "last"] = "always"
-    lenient: bool = True
     quotas: bool = False
     fault_rate: float = 0.0
     faults: tuple[Fault, ...] = ()

@@ -28,6 +28,7 @@ class Wan27Parameters(TypedDict, total=False):
     thinking_mode: bool
     bbox_list: Sequence[Sequence[Sequence[int]]]
     color_palette: Sequence[Wan27ColorPalette]
+    stream: Literal[False]
     watermark: bool
     seed: int
 
@@ -73,6 +74,7 @@ class Wan25Parameters(TypedDict, total=False):
     size: tuple[int, int]
     n: int
     prompt_extend: bool
+    stream: Literal[False]
     watermark: bool
     seed: int
 
@@ -91,6 +93,7 @@ class Wanx21Parameters(TypedDict, total=False):
     upscale_factor: int
     is_sketch: bool
     n: int
+    stream: Literal[False]
     watermark: bool
     seed: int
 
@@ -109,6 +112,7 @@ class Wanx21ImageeditParameters(TypedDict, total=False):
     upscale_factor: int
     is_sketch: bool
     n: int
+    stream: Literal[False]
     watermark: bool
     seed: int
 
@@ -126,6 +130,7 @@ class Wan27ImageProParameters(TypedDict, total=False):
     thinking_mode: bool
     bbox_list: Sequence[Sequence[Sequence[int]]]
     color_palette: Sequence[Wan27ColorPalette]
+    stream: Literal[False]
     watermark: bool
     seed: int
 

@@ -18,6 +18,7 @@ from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
 from wanlib.runtime.judging import Elsewhere as _Elsewhere
 from wanlib.runtime.judging import expired as _expired
+from wanlib.runtime.judging import is_blank as _is_blank
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import parse_size as _parse_size
 from wanlib.runtime.judging import plain_urls as _plain_urls
@@ -56,20 +57,22 @@ SIZE_MIN_RATIO = Ratio(1, 4)
 SIZE_MAX_RATIO = Ratio(4, 1)
 N_MIN = 1
 N_MAX = 4
+STREAM_ONE_OF = (False,)
 SEED_MIN = 0
 SEED_MAX = 2147483647
 _IMAGES_EACH_SCHEMES_PLAIN = _plain_urls(IMAGES_EACH_SCHEMES, IMAGES_EACH_PUBLIC)
 SIZE_DEFAULT = '1280*1280'
 N_DEFAULT = 4
 PROMPT_EXTEND_DEFAULT = True
+STREAM_DEFAULT = False
 WATERMARK_DEFAULT = False
 PROMPT_NAMES = ('model', 'input', 'parameters')
 PROMPT_NAMES_SET = frozenset(PROMPT_NAMES)
 PROMPT_INPUT_NAMES = ('prompt', 'images', 'negative_prompt')
 PROMPT_INPUT_NAMES_SET = frozenset(PROMPT_INPUT_NAMES)
-PROMPT_PARAMETERS_NAMES = ('size', 'n', 'prompt_extend', 'watermark', 'seed')
+PROMPT_PARAMETERS_NAMES = ('size', 'n', 'prompt_extend', 'stream', 'watermark', 'seed')
 PROMPT_PARAMETERS_NAMES_SET = frozenset(PROMPT_PARAMETERS_NAMES)
-_STRAYS = _Hints(homes={'input': '/input', 'prompt': '/input/prompt', 'images': '/input/images', 'parameters': '/parameters', 'size': '/parameters/size', 'n': '/parameters/n', 'prompt_extend': '/parameters/prompt_extend', 'watermark': '/parameters/watermark', 'seed': '/parameters/seed', 'negative_prompt': '/input/negative_prompt'}, sizes=('size',), instead={'messages': 'Send images at /input/images and prompt at /input/prompt', 'base_image_url': 'Send images at /input/images', 'function': 'Describe every editing step in the prompt'})
+_STRAYS = _Hints(homes={'input': '/input', 'prompt': '/input/prompt', 'images': '/input/images', 'parameters': '/parameters', 'size': '/parameters/size', 'n': '/parameters/n', 'prompt_extend': '/parameters/prompt_extend', 'stream': '/parameters/stream', 'watermark': '/parameters/watermark', 'seed': '/parameters/seed', 'negative_prompt': '/input/negative_prompt'}, sizes=('size',), instead={'messages': 'Send images at /input/images and prompt at /input/prompt', 'base_image_url': 'Send images at /input/images', 'function': 'Describe every editing step in the prompt'})
 PROMPT_UNKNOWN_RULE = _RuleName('wire/prompt.unknown', _STRAYS)
 PROMPT_INPUT_UNKNOWN_RULE = _RuleName('wire/prompt.input.unknown', _STRAYS)
 UNKNOWN_RULE = _RuleName('wan2.5/unknown', _STRAYS)
@@ -82,7 +85,6 @@ _ELSEWHERE: _Elsewhere = {
     'color_palette': (ONLY_FOR_RULE, 'unspecified', ('wan2.7',), True),
     'enable_interleave': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
     'max_images': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
-    'stream': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
     'function': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
     'base_image_url': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
     'mask_image_url': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
@@ -112,12 +114,15 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
     size = _parameters_.get('size')
     n = _parameters_.get('n')
     prompt_extend = _parameters_.get('prompt_extend')
+    stream = _parameters_.get('stream')
     watermark = _parameters_.get('watermark')
     seed = _parameters_.get('seed')
     if len(body) != 2 + (_parameters_ is not _NOTHING):
         return False
     _met = 2
     if not isinstance(prompt, str):
+        return False
+    if _is_blank(prompt):
         return False
     if len(prompt) > PROMPT_MAX_CHARS:
         return False
@@ -185,6 +190,12 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
         _met += 1
         if not isinstance(prompt_extend, bool):
             return False
+    if stream is not None:
+        _met += 1
+        if not isinstance(stream, bool):
+            return False
+        if stream not in STREAM_ONE_OF:
+            return False
     if watermark is not None:
         _met += 1
         if not isinstance(watermark, bool):
@@ -208,9 +219,10 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
     size: Any
     n: Any
     prompt_extend: Any
+    stream: Any
     watermark: Any
     seed: Any
-    prompt = images = negative_prompt = size = n = prompt_extend = watermark = seed = _LOST
+    prompt = images = negative_prompt = size = n = prompt_extend = stream = watermark = seed = _LOST
     _input_ = body.get('input', _ABSENT)
     if isinstance(_input_, dict):
         prompt = _input_.get('prompt', _ABSENT)
@@ -227,17 +239,18 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
         size = _parameters_.get('size', _ABSENT)
         n = _parameters_.get('n', _ABSENT)
         prompt_extend = _parameters_.get('prompt_extend', _ABSENT)
+        stream = _parameters_.get('stream', _ABSENT)
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= PROMPT_PARAMETERS_NAMES_SET:
             _tell_strays(found, _parameters_, PROMPT_PARAMETERS_NAMES, PROMPT_PARAMETERS_NAMES_SET, '/parameters', UNKNOWN_RULE, _ELSEWHERE)
     elif _parameters_ is _ABSENT:
-        size = n = prompt_extend = watermark = seed = _ABSENT
+        size = n = prompt_extend = stream = watermark = seed = _ABSENT
     else:
         found.append(_make(Violation, ('wire/prompt.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, PROMPT_NAMES, PROMPT_NAMES_SET, '', PROMPT_UNKNOWN_RULE, _ELSEWHERE)
-    return prompt, images, negative_prompt, size, n, prompt_extend, watermark, seed
+    return prompt, images, negative_prompt, size, n, prompt_extend, stream, watermark, seed
 
 
 def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
@@ -246,9 +259,11 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
     return _judge(found, model, call, local, now, *_read(found, body))
 
 
-def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, prompt: Any, images: Any, negative_prompt: Any, size: Any, n: Any, prompt_extend: Any, watermark: Any, seed: Any) -> list[Violation]:
+def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, prompt: Any, images: Any, negative_prompt: Any, size: Any, n: Any, prompt_extend: Any, stream: Any, watermark: Any, seed: Any) -> list[Violation]:
     """Adds what the fields break; a rule on what is lost or undetermined is not judged."""
     if isinstance(prompt, str):
+        if _is_blank(prompt):
+            found.append(_make(Violation, ('wan2.5/prompt.not_blank', 'unspecified', '/input/prompt', True, prompt)))
         if len(prompt) > PROMPT_MAX_CHARS:
             found.append(_make(Violation, ('wan2.5/prompt.max_chars', 'truncated', '/input/prompt', PROMPT_MAX_CHARS, len(prompt))))
     elif prompt is _ABSENT or prompt is None:
@@ -328,6 +343,12 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
     if prompt_extend is not _ABSENT:
         if not (isinstance(prompt_extend, bool)) and prompt_extend is not _LOST:
             found.append(_make(Violation, ('wan2.5/prompt_extend.type', 'unspecified' if prompt_extend is None else 'rejected', '/parameters/prompt_extend', 'boolean', prompt_extend)))
+    if stream is not _ABSENT:
+        if isinstance(stream, bool):
+            if stream not in STREAM_ONE_OF:
+                found.append(_make(Violation, ('wan2.5/stream.one_of', 'rejected', '/parameters/stream', STREAM_ONE_OF, stream)))
+        elif stream is not _LOST:
+            found.append(_make(Violation, ('wan2.5/stream.type', 'unspecified' if stream is None else 'rejected', '/parameters/stream', 'boolean', stream)))
     if watermark is not _ABSENT:
         if not (isinstance(watermark, bool)) and watermark is not _LOST:
             found.append(_make(Violation, ('wan2.5/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
@@ -356,6 +377,7 @@ def core(model: str, fields: Mapping[str, Any], call: str | None = None, local: 
         fields.get('size', _ABSENT),
         fields.get('n', _ABSENT),
         fields.get('prompt_extend', _ABSENT),
+        fields.get('stream', _ABSENT),
         fields.get('watermark', _ABSENT),
         fields.get('seed', _ABSENT),
     )
@@ -381,7 +403,7 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
     """Return how many pictures a body asks for, as far as that can be read."""
     from wanlib.runtime.counting import counted
 
-    prompt, images, negative_prompt, size, n, prompt_extend, watermark, seed = _read([], body)
+    prompt, images, negative_prompt, size, n, prompt_extend, stream, watermark, seed = _read([], body)
     _n_default = N_DEFAULT
     _bound = ('n', n, _n_default)
     return counted(_bound, True, {'n': n}, {'n': 1})

@@ -18,6 +18,7 @@ from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
 from wanlib.runtime.judging import Elsewhere as _Elsewhere
 from wanlib.runtime.judging import expired as _expired
+from wanlib.runtime.judging import is_blank as _is_blank
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import parse_size as _parse_size
 from wanlib.runtime.judging import plain_urls as _plain_urls
@@ -53,10 +54,9 @@ IMAGES_EACH_FORMATS = ('jpeg', 'png', 'bmp', 'webp')
 IMAGES_EACH_MIN_SIDE = 240
 IMAGES_EACH_MAX_SIDE = 8000
 IMAGES_EACH_MAX_BYTES = 10485760
-SIZE_KEYWORDS_NOT_INTERLEAVE: dict[str, int] = {'1K': 1638400, '2K': 4194304}
-_SIZE_KEYWORDS_NOT_INTERLEAVE = tuple(SIZE_KEYWORDS_NOT_INTERLEAVE)
-SIZE_KEYWORDS_INTERLEAVE: dict[str, int] = {}
-_SIZE_KEYWORDS_INTERLEAVE = tuple(SIZE_KEYWORDS_INTERLEAVE)
+SIZE_KEYWORDS: dict[str, int] = {'1K': 1638400, '2K': 4194304}
+_SIZE_KEYWORDS = tuple(SIZE_KEYWORDS)
+SIZE_EXCLUDES_INTERLEAVE = ('1K', '2K')
 SIZE_MIN_PIXELS = 589824
 SIZE_MAX_PIXELS_NOT_INTERLEAVE = 4194304
 SIZE_MAX_PIXELS_INTERLEAVE = 1638400
@@ -86,17 +86,19 @@ MESSAGES_INPUT_NAMES = ('messages',)
 MESSAGES_INPUT_NAMES_SET = frozenset(MESSAGES_INPUT_NAMES)
 MESSAGES_INPUT_MESSAGES_EACH_NAMES = ('role', 'content')
 MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET = frozenset(MESSAGES_INPUT_MESSAGES_EACH_NAMES)
+MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES = ('image', 'text')
+MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES_SET = frozenset(MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES)
 MESSAGES_PARAMETERS_NAMES = ('negative_prompt', 'size', 'n', 'enable_interleave', 'max_images', 'prompt_extend', 'stream', 'watermark', 'seed')
 MESSAGES_PARAMETERS_NAMES_SET = frozenset(MESSAGES_PARAMETERS_NAMES)
 _STRAYS = _Hints(homes={'input': '/input', 'messages': '/input/messages', 'images': '/input/messages/0/content as {"image": …}', 'prompt': '/input/messages/0/content as {"text": …}', 'parameters': '/parameters', 'size': '/parameters/size', 'n': '/parameters/n', 'enable_interleave': '/parameters/enable_interleave', 'max_images': '/parameters/max_images', 'prompt_extend': '/parameters/prompt_extend', 'stream': '/parameters/stream', 'watermark': '/parameters/watermark', 'seed': '/parameters/seed', 'negative_prompt': '/parameters/negative_prompt'}, sizes=('size',), instead={'base_image_url': 'Send images at /input/messages/0/content as {"image": …}'})
 MESSAGES_UNKNOWN_RULE = _RuleName('wire/messages.unknown', _STRAYS)
 MESSAGES_INPUT_UNKNOWN_RULE = _RuleName('wire/messages.input.unknown', _STRAYS)
 MESSAGES_INPUT_MESSAGES_EACH_UNKNOWN_RULE = _RuleName('wire/messages.input.messages.each.unknown', _STRAYS)
+MESSAGES_INPUT_MESSAGES_EACH_CONTENT_EACH_UNKNOWN_RULE = _RuleName('wire/messages.input.messages.each.content.each.unknown', _STRAYS)
 IMAGES_MIN_COUNT_NOT_INTERLEAVE_RULE = _RuleName('wan2.6/images.min_count:not-interleave', _Hints('enable_interleave off', ((None, 'enable_interleave on'),)))
 IMAGES_MAX_COUNT_INTERLEAVE_RULE = _RuleName('wan2.6/images.max_count:interleave', _Hints('enable_interleave on', ((4, 'enable_interleave off'),)))
 IMAGES_MAX_COUNT_NOT_INTERLEAVE_RULE = _RuleName('wan2.6/images.max_count:not-interleave', _Hints('enable_interleave off', ((1, 'enable_interleave on'),)))
-SIZE_KEYWORDS_NOT_INTERLEAVE_RULE = _RuleName('wan2.6/size.keywords:not-interleave', _Hints('enable_interleave off', (((), 'enable_interleave on'),)))
-SIZE_KEYWORDS_INTERLEAVE_RULE = _RuleName('wan2.6/size.keywords:interleave', _Hints('enable_interleave on', ((('1K', '2K'), 'enable_interleave off'),)))
+SIZE_EXCLUDES_INTERLEAVE_RULE = _RuleName('wan2.6/size.excludes:interleave', _Hints('enable_interleave on', ((None, 'enable_interleave off'),)))
 SIZE_MAX_PIXELS_NOT_INTERLEAVE_RULE = _RuleName('wan2.6/size.max_pixels:not-interleave', _Hints('enable_interleave off', ((1638400, 'enable_interleave on'),)))
 SIZE_MAX_PIXELS_INTERLEAVE_RULE = _RuleName('wan2.6/size.max_pixels:interleave', _Hints('enable_interleave on', ((4194304, 'enable_interleave off'),)))
 N_MAX_RULE = _RuleName('wan2.6/n.max', _Hints('', ((1, 'enable_interleave on'),)))
@@ -185,6 +187,8 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
     _met = 0
     if not isinstance(prompt, str):
         return False
+    if _is_blank(prompt):
+        return False
     if len(prompt) > PROMPT_MAX_CHARS:
         return False
     if negative_prompt is not None:
@@ -230,7 +234,9 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
         _met += 1
         if not isinstance(size, str):
             return False
-        if size not in (SIZE_KEYWORDS_NOT_INTERLEAVE if not interleave else SIZE_KEYWORDS_INTERLEAVE if interleave else _NOTHING):
+        if interleave and size in SIZE_EXCLUDES_INTERLEAVE:
+            return False
+        if size not in SIZE_KEYWORDS:
             _size = _parse_size(size)
             if _size is None:
                 return False
@@ -345,16 +351,20 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
                         prompt = _ABSENT
                         _count_text = 0
                         for _place, _part in enumerate(_content_):
-                            _member = _part if isinstance(_part, dict) and len(_part) == 1 else _NOTHING
-                            if 'image' in _member:
+                            _member = _part if isinstance(_part, dict) else _NOTHING
+                            if 'image' in _member and 'text' not in _member:
                                 images.append(_member['image'])
                                 _images_at.append(_place)
-                            elif 'text' in _member:
+                                if len(_member) != 1:
+                                    _tell_strays(found, _member, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES_SET, f'/input/messages/0/content/{_place}', 'wire/messages.input.messages.each.content.each.unknown', _NOTHING)
+                            elif 'text' in _member and 'image' not in _member:
                                 if not _count_text:
                                     prompt, _prompt_at = _member['text'], _place
                                 _count_text += 1
                                 if _count_text == MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT + 1:
                                     found.append(_make(Violation, ('wire/messages.input.messages.each.content.text.max_count', 'rejected', f'/input/messages/0/content/{_place}/text', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT, _count_text)))
+                                if len(_member) != 1:
+                                    _tell_strays(found, _member, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES_SET, f'/input/messages/0/content/{_place}', 'wire/messages.input.messages.each.content.each.unknown', _NOTHING)
                             else:
                                 found.append(_make(Violation, ('wire/messages.input.messages.each.content.parts', 'rejected', f'/input/messages/0/content/{_place}', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_PARTS, _part)))
                     elif _content_ is _ABSENT or _content_ is None:
@@ -410,6 +420,8 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
     interleave_sync = None if call is None or interleave is None else interleave and (call in ('sync', 'stream'))
     plain_sync = None if call is None else call == 'sync'
     if isinstance(prompt, str):
+        if _is_blank(prompt):
+            found.append(_make(Violation, ('wan2.6/prompt.not_blank', 'unspecified', f'/input/messages/0/content/{_prompt_at}/text', True, prompt)))
         if len(prompt) > PROMPT_MAX_CHARS:
             found.append(_make(Violation, ('wan2.6/prompt.max_chars', 'truncated', f'/input/messages/0/content/{_prompt_at}/text', PROMPT_MAX_CHARS, len(prompt))))
     elif prompt is _ABSENT:
@@ -467,12 +479,11 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
         if isinstance(size, str):
             _size = _parse_size(size)
             if _size is None:
-                if interleave is False:
-                    if size not in SIZE_KEYWORDS_NOT_INTERLEAVE:
-                        found.append(_make(Violation, (SIZE_KEYWORDS_NOT_INTERLEAVE_RULE, 'rejected', '/parameters/size', _SIZE_KEYWORDS_NOT_INTERLEAVE, size)))
+                if size not in SIZE_KEYWORDS:
+                    found.append(_make(Violation, ('wan2.6/size.keywords', 'rejected', '/parameters/size', _SIZE_KEYWORDS, size)))
                 if interleave is True:
-                    if size not in SIZE_KEYWORDS_INTERLEAVE:
-                        found.append(_make(Violation, (SIZE_KEYWORDS_INTERLEAVE_RULE, 'rejected', '/parameters/size', _SIZE_KEYWORDS_INTERLEAVE, size)))
+                    if size in SIZE_EXCLUDES_INTERLEAVE:
+                        found.append(_make(Violation, (SIZE_EXCLUDES_INTERLEAVE_RULE, 'unspecified', '/parameters/size', SIZE_EXCLUDES_INTERLEAVE, size)))
             else:
                 if _size[2] < SIZE_MIN_PIXELS:
                     found.append(_make(Violation, ('wan2.6/size.min_pixels', 'rejected', '/parameters/size', SIZE_MIN_PIXELS, size)))
@@ -533,7 +544,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                 found.append(_make(Violation, (STREAM_ONE_OF_NOT_INTERLEAVE_RULE, 'unspecified', '/parameters/stream', STREAM_ONE_OF_NOT_INTERLEAVE, stream)))
     elif stream is _ABSENT or stream is None and (interleave_sync is True):
         if interleave_sync is True:
-            found.append(_make(Violation, (STREAM_REQUIRED_INTERLEAVE_SYNC_RULE, 'rejected', '/parameters/stream', True, None)))
+            found.append(_make(Violation, (STREAM_REQUIRED_INTERLEAVE_SYNC_RULE, 'unspecified', '/parameters/stream', True, None)))
     elif stream is not _LOST:
         found.append(_make(Violation, ('wan2.6/stream.type', 'unspecified' if stream is None else 'rejected', '/parameters/stream', 'boolean', stream)))
     if watermark is not _ABSENT:

@@ -19,6 +19,7 @@ from wanlib.base.violation import make as _make
 from wanlib.runtime.judging import Elsewhere as _Elsewhere
 from wanlib.runtime.judging import disordered as _disordered
 from wanlib.runtime.judging import expired as _expired
+from wanlib.runtime.judging import is_blank as _is_blank
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import no_percents_with as _no_percents_with
 from wanlib.runtime.judging import other_than as _other_than
@@ -82,6 +83,7 @@ COLOR_PALETTE_TOTAL = '100.00'
 COLOR_PALETTE_EACH_HEX_PATTERN = '#[0-9A-Fa-f]{6}'
 _NOT_COLOR_PALETTE_EACH_HEX_PATTERN = _other_than(COLOR_PALETTE_EACH_HEX_PATTERN)
 COLOR_PALETTE_EACH_RATIO_DECIMALS = 2
+STREAM_ONE_OF = (False,)
 SEED_MIN = 0
 SEED_MAX = 2147483647
 _IMAGES_EACH_SCHEMES_PLAIN = _plain_urls(IMAGES_EACH_SCHEMES, IMAGES_EACH_PUBLIC)
@@ -92,6 +94,7 @@ ENABLE_SEQUENTIAL_DEFAULT = False
 THINKING_MODE_DEFAULT = True
 _COLOR_PALETTE_TOTAL = _units(COLOR_PALETTE_TOTAL, COLOR_PALETTE_EACH_RATIO_DECIMALS)
 _NOT_COLOR_PALETTE_EACH_RATIO_DECIMALS = _no_percents_with(COLOR_PALETTE_EACH_RATIO_DECIMALS)
+STREAM_DEFAULT = False
 WATERMARK_DEFAULT = False
 MESSAGES_NAMES = ('model', 'input', 'parameters')
 MESSAGES_NAMES_SET = frozenset(MESSAGES_NAMES)
@@ -99,14 +102,17 @@ MESSAGES_INPUT_NAMES = ('messages',)
 MESSAGES_INPUT_NAMES_SET = frozenset(MESSAGES_INPUT_NAMES)
 MESSAGES_INPUT_MESSAGES_EACH_NAMES = ('role', 'content')
 MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET = frozenset(MESSAGES_INPUT_MESSAGES_EACH_NAMES)
-MESSAGES_PARAMETERS_NAMES = ('size', 'n', 'enable_sequential', 'thinking_mode', 'bbox_list', 'color_palette', 'watermark', 'seed')
+MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES = ('image', 'text')
+MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES_SET = frozenset(MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES)
+MESSAGES_PARAMETERS_NAMES = ('size', 'n', 'enable_sequential', 'thinking_mode', 'bbox_list', 'color_palette', 'stream', 'watermark', 'seed')
 MESSAGES_PARAMETERS_NAMES_SET = frozenset(MESSAGES_PARAMETERS_NAMES)
 COLOR_PALETTE_EACH_NAMES = ('hex', 'ratio')
 COLOR_PALETTE_EACH_NAMES_SET = frozenset(COLOR_PALETTE_EACH_NAMES)
-_STRAYS = _Hints(homes={'input': '/input', 'messages': '/input/messages', 'images': '/input/messages/0/content as {"image": …}', 'prompt': '/input/messages/0/content as {"text": …}', 'parameters': '/parameters', 'size': '/parameters/size', 'n': '/parameters/n', 'enable_sequential': '/parameters/enable_sequential', 'thinking_mode': '/parameters/thinking_mode', 'bbox_list': '/parameters/bbox_list', 'color_palette': '/parameters/color_palette', 'watermark': '/parameters/watermark', 'seed': '/parameters/seed'}, sizes=('size',), instead={'base_image_url': 'Send images at /input/messages/0/content as {"image": …}', 'negative_prompt': 'Describe in the prompt what the picture shows, and leave the rest out'})
+_STRAYS = _Hints(homes={'input': '/input', 'messages': '/input/messages', 'images': '/input/messages/0/content as {"image": …}', 'prompt': '/input/messages/0/content as {"text": …}', 'parameters': '/parameters', 'size': '/parameters/size', 'n': '/parameters/n', 'enable_sequential': '/parameters/enable_sequential', 'thinking_mode': '/parameters/thinking_mode', 'bbox_list': '/parameters/bbox_list', 'color_palette': '/parameters/color_palette', 'stream': '/parameters/stream', 'watermark': '/parameters/watermark', 'seed': '/parameters/seed'}, sizes=('size',), instead={'base_image_url': 'Send images at /input/messages/0/content as {"image": …}', 'negative_prompt': 'Describe in the prompt what the picture shows, and leave the rest out'})
 MESSAGES_UNKNOWN_RULE = _RuleName('wire/messages.unknown', _STRAYS)
 MESSAGES_INPUT_UNKNOWN_RULE = _RuleName('wire/messages.input.unknown', _STRAYS)
 MESSAGES_INPUT_MESSAGES_EACH_UNKNOWN_RULE = _RuleName('wire/messages.input.messages.each.unknown', _STRAYS)
+MESSAGES_INPUT_MESSAGES_EACH_CONTENT_EACH_UNKNOWN_RULE = _RuleName('wire/messages.input.messages.each.content.each.unknown', _STRAYS)
 SIZE_KEYWORDS_RULE = _RuleName('wan2.7/size.keywords', _Hints('', ((('1K', '2K', '4K'), 'wan2.7-image-pro, no input image and enable_sequential off'),)))
 SIZE_KEYWORDS_PRO_TEXT_RULE = _RuleName('wan2.7/size.keywords:pro_text', _Hints('wan2.7-image-pro, no input image and enable_sequential off', ((('1K', '2K'), 'at least 1 input image, enable_sequential on or a model other than wan2.7-image-pro'),)))
 SIZE_MAX_PIXELS_RULE = _RuleName('wan2.7/size.max_pixels', _Hints('', ((16777216, 'wan2.7-image-pro, no input image and enable_sequential off'),)))
@@ -119,7 +125,6 @@ _ELSEWHERE: _Elsewhere = {
     'enable_interleave': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
     'max_images': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
     'prompt_extend': (ONLY_FOR_RULE, 'unspecified', ('wan2.5', 'wan2.6'), True),
-    'stream': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
     'negative_prompt': (ONLY_FOR_RULE, 'unspecified', ('wan2.5', 'wan2.6'), True),
     'function': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
     'base_image_url': (ONLY_FOR_RULE, 'unspecified', ('wanx2.1',), True),
@@ -179,6 +184,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
     thinking_mode = _parameters_.get('thinking_mode')
     bbox_list = _parameters_.get('bbox_list')
     color_palette = _parameters_.get('color_palette')
+    stream = _parameters_.get('stream')
     watermark = _parameters_.get('watermark')
     seed = _parameters_.get('seed')
     if len(body) != 2 + (_parameters_ is not _NOTHING):
@@ -194,6 +200,8 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
     pro_text = plain_text and (model == 'wan2.7-image-pro')
     _met = 0
     if not isinstance(prompt, str):
+        return False
+    if _is_blank(prompt):
         return False
     if len(prompt) > PROMPT_MAX_CHARS:
         return False
@@ -318,6 +326,12 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
             _sum += int(_ratio_[:-1].replace('.', ''))
         if _sum != _COLOR_PALETTE_TOTAL:
             return False
+    if stream is not None:
+        _met += 1
+        if not isinstance(stream, bool):
+            return False
+        if stream not in STREAM_ONE_OF:
+            return False
     if watermark is not None:
         _met += 1
         if not isinstance(watermark, bool):
@@ -343,9 +357,10 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
     thinking_mode: Any
     bbox_list: Any
     color_palette: Any
+    stream: Any
     watermark: Any
     seed: Any
-    prompt = images = size = n = enable_sequential = thinking_mode = bbox_list = color_palette = watermark = seed = _LOST
+    prompt = images = size = n = enable_sequential = thinking_mode = bbox_list = color_palette = stream = watermark = seed = _LOST
     _images_at: Any = []
     _prompt_at: Any = '-'
     _input_ = body.get('input', _ABSENT)
@@ -371,16 +386,20 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
                         prompt = _ABSENT
                         _count_text = 0
                         for _place, _part in enumerate(_content_):
-                            _member = _part if isinstance(_part, dict) and len(_part) == 1 else _NOTHING
-                            if 'image' in _member:
+                            _member = _part if isinstance(_part, dict) else _NOTHING
+                            if 'image' in _member and 'text' not in _member:
                                 images.append(_member['image'])
                                 _images_at.append(_place)
-                            elif 'text' in _member:
+                                if len(_member) != 1:
+                                    _tell_strays(found, _member, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES_SET, f'/input/messages/0/content/{_place}', 'wire/messages.input.messages.each.content.each.unknown', _NOTHING)
+                            elif 'text' in _member and 'image' not in _member:
                                 if not _count_text:
                                     prompt, _prompt_at = _member['text'], _place
                                 _count_text += 1
                                 if _count_text == MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT + 1:
                                     found.append(_make(Violation, ('wire/messages.input.messages.each.content.text.max_count', 'rejected', f'/input/messages/0/content/{_place}/text', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT, _count_text)))
+                                if len(_member) != 1:
+                                    _tell_strays(found, _member, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES_SET, f'/input/messages/0/content/{_place}', 'wire/messages.input.messages.each.content.each.unknown', _NOTHING)
                             else:
                                 found.append(_make(Violation, ('wire/messages.input.messages.each.content.parts', 'rejected', f'/input/messages/0/content/{_place}', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_PARTS, _part)))
                     elif _content_ is _ABSENT or _content_ is None:
@@ -409,17 +428,18 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
         thinking_mode = _parameters_.get('thinking_mode', _ABSENT)
         bbox_list = _parameters_.get('bbox_list', _ABSENT)
         color_palette = _parameters_.get('color_palette', _ABSENT)
+        stream = _parameters_.get('stream', _ABSENT)
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= MESSAGES_PARAMETERS_NAMES_SET:
             _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, MESSAGES_PARAMETERS_NAMES_SET, '/parameters', UNKNOWN_RULE, _ELSEWHERE)
     elif _parameters_ is _ABSENT:
-        size = n = enable_sequential = thinking_mode = bbox_list = color_palette = watermark = seed = _ABSENT
+        size = n = enable_sequential = thinking_mode = bbox_list = color_palette = stream = watermark = seed = _ABSENT
     else:
         found.append(_make(Violation, ('wire/messages.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', MESSAGES_UNKNOWN_RULE, _ELSEWHERE)
-    return _images_at, _prompt_at, prompt, images, size, n, enable_sequential, thinking_mode, bbox_list, color_palette, watermark, seed
+    return _images_at, _prompt_at, prompt, images, size, n, enable_sequential, thinking_mode, bbox_list, color_palette, stream, watermark, seed
 
 
 def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
@@ -428,7 +448,7 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
     return _judge(found, model, call, local, now, *_read(found, body))
 
 
-def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, _images_at: Any, _prompt_at: Any, prompt: Any, images: Any, size: Any, n: Any, enable_sequential: Any, thinking_mode: Any, bbox_list: Any, color_palette: Any, watermark: Any, seed: Any) -> list[Violation]:
+def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, _images_at: Any, _prompt_at: Any, prompt: Any, images: Any, size: Any, n: Any, enable_sequential: Any, thinking_mode: Any, bbox_list: Any, color_palette: Any, stream: Any, watermark: Any, seed: Any) -> list[Violation]:
     """Adds what the fields break; a rule on what is lost or undetermined is not judged."""
     _images_count = len(images) if isinstance(images, list) else 0 if images is _ABSENT else None
     _images_seen = False
@@ -438,6 +458,8 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
     plain_text = None if sequential is None or text_only is None else text_only and (not sequential)
     pro_text = None if plain_text is None else plain_text and (model == 'wan2.7-image-pro')
     if isinstance(prompt, str):
+        if _is_blank(prompt):
+            found.append(_make(Violation, ('wan2.7/prompt.not_blank', 'unspecified', f'/input/messages/0/content/{_prompt_at}/text', True, prompt)))
         if len(prompt) > PROMPT_MAX_CHARS:
             found.append(_make(Violation, ('wan2.7/prompt.max_chars', 'truncated', f'/input/messages/0/content/{_prompt_at}/text', PROMPT_MAX_CHARS, len(prompt))))
     elif prompt is _ABSENT:
@@ -544,7 +566,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                             for _index2, _item2 in enumerate(_item1):
                                 if (type(_item2) is int or _is_integer(_item2)):
                                     if _item2 < BBOX_LIST_EACH_EACH_EACH_MIN:
-                                        found.append(_make(Violation, ('wan2.7/bbox_list.each.each.each.min', 'unspecified', f'/parameters/bbox_list/{_index0}/{_index1}/{_index2}', BBOX_LIST_EACH_EACH_EACH_MIN, _item2)))
+                                        found.append(_make(Violation, ('wan2.7/bbox_list.each.each.each.min', 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}/{_index2}', BBOX_LIST_EACH_EACH_EACH_MIN, _item2)))
                                 else:
                                     found.append(_make(Violation, ('wan2.7/bbox_list.each.each.each.type', 'rejected', f'/parameters/bbox_list/{_index0}/{_index1}/{_index2}', 'integer', _item2)))
                             if _kept2:
@@ -601,6 +623,12 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                     found.append(_make(Violation, ('wan2.7/color_palette.total', 'rejected', '/parameters/color_palette', COLOR_PALETTE_TOTAL, _sum)))
         elif color_palette is not _LOST:
             found.append(_make(Violation, ('wan2.7/color_palette.type', 'unspecified' if color_palette is None else 'rejected', '/parameters/color_palette', 'list', color_palette)))
+    if stream is not _ABSENT:
+        if isinstance(stream, bool):
+            if stream not in STREAM_ONE_OF:
+                found.append(_make(Violation, ('wan2.7/stream.one_of', 'rejected', '/parameters/stream', STREAM_ONE_OF, stream)))
+        elif stream is not _LOST:
+            found.append(_make(Violation, ('wan2.7/stream.type', 'unspecified' if stream is None else 'rejected', '/parameters/stream', 'boolean', stream)))
     if watermark is not _ABSENT:
         if not (isinstance(watermark, bool)) and watermark is not _LOST:
             found.append(_make(Violation, ('wan2.7/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
@@ -633,6 +661,7 @@ def core(model: str, fields: Mapping[str, Any], call: str | None = None, local: 
         fields.get('thinking_mode', _ABSENT),
         fields.get('bbox_list', _ABSENT),
         fields.get('color_palette', _ABSENT),
+        fields.get('stream', _ABSENT),
         fields.get('watermark', _ABSENT),
         fields.get('seed', _ABSENT),
     )
@@ -661,7 +690,7 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
     """Return how many pictures a body asks for, as far as that can be read."""
     from wanlib.runtime.counting import counted
 
-    _images_at, _prompt_at, prompt, images, size, n, enable_sequential, thinking_mode, bbox_list, color_palette, watermark, seed = _read([], body)
+    _images_at, _prompt_at, prompt, images, size, n, enable_sequential, thinking_mode, bbox_list, color_palette, stream, watermark, seed = _read([], body)
     _images_count = len(images) if isinstance(images, list) else 0 if images is _ABSENT else None
     _images_seen = False
     _enable_sequential_holds = enable_sequential if isinstance(enable_sequential, bool) else ENABLE_SEQUENTIAL_DEFAULT if enable_sequential is _ABSENT else None

@@ -17,6 +17,7 @@ from wanlib.base.violation import Violation
 from wanlib.base.violation import make as _make
 from wanlib.runtime.judging import Elsewhere as _Elsewhere
 from wanlib.runtime.judging import expired as _expired
+from wanlib.runtime.judging import is_blank as _is_blank
 from wanlib.runtime.judging import is_integer as _is_integer
 from wanlib.runtime.judging import is_number as _is_number
 from wanlib.runtime.judging import no_ascii_url as _no_ascii_url
@@ -74,6 +75,7 @@ UPSCALE_FACTOR_MIN = 1
 UPSCALE_FACTOR_MAX = 4
 N_MIN = 1
 N_MAX = 4
+STREAM_ONE_OF = (False,)
 SEED_MIN = 0
 SEED_MAX = 2147483647
 _IMAGES_EACH_SCHEMES_PLAIN = _plain_urls(IMAGES_EACH_SCHEMES, IMAGES_EACH_PUBLIC)
@@ -86,14 +88,15 @@ RIGHT_SCALE_DEFAULT = 1.0
 UPSCALE_FACTOR_DEFAULT = 1
 IS_SKETCH_DEFAULT = False
 N_DEFAULT = 1
+STREAM_DEFAULT = False
 WATERMARK_DEFAULT = False
 FUNCTION_NAMES = ('model', 'input', 'parameters')
 FUNCTION_NAMES_SET = frozenset(FUNCTION_NAMES)
 FUNCTION_INPUT_NAMES = ('function', 'prompt', 'base_image_url', 'mask_image_url')
 FUNCTION_INPUT_NAMES_SET = frozenset(FUNCTION_INPUT_NAMES)
-FUNCTION_PARAMETERS_NAMES = ('strength', 'top_scale', 'bottom_scale', 'left_scale', 'right_scale', 'upscale_factor', 'is_sketch', 'n', 'watermark', 'seed')
+FUNCTION_PARAMETERS_NAMES = ('strength', 'top_scale', 'bottom_scale', 'left_scale', 'right_scale', 'upscale_factor', 'is_sketch', 'n', 'stream', 'watermark', 'seed')
 FUNCTION_PARAMETERS_NAMES_SET = frozenset(FUNCTION_PARAMETERS_NAMES)
-_STRAYS = _Hints(homes={'input': '/input', 'function': '/input/function', 'prompt': '/input/prompt', 'base_image_url': '/input/base_image_url', 'images': '/input/base_image_url', 'mask_image_url': '/input/mask_image_url', 'mask': '/input/mask_image_url', 'parameters': '/parameters', 'strength': '/parameters/strength', 'top_scale': '/parameters/top_scale', 'bottom_scale': '/parameters/bottom_scale', 'left_scale': '/parameters/left_scale', 'right_scale': '/parameters/right_scale', 'upscale_factor': '/parameters/upscale_factor', 'is_sketch': '/parameters/is_sketch', 'n': '/parameters/n', 'watermark': '/parameters/watermark', 'seed': '/parameters/seed'}, sizes=(), instead={'messages': 'Send images at /input/base_image_url and prompt at /input/prompt'})
+_STRAYS = _Hints(homes={'input': '/input', 'function': '/input/function', 'prompt': '/input/prompt', 'base_image_url': '/input/base_image_url', 'images': '/input/base_image_url', 'mask_image_url': '/input/mask_image_url', 'mask': '/input/mask_image_url', 'parameters': '/parameters', 'strength': '/parameters/strength', 'top_scale': '/parameters/top_scale', 'bottom_scale': '/parameters/bottom_scale', 'left_scale': '/parameters/left_scale', 'right_scale': '/parameters/right_scale', 'upscale_factor': '/parameters/upscale_factor', 'is_sketch': '/parameters/is_sketch', 'n': '/parameters/n', 'stream': '/parameters/stream', 'watermark': '/parameters/watermark', 'seed': '/parameters/seed'}, sizes=(), instead={'messages': 'Send images at /input/base_image_url and prompt at /input/prompt'})
 FUNCTION_UNKNOWN_RULE = _RuleName('wire/function.unknown', _STRAYS)
 FUNCTION_INPUT_UNKNOWN_RULE = _RuleName('wire/function.input.unknown', _STRAYS)
 MASK_REQUIRED_MASKED_RULE = _RuleName('wanx2.1/mask.required:masked', _Hints('function description_edit_with_mask', ()))
@@ -109,7 +112,6 @@ _ELSEWHERE: _Elsewhere = {
     'enable_interleave': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
     'max_images': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
     'prompt_extend': (ONLY_FOR_RULE, 'unspecified', ('wan2.5', 'wan2.6'), True),
-    'stream': (ONLY_FOR_RULE, 'unspecified', ('wan2.6',), True),
     'negative_prompt': (ONLY_FOR_RULE, 'unspecified', ('wan2.5', 'wan2.6'), True),
 }
 
@@ -135,6 +137,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
     upscale_factor = _parameters_.get('upscale_factor')
     is_sketch = _parameters_.get('is_sketch')
     n = _parameters_.get('n')
+    stream = _parameters_.get('stream')
     watermark = _parameters_.get('watermark')
     seed = _parameters_.get('seed')
     if len(body) != 2 + (_parameters_ is not _NOTHING):
@@ -151,6 +154,8 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
     if function not in FUNCTION_ONE_OF:
         return False
     if not isinstance(prompt, str):
+        return False
+    if _is_blank(prompt):
         return False
     if len(prompt) > PROMPT_MAX_CHARS:
         return False
@@ -289,6 +294,12 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
             return False
         if n > N_MAX:
             return False
+    if stream is not None:
+        _met += 1
+        if not isinstance(stream, bool):
+            return False
+        if stream not in STREAM_ONE_OF:
+            return False
     if watermark is not None:
         _met += 1
         if not isinstance(watermark, bool):
@@ -318,9 +329,10 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
     upscale_factor: Any
     is_sketch: Any
     n: Any
+    stream: Any
     watermark: Any
     seed: Any
-    function = prompt = images = mask = strength = top_scale = bottom_scale = left_scale = right_scale = upscale_factor = is_sketch = n = watermark = seed = _LOST
+    function = prompt = images = mask = strength = top_scale = bottom_scale = left_scale = right_scale = upscale_factor = is_sketch = n = stream = watermark = seed = _LOST
     _input_ = body.get('input', _ABSENT)
     if isinstance(_input_, dict):
         function = _input_.get('function', _ABSENT)
@@ -345,17 +357,18 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
         upscale_factor = _parameters_.get('upscale_factor', _ABSENT)
         is_sketch = _parameters_.get('is_sketch', _ABSENT)
         n = _parameters_.get('n', _ABSENT)
+        stream = _parameters_.get('stream', _ABSENT)
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= FUNCTION_PARAMETERS_NAMES_SET:
             _tell_strays(found, _parameters_, FUNCTION_PARAMETERS_NAMES, FUNCTION_PARAMETERS_NAMES_SET, '/parameters', UNKNOWN_RULE, _ELSEWHERE)
     elif _parameters_ is _ABSENT:
-        strength = top_scale = bottom_scale = left_scale = right_scale = upscale_factor = is_sketch = n = watermark = seed = _ABSENT
+        strength = top_scale = bottom_scale = left_scale = right_scale = upscale_factor = is_sketch = n = stream = watermark = seed = _ABSENT
     else:
         found.append(_make(Violation, ('wire/function.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
         _tell_strays(found, body, FUNCTION_NAMES, FUNCTION_NAMES_SET, '', FUNCTION_UNKNOWN_RULE, _ELSEWHERE)
-    return function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, watermark, seed
+    return function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, stream, watermark, seed
 
 
 def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: float | None) -> list[Violation]:
@@ -364,7 +377,7 @@ def _tell(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
     return _judge(found, model, call, local, now, *_read(found, body))
 
 
-def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, function: Any, prompt: Any, images: Any, mask: Any, strength: Any, top_scale: Any, bottom_scale: Any, left_scale: Any, right_scale: Any, upscale_factor: Any, is_sketch: Any, n: Any, watermark: Any, seed: Any) -> list[Violation]:
+def _judge(found: list[Violation], model: str, call: str | None, local: bool, now: float | None, function: Any, prompt: Any, images: Any, mask: Any, strength: Any, top_scale: Any, bottom_scale: Any, left_scale: Any, right_scale: Any, upscale_factor: Any, is_sketch: Any, n: Any, stream: Any, watermark: Any, seed: Any) -> list[Violation]:
     """Adds what the fields break; a rule on what is lost or undetermined is not judged."""
     _function_holds = function if isinstance(function, str) else None
     masked = None if _function_holds is None else _function_holds == 'description_edit_with_mask'
@@ -380,6 +393,8 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
     elif function is not _LOST:
         found.append(_make(Violation, ('wanx2.1/function.type', 'rejected', '/input/function', 'text', function)))
     if isinstance(prompt, str):
+        if _is_blank(prompt):
+            found.append(_make(Violation, ('wanx2.1/prompt.not_blank', 'unspecified', '/input/prompt', True, prompt)))
         if len(prompt) > PROMPT_MAX_CHARS:
             found.append(_make(Violation, ('wanx2.1/prompt.max_chars', 'truncated', '/input/prompt', PROMPT_MAX_CHARS, len(prompt))))
     elif prompt is _ABSENT or prompt is None:
@@ -549,6 +564,12 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                 found.append(_make(Violation, ('wanx2.1/n.max', 'rejected', '/parameters/n', N_MAX, n)))
         elif n is not _LOST:
             found.append(_make(Violation, ('wanx2.1/n.type', 'unspecified' if n is None else 'rejected', '/parameters/n', 'integer', n)))
+    if stream is not _ABSENT:
+        if isinstance(stream, bool):
+            if stream not in STREAM_ONE_OF:
+                found.append(_make(Violation, ('wanx2.1/stream.one_of', 'rejected', '/parameters/stream', STREAM_ONE_OF, stream)))
+        elif stream is not _LOST:
+            found.append(_make(Violation, ('wanx2.1/stream.type', 'unspecified' if stream is None else 'rejected', '/parameters/stream', 'boolean', stream)))
     if watermark is not _ABSENT:
         if not (isinstance(watermark, bool)) and watermark is not _LOST:
             found.append(_make(Violation, ('wanx2.1/watermark.type', 'unspecified' if watermark is None else 'rejected', '/parameters/watermark', 'boolean', watermark)))
@@ -583,6 +604,7 @@ def core(model: str, fields: Mapping[str, Any], call: str | None = None, local: 
         fields.get('upscale_factor', _ABSENT),
         fields.get('is_sketch', _ABSENT),
         fields.get('n', _ABSENT),
+        fields.get('stream', _ABSENT),
         fields.get('watermark', _ABSENT),
         fields.get('seed', _ABSENT),
     )
@@ -608,7 +630,7 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
     """Return how many pictures a body asks for, as far as that can be read."""
     from wanlib.runtime.counting import counted
 
-    function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, watermark, seed = _read([], body)
+    function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, stream, watermark, seed = _read([], body)
     _function_holds = function if isinstance(function, str) else None
     masked = None if _function_holds is None else _function_holds == 'description_edit_with_mask'
     strong = None if _function_holds is None else _function_holds in ('stylization_all', 'description_edit')

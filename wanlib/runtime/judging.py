@@ -36,6 +36,17 @@ Elsewhere = dict[str, tuple[str, str, Any, bool]]
 """Names that belong elsewhere: rule id, outcome, limit, and whether the violation is about the name."""
 
 
+_WHITE_SPACE = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a text is empty or holds nothing but the white space of Unicode."""
+    return not text.strip(_WHITE_SPACE)
+
+
 def is_integer(value: object) -> bool:
     """Whether JSON Schema calls it an integer: 4 and 4.0 are, true is not."""
     if isinstance(value, float):

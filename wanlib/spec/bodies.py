@@ -85,6 +85,7 @@ class BodyBuilder:
             return Node("leaf", path, line)
         fields = tuple((part, self._name(f"{path}.{part}", parts[part], parts.lines[part])) for part in parts)
         rules = (*self._presence(path, "list", line), self._rule(path, "parts", parts, raw.lines["parts"]))
+        rules += (self._rule(f"{path}.each", "unknown", True, raw.lines["parts"]),)
         for part in raw:
             if part != "parts":
                 rules += self._part_limit(path, part, raw, parts)

@@ -159,14 +159,17 @@ class Decoder:
         met: dict[str, list[tuple[Any, str]]] = {name: [] for name, _ in node.parts}
         names = tuple(met)
         for index, part in enumerate(value):
-            name = next(iter(part), None) if isinstance(part, dict) and len(part) == 1 else None
-            if name in met:
-                where = f"{path}/{index}/{name}"
-                met[name].append((part[name], where))
-                if node.most[name]:
-                    self._one_too_many(node, name, len(met[name]), where)
-            else:
+            name = _part_name(part, names)
+            if name is None:
                 self._report(node, "parts", f"{path}/{index}", names, part)
+                continue
+            where = f"{path}/{index}/{name}"
+            met[name].append((part[name], where))
+            if node.most[name]:
+                self._one_too_many(node, name, len(met[name]), where)
+            for key in part:
+                if key != name:
+                    self._report(node, "unknown", f"{path}/{index}/{escape(key)}", names, key)
         for name, field_name in node.parts:
             if self.family.field(field_name).type == "list":
                 self._set(field_name, [inner for inner, _ in met[name]], path)
@@ -216,6 +219,12 @@ class Decoder:
     def _set(self, name: str, value: Any, path: str) -> None:
         self.reading.values[name] = value
         self.reading.paths[name] = path
+
+
+def _part_name(part: Any, names: tuple[str, ...]) -> str | None:
+    """Return the one name by which a part is of a kind; None where it has none of them, or several."""
+    found = [name for name in names if name in part] if isinstance(part, dict) else []
+    return found[0] if len(found) == 1 else None
 
 
 # What reads the inside of a node whose value is of its type, by its form.

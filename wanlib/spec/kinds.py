@@ -201,6 +201,7 @@ KINDS: Mapping[str, Kind] = {
     "type": Kind(_EVERY, _word(*TYPES), TYPE, varies=False),
     # of values
     "one_of": Kind(("text", "boolean"), _literals, tighter="subset"),
+    "not_blank": Kind(("text",), _true),
     "parts": Kind((), _mapping),
     "count": Kind(("list",), _count),
     "min_count": Kind(("list",), _count, tighter="higher"),
@@ -220,6 +221,7 @@ KINDS: Mapping[str, Kind] = {
     "min_side": Kind(("image",), _count, tighter="higher"),
     "max_side": Kind(("image",), _count, tighter="lower"),
     "keywords": Kind(("size",), _keywords, tighter="subset"),
+    "excludes": Kind(("size",), _names()),
     "min_pixels": Kind(("size",), parse_pixels, tighter="higher"),
     "max_pixels": Kind(("size",), parse_pixels, tighter="lower"),
     "min_ratio": Kind(("size", "image"), _ratio, tighter="higher"),

@@ -88,6 +88,11 @@ def _tables(limit: dict[str, Any], more: dict[str, Any]) -> Iterator[tuple[str, 
         yield "tighter", dict([*limit.items()][:-1])
 
 
+def _fewer(rule: Rule) -> Iterator[tuple[str, Any]]:
+    if len(rule.limit) > 1:
+        yield "wider", rule.limit[1:]
+
+
 def _mime(rule: Rule) -> Iterator[tuple[str, Any]]:
     yield from _tables(rule.limit, rule.limit)
 
@@ -122,6 +127,7 @@ _BY_KIND: dict[str, Callable[[Rule], Iterator[tuple[str, Any]]]] = {
     "one_of": _words,
     "schemes": _words,
     "formats": _words,
+    "excludes": _fewer,
     "public": _private,
     "unexpired": _signatures,
     "mime": _mime,

@@ -21,6 +21,8 @@ Broken = tuple[Any, Any] | None
 
 SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", re.ASCII)
 PERCENT = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.([0-9]{1,9}))?)%", re.ASCII)
+# The white space of Unicode, which is not what Python's `\s` matches.
+_WHITE_SPACE = re.compile(r"[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"data(?=:)|[a-z]+(?=://)", re.ASCII | re.IGNORECASE)
 
@@ -245,6 +247,8 @@ FITS: Mapping[str, Callable[[Any], bool]] = {
 # Kinds judged on one value alone. Presence, `type` and the envelope's kinds belong to the walk itself.
 ALONE: Mapping[str, Callable[[Any, Any], Broken]] = {
     "one_of": lambda limit, value: None if value in limit else (limit, value),
+    "not_blank": lambda limit, value: (limit, value) if _WHITE_SPACE.fullmatch(value) else None,
+    "excludes": lambda limit, value: (limit, value) if value in limit else None,
     "count": lambda limit, value: None if len(value) == limit else (limit, len(value)),
     "min_count": lambda limit, value: None if len(value) >= limit else (limit, len(value)),
     "max_count": lambda limit, value: None if len(value) <= limit else (limit, len(value)),

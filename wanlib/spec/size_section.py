@@ -71,7 +71,7 @@ class SizeSection:
     def _check_keywords(self, raw: Map, condition: Condition | None, others: list[Condition]) -> None:
         """The pixels of a keyword count exactly where there are keywords."""
         sizes = [field for field in self.fields.values() if field.type == "size"]
-        known = any(self._holds(field, ("keywords",), condition, others) for field in sizes)
+        known = any(self._offers(field, condition, others) for field in sizes)
         if raw.get("pixels") == KEYWORD and not known:
             self._add(raw.lines["pixels"], "pixels is keyword where size has no keywords", "width*height")
         if known and raw.get("pixels") != KEYWORD:
@@ -95,10 +95,17 @@ class SizeSection:
     def _holds(
         self, field: Field, kinds: tuple[str, ...], condition: Condition | None, others: list[Condition]
     ) -> bool:
-        """Whether a rule of these kinds, with a limit that is not empty, certainly holds in a condition.
+        """Whether a rule of these kinds, with a limit that is not empty, certainly holds in a condition."""
+        limits = self._limits(field, condition, others)
+        return any(limits.get(kind) for kind in kinds)
 
-        In that of `otherwise`, none of the others holds.
-        """
+    def _offers(self, field: Field, condition: Condition | None, others: list[Condition]) -> bool:
+        """Whether a size has a keyword that is not excluded in a condition."""
+        limits = self._limits(field, condition, others)
+        return not set(limits.get("keywords", ())) <= set(limits.get("excludes", ()))
+
+    def _limits(self, field: Field, condition: Condition | None, others: list[Condition]) -> dict[str, Any]:
+        """The limits that hold in a condition, by kind; in `otherwise`, none of the others holds."""
         found: dict[str, Any] = {}
         for rule in field.rules:
             opposite = rule.condition and Condition(rule.condition.mode, not rule.condition.wanted)
@@ -106,7 +113,7 @@ class SizeSection:
                 found.setdefault(rule.kind, rule.limit)
             elif rule.condition == condition or (condition is None and opposite in others):
                 found[rule.kind] = rule.limit
-        return any(found.get(kind) for kind in kinds)
+        return found
 
     def _add(self, line: int, what: str, expected: str) -> bool:
         self.complaints.add(line, what, expected)
