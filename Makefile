@@ -56,6 +56,9 @@ lint: $(STAMP) ## ruff, mypy --strict, and that generated code is what the spec 
 mutants: $(STAMP) ## a planted fault in every rule, in every way: the harness must see each
 	$(BIN)/python -m conformance mutants
 
+effects: $(STAMP) ## every value of the spec files changed in turn: each must have an effect; about ten minutes
+	$(BIN)/python -m tests.effects
+
 emit: $(STAMP) ## write the generated code from the spec
 	$(BIN)/wanlib emit
 
@@ -96,4 +99,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants emit baseline bench parity sdk schemathesis lifecycle load latest pin clean
+.PHONY: help install conformance test lint mutants effects emit baseline bench parity sdk schemathesis lifecycle load latest pin clean

@@ -105,7 +105,7 @@ STORIES = {
     "cancel": Story(cancel, Settings(waiting=1000.0)),
     "stale": Story(stale, _QUICK),
     "expired": Story(expired, _QUICK),
-    "stuck": Story(stuck, Settings(working=NEVER)),
+    "stuck": Story(stuck, Settings(waiting=NEVER)),
     "failed": Story(failed, _QUICK, Fault("fail", code="DataInspectionFailed")),
     "partial": Story(partial, _QUICK, Fault("partial")),
     "foreign": Story(foreign, _QUICK),

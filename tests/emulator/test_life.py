@@ -109,6 +109,27 @@ def test_a_task_is_ended_by_hand() -> None:
     assert not emulator.finish(well) and not emulator.finish("1111")
 
 
+@pytest.mark.parametrize(
+    ("working", "end"), [(3 * 3600, "SUCCEEDED"), (3 * 3600 + 1, "FAILED"), (NEVER, "FAILED")]
+)
+@pytest.mark.parametrize("quotas", [False, True])
+def test_work_without_a_result_fails_after_three_hours(working: float, end: str, quotas: bool) -> None:
+    emulator = Emulator(settings=Settings(waiting=60, working=working, quotas=quotas))
+    task = submit(emulator, BODIES[PLAIN])
+    assert status(advanced(emulator, 60 + 3 * 3600 - 0.001), task) == "RUNNING"
+    answer = query(advanced(emulator, 0.001), task)["output"]
+    assert answer["task_status"] == end
+    assert answer.get("code") == ("InternalError.Timeout" if end == "FAILED" else None)
+    (account,) = emulator.ledger()
+    assert account.failed == (end == "FAILED") and account.pictures == (2 if end == "SUCCEEDED" else 0)
+
+
+def test_a_task_that_would_fail_can_still_be_ended_well_before() -> None:
+    emulator = Emulator(settings=Settings(working=NEVER))
+    task = submit(emulator, BODIES[PLAIN])
+    assert emulator.finish(task) and status(emulator, task) == "SUCCEEDED"
+
+
 @pytest.mark.parametrize("model", ["wan2.5-i2i-preview", PLAIN])
 def test_a_partial_failure_has_succeeded_with_what_was_made(model: str) -> None:
     emulator = Emulator()

@@ -1,6 +1,8 @@
 """Interleaved output as server-sent events."""
 
 import json
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import jsonschema
@@ -43,6 +45,26 @@ def test_usage_grows_with_what_has_come() -> None:
     for name in ("image_count", "output_tokens"):
         counts = [usage[name] for usage in usages]
         assert counts == sorted(counts)
+
+
+def streamed(**streaming: Any) -> list[Any]:
+    """The events of a service whose spec states the stream otherwise."""
+    wire = {**SPEC.wire, "streaming": {**SPEC.wire["streaming"], **streaming}}
+    emulator = Emulator(replace(SPEC, wire=MappingProxyType(wire)))
+    return events(create(emulator, INTERLEAVED, "stream"))
+
+
+@pytest.mark.parametrize(("size", "sizes"), [(2, [2, 2, 2, 1]), (3, [3, 3, 1]), (7, [7]), (8, [7])])
+def test_the_spec_says_how_many_parts_an_event_has(size: int, sizes: list[int]) -> None:
+    choices = [body["output"]["choices"][0] for body in streamed(parts_of_a_chunk=size)]
+    assert [len(choice["message"]["content"]) for choice in choices] == sizes
+    assert [choice["finish_reason"] for choice in choices][-1] == "stop"
+
+
+def test_the_spec_says_which_events_have_a_usage() -> None:
+    bodies = streamed(usage="last")
+    assert all("usage" not in body for body in bodies[:-1])
+    assert bodies[-1]["usage"] == streamed()[-1]["usage"]
 
 
 @pytest.mark.parametrize(("finished", "first"), [("always", True), ("last", False)])

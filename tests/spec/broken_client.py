@@ -207,6 +207,13 @@ BROKEN_CLIENT = [
     ),
     Broken("an outcome left out", TASK, "failed: DONE, ", "", "outcomes lacks failed, expected it"),
     Broken(
+        "a state that follows itself",
+        TASK,
+        "WAITING: {next: [DONE]}",
+        "WAITING: {next: [DONE, WAITING]}",
+        "the state WAITING follows itself, expected other states",
+    ),
+    Broken(
         "a strange outcome",
         TASK,
         "failed: DONE, ",
@@ -248,13 +255,34 @@ BROKEN_CLIENT = [
     Broken(
         "strange time-out",
         WIRE,
-        "{sync: 298 s}",
-        "{sync: 298 s, syn: 1 s}",
+        "{sync: 298 s, internal",
+        "{sync: 298 s, syn: 1 s, internal",
         "'syn' is not known here, expected sync",
     ),
     Broken("upload without form", WIRE, ", form: [key, file]", "", "upload lacks form, expected it"),
     Broken(
         "zone by name", WIRE, '"-01:30"', "CET", 'zone is "CET", expected the form ^[-+][0-9]{2}:[0-9]{2}$'
     ),
-    Broken("stream without an end", WIRE, "{last: stop}", "{}", "finish_reason lacks last, expected it"),
+    Broken(
+        "a time-out with a strange code",
+        WIRE,
+        "internal_code: Bad",
+        "internal_code: Worse",
+        "the code 'Worse' does not exist, expected one of Bad, bad",
+    ),
+    Broken("stream without an end", WIRE, ", last: stop}", "}", "finish_reason lacks last, expected it"),
+    Broken(
+        "usage in strange words",
+        WIRE,
+        "usage: last",
+        "usage: at the end",
+        'usage is "at the end", expected one of cumulative, last',
+    ),
+    Broken(
+        "no parts in a chunk",
+        WIRE,
+        "parts_of_a_chunk: 1",
+        "parts_of_a_chunk: 0",
+        "parts_of_a_chunk is 0, expected at least 1",
+    ),
 ]

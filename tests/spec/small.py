@@ -175,7 +175,11 @@ answers:
       members:
         choices: {type: list, each: {members: {message: {members: {role: {type: text, one_of: [waiter]}}}}}}
 times: {query: {form: "YYYY-MM-DD hh:mm", zone: "-01:30"}, list: {form: epoch ms}}
-streaming: {content_type: text/event-stream, finish_reason: {last: stop}}
+streaming:
+  content_type: text/event-stream
+  parts_of_a_chunk: 1
+  finish_reason: {before_the_last: more, last: stop}
+  usage: last
 errors:
   Bad: {status: 400, class: invalid, means: It is bad.}
   bad: {status: 400, class: invalid, alias_of: Bad}
@@ -188,7 +192,7 @@ rates:
   tea-1-pro: {submit_per_second: 1, running: 1}
 account_rates: {}
 polling: {gap: 10 s, least_gap: 5 s}
-timeouts: {sync: 298 s}
+timeouts: {sync: 298 s, internal: 3 h, internal_code: Bad}
 currency: CNY
 prices:
   tea-1: {here: "0.10"}

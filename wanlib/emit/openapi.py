@@ -153,11 +153,18 @@ def _other_paths(spec: Spec) -> dict[str, Schema]:
         paths.setdefault(path, {})[verb.lower()] = {
             "operationId": call,
             "summary": _SUMMARIES[call],
+            **({"description": _polling(spec)} if call == "query" else {}),
             "parameters": [*_own(spec, call), *_headers(spec, [call])],
             "responses": {"200": {"description": f"An answer of the form {answer}.", "content": content}}
             | _errors(spec),
         }
     return paths
+
+
+def _polling(spec: Spec) -> str:
+    """How often a task should be asked for."""
+    gap, least = spec.wire["polling"]["gap"], spec.wire["polling"]["least_gap"]
+    return f"Ask every {gap}, and never more often than every {least}."
 
 
 _SUMMARIES = {

@@ -30,7 +30,8 @@ class Answers:
         role = spec.wire["answers"]["choices"][names.answer.output]["members"][names.choice.choices]["each"]
         role = role["members"][names.choice.message]["members"][names.choice.role]
         self._role: str = role["one_of"][0]
-        self._reasons: Mapping[str, str] = spec.wire["streaming"]["finish_reason"]
+        self._streaming: Mapping[str, Any] = spec.wire["streaming"]
+        self._reasons: Mapping[str, str] = self._streaming["finish_reason"]
 
     def created(self, work: Work, request_id: str) -> Body:
         """Of an asynchronous create."""
@@ -63,18 +64,21 @@ class Answers:
         return self._answer(request_id, self._task(task_id, self._life.unknown))
 
     def events(self, work: Work, link: Link, request_id: str) -> list[Body]:
-        """Of a streamed call: one part each, usage as it grows."""
-        parts, bodies = self._parts(work, link), []
+        """Of a streamed call: some parts each, usage as it grows or at the end."""
+        parts, bodies = self._parts(work, link), list[Body]()
         images = texts = 0
-        names = self._names
-        for number, part in enumerate(parts, 1):
-            images, texts = images + (names.choice.image in part), texts + (names.choice.text in part)
-            last = number == len(parts)
-            choice = self._choice([part], "last" if last else "before_the_last")
+        names, size = self._names, self._streaming["parts_of_a_chunk"]
+        for start in range(0, len(parts), size):
+            chunk = parts[start : start + size]
+            images += sum(names.choice.image in part for part in chunk)
+            texts += sum(names.choice.text in part for part in chunk)
+            last = start + size >= len(parts)
+            choice = self._choice(chunk, "last" if last else "before_the_last")
             finished = last or self._settings.finished == "always"
-            output = {names.choice.choices: [choice], names.choice.finished: finished}
-            usage = {names.answer.usage: self._usage(work, images, texts)}
-            bodies.append(self._answer(request_id, output) | usage)
+            body = self._answer(request_id, {names.choice.choices: [choice], names.choice.finished: finished})
+            if last or self._streaming["usage"] == "cumulative":
+                body[names.answer.usage] = self._usage(work, images, texts)
+            bodies.append(body)
         return bodies
 
     def _answer(self, request_id: str, output: Body) -> Body:

@@ -17,8 +17,9 @@ from wanlib.emulator.quotas import end_of
 from wanlib.emulator.routes import Route, Routes
 from wanlib.emulator.store import Upload
 from wanlib.emulator.vendor import Refused, Told
-from wanlib.emulator.work import Work
+from wanlib.emulator.work import Fate, Work
 from wanlib.emulator.world import World
+from wanlib.spec.span import seconds
 
 _DOWNLOADED = ("http", "https")
 
@@ -30,6 +31,9 @@ class Desk:
         self._world = world
         self._gate = Gate(world, routes, depot)
         self._depot = depot
+        timeouts = world.spec.wire["timeouts"]
+        self._timeout = seconds(timeouts["internal"])
+        self._timed_out = world.vendor.of_code(timeouts["internal_code"])
 
     def take(
         self, request: Request, route: Route, request_id: str, fault: Fault | None
@@ -116,17 +120,22 @@ class Desk:
             route.call == "async",
             *self._times(model, route.call),
         )
+        if work.task and world.settings.working > self._timeout:
+            work = work._replace(fate=Fate(order.pictures, order.pictures, *self._timed_out))
         world.store.works.put(work.id, work)
         world.ledger.accept(work)
         return work
 
     def _times(self, model: str, call: str) -> tuple[float, float, float]:
-        """Submission, start and end. A synchronous call is over when it is answered."""
+        """Submission, start and end. A synchronous call is over when it is answered.
+
+        A task that works longer than the internal timeout ends then.
+        """
         settings, now = self._world.settings, self._world.clock.wall()
         if call != "async":
             took = settings.waiting + settings.working if self._world.clock.waits else 0.0
             return now, now, now + took
-        scheduled = now + settings.waiting
+        scheduled, working = now + settings.waiting, min(settings.working, self._timeout)
         if self._world.quotas:
-            scheduled = self._world.quotas.start(model, scheduled, settings.working)
-        return now, scheduled, end_of(scheduled, settings.working)
+            scheduled = self._world.quotas.start(model, scheduled, working)
+        return now, scheduled, end_of(scheduled, working)

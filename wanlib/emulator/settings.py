@@ -11,10 +11,10 @@ from wanlib.emulator.fault import Fault
 class Settings:
     """Switches; the defaults are what a test wants: at once, no limits on rate, no faults.
 
-    waiting, working: seconds that a task waits and works; `inf`: until it is told. region: a name of
-    `wire/regions`, the default of the spec unless given. keys: the region of each key; where there are any,
-    other keys and those of another region are refused, else any key will do.
-    origin: where links lead; else where the request came to.
+    waiting, working: seconds that a task waits and works; `inf`: until it is told. A task that works longer
+    than the internal timeout of the spec fails then. region: a name of `wire/regions`, the default of the
+    spec unless given. keys: the region of each key; where there are any, other keys and those of another
+    region are refused, else any key will do. origin: where links lead; else where the request came to.
     failed: whether a FAILED body has code and message inside `output` or at the top (the pages show both).
     several: how several pictures stand in `choices`; `documented` follows the spec, and is `each` where
     no page says it. finished: of a stream, true in all chunks or in the last alone (h26 shows both).

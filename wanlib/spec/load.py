@@ -46,7 +46,20 @@ def _packaged() -> Spec:
 
 
 def _load(folder: Path) -> Spec:
-    documents = _documents(folder)
+    documents = read_documents(folder)
+    return build(documents, _digest(folder, documents))
+
+
+def build(documents: Mapping[str, Map], digest: str) -> Spec:
+    """Build the Spec of documents that have the right shape.
+
+    Args:
+        documents: The files by stem, in the order of `read_documents`.
+        digest: What the Spec gives as its digest.
+
+    Raises:
+        SpecError: What the documents mean is wrong; it has every complaint.
+    """
     wire = documents["wire"]
     families, bodies, facts = _families(documents)
     rules = _rules(families, bodies, documents)
@@ -59,7 +72,7 @@ def _load(folder: Path) -> Spec:
         sources=MappingProxyType(documents["sources"]),
         rules=MappingProxyType({rule.id: rule for rule in rules}),
         facts=MappingProxyType({fact.id: fact for fact in facts + _table_facts(documents)}),
-        digest=_digest(folder, documents),
+        digest=digest,
     )
     if complaints := check_whole(spec, documents):
         raise SpecError(complaints)
@@ -93,8 +106,8 @@ def _families(documents: Mapping[str, Map]) -> tuple[list[Family], dict[str, Nod
     return families, bodies, facts + own
 
 
-def _documents(folder: Path) -> dict[str, Map]:
-    """Every file by its stem, each of the right shape."""
+def read_documents(folder: Path) -> dict[str, Map]:
+    """Every file by its stem, each of the right shape. SpecError where one is not."""
     documents: dict[str, Map] = {}
     complaints: list[str] = []
     known = checked(spec_folder())
@@ -104,7 +117,7 @@ def _documents(folder: Path) -> dict[str, Map]:
         except SpecError as error:
             complaints += error.complaints
             continue
-        wrong = _wrong_name(path.stem, documents[path.stem])
+        wrong = wrong_name(path.stem, documents[path.stem])
         if not wrong and digest_of(path.read_bytes()) not in known:
             wrong = _wrong_shape(documents[path.stem], path)
         complaints += wrong
@@ -132,7 +145,7 @@ def _paths(folder: Path) -> list[Path]:
     return paths
 
 
-def _wrong_name(stem: str, document: Map) -> list[str]:
+def wrong_name(stem: str, document: Map) -> list[str]:
     """`wan` tells of what kind a file is; it repeats the file's name."""
     family = _FAMILY.fullmatch(stem)
     if not family and stem not in _SINGLE:

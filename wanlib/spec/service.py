@@ -5,9 +5,10 @@ written twice.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from wanlib.base.rule_id import parse_rule_id
 from wanlib.base.wire_names import GROUPS, roles
 from wanlib.spec.complaints import Complaints
 from wanlib.spec.kinds import KINDS
@@ -23,6 +24,9 @@ _HOLES: Mapping[str, tuple[str, ...]] = {
     "headers": ("request_id", "timeout", "now"),
 }
 """What may stand in braces, by table."""
+
+_WITHOUT_VALUE = ("model", "required")
+"""Kinds of rules that a request can break by a member that is not there."""
 
 _TABLES = ("names", "fields", "headers", "errors", "messages")
 _WHOLE = ("watermark", "upload", "refusals", "failure", "error", "download", "storage")
@@ -45,10 +49,15 @@ def check_service(spec: Spec, service: Map, complaints: Complaints) -> None:
         if code not in spec.wire["errors"]:
             complaints.unknown(line, "the code", code, spec.wire["errors"])
     kinds = {*KINDS, *(rule.kind for rule in spec.rules.values())}
+    general: set[str] = set()
     for row in service["refusals"]:
         for kind in row["kinds"]:
             if kind not in kinds:
                 complaints.unknown(row.lines["kinds"], "the kind", kind, sorted(kinds))
+            elif met := _idle(spec, row, kind, general):
+                complaints.add(row.lines["kinds"], f"the kind {kind!r} of a refusal {met}", "it left out")
+        if not {"field", "limit", "missing"} & {*row}:
+            general |= {*row["kinds"]}
     if service["refusals"][-1]["kinds"]:
         line = service["refusals"].lines[-1]
         complaints.add(
@@ -56,6 +65,24 @@ def check_service(spec: Spec, service: Map, complaints: Complaints) -> None:
         )
     for table, row in _rows(service):
         _check_row(table, row, complaints)
+
+
+def _idle(spec: Spec, row: Map, kind: str, general: Collection[str]) -> str:
+    """Why a row never answers a rule of a kind, in words; empty where it can.
+
+    general: the kinds that earlier rows answer whatever the field.
+    """
+    if kind in general:
+        return "is answered by an earlier row"
+    if row.get("missing") and kind not in _WITHOUT_VALUE:
+        return "always has a value"
+    ids = [parse_rule_id(rule.id) for rule in spec.rules.values() if rule.kind == kind]
+    if "field" in row and row["field"] not in {each.field for each in ids}:
+        return f"has no rule on {row['field']}"
+    limits = [rule.limit for rule in spec.rules.values() if rule.kind == kind]
+    return (
+        f"has no rule with the limit {row['limit']}" if "limit" in row and row["limit"] not in limits else ""
+    )
 
 
 def _fact(service: Map, name: str, value: Any, line: int) -> Fact:

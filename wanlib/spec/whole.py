@@ -108,6 +108,9 @@ def _check_models(spec: Spec, wire: Map, complaints: Complaints) -> None:
     for table in wire.get("table_sources", ()):
         if table not in wire:
             complaints.unknown(wire["table_sources"].lines[table], "the table", table, wire)
+    code = wire["timeouts"]["internal_code"]
+    if code not in wire["errors"]:
+        complaints.unknown(wire["timeouts"].lines["internal_code"], "the code", code, wire["errors"])
     if "fine_tuned" in wire:
         _check_fine_tuned(wire["fine_tuned"], wire["regions"], complaints)
     if wire["default_region"] not in wire["regions"]:
@@ -157,6 +160,9 @@ def _check_task(task: Map, complaints: Complaints) -> None:
         if ("next" in each) == ("terminal" in each):
             what = "both next and" if "next" in each else "neither next nor"
             complaints.add(states.lines[name], f"the state {name} has {what} terminal", "one of them")
+    for name, each in states.items():
+        if name in each.get("next", ()):
+            complaints.add(each.lines["next"], f"the state {name} follows itself", "other states")
     for outcome, state in task["outcomes"].items():
         terminal = [name for name, each in states.items() if "terminal" in each or "next" not in each]
         if state not in terminal:

@@ -15,7 +15,7 @@ GROUNDS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("emulator", "polling", frozenset()),
     # openapi.py writes no Python
     ("emit", "spec.task", frozenset({"calls.py", "openapi.py"})),
-    ("emit", "polling", frozenset({"calls.py"})),
+    ("emit", "polling", frozenset({"calls.py", "openapi.py"})),
 )
 """(folder of the package, what it might read, the files that do). `spec.name` is a member of a spec that is
 read, any other word a text.

@@ -1,0 +1,103 @@
+"""Other values for a place: what somebody could write there by a slip, or when a page changes."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.effects.places import Place, lengthened, shortened
+from wanlib.spec.checked import SCHEMA
+from wanlib.spec.load import spec_folder
+from wanlib.spec.reader import Seq
+
+_NUMBER = re.compile(r"[0-9]+")
+_WORD = "another"
+_MOST = 2  # of the words that stand at other places of the kind
+
+
+class Change(NamedTuple):
+    """Another value. what: in words, for the report."""
+
+    what: str
+    value: Any
+
+
+class Vocabulary:
+    """The words that stand at the places of each kind."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        self._words: dict[tuple[str, ...], dict[str, None]] = {}
+        for place in places:
+            if isinstance(place.value, str):
+                self._words.setdefault(place.kind, {})[place.value] = None
+
+    def others(self, place: Place) -> list[str]:
+        """Words for a place beside its own: those that the schema lists, or some of its kind."""
+        listed = enum_at(place)
+        words = [word for word in listed or self._words.get(place.kind, ()) if word != place.value]
+        return words if listed else words[:_MOST]
+
+    def changes(self, place: Place) -> Iterator[Change]:
+        """The other values for a place, each different from its own."""
+        value = place.value
+        if isinstance(value, bool):
+            yield Change(f"{not value}".lower(), not value)
+        elif isinstance(value, int):
+            yield from (Change(str(value + step), value + step) for step in (1, -1))
+        elif isinstance(value, float):
+            yield from (Change(str(value + step), value + step) for step in (0.25, -0.25))
+        elif isinstance(value, str):
+            yield from self._texts(place)
+        elif isinstance(value, Seq):
+            yield from self._lists(place)
+
+    def _texts(self, place: Place) -> Iterator[Change]:
+        value: str = place.value
+        texts = [*self.others(place), f"{value} {_WORD}", f"{value}{_WORD}"]
+        numbers = [*_NUMBER.finditer(value)]
+        for found in numbers[:1] + numbers[1:][-1:]:
+            texts.append(f"{value[: found.start()]}{int(found[0]) + 1}{value[found.end() :]}")
+        for text in dict.fromkeys(texts):
+            if text != value:
+                yield Change(json.dumps(text, ensure_ascii=False), text)
+
+    def _lists(self, place: Place) -> Iterator[Change]:
+        items: Seq = place.value
+        for index, item in enumerate(items):
+            yield Change(f"without {json.dumps(item, default=str)[:60]}", shortened(items, index))
+        for word in self.others(place._replace(path=(*place.path, 0), value=None)):
+            if word not in items:
+                yield Change(f"with {word}", lengthened(items, word))
+
+
+def enum_at(place: Place) -> list[str]:
+    """The closed vocabulary that the schema has for a place, empty where it has none."""
+    name = "family" if place.file.startswith("wan") else place.file
+    schema: Any = _schema()["$defs"][name]
+    for step in place.path:
+        schema = _step(schema, step)
+    return [word for word in _resolved(schema).get("enum", ()) if isinstance(word, str)]
+
+
+@cache
+def _schema() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(Path(spec_folder() / SCHEMA).read_text("utf-8"))
+    return found
+
+
+def _resolved(schema: Any) -> Mapping[str, Any]:
+    while isinstance(schema, dict) and "$ref" in schema:
+        schema = _schema()["$defs"][schema["$ref"].rpartition("/")[2]]
+    return schema if isinstance(schema, dict) else {}
+
+
+def _step(schema: Any, step: str | int) -> Any:
+    here = _resolved(schema)
+    if isinstance(step, int):
+        return here.get("items", {})
+    for pattern, inner in here.get("patternProperties", {}).items():
+        if re.search(pattern, step):
+            return inner
+    return here.get("properties", {}).get(step, here.get("additionalProperties", {}))

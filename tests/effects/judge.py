@@ -1,0 +1,99 @@
+"""Whether a changed value has an effect: the loader refuses it, or something looks different from outside."""
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.effects.changes import Change, Vocabulary
+from tests.effects.places import Documents, Place, places, replaced
+from tests.effects.readings import READINGS
+from wanlib.emit.names import EmitError
+from wanlib.spec import Spec, SpecError
+from wanlib.spec.checked import SCHEMA
+from wanlib.spec.load import build, spec_folder, wrong_name
+from wanlib.spec.shape import shape_complaints
+
+REFUSED, DEAD, CRASH = "refused", "no effect", "crashes:"
+
+
+ELSEWHERE = ("section", "sections", "sha256", "not_encoded")
+"""Members of `sources.yaml` that tests/spec/test_sources.py holds against the pages."""
+
+
+class Finding(NamedTuple):
+    """What a change comes to. effect: REFUSED, the name of a reading that differs, DEAD, or CRASH and why."""
+
+    place: Place
+    change: Change
+    effect: str
+
+    @property
+    def bad(self) -> bool:
+        """Whether the change is let pass without an effect, or makes something crash."""
+        return self.effect == DEAD or self.effect.startswith(CRASH)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.change.what}: {self.effect}"
+
+
+class Judge:
+    """Holds changed specs against the one that they were changed from.
+
+    documents: of that spec. schema: the shape of its files. What it looks like is read once, and only as
+    far as it is needed.
+    """
+
+    def __init__(self, documents: Documents, schema: Path | None = None) -> None:
+        self._documents = documents
+        self._schema = schema or spec_folder() / SCHEMA
+        self._spec = build(documents, "")
+        self._known: dict[str, list[str]] = {}
+        cited = {
+            each.source.partition("#")[0] for each in (*self._spec.rules.values(), *self._spec.facts.values())
+        }
+        self.places = [place for place in places(documents) if _explained(place, documents, cited)]
+        self._vocabulary = Vocabulary(self.places)
+
+    def findings(self, chosen: Iterable[Place]) -> Iterator[Finding]:
+        """What each change at the places comes to."""
+        for place in chosen:
+            for change in self._vocabulary.changes(place):
+                yield Finding(place, change, self.effect(place, change))
+
+    def effect(self, place: Place, change: Change) -> str:
+        """What a change comes to, in a word."""
+        documents = replaced(self._documents, place, change.value)
+        changed = documents[place.file]
+        if wrong_name(place.file, changed) or shape_complaints(changed, f"{place.file}.yaml", self._schema):
+            return REFUSED
+        try:
+            return self._difference(build(documents, ""))
+        except (SpecError, EmitError):
+            return REFUSED
+        except Exception as error:
+            return f"{CRASH} {type(error).__name__}: {error}"
+
+    def _difference(self, spec: Spec) -> str:
+        for name, read in READINGS.items():
+            for before, after in zip_longest(self._base(name), read(spec)):
+                if before != after:
+                    return name
+        return DEAD
+
+    def _base(self, name: str) -> list[str]:
+        if name not in self._known:
+            self._known[name] = [*READINGS[name](self._spec)]
+        return self._known[name]
+
+
+def _explained(place: Place, documents: Documents, cited: Collection[str]) -> bool:
+    """Whether a place is judged: all but what no rule or fact shows of `sources.yaml`.
+
+    cited: the pages that rules and facts name.
+    """
+    if place.file != "sources" or len(place.path) < 2:
+        return True
+    table, name, *rest = place.path
+    shown = name in cited if table == "pages" else "rules" in documents["sources"][table][name]
+    return shown and not any(step in ELSEWHERE for step in rest)
