@@ -51,7 +51,7 @@ class AskedClient(ABC):
     _wan: Any
 
     def __init__(self, spec: Spec) -> None:
-        base = spec.wire["regions"]["beijing"]["host"] + spec.wire["base_path"]
+        base = spec.wire["regions"][spec.wire["default_region"]]["host"] + spec.wire["base_path"]
         self.leaves_out = unsayable(spec)
         self._spec = spec
         self._checked_models: set[str] = set()

@@ -25,7 +25,7 @@ EXACT = picture("png", 400, 400, size_bytes=CHUNK)
 
 
 def source(data: Any) -> Any:
-    return read_image(data, file_urls=False, mimes={}, argument="images[0]")
+    return read_image(data, file_urls=False, mimes={}, schemes=(), argument="images[0]")
 
 
 def uri(data: bytes) -> str:

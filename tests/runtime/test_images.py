@@ -19,11 +19,12 @@ from wanlib.runtime.images import Source, read_image
 
 PNG = picture("png", 640, 480)
 FACTS = ImageFacts("png", 640, 480, len(PNG))
+SCHEMES = ("http", "https", "data", "oss")
 MIMES = {"png": "image/png", "bmp": "image/x-ms-bmp"}
 
 
 def read(image: Any, *, file_urls: bool = True) -> Any:
-    return read_image(image, file_urls=file_urls, mimes=MIMES, argument="images[1]")
+    return read_image(image, file_urls=file_urls, mimes=MIMES, schemes=SCHEMES, argument="images[1]")
 
 
 def whole(source: Source, width: int = 100) -> bytes:

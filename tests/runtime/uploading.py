@@ -106,7 +106,9 @@ class World:
 
 
 def source(image: Any) -> Source:
-    found = read_image(image, file_urls=False, mimes={"png": "image/png"}, argument="images[0]")
+    found = read_image(
+        image, file_urls=False, mimes={"png": "image/png"}, schemes=("http",), argument="images[0]"
+    )
     assert isinstance(found, Source)
     return found
 

@@ -25,7 +25,7 @@ class Connection:
         str | None,
         typer.Option(
             metavar="URL",
-            help="Another address of the API, http(s)://host/api/v1; else DASHSCOPE_HTTP_BASE_URL.",
+            help="Another address of the API, http(s)://host/path; else DASHSCOPE_HTTP_BASE_URL.",
         ),
     ] = None
     journal: Annotated[

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -13,16 +13,19 @@ from wanlib.cli.plainly import Refusal
 from wanlib.cli.reading import read_input
 from wanlib.cli.strict_json import Unreadable, parse_json
 
-ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="Its name, such as wan2.7-image-pro.")]
+ModelArgument = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Its name; `wanlib rules` lists those that there are.")
+]
 PromptArgument = Annotated[str, typer.Argument(metavar="PROMPT", help="What to make.")]
+_IMAGE = "FILE|URL"
 _IMAGE_HELP = "A file, a URL (http, https, data, oss, file) or - for standard input; once for each image."
-ImagesOption = Annotated[list[str], typer.Option("--image", "-i", metavar="FILE|URL", help=_IMAGE_HELP)]
+ImagesOption = Annotated[list[str], typer.Option("--image", "-i", metavar=_IMAGE, help=_IMAGE_HELP)]
 MaybeImagesOption = Annotated[
-    list[str] | None, typer.Option("--image", "-i", metavar="FILE|URL", help=_IMAGE_HELP)
+    list[str] | None, typer.Option("--image", "-i", metavar=_IMAGE, help=_IMAGE_HELP)
 ]
 
 _HAS_SCHEME = re.compile(r"(?i)data:|[a-z][a-z0-9+.-]+://").match
-_OWN = ("size", "n", "seed", "watermark", "negative_prompt", "mask")
+_NO_PARAMETERS = ("settings", "extra", "allow")
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,9 @@ class Given:
         None
     )
     negative_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="What not to make.")] = None
-    mask: Annotated[
-        str | None, typer.Option(metavar="FILE|URL", help="An image that marks what to change.")
-    ] = None
+    mask: Annotated[str | None, typer.Option(metavar=_IMAGE, help="An image that marks what to change.")] = (
+        None
+    )
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Another parameter; the value is JSON, else text."),
@@ -53,12 +56,19 @@ class Given:
 
     def read(self) -> dict[str, Any]:
         """The keyword arguments of a verb. Raises Refusal."""
-        own = {name: getattr(self, name) for name in _OWN if getattr(self, name) is not None}
-        if self.mask is not None:
-            own["mask"] = image(self.mask)
+        own = {}
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if value is not None and option.name not in _NO_PARAMETERS:
+                own[option.name] = image(value) if _holds_image(option) else value
         own |= _pairs("--set", self.settings or (), {**own, **dict.fromkeys(_reserved())})
         extra = _pairs("--extra", self.extra or (), {})
         return own | ({"extra": extra} if extra else {}) | ({"allow": self.allow} if self.allow else {})
+
+
+def _holds_image(option: "Field[Any]") -> bool:
+    """Whether the value of an option is an image, as its metavar says."""
+    return any(getattr(each, "metavar", None) == _IMAGE for each in get_args(option.type))
 
 
 def images_of(texts: Sequence[str]) -> list[Any]:

@@ -142,10 +142,17 @@ def _model(spec: Spec, family: Family, model: str) -> str:
         prices=literal(wire["prices"][model]),
         submit_per_second=literal(wire["rates"][model]["submit_per_second"]),
         single=literal(tuple(single)),
+        schemes=literal(_schemes(family)),
         rest=literal(next((name for name, node in body.members if node.form == "rest"), "")),
         only_for=literal(family.only_for.limit if family.only_for else {}),
         instead=literal(dict(family.instead)),
     )
+
+
+def _schemes(family: Family) -> tuple[str, ...]:
+    """How the strings of the family's image fields may begin."""
+    rules = [rule for field in family.walk() for rule in field.of_kind("schemes")]
+    return tuple(dict.fromkeys(scheme for rule in rules for scheme in rule.limit))
 
 
 def _mimes(family: Family) -> str:

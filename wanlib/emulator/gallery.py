@@ -19,13 +19,15 @@ class Gallery:
     def __init__(self, world: World, key: str) -> None:
         self._world = world
         self._key = key
+        self._names = world.vendor.names.form
 
     def link(self, work: Work, index: int, origin: str) -> str:
         """A URL that looks as those of the storage do."""
         path = f"{RESULTS}/{work.id}/{index}.{self._format(work)}"
         dies = 0 if work.ended == NEVER else int(work.links_die_at(self._world.life))
         signed = self._sign(f"{path} {dies}")
-        return f"{origin}{path}?Expires={dies}&OSSAccessKeyId=emulator&Signature={signed}"
+        names = self._names
+        return f"{origin}{path}?Expires={dies}&{names.access_key}=emulator&{names.signature}={signed}"
 
     def find(self, name: str, query: Mapping[str, str]) -> Sheet | str:
         """What to draw for `ID/NUMBER.png`; `absent` or `expired` where there is nothing to fetch."""
@@ -67,7 +69,7 @@ class Gallery:
     def _signed(self, name: str, query: Mapping[str, str]) -> bool:
         """Whether a link was once given, although its work is forgotten."""
         path = f"{RESULTS}/{name}"
-        return query.get("Signature") == self._sign(f"{path} {query.get('Expires')}")
+        return query.get(self._names.signature) == self._sign(f"{path} {query.get('Expires')}")
 
     def _sign(self, text: str) -> str:
         return hashlib.sha256((self._key + text).encode("utf-8", "replace")).hexdigest()[:28]

@@ -53,7 +53,7 @@ class Keys:
         low, high = self._limits["min"], self._limits["max"]
         text = text or str(self._limits["default"])
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and low <= int(text) <= high):
-            raise self._world.refuse("bad_query", detail=f"{self._name} should be [{low}, {high}]")
+            raise self._world.refuse("bad_query", detail=f"{self._name} is a number from {low} to {high}")
         ends = int(self._world.clock.wall()) + int(text)
         names = self._world.vendor.names.token
         return {

@@ -66,7 +66,7 @@ def fields_of(model: Model, ask: Ask, file_urls: bool) -> dict[str, Any]:
         fields["prompt"] = _plain(ask.prompt)
     for name, value in given.items():
         if name in model.lone_images:
-            fields[name] = read_image(value, file_urls=file_urls, mimes=model.mimes, argument=name)
+            fields[name] = _image(value, model, file_urls, name)
         else:
             fields[name] = _size(value) if name in model.sizes else _plain(value)
     if images := _images(model, ask.images, file_urls):
@@ -115,10 +115,7 @@ def check_images(images: Any) -> None:
 
 
 def _images(model: Model, images: Any, file_urls: bool) -> list[Any]:
-    return [
-        read_image(each, file_urls=file_urls, mimes=model.mimes, argument=f"images[{index}]")
-        for index, each in enumerate(images)
-    ]
+    return [_image(each, model, file_urls, f"images[{index}]") for index, each in enumerate(images)]
 
 
 def _size(value: Any) -> Any:
@@ -137,3 +134,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(each) for key, each in value.items()}
     return value
+
+
+def _image(value: Any, model: Model, file_urls: bool, argument: str) -> Any:
+    return read_image(value, file_urls=file_urls, mimes=model.mimes, schemes=model.schemes, argument=argument)

@@ -14,7 +14,7 @@ from wanlib.runtime.exchange import Content
 from wanlib.runtime.pieces import CHUNK, Piece, Pieces, plain
 from wanlib.runtime.source import Chunk, Source
 
-_LINK = re.compile(r"(?i)(?:https?|oss)://")
+_LINK = re.compile(r"(?i)[a-z][a-z0-9+.-]*://")
 _USER = re.compile(r"(?<=//)[^/?#]*@")
 _QUERY = re.compile(r"(?s)[?#].*")
 

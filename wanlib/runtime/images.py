@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias, TypeGuard
@@ -30,22 +30,24 @@ class PillowImage(Protocol):
 
 ImageLike: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PillowImage
 """An image: a Path, bytes, a seekable binary file, a Pillow image, or a string that begins with
-`http://`, `https://`, `data:`, `oss://` or `file://`."""
+`file://` or one of the schemes of the model."""
 
-_PASSED_ON = re.compile(r"(?:https?|oss)://|data:", re.IGNORECASE).match
+_LONGEST_SCHEME = 16
 _FILE = re.compile(r"file://", re.IGNORECASE).match
-_FORMS = "http://, https://, data:, oss:// or file://"
 
 
-def read_image(image: ImageLike, *, file_urls: bool, mimes: Mapping[str, str], argument: str) -> str | Source:
+def read_image(
+    image: ImageLike, *, file_urls: bool, mimes: Mapping[str, str], schemes: Sequence[str], argument: str
+) -> str | Source:
     """A string that goes to the service as it is, or the image in hand.
 
-    file_urls: whether `file://` strings are read. mimes: media type by format. argument: how the caller
-    calls it, `images[1]`, for messages. The caller's object is not changed, and text is never taken for
-    a path. Raises InvalidArgumentError where it is no image or can't be read.
+    file_urls: whether `file://` strings are read. mimes: media type by format. schemes: of the strings that
+    the model takes. argument: how the caller calls it, `images[1]`, for messages. The caller's object is not
+    changed, and text is never taken for a path. Raises InvalidArgumentError where it is no image or can't be
+    read.
     """
     if isinstance(image, str):
-        return _of_text(image, file_urls, mimes, argument)
+        return _of_text(image, file_urls, mimes, schemes, argument)
     if isinstance(image, bytes | bytearray | memoryview):
         return from_memory(image, mimes, argument)
     if isinstance(image, os.PathLike):
@@ -56,17 +58,19 @@ def read_image(image: ImageLike, *, file_urls: bool, mimes: Mapping[str, str], a
         return from_file(image, mimes, argument)
     raise InvalidArgumentError(
         f"{argument} is {shown(image)}; allowed: a Path, bytes, a seekable binary file, a Pillow image, "
-        f"or a string that begins with {_FORMS}"
+        f"or a string that begins with {_forms(schemes)}"
     )
 
 
-def _of_text(text: str, file_urls: bool, mimes: Mapping[str, str], argument: str) -> str | Source:
-    if _PASSED_ON(text):
+def _of_text(
+    text: str, file_urls: bool, mimes: Mapping[str, str], schemes: Sequence[str], argument: str
+) -> str | Source:
+    if text[:_LONGEST_SCHEME].lower().startswith(_beginnings(schemes)):
         return text
     if not _FILE(text):
         raise InvalidArgumentError(
-            f"{argument} is the text {shown(text)}, which begins with none of {_FORMS}. Text is never taken "
-            "for a path: for a file, give pathlib.Path(...)"
+            f"{argument} is the text {shown(text)}, which begins with none of {_forms(schemes)}. Text is "
+            "never taken for a path: for a file, give pathlib.Path(...)"
         )
     if not file_urls:
         raise InvalidArgumentError(
@@ -75,6 +79,14 @@ def _of_text(text: str, file_urls: bool, mimes: Mapping[str, str], argument: str
     with readable(argument, text):
         path = path_of_file_url(text)
     return from_path(path, mimes, argument)
+
+
+def _beginnings(schemes: Sequence[str]) -> tuple[str, ...]:
+    return tuple("data:" if scheme == "data" else f"{scheme}://" for scheme in schemes)
+
+
+def _forms(schemes: Sequence[str]) -> str:
+    return f"{', '.join(_beginnings(schemes))} or file://"
 
 
 def _is_pillow(image: object) -> bool:

@@ -51,9 +51,10 @@ class Model(NamedTuple):
     result: `choices` or `results`. prices: decimal text a picture, by region. submit_per_second: what
     an account may. single: the list fields of which a body holds one item, so that a list of any
     other length can't be sent. rest: the member of the body that holds the fields without a place of their
-    own, and what is newer than the spec. only_for: the names that other models alone document, each with the
-    spec files of those. instead: what to do instead of sending such a name. made_from: of a fine-tuned model,
-    the listed model that it was made from, which modes, endpoints and rates mean.
+    own, and what is newer than the spec. schemes: how strings for images may begin. only_for: the names that
+    other models alone document, each with the spec files of those. instead: what to do instead of sending
+    such a name. made_from: of a fine-tuned model, the listed model that it was made from, which modes,
+    endpoints and rates mean.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Model(NamedTuple):
     submit_per_second: int
     single: tuple[str, ...] = ()
     rest: str = ""
+    schemes: tuple[str, ...] = ()
     only_for: Mapping[str, tuple[str, ...]] = {}
     instead: Mapping[str, str] = {}
     made_from: str = ""

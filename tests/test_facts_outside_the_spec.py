@@ -1,0 +1,232 @@
+"""No fact of the API stands outside `spec/`: no name, code, wording or number of it is typed into code."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.facts import Literal, Vocabulary, literals, vocabulary
+from wanlib.spec import load
+from wanlib.spec.load import spec_folder
+
+ROOT = Path(__file__).parents[1]
+
+OUR_WORDS = {"model", "prompt", "images", "sync", "async", "stream", "policy", "token"}
+"""Arguments of our verbs, which are fields of the spec language too, and the names of calls in it."""
+
+LANGUAGE = ("wanlib/base/", "wanlib/spec/", "wanlib/emit/", "wanlib/form.py")
+"""They know the spec language, so they may use its words: the keys and the closed lists of its schema."""
+
+COMMANDS = frozenset({"code", "file", "message", "request_id", "status", "task_id", "url"})
+"""Words of our own results, errors and rules, which the commands read and print."""
+
+RESULT = "a member of our own results, errors or journal, which others rely on"
+ROW = "a key of the tables in spec/"
+ASGI = "a key of ASGI"
+PAGE = "a member of the emulator's own page and control surface"
+FAULT = "a word of x-wan-fault"
+HOLE = "what stands in braces in a wording or a header"
+MODE = "an access right of a file, 0o600"
+UNIT = "a unit of time"
+
+ALLOWED: Mapping[str, Mapping[str, str]] = {
+    "wanlib/base/error_codes.py": {"NotFound": "the name of a class"},
+    "wanlib/base/hosts.py": {"oss://": "how the URL of an uploaded file is written"},
+    "wanlib/base/wording.py": {"oss://": "advice on what to do with a private image"},
+    "wanlib/cli/tasks.py": {"86400": UNIT},
+    "wanlib/emit/openapi.py": {
+        "parameters": "a word of OpenAPI",
+        "content": "a word of OpenAPI",
+        "url": "a word of OpenAPI",
+        "key": "the name of our security scheme",
+        "task_id": "the hole in the path of a task",
+    },
+    "wanlib/emit/openapi_answers.py": {"content": "a word of OpenAPI"},
+    "wanlib/emit/calls.py": {"task_id": ROW, "Code": "a class of the client"},
+    "wanlib/emulator/answers.py": {"finish_reason": ROW, "results": ROW, "choices": ROW},
+    "wanlib/emulator/control.py": {"code": PAGE, "message": PAGE, "type": ASGI, "86400": UNIT},
+    "wanlib/emulator/database.py": {"384": MODE},
+    "wanlib/emulator/disk.py": {"384": MODE},
+    "wanlib/emulator/fault.py": {"code": FAULT, "message": FAULT, "status": FAULT},
+    "wanlib/emulator/faults.py": {"status": FAULT},
+    "wanlib/emulator/incoming.py": {"type": ASGI},
+    "wanlib/emulator/listing.py": {"epoch ms": ROW},
+    "wanlib/emulator/ordering.py": {"size": ROW, "seed": ROW, "watermark": ROW},
+    "wanlib/emulator/outgoing.py": {"type": ASGI, "status": ASGI},
+    "wanlib/emulator/paper.py": {"code": ROW, "message": ROW, "status": ROW},
+    "wanlib/emulator/state.py": dict.fromkeys(("status", "code", "message", "request_id", "file"), PAGE),
+    "wanlib/emulator/values.py": {"image": "a type of the spec language"},
+    "wanlib/emulator/vendor.py": {"watermark": ROW, "code": ROW, "message": ROW, "url": HOLE},
+    "wanlib/runtime/core.py": {"status": "an argument of `tasks`"},
+    "wanlib/runtime/create.py": dict.fromkeys(("status", "code", "request_id"), RESULT),
+    "wanlib/runtime/errors.py": dict.fromkeys(("code", "message", "status", "request_id", "task_id"), RESULT),
+    "wanlib/runtime/journal.py": dict.fromkeys(("key", "task_id", "request_id", "status"), RESULT),
+    "wanlib/runtime/journal_file.py": {"384": MODE},
+    "wanlib/runtime/parts.py": dict.fromkeys(
+        ("actual_prompt", "type", "url", "image", "text", "code", "message"), RESULT
+    ),
+    "wanlib/runtime/prepared.py": {"url": RESULT},
+    "wanlib/runtime/result.py": {"request_id": RESULT, "task_id": RESULT},
+    "wanlib/runtime/sse.py": {"message": "the default name of an event in the HTML standard"},
+    "wanlib/runtime/watch.py": {"task_id": RESULT},
+    "wanlib/runtime/wire.py": {"InvalidURL": "an exception of httpx", "content": "an argument of httpx"},
+    "wanlib/spec/predicates.py": {"oss://": "how the URL of an uploaded file is written"},
+    "wanlib/spec/tables.py": {"task_id": ROW},
+    "wanlib/spec/service.py": {"request_id": HOLE, "url": HOLE},
+    "wanlib/spec/kinds.py": {"input": "the container that an example names", "parameters": "the same"},
+    "wanlib/spec/planted.py": {
+        "input": "the container that a mutant moves a field to",
+        "parameters": "the same",
+    },
+}
+"""By file, the words that mean something else there, each with what it means."""
+
+HARNESS = frozenset({"model", "code", "wording", "host", "currency", "region", "value of a header"})
+"""What is looked for in the harness. It reads answers and writes requests as others do: it knows members."""
+
+HARNESS_KNOWS = (
+    "conformance/lifecycle/",  # its stories and its table state what must be so, apart from the spec
+    "conformance/parity/",  # drives the official SDK
+    "conformance/strategies/body_breaks.py",  # model names that are nearly right
+)
+
+
+PLANTED_IN = ("wanlib/runtime/snapshot.py", "wanlib/emulator/desk.py", "wanlib/cli/wait.py")
+"""Modules in which the tests plant a fact."""
+
+
+@cache
+def known() -> Vocabulary:
+    return vocabulary(load())
+
+
+@cache
+def language() -> frozenset[str]:
+    """Every key and every word of a closed list in the schema of the spec files."""
+    words: set[str] = set()
+
+    def walk(node: object) -> None:
+        if isinstance(node, dict):
+            words.update(node.get("properties", {}))
+            words.update(word for word in node.get("enum", ()) if isinstance(word, str))
+            for inner in node.values():
+                walk(inner)
+        elif isinstance(node, list):
+            for inner in node:
+                walk(inner)
+
+    walk(json.loads((spec_folder() / "spec.schema.json").read_text("utf-8")))
+    return frozenset(words)
+
+
+def modules(top: str) -> Iterator[Path]:
+    for path in sorted((ROOT / top).rglob("*.py")):
+        if "generated" not in path.parts:
+            yield path
+
+
+def allowed(name: str, found: Literal) -> str | None:
+    """Why a literal may stand in a file; None where it may not."""
+    word = str(found.value)
+    if word in OUR_WORDS:
+        return "a word of our own"
+    if name.startswith(LANGUAGE) and (word in language() or found.value == "epoch ms"):
+        return "a word of the spec language"
+    if name.startswith("wanlib/cli/") and word in COMMANDS:
+        return "a word of our own results"
+    rows = ALLOWED.get(name, {})
+    return next(
+        (why for part, why in rows.items() if word == part or (part == "oss://" and part in word)), None
+    )
+
+
+def _holds_scheme(part: str, word: str) -> bool:
+    return part.endswith("://") and part in word
+
+
+def complaints(name: str, text: str) -> list[str]:
+    """`file:line: kind 'literal'` for each fact of the API in a module that has no business there."""
+    return [
+        f"{name}:{found.line}: {found.kind} {found.value!r}"
+        for found in literals(text, known())
+        if allowed(name, found) is None
+    ]
+
+
+def test_no_fact_of_the_api_is_typed_into_the_package() -> None:
+    found = [
+        line
+        for path in modules("wanlib")
+        for line in complaints(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
+    ]
+    assert not found, "\n".join(["facts of the API outside spec/:", *found])
+
+
+def test_the_harness_names_no_model_code_or_wording_but_where_it_must() -> None:
+    found = [
+        f"{name}:{each.line}: {each.kind} {each.value!r}"
+        for path in modules("conformance")
+        if not (name := path.relative_to(ROOT).as_posix()).startswith(HARNESS_KNOWS)
+        for each in literals(path.read_text("utf-8"), known())
+        if each.kind in HARNESS
+    ]
+    assert not found, "\n".join(["facts of the API outside spec/:", *found])
+
+
+def test_no_exception_outlives_its_use() -> None:
+    """An exception that nothing needs any more would let a fact in unseen."""
+    unused = []
+    for name, rows in ALLOWED.items():
+        words = [str(found.value) for found in literals((ROOT / name).read_text("utf-8"), known())]
+        unused += [f"{name}: {part}" for part in rows if not any(part in word for word in words)]
+    assert not unused, "\n".join(unused)
+
+
+@pytest.mark.parametrize(
+    ("planted", "kind"),
+    [
+        ('status = answer["output"]["task_status"]', "member of an answer"),
+        ('body = {"base_image_url": url}', "member of a body"),
+        ('query = {"page_no": 1}', "parameter of a query"),
+        ('value = fields.get("enable_sequential")', "parameter"),
+        ('function = "super_resolution"', "value of a parameter"),
+        ('size = "2K"', "value of a parameter"),
+        ('if model == "wan2.7-image-pro": pass', "model"),
+        ('print(f"{model} is no wan2.6-image, {reason}")', "model"),
+        ('raise Refused("Throttling.RateQuota")', "code"),
+        ('if status == "SUCCEEDED": pass', "status of a task"),
+        ('if "url error, please check url\\uff01" in message: pass', "wording"),
+        ('message = f"Range of {field} should be [{low}, {high}]"', "wording"),
+        ('url = base + "/services/aigc/image-generation/generation"', "path"),
+        ('host = "https://dashscope-intl.aliyuncs.com"', "host"),
+        ('url = f"oss://{key}"', "scheme"),
+        ('headers["x-dashscope-async"] = value', "header"),
+        ('region = "singapore"', "region"),
+        ("MAX_SEED = 2147483647", "number"),
+        ("if len(prompt) > 5000: pass", "number"),
+        ("LIMIT = 20 * 1024 * 1024 if large else 20971520", "number"),
+        ("EXPIRES = 86400.0", "number"),
+    ],
+)
+@pytest.mark.parametrize("name", PLANTED_IN)
+def test_a_planted_fact_is_found_at_its_line(planted: str, kind: str, name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    line = text.count("\n") + 3
+    found = complaints(name, f"{text}\n\n{planted}\n")
+    assert [each.partition(" ")[0] for each in found] and all(
+        each.startswith(f"{name}:{line}: ") for each in found
+    ), found
+    assert any(f": {kind} " in each for each in found), found
+
+
+def test_docstrings_and_annotations_are_no_facts() -> None:
+    text = '''
+"""wan2.7-image"""
+from typing import Annotated
+def ask(size: "size", *, region: Annotated[str, "beijing"] = "") -> "task_id":
+    """task_status"""
+    answer: "output" = 1
+'''
+    assert complaints("wanlib/runtime/x.py", text) == []
