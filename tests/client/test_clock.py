@@ -81,4 +81,4 @@ def test_an_emulator_starts_now_so_links_live_on_a_real_clock_too(
     """Emulators started at a fixed day once, and every link of theirs was expired."""
     http = httpx.Client(transport=Transport(Emulator(clock=clock)))
     with Wan("sk-1", http_client=http) as wan:
-        assert wan.generate(MODEL, PROMPT, size="1K", n=1).save(tmp_path)
+        assert wan.generate(MODEL, PROMPT, size="1K", n=1, via="sync").save(tmp_path)
