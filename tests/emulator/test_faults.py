@@ -35,7 +35,7 @@ def accepted(emulator: Emulator) -> int:
 @pytest.mark.parametrize("code", SPEC.wire["errors"])
 def test_every_code_comes_with_its_status(code: str) -> None:
     emulator = Emulator()
-    answer = create(emulator, BODY, x_wan_fault=f"error code={code}")
+    answer = create(emulator, BODY, x_wan_fault=f"error code='{code}'")
     assert (answer.status, told(answer)["code"]) == (SPEC.wire["errors"][code]["status"], code)
     assert told(answer).keys() == {"code", "message", "request_id"} and accepted(emulator) == 0
     assert answer.header("x-wan-fault") == "error" and answer.header("retry-after") is None
@@ -262,5 +262,5 @@ def test_work_is_accepted_and_then_fails_as_a_fault_says(by: str) -> None:
 
 def test_a_code_brings_its_documented_wording() -> None:
     for code, rows in SPEC.service["messages"].items():
-        answer = create(Emulator(), BODY, x_wan_fault=f"error code={code}")
+        answer = create(Emulator(), BODY, x_wan_fault=f"error code='{code}'")
         assert told(answer)["message"] == rows[0]["is"].replace("{url}", "the URL")
