@@ -208,6 +208,21 @@ def test_a_key_is_needed_and_none_is_checked() -> None:
     assert create(emulator, BODIES[PLAIN], authorization="Bearer anything").status == 200
 
 
+@pytest.mark.parametrize("model", ["wan2.7-image-pro", PLAIN])
+def test_the_header_of_streams_on_a_model_that_does_not_stream(model: str) -> None:
+    path = "/services/aigc/multimodal-generation/generation"
+    for parameters in ({}, {"stream": False}):
+        body = messages(model, URL, **parameters)
+        answer = send(Emulator(), "POST", path, body, x_dashscope_sse="enable")
+        assert (answer.status, told(answer)["code"]) == (400, "InvalidParameter")
+        assert told(answer)["message"] == (
+            "x-dashscope-sse and stream parameter mismatch. Received: x-dashscope-sse=enable, stream=False"
+        )
+        assert rules(answer)["wire/endpoints"] == "rejected"
+    answer = send(Emulator(), "POST", path, messages(model, URL, stream=True), x_dashscope_sse="enable")
+    assert "url error" in told(answer)["message"] and rules(answer)["wire/endpoints"] == "rejected"
+
+
 def test_keys_are_bound_to_a_region() -> None:
     keys = {"sk-here": "beijing", "sk-there": "singapore"}
     for region, good, bad in (("beijing", "sk-here", "sk-there"), ("singapore", "sk-there", "sk-here")):

@@ -40,6 +40,7 @@ class Gate:
         """What a request brings. Refused where its body can't be read."""
         question = ask(self._world.spec, self._body(request), route.call)
         told, broken = self._told_by_headers(request, route)
+        told += self._not_streamed(request, question, route)
         files = self._files(request, question, told, broken)
         return Passed(question, told, [*broken, *self._wrong_path(question, route)], files)
 
@@ -85,6 +86,20 @@ class Gate:
                 else:
                     told.append(self._world.vendor.lookup("unresolved"))
         return files
+
+    def _not_streamed(self, request: Request, question: Question, route: Route) -> list[Told]:
+        """Word the refusal of a streamed call on a model that has none; the rule is that on endpoints."""
+        marker, spec = self._routes.markers.get(route.call), self._world.spec
+        if question.reading is None or marker is None or not marker.is_on(request) or route.call != "stream":
+            return []
+        if route.call in spec.calls(question.body["model"]):
+            return []
+        body = spec.bodies[spec.family(question.body["model"]).body]
+        rest = next((name for name, node in body.members if node.form == "rest"), "")
+        parameters = question.body.get(rest)
+        if isinstance(parameters, dict) and parameters.get(route.call) is True:
+            return []
+        return [self._world.vendor.lookup("not_streamed", sse=marker.value, stream=str(False))]
 
     def _wrong_path(self, question: Question, route: Route) -> tuple[Violation, ...]:
         """The right call on another model's path; the interpreter knows no paths."""
