@@ -21,6 +21,10 @@ ELSEWHERE = ("section", "sections", "sha256", "not_encoded")
 """Members of `sources.yaml` that tests/spec/test_sources.py holds against the pages."""
 
 
+ADVICE = ("recommended",)
+"""Sizes that a page recommends: shown by `wanlib explain` as a value, and no part of any other reading."""
+
+
 class Finding(NamedTuple):
     """What a change comes to. effect: REFUSED, the name of a reading that differs, DEAD, or CRASH and why."""
 
@@ -92,6 +96,8 @@ def _explained(place: Place, documents: Documents, cited: Collection[str]) -> bo
 
     cited: the pages that rules and facts name.
     """
+    if any(step in ADVICE for step in place.path):
+        return False
     if place.file != "sources" or len(place.path) < 2:
         return True
     table, name, *rest = place.path
