@@ -46,6 +46,8 @@ IMAGES_EACH_MIME = {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp'
 IMAGES_EACH_FORMATS = ('jpeg', 'png', 'bmp', 'webp')
 IMAGES_EACH_MIN_SIDE = 384
 IMAGES_EACH_MAX_SIDE = 5000
+IMAGES_EACH_MIN_RATIO = Ratio(1, 4)
+IMAGES_EACH_MAX_RATIO = Ratio(4, 1)
 IMAGES_EACH_MAX_BYTES = 10485760
 NEGATIVE_PROMPT_PLACE = 'input'
 NEGATIVE_PROMPT_MAX_CHARS = 500
@@ -153,6 +155,10 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
             if min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
                 return False
             if max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
+                return False
+            if _facts.width * IMAGES_EACH_MIN_RATIO[1] < _facts.height * IMAGES_EACH_MIN_RATIO[0]:
+                return False
+            if _facts.width * IMAGES_EACH_MAX_RATIO[1] > _facts.height * IMAGES_EACH_MAX_RATIO[0]:
                 return False
             if _facts.bytes > IMAGES_EACH_MAX_BYTES:
                 return False
@@ -301,6 +307,10 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                                 found.append(_make(Violation, ('wan2.5/images.each.min_side', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MIN_SIDE, _sides_met(_facts))))
                             if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
                                 found.append(_make(Violation, ('wan2.5/images.each.max_side', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
+                            if _facts is not None and _facts.width is not None and _facts.height is not None and _facts.width * IMAGES_EACH_MIN_RATIO[1] < _facts.height * IMAGES_EACH_MIN_RATIO[0]:
+                                found.append(_make(Violation, ('wan2.5/images.each.min_ratio', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MIN_RATIO, _sides_met(_facts))))
+                            if _facts is not None and _facts.width is not None and _facts.height is not None and _facts.width * IMAGES_EACH_MAX_RATIO[1] > _facts.height * IMAGES_EACH_MAX_RATIO[0]:
+                                found.append(_make(Violation, ('wan2.5/images.each.max_ratio', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MAX_RATIO, _sides_met(_facts))))
                             if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
                                 found.append(_make(Violation, ('wan2.5/images.each.max_bytes', 'rejected', f'/input/images/{_index0}', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
                 else:
