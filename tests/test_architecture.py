@@ -25,6 +25,8 @@ ARROWS: dict[str, set[str]] = {
     "wanlib.emulator": {"wanlib.base", "wanlib.spec", "starlette", "uvicorn", "h11", "httpx"},
     "wanlib.answers": {"wanlib.base", "wanlib.runtime", "wanlib.generated"},
     "wanlib.form": {"wanlib.base", "wanlib.generated"},
+    "wanlib.fixing": {"wanlib.base", "wanlib.generated"},
+    "wanlib.sizing": {"wanlib.base", "wanlib.generated", "wanlib.runtime"},
     "wanlib.errors": {"wanlib.runtime"},
     "wanlib.cli": {"wanlib.base", "typer", "rich"},
     "conformance.judge": {"wanlib.base", "conformance.model"},
@@ -117,7 +119,9 @@ def test_the_public_names_are_these() -> None:
         "AsyncTask",
         "AsyncWan",
         "Bill",
+        "Change",
         "CheckResult",
+        "Fixed",
         "Output",
         "Picture",
         "Task",
@@ -126,14 +130,16 @@ def test_the_public_names_are_these() -> None:
         "bill",
         "check",
         "classify",
+        "fix",
         "limits",
         "model",
         "pictures",
+        "size",
     ]
     assert [getattr(wanlib, name).__name__ for name in wanlib.__all__] == wanlib.__all__
     with pytest.raises(
         AttributeError,
-        match=r"no attribute 'chek'; it has AsyncOutput, .* check, classify, .*, pictures",
+        match=r"no attribute 'chek'; it has AsyncOutput, .* check, classify, .*, size",
     ):
         wanlib.chek  # noqa: B018
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wanlib.base.bill import Bill
     from wanlib.base.check_result import CheckResult
     from wanlib.base.violation import Violation
+    from wanlib.fixing import Change, Fixed, fix
     from wanlib.form import limits
     from wanlib.generated.checker import bill, check
     from wanlib.generated.client import Wan
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
     from wanlib.runtime.outputs import AsyncOutput, Output
     from wanlib.runtime.result import Picture
     from wanlib.runtime.tasks import AsyncTask, Task
+    from wanlib.sizing import size
 
 __all__ = [
     "AsyncOutput",
     "AsyncTask",
     "AsyncWan",
     "Bill",
+    "Change",
     "CheckResult",
+    "Fixed",
     "Output",
     "Picture",
     "Task",
@@ -37,9 +41,11 @@ __all__ = [
     "bill",
     "check",
     "classify",
+    "fix",
     "limits",
     "model",
     "pictures",
+    "size",
 ]
 __version__ = "0.1.0"
 
@@ -48,7 +54,9 @@ _HOMES = {
     "AsyncTask": "wanlib.runtime.tasks",
     "AsyncWan": "wanlib.generated.client_async",
     "Bill": "wanlib.base.bill",
+    "Change": "wanlib.fixing",
     "CheckResult": "wanlib.base.check_result",
+    "Fixed": "wanlib.fixing",
     "Output": "wanlib.runtime.outputs",
     "Picture": "wanlib.runtime.result",
     "Task": "wanlib.runtime.tasks",
@@ -57,9 +65,11 @@ _HOMES = {
     "bill": "wanlib.generated.checker",
     "check": "wanlib.generated.checker",
     "classify": "wanlib.answers",
+    "fix": "wanlib.fixing",
     "limits": "wanlib.form",
     "model": "wanlib.generated.parameters",
     "pictures": "wanlib.answers",
+    "size": "wanlib.sizing",
 }
 
 

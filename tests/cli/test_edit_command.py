@@ -159,7 +159,8 @@ def test_a_dry_run_sends_nothing_and_needs_no_key(
     assert "(street.png, " in body and json.loads(body)["parameters"] == {"n": 2}
     assert price == f"{PRO}, up to 2 pictures: at most 1.00 CNY\n"
     curl = edit("--curl", "--n", "2")
-    assert curl.out.startswith("curl -X POST ") and '"Authorization: Bearer $DASHSCOPE_API_KEY"' in curl.out
+    assert curl.out.startswith("{ printf %s ") and "street.png | tr -d " in curl.out
+    assert "; } | curl -X POST " in curl.out and '"Authorization: Bearer $DASHSCOPE_API_KEY"' in curl.out
     assert curl.err == price
     assert json.loads(edit("--dry-run", "--n", "2", "--json").out)["price"]["amount"] == "1.00"
     assert not service.seen and not out.exists()

@@ -13,6 +13,7 @@ from wanlib.cli.spread import spread
 # The module of each command, in which the function has the command's name; in the order of the help.
 _COMMANDS = {
     "check": "check",
+    "size": "size",
     "rules": "rules",
     "explain": "explain",
     "edit": "create",

@@ -1,6 +1,7 @@
 """`wanlib check`: a wire body, or one on each line, against every rule, and what it can cost."""
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -51,14 +52,26 @@ def check(
     region: Annotated[
         str | None, typer.Option(metavar="REGION", help="Whose price holds; the default region unless given.")
     ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Print the body with all safe corrections; what they are goes to stderr."),
+    ] = False,
     spec: SpecOption = None,
 ) -> int:
-    """Check a request body as it goes over the wire, and tell what it can cost.
+    """Check a request body as it goes over the wire, and print what it can cost.
 
     Exit 0 where nothing would be rejected or truncated and the price is within --max-price, 1 where not or
-    where no price is known for --max-price, 2 where it can't be read.
+    where no price is known for --max-price, 2 where it can't be read. With --fix, the exit code is that of
+    the corrected body.
     """
+    if fix and (as_json or spec):
+        raise Refusal(f"--fix prints the body; leave out {'--json' if as_json else '--spec'}")
     verdict = _Verdict(_judge(spec, call.value if call else None, local, region), strict, _amount(max_price))
+    if fix:
+        fixing = _Fixing(verdict, call.value if call else None, local)
+        if lines:
+            return max(fixing.line(number, body) for number, body in enumerate(read_lines(file), 1))
+        return fixing.body(read_body(file))
     if lines:
         return max(verdict.line(number, body) for number, body in enumerate(read_lines(file), 1))
     return verdict.body(read_body(file), as_json)
@@ -97,6 +110,39 @@ class _Verdict:
         if too_high:
             complain(f"{place}{too_high}")
         return NO if too_high or not result.ok or (self.strict and result) else FINE
+
+
+@dataclass(frozen=True)
+class _Fixing:
+    """How a body is corrected and printed."""
+
+    verdict: _Verdict
+    call: str | None
+    local: bool
+
+    def body(self, body: Any) -> int:
+        """Print one body, indented, and return its exit code."""
+        return self._printed(body, "", 2)
+
+    def line(self, number: int, body: Any) -> int:
+        """Print one body on one line; an empty line for one that can't be read keeps the lines in step."""
+        if isinstance(body, Unreadable):
+            complain(f"line {number}: {body}")
+            print(flush=True)
+            return USAGE
+        return self._printed(body, f"line {number}: ", None)
+
+    def _printed(self, body: Any, place: str, indent: int | None) -> int:
+        from wanlib.fixing import fix
+
+        fixed = fix(body, call=self.call, local=self.local)
+        print(json.dumps(fixed.body, indent=indent, ensure_ascii=False), flush=True)
+        for change in fixed.changes:
+            complain(f"{place}fixed {change}")
+        result = self.verdict.judge(fixed.body)
+        for line in lines_of(result) if result else ():
+            print(f"{place}{line}", file=sys.stderr)
+        return self.verdict.code(result, place)
 
 
 def _judge(folder: Path | None, call: str | None, local: bool, region: str | None) -> Judge:

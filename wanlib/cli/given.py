@@ -61,8 +61,8 @@ class Given:
             value = getattr(self, option.name)
             if value is not None and option.name not in _NO_PARAMETERS:
                 own[option.name] = image(value) if _holds_image(option) else value
-        own |= _pairs("--set", self.settings or (), {**own, **dict.fromkeys(_reserved())})
-        extra = _pairs("--extra", self.extra or (), {})
+        own |= pairs("--set", self.settings or (), {**own, **dict.fromkeys(_reserved())})
+        extra = pairs("--extra", self.extra or (), {})
         return own | ({"extra": extra} if extra else {}) | ({"allow": self.allow} if self.allow else {})
 
 
@@ -85,7 +85,7 @@ def image(text: str) -> Any:
     return text if _HAS_SCHEME(text) else Path(text)
 
 
-def _pairs(option: str, texts: Sequence[str], taken: Mapping[str, Any]) -> dict[str, Any]:
+def pairs(option: str, texts: Sequence[str], taken: Mapping[str, Any]) -> dict[str, Any]:
     """The values by name. Raises Refusal for no name, and for one that is given in another way."""
     found: dict[str, Any] = {}
     for text in texts:

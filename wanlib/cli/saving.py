@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 class Saving:
     """The options about files."""
 
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where pictures are saved.")] = Path()
+    out: Annotated[
+        Path, typer.Option(metavar="DIR|FILE", help="A folder, or the .png file of a single picture.")
+    ] = Path()
     stem: Annotated[
         str | None, typer.Option(metavar="NAME", help="Save as NAME-1.png and so on; else the task's id.")
     ] = None
@@ -32,9 +34,13 @@ class Saving:
 
         pictures: how many files of the stem must not be there. Raises Refusal, InvalidArgumentError.
         """
-        from wanlib.runtime.download import checked_stem
+        from wanlib.runtime.download import checked_stem, target_file
 
-        there = next(each for each in (self.out, *self.out.absolute().parents) if each.exists())
+        file = target_file(self.out, pictures, self.stem)
+        if file is not None and file.exists() and not self.overwrite:
+            raise Refusal(f"--out {file_name(file)}: is there already; give another name, or --overwrite")
+        folder = self.out if file is None else self.out.absolute().parent
+        there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
         if not (there.is_dir() and os.access(there, os.W_OK)):
             raise Refusal(f"--out {file_name(self.out)}: is no folder that can be written to")
         if self.stem is None:
@@ -50,8 +56,12 @@ class Saving:
 
         Raises DownloadFailed.
         """
-        stem = self.stem or output.task_id or output.request_id or "picture"
+        from wanlib.runtime.download import target_file
+
         try:
+            stem = self.stem
+            if target_file(self.out, len(output.images), stem) is None:
+                stem = stem or output.task_id or output.request_id or "picture"
             files = output.save(self.out, stem=stem, overwrite=self.overwrite)
         except BaseException:
             self._keep_answer(output)
@@ -68,9 +78,10 @@ class Saving:
             return
         from tempfile import mkstemp
 
+        folder = self.out.absolute().parent if self.out.suffix and not self.out.is_dir() else self.out
         with suppress(OSError):  # the error that led here is the one to tell
-            self.out.mkdir(parents=True, exist_ok=True)
-            number, path = mkstemp(".json", "answer-", self.out)  # for nobody else's eyes
+            folder.mkdir(parents=True, exist_ok=True)
+            number, path = mkstemp(".json", "answer-", folder)  # for nobody else's eyes
             with os.fdopen(number, "w", encoding="utf-8") as file:
                 json.dump(output.raw, file)
             complain(f"the answer, with links that live for a day, is kept in {file_name(path)}")

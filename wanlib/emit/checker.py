@@ -54,7 +54,10 @@ _HEAD = (
     "",
     "if TYPE_CHECKING:",
     "    from wanlib.base.bill import Bill",
+    "    from wanlib.base.output_size import SizeBounds",
     "    from wanlib.runtime.counting import Counter",
+    "",
+    "    SizeBoundsOf = Callable[[str, Mapping[str, Any], str | None], SizeBounds | None]",
     "",
     "Check = Callable[[dict[str, Any], str, str | None, bool, float | None], list[Violation]]",
     "Core = Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]",
@@ -135,6 +138,12 @@ def _bill(out: Writer) -> None:
     out.line()
     with out.block("def _bill(body: Any, call: str | None) -> 'Bill'"):
         out.line("return bill(body, call=call)")
+    out.line()
+    out.line()
+    with out.block("def size_bounds(model: str) -> 'SizeBoundsOf'"):
+        out.line('"""Return the function from fields to the limits on the output size, of a known model."""')
+        out.line("bounds: SizeBoundsOf = _loaded(model).size_bounds")
+        out.line("return bounds")
     out.line()
     out.line()
     with out.block("def _counter(model: str) -> 'Counter'"):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from wanlib.emit.envelope import at
 from wanlib.emit.names import literal, local
-from wanlib.emit.plan import Plan, default_constant
+from wanlib.emit.plan import Plan, advice_constant, default_constant
 from wanlib.emit.telling import TellingPath
 from wanlib.emit.writer import Writer
 from wanlib.spec import Condition
@@ -34,21 +34,21 @@ class Counting:
             TellingPath(self.plan, out).modes()
             for field in self.plan.bounding():
                 defaults = {each: default_constant(field, each) for each in field.default}
-                out.line(f"_{local(field.name)}_default = {self._choice(defaults, 'None')}")
+                out.line(f"_{local(field.name)}_default = {choice(defaults, 'None')}")
             bounds = {
                 each: f"({literal(name)}, {local(name)}, _{local(name)}_default)"
                 for each, name in family.count_of.items()
             }
-            out.line(f"_bound = {self._choice(bounds, _UNKNOWN)}")
+            out.line(f"_bound = {choice(bounds, _UNKNOWN)}")
             exact = {each: repr(word == _EXACT) for each, word in family.count_is.items()}
             values = ", ".join(f"{literal(name)}: {local(name)}" for name in self._values())
-            advised = {
-                field.name: field.advice[FOR_TESTING]
+            advised = ", ".join(
+                f"{literal(field.name)}: {advice_constant(field, FOR_TESTING)}"
                 for field in self.plan.bounding()
                 if FOR_TESTING in field.advice
-            }
-            exactly = self._choice(exact, "False")
-            out.line(f"return counted(_bound, {exactly}, {{{values}}}, {literal(advised)})")
+            )
+            exactly = choice(exact, "False")
+            out.line(f"return counted(_bound, {exactly}, {{{values}}}, {{{advised}}})")
 
     def _values(self) -> tuple[str, ...]:
         """Return the fields that the count is read from, in spec order."""
@@ -59,13 +59,16 @@ class Counting:
         names |= {field.name for field in self.plan.bounding()}
         return tuple(field.name for field in family.fields if field.name in names)
 
-    def _choice(self, values: Mapping[Condition | None, str], unknown: str) -> str:
-        """Return Python for the value whose condition holds, or `unknown` where no mode says which."""
-        if len({*values.values()}) == 1:
-            return values[None]
-        tested = "".join(f"{value} if {_holds(each)} else " for each, value in values.items() if each)
-        known = " and ".join(_fails(each) for each in values if each)
-        return f"{tested}{values[None]} if {known} else {unknown}"
+
+def choice(values: Mapping[Condition | None, str], unknown: str) -> str:
+    """Return Python for the value whose condition holds, or `unknown` where no mode says which."""
+    if None in values and len({*values.values()}) == 1:
+        return values[None]
+    tested = "".join(f"{value} if {_holds(each)} else " for each, value in values.items() if each)
+    if None not in values:
+        return f"{tested}{unknown}"
+    known = " and ".join(_fails(each) for each in values if each)
+    return f"{tested}{values[None]} if {known} else {unknown}"
 
 
 def _holds(condition: Condition) -> str:

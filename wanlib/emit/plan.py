@@ -124,6 +124,11 @@ def default_constant(field: Field, condition: Condition | None = None) -> str:
     return f"{local(field.name).upper().rstrip('_')}_DEFAULT{mode}"
 
 
+def advice_constant(field: Field, word: str) -> str:
+    """Return the name of the constant that holds advice on a field: `N_FOR_TESTING`."""
+    return f"{local(field.name).upper().rstrip('_')}_{word.upper()}"
+
+
 def names_constant(owner: Node | Field) -> str:
     """The constant that lists the members of an object: of one in the body form, or of a closed one."""
     return owner.path.replace(".", "_").upper() + "_NAMES"

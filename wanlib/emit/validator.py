@@ -8,9 +8,10 @@ from wanlib.emit.encode import Encoding
 from wanlib.emit.envelope import Envelope, at
 from wanlib.emit.fast import FastPath
 from wanlib.emit.names import EmitError, constant, literal, local
-from wanlib.emit.plan import CONTEXT, Plan, default_constant, names_constant
+from wanlib.emit.plan import CONTEXT, Plan, advice_constant, default_constant, names_constant
 from wanlib.emit.rule_names import reference, write_rule_names
 from wanlib.emit.shapes import exact_decimals, matcher, mismatch, plain_urls, summed
+from wanlib.emit.sizing import STEP, Sizing
 from wanlib.emit.telling import TellingPath
 from wanlib.emit.writer import Writer
 from wanlib.spec import Family, Field, Spec
@@ -91,6 +92,9 @@ def validator(spec: Spec, family: Family) -> str:
     Counting(plan, body).write()
     body.line()
     body.line()
+    Sizing(plan, body).write()
+    body.line()
+    body.line()
     Encoding(plan, body).write()
     return _assemble(family, body.text())
 
@@ -107,6 +111,7 @@ def _assemble(family: Family, text: str) -> str:
         f"from wanlib.runtime.judging import {name} as _{name}" for name in _HELPERS if f"_{name}(" in text
     ]
     out += ["", "if TYPE_CHECKING:", "    from wanlib.base.bill import Count"]
+    out += ["    from wanlib.base.output_size import SizeBounds"]
     out += ["    from wanlib.runtime.tables import Completed", ""]
     return "\n".join(out) + "\n" + text
 
@@ -136,6 +141,11 @@ def _constants(plan: Plan, out: Writer) -> None:
         for condition, value in field.default.items():
             if field.path == field.name and (condition is None or field in plan.bounding()):
                 out.line(f"{default_constant(field, condition)} = {literal(value)}")
+        for word, advised in field.advice.items():
+            value = tuple(advised) if isinstance(advised, list) else advised
+            out.line(f"{advice_constant(field, word)} = {literal(value)}")
+    if any(field.type == "size" for field in plan.family.fields):
+        out.line(f"{STEP} = {literal(plan.family.output.get('multiple_of', 1))}")
     _member_names(plan, out)
     write_rule_names(plan, out)
     _elsewhere(plan, out)

@@ -14,7 +14,10 @@ from wanlib.base.violation import Violation
 
 if TYPE_CHECKING:
     from wanlib.base.bill import Bill
+    from wanlib.base.output_size import SizeBounds
     from wanlib.runtime.counting import Counter
+
+    SizeBoundsOf = Callable[[str, Mapping[str, Any], str | None], SizeBounds | None]
 
 Check = Callable[[dict[str, Any], str, str | None, bool, float | None], list[Violation]]
 Core = Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]
@@ -94,6 +97,12 @@ def bill(body: Any, *, call: str | None = None, region: str | None = None) -> 'B
 
 def _bill(body: Any, call: str | None) -> 'Bill':
     return bill(body, call=call)
+
+
+def size_bounds(model: str) -> 'SizeBoundsOf':
+    """Return the function from fields to the limits on the output size, of a known model."""
+    bounds: SizeBoundsOf = _loaded(model).size_bounds
+    return bounds
 
 
 def _counter(model: str) -> 'Counter':

@@ -30,6 +30,7 @@ from wanlib.runtime.judging import wrong_name as _wrong_name
 
 if TYPE_CHECKING:
     from wanlib.base.bill import Count
+    from wanlib.base.output_size import SizeBounds
     from wanlib.runtime.tables import Completed
 
 _NOTHING: dict[str, Any] = {}
@@ -64,10 +65,13 @@ SEED_MIN = 0
 SEED_MAX = 2147483647
 _IMAGES_EACH_SCHEMES_PLAIN = _plain_urls(IMAGES_EACH_SCHEMES, IMAGES_EACH_PUBLIC)
 SIZE_DEFAULT = '1280*1280'
+SIZE_RECOMMENDED = ('1280*1280', '1024*1024', '800*1200', '1200*800', '960*1280', '1280*960', '720*1280', '1280*720', '1344*576')
 N_DEFAULT = 4
+N_FOR_TESTING = 1
 PROMPT_EXTEND_DEFAULT = True
 STREAM_DEFAULT = False
 WATERMARK_DEFAULT = False
+OUTPUT_MULTIPLE_OF = 1
 PROMPT_NAMES = ('model', 'input', 'parameters')
 PROMPT_NAMES_SET = frozenset(PROMPT_NAMES)
 PROMPT_INPUT_NAMES = ('prompt', 'images', 'negative_prompt')
@@ -416,7 +420,27 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
     prompt, images, negative_prompt, size, n, prompt_extend, stream, watermark, seed = _read([], body)
     _n_default = N_DEFAULT
     _bound = ('n', n, _n_default)
-    return counted(_bound, True, {'n': n}, {'n': 1})
+    return counted(_bound, True, {'n': n}, {'n': N_FOR_TESTING})
+
+
+def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'SizeBounds | None':
+    """Return the limits on the output size in this mode; None where there is no such field."""
+    from wanlib.base.output_size import SizeBounds
+
+    _limits: dict[str, Any] = {
+        'keywords': SIZE_KEYWORDS,
+        'min_pixels': SIZE_MIN_PIXELS,
+        'max_pixels': SIZE_MAX_PIXELS,
+        'min_ratio': SIZE_MIN_RATIO,
+        'max_ratio': SIZE_MAX_RATIO,
+    }
+    return SizeBounds(
+        field='size',
+        default='1280*1280',
+        step=OUTPUT_MULTIPLE_OF,
+        recommended=SIZE_RECOMMENDED,
+        **_limits,
+    )
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:

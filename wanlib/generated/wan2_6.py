@@ -30,6 +30,7 @@ from wanlib.runtime.judging import wrong_name as _wrong_name
 
 if TYPE_CHECKING:
     from wanlib.base.bill import Count
+    from wanlib.base.output_size import SizeBounds
     from wanlib.runtime.tables import Completed
 
 _NOTHING: dict[str, Any] = {}
@@ -73,13 +74,16 @@ STREAM_ONE_OF_NOT_INTERLEAVE = (False,)
 SEED_MIN = 0
 SEED_MAX = 2147483647
 _IMAGES_EACH_SCHEMES_PLAIN = _plain_urls(IMAGES_EACH_SCHEMES, IMAGES_EACH_PUBLIC)
+SIZE_RECOMMENDED = ('1280*1280', '1024*1024', '800*1200', '1200*800', '960*1280', '1280*960', '720*1280', '1280*720', '1344*576')
 N_DEFAULT = 4
 N_DEFAULT_INTERLEAVE = 1
+N_FOR_TESTING = 1
 ENABLE_INTERLEAVE_DEFAULT = False
 MAX_IMAGES_DEFAULT = 5
 PROMPT_EXTEND_DEFAULT = True
 STREAM_DEFAULT = False
 WATERMARK_DEFAULT = False
+OUTPUT_MULTIPLE_OF = 16
 MESSAGES_NAMES = ('model', 'input', 'parameters')
 MESSAGES_NAMES_SET = frozenset(MESSAGES_NAMES)
 MESSAGES_INPUT_NAMES = ('messages',)
@@ -618,7 +622,32 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
     _n_default = N_DEFAULT_INTERLEAVE if interleave is True else N_DEFAULT if interleave is False else None
     _max_images_default = MAX_IMAGES_DEFAULT
     _bound = ('max_images', max_images, _max_images_default) if interleave is True else ('n', n, _n_default) if interleave is False else (None, _LOST, None)
-    return counted(_bound, False if interleave is True else True if interleave is False else False, {'n': n, 'enable_interleave': enable_interleave, 'max_images': max_images}, {'n': 1})
+    return counted(_bound, False if interleave is True else True if interleave is False else False, {'n': n, 'enable_interleave': enable_interleave, 'max_images': max_images}, {'n': N_FOR_TESTING})
+
+
+def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'SizeBounds | None':
+    """Return the limits on the output size in this mode; None where there is no such field."""
+    from wanlib.base.output_size import SizeBounds
+
+    enable_interleave = fields.get('enable_interleave', _ABSENT)
+    _enable_interleave_holds = enable_interleave if isinstance(enable_interleave, bool) else ENABLE_INTERLEAVE_DEFAULT if enable_interleave is _ABSENT else None
+    interleave = None if _enable_interleave_holds is None else _enable_interleave_holds
+    interleave_sync = None if call is None or interleave is None else interleave and (call in ('sync', 'stream'))
+    plain_sync = None if call is None else call == 'sync'
+    _limits: dict[str, Any] = {
+        'keywords': SIZE_KEYWORDS,
+        'min_pixels': SIZE_MIN_PIXELS,
+        'max_pixels': SIZE_MAX_PIXELS_NOT_INTERLEAVE if interleave is False else SIZE_MAX_PIXELS_INTERLEAVE if interleave is True else None,
+        'min_ratio': SIZE_MIN_RATIO,
+        'max_ratio': SIZE_MAX_RATIO,
+    }
+    return SizeBounds(
+        field='size',
+        default='1K' if interleave is False else None if interleave is True else None,
+        step=OUTPUT_MULTIPLE_OF,
+        recommended=SIZE_RECOMMENDED,
+        **_limits,
+    )
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:

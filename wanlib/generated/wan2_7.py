@@ -37,6 +37,7 @@ from wanlib.runtime.judging import wrong_total as _wrong_total
 
 if TYPE_CHECKING:
     from wanlib.base.bill import Count
+    from wanlib.base.output_size import SizeBounds
     from wanlib.runtime.tables import Completed
 
 _NOTHING: dict[str, Any] = {}
@@ -90,12 +91,14 @@ _IMAGES_EACH_SCHEMES_PLAIN = _plain_urls(IMAGES_EACH_SCHEMES, IMAGES_EACH_PUBLIC
 SIZE_DEFAULT = '2K'
 N_DEFAULT = 4
 N_DEFAULT_SEQUENTIAL = 12
+N_FOR_TESTING = 1
 ENABLE_SEQUENTIAL_DEFAULT = False
 THINKING_MODE_DEFAULT = True
 _COLOR_PALETTE_TOTAL = _units(COLOR_PALETTE_TOTAL, COLOR_PALETTE_EACH_RATIO_DECIMALS)
 _NOT_COLOR_PALETTE_EACH_RATIO_DECIMALS = _no_percents_with(COLOR_PALETTE_EACH_RATIO_DECIMALS)
 STREAM_DEFAULT = False
 WATERMARK_DEFAULT = False
+OUTPUT_MULTIPLE_OF = 1
 MESSAGES_NAMES = ('model', 'input', 'parameters')
 MESSAGES_NAMES_SET = frozenset(MESSAGES_NAMES)
 MESSAGES_INPUT_NAMES = ('messages',)
@@ -700,7 +703,36 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
     pro_text = None if plain_text is None else plain_text and (model == 'wan2.7-image-pro')
     _n_default = N_DEFAULT_SEQUENTIAL if sequential is True else N_DEFAULT if sequential is False else None
     _bound = ('n', n, _n_default)
-    return counted(_bound, False if sequential is True else True if sequential is False else False, {'n': n, 'enable_sequential': enable_sequential}, {'n': 1})
+    return counted(_bound, False if sequential is True else True if sequential is False else False, {'n': n, 'enable_sequential': enable_sequential}, {'n': N_FOR_TESTING})
+
+
+def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'SizeBounds | None':
+    """Return the limits on the output size in this mode; None where there is no such field."""
+    from wanlib.base.output_size import SizeBounds
+
+    images = fields.get('images', _ABSENT)
+    enable_sequential = fields.get('enable_sequential', _ABSENT)
+    _images_count = len(images) if isinstance(images, list) else 0 if images is _ABSENT else None
+    _images_seen = False
+    _enable_sequential_holds = enable_sequential if isinstance(enable_sequential, bool) else ENABLE_SEQUENTIAL_DEFAULT if enable_sequential is _ABSENT else None
+    text_only = None if _images_count is None else _images_count == 0
+    sequential = None if _enable_sequential_holds is None else _enable_sequential_holds
+    plain_text = None if sequential is None or text_only is None else text_only and (not sequential)
+    pro_text = None if plain_text is None else plain_text and (model == 'wan2.7-image-pro')
+    _limits: dict[str, Any] = {
+        'keywords': SIZE_KEYWORDS_PRO_TEXT if pro_text is True else SIZE_KEYWORDS if pro_text is False else None,
+        'min_pixels': SIZE_MIN_PIXELS,
+        'max_pixels': SIZE_MAX_PIXELS_PRO_TEXT if pro_text is True else SIZE_MAX_PIXELS if pro_text is False else None,
+        'min_ratio': SIZE_MIN_RATIO,
+        'max_ratio': SIZE_MAX_RATIO,
+    }
+    return SizeBounds(
+        field='size',
+        default='2K',
+        step=OUTPUT_MULTIPLE_OF,
+        recommended=(),
+        **_limits,
+    )
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from wanlib.runtime.judging import wrong_name as _wrong_name
 
 if TYPE_CHECKING:
     from wanlib.base.bill import Count
+    from wanlib.base.output_size import SizeBounds
     from wanlib.runtime.tables import Completed
 
 _NOTHING: dict[str, Any] = {}
@@ -640,6 +641,11 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
     _n_default = N_DEFAULT
     _bound = ('n', n, _n_default)
     return counted(_bound, True, {'n': n}, {})
+
+
+def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'SizeBounds | None':
+    """Return the limits on the output size in this mode; None where there is no such field."""
+    return None
 
 
 def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,18 +97,21 @@ class Core:
 
     def save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> Protocol[list[Path]]:
         """The pictures of a result as files."""
-        from wanlib.runtime.download import save
+        from wanlib.runtime.download import save, target_file
 
+        place = _path(folder)
+        file = target_file(place, len(result.images), stem)
         name = stem if stem is not None else result.task_id or result.request_id
-        if name is None:
+        if name is None and file is None:
             raise InvalidArgumentError("this result has neither a task id nor a request id; pass stem=...")
         deadline = self._deadline(None)
         paths = yield from save(
             result,
-            _path(folder),
+            place,
             partial(_download, deadline),
             self.context.clock,
-            stem=name,
+            stem=name or "",
+            file=file,
             overwrite=overwrite,
             private_ok=self.context.settings.private,
             backoff=self.context.backoff(),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from mimetypes import guess_type
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple, TypeVar
@@ -27,6 +28,7 @@ The largest picture of the pages, 4096 by 4096, is 48 MiB before any compression
 """
 _GONE = frozenset({403, 404, 410})  # what a store answers for a link that is dead
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_PNG = "image/png"
 _REFUSED = frozenset('<>:"/\\|?*')  # what some system refuses in a file name
 
 
@@ -58,6 +60,7 @@ def save(
     clock: Clock,
     *,
     stem: str,
+    file: Path | None = None,
     width: int = 4,
     cap: int = CAP,
     overwrite: bool = False,
@@ -71,6 +74,7 @@ def save(
     ask: makes the GET of a URL; it must bear no key. stem: where it holds the result's task or request id,
     a whole PNG that already has a picture's name is taken as that picture, so that a broken run is taken
     up again; else the picture is fetched and compared. No other file is overwritten unless `overwrite`.
+    file: the path of the only picture, in place of folder and stem.
     A picture appears under its name only when it is whole. width: how many are fetched at once.
     private_ok: whether addresses that are not public may be asked. attempts: how often each picture is
     asked for at most. deadline: the moment after which none is asked for again.
@@ -78,9 +82,11 @@ def save(
     Raises DownloadFailed, LinkExpired where dead links are the only cause; `saved` of the error lists what
     was stored all the same. InvalidArgumentError for a stem that is no file name.
     """
-    own = any(name and name in checked_stem(stem) for name in (result.task_id, result.request_id))
+    if file is None:
+        checked_stem(stem)
+    own = file is None and any(name and name in stem for name in (result.task_id, result.request_id))
     jobs = [
-        _Job(picture, folder / f"{stem}-{number}.png", own, result.links_expire_at, ask, clock,
+        _Job(picture, file or folder / f"{stem}-{number}.png", own, result.links_expire_at, ask, clock,
              backoff or Backoff(1.0, 10.0, Random()), cap, overwrite, private_ok, attempts, deadline)
         for number, picture in enumerate(result.images, 1)
     ]  # fmt: skip
@@ -196,6 +202,35 @@ def _is_there(target: Path) -> bool:
             return is_whole_png(file)
     except OSError:
         return False
+
+
+def target_file(path: Path, pictures: int, stem: str | None) -> Path | None:
+    """Return `path` where it names the file of one picture, None where it is a folder.
+
+    A path with the suffix of an image format is a file, unless a folder of that name exists.
+
+    Args:
+        path: What the user gave to save to.
+        pictures: The number of pictures, or the most that there can be.
+        stem: The name for files in a folder, None where none is given.
+
+    Raises:
+        InvalidArgumentError: There can be several pictures, the suffix is not that of PNG, or a stem is
+            given.
+    """
+    kind, _ = guess_type(path.name)
+    if kind is None or not kind.startswith("image/") or path.is_dir():
+        return None
+    told = shown(str(path))
+    if kind != _PNG:
+        raise InvalidArgumentError(
+            f"{told}: pictures are PNG files; name it {path.stem}.png, or give a folder"
+        )
+    if stem is not None:
+        raise InvalidArgumentError(f"{told} is a file, and stem names files in a folder; leave stem out")
+    if pictures > 1:
+        raise InvalidArgumentError(f"{told} is one file, and there can be {pictures} pictures; give a folder")
+    return path
 
 
 def checked_stem(stem: str) -> str:

@@ -7,7 +7,8 @@
     ├── OverBudget            the call could cost more than it may; nothing was sent
     ├── ConfigurationError    the client can't reach the service as it is set up: key, region, URL
     ├── InvalidArgumentError  an argument has a value that it can't have; also a ValueError
-    │   └── MissingFileError  a file that is not there; also a FileNotFoundError
+    │   ├── MissingFileError  a file that is not there; also a FileNotFoundError
+    │   └── NoLegalSizeError  no legal output size has this ratio or tier
     ├── UsageError            a call at a wrong place or time; also a RuntimeError
     ├── Unreachable           no connection to the service; nothing can have been accepted
     ├── AuthenticationError   no, wrong or foreign key; a model or workspace that is not granted
@@ -129,6 +130,10 @@ class ConfigurationError(WanError):
 
 class InvalidArgumentError(WanError, ValueError):
     """An argument has a type or a value that it can't have; nothing was sent."""
+
+
+class NoLegalSizeError(InvalidArgumentError):
+    """No legal output size of the model has this aspect ratio or belongs to this tier."""
 
 
 class MissingFileError(InvalidArgumentError, FileNotFoundError):

@@ -38,7 +38,7 @@ def from_path(path: Path, mimes: Mapping[str, str], argument: str) -> Source:
                 raise changed(argument, path.name)
             yield _Refilled(again)
 
-    return make_source(argument, path.name, facts, mimes, opened)
+    return make_source(argument, path.name, facts, mimes, opened, path)
 
 
 def from_file(file: BinaryIO, mimes: Mapping[str, str], argument: str) -> Source:

@@ -9,12 +9,14 @@ from typing import Any, Self
 from wanlib.runtime.result import Result
 
 _SAVING = """
-    folder: made where it is not there. stem: the files are `<stem>-<n>.png`, n from 1; the task's id
+    folder: made where it is not there. A path that ends in `.png` is the file of a single picture, unless a
+    folder of that name exists. stem: the files are `<stem>-<n>.png`, n from 1; the task's id
     unless given. What is there already, whole, is not fetched again; another file of that name is left
     alone unless `overwrite`.
 
-    Raises LinkExpired once the links have died, DownloadFailed otherwise; its `saved` lists what was saved
-    all the same.
+    Raises InvalidArgumentError for a file where there are several pictures, or with the suffix of another
+    image format. Raises LinkExpired once the links have died, DownloadFailed otherwise; its `saved` lists
+    what was saved all the same.
 """
 
 

@@ -3,6 +3,8 @@
 import json
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 from wanlib.base.violation import Violation
@@ -12,6 +14,7 @@ from wanlib.runtime.exchange import Request
 from wanlib.runtime.plan import Plan
 from wanlib.runtime.price import Price
 from wanlib.runtime.settings import KEY_VARIABLE
+from wanlib.runtime.source import Source
 
 _HIDDEN = f"${KEY_VARIABLE}"
 
@@ -19,7 +22,8 @@ _HIDDEN = f"${KEY_VARIABLE}"
 class Prepared(NamedTuple):
     """A call that is not made. headers: the key is replaced by the name of its variable. body: whole, an
     image in hand as a short digest. price: the most that it can cost; None where no page says.
-    passed: rules that it breaks and that let it pass: ignored, unspecified or allowed.
+    passed: rules that it breaks and that let it pass: ignored, unspecified or allowed. pieces: the body as
+    JSON text, with the path of each image file where its base64 text stands.
     """
 
     method: str
@@ -28,6 +32,7 @@ class Prepared(NamedTuple):
     body: Mapping[str, Any]
     price: Price | None
     passed: tuple[Violation, ...]
+    pieces: tuple[str | Path, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
@@ -43,7 +48,8 @@ class Prepared(NamedTuple):
     def curl(self) -> str:
         """The call as a curl command for a POSIX shell; it takes the key from the environment.
 
-        An image in hand stands as its digest: put its data URI or URL there.
+        The command reads image files from disk as it runs, with `base64` and `tr`. An image that is only in
+        memory and a data URI stand as a digest, and a URL stands without its query: put them there.
         """
         lines = [f"curl -X {self.method} {shlex.quote(self.url)}"]
         for name, value in self.headers.items():
@@ -51,12 +57,51 @@ class Prepared(NamedTuple):
             if _HIDDEN in value:
                 told = f'"{name}: {value}"'
             lines.append(f"-H {told}")
-        body = json.dumps(self.body, ensure_ascii=False)
-        return " \\\n  ".join([*lines, f"-d {shlex.quote(body)}"])
+        if len(self.pieces) < 2:
+            body = json.dumps(self.body, ensure_ascii=False)
+            return " \\\n  ".join([*lines, f"-d {shlex.quote(body)}"])
+        parts = "; ".join(_written(piece) for piece in self.pieces)
+        # Through a pipe: a command line has no room for an image.
+        return f"{{ {parts}; }} | " + " \\\n  ".join([*lines, "--data-binary @-"])
+
+
+def _written(piece: str | Path) -> str:
+    """Return the shell command that writes a piece of the body."""
+    if isinstance(piece, str):
+        return f"printf %s {shlex.quote(piece)}"
+    return f"base64 < {shlex.quote(str(piece))} | tr -d '\\n'"
+
+
+def _pieces(body: Mapping[str, Any]) -> tuple[str | Path, ...]:
+    """Return a body as JSON text with the paths of its image files."""
+    files: list[Path] = []
+    mark = token_hex(16)
+
+    def marked(value: Any) -> Any:
+        if isinstance(value, Source) and value.path is not None:
+            files.append(value.path)
+            return f"data:{value.mime};base64,{mark}"
+        if isinstance(value, dict):
+            return {name: marked(each) for name, each in value.items()}
+        return [marked(each) for each in value] if isinstance(value, list) else digest_body(value)
+
+    texts = json.dumps(marked(body), ensure_ascii=False).split(mark)
+    pieces: list[str | Path] = [texts[0]]
+    for path, text in zip(files, texts[1:], strict=True):
+        pieces += [path, text]
+    return tuple(pieces)
 
 
 def prepared(context: Context, plan: Plan) -> Prepared:
     """A plan as its request, without the key."""
     request: Request = plan.request(context.api, context.settings._replace(key=_HIDDEN))
-    body = digest_body(plan.body())
-    return Prepared(request.method, request.url, request.headers, body, plan.price, plan.passed)
+    whole = plan.body()
+    return Prepared(
+        request.method,
+        request.url,
+        request.headers,
+        digest_body(whole),
+        plan.price,
+        plan.passed,
+        _pieces(whole),
+    )

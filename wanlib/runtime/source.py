@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 from wanlib.base.facts import ImageFacts
 from wanlib.base.header import facts_of_bytes
@@ -22,6 +23,7 @@ class Source:
 
     argument: the argument that it came by, `images[0]`. name: what to call it, without its folders.
     mime: the media type for a data URI. facts: format, pixels and bytes. opened: gives access to its bytes.
+    path: the file on disk, None for an image in memory.
     """
 
     argument: str
@@ -29,6 +31,7 @@ class Source:
     mime: str
     facts: ImageFacts
     opened: Opened
+    path: Path | None = None
 
     @property
     def size(self) -> int:
@@ -54,11 +57,16 @@ class Source:
 
 
 def make_source(
-    argument: str, name: str, facts: ImageFacts, mimes: Mapping[str, str], opened: Opened
+    argument: str,
+    name: str,
+    facts: ImageFacts,
+    mimes: Mapping[str, str],
+    opened: Opened,
+    path: Path | None = None,
 ) -> Source:
     """A Source whose media type is that of its format in `mimes`, or `image/` and the format."""
     mime = mimes.get(facts.format, f"image/{facts.format}") if facts.format else "application/octet-stream"
-    return Source(argument, name, mime, facts, opened)
+    return Source(argument, name, mime, facts, opened, path)
 
 
 def from_memory(

@@ -1,0 +1,106 @@
+"""`wanlib.size`: an aspect ratio and a tier to a legal size of a model, in the mode of the call."""
+
+from fractions import Fraction
+from typing import Any
+
+from wanlib.base.fine_tuned import base_of
+from wanlib.base.output_size import SizeBounds, nearest_size, parse_ratio
+from wanlib.base.shown import shown
+from wanlib.generated.calls import API
+from wanlib.generated.checker import size_bounds
+from wanlib.runtime.errors import InvalidArgumentError, NoLegalSizeError
+from wanlib.runtime.tables import Model
+
+
+def size(
+    model: str,
+    *,
+    ratio: str | float | tuple[int, int],
+    tier: str | None = None,
+    images: int = 0,
+    **modes: Any,
+) -> str:
+    """Return the legal output size that is nearest to an aspect ratio, as `width*height`.
+
+    Nearest is the size with the smallest error of the ratio, and of those the one with most pixels, among the
+    sizes that have at most as many pixels as the tier and at least three quarters of them. Both sides are
+    multiples of what the model rounds to. Without a tier, a size that the pages recommend for exactly this
+    ratio is preferred.
+
+    Args:
+        model: The model.
+        ratio: Width to height: `16:9`, `1.78`, `1920x1080`, a number or a pair of integers.
+        tier: A keyword of the model such as `2K`, or `width*height` for its number of pixels. None means the
+            model's default size, or the largest one where the default follows the input.
+        images: How many input images the call has.
+        modes: The parameters of the call that decide what is legal, such as `enable_sequential=True`.
+
+    Raises:
+        InvalidArgumentError: The model, the ratio or a parameter is unknown.
+        NoLegalSizeError: No legal size has this ratio or belongs to this tier.
+    """
+    table = _table(model)
+    model = table.name
+    wish = _ratio(ratio)
+    bounds = size_bounds(model)(model, _fields(table, images, modes), None)
+    if bounds is None:
+        raise NoLegalSizeError(f"{model} has no parameter for the output size")
+    if not bounds.known:
+        told = ", ".join(f"{name}={shown(value)}" for name, value in modes.items())
+        raise InvalidArgumentError(
+            f"the mode is unknown with {told}; give each parameter a value of its type"
+        )
+    if not bounds.allows(wish):
+        limits = f"{bounds.min_ratio} to {bounds.max_ratio}"
+        raise NoLegalSizeError(f"the ratio is {shown(ratio)}; {model} takes {limits}, width to height")
+    recommended = bounds.recommended_for(wish) if tier is None else None
+    if recommended is not None:
+        return recommended
+    pixels = _pixels(model, bounds, tier)
+    found = nearest_size(bounds, wish, pixels)
+    if found is None:
+        raise NoLegalSizeError(
+            f"no legal size of {model} has {pixels:,} pixels or a little less, and this ratio"
+        )
+    return f"{found[0]}*{found[1]}"
+
+
+def _table(model: str) -> Model:
+    base = base_of(model, tuple(API.models), API.fine_tuned.ending)
+    if base is None:
+        raise InvalidArgumentError(f"no model {shown(model)}; known: {', '.join(API.models)}")
+    return API.models[base]
+
+
+def _ratio(ratio: Any) -> Fraction:
+    """Return a ratio exactly; a float counts as the decimal that it is written as."""
+    if isinstance(ratio, tuple | list) and len(ratio) == 2 and all(type(side) is int for side in ratio):
+        ratio = f"{ratio[0]}:{ratio[1]}"
+    parsed = None if isinstance(ratio, bool) else parse_ratio(str(ratio))
+    if parsed is None:
+        raise InvalidArgumentError(f"ratio is {shown(ratio)}; allowed: 16:9, 1.78, 1920x1080")
+    return parsed
+
+
+def _fields(table: Model, images: int, modes: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that decide the mode. An image stands for each that the call has."""
+    if type(images) is not int or images < 0:
+        raise InvalidArgumentError(f"images is {shown(images)}; allowed: a number of images, 0 or more")
+    for name in modes:
+        if name not in table.fields or name in table.images:
+            known = ", ".join(each for each in table.fields if each not in table.images)
+            raise InvalidArgumentError(f"{table.name} has no parameter {shown(name)}; it has {known}")
+    return modes | ({name: [""] * images for name in table.images} if images else {})
+
+
+def _pixels(model: str, bounds: SizeBounds, tier: str | None) -> int:
+    """Return the pixels of a tier, which some legal size has to have."""
+    wish = bounds.default if tier is None else tier
+    pixels = bounds.max_pixels if wish is None else bounds.pixels_of(wish)
+    words = f"{', '.join(bounds.keywords)} or width*height" if bounds.keywords else "width*height"
+    if pixels is None:
+        raise NoLegalSizeError(f"the tier is {shown(tier)}; {model} takes {words} in this mode")
+    if not bounds.min_pixels <= pixels <= bounds.max_pixels:
+        limits = f"{bounds.min_pixels:,} to {bounds.max_pixels:,}"
+        raise NoLegalSizeError(f"the tier has {pixels:,} pixels; {model} takes {limits} in this mode")
+    return pixels
