@@ -137,4 +137,6 @@ def _plain(value: Any) -> Any:
 
 
 def _image(value: Any, model: Model, file_urls: bool, argument: str) -> Any:
+    if not model.schemes and isinstance(value, str):
+        return value  # the model takes no image at all, which is refused elsewhere, in better words
     return read_image(value, file_urls=file_urls, mimes=model.mimes, schemes=model.schemes, argument=argument)
