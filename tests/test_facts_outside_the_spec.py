@@ -27,11 +27,15 @@ ROW = "a key of the tables in spec/"
 ASGI = "a key of ASGI"
 PAGE = "a member of the emulator's own page and control surface"
 FAULT = "a word of x-wan-fault"
+COMMAND = "the command and function `size`, and its option"
 HOLE = "what stands in braces in a wording or a header"
 MODE = "an access right of a file, 0o600"
 UNIT = "a unit of time"
 
 ALLOWED: Mapping[str, Mapping[str, str]] = {
+    "wanlib/__init__.py": {"size": COMMAND},
+    "wanlib/cli/app.py": {"size": COMMAND},
+    "wanlib/cli/size.py": {"ratio": COMMAND},
     "wanlib/base/error_codes.py": {"NotFound": "the name of a class"},
     "wanlib/base/hosts.py": {"oss://": "how the URL of an uploaded file is written"},
     "wanlib/base/wording.py": {"oss://": "advice on what to do with a private image"},
