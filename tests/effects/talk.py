@@ -204,6 +204,7 @@ def _situations(spec: Spec) -> Iterator[str]:
     yield _said(send(emulator, "POST", sync, body, x_dashscope_async="enable"))
     yield _said(send(emulator, "POST", later, body))
     yield _said(send(emulator, "POST", sync, BODIES[OLDER], x_dashscope_sse="enable"))
+    yield _said(send(emulator, "POST", sync, body, x_dashscope_sse="enable"))
     yield _said(send(emulator, "GET", "/nowhere"))
     yield _said(send(emulator, "POST", "/services/aigc/text2image/image-synthesis", body))
     yield _said(create(emulator, messages(PLAIN, "oss://folder/cat.png")))

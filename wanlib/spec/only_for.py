@@ -75,7 +75,7 @@ def _instead(family: Family, families: list[Family], bodies: Mapping[str, Node])
     """What to send for a name of another body form whose fields this family has: where they belong here."""
     found: dict[str, str] = {}
     for other in families:
-        if other.body == family.body:
+        if other.body == family.body or other.body not in bodies:  # the check of the whole names the latter
             continue
         for name, node in _members(bodies[other.body]):
             fields = [each for each in _fields(node) if each in family.homes]
