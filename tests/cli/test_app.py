@@ -14,7 +14,7 @@ NAMES = [*get_command(app()).commands]  # type: ignore[attr-defined]
 
 
 def test_help_names_every_command(wanlib: Callable[..., Any]) -> None:
-    assert len(NAMES) == 14 and {"check", "edit", "serve", "emit"} <= {*NAMES}
+    assert len(NAMES) == 15 and {"check", "edit", "serve", "emit"} <= {*NAMES}
     told = wanlib("--help").out.partition("Commands:")[2].splitlines()
     assert [line.split()[0] for line in told if line[:3].strip()] == NAMES
 

@@ -24,7 +24,7 @@ from wanlib.spec import Spec, load
 
 FIRST, SECOND = "https://example.com/1.png", "oss://bucket/2.png"
 
-BELOW = [[[-1, 0, 1, 1]], []]  # what a coordinate below the origin does is nowhere said
+BELOW = [[[-1, 0, 1, 1]], []]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_what_keeps_every_rule_is_sent(target: Target, body: Any, call: str | No
         (fusion(n=5), "async", False, ("wan2.7/n.max",)),
         (fusion(n=5, thinking_mode=True), "async", False, ("wan2.7/n.max", "wan2.7/thinking_mode.effective")),
         (fusion(thinking_mode=True), "sync", True, ("wan2.7/thinking_mode.effective",)),
-        (fusion(bbox_list=BELOW), "async", True, ("wan2.7/bbox_list.each.each.each.min",)),
+        (fusion(bbox_list=BELOW), "async", False, ("wan2.7/bbox_list.each.each.each.min",)),
         (fusion(kettle=1), "async", True, ("wan2.7/unknown",)),
         (fusion(kettle=1, n=5), "async", False, ("wan2.7/n.max", "wan2.7/unknown")),
         (fusion(), "stream", False, ("wire/endpoints",)),
@@ -233,7 +233,11 @@ def keyless(patch: pytest.MonkeyPatch) -> None:
         (writing(lambda body: body["parameters"].update(seed=7.0)), fusion(seed=7), ()),
         (blind, fusion(n=5), (("wan2.7/n.max", "rejected"),)),
         (silent, fusion(thinking_mode=True), (("wan2.7/thinking_mode.effective", "ignored"),)),
-        (strict, fusion(bbox_list=BELOW), (("wan2.7/bbox_list.each.each.each.min", "unspecified"),)),
+        (
+            strict,
+            messages("wan2.7-image", [{"image": FIRST}, {"text": " "}], {}),
+            (("wan2.7/prompt.not_blank", "unspecified"),),
+        ),
         (sieve, fusion(kettle=1), (("wan2.7/unknown", "unspecified"),)),
         (pathless, messages("wan2.7-image", [{"image": "1.png"}, {"text": "a"}], {}), ()),
     ],

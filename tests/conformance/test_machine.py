@@ -22,6 +22,7 @@ from wanlib.emulator import Work
 from wanlib.emulator.fault import KINDS
 from wanlib.emulator.life import Life, read_life
 from wanlib.runtime import core, create, download, paid, query, resume
+from wanlib.runtime.context import Context
 from wanlib.runtime.errors import InvalidRequest
 from wanlib.runtime.exchange import Trouble
 from wanlib.runtime.follow import Follower
@@ -101,7 +102,7 @@ def test_a_client_that_waits_without_end_is_cut_off(monkeypatch: pytest.MonkeyPa
 def test_a_client_that_asks_on_and_on_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Deadline, "left", 1.0)
     monkeypatch.setattr(Deadline, "allows", lambda *_: True)
-    monkeypatch.setattr(query, "TRIES", 10**9)
+    monkeypatch.setattr(Context, "attempts", 10**9)
     monkeypatch.setattr(Backoff, "wait", lambda *_: 0.01)
     faults = "fault:query:html/" * 400
     story, _ = replay(f"free/sync/brisk/submit:one/{faults}poll:1")

@@ -25,7 +25,7 @@ MODELS = sorted({check.model for check in CHECKS.values()})
 def gateway(change: Change) -> Http:
     """The server target on an emulator behind a gateway that changes answers."""
     clock = ManualClock()
-    emulator = Emulator(SPEC, settings=Settings(waiting=1, lenient=False, local_images=False), clock=clock)
+    emulator = Emulator(SPEC, settings=Settings(waiting=1, local_images=False), clock=clock)
     transport = Transport(emulator)
 
     def send(request: httpx.Request) -> httpx.Response:
