@@ -42,7 +42,7 @@ $(VENV)/.parity-%/.installed: $(STAMP)
 install: $(STAMP) ## make .venv and install everything that the other targets need
 
 conformance: $(STAMP) ## the main job: every documented limit on every target, with a table and a report
-	$(BIN)/python -m conformance run --baseline reports/baseline.ndjson
+	$(BIN)/python -m wan_conformance run --baseline reports/baseline.ndjson
 
 test: $(STAMP) ## the tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
@@ -54,7 +54,7 @@ lint: $(STAMP) ## ruff, mypy --strict, and that generated code is what the spec 
 	$(BIN)/wanlib emit --check
 
 mutants: $(STAMP) ## a planted fault in every rule, in every way: the harness must see each
-	$(BIN)/python -m conformance mutants
+	$(BIN)/python -m wan_conformance mutants
 
 effects: $(STAMP) ## every value of the spec files changed in turn: each must have an effect; about ten minutes
 	$(BIN)/python -m tests.effects
@@ -63,13 +63,13 @@ emit: $(STAMP) ## write the generated code from the spec
 	$(BIN)/wanlib emit
 
 baseline: $(STAMP) ## accept the present run as the baseline
-	$(BIN)/python -m conformance run --accept reports/baseline.ndjson
+	$(BIN)/python -m wan_conformance run --accept reports/baseline.ndjson
 
 bench: $(VENV)/.bench ## speed and memory, as ratios against peers in the same run
 	$(BIN)/python -m tests.bench
 
 parity: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## the client's requests against the official SDK's, for hundreds of calls
-	$(BIN)/python -m conformance.parity --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
+	$(BIN)/python -m wan_conformance.parity --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
 
 sdk: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## the official SDK, every call of it, against `wanlib serve`
 	$(BIN)/python -m tests.sdk --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
@@ -78,11 +78,11 @@ schemathesis: $(VENV)/.bench ## Schemathesis with the exported OpenAPI against `
 	$(BIN)/python -m tests.sdk.openapi
 
 lifecycle: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed ## the life of tasks in simulated time: its table, every schedule of faults, free plays, kill -9, a crowd
-	$(BIN)/python -m conformance lifecycle table
-	$(BIN)/python -m conformance lifecycle schedules --faults 3 --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
-	$(BIN)/python -m conformance lifecycle drawn
-	$(BIN)/python -m conformance lifecycle kills
-	$(BIN)/python -m conformance lifecycle crowd
+	$(BIN)/python -m wan_conformance lifecycle table
+	$(BIN)/python -m wan_conformance lifecycle schedules --faults 3 --sdk pinned=$(VENV)/.parity-pinned/bin/python --sdk newest=$(VENV)/.parity-newest/bin/python
+	$(BIN)/python -m wan_conformance lifecycle drawn
+	$(BIN)/python -m wan_conformance lifecycle kills
+	$(BIN)/python -m wan_conformance lifecycle crowd
 
 load: $(STAMP) ## an hour of mixed traffic with faults on the emulator, against a bookkeeping of its own
 	$(BIN)/python -m tests.emulator.load

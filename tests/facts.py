@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from wanlib.spec import Spec
-from wanlib.spec.span import seconds
+from wanlib.spec.source.annotated import parse_duration
 
 _HOLE = re.compile(r"\{[^{}]*\}")
 _SPAN = re.compile(r"[1-9][0-9]* (s|h)")
@@ -206,6 +206,6 @@ def _large(value: Any) -> Iterator[float]:
         for inner in value:
             yield from _large(inner)
     elif isinstance(value, str) and _SPAN.fullmatch(value):
-        yield from _large(seconds(value))
+        yield from _large(parse_duration(value))
     elif isinstance(value, int | float) and not isinstance(value, bool) and value >= _MIN_NUMBER:
         yield value

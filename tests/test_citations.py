@@ -53,7 +53,7 @@ def test_a_citation_that_leads_nowhere_is_seen(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["source: h27#text", "FACTS = ImageFacts()", "the name (4K)", "_FACTS, FIELDS"]
+    "text", ["source: h27#text", "FACTS = ImageInfo()", "the name (4K)", "_FACTS, FIELDS"]
 )
 def test_other_words_pass(text: str) -> None:
     assert cited(text) == []

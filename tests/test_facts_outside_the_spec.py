@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 OUR_WORDS = {"model", "prompt", "images", "sync", "async", "stream", "policy", "token"}
 """Arguments of our verbs, which are fields of the spec language too, and the names of calls in it."""
 
-LANGUAGE = ("wanlib/base/", "wanlib/spec/", "wanlib/emit/", "wanlib/form.py")
+LANGUAGE = ("wanlib/base/", "wanlib/spec/", "wanlib/emit/", "wanlib/limits.py")
 """They know the spec language, so they may use its words: the keys and the closed lists of its schema."""
 
 COMMANDS = frozenset({"code", "file", "message", "request_id", "status", "task_id", "url"})
@@ -35,52 +35,56 @@ UNIT = "a unit of time"
 ALLOWED: Mapping[str, Mapping[str, str]] = {
     "wanlib/__init__.py": {"size": COMMAND},
     "wanlib/cli/app.py": {"size": COMMAND},
-    "wanlib/cli/size.py": {"ratio": COMMAND},
-    "wanlib/base/error_codes.py": {"NotFound": "the name of a class"},
-    "wanlib/base/hosts.py": {"oss://": "how the URL of an uploaded file is written"},
-    "wanlib/base/wording.py": {"oss://": "advice on what to do with a private image"},
-    "wanlib/cli/tasks.py": {"86400": UNIT},
-    "wanlib/emit/openapi.py": {
+    "wanlib/cli/commands/size.py": {"ratio": COMMAND},
+    "wanlib/base/urls.py": {"oss://": "how the URL of an uploaded file is written"},
+    "wanlib/base/messages.py": {"oss://": "advice on what to do with a private image"},
+    "wanlib/cli/commands/tasks.py": {"86400": UNIT},
+    "wanlib/emit/schema/openapi.py": {
         "parameters": "a word of OpenAPI",
         "content": "a word of OpenAPI",
         "url": "a word of OpenAPI",
         "key": "the name of our security scheme",
         "task_id": "the hole in the path of a task",
     },
-    "wanlib/emit/openapi_answers.py": {"content": "a word of OpenAPI"},
-    "wanlib/emit/calls.py": {"task_id": ROW, "Code": "a class of the client"},
-    "wanlib/emulator/answers.py": {"finish_reason": ROW, "results": ROW, "choices": ROW},
-    "wanlib/emulator/control.py": {"code": PAGE, "message": PAGE, "type": ASGI, "86400": UNIT},
-    "wanlib/emulator/database.py": {"384": MODE},
-    "wanlib/emulator/disk.py": {"384": MODE},
-    "wanlib/emulator/fault.py": {"code": FAULT, "message": FAULT, "status": FAULT},
-    "wanlib/emulator/faults.py": {"status": FAULT},
-    "wanlib/emulator/incoming.py": {"type": ASGI},
-    "wanlib/emulator/listing.py": {"epoch ms": ROW},
-    "wanlib/emulator/ordering.py": {"size": ROW, "seed": ROW, "watermark": ROW},
-    "wanlib/emulator/outgoing.py": {"type": ASGI, "status": ASGI},
-    "wanlib/emulator/paper.py": {"code": ROW, "message": ROW, "status": ROW},
-    "wanlib/emulator/state.py": dict.fromkeys(("status", "code", "message", "request_id", "file"), PAGE),
-    "wanlib/emulator/values.py": {"image": "a type of the spec language"},
-    "wanlib/emulator/vendor.py": {"watermark": ROW, "code": ROW, "message": ROW, "url": HOLE},
-    "wanlib/runtime/core.py": {"status": "an argument of `tasks`"},
-    "wanlib/runtime/create.py": dict.fromkeys(("status", "code", "request_id"), RESULT),
-    "wanlib/runtime/errors.py": dict.fromkeys(("code", "message", "status", "request_id", "task_id"), RESULT),
-    "wanlib/runtime/journal.py": dict.fromkeys(("key", "task_id", "request_id", "status"), RESULT),
-    "wanlib/runtime/journal_file.py": {"384": MODE},
-    "wanlib/runtime/parts.py": dict.fromkeys(
+    "wanlib/emit/client/api_tables.py": {"task_id": ROW, "Code": "a class of the client"},
+    "wanlib/emulator/api/response_bodies.py": {"finish_reason": ROW, "results": ROW, "choices": ROW},
+    "wanlib/emulator/admin/api.py": {"code": PAGE, "message": PAGE, "type": ASGI, "86400": UNIT},
+    "wanlib/emulator/storage/database.py": {"384": MODE},
+    "wanlib/emulator/storage/disk_blobs.py": {"384": MODE},
+    "wanlib/emulator/core/fault.py": {"code": FAULT, "message": FAULT, "status": FAULT},
+    "wanlib/emulator/core/fault_injection.py": {"status": FAULT},
+    "wanlib/emulator/server/asgi_request.py": {"type": ASGI},
+    "wanlib/emulator/api/tasks.py": {"epoch ms": ROW},
+    "wanlib/emulator/api/job_spec.py": {"size": ROW, "seed": ROW, "watermark": ROW},
+    "wanlib/emulator/server/asgi_response.py": {"type": ASGI, "status": ASGI},
+    "wanlib/emulator/api/response_builder.py": {"code": ROW, "message": ROW, "status": ROW},
+    "wanlib/emulator/admin/state.py": dict.fromkeys(
+        ("status", "code", "message", "request_id", "file"), PAGE
+    ),
+    "wanlib/emulator/api/values.py": {"image": "a type of the spec language"},
+    "wanlib/emulator/core/vendor_errors.py": {"watermark": ROW, "code": ROW, "message": ROW, "url": HOLE},
+    "wanlib/client/core.py": {"status": "an argument of `tasks`"},
+    "wanlib/client/tasks/submit.py": dict.fromkeys(("status", "code", "request_id"), RESULT),
+    "wanlib/errors.py": dict.fromkeys(("code", "message", "status", "request_id", "task_id"), RESULT),
+    "wanlib/client/journal/journal.py": dict.fromkeys(("key", "task_id", "request_id", "status"), RESULT),
+    "wanlib/client/journal/database.py": {"384": MODE},
+    "wanlib/client/results/parts.py": dict.fromkeys(
         ("actual_prompt", "type", "url", "image", "text", "code", "message"), RESULT
     ),
-    "wanlib/runtime/prepared.py": {"url": RESULT},
-    "wanlib/runtime/result.py": {"request_id": RESULT, "task_id": RESULT},
-    "wanlib/runtime/sse.py": {"message": "the default name of an event in the HTML standard"},
-    "wanlib/runtime/watch.py": {"task_id": RESULT},
-    "wanlib/runtime/wire.py": {"InvalidURL": "an exception of httpx", "content": "an argument of httpx"},
-    "wanlib/spec/predicates.py": {"oss://": "how the URL of an uploaded file is written"},
-    "wanlib/spec/tables.py": {"task_id": ROW},
-    "wanlib/spec/service.py": {"request_id": HOLE, "url": HOLE},
-    "wanlib/spec/kinds.py": {"input": "the container that an example names", "parameters": "the same"},
-    "wanlib/spec/planted.py": {
+    "wanlib/client/call/prepared.py": {"url": RESULT},
+    "wanlib/client/results/result.py": {"request_id": RESULT, "task_id": RESULT},
+    "wanlib/client/results/stream_reader.py": {
+        "message": "the default name of an event in the HTML standard"
+    },
+    "wanlib/client/tasks/waiter.py": {"task_id": RESULT},
+    "wanlib/client/drivers/http_adapter.py": {
+        "InvalidURL": "an exception of httpx",
+        "content": "an argument of httpx",
+    },
+    "wanlib/spec/model/predicates.py": {"oss://": "how the URL of an uploaded file is written"},
+    "wanlib/spec/build/tables.py": {"task_id": ROW, "request_id": HOLE, "url": HOLE},
+    "wanlib/spec/model/kinds.py": {"input": "the container that an example names", "parameters": "the same"},
+    "wanlib/spec/mutations.py": {
         "input": "the container that a mutant moves a field to",
         "parameters": "the same",
     },
@@ -93,11 +97,15 @@ HARNESS = frozenset({"model", "code", "wording", "host", "currency", "region", "
 HARNESS_KNOWS = (
     "conformance/lifecycle/",  # its stories and its table state what must be so, apart from the spec
     "conformance/parity/",  # drives the official SDK
-    "conformance/strategies/body_breaks.py",  # model names that are nearly right
+    "conformance/wan_conformance/strategies/invalid_bodies.py",  # model names that are nearly right
 )
 
 
-PLANTED_IN = ("wanlib/runtime/snapshot.py", "wanlib/emulator/desk.py", "wanlib/cli/wait.py")
+PLANTED_IN = (
+    "wanlib/client/tasks/status.py",
+    "wanlib/emulator/api/create.py",
+    "wanlib/cli/commands/tasks.py",
+)
 """Modules in which the tests plant a fact."""
 
 
@@ -233,4 +241,4 @@ def ask(size: "size", *, region: Annotated[str, "beijing"] = "") -> "task_id":
     """task_status"""
     answer: "output" = 1
 '''
-    assert complaints("wanlib/runtime/x.py", text) == []
+    assert complaints("wanlib/client/x.py", text) == []

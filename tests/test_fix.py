@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from wan_conformance.strategies import mutated_bodies
 
 import wanlib
-from conformance.strategies import mutilated
 from tests.cli.conftest import in_process
 from tests.emulator.asking import data_uri, functional, messages, prompted
 from wanlib.spec import load
@@ -92,7 +92,7 @@ def test_what_is_left_alone(body: dict[str, Any], rules: list[str]) -> None:
 
 
 @settings(max_examples=250, deadline=None, derandomize=True, database=None)
-@given(mutilated(SPEC))
+@given(mutated_bodies(SPEC))
 def test_no_correction_adds_a_violation_or_changes_a_price(body: Any) -> None:
     before, copy = wanlib.check(body), deepcopy(body)
     fixed = wanlib.fix(body)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from wanlib import limits
-from wanlib.base.plain_limit import plain_limit
+from wanlib.base.values import plain_limit
 from wanlib.spec import Field, Spec, load
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 import wanlib
 from tests.emulator.asking import functional, messages, prompted
-from wanlib.base.output_size import SizeBounds, nearest_size, parse_ratio
-from wanlib.base.ratio import Ratio
+from wanlib.base.values import Ratio
 from wanlib.errors import InvalidArgumentError, NoLegalSizeError
 from wanlib.spec import interpret, load
+from wanlib.validation.output_size import SizeBounds, nearest_size, parse_ratio
 
 SPEC = load()
 W27, PRO, W26, W25, W21 = SPEC.models

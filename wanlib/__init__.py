@@ -11,19 +11,18 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wanlib.answers import classify, pictures
-    from wanlib.base.bill import Bill
-    from wanlib.base.check_result import CheckResult
     from wanlib.base.violation import Violation
+    from wanlib.client.outputs import AsyncOutput, Output
+    from wanlib.client.results.result import Picture
+    from wanlib.client.task_handles import AsyncTask, Task
     from wanlib.fixing import Change, Fixed, fix
-    from wanlib.form import limits
     from wanlib.generated.checker import bill, check
     from wanlib.generated.client import Wan
     from wanlib.generated.client_async import AsyncWan
     from wanlib.generated.parameters import model
-    from wanlib.runtime.outputs import AsyncOutput, Output
-    from wanlib.runtime.result import Picture
-    from wanlib.runtime.tasks import AsyncTask, Task
+    from wanlib.limits import limits
     from wanlib.sizing import size
+    from wanlib.validation.check_result import Bill, CheckResult
 
 __all__ = [
     "AsyncOutput",
@@ -50,23 +49,23 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "AsyncOutput": "wanlib.runtime.outputs",
-    "AsyncTask": "wanlib.runtime.tasks",
+    "AsyncOutput": "wanlib.client.outputs",
+    "AsyncTask": "wanlib.client.task_handles",
     "AsyncWan": "wanlib.generated.client_async",
-    "Bill": "wanlib.base.bill",
+    "Bill": "wanlib.validation.check_result",
     "Change": "wanlib.fixing",
-    "CheckResult": "wanlib.base.check_result",
+    "CheckResult": "wanlib.validation.check_result",
     "Fixed": "wanlib.fixing",
-    "Output": "wanlib.runtime.outputs",
-    "Picture": "wanlib.runtime.result",
-    "Task": "wanlib.runtime.tasks",
+    "Output": "wanlib.client.outputs",
+    "Picture": "wanlib.client.results.result",
+    "Task": "wanlib.client.task_handles",
     "Violation": "wanlib.base.violation",
     "Wan": "wanlib.generated.client",
     "bill": "wanlib.generated.checker",
     "check": "wanlib.generated.checker",
     "classify": "wanlib.answers",
     "fix": "wanlib.fixing",
-    "limits": "wanlib.form",
+    "limits": "wanlib.limits",
     "model": "wanlib.generated.parameters",
     "pictures": "wanlib.answers",
     "size": "wanlib.sizing",

@@ -4,8 +4,8 @@ from typing import Any
 
 from wanlib.base.error_codes import Classification
 from wanlib.base.error_codes import classify as _classify
+from wanlib.client.results.picture_urls import picture_urls
 from wanlib.generated.calls import API
-from wanlib.runtime.pictures import picture_urls
 
 
 def pictures(answer: Any) -> list[str]:

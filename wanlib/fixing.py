@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-from wanlib.base.check_result import CheckResult
-from wanlib.base.data_uri import parse_data_uri
+from wanlib.base.redaction import safe_repr
 from wanlib.base.rule_id import parse_rule_id
-from wanlib.base.shown import shown
 from wanlib.base.violation import Violation
 from wanlib.generated.calls import API
 from wanlib.generated.checker import check
 from wanlib.generated.registry import RULES
+from wanlib.validation.check_result import CheckResult
+from wanlib.validation.data_uri import parse_data_uri
 
 _SIDES = re.compile(r"([1-9][0-9]{0,5})[xX\u00d7\u2715*\uff0a]([1-9][0-9]{0,5})", re.ASCII)
 _PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,9}))?%", re.ASCII)
@@ -37,7 +37,8 @@ class Change(NamedTuple):
     after: Any
 
     def __str__(self) -> str:
-        return f"{shown(self.path)[1:-1]}: {shown(self.before)} is now {shown(self.after)} ({self.rule})"
+        change = f"{safe_repr(self.before)} is now {safe_repr(self.after)}"
+        return f"{safe_repr(self.path)[1:-1]}: {change} ({self.rule})"
 
     def __repr__(self) -> str:
         return f"<Change {self}>"

@@ -3,13 +3,12 @@
 from fractions import Fraction
 from typing import Any
 
-from wanlib.base.fine_tuned import base_of
-from wanlib.base.output_size import SizeBounds, nearest_size, parse_ratio
-from wanlib.base.shown import shown
+from wanlib.base.api_tables import Model, base_of
+from wanlib.base.redaction import safe_repr
+from wanlib.errors import InvalidArgumentError, NoLegalSizeError
 from wanlib.generated.calls import API
 from wanlib.generated.checker import size_bounds
-from wanlib.runtime.errors import InvalidArgumentError, NoLegalSizeError
-from wanlib.runtime.tables import Model
+from wanlib.validation.output_size import SizeBounds, nearest_size, parse_ratio
 
 
 def size(
@@ -46,13 +45,13 @@ def size(
     if bounds is None:
         raise NoLegalSizeError(f"{model} has no parameter for the output size")
     if not bounds.known:
-        told = ", ".join(f"{name}={shown(value)}" for name, value in modes.items())
+        told = ", ".join(f"{name}={safe_repr(value)}" for name, value in modes.items())
         raise InvalidArgumentError(
             f"the mode is unknown with {told}; give each parameter a value of its type"
         )
     if not bounds.allows(wish):
         limits = f"{bounds.min_ratio} to {bounds.max_ratio}"
-        raise NoLegalSizeError(f"the ratio is {shown(ratio)}; {model} takes {limits}, width to height")
+        raise NoLegalSizeError(f"the ratio is {safe_repr(ratio)}; {model} takes {limits}, width to height")
     recommended = bounds.recommended_for(wish) if tier is None else None
     if recommended is not None:
         return recommended
@@ -68,7 +67,7 @@ def size(
 def _table(model: str) -> Model:
     base = base_of(model, tuple(API.models), API.fine_tuned.ending)
     if base is None:
-        raise InvalidArgumentError(f"no model {shown(model)}; known: {', '.join(API.models)}")
+        raise InvalidArgumentError(f"no model {safe_repr(model)}; known: {', '.join(API.models)}")
     return API.models[base]
 
 
@@ -78,18 +77,18 @@ def _ratio(ratio: Any) -> Fraction:
         ratio = f"{ratio[0]}:{ratio[1]}"
     parsed = None if isinstance(ratio, bool) else parse_ratio(str(ratio))
     if parsed is None:
-        raise InvalidArgumentError(f"ratio is {shown(ratio)}; allowed: 16:9, 1.78, 1920x1080")
+        raise InvalidArgumentError(f"ratio is {safe_repr(ratio)}; allowed: 16:9, 1.78, 1920x1080")
     return parsed
 
 
 def _fields(table: Model, images: int, modes: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that decide the mode. An image stands for each that the call has."""
     if type(images) is not int or images < 0:
-        raise InvalidArgumentError(f"images is {shown(images)}; allowed: a number of images, 0 or more")
+        raise InvalidArgumentError(f"images is {safe_repr(images)}; allowed: a number of images, 0 or more")
     for name in modes:
         if name not in table.fields or name in table.images:
             known = ", ".join(each for each in table.fields if each not in table.images)
-            raise InvalidArgumentError(f"{table.name} has no parameter {shown(name)}; it has {known}")
+            raise InvalidArgumentError(f"{table.name} has no parameter {safe_repr(name)}; it has {known}")
     return modes | ({name: [""] * images for name in table.images} if images else {})
 
 
@@ -99,7 +98,7 @@ def _pixels(model: str, bounds: SizeBounds, tier: str | None) -> int:
     pixels = bounds.max_pixels if wish is None else bounds.pixels_of(wish)
     words = f"{', '.join(bounds.keywords)} or width*height" if bounds.keywords else "width*height"
     if pixels is None:
-        raise NoLegalSizeError(f"the tier is {shown(tier)}; {model} takes {words} in this mode")
+        raise NoLegalSizeError(f"the tier is {safe_repr(tier)}; {model} takes {words} in this mode")
     if not bounds.min_pixels <= pixels <= bounds.max_pixels:
         limits = f"{bounds.min_pixels:,} to {bounds.max_pixels:,}"
         raise NoLegalSizeError(f"the tier has {pixels:,} pixels; {model} takes {limits} in this mode")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from wanlib.base.ratio import Ratio
-from wanlib.base.rule_name import Hints, RuleName
+from wanlib.base.rule_id import Hints, RuleName
+from wanlib.base.values import Ratio
 
 MODELS = ("wan2.7-image", "wan2.6-image")
 LIVE, CALM = "enable_live on", "enable_live off"

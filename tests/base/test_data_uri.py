@@ -11,13 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.pictures import SIZE, jpeg, jpeg_segment, pictures
-from wanlib.base import data_uri
-from wanlib.base.data_uri import JUDGED, DataUri, parse_data_uri
-from wanlib.base.facts import ImageFacts
-from wanlib.base.header import Read, facts_of_bytes
+from wanlib.validation import data_uri
+from wanlib.validation.data_uri import JUDGED, DataUri, parse_data_uri
+from wanlib.validation.image_header import ImageInfo, Read, image_info_from_bytes
 
 PREFIX = "data:image/png;base64,"
-NOTHING = ImageFacts(None, None, None, 0)
+NOTHING = ImageInfo(None, None, None, 0)
 
 
 def uri(data: bytes) -> str:
@@ -35,7 +34,9 @@ def problem(text: str) -> str | None:
 def test_facts_are_those_of_the_bytes(name: str) -> None:
     data = pictures()[name]
     for more in (b"", b"0", b"00"):  # each way of padding
-        assert parse_data_uri(uri(data + more)) == DataUri("image/png", None, facts_of_bytes(data + more))
+        assert parse_data_uri(uri(data + more)) == DataUri(
+            "image/png", None, image_info_from_bytes(data + more)
+        )
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_padding_is_judged_everywhere() -> None:
 def test_the_header_reader_is_given_the_bytes_that_it_asks_for(data: bytes, offset: int, length: int) -> None:
     asked = []
 
-    def asking(read: Read, size: int) -> ImageFacts:
+    def asking(read: Read, size: int) -> ImageInfo:
         asked.append((read(offset, length), size))
         return NOTHING
 
@@ -177,8 +178,8 @@ def test_only_windows_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(data_uri, "a2b_base64", counted)
     data = far_jpeg(40)
-    assert parse_data_uri(uri(data)) == DataUri("image/png", None, facts_of_bytes(data))
-    assert facts_of_bytes(data)[1:3] == SIZE
+    assert parse_data_uri(uri(data)) == DataUri("image/png", None, image_info_from_bytes(data))
+    assert image_info_from_bytes(data)[1:3] == SIZE
     assert len(decoded) == 41
     assert max(decoded) < 700
 
@@ -190,7 +191,7 @@ def test_broken_base64_far_inside_makes_the_header_unreadable() -> None:
     assert parse_data_uri(text[:at] + "\n" + text[at + 1 :]) == parse_data_uri(text)
     for bad in "\n\ud800é":
         broken = text[:-16] + bad + text[-15:]
-        assert parse_data_uri(broken) == DataUri("image/png", None, ImageFacts("jpeg", None, None, len(data)))
+        assert parse_data_uri(broken) == DataUri("image/png", None, ImageInfo("jpeg", None, None, len(data)))
 
 
 @pytest.mark.parametrize(
@@ -216,4 +217,4 @@ def test_a_large_text_is_not_copied(text: str) -> None:
 
 def test_a_large_picture_is_judged() -> None:
     data = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + struct.pack(">II", *SIZE) + bytes(20_000_000)
-    assert parse_data_uri(uri(data)) == DataUri("image/png", None, ImageFacts("png", *SIZE, len(data)))
+    assert parse_data_uri(uri(data)) == DataUri("image/png", None, ImageInfo("png", *SIZE, len(data)))

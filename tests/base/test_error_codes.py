@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.runtime.answers import API, TASK, refusal, reply, task
 from wanlib import errors
 from wanlib.base.error_codes import Classification, classify
-from wanlib.runtime.answer import problem, retryable
-from wanlib.runtime.snapshot import read_snapshot, task_error
+from wanlib.client.http.responses import error_from_response, is_retryable
+from wanlib.client.tasks.status import parse_snapshot, task_error
 
 TABLE = API.errors
 TIMED_OUT = "Download the media resource timed out during the data inspection process."
@@ -25,33 +25,33 @@ CASES: list[tuple[tuple[str | None, str | None, int | None], tuple[str, str, str
     ),
     (
         ("InternalError.Algo.InvalidParameter", None, 500),
-        ("InvalidRequest", "no", "prefix", "InvalidParameter"),
+        ("InvalidRequestError", "no", "prefix", "InvalidParameter"),
     ),
     (("InternalError.Algo", None, 400), ("ServiceError", "yes", "code", "InternalError.Algo")),
     (("InternalError.Algo.New", None, 400), ("ServiceError", "yes", "parent", "InternalError.Algo")),
-    (("Throttling.New.Kind", None, 400), ("RateLimited", "yes", "parent", "Throttling")),
+    (("Throttling.New.Kind", None, 400), ("RateLimitError", "yes", "parent", "Throttling")),
     (
         ("InvalidParameter.DataInspection", TIMED_OUT, 400),
-        ("InvalidRequest", "once", "code", "InvalidParameter.DataInspection"),
+        ("InvalidRequestError", "once", "code", "InvalidParameter.DataInspection"),
     ),
     (
         ("InvalidParameter.DataInspection", "Failed to decode the image", 400),
-        ("InvalidRequest", "no", "code", "InvalidParameter.DataInspection"),
+        ("InvalidRequestError", "no", "code", "InvalidParameter.DataInspection"),
     ),
     (
         ("BadRequest.InputDownloadFailed", "Timed out.", None),
-        ("InvalidRequest", "once", "code", "BadRequest.InputDownloadFailed"),
+        ("InvalidRequestError", "once", "code", "BadRequest.InputDownloadFailed"),
     ),
-    (("InvalidURL.Timeout", None, None), ("InvalidRequest", "once", "code", "InvalidURL.Timeout")),
+    (("InvalidURL.Timeout", None, None), ("InvalidRequestError", "once", "code", "InvalidURL.Timeout")),
     (("access_denied", None, 403), ("AuthenticationError", "no", "code", "access_denied")),
     (("model_not_found", None, None), ("NotFound", "no", "code", "model_not_found")),
     (("Endpoint.AccessDenied", None, None), ("NotFound", "no", "code", "Endpoint.AccessDenied")),
-    (("LimitRequests", None, None), ("RateLimited", "yes", "code", "LimitRequests")),
-    (("PrepaidBillOverdue", None, 429), ("QuotaExceeded", "no", "code", "PrepaidBillOverdue")),
+    (("LimitRequests", None, None), ("RateLimitError", "yes", "code", "LimitRequests")),
+    (("PrepaidBillOverdue", None, 429), ("QuotaExceededError", "no", "code", "PrepaidBillOverdue")),
     (("GatewayTimeout", None, 504), ("ServiceError", "yes", "code", "GatewayTimeout")),
-    (("Brand.New", None, 429), ("RateLimited", "yes", "status", None)),
+    (("Brand.New", None, 429), ("RateLimitError", "yes", "status", None)),
     (("Brand.New", None, 503), ("ServiceError", "yes", "status", None)),
-    (("Brand.New", None, 418), ("InvalidRequest", "no", "status", None)),
+    (("Brand.New", None, 418), ("InvalidRequestError", "no", "status", None)),
     (("Brand.New", None, 200), ("ServiceError", "no", "status", None)),
     (("Brand.New", None, None), ("WanError", "no", "none", None)),
     ((None, None, None), ("WanError", "no", "none", None)),
@@ -85,7 +85,7 @@ def test_a_message_that_says_more_than_its_code() -> None:
     for code in ("InvalidParameter", "InternalError.Algo.InvalidParameter"):
         advice = classify(TABLE, code, WRONG_PATH, 400).advice
         assert "model name" in advice and "path" in advice and "image" not in advice
-    refused = problem(API, refusal("InvalidParameter", WRONG_PATH))
+    refused = error_from_response(API, refusal("InvalidParameter", WRONG_PATH))
     assert "What to do: look at the model name and the path" in str(refused)
     denied = classify(TABLE, "access_denied", "current user api does not support synchronous calls.")
     assert "header for asynchronous calls" in denied.advice
@@ -99,11 +99,11 @@ ANSWERED = [case for case in CASES if case[0][0] and case[0][2] is not None]
 def test_the_client_raises_by_the_same_reading(asked: Any, expected: Any) -> None:
     code, message, status = asked
     answer = refusal(code, message or "No.", status=status)
-    error = problem(API, answer)
+    error = error_from_response(API, answer)
     found = classify(TABLE, code, message, status)
     assert type(error).__name__ == expected[0]
     assert (error.kind, error.advice, error.retry) == (found.kind, found.advice, found.retry)
-    assert retryable(API, answer) is (found.retry == "yes")
+    assert is_retryable(API, answer) is (found.retry == "yes")
 
 
 FAILED = {
@@ -113,22 +113,22 @@ FAILED = {
         errors.ContentModerationError,
         "no",
     ),
-    "InvalidParameter": (errors.TaskInvalidRequestError, errors.InvalidRequest, "no"),
-    "InvalidURL.Timeout": (errors.TaskInvalidRequestError, errors.InvalidRequest, "once"),
-    "Arrearage": (errors.TaskQuotaExceededError, errors.QuotaExceeded, "no"),
-    "Throttling": (errors.TaskRateLimitError, errors.RateLimited, "yes"),
+    "InvalidParameter": (errors.TaskInvalidRequestError, errors.InvalidRequestError, "no"),
+    "InvalidURL.Timeout": (errors.TaskInvalidRequestError, errors.InvalidRequestError, "once"),
+    "Arrearage": (errors.TaskQuotaExceededError, errors.QuotaExceededError, "no"),
+    "Throttling": (errors.TaskRateLimitError, errors.RateLimitError, "yes"),
     "InternalError.Timeout": (errors.TaskServiceError, errors.ServiceError, "yes"),
-    "AccessDenied": (errors.TaskFailed, errors.TaskFailed, "no"),
-    "Brand.New": (errors.TaskFailed, errors.TaskFailed, "no"),
+    "AccessDenied": (errors.TaskFailedError, errors.TaskFailedError, "no"),
+    "Brand.New": (errors.TaskFailedError, errors.TaskFailedError, "no"),
 }
 
 
 @pytest.mark.parametrize("code", FAILED)
 def test_a_failed_task_is_also_an_error_of_its_cause(code: str) -> None:
     own, cause, retry = FAILED[code]
-    snapshot = read_snapshot(API, reply(task("FAILED", code=code, message="No.")), TASK)
+    snapshot = parse_snapshot(API, reply(task("FAILED", code=code, message="No.")), TASK)
     error = task_error(API, snapshot, None, 0.0)
-    assert type(error) is own and isinstance(error, errors.TaskFailed) and isinstance(error, cause)
+    assert type(error) is own and isinstance(error, errors.TaskFailedError) and isinstance(error, cause)
     assert (error.code, error.task_id, error.retry) == (code, TASK, retry)
     found = classify(TABLE, code, "No.")
     assert (error.kind, error.advice) == (found.kind, found.advice)
@@ -137,13 +137,21 @@ def test_a_failed_task_is_also_an_error_of_its_cause(code: str) -> None:
 
 def test_a_download_that_timed_out_is_not_final() -> None:
     nested = task("FAILED", code="InvalidParameter.DataInspection", message=TIMED_OUT)
-    error = task_error(API, read_snapshot(API, reply(nested), TASK), None, 0.0)
+    error = task_error(API, parse_snapshot(API, reply(nested), TASK), None, 0.0)
     assert error.retry == "once" and "once more" in str(error)
 
 
 def test_errors_of_the_client_itself_say_whether_to_try_again() -> None:
-    retries = {errors.Unreachable: "yes", errors.DownloadFailed: "yes", errors.LinkExpired: "no"}
-    retries |= {errors.OutcomeUnknown: "no", errors.DeadlineExceeded: "no", errors.TaskUnknown: "no"}
+    retries = {
+        errors.ConnectionFailedError: "yes",
+        errors.DownloadFailedError: "yes",
+        errors.LinkExpiredError: "no",
+    }
+    retries |= {
+        errors.OutcomeUnknownError: "no",
+        errors.DeadlineExceededError: "no",
+        errors.TaskUnknownError: "no",
+    }
     for family, retry in retries.items():
         error = family("It failed.")
         assert (error.retry, error.kind, error.advice) == (retry, None, None)

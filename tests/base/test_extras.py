@@ -14,9 +14,9 @@ MISSING = [
     ("wanlib.emulator", "yaml", "emulator"),
     ("wanlib.emulator", "PIL", "emulator"),
     ("wanlib.emulator.transport", "jsonschema", "emulator"),
-    ("wanlib.emulator.serve", "uvicorn", "emulator"),
-    ("wanlib.emulator.serve", "starlette", "emulator"),
-    ("wanlib.emulator.serve", "httptools", "emulator"),
+    ("wanlib.emulator.server.serve", "uvicorn", "emulator"),
+    ("wanlib.emulator.server.serve", "starlette", "emulator"),
+    ("wanlib.emulator.server.serve", "httptools", "emulator"),
 ]
 
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from wanlib.base.fine_tuned import base_of
-from wanlib.base.suggest import suggest, unknown_model
+from wanlib.base.api_tables import base_of
+from wanlib.base.text import suggest, unknown_model
 
 MODELS = ("tea-image", "tea-image-pro", "tea.5")
 ENDING = r"(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)"

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.pictures import SIZE, bmp, jpeg, jpeg_segment, picture, pictures, tiff
-from wanlib.base.data_uri import parse_data_uri
-from wanlib.base.facts import ImageFacts
-from wanlib.base.header import facts_of_bytes, facts_of_file, facts_of_path
+from wanlib.validation.data_uri import parse_data_uri
+from wanlib.validation.image_header import ImageInfo, facts_of_file, facts_of_path, image_info_from_bytes
 
 UNREADABLE = (None, None)
 APP = jpeg_segment(0xE0)
@@ -23,7 +22,7 @@ IHDR = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"
 
 
 def sides(data: bytes) -> tuple[int | None, int | None]:
-    facts = facts_of_bytes(data)
+    facts = image_info_from_bytes(data)
     return facts.width, facts.height
 
 
@@ -39,7 +38,7 @@ def webp(chunk: bytes, payload: bytes) -> bytes:
 def test_facts_are_those_of_pillow_and_imagesize(name: str) -> None:
     data = pictures()[name]
     with Image.open(io.BytesIO(data)) as image:
-        assert facts_of_bytes(data) == (str(image.format).lower(), *image.size, len(data))
+        assert image_info_from_bytes(data) == (str(image.format).lower(), *image.size, len(data))
     shown = imagesize.get(io.BytesIO(data))
     # imagesize alone turns a picture as its EXIF says; the service's limits are on what is stored.
     assert sides(data) == (shown[::-1] if name == "jpeg-rotated" else shown) == SIZE
@@ -55,13 +54,13 @@ def test_the_pictures_cover_every_layout() -> None:
 @pytest.mark.parametrize("name", pictures())
 def test_a_picture_cut_short_has_its_own_size_or_none(name: str) -> None:
     data = pictures()[name]
-    whole = facts_of_bytes(data)
+    whole = image_info_from_bytes(data)
     for length in range(700):
-        cut = facts_of_bytes(data[:length])
+        cut = image_info_from_bytes(data[:length])
         assert cut.bytes == min(length, len(data))
         assert cut.format in (None, whole.format)
         assert (cut.width, cut.height) in (UNREADABLE, SIZE)
-        assert cut.readable == (cut.width is not None)
+        assert cut.is_known == (cut.width is not None)
 
 
 mutilated = st.builds(
@@ -78,14 +77,14 @@ mutilated = st.builds(
 def test_any_bytes_have_the_same_facts_by_every_way(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
-    facts = facts_of_bytes(data)
+    facts = image_info_from_bytes(data)
     assert facts.bytes == len(data)
     assert (facts.width is None) == (facts.height is None)
     path = tmp_path_factory.getbasetemp() / "mutilated"
     path.write_bytes(data)
     uri = parse_data_uri("data:image/png;base64," + base64.b64encode(data).decode())
-    assert facts_of_bytes(bytearray(data)) == facts
-    assert facts_of_bytes(memoryview(data)) == facts
+    assert image_info_from_bytes(bytearray(data)) == facts
+    assert image_info_from_bytes(memoryview(data)) == facts
     assert facts_of_file(io.BytesIO(data)) == facts
     assert facts_of_path(path) == facts
     assert uri and uri.facts == facts
@@ -107,14 +106,14 @@ def test_other_segments_of_jpeg_are_passed(code: int) -> None:
 @pytest.mark.parametrize("code", [0x00, 0x01, 0xBF, *range(0xD0, 0xDB)])
 def test_a_jpeg_marker_that_no_frame_header_can_follow_makes_it_unreadable(code: int) -> None:
     # Written with a length, though they have none, so that a reader which takes or passes them finds a size.
-    assert facts_of_bytes(jpeg(APP, jpeg_segment(code, bytes(15))))[:3] == ("jpeg", None, None)
+    assert image_info_from_bytes(jpeg(APP, jpeg_segment(code, bytes(15))))[:3] == ("jpeg", None, None)
 
 
 @pytest.mark.parametrize(
     "before", [b"\x00", b"\xfe", b"\xfe\xe0\x00\x02", b"\xff\xe0\x00\x00", b"\xff\xe0\x00\x01"]
 )
 def test_a_jpeg_with_other_bytes_between_its_segments_is_unreadable(before: bytes) -> None:
-    assert facts_of_bytes(jpeg(APP, before))[:3] == ("jpeg", None, None)
+    assert image_info_from_bytes(jpeg(APP, before))[:3] == ("jpeg", None, None)
 
 
 def test_a_frame_header_too_short_for_the_size_is_unreadable() -> None:
@@ -126,7 +125,7 @@ def test_a_frame_header_too_short_for_the_size_is_unreadable() -> None:
 @pytest.mark.parametrize("gap", [0, 100_000])
 def test_a_tiff_of_either_order_and_any_integers(order: str, kind: str, big: bool, gap: int) -> None:
     data = tiff(order, kind, big=big, gap=gap)
-    assert facts_of_bytes(data) == ("tiff", *SIZE, len(data))
+    assert image_info_from_bytes(data) == ("tiff", *SIZE, len(data))
     if not big:  # imagesize does not read them all
         assert imagesize.get(io.BytesIO(data)) == SIZE
 
@@ -193,7 +192,7 @@ def test_a_bmp_of_no_known_version_is_unreadable(length: int) -> None:
 )
 def test_sizes_are_reported_as_claimed(data: bytes, expected: tuple[int, int]) -> None:
     assert sides(data) == expected
-    assert facts_of_bytes(data).readable
+    assert image_info_from_bytes(data).is_known
 
 
 @pytest.mark.parametrize(
@@ -207,7 +206,7 @@ def test_sizes_are_reported_as_claimed(data: bytes, expected: tuple[int, int]) -
     ],
 )
 def test_a_damaged_header_is_unreadable(format: str, data: bytes) -> None:
-    assert facts_of_bytes(data) == (format, None, None, len(data))
+    assert image_info_from_bytes(data) == (format, None, None, len(data))
 
 
 @pytest.mark.parametrize(
@@ -225,22 +224,22 @@ def test_a_damaged_header_is_unreadable(format: str, data: bytes) -> None:
     ],
 )
 def test_other_files_are_not_recognised(data: bytes) -> None:
-    facts = facts_of_bytes(data + bytes(100) if data else data)
-    assert facts == ImageFacts(None, None, None, 100 + len(data) if data else 0)
-    assert not facts.readable
+    facts = image_info_from_bytes(data + bytes(100) if data else data)
+    assert facts == ImageInfo(None, None, None, 100 + len(data) if data else 0)
+    assert not facts.is_known
 
 
 def test_a_file_is_judged_whole_and_its_position_restored() -> None:
     file = io.BytesIO(pictures()["jpeg-icc"])
     file.seek(77)
-    assert facts_of_file(file) == facts_of_bytes(file.getvalue())
+    assert facts_of_file(file) == image_info_from_bytes(file.getvalue())
     assert file.tell() == 77
 
 
 def test_a_view_of_wider_items_is_judged_by_its_bytes() -> None:
     data = tiff("<", "I") + bytes(2)
     wide = memoryview(data).cast("I")
-    assert facts_of_bytes(wide) == facts_of_bytes(data) == ("tiff", *SIZE, len(data))
+    assert image_info_from_bytes(wide) == image_info_from_bytes(data) == ("tiff", *SIZE, len(data))
 
 
 def test_a_path_that_cannot_be_read_raises(tmp_path: Path) -> None:

@@ -7,14 +7,20 @@ from pathlib import Path
 import pytest
 
 from tests.pictures import SIZE, jpeg, jpeg_segment, pictures
-from wanlib.base.header import MAX_STEPS, WINDOW, facts_of_bytes, facts_of_path, read_header
+from wanlib.validation.image_header import (
+    MAX_STEPS,
+    WINDOW,
+    facts_of_path,
+    image_info_from_bytes,
+    read_image_header,
+)
 
 APP = jpeg_segment(0xE0)
 
 
 def size_of(data: bytes) -> tuple[int | None, int | None] | None:
-    facts = facts_of_bytes(data)
-    return (facts.width, facts.height) if facts.readable else None
+    facts = image_info_from_bytes(data)
+    return (facts.width, facts.height) if facts.is_known else None
 
 
 class CountedReader:
@@ -32,7 +38,7 @@ class CountedReader:
 @pytest.mark.parametrize("name", pictures())
 def test_few_windows_are_read(name: str) -> None:
     read = CountedReader(pictures()[name])
-    read_header(read, len(read.data))
+    read_image_header(read, len(read.data))
     far = {"jpeg-icc": 2, "jpeg-icc-in-parts": 4, "jpeg-comment-like-a-frame": 2}
     assert len(read.lengths) == (2 if name.startswith("tiff") else far.get(name, 1))
     assert read.lengths[0] == WINDOW
@@ -73,9 +79,9 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_work_is_bounded_on_hostile_files(name: str) -> None:
     read = CountedReader(HOSTILE[name])
-    facts = read_header(read, len(read.data))
+    facts = read_image_header(read, len(read.data))
     assert facts.format in ("jpeg", "tiff")
-    assert not facts.readable
+    assert not facts.is_known
     assert len(read.lengths) <= 1 + MAX_STEPS
     assert sum(read.lengths) <= (1 + MAX_STEPS) * WINDOW
 
@@ -84,7 +90,7 @@ def test_a_directory_beyond_any_disk_is_unreadable_by_every_way(tmp_path: Path) 
     data = HOSTILE["a directory beyond any disk"]
     path = tmp_path / "far.tiff"
     path.write_bytes(data)
-    assert facts_of_path(path) == facts_of_bytes(data) == ("tiff", None, None, len(data))
+    assert facts_of_path(path) == image_info_from_bytes(data) == ("tiff", None, None, len(data))
 
 
 def test_of_a_path_only_the_header_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wanlib.base.hosts import (
+from wanlib.base.urls import (
     address_scope,
-    host_of,
+    get_host,
     is_private,
     normal_host,
     not_public,
@@ -81,7 +81,7 @@ def test_public(host: str) -> None:
     ],
 )
 def test_host_of(url: str, host: str | None) -> None:
-    assert host_of(url) == host
+    assert get_host(url) == host
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_no_text_breaks_the_parser(text: str) -> None:
         not_public(url, SUFFIXES)
         host = public_form(url)
         assert host is None or normal_host(host) == host
-        assert host_of(url) in (None, host)
+        assert get_host(url) in (None, host)
         is_private(text)
 
 

@@ -2,24 +2,23 @@
 
 import pytest
 
-from wanlib.base.facts import ImageFacts
-from wanlib.base.met import escape, format_met, sides_met
+from wanlib.validation.image_header import ImageInfo, describe_format, describe_size, escape_json_pointer
 
 
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        (ImageFacts("png", 3, 4, 99), "png"),
-        (ImageFacts("png", None, None, 99), "a png whose header can't be read"),
-        (ImageFacts(None, None, None, 99), "no image of a known format"),
+        (ImageInfo("png", 3, 4, 99), "png"),
+        (ImageInfo("png", None, None, 99), "a png whose header can't be read"),
+        (ImageInfo(None, None, None, 99), "no image of a known format"),
     ],
 )
-def test_format(facts: ImageFacts, words: str) -> None:
-    assert format_met(facts) == words
+def test_format(facts: ImageInfo, words: str) -> None:
+    assert describe_format(facts) == words
 
 
 def test_sides() -> None:
-    assert sides_met(ImageFacts("png", 300, 400, 99)) == "300*400"
+    assert describe_size(ImageInfo("png", 300, 400, 99)) == "300*400"
 
 
 @pytest.mark.parametrize(
@@ -27,4 +26,4 @@ def test_sides() -> None:
 )
 def test_escape(key: object, step: str) -> None:
     """RFC 6901: `~` before `/`, or the `~1` of a name would become a slash."""
-    assert escape(key) == step
+    assert escape_json_pointer(key) == step

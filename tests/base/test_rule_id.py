@@ -24,12 +24,12 @@ from wanlib.spec import load
 )
 def test_parts(text: str, parts: RuleId, field: str) -> None:
     assert parse_rule_id(text) == parts
-    assert parse_rule_id(text).field == field
+    assert parse_rule_id(text).field_name == field
 
 
 def test_every_id_of_the_spec() -> None:
     """The parts are those that the spec built it from."""
     for rule in load().rules.values():
         if rule.scope == "body" and rule.file.startswith("wan"):
-            suffix = rule.condition.suffix if rule.condition else ""
+            suffix = rule.condition.id_suffix if rule.condition else ""
             assert parse_rule_id(rule.id) == (rule.file.removesuffix(".yaml"), rule.field, rule.kind, suffix)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.base.hidden import DATA, SECRET, SECRETS
-from wanlib.base.ratio import Ratio
-from wanlib.base.shown import WIDTH, plain, safe_text, shown
+from wanlib.base.redaction import WIDTH, redact_text, safe_repr, to_safe_json
+from wanlib.base.values import Ratio
 
 
 class Foreign:
@@ -60,13 +60,13 @@ class Foreign:
     ],
 )
 def test_shown(value: object, expected: str) -> None:
-    assert shown(value) == expected
+    assert safe_repr(value) == expected
 
 
 def test_numbers_too_long_to_write() -> None:
-    assert shown(10**400) == "1" + "0" * 78 + "…"
-    assert shown(10**5000) == "<int of 16,610 bits>"
-    assert plain(10**5000) == "<int of 16,610 bits>"
+    assert safe_repr(10**400) == "1" + "0" * 78 + "…"
+    assert safe_repr(10**5000) == "<int of 16,610 bits>"
+    assert to_safe_json(10**5000) == "<int of 16,610 bits>"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_numbers_too_long_to_write() -> None:
     ],
 )
 def test_urls(text: str, expected: str) -> None:
-    assert safe_text(text) == expected
+    assert redact_text(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_urls(text: str, expected: str) -> None:
     ],
 )
 def test_data_uris(text: str, begin: str) -> None:
-    told = safe_text(text)
+    told = redact_text(text)
     assert told.startswith(begin)
     assert DATA[:20] not in told
     assert len(told) <= WIDTH
@@ -125,13 +125,13 @@ def test_data_uris(text: str, begin: str) -> None:
 
 def test_digests_tell_images_apart() -> None:
     one, two = (f"data:image/png;base64,{DATA}{end}" for end in "AB")
-    assert shown(one) == shown(one) != shown(two)
+    assert safe_repr(one) == safe_repr(one) != safe_repr(two)
 
 
 def test_long_data_uri_is_not_hashed_whole() -> None:
     """It may be 27 MB long; the first 64 KiB tell it apart well enough."""
     long = "data:image/png;base64," + "A" * 20_000_000
-    assert shown(long).startswith("'data:image/png;base64,… (20,000,022 characters")
+    assert safe_repr(long).startswith("'data:image/png;base64,… (20,000,022 characters")
 
 
 WRAPS: list[Any] = [
@@ -154,7 +154,7 @@ WRAPS: list[Any] = [
 @pytest.mark.parametrize("text", SECRETS)
 def test_no_secret_in_any_type(wrap: Any, text: str) -> None:
     value = wrap(text)
-    for told in (shown(value), json.dumps(plain(value))):
+    for told in (safe_repr(value), json.dumps(to_safe_json(value))):
         assert SECRET not in told
         assert DATA[70:100] not in told
 
@@ -183,8 +183,8 @@ ANY = st.recursive(
 @given(ANY)
 def test_any_value_is_short_and_plain(value: object) -> None:
     """Texts, single words and short lists alike; what is plain can be written to any file."""
-    assert len(shown(value)) <= WIDTH
-    made = plain(value)
+    assert len(safe_repr(value)) <= WIDTH
+    made = to_safe_json(value)
     json.dumps(made, ensure_ascii=False, allow_nan=False).encode("utf-8")
     assert all(len(text) <= WIDTH for text in texts(made))
 
@@ -222,12 +222,12 @@ def texts(value: Any) -> list[str]:
     ],
 )
 def test_plain(value: Any, expected: Any) -> None:
-    assert plain(value) == expected
+    assert to_safe_json(value) == expected
 
 
 def test_deep_values_are_not_opened() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    assert shown(deep) == "[[…]]"
-    assert plain({"a": deep}) == "{'a': […]}"
+    assert safe_repr(deep) == "[[…]]"
+    assert to_safe_json({"a": deep}) == "{'a': […]}"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.base.hidden import DATA, SECRET, SECRETS
-from wanlib.base.ratio import Ratio
-from wanlib.base.violation import Violation, make
+from wanlib.base.values import Ratio
+from wanlib.base.violation import Violation, fast_violation
 
 BROKEN = Violation("wan2.7/n.max", "rejected", "/parameters/n", 4, 13)
 
@@ -32,12 +32,12 @@ def test_words() -> None:
     [("rejected", True), ("truncated", True), ("ignored", False), ("unspecified", False)],
 )
 def test_refused(outcome: str, refused: bool) -> None:
-    assert BROKEN._replace(outcome=outcome).refused is refused
+    assert BROKEN._replace(outcome=outcome).is_refused is refused
 
 
 def test_it_is_a_value() -> None:
     """Equal ones are equal, however they were made; they can be copied and sent to another process."""
-    twin = make(Violation, ("wan2.7/n.max", "rejected", "/parameters/n", 4, 13))
+    twin = fast_violation(Violation, ("wan2.7/n.max", "rejected", "/parameters/n", 4, 13))
     assert twin == BROKEN
     assert type(twin) is Violation
     assert pickle.loads(pickle.dumps(BROKEN)) == copy.deepcopy(BROKEN) == BROKEN

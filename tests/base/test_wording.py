@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from tests.base.sentences import MODELS, SENTENCES
-from wanlib.base.wording import WORDING, message
-from wanlib.base.words import json_type
+from wanlib.base.messages import WORDING, format_violation
+from wanlib.base.text import json_type
 
 
 @pytest.mark.parametrize(("rule", "path", "limit", "value", "sentence"), SENTENCES)
 def test_sentence(rule: str, path: str, limit: Any, value: Any, sentence: str) -> None:
-    assert message(rule, path, limit, value) == sentence
+    assert format_violation(rule, path, limit, value) == sentence
 
 
 def test_every_kind_has_a_sentence_here() -> None:
@@ -31,7 +31,7 @@ def test_parts_of_a_sentence(rule: str, path: str, limit: Any, value: Any, sente
 
 
 def test_body_that_is_no_object() -> None:
-    assert message("wire/model", "", MODELS, None).startswith(
+    assert format_violation("wire/model", "", MODELS, None).startswith(
         "model is missing; expected the name of a model (wire/model). Name one of: wan2.7-image"
     )
 
@@ -55,24 +55,24 @@ def test_json_names(value: object, name: str) -> None:
 
 @pytest.mark.parametrize("key", ["", "zzz", "\ud800", "x" * 100_000, "https://tea.example/?n=secret"])
 def test_far_names_are_not_proposed(key: str) -> None:
-    told = message("tea/unknown", "/parameters/a", ("n", "seed"), key)
+    told = format_violation("tea/unknown", "/parameters/a", ("n", "seed"), key)
     assert "did you mean" not in told
     assert "secret" not in told
     assert len(told) < 250
 
 
 def test_long_paths_are_cut() -> None:
-    told = message("tea/unknown", "/parameters/" + "x" * 1000, ("n",), "x" * 1000)
+    told = format_violation("tea/unknown", "/parameters/" + "x" * 1000, ("n",), "x" * 1000)
     assert len(told) < 300
 
 
 def test_one_word_for_a_megabyte_only_where_it_is_whole() -> None:
-    told = message("tea/images.each.max_bytes", "/0", 10_485_761, 10_485_762)
+    told = format_violation("tea/images.each.max_bytes", "/0", 10_485_761, 10_485_762)
     assert "10,485,762 bytes; at most 10,485,761 bytes" in told
 
 
 def test_pixels_that_are_no_square() -> None:
-    told = message("tea/size.max_pixels", "/size", 100_000, "100001*1")
+    told = format_violation("tea/size.max_pixels", "/size", 100_000, "100001*1")
     assert "at most 100,000 pixels (tea/size.max_pixels)" in told
 
 
@@ -91,5 +91,5 @@ def test_pixels_that_are_no_square() -> None:
     ],
 )
 def test_types_that_are_due(kind: str, due: str) -> None:
-    told = message("tea/x.type", "/x", kind, {})
+    told = format_violation("tea/x.type", "/x", kind, {})
     assert told == f"x at /x is object ({{}}); expected {due} (tea/x.type). Send {due}."

@@ -14,7 +14,7 @@ from tests.bench.contest import Row, contest
 from tests.bench.hand_schema import DRAFT_7, DRAFT_2020, hand_schema
 from tests.bench.models import Body
 from wanlib import check
-from wanlib.emit.json_schema import schema
+from wanlib.emit.schema.json_schema import schema
 from wanlib.spec import load
 
 

@@ -7,10 +7,10 @@ from time import perf_counter
 
 import imagesize
 from PIL import Image, UnidentifiedImageError
+from wan_conformance.images import picture
 
-from conformance.pictures import picture
 from tests.bench.contest import Row, contest
-from wanlib.base.header import facts_of_path
+from wanlib.validation.image_header import facts_of_path
 
 FORMATS = ("jpeg", "png", "bmp", "webp", "tiff")
 HOSTILE = {

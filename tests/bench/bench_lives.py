@@ -13,14 +13,24 @@ from tests.bench.bodies import MODEL
 from tests.bench.contest import Row
 from tests.client.service import CREATED, DONE, RUNNING
 from wanlib import Wan
+from wanlib.client.core import ClientCore
+from wanlib.client.protocol.context import ClientContext, create_context
+from wanlib.client.protocol.effects import (
+    Effect,
+    Gather,
+    Open,
+    OpenedResponse,
+    Send,
+    Sleep,
+    Steps,
+    WaitForTasks,
+    WaitForWork,
+)
+from wanlib.client.tasks.poller import TaskPoller
+from wanlib.client.tasks.waiter import Outcome, Watch
 from wanlib.emulator import Emulator, ManualClock, Settings
 from wanlib.emulator.transport import Transport
 from wanlib.generated.calls import API
-from wanlib.runtime.context import Context, make_context
-from wanlib.runtime.core import Core
-from wanlib.runtime.effects import Effect, Follow, Idle, Open, Opened, Protocol, Send, Sleep, Together
-from wanlib.runtime.follow import Follower
-from wanlib.runtime.watch import Outcome, Watch
 
 KEY = "sk-bench"
 LIVES, CORE_LIVES, ROUNDS = 200, 1000, 6
@@ -40,22 +50,22 @@ class Script:
 
     def __init__(self, clock: ManualClock) -> None:
         self._context = _context(clock)
-        self._core = Core(self._context, upload=False, file_urls=True)
+        self._core = ClientCore(self._context, upload=False, file_urls=True)
         self._answers = cycle((RUNNING, DONE))
         self._doers: dict[type[Effect], Callable[[Any], Any]] = {
-            Open: lambda _: Opened(CREATED, None),
+            Open: lambda _: OpenedResponse(CREATED, None),
             Send: lambda _: next(self._answers),
             Sleep: lambda effect: clock.advance(effect.seconds),
-            Idle: lambda effect: clock.advance(effect.seconds),
-            Together: lambda effect: [self._run(each) for each in effect.protocols],
-            Follow: self._follow,
+            WaitForWork: lambda effect: clock.advance(effect.seconds),
+            Gather: lambda effect: [self._run(each) for each in effect.protocols],
+            WaitForTasks: self._follow,
         }
 
     def live(self, number: int) -> Any:
         """What a call yields."""
         return self._run(self._core.edit("generate", MODEL, f"Clock {number}", (), {"n": 1}))
 
-    def _run(self, protocol: Protocol[Any]) -> Any:
+    def _run(self, protocol: Steps[Any]) -> Any:
         try:
             effect = next(protocol)
             while True:
@@ -63,17 +73,17 @@ class Script:
         except StopIteration as stop:
             return stop.value
 
-    def _follow(self, effect: Follow) -> list[Outcome]:
-        follower, outcomes = Follower(self._context), list[Outcome]()
+    def _follow(self, effect: WaitForTasks) -> list[Outcome]:
+        follower, outcomes = TaskPoller(self._context), list[Outcome]()
         for task_id, submitted_at in effect.tasks:
             follower.add(Watch(task_id, submitted_at, effect.deadline, outcomes.append))
         self._run(follower.protocol())
         return outcomes
 
 
-def _context(clock: ManualClock) -> Context:
+def _context(clock: ManualClock) -> ClientContext:
     settings: dict[str, Any] = {"region": "beijing", "workspace": None, "base_url": None, "budget": None}
-    return make_context(API, api_key=KEY, journal=None, clock=clock, random=Random(1), **settings)
+    return create_context(API, api_key=KEY, journal=None, clock=clock, random=Random(1), **settings)
 
 
 def _whole() -> Row:

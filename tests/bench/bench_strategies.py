@@ -13,11 +13,11 @@ from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
+from wan_conformance.strategies import valid
 
-from conformance.strategies import valid
 from tests.conformance.shares import drawn, shares, wanted
 from wanlib import check
-from wanlib.emit.json_schema import schema
+from wanlib.emit.schema.json_schema import schema
 from wanlib.spec import Family, Spec, load
 
 ROUNDS = 3

@@ -15,7 +15,7 @@ from time import perf_counter, sleep
 from typing import Any, NamedTuple
 
 from tests.bench.knock import connect, head
-from wanlib.emit.openapi import openapi
+from wanlib.emit.schema.openapi import openapi
 from wanlib.spec import load
 
 OURS, BARE, STARLETTE, PRISM = "ours", "bare", "starlette", "prism"

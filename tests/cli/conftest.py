@@ -90,7 +90,7 @@ def call(service: Service, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran
     """As `wanlib`, with a key, and with time that costs none; no secret is in what it writes."""
     time, context = Time(start=1_800_000_000.0), _tls()
     monkeypatch.setattr("httpx.create_ssl_context", lambda **_: context)  # each takes 30 ms
-    monkeypatch.setattr("wanlib.cli.connection.the_clock", lambda: time)
+    monkeypatch.setattr("wanlib.cli.options.connection.system_clock", lambda: time)
     monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
     monkeypatch.delenv("DASHSCOPE_HTTP_BASE_URL", raising=False)
 

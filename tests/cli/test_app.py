@@ -36,5 +36,12 @@ def test_a_command_is_loaded_without_the_others() -> None:
     code = "import sys; from wanlib.cli.app import app; app(['serve']); print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(ran.stdout.split())
-    assert "wanlib.cli.serve" in loaded
-    assert not loaded & {"wanlib.cli.create", "wanlib.cli.wait", "wanlib.runtime", "httpx", "yaml", "uvicorn"}
+    assert "wanlib.cli.commands.serve" in loaded
+    assert not loaded & {
+        "wanlib.cli.commands.create",
+        "wanlib.cli.commands.tasks",
+        "wanlib.client",
+        "httpx",
+        "yaml",
+        "uvicorn",
+    }

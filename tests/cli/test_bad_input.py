@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wanlib.cli.strict_json import Unreadable, parse_json
+from wanlib.cli.strict_json import InvalidJsonError, parse_json
 from wanlib.spec.load import spec_folder
 
 UNREADABLE = [
@@ -99,7 +99,7 @@ def test_a_file_without_permission(wanlib: Callable[..., Any], tmp_path: Path) -
 def test_a_file_over_400_mb_is_refused_by_its_size(
     wanlib: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wanlib.cli.reading._CHUNK", "nothing of it is to be read")
+    monkeypatch.setattr("wanlib.cli.input_files._CHUNK", "nothing of it is to be read")
     file = tmp_path / "large.json"
     with file.open("wb") as made:
         made.truncate(400 * 1_048_576 + 1)  # sparse: no byte of it is stored
@@ -123,10 +123,11 @@ class Endless(io.RawIOBase):
 def test_standard_input_is_read_up_to_the_limit(
     wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wanlib.cli.reading.LIMIT", 3 * 1_048_576)
+    monkeypatch.setattr("wanlib.cli.input_files.LIMIT", 3 * 1_048_576)
     endless = Endless()
     monkeypatch.setattr(
-        "wanlib.cli.reading.sys", SimpleNamespace(stdin=SimpleNamespace(buffer=io.BufferedReader(endless)))
+        "wanlib.cli.input_files.sys",
+        SimpleNamespace(stdin=SimpleNamespace(buffer=io.BufferedReader(endless))),
     )
     refused(wanlib("check", "-"), "is larger than 3 MB")
     assert endless.taken <= 5 * 1_048_576
@@ -135,7 +136,7 @@ def test_standard_input_is_read_up_to_the_limit(
 def test_the_limit_itself_is_read(
     wanlib: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wanlib.cli.reading.LIMIT", 1_048_576)
+    monkeypatch.setattr("wanlib.cli.input_files.LIMIT", 1_048_576)
     file = tmp_path / "body.json"
     for size, code in ((1_048_576, 1), (1_048_577, 2)):
         file.write_bytes(b"{}".ljust(size))
@@ -144,7 +145,7 @@ def test_the_limit_itself_is_read(
 
 
 def test_standard_input_that_is_closed(wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wanlib.cli.reading.sys", SimpleNamespace(stdin=None))
+    monkeypatch.setattr("wanlib.cli.input_files.sys", SimpleNamespace(stdin=None))
     refused(wanlib("check", "-"), "standard input: is closed")
 
 
@@ -203,7 +204,7 @@ def test_a_fault_of_our_own_is_no_answer(wanlib: Callable[..., Any], monkeypatch
     def break_down(_: str) -> None:
         raise KeyError("https://example.com/a?sig=TOPSECRET")
 
-    monkeypatch.setattr("wanlib.cli.check.read_body", break_down)
+    monkeypatch.setattr("wanlib.cli.commands.check.read_body", break_down)
     ran = wanlib("check", "-")
     assert (ran.code, ran.out, ran.err.count("\n")) == (3, "", 1)
     assert "a fault of wanlib: KeyError(" in ran.err and "test_bad_input.py:" in ran.err
@@ -217,7 +218,7 @@ def test_what_ends_quietly(
     def end(_: str) -> None:
         raise error
 
-    monkeypatch.setattr("wanlib.cli.check.read_body", end)
+    monkeypatch.setattr("wanlib.cli.commands.check.read_body", end)
     assert wanlib("check", "-") == (code, "", "")
 
 
@@ -235,7 +236,7 @@ def test_what_can_befall_a_command(
     def fail(_: str) -> None:
         raise error
 
-    monkeypatch.setattr("wanlib.cli.check.read_body", fail)
+    monkeypatch.setattr("wanlib.cli.commands.check.read_body", fail)
     refused(wanlib("check", "-"), said)
 
 
@@ -312,7 +313,7 @@ def test_whatever_is_not_is_unreadable(raw: bytes) -> None:
     """Nothing but Unreadable comes out, and what is taken is what Python's own reader takes."""
     try:
         value = parse_json(raw)
-    except Unreadable as error:
+    except InvalidJsonError as error:
         assert str(error)
     else:
         assert json.loads(raw) == value

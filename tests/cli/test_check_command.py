@@ -232,8 +232,8 @@ def test_exit_of_lines_is_the_highest(
 def test_a_line_that_is_too_large_is_passed_over(
     wanlib: Callable[..., Any], clean: Body, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wanlib.cli.reading.LIMIT", len(text(clean)))
-    monkeypatch.setattr("wanlib.cli.reading._CHUNK", 10)
+    monkeypatch.setattr("wanlib.cli.input_files.LIMIT", len(text(clean)))
+    monkeypatch.setattr("wanlib.cli.input_files._CHUNK", 10)
     large = text(clean) + b" " * 1000
     ran = wanlib("check", "-", "--lines", stdin=b"\n".join([text(clean), large, text(clean), large]))
     assert ["error" in json.loads(line) for line in ran.out.splitlines()] == [False, True, False, True]

@@ -178,7 +178,7 @@ def test_a_person_is_asked(
     answer: bytes,
     code: int,
 ) -> None:
-    monkeypatch.setattr("wanlib.cli.paying._somebody", lambda: True)
+    monkeypatch.setattr("wanlib.cli.options.payment._somebody", lambda: True)
     ran = edit("--n", "1", *options, stdin=answer)
     assert ran.code == code
     assert len(service.created()) == 1 - code
@@ -202,7 +202,7 @@ def test_a_rule_that_is_broken_is_told_as_check_tells_it(
     assert lines[1:3] == checked[:2]
     assert "wan2.7/unknown" in ran.err and lines[-1].startswith("2 violations: ")
     told = json.loads(edit("--n", "9", "--json").out)
-    assert told["error"] == "InvalidRequest"
+    assert told["error"] == "InvalidRequestError"
     assert [each["rule"] for each in told["violations"]] == ["wan2.7/n.max"]
     assert "1 of 9 pictures came" in edit("--n", "9", "--allow", "wan2.7/n.max").err
 
@@ -302,7 +302,7 @@ def test_a_task_that_takes_too_long(edit: Command, service: Service, out: Path) 
     assert ran.err.endswith(f"wanlib: to take it up again: {again}\n")
     service.statuses = ["RUNNING"]
     told = json.loads(edit("--n", "1", "--timeout", "60", "--json").out)
-    assert (told["error"], told["task_id"]) == ("DeadlineExceeded", TASK)
+    assert (told["error"], told["task_id"]) == ("DeadlineExceededError", TASK)
 
 
 def test_a_call_that_may_have_been_accepted(edit: Command, service: Service) -> None:
@@ -327,13 +327,13 @@ def test_a_picture_that_can_not_be_saved(edit: Command, service: Service, out: P
     assert f"wanlib wait {TASK} " in ran.err
     service.statuses = ["SUCCEEDED"]
     told = json.loads(edit("--n", "2", "--json").out)
-    assert (told["error"], told["files"]) == ("DownloadFailed", [str(out / f"{TASK}-1.png")])
+    assert (told["error"], told["files"]) == ("DownloadFailedError", [str(out / f"{TASK}-1.png")])
     service.answers["/pictures/2.png"] = (403, b"")
     assert "take it up again" not in edit("--n", "2").err  # its link is dead
 
 
 _PATCHED = (
-    "import wanlib.cli.connection as c; from tests.clocks import Time; c.the_clock = Time;"
+    "import wanlib.cli.options.connection as c; from tests.clocks import Time; c.the_clock = Time;"
     "from wanlib.cli import main; main()"
 )
 

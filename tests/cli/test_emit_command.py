@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from wanlib.emit import emitted
+from wanlib.emit import generate_files
 from wanlib.spec import load
-from wanlib.spec.checked import LIST
 from wanlib.spec.load import spec_folder
+from wanlib.spec.source.schema_check import LIST
 
 GENERATED = "wanlib/generated"
 
@@ -22,9 +22,9 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / GENERATED
     folder.mkdir(parents=True)
     (tmp_path / "pyproject.toml").touch()
-    for name, text in emitted(load()).items():
+    for name, text in generate_files(load()).items():
         (folder / name).write_bytes(text.encode())
-    monkeypatch.setattr("wanlib.cli.emit.PACKAGE", tmp_path / "wanlib")
+    monkeypatch.setattr("wanlib.cli.commands.generate.PACKAGE", tmp_path / "wanlib")
     return folder
 
 
@@ -115,8 +115,8 @@ def test_the_same_bytes_for_every_hash_seed(
 ) -> None:
     due = contents(checkout)
     code = (
-        "import sys; from pathlib import Path; import wanlib.cli.emit\n"
-        "wanlib.cli.emit.PACKAGE = Path(sys.argv.pop())\n"
+        "import sys; from pathlib import Path; import wanlib.cli.commands.generate\n"
+        "wanlib.cli.commands.generate.PACKAGE = Path(sys.argv.pop())\n"
         "from wanlib.cli import main; main()"
     )
     running = []

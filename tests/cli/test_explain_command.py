@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from wanlib import check, classify
-from wanlib.cli.explain import _text
-from wanlib.cli.explain_code import code_account, code_facets
-from wanlib.cli.told import told
+from wanlib.cli.commands.explain import _text
+from wanlib.cli.commands.explain_code import code_account, code_facets
+from wanlib.cli.commands.rule_details import rule_details
 from wanlib.spec import Spec, load
 from wanlib.spec.load import spec_folder
 
@@ -75,7 +75,7 @@ def test_every_rule_and_fact_can_be_told(spec: Spec) -> None:
     """Each is written where it is said to be, and stands on a page that is listed."""
     files = {path.name: path.read_text("utf-8").splitlines() for path in spec_folder().glob("*.yaml")}
     for name in (*spec.rules, *spec.facts):
-        account = told(spec, name, None)
+        account = rule_details(spec, name, None)
         assert "\n".join(_text(account)).startswith(name)
         assert json.loads(json.dumps(account)) == account
         assert account["source"]["title"], name
@@ -93,21 +93,21 @@ def test_every_rule_and_fact_can_be_told(spec: Spec) -> None:
 
 
 def test_statements_are_those_tied_to_the_rule(spec: Spec) -> None:
-    account = told(spec, "wan2.7/n.max:sequential", None)
+    account = rule_details(spec, "wan2.7/n.max:sequential", None)
     tied = {key for key, each in spec.sources["statements"].items() if account["id"] in each.get("rules", ())}
     assert {each["id"] for each in account["statements"]} == tied
     assert len(tied) >= 2
 
 
 def test_modes_are_told_down_to_the_fields(spec: Spec) -> None:
-    assert told(spec, "wan2.7/size.max_pixels:pro_text", None)["modes"] == {
+    assert rule_details(spec, "wan2.7/size.max_pixels:pro_text", None)["modes"] == {
         "pro_text": "plain_text and model == 'wan2.7-image-pro'",
         "plain_text": "text_only and not sequential",
         "sequential": "enable_sequential",
         "text_only": "count(images) == 0",
     }
-    assert told(spec, "wan2.6/stream.one_of:not-interleave", None)["condition"] == "not interleave"
-    stream = told(spec, "wan2.6/stream.required:interleave_sync", None)
+    assert rule_details(spec, "wan2.6/stream.one_of:not-interleave", None)["condition"] == "not interleave"
+    stream = rule_details(spec, "wan2.6/stream.required:interleave_sync", None)
     assert stream["modes"]["interleave_sync"] == "interleave and call in ('sync', 'stream')"
 
 
@@ -135,7 +135,7 @@ def test_without_the_packages_that_draw(wanlib: Callable[..., Any], monkeypatch:
     def draw(*_: object) -> None:
         raise ModuleNotFoundError("No module named 'PIL'", name="PIL")
 
-    monkeypatch.setattr("wanlib.cli.explain.payloads", draw)
+    monkeypatch.setattr("wanlib.cli.commands.explain.payloads", draw)
     ran = wanlib("explain", "wan2.7/n.max")
     assert ran.code == 0
     assert "  limit     4" in ran.out
@@ -148,7 +148,7 @@ def test_an_error_code(wanlib: Callable[..., Any]) -> None:
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
     assert lines[0] == "InvalidParameter.DataInspection"
-    assert "  class     invalid (wanlib.errors.InvalidRequest)" in lines
+    assert "  class     invalid (wanlib.errors.InvalidRequestError)" in lines
     assert "  retry     no, not the same request" in lines
     assert re.search(r"^  message   with 'timed out': .+ Retry: once more\.$", ran.out, re.MULTILINE)
     assert re.search(r"^  written   spec/wire\.yaml:\d+$", ran.out, re.MULTILINE)

@@ -66,7 +66,7 @@ def test_another_spec_lists_the_same_lines(wanlib: Callable[..., Any]) -> None:
 
 def test_a_terminal_has_a_table(wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
-    monkeypatch.setattr("wanlib.cli.table.sys", terminal)
+    monkeypatch.setattr("wanlib.cli.output.sys", terminal)
     monkeypatch.setenv("COLUMNS", "150")
     lines = wanlib("rules", "wan2.7-image").out.splitlines()
     head = next(line for line in lines if line.split() == ["rule", "limit", "outcome", "models"])

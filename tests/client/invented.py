@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from wanlib.emit import emitted
+from wanlib.emit import generate_files
 from wanlib.spec import Spec, load
 from wanlib.spec.load import spec_folder
 
@@ -70,7 +70,7 @@ def invented_client(folder: Path, spec: Spec) -> Iterator[ModuleType]:
     package = folder / name
     package.mkdir()
     (package / "__init__.py").touch()
-    for file, text in emitted(spec).items():
+    for file, text in generate_files(spec).items():
         (package / file).write_text(text.replace("wanlib.generated", name), "utf-8")
     sys.path.insert(0, str(folder))
     try:

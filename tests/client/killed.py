@@ -1,28 +1,30 @@
-"""A victim of `conformance.lifecycle.kill` that has weak clients, too: python -m tests.client.killed"""
+"""A victim of `wan_conformance.lifecycle.kill` that has weak clients, too: python -m tests.client.killed"""
 
 from collections.abc import Callable
 from typing import Any
 
-from conformance.lifecycle.kill import lives, victim
-from conformance.lifecycle.kill.lives import Victim
-from wanlib.runtime.effects import Open
-from wanlib.runtime.part_file import PartFile
+from wan_conformance.lifecycle.crash import workload as lives
+from wan_conformance.lifecycle.crash import workload as victim
+from wan_conformance.lifecycle.crash.workload import Worker
+
+from wanlib.client.protocol.effects import Open
+from wanlib.client.results.partial_file import PartialFile
 
 
-def silent(life: Victim) -> None:
+def silent(life: Worker) -> None:
     """Sends a call before it stands in the journal."""
     life.wan._context.journal.intend = lambda **_: None
     lives.edit(life)
 
 
-def insistent(life: Victim) -> None:
+def insistent(life: Worker) -> None:
     """Sends a call twice."""
     doers = life.wan._driver._doers
     doers[Open] = _twice(doers[Open])
     lives.edit(life)
 
 
-def forgetful(life: Victim) -> None:
+def forgetful(life: Worker) -> None:
     """Lets go of a task that has ended, before its pictures are on the disk."""
     journal = life.wan._context.journal
     ended = journal.ended
@@ -35,15 +37,15 @@ def forgetful(life: Victim) -> None:
     lives.edit(life)
 
 
-def hasty(life: Victim) -> None:
+def hasty(life: Worker) -> None:
     """Writes a picture under its final name from the first byte on."""
-    made = PartFile.__init__
+    made = PartialFile.__init__
 
-    def make(part: PartFile, *given: Any) -> None:
+    def make(part: PartialFile, *given: Any) -> None:
         made(part, *given)
         part._path = part._target
 
-    PartFile.__init__ = make  # type: ignore[method-assign]
+    PartialFile.__init__ = make  # type: ignore[method-assign]
     lives.edit(life)
 
 

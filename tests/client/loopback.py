@@ -8,7 +8,8 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from conformance.pictures import picture
+from wan_conformance.images import picture
+
 from tests.runtime.answers import TASK, choices, task
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import httpx
 
 from tests.runtime.answers import TASK, choices, image, reply, task
-from wanlib.runtime.exchange import Reply
+from wanlib.client.http.messages import Response
 
 PRO: Final = "wan2.7-image-pro"
 MIXED: Final = "wan2.6-image"
@@ -38,7 +38,7 @@ POLICY = reply(
     }
 )
 
-Answer = Reply | type[Exception] | Callable[[Any], Any]
+Answer = Response | type[Exception] | Callable[[Any], Any]
 
 
 class Seen(NamedTuple):
@@ -95,8 +95,8 @@ class Service:
             answer = script.pop(0) if len(script) > 1 else script[0]
         if isinstance(answer, type):
             raise answer("trouble on the line", request=request)
-        met = answer if isinstance(answer, Reply) else answer(request)
-        if isinstance(met, Reply):
+        met = answer if isinstance(answer, Response) else answer(request)
+        if isinstance(met, Response):
             return library.Response(met.status, headers=met.headers, content=met.body)
         return met
 

@@ -176,15 +176,15 @@ def test_the_timeout_of_the_client_holds_for_every_wait(ready: World) -> None:
     ]
     for wait in waits:
         began = ready.time.at
-        with pytest.raises(errors.DeadlineExceeded):
+        with pytest.raises(errors.DeadlineExceededError):
             ready.do(wait())
         assert ready.time.at - began == pytest.approx(50)
     began = ready.time.at
-    with pytest.raises(errors.DeadlineExceeded):
+    with pytest.raises(errors.DeadlineExceededError):
         ready.do(edit(wan, timeout=20))
     assert ready.time.at - began == pytest.approx(20)
     began = ready.time.at
-    with pytest.raises(errors.DeadlineExceeded):
+    with pytest.raises(errors.DeadlineExceededError):
         ready.do(edit(ready.client(), timeout=None))
     assert ready.time.at - began == pytest.approx(900)
 
@@ -211,7 +211,7 @@ def test_the_timeout_holds_for_questions_and_downloads_too(ready: World, tmp_pat
     ready.service.on("query", DONE)
     found = ready.do(edit(ready.client(timeout=2, max_retries=100), timeout=60))
     began = ready.time.at
-    with pytest.raises(errors.DownloadFailed, match="tries before the time was up"):
+    with pytest.raises(errors.DownloadFailedError, match="tries before the time was up"):
         ready.do(found.save(tmp_path))
     assert ready.time.at - began <= 2
 

@@ -8,8 +8,8 @@ import pytest
 from tests.client.service import CREATED, OLD, PRO
 from tests.client.worlds import World
 from wanlib import errors
+from wanlib.client.protocol.settings import complete_base_url
 from wanlib.generated.calls import API
-from wanlib.runtime.base_url import complete_base_url
 
 HOME = "https://dashscope.aliyuncs.com/api/v1"
 
@@ -150,7 +150,7 @@ def test_what_a_region_offers_may_be_unknown(world: World) -> None:
         world.client(region="tokyo")
     world.service.on("create", CREATED)
     world.do(world.client(region="hongkong").submit(PRO, "a vase", n=1))
-    with pytest.raises(errors.InvalidRequest, match="region frankfurt"):
+    with pytest.raises(errors.InvalidRequestError, match="region frankfurt"):
         world.client(region="frankfurt", workspace="ws-1").prepare(PRO, "a vase", n=1)
     with pytest.raises(errors.WanError, match="price"):
         world.do(world.client(region="hongkong").submit(PRO, "a vase", n=1, max_price=5))

@@ -12,7 +12,7 @@ from PIL import Image
 from wanlib import AsyncWan, Wan
 from wanlib.emulator import Emulator, ManualClock, Settings
 from wanlib.emulator.transport import AsyncTransport, Transport
-from wanlib.errors import DeadlineExceeded, LinkExpired
+from wanlib.errors import DeadlineExceededError, LinkExpiredError
 
 MODEL = "wan2.7-image"
 PROMPT = "A stone bridge in rain"
@@ -49,13 +49,13 @@ def test_a_wait_of_minutes_passes_at_once_and_the_pictures_are_saved(tmp_path: P
             with Image.open(path) as image:
                 assert (image.format, image.size) == ("PNG", (1024, 1024))
         clock.advance(DAY)
-        with pytest.raises(LinkExpired, match="expired"):
+        with pytest.raises(LinkExpiredError, match="expired"):
             output.save(tmp_path, stem="late")
 
 
 def test_a_deadline_passes_at_once(tmp_path: Path) -> None:
     clock = ManualClock(0.0)
-    with sync_wan(Emulator(clock=clock, settings=SLOW)) as wan, pytest.raises(DeadlineExceeded):
+    with sync_wan(Emulator(clock=clock, settings=SLOW)) as wan, pytest.raises(DeadlineExceededError):
         wan.generate(MODEL, PROMPT, n=1, timeout=60)
     assert clock.wall() == 60
 

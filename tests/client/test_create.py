@@ -11,8 +11,8 @@ from tests.client.service import BROKEN, CREATED, DONE, PAGE, PHOTO, POLICY, PRO
 from tests.client.worlds import World
 from tests.pictures import picture
 from tests.runtime.answers import TASK, choices, image, refusal, reply
-from wanlib.runtime import errors
-from wanlib.runtime.errors import OutcomeUnknown, OverBudget, WanError
+from wanlib import errors
+from wanlib.errors import BudgetExceededError, OutcomeUnknownError, WanError
 
 BUSY = refusal("Throttling.RateQuota", "Requests rate limit exceeded.", 429)
 BUSY_FOR_30 = refusal("Throttling", "Slow down.", 429, retry_after="30")
@@ -30,17 +30,17 @@ PASSING: dict[str, Answer] = {
 REFUSED: dict[str, tuple[int, str, type[WanError]]] = {
     "invalid key": (401, "InvalidApiKey", errors.AuthenticationError),
     "rights": (403, "Model.AccessDenied", errors.AuthenticationError),
-    "free tier": (403, "AllocationQuota.FreeTierOnly", errors.QuotaExceeded),
-    "bill, as 429": (429, "PostpaidBillOverdue", errors.QuotaExceeded),
-    "bill, as 400": (400, "Arrearage", errors.QuotaExceeded),
-    "quota, as 400": (400, "Throttling.AllocationQuota", errors.RateLimited),
-    "invalid": (400, "InvalidParameter", errors.InvalidRequest),
+    "free tier": (403, "AllocationQuota.FreeTierOnly", errors.QuotaExceededError),
+    "bill, as 429": (429, "PostpaidBillOverdue", errors.QuotaExceededError),
+    "bill, as 400": (400, "Arrearage", errors.QuotaExceededError),
+    "quota, as 400": (400, "Throttling.AllocationQuota", errors.RateLimitError),
+    "invalid": (400, "InvalidParameter", errors.InvalidRequestError),
     "moderation": (400, "DataInspectionFailed", errors.ContentModerationError),
-    "model": (404, "ModelNotFound", errors.NotFound),
-    "conflict": (409, "Conflict", errors.InvalidRequest),
+    "model": (404, "ModelNotFound", errors.NotFoundError),
+    "conflict": (409, "Conflict", errors.InvalidRequestError),
     "500": (500, "InternalError", errors.ServiceError),
     "503": (503, "ModelUnavailable", errors.ServiceError),
-    "a code nobody knows": (418, "Odd.Code", errors.InvalidRequest),
+    "a code nobody knows": (418, "Odd.Code", errors.InvalidRequestError),
     "an error inside 200": (200, "InternalError.Algo", errors.ServiceError),
 }
 """The service says no in its own form: nothing is owed, and nothing is sent again."""
@@ -93,7 +93,7 @@ def test_what_cannot_have_been_accepted_is_sent_again(world: World, name: str) -
 def test_and_not_for_ever(world: World, name: str) -> None:
     world.service.on("create", PASSING[name])
     wan = world.client(budget=ONE)
-    with pytest.raises((errors.Unreachable, errors.RateLimited)):
+    with pytest.raises((errors.ConnectionFailedError, errors.RateLimitError)):
         edit(world, wan)
     assert (world.service.count("create"), wan.spent) == (5, 0)
     world.service.on("create", CREATED)
@@ -112,7 +112,7 @@ def test_retry_after_is_honoured_before_acceptance(world: World) -> None:
 
 def test_a_wait_beyond_the_deadline_is_not_begun(world: World) -> None:
     world.service.on("create", BUSY_FOR_30)
-    with pytest.raises(errors.RateLimited) as met:
+    with pytest.raises(errors.RateLimitError) as met:
         edit(world, timeout=20)
     assert (met.value.retry_after, world.service.count("create"), world.time.at) == (30, 1, 1000)
 
@@ -135,7 +135,7 @@ def test_calls_take_turns_once_one_was_refused_for_the_rate(world: World) -> Non
 def test_a_turn_beyond_the_deadline_is_not_waited_for(world: World) -> None:
     world.service.on("create", BUSY, CREATED)
     submit(world)
-    with pytest.raises(errors.DeadlineExceeded, match="nothing was accepted"):
+    with pytest.raises(errors.DeadlineExceededError, match="nothing was accepted"):
         submit(world, timeout=0.1)
     assert (world.service.count("create"), world.service.of("create")[-1].at) == (2, world.time.at)
 
@@ -163,20 +163,20 @@ def test_what_may_have_been_accepted_is_sent_once(world: World, name: str) -> No
     answer, status = UNCERTAIN[name]
     world.service.on("create", answer)
     wan = world.client(budget=ONE)
-    with pytest.raises(OutcomeUnknown) as met:
+    with pytest.raises(OutcomeUnknownError) as met:
         edit(world, wan)
     error = met.value
     assert (error.status, error.model, error.sent_at) == (status, PRO, world.time.wall())
     assert (world.service.count("create"), wan.spent) == (1, ONE)
     assert "find_lost" in error.message
-    with pytest.raises(OverBudget):
+    with pytest.raises(BudgetExceededError):
         edit(world, wan)  # what may be billed is gone from the budget
     assert world.service.count("create") == 1
 
 
 def test_an_uncertain_answer_of_the_vendor_keeps_its_ids(world: World) -> None:
     world.service.on("create", refusal("InternalError", "Try later.", 502))
-    with pytest.raises(OutcomeUnknown) as met:
+    with pytest.raises(OutcomeUnknownError) as met:
         edit(world)
     assert (met.value.status, met.value.code, met.value.request_id) == (502, "InternalError", "req-1")
 
@@ -184,7 +184,7 @@ def test_an_uncertain_answer_of_the_vendor_keeps_its_ids(world: World) -> None:
 @pytest.mark.parametrize("name", ["read time-out", "502 HTML", "200 with broken JSON", "200 without output"])
 def test_a_synchronous_call_is_sent_once_too(world: World, name: str) -> None:
     world.service.on("create", UNCERTAIN[name][0])
-    with pytest.raises(OutcomeUnknown, match="no task to look for") as met:
+    with pytest.raises(OutcomeUnknownError, match="no task to look for") as met:
         edit(world, via="sync")
     assert (world.service.count("create"), met.value.status) == (1, UNCERTAIN[name][1])
     assert world.wan.spent == ONE
@@ -192,7 +192,7 @@ def test_a_synchronous_call_is_sent_once_too(world: World, name: str) -> None:
 
 def test_a_synchronous_answer_without_pictures_in_it_is_uncertain(world: World) -> None:
     world.service.on("create", reply({"request_id": "req-9", "output": {"text": None}}))
-    with pytest.raises(OutcomeUnknown) as met:
+    with pytest.raises(OutcomeUnknownError) as met:
         edit(world, via="sync")
     assert (met.value.request_id, world.wan.spent) == ("req-9", ONE)
 
@@ -215,7 +215,7 @@ def test_a_call_whose_time_is_up_is_not_sent(world: World) -> None:
     world.service.on("upload", slow)
     world.service.on("create", CREATED)
     wan = world.client(upload=True, budget=ONE)
-    with pytest.raises(errors.DeadlineExceeded):
+    with pytest.raises(errors.DeadlineExceededError):
         world.do(wan.edit(PRO, "Make it dusk", images=[picture("png", size=(300, 300))], n=1, timeout=50))
     assert (world.service.count("create"), wan.spent) == (0, 0)
 
@@ -225,7 +225,7 @@ def test_a_task_that_runs_holds_its_price_until_it_ends(world: World) -> None:
     world.service.on("query", RUNNING, DONE)
     wan = world.client(budget=ONE)
     task = world.do(wan.submit(PRO, "Make it dusk", images=[PHOTO], n=1))
-    with pytest.raises(OverBudget):
+    with pytest.raises(BudgetExceededError):
         edit(world, wan)
     world.do(task.wait())
     assert wan.spent == ONE
@@ -247,7 +247,7 @@ def test_what_was_held_is_settled_by_a_later_wait_of_the_same_task(world: World)
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING)
     wan = world.client(budget=ONE * 2)
-    with pytest.raises(errors.DeadlineExceeded) as met:
+    with pytest.raises(errors.DeadlineExceededError) as met:
         edit(world, wan, timeout=60)
     world.service.on("query", DONE)
     world.do(wan.task(met.value.task_id, PRO).wait())

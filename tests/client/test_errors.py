@@ -8,7 +8,7 @@ import pytest
 from tests.client.service import PRO
 from tests.client.worlds import World
 from wanlib import errors
-from wanlib.base.missing import LOST
+from wanlib.base.values import UNDETERMINED
 from wanlib.base.violation import Violation
 
 PUBLIC = [getattr(errors, name) for name in errors.__all__]
@@ -24,8 +24,8 @@ def test_each_shows_as_what_users_import(kind: type) -> None:
 def test_each_survives_a_pickle(kind: type[Exception]) -> None:
     """As when it crosses the border of a process pool."""
     made = kind("what happened", **DETAILS) if issubclass(kind, errors.WanError) else kind("ignored")  # type: ignore[arg-type]
-    if isinstance(made, errors.InvalidRequest):
-        made.violations = (Violation("wan2.7/n.max", "rejected", "/parameters/n", 4, LOST),)
+    if isinstance(made, errors.InvalidRequestError):
+        made.violations = (Violation("wan2.7/n.max", "rejected", "/parameters/n", 4, UNDETERMINED),)
     again = pickle.loads(pickle.dumps(made))
     assert (type(again), str(again), vars(again)) == (type(made), str(made), vars(made))
     assert again.args == made.args
@@ -35,7 +35,7 @@ def test_the_module_offers_the_whole_tree() -> None:
     def below(kind: type[Exception]) -> set[type[Exception]]:
         return {kind}.union(*(below(child) for child in kind.__subclasses__()))
 
-    assert below(errors.WanError) | {errors.IgnoredParameter} == set(PUBLIC)
+    assert below(errors.WanError) | {errors.IgnoredParameterWarning} == set(PUBLIC)
 
 
 def test_a_missing_file_is_a_file_not_found_error(world: World) -> None:

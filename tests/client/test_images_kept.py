@@ -18,7 +18,7 @@ from tests.client.worlds import KEY, World
 from tests.pictures import picture
 from tests.runtime.answers import reply
 from wanlib import AsyncWan, Wan
-from wanlib.runtime.errors import InvalidArgumentError, Unreachable
+from wanlib.errors import ConnectionFailedError, InvalidArgumentError
 
 FIRST, SECOND = picture("png", size=(300, 300)), picture("png", size=(310, 300))
 
@@ -160,7 +160,7 @@ def test_an_upload_that_is_cut_costs_nothing_and_is_tried_again(world: World) ->
     assert (len(keys), world.service.count("create")) == (3, 1)
     world.service.on("upload", httpx.ReadError)
     wan = world.client(upload=True, budget="0.50")
-    with pytest.raises(Unreachable, match=r"images\[0\]"):
+    with pytest.raises(ConnectionFailedError, match=r"images\[0\]"):
         world.do(wan.edit(PRO, "p", images=[FIRST], n=1))
     assert (world.service.count("create"), wan.spent) == (1, 0)
     assert STORE in world.service.seen[-1].url

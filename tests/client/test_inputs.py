@@ -11,7 +11,7 @@ from tests.client.service import CREATED, DONE, MIXED, OLD, PHOTO, PRO
 from tests.client.worlds import World
 from tests.pictures import picture
 from wanlib import check
-from wanlib.runtime.errors import IgnoredParameter, InvalidArgumentError, InvalidRequest
+from wanlib.errors import IgnoredParameterWarning, InvalidArgumentError, InvalidRequestError
 
 PNG = picture("png", size=(300, 300))
 TINY = picture("png", size=(10, 10))
@@ -62,7 +62,7 @@ UNREADABLE: dict[str, Any] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_broken_rule_is_named_and_nothing_is_sent(world: World, name: str) -> None:
     model, prompt, given, rule = REFUSED[name]
-    with pytest.raises(InvalidRequest) as met:
+    with pytest.raises(InvalidRequestError) as met:
         world.do(world.wan.edit(model, prompt, **{**EDIT, **given}))
     assert any(each.rule.startswith(rule) for each in met.value.violations), str(met.value)
     assert (world.service.seen, world.wan.spent) == ([], 0)
@@ -82,7 +82,7 @@ def test_a_text_file_as_image_is_refused(world: World, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("my notes")
     for image in (file, file.as_uri()):
-        with pytest.raises(InvalidRequest):
+        with pytest.raises(InvalidRequestError):
             world.do(world.client(upload=True).edit(PRO, "p", images=[image], n=1))
     assert world.service.seen == []
 
@@ -145,18 +145,18 @@ def test_a_task_is_submitted_whatever_stream_says(world: World) -> None:
 
 
 def test_a_call_that_the_model_does_not_have_is_refused(world: World) -> None:
-    with pytest.raises(InvalidRequest, match="endpoints"):
+    with pytest.raises(InvalidRequestError, match="endpoints"):
         world.do(world.wan.stream(PRO, "p"))
-    with pytest.raises(InvalidRequest, match="endpoints"):
+    with pytest.raises(InvalidRequestError, match="endpoints"):
         world.do(world.wan.edit(OLD, "p", images=[PHOTO], n=1, via="sync"))
-    with pytest.raises(InvalidRequest, match="regions"):
+    with pytest.raises(InvalidRequestError, match="regions"):
         world.do(world.client(region="virginia").edit(PRO, "p", images=[PHOTO], n=1))
     assert world.service.seen == []
 
 
 def test_what_would_be_ignored_is_sent_with_a_warning(world: World) -> None:
     world.service.on("create", CREATED)
-    with pytest.warns(IgnoredParameter, match="thinking_mode"):
+    with pytest.warns(IgnoredParameterWarning, match="thinking_mode"):
         world.do(world.wan.submit(PRO, "p", images=[PHOTO], n=1, thinking_mode=True))
     assert world.service.count("create") == 1
 

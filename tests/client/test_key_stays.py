@@ -10,7 +10,7 @@ from tests.client.service import POLICY, STORE
 from tests.client.test_settings import BEARER, PNG, edit, ready
 from tests.client.worlds import KEY, World
 from tests.runtime.answers import TASK, choices, image, reply
-from wanlib.runtime import errors
+from wanlib import errors
 
 
 @pytest.mark.parametrize("base", [None, "https://api.example.com", "http://127.0.0.1:8686/api/v1"])
@@ -72,7 +72,7 @@ def test_no_redirect_is_followed(world: World, status: int, tmp_path: Path) -> N
         with pytest.raises(errors.WanError):
             job()
     world.service.on("create", reply(choices({"message": {"content": [image("a")]}})))
-    with pytest.raises(errors.DownloadFailed):
+    with pytest.raises(errors.DownloadFailedError):
         world.do(edit(world, wan, via="sync").save(tmp_path))
     assert not [each for each in world.service.seen if "evil" in each.url]
 

@@ -10,7 +10,7 @@ import pytest
 from tests.client.service import CREATED, PAGE, PHOTO, PRO, RUNNING
 from tests.client.worlds import World
 from tests.runtime.answers import START, TASK, refusal, reply, task
-from wanlib.runtime import errors
+from wanlib import errors
 
 NOT_PENDING = refusal(
     "UnsupportedOperation", "Failed to cancel the task, please confirm if the task is in PENDING status."
@@ -115,7 +115,7 @@ def test_one_time_alone_is_completed_within_a_day(world: World) -> None:
 def test_a_filter_that_the_page_does_not_have_is_refused(world: World, filters: dict[str, Any]) -> None:
     with pytest.raises(errors.InvalidArgumentError, match="allowed"):
         world.all(world.wan.tasks(**filters))
-    with pytest.raises(errors.InvalidRequest, match="no model"):
+    with pytest.raises(errors.InvalidRequestError, match="no model"):
         world.all(world.wan.tasks(model="wan2.7"))
     assert not world.service.seen
 
@@ -144,7 +144,7 @@ def test_a_task_that_is_not_pending_cannot_be_canceled(world: World, status: str
     """Row `cancel of a RUNNING task`: a 400 response, untyped."""
     world.service.on("cancel", NOT_PENDING)
     world.service.on("query", reply(task(status)))
-    with pytest.raises(errors.InvalidRequest, match="PENDING") as met:
+    with pytest.raises(errors.InvalidRequestError, match="PENDING") as met:
         world.do(world.wan.cancel(TASK))
     error = met.value
     assert (error.status, error.code, error.request_id, error.task_id) == (
@@ -169,13 +169,13 @@ def test_cancel_by_the_handle(world: World) -> None:
     world.service.on("query", RUNNING, reply(task("CANCELED")))
     handle = world.do(world.wan.submit(PRO, "Make it dusk", images=[PHOTO], n=1))
     world.do(handle.cancel())
-    with pytest.raises(errors.TaskCanceled):
+    with pytest.raises(errors.TaskCanceledError):
         world.do(handle.wait())
 
 
 def test_a_lost_call_is_found_by_model_and_time(world: World) -> None:
     world.service.on("create", httpx.ReadTimeout)
-    with pytest.raises(errors.OutcomeUnknown) as met:
+    with pytest.raises(errors.OutcomeUnknownError) as met:
         world.do(world.wan.edit(PRO, "Make it dusk", images=[PHOTO], n=1))
     world.service.on("list", listing(entry("found")))
     assert [each.task_id for each in world.do(world.wan.find_lost(met.value))] == ["found"]

@@ -11,7 +11,7 @@ from tests.client import bare
 from tests.client.service import Seen
 from tests.client.worlds import World
 from tests.runtime.answers import choices, refusal, reply, task
-from wanlib.runtime import errors
+from wanlib import errors
 
 MANY = 10_000
 LIFE = 40.0  # seconds that each task runs
@@ -108,7 +108,7 @@ def test_a_list_that_is_of_no_use_costs_no_wait(world: World, answer: Any) -> No
 def test_many_deadlines_are_kept(world: World) -> None:
     factory = Factory(world, 500, life=1e6)
     outcomes = world.do(world.wan.wait(factory.ids, timeout=120))
-    assert {type(each) for each in outcomes} == {errors.DeadlineExceeded}
+    assert {type(each) for each in outcomes} == {errors.DeadlineExceededError}
     assert [each.task_id for each in outcomes] == factory.ids
     assert world.time.at - 1000 <= 130
 

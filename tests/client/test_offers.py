@@ -11,7 +11,7 @@ from tests.client.invented import SKETCH, WORDS, invented_client, invented_spec
 from tests.client.service import CREATED, DONE, OLD, PHOTO, PRO
 from tests.client.worlds import World
 from tests.pictures import picture
-from wanlib.errors import InvalidArgumentError, InvalidRequest, WanError
+from wanlib.errors import InvalidArgumentError, InvalidRequestError, WanError
 
 PNG = picture("png", size=(300, 300))
 FORMS: dict[str, Any] = {"URL": PHOTO, "bytes": PNG}
@@ -81,7 +81,7 @@ def test_a_list_of_images_on_a_model_with_a_single_one_is_refused(made: World, v
 def test_a_verb_that_a_model_does_not_have_is_refused(
     made: World, verb: str, model: str, given: dict[str, Any], reason: str
 ) -> None:
-    with pytest.raises(InvalidRequest, match=reason):
+    with pytest.raises(InvalidRequestError, match=reason):
         made.do(VERBS[verb](made.wan, model, **given))
     assert made.service.seen == []
 
@@ -94,7 +94,7 @@ def test_a_mask_that_a_model_does_not_have_is_refused_whatever_is_allowed(
 ) -> None:
     """Where its rule was allowed to be broken, it was left out once, and the rest was sent and paid for."""
     allow = {"allow": ["wan2.7/unknown", "wan2.7/only_for"]} if allowed else {}
-    with pytest.raises(InvalidRequest, match=name) as caught:
+    with pytest.raises(InvalidRequestError, match=name) as caught:
         made.do(VERBS[verb](made.wan, PRO, images=[PHOTO], n=1, **{name: PNG}, **allow))
     assert [each.path for each in caught.value.violations] == [f"/parameters/{name}"]
     assert made.service.seen == []
@@ -144,7 +144,7 @@ def test_at_the_prompt(
     monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-1")
     monkeypatch.setattr("wanlib.generated.calls.API", invented.client.API)
     monkeypatch.setattr("wanlib.Wan", invented.client.Wan, raising=False)
-    monkeypatch.setattr("wanlib.runtime.drive.Driver._respond", lambda *_: sent.append(_))
+    monkeypatch.setattr("wanlib.client.drivers.sync_driver.Driver._respond", lambda *_: sent.append(_))
     for options in ((), ("--dry-run",), ("--curl",)):
         for words in (("edit", WORDS, PROMPT, "-i", image), ("submit", WORDS, PROMPT, "-i", image)):
             ran = in_process(*words, *options)
@@ -157,4 +157,4 @@ def test_at_the_prompt(
 
 
 def test_the_refusals_are_errors_of_ours() -> None:
-    assert issubclass(InvalidArgumentError, WanError) and issubclass(InvalidRequest, WanError)
+    assert issubclass(InvalidArgumentError, WanError) and issubclass(InvalidRequestError, WanError)

@@ -10,9 +10,9 @@ from tests.client.test_streams import LAST, PICTURE, WORDS, begin, streamed
 from tests.client.worlds import World
 from tests.pictures import picture
 from tests.runtime.answers import TASK, choices, image, link, reply, task
-from wanlib.errors import DownloadFailed, LinkExpired, UsageError
-from wanlib.runtime.exchange import Reply
-from wanlib.runtime.parts import Picture
+from wanlib.client.http.messages import Response
+from wanlib.client.results.parts import Picture
+from wanlib.errors import DownloadFailedError, LinkExpiredError, UsageError
 
 PNGS = {name: picture("png", size=(300, 300 + at)) for at, name in enumerate("abc")}
 THREE = reply(
@@ -20,7 +20,7 @@ THREE = reply(
 )
 
 
-def of_store(request: Any) -> Reply:
+def of_store(request: Any) -> Response:
     """The picture that a link names."""
     name = request.url.path.rpartition("/")[2].partition(".")[0]
     return reply(PNGS[name[-1:]], content_type="image/png")
@@ -82,11 +82,13 @@ FLAWS: dict[str, Any] = {
 @pytest.mark.parametrize("flaw", FLAWS.values(), ids=FLAWS)
 def test_what_is_not_the_whole_picture_is_fetched_again_and_never_returned(world: World, flaw: Any) -> None:
     found = output(world)
-    world.service.on("download", Reply(*flaw), of_store)
+    world.service.on("download", Response(*flaw), of_store)
     assert read(world, found[0]) == PNGS["a"]
     assert world.service.count("download") == 2
-    world.service.on("download", Reply(*flaw))
-    with pytest.raises(DownloadFailed, match="the picture was not fetched: it could not be fetched in 5 tr"):
+    world.service.on("download", Response(*flaw))
+    with pytest.raises(
+        DownloadFailedError, match="the picture was not fetched: it could not be fetched in 5 tr"
+    ):
         read(world, found[0])
 
 
@@ -94,17 +96,17 @@ def test_the_limits_of_save_hold(world: World) -> None:
     """The cap on bytes, a host that is not public, a link that is dead."""
     found = output(world)
     private = Picture("http://127.0.0.1/a.png", 0, **_readers(found[0]))
-    with pytest.raises(DownloadFailed, match=r"127\.0\.0\.1.*no public address"):
+    with pytest.raises(DownloadFailedError, match=r"127\.0\.0\.1.*no public address"):
         read(world, private)
-    world.service.on("download", Reply(200, {"content-length": str(2**40)}, b""))
-    with pytest.raises(DownloadFailed, match="larger than"):
+    world.service.on("download", Response(200, {"content-length": str(2**40)}, b""))
+    with pytest.raises(DownloadFailedError, match="larger than"):
         read(world, found[0])
-    world.service.on("download", Reply(403, {}, b""))
-    with pytest.raises(LinkExpired):
+    world.service.on("download", Response(403, {}, b""))
+    with pytest.raises(LinkExpiredError):
         read(world, found[0])
     asked = world.service.count("download")
     world.time.at += 25 * 3600
-    with pytest.raises(LinkExpired, match="its link has expired"):
+    with pytest.raises(LinkExpiredError, match="its link has expired"):
         read(world, found[0])
     assert world.service.count("download") == asked
 

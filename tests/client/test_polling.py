@@ -9,33 +9,33 @@ import pytest
 from tests.client.service import BROKEN, CREATED, DONE, PAGE, PHOTO, PRO, RUNNING, Answer
 from tests.client.worlds import World
 from tests.runtime.answers import TASK, image, refusal, reply, task
-from wanlib.runtime import errors
+from wanlib import errors
 
 NULL = reply({"request_id": "req-n", "output": None})
 PASSING: dict[str, tuple[Answer, type[Exception]]] = {
     "503 of the vendor": (refusal("ModelUnavailable", "Busy.", 503), errors.ServiceError),
     "500 of the vendor": (refusal("InternalError", "Oh.", 500), errors.ServiceError),
-    "429": (refusal("Throttling.RateQuota", "Slow down.", 429), errors.RateLimited),
-    "502 HTML": (PAGE, errors.MalformedAnswer),
-    "504 HTML": (PAGE._replace(status=504), errors.MalformedAnswer),
-    "200 HTML": (PAGE._replace(status=200), errors.MalformedAnswer),
-    "broken JSON": (BROKEN, errors.MalformedAnswer),
-    "an empty body": (reply(b""), errors.MalformedAnswer),
-    "a list": (reply([]), errors.MalformedAnswer),
-    "no output": (reply({"request_id": "req-n"}), errors.MalformedAnswer),
-    "output null": (NULL, errors.MalformedAnswer),
-    "no task_status": (reply({"output": {"task_id": TASK}}), errors.MalformedAnswer),
-    "a redirect": (reply(b"", 302, location="https://x.example.com/"), errors.MalformedAnswer),
-    "a reset": (httpx.ReadError, errors.Unreachable),
-    "closed": (httpx.RemoteProtocolError, errors.Unreachable),
-    "no answer in time": (httpx.ReadTimeout, errors.Unreachable),
-    "no connection": (httpx.ConnectError, errors.Unreachable),
+    "429": (refusal("Throttling.RateQuota", "Slow down.", 429), errors.RateLimitError),
+    "502 HTML": (PAGE, errors.MalformedResponseError),
+    "504 HTML": (PAGE._replace(status=504), errors.MalformedResponseError),
+    "200 HTML": (PAGE._replace(status=200), errors.MalformedResponseError),
+    "broken JSON": (BROKEN, errors.MalformedResponseError),
+    "an empty body": (reply(b""), errors.MalformedResponseError),
+    "a list": (reply([]), errors.MalformedResponseError),
+    "no output": (reply({"request_id": "req-n"}), errors.MalformedResponseError),
+    "output null": (NULL, errors.MalformedResponseError),
+    "no task_status": (reply({"output": {"task_id": TASK}}), errors.MalformedResponseError),
+    "a redirect": (reply(b"", 302, location="https://x.example.com/"), errors.MalformedResponseError),
+    "a reset": (httpx.ReadError, errors.ConnectionFailedError),
+    "closed": (httpx.RemoteProtocolError, errors.ConnectionFailedError),
+    "no answer in time": (httpx.ReadTimeout, errors.ConnectionFailedError),
+    "no connection": (httpx.ConnectError, errors.ConnectionFailedError),
 }
 FINAL: dict[str, tuple[Answer, type[errors.WanError]]] = {
     "key withdrawn": (refusal("InvalidApiKey", "No.", 401), errors.AuthenticationError),
     "rights": (refusal("AccessDenied", "No.", 403), errors.AuthenticationError),
-    "no such thing": (refusal("NotFound", "No.", 404), errors.NotFound),
-    "bill": (refusal("Arrearage", "Pay.", 400), errors.QuotaExceeded),
+    "no such thing": (refusal("NotFound", "No.", 404), errors.NotFoundError),
+    "bill": (refusal("Arrearage", "Pay.", 400), errors.QuotaExceededError),
 }
 GAPS = [1.0, 2.0, 4.0, 8.0, 10.0, 10.0, 10.0]
 
@@ -67,7 +67,7 @@ def test_what_never_passes_ends_at_the_deadline_with_task_and_cause(world: World
     answer, cause = PASSING[name]
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING, answer)
-    with pytest.raises(errors.DeadlineExceeded, match="was RUNNING when last seen") as met:
+    with pytest.raises(errors.DeadlineExceededError, match="was RUNNING when last seen") as met:
         edit(world, timeout=100)
     assert met.value.task_id == TASK
     assert isinstance(met.value.__cause__, cause)
@@ -80,7 +80,7 @@ def test_a_status_that_is_no_end_is_polled_to_the_deadline(world: World, status:
     """Row `SUSPENDED`, and statuses that nobody has heard of."""
     world.service.on("create", CREATED)
     world.service.on("query", reply(task(status)))
-    with pytest.raises(errors.DeadlineExceeded, match=status) as met:
+    with pytest.raises(errors.DeadlineExceededError, match=status) as met:
         edit(world)
     assert (met.value.task_id, world.time.at) == (TASK, 1900)
 
@@ -124,9 +124,9 @@ def test_retry_after_as_a_date_too(world: World) -> None:
 def test_a_retry_after_beyond_the_deadline_ends_there(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", refusal("Throttling", "Slow down.", 429, retry_after="86400"))
-    with pytest.raises(errors.DeadlineExceeded) as met:
+    with pytest.raises(errors.DeadlineExceededError) as met:
         edit(world, timeout=30)
-    assert isinstance(met.value.__cause__, errors.RateLimited)
+    assert isinstance(met.value.__cause__, errors.RateLimitError)
     assert (world.time.at, world.service.count("query")) == (1030, 1)
 
 
@@ -143,7 +143,7 @@ def test_a_status_callback_that_fails_costs_nothing(world: World) -> None:
 def test_the_task_goes_on_by_its_id_after_a_deadline(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING)
-    with pytest.raises(errors.DeadlineExceeded) as met:
+    with pytest.raises(errors.DeadlineExceededError) as met:
         edit(world, timeout=30)
     world.service.on("query", DONE)
     assert world.do(world.wan.task(met.value.task_id).wait()).images
@@ -155,7 +155,7 @@ def test_one_query_tries_a_few_times_and_then_tells(world: World) -> None:
     world.service.on("query", PAGE, httpx.ReadError, RUNNING)
     assert world.do(world.wan.task(TASK).status()).status == "RUNNING"
     world.service.on("query", PAGE)
-    with pytest.raises(errors.MalformedAnswer) as met:
+    with pytest.raises(errors.MalformedResponseError) as met:
         world.do(world.wan.task(TASK).status())
     assert (met.value.status, met.value.task_id, world.service.count("query")) == (502, TASK, 8)
 

@@ -11,13 +11,18 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from wan_conformance.images import picture
 
-from conformance.pictures import picture
 from tests.client.service import CREATED, MIXED, OLD, PRO
 from tests.client.worlds import KEY, World
 from tests.runtime.answers import TASK
-from wanlib.runtime.errors import ConfigurationError, IgnoredParameter, InvalidArgumentError, InvalidRequest
-from wanlib.runtime.options import read_call
+from wanlib.client.call.options import parse_call
+from wanlib.errors import (
+    ConfigurationError,
+    IgnoredParameterWarning,
+    InvalidArgumentError,
+    InvalidRequestError,
+)
 
 URL = ["https://example.com/a.png?token=abc"]
 
@@ -90,7 +95,7 @@ def test_the_curl_command_makes_the_call(world: World) -> None:
 
 
 def test_every_broken_rule_is_told_and_nothing_is_sent(world: World) -> None:
-    with pytest.raises(InvalidRequest, match="nothing was sent: ") as met:
+    with pytest.raises(InvalidRequestError, match="nothing was sent: ") as met:
         world.do(world.wan.submit(PRO, "x" * 5001, images=URL * 10, n=5, size="4K"))
     assert {each.rule for each in met.value.violations} == {
         "wan2.7/prompt.max_chars",
@@ -105,7 +110,7 @@ def test_every_broken_rule_is_told_and_nothing_is_sent(world: World) -> None:
 def test_an_image_in_hand_is_judged_by_its_bytes(world: World, tmp_path: Path) -> None:
     small = tmp_path / "small.png"
     small.write_bytes(picture("png", 239, 240))
-    with pytest.raises(InvalidRequest) as met:
+    with pytest.raises(InvalidRequestError) as met:
         world.do(world.wan.submit(PRO, "a vase", images=[small, picture("gif", 300, 300)], n=1))
     assert [each.rule for each in met.value.violations] == [
         "wan2.7/images.each.min_side",
@@ -121,7 +126,7 @@ def test_a_named_rule_may_be_broken(world: World) -> None:
 
 def test_a_newer_parameter_goes_through_extra_and_a_misspelt_one_nowhere(world: World) -> None:
     world.service.on("create", CREATED)
-    with pytest.raises(InvalidRequest, match=r"did you mean 'watermark'\?"):
+    with pytest.raises(InvalidRequestError, match=r"did you mean 'watermark'\?"):
         world.do(world.wan.submit(PRO, "a vase", images=URL, n=1, watermrak=True))
     assert world.service.seen == []
     world.do(world.wan.submit(PRO, "a vase", images=URL, n=1, extra={"style": {"name": "oil"}}))
@@ -132,7 +137,9 @@ def test_a_newer_parameter_goes_through_extra_and_a_misspelt_one_nowhere(world: 
 
 def test_what_is_ignored_is_warned_of_and_sent(world: World) -> None:
     world.service.on("create", CREATED)
-    with pytest.warns(IgnoredParameter, match=r"an effect only with .*wan2\.7/thinking_mode\.effective"):
+    with pytest.warns(
+        IgnoredParameterWarning, match=r"an effect only with .*wan2\.7/thinking_mode\.effective"
+    ):
         world.do(world.wan.submit(PRO, "a vase", images=URL, n=1, thinking_mode=True))
     assert world.service.of("create")[0].json()["parameters"]["thinking_mode"] is True
 
@@ -146,7 +153,7 @@ def test_the_warning_points_at_the_caller(world: World) -> None:
 
 def test_a_region_without_the_call_is_refused(world: World) -> None:
     with pytest.raises(
-        InvalidRequest, match=r"takes no async call in region virginia; it does in beijing, singap"
+        InvalidRequestError, match=r"takes no async call in region virginia; it does in beijing, singap"
     ):
         world.do(world.client(region="virginia").submit(PRO, "a vase", images=URL, n=1))
     with pytest.raises(ConfigurationError, match="region frankfurt has no shared host; pass workspace="):
@@ -163,16 +170,16 @@ def test_an_edit_needs_an_image_and_a_generation_none(world: World) -> None:
         world.do(world.wan.generate(PRO, "a vase", images=URL))
     with pytest.raises(InvalidArgumentError, match=r"allowed: a list of images\. Write images=\[\.\.\.\]"):
         world.do(world.wan.edit(PRO, "a vase", images="https://example.com/a.png"))
-    with pytest.raises(InvalidRequest, match=r"images has 2 items; wanx2\.1-imageedit takes one"):
+    with pytest.raises(InvalidRequestError, match=r"images has 2 items; wanx2\.1-imageedit takes one"):
         world.do(world.wan.edit("wanx2.1-imageedit", "a vase", images=URL * 2, function="doodle"))
-    with pytest.raises(InvalidRequest, match=r"wan2\.5/images\.required"):
+    with pytest.raises(InvalidRequestError, match=r"wan2\.5/images\.required"):
         world.do(world.wan.generate(OLD, "a vase"))
     assert world.service.seen == []
 
 
 def test_an_unknown_model_is_told_with_the_known_ones(world: World) -> None:
     with pytest.raises(
-        InvalidRequest, match=r"no model 'wan2.7-image-por'; did you mean 'wan2.7-image-pro'\?"
+        InvalidRequestError, match=r"no model 'wan2.7-image-por'; did you mean 'wan2.7-image-pro'\?"
     ):
         world.do(world.wan.submit("wan2.7-image-por", "a vase"))
 
@@ -194,20 +201,22 @@ LOCAL = "http://127.0.0.1:8000/a.png"
 
 
 def test_a_private_image_url_is_refused_unless_the_service_is_private_too(world: World) -> None:
-    with pytest.raises(InvalidRequest, match=r"127\.0\.0\.1 is not a public address \(loopback\)") as met:
+    with pytest.raises(
+        InvalidRequestError, match=r"127\.0\.0\.1 is not a public address \(loopback\)"
+    ) as met:
         world.do(world.wan.submit(PRO, "a vase", images=[LOCAL], n=1))
     assert [each.rule for each in met.value.violations] == ["wan2.7/images.each.public"]
     assert world.service.seen == []
     for base in ("http://127.0.0.1:8686/api/v1", "http://emulator:8686/api/v1", "http://[::1]/api/v1"):
         prepared = world.client(base_url=base).prepare(PRO, "a vase", images=[LOCAL], n=1)
         assert prepared.body["input"]["messages"][0]["content"][0] == {"image": LOCAL}
-    with pytest.raises(InvalidRequest, match="not a public address"):
+    with pytest.raises(InvalidRequestError, match="not a public address"):
         world.client(base_url="https://gateway.example.com/api/v1").prepare(PRO, "a vase", images=[LOCAL])
 
 
 def test_signatures_expire_by_the_clock_of_the_client(world: World) -> None:
     url = f"https://example.com/a.png?Expires={int(world.time.wall())}&Signature=s"
-    call = read_call("edit", "async", PRO, "a vase", [url], {"n": 1})
+    call = parse_call("edit", "async", PRO, "a vase", [url], {"n": 1})
     assert world.wan._core.plan(call).passed == ()
     world.time.at += 1
     assert [each.rule for each in world.wan._core.plan(call).passed] == ["wan2.7/images.each.unexpired"]

@@ -9,7 +9,13 @@ import pytest
 from tests.client.service import CREATED, DONE, MIXED, OLD, PRO
 from tests.client.worlds import World
 from tests.runtime.answers import TASK, choices, image, reply, results, task
-from wanlib.runtime.errors import InvalidArgumentError, InvalidRequest, OutcomeUnknown, OverBudget, TaskFailed
+from wanlib.errors import (
+    BudgetExceededError,
+    InvalidArgumentError,
+    InvalidRequestError,
+    OutcomeUnknownError,
+    TaskFailedError,
+)
 
 URL = ["https://example.com/a.png"]
 FAILED = reply(task("FAILED", code="InternalError", message="no"))
@@ -51,7 +57,7 @@ def test_none_is_not_given_so_the_price_stands(world: World) -> None:
     prepared = world.wan.prepare(PRO, "a vase", images=URL, n=None, seed=None)
     assert prepared.body["parameters"] == {"n": 4}
     assert prepared.price.pictures == 4
-    with pytest.raises(InvalidRequest, match=r"wan2\.7/prompt\.required"):
+    with pytest.raises(InvalidRequestError, match=r"wan2\.7/prompt\.required"):
         world.wan.prepare(PRO, None, images=URL)
 
 
@@ -75,14 +81,14 @@ def test_a_failed_picture_and_a_failed_task_cost_nothing(world: World) -> None:
     )
     world.do(world.wan.edit(OLD, "dusk", images=URL, n=2))
     world.service.on("query", FAILED)
-    with pytest.raises(TaskFailed):
+    with pytest.raises(TaskFailedError):
         world.do(world.wan.edit(PRO, "a vase", images=URL))
     assert world.wan.spent == Decimal("0.20")
 
 
 @pytest.mark.parametrize("cap", [Decimal("1.99"), 1.99, "1.99", 0])
 def test_a_call_that_could_cost_more_is_not_sent(world: World, cap: Any) -> None:
-    with pytest.raises(OverBudget, match=r"could cost 2\.00 CNY for 4 pictures; max_price is"):
+    with pytest.raises(BudgetExceededError, match=r"could cost 2\.00 CNY for 4 pictures; max_price is"):
         world.do(world.wan.edit(PRO, "a vase", images=URL, max_price=cap))
     assert world.service.seen == []
 
@@ -99,7 +105,7 @@ def test_the_budget_holds_over_all_calls_of_a_client(world: World) -> None:
     client = world.client(budget="1.10")
     world.do(client.edit(PRO, "a vase", images=URL, n=2))  # holds 1.00, spends 0.50
     world.do(client.edit(PRO, "a vase", images=URL, n=1))
-    with pytest.raises(OverBudget, match=r"of the budget of 1\.10 1\.00 is taken"):
+    with pytest.raises(BudgetExceededError, match=r"of the budget of 1\.10 1\.00 is taken"):
         world.do(client.edit(PRO, "a vase", images=URL, n=1))
     assert world.service.count("create") == 2
 
@@ -108,13 +114,13 @@ def test_a_task_under_way_holds_its_share(world: World) -> None:
     world.service.on("create", CREATED)
     client = world.client(budget=1)
     world.do(client.submit(PRO, "a vase", images=URL, n=2))
-    with pytest.raises(OverBudget):
+    with pytest.raises(BudgetExceededError):
         world.do(client.submit(PRO, "a vase", images=URL, n=1))
 
 
 def test_a_call_that_may_have_been_accepted_counts_as_spent(world: World) -> None:
     world.service.on("create", httpx.ReadError)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknownError):
         world.do(world.wan.submit(PRO, "a vase", images=URL, n=2))
     assert world.wan.spent == Decimal("1.00")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from wan_conformance.images import picture
 
-from conformance.pictures import picture
 from tests.client.loopback import loopback
 from tests.quick_start import ROOT, written
 from tests.runtime.answers import TASK

@@ -9,15 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from wan_conformance.images import picture
 
-from conformance.pictures import picture
 from tests.client.service import CREATED, DONE, OLD, PRO, RUNNING
 from tests.client.worlds import World
 from tests.runtime.answers import TASK, reply
+from wanlib.client.journal.entry import is_owner_dead, new_lease_owner
+from wanlib.client.journal.journal import Journal
+from wanlib.errors import ConfigurationError, DeadlineExceededError, OutcomeUnknownError, TaskFailedError
 from wanlib.generated.calls import API
-from wanlib.runtime.errors import ConfigurationError, DeadlineExceeded, OutcomeUnknown, TaskFailed
-from wanlib.runtime.journal import Journal
-from wanlib.runtime.owner import is_dead, new_owner
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def seconds(url: str) -> float:
 def abandon(journal: Path) -> None:
     """Gives the leases of a process back as its death does."""
     with Journal(journal) as opened:
-        opened.free(lambda owner: True)
+        opened.release_dead_leases(lambda owner: True)
 
 
 def test_without_a_journal_there_is_nothing_to_resume(world: World) -> None:
@@ -89,13 +89,13 @@ def test_a_task_that_failed_is_told_with_its_id_and_never_again(world: World, pa
     world.service.on("query", failed)
     client = world.client(journal=path)
     (error,) = world.do(client.resume()).failed
-    assert (type(error), error.task_id, error.code) == (TaskFailed, TASK, "X")
+    assert (type(error), error.task_id, error.code) == (TaskFailedError, TASK, "X")
     assert world.do(client.resume()).failed == []
 
 
 def test_a_call_cut_before_its_answer_is_found_in_the_list(world: World, path: Path) -> None:
     world.service.on("create", httpx.ReadError)
-    with pytest.raises(OutcomeUnknown) as lost:
+    with pytest.raises(OutcomeUnknownError) as lost:
         world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
     assert (lost.value.model, lost.value.sent_at) == (PRO, world.time.wall())
     abandon(path)
@@ -115,7 +115,7 @@ def test_a_call_cut_before_its_answer_is_found_in_the_list(world: World, path: P
 def test_a_lost_call_is_never_guessed(world: World, path: Path, found: int) -> None:
     """None, or more tasks than calls: the caller decides, with the candidates in hand."""
     world.service.on("create", httpx.ReadError)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknownError):
         world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
     abandon(path)
     world.service.on("list", listed(world, *((f"task-{number}", PRO, 1.0) for number in range(found))))
@@ -128,7 +128,7 @@ def test_a_lost_call_is_never_guessed(world: World, path: Path, found: int) -> N
 
 def test_a_call_that_was_lost_a_day_ago_is_not_looked_for(world: World) -> None:
     world.service.on("create", httpx.ReadTimeout)
-    with pytest.raises(OutcomeUnknown) as lost:
+    with pytest.raises(OutcomeUnknownError) as lost:
         world.do(world.wan.submit(PRO, "a vase", n=1))
     world.service.on("list", listed(world))
     for since, asked in ((86_399, 1), (1, 1)):
@@ -143,7 +143,7 @@ def test_lost_calls_of_about_one_time_are_looked_for_at_once(world: World, path:
     wan = world.client(journal=path)
     for pause in (0, 200, 1000):
         world.time.at += pause
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(OutcomeUnknownError):
             world.do(wan.submit(PRO, "a vase", n=1))
     world.service.on("list", listed(world, ("other", PRO, -700.0)))
     abandon(path)
@@ -156,7 +156,7 @@ def test_tasks_that_other_entries_account_for_are_no_candidates(world: World, pa
     world.service.on("create", CREATED, httpx.ReadError)
     client = world.client(journal=path)
     world.do(client.submit(PRO, "a vase", n=1))
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknownError):
         world.do(client.submit(PRO, "a clock", n=1))
     abandon(path)
     world.service.on("list", listed(world, (TASK, PRO, 1.0), ("task-2", PRO, 2.0)))
@@ -167,7 +167,7 @@ def test_tasks_that_other_entries_account_for_are_no_candidates(world: World, pa
     world.service.on("query", query)
     resumed = world.do(world.client(journal=path).resume(timeout=30))
     assert [each.task_id for each in resumed.results] == ["task-2"]
-    assert [type(each) for each in resumed.failed] == [DeadlineExceeded]
+    assert [type(each) for each in resumed.failed] == [DeadlineExceededError]
 
 
 def test_a_refused_call_is_not_taken_up(world: World, path: Path) -> None:
@@ -240,12 +240,12 @@ def test_the_intent_is_written_before_anything_is_sent(world: World, path: Path)
 
 
 def test_an_owner_is_dead_when_its_process_is() -> None:
-    assert not is_dead(new_owner())
-    place = new_owner().partition("@")[2]
+    assert not is_owner_dead(new_lease_owner())
+    place = new_lease_owner().partition("@")[2]
     child = os.fork() if hasattr(os, "fork") else None
     if child == 0:
         os._exit(0)
     if child:
         os.waitpid(child, 0)
-        assert is_dead(f"{child}@{place}")
-    assert not is_dead("1@another-machine/abc")
+        assert is_owner_dead(f"{child}@{place}")
+    assert not is_owner_dead("1@another-machine/abc")

@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
+from wan_conformance.images import picture
 
-from conformance.pictures import picture
 from tests.emulator.asking import BASE, KEY
 from wanlib import AsyncWan, Wan
 from wanlib.emulator import Emulator, ManualClock, RealClock
-from wanlib.emulator.serve import serving
+from wanlib.emulator.server.serve import run_in_thread
 from wanlib.emulator.transport import Transport
-from wanlib.errors import DownloadFailed, InvalidArgumentError
+from wanlib.errors import DownloadFailedError, InvalidArgumentError
 
 MODEL = "wan2.7-image"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -43,7 +43,7 @@ def test_a_picture_is_saved_under_a_name(wan: Wan, tmp_path: Path) -> None:
 def test_another_file_of_the_name_is_left_alone(wan: Wan, tmp_path: Path) -> None:
     output, target = wan.generate(MODEL, "a vase", size="1K", n=1), tmp_path / "a.PNG"
     target.write_bytes(b"mine")
-    with pytest.raises(DownloadFailed):
+    with pytest.raises(DownloadFailedError):
         output.save(target)
     assert target.read_bytes() == b"mine"
     assert output.save(target, overwrite=True) == [target]
@@ -104,7 +104,7 @@ def test_the_curl_command_sends_local_files(tmp_path: Path) -> None:
     large.write_bytes(noise + b"\0" * 400_000)
     small.write_bytes(picture("png", 500, 400))
     emulator = Emulator(clock=RealClock())
-    with serving(emulator) as url, Wan("sk-1", base_url=url + BASE, trust_env=False) as wan:
+    with run_in_thread(emulator) as url, Wan("sk-1", base_url=url + BASE, trust_env=False) as wan:
         prompt = 'it\'s "dusk" %s \\n $HOME\n雪'
         prepared = wan.prepare(MODEL, prompt, images=[large, "https://example.com/a.png", small], n=1)
         assert len(prepared.curl()) < 3000
@@ -115,7 +115,7 @@ def test_the_curl_command_sends_local_files(tmp_path: Path) -> None:
             env=os.environ | {"DASHSCOPE_API_KEY": KEY["authorization"].split()[1]},
         )
         assert json.loads(ran.stdout)["output"]["task_status"] == "PENDING", ran.stdout
-        (work,) = emulator.works()
+        (work,) = emulator.jobs()
         assert work.order.prompt == prompt
         sizes = [(each.width, each.height) for each in work.order.inputs]
         assert (sizes[0], sizes[2]) == ((700, 700), (500, 400))
@@ -142,7 +142,7 @@ def test_the_prompt_refuses_a_file_for_several_pictures_before_paying(
 ) -> None:
     monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-1")
     emulator = Emulator(clock=RealClock())
-    with serving(emulator) as url:
+    with run_in_thread(emulator) as url:
         address = ("--base-url", url + BASE, "--yes")
         for options, problem in (
             (("--n", "2", "--out", tmp_path / "a.png"), "is one file, and there can be 2 pictures"),
@@ -151,7 +151,7 @@ def test_the_prompt_refuses_a_file_for_several_pictures_before_paying(
         ):
             ran = command("generate", MODEL, "a vase", *options, *address)
             assert ran.code == 2 and problem in ran.err
-        assert emulator.works() == ()
+        assert emulator.jobs() == ()
         ran = command("generate", MODEL, "a vase", "--n", "1", "--out", tmp_path / "a.png", *address)
         assert (ran.code, ran.out) == (0, f"{tmp_path / 'a.png'}\n")
     emulator.close()

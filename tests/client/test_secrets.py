@@ -16,7 +16,7 @@ from tests.client.worlds import KEY, World
 from tests.pictures import picture
 from tests.runtime.answers import KEY as SIGNATURE
 from tests.runtime.answers import TASK, choice, choices, image, refusal, reply, task
-from wanlib.runtime import errors
+from wanlib import errors
 
 PNG = picture("png", size=(300, 300))
 PROMPT = "A very private wish about my neighbour"
@@ -109,7 +109,7 @@ def test_the_log_tells_ids_and_timings(world: World, caplog: pytest.LogCaptureFi
     text = caplog.text
     assert f"task {TASK} of {PRO} is submitted, request req-c" in text
     assert f"task {TASK} is RUNNING" in text and f"task {TASK} is SUCCEEDED" in text
-    assert "RateLimited; again in 0." in text or "RateLimited; again in 1." in text
+    assert "RateLimitError; again in 0." in text or "RateLimitError; again in 1." in text
     assert "/image-generation/generation: HTTP 200 in 1.250 s" in text
     assert f"GET https://dashscope.aliyuncs.com/api/v1/tasks/{TASK}: HTTP 200 in 0.000 s" in text
 

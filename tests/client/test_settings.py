@@ -11,8 +11,8 @@ from tests.client.service import CREATED, DONE, MIXED, PHOTO, POLICY, PRO
 from tests.client.worlds import KEY, World
 from tests.pictures import picture
 from tests.runtime.answers import reply
-from wanlib import AsyncWan, Wan
-from wanlib.runtime import errors, wire
+from wanlib import AsyncWan, Wan, errors
+from wanlib.client.drivers import http_adapter as wire
 
 BEARER = f"Bearer {KEY}"
 PNG = picture("png", size=(300, 300))
@@ -235,7 +235,7 @@ def test_httpx2_passes_through_the_seam(world: World, tmp_path: Path) -> None:
     parts = world.all(world.do(wan.stream(MIXED, "A story", max_images=1)))
     assert [each.text for each in parts] == ["Hi"]
     world.service.on("create", httpx2.ConnectError, httpx2.ReadError)
-    with pytest.raises(errors.OutcomeUnknown):
+    with pytest.raises(errors.OutcomeUnknownError):
         edit(world, wan)
     assert world.service.count("create") == 4
-    assert wire.library_of(world.http(httpx2), type(world.http(httpx2)).__name__) is httpx2
+    assert wire.detect_library(world.http(httpx2), type(world.http(httpx2)).__name__) is httpx2

@@ -9,8 +9,8 @@ import pytest
 from tests.client.service import MIXED
 from tests.client.worlds import World
 from tests.runtime.answers import choice, choices, image, link, refusal, reply, words
-from wanlib.runtime import errors
-from wanlib.runtime.result import Picture, Text
+from wanlib import errors
+from wanlib.client.results.result import Picture, Text
 
 
 def chunk(part: dict[str, Any], reason: str = "null", count: int = 0) -> bytes:
@@ -83,7 +83,7 @@ async def _into(parts: list[Any], stream: Any) -> None:
 def test_an_end_that_is_missing_is_told_with_the_parts(world: World, answer: Any) -> None:
     """Row `SSE ends before finished:true`: no error, looks complete."""
     world.service.on("create", answer)
-    with pytest.raises(errors.OutcomeUnknown) as met:
+    with pytest.raises(errors.OutcomeUnknownError) as met:
         world.all(begin(world))
     assert met.value.parts[:2] == (Text("Wash "), Picture(link("a"), 0))
     assert (met.value.model, met.value.request_id) == (MIXED, "req-s")
@@ -111,7 +111,7 @@ def test_a_cut_stream_is_told_with_the_parts_and_not_sent_again(world: World) ->
             return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=body())
 
         world.service.on("create", answer)
-        with pytest.raises(errors.OutcomeUnknown, match="broke off") as met:
+        with pytest.raises(errors.OutcomeUnknownError, match="broke off") as met:
             world.all(begin(world))
         assert met.value.parts == (Text("Wash "), Picture(link("a"), 0))
     assert world.service.count("create") == 2
@@ -132,7 +132,7 @@ def test_a_stream_that_trickles_for_too_long_ends(world: World) -> None:
         "create",
         lambda _: httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Endless()),
     )
-    with pytest.raises(errors.OutcomeUnknown, match="too long"):
+    with pytest.raises(errors.OutcomeUnknownError, match="too long"):
         world.all(begin(world, timeout=100))
     assert world.time.at <= 1140
 
@@ -140,10 +140,10 @@ def test_a_stream_that_trickles_for_too_long_ends(world: World) -> None:
 @pytest.mark.parametrize("kind", ["refused", "gateway", "busy", "unsent"])
 def test_a_stream_is_created_by_the_rules_of_every_call(world: World, kind: str) -> None:
     answers: dict[str, tuple[Any, type[Exception], int]] = {
-        "refused": (refusal("InvalidParameter"), errors.InvalidRequest, 1),
-        "gateway": (reply(b"<html>", 502), errors.OutcomeUnknown, 1),
-        "busy": (refusal("Throttling", status=429), errors.RateLimited, 5),
-        "unsent": (httpx.ConnectError, errors.Unreachable, 5),
+        "refused": (refusal("InvalidParameter"), errors.InvalidRequestError, 1),
+        "gateway": (reply(b"<html>", 502), errors.OutcomeUnknownError, 1),
+        "busy": (refusal("Throttling", status=429), errors.RateLimitError, 5),
+        "unsent": (httpx.ConnectError, errors.ConnectionFailedError, 5),
     }
     answer, family, posts = answers[kind]
     world.service.on("create", answer)
@@ -169,5 +169,5 @@ def test_a_stream_that_is_left_counts_as_spent(world: World) -> None:
 
 def test_events_where_a_task_was_asked_for_are_no_answer(world: World) -> None:
     world.service.on("create", streamed(WORDS, LAST))
-    with pytest.raises(errors.OutcomeUnknown):
+    with pytest.raises(errors.OutcomeUnknownError):
         world.do(world.wan.submit(MIXED, "p", images=["https://photos.example.com/a.jpg"], n=1))

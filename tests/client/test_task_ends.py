@@ -9,8 +9,8 @@ import pytest
 from tests.client.service import CREATED, OLD, PHOTO, PRO, RUNNING
 from tests.client.worlds import World
 from tests.runtime.answers import TASK, choice, choices, image, link, refusal, reply, results, task
-from wanlib.runtime import errors
-from wanlib.runtime.journal import Journal
+from wanlib import errors
+from wanlib.client.journal.journal import Journal
 
 UNKNOWN = reply(task("UNKNOWN"))
 NESTED = reply(task("FAILED", code="DataInspectionFailed", message="Output data may be inappropriate."))
@@ -28,7 +28,7 @@ def test_failed_is_an_error_with_its_reason(world: World, answer: Any) -> None:
     """Row `FAILED`: the SDK returns status_code 200, code None, message ""."""
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING, answer)
-    with pytest.raises(errors.TaskFailed, match="Output data may be inappropriate") as met:
+    with pytest.raises(errors.TaskFailedError, match="Output data may be inappropriate") as met:
         edit(world)
     error = met.value
     assert (error.code, error.task_id) == ("DataInspectionFailed", TASK)
@@ -60,7 +60,7 @@ def test_a_flat_failure_is_one_when_it_is_confirmed(world: World, listed: str | 
     world.service.on("create", CREATED)
     world.service.on("query", PASSING)
     world.service.on("list", tasks(listed))
-    with pytest.raises(errors.TaskFailed) as met:
+    with pytest.raises(errors.TaskFailedError) as met:
         edit(world)
     assert (met.value.code, world.service.count("query")) == ("InternalError", looks)
 
@@ -68,7 +68,7 @@ def test_a_flat_failure_is_one_when_it_is_confirmed(world: World, listed: str | 
 def test_failed_without_a_reason_is_failed_too(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", BARE)
-    with pytest.raises(errors.TaskFailed, match="no reason is given"):
+    with pytest.raises(errors.TaskFailedError, match="no reason is given"):
         edit(world)
 
 
@@ -76,7 +76,7 @@ def test_canceled_is_an_error_of_its_own(world: World) -> None:
     """Row `CANCELED`."""
     world.service.on("create", CREATED)
     world.service.on("query", reply(task("CANCELED")))
-    with pytest.raises(errors.TaskCanceled) as met:
+    with pytest.raises(errors.TaskCanceledError) as met:
         edit(world)
     assert (met.value.task_id, world.wan.spent) == (TASK, 0)
 
@@ -85,7 +85,7 @@ def test_unknown_at_once_is_a_matter_of_account_or_region(world: World) -> None:
     """Row `UNKNOWN`: returned as success by the SDK. It ends the wait at once."""
     world.service.on("create", CREATED)
     world.service.on("query", UNKNOWN)
-    with pytest.raises(errors.TaskUnknown, match="account and region") as met:
+    with pytest.raises(errors.TaskUnknownError, match="account and region") as met:
         edit(world)
     assert (met.value.task_id, world.service.count("query")) == (TASK, 1)
 
@@ -95,13 +95,13 @@ def test_unknown_after_a_day_has_expired(world: World) -> None:
     world.service.on("query", UNKNOWN)
     handle = world.do(world.wan.submit(PRO, "Make it dusk", images=[PHOTO], n=1))
     world.time.at += 25 * 3600
-    with pytest.raises(errors.TaskUnknown, match=r"expired.*25\.0 hours ago"):
+    with pytest.raises(errors.TaskUnknownError, match=r"expired.*25\.0 hours ago"):
         world.do(handle.wait())
 
 
 def test_unknown_of_another_process_may_be_either(world: World) -> None:
     world.service.on("query", UNKNOWN)
-    with pytest.raises(errors.TaskUnknown, match=r"expired .* or belongs to another account"):
+    with pytest.raises(errors.TaskUnknownError, match=r"expired .* or belongs to another account"):
         world.do(world.wan.task(TASK).wait())
 
 
@@ -145,7 +145,7 @@ def test_success_without_any_picture_is_no_error_and_costs_nothing(world: World)
 def test_success_in_a_form_nobody_knows_keeps_the_task(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", reply(task("SUCCEEDED", pictures=[link("a")])))
-    with pytest.raises(errors.MalformedAnswer) as met:
+    with pytest.raises(errors.MalformedResponseError) as met:
         edit(world)
     assert met.value.task_id == TASK
 
@@ -163,9 +163,9 @@ def test_many_waits_keep_their_own_ends(world: World) -> None:
     world.service.on("query", lambda request: ends[request.url.path.rpartition("/")[2]])
     outcomes = world.do(world.wan.wait(ids, timeout=60))
     assert [type(each) for each in outcomes] == [
-        errors.DeadlineExceeded,
+        errors.DeadlineExceededError,
         errors.TaskContentModerationError,
-        errors.TaskUnknown,
+        errors.TaskUnknownError,
     ]
     assert [each.task_id for each in outcomes] == ids
 
@@ -200,7 +200,7 @@ def test_the_journal_has_the_state_of_a_failed_task_whatever_its_cause(
     world.service.on("query", reply(task("FAILED", code=code, message="No.")))
     journal = Journal(tmp_path / "calls.sqlite")
     wan = world.client(journal=journal)
-    with pytest.raises(errors.TaskFailed):
+    with pytest.raises(errors.TaskFailedError):
         world.do(wan.edit(PRO, "Make it dusk", images=[PHOTO], n=1))
     entry = journal.entry(TASK)
     assert entry is not None and (entry.status, entry.state) == ("FAILED", "done")

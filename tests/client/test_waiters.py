@@ -8,7 +8,7 @@ import pytest
 from tests.client.service import CREATED, DONE, PHOTO, PRO, RUNNING, Seen
 from tests.client.worlds import World
 from tests.runtime.answers import choices, reply, task
-from wanlib.runtime.errors import InvalidArgumentError, TaskFailed
+from wanlib.errors import InvalidArgumentError, TaskFailedError
 
 
 def path_ends(*ends: tuple[str, Any]) -> Any:
@@ -44,7 +44,7 @@ def test_two_waits_for_one_task_both_end(async_world: World) -> None:
     world = async_world
     world.service.on("query", RUNNING, RUNNING, reply(task("FAILED")))
     outcomes = world.side_by_side(*[lambda: world.wan.task("a").wait()] * 2)
-    assert [type(each) for each in outcomes] == [TaskFailed] * 2
+    assert [type(each) for each in outcomes] == [TaskFailedError] * 2
 
 
 def test_one_deadline_ends_one_wait(async_world: World) -> None:
@@ -54,7 +54,7 @@ def test_one_deadline_ends_one_wait(async_world: World) -> None:
     short, long = world.side_by_side(
         lambda: wan.task("a").wait(timeout=5), lambda: wan.task("b").wait(timeout=500)
     )
-    assert type(short).__name__ == "DeadlineExceeded" and long.images is not None
+    assert type(short).__name__ == "DeadlineExceededError" and long.images is not None
 
 
 def test_what_breaks_one_poll_ends_that_wait_alone(async_world: World) -> None:
@@ -75,7 +75,7 @@ def test_what_breaks_one_poll_ends_that_wait_alone(async_world: World) -> None:
 def test_what_breaks_the_follower_reaches_every_wait(
     async_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from wanlib.runtime.follow import Follower
+    from wanlib.client.tasks.poller import TaskPoller
 
     world = async_world
     wan = world.wan
@@ -87,7 +87,7 @@ def test_what_breaks_the_follower_reaches_every_wait(
 
     waits = [lambda: wan.task("a").wait(), lambda: wan.task("b").wait()]
     with monkeypatch.context() as patch:
-        patch.setattr(Follower, "_look", broken)
+        patch.setattr(TaskPoller, "_look", broken)
         outcomes = world.side_by_side(*waits)
     assert [str(each) for each in outcomes] == ["a bug in following"] * 2
     world.service.on("query", reply(choices(task_status="SUCCEEDED")))
@@ -148,7 +148,7 @@ def test_a_call_that_is_cancelled_keeps_what_it_may_owe(async_world: World) -> N
 
     met, second = world.do(story())
     assert isinstance(met, asyncio.CancelledError)
-    assert type(second).__name__ == "OverBudget"
+    assert type(second).__name__ == "BudgetExceededError"
 
 
 def test_calls_side_by_side_keep_their_own_results(async_world: World) -> None:

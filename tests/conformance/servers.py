@@ -8,9 +8,9 @@ from threading import Thread
 from typing import Any
 
 import httpx
+from wan_conformance.targets.server.server import Server
+from wan_conformance.targets.server.target import Http
 
-from conformance.targets.http import Http
-from conformance.targets.server import Server
 from tests.emulator.asking import SPEC
 from wanlib.emulator import Emulator, Request
 

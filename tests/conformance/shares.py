@@ -6,12 +6,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from wan_conformance.model import Question
 
-from conformance.model import Question
-from wanlib.base.missing import ABSENT
+from wanlib.base.values import ABSENT
 from wanlib.spec import Spec
-from wanlib.spec.decode import Decoder
-from wanlib.spec.evaluate import holds
+from wanlib.spec.interpreter.decode import Decoder
+from wanlib.spec.model.modes import holds
 
 SETTINGS = settings(
     database=None,
@@ -46,7 +46,7 @@ def shares(spec: Spec, questions: Iterable[Question]) -> dict[str, float]:
         truths = {mode: holds(family.modes, mode, values) for mode in family.modes}
         met.update(mode if truth else f"not {mode}" for mode, truth in truths.items())
         for field in family.fields:
-            for rule in field.of_kind("keywords"):
+            for rule in field.rules_of_kind("keywords"):
                 if rule.condition is None or truths[rule.condition.mode] is rule.condition.wanted:
                     met[f"{rule.id}={values[field.name]}"] += 1
     return {name: count / total for name, count in met.items()}
@@ -56,7 +56,7 @@ def wanted(spec: Spec, family: str) -> set[str]:
     """What `shares` should tell of a family: each mode both ways, each keyword of each variant."""
     (found,) = (each for each in spec.families if each.name == family)
     names = {f"{word}{mode}" for mode in found.modes for word in ("", "not ")}
-    rules = [rule for field in found.fields for rule in field.of_kind("keywords")]
+    rules = [rule for field in found.fields for rule in field.rules_of_kind("keywords")]
     return names | {f"{rule.id}={keyword}" for rule in rules for keyword in rule.limit}
 
 

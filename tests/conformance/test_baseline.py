@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from wan_conformance.model import Verdict
+from wan_conformance.report.baseline import changes, write_baseline
+from wan_conformance.report.log import Log, read_log
 
-from conformance.model import Verdict
-from conformance.report.baseline import changes, write_baseline
-from conformance.report.log import Log, read_log
 from tests.conformance.tiny import HEAD, WORD, verdict
 
 VERDICTS = [

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from wan_conformance.engine.sources import collect_sources, known_model, matching_body_rules, vector_case
+from wan_conformance.engine.vectors import Vector
+from wan_conformance.model import Case
 
-from conformance.cases import body_rules, gather, model_of, vector_case
-from conformance.model import Case
-from conformance.vector import Vector
 from wanlib.spec import Rule, Spec, load
 
 
@@ -52,38 +52,38 @@ def test_what_breaking_a_vectors_rule_does(body: Any, rule: str, outcome: str) -
 
 
 def test_gathered_cases_are_made_one_by_one(spec: Spec) -> None:
-    for source in gather(spec):
+    for source in collect_sources(spec):
         assert iter(source.cases) is source.cases
         assert source.total > (100 if source.name != "tasks" else 10)
 
 
 def test_a_pattern_takes_the_cases_about_its_rules_alone(spec: Spec) -> None:
-    vectors, edges, strategies = gather(spec, ("wan2.7/n.m*",))
+    vectors, edges, strategies = collect_sources(spec, ("wan2.7/n.m*",))
     for source in (vectors, edges, strategies):
         found = [case.rule for case in source.cases]
         assert found
-        assert set(found) <= {rule.id for rule in body_rules(spec, ("wan2.7/n.m*",))}
-    assert edges.total == strategies.total == len(body_rules(spec, ("wan2.7/n.m*",))) == 3
+        assert set(found) <= {rule.id for rule in matching_body_rules(spec, ("wan2.7/n.m*",))}
+    assert edges.total == strategies.total == len(matching_body_rules(spec, ("wan2.7/n.m*",))) == 3
 
 
 def test_a_whole_run_has_strategies_about_no_one_rule_too(spec: Spec) -> None:
-    names = {case.id for case in gather(spec)[2].cases if case.rule is None}
+    names = {case.id for case in collect_sources(spec)[2].cases if case.rule is None}
     assert names == {"strategy:mutilated", *(f"strategy:valid/{model}" for model in spec.models)}
 
 
 def test_rules_on_bodies_alone_have_to_be_covered(spec: Spec) -> None:
-    assert {rule.scope for rule in body_rules(spec)} == {"body"}
-    assert len(body_rules(spec)) > 200
+    assert {rule.scope for rule in matching_body_rules(spec)} == {"body"}
+    assert len(matching_body_rules(spec)) > 200
 
 
 @pytest.mark.parametrize("body", [None, 1, "tea", [], {}, {"model": 1}, {"model": []}, {"model": "other"}])
 def test_bodies_that_name_no_known_model(body: Any) -> None:
-    assert model_of(body, ["tea"]) is None
-    assert model_of({"model": "tea"}, ["tea"]) == "tea"
+    assert known_model(body, ["tea"]) is None
+    assert known_model({"model": "tea"}, ["tea"]) == "tea"
 
 
 def test_several_patterns_take_the_rules_of_each(spec: Spec) -> None:
     patterns = ("wan2.7/n.max", "wan2.6/n.*")
-    ids = {rule.id for rule in body_rules(spec, patterns)}
-    assert ids == {rule.id for pattern in patterns for rule in body_rules(spec, (pattern,))}
+    ids = {rule.id for rule in matching_body_rules(spec, patterns)}
+    assert ids == {rule.id for pattern in patterns for rule in matching_body_rules(spec, (pattern,))}
     assert "wan2.7/n.max" in ids and len(ids) > 2

@@ -10,12 +10,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from typer.testing import CliRunner, Result
+from wan_conformance.cli.commands import app
+from wan_conformance.engine import execute as job
+from wan_conformance.engine.known_failures import KnownFailures
+from wan_conformance.model import Strategy
+from wan_conformance.report.log import read_log
 
-from conformance import job
-from conformance.commands import app
-from conformance.known import KnownFailures
-from conformance.model import Strategy
-from conformance.report.log import read_log
 from tests.conformance.tiny import MAX, RULES, Tiny, all_cases, case, raises, right, source
 
 SCHEMES = "wan2.7/images.each.schemes"  # its limit is cut in the table, by a sign that is no ASCII
@@ -97,7 +97,7 @@ def test_a_run_that_does_not_conform(monkeypatch: pytest.MonkeyPatch, bad: Tiny)
 def test_known_failures_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path("known.yaml")
     path.write_text("- {rule: tea/*, reason: no kettle, date: 2026-01-31}\n", "utf-8")
-    from conformance.known import load_known
+    from wan_conformance.engine.known_failures import load_known
 
     monkeypatch.setattr(job, "load_known", lambda: load_known(path))
     assert command("run").exit_code == 1
@@ -218,7 +218,7 @@ def test_unreadable_logs(content: bytes | None) -> None:
         assert "expected" in line(result)
 
 
-def started(*arguments: str, code: str = "from conformance.cli import main; main()") -> Any:
+def started(*arguments: str, code: str = "from wan_conformance.cli.main import main; main()") -> Any:
     """The command in a process of its own, its output as ASCII and no terminal."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
     call = [sys.executable, "-c", code, *arguments]
@@ -238,7 +238,7 @@ def test_one_rule_for_real(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("package", ["typer", "rich", "jsonschema"])
 def test_a_missing_extra_is_named(package: str) -> None:
-    code = f"import sys; sys.modules[{package!r}] = None; from conformance.cli import main; main()"
+    code = f"import sys; sys.modules[{package!r}] = None; from wan_conformance.cli.main import main; main()"
     result = started("--help", code=code)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == f"wan-conformance needs {package}: pip install 'wanlib[conformance]'\n"

@@ -7,19 +7,21 @@ from typing import Any
 
 import httpx
 import pytest
+from wan_conformance.images import data_uri
+from wan_conformance.judge import judge
+from wan_conformance.model import Case, Observation, Question, Target
+from wan_conformance.targets import TARGETS
+from wan_conformance.targets.client.clients import AsyncClientTarget, SyncClient
+from wan_conformance.targets.client.expected_request import difference, reorder_parts
+from wan_conformance.targets.client.verb_call import NotExpressible, verb_call
 
-from conformance.judge import judge
-from conformance.model import Case, Observation, Question, Target
-from conformance.pictures import data_uri
-from conformance.targets import TARGETS
-from conformance.targets.client import AsynchronousClient, SyncClient
-from conformance.targets.due import arranged, difference
-from conformance.targets.verb_call import Unsaid, verb_call
 from tests.client.invented import SKETCH, WORDS, invented_client, invented_spec
-from wanlib.runtime import asked, plan, refusing
-from wanlib.runtime.images import read_image
-from wanlib.runtime.settings import Settings
-from wanlib.runtime.wire import Wire
+from wanlib.client.call import arguments as asked
+from wanlib.client.call import plan
+from wanlib.client.call import preflight as refusing
+from wanlib.client.drivers.http_adapter import HttpxAdapter
+from wanlib.client.images.inputs import to_image_input
+from wanlib.client.protocol.settings import Settings
 from wanlib.spec import Spec, load
 
 FIRST, SECOND = "https://example.com/1.png", "oss://bucket/2.png"
@@ -129,7 +131,7 @@ def test_what_no_verb_says_is_skipped_with_the_reason(target: Target, body: Any,
 
 
 def test_a_stream_says_itself_what_it_is(spec: Spec) -> None:
-    with pytest.raises(Unsaid, match="stream itself says"):
+    with pytest.raises(NotExpressible, match="stream itself says"):
         verb_call(spec, Question(fusion() | {"model": "wan2.6-image"}, "stream"))
 
 
@@ -142,14 +144,14 @@ def sending(change: Callable[[Any], None]) -> Broken:
     """A client whose every request is changed on its way."""
 
     def broken(patch: pytest.MonkeyPatch) -> None:
-        right = Wire.build
+        right = HttpxAdapter.build
 
-        def build(self: Wire, request: Any) -> Any:
+        def build(self: HttpxAdapter, request: Any) -> Any:
             built = right(self, request)
             change(built)
             return built
 
-        patch.setattr(Wire, "build", build)
+        patch.setattr(HttpxAdapter, "build", build)
 
     return broken
 
@@ -158,14 +160,14 @@ def writing(change: Callable[[dict[str, Any]], None]) -> Broken:
     """A client whose every body is changed before it is written."""
 
     def broken(patch: pytest.MonkeyPatch) -> None:
-        right = plan.Plan.body
+        right = plan.CallPlan.body
 
-        def body(self: plan.Plan) -> dict[str, Any]:
+        def body(self: plan.CallPlan) -> dict[str, Any]:
             written = right(self)
             change(written)
             return written
 
-        patch.setattr(plan.Plan, "body", body)
+        patch.setattr(plan.CallPlan, "body", body)
 
     return broken
 
@@ -258,7 +260,7 @@ def test_each_fault_turns_the_target_red(
 def test_images_go_as_bytes_in_one_of_them(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     body = messages("wan2.7-image", [{"image": data_uri("png", 300, 300)}, {"text": "a cat"}], {})
     kinds: dict[str, list[type]] = {}
-    right = read_image
+    right = to_image_input
     for name in ("client", "client_async"):
         met = kinds.setdefault(name, [])
 
@@ -287,9 +289,9 @@ def test_only_the_kinds_of_parts_change_places(spec: Spec) -> None:
     form = spec.bodies["messages"]
     text, first, second = {"text": "a"}, {"image": FIRST}, {"image": SECOND}
     told = [messages("m", parts, {}) for parts in ([text, first, second], [first, second, text])]
-    assert arranged(form, told[0]) == arranged(form, told[1])
-    other = arranged(form, messages("m", [text, second, first], {}))
-    assert other != arranged(form, told[0])
+    assert reorder_parts(form, told[0]) == reorder_parts(form, told[1])
+    other = reorder_parts(form, messages("m", [text, second, first], {}))
+    assert other != reorder_parts(form, told[0])
     assert json.dumps(told[0]).index("text") < json.dumps(told[0]).index(FIRST)  # it left its own in place
 
 
@@ -329,25 +331,25 @@ def accepted(model: str) -> dict[str, Any]:
 UNREFUSED = "sent what the model does not have"
 
 
-@pytest.mark.parametrize("kind", [SyncClient, AsynchronousClient])
+@pytest.mark.parametrize("kind", [SyncClient, AsyncClientTarget])
 @pytest.mark.parametrize("model", [WORDS, SKETCH])
 def test_a_client_that_sends_a_call_without_its_images_is_found_out(
     kind: Any, model: str, invented: tuple[Spec, ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec, package = invented
-    monkeypatch.setattr("conformance.targets.client.Wan", package.client.Wan)
-    monkeypatch.setattr("conformance.targets.client.AsyncWan", package.client_async.AsyncWan)
+    monkeypatch.setattr("wan_conformance.targets.client.clients.Wan", package.client.Wan)
+    monkeypatch.setattr("wan_conformance.targets.client.clients.AsyncWan", package.client_async.AsyncWan)
     question = Question(accepted(model), "async")
     fine = kind(spec).observe(question)
     assert (fine.accepted, fine.error) == (True, None)
-    monkeypatch.setattr("wanlib.runtime.plan.refuse_images", lambda *_: None)
-    monkeypatch.setattr("wanlib.runtime.refusing.missing_verb", lambda *_: None)
+    monkeypatch.setattr("wanlib.client.call.plan.refuse_images", lambda *_: None)
+    monkeypatch.setattr("wanlib.client.call.preflight.missing_verb", lambda *_: None)
     assert UNREFUSED in str(kind(spec).observe(question).error)
 
 
-@pytest.mark.parametrize("kind", [SyncClient, AsynchronousClient])
+@pytest.mark.parametrize("kind", [SyncClient, AsyncClientTarget])
 def test_a_client_that_leaves_out_a_mask_is_found_out(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wanlib.runtime.refusing._strays", lambda *_: [])
+    monkeypatch.setattr("wanlib.client.call.preflight._strays", lambda *_: [])
     content = [{"image": "https://a.example.com/a.png"}, {"text": "a kettle"}]
     body = {"model": "wan2.7-image", "input": {"messages": [{"role": "user", "content": content}]}}
     error = kind(load()).observe(Question(body, "async")).error

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
+from wan_conformance.engine.strategy_runner import breaking_case, mutilated_case, valid_case
+from wan_conformance.model import Case, Observation, Strategy
+from wan_conformance.targets.readings import Interpreted
 
-from conformance.drawing import breaking_case, mutilated_case, valid_case
-from conformance.model import Case, Observation, Strategy
-from conformance.targets.interpreted import Interpreted
 from tests.conformance.tiny import Tiny, run
 from wanlib.spec import Spec, load
 

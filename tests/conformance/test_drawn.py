@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from conformance.model import Case, Strategy, Verdict
+from wan_conformance.model import Case, Strategy, Verdict
+
 from tests.conformance.tiny import MAX, Tiny, case, right, run
 
 Put = Callable[[Case], object]

@@ -4,13 +4,13 @@ from collections import defaultdict
 from functools import cache
 
 import pytest
+from wan_conformance.edges import edges
+from wan_conformance.model import Case
 
-from conformance.edges import edges
-from conformance.model import Case
 from wanlib import check
-from wanlib.emit.names import constant
-from wanlib.emit.plan import Plan
-from wanlib.emit.validator import validator
+from wanlib.emit.python_text import constant_name
+from wanlib.emit.validator.module import validator
+from wanlib.emit.validator.plan import FamilyLayout
 from wanlib.spec import Family, Rule, interpret, load
 
 SPEC = load()
@@ -112,7 +112,7 @@ def light_edges(rule: Rule) -> tuple[Case, ...]:
 def broken_by(family: Family, rule: Rule, limit: str) -> set[str]:
     """The rules of the edges that a validator with another limit answers wrongly."""
     text = validator(SPEC, family)
-    name = constant(rule)
+    name = constant_name(rule)
     heads = (f"{name} = ", f"{name}: ")
     lines = [f"{name} = {limit}" if line.startswith(heads) else line for line in text.splitlines()]
     assert lines != text.splitlines()
@@ -134,7 +134,7 @@ def broken_by(family: Family, rule: Rule, limit: str) -> set[str]:
 LIMITS = [
     pytest.param(family, rule, limit, id=f"{family.name}: {rule.id} = {limit}"[:80])
     for family in SPEC.families
-    for rule in Plan(SPEC, family, SPEC.bodies[family.body]).limits().values()
+    for rule in FamilyLayout(SPEC, family, SPEC.bodies[family.body]).limits().values()
     for limit in shifted(rule)
 ]
 

@@ -8,17 +8,16 @@ from typing import Any
 import httpx
 import pytest
 from typer.testing import CliRunner
+from wan_conformance.cli.commands import app
+from wan_conformance.edges import edges
+from wan_conformance.engine.sources import collect_sources, matching_body_rules
+from wan_conformance.judge import judge
+from wan_conformance.model import Case, Observation, Question, Verdict
+from wan_conformance.report.log import read_log
+from wan_conformance.response_schema import schema_problems
+from wan_conformance.targets.server.server import Server, ServerUnreachable, remote_server
+from wan_conformance.targets.server.target import Http, dump_large_json
 
-from conformance.answers import faults
-from conformance.cases import body_rules, gather
-from conformance.commands import app
-from conformance.edges import edges
-from conformance.judge import judge
-from conformance.model import Case, Observation, Question, Verdict
-from conformance.report.log import read_log
-from conformance.targets.encoding import encode
-from conformance.targets.http import Http
-from conformance.targets.server import Server, Unreachable, foreign
 from tests.conformance.servers import Answer, answered, body_of, created, ended, http, refused, serving
 from tests.emulator.asking import BODIES, INTERLEAVED, OLDER, PLAIN, SPEC, URL, data_uri, functional, messages
 from wanlib.emulator import Emulator, Settings
@@ -44,8 +43,8 @@ def seen(target: Http, body: Any, call: str | None = None) -> Observation:
 
 
 def test_the_embedded_emulator_conforms() -> None:
-    light = [rule.id for rule in body_rules(SPEC) if rule.kind not in HEAVY]
-    vectors, target = gather(SPEC)[0], Http(SPEC)
+    light = [rule.id for rule in matching_body_rules(SPEC) if rule.kind not in HEAVY]
+    vectors, target = collect_sources(SPEC)[0], Http(SPEC)
     some = [*vectors.cases, *cases(*light[::3])]
     found = Counter(verdict.verdict for verdict in judged(target, some))  # type: ignore[arg-type]
     assert set(found) == {"pass"} and found["pass"] > 1200
@@ -91,7 +90,7 @@ def test_long_texts_are_written_as_they_are() -> None:
 
     long, odd = "data:image/png;base64," + "Az9+/=" * 20_000, '"\\\n\ud800' * 20_000
     body = {"a": [long, {"b": odd, "c": long}], "d": None, "e": "猫" * 70_000, "f": 1.5}
-    assert json.loads(encode(body)) == body and encode(body).isascii()
+    assert json.loads(dump_large_json(body)) == body and dump_large_json(body).isascii()
 
 
 # Wrong servers.
@@ -219,7 +218,7 @@ def test_a_call_that_a_model_has_not_may_be_forbidden() -> None:
     ],
 )
 def test_a_member_is_of_its_type(told: Any, value: Any, said: str | None) -> None:
-    assert [*faults({"a": told}, {"a": value, "more": 1})] == ([said] if said else [])
+    assert [*schema_problems({"a": told}, {"a": value, "more": 1})] == ([said] if said else [])
 
 
 def test_a_rate_that_is_too_high_is_waited_for() -> None:
@@ -243,7 +242,7 @@ def test_a_server_with_a_bill_is_asked_to_cancel_at_once() -> None:
     asked: list[str] = []
     emulator = Emulator(settings=Settings(waiting=60))
     with serving(emulator, asked) as address:
-        target = Http(SPEC, foreign(SPEC, address, "sk-mine"))
+        target = Http(SPEC, remote_server(SPEC, address, "sk-mine"))
         found = judged(target, cases("wan2.7/n.max", "wan2.7/images.each.min_side"))
     assert {each.verdict for each in found} == {"pass"}
     kept = sum(each.expected.accepted is True for each in found)
@@ -289,8 +288,8 @@ def test_what_can_not_be_judged_is_told_in_a_line(tmp_path: Path, monkeypatch: p
 
 def test_a_key_that_is_refused_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(httpx.Client, "send", lambda self, request: refused(401, "InvalidApiKey"))
-    with pytest.raises(Unreachable, match=r"refuses the key \(401\): name one by --api-key-env"):
-        foreign(SPEC, "http://x.test", None)
+    with pytest.raises(ServerUnreachable, match=r"refuses the key \(401\): name one by --api-key-env"):
+        remote_server(SPEC, "http://x.test", None)
 
 
 def test_the_key_goes_out_as_it_was_given() -> None:

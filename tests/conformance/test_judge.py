@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wan_conformance import judge as module
+from wan_conformance import model
+from wan_conformance.judge import expected, judge
+from wan_conformance.model import Answer, Case, Observation, Question
 
-from conformance import judge as module
-from conformance import model
-from conformance.judge import expected, judge
-from conformance.model import Answer, Case, Observation, Question
 from tests.conformance.tiny import MAX, WORD, Tiny, case, right
 
 TINY = Tiny(right)
@@ -93,7 +93,7 @@ def test_judge_leans_on_nothing_but_the_model_and_base() -> None:
         tree = ast.parse(Path(file).read_text("utf-8"))
         imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert all(
-            name in ("conformance.model", "collections.abc", "dataclasses", "typing")
+            name in ("wan_conformance.model", "collections.abc", "dataclasses", "typing")
             or name.startswith("wanlib.base")
             for name in imported
         )

@@ -4,15 +4,21 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from wan_conformance.engine.known_failures import (
+    KNOWN,
+    KnownFailure,
+    KnownFailures,
+    KnownFailuresError,
+    load_known,
+)
 
-from conformance.known import KNOWN, Known, KnownError, KnownFailures, load_known
 from tests.conformance.tiny import MAX, WORD, Tiny, raises, right, run
 
 WRONG = Tiny(lambda body: [], "wrong")
 
 
 def known(rule: str = "*", case: str = "*", target: str = "*") -> KnownFailures:
-    return KnownFailures([Known(rule, case, target, "no kettle", date(2026, 1, 31))])
+    return KnownFailures([KnownFailure(rule, case, target, "no kettle", date(2026, 1, 31))])
 
 
 def words(failures: KnownFailures, *targets: Tiny, whole: bool = True) -> list[str]:
@@ -80,13 +86,13 @@ def test_entries_are_read(tmp_path: Path) -> None:
 def test_broken_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "known.yaml"
     path.write_text(text, "utf-8")
-    with pytest.raises(KnownError, match=message.replace("{", r"\{").replace("*", r"\*")):
+    with pytest.raises(KnownFailuresError, match=message.replace("{", r"\{").replace("*", r"\*")):
         load_known(path)
 
 
 def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(KnownError, match="can't be read"):
+    with pytest.raises(KnownFailuresError, match="can't be read"):
         load_known(tmp_path / "none.yaml")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(KnownError, match="can't be read"):
+    with pytest.raises(KnownFailuresError, match="can't be read"):
         load_known(tmp_path / "binary.yaml")

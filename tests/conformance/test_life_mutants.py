@@ -9,21 +9,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wan_conformance.lifecycle.mutation import client_checks as watch
+from wan_conformance.lifecycle.mutation import equivalence as proofs
+from wan_conformance.lifecycle.mutation import equivalence as reads
+from wan_conformance.lifecycle.mutation import run as harness
+from wan_conformance.lifecycle.mutation import service_checks as lives
+from wan_conformance.lifecycle.mutation import service_checks as served
+from wan_conformance.lifecycle.mutation.client_checks import client_with_mutant
+from wan_conformance.lifecycle.mutation.equivalence import (
+    SAME,
+    UNPACED,
+    UNTOLD,
+    equivalence_reason,
+    files_reading,
+    invalid_assumptions,
+)
+from wan_conformance.lifecycle.mutation.mutants import Mutant, mutants
+from wan_conformance.lifecycle.mutation.run import SIDES, Finding, run, run_mutants
+from wan_conformance.lifecycle.simulation.task_model import TaskModel
 
-from conformance.lifecycle.possible import Possible
-from conformance.lifecycle.table import proofs, reads, served, watch
-from conformance.lifecycle.table import run as harness
-from conformance.lifecycle.table import tasks as lives
-from conformance.lifecycle.table.client import living_by
-from conformance.lifecycle.table.mutants import Mutant, mutants
-from conformance.lifecycle.table.proofs import SAME, UNPACED, UNTOLD, proof
-from conformance.lifecycle.table.reads import readers, shaken
-from conformance.lifecycle.table.run import SIDES, Finding, hunt, run
 from wanlib import AsyncWan, Wan
-from wanlib.emit.files import emitted
+from wanlib.client.tasks import poller as follow
+from wanlib.emit.output import generate_files
 from wanlib.emulator import Emulator, Response
-from wanlib.emulator.life import read_life
-from wanlib.runtime import follow
+from wanlib.emulator.jobs.lifecycle import lifecycle_from_spec
 from wanlib.spec import load
 
 SPEC = load()
@@ -62,7 +71,7 @@ def sample() -> list[Mutant]:
 
 @pytest.fixture(scope="module")
 def findings() -> list[Finding]:
-    return [*hunt(SPEC, sample())]
+    return [*run_mutants(SPEC, sample())]
 
 
 def test_every_single_mutant_is_made() -> None:
@@ -95,7 +104,7 @@ def proved(side: str) -> dict[str, set[str]]:
     """The names of equivalent mutants by their proofs."""
     found: dict[str, set[str]] = {}
     for each in ALL.values():
-        if each.code is None and (why := proof(SPEC, each, side)):
+        if each.code is None and (why := equivalence_reason(SPEC, each, side)):
             found.setdefault(why, set()).add(each.name)
     return found
 
@@ -118,8 +127,8 @@ def test_the_equivalent_mutants_of_the_client_are_these() -> None:
 
 
 def test_what_the_proofs_stand_on() -> None:
-    assert [*shaken()] == []
-    assert readers("emulator", "account_rates") == {"quotas.py"}
+    assert [*invalid_assumptions()] == []
+    assert files_reading("emulator", "account_rates") == {"quotas.py"}
 
 
 def test_a_ground_that_no_longer_holds_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,12 +140,12 @@ def test_a_ground_that_no_longer_holds_fails_the_run(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("name", ["task/RUNNING.next=+PENDING", "task/expires.of=end", "task/partial=FAILED"])
 def test_what_the_client_is_not_told_changes_no_file(name: str) -> None:
-    assert emitted(SPEC) == emitted(ALL[name].spec)
+    assert generate_files(SPEC) == generate_files(ALL[name].spec)
 
 
 def test_every_road_of_a_mutant_is_taken_by_some_task() -> None:
     for each in ALL.values():
-        life = read_life(each.spec.task)
+        life = lifecycle_from_spec(each.spec.task)
         assert max(map(len, (life.succeeding, life.failing))) <= lives.SEEDS, each.name
 
 
@@ -198,7 +207,7 @@ def test_a_true_table_that_is_turned_down_is_news(monkeypatch: pytest.MonkeyPatc
 def test_a_service_that_breaks_down_is_no_mutant_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Emulator, "handle", lambda *_: Response(500, (), (b"ruin",)))
     with pytest.raises(RuntimeError, match="HTTP 500, 200 was due: b'ruin'"):
-        next(served.wrong(SPEC, SPEC))
+        next(served.service_problems(SPEC, SPEC))
 
 
 def nothing(*_: Any) -> Iterator[str]:
@@ -211,16 +220,16 @@ def undue(told: Callable[..., Iterator[str]]) -> Callable[..., Iterator[str]]:
     return lambda *given: (words for words in told(*given) if "a query tells" not in words)
 
 
-SEEING = served._Lives._looked_at
+SEEING = served.TaskSample._check_at
 WEAKENED: dict[str, tuple[list[tuple[Any, str, Any]], list[str]]] = {
     "what is due": (
-        [(served._Lives, "_looked_at", undue(SEEING)), (served._Lives, "_listed", nothing)],
+        [(served.TaskSample, "_looked_at", undue(SEEING)), (served.TaskSample, "_listed", nothing)],
         ["task/PENDING.next=+SUCCEEDED", "task/RUNNING.next=-FAILED", "task/RUNNING.terminal=true"],
     ),
-    "what a cancel may say": ([(Possible, "answered", lambda *_: "")], ["task/cancelable=+CANCELED"]),
-    "a status of no page": ([(served._Lives, "_of_a_stranger", nothing)], ["task/unlisted=PENDING"]),
+    "what a cancel may say": ([(TaskModel, "answered", lambda *_: "")], ["task/cancelable=+CANCELED"]),
+    "a status of no page": ([(served.TaskSample, "_of_a_stranger", nothing)], ["task/unlisted=PENDING"]),
     "the links": (
-        [(served._Lives, "_linked", nothing)],
+        [(served.TaskSample, "_linked", nothing)],
         ["task/links_expire=+1 s", "task/links_expire=-1 s", "task/links_expire.of=submission"],
     ),
     "the rates": ([(served, "_wrong_rate", nothing)], ["wire/account_rates.cancel=+1"]),
@@ -237,7 +246,9 @@ def test_a_weakened_check_of_a_service_lets_mutants_live(check: str, monkeypatch
     changes, names = WEAKENED[check]
     for change in changes:
         monkeypatch.setattr(*change)
-    assert {name: [*served.wrong(SPEC, ALL[name].spec)] for name in names} == {name: [] for name in names}
+    assert {name: [*served.service_problems(SPEC, ALL[name].spec)] for name in names} == {
+        name: [] for name in names
+    }
 
 
 @pytest.mark.parametrize(
@@ -247,21 +258,21 @@ def test_a_weakened_check_of_a_service_lets_mutants_live(check: str, monkeypatch
         (watch._canceled, "task/CANCELED.next=+RUNNING"),
         (watch._forgotten, "task/expires=+1 s"),
         (watch._saved, "task/links_expire=+1 s"),
-        (watch._paced, "wire/account_rates.list=-1"),
+        (watch._check_rate, "wire/account_rates.list=-1"),
     ],
 )
 def test_a_scene_that_is_not_played_lets_mutants_live(
     check: Any, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(watch, "_WATCHES", tuple(each for each in watch._WATCHES if each[2] is not check))
-    with living_by(ALL[name]):
-        assert [*watch.untrue(SPEC, tmp_path)] == []
+    with client_with_mutant(ALL[name]):
+        assert [*watch.client_problems(SPEC, tmp_path)] == []
 
 
 def test_a_client_lives_by_a_mutant_for_a_while_only() -> None:
     before = Wan._api, AsyncWan._api, follow.FIRST_LOOK
-    with living_by(ALL["client/first_gap=+1 s"]):
+    with client_with_mutant(ALL["client/first_gap=+1 s"]):
         assert follow.FIRST_LOOK == 2.0
-    with living_by(ALL["wire/polling.gap=+1 s"]):
+    with client_with_mutant(ALL["wire/polling.gap=+1 s"]):
         assert Wan._api.gap == AsyncWan._api.gap == 11.0
     assert (Wan._api, AsyncWan._api, follow.FIRST_LOOK) == before

@@ -9,22 +9,31 @@ from random import Random
 
 import pytest
 from typer.testing import CliRunner
+from wan_conformance.cli.commands import app
+from wan_conformance.lifecycle.schedules.known import apply_known
+from wan_conformance.lifecycle.schedules.report import report
+from wan_conformance.lifecycle.schedules.run import replay, run
+from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioRunner, scenario_runner
+from wan_conformance.lifecycle.schedules.schedules import (
+    FAULTS,
+    OURS,
+    STEPS,
+    TEN,
+    Schedule,
+    equivalent_schedule,
+    read_schedule,
+    schedules,
+)
+from wan_conformance.lifecycle.schedules.transcript import trace
+from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
 
-from conformance.commands import app
-from conformance.lifecycle.clock import Loop, Time
-from conformance.lifecycle.known import hold
-from conformance.lifecycle.play import Theatre, theatre
-from conformance.lifecycle.report import report
-from conformance.lifecycle.run import replay, run
-from conformance.lifecycle.schedule import FAULTS, OURS, STEPS, TEN, Schedule, read_schedule, schedules, twin
-from conformance.lifecycle.trace import trace
-from wanlib.runtime import create
-from wanlib.runtime.exchange import Trouble
+from wanlib.client.http.messages import TransportError
+from wanlib.client.tasks import submit as create
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Theatre]:
-    with theatre() as made:
+def stage() -> Iterator[ScenarioRunner]:
+    with scenario_runner() as made:
         yield made
 
 
@@ -40,7 +49,9 @@ def test_the_schedules_are_counted_as_they_should_be() -> None:
 
 @pytest.mark.parametrize("client", OURS)
 @pytest.mark.parametrize("story", STEPS)
-def test_without_a_fault_every_story_keeps_every_promise(stage: Theatre, story: str, client: str) -> None:
+def test_without_a_fault_every_story_keeps_every_promise(
+    stage: ScenarioRunner, story: str, client: str
+) -> None:
     played = stage.play(Schedule(story, client))
     assert not played.broken, trace(played)
 
@@ -52,7 +63,7 @@ def test_a_sample_of_all_schedules_keeps_every_promise() -> None:
     assert not tally.broken, replay(str(next(iter(tally.broken))))[0]
 
 
-def test_a_schedule_that_needs_no_playing_is_the_same_as_its_shorter_one(stage: Theatre) -> None:
+def test_a_schedule_that_needs_no_playing_is_the_same_as_its_shorter_one(stage: ScenarioRunner) -> None:
     pairs = [each for each in schedules(2, ["late"]) if len(each.faults) == 2]
     found = 0
     for pair in Random(2).sample(pairs, 60):
@@ -65,11 +76,15 @@ def test_a_schedule_that_needs_no_playing_is_the_same_as_its_shorter_one(stage: 
     assert found > 10
 
 
-def test_nobody_can_tell_a_schedule_from_its_twin(stage: Theatre) -> None:
-    pairs = [each for each in schedules(2, ["late", "edit"]) if len(each.faults) == 2 and twin(each) != each]
-    assert twin(twin(pairs[0])) == twin(pairs[0])
+def test_nobody_can_tell_a_schedule_from_its_twin(stage: ScenarioRunner) -> None:
+    pairs = [
+        each
+        for each in schedules(2, ["late", "edit"])
+        if len(each.faults) == 2 and equivalent_schedule(each) != each
+    ]
+    assert equivalent_schedule(equivalent_schedule(pairs[0])) == equivalent_schedule(pairs[0])
     for pair in Random(4).sample(pairs, 25):
-        one, other = stage.play(pair), stage.play(twin(pair))
+        one, other = stage.play(pair), stage.play(equivalent_schedule(pair))
         for each, same in zip(one.done, other.done, strict=True):  # but for the ids of requests
             assert each._replace(said=each.said._replace(words="")) == same._replace(
                 said=same.said._replace(words="")
@@ -97,7 +112,7 @@ def test_all_processes_of_a_run_tell_what_one_would() -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_meets_its_step(stage: Theatre, fault: str) -> None:
+def test_every_fault_meets_its_step(stage: ScenarioRunner, fault: str) -> None:
     played = stage.play(Schedule("late", "async", (("poll2", fault),)))
     met = [each for each in played.exchanges if each.fault]
     assert [(each.call, each.number, each.fault) for each in met] == [("query", 2, fault)]
@@ -128,8 +143,8 @@ def test_a_story_is_played_again_to_the_byte() -> None:
 
 
 def test_time_passes_on_a_loop_only_where_somebody_waits() -> None:
-    loop = Loop()
-    loop.story_time = time = Time()
+    loop = SimulatedEventLoop()
+    loop.story_time = time = SimulatedClock()
 
     async def story() -> list[float]:
         await asyncio.gather(time.sleep_async(86_400), asyncio.to_thread(int))
@@ -145,12 +160,12 @@ def told(*schedules: Schedule) -> str:
     """The report of a run."""
     lines: list[str] = []
     tally = run(schedules, workers=1)
-    report(tally, hold(tally, []), lines.append)
+    report(tally, apply_known(tally, []), lines.append)
     return "\n".join(lines)
 
 
 def test_a_broken_promise_is_reported_with_its_story_and_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(create, "Unsent", Trouble)
+    monkeypatch.setattr(create, "Unsent", TransportError)
     report = told(Schedule("edit", "sync", (("create", "before"),)))
     assert "again: wan-conformance replay edit/sync/create=before" in report
     assert report.endswith("1 schedules broke a promise")
@@ -169,5 +184,5 @@ def test_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told.exit_code == 0
     assert told.output.startswith("schedule cancel/sync/cancel=lost\n")
     assert CliRunner().invoke(app, ["replay", "cancel/sync/fire=lost"]).exit_code == 2
-    monkeypatch.setattr(create, "Unsent", Trouble)
+    monkeypatch.setattr(create, "Unsent", TransportError)
     assert CliRunner().invoke(app, ["replay", "edit/sync/create=before"]).exit_code == 1

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
-
-from conformance.commands import app
-from conformance.known import KnownError
-from conformance.lifecycle.known import Known, hold, read_known
-from conformance.lifecycle.oracle import PROMISES, Broken
-from conformance.lifecycle.play import theatre
-from conformance.lifecycle.run import Sdks, run
-from conformance.lifecycle.schedule import Schedule, read_schedule, schedules
-from conformance.lifecycle.tally import Ended, Tally
-from conformance.lifecycle.trace import trace
+from wan_conformance.cli.commands import app
+from wan_conformance.engine.known_failures import KnownFailuresError
+from wan_conformance.lifecycle.schedules.invariants import PROMISES, InvariantViolation
+from wan_conformance.lifecycle.schedules.known import KnownViolation, apply_known, read_known
+from wan_conformance.lifecycle.schedules.results import RunResults, ScheduleResult
+from wan_conformance.lifecycle.schedules.run import Sdks, run
+from wan_conformance.lifecycle.schedules.scenario_runner import scenario_runner
+from wan_conformance.lifecycle.schedules.schedules import Schedule, read_schedule, schedules
+from wan_conformance.lifecycle.schedules.transcript import trace
 
 STAND_IN = Path(__file__).with_name("sdk_stand_in.py")
 PAID, ENDS = PROMISES[0], PROMISES[3]
@@ -30,24 +29,24 @@ def stand_in(folder: Path, wrong: str = "nothing") -> Path:
     return python
 
 
-def tally(played: Iterable[str], **broken: str) -> Tally:
+def tally(played: Iterable[str], **broken: str) -> RunResults:
     """A run of some schedules. broken: by a story, the promise that it broke."""
-    made = Tally()
+    made = RunResults()
     all_of_them = [read_schedule(name) for name in played]
     made.count(all_of_them)
     for each in all_of_them:
-        found = (Broken(broken[each.story], "in a way"),) if each.story in broken else ()
-        made.add(Ended(each, "saved", frozenset(), found))
+        found = (InvariantViolation(broken[each.story], "in a way"),) if each.story in broken else ()
+        made.add(ScheduleResult(each, "saved", frozenset(), found))
     return made
 
 
-def known(at: str, promise: str = PAID) -> Known:
-    return Known(promise, ("sdk-newest",), (at,), "it is like this")
+def known(at: str, promise: str = PAID) -> KnownViolation:
+    return KnownViolation(promise, ("sdk-newest",), (at,), "it is like this")
 
 
 def test_what_is_known_turns_nothing_red() -> None:
-    held = hold(tally(["edit/sdk-newest/create=before"], edit=PAID), [known("*/create=before")])
-    assert not held.red
+    held = apply_known(tally(["edit/sdk-newest/create=before"], edit=PAID), [known("*/create=before")])
+    assert not held.has_failed
     assert held.met == {known("*/create=before"): 1}
 
 
@@ -56,28 +55,28 @@ def test_what_is_known_turns_nothing_red() -> None:
     [
         known("late/create=before"),
         known("edit/create=before", ENDS),
-        Known(PAID, ("sdk-pinned",), ("edit/*",), "another"),
+        KnownViolation(PAID, ("sdk-pinned",), ("edit/*",), "another"),
     ],
 )
-def test_what_is_not_known_turns_the_run_red(known: Known) -> None:
-    held = hold(tally(["edit/sdk-newest/create=before"], edit=PAID), [known])
+def test_what_is_not_known_turns_the_run_red(known: KnownViolation) -> None:
+    held = apply_known(tally(["edit/sdk-newest/create=before"], edit=PAID), [known])
     assert held.strange == [read_schedule("edit/sdk-newest/create=before")]
-    assert held.red
+    assert held.has_failed
 
 
 def test_a_known_failure_that_is_not_met_any_more_is_news() -> None:
     played = tally(["edit/sdk-newest/create=before", "late/sdk-newest"])
-    held = hold(played, [known("edit/*"), known("late"), known("edit/*/*"), known("edit/*")])
+    held = apply_known(played, [known("edit/*"), known("late"), known("edit/*/*"), known("edit/*")])
     assert [each.partition(":")[0] for each in held.news] == [
         "sdk-newest keeps, at edit/*",
         "sdk-newest keeps, at late",
         "sdk-newest keeps, at edit/*",
     ]
-    assert held.red
+    assert held.has_failed
 
 
 def test_nothing_is_news_of_a_client_that_was_not_played() -> None:
-    assert not hold(tally(["edit/sync/create=before"]), [known("edit/*")]).red
+    assert not apply_known(tally(["edit/sync/create=before"]), [known("edit/*")]).has_failed
 
 
 def test_the_file_of_known_failures_is_read_strictly(tmp_path: Path) -> None:
@@ -94,7 +93,7 @@ def test_the_file_of_known_failures_is_read_strictly(tmp_path: Path) -> None:
     }.items():
         path = tmp_path / "known.yaml"
         path.write_text(text)
-        with pytest.raises(KnownError, match=met):
+        with pytest.raises(KnownFailuresError, match=met):
             read_known(path)
 
 
@@ -148,7 +147,7 @@ def test_a_story_of_an_sdk_is_played_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fault", ["inside", "halved"])
 def test_a_picture_on_disk_is_looked_at(tmp_path: Path, fault: str) -> None:
-    with theatre({"sdk-pinned": stand_in(tmp_path)}) as stage:
+    with scenario_runner({"sdk-pinned": stand_in(tmp_path)}) as stage:
         played = stage.play(read_schedule(f"edit/sdk-pinned/download={fault}"))
     assert [str(each) for each in played.broken] == [
         "untrue: save came to saved, with 0 pictures, 1 were made"
@@ -156,7 +155,7 @@ def test_a_picture_on_disk_is_looked_at(tmp_path: Path, fault: str) -> None:
 
 
 def test_an_answer_that_trickles_takes_an_sdk_its_time(tmp_path: Path) -> None:
-    with theatre({"sdk-pinned": stand_in(tmp_path)}) as stage:
+    with scenario_runner({"sdk-pinned": stand_in(tmp_path)}) as stage:
         played = stage.play(read_schedule("edit/sdk-pinned/download=trickle"))
     assert played.done[-1].ended > 60
     assert not played.broken
@@ -181,6 +180,6 @@ def test_the_sdk_itself_is_played() -> None:
     sdks: Sdks = {"sdk-newest": Path(sys.executable)}
     found = run(schedules(0, clients=["sdk-newest"]), workers=1, sdks=sdks)
     assert {str(each) for each in found.broken} <= {"stale/sdk-newest", "stuck/sdk-newest"}
-    with theatre(sdks) as stage:
+    with scenario_runner(sdks) as stage:
         played = stage.play(Schedule("edit", "sdk-newest", (("create", "halved"),)))
     assert "untyped (ChunkedEncodingError)" in trace(played)

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wan_conformance.model import Observation, Verdict
+from wan_conformance.redaction import redacted
+from wan_conformance.report.log import MOST_BYTES, LogError, read_log, verdict_to_json, write_log
 
-from conformance.model import Observation, Verdict
-from conformance.redact import redacted
-from conformance.report.line import record
-from conformance.report.log import MOST_BYTES, LogError, read_log, write_log
 from tests.conformance.tiny import HEAD, MAX, saved, verdict
 
 VERDICTS = [
@@ -67,7 +66,7 @@ def test_what_was_found_is_there_when_the_run_breaks(tmp_path: Path) -> None:
 
 def test_errors_are_cut_and_hold_no_secrets() -> None:
     seen = Observation(None, (), error="GET https://tea.example/x?key=secret \ud800" + "x" * 500)
-    told = record(verdict("error", observed=seen))["observed"]["error"]
+    told = verdict_to_json(verdict("error", observed=seen))["observed"]["error"]
     assert "secret" not in told
     assert len(told) <= 90
     told.encode("utf-8")
@@ -124,7 +123,7 @@ def test_redacted_bodies_end() -> None:
     ],
 )
 def test_broken_lines_are_refused(tmp_path: Path, line: Any, message: str) -> None:
-    good = record(verdict())
+    good = verdict_to_json(verdict())
     text = line if isinstance(line, str) else json.dumps(good | line)
     with pytest.raises(LogError, match=message):
         read_log(saved(tmp_path / "log", json.dumps(good), text))
@@ -166,7 +165,7 @@ def test_what_is_no_file_of_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_defaults_of_what_a_baseline_leaves_out(tmp_path: Path) -> None:
-    line = {name: value for name, value in record(verdict()).items() if name not in ("ms", "seed")}
+    line = {name: value for name, value in verdict_to_json(verdict()).items() if name not in ("ms", "seed")}
     (found,) = read_log(saved(tmp_path / "log", json.dumps(line))).verdicts
     assert isinstance(found, Verdict)
     assert (found.ms, found.seed) == (0, 0)

@@ -1,6 +1,6 @@
 """The life of a task as a state machine: a sample of its plays, and clients and services with planted faults.
 
-A longer run is `conformance.lifecycle.machine.run`.
+A longer run is `wan_conformance.lifecycle.stateful.machine.run`.
 """
 
 from collections import Counter
@@ -10,24 +10,28 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from wan_conformance.lifecycle.schedules.schedules import OURS
+from wan_conformance.lifecycle.stateful.environment import House, house, replay, told
+from wan_conformance.lifecycle.stateful.invariants import PROMISES
+from wan_conformance.lifecycle.stateful.machine import StatefulRun, report, run, run_machine
+from wan_conformance.lifecycle.stateful.session import ACTION_FUNCTIONS
+from wan_conformance.lifecycle.stateful.steps import ACTIONS, Step, StepScript, parse_script
 
-from conformance.lifecycle.free.doers import DOERS
-from conformance.lifecycle.free.house import House, house
-from conformance.lifecycle.free.promises import PROMISES
-from conformance.lifecycle.free.replay import replay, told
-from conformance.lifecycle.free.steps import ACTIONS, Script, Step, read_script
-from conformance.lifecycle.machine import Drawn, draw, report, run
-from conformance.lifecycle.schedule import OURS
-from wanlib.emulator import Work
-from wanlib.emulator.fault import KINDS
-from wanlib.emulator.life import Life, read_life
-from wanlib.runtime import core, create, download, paid, query, resume
-from wanlib.runtime.context import Context
-from wanlib.runtime.errors import InvalidRequest
-from wanlib.runtime.exchange import Trouble
-from wanlib.runtime.follow import Follower
-from wanlib.runtime.journal import Journal
-from wanlib.runtime.retry import Backoff, Deadline
+from wanlib.client import core
+from wanlib.client.http.messages import TransportError
+from wanlib.client.journal.journal import Journal
+from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.timing import Backoff, Deadline
+from wanlib.client.results import download
+from wanlib.client.tasks import billing as paid
+from wanlib.client.tasks import requests as query
+from wanlib.client.tasks import resume
+from wanlib.client.tasks import submit as create
+from wanlib.client.tasks.poller import TaskPoller
+from wanlib.emulator import Job
+from wanlib.emulator.core.fault import KINDS
+from wanlib.emulator.jobs.lifecycle import TaskLifecycle, lifecycle_from_spec
+from wanlib.errors import InvalidRequestError
 
 SAMPLE = 20
 SEED = 2
@@ -43,7 +47,7 @@ def stage() -> Iterator[House]:
 
 @pytest.mark.parametrize("client", OURS)
 def test_a_sample_of_plays_keeps_every_promise(client: str) -> None:
-    drawn = draw(client, SAMPLE, 1)
+    drawn = run_machine(client, SAMPLE, 1)
     assert not drawn.broken, replay(drawn.broken[0])[0]
     assert drawn.counts["plays"] >= SAMPLE
     for kind in KINDS:
@@ -54,7 +58,7 @@ def test_a_sample_of_plays_keeps_every_promise(client: str) -> None:
 
 def broken(client: str) -> str:
     """The shortest story in which a promise breaks, which is the same each time."""
-    (name,) = draw(client, FEW, SEED, steps=12).broken
+    (name,) = run_machine(client, FEW, SEED, steps=12).broken
     story, held = replay(name)
     assert not held
     assert story == replay(name)[0]
@@ -63,7 +67,7 @@ def broken(client: str) -> str:
 
 
 def test_a_client_that_sends_again_after_a_cut_pays_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(create, "Unsent", Trouble)
+    monkeypatch.setattr(create, "Unsent", TransportError)
     story = broken("sync")
     assert "   <- fault: cut where=" in story
     assert "BROKEN paid twice: " in story
@@ -75,26 +79,26 @@ def test_a_client_that_writes_no_journal_loses_its_tasks(monkeypatch: pytest.Mon
 
 
 def test_a_client_that_ignores_unknown_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = Follower._judge
+    judge = TaskPoller._handle_status
 
-    def ignoring(self: Follower, watch: Any, snapshot: Any) -> None:
+    def ignoring(self: TaskPoller, watch: Any, snapshot: Any) -> None:
         if snapshot.status == "UNKNOWN":
-            self._again(watch)
+            self._reschedule(watch)
         else:
             judge(self, watch, snapshot)
 
-    monkeypatch.setattr(Follower, "_judge", ignoring)
-    assert "(DeadlineExceeded), it was told UNKNOWN in question " in broken("sync")
+    monkeypatch.setattr(TaskPoller, "_judge", ignoring)
+    assert "(DeadlineExceededError), it was told UNKNOWN in question " in broken("sync")
 
 
 def test_a_client_that_waits_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    add = Follower.add
+    add = TaskPoller.add
 
-    def patient(self: Follower, watch: Any) -> None:
+    def patient(self: TaskPoller, watch: Any) -> None:
         watch.deadline = float("inf")
         add(self, watch)
 
-    monkeypatch.setattr(Follower, "add", patient)
+    monkeypatch.setattr(TaskPoller, "add", patient)
     assert "BROKEN endless: " in broken("async")
     assert "BROKEN endless: wait took " in replay("free/async/slow/submit:one/wait:1")[0]
 
@@ -102,7 +106,7 @@ def test_a_client_that_waits_without_end_is_cut_off(monkeypatch: pytest.MonkeyPa
 def test_a_client_that_asks_on_and_on_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Deadline, "left", 1.0)
     monkeypatch.setattr(Deadline, "allows", lambda *_: True)
-    monkeypatch.setattr(Context, "attempts", 10**9)
+    monkeypatch.setattr(ClientContext, "attempts", 10**9)
     monkeypatch.setattr(Backoff, "wait", lambda *_: 0.01)
     faults = "fault:query:html/" * 400
     story, _ = replay(f"free/sync/brisk/submit:one/{faults}poll:1")
@@ -110,7 +114,7 @@ def test_a_client_that_asks_on_and_on_is_cut_off(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_client_that_writes_its_journal_too_late_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    accepted, ended, late = Journal.accepted, Journal.ended, list[Any]()
+    accepted, ended, late = Journal.record_accepted, Journal.record_ended, list[Any]()
 
     def settling(*told: Any) -> None:
         accepted(*late.pop())
@@ -131,8 +135,8 @@ def test_a_client_that_takes_a_refused_cancel_for_accepted_is_contradicted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def hopeful(context: Any, task_id: str, deadline: Any) -> Any:
-        with suppress(InvalidRequest):
-            yield from query.ask(context, "cancel", deadline, task_id=task_id)
+        with suppress(InvalidRequestError):
+            yield from query.send(context, "cancel", deadline, task_id=task_id)
 
     monkeypatch.setattr(core, "cancel", hopeful)
     assert "BROKEN untrue: cancel came to canceled, the task is " in broken("async")
@@ -142,7 +146,7 @@ def test_a_client_that_takes_a_refused_cancel_for_accepted_is_contradicted(
 
 def test_a_client_that_believes_an_end_to_change_is_contradicted(monkeypatch: pytest.MonkeyPatch) -> None:
     def believing(context: Any, task_id: str, deadline: Any) -> Any:
-        snapshot = yield from query.query(context, task_id, deadline)
+        snapshot = yield from query.get_task(context, task_id, deadline)
         ended: set[str] = context.purse.__dict__.setdefault("ended", set())
         if task_id in ended:
             return replace(snapshot, status="RUNNING", ended=False)
@@ -157,7 +161,7 @@ def test_a_client_that_believes_an_end_to_change_is_contradicted(monkeypatch: py
 
 def test_a_client_that_makes_lost_calls_anew_pays_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     plans: dict[str, Any] = {}  # by model; what the first process has written down to make the call again
-    send, found = paid.send, resume._found
+    send, found = paid.send, resume._search_lost
 
     def noting(context: Any, plan: Any, *rest: Any) -> Any:
         plans[plan.model.name] = plan
@@ -165,10 +169,10 @@ def test_a_client_that_makes_lost_calls_anew_pays_twice(monkeypatch: pytest.Monk
 
     def eager(context: Any, entries: Any, deadline: Any) -> Any:
         for entry in entries:
-            yield from create.create(context, plans[entry.model], deadline)
+            yield from create.send_billed_call(context, plans[entry.model], deadline)
         return (yield from found(context, entries, deadline))
 
-    monkeypatch.setattr("wanlib.runtime.course.send", noting)
+    monkeypatch.setattr("wanlib.client.tasks.lifecycle.send", noting)
     monkeypatch.setattr(resume, "_found", eager)
     assert "BROKEN paid twice: resume made the service accept 1 tasks" in broken("async")
 
@@ -180,21 +184,21 @@ def table_broken(client: str) -> str:
 
 
 def test_a_service_that_forgets_a_second_late_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def longer(table: Any) -> Life:
-        return replace(read_life(table), expires=86_401.0)
+    def longer(table: Any) -> TaskLifecycle:
+        return replace(lifecycle_from_spec(table), expires=86_401.0)
 
     monkeypatch.setattr("wanlib.emulator.emulator.read_life", longer)
     assert " was told, but the task may be UNKNOWN" in table_broken("sync")
 
 
 def test_a_service_whose_ends_do_not_stay_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    status = Work.status
+    status = Job.status
 
-    def turning(self: Work, life: Any, now: float) -> str:
+    def turning(self: Job, life: Any, now: float) -> str:
         state = status(self, life, now)
         return str(life.failed) if state == life.succeeded and now > self.ended + 30 else state
 
-    monkeypatch.setattr(Work, "status", turning)
+    monkeypatch.setattr(Job, "status", turning)
     assert "FAILED was told, but the task may be SUCCEEDED" in table_broken("async")
 
 
@@ -213,21 +217,23 @@ def test_a_play_is_carried_out_again_to_the_byte() -> None:
 
 
 def test_every_step_that_can_be_read_can_be_done() -> None:
-    assert ACTIONS.keys() == DOERS.keys()
+    assert ACTIONS.keys() == ACTION_FUNCTIONS.keys()
 
 
 def test_a_step_that_can_t_be_done_is_passed_over(stage: House) -> None:
-    play = stage.play(read_script("free/sync/brisk/poll:7/save:1/find_lost/end:3:well/begin:9/until:4:day:0"))
+    play = stage.replay(
+        parse_script("free/sync/brisk/poll:7/save:1/find_lost/end:3:well/begin:9/until:4:day:0")
+    )
     assert not play.broken
     assert told(play).count("there is nothing to do") == 6
 
 
 def test_an_id_is_read_back_and_a_wrong_one_explained() -> None:
-    script = Script(
+    script = StepScript(
         "sync", "told", (Step("submit", ("one",)), Step("fault", ("any", "error,code=Arrearage,done")))
     )
     assert str(script) == "free/sync/told/submit:one/fault:any:error,code=Arrearage,done"
-    assert read_script(str(script)) == script
+    assert parse_script(str(script)) == script
     for name, met in {
         "late/sync": "begins with what is 'late'",
         "free": "client is ''",
@@ -243,12 +249,12 @@ def test_an_id_is_read_back_and_a_wrong_one_explained() -> None:
         "free/sync/told/fault:query:fire": "'fire' is no fault",
     }.items():
         with pytest.raises(ValueError, match=met):
-            read_script(name)
+            parse_script(name)
 
 
 def test_a_run_is_told_in_figures() -> None:
     lines: list[str] = []
-    report(draw("sync", 2, 5, steps=8), lines.append)
+    report(run_machine("sync", 2, 5, steps=8), lines.append)
     assert any(line.endswith(" plays") for line in lines)
     assert any(" step " in line for line in lines)
     assert lines[-len(PROMISES) :] == [f"  {promise}" for promise in PROMISES]
@@ -257,7 +263,7 @@ def test_a_run_is_told_in_figures() -> None:
 def test_a_broken_promise_is_reported_with_its_story_and_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Journal, "accepted", lambda *_: None)
     lines: list[str] = []
-    report(Drawn(Counter(plays=1), ("free/sync/brisk/submit:one",)), lines.append)
+    report(StatefulRun(Counter(plays=1), ("free/sync/brisk/submit:one",)), lines.append)
     told = "\n".join(lines)
     assert "BROKEN lost: the service accepted task" in told
     assert "again: wan-conformance replay free/sync/brisk/submit:one\n" in told

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from wan_conformance.edges import edges
 
-from conformance.edges import edges
 from wanlib import check
-from wanlib.base.shown import shown
+from wanlib.base.redaction import safe_repr
+from wanlib.base.text import json_type, json_word
 from wanlib.base.violation import Violation
-from wanlib.base.words import json_type, json_word
 from wanlib.spec import Spec, interpret, load
 
 SPEC = load()
@@ -71,7 +71,9 @@ def named(violation: Violation, kind: str, body: Any, said: str) -> bool:
     if kind == "type" and violation.value is not None:
         return f"is {json_type(sent(body, violation.path))} (" in said
     if kind in ("unknown", "only_for"):
-        return shown(violation.path.rpartition("/")[2].replace("~1", "/").replace("~0", "~"))[1:-1] in said
+        return (
+            safe_repr(violation.path.rpartition("/")[2].replace("~1", "/").replace("~0", "~"))[1:-1] in said
+        )
     if kind in COUNTS:
         return f" {violation.value:,} item" in said
     return True

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
+from wan_conformance.cli.commands import app
+from wan_conformance.edges import edges
+from wan_conformance.engine import mutation_check as harness
+from wan_conformance.engine.mutation_check import run_mutants
+from wan_conformance.judge import judge
+from wan_conformance.targets.server.server import Server, emulator_server
+from wan_conformance.targets.server.target import Http
 
-from conformance import mutants as harness
-from conformance.commands import app
-from conformance.edges import edges
-from conformance.judge import judge
-from conformance.mutants import hunt
-from conformance.targets.http import Http
-from conformance.targets.server import Server, embedded
 from tests.conformance.servers import refused
 from tests.emulator.asking import PLAIN, SPEC, URL, create, messages, rules
 from wanlib.emulator import Emulator
 from wanlib.spec import Rule
-from wanlib.spec.kinds import KINDS
-from wanlib.spec.mutant import mutants, plant
+from wanlib.spec.model.kinds import KINDS
+from wanlib.spec.mutations import list_mutations, mutate_spec
 
 RULES = [rule for rule in SPEC.rules.values() if rule.scope == "body"]
 
@@ -29,7 +29,7 @@ def sample() -> Iterator[tuple[Rule, str]]:
     """Every way of every kind once, each time of another rule where there is one."""
     met: dict[tuple[str, str, str], int] = {}
     for rule in reversed(RULES):
-        for way in mutants(SPEC, rule.id):
+        for way in list_mutations(SPEC, rule.id):
             known = met.setdefault((rule.kind, way, rule.outcome), 0)
             if not known and rule.kind != "max_bytes":
                 met[rule.kind, way, rule.outcome] = 1
@@ -47,7 +47,7 @@ def test_the_sample_is_of_all_kinds() -> None:
 
 @pytest.mark.parametrize(("rule", "way"), SAMPLE, ids=[f"{rule.id}={way}" for rule, way in SAMPLE])
 def test_a_planted_fault_turns_the_harness_red_by_its_rule(rule: Rule, way: str) -> None:
-    target = Http(SPEC, embedded(plant(SPEC, f"{rule.id}={way}")))
+    target = Http(SPEC, emulator_server(mutate_spec(SPEC, f"{rule.id}={way}")))
     found = [judge(case, target, target.observe(case.question)) for case in edges(SPEC, rule.id)]
     failed = [each for each in found if each.verdict == "fail"]
     assert failed and {each.rule for each in failed} == {rule.id}
@@ -57,15 +57,15 @@ def test_a_planted_fault_turns_the_harness_red_by_its_rule(rule: Rule, way: str)
 def test_every_rule_has_a_fault_and_the_spec_stays_as_it_was() -> None:
     before = dict(SPEC.rules)
     for rule in RULES:
-        assert mutants(SPEC, rule.id), rule.id
-        for make in mutants(SPEC, rule.id).values():
+        assert list_mutations(SPEC, rule.id), rule.id
+        for make in list_mutations(SPEC, rule.id).values():
             make()
     assert dict(SPEC.rules) == before
 
 
 def test_without_a_fault_nothing_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(harness, "mutants", lambda spec, rule: {"wider": lambda: spec})
-    found = list(hunt(SPEC, [SPEC.rules["wan2.7/n.max"], SPEC.rules["wan2.7/unknown"]]))
+    found = list(run_mutants(SPEC, [SPEC.rules["wan2.7/n.max"], SPEC.rules["wan2.7/unknown"]]))
     assert [(each.name, each.verdict) for each in found] == [
         ("wan2.7/n.max=wider", "survived"),
         ("wan2.7/unknown=wider", "survived"),
@@ -82,7 +82,7 @@ def test_without_a_fault_nothing_is_red(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_service_that_breaks_down_is_no_planted_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     ruin = Server(SPEC, lambda request: refused(500, "InternalError"), "http://ruin.test", pays=False)
     monkeypatch.setattr(harness, "embedded", lambda spec: ruin)
-    found = hunt(SPEC, [SPEC.rules["wan2.7/n.max"]], first=True)
+    found = run_mutants(SPEC, [SPEC.rules["wan2.7/n.max"]], first=True)
     assert [each.verdict for each in found] == ["survived"]
 
 

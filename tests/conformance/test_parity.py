@@ -6,19 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wan_conformance.parity import __main__ as command
+from wan_conformance.parity import sdk
+from wan_conformance.parity.calls import FACES, Asked, sample_calls
+from wan_conformance.parity.compare import (
+    Compared,
+    DeclarationError,
+    DeclaredDifference,
+    compare,
+    read_declared,
+)
+from wan_conformance.parity.requests import Difference, Ours, WireRequest, differences, read
+from wan_conformance.parity.sdk import Answered, SdkError, ask_sdk
 
-from conformance.parity import __main__ as command
-from conformance.parity import sdk
-from conformance.parity.asked import FACES, Asked, asked
-from conformance.parity.compare import Compared, compare
-from conformance.parity.declared import DeclarationError, Declared, read_declared
-from conformance.parity.ours import Ours
-from conformance.parity.sdk import Answered, SdkError, ask_sdk
-from conformance.parity.sent import Difference, Sent, differences, read
 from wanlib.spec import Spec, load
 
 KEY = "sk-parity"
-STRAY = Declared("*/create/async/body/parameters/is_async", "sdk only", ("pinned",), "its own switch")
+STRAY = DeclaredDifference(
+    "*/create/async/body/parameters/is_async", "sdk only", ("pinned",), "its own switch"
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,21 +34,21 @@ def spec() -> Spec:
 
 @pytest.fixture(scope="module")
 def calls(spec: Spec) -> list[Asked]:
-    return asked(spec, 50, 0)
+    return sample_calls(spec, 50, 0)
 
 
 def test_calls_are_drawn_of_every_model_and_the_same_each_time(spec: Spec, calls: list[Asked]) -> None:
     assert {call.body["model"] for call in calls if call.body} == set(spec.models)
     assert {call.verb for call in calls} == {"create", "poll", "fetch", "cancel", "list"}
     assert {call.face for call in calls} == set(FACES)
-    assert [call.told() for call in calls] == [call.told() for call in asked(spec, 50, 0)]
-    assert all(json.loads(json.dumps(call.told())) == call.told() for call in calls)
+    assert [call.to_json() for call in calls] == [call.to_json() for call in sample_calls(spec, 50, 0)]
+    assert all(json.loads(json.dumps(call.to_json())) == call.to_json() for call in calls)
 
 
 def test_the_client_sends_what_it_is_asked_for(spec: Spec, calls: list[Asked]) -> None:
     client = Ours(spec, KEY)
     for call in calls:
-        sent = client.sent(call)
+        sent = client.request_for(call)
         assert sent.headers["authorization"] == f"Bearer {KEY}"
         if call.verb == "create":
             assert sent.method == "POST" and sent.body["model"] == call.body["model"]
@@ -54,7 +60,7 @@ def test_the_client_sends_what_it_is_asked_for(spec: Spec, calls: list[Asked]) -
 # Two requests held together.
 
 
-def request(target: str = "/tasks", body: Any = None, **headers: str) -> Sent:
+def request(target: str = "/tasks", body: Any = None, **headers: str) -> WireRequest:
     content = b"" if body is None else json.dumps(body).encode()
     return read("POST", target, {name.replace("_", "-"): value for name, value in headers.items()}, content)
 
@@ -76,7 +82,7 @@ def request(target: str = "/tasks", body: Any = None, **headers: str) -> Sent:
         (request("/a?x=1", None, Accept="b"), [("body", "differs")]),
     ],
 )
-def test_differences(theirs: Sent, found: list[tuple[str, str]]) -> None:
+def test_differences(theirs: WireRequest, found: list[tuple[str, str]]) -> None:
     own = request("/a?x=1", {"n": 1, "m": [1]}, Accept="b")
     assert list(differences(None, own, theirs)) == [Difference(*each) for each in found]
 
@@ -94,19 +100,21 @@ def echo(spec: Spec, calls: list[Asked], change: Any = None) -> list[Answered]:
     client = Ours(spec, KEY)
     answers = []
     for call in calls:
-        sent = client.sent(call)
+        sent = client.request_for(call)
         if change is not None and call.verb == "create":
             sent = change(call, sent)
         answers.append(Answered([sent] if call.verb != "poll" else [sent, sent], None))
     return answers
 
 
-def compared(spec: Spec, calls: list[Asked], theirs: list[Answered], *declared: Declared) -> Compared:
+def compared(
+    spec: Spec, calls: list[Asked], theirs: list[Answered], *declared: DeclaredDifference
+) -> Compared:
     client = Ours(spec, KEY)
-    return compare(spec, "pinned", calls, [client.sent(call) for call in calls], theirs, declared)
+    return compare(spec, "pinned", calls, [client.request_for(call) for call in calls], theirs, declared)
 
 
-def stray(call: Asked, sent: Sent) -> Sent:
+def stray(call: Asked, sent: WireRequest) -> WireRequest:
     if call.call != "async":
         return sent
     parameters = {**sent.body["parameters"], "is_async": True}
@@ -136,20 +144,20 @@ def test_a_declared_difference_that_is_never_met_is_a_fault(spec: Spec, calls: l
 
 
 def test_what_is_declared_of_another_sdk_is_not_declared_of_this(spec: Spec, calls: list[Asked]) -> None:
-    other = Declared(STRAY.at, STRAY.how, ("newest",), STRAY.reason)
+    other = DeclaredDifference(STRAY.at, STRAY.how, ("newest",), STRAY.reason)
     assert compared(spec, calls, echo(spec, calls, stray), other).faults
 
 
 def test_images_in_another_order_are_a_difference(spec: Spec) -> None:
     found: set[str] = set()
 
-    def swapped(call: Asked, sent: Sent) -> Sent:
+    def swapped(call: Asked, sent: WireRequest) -> WireRequest:
         body = json.loads(json.dumps(sent.body))
         for message in body["input"].get("messages", ()):
             message["content"].reverse()
         return sent._replace(body=body)
 
-    calls = [call for call in asked(spec, 100, 0) if call.said and len(call.said.images) > 1]
+    calls = [call for call in sample_calls(spec, 100, 0) if call.said and len(call.said.images) > 1]
     found.update(compared(spec, calls, echo(spec, calls, swapped)).faults)
     assert found and all("/content/" in fault for fault in found)
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-
-from conformance.pictures import MIMES, data_uri, picture
+from wan_conformance.images import MIMES, data_uri, picture
 
 
 @pytest.mark.parametrize("format", MIMES)

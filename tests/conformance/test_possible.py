@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wan_conformance.lifecycle.simulation.task_model import Said, TaskModel
 
-from conformance.lifecycle.possible import Possible, Said
 from wanlib.spec import load
 
 TABLE = load().task
@@ -110,7 +110,7 @@ def test_a_word_is_told_as_wrong_exactly_where_no_history_has_it(
     life: dict[str, Any], data: st.DataObject
 ) -> None:
     start = data.draw(st.sampled_from([None, 0]), "submitted")
-    possible, enumerated = Possible(life, start), Enumerated(life, start)
+    possible, enumerated = TaskModel(life, start), Enumerated(life, start)
     kinds = ["query", "cancel", *(["create"] if start is None else [])]
     under_way: dict[int, str] = {}
     now = 0
@@ -121,16 +121,16 @@ def test_a_word_is_told_as_wrong_exactly_where_no_history_has_it(
             call = data.draw(st.sampled_from(sorted(under_way)), "call")
             allowed = enumerated.may_be_told(call)
             for word in words(life, under_way.pop(call)):
-                told = deepcopy(possible).answered(call, now, word)
+                told = deepcopy(possible).call_finished(call, now, word)
                 assert (told == "") == (word in allowed), (word, told)
             said = data.draw(st.sampled_from(sorted(allowed, key=str)), "told")
-            assert possible.answered(call, now, said) == ""
+            assert possible.call_finished(call, now, said) == ""
             enumerated.tell(call, said)
         else:
             what = data.draw(st.sampled_from(kinds), "sent")
             if what == "create":
                 kinds.remove(what)
-            call = possible.sent(what, now)
+            call = possible.call_started(what, now)
             under_way[call] = what
             enumerated.send(call, what)
             enumerated.pass_time(now, now)
@@ -141,8 +141,8 @@ def words(life: dict[str, Any], what: str) -> list[Said]:
 
 
 def test_a_path_may_be_skipped_and_an_end_stays() -> None:
-    task = Possible(TABLE, 0.0)
-    assert task.words(5) == {"PENDING", "RUNNING", "SUCCEEDED", "FAILED"}
+    task = TaskModel(TABLE, 0.0)
+    assert task.allowed_states(5) == {"PENDING", "RUNNING", "SUCCEEDED", "FAILED"}
     assert task.observe("SUCCEEDED", 5) == ""
     assert task.observe("RUNNING", 6) == "RUNNING was told, but the task may be SUCCEEDED"
     assert task.observe("FAILED", 7) == "FAILED was told, but the task may be SUCCEEDED"
@@ -151,7 +151,7 @@ def test_a_path_may_be_skipped_and_an_end_stays() -> None:
 
 def test_unknown_comes_at_24_hours_to_the_microsecond() -> None:
     for start in (0.0, 0.1, 1_767_225_600.123456):
-        task = Possible(TABLE, start)
+        task = TaskModel(TABLE, start)
         assert task.observe("UNKNOWN", start + DAY - 1e-6).startswith(
             "UNKNOWN was told, but the task may be PENDING"
         )
@@ -161,42 +161,42 @@ def test_unknown_comes_at_24_hours_to_the_microsecond() -> None:
 
 
 def test_an_id_that_never_was_is_unknown_for_ever() -> None:
-    task = Possible(TABLE)
+    task = TaskModel(TABLE)
     for at in (0.0, 1.0, DAY, 10 * DAY):
-        assert task.words(at) == {"UNKNOWN"}
+        assert task.allowed_states(at) == {"UNKNOWN"}
         assert task.observe("RUNNING", at) == "RUNNING was told, but the task may be UNKNOWN"
     assert (
-        task.answered(task.sent("cancel", 0), 1, said=True)
+        task.call_finished(task.call_started("cancel", 0), 1, said=True)
         == "a cancel was accepted, but the task may be UNKNOWN"
     )
 
 
 def test_a_create_whose_answer_was_lost_leaves_both() -> None:
-    task = Possible(TABLE)
-    assert task.answered(task.sent("create", 10), 20, None) == ""
-    assert task.words(20) == {"UNKNOWN", "PENDING", "RUNNING", "SUCCEEDED", "FAILED"}
+    task = TaskModel(TABLE)
+    assert task.call_finished(task.call_started("create", 10), 20, None) == ""
+    assert task.allowed_states(20) == {"UNKNOWN", "PENDING", "RUNNING", "SUCCEEDED", "FAILED"}
     assert task.observe("RUNNING", 30) == ""
-    assert "UNKNOWN" not in task.words(DAY + 9.9)
-    assert task.words(DAY + 15) == {"UNKNOWN", "RUNNING", "SUCCEEDED", "FAILED"}
+    assert "UNKNOWN" not in task.allowed_states(DAY + 9.9)
+    assert task.allowed_states(DAY + 15) == {"UNKNOWN", "RUNNING", "SUCCEEDED", "FAILED"}
     assert task.observe("SUCCEEDED", DAY + 15) == ""  # so it came after 15
-    assert "UNKNOWN" not in task.words(DAY + 15)
-    assert task.words(DAY + 20) == {"UNKNOWN"}
+    assert "UNKNOWN" not in task.allowed_states(DAY + 15)
+    assert task.allowed_states(DAY + 20) == {"UNKNOWN"}
 
 
 def test_a_task_that_was_not_there_yet_came_later() -> None:
-    task = Possible(TABLE)
-    create = task.sent("create", 10)
+    task = TaskModel(TABLE)
+    create = task.call_started("create", 10)
     assert task.observe("UNKNOWN", 15) == ""
-    assert task.answered(create, 20, said=True) == ""
-    assert "UNKNOWN" not in task.words(DAY + 14)
-    assert task.words(DAY + 20) == {"UNKNOWN"}
+    assert task.call_finished(create, 20, said=True) == ""
+    assert "UNKNOWN" not in task.allowed_states(DAY + 14)
+    assert task.allowed_states(DAY + 20) == {"UNKNOWN"}
 
 
 def test_a_cancel_whose_answer_was_lost_leaves_both() -> None:
-    task = Possible(TABLE, 0.0)
-    assert "CANCELED" not in task.words(1)
-    task.answered(task.sent("cancel", 1), 2, None)
-    assert {"CANCELED", "PENDING"} <= task.words(3)
+    task = TaskModel(TABLE, 0.0)
+    assert "CANCELED" not in task.allowed_states(1)
+    task.call_finished(task.call_started("cancel", 1), 2, None)
+    assert {"CANCELED", "PENDING"} <= task.allowed_states(3)
     assert task.observe("RUNNING", 4) == ""
     assert (
         task.observe("CANCELED", 5) == "CANCELED was told, but the task may be RUNNING or SUCCEEDED or FAILED"
@@ -205,17 +205,17 @@ def test_a_cancel_whose_answer_was_lost_leaves_both() -> None:
 
 @pytest.mark.parametrize("state", ["RUNNING", "SUCCEEDED", "FAILED"])
 def test_a_cancel_is_accepted_only_where_the_task_may_be_canceled(state: str) -> None:
-    task = Possible(TABLE, 0.0)
+    task = TaskModel(TABLE, 0.0)
     task.observe(state, 1)
-    assert task.answered(task.sent("cancel", 2), 2, said=True).startswith(
+    assert task.call_finished(task.call_started("cancel", 2), 2, said=True).startswith(
         "a cancel was accepted, but the task may be"
     )
-    assert task.answered(task.sent("cancel", 2), 2, said=False) == ""
+    assert task.call_finished(task.call_started("cancel", 2), 2, said=False) == ""
     assert task.observe("CANCELED", 3) != ""
 
 
 def test_a_word_of_nobody_is_no_state_and_suspended_says_that_it_has_not_ended() -> None:
-    task = Possible(TABLE, 0.0)
+    task = TaskModel(TABLE, 0.0)
     assert task.observe("HIBERNATING", 1).startswith("HIBERNATING was told, but the task may be PENDING or")
     assert task.observe("SUSPENDED", 2) == ""
     task.observe("FAILED", 3)

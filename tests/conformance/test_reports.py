@@ -8,16 +8,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from rich.console import Console
+from wan_conformance.model import FAILING, Observation
+from wan_conformance.report.junit import write_junit
+from wan_conformance.report.log import Log
+from wan_conformance.report.markdown import write_markdown
+from wan_conformance.report.tally import TargetCell, tally
+from wan_conformance.report.terminal import print_log
+from wan_conformance.report.text import format_limit
 
-from conformance.model import FAILING, Observation
-from conformance.report.junit import write_junit
-from conformance.report.log import Log
-from conformance.report.markdown import write_markdown
-from conformance.report.table import print_log
-from conformance.report.tally import Cell, tally
-from conformance.report.words import limit
 from tests.conformance.tiny import HEAD, MAX, MODEL, WORD, verdict
-from wanlib.base.ratio import Ratio
+from wanlib.base.values import Ratio
 from wanlib.spec import load
 
 EVIL = "\x1b[31m[bold]\x00`|\ud800 ]]> <b> & \x9b2J\ufffe\nnext"
@@ -74,7 +74,7 @@ def junit(log: Log, tmp_path: Path) -> ET.Element:
     ],
 )
 def test_cells(verdicts: list[str], text: str) -> None:
-    cell = Cell()
+    cell = TargetCell()
     for word in verdicts:
         cell.add(word)
     assert str(cell) == text
@@ -220,9 +220,9 @@ def test_markdown_tables_have_their_columns(tmp_path: Path) -> None:
     ],
 )
 def test_limits(value: Any, kind: str, text: str) -> None:
-    assert limit(value, kind) == text
+    assert format_limit(value, kind) == text
 
 
 def test_every_limit_of_the_spec_has_words() -> None:
     for rule in load().rules.values():
-        assert "object at" not in limit(rule.limit, rule.kind), rule.id
+        assert "object at" not in format_limit(rule.limit, rule.kind), rule.id

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from wan_conformance.engine.runner import DuplicateCase
+from wan_conformance.model import FAILING, Case, Observation
 
-from conformance.model import FAILING, Case, Observation
-from conformance.run import DuplicateCase
 from tests.conformance.tiny import MAX, MODEL, RULES, WORD, Tiny, all_cases, case, raises, right, run, source
 
 

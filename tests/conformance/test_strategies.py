@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 from hypothesis import find, settings
+from wan_conformance.model import Question
+from wan_conformance.strategies import breaking, mutated_bodies, valid
+from wan_conformance.strategies.mode_cases import situations
+from wan_conformance.targets.readings import JsonSchema
 
-from conformance.model import Question
-from conformance.strategies import breaking, mutilated, valid
-from conformance.strategies.situations import situations
-from conformance.targets.json_schema import JsonSchema
 from tests.conformance.shares import drawn, shares, wanted
 from wanlib import check
 from wanlib.spec import Condition, Rule, interpret, load
-from wanlib.spec.model import CALLS
+from wanlib.spec.model.model import CALLS
 
 SPEC = load()
 RULES = [rule for rule in SPEC.rules.values() if rule.scope == "body"]
@@ -80,7 +80,10 @@ def test_every_call_and_every_field_is_there_and_is_not(model: str) -> None:
         for name in count:
             count[name] += written.get(name, name) in members(question.body)
     always = {
-        rule.field for field in family.fields for rule in field.of_kind("required") if not rule.condition
+        rule.field
+        for field in family.fields
+        for rule in field.rules_of_kind("required")
+        if not rule.condition
     }
     for name, there in count.items():
         assert there > 0
@@ -209,7 +212,7 @@ def test_what_no_body_can_break(rule_id: str) -> None:
 
 @cache
 def accidents() -> list[Any]:
-    return drawn(mutilated(SPEC), 400)
+    return drawn(mutated_bodies(SPEC), 400)
 
 
 def test_every_reading_answers_on_mutilated_bodies_and_they_agree() -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from wan_conformance.strategies import breaking, mutated_bodies, valid
+from wan_conformance.strategies.mode_cases import situations
 
-from conformance.strategies import breaking, mutilated, valid
-from conformance.strategies.situations import situations
 from tests.conformance.shares import drawn
 from tests.spec.small import FAMILY, FILES, write
 from wanlib.spec import Spec, interpret, load
@@ -40,7 +40,7 @@ def test_a_rule_of_a_body_that_no_model_uses(spec: Spec) -> None:
 
 
 def test_mutilated_bodies(spec: Spec) -> None:
-    for body in drawn(mutilated(spec), 60):
+    for body in drawn(mutated_bodies(spec), 60):
         assert all(str(each) for each in interpret(spec, body))
 
 

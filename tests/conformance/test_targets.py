@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from wan_conformance.model import Observation, Question, Target
+from wan_conformance.targets import TARGETS
 
-from conformance.model import Observation, Question, Target
-from conformance.targets import TARGETS
 from wanlib.spec import Spec, load
-from wanlib.spec.kinds import KINDS
+from wanlib.spec.model.kinds import KINDS
 
 CLEAN = {
     "model": "wan2.7-image",

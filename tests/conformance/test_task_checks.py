@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
+from wan_conformance.model import TaskCheck
+from wan_conformance.targets.server.server import Server, emulator_server
+from wan_conformance.targets.server.target import Http
+from wan_conformance.targets.server.task_checks import picture_urls, task_checks
 
-from conformance.model import TaskCheck
-from conformance.targets.http import Http
-from conformance.targets.server import Server, embedded
-from conformance.targets.task_checks import picture_urls, task_checks
 from tests.emulator.asking import SPEC
 from wanlib.base.clock import ManualClock
 from wanlib.emulator import Emulator, Settings
@@ -119,7 +119,7 @@ def found(target: Http) -> dict[str, str]:
 
 
 def test_every_check_passes_on_the_emulator() -> None:
-    target = Http(SPEC, embedded(SPEC))
+    target = Http(SPEC, emulator_server(SPEC))
     seen = {check.id: target.perform(check) for check in CHECKS.values()}
     assert {name: each.error or each.skipped for name, each in seen.items() if not each.accepted} == {}
     assert {check.name for check in CHECKS.values()} == {"succeeds", "canceled", "unknown", "fails"}

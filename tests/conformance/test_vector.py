@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from conformance.pictures import data_uri
-from conformance.vector import VectorError, load
+from wan_conformance.engine.vectors import VectorError, load
+from wan_conformance.images import data_uri
 
 GOOD = {"id": "a", "statement": "guide#n", "body": 1, "expect": []}
 

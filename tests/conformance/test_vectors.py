@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from wan_conformance import images as pictures
+from wan_conformance.engine import vectors as macro
+from wan_conformance.engine import vectors as vector
+from wan_conformance.engine.vectors import VECTORS, Vector, load
 
 import wanlib
-from conformance import macro, pictures, vector
-from conformance.vector import VECTORS, Vector, load
 from wanlib import spec
 from wanlib.base.violation import Violation
 

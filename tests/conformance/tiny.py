@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance.cases import Source
-from conformance.model import Answer, Case, Observation, Question, Target, Verdict
-from conformance.run import Run
+from wan_conformance.engine.runner import Run
+from wan_conformance.engine.sources import CaseSource
+from wan_conformance.model import Answer, Case, Observation, Question, Target, Verdict
+
 from wanlib.base.violation import REFUSED
 from wanlib.spec import Rule
 
@@ -83,8 +84,8 @@ def all_cases() -> list[Case]:
     ]
 
 
-def source(cases: Iterable[Any], name: str = "edges") -> Source:
-    return Source(name, "rules", 2, cases)
+def source(cases: Iterable[Any], name: str = "edges") -> CaseSource:
+    return CaseSource(name, "rules", 2, cases)
 
 
 def run(targets: Sequence[Target], cases: Sequence[Any] | None = None, **more: Any) -> list[Verdict]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.effects.places import Place, lengthened, shortened
-from wanlib.spec.checked import SCHEMA
 from wanlib.spec.load import spec_folder
-from wanlib.spec.reader import Seq
+from wanlib.spec.source.schema_check import SCHEMA
+from wanlib.spec.source.yaml_reader import LineList
 
 _NUMBER = re.compile(r"[0-9]+")
 _WORD = "another"
@@ -50,7 +50,7 @@ class Vocabulary:
             yield from (Change(str(value + step), value + step) for step in (0.25, -0.25))
         elif isinstance(value, str):
             yield from self._texts(place)
-        elif isinstance(value, Seq):
+        elif isinstance(value, LineList):
             yield from self._lists(place)
 
     def _texts(self, place: Place) -> Iterator[Change]:
@@ -64,7 +64,7 @@ class Vocabulary:
                 yield Change(json.dumps(text, ensure_ascii=False), text)
 
     def _lists(self, place: Place) -> Iterator[Change]:
-        items: Seq = place.value
+        items: LineList = place.value
         for index, item in enumerate(items):
             yield Change(f"without {json.dumps(item, default=str)[:60]}", shortened(items, index))
         for word in self.others(place._replace(path=(*place.path, 0), value=None)):

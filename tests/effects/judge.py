@@ -8,11 +8,10 @@ from typing import NamedTuple
 from tests.effects.changes import Change, Vocabulary
 from tests.effects.places import Documents, Place, places, replaced
 from tests.effects.readings import READINGS
-from wanlib.emit.names import EmitError
+from wanlib.emit.python_text import EmitError
 from wanlib.spec import Spec, SpecError
-from wanlib.spec.checked import SCHEMA
 from wanlib.spec.load import build, spec_folder, wrong_name
-from wanlib.spec.shape import shape_complaints
+from wanlib.spec.source.schema_check import SCHEMA, schema_diagnostics
 
 REFUSED, DEAD, CRASH = "refused", "no effect", "crashes:"
 
@@ -69,7 +68,7 @@ class Judge:
         """What a change comes to, in a word."""
         documents = replaced(self._documents, place, change.value)
         changed = documents[place.file]
-        if wrong_name(place.file, changed) or shape_complaints(changed, f"{place.file}.yaml", self._schema):
+        if wrong_name(place.file, changed) or schema_diagnostics(changed, f"{place.file}.yaml", self._schema):
             return REFUSED
         try:
             return self._difference(build(documents, ""))

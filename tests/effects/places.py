@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from wanlib.spec.reader import Map, Seq
+from wanlib.spec.source.yaml_reader import LineList, LineMap
 
 Path = tuple[str | int, ...]
-Documents = Mapping[str, Map]
+Documents = Mapping[str, LineMap]
 
 
 class Place(NamedTuple):
@@ -34,17 +34,17 @@ def places(documents: Documents) -> Iterator[Place]:
 
 
 def _walk(file: str, path: Path, value: Any, line: int) -> Iterator[Place]:
-    if isinstance(value, Map):
+    if isinstance(value, LineMap):
         for key, inner in value.items():
             yield from _walk(file, (*path, key), inner, value.lines[key])
         return
     yield Place(file, path, value, line)
-    if isinstance(value, Seq):
+    if isinstance(value, LineList):
         for index, inner in enumerate(value):
             yield from _walk(file, (*path, index), inner, value.lines[index])
 
 
-def replaced(documents: Documents, place: Place, value: Any) -> dict[str, Map]:
+def replaced(documents: Documents, place: Place, value: Any) -> dict[str, LineMap]:
     """The documents with another value at a place; what does not change is shared."""
     return {**documents, place.file: _with(documents[place.file], place.path, value)}
 
@@ -53,9 +53,9 @@ def _with(where: Any, path: Path, value: Any) -> Any:
     if not path:
         return value
     step: Any = path[0]
-    copy: Any = Map(where.line) if isinstance(where, Map) else Seq(where.line)
+    copy: Any = LineMap(where.line) if isinstance(where, LineMap) else LineList(where.line)
     copy.lines = where.lines.copy()
-    if isinstance(where, Map):
+    if isinstance(where, LineMap):
         copy.update(where)
     else:
         copy.extend(where)
@@ -63,18 +63,18 @@ def _with(where: Any, path: Path, value: Any) -> Any:
     return copy
 
 
-def shortened(items: Seq, index: int) -> Seq:
+def shortened(items: LineList, index: int) -> LineList:
     """A list without one of its items."""
     return _listed(items, [each for at, each in enumerate(items) if at != index])
 
 
-def lengthened(items: Seq, item: Any) -> Seq:
+def lengthened(items: LineList, item: Any) -> LineList:
     """A list with one more item."""
     return _listed(items, [*items, item])
 
 
-def _listed(items: Seq, found: list[Any]) -> Seq:
-    copy = Seq(items.line)
+def _listed(items: LineList, found: list[Any]) -> LineList:
+    copy = LineList(items.line)
     copy.extend(found)
     copy.lines = [items.lines[0] if items.lines else items.line] * len(found)
     return copy

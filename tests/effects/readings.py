@@ -8,16 +8,17 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from conformance.edges import edges
+from wan_conformance.edges import edges
+
 from tests.effects.talk import talk
 from wanlib.base.rule_id import parse_rule_id
-from wanlib.cli.told import told
-from wanlib.emit.calls import calls
-from wanlib.emit.checker import checker
-from wanlib.emit.client import clients
-from wanlib.emit.json_schema import schema
-from wanlib.emit.openapi import openapi
-from wanlib.emit.validator import validator
+from wanlib.cli.commands.rule_details import rule_details
+from wanlib.emit.client.api_tables import calls
+from wanlib.emit.client.client import clients
+from wanlib.emit.schema.json_schema import schema
+from wanlib.emit.schema.openapi import openapi
+from wanlib.emit.validator.module import validator
+from wanlib.emit.validator.registry import checker
 from wanlib.spec import Spec
 
 Reading = Iterator[str]
@@ -49,7 +50,7 @@ def _clients(spec: Spec) -> Reading:
 def _explanations(spec: Spec) -> Reading:
     """What `wanlib explain` says beside the value, which would make any line have an effect."""
     for name in (*spec.rules, *spec.facts):
-        account = told(spec, name, None)
+        account = rule_details(spec, name, None)
         cited = [*_cited(account.get("value")), *_cited(account.get("limit"))]
         if name.startswith(_WORDINGS):
             cited.append(account["value"])

@@ -36,8 +36,8 @@ from tests.emulator.test_uploading import form, policy, post
 from tests.pictures import picture
 from wanlib.base.clock import ManualClock
 from wanlib.emulator import Emulator, Request, Response, Settings
-from wanlib.emulator.turned_away import turned_away
-from wanlib.emulator.vendor import Vendor
+from wanlib.emulator.core.vendor_errors import VendorErrors
+from wanlib.emulator.server.asgi_response import turned_away
 from wanlib.spec import Spec
 
 START = 1_780_000_000.0
@@ -216,10 +216,10 @@ def _situations(spec: Spec) -> Iterator[str]:
     public = _begun(spec, settings=Settings(local_images=False))
     yield _said(create(public, messages(PLAIN, "http://127.0.0.1/cat.png")))
     for status, row in ((431, "head_too_large"), (413, "body_too_large")):
-        answer = turned_away(Vendor(spec), status, row, "1,000")
+        answer = turned_away(VendorErrors(spec), status, row, "1,000")
         yield json.dumps([answer.status, json.loads(answer.body) | {"request_id": ""}])
     broken = _begun(spec)
-    broken.faults.next = None  # type: ignore[method-assign, assignment]
+    broken.faults.next_fault = None  # type: ignore[method-assign, assignment]
     log = logging.getLogger("wanlib.emulator")
     log.disabled = True
     answer = create(broken, body)

@@ -11,9 +11,9 @@ import pytest
 from tests.effects.changes import Change, Vocabulary
 from tests.effects.judge import DEAD, REFUSED, Judge
 from tests.effects.places import Documents, Place, lengthened, places, replaced, shortened
-from wanlib.spec.checked import SCHEMA
 from wanlib.spec.load import read_documents, spec_folder
-from wanlib.spec.reader import Map, Seq, read_yaml
+from wanlib.spec.source.schema_check import SCHEMA
+from wanlib.spec.source.yaml_reader import LineList, LineMap, read_yaml
 
 SAMPLE = 24
 SEED = 1
@@ -75,13 +75,13 @@ def test_a_dead_line_is_found(tmp_path: Path, value: Any) -> None:
 def planted(folder: Path, name: str, value: Any) -> tuple[Documents, Path]:
     """The packaged spec with one more member in `timeouts`, and a schema that lets it pass."""
     documents = read_documents(spec_folder())
-    timeouts: Map = documents["wire"]["timeouts"]
-    grown = Map(timeouts.line)
+    timeouts: LineMap = documents["wire"]["timeouts"]
+    grown = LineMap(timeouts.line)
     grown.update(timeouts)
     grown.lines = timeouts.lines | {name: timeouts.line}
     listed = value
     if isinstance(value, list):
-        listed = lengthened(Seq(timeouts.line), value[0])
+        listed = lengthened(LineList(timeouts.line), value[0])
     grown[name] = listed
     schema: Any = json.loads((spec_folder() / SCHEMA).read_text("utf-8"))
     schema["$defs"]["wire"]["properties"]["timeouts"]["properties"][name] = {}
@@ -120,7 +120,7 @@ def test_a_value_is_replaced_and_the_rest_shared() -> None:
 
 
 def test_lists_grow_and_shrink() -> None:
-    items: Seq = read_yaml("a: [1, 2]\n", "wire.yaml")["a"]
+    items: LineList = read_yaml("a: [1, 2]\n", "wire.yaml")["a"]
     assert shortened(items, 0) == [2] and lengthened(items, 3) == [1, 2, 3] and items == [1, 2]
 
 

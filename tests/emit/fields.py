@@ -3,12 +3,12 @@
 from typing import Any
 
 from hypothesis import strategies as st
+from wan_conformance.model import Question
+from wan_conformance.strategies import breaking, valid
 
-from conformance.model import Question
-from conformance.strategies import breaking, valid
-from wanlib.base.missing import ABSENT
+from wanlib.base.values import ABSENT
 from wanlib.spec import Rule, Spec
-from wanlib.spec.decode import Decoder
+from wanlib.spec.interpreter.decode import Decoder
 
 _OF_THE_ENVELOPE = ("place", "unknown", "only_for")
 

@@ -5,8 +5,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from wanlib.base.rule_id import parse_rule_id
-from wanlib.emit.json_schema import CLAIMS, envelope, schema
-from wanlib.emit.schema_errors import broken_rules
+from wanlib.emit.schema.errors_to_rules import violated_rules
+from wanlib.emit.schema.json_schema import CLAIMS, envelope, schema
 from wanlib.spec import Spec, interpret
 
 
@@ -20,8 +20,8 @@ class Readings:
 
     def by_schema(self, body: Any) -> tuple[str, ...]:
         """The broken rules by the envelope and, where it is kept, by the model's schema."""
-        outside = broken_rules(self.envelope.iter_errors(body))
-        return outside or broken_rules(self.models[body["model"]].iter_errors(body))
+        outside = violated_rules(self.envelope.iter_errors(body))
+        return outside or violated_rules(self.models[body["model"]].iter_errors(body))
 
     def by_walk(self, body: Any) -> tuple[str, ...]:
         """The broken rules by the interpreter, as far as the schema claims their kind."""

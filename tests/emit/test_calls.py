@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.spec.small import FILES, write
+from wanlib.base.api_tables import Header, TaskLifecycleTable, UploadTable, VerbTable
 from wanlib.base.error_codes import ErrorCode, read_error_table
-from wanlib.emit import emitted
-from wanlib.emit.names import EmitError
-from wanlib.emit.times import offset, strptime_form
+from wanlib.emit import generate_files
+from wanlib.emit.python_text import EmitError, strptime_format, utc_offset
 from wanlib.generated.calls import API
-from wanlib.runtime.tables import Header, Life, Upload, Verb
 from wanlib.spec import load
-from wanlib.spec.span import seconds
+from wanlib.spec.source.annotated import parse_duration
 
 SPEC = load()
 ROOT = Path(__file__).parents[2]
@@ -39,8 +38,8 @@ def test_every_model_is_there_with_its_family() -> None:
 
 def test_what_a_model_takes_by_the_pages() -> None:
     old, new = API.models["wanx2.1-imageedit"], API.models["wan2.7-image-pro"]
-    assert (old.images, old.lone_images, old.sizes, old.single) == (("images",), ("mask",), (), ("images",))
-    assert (new.images, new.lone_images, new.sizes, new.single) == (("images",), (), ("size",), ())
+    assert (old.images, old.single_images, old.sizes, old.single) == (("images",), ("mask",), (), ("images",))
+    assert (new.images, new.single_images, new.sizes, new.single) == (("images",), (), ("size",), ())
     assert old.mimes == dict(new.mimes) | {"tiff": "image/tiff"}
     assert new.prices == {"beijing": "0.50", "singapore": "0.562065"}
 
@@ -54,9 +53,9 @@ def test_verbs() -> None:
         "wan2.5-i2i-preview": {"edit"},
         "wanx2.1-imageedit": {"edit"},
     }
-    assert verbs["wan2.6-image"]["generate"] == Verb({"enable_interleave": True}, {"max_images": 1})
-    assert verbs["wan2.6-image"]["stream"] == Verb({"enable_interleave": True, "stream": True}, {})
-    assert verbs["wan2.6-image"]["edit"] == verbs["wan2.7-image"]["generate"] == Verb({}, {})
+    assert verbs["wan2.6-image"]["generate"] == VerbTable({"enable_interleave": True}, {"max_images": 1})
+    assert verbs["wan2.6-image"]["stream"] == VerbTable({"enable_interleave": True, "stream": True}, {})
+    assert verbs["wan2.6-image"]["edit"] == verbs["wan2.7-image"]["generate"] == VerbTable({}, {})
 
 
 @pytest.mark.parametrize(
@@ -65,8 +64,8 @@ def test_verbs() -> None:
 def test_what_a_verb_sends_of_itself_breaks_nothing(name: str, verb: str) -> None:
     model = API.models[name]
     call = "stream" if verb == "stream" else "async"
-    fields = {"prompt": "a vase", "function": "colorization", **model.verbs[verb].starts}
-    fields |= model.verbs[verb].means
+    fields = {"prompt": "a vase", "function": "colorization", **model.verbs[verb].default_sends}
+    fields |= model.verbs[verb].always_sends
     fields |= {"images": ["https://a/b.png"]} if verb == "edit" else {}
     known = {field: value for field, value in fields.items() if field in model.fields}
     code = model.code()
@@ -96,7 +95,7 @@ def test_codes_life_and_times() -> None:
     assert codes["Throttling"] == ErrorCode(429, "rate", "yes", "Too many requests.")
     assert codes["PrepaidBillOverdue"] == ErrorCode(429, "billing", "no", "The prepaid bill is overdue.")
     assert API.errors == read_error_table(load().wire)
-    assert API.life == Life(
+    assert API.life == TaskLifecycleTable(
         states=("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN"),
         terminal=frozenset({"SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN"}),
         succeeded="SUCCEEDED",
@@ -106,7 +105,7 @@ def test_codes_life_and_times() -> None:
         expires_after=86400.0,
         links_expire_after=86400.0,
     )
-    assert isinstance(API.upload, Upload) and (API.upload.form[-1], API.upload.policy_expires_after) == (
+    assert isinstance(API.upload, UploadTable) and (API.upload.form[-1], API.upload.policy_expires_after) == (
         "file",
         300.0,
     )
@@ -126,22 +125,22 @@ def test_codes_life_and_times() -> None:
     ],
 )
 def test_forms_of_times(form: str, expected: str) -> None:
-    assert strptime_form(form) == expected
+    assert strptime_format(form) == expected
 
 
 @pytest.mark.parametrize("form", ["epoch ms", "YY-MM", "YYYY-MM-DDTHH"])
 def test_a_form_of_time_that_nobody_knows_is_refused(form: str) -> None:
     with pytest.raises(EmitError, match="in the form of a time"):
-        strptime_form(form)
+        strptime_format(form)
 
 
 def test_spans_and_zones() -> None:
-    assert (seconds("298 s"), seconds("24 h")) == (298, 86_400)
-    assert (offset("+08:00"), offset("-01:30"), offset("+00:00")) == (28_800, -5_400, 0)
+    assert (parse_duration("298 s"), parse_duration("24 h")) == (298, 86_400)
+    assert (utc_offset("+08:00"), utc_offset("-01:30"), utc_offset("+00:00")) == (28_800, -5_400, 0)
 
 
 def test_another_spec_yields_another_api(tmp_path: Path) -> None:
-    text = emitted(load(write(tmp_path)))["calls.py"]
+    text = generate_files(load(write(tmp_path)))["calls.py"]
     for part in (
         "'tea-1-pro'",
         "currency='CNY'",
@@ -165,13 +164,13 @@ def test_another_spec_yields_another_api(tmp_path: Path) -> None:
 def test_a_time_of_a_query_that_the_client_can_not_read_is_refused(tmp_path: Path) -> None:
     files = FILES | {"wire.yaml": FILES["wire.yaml"].replace("YYYY-MM-DD hh:mm", "DD-MM-YYYY hh:mm")}
     with pytest.raises(EmitError, match="'DD-MM-YYYY hh:mm', expected a form of ISO 8601"):
-        emitted(load(write(tmp_path, files)))
+        generate_files(load(write(tmp_path, files)))
 
 
 def test_a_list_without_a_form_of_time_is_refused(tmp_path: Path) -> None:
     files = FILES | {"wire.yaml": FILES["wire.yaml"].replace(", form: YYYY-MM-DD", "")}
     with pytest.raises(EmitError, match="the filters of a list have 0 forms of time, expected one"):
-        emitted(load(write(tmp_path, files)))
+        generate_files(load(write(tmp_path, files)))
 
 
 def test_importing_the_tables_loads_no_family() -> None:
@@ -181,11 +180,10 @@ def test_importing_the_tables_loads_no_family() -> None:
         "wanlib",
         "wanlib.base",
         "wanlib.base.error_codes",
-        "wanlib.base.ratio",
+        "wanlib.base.values",
         "wanlib.base.violation",
-        "wanlib.base.wire_names",
+        "wanlib.base.api_tables",
         "wanlib.generated",
         "wanlib.generated.calls",
-        "wanlib.runtime",
-        "wanlib.runtime.tables",
+        "wanlib.client",
     }

@@ -11,13 +11,13 @@ import pytest
 
 from tests.spec.small import FAMILY, FILES, write
 from wanlib import AsyncWan, Wan, model
-from wanlib.emit import emitted
-from wanlib.emit.names import EmitError
-from wanlib.emit.signatures import METHODS, TAKEN, Overload, overloads
-from wanlib.emit.types import text_of
-from wanlib.errors import InvalidRequest
+from wanlib.client.call.options import WaitOrSyncOptions
+from wanlib.emit import generate_files
+from wanlib.emit.client.overloads import METHODS, TAKEN, Overload, overloads
+from wanlib.emit.client.types import render_type
+from wanlib.emit.python_text import EmitError
+from wanlib.errors import InvalidRequestError
 from wanlib.generated.parameters import Model
-from wanlib.runtime.options import WaitingOrSync
 from wanlib.spec import Spec, load
 
 SPEC = load()
@@ -27,7 +27,7 @@ PIXELS = "tuple[int, int]"
 def keys(overload: Overload) -> dict[str, str]:
     """The parameters of an overload with their types, `!` behind those that are required."""
     return {
-        each.name: text_of(each.type, lambda record: record.path) + "!" * each.required
+        each.name: render_type(each.type, lambda record: record.path) + "!" * each.required
         for each in overload.members
     }
 
@@ -69,7 +69,7 @@ def test_lists_and_objects() -> None:
     assert keys(found)["bbox_list"] == "Sequence[Sequence[Sequence[int]]]"
     assert keys(found)["color_palette"] == "Sequence[color_palette.each]"
     assert "prompt" not in keys(found) and "images" not in keys(found)
-    text = emitted(SPEC)["parameters.py"]
+    text = generate_files(SPEC)["parameters.py"]
     assert (
         "class Wan27ColorPalette(TypedDict, total=False):\n    hex: Required[str]\n    ratio: Required[str]"
         in text
@@ -115,7 +115,7 @@ def test_calls_that_can_be_chosen() -> None:
 
 def test_the_arguments_that_the_methods_take_are_those_that_are_taken() -> None:
     own = {name for name in inspect.signature(Wan.edit).parameters if name != "parameters"}
-    assert own | set(WaitingOrSync.__annotations__) | inherited(WaitingOrSync) == TAKEN
+    assert own | set(WaitOrSyncOptions.__annotations__) | inherited(WaitOrSyncOptions) == TAKEN
 
 
 def inherited(options: Any) -> set[str]:
@@ -123,7 +123,7 @@ def inherited(options: Any) -> set[str]:
 
 
 def test_both_clients_have_the_same_signatures() -> None:
-    files = emitted(SPEC)
+    files = generate_files(SPEC)
     bare = re.sub(r"async (?=def )|await |Async|_async\b", "", files["client_async.py"])
     assert sorted(bare.splitlines()) == sorted(files["client.py"].splitlines())
 
@@ -179,7 +179,7 @@ def test_help_says_what_the_settings_are_and_what_is_raised() -> None:
 def test_a_model_by_its_name() -> None:
     assert get_args(Model) == SPEC.models
     assert [model(name) for name in SPEC.models] == [*SPEC.models]
-    with pytest.raises(InvalidRequest, match=r"no model 'wan2.7-imag'; did you mean 'wan2.7-image'\?"):
+    with pytest.raises(InvalidRequestError, match=r"no model 'wan2.7-imag'; did you mean 'wan2.7-image'\?"):
         model("wan2.7-imag")
 
 
@@ -202,7 +202,7 @@ def other(folder: Path, *changes: tuple[str, str]) -> Spec:
 
 def test_another_spec_yields_another_client(tmp_path: Path) -> None:
     spec = load(write(tmp_path))
-    files = emitted(spec)
+    files = generate_files(spec)
     for name in ("parameters.py", "client.py", "client_async.py"):
         compile(files[name], name, "exec")
         assert "wan2" not in files[name].lower() and "Stream" not in files[name]
@@ -257,12 +257,12 @@ def test_a_rule_on_what_is_not_written_literally_leaves_the_looser_type(tmp_path
 def test_a_parameter_may_not_have_the_name_of_an_argument(tmp_path: Path, name: str) -> None:
     spec = other(tmp_path, ("  strength:", f"  {name}:"), ("strength: 0.2", f"{name}: 0.2"))
     with pytest.raises(EmitError, match=f"wan1.0: {name} is an argument of the methods already"):
-        emitted(spec)
+        generate_files(spec)
 
 
 def test_a_parameter_may_not_hide_a_type(tmp_path: Path) -> None:
     with pytest.raises(EmitError, match="the parameter int would hide the type int"):
-        emitted(other(tmp_path, ("  guard:", "  int:")))
+        generate_files(other(tmp_path, ("  guard:", "  int:")))
 
 
 def test_text_of_a_spec_never_becomes_code(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_text_of_a_spec_never_becomes_code(tmp_path: Path) -> None:
         ("[green, black, white]", json.dumps([nasty, "green"])),
         ("  guard:\n    type: text", "  guard:\n    type: text\n    when odd: {required: true}"),
     )
-    text = emitted(spec)["parameters.py"]
+    text = generate_files(spec)["parameters.py"]
     assert repr(nasty) in text and "XImportOs" in text
     assert not [line for line in text.splitlines() if line.strip().startswith("import os")]
     compile(text, "parameters.py", "exec")

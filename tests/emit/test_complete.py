@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wan_conformance.model import Question
 
-from conformance.model import Question
 from tests.emit.fields import questions, read_back
 from tests.spec.small import FAMILY, FILES, write
-from wanlib.emit import emitted
+from wanlib.emit import generate_files
 from wanlib.generated.calls import API
 from wanlib.spec import Condition, Family, Spec, load
-from wanlib.spec.evaluate import holds
-from wanlib.spec.exclusive import combinations_of
+from wanlib.spec.build.exclusivity import value_combinations
+from wanlib.spec.model.modes import holds
 
 SPEC = load()
 CALLS = (None, "sync", "async", "stream")
@@ -62,7 +62,7 @@ def expected(
 
 def situations(family: Family) -> Iterator[dict[str, Any]]:
     """Fields for every combination of values that the family's modes can tell apart."""
-    for values in combinations_of(family, tuple(family.modes)):
+    for values in value_combinations(family, tuple(family.modes)):
         yield {
             name: ["https://a/b.png"] * value if family.field(name).type == "list" else value
             for name, value in values.items()
@@ -112,7 +112,7 @@ def test_modes_that_hang_on_the_call_or_stay_unknown(tmp_path: Path) -> None:
     text = text.replace("  style:\n", "  amount: {type: integer}\n  style:\n")
     spec = load(write(tmp_path, FILES | {FAMILY: text}))
     emitted_here: dict[str, Any] = {}
-    exec(emitted(spec)["wan1_0.py"], emitted_here)
+    exec(generate_files(spec)["wan1_0.py"], emitted_here)
     bound = set()
     for quick, amount, call in product((True, False, "x"), (3, 4, "x", None), CALLS):
         fields = {"quick": quick, "amount": amount}

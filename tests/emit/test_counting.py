@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wan_conformance.strategies import breaking, mutated_bodies, valid
 
 import wanlib
-from conformance.strategies import breaking, mutilated, valid
 from tests.emit.fields import of_fields
 from tests.emulator.asking import BODIES, create, functional, messages, prompted
-from wanlib.base.bill import MOST_PICTURES, Bill
 from wanlib.emulator import Emulator, Settings
 from wanlib.errors import InvalidArgumentError
 from wanlib.generated import checker
 from wanlib.spec import load
-from wanlib.spec.pictures import bill as bill_by_spec
-from wanlib.spec.pictures import count_pictures
+from wanlib.spec.interpreter.picture_count import bill as bill_by_spec
+from wanlib.spec.interpreter.picture_count import count_pictures
+from wanlib.validation.check_result import MOST_PICTURES, Bill
 
 SPEC = load()
 CALLS = st.sampled_from([None, "sync", "async", "stream"])
@@ -30,7 +30,7 @@ W27, PRO, W26, W25, W21 = SPEC.models
 
 
 @settings(max_examples=500, deadline=None, derandomize=True, database=None)
-@given(mutilated(SPEC), CALLS, REGIONS)
+@given(mutated_bodies(SPEC), CALLS, REGIONS)
 def test_both_readings_give_the_same_bill(body: Any, call: str | None, region: str | None) -> None:
     assert wanlib.bill(body, call=call, region=region) == bill_by_spec(SPEC, body, call, region)
     count = count_pictures(SPEC, body, call)

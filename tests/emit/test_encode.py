@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from wan_conformance.edges.body import encode as encoded_by_conformance
+from wan_conformance.model import Question
 
-from conformance.edges.body import encode as encoded_by_conformance
-from conformance.model import Question
 from tests.emit.fields import questions, read_back
 from wanlib import Violation, check
 from wanlib.generated.calls import API
@@ -64,7 +64,7 @@ def test_what_stands_for_an_image_is_put_in_place_untouched(model: str) -> None:
     body = facts.code().encode(model, {"prompt": "a vase", "images": [first], "mask": second})
     held = read_back(SPEC, body)
     assert held["images"][0] is first
-    assert ("mask" in facts.lone_images) is (held.get("mask") is second)
+    assert ("mask" in facts.single_images) is (held.get("mask") is second)
 
 
 def test_images_come_before_the_text_in_their_order() -> None:

@@ -15,10 +15,10 @@ from jsonschema import Draft202012Validator
 
 from tests.emit.bodies import IMAGE, PALETTE, TEXT, VALID, Striker, messages, wanx
 from tests.emit.readings import Readings
-from wanlib.emit.json_schema import CLAIMS, envelope, schema
-from wanlib.emit.openapi import openapi
-from wanlib.emit.schema_errors import broken_rules
-from wanlib.emit.schema_put import ABOUT, RULES
+from wanlib.emit.schema.body import ABOUT, RULES
+from wanlib.emit.schema.errors_to_rules import violated_rules
+from wanlib.emit.schema.json_schema import CLAIMS, envelope, schema
+from wanlib.emit.schema.openapi import openapi
 from wanlib.spec import load
 
 # Raised by hand for a long run; the suite has seconds.
@@ -156,7 +156,7 @@ def test_it_tells_what_is_broken_and_no_more(body: Any, due: set[str]) -> None:
 
 def test_a_model_s_schema_judges_no_other_model() -> None:
     body = messages("wan2.6-image", IMAGE, n=0)
-    assert broken_rules(READINGS.models[PRO].iter_errors(body)) == ("wire/model",)
+    assert violated_rules(READINGS.models[PRO].iter_errors(body)) == ("wire/model",)
 
 
 def subschemas(node: Any) -> Iterator[dict[str, Any]]:
@@ -208,8 +208,8 @@ def test_the_envelope_is_a_schema() -> None:
 
 
 def test_it_is_the_same_on_every_hash_seed() -> None:
-    program = "import json; from wanlib.spec import load; from wanlib.emit.json_schema import schema; "
-    program += "from wanlib.emit.openapi import openapi; spec = load(); "
+    program = "import json; from wanlib.spec import load; from wanlib.emit.schema.json_schema import schema; "
+    program += "from wanlib.emit.schema.openapi import openapi; spec = load(); "
     program += "print(json.dumps([*[schema(spec, model) for model in spec.models], openapi(spec)]))"
     other = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
     environment = os.environ | {"PYTHONHASHSEED": other}

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.emit.bodies import TEXT, VALID, messages
-from wanlib.emit.openapi import openapi
+from wanlib.emit.schema.openapi import openapi
 from wanlib.spec import load
 
 SPEC = load()

@@ -9,9 +9,9 @@ import pytest
 
 from wanlib import check
 from wanlib.base.violation import Violation
-from wanlib.emit.json_schema import CLAIMS
+from wanlib.emit.schema.json_schema import CLAIMS
 from wanlib.spec import interpret, load
-from wanlib.spec.mutant import mutants
+from wanlib.spec.mutations import list_mutations
 
 MODELS = load().models
 PUBLIC = [
@@ -287,10 +287,10 @@ def test_planted_faults() -> None:
     spec = load()
     inside = body("wan2.7-image", "https://b-internal.oss-data-acc.aliyuncs.com/a.png")
     assert interpret(spec, inside) != []
-    ways = mutants(spec, "wan2.7/images.each.public")
+    ways = list_mutations(spec, "wan2.7/images.each.public")
     assert [*ways] == ["wider", "dropped", "outcome", "tighter"]
     assert interpret(ways["wider"](), inside) == []
     assert interpret(ways["tighter"](), body("wan2.7-image", "https://a.example.com/a.png")) != []
     signed = body("wan2.7-image", "https://example.com/a.png?X-Amz-Date=20010909T014640Z&X-Amz-Expires=1")
-    ways = mutants(spec, "wan2.7/images.each.unexpired")
+    ways = list_mutations(spec, "wan2.7/images.each.unexpired")
     assert interpret(spec, signed) != [] == interpret(ways["wider"](), signed)

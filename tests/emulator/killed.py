@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.emulator.asking import BODIES, PLAIN, URL, data_uri, messages, submit
 from tests.emulator.test_uploading import uploaded
 from wanlib.emulator import Emulator, RealClock
-from wanlib.emulator.sqlite import open_store
+from wanlib.emulator.storage.sqlite_store import open_store
 
 
 def main(folder: Path) -> None:

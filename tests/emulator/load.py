@@ -44,12 +44,12 @@ def hours(requests: Iterable[int], seed: int = 0) -> Iterator[Hour]:
         seconds = perf_counter() - start
         books.add(traffic.jobs)
         traffic.check(books)
-        kept, size = len(emulator.works()), _resident()
+        kept, size = len(emulator.jobs()), _resident()
         counts = traffic.counts
         del traffic
         advance(emulator, 2 * DAY)
         send(emulator, "GET", "/tasks/")
-        assert emulator.works() == () and emulator.spooled == (0, 0)
+        assert emulator.jobs() == () and emulator.stored_bytes == (0, 0)
         gc.collect()
         yield Hour(counts, seconds, size, kept, sys.getallocatedblocks())
 

@@ -52,8 +52,8 @@ def test_work_is_billed_when_it_ends_and_not_before() -> None:
 
 def test_work_that_is_ended_by_hand_is_booked_once() -> None:
     emulator = Emulator(settings=Settings(working=50))
-    emulator.finish(submit(emulator, messages(PLAIN, n=2)))
-    emulator.finish(submit(emulator, messages(PLAIN, n=2)), "InternalError")
+    emulator.complete_task(submit(emulator, messages(PLAIN, n=2)))
+    emulator.complete_task(submit(emulator, messages(PLAIN, n=2)), "InternalError")
     for _ in range(2):
         assert account(emulator, PLAIN) == Account(PLAIN, 2, 1, 1, 0, 2, "0.40")
         advance(emulator, 100)
@@ -64,7 +64,7 @@ def test_every_task_is_booked_even_where_the_day_passes_at_once() -> None:
     submit(emulator, messages(PLAIN, n=2))
     advance(emulator, 1_000_000)
     send(emulator, "GET", "/tasks/")
-    assert not emulator.works() and account(emulator, PLAIN).pictures == 2
+    assert not emulator.jobs() and account(emulator, PLAIN).pictures == 2
 
 
 def test_submissions_a_second_are_limited_for_each_model() -> None:
@@ -102,6 +102,6 @@ def test_a_task_that_is_canceled_or_ended_makes_room() -> None:
     emulator = Emulator(settings=Settings(quotas=True, working=10))
     first, second = (submit(emulator, BODIES["wanx2.1-imageedit"]) for _ in range(2))
     advance(emulator, 1)
-    emulator.finish(first)
+    emulator.complete_task(first)
     assert status(emulator, submit(emulator, BODIES["wanx2.1-imageedit"])) == "RUNNING"
     assert status(emulator, second) == "RUNNING"

@@ -21,7 +21,7 @@ from tests.emulator.asking import (
 )
 from tests.pictures import picture
 from wanlib.emulator import Emulator
-from wanlib.emulator.drawing import Panel, Sheet, draw
+from wanlib.emulator.jobs.rendering import InputPanel, RenderSpec, render_png
 
 SMALL: dict[str, Any] = {"size": "768*768", "n": 1}
 PIXELS = 25_000_000
@@ -67,31 +67,31 @@ def test_the_prompt_and_the_watermark_are_drawn() -> None:
 
 def test_inputs_stand_side_by_side() -> None:
     red, blue = (_coloured(colour) for colour in ("red", "blue"))
-    sheet = Sheet(800, 800, "", (red, blue), "seed 1", "", PIXELS)
-    image = opened(draw(sheet))
+    sheet = RenderSpec(800, 800, "", (red, blue), "seed 1", "", PIXELS)
+    image = opened(render_png(sheet))
     assert image.getpixel((200, 400)) == (255, 0, 0) and image.getpixel((600, 400)) == (0, 0, 255)
 
 
-def _coloured(colour: str) -> Panel:
+def _coloured(colour: str) -> InputPanel:
     file = BytesIO()
     Image.new("RGB", (300, 300), colour).save(file, "PNG")
-    return Panel(colour, "png", file.getvalue())
+    return InputPanel(colour, "png", file.getvalue())
 
 
 def test_an_image_that_nobody_sees_is_a_box_with_its_label() -> None:
     body = messages(PLAIN, "https://example.com/a.png?Signature=secret", seed=1, **SMALL)
     emulator = Emulator()
     submit(emulator, body)
-    (work,) = emulator.works()
+    (work,) = emulator.jobs()
     assert work.order.inputs[0].label == "image 1: https://example.com/a.png?…"
     assert opened(drawn(body)[0]).getpixel((384, 600)) == (225, 225, 225)
 
 
 def test_nothing_over_25_megapixels_is_opened() -> None:
     large = picture("png", "1", (5001, 5000))
-    told_small = Panel("lies", "png", large)  # however small its header was thought to be
-    sheet = Sheet(400, 400, "", (told_small,), "seed 1", "", PIXELS)
-    assert draw(sheet) == draw(sheet._replace(panels=(Panel("lies", "png", None),)))
+    told_small = InputPanel("lies", "png", large)  # however small its header was thought to be
+    sheet = RenderSpec(400, 400, "", (told_small,), "seed 1", "", PIXELS)
+    assert render_png(sheet) == render_png(sheet._replace(panels=(InputPanel("lies", "png", None),)))
 
 
 def test_broken_files_become_boxes() -> None:
@@ -99,21 +99,23 @@ def test_broken_files_become_boxes() -> None:
     bomb = b"\x89PNG\r\n\x1a\n" + zlib.compress(bytes(1 << 20))
     for data in (cut, bomb, b"", b"\x00" * 100):
         for format in ("png", "jpeg", "webp", "tiff", "bmp", "no such format"):
-            opened(draw(Sheet(200, 200, "", (Panel("x", format, data),), "seed 1", "", PIXELS)))
+            opened(
+                render_png(RenderSpec(200, 200, "", (InputPanel("x", format, data),), "seed 1", "", PIXELS))
+            )
 
 
 def test_any_prompt_and_any_size_can_be_drawn() -> None:
-    panels = tuple(Panel("x", "", None) for _ in range(9))
+    panels = tuple(InputPanel("x", "", None) for _ in range(9))
     for prompt in ("", "\ud800", "番茄炒蛋" * 1000, "\x00\n\t", "a" * 5000):
         for width, height in ((1, 1), (16, 5000), (5000, 16), (768, 768)):
-            image = opened(draw(Sheet(width, height, prompt, panels, "seed 1", "mark", PIXELS)))
+            image = opened(render_png(RenderSpec(width, height, prompt, panels, "seed 1", "mark", PIXELS)))
             assert image.size == (width, height)
 
 
 def test_a_picture_can_be_had_without_its_link() -> None:
     emulator = Emulator()
     answer = told(create(emulator, BODIES[PLAIN], "sync"))
-    (work,) = emulator.works()
+    (work,) = emulator.jobs()
     assert emulator.picture(work, 1) == fetch(emulator, links(answer)[1]).body
 
 

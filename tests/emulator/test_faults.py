@@ -22,8 +22,8 @@ from tests.emulator.asking import (
     told,
 )
 from wanlib.emulator import Emulator, Fault, Settings
-from wanlib.emulator.exchange import BEFORE
-from wanlib.emulator.fault import KINDS, parse_fault
+from wanlib.emulator.core.fault import KINDS, parse_fault
+from wanlib.emulator.core.http_messages import BEFORE
 
 BODY = BODIES[PLAIN]
 
@@ -110,7 +110,7 @@ def test_a_status_may_be_one_that_nobody_has_heard_of() -> None:
 
 def test_a_script_is_played_in_order_and_waits_for_its_calls() -> None:
     emulator = Emulator()
-    emulator.faults.script([Fault("error", code="Throttling"), None, Fault("html", on=("query",))])
+    emulator.faults.queue([Fault("error", code="Throttling"), None, Fault("html", on=("query",))])
     assert [create(emulator, BODY).status for _ in range(4)] == [429, 200, 200, 200]
     statuses = [send(emulator, "GET", "/tasks/1").status for _ in range(2)]
     assert statuses == [502, 200]
@@ -251,10 +251,10 @@ def test_work_is_accepted_and_then_fails_as_a_fault_says(by: str) -> None:
     )
     emulator = Emulator(settings=rate if by != "hand" else Settings(working=60))
     if by == "script":
-        emulator.faults.script([parse_fault(text)])
+        emulator.faults.queue([parse_fault(text)])
     task = submit(emulator, BODY, **({"x_wan_fault": text} if by == "header" else {}))
     if by == "hand":
-        assert emulator.finish(task, "InvalidParameter", "The input image broke.")
+        assert emulator.complete_task(task, "InvalidParameter", "The input image broke.")
     output = query(emulator, task)["output"]
     assert (output["task_status"], output["code"]) == ("FAILED", "InvalidParameter")
     assert output["message"] == "The input image broke."

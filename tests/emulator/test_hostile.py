@@ -83,8 +83,8 @@ def test_mutilated_bodies_are_answered() -> None:
         whole(answer)
         accepted += answer.status == 200
     assert accepted > 20
-    for work in emulator.works():
-        for index in range(min(1, work.made())):
+    for work in emulator.jobs():
+        for index in range(min(1, work.image_count())):
             assert emulator.picture(work._replace(order=work.order._replace(size=(64, 64))), index)
 
 
@@ -114,7 +114,7 @@ def test_random_requests_are_answered() -> None:
 def test_results_cannot_lead_elsewhere() -> None:
     emulator = Emulator()
     submit(emulator, BODIES[PLAIN])
-    (work,) = emulator.works()
+    (work,) = emulator.jobs()
     for name in (
         "..",
         "../../etc/passwd",
@@ -139,7 +139,7 @@ def test_several_threads_can_ask_at_once() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({work.id for work in emulator.works()}) == 400
+    assert len({work.id for work in emulator.jobs()}) == 400
     assert sum(account.accepted for account in emulator.ledger()) == 400
 
 

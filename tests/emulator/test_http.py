@@ -12,14 +12,14 @@ from typing import Any
 
 import httpx
 import pytest
+from wan_conformance.images import picture
 
-from conformance.pictures import picture
 from tests.clocks import Time
 from tests.emulator.asking import BASE, BODIES, INTERLEAVED, PLAIN, SPEC, data_uri, links, messages
 from tests.emulator.wire import HEADERS, SYNC, ask, connect, create, one, request
 from wanlib import AsyncWan, Wan
 from wanlib.emulator import Emulator, RealClock
-from wanlib.emulator.serve import serving
+from wanlib.emulator.server.serve import run_in_thread
 
 PNG = picture("png", 512, 512)
 
@@ -33,7 +33,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="module")
 def url(emulator: Emulator) -> Iterator[str]:
-    with serving(emulator) as address:
+    with run_in_thread(emulator) as address:
         yield address
 
 
@@ -139,10 +139,10 @@ def test_a_large_body_is_spooled_as_it_comes(url: str, emulator: Emulator) -> No
 
     data = PNG + bytes(6 << 20)
     uri = "data:image/png;base64," + base64.b64encode(data).decode()
-    before = emulator.spooled
+    before = emulator.stored_bytes
     answer = ask(url, create(messages(PLAIN, uri, n=1)))
     assert answer.status == 200
-    assert emulator.spooled == (before[0], before[1] + 4 * -(-len(data) // 3) + 22)
+    assert emulator.stored_bytes == (before[0], before[1] + 4 * -(-len(data) // 3) + 22)
     again = ask(url, request("GET", f"{BASE}/tasks/{answer.told()['output']['task_id']}"))
     (link,) = links(again.told())
     assert ask(url, request("GET", link.removeprefix("http://localhost"))).rest[:4] == b"\x89PNG"

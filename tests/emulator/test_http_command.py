@@ -16,7 +16,7 @@ import pytest
 from tests.cli.conftest import in_a_process, in_process
 from tests.emulator.asking import BODIES, PLAIN, links, messages
 from tests.emulator.wire import ASYNC, HEADERS, TASK, whole
-from wanlib.cli import serve as command
+from wanlib.cli.commands import serve as command
 
 
 @contextmanager
@@ -156,13 +156,13 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_options_reach_the_emulator() -> None:
-    from wanlib.cli.serve import ClockKind, Failed, Playing, Several
+    from wanlib.cli.commands.serve import ChoiceLayout, ClockKind, EmulatorOptions, FailureCodePlacement
     from wanlib.emulator import ManualClock, RealClock, Settings
-    from wanlib.emulator.fault import Fault
+    from wanlib.emulator.core.fault import Fault
     from wanlib.spec import load
 
     faults = ["cut where=inside", "error code=Throttling"]
-    playing = Playing(
+    playing = EmulatorOptions(
         seed=7,
         clock=ClockKind.MANUAL,
         waiting=3.0,
@@ -171,8 +171,8 @@ def test_the_options_reach_the_emulator() -> None:
         quotas=True,
         faults=faults,
         fault_rate=0.5,
-        failed=Failed.FLAT,
-        several=Several.EACH,
+        failed=FailureCodePlacement.FLAT,
+        several=ChoiceLayout.EACH,
     )
     assert playing.settings(load()) == Settings(
         waiting=3.0,
@@ -185,22 +185,22 @@ def test_the_options_reach_the_emulator() -> None:
         fault_rate=0.5,
         faults=(Fault("cut", where="inside"), Fault("error", code="Throttling")),
     )
-    assert Playing(local_images=True).settings(load()).local_images
+    assert EmulatorOptions(local_images=True).settings(load()).local_images
     assert isinstance(playing.emulator(load()).clock, ManualClock)
-    assert isinstance(Playing().emulator(load()).clock, RealClock)
-    plain = Playing().settings(load())
+    assert isinstance(EmulatorOptions().emulator(load()).clock, RealClock)
+    plain = EmulatorOptions().settings(load())
     assert plain.waiting + plain.working <= 2 and plain.fault_rate == 0
-    now = Playing(clock=ClockKind.NOW).settings(load())
+    now = EmulatorOptions(clock=ClockKind.NOW).settings(load())
     assert now.waiting == now.working == 0
 
 
 def test_a_planted_fault_is_served() -> None:
-    from wanlib.cli.serve import Playing
+    from wanlib.cli.commands.serve import EmulatorOptions
     from wanlib.spec import interpret, load
 
     body = {**BODIES[PLAIN], "parameters": {"n": 5}}
     spec = load()
-    planted = Playing(mutant="wan2.7/n.max").emulator(spec).spec
+    planted = EmulatorOptions(mutant="wan2.7/n.max").emulator(spec).spec
     assert [each.rule for each in interpret(spec, body)] == ["wan2.7/n.max"]
     assert interpret(planted, body) == []
 

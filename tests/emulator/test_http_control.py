@@ -12,10 +12,9 @@ from PIL import Image
 from tests.emulator.asking import BASE, BODIES, PLAIN, PRO, status
 from tests.emulator.wire import HEADERS, ask, create, request
 from wanlib.emulator import Emulator, ManualClock, RealClock, Settings
-from wanlib.emulator.control import FOLDER
-from wanlib.emulator.guard import HEADER, refusal
-from wanlib.emulator.http import PAGE, PAGE_FILES
-from wanlib.emulator.serve import serving
+from wanlib.emulator.admin.api import FOLDER, HEADER, reject_foreign_origin
+from wanlib.emulator.server.app import PAGE, PAGE_FILES
+from wanlib.emulator.server.serve import run_in_thread
 
 STEER = {HEADER: "1"}
 
@@ -29,7 +28,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="module")
 def url(emulator: Emulator) -> Iterator[str]:
-    with serving(emulator) as address:
+    with run_in_thread(emulator) as address:
         yield address
 
 
@@ -131,7 +130,7 @@ def test_pictures_come_whole_and_small(http: httpx.Client, url: str) -> None:
 
 
 def test_a_real_clock_is_not_advanced() -> None:
-    with serving(Emulator(clock=RealClock())) as url:
+    with run_in_thread(Emulator(clock=RealClock())) as url:
         answer = httpx.post(url + "/_/clock", json={"seconds": 60}, headers=STEER, trust_env=False)
         assert answer.status_code == 409 and "--clock manual" in answer.json()["error"]
 
@@ -206,7 +205,7 @@ def test_another_host_lets_addresses_in_but_no_names() -> None:
         ("192.168.1.6:8686", {"192.168.1.5"}, False),
         ("LOCALHOST:1", (), True),
     ):
-        assert (refusal("GET", {"host": host}, hosts, page=False) == "") is fine, host
+        assert (reject_foreign_origin("GET", {"host": host}, hosts, page=False) == "") is fine, host
 
 
 def test_a_link_may_lead_to_the_page(url: str) -> None:

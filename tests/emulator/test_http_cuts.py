@@ -13,13 +13,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from tests.emulator.asking import BASE, BODIES, INTERLEAVED, PLAIN
 from tests.emulator.wire import SYNC, ask, connect, create, cut, one, request
 from wanlib.emulator import Emulator, RealClock, Settings
-from wanlib.emulator.connection import connection_class
-from wanlib.emulator.exchange import Response
-from wanlib.emulator.h11_connection import H11Connection
-from wanlib.emulator.incoming import Limits
-from wanlib.emulator.outgoing import Line, act_out
-from wanlib.emulator.serve import listen, serving
-from wanlib.emulator.vendor import Vendor
+from wanlib.emulator.core.http_messages import Response
+from wanlib.emulator.core.vendor_errors import VendorErrors
+from wanlib.emulator.server.asgi_request import Limits
+from wanlib.emulator.server.asgi_response import ResponseWriter, send_response
+from wanlib.emulator.server.connection import connection_class
+from wanlib.emulator.server.h11_connection import H11Connection
+from wanlib.emulator.server.serve import listen, run_in_thread
 from wanlib.spec import load
 
 BODY = BODIES[PLAIN]
@@ -27,12 +27,12 @@ BODY = BODIES[PLAIN]
 
 @pytest.fixture(scope="module", params=["httptools", "h11"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    limits, vendor = Limits(), Vendor(load())
+    limits, vendor = Limits(), VendorErrors(load())
     kind: Any = connection_class(limits, vendor)
     assert issubclass(kind, HttpToolsProtocol)
     if request.param == "h11":
         kind = type("H11", (H11Connection,), {"limits": limits, "vendor": vendor})
-    with serving(Emulator(clock=RealClock()), http=kind) as address:
+    with run_in_thread(Emulator(clock=RealClock()), http=kind) as address:
         yield address
 
 
@@ -73,7 +73,7 @@ def test_a_trickle_comes_whole(url: str) -> None:
 def test_of_a_trickle_each_piece_is_sent_after_a_pause() -> None:
     told: list[Any] = []
 
-    class Told(Line):
+    class Told(ResponseWriter):
         async def pause(self, seconds: float) -> bool:
             told.append(seconds)
             return True
@@ -86,7 +86,7 @@ def test_of_a_trickle_each_piece_is_sent_after_a_pause() -> None:
 
     pieces = (b"one", b"two", b"three")
     line = Told({}, receive, send, asyncio.Event())
-    asyncio.run(act_out(Response(200, (), pieces, pace=0.5), line))
+    asyncio.run(send_response(Response(200, (), pieces, pace=0.5), line))
     assert told == [200, 0.5, b"one", 0.5, b"two", 0.5, b"three", b""]
 
 
@@ -128,14 +128,14 @@ def test_whoever_goes_away_and_an_end_of_the_server_end_a_wait(working: float) -
     emulator = Emulator(clock=RealClock(), settings=Settings(working=working))
     call = request("POST", BASE + SYNC, json.dumps(BODY).encode())
     begun = monotonic()
-    with serving(emulator) as address:
+    with run_in_thread(emulator) as address:
         with connect(address) as line:
             line.sendall(call)
-            while not emulator.works():
+            while not emulator.jobs():
                 pass
         waiting = connect(address)
         waiting.sendall(call)
-        while len(emulator.works()) < 2:
+        while len(emulator.jobs()) < 2:
             pass
     assert waiting.recv(10) == b""  # an end, not an answer that nobody has come by
     waiting.close()

@@ -13,18 +13,18 @@ import pytest
 from tests.emulator.asking import BASE, BODIES, PLAIN, SPEC
 from tests.emulator.wire import ASYNC, SYNC, Answer, ask, connect, create, one, request, whole
 from wanlib.emulator import Emulator, RealClock
-from wanlib.emulator.connection import connection_class
-from wanlib.emulator.h11_connection import H11Connection
-from wanlib.emulator.incoming import Limits
-from wanlib.emulator.serve import Server, serving
-from wanlib.emulator.vendor import Vendor
+from wanlib.emulator.core.vendor_errors import VendorErrors
+from wanlib.emulator.server.asgi_request import Limits
+from wanlib.emulator.server.connection import connection_class
+from wanlib.emulator.server.h11_connection import H11Connection
+from wanlib.emulator.server.serve import Server, run_in_thread
 from wanlib.spec import load
 
 LIMITS = Limits(head=8192, create=400_000, kept=200_000, other=50_000, drained=1_000_000, connections=20)
 
 
 def kind(name: str) -> Any:
-    vendor = Vendor(load())
+    vendor = VendorErrors(load())
     if name == "httptools":
         return connection_class(LIMITS, vendor)
     return type("H11", (H11Connection,), {"limits": LIMITS, "vendor": vendor})
@@ -32,7 +32,7 @@ def kind(name: str) -> Any:
 
 @pytest.fixture(scope="module", params=["httptools", "h11"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with serving(Emulator(clock=RealClock()), limits=LIMITS, http=kind(request.param)) as address:
+    with run_in_thread(Emulator(clock=RealClock()), limits=LIMITS, http=kind(request.param)) as address:
         yield address
 
 

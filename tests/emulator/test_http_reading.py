@@ -8,17 +8,17 @@ from random import Random
 from typing import Any
 
 import pytest
+from wan_conformance.edges import edges
 
-from conformance.edges import edges
 from tests.emulator.asking import BODIES, ORIGIN, PLAIN, SPEC, data_uri, messages, told
 from tests.pictures import picture, pictures
-from wanlib.base.data_uri import parse_data_uri
-from wanlib.base.shown import shown
+from wanlib.base.redaction import safe_repr
 from wanlib.emulator import Emulator, Request, Response
-from wanlib.emulator.incoming import Gone, Limits, read_body
-from wanlib.emulator.long_text import put_back
-from wanlib.emulator.reading import HEAD, LONG, Reader, TooLarge
+from wanlib.emulator.core.spilled_text import substitute
+from wanlib.emulator.server.asgi_request import ClientDisconnected, Limits, read_body
+from wanlib.emulator.server.streaming_json import HEAD, LONG, StreamingJsonBody, TooLarge
 from wanlib.spec import interpret
+from wanlib.validation.data_uri import parse_data_uri
 
 MUCH = 1 << 30
 HEAVY = ("max_bytes", "max_side")  # files of many megabytes: one family's will do
@@ -31,20 +31,20 @@ IMAGE_RULES = [
 HEADERS = {"authorization": "Bearer k", "content-type": "application/json"}
 
 
-def read(raw: bytes, size: int, long: int = 50) -> Reader:
-    reader = Reader(MUCH, MUCH, long)
+def read(raw: bytes, size: int, long: int = 50) -> StreamingJsonBody:
+    reader = StreamingJsonBody(MUCH, MUCH, long)
     for at in range(0, len(raw), size):
         reader.feed(raw[at : at + size])
     return reader
 
 
-def value(reader: Reader) -> Any:
-    return put_back(json.loads(bytes(reader.body)), reader.texts)
+def value(reader: StreamingJsonBody) -> Any:
+    return substitute(json.loads(bytes(reader.body)), reader.texts)
 
 
 def verdict(body: Any, call: str | None) -> list[Any]:
     return [
-        (each.rule, each.outcome, each.path, each.limit, shown(each.value), str(each))
+        (each.rule, each.outcome, each.path, each.limit, safe_repr(each.value), str(each))
         for each in interpret(SPEC, body, call)
     ]
 
@@ -125,7 +125,7 @@ def test_odd_texts_get_the_same_verdict(text: str, slash: str, ascii: bool) -> N
             and met[3:9] == text[3:9]
             and met[-1] == text[-1]
         )
-        assert str(met)[300:] == text[300:] and shown(met) == shown(text)
+        assert str(met)[300:] == text[300:] and safe_repr(met) == safe_repr(text)
         reader.close()
 
 
@@ -156,7 +156,10 @@ def test_a_text_is_whole_beyond_its_beginning() -> None:
     assert len(str(met)) == len(met) == len(text) and str(met)[-9:] == text[-9:]
     assert met[HEAD - 2 : HEAD + 2] == text[HEAD - 2 : HEAD + 2] and met[HEAD + 5] == text[HEAD + 5]
     assert (
-        met[-3:] == text[-3:] and met[10:5] == "" and deepcopy([met])[0] is met and shown(met) == shown(text)
+        met[-3:] == text[-3:]
+        and met[10:5] == ""
+        and deepcopy([met])[0] is met
+        and safe_repr(met) == safe_repr(text)
     )
     with pytest.raises(IndexError):
         met[len(text)]
@@ -168,13 +171,13 @@ def test_a_body_that_never_gets_whole_lets_go_of_its_file(ends: str, monkeypatch
     chunk = {"type": "http.request", "body": b'["data:image/png;base64,' + b"A" * 500, "more_body": True}
     rest = chunk | {"more_body": False} if ends == "too large" else {"type": "http.disconnect"}
     messages = iter([chunk, rest])
-    reader, closed = Reader(900, 900, 50), []
+    reader, closed = StreamingJsonBody(900, 900, 50), []
     monkeypatch.setattr(reader, "close", lambda close=reader.close: closed.append(close()))
 
     async def receive() -> Any:
         return next(messages)
 
-    with pytest.raises((TooLarge, Gone)):
+    with pytest.raises((TooLarge, ClientDisconnected)):
         asyncio.run(read_body({}, receive, lambda: reader, Limits()))
     assert closed
 
@@ -211,7 +214,7 @@ def test_nobody_can_name_the_text_of_another() -> None:
     "raw", [b'"' + b"x" * 500, b'"data:' + b"\\u0041" * 90, b'"data:' + b"A" * 60 + "é".encode() * 250]
 )
 def test_what_stays_in_memory_is_bound(raw: bytes) -> None:
-    reader = Reader(MUCH, 300, 50)
+    reader = StreamingJsonBody(MUCH, 300, 50)
     with pytest.raises(TooLarge):
         for at in range(0, len(raw), 40):
             reader.feed(raw[at : at + 40])
@@ -219,7 +222,7 @@ def test_what_stays_in_memory_is_bound(raw: bytes) -> None:
 
 
 def test_the_whole_is_bound() -> None:
-    reader = Reader(1000, 300, 50)
+    reader = StreamingJsonBody(1000, 300, 50)
     with pytest.raises(TooLarge, match="1,000"):
         reader.feed(b'"data:' + b"A" * 2000)
     reader.close()
@@ -237,7 +240,7 @@ def handled(emulator: Emulator, raw: bytes, size: int, long: int) -> Response:
 
 
 def drawn(emulator: Emulator) -> bytes:
-    return emulator.picture(emulator.works()[0], 0)
+    return emulator.picture(emulator.jobs()[0], 0)
 
 
 def test_the_same_picture_is_drawn_from_a_streamed_body() -> None:
@@ -245,7 +248,7 @@ def test_the_same_picture_is_drawn_from_a_streamed_body() -> None:
     plain, streamed = Emulator(), Emulator()
     assert handled(plain, raw, 999, MUCH).body == handled(streamed, raw, 999, 50).body
     assert drawn(plain) == drawn(streamed)
-    assert plain.spooled == streamed.spooled
+    assert plain.stored_bytes == streamed.stored_bytes
     plain.close()
     streamed.close()
 
@@ -263,11 +266,11 @@ def test_large_files_stay_where_they_are_until_nobody_needs_them() -> None:
         == told(handled(streamed, raw, 250_001, LONG))["output"]
     )
     assert drawn(plain) == drawn(streamed)
-    memory, disk = streamed.spooled
+    memory, disk = streamed.stored_bytes
     assert memory == 0 and len(raw) - 1000 < disk < len(raw)
     streamed.clock.advance(300_000)  # type: ignore[attr-defined]
     handled(streamed, json.dumps(BODIES[PLAIN]).encode(), 99, LONG)
-    assert streamed.spooled == (0, 0)
+    assert streamed.stored_bytes == (0, 0)
     plain.close()
     streamed.close()
 
@@ -275,7 +278,7 @@ def test_large_files_stay_where_they_are_until_nobody_needs_them() -> None:
 def test_a_refused_body_leaves_nothing() -> None:
     emulator = Emulator()
     raw = json.dumps(messages(PLAIN, big(100))).encode()  # too small a side
-    assert handled(emulator, raw, 250_001, LONG).status == 400 and emulator.spooled == (0, 0)
+    assert handled(emulator, raw, 250_001, LONG).status == 400 and emulator.stored_bytes == (0, 0)
 
 
 def test_the_rules_tried_are_those_of_images() -> None:

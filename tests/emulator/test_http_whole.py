@@ -7,10 +7,10 @@ import pytest
 from tests.emulator.asking import BASE, BODIES, PLAIN
 from tests.emulator.wire import create, cut, request
 from wanlib.emulator import Emulator, ManualClock
-from wanlib.emulator.httptools_connection import HttpToolsConnection
-from wanlib.emulator.incoming import Limits
-from wanlib.emulator.serve import serving
-from wanlib.emulator.vendor import Vendor
+from wanlib.emulator.core.vendor_errors import VendorErrors
+from wanlib.emulator.server.asgi_request import Limits
+from wanlib.emulator.server.httptools_connection import HttpToolsConnection
+from wanlib.emulator.server.serve import run_in_thread
 from wanlib.spec import load
 
 TASKS = BASE + "/tasks/"
@@ -34,7 +34,7 @@ CLOSING = request("GET", TASKS, connection="close")
 class Plain(HttpToolsConnection):
     """Without the short way."""
 
-    limits, vendor = Limits(), Vendor(load())
+    limits, vendor = Limits(), VendorErrors(load())
 
     def _write(self, *_: object) -> bool:
         return False
@@ -42,7 +42,7 @@ class Plain(HttpToolsConnection):
 
 def told(raw: bytes, **options: Any) -> list[bytes]:
     """All that comes back, and an answer more, line by line but for the date; the same world each time."""
-    with serving(Emulator(clock=ManualClock(1_767_225_600.0)), **options) as url:
+    with run_in_thread(Emulator(clock=ManualClock(1_767_225_600.0)), **options) as url:
         answer = cut(url, raw + CLOSING)
     lines = [*answer.head.split(b"\r\n"), *answer.rest.split(b"\r\n")]
     return [line for line in lines if not line.startswith(b"date")]

@@ -16,7 +16,7 @@ from tests.emulator.asking import (
     told,
 )
 from wanlib.emulator import Emulator, ManualClock, Settings
-from wanlib.emulator.life import passed
+from wanlib.emulator.jobs.lifecycle import has_elapsed
 
 DAY = 24 * 3600
 NEVER = float("inf")
@@ -42,7 +42,7 @@ def test_a_task_is_unknown_from_exactly_24_hours_after_submission(settings: Sett
 def test_ids_that_never_were_are_unknown_and_no_error() -> None:
     emulator = Emulator()
     create(emulator, BODIES[PLAIN], "sync")
-    (work,) = emulator.works()
+    (work,) = emulator.jobs()
     for name in ("1111", work.id):  # a synchronous call has no id to ask for
         assert query(emulator, name)["output"] == {"task_id": name, "task_status": "UNKNOWN"}
 
@@ -62,11 +62,11 @@ def test_links_are_dead_from_exactly_24_hours_after_the_end(working: float) -> N
 def test_a_link_is_dead_although_older_work_keeps_its_successors_in_mind() -> None:
     emulator = Emulator(settings=Settings(working=NEVER))
     older, task = submit(emulator, BODIES[PLAIN]), submit(emulator, BODIES[PLAIN])
-    emulator.finish(task)
+    emulator.complete_task(task)
     link = links(query(emulator, task))[0]
-    emulator.finish(submit(advanced(emulator, 23 * 3600), BODIES[PLAIN]))
-    emulator.finish(older)
-    assert fetch(advanced(emulator, 3600), link).status == 403 and len(emulator.works()) == 3
+    emulator.complete_task(submit(advanced(emulator, 23 * 3600), BODIES[PLAIN]))
+    emulator.complete_task(older)
+    assert fetch(advanced(emulator, 3600), link).status == 403 and len(emulator.jobs()) == 3
     assert told(send(emulator, "GET", "/tasks/"))["total"] == 1
 
 
@@ -103,10 +103,10 @@ def test_only_waiting_tasks_can_be_canceled() -> None:
 def test_a_task_is_ended_by_hand() -> None:
     emulator = Emulator(settings=Settings(working=NEVER))
     well, badly = submit(emulator, BODIES[PLAIN]), submit(emulator, BODIES[PLAIN])
-    assert emulator.finish(well) and emulator.finish(badly, "DataInspectionFailed")
+    assert emulator.complete_task(well) and emulator.complete_task(badly, "DataInspectionFailed")
     assert status(emulator, well) == "SUCCEEDED"
     assert query(emulator, badly)["output"]["code"] == "DataInspectionFailed"
-    assert not emulator.finish(well) and not emulator.finish("1111")
+    assert not emulator.complete_task(well) and not emulator.complete_task("1111")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_work_without_a_result_fails_after_three_hours(working: float, end: str,
 def test_a_task_that_would_fail_can_still_be_ended_well_before() -> None:
     emulator = Emulator(settings=Settings(working=NEVER))
     task = submit(emulator, BODIES[PLAIN])
-    assert emulator.finish(task) and status(emulator, task) == "SUCCEEDED"
+    assert emulator.complete_task(task) and status(emulator, task) == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("model", ["wan2.5-i2i-preview", PLAIN])
@@ -153,10 +153,10 @@ def test_what_nobody_can_ask_for_is_forgotten() -> None:
     for _ in range(50):
         submit(emulator, BODIES[PLAIN])
         advanced(emulator, 3600)
-    assert len(emulator.works()) <= 25
+    assert len(emulator.jobs()) <= 25
 
 
 def test_a_span_is_over_exactly_where_sums_of_moments_are_not() -> None:
     for milliseconds in range(1000):
         since = 1_767_225_600 + milliseconds / 1000
-        assert passed(DAY, since, since + DAY) and not passed(DAY, since, since + DAY - 0.0005)
+        assert has_elapsed(DAY, since, since + DAY) and not has_elapsed(DAY, since, since + DAY - 0.0005)

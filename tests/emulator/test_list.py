@@ -4,7 +4,7 @@ import pytest
 
 from tests.emulator.asking import BODIES, OLDER, PLAIN, SPEC, advance, create, query, send, submit, told
 from wanlib.emulator import Emulator, ManualClock, Settings
-from wanlib.emulator.times import Stamp
+from wanlib.emulator.core.time import Stamp
 
 HOUR = 3600.0
 START = 1_767_225_600.0
@@ -67,7 +67,7 @@ def test_the_newest_come_first_by_page() -> None:
 def test_filters_choose() -> None:
     emulator = Emulator(settings=Settings(working=60))
     one, two = submit(emulator, BODIES[PLAIN]), submit(emulator, BODIES[OLDER])
-    emulator.finish(one, "InternalError")
+    emulator.complete_task(one, "InternalError")
     assert tasks(emulator, f"model_name={OLDER}") == [two]
     assert tasks(emulator, "status=FAILED") == [one] and tasks(emulator, "status=SUCCEEDED") == []
     assert tasks(emulator, f"task_id={two}") == [two]
@@ -80,14 +80,14 @@ def test_times_bound_a_day_at_most() -> None:
     for _ in range(3):
         ids.append(submit(emulator, BODIES[PLAIN]))
         advance(emulator, 10 * HOUR)
-    at = [stamp.write(START + hours * HOUR) for hours in (0, 1, 10, 11, 25)]
+    at = [stamp.format(START + hours * HOUR) for hours in (0, 1, 10, 11, 25)]
     assert tasks(emulator) == [ids[2], ids[1]]  # the last 24 hours alone; the first has expired
     assert tasks(emulator, f"start_time={at[1]}&end_time={at[2]}") == [ids[1]]
     assert tasks(emulator, f"start_time={at[3]}") == [ids[2]]
     assert tasks(emulator, f"end_time={at[3]}") == [ids[1]]
-    later = stamp.write(START + 40 * HOUR)  # of a day before it, only the last hours have been
+    later = stamp.format(START + 40 * HOUR)  # of a day before it, only the last hours have been
     assert tasks(emulator, f"end_time={later}") == [ids[2]]
-    early = stamp.write(START - 5 * HOUR)
+    early = stamp.format(START - 5 * HOUR)
     assert tasks(emulator, f"start_time={early}") == [ids[1]]
     for wrong in (f"start_time={at[0]}&end_time={at[4]}", f"start_time={at[2]}&end_time={at[1]}"):
         assert send(emulator, "GET", f"/tasks/?{wrong}").status == 400

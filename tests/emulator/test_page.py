@@ -26,7 +26,7 @@ from tests.emulator.asking import (
 )
 from tests.emulator.browser import browsing, complaints, contrasts
 from wanlib.emulator import Emulator, RealClock, Settings
-from wanlib.emulator.serve import serving
+from wanlib.emulator.server.serve import run_in_thread
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -51,7 +51,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def url(emulator: Emulator) -> Iterator[str]:
-    with serving(emulator) as address:
+    with run_in_thread(emulator) as address:
         yield address
 
 
@@ -173,8 +173,8 @@ def test_requests_tell_the_rules_that_they_broke(page: "Page", emulator: Emulato
 
 def test_the_ledger_adds_up(page: "Page", emulator: Emulator) -> None:
     for model in (PRO, PLAIN, PLAIN):
-        emulator.finish(submit(emulator, BODIES[model]))
-    emulator.finish(submit(emulator, BODIES[PRO]), "InternalError")
+        emulator.complete_task(submit(emulator, BODIES[model]))
+    emulator.complete_task(submit(emulator, BODIES[PRO]), "InternalError")
     look(page)
     page.locator("#accounts tr").nth(1).wait_for()
     table = [row.inner_text().split() for row in page.locator("#ledger tr").all()]
@@ -254,7 +254,7 @@ def test_what_has_the_focus_keeps_it(page: "Page", emulator: Emulator) -> None:
     button.focus()
     before = button.element_handle()
     place = button.bounding_box()
-    emulator.finish(submit(emulator, BODIES[PRO]))
+    emulator.complete_task(submit(emulator, BODIES[PRO]))
     look(page)
     page.locator(".task").nth(1).wait_for()
     assert page.evaluate("button => button === document.activeElement && button.isConnected", before)
@@ -283,7 +283,7 @@ def test_it_rests_while_nobody_sees_it(browser: "Browser", url: str) -> None:
 
 def test_a_real_clock_has_no_buttons_and_a_lost_server_is_told(browser: "Browser") -> None:
     page = browser.new_page()
-    with serving(Emulator(SPEC, clock=RealClock())) as url:
+    with run_in_thread(Emulator(SPEC, clock=RealClock())) as url:
         page.goto(url)
         page.wait_for_selector("#link[data-state=live]")
         assert page.get_by_text("real time").is_visible() and not page.locator("#advance").is_visible()
@@ -302,7 +302,7 @@ def test_it_is_readable(page: "Page", emulator: Emulator) -> None:
     for index, model in enumerate(BODIES):
         task = submit(emulator, BODIES[model])
         if index < 2:
-            emulator.finish(task, "InternalError" if index else None)
+            emulator.complete_task(task, "InternalError" if index else None)
     create(emulator, messages(PLAIN, n=99, bogus=1))
     send(emulator, "GET", f"/{'n' * 300}")
     see(page, emulator, messages(PLAIN, prompt="w" * 6000))
@@ -316,7 +316,7 @@ def test_it_is_readable(page: "Page", emulator: Emulator) -> None:
 
 
 def test_it_is_worked_by_keyboard(page: "Page", emulator: Emulator) -> None:
-    emulator.finish(submit(emulator, BODIES[PLAIN]))
+    emulator.complete_task(submit(emulator, BODIES[PLAIN]))
     look(page)
     page.locator("img").first.wait_for()
     reached = []
@@ -329,8 +329,8 @@ def test_it_is_worked_by_keyboard(page: "Page", emulator: Emulator) -> None:
 
 
 def test_nothing_is_touched_where_nothing_has_changed(page: "Page", emulator: Emulator) -> None:
-    emulator.finish(submit(emulator, BODIES[PRO]))
-    emulator.finish(submit(emulator, BODIES[PLAIN]), "InternalError")
+    emulator.complete_task(submit(emulator, BODIES[PRO]))
+    emulator.complete_task(submit(emulator, BODIES[PLAIN]), "InternalError")
     create(emulator, messages(PLAIN, n=99))
     see(page, emulator, messages(PLAIN, prompt="p" * 5001))
     page.evaluate("""() => {

@@ -10,8 +10,7 @@ from PIL import Image
 
 from tests.emulator.asking import create, data_uri, fetch, functional, links, query, submit
 from wanlib.emulator import Emulator
-from wanlib.emulator.drawing import LARGEST, Sheet, draw
-from wanlib.emulator.plain_picture import plain_png
+from wanlib.emulator.jobs.rendering import LARGEST, RenderSpec, plain_png, render_png
 
 PIXELS = 25_000_000
 
@@ -84,22 +83,22 @@ def test_the_largest_pictures_of_the_pages_have_their_size(
 
 
 def test_pictures_of_one_set_differ_and_a_seed_fixes_them() -> None:
-    sheet = Sheet(LARGEST // 1000 + 1, 1000, "", (), "seed 1", "", PIXELS)
-    assert draw(sheet) == draw(sheet)
-    assert draw(sheet) != draw(sheet._replace(seed="seed 2"))
+    sheet = RenderSpec(LARGEST // 1000 + 1, 1000, "", (), "seed 1", "", PIXELS)
+    assert render_png(sheet) == render_png(sheet)
+    assert render_png(sheet) != render_png(sheet._replace(seed="seed 2"))
 
 
 def test_up_to_the_limit_a_picture_is_drawn() -> None:
-    sheet = Sheet(8000, 8000, "a cat", (), "seed 1", "", PIXELS)
+    sheet = RenderSpec(8000, 8000, "a cat", (), "seed 1", "", PIXELS)
     assert sheet.width * sheet.height == LARGEST
-    assert b"PLTE" in chunks(draw(sheet._replace(width=8001)))
-    with Image.open(BytesIO(draw(sheet._replace(width=80)))) as image:
+    assert b"PLTE" in chunks(render_png(sheet._replace(width=8001)))
+    with Image.open(BytesIO(render_png(sheet._replace(width=80)))) as image:
         assert image.mode == "RGB"
 
 
 def test_a_preview_of_a_large_picture_is_small() -> None:
     emulator = Emulator()
     create(emulator, functional(data_uri(4096, 4096), "super_resolution", upscale_factor=4))
-    (work,) = emulator.works()
+    (work,) = emulator.jobs()
     with Image.open(BytesIO(emulator.preview(work, 0, 320))) as image:
         assert image.size == (320, 320)

@@ -8,8 +8,8 @@ import pytest
 
 from tests.emulator.asking import BODIES, PRO, SPEC, advance, messages, send, status, submit
 from wanlib.emulator import Emulator, Settings
-from wanlib.emulator.life import read_life
-from wanlib.emulator.roads import Road, roads, walks
+from wanlib.emulator.jobs.lifecycle import lifecycle_from_spec
+from wanlib.emulator.jobs.state_paths import StatePath, paths_to, walks_from
 
 URL = "https://example.com/cat.png"
 
@@ -29,9 +29,9 @@ def told(walk: tuple[str, ...]) -> str:
 
 
 def test_the_packaged_table_leaves_nothing_open() -> None:
-    life = read_life(SPEC.task)
-    assert life.succeeding == life.partly == (Road("PENDING", ("RUNNING",), ("SUCCEEDED",)),)
-    assert life.failing == (Road("PENDING", ("RUNNING",), ("FAILED",)),)
+    life = lifecycle_from_spec(SPEC.task)
+    assert life.succeeding == life.partly == (StatePath("PENDING", ("RUNNING",), ("SUCCEEDED",)),)
+    assert life.failing == (StatePath("PENDING", ("RUNNING",), ("FAILED",)),)
     assert (life.waiting, life.working) == ("PENDING", "RUNNING")
     assert (life.canceling, life.expired) == (("CANCELED",), ("UNKNOWN",))
     assert (life.expires_since, life.links_since) == ("submitted", "ended")
@@ -51,12 +51,12 @@ def test_the_packaged_table_leaves_nothing_open() -> None:
     ],
 )
 def test_all_walks_of_work_that_is_to_succeed(steps: str, due: list[str]) -> None:
-    assert [told(walk) for walk in walks(table(steps), "PENDING", "SUCCEEDED", {"FAILED"})] == due
+    assert [told(walk) for walk in walks_from(table(steps), "PENDING", "SUCCEEDED", {"FAILED"})] == due
 
 
 def test_a_road_has_its_end_where_work_ends() -> None:
     def road(steps: str) -> tuple[str, str, str]:
-        ((first, between, on),) = roads(table(steps), "SUCCEEDED", {"FAILED"})
+        ((first, between, on),) = paths_to(table(steps), "SUCCEEDED", {"FAILED"})
         return first[0], told(between), told(on)
 
     assert road("P>R R>S S>U") == ("P", "R", "SU")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from wan_conformance.edges import edges
 
-from conformance.edges import edges
 from tests.emulator.asking import (
     BODIES,
     INTERLEAVED,

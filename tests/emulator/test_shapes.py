@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from tests.emulator.asking import BODIES, INTERLEAVED, SPEC, advance, create, query, send, submit, told
-from wanlib.emit.openapi_answers import answer_schemas
+from wanlib.emit.schema.openapi import answer_schemas
 from wanlib.emulator import Emulator, ManualClock, Settings
 
 SHAPES = answer_schemas(SPEC)

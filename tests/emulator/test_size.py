@@ -23,7 +23,7 @@ from tests.emulator.asking import (
     told,
 )
 from wanlib.emulator import Emulator
-from wanlib.emulator.size import fitted, rounded
+from wanlib.emulator.api.job_spec import largest_size_for_ratio, round_to_step
 
 WIDE, TALL = data_uri(800, 400), data_uri(400, 800)
 
@@ -90,19 +90,19 @@ def test_a_picture_has_the_promised_size(body: dict[str, Any], due: tuple[int, i
 
 
 def test_the_sample_of_the_page_comes_out_to_the_pixel() -> None:
-    assert fitted(2048 * 2048, (2985, 1405)) == (2985, 1405)  # 4,193,925 pixels of 4,194,304
+    assert largest_size_for_ratio(2048 * 2048, (2985, 1405)) == (2985, 1405)  # 4,193,925 pixels of 4,194,304
 
 
 @pytest.mark.parametrize("ratio", [(1, 1), (8, 1), (1, 8), (2985, 1405), (1, 8000)])
 def test_a_fitted_size_never_has_more_pixels_than_asked(ratio: tuple[int, int]) -> None:
-    width, height = fitted(2048 * 2048, ratio)
+    width, height = largest_size_for_ratio(2048 * 2048, ratio)
     assert width * height <= 2048 * 2048 < (width + 1) * (height + 1)
 
 
 def test_rounding_goes_to_the_nearest_multiple() -> None:
-    assert rounded((1000, 1008), 16) == (1008, 1008)
-    assert rounded((999, 7), 16) == (992, 16)
-    assert rounded((999, 7), 1) == (999, 7)
+    assert round_to_step((1000, 1008), 16) == (1008, 1008)
+    assert round_to_step((999, 7), 16) == (992, 16)
+    assert round_to_step((999, 7), 1) == (999, 7)
 
 
 def test_all_pictures_of_an_answer_have_one_size() -> None:

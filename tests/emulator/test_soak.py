@@ -17,7 +17,7 @@ from tests.emulator.asking import (
     send,
     told,
 )
-from wanlib.emulator import Emulator, Fault, Settings, Work
+from wanlib.emulator import Emulator, Fault, Job, Settings
 
 FAULTS = (
     Fault("error", code="Throttling"),
@@ -30,7 +30,7 @@ FAULTS = (
 PICTURED = messages("wan2.7-image", data_uri(300, 300))
 
 
-def settled(work: Work) -> tuple[int, int]:
+def settled(work: Job) -> tuple[int, int]:
     """What should be booked of a work: pictures, and whether it failed."""
     if work.canceled:
         return 0, 0
@@ -40,7 +40,7 @@ def settled(work: Work) -> tuple[int, int]:
 def test_mixed_traffic_leaves_everything_in_order() -> None:
     random = Random(1)
     emulator = Emulator(settings=Settings(waiting=2, working=20, fault_rate=0.1, faults=FAULTS))
-    seen: dict[str, Work] = {}
+    seen: dict[str, Job] = {}
     most = 0
     for _ in range(700):
         act = random.random()
@@ -53,12 +53,12 @@ def test_mixed_traffic_leaves_everything_in_order() -> None:
             task = random.choice([*seen])
             path = ("GET", f"/tasks/{task}") if act < 0.9 else ("POST", f"/tasks/{task}/cancel")
             assert send(emulator, *path).status < 600
-        works = emulator.works()
+        works = emulator.jobs()
         seen |= {work.id: work for work in works if work.canceled or work.id not in seen}
         most = max(most, len(works))
         advance(emulator, random.choice((0, 1, 60, 300)))
     advance(emulator, 100)
-    kept = {work.id: work for work in emulator.works()}
+    kept = {work.id: work for work in emulator.jobs()}
     due = Counter[tuple[str, str]]()
     for work in (seen | kept).values():
         made, failed = settled(work)
@@ -73,7 +73,7 @@ def test_mixed_traffic_leaves_everything_in_order() -> None:
     assert most < 600
     advance(emulator, 200_000)
     send(emulator, "GET", "/tasks/")
-    assert emulator.works() == () and emulator.spooled == (0, 0)
+    assert emulator.jobs() == () and emulator.stored_bytes == (0, 0)
 
 
 def test_what_was_accepted_can_be_asked_for_until_the_day_is_over() -> None:

@@ -4,53 +4,53 @@ from random import Random
 
 from tests.emulator.asking import PLAIN, advance, data_uri, messages, submit
 from wanlib.emulator import Emulator
-from wanlib.emulator.spool import LARGE, Spool
+from wanlib.emulator.storage.blobs import LARGE, MemoryBlobStore
 
 BIG = b"x" * LARGE
 
 
 def test_pieces_come_back_as_they_were_put() -> None:
-    spool = Spool(10 * LARGE, LARGE)
-    pieces = {spool.put(data): data for data in (b"a", BIG + b"1", b"b" * (LARGE - 9), BIG + b"22")}
+    spool = MemoryBlobStore(10 * LARGE, LARGE)
+    pieces = {spool.add(data): data for data in (b"a", BIG + b"1", b"b" * (LARGE - 9), BIG + b"22")}
     assert len(pieces) == 4 and all(spool.get(key) == data for key, data in pieces.items())
-    assert spool.get("") is None and spool.get("99") is None and spool.put(b"") == ""
+    assert spool.get("") is None and spool.get("99") is None and spool.add(b"") == ""
     spool.close()
 
 
 def test_over_a_cap_nothing_is_kept() -> None:
-    spool = Spool(2 * LARGE, 10)
-    assert spool.put(b"x" * 10) and not spool.put(b"y")
-    first, second = spool.put(BIG), spool.put(BIG)
-    assert first and second and not spool.put(BIG)
-    spool.drop(first)
-    assert spool.put(BIG) and spool.used == (10, 2 * LARGE)
+    spool = MemoryBlobStore(2 * LARGE, 10)
+    assert spool.add(b"x" * 10) and not spool.add(b"y")
+    first, second = spool.add(BIG), spool.add(BIG)
+    assert first and second and not spool.add(BIG)
+    spool.release(first)
+    assert spool.add(BIG) and spool.used == (10, 2 * LARGE)
     spool.close()
 
 
 def test_a_piece_lives_as_long_as_one_user() -> None:
-    spool = Spool(2 * LARGE, 10)
-    key = spool.put(b"x")
-    assert spool.share(key) == key and spool.share("99") == ""
-    spool.drop(key)
+    spool = MemoryBlobStore(2 * LARGE, 10)
+    key = spool.add(b"x")
+    assert spool.retain(key) == key and spool.retain("99") == ""
+    spool.release(key)
     assert spool.get(key) == b"x"
-    spool.drop(key)
+    spool.release(key)
     assert spool.get(key) is None and spool.used == (0, 0)
-    spool.drop(key)
+    spool.release(key)
 
 
 def test_room_is_used_again_whatever_the_order() -> None:
-    random, spool = Random(1), Spool(8 * LARGE, 0)
+    random, spool = Random(1), MemoryBlobStore(8 * LARGE, 0)
     kept: dict[str, bytes] = {}
     for number in range(300):
         data = number.to_bytes(2, "big") * (LARGE // 2 + random.randrange(LARGE // 4))
         if kept and (key := random.choice([*kept])) and random.random() < 0.55:
             assert spool.get(key) == kept.pop(key)
-            spool.drop(key)
-        elif key := spool.put(data):
+            spool.release(key)
+        elif key := spool.add(data):
             kept[key] = data
     for key in kept:
-        spool.drop(key)
-    whole = spool.put(b"z" * (8 * LARGE))
+        spool.release(key)
+    whole = spool.add(b"z" * (8 * LARGE))
     assert whole and spool.used == (0, 8 * LARGE)
     spool.close()
 
@@ -59,8 +59,8 @@ def test_inputs_are_given_up_with_their_work() -> None:
     emulator = Emulator()
     for _ in range(3):
         submit(emulator, messages(PLAIN, data_uri(300, 300)))
-    assert emulator.spooled[0] > 0
+    assert emulator.stored_bytes[0] > 0
     advance(emulator, 200_000)
     submit(emulator, messages(PLAIN))
-    assert emulator.spooled == (0, 0)
+    assert emulator.stored_bytes == (0, 0)
     emulator.close()

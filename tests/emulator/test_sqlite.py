@@ -31,8 +31,8 @@ from tests.emulator.asking import (
 )
 from tests.emulator.test_uploading import CAT, RESOLVE, form, policy, post, uploaded
 from wanlib.emulator import Emulator, RealClock, Settings
-from wanlib.emulator.database import StoreError
-from wanlib.emulator.sqlite import open_store
+from wanlib.emulator.storage.database import StoreError
+from wanlib.emulator.storage.sqlite_store import open_store
 
 ROOT = Path(__file__).parents[2]
 START = 1_767_225_600.0
@@ -77,7 +77,7 @@ def test_what_was_begun_before_a_restart_is_ended_after_it(tmp_path: Path) -> No
     submit(third, messages(PLAIN, f"oss://{leave['upload_dir']}/cat.png"), **RESOLVE)
     advance(third, 48 * 3600 + 1)
     assert create(third, messages(PLAIN), "sync").status == 200
-    assert third.spooled == (0, 0) and not list((tmp_path / "pieces").iterdir())
+    assert third.stored_bytes == (0, 0) and not list((tmp_path / "pieces").iterdir())
     third.close()
 
 
@@ -113,7 +113,7 @@ def test_a_change_is_kept_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytes
     emulator = begun(tmp_path)
     submit(emulator, messages(PLAIN, data_uri(300, 300)))
     advance(emulator, 1)
-    accounts, spooled = emulator.store.accounts, emulator.spooled
+    accounts, spooled = emulator.store.accounts, emulator.stored_bytes
     put = accounts.put
 
     def full(key: str, record: Any) -> None:
@@ -124,7 +124,7 @@ def test_a_change_is_kept_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(accounts, "put", full)  # when the work and its piece are there
     assert create(emulator, messages(PLAIN, data_uri(301, 301))).status == 500
     monkeypatch.undo()
-    assert (emulator.spooled, len(emulator.store.works)) == (spooled, 1)
+    assert (emulator.stored_bytes, len(emulator.store.works)) == (spooled, 1)
     (account,) = (
         emulator.ledger()
     )  # what the failed request had booked of the first was undone, and is made good
@@ -179,7 +179,7 @@ def test_a_key_that_somebody_wrote_into_the_file_reads_no_other(tmp_path: Path) 
     emulator = begun(tmp_path / "data")
     emulator.store._database.run("INSERT INTO pieces VALUES ('../../secret', 1, 6)")  # type: ignore[attr-defined]
     assert emulator._world.spool.get("../../secret") is None
-    emulator._world.spool.drop("../../secret")
+    emulator._world.spool.release("../../secret")
     assert (tmp_path / "secret").exists()
     emulator.close()
 

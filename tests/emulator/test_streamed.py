@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from tests.emulator.asking import INTERLEAVED, OLDER, SPEC, create, fetch, links, messages
-from wanlib.emit.openapi_answers import answer_schemas
+from wanlib.emit.schema.openapi import answer_schemas
 from wanlib.emulator import Emulator, RealClock, Response, Settings
 
 

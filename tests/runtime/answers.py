@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from wanlib.client.http.messages import Response
 from wanlib.generated.calls import API
-from wanlib.runtime.exchange import Reply
 
 PRO = API.models["wan2.7-image-pro"]
 MIXED = API.models["wan2.6-image"]
@@ -13,17 +13,17 @@ KEY = "Signature=c2VjcmV0"  # the secret of every link here
 TASK = "0f3b2a1c-1111-4222-8333-444455556666"
 
 
-def reply(body: Any, status: int = 200, **headers: str) -> Reply:
+def reply(body: Any, status: int = 200, **headers: str) -> Response:
     """A reply of this JSON, or of these bytes; `retry_after` stands for the header `retry-after`."""
     raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-    return Reply(status, {name.replace("_", "-"): value for name, value in headers.items()}, raw)
+    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, raw)
 
 
 def link(name: str) -> str:
     return f"https://pictures.example.com/{name}.png?Expires=1790000000&{KEY}"
 
 
-def refusal(code: str, message: str = "Something is off.", status: int = 400, **headers: str) -> Reply:
+def refusal(code: str, message: str = "Something is off.", status: int = 400, **headers: str) -> Response:
     return reply({"code": code, "message": message, "request_id": "req-1"}, status, **headers)
 
 

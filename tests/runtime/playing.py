@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tests.clocks import Time
-from wanlib.runtime.effects import Blocking, Effect, Protocol, Send, Sleep, Together
-from wanlib.runtime.exchange import Reply
+from wanlib.client.http.messages import Response
+from wanlib.client.protocol.effects import Effect, Gather, RunBlocking, Send, Sleep, Steps
 
 T = TypeVar("T")
 
 
-def play(protocol: Protocol[T], send: Callable[[Send], Reply], time: Time) -> T:
+def play(protocol: Steps[T], send: Callable[[Send], Response], time: Time) -> T:
     """Drives a protocol to its end; Together runs its protocols one after the other."""
     outcome: Any = None
     step: Callable[[Any], Effect] = protocol.send
@@ -25,21 +25,21 @@ def play(protocol: Protocol[T], send: Callable[[Send], Reply], time: Time) -> T:
             outcome, step = error, protocol.throw
 
 
-def _answer(effect: Effect, send: Callable[[Send], Reply], time: Time) -> Any:
+def _answer(effect: Effect, send: Callable[[Send], Response], time: Time) -> Any:
     match effect:
         case Send():
             return send(effect)
         case Sleep(seconds):
             return time.sleep(seconds)
-        case Blocking(work):
+        case RunBlocking(work):
             return work()
-        case Together(protocols, width):
+        case Gather(protocols, width):
             assert width >= 1
             return [_outcome(each, send, time) for each in protocols]
     raise AssertionError(f"{effect} is not played here")
 
 
-def _outcome(protocol: Protocol[Any], send: Callable[[Send], Reply], time: Time) -> Any:
+def _outcome(protocol: Steps[Any], send: Callable[[Send], Response], time: Time) -> Any:
     try:
         return play(protocol, send, time)
     except Exception as error:

@@ -6,17 +6,22 @@ from typing import Any
 import pytest
 
 from tests.runtime.answers import API, TASK, choice, choices, image, refusal, reply, task
-from wanlib.runtime import errors
-from wanlib.runtime.answer import is_vendor_error, problem, read_answer, retryable
-from wanlib.runtime.exchange import Reply
+from wanlib import errors
+from wanlib.client.http.messages import Response
+from wanlib.client.http.responses import (
+    error_from_response,
+    is_error_response,
+    is_retryable,
+    parse_json_object,
+)
 
 CLASSES = {
-    "invalid": errors.InvalidRequest,
+    "invalid": errors.InvalidRequestError,
     "moderation": errors.ContentModerationError,
-    "billing": errors.QuotaExceeded,
+    "billing": errors.QuotaExceededError,
     "authentication": errors.AuthenticationError,
-    "not_found": errors.NotFound,
-    "rate": errors.RateLimited,
+    "not_found": errors.NotFoundError,
+    "rate": errors.RateLimitError,
     "service": errors.ServiceError,
 }
 NO_ANSWERS = {
@@ -36,11 +41,11 @@ NO_ANSWERS = {
 
 @pytest.mark.parametrize("body", NO_ANSWERS.values(), ids=NO_ANSWERS)
 def test_what_is_no_object_is_malformed(body: bytes) -> None:
-    with pytest.raises(errors.MalformedAnswer, match="a JSON object was due") as caught:
-        read_answer(API, reply(body, 502, x_request_id="r-1"))
+    with pytest.raises(errors.MalformedResponseError, match="a JSON object was due") as caught:
+        parse_json_object(API, reply(body, 502, x_request_id="r-1"))
     assert (caught.value.status, caught.value.request_id) == (502, "r-1")
-    told = problem(API, reply(body, 502), task_id=TASK)
-    assert type(told) is errors.MalformedAnswer
+    told = error_from_response(API, reply(body, 502), task_id=TASK)
+    assert type(told) is errors.MalformedResponseError
     assert told.task_id == TASK
 
 
@@ -54,17 +59,17 @@ def test_what_is_no_object_is_malformed(body: bytes) -> None:
     ],
 )
 def test_marks_and_charsets(body: bytes, headers: dict[str, str]) -> None:
-    assert read_answer(API, reply(body, **headers)) == {"a": "é"}
+    assert parse_json_object(API, reply(body, **headers)) == {"a": "é"}
 
 
 @pytest.mark.parametrize("charset", ["utf-99", "rot13", "punycode", "hex", "undefined", ""])
 def test_charsets_that_are_none(charset: str) -> None:
-    with pytest.raises(errors.MalformedAnswer):
-        read_answer(API, reply(b'"\xff"', content_type=f"application/json; charset={charset}"))
+    with pytest.raises(errors.MalformedResponseError):
+        parse_json_object(API, reply(b'"\xff"', content_type=f"application/json; charset={charset}"))
 
 
 def test_numbers_that_json_does_not_have_cost_no_picture() -> None:
-    answer = read_answer(API, reply(b'{"a": NaN, "b": -Infinity, "c": 1e999, "d": 1.5}'))
+    answer = parse_json_object(API, reply(b'{"a": NaN, "b": -Infinity, "c": 1e999, "d": 1.5}'))
     assert answer == {"a": None, "b": None, "c": None, "d": 1.5}
 
 
@@ -73,20 +78,20 @@ def test_numbers_that_json_does_not_have_cost_no_picture() -> None:
 def test_the_code_decides_not_the_status(code: str, status: int | None) -> None:
     entry = API.errors.codes[code]
     answer = refusal(code, status=entry.status if status is None else status)
-    assert is_vendor_error(API, answer)
-    assert type(problem(API, answer)) is CLASSES[entry.kind]
-    assert retryable(API, answer) is (entry.retry == "yes")
+    assert is_error_response(API, answer)
+    assert type(error_from_response(API, answer)) is CLASSES[entry.kind]
+    assert is_retryable(API, answer) is (entry.retry == "yes")
 
 
 @pytest.mark.parametrize(
     ("status", "family", "again"),
     [
-        (400, errors.InvalidRequest, False),
+        (400, errors.InvalidRequestError, False),
         (401, errors.AuthenticationError, False),
         (403, errors.AuthenticationError, False),
-        (404, errors.NotFound, False),
-        (409, errors.InvalidRequest, False),
-        (429, errors.RateLimited, True),
+        (404, errors.NotFoundError, False),
+        (409, errors.InvalidRequestError, False),
+        (429, errors.RateLimitError, True),
         (500, errors.ServiceError, True),
         (503, errors.ServiceError, True),
         (200, errors.ServiceError, False),
@@ -94,17 +99,17 @@ def test_the_code_decides_not_the_status(code: str, status: int | None) -> None:
 )
 def test_a_code_nobody_knows_goes_by_the_status(status: int, family: type, again: bool) -> None:
     answer = refusal("Brand.New", status=status)
-    assert type(problem(API, answer)) is family
-    assert retryable(API, answer) is again
+    assert type(error_from_response(API, answer)) is family
+    assert is_retryable(API, answer) is again
 
 
 def test_everything_that_the_service_tells_is_in_the_error() -> None:
-    error = problem(API, refusal("Arrearage", "The account is overdue.", 400), task_id=TASK)
+    error = error_from_response(API, refusal("Arrearage", "The account is overdue.", 400), task_id=TASK)
     assert (error.status, error.code, error.request_id, error.task_id) == (400, "Arrearage", "req-1", TASK)
     assert "The account is overdue" in error.message
     assert "waiting does not help" in error.message
     header_only = reply({"code": "Conflict", "message": "m"}, 409, x_request_id="r-9")
-    assert problem(API, header_only).request_id == "r-9"
+    assert error_from_response(API, header_only).request_id == "r-9"
 
 
 @pytest.mark.parametrize(
@@ -124,21 +129,23 @@ def test_everything_that_the_service_tells_is_in_the_error() -> None:
     ],
 )
 def test_what_is_no_error_of_the_vendor(body: Any) -> None:
-    assert not is_vendor_error(API, reply(body))
-    told = problem(API, reply(body, 500), task_id=TASK)
-    assert type(told) is errors.MalformedAnswer
+    assert not is_error_response(API, reply(body))
+    told = error_from_response(API, reply(body, 500), task_id=TASK)
+    assert type(told) is errors.MalformedResponseError
     assert (told.status, told.task_id) == (500, TASK)
 
 
 def test_an_error_inside_a_200_is_one() -> None:
     body = {"code": "DataInspectionFailed", "message": "m", "request_id": "r", "output": None, "usage": None}
-    assert is_vendor_error(API, reply(body))
-    assert type(problem(API, reply(body))) is errors.ContentModerationError
+    assert is_error_response(API, reply(body))
+    assert type(error_from_response(API, reply(body))) is errors.ContentModerationError
 
 
 def test_a_redirect_is_told_as_one() -> None:
-    assert "a redirect came" in problem(API, reply({}, 302, location="https://else.example")).message
-    assert not retryable(API, reply({}, 302))
+    assert (
+        "a redirect came" in error_from_response(API, reply({}, 302, location="https://else.example")).message
+    )
+    assert not is_retryable(API, reply({}, 302))
 
 
 @pytest.mark.parametrize(
@@ -157,8 +164,8 @@ def test_a_redirect_is_told_as_one() -> None:
     ],
 )
 def test_retry_after(header: str, wall: float | None, seconds: float | None) -> None:
-    error = problem(API, refusal("Throttling", status=429, retry_after=header), wall)
-    assert isinstance(error, errors.RateLimited)
+    error = error_from_response(API, refusal("Throttling", status=429, retry_after=header), wall)
+    assert isinstance(error, errors.RateLimitError)
     assert error.retry_after == seconds
 
 
@@ -174,7 +181,7 @@ def test_no_secret_and_no_control_character_comes_into_an_error() -> None:
         refusal("Inv\x1bal\nid", message),
         reply(message.encode(), 502),
     ):
-        error = problem(API, answer)
+        error = error_from_response(API, answer)
         said = str(error) + repr(error) + json.dumps(error.to_dict(), ensure_ascii=False)
         for secret in ("hidden1", "pass@", "iVBORw0KGgo" * 3, "\x1b", "\u202e"):
             assert secret not in said
@@ -183,7 +190,7 @@ def test_no_secret_and_no_control_character_comes_into_an_error() -> None:
 
 
 def test_a_lone_surrogate_can_be_printed() -> None:
-    error = problem(
-        API, Reply(400, {}, b'{"code": "A\\ud800", "message": "b\\udfff", "request_id": "\\ud800"}')
+    error = error_from_response(
+        API, Response(400, {}, b'{"code": "A\\ud800", "message": "b\\udfff", "request_id": "\\ud800"}')
     )
     str(error).encode("utf-8")

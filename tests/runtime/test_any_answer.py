@@ -22,13 +22,17 @@ from tests.runtime.answers import (
     task,
     words,
 )
-from wanlib.runtime.answer import is_vendor_error, problem, read_answer, retryable
-from wanlib.runtime.errors import WanError
-from wanlib.runtime.exchange import Reply
-from wanlib.runtime.result import read_result
-from wanlib.runtime.snapshot import read_page, read_snapshot, task_error
-from wanlib.runtime.sse import Events
-from wanlib.runtime.stream import StreamReader
+from wanlib.client.http.messages import Response
+from wanlib.client.http.responses import (
+    error_from_response,
+    is_error_response,
+    is_retryable,
+    parse_json_object,
+)
+from wanlib.client.results.result import parse_result
+from wanlib.client.results.stream_reader import SseDecoder, StreamReader
+from wanlib.client.tasks.status import parse_page, parse_snapshot, task_error
+from wanlib.errors import WanError
 
 WORDS = (
     *("output", "choices", "results", "message", "content", "image", "text", "url", "code", "request_id"),
@@ -91,7 +95,7 @@ HEADERS = st.dictionaries(
     st.sampled_from(["content-type", "retry-after", "x-request-id"]),
     st.text(max_size=20) | st.sampled_from(["1", "Mon, 04 May 2026 00:00:10 GMT", "x; charset=utf-16"]),
 )
-REPLIES = st.builds(Reply, st.integers(100, 599), HEADERS, BODIES)
+REPLIES = st.builds(Response, st.integers(100, 599), HEADERS, BODIES)
 ALL = settings(max_examples=200, deadline=None)
 
 
@@ -106,31 +110,33 @@ def answers_or_raises(read: Callable[[], Any]) -> Any:
 
 @ALL
 @given(REPLIES, st.none() | st.floats(0, 2e9))
-def test_answers(reply: Reply, wall: float | None) -> None:
-    answer = answers_or_raises(lambda: read_answer(API, reply))
+def test_answers(reply: Response, wall: float | None) -> None:
+    answer = answers_or_raises(lambda: parse_json_object(API, reply))
     assert answer is None or isinstance(answer, dict)
-    assert is_vendor_error(API, reply) in (True, False)
-    assert retryable(API, reply) in (True, False)
-    error = problem(API, reply, wall, task_id=TASK)
+    assert is_error_response(API, reply) in (True, False)
+    assert is_retryable(API, reply) in (True, False)
+    error = error_from_response(API, reply, wall, task_id=TASK)
     assert (error.task_id, error.status) == (TASK, reply.status)
     str(error).encode("utf-8")
 
 
 @ALL
-@given(REPLIES | st.builds(Reply, st.just(200), HEADERS, BODIES))
-def test_tasks_and_pages(reply: Reply) -> None:
-    snapshot = answers_or_raises(lambda: read_snapshot(API, reply, TASK))
+@given(REPLIES | st.builds(Response, st.just(200), HEADERS, BODIES))
+def test_tasks_and_pages(reply: Response) -> None:
+    snapshot = answers_or_raises(lambda: parse_snapshot(API, reply, TASK))
     if snapshot is not None:
         repr(snapshot).encode("utf-8")
         str(task_error(API, snapshot, snapshot.submitted_at, 2e9)).encode("utf-8")
-    page = answers_or_raises(lambda: read_page(API, reply))
+    page = answers_or_raises(lambda: parse_page(API, reply))
     assert page is None or all(each.task_id for each in page.items)
 
 
 @ALL
 @given(BODIES, st.sampled_from([PRO, MIXED, OLD]))
 def test_results(body: bytes, model: Any) -> None:
-    result = answers_or_raises(lambda: read_result(API, model, read_answer(API, Reply(200, {}, body))))
+    result = answers_or_raises(
+        lambda: parse_result(API, model, parse_json_object(API, Response(200, {}, body)))
+    )
     if result is not None:
         json.dumps(result.to_dict(), allow_nan=False)
         repr(result).encode("utf-8")
@@ -150,6 +156,6 @@ def test_streams(bodies: list[bytes], rest: bytes) -> None:
 @ALL
 @given(st.lists(st.binary(max_size=20), max_size=5))
 def test_events(chunks: list[bytes]) -> None:
-    events = Events()
+    events = SseDecoder()
     for chunk in chunks:
         assert all(isinstance(event.data, str) for event in events.feed(chunk))

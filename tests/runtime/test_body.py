@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wan_conformance.images import picture
 
-from conformance.pictures import picture
-from wanlib.runtime.body import digest_body, json_body
-from wanlib.runtime.errors import InvalidArgumentError
-from wanlib.runtime.images import read_image
-from wanlib.runtime.pieces import CHUNK
+from wanlib.client.images.inputs import to_image_input
+from wanlib.client.images.json_body import CHUNK, encode_json_body, redact_body
+from wanlib.errors import InvalidArgumentError
 
 SMALL = picture("png", 400, 400)
 LARGE = picture("png", 400, 400, size_bytes=2 * CHUNK + 1)
@@ -25,7 +24,7 @@ EXACT = picture("png", 400, 400, size_bytes=CHUNK)
 
 
 def source(data: Any) -> Any:
-    return read_image(data, file_urls=False, mimes={}, schemes=(), argument="images[0]")
+    return to_image_input(data, file_urls=False, mimes={}, schemes=(), argument="images[0]")
 
 
 def uri(data: bytes) -> str:
@@ -65,7 +64,7 @@ def encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_body_without_images_in_hand_is_bytes() -> None:
-    assert json_body(body("https://a/b.png", "oss://k")) == wire(body("https://a/b.png", "oss://k"))
+    assert encode_json_body(body("https://a/b.png", "oss://k")) == wire(body("https://a/b.png", "oss://k"))
 
 
 @pytest.mark.usefixtures("encoder")
@@ -74,7 +73,7 @@ def test_images_stand_in_it_as_data_uris(sizes: list[bytes], tmp_path: Path) -> 
     paths = [tmp_path / f"{index}.png" for index in range(len(sizes))]
     for path, data in zip(paths, sizes, strict=True):
         path.write_bytes(data)
-    content: Any = json_body(body(*map(source, paths)))
+    content: Any = encode_json_body(body(*map(source, paths)))
     due = wire(body(*map(uri, sizes)))
     assert b"".join(content) == due and content.length == len(due)
     assert b"".join(content) == due, "it can be sent again"
@@ -87,10 +86,10 @@ def test_images_stand_in_it_as_data_uris(sizes: list[bytes], tmp_path: Path) -> 
 @settings(max_examples=40)
 def test_lengths_of_every_remainder(lengths: list[int], width: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wanlib.runtime.body.CHUNK", width)
+        patch.setattr("wanlib.client.images.json_body.CHUNK", width)
         images = [bytes(range(length)) for length in lengths]
         given_body = {"a": "", "images": [source(each) for each in images], "b": {}}
-        content: Any = json_body(given_body)
+        content: Any = encode_json_body(given_body)
         uris = [uri(each).replace("image/png", "application/octet-stream") for each in images]
         due = wire({"a": "", "images": uris, "b": {}})
         sent = content if isinstance(content, bytes) else b"".join(content)
@@ -99,14 +98,14 @@ def test_lengths_of_every_remainder(lengths: list[int], width: int) -> None:
 
 def test_one_source_in_two_places_stands_in_both() -> None:
     one = source(SMALL)
-    content: Any = json_body({"images": [one, one]})
+    content: Any = encode_json_body({"images": [one, one]})
     assert json.loads(b"".join(content)) == {"images": [uri(SMALL)] * 2}
 
 
 def test_two_iterations_do_not_disturb_each_other(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(LARGE)
-    content: Any = json_body({"image": source(path)})
+    content: Any = encode_json_body({"image": source(path)})
     pairs = list(zip(content, content, strict=True))
     assert (
         b"".join(one for one, _ in pairs)
@@ -118,7 +117,7 @@ def test_two_iterations_do_not_disturb_each_other(tmp_path: Path) -> None:
 def test_a_long_text_comes_in_chunks_too() -> None:
     """httpx copies what is left of a whole body after each write."""
     long = body(uri(LARGE))
-    content: Any = json_body(long)
+    content: Any = encode_json_body(long)
     assert b"".join(content) == wire(long) and content.length == len(wire(long))
     assert max(map(len, content)) == CHUNK
 
@@ -128,7 +127,7 @@ def test_no_image_is_ever_held_whole(tmp_path: Path) -> None:
     path.write_bytes(picture("png", 400, 400, size_bytes=100 * CHUNK))
     tracemalloc.start()
     try:
-        content: Any = json_body(body(*[source(path)] * 3))
+        content: Any = encode_json_body(body(*[source(path)] * 3))
         total = sum(map(len, content)) + asyncio.run(length_of(content))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -139,7 +138,7 @@ def test_no_image_is_ever_held_whole(tmp_path: Path) -> None:
 def test_a_file_left_in_the_middle_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(LARGE)
-    content: Any = json_body({"image": source(path)})
+    content: Any = encode_json_body({"image": source(path)})
     for begin in (iter, aiter):
         chunks: Any = begin(content)
         for _ in range(3):
@@ -161,14 +160,14 @@ def test_a_file_left_in_the_middle_is_closed(tmp_path: Path) -> None:
 )
 def test_what_json_can_t_hold_is_refused(value: object, cause: str) -> None:
     with pytest.raises(InvalidArgumentError, match=f"can't be written as JSON: .*{cause}.*; allowed: "):
-        json_body({"value": value, "image": source(SMALL)})
+        encode_json_body({"value": value, "image": source(SMALL)})
 
 
 def test_a_circle_is_refused() -> None:
     circle: list[Any] = []
     circle.append(circle)
     with pytest.raises(InvalidArgumentError, match="Circular"):
-        json_body({"value": circle})
+        encode_json_body({"value": circle})
 
 
 def test_what_is_nested_too_deep_is_refused() -> None:
@@ -176,7 +175,7 @@ def test_what_is_nested_too_deep_is_refused() -> None:
     for _ in range(100_000):
         deep = [deep]
     with pytest.raises(InvalidArgumentError, match="recursion"):
-        json_body({"value": deep})
+        encode_json_body({"value": deep})
 
 
 @pytest.mark.parametrize(
@@ -191,12 +190,12 @@ def test_what_is_nested_too_deep_is_refused() -> None:
 )
 def test_a_body_for_people(made: Callable[[], object], told: object) -> None:
     value = made()
-    assert digest_body({"a": [value, {"b": value}]}) == {"a": [told, {"b": told}]}
+    assert redact_body({"a": [value, {"b": value}]}) == {"a": [told, {"b": told}]}
 
 
 def test_data_uris_are_short_for_people_and_the_body_is_left_alone() -> None:
     given_body = body(uri(LARGE), source(LARGE))
-    shown = digest_body(given_body)
+    shown = redact_body(given_body)
     assert len(json.dumps(shown)) < 600 and base64.b64encode(LARGE).decode()[:40] not in str(shown)
     assert given_body["input"]["messages"][0]["content"][1]["image"] == uri(LARGE)
     assert shown["parameters"] == given_body["parameters"]

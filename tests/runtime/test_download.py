@@ -16,14 +16,14 @@ from tests.clocks import Time
 from tests.pictures import picture
 from tests.runtime.answers import API, KEY, PRO, TASK, choice, choices, image, link
 from tests.runtime.playing import play
-from wanlib.runtime.context import MAX_RETRIES
-from wanlib.runtime.download import CAP, save
-from wanlib.runtime.effects import Send, Together
-from wanlib.runtime.errors import DownloadFailed, InvalidArgumentError, LinkExpired
-from wanlib.runtime.exchange import Cut, Reply, Request, Unsent
-from wanlib.runtime.part_file import Broken, PartFile
-from wanlib.runtime.result import Origin, Result, read_result
-from wanlib.runtime.retry import Backoff
+from wanlib.client.http.messages import ConnectionLostError, NotSentError, Request, Response
+from wanlib.client.protocol.context import MAX_RETRIES
+from wanlib.client.protocol.effects import Gather, Send
+from wanlib.client.protocol.timing import Backoff
+from wanlib.client.results.download import CAP, save
+from wanlib.client.results.partial_file import IncompletePictureError, PartialFile
+from wanlib.client.results.result import CallContext, Result, parse_result
+from wanlib.errors import DownloadFailedError, InvalidArgumentError, LinkExpiredError
 
 ATTEMPTS = 1 + MAX_RETRIES
 
@@ -33,7 +33,7 @@ ENDED = 1_777_852_860.0
 
 def result(*names: str, **known: Any) -> Result:
     body = choices(choice(*(image(name) for name in names)))
-    return read_result(API, PRO, body, Origin(**({"task_id": TASK, "ended_at": ENDED} | known)))
+    return parse_result(API, PRO, body, CallContext(**({"task_id": TASK, "ended_at": ENDED} | known)))
 
 
 def ask(url: str) -> Request:
@@ -47,7 +47,7 @@ class Store:
         self.answers = answers
         self.asked: list[str] = []
 
-    def __call__(self, send: Send) -> Reply:
+    def __call__(self, send: Send) -> Response:
         name = send.request.url.partition("?")[0].rpartition("/")[2].removesuffix(".png")
         self.asked.append(name)
         answer = self.answers.get(name, PNG[name])
@@ -56,7 +56,7 @@ class Store:
         if isinstance(answer, Exception):
             raise answer
         status, headers, body = answer if isinstance(answer, tuple) else (200, {}, answer)
-        reply = Reply(
+        reply = Response(
             status, headers if "no" in headers else {"content-length": str(len(body))} | headers, b""
         )
         assert send.sink is not None
@@ -67,7 +67,7 @@ class Store:
 
 
 def fetch(
-    store: Callable[[Send], Reply], folder: Path, *names: str, time: Time | None = None, **how: Any
+    store: Callable[[Send], Response], folder: Path, *names: str, time: Time | None = None, **how: Any
 ) -> list[Path]:
     of = how.pop("of") if "of" in how else result(*(names or ("a", "b")))
     how = {"stem": TASK, "backoff": Backoff(1.0, 8.0, Random(1))} | how
@@ -92,18 +92,18 @@ def test_each_picture_gets_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 def test_nothing_to_fetch(tmp_path: Path) -> None:
-    assert fetch(Store(), tmp_path, of=read_result(API, PRO, choices())) == []
+    assert fetch(Store(), tmp_path, of=parse_result(API, PRO, choices())) == []
 
 
 def test_the_pictures_are_fetched_side_by_side(tmp_path: Path) -> None:
     effect = next(save(result("a", "b", "c"), tmp_path, ask, Time(), stem="x", width=2))
-    assert isinstance(effect, Together)
+    assert isinstance(effect, Gather)
     assert (len(effect.protocols), effect.width) == (3, 2)
 
 
 def test_a_broken_run_is_taken_up_again(tmp_path: Path) -> None:
-    with pytest.raises(DownloadFailed):
-        fetch(Store(b=Cut("cut")), tmp_path)
+    with pytest.raises(DownloadFailedError):
+        fetch(Store(b=ConnectionLostError("cut")), tmp_path)
     store = Store()
     assert [each.name for each in fetch(store, tmp_path)] == [f"{TASK}-1.png", f"{TASK}-2.png"]
     assert store.asked == ["b"]
@@ -122,7 +122,7 @@ def test_a_name_that_is_not_the_results_own_is_compared(tmp_path: Path) -> None:
     store = Store()
     assert fetch(store, tmp_path, "a", stem="out") == [tmp_path / "out-1.png"]
     assert store.asked == ["a"]
-    with pytest.raises(DownloadFailed, match="is another file: move it away"):
+    with pytest.raises(DownloadFailedError, match="is another file: move it away"):
         fetch(Store(), tmp_path, "b", stem="out")
     assert (tmp_path / "out-1.png").read_bytes() == PNG["a"]
     assert names(tmp_path) == ["out-1.png"]
@@ -137,7 +137,7 @@ def test_a_file_that_is_there_is_never_overwritten_unasked(
         monkeypatch.setattr(os, "link", no_links)
     taken = tmp_path / "x-1.png"
     taken.write_bytes(there)
-    with pytest.raises(DownloadFailed, match=r"x-1\.png is there already") as caught:
+    with pytest.raises(DownloadFailedError, match=r"x-1\.png is there already") as caught:
         fetch(Store(), tmp_path, stem="x")
     assert caught.value.saved == (tmp_path / "x-2.png",)
     assert taken.read_bytes() == there
@@ -159,14 +159,14 @@ def test_a_disk_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "x-1.png").mkdir()
     for overwrite in (False, True):
-        with pytest.raises(DownloadFailed):
+        with pytest.raises(DownloadFailedError):
             fetch(Store(), tmp_path, "a", stem="x", overwrite=overwrite)
     assert names(tmp_path) == ["x-1.png"]
 
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(DownloadFailed, match="out is a file, not a folder"):
+    with pytest.raises(DownloadFailedError, match="out is a file, not a folder"):
         fetch(Store(), tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"
 
@@ -174,22 +174,22 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_is_not_writable(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(DownloadFailed, match="Permission denied"):
+    with pytest.raises(DownloadFailedError, match="Permission denied"):
         fetch(Store(), tmp_path)
     tmp_path.chmod(0o700)
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
-    with pytest.raises(DownloadFailed, match="No space left on device") as caught:
+    with pytest.raises(DownloadFailedError, match="No space left on device") as caught:
         fetch(Store(a=full), tmp_path)
     assert caught.value.saved == (tmp_path / f"{TASK}-2.png",)
     assert names(tmp_path) == [f"{TASK}-2.png"]
 
 
 FLAWS: dict[str, Any] = {
-    "cut": Cut("the connection broke"),
-    "unsent": Unsent("no connection"),
+    "cut": ConnectionLostError("the connection broke"),
+    "unsent": NotSentError("no connection"),
     "length unmet": (200, {"content-length": str(len(PNG["a"]) + 1)}, PNG["a"]),
     "truncated": PNG["a"][:-1],
     "truncated without a length": (200, {"no": "length"}, PNG["a"][:-9]),
@@ -214,9 +214,9 @@ def test_what_is_not_the_whole_picture_is_tried_again(tmp_path: Path, flaw: Any)
 @pytest.mark.parametrize("flaw", FLAWS.values(), ids=FLAWS)
 def test_what_never_gets_whole_fails_and_leaves_nothing(tmp_path: Path, flaw: Any) -> None:
     store = Store(a=flaw)
-    with pytest.raises(DownloadFailed, match=f"in {ATTEMPTS} tries") as caught:
+    with pytest.raises(DownloadFailedError, match=f"in {ATTEMPTS} tries") as caught:
         fetch(store, tmp_path, "a")
-    assert type(caught.value) is DownloadFailed
+    assert type(caught.value) is DownloadFailedError
     assert len(store.asked) == ATTEMPTS
     assert names(tmp_path) == []
 
@@ -229,7 +229,7 @@ def test_a_body_that_was_compressed_on_the_way_has_another_length(tmp_path: Path
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_a_dead_link_by_the_store(tmp_path: Path, status: int) -> None:
     store = Store(a=(status, {}, b"<Error>AccessDenied</Error>"))
-    with pytest.raises(LinkExpired, match=f"HTTP {status}") as caught:
+    with pytest.raises(LinkExpiredError, match=f"HTTP {status}") as caught:
         fetch(store, tmp_path, "a")
     assert store.asked == ["a"]
     assert (caught.value.status, caught.value.task_id) == (status, TASK)
@@ -239,7 +239,7 @@ def test_a_dead_link_by_the_store(tmp_path: Path, status: int) -> None:
 def test_a_dead_link_by_the_clock(tmp_path: Path) -> None:
     expiry = ENDED + API.life.links_expire_after
     store = Store()
-    with pytest.raises(LinkExpired, match="has expired"):
+    with pytest.raises(LinkExpiredError, match="has expired"):
         fetch(store, tmp_path, time=Time(expiry))
     assert store.asked == []
     assert len(fetch(store, tmp_path, time=Time(expiry - 1))) == 2
@@ -249,27 +249,27 @@ def test_a_dead_link_by_the_clock(tmp_path: Path) -> None:
 
 def test_a_link_that_dies_between_two_tries(tmp_path: Path) -> None:
     time = Time(ENDED + API.life.links_expire_after - 0.2)
-    with pytest.raises(LinkExpired):
-        fetch(Store(a=Cut("cut")), tmp_path, "a", time=time)
+    with pytest.raises(LinkExpiredError):
+        fetch(Store(a=ConnectionLostError("cut")), tmp_path, "a", time=time)
 
 
 @pytest.mark.parametrize("status", [204, 206, 301, 302, 307, 400, 401, 451])
 def test_other_answers_are_not_tried_again(tmp_path: Path, status: int) -> None:
     store = Store(a=(status, {"location": "http://169.254.169.254/"}, b""))
-    with pytest.raises(DownloadFailed, match=f"HTTP {status}, 200 was due"):
+    with pytest.raises(DownloadFailedError, match=f"HTTP {status}, 200 was due"):
         fetch(store, tmp_path, "a")
     assert store.asked == ["a"]
 
 
 def test_one_of_four_fails_and_the_others_are_kept(tmp_path: Path) -> None:
-    with pytest.raises(DownloadFailed, match="1 of 4 pictures were not saved") as caught:
+    with pytest.raises(DownloadFailedError, match="1 of 4 pictures were not saved") as caught:
         fetch(Store(c=(404, {}, b""), b=b"x"), tmp_path, "a", "c", "d", "a")
-    assert type(caught.value) is LinkExpired
+    assert type(caught.value) is LinkExpiredError
     assert [each.name for each in caught.value.saved] == [f"{TASK}-{number}.png" for number in (1, 3, 4)]
     assert f"{TASK}-2.png" in str(caught.value)
-    with pytest.raises(DownloadFailed, match="2 of 3") as caught:
+    with pytest.raises(DownloadFailedError, match="2 of 3") as caught:
         fetch(Store(c=(404, {}, b""), b=b"x"), tmp_path, "b", "c", "a", stem="y")
-    assert type(caught.value) is DownloadFailed, "not all were dead links"
+    assert type(caught.value) is DownloadFailedError, "not all were dead links"
     assert caught.value.saved == (tmp_path / "y-3.png",)
     assert (caught.value.task_id, caught.value.request_id) == (TASK, "req-2")
 
@@ -278,7 +278,7 @@ def test_one_of_four_fails_and_the_others_are_kept(tmp_path: Path) -> None:
 def test_the_cap(tmp_path: Path, headers: dict[str, str]) -> None:
     size = len(PNG["a"])
     answer = (200, headers, PNG["a"])
-    with pytest.raises(DownloadFailed, match=f"larger than {size - 1} bytes"):
+    with pytest.raises(DownloadFailedError, match=f"larger than {size - 1} bytes"):
         fetch(Store(a=answer), tmp_path, "a", cap=size - 1)
     assert names(tmp_path) == []
     assert fetch(Store(a=answer), tmp_path, "a", cap=size)
@@ -286,11 +286,11 @@ def test_the_cap(tmp_path: Path, headers: dict[str, str]) -> None:
 
 
 def test_what_can_not_be_kept_is_refused_before_it_is_all_there(tmp_path: Path) -> None:
-    part = PartFile(tmp_path / "x.png", 100)
+    part = PartialFile(tmp_path / "x.png", 100)
     part.open()
-    with pytest.raises(DownloadFailed, match="larger than 100 bytes"):
-        part.start(Reply(200, {"content-length": "101"}, b""))
-    with pytest.raises(Broken, match="no PNG"):
+    with pytest.raises(DownloadFailedError, match="larger than 100 bytes"):
+        part.start(Response(200, {"content-length": "101"}, b""))
+    with pytest.raises(IncompletePictureError, match="no PNG"):
         part.write(b"<!doctype html>")
     part.discard()
     assert names(tmp_path) == []
@@ -312,15 +312,15 @@ URLS = {
 @pytest.mark.parametrize("url", URLS.values(), ids=URLS)
 def test_addresses_that_are_not_asked(tmp_path: Path, url: str) -> None:
     store = Store()
-    odd = read_result(API, PRO, choices(choice({"image": url}, image("b"))))
-    with pytest.raises(DownloadFailed, match="1 of 2") as caught:
+    odd = parse_result(API, PRO, choices(choice({"image": url}, image("b"))))
+    with pytest.raises(DownloadFailedError, match="1 of 2") as caught:
         fetch(store, tmp_path, of=odd, stem="x")
     assert store.asked == ["b"]
     assert "word" not in str(caught.value)
 
 
 def test_a_private_address_where_that_is_allowed(tmp_path: Path) -> None:
-    local = read_result(API, PRO, choices(choice({"image": "http://127.0.0.1:8686/a.png"})))
+    local = parse_result(API, PRO, choices(choice({"image": "http://127.0.0.1:8686/a.png"})))
     assert fetch(Store(), tmp_path, of=local, stem="x", private_ok=True)
 
 
@@ -337,7 +337,7 @@ def test_a_stem_that_is_no_file_name(tmp_path: Path, stem: str) -> None:
 
 
 def test_no_link_is_whole_in_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DownloadFailed) as caught:
+    with pytest.raises(DownloadFailedError) as caught:
         fetch(Store(a=(500, {}, b""), b=(404, {}, b"")), tmp_path)
     assert KEY not in str(caught.value) + repr(caught.value)
     assert KEY in link("a")
@@ -345,9 +345,9 @@ def test_no_link_is_whole_in_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit()])
 def test_whoever_stops_it_finds_no_half_file(tmp_path: Path, error: BaseException) -> None:
-    def stopped(send: Send) -> Reply:
+    def stopped(send: Send) -> Response:
         assert send.sink is not None
-        send.sink.start(Reply(200, {}, b""))
+        send.sink.start(Response(200, {}, b""))
         send.sink.write(PNG["a"][:20])
         assert len(names(tmp_path)) == 1
         raise error
@@ -390,13 +390,13 @@ def shelf() -> Iterator[str]:
         thread.join()
 
 
-def over_http(send: Send) -> Reply:
+def over_http(send: Send) -> Response:
     import httpx
 
     assert send.sink is not None
     try:
         with httpx.stream("GET", send.request.url, headers=dict(send.request.headers)) as answer:
-            reply = Reply(
+            reply = Response(
                 answer.status_code, {key.lower(): value for key, value in answer.headers.items()}, b""
             )
             send.sink.start(reply)
@@ -404,14 +404,14 @@ def over_http(send: Send) -> Reply:
                 send.sink.write(piece)
             return reply
     except httpx.TransportError as error:
-        raise Cut(type(error).__name__) from error
+        raise ConnectionLostError(type(error).__name__) from error
 
 
 def test_over_a_real_socket(tmp_path: Path) -> None:
     with shelf() as base:
         parts = [{"image": f"{base}/{kind}.png?{KEY}"} for kind in ("whole", "cut", "gone")]
-        of = read_result(API, PRO, choices(choice(*parts)))
-        with pytest.raises(DownloadFailed, match="2 of 3") as caught:
+        of = parse_result(API, PRO, choices(choice(*parts)))
+        with pytest.raises(DownloadFailedError, match="2 of 3") as caught:
             fetch(over_http, tmp_path, of=of, stem="x", private_ok=True)
     assert caught.value.saved == (tmp_path / "x-1.png",)
     assert (tmp_path / "x-1.png").read_bytes() == PNG["a"]

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tests.runtime.answers import API, OLD, PRO, reply
-from wanlib.runtime.answer import is_vendor_error, problem, read_answer
-from wanlib.runtime.errors import MalformedAnswer, WanError
-from wanlib.runtime.exchange import Reply
-from wanlib.runtime.result import Result, read_result
-from wanlib.runtime.snapshot import read_page, read_snapshot
-from wanlib.runtime.stream import StreamReader
+from wanlib.client.http.messages import Response
+from wanlib.client.http.responses import error_from_response, is_error_response, parse_json_object
+from wanlib.client.results.result import Result, parse_result
+from wanlib.client.results.stream_reader import StreamReader
+from wanlib.client.tasks.status import parse_page, parse_snapshot
+from wanlib.errors import MalformedResponseError, WanError
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "examples"
 FILES = sorted(EXAMPLES.rglob("*.response.json"))
@@ -28,10 +28,10 @@ def load(file: Path) -> dict[str, Any]:
     return example
 
 
-def answer_of(file: Path) -> Reply:
+def answer_of(file: Path) -> Response:
     example = load(file)
     headers = {name.lower(): value for name, value in example.get("headers", {}).items()}
-    return Reply(example.get("http_status", 200), headers, json.dumps(example["body"]).encode())
+    return Response(example.get("http_status", 200), headers, json.dumps(example["body"]).encode())
 
 
 def single(file: Path) -> bool:
@@ -44,7 +44,7 @@ def named(text: str) -> list[Any]:
 
 def read(file: Path) -> Result:
     model = API.models.get(file.parent.name, PRO)
-    return read_result(API, model, read_answer(API, answer_of(file)))
+    return parse_result(API, model, parse_json_object(API, answer_of(file)))
 
 
 @pytest.mark.parametrize("file", [pytest.param(file, id=f"{file.parent.name}/{file.name}") for file in FILES])
@@ -53,10 +53,10 @@ def test_an_error_is_one_and_nothing_else_is(file: Path) -> None:
         return
     body = load(file)["body"]
     answer = answer_of(file)
-    assert is_vendor_error(API, answer) is (answer.status >= 400)
-    if is_vendor_error(API, answer):
-        error = problem(API, answer)
-        assert type(error) is not MalformedAnswer
+    assert is_error_response(API, answer) is (answer.status >= 400)
+    if is_error_response(API, answer):
+        error = error_from_response(API, answer)
+        assert type(error) is not MalformedResponseError
         assert (error.code, error.request_id, error.status) == (
             body["code"],
             body["request_id"],
@@ -70,9 +70,9 @@ def test_a_task_is_read_as_it_stands(file: Path) -> None:
     due = output.get("task_status") if isinstance(output, dict) else None
     if due is None:
         with pytest.raises(WanError):
-            read_snapshot(API, answer_of(file), "id")
+            parse_snapshot(API, answer_of(file), "id")
         return
-    snapshot = read_snapshot(API, answer_of(file), "id")
+    snapshot = parse_snapshot(API, answer_of(file), "id")
     assert (snapshot.status, snapshot.ended) == (due, due in ENDED)
     for name, time in (("submit_time", snapshot.submitted_at), ("end_time", snapshot.ended_at)):
         assert (time is not None) is (name in output)
@@ -104,13 +104,13 @@ def test_a_partial_failure(file: Path) -> None:
 
 @pytest.mark.parametrize("file", named("gateway_"))
 def test_a_gateway_that_reshapes_answers_is_not_the_service(file: Path) -> None:
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponseError):
         read(file)
 
 
 @pytest.mark.parametrize("file", named("_tasks/list") or named("list.response"))
 def test_the_list(file: Path) -> None:
-    page = read_page(API, answer_of(file))
+    page = parse_page(API, answer_of(file))
     assert [each.status for each in page.items] == ["RUNNING", "SUCCEEDED"]
     assert page.items[1].ended_at == 1745568302.481
     assert (page.total, page.pages, page.page) == (2, 1, 1)
@@ -134,5 +134,5 @@ def test_the_helpers_of_these_tests_see_what_they_should() -> None:
     assert wanted({"a": ["https://h.example/x.png?y", "https://h.example/x"]}) == [
         "https://h.example/x.png?y"
     ]
-    assert read_answer(API, reply({})) == {}
+    assert parse_json_object(API, reply({})) == {}
     assert OLD.result == "results"

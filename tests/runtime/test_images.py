@@ -10,24 +10,23 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from wan_conformance.images import picture
 
-from conformance.pictures import picture
-from wanlib.base.facts import ImageFacts
-from wanlib.runtime.errors import InvalidArgumentError
-from wanlib.runtime.file_url import file_url_paths
-from wanlib.runtime.images import Source, read_image
+from wanlib.client.images.inputs import ImageSource, candidate_paths, to_image_input
+from wanlib.errors import InvalidArgumentError
+from wanlib.validation.image_header import ImageInfo
 
 PNG = picture("png", 640, 480)
-FACTS = ImageFacts("png", 640, 480, len(PNG))
+FACTS = ImageInfo("png", 640, 480, len(PNG))
 SCHEMES = ("http", "https", "data", "oss")
 MIMES = {"png": "image/png", "bmp": "image/x-ms-bmp"}
 
 
 def read(image: Any, *, file_urls: bool = True) -> Any:
-    return read_image(image, file_urls=file_urls, mimes=MIMES, schemes=SCHEMES, argument="images[1]")
+    return to_image_input(image, file_urls=file_urls, mimes=MIMES, schemes=SCHEMES, argument="images[1]")
 
 
-def whole(source: Source, width: int = 100) -> bytes:
+def whole(source: ImageSource, width: int = 100) -> bytes:
     return b"".join(bytes(chunk) for chunk in source.chunks(width))
 
 
@@ -313,8 +312,8 @@ POSIX_AND_WINDOWS = [
 
 @pytest.mark.parametrize(("url", "posix", "windows"), POSIX_AND_WINDOWS)
 def test_file_urls_as_the_guide_writes_them(url: str, posix: tuple[str], windows: tuple[str]) -> None:
-    assert file_url_paths(url, windows=False) == posix
-    assert file_url_paths(url, windows=True) == windows
+    assert candidate_paths(url, windows=False) == posix
+    assert candidate_paths(url, windows=True) == windows
 
 
 def test_file_urls_can_be_turned_off(clock: Path, monkeypatch: pytest.MonkeyPatch) -> None:

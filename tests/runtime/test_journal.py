@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from wanlib.runtime.errors import JournalError
-from wanlib.runtime.journal import Entry, Journal
+from wanlib.client.journal.journal import Entry, Journal
+from wanlib.errors import JournalError
 
 NOW = 1_790_000_000.0
 LIFE = 86_400.0
@@ -30,18 +30,18 @@ def journal(tmp_path: Path) -> Any:
 
 
 def intend(journal: Journal, at: float = NOW, **other: Any) -> int:
-    return journal.intend(**(CALL | other), at=at)
+    return journal.record_intent(**(CALL | other), at=at)
 
 
 def running(journal: Journal, task_id: str = "task-1", at: float = NOW) -> int:
     key = intend(journal, at)
-    journal.accepted(key, task_id, "request-1", at + 1)
+    journal.record_accepted(key, task_id, "request-1", at + 1)
     return key
 
 
 def unsaved(journal: Journal, task_id: str = "task-1", at: float = NOW) -> int:
     key = running(journal, task_id, at)
-    journal.ended(task_id, "DONE", at + 60, at + 60 + LIFE)
+    journal.record_ended(task_id, "DONE", at + 60, at + 60 + LIFE)
     return key
 
 
@@ -59,9 +59,9 @@ def test_a_call_is_told_as_it_goes(journal: Journal, tmp_path: Path) -> None:
     key = intend(journal)
     blank = dict.fromkeys(Entry._fields) | CALL | {"key": key, "sent_at": NOW, "paths": ()}
     assert read(journal, key)._asdict() == blank
-    journal.accepted(key, "task-1", "request-1", NOW + 1)
-    journal.ended("task-1", "DONE", NOW + 60, NOW + 60 + LIFE)
-    journal.saved("task-1", [tmp_path / "a-1.png", str(tmp_path / "a-2.png")], NOW + 70)
+    journal.record_accepted(key, "task-1", "request-1", NOW + 1)
+    journal.record_ended("task-1", "DONE", NOW + 60, NOW + 60 + LIFE)
+    journal.record_saved("task-1", [tmp_path / "a-1.png", str(tmp_path / "a-2.png")], NOW + 70)
     assert read(journal, "task-1")._asdict() == blank | {
         "task_id": "task-1",
         "request_id": "request-1",
@@ -82,30 +82,30 @@ def test_it_says_what_is_left_to_do(journal: Journal) -> None:
 
 
 def test_what_is_over_is_not_left(journal: Journal) -> None:
-    journal.refused(intend(journal), "an unpaid bill", NOW + 1)
+    journal.record_refused(intend(journal), "an unpaid bill", NOW + 1)
     running(journal, "failed")
-    journal.ended("failed", "FAILED", NOW + 9, None)
-    journal.saved(unsaved(journal, "saved"), ["/there.png"], NOW + 99)
+    journal.record_ended("failed", "FAILED", NOW + 9, None)
+    journal.record_saved(unsaved(journal, "saved"), ["/there.png"], NOW + 99)
     at_once = intend(journal, call="sync")
-    journal.accepted(at_once, None, "request-2", NOW + 1)
-    journal.ended(at_once, "DONE", NOW + 1, NOW + LIFE)
+    journal.record_accepted(at_once, None, "request-2", NOW + 1)
+    journal.record_ended(at_once, "DONE", NOW + 1, NOW + LIFE)
     assert left(journal) == []
     assert [read(journal, key).state for key in range(1, 5)] == ["done"] * 4
 
 
 def test_an_uncertain_call_is_lost_until_it_is_found(journal: Journal) -> None:
     key = intend(journal)
-    journal.uncertain(key, "the connection broke")
+    journal.record_uncertain(key, "the connection broke")
     assert left(journal) == [(key, "lost")]
     assert read(journal, key).problem == "the connection broke"
-    journal.accepted(key, "found", None, NOW + 50)
+    journal.record_accepted(key, "found", None, NOW + 50)
     assert left(journal) == [(key, "running")]
     assert read(journal, key).problem is None
 
 
 def test_a_stream_that_breaks_off_after_its_first_part_is_lost(journal: Journal) -> None:
     key = intend(journal, call="stream")
-    journal.accepted(key, None, "request-1", NOW + 1)
+    journal.record_accepted(key, None, "request-1", NOW + 1)
     assert left(journal) == [(key, "lost")]
 
 
@@ -124,63 +124,63 @@ def test_pictures_are_left_for_as_long_as_their_links_live(journal: Journal) -> 
 
 def test_the_first_end_stays(journal: Journal) -> None:
     key = unsaved(journal)
-    journal.ended("task-1", "UNKNOWN", NOW + 99, None)
+    journal.record_ended("task-1", "UNKNOWN", NOW + 99, None)
     assert (read(journal, key).status, read(journal, key).ended_at) == ("DONE", NOW + 60)
 
 
 def test_what_it_does_not_know_is_passed_over(journal: Journal) -> None:
-    journal.ended("elsewhere", "DONE", NOW, None)
-    journal.saved(7, [], NOW)
-    journal.accepted(7, "elsewhere", None, NOW)
-    journal.release(7, "me")
-    assert not journal.claim(7, "me", NOW, NOW + 60)
+    journal.record_ended("elsewhere", "DONE", NOW, None)
+    journal.record_saved(7, [], NOW)
+    journal.record_accepted(7, "elsewhere", None, NOW)
+    journal.release_lease(7, "me")
+    assert not journal.acquire_lease(7, "me", NOW, NOW + 60)
     assert journal.entry(7) is None and journal.entry("elsewhere") is None
 
 
 def test_a_lease_keeps_others_away_until_it_is_over_or_given_back(journal: Journal) -> None:
     key = running(journal)
-    assert journal.claim(key, "me", NOW, NOW + 60)
-    assert not journal.claim(key, "you", NOW + 59, NOW + 120)
-    assert journal.claim(key, "me", NOW + 59, NOW + 90)
-    assert not journal.claim(key, "you", NOW + 60, NOW + 120)
-    assert journal.claim(key, "you", NOW + 90, NOW + 120)
-    journal.release(key, "me")
-    assert not journal.claim(key, "me", NOW + 100, NOW + 120)
-    journal.release(key, "you")
-    assert journal.claim(key, "me", NOW + 100, NOW + 120)
+    assert journal.acquire_lease(key, "me", NOW, NOW + 60)
+    assert not journal.acquire_lease(key, "you", NOW + 59, NOW + 120)
+    assert journal.acquire_lease(key, "me", NOW + 59, NOW + 90)
+    assert not journal.acquire_lease(key, "you", NOW + 60, NOW + 120)
+    assert journal.acquire_lease(key, "you", NOW + 90, NOW + 120)
+    journal.release_lease(key, "me")
+    assert not journal.acquire_lease(key, "me", NOW + 100, NOW + 120)
+    journal.release_lease(key, "you")
+    assert journal.acquire_lease(key, "me", NOW + 100, NOW + 120)
 
 
 def test_a_call_can_be_leased_from_its_birth(journal: Journal) -> None:
     key = intend(journal, owner="me", until=NOW + 60)
-    assert not journal.claim(key, "you", NOW + 59, NOW + 99)
-    assert journal.claim(key, "you", NOW + 60, NOW + 99)
+    assert not journal.acquire_lease(key, "you", NOW + 59, NOW + 99)
+    assert journal.acquire_lease(key, "you", NOW + 60, NOW + 99)
 
 
 def test_a_lease_without_an_end_keeps_nobody_away(journal: Journal) -> None:
-    assert journal.claim(intend(journal, owner="me"), "you", NOW, NOW + 60)
+    assert journal.acquire_lease(intend(journal, owner="me"), "you", NOW, NOW + 60)
 
 
 def test_what_another_has_finished_meanwhile_cannot_be_had(journal: Journal) -> None:
     saved, dead = unsaved(journal, "saved"), unsaved(journal, "dead")
-    assert journal.claim(saved, "me", NOW, NOW + 1)
-    journal.saved("saved", [], NOW)
-    journal.release(saved, "me")
-    assert not journal.claim(saved, "you", NOW + 100, NOW + 200)
-    assert not journal.claim(dead, "you", NOW + 60 + LIFE, NOW + 90 + LIFE)
+    assert journal.acquire_lease(saved, "me", NOW, NOW + 1)
+    journal.record_saved("saved", [], NOW)
+    journal.release_lease(saved, "me")
+    assert not journal.acquire_lease(saved, "you", NOW + 100, NOW + 200)
+    assert not journal.acquire_lease(dead, "you", NOW + 60 + LIFE, NOW + 90 + LIFE)
 
 
 def test_a_reason_is_stored_without_secrets(journal: Journal, tmp_path: Path) -> None:
     key = intend(journal)
-    journal.uncertain(key, "cut at https://store.example.com/a.png?Signature=s3cr3t")
-    journal.refused(key, "refused data:image/png;base64,s3cr3t" + "A" * 80, NOW)
+    journal.record_uncertain(key, "cut at https://store.example.com/a.png?Signature=s3cr3t")
+    journal.record_refused(key, "refused data:image/png;base64,s3cr3t" + "A" * 80, NOW)
     assert "s3cr3t" not in (read(journal, key).problem or "")
     assert not any(b"s3cr3t" in path.read_bytes() for path in tmp_path.iterdir())
 
 
 def test_odd_characters_cost_no_task_id(journal: Journal) -> None:
     key = intend(journal)
-    journal.accepted(key, "task-1", "odd \ud800", NOW)
-    journal.saved("task-1", ["/p/\udcff.png"], NOW)
+    journal.record_accepted(key, "task-1", "odd \ud800", NOW)
+    journal.record_saved("task-1", ["/p/\udcff.png"], NOW)
     assert read(journal, key).request_id == "odd \\ud800"
     assert read(journal, "task-1").paths == ("/p/\udcff.png",)
     assert journal.entry("\ud800") is None
@@ -203,7 +203,7 @@ def test_closed_it_says_so(tmp_path: Path) -> None:
         with pytest.raises(JournalError, match=r"journal' is closed: open it anew"):
             use()
     with pytest.raises(JournalError) as caught:
-        journal.accepted(key, "task-1", None, NOW)
+        journal.record_accepted(key, "task-1", None, NOW)
     assert caught.value.task_id == "task-1"
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.runtime.test_journal import NOW, intend, left, running
-from wanlib.runtime import journal_file
-from wanlib.runtime.errors import JournalError
-from wanlib.runtime.journal import Journal
+from wanlib.client.journal import database as journal_file
+from wanlib.client.journal.journal import Journal
+from wanlib.errors import JournalError
 
 
 def refused(path: Any, words: str) -> None:
@@ -147,7 +147,7 @@ def test_a_full_disk_is_told_with_the_task_and_loses_nothing(tmp_path: Path) -> 
             for _ in range(100):
                 intend(journal, digest="d" * 100_000)
         with pytest.raises(JournalError, match="disk is full") as caught:
-            journal.accepted(key, "t" * 100_000, None, NOW)
+            journal.record_accepted(key, "t" * 100_000, None, NOW)
         assert caught.value.task_id == "t" * 100_000
         journal._connection.execute("PRAGMA max_page_count = 1000000")
         assert left(journal) == [(key, "running")]
@@ -223,5 +223,5 @@ def test_the_switch_to_wal_waits_for_a_reader(tmp_path: Path, monkeypatch: pytes
 def test_the_finer_codes_of_sqlite_are_known(tmp_path: Path, code: int, words: str) -> None:
     error = sqlite3.OperationalError("some words")
     error.sqlite_errorcode = code
-    with pytest.raises(JournalError, match=words), journal_file.told(tmp_path):
+    with pytest.raises(JournalError, match=words), journal_file.sqlite_errors(tmp_path):
         raise error

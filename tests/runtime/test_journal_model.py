@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.runtime.test_journal import LIFE, NOW, intend
-from wanlib.runtime.journal import Entry, Journal
+from wanlib.client.journal.journal import Entry, Journal
 
 NAMES = st.sampled_from(["me", "you"])
 SPANS = st.sampled_from([1.0, 60.0, LIFE / 2, LIFE])
@@ -55,7 +55,7 @@ class Life(RuleBasedStateMachine):
     def it_is_accepted(self, data: st.DataObject, makes_task: bool) -> None:
         key = data.draw(st.sampled_from(sorted(self.known)))
         task_id = f"task-{key}" if makes_task else None
-        self.journal.accepted(key, task_id, "request", self.now)
+        self.journal.record_accepted(key, task_id, "request", self.now)
         self.change(key, task_id=task_id, request_id="request", accepted_at=self.now, problem=None)
 
     @precondition(lambda self: self.known)
@@ -63,10 +63,10 @@ class Life(RuleBasedStateMachine):
     def it_fails(self, data: st.DataObject, is_certain: bool) -> None:
         key = data.draw(st.sampled_from(sorted(self.known)))
         if is_certain:
-            self.journal.refused(key, "refused", self.now)
+            self.journal.record_refused(key, "refused", self.now)
             self.change(key, problem="refused", ended_at=self.now)
         else:
-            self.journal.uncertain(key, "cut")
+            self.journal.record_uncertain(key, "cut")
             self.change(key, problem="cut")
 
     @precondition(lambda self: self.known)
@@ -74,7 +74,7 @@ class Life(RuleBasedStateMachine):
     def it_ends(self, data: st.DataObject, has_pictures: bool) -> None:
         key = data.draw(st.sampled_from(sorted(self.known)))
         links = self.now + LIFE if has_pictures else None
-        self.journal.ended(self.known[key].task_id or key, "END", self.now, links)
+        self.journal.record_ended(self.known[key].task_id or key, "END", self.now, links)
         if self.known[key].ended_at is None:
             self.change(key, status="END", ended_at=self.now, links_expire_at=links)
 
@@ -82,7 +82,7 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data())
     def it_is_saved(self, data: st.DataObject) -> None:
         key = data.draw(st.sampled_from(sorted(self.known)))
-        self.journal.saved(self.known[key].task_id or key, ["a.png"], self.now)
+        self.journal.record_saved(self.known[key].task_id or key, ["a.png"], self.now)
         self.change(key, saved_at=self.now, paths=("a.png",))
 
     @precondition(lambda self: self.known)
@@ -93,7 +93,7 @@ class Life(RuleBasedStateMachine):
         entry = self.known[key]
         dead = entry.state == "unsaved" and not self.is_left(entry)
         due = (holder == owner or until <= self.now) and entry.state != "done" and not dead
-        assert self.journal.claim(key, owner, self.now, self.now + span) == due
+        assert self.journal.acquire_lease(key, owner, self.now, self.now + span) == due
         if due:
             self.leases[key] = (owner, self.now + span)
 
@@ -101,7 +101,7 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data(), owner=NAMES)
     def somebody_gives_it_back(self, data: st.DataObject, owner: str) -> None:
         key = data.draw(st.sampled_from(sorted(self.known)))
-        self.journal.release(key, owner)
+        self.journal.release_lease(key, owner)
         if self.leases.get(key, ("", 0))[0] == owner:
             del self.leases[key]
 

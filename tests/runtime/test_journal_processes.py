@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.runtime.test_journal import LIFE, NOW, left, running
-from wanlib.runtime.journal import Journal
+from wanlib.client.journal.journal import Journal
 
 ROOT = Path(__file__).parents[2]
 START = """
@@ -89,4 +89,4 @@ def test_what_returned_outlives_a_kill(tmp_path: Path, code: str, state: str) ->
     assert process.returncode == -9
     with Journal(tmp_path / "journal") as journal:
         assert left(journal) == [(key, state)]
-        assert journal.claim(key, "heir", NOW, NOW + 9)
+        assert journal.acquire_lease(key, "heir", NOW, NOW + 9)

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from wanlib.runtime.members import bare_url, clean, number, text
+from wanlib.client.http.json_access import get_number, get_text, sanitize, strip_url
 
 
 @pytest.mark.parametrize("node", [None, 1, "a", [], {"b": 1}, {"a": None}, {"a": ""}, {"a": 3}])
 def test_text_is_none_where_there_is_none(node: Any) -> None:
-    assert text(node, "a") is None
+    assert get_text(node, "a") is None
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_text_is_none_where_there_is_none(node: Any) -> None:
     ],
 )
 def test_number(value: Any, read: float | None) -> None:
-    assert number({"a": value}, "a") == read
+    assert get_number({"a": value}, "a") == read
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,13 @@ def test_number(value: Any, read: float | None) -> None:
     ],
 )
 def test_bare_url(url: str, bare: str) -> None:
-    assert bare_url(url) == bare
+    assert strip_url(url) == bare
 
 
 def test_what_is_no_url_is_shown_without_its_bytes() -> None:
-    assert len(bare_url("data:image/png;base64," + "iVBORw0KGgo" * 1000)) < 120
+    assert len(strip_url("data:image/png;base64," + "iVBORw0KGgo" * 1000)) < 120
 
 
 def test_clean_is_one_short_line() -> None:
-    assert clean(" a\tb\r\nc\x00\x1b[1m\u202e\ud800d ") == "a b c [1m d"
-    assert len(clean("word " * 10_000)) <= 400
+    assert sanitize(" a\tb\r\nc\x00\x1b[1m\u202e\ud800d ") == "a b c [1m d"
+    assert len(sanitize("word " * 10_000)) <= 400

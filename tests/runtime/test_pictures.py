@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.emulator.asking import BODIES, PLAIN, create, query, submit
 from tests.runtime.answers import API, choice, choices, image, link, reply, task, words
 from wanlib import pictures
+from wanlib.client.results.result import parse_result
 from wanlib.emulator import Emulator
-from wanlib.runtime.result import read_result
 
 A, B, C = link("a"), link("b"), link("c")
 EACH = choices(choice(image("a")), choice(image("b")), choice(image("c")))
@@ -68,7 +68,7 @@ def test_answers_of_every_model_have_as_many_as_the_client_reads(model: str, sev
     emulator = Emulator(settings=Settings(several=several))
     answer = query(emulator, submit(emulator, BODIES[model]))
     urls = pictures(answer)
-    assert urls == [picture.url for picture in read_result(API, API.models[model], answer).images]
+    assert urls == [picture.url for picture in parse_result(API, API.models[model], answer).images]
     assert urls
 
 

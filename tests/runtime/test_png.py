@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.pictures import picture
-from wanlib.runtime.png import PngCheck, is_whole_png
+from wanlib.client.results.partial_file import PngVerifier, is_whole_png
 
 
 def whole(data: bytes) -> bool:
@@ -60,7 +60,7 @@ def test_what_follows_the_end_is_let_pass() -> None:
 
 def test_the_cuts_do_not_matter() -> None:
     for size in (1, 2, 3, 7, 8, 9, 64):
-        check = PngCheck()
+        check = PngVerifier()
         for at in range(0, len(SMALL), size):
             assert not check.whole
             check.feed(SMALL[at : at + size])
@@ -83,7 +83,7 @@ def test_the_cuts_do_not_matter() -> None:
     ],
 )
 def test_why_it_is_wrong(data: bytes, wrong: str | None) -> None:
-    check = PngCheck()
+    check = PngVerifier()
     check.feed(data)
     assert check.wrong == wrong
     assert not (check.wrong and check.whole)

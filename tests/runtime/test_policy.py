@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from tests.runtime.uploading import DATA, PNG, World, fields, policy
+from wanlib.client.http.messages import Response
+from wanlib.client.protocol.context import MAX_RETRIES
+from wanlib.errors import AuthenticationError, InvalidRequestError, MalformedResponseError, WanError
 from wanlib.generated.calls import API
-from wanlib.runtime.context import MAX_RETRIES
-from wanlib.runtime.errors import AuthenticationError, InvalidRequest, MalformedAnswer, WanError
-from wanlib.runtime.exchange import Reply
 
 ATTEMPTS = 1 + MAX_RETRIES
 
@@ -19,10 +19,10 @@ def test_a_policy_is_renewed_when_it_has_run_out(lasts: Any) -> None:
     world = World()
     seconds = API.upload.policy_expires_after if lasts is ... else 120.0
 
-    def late(by: float) -> Callable[[], Reply]:
-        def answer() -> Reply:
+    def late(by: float) -> Callable[[], Response]:
+        def answer() -> Response:
             world.time.at += by
-            return Reply(200, {}, b"")
+            return Response(200, {}, b"")
 
         return answer
 
@@ -41,7 +41,9 @@ def test_the_policy_s_greatest_size_is_kept(most: Any, size: int, fits: bool) ->
     if fits:
         world.upload(bytes(size))
     else:
-        with pytest.raises(InvalidRequest, match=r"images\[0\] has 1,048,577 bytes; .* may have 1,048,576"):
+        with pytest.raises(
+            InvalidRequestError, match=r"images\[0\] has 1,048,577 bytes; .* may have 1,048,576"
+        ):
             world.upload(bytes(size))
     assert bool(world.sent) is fits
 
@@ -73,7 +75,7 @@ def test_a_greatest_size_that_is_none_is_let_pass(most: Any) -> None:
 def test_files_go_to_public_hosts_with_tls_alone(host: str) -> None:
     world = World(policies=[policy(upload_host=host)] * ATTEMPTS)
     with pytest.raises(
-        MalformedAnswer, match=r"the upload policy has for upload_host .* a public https URL"
+        MalformedResponseError, match=r"the upload policy has for upload_host .* a public https URL"
     ) as caught:
         world.upload(PNG)
     assert not world.sent and "secret" not in str(caught.value)
@@ -85,7 +87,7 @@ def test_files_go_to_public_hosts_with_tls_alone(host: str) -> None:
 @pytest.mark.parametrize("value", [..., None, "", [], True])
 def test_a_policy_without_what_it_needs_is_told(name: str, value: Any) -> None:
     world = World(policies=[policy(**{name: value})] * ATTEMPTS)
-    with pytest.raises(MalformedAnswer, match=r"the upload policy has for .* no text"):
+    with pytest.raises(MalformedResponseError, match=r"the upload policy has for .* no text"):
         world.upload(PNG)
     assert not world.sent
 
@@ -93,16 +95,22 @@ def test_a_policy_without_what_it_needs_is_told(name: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("reply", "family"),
     [
-        (Reply(401, {}, b'{"code":"InvalidApiKey","message":"No.","request_id":"r"}'), AuthenticationError),
-        (Reply(200, {}, b'{"code":"InvalidApiKey","message":"No.","request_id":"r"}'), AuthenticationError),
-        (policy()._replace(status=500), MalformedAnswer),
-        (Reply(502, {}, b"<html>Bad gateway"), MalformedAnswer),
-        (Reply(200, {}, b"[]"), MalformedAnswer),
-        (Reply(200, {}, b'{"data":null}'), MalformedAnswer),
-        (Reply(302, {"location": "https://evil"}, b""), MalformedAnswer),
+        (
+            Response(401, {}, b'{"code":"InvalidApiKey","message":"No.","request_id":"r"}'),
+            AuthenticationError,
+        ),
+        (
+            Response(200, {}, b'{"code":"InvalidApiKey","message":"No.","request_id":"r"}'),
+            AuthenticationError,
+        ),
+        (policy()._replace(status=500), MalformedResponseError),
+        (Response(502, {}, b"<html>Bad gateway"), MalformedResponseError),
+        (Response(200, {}, b"[]"), MalformedResponseError),
+        (Response(200, {}, b'{"data":null}'), MalformedResponseError),
+        (Response(302, {"location": "https://evil"}, b""), MalformedResponseError),
     ],
 )
-def test_whatever_comes_for_a_policy_gives_a_wan_error(reply: Reply, family: type[WanError]) -> None:
+def test_whatever_comes_for_a_policy_gives_a_wan_error(reply: Response, family: type[WanError]) -> None:
     world = World(policies=[reply] * ATTEMPTS)
     with pytest.raises(family) as caught:
         world.upload(PNG)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.runtime.answers import API, START, TASK, TIMES, refusal, reply, task
-from wanlib.runtime import errors
-from wanlib.runtime.snapshot import read_page, read_snapshot, task_error
+from wanlib import errors
+from wanlib.client.tasks.status import parse_page, parse_snapshot, task_error
 
 DAY = API.life.expires_after
 
@@ -14,7 +14,7 @@ DAY = API.life.expires_after
 def test_a_query_in_full() -> None:
     metrics = {"TOTAL": 4, "SUCCEEDED": 1, "FAILED": 0}
     body = task("RUNNING", **TIMES, task_metrics=metrics)
-    snapshot = read_snapshot(API, reply(body), TASK)
+    snapshot = parse_snapshot(API, reply(body), TASK)
     assert (snapshot.task_id, snapshot.status, snapshot.ended) == (TASK, "RUNNING", False)
     times = (snapshot.submitted_at, snapshot.scheduled_at, snapshot.ended_at)
     assert times == (START + 0.25, START + 1, START + 60.5)
@@ -38,7 +38,7 @@ def test_a_query_in_full() -> None:
     ],
 )
 def test_which_states_are_the_end(status: str, ended: bool) -> None:
-    snapshot = read_snapshot(API, reply(task(status)), TASK)
+    snapshot = parse_snapshot(API, reply(task(status)), TASK)
     assert (snapshot.status, snapshot.ended) == (status, ended)
 
 
@@ -57,14 +57,14 @@ def test_which_states_are_the_end(status: str, ended: bool) -> None:
     ],
 )
 def test_times_with_and_without_their_fraction(text: Any, seconds: float | None) -> None:
-    assert read_snapshot(API, reply(task("SUCCEEDED", end_time=text)), TASK).ended_at == seconds
+    assert parse_snapshot(API, reply(task("SUCCEEDED", end_time=text)), TASK).ended_at == seconds
 
 
 def test_a_failure_nested_or_flat_is_the_same_failure() -> None:
     nested = reply(task("FAILED", code="InvalidParameter", message="too small"))
     flat = reply({"request_id": "req-4", "code": "InvalidParameter", "message": "too small"})
     for answer in (nested, flat):
-        snapshot = read_snapshot(API, answer, TASK)
+        snapshot = parse_snapshot(API, answer, TASK)
         assert (snapshot.status, snapshot.ended, snapshot.task_id) == ("FAILED", True, TASK)
         error = task_error(API, snapshot, START, START + 9)
         assert type(error) is errors.TaskInvalidRequestError
@@ -75,21 +75,21 @@ def test_a_failure_nested_or_flat_is_the_same_failure() -> None:
 @pytest.mark.parametrize(
     ("code", "family"),
     [
-        ("Throttling.RateQuota", errors.RateLimited),
+        ("Throttling.RateQuota", errors.RateLimitError),
         ("InvalidApiKey", errors.AuthenticationError),
     ],
 )
 def test_a_flat_refusal_of_the_query_is_no_failure_of_the_task(code: str, family: type) -> None:
     with pytest.raises(family) as caught:
-        read_snapshot(API, refusal(code, status=200), TASK)
+        parse_snapshot(API, refusal(code, status=200), TASK)
     assert caught.value.task_id == TASK  # type: ignore[attr-defined]
 
 
 def test_a_status_of_refusal_is_raised() -> None:
-    with pytest.raises(errors.NotFound):
-        read_snapshot(API, refusal("NotFound", status=404), TASK)
-    with pytest.raises(errors.MalformedAnswer):
-        read_snapshot(API, reply(task("RUNNING"), 500), TASK)
+    with pytest.raises(errors.NotFoundError):
+        parse_snapshot(API, refusal("NotFound", status=404), TASK)
+    with pytest.raises(errors.MalformedResponseError):
+        parse_snapshot(API, reply(task("RUNNING"), 500), TASK)
 
 
 @pytest.mark.parametrize(
@@ -106,19 +106,19 @@ def test_a_status_of_refusal_is_raised() -> None:
     ],
 )
 def test_an_answer_without_a_status_is_malformed(body: Any) -> None:
-    with pytest.raises(errors.MalformedAnswer, match="task_status") as caught:
-        read_snapshot(API, reply(body), TASK)
+    with pytest.raises(errors.MalformedResponseError, match="task_status") as caught:
+        parse_snapshot(API, reply(body), TASK)
     assert caught.value.task_id == TASK
 
 
 def test_words_of_success_are_no_failure() -> None:
     body = task("SUCCEEDED", error_message="Success", error_code=0, message="Success", code="")
-    assert read_snapshot(API, reply(body), TASK).status == "SUCCEEDED"
+    assert parse_snapshot(API, reply(body), TASK).status == "SUCCEEDED"
 
 
 def test_canceled() -> None:
-    error = task_error(API, read_snapshot(API, reply(task("CANCELED")), TASK), None, START)
-    assert type(error) is errors.TaskCanceled
+    error = task_error(API, parse_snapshot(API, reply(task("CANCELED")), TASK), None, START)
+    assert type(error) is errors.TaskCanceledError
     assert error.task_id == TASK
 
 
@@ -136,8 +136,8 @@ def test_canceled() -> None:
     ],
 )
 def test_what_unknown_means(submitted: float | None, now: float, said: str, unsaid: str) -> None:
-    error = task_error(API, read_snapshot(API, reply(task("UNKNOWN")), TASK), submitted, now)
-    assert type(error) is errors.TaskUnknown
+    error = task_error(API, parse_snapshot(API, reply(task("UNKNOWN")), TASK), submitted, now)
+    assert type(error) is errors.TaskUnknownError
     assert said in error.message
     assert unsaid not in error.message
 
@@ -153,7 +153,7 @@ def entry(**members: Any) -> dict[str, Any]:
 
 def test_a_page_of_tasks() -> None:
     data = [entry(start_time=1777852801500, end_time=1777852860000), entry(status="PENDING")]
-    page = read_page(
+    page = parse_page(
         API,
         reply({"total": 12, "total_page": 6, "page_no": 2, "page_size": 2, "request_id": "r", "data": data}),
     )
@@ -166,11 +166,11 @@ def test_a_page_of_tasks() -> None:
 
 def test_a_page_is_read_leniently_but_not_without_its_list() -> None:
     odd = [None, "x", {}, entry(task_id=""), entry(gmt_create="now", status=None)]
-    page = read_page(API, reply({"data": odd}))
+    page = parse_page(API, reply({"data": odd}))
     assert [(each.task_id, each.status, each.created_at) for each in page.items] == [(TASK, "", None)]
-    assert read_page(API, reply({"total": 0, "data": None})).items == ()
+    assert parse_page(API, reply({"total": 0, "data": None})).items == ()
     for body in ({}, {"data": {}}, {"data": None, "total": 1}):
-        with pytest.raises(errors.MalformedAnswer, match="a list of tasks"):
-            read_page(API, reply(body))
-    with pytest.raises(errors.RateLimited):
-        read_page(API, refusal("Throttling", status=200))
+        with pytest.raises(errors.MalformedResponseError, match="a list of tasks"):
+            parse_page(API, reply(body))
+    with pytest.raises(errors.RateLimitError):
+        parse_page(API, refusal("Throttling", status=200))

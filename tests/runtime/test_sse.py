@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wanlib.runtime.sse import Event, Events
+from wanlib.client.results.stream_reader import ServerSentEvent, SseDecoder
 
 STREAM = (
     '\ufeffid:1\nevent:result\n:HTTP_STATUS/200\ndata:{"a":"日本"}\n\n'
@@ -14,15 +14,15 @@ STREAM = (
     "event: empty\n\nretry: 10\nunknown: x\ndata: after\n\n"
 ).encode()
 EVENTS = [
-    Event("result", '{"a":"日本"}', "1"),
-    Event("message", "two\n lines", "1"),
-    Event("message", "", "7"),
-    Event("message", "after", "7"),
+    ServerSentEvent("result", '{"a":"日本"}', "1"),
+    ServerSentEvent("message", "two\n lines", "1"),
+    ServerSentEvent("message", "", "7"),
+    ServerSentEvent("message", "after", "7"),
 ]
 
 
-def read(*chunks: bytes) -> list[Event]:
-    events = Events()
+def read(*chunks: bytes) -> list[ServerSentEvent]:
+    events = SseDecoder()
     return [event for chunk in chunks for event in events.feed(chunk)]
 
 
@@ -52,17 +52,20 @@ def test_the_cuts_never_matter(stream: bytes, cuts: list[int]) -> None:
     [
         (b"data: x\n", []),
         (b"data: x", []),
-        (b"data: x\r\n\r\n\r\n\n", [Event("message", "x", "")]),
-        (b"data: x\r\r\n", [Event("message", "x", "")]),
-        (b"event: e\n\ndata: x\n\n", [Event("message", "x", "")]),
-        (b"id: a\0b\ndata: x\n\n", [Event("message", "x", "")]),
-        (b"id: 1\ndata: x\n\nid\ndata: y\n\n", [Event("message", "x", "1"), Event("message", "y", "")]),
-        (b"data:\xff\n\n", [Event("message", "\ufffd", "")]),
-        (b"data: a\ndata: b\n\n", [Event("message", "a\nb", "")]),
-        (b"data:a:b: c\n\n", [Event("message", "a:b: c", "")]),
+        (b"data: x\r\n\r\n\r\n\n", [ServerSentEvent("message", "x", "")]),
+        (b"data: x\r\r\n", [ServerSentEvent("message", "x", "")]),
+        (b"event: e\n\ndata: x\n\n", [ServerSentEvent("message", "x", "")]),
+        (b"id: a\0b\ndata: x\n\n", [ServerSentEvent("message", "x", "")]),
+        (
+            b"id: 1\ndata: x\n\nid\ndata: y\n\n",
+            [ServerSentEvent("message", "x", "1"), ServerSentEvent("message", "y", "")],
+        ),
+        (b"data:\xff\n\n", [ServerSentEvent("message", "\ufffd", "")]),
+        (b"data: a\ndata: b\n\n", [ServerSentEvent("message", "a\nb", "")]),
+        (b"data:a:b: c\n\n", [ServerSentEvent("message", "a:b: c", "")]),
         (b"\xef\xbb\xbf\xef\xbb\xbfdata: x\n\n", []),
         (b" data: x\n\n", []),
     ],
 )
-def test_corners(stream: bytes, events: list[Event]) -> None:
+def test_corners(stream: bytes, events: list[ServerSentEvent]) -> None:
     assert read(stream) == events

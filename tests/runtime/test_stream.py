@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.runtime.answers import API, KEY, MIXED, choice, image, link, words
-from wanlib.runtime import errors
-from wanlib.runtime.result import Origin, Picture, Text
-from wanlib.runtime.stream import StreamReader
+from wanlib import errors
+from wanlib.client.results.result import CallContext, Picture, Text
+from wanlib.client.results.stream_reader import StreamReader
 
 
 def event(body: Any, name: str = "result") -> bytes:
@@ -47,12 +47,12 @@ WHOLE = (
 
 @pytest.mark.parametrize("finished", [True, False])
 def test_pieces_come_in_order_and_text_is_joined_at_the_end(finished: bool) -> None:
-    reader = StreamReader(API, MIXED, Origin(asked=5))
+    reader = StreamReader(API, MIXED, CallContext(asked=5))
     assert [piece for each in story(finished) for piece in reader.feed(each)] == PIECES
     result = reader.finish()
     assert result.parts == reader.parts == WHOLE
     assert result.usage == {"image_count": 3, "size": "1280*1280"}
-    assert (result.request_id, result.asked, result.short) == ("req-s", 5, False)
+    assert (result.request_id, result.asked, result.is_incomplete) == ("req-s", 5, False)
     assert result.raw["output"]["choices"][0]["message"]["content"][1] == image("a")
 
 
@@ -70,7 +70,7 @@ def test_a_stream_that_closes_early_is_unknown_with_its_parts(at: int) -> None:
     reader = StreamReader(API, MIXED, sent_at=5.0)
     for each in story()[:at]:
         reader.feed(each)
-    with pytest.raises(errors.OutcomeUnknown, match="its end never came") as caught:
+    with pytest.raises(errors.OutcomeUnknownError, match="its end never came") as caught:
         reader.finish()
     error = caught.value
     assert (error.model, error.sent_at, error.parts) == ("wan2.6-image", 5.0, reader.parts)
@@ -82,14 +82,14 @@ def test_a_stream_that_closes_early_is_unknown_with_its_parts(at: int) -> None:
 def test_the_last_event_counts_only_with_its_blank_line() -> None:
     reader = StreamReader(API, MIXED)
     reader.feed(b"".join(story())[:-1])
-    with pytest.raises(errors.OutcomeUnknown):
+    with pytest.raises(errors.OutcomeUnknownError):
         reader.finish()
 
 
 def test_an_event_that_cannot_be_read_leaves_the_outcome_unknown() -> None:
     reader = StreamReader(API, MIXED)
     reader.feed(story()[0] + b'data: {"output": {"choi\n\n' + story()[-1])
-    with pytest.raises(errors.OutcomeUnknown, match="can't be read") as caught:
+    with pytest.raises(errors.OutcomeUnknownError, match="can't be read") as caught:
         reader.finish()
     assert caught.value.parts == (Text("Wash Eat."),)
 

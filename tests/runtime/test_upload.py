@@ -9,21 +9,21 @@ from typing import Any
 
 import httpx
 import pytest
+from wan_conformance.images import picture
 
-from conformance.pictures import picture
 from tests.runtime.uploading import DATA, PNG, STORE, WEBP, World, fields, key, policy, refused, source
-from wanlib.generated.calls import API
-from wanlib.runtime.context import MAX_RETRIES
-from wanlib.runtime.errors import (
-    DeadlineExceeded,
+from wanlib.client.http.messages import ConnectionLostError, NotSentError, RequestBody, Response
+from wanlib.client.images.upload import LONGEST
+from wanlib.client.protocol.context import MAX_RETRIES
+from wanlib.errors import (
+    ConnectionFailedError,
+    DeadlineExceededError,
     InvalidArgumentError,
-    InvalidRequest,
+    InvalidRequestError,
     ServiceError,
-    Unreachable,
     WanError,
 )
-from wanlib.runtime.exchange import Content, Cut, Reply, Unsent
-from wanlib.runtime.upload import LONGEST
+from wanlib.generated.calls import API
 
 ATTEMPTS = 1 + MAX_RETRIES
 
@@ -82,7 +82,9 @@ def test_bytes_like_boundaries_and_line_ends_pass_unchanged() -> None:
 
 
 def test_a_cut_upload_is_made_again_with_a_fresh_key() -> None:
-    world = World(posts=[Cut("the connection broke"), Unsent("no route"), Reply(200, {}, b"")])
+    world = World(
+        posts=[ConnectionLostError("the connection broke"), NotSentError("no route"), Response(200, {}, b"")]
+    )
     (url,) = world.upload(PNG)
     keys = [key(form) for form in world.forms]
     assert len(set(keys)) == 3 and url == f"oss://{keys[-1]}" and len(world.asked) == 1
@@ -90,19 +92,21 @@ def test_a_cut_upload_is_made_again_with_a_fresh_key() -> None:
 
 
 def test_tries_end() -> None:
-    world = World(posts=[Cut("the connection broke")] * 9)
-    with pytest.raises(Unreachable, match=r"images\[0\] could not be uploaded: the connection broke"):
+    world = World(posts=[ConnectionLostError("the connection broke")] * 9)
+    with pytest.raises(
+        ConnectionFailedError, match=r"images\[0\] could not be uploaded: the connection broke"
+    ):
         world.upload(PNG)
     assert len(world.sent) == ATTEMPTS
-    world = World(policies=[Unsent("no such host")] * 9)
-    with pytest.raises(Unreachable, match="no upload policy from the service: no such host"):
+    world = World(policies=[NotSentError("no such host")] * 9)
+    with pytest.raises(ConnectionFailedError, match="no upload policy from the service: no such host"):
         world.upload(PNG, PNG)
     assert len(world.asked) == ATTEMPTS and not world.sent
 
 
 def test_no_try_begins_after_the_deadline() -> None:
-    world = World(posts=[Cut("the connection broke")] * 9)
-    with pytest.raises(DeadlineExceeded, match=r"the last was: .*the connection broke"):
+    world = World(posts=[ConnectionLostError("the connection broke")] * 9)
+    with pytest.raises(DeadlineExceededError, match=r"the last was: .*the connection broke"):
         world.upload(PNG, until=1000.2)
     assert len(world.sent) == 1 and 0 < world.sent[0].timeout <= 0.21
     world = World()
@@ -119,8 +123,8 @@ def test_a_policy_that_the_store_refuses_is_renewed() -> None:
 @pytest.mark.parametrize(
     ("status", "family", "tries"),
     [
-        (400, InvalidRequest, 1),
-        (404, InvalidRequest, 1),
+        (400, InvalidRequestError, 1),
+        (404, InvalidRequestError, 1),
         (403, ServiceError, ATTEMPTS),
         (409, ServiceError, ATTEMPTS),
         (503, ServiceError, ATTEMPTS),
@@ -144,15 +148,15 @@ def test_what_the_store_says_is_told(status: int, family: type[WanError], tries:
     "body", [b"", b"<html>", b"\xff\xfe", b"<Code>" * 9000, b'<!DOCTYPE a [<!ENTITY b "c">]>']
 )
 def test_any_answer_of_the_store_gives_a_wan_error(body: bytes) -> None:
-    world = World(posts=[Reply(400, {}, body)])
-    with pytest.raises(InvalidRequest, match="no reason is given") as caught:
+    world = World(posts=[Response(400, {}, body)])
+    with pytest.raises(InvalidRequestError, match="no reason is given") as caught:
         world.upload(PNG)
     assert caught.value.code is None
 
 
 def test_other_uploads_are_kept_going_when_one_fails() -> None:
     world = World(posts=[refused(400, "EntityTooLarge")])
-    with pytest.raises(InvalidRequest, match="EntityTooLarge"):
+    with pytest.raises(InvalidRequestError, match="EntityTooLarge"):
         world.upload(PNG, PNG, PNG)
     assert len(world.sent) == 3
 
@@ -204,12 +208,12 @@ def test_over_a_real_connection_with_a_content_length(
     path.write_bytes(picture("png", 400, 400, size_bytes=700_001))
     world = World(policies=[policy(upload_host=url)], base=url)
 
-    def post() -> Reply:
+    def post() -> Response:
         request = world.sent[-1]
-        content: Content = request.content  # type: ignore[assignment]
+        content: RequestBody = request.content  # type: ignore[assignment]
         with httpx.Client(trust_env=False) as client:
             answer = client.post(request.url, content=content, headers=dict(request.headers))
-        return Reply(answer.status_code, dict(answer.headers), answer.content)
+        return Response(answer.status_code, dict(answer.headers), answer.content)
 
     world.posts = [post]
     (made,) = world.upload(path)

@@ -7,16 +7,17 @@ from email.message import Message
 from random import Random
 from typing import Any
 
-from conformance.pictures import picture
+from wan_conformance.images import picture
+
 from tests.clocks import Time
 from tests.runtime.playing import play
+from wanlib.client.http.messages import Request, Response
+from wanlib.client.images.inputs import ImageSource, to_image_input
+from wanlib.client.images.upload import upload
+from wanlib.client.protocol.context import create_context
+from wanlib.client.protocol.effects import Send
+from wanlib.client.protocol.timing import Deadline
 from wanlib.generated.calls import API
-from wanlib.runtime.context import make_context
-from wanlib.runtime.effects import Send
-from wanlib.runtime.exchange import Reply, Request
-from wanlib.runtime.images import Source, read_image
-from wanlib.runtime.retry import Deadline
-from wanlib.runtime.upload import upload
 
 PNG = picture("png", 400, 400)
 WEBP = picture("webp", 400, 400)
@@ -39,19 +40,19 @@ OSS_ERROR = (
 )
 
 
-def policy(**changes: Any) -> Reply:
+def policy(**changes: Any) -> Response:
     body = {
         "request_id": "r",
         "data": {name: value for name, value in (DATA | changes).items() if value != ...},
     }
-    return Reply(200, {}, json.dumps(body).encode())
+    return Response(200, {}, json.dumps(body).encode())
 
 
-def refused(status: int, code: str) -> Reply:
-    return Reply(status, {"content-type": "application/xml"}, OSS_ERROR.format(code=code).encode())
+def refused(status: int, code: str) -> Response:
+    return Response(status, {"content-type": "application/xml"}, OSS_ERROR.format(code=code).encode())
 
 
-Answer = Reply | Exception | Callable[[], Reply]
+Answer = Response | Exception | Callable[[], Response]
 
 
 class World:
@@ -68,7 +69,7 @@ class World:
         base: str = "https://service.example.com/api/v1",
     ) -> None:
         self.time = Time(1000.0)
-        self.context = make_context(
+        self.context = create_context(
             API,
             api_key="sk-key",
             region="beijing",
@@ -84,7 +85,7 @@ class World:
         self.sent: list[Request] = []
         self.forms: list[Message] = []
 
-    def answer(self, effect: Send) -> Reply:
+    def answer(self, effect: Send) -> Response:
         request = effect.request
         if request.method == "GET":
             self.asked.append(request.url)
@@ -92,24 +93,24 @@ class World:
         else:
             self.sent.append(request)
             self.forms.append(parsed(request))
-            found = self.posts.pop(0) if self.posts else Reply(200, {}, b"")
+            found = self.posts.pop(0) if self.posts else Response(200, {}, b"")
         if isinstance(found, Exception):
             raise found
-        return found if isinstance(found, Reply) else found()
+        return found if isinstance(found, Response) else found()
 
     def upload(self, *images: Any, until: float = 1e9) -> list[str]:
         return self.send([source(image) for image in images], until)
 
-    def send(self, sources: list[Source], until: float = 1e9) -> list[str]:
+    def send(self, sources: list[ImageSource], until: float = 1e9) -> list[str]:
         found = upload(self.context, "wan2.7-image", sources, Deadline(until, self.time.now))
         return play(found, self.answer, self.time)
 
 
-def source(image: Any) -> Source:
-    found = read_image(
+def source(image: Any) -> ImageSource:
+    found = to_image_input(
         image, file_urls=False, mimes={"png": "image/png"}, schemes=("http",), argument="images[0]"
     )
-    assert isinstance(found, Source)
+    assert isinstance(found, ImageSource)
     return found
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.sdk.served import served
-from wanlib.emit.openapi import openapi
+from wanlib.emit.schema.openapi import openapi
 from wanlib.spec import load
 
 # Left out: what no source says (405 for other methods), and what the emulator does not do (judge keys).

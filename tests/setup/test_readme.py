@@ -9,7 +9,7 @@ import pytest
 from tests.pictures import picture
 from tests.setup.readme import OPTIONS_ONLY, ROOT, Block, Command, Session, blocks, commands, images, matches
 from wanlib.emulator import Emulator, RealClock
-from wanlib.emulator.serve import serving
+from wanlib.emulator.server.serve import run_in_thread
 
 README = (ROOT / "README.md").read_text("utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
@@ -18,7 +18,7 @@ TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), 
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     """A shell whose environment leads to the emulator."""
-    with serving(Emulator(clock=RealClock())) as url:
+    with run_in_thread(Emulator(clock=RealClock())) as url:
         yield Session(tmp_path, {"DASHSCOPE_HTTP_BASE_URL": f"{url}/api/v1"})
 
 
@@ -65,7 +65,7 @@ def _run_python(session: Session, block: Block) -> None:
 
 def _check_the_wheel_is_used(session: Session) -> None:
     code, printed = session.run(
-        "python -c 'import wanlib, conformance as c; print(wanlib.__file__, c.__file__)'"
+        "python -c 'import wanlib, wan_conformance as c; print(wanlib.__file__, c.__file__)'"
     )
     assert code == 0
     assert all(str(session.home / ".venv") in path for path in printed.split()), printed

@@ -8,23 +8,22 @@ from shutil import copytree
 import pytest
 
 from wanlib.spec import SpecError, load
-from wanlib.spec.checked import LIST, SCHEMA, checked, listing
 from wanlib.spec.load import spec_folder
-from wanlib.spec.reader import read_file
-from wanlib.spec.shape import shape_complaints
+from wanlib.spec.source.schema_check import LIST, SCHEMA, digest_list, known_digests, schema_diagnostics
+from wanlib.spec.source.yaml_reader import read_file
 
 PATHS = sorted(spec_folder().glob("*.yaml"))
 
 
 def test_the_list_is_of_the_files_as_they_are() -> None:
     """Where this fails: `wanlib emit`."""
-    assert (spec_folder() / LIST).read_text("ascii") == listing(spec_folder())
-    assert len(checked(spec_folder())) == len(PATHS) + 1
+    assert (spec_folder() / LIST).read_text("ascii") == digest_list(spec_folder())
+    assert len(known_digests(spec_folder())) == len(PATHS) + 1
 
 
 @pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
 def test_what_is_listed_has_the_shape(path: Path) -> None:
-    assert shape_complaints(read_file(path), path.name, spec_folder() / SCHEMA) == []
+    assert schema_diagnostics(read_file(path), path.name, spec_folder() / SCHEMA) == []
 
 
 @pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
@@ -41,16 +40,16 @@ def test_a_changed_file_is_checked(path: Path, tmp_path: Path) -> None:
 
 def test_under_another_schema_nothing_is_known(tmp_path: Path) -> None:
     folder = copytree(spec_folder(), tmp_path / "spec")
-    assert checked(folder)
+    assert known_digests(folder)
     with (folder / SCHEMA).open("a") as file:
         file.write(" ")
-    assert checked(folder) == frozenset()
+    assert known_digests(folder) == frozenset()
 
 
 def test_without_a_list_nothing_is_known(tmp_path: Path) -> None:
-    assert checked(tmp_path) == frozenset()
+    assert known_digests(tmp_path) == frozenset()
     (tmp_path / LIST).write_bytes(b"\xff")
-    assert checked(tmp_path) == frozenset()
+    assert known_digests(tmp_path) == frozenset()
 
 
 def test_what_checks_is_not_loaded_for_what_is_known() -> None:

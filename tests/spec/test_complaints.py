@@ -2,8 +2,7 @@
 
 import pytest
 
-from wanlib.spec.complaints import Complaints, nearest
-from wanlib.spec.names import check_name
+from wanlib.spec.model.errors import Complaints, check_name, suggest_name
 
 
 @pytest.mark.parametrize(
@@ -20,13 +19,13 @@ from wanlib.spec.names import check_name
     ],
 )
 def test_nearest(name: object, known: list[object], expected: str) -> None:
-    assert nearest(name, known) == expected
+    assert suggest_name(name, known) == expected
 
 
 def test_lines() -> None:
     complaints = Complaints("tea.yaml")
     complaints.add(3, "n is 5", "4")
-    complaints.unknown(9, "the mode", "larg", ["large"])
+    complaints.unknown_name(9, "the mode", "larg", ["large"])
     assert complaints.lines == [
         "tea.yaml:3: n is 5, expected 4",
         "tea.yaml:9: the mode 'larg' does not exist, expected large",

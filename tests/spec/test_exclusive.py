@@ -6,7 +6,7 @@ import pytest
 
 from tests.spec.small import FAMILY, FILES, write
 from wanlib.spec import Condition, Family, SpecError, load
-from wanlib.spec.exclusive import MOST, can_hold_together, combinations_of, count_of_combinations
+from wanlib.spec.build.exclusivity import MOST, combination_count, find_overlap, value_combinations
 
 MODES = "  fast: quick"
 
@@ -53,18 +53,18 @@ def family(folder: Path, *modes: str) -> Family:
 )
 def test_together(one: str, two: str, together: bool, tmp_path: Path) -> None:
     made = family(tmp_path, f"one: {one}", f"two: {two}")
-    witness = can_hold_together(made, Condition("one", True), Condition("two", True))
+    witness = find_overlap(made, Condition("one", True), Condition("two", True))
     assert bool(witness) is together
-    assert can_hold_together(made, Condition("one", True), Condition("one", False)) == ""
+    assert find_overlap(made, Condition("one", True), Condition("one", False)) == ""
 
 
 def test_combinations(tmp_path: Path) -> None:
     """The least that tells the modes apart; a count stands for its list."""
     made = family(tmp_path)
-    assert list(combinations_of(made, ("bare_grand",))) == [
+    assert list(value_combinations(made, ("bare_grand",))) == [
         {"images": count, "model": model} for count in (0, 1) for model in ("tea-1", "tea-1-pro")
     ]
-    assert count_of_combinations(made, ("bare_grand", "fast")) == 4 * 2 * 3
+    assert combination_count(made, ("bare_grand", "fast")) == 4 * 2 * 3
 
 
 FLAGS = [f"f{number}" for number in range(20)]

@@ -10,19 +10,19 @@ from hypothesis import given, settings
 from tests.spec.bodies import EDIT, URL, data_uri, messages
 from tests.spec.test_total import BODIES, CALLS, mutilated
 from wanlib.spec import Spec, interpret, load
-from wanlib.spec.decode import Decoder
-from wanlib.spec.mutant import mutants
-from wanlib.spec.prepared import prepared
-from wanlib.spec.written import read_body
+from wanlib.spec.interpreter.compile_plan import compile_plans
+from wanlib.spec.interpreter.compiled_decode import decode_body
+from wanlib.spec.interpreter.decode import Decoder
+from wanlib.spec.mutations import list_mutations
 
 
 def _walked() -> Spec:
     """The spec, of which every field is walked, kept or not."""
     spec = load()
     families = tuple(replace(family) for family in spec.families)
-    with mock.patch("wanlib.spec.prepared.keeper", lambda plan: lambda value, walk: False):
+    with mock.patch("wanlib.spec.interpreter.compile_plan.keeper", lambda plan: lambda value, walk: False):
         for family in families:
-            prepared(family)  # and is kept as it is
+            compile_plans(family)  # and is kept as it is
     return replace(spec, families=families)
 
 
@@ -36,7 +36,7 @@ def agree(body: Any, call: str | None) -> None:
     if isinstance(model, str) and model in load().models:
         family = load().family(model)
         form = load().bodies[family.body]
-        assert read_body(family, form, body) == Decoder(family, form).decode(body)
+        assert decode_body(family, form, body) == Decoder(family, form).decode(body)
 
 
 @given(mutilated(), CALLS)
@@ -86,9 +86,9 @@ FORMS = [rule.id for rule in load().rules.values() if rule.id.startswith("wire/"
 @pytest.mark.parametrize("rule", FORMS)
 def test_another_form_of_the_body_is_read_the_same_in_both_ways(rule: str) -> None:
     """With each fault that can be planted in the form: what is written there is no number of the code's."""
-    for make in mutants(load(), rule).values():
+    for make in list_mutations(load(), rule).values():
         spec = make()
         for body in (body for body in BODIES if body["model"] in spec.models):
             family = spec.family(body["model"])
             form = spec.bodies[family.body]
-            assert read_body(family, form, body) == Decoder(family, form).decode(body)
+            assert decode_body(family, form, body) == Decoder(family, form).decode(body)

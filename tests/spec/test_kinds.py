@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from wanlib.base.ratio import Ratio
-from wanlib.base.wording import WORDING
+from wanlib.base.messages import WORDING
+from wanlib.base.values import Ratio
 from wanlib.spec import Condition, load
-from wanlib.spec.checked import SCHEMA
-from wanlib.spec.kinds import BOUND, KINDS, OUTCOMES, PRESENCE, RELATION, TYPE, TYPES, size_of
 from wanlib.spec.load import spec_folder
-from wanlib.spec.predicates import ALONE, BY_TYPE, IN_CONTEXT, RELATED
+from wanlib.spec.model.kinds import BOUND, KINDS, OUTCOMES, PRESENCE, RELATION, TYPE, TYPES, limit_as_number
+from wanlib.spec.model.predicates import CHECKS_BY_TYPE, IN_CONTEXT, RELATION_CHECKS, VALUE_CHECKS
+from wanlib.spec.source.schema_check import SCHEMA
 
 GOOD: list[tuple[str, Any, Any]] = [
     ("place", "input", "input"),
@@ -170,12 +170,12 @@ def test_words_for_every_kind() -> None:
 
 def test_a_predicate_for_every_kind_with_a_bound() -> None:
     """On a type where it may stand; the envelope's own kinds are judged where it is walked."""
-    by_type = {kind for _, kind in BY_TYPE}
+    by_type = {kind for _, kind in CHECKS_BY_TYPE}
     due = {kind for kind, each in KINDS.items() if each.stage == BOUND} - {"parts"}
-    assert set(ALONE) | set(IN_CONTEXT) | by_type == due
-    assert not set(ALONE) & by_type
-    assert set(RELATED) == {kind for kind, each in KINDS.items() if each.stage == RELATION}
-    assert set(BY_TYPE) == {(type_, kind) for kind in by_type for type_ in KINDS[kind].types}
+    assert set(VALUE_CHECKS) | set(IN_CONTEXT) | by_type == due
+    assert not set(VALUE_CHECKS) & by_type
+    assert set(RELATION_CHECKS) == {kind for kind, each in KINDS.items() if each.stage == RELATION}
+    assert set(CHECKS_BY_TYPE) == {(type_, kind) for kind in by_type for type_ in KINDS[kind].types}
 
 
 def test_every_kind_is_used_by_the_packaged_spec() -> None:
@@ -225,9 +225,13 @@ def test_outcomes_of_kinds() -> None:
     [(4, 4), (0.5, Fraction(1, 2)), (Ratio(1, 8), Fraction(1, 8)), (Decimal("0.1"), Fraction(1, 10))],
 )
 def test_sizes_compare(limit: Any, size: Fraction) -> None:
-    assert size_of(limit) == size
+    assert limit_as_number(limit) == size
 
 
 def test_sizes_are_exact() -> None:
     """1:3 lies between what any two floats could tell apart."""
-    assert size_of(Ratio(1, 3)) < size_of(Ratio(333_334, 1_000_000)) < size_of(Ratio(333_335, 1_000_000))
+    assert (
+        limit_as_number(Ratio(1, 3))
+        < limit_as_number(Ratio(333_334, 1_000_000))
+        < limit_as_number(Ratio(333_335, 1_000_000))
+    )

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wanlib.spec.evaluate import holds
-from wanlib.spec.mode import (
-    Compare,
+from wanlib.spec.model.modes import (
+    BoolOp,
+    Comparison,
     Condition,
-    Count,
     Expression,
-    Join,
+    ItemCount,
     Name,
     Not,
+    holds,
     leaves,
-    names,
     parse_condition,
     parse_mode,
+    referenced_names,
 )
 
 A, B, C = Name("a"), Name("b"), Name("c")
@@ -31,21 +31,21 @@ A, B, C = Name("a"), Name("b"), Name("c")
         ("a", A),
         ("not a", Not(A)),
         ("not not a", Not(Not(A))),
-        ("a and b and c", Join("and", (A, B, C))),
-        ("a or b and c", Join("or", (A, Join("and", (B, C))))),
-        ("(a or b) and c", Join("and", (Join("or", (A, B)), C))),
-        ("not a or b", Join("or", (Not(A), B))),
-        ("count(a) == 0", Compare(Count("a"), "==", 0)),
-        ("a == 'x'", Compare(A, "==", "x")),
-        ("a != 2", Compare(A, "!=", 2)),
-        ("a < 2.5", Compare(A, "<", 2.5)),
-        ("a <= -2", Compare(A, "<=", -2)),
-        ("a > 2", Compare(A, ">", 2)),
-        ("a >= 2", Compare(A, ">=", 2)),
-        ("a == True", Compare(A, "==", True)),
-        ("a in ('x', 'y')", Compare(A, "in", ("x", "y"))),
-        ("a not in ('x',)", Compare(A, "not in", ("x",))),
-        ("a == 'f()'", Compare(A, "==", "f()")),
+        ("a and b and c", BoolOp("and", (A, B, C))),
+        ("a or b and c", BoolOp("or", (A, BoolOp("and", (B, C))))),
+        ("(a or b) and c", BoolOp("and", (BoolOp("or", (A, B)), C))),
+        ("not a or b", BoolOp("or", (Not(A), B))),
+        ("count(a) == 0", Comparison(ItemCount("a"), "==", 0)),
+        ("a == 'x'", Comparison(A, "==", "x")),
+        ("a != 2", Comparison(A, "!=", 2)),
+        ("a < 2.5", Comparison(A, "<", 2.5)),
+        ("a <= -2", Comparison(A, "<=", -2)),
+        ("a > 2", Comparison(A, ">", 2)),
+        ("a >= 2", Comparison(A, ">=", 2)),
+        ("a == True", Comparison(A, "==", True)),
+        ("a in ('x', 'y')", Comparison(A, "in", ("x", "y"))),
+        ("a not in ('x',)", Comparison(A, "not in", ("x",))),
+        ("a == 'f()'", Comparison(A, "==", "f()")),
         ("a" * 200, Name("a" * 200)),
         ("not " * 49 + "aaaa", None),
         ("(" * 98 + "a" + ")" * 98, A),
@@ -156,7 +156,7 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
     except ValueError as error:
         assert ", expected " in str(error)
     else:
-        assert names(tree)
+        assert referenced_names(tree)
 
 
 @pytest.mark.parametrize(
@@ -178,13 +178,13 @@ def test_no_condition(value: object) -> None:
 
 def test_words_of_a_condition() -> None:
     yes, no = Condition("a", True), Condition("a", False)
-    assert (str(yes), str(no), yes.suffix, no.suffix) == ("a", "not a", "a", "not-a")
+    assert (str(yes), str(no), yes.id_suffix, no.id_suffix) == ("a", "not a", "a", "not-a")
 
 
 def test_leaves_in_order() -> None:
     tree = parse_mode("not a and (count(b) > 1 or c == 'x') and a")
-    assert list(leaves(tree)) == [A, Compare(Count("b"), ">", 1), Compare(C, "==", "x"), A]
-    assert names(tree) == {"a", "b", "c"}
+    assert list(leaves(tree)) == [A, Comparison(ItemCount("b"), ">", 1), Comparison(C, "==", "x"), A]
+    assert referenced_names(tree) == {"a", "b", "c"}
 
 
 def value(text: str, **values: Any) -> bool | None:

@@ -6,9 +6,9 @@ import pytest
 
 from tests.spec.bodies import EDIT, URL, messages
 from wanlib.spec import interpret, load
-from wanlib.spec.decode import Decoder
-from wanlib.spec.predicates import ALONE, BY_TYPE, INSIDE, read_image
-from wanlib.spec.prepared import prepared
+from wanlib.spec.interpreter.compile_plan import compile_plans
+from wanlib.spec.interpreter.decode import Decoder
+from wanlib.spec.model.predicates import CHECKS_BY_TYPE, INSIDE, VALUE_CHECKS, read_image
 
 IMAGES = [
     field
@@ -21,8 +21,8 @@ IMAGES = [
 
 @pytest.mark.parametrize("kind", sorted(INSIDE))
 def test_what_only_a_data_uri_shows_is_kept_by_every_other_text(kind: str) -> None:
-    judge = BY_TYPE.get(("image", kind)) or ALONE[kind]
-    limits = [rule.limit for field in IMAGES for rule in field.of_kind(kind)]
+    judge = CHECKS_BY_TYPE.get(("image", kind)) or VALUE_CHECKS[kind]
+    limits = [rule.limit for field in IMAGES for rule in field.rules_of_kind(kind)]
     assert limits
     for limit in limits:
         assert all(judge(limit, read_image(text)) is None for text in (URL, "ftp://x", "", "é", "oss://a/b"))
@@ -41,6 +41,6 @@ def test_a_reading_that_is_there_is_not_made_again() -> None:
 def test_a_changed_family_is_prepared_anew() -> None:
     family = load().families[0]
     fields = tuple(replace(field, rules=()) for field in family.fields)
-    assert prepared(family) is prepared(family)
-    assert any(plan.bounds for *_, plan in prepared(family).fields)
-    assert not any(plan.bounds for *_, plan in prepared(replace(family, fields=fields)).fields)
+    assert compile_plans(family) is compile_plans(family)
+    assert any(plan.bounds for *_, plan in compile_plans(family).fields)
+    assert not any(plan.bounds for *_, plan in compile_plans(replace(family, fields=fields)).fields)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.spec.broken_yaml import BROKEN_YAML
-from wanlib.spec import SpecError, reader
-from wanlib.spec.reader import Map, Seq, read_file, read_yaml
+from wanlib.spec import SpecError
+from wanlib.spec.source import yaml_reader as reader
+from wanlib.spec.source.yaml_reader import LineList, LineMap, read_file, read_yaml
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ from wanlib.spec.reader import Map, Seq, read_file, read_yaml
 def test_values(text: str, value: Any) -> None:
     read = read_yaml(f"key: {text}", "tea.yaml")["key"]
     assert read == value
-    assert type(read) is type(value) or isinstance(read, Map | Seq)
+    assert type(read) is type(value) or isinstance(read, LineMap | LineList)
 
 
 TEXT = """\
@@ -183,7 +184,7 @@ MARKS = st.text("abn01:-#[]{}*&!|>'\"%@,? \n\t.x_", max_size=40)
 @given(st.text(st.characters(codec="utf-8"), max_size=60) | MARKS | MARKS.map("a: {}\nb: ".format))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        assert isinstance(read_yaml(text, "tea.yaml"), Map)
+        assert isinstance(read_yaml(text, "tea.yaml"), LineMap)
     except SpecError as error:
         assert len(error.complaints) == 1
         assert error.complaints[0].startswith("tea.yaml:")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance.guide import fold, sha256, units
+from tests.spec.guide import normalize_space, sha256, split_statements
 from wanlib.spec import Spec, load
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -34,7 +34,7 @@ def statements(spec: Spec) -> Statements:
 def guide() -> list[str]:
     if not GUIDE.is_file():
         pytest.skip("the vendor's guide is not beside this checkout (../shared/guide.txt)")
-    return units(GUIDE.read_text("utf-8"))
+    return split_statements(GUIDE.read_text("utf-8"))
 
 
 def hashes(holder: Mapping[str, Any]) -> list[str]:
@@ -70,7 +70,7 @@ def test_statements_are_whole(spec: Spec, statements: Statements) -> None:
         page = name.partition("#")[0]
         assert ID.fullmatch(name), name
         assert statement["section"] in pages[page]["sections"], name
-        assert statement["says"] == fold(statement["says"]) != "", name
+        assert statement["says"] == normalize_space(statement["says"]) != "", name
         assert bool(statement.get("rules")) is not bool(statement.get("not_encoded")), name
         assert (page == "guide") is bool(hashes(statement)), name
 
@@ -141,12 +141,12 @@ def runs(text: str) -> Iterator[tuple[str, ...]]:
     ],
 )
 def test_sentences(text: str, expected: list[str]) -> None:
-    assert units(text) == expected
+    assert split_statements(text) == expected
 
 
 def test_equal_cells_differ_by_row_and_column() -> None:
     table = "Before.\n| Cup | Tea | Milk |\n|---|---|---|\n| Small | 1 | 1 |\n| Big |  | 1 |\nAfter."
-    assert units(table) == [
+    assert split_statements(table) == [
         "Before.",
         *("Cup", "Tea", "Milk"),
         *("Cup | Small", "Tea | Small | 1", "Milk | Small | 1"),
@@ -156,15 +156,15 @@ def test_equal_cells_differ_by_row_and_column() -> None:
 
 
 def test_cells_beyond_the_head_and_pictures() -> None:
-    assert units("| Cup |\n|---|\n| Small | 5 |\n| ![](cup) |  |") == [
+    assert split_statements("| Cup |\n|---|\n| Small | 5 |\n| ![](cup) |  |") == [
         "Cup",
         "Cup | Small",
         " | Small | 5",
         "Cup | ![](cup)",
     ]
-    assert units("| In | Out |\n|---|---|\n![]() | ![]() |") == ["In", "Out"]
+    assert split_statements("| In | Out |\n|---|---|\n![]() | ![]() |") == ["In", "Out"]
 
 
 def test_hash_is_that_of_the_folded_words() -> None:
-    assert fold(" Tea  is\n hot.\t") == "Tea is hot."
+    assert normalize_space(" Tea  is\n hot.\t") == "Tea is hot."
     assert sha256("Tea is hot.") == "29636ba58c0d357fc272179601668860d9b15a9c44d1a239c5c2d459fb302a5d"

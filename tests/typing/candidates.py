@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any, NamedTuple
 
+from wanlib.client.call.arguments import CallArguments
+from wanlib.client.call.plan import plan_call
+from wanlib.errors import InvalidArgumentError, InvalidRequestError
 from wanlib.generated.calls import API
-from wanlib.runtime.asked import Ask
-from wanlib.runtime.errors import InvalidArgumentError, InvalidRequest
-from wanlib.runtime.plan import make_plan
 from wanlib.spec import Family, Field, Spec
-from wanlib.spec.family import fields_read
+from wanlib.spec.build.family import referenced_fields
 
 KINDS = frozenset(("type", "required", "one_of", "keywords", "excludes", "unknown", "endpoints"))
 """The kinds of rules that a type can say."""
@@ -108,12 +108,12 @@ def _settings(family: Family, method: str) -> Iterator[tuple[bool, dict[str, Any
 
 def _meant(family: Family, verb: str) -> set[str]:
     """What a verb means is no argument of it, though the runtime lets it pass."""
-    return set(family.verbs[verb].means) if verb in family.verbs else set()
+    return set(family.verbs[verb].always_sends) if verb in family.verbs else set()
 
 
 def _switches(family: Family) -> dict[str, list[Any]]:
     """The flags and words that modes read."""
-    read = {name for mode in family.modes for name in fields_read(family, mode)}
+    read = {name for mode in family.modes for name in referenced_fields(family, mode)}
     return {
         field.name: [None, *(words if (words := _words(field)) else [True, False])]
         for field in family.fields
@@ -122,7 +122,7 @@ def _switches(family: Family) -> dict[str, list[Any]]:
 
 
 def _words(field: Field) -> list[Any]:
-    return [word for rule in field.of_kind("one_of") if not rule.condition for word in rule.limit]
+    return [word for rule in field.rules_of_kind("one_of") if not rule.condition for word in rule.limit]
 
 
 def _values(family: Family, every: bool, images: bool) -> Iterator[tuple[str, Any, bool]]:
@@ -154,15 +154,15 @@ def _right(field: Field) -> list[Any]:
         return [{member.name: _right(member)[0] for member in field.members}]
     if field.type == "boolean":
         return [True, False]
-    if patterns := field.of_kind("pattern"):
+    if patterns := field.rules_of_kind("pattern"):
         return list(patterns[0].keeps[:1])
-    keywords = {word for rule in field.of_kind("keywords") for word in rule.limit}
+    keywords = {word for rule in field.rules_of_kind("keywords") for word in rule.limit}
     return [_GOOD[field.type], *sorted(keywords)]
 
 
 def _wrong(field: Field) -> list[Any]:
     found = list(_BAD[field.type])
-    if (_words(field) and field.type == "text") or field.of_kind("keywords"):
+    if (_words(field) and field.type == "text") or field.rules_of_kind("keywords"):
         found.append("no such word")
     if field.type == "boolean" and (words := _words(field)):
         found += [value for value in (True, False) if value not in words]
@@ -182,18 +182,18 @@ def _judged(spec: Spec, method: str, model: str, images: bool, arguments: dict[s
     given = {"prompt": "a vase", "images": [PICTURE] if images else [], **arguments}
     call = "stream" if method == "stream" else given.pop("via", "async")
     verb = "stream" if call == "stream" else "edit" if images else "generate"
-    ask = Ask(verb, call, model, given.pop("prompt"), given.pop("images"), given)
+    ask = CallArguments(verb, call, model, given.pop("prompt"), given.pop("images"), given)
     lost = {f"{spec.family(model).name}/prompt.required"}  # which Python itself refuses
     broken = lost if ask.prompt is MISSING else _broken(ask, spec)
     return Candidate(method, model, verb, images, arguments, frozenset(broken))
 
 
-def _broken(ask: Ask, spec: Spec) -> set[str]:
+def _broken(ask: CallArguments, spec: Spec) -> set[str]:
     """The rules that the runtime finds broken, of those that a type can say."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            met = make_plan(API, "beijing", ask, file_urls=False).passed
-    except InvalidRequest as error:
+            met = plan_call(API, "beijing", ask, file_urls=False).passed
+    except InvalidRequestError as error:
         met = error.violations
     except InvalidArgumentError:  # of what is no image at all
         family = spec.family(ask.model)

@@ -12,11 +12,11 @@ from PIL import Image
 import wanlib
 from wanlib import AsyncOutput, AsyncTask, AsyncWan, Output, Picture, Task, Wan
 from wanlib.base.clock import ManualClock, RealClock
-from wanlib.errors import InvalidRequest, RateLimited, TaskError
+from wanlib.client.call.prepared import Prepared
+from wanlib.client.streams import Stream
+from wanlib.client.streams_async import AsyncStream
+from wanlib.errors import InvalidRequestError, RateLimitError, TaskError
 from wanlib.generated.parameters import ModelName
-from wanlib.runtime.prepared import Prepared
-from wanlib.runtime.streams import Stream
-from wanlib.runtime.streams_async import AsyncStream
 
 
 def images() -> Sequence[Any]:
@@ -121,9 +121,9 @@ def results(wan: Wan) -> None:
 def errors(wan: Wan) -> None:
     try:
         wan.generate("wan2.7-image", "a vase")
-    except InvalidRequest as error:
+    except InvalidRequestError as error:
         assert_type(error.violations, tuple[wanlib.Violation, ...])
-    except RateLimited as error:
+    except RateLimitError as error:
         assert_type(error.retry_after, float | None)
     except TaskError as error:
         assert_type(error.task_id, str | None)

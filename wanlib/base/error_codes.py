@@ -15,20 +15,20 @@ _PASSING = frozenset({"rate", "service"})
 """Classes of errors that may pass by themselves."""
 _CLASSES: Mapping[str, tuple[str, str]] = {
     "invalid": (
-        "InvalidRequest",
+        "InvalidRequestError",
         "the same request will be refused again: change what the message names",
     ),
     "moderation": (
         "ContentModerationError",
         "the same request will be refused again: change its text or images",
     ),
-    "billing": ("QuotaExceeded", "waiting does not help: see to the account's bill or quota"),
+    "billing": ("QuotaExceededError", "waiting does not help: see to the account's bill or quota"),
     "authentication": (
         "AuthenticationError",
         "use a key of this region that is granted the model and workspace",
     ),
-    "not_found": ("NotFound", "look at the name or id, and whether this region has it"),
-    "rate": ("RateLimited", "wait a little, then ask again, less often"),
+    "not_found": ("NotFoundError", "look at the name or id, and whether this region has it"),
+    "rate": ("RateLimitError", "wait a little, then ask again, less often"),
     "service": ("ServiceError", "try again later; keep the request id for the vendor's support"),
     UNKNOWN: ("WanError", "read the message; keep the request id for the vendor's support"),
 }

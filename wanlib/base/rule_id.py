@@ -1,6 +1,7 @@
 """Rule ids taken apart."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class RuleId(NamedTuple):
@@ -12,7 +13,7 @@ class RuleId(NamedTuple):
     mode: str
 
     @property
-    def field(self) -> str:
+    def field_name(self) -> str:
         """The last named member of the path: `images` in `images.each`."""
         names = [part for part in self.path.split(".") if part != "each"]
         return names[-1] if names else ""
@@ -24,3 +25,48 @@ def parse_rule_id(text: str) -> RuleId:
     file, _, rest = rest.partition("/")
     path, _, kind = rest.rpartition(".")
     return RuleId(file, path, kind, mode)
+
+
+NOTHING: Mapping[str, str] = {}
+
+
+class Hints(NamedTuple):
+    """What a message says about the circumstances of a rule, derived from the spec.
+
+    when: The condition of the rule in words; empty if it always holds.
+    others: What applies under other conditions: a limit (None: no limit at all) with its condition in words.
+    homes: For names without a place here, where each known name belongs, in words.
+    sizes: The fields that hold a width and a height in one text.
+    instead: For names that only other models document, what to do instead.
+    """
+
+    when: str = ""
+    others: tuple[tuple[Any, str], ...] = ()
+    homes: Mapping[str, str] = NOTHING
+    sizes: tuple[str, ...] = ()
+    instead: Mapping[str, str] = NOTHING
+
+
+_NO_HINTS = Hints()
+
+
+class RuleName(str):
+    """A rule id with hints for its message. It equals, hashes and prints like the plain text."""
+
+    __slots__ = ("hints",)
+    hints: Hints
+
+    def __new__(cls, rule: str, hints: Hints = _NO_HINTS) -> "RuleName":
+        """Create a rule id that carries hints."""
+        name = super().__new__(cls, rule)
+        name.hints = hints
+        return name
+
+    def __reduce__(self) -> tuple[type["RuleName"], tuple[str, Hints]]:
+        """Keep the hints through pickle and copy."""
+        return RuleName, (str(self), self.hints)
+
+
+def hints_of(rule: str) -> Hints:
+    """Return the hints of a rule id; empty hints for plain text."""
+    return rule.hints if isinstance(rule, RuleName) else _NO_HINTS

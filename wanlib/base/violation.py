@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
-from wanlib.base.ratio import Ratio
+from wanlib.base.values import Ratio
 
 REFUSED = frozenset({"rejected", "truncated"})
 
@@ -28,7 +28,7 @@ class Violation(NamedTuple):
     value: Any
 
     @property
-    def refused(self) -> bool:
+    def is_refused(self) -> bool:
         """Whether ``check`` and the client count it as a refusal: rejected or truncated."""
         return self.outcome in REFUSED
 
@@ -36,30 +36,30 @@ class Violation(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """The shape that ``wanlib check --json`` prints: JSON values only."""
-        from wanlib.base.shown import plain
+        from wanlib.base.redaction import to_safe_json
 
         return {
             "rule": self.rule,
             "outcome": self.outcome,
-            "path": plain(self.path),
+            "path": to_safe_json(self.path),
             "message": str(self),
-            "limit": plain(self.limit),
-            "value": plain(self.value),
+            "limit": to_safe_json(self.limit),
+            "value": to_safe_json(self.value),
         }
 
     def __str__(self) -> str:
-        from wanlib.base.wording import message
+        from wanlib.base.messages import format_violation
 
-        return message(self.rule, self.path, self.limit, self.value)
+        return format_violation(self.rule, self.path, self.limit, self.value)
 
     def __repr__(self) -> str:
-        from wanlib.base.shown import shown
+        from wanlib.base.redaction import safe_repr
 
         limit = str(self.limit) if isinstance(self.limit, Ratio) else repr(self.limit)
-        met = f"at {shown(self.path)}: {shown(self.value)}, limit {limit}"
+        met = f"at {safe_repr(self.path)}: {safe_repr(self.value)}, limit {limit}"
         return f"<Violation {self.rule} {self.outcome} {met}>"
 
 
 # Skips a named tuple's own constructor, which is written in Python: a body with a dozen mistakes is
 # judged twice as fast. Called as make(Violation, (rule, outcome, path, limit, value)).
-make = cast("Callable[[type[Violation], tuple[str, str, str, Any, Any]], Violation]", tuple.__new__)
+fast_violation = cast("Callable[[type[Violation], tuple[str, str, str, Any, Any]], Violation]", tuple.__new__)

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from wanlib import __version__
-from wanlib.cli.plainly import plainly
-from wanlib.cli.spread import spread
+from wanlib.cli.errors import handle_errors
+from wanlib.cli.options.option_groups import expand_option_groups
 
 # The module of each command, in which the function has the command's name; in the order of the help.
 _COMMANDS = {
@@ -19,14 +19,14 @@ _COMMANDS = {
     "edit": "create",
     "generate": "create",
     "submit": "create",
-    "wait": "wait",
+    "wait": "tasks",
     "tasks": "tasks",
-    "cancel": "cancel",
-    "resume": "resume",
+    "cancel": "tasks",
+    "resume": "tasks",
     "serve": "serve",
-    "schema": "exports",
-    "openapi": "exports",
-    "emit": "emit",
+    "schema": "generate",
+    "openapi": "generate",
+    "emit": "generate",
 }
 
 
@@ -46,8 +46,8 @@ def app(words: Sequence[str] = ()) -> typer.Typer:
     made.callback()(wanlib)
     named = words[0] if words else ""
     for name in [named] if named in _COMMANDS else _COMMANDS:
-        command = getattr(import_module(f"wanlib.cli.{_COMMANDS[name]}"), name)
-        made.command()(spread(plainly(command)))
+        command = getattr(import_module(f"wanlib.cli.commands.{_COMMANDS[name]}"), name)
+        made.command()(expand_option_groups(handle_errors(command)))
     return made
 
 

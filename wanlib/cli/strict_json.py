@@ -5,14 +5,14 @@ import re
 import sys
 from typing import Any, NoReturn
 
-from wanlib.base.met import escape
-from wanlib.base.shown import shown
+from wanlib.base.redaction import safe_repr
+from wanlib.validation.image_header import escape_json_pointer
 
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class Unreadable(ValueError):
+class InvalidJsonError(ValueError):
     """A text that is no strict JSON. `at` is the line and column (from 1), None where it isn't known."""
 
     def __init__(self, what: str, at: tuple[int, int] | None = None) -> None:
@@ -39,12 +39,14 @@ def parse_json(raw: bytes | bytearray) -> Any:
 
 def _decoded(raw: bytes | bytearray) -> str:
     if raw.startswith(_BOM):
-        raise Unreadable("begins with a byte order mark; JSON is UTF-8 without one")
+        raise InvalidJsonError("begins with a byte order mark; JSON is UTF-8 without one")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         met = raw[error.start]
-        raise Unreadable(f"is no UTF-8 text: byte {error.start:,} is 0x{met:02x} (offset from 0)") from None
+        raise InvalidJsonError(
+            f"is no UTF-8 text: byte {error.start:,} is 0x{met:02x} (offset from 0)"
+        ) from None
 
 
 def _loaded(text: str) -> Any:
@@ -52,16 +54,16 @@ def _loaded(text: str) -> Any:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except json.JSONDecodeError as error:
         if not text.strip():
-            raise Unreadable("is empty; due is a request body in JSON") from None
+            raise InvalidJsonError("is empty; due is a request body in JSON") from None
         reason = error.msg[:1].lower() + error.msg[1:]
-        raise Unreadable(f"is no JSON: {reason}", (error.lineno, error.colno)) from None
+        raise InvalidJsonError(f"is no JSON: {reason}", (error.lineno, error.colno)) from None
     except RecursionError:
-        raise Unreadable("nests too deep; a request body has about ten levels") from None
-    except Unreadable:
+        raise InvalidJsonError("nests too deep; a request body has about ten levels") from None
+    except InvalidJsonError:
         raise
     except ValueError:  # Python's own guard against numbers that take minutes to read
         most = sys.get_int_max_str_digits()
-        raise Unreadable(f"holds a whole number of more than {most:,} digits") from None
+        raise InvalidJsonError(f"holds a whole number of more than {most:,} digits") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -69,12 +71,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Unreadable(f"repeats the key {shown(twice)} in one object")
+        raise InvalidJsonError(f"repeats the key {safe_repr(twice)} in one object")
     return members
 
 
 def _constant(name: str) -> NoReturn:
-    raise Unreadable(f"holds {name}, which JSON doesn't have")
+    raise InvalidJsonError(f"holds {name}, which JSON doesn't have")
 
 
 def _refuse_surrogates(value: Any) -> None:
@@ -84,9 +86,9 @@ def _refuse_surrogates(value: Any) -> None:
         path, each = rest.pop()
         if isinstance(each, dict):
             for name, member in each.items():
-                rest += [(path, name), (f"{path}/{escape(name)}", member)]
+                rest += [(path, name), (f"{path}/{escape_json_pointer(name)}", member)]
         elif isinstance(each, list):
             rest += [(f"{path}/{index}", item) for index, item in enumerate(each)]
         elif isinstance(each, str) and (found := _SURROGATE.search(each)):
-            place = shown(path)[1:-1] or "the top"
-            raise Unreadable(f"holds a lone surrogate, \\u{ord(found[0]):04x}, at {place}")
+            place = safe_repr(path)[1:-1] or "the top"
+            raise InvalidJsonError(f"holds a lone surrogate, \\u{ord(found[0]):04x}, at {place}")

@@ -1,5 +1,5 @@
 """Spec to text: the generated validators, tables and exported schemas."""
 
-from wanlib.emit.files import FOLDER, emitted
+from wanlib.emit.output import FOLDER, generate_files
 
-__all__ = ["FOLDER", "emitted"]
+__all__ = ["FOLDER", "generate_files"]

@@ -5,12 +5,12 @@ from wanlib.base.extras import require
 
 require("emulator", "yaml", "jsonschema", "PIL")
 
+from wanlib.emulator.core.fault import Fault
+from wanlib.emulator.core.http_messages import FAULT_HEADER, RULES_HEADER, Request, Response
+from wanlib.emulator.core.settings import Settings
 from wanlib.emulator.emulator import Emulator
-from wanlib.emulator.exchange import FAULT_HEADER, RULES_HEADER, Request, Response
-from wanlib.emulator.fault import Fault
-from wanlib.emulator.settings import Settings
-from wanlib.emulator.store import Account, MemoryStore, Store
-from wanlib.emulator.work import Work
+from wanlib.emulator.jobs.job import Job
+from wanlib.emulator.storage.store import Account, MemoryStore, Store
 
 __all__ = [
     "FAULT_HEADER",
@@ -19,6 +19,7 @@ __all__ = [
     "Clock",
     "Emulator",
     "Fault",
+    "Job",
     "ManualClock",
     "MemoryStore",
     "RealClock",
@@ -26,5 +27,4 @@ __all__ = [
     "Response",
     "Settings",
     "Store",
-    "Work",
 ]

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import httpx
 
+from wanlib.emulator.core.http_messages import BEFORE, Request, Response
 from wanlib.emulator.emulator import Emulator
-from wanlib.emulator.exchange import BEFORE, Request, Response
 
 Sleep = Callable[[float], object]
 SleepAsync = Callable[[float], Awaitable[object]]
@@ -23,7 +23,7 @@ class Handler:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """The answer of the emulator."""
         request.read()
-        return _answer(self._emulator.handle(_asked(request)), request)
+        return _to_httpx_response(self._emulator.handle(_to_request(request)), request)
 
 
 class Transport(httpx.BaseTransport):
@@ -36,10 +36,10 @@ class Transport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer of the emulator."""
         request.read()
-        response = self._emulator.handle(_asked(request))
+        response = self._emulator.handle(_to_request(request))
         if self._sleep and response.delay:
             self._sleep(response.delay)
-        return _answer(response, request, self._sleep)
+        return _to_httpx_response(response, request, self._sleep)
 
 
 class AsyncTransport(httpx.AsyncBaseTransport):
@@ -52,20 +52,20 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer of the emulator."""
         await request.aread()
-        response = self._emulator.handle(_asked(request))
+        response = self._emulator.handle(_to_request(request))
         if self._sleep and response.delay:
             await self._sleep(response.delay)
-        return _answer(response, request, sleep_async=self._sleep)
+        return _to_httpx_response(response, request, sleep_async=self._sleep)
 
 
-def _asked(request: httpx.Request) -> Request:
+def _to_request(request: httpx.Request) -> Request:
     url = request.url
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw}
     origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
     return Request(request.method, url.raw_path.decode("ascii"), headers, request.content, origin)
 
 
-def _answer(
+def _to_httpx_response(
     response: Response,
     request: httpx.Request,
     sleep: Sleep | None = None,

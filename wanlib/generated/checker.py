@@ -7,15 +7,15 @@ from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from wanlib.base.check_result import CheckResult, check_result
-from wanlib.base.fine_tuned import base_of
-from wanlib.base.signed_url import unix_seconds
+from wanlib.validation.check_result import CheckResult, check_result
+from wanlib.base.api_tables import base_of
+from wanlib.base.urls import unix_seconds
 from wanlib.base.violation import Violation
 
 if TYPE_CHECKING:
-    from wanlib.base.bill import Bill
-    from wanlib.base.output_size import SizeBounds
-    from wanlib.runtime.counting import Counter
+    from wanlib.validation.check_result import Bill
+    from wanlib.validation.output_size import SizeBounds
+    from wanlib.client.call.counting import Counter
 
     SizeBoundsOf = Callable[[str, Mapping[str, Any], str | None], SizeBounds | None]
 
@@ -90,7 +90,7 @@ def bill(body: Any, *, call: str | None = None, region: str | None = None) -> 'B
         InvalidArgumentError: There is no such region.
     """
     from wanlib.generated.calls import API
-    from wanlib.runtime.counting import bill_of
+    from wanlib.client.call.counting import bill_of
 
     return bill_of(API, _counter, body, call, region)
 

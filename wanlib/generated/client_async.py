@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from wanlib.generated.calls import API
-from wanlib.runtime.client_async import AsyncClient
+from wanlib.client.async_client import AsyncClient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,11 +49,11 @@ if TYPE_CHECKING:
         Wanx21ImageeditSubmit,
         Wanx21ImageeditSubmitDescriptionEditWithMask,
     )
-    from wanlib.runtime.images import ImageLike
-    from wanlib.runtime.outputs import AsyncOutput
-    from wanlib.runtime.prepared import Prepared
-    from wanlib.runtime.streams_async import AsyncStream
-    from wanlib.runtime.tasks import AsyncTask
+    from wanlib.client.images.inputs import ImageLike
+    from wanlib.client.call.prepared import Prepared
+    from wanlib.client.outputs import AsyncOutput
+    from wanlib.client.streams_async import AsyncStream
+    from wanlib.client.task_handles import AsyncTask
 
 
 class AsyncWan(AsyncClient):
@@ -90,10 +90,11 @@ class AsyncWan(AsyncClient):
         is submitted and followed, since a cut synchronous call is paid for and has no id; via="sync" makes the
         one synchronous call, where the model has it. The parameters are the model's own.
 
-        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
-        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
-        Raises TaskFailed, TaskCanceled, TaskUnknown; DeadlineExceeded, after which the task goes on.
+        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
+        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
+        Raises TaskFailedError, TaskCanceledError, TaskUnknownError; DeadlineExceededError, after which the task goes
+        on.
         """
         return await self._edit("edit", model, prompt, images, parameters)
 
@@ -118,10 +119,11 @@ class AsyncWan(AsyncClient):
         A task is submitted and followed; via="sync" makes the one synchronous call, where the model has it. The
         parameters are the model's own.
 
-        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
-        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
-        Raises TaskFailed, TaskCanceled, TaskUnknown; DeadlineExceeded, after which the task goes on.
+        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
+        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
+        Raises TaskFailedError, TaskCanceledError, TaskUnknownError; DeadlineExceededError, after which the task goes
+        on.
         """
         return await self._edit("generate", model, prompt, (), parameters)
 
@@ -136,9 +138,9 @@ class AsyncWan(AsyncClient):
 
         Iterate over what it returns, and close it or use `with`.
 
-        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
-        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
+        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
+        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
         """
         return await self._stream(model, prompt, images, parameters)
 
@@ -180,9 +182,9 @@ class AsyncWan(AsyncClient):
 
         The task's `id` is enough to take it up again, in another process too.
 
-        Raises InvalidRequest, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; OverBudget; AuthenticationError; ContentModerationError; QuotaExceeded;
-        OutcomeUnknown where the service may have taken a call that got no answer. All are WanErrors.
+        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
+        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
+        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
         """
         return await self._submit(model, prompt, images, parameters)
 
@@ -227,6 +229,6 @@ class AsyncWan(AsyncClient):
 
         via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.
 
-        Raises InvalidRequest, with every violation, and InvalidArgumentError.
+        Raises InvalidRequestError, with every violation, and InvalidArgumentError.
         """
         return self._prepare(model, prompt, images, parameters)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Literal, NewType, Required, TypeAlias, TypedDict
 
 from wanlib.generated.calls import API
-from wanlib.runtime.images import ImageLike
-from wanlib.runtime.options import Options, Waiting, WaitingOrSync
-from wanlib.runtime.asked import find_model
+from wanlib.client.images.inputs import ImageLike
+from wanlib.client.call.options import Options, WaitOptions, WaitOrSyncOptions
+from wanlib.client.call.arguments import get_model
 
 Model: TypeAlias = Literal['wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image', 'wan2.5-i2i-preview', 'wanx2.1-imageedit']
 """The name of a model."""
@@ -33,10 +33,10 @@ class Wan27Parameters(TypedDict, total=False):
     seed: int
 
 
-class Wan27ImageEdit(Wan27Parameters, WaitingOrSync, total=False): ...
+class Wan27ImageEdit(Wan27Parameters, WaitOrSyncOptions, total=False): ...
 
 
-class Wan27ImageProEdit(Wan27Parameters, WaitingOrSync, total=False): ...
+class Wan27ImageProEdit(Wan27Parameters, WaitOrSyncOptions, total=False): ...
 
 
 class Wan26Parameters(TypedDict, total=False):
@@ -51,7 +51,7 @@ class Wan26Parameters(TypedDict, total=False):
     seed: int
 
 
-class Wan26ImageEdit(Wan26Parameters, WaitingOrSync, total=False): ...
+class Wan26ImageEdit(Wan26Parameters, WaitOrSyncOptions, total=False): ...
 
 
 class Wan26ImageParameters(TypedDict, total=False):
@@ -66,7 +66,7 @@ class Wan26ImageParameters(TypedDict, total=False):
     seed: int
 
 
-class Wan26ImageEditEnableInterleave(Wan26ImageParameters, Waiting, total=False): ...
+class Wan26ImageEditEnableInterleave(Wan26ImageParameters, WaitOptions, total=False): ...
 
 
 class Wan25Parameters(TypedDict, total=False):
@@ -79,7 +79,7 @@ class Wan25Parameters(TypedDict, total=False):
     seed: int
 
 
-class Wan25I2iPreviewEdit(Wan25Parameters, Waiting, total=False): ...
+class Wan25I2iPreviewEdit(Wan25Parameters, WaitOptions, total=False): ...
 
 
 class Wanx21Parameters(TypedDict, total=False):
@@ -98,7 +98,7 @@ class Wanx21Parameters(TypedDict, total=False):
     seed: int
 
 
-class Wanx21ImageeditEdit(Wanx21Parameters, Waiting, total=False): ...
+class Wanx21ImageeditEdit(Wanx21Parameters, WaitOptions, total=False): ...
 
 
 class Wanx21ImageeditParameters(TypedDict, total=False):
@@ -117,10 +117,10 @@ class Wanx21ImageeditParameters(TypedDict, total=False):
     seed: int
 
 
-class Wanx21ImageeditEditDescriptionEditWithMask(Wanx21ImageeditParameters, Waiting, total=False): ...
+class Wanx21ImageeditEditDescriptionEditWithMask(Wanx21ImageeditParameters, WaitOptions, total=False): ...
 
 
-class Wan27ImageGenerate(Wan27Parameters, WaitingOrSync, total=False): ...
+class Wan27ImageGenerate(Wan27Parameters, WaitOrSyncOptions, total=False): ...
 
 
 class Wan27ImageProParameters(TypedDict, total=False):
@@ -135,10 +135,10 @@ class Wan27ImageProParameters(TypedDict, total=False):
     seed: int
 
 
-class Wan27ImageProGenerate(Wan27ImageProParameters, WaitingOrSync, total=False): ...
+class Wan27ImageProGenerate(Wan27ImageProParameters, WaitOrSyncOptions, total=False): ...
 
 
-class Wan27ImageProGenerateEnableSequential(Wan27Parameters, WaitingOrSync, total=False): ...
+class Wan27ImageProGenerateEnableSequential(Wan27Parameters, WaitOrSyncOptions, total=False): ...
 
 
 class Wan26ImageGenerateParameters(TypedDict, total=False):
@@ -152,7 +152,7 @@ class Wan26ImageGenerateParameters(TypedDict, total=False):
     seed: int
 
 
-class Wan26ImageGenerate(Wan26ImageGenerateParameters, Waiting, total=False): ...
+class Wan26ImageGenerate(Wan26ImageGenerateParameters, WaitOptions, total=False): ...
 
 
 class Wan26ImageStreamParameters(TypedDict, total=False):
@@ -248,6 +248,6 @@ def model(name: str) -> ModelName:
     Type checkers accept it in every verb, with any parameter; the call itself is judged as always.
 
     Raises:
-        InvalidRequest: There is no such model.
+        InvalidRequestError: There is no such model.
     """
-    return ModelName(find_model(API, name).name)
+    return ModelName(get_model(API, name).name)

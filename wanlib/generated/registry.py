@@ -4,7 +4,7 @@
 
 from typing import Any, NamedTuple
 
-from wanlib.base.ratio import Ratio
+from wanlib.base.values import Ratio
 
 
 class Entry(NamedTuple):

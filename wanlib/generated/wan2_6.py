@@ -5,33 +5,33 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wanlib.base.data_uri import parse_data_uri as _parse_data_uri
-from wanlib.base.facts import ImageFacts as _ImageFacts
-from wanlib.base.met import format_met as _format_met
-from wanlib.base.met import sides_met as _sides_met
-from wanlib.base.missing import ABSENT as _ABSENT
-from wanlib.base.missing import LOST as _LOST
-from wanlib.base.ratio import Ratio
-from wanlib.base.rule_name import Hints as _Hints
-from wanlib.base.rule_name import RuleName as _RuleName
+from wanlib.validation.data_uri import parse_data_uri as _parse_data_uri
+from wanlib.validation.image_header import ImageInfo as _ImageFacts
+from wanlib.validation.image_header import describe_format as _describe_format
+from wanlib.validation.image_header import describe_size as _describe_size
+from wanlib.base.values import ABSENT as _ABSENT
+from wanlib.base.values import UNDETERMINED as _LOST
+from wanlib.base.values import Ratio
+from wanlib.base.rule_id import Hints as _Hints
+from wanlib.base.rule_id import RuleName as _RuleName
 from wanlib.base.violation import Violation
-from wanlib.base.violation import make as _make
-from wanlib.runtime.judging import Elsewhere as _Elsewhere
-from wanlib.runtime.judging import expired as _expired
-from wanlib.runtime.judging import is_blank as _is_blank
-from wanlib.runtime.judging import is_integer as _is_integer
-from wanlib.runtime.judging import parse_size as _parse_size
-from wanlib.runtime.judging import plain_urls as _plain_urls
-from wanlib.runtime.judging import read_image as _read_image
-from wanlib.runtime.judging import starts as _starts
-from wanlib.runtime.judging import tell_strays as _tell_strays
-from wanlib.runtime.judging import unreachable as _unreachable
-from wanlib.runtime.judging import wrong_name as _wrong_name
+from wanlib.base.violation import fast_violation as _make
+from wanlib.validation.helpers import Elsewhere as _Elsewhere
+from wanlib.validation.helpers import expired as _expired
+from wanlib.validation.helpers import is_blank as _is_blank
+from wanlib.validation.helpers import is_integer as _is_integer
+from wanlib.validation.helpers import parse_size as _parse_size
+from wanlib.validation.helpers import plain_urls as _plain_urls
+from wanlib.validation.helpers import read_image as _read_image
+from wanlib.validation.helpers import url_prefixes as _url_prefixes
+from wanlib.validation.helpers import report_unknown_members as _report_unknown_members
+from wanlib.validation.helpers import unreachable as _unreachable
+from wanlib.validation.helpers import mime_mismatch as _mime_mismatch
 
 if TYPE_CHECKING:
-    from wanlib.base.bill import Count
-    from wanlib.base.output_size import SizeBounds
-    from wanlib.runtime.tables import Completed
+    from wanlib.validation.check_result import Count
+    from wanlib.validation.output_size import SizeBounds
+    from wanlib.base.api_tables import CompletedFields
 
 _NOTHING: dict[str, Any] = {}
 MESSAGES_INPUT_MESSAGES_COUNT = 1
@@ -45,7 +45,7 @@ IMAGES_MIN_COUNT_NOT_INTERLEAVE = 1
 IMAGES_MAX_COUNT_INTERLEAVE = 1
 IMAGES_MAX_COUNT_NOT_INTERLEAVE = 4
 IMAGES_EACH_SCHEMES = ('http', 'https', 'data', 'oss')
-_IMAGES_EACH_SCHEMES = _starts(IMAGES_EACH_SCHEMES)
+_IMAGES_EACH_SCHEMES = _url_prefixes(IMAGES_EACH_SCHEMES)
 IMAGES_EACH_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in IMAGES_EACH_SCHEMES if scheme != "data")
 IMAGES_EACH_PUBLIC = ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com')
 IMAGES_EACH_UNEXPIRED = (('Expires',), ('x-oss-date', 'x-oss-expires'), ('X-Amz-Date', 'X-Amz-Expires'))
@@ -224,9 +224,9 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
                 return False
             if _uri.problem is not None:
                 return False
-            if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+            if (_due := _mime_mismatch(_uri, IMAGES_EACH_MIME)) is not None:
                 return False
-            if not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
+            if not (_facts.is_known and _facts.format in IMAGES_EACH_FORMATS):
                 return False
             if min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
                 return False
@@ -360,7 +360,7 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
                                 images.append(_member['image'])
                                 _images_at.append(_place)
                                 if len(_member) != 1:
-                                    _tell_strays(found, _member, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES_SET, f'/input/messages/0/content/{_place}', 'wire/messages.input.messages.each.content.each.unknown', _NOTHING)
+                                    _report_unknown_members(found, _member, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES_SET, f'/input/messages/0/content/{_place}', 'wire/messages.input.messages.each.content.each.unknown', _NOTHING)
                             elif 'text' in _member and 'image' not in _member:
                                 if not _count_text:
                                     prompt, _prompt_at = _member['text'], _place
@@ -368,7 +368,7 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
                                 if _count_text == MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT + 1:
                                     found.append(_make(Violation, ('wire/messages.input.messages.each.content.text.max_count', 'rejected', f'/input/messages/0/content/{_place}/text', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_TEXT_MAX_COUNT, _count_text)))
                                 if len(_member) != 1:
-                                    _tell_strays(found, _member, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES_SET, f'/input/messages/0/content/{_place}', 'wire/messages.input.messages.each.content.each.unknown', _NOTHING)
+                                    _report_unknown_members(found, _member, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES, MESSAGES_INPUT_MESSAGES_EACH_CONTENT_NAMES_SET, f'/input/messages/0/content/{_place}', 'wire/messages.input.messages.each.content.each.unknown', _NOTHING)
                             else:
                                 found.append(_make(Violation, ('wire/messages.input.messages.each.content.parts', 'rejected', f'/input/messages/0/content/{_place}', MESSAGES_INPUT_MESSAGES_EACH_CONTENT_PARTS, _part)))
                     elif _content_ is _ABSENT or _content_ is None:
@@ -376,7 +376,7 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
                     else:
                         found.append(_make(Violation, ('wire/messages.input.messages.each.content.type', 'rejected', '/input/messages/0/content', 'list', _content_)))
                     if len(_messages_0) != 2 or _role_ is _ABSENT or _content_ is _ABSENT:
-                        _tell_strays(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', MESSAGES_INPUT_MESSAGES_EACH_UNKNOWN_RULE, _NOTHING)
+                        _report_unknown_members(found, _messages_0, MESSAGES_INPUT_MESSAGES_EACH_NAMES, MESSAGES_INPUT_MESSAGES_EACH_NAMES_SET, '/input/messages/0', MESSAGES_INPUT_MESSAGES_EACH_UNKNOWN_RULE, _NOTHING)
                 else:
                     found.append(_make(Violation, ('wire/messages.input.messages.each.type', 'rejected', '/input/messages/0', 'object', _messages_0)))
         elif _messages_ is _ABSENT or _messages_ is None:
@@ -384,7 +384,7 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
         else:
             found.append(_make(Violation, ('wire/messages.input.messages.type', 'rejected', '/input/messages', 'list', _messages_)))
         if len(_input_) != 1 or _messages_ is _ABSENT:
-            _tell_strays(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', MESSAGES_INPUT_UNKNOWN_RULE, _ELSEWHERE)
+            _report_unknown_members(found, _input_, MESSAGES_INPUT_NAMES, MESSAGES_INPUT_NAMES_SET, '/input', MESSAGES_INPUT_UNKNOWN_RULE, _ELSEWHERE)
     elif _input_ is _ABSENT or _input_ is None:
         found.append(_make(Violation, ('wire/messages.input.required', 'rejected', '/input', True, None)))
     else:
@@ -401,13 +401,13 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= MESSAGES_PARAMETERS_NAMES_SET:
-            _tell_strays(found, _parameters_, MESSAGES_PARAMETERS_NAMES, MESSAGES_PARAMETERS_NAMES_SET, '/parameters', UNKNOWN_RULE, _ELSEWHERE)
+            _report_unknown_members(found, _parameters_, MESSAGES_PARAMETERS_NAMES, MESSAGES_PARAMETERS_NAMES_SET, '/parameters', UNKNOWN_RULE, _ELSEWHERE)
     elif _parameters_ is _ABSENT:
         negative_prompt = size = n = enable_interleave = max_images = prompt_extend = stream = watermark = seed = _ABSENT
     else:
         found.append(_make(Violation, ('wire/messages.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
-        _tell_strays(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', MESSAGES_UNKNOWN_RULE, _ELSEWHERE)
+        _report_unknown_members(found, body, MESSAGES_NAMES, MESSAGES_NAMES_SET, '', MESSAGES_UNKNOWN_RULE, _ELSEWHERE)
     return _images_at, _prompt_at, prompt, negative_prompt, images, size, n, enable_interleave, max_images, prompt_extend, stream, watermark, seed
 
 
@@ -467,14 +467,14 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                                 found.append(_make(Violation, ('wan2.6/images.each.encoding', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_ENCODING, _uri.problem)))
                                 _whole = False
                             if _whole:
-                                if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                                if _uri is not None and (_due := _mime_mismatch(_uri, IMAGES_EACH_MIME)) is not None:
                                     found.append(_make(Violation, ('wan2.6/images.each.mime', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', _due, _uri.mime)))
-                                if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
-                                    found.append(_make(Violation, ('wan2.6/images.each.formats', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_FORMATS, _format_met(_facts))))
+                                if _facts is not None and not (_facts.is_known and _facts.format in IMAGES_EACH_FORMATS):
+                                    found.append(_make(Violation, ('wan2.6/images.each.formats', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_FORMATS, _describe_format(_facts))))
                                 if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
-                                    found.append(_make(Violation, ('wan2.6/images.each.min_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MIN_SIDE, _sides_met(_facts))))
+                                    found.append(_make(Violation, ('wan2.6/images.each.min_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MIN_SIDE, _describe_size(_facts))))
                                 if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
-                                    found.append(_make(Violation, ('wan2.6/images.each.max_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
+                                    found.append(_make(Violation, ('wan2.6/images.each.max_side', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_SIDE, _describe_size(_facts))))
                                 if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
                                     found.append(_make(Violation, ('wan2.6/images.each.max_bytes', 'rejected', f'/input/messages/0/content/{_images_at[_index0]}/image', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
                     else:
@@ -566,7 +566,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
 
 
 def core(model: str, fields: Mapping[str, Any], call: str | None = None, local: bool = False, now: float | None = None) -> list[Violation]:
-    """Every violation of a call given by its fields; an image in hand stands as its ImageFacts."""
+    """Every violation of a call given by its fields; an image in hand stands as its ImageInfo."""
     return _judge(
         [],
         model,
@@ -594,9 +594,9 @@ def check(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
     return [] if _clean(body, model, call, local, now) else _tell(body, model, call, local, now)
 
 
-def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'Completed':
+def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'CompletedFields':
     """The fields with what is always sent, and how many pictures they can yield."""
-    from wanlib.runtime.tables import Completed
+    from wanlib.base.api_tables import CompletedFields
 
     enable_interleave = fields.get('enable_interleave')
     _enable_interleave_holds = enable_interleave if isinstance(enable_interleave, bool) else ENABLE_INTERLEAVE_DEFAULT
@@ -607,12 +607,12 @@ def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 
         _sent.setdefault('max_images', MAX_IMAGES_DEFAULT)
     _bound = _sent['max_images' if interleave else 'n']
     _pictures = int(_bound) if _is_integer(_bound) and _bound >= 1 else 1
-    return Completed(_sent, _pictures, not interleave)
+    return CompletedFields(_sent, _pictures, not interleave)
 
 
 def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
     """Return how many pictures a body asks for, as far as that can be read."""
-    from wanlib.runtime.counting import counted
+    from wanlib.client.call.counting import counted
 
     _images_at, _prompt_at, prompt, negative_prompt, images, size, n, enable_interleave, max_images, prompt_extend, stream, watermark, seed = _read([], body)
     _enable_interleave_holds = enable_interleave if isinstance(enable_interleave, bool) else ENABLE_INTERLEAVE_DEFAULT if enable_interleave is _ABSENT else None
@@ -627,7 +627,7 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
 
 def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'SizeBounds | None':
     """Return the limits on the output size in this mode; None where there is no such field."""
-    from wanlib.base.output_size import SizeBounds
+    from wanlib.validation.output_size import SizeBounds
 
     enable_interleave = fields.get('enable_interleave', _ABSENT)
     _enable_interleave_holds = enable_interleave if isinstance(enable_interleave, bool) else ENABLE_INTERLEAVE_DEFAULT if enable_interleave is _ABSENT else None

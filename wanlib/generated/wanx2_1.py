@@ -5,40 +5,40 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wanlib.base.data_uri import parse_data_uri as _parse_data_uri
-from wanlib.base.facts import ImageFacts as _ImageFacts
-from wanlib.base.met import format_met as _format_met
-from wanlib.base.met import sides_met as _sides_met
-from wanlib.base.missing import ABSENT as _ABSENT
-from wanlib.base.missing import LOST as _LOST
-from wanlib.base.rule_name import Hints as _Hints
-from wanlib.base.rule_name import RuleName as _RuleName
+from wanlib.validation.data_uri import parse_data_uri as _parse_data_uri
+from wanlib.validation.image_header import ImageInfo as _ImageFacts
+from wanlib.validation.image_header import describe_format as _describe_format
+from wanlib.validation.image_header import describe_size as _describe_size
+from wanlib.base.values import ABSENT as _ABSENT
+from wanlib.base.values import UNDETERMINED as _LOST
+from wanlib.base.rule_id import Hints as _Hints
+from wanlib.base.rule_id import RuleName as _RuleName
 from wanlib.base.violation import Violation
-from wanlib.base.violation import make as _make
-from wanlib.runtime.judging import Elsewhere as _Elsewhere
-from wanlib.runtime.judging import expired as _expired
-from wanlib.runtime.judging import is_blank as _is_blank
-from wanlib.runtime.judging import is_integer as _is_integer
-from wanlib.runtime.judging import is_number as _is_number
-from wanlib.runtime.judging import no_ascii_url as _no_ascii_url
-from wanlib.runtime.judging import plain_urls as _plain_urls
-from wanlib.runtime.judging import read_image as _read_image
-from wanlib.runtime.judging import starts as _starts
-from wanlib.runtime.judging import tell_strays as _tell_strays
-from wanlib.runtime.judging import unlike as _unlike
-from wanlib.runtime.judging import unreachable as _unreachable
-from wanlib.runtime.judging import wrong_name as _wrong_name
+from wanlib.base.violation import fast_violation as _make
+from wanlib.validation.helpers import Elsewhere as _Elsewhere
+from wanlib.validation.helpers import expired as _expired
+from wanlib.validation.helpers import is_blank as _is_blank
+from wanlib.validation.helpers import is_integer as _is_integer
+from wanlib.validation.helpers import is_number as _is_number
+from wanlib.validation.helpers import has_non_ascii_url as _has_non_ascii_url
+from wanlib.validation.helpers import plain_urls as _plain_urls
+from wanlib.validation.helpers import read_image as _read_image
+from wanlib.validation.helpers import url_prefixes as _url_prefixes
+from wanlib.validation.helpers import report_unknown_members as _report_unknown_members
+from wanlib.validation.helpers import size_mismatch as _size_mismatch
+from wanlib.validation.helpers import unreachable as _unreachable
+from wanlib.validation.helpers import mime_mismatch as _mime_mismatch
 
 if TYPE_CHECKING:
-    from wanlib.base.bill import Count
-    from wanlib.base.output_size import SizeBounds
-    from wanlib.runtime.tables import Completed
+    from wanlib.validation.check_result import Count
+    from wanlib.validation.output_size import SizeBounds
+    from wanlib.base.api_tables import CompletedFields
 
 _NOTHING: dict[str, Any] = {}
 FUNCTION_ONE_OF = ('stylization_all', 'stylization_local', 'description_edit', 'description_edit_with_mask', 'remove_watermark', 'expand', 'super_resolution', 'colorization', 'doodle', 'control_cartoon_feature')
 PROMPT_MAX_CHARS = 800
 IMAGES_EACH_SCHEMES = ('http', 'https', 'data', 'oss')
-_IMAGES_EACH_SCHEMES = _starts(IMAGES_EACH_SCHEMES)
+_IMAGES_EACH_SCHEMES = _url_prefixes(IMAGES_EACH_SCHEMES)
 IMAGES_EACH_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in IMAGES_EACH_SCHEMES if scheme != "data")
 IMAGES_EACH_CHARS = 'ascii'
 IMAGES_EACH_PUBLIC = ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com')
@@ -50,7 +50,7 @@ IMAGES_EACH_MIN_SIDE = 512
 IMAGES_EACH_MAX_SIDE = 4096
 IMAGES_EACH_MAX_BYTES = 10485760
 MASK_SCHEMES = ('http', 'https', 'data', 'oss')
-_MASK_SCHEMES = _starts(MASK_SCHEMES)
+_MASK_SCHEMES = _url_prefixes(MASK_SCHEMES)
 MASK_SCHEMES_URLS = tuple(f"{scheme}://" for scheme in MASK_SCHEMES if scheme != "data")
 MASK_CHARS = 'ascii'
 MASK_PUBLIC = ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com')
@@ -174,13 +174,13 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
                 return False
             if not _item0[:8].lower().startswith(_IMAGES_EACH_SCHEMES):
                 return False
-            if _no_ascii_url(_item0):
+            if _has_non_ascii_url(_item0):
                 return False
             if _uri.problem is not None:
                 return False
-            if (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+            if (_due := _mime_mismatch(_uri, IMAGES_EACH_MIME)) is not None:
                 return False
-            if not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
+            if not (_facts.is_known and _facts.format in IMAGES_EACH_FORMATS):
                 return False
             if min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
                 return False
@@ -205,13 +205,13 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
                 return False
             if not mask[:8].lower().startswith(_MASK_SCHEMES):
                 return False
-            if _no_ascii_url(mask):
+            if _has_non_ascii_url(mask):
                 return False
             if _uri.problem is not None:
                 return False
-            if (_due := _wrong_name(_uri, MASK_MIME)) is not None:
+            if (_due := _mime_mismatch(_uri, MASK_MIME)) is not None:
                 return False
-            if not (_facts.readable and _facts.format in MASK_FORMATS):
+            if not (_facts.is_known and _facts.format in MASK_FORMATS):
                 return False
             if min(_facts.width, _facts.height) < MASK_MIN_SIDE:
                 return False
@@ -219,7 +219,7 @@ def _clean(body: dict[str, Any], model: str, call: str | None, local: bool, now:
                 return False
             if _facts.bytes > MASK_MAX_BYTES:
                 return False
-            if (_sizes := _unlike(mask, images)) is not None:
+            if (_sizes := _size_mismatch(mask, images)) is not None:
                 return False
     if strength is not None:
         _met += 1
@@ -343,7 +343,7 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
             images = [images]
         mask = _input_.get('mask_image_url', _ABSENT)
         if not _input_.keys() <= FUNCTION_INPUT_NAMES_SET:
-            _tell_strays(found, _input_, FUNCTION_INPUT_NAMES, FUNCTION_INPUT_NAMES_SET, '/input', FUNCTION_INPUT_UNKNOWN_RULE, _ELSEWHERE)
+            _report_unknown_members(found, _input_, FUNCTION_INPUT_NAMES, FUNCTION_INPUT_NAMES_SET, '/input', FUNCTION_INPUT_UNKNOWN_RULE, _ELSEWHERE)
     elif _input_ is _ABSENT or _input_ is None:
         found.append(_make(Violation, ('wire/function.input.required', 'rejected', '/input', True, None)))
     else:
@@ -362,13 +362,13 @@ def _read(found: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
         watermark = _parameters_.get('watermark', _ABSENT)
         seed = _parameters_.get('seed', _ABSENT)
         if not _parameters_.keys() <= FUNCTION_PARAMETERS_NAMES_SET:
-            _tell_strays(found, _parameters_, FUNCTION_PARAMETERS_NAMES, FUNCTION_PARAMETERS_NAMES_SET, '/parameters', UNKNOWN_RULE, _ELSEWHERE)
+            _report_unknown_members(found, _parameters_, FUNCTION_PARAMETERS_NAMES, FUNCTION_PARAMETERS_NAMES_SET, '/parameters', UNKNOWN_RULE, _ELSEWHERE)
     elif _parameters_ is _ABSENT:
         strength = top_scale = bottom_scale = left_scale = right_scale = upscale_factor = is_sketch = n = stream = watermark = seed = _ABSENT
     else:
         found.append(_make(Violation, ('wire/function.parameters.type', 'unspecified' if _parameters_ is None else 'rejected', '/parameters', 'object', _parameters_)))
     if len(body) != 3 or _input_ is _ABSENT or _parameters_ is _ABSENT:
-        _tell_strays(found, body, FUNCTION_NAMES, FUNCTION_NAMES_SET, '', FUNCTION_UNKNOWN_RULE, _ELSEWHERE)
+        _report_unknown_members(found, body, FUNCTION_NAMES, FUNCTION_NAMES_SET, '', FUNCTION_UNKNOWN_RULE, _ELSEWHERE)
     return function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, stream, watermark, seed
 
 
@@ -415,7 +415,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                             _whole = False
                         if _whole:
                             _uri, _facts = _read_image(_item0)
-                            if _no_ascii_url(_item0):
+                            if _has_non_ascii_url(_item0):
                                 found.append(_make(Violation, ('wanx2.1/images.each.chars', 'rejected', '/input/base_image_url', IMAGES_EACH_CHARS, _item0)))
                             if isinstance(_item0, str) and not local and _unreachable(_item0, IMAGES_EACH_PUBLIC):
                                 found.append(_make(Violation, ('wanx2.1/images.each.public', 'rejected', '/input/base_image_url', IMAGES_EACH_PUBLIC, _item0)))
@@ -426,14 +426,14 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                                 found.append(_make(Violation, ('wanx2.1/images.each.encoding', 'rejected', '/input/base_image_url', IMAGES_EACH_ENCODING, _uri.problem)))
                                 _whole = False
                             if _whole:
-                                if _uri is not None and (_due := _wrong_name(_uri, IMAGES_EACH_MIME)) is not None:
+                                if _uri is not None and (_due := _mime_mismatch(_uri, IMAGES_EACH_MIME)) is not None:
                                     found.append(_make(Violation, ('wanx2.1/images.each.mime', 'rejected', '/input/base_image_url', _due, _uri.mime)))
-                                if _facts is not None and not (_facts.readable and _facts.format in IMAGES_EACH_FORMATS):
-                                    found.append(_make(Violation, ('wanx2.1/images.each.formats', 'rejected', '/input/base_image_url', IMAGES_EACH_FORMATS, _format_met(_facts))))
+                                if _facts is not None and not (_facts.is_known and _facts.format in IMAGES_EACH_FORMATS):
+                                    found.append(_make(Violation, ('wanx2.1/images.each.formats', 'rejected', '/input/base_image_url', IMAGES_EACH_FORMATS, _describe_format(_facts))))
                                 if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < IMAGES_EACH_MIN_SIDE:
-                                    found.append(_make(Violation, ('wanx2.1/images.each.min_side', 'rejected', '/input/base_image_url', IMAGES_EACH_MIN_SIDE, _sides_met(_facts))))
+                                    found.append(_make(Violation, ('wanx2.1/images.each.min_side', 'rejected', '/input/base_image_url', IMAGES_EACH_MIN_SIDE, _describe_size(_facts))))
                                 if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > IMAGES_EACH_MAX_SIDE:
-                                    found.append(_make(Violation, ('wanx2.1/images.each.max_side', 'rejected', '/input/base_image_url', IMAGES_EACH_MAX_SIDE, _sides_met(_facts))))
+                                    found.append(_make(Violation, ('wanx2.1/images.each.max_side', 'rejected', '/input/base_image_url', IMAGES_EACH_MAX_SIDE, _describe_size(_facts))))
                                 if _facts is not None and _facts.bytes > IMAGES_EACH_MAX_BYTES:
                                     found.append(_make(Violation, ('wanx2.1/images.each.max_bytes', 'rejected', '/input/base_image_url', IMAGES_EACH_MAX_BYTES, _facts.bytes)))
                     else:
@@ -454,7 +454,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                     _kept0 = False
                 if _whole:
                     _uri, _facts = _read_image(mask)
-                    if _no_ascii_url(mask):
+                    if _has_non_ascii_url(mask):
                         found.append(_make(Violation, ('wanx2.1/mask.chars', 'rejected', '/input/mask_image_url', MASK_CHARS, mask)))
                         _kept0 = False
                     if isinstance(mask, str) and not local and _unreachable(mask, MASK_PUBLIC):
@@ -469,23 +469,23 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
                         _whole = False
                         _kept0 = False
                     if _whole:
-                        if _uri is not None and (_due := _wrong_name(_uri, MASK_MIME)) is not None:
+                        if _uri is not None and (_due := _mime_mismatch(_uri, MASK_MIME)) is not None:
                             found.append(_make(Violation, ('wanx2.1/mask.mime', 'rejected', '/input/mask_image_url', _due, _uri.mime)))
                             _kept0 = False
-                        if _facts is not None and not (_facts.readable and _facts.format in MASK_FORMATS):
-                            found.append(_make(Violation, ('wanx2.1/mask.formats', 'rejected', '/input/mask_image_url', MASK_FORMATS, _format_met(_facts))))
+                        if _facts is not None and not (_facts.is_known and _facts.format in MASK_FORMATS):
+                            found.append(_make(Violation, ('wanx2.1/mask.formats', 'rejected', '/input/mask_image_url', MASK_FORMATS, _describe_format(_facts))))
                             _kept0 = False
                         if _facts is not None and _facts.width is not None and _facts.height is not None and min(_facts.width, _facts.height) < MASK_MIN_SIDE:
-                            found.append(_make(Violation, ('wanx2.1/mask.min_side', 'rejected', '/input/mask_image_url', MASK_MIN_SIDE, _sides_met(_facts))))
+                            found.append(_make(Violation, ('wanx2.1/mask.min_side', 'rejected', '/input/mask_image_url', MASK_MIN_SIDE, _describe_size(_facts))))
                             _kept0 = False
                         if _facts is not None and _facts.width is not None and _facts.height is not None and max(_facts.width, _facts.height) > MASK_MAX_SIDE:
-                            found.append(_make(Violation, ('wanx2.1/mask.max_side', 'rejected', '/input/mask_image_url', MASK_MAX_SIDE, _sides_met(_facts))))
+                            found.append(_make(Violation, ('wanx2.1/mask.max_side', 'rejected', '/input/mask_image_url', MASK_MAX_SIDE, _describe_size(_facts))))
                             _kept0 = False
                         if _facts is not None and _facts.bytes > MASK_MAX_BYTES:
                             found.append(_make(Violation, ('wanx2.1/mask.max_bytes', 'rejected', '/input/mask_image_url', MASK_MAX_BYTES, _facts.bytes)))
                             _kept0 = False
                 if _kept0:
-                    if (_sizes := _unlike(mask, images)) is not None:
+                    if (_sizes := _size_mismatch(mask, images)) is not None:
                         found.append(_make(Violation, ('wanx2.1/mask.same_pixels_as', 'rejected', '/input/mask_image_url', MASK_SAME_PIXELS_AS, _sizes)))
             elif mask is _ABSENT or mask is None and (masked is True):
                 if masked is True:
@@ -586,7 +586,7 @@ def _judge(found: list[Violation], model: str, call: str | None, local: bool, no
 
 
 def core(model: str, fields: Mapping[str, Any], call: str | None = None, local: bool = False, now: float | None = None) -> list[Violation]:
-    """Every violation of a call given by its fields; an image in hand stands as its ImageFacts."""
+    """Every violation of a call given by its fields; an image in hand stands as its ImageInfo."""
     return _judge(
         [],
         model,
@@ -616,20 +616,20 @@ def check(body: dict[str, Any], model: str, call: str | None, local: bool, now: 
     return [] if _clean(body, model, call, local, now) else _tell(body, model, call, local, now)
 
 
-def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'Completed':
+def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 'CompletedFields':
     """The fields with what is always sent, and how many pictures they can yield."""
-    from wanlib.runtime.tables import Completed
+    from wanlib.base.api_tables import CompletedFields
 
     _sent = dict(fields)
     _sent.setdefault('n', N_DEFAULT)
     _bound = _sent['n']
     _pictures = int(_bound) if _is_integer(_bound) and _bound >= 1 else 1
-    return Completed(_sent, _pictures, True)
+    return CompletedFields(_sent, _pictures, True)
 
 
 def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count':
     """Return how many pictures a body asks for, as far as that can be read."""
-    from wanlib.runtime.counting import counted
+    from wanlib.client.call.counting import counted
 
     function, prompt, images, mask, strength, top_scale, bottom_scale, left_scale, right_scale, upscale_factor, is_sketch, n, stream, watermark, seed = _read([], body)
     _function_holds = function if isinstance(function, str) else None

@@ -8,19 +8,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from wanlib.base.shown import shown
-from wanlib.spec.bodies import BodyBuilder
-from wanlib.spec.checked import SCHEMA, checked, digest_of
-from wanlib.spec.complaints import Complaints
-from wanlib.spec.errors import SpecError
-from wanlib.spec.family import build_family
-from wanlib.spec.model import Fact, Family, Node, Rule, Spec
-from wanlib.spec.only_for import with_only_for
-from wanlib.spec.reach import narrowed, used_by
-from wanlib.spec.reader import Map, read_file
-from wanlib.spec.service import service_facts
-from wanlib.spec.tables import table_facts, table_rules, task_facts, task_rules
-from wanlib.spec.whole import check_whole
+from wanlib.base.redaction import safe_repr
+from wanlib.spec.build.applicability import restrict_to_models, with_models, with_only_for
+from wanlib.spec.build.bodies import BodyBuilder
+from wanlib.spec.build.cross_file_checks import check_references
+from wanlib.spec.build.family import build_family
+from wanlib.spec.build.tables import service_facts, table_facts, table_rules, task_facts, task_rules
+from wanlib.spec.model.errors import Complaints, SpecError
+from wanlib.spec.model.model import Fact, Family, Node, Rule, Spec
+from wanlib.spec.source.schema_check import SCHEMA, known_digests, sha256_hex
+from wanlib.spec.source.yaml_reader import LineMap, read_file
 
 _SINGLE = ("task", "wire", "service", "sources")
 _FAMILY = re.compile(r"wanx?([0-9]+(?:\.[0-9]+)*)")
@@ -37,11 +34,11 @@ def load(folder: Path | None = None) -> Spec:
 
     Raises SpecError with every complaint, each as `file:line: what, expected what`.
     """
-    return _packaged() if folder is None else _load(folder)
+    return _load_packaged() if folder is None else _load(folder)
 
 
 @cache
-def _packaged() -> Spec:
+def _load_packaged() -> Spec:
     return _load(spec_folder())
 
 
@@ -50,7 +47,7 @@ def _load(folder: Path) -> Spec:
     return build(documents, _digest(folder, documents))
 
 
-def build(documents: Mapping[str, Map], digest: str) -> Spec:
+def build(documents: Mapping[str, LineMap], digest: str) -> Spec:
     """Build the Spec of documents that have the right shape.
 
     Args:
@@ -74,12 +71,12 @@ def build(documents: Mapping[str, Map], digest: str) -> Spec:
         facts=MappingProxyType({fact.id: fact for fact in facts + _table_facts(documents)}),
         digest=digest,
     )
-    if complaints := check_whole(spec, documents):
+    if complaints := check_references(spec, documents):
         raise SpecError(complaints)
     return spec
 
 
-def _families(documents: Mapping[str, Map]) -> tuple[list[Family], dict[str, Node], list[Fact]]:
+def _families(documents: Mapping[str, LineMap]) -> tuple[list[Family], dict[str, Node], list[Fact]]:
     """The model files and the body forms that they are written in, each right by itself."""
     gathered = Complaints("wire.yaml")
     builder = BodyBuilder(documents["wire"]["source"], gathered)
@@ -99,18 +96,20 @@ def _families(documents: Mapping[str, Map]) -> tuple[list[Family], dict[str, Nod
         name: tuple(model for family in families if family.body == name for model in family.models)
         for name in bodies
     }
-    bodies = {name: used_by(node, written[name]) for name, node in bodies.items()}
-    families, own, complaints = with_only_for([narrowed(family) for family in families], bodies, documents)
+    bodies = {name: with_models(node, written[name]) for name, node in bodies.items()}
+    families, own, complaints = with_only_for(
+        [restrict_to_models(family) for family in families], bodies, documents
+    )
     if complaints:
         raise SpecError(complaints)
     return families, bodies, facts + own
 
 
-def read_documents(folder: Path) -> dict[str, Map]:
+def read_documents(folder: Path) -> dict[str, LineMap]:
     """Every file by its stem, each of the right shape. SpecError where one is not."""
-    documents: dict[str, Map] = {}
+    documents: dict[str, LineMap] = {}
     complaints: list[str] = []
-    known = checked(spec_folder())
+    known = known_digests(spec_folder())
     for path in _paths(folder):
         try:
             documents[path.stem] = read_file(path)
@@ -118,7 +117,7 @@ def read_documents(folder: Path) -> dict[str, Map]:
             complaints += error.complaints
             continue
         wrong = wrong_name(path.stem, documents[path.stem])
-        if not wrong and digest_of(path.read_bytes()) not in known:
+        if not wrong and sha256_hex(path.read_bytes()) not in known:
             wrong = _wrong_shape(documents[path.stem], path)
         complaints += wrong
     if complaints:
@@ -145,7 +144,7 @@ def _paths(folder: Path) -> list[Path]:
     return paths
 
 
-def wrong_name(stem: str, document: Map) -> list[str]:
+def wrong_name(stem: str, document: LineMap) -> list[str]:
     """`wan` tells of what kind a file is; it repeats the file's name."""
     family = _FAMILY.fullmatch(stem)
     if not family and stem not in _SINGLE:
@@ -154,18 +153,20 @@ def wrong_name(stem: str, document: Map) -> list[str]:
     due = family[1] if family else stem
     if document.get("wan") == due:
         return []
-    met = f"wan is {shown(document['wan'])}" if "wan" in document else "lacks wan"
+    met = f"wan is {safe_repr(document['wan'])}" if "wan" in document else "lacks wan"
     return [f'{stem}.yaml:{document.lines.get("wan", 1)}: {met}, expected "{due}", as the file is named']
 
 
-def _wrong_shape(document: Map, path: Path) -> list[str]:
+def _wrong_shape(document: LineMap, path: Path) -> list[str]:
     """Told by a library that is loaded where there is something to check."""
-    from wanlib.spec.shape import shape_complaints
+    from wanlib.spec.source.schema_check import schema_diagnostics
 
-    return shape_complaints(document, path.name, spec_folder() / SCHEMA)
+    return schema_diagnostics(document, path.name, spec_folder() / SCHEMA)
 
 
-def _rules(families: list[Family], bodies: Mapping[str, Node], documents: Mapping[str, Map]) -> list[Rule]:
+def _rules(
+    families: list[Family], bodies: Mapping[str, Node], documents: Mapping[str, LineMap]
+) -> list[Rule]:
     rules = table_rules(documents["wire"], tuple(model for family in families for model in family.models))
     for node in bodies.values():
         rules += [rule for each in node.walk() for rule in each.rules]
@@ -175,7 +176,7 @@ def _rules(families: list[Family], bodies: Mapping[str, Node], documents: Mappin
     return rules + task_rules(documents["task"])
 
 
-def _table_facts(documents: Mapping[str, Map]) -> list[Fact]:
+def _table_facts(documents: Mapping[str, LineMap]) -> list[Fact]:
     return (
         table_facts(documents["wire"]) + task_facts(documents["task"]) + service_facts(documents["service"])
     )

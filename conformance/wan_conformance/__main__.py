@@ -1,0 +1,6 @@
+"""`python -m conformance`, the same as `wan-conformance`."""
+
+from wan_conformance.cli.main import main
+
+if __name__ == "__main__":
+    main()

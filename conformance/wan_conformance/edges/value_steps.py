@@ -1,0 +1,289 @@
+"""The two nearest neighbours of a limit, kind by kind."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from wan_conformance.edges.body import Body
+from wanlib.base.values import ABSENT, Ratio
+from wanlib.spec import Field, Rule
+
+
+class BoundaryValue(NamedTuple):
+    """One value to try at a rule's field.
+
+    label: short, for the case's id. value: at the field's path; ABSENT takes the member out.
+    keeps: whether the rule is kept. measure: what the limit is compared with, for ordered kinds.
+    also: values of other fields that it takes. null: the value is null in an optional
+    member, which the pages leave open.
+    """
+
+    label: str
+    value: Any
+    keeps: bool
+    measure: Any = None
+    also: dict[str, Any] | None = None
+    null: bool = False
+
+
+Steps = Callable[[Body, Field, Rule], Iterator[BoundaryValue]]
+
+_WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
+    "text": (("number", 5), ("list", ["a"]), ("boolean", True)),
+    "integer": (("text", "1"), ("boolean", True), ("fraction", 1.5), ("list", [1])),
+    "number": (("text", "1.0"), ("boolean", True), ("list", [1.0])),
+    "boolean": (("text", "true"), ("one", 1), ("zero", 0), ("list", [True])),
+    "list": (("text", "a"), ("number", 1), ("object", {})),
+    "object": (("text", "a"), ("list", []), ("number", 1)),
+    "image": (("number", 1), ("object", {"url": "https://example.com/1.png"}), ("boolean", True)),
+    "size": (("number", 1024), ("list", [1024, 1024]), ("object", {})),
+    "percent": (
+        ("number", 50),
+        ("no-sign", "50.00"),
+        ("comma", "50,00%"),
+        ("space", "50.00 %"),
+        ("leading-zero", "050.00%"),
+        ("minus", "-50.00%"),
+        ("newline", "50.00%\n"),
+    ),
+}
+
+
+def required(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    yield BoundaryValue("present", body.sample(field), True)
+    yield BoundaryValue("absent", ABSENT, False)
+    if not body.is_item(field):
+        yield BoundaryValue("null", [None] if body.is_only(field) else None, False)
+
+
+def wrong_type(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    sample = body.sample(field)
+    yield BoundaryValue("right", sample, True)
+    if field.type == "integer":
+        yield BoundaryValue("whole-float", float(sample), True)
+    for label, value in _WRONG[field.type]:
+        yield BoundaryValue(label, value, False)
+    item = body.is_item(field)
+    top = body.family.field(field.path.partition(".")[0])
+    member = top if body.is_only(field) else field
+    if item or not body.situation.active_rule(member, "required"):
+        yield BoundaryValue("null", None, False, null=not item)
+
+
+def one_of(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    for value in rule.limit:
+        yield BoundaryValue(str(value).lower(), value, True)
+    others: list[Any]
+    if field.type == "boolean":
+        others = [value for value in (True, False) if value not in rule.limit]
+    else:
+        others = [rule.limit[0] + "x", rule.limit[0].upper(), rule.limit[0] + "\n", ""]
+    for value in others:
+        yield BoundaryValue(repr(value).strip("'").lower(), value, False)
+
+
+def not_blank(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    for label, text in (("letter", "a"), ("padded", " a\n"), ("control", "\x1f"), ("joiner", "\u200b")):
+        yield BoundaryValue(label, text, True)
+    for label, text in (
+        ("empty", ""),
+        ("space", " "),
+        ("lines", "\r\n\t"),
+        ("no-break", "\xa0\u202f"),
+        ("ideographic", "\u3000"),
+    ):
+        yield BoundaryValue(label, text, False)
+
+
+def excludes(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    yield BoundaryValue("width-height", _nearest(body, field, 0, 1), True)
+    for word in rule.limit:
+        yield BoundaryValue(word, word, False)
+
+
+def _counts(body: Body, field: Field, counts: tuple[tuple[int, bool], ...]) -> Iterator[BoundaryValue]:
+    for count, keeps in counts:
+        if count >= 0:
+            yield BoundaryValue(str(count), body.items(field, count), keeps, count)
+
+
+def count(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    yield from _counts(body, field, ((rule.limit, True), (rule.limit - 1, False), (rule.limit + 1, False)))
+
+
+def min_count(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    yield from _counts(body, field, ((rule.limit, True), (rule.limit - 1, False)))
+
+
+def max_count(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    yield from _counts(body, field, ((rule.limit, True), (rule.limit + 1, False)))
+
+
+def max_chars(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    for name, char in (("latin", "a"), ("han", "字"), ("astral", "🎨")):
+        yield BoundaryValue(f"{name}-{rule.limit}", char * rule.limit, True, rule.limit)
+        yield BoundaryValue(f"{name}-{rule.limit + 1}", char * (rule.limit + 1), False, rule.limit + 1)
+
+
+def pattern(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    for keeps, examples in ((True, rule.keeps), (False, rule.breaks)):
+        for index, text in enumerate(examples):
+            yield BoundaryValue(f"{'keeps' if keeps else 'breaks'}-{index}", text, keeps)
+
+
+def decimals(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    for places in (rule.limit, rule.limit - 1, rule.limit + 1):
+        text = "40." + "0" * places if places else "40"
+        yield BoundaryValue(f"{places}-decimals", text + "%", places == rule.limit)
+
+
+def minimum(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    yield BoundaryValue(str(rule.limit), rule.limit, True, rule.limit)
+    below = rule.limit - 1 if field.type == "integer" else math.nextafter(rule.limit, -math.inf)
+    yield BoundaryValue(str(below), below, False, below)
+
+
+def maximum(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    yield BoundaryValue(str(rule.limit), rule.limit, True, rule.limit)
+    above = rule.limit + 1 if field.type == "integer" else math.nextafter(rule.limit, math.inf)
+    yield BoundaryValue(str(above), above, False, above)
+
+
+def keywords(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    size = _nearest(body, field, 0, 1)
+    excluded = body.situation.limit(field, "excludes", ())
+    for word in (*rule.limit, size):
+        if word not in excluded:
+            yield BoundaryValue(word, word, True)
+    width, _, height = size.partition("*")
+    others = {word for other in field.rules_of_kind("keywords") for word in other.limit} - set(rule.limit)
+    for word in sorted(others):
+        yield BoundaryValue(word, word, False)
+    first = next(iter(rule.limit), "2K")
+    for label, text in (
+        ("lower-case", first.lower()),
+        ("x", f"{width}x{height}"),
+        ("newline", size + "\n"),
+        ("space", f"{width} * {height}"),
+        ("zero", f"0*{height}"),
+        ("leading-zero", f"0{width}*{height}"),
+        ("three", f"{size}*1"),
+        ("half", f"{width}*"),
+        ("wide-digits", size.replace("1", "\uff11").replace("7", "\uff17").replace("2", "\uff12")),
+        ("empty", ""),
+    ):
+        yield BoundaryValue(label, text, False)
+
+
+def _bounds(body: Body, field: Field) -> tuple[int, int, Ratio, Ratio]:
+    limit = body.situation.limit
+    low, high = limit(field, "min_pixels", 1), limit(field, "max_pixels", 10**10)
+    return low, high, limit(field, "min_ratio", Ratio(1, 10**6)), limit(field, "max_ratio", Ratio(10**6, 1))
+
+
+def _fits(width: int, height: int, low: Ratio, high: Ratio) -> bool:
+    return width * low.height >= height * low.width and width * high.height <= height * high.width
+
+
+def _nearest(body: Body, field: Field, product: int, step: int) -> str:
+    """The size with the nearest product from `product` on, by steps, whose ratio is allowed."""
+    low, _, narrow, wide = _bounds(body, field)
+    product = product or low
+    while True:
+        for width in range(max(1, math.isqrt(product)), 0, -1):
+            height, rest = divmod(product, width)
+            if not _fits(width, height, narrow, wide):
+                break
+            if not rest:
+                return f"{width}*{height}"
+        product += step
+
+
+def min_pixels(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    for start, step, keeps in ((rule.limit, 1, True), (rule.limit - 1, -1, False)):
+        yield _pixels(_nearest(body, field, start, step), keeps)
+
+
+def max_pixels(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    for start, step, keeps in ((rule.limit, -1, True), (rule.limit + 1, 1, False)):
+        yield _pixels(_nearest(body, field, start, step), keeps)
+
+
+def _pixels(size: str, keeps: bool) -> BoundaryValue:
+    width, _, height = size.partition("*")
+    return BoundaryValue(size, size, keeps, int(width) * int(height))
+
+
+def min_ratio(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    width, height = _of_ratio(body, field, rule.limit)
+    yield BoundaryValue(f"{width}*{height}", f"{width}*{height}", True)
+    yield BoundaryValue(f"{width}*{height + 1}", f"{width}*{height + 1}", False)
+
+
+def max_ratio(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    width, height = _of_ratio(body, field, rule.limit)
+    yield BoundaryValue(f"{width}*{height}", f"{width}*{height}", True)
+    yield BoundaryValue(f"{width + 1}*{height}", f"{width + 1}*{height}", False)
+
+
+def _of_ratio(body: Body, field: Field, ratio: Ratio) -> tuple[int, int]:
+    """The largest size of exactly this ratio within the pixel limits: there a pixel more tells most."""
+    _, high, _, _ = _bounds(body, field)
+    times = math.isqrt(high // (ratio.width * ratio.height))
+    while (ratio.width * times + 1) * (ratio.height * times + 1) > high:
+        times -= 1
+    return ratio.width * times, ratio.height * times
+
+
+def same_count_as(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    have = len(body.values.get(rule.limit, ()))
+    for number in (have, have - 1, have + 1):
+        if number >= 0:
+            yield BoundaryValue(f"{number}-of-{have}", [[] for _ in range(number)], number == have)
+
+
+def total(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    for label, last in (("exact", "33.34%"), ("less", "33.33%"), ("more", "33.35%")):
+        items = body.items(field, 3)
+        for item, share in zip(items, ("33.33%", "33.33%", last), strict=True):
+            item[rule.of] = share
+        yield BoundaryValue(label, items, label == "exact")
+    items = body.items(field, 3)
+    for item, share in zip(items, ("0.10%", "0.20%", "99.70%"), strict=True):
+        item[rule.of] = share
+    yield BoundaryValue("no-binary-fractions", items, True)
+
+
+def ordered(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    for label, box in (
+        ("least", [0, 0, 1, 1]),
+        ("no-width", [1, 0, 1, 1]),
+        ("no-height", [0, 1, 1, 1]),
+        ("left-right", [1, 0, 0, 1]),
+        ("upside-down", [0, 1, 1, 0]),
+    ):
+        yield BoundaryValue(label, box, label == "least")
+
+
+STEPS: dict[str, Steps] = {
+    "required": required,
+    "type": wrong_type,
+    "one_of": one_of,
+    "not_blank": not_blank,
+    "excludes": excludes,
+    "count": count,
+    "min_count": min_count,
+    "max_count": max_count,
+    "max_chars": max_chars,
+    "pattern": pattern,
+    "decimals": decimals,
+    "min": minimum,
+    "max": maximum,
+    "keywords": keywords,
+    "min_pixels": min_pixels,
+    "max_pixels": max_pixels,
+    "same_count_as": same_count_as,
+    "total": total,
+    "ordered": ordered,
+}
+SIZE_RATIOS: dict[str, Steps] = {"min_ratio": min_ratio, "max_ratio": max_ratio}

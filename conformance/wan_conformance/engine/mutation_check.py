@@ -1,0 +1,58 @@
+"""A planted fault per rule and way: the harness must see each, or nobody knows what a pass is worth.
+
+The spec with the fault is served by the emulator; the target `http` judges it by the edges of the spec
+without the fault. A fault that no edge turns red has survived.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from wan_conformance.edges import edges
+from wan_conformance.judge import judge
+from wan_conformance.model import Case
+from wan_conformance.targets.server.server import emulator_server
+from wan_conformance.targets.server.target import Http
+from wanlib.spec import Rule, Spec
+from wanlib.spec.mutations import Make, list_mutations
+
+_HEAVY = ("max_bytes", "max_side")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of a mutant.
+
+    name: `RULE=WAY`. verdict: `killed`, `survived`, or `equivalent` where nobody could tell it. by: the
+    case that turned red first, or the reason.
+    """
+
+    name: str
+    verdict: str
+    by: str = ""
+
+
+def run_mutants(spec: Spec, rules: Iterable[Rule], *, first: bool = False) -> Iterator[Finding]:
+    """Every mutant of these rules; the first of each alone if told."""
+    for rule in rules:
+        cases = _cases(spec, rule)
+        for way, make in [*list_mutations(spec, rule.id).items()][: 1 if first else None]:
+            by = _detecting_case(spec, make, cases)
+            yield Finding(f"{rule.id}={way}", "killed" if by else "survived", by)
+        if rule.outcome == "unspecified" and not first:
+            yield Finding(f"{rule.id}=outcome", "equivalent", "the pages leave open what its breach does")
+
+
+def _cases(spec: Spec, rule: Rule) -> list[Case]:
+    """The edges of a rule; of files of many megabytes those of one format."""
+    found = [*edges(spec, rule.id)]
+    return [case for case in found if "/png-" in case.id or rule.kind not in _HEAVY] or found
+
+
+def _detecting_case(spec: Spec, make: Make, cases: Iterable[Case]) -> str:
+    """The case that sees the fault, "" where none does."""
+    target = Http(spec, emulator_server(make()))
+    for case in cases:
+        verdict = judge(case, target, target.observe(case.question))
+        if verdict.verdict == "fail":  # not `error`: a service that breaks down is no planted fault
+            return case.id
+    return ""

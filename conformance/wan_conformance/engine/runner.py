@@ -1,0 +1,112 @@
+"""The runner: every case to every target, one case in memory at a time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+from wan_conformance.engine.coverage import Coverage
+from wan_conformance.engine.known_failures import KnownFailures
+from wan_conformance.engine.sources import CaseSource, known_model
+from wan_conformance.engine.strategy_runner import judge_strategy
+from wan_conformance.judge import claimed, judge
+from wan_conformance.model import Answer, Case, Observation, Strategy, Target, TaskCheck, TaskTarget, Verdict
+from wan_conformance.redaction import redacted
+from wanlib.base.redaction import safe_repr
+from wanlib.spec import Rule
+
+
+class DuplicateCase(ValueError):
+    """Two cases of a run bear one id, so a log could not tell them apart."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run is made of.
+
+    models: all known ones. rules: those that must be covered. whole: no rule and no target was left out.
+    known: the failures to expect. seed, examples: for drawn cases. told: hears of each case as it is done.
+    """
+
+    sources: Sequence[CaseSource]
+    targets: Sequence[Target]
+    models: Sequence[str]
+    rules: Sequence[Rule]
+    whole: bool = True
+    known: KnownFailures = field(default_factory=KnownFailures)
+    seed: int = 0
+    examples: int = 10
+    told: Callable[[CaseSource, Case | Strategy | TaskCheck], None] = lambda source, case: None
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """All verdicts: of the cases, of what they left uncovered, of known failures that nothing met."""
+        coverage = Coverage()
+        for verdict in self._judged():
+            coverage.record(verdict)
+            yield self.known.apply(verdict)
+        for verdict in coverage.failures(self.rules, self.targets, self.whole):
+            yield self.known.apply(verdict)
+        if self.whole:
+            yield from self.known.unmatched()
+
+    def _judged(self) -> Iterator[Verdict]:
+        seen: set[str] = set()
+        for source in self.sources:
+            for case in source.cases:
+                if case.id in seen:
+                    raise DuplicateCase(f"two cases have the id {case.id}")
+                seen.add(case.id)
+                yield from self._case(case)
+                self.told(source, case)
+
+    def _case(self, case: Case | Strategy | TaskCheck) -> Iterator[Verdict]:
+        if isinstance(case, TaskCheck):
+            yield from (self._task(case, target) for target in self.targets if isinstance(target, TaskTarget))
+            return
+        if isinstance(case, Strategy):
+            yield from judge_strategy(case, self.targets, self.seed, self.examples, self.judge_case)
+            return
+        for target in self.targets:
+            yield self.judge_case(case, target)
+
+    def _task(self, check: TaskCheck, target: TaskTarget) -> Verdict:
+        """Return the verdict on what a target found while it performed a check."""
+        seen, ms = _timed(lambda: target.perform(check))
+        failed = "error" if seen.error is not None else "skip" if seen.skipped is not None else "pass"
+        return Verdict(
+            None,
+            check.id,
+            target.name,
+            failed,
+            Answer(True, ()),
+            seen,
+            seed=self.seed,
+            ms=ms,
+            model=check.model,
+            reason=seen.skipped,
+        )
+
+    def judge_case(self, case: Case, target: Target) -> Verdict:
+        """One case put to one target."""
+        seen, ms = _observed(case, target) if claimed(case.rule, target) else (None, 0.0)
+        verdict = judge(case, target, seen)
+        return replace(
+            verdict,
+            body=None if verdict.verdict == "pass" else redacted(case.question.body),
+            seed=self.seed if case.seed is None else case.seed,
+            ms=ms,
+            model=known_model(case.question.body, self.models),
+        )
+
+
+def _observed(case: Case, target: Target) -> tuple[Observation, float]:
+    return _timed(lambda: target.observe(case.question))
+
+
+def _timed(observe: Callable[[], Observation]) -> tuple[Observation, float]:
+    """Return the observation and its time in ms. What a target raises is its error."""
+    start = perf_counter()
+    try:
+        seen = observe()
+    except Exception as error:
+        seen = Observation(None, (), error=safe_repr(error))
+    return seen, round((perf_counter() - start) * 1000, 3)

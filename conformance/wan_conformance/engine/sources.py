@@ -1,0 +1,90 @@
+"""Where the cases come from, and which of them a run wants."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from wan_conformance.edges import edges
+from wan_conformance.engine.strategy_runner import breaking_case, mutilated_case, valid_case
+from wan_conformance.engine.vectors import Vector, load
+from wan_conformance.model import Case, Question, Strategy, TaskCheck, expected_outcome
+from wan_conformance.targets.server.task_checks import task_checks
+from wanlib.spec import Rule, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSource:
+    """One kind of case.
+
+    cases: made one by one while a run asks for them, since some bodies hold 27 MB.
+    total: how many of `unit` it has, for the progress bar: whole cases, or rules with their cases.
+    """
+
+    name: str
+    unit: str
+    total: int
+    cases: Iterable[Case | Strategy | TaskCheck]
+
+    def step(self, case: Case | Strategy | TaskCheck) -> str | None:
+        """What this case counts towards: cases of one step count once."""
+        return case.rule if self.unit == "rules" else case.id
+
+
+def collect_sources(spec: Spec, patterns: Sequence[str] = ("*",)) -> list[CaseSource]:
+    """Return every source with its cases about the rules that match.
+
+    Args:
+        spec: the spec whose cases are collected.
+        patterns: globs over rule ids; a rule counts where one of them matches. With `*` among them the
+            sources also have the cases that are not about a single rule.
+    """
+    vectors = [vector for vector in load() if _matches(_single_broken_rule(vector) or "", patterns)]
+    rules = matching_body_rules(spec, patterns)
+    checks = list(task_checks(spec)) if "*" in patterns else []
+    return [
+        CaseSource("vectors", "cases", len(vectors), (vector_case(vector, spec.rules) for vector in vectors)),
+        CaseSource("edges", "rules", len(rules), (case for rule in rules for case in edges(spec, rule.id))),
+        _strategies(spec, rules, whole="*" in patterns),
+        *([CaseSource("tasks", "cases", len(checks), iter(checks))] if checks else []),
+    ]
+
+
+def _strategies(spec: Spec, rules: list[Rule], whole: bool) -> CaseSource:
+    """One strategy for each rule; and for bodies that break none, or whatever they break, if wanted."""
+    found = [breaking_case(spec, rule) for rule in rules]
+    if whole:
+        found += [*(valid_case(spec, model) for model in spec.models), mutilated_case(spec)]
+    return CaseSource("strategies", "cases", len(found), iter(found))
+
+
+def matching_body_rules(spec: Spec, patterns: Sequence[str] = ("*",)) -> list[Rule]:
+    """Return the rules on request bodies whose ids match one of the globs, in spec order."""
+    rules = (rule for rule in spec.rules.values() if rule.scope == "body")
+    return [rule for rule in rules if _matches(rule.id, patterns)]
+
+
+def _matches(rule: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(rule, pattern) for pattern in patterns)
+
+
+def vector_case(vector: Vector, rules: Mapping[str, Rule]) -> Case:
+    """A vector as a case: about its rule where it breaks just one.
+
+    A rule that the spec doesn't have stays in the answer as one that is refused, so every target fails it.
+    """
+    body = vector.body()
+    breaks = [(rule, expected_outcome(rule, rules, body)) for rule in vector.expect]
+    return Case(
+        f"vector:{vector.id}", _single_broken_rule(vector), Question(body, vector.call), tuple(sorted(breaks))
+    )
+
+
+def _single_broken_rule(vector: Vector) -> str | None:
+    return vector.expect[0] if len(vector.expect) == 1 else None
+
+
+def known_model(body: Any, models: Iterable[str]) -> str | None:
+    """The known model that a body names."""
+    model = body.get("model") if isinstance(body, dict) else None
+    return model if isinstance(model, str) and model in models else None

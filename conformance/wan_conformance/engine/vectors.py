@@ -1,0 +1,248 @@
+"""Vectors: cases written by hand from the vendor's pages, and their loader.
+
+A vector says which statement of `spec/sources.yaml` it tests, a wire body, and the exact set of rule
+ids that the body breaks. They are the one reading that owes nothing to the spec files, so nothing
+here imports the spec.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from wan_conformance.images import MIMES, data_uri
+
+
+class Macro(NamedTuple):
+    """How a macro expands, and its members with their types."""
+
+    expand: Callable[..., Any]
+    required: dict[str, type]
+    optional: dict[str, type]
+
+
+def _text(char: str, count: int) -> str:
+    return char * count
+
+
+def _image(format: str, width: int, height: int, **told: Any) -> str:
+    """`mime` is the name told, `bytes` the exact length, `prefix` what stands before the data instead."""
+    alpha, mime, size = told.get("alpha", False), told.get("mime"), told.get("bytes")
+    uri = data_uri(format, width, height, mime=mime, size_bytes=size, alpha=alpha)
+    return told["prefix"] + uri.partition(",")[2] if "prefix" in told else uri
+
+
+def _repeat(of: Any, count: int) -> list[Any]:
+    return [expand(of) for _ in range(count)]
+
+
+MACROS = {
+    "$text": Macro(_text, {"char": str, "count": int}, {}),
+    "$image": Macro(
+        _image,
+        {"format": str, "width": int, "height": int},
+        {"bytes": int, "mime": str, "alpha": bool, "prefix": str},
+    ),
+    "$repeat": Macro(_repeat, {"of": object, "count": int}, {}),
+}
+
+
+def expand(node: Any) -> Any:
+    """`node` with every macro in place of which it stands; always new lists and dicts."""
+    if isinstance(node, list):
+        return [value for item in node for value in _expand_item(item)]
+    if not isinstance(node, dict):
+        return node
+    name = _macro_name(node)
+    if name is None:
+        return {key: expand(value) for key, value in node.items()}
+    return MACROS[name].expand(**node[name])
+
+
+def _expand_item(item: Any) -> list[Any]:
+    value = expand(item)
+    return value if isinstance(item, dict) and _macro_name(item) == "$repeat" else [value]
+
+
+def _macro_name(node: dict[Any, Any]) -> str | None:
+    """The macro that this mapping calls, if any."""
+    first = next(iter(node), None)
+    return first if isinstance(first, str) and first.startswith("$") else None
+
+
+def macro_problems(node: Any, in_list: bool = False) -> Iterator[str]:
+    """What is wrong with the macros in `node`; told without expanding, so that loading stays cheap."""
+    if isinstance(node, list):
+        for item in node:
+            yield from macro_problems(item, in_list=True)
+    elif isinstance(node, dict):
+        called = [key for key in node if isinstance(key, str) and key.startswith("$")]
+        if called:
+            yield from _call_faults(called[0], node, in_list)
+        else:
+            yield from _key_faults(node)
+            for value in node.values():
+                yield from macro_problems(value)
+
+
+def _key_faults(node: dict[Any, Any]) -> Iterator[str]:
+    """YAML 1.1 makes booleans of `on` and `yes`; JSON has no such keys."""
+    for key in node:
+        if not isinstance(key, str):
+            yield f"the key {key!r} is no string, quote it"
+
+
+def _call_faults(name: str, node: dict[Any, Any], in_list: bool) -> Iterator[str]:
+    macro, members = MACROS.get(name), node[name]
+    if macro is None:
+        yield f"no macro {name}, expected one of {', '.join(MACROS)}"
+    elif len(node) > 1:
+        yield f"{name} stands alone in its mapping, found {', '.join(map(str, node))}"
+    elif not isinstance(members, dict):
+        yield f"{name} takes a mapping, found {members!r}"
+    else:
+        yield from _member_faults(name, macro, members)
+        if name == "$repeat":
+            yield from () if in_list else (f"{name} stands only inside a list",)
+            yield from macro_problems(members.get("of"))
+
+
+def _member_faults(name: str, macro: Macro, members: dict[Any, Any]) -> Iterator[str]:
+    known = macro.required | macro.optional
+    for member in macro.required.keys() - members.keys():
+        yield f"{name} needs {member}"
+    for member, value in members.items():
+        if member not in known:
+            yield f"{name} has no {member}, only {', '.join(known)}"
+        elif not _fits(value, known[member]):
+            least = " of 0 or more" if known[member] is int else ""
+            yield f"{name}: {member} is {value!r}, expected {known[member].__name__}{least}"
+    if name == "$image" and members.get("format") not in MIMES:
+        yield f"{name}: format is {members.get('format')!r}, expected one of {', '.join(MIMES)}"
+
+
+def _fits(value: Any, kind: type) -> bool:
+    """An int here is a length or a count: no boolean, never negative."""
+    if kind is int:
+        return type(value) is int and value >= 0
+    return isinstance(value, kind)
+
+
+VECTORS = Path(__file__).parent / "vectors"
+
+# libyaml where PyYAML was built with it: the same answer, ten times as fast.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_CALLS = ("sync", "async", "stream")
+_REQUIRED = ("id", "statement", "body", "expect")
+_PATTERNS = {
+    "id": re.compile(r"[a-z0-9][a-z0-9.-]*"),
+    "statement": re.compile(r"[a-z0-9]+#[a-z0-9.-]+"),
+    "rule": re.compile(r"(wire|task|wanx?[0-9.]+)/[a-z0-9_.]+(:(not-)?[a-z0-9_]+)?"),
+}
+
+
+class VectorError(ValueError):
+    """A vector file is wrong: `file: id: what`."""
+
+
+@dataclass(frozen=True)
+class Vector:
+    """One body and what is wrong with it.
+
+    `expect` is the whole set of rule ids broken, empty for a clean body; `call` how the body is sent
+    (None: unknown, rules on the call are not judged); `file` and `index` where it is written.
+    """
+
+    id: str
+    statement: str
+    call: str | None
+    file: str
+    index: int
+    expect: tuple[str, ...]
+    template: Any = field(repr=False)
+
+    def body(self) -> Any:
+        """The wire body with its macros expanded, new on every call: a body may have 30 MB.
+
+        Raises VectorError where a picture cannot be drawn as it is asked for.
+        """
+        try:
+            return expand(self.template)
+        except ValueError as error:
+            raise VectorError(f"{self.file}: {self.id}: {error}") from error
+
+
+def load(folder: Path = VECTORS) -> list[Vector]:
+    """Every vector of the `*.yaml` files in `folder`, by file name and position.
+
+    Raises VectorError for the first thing wrong in them, and where there are none.
+    """
+    vectors = [vector for path in sorted(folder.glob("*.yaml")) for vector in _read(path)]
+    if not vectors:
+        raise VectorError(f"{folder}: no vectors, expected *.yaml files with a list in each")
+    seen: dict[str, Vector] = {}
+    for vector in vectors:
+        first = seen.setdefault(vector.id, vector)
+        if first is not vector:
+            taken = f"the id is taken by entry {first.index} of {first.file}"
+            raise VectorError(f"{vector.file}: {vector.id}: {taken}")
+    return vectors
+
+
+def _read(path: Path) -> Iterator[Vector]:
+    try:
+        entries = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise VectorError(f"{path.name}: not plain YAML: {error}") from error
+    if not isinstance(entries, list):
+        raise VectorError(f"{path.name}: expected a list of vectors, found {type(entries).__name__}")
+    for index, entry in enumerate(entries):
+        for fault in _entry_problems(entry):
+            name = entry.get("id", index) if isinstance(entry, dict) else index
+            raise VectorError(f"{path.name}: {name}: {fault}")
+        yield _vector(path.name, index, entry)
+
+
+def _vector(file: str, index: int, entry: dict[str, Any]) -> Vector:
+    call, expect = entry.get("call"), tuple(entry["expect"])
+    return Vector(entry["id"], entry["statement"], call, file, index, expect, entry["body"])
+
+
+def _entry_problems(entry: Any) -> Iterator[str]:
+    """What is wrong with one entry, the coarse before the fine: the caller stops at the first."""
+    if not isinstance(entry, dict):
+        yield f"expected a mapping, found {entry!r}"
+        return
+    for member in _REQUIRED:
+        if member not in entry:
+            yield f"{member} is missing"
+    for member in entry:
+        if member not in (*_REQUIRED, "call"):
+            yield f"no member {member!r}, expected {', '.join(_REQUIRED)} or call"
+    for member in ("id", "statement"):
+        yield from _unlike(member, entry[member], member)
+    if "call" in entry and entry["call"] not in _CALLS:
+        yield f"call is {entry['call']!r}, expected one of {', '.join(_CALLS)} (or no call: unknown)"
+    yield from _expectation_problems(entry["expect"])
+    yield from macro_problems(entry["body"])
+
+
+def _expectation_problems(expect: Any) -> Iterator[str]:
+    if not isinstance(expect, list):
+        yield f"expect is {expect!r}, expected a list of rule ids ([] for a clean body)"
+        return
+    for rule in expect:
+        yield from _unlike("a rule of expect", rule, "rule")
+        if expect.count(rule) > 1:
+            yield f"expect has {rule} twice"
+
+
+def _unlike(what: str, value: Any, pattern: str) -> Iterator[str]:
+    if not isinstance(value, str) or not _PATTERNS[pattern].fullmatch(value):
+        yield f"{what} is {value!r}, expected the form {_PATTERNS[pattern].pattern}"

@@ -1,0 +1,125 @@
+"""Promises that other clients are known to break: each with its reason. One that is kept is news."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from wan_conformance.engine.known_failures import KnownFailuresError
+from wan_conformance.lifecycle.schedules.invariants import PROMISES
+from wan_conformance.lifecycle.schedules.results import RunResults
+from wan_conformance.lifecycle.schedules.schedules import CLIENTS, OURS, Schedule
+
+FILE = Path(__file__).with_name("known.yaml")
+_OTHERS = tuple(name for name in CLIENTS if name not in OURS)
+
+
+@dataclass(frozen=True)
+class KnownViolation:
+    """One entry.
+
+    promise: of PROMISES. at: globs over a schedule's id without its client; each of `clients` must meet each.
+    """
+
+    promise: str
+    clients: tuple[str, ...]
+    at: tuple[str, ...]
+    reason: str
+
+    def matches(self, schedule: Schedule, promise: str) -> bool:
+        """Whether it speaks of this."""
+        met = promise == self.promise and schedule.client in self.clients
+        return met and any(fnmatchcase(location(schedule), glob) for glob in self.at)
+
+
+@dataclass
+class CheckedRun:
+    """A run held against what is known.
+
+    met: how many schedules each entry has explained. news: what is known and no longer so. strange: schedules
+    that broke a promise otherwise. Each of the two turns the run red.
+    """
+
+    met: Counter[KnownViolation] = field(default_factory=Counter)
+    news: list[str] = field(default_factory=list)
+    strange: list[Schedule] = field(default_factory=list)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the run fails."""
+        return bool(self.news or self.strange)
+
+
+def location(schedule: Schedule) -> str:
+    """`late/create=lost`: its id without its client."""
+    return "/".join((schedule.story, *(f"{step}={fault}" for step, fault in schedule.faults)))
+
+
+def apply_known(tally: RunResults, known: Sequence[KnownViolation]) -> CheckedRun:
+    """What a run broke, held against what is known of it."""
+    held = CheckedRun()
+    for schedule, broken in sorted(tally.broken.items()):  # in the order of no process
+        found = {promise: _of(known, schedule, promise) for promise in {each.promise for each in broken}}
+        held.met.update(each for each in found.values() if each)
+        if None in found.values():
+            held.strange.append(schedule)
+    depths: dict[str, int] = {}
+    for schedule in tally.schedules:
+        depths[schedule.client] = max(len(schedule.faults), depths.get(schedule.client, 0))
+    for each in known:
+        held.news += _now_passing(tally, each, depths)
+    return held
+
+
+def _of(known: Sequence[KnownViolation], schedule: Schedule, promise: str) -> KnownViolation | None:
+    return next((each for each in known if each.matches(schedule, promise)), None)
+
+
+def _now_passing(tally: RunResults, known: KnownViolation, depths: Mapping[str, int]) -> Iterator[str]:
+    """The places of an entry where a client that was played keeps its promise.
+
+    depths: the most faults that met each client; an entry about more is not judged.
+    """
+    for client in known.clients:
+        broken = [
+            location(schedule)
+            for schedule, met in tally.broken.items()
+            if schedule.client == client and known.promise in {each.promise for each in met}
+        ]
+        for glob in known.at:
+            judged = glob.count("/") <= depths.get(client, -1)
+            if judged and not any(fnmatchcase(each, glob) for each in broken):
+                yield f"{client} keeps, at {glob}: {known.promise}. Take it out of {FILE.name}"
+
+
+def read_known(path: Path = FILE) -> list[KnownViolation]:
+    """The entries of a file. Raises KnownError."""
+    try:
+        entries = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise KnownFailuresError(
+            f"{path.name}: can't be read as YAML: {' '.join(str(error).split())}"
+        ) from None
+    if not isinstance(entries, list):
+        raise KnownFailuresError(f"{path.name}: holds {type(entries).__name__}, expected a list")
+    return [_known(f"{path.name}: entry {number}", entry) for number, entry in enumerate(entries, 1)]
+
+
+def _known(where: str, entry: Any) -> KnownViolation:
+    if not isinstance(entry, dict) or set(entry) != {"promise", "clients", "at", "reason"}:
+        raise KnownFailuresError(f"{where}: expected promise, clients, at and reason")
+    for name, allowed in {"promise": PROMISES, "clients": _OTHERS}.items():
+        met = entry[name] if isinstance(entry[name], list) else [entry[name]]
+        if not met or not set(met) <= set(allowed):
+            raise KnownFailuresError(f"{where}: {name} is {entry[name]!r}, expected of {', '.join(allowed)}")
+    if not isinstance(entry["at"], list) or not all(isinstance(glob, str) for glob in entry["at"]):
+        raise KnownFailuresError(f"{where}: at is {entry['at']!r}, expected globs such as late/create=*")
+    if not isinstance(entry["reason"], str) or len(entry["reason"]) < 10:
+        raise KnownFailuresError(f"{where}: a reason is missing")
+    return KnownViolation(
+        entry["promise"], tuple(entry["clients"]), tuple(entry["at"]), " ".join(entry["reason"].split())
+    )

@@ -1,0 +1,60 @@
+"""A server on loopback that keeps what it is asked and answers as the service does."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import httpx
+
+from wan_conformance.parity.requests import WireRequest, read
+from wan_conformance.targets.client.fake_service import FakeService
+
+Kept = dict[int, list[WireRequest]]
+"""The requests of each call, by its number, which is the first part of their paths."""
+
+
+@contextmanager
+def recording(service: FakeService, base_path: str) -> Iterator[tuple[str, Kept]]:
+    """The server's address and, filled while it runs, what it was asked.
+
+    A call with the number 7 goes to `<address>/7<base path>`.
+    """
+    kept: Kept = defaultdict(list)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service, base_path, kept))
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", kept
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(service: FakeService, base_path: str, kept: Kept) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            number, _, target = self.path[1:].partition(base_path)
+            headers = dict(self.headers.items())
+            kept[int(number)].append(read(self.command, target, headers, content))
+            answer = service.answer(
+                httpx.Request(self.command, f"http://loopback{self.path}", headers=headers)
+            )
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_GET = do_POST = _answer
+
+        def log_message(self, *told: Any) -> None:
+            """Nothing: a run makes hundreds of requests."""
+
+    return Handler

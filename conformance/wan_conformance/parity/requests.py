@@ -1,0 +1,109 @@
+"""A request as both sides are compared by, and where two of them differ."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import httpx
+
+from wan_conformance.parity.calls import Asked
+from wan_conformance.targets.client.expected_request import reorder_parts
+from wan_conformance.targets.client.fake_service import NOW, TASK, FakeService
+from wan_conformance.targets.client.verb_call import perform, result_of
+from wanlib.base.clock import ManualClock
+from wanlib.generated.client import Wan
+from wanlib.spec import Node, Spec
+
+TRANSPORT = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding"})
+"""Headers of the connection, not of the API."""
+
+
+class WireRequest(NamedTuple):
+    """One request. path: without the base. headers: names in lower case. body: None where there is none."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: Any
+
+
+class Difference(NamedTuple):
+    """at: `path`, `header/accept`, `body/parameters/n`. how: `ours only`, `sdk only` or `differs`."""
+
+    at: str
+    how: str
+
+
+def read(method: str, target: str, headers: Mapping[str, str], content: bytes) -> WireRequest:
+    """A request as it came. Raises ValueError where its body is no JSON."""
+    path, _, query = target.partition("?")
+    named = {name.lower(): value for name, value in headers.items()}
+    kept = {name: value for name, value in named.items() if name not in TRANSPORT}
+    return WireRequest(method, path, dict(parse_qsl(query)), kept, json.loads(content) if content else None)
+
+
+def differences(form: Node | None, ours: WireRequest, sdk: WireRequest) -> Iterator[Difference]:
+    """Where two requests differ; the kinds of parts may change places."""
+    for at in ("method", "path"):
+        if getattr(ours, at) != getattr(sdk, at):
+            yield Difference(at, "differs")
+    yield from _members("query", ours.query, sdk.query)
+    yield from _members("header", ours.headers, sdk.headers)
+    bodies = (
+        (ours.body, sdk.body)
+        if form is None
+        else (reorder_parts(form, ours.body), reorder_parts(form, sdk.body))
+    )
+    yield from _values("body", *bodies)
+
+
+def _members(at: str, ours: Mapping[str, Any], sdk: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in sorted({*ours, *sdk}):
+        where = f"{at}/{name}"
+        if name not in sdk:
+            yield Difference(where, "ours only")
+        elif name not in ours:
+            yield Difference(where, "sdk only")
+        else:
+            yield from _values(where, ours[name], sdk[name])
+
+
+def _values(at: str, ours: Any, sdk: Any) -> Iterator[Difference]:
+    if isinstance(ours, dict) and isinstance(sdk, dict):
+        yield from _members(at, ours, sdk)
+    elif isinstance(ours, list) and isinstance(sdk, list) and len(ours) == len(sdk):
+        for index, pair in enumerate(zip(ours, sdk, strict=True)):
+            yield from _values(f"{at}/{index}", *pair)
+    elif type(ours) is not type(sdk) or ours != sdk:
+        yield Difference(at, "differs")
+
+
+class Ours:
+    """`Wan`, with this key, before a service that is played."""
+
+    def __init__(self, spec: Spec, key: str) -> None:
+        self._base = "http://loopback" + spec.wire["base_path"]
+        self._service = FakeService(spec.wire)
+        http = httpx.Client(transport=self._service.transport(False))
+        self._wan: Any = Wan(key, base_url=self._base, http_client=http, clock=ManualClock(NOW))
+
+    def request_for(self, call: Asked) -> WireRequest:
+        """The one request of a call; of a poll the last."""
+        self._make(call)
+        *_, request = self._service.asked()
+        target = str(request.url)[len(self._base) :]
+        return read(request.method, target, dict(request.headers), request.content)
+
+    def _make(self, call: Asked) -> None:
+        if call.said is not None and call.verb == "poll":
+            result_of(self._wan, call.said, dict(call.said.parameters))
+        elif call.said is not None:
+            perform(self._wan, call.said, dict(call.said.parameters))
+        elif call.verb == "fetch":
+            self._wan.task(TASK).status()
+        elif call.verb == "cancel":
+            self._wan.cancel(TASK)
+        else:
+            list(self._wan.tasks())

@@ -1,0 +1,59 @@
+"""The accepted run, and what a later one changed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wan_conformance.model import Verdict
+from wan_conformance.report.log import Log, dump_line, verdict_to_json
+
+_LEFT_OUT = ("ms", "seed", "body", "model")
+
+
+def write_baseline(log: Log, path: Path) -> None:
+    """The verdicts, sorted, without what differs from run to run: the same bytes for the same verdicts."""
+    lines = sorted(log.verdicts, key=lambda each: (each.case, each.target))
+    path.write_text("".join(map(_line, lines)), encoding="ascii", newline="\n")
+
+
+def _line(verdict: Verdict) -> str:
+    return dump_line(
+        {name: value for name, value in verdict_to_json(verdict).items() if name not in _LEFT_OUT}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A case whose verdict on a target is not what it was; None stands for no verdict at all."""
+
+    case: str
+    target: str
+    old: str | None
+    new: str | None
+
+    @property
+    def regression(self) -> bool:
+        """Whether it passed and no longer does."""
+        return self.old == "pass"
+
+    def __str__(self) -> str:
+        word = "gone" if self.new is None else "new" if self.old is None else "changed"
+        return f"{word}: {self.target}: {self.case}: {self.old or 'none'} -> {self.new or 'none'}"
+
+
+def changes(old: Log, new: Log, compared: Callable[[Verdict], bool] = lambda verdict: True) -> list[Change]:
+    """What is new, gone or changed, by case and target, regressions first.
+
+    compared: which of the old verdicts a partial run could have given.
+    """
+    before = {(each.case, each.target): each.verdict for each in old.verdicts if compared(each)}
+    after = {(each.case, each.target): each.verdict for each in new.verdicts}
+    found = list(_changes(before, after))
+    return sorted(found, key=lambda each: (not each.regression, each.case, each.target))
+
+
+def _changes(before: dict[tuple[str, str], str], after: dict[tuple[str, str], str]) -> Iterator[Change]:
+    for key in {**before, **after}:
+        old, new = before.get(key), after.get(key)
+        if old != new:
+            yield Change(*key, old, new)

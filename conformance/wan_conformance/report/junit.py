@@ -1,0 +1,68 @@
+"""The log as JUnit XML, for whatever shows test results."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from wan_conformance.model import FAILING, Verdict
+from wan_conformance.report.log import Log
+from wan_conformance.report.text import describe_answer, explain_command, redacted_body
+
+# XML 1.0 forbids these even as character references; ElementTree writes them all the same.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "known": "skipped"}
+
+
+def write_junit(log: Log, path: Path) -> None:
+    """One testsuite for each target, one testcase for each case."""
+    suites = ET.Element("testsuites", name="wan-conformance")
+    targets = dict.fromkeys(verdict.target for verdict in log.verdicts)
+    for target in targets:
+        suites.append(_suite(target, [each for each in log.verdicts if each.target == target]))
+    _count(suites, log.verdicts)
+    ET.indent(suites)
+    path.write_bytes(ET.tostring(suites, encoding="utf-8", xml_declaration=True) + b"\n")
+
+
+def xml_text(text: str) -> str:
+    """`text` with the characters that XML 1.0 forbids written out as `\\xNN`."""
+    return _FORBIDDEN.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+def _suite(target: str, verdicts: list[Verdict]) -> ET.Element:
+    suite = ET.Element("testsuite", name=xml_text(target))
+    _count(suite, verdicts)
+    for verdict in verdicts:
+        suite.append(_case(verdict))
+    return suite
+
+
+def _count(element: ET.Element, verdicts: Iterable[Verdict]) -> None:
+    tags = [_TAGS.get(each.verdict) for each in verdicts]
+    element.set("tests", str(len(tags)))
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        element.set(name, str(tags.count(tag)))
+    element.set("time", f"{sum(each.ms for each in verdicts) / 1000:.3f}")
+
+
+def _case(verdict: Verdict) -> ET.Element:
+    case = ET.Element(
+        "testcase",
+        classname=xml_text(f"{verdict.target}.{verdict.rule or 'body'}"),
+        name=xml_text(verdict.case),
+        time=f"{verdict.ms / 1000:.6f}",
+    )
+    tag = _TAGS.get(verdict.verdict)
+    if tag:
+        told = ET.SubElement(case, tag, message=xml_text(_message(verdict)))
+        if verdict.verdict in FAILING:
+            told.text = xml_text("\n".join(filter(None, (redacted_body(verdict), explain_command(verdict)))))
+    return case
+
+
+def _message(verdict: Verdict) -> str:
+    if verdict.verdict in ("skip", "known"):
+        return f"{verdict.verdict}: {verdict.reason or 'no reason told'}"
+    words = f"expected {describe_answer(verdict.expected)}; observed {describe_answer(verdict.observed)}"
+    return f"{words}; {verdict.reason}" if verdict.reason else words

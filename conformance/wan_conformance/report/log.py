@@ -1,0 +1,186 @@
+"""The verdict log: JSON Lines, the run first, then one verdict a line."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wan_conformance.model import VERDICTS, Answer, Observation, Verdict
+from wan_conformance.redaction import escape_surrogates
+from wanlib.base.redaction import redact_text, safe_repr
+
+_OPTIONAL = (str, type(None))
+_REQUIRED: Mapping[str, tuple[type, ...]] = {
+    "rule": _OPTIONAL,
+    "case": (str,),
+    "target": (str,),
+    "verdict": (str,),
+}
+_EXTRA: Mapping[str, tuple[type, ...]] = {
+    "seed": (int,),
+    "ms": (int, float),
+    "model": _OPTIONAL,
+    "reason": _OPTIONAL,
+}
+
+
+def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as its line: `body` where it did not pass, `model` and `reason` where there is one."""
+    line: dict[str, Any] = {
+        "rule": verdict.rule,
+        "case": verdict.case,
+        "target": verdict.target,
+        "verdict": verdict.verdict,
+        "expected": {"accepted": verdict.expected.accepted, "rules": list(verdict.expected.rules)},
+        "observed": _observed(verdict.observed),
+    }
+    if verdict.verdict != "pass":
+        line["body"] = verdict.body
+    line |= {"seed": verdict.seed, "ms": verdict.ms}
+    line |= {"model": verdict.model} if verdict.model else {}
+    return line | ({"reason": verdict.reason} if verdict.reason else {})
+
+
+def _observed(seen: Observation) -> dict[str, Any]:
+    if seen.error is not None:
+        return {"error": escape_surrogates(redact_text(seen.error))}
+    return {"accepted": seen.accepted, "rules": list(seen.rules)}
+
+
+def dump_line(value: Mapping[str, Any]) -> str:
+    """One line of a log, in ASCII: no reader can take a character of a body for the end of a line."""
+    return json.dumps(value, separators=(",", ":")) + "\n"
+
+
+def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
+    """The verdict of a parsed line. ValueError says what is wrong with it and what was expected."""
+    fault = next(_faults(line), None)
+    if fault:
+        raise ValueError(fault)
+    due, seen = line["expected"], line["observed"]
+    return Verdict(
+        rule=line["rule"],
+        case=line["case"],
+        target=line["target"],
+        verdict=line["verdict"],
+        expected=Answer(due["accepted"], tuple(due["rules"])),
+        observed=Observation(seen.get("accepted"), tuple(seen.get("rules", ())), seen.get("error")),
+        body=line.get("body"),
+        seed=line.get("seed", 0),
+        ms=line.get("ms", 0.0),
+        model=line.get("model"),
+        reason=line.get("reason"),
+    )
+
+
+def _faults(line: Mapping[str, Any]) -> Iterator[str]:
+    for name, types in (*_REQUIRED.items(), *_EXTRA.items()):
+        if (name in line or name in _REQUIRED) and not isinstance(line.get(name, ...), types):
+            due = " or ".join("null" if each is type(None) else each.__name__ for each in types)
+            yield f"{name} is {safe_repr(line[name]) if name in line else 'missing'}, expected {due}"
+    if line.get("verdict") not in VERDICTS:
+        yield f"verdict is {safe_repr(line.get('verdict'))}, expected one of {', '.join(VERDICTS)}"
+    for name in ("expected", "observed"):
+        if not _is_answer(line.get(name), failed=name == "observed"):
+            yield f"{name} is {safe_repr(line.get(name))}, expected accepted and rules"
+
+
+def _is_answer(value: Any, failed: bool) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if failed and set(value) == {"error"}:
+        return isinstance(value["error"], str)
+    rules = value.get("rules")
+    named = isinstance(rules, list) and all(isinstance(rule, str) for rule in rules)
+    return named and isinstance(value.get("accepted", ...), bool | None)
+
+
+MOST_BYTES = 400 * 1_048_576
+
+
+class LogError(ValueError):
+    """A log can't be read: `file:line: what, expected what`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A log in memory. run: its first line, empty for a baseline, which has none."""
+
+    run: Mapping[str, Any]
+    verdicts: tuple[Verdict, ...]
+
+
+def write_log(path: Path, run: Mapping[str, Any], verdicts: Iterable[Verdict]) -> None:
+    """Writes each verdict as it comes, so that a broken run leaves what it had found."""
+    with path.open("w", encoding="ascii", newline="\n") as file:
+        file.write(dump_line({"run": run}))
+        for verdict in verdicts:
+            file.write(dump_line(verdict_to_json(verdict)))
+
+
+def read_log(path: Path) -> Log:
+    """The log in a file. Raises LogError with the file and line of the first thing wrong in it."""
+    run: Mapping[str, Any] = {}
+    verdicts: list[Verdict] = []
+    for number, text in enumerate(_lines(path), 1):
+        try:
+            value = _object(text)
+            if number == 1 and "run" in value:
+                run = _run(value["run"])
+            else:
+                verdicts.append(verdict_from_json(value))
+        except ValueError as error:
+            raise LogError(f"{path}:{number}: {error}") from None
+    return Log(run, tuple(verdicts))
+
+
+def _lines(path: Path) -> Iterator[str]:
+    expected = "expected a verdict log (JSON Lines)"
+    try:
+        if not path.is_file():
+            raise LogError(f"{path}: is {'no file' if not path.exists() else 'no regular file'}, {expected}")
+        if path.stat().st_size > MOST_BYTES:
+            raise LogError(f"{path}: has more than {MOST_BYTES:,} bytes, {expected}")
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise LogError(f"{path}: can't be read ({error.strerror}), {expected}") from None
+    except UnicodeDecodeError as error:
+        raise LogError(f"{path}: byte {error.start} is not UTF-8, {expected}") from None
+    if not text.strip():
+        raise LogError(f"{path}: is empty, {expected}")
+    yield from text.removesuffix("\n").split("\n")
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON ({error.msg} at column {error.colno}), expected an object") from None
+    except RecursionError:
+        raise ValueError("is nested too deeply, expected an object of a few levels") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"is {safe_repr(value)}, expected an object")
+    return value
+
+
+def _run(value: Any) -> dict[str, Any]:
+    """The first line's value; what the reports read of it must have the right shape."""
+    if not isinstance(value, dict):
+        raise ValueError(f"run is {safe_repr(value)}, expected an object")
+    for name in ("targets", "models"):
+        if not _texts(value.get(name, [])):
+            raise ValueError(f"run.{name} is {safe_repr(value[name])}, expected a list of names")
+    families = value.get("families", {})
+    if not isinstance(families, dict) or not all(map(_texts, families.values())):
+        raise ValueError(f"run.families is {safe_repr(families)}, expected lists of models by name")
+    rules = value.get("rules", {})
+    if not isinstance(rules, dict) or not all(isinstance(rule, dict) for rule in rules.values()):
+        raise ValueError(f"run.rules is {safe_repr(rules)}, expected an object of objects")
+    if not _texts([word for rule in rules.values() for word in rule.values()]):
+        raise ValueError(f"run.rules is {safe_repr(rules)}, expected limit and outcome of each rule")
+    return value
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)

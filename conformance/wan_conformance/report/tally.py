@@ -1,0 +1,144 @@
+"""A log counted: what the table and the Markdown report show."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wan_conformance.model import FAILING, VERDICTS, Verdict
+from wan_conformance.report.log import Log
+
+NO_MODEL = "no one model"
+
+
+@dataclass(slots=True)
+class TargetCell:
+    """The verdicts of one target in one row. Failures count errors too."""
+
+    passed: int = 0
+    failed: int = 0
+    known: int = 0
+
+    def add(self, verdict: str) -> None:
+        """Counts one; what was skipped counts as nothing."""
+        self.passed += verdict == "pass"
+        self.failed += verdict in FAILING
+        self.known += verdict == "known"
+
+    def __str__(self) -> str:
+        judged = self.passed + self.failed + self.known
+        if self.failed:
+            return f"FAIL {self.failed}/{judged}"
+        if self.known:
+            return f"known {self.known}/{judged}"
+        return str(self.passed) if judged else "-"
+
+
+@dataclass(slots=True)
+class RuleRow:
+    """One rule (or model) and what each target made of it."""
+
+    name: str
+    limit: str = ""
+    outcome: str = ""
+    cells: dict[str, TargetCell] = field(default_factory=dict)
+
+    def add(self, verdict: Verdict) -> None:
+        """Counts one verdict."""
+        self.cells.setdefault(verdict.target, TargetCell()).add(verdict.verdict)
+
+
+@dataclass(slots=True)
+class RunTally:
+    """All of it.
+
+    groups: for each model, and for what stands above the models, its rows by rule. models: a row for
+    each model. cases: how many there were. ms: by target.
+    """
+
+    targets: list[str]
+    groups: dict[str, dict[str, RuleRow]]
+    models: dict[str, RuleRow]
+    counts: Counter[str]
+    cases: int
+    rules: int
+    ms: dict[str, float]
+    failures: list[Verdict]
+
+    @property
+    def conforms(self) -> bool:
+        """Whether something was judged and nothing failed."""
+        return bool(self.counts["pass"] or self.counts["known"]) and not self.failures
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{self.counts[each]:,} {each}" for each in VERDICTS if self.counts[each])
+        return f"{self.rules:,} rules, {self.cases:,} cases: {counts or 'no verdict'}"
+
+
+def tally(log: Log) -> RunTally:
+    """A log's verdicts, in the order of its rules."""
+    verdicts = log.verdicts
+    return RunTally(
+        targets=list(dict.fromkeys([*log.run.get("targets", ()), *(each.target for each in verdicts)])),
+        groups=_groups(log),
+        models=_models(log),
+        counts=Counter(each.verdict for each in verdicts),
+        cases=len({each.case for each in verdicts}),
+        rules=len({each.rule for each in verdicts if each.rule}),
+        ms=_times(verdicts),
+        failures=[each for each in verdicts if each.verdict in FAILING],
+    )
+
+
+def _times(verdicts: tuple[Verdict, ...]) -> dict[str, float]:
+    times: dict[str, float] = {}
+    for each in verdicts:
+        times[each.target] = times.get(each.target, 0.0) + each.ms
+    return times
+
+
+def _groups(log: Log) -> dict[str, dict[str, RuleRow]]:
+    """By model where a rule is of one model line, by its file where it is of all."""
+    rules: Mapping[str, Mapping[str, str]] = log.run.get("rules", {})
+    found: dict[tuple[str, str], RuleRow] = {}
+    for verdict in log.verdicts:
+        if verdict.rule is None:
+            continue
+        told = rules.get(verdict.rule, {})
+        for group in _group(verdict, verdict.rule, log.run.get("families", {})):
+            row = found.setdefault((group, verdict.rule), _row(verdict.rule, told))
+            row.add(verdict)
+    order = {rule: place for place, rule in enumerate(rules)}
+    groups: dict[str, dict[str, RuleRow]] = {}
+    for group, rule in sorted(found, key=lambda key: (order.get(key[1], len(order)), key[1], key[0])):
+        groups.setdefault(group, {})[rule] = found[group, rule]
+    return groups
+
+
+def _row(rule: str, told: Mapping[str, str]) -> RuleRow:
+    return RuleRow(rule.partition("/")[2] or rule, told.get("limit", ""), told.get("outcome", ""))
+
+
+def _group(verdict: Verdict, rule: str, families: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """The models that a verdict speaks of: that of its body, or all that its rule's file is about."""
+    file = rule.partition("/")[0]
+    if file != "wire" and verdict.model is not None:
+        return [verdict.model]
+    return families.get(file, [file])
+
+
+def _models(log: Log) -> dict[str, RuleRow]:
+    rows = {name: RuleRow(name) for name in (*log.run.get("models", ()), NO_MODEL)}
+    for verdict in log.verdicts:
+        name = verdict.model or NO_MODEL
+        rows.setdefault(name, RuleRow(name)).add(verdict)
+    return {name: row for name, row in rows.items() if row.cells}
+
+
+def failures_by_rule(failures: list[Verdict]) -> Iterator[Verdict]:
+    """Failures so that every rule has its first turn before any has its second."""
+    turn: Counter[tuple[str | None, str]] = Counter()
+    turns: list[tuple[int, Verdict]] = []
+    for verdict in failures:
+        turns.append((turn[verdict.rule, verdict.target], verdict))
+        turn[verdict.rule, verdict.target] += 1
+    yield from (verdict for _, verdict in sorted(turns, key=lambda pair: pair[0]))

@@ -1,0 +1,60 @@
+"""What the reports for people have in common: the words for an answer, and text that is safe to print."""
+
+import json
+import re
+from typing import Any
+
+from wan_conformance.model import Answer, Observation, Verdict
+
+
+def printable(text: str) -> str:
+    """`text` with everything written out that could move a cursor, end a line or colour a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def describe_answer(given: Answer | Observation) -> str:
+    """`refused: rule, rule`, `accepted`, or what went wrong."""
+    if isinstance(given, Observation) and given.error is not None:
+        return printable(given.error)
+    words = {True: "accepted", False: "refused", None: "either"}[given.accepted]
+    return f"{words}: {printable(', '.join(given.rules))}" if given.rules else f"{words}, no rule broken"
+
+
+def redacted_body(verdict: Verdict, most: int = 400) -> str:
+    """The redacted body on one line."""
+    text = printable(json.dumps(verdict.body, ensure_ascii=False))
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def explain_command(verdict: Verdict) -> str | None:
+    """The command that tells more of what went wrong, where a rule is to blame."""
+    wrong = sorted(set(verdict.expected.rules) ^ set(verdict.observed.rules))
+    rule = verdict.rule or next(iter(wrong), None)
+    return f"wanlib explain {printable(rule)}" if rule else None
+
+
+def wrap_rule_id(rule: str, room: int) -> str:
+    """A rule id on as many lines as it needs, each broken before a dot."""
+    lines = [""]
+    for step in re.split(r"(?=\.)", printable(rule)):
+        if len(lines[-1]) + len(step) > room and lines[-1]:
+            lines.append(" ")
+        lines[-1] += step
+    return "\n".join(lines)
+
+
+def format_limit(value: Any, kind: str) -> str:
+    """A rule's limit as a table shows it: `9`, `2048*2048`, `20 MB`, `jpeg png`; empty for true."""
+    if value is True:
+        return ""
+    if kind == "max_bytes":
+        return f"{value // 1_048_576} MB"
+    if kind.endswith("_pixels") and isinstance(value, int):
+        side = round(value**0.5)
+        return f"{side}*{side}" if side * side == value else f"{value:,}"
+    if type(value) in (dict, tuple):  # a Ratio is a tuple too, and knows its own form
+        words = [str(each).lower() if isinstance(each, bool) else str(each) for each in value]
+        return " ".join(words) or "none"
+    return str(value)

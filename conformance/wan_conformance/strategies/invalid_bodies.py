@@ -1,0 +1,198 @@
+"""How a valid body comes to break one rule of its envelope and no other."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from wan_conformance.strategies.byte_source import ByteSource
+from wan_conformance.strategies.invalid_values import PLAIN, choose, wrong_type_values
+from wan_conformance.strategies.requests import Envelope
+from wanlib.spec.model.model import Family, Node, Rule, Spec
+
+BodyBreak = Callable[[Any, ByteSource], Any]
+
+_NO_MODELS = (
+    *("", "wan9.9-image", "wan2.7", "WAN2.7-IMAGE", "wan2.7-image ", "wan2.7-image\n", "default"),
+    *("wan2.7-image-ft-2026-ab12", "wan2.6-image-c"),
+)
+_PART_STRAYS = ("type", "name", "Text", "", "a/b~c")
+_STRAYS = (
+    *("quality", "input_image", "Model", "", "a/b~c"),
+    *("prompt", "images", "size", "n", "negative_prompt"),
+)
+_BROKEN_PARTS: tuple[Any, ...] = (
+    *({}, {"video": "https://example.com/a.mp4"}, {"image": "https://example.com/a.png", "text": "x"}),
+    *({"type": "text"}, {"Text": "x"}, {"image_url": {"url": "x"}}),
+    *("text", None, 5, ["text", "x"]),
+)
+
+
+def envelope_violation(spec: Spec, family: Family, rule: Rule) -> BodyBreak:
+    """The change that breaks a rule which is not about one field's value."""
+    if rule.kind == "model":
+        return _no_model
+    if rule.kind == "endpoints":
+        return lambda body, octets: body
+    if rule.kind == "only_for":
+        return _foreign(rule)
+    envelope = Envelope(spec.bodies[family.body], family)
+    if rule.kind == "place":
+        return _misplaced(envelope, family, rule)
+    node = next(
+        node
+        for node in envelope.form.walk()
+        if rule in node.rules or (rule is family.unknown and node.form == "rest")
+    )
+    return _ENVELOPE[rule.kind](node, envelope, family)
+
+
+def _steps(node: Node) -> list[str | int]:
+    return [0 if step == "each" else step for step in node.path.split(".")[1:]]
+
+
+def _at(body: Any, steps: list[str | int]) -> Any:
+    for step in steps:
+        body = body[step]
+    return body
+
+
+def _no_model(body: Any, octets: ByteSource) -> Any:
+    which, model = octets.byte(), octets.choose((*_NO_MODELS, *wrong_type_values("text")))
+    if which < 64:
+        return {name: value for name, value in body.items() if name != "model"}
+    return body | {"model": model} if which < 224 else choose(wrong_type_values("object"), octets)
+
+
+def _misplaced(envelope: Envelope, family: Family, rule: Rule) -> BodyBreak:
+    nodes = [node for node in envelope.form.walk() if node.form in ("object", "rest")]
+    places = [_steps(node) for node in nodes if len(_steps(node)) < 2 and _steps(node) != [rule.limit]]
+
+    def change(body: Any, octets: ByteSource) -> Any:
+        value = _at(body, [rule.limit]).pop(rule.field)
+        steps = octets.choose(places)
+        if steps:
+            body.setdefault(steps[0], {})
+        _at(body, steps)[rule.field] = value if octets.byte() < 192 else choose(PLAIN, octets)
+        return body
+
+    return change
+
+
+def _missing(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    *before, last = _steps(node)
+
+    def change(body: Any, octets: ByteSource) -> Any:
+        if octets.flag():
+            _at(body, before)[last] = None
+        else:
+            del _at(body, before)[last]
+        return body
+
+    return change
+
+
+def _replaced(values: tuple[Any, ...]) -> Callable[[Node, Envelope, Family], BodyBreak]:
+    def build(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+        *before, last = _steps(node)
+
+        def change(body: Any, octets: ByteSource) -> Any:
+            _at(body, before)[last] = choose(values, octets)
+            return body
+
+        return change
+
+    return build
+
+
+def _mistyped(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    kinds = {"constant": "text", "parts": "list", "rest": "object"}
+    values = wrong_type_values(kinds.get(node.form, node.form))
+    if node.rule("required"):
+        values = tuple(value for value in values if value is not None)
+    return _replaced(values)(node, envelope, family)
+
+
+def _stray(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    """A member that nobody documents here; a field that states another place would be a matter of place."""
+    if node.form == "parts":
+        return _stray_in_part(node)
+    steps = _steps(node)
+    known = {"model", *dict(node.members), *(each.name for each in family.fields if each.place)}
+    known |= set(envelope.rest) if node.form == "rest" else set()
+    if len(steps) < 2 and family.only_for:
+        known |= set(family.only_for.limit)
+    names = [name for name in _STRAYS if name not in known]
+
+    def change(body: Any, octets: ByteSource) -> Any:
+        if node.form == "rest":
+            body.setdefault(steps[0], {})
+        _at(body, steps)[octets.choose(names)] = choose(PLAIN, octets)
+        return body
+
+    return change
+
+
+def _stray_in_part(node: Node) -> BodyBreak:
+    def change(body: Any, octets: ByteSource) -> Any:
+        part = octets.choose(_at(body, _steps(node)))
+        part[octets.choose(_PART_STRAYS)] = choose((*PLAIN, *dict(node.parts)), octets)
+        return body
+
+    return change
+
+
+def _foreign(rule: Rule) -> BodyBreak:
+    """A name that other models alone document, in any container of names."""
+
+    def change(body: Any, octets: ByteSource) -> Any:
+        name, container = octets.choose(tuple(rule.limit)), octets.choose(("parameters", "input", ""))
+        place = body.setdefault(container, {}) if container else body
+        place[name] = choose(PLAIN, octets)
+        return body
+
+    return change
+
+
+def _other_count(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    *before, last = _steps(node)
+
+    def change(body: Any, octets: ByteSource) -> Any:
+        items = _at(body, before)[last]
+        copies = octets.choose([count for count in (0, 2, 3, 1) if count != len(items)])
+        _at(body, before)[last] = [deepcopy(item) for _ in range(copies) for item in items]
+        return body
+
+    return change
+
+
+def _broken_part(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    def change(body: Any, octets: ByteSource) -> Any:
+        parts = _at(body, _steps(node))
+        parts.insert(octets.byte() % (len(parts) + 1), choose(_BROKEN_PARTS, octets))
+        return body
+
+    return change
+
+
+def _second_part(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+    """The first one counts, so one more comes last."""
+    rule = next(rule for rule in node.rules if rule.kind == "max_count")
+    name = rule.id.split(".")[-2]
+
+    def change(body: Any, octets: ByteSource) -> Any:
+        extra = octets.choose(("", "another", None, 5))
+        _at(body, _steps(node)).extend({name: extra} for _ in range(octets.choose((1, 2, 5))))
+        return body
+
+    return change
+
+
+_ENVELOPE: Mapping[str, Callable[[Node, Envelope, Family], BodyBreak]] = {
+    "required": _missing,
+    "type": _mistyped,
+    "unknown": _stray,
+    "count": _other_count,
+    "one_of": _replaced(("assistant", "system", "", "User", "user ", "tool")),
+    "parts": _broken_part,
+    "max_count": _second_part,
+}

@@ -1,0 +1,292 @@
+"""How one plain value comes to break a rule and no other, by kind: the least step over the limit first."""
+
+import math
+import re
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from wan_conformance.strategies.byte_source import ByteSource
+from wan_conformance.strategies.containers import generator_for
+from wan_conformance.strategies.mode_cases import Situation
+from wan_conformance.strategies.partial_request import PartialRequest
+from wan_conformance.strategies.values import MOST, Area, area
+from wanlib.base.values import ABSENT
+from wanlib.spec.model.model import Field, Rule
+
+
+def _nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+PLAIN: tuple[Any, ...] = (
+    *(None, True, False, 0, 7, -1, 4.0, 1.5, 10**30),
+    *("", "7", "true", [], ["x"], [[1]], {}, {"a": 1}),
+)
+"""One or more of each JSON type."""
+
+WILD: tuple[Any, ...] = (
+    *PLAIN,
+    *(-0.0, 1e308, -5e-324, 2**53 + 1, -(2**63), 2**64, 10**400),
+    *("\n", "\ud800", "x\udfff", "\x00", "\u202e", "\uff19", "a" * 6000, "😀" * 900, "user"),
+    *("2K", "2K\n", "1024*1024", "1024*1024\n", "300*300", "5000*5000", "700*6000", "6000*700", "0*0"),
+    *("data:", "data:image/png;base64,", "data:image/png;base64,AAAA", "data:image/png;base64,A=A="),
+    *("http://", "https://example.com/\u732b", "33.34%", "33.3%", "33.34%\n", "#C2D1E6"),
+    *({"image": 1}, {"text": None}, {"": {}}, {"$ref": "#"}, [None] * 40, [0, 0, 1, 1], [[[0, 0, 1, 1]]]),
+    *(_nested(60), {"a": {"b": {"c": _nested(9)}}}),
+)
+"""What JSON can hold at its edges, and what reads like something of this API."""
+
+_MALFORMED_PERCENTS = (
+    *("33.34", "33,34%", "033.34%", "1000.00%", "-5.00%", "+5.00%", " 5.00%", "5.00 %", "5.00%\n"),
+    *("\uff15.00%", ".50%", "5.%", "1e1%", "%", "%5.00", ""),
+)
+
+
+def wrong_type_values(kind: str) -> tuple[Any, ...]:
+    """Values that are not of a type of the spec language."""
+    values = tuple(value for value in PLAIN if not _fits(kind, value))
+    return values + _MALFORMED_PERCENTS if kind == "percent" else values
+
+
+def choose(values: tuple[Any, ...], octets: ByteSource) -> Any:
+    """One of them, new where it can be changed."""
+    return deepcopy(octets.choose(values))
+
+
+def _fits(kind: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return kind == "boolean"
+    if isinstance(value, int | float):
+        return kind == "number" or (kind == "integer" and value == int(value))
+    if isinstance(value, list | dict):
+        return kind == {list: "list", dict: "object"}[type(value)]
+    return isinstance(value, str) and kind in ("text", "image", "size", "percent")
+
+
+Break = Callable[[Any, ByteSource, PartialRequest], Any]
+Factory = Callable[[Rule, Field, Situation], Break]
+
+STEPS = (1, 6, 987, 10**6, 10**12)
+MORE = (1, 2, 7, 30)
+_PARTS = (0.01, 0.5, 1.0, 987.0)
+_SIZE = re.compile(r"[1-9][0-9]{0,5}\*[1-9][0-9]{0,5}", re.ASCII)
+_BLANKS = ("", " ", "\n", "\t \r\n", "\u3000", "\xa0\u2003", " " * 600)
+_NO_SIZES = (
+    *("1k", "2k", "4k", "1K", "2K", "4K", "8K", "2K ", " 2K", "2K\n", "", "auto", "1:1", "720p"),
+    *("*", "1024", "1024*", "*1024", "1024x1024", "1024\u00d71024", "1024 * 1024", "1024*1024*1"),
+    *("1024*1024\n", "01024*1024", "0*5", "-1024*1024", "1e3*1e3", "1000000*1", "1024.0*1024"),
+    "\uff11\uff10\uff12\uff14*1024",
+)
+
+
+def _one_of(options: tuple[Any, ...]) -> Break:
+    return lambda value, octets, around: choose(options, octets)
+
+
+def _mistyped(rule: Rule, field: Field, situation: Situation) -> Break:
+    values = wrong_type_values(field.type)
+    return _one_of(tuple(value for value in values if value is not None or _may_be_null(field, situation)))
+
+
+def _may_be_null(field: Field, situation: Situation) -> bool:
+    """Return whether null surely breaks the type: in a required member it counts as absent.
+
+    A list without a type of its own may be written as its one item.
+    """
+    top = situation.family.field(field.path.partition(".")[0])
+    written_as_item = field.path == f"{top.name}.each" and not top.rules_of_kind("type")
+    return not situation.active_rule(top if written_as_item else field, "required")
+
+
+def _unlisted(rule: Rule, field: Field, situation: Situation) -> Break:
+    words = [str(word) for word in rule.limit]
+    texts = ("", "another", *(word.upper() for word in words), *(f"{word} " for word in words))
+    values = (False, True) if field.type == "boolean" else texts
+    return _one_of(tuple(value for value in values if value not in rule.limit))
+
+
+def _below(rule: Rule, field: Field, situation: Situation) -> Break:
+    return _one_of(_numbers(field, rule.limit, -1))
+
+
+def _above(rule: Rule, field: Field, situation: Situation) -> Break:
+    return _one_of(_numbers(field, rule.limit, 1))
+
+
+def _numbers(field: Field, limit: Any, sign: int) -> tuple[Any, ...]:
+    if field.type == "integer":
+        return (*(limit + sign * step for step in STEPS), float(limit + sign))
+    next_one = math.nextafter(limit, sign * math.inf)
+    return (next_one, *(limit + sign * part for part in _PARTS), int(limit) + sign * 2)
+
+
+def _too_long(rule: Rule, field: Field, situation: Situation) -> Break:
+    limit: int = rule.limit
+    fillers = ("a", "花", "😀", *(() if situation.active_rule(field, "not_blank") else ("\n",)))
+    return lambda value, octets, around: octets.choose(fillers) * (limit + octets.choose(MORE))
+
+
+def _pattern_mismatch(rule: Rule, field: Field, situation: Situation) -> Break:
+    def change(value: str, octets: ByteSource, around: PartialRequest) -> str:
+        near = (value[1:], value[:-1], value + value[-1], f"{value}\n", f" {value}", "")
+        texts = [str(text) for text in (*rule.breaks, *near)]
+        return octets.choose([text for text in texts if not re.fullmatch(rule.limit, text, re.ASCII)])
+
+    return change
+
+
+def _other_decimals(rule: Rule, field: Field, situation: Situation) -> Break:
+    """Keeps the number, so that a total stays what it is."""
+
+    def change(value: str, octets: ByteSource, around: PartialRequest) -> str:
+        number = value.removesuffix("%")
+        texts = [number + "0" * more for more in range(1, 5)]
+        if rule.limit and number.endswith("0"):
+            texts.append(number.rstrip("0").rstrip("."))
+        return octets.choose(texts) + "%"
+
+    return change
+
+
+def _blank(rule: Rule, field: Field, situation: Situation) -> Break:
+    return _one_of(_BLANKS)
+
+
+def _excluded(rule: Rule, field: Field, situation: Situation) -> Break:
+    return _one_of(rule.limit)
+
+
+def _no_effect(rule: Rule, field: Field, situation: Situation) -> Break:
+    """Where a field has no effect, nothing else about it is judged: any value will do."""
+    return lambda value, octets, around: choose(PLAIN, octets) if octets.flag() else value
+
+
+def _malformed_size(rule: Rule, field: Field, situation: Situation) -> Break:
+    return _one_of(tuple(text for text in _NO_SIZES if text not in rule.limit and not _SIZE.fullmatch(text)))
+
+
+def _sized(rule: Rule, field: Field, situation: Situation) -> Break:
+    """Width and height beyond one limit and within the others."""
+    open_to = area(field, situation)
+    beyond: Area = {
+        "min_pixels": open_to._replace(min_pixels=1, max_pixels=open_to.min_pixels - 1),
+        "max_pixels": open_to._replace(min_pixels=open_to.max_pixels + 1, max_pixels=MOST * MOST),
+        "min_ratio": open_to._replace(shape="tall"),
+        "max_ratio": open_to._replace(shape="wide"),
+    }[rule.kind]
+    return lambda value, octets, around: beyond.size(octets)
+
+
+VALUES: dict[str, Factory] = {
+    "required": lambda rule, field, situation: lambda value, octets, around: ABSENT,
+    "effective": _no_effect,
+    "needs": lambda rule, field, situation: lambda value, octets, around: value,
+    "type": _mistyped,
+    "one_of": _unlisted,
+    "min": _below,
+    "max": _above,
+    "max_chars": _too_long,
+    "not_blank": _blank,
+    "pattern": _pattern_mismatch,
+    "decimals": _other_decimals,
+    "keywords": _malformed_size,
+    "excludes": _excluded,
+    "min_pixels": _sized,
+    "max_pixels": _sized,
+    "min_ratio": _sized,
+    "max_ratio": _sized,
+}
+
+
+def _too_many(rule: Rule, field: Field, situation: Situation) -> Break:
+    def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
+        missing = rule.limit - len(value) + octets.choose(MORE)
+        return value + [deepcopy(value[-1]) for _ in range(missing)]
+
+    return change
+
+
+def _too_few(rule: Rule, field: Field, situation: Situation) -> Break:
+    return lambda value, octets, around: value[: rule.limit - 1 - octets.skewed_int(rule.limit)]
+
+
+def _other_count(rule: Rule, field: Field, situation: Situation) -> Break:
+    def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
+        return (value * 2)[: octets.choose((rule.limit - 1, rule.limit + 1, 0, 2 * rule.limit))]
+
+    return change
+
+
+def _unequal_count(rule: Rule, field: Field, situation: Situation) -> Break:
+    assert field.each is not None
+    item = generator_for(field.each, situation)
+
+    def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
+        if value and octets.flag():
+            return value[: octets.choose(range(len(value)))]
+        around.at.append(len(value))
+        return value + [item.make(octets, around) for _ in range(octets.choose(MORE))]
+
+    return change
+
+
+def _other_total(rule: Rule, field: Field, situation: Situation) -> Break:
+    """Moves the share of one item, by one in its last place or by any amount."""
+
+    def change(
+        value: list[dict[str, Any]], octets: ByteSource, around: PartialRequest
+    ) -> list[dict[str, Any]]:
+        item = octets.choose(value)
+        whole, _, rest = item[rule.of].removesuffix("%").partition(".")
+        units = (int(whole + rest) + 1 + octets.number(2)) % 10 ** (3 + len(rest))
+        digits = str(units).zfill(len(rest) + 1)
+        item[rule.of] = f"{digits[: len(digits) - len(rest)]}.{digits[len(digits) - len(rest) :]}%"
+        return value
+
+    return change
+
+
+def _unordered(rule: Rule, field: Field, situation: Situation) -> Break:
+    def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
+        axis = octets.byte() & 1
+        value[axis] = value[axis + 2] + octets.choose((0, 1, 5000))
+        return value
+
+    return change
+
+
+def _outside(rule: Rule, field: Field, situation: Situation) -> Break:
+    def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
+        sides = around.sides_of(rule.limit, around.at[0])
+        assert sides is not None
+        axis = octets.byte() & 1
+        value[axis + 2] = sides[axis] + octets.choose(STEPS)
+        return value
+
+    return change
+
+
+def _stray(rule: Rule, field: Field, situation: Situation) -> Break:
+    known = {member.name for member in field.members}
+    names = tuple(name for name in ("alpha", "HEX", "name", "", "a/b~c") if name not in known)
+
+    def change(value: dict[str, Any], octets: ByteSource, around: PartialRequest) -> dict[str, Any]:
+        return {**value, octets.choose(names): choose(PLAIN, octets)}
+
+    return change
+
+
+LISTS: dict[str, Factory] = {
+    "count": _other_count,
+    "min_count": _too_few,
+    "max_count": _too_many,
+    "same_count_as": _unequal_count,
+    "total": _other_total,
+    "ordered": _unordered,
+    "inside": _outside,
+    "unknown": _stray,
+}

@@ -1,0 +1,54 @@
+"""The client as two targets: what its verbs send, refuse and warn of, the network being played by respx."""
+
+import asyncio
+import weakref
+from typing import Any
+
+import httpx
+
+from wan_conformance.targets.client.target import ClientTarget
+from wan_conformance.targets.client.verb_call import VerbCall, perform, result_of, with_local_images
+from wanlib.generated.client import Wan
+from wanlib.generated.client_async import AsyncWan
+from wanlib.spec import Spec
+
+
+class SyncClient(ClientTarget):
+    """`Wan`. An asynchronous call is submitted and left; images go as the texts that they are."""
+
+    name = "client"
+    workspace = None
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        http = httpx.Client(transport=self._service.transport(False))
+        self._wan = Wan(http_client=http, **self._settings)
+
+    def _make(self, said: VerbCall, given: dict[str, Any]) -> None:
+        perform(self._wan, said, given)
+
+
+class AsyncClientTarget(ClientTarget):
+    """`AsyncWan`. An asynchronous call is followed to its end; data URIs go as the bytes that they hold."""
+
+    name = "client_async"
+    workspace = "llm-harness"
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self._loop = asyncio.new_event_loop()
+        weakref.finalize(self, self._loop.close)
+        http = httpx.AsyncClient(transport=self._service.transport(True))
+        self._wan = AsyncWan(http_client=http, **self._settings)
+
+    def _held(self, said: VerbCall) -> VerbCall:
+        return with_local_images(said)
+
+    def _make(self, said: VerbCall, given: dict[str, Any]) -> None:
+        made = self._stream(said, given) if said.call == "stream" else result_of(self._wan, said, given)
+        self._loop.run_until_complete(made)
+
+    async def _stream(self, said: VerbCall, given: dict[str, Any]) -> None:
+        async with await self._wan.stream(said.model, said.prompt, images=said.images, **given) as stream:
+            async for _ in stream:
+                pass

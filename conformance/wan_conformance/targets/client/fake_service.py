@@ -1,0 +1,63 @@
+"""The service as far as a client needs it: every call is answered at once, by the forms of `wire.yaml`."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import respx
+
+NOW = 1_780_000_000.0
+"""Seconds since 1970 at which a client under test begins."""
+TASK = "0385dc79-5ff8-4d82-bcb6-7c8f2c1d3e4f"
+_PICTURE = "https://pictures.invalid/1.png"
+_IDS = {"request_id": "4f06ee7c-0a2b-4b7e-9d3a-5c1f2e8d7b60"}
+_NO_TASKS = _IDS | {"total": 0, "total_page": 0, "page_no": 1, "page_size": 10, "data": []}
+
+
+class FakeService:
+    """Answers through respx, as the transport of a client of httpx, and keeps what was asked of it.
+
+    It patches nothing, so a run can hold several of them for as long as it likes.
+    """
+
+    def __init__(self, wire: Mapping[str, Any]) -> None:
+        self._router = respx.Router(assert_all_called=False)
+        self._stream = wire["streaming"]
+        self._router.route().mock(side_effect=self.answer)
+
+    def transport(self, asynchronous: bool) -> httpx.MockTransport:
+        """What a client sends by."""
+        return httpx.MockTransport(self._router.async_handler if asynchronous else self._router.handler)
+
+    def asked(self) -> list[httpx.Request]:
+        """The requests since this was last asked for, in their order."""
+        requests = [call.request for call in self._router.calls]
+        self._router.reset()
+        return requests
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """What the service says to a request, by its method, path and headers."""
+        if request.method == "GET":
+            listing = request.url.path.rstrip("/").endswith("/tasks")
+            return httpx.Response(200, json=_NO_TASKS if listing else _succeeded_task())
+        if request.headers.get("X-DashScope-Async"):
+            return httpx.Response(200, json=_IDS | {"output": {"task_id": TASK, "task_status": "PENDING"}})
+        if request.headers.get("X-DashScope-Sse"):
+            event = f"data: {json.dumps(self._part())}\n\n"
+            return httpx.Response(200, headers={"Content-Type": self._stream["content_type"]}, text=event)
+        return httpx.Response(200, json=_IDS | {"output": {"choices": [_choice("stop")]}})
+
+    def _part(self) -> dict[str, Any]:
+        return _IDS | {"output": {"choices": [_choice(self._stream["finish_reason"]["last"])]}}
+
+
+def _choice(finish_reason: str) -> dict[str, Any]:
+    message = {"role": "assistant", "content": [{"type": "image", "image": _PICTURE}]}
+    return {"finish_reason": finish_reason, "message": message}
+
+
+def _succeeded_task() -> dict[str, Any]:
+    """A task that has succeeded, in both forms of a result."""
+    output = {"task_id": TASK, "task_status": "SUCCEEDED"}
+    return _IDS | {"output": {**output, "choices": [_choice("stop")], "results": [{"url": _PICTURE}]}}

@@ -1,0 +1,250 @@
+"""A wire body turned back into the call of the client that writes it."""
+
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from wan_conformance.model import Question
+from wanlib.base.redaction import safe_repr
+from wanlib.base.values import ABSENT
+from wanlib.client.call.options import WaitOrSyncOptions
+from wanlib.spec import Family, Field, Rule, Spec
+from wanlib.spec.interpreter.decode import DecodedBody, Decoder
+from wanlib.spec.model.model import Verb
+from wanlib.validation.data_uri import parse_data_uri
+
+PASSED_ON = ("http://", "https://", "data:", "oss://")
+"""What a text begins with that the client sends as an image just as it is."""
+_OWN = frozenset({"self", "model", "prompt", "images", *WaitOrSyncOptions.__annotations__})
+_SILENT = Verb({}, {})
+
+
+class NotExpressible(Exception):
+    """No verb of the client can say this; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerbCall:
+    """What is asked of the client.
+
+    verb: `edit`, `generate` or `stream`. call: how it is sent. parameters: those that the model knows.
+    strays: those that it does not. family: None for a model that nobody knows. means, starts: what the
+    verb adds of itself. no_image: why the client must refuse an image in it, None where all are images.
+    """
+
+    verb: str
+    call: str
+    model: Any
+    prompt: Any
+    images: tuple[Any, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    strays: Mapping[str, Any] = field(default_factory=dict)
+    family: Family | None = None
+    means: Mapping[str, Any] = field(default_factory=dict)
+    starts: Mapping[str, Any] = field(default_factory=dict)
+    no_image: str | None = None
+
+    @property
+    def all_images(self) -> list[Any]:
+        """Every image, masks and the like too."""
+        return [*self.images, *(self.parameters[name] for name in self._single_images())]
+
+    def with_images(self, put: "Mapping[str, Any]") -> "VerbCall":
+        """The same call with other things in hand for some of its texts."""
+        lone = {name: put.get(self.parameters[name], self.parameters[name]) for name in self._single_images()}
+        images = tuple(put.get(each, each) for each in self.images)
+        return replace(self, images=images, parameters={**self.parameters, **lone})
+
+    def _single_images(self) -> list[str]:
+        fields = self.family.fields if self.family else ()
+        return [each.name for each in fields if each.type == "image" and each.name in self.parameters]
+
+
+def verb_call(spec: Spec, question: Question) -> VerbCall:
+    """The call that a body comes from. Raises Unsaid where no call of the client writes it."""
+    body, call = question.body, question.call or "async"
+    if not isinstance(body, dict):
+        raise NotExpressible("the client writes an object")
+    if "model" not in body:
+        raise NotExpressible("every verb takes a model")
+    model = body["model"]
+    if spec.base(model) is None:
+        return VerbCall("edit", call, model, "a kettle")
+    family = spec.family(model)
+    reading = Decoder(family, spec.bodies[family.body]).decode(body)
+    strays = _strays(family, reading, body)
+    return _build_call(family, reading, call, model, strays)
+
+
+def names_rules(family: Family) -> set[str]:
+    """The rules on parameters that a family does not have."""
+    return {rule.id for rule in (family.unknown, family.only_for) if rule}
+
+
+def _strays(family: Family, reading: DecodedBody, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that the model does not know. Nothing else that is wrong with the form can be said."""
+    strays = {}
+    for each in reading.violations:
+        if each.rule not in names_rules(family) or not each.path.startswith("/parameters/"):
+            raise NotExpressible(
+                f"the client writes the form of a body itself, so it can't break {each.rule}"
+            )
+        strays[each.value] = body["parameters"][each.value]
+    known = {field.name for field in family.fields}
+    for name in strays:
+        if name in known or name in _OWN:
+            raise NotExpressible(
+                f"{safe_repr(name)} means something of its own to the client, so it is no extra parameter"
+            )
+    return strays
+
+
+def _build_call(
+    family: Family, reading: DecodedBody, call: str, model: str, strays: dict[str, Any]
+) -> VerbCall:
+    values = {name: value for name, value in reading.values.items() if value is not ABSENT}
+    if "prompt" not in values:
+        raise NotExpressible("every verb takes a prompt")
+    if any(value is None for value in values.values()):
+        raise NotExpressible("to the client None is not given")
+    prompt, images = values.pop("prompt"), values.pop("images", None)
+    if images is not None and not isinstance(images, list):
+        raise NotExpressible("every verb takes a list of images")
+    if images == [] and not _assembled(family, reading):
+        raise NotExpressible("to the client a list without an image is no list")
+    for each in family.fields:
+        _convert(each, values.get(each.name))
+    verb = _verb(family, call, images, values)
+    told = family.verbs.get(verb, _SILENT)
+    if any(values.get(name, ABSENT) is not value for name, value in told.always_sends.items()):
+        raise NotExpressible(f"the verb {verb} itself says {', '.join(told.always_sends)}")
+    parameters = {name: value for name, value in values.items() if name not in told.always_sends}
+    said = VerbCall(
+        verb,
+        call,
+        model,
+        prompt,
+        tuple(images or ()),
+        parameters,
+        strays,
+        family,
+        told.always_sends,
+        told.default_sends,
+    )
+    return replace(said, no_image=_no_image(said))
+
+
+def _assembled(family: Family, reading: DecodedBody) -> bool:
+    """Whether the list of images is put together from parts of the body, so that none leaves no trace."""
+    return "images" in reading.item_paths
+
+
+def _convert(each: Field, value: Any) -> None:
+    """A pair of integers is another way to say a size to the client."""
+    if each.type == "size" and isinstance(value, list) and [type(side) for side in value] == [int, int]:
+        raise NotExpressible(f"to the client two integers are a {each.name}")
+
+
+def _verb(family: Family, call: str, images: Any, values: Mapping[str, Any]) -> str:
+    """The verb for a call: without images the one that draws, unless it would say more than the body does."""
+    if call == "stream":
+        return "stream"
+    draws = family.verbs.get("generate")
+    fits = draws is not None and all(values.get(name) is value for name, value in draws.always_sends.items())
+    return "edit" if images or not fits else "generate"
+
+
+def _no_image(said: VerbCall) -> str | None:
+    """Why an image is none to the client, which reads texts of these forms alone."""
+    for each in said.all_images:
+        if not isinstance(each, str) or not each[:8].lower().startswith(PASSED_ON):
+            return f"the client refuses what is no image to it, without a rule: {safe_repr(each)[:40]}"
+    return None
+
+
+def perform(wan: Any, said: VerbCall, given: dict[str, Any]) -> None:
+    """Makes a call of `Wan`: a stream is read to its end, a task is submitted and left."""
+    if said.call == "stream":
+        with wan.stream(said.model, said.prompt, images=said.images, **given) as stream:
+            list(stream)
+    elif said.call == "async" and said.verb == ("edit" if said.images else "generate"):
+        wan.submit(said.model, said.prompt, images=said.images, **given)
+    else:
+        result_of(wan, said, given)
+
+
+def result_of(wan: Any, said: VerbCall, given: dict[str, Any]) -> Any:
+    """What `edit` or `generate` of `Wan` yields; of `AsyncWan`, what is to be awaited for it."""
+    via = {} if said.call == "async" else {"via": said.call}
+    if said.verb == "generate":
+        return wan.generate(said.model, said.prompt, **given, **via)
+    return wan.edit(said.model, said.prompt, images=said.images, **given, **via)
+
+
+def with_local_images(said: VerbCall) -> VerbCall:
+    """The call with the bytes of each data URI that the client writes for them, letter by letter."""
+    if said.family is None:
+        return said
+    mimes = _mimes(said.family)
+    found = {text: octets for text in said.all_images for octets in _octets(text, mimes)}
+    return said.with_images(found) if found else said
+
+
+def _mimes(family: Family) -> Mapping[str, str]:
+    """The media type that a format bears, by the rule on the model's images."""
+    rules = (rule for field in family.walk() if field.type == "image" for rule in field.rules_of_kind("mime"))
+    return next((dict(rule.limit) for rule in rules), {})
+
+
+def _octets(text: Any, mimes: Mapping[str, str]) -> Iterable[bytes]:
+    """The bytes of a data URI, or nothing where the client would write them otherwise."""
+    uri = parse_data_uri(text)
+    if uri is None or uri.facts is None:
+        return
+    head = f"data:{mimes.get(uri.facts.format or '')};base64,"
+    if not text.startswith(head):
+        return
+    try:
+        octets = a2b_base64(text[len(head) :], strict_mode=True)
+    except ValueError:  # beyond what is judged of a data URI
+        return
+    last = octets[(len(octets) - 1) // 3 * 3 :]
+    if b2a_base64(last, newline=False).decode() == text[-4:]:
+        yield octets
+
+
+_SAID = frozenset({"wire/model", "wire/endpoints"})
+
+
+def unreachable_rules(spec: Spec) -> frozenset[str]:
+    """Ids of the rules on bodies that the client keeps by its very form."""
+    envelope = (rule for rule in spec.rules.values() if rule.scope == "body" and rule.id.startswith("wire/"))
+    found = {rule.id for rule in envelope} - _SAID
+    for family in spec.families:
+        parts = {name for node in spec.bodies[family.body].walk() for _, name in node.parts}
+        for member in family.walk():
+            found |= {rule.id for rule in member.rules if _kept(family, member, rule, parts)}
+    return frozenset(found)
+
+
+def _kept(family: Family, field: Field, rule: Rule, parts: set[str]) -> bool:
+    return any(_reasons(family, field, rule, parts))
+
+
+def _reasons(family: Family, field: Field, rule: Rule, parts: set[str]) -> Iterator[bool]:
+    is_images = field.path == "images"
+    # The client writes a field where it belongs.
+    yield rule.kind == "place"
+    # It takes for an image only what is one; anything else is InvalidArgumentError, without a rule.
+    yield field.type == "image" and rule.kind in ("type", "schemes")
+    yield is_images and rule.kind == "type"
+    # Every verb takes a prompt, and says itself what it means.
+    yield rule.kind == "required" and field.path == "prompt"
+    meant = [
+        verb.always_sends[field.path] for verb in family.verbs.values() if field.path in verb.always_sends
+    ]
+    yield rule.kind == "required" and bool(meant)
+    yield rule.kind == "one_of" and tuple(rule.limit) == tuple(meant)
+    # A list without an image is no list to it, so `required` is what such a call breaks.
+    yield is_images and rule.kind == "min_count" and field.path not in parts and rule.limit <= 1

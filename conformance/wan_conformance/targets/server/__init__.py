@@ -1,0 +1,1 @@
+"""The package wan_conformance.targets.server."""

@@ -1,0 +1,145 @@
+"""What a server answers, held against wire.yaml: its form, its status, and whether it speaks of the body."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from wan_conformance.response_schema import schema_problems
+from wan_conformance.targets.server.server import Reply
+from wanlib.base.redaction import safe_repr
+from wanlib.spec import Spec
+
+
+def events(text: str) -> Iterator[Any]:
+    """The JSON of each event; None for one that holds none."""
+    for block in text.replace("\r\n", "\n").replace("\r", "\n").split("\n\n"):
+        data = [line[5:].removeprefix(" ") for line in block.split("\n") if line.startswith("data:")]
+        if data:
+            yield _json("\n".join(data))
+
+
+def last_finish_reason(bodies: Sequence[Any]) -> Any:
+    """The finish_reason of the last event, all of them being of the form that is due."""
+    choices = bodies[-1]["output"]["choices"]
+    return choices[-1]["finish_reason"] if choices else None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+_ABOUT_BODIES = ("invalid", "not_found")
+_NOT_ABOUT_BODIES = (401, 402, 403, 407, 408, 429)
+
+
+class ResponseProblem(Exception):
+    """An answer that no server should give; the text says what is wrong with it."""
+
+
+class ResponseChecker:
+    """Raises Wrong for what should not be answered."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._answers = spec.wire["answers"]
+        self._outcomes = spec.task["outcomes"]
+
+    def check(self, body: Any, *shapes: str) -> None:
+        """An answer that went well, against the names of its shapes."""
+        if member(body, "code") and "output" not in body:
+            raise ResponseProblem(f"answered 200 with an error inside: {safe_repr(body['code'])}")
+        wrong = [each for shape in shapes for each in schema_problems(self._answers[shape], body)]
+        if wrong:
+            raise ResponseProblem(
+                f"the answer is not of the form {' and '.join(shapes)}: {'; '.join(wrong[:3])}"
+            )
+
+    def check_result(self, body: Any, model: Any, *shapes: str) -> None:
+        """The same for one with pictures, in the form of the model."""
+        known = self._spec.base(model) is not None
+        self.check(body, *shapes, self._spec.family(model).output["result"] if known else "choices")
+
+    def check_refusal(self, reply: Reply, model: Any, call: str) -> None:
+        """A create call that was not accepted: 4xx by a code that speaks of the body."""
+        if not 400 <= reply.status < 500:
+            raise ResponseProblem(f"answered {reply.status}, expected 200 or a refusal from 400 to 499")
+        self._check_error(reply.body, f"answered {reply.status}")
+        code = reply.body["code"]
+        if not self._is_about(code, reply.status) and not self._has_no_such_call(model, call, reply.status):
+            raise ResponseProblem(
+                f"answered {reply.status} {safe_repr(code)}, which does not speak of the body"
+            )
+
+    def check_stream(self, text: str) -> None:
+        """Every event, and that the last one says that it is the last."""
+        told, bodies = self._spec.wire["streaming"], list(events(text))
+        if not bodies:
+            raise ResponseProblem("the stream has no event that holds data")
+        for body in bodies:
+            self.check(body, "choices")
+            parts = [part for each in body["output"]["choices"] for part in each["message"]["content"]]
+            if len(parts) > told["parts_of_a_chunk"]:
+                raise ResponseProblem(f"an event of the stream has {len(parts)} parts")
+        if last_finish_reason(bodies) != told["finish_reason"]["last"]:
+            raise ResponseProblem(
+                f"the stream ends with the finish_reason {safe_repr(last_finish_reason(bodies))}"
+            )
+
+    def check_cancel(self, reply: Reply) -> None:
+        """Canceled, or too late for that."""
+        if reply.status == 200:
+            self.check(reply.body, "canceled")
+        elif 400 <= reply.status < 500:
+            self._check_error(reply.body, f"a cancel was answered {reply.status}")
+        else:
+            raise ResponseProblem(f"a cancel was answered {reply.status}")
+
+    def status(self, reply: Reply, task_id: str, model: Any) -> str:
+        """The status of a task that was asked for."""
+        if reply.status != 200:
+            raise ResponseProblem(f"a query was answered {reply.status}")
+        body, failed = reply.body, self._outcomes["failed"]
+        told = member(body, "output", body)
+        if member(told, "code") and member(told, "task_status", failed) == failed:
+            return self._failure(body, told)
+        if member(told, "task_status") == self._outcomes["succeeded"]:
+            self.check_result(body, model, "task")
+        else:
+            self.check(body, "task")
+        if told["task_id"] != task_id:
+            raise ResponseProblem(f"a query for {task_id} was answered for {safe_repr(told['task_id'])}")
+        return str(told["task_status"])
+
+    def _failure(self, body: Any, told: Any) -> str:
+        """Its code and message stand inside `output` or at the top: the pages show both."""
+        if told is not body:
+            self.check(body, "task")
+        self._check_error({"request_id": member(body, "request_id"), **told}, "the failed task")
+        if not self._is_about(told["code"], 400):
+            raise ResponseProblem(
+                f"the task failed with {safe_repr(told['code'])}, which does not speak of the body"
+            )
+        return str(self._outcomes["failed"])
+
+    def _check_error(self, body: Any, what: str) -> None:
+        wrong = [*schema_problems(self._answers["error"], body)]
+        if wrong:
+            raise ResponseProblem(f"{what}, not of the form error: {'; '.join(wrong[:3])}")
+
+    def _is_about(self, code: str, status: int) -> bool:
+        """Whether a code says that a body is wrong; one that nobody knows is told by its status."""
+        known = self._spec.wire["errors"].get(code)
+        return known["class"] in _ABOUT_BODIES if known else status not in _NOT_ABOUT_BODIES
+
+    def _has_no_such_call(self, model: Any, call: str, status: int) -> bool:
+        """Whether the model has no such call: the vendor refuses that as forbidden, too."""
+        known = self._spec.base(model) is not None
+        return status == 403 and known and call not in self._spec.calls(model)
+
+
+def member(value: Any, name: str, otherwise: Any = None) -> Any:
+    """A member of what should be an object."""
+    return value.get(name, otherwise) if isinstance(value, dict) else otherwise

@@ -1,0 +1,176 @@
+"""A server that speaks the API, as the harness reaches it: over the network, or the emulator in process."""
+
+import json
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import httpx
+
+from wanlib.base.clock import ManualClock
+from wanlib.base.redaction import redact_text, safe_repr
+from wanlib.emulator import RULES_HEADER, Emulator, Settings
+from wanlib.emulator.transport import Transport
+from wanlib.spec import Spec
+from wanlib.spec.model.model import CALLS
+
+_HERE = "http://emulator.invalid"
+_KEY = "sk-harness"
+_TRIES = 8
+_WAITING = 1.0  # seconds for which a task of the embedded emulator is PENDING
+Send = Callable[[httpx.Request], httpx.Response]
+_PATIENCE = 60.0
+_KEPT = 64 << 20  # bytes of small inputs: enough for all of a run, or nothing more could be uploaded
+_NO_MORE: Mapping[str, str] = MappingProxyType({})
+_TIMEOUT = httpx.Timeout(330, connect=10)  # a synchronous call may take 300 s
+
+
+class ServerUnreachable(Exception):
+    """The server can't be judged at all: one line says why."""
+
+
+class Reply(NamedTuple):
+    """One answer. body: its JSON, None where it is none. text: as it came. rules: those that it names."""
+
+    status: int
+    body: Any
+    text: str
+    rules: tuple[str, ...]
+
+
+class Server:
+    """Sends requests by wire.yaml and waits where it is told to send fewer.
+
+    send: one request. pays: whether what it accepts may cost something. sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        send: Send,
+        base_url: str,
+        key: str = _KEY,
+        *,
+        pays: bool,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        base, path = base_url.rstrip("/"), spec.wire["base_path"]
+        self._spec = spec
+        self._send_out = send
+        self._base = base if base.endswith(path) else base + path
+        self._key = key
+        paths = {each.split(" ")[1] for calls in spec.wire["endpoints"].values() for each in calls.values()}
+        self._urls = {path: httpx.URL(self._base + path) for path in paths}  # parsed once: it takes long
+        calls = (*CALLS, *spec.wire["paths"])
+        self._headers = {call: self._headers_of(call) for call in calls}
+        headers = spec.wire["headers"].items()
+        self._resolving = {name: header["is"] for name, header in headers if "schemes" in header}
+        self.pays = pays
+        self.sleep = sleep
+
+    def create(self, body: Any, raw: bytes, call: str, *, stored: bool = False) -> Reply:
+        """The answer to a body, sent to its model's endpoint, or to another's where it has none.
+
+        stored: whether it names a file in storage, which a header has to say.
+        """
+        endpoints = self._spec.wire["endpoints"]
+        model = body.get("model") if isinstance(body, dict) else None
+        own = endpoints.get(self._spec.base(model), {})
+        endpoint = own.get(call) or next(each[call] for each in endpoints.values() if call in each)
+        return self._send(endpoint, call, raw, self._resolving if stored else {})
+
+    def create_task(self, body: Any, more: Mapping[str, str] = _NO_MORE) -> Reply:
+        """Create a task with a valid body. more: headers beside those of the call."""
+        endpoint = self._spec.wire["endpoints"][body["model"]]["async"]
+        return self._send(endpoint, "async", json.dumps(body).encode(), more)
+
+    def task(self, call: str, task_id: str) -> Reply:
+        """The answer to a `query` or a `cancel`."""
+        return self._send(self._spec.wire["paths"][call].replace("{task_id}", task_id), call)
+
+    def ask(self, call: str, query: str) -> Reply:
+        """The answer to one of the other calls that every model shares. query: of its URL."""
+        return self._send(f"{self._spec.wire['paths'][call]}?{query}", call)
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """The answer to any request, read."""
+        response = self._send_out(request)
+        response.read()
+        return response
+
+    def _send(
+        self, endpoint: str, call: str, raw: bytes | None = None, more: Mapping[str, str] = _NO_MORE
+    ) -> Reply:
+        """Sent again where the rate is too high, which creates nothing. more: headers."""
+        method, path = endpoint.split(" ")
+        url = self._urls.get(path, self._base + path)
+        for tries in range(_TRIES):
+            request = httpx.Request(method, url, content=raw, headers={**self._headers[call], **more})
+            response = self.send(request)
+            reply = _reply(response)
+            if response.status_code != 429 or self._class(reply) != "rate" or tries == _TRIES - 1:
+                break
+            self.sleep(_retry_delay(response.headers.get("retry-after"), tries))
+        return reply
+
+    def _class(self, reply: Reply) -> str:
+        code = reply.body.get("code") if isinstance(reply.body, dict) else None
+        return str(self._spec.wire["errors"].get(str(code), {}).get("class", ""))
+
+    def _headers_of(self, call: str) -> Mapping[str, str]:
+        told = self._spec.wire["headers"].items()
+        return {
+            name: header["is"].replace("{key}", self._key)
+            for name, header in told
+            if call in header.get("call", ()) and not header.get("optional")
+        }
+
+
+def emulator_server(spec: Spec, emulator: Emulator | None = None) -> Server:
+    """Return the emulator in this process as a server: no socket, no bill, and as strict as the spec.
+
+    Its clock stands still except where the harness waits, so that a task can be canceled before it runs.
+    """
+    emulator = emulator or Emulator(
+        spec,
+        settings=Settings(waiting=_WAITING, local_images=False, spool_cap=0, memory_cap=_KEPT),
+        clock=ManualClock(),
+    )
+    transport = Transport(emulator)  # without the client about it, which takes as long as the emulator
+    return Server(spec, transport.handle_request, _HERE, pays=False, sleep=emulator.clock.sleep)
+
+
+def remote_server(spec: Spec, base_url: str, key: str | None) -> Server:
+    """A server at an address. Raises Unreachable where there is none, or it refuses the key."""
+    client = httpx.Client(timeout=_TIMEOUT)
+    server = Server(spec, client.send, base_url, key or _KEY, pays=True)
+    weakref.finalize(server, client.close)
+    try:
+        reply = server.create({}, b"{}", "async")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ServerUnreachable(
+            f"{safe_repr(base_url)} can't be reached: {redact_text(str(error))}"
+        ) from None
+    if reply.status in (401, 403):
+        raise ServerUnreachable(
+            f"{safe_repr(base_url)} refuses the key ({reply.status}): name one by --api-key-env"
+        )
+    return server
+
+
+def _reply(response: httpx.Response) -> Reply:
+    told = response.headers.get(RULES_HEADER, "")
+    rules = tuple(sorted({item.partition(";")[0].strip() for item in told.split(",")} - {""}))
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        body = None
+    return Reply(response.status_code, body, response.text if body is None else "", rules)
+
+
+def _retry_delay(retry_after: str | None, tries: int) -> float:
+    told = retry_after or ""
+    seconds = float(told) if told.isascii() and told.isdecimal() and len(told) < 6 else float(2**tries)
+    return min(seconds, _PATIENCE)

@@ -1,0 +1,102 @@
+"""A server's temporary storage: a picture is put there first, so that a body can name it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from wan_conformance.images import data_uri, picture
+from wan_conformance.targets.server.server import Server
+from wanlib.spec import Spec, interpret
+
+_SCHEME = "oss://"
+_FILE = re.compile(rf"(?i:{_SCHEME})[^\s\x00-\x1f\x7f]+")
+_NAME = "picture.png"
+_SIDE = 512  # within every model's limits
+
+# The form's fields by the members of a policy; the file comes last.
+_FIELDS = {
+    "OSSAccessKeyId": "oss_access_key_id",
+    "Signature": "signature",
+    "policy": "policy",
+    "x-oss-object-acl": "x_oss_object_acl",
+    "x-oss-forbid-overwrite": "x_oss_forbid_overwrite",
+}
+
+
+class Storage:
+    """One picture for each model, put there when it is first asked for."""
+
+    def __init__(self, spec: Spec, server: Server) -> None:
+        self._spec = spec
+        self._server = server
+        self._keys: dict[str, str] = {}
+
+    def with_uploaded_image(self, body: Any, model: Any, call: str | None) -> Any:
+        """The body with the picture in the place of every file that it names.
+
+        None where there is no picture, and where a rule asks of what it shows: a case knows nothing of it.
+        httpx.HTTPError where the storage can't be reached.
+        """
+        if model is None or self._spec.base(model) is None:
+            return None
+        if self._broken(_with(body, lambda _: data_uri("png", _SIDE, _SIDE)), call) != self._broken(
+            body, call
+        ):
+            return None
+        if model not in self._keys:
+            self._keys[model] = self._put(model)
+        key = self._keys[model]
+        return _with(body, lambda text: text[: len(_SCHEME)] + key) if key else None
+
+    def _broken(self, body: Any, call: str | None) -> list[str]:
+        return [each.rule for each in interpret(self._spec, body, call)]
+
+    def _put(self, model: str) -> str:
+        """The key of the picture; "" where the server has no storage, or takes no file."""
+        leave = self._get_policy(model)
+        if leave is None:
+            return ""
+        key = f"{leave['upload_dir']}/{_NAME}"
+        form = {name: str(leave[member]) for name, member in _FIELDS.items()}
+        form |= {"key": key, "success_action_status": "200"}
+        file = (_NAME, picture("png", _SIDE, _SIDE))
+        request = httpx.Request("POST", str(leave["upload_host"]), data=form, files={"file": file})
+        return key if self._server.send(request).status_code == 200 else ""
+
+    def _get_policy(self, model: str) -> dict[str, Any] | None:
+        """The policy, where the server gives one."""
+        action = self._spec.wire["queries"]["policy"]["action"]["one_of"][0]
+        reply = self._server.ask("policy", urlencode({"action": action, "model": model}))
+        leave = reply.body.get("data") if reply.status == 200 and isinstance(reply.body, dict) else None
+        due = {*_FIELDS.values(), "upload_dir", "upload_host"}
+        return leave if isinstance(leave, dict) and due <= leave.keys() else None
+
+
+def names_a_file(value: Any) -> bool:
+    """Return whether a body names a file in storage; an address without a key does not."""
+    return _has_text(value, lambda text: _FILE.fullmatch(text) is not None)
+
+
+def names_storage(value: Any) -> bool:
+    """Return whether a body has an address in storage, which a header has to announce."""
+    return _has_text(value, lambda text: text[: len(_SCHEME)].lower() == _SCHEME)
+
+
+def _has_text(value: Any, matches: Callable[[str], bool]) -> bool:
+    if isinstance(value, list | dict):
+        return any(
+            _has_text(each, matches) for each in (value.values() if isinstance(value, dict) else value)
+        )
+    return isinstance(value, str) and matches(value)
+
+
+def _with(value: Any, other: Callable[[str], str]) -> Any:
+    """The value with other texts in the place of files in storage."""
+    if isinstance(value, dict):
+        return {name: _with(each, other) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with(each, other) for each in value]
+    return other(value) if isinstance(value, str) and names_a_file(value) else value

@@ -1,0 +1,152 @@
+"""Any server that speaks the API: a gateway, a proxy, the emulator.
+
+It creates a task, or makes a call, for every case that is accepted, with `n` as the case has it. Where that
+may cost something, tasks are canceled as soon as they are there; synchronous calls can't be.
+"""
+
+import json
+import re
+from secrets import token_hex
+from typing import Any
+
+import httpx
+
+from wan_conformance.model import Observation, Question, TaskCheck
+from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblem, member
+from wan_conformance.targets.server.server import Server, emulator_server
+from wan_conformance.targets.server.storage import Storage, names_a_file, names_storage
+from wan_conformance.targets.server.task_checks import TaskProbe
+from wanlib.base.redaction import safe_repr
+from wanlib.base.rule_id import parse_rule_id
+from wanlib.spec import Spec, interpret
+from wanlib.spec.model.kinds import BOUND, KINDS
+from wanlib.spec.source.annotated import parse_duration
+
+_LONG = 1 << 16
+_PLAIN = bytes(set(range(32, 127)) - set(b'"\\'))
+
+
+def dump_large_json(body: Any) -> bytes:
+    """A body as JSON, ASCII. ValueError or RecursionError where no JSON that all can read says it."""
+    name, texts = token_hex(16), list[bytes]()
+    short = json.dumps(_shortened(body, name, texts), allow_nan=False, separators=(",", ":")).encode()
+    pieces = short.split(name.encode())
+    return b"".join(piece for pair in zip(pieces, [*texts, b""], strict=True) for piece in pair)
+
+
+def _shortened(value: Any, name: str, texts: list[bytes]) -> Any:
+    """The value with a name in the place of each long text that stands in JSON as it is."""
+    if isinstance(value, dict):
+        return {key: _shortened(each, name, texts) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_shortened(each, name, texts) for each in value]
+    if isinstance(value, str) and len(value) >= _LONG and value.isascii():
+        text = value.encode()
+        if not text.translate(None, _PLAIN):
+            texts.append(text)
+            return name
+    return value
+
+
+_POLLS = 60
+_SEEN_IN_TEXT = ("schemes", "chars", "public", "unexpired")
+
+
+class Http:
+    """Judges by what is accepted, and by the rules that are named where the server names any."""
+
+    name = "http"
+    refuses = frozenset({"rejected"})
+    leaves_out: frozenset[str] = frozenset()
+
+    def __init__(self, spec: Spec, server: Server | None = None) -> None:
+        self._spec = spec
+        self._server = server or emulator_server(spec)
+        self._storage = Storage(spec, self._server)
+        self._replies = ResponseChecker(spec)
+        self._outcomes = spec.task["outcomes"]
+        self._id = re.compile(spec.wire["task_id"]["is"])
+        # A body without a model breaks a rule on every server; one that names rules names this one.
+        self._names = bool(self._server.create({}, b"{}", "async").rules)
+
+        self._probe = TaskProbe(spec, self._server, names_rules=self._names)
+
+    def perform(self, check: TaskCheck) -> Observation:
+        """Perform a check of the life of a task and return what it found."""
+        return self._probe.perform(check)
+
+    def claims(self, kind: str) -> bool:
+        """Every kind that there is."""
+        return kind in KINDS
+
+    def observe(self, question: Question) -> Observation:
+        """What the server does with a body; skipped where no JSON says it, or it names a file in storage and
+        the server takes none.
+        """
+        try:
+            raw = dump_large_json(question.body)
+        except (ValueError, RecursionError):
+            return Observation(None, (), skipped="no JSON that every server can read says this")
+        try:
+            if not names_a_file(question.body):
+                return self._seen(question, raw, stored=names_storage(question.body))
+            model = member(question.body, "model")
+            body = self._storage.with_uploaded_image(question.body, model, question.call)
+            if body is None:
+                return Observation(None, (), skipped="names a file in storage that nobody can put there")
+            return self._seen(Question(body, question.call), dump_large_json(body), stored=True)
+        except ResponseProblem as wrong:
+            return Observation(None, (), error=str(wrong))
+        except httpx.HTTPError as error:
+            return Observation(None, (), error=f"the call broke: {safe_repr(error)}")
+
+    def _seen(self, question: Question, raw: bytes, *, stored: bool = False) -> Observation:
+        body, model = question.body, member(question.body, "model")
+        call = question.call or self._call(model)
+        reply = self._server.create(body, raw, call, stored=stored)
+        accepted = reply.status == 200
+        if not accepted:
+            self._replies.check_refusal(reply, model, call)
+        elif call == "stream":
+            self._replies.check_stream(reply.text)
+        elif call == "sync":
+            self._replies.check_result(reply.body, model)
+        else:
+            self._replies.check(reply.body, "created")
+            accepted = self._follow(reply.body["output"]["task_id"], question, model)
+        return Observation(accepted, reply.rules if self._names else (), unnamed=not self._names)
+
+    def _call(self, model: Any) -> str:
+        """The asynchronous call, on which no rule hangs, where the model has it."""
+        calls = self._spec.calls(model) if self._spec.base(model) else ()
+        return calls[0] if calls and "async" not in calls else "async"
+
+    def _follow(self, task_id: str, question: Question, model: Any) -> bool:
+        """Whether a task is still accepted when its images were seen; canceled where that is no matter."""
+        if not self._id.fullmatch(task_id):
+            raise ResponseProblem(f"task_id is {safe_repr(task_id)}, expected {self._id.pattern}")
+        if self._server.pays and not self._needs_image_check(question):
+            self._replies.check_cancel(self._server.task("cancel", task_id))
+            return True
+        for _ in range(_POLLS):
+            status = self._replies.status(self._server.task("query", task_id), task_id, model)
+            if status in (self._outcomes["succeeded"], self._outcomes["failed"]):
+                return bool(status == self._outcomes["succeeded"])
+            if self._spec.task["states"].get(status, {}).get("terminal"):
+                raise ResponseProblem(f"the task is {status}")
+            self._server.sleep(parse_duration(self._spec.wire["polling"]["least_gap"]))
+        raise ResponseProblem(f"the task has not ended after {_POLLS} queries")
+
+    def _needs_image_check(self, question: Question) -> bool:
+        """Whether something is wrong that only those see who open an image.
+
+        That decides when to look, not what is seen: a server that lets such a body pass ends its task well.
+        """
+        found = interpret(self._spec, question.body, question.call)
+        return any(each.outcome == "rejected" and _is_of_images(each.rule) for each in found)
+
+
+def _is_of_images(rule: str) -> bool:
+    kind = parse_rule_id(rule).kind
+    of_values = KINDS[kind].stage >= BOUND and kind not in _SEEN_IN_TEXT
+    return of_values and "image" in KINDS[kind].types

@@ -1,0 +1,421 @@
+"""The facts of the API as generated code hands them in. Nothing here knows a number or a name of it."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from wanlib.base.error_codes import ErrorTable
+from wanlib.base.violation import Violation
+
+
+class AnswerNames(NamedTuple):
+    """Members at the top of every answer. code, message: also of a failed task and a failed picture."""
+
+    request_id: str
+    code: str
+    message: str
+    output: str
+    usage: str
+
+
+class TaskNames(NamedTuple):
+    """Members of `output` that describe a task."""
+
+    id: str
+    status: str
+    submitted: str
+    scheduled: str
+    ended: str
+    metrics: str
+
+
+class MetricNames(NamedTuple):
+    """Members of a task's metrics: counts of pictures."""
+
+    total: str
+    succeeded: str
+    failed: str
+
+
+class ChoiceNames(NamedTuple):
+    """Members of `output` in the form of choices, from the list down to a part of the content."""
+
+    choices: str
+    finished: str
+    finish_reason: str
+    message: str
+    role: str
+    content: str
+    type: str
+    image: str
+    text: str
+
+
+class ResultNames(NamedTuple):
+    """Members of `output` in the form of a flat list of results."""
+
+    results: str
+    url: str
+    prompt: str
+    rewritten_prompt: str
+
+
+class UsageNames(NamedTuple):
+    """Members of the usage."""
+
+    images: str
+    size: str
+    input_tokens: str
+    output_tokens: str
+    total_tokens: str
+
+
+class ListNames(NamedTuple):
+    """Members of a list of tasks, and of each task in it."""
+
+    total: str
+    pages: str
+    page: str
+    page_size: str
+    tasks: str
+    task_id: str
+    status: str
+    model: str
+    created: str
+    started: str
+    ended: str
+    request_id: str
+    region: str
+    api_key: str
+    user: str
+    parent_user: str
+    path_key: str
+
+
+class PolicyNames(NamedTuple):
+    """Members of an upload policy."""
+
+    data: str
+    policy: str
+    signature: str
+    folder: str
+    host: str
+    seconds: str
+    max_file_mb: str
+    capacity_mb: str
+    access_key: str
+    acl: str
+    forbid_overwrite: str
+
+
+class TokenNames(NamedTuple):
+    """Members of the answer that lends a short-lived key."""
+
+    token: str
+    expires_at: str
+
+
+class ListQueryNames(NamedTuple):
+    """Query parameters of a list of tasks."""
+
+    task_id: str
+    start: str
+    end: str
+    model: str
+    status: str
+    page: str
+    page_size: str
+    api_key: str
+    region: str
+
+
+class PolicyQueryNames(NamedTuple):
+    """Query parameters of a request for an upload policy."""
+
+    action: str
+    model: str
+
+
+class TokenQueryNames(NamedTuple):
+    """Query parameters of a request for a short-lived key."""
+
+    seconds: str
+
+
+class FormNames(NamedTuple):
+    """Fields of the upload form that are not copied from the policy, or that prove it."""
+
+    access_key: str
+    signature: str
+    policy: str
+    key: str
+    status: str
+
+
+class StorageNames(NamedTuple):
+    """Elements of the file storage's error document."""
+
+    error: str
+    code: str
+    message: str
+    request_id: str
+
+
+class WireNames(NamedTuple):
+    """All names, in groups."""
+
+    answer: AnswerNames
+    task: TaskNames
+    metrics: MetricNames
+    choice: ChoiceNames
+    result: ResultNames
+    usage: UsageNames
+    listed: ListNames
+    policy: PolicyNames
+    token: TokenNames
+    list_query: ListQueryNames
+    policy_query: PolicyQueryNames
+    token_query: TokenQueryNames
+    form: FormNames
+    storage: StorageNames
+
+
+GROUPS: Mapping[str, type[tuple[str, ...]]] = WireNames.__annotations__
+"""The class of each group, by the group's name."""
+
+
+def roles(group: str) -> tuple[str, ...]:
+    """List the roles of a group."""
+    return tuple(GROUPS[group].__annotations__)
+
+
+def read_names(tables: Mapping[str, Mapping[str, str]]) -> WireNames:
+    """Build the names from the table of the spec.
+
+    Args:
+        tables: The names by group and role; members that are no role (such as `source`) are skipped.
+
+    Returns:
+        The names in their groups.
+
+    Raises:
+        KeyError: A group or a role is missing; the loader of the spec refuses such a table.
+    """
+    return WireNames(*(GROUPS[group](*_row(tables[group], group)) for group in GROUPS))  # type: ignore[arg-type]
+
+
+def _row(table: Mapping[str, str], group: str) -> tuple[str, ...]:
+    return tuple(table[role] for role in roles(group))
+
+
+class CompletedFields(NamedTuple):
+    """A call's fields with what the client always sends.
+
+    fields: those given and those added. pictures: the most that the call can yield, and bill.
+    exact: whether it yields so many unless some fail; else the model decides how many.
+    """
+
+    fields: dict[str, Any]
+    pictures: int
+    exact: bool
+
+
+class ModelFunctions(NamedTuple):
+    """A family's generated functions.
+
+    core: (model, fields, call, local, now) -> violations, as of `wanlib.check`; an image in hand
+        stands as its ImageInfo.
+    complete: (model, fields, call) -> Completed. Total: fields of a wrong type count as absent.
+    encode: (model, fields) -> the wire body, with whatever stands for an image put in its place.
+    """
+
+    core: Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]
+    complete: Callable[[str, Mapping[str, Any], str | None], CompletedFields]
+    encode: Callable[[str, Mapping[str, Any]], dict[str, Any]]
+
+
+class VerbTable(NamedTuple):
+    """What a verb says of itself on a model. means: always sent so. starts: sent where nothing is given."""
+
+    always_sends: Mapping[str, Any]
+    default_sends: Mapping[str, Any]
+
+
+class Model(NamedTuple):
+    """One model.
+
+    code: loads its family's functions. file: the spec file's stem, `wan2.7`. fields: every field by name,
+    prompt and images too. images, lone_images: the fields that hold a list of images, and one image.
+    sizes: the fields of type size. mimes: the MIME type of each format that an image may have. verbs: edit,
+    generate, stream as far as it has them. endpoints: by call (sync, async, stream) -> (method, path).
+    result: `choices` or `results`. prices: decimal text a picture, by region. submit_per_second: what
+    an account may. single: the list fields of which a body holds one item, so that a list of any
+    other length can't be sent. rest: the member of the body that holds the fields without a place of their
+    own, and what is newer than the spec. schemes: how strings for images may begin. only_for: the names that
+    other models alone document, each with the spec files of those. instead: what to do instead of sending
+    such a name. made_from: of a fine-tuned model, the listed model that it was made from, which modes,
+    endpoints and rates mean.
+    """
+
+    name: str
+    code: Callable[[], ModelFunctions]
+    file: str
+    fields: tuple[str, ...]
+    images: tuple[str, ...]
+    single_images: tuple[str, ...]
+    sizes: tuple[str, ...]
+    mimes: Mapping[str, str]
+    verbs: Mapping[str, VerbTable]
+    endpoints: Mapping[str, tuple[str, str]]
+    result: str
+    prices: Mapping[str, str]
+    submit_per_second: int
+    single: tuple[str, ...] = ()
+    rest: str = ""
+    schemes: tuple[str, ...] = ()
+    only_for: Mapping[str, tuple[str, ...]] = {}
+    instead: Mapping[str, str] = {}
+    made_from: str = ""
+
+    @property
+    def base(self) -> str:
+        """The listed model: itself, or the one that a fine-tuned model was made from."""
+        return self.made_from or self.name
+
+
+class FineTuned(NamedTuple):
+    """Models that users made. ending: what follows the base in an id, as a regular expression.
+
+    regions: those in which they can be called.
+    """
+
+    ending: str
+    regions: tuple[str, ...]
+
+
+class Region(NamedTuple):
+    """One region.
+
+    Attributes:
+        host: shared by all workspaces; None where there is none.
+        workspace_host: with `{workspace}` in it; None where there is none.
+        key_prefix: the begin of the keys that this region alone accepts; None where it takes ordinary keys.
+        calls: by model; None where no page says what the region offers.
+    """
+
+    host: str | None
+    workspace_host: str | None
+    key_prefix: str | None
+    calls: Mapping[str, tuple[str, ...]] | None
+
+
+class Header(NamedTuple):
+    """A request header. value: with `{key}` or `{workspace}` in it. calls, schemes: what needs it."""
+
+    name: str
+    value: str
+    calls: tuple[str, ...]
+    schemes: tuple[str, ...]
+    optional: bool
+
+
+class TaskLifecycleTable(NamedTuple):
+    """The life of a task; times in seconds."""
+
+    states: tuple[str, ...]
+    terminal: frozenset[str]
+    succeeded: str
+    failed: str
+    canceled: str
+    unknown: str
+    expires_after: float
+    links_expire_after: float
+
+
+class UploadTable(NamedTuple):
+    """The temporary upload; times in seconds.
+
+    form: the fields of the multipart form in order. action: what a request for a policy asks for. scheme: of
+    the URLs of uploaded files. accepted_status: what the storage is asked to answer with. retry_statuses:
+    those of the storage after which another try may help.
+    """
+
+    expires_after: float
+    policy_expires_after: float
+    form: tuple[str, ...]
+    action: str
+    scheme: str
+    accepted_status: str
+    retry_statuses: frozenset[int]
+
+
+class ApiTables(NamedTuple):
+    """Everything that the client must know of the API.
+
+    other_bases: paths at which the hosts serve other protocols, with what they are.
+    paths: by call (query, list, cancel, policy) -> (method, path with `{task_id}`). rates: calls a second
+    by call. gap: the most seconds between two polls. sync_timeout: seconds that a synchronous call may run.
+    query_zone: of a query's times, which are texts of ISO 8601, the offset from UTC in seconds.
+    list_time: the strptime form of a list's filters. list_units: units of a list's times in a second.
+    list_page: tasks that the client asks for at once; where fewer come, it follows page by page.
+    names: what members and parameters are called. answer_role: the role of the service in a message.
+    id_header: the response header that holds the request id. stream_end: the finish_reason of a stream's
+    last part.
+    """
+
+    base_path: str
+    models: Mapping[str, Model]
+    fine_tuned: FineTuned
+    regions: Mapping[str, Region]
+    other_bases: Mapping[str, str]
+    headers: tuple[Header, ...]
+    paths: Mapping[str, tuple[str, str]]
+    task_id: str
+    errors: ErrorTable
+    rates: Mapping[str, int]
+    gap: float
+    sync_timeout: float
+    currency: str
+    upload: UploadTable
+    life: TaskLifecycleTable
+    query_zone: int
+    list_time: str
+    stream_type: str
+    stream_end: str
+    names: WireNames
+    answer_role: str
+    id_header: str
+    default_region: str
+    list_units: int
+    list_page: int
+
+
+LONGEST = 200
+"""Characters of an id that are looked at; a longer one names no model."""
+
+
+def base_of(model: object, models: Sequence[str], ending: str) -> str | None:
+    """Return the listed model that an id names: the id itself, or the base of a fine-tuned model.
+
+    Args:
+        model: What was given as the id.
+        models: The listed models.
+        ending: Regular expression for what follows the base in the id of a fine-tuned model; empty if there
+            are none.
+
+    Returns:
+        The longest base that fits, or None if the id names no model of these.
+    """
+    if not isinstance(model, str) or len(model) > LONGEST:
+        return None
+    if model in models:
+        return model
+    found = _matcher(tuple(models), ending)(model) if ending else None
+    return found[1] if found else None
+
+
+@lru_cache(maxsize=16)
+def _matcher(models: tuple[str, ...], ending: str) -> Callable[[str], re.Match[str] | None]:
+    longest_first = sorted(models, key=len, reverse=True)
+    return re.compile(f"({'|'.join(map(re.escape, longest_first))}){ending}", re.ASCII).fullmatch

@@ -1,0 +1,123 @@
+"""Values as messages, logs and reports may show them: short, and without secrets or image bytes."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from wanlib.base.values import Ratio
+
+WIDTH = 80
+_READ = WIDTH * 4  # nothing behind it can come into what is shown
+_DIGESTED = 65536
+_DATA = re.compile(r"(?is)data:(?:[^,]{0,80};base64,.*|[^\s,]{0,80},\S*|\S{24,})")
+_MIME = re.compile(r"(?i)data:[a-z]{1,12}/[a-z0-9.+-]{1,12}(?:;base64)?,")
+# A file in bare base64; without the three classes of characters it may be a long word.
+_BASE64 = re.compile(r"(?=.{0,63}[A-Z])(?=.{0,63}[a-z])(?=.{0,63}[0-9])[A-Za-z0-9+/]{64,}=*")
+_URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:/[^?#]*[?#]")
+_QUERY = re.compile(r"(//[^\s?#]*)[?#]\S*|\?[^\s=?]{1,64}=\S*")
+_BARE = 64  # characters; a shorter text holds no such file
+_MARKS = re.compile(r"(?i)[?#@]|data:")  # without one of them nothing of a text is left out
+_USER = re.compile(r"(?<=/)[^\s/?#@]+@")
+
+
+def safe_repr(value: object) -> str:
+    """`value` through `repr`, at most 80 characters, URLs without their query, data URIs as a digest."""
+    if isinstance(value, str):
+        return _quoted(redact_text(value))
+    if isinstance(value, dict):
+        return _truncate(_dict(value))
+    if isinstance(value, (bytes, bytearray)):
+        return f"<{len(value):,} bytes>"
+    if isinstance(value, (list, tuple)):
+        return _truncate(_list(value))
+    try:
+        return _truncate(redact_text(repr(value)))
+    except Exception:  # a foreign object's repr may raise anything; the message must still appear
+        bits = f" of {value.bit_length():,} bits" if isinstance(value, int) else ""
+        return _truncate(f"<{type(value).__name__}{bits}>")
+
+
+def redact_text(text: str) -> str:
+    """`text` cut at 80 characters, with data URIs as a digest and URLs without user, query and fragment."""
+    if len(text) < _BARE and not _MARKS.search(text):
+        return text
+    if text[:5].lower() == "data:" or _BASE64.match(text):
+        return _data_uri_digest(text)
+    head = _DATA.sub(lambda found: f"{_data_uri_header(found.group())}…", text[:_READ])
+    if url := _URL.match(head):
+        head = f"{url.group()[:-1]}?…"
+    else:
+        head = _QUERY.sub(lambda found: f"{found[1] or ''}?…", head)
+    head = _BASE64.sub("…", _USER.sub("…@", head))
+    return _truncate(head, len(text) > _READ and head[-1] != "…")
+
+
+def without_queries(text: str) -> str:
+    """Return a text of any length with its URLs without user, query and fragment."""
+    return _USER.sub("…@", _QUERY.sub(lambda found: f"{found[1] or ''}?…", text))
+
+
+def to_safe_json(value: Any) -> Any:
+    """`value` as JSON that may be printed: numbers, words and short lists as they are, the rest shown."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**64 else safe_repr(value)
+    if isinstance(value, float):
+        return value if value - value == 0 else str(value)
+    if isinstance(value, str):
+        return _truncate(redact_text(value).encode("utf-8", "backslashreplace").decode("utf-8"))
+    if isinstance(value, Ratio):
+        return str(value)
+    if isinstance(value, tuple) or _is_small_list(value):
+        return [to_safe_json(each) for each in value]
+    return safe_repr(value)
+
+
+def _is_small_list(value: object) -> bool:
+    """Whether it is a list that is told whole: few items, none of them a list or object."""
+    if not isinstance(value, list) or len(value) > 16:
+        return False
+    return all(each is None or isinstance(each, (str, int, float)) for each in value)
+
+
+def _data_uri_digest(text: str) -> str:
+    digest = hashlib.sha256(text[:_DIGESTED].encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{_data_uri_header(text)}… ({len(text):,} characters, digest {digest})"
+
+
+def _data_uri_header(text: str) -> str:
+    """What a data URI says of itself before its data, where that is a media type and no more."""
+    mime = _MIME.match(text)
+    return mime.group() if mime else "data:" if text[:5].lower() == "data:" else ""
+
+
+def _list(values: Sequence[Any]) -> str:
+    rest = ", …" if len(values) > 4 else ""
+    return f"[{', '.join(_nested_repr(each) for each in values[:4])}{rest}]"
+
+
+def _dict(values: dict[Any, Any]) -> str:
+    some = list(values.items())[:4]
+    rest = ", …" if len(values) > 4 else ""
+    return "{" + ", ".join(f"{safe_repr(key)}: {_nested_repr(each)}" for key, each in some) + rest + "}"
+
+
+def _nested_repr(value: object) -> str:
+    """A value inside another: containers are not opened again, so depth costs nothing."""
+    if isinstance(value, list):
+        return "[…]" if value else "[]"
+    if isinstance(value, dict):
+        return "{…}" if value else "{}"
+    return safe_repr(value)
+
+
+def _quoted(text: str) -> str:
+    """`repr` of a text, its quotes kept where it has to be cut."""
+    quoted = repr(text)
+    return quoted if len(quoted) <= WIDTH else f"{quoted[: WIDTH - 2]}…{quoted[0]}"
+
+
+def _truncate(text: str, more: bool = False) -> str:
+    return text[: WIDTH - 1] + "…" if more or len(text) > WIDTH else text

@@ -1,0 +1,115 @@
+"""Pieces of messages: values, lists and amounts in words."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from wanlib.base.redaction import safe_repr
+
+_MEGABYTE = 1_048_576
+_TYPES = {
+    "bool": "boolean",
+    "int": "integer",
+    "float": "number",
+    "str": "text",
+    "list": "list",
+    "dict": "object",
+}
+
+
+def json_type(value: object) -> str:
+    """Return the name that JSON has for the type of a value; `null` for None."""
+    return "null" if value is None else _TYPES.get(type(value).__name__, type(value).__name__)
+
+
+def json_word(value: object) -> str:
+    """Return a value as messages show it, with the words of JSON for null, true and false."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return safe_repr(value)
+
+
+def typed(value: object) -> str:
+    """Return a value with its type, for messages on values of the wrong type."""
+    return "null" if value is None else f"{json_type(value)} ({json_word(value)})"
+
+
+def listed(names: Iterable[Any], word: str = "") -> str:
+    """Return names as a list in words: `a, b, c`, or `a, b and c` with a word before the last."""
+    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in names]
+    if not word or len(texts) < 2:
+        return ", ".join(texts) or "none"
+    return f"{', '.join(texts[:-1])} {word} {texts[-1]}"
+
+
+def number_of_pixels(size: str) -> int:
+    """Return the pixels of a `width*height`."""
+    width, _, height = size.partition("*")
+    return int(width) * int(height)
+
+
+def allowed_pixels(count: int) -> str:
+    """Return a limit in pixels; with the square of that many where there is one."""
+    side = round(count**0.5)
+    return f"{count:,} pixels" + (f" ({side}*{side})" if side * side == count else "")
+
+
+def allowed_bytes(count: int) -> str:
+    """Return a limit in bytes; as MB where it is a whole number of them."""
+    whole, rest = divmod(count, _MEGABYTE)
+    return f"{whole} MB" if not rest else f"{count:,} bytes"
+
+
+LONGEST = 80
+"""Characters of a name that are compared; nothing known is longer."""
+_CUTOFF = 0.6
+_STRICT = 0.9
+_BEGINNING = 6  # a shorter beginning says too little
+
+
+def suggest(name: object, known: Iterable[object], count: int = 1, *, strict: bool = False) -> list[str]:
+    """Return the known names most like a name, the best first.
+
+    Case and punctuation do not count: `Wan27-Image` means `wan2.7-image`.
+
+    Args:
+        name: What was given; anything that is not text has no near miss.
+        known: The names to choose from.
+        count: The most names to return.
+        strict: Propose slips of the keyboard only. For names of which similar ones exist elsewhere, such as
+            models of the same vendor.
+
+    Returns:
+        At most `count` names; empty if none is near.
+    """
+    if not isinstance(name, str) or not name:
+        return []
+    from difflib import get_close_matches  # loaded by the first mistake only
+
+    names = list(dict.fromkeys(map(str, known)))
+    folded = {each: _fold(each) for each in names}
+    meant = _fold(name[:LONGEST])
+    same = [each for each in names if folded[each] == meant and meant]
+    if same or not meant:
+        return same[:count]
+    begun = [each for each in names if len(meant) >= _BEGINNING and folded[each].startswith(meant)]
+    if len(begun) == 1:
+        return begun
+    near = get_close_matches(meant, list(folded.values()), count, _STRICT if strict else _CUTOFF)
+    return [next(each for each in names if folded[each] == fold) for fold in dict.fromkeys(near)]
+
+
+def did_you_mean(name: object, known: Iterable[object], *, strict: bool = False) -> str:
+    """Return `; did you mean 'x'?` for the nearest known name, or an empty string if none is near."""
+    near = suggest(name, known, strict=strict)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def unknown_model(name: object, known: Iterable[str]) -> str:
+    """Return the error for an argument that names no known model."""
+    names = list(known)
+    near = did_you_mean(name, names, strict=True)
+    return f"no model {safe_repr(name)}{near}{' Known' if near else '; known'}: {', '.join(names)}"
+
+
+def _fold(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())

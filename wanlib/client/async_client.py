@@ -1,0 +1,142 @@
+"""The async client under its typed face: verbs in, results out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from wanlib.client.base_client import BaseClient
+from wanlib.client.results.parts import PartT, Picture
+from wanlib.errors import OutcomeUnknownError, WanError
+
+if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
+    from wanlib.client.drivers.async_driver import AsyncDriver
+    from wanlib.client.outputs import AsyncOutput
+    from wanlib.client.results.result import Result
+    from wanlib.client.streams_async import AsyncStream
+    from wanlib.client.task_handles import AsyncTask
+    from wanlib.client.tasks.billing import BilledCall
+    from wanlib.client.tasks.resume import ResumeResult
+    from wanlib.client.tasks.status import TaskStatus, TaskSummary
+    from wanlib.client.tasks.waiter import StatusCallback
+
+
+class AsyncClient(BaseClient):
+    __doc__ = BaseClient.__doc__
+    _kind = "AsyncClient"
+
+    @cached_property
+    def _driver(self) -> AsyncDriver:
+        from wanlib.client.drivers.async_driver import AsyncDriver
+
+        return AsyncDriver(self._http, self._context, self._parallel, self._own)
+
+    def task(self, task_id: str, model: str | None = None) -> AsyncTask:
+        """A task of any process by its id. model: tells the result's model and price; the id is enough."""
+        return self._handle(self._core.task_handle(task_id, model))
+
+    async def tasks(
+        self,
+        *,
+        status: str | None = None,
+        model: str | None = None,
+        task_id: str | None = None,
+        start: Any = None,
+        end: Any = None,
+    ) -> AsyncIterator[TaskSummary]:
+        """The account's tasks of the last day, page by page. start, end: datetimes with a zone, or epoch."""
+        filters = self._core.list_filters(status, model, task_id, start, end)
+        number, pages = 1, 1
+        while number <= pages:
+            found = await self._driver.run(self._core.list_page(filters, number))
+            for item in found.items:
+                yield item
+            number, pages = number + 1, found.pages if found.items else 0
+
+    async def cancel(self, task_id: str) -> None:
+        """Cancels a task that is still waiting. Raises InvalidRequestError where it is running or has
+        ended.
+        """
+        await self._driver.run(self._core.cancel(task_id))
+
+    async def wait(
+        self,
+        tasks: Sequence[AsyncTask | str],
+        *,
+        timeout: float | None = None,
+        on_status: StatusCallback | None = None,
+    ) -> list[AsyncOutput | WanError]:
+        """Waits for many tasks at once -> in their order, what each yields, or the error it ended with."""
+        ended = await self._driver.run(self._core.wait_for(tasks, timeout, on_status))
+        return [each if isinstance(each, WanError) else self._bound(each) for each in ended]
+
+    async def find_lost(self, error: OutcomeUnknownError) -> list[TaskSummary]:
+        """The account's tasks that a lost call may have become: of its model, submitted about then."""
+        return await self._driver.run(self._core.find_lost(error))
+
+    async def resume(
+        self, *, timeout: float | None = None, on_status: StatusCallback | None = None
+    ) -> ResumeResult:
+        """Takes up every unfinished call of the journal, as after a crash, and waits for it."""
+        found = await self._driver.run(self._core.resume(timeout, on_status))
+        return found._replace(results=[self._bound(each) for each in found.results])
+
+    async def get_task(self, task_id: str) -> TaskStatus:
+        """Queries a task; `AsyncTask.status` calls it."""
+        return await self._driver.run(self._core.get_task(task_id))
+
+    async def close(self) -> None:
+        """Closes connections and journal."""
+        await self._driver.close()
+        self._context.close()
+        if self._own:
+            await self._http.aclose()
+
+    async def _edit(
+        self, verb: str, model: Any, prompt: Any, images: Any, given: dict[str, Any]
+    ) -> AsyncOutput:
+        return self._bound(await self._driver.run(self._core.edit(verb, model, prompt, images, given)))
+
+    async def _submit(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> AsyncTask:
+        return self._handle(await self._driver.run(self._core.submit(model, prompt, images, given)))
+
+    async def _stream(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> AsyncStream:
+        from wanlib.client.streams_async import AsyncStream
+
+        paid, opened = await self._driver.run(self._core.stream(model, prompt, images, given))
+        return AsyncStream(self._driver, self._context, paid, opened, self._bound, self._readable)
+
+    def _bound(self, result: Result) -> AsyncOutput:
+        from wanlib.client.outputs import AsyncOutput
+
+        parts = tuple(self._readable(part, result.links_expire_at) for part in result.parts)
+        return AsyncOutput.of(replace(result, parts=parts), self._save)
+
+    def _readable(self, part: PartT, links_expire_at: float | None = None) -> PartT:
+        """A part of a result; a picture can then be read."""
+        if isinstance(part, Picture):
+            return replace(part, async_reader=partial(self._read, links_expire_at))
+        return part
+
+    async def _read(self, links_expire_at: float | None, picture: Picture) -> bytes:
+        return await self._driver.run(self._core.read(links_expire_at, picture))
+
+    def _handle(self, paid: BilledCall) -> AsyncTask:
+        from wanlib.client.task_handles import AsyncTask
+
+        return AsyncTask(self, paid)
+
+    async def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> list[Path]:
+        return await self._driver.run(self._core.save(result, folder, stem, overwrite))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,143 @@
+"""A call as its caller asks for it, and its fields in the form of the wire."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from wanlib.base.api_tables import ApiTables, Model, VerbTable, base_of
+from wanlib.base.redaction import safe_repr
+from wanlib.base.text import unknown_model
+from wanlib.base.violation import Violation
+from wanlib.client.images.image_source import ImageSource
+from wanlib.client.images.inputs import to_image_input
+from wanlib.errors import InvalidArgumentError, InvalidRequestError
+
+_SILENT = VerbTable({}, {})
+_SCALARS = frozenset({str, int, float, bool})
+
+
+class CallArguments(NamedTuple):
+    """What a caller asks for, as it was handed in.
+
+    verb: `edit`, `generate` or `stream`. call: `sync`, `async` or `stream`. extra: parameters that are
+    newer than the spec, sent unjudged. allow: ids of rules that may be broken.
+    """
+
+    verb: str
+    call: str
+    model: str
+    prompt: Any
+    images: Any
+    parameters: Mapping[str, Any]
+    extra: Mapping[str, Any] = {}
+    allow: Sequence[str] = ()
+
+
+def known_model(api: ApiTables, name: Any) -> Model | None:
+    """Return a model's table by its name, that of the base for a fine-tuned model; None if it is unknown.
+
+    No page has a price for a call of a fine-tuned model.
+    """
+    base = base_of(name, tuple(api.models), api.fine_tuned.ending)
+    if base is None or base == name:
+        return api.models.get(name) if base else None
+    return api.models[base]._replace(name=name, made_from=base, prices={})
+
+
+def get_model(api: ApiTables, name: Any) -> Model:
+    """A model's table by its name. Raises InvalidRequestError."""
+    if model := known_model(api, name):
+        return model
+    names = tuple(api.models)
+    wrong = Violation("wire/model", "rejected", "/model", names, name)
+    raise InvalidRequestError(unknown_model(name, names), [wrong])
+
+
+def collect_fields(model: Model, ask: CallArguments, file_urls: bool) -> dict[str, Any]:
+    """Everything that the caller gave and the verb means, in the form of the wire; None is not given."""
+    verb = model.verbs.get(ask.verb, _SILENT)
+    given = {name: value for name, value in ask.parameters.items() if value is not None}
+    for name, value in verb.always_sends.items():
+        if given.get(name, value) != value:
+            told = f"{ask.verb} of {model.name} means {name}={value!r}, not {safe_repr(given[name])}"
+            raise InvalidArgumentError(f"{told}; leave {name} out, or call another verb")
+    fields = {**verb.default_sends, **verb.always_sends}
+    if ask.prompt is not None:
+        fields["prompt"] = _copy_json(ask.prompt)
+    for name, value in given.items():
+        if name in model.single_images:
+            fields[name] = _image(value, model, file_urls, name)
+        else:
+            fields[name] = _format_size(value) if name in model.sizes else _copy_json(value)
+    if images := _read_images(model, ask.images, file_urls):
+        fields |= dict.fromkeys(model.images, images)
+    return {name: fields[name] for name in model.fields if name in fields}
+
+
+def fields_for_validation(model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as the core judges them: of an image in hand, what is known of it."""
+
+    def fact(each: Any) -> Any:
+        return each.facts if isinstance(each, ImageSource) else each
+
+    judged = dict(fields)
+    for name in model.images:
+        if name in judged:
+            judged[name] = [fact(each) for each in judged[name]]
+    for name in model.single_images:
+        if name in judged:
+            judged[name] = fact(judged[name])
+    return judged
+
+
+def check_extra(model: Model, extra: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters that are newer than the spec. Raises InvalidArgumentError for what the model knows."""
+    if not isinstance(extra, Mapping):
+        raise InvalidArgumentError(
+            f"extra is {safe_repr(extra)}; allowed: a mapping of parameter names to values"
+        )
+    for name in extra:
+        if not isinstance(name, str):
+            raise InvalidArgumentError(f"extra has the name {safe_repr(name)}; allowed: texts")
+        if name in model.fields:
+            raise InvalidArgumentError(
+                f"extra has {safe_repr(name)}, which {model.name} knows; pass it as an argument"
+            )
+    return extra
+
+
+def check_images(images: Any) -> None:
+    """Raise InvalidArgumentError for what is no list of images."""
+    if isinstance(images, str | bytes | bytearray | memoryview) or not isinstance(images, Sequence):
+        raise InvalidArgumentError(
+            f"images is {safe_repr(images)}; allowed: a list of images. Write images=[...]"
+        )
+
+
+def _read_images(model: Model, images: Any, file_urls: bool) -> list[Any]:
+    return [_image(each, model, file_urls, f"images[{index}]") for index, each in enumerate(images)]
+
+
+def _format_size(value: Any) -> Any:
+    """A pair of integers is width*height; any other value is judged as it stands."""
+    if isinstance(value, tuple | list) and len(value) == 2 and all(type(side) is int for side in value):
+        return f"{value[0]}*{value[1]}"
+    return _copy_json(value)
+
+
+def _copy_json(value: Any) -> Any:
+    """A value as JSON has it: lists and dicts of their own, so that nothing of the caller's is shared."""
+    if type(value) in _SCALARS:  # nearly all; the tests below cost more
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_copy_json(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _copy_json(each) for key, each in value.items()}
+    return value
+
+
+def _image(value: Any, model: Model, file_urls: bool, argument: str) -> Any:
+    if not model.schemes and isinstance(value, str):
+        return value  # the model takes no image at all, which is refused elsewhere, in better words
+    return to_image_input(
+        value, file_urls=file_urls, mimes=model.mimes, schemes=model.schemes, argument=argument
+    )

@@ -1,0 +1,51 @@
+"""The count of pictures as generated code reads it, and the bill for a wire body."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wanlib.base.api_tables import ApiTables
+from wanlib.base.redaction import safe_repr
+from wanlib.base.values import ABSENT
+from wanlib.client.call.arguments import known_model
+from wanlib.errors import InvalidArgumentError
+from wanlib.validation.check_result import MOST_PICTURES, Bill, Count, make_bill
+from wanlib.validation.helpers import is_integer
+
+Counter = Callable[[dict[str, Any], str, str | None], Count]
+"""(body, model, call) -> the count of its pictures."""
+
+
+def counted(
+    bound: tuple[str | None, Any, Any], exact: bool, values: Mapping[str, Any], for_testing: Mapping[str, int]
+) -> Count:
+    """Return the count of one body.
+
+    Args:
+        bound: The parameter that bounds the pictures, its value in the body and its default in this mode.
+        exact: Whether so many come unless some fail.
+        values: Everything that the count was read from, by parameter.
+        for_testing: What the pages recommend for trying out, by parameter.
+    """
+    field, value, default = bound
+    given = field is not None and value is not ABSENT
+    number = value if given else default
+    readable = is_integer(number) and 1 <= number <= MOST_PICTURES
+    return Count(field, int(number) if readable else None, exact, given, values, for_testing.get(field or ""))
+
+
+def bill_of(
+    api: ApiTables, counter: Callable[[str], Counter], body: Any, call: str | None, region: str | None
+) -> Bill:
+    """Return what a wire body can cost in a region; `counter` gives the counting function of a model.
+
+    Raises:
+        InvalidArgumentError: There is no such region.
+    """
+    region = api.default_region if region is None else region
+    if region not in api.regions:
+        raise InvalidArgumentError(f"region is {safe_repr(region)}; allowed: {', '.join(api.regions)}")
+    name = body.get("model") if isinstance(body, dict) else None
+    model = known_model(api, name)
+    if model is None:
+        return make_bill(name, None, {}, api.currency, region)
+    return make_bill(name, counter(model.base)(body, model.base, call), model.prices, api.currency, region)

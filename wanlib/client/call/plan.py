@@ -1,0 +1,117 @@
+"""A call before it is sent: judged, completed, priced; and the request that it becomes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from wanlib.base.api_tables import ApiTables, Model
+from wanlib.base.violation import Violation
+from wanlib.client.call.arguments import (
+    CallArguments,
+    check_extra,
+    collect_fields,
+    fields_for_validation,
+    get_model,
+)
+from wanlib.client.call.preflight import check_call_shape, raise_violations, refuse_images, warn_ignored
+from wanlib.client.http.messages import Request
+from wanlib.client.images.image_source import ImageSource
+from wanlib.client.images.json_body import encode_json_body
+from wanlib.client.protocol.budget import Price, compute_price
+from wanlib.client.protocol.settings import ANSWER, LEAST_RATE, Settings
+
+
+class CallPlan(NamedTuple):
+    """A call that may be sent.
+
+    fields: as they are encoded; an image in hand stands as its Source. pictures: the most that it can
+    yield. exact: whether it yields so many. price: the most that it can cost, None where no page says.
+    passed: violations that are sent all the same: ignored, unspecified or allowed.
+    """
+
+    verb: str
+    call: str
+    model: Model
+    fields: dict[str, Any]
+    extra: Mapping[str, Any]
+    pictures: int
+    exact: bool
+    price: Price | None
+    passed: tuple[Violation, ...]
+
+    @property
+    def local_images(self) -> list[ImageSource]:
+        """The images in hand, in the order of the body."""
+        return [each for _, each in self._images() if isinstance(each, ImageSource)]
+
+    def _images(self) -> list[tuple[str, Any]]:
+        found = [(name, each) for name in self.model.images for each in self.fields.get(name, ())]
+        return found + [(name, self.fields[name]) for name in self.model.single_images if name in self.fields]
+
+    def with_image_urls(self, urls: Sequence[str]) -> "CallPlan":
+        """The same call with these URLs in place of its sources, in their order."""
+        left = iter(urls)
+
+        def put(each: Any) -> Any:
+            return next(left) if isinstance(each, ImageSource) else each
+
+        named = [name for name in self.model.images if name in self.fields]
+        placed = {name: [put(each) for each in self.fields[name]] for name in named}
+        lone = {name: put(self.fields[name]) for name in self.model.single_images if name in self.fields}
+        return self._replace(fields={**self.fields, **placed, **lone})
+
+    def body(self) -> dict[str, Any]:
+        """The wire body, a Source standing for each image in hand."""
+        body = self.model.code().encode(self.model.name, self.fields)
+        if self.extra:
+            rest = self.model.rest
+            body[rest] = {**body.get(rest, {}), **self.extra}
+        return body
+
+    def request(self, api: ApiTables, settings: Settings) -> Request:
+        """The HTTP request, its images read as they are sent."""
+        method, path = self.model.endpoints[self.call]
+        urls = [each for _, each in self._images() if isinstance(each, str)]
+        schemes = {url[: url.find(":")].lower() for url in urls}  # a slice: a data URI may be long
+        content = encode_json_body(self.body())
+        size = len(content) if isinstance(content, bytes) else content.length
+        work = 0.0 if self.call == "async" else api.sync_timeout
+        headers = settings.headers(api, self.call, schemes)
+        return Request(method, settings.base + path, headers, content, work + ANSWER + size / LEAST_RATE)
+
+
+def plan_call(
+    api: ApiTables,
+    region: str,
+    ask: CallArguments,
+    *,
+    file_urls: bool,
+    local: bool = False,
+    now: float | None = None,
+) -> CallPlan:
+    """Judges a call before anything is sent.
+
+    Raises InvalidRequestError with every broken rule that the service would reject or that would truncate;
+    warns IgnoredParameterWarning of what would be without effect. Raises InvalidArgumentError for an image
+    that
+    can't be read, for `extra` that has a place of its own, for options of a wrong type.
+    """
+    model = get_model(api, ask.model)
+    refuse_images(model, ask)
+    fields = collect_fields(model, ask, file_urls)
+    check_call_shape(api, model, region, ask, fields)
+    code = model.code()
+    done = code.complete(model.base, fields, ask.call)
+    violations = code.core(model.base, fields_for_validation(model, done.fields), ask.call, local, now)
+    raise_violations(model, ask, violations)
+    warn_ignored(violations)
+    return CallPlan(
+        ask.verb,
+        ask.call,
+        model,
+        done.fields,
+        check_extra(model, ask.extra),
+        done.pictures,
+        done.exact,
+        compute_price(api, model, region, done.pictures),
+        tuple(violations),
+    )

@@ -1,0 +1,127 @@
+"""What keeps a call from being sent, and what is told of one that is sent all the same."""
+
+import sys
+import warnings
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from wanlib.base.api_tables import ApiTables, Model
+from wanlib.base.redaction import safe_repr
+from wanlib.base.rule_id import Hints, RuleName
+from wanlib.base.violation import Violation
+from wanlib.client.call.arguments import CallArguments, check_images
+from wanlib.errors import IgnoredParameterWarning, InvalidArgumentError, InvalidRequestError
+
+
+def check_call_shape(
+    api: ApiTables, model: Model, region: str, ask: CallArguments, fields: Mapping[str, Any]
+) -> None:
+    """Raises for what no body and no address could express, before any rule is judged."""
+    _refuse_extra_images(model, fields)
+    _refuse_region(api, model, region, ask.call)
+
+
+def refuse_images(model: Model, ask: CallArguments) -> None:
+    """Raise InvalidArgumentError for images that no body of this verb or model can hold.
+
+    They would be left out of the request, and what the model draws without them would be paid for.
+    """
+    check_images(ask.images)
+    if "images" in ask.parameters or any(name in ask.parameters for name in model.images):
+        way_out = "call edit, which does" if "edit" in model.verbs and model.images else "leave them out"
+        raise InvalidArgumentError(f"generate takes no images; {way_out}")
+    if ask.images and not model.images:
+        single = f" but {' and '.join(model.single_images)}" if model.single_images else ""
+        raise InvalidArgumentError(f"{model.name} takes no images{single}; leave out images=")
+
+
+def raise_violations(model: Model, ask: CallArguments, violations: Sequence[Violation]) -> None:
+    """Raises InvalidRequestError with every broken rule that is not allowed to be."""
+    if isinstance(ask.allow, str) or not isinstance(ask.allow, Collection):
+        given = safe_repr(ask.allow)
+        raise InvalidArgumentError(f"allow is {given}; allowed: a list of rule ids. Write allow=[...]")
+    # What has no place in the request can't be allowed: it would be left out, and the rest paid for.
+    broken = [*_has_call(model, ask.call), *_unknown_parameters(model, ask.parameters)]
+    broken += [each for each in violations if each.is_refused and each.rule not in ask.allow]
+    missing = missing_verb(model, ask.verb)
+    reasons = [*([missing] if missing else []), *map(str, broken)]
+    if reasons:
+        raise InvalidRequestError(f"nothing was sent: {'; '.join(reasons)}", broken)
+    if ask.verb == "edit" and not has_image(model, ask):  # it would be drawn from its text, and paid for
+        raise InvalidArgumentError("edit was given no image; call generate to draw from text alone")
+
+
+def warn_ignored(violations: Sequence[Violation]) -> None:
+    """Warns of what is sent without effect, at the line that made the call."""
+    for each in violations:
+        if each.outcome == "ignored":
+            warnings.warn(str(each), IgnoredParameterWarning, stacklevel=_caller_stacklevel())
+
+
+def _refuse_extra_images(model: Model, fields: Mapping[str, Any]) -> None:
+    """A body that holds one image can't hold a list of them."""
+    for name in model.single:
+        if len(fields.get(name, ())) > 1:
+            met = f"{name} has {len(fields[name])} items; {model.name} takes one"
+            raise InvalidRequestError(f"nothing was sent: {met}. Leave out the others")
+
+
+def _refuse_region(api: ApiTables, model: Model, region: str, call: str) -> None:
+    """Whether the model takes such a call in this region: not a fact of the body, but of the address."""
+    if model.made_from and region not in api.fine_tuned.regions:
+        offered = ", ".join(api.fine_tuned.regions)
+        told = f"{model.name} is a fine-tuned model, and these are called in {offered} only, not in {region}"
+        raise InvalidRequestError(f"nothing was sent: {told} (wire/fine_tuned). Use a key of such a region")
+    if api.regions[region].calls is None:  # not documented: the service decides
+        return
+    offers = [name for name, each in api.regions.items() if call in (each.calls or {}).get(model.base, ())]
+    if region not in offers and call in model.endpoints:
+        told = f"{model.name} takes no {call} call in region {region}; it does in {', '.join(offers)}"
+        raise InvalidRequestError(f"nothing was sent: {told} (wire/regions). Use a key of such a region")
+
+
+def has_image(model: Model, ask: CallArguments) -> bool:
+    """Whether a call has any image, in the list or as an argument of its own."""
+    return bool(ask.images) or any(ask.parameters.get(name) is not None for name in model.single_images)
+
+
+def missing_verb(model: Model, verb: str) -> str | None:
+    """Say what the model cannot do, where it does not have a verb; None where it has it."""
+    if verb in model.verbs:
+        return None
+    if verb == "generate" and "edit" in model.verbs:
+        return f"{model.name} draws nothing from text alone; give it images"
+    if verb == "edit" and "generate" in model.verbs:
+        return f"{model.name} edits no images; leave them out and call generate"
+    if verb == "stream":
+        return f"{model.name} does not stream"
+    return f"{model.name} has no {verb}; it has {', '.join(model.verbs) or 'no verb'}"
+
+
+def _has_call(model: Model, call: str) -> list[Violation]:
+    """Whether the model has such a call."""
+    if call in model.endpoints:
+        return []
+    return [Violation("wire/endpoints", "rejected", "/model", tuple(model.endpoints), call)]
+
+
+def _unknown_parameters(model: Model, parameters: Mapping[str, Any]) -> list[Violation]:
+    """Parameters that the model does not have: what the service does with them is nowhere said."""
+    unknown = RuleName(f"{model.file}/unknown", Hints(sizes=model.sizes))
+    only_for = RuleName(f"{model.file}/only_for", Hints(instead=model.instead))
+    names = tuple(name for name in model.fields if name not in model.images)
+    return [
+        Violation(only_for, "unspecified", f"/{model.rest}/{name}", model.only_for[name], name)
+        if name in model.only_for
+        else Violation(unknown, "unspecified", f"/{model.rest}/{name}", names, name)
+        for name in parameters
+        if name not in names
+    ]
+
+
+def _caller_stacklevel() -> int:
+    """How far up the caller stands: the first frame that is none of this package."""
+    package, level, frame = __name__.partition(".")[0], 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    return level

@@ -1,0 +1,107 @@
+"""A call as it would be sent, for people to look at."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, NamedTuple
+
+from wanlib.base.violation import Violation
+from wanlib.client.call.plan import CallPlan
+from wanlib.client.http.messages import Request
+from wanlib.client.images.image_source import ImageSource
+from wanlib.client.images.json_body import redact_body
+from wanlib.client.protocol.budget import Price
+from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.settings import KEY_VARIABLE
+
+_HIDDEN = f"${KEY_VARIABLE}"
+
+
+class Prepared(NamedTuple):
+    """A call that is not made. headers: the key is replaced by the name of its variable. body: whole, an
+    image in hand as a short digest. price: the most that it can cost; None where no page says.
+    passed: rules that it breaks and that let it pass: ignored, unspecified or allowed. pieces: the body as
+    JSON text, with the path of each image file where its base64 text stands.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+    price: Price | None
+    passed: tuple[Violation, ...]
+    pieces: tuple[str | Path, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "method": self.method,
+            "url": self.url,
+            "headers": dict(self.headers),
+            "body": dict(self.body),
+            "price": self.price.to_dict() if self.price else None,
+            "passed": [each.to_dict() for each in self.passed],
+        }
+
+    def curl(self) -> str:
+        """The call as a curl command for a POSIX shell; it takes the key from the environment.
+
+        The command reads image files from disk as it runs, with `base64` and `tr`. An image that is only in
+        memory and a data URI stand as a digest, and a URL stands without its query: put them there.
+        """
+        lines = [f"curl -X {self.method} {shlex.quote(self.url)}"]
+        for name, value in self.headers.items():
+            told = shlex.quote(f"{name}: {value}")
+            if _HIDDEN in value:
+                told = f'"{name}: {value}"'
+            lines.append(f"-H {told}")
+        if len(self.pieces) < 2:
+            body = json.dumps(self.body, ensure_ascii=False)
+            return " \\\n  ".join([*lines, f"-d {shlex.quote(body)}"])
+        parts = "; ".join(_written(piece) for piece in self.pieces)
+        # Through a pipe: a command line has no room for an image.
+        return f"{{ {parts}; }} | " + " \\\n  ".join([*lines, "--data-binary @-"])
+
+
+def _written(piece: str | Path) -> str:
+    """Return the shell command that writes a piece of the body."""
+    if isinstance(piece, str):
+        return f"printf %s {shlex.quote(piece)}"
+    return f"base64 < {shlex.quote(str(piece))} | tr -d '\\n'"
+
+
+def _pieces(body: Mapping[str, Any]) -> tuple[str | Path, ...]:
+    """Return a body as JSON text with the paths of its image files."""
+    files: list[Path] = []
+    mark = token_hex(16)
+
+    def marked(value: Any) -> Any:
+        if isinstance(value, ImageSource) and value.path is not None:
+            files.append(value.path)
+            return f"data:{value.mime};base64,{mark}"
+        if isinstance(value, dict):
+            return {name: marked(each) for name, each in value.items()}
+        return [marked(each) for each in value] if isinstance(value, list) else redact_body(value)
+
+    texts = json.dumps(marked(body), ensure_ascii=False).split(mark)
+    pieces: list[str | Path] = [texts[0]]
+    for path, text in zip(files, texts[1:], strict=True):
+        pieces += [path, text]
+    return tuple(pieces)
+
+
+def prepare(context: ClientContext, plan: CallPlan) -> Prepared:
+    """A plan as its request, without the key."""
+    request: Request = plan.request(context.api, context.settings._replace(key=_HIDDEN))
+    whole = plan.body()
+    return Prepared(
+        request.method,
+        request.url,
+        request.headers,
+        redact_body(whole),
+        plan.price,
+        plan.passed,
+        _pieces(whole),
+    )

@@ -1,0 +1,259 @@
+"""What the sync and the async client share: everything but the waiting."""
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wanlib.base.redaction import safe_repr
+from wanlib.client.call.arguments import get_model
+from wanlib.client.call.options import (
+    ParsedCall,
+    call_mode,
+    check_callback,
+    infer_verb,
+    parse_call,
+    refuse_options,
+)
+from wanlib.client.call.plan import CallPlan, plan_call
+from wanlib.client.http.messages import Request
+from wanlib.client.protocol.budget import parse_amount
+from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.effects import OpenedResponse, RunBlocking, Steps
+from wanlib.client.protocol.settings import ANSWER
+from wanlib.client.protocol.timing import Deadline
+from wanlib.client.results.parts import Picture
+from wanlib.client.results.result import Result
+from wanlib.client.task_handles import _BaseTask
+from wanlib.client.tasks.billing import BilledCall, billed_call_from_entry, reserve, send
+from wanlib.client.tasks.lifecycle import call_sync, submit, wait, wait_all
+from wanlib.client.tasks.requests import Query, cancel_task, get_task, list_tasks
+from wanlib.client.tasks.status import TaskPage, TaskStatus, TaskSummary
+from wanlib.client.tasks.task_list import find_lost, time_filter
+from wanlib.client.tasks.waiter import StatusCallback
+from wanlib.errors import InvalidArgumentError, OutcomeUnknownError, WanError
+
+if TYPE_CHECKING:  # what a client may never need is loaded when it does
+    from wanlib.client.call.prepared import Prepared
+    from wanlib.client.tasks.resume import ResumeResult
+
+_LATEST = 253_402_214_400.0
+"""Seconds since 1970 of the last day that a date can be written of, in whatever zone."""
+
+
+class ClientCore:
+    """The calls of a client as protocols. upload, file_urls: as of the client."""
+
+    def __init__(self, context: ClientContext, *, upload: bool, file_urls: bool) -> None:
+        self.context = context
+        self._upload = upload
+        self._file_urls = file_urls
+
+    def plan(self, call: ParsedCall) -> CallPlan:
+        """The call judged and priced. Raises InvalidRequestError, InvalidArgumentError."""
+        return plan_call(
+            self.context.api,
+            self.context.settings.region,
+            call.ask,
+            file_urls=self._file_urls,
+            local=self.context.settings.is_local,
+            now=self.context.clock.wall(),
+        )
+
+    def edit(self, verb: str, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Steps[Result]:
+        """One call and its result: with a task, or without one."""
+        call = parse_call(verb, call_mode(given.pop("via", "async")), model, prompt, images, given)
+        plan, deadline = yield from self._prepare_images(call)
+        if plan.call == "sync":
+            return (yield from call_sync(self.context, plan, call.max_price, deadline))
+        paid = yield from submit(self.context, plan, call.max_price, deadline)
+        return (yield from wait(self.context, paid, deadline, call.on_status))
+
+    def submit(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Steps[BilledCall]:
+        """A task, started."""
+        refuse_options("submit", given)
+        call = parse_call(self._verb(model, images, given), "async", model, prompt, images, given)
+        plan, deadline = yield from self._prepare_images(call)
+        return (yield from submit(self.context, plan, call.max_price, deadline))
+
+    def stream(
+        self, model: Any, prompt: Any, images: Any, given: dict[str, Any]
+    ) -> Steps[tuple[BilledCall, OpenedResponse]]:
+        """A streamed call, accepted, its body to come."""
+        refuse_options("stream", given)
+        call = parse_call("stream", "stream", model, prompt, images, given)
+        plan, deadline = yield from self._prepare_images(call)
+        paid = yield from reserve(self.context, plan, call.max_price, deadline)
+        return paid, (yield from send(self.context, plan, paid, deadline))
+
+    def prepare(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> "Prepared":
+        """The call as it would be sent. Nothing is sent, uploaded or recorded."""
+        from wanlib.client.call.prepared import prepare
+
+        refuse_options("prepare", given, "via")
+        via = call_mode(given.pop("via", "async"), "stream")
+        verb = via if via == "stream" else self._verb(model, images, given)
+        call = parse_call(verb, via, model, prompt, images, given)
+        parse_amount(call.max_price, "max_price")
+        self._deadline(call.timeout)
+        return prepare(self.context, self.plan(call))
+
+    def save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> Steps[list[Path]]:
+        """The pictures of a result as files."""
+        from wanlib.client.results.download import save, target_file
+
+        place = _path(folder)
+        file = target_file(place, len(result.images), stem)
+        name = stem if stem is not None else result.task_id or result.request_id
+        if name is None and file is None:
+            raise InvalidArgumentError("this result has neither a task id nor a request id; pass stem=...")
+        deadline = self._deadline(None)
+        paths = yield from save(
+            result,
+            place,
+            partial(_download, deadline),
+            self.context.clock,
+            stem=name or "",
+            file=file,
+            overwrite=overwrite,
+            private_ok=self.context.settings.is_local,
+            backoff=self.context.backoff(),
+            attempts=self.context.attempts,
+            deadline=deadline,
+        )
+        journal, task_id = self.context.journal, result.task_id
+        if journal is not None and task_id is not None:
+            at = self.context.clock.wall()
+            yield RunBlocking(lambda: journal.record_saved(task_id, paths, at))
+        return paths
+
+    def read(self, links_expire_at: float | None, picture: Picture) -> Steps[bytes]:
+        """The bytes of one picture."""
+        from wanlib.client.results.download import fetch
+
+        deadline = self._deadline(None)
+        return fetch(
+            picture,
+            partial(_download, deadline),
+            self.context.clock,
+            links_expire_at=links_expire_at,
+            private_ok=self.context.settings.is_local,
+            backoff=self.context.backoff(),
+            attempts=self.context.attempts,
+            deadline=deadline,
+        )
+
+    def task_handle(self, task_id: object, model: object) -> BilledCall:
+        """A task by its id, with what the journal and the caller know of it."""
+        checked = self.context.validate_task_id(task_id)
+        table = None if model is None else get_model(self.context.api, model)
+        entry = self.context.journal.entry(checked) if self.context.journal else None
+        if entry is None:
+            return BilledCall(table, checked)
+        return billed_call_from_entry(self.context, entry)
+
+    def get_task(self, task_id: str) -> Steps[TaskStatus]:
+        """A task as it is now."""
+        return get_task(self.context, task_id, self._deadline(None))
+
+    def cancel(self, task_id: str) -> Steps[None]:
+        """The end of a task that waits."""
+        return cancel_task(self.context, task_id, self._deadline(None))
+
+    def list_page(self, filters: Query, number: int) -> Steps[TaskPage]:
+        """One page of the list of tasks."""
+        return list_tasks(
+            self.context, self._deadline(None), {**filters, self.context.api.names.list_query.page: number}
+        )
+
+    def wait_for(
+        self, tasks: Sequence[object], timeout: float | None, told: StatusCallback | None
+    ) -> Steps[list[Result | WanError]]:
+        """What each task yields, or the error that it ended with; a task as a handle or an id."""
+        if isinstance(tasks, str) or not isinstance(tasks, Iterable):
+            raise InvalidArgumentError(f"tasks is {safe_repr(tasks)}; allowed: a list of tasks or task ids")
+        check_callback(told)
+        paids = [each.paid if isinstance(each, _BaseTask) else self.task_handle(each, None) for each in tasks]
+        return wait_all(self.context, paids, self._deadline(timeout), told)
+
+    def find_lost(self, error: OutcomeUnknownError) -> Steps[list[TaskSummary]]:
+        """The tasks that a lost call may have become."""
+        if not isinstance(error, OutcomeUnknownError):
+            raise InvalidArgumentError(
+                f"error is {safe_repr(error)}; allowed: an OutcomeUnknownError, as it was raised"
+            )
+        return find_lost(self.context, error.model, error.sent_at, error.sent_at, self._deadline(None))
+
+    def resume(self, timeout: float | None, told: StatusCallback | None) -> "Steps[ResumeResult]":
+        """The unfinished calls of the journal."""
+        from wanlib.client.tasks.resume import resume
+
+        check_callback(told)
+        return resume(self.context, self._deadline(timeout), told)
+
+    def list_filters(
+        self, status: str | None, model: str | None, task_id: str | None, start: Any, end: Any
+    ) -> Query:
+        """The query of a list of tasks. Raises InvalidArgumentError, InvalidRequestError."""
+        api, names = self.context.api, self.context.api.names.list_query
+        told: dict[str, str | int] = {names.page_size: api.list_page}
+        if status is not None:
+            told[names.status] = _check_choice(status, "status", api.life.states)
+        if model is not None:
+            told[names.model] = get_model(api, model).name
+        if task_id is not None:
+            told[names.task_id] = self.context.validate_task_id(task_id)
+        if start is not None or end is not None:
+            until = self.context.clock.wall() if end is None else _to_epoch(end, "end")
+            since = until - api.life.expires_after if start is None else _to_epoch(start, "start")
+            told |= time_filter(self.context, since, until, margin=0.0)
+        return told
+
+    def _verb(self, model: Any, images: Any, given: dict[str, Any]) -> str:
+        return infer_verb(get_model(self.context.api, model), images, given)
+
+    def _deadline(self, timeout: float | None) -> Deadline:
+        return self.context.deadline(timeout)
+
+    def _prepare_images(self, call: ParsedCall) -> Steps[tuple[CallPlan, Deadline]]:
+        """The plan with its images in the body or uploaded, and until when the call may run."""
+        plan, deadline = self.plan(call), self._deadline(call.timeout)
+        sources = plan.local_images
+        if not sources or not (self._upload if call.upload is None else call.upload):
+            return plan, deadline
+
+        from wanlib.client.images.upload import upload
+
+        urls = yield from upload(self.context, plan.model.name, sources, deadline)
+        return plan.with_image_urls(urls), deadline
+
+
+def _download(deadline: Deadline, url: str) -> Request:
+    """The request for a picture; it has no key."""
+    return Request("GET", url, {"User-Agent": "wanlib"}, None, min(ANSWER, max(deadline.left, 0.001)))
+
+
+def _path(folder: object) -> Path:
+    """Return the path of a folder. Raises InvalidArgumentError."""
+    if isinstance(folder, str | os.PathLike) and os.fspath(folder) and "\0" not in os.fsdecode(folder):
+        return Path(os.fsdecode(folder))
+    raise InvalidArgumentError(f"folder is {safe_repr(folder)}; allowed: the path of a folder, such as 'out'")
+
+
+def _check_choice(value: object, name: str, allowed: Sequence[str]) -> str:
+    if value in allowed:
+        return str(value)
+    raise InvalidArgumentError(f"{name} is {safe_repr(value)}; allowed: {', '.join(allowed)}")
+
+
+def _to_epoch(value: object, name: str) -> float:
+    """A moment as seconds since the epoch. Raises InvalidArgumentError: a datetime needs its zone."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.timestamp()
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LATEST:
+        return float(value)
+    raise InvalidArgumentError(
+        f"{name} is {safe_repr(value)}; allowed: a datetime with its zone, or seconds since the epoch"
+    )

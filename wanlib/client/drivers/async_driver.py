@@ -1,0 +1,233 @@
+"""The driver of the async client: the same protocols on an event loop of asyncio."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from functools import partial
+from typing import Any, TypeVar
+
+from wanlib.client.drivers.http_adapter import (
+    AsyncChunks,
+    HttpxAdapter,
+    ResponseBody,
+    check_limits,
+    is_event_stream,
+    log_response,
+    lower_headers,
+    redact_key,
+    translate_exception,
+)
+from wanlib.client.drivers.private_logs import our_exchange
+from wanlib.client.http.messages import Request, Response
+from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.effects import (
+    Effect,
+    Gather,
+    Open,
+    OpenedResponse,
+    RunBlocking,
+    Send,
+    Sleep,
+    Steps,
+    WaitForTasks,
+    WaitForWork,
+)
+from wanlib.client.tasks.poller import TaskPoller
+from wanlib.client.tasks.waiter import Outcome, Watch
+from wanlib.errors import UsageError
+
+T = TypeVar("T")
+SLACK = 1.1
+"""How much longer than its time an exchange may take until it is cut: the library's own time-outs, which
+tell a connection that never came about from an answer that never came, are to be first."""
+CLOSING_ROUNDS = 24
+"""Rounds of the event loop in which nested generators are closed: up to three for each of seven of httpx."""
+
+
+class AsyncDriver:
+    """Runs protocols over an `httpx.AsyncClient`; one follower polls for all waits of the client.
+
+    parallel, own: as of `Driver`.
+    """
+
+    def __init__(self, http: Any, context: ClientContext, parallel: int, own: bool) -> None:
+        self._http = http
+        self._context = context
+        self._parallel = parallel
+        self._wire = HttpxAdapter(http, "AsyncClient", context.settings.base, own)
+        self._follower = TaskPoller(context)
+        self._following: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._doers: dict[type, Callable[[Any], Awaitable[Any]]] = {
+            Send: self._send,
+            Open: self._open,
+            Sleep: lambda effect: context.clock.sleep_async(effect.seconds),
+            WaitForWork: self._idle,
+            RunBlocking: lambda effect: asyncio.to_thread(effect.work),
+            Gather: self._gather,
+            WaitForTasks: self._follow,
+        }
+
+    async def run(self, protocol: Steps[T]) -> T:
+        """What the protocol returns, or raises. Raises UsageError on another event loop than the first."""
+        try:
+            self._check_loop()
+            effect: Effect = next(protocol)
+            while True:
+                try:
+                    answer = await self._doers[type(effect)](effect)
+                except Exception as error:
+                    effect = protocol.throw(error)
+                else:
+                    effect = protocol.send(answer)
+        except StopIteration as stop:
+            value: T = stop.value
+            return value
+        finally:
+            protocol.close()
+
+    def _check_loop(self) -> None:
+        """Raise UsageError unless this is the one event loop of asyncio that the client is used on."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise UsageError(
+                "AsyncWan runs on an event loop of asyncio, and this is none; under trio call a Wan in a "
+                "thread, such as by trio.to_thread.run_sync"
+            ) from None
+        if self._loop is None:
+            self._loop = loop
+        if self._loop is not loop:
+            raise UsageError(
+                "this AsyncWan belongs to the event loop on which it was first used, which is not this one; "
+                "make one AsyncWan for each loop, inside the function that asyncio.run is given"
+            )
+
+    async def close(self) -> None:
+        """Stops following; waits that are under way end with asyncio.CancelledError."""
+        self._check_loop()
+        if self._following and not self._following.done():
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+
+    async def chunks(self, body: ResponseBody | None) -> AsyncGenerator[bytes]:
+        """What is still to come of an answer, which is closed at the end. Raises Trouble."""
+        if body is None:
+            return
+        size, at_end = 0, False
+        try:
+            async with aclosing(body.response.aiter_bytes()) as source:
+                async for chunk in source:
+                    yield chunk
+                    size += len(chunk)
+                    check_limits(0 if body.sunk else size, self._context.clock.now(), body.until)
+            at_end = True
+        except Exception as error:
+            raise translate_exception(error) or error from None
+        finally:
+            await body.response.aclose()
+            if not at_end:
+                await _close_nested_generators()
+
+    async def _respond(self, request: Request, sunk: bool = False) -> tuple[Response, ResponseBody]:
+        began = self._context.clock.now()
+        if request.content is not None and not isinstance(request.content, bytes):
+            request = request._replace(content=AsyncChunks(request.content))  # type: ignore[arg-type]
+        try:
+            with our_exchange(self._context.settings.key):
+                async with asyncio.timeout(request.timeout * SLACK):
+                    response = await self._http.send(
+                        self._wire.build(request), stream=True, auth=None, follow_redirects=False
+                    )
+        except Exception as error:
+            raise translate_exception(error) or self._wire.closed(error) or error from None
+        reply = Response(response.status_code, lower_headers(response.headers), b"")
+        log_response(request, reply, self._context.clock.now() - began)
+        return reply, ResponseBody(response, began + request.timeout, sunk)
+
+    async def _send(self, effect: Send) -> Response:
+        reply, body = await self._respond(effect.request, effect.sink is not None)
+        if effect.sink is None:
+            return reply._replace(body=self._read_all(b"".join([chunk async for chunk in self.chunks(body)])))
+        async with aclosing(self.chunks(body)) as chunks:
+            effect.sink.start(reply)
+            async for chunk in chunks:
+                effect.sink.write(chunk)
+        return reply
+
+    async def _open(self, effect: Open) -> OpenedResponse:
+        reply, body = await self._respond(effect.request)
+        if is_event_stream(effect.request, reply, self._context.api):
+            return OpenedResponse(reply, body)
+        return OpenedResponse(
+            reply._replace(body=self._read_all(b"".join([chunk async for chunk in self.chunks(body)]))), None
+        )
+
+    def _read_all(self, body: bytes) -> bytes:
+        return redact_key(body, self._context.settings.key)
+
+    async def _gather(self, effect: Gather) -> list[Any]:
+        places = asyncio.Semaphore(max(1, min(effect.width, self._parallel)))
+
+        async def placed(protocol: Steps[Any]) -> Any:
+            async with places:
+                return await self.run(protocol)
+
+        return await asyncio.gather(*map(placed, effect.protocols), return_exceptions=True)
+
+    async def _follow(self, effect: WaitForTasks) -> list[Outcome]:
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[Outcome]] = [loop.create_future() for _ in effect.tasks]
+        watches = [
+            Watch(task_id, submitted_at, effect.deadline, partial(_settle, future), effect.told)
+            for (task_id, submitted_at), future in zip(effect.tasks, futures, strict=True)
+        ]
+        for watch in watches:
+            self._follower.add(watch)
+        self._news.set()
+        if self._following is None or self._following.done():
+            self._following = asyncio.ensure_future(self._poll())
+        try:
+            return [await future for future in futures]
+        finally:
+            for watch in watches:
+                watch.over = True  # nobody waits any more: no poll is spent on it
+
+    async def _poll(self) -> None:
+        """Follows until nothing is left. Whatever breaks it is told to everybody who waits."""
+        try:
+            await self.run(self._follower.protocol())
+        except BaseException as error:
+            self._follower.fail_all(error)
+            if not isinstance(error, Exception):
+                raise
+
+    async def _idle(self, effect: WaitForWork) -> None:
+        """Sleeps until something is due, or somebody new waits."""
+        self._news.clear()
+        waits = [
+            asyncio.ensure_future(self._context.clock.sleep_async(effect.seconds)),
+            asyncio.ensure_future(self._news.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
+
+async def _close_nested_generators() -> None:
+    """Let the event loop close the generators of a response that was left before its end.
+
+    httpx reads a body through nested asynchronous generators and closes only the outermost. asyncio closes
+    each of the others in a task of its own, one after the other; without a pause here the loop may be closed
+    before that, and Python 3.13 warns of each.
+    """
+    for _ in range(CLOSING_ROUNDS):
+        await asyncio.sleep(0)
+
+
+def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+    if not future.done():
+        future.set_result(outcome)

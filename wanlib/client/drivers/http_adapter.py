@@ -1,0 +1,185 @@
+"""The seam to the HTTP library: httpx, or a client of the same face that is handed in."""
+
+import sys
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from logging import DEBUG
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from wanlib.base.api_tables import ApiTables
+from wanlib.base.redaction import redact_text, safe_repr
+from wanlib.client.drivers.private_logs import protect_logs
+from wanlib.client.http.json_access import strip_url
+from wanlib.client.http.messages import (
+    ConnectionLostError,
+    ExchangeTimeoutError,
+    NotSentError,
+    Request,
+    RequestBody,
+    Response,
+    ResponseTooLargeError,
+    TransportError,
+)
+from wanlib.client.protocol.context import LOG
+from wanlib.errors import ConfigurationError, UsageError
+
+CONNECT = 10.0
+"""Seconds for a connection and its TLS handshake."""
+KEPT = 30.0
+"""Seconds that an idle connection is kept: longer than the gap between two polls."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of an answer that is kept in memory; a picture goes to its sink instead."""
+
+# By name, so that a library with the same names can stand in for httpx.
+_UNSENT = frozenset(
+    {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL"}
+)
+_SAID = frozenset({"accept", "user-agent"})  # headers that each request has of its own
+_BROKEN = frozenset({"TransportError", "DecodingError", "StreamError", "OSError"})
+
+
+def create_http_client(client: str, proxy: str | None, trust_env: bool) -> Any:
+    """A client of httpx, `Client` or `AsyncClient`, with one TLS context for all its connections."""
+    import httpx
+
+    context = httpx.create_ssl_context(trust_env=trust_env)
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT)
+    kind = _client_without_cookies(httpx, client)
+    try:
+        return kind(verify=context, proxy=proxy, trust_env=trust_env, limits=limits)
+    except (ValueError, TypeError, AttributeError, httpx.InvalidURL, ImportError) as error:
+        raise ConfigurationError(
+            f"proxy is {safe_repr(redact_text(str(proxy)))}: {redact_text(str(error))}"
+        ) from None
+
+
+def _client_without_cookies(library: Any, client: str) -> Any:
+    """The library's client, deaf to cookies: none is ever sent, and to look for them is a tenth of a call."""
+    none = type("NoCookies", (library.Cookies,), {"extract_cookies": lambda *_: None})()
+    return type("Cookieless", (getattr(library, client),), {"cookies": none})
+
+
+def validate_http_client(http: Any, client: str) -> Any:
+    """A client that was handed in. Raises ConfigurationError where it is none of its kind."""
+    detect_library(http, client)
+    return http
+
+
+def detect_library(http: Any, client: str) -> ModuleType:
+    """The library that a client comes from. Raises ConfigurationError where it is none of its kind."""
+    for base in type(http).__mro__:
+        if base.__name__ == client:
+            library = sys.modules[base.__module__.partition(".")[0]]
+            if hasattr(library, "Request"):
+                return library
+    kind = f"{type(http).__module__}.{type(http).__qualname__}"
+    raise ConfigurationError(f"http_client is a {kind}; allowed: an httpx.{client}, or one of the same face")
+
+
+class ResponseBody(NamedTuple):
+    """The body of an answer that is still to come.
+
+    response: the library's. until: monotonic seconds at which patience ends. sunk: it is not kept in memory.
+    """
+
+    response: Any
+    until: float
+    sunk: bool
+
+
+def is_event_stream(request: Request, reply: Response, api: ApiTables) -> bool:
+    """Whether an answer is the stream of events that was asked for, to be read as it comes."""
+    if request.headers.get("Accept") != api.stream_type:
+        return False
+    return 200 <= reply.status < 300 and reply.headers.get("content-type", "").startswith(api.stream_type)
+
+
+class HttpxAdapter:
+    """Builds the library's requests and reads its failures."""
+
+    def __init__(self, http: Any, client: str, base: str, own: bool) -> None:
+        self._http = http
+        self._own = (
+            {name: value for name, value in http.headers.items() if name not in _SAID} if own else None
+        )
+        self._library = detect_library(http, client)
+        protect_logs(self._library.__name__)
+        self._base = f"{base}/"
+        self._url = lru_cache(getattr(self._library, "URL", str))  # few, and slow to parse
+
+    def build(self, request: Request) -> Any:
+        """The library's own request. What the client was set up to send goes to the API's address alone."""
+        headers, content = dict(request.headers), request.content
+        if content is not None:
+            size = len(content) if isinstance(content, bytes) else content.length
+            headers["Content-Length"] = str(size)
+        told: dict[str, Any] = {
+            "headers": headers,
+            "content": content,
+            "extensions": {"timeout": _timeouts(request.timeout)},
+        }
+        if not request.url.startswith(self._base):
+            return self._library.Request(request.method, request.url, **told)
+        if self._own is None:
+            return self._http.build_request(request.method, self._url(request.url), **told)
+        headers.update(self._own)  # all that our own client adds, without its search for more
+        return self._library.Request(request.method, self._url(request.url), **told)
+
+    def closed(self, error: Exception) -> UsageError | None:
+        """What an exception means where the HTTP client has been closed; None where it has not."""
+        if not getattr(self._http, "is_closed", False):
+            return None
+        message = f"the client is closed ({error}); make another one"
+        return UsageError(message)
+
+
+class AsyncChunks:
+    """A Content for an event loop alone: its other face would be taken for a blocking one."""
+
+    def __init__(self, content: RequestBody) -> None:
+        self._content = content
+        self.length = content.length
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._content.__aiter__()
+
+
+def redact_key(body: bytes, key: str) -> bytes:
+    """A body that a server may have echoed the key in, without it. A key too short to be one is left."""
+    hidden = key.encode()
+    return body.replace(hidden, b"***") if len(hidden) >= 8 and hidden in body else body
+
+
+def lower_headers(headers: Any) -> Mapping[str, str]:
+    """Headers by their names in lower case. From their bytes: the library guesses a charset at each look."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
+
+
+def translate_exception(error: Exception) -> TransportError | None:
+    """What an exception of the library means; None where it is none of its."""
+    names = {each.__name__ for each in type(error).__mro__}
+    told = f"{type(error).__name__} {redact_text(str(error))}".strip()
+    if names & _UNSENT:
+        return NotSentError(told)
+    if "TimeoutException" in names:
+        return ExchangeTimeoutError(told)
+    return ConnectionLostError(told) if names & _BROKEN else None
+
+
+def log_response(request: Request, reply: Response, seconds: float) -> None:
+    """Tells how long an answer's head took, of which exchange, without the secrets of its URL."""
+    if LOG.isEnabledFor(DEBUG):
+        LOG.debug("%s %s: HTTP %d in %.3f s", request.method, strip_url(request.url), reply.status, seconds)
+
+
+def check_limits(size: int, now: float, until: float) -> None:
+    """Raises TooLarge or TooLong for an answer that does not end."""
+    if size > LARGEST:
+        raise ResponseTooLargeError(f"the answer is larger than {LARGEST:,} bytes")
+    if now > until:
+        raise ExchangeTimeoutError("the answer trickled in for too long")
+
+
+def _timeouts(seconds: float) -> dict[str, float]:
+    return {"connect": min(CONNECT, seconds), "read": seconds, "write": seconds, "pool": seconds}

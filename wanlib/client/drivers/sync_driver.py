@@ -1,0 +1,146 @@
+"""The driver of the sync client: does what a protocol asks, in the calling thread."""
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from functools import partial
+from typing import Any, TypeVar
+
+from wanlib.client.drivers.http_adapter import (
+    HttpxAdapter,
+    ResponseBody,
+    check_limits,
+    is_event_stream,
+    log_response,
+    lower_headers,
+    redact_key,
+    translate_exception,
+)
+from wanlib.client.drivers.private_logs import our_exchange
+from wanlib.client.http.messages import Request, Response
+from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.effects import (
+    Effect,
+    Gather,
+    Open,
+    OpenedResponse,
+    RunBlocking,
+    Send,
+    Sleep,
+    Steps,
+    WaitForTasks,
+    WaitForWork,
+)
+from wanlib.client.tasks.poller import TaskPoller
+from wanlib.client.tasks.waiter import Outcome, Watch
+
+T = TypeVar("T")
+
+
+class Driver:
+    """Runs protocols over an `httpx.Client`. parallel: the most exchanges under way for one call.
+
+    own: whether the client was made here, so that nobody has added anything to it.
+    """
+
+    def __init__(self, http: Any, context: ClientContext, parallel: int, own: bool) -> None:
+        self._http = http
+        self._context = context
+        self._parallel = parallel
+        self._wire = HttpxAdapter(http, "Client", context.settings.base, own)
+        self._doers: dict[type, Callable[[Any], Any]] = {
+            Send: self._send,
+            Open: self._open,
+            Sleep: lambda effect: context.clock.sleep(effect.seconds),
+            WaitForWork: lambda effect: context.clock.sleep(effect.seconds),
+            RunBlocking: lambda effect: effect.work(),
+            Gather: self._gather,
+            WaitForTasks: self._follow,
+        }
+
+    def run(self, protocol: Steps[T]) -> T:
+        """What the protocol returns, or raises."""
+        try:
+            effect: Effect = next(protocol)
+            while True:
+                try:
+                    answer = self._doers[type(effect)](effect)
+                except Exception as error:
+                    effect = protocol.throw(error)
+                else:
+                    effect = protocol.send(answer)
+        except StopIteration as stop:
+            value: T = stop.value
+            return value
+        finally:
+            protocol.close()
+
+    def chunks(self, body: ResponseBody | None) -> Generator[bytes]:
+        """What is still to come of an answer, which is closed at the end. Raises Trouble."""
+        if body is None:
+            return
+        size = 0
+        try:
+            for chunk in body.response.iter_bytes():
+                yield chunk
+                size += len(chunk)
+                check_limits(0 if body.sunk else size, self._context.clock.now(), body.until)
+        except Exception as error:
+            raise translate_exception(error) or error from None
+        finally:
+            body.response.close()
+
+    def _log_and_return(self, request: Request, sunk: bool = False) -> tuple[Response, ResponseBody]:
+        began = self._context.clock.now()
+        try:
+            with our_exchange(self._context.settings.key):
+                response = self._http.send(
+                    self._wire.build(request), stream=True, auth=None, follow_redirects=False
+                )
+        except Exception as error:
+            raise translate_exception(error) or self._wire.closed(error) or error from None
+        reply = Response(response.status_code, lower_headers(response.headers), b"")
+        log_response(request, reply, self._context.clock.now() - began)
+        return reply, ResponseBody(response, began + request.timeout, sunk)
+
+    def _send(self, effect: Send) -> Response:
+        reply, body = self._log_and_return(effect.request, effect.sink is not None)
+        if effect.sink is None:
+            return reply._replace(body=self._read_all(b"".join(self.chunks(body))))
+        with closing(self.chunks(body)) as chunks:
+            effect.sink.start(reply)
+            for chunk in chunks:
+                effect.sink.write(chunk)
+        return reply
+
+    def _open(self, effect: Open) -> OpenedResponse:
+        reply, body = self._log_and_return(effect.request)
+        if is_event_stream(effect.request, reply, self._context.api):
+            return OpenedResponse(reply, body)
+        return OpenedResponse(reply._replace(body=self._read_all(b"".join(self.chunks(body)))), None)
+
+    def _read_all(self, body: bytes) -> bytes:
+        return redact_key(body, self._context.settings.key)
+
+    def _gather(self, effect: Gather) -> list[Any]:
+        width = min(effect.width, self._parallel, len(effect.protocols))
+        if width <= 1:
+            return [self._run_safely(each) for each in effect.protocols]
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(width, "wanlib") as pool:
+            return list(pool.map(self._run_safely, effect.protocols))
+
+    def _run_safely(self, protocol: Steps[T]) -> T | Exception:
+        try:
+            return self.run(protocol)
+        except Exception as error:
+            return error
+
+    def _follow(self, effect: WaitForTasks) -> list[Outcome]:
+        follower = TaskPoller(self._context)
+        outcomes: dict[int, Outcome] = {}
+        for index, (task_id, submitted_at) in enumerate(effect.tasks):
+            ended = partial(outcomes.__setitem__, index)
+            follower.add(Watch(task_id, submitted_at, effect.deadline, ended, effect.told))
+        self.run(follower.protocol())
+        return [outcomes[index] for index in range(len(effect.tasks))]

@@ -1,0 +1,82 @@
+"""Members of an answer, read leniently: what is missing or of another type is None or empty.
+
+An answer is a stranger's text. What of it goes into messages comes from here: one line, short, without
+the queries of URLs and without image bytes.
+"""
+
+import math
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import quote
+
+from wanlib.base.redaction import redact_text
+
+_LONGEST = 400  # a vendor's sentence and the help link behind it
+_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_PLAIN = re.compile(r"[\w.-]{1,63}", re.ASCII).fullmatch  # an id or a code: safe as it is
+_HTTP = re.compile(r"(?i)(https?://)(?:[^/?#]*@)?([^?#]*)")
+
+
+def get_text(node: object, name: str) -> str | None:
+    """The text under `name`, None where there is none or an empty one."""
+    value = node.get(name) if isinstance(node, dict) else None
+    return value if isinstance(value, str) and value else None
+
+
+def get_number(node: object, name: str) -> float | None:
+    """The finite number under `name`; `true` is none."""
+    value = node.get(name) if isinstance(node, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:  # an int beyond every float
+        return None
+
+
+def get_object(node: object, name: str) -> dict[str, Any]:
+    """The object under `name`, else an empty one."""
+    value = node.get(name) if isinstance(node, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def get_list(node: object, name: str) -> list[Any] | None:
+    """The list under `name`, None where there is none."""
+    value = node.get(name) if isinstance(node, dict) else None
+    return value if isinstance(value, list) else None
+
+
+def sanitize(value: str) -> str:
+    """A stranger's text for a message: one line of at most 400 characters, each word made safe."""
+    if _PLAIN(value):  # as nearly all that is asked for
+        return value
+    words = _ODD.sub(" ", value[: _LONGEST * 4]).split()
+    line = " ".join(redact_text(word) for word in words)
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def get_sanitized(node: object, name: str) -> str | None:
+    """The text under `name` as a message may hold it."""
+    value = get_text(node, name)
+    return sanitize(value) or None if value else None
+
+
+def strip_url(url: str) -> str:
+    """A URL without user, query and fragment: with them a link of the vendor is a key to the picture."""
+    found = _HTTP.match(url)
+    return quote(f"{found[1]}{found[2]}", safe="/:%[]", errors="replace")[:500] if found else sanitize(url)
+
+
+def parse_time(value: str | None, zone: int) -> float | None:
+    """Seconds since the epoch of a time as text in a form of ISO 8601; None where it is no time.
+
+    zone: its offset from UTC in seconds, where the text names none.
+    """
+    try:
+        told = datetime.fromisoformat(value or "")
+        if told.tzinfo is None:
+            told = told.replace(tzinfo=timezone(timedelta(seconds=zone)))
+        return told.timestamp()
+    except (ValueError, OverflowError):
+        return None

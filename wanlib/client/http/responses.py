@@ -1,0 +1,170 @@
+"""An answer of the service: its JSON object, or the error that it means."""
+
+import json
+import math
+import re
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from wanlib import errors
+from wanlib.base.api_tables import ApiTables
+from wanlib.base.error_codes import classify
+from wanlib.base.redaction import safe_repr
+from wanlib.client.http.json_access import get_sanitized, get_text, sanitize
+from wanlib.client.http.messages import Response
+from wanlib.errors import MalformedResponseError, RateLimitError, WanError
+
+# The charsets of text; Python knows codecs of other kinds, which a header has no business to name.
+_CHARSET = re.compile(r"""(?i)\bcharset\s*=\s*["']?((?:utf|gb|big5|iso|latin|windows|cp)[\w.-]{0,20})""")
+
+
+def parse_json_object(api: ApiTables, reply: Response) -> dict[str, Any]:
+    """The JSON object of an answer, whatever its status.
+
+    A byte order mark, another charset that the headers name, and numbers that JSON does not have (read as
+    null) are let pass. Raises MalformedResponseError for everything else that is no JSON object.
+    """
+    try:
+        answer = _JSON.decode(_decode_text(reply))
+    except (ValueError, RecursionError):
+        answer = None
+        met = _body_excerpt(reply)
+    else:
+        met = f"a JSON {type(answer).__name__}"
+    if isinstance(answer, dict):
+        return answer
+    raise malformed_response_error(api, reply, f"a JSON object was due, {met} came")
+
+
+def malformed_response_error(
+    api: ApiTables, reply: Response, said: str, *, task_id: str | None = None
+) -> MalformedResponseError:
+    """The error for an answer that is none of the documented ones. said: what was due and what came."""
+    return MalformedResponseError(
+        f"{said}. Is base_url the service itself, and no gateway between?",
+        status=reply.status,
+        request_id=get_sanitized(reply.headers, api.id_header),
+        task_id=task_id,
+    )
+
+
+def is_error_response(api: ApiTables, reply: Response) -> bool:
+    """Whether an answer is an error in the vendor's own form, with whatever status, 200 among them.
+
+    That form is `code`, `message` and a request id (in the body or the header) at the top, and no output.
+    A code or message that is empty or null says nothing: sister tasks and SDK dumps carry such beside
+    their pictures. A gateway's page or JSON of its own is no answer of the vendor.
+    """
+    try:
+        return _is_error_payload(api, parse_json_object(api, reply), reply)
+    except MalformedResponseError:
+        return False
+
+
+def error_from_response(
+    api: ApiTables, reply: Response, wall: float | None = None, *, task_id: str | None = None
+) -> WanError:
+    """The error that an answer means, to be raised by the caller.
+
+    The code decides by the table, not the status; a code that the table lacks goes by the status.
+    `RateLimited.retry_after` is set from Retry-After. wall: seconds since the epoch, for a Retry-After
+    that is a date. An answer that is no error in the vendor's form gives MalformedResponseError.
+    """
+    try:
+        answer = parse_json_object(api, reply)
+    except MalformedResponseError as error:
+        error.task_id = task_id
+        return error
+    if not _is_error_payload(api, answer, reply):
+        return malformed_response_error(api, reply, _missing_error_fields(reply), task_id=task_id)
+    refusal = error_from_body(api, answer, status=reply.status, task_id=task_id)
+    if refusal.request_id is None:
+        refusal.request_id = get_sanitized(reply.headers, api.id_header)
+    if isinstance(refusal, RateLimitError):
+        refusal.retry_after = _retry_after(reply.headers.get("retry-after", ""), wall)
+    return refusal
+
+
+def error_from_body(
+    api: ApiTables, node: dict[str, Any], *, status: int, task_id: str | None = None
+) -> WanError:
+    """The error that `code` and `message` of an object state; by `status` where the table lacks the code."""
+    names = api.names.answer
+    said = get_sanitized(node, names.message) or "no reason is given"
+    found = classify(api.errors, get_text(node, names.code), said, status)
+    family: type[WanError] = getattr(errors, found.error)
+    return family(
+        f"the service says: {said.rstrip('.')}. What to do: {found.advice}",
+        status=status,
+        code=get_sanitized(node, names.code),
+        request_id=get_sanitized(node, names.request_id),
+        task_id=task_id,
+    ).explained(found)
+
+
+def is_retryable(api: ApiTables, reply: Response) -> bool:
+    """Whether the same request may succeed later: by the table; codes that it lacks by 429 and 5xx."""
+    names = api.names.answer
+    answer = parse_json_object(api, reply) if is_error_response(api, reply) else {}
+    code, message = get_text(answer, names.code), get_text(answer, names.message)
+    return classify(api.errors, code, message, reply.status).retry == "yes"
+
+
+def error_class(api: ApiTables, code: str | None, status: int) -> str:
+    """The kind of an error: what the table says of its code, else what its status says."""
+    return classify(api.errors, code, None, status).kind
+
+
+def _is_error_payload(api: ApiTables, answer: dict[str, Any], reply: Response) -> bool:
+    """`is_vendor_error` of an answer that has been read."""
+    names = api.names.answer
+    named = get_text(answer, names.request_id) or reply.headers.get(api.id_header)
+    stated = get_text(answer, names.code) and get_text(answer, names.message)
+    return bool(stated and named and not answer.get(names.output))
+
+
+def _missing_error_fields(reply: Response) -> str:
+    if 300 <= reply.status < 400:
+        return "an answer was due, a redirect came, which is not followed: the key goes to base_url alone"
+    return "an error with code, message and request_id was due, another JSON object came"
+
+
+def _decode_text(reply: Response) -> str:
+    try:
+        return reply.body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        named = _CHARSET.search(reply.headers.get("content-type", ""))
+        if named is None:
+            raise
+    try:
+        return reply.body.decode(named[1])
+    except LookupError as error:  # a charset that nobody knows
+        raise ValueError(str(error)) from None
+
+
+def _parse_finite_float(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
+
+
+# Made once: that costs more than to read an answer.
+_JSON = json.JSONDecoder(parse_float=_parse_finite_float, parse_constant=lambda _: None)
+
+
+def _body_excerpt(reply: Response) -> str:
+    """The beginning of a body that is no JSON, for a message."""
+    if not reply.body.strip():
+        return "an empty body"
+    beginning = sanitize(reply.body[:400].decode("utf-8", "replace"))
+    return f"{len(reply.body):,} bytes beginning {safe_repr(beginning)}"
+
+
+def _retry_after(value: str, wall: float | None) -> float | None:
+    """Seconds of a Retry-After header: a number, or a date where the time is known."""
+    if re.fullmatch(r"\s*[0-9]{1,9}(?:\.[0-9]{1,9})?\s*", value):
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value).timestamp() if wall is not None else None
+    except (ValueError, OverflowError):
+        return None
+    return None if date is None or wall is None else max(0.0, date - wall)

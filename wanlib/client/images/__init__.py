@@ -1,0 +1,1 @@
+"""The package wanlib.client.images."""

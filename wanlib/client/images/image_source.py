@@ -1,0 +1,225 @@
+"""One image in hand, read piece by piece whenever it is sent, and never changed."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, BinaryIO
+
+from wanlib.base.redaction import safe_repr
+from wanlib.errors import InvalidArgumentError, MissingFileError, WanError
+from wanlib.validation.image_header import ImageInfo, Read, image_info_from_bytes, read_image_header
+
+Chunk = bytes | memoryview
+Reader = Callable[[int, int], Chunk]
+"""(offset, length) -> the bytes there, fewer at the end; they are good until the next call."""
+Opened = Callable[[], AbstractContextManager[Reader]]
+"""Access for as long as the context lasts."""
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class ImageSource:
+    """One image in hand.
+
+    argument: the argument that it came by, `images[0]`. name: what to call it, without its folders.
+    mime: the media type for a data URI. facts: format, pixels and bytes. opened: gives access to its bytes.
+    path: the file on disk, None for an image in memory.
+    """
+
+    argument: str
+    name: str
+    mime: str
+    facts: ImageInfo
+    opened: Opened
+    path: Path | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self.facts.bytes
+
+    def chunks(self, width: int) -> Iterator[Chunk]:
+        """The bytes of the file from its first, `width` at a time, as often as asked.
+
+        A chunk is good until the next is asked for. Raises InvalidArgumentError where the file has changed
+        since it was looked at, or can't be read any more.
+        """
+        with image_errors(self.argument, self.name), self.opened() as read:
+            for offset in range(0, self.size, width):
+                length = min(width, self.size - offset)
+                chunk = read(offset, length)
+                if len(chunk) != length:
+                    raise changed_file_error(self.argument, self.name)
+                yield chunk
+
+    def __repr__(self) -> str:
+        return f"<Source {safe_repr(self.name)}: {self.facts.format or 'no image'}, {self.size:,} bytes>"
+
+
+def make_source(
+    argument: str,
+    name: str,
+    facts: ImageInfo,
+    mimes: Mapping[str, str],
+    opened: Opened,
+    path: Path | None = None,
+) -> ImageSource:
+    """A Source whose media type is that of its format in `mimes`, or `image/` and the format."""
+    mime = mimes.get(facts.format, f"image/{facts.format}") if facts.format else "application/octet-stream"
+    return ImageSource(argument, name, mime, facts, opened, path)
+
+
+def from_memory(
+    data: bytes | bytearray | memoryview, mimes: Mapping[str, str], argument: str, name: str = "bytes"
+) -> ImageSource:
+    """An image in memory, not copied."""
+    with image_errors(argument, name):
+        view = memoryview(data).cast("B").toreadonly()
+
+    def read(offset: int, length: int) -> Chunk:
+        return view[offset : offset + length]
+
+    return make_source(argument, name, image_info_from_bytes(view), mimes, lambda: nullcontext(read))
+
+
+@contextmanager
+def image_errors(argument: str, what: str) -> Iterator[None]:
+    """Turns whatever goes wrong with a caller's file or object into an InvalidArgumentError that names it."""
+    try:
+        yield
+    except WanError:
+        raise
+    except FileNotFoundError as error:
+        message = f"{argument}: {safe_repr(what)} can't be read: {error.strerror or 'there is no such file'}"
+        raise MissingFileError(message, what) from error
+    except Exception as error:  # a foreign object may raise anything
+        cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise InvalidArgumentError(f"{argument}: {safe_repr(what)} can't be read: {cause}") from error
+
+
+def changed_file_error(argument: str, name: str) -> InvalidArgumentError:
+    """What to raise where a file is not the one that was checked."""
+    return InvalidArgumentError(
+        f"{argument}: {safe_repr(name)} has changed since it was checked; don't write it until it is sent"
+    )
+
+
+# A pipe put in a file's place after it was looked at must not hold us up. Windows alone has O_BINARY.
+_OPEN_TO_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+_POSITION = Lock()
+"""Held while a caller's file object does not stand where the caller left it. One for all of them, because
+two images may be one object."""
+
+
+def from_path(path: Path, mimes: Mapping[str, str], argument: str) -> ImageSource:
+    """An image on disk, looked at now and read again whenever it is sent."""
+    path = path.absolute()  # now, for the process may be elsewhere when it is sent
+    with image_errors(argument, str(path)):
+        if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a pipe would wait, a device act
+            raise _not_regular_error(argument, path)
+        with _open(path) as file:
+            seen = _stat_signature(file)
+            facts = read_image_header(_copying_reader(_ReusedBufferReader(file)), seen[0])
+
+    @contextmanager
+    def opened() -> Iterator[Reader]:
+        with _open(path) as again:
+            if _stat_signature(again) != seen:
+                raise changed_file_error(argument, path.name)
+            yield _ReusedBufferReader(again)
+
+    return make_source(argument, path.name, facts, mimes, opened, path)
+
+
+def from_file(file: BinaryIO, mimes: Mapping[str, str], argument: str) -> ImageSource:
+    """A caller's binary file, from its first byte to its last; between two reads it stands where it stood."""
+    given = getattr(file, "name", None)
+    name = Path(given).name if isinstance(given, str) else "file object"
+    with image_errors(argument, name):
+        facts = read_image_header(_copying_reader(_locked_file(file)), _length(file))
+    return make_source(argument, name, facts, mimes, lambda: nullcontext(_locked_file(file)))
+
+
+class _ReusedBufferReader:
+    """A reader into one buffer: a new one for each chunk takes four times as long as reading and encoding."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._view = memoryview(b"")
+
+    def __call__(self, offset: int, length: int) -> memoryview:
+        if length > len(self._view):
+            self._view = memoryview(bytearray(length))
+        self._file.seek(offset)
+        return self._view[: _read_full(self._file, self._view[:length])]
+
+
+def _read_full(file: Any, view: memoryview) -> int:
+    """Reads until the view is full or the file ends: an unbuffered file may give fewer bytes at a time."""
+    filled = 0
+    while filled < len(view) and (count := _read_into(file, view[filled:])):
+        filled += count
+    return filled
+
+
+def _read_into(file: Any, view: memoryview) -> int:
+    if hasattr(file, "readinto"):
+        return file.readinto(view) or 0
+    data = file.read(len(view))
+    if not isinstance(data, bytes):
+        raise TypeError("it does not give bytes; a file has to be opened with mode 'rb'")
+    view[: len(data)] = data
+    return len(data)
+
+
+def _locked_file(file: BinaryIO) -> Reader:
+    read = _ReusedBufferReader(file)
+
+    def read_and_return(offset: int, length: int) -> memoryview:
+        with _restore_position(file):
+            return read(offset, length)
+
+    return read_and_return
+
+
+@contextmanager
+def _restore_position(file: BinaryIO) -> Iterator[None]:
+    """Lets a caller's file be moved, and puts it back where it stood."""
+    with _POSITION:
+        position = file.tell()
+        try:
+            yield
+        finally:
+            file.seek(position)
+
+
+def _length(file: BinaryIO) -> int:
+    with _restore_position(file):
+        file.seek(0, os.SEEK_END)
+        return file.tell()
+
+
+def _copying_reader(read: Reader) -> Read:
+    """A reader whose bytes stay, for the header."""
+    return lambda offset, length: bytes(read(offset, length))
+
+
+def _open(path: Path) -> BinaryIO:
+    return open(os.open(path, _OPEN_TO_READ), "rb", buffering=0)  # noqa: PTH123  a descriptor, not a path
+
+
+def _stat_signature(file: BinaryIO) -> tuple[int, int]:
+    """What tells that a file on disk has been written since."""
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def _not_regular_error(argument: str, path: Path) -> InvalidArgumentError:
+    kind = "a directory" if path.is_dir() else "not a regular file"
+    return InvalidArgumentError(
+        f"{argument}: {safe_repr(str(path))} is {kind}; allowed: the path of an image file"
+    )

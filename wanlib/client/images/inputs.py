@@ -1,0 +1,140 @@
+"""What a caller gives as an image: a link that is passed on, or a `Source` that is read."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, TypeAlias, TypeGuard
+from urllib.parse import unquote_to_bytes
+
+from wanlib.base.redaction import safe_repr
+from wanlib.client.images.image_source import ImageSource, from_file, from_memory, from_path, image_errors
+from wanlib.errors import InvalidArgumentError
+
+_SCHEME = len("file://")
+_DRIVE_BEHIND_SLASH = re.compile(r"/[A-Za-z]:(?=[/\\])")
+
+
+def candidate_paths(url: str, *, windows: bool = os.name == "nt") -> tuple[str, ...]:
+    """The paths that a `file://` string can stand for, the likeliest first.
+
+    A name with a percent sign, `#` or `?` in it is first taken as it stands; only then are `%41` and
+    the like decoded. `file:///D:/x` means `D:/x` on Windows; elsewhere it is first taken as it stands.
+    Raises ValueError for text that no path can hold.
+    """
+    text = url[_SCHEME:]
+    decoded = os.fsdecode(unquote_to_bytes(os.fsencode(text)))
+    taken = [path for each in (text, decoded) for path in _drive_candidates(each, windows)]
+    return tuple(dict.fromkeys(taken))
+
+
+def _drive_candidates(text: str, windows: bool) -> tuple[str, ...]:
+    if not _DRIVE_BEHIND_SLASH.match(text):
+        return (text,)
+    return (text[1:],) if windows else (text, text[1:])
+
+
+def path_from_file_url(url: str) -> Path:
+    """The first of the paths that is there; where none is, the one as it stands."""
+    paths = [Path(each) for each in candidate_paths(url)]
+    return next((path for path in paths if os.path.lexists(path)), paths[0])
+
+
+__all__ = ["ImageLike", "ImageSource", "PillowImage", "to_image_input"]
+
+
+class PillowImage(Protocol):
+    """As much of `PIL.Image.Image` as is used, so that Pillow need not be there."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+
+    def save(self, fp: Any, format: str | None = None) -> None:
+        """Writes the image in this format."""
+
+
+ImageLike: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PillowImage
+"""An image: a Path, bytes, a seekable binary file, a Pillow image, or a string that begins with
+`file://` or one of the schemes of the model."""
+
+_LONGEST_SCHEME = 16
+_FILE = re.compile(r"file://", re.IGNORECASE).match
+
+
+def to_image_input(
+    image: ImageLike, *, file_urls: bool, mimes: Mapping[str, str], schemes: Sequence[str], argument: str
+) -> str | ImageSource:
+    """A string that goes to the service as it is, or the image in hand.
+
+    file_urls: whether `file://` strings are read. mimes: media type by format. schemes: of the strings that
+    the model takes. argument: how the caller calls it, `images[1]`, for messages. The caller's object is not
+    changed, and text is never taken for a path. Raises InvalidArgumentError where it is no image or can't be
+    read.
+    """
+    if isinstance(image, str):
+        return _from_text(image, file_urls, mimes, schemes, argument)
+    if isinstance(image, bytes | bytearray | memoryview):
+        return from_memory(image, mimes, argument)
+    if isinstance(image, os.PathLike):
+        return from_path(Path(os.fsdecode(image)), mimes, argument)
+    if _is_pillow(image):
+        return from_memory(_pillow_to_png(image, argument), mimes, argument, "Pillow image")
+    if _is_file(image):
+        return from_file(image, mimes, argument)
+    raise InvalidArgumentError(
+        f"{argument} is {safe_repr(image)}; allowed: a Path, bytes, a seekable binary file, a Pillow image, "
+        f"or a string that begins with {_forms(schemes)}"
+    )
+
+
+def _from_text(
+    text: str, file_urls: bool, mimes: Mapping[str, str], schemes: Sequence[str], argument: str
+) -> str | ImageSource:
+    if text[:_LONGEST_SCHEME].lower().startswith(_beginnings(schemes)):
+        return text
+    if not _FILE(text):
+        raise InvalidArgumentError(
+            f"{argument} is the text {safe_repr(text)}, which begins with none of {_forms(schemes)}. Text is "
+            "never taken for a path: for a file, give pathlib.Path(...)"
+        )
+    if not file_urls:
+        raise InvalidArgumentError(
+            f"{argument} is {safe_repr(text)}, and file:// strings are turned off (file_urls=False)"
+        )
+    with image_errors(argument, text):
+        path = path_from_file_url(text)
+    return from_path(path, mimes, argument)
+
+
+def _beginnings(schemes: Sequence[str]) -> tuple[str, ...]:
+    return tuple("data:" if scheme == "data" else f"{scheme}://" for scheme in schemes)
+
+
+def _forms(schemes: Sequence[str]) -> str:
+    return f"{', '.join(_beginnings(schemes))} or file://"
+
+
+def _is_pillow(image: object) -> bool:
+    """Whether it is a Pillow image; if it is, Pillow has been imported."""
+    pillow = sys.modules.get("PIL.Image")
+    return pillow is not None and isinstance(image, pillow.Image)
+
+
+def _is_file(image: object) -> TypeGuard[BinaryIO]:
+    return all(callable(getattr(image, each, None)) for each in ("read", "seek", "tell"))
+
+
+def _pillow_to_png(image: Any, argument: str) -> memoryview:
+    """A Pillow image as PNG, which loses nothing of its pixels. Its EXIF data stays behind."""
+    file = BytesIO()
+    try:
+        image.save(file, "PNG")
+    except Exception as error:  # Pillow reads lazily, and broken files raise much
+        raise InvalidArgumentError(
+            f"{argument}: the Pillow image of mode {image.mode} can't be saved as PNG: {error}. "
+            "Give image.convert('RGB'), or the file itself as a Path"
+        ) from error
+    return file.getbuffer()

@@ -1,0 +1,141 @@
+"""The temporary upload: images go to the vendor's store, and calls name them as `oss://`."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple, TypeVar
+
+from wanlib.client.http.messages import Request, RequestBody, TransportError
+from wanlib.client.http.responses import error_from_response, is_error_response
+from wanlib.client.images.image_source import ImageSource
+from wanlib.client.images.json_body import CHUNK, BodyChunk, StreamingBody, bytes_chunk
+from wanlib.client.images.upload_policy import UploadPolicy, parse_policy, storage_error
+from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.effects import Gather, Send, Steps
+from wanlib.client.protocol.retrying import retry_call
+from wanlib.client.protocol.timing import Deadline
+from wanlib.errors import ConnectionFailedError, InvalidRequestError
+
+
+class MultipartForm(NamedTuple):
+    """A form to send. media_type: for Content-Type, with the boundary. content: streamed, of exact length."""
+
+    media_type: str
+    content: RequestBody
+
+
+def encode_multipart(
+    fields: Sequence[tuple[str, str]], file_field: str, file_name: str, source: ImageSource
+) -> MultipartForm:
+    """The fields in their order and the file behind them. Names are ASCII without quotes."""
+    boundary = os.urandom(16).hex()  # by chance in no field and no file
+    texts = [_part(boundary, f'name="{name}"') + f"{value}\r\n" for name, value in fields]
+    head = _part(boundary, f'name="{file_field}"; filename="{file_name}"', source.mime)
+    pieces = (
+        bytes_chunk(("".join(texts) + head).encode("utf-8")),
+        BodyChunk(source.size, partial(_bytes, source)),
+        bytes_chunk(f"\r\n--{boundary}--\r\n".encode("ascii")),
+    )
+    return MultipartForm(f"multipart/form-data; boundary={boundary}", StreamingBody(pieces))
+
+
+def _part(boundary: str, named: str, mime: str = "") -> str:
+    media_type = f"Content-Type: {mime}\r\n" if mime else ""
+    return f"--{boundary}\r\nContent-Disposition: form-data; {named}\r\n{media_type}\r\n"
+
+
+def _bytes(source: ImageSource) -> Iterator[bytes]:
+    return (bytes(chunk) for chunk in source.chunks(CHUNK))
+
+
+T = TypeVar("T")
+
+LONGEST = 600.0
+"""Seconds that one file may take: 20 MB over a slow line."""
+WIDTH = 4
+"""Uploads at once."""
+
+
+def upload(
+    context: ClientContext, model: str, sources: Sequence[ImageSource], deadline: Deadline
+) -> Steps[list[str]]:
+    """Uploads images side by side -> their `oss://` URLs, in order; good for calls of this model alone.
+
+    The store never sees the key or a name of the user's. Raises a WanError; what was uploaded till then
+    costs nothing.
+    """
+    uploads = _Uploads(context, model, deadline)
+    yield from uploads.retry(uploads.get_policy)  # once for all, before they start
+    found = yield Gather([uploads.upload(source) for source in sources], WIDTH)
+    for each in found:
+        if isinstance(each, Exception):
+            raise each
+    return list(found)
+
+
+class _Uploads:
+    """The uploads of one call, with the policy that they share."""
+
+    def __init__(self, context: ClientContext, model: str, deadline: Deadline) -> None:
+        self._context, self._model, self._deadline = context, model, deadline
+        self._policy: UploadPolicy | None = None
+
+    def get_policy(self) -> Steps[UploadPolicy]:
+        """The policy at hand, or a new one where there is none that still holds; one try."""
+        policy = self._policy
+        if policy is None or self._context.clock.now() >= policy.renew_at:
+            policy = self._policy = yield from self._get_policy()
+        return policy
+
+    def upload(self, source: ImageSource) -> Steps[str]:
+        """Uploads one image -> its URL."""
+        return self.retry(partial(self._post, source))
+
+    def retry(self, step: Callable[[], Steps[T]]) -> Steps[T]:
+        """What a step returns, tried again where that may help."""
+        return retry_call(step, "an upload", self._context.attempts, self._context.backoff(), self._deadline)
+
+    def _get_policy(self) -> Steps[UploadPolicy]:
+        asked_at = self._context.clock.now()  # the policy may be as old as its request
+        names = self._context.api.names.policy_query
+        told = {names.action: self._context.api.upload.action, names.model: self._model}
+        request = self._context.request("policy", self._deadline, told)
+        try:
+            reply = yield Send(request)
+        except TransportError as trouble:
+            raise ConnectionFailedError(f"no upload policy from the service: {trouble}") from None
+        if is_error_response(self._context.api, reply) or not 200 <= reply.status < 300:
+            raise error_from_response(self._context.api, reply, self._context.clock.wall())
+        # A store without TLS, as an emulator's is, is let pass where the service itself is near.
+        private = self._context.settings.is_local
+        return parse_policy(self._context.api, reply, asked_at, plain_ok=private)
+
+    def _post(self, source: ImageSource) -> Steps[str]:
+        policy = yield from self.get_policy()
+        _policy_covers(source, policy)
+        # A key of its own for each try: two files may have one name, and a cut try may have arrived.
+        name = os.urandom(16).hex() + (f".{source.facts.format}" if source.facts.format else "")
+        key = f"{policy.folder}/{name}"
+        try:
+            reply = yield Send(self._request(policy, key, name, source))
+        except TransportError as trouble:
+            raise ConnectionFailedError(f"{source.argument} could not be uploaded: {trouble}") from None
+        if 200 <= reply.status < 300:
+            return f"{self._context.api.upload.scheme}://{key}"
+        if reply.status in self._context.api.upload.retry_statuses and self._policy is policy:
+            self._policy = None
+        raise storage_error(self._context.api, reply, source.argument)
+
+    def _request(self, policy: UploadPolicy, key: str, name: str, source: ImageSource) -> Request:
+        form = encode_multipart(policy.form(key), policy.order[-1], name, source)
+        headers = {"Content-Type": form.media_type, "Content-Length": str(form.content.length)}
+        timeout = min(LONGEST, max(self._deadline.left, 0.001))
+        return Request("POST", policy.host, headers, form.content, timeout)
+
+
+def _policy_covers(source: ImageSource, policy: UploadPolicy) -> None:
+    if policy.most_bytes is not None and source.size > policy.most_bytes:
+        raise InvalidRequestError(
+            f"{source.argument} has {source.size:,} bytes; an upload for this model may have "
+            f"{policy.most_bytes:,}: make it smaller, or give its http(s) link"
+        )

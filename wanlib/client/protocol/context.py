@@ -1,0 +1,150 @@
+"""What every protocol of a client shares."""
+
+import logging
+import os
+import re
+from collections.abc import Mapping
+from random import Random
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
+
+from wanlib.base.api_tables import ApiTables
+from wanlib.base.clock import Clock
+from wanlib.base.redaction import safe_repr
+from wanlib.client.http.messages import Request
+from wanlib.client.journal.entry import new_lease_owner
+from wanlib.client.protocol.budget import Budget
+from wanlib.client.protocol.settings import ANSWER, Settings, resolve_settings
+from wanlib.client.protocol.timing import Backoff, Deadline, Pace
+from wanlib.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from wanlib.client.journal.journal import Journal
+
+TIMEOUT = 900.0
+"""Seconds that a call may take in all, the wait for its task included; a choice of the client, no fact."""
+MAX_RETRIES = 4
+"""How often a request is sent again; a choice of the client, no fact."""
+_LONGEST = 1e9
+_MOST = 100
+
+LOG = logging.getLogger("wanlib")
+
+
+class ClientContext(NamedTuple):
+    """The world of a client.
+
+    paces: by call. turns: by model, of those whose calls were refused for coming too fast. random: for
+    jitter, handed in so that a run can be played again. owner: what its leases in the journal are marked
+    with.
+    """
+
+    api: ApiTables
+    settings: Settings
+    clock: Clock
+    random: Random
+    purse: Budget
+    paces: Mapping[str, Pace]
+    turns: dict[str, Pace]
+    journal: "Journal | None"
+    owner: str
+    timeout: float = TIMEOUT
+    max_retries: int = MAX_RETRIES
+
+    @property
+    def attempts(self) -> int:
+        """How often one request is sent at most, the first time included."""
+        return 1 + self.max_retries
+
+    def deadline(self, timeout: float | None) -> Deadline:
+        """Return the moment so many seconds from now; None means the client's own timeout.
+
+        Raises InvalidArgumentError for what is no such number.
+        """
+        seconds = self.timeout if timeout is None else checked_timeout(timeout)
+        return Deadline(self.clock.now() + seconds, self.clock.now)
+
+    def backoff(self) -> Backoff:
+        """The waits between the tries of one exchange: a second, doubling to the advised gap of polls."""
+        return Backoff(1.0, self.api.gap, self.random)
+
+    def request(
+        self,
+        call: str,
+        deadline: Deadline,
+        query: Mapping[str, str | int] | None = None,
+        task_id: str | None = None,
+    ) -> Request:
+        """A call without a body. Raises InvalidArgumentError for what is no task id."""
+        method, path = self.api.paths[call]
+        if "{task_id}" in path:
+            path = path.replace("{task_id}", self.validate_task_id(task_id))
+        url = self.settings.base + path + (f"?{urlencode(query)}" if query else "")
+        return Request(
+            method, url, self.settings.headers(self.api, call), None, min(ANSWER, max(deadline.left, 0.001))
+        )
+
+    def validate_task_id(self, task_id: object) -> str:
+        """A task id that may enter a URL. Raises InvalidArgumentError."""
+        if not isinstance(task_id, str) or not re.fullmatch(self.api.task_id, task_id, re.ASCII):
+            allowed = f"what `submit` gave, {self.api.task_id}"
+            raise InvalidArgumentError(f"task id is {safe_repr(task_id)}; allowed: {allowed}")
+        return task_id
+
+    def close(self) -> None:
+        """Gives back what is left of the journal's leases, and closes it."""
+        if self.journal is not None:
+            self.journal.release_dead_leases(lambda owner: owner == self.owner)
+            self.journal.close()
+
+
+def create_context(
+    api: ApiTables,
+    *,
+    api_key: str | None,
+    region: str | None,
+    workspace: str | None,
+    base_url: str | None,
+    budget: Any,
+    journal: Any,
+    clock: Clock,
+    random: Random,
+    timeout: float = TIMEOUT,
+    max_retries: int = MAX_RETRIES,
+) -> ClientContext:
+    """The world of a client with these settings.
+
+    Raises ConfigurationError, InvalidArgumentError, JournalError.
+    """
+    settings = resolve_settings(api, api_key, region, workspace, base_url)
+    paces = {call: Pace(rate) for call, rate in api.rates.items()}
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or not 0 <= max_retries <= _MOST:
+        raise InvalidArgumentError(
+            f"max_retries is {safe_repr(max_retries)}; allowed: an integer from 0 to {_MOST}"
+        )
+    seconds, purse = checked_timeout(timeout), Budget(budget)
+    journal = _open_journal(journal)  # last: it makes a file
+    return ClientContext(
+        api, settings, clock, random, purse, paces, {}, journal, new_lease_owner(), seconds, max_retries
+    )
+
+
+def checked_timeout(timeout: object) -> float:
+    """Return a number of seconds. Raises InvalidArgumentError."""
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < _LONGEST:
+        limits = f"more than 0 and less than {_LONGEST:,.0f}"
+        raise InvalidArgumentError(f"timeout is {safe_repr(timeout)}; allowed: seconds, {limits}")
+    return float(timeout)
+
+
+def _open_journal(journal: Any) -> "Journal | None":
+    """The journal at a path, or one that is open already. Raises JournalError, InvalidArgumentError."""
+    if journal is None:
+        return None
+    from wanlib.client.journal.journal import Journal
+
+    if isinstance(journal, Journal):
+        return journal
+    if isinstance(journal, str | os.PathLike):
+        return Journal(journal)
+    raise InvalidArgumentError(f"journal is {safe_repr(journal)}; allowed: the path of a file")

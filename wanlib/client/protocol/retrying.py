@@ -1,0 +1,47 @@
+"""One more try of what costs nothing, where that may help."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from wanlib.client.protocol.context import LOG
+from wanlib.client.protocol.effects import Sleep, Steps
+from wanlib.client.protocol.timing import Backoff, Deadline
+from wanlib.errors import (
+    ConnectionFailedError,
+    DeadlineExceededError,
+    MalformedResponseError,
+    RateLimitError,
+    ServiceError,
+)
+
+T = TypeVar("T")
+
+PASSING = (ConnectionFailedError, RateLimitError, ServiceError, MalformedResponseError)
+"""What may be otherwise the next time."""
+
+
+def retry_call(
+    step: Callable[[], Steps[T]],
+    what: str,
+    tries: int,
+    backoff: Backoff,
+    deadline: Deadline,
+    task_id: str | None = None,
+) -> Steps[T]:
+    """What a step yields, in up to so many tries.
+
+    Raises its last error; DeadlineExceededError, which names `what` and that error, where the time is up.
+    """
+    for tried in range(1, tries + 1):
+        try:
+            return (yield from step())
+        except PASSING as error:
+            wait = backoff.wait(tried, error.retry_after if isinstance(error, RateLimitError) else None)
+            if tried == tries:
+                raise
+            if not deadline.allows(wait):
+                late = f"{what} has no answer in time; the last was: {error}"
+                raise DeadlineExceededError(late, task_id=task_id) from error
+            LOG.info("%s: %s; again in %.1f s", what, type(error).__name__, wait)
+        yield Sleep(wait)
+    raise AssertionError("the last try returns or raises")

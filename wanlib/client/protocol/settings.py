@@ -1,0 +1,213 @@
+"""Where calls go and with which key."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from wanlib.base.api_tables import ApiTables, Region
+from wanlib.base.redaction import safe_repr
+from wanlib.base.urls import get_host
+from wanlib.errors import ConfigurationError
+
+
+def complete_base_url(api: ApiTables, url: object, name: str) -> str:
+    """Return origin and base path, without a slash at the end.
+
+    Args:
+        api: what is known of the service.
+        url: as the caller gave it.
+        name: what the caller gave it by, for messages.
+
+    Raises:
+        ConfigurationError: the text is not a base URL.
+    """
+    reason = _problem(url)
+    if reason or not isinstance(url, str):
+        raise _refusal(api, url, name, reason)
+    path = urlsplit(url).path.rstrip("/")
+    origin = url[: len(url) - len(urlsplit(url).path)] if urlsplit(url).path else url
+    if not path:
+        return origin + api.base_path
+    if reason := _wrong_path(api, origin, path):
+        before = next((path.partition(each)[0] for each in _endpoints(api) if each in path), "")
+        raise _refusal(api, url, name, reason, origin + (before or api.base_path))
+    return origin + path
+
+
+def check_key_fits(api: ApiTables, key: str, base: str) -> None:
+    """Raise ConfigurationError where an API key can't be one of the vendor's host that it would be sent to.
+
+    A gateway or an emulator may take any key.
+
+    Args:
+        api: what is known of the service.
+        key: the API key.
+        base: the base URL.
+    """
+    host = urlsplit(base).hostname or ""
+    at = [region for region in api.regions.values() if _is_host_of(region, host)]
+    takers = {
+        name: region
+        for name, region in api.regions.items()
+        if region.key_prefix is not None and key.startswith(region.key_prefix)
+    }
+    if not at or not takers or any(region in takers.values() for region in at):
+        return
+    prefix = next(str(region.key_prefix) for region in takers.values())
+    hosts = " or ".join(f"{region.host}{api.base_path} (region={name!r})" for name, region in takers.items())
+    raise ConfigurationError(
+        f"the API key begins with {prefix}, and {host} does not accept such keys; allowed: {hosts}. "
+        "Pass that region, or a key of this host"
+    )
+
+
+def _problem(url: object) -> str:
+    """What keeps a value from being the URL of a service; empty where nothing does."""
+    if not isinstance(url, str):
+        return "it is not text"
+    if not re.match(r"https?://", url, re.IGNORECASE):
+        return "it does not begin with https:// or http://"
+    if re.search(r"[\x00-\x20\x7f-\x9f]|\s", url):
+        return "it has a blank or control character"
+    if "@" in re.split(r"[/?#]", url[url.index("://") + 3 :])[0]:
+        return "it has a user in it"
+    if "?" in url or "#" in url:
+        return "it has a query or a fragment"
+    if "\\" in url or not url.isascii():
+        return "it has a backslash or characters beyond ASCII"
+    return "" if get_host(url) else "it has no valid host"
+
+
+def _wrong_path(api: ApiTables, origin: str, path: str) -> str:
+    """Why the API can't be at a path; empty where it may be."""
+    for other, what in api.other_bases.items():
+        if f"{path}/".startswith(f"{other}/") or path.endswith(other):
+            return f"{other} is the base of {what}"
+    for endpoint in _endpoints(api):
+        if f"{endpoint}/" in f"{path}/":
+            return f"{endpoint} belongs to one call, not to the base"
+    host = urlsplit(origin).hostname or ""
+    known = any(_is_host_of(region, host) for region in api.regions.values())
+    return f"on {host} the base path is {api.base_path}" if known and path != api.base_path else ""
+
+
+def _endpoints(api: ApiTables) -> list[str]:
+    """The paths of all calls below a base, the longest first."""
+    paths = {path for model in api.models.values() for _, path in model.endpoints.values()}
+    paths |= {path.partition("{")[0].rstrip("/") for _, path in api.paths.values()}
+    return sorted(paths, key=len, reverse=True)
+
+
+def _is_host_of(region: Region, host: str) -> bool:
+    """Whether a host is the shared one of a region, or one of its workspaces'."""
+    if region.host and urlsplit(region.host).hostname == host:
+        return True
+    if not region.workspace_host:
+        return False
+    pattern = re.escape(region.workspace_host.partition("://")[2]).replace(r"\{workspace\}", r"[^.]+")
+    return re.fullmatch(pattern, host) is not None
+
+
+def _refusal(api: ApiTables, url: object, name: str, reason: str, instead: str = "") -> ConfigurationError:
+    allowed = instead or f"http(s)://host/path, such as https://host{api.base_path}"
+    return ConfigurationError(f"{name} is {safe_repr(url)}: {reason}; allowed: {allowed}")
+
+
+KEY_VARIABLE = "DASHSCOPE_API_KEY"
+BASE_VARIABLE = "DASHSCOPE_HTTP_BASE_URL"
+ANSWER = 60.0
+"""Seconds in which a call that starts or asks for something is answered; a client's patience, no fact."""
+LEAST_RATE = 128 * 1024
+"""Bytes a second that a body goes up with at least; a large one is given so much more time."""
+
+
+class Settings(NamedTuple):
+    """A client's address and key.
+
+    base: origin and base path, without a slash at its end. workspace: its id, None for the default one.
+    """
+
+    key: str
+    region: str
+    workspace: str | None
+    base: str
+
+    def __repr__(self) -> str:
+        return f"<Settings {self.base} region={self.region} workspace={self.workspace}>"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port: where the key may go."""
+        parts = urlsplit(self.base)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the service is played on this machine or in this network."""
+        from wanlib.base.urls import is_private
+
+        return is_private(urlsplit(self.base).hostname or "")
+
+    def headers(self, api: ApiTables, call: str, schemes: Iterable[str] = ()) -> dict[str, str]:
+        """The headers that a call needs, the key among them; schemes: those of the images in the body."""
+        met = set(schemes)
+        chosen = {
+            "User-Agent": "wanlib",
+            "Accept": api.stream_type if call == "stream" else "application/json",
+        }
+        for header in api.headers:
+            if header.optional and not self.workspace:
+                continue
+            if call in header.calls or met.intersection(header.schemes):
+                value = header.value.replace("{key}", self.key)
+                chosen[header.name] = value.replace("{workspace}", self.workspace or "")
+        return chosen
+
+
+def resolve_settings(
+    api: ApiTables,
+    api_key: str | None,
+    region: str | None,
+    workspace: str | None,
+    base_url: str | None,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """What arguments and environment say. Raises ConfigurationError: no key, unknown region, no host."""
+    key = environ.get(KEY_VARIABLE, "") if api_key is None else api_key
+    if not isinstance(key, str) or not key.strip():
+        raise ConfigurationError(f"there is no API key; pass api_key=... or set {KEY_VARIABLE}")
+    if not key.isascii() or not key.isprintable() or " " in key.strip():
+        raise ConfigurationError(
+            "the API key has characters that no key has; was something else copied with it?"
+        )
+    region = api.default_region if region is None else region
+    if not isinstance(region, str) or region not in api.regions:
+        raise ConfigurationError(f"region is {safe_repr(region)}; allowed: {', '.join(api.regions)}")
+    if workspace is not None and not _is_dns_label(workspace):
+        raise ConfigurationError(f"workspace is {safe_repr(workspace)}; allowed: letters, digits, - and _")
+    if base_url:
+        base = complete_base_url(api, base_url, "base_url")
+    elif environ.get(BASE_VARIABLE):
+        base = complete_base_url(api, environ[BASE_VARIABLE], BASE_VARIABLE)
+    else:
+        base = _host(api, region, workspace) + api.base_path
+    check_key_fits(api, key.strip(), base)
+    return Settings(key.strip(), region, workspace, base)
+
+
+def _host(api: ApiTables, region: str, workspace: str | None) -> str:
+    """A workspace is asked at a host of its own where the region has no shared one."""
+    entry = api.regions[region]
+    if entry.host and not workspace:
+        return entry.host
+    if workspace and entry.workspace_host:
+        return entry.workspace_host.replace("{workspace}", workspace)
+    if entry.host:
+        return entry.host
+    raise ConfigurationError(f"region {region} has no shared host; pass workspace=... (its id)")
+
+
+def _is_dns_label(text: object) -> bool:
+    return isinstance(text, str) and 0 < len(text) <= 63 and text.replace("-", "").replace("_", "").isalnum()

@@ -1,0 +1,89 @@
+"""The picture URLs of any answer of the service, whatever its container.
+
+Used by `wanlib.pictures`. The members are found by the names of the spec; see `wanlib.client.results.parts`
+for the
+reading of an answer that must be a result.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wanlib.base.api_tables import WireNames
+
+_LONGEST = 64 * 1024 * 1024
+"""The most characters of a text that is read as JSON or as events."""
+
+
+def picture_urls(names: WireNames, answer: Any) -> list[str]:
+    """Return all picture URLs in reading order, each once, and an empty list where there are none.
+
+    Args:
+        names: what the members are called.
+        answer: a response body as parsed JSON, as text or as bytes; the answer of a task query; the events
+            of a stream, parsed or as text; a list or iterator of answers; an object of an SDK with the same
+            members.
+    """
+    if isinstance(answer, str | bytes | bytearray):
+        answer = list(_parse(answer))
+    elif isinstance(answer, Iterator):
+        answer = list(answer)
+    return list(dict.fromkeys(_walk(names, answer)))
+
+
+def _walk(names: WireNames, answer: Any) -> Iterator[str]:
+    """Yield the URLs in an answer, depth first. Each node is visited once, so that no cycle is followed."""
+    containers = (
+        names.answer.output,
+        names.choice.choices,
+        names.choice.message,
+        names.choice.content,
+        names.result.results,
+    )
+    seen: set[int] = set()
+    stack = [answer]
+    while stack:
+        node = stack.pop()
+        if id(node) in seen or isinstance(node, str | bytes | bytearray):
+            continue
+        seen.add(id(node))
+        if isinstance(node, list | tuple):
+            stack.extend(reversed(node))
+            continue
+        members = _members(node)
+        for name in (names.choice.image, names.result.url):
+            if isinstance(url := members.get(name), str) and url:
+                yield url
+        stack.extend(members[name] for name in reversed(containers) if name in members)
+
+
+def _members(node: Any) -> Mapping[str, Any]:
+    """Return the members of a mapping or of an object; an empty mapping for anything else."""
+    if isinstance(node, Mapping):
+        return node
+    try:
+        return dict(vars(node))
+    except TypeError:  # a number, None, an object with slots alone
+        return {}
+
+
+def _parse(text: str | bytes | bytearray) -> Iterator[Any]:
+    """Yield the JSON value of a text, or those of the data lines of server-sent events."""
+    decoded = text if isinstance(text, str) else bytes(text).decode("utf-8", "replace")
+    if len(decoded) > _LONGEST:
+        return
+    whole = _load(decoded)
+    if whole is not None:
+        yield whole
+        return
+    for line in decoded.splitlines():
+        field, _, value = line.partition(":")
+        if field == "data" and (event := _load(value)) is not None:
+            yield event
+
+
+def _load(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,169 @@
+"""What a call has yielded."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, overload
+
+from wanlib.base.api_tables import ApiTables, Model
+from wanlib.base.redaction import to_safe_json
+from wanlib.client.http.json_access import get_object, get_sanitized, get_text, parse_time, sanitize
+from wanlib.client.protocol.budget import Price
+from wanlib.client.results.parts import Part, Picture, PictureFailure, Text, parse_parts
+from wanlib.errors import MalformedResponseError
+
+__all__ = ["CallContext", "Part", "Picture", "PictureFailure", "Result", "Text", "parse_result"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Result:
+    """What a call has yielded.
+
+    model: None where a task was taken up by its id alone. parts: pictures, text and failures in reading
+    order. usage: the vendor's counts. asked: how many pictures the call asked for, None where that is not
+    known; exact: whether it asked for exactly so many (else it was an upper bound). submitted_at, ended_at,
+    links_expire_at: seconds since the epoch. spent: the price of the pictures that came. raw: the whole
+    answer, the one place of all whole URLs beside `Picture.url`.
+    """
+
+    model: str | None
+    parts: tuple[Part, ...]
+    usage: Mapping[str, Any]
+    asked: int | None
+    exact: bool
+    request_id: str | None
+    task_id: str | None
+    submitted_at: float | None
+    ended_at: float | None
+    links_expire_at: float | None
+    spent: Price | None
+    raw: Mapping[str, Any]
+
+    @property
+    def images(self) -> tuple[Picture, ...]:
+        """The pictures."""
+        return tuple(part for part in self.parts if isinstance(part, Picture))
+
+    @property
+    def failures(self) -> tuple[PictureFailure, ...]:
+        """The pictures that failed."""
+        return tuple(part for part in self.parts if isinstance(part, PictureFailure))
+
+    @property
+    def text(self) -> str:
+        """All text, its parts on lines of their own."""
+        return "\n".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether some picture failed."""
+        return bool(self.failures)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether fewer pictures came than were asked for, where an exact number was."""
+        return self.exact and self.asked is not None and len(self.images) < self.asked
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.images)
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Iterate over the pictures."""
+        return iter(self.images)
+
+    @overload
+    def __getitem__(self, index: int) -> Picture: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Picture, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Picture | tuple[Picture, ...]:
+        """Return a picture by its number, from 0. Raises IndexError where there is none."""
+        return self.images[index]
+
+    def __repr__(self) -> str:
+        pictures = "1 picture" if len(self.images) == 1 else f"{len(self.images)} pictures"
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        return f"<Result of {self.model or 'a task'}: {pictures}{failed}, task {self.task_id}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values for logs and files: no URL has its query here; `raw` is left out."""
+        names = (
+            "model",
+            "asked",
+            "exact",
+            "request_id",
+            "task_id",
+            "submitted_at",
+            "ended_at",
+            "links_expire_at",
+        )
+        return {name: getattr(self, name) for name in names} | {
+            "parts": [part.to_dict() for part in self.parts],
+            "usage": {sanitize(name): to_safe_json(value) for name, value in self.usage.items()},
+            "partial": self.has_failures,
+            "short": self.is_incomplete,
+            "spent": self.spent.to_dict() if self.spent else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What the client knows of a call beyond its answer; what is None is looked for in the answer.
+
+    asked, exact: as in Result. each: the price of one picture. Times: seconds since the epoch.
+    """
+
+    asked: int | None = None
+    exact: bool = False
+    task_id: str | None = None
+    submitted_at: float | None = None
+    ended_at: float | None = None
+    each: Price | None = None
+
+
+def parse_result(
+    api: ApiTables, model: Model | None, answer: Mapping[str, Any], origin: CallContext | None = None
+) -> Result:
+    """The result that an answer holds, of whichever documented shape, the model's own one tried first.
+
+    Choices may hold one picture each, or one choice all of them with text between; `results` holds a
+    picture or a failure each. Members that no page names are let pass. A list without a single picture
+    gives a Result without images. Raises MalformedResponseError where neither list is there.
+    """
+    known = origin or CallContext()
+    names = api.names
+    output = get_object(answer, names.answer.output)
+    parts = parse_parts(api.names, output, model.result if model else None)
+    task_id = known.task_id or get_sanitized(output, names.task.id)
+    request_id = get_sanitized(answer, names.answer.request_id)
+    if parts is None:
+        lists = (names.choice.choices, names.result.results)
+        due = " or ".join(f"{names.answer.output}.{name}" for name in lists)
+        said = f"a result with {due} was due, there is neither"
+        raise MalformedResponseError(said, request_id=request_id, task_id=task_id)
+    submitted_at = _end_time(known.submitted_at, output, names.task.submitted, api)
+    ended_at = _end_time(known.ended_at, output, names.task.ended, api)
+    return Result(
+        model=model.name if model else None,
+        parts=parts,
+        usage=get_object(answer, names.answer.usage),
+        asked=known.asked,
+        exact=known.exact,
+        request_id=request_id,
+        task_id=task_id,
+        submitted_at=submitted_at,
+        ended_at=ended_at,
+        links_expire_at=None if ended_at is None else ended_at + api.life.links_expire_after,
+        spent=_cost(known.each, sum(isinstance(part, Picture) for part in parts)),
+        raw=answer,
+    )
+
+
+def _end_time(known: float | None, output: Mapping[str, Any], name: str, api: ApiTables) -> float | None:
+    return known if known is not None else parse_time(get_text(output, name), api.query_zone)
+
+
+def _cost(each: Price | None, pictures: int) -> Price | None:
+    return None if each is None else Price(Decimal(each.amount) * pictures, each.currency, pictures)

@@ -1,0 +1,187 @@
+"""A streamed answer: pieces of text and pictures as they come, and the result at the end."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from wanlib.base.api_tables import ApiTables, Model
+from wanlib.client.http.json_access import get_list, get_object, get_sanitized, get_text
+from wanlib.client.http.messages import Response
+from wanlib.client.http.responses import error_from_body, parse_json_object
+from wanlib.client.results.parts import Picture, Text, parse_choices
+from wanlib.client.results.result import CallContext, Result, parse_result
+from wanlib.errors import MalformedResponseError, OutcomeUnknownError, WanError
+
+_LINE = re.compile(rb"\r\n|\n|\r")
+_BOM = b"\xef\xbb\xbf"
+
+
+class ServerSentEvent(NamedTuple):
+    """One event. name: `message` where the stream gives none. id: the last that the stream gave."""
+
+    name: str
+    data: str
+    id: str
+
+
+class SseDecoder:
+    """Bytes in, events out; however the bytes are cut, the events are the same.
+
+    An event that lacks the blank line behind it when the stream closes is dropped.
+    """
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._searched = 0
+        self._begun = False
+        self._after_return = False
+        self._name = ""
+        self._data: list[str] = []
+        self._id = ""
+
+    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
+        """The events that these bytes complete."""
+        if not chunk:
+            return []
+        self._rest += chunk.removeprefix(b"\n") if self._after_return else chunk
+        return [event for line in self._lines() if (event := self._take(line))]
+
+    def _lines(self) -> list[bytes]:
+        """The whole lines so far. A return ends a line at once; a line feed right behind it is none more."""
+        lines, start = [], 0
+        for end in _LINE.finditer(self._rest, self._searched):
+            lines.append(bytes(self._rest[start : end.start()]))
+            start = end.end()
+        self._after_return = start == len(self._rest) and self._rest.endswith(b"\r")
+        del self._rest[:start]
+        self._searched = len(self._rest)
+        return lines
+
+    def _take(self, line: bytes) -> ServerSentEvent | None:
+        if not self._begun:
+            line, self._begun = line.removeprefix(_BOM), True
+        if not line:
+            return self._dispatch()
+        name, _, value = line.decode("utf-8", "replace").partition(":")
+        value = value.removeprefix(" ")
+        if name == "data":
+            self._data.append(value)
+        elif name == "event":
+            self._name = value
+        elif name == "id" and "\0" not in value:
+            self._id = value
+        return None
+
+    def _dispatch(self) -> ServerSentEvent | None:
+        name, data = self._name or "message", self._data
+        self._name, self._data = "", []
+        return ServerSentEvent(name, "\n".join(data), self._id) if data else None
+
+
+class StreamReader:
+    """Bytes in, parts out. The end is the last finish_reason alone: `finished` is true in every chunk.
+
+    parts: all that has come so far, pieces of text joined; it stays readable after an error.
+    """
+
+    def __init__(
+        self, api: ApiTables, model: Model, origin: CallContext | None = None, *, sent_at: float = 0.0
+    ) -> None:
+        self._api = api
+        self._model = model
+        self._origin = origin
+        self._sent_at = sent_at
+        self._events = SseDecoder()
+        self._last: Mapping[str, Any] = {}
+        self._usage: Mapping[str, Any] = {}
+        self._error: WanError | None = None
+        self._ended = False
+        self._unread = 0
+        self._parts: list[Picture | Text] = []
+
+    @property
+    def parts(self) -> tuple[Picture | Text, ...]:
+        """What has come so far."""
+        return tuple(self._parts)
+
+    def feed(self, chunk: bytes) -> list[Picture | Text]:
+        """The pieces that these bytes complete, in order.
+
+        Raises the error that an error event means; what came before it in the same bytes is returned
+        first, and the error raised by the next call.
+        """
+        if self._error:
+            raise self._error
+        fresh: list[Picture | Text] = []
+        for event in self._events.feed(chunk):
+            fresh += self._handle_event(event) if self._error is None else []
+        if self._error and not fresh:
+            raise self._error
+        return fresh
+
+    def finish(self) -> Result:
+        """The stream has closed -> its result. Raises OutcomeUnknownError where its end is missing."""
+        if self._error:
+            raise self._error
+        if not self._ended or self._unread:
+            raise self._outcome_unknown()
+        return parse_result(self._api, self._model, self._assemble(), self._origin)
+
+    def _handle_event(self, event: ServerSentEvent) -> list[Picture | Text]:
+        if not event.data or event.data == "[DONE]":
+            return []
+        names = self._api.names.answer
+        try:
+            answer = parse_json_object(self._api, Response(200, {}, event.data.encode("utf-8", "replace")))
+        except MalformedResponseError:
+            self._unread += 1
+            return []
+        if event.name == "error" or (get_text(answer, names.code) and not answer.get(names.output)):
+            self._error = error_from_body(self._api, answer, status=200)
+            return []
+        return self._parse_chunk(answer)
+
+    def _parse_chunk(self, answer: dict[str, Any]) -> list[Picture | Text]:
+        self._last = answer
+        names = self._api.names
+        self._usage = get_object(answer, names.answer.usage) or self._usage
+        output = get_object(answer, names.answer.output)
+        choices = get_list(output, names.choice.choices) or ()
+        self._ended |= any(
+            get_text(each, names.choice.finish_reason) == self._api.stream_end for each in choices
+        )
+        fresh = [part for part in parse_choices(names, output) if isinstance(part, Picture | Text)]
+        for part in fresh:
+            self._append(part)
+        return fresh
+
+    def _append(self, part: Picture | Text) -> None:
+        """Adds a part; text joins the text before it."""
+        last = self._parts[-1] if self._parts else None
+        if isinstance(part, Text) and isinstance(last, Text):
+            self._parts[-1] = Text(last.text + part.text)
+        else:
+            self._parts.append(part)
+
+    def _assemble(self) -> dict[str, Any]:
+        """The answer that the chunks make up, in the form that a call without a stream would have had."""
+        answer, names = self._api.names.answer, self._api.names.choice
+        parts = [
+            (names.image, part.url) if isinstance(part, Picture) else (names.text, part.text)
+            for part in self._parts
+        ]
+        content = [{names.type: name, name: value} for name, value in parts]
+        message = {names.role: self._api.answer_role, names.content: content}
+        choice = {names.finish_reason: self._api.stream_end, names.message: message}
+        output = {**get_object(self._last, answer.output), names.choices: [choice]}
+        return {**self._last, answer.output: output, answer.usage: self._usage}
+
+    def _outcome_unknown(self) -> OutcomeUnknownError:
+        missing = "one of its events can't be read" if self._ended else "its end never came"
+        return OutcomeUnknownError(
+            f"the stream broke off: {missing}. What had come is in parts and may be billed",
+            model=self._model.name,
+            sent_at=self._sent_at,
+            parts=self._parts,
+            request_id=get_sanitized(self._last, self._api.names.answer.request_id),
+        )

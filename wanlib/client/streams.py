@@ -1,0 +1,128 @@
+"""A streamed call: its parts as they come, its result at the end."""
+
+import json
+from collections.abc import Callable, Generator
+from types import TracebackType
+from typing import Self
+
+from wanlib.client.drivers.sync_driver import Driver
+from wanlib.client.http.messages import TransportError
+from wanlib.client.outputs import Output
+from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.effects import OpenedResponse, Steps
+from wanlib.client.results.result import Picture, Result, Text
+from wanlib.client.results.stream_reader import StreamReader
+from wanlib.client.tasks.billing import BilledCall, call_context, mark_refused, mark_uncertain, settle
+from wanlib.errors import OutcomeUnknownError, UsageError, WanError
+
+
+class StreamSession:
+    """The protocol of a stream's body, apart from who reads it."""
+
+    def __init__(self, context: ClientContext, paid: BilledCall) -> None:
+        assert paid.model is not None
+        self._context = context
+        self._paid = paid
+        origin = call_context(context, paid, context.clock.wall())
+        self.reader = StreamReader(context.api, paid.model, origin, sent_at=paid.sent_at or 0.0)
+        self.over = False
+
+    def single_event(self, opened: OpenedResponse) -> list[Text | Picture]:
+        """The parts of an answer that came in one piece, as from a gateway: a stream of one event."""
+        if opened.body is not None:
+            return []
+        return self.reader.feed(b"data: " + json.dumps(opened.answer).encode() + b"\n\n")
+
+    def finish(self) -> Steps[Result]:
+        """The stream has closed. Raises OutcomeUnknownError where its end is missing."""
+        result = self.reader.finish()
+        self.over = True
+        return (yield from settle(self._context, self._paid, result, self._context.api.life.succeeded))
+
+    def translate_error(self, error: Exception) -> Steps[WanError | None]:
+        """What an exception while reading means to the caller; None where it is none of a stream's."""
+        self.over = True
+        if isinstance(error, TransportError):
+            error = self._outcome_unknown(str(error))
+        if isinstance(error, OutcomeUnknownError) or (isinstance(error, WanError) and self.reader.parts):
+            yield from mark_uncertain(self._context, self._paid, error)
+        elif isinstance(error, WanError):
+            yield from mark_refused(self._context, self._paid, error)
+        return error if isinstance(error, WanError) else None
+
+    def abandon(self) -> Steps[None]:
+        """The caller goes before the end: what is made till then may be billed."""
+        if not self.over:
+            self.over = True
+            yield from mark_uncertain(
+                self._context, self._paid, self._outcome_unknown("it was closed before its end")
+            )
+
+    def _outcome_unknown(self, why: str) -> OutcomeUnknownError:
+        model = self._paid.model.name if self._paid.model else ""
+        return OutcomeUnknownError(
+            f"the stream broke off: {why}. What had come is in parts and may be billed",
+            model=model,
+            sent_at=self._paid.sent_at or 0.0,
+            parts=self.reader.parts,
+        )
+
+
+EARLY = "this stream has no result yet; read it to its end first"
+
+
+class Stream:
+    """Iterate over it for the parts as they come: pieces of text, and pictures. Close it, or use `with`.
+
+    result: the whole of it, text pieces joined, once the iteration has ended. Iterating raises
+    OutcomeUnknownError where the stream breaks off, with what had come in `parts`.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        context: ClientContext,
+        paid: BilledCall,
+        opened: OpenedResponse,
+        bound: Callable[[Result], Output],
+        readable: Callable[[Text | Picture], Text | Picture],
+    ) -> None:
+        self._driver = driver
+        self._reading = StreamSession(context, paid)
+        self._bound = bound
+        self._readable = readable
+        self._result: Output | None = None
+        self._opened = opened
+        self._parts = self._read()
+
+    def __iter__(self) -> Generator[Text | Picture]:
+        return self._parts
+
+    @property
+    def result(self) -> Output:
+        """What the whole stream has yielded. Raises UsageError before its end."""
+        if self._result is None:
+            raise UsageError(EARLY)
+        return self._result
+
+    def close(self) -> None:
+        """Hangs up. What is made till then may be billed."""
+        self._parts.close()
+        if self._opened.body:
+            self._opened.body.response.close()
+        self._driver.run(self._reading.abandon())
+
+    def _read(self) -> Generator[Text | Picture]:
+        try:
+            yield from map(self._readable, self._reading.single_event(self._opened))
+            for chunk in self._driver.chunks(self._opened.body):
+                yield from map(self._readable, self._reading.reader.feed(chunk))
+            self._result = self._bound(self._driver.run(self._reading.finish()))
+        except Exception as error:
+            raise self._driver.run(self._reading.translate_error(error)) or error from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.close()

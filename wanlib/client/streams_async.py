@@ -1,0 +1,77 @@
+"""A streamed call for an event loop."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from types import TracebackType
+from typing import Self
+
+from wanlib.client.drivers.async_driver import AsyncDriver
+from wanlib.client.outputs import AsyncOutput
+from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.effects import OpenedResponse
+from wanlib.client.results.result import Picture, Result, Text
+from wanlib.client.streams import EARLY, StreamSession
+from wanlib.client.tasks.billing import BilledCall
+from wanlib.errors import UsageError
+
+
+class AsyncStream:
+    """Iterate over it for the parts as they come: pieces of text, pictures. Close it, or use `async with`.
+
+    result: the whole of it, text pieces joined, once the iteration has ended. Iterating raises
+    OutcomeUnknownError where the stream breaks off, with what had come in `parts`.
+    """
+
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        context: ClientContext,
+        paid: BilledCall,
+        opened: OpenedResponse,
+        bound: Callable[[Result], AsyncOutput],
+        readable: Callable[[Text | Picture], Text | Picture],
+    ) -> None:
+        self._driver = driver
+        self._reading = StreamSession(context, paid)
+        self._bound = bound
+        self._readable = readable
+        self._result: AsyncOutput | None = None
+        self._opened = opened
+        self._parts = self._read()
+
+    def __aiter__(self) -> AsyncGenerator[Text | Picture]:
+        return self._parts
+
+    @property
+    def result(self) -> AsyncOutput:
+        """What the whole stream has yielded. Raises UsageError before its end."""
+        if self._result is None:
+            raise UsageError(EARLY)
+        return self._result
+
+    async def close(self) -> None:
+        """Hangs up. What is made till then may be billed."""
+        await self._parts.aclose()
+        if self._opened.body:
+            await self._opened.body.response.aclose()
+        await self._driver.run(self._reading.abandon())
+
+    async def _read(self) -> AsyncGenerator[Text | Picture]:
+        try:
+            for part in self._reading.single_event(self._opened):
+                yield self._readable(part)
+            async with aclosing(self._driver.chunks(self._opened.body)) as chunks:
+                async for chunk in chunks:
+                    for part in self._reading.reader.feed(chunk):
+                        yield self._readable(part)
+            self._result = self._bound(await self._driver.run(self._reading.finish()))
+        except Exception as error:
+            raise await self._driver.run(self._reading.translate_error(error)) or error from None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        await self.close()

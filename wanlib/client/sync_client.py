@@ -1,0 +1,136 @@
+"""The sync client under its typed face: verbs in, results out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from wanlib.client.base_client import BaseClient
+from wanlib.client.results.parts import PartT, Picture
+from wanlib.errors import OutcomeUnknownError, WanError
+
+if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
+    from wanlib.client.drivers.sync_driver import Driver
+    from wanlib.client.outputs import Output
+    from wanlib.client.results.result import Result
+    from wanlib.client.streams import Stream
+    from wanlib.client.task_handles import Task
+    from wanlib.client.tasks.billing import BilledCall
+    from wanlib.client.tasks.resume import ResumeResult
+    from wanlib.client.tasks.status import TaskStatus, TaskSummary
+    from wanlib.client.tasks.waiter import StatusCallback
+
+
+class Client(BaseClient):
+    __doc__ = BaseClient.__doc__
+    _kind = "Client"
+
+    @cached_property
+    def _driver(self) -> Driver:
+        from wanlib.client.drivers.sync_driver import Driver
+
+        return Driver(self._http, self._context, self._parallel, self._own)
+
+    def task(self, task_id: str, model: str | None = None) -> Task:
+        """A task of any process by its id. model: tells the result's model and price; the id is enough."""
+        return self._handle(self._core.task_handle(task_id, model))
+
+    def tasks(
+        self,
+        *,
+        status: str | None = None,
+        model: str | None = None,
+        task_id: str | None = None,
+        start: Any = None,
+        end: Any = None,
+    ) -> Iterator[TaskSummary]:
+        """The account's tasks of the last day, page by page. start, end: datetimes with a zone, or epoch."""
+        filters = self._core.list_filters(status, model, task_id, start, end)
+        number, pages = 1, 1
+        while number <= pages:
+            found = self._driver.run(self._core.list_page(filters, number))
+            yield from found.items
+            number, pages = number + 1, found.pages if found.items else 0
+
+    def cancel(self, task_id: str) -> None:
+        """Cancels a task that is still waiting. Raises InvalidRequestError where it is running or has
+        ended.
+        """
+        self._driver.run(self._core.cancel(task_id))
+
+    def wait(
+        self,
+        tasks: Sequence[Task | str],
+        *,
+        timeout: float | None = None,
+        on_status: StatusCallback | None = None,
+    ) -> list[Output | WanError]:
+        """Waits for many tasks at once -> in their order, what each yields, or the error it ended with."""
+        ended = self._driver.run(self._core.wait_for(tasks, timeout, on_status))
+        return [each if isinstance(each, WanError) else self._bound(each) for each in ended]
+
+    def find_lost(self, error: OutcomeUnknownError) -> list[TaskSummary]:
+        """The account's tasks that a lost call may have become: of its model, submitted about then."""
+        return self._driver.run(self._core.find_lost(error))
+
+    def resume(
+        self, *, timeout: float | None = None, on_status: StatusCallback | None = None
+    ) -> ResumeResult:
+        """Takes up every unfinished call of the journal, as after a crash, and waits for it."""
+        found = self._driver.run(self._core.resume(timeout, on_status))
+        return found._replace(results=[self._bound(each) for each in found.results])
+
+    def get_task(self, task_id: str) -> TaskStatus:
+        """Queries a task; `Task.status` calls it."""
+        return self._driver.run(self._core.get_task(task_id))
+
+    def close(self) -> None:
+        """Closes connections and journal."""
+        self._context.close()
+        if self._own:
+            self._http.close()
+
+    def _edit(self, verb: str, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Output:
+        return self._bound(self._driver.run(self._core.edit(verb, model, prompt, images, given)))
+
+    def _submit(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Task:
+        return self._handle(self._driver.run(self._core.submit(model, prompt, images, given)))
+
+    def _stream(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Stream:
+        from wanlib.client.streams import Stream
+
+        paid, opened = self._driver.run(self._core.stream(model, prompt, images, given))
+        return Stream(self._driver, self._context, paid, opened, self._bound, self._readable)
+
+    def _bound(self, result: Result) -> Output:
+        from wanlib.client.outputs import Output
+
+        parts = tuple(self._readable(part, result.links_expire_at) for part in result.parts)
+        return Output._from_result(replace(result, parts=parts), self._save)
+
+    def _readable(self, part: PartT, links_expire_at: float | None = None) -> PartT:
+        """A part of a result; a picture can then be read."""
+        if isinstance(part, Picture):
+            return replace(part, reader=partial(self._read, links_expire_at))
+        return part
+
+    def _read(self, links_expire_at: float | None, picture: Picture) -> bytes:
+        return self._driver.run(self._core.read(links_expire_at, picture))
+
+    def _handle(self, paid: BilledCall) -> Task:
+        from wanlib.client.task_handles import Task
+
+        return Task(self, paid)
+
+    def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> list[Path]:
+        return self._driver.run(self._core.save(result, folder, stem, overwrite))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.close()

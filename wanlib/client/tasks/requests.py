@@ -1,0 +1,95 @@
+"""The exchanges that cost nothing and may be made again: query, list, cancel."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from wanlib.client.http.messages import Response, TransportError
+from wanlib.client.http.responses import error_from_response, is_error_response
+from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.effects import Send, Sleep, Steps
+from wanlib.client.protocol.retrying import PASSING, retry_call
+from wanlib.client.protocol.timing import Deadline
+from wanlib.client.tasks.status import TaskPage, TaskStatus, parse_page, parse_snapshot
+from wanlib.errors import ConnectionFailedError, InvalidRequestError
+
+DOUBTS = 3
+"""Looks after which an answer is believed that may be an error of the query alone."""
+
+Query = Mapping[str, str | int]
+
+
+def send_once(
+    context: ClientContext,
+    call: str,
+    deadline: Deadline,
+    query: Query | None = None,
+    task_id: str | None = None,
+) -> Steps[Response]:
+    """One exchange at the pace that the account is allowed -> a Reply that is no error.
+
+    Raises one of PASSING, or the WanError of a definite refusal.
+    """
+    if (wait := context.paces[call].reserve(context.clock.now())) > 0:
+        yield Sleep(wait)
+    try:
+        reply: Response = yield Send(context.request(call, deadline, query, task_id))
+    except TransportError as trouble:
+        raise ConnectionFailedError(f"no answer from the service: {trouble}", task_id=task_id) from None
+    good = 200 <= reply.status < 300
+    # A query of a task that FAILED may be answered in the form of an error: its reader knows.
+    if good and (call == "query" or not is_error_response(context.api, reply)):
+        return reply
+    raise error_from_response(context.api, reply, context.clock.wall(), task_id=task_id)
+
+
+def send(
+    context: ClientContext,
+    call: str,
+    deadline: Deadline,
+    query: Query | None = None,
+    task_id: str | None = None,
+) -> Steps[Response]:
+    """The same, again where that may help. Raises WanError; DeadlineExceededError where the time is up."""
+    step = partial(send_once, context, call, deadline, query, task_id)
+    return retry_call(step, call, context.attempts, context.backoff(), deadline, task_id)
+
+
+def get_task(context: ClientContext, task_id: str, deadline: Deadline) -> Steps[TaskStatus]:
+    """What a task is doing now. A failure in doubt is asked for again, and believed in the end."""
+    backoff = context.backoff()
+    for looks in range(1, DOUBTS + 1):
+        reply = yield from send(context, "query", deadline, task_id=task_id)
+        try:
+            snapshot = parse_snapshot(context.api, reply, task_id)
+        except PASSING:
+            if looks == DOUBTS:
+                raise
+        else:
+            if looks == DOUBTS or not snapshot.doubtful:
+                return snapshot
+        yield Sleep(backoff.wait(looks))
+    raise AssertionError("the last look returns or raises")
+
+
+def list_tasks(context: ClientContext, deadline: Deadline, filters: Query) -> Steps[TaskPage]:
+    """One page of the list of tasks."""
+
+    def step() -> Steps[TaskPage]:
+        reply = yield from send_once(context, "list", deadline, filters)
+        return parse_page(context.api, reply)
+
+    return retry_call(step, "list", context.attempts, context.backoff(), deadline)
+
+
+def cancel_task(context: ClientContext, task_id: str, deadline: Deadline) -> Steps[None]:
+    """Cancels a task that is still waiting. Raises InvalidRequestError where it is running or has ended.
+
+    Where the answer to a first try was lost, the second may be refused because the first one worked: so
+    a refusal is held against what the task says.
+    """
+    try:
+        yield from send(context, "cancel", deadline, task_id=task_id)
+    except InvalidRequestError:
+        snapshot = yield from get_task(context, task_id, deadline)
+        if snapshot.status != context.api.life.canceled:
+            raise

@@ -1,0 +1,136 @@
+"""What a process before this one left unfinished, taken up from the journal."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from wanlib.client.journal.entry import LEASE, Entry, is_owner_dead
+from wanlib.client.protocol.context import LOG, ClientContext
+from wanlib.client.protocol.effects import RunBlocking, Steps
+from wanlib.client.protocol.timing import Deadline
+from wanlib.client.results.result import Result
+from wanlib.client.tasks.billing import billed_call_from_entry
+from wanlib.client.tasks.lifecycle import wait_all
+from wanlib.client.tasks.status import TaskSummary
+from wanlib.client.tasks.task_list import MARGIN, find_lost
+from wanlib.client.tasks.waiter import StatusCallback
+from wanlib.errors import ConfigurationError, WanError
+
+
+class LostCall(NamedTuple):
+    """A call that may have been accepted although no task id came back.
+
+    candidates: tasks of the account that it may have become; empty: the list shows none, so it was most
+    likely never accepted, or it was a synchronous call, which makes no task.
+    """
+
+    entry: Entry
+    candidates: tuple[TaskSummary, ...]
+
+
+class ResumeResult(NamedTuple):
+    """What became of the unfinished calls of a journal.
+
+    results: of tasks that succeeded. failed: errors with the task's id. lost: calls without a task id.
+    """
+
+    results: list[Any]
+    failed: list[WanError]
+    lost: list[LostCall]
+
+
+def resume(context: ClientContext, deadline: Deadline, told: StatusCallback | None) -> Steps[ResumeResult]:
+    """Follows every unfinished task of the journal to its end, and looks for the lost ones.
+
+    Tasks that another process has taken up, and those of another address, are left alone. Raises
+    ConfigurationError where there is no journal, JournalError where it can't be used.
+    """
+    journal = context.journal
+    if journal is None:
+        raise ConfigurationError("this client has no journal; make it with journal='calls.sqlite'")
+    owner, wall = context.owner, context.clock.wall()
+    until = wall + deadline.left + LEASE
+
+    def take() -> list[Entry]:
+        journal.release_dead_leases(is_owner_dead)
+        left = journal.entries(wall, context.api.life.expires_after)
+        here = [entry for entry in left if entry.origin == context.settings.origin]
+        keys = [entry.key for entry in here if journal.acquire_lease(entry.key, owner, wall, until)]
+        return [entry for entry in map(journal.entry, keys) if entry is not None]
+
+    def give_back() -> None:
+        for entry in taken:
+            journal.release_lease(entry.key, owner)
+
+    taken: list[Entry] = yield RunBlocking(take)
+    try:
+        found, lost = yield from _search_lost(
+            context, [each for each in taken if each.task_id is None], deadline
+        )
+        running = [each for each in taken if each.task_id is not None] + found
+        outcomes = yield from wait_all(
+            context, [billed_call_from_entry(context, each) for each in running], deadline, told
+        )
+    finally:
+        give_back()
+    results = [each for each in outcomes if isinstance(each, Result)]
+    return ResumeResult(results, [each for each in outcomes if isinstance(each, WanError)], lost)
+
+
+def _search_lost(
+    context: ClientContext, entries: Sequence[Entry], deadline: Deadline
+) -> Steps[tuple[list[Entry], list[LostCall]]]:
+    """Looks for the tasks of lost calls -> those that are certain, with their ids; and the others.
+
+    It is certain where the account has as many unaccounted tasks of a model as calls of it are lost.
+    """
+    found: list[Entry] = []
+    lost: list[LostCall] = []
+    for name in dict.fromkeys(entry.model for entry in entries):
+        mine = [entry for entry in entries if entry.model == name and entry.call == "async"]
+        lost += [LostCall(entry, ()) for entry in entries if entry.model == name and entry.call != "async"]
+        candidates = yield from _matching_tasks(context, mine, deadline)
+        if mine and len(candidates) == len(mine):
+            for entry, task in zip(mine, candidates, strict=True):
+                LOG.info("lost call of %s is task %s", name, task.task_id)
+                yield RunBlocking(partial(_attach_task, context, entry.key, task))
+                found.append(entry._replace(task_id=task.task_id))
+        else:
+            lost += [LostCall(entry, tuple(candidates)) for entry in mine]
+    return found, lost
+
+
+def _matching_tasks(
+    context: ClientContext, entries: Sequence[Entry], deadline: Deadline
+) -> Steps[list[TaskSummary]]:
+    """Tasks of the account that were submitted about when entries of one model were, and stand in none."""
+    seen: dict[str, TaskSummary] = {}
+    for start, end in _merge_time_windows(entry.sent_at for entry in entries):
+        for task in (yield from find_lost(context, entries[0].model, start, end, deadline)):
+            seen[task.task_id] = task
+    journal = context.journal
+    assert journal is not None
+
+    def unaccounted() -> list[TaskSummary]:
+        return [task for task in seen.values() if journal.entry(task.task_id) is None]
+
+    free: list[TaskSummary] = (yield RunBlocking(unaccounted)) if seen else []
+    return sorted(free, key=lambda task: task.created_at or 0.0)
+
+
+def _merge_time_windows(moments: Iterable[float]) -> list[tuple[float, float]]:
+    """First and last of moments that lie so close that one look at the list shows what is around all."""
+    spans: list[tuple[float, float]] = []
+    for moment in sorted(moments):
+        if spans and moment - spans[-1][1] <= 2 * MARGIN:
+            spans[-1] = spans[-1][0], moment
+        else:
+            spans.append((moment, moment))
+    return spans
+
+
+def _attach_task(context: ClientContext, key: int, task: TaskSummary) -> None:
+    assert context.journal is not None
+    context.journal.record_accepted(
+        key, task.task_id, task.request_id, task.created_at or context.clock.wall()
+    )

@@ -1,0 +1,218 @@
+"""A task as a query or a list of tasks shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from wanlib.base.api_tables import ApiTables, TaskLifecycleTable
+from wanlib.base.error_codes import classify
+from wanlib.client.http.json_access import (
+    get_list,
+    get_number,
+    get_object,
+    get_sanitized,
+    get_text,
+    parse_time,
+    sanitize,
+)
+from wanlib.client.http.messages import Response
+from wanlib.client.http.responses import (
+    _is_error_payload,
+    error_class,
+    error_from_response,
+    is_retryable,
+    malformed_response_error,
+    parse_json_object,
+)
+from wanlib.errors import (
+    TaskCanceledError,
+    TaskContentModerationError,
+    TaskError,
+    TaskFailedError,
+    TaskInvalidRequestError,
+    TaskQuotaExceededError,
+    TaskRateLimitError,
+    TaskServiceError,
+    TaskUnknownError,
+)
+
+_FAILURES: Mapping[str, type[TaskFailedError]] = {
+    "moderation": TaskContentModerationError,
+    "invalid": TaskInvalidRequestError,
+    "billing": TaskQuotaExceededError,
+    "rate": TaskRateLimitError,
+    "service": TaskServiceError,
+}
+# An answer of these kinds is about the query, not about the task.
+_OF_THE_QUERY = frozenset({"rate", "authentication"})
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """A task at one moment.
+
+    status: as the service names it, one nobody has heard of among them. ended: it will not change again.
+    submitted_at, scheduled_at, ended_at: seconds since the epoch, None where the answer has no such time.
+    metrics: the counts of `task_metrics`. code, message: the vendor's reason, None where there is none;
+    their presence alone is no failure. raw: the whole answer. doubtful: it FAILED by an error that may be
+    one of this query alone; a second query tells.
+    """
+
+    task_id: str
+    status: str
+    ended: bool
+    submitted_at: float | None
+    scheduled_at: float | None
+    ended_at: float | None
+    metrics: Mapping[str, Any] = field(repr=False)
+    code: str | None
+    message: str | None
+    request_id: str | None
+    raw: Mapping[str, Any] = field(repr=False)
+    doubtful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSummary:
+    """A task in a list. Times are seconds since the epoch, None where the list has none."""
+
+    task_id: str
+    status: str
+    model: str | None
+    created_at: float | None
+    started_at: float | None
+    ended_at: float | None
+    request_id: str | None
+    raw: Mapping[str, Any] = field(repr=False)
+
+
+class TaskPage(NamedTuple):
+    """A page of tasks. page, pages, total: this page's number, how many there are, tasks in all."""
+
+    items: tuple[TaskSummary, ...]
+    page: int
+    pages: int
+    total: int
+
+
+def parse_snapshot(api: ApiTables, reply: Response, task_id: str) -> TaskStatus:
+    """The answer to a query of this task.
+
+    A task that FAILED may say so in `output`, or by a flat error of the vendor with status 200 (the pages
+    print both). Raises the error that any other refusal means, and MalformedResponseError where no
+    `task_status`
+    is found.
+    """
+    if not 200 <= reply.status < 300:
+        raise error_from_response(api, reply, task_id=task_id)
+    answer, names = parse_json_object(api, reply), api.names
+    status = get_sanitized(get_object(answer, names.answer.output), names.task.status)
+    if status is not None:
+        return _snapshot(api, answer, task_id, status)
+    if not _is_error_payload(api, answer, reply):
+        due = f"{names.answer.output}.{names.task.status}"
+        raise malformed_response_error(
+            api, reply, f"a task with {due} was due, there is none", task_id=task_id
+        )
+    if error_class(api, get_text(answer, names.answer.code), reply.status) in _OF_THE_QUERY:
+        raise error_from_response(api, reply, task_id=task_id)
+    return _snapshot(api, answer, task_id, api.life.failed, doubtful=is_retryable(api, reply))
+
+
+def task_error(api: ApiTables, snapshot: TaskStatus, submitted_at: float | None, now: float) -> TaskError:
+    """The error for a task that has ended without a result.
+
+    submitted_at, now: seconds since the epoch; with the former an UNKNOWN task can be told to have expired.
+    """
+    life = api.life
+    if snapshot.status == life.failed:
+        return _failure(api, snapshot)
+    family, said = TaskError, f"the task ended as {snapshot.status}, which no page describes"
+    if snapshot.status == life.canceled:
+        family, said = TaskCanceledError, "the task was canceled while it waited; nothing of it is billed"
+    elif snapshot.status == life.unknown:
+        family, said = TaskUnknownError, _unknown(submitted_at, now, life)
+    return family(said, code=snapshot.code, request_id=snapshot.request_id, task_id=snapshot.task_id)
+
+
+def _failure(api: ApiTables, snapshot: TaskStatus) -> TaskFailedError:
+    """The error for a task that FAILED, of the class that its code names."""
+    found = classify(api.errors, snapshot.code, snapshot.message)
+    reason = (snapshot.message or "no reason is given").rstrip(".")
+    return _FAILURES.get(found.kind, TaskFailedError)(
+        f"the task failed: {reason}. What to do: {found.advice}",
+        code=snapshot.code,
+        request_id=snapshot.request_id,
+        task_id=snapshot.task_id,
+    ).explained(found)
+
+
+def parse_page(api: ApiTables, reply: Response) -> TaskPage:
+    """A list of tasks. Entries without an id are left out. Raises the error that a refusal means."""
+    answer, names = parse_json_object(api, reply), api.names.listed
+    if not 200 <= reply.status < 300 or _is_error_payload(api, answer, reply):
+        raise error_from_response(api, reply)
+    entries = get_list(answer, names.tasks)
+    if entries is None and get_number(answer, names.total) != 0:
+        raise malformed_response_error(
+            api, reply, f"a list of tasks under {names.tasks} was due, there is none"
+        )
+    listed = tuple(_listed(api, each) for each in entries or () if get_text(each, names.task_id))
+    page, pages, total = (
+        int(get_number(answer, name) or 0) for name in (names.page, names.pages, names.total)
+    )
+    return TaskPage(listed, page, pages, total)
+
+
+def _snapshot(
+    api: ApiTables, answer: dict[str, Any], task_id: str, status: str, doubtful: bool = False
+) -> TaskStatus:
+    named, names = api.names.answer, api.names.task
+    output = get_object(answer, named.output)
+    return TaskStatus(
+        task_id=task_id,
+        status=status,
+        ended=status in api.life.terminal,
+        submitted_at=parse_time(get_text(output, names.submitted), api.query_zone),
+        scheduled_at=parse_time(get_text(output, names.scheduled), api.query_zone),
+        ended_at=parse_time(get_text(output, names.ended), api.query_zone),
+        metrics=get_object(output, names.metrics),
+        code=get_sanitized(output, named.code) or get_sanitized(answer, named.code),
+        message=get_sanitized(output, named.message) or get_sanitized(answer, named.message),
+        request_id=get_sanitized(answer, named.request_id),
+        raw=answer,
+        doubtful=doubtful,
+    )
+
+
+def _listed(api: ApiTables, entry: dict[str, Any]) -> TaskSummary:
+    names = api.names.listed
+    return TaskSummary(
+        task_id=sanitize(entry[names.task_id]),
+        status=get_sanitized(entry, names.status) or "",
+        model=get_sanitized(entry, names.model),
+        created_at=_seconds(api, entry, names.created),
+        started_at=_seconds(api, entry, names.started),
+        ended_at=_seconds(api, entry, names.ended),
+        request_id=get_sanitized(entry, names.request_id),
+        raw=entry,
+    )
+
+
+def _seconds(api: ApiTables, entry: dict[str, Any], name: str) -> float | None:
+    """A time since the epoch in the unit of the list, as seconds."""
+    units = get_number(entry, name)
+    return None if units is None else units / api.list_units
+
+
+def _unknown(submitted_at: float | None, now: float, life: TaskLifecycleTable) -> str:
+    kept = f"a task is kept for {life.expires_after / 3600:g} hours"
+    if submitted_at is not None and now - submitted_at >= life.expires_after:
+        ago = f"{(now - submitted_at) / 3600:.1f} hours ago"
+        return f"the task has expired: {kept}, this one was submitted {ago}"
+    if submitted_at is not None:
+        return f"the service does not know the task, though {kept}: look at the key's account and region"
+    return (
+        "the service does not know the task: it never was, has expired "
+        f"({kept}), or belongs to another account or region: look at the id, the key and the region"
+    )

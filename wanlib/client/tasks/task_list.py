@@ -1,0 +1,73 @@
+"""The list of recent tasks, as far as it helps: to follow many at once, and to find a lost one."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.effects import Steps
+from wanlib.client.protocol.timing import Deadline
+from wanlib.client.tasks.requests import Query, list_tasks, send_once
+from wanlib.client.tasks.status import TaskSummary, parse_page
+from wanlib.client.tasks.waiter import Watch
+from wanlib.errors import WanError
+
+MARGIN = 120.0
+"""Seconds by which the clocks of client and service may differ."""
+
+
+def time_filter(context: ClientContext, start: float, end: float, margin: float = MARGIN) -> dict[str, str]:
+    """The filter for tasks that were submitted between two moments (epoch seconds), and `margin` around."""
+    zone = timedelta(seconds=context.api.query_zone)
+    oldest = context.clock.wall() - context.api.life.expires_after + margin
+
+    def told(moment: float) -> str:
+        return (datetime.fromtimestamp(moment, UTC) + zone).strftime(context.api.list_time)
+
+    names = context.api.names.list_query
+    return {names.start: told(max(start - margin, oldest)), names.end: told(end + margin)}
+
+
+def statuses_from_list(context: ClientContext, due: Sequence[Watch]) -> Steps[dict[str, str]]:
+    """The status of each task that the list tells, by id; it stops where single polls cost less."""
+    wall = context.clock.wall()
+    started = [watch.submitted_at for watch in due if watch.submitted_at is not None]
+    if len(started) < len(due):
+        started = [wall - context.api.life.expires_after]
+    names = context.api.names.list_query
+    filters: Query = {**time_filter(context, min(started), wall), names.page_size: context.api.list_page}
+    wanted = {watch.task_id for watch in due}
+    deadline = Deadline(min(watch.deadline for watch in due), context.clock.now)
+    known: dict[str, str] = {}
+    for number in range(1, len(due) + 1):
+        try:
+            reply = yield from send_once(context, "list", deadline, {**filters, names.page: number})
+            found = parse_page(context.api, reply)
+        except WanError:  # what is wrong, a query of the task alone will tell
+            break
+        told = {item.task_id: item.status for item in found.items if item.task_id in wanted and item.status}
+        known.update(told)
+        if not told or len(known) == len(wanted) or number >= found.pages:
+            break
+    return known
+
+
+def find_lost(
+    context: ClientContext, model: str, start: float, end: float, deadline: Deadline
+) -> Steps[list[TaskSummary]]:
+    """The tasks of a model that calls sent between two moments (epoch seconds) may have become.
+
+    Those of calls sent longer ago than the service knows a task: none, and it is not asked.
+    """
+    if context.clock.wall() - end >= context.api.life.expires_after:
+        return []
+    names = context.api.names.list_query
+    asked: Query = {names.model: model, names.page_size: context.api.list_page}
+    filters: Query = {**time_filter(context, start, end), **asked}
+    found: list[TaskSummary] = []
+    number = 1
+    while True:
+        answer = yield from list_tasks(context, deadline, {**filters, names.page: number})
+        found += answer.items
+        if number >= answer.pages or not answer.items:
+            return found
+        number += 1

@@ -1,0 +1,314 @@
+"""What the client must know of the API: the tables of wire.yaml, task.yaml and the families as one value."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from wanlib.base.api_tables import GROUPS, WireNames, read_names
+from wanlib.base.error_codes import ErrorTable, read_error_table
+from wanlib.emit.python_text import (
+    CodeWriter,
+    EmitError,
+    module_name,
+    python_literal,
+    strptime_format,
+    utc_offset,
+)
+from wanlib.emit.validator.module import header
+from wanlib.spec import Family, Spec
+from wanlib.spec.source.annotated import parse_duration
+
+_NAMES = tuple(sorted([WireNames.__name__, *(group.__name__ for group in GROUPS.values())]))
+_UNITS = {"epoch s": 1, "epoch ms": 1000}
+_TABLES = (
+    "ApiTables",
+    "ModelFunctions",
+    "FineTuned",
+    "Header",
+    "TaskLifecycleTable",
+    "Model",
+    "Region",
+    "UploadTable",
+    "VerbTable",
+)
+
+
+Rows = str | list[str] | dict[str, str]
+
+
+def calls(spec: Spec) -> str:
+    """The text of `wanlib/generated/calls.py`."""
+    out = CodeWriter()
+    out.lines = header("*.yaml")
+    out.line('"""What the client knows of the API."""')
+    out.line()
+    out.line("from functools import cache")
+    out.line()
+    out.line("from wanlib.base.error_codes import ErrorCode, ErrorTable, ErrorWording")
+    out.line(f"from wanlib.base.api_tables import {', '.join(_NAMES)}")
+    out.line(f"from wanlib.base.api_tables import {', '.join(_TABLES)}")
+    for family in spec.families:
+        _model_functions(family, out)
+    out.line()
+    out.line()
+    out.line("API: ApiTables = ApiTables(")
+    out.depth += 1
+    for name, value in _api(spec).items():
+        _member(name, value, out)
+    out.depth -= 1
+    out.line(")")
+    return out.text()
+
+
+def _model_functions(family: Family, out: CodeWriter) -> None:
+    """A function that loads a family's functions when they are first needed."""
+    name = module_name(family.name)
+    out.line()
+    out.line()
+    out.line("@cache")
+    with out.block(f"def _{name}() -> ModelFunctions"):
+        out.line(f"from wanlib.generated.{name} import complete, core, encode")
+        out.line()
+        out.line("return ModelFunctions(core, complete, encode)")
+
+
+def _member(name: str, value: Rows, out: CodeWriter) -> None:
+    """A member of the value: on a line, or with a line for each of its rows."""
+    if isinstance(value, str):
+        out.line(f"{name}={value},")
+        return
+    table = isinstance(value, dict)
+    rows = (
+        [f"{python_literal(row)}: {text}" for row, text in value.items()]
+        if isinstance(value, dict)
+        else value
+    )
+    out.line(f"{name}={'{' if table else '('}")
+    for row in rows:
+        out.line(f"    {row},")
+    out.line("}," if table else "),")
+
+
+def _api(spec: Spec) -> dict[str, Rows]:
+    """The members as Python."""
+    wire, names = spec.wire, read_names(spec.service["names"])
+    return {
+        "base_path": python_literal(wire["base_path"]),
+        "models": {model: _model(spec, spec.family(model), model) for model in spec.models},
+        "fine_tuned": _fine_tuned(wire.get("fine_tuned", {"ending": "", "regions": ()})),
+        "regions": {name: _region(region) for name, region in wire["regions"].items()},
+        "other_bases": python_literal(dict(wire.get("other_bases", {}))),
+        "headers": [_header(name, header) for name, header in wire["headers"].items()],
+        "paths": {call: python_literal(_endpoint(path)) for call, path in wire["paths"].items()},
+        "task_id": python_literal(wire["task_id"]["is"]),
+        "errors": _errors(read_error_table(wire)),
+        "rates": python_literal(wire["account_rates"]),
+        "gap": python_literal(parse_duration(wire["polling"]["gap"])),
+        "sync_timeout": python_literal(parse_duration(wire["timeouts"]["sync"])),
+        "currency": python_literal(wire["currency"]),
+        "upload": _upload(spec, names),
+        "life": _lifecycle(spec.task),
+        "query_zone": python_literal(_query_timezone(wire["times"]["query"])),
+        "list_time": python_literal(_list_time(wire["queries"])),
+        "stream_type": python_literal(wire["streaming"]["content_type"]),
+        "stream_end": python_literal(wire["streaming"]["finish_reason"]["last"]),
+        "names": _wire_names(names),
+        "answer_role": python_literal(_answer_role(wire, names)),
+        "id_header": python_literal(_id_header(spec.service)),
+        "default_region": python_literal(wire["default_region"]),
+        "list_units": python_literal(_UNITS[wire["times"]["list"]["form"]]),
+        "list_page": python_literal(_list_page(wire, names)),
+    }
+
+
+def _value(kind: str, **members: str) -> str:
+    return f"{kind}({', '.join(f'{name}={value}' for name, value in members.items())})"
+
+
+def _fine_tuned(raw: Mapping[str, Any]) -> str:
+    return _value(
+        "FineTuned", ending=python_literal(raw["ending"]), regions=python_literal(tuple(raw["regions"]))
+    )
+
+
+def _endpoint(path: str) -> tuple[str, str]:
+    """`POST /tasks` as method and path."""
+    method, _, rest = path.partition(" ")
+    return method, rest
+
+
+def _names(family: Family, *kinds: str) -> str:
+    return python_literal(tuple(field.name for field in family.fields if field.type in kinds))
+
+
+def _model(spec: Spec, family: Family, model: str) -> str:
+    wire = spec.wire
+    endpoints = {call: _endpoint(path) for call, path in wire["endpoints"][model].items()}
+    lists = [field for field in family.fields if field.each and field.each.type == "image"]
+    body = spec.bodies[family.body]
+    single = [node.field for node in body.walk() if node.only]
+    return _value(
+        "Model",
+        name=python_literal(model),
+        code=f"_{module_name(family.name)}",
+        file=python_literal(family.name),
+        fields=python_literal(tuple(field.name for field in family.fields)),
+        images=python_literal(tuple(field.name for field in lists)),
+        single_images=_names(family, "image"),
+        sizes=_names(family, "size"),
+        mimes=_mime_table(family),
+        verbs=_verbs(family),
+        endpoints=python_literal(endpoints),
+        result=python_literal(family.output["result"]),
+        prices=python_literal(wire["prices"][model]),
+        submit_per_second=python_literal(wire["rates"][model]["submit_per_second"]),
+        single=python_literal(tuple(single)),
+        schemes=python_literal(_schemes(family)),
+        rest=python_literal(next((name for name, node in body.members if node.form == "rest"), "")),
+        only_for=python_literal(family.only_for.limit if family.only_for else {}),
+        instead=python_literal(dict(family.instead)),
+    )
+
+
+def _schemes(family: Family) -> tuple[str, ...]:
+    """How the strings of the family's image fields may begin."""
+    rules = [rule for field in family.walk() for rule in field.rules_of_kind("schemes")]
+    return tuple(dict.fromkeys(scheme for rule in rules for scheme in rule.limit))
+
+
+def _mime_table(family: Family) -> str:
+    """Format and MIME type, as far as the family's image fields name them."""
+    rules = [rule for field in family.walk() for rule in field.rules_of_kind("mime")]
+    return python_literal({name: mime for rule in rules for name, mime in rule.limit.items()})
+
+
+def _verbs(family: Family) -> str:
+    verbs = (
+        f"{python_literal(name)}: VerbTable({python_literal(dict(verb.always_sends))},"
+        f" {python_literal(dict(verb.default_sends))})"
+        for name, verb in family.verbs.items()
+    )
+    return f"{{{', '.join(verbs)}}}"
+
+
+def _region(region: Mapping[str, Any]) -> str:
+    stated = region.get("calls")
+    by_model = None if stated is None else {model: tuple(each) for model, each in stated.items()}
+    given = {name: python_literal(region.get(name)) for name in ("host", "workspace_host", "key_prefix")}
+    return _value("Region", **given, calls=python_literal(by_model))
+
+
+def _header(name: str, header: Mapping[str, Any]) -> str:
+    return _value(
+        "Header",
+        name=python_literal(name),
+        value=python_literal(header["is"]),
+        calls=python_literal(tuple(header.get("call", ()))),
+        schemes=python_literal(tuple(header.get("schemes", ()))),
+        optional=python_literal(header.get("optional", False)),
+    )
+
+
+def _errors(table: ErrorTable) -> str:
+    """The table of error codes, a line for each row; what a row does not say is left out."""
+    rows = (f"{python_literal(code)}: {_row(row)}" for code, row in table.codes.items())
+    members = (
+        f"codes={{{_lines(rows)}}}",
+        f"prefixes={python_literal(table.prefixes)}",
+        f"wordings=({_lines(map(_row, table.wordings))})",
+        f"statuses={python_literal(dict(table.statuses))}",
+    )
+    return f"ErrorTable({_lines(members, depth=2)})"
+
+
+def _lines(rows: Iterable[str], depth: int = 3) -> str:
+    """Rows on lines of their own, indented, each with a comma."""
+    inner, outer = "    " * depth, "    " * (depth - 1)
+    return "\n" + "".join(f"{inner}{row},\n" for row in rows) + outer
+
+
+def _row(row: NamedTuple) -> str:
+    defaults, values = type(row)._field_defaults, row._asdict().items()
+    members = (
+        f"{name}={python_literal(value)}" for name, value in values if value != defaults.get(name, ...)
+    )
+    return f"{type(row).__name__}({', '.join(members)})"
+
+
+def _upload(spec: Spec, names: WireNames) -> str:
+    upload, actions = spec.wire["upload"], spec.wire["queries"]["policy"]
+    schemes = [scheme for header in spec.wire["headers"].values() for scheme in header.get("schemes", ())]
+    if len(schemes) != 1:
+        raise EmitError(f"headers name {len(schemes)} schemes of uploaded files, expected one")
+    return _value(
+        "UploadTable",
+        expires_after=python_literal(parse_duration(upload["expires"])),
+        policy_expires_after=python_literal(parse_duration(upload["policy_expires"])),
+        form=python_literal(tuple(upload["form"])),
+        action=python_literal(actions[names.policy_query.action]["one_of"][0]),
+        scheme=python_literal(schemes[0]),
+        accepted_status=python_literal(spec.service["upload"]["accepted_status"]),
+        retry_statuses=f"frozenset({python_literal(tuple(spec.service['storage']['retry_statuses']))})",
+    )
+
+
+def _lifecycle(task: Mapping[str, Any]) -> str:
+    terminal = tuple(name for name, state in task["states"].items() if state.get("terminal"))
+    outcomes = {name: python_literal(state) for name, state in task["outcomes"].items()}
+    return _value(
+        "TaskLifecycleTable",
+        states=python_literal(tuple(task["states"])),
+        terminal=f"frozenset({python_literal(terminal)})",
+        **outcomes,
+        expires_after=python_literal(parse_duration(task["expires"]["is"])),
+        links_expire_after=python_literal(parse_duration(task["links_expire"]["is"])),
+    )
+
+
+def _wire_names(names: WireNames) -> str:
+    groups = {group: _group(getattr(names, group)) for group in GROUPS}
+    return _value(WireNames.__name__, **groups)
+
+
+def _group(group: Any) -> str:
+    roles = {role: python_literal(name) for role, name in group._asdict().items()}
+    return _value(type(group).__name__, **roles)
+
+
+def _answer_role(wire: Mapping[str, Any], names: WireNames) -> str:
+    """The role of the service in the message of a choice."""
+    output = wire["answers"]["choices"][names.answer.output]["members"]
+    message = output[names.choice.choices]["each"]["members"][names.choice.message]["members"]
+    return str(message[names.choice.role]["one_of"][0])
+
+
+def _id_header(service: Mapping[str, Any]) -> str:
+    """The response header that holds the request id."""
+    found = [name for name, header in service["headers"].items() if header["is"] == "{request_id}"]
+    if len(found) != 1:
+        raise EmitError(f"{len(found)} headers hold the request id, expected one")
+    return str(found[0])
+
+
+def _list_page(wire: Mapping[str, Any], names: WireNames) -> int:
+    """How many tasks the client asks for at once."""
+    size = wire["queries"]["list"][names.list_query.page_size]
+    return int(size.get("request", size["default"]))
+
+
+def _query_timezone(query: Mapping[str, str]) -> int:
+    """The zone of a query's times. Their form must be one of ISO 8601, which the client reads."""
+    form = strptime_format(query["form"])
+    try:
+        datetime.fromisoformat(datetime(2026, 5, 27).strftime(form))
+    except ValueError:
+        raise EmitError(f"the times of a query are {query['form']!r}, expected a form of ISO 8601") from None
+    return utc_offset(query["zone"])
+
+
+def _list_time(queries: Mapping[str, Any]) -> str:
+    """The form that all filters on time of a list share."""
+    forms = {filter["form"] for filter in queries["list"].values() if "form" in filter}
+    if len(forms) != 1:
+        raise EmitError(f"the filters of a list have {len(forms)} forms of time, expected one")
+    return strptime_format(forms.pop())

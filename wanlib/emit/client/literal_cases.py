@@ -1,0 +1,137 @@
+"""The situations of a call that its types can tell apart: by what the caller writes literally."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from wanlib.emit.python_text import EmitError
+from wanlib.spec import Family, Field, Rule
+from wanlib.spec.build.exclusivity import MOST, combination_count, value_combinations
+from wanlib.spec.model.modes import holds
+
+TYPED = ("required", "one_of", "keywords", "excludes")
+"""The kinds that a type can say."""
+
+GIVEN, NONE = "given", "none"
+
+World = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodContext:
+    """A verb on a model: with images or without, by one of some calls."""
+
+    family: Family
+    model: str
+    verb: str
+    images: str
+    calls: tuple[str, ...]
+
+    def image_lists(self) -> list[str]:
+        """The fields that the argument `images` fills."""
+        return [field.name for field in self.family.fields if field.each and field.each.type == "image"]
+
+    def default_value(self, field: Field) -> Any:
+        """What an absent field counts as; None where that is not said."""
+        default = self.family.verbs[self.verb].default_sends.get(field.name, field.default.get(None))
+        return None if default == "derived" else default
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralCase:
+    """Values of what a caller writes literally, and the worlds that may be behind them."""
+
+    values: World
+    mode_states: tuple[World, ...]
+
+
+def active_rule(family: Family, field: Field, kind: str, world: World) -> Rule | None:
+    """The rule of a kind that holds; none where that can't be told, for then nothing is judged."""
+    base = None
+    for rule in field.rules_of_kind(kind):
+        if rule.condition is None:
+            base = rule
+            continue
+        state = holds(family.modes, rule.condition.mode, world)
+        if state is None:
+            return None
+        if state is rule.condition.wanted:
+            return rule
+    return base
+
+
+def literal_values(field: Field) -> list[Any]:
+    """Everything that a boolean or an enumerated text may ever be; nothing for other fields."""
+    if field.type == "boolean":
+        return [False, True]
+    return list(dict.fromkeys(word for rule in field.rules_of_kind("one_of") for word in rule.limit))
+
+
+def situations(asked: MethodContext) -> Iterator[LiteralCase]:
+    """Every situation that can be reached, that of the defaults first."""
+    domains = _domains(asked)
+    seen = [
+        "call",
+        *(each.name for each in asked.family.fields if each.name in domains and literal_values(each)),
+    ]
+    behind: dict[tuple[Any, ...], list[World]] = {}
+    for values in product(*domains.values()):
+        world = dict(zip(domains, values, strict=True))
+        if _is_reachable(asked, world):
+            behind.setdefault(tuple(world[name] for name in seen), []).append(world)
+    for key, worlds in behind.items():
+        yield LiteralCase(dict(zip(seen, key, strict=True)), tuple(worlds))
+
+
+def _domains(asked: MethodContext) -> dict[str, list[Any]]:
+    """What each name that the types hang on may be, what it is by default first."""
+    family = asked.family
+    modes = tuple(dict.fromkeys(_modes(family)))
+    if combination_count(family, modes) > MOST:
+        raise EmitError(f"the types of {family.name} hang on more than {MOST} combinations of values")
+    domains: dict[str, list[Any]] = {"call": [], "model": []}
+    for values in value_combinations(family, modes):
+        for name, value in values.items():
+            known = domains.setdefault(name, [])
+            known += [] if value in known else [value]
+    for field in family.fields:
+        if field.name in domains:
+            domains[field.name] = _domain(asked, field, domains[field.name])
+    meant = {name: [value] for name, value in family.verbs[asked.verb].always_sends.items()}
+    return domains | {"call": list(asked.calls), "model": [asked.model]} | meant
+
+
+def _domain(asked: MethodContext, field: Field, found: list[Any]) -> list[Any]:
+    if field.name in asked.image_lists():
+        return [0] if asked.images == NONE else [count for count in found if count > 0] or [1]
+    start, words = asked.default_value(field), literal_values(field) or found
+    needed = any(rule.condition is None for rule in field.rules_of_kind("required"))
+    return [*([] if start is None and needed else [start]), *(word for word in words if word != start)]
+
+
+def _modes(family: Family) -> Iterator[str]:
+    for field in family.walk():
+        yield from (
+            rule.condition.mode for rule in _conditional(field, (*TYPED, "min_count")) if rule.condition
+        )
+
+
+def _conditional(field: Field, kinds: Iterable[str]) -> list[Rule]:
+    return [rule for kind in kinds for rule in field.rules_of_kind(kind) if rule.condition]
+
+
+def _is_reachable(asked: MethodContext, world: World) -> bool:
+    """Whether what is known in a world keeps the rules that hold in it."""
+    family, lists = asked.family, asked.image_lists()
+    for field in family.fields:
+        if field.name in lists:
+            least = active_rule(family, field, "min_count", world)
+            needed = active_rule(family, field, "required", world) or (least and least.limit > 0)
+            if needed and asked.images == NONE:
+                return False
+        elif world.get(field.name) is not None:
+            words = active_rule(family, field, "one_of", world)
+            if words and world[field.name] not in words.limit:
+                return False
+    return True

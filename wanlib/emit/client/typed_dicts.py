@@ -1,0 +1,124 @@
+"""The TypedDicts of the client, each with a name of its own."""
+
+import re
+from collections.abc import Sequence
+from itertools import count
+
+from wanlib.emit.client.literal_cases import GIVEN
+from wanlib.emit.client.overloads import LiteralChoice, Overload
+from wanlib.emit.client.types import Member, TypedDictType, render_type
+from wanlib.emit.python_text import CodeWriter, EmitError, local_name, python_literal
+from wanlib.spec import Family
+
+_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*")
+_TYPES = ("str", "int", "float", "bool", "tuple")  # a key of such a name would hide the type
+_OPTIONS = {
+    "edit": "WaitOptions",
+    "generate": "WaitOptions",
+    "stream": "Options",
+    "submit": "Options",
+    "prepare": "Options",
+}
+
+
+class TypedDictWriter:
+    """Gathers classes in the order in which they are needed; parameters that are the same are one class."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, list[str]] = {}
+        self.parameters: list[str] = []
+
+    def signature(
+        self, family: Family, model: str, method: str, overload: Overload, siblings: Sequence[Overload]
+    ) -> str:
+        """The class of all that an overload takes beside model, prompt and images."""
+        words = "".join(_suffix(each, siblings) for each in overload.choices)
+        parameters = self._parameters(family, model, method + words, overload)
+        options, via = _options(method, overload.of("call"))
+        name = self._unique_name(camel_case(model, method) + words)
+        self.lines[name] = [f"class {name}({parameters}, {options}, total=False):", *via]
+        return name
+
+    def write(self, out: CodeWriter) -> None:
+        """All of them, each after those that it needs."""
+        for head, *members in self.lines.values():
+            out.line()
+            out.line()
+            out.line(head if members else f"{head} ...")
+            for each in members:
+                out.line(f"    {each}")
+
+    def _parameters(self, family: Family, model: str, use: str, overload: Overload) -> str:
+        """The model's own part, which several methods share."""
+        members = self._members(family, overload.members)
+        names = [
+            f"{camel_case(family.name)}Parameters",
+            f"{camel_case(model)}Parameters",
+            f"{camel_case(model, use)}Parameters",
+        ]
+        return self._typed_dict(names, members)
+
+    def _typed_dict(self, names: list[str], members: list[str]) -> str:
+        known = next((name for name in self.parameters if self.lines[name][1:] == members), None)
+        if known:
+            return known
+        name = next((each for each in names if each not in self.lines), None) or self._unique_name(names[-1])
+        self.lines[name] = [f"class {name}(TypedDict, total=False):", *members]
+        self.parameters.append(name)
+        return name
+
+    def _members(self, family: Family, members: Sequence[Member]) -> list[str]:
+        def named(record: TypedDictType) -> str:
+            path = record.path.replace(".each", "")
+            return self._typed_dict([camel_case(family.name, path)], self._members(family, record.members))
+
+        return [_key(each.name, render_type(each.type, named), each.required) for each in members]
+
+    def _unique_name(self, name: str) -> str:
+        """The name, or with the first number that makes it one of its own."""
+        if not _CLASS.fullmatch(name):
+            raise EmitError(f"{name!r} can't be the name of a class")
+        numbered = (f"{name}{number}" for number in count(2))
+        return name if name not in self.lines else next(each for each in numbered if each not in self.lines)
+
+
+def camel_case(*parts: str) -> str:
+    """`Wan27ImageProEdit` for `wan2.7-image-pro` and `edit`: letters and digits alone."""
+    return "".join(
+        word[0].upper() + word[1:]
+        for part in parts
+        for word in re.findall(r"[A-Za-z0-9]+", part.replace(".", ""))
+    )
+
+
+def _key(name: str, kind: str, required: bool) -> str:
+    local_name(name)
+    if name in _TYPES:
+        raise EmitError(f"the parameter {name} would hide the type {name}")
+    return f"{name}: Required[{kind}]" if required else f"{name}: {kind}"
+
+
+def _options(method: str, call: LiteralChoice) -> tuple[str, list[str]]:
+    """The options' class, and the key `via` where that class does not say it."""
+    options = _OPTIONS[method]
+    if options == "WaitOptions" and set(call.values) == {"async", "sync"}:
+        return "WaitOrSyncOptions", []
+    if method != "prepare" and (call.open or options != "WaitOptions"):
+        return options, []
+    return options, [_key("via", f"Literal[{', '.join(map(python_literal, call.values))}]", not call.open)]
+
+
+def _suffix(choice: LiteralChoice, siblings: Sequence[Overload]) -> str:
+    """What tells an overload from its siblings, for its name; nothing where it holds the default."""
+    if all(each.of(choice.name).values == choice.values for each in siblings if each.has(choice.name)):
+        return ""
+    if choice.name == "images":
+        return "WithImages" if choice.values == (GIVEN,) else ""
+    if choice.open or len(choice.values) > 1:
+        return ""
+    value = choice.values[0]
+    return (
+        camel_case(value)
+        if isinstance(value, str)
+        else camel_case(choice.name if value else f"without_{choice.name}")
+    )

@@ -1,0 +1,130 @@
+"""Fields as Python types, as far as a type can say their rules."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wanlib.emit.client.literal_cases import World, active_rule
+from wanlib.emit.python_text import python_literal
+from wanlib.spec import Family, Field
+
+PLAIN = {
+    "text": "str",
+    "percent": "str",
+    "integer": "int",
+    "number": "float",
+    "image": "ImageLike",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A key of a TypedDict."""
+
+    name: str
+    type: "Type"
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlainType:
+    """A type as it is written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralType:
+    """One of some values. rest: the type of what else may stand there, empty for nothing."""
+
+    values: tuple[Any, ...]
+    rest: str = ""
+
+    @property
+    def text(self) -> str:
+        """As it is written; both booleans are `bool`."""
+        named = f"Literal[{', '.join(map(python_literal, self.values))}]" if self.values else ""
+        if set(map(repr, self.values)) == {"True", "False"}:
+            named = "bool"
+        return " | ".join(filter(None, (named, self.rest)))
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceType:
+    """A sequence."""
+
+    each: "Type"
+
+
+@dataclass(frozen=True, slots=True)
+class TypedDictType:
+    """A TypedDict of its own. path: of its field."""
+
+    path: str
+    members: tuple[Member, ...]
+
+
+Type = PlainType | LiteralType | SequenceType | TypedDictType
+
+
+def is_subtype(tight: Member, loose: Member) -> bool:
+    """Whether whatever one member takes, the other takes too."""
+    if tight.name != loose.name or loose.required > tight.required:
+        return False
+    one, other = tight.type, loose.type
+    if isinstance(one, LiteralType) and isinstance(other, LiteralType):
+        return one.rest == other.rest and set(one.values) <= set(other.values)
+    return one == other
+
+
+class TypeBuilder:
+    """Types under the rules of some worlds: what any of them allows, required where all require it."""
+
+    def __init__(self, family: Family, worlds: Sequence[World]) -> None:
+        self.family = family
+        self.worlds = worlds
+
+    def member(self, field: Field) -> Member:
+        """A field as a key."""
+        required = all(active_rule(self.family, field, "required", world) for world in self.worlds)
+        return Member(field.name, self.type(field), required)
+
+    def type(self, field: Field) -> Type:
+        """The type of a field."""
+        if field.each:
+            return SequenceType(self.type(field.each))
+        if field.type == "object":
+            return TypedDictType(field.path, tuple(map(self.member, field.members)))
+        if field.type == "size":
+            names = self._offered(field)
+            return (
+                PlainType("str | tuple[int, int]") if names is None else LiteralType(names, "tuple[int, int]")
+            )
+        allowed = self._allowed(field, "one_of")
+        if allowed is None and field.type == "boolean":
+            return LiteralType((False, True))
+        return PlainType(PLAIN[field.type]) if allowed is None else LiteralType(allowed)
+
+    def _offered(self, field: Field) -> tuple[Any, ...] | None:
+        """Every keyword of a size that is offered in one of the worlds; None where any is allowed."""
+        words = self._allowed(field, "keywords")
+        excluded = [active_rule(self.family, field, "excludes", world) for world in self.worlds]
+        if words is None or not all(excluded):
+            return words
+        return tuple(word for word in words if any(rule and word not in rule.limit for rule in excluded))
+
+    def _allowed(self, field: Field, kind: str) -> tuple[Any, ...] | None:
+        """Every word of a rule that lists them; None where any is allowed."""
+        rules = [active_rule(self.family, field, kind, world) for world in self.worlds]
+        if not all(rules):
+            return None
+        return tuple(dict.fromkeys(word for rule in rules if rule for word in rule.limit))
+
+
+def render_type(kind: Type, named: Callable[[TypedDictType], str]) -> str:
+    """A type as Python; named: gives the class of a record."""
+    if isinstance(kind, PlainType | LiteralType):
+        return kind.text
+    if isinstance(kind, SequenceType):
+        return f"Sequence[{render_type(kind.each, named)}]"
+    return named(kind)

@@ -1,0 +1,96 @@
+"""Every generated file, as text by its path: writing, checking and showing are made of this."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+
+from wanlib.emit.client.api_tables import calls
+from wanlib.emit.client.client import clients
+from wanlib.emit.python_text import module_name
+from wanlib.emit.validator.module import header, validator
+from wanlib.emit.validator.registry import checker, registry
+from wanlib.spec import Spec
+
+FOLDER = "wanlib/generated"
+
+
+def generate_files(spec: Spec) -> Mapping[str, str]:
+    """The text of each generated module, by file name, in a fixed order."""
+    files = {f"{module_name(family.name)}.py": validator(spec, family) for family in spec.families}
+    return files | {
+        "calls.py": calls(spec),
+        "checker.py": checker(spec),
+        **clients(spec),
+        "registry.py": registry(spec),
+    }
+
+
+_MARK = header("")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A file that is not as the spec has it.
+
+    path: where it stands. before: its text, None where it is missing. due: what the spec yields, None
+    where it yields no such file any more.
+    """
+
+    path: Path
+    before: str | None
+    due: str | None
+
+    def diff(self, name: str) -> Iterator[str]:
+        """The lines of a unified diff from what is there to what is due, with `name` in its head."""
+        (old, old_head), (new, new_head) = (
+            ([], "/dev/null") if text is None else (text.split("\n"), f"{side}/{name}")
+            for side, text in (("there", self.before), ("due", self.due))
+        )
+        return unified_diff(old, new, old_head, new_head, lineterm="")
+
+
+def find_drift(files: Mapping[str, str], folder: Path, *, mend: bool) -> list[Drift]:
+    """The files of `folder` that are not as `files` has them, by name; with `mend` they then are.
+
+    files: the due text of each file by its name. A file in the folder that bears the emitter's mark and
+    is not among them is stale: mending removes it. Others are left alone. Raises OSError where a file
+    can't be read or written; none is ever left half written.
+    """
+    found = []
+    for name in sorted({*files, *_generated_files(folder)}):
+        path, due = folder / name, files.get(name)
+        if (before := _text(path)) != due:
+            found.append(Drift(path, before, due))
+            if mend:
+                _rewrite(path, due)
+    return found
+
+
+def _generated_files(folder: Path) -> Iterator[str]:
+    """The files that bear the emitter's mark: what it wrote, now or once."""
+    for path in folder.glob("*.py"):
+        if (_text(path) or "").startswith(_MARK):
+            yield path.name
+
+
+def _text(path: Path) -> str | None:
+    """The text as it stands, ends of lines too; whatever is no UTF-8 differs from what is due."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+
+
+def _rewrite(path: Path, due: str | None) -> None:
+    """Puts a file in its place whole: who imports it meanwhile reads the old one or the new one."""
+    if due is None:
+        path.unlink()
+        return
+    made = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        made.write_bytes(due.encode("utf-8"))
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)

@@ -1,0 +1,89 @@
+"""A field's rules in plain words, for the descriptions of exported schemas: also what no keyword can say."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wanlib.spec import Condition, Field, Rule
+from wanlib.spec.model.kinds import KINDS
+
+_TYPES = {
+    "size": "text",
+    "image": "a URL or a data URI",
+    "percent": 'text such as "25.00%"',
+    "boolean": "true or false",
+}
+_CONSEQUENCES = {
+    "truncated": "what is over is cut",
+    "unspecified": "what happens otherwise is nowhere said",
+}
+_MEGABYTE = 1_048_576
+
+
+def _listed(limit: Any) -> str:
+    return ", ".join(str(each).lower() if isinstance(each, bool) else str(each) for each in limit)
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "required": lambda limit: "required",
+    "effective": lambda limit: f"has an effect only where {limit}",
+    "needs": lambda limit: f"only where {limit}",
+    "one_of": lambda limit: f"one of {_listed(limit)}" if len(limit) > 1 else _listed(limit),
+    "not_blank": lambda limit: "not blank",
+    "excludes": lambda limit: f"without {_listed(limit)}",
+    "count": lambda limit: f"exactly {_plural(limit, 'item')}",
+    "min_count": lambda limit: f"at least {_plural(limit, 'item')}",
+    "max_count": lambda limit: f"at most {_plural(limit, 'item')}",
+    "max_chars": lambda limit: f"at most {_plural(limit, 'character')}",
+    "pattern": lambda limit: f"of the form {limit}",
+    "decimals": lambda limit: f"with {_plural(limit, 'decimal')}",
+    "min": lambda limit: f"at least {limit}",
+    "max": lambda limit: f"at most {limit}",
+    "schemes": lambda limit: f"by {_listed(limit)}",
+    "chars": lambda limit: f"a URL in {limit}",
+    "public": lambda limit: "a URL open to the internet",
+    "unexpired": lambda limit: "a signature in it not expired",
+    "encoding": lambda limit: f"data in {limit}",
+    "mime": lambda limit: f"named {_listed(limit.values())} as the bytes are",
+    "formats": lambda limit: f"holding {_listed(limit)}",
+    "min_side": lambda limit: f"each side at least {limit:,} pixels",
+    "max_side": lambda limit: f"each side at most {limit:,} pixels",
+    "keywords": lambda limit: f"{_listed(limit)} or width*height" if limit else "width*height",
+    "min_pixels": lambda limit: f"at least {limit:,} pixels",
+    "max_pixels": lambda limit: f"at most {limit:,} pixels",
+    "min_ratio": lambda limit: f"width:height at least {limit}",
+    "max_ratio": lambda limit: f"width:height at most {limit}",
+    "max_bytes": lambda limit: f"at most {limit // _MEGABYTE} MB",
+    "same_count_as": lambda limit: f"as many items as {limit}",
+    "same_pixels_as": lambda limit: f"as wide and high as {limit}",
+    "total": lambda limit: f"adding up to {limit}%",
+    "ordered": lambda limit: f"{_listed(limit)}, the second corner right of and below the first",
+    "inside": lambda limit: f"inside the item of {limit} in the same place",
+}
+
+
+def field_description(field: Field) -> str:
+    """The type and every limit of a field in one sentence, with the modes in which they hold."""
+    said = [_TYPES.get(field.type, field.type)]
+    for kind in dict.fromkeys(rule.kind for rule in field.rules if rule.kind in _WORDS):
+        said += [_limit(rule) for rule in field.rules_of_kind(kind)]
+    said += [
+        f"default {str(value).lower() if isinstance(value, bool) else value}{_where(condition)}"
+        for condition, value in field.default.items()
+        if condition or value == "derived"
+    ]
+    text = "; ".join(said)
+    return text[0].upper() + text[1:] + "."
+
+
+def _limit(rule: Rule) -> str:
+    words = _WORDS[rule.kind](rule.limit) + _where(rule.condition)
+    usual = KINDS[rule.kind].outcome
+    return words if rule.outcome == usual else f"{words} ({_CONSEQUENCES.get(rule.outcome, rule.outcome)})"
+
+
+def _where(condition: Condition | None) -> str:
+    return f" where {condition}" if condition else ""

@@ -1,0 +1,175 @@
+"""The exported JSON Schema (2020-12) of a model's wire bodies: all of its rules that the language can say.
+
+Each asserting keyword names its rule in the annotation `x-wan-rules` beside it, so that an error leads
+to a rule id: `schema_errors.broken_rules`. What the other kinds ask for (pixels, ratios, the bytes of
+images, sums) stands in the descriptions.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from wanlib.emit.schema.body import ABOUT, RULES, schema_at, write_body_form, write_rule
+from wanlib.emit.schema.descriptions import field_description
+from wanlib.emit.schema.keywords import NOT_NULL, SAID
+from wanlib.emit.schema.locations import OBJECT, Schema, SchemaLocation, count_keywords, places
+from wanlib.emit.schema.models import models_pattern
+from wanlib.emit.schema.modes import Guards, ModeSchemas, all_of
+from wanlib.spec import Condition, Field, Rule, Spec
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+CLAIMS = frozenset(SAID) | {"model", "parts", "place", "same_count_as"}
+"""The kinds that the schema judges. Where a rule of theirs hangs on the call, it is left out all the same."""
+
+
+def schema(spec: Spec, model: str) -> dict[str, Any]:
+    """The JSON Schema of a wire body for one model; KeyError for an unknown model.
+
+    It takes the bodies that keep every claimed rule, whatever the outcome of breaking one. A body does
+    not say how it is sent, so rules that hang on the call are left out. `same_count_as` is enumerated
+    up to twice the other list's `max_count`: two longer lists of unequal length pass.
+    """
+    return _Builder(spec, model).build()
+
+
+def envelope(spec: Spec) -> dict[str, Any]:
+    """The JSON Schema that every body keeps: an object that names a known model."""
+    return _head("Any request body", "envelope", "Its model decides which schema it keeps.") | _named(
+        {"type": "string", "pattern": models_pattern(spec, spec.models)}
+    )
+
+
+def _head(title: str, name: str, description: str) -> Schema:
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:wanlib:schema:{name}",
+        "title": title,
+        "description": description,
+    }
+
+
+def _named(model: Schema) -> Schema:
+    """An object with a model, which is what everything else hangs on."""
+    return {
+        "type": OBJECT,
+        "required": ["model"],
+        RULES: {"type": "wire/model", "required": {"model": "wire/model"}},
+        "properties": {"model": {**model, RULES: dict.fromkeys(model, "wire/model")}},
+    }
+
+
+class _Builder:
+    """Puts the rules of one model where their values stand; those of a mode into a schema behind `if`."""
+
+    def __init__(self, spec: Spec, model: str) -> None:
+        self.family = spec.family(model)
+        self.places = places(self.family, spec.bodies[self.family.body])
+        self.guards = Guards(self.family, self.places)
+        self.modes = ModeSchemas(self.guards, model)
+        self.defs: dict[str, Schema] = {}
+        self.root = _head(
+            f"A request body for {model}",
+            model,
+            "Keeps every rule that JSON Schema can say; the descriptions tell the others. null is no value.",
+        ) | _named({"type": "string", "pattern": models_pattern(spec, (model,))})
+        self.groups: dict[tuple[str, ...], Schema] = {(): self.root}
+        write_body_form(self.root, self.family, spec.bodies[self.family.body])
+
+    def build(self) -> Schema:
+        for field in self.family.fields:
+            self._field(field, self.places[field.name])
+        for needed, group in self.groups.items():
+            if needed:
+                self._when(_references(needed), group)
+        for field in self.family.fields:
+            for rule in field.rules_of_kind("same_count_as"):
+                if (modes := self._guards_for(field, rule)) is not None:
+                    self._same_count(field, rule, modes)
+        return self.root | {"$defs": self.defs}
+
+    def _when(self, conditions: list[Schema], then: Schema) -> None:
+        self.root.setdefault("allOf", []).append({"if": all_of(conditions), "then": then})
+
+    def _field(self, field: Field, place: SchemaLocation) -> None:
+        self._annotate(field, place)
+        for rule in field.rules:
+            if rule.kind in SAID and (needed := self._guards_for(field, rule)) is not None:
+                self._put(self.groups.setdefault(needed, {}), rule, place)
+        if field.each:
+            self._field(field.each, place.item)
+        for member in field.members:
+            self._field(member, place.inner(member.name))
+
+    def _annotate(self, field: Field, place: SchemaLocation) -> None:
+        node = schema_at(self.root, place.steps)
+        words = (
+            f"{field.name.capitalize()}: {field_description(field)}"
+            if place.form == "parts"
+            else field_description(field)
+        )
+        node["description"] = f"{node['description']} {words}" if "description" in node else words
+        if field.default.get(None, "derived") != "derived":
+            node["default"] = field.default[None]
+
+    def _put(self, root: Schema, rule: Rule, place: SchemaLocation) -> None:
+        said = SAID[rule.kind](rule, place)
+        if rule.kind != "required":
+            write_rule(root, place.steps, said, rule.id)
+        elif place.form != "parts":  # a list of parts is always there
+            write_rule(root, place.holder, said, rule.id)
+            if place.form != "part":
+                write_rule(root, place.steps, NOT_NULL, rule.id)
+            self._require_holder(root, rule, place)
+
+    def _require_holder(self, root: Schema, rule: Rule, place: SchemaLocation) -> None:
+        """Without `parameters` its required members are missing as well, though it is optional itself."""
+        for node, member in place.trail[-1:]:
+            if (member, "rest") in ((name, child.form) for name, child in node.members):
+                write_rule(root, (), {"required": [member]}, rule.id)
+
+    def _guards_for(self, field: Field, rule: Rule) -> tuple[str, ...] | None:
+        """The `$defs` that must hold for a rule to be judged; None where no body can tell or can break it."""
+        needed = []
+        for condition in _conditions(field, rule):
+            schema = self.modes.schema(condition)
+            if schema is None or schema is False:
+                return None
+            if schema is not True:
+                self.defs[condition.id_suffix] = schema
+                needed.append(condition.id_suffix)
+        return tuple(needed)
+
+    def _same_count(self, field: Field, rule: Rule, needed: tuple[str, ...]) -> None:
+        """Where both counts are known: the counts that go together, and all that are not enumerated.
+
+        Not an `if` for each count, though it reads easier: generators can't negate `contains`.
+        """
+        place, other = self.places[field.name], self.family.field(rule.limit)
+        most = 2 * max((each.limit for each in other.rules_of_kind("max_count")), default=0)
+        pairs = []
+        for low, high in (*((count, count) for count in range(most + 1)), (most + 1, None)):
+            own: Schema = {}
+            schema_at(own, place.steps).update(count_keywords(place, low, high))
+            pairs.append({"allOf": [self.guards.counts(other.name, low, high), own]})
+        known = [self.guards.counts(other.name, 0, None), self.guards.is_present(field.name)]
+        told = {
+            "anyOf": pairs,
+            RULES: {"anyOf": rule.id},
+            ABOUT: [each for each in place.steps if each != "properties"],
+        }
+        self._when([*_references(needed), *known], told)
+
+
+def _references(suffixes: tuple[str, ...]) -> list[Schema]:
+    return [{"$ref": f"#/$defs/{suffix}"} for suffix in suffixes]
+
+
+def _conditions(field: Field, rule: Rule) -> Iterator[Condition]:
+    """What must hold for a rule to be judged broken: its mode, or none of the modes that replace it."""
+    if isinstance(rule.limit, Condition):
+        yield Condition(rule.limit.mode, not rule.limit.wanted)
+    elif rule.condition:
+        yield rule.condition
+    else:
+        for variant in field.rules_of_kind(rule.kind):
+            if variant.condition:
+                yield Condition(variant.condition.mode, not variant.condition.wanted)

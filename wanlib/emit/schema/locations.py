@@ -1,0 +1,126 @@
+"""Where the fields of a body form stand in its JSON Schema."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wanlib.spec import Family, Node
+
+Schema = dict[str, Any]
+Steps = tuple[str, ...]
+OBJECT, LIST = "object", "array"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaLocation:
+    """Where a field's value stands.
+
+    holder: the schema steps to what holds it: an object, or a list of parts.
+    member: its name there. form: `member`; `only`, a list written as its one element; `parts`, a list
+    spread over a list of parts; `part`, the first part of its name; `item`, in a list that is its holder.
+    trail: for a field of its own, the nodes from the top down to its holder, each with the member that
+    leads on ("" into a list). others: for parts, the names of the other kinds of part.
+    """
+
+    holder: Steps
+    member: str = ""
+    form: str = "item"
+    trail: tuple[tuple[Node, str], ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> Steps:
+        """The schema steps to the value; what is spread over its holder has the holder's."""
+        if self.form == "parts":
+            return self.holder
+        if self.form == "item":
+            return (*self.holder, "items")
+        return (
+            *self.holder,
+            *(("items", "properties") if self.form == "part" else ("properties",)),
+            self.member,
+        )
+
+    @property
+    def item(self) -> "SchemaLocation":
+        """The place of each item of a list."""
+        if self.form == "parts":
+            return SchemaLocation(self.holder, self.member, "part", others=self.others)
+        return (
+            SchemaLocation(self.holder, self.member, "member")
+            if self.form == "only"
+            else SchemaLocation(self.steps)
+        )
+
+    def inner(self, name: str) -> "SchemaLocation":
+        """The place of a member of an object."""
+        return SchemaLocation(self.steps, name, "member")
+
+
+def places(family: Family, form: Node) -> Mapping[str, SchemaLocation]:
+    """The place of every field of a family, by its name."""
+    found = dict(_walk(family, form, (), ()))
+    rest = next((name for name, child in form.members if child.form == "rest"), "")
+    for field in family.fields:
+        if field.place:
+            found[field.name] = _top(form, field.place, field.name)
+        elif field.name not in found:
+            found[field.name] = _top(form, rest, field.name)
+    return {field.name: found[field.name] for field in family.fields}
+
+
+def _top(form: Node, container: str, name: str) -> SchemaLocation:
+    return SchemaLocation(("properties", container), name, "member", ((form, container),))
+
+
+def _walk(
+    family: Family, node: Node, trail: tuple[tuple[Node, str], ...], steps: Steps
+) -> Iterator[tuple[str, SchemaLocation]]:
+    for name, field in node.parts:
+        form = "parts" if family.field(field).type == "list" else "part"
+        yield field, SchemaLocation(steps, name, form, trail, other_parts(node, name))
+    for name, child in node.members:
+        if child.form == "leaf":
+            yield child.field, SchemaLocation(steps, name, "only" if child.only else "member", trail)
+        else:
+            yield from _walk(family, child, (*trail, (node, name)), (*steps, "properties", name))
+    if node.each:
+        yield from _walk(family, node.each, (*trail, (node, "")), (*steps, "items"))
+
+
+def required_holder(place: SchemaLocation, holder: Schema, *, absent: bool) -> Schema:
+    """The schema of the bodies in which a place's holder is sure to be judged and keeps `holder`.
+
+    absent: whether a holder that may be left out (`parameters`) may be so here.
+    """
+    for node, member in reversed(place.trail):
+        holder = _held(node, member, holder, absent)
+    return holder
+
+
+def _held(node: Node, member: str, inner: Schema, absent: bool) -> Schema:
+    if node.form == "list":
+        count = node.rule("count")
+        items = count_keywords(SchemaLocation(()), count.limit, count.limit) if count else {}
+        return {"type": LIST} | items | {"items": inner}
+    optional = absent and dict(node.members)[member].form == "rest"
+    return {"type": OBJECT} | ({} if optional else {"required": [member]}) | {"properties": {member: inner}}
+
+
+def other_parts(node: Node, name: str) -> tuple[str, ...]:
+    """Return the names of the other kinds of part of a list."""
+    return tuple(other for other, _ in node.parts if other != name)
+
+
+def contains_part(place: SchemaLocation) -> Schema:
+    """A whole part of a name, as `contains` counts it: it has none of the other names."""
+    others = {"properties": dict.fromkeys(place.others, False)} if place.others else {}
+    return {"type": OBJECT, "required": [place.member]} | others
+
+
+def count_keywords(place: SchemaLocation, low: int, high: int | None) -> Schema:
+    """The keywords that hold a list to low..high items, at its steps."""
+    if place.form == "parts" and (low or high is not None):
+        top = {} if high is None else {"maxContains": high}
+        return {"contains": contains_part(place)} | ({} if low == 1 else {"minContains": low}) | top
+    return ({"minItems": low} if low else {}) | ({} if high is None else {"maxItems": high})

@@ -1,0 +1,190 @@
+"""Modes as schemas: what a body must be for a condition to hold for certain.
+
+A mode has three values. Where a field that it reads is lost, has the wrong type or is absent without a
+default, neither the schema for the mode nor the one for its opposite takes the body; so a rule that
+stands behind `if` such a schema is judged only where the mode is known.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wanlib.emit.schema.keywords import NOT_NULL, TYPES
+from wanlib.emit.schema.locations import (
+    OBJECT,
+    Schema,
+    SchemaLocation,
+    contains_part,
+    count_keywords,
+    required_holder,
+)
+from wanlib.spec import Condition, Family, Field
+from wanlib.spec.build.family import referenced_fields
+from wanlib.spec.model.modes import BoolOp, Comparison, Expression, ItemCount, Name, Not, holds
+
+_OPPOSITE = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    "<=": ">",
+    ">": "<=",
+    ">=": "<",
+    "in": "not in",
+    "not in": "in",
+}
+_BOUNDS = {"<": "exclusiveMaximum", "<=": "maximum", ">": "exclusiveMinimum", ">=": "minimum"}
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Schemas of whole bodies. None of them takes a body in which the field that it is about is lost."""
+
+    family: Family
+    places: Mapping[str, SchemaLocation]
+
+    def counts(self, name: str, low: int, high: int | None) -> Schema:
+        """A list field has low..high items, 0 where it is absent."""
+        place = self.places[name]
+        if place.form == "parts":
+            items = count_keywords(place, low, high)
+            if high == 0:  # in words that tools know which don't know maxContains
+                items = {"items": {"not": contains_part(place)}}
+            return required_holder(place, TYPES["list"] | items, absent=True)
+        if place.form == "only":
+            return self._held(place, {"not": {}} if high == 0 else NOT_NULL, absent=low == 0)
+        return self._held(place, TYPES["list"] | count_keywords(place, low, high), absent=low == 0)
+
+    def is_present(self, name: str) -> Schema:
+        """A field is there, whatever its value."""
+        return self._held(self.places[name], {}, absent=False)
+
+    def has_valid_value(self, name: str) -> Schema:
+        """A field has a value of its type, or a default."""
+        field = self.family.field(name)
+        if field.type == "list":
+            return self.counts(name, 0, None)
+        return self._held(self.places[name], TYPES[field.type], absent=_default(field) is not None)
+
+    def leaf(self, leaf: Name | Comparison, wanted: bool) -> Schema | bool:
+        """The end of an expression has the wanted truth."""
+        left = leaf if isinstance(leaf, Name) else leaf.left
+
+        def fits(value: Any) -> bool:
+            return holds({"": leaf}, "", {left.name: value}) is wanted
+
+        if isinstance(leaf, Comparison) and isinstance(left, ItemCount):
+            return self._counts_that(left.name, leaf.literal, fits)
+        field = self.family.field(left.name)
+        default = _default(field)
+        value = {"const": wanted} if isinstance(leaf, Name) else _compared(leaf, wanted)
+        return self._held(
+            self.places[field.name],
+            TYPES[field.type] | value,
+            absent=default is not None and fits(default),
+        )
+
+    def _counts_that(self, name: str, literal: Any, fits: Callable[[int], bool]) -> Schema | bool:
+        """One schema for each unbroken run of counts; beyond the largest literal nothing changes."""
+        top = max(0, *literal if isinstance(literal, tuple) else (literal,)) + 1
+        runs: list[tuple[int, int | None]] = []
+        for count in filter(fits, range(top + 1)):
+            start = runs.pop()[0] if runs and runs[-1][1] == count - 1 else count
+            runs.append((start, None if count == top else count))
+        schemas = [self.counts(name, low, high) for low, high in runs]
+        return any_of(schemas) if schemas else False
+
+    def _held(self, place: SchemaLocation, value: Schema, *, absent: bool) -> Schema:
+        required = {} if absent else {"required": [place.member]}
+        members = {"properties": {place.member: value}} if value else {}
+        return required_holder(place, {"type": OBJECT} | required | members, absent=absent)
+
+
+def all_of(schemas: list[Schema]) -> Schema:
+    """All of some schemas."""
+    return schemas[0] if len(schemas) == 1 else {"allOf": schemas}
+
+
+def any_of(schemas: list[Schema]) -> Schema:
+    """One of some schemas."""
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def _default(field: Field) -> Any:
+    default = field.default.get(None)
+    return None if default == "derived" else default
+
+
+def _compared(leaf: Comparison, wanted: bool) -> Schema:
+    operator = leaf.operator if wanted else _OPPOSITE[leaf.operator]
+    if operator in _BOUNDS:
+        return {_BOUNDS[operator]: leaf.literal}
+    same = {"enum": list(leaf.literal)} if isinstance(leaf.literal, tuple) else {"const": leaf.literal}
+    return same if operator in ("==", "in") else {"not": same}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaOrBool:
+    """The schema of the bodies in which an expression has the wanted value; a bool where all or none have.
+
+    sure: the fields that are known wherever the schema takes a body.
+    """
+
+    schema: Schema | bool
+    sure: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ModeSchemas:
+    """The conditions of one model."""
+
+    guards: Guards
+    model: str
+
+    def schema(self, condition: Condition) -> Schema | bool | None:
+        """The bodies in which a condition holds: all, none, or those of a schema.
+
+        None where no body can tell, as the mode reads `call`.
+        """
+        read = referenced_fields(self.guards.family, condition.mode) - {"model"}
+        if "call" in read or any(self.guards.places[name].form == "part" for name in read):
+            return None
+        truth = self._truth(self.guards.family.modes[condition.mode], condition.wanted)
+        if truth.schema is False:
+            return False
+        schemas = [self.guards.has_valid_value(name) for name in sorted(read - truth.sure)]
+        schemas += [truth.schema] if isinstance(truth.schema, dict) else []
+        return all_of(schemas) if schemas else True
+
+    def _truth(self, expression: Expression, wanted: bool) -> SchemaOrBool:
+        if isinstance(expression, Not):
+            return self._truth(expression.inner, not wanted)
+        if isinstance(expression, BoolOp):
+            parts = [self._truth(each, wanted) for each in expression.parts]
+            return _both(parts) if (expression.word == "and") is wanted else _either(parts)
+        return self._end(expression, wanted)
+
+    def _end(self, leaf: Name | Comparison, wanted: bool) -> SchemaOrBool:
+        name = leaf.name if isinstance(leaf, Name) else leaf.left.name
+        if name == "model":
+            return SchemaOrBool(holds({"": leaf}, "", {name: self.model}) is wanted)
+        if name in self.guards.family.modes:
+            schema = self.schema(Condition(name, wanted))
+            assert schema is not None  # a mode that no body can tell makes all above it so, before this
+            return SchemaOrBool(schema, frozenset(referenced_fields(self.guards.family, name)))
+        return SchemaOrBool(self.guards.leaf(leaf, wanted), frozenset({name}))
+
+
+def _both(parts: list[SchemaOrBool]) -> SchemaOrBool:
+    if any(each.schema is False for each in parts):
+        return SchemaOrBool(False)
+    schemas = [each.schema for each in parts if isinstance(each.schema, dict)]
+    sure = frozenset[str]().union(*(each.sure for each in parts if each.schema is not True))
+    return SchemaOrBool(all_of(schemas), sure) if schemas else SchemaOrBool(True)
+
+
+def _either(parts: list[SchemaOrBool]) -> SchemaOrBool:
+    if any(each.schema is True for each in parts):
+        return SchemaOrBool(True)
+    schemas = [each.schema for each in parts if isinstance(each.schema, dict)]
+    sure = [each.sure for each in parts if each.schema is not False]
+    return SchemaOrBool(any_of(schemas), frozenset.intersection(*sure)) if schemas else SchemaOrBool(False)

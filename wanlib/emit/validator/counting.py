@@ -1,0 +1,141 @@
+"""How many pictures a body asks for, as a function over the body: the count that a bill is made from."""
+
+from collections.abc import Mapping
+
+from wanlib.emit.python_text import CodeWriter, constant_name, local_name, python_literal
+from wanlib.emit.validator.plan import FamilyLayout, advice_constant, default_constant
+from wanlib.emit.validator.report_body import part_positions
+from wanlib.emit.validator.report_path import ReportPath
+from wanlib.spec import Condition, Field
+from wanlib.spec.build.family import referenced_fields
+from wanlib.spec.build.fields import FOR_TESTING, RECOMMENDED
+
+_EXACT = "exact"
+_UNKNOWN = "(None, _LOST, None)"
+
+
+class Counting:
+    """Writes `count`. Modes are True, False or None as on the telling path; an unknown mode is neither."""
+
+    def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
+        self.plan = plan
+        self.out = writer
+
+    def write(self) -> None:
+        """Write the whole function."""
+        out, family = self.out, self.plan.family
+        with out.block("def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count'"):
+            out.line('"""Return how many pictures a body asks for, as far as that can be read."""')
+            out.line("from wanlib.client.call.counting import counted")
+            out.line()
+            handed = [part_positions(name) for name in self.plan.parts()] + [
+                local_name(field.name) for field in family.fields
+            ]
+            out.line(f"{', '.join(handed)} = _read([], body)")
+            ReportPath(self.plan, out).modes()
+            for field in self.plan.count_fields():
+                defaults = {each: default_constant(field, each) for each in field.default}
+                out.line(f"_{local_name(field.name)}_default = {choice(defaults, 'None')}")
+            bounds = {
+                each: f"({python_literal(name)}, {local_name(name)}, _{local_name(name)}_default)"
+                for each, name in family.count_of.items()
+            }
+            out.line(f"_bound = {choice(bounds, _UNKNOWN)}")
+            exact = {each: repr(word == _EXACT) for each, word in family.count_is.items()}
+            values = ", ".join(f"{python_literal(name)}: {local_name(name)}" for name in self._values())
+            advised = ", ".join(
+                f"{python_literal(field.name)}: {advice_constant(field, FOR_TESTING)}"
+                for field in self.plan.count_fields()
+                if FOR_TESTING in field.advice
+            )
+            exactly = choice(exact, "False")
+            out.line(f"return counted(_bound, {exactly}, {{{values}}}, {{{advised}}})")
+
+    def _values(self) -> tuple[str, ...]:
+        """Return the fields that the count is read from, in spec order."""
+        family = self.plan.family
+        conditions = [*family.count_of, *family.count_is]
+        conditions += [each for field in self.plan.count_fields() for each in field.default]
+        names = {name for each in conditions if each for name in referenced_fields(family, each.mode)}
+        names |= {field.name for field in self.plan.count_fields()}
+        return tuple(field.name for field in family.fields if field.name in names)
+
+
+def choice(values: Mapping[Condition | None, str], unknown: str) -> str:
+    """Return Python for the value whose condition holds, or `unknown` where no mode says which."""
+    if None in values and len({*values.values()}) == 1:
+        return values[None]
+    tested = "".join(f"{value} if {_holds(each)} else " for each, value in values.items() if each)
+    if None not in values:
+        return f"{tested}{unknown}"
+    known = " and ".join(_fails(each) for each in values if each)
+    return f"{tested}{values[None]} if {known} else {unknown}"
+
+
+def _holds(condition: Condition) -> str:
+    return f"{local_name(condition.mode)} is {condition.wanted}"
+
+
+def _fails(condition: Condition) -> str:
+    return f"{local_name(condition.mode)} is {not condition.wanted}"
+
+
+_KINDS = ("keywords", "min_pixels", "max_pixels", "min_ratio", "max_ratio")
+_DERIVED = "derived"
+
+STEP = "OUTPUT_MULTIPLE_OF"
+"""The constant that holds what both sides of a picture are multiples of."""
+
+
+class Sizing:
+    """Writes `size_bounds`. A limit whose mode is unknown is None."""
+
+    def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
+        self.plan = plan
+        self.out = writer
+
+    def write(self) -> None:
+        """Write the whole function."""
+        out = self.out
+        head = "def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None)"
+        with out.block(f"{head} -> 'SizeBounds | None'"):
+            out.line(
+                '"""Return the limits on the output size in this mode; None where there is no such field."""'
+            )
+            sized = next((field for field in self.plan.family.fields if field.type == "size"), None)
+            if sized is None:
+                out.line("return None")
+                return
+            out.line("from wanlib.validation.output_size import SizeBounds")
+            out.line()
+            for field in self._read():
+                out.line(f"{local_name(field.name)} = fields.get({python_literal(field.name)}, _ABSENT)")
+            ReportPath(self.plan, out).modes()
+            out.line("_limits: dict[str, Any] = {")
+            for kind in _KINDS:
+                limits = {rule.condition: constant_name(rule) for rule in sized.rules_of_kind(kind)}
+                out.line(f"    {python_literal(kind)}: {choice(limits, 'None')},")
+            out.line("}")
+            out.line("return SizeBounds(")
+            out.depth += 1
+            for name, value in self._members(sized).items():
+                out.line(f"{name}={value},")
+            out.line("**_limits,")
+            out.depth -= 1
+            out.line(")")
+
+    def _read(self) -> list[Field]:
+        names = {*self.plan.counted_lists(), *(field.name for field in self.plan.fields_in_modes())}
+        return [field for field in self.plan.family.fields if field.name in names]
+
+    def _members(self, sized: Field) -> dict[str, str]:
+        """Return the members of the result as Python."""
+        members = {"field": python_literal(sized.name)}
+        defaults = {
+            each: "None" if value == _DERIVED else python_literal(value)
+            for each, value in sized.default.items()
+        }
+        members["default"] = choice(defaults, "None")
+        members["step"] = STEP
+        members["recommended"] = advice_constant(sized, RECOMMENDED) if RECOMMENDED in sized.advice else "()"
+        return members

@@ -1,0 +1,217 @@
+"""The body form read the other way: fields to a wire body."""
+
+from collections.abc import Iterator, Mapping
+
+from wanlib.emit.python_text import (
+    CodeWriter,
+    constant_name,
+    expression,
+    local_name,
+    member_name,
+    python_literal,
+)
+from wanlib.emit.validator.plan import (
+    FamilyLayout,
+    count_var,
+    default_constant,
+    effective_var,
+    member_names_constant,
+)
+from wanlib.emit.validator.report_path import has_type
+from wanlib.spec import Condition, Field, Node
+from wanlib.spec.build.family import referenced_fields
+from wanlib.spec.model.modes import referenced_names
+
+
+class EncodeWriter:
+    """Writes `encode`: a walk along the form, inner objects first."""
+
+    def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
+        self.plan = plan
+        self.out = writer
+
+    def write(self) -> None:
+        """The whole function."""
+        with self.out.block("def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]"):
+            self.out.line('"""The wire body of fields; what stands for an image is put in place as it is."""')
+            self.out.line(f"return {self._object(self.plan.form, '')}")
+
+    def _object(self, node: Node, container: str) -> str:
+        """The expression of an object: a literal, or the variable that it was gathered in."""
+        whole = {
+            name: self._value(child, name)
+            for name, child in node.members
+            if child.form not in ("leaf", "rest")
+        }
+        items = [] if container else [f"{python_literal('model')}: model"]
+        items += [f"{python_literal(name)}: {value}" for name, value in whole.items()]
+        made = f"{{{', '.join(items)}}}"
+        fields = [(name, child.field, child.only) for name, child in node.members if child.form == "leaf"]
+        fields += [(field.name, field.name, False) for field in self.plan.placed if field.place == container]
+        rests = [(name, child) for name, child in node.members if child.form == "rest"]
+        if not fields and not rests:
+            return made
+        variable = member_name(container) if container else "body"
+        self.out.line(f"{variable}: dict[str, Any] = {made}")
+        for name, field, only in fields:
+            self._member(variable, name, field, only)
+        for name, child in rests:
+            self._rest(variable, name, child)
+        return variable
+
+    def _member(self, variable: str, name: str, field: str, only: bool) -> None:
+        """A field that may be absent. A list of one is written as its element; no other is cut to fit."""
+        value = f"fields[{python_literal(field)}]"
+        if only:
+            value = f"{value}[0] if len({value}) == 1 else {value}"
+        with self.out.block(f"if {python_literal(field)} in fields"):
+            self.out.line(f"{variable}[{python_literal(name)}] = {value}")
+
+    def _rest(self, variable: str, name: str, node: Node) -> None:
+        """The object of all other fields, left out where there are none."""
+        rest, known = member_name(name), member_names_constant(node)
+        self.out.line(f"{rest} = {{name: fields[name] for name in {known} if name in fields}}")
+        with self.out.block(f"if {rest}"):
+            self.out.line(f"{variable}[{python_literal(name)}] = {rest}")
+
+    def _value(self, node: Node, name: str) -> str:
+        if node.form == "constant":
+            rule = node.rule("one_of")
+            assert rule is not None
+            return f"{constant_name(rule)}[0]"
+        if node.form == "list":
+            assert node.each is not None
+            return f"[{self._object(node.each, 'each')}]"
+        return self._parts(node, name) if node.form == "parts" else self._object(node, name)
+
+    def _parts(self, node: Node, name: str) -> str:
+        """Lists first: the core takes their items for the first parts."""
+        variable = member_name(name)
+        parts = [(part, field, self.plan.family.field(field).type == "list") for part, field in node.parts]
+        lists = [
+            f"*({{{python_literal(part)}: each}} for each in fields.get({python_literal(field)}, ()))"
+            for part, field, many in parts
+            if many
+        ]
+        self.out.line(f"{variable}: list[Any] = [{', '.join(lists)}]")
+        for part, field, many in parts:
+            if not many:
+                with self.out.block(f"if {python_literal(field)} in fields"):
+                    self.out.line(
+                        f"{variable}.append({{{python_literal(part)}: fields[{python_literal(field)}]}})"
+                    )
+        return variable
+
+
+_EXACT = "exact"
+
+
+class DefaultsWriter:
+    """Writes `complete`. A field of the wrong type counts as absent; an unknown mode is None."""
+
+    def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
+        self.plan = plan
+        self.out = writer
+        self.unsure: set[str] = set()  # the modes, fields and `call` that can be None
+
+    def write(self) -> None:
+        """The whole function."""
+        out = self.out
+        parameters = "model: str, fields: Mapping[str, Any], call: str | None = None"
+        head = f"def complete({parameters}) -> 'CompletedFields'"
+        with out.block(head):
+            out.line('"""The fields with what is always sent, and how many pictures they can yield."""')
+            out.line("from wanlib.base.api_tables import CompletedFields")  # which costs `check` milliseconds
+            out.line()
+            self._modes()
+            out.line("_sent = dict(fields)")
+            for field in self.plan.count_fields():
+                self._send_field(field)
+            bound = self._choice(
+                {each: python_literal(name) for each, name in self.plan.family.count_of.items()}
+            )
+            out.line(f"_bound = _sent[{bound}]")
+            out.line("_pictures = int(_bound) if _is_integer(_bound) and _bound >= 1 else 1")
+            out.line(f"return CompletedFields(_sent, _pictures, {self._is_exact()})")
+
+    def _send_field(self, field: Field) -> None:
+        """The field that bounds in most modes is always sent, another only where it bounds."""
+        defaults = {each: default_constant(field, each) for each in field.default}
+        line = f"_sent.setdefault({python_literal(field.name)}, {self._choice(defaults)})"
+        count_of = self.plan.family.count_of
+        if count_of[None] == field.name:
+            self.out.line(line)
+            return
+        tests = [self._holds(each) for each, name in count_of.items() if each and name == field.name]
+        with self.out.block(f"if {' or '.join(tests)}"):
+            self.out.line(line)
+
+    def _is_exact(self) -> str:
+        """Whether so many come: as otherwise, but for the conditions that say another thing."""
+        count_is = self.plan.family.count_is
+        others = [self._holds(each) for each, word in count_is.items() if each and word != count_is[None]]
+        if not others:
+            return repr(count_is[None] == _EXACT)
+        test = " or ".join(others)
+        if count_is[None] != _EXACT:
+            return f"bool({test})"
+        return f"not {test}" if len(others) == 1 and " " not in test else f"not ({test})"
+
+    def _choice(self, values: Mapping[Condition | None, str]) -> str:
+        """Python for the value whose condition holds."""
+        tested = "".join(f"{value} if {self._holds(each)} else " for each, value in values.items() if each)
+        return tested + values[None]
+
+    def _holds(self, condition: Condition) -> str:
+        """The test that a condition holds; an unknown mode is neither."""
+        mode = local_name(condition.mode)
+        if condition.wanted:
+            return mode
+        return f"{mode} is False" if condition.mode in self.unsure else f"not {mode}"
+
+    # Modes, as far as something hangs on them.
+
+    def _modes(self) -> None:
+        family = self.plan.family
+        modes = list(self._needed())
+        read = {name for mode in modes for name in referenced_fields(family, mode)}
+        self.unsure = read & {"call"}
+        for field in family.fields:
+            if field.name in read:
+                self._effective(field)
+        for mode in modes:
+            self._mode(mode)
+
+    def _needed(self) -> Iterator[str]:
+        """The modes that the fields and facts hang on, and those that they stand on, in spec order."""
+        family = self.plan.family
+        conditions = [*family.count_of, *family.count_is]
+        conditions += [each for field in self.plan.count_fields() for each in field.default]
+        wanted = {each.mode for each in conditions if each}
+        for mode in reversed([*family.modes]):
+            if mode in wanted:
+                wanted |= referenced_names(family.modes[mode])
+        return (mode for mode in family.modes if mode in wanted)
+
+    def _effective(self, field: Field) -> None:
+        variable, value = local_name(field.name), f"fields.get({python_literal(field.name)})"
+        self.out.line(f"{variable} = {value}")
+        if field.type == "list":
+            self.out.line(f"{count_var(field.name)} = len({variable}) if isinstance({variable}, list) else 0")
+            return
+        default = field.default.get(None)
+        absent = "None" if default in (None, "derived") else default_constant(field)
+        if absent == "None":
+            self.unsure.add(field.name)
+        self.out.line(
+            f"{effective_var(field.name)} = {variable} if {has_type(field, variable)} else {absent}"
+        )
+
+    def _mode(self, mode: str) -> None:
+        tree = self.plan.family.modes[mode]
+        unsure = [self.plan.variable(name) for name in sorted(referenced_names(tree)) if name in self.unsure]
+        value = expression(tree, self.plan.variable)
+        if unsure:
+            self.unsure.add(mode)
+            value = f"None if {' or '.join(f'{name} is None' for name in unsure)} else {value}"
+        self.out.line(f"{local_name(mode)} = {value}")

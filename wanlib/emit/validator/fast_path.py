@@ -1,0 +1,265 @@
+"""The fast path: whether a body keeps every rule, decided before any violation exists."""
+
+from wanlib.emit.python_text import (
+    CodeWriter,
+    EmitError,
+    constant_name,
+    expression,
+    local_name,
+    member_name,
+    python_literal,
+)
+from wanlib.emit.validator.fast_body import (
+    FastForm,
+    exact_decimals,
+    exact_type_test,
+    full_match,
+    is_box,
+    is_fetched,
+    list_depth,
+    not_plain,
+    sum_rules,
+    wrong_type_test,
+)
+from wanlib.emit.validator.plan import (
+    CONTEXT,
+    FamilyLayout,
+    count_var,
+    default_constant,
+    effective_var,
+    has_size_var,
+    member_names_constant,
+)
+from wanlib.emit.validator.violation_tests import OF_KEYWORDS, violation_test
+from wanlib.spec import Condition, Field, Rule
+from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
+
+
+class FastPath:
+    """Writes `_clean`. Whatever is not plainly in order makes it answer False: the telling path decides."""
+
+    def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
+        self.plan = plan
+        self.out = writer
+        self.typed = {field.path for field in plan.fields_in_modes()}  # the modes have seen their types
+
+    def write(self) -> None:
+        """The whole function; `_met` counts the fields met, which must be all that the body holds."""
+        out, form = self.out, FastForm(self.plan, self.out)
+        with out.block(f"def _clean(body: dict[str, Any], model: str, {CONTEXT}) -> bool"):
+            out.line('"""Whether a body keeps every rule; False where only the telling path can say."""')
+            form.write()
+            self._modes()
+            members = [field for field in self.plan.family.fields if field.name not in self.plan.parts()]
+            out.line(f"_met = {form.met + sum(map(_is_always_required, members))}")
+            for field in self.plan.family.fields:
+                self._field(field, local_name(field.name), counts=field in members)
+            out.line(f"return _met == {' + '.join(form.sizes)}" if form.sizes else "return True")
+
+    # Modes: plain truth values, since a mistyped field has already made the answer False.
+
+    def _modes(self) -> None:
+        out = self.out
+        for name in self.plan.counted_lists():
+            variable = local_name(name)
+            if name in self.plan.parts():
+                out.line(f"{count_var(name)} = len({variable})")
+            else:
+                self._reject_if(f"{variable} is not None and not isinstance({variable}, list)")
+                out.line(f"{count_var(name)} = 0 if {variable} is None else len({variable})")
+        for name in self.plan.box_image_lists():
+            out.line(f"{has_size_var(name)} = False")
+        for field in self.plan.fields_in_modes():
+            self._held(field)
+        for mode, tree in self.plan.family.modes.items():
+            out.line(f"{local_name(mode)} = {expression(tree, self.plan.variable)}")
+
+    def _held(self, field: Field) -> None:
+        variable, default = local_name(field.name), field.default.get(None)
+        if default in (None, "derived"):
+            self._reject_if(wrong_type_test(field, variable))
+            self.out.line(f"{effective_var(field.name)} = {variable}")
+        else:
+            absent = f"{variable} is None"
+            self._reject_if(f"not ({absent} or {exact_type_test(field, variable)})")
+            self.out.line(
+                f"{effective_var(field.name)} = {default_constant(field)} if {absent} else {variable}"
+            )
+
+    # Fields.
+
+    def _field(self, field: Field, variable: str, counts: bool = False) -> None:
+        """The tests of a field that may be absent; `counts` adds it to the members met."""
+        if _is_always_required(field) or (field.name in self.plan.parts() and field.type == "list"):
+            self._present(field, variable)
+            return
+        required = field.rules_of_kind("required")
+        for rule in required:
+            self._reject_if(f"{variable} is None and {self._variant_guard(rule, required)}")
+        with self.out.block(f"if {variable} is not None"):
+            if counts:
+                self.out.line("_met += 1")
+            self._present(field, variable)
+
+    def _reject_if(self, test: str) -> None:
+        with self.out.block(f"if {test}"):
+            self.out.line("return False")
+
+    def _present(self, field: Field, variable: str) -> None:
+        for kind in ("effective", "needs"):
+            for rule in field.rules_of_kind(kind):
+                self._reject_if(self._mode_violation(rule.limit))
+        if field.type == "image":
+            self._image(field, variable)
+            return
+        self._type(field, variable)
+        if field.type == "size":
+            self._size(field, variable)
+        elif is_box(field):
+            self._box(field, variable)
+        else:
+            self._kinds(field, variable, BOUND)
+            self._inner(field, variable)
+        self._kinds(field, variable, RELATION)
+
+    def _mode_violation(self, condition: Condition) -> str:
+        test = f"not {local_name(condition.mode)}" if condition.wanted else local_name(condition.mode)
+        return f"call is not None and {test}" if self.plan.depends_on_call(condition.mode) else test
+
+    def _type(self, field: Field, variable: str) -> None:
+        """The test of a type, which None fails as well."""
+        if field.rules_of_kind("type") and field.path not in self.typed:
+            self._reject_if(wrong_type_test(field, variable))
+        elif _is_always_required(field) and (
+            field.path not in self.typed or field.default.get(None) is not None
+        ):
+            self._reject_if(f"{variable} is None")
+
+    def _image(self, field: Field, variable: str) -> None:
+        """A plain URL needs one test, any other URL a few; of a data URI the facts must be known."""
+        self._reject_if(f"not isinstance({variable}, str)")
+        fetched = is_fetched(field, variable)
+        with self.out.block(f"if {not_plain(field, variable)}{f' and not ({fetched})' * bool(fetched)}"):
+            top = field.path.partition(".")[0]
+            if top in self.plan.box_image_lists():
+                self.out.line(f"{has_size_var(top)} = True")
+            self.out.line(f"_uri = _parse_data_uri({variable})")
+            self._reject_if("_uri is None or _uri.facts is None")
+            self.out.line("_facts = _uri.facts")
+            self._reject_if("_facts.width is None or _facts.height is None")
+            self._kinds(field, variable, BOUND)
+            self._kinds(field, variable, RELATION)
+
+    def _size(self, field: Field, variable: str) -> None:
+        """A keyword is in order at a glance, and width*height where it is within all limits."""
+        words = field.rules_of_kind("keywords")
+        if any("*" in word for rule in words for word in rule.limit):
+            raise EmitError(f"{field.path}: a keyword reads like width*height")
+        varied = [
+            f"{constant_name(rule)} if {self._variant_guard(rule, words)}" for rule in words if rule.condition
+        ]
+        base = [constant_name(rule) for rule in words if not rule.condition]
+        known = " else ".join([*varied, *(base or ["_NOTHING"])])
+        excluded = field.rules_of_kind("excludes")
+        for rule in excluded:
+            when = self._variant_guard(rule, excluded)
+            self._reject_if(
+                f"{when} and {self._test(field, rule, variable)}"
+                if when
+                else self._test(field, rule, variable)
+            )
+        with self.out.block(f"if {variable} not in {f'({known})' if varied else known}"):
+            self.out.line(f"_size = _parse_size({variable})")
+            self._reject_if("_size is None")
+            self._kinds(field, variable, BOUND)
+
+    def _box(self, field: Field, variable: str) -> None:
+        """Four whole numbers in order, none of them below the least."""
+        (count,) = field.rules_of_kind("count")
+        (ordered,) = field.rules_of_kind("ordered")
+        assert field.each is not None
+        self._reject_if(f"len({variable}) != {constant_name(count)}")
+        left, top, right, bottom = (f"_{corner}" for corner in ordered.limit)
+        self.out.line(f"{left}, {top}, {right}, {bottom} = {variable}")
+        integers = [exact_type_test(field.each, corner) for corner in (left, top, right, bottom)]
+        self._reject_if(f"not ({' and '.join(integers)})")
+        least = "".join(f"{constant_name(rule)} <= " for rule in field.each.rules_of_kind("min"))
+        self._reject_if(f"not ({least}{left} < {right} and {least}{top} < {bottom})")
+
+    def _inner(self, field: Field, variable: str) -> None:
+        added = sum_rules(field)
+        if added:
+            self.out.line("_sum = 0")
+        if field.each:
+            at = list_depth(field)
+            index = f"_index{at}, " if self._needs_index(field) else ""
+            each = f"enumerate({variable})" if index else variable
+            with self.out.block(f"for {index}_item{at} in {each}"):
+                self._present(field.each, f"_item{at}")
+                if added:
+                    self.out.line(f"_sum += int({member_name(added[0].of)}[:-1].replace('.', ''))")
+        if field.members:
+            self._members(field, variable)
+
+    def _needs_index(self, field: Field) -> bool:
+        return list_depth(field) == 0 and any(each.rules_of_kind("inside") for each in field.walk())
+
+    def _members(self, field: Field, variable: str) -> None:
+        if all(map(_is_always_required, field.members)):
+            self._reject_if(f"len({variable}) != {len(field.members)}")
+        else:
+            self._reject_if(f"not {variable}.keys() <= {member_names_constant(field)}_SET")
+        for member in field.members:
+            value = member_name(member.name)
+            self.out.line(f"{value} = {variable}.get({python_literal(member.name)})")
+            if not _is_always_required(member):
+                self._reject_if(f"{value} is None and {python_literal(member.name)} in {variable}")
+            self._field(member, value)
+
+    # Rules.
+
+    def _kinds(self, field: Field, variable: str, stage: int) -> None:
+        done = {*OF_KEYWORDS} | ({"decimals"} if exact_decimals(field) else set())
+        done |= {"ordered"} if is_box(field) else set()
+        done |= {"public", "unexpired"} if is_fetched(field, variable) else set()  # seen before the data URI
+        stated = dict.fromkeys(rule.kind for rule in field.rules if KINDS[rule.kind].stage == stage)
+        for kind in [kind for kind in stated if kind not in done]:
+            rules = field.rules_of_kind(kind)
+            for rule in rules:
+                test = self._test(field, rule, variable)
+                if when := self._variant_guard(rule, rules):
+                    with self.out.block(f"if {when}"):
+                        self._reject_if(test)
+                else:
+                    self._reject_if(test)
+
+    def _test(self, field: Field, rule: Rule, variable: str) -> str:
+        if rule.kind == "total":
+            if sum_rules(field):
+                return f"_sum != {full_match(rule)}"
+            texts = f"[_each[{python_literal(rule.of)}] for _each in {variable}]"
+            return f"_percent_sum_mismatch({texts}, {constant_name(rule)}) is not None"
+        relation = rule.kind in ("same_count_as", "inside", "same_pixels_as")
+        test = violation_test(rule.kind, field.type).test.format(
+            v=variable,
+            c=constant_name(rule),
+            other=local_name(rule.limit) if relation else "",
+            count=count_var(rule.limit) if rule.kind == "same_count_as" else "",
+            index="_index0",
+        )
+        return f"{has_size_var(rule.limit)} and {test}" if rule.kind == "inside" else test
+
+    def _variant_guard(self, rule: Rule, rules: tuple[Rule, ...]) -> str:
+        """The test under which a rule is the one to judge by, among its variants; empty: always."""
+        own, wanted = rule.condition, rule.condition is not None
+        conditions = [own] if own else [each.condition for each in rules if each.condition]
+        tests = [f"{'' if each.wanted is wanted else 'not '}{local_name(each.mode)}" for each in conditions]
+        known = (
+            ["call is not None"] if any(self.plan.depends_on_call(each.mode) for each in conditions) else []
+        )
+        return " and ".join(known + tests)
+
+
+def _is_always_required(field: Field) -> bool:
+    """Whether no body keeps the rules without this field."""
+    return any(rule.condition is None for rule in field.rules_of_kind("required"))

@@ -1,0 +1,134 @@
+"""What the emitter needs to know of a family before it writes a line."""
+
+from dataclasses import dataclass
+
+from wanlib.emit.python_text import constant_name, local_name
+from wanlib.spec import Condition, Family, Field, Node, Rule, Spec
+from wanlib.spec.build.family import referenced_fields
+from wanlib.spec.model.modes import Comparison, ItemCount, leaves
+
+CONTEXT = "call: str | None, local: bool, now: float | None"
+"""The parameters of the generated functions that say how a body is sent and judged."""
+
+_WITHOUT_CONSTANT = frozenset(
+    {"required", "type", "not_blank", "unknown", "only_for", "effective", "needs", "model", "endpoints"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyLayout:
+    """A family with its body form.
+
+    placed: the fields that state their place. rest: the fields of `"*"`. containers: the objects in
+    which a placed field can go astray, by path.
+    """
+
+    spec: Spec
+    family: Family
+    form: Node
+
+    @property
+    def placed(self) -> tuple[Field, ...]:
+        return tuple(field for field in self.family.fields if field.place)
+
+    @property
+    def rest(self) -> tuple[Field, ...]:
+        used = {name for node in self.form.walk() for name in (node.field, *(part for _, part in node.parts))}
+        return tuple(field for field in self.family.fields if field.name not in used and not field.place)
+
+    def members(self, node: Node, container: str) -> tuple[str, ...]:
+        """The names that an object of the body may hold, in the order in which complaints list them."""
+        placed = tuple(field.name for field in self.placed if field.place == container)
+        if node.form == "rest":
+            mine = (*self.rest, *(field for field in self.placed if field.place == container))
+            return tuple(field.name for field in self.family.fields if field in mine)
+        return (*(["model"] if not container else []), *(name for name, _ in node.members), *placed)
+
+    def limits(self) -> dict[str, Rule]:
+        """Every constant with the rule whose limit it holds: the body form's, then the fields'."""
+        rules = [rule for node in self.form.walk() for rule in node.rules]
+        rules += [rule for field in self.family.walk() for rule in field.rules]
+        return {constant_name(rule): rule for rule in rules if has_constant(rule)}
+
+    def parts(self) -> tuple[str, ...]:
+        """The fields that are written as parts."""
+        return tuple(field for node in self.form.walk() for _, field in node.parts)
+
+    def counted_lists(self) -> tuple[str, ...]:
+        """The list fields whose count a mode or a relation asks for."""
+        names = {
+            leaf.left.name
+            for tree in self.family.modes.values()
+            for leaf in leaves(tree)
+            if isinstance(leaf, Comparison) and isinstance(leaf.left, ItemCount)
+        }
+        names |= {rule.limit for field in self.family.walk() for rule in field.rules_of_kind("same_count_as")}
+        return tuple(field.name for field in self.family.fields if field.name in names)
+
+    def box_image_lists(self) -> tuple[str, ...]:
+        """The lists of images that boxes must lie in."""
+        names = {rule.limit for field in self.family.walk() for rule in field.rules_of_kind("inside")}
+        return tuple(sorted(names))
+
+    def fields_in_modes(self) -> tuple[Field, ...]:
+        """The fields, lists apart, that modes read."""
+        read = {name for mode in self.family.modes for name in referenced_fields(self.family, mode)}
+        return tuple(field for field in self.family.fields if field.name in read and field.type != "list")
+
+    def variable(self, name: str) -> str:
+        """The local that holds what a mode reads under a name: a mode, a count or an effective value."""
+        if name in self.family.modes:
+            return local_name(name)
+        if name in ("model", "call"):
+            return name
+        return count_var(name) if self.family.field(name).type == "list" else effective_var(name)
+
+    def count_fields(self) -> tuple[Field, ...]:
+        """The fields of which one bounds the pictures of a call, the one of most modes first."""
+        names = dict.fromkeys([self.family.count_of[None], *self.family.count_of.values()])
+        return tuple(self.family.field(name) for name in names)
+
+    def depends_on_call(self, mode: str) -> bool:
+        """Whether a mode hangs on how the call is made."""
+        return "call" in referenced_fields(self.family, mode)
+
+
+def has_constant(rule: Rule) -> bool:
+    """Whether a rule's limit is a value of its own, not the rule's presence, a type or a mode."""
+    return rule.kind not in _WITHOUT_CONSTANT
+
+
+def effective_var(name: str) -> str:
+    """The variable that holds what modes read of a field: its effective value."""
+    return f"_{local_name(name)}_holds"
+
+
+def count_var(name: str) -> str:
+    """The variable that holds a list's count."""
+    return f"_{local_name(name)}_count"
+
+
+def has_size_var(name: str) -> str:
+    """The variable that tells whether an image of a list is more than a URL, so that its size is known."""
+    return f"_{local_name(name)}_seen"
+
+
+def part_limit(node: Node, name: str) -> Rule | None:
+    """The rule on how many parts of one kind a list may hold."""
+    return next((rule for rule in node.rules if rule.id.endswith(f".{name}.max_count")), None)
+
+
+def default_constant(field: Field, condition: Condition | None = None) -> str:
+    """The constant that holds a field's default, where one hangs on a condition the one for it."""
+    mode = f"_{condition.id_suffix.replace('-', '_').upper()}" if condition else ""
+    return f"{local_name(field.name).upper().rstrip('_')}_DEFAULT{mode}"
+
+
+def advice_constant(field: Field, word: str) -> str:
+    """Return the name of the constant that holds advice on a field: `N_FOR_TESTING`."""
+    return f"{local_name(field.name).upper().rstrip('_')}_{word.upper()}"
+
+
+def member_names_constant(owner: Node | Field) -> str:
+    """The constant that lists the members of an object: of one in the body form, or of a closed one."""
+    return owner.path.replace(".", "_").upper() + "_NAMES"

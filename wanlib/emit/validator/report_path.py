@@ -1,0 +1,236 @@
+"""The telling path: every violation of the fields, in spec order."""
+
+from contextlib import nullcontext
+
+from wanlib.emit.python_text import CodeWriter, expression, local_name, member_name, python_literal
+from wanlib.emit.validator.fast_body import exact_decimals, exact_type_test, is_plain_url_test, list_depth
+from wanlib.emit.validator.plan import (
+    CONTEXT,
+    FamilyLayout,
+    count_var,
+    default_constant,
+    effective_var,
+    has_size_var,
+    member_names_constant,
+)
+from wanlib.emit.validator.report_body import part_positions
+from wanlib.emit.validator.report_rules import ReportRules, member_values
+from wanlib.emit.validator.rule_names import reference
+from wanlib.emit.validator.violation_tests import PointerTemplate, pointer_expression, pointer_templates
+from wanlib.spec import Field, Rule
+from wanlib.spec.build.hints import describe
+from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
+from wanlib.spec.model.modes import referenced_names
+
+_HAS_TYPE = {
+    "integer": "(type({v}) is int or _is_integer({v}))",
+    "number": "(type({v}) is int or _is_number({v}))",
+    "percent": "(isinstance({v}, str) and _percent({v}) is not None)",
+    "boolean": "isinstance({v}, bool)",
+    "list": "isinstance({v}, list)",
+    "object": "isinstance({v}, dict)",
+    "image": "isinstance({v}, (str, _ImageFacts))",
+}
+
+
+class ReportPath:
+    """Writes `_judge`: modes in three values, then field by field: presence, type, bound, relation."""
+
+    def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
+        self.plan = plan
+        self.out = writer
+        self.rules = ReportRules(plan, writer)
+        self.places = pointer_templates(plan)
+        totals = [(field, rule) for field in plan.family.walk() for rule in field.rules_of_kind("total")]
+        self.added_up = {f"{field.path}.each.{rule.of}" for field, rule in totals}
+
+    def write(self) -> None:
+        """The whole function."""
+        with self.out.block(f"def _judge(found: list[Violation], {self.arguments()}) -> list[Violation]"):
+            self.out.line(
+                '"""Adds what the fields break; a rule on what is lost or undetermined is not judged."""'
+            )
+            self.modes()
+            for field in self.plan.family.fields:
+                self._field(field, local_name(field.name), self.places[field.name])
+            self.out.line("return found")
+
+    def arguments(self) -> str:
+        """The parameters after the list of violations: what a call of `_judge` hands over, in order."""
+        fields = [local_name(field.name) for field in self.plan.family.fields]
+        ats = [part_positions(name) for name in self.plan.parts()]
+        return ", ".join(["model: str", CONTEXT, *(f"{name}: Any" for name in ats + fields)])
+
+    # Modes: True, False, or None where a field that they read has no usable value.
+
+    def modes(self) -> None:
+        """Writes what modes read of the fields, and the modes."""
+        for name in self.plan.counted_lists():
+            v = local_name(name)
+            self.out.line(
+                f"{count_var(name)} = len({v}) if isinstance({v}, list) else 0 if {v} is _ABSENT else None"
+            )
+        for name in self.plan.box_image_lists():
+            self.out.line(f"{has_size_var(name)} = False")
+        for field in self.plan.fields_in_modes():
+            v, default = local_name(field.name), field.default.get(None)
+            absent = (
+                "" if default in (None, "derived") else f"{default_constant(field)} if {v} is _ABSENT else "
+            )
+            self.out.line(f"{effective_var(field.name)} = {v} if {has_type(field, v)} else {absent}None")
+        for mode, tree in self.plan.family.modes.items():
+            read = [self.plan.variable(name) for name in sorted(referenced_names(tree)) if name != "model"]
+            value = expression(tree, self.plan.variable)
+            unknown = " or ".join(f"{name} is None" for name in read)
+            self.out.line(
+                f"{local_name(mode)} = None if {unknown} else {value}"
+                if read
+                else f"{local_name(mode)} = {value}"
+            )
+
+    # One field.
+
+    def _field(self, field: Field, v: str, place: PointerTemplate) -> None:
+        """A field that may be absent; where it must not be, what is there is looked at first."""
+        required = field.rules_of_kind("required")
+        if field.name == "each":
+            self._present(field, v, place)
+        elif (
+            required
+            and field.rules_of_kind("type")
+            and not field.rules_of_kind("effective") + field.rules_of_kind("needs")
+        ):
+            self._with_type_check(field, v, place)
+        elif required:
+            with self.out.block(f"if {self._is_missing(field, v)}"):
+                self._missing(field, place)
+            with self.out.block("else"):
+                self._present(field, v, place)
+        else:
+            with self.out.block(f"if {v} is not _ABSENT"):
+                self._present(field, v, place)
+
+    def _is_item(self, field: Field) -> bool:
+        """Whether it stands in a list, where a null is no missing member."""
+        return field.name == "each" or (field.path == field.name and field.name in self.plan.parts())
+
+    def _always_required(self, field: Field) -> bool:
+        return any(
+            rule.condition is None for rule in field.rules_of_kind("required")
+        ) and not self.rules.active(field.rules_of_kind("required"))
+
+    def _is_missing(self, field: Field, v: str) -> str:
+        """The test that a field is absent, or null where it must not be absent."""
+        if self._is_item(field):
+            return f"{v} is _ABSENT"
+        active = self.rules.active(field.rules_of_kind("required"))
+        return f"{v} is _ABSENT or {v} is None" + (f" and ({active})" if active else "")
+
+    def _missing(self, field: Field, place: PointerTemplate) -> None:
+        required = field.rules_of_kind("required")
+        self.rules.guarded(required, lambda rule: self.rules.add(rule, place.text, "True", "None"))
+
+    def _present(self, field: Field, v: str, place: PointerTemplate) -> None:
+        """What a field breaks by being there, then its value; where it is lost, it breaks nothing."""
+        for rule in field.rules_of_kind("effective"):
+            self._ignored_field(rule, v, place)
+        with self.out.block("else") if field.rules_of_kind("effective") else nullcontext():
+            for rule in field.rules_of_kind("needs"):
+                self._ignored_field(rule, v, place)
+            self._with_type_check(field, v, place)
+
+    def _ignored_field(self, rule: Rule, v: str, place: PointerTemplate) -> None:
+        """The rule on a field that stands outside of its mode."""
+        with self.out.block(f"if {v} is not _LOST and {self.rules.holds(rule.limit, False)}"):
+            self.rules.add(rule, place.text, repr(describe(self.plan.family, rule.limit)), v)
+
+    def _with_type_check(self, field: Field, v: str, place: PointerTemplate) -> None:
+        """The type, and the value where it is of it. A list that is written as parts always is a list."""
+        top, kind = field.path == field.name, next(iter(field.rules_of_kind("type")), None)
+        if kind is None:
+            self._assembled(field, v, place)
+            return
+        if field.type == "image":
+            with self.out.block(f"if not (isinstance({v}, str) and {is_plain_url_test(field, v)})"):
+                self._type_then_value(field, v, place, kind, top)
+        else:
+            self._type_then_value(field, v, place, kind, top)
+
+    def _assembled(self, field: Field, v: str, place: PointerTemplate) -> None:
+        """A list that no body holds as a list: null is what stands there for its only item."""
+        null = field.each is not None and not self._is_item(field) and not self._always_required(field)
+        if field.each and null:
+            (kind,) = field.each.rules_of_kind("type")
+            with self.out.block(f"if {v} is None"):
+                self.rules.add(kind, place.text, repr(field.each.type), v, "'unspecified'")
+        with self.out.block(f"{'elif' if null else 'if'} {v} is not _LOST"):
+            self._value(field, v, place)
+
+    def _type_then_value(self, field: Field, v: str, place: PointerTemplate, kind: Rule, top: bool) -> None:
+        """What is of its type first, since most values are; then what is missing, then what is of another."""
+        out, test, required = self.out, has_type(field, v), bool(field.rules_of_kind("required"))
+        if exact_decimals(field):
+            out.line(f"_exact = {exact_type_test(field, v)}")
+            test = f"_exact or {test}"
+        start = len(out.lines)
+        with out.block(f"if {test}"):
+            self._value(field, v, place)
+        judged = len(out.lines) > start
+        if required:
+            with out.block(f"{'elif' if judged else 'if'} {self._is_missing(field, v)}"):
+                self._missing(field, place)
+        other = " and ".join([f"not ({test})"] * (not judged) + [f"{v} is not _LOST"] * top)
+        with out.block(f"{'elif' if judged or required else 'if'} {other}" if other else "else"):
+            optional = not self._is_item(field) and not self._always_required(field)
+            outcome = f"'unspecified' if {v} is None else {kind.outcome!r}" if optional else ""
+            self.rules.add(kind, place.text, repr(field.type), v, outcome)
+
+    def _value(self, field: Field, v: str, place: PointerTemplate) -> None:
+        """Bounds, what is inside, and relations where the bounds are kept."""
+        out = self.out
+        if field.path in self.added_up:
+            out.line(f"{member_values(field.name)}.append({v})")
+        relations = any(KINDS[rule.kind].stage == RELATION for rule in field.rules)
+        guarded = relations and any(KINDS[rule.kind].stage == BOUND for rule in field.rules)
+        kept = f"_kept{list_depth(field)}" if guarded else ""
+        if guarded:
+            out.line(f"{kept} = True")
+        self.rules.bounds(field, v, place, kept)
+        self._inner(field, v, place)
+        if guarded:
+            with out.block(f"if {kept}"):
+                self.rules.stage(field, v, place, RELATION)
+        elif relations:
+            self.rules.stage(field, v, place, RELATION)
+
+    # What is inside of lists and objects.
+
+    def _inner(self, field: Field, v: str, place: PointerTemplate) -> None:
+        for rule in field.rules_of_kind("total"):
+            self.out.line(f"{member_values(rule.of)} = []")
+        if field.each:
+            index, item = f"_index{list_depth(field)}", f"_item{list_depth(field)}"
+            step = PointerTemplate(
+                place.item.replace("{}", f"{{{index}}}" if "[{}]" not in place.item else index), ""
+            )
+            with self.out.block(f"for {index}, {item} in enumerate({v})"):
+                self._field(field.each, item, PointerTemplate(step.text, step.text + "/{}"))
+        if field.type == "object":
+            self._members(field, v, place)
+
+    def _members(self, field: Field, v: str, place: PointerTemplate) -> None:
+        for member in field.members:
+            value = member_name(member.name)
+            self.out.line(f"{value} = {v}.get({python_literal(member.name)}, _ABSENT)")
+            self._field(member, value, place.inner(member.name))
+        (rule,) = field.rules_of_kind("unknown")
+        known = member_names_constant(field)
+        met = " or ".join(f"{member_name(member.name)} is _ABSENT" for member in field.members)
+        with self.out.block(f"if len({v}) != {len(field.members)} or {met}"):
+            where = f"{pointer_expression(place.text)}, {reference(self.plan, rule)}"
+            self.out.line(f"_report_unknown_members(found, {v}, {known}, {known}_SET, {where}, _NOTHING)")
+
+
+def has_type(field: Field, v: str) -> str:
+    """The test by which a value is of a field's type, in any form of it."""
+    return _HAS_TYPE.get(field.type, "isinstance({v}, str)").format(v=v)

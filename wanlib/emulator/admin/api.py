@@ -1,0 +1,235 @@
+"""The page for people, and the JSON that it and tests steer the emulator by. None of it is the vendor's."""
+
+import asyncio
+import io
+import ipaddress
+import json
+from collections.abc import Collection, Mapping
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from wanlib.base.clock import ManualClock
+from wanlib.emulator.admin.state import state_snapshot
+from wanlib.emulator.emulator import Emulator
+from wanlib.emulator.server.app import CONTROL, PAGE, PAGE_FILES
+
+HEADER = "x-wan-control"
+"""A request that changes something carries it, whatever it says: no page of elsewhere can send it unasked."""
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_OWN = ("same-origin", "none")
+
+
+def reject_foreign_origin(
+    method: str, headers: Mapping[str, str], hosts: Collection[str] | None, *, page: bool
+) -> str:
+    """Why a request is refused; "" where it is not.
+
+    hosts: names that may be used beside those of loopback; None where any address may, though no other
+    name: a page of elsewhere gets here by a name of its own only. page: whether it is the page itself, to
+    which a link may lead.
+    """
+    host = headers.get("host", "")
+    if not _is_allowed_host(_host_of(f"//{host}"), hosts):
+        return "the Host is none of this server's names; call it by its address or by localhost"
+    origin = headers.get("origin")
+    if origin is not None and origin.lower().partition("://")[2] != host.lower():
+        return "the Origin is another site"
+    if not page and headers.get("sec-fetch-site", "none") not in _OWN:
+        return "another site asks for it"
+    if method not in ("GET", "HEAD") and origin is None and HEADER not in headers:
+        return f"a request that changes something carries the header {HEADER}, or an Origin"
+    return ""
+
+
+def _host_of(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _is_allowed_host(name: str, hosts: Collection[str] | None) -> bool:
+    if name in _LOOPBACK:
+        return True
+    if hosts is not None:
+        return name in hosts
+    try:
+        return bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
+
+
+FOLDER = Path(__file__).parents[1] / "page"
+_SUFFIXES = (".html", ".css", ".js", ".svg")
+_MOST_BODY = 4096
+_MOST_SECONDS = 366 * 86400
+_WIDEST = 1024
+_TASK = CONTROL + "tasks/{id}"
+
+_SECURE = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
+    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    " require-trusted-types-for 'script'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+
+class AdminApi:
+    """Its endpoints."""
+
+    def __init__(self, emulator: Emulator, threads: Executor) -> None:
+        self._emulator = emulator
+        self._threads = threads
+
+    async def state(self, _: Request) -> Response:
+        """All that the page shows."""
+        return _json(state_snapshot(self._emulator))
+
+    async def advance(self, request: Request) -> Response:
+        """`{"seconds": 60}`: lets time pass, on a manual clock."""
+        seconds, clock = (await _body(request)).get("seconds"), self._emulator.clock
+        if not isinstance(clock, ManualClock):
+            raise HTTPException(409, "the clock is not a manual one: start with --clock manual")
+        if (
+            isinstance(seconds, bool)
+            or not isinstance(seconds, int | float)
+            or not 0 <= seconds <= _MOST_SECONDS
+        ):
+            raise HTTPException(400, f"seconds is a number from 0 to {_MOST_SECONDS}")
+        clock.advance(seconds)
+        return _json({"now": clock.wall()})
+
+    async def finish(self, request: Request) -> Response:
+        """Ends a task well."""
+        return self._end(request, None)
+
+    async def fail(self, request: Request) -> Response:
+        """`{"code": …, "message": …}`: ends a task as FAILED; both may be left out."""
+        body = await _body(request)
+        code, message = body.get("code", self._emulator.vendor.failure), body.get("message", "")
+        if not isinstance(code, str) or not code or not isinstance(message, str):
+            raise HTTPException(400, "code and message are texts, code not an empty one")
+        return self._end(request, code, message)
+
+    async def picture(self, request: Request) -> Response:
+        """A picture of a task, `?width=` for a smaller one."""
+        work = self._emulator.store.works.get(request.path_params["id"])
+        number, width = request.path_params["number"], request.query_params.get("width", "")
+        if work is None or number >= max(1, work.fate.tried):
+            raise HTTPException(404, "there is no such picture")
+        wide = min(int(width), _WIDEST) if width.isascii() and width.isdecimal() and len(width) < 9 else 0
+
+        def drawn() -> bytes:
+            png = self._emulator.preview(work, number, wide) if wide else self._emulator.picture(work, number)
+            return _thumbnail(png, wide)
+
+        try:
+            png = await asyncio.get_running_loop().run_in_executor(self._threads, drawn)
+        except IndexError:
+            raise HTTPException(404, "there is no such picture") from None
+        return Response(png, media_type="image/png")
+
+    def _end(self, request: Request, code: str | None, message: str = "") -> Response:
+        if not self._emulator.complete_task(request.path_params["id"], code, message):
+            raise HTTPException(409, "there is no such task that has not ended")
+        return _json({"ended": True})
+
+
+def create_admin_app(emulator: Emulator, hosts: Collection[str] | None, threads: Executor) -> ASGIApp:
+    """The page and the control surface behind their guard."""
+    endpoints = AdminApi(emulator, threads)
+    routes = [
+        Route(CONTROL + "state", endpoints.state, methods=["GET"]),
+        Route(CONTROL + "clock", endpoints.advance, methods=["POST"]),
+        Route(_TASK + "/finish", endpoints.finish, methods=["POST"]),
+        Route(_TASK + "/fail", endpoints.fail, methods=["POST"]),
+        Route(_TASK + "/pictures/{number:int}.png", endpoints.picture, methods=["GET"]),
+        Route(PAGE, page_file, methods=["GET"]),
+        Route(PAGE_FILES + "{name}", page_file, methods=["GET"]),
+    ]
+    return _OriginGuardMiddleware(
+        Starlette(routes=routes, exception_handlers={HTTPException: _error_response}), hosts
+    )
+
+
+class _OriginGuardMiddleware:
+    """Refuses what comes from elsewhere, and makes every answer one that a browser treats with care."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str] | None) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        page = scope["path"] == PAGE
+        why = reject_foreign_origin(request.method, request.headers, self._hosts, page=page)
+
+        async def send_secured(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                extra = [(name.encode(), value.encode()) for name, value in _SECURE.items()]
+                message["headers"] = [*message.get("headers", ()), *extra]
+            await send(message)
+
+        app: ASGIApp = _json({"error": why}, 403) if why else self._app
+        await app(scope, receive, send_secured)
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    """In ASCII: a prompt may hold what UTF-8 can't."""
+    return Response(json.dumps(content), status, media_type="application/json")
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """The JSON object of a request; an empty one for no body."""
+    raw = b""
+    try:
+        async for chunk in request.stream():
+            raw += chunk
+            if len(raw) > _MOST_BODY:
+                raise HTTPException(413, f"the body is over {_MOST_BODY} bytes")
+        body = json.loads(raw or b"{}")
+    except (ValueError, RecursionError, ClientDisconnect):
+        raise HTTPException(400, "the body is no JSON") from None
+    if not isinstance(body, dict):
+        raise HTTPException(400, "the body is no JSON object")
+    return body
+
+
+def _thumbnail(png: bytes, width: int) -> bytes:
+    if not width:
+        return png
+    from PIL import Image
+
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        image.thumbnail((width, 4 * width))
+        image.save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+async def page_file(request: Request) -> Response:
+    """The page, or a file of it by its name."""
+    name = request.path_params.get("name", "index.html")
+    if name not in {each.name for each in FOLDER.glob("*") if each.suffix in _SUFFIXES}:
+        raise HTTPException(404, "the page has no such file")
+    return FileResponse(FOLDER / name)
+
+
+async def _error_response(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    answer = _json({"error": error.detail}, error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer

@@ -1,0 +1,94 @@
+"""What answers are written on: headers as they were recorded, JSON, events, and the storage's XML."""
+
+import json
+from collections.abc import Iterable
+
+from wanlib.base.violation import Violation
+from wanlib.emulator.api.response_bodies import Body
+from wanlib.emulator.context import World
+from wanlib.emulator.core.http_messages import RULES_HEADER, Response
+from wanlib.emulator.core.vendor_errors import VendorError, error_body
+from wanlib.emulator.jobs.job import Outcome
+
+Violations = tuple[Violation, ...]
+Headers = tuple[tuple[str, str], ...]
+
+_JSON = ("content-type", "application/json")
+_XML = (("content-type", "application/xml"),)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)  # what is written is made here
+
+
+class ResponseBuilder:
+    """Writes the answers of one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        timeout = world.spec.wire["timeouts"]["sync"].partition(" ")[0]
+        self._recorded = tuple(
+            (name, value.replace("{timeout}", timeout)) for name, value in world.vendor.headers.items()
+        )
+        self._streamed = ("content-type", world.spec.wire["streaming"]["content_type"])
+
+    def json_response(
+        self, status: int, body: Body, request_id: str, violations: Violations = ()
+    ) -> Response:
+        """A JSON answer; what the request broke goes into a header."""
+        return Response(status, self._headers(request_id, _JSON, violations), (_dumps(body),))
+
+    def error_response(
+        self, told: VendorError, request_id: str, violations: Violations = (), *, status: int = 0
+    ) -> Response:
+        """The vendor's error body, with the status of its code unless another is given."""
+        body = error_body(self._world.vendor.names, told, request_id)
+        return self.json_response(status or self._status(told.code), body, request_id, violations)
+
+    def stream_response(self, events: list[Body], request_id: str, violations: Violations) -> Response:
+        """Server-sent events, each a part of its own."""
+        parts = [_event(number, "result", 200, body) for number, body in enumerate(events, 1)]
+        return Response(200, self._headers(request_id, self._streamed, violations), tuple(parts))
+
+    def failed_stream_response(self, fate: Outcome, request_id: str, violations: Violations) -> Response:
+        """A stream that has nothing but an error in it."""
+        body = error_body(self._world.vendor.names, VendorError(fate.code, fate.message), request_id)
+        parts = (_event(1, "error", self._status(fate.code), body),)
+        return Response(200, self._headers(request_id, self._streamed, violations), parts)
+
+    def storage_error(self, situation: str, what: str = "") -> Response:
+        """An error of the file storage."""
+        row = self._world.vendor.storage[situation]
+        names = self._world.vendor.names.storage
+        message = row["message"].replace("{detail}", what)
+        inner = _element(names.code, row["code"]) + _element(names.message, message)
+        text = f'<?xml version="1.0" encoding="UTF-8"?>\n{_element(names.error, inner)}\n'
+        return Response(row["status"], _XML, (text.encode(),))
+
+    def _status(self, code: str) -> int:
+        status: int = self._world.spec.wire["errors"].get(code, {"status": 400})["status"]
+        return status
+
+    def _headers(self, request_id: str, content: tuple[str, str], violations: Violations) -> Headers:
+        moment = str(int(self._world.clock.wall() * 1000))
+        recorded = tuple(
+            (name, value.replace("{request_id}", request_id).replace("{now}", moment))
+            for name, value in self._recorded
+        )
+        rules = ((RULES_HEADER, _violation_header(violations)),) if violations else ()
+        return (content, *recorded, *rules)
+
+
+def _violation_header(violations: Iterable[Violation]) -> str:
+    """Each broken rule once, with its outcome."""
+    return ", ".join(dict.fromkeys(f"{violation.rule};{violation.outcome}" for violation in violations))
+
+
+def _element(name: str, content: str) -> str:
+    return f"<{name}>{content}</{name}>"
+
+
+def _event(number: int, name: str, status: int, body: Body) -> bytes:
+    """One server-sent event, with the comment in which the service tells its status."""
+    return f"id:{number}\nevent:{name}\n:HTTP_STATUS/{status}\ndata:".encode() + _dumps(body) + b"\n\n"
+
+
+def _dumps(body: Body) -> bytes:
+    return _ENCODER.encode(body).encode()

@@ -1,0 +1,114 @@
+"""The effective values of a body's fields: truncated, or by default where ignored or absent."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from wanlib.base.values import ABSENT, UNDETERMINED
+from wanlib.base.violation import Violation
+from wanlib.spec import Condition, Family, Field, Spec
+from wanlib.spec.interpreter.check_plan import FieldPlan
+from wanlib.spec.interpreter.compile_plan import compile_plans
+from wanlib.spec.interpreter.compiled_decode import decode_body
+from wanlib.spec.interpreter.decode import DecodedBody
+from wanlib.spec.model.modes import ModeState
+
+Value = TypeVar("Value")
+
+
+def decode_fields(spec: Spec, family: Family, body: dict[str, Any]) -> DecodedBody:
+    """A body whose model is known, read by its form."""
+    return decode_body(family, spec.bodies[family.body], body)
+
+
+def iter_image_values(family: Family, reading: DecodedBody) -> Iterator[tuple[Field, str, Any]]:
+    """Everything that stands where an image is due, in spec order: (field, JSON Pointer, value)."""
+    for name, field, listed in _image_fields(family):
+        value, path = reading.values[name], reading.paths[name]
+        if not listed and value is not ABSENT and value is not UNDETERMINED:
+            yield field, path, value
+        elif listed and isinstance(value, list):
+            paths = reading.item_paths.get(name) or [f"{path}/{index}" for index in range(len(value))]
+            for where, item in zip(paths, value, strict=True):
+                yield field, where, item
+
+
+@lru_cache(maxsize=64)
+def _image_fields(family: Family) -> tuple[tuple[str, Field, bool], ...]:
+    """Those that hold images: (name of the whole, field of the image, whether it is one of a list)."""
+    fields = [(each.name, each.each or each, each.each is not None) for each in family.fields]
+    return tuple(each for each in fields if each[1].type == "image")
+
+
+class Values:
+    """One accepted body's values. Total over what the rules let pass as unspecified."""
+
+    def __init__(
+        self, family: Family, reading: DecodedBody, model: str, call: str, violations: Iterable[Violation]
+    ) -> None:
+        self.family = family
+        self.reading = reading
+        self._broken: dict[str, list[Violation]] = {}
+        for violation in violations:
+            self._broken.setdefault(violation.path, []).append(violation)
+        seen = {plan.name: self._mode_input(plan) for plan in compile_plans(family).read}
+        self._known = ModeState(family.ready_modes, seen | {"model": model, "call": call})
+
+    def has_field(self, name: str) -> bool:
+        """Whether the model has a field of this name."""
+        return name in self.reading.values
+
+    def explicit_value(self, name: str) -> Any:
+        """A field's value as far as it has an effect: None where the body has none or there is no such
+        field, where it is without effect or of a wrong type.
+        """
+        value = self.reading.values.get(name)
+        if value is None or value is ABSENT or value is UNDETERMINED:
+            return None
+        if self._broken:
+            for violation in self._broken.get(self.reading.paths[name], ()):
+                if violation.outcome == "ignored" or violation.rule.endswith(".type"):
+                    return None
+                if violation.outcome == "truncated":
+                    return value[: violation.limit]
+        if type(value) is float and self.family.field(name).type == "integer":
+            return int(value)
+        return value
+
+    def get(self, name: str) -> Any:
+        """A field's value, else its default here; None where it has neither, or there is no such field."""
+        given = self.explicit_value(name)
+        if given is not None or not self.has_field(name):
+            return given
+        default = self.active_value(self.family.field(name).default)
+        return None if default == "derived" else default
+
+    def holds(self, condition: Condition) -> bool:
+        """Whether a mode (or not a mode) is known to hold."""
+        return self._known.holds(condition.mode) is condition.wanted
+
+    def active_value(self, table: Mapping[Condition | None, Value]) -> Value | None:
+        """The value whose condition holds, else the one without a condition."""
+        for condition, value in table.items():
+            if condition is not None and self.holds(condition):
+                return value
+        return table.get(None)
+
+    def active_limit(self, field: str, kind: str) -> Any:
+        """The limit of a kind that holds on a field here, None where there is none."""
+        if not self.has_field(field):
+            return None
+        limit = None
+        for rule in self.family.field(field).rules_of_kind(kind):
+            if rule.condition is None:
+                limit = rule.limit
+            elif self.holds(rule.condition):
+                return rule.limit
+        return limit
+
+    def _mode_input(self, plan: FieldPlan) -> Any:
+        """What modes see of a field: the count of a list; the value of any other, else its plain default."""
+        given = self.explicit_value(plan.name)
+        if plan.type == "list":
+            return len(given) if isinstance(given, list) else 0
+        return plan.default if given is None else given

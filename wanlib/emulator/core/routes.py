@@ -1,0 +1,124 @@
+"""Which call a request is, by method, path and the headers that tell calls on one path apart."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from wanlib.emulator.core.http_messages import Request
+from wanlib.spec import Spec
+
+_HOLE = "{task_id}"
+STORE, RESULT = "store", "result"
+RESULTS, STORAGE = "/results", "/storage"
+"""Paths of our own, beside the base path of the API."""
+
+
+class Route(NamedTuple):
+    """call: of wire.yaml, or STORE, RESULT. path: below the base path.
+
+    name: the task id, or the result's name. serves: the calls that this path has for any model, () where it
+    creates nothing.
+    """
+
+    call: str
+    path: str
+    name: str = ""
+    serves: tuple[str, ...] = ()
+
+
+class HeaderMatch(NamedTuple):
+    """The header that only one call has: it tells this call from others on its path."""
+
+    name: str
+    value: str
+
+    def matches(self, request: Request) -> bool:
+        """Whether a request carries it."""
+        given = request.headers.get(self.name.lower())
+        return given is not None and given.strip().lower() == self.value
+
+
+class _SharedPath(NamedTuple):
+    """A path that creates. marked: routes of calls that have a marker; plain: that of any other request."""
+
+    marked: tuple[tuple[HeaderMatch, Route], ...]
+    plain: Route
+
+
+class Routes:
+    """The paths of a spec."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._base: str = spec.wire["base_path"]
+        self.markers: Mapping[str, HeaderMatch] = {
+            header["call"][0]: HeaderMatch(name, header["is"])
+            for name, header in spec.wire["headers"].items()
+            if len(header.get("call", ())) == 1
+        }
+        self._creates = {
+            (method, self._base + path): self._shared(path, tuple(calls))
+            for (method, path), calls in _creates(spec).items()
+        }
+        self._others = [
+            (call, *_split_path_template(endpoint)) for call, endpoint in spec.wire["paths"].items()
+        ]
+
+    def find(self, request: Request) -> Route | None:
+        """The route, whatever the query and a slash at the end; None where no call is here."""
+        path = request.target.partition("?")[0].rstrip("/")
+        shared = self._creates.get((request.method, path))
+        if shared:
+            return next((route for marker, route in shared.marked if marker.matches(request)), shared.plain)
+        if path.startswith(self._base + "/"):
+            return self._other(request.method, path.removeprefix(self._base))
+        if request.method == "GET" and path.startswith(RESULTS + "/"):
+            return Route(RESULT, path, path.removeprefix(RESULTS + "/"))
+        if request.method == "POST" and path == STORAGE:
+            return Route(STORE, path)
+        return None
+
+    def is_image_request(self, request: Request) -> bool:
+        """Whether it asks for a picture."""
+        return request.target.startswith(RESULTS + "/")
+
+    def _shared(self, path: str, calls: tuple[str, ...]) -> _SharedPath:
+        """Without a marker it is the call that has none, else the only one."""
+        serves = tuple(dict.fromkeys(calls))
+        routes = {call: Route(call, path, serves=serves) for call in serves}
+        marked = tuple((self.markers[call], route) for call, route in routes.items() if call in self.markers)
+        plain = next((call for call in serves if call not in self.markers), serves[0])
+        return _SharedPath(marked, routes[plain])
+
+    def _other(self, method: str, path: str) -> Route | None:
+        for call, its_method, before, hole, after in self._others:
+            if method != its_method or not path.startswith(before):
+                continue
+            if not hole and path == before:
+                return Route(call, path)
+            name = path[len(before) : len(path) - len(after)]
+            if hole and path == before + name + after and name and "/" not in name:
+                return Route(call, path, unquote(name))
+        return None
+
+
+def _creates(spec: Spec) -> Mapping[tuple[str, str], list[str]]:
+    """The calls that each method and path creates by, as many times as models do; on a sister's path, all."""
+    found: dict[tuple[str, str], list[str]] = {}
+    every: list[str] = []
+    for calls in spec.wire["endpoints"].values():
+        for call, endpoint in calls.items():
+            method, path = endpoint.split(" ")
+            found.setdefault((method, path.rstrip("/")), []).append(call)
+    for calls in list(found.values()):
+        every = list(dict.fromkeys((*every, *calls)))
+    for endpoint in spec.wire.get("sister_endpoints", ()):
+        method, path = endpoint["is"].split(" ")
+        found.setdefault((method, path.rstrip("/")), every)
+    return found
+
+
+def _split_path_template(endpoint: str) -> tuple[str, str, str, str]:
+    """Its method; its path before the hole where a task id stands, the hole, and what is behind it."""
+    method, path = endpoint.split(" ")
+    before, hole, after = path.partition(_HOLE)
+    return method, before if hole else before.rstrip("/"), hole, after

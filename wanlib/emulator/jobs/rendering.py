@@ -1,0 +1,163 @@
+"""Real pictures, drawn when somebody fetches them: the inputs side by side under the prompt's text."""
+
+import hashlib
+import io
+import struct
+import zlib
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw
+
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PALETTE = 3  # the colour type: each pixel is an index into a table of colours
+_DEPTH = 1  # bits of an index
+_FILTER_NONE = b"\x00"
+
+
+def plain_png(width: int, height: int, colour: tuple[int, int, int]) -> bytes:
+    """Write a PNG in which every pixel has one colour.
+
+    The rows are compressed one by one; the file has about a thousandth of their bytes.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        colour: Red, green and blue, 0 to 255 each.
+    """
+    header = struct.pack(">IIBBBBB", width, height, _DEPTH, _PALETTE, 0, 0, 0)
+    parts = (_chunk(b"IHDR", header), _chunk(b"PLTE", bytes(colour)), _chunk(b"IDAT", _rows(width, height)))
+    return _SIGNATURE + b"".join(parts) + _chunk(b"IEND", b"")
+
+
+def _rows(width: int, height: int) -> bytes:
+    compressor = zlib.compressobj(level=1)
+    row = _FILTER_NONE + bytes(-(-width * _DEPTH // 8))
+    data = b"".join(compressor.compress(row) for _ in range(height))
+    return data + compressor.flush()
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+LARGEST = 64_000_000
+"""Pixels of the largest picture that is drawn; a larger one has a single colour."""
+
+_LONGEST = 400
+_INK, _PAPER = (30, 30, 30), (225, 225, 225)
+
+
+class InputPanel(NamedTuple):
+    """One input. data: its file, None where there is nothing to show but its label."""
+
+    label: str
+    format: str
+    data: bytes | None
+
+
+class RenderSpec(NamedTuple):
+    """All that a picture is drawn from: equal sheets give equal bytes.
+
+    seed: what tells one picture from another. watermark: its text, "" for none. most_pixels: of an input
+    that is opened at all.
+    """
+
+    width: int
+    height: int
+    prompt: str
+    panels: tuple[InputPanel, ...]
+    seed: str
+    watermark: str
+    most_pixels: int
+
+
+def render_png(sheet: RenderSpec) -> bytes:
+    """A PNG of exactly the sheet's size; a plain one above `LARGEST`, whatever memory there is."""
+    if sheet.width * sheet.height > LARGEST:
+        return plain_png(sheet.width, sheet.height, _colour(sheet.seed))
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", (sheet.width, sheet.height), _colour(sheet.seed))
+    pen = ImageDraw.Draw(image)
+    text = max(8, min(sheet.width, sheet.height) // 24)
+    top = _write_prompt(pen, sheet, text)
+    _place_panels(image, pen, sheet, top, text)
+    if sheet.watermark:
+        width = pen.textlength(sheet.watermark, font=_font(text))
+        pen.text((sheet.width - width - text, sheet.height - 2 * text), sheet.watermark, _INK, _font(text))
+    file = io.BytesIO()
+    image.save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def preview(sheet: RenderSpec, width: int) -> RenderSpec:
+    """The sheet to draw for a preview of so many pixels in width; the sheet itself unless it is too large."""
+    if sheet.width * sheet.height <= LARGEST:
+        return sheet
+    return sheet._replace(width=width, height=max(1, sheet.height * width // sheet.width))
+
+
+def _colour(seed: str) -> tuple[int, int, int]:
+    """A light colour: the text on it stays readable."""
+    red, green, blue = hashlib.sha256(seed.encode()).digest()[:3]
+    return 128 + red // 2, 128 + green // 2, 128 + blue // 2
+
+
+def _font(size: int) -> Any:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)
+
+
+def _write_prompt(pen: "ImageDraw.ImageDraw", sheet: RenderSpec, text: int) -> int:
+    """Writes the seed and the prompt in lines; where the space under them begins."""
+    font, per_line = _font(text), max(4, 2 * sheet.width // text - 4)
+    words = " ".join(f"{sheet.seed} | {sheet.prompt[:_LONGEST]}".split())
+    lines = wrap(words, per_line)[:6]
+    for number, line in enumerate(lines):
+        pen.text((text // 2, text // 2 + number * text * 5 // 4), line, _INK, font)
+    return text + len(lines) * text * 5 // 4
+
+
+def _place_panels(
+    image: "Image.Image", pen: "ImageDraw.ImageDraw", sheet: RenderSpec, top: int, text: int
+) -> None:
+    bottom, count = sheet.height - 3 * text, len(sheet.panels)
+    if not count or bottom - top < 8 or sheet.width // count < 8:
+        return
+    width = sheet.width // count
+    for number, panel in enumerate(sheet.panels):
+        box = (number * width + 2, top, (number + 1) * width - 2, bottom)
+        shown = _thumbnail(panel, (box[2] - box[0], box[3] - box[1]), sheet.most_pixels)
+        if shown is None:
+            pen.rectangle(box, _PAPER, _INK)
+            small = max(8, text // 2)
+            label = "\n".join(wrap(panel.label, max(4, 2 * width // small - 2))[:6])
+            pen.text((box[0] + 4, box[1] + 4), label, _INK, _font(small))
+        else:
+            left = box[0] + (box[2] - box[0] - shown.width) // 2
+            image.paste(shown, (left, top + (bottom - top - shown.height) // 2))
+
+
+def _thumbnail(panel: InputPanel, room: tuple[int, int], most_pixels: int) -> "Image.Image | None":
+    """The input, small enough for its room; None where it can't be shown.
+
+    A stranger's file may make a decoder raise anything; whatever it is, the label is shown instead.
+    """
+    from PIL import Image
+
+    if panel.data is None:
+        return None
+    try:
+        with Image.open(io.BytesIO(panel.data), formats=[panel.format.upper()]) as opened:
+            if opened.width * opened.height > most_pixels:
+                return None
+            opened.draft("RGB", room)
+            shown = opened.convert("RGB")
+        shown.thumbnail(room)
+        return shown
+    except Exception:
+        return None

@@ -1,0 +1,57 @@
+"""One line per request for people who watch the server: what came, what answered it, and why."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from wanlib.base.api_tables import WireNames
+from wanlib.base.redaction import redact_text
+from wanlib.emulator.core.http_messages import FAULT_HEADER, RULES_HEADER, Response
+
+AccessLog = Callable[[str], None]
+"""Takes a finished line, without the end of the line."""
+
+_MAX_PATH = 200
+_MAX_BODY = 4096
+"""Bytes of an answer in which a task id is looked for: those with pictures are larger or have none."""
+
+
+def access_line(moment: float, method: str, path: str, response: Response, names: WireNames) -> str:
+    """Format one exchange: `09:30:00 POST /api/v1/... 400 wan2.7/n.max;rejected`.
+
+    The query of a URL is left out, as are headers and bodies: signatures, keys and images are not shown.
+
+    Args:
+        moment: When the answer was ready, seconds since 1970; shown as local time.
+        method: The method of the request.
+        path: The path of the request, as it was sent or decoded; a query after it is cut off.
+        response: The answer, from which status, rules, fault and task id are taken.
+        names: What the members of an answer are called.
+
+    Returns:
+        The line: time, method, path, status, then as far as they are known `task=ID`, the broken rules with
+        their outcomes, and `fault=KIND`. Control characters are escaped.
+    """
+    time = datetime.fromtimestamp(moment).strftime("%H:%M:%S")
+    words = [time, method[:20], redact_text(path.partition("?")[0][:_MAX_PATH]) or "/", str(response.status)]
+    if task_id := _task_id(response, names):
+        words.append(f"task={task_id[:64]}")
+    if rules := response.header(RULES_HEADER):
+        words.append(rules)
+    if fault := response.header(FAULT_HEADER):
+        words.append(f"fault={fault}")
+    line = " ".join(words)
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+
+
+def _task_id(response: Response, names: WireNames) -> str:
+    """The id of the task that an answer is about; "" where it is about none."""
+    if "json" not in (response.header("content-type") or "") or len(response.parts) != 1:
+        return ""
+    if len(response.parts[0]) > _MAX_BODY:
+        return ""
+    try:
+        task_id = json.loads(response.parts[0])[names.answer.output][names.task.id]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return task_id if isinstance(task_id, str) else ""

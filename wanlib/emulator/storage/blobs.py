@@ -1,0 +1,163 @@
+"""The bytes of input images: small ones in memory, large ones in one temporary file, both under a cap."""
+
+import tempfile
+from itertools import count
+from typing import IO, NamedTuple, Protocol
+
+LARGE = 1 << 20
+"""From this size on, a piece goes to the file."""
+
+ADOPTED = 8 << 20
+"""From this size on, a piece that is in a file of its own stays there: a cap on bytes then caps the files."""
+
+
+class StoredBytes(Protocol):
+    """Bytes that somebody else has put on disk.
+
+    claim: the bytes of disk that are held from now on. data: the piece. release: it is not needed any more.
+    """
+
+    def claim(self) -> int: ...
+
+    def data(self) -> bytes: ...
+
+    def release(self) -> None: ...
+
+
+class BlobStore(Protocol):
+    """Bytes by key, counted by their users; `Spool` keeps them as long as the process lives."""
+
+    @property
+    def used(self) -> tuple[int, int]: ...
+
+    def has_room(self, size: int) -> bool: ...
+
+    def add(self, data: bytes) -> str: ...
+
+    def adopt(self, stored: StoredBytes) -> str: ...
+
+    def retain(self, key: str) -> str: ...
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def release(self, key: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Blob(NamedTuple):
+    users: int
+    data: bytes
+    offset: int
+    size: int
+    stored: StoredBytes | None = None
+
+
+class MemoryBlobStore:
+    """Pieces by key, counted by their users; what nobody uses any more is given up."""
+
+    def __init__(self, file_cap: int, memory_cap: int) -> None:
+        self._caps = (memory_cap, file_cap)
+        self._used = [0, 0]  # bytes in memory, in the file
+        self._keys = count(1)
+        self._kept: dict[str, _Blob] = {}
+        self._holes: list[tuple[int, int]] = [(0, file_cap)]  # (offset, size), sorted, never adjacent
+        self._file: IO[bytes] | None = None
+
+    @property
+    def used(self) -> tuple[int, int]:
+        """Bytes in memory and in the file."""
+        return self._used[0], self._used[1]
+
+    def has_room(self, size: int) -> bool:
+        """Whether the cap leaves room for so many bytes."""
+        large = size >= LARGE
+        return self._used[large] + size <= self._caps[large]
+
+    def add(self, data: bytes) -> str:
+        """Keeps bytes for one user and gives their key; "" where the cap leaves no room."""
+        large = len(data) >= LARGE
+        if not data or not self.has_room(len(data)):
+            return ""
+        offset = self._write(data) if large else 0
+        if offset < 0:
+            return ""
+        key = str(next(self._keys))
+        self._used[large] += len(data)
+        self._kept[key] = _Blob(1, b"" if large else data, offset, len(data))
+        return key
+
+    def adopt(self, stored: StoredBytes) -> str:
+        """Keeps a piece where it is; "" where the cap leaves no room."""
+        size = stored.claim()
+        if self._used[1] + size > self._caps[1]:
+            stored.release()
+            return ""
+        key = str(next(self._keys))
+        self._used[1] += size
+        self._kept[key] = _Blob(1, b"", 0, size, stored)
+        return key
+
+    def retain(self, key: str) -> str:
+        """One more user of a piece; "" where there is none of this key."""
+        kept = self._kept.get(key)
+        if kept is None:
+            return ""
+        self._kept[key] = kept._replace(users=kept.users + 1)
+        return key
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes, None where they are not kept."""
+        kept = self._kept.get(key)
+        if kept is None or kept.data:
+            return kept and kept.data
+        if kept.stored:
+            return kept.stored.data()
+        assert self._file is not None
+        self._file.seek(kept.offset)
+        return self._file.read(kept.size)
+
+    def release(self, key: str) -> None:
+        """One user less."""
+        kept = self._kept.get(key)
+        if kept is None:
+            return
+        if kept.users > 1:
+            self._kept[key] = kept._replace(users=kept.users - 1)
+            return
+        del self._kept[key]
+        self._used[not kept.data] -= kept.size
+        if kept.stored:
+            kept.stored.release()
+        elif not kept.data:
+            self._free(kept.offset, kept.size)
+
+    def close(self) -> None:
+        """Gives everything up."""
+        for kept in self._kept.values():
+            if kept.stored:
+                kept.stored.release()
+        self._kept.clear()
+        if self._file:
+            self._file.close()
+
+    def _write(self, data: bytes) -> int:
+        """Where the bytes went: the first hole that holds them; -1 where none does."""
+        for place, (offset, size) in enumerate(self._holes):
+            if size >= len(data):
+                self._holes[place : place + 1] = [(offset + len(data), size - len(data))] * (size > len(data))
+                self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as the spool)
+                self._file.seek(offset)
+                self._file.write(data)
+                return offset
+        return -1
+
+    def _free(self, offset: int, size: int) -> None:
+        """Makes a hole, joined with those beside it."""
+        merged: list[tuple[int, int]] = []
+        for start, length in sorted([*self._holes, (offset, size)]):
+            if merged and sum(merged[-1]) == start:
+                merged[-1] = (merged[-1][0], merged[-1][1] + length)
+            else:
+                merged.append((start, length))
+        self._holes = merged

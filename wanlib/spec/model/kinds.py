@@ -1,0 +1,241 @@
+"""The closed set of rule kinds: where each may stand, how its limit is written, which way is tighter."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+from warnings import catch_warnings
+
+from wanlib.base.values import Ratio
+from wanlib.spec.model.modes import parse_condition
+
+TYPES = ("text", "integer", "number", "boolean", "list", "object", "image", "size", "percent")
+OUTCOMES = ("rejected", "truncated", "ignored", "unspecified")
+_FORMATS = ("jpeg", "png", "bmp", "webp", "tiff")
+_CORNERS = ("x1", "y1", "x2", "y2")
+_SUFFIX = re.compile(r"[-.][a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_FORM = re.compile(r"[A-Za-z0-9_-]+(?: \+ [A-Za-z0-9_-]+)?")
+_MIME = re.compile(r"[a-z]+/[a-z0-9.+-]+")
+
+PRESENCE, TYPE, BOUND, RELATION = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of rule.
+
+    parse: from the YAML value to the limit; ValueError says what was expected.
+    stage: PRESENCE, TYPE, BOUND or RELATION: each is judged only where the former held.
+    tighter: `lower`, `higher` or `subset`: which way a limit narrows; None where limits do not compare.
+    outcome: what its breach does unless the rule says; fixed: the rule can't say otherwise.
+    varies: whether it may stand under `when`.
+    """
+
+    types: tuple[str, ...]
+    parse: Callable[[Any], Any]
+    stage: int = BOUND
+    tighter: str | None = None
+    outcome: str = "rejected"
+    fixed: bool = False
+    varies: bool = True
+
+
+def _integer(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("a whole number")
+    return value
+
+
+def _count(value: Any) -> int:
+    if _integer(value) < 0:
+        raise ValueError("a whole number from 0")
+    return int(value)
+
+
+def _number(value: Any) -> int | float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError("a number")
+    return value
+
+
+def _must_be_true(value: Any) -> bool:
+    if value is not True:
+        raise ValueError("true (leave the line out for false)")
+    return True
+
+
+def _word(*allowed: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError(" or ".join(allowed))
+        return str(value)
+
+    return parse
+
+
+def _field(value: Any) -> str:
+    if not isinstance(value, str) or not value.isidentifier():
+        raise ValueError("the name of a field")
+    return value
+
+
+def _names(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
+    def parse(value: Any) -> tuple[str, ...]:
+        good = isinstance(value, list) and value and all(isinstance(each, str) for each in value)
+        if not good or len(set(value)) < len(value) or (allowed and not set(value) <= set(allowed)):
+            raise ValueError(f"a list of {', '.join(allowed) or 'different names'}")
+        return tuple(value)
+
+    return parse
+
+
+def _literals(value: Any) -> tuple[Any, ...]:
+    good = isinstance(value, list) and value and all(isinstance(each, str | bool) for each in value)
+    if not good or len(set(value)) < len(value):
+        raise ValueError("a list of different words, or of true and false")
+    return tuple(value)
+
+
+def parse_pixels(value: Any) -> int:
+    """`768*768` as a number of pixels."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("width*height such as 768*768")
+    return int(found[1]) * int(found[2])
+
+
+def _ratio(value: Any) -> Ratio:
+    found = re.fullmatch(r"([1-9][0-9]{0,5}):([1-9][0-9]{0,5})", value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("width:height such as 1:8")
+    return Ratio(int(found[1]), int(found[2]))
+
+
+def _megabytes(value: Any) -> int:
+    """MB is 1,048,576 bytes of the decoded file."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5}) MB", value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("a size such as 20 MB")
+    return int(found[1]) * 1_048_576
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("a mapping")
+    return value
+
+
+def _keywords(value: Any) -> dict[str, int]:
+    return {name: parse_pixels(pixels) for name, pixels in _mapping(value).items()}
+
+
+def _mime(value: Any) -> dict[str, str]:
+    if not _mapping(value) or not set(value) <= set(_FORMATS):
+        raise ValueError(f"a mapping of MIME names by format ({', '.join(_FORMATS)})")
+    if not all(isinstance(name, str) and _MIME.fullmatch(name) for name in value.values()):
+        raise ValueError("MIME names in lower case such as image/png")
+    return dict(value)
+
+
+def _suffixes(value: Any) -> tuple[str, ...]:
+    good = isinstance(value, list) and all(
+        isinstance(each, str) and _SUFFIX.fullmatch(each) for each in value
+    )
+    if not good or len(set(value)) < len(value):
+        raise ValueError("a list of different ends of host names such as -internal.example.com")
+    return tuple(value)
+
+
+def _signatures(value: Any) -> tuple[tuple[str, ...], ...]:
+    good = (
+        isinstance(value, list)
+        and value
+        and all(isinstance(each, str) and _FORM.fullmatch(each) for each in value)
+    )
+    if not good or len(set(value)) < len(value):
+        raise ValueError(
+            "a list of different parameters: Expires, or a date and its seconds: x-date + x-expires"
+        )
+    return tuple(tuple(each.split(" + ")) for each in value)
+
+
+def _pattern(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a regular expression")
+    try:
+        with catch_warnings(action="error"):  # of what another version of Python would read otherwise
+            re.compile(value, re.ASCII)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
+        raise ValueError(f"a regular expression ({error})") from None
+    return value
+
+
+def _decimal(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+        raise ValueError("an exact decimal in quotes")
+    return value
+
+
+def _box_corners(value: Any) -> tuple[str, ...]:
+    if value != [*_CORNERS]:
+        raise ValueError(f"[{', '.join(_CORNERS)}]")
+    return _CORNERS
+
+
+_EVERY = TYPES
+_INNER = ("text", "integer", "number", "boolean", "image", "size", "percent", "list", "object")
+
+# In the order in which one field's rules are judged and reported.
+KINDS: Mapping[str, Kind] = {
+    # of the whole body
+    "model": Kind((), _word("listed"), PRESENCE),
+    "endpoints": Kind((), _mapping, PRESENCE),
+    "unknown": Kind((), _must_be_true, PRESENCE, outcome="unspecified", fixed=True),
+    "only_for": Kind((), _mapping, PRESENCE, outcome="unspecified", fixed=True),
+    # of any field
+    "place": Kind(_EVERY, _word("input", "parameters"), PRESENCE, varies=False),
+    "required": Kind(_INNER, _must_be_true, PRESENCE),
+    "effective": Kind(_EVERY, parse_condition, PRESENCE, outcome="ignored", fixed=True, varies=False),
+    "needs": Kind(_EVERY, parse_condition, PRESENCE, varies=False),
+    "type": Kind(_EVERY, _word(*TYPES), TYPE, varies=False),
+    # of values
+    "one_of": Kind(("text", "boolean"), _literals, tighter="subset"),
+    "not_blank": Kind(("text",), _must_be_true),
+    "parts": Kind((), _mapping),
+    "count": Kind(("list",), _count),
+    "min_count": Kind(("list",), _count, tighter="higher"),
+    "max_count": Kind(("list", "parts"), _count, tighter="lower"),
+    "max_chars": Kind(("text",), _count, tighter="lower"),
+    "pattern": Kind(("text",), _pattern),
+    "decimals": Kind(("percent",), _count),
+    "min": Kind(("integer", "number"), _number, tighter="higher"),
+    "max": Kind(("integer", "number"), _number, tighter="lower"),
+    "schemes": Kind(("image",), _names("http", "https", "data", "oss"), tighter="subset"),
+    "chars": Kind(("image",), _word("ascii")),
+    "public": Kind(("image",), _suffixes),
+    "unexpired": Kind(("image",), _signatures),
+    "encoding": Kind(("image",), _word("base64")),
+    "mime": Kind(("image",), _mime),
+    "formats": Kind(("image",), _names(*_FORMATS), tighter="subset"),
+    "min_side": Kind(("image",), _count, tighter="higher"),
+    "max_side": Kind(("image",), _count, tighter="lower"),
+    "keywords": Kind(("size",), _keywords, tighter="subset"),
+    "excludes": Kind(("size",), _names()),
+    "min_pixels": Kind(("size",), parse_pixels, tighter="higher"),
+    "max_pixels": Kind(("size",), parse_pixels, tighter="lower"),
+    "min_ratio": Kind(("size", "image"), _ratio, tighter="higher"),
+    "max_ratio": Kind(("size", "image"), _ratio, tighter="lower"),
+    "max_bytes": Kind(("image",), _megabytes, tighter="lower"),
+    # between values
+    "same_count_as": Kind(("list",), _field, RELATION),
+    "same_pixels_as": Kind(("image",), _field, RELATION),
+    "total": Kind(("list",), _decimal, RELATION),
+    "ordered": Kind(("list",), _box_corners, RELATION),
+    "inside": Kind(("list",), _field, RELATION, outcome="unspecified", fixed=True),
+}
+
+
+def limit_as_number(limit: Any) -> Fraction:
+    """A limit of an ordered kind as a number, so that two of them compare exactly."""
+    return Fraction(limit.width, limit.height) if isinstance(limit, Ratio) else Fraction(limit)

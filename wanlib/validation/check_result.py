@@ -1,0 +1,193 @@
+"""What `check` returns: the violations, and what the request can cost."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from wanlib.base.redaction import safe_repr
+from wanlib.base.values import ABSENT, UNDETERMINED
+from wanlib.base.violation import Violation
+
+MOST_PICTURES = 2**63 - 1
+"""The largest number that is read as a count: what other JSON readers hold as an integer."""
+
+
+class Price(NamedTuple):
+    """An amount of money for a number of pictures, by the pages' price table, without taxes and quotas."""
+
+    amount: Decimal
+    currency: str
+    pictures: int
+
+    def __str__(self) -> str:
+        noun = "picture" if self.pictures == 1 else "pictures"
+        return f"{self.amount} {self.currency} for {self.pictures} {noun}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values; the amount is text because it is exact."""
+        return {"amount": str(self.amount), "currency": self.currency, "pictures": self.pictures}
+
+
+class Count(NamedTuple):
+    """The number of pictures that a body asks for, as one reading sees it.
+
+    field: the parameter that bounds them; None where the mode that decides it is unknown.
+    pictures: the most that the call can yield; None where that cannot be read.
+    exact: whether so many come unless some fail; else the model may yield fewer.
+    given: whether the body has the parameter; else its default counts.
+    values: what the count was read from, by parameter; ABSENT and LOST as in the readings.
+    for_testing: the value that a page recommends for trying out, None where no page has one.
+    """
+
+    field: str | None
+    pictures: int | None
+    exact: bool
+    given: bool
+    values: Mapping[str, Any]
+    for_testing: int | None = None
+
+
+class Bill(NamedTuple):
+    """What a request can cost.
+
+    model: the model that the body names, known or not; None where it names none.
+    pictures: the most that the call can yield; None where the model or the count cannot be read.
+    exact: whether so many come unless some fail; False where the model may yield fewer or that is unknown.
+    price: the price of all pictures; None where `pictures` is None or no page states a price.
+    reason: why `pictures` or `price` is None, or which default the count comes from; may be empty.
+    advice: what a page recommends where the body leaves the count to its default; may be empty.
+
+    ``str()`` gives one line: ``4 pictures, 0.80 CNY (n is not given: default 4)``.
+    """
+
+    model: str | None
+    pictures: int | None
+    exact: bool
+    price: Price | None
+    reason: str = ""
+    advice: str = ""
+
+    def __str__(self) -> str:
+        if self.pictures is None:
+            return f"pictures and price unknown: {self.reason}"
+        noun = "picture" if self.pictures == 1 else "pictures"
+        line = f"{'' if self.exact or self.pictures == 1 else 'up to '}{self.pictures} {noun}"
+        if self.price is None:
+            return f"{line}, price unknown: {self.reason}"
+        line += f", {'' if self.exact else 'at most '}{self.price.amount} {self.price.currency}"
+        return f"{line} ({self.reason})" if self.reason else line
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members `pictures` and `price` of `wanlib check --json`."""
+        price = self.price and {"amount": str(self.price.amount), "currency": self.price.currency}
+        return {"pictures": self.pictures, "price": price}
+
+
+def make_bill(model: Any, count: Count | None, prices: Mapping[str, str], currency: str, region: str) -> Bill:
+    """Return the bill for a count.
+
+    Args:
+        model: What the body names as its model.
+        count: The pictures; None where the model is unknown.
+        prices: The price of one picture of this model as decimal text, by region.
+        currency: The currency of the prices.
+        region: The region whose price holds.
+    """
+    name = model if isinstance(model, str) else None
+    if count is None:
+        reason = (
+            "the body names no model" if name is None else f"{safe_repr(name)} is not a model of this spec"
+        )
+        return Bill(name, None, False, None, reason)
+    if count.pictures is None:
+        return Bill(name, None, False, None, _obstacle(count))
+    reason = "" if count.given else f"{count.field} is not given: default {count.pictures}"
+    advice = ""
+    if not count.given and count.for_testing is not None and count.for_testing < count.pictures:
+        advice = f"{count.field}={count.for_testing} is recommended for testing"
+    each = prices.get(region)
+    if each is None:
+        missing = f"no page states a price for {safe_repr(name)[1:-1]} in region {region}"
+        reason = f"{missing}; {reason}" if reason else missing
+        return Bill(name, count.pictures, count.exact, None, reason, advice)
+    price = Price(Decimal(each) * count.pictures, currency, count.pictures)
+    return Bill(name, count.pictures, count.exact, price, reason, advice)
+
+
+def _obstacle(count: Count) -> str:
+    """Return why the pictures cannot be counted."""
+    if count.field is not None and count.given:
+        value = count.values[count.field]
+        if value is not UNDETERMINED:
+            return f"{count.field} is {_json(value)}, which is not a number of pictures"
+    given = {name: each for name, each in count.values.items() if each is not ABSENT}
+    broken = [name for name, each in given.items() if each is UNDETERMINED]
+    if broken:
+        return f"the body cannot be read as far as {broken[0]}"
+    return ", ".join(f"{name} is {_json(each)}" for name, each in given.items()) or "the mode is unknown"
+
+
+def _json(value: Any) -> str:
+    """Return a value as messages show it, with the names that JSON has for Python's constants."""
+    constants = ((None, "null"), (True, "true"), (False, "false"))
+    return next((word for constant, word in constants if value is constant), None) or safe_repr(value)
+
+
+class CheckResult(list[Violation]):
+    """The violations of one body, as a list, with what the request can cost.
+
+    An empty result is a body that keeps every rule. The bill is read from the body when it is first asked
+    for, so that a check costs no more; do not change the body before that. Equality, order and indexes are
+    those of the list.
+    """
+
+    __slots__ = ("_bill", "_body", "_call", "_make_bill")
+
+    _bill: "Bill | None"
+    _body: Any
+    _call: str | None
+    _make_bill: "Callable[[Any, str | None], Bill]"
+
+    @property
+    def ok(self) -> bool:
+        """Return True where nothing would be rejected or truncated."""
+        return not any(violation.is_refused for violation in self)
+
+    @property
+    def bill(self) -> "Bill":
+        """The pictures and their price in the default region; `wanlib.bill` takes another region."""
+        if self._bill is None:
+            self._bill = self._make_bill(self._body, self._call)
+        return self._bill
+
+    @property
+    def model(self) -> str | None:
+        """The model that the body names, known or not; None where it names none."""
+        return self.bill.model
+
+    @property
+    def pictures(self) -> int | None:
+        """The most pictures that the call can yield; None where the model or the count cannot be read."""
+        return self.bill.pictures
+
+    @property
+    def price(self) -> "Price | None":
+        """The price of these pictures; None where no page states one, or `pictures` is None."""
+        return self.bill.price
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `wanlib check --json` prints: model, ok, pictures, price and violations."""
+        from wanlib.base.redaction import redact_text
+
+        model = None if self.model is None else redact_text(self.model)
+        violations = [violation.to_dict() for violation in self]
+        return {"model": model, "ok": self.ok, **self.bill.to_dict(), "violations": violations}
+
+
+def check_result(
+    violations: list[Violation], body: Any, call: str | None, make_bill: "Callable[[Any, str | None], Bill]"
+) -> CheckResult:
+    """Return the result of a check; `make_bill` gives the bill of a body and its call."""
+    result = CheckResult(violations)
+    result._bill, result._body, result._call, result._make_bill = None, body, call, make_bill
+    return result

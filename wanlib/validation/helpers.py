@@ -1,0 +1,211 @@
+"""Helpers of the generated validators: what takes more than a comparison."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from wanlib.base.urls import Form, expiry_of, iso_time, not_public, plain_url_mismatch
+from wanlib.base.violation import Violation, fast_violation
+from wanlib.validation.data_uri import DataUri, parse_data_uri
+from wanlib.validation.image_header import ImageInfo, describe_size, escape_json_pointer
+
+_SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})").fullmatch
+percent = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,9})?%").fullmatch
+"""Matches a percentage as text, such as ``25.00%``."""
+
+
+def other_than(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Return a function that gives None for a text that matches a pattern as a whole.
+
+    Texts that match are the usual case, and a pattern that does not match creates no match object: that
+    takes two thirds of the time of `fullmatch`.
+    """
+    return re.compile(rf"(?!(?:{pattern})\Z)", re.ASCII).match
+
+
+def no_percents_with(decimals: int) -> Callable[[str], re.Match[str] | None]:
+    """Return a function that gives None for a percentage with exactly so many decimals."""
+    fraction = rf"\.[0-9]{{{decimals}}}" if decimals else ""
+    return other_than(rf"(?:0|[1-9][0-9]{{0,2}}){fraction}%")
+
+
+Elsewhere = dict[str, tuple[str, str, Any, bool]]
+"""Names that belong elsewhere: rule id, outcome, limit, and whether the violation is about the name."""
+
+
+_WHITE_SPACE = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a text is empty or holds nothing but the white space of Unicode."""
+    return not text.strip(_WHITE_SPACE)
+
+
+def is_integer(value: object) -> bool:
+    """Whether JSON Schema calls it an integer: 4 and 4.0 are, true is not."""
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a JSON number: neither true nor NaN nor an infinity."""
+    if isinstance(value, float):
+        return value - value == 0
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def parse_size(text: str) -> tuple[int, int, int] | None:
+    """Width, height and their product in pixels, of ``width*height``; None for any other text."""
+    found = _SIZE(text)
+    if found is None:
+        return None
+    width, height = int(found[1]), int(found[2])
+    return width, height, width * height
+
+
+def url_prefixes(schemes: Sequence[str]) -> tuple[str, ...]:
+    """What image strings of these schemes begin with, in lower case."""
+    return tuple("data:" if scheme == "data" else f"{scheme}://" for scheme in schemes)
+
+
+def plain_urls(
+    schemes: Sequence[str], private_suffixes: Sequence[str] = ()
+) -> Callable[[str], re.Match[str] | None]:
+    """Return a function that gives None for a plain public URL: of these schemes, without a query."""
+    return plain_url_mismatch(schemes, private_suffixes).match
+
+
+def unreachable(value: str, private_suffixes: Sequence[str]) -> bool:
+    """Return whether an image URL can't be fetched from the internet, as far as its text shows."""
+    return not_public(value, private_suffixes) is not None
+
+
+def expired(value: str, forms: Sequence[Form], now: float | None) -> str | None:
+    """Return when the signature of a URL expired; None where it has not, or there is none.
+
+    Args:
+        value: an image string.
+        forms: of signatures, see `wanlib.base.urls`.
+        now: Unix seconds; None for the real clock, which is read only where there is a signature.
+    """
+    if "?" not in value or value[:4].lower() != "http":
+        return None
+    end = expiry_of(value, forms)
+    if end is None or (time.time() if now is None else now) <= end:
+        return None
+    return iso_time(end)
+
+
+def has_non_ascii_url(value: str | ImageInfo) -> bool:
+    """Whether it is a URL, not a data URI, with characters beyond ASCII."""
+    return isinstance(value, str) and not value.isascii() and value[:5].lower() != "data:"
+
+
+def read_image(value: str | ImageInfo) -> tuple[DataUri | None, ImageInfo | None]:
+    """An image's data URI, None where it is none, and what is known of the image."""
+    if isinstance(value, ImageInfo):
+        return None, value
+    uri = parse_data_uri(value)
+    return uri, uri.facts if uri else None
+
+
+def image_info(value: object) -> ImageInfo | None:
+    """What is known of an image: of a file in hand or a data URI; None of a URL or of no image."""
+    if isinstance(value, str):
+        uri = parse_data_uri(value)
+        return uri.facts if uri else None
+    return value if isinstance(value, ImageInfo) else None
+
+
+def mime_mismatch(uri: DataUri, table: dict[str, str]) -> tuple[str, ...] | None:
+    """The MIME names that are due where a data URI bears another; None where its name is right."""
+    if uri.facts is None:
+        return None
+    if uri.mime not in table.values():
+        return tuple(table.values())
+    due = table.get(uri.facts.format or "", uri.mime)
+    return None if due == uri.mime else (due,)
+
+
+def size_mismatch(value: object, others: object) -> tuple[str, str] | None:
+    """The sizes of an image and of the first of others where both are known and differ."""
+    own = image_info(value)
+    other = image_info(others[0]) if isinstance(others, list) and others else None
+    if own is None or other is None or not own.is_known or not other.is_known:
+        return None
+    return None if own[1:3] == other[1:3] else (describe_size(own), describe_size(other))
+
+
+def percent_sum_mismatch(texts: list[str], due: str) -> str | None:
+    """The sum of well-formed percentages where there are any and it is not exactly `due`."""
+    from decimal import Decimal  # costs a millisecond to load, and is needed by few bodies
+
+    total = sum((Decimal(text[:-1]) for text in texts), Decimal())
+    return str(total) if texts and total != Decimal(due) else None
+
+
+def to_scaled_int(due: str, decimals: int) -> int | None:
+    """A decimal such as `100.00` with its point moved by `decimals`; None where that is no whole number."""
+    whole, _, rest = due.partition(".")
+    count, remainder = divmod(int(whole + rest) * 10**decimals, 10 ** len(rest))
+    return None if remainder else count
+
+
+def is_box(value: list[Any]) -> bool:
+    """Whether it is four whole numbers."""
+    return len(value) == 4 and all(type(each) is int or is_integer(each) for each in value)
+
+
+def corners_out_of_order(box: list[Any]) -> bool:
+    """Whether a box of whole numbers has its corners in the wrong order."""
+    return is_box(box) and not (box[0] < box[2] and box[1] < box[3])
+
+
+def box_outside_image(box: list[Any], images: object, index: int) -> tuple[list[Any], str] | None:
+    """The box and its image's size where an ordered box leaves the image and the size is known."""
+    if not isinstance(images, list) or index >= len(images):
+        return None
+    facts = image_info(images[index])
+    if facts is None or facts.width is None or facts.height is None:
+        return None
+    if not is_box(box) or corners_out_of_order(box) or box[0] < 0 or box[1] < 0:
+        return None
+    return None if box[2] <= facts.width and box[3] <= facts.height else (box, describe_size(facts))
+
+
+def report_unknown_members(
+    found: list[Violation],
+    value: dict[str, Any],
+    names: tuple[str, ...],
+    known: frozenset[str],
+    path: str,
+    rule: str | None,
+    elsewhere: Elsewhere,
+) -> None:
+    """Add a violation for each member that is not among `names`.
+
+    Args:
+        found: The violations so far.
+        value: The object.
+        names: The members that it may have.
+        known: The same names, to look them up in.
+        path: JSON Pointer to the object.
+        rule: The rule on unknown members; None if there is none.
+        elsewhere: The names that another place or another model has.
+    """
+    for key in value:
+        if key in known:
+            continue
+        where = f"{path}/{escape_json_pointer(key)}"
+        if key in elsewhere:
+            its_rule, outcome, limit, by_name = elsewhere[key]
+            found.append(
+                fast_violation(Violation, (its_rule, outcome, where, limit, key if by_name else value[key]))
+            )
+        elif rule is not None:
+            found.append(fast_violation(Violation, (rule, "unspecified", where, names, key)))

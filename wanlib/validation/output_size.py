@@ -1,0 +1,110 @@
+"""The legal output size nearest to a wish, in exact arithmetic.
+
+*Nearest* is defined by two numbers, the first before the second: the error of the aspect ratio, as the factor
+between the two ratios, then the number of pixels that are missing from the tier. A size belongs to a tier
+where it has at most as many pixels as the tier, and at least three quarters of them.
+"""
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from math import isqrt
+from typing import NamedTuple
+
+from wanlib.base.values import Ratio
+
+_PAIR = re.compile(
+    r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*[:/xX\u00d7*]\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*", re.ASCII
+)
+_DECIMAL = re.compile(r"\s*[0-9]{1,9}(?:\.[0-9]{1,9})?\s*", re.ASCII)
+_SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", re.ASCII)
+
+
+class SizeBounds(NamedTuple):
+    """The limits on the output size in one mode.
+
+    field: the parameter. keywords: pixels by keyword. min_pixels, max_pixels: width times height.
+    min_ratio, max_ratio: width to height. default: the size where none is given, None where it is derived
+    from the input. step: both sides of a picture are multiples of it. recommended: what a page recommends.
+    """
+
+    field: str
+    keywords: Mapping[str, int]
+    min_pixels: int
+    max_pixels: int
+    min_ratio: Ratio
+    max_ratio: Ratio
+    default: str | None
+    step: int
+    recommended: tuple[str, ...]
+
+    @property
+    def known(self) -> bool:
+        """Return True where the mode, and so every limit, is known."""
+        return None not in tuple(self)[1:6]
+
+    def allows(self, ratio: Fraction) -> bool:
+        """Return True where a ratio is within the limits."""
+        return Fraction(*self.min_ratio) <= ratio <= Fraction(*self.max_ratio)
+
+    def pixels_of(self, size: str) -> int | None:
+        """Return the pixels of a keyword, in any case, or of `width*height`; None for any other text."""
+        for name, pixels in self.keywords.items():
+            if name.casefold() == size.strip().casefold():
+                return pixels
+        found = _SIZE.fullmatch(size.strip())
+        return int(found[1]) * int(found[2]) if found else None
+
+    def recommended_for(self, ratio: Fraction) -> str | None:
+        """Return the first recommended size of exactly this ratio that is legal here."""
+        for size in self.recommended:
+            width, height = map(int, size.split("*"))
+            fits = self.min_pixels <= width * height <= self.max_pixels
+            if Fraction(width, height) == ratio and self.allows(ratio) and fits:
+                return size
+        return None
+
+
+def parse_ratio(text: str) -> Fraction | None:
+    """Return `16:9`, `16/9`, `1920x1080` or `1.78` as an exact ratio; None for any other text."""
+    if found := _PAIR.fullmatch(text):
+        width, height = Fraction(found[1]), Fraction(found[2])
+        return width / height if width and height else None
+    if _DECIMAL.fullmatch(text):
+        return Fraction(text.strip()) or None
+    return None
+
+
+def nearest_size(bounds: SizeBounds, ratio: Fraction, tier: int) -> tuple[int, int] | None:
+    """Return width and height of the legal size of a tier that is nearest to a ratio.
+
+    Of two sizes that are as near, the wider one is returned. None where the tier has no legal size.
+
+    Args:
+        bounds: The limits of the mode.
+        ratio: Width to height, within the limits.
+        tier: Pixels of the tier.
+    """
+    low, high = max(bounds.min_pixels, -(-tier * 3 // 4)), min(bounds.max_pixels, tier)
+    step, best = bounds.step, None
+    narrow, wide = bounds.min_ratio, bounds.max_ratio
+    first = max(step, isqrt(low * narrow.width // narrow.height) // step * step)
+    for width in range(first, isqrt(high * wide.width // wide.height) + 1, step):
+        least = max(-(-low // width), -(-width * wide.height // wide.width))
+        most = min(high // width, width * narrow.height // narrow.width)
+        least, most = -(-least // step) * step, most // step * step
+        if least > most:
+            continue
+        ideal = int(width / ratio) // step * step
+        for height in {min(max(ideal, least), most), min(max(ideal + step, least), most)}:
+            one, other = width * ratio.denominator, height * ratio.numerator
+            found = (max(one, other), min(one, other), tier - width * height, width, height)
+            if best is None or _nearer(found, best):
+                best = found
+    return None if best is None else best[3:]
+
+
+def _nearer(one: tuple[int, int, int, int, int], other: tuple[int, int, int, int, int]) -> bool:
+    """Return True where one is nearer: its error is the first number by the second, which is not rounded."""
+    left, right = one[0] * other[1], other[0] * one[1]
+    return (left, one[2], -one[3]) < (right, other[2], -other[3])
