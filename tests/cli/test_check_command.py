@@ -255,6 +255,18 @@ def test_another_spec(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -
 DEFAULT_BILL = "4 pictures, 0.80 CNY (n is not given: default 4)"
 
 
+def test_the_header_that_an_uploaded_image_needs_is_named(
+    wanlib: Callable[..., Any], clean: Body, tmp_path: Path
+) -> None:
+    note = "oss:// URLs need the header X-DashScope-OssResourceResolve: enable"
+    assert note not in wanlib("check", "-", stdin=text(clean)).out
+    clean["input"]["messages"][0]["content"][0]["image"] = "oss://dashscope-instant/a.png"
+    for spec in ((), ("--spec", str(copytree(spec_folder(), tmp_path / "spec")))):
+        ran = wanlib("check", "-", *spec, stdin=text(clean))
+        assert ran.code == 0 and note in ran.out
+        assert note not in wanlib("check", "-", "--json", *spec, stdin=text(clean)).out
+
+
 def test_the_bill_stands_below_the_verdict(wanlib: Callable[..., Any], clean: Body) -> None:
     clean["parameters"] = {}
     for_testing = "n=1 is recommended for testing"

@@ -54,6 +54,14 @@ def test_a_synchronous_answer_holds_the_pictures(model: str) -> None:
     assert "task_id" not in answer["output"]
 
 
+@pytest.mark.parametrize(
+    ("model", "tokens"), [("wan2.7-image", (10867, 2, 10869)), ("wan2.6-image", (0, 0, 0))]
+)
+def test_usage_counts_the_tokens_of_the_documented_examples(model: str, tokens: tuple[int, int, int]) -> None:
+    usage = told(create(Emulator(), BODIES[model], "sync"))["usage"]
+    assert tuple(usage[name] for name in ("input_tokens", "output_tokens", "total_tokens")) == tokens
+
+
 def test_metrics_count_only_what_has_ended() -> None:
     emulator = slow()
     task = submit(emulator, BODIES["wan2.5-i2i-preview"])

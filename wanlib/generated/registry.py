@@ -321,6 +321,7 @@ FACTS: dict[str, Any] = {
     'wan2.7/output.multiple_of': 1,
     'wan2.7/output.count_of': {'otherwise': 'n'},
     'wan2.7/output.count_is': {'sequential': 'at most', 'otherwise': 'exact'},
+    'wan2.7/output.tokens': {'input': 10867, 'output': 2},
     'wan2.6/size.default:not-interleave': '1K',
     'wan2.6/size.default:interleave': 'derived',
     'wan2.6/n.default': 4,

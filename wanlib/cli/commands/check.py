@@ -66,7 +66,8 @@ def check(
     """
     if fix and (as_json or spec):
         raise CliError(f"--fix prints the body; leave out {'--json' if as_json else '--spec'}")
-    verdict = _Verdict(_judge(spec, call.value if call else None, local, region), strict, _amount(max_price))
+    judge = _judge(spec, call.value if call else None, local, region)
+    verdict = _Verdict(judge, strict, _amount(max_price), _headers(spec))
     if fix:
         fixing = _Fixing(verdict, call.value if call else None, local)
         if lines:
@@ -84,6 +85,7 @@ class _Verdict:
     judge: Judge
     strict: bool
     max_price: Decimal | None
+    headers: Sequence[tuple[str, str, Sequence[str]]]
 
     def body(self, body: Any, as_json: bool) -> int:
         """Print the verdict on one body and return the exit code."""
@@ -91,7 +93,8 @@ class _Verdict:
         if as_json:
             print(json.dumps(result.to_dict()))
         else:
-            print("\n".join([*violation_lines(result), *_bill_lines(result.bill)]))
+            notes = _header_notes(body, self.headers)
+            print("\n".join([*violation_lines(result), *_bill_lines(result.bill), *notes]))
         return self.code(result, "")
 
     def line(self, number: int, body: Any) -> int:
@@ -186,6 +189,35 @@ def _amount(text: str | None) -> Decimal | None:
         return parse_amount(text, "--max-price")
     except InvalidArgumentError as error:
         raise CliError(str(error)) from None
+
+
+def _headers(folder: Path | None) -> list[tuple[str, str, Sequence[str]]]:
+    """Return name, value and URL schemes of each header that the scheme of an image URL requires."""
+    if folder is None:
+        from wanlib.generated.calls import API
+
+        return [(header.name, header.value, header.schemes) for header in API.headers if header.schemes]
+    headers = load_spec(folder).wire["headers"]
+    return [
+        (name, header["is"], header["schemes"]) for name, header in headers.items() if "schemes" in header
+    ]
+
+
+def _header_notes(body: Any, headers: Sequence[tuple[str, str, Sequence[str]]]) -> list[str]:
+    """Return a line for each header without which the service does not read a URL of the body."""
+    return [
+        f"{scheme}:// URLs need the header {name}: {value}; the client of wanlib sends it"
+        for name, value, schemes in headers
+        for scheme in schemes
+        if _has_url(body, f"{scheme}://")
+    ]
+
+
+def _has_url(value: Any, beginning: str) -> bool:
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, str):
+        return value[: len(beginning)].lower() == beginning
+    return any(_has_url(member, beginning) for member in members)
 
 
 def _bill_lines(bill: Bill) -> list[str]:

@@ -163,8 +163,14 @@ class ResponseBodies:
         return {names.total: work.fate.tried, names.succeeded: made, names.failed: broken}
 
     def _usage(self, work: Job, images: int, texts: int) -> Body:
-        """Tokens stand for the texts written; no page bills them."""
+        """Return the usage of a call: the tokens that the spec states, and the texts written."""
         width, height = work.order.size if images else (0, 0)
         names = self._names.usage
-        tokens = {names.input_tokens: 0, names.output_tokens: texts, names.total_tokens: texts}
+        stated = self._spec.family(work.order.model).output.get("tokens", {})
+        read, written = stated.get("input", 0), stated.get("output", 0) + texts
+        tokens = {
+            names.input_tokens: read,
+            names.output_tokens: written,
+            names.total_tokens: read + written,
+        }
         return {names.images: images, names.size: f"{width}*{height}"} | tokens
