@@ -74,7 +74,7 @@ def test_of_a_trickle_each_piece_is_sent_after_a_pause() -> None:
     told: list[Any] = []
 
     class Told(ResponseWriter):
-        async def pause(self, seconds: float) -> bool:
+        async def sleep_unless_disconnected(self, seconds: float) -> bool:
             told.append(seconds)
             return True
 

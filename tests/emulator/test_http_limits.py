@@ -111,11 +111,11 @@ def test_a_connection_that_stands_still_is_ended(name: str, sent: bytes) -> None
         while not server.server_state.connections:
             await asyncio.sleep(0)
         now = asyncio.get_running_loop().time()
-        server.sweep(now + LIMITS.slow - 1)
+        server.close_if_idle(now + LIMITS.slow - 1)
         assert server.server_state.connections
         for _ in range(20):
             await asyncio.sleep(0)
-        server.sweep(asyncio.get_running_loop().time() + LIMITS.slow)
+        server.close_if_idle(asyncio.get_running_loop().time() + LIMITS.slow)
         try:
             left = await reader.read()
         except ConnectionError:

@@ -177,7 +177,7 @@ def test_an_uploaded_name_leaves_the_folder_in_no_way(tmp_path: Path) -> None:
 def test_a_key_that_somebody_wrote_into_the_file_reads_no_other(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     emulator = begun(tmp_path / "data")
-    emulator.store._database.run("INSERT INTO pieces VALUES ('../../secret', 1, 6)")  # type: ignore[attr-defined]
+    emulator.store._database.execute("INSERT INTO pieces VALUES ('../../secret', 1, 6)")  # type: ignore[attr-defined]
     assert emulator._world.spool.get("../../secret") is None
     emulator._world.spool.release("../../secret")
     assert (tmp_path / "secret").exists()

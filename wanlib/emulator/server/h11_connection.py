@@ -25,7 +25,7 @@ class H11Connection(LimitedProtocol, H11Protocol):  # type: ignore[misc]
         except h11.LocalProtocolError:
             self.transport.abort()
 
-    def _in_head(self) -> bool:
+    def _is_reading_head(self) -> bool:
         idle = self.conn.their_state is h11.IDLE
         return idle and (self.cycle is None or bool(self.conn.trailing_data[0]))
 

@@ -48,5 +48,5 @@ class HttpToolsConnection(LimitedProtocol, HttpToolsProtocol):
         cycle.on_response()
         return True
 
-    def _in_head(self) -> bool:
+    def _is_reading_head(self) -> bool:
         return self._open
