@@ -195,11 +195,11 @@ def reversed_images(body: dict[str, Any]) -> None:
 
 
 def blind(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(plan, "refuse_broken", lambda model, ask, violations: None)
+    patch.setattr(plan, "raise_violations", lambda model, ask, violations: None)
 
 
 def silent(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(plan, "warn_of", lambda violations: None)
+    patch.setattr(plan, "warn_ignored", lambda violations: None)
 
 
 def strict(patch: pytest.MonkeyPatch) -> None:
@@ -207,11 +207,11 @@ def strict(patch: pytest.MonkeyPatch) -> None:
 
 
 def sieve(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(refusing, "_strays", lambda model, parameters: [])
+    patch.setattr(refusing, "_unknown_parameters", lambda model, parameters: [])
 
 
 def pathless(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(asked, "read_image", lambda image, **told: image)
+    patch.setattr(asked, "to_image_input", lambda image, **told: image)
 
 
 def keyless(patch: pytest.MonkeyPatch) -> None:
@@ -268,7 +268,7 @@ def test_images_go_as_bytes_in_one_of_them(spec: Spec, monkeypatch: pytest.Monke
             met.append(type(image))
             return right(image, **told)
 
-        monkeypatch.setattr(asked, "read_image", read)
+        monkeypatch.setattr(asked, "to_image_input", read)
         TARGETS[name](spec).observe(Question(body, None))
     assert set(kinds["client"]) == {str} and set(kinds["client_async"]) == {bytes}
 
@@ -349,7 +349,7 @@ def test_a_client_that_sends_a_call_without_its_images_is_found_out(
 
 @pytest.mark.parametrize("kind", [SyncClient, AsyncClientTarget])
 def test_a_client_that_leaves_out_a_mask_is_found_out(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wanlib.client.call.preflight._strays", lambda *_: [])
+    monkeypatch.setattr("wanlib.client.call.preflight._unknown_parameters", lambda *_: [])
     content = [{"image": "https://a.example.com/a.png"}, {"text": "a kettle"}]
     body = {"model": "wan2.7-image", "input": {"messages": [{"role": "user", "content": content}]}}
     error = kind(load()).observe(Question(body, "async")).error

@@ -64,7 +64,7 @@ def test_every_rule_has_a_fault_and_the_spec_stays_as_it_was() -> None:
 
 
 def test_without_a_fault_nothing_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(harness, "mutants", lambda spec, rule: {"wider": lambda: spec})
+    monkeypatch.setattr(harness, "list_mutations", lambda spec, rule: {"wider": lambda: spec})
     found = list(run_mutants(SPEC, [SPEC.rules["wan2.7/n.max"], SPEC.rules["wan2.7/unknown"]]))
     assert [(each.name, each.verdict) for each in found] == [
         ("wan2.7/n.max=wider", "survived"),
@@ -81,7 +81,7 @@ def test_without_a_fault_nothing_is_red(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_service_that_breaks_down_is_no_planted_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     ruin = Server(SPEC, lambda request: refused(500, "InternalError"), "http://ruin.test", pays=False)
-    monkeypatch.setattr(harness, "embedded", lambda spec: ruin)
+    monkeypatch.setattr(harness, "emulator_server", lambda spec: ruin)
     found = run_mutants(SPEC, [SPEC.rules["wan2.7/n.max"]], first=True)
     assert [each.verdict for each in found] == ["survived"]
 

@@ -14,7 +14,7 @@ from wan_conformance.parity.requests import WireRequest
 from wan_conformance.targets.client.fake_service import FakeService
 from wanlib.spec import Spec
 
-_SCRIPT = Path(__file__).with_name("sdk_calls.py")
+_SCRIPT = Path(__file__).with_name("sdk_child.py")
 
 
 class SdkError(RuntimeError):
