@@ -64,12 +64,14 @@ ARROWS: dict[str, set[str]] = {
         "wanlib.generated",
         "wanlib.validation",
     },
+    "wanlib.boundary": {"wanlib.base", "wanlib.spec"},
     "wanlib.cli": {"wanlib.base", "wanlib.validation", "typer", "rich"},
-    "wan_conformance.judge": {"wanlib.base", "wan_conformance.model"},
-    "wan_conformance.model": {"wanlib.base", "wanlib.spec"},
+    "wan_conformance.judge": {"wanlib.base", "wanlib.boundary", "wan_conformance.model"},
+    "wan_conformance.model": {"wanlib.base", "wanlib.boundary", "wanlib.spec"},
 }
 # what it may import inside a function
 LAZY_ARROWS: dict[str, set[str]] = {
+    "wanlib.boundary": {"PIL"},
     "wanlib.cli": {"wanlib"},
     "wanlib.client": {"httpx", "pybase64"},
     "wanlib.emulator": {"PIL"},
@@ -279,7 +281,6 @@ def test_no_modules_import_each_other() -> None:
     assert find_cycle(module_graph(harness_modules())) == []
 
 
-@unfinished
 def test_wanlib_does_not_import_the_harness() -> None:
     users = [
         f"{module.name}:{entry.line}"

@@ -1,7 +1,8 @@
 """Case and observation to verdict: the only place where an opinion is formed."""
 
-from wan_conformance.model import Answer, Case, Observation, Target, Verdict
+from wan_conformance.model import Answer, Observation, Target, Verdict
 from wanlib.base.rule_id import parse_rule_id
+from wanlib.boundary.case import Case
 
 
 def claimed(rule: str | None, target: Target) -> bool:

@@ -4,35 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from wanlib.boundary.case import Case, Question
 from wanlib.spec import Rule
 
 VERDICTS = ("pass", "fail", "error", "known", "skip")
 FAILING = frozenset({"fail", "error"})
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """All that a target sees: a wire body (any JSON) and its call, None where it is not told."""
-
-    body: Any
-    call: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A question with its answer.
-
-    id: unique in a run, the same in every run: `edge:…`, `vector:…`, `strategy:…`.
-    rule: the id of the rule that it is about; None for a body that is about none or several.
-    breaks: (rule id, outcome) of every rule that the body breaks, sorted; () for a clean body.
-    seed: what a drawn body was drawn with; None where nothing was drawn.
-    """
-
-    id: str
-    rule: str | None
-    question: Question
-    breaks: tuple[tuple[str, str], ...]
-    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from time import perf_counter
 
 import imagesize
 from PIL import Image, UnidentifiedImageError
-from wan_conformance.images import picture
 
 from tests.bench.contest import Row, contest
+from wanlib.boundary.images import encode_image
 from wanlib.validation.image_header import facts_of_path
 
 FORMATS = ("jpeg", "png", "bmp", "webp", "tiff")
@@ -30,7 +30,7 @@ def rows() -> list[Row]:
 
 def _format(folder: Path, format: str) -> list[Row]:
     path = folder / f"picture.{format}"
-    path.write_bytes(picture(format, 1024, 768))
+    path.write_bytes(encode_image(format, 1024, 768))
 
     def pillow() -> None:
         with Image.open(path):

@@ -178,7 +178,7 @@ def test_a_person_is_asked(
     answer: bytes,
     code: int,
 ) -> None:
-    monkeypatch.setattr("wanlib.cli.options.payment._somebody", lambda: True)
+    monkeypatch.setattr("wanlib.cli.options.payment._is_interactive", lambda: True)
     ran = edit("--n", "1", *options, stdin=answer)
     assert ran.code == code
     assert len(service.created()) == 1 - code
@@ -333,7 +333,7 @@ def test_a_picture_that_can_not_be_saved(edit: Command, service: Service, out: P
 
 
 _PATCHED = (
-    "import wanlib.cli.options.connection as c; from tests.clocks import Time; c.the_clock = Time;"
+    "import wanlib.cli.options.connection as c; from tests.clocks import Time; c.system_clock = Time;"
     "from wanlib.cli import main; main()"
 )
 

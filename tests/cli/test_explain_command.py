@@ -135,7 +135,7 @@ def test_without_the_packages_that_draw(wanlib: Callable[..., Any], monkeypatch:
     def draw(*_: object) -> None:
         raise ModuleNotFoundError("No module named 'PIL'", name="PIL")
 
-    monkeypatch.setattr("wanlib.cli.commands.explain.payloads", draw)
+    monkeypatch.setattr("wanlib.cli.commands.explain.boundary_examples", draw)
     ran = wanlib("explain", "wan2.7/n.max")
     assert ran.code == 0
     assert "  limit     4" in ran.out

@@ -8,9 +8,8 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from wan_conformance.images import picture
-
 from tests.runtime.answers import TASK, choices, task
+from wanlib.boundary.images import encode_image
 
 
 class Loopback(ThreadingHTTPServer):
@@ -50,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         if path.endswith(".png"):
-            self._answer(picture("png", 8, 8), "image/png")
+            self._answer(encode_image("png", 8, 8), "image/png")
         else:
             parts = [{"type": "image", "image": f"http://127.0.0.1:{self.server.server_port}/a.png?sig=1"}]
             self._json(task("SUCCEEDED", **choices({"message": {"content": parts}})["output"]))

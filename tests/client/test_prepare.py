@@ -11,11 +11,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from wan_conformance.images import picture
 
 from tests.client.service import CREATED, MIXED, OLD, PRO
 from tests.client.worlds import KEY, World
 from tests.runtime.answers import TASK
+from wanlib.boundary.images import encode_image
 from wanlib.client.call.options import parse_call
 from wanlib.errors import (
     ConfigurationError,
@@ -57,7 +57,7 @@ def test_each_call_has_its_endpoint_and_headers(
 
 
 def test_an_image_in_hand_is_a_digest_and_an_uploaded_one_takes_its_header(world: World) -> None:
-    prepared = world.wan.prepare(PRO, "a vase", images=[picture("png", 512, 512), "oss://dir/a.png"])
+    prepared = world.wan.prepare(PRO, "a vase", images=[encode_image("png", 512, 512), "oss://dir/a.png"])
     (image, uploaded, _) = prepared.body["input"]["messages"][0]["content"]
     assert image["image"].startswith("data:image/png;base64,…") and len(image["image"]) < 90
     assert uploaded == {"image": "oss://dir/a.png"}
@@ -109,9 +109,9 @@ def test_every_broken_rule_is_told_and_nothing_is_sent(world: World) -> None:
 
 def test_an_image_in_hand_is_judged_by_its_bytes(world: World, tmp_path: Path) -> None:
     small = tmp_path / "small.png"
-    small.write_bytes(picture("png", 239, 240))
+    small.write_bytes(encode_image("png", 239, 240))
     with pytest.raises(InvalidRequestError) as met:
-        world.do(world.wan.submit(PRO, "a vase", images=[small, picture("gif", 300, 300)], n=1))
+        world.do(world.wan.submit(PRO, "a vase", images=[small, encode_image("gif", 300, 300)], n=1))
     assert [each.rule for each in met.value.violations] == [
         "wan2.7/images.each.min_side",
         "wan2.7/images.each.formats",
@@ -188,7 +188,7 @@ def test_nothing_of_the_caller_is_changed(world: World) -> None:
     world.service.on("create", CREATED)
     boxes, palette, extra = [[[1, 2, 3, 4]]], [{"hex": "#112233", "ratio": "33.33%"}] * 2, {"more": [1]}
     palette.append({"hex": "#445566", "ratio": "33.34%"})
-    images: list[Any] = [picture("png", 512, 512)]
+    images: list[Any] = [encode_image("png", 512, 512)]
     before = json.dumps([boxes, palette, extra]), list(images)
     task = world.do(
         world.wan.submit(PRO, "x", images=images, n=1, bbox_list=boxes, color_palette=palette, extra=extra)

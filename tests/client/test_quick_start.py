@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from wan_conformance.images import picture
 
 from tests.client.loopback import loopback
 from tests.quick_start import ROOT, written
 from tests.runtime.answers import TASK
+from wanlib.boundary.images import encode_image
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_it_runs(tmp_path: Path, number: int) -> None:
     for name in ("clock.png", "vase.png"):
-        (tmp_path / name).write_bytes(picture("png", 512, 512))
+        (tmp_path / name).write_bytes(encode_image("png", 512, 512))
     files = written(tmp_path)
     assert len(files) == 3
     with loopback() as service:
@@ -35,7 +35,7 @@ def test_it_runs(tmp_path: Path, number: int) -> None:
         )
     assert run.returncode == 0, run.stderr
     saved = tmp_path / "out" / f"{TASK}-1.png"
-    assert saved.read_bytes() == picture("png", 8, 8)
+    assert saved.read_bytes() == encode_image("png", 8, 8)
     assert str(saved.relative_to(tmp_path)) in run.stdout
     assert len(service.bodies) == 1 and service.bodies[0]["parameters"]["n"] == 1
 

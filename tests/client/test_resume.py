@@ -9,11 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from wan_conformance.images import picture
 
 from tests.client.service import CREATED, DONE, OLD, PRO, RUNNING
 from tests.client.worlds import World
 from tests.runtime.answers import TASK, reply
+from wanlib.boundary.images import encode_image
 from wanlib.client.journal.entry import is_owner_dead, new_lease_owner
 from wanlib.client.journal.journal import Journal
 from wanlib.errors import ConfigurationError, DeadlineExceededError, OutcomeUnknownError, TaskFailedError
@@ -22,7 +22,7 @@ from wanlib.generated.calls import API
 
 @pytest.fixture
 def png() -> bytes:
-    return picture("png", 8, 8)
+    return encode_image("png", 8, 8)
 
 
 @pytest.fixture

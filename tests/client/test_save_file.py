@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from wan_conformance.images import picture
 
 from tests.emulator.asking import BASE, KEY
 from wanlib import AsyncWan, Wan
+from wanlib.boundary.images import encode_image
 from wanlib.emulator import Emulator, ManualClock, RealClock
 from wanlib.emulator.server.serve import run_in_thread
 from wanlib.emulator.transport import Transport
@@ -100,9 +100,9 @@ CURL = [shutil.which(name) for name in ("curl", "sh", "base64", "tr")]
 def test_the_curl_command_sends_local_files(tmp_path: Path) -> None:
     """A file of more than a command line can hold, under a name that a shell would take apart."""
     large, small = tmp_path / "it's $HOME.png", tmp_path / "b.png"
-    noise = picture("png", 700, 700)
+    noise = encode_image("png", 700, 700)
     large.write_bytes(noise + b"\0" * 400_000)
-    small.write_bytes(picture("png", 500, 400))
+    small.write_bytes(encode_image("png", 500, 400))
     emulator = Emulator(clock=RealClock())
     with run_in_thread(emulator) as url, Wan("sk-1", base_url=url + BASE, trust_env=False) as wan:
         prompt = 'it\'s "dusk" %s \\n $HOME\n雪'
@@ -124,8 +124,8 @@ def test_the_curl_command_sends_local_files(tmp_path: Path) -> None:
 
 def test_an_image_in_memory_and_a_query_stay_out_of_the_command(wan: Wan, tmp_path: Path) -> None:
     file = tmp_path / "a.png"
-    file.write_bytes(picture("png", 512, 512))
-    images = [file, picture("png", 512, 513), "https://example.com/a.png?token=abc"]
+    file.write_bytes(encode_image("png", 512, 512))
+    images = [file, encode_image("png", 512, 513), "https://example.com/a.png?token=abc"]
     command = wan.prepare(MODEL, "a vase", images=images, n=1).curl()
     assert f"base64 < {file}" in command and "token=abc" not in command and len(command) < 2000
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from wan_conformance.model import Question
 
 from wanlib.base.values import ABSENT
+from wanlib.boundary.case import Question
 from wanlib.spec import Spec
 from wanlib.spec.interpreter.decode import Decoder
 from wanlib.spec.model.modes import holds

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from wan_conformance.engine.sources import collect_sources, known_model, matching_body_rules, vector_case
 from wan_conformance.engine.vectors import Vector
-from wan_conformance.model import Case
 
+from wanlib.boundary.case import Case
 from wanlib.spec import Rule, Spec, load
 
 

@@ -7,15 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
-from wan_conformance.images import data_uri
 from wan_conformance.judge import judge
-from wan_conformance.model import Case, Observation, Question, Target
+from wan_conformance.model import Observation, Target
 from wan_conformance.targets import TARGETS
 from wan_conformance.targets.client.clients import AsyncClientTarget, SyncClient
 from wan_conformance.targets.client.expected_request import difference, reorder_parts
 from wan_conformance.targets.client.verb_call import NotExpressible, verb_call
 
 from tests.client.invented import SKETCH, WORDS, invented_client, invented_spec
+from wanlib.boundary.case import Case, Question
+from wanlib.boundary.images import data_uri
 from wanlib.client.call import arguments as asked
 from wanlib.client.call import plan
 from wanlib.client.call import preflight as refusing

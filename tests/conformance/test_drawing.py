@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from wan_conformance.engine.strategy_runner import breaking_case, mutilated_case, valid_case
-from wan_conformance.model import Case, Observation, Strategy
+from wan_conformance.model import Observation, Strategy
 from wan_conformance.targets.readings import Interpreted
 
 from tests.conformance.tiny import Tiny, run
+from wanlib.boundary.case import Case
 from wanlib.spec import Spec, load
 
 MODEL = "wan2.7-image"

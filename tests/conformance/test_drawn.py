@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from wan_conformance.model import Case, Strategy, Verdict
+from wan_conformance.model import Strategy, Verdict
 
 from tests.conformance.tiny import MAX, Tiny, case, right, run
+from wanlib.boundary.case import Case
 
 Put = Callable[[Case], object]
 

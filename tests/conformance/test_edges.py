@@ -4,10 +4,10 @@ from collections import defaultdict
 from functools import cache
 
 import pytest
-from wan_conformance.edges import edges
-from wan_conformance.model import Case
 
 from wanlib import check
+from wanlib.boundary.case import Case
+from wanlib.boundary.cases import boundary_cases
 from wanlib.emit.python_text import constant_name
 from wanlib.emit.validator.module import validator
 from wanlib.emit.validator.plan import FamilyLayout
@@ -21,7 +21,7 @@ HEAVY = ("max_bytes",)
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
 def test_a_rule_has_both_edges_and_two_readings_answer_them(rule: Rule) -> None:
     sides = defaultdict(int)
-    for case in edges(SPEC, rule.id):
+    for case in boundary_cases(SPEC, rule.id):
         sides[bool(case.breaks)] += 1
         expected = sorted(name for name, _ in case.breaks)
         outcomes = sorted(outcome for _, outcome in case.breaks)
@@ -35,9 +35,9 @@ def test_a_rule_has_both_edges_and_two_readings_answer_them(rule: Rule) -> None:
 
 
 def test_case_ids_are_unique_and_stand_still() -> None:
-    ids = [case.id for rule in RULES if rule.kind not in HEAVY for case in edges(SPEC, rule.id)]
+    ids = [case.id for rule in RULES if rule.kind not in HEAVY for case in boundary_cases(SPEC, rule.id)]
     assert len(ids) == len(set(ids))
-    again = [case.id for case in edges(SPEC, "wan2.7/n.max:sequential")]
+    again = [case.id for case in boundary_cases(SPEC, "wan2.7/n.max:sequential")]
     assert again == [
         "edge:wan2.7/n.max:sequential/keeps/12@wan2.7-image/text_only+sequential",
         "edge:wan2.7/n.max:sequential/breaks/13@wan2.7-image/text_only+sequential",
@@ -87,7 +87,7 @@ def shifted(rule: Rule) -> list[str]:
 
 def products(rule: Rule) -> tuple[int, int]:
     """The pixels of the last size that keeps a rule, and of the first that breaks it."""
-    own = [case for case in edges(SPEC, rule.id) if "across" not in case.id]
+    own = [case for case in boundary_cases(SPEC, rule.id) if "across" not in case.id]
     sizes = {bool(case.breaks): case.question.body["parameters"]["size"].split("*") for case in own}
     return tuple(int(sizes[broken][0]) * int(sizes[broken][1]) for broken in (False, True))  # type: ignore[return-value]
 
@@ -105,7 +105,7 @@ def named(rule: Rule) -> list[str]:
 @cache
 def light_edges(rule: Rule) -> tuple[Case, ...]:
     """A rule's edges, once; of the 20 MB files those of one format."""
-    cases = edges(SPEC, rule.id)
+    cases = boundary_cases(SPEC, rule.id)
     return tuple(case for case in cases if rule.kind not in HEAVY or "/png-" in case.id)
 
 

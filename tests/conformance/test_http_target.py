@@ -9,10 +9,9 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 from wan_conformance.cli.commands import app
-from wan_conformance.edges import edges
 from wan_conformance.engine.sources import collect_sources, matching_body_rules
 from wan_conformance.judge import judge
-from wan_conformance.model import Case, Observation, Question, Verdict
+from wan_conformance.model import Observation, Verdict
 from wan_conformance.report.log import read_log
 from wan_conformance.response_schema import schema_problems
 from wan_conformance.targets.server.server import Server, ServerUnreachable, remote_server
@@ -20,6 +19,8 @@ from wan_conformance.targets.server.target import Http, dump_large_json
 
 from tests.conformance.servers import Answer, answered, body_of, created, ended, http, refused, serving
 from tests.emulator.asking import BODIES, INTERLEAVED, OLDER, PLAIN, SPEC, URL, data_uri, functional, messages
+from wanlib.boundary.case import Case, Question
+from wanlib.boundary.cases import boundary_cases
 from wanlib.emulator import Emulator, Settings
 
 HEAVY = ("max_bytes", "max_side")
@@ -31,7 +32,7 @@ CUT = messages(PLAIN, prompt="x" * 5001)
 
 
 def cases(*rules: str) -> list[Case]:
-    return [case for rule in rules for case in edges(SPEC, rule)]
+    return [case for rule in rules for case in boundary_cases(SPEC, rule)]
 
 
 def judged(target: Http, some: list[Case]) -> list[Verdict]:

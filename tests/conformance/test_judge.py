@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from wan_conformance import judge as module
 from wan_conformance.judge import expected, judge
-from wan_conformance.model import Answer, Case, Observation, Question
+from wan_conformance.model import Answer, Observation
 
 from tests.conformance.tiny import MAX, WORD, Tiny, case, right
+from wanlib.boundary.case import Case, Question
 
 TINY = Tiny(right)
 TELLS_MAX_ALONE = Tiny(right, kinds=["max"])

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from wan_conformance.model import Observation, Verdict
-from wan_conformance.redaction import redacted
 from wan_conformance.report.log import MOST_BYTES, LogError, read_log, verdict_to_json, write_log
 
 from tests.conformance.tiny import HEAD, MAX, saved, verdict
+from wanlib.base.redaction import redact_json
 
 VERDICTS = [
     verdict(),
@@ -92,14 +92,14 @@ def nested(levels: int) -> Any:
     ],
 )
 def test_redacted_bodies(value: Any, shown: Any) -> None:
-    assert redacted(value) == shown
+    assert redact_json(value) == shown
 
 
 def test_redacted_bodies_end() -> None:
-    assert redacted({str(number): 0 for number in range(30)})["…"] == "and 10 more"
-    text = json.dumps(redacted(nested(100_000)))
+    assert redact_json({str(number): 0 for number in range(30)})["…"] == "and 10 more"
+    text = json.dumps(redact_json(nested(100_000)))
     assert len(text) < 100
-    assert "AAAA" not in json.dumps(redacted([{"image": "data:image/png;base64," + "A" * 100}]))
+    assert "AAAA" not in json.dumps(redact_json([{"image": "data:image/png;base64," + "A" * 100}]))
 
 
 @pytest.mark.parametrize(

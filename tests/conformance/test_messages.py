@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from wan_conformance.edges import edges
 
 from wanlib import check
 from wanlib.base.redaction import safe_repr
 from wanlib.base.text import json_type, json_word
 from wanlib.base.violation import Violation
+from wanlib.boundary.cases import boundary_cases
 from wanlib.spec import Spec, interpret, load
 
 SPEC = load()
@@ -25,7 +25,7 @@ COUNTS = {"count", "min_count", "max_count"}
 
 def broken(spec: Spec, rule: str) -> Iterator[tuple[Any, Violation, Violation]]:
     """The body of each edge that breaks a rule, with the violation as the two readings give it."""
-    for case in edges(spec, rule):
+    for case in boundary_cases(spec, rule):
         body, call = case.question.body, case.question.call
         generated, interpreted = check(body, call=call), interpret(spec, body, call)
         assert len(generated) == len(interpreted), case

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 from wan_conformance.cli.commands import app
-from wan_conformance.edges import edges
 from wan_conformance.engine import mutation_check as harness
 from wan_conformance.engine.mutation_check import run_mutants
 from wan_conformance.judge import judge
@@ -17,6 +16,7 @@ from wan_conformance.targets.server.target import Http
 
 from tests.conformance.servers import refused
 from tests.emulator.asking import PLAIN, SPEC, URL, create, messages, rules
+from wanlib.boundary.cases import boundary_cases
 from wanlib.emulator import Emulator
 from wanlib.spec import Rule
 from wanlib.spec.model.kinds import KINDS
@@ -48,7 +48,7 @@ def test_the_sample_is_of_all_kinds() -> None:
 @pytest.mark.parametrize(("rule", "way"), SAMPLE, ids=[f"{rule.id}={way}" for rule, way in SAMPLE])
 def test_a_planted_fault_turns_the_harness_red_by_its_rule(rule: Rule, way: str) -> None:
     target = Http(SPEC, emulator_server(mutate_spec(SPEC, f"{rule.id}={way}")))
-    found = [judge(case, target, target.observe(case.question)) for case in edges(SPEC, rule.id)]
+    found = [judge(case, target, target.observe(case.question)) for case in boundary_cases(SPEC, rule.id)]
     failed = [each for each in found if each.verdict == "fail"]
     assert failed and {each.rule for each in failed} == {rule.id}
     assert not [each for each in found if each.verdict == "error"]  # a fault, not a ruin

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from wan_conformance.images import MIMES, data_uri, picture
+
+from wanlib.boundary.images import MIMES, data_uri, encode_image
 
 
 @pytest.mark.parametrize("format", MIMES)
 @pytest.mark.parametrize("extra", [None, 1])
 def test_pillow_reads_back_what_was_asked_for(format: str, extra: int | None) -> None:
-    size = extra and len(picture(format, 251, 130)) + extra
-    data = picture(format, 251, 130, size_bytes=size)
+    size = extra and len(encode_image(format, 251, 130)) + extra
+    data = encode_image(format, 251, 130, size_bytes=size)
     with Image.open(io.BytesIO(data)) as image:
         image.load()
         assert (image.format, image.size) == (format.upper(), (251, 130))
@@ -21,9 +22,9 @@ def test_pillow_reads_back_what_was_asked_for(format: str, extra: int | None) ->
 
 @pytest.mark.parametrize("format", ["png", "webp", "tiff"])
 def test_alpha_is_an_alpha_channel(format: str) -> None:
-    with Image.open(io.BytesIO(picture(format, 9, 9, alpha=True))) as image:
+    with Image.open(io.BytesIO(encode_image(format, 9, 9, alpha=True))) as image:
         assert image.mode == "RGBA"
-    with Image.open(io.BytesIO(picture(format, 9, 9))) as image:
+    with Image.open(io.BytesIO(encode_image(format, 9, 9))) as image:
         assert image.mode in ("1", "RGB")
 
 
@@ -37,7 +38,7 @@ def test_alpha_is_an_alpha_channel(format: str) -> None:
 )
 def test_what_cannot_be_drawn_is_refused(asked: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        picture(width=9, height=9, **asked)
+        encode_image(width=9, height=9, **asked)
 
 
 def test_a_data_uri_tells_the_true_name_unless_another_is_asked_for() -> None:

@@ -14,9 +14,9 @@ from wan_conformance.report.log import Log
 from wan_conformance.report.markdown import write_markdown
 from wan_conformance.report.tally import TargetCell, tally
 from wan_conformance.report.terminal import print_log
-from wan_conformance.report.text import format_limit
 
 from tests.conformance.tiny import HEAD, MAX, MODEL, WORD, verdict
+from wanlib.base.text import format_limit
 from wanlib.base.values import Ratio
 from wanlib.spec import load
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from wan_conformance.engine.runner import DuplicateCase
-from wan_conformance.model import FAILING, Case, Observation
+from wan_conformance.model import FAILING, Observation
 
 from tests.conformance.tiny import MAX, MODEL, RULES, WORD, Tiny, all_cases, case, raises, right, run, source
+from wanlib.boundary.case import Case
 
 
 def failing(verdicts: list[Any]) -> list[tuple[str, str]]:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from hypothesis import find, settings
-from wan_conformance.model import Question
 from wan_conformance.strategies import breaking, mutated_bodies, valid
-from wan_conformance.strategies.mode_cases import situations
 from wan_conformance.targets.readings import JsonSchema
 
 from tests.conformance.shares import drawn, shares, wanted
 from wanlib import check
+from wanlib.boundary.case import Question
+from wanlib.boundary.mode_cases import mode_cases
 from wanlib.spec import Condition, Rule, interpret, load
 from wanlib.spec.model.model import CALLS
 
@@ -124,12 +124,12 @@ def test_a_mode_that_a_model_is_never_in() -> None:
 
 def test_situations_leave_out_what_the_rules_forbid() -> None:
     """On the plain synchronous path there is no interleave; streamed interleave says so."""
-    found = situations(SPEC, "wan2.6-image")
+    found = mode_cases(SPEC, "wan2.6-image")
     assert len(found) == 4
     for situation in found:
         if situation.truths["interleave"]:
             assert {values["call"] for values in situation.pinned} <= {"async", "stream"}
-    broken = situations(SPEC, "wan2.6-image", SPEC.rules["wan2.6/enable_interleave.one_of:plain_sync"])
+    broken = mode_cases(SPEC, "wan2.6-image", SPEC.rules["wan2.6/enable_interleave.one_of:plain_sync"])
     assert [dict(each) for situation in broken for each in situation.pinned] == [
         {"enable_interleave": True, "call": "sync"}
     ]

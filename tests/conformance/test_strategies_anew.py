@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from wan_conformance.strategies import breaking, mutated_bodies, valid
-from wan_conformance.strategies.mode_cases import situations
 
 from tests.conformance.shares import drawn
 from tests.spec.small import FAMILY, FILES, write
+from wanlib.boundary.mode_cases import mode_cases
 from wanlib.spec import Spec, interpret, load
 
 
@@ -49,7 +49,7 @@ def test_a_number_that_modes_read(tmp_path: Path) -> None:
     text = FILES[FAMILY].replace("modes:\n", "modes:\n  heavy: strength > 0.7\n")
     text = text.replace("    min_count: 1\n", "    min_count: 1\n    when heavy: {min_count: 3}\n")
     changed = load(write(tmp_path, {**FILES, FAMILY: text}))
-    assert {situation.truths["heavy"] for situation in situations(changed, "tea-1")} == {True, False}
+    assert {situation.truths["heavy"] for situation in mode_cases(changed, "tea-1")} == {True, False}
     for question in drawn(valid(changed, "tea-1"), 60):
         assert interpret(changed, question.body, question.call) == []
     for rule in ("wan1.0/strength.min", "wan1.0/strength.max", "wan1.0/palette.min_count:heavy"):
@@ -62,7 +62,7 @@ def test_a_field_that_modes_read_has_to_have_an_effect_itself(tmp_path: Path) ->
     assert FILES[FAMILY].count(before) == 1
     text = FILES[FAMILY].replace(before, f"{before}    effective: bare\n")
     changed = load(write(tmp_path, {**FILES, FAMILY: text}))
-    found = [situation.truths for situation in situations(changed, "tea-1")]
+    found = [situation.truths for situation in mode_cases(changed, "tea-1")]
     assert [truths for truths in found if truths["fast"]] == [
         {"bare": True, "grand": False, "bare_grand": False, "fast": True}
     ]

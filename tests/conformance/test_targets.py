@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from wan_conformance.model import Observation, Question, Target
+from wan_conformance.model import Observation, Target
 from wan_conformance.targets import TARGETS
 
+from wanlib.boundary.case import Question
 from wanlib.spec import Spec, load
 from wanlib.spec.model.kinds import KINDS
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from wan_conformance.engine.vectors import VectorError, load
-from wan_conformance.images import data_uri
+
+from wanlib.boundary.images import data_uri
 
 GOOD = {"id": "a", "statement": "guide#n", "body": 1, "expect": []}
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from wan_conformance import images as pictures
 from wan_conformance.engine import vectors as macro
 from wan_conformance.engine import vectors as vector
 from wan_conformance.engine.vectors import VECTORS, Vector, load
@@ -16,6 +15,7 @@ from wan_conformance.engine.vectors import VECTORS, Vector, load
 import wanlib
 from wanlib import spec
 from wanlib.base.violation import Violation
+from wanlib.boundary import images as pictures
 
 SPEC = Path(__file__).parents[2] / "spec"
 EXAMPLES = Path(__file__).parents[3] / "shared" / "examples"

@@ -6,9 +6,10 @@ from typing import Any
 
 from wan_conformance.engine.runner import Run
 from wan_conformance.engine.sources import CaseSource
-from wan_conformance.model import Answer, Case, Observation, Question, Target, Verdict
+from wan_conformance.model import Answer, Observation, Target, Verdict
 
 from wanlib.base.violation import REFUSED
+from wanlib.boundary.case import Case, Question
 from wanlib.spec import Rule
 
 MODEL = "tea-1"

@@ -8,10 +8,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from wan_conformance.edges import edges
-
 from tests.effects.talk import talk
 from wanlib.base.rule_id import parse_rule_id
+from wanlib.boundary.cases import boundary_cases
 from wanlib.cli.commands.rule_details import rule_details
 from wanlib.emit.client.api_tables import calls
 from wanlib.emit.client.client import clients
@@ -69,7 +68,7 @@ def _examples(spec: Spec) -> Reading:
     """The bodies on both sides of a pattern, which `wanlib explain` shows and the harness sends."""
     for rule in spec.rules.values():
         if rule.kind == "pattern":
-            yield from (f"{case.id} {case.question.body}" for case in edges(spec, rule.id))
+            yield from (f"{case.id} {case.question.body}" for case in boundary_cases(spec, rule.id))
 
 
 READINGS: dict[str, Callable[[Spec], Reading]] = {

@@ -3,10 +3,10 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from wan_conformance.model import Question
 from wan_conformance.strategies import breaking, valid
 
 from wanlib.base.values import ABSENT
+from wanlib.boundary.case import Question
 from wanlib.spec import Rule, Spec
 from wanlib.spec.interpreter.decode import Decoder
 

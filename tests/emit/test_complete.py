@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wan_conformance.model import Question
 
 from tests.emit.fields import questions, read_back
 from tests.spec.small import FAMILY, FILES, write
+from wanlib.boundary.case import Question
 from wanlib.emit import generate_files
 from wanlib.generated.calls import API
 from wanlib.spec import Condition, Family, Spec, load

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from wan_conformance.edges.body import encode as encoded_by_conformance
-from wan_conformance.model import Question
 
 from tests.emit.fields import questions, read_back
 from wanlib import Violation, check
+from wanlib.boundary.body import encode as encoded_by_conformance
+from wanlib.boundary.case import Question
 from wanlib.generated.calls import API
 from wanlib.spec import load
 

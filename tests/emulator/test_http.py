@@ -12,16 +12,16 @@ from typing import Any
 
 import httpx
 import pytest
-from wan_conformance.images import picture
 
 from tests.clocks import Time
 from tests.emulator.asking import BASE, BODIES, INTERLEAVED, PLAIN, SPEC, data_uri, links, messages
 from tests.emulator.wire import HEADERS, SYNC, ask, connect, create, one, request
 from wanlib import AsyncWan, Wan
+from wanlib.boundary.images import encode_image
 from wanlib.emulator import Emulator, RealClock
 from wanlib.emulator.server.serve import run_in_thread
 
-PNG = picture("png", 512, 512)
+PNG = encode_image("png", 512, 512)
 
 
 @pytest.fixture(scope="module")

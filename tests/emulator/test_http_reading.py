@@ -8,11 +8,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from wan_conformance.edges import edges
 
 from tests.emulator.asking import BODIES, ORIGIN, PLAIN, SPEC, data_uri, messages, told
 from tests.pictures import picture, pictures
 from wanlib.base.redaction import safe_repr
+from wanlib.boundary.cases import boundary_cases
 from wanlib.emulator import Emulator, Request, Response
 from wanlib.emulator.core.spilled_text import substitute
 from wanlib.emulator.server.asgi_request import ClientDisconnected, Limits, read_body
@@ -52,7 +52,7 @@ def verdict(body: Any, call: str | None) -> list[Any]:
 @pytest.mark.parametrize("rule", [rule.id for rule in IMAGE_RULES])
 def test_every_edge_on_images_gets_the_same_verdict(rule: str) -> None:
     random = Random(rule)
-    for case in edges(SPEC, rule):
+    for case in boundary_cases(SPEC, rule):
         body, call = case.question.body, case.question.call
         raw = json.dumps(body).encode()
         large = len(raw) > 1 << 20

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from wan_conformance.edges import edges
 
 from tests.emulator.asking import (
     BODIES,
@@ -26,6 +25,7 @@ from tests.emulator.asking import (
     submit,
     told,
 )
+from wanlib.boundary.cases import boundary_cases
 from wanlib.emulator import Emulator, Settings
 from wanlib.spec import interpret
 
@@ -35,7 +35,7 @@ HEAVY = ("max_bytes", "max_side")  # files of many megabytes
 def small_edges() -> Iterator[tuple[Any, str]]:
     rules = [rule for rule in SPEC.rules.values() if rule.scope == "body" and rule.kind not in HEAVY]
     for rule in rules:
-        for case in edges(SPEC, rule.id):
+        for case in boundary_cases(SPEC, rule.id):
             if "oss://" not in json.dumps(case.question.body).lower():  # there is no such file
                 yield case.question.body, case.question.call or "async"
 

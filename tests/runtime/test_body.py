@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wan_conformance.images import picture
 
+from wanlib.boundary.images import encode_image
 from wanlib.client.images.inputs import to_image_input
 from wanlib.client.images.json_body import CHUNK, encode_json_body, redact_body
 from wanlib.errors import InvalidArgumentError
 
-SMALL = picture("png", 400, 400)
-LARGE = picture("png", 400, 400, size_bytes=2 * CHUNK + 1)
-EXACT = picture("png", 400, 400, size_bytes=CHUNK)
+SMALL = encode_image("png", 400, 400)
+LARGE = encode_image("png", 400, 400, size_bytes=2 * CHUNK + 1)
+EXACT = encode_image("png", 400, 400, size_bytes=CHUNK)
 
 
 def source(data: Any) -> Any:
@@ -124,7 +124,7 @@ def test_a_long_text_comes_in_chunks_too() -> None:
 
 def test_no_image_is_ever_held_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
-    path.write_bytes(picture("png", 400, 400, size_bytes=100 * CHUNK))
+    path.write_bytes(encode_image("png", 400, 400, size_bytes=100 * CHUNK))
     tracemalloc.start()
     try:
         content: Any = encode_json_body(body(*[source(path)] * 3))

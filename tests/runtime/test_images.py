@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from wan_conformance.images import picture
 
+from wanlib.boundary.images import encode_image
 from wanlib.client.images.inputs import ImageSource, candidate_paths, to_image_input
 from wanlib.errors import InvalidArgumentError
 from wanlib.validation.image_header import ImageInfo
 
-PNG = picture("png", 640, 480)
+PNG = encode_image("png", 640, 480)
 FACTS = ImageInfo("png", 640, 480, len(PNG))
 SCHEMES = ("http", "https", "data", "oss")
 MIMES = {"png": "image/png", "bmp": "image/x-ms-bmp"}
@@ -329,7 +329,7 @@ def test_a_source_shows_name_size_and_format_alone(clock: Path) -> None:
 
 
 def test_the_media_type_is_the_model_s_else_that_of_the_format() -> None:
-    made = {format: read(picture(format, 400, 400)).mime for format in ("bmp", "png", "webp", "gif")}
+    made = {format: read(encode_image(format, 400, 400)).mime for format in ("bmp", "png", "webp", "gif")}
     assert made == {"bmp": "image/x-ms-bmp", "png": "image/png", "webp": "image/webp", "gif": "image/gif"}
     assert read(b"").mime == read(b"text").mime == "application/octet-stream"
 

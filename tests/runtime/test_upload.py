@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from wan_conformance.images import picture
 
 from tests.runtime.uploading import DATA, PNG, STORE, WEBP, World, fields, key, policy, refused, source
+from wanlib.boundary.images import encode_image
 from wanlib.client.http.messages import ConnectionLostError, NotSentError, RequestBody, Response
 from wanlib.client.images.upload import LONGEST
 from wanlib.client.protocol.context import MAX_RETRIES
@@ -205,7 +205,7 @@ def test_over_a_real_connection_with_a_content_length(
 ) -> None:
     url, got = store
     path = tmp_path / "a.png"
-    path.write_bytes(picture("png", 400, 400, size_bytes=700_001))
+    path.write_bytes(encode_image("png", 400, 400, size_bytes=700_001))
     world = World(policies=[policy(upload_host=url)], base=url)
 
     def post() -> Response:

@@ -7,10 +7,9 @@ from email.message import Message
 from random import Random
 from typing import Any
 
-from wan_conformance.images import picture
-
 from tests.clocks import Time
 from tests.runtime.playing import play
+from wanlib.boundary.images import encode_image
 from wanlib.client.http.messages import Request, Response
 from wanlib.client.images.inputs import ImageSource, to_image_input
 from wanlib.client.images.upload import upload
@@ -19,8 +18,8 @@ from wanlib.client.protocol.effects import Send
 from wanlib.client.protocol.timing import Deadline
 from wanlib.generated.calls import API
 
-PNG = picture("png", 400, 400)
-WEBP = picture("webp", 400, 400)
+PNG = encode_image("png", 400, 400)
+WEBP = encode_image("webp", 400, 400)
 STORE = "https://store.example.com"
 DATA: dict[str, Any] = {
     "policy": "eyJleHBpcmF0aW9uIjoiMjA=",

@@ -75,6 +75,48 @@ def to_safe_json(value: Any) -> Any:
     return safe_repr(value)
 
 
+_MAX_DEPTH = 12
+_MAX_ITEMS = 20
+
+
+def redact_json(value: Any, depth: int = 0) -> Any:
+    """Return a JSON value of the same shape without secrets, for logs and examples.
+
+    Strings are cut at 80 characters, data URIs become a digest, and containers are cut at 12 levels and at
+    20 items.
+
+    Args:
+        value: Any JSON value.
+        depth: The level at which it stands.
+    """
+    if isinstance(value, str):
+        return escape_surrogates(redact_text(value))
+    if isinstance(value, list | dict) and depth >= _MAX_DEPTH:
+        return escape_surrogates(safe_repr(value))
+    if isinstance(value, list):
+        items = [redact_json(item, depth + 1) for item in value[:_MAX_ITEMS]]
+        return [*items, f"… and {len(value) - _MAX_ITEMS} more"] if len(value) > _MAX_ITEMS else items
+    if isinstance(value, dict):
+        members = {
+            escape_surrogates(redact_text(str(key))): redact_json(member, depth + 1)
+            for key, member in list(value.items())[:_MAX_ITEMS]
+        }
+        return {**members, "…": f"and {len(value) - _MAX_ITEMS} more"} if len(value) > _MAX_ITEMS else members
+    return to_safe_json(value)
+
+
+def escape_surrogates(text: str) -> str:
+    """Return `text` with lone surrogates, which UTF-8 cannot encode, written as `\\udXXX`."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def printable(text: str) -> str:
+    """Return `text` with every character escaped that could move the cursor or colour a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def _is_small_list(value: object) -> bool:
     """Whether it is a list that is told whole: few items, none of them a list or object."""
     if not isinstance(value, list) or len(value) > 16:

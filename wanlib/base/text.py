@@ -59,6 +59,26 @@ def allowed_bytes(count: int) -> str:
     return f"{whole} MB" if not rest else f"{count:,} bytes"
 
 
+def format_limit(value: Any, kind: str) -> str:
+    """Return a rule's limit for a table: `9`, `2048*2048`, `20 MB`, `jpeg png`; empty for True.
+
+    Args:
+        value: The limit.
+        kind: The kind of the rule, which gives the unit.
+    """
+    if value is True:
+        return ""
+    if kind == "max_bytes":
+        return f"{value // _MEGABYTE} MB"
+    if kind.endswith("_pixels") and isinstance(value, int):
+        side = round(value**0.5)
+        return f"{side}*{side}" if side * side == value else f"{value:,}"
+    if type(value) in (dict, tuple):  # a Ratio is a tuple as well, but formats itself
+        words = [str(item).lower() if isinstance(item, bool) else str(item) for item in value]
+        return " ".join(words) or "none"
+    return str(value)
+
+
 LONGEST = 80
 """Characters of a name that are compared; nothing known is longer."""
 _CUTOFF = 0.6

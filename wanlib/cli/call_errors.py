@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wanlib.cli.errors import NO, USAGE, print_error, printable
+from wanlib.base.redaction import printable
+from wanlib.cli.errors import NO, USAGE, print_error
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.output import violation_lines

@@ -14,7 +14,7 @@ import typer
 
 from wanlib.base.api_tables import base_of
 from wanlib.base.extras import missing
-from wanlib.base.redaction import redact_text, safe_repr
+from wanlib.base.redaction import printable, redact_text, safe_repr
 from wanlib.base.text import suggest, unknown_model
 
 if TYPE_CHECKING:
@@ -53,13 +53,6 @@ def handle_errors(command: Callable[Arguments, int]) -> Callable[Arguments, None
         raise typer.Exit(code)
 
     return run
-
-
-def printable(text: str) -> str:
-    """`text` with everything written out that could move a cursor, end a line or colour a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def safe_file_name(name: str | Path) -> str:

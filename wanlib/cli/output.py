@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from wanlib.base.redaction import printable
 from wanlib.base.violation import Violation
-from wanlib.cli.errors import printable
 
 if TYPE_CHECKING:
     from wanlib.base.clock import Clock

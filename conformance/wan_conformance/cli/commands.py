@@ -21,7 +21,7 @@ from wan_conformance.report.log import Log, read_log
 from wan_conformance.report.markdown import write_markdown
 from wan_conformance.report.tally import tally
 from wan_conformance.report.terminal import console, print_log
-from wan_conformance.report.text import printable
+from wanlib.base.redaction import printable
 from wanlib.spec import load
 
 _LISTED = 50

@@ -12,9 +12,8 @@ import typer
 from wan_conformance.engine.execute import UsageError
 from wan_conformance.engine.known_failures import KnownFailuresError
 from wan_conformance.report.log import LogError
-from wan_conformance.report.text import printable
 from wan_conformance.targets.server.server import ServerUnreachable
-from wanlib.base.redaction import safe_repr
+from wanlib.base.redaction import printable, safe_repr
 from wanlib.spec import SpecError
 
 CONFORMS, FAILS, USAGE, BROKE = range(4)

@@ -19,11 +19,10 @@ from wan_conformance.model import Target, Verdict
 from wan_conformance.report.junit import write_junit
 from wan_conformance.report.log import Log, read_log, write_log
 from wan_conformance.report.markdown import write_markdown
-from wan_conformance.report.text import format_limit
 from wan_conformance.targets import TARGETS
 from wan_conformance.targets.server.server import remote_server
 from wan_conformance.targets.server.target import Http
-from wanlib.base.text import did_you_mean
+from wanlib.base.text import did_you_mean, format_limit
 from wanlib.spec import Rule, Spec, load
 
 _PACKAGES = ("wanlib", "hypothesis", "jsonschema", "pillow", "PyYAML")

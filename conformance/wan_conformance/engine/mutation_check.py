@@ -7,11 +7,11 @@ without the fault. A fault that no edge turns red has survived.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from wan_conformance.edges import edges
 from wan_conformance.judge import judge
-from wan_conformance.model import Case
 from wan_conformance.targets.server.server import emulator_server
 from wan_conformance.targets.server.target import Http
+from wanlib.boundary.case import Case
+from wanlib.boundary.cases import boundary_cases
 from wanlib.spec import Rule, Spec
 from wanlib.spec.mutations import Make, list_mutations
 
@@ -44,7 +44,7 @@ def run_mutants(spec: Spec, rules: Iterable[Rule], *, first: bool = False) -> It
 
 def _cases(spec: Spec, rule: Rule) -> list[Case]:
     """The edges of a rule; of files of many megabytes those of one format."""
-    found = [*edges(spec, rule.id)]
+    found = [*boundary_cases(spec, rule.id)]
     return [case for case in found if "/png-" in case.id or rule.kind not in _HEAVY] or found
 
 

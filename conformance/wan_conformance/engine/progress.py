@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wan_conformance.engine.sources import CaseSource
-from wan_conformance.model import Case, Strategy, TaskCheck
+from wan_conformance.model import Strategy, TaskCheck
 from wan_conformance.report.terminal import console
+from wanlib.boundary.case import Case
 
 Told = Callable[[CaseSource, Case | Strategy | TaskCheck], None]
 

@@ -9,9 +9,9 @@ from wan_conformance.engine.known_failures import KnownFailures
 from wan_conformance.engine.sources import CaseSource, known_model
 from wan_conformance.engine.strategy_runner import judge_strategy
 from wan_conformance.judge import claimed, judge
-from wan_conformance.model import Answer, Case, Observation, Strategy, Target, TaskCheck, TaskTarget, Verdict
-from wan_conformance.redaction import redacted
-from wanlib.base.redaction import safe_repr
+from wan_conformance.model import Answer, Observation, Strategy, Target, TaskCheck, TaskTarget, Verdict
+from wanlib.base.redaction import redact_json, safe_repr
+from wanlib.boundary.case import Case
 from wanlib.spec import Rule
 
 
@@ -91,7 +91,7 @@ class Run:
         verdict = judge(case, target, seen)
         return replace(
             verdict,
-            body=None if verdict.verdict == "pass" else redacted(case.question.body),
+            body=None if verdict.verdict == "pass" else redact_json(case.question.body),
             seed=self.seed if case.seed is None else case.seed,
             ms=ms,
             model=known_model(case.question.body, self.models),

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from wan_conformance.edges import edges
 from wan_conformance.engine.strategy_runner import breaking_case, mutilated_case, valid_case
 from wan_conformance.engine.vectors import Vector, load
-from wan_conformance.model import Case, Question, Strategy, TaskCheck, expected_outcome
+from wan_conformance.model import Strategy, TaskCheck, expected_outcome
 from wan_conformance.targets.server.task_checks import task_checks
+from wanlib.boundary.case import Case, Question
+from wanlib.boundary.cases import boundary_cases
 from wanlib.spec import Rule, Spec
 
 
@@ -42,9 +43,10 @@ def collect_sources(spec: Spec, patterns: Sequence[str] = ("*",)) -> list[CaseSo
     vectors = [vector for vector in load() if _matches(_single_broken_rule(vector) or "", patterns)]
     rules = matching_body_rules(spec, patterns)
     checks = list(task_checks(spec)) if "*" in patterns else []
+    edges = (case for rule in rules for case in boundary_cases(spec, rule.id))
     return [
         CaseSource("vectors", "cases", len(vectors), (vector_case(vector, spec.rules) for vector in vectors)),
-        CaseSource("edges", "rules", len(rules), (case for rule in rules for case in edges(spec, rule.id))),
+        CaseSource("edges", "rules", len(rules), edges),
         _strategies(spec, rules, whole="*" in patterns),
         *([CaseSource("tasks", "cases", len(checks), iter(checks))] if checks else []),
     ]

@@ -11,18 +11,9 @@ from hypothesis import seed as seeded
 from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
-from wan_conformance.model import (
-    FAILING,
-    Answer,
-    Case,
-    Observation,
-    Question,
-    Strategy,
-    Target,
-    Verdict,
-    expected_outcome,
-)
+from wan_conformance.model import FAILING, Answer, Observation, Strategy, Target, Verdict, expected_outcome
 from wan_conformance.strategies import breaking, mutated_bodies, valid
+from wanlib.boundary.case import Case, Question
 from wanlib.spec import Rule, Spec, interpret
 
 Breaks = Callable[[Question], tuple[tuple[str, str], ...]]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from wan_conformance.images import MIMES, data_uri
+from wanlib.boundary.images import MIMES, data_uri
 
 
 class Macro(NamedTuple):

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from wan_conformance.model import Question
 from wan_conformance.strategies import valid
 from wan_conformance.targets.client.expected_request import with_defaults
 from wan_conformance.targets.client.fake_service import TASK
 from wan_conformance.targets.client.verb_call import NotExpressible, VerbCall, verb_call
+from wanlib.boundary.case import Question
 from wanlib.generated.calls import API
 from wanlib.spec import Spec
 

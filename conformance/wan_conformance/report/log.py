@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wan_conformance.model import VERDICTS, Answer, Observation, Verdict
-from wan_conformance.redaction import escape_surrogates
-from wanlib.base.redaction import redact_text, safe_repr
+from wanlib.base.redaction import escape_surrogates, redact_text, safe_repr
 
 _OPTIONAL = (str, type(None))
 _REQUIRED: Mapping[str, tuple[type, ...]] = {

@@ -6,7 +6,8 @@ from pathlib import Path
 from wan_conformance.model import Verdict
 from wan_conformance.report.log import Log
 from wan_conformance.report.tally import RuleRow, RunTally, TargetCell, failures_by_rule, tally
-from wan_conformance.report.text import describe_answer, explain_command, printable, redacted_body
+from wan_conformance.report.text import describe_answer, explain_command, redacted_body
+from wanlib.base.redaction import printable
 
 SHOWN = 200
 

@@ -10,13 +10,8 @@ from rich.text import Text
 from wan_conformance.model import Verdict
 from wan_conformance.report.log import Log
 from wan_conformance.report.tally import RuleRow, RunTally, TargetCell, failures_by_rule, tally
-from wan_conformance.report.text import (
-    describe_answer,
-    explain_command,
-    printable,
-    redacted_body,
-    wrap_rule_id,
-)
+from wan_conformance.report.text import describe_answer, explain_command, redacted_body, wrap_rule_id
+from wanlib.base.redaction import printable
 
 WIDEST = 120
 NARROW = 100

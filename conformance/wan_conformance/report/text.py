@@ -2,16 +2,9 @@
 
 import json
 import re
-from typing import Any
 
 from wan_conformance.model import Answer, Observation, Verdict
-
-
-def printable(text: str) -> str:
-    """`text` with everything written out that could move a cursor, end a line or colour a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+from wanlib.base.redaction import printable
 
 
 def describe_answer(given: Answer | Observation) -> str:
@@ -43,18 +36,3 @@ def wrap_rule_id(rule: str, room: int) -> str:
             lines.append(" ")
         lines[-1] += step
     return "\n".join(lines)
-
-
-def format_limit(value: Any, kind: str) -> str:
-    """A rule's limit as a table shows it: `9`, `2048*2048`, `20 MB`, `jpeg png`; empty for true."""
-    if value is True:
-        return ""
-    if kind == "max_bytes":
-        return f"{value // 1_048_576} MB"
-    if kind.endswith("_pixels") and isinstance(value, int):
-        side = round(value**0.5)
-        return f"{side}*{side}" if side * side == value else f"{value:,}"
-    if type(value) in (dict, tuple):  # a Ratio is a tuple too, and knows its own form
-        words = [str(each).lower() if isinstance(each, bool) else str(each) for each in value]
-        return " ".join(words) or "none"
-    return str(value)

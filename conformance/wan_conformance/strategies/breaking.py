@@ -6,15 +6,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from wan_conformance.model import Question
 from wan_conformance.strategies.byte_source import ByteSource, strategy_from_bytes
 from wan_conformance.strategies.invalid_bodies import BodyBreak, envelope_violation
 from wan_conformance.strategies.invalid_images import IMAGES
 from wan_conformance.strategies.invalid_values import LISTS, VALUES, Break
-from wan_conformance.strategies.mode_cases import PINNED_KINDS, Situation, situations
 from wan_conformance.strategies.partial_request import PartialRequest
 from wan_conformance.strategies.requests import Change, Plan
 from wanlib.base.values import ABSENT
+from wanlib.boundary.case import Question
+from wanlib.boundary.mode_cases import PINNED_KINDS, ModeCase, mode_cases
 from wanlib.spec.model.model import Node, Rule, Spec
 
 _EXTRA = 64  # bytes for the break itself
@@ -46,7 +46,7 @@ def _breakers(spec: Spec, rule: Rule) -> Iterator[tuple[Plan, BodyBreak]]:
         form = rule.id.partition("/")[2].partition(".")[0]
         if rule.file == "wire.yaml" and form in spec.bodies and form != family.body:
             continue
-        for each in situations(spec, model, rule):
+        for each in mode_cases(spec, model, rule):
             if not rule.field or rule.kind == "place":
                 yield Plan(spec, each, forced=rule.field), envelope_violation(spec, family, rule)
             elif (situation := _require_items(each, rule)).pinned:
@@ -55,7 +55,7 @@ def _breakers(spec: Spec, rule: Rule) -> Iterator[tuple[Plan, BodyBreak]]:
                 yield Plan(spec, situation, forced, change), lambda body, octets: body
 
 
-def _require_items(situation: Situation, rule: Rule) -> Situation:
+def _require_items(situation: ModeCase, rule: Rule) -> ModeCase:
     """The situation in which a rule's value is there, and the lists around it, and those it looks at, are
     not empty."""
     fields = tuple(situation.family.walk())
@@ -76,7 +76,7 @@ def _require_items(situation: Situation, rule: Rule) -> Situation:
     )
 
 
-def _change(rule: Rule, situation: Situation, form: Node) -> Change | None:
+def _change(rule: Rule, situation: ModeCase, form: Node) -> Change | None:
     """What is done to the field's value as soon as it is made; nothing where the situation is the break."""
     top, *steps = rule.field.split(".")
     if rule.kind in PINNED_KINDS and not steps and top in situation.pinned[0]:

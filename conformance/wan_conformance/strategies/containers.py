@@ -5,15 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from wan_conformance.strategies.byte_source import ByteSource
-from wan_conformance.strategies.mode_cases import Situation
 from wan_conformance.strategies.partial_request import PartialRequest
 from wan_conformance.strategies.values import SCALARS, Generator, percent
+from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec.model.model import Field
 
 _FAR = 9_999  # the farthest coordinate in a picture whose sides are not known
 
 
-def box(field: Field, situation: Situation) -> Generator:
+def box(field: Field, situation: ModeCase) -> Generator:
     """The maker of an `ordered` list, x1 y1 x2 y2; it belongs to the picture at `around.at[0]`."""
     assert field.each is not None
     inside = situation.limit(field, "inside")
@@ -40,7 +40,7 @@ _DEALT = 8  # items with bytes of their own, in all the lists inside one; others
 _FREE = 4  # items more than the least, where no rule says how many
 
 
-def generator_for(field: Field, situation: Situation) -> Generator:
+def generator_for(field: Field, situation: ModeCase) -> Generator:
     """The maker of a field's values in a situation."""
     if field.type == "list" and situation.active_rule(field, "ordered"):
         return box(field, situation)
@@ -50,7 +50,7 @@ def generator_for(field: Field, situation: Situation) -> Generator:
     return _object(field, situation) if field.type == "object" else SCALARS[field.type](field, situation)
 
 
-def _object(field: Field, situation: Situation) -> Generator:
+def _object(field: Field, situation: ModeCase) -> Generator:
     def is_always_there(member: Field) -> bool:
         return bool(member.rules_of_kind("required")) or member.path in situation.wanted
 
@@ -69,7 +69,7 @@ class ListGenerator:
     the shrinker can clear all items but the one that matters, and then lower the count.
     """
 
-    def __init__(self, field: Field, situation: Situation) -> None:
+    def __init__(self, field: Field, situation: ModeCase) -> None:
         assert field.each is not None
         self.field = field
         self.same_as = situation.limit(field, "same_count_as")
@@ -82,12 +82,12 @@ class ListGenerator:
         item = self.each.size + bool(self.total)
         self.size = 1 + (self.high * item if self.inner is None else _DEALT * (1 + self.inner.each.size))
 
-    def _bounds(self, field: Field, situation: Situation) -> tuple[int, int]:
+    def _bounds(self, field: Field, situation: ModeCase) -> tuple[int, int]:
         counted = situation.family.field(self.same_as) if self.same_as else field
         low = max(situation.limit(counted, "min_count", 0), int(field.path in situation.wanted))
         return low, max(situation.limit(counted, "max_count", low + _FREE), low)
 
-    def _decimals(self, situation: Situation) -> int:
+    def _decimals(self, situation: ModeCase) -> int:
         assert self.field.each is not None
         members = {each.name: each for each in self.field.each.members}
         return int(situation.limit(members[self.total.of], "decimals", 0)) if self.total else 0

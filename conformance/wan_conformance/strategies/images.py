@@ -2,11 +2,11 @@
 
 from functools import lru_cache
 
-from wan_conformance.images import MIMES, data_uri
 from wan_conformance.strategies.byte_source import ByteSource
-from wan_conformance.strategies.mode_cases import Situation
 from wan_conformance.strategies.partial_request import PartialRequest, Sides
 from wanlib.base.values import Ratio
+from wanlib.boundary.images import MIMES, data_uri
+from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec.model.model import Field
 
 _HOSTS = ("example.com", "img.example.org:8443", "8.8.8.8", "bucket", "a-b.c-d.example", "[2606:4700::1111]")
@@ -20,7 +20,7 @@ class Images:
 
     size = 5
 
-    def __init__(self, field: Field, situation: Situation) -> None:
+    def __init__(self, field: Field, situation: ModeCase) -> None:
         self.limits = Limits(field, situation)
         schemes = situation.limit(field, "schemes", ("https", "data"))
         self.addresses = [scheme for scheme in schemes if scheme != "data"]
@@ -45,7 +45,7 @@ class Images:
 class Limits:
     """What a picture of one field has to keep in one situation; sides are width and height in pixels."""
 
-    def __init__(self, field: Field, situation: Situation) -> None:
+    def __init__(self, field: Field, situation: ModeCase) -> None:
         self.formats: tuple[str, ...] = situation.limit(field, "formats", tuple(MIMES))
         self.mimes: dict[str, str] = situation.limit(field, "mime", MIMES)
         self.min_side: int = situation.limit(field, "min_side", 1)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from wan_conformance.images import MIMES, data_uri
 from wan_conformance.strategies.byte_source import ByteSource
 from wan_conformance.strategies.images import Limits, data_uri_of_known_size
 from wan_conformance.strategies.invalid_values import Break, Factory
-from wan_conformance.strategies.mode_cases import Situation
 from wan_conformance.strategies.partial_request import PartialRequest, Sides
+from wanlib.boundary.images import MIMES, data_uri
+from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec.model.model import Field, Rule
 
 _NO_SCHEMES = (
@@ -25,12 +25,12 @@ _NO_ASCII = (
 )
 
 
-def _unknown_scheme(rule: Rule, field: Field, situation: Situation) -> Break:
+def _unknown_scheme(rule: Rule, field: Field, situation: ModeCase) -> Break:
     others = [f"{name}://example.com/a.png" for name in ("http", "https", "oss") if name not in rule.limit]
     return lambda value, octets, around: octets.choose((*_NO_SCHEMES, *others))
 
 
-def _not_ascii(rule: Rule, field: Field, situation: Situation) -> Break:
+def _not_ascii(rule: Rule, field: Field, situation: ModeCase) -> Break:
     schemes = situation.limit(field, "schemes", ("https",))
     texts = tuple(text for text in _NO_ASCII if text.partition(":")[0] in schemes)
     return lambda value, octets, around: octets.choose(texts)
@@ -46,7 +46,7 @@ _PRIVATE = (
 _BLANKS = (" ", "\t", "\n", "\r", "\0", "\x1f", "\x7f")
 
 
-def _not_public(rule: Rule, field: Field, situation: Situation) -> Break:
+def _not_public(rule: Rule, field: Field, situation: ModeCase) -> Break:
     hosts = (*_PRIVATE, *(f"bucket{suffix}" for suffix in rule.limit))
 
     def change(value: Any, octets: ByteSource, around: PartialRequest) -> str:
@@ -62,7 +62,7 @@ def _not_public(rule: Rule, field: Field, situation: Situation) -> Break:
 _PAST = ("20010909T014640Z", "19700101T000000Z", "20200229T235959Z")
 
 
-def _expired(rule: Rule, field: Field, situation: Situation) -> Break:
+def _expired(rule: Rule, field: Field, situation: ModeCase) -> Break:
     """A signature that ended years ago, whatever the clock says."""
 
     def change(value: Any, octets: ByteSource, around: PartialRequest) -> str:
@@ -74,7 +74,7 @@ def _expired(rule: Rule, field: Field, situation: Situation) -> Break:
     return change
 
 
-def _bad_encoding(rule: Rule, field: Field, situation: Situation) -> Break:
+def _bad_encoding(rule: Rule, field: Field, situation: ModeCase) -> Break:
     limits = Limits(field, situation)
 
     def change(value: Any, octets: ByteSource, around: PartialRequest) -> str:
@@ -91,7 +91,7 @@ def _bad_encoding(rule: Rule, field: Field, situation: Situation) -> Break:
     return change
 
 
-def _other_mime(rule: Rule, field: Field, situation: Situation) -> Break:
+def _other_mime(rule: Rule, field: Field, situation: ModeCase) -> Break:
     """A name that is not in the table, or that of another format in it."""
     limits = Limits(field, situation)
     names = dict.fromkeys((*rule.limit.values(), *MIMES.values(), "image/jpg", "text/plain", "x/y"))
@@ -104,7 +104,7 @@ def _other_mime(rule: Rule, field: Field, situation: Situation) -> Break:
     return change
 
 
-def _other_format(rule: Rule, field: Field, situation: Situation) -> Break:
+def _other_format(rule: Rule, field: Field, situation: ModeCase) -> Break:
     """Another format under a name of the table, nothing, no picture, a picture cut short."""
     limits = Limits(field, situation)
     others = [name for name in MIMES if name not in rule.limit]
@@ -121,7 +121,7 @@ def _other_format(rule: Rule, field: Field, situation: Situation) -> Break:
     return change
 
 
-def _sided(rule: Rule, field: Field, situation: Situation) -> Break:
+def _sided(rule: Rule, field: Field, situation: ModeCase) -> Break:
     """Pictures beyond one limit on sides or ratio and within the others."""
     limits = Limits(field, situation)
     name = "png" if "png" in limits.formats else limits.formats[0]  # the smallest when large
@@ -146,7 +146,7 @@ def _sizes_beyond(kind: str, limits: Limits) -> Iterator[Sides]:
         yield from ((longest, least), (min(most, 2 * longest), least))
 
 
-def _too_big(rule: Rule, field: Field, situation: Situation) -> Break:
+def _too_big(rule: Rule, field: Field, situation: ModeCase) -> Break:
     limits = Limits(field, situation)
     name, sides = limits.formats[0], limits.shapes[0]
 
@@ -164,7 +164,7 @@ def _padded(name: str, sides: Sides, mime: str, length: int) -> str:
     return data_uri(name, *sides, mime=mime, size_bytes=length)
 
 
-def _other_pixels(rule: Rule, field: Field, situation: Situation) -> Break:
+def _other_pixels(rule: Rule, field: Field, situation: ModeCase) -> Break:
     limits = Limits(field, situation)
 
     def change(value: Any, octets: ByteSource, around: PartialRequest) -> str:

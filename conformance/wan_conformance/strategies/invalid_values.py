@@ -8,10 +8,10 @@ from typing import Any
 
 from wan_conformance.strategies.byte_source import ByteSource
 from wan_conformance.strategies.containers import generator_for
-from wan_conformance.strategies.mode_cases import Situation
 from wan_conformance.strategies.partial_request import PartialRequest
 from wan_conformance.strategies.values import MOST, Area, area
 from wanlib.base.values import ABSENT
+from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec.model.model import Field, Rule
 
 
@@ -68,7 +68,7 @@ def _fits(kind: str, value: Any) -> bool:
 
 
 Break = Callable[[Any, ByteSource, PartialRequest], Any]
-Factory = Callable[[Rule, Field, Situation], Break]
+Factory = Callable[[Rule, Field, ModeCase], Break]
 
 STEPS = (1, 6, 987, 10**6, 10**12)
 MORE = (1, 2, 7, 30)
@@ -87,12 +87,12 @@ def _one_of(options: tuple[Any, ...]) -> Break:
     return lambda value, octets, around: choose(options, octets)
 
 
-def _mistyped(rule: Rule, field: Field, situation: Situation) -> Break:
+def _mistyped(rule: Rule, field: Field, situation: ModeCase) -> Break:
     values = wrong_type_values(field.type)
     return _one_of(tuple(value for value in values if value is not None or _may_be_null(field, situation)))
 
 
-def _may_be_null(field: Field, situation: Situation) -> bool:
+def _may_be_null(field: Field, situation: ModeCase) -> bool:
     """Return whether null surely breaks the type: in a required member it counts as absent.
 
     A list without a type of its own may be written as its one item.
@@ -102,18 +102,18 @@ def _may_be_null(field: Field, situation: Situation) -> bool:
     return not situation.active_rule(top if written_as_item else field, "required")
 
 
-def _unlisted(rule: Rule, field: Field, situation: Situation) -> Break:
+def _unlisted(rule: Rule, field: Field, situation: ModeCase) -> Break:
     words = [str(word) for word in rule.limit]
     texts = ("", "another", *(word.upper() for word in words), *(f"{word} " for word in words))
     values = (False, True) if field.type == "boolean" else texts
     return _one_of(tuple(value for value in values if value not in rule.limit))
 
 
-def _below(rule: Rule, field: Field, situation: Situation) -> Break:
+def _below(rule: Rule, field: Field, situation: ModeCase) -> Break:
     return _one_of(_numbers(field, rule.limit, -1))
 
 
-def _above(rule: Rule, field: Field, situation: Situation) -> Break:
+def _above(rule: Rule, field: Field, situation: ModeCase) -> Break:
     return _one_of(_numbers(field, rule.limit, 1))
 
 
@@ -124,13 +124,13 @@ def _numbers(field: Field, limit: Any, sign: int) -> tuple[Any, ...]:
     return (next_one, *(limit + sign * part for part in _PARTS), int(limit) + sign * 2)
 
 
-def _too_long(rule: Rule, field: Field, situation: Situation) -> Break:
+def _too_long(rule: Rule, field: Field, situation: ModeCase) -> Break:
     limit: int = rule.limit
     fillers = ("a", "花", "😀", *(() if situation.active_rule(field, "not_blank") else ("\n",)))
     return lambda value, octets, around: octets.choose(fillers) * (limit + octets.choose(MORE))
 
 
-def _pattern_mismatch(rule: Rule, field: Field, situation: Situation) -> Break:
+def _pattern_mismatch(rule: Rule, field: Field, situation: ModeCase) -> Break:
     def change(value: str, octets: ByteSource, around: PartialRequest) -> str:
         near = (value[1:], value[:-1], value + value[-1], f"{value}\n", f" {value}", "")
         texts = [str(text) for text in (*rule.breaks, *near)]
@@ -139,7 +139,7 @@ def _pattern_mismatch(rule: Rule, field: Field, situation: Situation) -> Break:
     return change
 
 
-def _other_decimals(rule: Rule, field: Field, situation: Situation) -> Break:
+def _other_decimals(rule: Rule, field: Field, situation: ModeCase) -> Break:
     """Keeps the number, so that a total stays what it is."""
 
     def change(value: str, octets: ByteSource, around: PartialRequest) -> str:
@@ -152,24 +152,24 @@ def _other_decimals(rule: Rule, field: Field, situation: Situation) -> Break:
     return change
 
 
-def _blank(rule: Rule, field: Field, situation: Situation) -> Break:
+def _blank(rule: Rule, field: Field, situation: ModeCase) -> Break:
     return _one_of(_BLANKS)
 
 
-def _excluded(rule: Rule, field: Field, situation: Situation) -> Break:
+def _excluded(rule: Rule, field: Field, situation: ModeCase) -> Break:
     return _one_of(rule.limit)
 
 
-def _no_effect(rule: Rule, field: Field, situation: Situation) -> Break:
+def _no_effect(rule: Rule, field: Field, situation: ModeCase) -> Break:
     """Where a field has no effect, nothing else about it is judged: any value will do."""
     return lambda value, octets, around: choose(PLAIN, octets) if octets.flag() else value
 
 
-def _malformed_size(rule: Rule, field: Field, situation: Situation) -> Break:
+def _malformed_size(rule: Rule, field: Field, situation: ModeCase) -> Break:
     return _one_of(tuple(text for text in _NO_SIZES if text not in rule.limit and not _SIZE.fullmatch(text)))
 
 
-def _sized(rule: Rule, field: Field, situation: Situation) -> Break:
+def _sized(rule: Rule, field: Field, situation: ModeCase) -> Break:
     """Width and height beyond one limit and within the others."""
     open_to = area(field, situation)
     beyond: Area = {
@@ -202,7 +202,7 @@ VALUES: dict[str, Factory] = {
 }
 
 
-def _too_many(rule: Rule, field: Field, situation: Situation) -> Break:
+def _too_many(rule: Rule, field: Field, situation: ModeCase) -> Break:
     def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
         missing = rule.limit - len(value) + octets.choose(MORE)
         return value + [deepcopy(value[-1]) for _ in range(missing)]
@@ -210,18 +210,18 @@ def _too_many(rule: Rule, field: Field, situation: Situation) -> Break:
     return change
 
 
-def _too_few(rule: Rule, field: Field, situation: Situation) -> Break:
+def _too_few(rule: Rule, field: Field, situation: ModeCase) -> Break:
     return lambda value, octets, around: value[: rule.limit - 1 - octets.skewed_int(rule.limit)]
 
 
-def _other_count(rule: Rule, field: Field, situation: Situation) -> Break:
+def _other_count(rule: Rule, field: Field, situation: ModeCase) -> Break:
     def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
         return (value * 2)[: octets.choose((rule.limit - 1, rule.limit + 1, 0, 2 * rule.limit))]
 
     return change
 
 
-def _unequal_count(rule: Rule, field: Field, situation: Situation) -> Break:
+def _unequal_count(rule: Rule, field: Field, situation: ModeCase) -> Break:
     assert field.each is not None
     item = generator_for(field.each, situation)
 
@@ -234,7 +234,7 @@ def _unequal_count(rule: Rule, field: Field, situation: Situation) -> Break:
     return change
 
 
-def _other_total(rule: Rule, field: Field, situation: Situation) -> Break:
+def _other_total(rule: Rule, field: Field, situation: ModeCase) -> Break:
     """Moves the share of one item, by one in its last place or by any amount."""
 
     def change(
@@ -250,7 +250,7 @@ def _other_total(rule: Rule, field: Field, situation: Situation) -> Break:
     return change
 
 
-def _unordered(rule: Rule, field: Field, situation: Situation) -> Break:
+def _unordered(rule: Rule, field: Field, situation: ModeCase) -> Break:
     def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
         axis = octets.byte() & 1
         value[axis] = value[axis + 2] + octets.choose((0, 1, 5000))
@@ -259,7 +259,7 @@ def _unordered(rule: Rule, field: Field, situation: Situation) -> Break:
     return change
 
 
-def _outside(rule: Rule, field: Field, situation: Situation) -> Break:
+def _outside(rule: Rule, field: Field, situation: ModeCase) -> Break:
     def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
         sides = around.sides_of(rule.limit, around.at[0])
         assert sides is not None
@@ -270,7 +270,7 @@ def _outside(rule: Rule, field: Field, situation: Situation) -> Break:
     return change
 
 
-def _stray(rule: Rule, field: Field, situation: Situation) -> Break:
+def _stray(rule: Rule, field: Field, situation: ModeCase) -> Break:
     known = {member.name for member in field.members}
     names = tuple(name for name in ("alpha", "HEX", "name", "", "a/b~c") if name not in known)
 

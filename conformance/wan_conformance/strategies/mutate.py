@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from wan_conformance.images import MIMES
 from wan_conformance.strategies.byte_source import ByteSource, strategy_from_bytes
 from wan_conformance.strategies.images import data_uri_of_known_size
 from wan_conformance.strategies.invalid_values import WILD, choose
-from wan_conformance.strategies.mode_cases import situations
 from wan_conformance.strategies.partial_request import PartialRequest
 from wan_conformance.strategies.requests import Plan
+from wanlib.boundary.images import MIMES
+from wanlib.boundary.mode_cases import mode_cases
 from wanlib.spec.model.model import Spec
 
 _MOST = 4  # at most, in one body
@@ -48,7 +48,7 @@ class _Place(NamedTuple):
 def mutated_bodies(spec: Spec) -> st.SearchStrategy[Any]:
     """Bodies of every model with values removed, replaced, nudged, doubled, moved or added; now and then
     no body at all. Any JSON may stand anywhere, NaN and infinities aside."""
-    plans = [Plan(spec, each) for model in spec.models for each in situations(spec, model)]
+    plans = [Plan(spec, each) for model in spec.models for each in mode_cases(spec, model)]
     names = tuple({field.name: None for family in spec.families for field in family.walk()})
     words = (*names, *_WORDS)
     start = max(plan.length for plan in plans)

@@ -6,12 +6,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from wan_conformance.model import Question
 from wan_conformance.strategies.byte_source import ByteSource, strategy_from_bytes
 from wan_conformance.strategies.containers import ListGenerator, generator_for
-from wan_conformance.strategies.mode_cases import Situation, situations
 from wan_conformance.strategies.partial_request import PartialRequest
 from wan_conformance.strategies.values import Generator
+from wanlib.boundary.case import Question
+from wanlib.boundary.mode_cases import ModeCase, mode_cases
 from wanlib.spec.model.model import Family, Field, Node, Spec
 from wanlib.spec.model.modes import Condition
 
@@ -128,7 +128,7 @@ class Plan:
     """
 
     def __init__(
-        self, spec: Spec, situation: Situation, forced: str = "", change: Change | None = None
+        self, spec: Spec, situation: ModeCase, forced: str = "", change: Change | None = None
     ) -> None:
         self.situation = situation
         self.envelope = Envelope(spec.bodies[situation.family.body], situation.family)
@@ -184,7 +184,7 @@ def valid(spec: Spec, model: str, mode: Condition | None = None) -> st.SearchStr
     mode: only where this condition holds. Raises KeyError for a model or a mode that the spec lacks,
     ValueError where no valid request is in that mode.
     """
-    plans = [Plan(spec, each) for each in situations(spec, model) if each.holds(mode)]
+    plans = [Plan(spec, each) for each in mode_cases(spec, model) if each.holds(mode)]
     if not plans:
         raise ValueError(f"no valid request of {model} is in the mode {mode}")
     return _filled(plans)

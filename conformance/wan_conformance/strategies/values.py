@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from wan_conformance.strategies.byte_source import ByteSource
 from wan_conformance.strategies.images import Images
-from wan_conformance.strategies.mode_cases import Situation
 from wan_conformance.strategies.partial_request import PartialRequest
 from wanlib.base.values import Ratio
+from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec.model.model import Field
 
 MOST = 999_999
@@ -87,7 +87,7 @@ _ALNUM = string.digits + string.ascii_letters
 _FILLERS = ("a", "花", "😀")
 
 
-def _text(field: Field, situation: Situation) -> Generator:
+def _text(field: Field, situation: ModeCase) -> Generator:
     words = situation.limit(field, "one_of")
     if words:
         return Generator(1, lambda octets, around: octets.choose(words))
@@ -137,7 +137,7 @@ def _position_alphabets(pattern: str, example: str) -> list[str]:
     return alphabets
 
 
-def _integer(field: Field, situation: Situation) -> Generator:
+def _integer(field: Field, situation: ModeCase) -> Generator:
     low = situation.limit(field, "min", 0)
     span = situation.limit(field, "max", low + 2**31) - low + 1
 
@@ -152,7 +152,7 @@ def _integer(field: Field, situation: Situation) -> Generator:
     return Generator(2, few) if span <= 64 else Generator(5, many)
 
 
-def _number(field: Field, situation: Situation) -> Generator:
+def _number(field: Field, situation: ModeCase) -> Generator:
     low = Decimal(str(situation.limit(field, "min", 0)))
     span = Decimal(str(situation.limit(field, "max", low + 1000))) - low
 
@@ -163,12 +163,12 @@ def _number(field: Field, situation: Situation) -> Generator:
     return Generator(2, make)
 
 
-def _boolean(field: Field, situation: Situation) -> Generator:
+def _boolean(field: Field, situation: ModeCase) -> Generator:
     values = situation.limit(field, "one_of", (False, True))
     return Generator(1, lambda octets, around: octets.choose(values))
 
 
-def _percent(field: Field, situation: Situation) -> Generator:
+def _percent(field: Field, situation: ModeCase) -> Generator:
     decimals = situation.limit(field, "decimals", 0)
     return Generator(2, lambda octets, around: percent(octets.number(2) % (100 * 10**decimals + 1), decimals))
 
@@ -179,7 +179,7 @@ def percent(units: int, decimals: int) -> str:
     return f"{whole}.{rest:0{decimals}d}%" if decimals else f"{whole}%"
 
 
-def area(field: Field, situation: Situation) -> Area:
+def area(field: Field, situation: ModeCase) -> Area:
     """The limits on a size in one situation."""
     return Area(
         situation.limit(field, "min_pixels", 1),
@@ -189,7 +189,7 @@ def area(field: Field, situation: Situation) -> Area:
     )
 
 
-def _size(field: Field, situation: Situation) -> Generator:
+def _size(field: Field, situation: ModeCase) -> Generator:
     open_to, excluded = area(field, situation), situation.limit(field, "excludes", ())
     keywords = tuple(word for word in situation.limit(field, "keywords", {}) if word not in excluded)
 
@@ -200,12 +200,12 @@ def _size(field: Field, situation: Situation) -> Generator:
     return Generator(6, make)
 
 
-def _image(field: Field, situation: Situation) -> Generator:
+def _image(field: Field, situation: ModeCase) -> Generator:
     images = Images(field, situation)
     return Generator(images.size, images.make)
 
 
-SCALARS: Mapping[str, Callable[[Field, Situation], Generator]] = {
+SCALARS: Mapping[str, Callable[[Field, ModeCase], Generator]] = {
     "text": _text,
     "integer": _integer,
     "number": _number,

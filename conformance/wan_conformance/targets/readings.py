@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from jsonschema import Draft202012Validator
 
-from wan_conformance.model import Observation, Question
+from wan_conformance.model import Observation
 from wanlib.base.violation import REFUSED, Violation
+from wanlib.boundary.case import Question
 from wanlib.emit.schema.errors_to_rules import violated_rules
 from wanlib.emit.schema.json_schema import CLAIMS, envelope, schema
 from wanlib.spec import Condition, Family, Field, Rule, Spec, interpret

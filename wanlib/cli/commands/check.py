@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from wanlib.base.redaction import safe_repr
-from wanlib.cli.errors import FINE, NO, USAGE, CliError, SpecOption, load_spec, print_error, printable
+from wanlib.base.redaction import printable, safe_repr
+from wanlib.cli.errors import FINE, NO, USAGE, CliError, SpecOption, load_spec, print_error
 from wanlib.cli.input_files import read_body, read_lines
 from wanlib.cli.output import violation_lines
 from wanlib.cli.strict_json import InvalidJsonError

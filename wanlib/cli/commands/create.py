@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wanlib.base.redaction import printable
 from wanlib.cli.call_errors import CallErrorReporter, report_interrupt
-from wanlib.cli.errors import FINE, NO, print_error, printable, resolve_model
+from wanlib.cli.errors import FINE, NO, print_error, resolve_model
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.options.parameters import (

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from wanlib.base.redaction import printable
 from wanlib.cli.commands.explain_code import code_account, code_facets
 from wanlib.cli.commands.rule_details import boundary_examples, rule_details
-from wanlib.cli.errors import FINE, JsonOption, SpecOption, load_spec, printable
+from wanlib.cli.errors import FINE, JsonOption, SpecOption, load_spec
 
 _HEADS = {"keeps": "the last that keeps it", "breaks": "the first that breaks it"}
 

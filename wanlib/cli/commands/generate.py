@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import wanlib
-from wanlib.cli.errors import (
-    FINE,
-    NO,
-    CliError,
-    SpecOption,
-    load_spec,
-    printable,
-    resolve_model,
-    safe_file_name,
-)
+from wanlib.base.redaction import printable
+from wanlib.cli.errors import FINE, NO, CliError, SpecOption, load_spec, resolve_model, safe_file_name
 
 if TYPE_CHECKING:
     from wanlib.emit.output import Drift

@@ -8,8 +8,7 @@ from wanlib.base.values import plain_limit
 from wanlib.cli.errors import unknown_rule_error
 
 if TYPE_CHECKING:
-    from wan_conformance.model import Case
-
+    from wanlib.boundary.case import Case
     from wanlib.spec import Fact, Family, Rule, Spec
     from wanlib.spec.model.modes import Expression
 
@@ -20,15 +19,14 @@ def boundary_examples(spec: "Spec", rule: str) -> dict[str, Any]:
     A side is missing where no body shows it: rules on tasks, headers and answers have neither. Raises
     ModuleNotFoundError without the packages that draw pictures.
     """
-    from wan_conformance.redaction import redacted
-
+    from wanlib.base.redaction import redact_json
     from wanlib.spec import interpret
 
     told = {}
     for side, case in _nearest_cases(spec, rule).items():
         body, call = case.question.body, case.question.call
         told[side] = {
-            "body": redacted(body),
+            "body": redact_json(body),
             "call": call,
             "messages": [str(each) for each in interpret(spec, body, call)],
         }
@@ -40,10 +38,10 @@ def _nearest_cases(spec: "Spec", rule: str) -> dict[str, "Case"]:
 
     No more cases are made than that takes: some hold pictures of 20 MB.
     """
-    from wan_conformance.edges import edges
+    from wanlib.boundary.cases import boundary_cases
 
     found: dict[str, Case] = {}
-    for case in edges(spec, rule):
+    for case in boundary_cases(spec, rule):
         if case.breaks:
             found.setdefault("breaks", case)
         elif "breaks" not in found or "keeps" not in found:

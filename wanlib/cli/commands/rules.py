@@ -7,8 +7,9 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from wanlib.base.redaction import printable
 from wanlib.base.values import plain_limit
-from wanlib.cli.errors import FINE, JsonOption, SpecOption, load_spec, printable, resolve_model
+from wanlib.cli.errors import FINE, JsonOption, SpecOption, load_spec, resolve_model
 from wanlib.cli.output import print_table
 
 
@@ -65,7 +66,7 @@ def _object(row: Row) -> dict[str, Any]:
 
 def _cells(row: Row) -> tuple[str, ...]:
     """Id, limit, outcome and models in the words of the reports."""
-    from wan_conformance.report.text import format_limit
+    from wanlib.base.text import format_limit
 
     value = row.limit.get("is", row.limit) if isinstance(row.limit, dict) else row.limit
     value = tuple(value) if isinstance(value, list) else value

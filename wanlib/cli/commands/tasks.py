@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wanlib.base.redaction import safe_repr
+from wanlib.base.redaction import printable, safe_repr
 from wanlib.cli.call_errors import CallErrorReporter, report_interrupt
 from wanlib.cli.commands.create import TimeoutOption
-from wanlib.cli.errors import FINE, NO, CliError, JsonOption, print_error, printable, resolve_model
+from wanlib.cli.errors import FINE, NO, CliError, JsonOption, print_error, resolve_model
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.output import Progress, print_table

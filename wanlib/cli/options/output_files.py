@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wanlib.cli.errors import FINE, NO, CliError, print_error, printable, safe_file_name
+from wanlib.base.redaction import printable
+from wanlib.cli.errors import FINE, NO, CliError, print_error, safe_file_name
 
 if TYPE_CHECKING:
     from wanlib.client.outputs import Output

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wanlib.cli.errors import print_error, printable
+from wanlib.base.redaction import printable
+from wanlib.cli.errors import print_error
 
 if TYPE_CHECKING:
     from wanlib.client.call.prepared import Prepared

@@ -19,10 +19,10 @@ import httpx
 
 import wanlib.client
 import wanlib.generated
-from wan_conformance.images import picture
 from wan_conformance.lifecycle.crash.crash_points import CrashPoints, instrument_effects, instrument_files
 from wanlib import AsyncWan, Wan
 from wanlib.base.clock import ManualClock
+from wanlib.boundary.images import encode_image
 
 KEY = "sk-0123456789abcdefghijklmnopqrstuv"
 MODEL, PROMPT = "wan2.7-image-pro", "a vase of tulips"
@@ -100,7 +100,7 @@ def cancel(victim: Worker) -> None:
 
 def upload(victim: Worker) -> None:
     """An image in hand goes by way of the temporary storage."""
-    image = picture("png", 300, 300)
+    image = encode_image("png", 300, 300)
     victim.save(victim.run(victim.wan.edit(MODEL, PROMPT, images=[image], upload=True, **ASKED)))
 
 

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from wan_conformance.images import picture
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock
+from wanlib.boundary.images import encode_image
 from wanlib.emulator import Emulator, Fault, Request, Response, Settings
 from wanlib.emulator.jobs.rendering import RenderSpec
 
@@ -31,7 +31,7 @@ FAULTS = (
 """All kinds of the emulator's but `short`, which is for streams."""
 RATE = 0.03
 """The share of requests that meet one of them."""
-_PICTURE = Response(200, (("content-type", "image/png"),), (picture("png", 8, 8),))
+_PICTURE = Response(200, (("content-type", "image/png"),), (encode_image("png", 8, 8),))
 
 
 class ThrottledService(Emulator):

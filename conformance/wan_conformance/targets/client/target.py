@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from wan_conformance.model import Observation, Question, expected_outcome
+from wan_conformance.model import Observation, expected_outcome
 from wan_conformance.targets.client.expected_request import ExpectedRequest
 from wan_conformance.targets.client.fake_service import NOW, FakeService
 from wan_conformance.targets.client.unoffered import unoffered
@@ -23,6 +23,7 @@ from wan_conformance.targets.client.verb_call import (
 from wanlib.base.clock import ManualClock
 from wanlib.base.redaction import safe_repr
 from wanlib.base.violation import REFUSED
+from wanlib.boundary.case import Question
 from wanlib.client.call.options import parse_call
 from wanlib.errors import IgnoredParameterWarning, InvalidArgumentError, InvalidRequestError, TaskError
 from wanlib.spec import Spec

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wan_conformance.model import Question
 from wanlib.base.redaction import safe_repr
 from wanlib.base.values import ABSENT
+from wanlib.boundary.case import Question
 from wanlib.client.call.options import WaitOrSyncOptions
 from wanlib.spec import Family, Field, Rule, Spec
 from wanlib.spec.interpreter.decode import DecodedBody, Decoder

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import httpx
 
-from wan_conformance.images import data_uri, picture
 from wan_conformance.targets.server.server import Server
+from wanlib.boundary.images import data_uri, encode_image
 from wanlib.spec import Spec, interpret
 
 _SCHEME = "oss://"
@@ -62,7 +62,7 @@ class Storage:
         key = f"{leave['upload_dir']}/{_NAME}"
         form = {name: str(leave[member]) for name, member in _FIELDS.items()}
         form |= {"key": key, "success_action_status": "200"}
-        file = (_NAME, picture("png", _SIDE, _SIDE))
+        file = (_NAME, encode_image("png", _SIDE, _SIDE))
         request = httpx.Request("POST", str(leave["upload_host"]), data=form, files={"file": file})
         return key if self._server.send(request).status_code == 200 else ""
 

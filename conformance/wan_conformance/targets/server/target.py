@@ -11,13 +11,14 @@ from typing import Any
 
 import httpx
 
-from wan_conformance.model import Observation, Question, TaskCheck
+from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblem, member
 from wan_conformance.targets.server.server import Server, emulator_server
 from wan_conformance.targets.server.storage import Storage, names_a_file, names_storage
 from wan_conformance.targets.server.task_checks import TaskProbe
 from wanlib.base.redaction import safe_repr
 from wanlib.base.rule_id import parse_rule_id
+from wanlib.boundary.case import Question
 from wanlib.spec import Spec, interpret
 from wanlib.spec.model.kinds import BOUND, KINDS
 from wanlib.spec.source.annotated import parse_duration

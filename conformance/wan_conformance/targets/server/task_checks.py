@@ -11,13 +11,13 @@ from uuid import UUID
 
 import httpx
 
-from wan_conformance.edges.body import Body
-from wan_conformance.images import data_uri
 from wan_conformance.model import Observation, TaskCheck
-from wan_conformance.strategies.mode_cases import situations
 from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblem, member
 from wan_conformance.targets.server.server import Reply, Server
 from wanlib.base.redaction import safe_repr
+from wanlib.boundary.body import BodyBuilder
+from wanlib.boundary.images import data_uri
+from wanlib.boundary.mode_cases import mode_cases
 from wanlib.emulator.core.http_messages import FAULT_HEADER
 from wanlib.spec import Family, Spec, interpret
 from wanlib.spec.source.annotated import parse_duration
@@ -170,7 +170,7 @@ class TaskProbe:
     def _request(self, model: str) -> tuple[Any, tuple[int, int] | None]:
         """Return a valid body for two pictures, and their size in pixels where the body can state it."""
         family = self._spec.family(model)
-        for situation in situations(self._spec, model):
+        for situation in mode_cases(self._spec, model):
             count = self._count_field(family, situation.truths)
             if count is None:
                 continue
@@ -184,7 +184,7 @@ class TaskProbe:
                     side = _square_side(int(situation.limit(field, "min_pixels", 1)))
                     size = (side, side)
                     values[field.name] = f"{side}*{side}"
-            body = Body(self._spec, situation).request(values)
+            body = BodyBuilder(self._spec, situation).request(values)
             if not interpret(self._spec, body, "async"):
                 return body, size
         raise ResponseProblem(f"no valid request of {model} asks for {_PICTURES} pictures")

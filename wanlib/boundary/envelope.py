@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from wan_conformance.edges.body import Body
+from wanlib.boundary.body import BodyBuilder
 from wanlib.spec import Node, Rule
 
 STRAY = "not_a_member"
@@ -22,7 +22,7 @@ class EnvelopeChange(NamedTuple):
     null: bool = False
 
 
-Changes = Callable[[Body, Node, Rule, tuple[Any, ...]], Iterator[EnvelopeChange]]
+Changes = Callable[[BodyBuilder, Node, Rule, tuple[Any, ...]], Iterator[EnvelopeChange]]
 
 _WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
     "object": (("list", []), ("text", "a")),
@@ -31,7 +31,7 @@ _WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-def changes(body: Body, node: Node, rule: Rule) -> Iterator[EnvelopeChange]:
+def changes(body: BodyBuilder, node: Node, rule: Rule) -> Iterator[EnvelopeChange]:
     """The edges of one rule of one node."""
     yield from _KINDS[rule.kind](body, node, rule, steps_to(node))
 
@@ -57,12 +57,12 @@ def _at(body: Any, steps: tuple[Any, ...]) -> Any:
     return body
 
 
-def _whole(body: Body) -> dict[str, Any]:
+def _whole(body: BodyBuilder) -> dict[str, Any]:
     """The least body, with the container of all other fields in it."""
     return {"parameters": {}} | body.request({})
 
 
-def _required(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _required(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     yield EnvelopeChange("present", _whole(body), True)
     cut = _whole(body)
     del _at(cut, steps[:-1])[steps[-1]]
@@ -70,7 +70,7 @@ def _required(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Ite
     yield EnvelopeChange("null", set_at(_whole(body), steps, None), False)
 
 
-def _type(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _type(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     yield EnvelopeChange("right", _whole(body), True)
     for label, value in _WRONG[rule.limit]:
         yield EnvelopeChange(label, set_at(_whole(body), steps, value), False)
@@ -78,7 +78,7 @@ def _type(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterato
         yield EnvelopeChange("null", set_at(_whole(body), steps, None), False, null=node.form == "rest")
 
 
-def _unknown(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _unknown(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     yield EnvelopeChange("none", _whole(body), True)
     strays: list[tuple[str, Any]] = [(name, 1) for name in (STRAY, "", "a/b~c")]
     if node.form == "parts":
@@ -88,20 +88,20 @@ def _unknown(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iter
         yield EnvelopeChange(repr(name), set_at(_whole(body), (*steps, name), value), False)
 
 
-def _count(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _count(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     (item,) = _at(_whole(body), steps)
     for count in (rule.limit, rule.limit - 1, rule.limit + 1):
         yield EnvelopeChange(str(count), set_at(_whole(body), steps, [item] * count), count == rule.limit)
 
 
-def _one_of(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _one_of(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     for word in rule.limit:
         yield EnvelopeChange(word, set_at(_whole(body), steps, word), True)
     for word in ("assistant", "system", rule.limit[0].upper(), rule.limit[0] + "\n", ""):
         yield EnvelopeChange(repr(word), set_at(_whole(body), steps, word), False)
 
 
-def _parts(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _parts(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     parts = _at(_whole(body), steps)
     yield EnvelopeChange("in-order", _whole(body), True)
     yield EnvelopeChange("reversed", set_at(_whole(body), steps, parts[::-1]), True)
@@ -117,7 +117,7 @@ def _parts(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterat
         yield EnvelopeChange(label, set_at(_whole(body), steps, [*parts, part]), False)
 
 
-def _max_count(body: Body, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _max_count(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     """Of one kind of part: the name stands before the kind in the rule's id."""
     name = rule.id.rsplit(".", 2)[1]
     parts = _at(_whole(body), steps)
@@ -138,7 +138,7 @@ _KINDS: dict[str, Changes] = {
 }
 
 
-def model_changes(body: Body, rule: Rule) -> Iterator[EnvelopeChange]:
+def model_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
     """The edges of `wire/model`."""
     whole = _whole(body)
     model = whole["model"]
@@ -162,7 +162,7 @@ def model_changes(body: Body, rule: Rule) -> Iterator[EnvelopeChange]:
         yield EnvelopeChange(label, value, False)
 
 
-def unknown_member_changes(body: Body, rule: Rule) -> Iterator[EnvelopeChange]:
+def unknown_member_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
     """The edges of a family's `unknown`: names that no page knows."""
     whole = _whole(body)
     yield EnvelopeChange("none", whole, True)
@@ -170,7 +170,7 @@ def unknown_member_changes(body: Body, rule: Rule) -> Iterator[EnvelopeChange]:
         yield EnvelopeChange(repr(name), set_at(whole, ("parameters", name), 1), False)
 
 
-def of_foreign(body: Body, rule: Rule) -> Iterator[EnvelopeChange]:
+def foreign_member_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
     """The edges of a family's `only_for`: each name that other models alone document, in each container."""
     whole = _whole(body)
     yield EnvelopeChange("none", whole, True)
@@ -180,7 +180,7 @@ def of_foreign(body: Body, rule: Rule) -> Iterator[EnvelopeChange]:
             yield EnvelopeChange(f"{container}-{name}" if container else name, set_at(whole, steps, 1), False)
 
 
-def position_changes(body: Body, name: str, right: str, sample: Any) -> Iterator[EnvelopeChange]:
+def position_changes(body: BodyBuilder, name: str, right: str, sample: Any) -> Iterator[EnvelopeChange]:
     """The edges of a field's `place`."""
     whole = _whole(body)
     yield EnvelopeChange(right, set_at(whole, (right, name), sample), True)

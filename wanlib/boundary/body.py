@@ -5,17 +5,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from wan_conformance.strategies.mode_cases import Situation
 from wanlib.base.values import ABSENT
+from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec import Family, Field, Node, Spec
 
 URL = "https://example.com/{}.png"
 
 
-class Body:
+class BodyBuilder:
     """Builds requests in one situation. Everything that is not asked for stays out."""
 
-    def __init__(self, spec: Spec, situation: Situation) -> None:
+    def __init__(self, spec: Spec, situation: ModeCase) -> None:
         self.spec = spec
         self.situation = situation
         self.family = situation.family

@@ -18,7 +18,7 @@ _STEPS = (1, 2, 7, 30)
 
 
 @dataclass(frozen=True)
-class Situation:
+class ModeCase:
     """One set of truth values of a model's modes.
 
     pinned: each way to get there: the values of the fields that modes read (for a list, its count) and
@@ -56,7 +56,7 @@ class Situation:
         )
 
 
-def situations(spec: Spec, model: str, broken: Rule | None = None) -> tuple[Situation, ...]:
+def mode_cases(spec: Spec, model: str, broken: Rule | None = None) -> tuple[ModeCase, ...]:
     """All situations in which a request of this model can be valid, or, but for `broken`, would be.
 
     With `broken` only those in which that rule is judged and can be broken.
@@ -69,7 +69,7 @@ def situations(spec: Spec, model: str, broken: Rule | None = None) -> tuple[Situ
     found = []
     for states_of, group in groups.items():
         truths = dict(zip(family.modes, states_of, strict=True))
-        bare = Situation(family, model, _calls(spec, model, broken), truths, ())
+        bare = ModeCase(family, model, _calls(spec, model, broken), truths, ())
         pinned = tuple(values for values in group if _is_allowed(bare, values, broken))
         if pinned and bare.calls and (broken is None or _judged(bare, broken)):
             found.append(replace(bare, pinned=pinned))
@@ -123,7 +123,7 @@ def _breaks(rule: Rule, met: tuple[Any, ...]) -> Iterator[Any]:
         yield from (value for value in others if value not in rule.limit)
 
 
-def _is_allowed(situation: Situation, values: Mapping[str, Any], broken: Rule | None) -> bool:
+def _is_allowed(situation: ModeCase, values: Mapping[str, Any], broken: Rule | None) -> bool:
     """Whether these values, read by modes, are themselves allowed where they lead to."""
     for field in situation.family.fields:
         if field.name in values:
@@ -143,7 +143,7 @@ def _kept(rule: Rule, value: Any) -> bool:
     return bool(value >= rule.limit if rule.kind.startswith("min") else value <= rule.limit)
 
 
-def _judged(situation: Situation, rule: Rule) -> bool:
+def _judged(situation: ModeCase, rule: Rule) -> bool:
     if rule.kind in ("effective", "needs"):
         return not situation.holds(rule.limit)
     if not rule.field:

@@ -11,8 +11,6 @@ import base64
 from functools import lru_cache
 from io import BytesIO
 
-from PIL import Image
-
 MIMES = {
     "jpeg": "image/jpeg",
     "png": "image/png",
@@ -32,7 +30,7 @@ _OPTIONS: dict[str, dict[str, int | str]] = {
 }
 
 
-def picture(
+def encode_image(
     format: str, width: int, height: int, *, size_bytes: int | None = None, alpha: bool = False
 ) -> bytes:
     """A file of `format` (a key of `MIMES`) of `width` x `height` pixels.
@@ -63,7 +61,7 @@ def data_uri(
     told = MIMES.get(format, "") if mime is None else mime
     if size_bytes is None:
         return f"data:{told};base64,{_encoded(format, width, height, alpha)}"
-    data = picture(format, width, height, size_bytes=size_bytes, alpha=alpha)
+    data = encode_image(format, width, height, size_bytes=size_bytes, alpha=alpha)
     return f"data:{told};base64,{base64.b64encode(data).decode('ascii')}"
 
 
@@ -80,6 +78,8 @@ def _draw(format: str, width: int, height: int, alpha: bool) -> bytes:
         raise ValueError(f"no picture of format {format!r}, expected one of {', '.join(MIMES)}")
     if alpha and format not in _ALPHA_FORMATS:
         raise ValueError(f"no alpha in a {format}, only in {', '.join(_ALPHA_FORMATS)}")
+    from PIL import Image
+
     file = BytesIO()
     image = Image.new("RGBA" if alpha else _MODES[format], (width, height))
     image.save(file, format=format.upper(), **_OPTIONS.get(format, {}))

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from wan_conformance.edges.body import Body
 from wanlib.base.values import ABSENT, Ratio
+from wanlib.boundary.body import BodyBuilder
 from wanlib.spec import Field, Rule
 
 
@@ -26,7 +26,7 @@ class BoundaryValue(NamedTuple):
     null: bool = False
 
 
-Steps = Callable[[Body, Field, Rule], Iterator[BoundaryValue]]
+Steps = Callable[[BodyBuilder, Field, Rule], Iterator[BoundaryValue]]
 
 _WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
     "text": (("number", 5), ("list", ["a"]), ("boolean", True)),
@@ -49,14 +49,14 @@ _WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-def required(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def required(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield BoundaryValue("present", body.sample(field), True)
     yield BoundaryValue("absent", ABSENT, False)
     if not body.is_item(field):
         yield BoundaryValue("null", [None] if body.is_only(field) else None, False)
 
 
-def wrong_type(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def wrong_type(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     sample = body.sample(field)
     yield BoundaryValue("right", sample, True)
     if field.type == "integer":
@@ -70,7 +70,7 @@ def wrong_type(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
         yield BoundaryValue("null", None, False, null=not item)
 
 
-def one_of(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def one_of(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for value in rule.limit:
         yield BoundaryValue(str(value).lower(), value, True)
     others: list[Any]
@@ -82,7 +82,7 @@ def one_of(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
         yield BoundaryValue(repr(value).strip("'").lower(), value, False)
 
 
-def not_blank(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def not_blank(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for label, text in (("letter", "a"), ("padded", " a\n"), ("control", "\x1f"), ("joiner", "\u200b")):
         yield BoundaryValue(label, text, True)
     for label, text in (
@@ -95,61 +95,61 @@ def not_blank(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
         yield BoundaryValue(label, text, False)
 
 
-def excludes(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def excludes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield BoundaryValue("width-height", _nearest(body, field, 0, 1), True)
     for word in rule.limit:
         yield BoundaryValue(word, word, False)
 
 
-def _counts(body: Body, field: Field, counts: tuple[tuple[int, bool], ...]) -> Iterator[BoundaryValue]:
+def _counts(body: BodyBuilder, field: Field, counts: tuple[tuple[int, bool], ...]) -> Iterator[BoundaryValue]:
     for count, keeps in counts:
         if count >= 0:
             yield BoundaryValue(str(count), body.items(field, count), keeps, count)
 
 
-def count(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def count(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield from _counts(body, field, ((rule.limit, True), (rule.limit - 1, False), (rule.limit + 1, False)))
 
 
-def min_count(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def min_count(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield from _counts(body, field, ((rule.limit, True), (rule.limit - 1, False)))
 
 
-def max_count(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_count(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield from _counts(body, field, ((rule.limit, True), (rule.limit + 1, False)))
 
 
-def max_chars(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_chars(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for name, char in (("latin", "a"), ("han", "字"), ("astral", "🎨")):
         yield BoundaryValue(f"{name}-{rule.limit}", char * rule.limit, True, rule.limit)
         yield BoundaryValue(f"{name}-{rule.limit + 1}", char * (rule.limit + 1), False, rule.limit + 1)
 
 
-def pattern(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def pattern(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for keeps, examples in ((True, rule.keeps), (False, rule.breaks)):
         for index, text in enumerate(examples):
             yield BoundaryValue(f"{'keeps' if keeps else 'breaks'}-{index}", text, keeps)
 
 
-def decimals(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def decimals(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for places in (rule.limit, rule.limit - 1, rule.limit + 1):
         text = "40." + "0" * places if places else "40"
         yield BoundaryValue(f"{places}-decimals", text + "%", places == rule.limit)
 
 
-def minimum(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def minimum(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield BoundaryValue(str(rule.limit), rule.limit, True, rule.limit)
     below = rule.limit - 1 if field.type == "integer" else math.nextafter(rule.limit, -math.inf)
     yield BoundaryValue(str(below), below, False, below)
 
 
-def maximum(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def maximum(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield BoundaryValue(str(rule.limit), rule.limit, True, rule.limit)
     above = rule.limit + 1 if field.type == "integer" else math.nextafter(rule.limit, math.inf)
     yield BoundaryValue(str(above), above, False, above)
 
 
-def keywords(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def keywords(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     size = _nearest(body, field, 0, 1)
     excluded = body.situation.limit(field, "excludes", ())
     for word in (*rule.limit, size):
@@ -175,7 +175,7 @@ def keywords(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
         yield BoundaryValue(label, text, False)
 
 
-def _bounds(body: Body, field: Field) -> tuple[int, int, Ratio, Ratio]:
+def _bounds(body: BodyBuilder, field: Field) -> tuple[int, int, Ratio, Ratio]:
     limit = body.situation.limit
     low, high = limit(field, "min_pixels", 1), limit(field, "max_pixels", 10**10)
     return low, high, limit(field, "min_ratio", Ratio(1, 10**6)), limit(field, "max_ratio", Ratio(10**6, 1))
@@ -185,7 +185,7 @@ def _fits(width: int, height: int, low: Ratio, high: Ratio) -> bool:
     return width * low.height >= height * low.width and width * high.height <= height * high.width
 
 
-def _nearest(body: Body, field: Field, product: int, step: int) -> str:
+def _nearest(body: BodyBuilder, field: Field, product: int, step: int) -> str:
     """The size with the nearest product from `product` on, by steps, whose ratio is allowed."""
     low, _, narrow, wide = _bounds(body, field)
     product = product or low
@@ -199,12 +199,12 @@ def _nearest(body: Body, field: Field, product: int, step: int) -> str:
         product += step
 
 
-def min_pixels(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def min_pixels(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for start, step, keeps in ((rule.limit, 1, True), (rule.limit - 1, -1, False)):
         yield _pixels(_nearest(body, field, start, step), keeps)
 
 
-def max_pixels(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_pixels(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for start, step, keeps in ((rule.limit, -1, True), (rule.limit + 1, 1, False)):
         yield _pixels(_nearest(body, field, start, step), keeps)
 
@@ -214,19 +214,19 @@ def _pixels(size: str, keeps: bool) -> BoundaryValue:
     return BoundaryValue(size, size, keeps, int(width) * int(height))
 
 
-def min_ratio(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def min_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     width, height = _of_ratio(body, field, rule.limit)
     yield BoundaryValue(f"{width}*{height}", f"{width}*{height}", True)
     yield BoundaryValue(f"{width}*{height + 1}", f"{width}*{height + 1}", False)
 
 
-def max_ratio(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     width, height = _of_ratio(body, field, rule.limit)
     yield BoundaryValue(f"{width}*{height}", f"{width}*{height}", True)
     yield BoundaryValue(f"{width + 1}*{height}", f"{width + 1}*{height}", False)
 
 
-def _of_ratio(body: Body, field: Field, ratio: Ratio) -> tuple[int, int]:
+def _of_ratio(body: BodyBuilder, field: Field, ratio: Ratio) -> tuple[int, int]:
     """The largest size of exactly this ratio within the pixel limits: there a pixel more tells most."""
     _, high, _, _ = _bounds(body, field)
     times = math.isqrt(high // (ratio.width * ratio.height))
@@ -235,14 +235,14 @@ def _of_ratio(body: Body, field: Field, ratio: Ratio) -> tuple[int, int]:
     return ratio.width * times, ratio.height * times
 
 
-def same_count_as(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def same_count_as(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     have = len(body.values.get(rule.limit, ()))
     for number in (have, have - 1, have + 1):
         if number >= 0:
             yield BoundaryValue(f"{number}-of-{have}", [[] for _ in range(number)], number == have)
 
 
-def total(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def total(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for label, last in (("exact", "33.34%"), ("less", "33.33%"), ("more", "33.35%")):
         items = body.items(field, 3)
         for item, share in zip(items, ("33.33%", "33.33%", last), strict=True):
@@ -254,7 +254,7 @@ def total(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield BoundaryValue("no-binary-fractions", items, True)
 
 
-def ordered(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def ordered(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for label, box in (
         ("least", [0, 0, 1, 1]),
         ("no-width", [1, 0, 1, 1]),

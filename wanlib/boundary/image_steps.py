@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from wan_conformance.edges.body import URL, Body
-from wan_conformance.edges.value_steps import BoundaryValue, Steps
-from wan_conformance.images import MIMES, data_uri
 from wanlib.base.values import Ratio
+from wanlib.boundary.body import URL, BodyBuilder
+from wanlib.boundary.images import MIMES, data_uri
+from wanlib.boundary.value_steps import BoundaryValue, Steps
 from wanlib.spec import Field, Rule
 
 _ALPHA = ("png", "webp")
@@ -15,7 +15,7 @@ _ALPHA = ("png", "webp")
 class SideLimits:
     """The limits on an image's sides in one situation."""
 
-    def __init__(self, body: Body, field: Field) -> None:
+    def __init__(self, body: BodyBuilder, field: Field) -> None:
         limit = body.situation.limit
         self.formats: tuple[str, ...] = limit(field, "formats", ("png",))
         self.low: int = limit(field, "min_side", 1)
@@ -32,7 +32,7 @@ class SideLimits:
         return data_uri(format or self.formats[0], self.low, self.low, **options)
 
 
-def schemes(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def schemes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for scheme in rule.limit:
         image = SideLimits(body, field).small() if scheme == "data" else f"{scheme}://example.com/1.png"
         yield BoundaryValue(scheme, image, True)
@@ -49,7 +49,7 @@ def schemes(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
         yield BoundaryValue(label, text, False)
 
 
-def chars(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def chars(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield BoundaryValue("ascii", URL.format("%E5%9B%BE"), True)
     yield BoundaryValue("data", SideLimits(body, field).small(), True)
     yield BoundaryValue("han", URL.format("图"), False)
@@ -98,7 +98,7 @@ _PUBLIC_HOSTS = (
 )
 
 
-def public(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def public(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield BoundaryValue("data", SideLimits(body, field).small(), True)
     yield BoundaryValue("oss-key", "oss://example/1.png", True)
     for label, host in _PUBLIC_HOSTS:
@@ -124,7 +124,7 @@ _PAST, _FUTURE = 1_000_000_000, 32_503_680_000  # 2001 and 3000: whatever the cl
 _DATES = {_PAST: "20010909T014640Z", _FUTURE: "30000101T000000Z"}
 
 
-def unexpired(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def unexpired(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield BoundaryValue("unsigned", URL.format(1), True)
     yield BoundaryValue("no-time", URL.format(1) + f"?{rule.limit[0][-1]}=soon", True)
     for form in rule.limit:
@@ -135,7 +135,7 @@ def unexpired(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
             yield BoundaryValue(f"{end}-{'future' if keeps else 'past'}", f"{URL.format(1)}?{query}", keeps)
 
 
-def encoding(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def encoding(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     good = SideLimits(body, field).small()
     head, _, data = good.partition(",")
     yield BoundaryValue("whole", good, True)
@@ -153,7 +153,7 @@ def encoding(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
         yield BoundaryValue(label, text, False)
 
 
-def mime(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def mime(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     frame = SideLimits(body, field)
     for format, name in rule.limit.items():
         yield BoundaryValue(format, frame.small(format), True)
@@ -165,7 +165,7 @@ def mime(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
         yield BoundaryValue(f"as-{wrong.partition('/')[2]}", frame.small(mime=wrong), False)
 
 
-def formats(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def formats(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     frame = SideLimits(body, field)
     for format in rule.limit:
         yield BoundaryValue(format, frame.small(format), True)
@@ -179,7 +179,7 @@ def formats(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield BoundaryValue("nothing", f"{head},", False)
 
 
-def min_side(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def min_side(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for format in SideLimits(body, field).formats:
         for alpha in (False, True) if format in _ALPHA else (False,):
             mark = "-alpha" if alpha else ""
@@ -198,7 +198,7 @@ def min_side(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
                 )
 
 
-def max_side(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_side(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     frame = SideLimits(body, field)
     for format in frame.formats:
         for side, keeps in ((rule.limit, True), (rule.limit + 1, False)):
@@ -207,33 +207,33 @@ def max_side(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
             yield BoundaryValue(f"{format}-high-{side}", data_uri(format, other, side), keeps, side)
 
 
-def min_ratio(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def min_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for format, width, height in _of_ratio(body, field, rule.limit):
         yield BoundaryValue(f"{format}-{width}*{height}", data_uri(format, width, height), True)
         yield BoundaryValue(f"{format}-{width}*{height + 1}", data_uri(format, width, height + 1), False)
 
 
-def max_ratio(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     for format, width, height in _of_ratio(body, field, rule.limit):
         yield BoundaryValue(f"{format}-{width}*{height}", data_uri(format, width, height), True)
         yield BoundaryValue(f"{format}-{width + 1}*{height}", data_uri(format, width + 1, height), False)
 
 
-def _of_ratio(body: Body, field: Field, ratio: Ratio) -> Iterator[tuple[str, int, int]]:
+def _of_ratio(body: BodyBuilder, field: Field, ratio: Ratio) -> Iterator[tuple[str, int, int]]:
     frame = SideLimits(body, field)
     times = -(-frame.low // min(ratio))
     for format in frame.formats:
         yield format, ratio.width * times, ratio.height * times
 
 
-def max_bytes(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_bytes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     frame = SideLimits(body, field)
     for format in frame.formats:
         for size, keeps in ((rule.limit, True), (rule.limit + 1, False)):
             yield BoundaryValue(f"{format}-{size}", frame.small(format, size_bytes=size), keeps, size)
 
 
-def same_pixels_as(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def same_pixels_as(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     frame = SideLimits(body, field)
     low = frame.low
     also = {rule.limit: [frame.small()]}
@@ -243,7 +243,7 @@ def same_pixels_as(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryVal
     yield BoundaryValue("url", URL.format(2), True, also=also)
 
 
-def inside(body: Body, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def inside(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     images = body.family.field(rule.limit)
     assert images.each is not None
     frame = SideLimits(body, images.each)
