@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.facts import Literal, Vocabulary, literals, vocabulary
+from tests.support.api_vocabulary import Literal, Vocabulary, find_literals, read_vocabulary
 from wanlib.spec import load
 from wanlib.spec.load import spec_folder
 
@@ -47,7 +47,9 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "task_id": "the hole in the path of a task",
     },
     "wanlib/emit/client/api_tables.py": {"task_id": ROW},
-    "wanlib/emulator/api/response_bodies.py": {"finish_reason": ROW, "results": ROW, "choices": ROW},
+    "wanlib/emulator/api/response_bodies.py": dict.fromkeys(
+        ("finish_reason", "results", "choices", "input"), ROW
+    ),
     "wanlib/emulator/admin/api.py": {"code": PAGE, "message": PAGE, "type": ASGI, "86400": UNIT},
     "wanlib/emulator/storage/database.py": {"384": MODE},
     "wanlib/emulator/storage/disk_blobs.py": {"384": MODE},
@@ -111,7 +113,7 @@ PLANTED_IN = (
 
 @cache
 def known() -> Vocabulary:
-    return vocabulary(load())
+    return read_vocabulary(load())
 
 
 @cache
@@ -162,7 +164,7 @@ def complaints(name: str, text: str) -> list[str]:
     """`file:line: kind 'literal'` for each fact of the API in a module that has no business there."""
     return [
         f"{name}:{found.line}: {found.kind} {found.value!r}"
-        for found in literals(text, known())
+        for found in find_literals(text, known())
         if allowed(name, found) is None
     ]
 
@@ -181,7 +183,7 @@ def test_the_harness_names_no_model_code_or_wording_but_where_it_must() -> None:
         f"{name}:{each.line}: {each.kind} {each.value!r}"
         for path in modules("conformance")
         if not (name := path.relative_to(ROOT).as_posix()).startswith(HARNESS_KNOWS)
-        for each in literals(path.read_text("utf-8"), known())
+        for each in find_literals(path.read_text("utf-8"), known())
         if each.kind in HARNESS
     ]
     assert not found, "\n".join(["facts of the API outside spec/:", *found])
@@ -191,7 +193,7 @@ def test_no_exception_outlives_its_use() -> None:
     """An exception that nothing needs any more would let a fact in unseen."""
     unused = []
     for name, rows in ALLOWED.items():
-        words = [str(found.value) for found in literals((ROOT / name).read_text("utf-8"), known())]
+        words = [str(found.value) for found in find_literals((ROOT / name).read_text("utf-8"), known())]
         unused += [f"{name}: {part}" for part in rows if not any(part in word for word in words)]
     assert not unused, "\n".join(unused)
 

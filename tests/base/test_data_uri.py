@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.pictures import SIZE, jpeg, jpeg_segment, pictures
+from tests.support.image_files import SIZE, jpeg, jpeg_segment, pictures
 from wanlib.validation import data_uri
 from wanlib.validation.data_uri import JUDGED, DataUri, parse_data_uri
 from wanlib.validation.image_header import ImageInfo, Read, image_info_from_bytes

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.pictures import SIZE, bmp, jpeg, jpeg_segment, picture, pictures, tiff
+from tests.support.image_files import SIZE, bmp, jpeg, jpeg_segment, picture, pictures, tiff
 from wanlib.validation.data_uri import parse_data_uri
 from wanlib.validation.image_header import ImageInfo, facts_of_file, facts_of_path, image_info_from_bytes
 

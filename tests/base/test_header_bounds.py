@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import SIZE, jpeg, jpeg_segment, pictures
+from tests.support.image_files import SIZE, jpeg, jpeg_segment, pictures
 from wanlib.validation.image_header import (
     MAX_STEPS,
     WINDOW,

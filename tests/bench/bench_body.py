@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.contest import Row, against, limit
 from tests.bench.sink import sink
-from tests.pictures import picture
+from tests.support.image_files import picture
 
 ROUNDS = 5
 _MEGABYTE = 1_048_576

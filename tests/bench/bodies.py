@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from tests.pictures import picture
+from tests.support.image_files import picture
 
 MODEL = "wan2.7-image-pro"
 _MEGABYTE = 1_048_576

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.cli.service import KEY, SIGNATURE, Service, served
-from tests.clocks import Time
+from tests.support.fake_clock import FakeClock
 from wanlib.cli.app import app
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +88,7 @@ def service() -> Iterator[Service]:
 @pytest.fixture
 def call(service: Service, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
     """As `wanlib`, with a key, and with time that costs none; no secret is in what it writes."""
-    time, context = Time(start=1_800_000_000.0), _tls()
+    time, context = FakeClock(start=1_800_000_000.0), _tls()
     monkeypatch.setattr("httpx.create_ssl_context", lambda **_: context)  # each takes 30 ms
     monkeypatch.setattr("wanlib.cli.options.connection.system_clock", lambda: time)
     monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)

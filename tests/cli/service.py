@@ -8,7 +8,7 @@ from threading import Event, Thread
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from tests.pictures import picture
+from tests.support.image_files import picture
 
 KEY = "sk-TOPSECRETKEY"
 SIGNATURE = "TOPSECRETSIGNATURE"

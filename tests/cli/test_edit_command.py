@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.service import KEY, PNG, SIGNATURE, TASK, Service
-from tests.pictures import picture
+from tests.support.image_files import picture
 
 PRO = "wan2.7-image-pro"
 Command = Callable[..., Any]
@@ -333,7 +333,8 @@ def test_a_picture_that_can_not_be_saved(edit: Command, service: Service, out: P
 
 
 _PATCHED = (
-    "import wanlib.cli.options.connection as c; from tests.clocks import Time; c.system_clock = Time;"
+    "import wanlib.cli.options.connection as connection; from tests.support.fake_clock import FakeClock;"
+    "connection.system_clock = FakeClock;"
     "from wanlib.cli import main; main()"
 )
 

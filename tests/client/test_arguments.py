@@ -10,8 +10,8 @@ import pytest
 
 from tests.client.service import BROKEN, CREATED, DONE, PHOTO, POLICY, PRO, RUNNING
 from tests.client.worlds import KEY, World
-from tests.pictures import picture
 from tests.runtime.answers import TASK, reply
+from tests.support.image_files import picture
 from wanlib import AsyncWan, Wan, errors
 from wanlib.base.clock import ManualClock
 

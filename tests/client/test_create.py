@@ -9,8 +9,8 @@ import pytest
 
 from tests.client.service import BROKEN, CREATED, DONE, PAGE, PHOTO, POLICY, PRO, RUNNING, Answer
 from tests.client.worlds import World
-from tests.pictures import picture
 from tests.runtime.answers import TASK, choices, image, refusal, reply
+from tests.support.image_files import picture
 from wanlib import errors
 from wanlib.errors import BudgetExceededError, OutcomeUnknownError, WanError
 

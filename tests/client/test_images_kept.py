@@ -15,8 +15,8 @@ from PIL import Image
 from tests.client.playground import Line, Playground, answer
 from tests.client.service import CREATED, DONE, PHOTO, POLICY, PRO, RUNNING, STORE
 from tests.client.worlds import KEY, World
-from tests.pictures import picture
 from tests.runtime.answers import reply
+from tests.support.image_files import picture
 from wanlib import AsyncWan, Wan
 from wanlib.errors import ConnectionFailedError, InvalidArgumentError
 

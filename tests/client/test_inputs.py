@@ -9,7 +9,7 @@ import pytest
 
 from tests.client.service import CREATED, DONE, MIXED, OLD, PHOTO, PRO
 from tests.client.worlds import World
-from tests.pictures import picture
+from tests.support.image_files import picture
 from wanlib import check
 from wanlib.errors import IgnoredParameterWarning, InvalidArgumentError, InvalidRequestError
 

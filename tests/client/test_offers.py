@@ -10,7 +10,7 @@ import pytest
 from tests.client.invented import SKETCH, WORDS, invented_client, invented_spec
 from tests.client.service import CREATED, DONE, OLD, PHOTO, PRO
 from tests.client.worlds import World
-from tests.pictures import picture
+from tests.support.image_files import picture
 from wanlib.errors import InvalidArgumentError, InvalidRequestError, WanError
 
 PNG = picture("png", size=(300, 300))

@@ -8,8 +8,8 @@ import pytest
 from tests.client.service import CREATED, PHOTO, PRO
 from tests.client.test_streams import LAST, PICTURE, WORDS, begin, streamed
 from tests.client.worlds import World
-from tests.pictures import picture
 from tests.runtime.answers import TASK, choices, image, link, reply, task
+from tests.support.image_files import picture
 from wanlib.client.http.messages import Response
 from wanlib.client.results.parts import Picture
 from wanlib.errors import DownloadFailedError, LinkExpiredError, UsageError

@@ -16,8 +16,8 @@ import respx
 from tests.client.loopback import Loopback, loopback
 from tests.client.service import CREATED, DONE, PRO
 from tests.client.worlds import KEY
-from tests.pictures import picture
 from tests.runtime.answers import KEY as SIGNATURE
+from tests.support.image_files import picture
 from wanlib import AsyncWan, Wan
 from wanlib.errors import WanError
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.client.loopback import loopback
-from tests.quick_start import ROOT, written
 from tests.runtime.answers import TASK
+from tests.support.readme_code import ROOT, write_python_blocks
 from wanlib.boundary.images import encode_image
 
 
@@ -18,7 +18,7 @@ from wanlib.boundary.images import encode_image
 def test_it_runs(tmp_path: Path, number: int) -> None:
     for name in ("clock.png", "vase.png"):
         (tmp_path / name).write_bytes(encode_image("png", 512, 512))
-    files = written(tmp_path)
+    files = write_python_blocks(tmp_path)
     assert len(files) == 3
     with loopback() as service:
         environ = {
@@ -41,7 +41,7 @@ def test_it_runs(tmp_path: Path, number: int) -> None:
 
 
 def test_without_a_key_a_day_takes_a_moment(tmp_path: Path) -> None:
-    (file,) = written(tmp_path, "Test without a key")
+    (file,) = write_python_blocks(tmp_path, "Test without a key")
     command = [sys.executable, "-W", "error", str(file)]
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
     run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environ)

@@ -13,9 +13,9 @@ import pytest
 
 from tests.client.service import BROKEN, CREATED, DONE, MIXED, PAGE, POLICY, PRO, RUNNING
 from tests.client.worlds import KEY, World
-from tests.pictures import picture
 from tests.runtime.answers import KEY as SIGNATURE
 from tests.runtime.answers import TASK, choice, choices, image, refusal, reply, task
+from tests.support.image_files import picture
 from wanlib import errors
 
 PNG = picture("png", size=(300, 300))

@@ -9,8 +9,8 @@ import pytest
 
 from tests.client.service import CREATED, DONE, MIXED, PHOTO, POLICY, PRO
 from tests.client.worlds import KEY, World
-from tests.pictures import picture
 from tests.runtime.answers import reply
+from tests.support.image_files import picture
 from wanlib import AsyncWan, Wan, errors
 from wanlib.client.drivers import http_adapter as wire
 

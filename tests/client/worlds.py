@@ -11,14 +11,14 @@ from typing import Any
 import httpx
 
 from tests.client.service import Service
-from tests.clocks import Time
 from tests.runtime.answers import START
+from tests.support.fake_clock import FakeClock
 from wanlib import AsyncWan, Wan
 
 KEY = "sk-0123456789abcdefghijklmnopqrstuv"
 
 
-class _Time(Time):
+class _Time(FakeClock):
     """On a loop the time passes where that waits."""
 
     async def sleep_async(self, seconds: float) -> None:
@@ -28,7 +28,7 @@ class _Time(Time):
 class _Selector(selectors.DefaultSelector):
     """Lets the time of the test pass where an event loop would wait for a timer."""
 
-    def __init__(self, time: Time) -> None:
+    def __init__(self, time: FakeClock) -> None:
         super().__init__()
         self._time = time
 
@@ -40,7 +40,7 @@ class _Selector(selectors.DefaultSelector):
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    def __init__(self, time: Time) -> None:
+    def __init__(self, time: FakeClock) -> None:
         super().__init__(_Selector(time))
         self.time = time.now  # type: ignore[method-assign]
 

@@ -33,14 +33,15 @@ from tests.emulator.asking import (
     send,
 )
 from tests.emulator.test_uploading import form, policy, post
-from tests.pictures import picture
+from tests.support.fake_clock import LATE_MAY_2026
+from tests.support.image_files import picture
 from wanlib.base.clock import ManualClock
 from wanlib.emulator import Emulator, Request, Response, Settings
 from wanlib.emulator.core.vendor_errors import VendorErrors
 from wanlib.emulator.server.asgi_response import turned_away
 from wanlib.spec import Spec
 
-START = 1_780_000_000.0
+START = LATE_MAY_2026
 DAY, NEVER = 86400.0, float("inf")
 PROMPTED, FUNCTIONAL = "wan2.5-i2i-preview", "wanx2.1-imageedit"
 Scene = Callable[[Spec], Iterator[str]]

@@ -4,7 +4,7 @@ import base64
 import json
 from typing import Any
 
-from tests.pictures import picture
+from tests.support.image_files import picture
 from wanlib.emulator import Emulator, ManualClock, Request, Response
 from wanlib.spec import load
 

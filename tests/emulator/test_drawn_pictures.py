@@ -19,7 +19,7 @@ from tests.emulator.asking import (
     submit,
     told,
 )
-from tests.pictures import picture
+from tests.support.image_files import picture
 from wanlib.emulator import Emulator
 from wanlib.emulator.jobs.rendering import InputPanel, RenderSpec, render_png
 

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.clocks import Time
 from tests.emulator.asking import BASE, BODIES, INTERLEAVED, PLAIN, SPEC, data_uri, links, messages
 from tests.emulator.wire import HEADERS, SYNC, ask, connect, create, one, request
+from tests.support.fake_clock import FakeClock
 from wanlib import AsyncWan, Wan
 from wanlib.boundary.images import encode_image
 from wanlib.emulator import Emulator, RealClock
@@ -39,7 +39,7 @@ def url(emulator: Emulator) -> Iterator[str]:
 
 @pytest.fixture
 def wan(url: str) -> Iterator[Wan]:
-    with Wan("sk-1", base_url=url + BASE, clock=Time(start=time.time()), trust_env=False) as client:
+    with Wan("sk-1", base_url=url + BASE, clock=FakeClock(start=time.time()), trust_env=False) as client:
         yield client
 
 
@@ -86,7 +86,7 @@ def test_our_client_uploads(wan: Any) -> None:
 def test_our_async_client_does_the_same(url: str) -> None:
     async def run() -> None:
         async with AsyncWan(
-            "sk-1", base_url=url + BASE, clock=Time(start=time.time()), trust_env=False
+            "sk-1", base_url=url + BASE, clock=FakeClock(start=time.time()), trust_env=False
         ) as wan:
             verbs: Any = wan
             edits = (verbs.edit(model, "a clock", images=[PNG], **given) for model, given in EDITS)

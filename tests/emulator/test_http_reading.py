@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.asking import BODIES, ORIGIN, PLAIN, SPEC, data_uri, messages, told
-from tests.pictures import picture, pictures
+from tests.support.image_files import picture, pictures
 from wanlib.base.redaction import safe_repr
 from wanlib.boundary.cases import boundary_cases
 from wanlib.emulator import Emulator, Request, Response

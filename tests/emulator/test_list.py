@@ -3,11 +3,12 @@
 import pytest
 
 from tests.emulator.asking import BODIES, OLDER, PLAIN, SPEC, advance, create, query, send, submit, told
+from tests.support.fake_clock import NEW_YEAR_2026
 from wanlib.emulator import Emulator, ManualClock, Settings
 from wanlib.emulator.core.time import Stamp
 
 HOUR = 3600.0
-START = 1_767_225_600.0
+START = NEW_YEAR_2026
 
 
 def tasks(emulator: Emulator, filters: str = "") -> list[str]:

@@ -30,12 +30,13 @@ from tests.emulator.asking import (
     told,
 )
 from tests.emulator.test_uploading import CAT, RESOLVE, form, policy, post, uploaded
+from tests.support.fake_clock import NEW_YEAR_2026
 from wanlib.emulator import Emulator, RealClock, Settings
 from wanlib.emulator.storage.database import StoreError
 from wanlib.emulator.storage.sqlite_store import open_store
 
 ROOT = Path(__file__).parents[2]
-START = 1_767_225_600.0
+START = NEW_YEAR_2026
 WAITING = Settings(waiting=60, working=60)
 
 

@@ -21,7 +21,7 @@ from tests.emulator.asking import (
     submit,
     told,
 )
-from tests.pictures import picture
+from tests.support.image_files import picture
 from wanlib.emulator import Emulator, Request, Response
 
 CAT = picture("png", size=(800, 400))

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tests.support.fake_clock import MAY_2026
 from wanlib.client.http.messages import Response
 from wanlib.generated.calls import API
 
@@ -64,4 +65,4 @@ TIMES = {
     "scheduled_time": "2026-05-04 08:00:01.000",
     "end_time": "2026-05-04 08:01:00.500",
 }
-START = 1777852800.0  # 2026-05-04 08:00 at UTC+8
+START = MAY_2026

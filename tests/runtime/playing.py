@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tests.clocks import Time
+from tests.support.fake_clock import FakeClock
 from wanlib.client.http.messages import Response
 from wanlib.client.protocol.effects import Effect, Gather, RunBlocking, Send, Sleep, Steps
 
 T = TypeVar("T")
 
 
-def play(protocol: Steps[T], send: Callable[[Send], Response], time: Time) -> T:
+def play(protocol: Steps[T], send: Callable[[Send], Response], time: FakeClock) -> T:
     """Drives a protocol to its end; Together runs its protocols one after the other."""
     outcome: Any = None
     step: Callable[[Any], Effect] = protocol.send
@@ -25,7 +25,7 @@ def play(protocol: Steps[T], send: Callable[[Send], Response], time: Time) -> T:
             outcome, step = error, protocol.throw
 
 
-def _answer(effect: Effect, send: Callable[[Send], Response], time: Time) -> Any:
+def _answer(effect: Effect, send: Callable[[Send], Response], time: FakeClock) -> Any:
     match effect:
         case Send():
             return send(effect)
@@ -39,7 +39,7 @@ def _answer(effect: Effect, send: Callable[[Send], Response], time: Time) -> Any
     raise AssertionError(f"{effect} is not played here")
 
 
-def _outcome(protocol: Steps[Any], send: Callable[[Send], Response], time: Time) -> Any:
+def _outcome(protocol: Steps[Any], send: Callable[[Send], Response], time: FakeClock) -> Any:
     try:
         return play(protocol, send, time)
     except Exception as error:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.clocks import Time
-from tests.pictures import picture
 from tests.runtime.answers import API, KEY, PRO, TASK, choice, choices, image, link
 from tests.runtime.playing import play
+from tests.support.fake_clock import FakeClock
+from tests.support.image_files import picture
 from wanlib.client.http.messages import ConnectionLostError, NotSentError, Request, Response
 from wanlib.client.protocol.context import MAX_RETRIES
 from wanlib.client.protocol.effects import Gather, Send
@@ -67,11 +67,11 @@ class Store:
 
 
 def fetch(
-    store: Callable[[Send], Response], folder: Path, *names: str, time: Time | None = None, **how: Any
+    store: Callable[[Send], Response], folder: Path, *names: str, time: FakeClock | None = None, **how: Any
 ) -> list[Path]:
     of = how.pop("of") if "of" in how else result(*(names or ("a", "b")))
     how = {"stem": TASK, "backoff": Backoff(1.0, 8.0, Random(1))} | how
-    clock = time or Time(ENDED)
+    clock = time or FakeClock(ENDED)
     return play(save(of, folder, ask, clock, **how), store, clock)
 
 
@@ -96,7 +96,7 @@ def test_nothing_to_fetch(tmp_path: Path) -> None:
 
 
 def test_the_pictures_are_fetched_side_by_side(tmp_path: Path) -> None:
-    effect = next(save(result("a", "b", "c"), tmp_path, ask, Time(), stem="x", width=2))
+    effect = next(save(result("a", "b", "c"), tmp_path, ask, FakeClock(), stem="x", width=2))
     assert isinstance(effect, Gather)
     assert (len(effect.protocols), effect.width) == (3, 2)
 
@@ -108,7 +108,7 @@ def test_a_broken_run_is_taken_up_again(tmp_path: Path) -> None:
     assert [each.name for each in fetch(store, tmp_path)] == [f"{TASK}-1.png", f"{TASK}-2.png"]
     assert store.asked == ["b"]
     store = Store()
-    fetch(store, tmp_path, time=Time(ENDED + 2 * API.life.links_expire_after))
+    fetch(store, tmp_path, time=FakeClock(ENDED + 2 * API.life.links_expire_after))
     assert store.asked == [], "what is saved needs no link any more"
 
 
@@ -203,7 +203,7 @@ FLAWS: dict[str, Any] = {
 
 @pytest.mark.parametrize("flaw", FLAWS.values(), ids=FLAWS)
 def test_what_is_not_the_whole_picture_is_tried_again(tmp_path: Path, flaw: Any) -> None:
-    time = Time(ENDED)
+    time = FakeClock(ENDED)
     store = Store(a=[flaw, flaw, PNG["a"]])
     assert fetch(store, tmp_path, "a", time=time)[0].read_bytes() == PNG["a"]
     assert len(store.asked) == 3
@@ -240,15 +240,15 @@ def test_a_dead_link_by_the_clock(tmp_path: Path) -> None:
     expiry = ENDED + API.life.links_expire_after
     store = Store()
     with pytest.raises(LinkExpiredError, match="has expired"):
-        fetch(store, tmp_path, time=Time(expiry))
+        fetch(store, tmp_path, time=FakeClock(expiry))
     assert store.asked == []
-    assert len(fetch(store, tmp_path, time=Time(expiry - 1))) == 2
+    assert len(fetch(store, tmp_path, time=FakeClock(expiry - 1))) == 2
     unknown = result("a", ended_at=None)
-    assert fetch(store, tmp_path, of=unknown, stem="y", time=Time(expiry * 2))
+    assert fetch(store, tmp_path, of=unknown, stem="y", time=FakeClock(expiry * 2))
 
 
 def test_a_link_that_dies_between_two_tries(tmp_path: Path) -> None:
-    time = Time(ENDED + API.life.links_expire_after - 0.2)
+    time = FakeClock(ENDED + API.life.links_expire_after - 0.2)
     with pytest.raises(LinkExpiredError):
         fetch(Store(a=ConnectionLostError("cut")), tmp_path, "a", time=time)
 

@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from tests.pictures import picture
+from tests.support.image_files import picture
 from wanlib.client.results.partial_file import PngVerifier, is_whole_png
 
 

@@ -7,8 +7,8 @@ from email.message import Message
 from random import Random
 from typing import Any
 
-from tests.clocks import Time
 from tests.runtime.playing import play
+from tests.support.fake_clock import FakeClock
 from wanlib.boundary.images import encode_image
 from wanlib.client.http.messages import Request, Response
 from wanlib.client.images.inputs import ImageSource, to_image_input
@@ -67,7 +67,7 @@ class World:
         posts: list[Answer] | None = None,
         base: str = "https://service.example.com/api/v1",
     ) -> None:
-        self.time = Time(1000.0)
+        self.time = FakeClock(1000.0)
         self.context = create_context(
             API,
             api_key="sk-key",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import picture
 from tests.setup.readme import OPTIONS_ONLY, ROOT, Block, Command, Session, blocks, commands, images, matches
+from tests.support.image_files import picture
 from wanlib.emulator import Emulator, RealClock
 from wanlib.emulator.server.serve import run_in_thread
 

@@ -5,7 +5,7 @@ import copy
 from functools import cache
 from typing import Any
 
-from tests.pictures import picture
+from tests.support.image_files import picture
 from wanlib.spec import interpret, load
 
 EDIT, EDIT_PRO, MIXED, SIMPLE, BRUSH = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import quick_start
+from tests.support.readme_code import write_python_blocks
 from tests.typing.candidates import KINDS, candidates
 from tests.typing.checkers import Refused, mypy, pyright
 from tests.typing.share import share
@@ -49,7 +49,7 @@ def test_a_checker_refuses_what_it_must_and_nothing_else(
 ) -> None:
     drawn, due = written(spec, tmp_path)
     assert due.count(True) > 600 and due.count(False) > 400
-    readme = quick_start.written(tmp_path) + quick_start.written(tmp_path, "Test without a key")
+    readme = write_python_blocks(tmp_path) + write_python_blocks(tmp_path, "Test without a key")
     found = checker([LEGAL, ILLEGAL, drawn, *readme])
     assert [found[file.name] for file in (LEGAL, *readme) if found.get(file.name)] == []
     told = said(ILLEGAL)

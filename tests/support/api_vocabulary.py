@@ -41,7 +41,7 @@ class Vocabulary(NamedTuple):
     numbers: frozenset[float]
 
 
-def vocabulary(spec: Spec) -> Vocabulary:
+def read_vocabulary(spec: Spec) -> Vocabulary:
     """Collect the names, wordings and numbers that the spec states."""
     words: dict[str, str] = {}
     for kind, names in _words(spec):
@@ -52,7 +52,7 @@ def vocabulary(spec: Spec) -> Vocabulary:
     return Vocabulary(words, parts, frozenset(_numbers(spec)) - _COMMON)
 
 
-def literals(text: str, known: Vocabulary) -> Iterator[Literal]:
+def find_literals(text: str, known: Vocabulary) -> Iterator[Literal]:
     """Find the facts in the text of a module, docstrings and annotations left out."""
     tree = ast.parse(text)
     skipped = _skipped(tree)

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
-def written(folder: Path, section: str = "Quick start") -> list[Path]:
+def write_python_blocks(folder: Path, section: str = "Quick start") -> list[Path]:
     """Each Python block of a section as a file."""
     text = (ROOT / "README.md").read_text("utf-8").partition(f"## {section}")[2].partition("\n## ")[0]
     name = section.lower().replace(" ", "_")
