@@ -37,6 +37,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
     "wanlib/cli/app.py": {"size": COMMAND},
     "wanlib/cli/commands/size.py": {"ratio": COMMAND},
     "wanlib/base/urls.py": {"oss://": "how the URL of an uploaded file is written"},
+    "wanlib/base/sqlite_file.py": {"384": MODE},
     "wanlib/base/messages.py": {"oss://": "advice on what to do with a private image"},
     "wanlib/cli/commands/tasks.py": {"86400": UNIT},
     "wanlib/emit/schema/openapi.py": {
@@ -51,7 +52,6 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         ("finish_reason", "results", "choices", "input"), ROW
     ),
     "wanlib/emulator/admin/api.py": {"code": PAGE, "message": PAGE, "type": ASGI, "86400": UNIT},
-    "wanlib/emulator/storage/database.py": {"384": MODE},
     "wanlib/emulator/storage/disk_blobs.py": {"384": MODE},
     "wanlib/emulator/core/fault.py": {"code": FAULT, "message": FAULT, "status": FAULT},
     "wanlib/emulator/core/fault_injection.py": {"status": FAULT},
@@ -69,7 +69,6 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
     "wanlib/client/tasks/submit.py": dict.fromkeys(("status", "code", "request_id"), RESULT),
     "wanlib/errors.py": dict.fromkeys(("code", "message", "status", "request_id", "task_id"), RESULT),
     "wanlib/client/journal/journal.py": dict.fromkeys(("key", "task_id", "request_id", "status"), RESULT),
-    "wanlib/client/journal/database.py": {"384": MODE},
     "wanlib/client/results/parts.py": dict.fromkeys(
         ("actual_prompt", "type", "url", "image", "text", "code", "message"), RESULT
     ),

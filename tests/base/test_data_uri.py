@@ -159,7 +159,7 @@ def test_the_header_reader_is_given_the_bytes_that_it_asks_for(data: bytes, offs
         return NOTHING
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data_uri, "read_header", asking)
+        patch.setattr(data_uri, "read_image_header", asking)
         parse_data_uri(uri(data))
     assert asked == [(data[offset : offset + length], len(data))]
 

@@ -13,7 +13,7 @@ from wanlib.client.results.partial_file import PartialFile
 
 def silent(life: Worker) -> None:
     """Sends a call before it stands in the journal."""
-    life.wan._context.journal.intend = lambda **_: None
+    life.wan._context.journal.record_intent = lambda **_: None
     lives.edit(life)
 
 
@@ -27,13 +27,13 @@ def insistent(life: Worker) -> None:
 def forgetful(life: Worker) -> None:
     """Lets go of a task that has ended, before its pictures are on the disk."""
     journal = life.wan._context.journal
-    ended = journal.ended
+    ended = journal.record_ended
 
     def over(which: Any, status: str, at: float, links: float | None) -> None:
         ended(which, status, at, links)
-        journal.saved(which, [], at)
+        journal.record_saved(which, [], at)
 
-    journal.ended = over
+    journal.record_ended = over
     lives.edit(life)
 
 

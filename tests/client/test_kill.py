@@ -41,7 +41,7 @@ def test_every_effect_is_a_point(stage: CrashEnvironment) -> None:
     ("life", "point", "broken"),
     [
         ("silent", "after Open", "lost: task "),
-        ("insistent", "after Follow", "paid twice: 1 calls made 2 tasks"),
+        ("insistent", "after WaitForTasks", "paid twice: 1 calls made 2 tasks"),
         ("forgetful", "in the middle of a picture", "lost: task "),
         ("hasty", "in the middle of a picture", "is no picture that was made"),
     ],

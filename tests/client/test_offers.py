@@ -144,7 +144,7 @@ def test_at_the_prompt(
     monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-1")
     monkeypatch.setattr("wanlib.generated.calls.API", invented.client.API)
     monkeypatch.setattr("wanlib.Wan", invented.client.Wan, raising=False)
-    monkeypatch.setattr("wanlib.client.drivers.sync_driver.Driver._respond", lambda *_: sent.append(_))
+    monkeypatch.setattr("wanlib.client.drivers.sync_driver.Driver._exchange", lambda *_: sent.append(_))
     for options in ((), ("--dry-run",), ("--curl",)):
         for words in (("edit", WORDS, PROMPT, "-i", image), ("submit", WORDS, PROMPT, "-i", image)):
             ran = in_process(*words, *options)

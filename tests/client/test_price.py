@@ -70,7 +70,7 @@ def test_what_came_is_what_was_spent(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", succeeded("a", "b", "c"))
     result = world.do(world.wan.edit(PRO, "a vase", images=URL, n=4))
-    assert (result.spent.amount, result.spent.pictures, result.short) == (Decimal("1.50"), 3, True)
+    assert (result.spent.amount, result.spent.pictures, result.is_incomplete) == (Decimal("1.50"), 3, True)
     assert world.wan.spent == Decimal("1.50")
 
 

@@ -112,7 +112,11 @@ def test_a_partial_success_tells_the_failure_apart(world: World) -> None:
     world.service.on("query", reply(results({"url": link("a"), "orig_prompt": "p"}, failed)))
     result = edit(world, OLD, n=2)
     assert [each.url for each in result.images] == [link("a")]
-    assert (result.failures[0].code, result.partial, result.short) == ("DataInspectionFailed", True, True)
+    assert (result.failures[0].code, result.has_failures, result.is_incomplete) == (
+        "DataInspectionFailed",
+        True,
+        True,
+    )
     assert (result.spent.pictures, world.wan.spent) == (1, result.spent.amount)
 
 
@@ -122,7 +126,12 @@ def test_fewer_pictures_than_asked_for_are_told(world: World) -> None:
     body = choices(choice(image("a")), choice(image("b")), task_id=TASK, task_status="SUCCEEDED")
     world.service.on("query", reply(body))
     result = edit(world, n=4)
-    assert (len(result.images), result.asked, result.short, result.partial) == (2, 4, True, False)
+    assert (len(result.images), result.asked, result.is_incomplete, result.has_failures) == (
+        2,
+        4,
+        True,
+        False,
+    )
     assert result.spent.pictures == 2
 
 
@@ -132,14 +141,14 @@ def test_a_set_of_pictures_may_be_smaller(world: World) -> None:
     body = choices(choice(image("a"), image("b")), task_id=TASK, task_status="SUCCEEDED")
     world.service.on("query", reply(body))
     result = edit(world, n=4, enable_sequential=True)
-    assert (len(result.images), result.exact, result.short) == (2, False, False)
+    assert (len(result.images), result.exact, result.is_incomplete) == (2, False, False)
 
 
 def test_success_without_any_picture_is_no_error_and_costs_nothing(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", reply(choices(task_id=TASK, task_status="SUCCEEDED")))
     result = edit(world)
-    assert (result.images, result.short, world.wan.spent) == ((), True, 0)
+    assert (result.images, result.is_incomplete, world.wan.spent) == ((), True, 0)
 
 
 def test_success_in_a_form_nobody_knows_keeps_the_task(world: World) -> None:

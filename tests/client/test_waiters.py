@@ -87,7 +87,7 @@ def test_what_breaks_the_follower_reaches_every_wait(
 
     waits = [lambda: wan.task("a").wait(), lambda: wan.task("b").wait()]
     with monkeypatch.context() as patch:
-        patch.setattr(TaskPoller, "_look", broken)
+        patch.setattr(TaskPoller, "_poll_round", broken)
         outcomes = world.side_by_side(*waits)
     assert [str(each) for each in outcomes] == ["a bug in following"] * 2
     world.service.on("query", reply(choices(task_status="SUCCEEDED")))

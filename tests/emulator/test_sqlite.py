@@ -205,24 +205,24 @@ def test_what_is_not_ours_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "emulator.sqlite"
     for data in (b"not a database" * 99, b"\0" * 5000):
         path.write_bytes(data)
-        assert "is no data of the emulator" in refused(tmp_path) and path.read_bytes() == data
+        assert "is not data of the emulator" in refused(tmp_path) and path.read_bytes() == data
     path.unlink()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE tea (cup)")
     data = path.read_bytes()
-    assert "is the file of another program" in refused(tmp_path) and path.read_bytes() == data
+    assert "is the SQLite file of another program" in refused(tmp_path) and path.read_bytes() == data
     path.unlink()
     path.mkdir()
-    assert "is no ordinary file" in refused(tmp_path)
+    assert "is not a regular file" in refused(tmp_path)
     (tmp_path / "file").touch()
-    assert "is no folder" in refused(tmp_path / "file")
-    assert "can't be made" in refused(tmp_path / "file" / "deeper")
+    assert "is not a folder" in refused(tmp_path / "file")
+    assert "can't be created" in refused(tmp_path / "file" / "deeper")
 
 
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("PRAGMA user_version = 2", "has version 2, this wanlib knows 1: update it, or"),
+        ("PRAGMA user_version = 2", "has version 2, and this wanlib reads version 1: update it, or"),
         ("UPDATE works SET record = '[1]'", "holds in works what no emulator writes"),
         ("UPDATE works SET record = replace(record, '[', '{')", "holds in works what no emulator writes"),
         ("UPDATE works SET record = x'00'", "holds in works what no emulator writes"),

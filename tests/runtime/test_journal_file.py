@@ -15,6 +15,12 @@ from wanlib.client.journal.journal import Journal
 from wanlib.errors import JournalError
 
 
+def set_wait(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let the journal wait so long for another process that writes."""
+    patched = journal_file.JOURNAL_FORMAT._replace(wait=seconds)
+    monkeypatch.setattr(journal_file, "JOURNAL_FORMAT", patched)
+
+
 def refused(path: Any, words: str) -> None:
     """Opening says this, names the file, and shows no error of SQLite's."""
     with pytest.raises(JournalError, match=words) as caught:
@@ -70,11 +76,11 @@ def test_a_place_that_can_hold_no_file(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     os.mkfifo(tmp_path / "pipe")
     refused(tmp_path, "is a folder: name a file in it")
-    refused(tmp_path / "no" / "journal", "has no folder to be in: make the folder")
+    refused(tmp_path / "no" / "journal", "has no folder to be in: create the folder")
     refused(tmp_path / "plain" / "journal", "has no folder to be in")
-    refused(tmp_path / "pipe", "is no ordinary file")
+    refused(tmp_path / "pipe", "is not a regular file")
     refused(tmp_path / "loop", "can't be opened: give this user the right")
-    refused(tmp_path / ("x" * 300), "can't be made: File name too long")
+    refused(tmp_path / ("x" * 300), "can't be created: File name too long")
 
 
 def test_the_file_of_another_program_stays_as_it_is(tmp_path: Path) -> None:
@@ -91,13 +97,13 @@ def test_the_file_of_another_program_stays_as_it_is(tmp_path: Path) -> None:
 def test_a_newer_version_is_refused(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal") as journal:
         journal._connection.execute("PRAGMA user_version = 2")
-    refused(tmp_path / "journal", "has version 2, this wanlib knows 1: update it")
+    refused(tmp_path / "journal", "has version 2, and this wanlib reads version 1: update it")
 
 
 def test_what_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     text = b"My diary. " * 500
     (tmp_path / "diary").write_bytes(text)
-    refused(tmp_path / "diary", "is no journal, or a damaged one: move it away")
+    refused(tmp_path / "diary", "is not a journal, or damaged: move it away")
     assert (tmp_path / "diary").read_bytes() == text
 
 
@@ -125,7 +131,7 @@ def test_a_row_that_something_else_has_written_is_told(tmp_path: Path, change: s
         value = f"CAST({value} AS TEXT)" if value[0] == "X" else value
         journal._connection.execute(f"UPDATE entry SET {column} = {value}")
         with pytest.raises(
-            JournalError, match=r"holds what no journal writes|can't be used: Could not decode"
+            JournalError, match=r"contains a row that no journal writes|can't be used: Could not decode"
         ):
             left(journal)
 
@@ -174,11 +180,11 @@ def test_a_file_without_the_right_to_write_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_somebody_holds_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_file, "WAIT", 0)
+    set_wait(monkeypatch, 0)
     with Journal(tmp_path / "journal") as journal:
         other = sqlite3.connect(tmp_path / "journal", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        words = re.escape("is held by another process: end that one")
+        words = re.escape("is in use by another process: end that one")
         with pytest.raises(JournalError, match=words):
             intend(journal)
         assert left(journal) == []
@@ -189,7 +195,7 @@ def test_a_file_that_somebody_holds_is_told(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_switch_to_wal_waits_for_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process that opens it for the first time reads just then, and ends while this one waits."""
-    monkeypatch.setattr(journal_file, "WAIT", 0.05)  # the switch itself waits so long before it gives up
+    set_wait(monkeypatch, 0.05)  # the switch itself waits so long before it gives up
     path = tmp_path / "journal"
     met: list[str] = []
     other = sqlite3.connect(path, isolation_level=None)
@@ -214,9 +220,9 @@ def test_the_switch_to_wal_waits_for_a_reader(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (sqlite3.SQLITE_IOERR_FSYNC, "look after the disk"),
+        (sqlite3.SQLITE_IOERR_FSYNC, "check the disk"),
         (sqlite3.SQLITE_READONLY_DIRECTORY, "can't be written"),
-        (sqlite3.SQLITE_BUSY_SNAPSHOT, "is held by another process"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, "is in use by another process"),
         (sqlite3.SQLITE_CORRUPT_INDEX, "is damaged"),
     ],
 )

@@ -23,7 +23,8 @@ for turn in range(25):
     running(journal, f"{name}-{turn}")
 """
 CLAIM = """
-print(*[entry.key for entry in journal.entries(NOW, LIFE) if journal.claim(entry.key, name, NOW, NOW + 9)])
+keys = [entry.key for entry in journal.entries(NOW, LIFE)]
+print(*[key for key in keys if journal.acquire_lease(key, name, NOW, NOW + 9)])
 """
 INTEND = "key = intend(journal)"
 DIE = """
@@ -74,7 +75,7 @@ def test_each_entry_is_claimed_by_one_process(tmp_path: Path) -> None:
     ("code", "state"),
     [
         (INTEND, "lost"),
-        (INTEND + "; journal.uncertain(key, 'cut')", "lost"),
+        (INTEND + "; journal.record_uncertain(key, 'cut')", "lost"),
         ("key = running(journal)", "running"),
         ("key = unsaved(journal)", "unsaved"),
     ],

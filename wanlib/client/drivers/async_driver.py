@@ -130,7 +130,7 @@ class AsyncDriver:
             if not at_end:
                 await _close_nested_generators()
 
-    async def _respond(self, request: Request, sunk: bool = False) -> tuple[Response, ResponseBody]:
+    async def _exchange(self, request: Request, sunk: bool = False) -> tuple[Response, ResponseBody]:
         began = self._context.clock.now()
         if request.content is not None and not isinstance(request.content, bytes):
             request = request._replace(content=AsyncChunks(request.content))  # type: ignore[arg-type]
@@ -147,7 +147,7 @@ class AsyncDriver:
         return reply, ResponseBody(response, began + request.timeout, sunk)
 
     async def _send(self, effect: Send) -> Response:
-        reply, body = await self._respond(effect.request, effect.sink is not None)
+        reply, body = await self._exchange(effect.request, effect.sink is not None)
         if effect.sink is None:
             return reply._replace(body=self._read_all(b"".join([chunk async for chunk in self.chunks(body)])))
         async with aclosing(self.chunks(body)) as chunks:
@@ -157,7 +157,7 @@ class AsyncDriver:
         return reply
 
     async def _open(self, effect: Open) -> OpenedResponse:
-        reply, body = await self._respond(effect.request)
+        reply, body = await self._exchange(effect.request)
         if is_event_stream(effect.request, reply, self._context.api):
             return OpenedResponse(reply, body)
         return OpenedResponse(

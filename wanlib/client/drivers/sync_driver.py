@@ -89,7 +89,7 @@ class Driver:
         finally:
             body.response.close()
 
-    def _log_and_return(self, request: Request, sunk: bool = False) -> tuple[Response, ResponseBody]:
+    def _exchange(self, request: Request, sunk: bool = False) -> tuple[Response, ResponseBody]:
         began = self._context.clock.now()
         try:
             with our_exchange(self._context.settings.key):
@@ -103,7 +103,7 @@ class Driver:
         return reply, ResponseBody(response, began + request.timeout, sunk)
 
     def _send(self, effect: Send) -> Response:
-        reply, body = self._log_and_return(effect.request, effect.sink is not None)
+        reply, body = self._exchange(effect.request, effect.sink is not None)
         if effect.sink is None:
             return reply._replace(body=self._read_all(b"".join(self.chunks(body))))
         with closing(self.chunks(body)) as chunks:
@@ -113,7 +113,7 @@ class Driver:
         return reply
 
     def _open(self, effect: Open) -> OpenedResponse:
-        reply, body = self._log_and_return(effect.request)
+        reply, body = self._exchange(effect.request)
         if is_event_stream(effect.request, reply, self._context.api):
             return OpenedResponse(reply, body)
         return OpenedResponse(reply._replace(body=self._read_all(b"".join(self.chunks(body)))), None)

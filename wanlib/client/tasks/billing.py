@@ -24,6 +24,7 @@ from wanlib.errors import (
 
 if TYPE_CHECKING:
     from wanlib.client.journal.entry import Entry
+    from wanlib.client.journal.journal import Journal
 
 
 class BilledCall(NamedTuple):
@@ -81,13 +82,13 @@ def mark_refused(context: ClientContext, paid: BilledCall, error: WanError) -> S
     """The call was not accepted: nothing is owed."""
     context.purse.settle(paid.held, Decimal(0))
     told, at = str(error), context.clock.wall()
-    yield from write_journal(context, paid, lambda journal, key: journal.refused(key, told, at))
+    yield from write_journal(context, paid, lambda journal, key: journal.record_refused(key, told, at))
 
 
 def mark_uncertain(context: ClientContext, paid: BilledCall, error: WanError) -> Steps[None]:
     """The call may be billed: what was held is counted as spent."""
     context.purse.settle(paid.held, paid.held)
-    yield from write_journal(context, paid, lambda journal, key: journal.uncertain(key, str(error)))
+    yield from write_journal(context, paid, lambda journal, key: journal.record_uncertain(key, str(error)))
 
 
 def settle(context: ClientContext, paid: BilledCall, result: Result, status: str) -> Steps[Result]:
@@ -95,11 +96,13 @@ def settle(context: ClientContext, paid: BilledCall, result: Result, status: str
     context.purse.settle(paid.held, result.spent.amount if result.spent else paid.held, paid.task_id)
     links = result.links_expire_at if result.images else None
     at = result.ended_at or context.clock.wall()
-    yield from write_journal(context, paid, lambda journal, key: journal.ended(key, status, at, links))
+    yield from write_journal(context, paid, lambda journal, key: journal.record_ended(key, status, at, links))
     return result
 
 
-def write_journal(context: ClientContext, paid: BilledCall, write: Callable[[Any, int], None]) -> Steps[None]:
+def write_journal(
+    context: ClientContext, paid: BilledCall, write: "Callable[[Journal, int], None]"
+) -> Steps[None]:
     """Writes to the journal, if there is one and the call stands in it."""
     journal, key = context.journal, paid.key
     if journal is not None and key is not None:

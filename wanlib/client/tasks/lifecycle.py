@@ -52,7 +52,7 @@ def submit(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Dea
     request_id, at = get_sanitized(answer, names.answer.request_id), context.clock.wall()
     LOG.info("task %s of %s is submitted, request %s", task_id, plan.model.name, request_id)
     yield from write_journal(
-        context, paid, lambda journal, key: journal.accepted(key, task_id, request_id, at)
+        context, paid, lambda journal, key: journal.record_accepted(key, task_id, request_id, at)
     )
     return paid._replace(task_id=task_id, sent_at=at)
 
@@ -97,7 +97,9 @@ def _settle(context: ClientContext, paid: BilledCall, outcome: Outcome) -> Steps
             TaskUnknownError: life.unknown,
         }
         status = next((name for kind, name in names.items() if isinstance(outcome, kind)), "")
-        yield from write_journal(context, paid, lambda journal, key: journal.ended(key, status, at, None))
+        yield from write_journal(
+            context, paid, lambda journal, key: journal.record_ended(key, status, at, None)
+        )
     raise outcome
 
 

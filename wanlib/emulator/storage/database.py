@@ -1,17 +1,17 @@
 """The SQLite file of a data folder: made, opened and checked; its changes all or none."""
 
-import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Protocol
 
+from wanlib.base import sqlite_file
 from wanlib.base.redaction import redact_text
+from wanlib.base.sqlite_file import SqliteFormat
 
-APPLICATION = int.from_bytes(b"WANE", "big")
-VERSION = 1
 _NAME = "emulator.sqlite"
 _SHELF = "(place INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE NOT NULL, record TEXT NOT NULL)"
 _SCHEMA = (
@@ -20,14 +20,20 @@ _SCHEMA = (
     "CREATE TABLE numbers (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID",
 )
 _ELSEWHERE = "give --data another folder"
-_ADVICE = {
-    sqlite3.SQLITE_BUSY: f"is in use by another process: end that one, or {_ELSEWHERE}",
-    sqlite3.SQLITE_FULL: "can't grow, the disk is full: make room",
-    sqlite3.SQLITE_READONLY: f"can't be written: give this user the right to, or {_ELSEWHERE}",
-    sqlite3.SQLITE_CANTOPEN: f"can't be opened: give this user the right to, or {_ELSEWHERE}",
-    sqlite3.SQLITE_CORRUPT: f"is damaged: move the folder away, or {_ELSEWHERE}",
-    sqlite3.SQLITE_NOTADB: f"is no data of the emulator, or damaged: move it away, or {_ELSEWHERE}",
-}
+_FORMAT = SqliteFormat(
+    application="WANE",
+    version=1,
+    schema=_SCHEMA,
+    elsewhere=_ELSEWHERE,
+    wait=0.0,
+    exclusive=True,
+    synchronous="NORMAL",
+    check_pages=True,
+    messages={
+        sqlite3.SQLITE_CORRUPT: f"is damaged: move the folder away, or {_ELSEWHERE}",
+        sqlite3.SQLITE_NOTADB: f"is not data of the emulator, or damaged: move it away, or {_ELSEWHERE}",
+    },
+)
 
 
 class StoreError(ValueError):
@@ -52,8 +58,8 @@ class Database:
         self._lock = RLock()
         self._deep = 0
         with sqlite_errors(self.path):
-            _make(folder, self.path)
-            self._connection = _open(self.path)
+            _create_folder(folder, self.path)
+            self._connection = sqlite_file.open_sqlite_file(self.path, _FORMAT, partial(_error, self.path))
 
     def execute(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """One statement's rows."""
@@ -92,65 +98,19 @@ class Database:
             watcher.on_rollback()
 
 
-@contextmanager
-def sqlite_errors(path: Path) -> Iterator[None]:
-    """Turns what SQLite and the system say into a StoreError."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None) or 0
-        advice = _ADVICE.get(code & 0xFF) or f"can't be used: {redact_text(str(error))}; {_ELSEWHERE}"
-        raise _wrong(path, advice) from None
-    except OSError as error:
-        raise _wrong(path, f"can't be made: {error.strerror or error}; {_ELSEWHERE}") from None
+def sqlite_errors(path: Path) -> AbstractContextManager[None]:
+    """Translate errors of SQLite and of the file system into a StoreError that names the file."""
+    return sqlite_file.sqlite_errors(_FORMAT, partial(_error, path))
 
 
-def _wrong(path: Path, advice: str) -> StoreError:
-    return StoreError(f"{redact_text(str(path))} {advice}")
+def _error(path: Path, problem: str) -> StoreError:
+    return StoreError(f"{redact_text(str(path))} {problem}")
 
 
-def _make(folder: Path, path: Path) -> None:
-    """An empty file that only its owner may read; SQLite gives its -wal the same mode."""
+def _create_folder(folder: Path, path: Path) -> None:
+    """Create the data folder, for its owner alone; refuse what is not one."""
     if folder.exists() and not folder.is_dir():
-        raise _wrong(folder, f"is no folder: {_ELSEWHERE}")
+        raise _error(folder, f"is not a folder: {_ELSEWHERE}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise _wrong(path, f"is no ordinary file: {_ELSEWHERE}")
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        _init_schema(connection, path)
-        connection.execute("PRAGMA journal_mode = WAL")
-        # A killed process loses nothing; a power cut may cost the last moments, never the file.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        return connection
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _init_schema(connection: sqlite3.Connection, path: Path) -> None:
-    """Writes the tables into an empty file; refuses what is not ours, and leaves it as it is."""
-    connection.execute("BEGIN IMMEDIATE")
-    found = tuple(_number(connection, f"PRAGMA {name}") for name in ("application_id", "user_version"))
-    if found == (0, 0) and not _number(connection, "SELECT count(*) FROM sqlite_master"):
-        for statement in _SCHEMA:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-    elif found[0] != APPLICATION:
-        raise _wrong(path, f"is the file of another program: {_ELSEWHERE}")
-    elif found[1] != VERSION:
-        raise _wrong(path, f"has version {found[1]}, this wanlib knows {VERSION}: update it, or {_ELSEWHERE}")
-    elif connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-        raise _wrong(path, _ADVICE[sqlite3.SQLITE_CORRUPT])
-    connection.execute("COMMIT")
-
-
-def _number(connection: sqlite3.Connection, statement: str) -> int:
-    return int(connection.execute(statement).fetchone()[0])
+    if path.is_symlink() or path.is_dir():
+        raise _error(path, f"is not a regular file: {_ELSEWHERE}")

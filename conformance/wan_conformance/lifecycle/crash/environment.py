@@ -21,7 +21,7 @@ from wanlib.emulator.server.serve import run_in_thread
 AGAIN, APART = 60.0, 3600.0
 """Seconds until the next process comes; and between two deaths, so that no list shows the tasks of both."""
 DEATHS = {
-    "resume": ("after Open", "after Idle"),  # one that never heard its task's id, one that waited
+    "resume": ("after Open", "after WaitForWork"),  # one that never heard its task's id, one that waited
     "doubt": ("before Open", "after Open"),  # neither heard of a task, and only one of them has one
 }
 """Lives that take up what others left, and where those were killed as they edited."""
