@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from wanlib.base.values import ABSENT
 from wanlib.boundary.case import Question
 from wanlib.spec import Spec
-from wanlib.spec.interpreter.decode import Decoder
+from wanlib.spec.interpreter.decode import decode_body
 from wanlib.spec.model.modes import holds
 
 SETTINGS = settings(
@@ -62,7 +62,7 @@ def wanted(spec: Spec, family: str) -> set[str]:
 
 def _effective(spec: Spec, question: Question) -> dict[str, Any]:
     family = spec.family(question.body["model"])
-    reading = Decoder(family, spec.bodies[family.body]).decode(question.body)
+    reading = decode_body(family, spec.bodies[family.body], question.body)
     values: dict[str, Any] = {"model": question.body["model"], "call": question.call}
     for field in family.fields:
         value = reading.values[field.name]

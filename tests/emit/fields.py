@@ -8,7 +8,7 @@ from wan_conformance.strategies import breaking, valid
 from wanlib.base.values import ABSENT
 from wanlib.boundary.case import Question
 from wanlib.spec import Rule, Spec
-from wanlib.spec.interpreter.decode import Decoder
+from wanlib.spec.interpreter.decode import decode_body
 
 _OF_THE_ENVELOPE = ("place", "unknown", "only_for")
 
@@ -28,6 +28,6 @@ def of_fields(rule: Rule) -> bool:
 def read_back(spec: Spec, body: dict[str, Any]) -> dict[str, Any]:
     """The fields of a body whose envelope is whole."""
     family = spec.family(body["model"])
-    reading = Decoder(family, spec.bodies[family.body]).decode(body)
+    reading = decode_body(family, spec.bodies[family.body], body)
     assert reading.violations == []
     return {name: value for name, value in reading.values.items() if value is not ABSENT}

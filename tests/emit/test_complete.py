@@ -16,7 +16,7 @@ from wanlib.boundary.case import Question
 from wanlib.emit import generate_files
 from wanlib.generated.calls import API
 from wanlib.spec import Condition, Family, Spec, load
-from wanlib.spec.build.exclusivity import value_combinations
+from wanlib.spec.model.mode_values import value_combinations
 from wanlib.spec.model.modes import holds
 
 SPEC = load()

@@ -78,3 +78,18 @@ def data_uri(width: int, height: int, format: str = "png", mime: str = "") -> st
     """A picture of one colour as a data URI; `mime` names it otherwise than it is."""
     raw = picture(format, "L", (width, height))
     return f"data:{mime or f'image/{format}'};base64,{base64.b64encode(raw).decode()}"
+
+
+BOX = [[0, 0, 9, 9]]
+PALETTE = [{"hex": "#C2D1E6", "ratio": "25.00%"} for _ in range(4)]
+BODIES = [
+    messages(
+        EDIT, data_uri(240, 240), URL, size="2K", n=4, bbox_list=[BOX, []], color_palette=PALETTE, seed=1
+    ),
+    messages(EDIT, enable_sequential=True, n=12, watermark=False),
+    messages(MIXED, URL, n=1, negative_prompt="No leaves.", prompt_extend=True),
+    messages(MIXED, enable_interleave=True, stream=True, max_images=2),
+    prompted(size="1280*1280", n=1, prompt_extend=False),
+    brushed("description_edit_with_mask", mask=data_uri(512, 512), n=1),
+    brushed("expand", top_scale=1.5, left_scale=2),
+]

@@ -171,7 +171,7 @@ BROKEN_CLIENT = [
         FAMILY,
         "{bare: n,",
         "{bare and grand: n,",
-        "'bare and grand' is no condition, expected a mode or not a mode",
+        "'bare and grand' is not a condition, expected a mode or not a mode",
     ),
     Broken(
         "count_of in modes that meet",

@@ -44,14 +44,14 @@ BROKEN_CONDITIONS = [
         FAMILY,
         "when grand: {max: 12, default: 12}",
         "when grand and bare: {default: 12}",
-        "'grand and bare' is no condition, expected a mode or not a mode",
+        "'grand and bare' is not a condition, expected a mode or not a mode",
     ),
     Broken(
         "two nots",
         FAMILY,
         "when grand: {max",
         "when not not grand: {max",
-        "'not not grand' is no condition, expected a mode or not a mode",
+        "'not not grand' is not a condition, expected a mode or not a mode",
     ),
     Broken(
         "variants that hold together",

@@ -126,7 +126,8 @@ BROKEN_EXPRESSIONS = [
         FAMILY,
         "bare: count(images) == 0",
         "bare: 'quick:'",
-        "the mode 'bare': 'quick:' is no expression, expected names, and, or, not, comparisons, count(field)",
+        "the mode 'bare': 'quick:' is not an expression, expected names, and, or, not, comparisons, "
+        "count(field)",
     ),
     Broken(
         "literal that no field has",

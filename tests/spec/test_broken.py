@@ -51,11 +51,11 @@ def test_broken_spec(broken: Broken, folder: Path) -> None:
         load(folder)
     (folder / broken.file).write_text(FILES[broken.file], "utf-8")
     begin, _, end = broken.words.partition("…")
-    told = [line for line in caught.value.complaints if line.startswith(f"{broken.place()}: {begin}")]
+    told = [line for line in caught.value.diagnostics if line.startswith(f"{broken.place()}: {begin}")]
     assert told, str(caught.value)
     assert told[0].endswith(end) if "…" in broken.words else told[0] == f"{broken.place()}: {broken.words}"
-    assert len(caught.value.complaints) == 1 + broken.also, str(caught.value)
-    assert all(FORM.fullmatch(line) and len(line) < 400 for line in caught.value.complaints)
+    assert len(caught.value.diagnostics) == 1 + broken.also, str(caught.value)
+    assert all(FORM.fullmatch(line) and len(line) < 400 for line in caught.value.diagnostics)
 
 
 def test_small_spec_is_good(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wanlib.spec.model.errors import Complaints, check_name, suggest_name
+from wanlib.spec.model.errors import Diagnostics, check_name, suggest_name
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_nearest(name: object, known: list[object], expected: str) -> None:
 
 
 def test_lines() -> None:
-    complaints = Complaints("tea.yaml")
+    complaints = Diagnostics("tea.yaml")
     complaints.add(3, "n is 5", "4")
     complaints.unknown_name(9, "the mode", "larg", ["large"])
     assert complaints.lines == [
@@ -34,7 +34,7 @@ def test_lines() -> None:
 
 @pytest.mark.parametrize("name", ["n", "max", "type", "a1", "a_b", "match", "unknown", "models"])
 def test_good_names(name: str) -> None:
-    complaints = Complaints("tea.yaml")
+    complaints = Diagnostics("tea.yaml")
     check_name("field", name, 1, complaints)
     assert complaints.lines == []
 
@@ -48,7 +48,7 @@ def test_good_names(name: str) -> None:
     ],
 )
 def test_bad_names(name: str) -> None:
-    complaints = Complaints("tea.yaml")
+    complaints = Diagnostics("tea.yaml")
     check_name("mode", name, 7, complaints)
     words = "expected [a-z][a-z0-9_]*, and no word of Python or of the spec"
     assert complaints.lines == [f"tea.yaml:7: the mode name {name!r} can't be used, {words}"]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.spec.bodies import (
+    BODIES,
     EDIT,
     MIXED,
     URL,
@@ -16,6 +17,8 @@ from tests.spec.bodies import (
     rules,
 )
 from wanlib.spec import interpret, load
+from wanlib.spec.interpreter.decode import decode_body
+from wanlib.spec.mutations import list_mutations
 
 MESSAGES = "wire/messages.input.messages"
 
@@ -261,3 +264,27 @@ def test_known_names_stand_in_the_limit() -> None:
     (violation,) = interpret(load(), messages(EDIT, enable_sequentially=True))
     assert "enable_sequential" in violation.limit
     assert violation.value == "enable_sequentially"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [rule.id for rule in load().rules.values() if rule.id.startswith("wire/") and rule.scope == "body"],
+)
+def test_every_field_is_decoded_with_any_mutation_of_the_form(rule: str) -> None:
+    for make in list_mutations(load(), rule).values():
+        spec = make()
+        for body in (body for body in BODIES if body["model"] in spec.models):
+            family = spec.family(body["model"])
+            decoded = decode_body(family, spec.bodies[family.body], body)
+            names = {field.name for field in family.fields}
+            assert set(decoded.values) == set(decoded.paths) == names
+
+
+def test_a_decoded_body_is_used_in_place_of_the_body() -> None:
+    spec, body, other = load(), messages(EDIT, {"video": URL}, n=99, size="9K"), messages(EDIT, URL, n=1)
+    family = spec.family(EDIT)
+    decoded = decode_body(family, spec.bodies[family.body], body)
+    expected = interpret(spec, body, "sync")
+    assert len(expected) > 2
+    for _ in range(2):  # decoding again would show the violations of the other body
+        assert interpret(spec, other, "sync", decoded) == expected

@@ -6,7 +6,7 @@ import pytest
 
 from tests.spec.small import FAMILY, FILES, write
 from wanlib.spec import Condition, Family, SpecError, load
-from wanlib.spec.build.exclusivity import MOST, combination_count, find_overlap, value_combinations
+from wanlib.spec.model.mode_values import MOST, combination_count, find_overlap, value_combinations
 
 MODES = "  fast: quick"
 
@@ -86,7 +86,7 @@ def test_mode_of_too_many_combinations(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         load(write(tmp_path, FILES | {FAMILY: text}))
     words = f"the mode 'one' reads {2**20:,} combinations of values, expected at most {MOST:,}"
-    assert caught.value.complaints == [f"wan1.0.yaml:{line_of(text, 'when one')}: {words}"]
+    assert caught.value.diagnostics == [f"wan1.0.yaml:{line_of(text, 'when one')}: {words}"]
 
 
 def test_modes_of_too_many_combinations_together(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_modes_of_too_many_combinations_together(tmp_path: Path) -> None:
         load(write(tmp_path, FILES | {FAMILY: text}))
     place = f"wan1.0.yaml:{line_of(text, 'when not two')}"
     words = f"which read {2**20:,} combinations of values, expected at most {MOST:,}"
-    assert caught.value.complaints == [f"{place}: max varies by one and by not two, {words}"]
+    assert caught.value.diagnostics == [f"{place}: max varies by one and by not two, {words}"]
 
 
 def line_of(text: str, part: str) -> int:

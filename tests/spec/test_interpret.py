@@ -1,5 +1,6 @@
 """The plain walk: modes of three values, what hangs on them, and what comes first."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.spec.bodies import (
     rules,
 )
 from wanlib.spec import interpret, load
+from wanlib.spec.model.predicates import CHECKS_BY_TYPE, VALUE_CHECKS, read_image
 
 MESSAGES = "wire/messages.input.messages"
 
@@ -253,3 +255,53 @@ def test_families_do_not_mix() -> None:
         found = rules({"model": model, "input": {}, "parameters": {"n": 99, "zzz": 1}})
         assert {f"{file}/n.max", f"{file}/unknown"} <= {rule.partition(":")[0] for rule in found}
         assert all(rule.startswith((file, "wire/")) for rule in found)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"n": 5}, ["wan2.7/n.max"]),
+        ({"n": 12, "enable_sequential": True}, []),
+        ({"n": 5.0}, ["wan2.7/n.max"]),
+        ({"n": None}, ["wan2.7/n.type"]),
+        ({"size": "4K"}, ["wan2.7/size.keywords"]),
+        ({"thinking_mode": True}, ["wan2.7/thinking_mode.effective"]),
+        ({"bbox_list": [[]]}, ["wan2.7/bbox_list.same_count_as"]),
+        ({"bbox_list": [[], [[9, 0, 9, 9]]]}, ["wan2.7/bbox_list.each.each.ordered"]),
+        ({"bbox_list": [[], [[0, 0, 9, True]]]}, ["wan2.7/bbox_list.each.each.each.type"]),
+    ],
+)
+def test_each_stage_reports_its_rule(parameters: dict[str, Any], expected: list[str]) -> None:
+    assert rules(messages(EDIT, URL, URL, **parameters), "async") == expected
+
+
+def test_a_box_is_compared_with_the_image_of_the_same_index() -> None:
+    small, large = data_uri(240, 240), data_uri(480, 480)
+    for images, count in (((large, small), 1), ((small, large), 0)):
+        body = messages(EDIT, *images, bbox_list=[[], [[0, 0, 400, 400]]])
+        assert len(rules(body, "async")) == count
+
+
+def test_a_changed_family_is_interpreted_by_its_own_rules() -> None:
+    body, spec = messages(EDIT, URL, n=99), load()
+    assert rules(body) == ["wan2.7/n.max"]
+    families = tuple(
+        replace(
+            family, fields=tuple(replace(field, rules=field.rules_of_kind("type")) for field in family.fields)
+        )
+        for family in spec.families
+    )
+    assert interpret(replace(spec, families=families), body) == []
+
+
+FILE_KINDS = ("encoding", "formats", "max_bytes", "max_ratio", "max_side", "mime", "min_ratio", "min_side")
+
+
+@pytest.mark.parametrize("kind", FILE_KINDS)
+def test_a_limit_on_files_accepts_every_text_that_is_not_a_data_uri(kind: str) -> None:
+    check = CHECKS_BY_TYPE.get(("image", kind)) or VALUE_CHECKS[kind]
+    fields = [inner for family in load().families for field in family.fields for inner in field.walk()]
+    limits = [rule.limit for field in fields if field.type == "image" for rule in field.rules_of_kind(kind)]
+    assert limits
+    for limit in limits:
+        assert all(check(limit, read_image(text)) is None for text in (URL, "ftp://x", "", "é", "oss://a/b"))

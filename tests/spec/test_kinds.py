@@ -12,7 +12,7 @@ from wanlib.base.values import Ratio
 from wanlib.spec import Condition, load
 from wanlib.spec.load import spec_folder
 from wanlib.spec.model.kinds import BOUND, KINDS, OUTCOMES, PRESENCE, RELATION, TYPE, TYPES, limit_as_number
-from wanlib.spec.model.predicates import CHECKS_BY_TYPE, IN_CONTEXT, RELATION_CHECKS, VALUE_CHECKS
+from wanlib.spec.model.predicates import CHECKS_BY_TYPE, CONTEXT_CHECKS, RELATION_CHECKS, VALUE_CHECKS
 from wanlib.spec.source.schema_check import SCHEMA
 
 GOOD: list[tuple[str, Any, Any]] = [
@@ -172,7 +172,7 @@ def test_a_predicate_for_every_kind_with_a_bound() -> None:
     """On a type where it may stand; the envelope's own kinds are judged where it is walked."""
     by_type = {kind for _, kind in CHECKS_BY_TYPE}
     due = {kind for kind, each in KINDS.items() if each.stage == BOUND} - {"parts"}
-    assert set(VALUE_CHECKS) | set(IN_CONTEXT) | by_type == due
+    assert set(VALUE_CHECKS) | set(CONTEXT_CHECKS) | by_type == due
     assert not set(VALUE_CHECKS) & by_type
     assert set(RELATION_CHECKS) == {kind for kind, each in KINDS.items() if each.stage == RELATION}
     assert set(CHECKS_BY_TYPE) == {(type_, kind) for kind in by_type for type_ in KINDS[kind].types}

@@ -14,8 +14,8 @@ def complaints(folder: Path) -> list[str]:
     """What is said of a folder that can't be loaded."""
     with pytest.raises(SpecError) as caught:
         load(folder)
-    assert str(caught.value) == "\n".join(caught.value.complaints)
-    return caught.value.complaints
+    assert str(caught.value) == "\n".join(caught.value.diagnostics)
+    return caught.value.diagnostics
 
 
 # Folders.

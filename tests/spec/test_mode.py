@@ -138,7 +138,7 @@ def test_refused(text: str, met: str, expected: str) -> None:
 def test_no_expression(text: str) -> None:
     with pytest.raises(ValueError, match="expected") as caught:
         parse_mode(text)
-    assert str(caught.value) == f"{text!r} is no expression, expected {FORM}"
+    assert str(caught.value) == f"{text!r} is not an expression, expected {FORM}"
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_conditions(text: str, condition: Condition) -> None:
     ["", "a and b", "not not a", "a b", "a.b", "not 1", 5, True, None, ["a"], {"a": 1}],
 )
 def test_no_condition(value: object) -> None:
-    with pytest.raises(ValueError, match=r"is no condition, expected a mode or not a mode$"):
+    with pytest.raises(ValueError, match=r"is not a condition, expected a mode or not a mode$"):
         parse_condition(value)
 
 

@@ -168,14 +168,14 @@ def test_line_of_what_is_no_utf8(tmp_path: Path) -> None:
     (tmp_path / "tea.yaml").write_bytes(b"one: 1\ntwo: gr\xfcn\n")
     with pytest.raises(SpecError) as caught:
         read_file(tmp_path / "tea.yaml")
-    assert caught.value.complaints == ["tea.yaml:2: is not UTF-8, expected UTF-8 text"]
+    assert caught.value.diagnostics == ["tea.yaml:2: is not UTF-8, expected UTF-8 text"]
 
 
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         read_file(tmp_path / "tea.yaml")
     expected = "tea.yaml:1: can't be read (No such file or directory), expected a spec file"
-    assert caught.value.complaints == [expected]
+    assert caught.value.diagnostics == [expected]
 
 
 MARKS = st.text("abn01:-#[]{}*&!|>'\"%@,? \n\t.x_", max_size=40)
@@ -186,8 +186,8 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         assert isinstance(read_yaml(text, "tea.yaml"), LineMap)
     except SpecError as error:
-        assert len(error.complaints) == 1
-        assert error.complaints[0].startswith("tea.yaml:")
+        assert len(error.diagnostics) == 1
+        assert error.diagnostics[0].startswith("tea.yaml:")
 
 
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))

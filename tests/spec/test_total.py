@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.spec.bodies import EDIT, MIXED, URL, brushed, data_uri, messages, prompted
+from tests.spec.bodies import BODIES, data_uri
 from wanlib.base.violation import Violation
 from wanlib.spec import interpret, load
 
@@ -33,19 +33,6 @@ JSON = st.recursive(
     max_leaves=12,
 )
 CALLS = st.sampled_from([None, "sync", "async", "stream", "carrier pigeon"])
-BOX = [[0, 0, 9, 9]]
-PALETTE = [{"hex": "#C2D1E6", "ratio": "25.00%"} for _ in range(4)]
-BODIES = [
-    messages(
-        EDIT, data_uri(240, 240), URL, size="2K", n=4, bbox_list=[BOX, []], color_palette=PALETTE, seed=1
-    ),
-    messages(EDIT, enable_sequential=True, n=12, watermark=False),
-    messages(MIXED, URL, n=1, negative_prompt="No leaves.", prompt_extend=True),
-    messages(MIXED, enable_interleave=True, stream=True, max_images=2),
-    prompted(size="1280*1280", n=1, prompt_extend=False),
-    brushed("description_edit_with_mask", mask=data_uri(512, 512), n=1),
-    brushed("expand", top_scale=1.5, left_scale=2),
-]
 
 
 def holds_items(rule: str) -> bool:

@@ -13,7 +13,7 @@ from wanlib.client.call.plan import plan_call
 from wanlib.errors import InvalidArgumentError, InvalidRequestError
 from wanlib.generated.calls import API
 from wanlib.spec import Family, Field, Spec
-from wanlib.spec.build.family import referenced_fields
+from wanlib.spec.model.mode_values import referenced_fields
 
 KINDS = frozenset(("type", "required", "one_of", "keywords", "excludes", "unknown", "endpoints"))
 """The kinds of rules that a type can say."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from wanlib.spec.build.exclusivity import OTHER, value_combinations
+from wanlib.spec.model.mode_values import OTHER, value_combinations
 from wanlib.spec.model.model import CALLS, Family, Field, Rule, Spec
 from wanlib.spec.model.modes import Condition, holds
 

@@ -121,7 +121,7 @@ def load_spec(folder: Path | None) -> "Spec":
     try:
         return load(folder)
     except SpecError as error:
-        raise CliError(*error.complaints) from None
+        raise CliError(*error.diagnostics) from None
 
 
 def resolve_model(name: str, models: Sequence[str], ending: str) -> str:

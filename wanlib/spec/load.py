@@ -14,7 +14,7 @@ from wanlib.spec.build.bodies import BodyBuilder
 from wanlib.spec.build.cross_file_checks import check_references
 from wanlib.spec.build.family import build_family
 from wanlib.spec.build.tables import service_facts, table_facts, table_rules, task_facts, task_rules
-from wanlib.spec.model.errors import Complaints, SpecError
+from wanlib.spec.model.errors import Diagnostics, SpecError
 from wanlib.spec.model.model import Fact, Family, Node, Rule, Spec
 from wanlib.spec.source.schema_check import SCHEMA, known_digests, sha256_hex
 from wanlib.spec.source.yaml_reader import LineMap, read_file
@@ -71,57 +71,57 @@ def build(documents: Mapping[str, LineMap], digest: str) -> Spec:
         facts=MappingProxyType({fact.id: fact for fact in facts + _table_facts(documents)}),
         digest=digest,
     )
-    if complaints := check_references(spec, documents):
-        raise SpecError(complaints)
+    if diagnostics := check_references(spec, documents):
+        raise SpecError(diagnostics)
     return spec
 
 
 def _families(documents: Mapping[str, LineMap]) -> tuple[list[Family], dict[str, Node], list[Fact]]:
     """The model files and the body forms that they are written in, each right by itself."""
-    gathered = Complaints("wire.yaml")
+    gathered = Diagnostics("wire.yaml")
     builder = BodyBuilder(documents["wire"]["source"], gathered)
     bodies = {name: builder.body(name, raw) for name, raw in documents["wire"]["bodies"].items()}
-    complaints = gathered.lines
+    diagnostics = gathered.lines
     families, facts = [], []
     for stem, document in documents.items():
         if stem not in _SINGLE:
-            gathered = Complaints(f"{stem}.yaml")
+            gathered = Diagnostics(f"{stem}.yaml")
             family, own = build_family(stem, document, bodies.get(document["body"]), gathered)
-            complaints += gathered.lines
+            diagnostics += gathered.lines
             families.append(family)
             facts += own
-    if complaints:
-        raise SpecError(complaints)
+    if diagnostics:
+        raise SpecError(diagnostics)
     written = {
         name: tuple(model for family in families if family.body == name for model in family.models)
         for name in bodies
     }
     bodies = {name: with_models(node, written[name]) for name, node in bodies.items()}
-    families, own, complaints = with_only_for(
+    families, own, diagnostics = with_only_for(
         [restrict_to_models(family) for family in families], bodies, documents
     )
-    if complaints:
-        raise SpecError(complaints)
+    if diagnostics:
+        raise SpecError(diagnostics)
     return families, bodies, facts + own
 
 
 def read_documents(folder: Path) -> dict[str, LineMap]:
     """Every file by its stem, each of the right shape. SpecError where one is not."""
     documents: dict[str, LineMap] = {}
-    complaints: list[str] = []
+    diagnostics: list[str] = []
     known = known_digests(spec_folder())
     for path in _paths(folder):
         try:
             documents[path.stem] = read_file(path)
         except SpecError as error:
-            complaints += error.complaints
+            diagnostics += error.diagnostics
             continue
         wrong = wrong_name(path.stem, documents[path.stem])
         if not wrong and sha256_hex(path.read_bytes()) not in known:
             wrong = _wrong_shape(documents[path.stem], path)
-        complaints += wrong
-    if complaints:
-        raise SpecError(complaints)
+        diagnostics += wrong
+    if diagnostics:
+        raise SpecError(diagnostics)
     return documents
 
 
@@ -132,15 +132,15 @@ def _paths(folder: Path) -> list[Path]:
     paths = sorted(folder.glob("[!.]*.yaml"), reverse=True)
     paths.sort(key=lambda path: path.stem.startswith("wanx"))
     stems = [path.stem for path in paths]
-    complaints = [
+    diagnostics = [
         f"{stem}.yaml:1: is missing in {folder}, expected beside the model files"
         for stem in _SINGLE
         if stem not in stems
     ]
     if all(stem in _SINGLE for stem in stems):
-        complaints.append(f"{folder}:1: holds no model file, expected one such as wan2.7.yaml")
-    if complaints:
-        raise SpecError(complaints)
+        diagnostics.append(f"{folder}:1: holds no model file, expected one such as wan2.7.yaml")
+    if diagnostics:
+        raise SpecError(diagnostics)
     return paths
 
 

@@ -10,8 +10,8 @@ from wanlib.boundary.case import Question
 from wanlib.emit.schema.errors_to_rules import violated_rules
 from wanlib.emit.schema.json_schema import CLAIMS, envelope, schema
 from wanlib.spec import Condition, Family, Field, Rule, Spec, interpret
-from wanlib.spec.build.family import referenced_fields
 from wanlib.spec.model.kinds import KINDS
+from wanlib.spec.model.mode_values import referenced_fields
 
 
 class JsonSchema:

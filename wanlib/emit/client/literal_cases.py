@@ -7,7 +7,7 @@ from typing import Any
 
 from wanlib.emit.python_text import EmitError
 from wanlib.spec import Family, Field, Rule
-from wanlib.spec.build.exclusivity import MOST, combination_count, value_combinations
+from wanlib.spec.model.mode_values import MOST, combination_count, value_combinations
 from wanlib.spec.model.modes import holds
 
 TYPED = ("required", "one_of", "keywords", "excludes")

@@ -19,7 +19,7 @@ from wanlib.emit.schema.locations import (
     required_holder,
 )
 from wanlib.spec import Condition, Family, Field
-from wanlib.spec.build.family import referenced_fields
+from wanlib.spec.model.mode_values import referenced_fields
 from wanlib.spec.model.modes import BoolOp, Comparison, Expression, ItemCount, Name, Not, holds
 
 _OPPOSITE = {

@@ -7,8 +7,8 @@ from wanlib.emit.validator.plan import FamilyLayout, advice_constant, default_co
 from wanlib.emit.validator.report_body import part_positions
 from wanlib.emit.validator.report_path import ReportPath
 from wanlib.spec import Condition, Field
-from wanlib.spec.build.family import referenced_fields
-from wanlib.spec.build.fields import FOR_TESTING, RECOMMENDED
+from wanlib.spec.model.mode_values import referenced_fields
+from wanlib.spec.model.model import FOR_TESTING, RECOMMENDED
 
 _EXACT = "exact"
 _UNKNOWN = "(None, _LOST, None)"

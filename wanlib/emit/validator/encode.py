@@ -19,7 +19,7 @@ from wanlib.emit.validator.plan import (
 )
 from wanlib.emit.validator.report_path import has_type
 from wanlib.spec import Condition, Field, Node
-from wanlib.spec.build.family import referenced_fields
+from wanlib.spec.model.mode_values import referenced_fields
 from wanlib.spec.model.modes import referenced_names
 
 

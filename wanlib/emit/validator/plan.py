@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from wanlib.emit.python_text import constant_name, local_name
 from wanlib.spec import Condition, Family, Field, Node, Rule, Spec
-from wanlib.spec.build.family import referenced_fields
+from wanlib.spec.model.mode_values import referenced_fields
 from wanlib.spec.model.modes import Comparison, ItemCount, leaves
 
 CONTEXT = "call: str | None, local: bool, now: float | None"

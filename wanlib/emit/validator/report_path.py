@@ -18,7 +18,7 @@ from wanlib.emit.validator.report_rules import ReportRules, member_values
 from wanlib.emit.validator.rule_names import reference
 from wanlib.emit.validator.violation_tests import PointerTemplate, pointer_expression, pointer_templates
 from wanlib.spec import Field, Rule
-from wanlib.spec.build.hints import describe
+from wanlib.spec.model.hints import describe
 from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
 from wanlib.spec.model.modes import referenced_names
 

@@ -4,7 +4,7 @@ from wanlib.base.rule_id import RuleName
 from wanlib.emit.python_text import CodeWriter, constant_name, python_literal
 from wanlib.emit.validator.plan import FamilyLayout
 from wanlib.spec import Rule
-from wanlib.spec.build.hints import named, stray_hints
+from wanlib.spec.model.hints import named, unknown_member_hints
 
 STRAYS = "_STRAYS"
 
@@ -34,6 +34,6 @@ def write_rule_names(plan: FamilyLayout, out: CodeWriter) -> None:
 
 
 def _stray_arguments(plan: FamilyLayout) -> str:
-    hints = stray_hints(plan.family)
+    hints = unknown_member_hints(plan.family)
     parts = {"homes": dict(hints.homes), "sizes": hints.sizes, "instead": dict(hints.instead)}
     return ", ".join(f"{name}={python_literal(value)}" for name, value in parts.items())

@@ -7,10 +7,7 @@ from typing import Any, TypeVar
 from wanlib.base.values import ABSENT, UNDETERMINED
 from wanlib.base.violation import Violation
 from wanlib.spec import Condition, Family, Field, Spec
-from wanlib.spec.interpreter.check_plan import FieldPlan
-from wanlib.spec.interpreter.compile_plan import compile_plans
-from wanlib.spec.interpreter.compiled_decode import decode_body
-from wanlib.spec.interpreter.decode import DecodedBody
+from wanlib.spec.interpreter.decode import DecodedBody, decode_body
 from wanlib.spec.model.modes import ModeState
 
 Value = TypeVar("Value")
@@ -51,8 +48,8 @@ class Values:
         self._broken: dict[str, list[Violation]] = {}
         for violation in violations:
             self._broken.setdefault(violation.path, []).append(violation)
-        seen = {plan.name: self._mode_input(plan) for plan in compile_plans(family).read}
-        self._known = ModeState(family.ready_modes, seen | {"model": model, "call": call})
+        seen = {field.name: self._mode_input(field) for field in family.mode_fields}
+        self._known = ModeState(family.compiled_modes, seen | {"model": model, "call": call})
 
     def has_field(self, name: str) -> bool:
         """Whether the model has a field of this name."""
@@ -106,9 +103,9 @@ class Values:
                 return rule.limit
         return limit
 
-    def _mode_input(self, plan: FieldPlan) -> Any:
+    def _mode_input(self, field: Field) -> Any:
         """What modes see of a field: the count of a list; the value of any other, else its plain default."""
-        given = self.explicit_value(plan.name)
-        if plan.type == "list":
+        given = self.explicit_value(field.name)
+        if field.type == "list":
             return len(given) if isinstance(given, list) else 0
-        return plan.default if given is None else given
+        return field.plain_default if given is None else given

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from wanlib.spec.model.modes import holds
-from wanlib.spec.build.exclusivity import value_combinations
+from wanlib.spec.model.mode_values import value_combinations
 from wanlib.spec.model.modes import Condition
 from wanlib.spec.model.model import Family, Field, Node, Rule
 from collections.abc import Mapping
 from types import MappingProxyType
-from wanlib.spec.model.errors import Complaints
+from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.kinds import KINDS
 from wanlib.spec.model.model import Fact, Family, Node, Rule
 from wanlib.spec.source.yaml_reader import LineMap
@@ -60,28 +60,28 @@ KIND = "only_for"
 def with_only_for(
     families: list[Family], bodies: Mapping[str, Node], documents: Mapping[str, LineMap]
 ) -> tuple[list[Family], list[Fact], list[str]]:
-    """Return the families with their rules on names of other models, the facts on these, and complaints.
+    """Return the families with their rules on names of other models, the facts on these, and diagnostics.
 
     A name is found in the files of the other models. A page that excludes it is stated under `excluded`, and
     makes it a fact with a source.
     """
-    found, facts, complaints = [], [], []
+    found, facts, diagnostics = [], [], []
     for family in families:
         raw = documents[family.name]
-        gathered = Complaints(f"{family.name}.yaml")
+        gathered = Diagnostics(f"{family.name}.yaml")
         names = _only_for(family, families)
         stated: LineMap = raw.get("excluded", LineMap(raw.line))
         for name in stated:
             if name not in names:
                 gathered.unknown_name(stated.lines[name], "the name of another model,", name, names)
-        complaints += gathered.lines
+        diagnostics += gathered.lines
         instead = _instead(family, families, bodies) | {
             name: each["instead"] for name, each in stated.items() if "instead" in each
         }
         rule = _rule(family, names, raw)
         found.append(replace(family, only_for=rule, instead=MappingProxyType(instead)))
         facts += [_fact(family, name, names[name], stated) for name in stated if name in names]
-    return found, facts, complaints
+    return found, facts, diagnostics
 
 
 def _only_for(family: Family, families: list[Family]) -> dict[str, tuple[str, ...]]:

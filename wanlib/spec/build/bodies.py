@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 from wanlib.base.redaction import safe_repr
-from wanlib.spec.model.errors import Complaints
+from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.kinds import KINDS
 from wanlib.spec.model.model import Node, Rule
 from wanlib.spec.source.yaml_reader import LineMap
@@ -20,16 +20,16 @@ _LISTS = ("count", "each")
 class BodyBuilder:
     """Builds the tree of each body form; the types and the presence of its nodes are implied rules."""
 
-    def __init__(self, source: str, complaints: Complaints) -> None:
+    def __init__(self, source: str, diagnostics: Diagnostics) -> None:
         self.source = source
-        self.complaints = complaints
+        self.diagnostics = diagnostics
 
     def body(self, name: str, raw: LineMap) -> Node:
         """A whole body form: an object that holds `model` beside its members."""
         node = self._object(name, raw, raw.line)
         rests = [each for each in node.walk() if each.form == "rest"]
         for rest in rests[1:]:
-            self.complaints.add(rest.line, f'{rest.path} is another "*"', f"one, at {rests[0].path}")
+            self.diagnostics.add(rest.line, f'{rest.path} is another "*"', f"one, at {rests[0].path}")
         return Node("object", name, raw.line, (self._rule(name, "unknown", True, raw.line),), node.members)
 
     def _node(self, path: str, raw: Any, line: int) -> Node:
@@ -38,7 +38,7 @@ class BodyBuilder:
         if isinstance(raw, str):
             return Node("leaf", path, line, field=raw)
         if not isinstance(raw, LineMap) or not raw:
-            self.complaints.add(line, f"{path} is {safe_repr(raw)}", 'a field, "*" or a mapping')
+            self.diagnostics.add(line, f"{path} is {safe_repr(raw)}", 'a field, "*" or a mapping')
             return Node("leaf", path, line)
         if "only" in raw:
             return self._single_item_list(path, raw, line)
@@ -51,7 +51,7 @@ class BodyBuilder:
     def _leaf_node(self, raw: LineMap, *known: str) -> None:
         for key in raw:
             if key not in known:
-                self.complaints.unknown_name(raw.lines[key], "the member", key, known)
+                self.diagnostics.unknown_name(raw.lines[key], "the member", key, known)
 
     def _single_item_list(self, path: str, raw: LineMap, line: int) -> Node:
         self._leaf_node(raw, "only")
@@ -60,7 +60,7 @@ class BodyBuilder:
     def _name(self, path: str, raw: Any, line: int) -> str:
         if isinstance(raw, str):
             return raw
-        self.complaints.add(line, f"{path} is {safe_repr(raw)}", "the name of a field")
+        self.diagnostics.add(line, f"{path} is {safe_repr(raw)}", "the name of a field")
         return ""
 
     def _object(self, path: str, raw: LineMap, line: int) -> Node:
@@ -72,7 +72,7 @@ class BodyBuilder:
         self._leaf_node(raw, *_LISTS)
         at, count = raw.lines.get("count", line), raw.get("count")
         if count != 1:
-            self.complaints.add(at, f"the count of {path} is {safe_repr(count)}", "1: its fields are read once")
+            self.diagnostics.add(at, f"the count of {path} is {safe_repr(count)}", "1: its fields are read once")
         rules = (*self._required_rule(path, "list", line), self._rule(path, "count", 1, at))
         each = self._node(f"{path}.each", raw["each"], raw.lines["each"])
         each = replace(each, rules=tuple(rule for rule in each.rules if rule.kind != "required"))
@@ -86,7 +86,7 @@ class BodyBuilder:
     def _parts(self, path: str, raw: LineMap, line: int) -> Node:
         parts = raw["parts"]
         if not isinstance(parts, LineMap) or not parts:
-            self.complaints.add(raw.lines["parts"], f"parts is {safe_repr(parts)}", "a field for each part")
+            self.diagnostics.add(raw.lines["parts"], f"parts is {safe_repr(parts)}", "a field for each part")
             return Node("leaf", path, line)
         fields = tuple((part, self._name(f"{path}.{part}", parts[part], parts.lines[part])) for part in parts)
         rules = (*self._required_rule(path, "list", line), self._rule(path, "parts", parts, raw.lines["parts"]))
@@ -99,7 +99,7 @@ class BodyBuilder:
     def _part_limit(self, path: str, part: str, raw: LineMap, parts: LineMap) -> tuple[Rule, ...]:
         limits, line = raw[part], raw.lines[part]
         if part not in parts or not isinstance(limits, LineMap) or [*limits] != ["max_count"]:
-            self.complaints.add(line, f"{part!r} beside parts", "a kind of part with its max_count")
+            self.diagnostics.add(line, f"{part!r} beside parts", "a kind of part with its max_count")
             return ()
         return (self._rule(f"{path}.{part}", "max_count", limits["max_count"], line),)
 
@@ -111,7 +111,7 @@ class BodyBuilder:
             try:
                 limit = KINDS[kind].parse(limit)
             except ValueError as error:
-                self.complaints.add(line, f"{kind} is {safe_repr(limit)}", str(error))
+                self.diagnostics.add(line, f"{kind} is {safe_repr(limit)}", str(error))
         elif kind == "parts":
             limit = tuple(limit)
         return Rule(f"wire/{path}.{kind}", kind, limit, KINDS[kind].outcome, "wire.yaml", line, self.source)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wanlib.spec.model.errors import Complaints
+from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.build.tables import check_error_rows
 from wanlib.spec.model.model import Family, Node, Spec
 from wanlib.spec.source.yaml_reader import LineMap, LineList
@@ -14,8 +14,8 @@ _BY_MODEL = ("endpoints", "rates", "prices")
 
 
 def check_references(spec: Spec, documents: Mapping[str, LineMap]) -> list[str]:
-    """The complaints about names that one file uses and another should hold."""
-    gathered = {stem: Complaints(f"{stem}.yaml") for stem in documents}
+    """The diagnostics about names that one file uses and another should hold."""
+    gathered = {stem: Diagnostics(f"{stem}.yaml") for stem in documents}
     for family in spec.families:
         _check_leaves(spec, family, gathered[family.name], documents[family.name])
         _check_stream(spec, family, gathered[family.name], documents[family.name]["verbs"])
@@ -28,13 +28,13 @@ def check_references(spec: Spec, documents: Mapping[str, LineMap]) -> list[str]:
         if stem != "sources":
             _check_sources(document, documents["sources"], gathered[stem])
     _check_statements(spec, documents["sources"], gathered["sources"])
-    return [line for complaints in gathered.values() for line in complaints.lines]
+    return [line for diagnostics in gathered.values() for line in diagnostics.lines]
 
 
-def _check_leaves(spec: Spec, family: Family, complaints: Complaints, document: LineMap) -> None:
+def _check_leaves(spec: Spec, family: Family, diagnostics: Diagnostics, document: LineMap) -> None:
     """Every end of the body form is a field of the right type, and every field has one place."""
     if family.body not in spec.bodies:
-        complaints.unknown_name(document.lines["body"], "the body form", family.body, spec.bodies)
+        diagnostics.unknown_name(document.lines["body"], "the body form", family.body, spec.bodies)
         return
     body = spec.bodies[family.body]
     types = {field.name: field.type for field in family.fields}
@@ -43,14 +43,14 @@ def _check_leaves(spec: Spec, family: Family, complaints: Complaints, document: 
     line = document.lines["fields"]
     for name, is_list in ends:
         if name not in types:
-            complaints.add(
+            diagnostics.add(
                 line, f"the body form {family.body} needs the field {name!r}", "it among the fields"
             )
         elif is_list and types[name] != "list":
-            complaints.add(line, f"{name} is no list in the body form {family.body}", "the type list")
+            diagnostics.add(line, f"{name} is no list in the body form {family.body}", "the type list")
     for name in dict.fromkeys(name for name in used if used.count(name) > 1):
-        complaints.add(line, f"the body form {family.body} has {name!r} at two places", "one place")
-    _check_positions(family, body, used, complaints, document["fields"])
+        diagnostics.add(line, f"the body form {family.body} has {name!r} at two places", "one place")
+    _check_positions(family, body, used, diagnostics, document["fields"])
 
 
 def _leaves(body: Node) -> Iterator[tuple[str, bool]]:
@@ -62,30 +62,30 @@ def _leaves(body: Node) -> Iterator[tuple[str, bool]]:
             yield name, False
 
 
-def _check_positions(family: Family, body: Node, used: list[str], complaints: Complaints, fields: LineMap) -> None:
+def _check_positions(family: Family, body: Node, used: list[str], diagnostics: Diagnostics, fields: LineMap) -> None:
     containers = [name for name, node in body.members if node.form in ("object", "rest")]
     rest = any(node.form == "rest" for node in body.walk())
     for field in family.fields:
         line = fields.lines[field.name]
         if field.place and field.name in used:
-            complaints.add(line, f"{field.name} has a place in the body form too", "one place")
+            diagnostics.add(line, f"{field.name} has a place in the body form too", "one place")
         elif field.place and field.place not in containers:
-            complaints.unknown_name(line, f"the place of {field.name},", field.place, containers)
+            diagnostics.unknown_name(line, f"the place of {field.name},", field.place, containers)
         elif not field.place and field.name not in used and not rest:
             what = f"{field.name} has no place in the body form {family.body}"
-            complaints.add(line, what, 'a place, or "*" in the form')
+            diagnostics.add(line, what, 'a place, or "*" in the form')
 
 
-def _check_stream(spec: Spec, family: Family, complaints: Complaints, verbs: LineMap) -> None:
+def _check_stream(spec: Spec, family: Family, diagnostics: Diagnostics, verbs: LineMap) -> None:
     """The verb that streams needs a call that does."""
     endpoints = spec.wire["endpoints"]
     if "stream" in verbs and not any("stream" in endpoints.get(model, ()) for model in family.models):
-        complaints.add(
+        diagnostics.add(
             verbs.lines["stream"], "no model of the verb stream has such an endpoint", "one in wire.yaml"
         )
 
 
-def _check_duplicate_models(spec: Spec, documents: Mapping[str, LineMap], gathered: Mapping[str, Complaints]) -> None:
+def _check_duplicate_models(spec: Spec, documents: Mapping[str, LineMap], gathered: Mapping[str, Diagnostics]) -> None:
     """A model stands once, in one file."""
     first: dict[str, str] = {}
     for family in spec.families:
@@ -97,76 +97,76 @@ def _check_duplicate_models(spec: Spec, documents: Mapping[str, LineMap], gather
             first.setdefault(model, f"{family.name}.yaml:{line}")
 
 
-def _check_models(spec: Spec, wire: LineMap, complaints: Complaints) -> None:
+def _check_models(spec: Spec, wire: LineMap, diagnostics: Diagnostics) -> None:
     for table in _BY_MODEL:
         for model in wire[table]:
             if model not in spec.models:
-                complaints.unknown_name(wire[table].lines[model], f"the model of {table},", model, spec.models)
+                diagnostics.unknown_name(wire[table].lines[model], f"the model of {table},", model, spec.models)
         for model in dict.fromkeys(spec.models):
             if model not in wire[table]:
-                complaints.add(wire.lines[table], f"{table} lacks {model}", "every model")
+                diagnostics.add(wire.lines[table], f"{table} lacks {model}", "every model")
     for table in wire.get("table_sources", ()):
         if table not in wire:
-            complaints.unknown_name(wire["table_sources"].lines[table], "the table", table, wire)
+            diagnostics.unknown_name(wire["table_sources"].lines[table], "the table", table, wire)
     code = wire["timeouts"]["internal_code"]
     if code not in wire["errors"]:
-        complaints.unknown_name(wire["timeouts"].lines["internal_code"], "the code", code, wire["errors"])
+        diagnostics.unknown_name(wire["timeouts"].lines["internal_code"], "the code", code, wire["errors"])
     if "fine_tuned" in wire:
-        _check_fine_tuned(wire["fine_tuned"], wire["regions"], complaints)
+        _check_fine_tuned(wire["fine_tuned"], wire["regions"], diagnostics)
     if wire["default_region"] not in wire["regions"]:
-        complaints.unknown_name(
+        diagnostics.unknown_name(
             wire.lines["default_region"], "the region", wire["default_region"], wire["regions"]
         )
     for region, table in wire["regions"].items():
         if "host" not in table and "workspace_host" not in table:
             line = wire["regions"].lines[region]
-            complaints.add(line, f"the region {region} has no host", "host or workspace_host")
+            diagnostics.add(line, f"the region {region} has no host", "host or workspace_host")
         if "calls" in table:
-            _check_region(region, table["calls"], wire["endpoints"], complaints)
+            _check_region(region, table["calls"], wire["endpoints"], diagnostics)
     for model, prices in wire["prices"].items():
         for region in prices:
             if region not in wire["regions"]:
-                complaints.unknown_name(prices.lines[region], f"the region of {model},", region, wire["regions"])
+                diagnostics.unknown_name(prices.lines[region], f"the region of {model},", region, wire["regions"])
 
 
-def _check_fine_tuned(raw: LineMap, regions: LineMap, complaints: Complaints) -> None:
+def _check_fine_tuned(raw: LineMap, regions: LineMap, diagnostics: Diagnostics) -> None:
     """A form that can be matched, and regions that there are."""
     try:
         re.compile(raw["ending"], re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
-        complaints.add(raw.lines["ending"], "the ending of ids", f"a regular expression ({error})")
+        diagnostics.add(raw.lines["ending"], "the ending of ids", f"a regular expression ({error})")
     for region in raw["regions"]:
         if region not in regions:
-            complaints.unknown_name(raw.lines["regions"], "the region", region, regions)
+            diagnostics.unknown_name(raw.lines["regions"], "the region", region, regions)
 
 
-def _check_region(region: str, by_model: LineMap, endpoints: LineMap, complaints: Complaints) -> None:
+def _check_region(region: str, by_model: LineMap, endpoints: LineMap, diagnostics: Diagnostics) -> None:
     for model, calls in by_model.items():
         line = by_model.lines[model]
         if model not in endpoints:
-            complaints.unknown_name(line, f"the model of region {region},", model, endpoints)
+            diagnostics.unknown_name(line, f"the model of region {region},", model, endpoints)
             continue
         for call in calls:
             if call not in endpoints[model]:
-                complaints.unknown_name(line, f"the call of {model},", call, endpoints[model])
+                diagnostics.unknown_name(line, f"the call of {model},", call, endpoints[model])
 
 
-def _check_task(task: LineMap, complaints: Complaints) -> None:
+def _check_task(task: LineMap, diagnostics: Diagnostics) -> None:
     states = task["states"]
     for line, state in _named_states(task, states):
         if state not in states:
-            complaints.unknown_name(line, "the state", state, states)
+            diagnostics.unknown_name(line, "the state", state, states)
     for name, each in states.items():
         if ("next" in each) == ("terminal" in each):
             what = "both next and" if "next" in each else "neither next nor"
-            complaints.add(states.lines[name], f"the state {name} has {what} terminal", "one of them")
+            diagnostics.add(states.lines[name], f"the state {name} has {what} terminal", "one of them")
     for name, each in states.items():
         if name in each.get("next", ()):
-            complaints.add(each.lines["next"], f"the state {name} follows itself", "other states")
+            diagnostics.add(each.lines["next"], f"the state {name} follows itself", "other states")
     for outcome, state in task["outcomes"].items():
         terminal = [name for name, each in states.items() if "terminal" in each or "next" not in each]
         if state not in terminal:
-            complaints.unknown_name(task["outcomes"].lines[outcome], "the terminal state", state, terminal)
+            diagnostics.unknown_name(task["outcomes"].lines[outcome], "the terminal state", state, terminal)
 
 
 def _named_states(task: LineMap, states: LineMap) -> Iterator[tuple[int, str]]:
@@ -181,13 +181,13 @@ def _named_states(task: LineMap, states: LineMap) -> Iterator[tuple[int, str]]:
             yield task[name].lines["into"], task[name]["into"]
 
 
-def _check_sources(document: LineMap, sources: LineMap, complaints: Complaints) -> None:
+def _check_sources(document: LineMap, sources: LineMap, diagnostics: Diagnostics) -> None:
     for line, source in _named_sources(document):
         page, _, section = source.partition("#")
         if page not in sources["pages"]:
-            complaints.unknown_name(line, "the source", page, sources["pages"])
+            diagnostics.unknown_name(line, "the source", page, sources["pages"])
         elif section not in sources["pages"][page]["sections"]:
-            complaints.unknown_name(line, f"the section of {page},", section, sources["pages"][page]["sections"])
+            diagnostics.unknown_name(line, f"the section of {page},", section, sources["pages"][page]["sections"])
 
 
 def _named_sources(value: Any) -> Iterator[tuple[int, str]]:
@@ -204,12 +204,12 @@ def _named_sources(value: Any) -> Iterator[tuple[int, str]]:
             yield from _named_sources(inner)
 
 
-def _check_statements(spec: Spec, sources: LineMap, complaints: Complaints) -> None:
+def _check_statements(spec: Spec, sources: LineMap, diagnostics: Diagnostics) -> None:
     for name, statement in sources["statements"].items():
         ties = statement.get("rules", LineList(0))
         if not isinstance(ties, LineList):
-            complaints.add(statement.lines["rules"], f"the rules of {name} are {ties!r}", "a list of ids")
+            diagnostics.add(statement.lines["rules"], f"the rules of {name} are {ties!r}", "a list of ids")
             continue
         for tie, line in zip(ties, ties.lines, strict=True):
             if not isinstance(tie, str) or (tie not in spec.rules and tie not in spec.facts):
-                complaints.unknown_name(line, f"the rule of {name},", tie, [*spec.rules, *spec.facts])
+                diagnostics.unknown_name(line, f"the rule of {name},", tie, [*spec.rules, *spec.facts])

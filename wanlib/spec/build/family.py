@@ -9,14 +9,14 @@ from wanlib.spec.build.rule_checks import violated_bounds
 from wanlib.spec.model.model import Fact, Field, Verb
 from wanlib.spec.source.yaml_reader import LineMap
 from wanlib.spec.build.rules import SourceFile
-from wanlib.spec.model.errors import Complaints
+from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.modes import Condition, parse_condition
 from wanlib.spec.model.model import Field
 from collections.abc import Mapping
 from wanlib.spec.build.fields import FieldBuilder
 from wanlib.spec.build.bodies import homes_of
 from wanlib.spec.build.rule_checks import RuleChecker
-from wanlib.spec.model.modes import Expression, referenced_names
+from wanlib.spec.model.modes import Expression
 from wanlib.spec.build.modes import ModeParser
 from wanlib.spec.model.model import Fact, Family, Field, Node
 from wanlib.spec.model.picture_size import read_picture_size
@@ -29,7 +29,7 @@ class VerbSection:
     def __init__(self, fields: Iterable[Field], origin: SourceFile) -> None:
         self.fields = {field.name: field for field in fields}
         self.origin = origin
-        self.complaints = origin.complaints
+        self.diagnostics = origin.diagnostics
         self.facts: list[Fact] = []
 
     def read(self, raw: LineMap) -> dict[str, Verb]:
@@ -43,29 +43,29 @@ class VerbSection:
             for field in starts:
                 if field in means:
                     what = f"{name} starts with {field}, which it means too"
-                    self.complaints.add(starts.lines[field], what, "it once")
+                    self.diagnostics.add(starts.lines[field], what, "it once")
             verbs[name] = Verb(MappingProxyType(means), MappingProxyType(starts))
         return verbs
 
     def _fact(self, name: str, raw: LineMap, line: int) -> None:
         source, notes = raw.get("source", self.origin.source), raw.get("notes", "")
-        stem, file = self.origin.stem, self.complaints.file
+        stem, file = self.origin.stem, self.diagnostics.file
         self.facts.append(Fact(f"{stem}/verbs.{name}", raw, file, line, source, notes))
 
     def _check(self, values: LineMap) -> None:
         for name, value in values.items():
             if name not in self.fields:
-                self.complaints.unknown_name(values.lines[name], "the field", name, self.fields)
+                self.diagnostics.unknown_name(values.lines[name], "the field", name, self.fields)
             else:
                 self._check_value(self.fields[name], value, values.lines[name])
 
     def _check_value(self, field: Field, value: Any, line: int) -> None:
         if field.type in UNDEFAULTED or not fits(value, field.type):
             expected = "none of it" if field.type in UNDEFAULTED else f"a value of the type {field.type}"
-            self.complaints.add(line, f"{field.name} of the type {field.type} is {safe_repr(value)}", expected)
+            self.diagnostics.add(line, f"{field.name} of the type {field.type} is {safe_repr(value)}", expected)
             return
         for rule in violated_bounds(field, None, value):
-            self.complaints.add(line, f"{field.name} is {safe_repr(value)}", f"a value that keeps {rule.id}")
+            self.diagnostics.add(line, f"{field.name} is {safe_repr(value)}", f"a value that keeps {rule.id}")
 
 
 OTHERWISE = "otherwise"
@@ -74,9 +74,9 @@ OTHERWISE = "otherwise"
 class CountSection:
     """Reads them for one file. lines: of each kind and condition."""
 
-    def __init__(self, fields: Iterable[Field], complaints: Complaints) -> None:
+    def __init__(self, fields: Iterable[Field], diagnostics: Diagnostics) -> None:
         self.fields = {field.name: field for field in fields}
-        self.complaints = complaints
+        self.diagnostics = diagnostics
         self.lines: dict[str, dict[Condition, int]] = {}
 
     def read(self, kind: str, raw: LineMap) -> dict[Condition | None, Any]:
@@ -90,7 +90,7 @@ class CountSection:
             try:
                 condition = parse_condition(key)
             except ValueError:
-                self.complaints.add(raw.lines[key], f"{key!r} is no condition", "a mode or not a mode")
+                self.diagnostics.add(raw.lines[key], f"{key!r} is not a condition", "a mode or not a mode")
                 continue
             values[condition], lines[condition] = value, raw.lines[key]
         return values
@@ -101,10 +101,10 @@ class CountSection:
             field = self.fields.get(name)
             if field is None:
                 integers = [each.name for each in self.fields.values() if each.type == "integer"]
-                self.complaints.unknown_name(raw.lines[key], "the field", name, integers)
+                self.diagnostics.unknown_name(raw.lines[key], "the field", name, integers)
             elif field.type != "integer" or not _has_always_a_default(field):
                 what = f"count_of names {name}, of the type {field.type}"
-                self.complaints.add(raw.lines[key], what, "an integer field with a default")
+                self.diagnostics.add(raw.lines[key], what, "an integer field with a default")
 
 
 def _has_always_a_default(field: Field) -> bool:
@@ -115,20 +115,20 @@ def _has_always_a_default(field: Field) -> bool:
 _SET_FORM = "images_of_a_set"
 
 
-def build_family(stem: str, raw: LineMap, body: Node | None, complaints: Complaints) -> tuple[Family, list[Fact]]:
-    """The family of a file that has the right shape. What it means wrongly goes to `complaints`."""
+def build_family(stem: str, raw: LineMap, body: Node | None, diagnostics: Diagnostics) -> tuple[Family, list[Fact]]:
+    """The family of a file that has the right shape. What it means wrongly goes to `diagnostics`."""
     models = tuple(raw["models"])
-    origin = SourceFile(stem, models, raw["source"], complaints)
+    origin = SourceFile(stem, models, raw["source"], diagnostics)
     builder = FieldBuilder(origin, body.list_parts() if body else frozenset())
     fields = builder.fields(raw["fields"])
-    verbs, counts, output = VerbSection(fields, origin), CountSection(fields, complaints), raw["output"]
+    verbs, counts, output = VerbSection(fields, origin), CountSection(fields, diagnostics), raw["output"]
     sizes = counts.read("size", output["size"])
     family = Family(
         name=stem,
         version=raw["wan"],
         models=models,
         body=raw["body"],
-        modes=MappingProxyType(_modes(raw, fields, complaints)),
+        modes=MappingProxyType(_modes(raw, fields, diagnostics)),
         fields=fields,
         unknown=builder.rules.implied("unknown", "unknown", raw.lines["fields"]),
         output=MappingProxyType(dict(output)),
@@ -139,29 +139,29 @@ def build_family(stem: str, raw: LineMap, body: Node | None, complaints: Complai
         picture_size=MappingProxyType({mode: read_picture_size(size) for mode, size in sizes.items()}),
         set_form=MappingProxyType(counts.read(_SET_FORM, output.get(_SET_FORM, LineMap(0)))),
     )
-    _check_set_form(output, complaints)
+    _check_set_form(output, diagnostics)
     counts.check_fields(output["count_of"])
     RuleChecker(family, builder, raw.get("modes", ()), counts.lines).check()
-    if not complaints.lines:
-        SizeSection(fields, complaints).check(sizes)
+    if not diagnostics.lines:
+        SizeSection(fields, diagnostics).check(sizes)
     return family, builder.defaults.facts + builder.advice.facts + verbs.facts + _output_facts(
-        stem, raw, complaints.file
+        stem, raw, diagnostics.file
     )
 
 
-def _modes(raw: LineMap, fields: tuple[Field, ...], complaints: Complaints) -> Mapping[str, Expression]:
+def _modes(raw: LineMap, fields: tuple[Field, ...], diagnostics: Diagnostics) -> Mapping[str, Expression]:
     if "modes" not in raw:
         return {}
-    return ModeParser(fields, tuple(raw["models"]), complaints).read(raw["modes"], raw["modes"].lines)
+    return ModeParser(fields, tuple(raw["models"]), diagnostics).read(raw["modes"], raw["modes"].lines)
 
 
-def _check_set_form(output: LineMap, complaints: Complaints) -> None:
+def _check_set_form(output: LineMap, diagnostics: Diagnostics) -> None:
     """How the pictures of a set stand in choices is stated exactly where they come as choices."""
     if (output["result"] == "choices") != (_SET_FORM in output):
         line = output.lines.get(_SET_FORM, output.lines["result"])
         met = "with" if _SET_FORM in output else "without"
         expected = "it left out" if _SET_FORM in output else f"{_SET_FORM} beside it"
-        complaints.add(line, f"the result {output['result']} {met} {_SET_FORM}", expected)
+        diagnostics.add(line, f"the result {output['result']} {met} {_SET_FORM}", expected)
 
 
 def _output_facts(stem: str, raw: LineMap, file: str) -> list[Fact]:
@@ -171,10 +171,3 @@ def _output_facts(stem: str, raw: LineMap, file: str) -> list[Fact]:
         for key, value in output.items()
     ]
 
-
-def referenced_fields(family: Family, mode: str) -> set[str]:
-    """The fields (and `model`, `call`) that a mode reads, directly or through modes."""
-    found: set[str] = set()
-    for name in referenced_names(family.modes[mode]):
-        found |= referenced_fields(family, name) if name in family.modes else {name}
-    return found

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from wanlib.spec.model.kinds import parse_pixels
 from wanlib.spec.model.kinds import KINDS
-from wanlib.spec.model.model import Field, Rule
+from wanlib.spec.model.model import FOR_TESTING, RECOMMENDED, Field, Rule
 from wanlib.spec.model.errors import check_name
 from wanlib.spec.build.rules import SourceFile, RuleBuilder
 
@@ -42,15 +42,15 @@ class DefaultBuilder:
         return defaults
 
     def _default(self, raw: LineMap, path: str, kind: str, condition: Condition | None) -> Any:
-        complaints, line = self.origin.complaints, raw.lines["default"]
-        stated = parse_annotated(raw["default"], complaints)
+        diagnostics, line = self.origin.diagnostics, raw.lines["default"]
+        stated = parse_annotated(raw["default"], diagnostics)
         if kind in UNDEFAULTED or not (stated.limit == "derived" or fits(stated.limit, kind)):
             expected = "none" if kind in UNDEFAULTED else f"a value of the type {kind}, or derived"
-            complaints.add(line, f"the default {safe_repr(stated.limit)} on the type {kind}", expected)
+            diagnostics.add(line, f"the default {safe_repr(stated.limit)} on the type {kind}", expected)
         self.lines[path, condition] = line
         fact = f"{self.origin.stem}/{path}.default" + (f":{condition.id_suffix}" if condition else "")
         source = stated.source or self.origin.source
-        self.facts.append(Fact(fact, stated.limit, complaints.file, line, source, stated.notes))
+        self.facts.append(Fact(fact, stated.limit, diagnostics.file, line, source, stated.notes))
         return stated.limit
 
 
@@ -58,10 +58,6 @@ def fits(value: Any, kind: str) -> bool:
     """Whether a value written in a spec file is of a type."""
     types: dict[str, tuple[type, ...]] = {"integer": (int,), "number": (int, float), "boolean": (bool,)}
     return isinstance(value, types.get(kind, (str,))) and (kind == "boolean") == isinstance(value, bool)
-
-
-FOR_TESTING = "for_testing"
-RECOMMENDED = "recommended"
 
 
 class AdviceBuilder:
@@ -78,16 +74,16 @@ class AdviceBuilder:
         for word, check in ((FOR_TESTING, _value), (RECOMMENDED, _sizes)):
             if word not in raw:
                 continue
-            complaints, line = self.origin.complaints, raw.lines[word]
-            stated = parse_annotated(raw[word], complaints)
+            diagnostics, line = self.origin.diagnostics, raw.lines[word]
+            stated = parse_annotated(raw[word], diagnostics)
             if expected := check(stated.limit, kind):
-                complaints.add(line, f"{word} is {safe_repr(stated.limit)} on the type {kind}", expected)
+                diagnostics.add(line, f"{word} is {safe_repr(stated.limit)} on the type {kind}", expected)
                 continue
             found[word] = stated.limit
             self.lines[path, word] = line
             name = f"{self.origin.stem}/{path}.{word}"
             source = stated.source or raw.get("source") or self.origin.source
-            self.facts.append(Fact(name, stated.limit, complaints.file, line, source, stated.notes))
+            self.facts.append(Fact(name, stated.limit, diagnostics.file, line, source, stated.notes))
         return MappingProxyType(found)
 
 
@@ -116,7 +112,7 @@ class FieldBuilder:
 
     def __init__(self, origin: SourceFile, assembled: frozenset[str]) -> None:
         self.assembled = assembled
-        self.complaints = origin.complaints
+        self.diagnostics = origin.diagnostics
         self.rules = RuleBuilder(origin)
         self.defaults = DefaultBuilder(origin)
         self.advice = AdviceBuilder(origin)
@@ -124,7 +120,7 @@ class FieldBuilder:
     def fields(self, raw: LineMap, prefix: str = "") -> tuple[Field, ...]:
         """The fields of a mapping, in its order."""
         for name in raw:
-            check_name("field", name, raw.lines[name], self.complaints)
+            check_name("field", name, raw.lines[name], self.diagnostics)
         return tuple(self._field(name, raw[name], raw.lines[name], prefix) for name in raw)
 
     def _field(self, name: str, raw: LineMap, line: int, prefix: str) -> Field:
@@ -147,20 +143,20 @@ class FieldBuilder:
         for rule in rules:
             if rule.kind == "place":
                 if prefix:
-                    self.complaints.add(rule.line, f"place inside of {prefix}", "it on whole fields only")
+                    self.diagnostics.add(rule.line, f"place inside of {prefix}", "it on whole fields only")
                 return str(rule.limit)
         return None
 
     def _each(self, raw: LineMap, path: str, kind: str, line: int) -> Field | None:
         if ("each" in raw) != (kind == "list"):
             has = "with" if "each" in raw else "without"
-            self.complaints.add(line, f"type {kind} {has} each", "each on lists, and there alone")
+            self.diagnostics.add(line, f"type {kind} {has} each", "each on lists, and there alone")
         return self._field("each", raw["each"], raw.lines["each"], path) if "each" in raw else None
 
     def _members(self, raw: LineMap, path: str, kind: str, line: int) -> tuple[Field, ...]:
         if ("fields" in raw) != (kind == "object"):
             has = "with" if "fields" in raw else "without"
-            self.complaints.add(line, f"type {kind} {has} fields", "fields on objects, and there alone")
+            self.diagnostics.add(line, f"type {kind} {has} fields", "fields on objects, and there alone")
         return self.fields(raw["fields"], path) if "fields" in raw else ()
 
     def _judged(self, rules: list[Rule], path: str, kind: str) -> tuple[Rule, ...]:

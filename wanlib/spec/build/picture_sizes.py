@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wanlib.spec.model.errors import Complaints
+from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.modes import Condition
 from wanlib.spec.model.model import Field
 from wanlib.spec.model.picture_size import KEYWORD, SQUARE
@@ -21,12 +21,12 @@ Entries = Mapping[Condition | None, LineMap]
 class SizeSection:
     """Checks the entries of one file."""
 
-    def __init__(self, fields: Iterable[Field], complaints: Complaints) -> None:
+    def __init__(self, fields: Iterable[Field], diagnostics: Diagnostics) -> None:
         self.fields = {field.name: field for field in fields}
-        self.complaints = complaints
+        self.diagnostics = diagnostics
 
     def check(self, entries: Entries) -> None:
-        """Add what is wrong in an entry to the complaints. The fields must be right."""
+        """Add what is wrong in an entry to the diagnostics. The fields must be right."""
         for condition, raw in entries.items():
             if self._check_form(raw):
                 others = [each for each in entries if each is not None and each != condition]
@@ -85,7 +85,7 @@ class SizeSection:
             field = self.fields.get(name)
             if field is None:
                 numbers = [each.name for each in self.fields.values() if each.type in _NUMBERS]
-                self.complaints.unknown_name(line, "the field", name, numbers)
+                self.diagnostics.unknown_name(line, "the field", name, numbers)
             elif field.type not in _NUMBERS or None not in field.default:
                 self._add(line, f"a size depends on {name} of type {field.type}", "a number with a default")
 
@@ -116,5 +116,5 @@ class SizeSection:
         return found
 
     def _add(self, line: int, what: str, expected: str) -> bool:
-        self.complaints.add(line, what, expected)
+        self.diagnostics.add(line, what, expected)
         return False

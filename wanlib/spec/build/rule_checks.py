@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
-from wanlib.spec.model.errors import Complaints
+from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.build.fields import UNDEFAULTED, fits
-from wanlib.spec.build.exclusivity import MOST, find_overlap, combination_count
+from wanlib.spec.model.mode_values import MOST, find_overlap, combination_count
 from wanlib.spec.build.fields import FieldBuilder
 from wanlib.spec.model.kinds import BOUND, KINDS
 from wanlib.spec.model.modes import Condition
@@ -39,22 +39,22 @@ class RuleChecker:
         self.conditions = [*builder.rules.conditions]
         for lines in self.counts.values():
             self.conditions += [(line, condition) for condition, line in lines]
-        self.complaints: Complaints = builder.complaints
+        self.diagnostics: Diagnostics = builder.diagnostics
         self.lists = {field.name: field for field in family.fields if field.type == "list"}
 
     def check(self) -> None:
-        """Everything that is wrong goes to the builder's complaints."""
+        """Everything that is wrong goes to the builder's diagnostics."""
         for line, condition in self.conditions:
             if condition.mode not in self.modes:
-                self.complaints.unknown_name(line, "the mode", condition.mode, self.modes)
+                self.diagnostics.unknown_name(line, "the mode", condition.mode, self.modes)
         for field in self.family.walk():
             for rule in field.rules:
                 self._rule(field, rule)
             self._defaults(field)
             self._advice(field)
-        if not self.complaints.lines:  # only modes that are right can be tried
+        if not self.diagnostics.lines:  # only modes that are right can be tried
             self._mode_combinations()
-        if not self.complaints.lines:
+        if not self.diagnostics.lines:
             for field in self.family.walk():
                 self._variants(field)
             for kind, variants in self.counts.items():
@@ -70,7 +70,7 @@ class RuleChecker:
         elif rule.kind == "one_of":
             for value in rule.limit:
                 if not fits(value, field.type):
-                    self.complaints.add(rule.line, f"one_of lists {value!r}", f"a {field.type}")
+                    self.diagnostics.add(rule.line, f"one_of lists {value!r}", f"a {field.type}")
 
     # Variants.
 
@@ -80,7 +80,7 @@ class RuleChecker:
         for mode, line in lines.items():
             if (count := combination_count(self.family, (mode,))) > MOST:
                 what = f"the mode {mode!r} reads {count:,} combinations of values"
-                self.complaints.add(line, what, f"at most {MOST:,}")
+                self.diagnostics.add(line, what, f"at most {MOST:,}")
 
     def _variants(self, field: Field) -> None:
         for kind in dict.fromkeys(rule.kind for rule in field.rules if rule.condition):
@@ -93,11 +93,11 @@ class RuleChecker:
         for (one, _), (two, line) in combinations(variants, 2):
             what = f"{kind} varies by {one} and by {two}"
             if (count := combination_count(self.family, (one.mode, two.mode))) > MOST:
-                self.complaints.add(
+                self.diagnostics.add(
                     line, f"{what}, which read {count:,} combinations of values", f"at most {MOST:,}"
                 )
             elif witness := find_overlap(self.family, one, two):
-                self.complaints.add(
+                self.diagnostics.add(
                     line, f"{what}, which hold together ({witness})", "modes of which one holds"
                 )
 
@@ -109,7 +109,7 @@ class RuleChecker:
                 continue
             for rule in violated_bounds(field, condition, value):
                 line = self.builder.defaults.lines[field.path, condition]
-                self.complaints.add(line, f"the default {value!r} breaks {rule.id}", "one that keeps it")
+                self.diagnostics.add(line, f"the default {value!r} breaks {rule.id}", "one that keeps it")
 
     def _advice(self, field: Field) -> None:
         """No page recommends what it forbids."""
@@ -117,7 +117,7 @@ class RuleChecker:
             for value in advised if isinstance(advised, list) else [advised]:
                 for rule in violated_bounds(field, None, value):
                     line = self.builder.advice.lines[field.path, word]
-                    self.complaints.add(
+                    self.diagnostics.add(
                         line, f"{word} has {value!r}, which breaks {rule.id}", "one that keeps it"
                     )
 
@@ -127,22 +127,22 @@ class RuleChecker:
         target = self.lists.get(rule.limit)
         if target is None or target is field:
             names = [name for name in self.lists if name != field.name]
-            self.complaints.unknown_name(rule.line, f"the list of {rule.kind},", rule.limit, names)
+            self.diagnostics.unknown_name(rule.line, f"the list of {rule.kind},", rule.limit, names)
         elif rule.kind != "same_count_as" and (target.each is None or target.each.type != "image"):
-            self.complaints.add(rule.line, f"{rule.kind}: {rule.limit} holds no images", "a list of images")
+            self.diagnostics.add(rule.line, f"{rule.kind}: {rule.limit} holds no images", "a list of images")
 
     def _total(self, field: Field, rule: Rule) -> None:
         members = field.each.members if field.each else ()
         percents = [member.name for member in members if member.type == "percent"]
         if rule.of not in percents:
-            self.complaints.unknown_name(rule.line, "the percent member (of:)", rule.of, percents)
+            self.diagnostics.unknown_name(rule.line, "the percent member (of:)", rule.of, percents)
 
     def _pattern(self, rule: Rule) -> None:
         if not rule.keeps or not rule.breaks:
-            self.complaints.add(rule.line, "pattern without examples", "keeps: and breaks: with it")
+            self.diagnostics.add(rule.line, "pattern without examples", "keeps: and breaks: with it")
         for word, text in _pattern_examples(rule):
             takes = "takes" if word == "keeps" else "refuses"
-            self.complaints.add(rule.line, f"{word} lists {text!r}", f"texts that the pattern {takes}")
+            self.diagnostics.add(rule.line, f"{word} lists {text!r}", f"texts that the pattern {takes}")
 
 
 def violated_bounds(field: Field, condition: Condition | None, value: Any) -> Iterator[Rule]:

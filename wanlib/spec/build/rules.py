@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wanlib.base.redaction import safe_repr
-from wanlib.spec.model.errors import Complaints
+from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.kinds import KINDS, OUTCOMES, RELATION, TYPES
 from wanlib.spec.model.modes import Condition, parse_condition
 from wanlib.spec.model.model import Rule
@@ -20,7 +20,7 @@ class SourceFile:
     stem: str
     models: tuple[str, ...]
     source: str
-    complaints: Complaints
+    diagnostics: Diagnostics
 
 
 class RuleBuilder:
@@ -28,7 +28,7 @@ class RuleBuilder:
 
     def __init__(self, origin: SourceFile) -> None:
         self.origin = origin
-        self.complaints = origin.complaints
+        self.diagnostics = origin.diagnostics
         self.conditions: list[tuple[int, Condition]] = []
 
     def rules(self, raw: LineMap, path: str, kind: str) -> list[Rule]:
@@ -48,7 +48,7 @@ class RuleBuilder:
             kind=kind,
             limit=True,
             outcome=KINDS[kind].outcome,
-            file=self.complaints.file,
+            file=self.diagnostics.file,
             line=line,
             source=self.origin.source,
             field=field,
@@ -59,10 +59,10 @@ class RuleBuilder:
         try:
             condition = parse_condition(key.removeprefix("when "))
         except ValueError as error:
-            self.complaints.add(raw.lines[key], *_split(error))
+            self.diagnostics.add(raw.lines[key], *_split(error))
             return None
         if key != f"when {condition}":  # or two spellings of one variant would pass for two keys
-            self.complaints.add(raw.lines[key], f"{key!r} has spaces too many", f"when {condition}")
+            self.diagnostics.add(raw.lines[key], f"{key!r} has spaces too many", f"when {condition}")
         self.conditions.append((raw.lines[key], condition))
         return condition
 
@@ -70,7 +70,7 @@ class RuleBuilder:
         """The rules that a field's mapping or one of its variants (`where`) states."""
         for name in where:
             if name in KINDS:
-                stated = parse_annotated(where[name], self.complaints)
+                stated = parse_annotated(where[name], self.diagnostics)
                 limit = self._limit(name, stated.limit, kind, where.lines[name])
                 if limit is not None:
                     yield self._rule(name, stated, limit, where.lines[name], raw, path, condition)
@@ -80,12 +80,12 @@ class RuleBuilder:
         what = KINDS[name]
         if kind not in what.types:
             expected = f"it on {', '.join(each for each in what.types if each in TYPES) or 'no field'} only"
-            self.complaints.add(line, f"{name} on the type {kind}", expected)
+            self.diagnostics.add(line, f"{name} on the type {kind}", expected)
             return None
         try:
             limit = what.parse(value)
         except ValueError as error:
-            self.complaints.add(line, f"{name} is {safe_repr(value)}", _split(error)[1])
+            self.diagnostics.add(line, f"{name} is {safe_repr(value)}", _split(error)[1])
             return None
         if isinstance(limit, Condition):
             self.conditions.append((line, limit))
@@ -106,7 +106,7 @@ class RuleBuilder:
             kind=name,
             limit=limit,
             outcome=self._outcome(name, stated.outcome, line),
-            file=self.complaints.file,
+            file=self.diagnostics.file,
             line=line,
             source=stated.source or raw.get("source") or self.origin.source,
             notes=stated.notes or (raw.get("notes", "") if KINDS[name].stage == RELATION else ""),
@@ -122,7 +122,7 @@ class RuleBuilder:
         kind = KINDS[name]
         if stated and stated not in ((kind.outcome,) if kind.fixed else OUTCOMES):
             allowed = f"{kind.outcome}, always" if kind.fixed else f"one of {', '.join(OUTCOMES)}"
-            self.complaints.add(line, f"{name} with the outcome {stated!r}", allowed)
+            self.diagnostics.add(line, f"{name} with the outcome {stated!r}", allowed)
         return stated or kind.outcome
 
 

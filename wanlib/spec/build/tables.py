@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from wanlib.base.rule_id import parse_rule_id
 from wanlib.base.api_tables import GROUPS, roles
-from wanlib.spec.model.errors import Complaints
+from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.kinds import KINDS
 from wanlib.spec.model.model import Fact, Spec
 
@@ -146,30 +146,30 @@ def service_facts(service: LineMap) -> list[Fact]:
     return facts
 
 
-def check_service(spec: Spec, service: LineMap, complaints: Complaints) -> None:
+def check_service(spec: Spec, service: LineMap, diagnostics: Diagnostics) -> None:
     """Add a complaint for each row that names what the other files do not have."""
-    _check_names(spec, service["names"], complaints)
-    _check_fields(spec, service["fields"], complaints)
+    _check_names(spec, service["names"], diagnostics)
+    _check_fields(spec, service["fields"], diagnostics)
     for line, code in _codes(service):
         if code not in spec.wire["errors"]:
-            complaints.unknown_name(line, "the code", code, spec.wire["errors"])
+            diagnostics.unknown_name(line, "the code", code, spec.wire["errors"])
     kinds = {*KINDS, *(rule.kind for rule in spec.rules.values())}
     general: set[str] = set()
     for row in service["refusals"]:
         for kind in row["kinds"]:
             if kind not in kinds:
-                complaints.unknown_name(row.lines["kinds"], "the kind", kind, sorted(kinds))
+                diagnostics.unknown_name(row.lines["kinds"], "the kind", kind, sorted(kinds))
             elif met := _idle(spec, row, kind, general):
-                complaints.add(row.lines["kinds"], f"the kind {kind!r} of a refusal {met}", "it left out")
+                diagnostics.add(row.lines["kinds"], f"the kind {kind!r} of a refusal {met}", "it left out")
         if not {"field", "limit", "missing"} & {*row}:
             general |= {*row["kinds"]}
     if service["refusals"][-1]["kinds"]:
         line = service["refusals"].lines[-1]
-        complaints.add(
+        diagnostics.add(
             line, "the last row of refusals has kinds", "an empty list, so that every rule has a row"
         )
     for table, row in _rows(service):
-        _check_row(table, row, complaints)
+        _check_row(table, row, diagnostics)
 
 
 def _idle(spec: Spec, row: LineMap, kind: str, general: Collection[str]) -> str:
@@ -196,27 +196,27 @@ def _service_fact(service: LineMap, name: str, value: Any, line: int) -> Fact:
     return Fact(f"service/{name}", value, "service.yaml", line, source, str(stated.get("notes", "")))
 
 
-def _check_names(spec: Spec, names: LineMap, complaints: Complaints) -> None:
+def _check_names(spec: Spec, names: LineMap, diagnostics: Diagnostics) -> None:
     """Every group has every role, and no name is without a place in `wire.yaml`."""
     for group in GROUPS:
         if group not in names:
-            complaints.add(names.line, f"names lacks {group}", "every group")
+            diagnostics.add(names.line, f"names lacks {group}", "every group")
     known = set(_wire_names(spec))
     for group, table in names.items():
         line = names.lines[group]
         if group not in GROUPS:
-            complaints.unknown_name(line, "the group", group, GROUPS)
+            diagnostics.unknown_name(line, "the group", group, GROUPS)
             continue
         for role in roles(group):
             if role not in table:
-                complaints.add(line, f"{group} lacks {role}", "every role of the group")
+                diagnostics.add(line, f"{group} lacks {role}", "every role of the group")
         for role, name in table.items():
             if role in ("source", "notes"):
                 continue
             if role not in roles(group):
-                complaints.unknown_name(table.lines[role], f"the role of {group},", role, roles(group))
+                diagnostics.unknown_name(table.lines[role], f"the role of {group},", role, roles(group))
             elif group != "storage" and name not in known:
-                complaints.unknown_name(table.lines[role], f"the name of {role},", name, sorted(known))
+                diagnostics.unknown_name(table.lines[role], f"the name of {role},", name, sorted(known))
 
 
 def _wire_names(spec: Spec) -> Iterator[str]:
@@ -240,11 +240,11 @@ def _members(members: Any) -> Iterator[str]:
             yield from _members(stated["members"])
 
 
-def _check_fields(spec: Spec, fields: LineMap, complaints: Complaints) -> None:
+def _check_fields(spec: Spec, fields: LineMap, diagnostics: Diagnostics) -> None:
     known = {field.name for family in spec.families for field in family.fields}
     for role, name in fields.items():
         if name not in known:
-            complaints.unknown_name(fields.lines[role], f"the field of {role},", name, sorted(known))
+            diagnostics.unknown_name(fields.lines[role], f"the field of {role},", name, sorted(known))
 
 
 def _codes(service: LineMap) -> Iterator[tuple[int, str]]:
@@ -272,46 +272,46 @@ def _rows(service: LineMap) -> Iterator[tuple[str, LineMap]]:
             yield table, row
 
 
-def _check_row(table: str, row: LineMap, complaints: Complaints) -> None:
+def _check_row(table: str, row: LineMap, diagnostics: Diagnostics) -> None:
     """A wording has a source or is ours, and only what is known stands in its braces."""
     key = "message" if "message" in row else "is"
     if ("source" in row) == ("ours" in row) and table != "headers":
         what = "has a source and is ours" if "source" in row else "has no source and is not ours"
-        complaints.add(row.lines[key], f"the wording {what}", "a source, or ours: true")
+        diagnostics.add(row.lines[key], f"the wording {what}", "a source, or ours: true")
     for hole in _HOLE.findall(row[key]):
         if hole not in _HOLES[table]:
-            complaints.unknown_name(row.lines[key], f"what stands in braces in {table},", hole, _HOLES[table])
+            diagnostics.unknown_name(row.lines[key], f"what stands in braces in {table},", hole, _HOLES[table])
 
 
-def check_error_rows(wire: LineMap, complaints: Complaints) -> None:
+def check_error_rows(wire: LineMap, diagnostics: Diagnostics) -> None:
     """Add a complaint for each row that names a code that is not in the table, or says too little.
 
     Args:
         wire: the mapping of `wire.yaml`.
-        complaints: those of that file.
+        diagnostics: those of that file.
     """
     errors = wire["errors"]
     for code, row in errors.items():
         main = row.get("alias_of")
         if main is None:
             if not row.get("means"):
-                complaints.add(errors.lines[code], f"{code} does not say what it means", "means, or alias_of")
+                diagnostics.add(errors.lines[code], f"{code} does not say what it means", "means, or alias_of")
         elif main not in errors:
-            complaints.unknown_name(errors.lines[code], "the code", main, errors)
+            diagnostics.unknown_name(errors.lines[code], "the code", main, errors)
         elif "alias_of" in errors[main]:
-            complaints.add(errors.lines[code], f"{code} is an alias of an alias", errors[main]["alias_of"])
+            diagnostics.add(errors.lines[code], f"{code} is an alias of an alias", errors[main]["alias_of"])
         else:
             for part in ("class", "retry"):
                 if row.get(part) != errors[main].get(part):
                     what = f"{code} has another {part} than {main}"
-                    complaints.add(errors.lines[code], what, f"{errors[main].get(part, 'none')}")
+                    diagnostics.add(errors.lines[code], what, f"{errors[main].get(part, 'none')}")
     prefixes = wire["error_prefixes"]["is"]
     for line, prefix in zip(prefixes.lines, prefixes, strict=True):
         if prefix not in errors:
-            complaints.unknown_name(line, "the code", prefix, errors)
+            diagnostics.unknown_name(line, "the code", prefix, errors)
     for row in wire["error_wordings"].values():
         for code in row["codes"]:
             if code not in errors:
-                complaints.unknown_name(row.lines["codes"], "the code", code, errors)
+                diagnostics.unknown_name(row.lines["codes"], "the code", code, errors)
         if row["contains"] != row["contains"].lower():
-            complaints.add(row.lines["contains"], "contains has capitals", row["contains"].lower())
+            diagnostics.add(row.lines["contains"], "contains has capitals", row["contains"].lower())

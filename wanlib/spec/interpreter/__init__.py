@@ -1,1 +1,5 @@
-"""The package wanlib.spec.interpreter."""
+"""The plain reading of a request body: decode, check, count pictures.
+
+Walks the Spec itself. Used by the emulator, the harness and `wanlib check --spec`; imports only the model.
+Start reading in `interpret.py`.
+"""

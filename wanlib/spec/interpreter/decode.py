@@ -1,4 +1,8 @@
-"""A wire body read by its form: each field's value and path, and what the envelope breaks."""
+"""Read the fields of a wire body by its body form; report envelope violations.
+
+A body form (`Node`, from `bodies` in `wire.yaml`) is a tree whose leaves are fields. `decode_body` walks it
+beside the JSON. The result has a value and a JSON Pointer for every field of the family, for any body.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,21 +11,27 @@ from typing import Any, NamedTuple
 
 from wanlib.base.values import ABSENT, UNDETERMINED
 from wanlib.base.violation import Violation
-from wanlib.spec.build.hints import named
+from wanlib.spec.model.hints import named
 from wanlib.spec.model.model import Family, Field, Node
-from wanlib.spec.model.predicates import ParsedImage, read_image
+from wanlib.spec.model.predicates import TYPE_CHECKS, ParsedImage, read_image
 from wanlib.validation.image_header import escape_json_pointer
 
-TYPES = {"object": dict, "list": list, "constant": str, "parts": list}
-_WRITTEN = {"constant": "text", "parts": "list"}
+_JSON_TYPES = {"object": dict, "list": list, "constant": str, "parts": list}
+_TYPE_NAMES = {"constant": "text", "parts": "list"}
+_NAMED_LEVELS = 2
+"""Containers of fields are members of the first levels; deeper members are parts of a message."""
 
 
 @dataclass
 class DecodedBody:
     """The fields of a body.
 
-    values: by name; ABSENT or LOST where there is none. paths: where each stands, or should stand.
-    item_paths: for a list that is written as parts, where each of its items stands.
+    Attributes:
+        values: The value of each field by name: ABSENT if the body has none, UNDETERMINED if it can't be
+            read.
+        paths: The JSON Pointer of each field: where it is, or where it belongs.
+        item_paths: For a list that the body writes as parts, the JSON Pointer of each item.
+        violations: What the envelope violates, in the order of the walk.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -31,95 +41,102 @@ class DecodedBody:
     _images: dict[int, ParsedImage] = field(default_factory=dict)
 
     def image(self, text: str) -> ParsedImage:
-        """A text of this body where an image is due, looked into once."""
-        found = self._images.get(id(text))  # to hash a text takes as long as to read it
-        if found is None:
-            found = self._images[id(text)] = read_image(text)
-        return found
+        """Parse a text of this body as an image, once. The text must be from this body."""
+        parsed = self._images.get(id(text))  # to hash a long text takes as long as to parse it
+        if parsed is None:
+            parsed = self._images[id(text)] = read_image(text)
+        return parsed
 
 
-class FieldPositions(NamedTuple):
-    """The fields that a form itself gives no place. placed: those that state one; rest: the others.
+def decode_body(family: Family, form: Node, body: dict[str, Any]) -> DecodedBody:
+    """Read a body whose model is known.
 
-    stated: the names of `placed` by their place. beside: likewise, where the form puts the rest there too.
+    Args:
+        family: The family of the model.
+        form: Its body form.
+        body: The parsed JSON.
+
+    Returns:
+        A value and a path for every field, and the violations of the envelope.
+    """
+    return _Decoder(family, form).decode(body)
+
+
+def mode_inputs(family: Family, decoded: DecodedBody) -> dict[str, Any]:
+    """Return the value that modes read of each field; None if it is unknown.
+
+    For a list it is the number of items. An absent field has its default, an absent list no items. A value
+    of the wrong type is unknown.
+    """
+    inputs: dict[str, Any] = {}
+    for mode_field in family.mode_fields:
+        value, is_list = decoded.values[mode_field.name], mode_field.type == "list"
+        if value is ABSENT:
+            inputs[mode_field.name] = 0 if is_list else mode_field.plain_default
+        elif value is UNDETERMINED or not TYPE_CHECKS[mode_field.type](value):
+            inputs[mode_field.name] = None
+        else:
+            inputs[mode_field.name] = len(value) if is_list else value
+    return inputs
+
+
+class _FieldPositions(NamedTuple):
+    """Where the fields are that the form does not name.
+
+    Attributes:
+        placed: Fields that state their container, by name.
+        remaining: Names of all others: they stand where the form has `"*"`.
+        placed_in: Names of `placed` by container.
+        all_in: Names of `placed` and `remaining` by container, for a container that is also `"*"`.
     """
 
     placed: Mapping[str, Field]
-    rest: tuple[str, ...]
-    stated: Mapping[str, tuple[str, ...]]
-    beside: Mapping[str, tuple[str, ...]]
+    remaining: tuple[str, ...]
+    placed_in: Mapping[str, tuple[str, ...]]
+    all_in: Mapping[str, tuple[str, ...]]
 
 
 @lru_cache(maxsize=64)
-def field_positions(family: Family, form: Node) -> FieldPositions:
-    """Those of a family in the form that it is written in."""
-    used = {name for node in form.walk() for name in (node.field, *(part for _, part in node.parts))}
-    placed = {each.name: each for each in family.fields if each.place}
-    rest = tuple(each.name for each in family.fields if each.name not in used and not each.place)
-    places = dict.fromkeys(each.place for each in placed.values() if each.place)
-    stated = {place: tuple(name for name, each in placed.items() if each.place == place) for place in places}
-    beside = {
-        place: tuple(each.name for each in family.fields if each.name in rest or each.place == place)
-        for place in places
-    }
-    return FieldPositions(placed, rest, stated, beside)
+def _field_positions(family: Family, form: Node) -> _FieldPositions:
+    fields = family.fields
+    in_form = form.field_names
+    placed = {each.name: each for each in fields if each.place}
+    remaining = tuple(each.name for each in fields if each.name not in in_form and not each.place)
+    containers = dict.fromkeys(each.place for each in fields if each.place)
+    return _FieldPositions(
+        placed,
+        remaining,
+        {place: tuple(each.name for each in fields if each.place == place) for place in containers},
+        {
+            place: tuple(each.name for each in fields if each.name in remaining or each.place == place)
+            for place in containers
+        },
+    )
 
 
-class Decoder:
-    """Walks a body form beside a body."""
+class _Decoder:
+    """Walks a body form beside a body; `path` is the JSON Pointer of the value."""
 
     def __init__(self, family: Family, form: Node) -> None:
-        self.family = family
-        self.form = form
-        self.reading = DecodedBody()
-        self.placed, self.rest, self.stated, self.beside = field_positions(family, form)
+        self._family = family
+        self._form = form
+        self._decoded = DecodedBody()
+        self._positions = _field_positions(family, form)
 
     def decode(self, body: dict[str, Any]) -> DecodedBody:
-        """The reading of a body whose model is known."""
-        self._members(self.form, body, "", ("model",))
-        return self.reading
+        self._members(self._form, body, "", ("model",))
+        return self._decoded
 
-    def _report(self, node: Node, kind: str, path: str, limit: Any, value: Any) -> None:
-        rule = node.rule(kind)
-        if rule is None:  # a form with a planted fault
-            return
-        # A null that is neither required nor an item is an optional member: the pages leave it open.
-        null = kind == "type" and value is None and node.form == "rest"
-        outcome = "unspecified" if null else rule.outcome
-        self.reading.violations.append(Violation(named(self.family, rule), outcome, path, limit, value))
-
-    def _members(self, node: Node, value: dict[str, Any], path: str, also: tuple[str, ...]) -> None:
+    def _members(self, node: Node, value: dict[str, Any], path: str, also_known: tuple[str, ...]) -> None:
         for name, child in node.members:
             self._node(child, value.get(name, ABSENT), f"{path}/{name}")
-        known = (*also, *node.names, *self._take_placed(value, path))
+        placed = self._positions.placed_in.get(path[1:], ())
+        for name in placed:
+            self._store(name, value.get(name, ABSENT), f"{path}/{name}")
+        known = (*also_known, *node.member_names, *placed)
         for key in value:
             if key not in known:
                 self._unknown_member(node, key, value[key], path, known)
-
-    def _take_placed(self, value: dict[str, Any], path: str) -> tuple[str, ...]:
-        """The fields whose stated place is here, read."""
-        names = self.stated.get(path[1:], ())
-        for name in names:
-            self._store(name, value.get(name, ABSENT), f"{path}/{name}")
-        return names
-
-    def _unknown_member(self, node: Node, key: Any, value: Any, path: str, known: tuple[str, ...]) -> None:
-        where = f"{path}/{escape_json_pointer(key)}"
-        if path.count("/") < 2 and key in self.placed:
-            rule = self.placed[key].rules_of_kind("place")[0]
-            self.reading.violations.append(Violation(rule.id, rule.outcome, where, rule.limit, value))
-        elif path.count("/") < 2 and (other := self.family.only_for) and key in other.limit:
-            name = named(self.family, other)
-            self.reading.violations.append(Violation(name, other.outcome, where, other.limit[key], key))
-        elif node.form == "rest":
-            unknown = self.family.unknown
-            if unknown is None:  # a family with a planted fault
-                return
-            self.reading.violations.append(
-                Violation(named(self.family, unknown), unknown.outcome, where, known, key)
-            )
-        else:
-            self._report(node, "unknown", where, known, key)
 
     def _node(self, node: Node, value: Any, path: str) -> None:
         if node.form == "leaf":
@@ -129,11 +146,13 @@ class Decoder:
         elif value is ABSENT or (value is None and node.rule("required")):
             self._report(node, "required", path, True, None)
             self._mark_undetermined(node, path)
-        elif not isinstance(value, TYPES[node.form]):
-            self._report(node, "type", path, _WRITTEN.get(node.form, node.form), value)
+        elif not isinstance(value, _JSON_TYPES[node.form]):
+            self._report(node, "type", path, _TYPE_NAMES.get(node.form, node.form), value)
             self._mark_undetermined(node, path)
         else:
-            _INNER[node.form](self, node, value, path)
+            _READ_INSIDE[node.form](self, node, value, path)
+
+    # The inside of a node whose value has the right type, by form.
 
     def _object(self, node: Node, value: dict[str, Any], path: str) -> None:
         self._members(node, value, path, ())
@@ -156,36 +175,38 @@ class Decoder:
             self._mark_undetermined(node, path)
 
     def _parts(self, node: Node, value: list[Any], path: str) -> None:
-        met: dict[str, list[tuple[Any, str]]] = {name: [] for name, _ in node.parts}
-        names = tuple(met)
+        kinds = tuple(name for name, _ in node.parts)
+        parts: dict[str, list[tuple[Any, str]]] = {name: [] for name in kinds}
         for index, part in enumerate(value):
-            name = _part_name(part, names)
+            name = _part_kind(part, kinds)
             if name is None:
-                self._report(node, "parts", f"{path}/{index}", names, part)
+                self._report(node, "parts", f"{path}/{index}", kinds, part)
                 continue
-            where = f"{path}/{index}/{name}"
-            met[name].append((part[name], where))
-            if node.part_limits[name]:
-                self._duplicate_part(node, name, len(met[name]), where)
+            part_path = f"{path}/{index}/{name}"
+            parts[name].append((part[name], part_path))
+            self._check_part_limits(node, name, len(parts[name]), part_path)
             for key in part:
                 if key != name:
-                    self._report(node, "unknown", f"{path}/{index}/{escape_json_pointer(key)}", names, key)
+                    self._report(node, "unknown", f"{path}/{index}/{escape_json_pointer(key)}", kinds, key)
         for name, field_name in node.parts:
-            if self.family.field(field_name).type == "list":
-                self._store(field_name, [inner for inner, _ in met[name]], path)
-                self.reading.item_paths[field_name] = [where for _, where in met[name]]
+            if self._family.field(field_name).type == "list":
+                self._store(field_name, [item for item, _ in parts[name]], path)
+                self._decoded.item_paths[field_name] = [item_path for _, item_path in parts[name]]
             else:
-                self._store(field_name, *(met[name][0] if met[name] else (ABSENT, f"{path}/-/{name}")))
+                self._store(field_name, *(parts[name][0] if parts[name] else (ABSENT, f"{path}/-/{name}")))
 
-    def _duplicate_part(self, node: Node, name: str, count: int, path: str) -> None:
+    def _check_part_limits(self, node: Node, name: str, count: int, path: str) -> None:
+        """Report the first part that is one too many."""
         for rule in node.part_limits[name]:
             if count == rule.limit + 1:
-                self.reading.violations.append(Violation(rule.id, rule.outcome, path, rule.limit, count))
+                self._decoded.violations.append(Violation(rule.id, rule.outcome, path, rule.limit, count))
+
+    # Leaves.
 
     def _leaf(self, node: Node, value: Any, path: str) -> None:
         if node.only and value is not ABSENT and value is not None:
             self._store(node.field, [value], path)
-            self.reading.item_paths[node.field] = [path]
+            self._decoded.item_paths[node.field] = [path]
         else:
             self._store(node.field, value, path)
 
@@ -195,42 +216,66 @@ class Decoder:
             self._mark_undetermined(node, path)
             return
         members = {} if value is ABSENT else value
-        known = self.beside.get(path[1:], self.rest)
-        values, paths = self.reading.values, self.reading.paths
+        known = self._positions.all_in.get(path[1:], self._positions.remaining)
         for name in known:
-            values[name], paths[name] = members.get(name, ABSENT), f"{path}/{name}"
+            self._store(name, members.get(name, ABSENT), f"{path}/{name}")
         for key in members:
             if key not in known:
                 self._unknown_member(node, key, members[key], path, known)
 
-    def _mark_undetermined(self, node: Node, path: str) -> None:
-        """All that stands under a broken node is lost: neither judged nor counted."""
-        for each in node.walk():
-            for name in (each.field, *(part for _, part in each.parts)):
-                if name:
-                    self._store(name, UNDETERMINED, path)
-        if node.form == "rest":
-            for lost in self.rest:
-                self._store(lost, UNDETERMINED, path)
-        for name, each_field in self.placed.items():
-            if path == f"/{each_field.place}":
-                self._store(name, UNDETERMINED, path)
-
     def _store(self, name: str, value: Any, path: str) -> None:
-        self.reading.values[name] = value
-        self.reading.paths[name] = path
+        self._decoded.values[name] = value
+        self._decoded.paths[name] = path
+
+    def _mark_undetermined(self, node: Node, path: str) -> None:
+        """Mark all fields below a broken node: they are neither checked nor counted."""
+        names = {*node.field_names}
+        if node.form == "rest":
+            names |= {*self._positions.remaining}
+        names |= {*self._positions.placed_in.get(path[1:], ())}
+        for name in names:
+            self._store(name, UNDETERMINED, path)
+
+    # Violations.
+
+    def _unknown_member(self, node: Node, key: Any, value: Any, path: str, known: tuple[str, ...]) -> None:
+        """Report a member that is misplaced, of another model, or not documented."""
+        member_path = f"{path}/{escape_json_pointer(key)}"
+        only_for, unknown = self._family.only_for, self._family.unknown
+        is_named_level = path.count("/") < _NAMED_LEVELS
+        if is_named_level and key in self._positions.placed:
+            rule = self._positions.placed[key].rules_of_kind("place")[0]
+            self._decoded.violations.append(Violation(rule.id, rule.outcome, member_path, rule.limit, value))
+        elif is_named_level and only_for and key in only_for.limit:
+            violation = Violation(
+                named(self._family, only_for), only_for.outcome, member_path, only_for.limit[key], key
+            )
+            self._decoded.violations.append(violation)
+        elif node.form != "rest":
+            self._report(node, "unknown", member_path, known, key)
+        elif unknown:  # a mutated family may lack the rule
+            violation = Violation(named(self._family, unknown), unknown.outcome, member_path, known, key)
+            self._decoded.violations.append(violation)
+
+    def _report(self, node: Node, kind: str, path: str, limit: Any, value: Any) -> None:
+        rule = node.rule(kind)
+        if rule is None:  # a mutated form may lack the rule
+            return
+        # A null that is neither required nor an item is an optional member: the pages leave it open.
+        is_optional_null = kind == "type" and value is None and node.form == "rest"
+        outcome = "unspecified" if is_optional_null else rule.outcome
+        self._decoded.violations.append(Violation(named(self._family, rule), outcome, path, limit, value))
 
 
-def _part_name(part: Any, names: tuple[str, ...]) -> str | None:
-    """Return the one name by which a part is of a kind; None where it has none of them, or several."""
-    found = [name for name in names if name in part] if isinstance(part, dict) else []
-    return found[0] if len(found) == 1 else None
+def _part_kind(part: Any, kinds: tuple[str, ...]) -> str | None:
+    """Return the only known member name in a part; None if there are none or several."""
+    present = [name for name in kinds if name in part] if isinstance(part, dict) else []
+    return present[0] if len(present) == 1 else None
 
 
-# What reads the inside of a node whose value is of its type, by its form.
-_INNER: Mapping[str, Callable[[Decoder, Node, Any, str], None]] = {
-    "object": Decoder._object,
-    "list": Decoder._list,
-    "constant": Decoder._constant,
-    "parts": Decoder._parts,
+_READ_INSIDE: Mapping[str, Callable[[_Decoder, Node, Any, str], None]] = {
+    "object": _Decoder._object,
+    "list": _Decoder._list,
+    "constant": _Decoder._constant,
+    "parts": _Decoder._parts,
 }

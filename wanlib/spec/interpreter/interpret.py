@@ -1,206 +1,256 @@
-"""The second reading: a plain walk over the Spec beside a body."""
+"""Check a request body against the Spec, by walking the Spec beside the body.
+
+How a body is read
+------------------
+
+1. **Decode** (`decode.py`). The body form of the model says where each field is in the JSON. Decoding yields
+   a value and a JSON Pointer for each field, and the violations of the envelope itself: missing containers,
+   wrong types of containers, unknown members. A field below a broken container is `UNDETERMINED`: it is
+   neither checked nor counted, because the body does not show what the sender meant.
+2. **Modes** (`model/modes.py`). The effective values of the fields decide which modes hold. A mode that
+   reads an unknown value is itself unknown (None); see below.
+3. **Check** (this module). Each field is checked in the order of the spec, and each value in four stages
+   (`wanlib.spec.model.kinds`):
+
+   | stage | kinds | if violated |
+   |---|---|---|
+   | PRESENCE | `required`, `effective`, `needs` | `required` and `effective` end the check of this value |
+   | TYPE | `type` | ends the check of this value |
+   | BOUND | limits on the value alone | all are reported; `schemes` and `encoding` hide the later ones |
+   | RELATION | limits that compare values | checked only if no bound is violated |
+
+   Items and members are checked between BOUND and RELATION, in the same way.
+
+Which rule is in force
+----------------------
+
+The rules of one kind on one field are a base rule and variants, each with the mode in which it holds. The
+variants exclude each other (the loader proves this), so at most one is in force. The base rule is in force
+only if every variant is known not to hold.
+
+Unknown facts
+-------------
+
+Three-valued (Kleene) logic runs through all stages: a condition is True, False or None (unknown). The size
+of an image behind a URL, the kind of call of a bare body, and a value of the wrong type are unknown. A rule
+is reported only if it is certainly violated: a variant whose mode is unknown is not in force, it keeps the
+base rule out of force as well, and a predicate on an unknown fact reports nothing. So a violation is never a
+guess; a body without violations may still be refused by the service.
+
+Why there are two readings
+--------------------------
+
+The same spec is read twice: `wanlib.emit` generates Python from it (`wanlib.check`), and this package
+interprets it. They share the parsed Spec and the readers of bytes (`wanlib.validation`), but no predicate
+and no walk. The tests and `wan-conformance` compare the two on every case, so a mistake in either one shows
+as a disagreement. Do not move code from one to the other.
+
+Plain over fast
+---------------
+
+This reading is meant to be compared with the spec by eye. An earlier version compiled each family to
+closures that answered "is valid" before the walk; that was a third implementation of the same rules, with
+its own tests, and it was removed. Cost, measured with timeit (best of 7 runs of 2000 calls, two shared
+cores, Python 3.11, 2026-11), for a call with two images (one a data URI) and a box list: 124 → 204 µs
+without violations, 187 → 213 µs with eight. Where speed matters, use the generated validator.
+"""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from wanlib.base.urls import unix_seconds
 from wanlib.base.values import ABSENT, UNDETERMINED
 from wanlib.base.violation import Violation
-from wanlib.spec.build.hints import describe, named
-from wanlib.spec.interpreter.check_plan import CheckStep, FieldPlan, RuleVariants, violated_limit
-from wanlib.spec.interpreter.compile_plan import compile_plans
-from wanlib.spec.interpreter.compiled_decode import decode_body
-from wanlib.spec.interpreter.decode import DecodedBody
-from wanlib.spec.model.model import Family, Rule, Spec
+from wanlib.spec.interpreter.decode import DecodedBody, decode_body, mode_inputs
+from wanlib.spec.model.hints import describe, named
+from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
+from wanlib.spec.model.model import Family, Field, Rule, Spec
 from wanlib.spec.model.modes import Condition, ModeState
+from wanlib.spec.model.predicates import TYPE_CHECKS, violated_limit
 from wanlib.validation.image_header import ImageInfo, escape_json_pointer
 
-_STOPS = ("schemes", "encoding")
+_STOPPING_KINDS = ("schemes", "encoding")
+"""Bounds that hide the later ones: nothing else is known of an image that violates them."""
 
 
 def interpret(
     spec: Spec,
     body: Any,
     call: str | None = None,
-    reading: DecodedBody | None = None,
+    decoded: DecodedBody | None = None,
     *,
     local: bool = False,
     now: float | datetime | None = None,
 ) -> list[Violation]:
-    """Return all violations of a wire body, in spec order. Total: it accepts any JSON.
+    """Return all violations of a wire body, in spec order. Any JSON value is accepted.
 
     Args:
-        spec: the rules.
-        body: the parsed JSON.
-        call: `sync`, `async`, `stream` or None where it is not known.
-        reading: the body as its model's form reads it, where that was done before.
-        local: lift the rule that image URLs are public.
-        now: the time by which signatures of URLs are judged; see `wanlib.check`.
+        spec: The rules.
+        body: The parsed JSON.
+        call: `sync`, `async` or `stream`; None if it is not known.
+        decoded: The fields of the body, if it was decoded before; None decodes it.
+        local: Whether to lift the rule that image URLs are public.
+        now: The time by which signed URLs expire, in Unix seconds or as a datetime with a timezone; None
+            reads the clock.
+
+    Returns:
+        The violations, envelope first, then fields; empty if no rule is certainly violated.
     """
     named_model = body.get("model") if isinstance(body, dict) else None
     model = spec.base(named_model)
     if model is None:
-        return [
-            Violation(
-                "wire/model", "rejected", "/model" if isinstance(body, dict) else "", spec.models, named_model
-            )
-        ]
-    found = []
+        path = "/model" if isinstance(body, dict) else ""
+        return [Violation("wire/model", "rejected", path, spec.models, named_model)]
+    violations = []
     calls = spec.rules["wire/endpoints"].limit[model]
     if call is not None and call not in calls:
-        found.append(Violation("wire/endpoints", "rejected", "/model", calls, call))
+        violations.append(Violation("wire/endpoints", "rejected", "/model", calls, call))
     family = spec.family(model)
-    reading = reading or decode_body(family, spec.bodies[family.body], body)
-    parts = spec.bodies[family.body].part_fields
-    return found + reading.violations + _Walk(family, reading, model, call, local, now).run(parts)
+    form = spec.bodies[family.body]
+    decoded = decoded or decode_body(family, form, body)
+    modes = ModeState(family.compiled_modes, mode_inputs(family, decoded) | {"model": model, "call": call})
+    interpreter = _Interpreter(family, decoded, modes, local, now)
+    return violations + decoded.violations + interpreter.run(form.part_fields)
 
 
-class _Walk:
-    """One body's fields against one family's rules."""
+class _Interpreter:
+    """The check of one decoded body, and the `BodyContext` of its predicates."""
 
     def __init__(
         self,
         family: Family,
-        reading: DecodedBody,
-        model: str,
-        call: str | None,
+        decoded: DecodedBody,
+        modes: ModeState,
         local: bool,
         now: float | datetime | None,
     ) -> None:
-        self.family = family
-        self.plans = compile_plans(family)
-        self.values = reading.values
-        self.reading = reading
-        seen = {plan.name: self._effective(plan) for plan in self.plans.read}
-        self.known = ModeState(family.ready_modes, seen | {"model": model, "call": call})
-        self.image = reading.image
-        self.found: list[Violation] = []
-        self.place = 0
         self.local = local
+        self._family = family
+        self._decoded = decoded
+        self._modes = modes
         self._now = None if now is None else unix_seconds(now)
+        self._item_index = 0
+        self._violations: list[Violation] = []
 
-    def run(self, parts: frozenset[str]) -> list[Violation]:
-        """All violations of the fields. parts: the fields that are written as parts of a list."""
-        values = self.values
-        for name, keeps, plan in self.plans.fields:
-            if not keeps(values[name], self):
-                self._field(plan, values[name], self.reading.paths[name], item=name in parts)
-        return self.found
+    def run(self, part_fields: frozenset[str]) -> list[Violation]:
+        """Return the violations of all fields; null is an item in one of `part_fields`."""
+        values, paths = self._decoded.values, self._decoded.paths
+        for field in self._family.fields:
+            name = field.name
+            self._check_value(field, values[name], paths[name], is_item=name in part_fields)
+        return self._violations
 
-    # What modes and variants ask.
-
-    def _effective(self, plan: FieldPlan) -> Any:
-        value = self.values[plan.name]
-        if plan.type == "list":
-            return self.count(plan.name)
-        if value is ABSENT:
-            return plan.default
-        return value if value is not UNDETERMINED and plan.fits(value) else None
-
-    def holds(self, condition: Condition) -> bool | None:
-        value = self.known.holds(condition.mode)
-        return None if value is None else value is condition.wanted
-
-    def active_rule(self, choice: RuleVariants) -> Rule | None:
-        """The variant whose mode holds, or the base where no variant's mode could."""
-        base = choice.base
-        for rule in choice.variants:
-            assert rule.condition is not None
-            state = self.holds(rule.condition)
-            if state:
-                return rule
-            if state is None:
-                base = None
-        return base
-
-    # What relations ask.
+    # BodyContext: what predicates ask about the rest of the body.
 
     def count(self, name: str) -> int | None:
-        value = self.values[name]
+        """Return the number of items of a list, 0 if it is absent; None if unknown."""
+        value = self._decoded.values[name]
         return 0 if value is ABSENT else len(value) if isinstance(value, list) else None
 
     def facts(self, name: str, index: int) -> ImageInfo | None:
-        value = self.values[name]
+        """Return what is known of an image in a list field; None if nothing is."""
+        value = self._decoded.values[name]
         if not isinstance(value, list) or index >= len(value) or not isinstance(value[index], str):
             return None
-        return self.image(value[index]).facts
+        return self._decoded.image(value[index]).facts
 
     def index(self) -> int:
-        """The place in the outermost list that the walk is in."""
-        return self.place
+        """Return the index of the current item in the outermost list."""
+        return self._item_index
 
     def now(self) -> float:
-        """The time by which signatures are judged, in Unix seconds."""
+        """Return the time by which signatures expire, in Unix seconds."""
         if self._now is None:
             self._now = time.time()
         return self._now
 
+    # Conditions.
+
+    def _holds(self, condition: Condition) -> bool | None:
+        state = self._modes.holds(condition.mode)
+        return None if state is None else state is condition.wanted
+
+    def _active_rule(self, rules: Sequence[Rule]) -> Rule | None:
+        """Return the variant that holds, or the base if every variant is known not to."""
+        base = None
+        is_base_active = True
+        for rule in rules:
+            if rule.condition is None:
+                base = rule
+            elif (state := self._holds(rule.condition)) is True:
+                return rule
+            elif state is None:
+                is_base_active = False
+        return base if is_base_active else None
+
     # One value.
 
-    def _report(self, rule: Rule, path: str, limit: Any, value: Any) -> None:
-        self.found.append(Violation(named(self.family, rule), rule.outcome, path, limit, value))
-
-    def _mistyped(self, plan: FieldPlan, path: str, value: Any, item: bool) -> None:
-        rule = plan.types[0]
-        outcome = "unspecified" if value is None and not item else rule.outcome
-        self.found.append(Violation(rule.id, outcome, path, rule.limit, value))
-
-    def _field(self, plan: FieldPlan, value: Any, path: str, item: bool = False) -> None:
-        """One value. item: whether it stands in a list, where a null is no missing member."""
+    def _check_value(self, field: Field, value: Any, path: str, is_item: bool = False) -> None:
+        """Check a value and what it contains; null counts as absent unless it is an item."""
         if value is UNDETERMINED:
             return
-        if value is ABSENT or (value is None and not item):
-            if plan.required and (rule := self.active_rule(plan.required)):
+        if value is ABSENT or (value is None and not is_item):
+            if rule := self._active_rule(field.rules_of_kind("required")):
                 self._report(rule, path, True, None)
                 return
             if value is ABSENT:
                 return
-        for rule in plan.effective:
-            if self.holds(rule.limit) is False:
-                self._report(rule, path, describe(self.family, rule.limit), value)
+        for rule in field.rules_of_kind("effective"):
+            if self._holds(rule.limit) is False:
+                self._report(rule, path, describe(self._family, rule.limit), value)
                 return
-        for rule in plan.needs:
-            if self.holds(rule.limit) is False:
-                self._report(rule, path, describe(self.family, rule.limit), value)
-        if not plan.fits(value):
-            self._mistyped(plan, path, value, item)
+        for rule in field.rules_of_kind("needs"):
+            if self._holds(rule.limit) is False:
+                self._report(rule, path, describe(self._family, rule.limit), value)
+        if not TYPE_CHECKS[field.type](value):
+            self._report_type(field, path, value, is_item)
             return
-        judged, bounds = value, plan.bounds
-        if plan.type == "image":
-            judged = self.image(value)
-            bounds = plan.bounds if judged.uri else plan.outer
-        whole = self._check_stage(bounds, judged, path)
-        if plan.nested:
-            self._check_children(plan, value, path)
-        if whole and plan.relations:
-            self._check_stage(plan.relations, judged, path)
+        subject = self._decoded.image(value) if field.type == "image" else value
+        is_satisfied = self._check_stage(field, BOUND, subject, path)
+        if field.each:
+            self._check_items(field, field.each, value, path)
+        if field.type == "object":
+            self._check_members(field, value, path)
+        if is_satisfied:
+            self._check_stage(field, RELATION, subject, path)
 
-    def _check_stage(self, steps: tuple[CheckStep, ...], value: Any, path: str) -> bool:
-        """Judges the rules of one stage; whether all were kept."""
-        whole = True
-        for step in steps:
-            choice = step.choice
-            rule = self.active_rule(choice) if choice.variants else choice.base
-            if rule is None:
+    def _check_stage(self, field: Field, stage: int, subject: Any, path: str) -> bool:
+        """Check the rules of one stage; return whether all are satisfied."""
+        is_satisfied = True
+        for kind, rules in field.rules_by_kind.items():
+            if KINDS[kind].stage != stage or (rule := self._active_rule(rules)) is None:
                 continue
-            if met := violated_limit(step, rule, value, self):
-                whole = False
-                self._report(rule, path, *met)
-                if step.kind in _STOPS:
+            if violated := violated_limit(rule, field.type, subject, self):
+                is_satisfied = False
+                self._report(rule, path, *violated)
+                if kind in _STOPPING_KINDS:
                     break
-        return whole
+        return is_satisfied
 
-    def _check_children(self, plan: FieldPlan, value: Any, path: str) -> None:
-        if plan.each:
-            paths = self.reading.item_paths.get(plan.name)
-            for index, item in enumerate(value):
-                if plan.outermost:
-                    self.place = index
-                self._field(plan.each, item, paths[index] if paths else f"{path}/{index}", item=True)
-        for member in plan.members:
-            self._field(member, value.get(member.name, ABSENT), f"{path}/{member.name}")
-        for rule in plan.strays:
+    def _check_items(self, field: Field, item: Field, value: list[Any], path: str) -> None:
+        paths = self._decoded.item_paths.get(field.name)
+        for index, item_value in enumerate(value):
+            if field.is_outermost_list:
+                self._item_index = index
+            self._check_value(item, item_value, paths[index] if paths else f"{path}/{index}", is_item=True)
+
+    def _check_members(self, field: Field, value: dict[str, Any], path: str) -> None:
+        for member in field.members:
+            self._check_value(member, value.get(member.name, ABSENT), f"{path}/{member.name}")
+        known = tuple(member.name for member in field.members)
+        for rule in field.rules_of_kind("unknown"):
             for key in value:
-                if key not in plan.known:
-                    self._report(rule, f"{path}/{escape_json_pointer(key)}", plan.known, key)
+                if key not in known:
+                    self._report(rule, f"{path}/{escape_json_pointer(key)}", known, key)
+
+    def _report(self, rule: Rule, path: str, limit: Any, value: Any) -> None:
+        self._violations.append(Violation(named(self._family, rule), rule.outcome, path, limit, value))
+
+    def _report_type(self, field: Field, path: str, value: Any, is_item: bool) -> None:
+        """Report a wrong type, by the rule on items if no body has the field as a list."""
+        item_rules = field.each.rules_of_kind("type") if field.each else ()
+        rule = (field.rules_of_kind("type") or item_rules)[0]
+        outcome = "unspecified" if value is None and not is_item else rule.outcome
+        self._violations.append(Violation(rule.id, outcome, path, rule.limit, value))

@@ -1,4 +1,4 @@
-"""What is wrong with a spec."""
+"""Errors in spec files: diagnostics, raised together as one `SpecError`."""
 
 import re
 from collections.abc import Iterable
@@ -6,51 +6,66 @@ from keyword import iskeyword
 
 from wanlib.base.text import suggest
 
+_MAX_LISTED = 9
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_RESERVED = frozenset({"model", "call", "count", "each", "fields"})
+
 
 class SpecError(ValueError):
-    """A broken spec file. `str()` has a line for each complaint: `file:line: what, expected what`."""
+    """A broken spec; `str()` has a line for each diagnostic.
 
-    def __init__(self, complaints: list[str]) -> None:
-        self.complaints = complaints
-        super().__init__("\n".join(complaints))
+    Attributes:
+        diagnostics: The lines, each `file:line: what is wrong, expected what`.
+    """
+
+    def __init__(self, diagnostics: list[str]) -> None:
+        """Keep the diagnostics, one line each."""
+        self.diagnostics = diagnostics
+        super().__init__("\n".join(diagnostics))
 
 
-_LISTED = 9
+class Diagnostics:
+    """Collects what is wrong with one file.
 
-
-class Complaints:
-    """Collects `file:line: what, expected what`."""
+    Attributes:
+        file: The name of the file.
+        lines: `file:line: what is wrong, expected what`, in order.
+    """
 
     def __init__(self, file: str) -> None:
+        """Start an empty collection for a file."""
         self.file = file
         self.lines: list[str] = []
 
-    def add(self, line: int, what: str, expected: str) -> None:
-        """One more complaint about a line (from 1)."""
-        self.lines.append(f"{self.file}:{line}: {what}, expected {expected}")
+    def add(self, line: int, problem: str, expected: str) -> None:
+        """Add a diagnostic about a line (from 1)."""
+        self.lines.append(f"{self.file}:{line}: {problem}, expected {expected}")
 
-    def unknown_name(self, line: int, what: str, name: object, known: Iterable[object]) -> None:
-        """A name that is none of the known ones; the nearest is proposed."""
-        self.add(line, f"{what} {name!r} does not exist", suggest_name(name, known))
+    def unknown_name(self, line: int, subject: str, name: object, known: Iterable[object]) -> None:
+        """Add a diagnostic about an unknown name; it suggests the nearest known one.
+
+        Args:
+            line: The line, from 1.
+            subject: What the name is of, such as `the field`.
+            name: The name.
+            known: The names that exist.
+        """
+        self.add(line, f"{subject} {name!r} does not exist", suggest_name(name, known))
 
 
 def suggest_name(name: object, known: Iterable[object]) -> str:
-    """The known name that was meant, as it seems, or the known names."""
+    """Return the known name that was probably meant, else a list of the known names."""
     names = list(dict.fromkeys(map(str, known)))
-    if near := suggest(str(name), names):
-        return near[0]
+    if matches := suggest(str(name), names):
+        return matches[0]
     if len(names) == 1:
         return names[0]
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return f"one of {', '.join(names[:_LISTED])}{more}" if names else "none"
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return f"one of {', '.join(names[:_MAX_LISTED])}{more}" if names else "none"
 
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_TAKEN = frozenset({"model", "call", "count", "each", "fields"})
-
-
-def check_name(what: str, name: str, line: int, complaints: Complaints) -> None:
-    """A field or mode bears a name that can stand in expressions, in rule ids and in Python."""
-    if not _NAME.fullmatch(name) or iskeyword(name) or name in _TAKEN:
+def check_name(subject: str, name: str, line: int, diagnostics: Diagnostics) -> None:
+    """Check that a name can be used in expressions, in rule ids and in Python."""
+    if not _NAME.fullmatch(name) or iskeyword(name) or name in _RESERVED:
         expected = "[a-z][a-z0-9_]*, and no word of Python or of the spec"
-        complaints.add(line, f"the {what} name {name!r} can't be used", expected)
+        diagnostics.add(line, f"the {subject} name {name!r} can't be used", expected)

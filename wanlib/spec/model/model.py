@@ -1,4 +1,8 @@
-"""The Spec: what the YAML says, checked and frozen. The only thing that the other parts read."""
+"""The Spec: the content of the YAML files, checked and frozen.
+
+Every other part of the project reads these classes and never the YAML. `wanlib.spec.load` builds them.
+Derived properties are cached on the object: a changed copy (`dataclasses.replace`) computes its own.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,27 +10,41 @@ from functools import cached_property
 from typing import Any
 
 from wanlib.base.api_tables import base_of
-from wanlib.spec.model.modes import CompiledMode, Condition, Expression, compile_modes
+from wanlib.spec.model.modes import CompiledMode, Condition, Expression, compile_modes, referenced_names
 from wanlib.spec.model.picture_size import PictureSize
 
 CALLS = ("sync", "async", "stream")
 
-# Where a class has no slots, it keeps what is asked of it for every body; a changed copy works it out anew.
+DERIVED = "derived"
+"""As a default: the service computes the value from the request."""
+
+FOR_TESTING = "for_testing"
+"""Advice: the value that a page recommends for trying out."""
+
+RECOMMENDED = "recommended"
+"""Advice: the sizes that a page lists."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One limit.
 
-    id: `<file>/<path>.<kind>[:<mode>]`, the same everywhere.
-    kind: a name of `wanlib.spec.model.kinds.KINDS`.
-    limit: parsed: a number in the kind's unit, a Ratio, a tuple of names, a mapping.
-    outcome: what the service does when it is broken.
-    condition: the mode in which it holds; None for a base rule.
-    field: the path of its field, `images.each`; empty for a rule of the whole body.
-    scope: `body` for rules on a request body and its call; `task`, `wire` for the others.
-    models: the models that it speaks of; empty for all.
-    keeps, breaks: examples, for kinds without an order. of: the member that `total` adds up.
+    Attributes:
+        id: `<file>/<path>.<kind>[:<mode>]`, the same everywhere.
+        kind: A name in `wanlib.spec.model.kinds.KINDS`.
+        limit: The parsed limit: a number in the unit of the kind, a Ratio, a tuple of names, a mapping.
+        outcome: What the service does with a violation: `rejected`, `truncated`, `ignored`, `unspecified`.
+        file: The spec file.
+        line: The line in that file, from 1.
+        source: The page and section that state the limit, as in `sources.yaml`.
+        notes: Remarks for readers; may be empty.
+        condition: The mode in which the rule is in force; None for a base rule.
+        field: The path of its field, such as `images.each`; empty for a rule on the whole body.
+        scope: `body` for rules on a request body and its call; `task` or `wire` for the others.
+        models: The models that it applies to; empty for all.
+        keeps: Examples that satisfy it, for kinds without an order.
+        breaks: Examples that violate it, for kinds without an order.
+        of: The member that `total` adds up.
     """
 
     id: str
@@ -48,7 +66,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something the pages state that nothing can break: a default, a price, a form of answer."""
+    """A statement that no request can violate, such as a default or a price.
+
+    Attributes:
+        id: `<file>/<path>[.<word>][:<mode>]`.
+        value: The stated value.
+        file: The spec file.
+        line: The line in that file, from 1.
+        source: The page and section that state it.
+        notes: Remarks for readers; may be empty.
+    """
 
     id: str
     value: Any
@@ -62,10 +89,18 @@ class Fact:
 class Field:
     """One parameter, list item or object member.
 
-    path: dotted, as in rule ids. rules: in the order of judgement, variants beside their base.
-    place: the container it states (`input`, `parameters`), or None.
-    default: the value where it is absent, by condition (None: everywhere); `derived` is no value.
-    advice: what the pages recommend, by word: `for_testing`, `recommended`.
+    Attributes:
+        name: Its name; `each` for a list item.
+        path: Its dotted path, as in rule ids.
+        type: A name in `wanlib.spec.model.kinds.TYPES`.
+        rules: In the order in which they are checked; variants follow their base.
+        place: The container that the file states for it (`input`, `parameters`); None if the body form
+            decides.
+        default: The value if the field is absent, by condition (None: in every mode); `derived` means
+            unknown.
+        each: The item of a list; None for other types.
+        members: The members of an object.
+        advice: What the pages recommend, by word: `for_testing`, `recommended`.
     """
 
     name: str
@@ -78,16 +113,28 @@ class Field:
     members: tuple["Field", ...] = ()
     advice: Mapping[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def rules_by_kind(self) -> Mapping[str, tuple[Rule, ...]]:
+        """The rules by kind, in the order in which they are checked."""
+        return _group_by_kind(self.rules)
+
     def rules_of_kind(self, kind: str) -> tuple[Rule, ...]:
-        """The rule of a kind and its variants."""
-        return self._by_kind.get(kind, ())
+        """Return the rule of a kind and its variants; empty if there are none."""
+        return self.rules_by_kind.get(kind, ())
 
     @cached_property
-    def _by_kind(self) -> Mapping[str, tuple[Rule, ...]]:
-        return _by_kind(self.rules)
+    def plain_default(self) -> Any:
+        """The default that holds in every mode; None if it is derived or missing."""
+        default = self.default.get(None)
+        return None if default == DERIVED else default
+
+    @cached_property
+    def is_outermost_list(self) -> bool:
+        """Whether the field is a list that is not inside another list."""
+        return self.type == "list" and "each" not in self.path.split(".")
 
     def walk(self) -> Iterator["Field"]:
-        """This field and all that stand in it."""
+        """Yield this field and every field inside it."""
         yield self
         for inner in (*((self.each,) if self.each else ()), *self.members):
             yield from inner.walk()
@@ -95,11 +142,18 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A place in a body form.
+    """One node of a body form.
 
-    form: `object`, `list`, `constant`, `parts`, `leaf` (a field's value) or `rest` (`"*"`).
-    field: the field whose value stands at a leaf; only: a one-element list written as its element.
-    parts: member name and field of each kind of part.
+    Attributes:
+        form: `object`, `list`, `constant`, `parts`, `leaf` (the value of a field) or `rest` (`"*"`).
+        path: Its dotted path in the form, as in rule ids.
+        line: The line in `wire.yaml`, from 1.
+        rules: The rules on the node itself.
+        members: The members of an object, by name.
+        each: The item of a list; None for other forms.
+        field: The field whose value is at a leaf; empty for other forms.
+        only: Whether the leaf is a list of one item that is written as its item.
+        parts: The member name and the field of each kind of part.
     """
 
     form: str
@@ -113,48 +167,55 @@ class Node:
     parts: tuple[tuple[str, str], ...] = ()
 
     def rule(self, kind: str) -> Rule | None:
-        """Its rule of a kind."""
-        return self._by_kind.get(kind, (None,))[0]
+        """Return the rule of a kind; None if there is none."""
+        return self._rules_by_kind.get(kind, (None,))[0]
 
     @cached_property
-    def _by_kind(self) -> Mapping[str, tuple[Rule, ...]]:
-        return _by_kind(self.rules)
+    def _rules_by_kind(self) -> Mapping[str, tuple[Rule, ...]]:
+        return _group_by_kind(self.rules)
 
     @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The names of its members."""
+    def member_names(self) -> tuple[str, ...]:
+        """The names of the members."""
         return tuple(name for name, _ in self.members)
 
     @cached_property
     def part_limits(self) -> Mapping[str, tuple[Rule, ...]]:
-        """The rules on how often a part may come, by the part's name."""
+        """The rules on the number of parts, by kind of part."""
         return {
             name: tuple(rule for rule in self.rules if rule.id.endswith(f".{name}.max_count"))
             for name, _ in self.parts
         }
 
     def walk(self) -> Iterator["Node"]:
-        """This node and all below it."""
+        """Yield this node and every node below it."""
         yield self
         for inner in (*(node for _, node in self.members), *((self.each,) if self.each else ())):
             yield from inner.walk()
 
     @cached_property
+    def field_names(self) -> frozenset[str]:
+        """The fields that this node and the nodes below it name."""
+        return self.part_fields | {node.field for node in self.walk() if node.field}
+
+    @cached_property
     def part_fields(self) -> frozenset[str]:
-        """The fields that stand in a body as parts of a list."""
-        return frozenset(field for node in self.walk() for _, field in node.parts)
+        """The fields that a body contains as parts of a list."""
+        return frozenset(name for node in self.walk() for _, name in node.parts if name)
 
     def list_parts(self) -> frozenset[str]:
-        """The list fields that a body never holds as a list: written as parts, or as their only element."""
-        names: set[str] = set()
-        for node in self.walk():
-            names |= {field for _, field in node.parts} | ({node.field} if node.only else set())
-        return frozenset(names)
+        """Return the list fields that a body has as parts, or as their only item."""
+        return self.part_fields | {node.field for node in self.walk() if node.only}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verb:
-    """What a verb of the client sends of itself. means: always; starts: where nothing is given."""
+    """What a verb of the client sends in addition to its arguments.
+
+    Attributes:
+        always_sends: Values by field that it sends always.
+        default_sends: Values by field that it sends unless the caller passes another.
+    """
 
     always_sends: Mapping[str, Any]
     default_sends: Mapping[str, Any]
@@ -162,15 +223,27 @@ class Verb:
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """One model file.
+    """One model file. Tables by condition have None as the key of `otherwise`.
 
-    unknown: its rule on parameters that no page of these models knows. count_of: by condition (None:
-    otherwise), the field that bounds the pictures of a call. count_is: likewise, `exact` or `at most`.
-    picture_size: likewise, the size of every picture. set_form: likewise, `one choice` or `a choice each`;
-    empty where the pictures do not come as choices.
-    homes: where each name that it documents belongs in a body, in words. only_for: its rule on names that
-    other families alone document, with those families by name; None if there are none. instead: what to
-    do instead of sending such a name.
+    Attributes:
+        name: The name of the file without `.yaml`, which begins its rule ids.
+        version: The value of `wan` in the file.
+        models: Its models, in spec order.
+        body: The name of its body form.
+        modes: The expression of each mode, by name.
+        fields: Its parameters, in spec order.
+        unknown: The rule on parameters that no page documents for these models.
+        output: The `output` section as stated.
+        verbs: What each verb of the client sends.
+        count_of: By condition, the field that bounds the pictures of a call.
+        count_is: By condition, `exact` or `at most`.
+        picture_size: By condition, the size of every picture.
+        set_form: By condition, `one choice` or `a choice each`; empty if pictures are not returned as
+            choices.
+        homes: Where each documented name belongs in a body, as text.
+        only_for: The rule on names that only other families document, with these families by name; None if
+            there are none.
+        instead: What to do instead of sending such a name, by name.
     """
 
     name: str
@@ -191,30 +264,44 @@ class Family:
     instead: Mapping[str, str] = field(default_factory=dict)
 
     def field(self, name: str) -> Field:
-        """A field by its name; KeyError where there is none."""
-        return self._by_name[name]
+        """Return the field of a name. Raise KeyError if there is none."""
+        return self._fields_by_name[name]
 
     @cached_property
-    def _by_name(self) -> Mapping[str, Field]:
-        return {each.name: each for each in self.fields}
+    def _fields_by_name(self) -> Mapping[str, Field]:
+        return {member.name: member for member in self.fields}
 
     @cached_property
-    def ready_modes(self) -> Mapping[str, CompiledMode]:
-        """Its modes as functions."""
+    def compiled_modes(self) -> Mapping[str, CompiledMode]:
+        """The modes as functions, by name."""
         return compile_modes(self.modes)
 
+    @cached_property
+    def mode_fields(self) -> tuple[Field, ...]:
+        """The fields that any mode reads, in spec order."""
+        names = {name for expression in self.modes.values() for name in referenced_names(expression)}
+        return tuple(member for member in self.fields if member.name in names)
+
     def walk(self) -> Iterator[Field]:
-        """All fields, inner ones too, in spec order."""
-        for each in self.fields:
-            yield from each.walk()
+        """Yield every field, inner ones too, in spec order."""
+        for member in self.fields:
+            yield from member.walk()
 
 
 @dataclass(frozen=True, eq=False)
 class Spec:
     """All files of a spec folder.
 
-    bodies: the body forms by name. wire, task, service, sources: those files as plain mappings.
-    rules, facts: by id, in spec order. digest: SHA-256 of the files, in hex.
+    Attributes:
+        families: The model files, newest first.
+        bodies: The body forms by name.
+        wire: `wire.yaml` as a plain mapping.
+        task: `task.yaml` as a plain mapping.
+        service: `service.yaml` as a plain mapping.
+        sources: `sources.yaml` as a plain mapping.
+        rules: Every rule by id, in spec order.
+        facts: Every fact by id, in spec order.
+        digest: SHA-256 of the files, in hex.
     """
 
     families: tuple[Family, ...]
@@ -234,29 +321,28 @@ class Spec:
 
     @cached_property
     def fine_tuned_ending(self) -> str:
-        """What follows the base in the id of a fine-tuned model, as a regular expression; empty for none."""
+        """The regular expression of what follows the base in a fine-tuned id; or empty."""
         return str(self.wire.get("fine_tuned", {}).get("ending", ""))
 
     def base(self, model: object) -> str | None:
-        """The listed model that an id names: itself, or the base of a fine-tuned one. None for any other."""
+        """Return the listed model, or the base of a fine-tuned one; None if unknown."""
         return base_of(model, self.models, self.fine_tuned_ending)
 
     def family(self, model: str) -> Family:
-        """The file that a model, or the base of a fine-tuned one, stands in; KeyError for an unknown one."""
-        return self._by_model[self.base(model) or model]
+        """Return the family of a (fine-tuned) model. Raise KeyError if it is unknown."""
+        return self._families_by_model[self.base(model) or model]
 
     @cached_property
-    def _by_model(self) -> Mapping[str, Family]:
+    def _families_by_model(self) -> Mapping[str, Family]:
         return {model: family for family in reversed(self.families) for model in family.models}
 
     def calls(self, model: str) -> tuple[str, ...]:
-        """The calls that a model has an endpoint for."""
+        """Return the calls that a model has endpoints for. Raise KeyError if unknown."""
         return tuple(self.wire["endpoints"][self.base(model) or model])
 
 
-def _by_kind(rules: tuple[Rule, ...]) -> Mapping[str, tuple[Rule, ...]]:
-    """Rules by their kind, in order."""
-    found: dict[str, tuple[Rule, ...]] = {}
+def _group_by_kind(rules: tuple[Rule, ...]) -> Mapping[str, tuple[Rule, ...]]:
+    groups: dict[str, tuple[Rule, ...]] = {}
     for rule in rules:
-        found[rule.kind] = (*found.get(rule.kind, ()), rule)
-    return found
+        groups[rule.kind] = (*groups.get(rule.kind, ()), rule)
+    return groups

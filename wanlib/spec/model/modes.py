@@ -1,7 +1,37 @@
-"""Modes: the named conditions of a spec file, and the only place for expressions.
+"""Modes: the named conditions of a model file, and the only place for expressions.
 
-An expression is a small part of Python's own grammar: names, `and or not`, one name compared with
-literals, `count(field)`. It is read with `ast.parse` and never evaluated as Python.
+Why modes
+---------
+
+A limit often holds only in some requests: at most 12 pictures with `enable_sequential`, else 4. A model file
+names such a situation once, under `modes:`, and rules refer to it by name: `when sequential: {max: 12}`. The
+name is part of the rule id, so a violation says in which mode it arose. Rules contain no expressions, so two
+variants can be compared, and the loader can prove that they never hold together (`mode_values.py`).
+
+The language
+------------
+
+An expression is a small part of Python's grammar: names of boolean fields and of modes above it, `and`,
+`or`, `not`, one name compared with literals (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `not in`), and
+`count(field)` for the number of items of a list. Two names are always there: `model` and `call`. The text is
+parsed with `ast.parse` and never evaluated as Python. A `Condition` is a mode or `not` a mode.
+
+Values
+------
+
+A mode reads *effective* values: the value in the body if it has the right type, the default if the field is
+absent, and the number of items for a list. `call` is unknown if a bare body is checked. A field may be
+unknown as well, for example below a broken container.
+
+Three-valued logic
+------------------
+
+A mode is True, False or None (unknown), by Kleene's *weak* three-valued logic: it is unknown as soon as any
+field that it reads is unknown, also if the other operand of an `and` or `or` would decide it. The strong
+form (`unknown and False` is False) would report a few more violations, but which ones would depend on how an
+expression is written. The weak form depends only on what is read, so equivalent spellings of a mode behave
+alike. `not` of an unknown mode is unknown. Callers must not treat None as False: a variant whose mode is
+unknown keeps its base rule out of force.
 """
 
 import ast
@@ -12,7 +42,9 @@ from functools import reduce
 from typing import Any, NamedTuple
 from warnings import catch_warnings
 
-LONGEST = 200
+_LONGEST = 200
+"""Characters of an expression."""
+
 OPERATORS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
@@ -24,7 +56,7 @@ OPERATORS: dict[type[ast.cmpop], str] = {
     ast.NotIn: "not in",
 }
 _INFINITE = (float("inf"), float("-inf"))
-_FORM = "names, and, or, not, comparisons, count(field)"
+_GRAMMAR = "names, and, or, not, comparisons, count(field)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +75,7 @@ class ItemCount:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One name or count held against literals; `literal` is a tuple for `in` and `not in`."""
+    """One name or count compared with a literal; a tuple for `in` and `not in`."""
 
     left: Name | ItemCount
     operator: str
@@ -52,14 +84,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The opposite."""
+    """The negation of an expression."""
 
     inner: "Expression"
 
 
 @dataclass(frozen=True, slots=True)
 class BoolOp:
-    """`and` or `or` of two or more."""
+    """`and` or `or` of two or more expressions."""
 
     word: str
     parts: tuple["Expression", ...]
@@ -70,44 +102,58 @@ Expression = Name | Comparison | Not | BoolOp
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A mode, or `not` a mode: what a rule's variant, `effective` and `needs` hang on."""
+    """A mode, or `not` a mode: what a variant, `effective` and `needs` depend on.
+
+    Attributes:
+        mode: The name of the mode.
+        wanted: False for `not` the mode.
+    """
 
     mode: str
     wanted: bool
 
     def __str__(self) -> str:
+        """Return the condition as a spec file writes it."""
         return self.mode if self.wanted else f"not {self.mode}"
 
     @property
     def id_suffix(self) -> str:
-        """As it stands behind the colon of a rule id."""
+        """The condition as it follows the colon of a rule id."""
         return self.mode if self.wanted else f"not-{self.mode}"
 
 
 def parse_mode(text: str) -> Expression:
-    """The tree of an expression; ValueError says what was met."""
-    if len(text) > LONGEST:
-        raise ValueError(f"has {len(text)} characters, expected at most {LONGEST}")
+    """Parse the expression of a mode.
+
+    Raises:
+        ValueError: The text is not an expression of this language; the message says what was expected.
+    """
+    if len(text) > _LONGEST:
+        raise ValueError(f"has {len(text)} characters, expected at most {_LONGEST}")
     try:
-        with catch_warnings(action="error"):  # of what another version of Python would read otherwise
+        with catch_warnings(action="error"):  # of text that another version of Python would read otherwise
             tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise ValueError(f"{text!r} is no expression, expected {_FORM}") from None
+        raise ValueError(f"{text!r} is not an expression, expected {_GRAMMAR}") from None
     return _expression(tree)
 
 
 def parse_condition(text: object) -> Condition:
-    """`mode` or `not mode`; ValueError where it is anything else."""
+    """Parse `mode` or `not mode`.
+
+    Raises:
+        ValueError: The text is neither.
+    """
     words = text.split() if isinstance(text, str) else []
     if len(words) == 1 and words[0].isidentifier():
         return Condition(words[0], True)
     if len(words) == 2 and words[0] == "not" and words[1].isidentifier():
         return Condition(words[1], False)
-    raise ValueError(f"{text!r} is no condition, expected a mode or not a mode")
+    raise ValueError(f"{text!r} is not a condition, expected a mode or not a mode")
 
 
 def leaves(expression: Expression) -> Iterator[Name | Comparison]:
-    """The names and comparisons of an expression, in order."""
+    """Yield the names and comparisons of an expression, in order."""
     if isinstance(expression, BoolOp):
         for part in expression.parts:
             yield from leaves(part)
@@ -118,8 +164,11 @@ def leaves(expression: Expression) -> Iterator[Name | Comparison]:
 
 
 def referenced_names(expression: Expression) -> set[str]:
-    """The fields and modes that an expression reads itself."""
+    """Return the fields and modes that an expression itself names."""
     return {(leaf if isinstance(leaf, Name) else leaf.left).name for leaf in leaves(expression)}
+
+
+# Parsing.
 
 
 def _syntax_error(node: ast.expr, expected: str) -> ValueError:
@@ -134,18 +183,18 @@ def _expression(node: ast.expr) -> Expression:
     if isinstance(node, ast.BoolOp):
         return BoolOp("and" if isinstance(node.op, ast.And) else "or", tuple(map(_expression, node.values)))
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        return _compare(node)
-    raise _syntax_error(node, _FORM)
+        return _comparison(node)
+    raise _syntax_error(node, _GRAMMAR)
 
 
-def _compare(node: ast.Compare) -> Comparison:
-    operator = OPERATORS.get(type(node.ops[0]))
-    if operator is None:
+def _comparison(node: ast.Compare) -> Comparison:
+    symbol = OPERATORS.get(type(node.ops[0]))
+    if symbol is None:
         raise _syntax_error(node, f"one of {', '.join(OPERATORS.values())}")
     literal = _literal(node.comparators[0])
-    if (operator in ("in", "not in")) != isinstance(literal, tuple):
+    if (symbol in ("in", "not in")) != isinstance(literal, tuple):
         raise _syntax_error(node, "a tuple behind in, one literal elsewhere")
-    return Comparison(_left_operand(node.left), operator, literal)
+    return Comparison(_left_operand(node.left), symbol, literal)
 
 
 def _left_operand(node: ast.expr) -> Name | ItemCount:
@@ -160,15 +209,17 @@ def _left_operand(node: ast.expr) -> Name | ItemCount:
 def _literal(node: ast.expr) -> Any:
     try:
         value = ast.literal_eval(node)
-    except (ValueError, TypeError):  # a name; or text where Python has no sum of it
+    except (ValueError, TypeError):  # a name; or a sum that Python can't compute
         raise _syntax_error(node, "a literal") from None
-    for each in value if isinstance(value, tuple) else (value,):
-        if not isinstance(each, str | int | float) or each in _INFINITE:
+    for literal in value if isinstance(value, tuple) else (value,):
+        if not isinstance(literal, str | int | float) or literal in _INFINITE:
             raise _syntax_error(node, "text, numbers, True or False")
     if value == ():
         raise _syntax_error(node, "at least one literal")
     return value
 
+
+# Evaluation.
 
 _Test = Callable[[Mapping[str, Any]], bool]
 
@@ -185,22 +236,33 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def holds(modes: Mapping[str, Expression], mode: str, values: Mapping[str, Any]) -> bool | None:
-    """Whether a mode holds; KeyError where there is none of this name.
+    """Return whether a mode holds; None if it is unknown.
 
-    values: the effective value of each field, `model` and `call`, the count for a list field; a field
-    that is missing from it or None is undetermined, and so is then every mode that reads it.
+    Args:
+        modes: The expression of each mode.
+        mode: The name of one.
+        values: The effective value of each field (the count for a list), `model` and `call`. A field that is
+            missing from it or None is unknown, and so is every mode that reads it.
+
+    Raises:
+        KeyError: There is no mode of this name.
     """
-    return _ready(modes, mode, {}).holds(values)
+    return _compiled(modes, mode, {}).holds(values)
 
 
 class CompiledMode(NamedTuple):
-    """A mode to be asked often: what it reads, directly or through modes, and a function of their values."""
+    """A mode as a function, for repeated use.
+
+    Attributes:
+        reads: The fields that it reads, directly or through other modes.
+        test: The function of their values.
+    """
 
     reads: tuple[str, ...]
     test: _Test
 
     def holds(self, values: Mapping[str, Any]) -> bool | None:
-        """Whether it holds, by values as of `holds`."""
+        """Return whether the mode holds; None if a value that it reads is missing or None."""
         for name in self.reads:
             if values.get(name) is None:
                 return None
@@ -208,67 +270,63 @@ class CompiledMode(NamedTuple):
 
 
 def compile_modes(modes: Mapping[str, Expression]) -> Mapping[str, CompiledMode]:
-    """Modes made ready, by name."""
-    found: dict[str, CompiledMode] = {}
+    """Return every mode as a function, by name."""
+    compiled: dict[str, CompiledMode] = {}
     for mode in modes:
-        _ready(modes, mode, found)
-    return found
+        _compiled(modes, mode, compiled)
+    return compiled
 
 
 class ModeState:
-    """What is known of one body: whether a mode holds is found out when it is first asked.
-
-    modes: made ready, by name. values: as of `holds`.
-    """
+    """The modes of one body, each evaluated when it is first asked for."""
 
     def __init__(self, modes: Mapping[str, CompiledMode], values: Mapping[str, Any]) -> None:
+        """Bind modes to the values of one body, as of `holds`."""
         self._modes = modes
         self._values = values
         self._states: dict[str, bool | None] = {}
 
     def holds(self, mode: str) -> bool | None:
-        """Whether a mode holds; KeyError where there is none of this name."""
+        """Return whether a mode holds; None if unknown. Raise KeyError if there is none."""
         if mode not in self._states:
             self._states[mode] = self._modes[mode].holds(self._values)
         return self._states[mode]
 
 
-def _ready(modes: Mapping[str, Expression], mode: str, found: dict[str, CompiledMode]) -> CompiledMode:
-    """A mode made ready, after those that it reads; all go to `found`."""
-    if mode not in found:
+def _compiled(modes: Mapping[str, Expression], mode: str, compiled: dict[str, CompiledMode]) -> CompiledMode:
+    """Compile a mode after those that it reads; all are added to `compiled`."""
+    if mode not in compiled:
         expression = modes[mode]
-        inner = {name: _ready(modes, name, found) for name in referenced_names(expression) if name in modes}
-        reads = {read for each in inner.values() for read in each.reads} | referenced_names(
-            expression
-        ) - inner.keys()
-        found[mode] = CompiledMode(tuple(sorted(reads)), _test(expression, inner))
-    return found[mode]
+        names = referenced_names(expression)
+        inner = {name: _compiled(modes, name, compiled) for name in names if name in modes}
+        reads = {name for inner_mode in inner.values() for name in inner_mode.reads} | names - inner.keys()
+        compiled[mode] = CompiledMode(tuple(sorted(reads)), _test(expression, inner))
+    return compiled[mode]
 
 
 def _test(expression: Expression, modes: Mapping[str, CompiledMode]) -> _Test:
     if isinstance(expression, Name):
-        return modes[expression.name].test if expression.name in modes else _name_value(expression.name)
+        return modes[expression.name].test if expression.name in modes else _name_test(expression.name)
     if isinstance(expression, Comparison):
-        return _comparison(_COMPARE[expression.operator], expression.left.name, expression.literal)
+        return _comparison_test(_COMPARE[expression.operator], expression.left.name, expression.literal)
     if isinstance(expression, Not):
         inner = _test(expression.inner, modes)
-        return lambda known: not inner(known)
-    return reduce(
-        _and if expression.word == "and" else _or, (_test(each, modes) for each in expression.parts)
-    )
+        return lambda values: not inner(values)
+    join = _and if expression.word == "and" else _or
+    return reduce(join, (_test(part, modes) for part in expression.parts))
 
 
-def _and(one: _Test, other: _Test) -> _Test:
-    return lambda known: one(known) and other(known)
+def _and(left: _Test, right: _Test) -> _Test:
+    return lambda values: left(values) and right(values)
 
 
-def _or(one: _Test, other: _Test) -> _Test:
-    return lambda known: one(known) or other(known)
+def _or(left: _Test, right: _Test) -> _Test:
+    return lambda values: left(values) or right(values)
 
 
-def _name_value(name: str) -> _Test:
-    return lambda known: bool(known[name])
+def _name_test(name: str) -> _Test:
+    return lambda values: bool(values[name])
 
 
-def _comparison(compare: Callable[[Any, Any], bool], name: str, literal: Any) -> _Test:
-    return lambda known: compare(known[name], literal)
+def _comparison_test(compare: Callable[[Any, Any], bool], name: str, literal: Any) -> _Test:
+    return lambda values: compare(values[name], literal)

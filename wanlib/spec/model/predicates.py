@@ -1,7 +1,9 @@
-"""What keeps each kind, as a predicate: the reading that shares no line with the emitter.
+"""What satisfies each kind of rule: the predicates of the plain reading.
 
-A predicate answers None where the rule is kept (or can't be judged), else the limit and the value
-that the violation tells. The rules on images take an `ImageText`, all others the value itself.
+A predicate takes a limit and a value of the right type. It returns None if the rule is satisfied or can't be
+judged, else the limit and the value for the violation. Predicates on images take a `ParsedImage`, all others
+the value itself. The emitter has its own version of each (`wanlib.emit.validator.violation_tests`) and
+neither imports the other: their agreement is a test.
 """
 
 import re
@@ -12,38 +14,49 @@ from typing import Any, NamedTuple, Protocol
 
 from wanlib.base.urls import LOCAL_NAMES, Form, address_scope, expiry_of, is_under, iso_time, public_form
 from wanlib.base.values import Ratio
+from wanlib.spec.model.model import Rule
 from wanlib.validation.data_uri import DataUri, parse_data_uri
 from wanlib.validation.image_header import ImageInfo, describe_format, describe_size
 
-Broken = tuple[Any, Any] | None
+ViolatedLimit = tuple[Any, Any] | None
+"""The limit and the value of a violation; None if there is none."""
 
 SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", re.ASCII)
 PERCENT = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.([0-9]{1,9}))?)%", re.ASCII)
-# The white space of Unicode, which is not what Python's `\s` matches.
+# The white space of Unicode, which differs from what Python's `\s` matches.
 _WHITE_SPACE = re.compile(r"[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*")
-_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
+_BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"data(?=:)|[a-z]+(?=://)", re.ASCII | re.IGNORECASE)
 
 
 class BodyContext(Protocol):
-    """What relations ask of the body around a value."""
+    """What predicates can ask about the rest of the body, and about how it is checked."""
 
-    def count(self, name: str) -> int | None: ...
+    def count(self, name: str) -> int | None:
+        """Return the number of items of a list, 0 if it is absent; None if unknown."""
 
-    def facts(self, name: str, index: int) -> ImageInfo | None: ...
+    def facts(self, name: str, index: int) -> ImageInfo | None:
+        """Return what is known of an image in a list field; None if nothing is."""
 
-    def index(self) -> int: ...
+    def index(self) -> int:
+        """Return the index of the current item in the outermost list."""
 
-    def now(self) -> float: ...
+    def now(self) -> float:
+        """Return the time by which signatures expire, in Unix seconds."""
 
     @property
-    def local(self) -> bool: ...
+    def local(self) -> bool:
+        """Whether private image URLs are accepted."""
 
 
 class ParsedImage(NamedTuple):
-    """A text where an image is due, looked into once for all the rules that ask of it.
+    """An image string, parsed once for all rules on it.
 
-    scheme: as of `scheme_of`. uri, facts: None for a URL and for what is no data URI.
+    Attributes:
+        text: The string.
+        scheme: As of `scheme_of`.
+        uri: The data URI; None if the string is not one.
+        facts: What the header of the image says; None if it is unknown.
     """
 
     text: str
@@ -53,166 +66,193 @@ class ParsedImage(NamedTuple):
 
 
 def read_image(text: str) -> ParsedImage:
-    """A text as the rules on images see it."""
+    """Parse an image string."""
     scheme = scheme_of(text)
     uri = parse_data_uri(text) if scheme == "data" else None
     return ParsedImage(text, scheme, uri, uri.facts if uri else None)
 
 
 def scheme_of(value: str) -> str:
-    """`http`, `https`, `oss`, any other before `://`, `data` before a colon; nothing where there is none."""
-    found = _SCHEME.match(value)
-    return found[0].lower() if found else ""
+    """Return the scheme in lower case, `data` before a colon; empty if there is none."""
+    match = _SCHEME.match(value)
+    return match[0].lower() if match else ""
 
 
-def _image_check(value: str) -> tuple[int, int] | None:
-    found = SIZE.fullmatch(value)
-    return (int(found[1]), int(found[2])) if found else None
+def violated_limit(rule: Rule, type_name: str, value: Any, context: BodyContext) -> ViolatedLimit:
+    """Apply a rule on values to a value.
+
+    Args:
+        rule: The rule.
+        type_name: The type of its field; two kinds read each type in its own way.
+        value: A value of that type; a `ParsedImage` for an image.
+        context: The rest of the body.
+
+    Returns:
+        The limit and the value for the violation; None if the rule is satisfied or can't be judged.
+    """
+    limit = (rule.limit, rule.of) if rule.of else rule.limit
+    if check := CHECKS_BY_TYPE.get((type_name, rule.kind)) or VALUE_CHECKS.get(rule.kind):
+        return check(limit, value)
+    return (CONTEXT_CHECKS.get(rule.kind) or RELATION_CHECKS[rule.kind])(limit, value, context)
 
 
-@lru_cache(maxsize=256)  # re keeps its own, but takes twice as long to look there as the match takes
-def _pattern_check(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.ASCII)
+# Sizes.
 
 
-def _keywords(limit: Mapping[str, int], value: str) -> Broken:
-    return None if _image_check(value) or value in limit else (tuple(limit), value)
+def _parse_size(value: str) -> tuple[int, int] | None:
+    match = SIZE.fullmatch(value)
+    return (int(match[1]), int(match[2])) if match else None
 
 
-def _pixels(limit: int, value: str, low: bool) -> Broken:
-    size = _image_check(value)
+def _keywords(limit: Mapping[str, int], value: str) -> ViolatedLimit:
+    return None if _parse_size(value) or value in limit else (tuple(limit), value)
+
+
+def _pixels(limit: int, value: str, is_min: bool) -> ViolatedLimit:
+    size = _parse_size(value)
     if size is None:
         return None
-    product = size[0] * size[1]
-    return (limit, value) if (product < limit if low else product > limit) else None
+    pixels = size[0] * size[1]
+    return (limit, value) if (pixels < limit if is_min else pixels > limit) else None
 
 
-def _ratio(limit: Ratio, sides: tuple[int, int] | None, low: bool) -> Broken:
+def _ratio(limit: Ratio, sides: tuple[int, int] | None, is_min: bool) -> ViolatedLimit:
     if sides is None:
         return None
-    met, due = sides[0] * limit.height, sides[1] * limit.width
-    return (limit, f"{sides[0]}*{sides[1]}") if (met < due if low else met > due) else None
+    width, height = sides
+    actual, bound = width * limit.height, height * limit.width
+    return (limit, f"{width}*{height}") if (actual < bound if is_min else actual > bound) else None
 
 
-def _sides(value: ParsedImage) -> tuple[int, int] | None:
-    facts = value.facts
+# Images.
+
+
+def _image_sides(image: ParsedImage) -> tuple[int, int] | None:
+    facts = image.facts
     if facts is None or facts.width is None or facts.height is None:
         return None
     return facts.width, facts.height
 
 
-def _schemes(limit: tuple[str, ...], value: ParsedImage) -> Broken:
-    return None if value.scheme in limit else (limit, value.text)
+def _schemes(limit: tuple[str, ...], image: ParsedImage) -> ViolatedLimit:
+    return None if image.scheme in limit else (limit, image.text)
 
 
-def _chars(limit: str, value: ParsedImage) -> Broken:
-    return None if value.scheme == "data" or value.text.isascii() else (limit, value.text)
+def _chars(limit: str, image: ParsedImage) -> ViolatedLimit:
+    return None if image.scheme == "data" or image.text.isascii() else (limit, image.text)
 
 
-def _public(limit: tuple[str, ...], value: ParsedImage, around: BodyContext) -> Broken:
-    if around.local or value.scheme not in ("http", "https", "oss"):
+def _public(limit: tuple[str, ...], image: ParsedImage, context: BodyContext) -> ViolatedLimit:
+    if context.local or image.scheme not in ("http", "https", "oss"):
         return None
-    return None if _is_fetched(value, limit) else (limit, value.text)
+    return None if _is_public(image, limit) else (limit, image.text)
 
 
-def _is_fetched(value: ParsedImage, suffixes: tuple[str, ...]) -> bool:
-    """Whether somebody on the internet may fetch what an image string leads to."""
-    if _BLANK.search(value.text):
+def _is_public(image: ParsedImage, private_suffixes: tuple[str, ...]) -> bool:
+    """Return whether a service on the internet can fetch an image URL."""
+    if _BLANK_OR_CONTROL.search(image.text):
         return False
-    if value.scheme == "oss":
-        return value.text[len("oss://") :].strip("/") != ""
-    host = public_form(value.text)
+    if image.scheme == "oss":
+        return image.text[len("oss://") :].strip("/") != ""
+    host = public_form(image.text)
     if host is None or address_scope(host):
         return False
-    return not is_under(host, LOCAL_NAMES) and not any(host.endswith(suffix) for suffix in suffixes)
+    return not is_under(host, LOCAL_NAMES) and not any(host.endswith(suffix) for suffix in private_suffixes)
 
 
-def _unexpired(limit: tuple[Form, ...], value: ParsedImage, around: BodyContext) -> Broken:
-    end = expiry_of(value.text, limit) if value.scheme in ("http", "https") else None
-    return (limit, iso_time(end)) if end is not None and around.now() > end else None
+def _unexpired(limit: tuple[Form, ...], image: ParsedImage, context: BodyContext) -> ViolatedLimit:
+    expiry = expiry_of(image.text, limit) if image.scheme in ("http", "https") else None
+    return (limit, iso_time(expiry)) if expiry is not None and context.now() > expiry else None
 
 
-def _encoding(limit: str, value: ParsedImage) -> Broken:
-    uri = value.uri
+def _encoding(limit: str, image: ParsedImage) -> ViolatedLimit:
+    uri = image.uri
     return (limit, uri.problem) if uri and uri.problem else None
 
 
-def _mime(limit: Mapping[str, str], value: ParsedImage) -> Broken:
-    uri = value.uri
+def _mime(limit: Mapping[str, str], image: ParsedImage) -> ViolatedLimit:
+    uri = image.uri
     if uri is None or uri.facts is None:
         return None
     if uri.mime not in limit.values():
         return tuple(limit.values()), uri.mime
-    due = limit.get(uri.facts.format or "", uri.mime)
-    return None if uri.mime == due else ((due,), uri.mime)
+    expected = limit.get(uri.facts.format or "", uri.mime)
+    return None if uri.mime == expected else ((expected,), uri.mime)
 
 
-def _formats(limit: tuple[str, ...], value: ParsedImage) -> Broken:
-    facts = value.facts
+def _formats(limit: tuple[str, ...], image: ParsedImage) -> ViolatedLimit:
+    facts = image.facts
     if facts is None or (facts.is_known and facts.format in limit):
         return None
     return limit, describe_format(facts)
 
 
-def _side(limit: int, value: ParsedImage, low: bool) -> Broken:
-    facts = value.facts
+def _side(limit: int, image: ParsedImage, is_min: bool) -> ViolatedLimit:
+    facts = image.facts
     if facts is None or facts.width is None or facts.height is None:
         return None
-    broken = min(facts.width, facts.height) < limit if low else max(facts.width, facts.height) > limit
-    return (limit, describe_size(facts)) if broken else None
+    is_violated = min(facts.width, facts.height) < limit if is_min else max(facts.width, facts.height) > limit
+    return (limit, describe_size(facts)) if is_violated else None
 
 
-def _bytes(limit: int, value: ParsedImage) -> Broken:
-    facts = value.facts
+def _max_bytes(limit: int, image: ParsedImage) -> ViolatedLimit:
+    facts = image.facts
     return (limit, facts.bytes) if facts and facts.bytes > limit else None
 
 
-def _decimals(limit: int, value: str) -> Broken:
-    found = PERCENT.fullmatch(value)
-    return (limit, value) if found and len(found[2] or "") != limit else None
+# Texts.
 
 
-def _same_count(limit: str, value: list[Any], around: BodyContext) -> Broken:
-    count = around.count(limit)
+@lru_cache(maxsize=256)  # twice as fast as the cache of `re` for a short match
+def _compile_pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
+
+
+def _decimals(limit: int, value: str) -> ViolatedLimit:
+    match = PERCENT.fullmatch(value)
+    return (limit, value) if match and len(match[2] or "") != limit else None
+
+
+# Relations.
+
+
+def _same_count(limit: str, value: list[Any], context: BodyContext) -> ViolatedLimit:
+    count = context.count(limit)
     return None if count is None or count == len(value) else (limit, (len(value), count))
 
 
-def _same_pixels(limit: str, value: ParsedImage, around: BodyContext) -> Broken:
-    own, other = value.facts, around.facts(limit, 0)
+def _same_pixels(limit: str, image: ParsedImage, context: BodyContext) -> ViolatedLimit:
+    own, other = image.facts, context.facts(limit, 0)
     if own is None or other is None or not own.is_known or not other.is_known:
         return None
     return None if own[1:3] == other[1:3] else (limit, (describe_size(own), describe_size(other)))
 
 
-def _total(limit: tuple[str, str], value: list[Any], around: BodyContext) -> Broken:
-    due, member = limit
+def _total(limit: tuple[str, str], value: list[Any], context: BodyContext) -> ViolatedLimit:
+    expected, member = limit
     total = Decimal()
-    for each in value:
-        ratio = each.get(member) if isinstance(each, dict) else None
-        found = PERCENT.fullmatch(ratio) if isinstance(ratio, str) else None
-        if found is None:
+    for item in value:
+        ratio = item.get(member) if isinstance(item, dict) else None
+        match = PERCENT.fullmatch(ratio) if isinstance(ratio, str) else None
+        if match is None:
             return None
-        total += Decimal(found[1])
-    return None if not value or total == Decimal(due) else (due, str(total))
+        total += Decimal(match[1])
+    return None if not value or total == Decimal(expected) else (expected, str(total))
 
 
-def _whole(value: Any) -> bool:
-    return type(value) is int or (_finite(value) and value == value // 1)
+def _is_box(value: list[Any]) -> bool:
+    return len(value) == 4 and all(map(_is_integer, value))
 
 
-def _box(value: list[Any]) -> bool:
-    return len(value) == 4 and all(map(_whole, value))
-
-
-def _ordered(limit: tuple[str, ...], value: list[Any], around: BodyContext) -> Broken:
-    if not _box(value) or (value[0] < value[2] and value[1] < value[3]):
+def _ordered(limit: tuple[str, ...], value: list[Any], context: BodyContext) -> ViolatedLimit:
+    if not _is_box(value) or (value[0] < value[2] and value[1] < value[3]):
         return None
     return limit, value
 
 
-def _inside(limit: str, value: list[Any], around: BodyContext) -> Broken:
-    facts = around.facts(limit, around.index())
-    if facts is None or facts.width is None or facts.height is None or not _box(value):
+def _inside(limit: str, value: list[Any], context: BodyContext) -> ViolatedLimit:
+    facts = context.facts(limit, context.index())
+    if facts is None or facts.width is None or facts.height is None or not _is_box(value):
         return None
     left, top, right, bottom = value
     if not (0 <= left < right and 0 <= top < bottom) or (right <= facts.width and bottom <= facts.height):
@@ -220,30 +260,37 @@ def _inside(limit: str, value: list[Any], around: BodyContext) -> Broken:
     return limit, (value, describe_size(facts))
 
 
-def _finite(value: Any) -> bool:
+# Types.
+
+
+def _is_integer(value: Any) -> bool:
+    return type(value) is int or (_is_finite(value) and value == value // 1)
+
+
+def _is_finite(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return isinstance(value, int) or value - value == 0
 
 
-def _of(kind: type) -> Callable[[Any], bool]:
+def _is_instance(kind: type) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, kind)
 
 
-# Whether a value is of a field's type, by the type's name.
 TYPE_CHECKS: Mapping[str, Callable[[Any], bool]] = {
-    "integer": _whole,
-    "number": _finite,
+    "integer": _is_integer,
+    "number": _is_finite,
     "percent": lambda value: isinstance(value, str) and PERCENT.fullmatch(value) is not None,
-    "boolean": _of(bool),
-    "list": _of(list),
-    "object": _of(dict),
-    "text": _of(str),
-    "image": _of(str),
-    "size": _of(str),
+    "boolean": _is_instance(bool),
+    "list": _is_instance(list),
+    "object": _is_instance(dict),
+    "text": _is_instance(str),
+    "image": _is_instance(str),
+    "size": _is_instance(str),
 }
-# Kinds judged on one value alone. Presence, `type` and the envelope's kinds belong to the walk itself.
-VALUE_CHECKS: Mapping[str, Callable[[Any, Any], Broken]] = {
+"""Whether a value has the type of a field, by the name of the type."""
+
+VALUE_CHECKS: Mapping[str, Callable[[Any, Any], ViolatedLimit]] = {
     "one_of": lambda limit, value: None if value in limit else (limit, value),
     "not_blank": lambda limit, value: (limit, value) if _WHITE_SPACE.fullmatch(value) else None,
     "excludes": lambda limit, value: (limit, value) if value in limit else None,
@@ -251,7 +298,7 @@ VALUE_CHECKS: Mapping[str, Callable[[Any, Any], Broken]] = {
     "min_count": lambda limit, value: None if len(value) >= limit else (limit, len(value)),
     "max_count": lambda limit, value: None if len(value) <= limit else (limit, len(value)),
     "max_chars": lambda limit, value: None if len(value) <= limit else (limit, len(value)),
-    "pattern": lambda limit, value: None if _pattern_check(limit).fullmatch(value) else (limit, value),
+    "pattern": lambda limit, value: None if _compile_pattern(limit).fullmatch(value) else (limit, value),
     "decimals": _decimals,
     "min": lambda limit, value: None if value >= limit else (limit, value),
     "max": lambda limit, value: None if value <= limit else (limit, value),
@@ -260,34 +307,34 @@ VALUE_CHECKS: Mapping[str, Callable[[Any, Any], Broken]] = {
     "encoding": _encoding,
     "mime": _mime,
     "formats": _formats,
-    "min_side": lambda limit, value: _side(limit, value, low=True),
-    "max_side": lambda limit, value: _side(limit, value, low=False),
+    "min_side": lambda limit, value: _side(limit, value, is_min=True),
+    "max_side": lambda limit, value: _side(limit, value, is_min=False),
     "keywords": _keywords,
-    "min_pixels": lambda limit, value: _pixels(limit, value, low=True),
-    "max_pixels": lambda limit, value: _pixels(limit, value, low=False),
-    "max_bytes": _bytes,
+    "min_pixels": lambda limit, value: _pixels(limit, value, is_min=True),
+    "max_pixels": lambda limit, value: _pixels(limit, value, is_min=False),
+    "max_bytes": _max_bytes,
 }
-# Rules on images that are kept where a text is no data URI: nothing is known of what it leads to.
-INSIDE = frozenset(
-    {"encoding", "mime", "formats", "min_side", "max_side", "min_ratio", "max_ratio", "max_bytes"}
-)
-# Kinds that stand on two types and read each its own way.
-CHECKS_BY_TYPE: Mapping[tuple[str, str], Callable[[Any, Any], Broken]] = {
-    ("size", "min_ratio"): lambda limit, value: _ratio(limit, _image_check(value), low=True),
-    ("size", "max_ratio"): lambda limit, value: _ratio(limit, _image_check(value), low=False),
-    ("image", "min_ratio"): lambda limit, value: _ratio(limit, _sides(value), low=True),
-    ("image", "max_ratio"): lambda limit, value: _ratio(limit, _sides(value), low=False),
+"""Kinds that need the value alone. The interpreter checks presence, type and the envelope itself."""
+
+CHECKS_BY_TYPE: Mapping[tuple[str, str], Callable[[Any, Any], ViolatedLimit]] = {
+    ("size", "min_ratio"): lambda limit, value: _ratio(limit, _parse_size(value), is_min=True),
+    ("size", "max_ratio"): lambda limit, value: _ratio(limit, _parse_size(value), is_min=False),
+    ("image", "min_ratio"): lambda limit, value: _ratio(limit, _image_sides(value), is_min=True),
+    ("image", "max_ratio"): lambda limit, value: _ratio(limit, _image_sides(value), is_min=False),
 }
-# Kinds judged on one value, by how the body is judged: whether private URLs pass, and at what time.
-IN_CONTEXT: Mapping[str, Callable[[Any, Any, BodyContext], Broken]] = {
+"""Kinds that need the value alone and read each type in its own way, by type and kind."""
+
+CONTEXT_CHECKS: Mapping[str, Callable[[Any, Any, BodyContext], ViolatedLimit]] = {
     "public": _public,
     "unexpired": _unexpired,
 }
-# Kinds that look at the body around a value.
-RELATION_CHECKS: Mapping[str, Callable[[Any, Any, BodyContext], Broken]] = {
+"""Kinds on one value that also depend on how the body is checked: `local` and the time."""
+
+RELATION_CHECKS: Mapping[str, Callable[[Any, Any, BodyContext], ViolatedLimit]] = {
     "same_count_as": _same_count,
     "same_pixels_as": _same_pixels,
     "total": _total,
     "ordered": _ordered,
     "inside": _inside,
 }
+"""Kinds that compare the value with others in the body."""

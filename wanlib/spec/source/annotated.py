@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from wanlib.spec.model.errors import Complaints
+from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.source.yaml_reader import LineList, LineMap
 
 _WORDS = ("outcome", "of", "notes", "source")
@@ -23,32 +23,32 @@ class AnnotatedValue:
     breaks: tuple[str, ...] = ()
 
 
-def parse_annotated(value: Any, complaints: Complaints) -> AnnotatedValue:
+def parse_annotated(value: Any, diagnostics: Diagnostics) -> AnnotatedValue:
     """The parts of a value. Misspelt and wrong ones are complained of and left out."""
     if not isinstance(value, LineMap) or "is" not in value:
         return AnnotatedValue(value)
     parts: dict[str, Any] = {}
     for key, part in value.items():
         if key in _WORDS:
-            parts[key] = _text(key, part, value.lines[key], complaints)
+            parts[key] = _text(key, part, value.lines[key], diagnostics)
         elif key in _EXAMPLES:
-            parts[key] = _texts(key, part, value.lines[key], complaints)
+            parts[key] = _texts(key, part, value.lines[key], diagnostics)
         elif key != "is":
-            complaints.unknown_name(value.lines[key], "the part", key, ["is", *_WORDS, *_EXAMPLES])
+            diagnostics.unknown_name(value.lines[key], "the part", key, ["is", *_WORDS, *_EXAMPLES])
     return AnnotatedValue(value["is"], **parts)
 
 
-def _text(key: str, part: Any, line: int, complaints: Complaints) -> str:
+def _text(key: str, part: Any, line: int, diagnostics: Diagnostics) -> str:
     if isinstance(part, str) and part:
         return part
-    complaints.add(line, f"{key} is {part!r}", "text")
+    diagnostics.add(line, f"{key} is {part!r}", "text")
     return ""
 
 
-def _texts(key: str, part: Any, line: int, complaints: Complaints) -> tuple[str, ...]:
+def _texts(key: str, part: Any, line: int, diagnostics: Diagnostics) -> tuple[str, ...]:
     if isinstance(part, LineList) and all(isinstance(each, str) for each in part):
         return tuple(part)
-    complaints.add(line, f"{key} is {part!r}", "a list of texts")
+    diagnostics.add(line, f"{key} is {part!r}", "a list of texts")
     return ()
 
 

@@ -5,13 +5,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from wanlib.spec.model.errors import suggest_name
 from wanlib.spec.source.yaml_reader import LineMap
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 _SHOWN = 60
 _TYPES = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number"}
@@ -24,11 +25,13 @@ def schema_diagnostics(document: LineMap, name: str, schema: Path) -> list[str]:
 
 
 @cache
-def _validator(schema: Path) -> Draft202012Validator:
+def _validator(schema: Path) -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator  # only for files that were not checked before
+
     return Draft202012Validator(json.loads(schema.read_text("utf-8")))
 
 
-def line_of(document: LineMap, error: ValidationError) -> int:
+def line_of(document: LineMap, error: "ValidationError") -> int:
     """The line that an error is about: of the last key or item on its path."""
     line, value = document.line, document
     for step in error.absolute_path:
@@ -41,7 +44,7 @@ def _step(value: Any, step: str | int) -> tuple[int, Any]:
     return value.lines[step], value[step]
 
 
-def _message(document: LineMap, error: ValidationError) -> Iterator[tuple[int, str]]:
+def _message(document: LineMap, error: "ValidationError") -> Iterator[tuple[int, str]]:
     if error.validator == "additionalProperties" and isinstance(error.instance, LineMap):
         yield from _misspelled_key(error.instance, error.schema)
         return
@@ -67,7 +70,7 @@ def _misspelled_key(met: LineMap, schema: Any) -> Iterator[tuple[int, str]]:
             yield met.lines[key], f"{key!r} is not known here, expected {expected}"
 
 
-def _describe_error(error: ValidationError) -> str:
+def _describe_error(error: "ValidationError") -> str:
     due: Any = error.validator_value
     if error.validator == "required":
         missing = [key for key in due if key not in _keys(error.instance)]

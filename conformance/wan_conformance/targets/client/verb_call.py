@@ -10,7 +10,7 @@ from wanlib.base.values import ABSENT
 from wanlib.boundary.case import Question
 from wanlib.client.call.options import WaitOrSyncOptions
 from wanlib.spec import Family, Field, Rule, Spec
-from wanlib.spec.interpreter.decode import DecodedBody, Decoder
+from wanlib.spec.interpreter.decode import DecodedBody, decode_body
 from wanlib.spec.model.model import Verb
 from wanlib.validation.data_uri import parse_data_uri
 
@@ -72,7 +72,7 @@ def verb_call(spec: Spec, question: Question) -> VerbCall:
     if spec.base(model) is None:
         return VerbCall("edit", call, model, "a kettle")
     family = spec.family(model)
-    reading = Decoder(family, spec.bodies[family.body]).decode(body)
+    reading = decode_body(family, spec.bodies[family.body], body)
     strays = _strays(family, reading, body)
     return _build_call(family, reading, call, model, strays)
 

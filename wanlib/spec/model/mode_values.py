@@ -1,0 +1,104 @@
+"""The values that modes depend on, and whether two conditions can hold together.
+
+Conditions are compared by trial: every combination of the literals that occur in their modes, with the
+neighbours of numbers, is evaluated. That is exact for these expressions, and `MOST` bounds the work.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise, product
+from math import prod
+from typing import Any
+
+from wanlib.spec.model.model import CALLS, Family
+from wanlib.spec.model.modes import (
+    Comparison,
+    Condition,
+    Expression,
+    ItemCount,
+    Name,
+    holds,
+    leaves,
+    referenced_names,
+)
+
+MOST = 20_000
+"""The greatest number of combinations that are tried."""
+
+OTHER = "(another)"
+"""Stands for a text that no literal names."""
+
+
+def referenced_fields(family: Family, mode: str) -> set[str]:
+    """Return the fields (and `model`, `call`) that a mode reads, also indirectly."""
+    names: set[str] = set()
+    for name in referenced_names(family.modes[mode]):
+        names |= referenced_fields(family, name) if name in family.modes else {name}
+    return names
+
+
+def find_overlap(family: Family, first: Condition, second: Condition) -> str:
+    """Return values with which both conditions hold, as text; empty if none exist."""
+    for values in value_combinations(family, (first.mode, second.mode)):
+        if all(holds(family.modes, each.mode, values) is each.wanted for each in (first, second)):
+            return ", ".join(f"{name}={value}" for name, value in values.items())
+    return ""
+
+
+def value_combinations(family: Family, modes: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+    """Yield every combination of values that these modes can tell apart.
+
+    The value of a list is its count.
+    """
+    domains = _value_domains(family, modes)
+    for values in product(*domains.values()):
+        yield dict(zip(domains, values, strict=True))
+
+
+def combination_count(family: Family, modes: tuple[str, ...]) -> int:
+    """Return how many combinations `value_combinations` would yield."""
+    return prod(map(len, _value_domains(family, modes).values()))
+
+
+def _value_domains(family: Family, modes: tuple[str, ...]) -> dict[str, list[Any]]:
+    domains: dict[str, list[Any]] = {}
+    for mode in modes:
+        _collect_literals(family, family.modes[mode], domains)
+    for name, values in domains.items():
+        if _field_type(family, name) == "number":
+            domains[name] = values + [(low + high) / 2 for low, high in pairwise(sorted(values))]
+    return domains
+
+
+def _collect_literals(family: Family, expression: Expression, domains: dict[str, list[Any]]) -> None:
+    for leaf in leaves(expression):
+        if isinstance(leaf, Name) and leaf.name in family.modes:
+            _collect_literals(family, family.modes[leaf.name], domains)
+        elif isinstance(leaf, Name):
+            domains.setdefault(leaf.name, [True, False])
+        else:
+            domain = domains.setdefault(leaf.left.name, _initial_domain(family, leaf))
+            domain += [value for value in _literals(family, leaf) if value not in domain]
+
+
+def _initial_domain(family: Family, leaf: Comparison) -> list[Any]:
+    if isinstance(leaf.left, ItemCount):
+        return [0]
+    name = leaf.left.name
+    if name in ("model", "call"):
+        return list(family.models if name == "model" else CALLS)
+    by_type: dict[str, list[Any]] = {"boolean": [True, False], "integer": [], "number": []}
+    return by_type.get(_field_type(family, name), [OTHER])
+
+
+def _literals(family: Family, leaf: Comparison) -> list[Any]:
+    """Return the literals of a comparison; for numbers, with their neighbours."""
+    values = list(leaf.literal) if isinstance(leaf.literal, tuple) else [leaf.literal]
+    is_count = isinstance(leaf.left, ItemCount)
+    if not is_count and _field_type(family, leaf.left.name) not in ("integer", "number"):
+        return values
+    neighbours = [near for value in values for near in (value - 1, value, value + 1)]
+    return [value for value in dict.fromkeys(neighbours) if not is_count or value >= 0]
+
+
+def _field_type(family: Family, name: str) -> str:
+    return next((field.type for field in family.fields if field.name == name), "")
