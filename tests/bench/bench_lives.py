@@ -29,7 +29,7 @@ from wanlib.client.protocol.effects import (
 from wanlib.client.tasks.poller import TaskPoller
 from wanlib.client.tasks.waiter import Outcome, Watch
 from wanlib.emulator import Emulator, ManualClock, Settings
-from wanlib.emulator.transport import Transport
+from wanlib.emulator.transport import EmulatorTransport
 from wanlib.generated.calls import API
 
 KEY = "sk-bench"
@@ -93,7 +93,9 @@ def _whole() -> Row:
     assert isinstance(clock, ManualClock)
     with Wan(KEY, base_url="http://emulator.test/api/v1", trust_env=False, clock=clock) as wan:
         http, submit = cast("Any", wan._http), cast("Any", wan.submit)
-        http._transport = Transport(emulator)  # the client's own, as people use it, but for its sockets
+        http._transport = EmulatorTransport(
+            emulator
+        )  # the client's own, as people use it, but for its sockets
         row = _row("a life in process", lambda number: submit(MODEL, f"Clock {number}", n=1).wait(), LIVES)
     calls = [each.call for each in emulator.history]
     polls = (len(calls) - calls.count("async")) / calls.count("async")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from wanlib import AsyncWan, Wan
 from wanlib.emulator import Emulator, ManualClock, Settings
-from wanlib.emulator.transport import AsyncTransport, Transport
+from wanlib.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
 from wanlib.errors import DeadlineExceededError, LinkExpiredError
 
 MODEL = "wan2.7-image"
@@ -36,7 +36,7 @@ def _no_real_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sync_wan(emulator: Emulator) -> Wan:
-    return Wan("sk-1", clock=emulator.clock, http_client=httpx.Client(transport=Transport(emulator)))
+    return Wan("sk-1", clock=emulator.clock, http_client=httpx.Client(transport=EmulatorTransport(emulator)))
 
 
 def test_a_wait_of_minutes_passes_at_once_and_the_pictures_are_saved(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_many_coroutines_wait_side_by_side(tmp_path: Path) -> None:
     began, emulator = clock.wall(), Emulator(clock=clock, settings=SLOW)
 
     async def main() -> list[Path]:
-        http = httpx.AsyncClient(transport=AsyncTransport(emulator))
+        http = httpx.AsyncClient(transport=AsyncEmulatorTransport(emulator))
         async with AsyncWan("sk-1", clock=clock, http_client=http) as wan:
             drawn = await asyncio.gather(*(wan.generate(MODEL, PROMPT, size="1K", n=1) for _ in range(12)))
             return [path for output in drawn for path in await output.save(tmp_path)]
@@ -79,6 +79,6 @@ def test_an_emulator_starts_now_so_links_live_on_a_real_clock_too(
     tmp_path: Path, clock: ManualClock | None
 ) -> None:
     """Emulators started at a fixed day once, and every link of theirs was expired."""
-    http = httpx.Client(transport=Transport(Emulator(clock=clock)))
+    http = httpx.Client(transport=EmulatorTransport(Emulator(clock=clock)))
     with Wan("sk-1", http_client=http) as wan:
         assert wan.generate(MODEL, PROMPT, size="1K", n=1, via="sync").save(tmp_path)

@@ -16,7 +16,7 @@ from wanlib import AsyncWan, Wan
 from wanlib.boundary.images import encode_image
 from wanlib.emulator import Emulator, ManualClock, RealClock
 from wanlib.emulator.server.serve import run_in_thread
-from wanlib.emulator.transport import Transport
+from wanlib.emulator.transport import EmulatorTransport
 from wanlib.errors import DownloadFailedError, InvalidArgumentError
 
 MODEL = "wan2.7-image"
@@ -26,7 +26,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 @pytest.fixture
 def wan() -> Iterator[Wan]:
     clock = ManualClock()
-    http = httpx.Client(transport=Transport(Emulator(clock=clock)))
+    http = httpx.Client(transport=EmulatorTransport(Emulator(clock=clock)))
     with http, Wan("sk-local", clock=clock, http_client=http) as client:
         yield client
 
@@ -79,12 +79,12 @@ def test_a_folder_of_that_name_is_a_folder(wan: Wan, tmp_path: Path) -> None:
 def test_the_async_client_saves_alike(tmp_path: Path) -> None:
     import asyncio
 
-    from wanlib.emulator.transport import AsyncTransport
+    from wanlib.emulator.transport import AsyncEmulatorTransport
 
     async def run() -> list[Path]:
         clock = ManualClock()
         async with (
-            httpx.AsyncClient(transport=AsyncTransport(Emulator(clock=clock))) as http,
+            httpx.AsyncClient(transport=AsyncEmulatorTransport(Emulator(clock=clock))) as http,
             AsyncWan("sk-local", clock=clock, http_client=http) as wan,
         ):
             output = await wan.generate(MODEL, "a vase", size="1K", n=1)
@@ -116,8 +116,8 @@ def test_the_curl_command_sends_local_files(tmp_path: Path) -> None:
         )
         assert json.loads(ran.stdout)["output"]["task_status"] == "PENDING", ran.stdout
         (work,) = emulator.jobs()
-        assert work.order.prompt == prompt
-        sizes = [(each.width, each.height) for each in work.order.inputs]
+        assert work.spec.prompt == prompt
+        sizes = [(each.width, each.height) for each in work.spec.inputs]
         assert (sizes[0], sizes[2]) == ((700, 700), (500, 400))
     emulator.close()
 

@@ -146,7 +146,7 @@ def test_what_the_client_is_not_told_changes_no_file(name: str) -> None:
 def test_every_road_of_a_mutant_is_taken_by_some_task() -> None:
     for each in ALL.values():
         life = lifecycle_from_spec(each.spec.task)
-        assert max(map(len, (life.succeeding, life.failing))) <= lives.SEEDS, each.name
+        assert max(map(len, (life.success_paths, life.failure_paths))) <= lives.SEEDS, each.name
 
 
 def outcome(monkeypatch: pytest.MonkeyPatch, tried: list[Mutant]) -> tuple[int, str]:

@@ -29,7 +29,7 @@ from wanlib.client.tasks import resume
 from wanlib.client.tasks import submit as create
 from wanlib.client.tasks.poller import TaskPoller
 from wanlib.emulator import Job
-from wanlib.emulator.core.fault import KINDS
+from wanlib.emulator.core.fault import FAULT_KINDS
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle, lifecycle_from_spec
 from wanlib.errors import InvalidRequestError
 
@@ -50,7 +50,7 @@ def test_a_sample_of_plays_keeps_every_promise(client: str) -> None:
     drawn = run_machine(client, SAMPLE, 1)
     assert not drawn.broken, replay(drawn.broken[0])[0]
     assert drawn.counts["plays"] >= SAMPLE
-    for kind in KINDS:
+    for kind in FAULT_KINDS:
         assert drawn.counts[f"fault {kind}"], "nobody met it"
     for step in ACTIONS:
         assert drawn.counts[f"step {step}"], "nobody took it"

@@ -15,7 +15,7 @@ from wan_conformance.targets.server.task_checks import picture_urls, task_checks
 from tests.emulator.asking import SPEC
 from wanlib.base.clock import ManualClock
 from wanlib.emulator import Emulator, Settings
-from wanlib.emulator.transport import Transport
+from wanlib.emulator.transport import EmulatorTransport
 
 Change = Callable[[httpx.Request, httpx.Response], httpx.Response]
 CHECKS = {check.id: check for check in task_checks(SPEC)}
@@ -26,7 +26,7 @@ def gateway(change: Change) -> Http:
     """The server target on an emulator behind a gateway that changes answers."""
     clock = ManualClock()
     emulator = Emulator(SPEC, settings=Settings(waiting=1, local_images=False), clock=clock)
-    transport = Transport(emulator)
+    transport = EmulatorTransport(emulator)
 
     def send(request: httpx.Request) -> httpx.Response:
         response = transport.handle_request(request)

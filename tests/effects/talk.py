@@ -38,7 +38,7 @@ from tests.support.image_files import picture
 from wanlib.base.clock import ManualClock
 from wanlib.emulator import Emulator, Request, Response, Settings
 from wanlib.emulator.core.vendor_errors import VendorErrors
-from wanlib.emulator.server.asgi_response import turned_away
+from wanlib.emulator.server.asgi_response import early_rejection
 from wanlib.spec import Spec
 
 START = LATE_MAY_2026
@@ -217,7 +217,7 @@ def _situations(spec: Spec) -> Iterator[str]:
     public = _begun(spec, settings=Settings(local_images=False))
     yield _said(create(public, messages(PLAIN, "http://127.0.0.1/cat.png")))
     for status, row in ((431, "head_too_large"), (413, "body_too_large")):
-        answer = turned_away(VendorErrors(spec), status, row, "1,000")
+        answer = early_rejection(VendorErrors(spec), status, row, "1,000")
         yield json.dumps([answer.status, json.loads(answer.body) | {"request_id": ""}])
     broken = _begun(spec)
     broken.faults.next_fault = None  # type: ignore[method-assign, assignment]

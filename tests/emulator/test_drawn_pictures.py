@@ -83,7 +83,7 @@ def test_an_image_that_nobody_sees_is_a_box_with_its_label() -> None:
     emulator = Emulator()
     submit(emulator, body)
     (work,) = emulator.jobs()
-    assert work.order.inputs[0].label == "image 1: https://example.com/a.png?…"
+    assert work.spec.inputs[0].label == "image 1: https://example.com/a.png?…"
     assert opened(drawn(body)[0]).getpixel((384, 600)) == (225, 225, 225)
 
 

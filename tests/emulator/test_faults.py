@@ -22,8 +22,8 @@ from tests.emulator.asking import (
     told,
 )
 from wanlib.emulator import Emulator, Fault, Settings
-from wanlib.emulator.core.fault import KINDS, parse_fault
-from wanlib.emulator.core.http_messages import BEFORE
+from wanlib.emulator.core.fault import FAULT_KINDS, parse_fault
+from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE
 
 BODY = BODIES[PLAIN]
 
@@ -78,7 +78,7 @@ def test_cuts_are_told_in_bytes_and_leave_the_answer_whole() -> None:
         for where in ("before", "inside", "after")
     }
     assert {where: answer.cut for where, answer in cuts.items()} == {
-        "before": BEFORE,
+        "before": CUT_BEFORE_RESPONSE,
         "inside": len(whole.body) // 2,
         "after": len(whole.body),
     }
@@ -216,7 +216,7 @@ def test_a_fault_that_cannot_be_read_is_told(text: str, words: str) -> None:
 
 
 def test_every_kind_of_fault_is_answered_on_every_call() -> None:
-    for kind in KINDS:
+    for kind in FAULT_KINDS:
         emulator = Emulator()
         for answer in (
             create(emulator, BODY, x_wan_fault=kind),

@@ -85,7 +85,7 @@ def test_mutilated_bodies_are_answered() -> None:
     assert accepted > 20
     for work in emulator.jobs():
         for index in range(min(1, work.image_count())):
-            assert emulator.picture(work._replace(order=work.order._replace(size=(64, 64))), index)
+            assert emulator.picture(work._replace(spec=work.spec._replace(size=(64, 64))), index)
 
 
 def test_random_requests_are_answered() -> None:

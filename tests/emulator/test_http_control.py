@@ -12,11 +12,11 @@ from PIL import Image
 from tests.emulator.asking import BASE, BODIES, PLAIN, PRO, status
 from tests.emulator.wire import HEADERS, ask, create, request
 from wanlib.emulator import Emulator, ManualClock, RealClock, Settings
-from wanlib.emulator.admin.api import FOLDER, HEADER, reject_foreign_origin
+from wanlib.emulator.admin.api import ADMIN_HEADER, PAGE_FOLDER, reject_foreign_origin
 from wanlib.emulator.server.app import PAGE, PAGE_FILES
 from wanlib.emulator.server.serve import run_in_thread
 
-STEER = {HEADER: "1"}
+STEER = {ADMIN_HEADER: "1"}
 
 
 @pytest.fixture(scope="module")
@@ -144,10 +144,10 @@ def test_every_answer_is_one_that_a_browser_treats_with_care(http: httpx.Client)
 
 
 def test_the_page_is_served_where_there_is_one(http: httpx.Client) -> None:
-    for file in FOLDER.glob("*.*"):
+    for file in PAGE_FOLDER.glob("*.*"):
         answer = http.get(PAGE_FILES + file.name)
         assert answer.content == file.read_bytes() and answer.headers["content-type"]
-    assert http.get(PAGE).content == (FOLDER / "index.html").read_bytes()
+    assert http.get(PAGE).content == (PAGE_FOLDER / "index.html").read_bytes()
     for name in ("control.py", "%2e%2e%2fcontrol.py", "", "x" * 999 + ".js", "%00.js", "absent.js"):
         assert http.get(PAGE_FILES + name).status_code == 404
 

@@ -15,7 +15,7 @@ from tests.emulator.wire import SYNC, ask, connect, create, cut, one, request
 from wanlib.emulator import Emulator, RealClock, Settings
 from wanlib.emulator.core.http_messages import Response
 from wanlib.emulator.core.vendor_errors import VendorErrors
-from wanlib.emulator.server.asgi_request import Limits
+from wanlib.emulator.server.asgi_request import ServerLimits
 from wanlib.emulator.server.asgi_response import ResponseWriter, send_response
 from wanlib.emulator.server.connection import connection_class
 from wanlib.emulator.server.h11_connection import H11Connection
@@ -27,7 +27,7 @@ BODY = BODIES[PLAIN]
 
 @pytest.fixture(scope="module", params=["httptools", "h11"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    limits, vendor = Limits(), VendorErrors(load())
+    limits, vendor = ServerLimits(), VendorErrors(load())
     kind: Any = connection_class(limits, vendor)
     assert issubclass(kind, HttpToolsProtocol)
     if request.param == "h11":

@@ -14,13 +14,15 @@ from tests.emulator.asking import BASE, BODIES, PLAIN, SPEC
 from tests.emulator.wire import ASYNC, SYNC, Answer, ask, connect, create, one, request, whole
 from wanlib.emulator import Emulator, RealClock
 from wanlib.emulator.core.vendor_errors import VendorErrors
-from wanlib.emulator.server.asgi_request import Limits
+from wanlib.emulator.server.asgi_request import ServerLimits
 from wanlib.emulator.server.connection import connection_class
 from wanlib.emulator.server.h11_connection import H11Connection
-from wanlib.emulator.server.serve import Server, run_in_thread
+from wanlib.emulator.server.serve import EmulatorServer, run_in_thread
 from wanlib.spec import load
 
-LIMITS = Limits(head=8192, create=400_000, kept=200_000, other=50_000, drained=1_000_000, connections=20)
+LIMITS = ServerLimits(
+    head=8192, create=400_000, kept=200_000, other=50_000, drained=1_000_000, connections=20
+)
 
 
 def kind(name: str) -> Any:
@@ -103,7 +105,7 @@ def test_one_connection_too_many_is_sent_away_and_the_others_live(url: str) -> N
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", create(BODIES[PLAIN])[:-20]])
 def test_a_connection_that_stands_still_is_ended(name: str, sent: bytes) -> None:
     async def run() -> bytes:
-        server = Server(Emulator(clock=RealClock()), limits=LIMITS, http=kind(name))
+        server = EmulatorServer(Emulator(clock=RealClock()), limits=LIMITS, http=kind(name))
         bound = socket.create_server(("127.0.0.1", 0))
         await_end = asyncio.ensure_future(server.serve([bound]))
         reader, writer = await asyncio.open_connection(*bound.getsockname())

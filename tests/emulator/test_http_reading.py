@@ -15,7 +15,7 @@ from wanlib.base.redaction import safe_repr
 from wanlib.boundary.cases import boundary_cases
 from wanlib.emulator import Emulator, Request, Response
 from wanlib.emulator.core.spilled_text import substitute
-from wanlib.emulator.server.asgi_request import ClientDisconnected, Limits, read_body
+from wanlib.emulator.server.asgi_request import ClientDisconnected, ServerLimits, read_body
 from wanlib.emulator.server.streaming_json import HEAD, LONG, StreamingJsonBody, TooLarge
 from wanlib.spec import interpret
 from wanlib.validation.data_uri import parse_data_uri
@@ -178,7 +178,7 @@ def test_a_body_that_never_gets_whole_lets_go_of_its_file(ends: str, monkeypatch
         return next(messages)
 
     with pytest.raises((TooLarge, ClientDisconnected)):
-        asyncio.run(read_body({}, receive, lambda: reader, Limits()))
+        asyncio.run(read_body({}, receive, lambda: reader, ServerLimits()))
     assert closed
 
 

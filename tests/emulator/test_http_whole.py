@@ -8,7 +8,7 @@ from tests.emulator.asking import BASE, BODIES, PLAIN
 from tests.emulator.wire import create, cut, request
 from wanlib.emulator import Emulator, ManualClock
 from wanlib.emulator.core.vendor_errors import VendorErrors
-from wanlib.emulator.server.asgi_request import Limits
+from wanlib.emulator.server.asgi_request import ServerLimits
 from wanlib.emulator.server.httptools_connection import HttpToolsConnection
 from wanlib.emulator.server.serve import run_in_thread
 from wanlib.spec import load
@@ -34,7 +34,7 @@ CLOSING = request("GET", TASKS, connection="close")
 class Plain(HttpToolsConnection):
     """Without the short way."""
 
-    limits, vendor = Limits(), VendorErrors(load())
+    limits, vendor = ServerLimits(), VendorErrors(load())
 
     def _write(self, *_: object) -> bool:
         return False

@@ -5,7 +5,7 @@ import pytest
 from tests.emulator.asking import BODIES, OLDER, PLAIN, SPEC, advance, create, query, send, submit, told
 from tests.support.fake_clock import NEW_YEAR_2026
 from wanlib.emulator import Emulator, ManualClock, Settings
-from wanlib.emulator.core.time import Stamp
+from wanlib.emulator.core.time import TimestampFormat
 
 HOUR = 3600.0
 START = NEW_YEAR_2026
@@ -76,7 +76,7 @@ def test_filters_choose() -> None:
 
 def test_times_bound_a_day_at_most() -> None:
     emulator = Emulator(clock=ManualClock(START))
-    stamp = Stamp("YYYYMMDDhhmmss", "+08:00")
+    stamp = TimestampFormat("YYYYMMDDhhmmss", "+08:00")
     ids = []
     for _ in range(3):
         ids.append(submit(emulator, BODIES[PLAIN]))

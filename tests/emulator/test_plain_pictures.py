@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.emulator.asking import create, data_uri, fetch, functional, links, query, submit
 from wanlib.emulator import Emulator
-from wanlib.emulator.jobs.rendering import LARGEST, RenderSpec, plain_png, render_png
+from wanlib.emulator.jobs.rendering import MAX_RENDERED_PIXELS, RenderSpec, plain_png, render_png
 
 PIXELS = 25_000_000
 
@@ -83,14 +83,14 @@ def test_the_largest_pictures_of_the_pages_have_their_size(
 
 
 def test_pictures_of_one_set_differ_and_a_seed_fixes_them() -> None:
-    sheet = RenderSpec(LARGEST // 1000 + 1, 1000, "", (), "seed 1", "", PIXELS)
+    sheet = RenderSpec(MAX_RENDERED_PIXELS // 1000 + 1, 1000, "", (), "seed 1", "", PIXELS)
     assert render_png(sheet) == render_png(sheet)
     assert render_png(sheet) != render_png(sheet._replace(seed="seed 2"))
 
 
 def test_up_to_the_limit_a_picture_is_drawn() -> None:
     sheet = RenderSpec(8000, 8000, "a cat", (), "seed 1", "", PIXELS)
-    assert sheet.width * sheet.height == LARGEST
+    assert sheet.width * sheet.height == MAX_RENDERED_PIXELS
     assert b"PLTE" in chunks(render_png(sheet._replace(width=8001)))
     with Image.open(BytesIO(render_png(sheet._replace(width=80)))) as image:
         assert image.mode == "RGB"

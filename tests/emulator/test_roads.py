@@ -30,11 +30,11 @@ def told(walk: tuple[str, ...]) -> str:
 
 def test_the_packaged_table_leaves_nothing_open() -> None:
     life = lifecycle_from_spec(SPEC.task)
-    assert life.succeeding == life.partly == (StatePath("PENDING", ("RUNNING",), ("SUCCEEDED",)),)
-    assert life.failing == (StatePath("PENDING", ("RUNNING",), ("FAILED",)),)
+    assert life.success_paths == life.partial_paths == (StatePath("PENDING", ("RUNNING",), ("SUCCEEDED",)),)
+    assert life.failure_paths == (StatePath("PENDING", ("RUNNING",), ("FAILED",)),)
     assert (life.waiting, life.working) == ("PENDING", "RUNNING")
-    assert (life.canceling, life.expired) == (("CANCELED",), ("UNKNOWN",))
-    assert (life.expires_since, life.links_since) == ("submitted", "ended")
+    assert (life.cancel_walk, life.expiry_walk) == (("CANCELED",), ("UNKNOWN",))
+    assert (life.task_lifetime_from, life.link_lifetime_from) == ("submitted", "ended")
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_results_repeat_the_prompt_where_the_pages_show_it() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "choices"),
-    [(Settings(), [1, 1]), (Settings(several="each"), [1, 1]), (Settings(several="single"), [2])],
+    [(Settings(), [1, 1]), (Settings(choice_layout="each"), [1, 1]), (Settings(choice_layout="single"), [2])],
 )
 def test_several_pictures_stand_as_the_switch_says(settings: Settings, choices: list[int]) -> None:
     answer = told(create(Emulator(settings=settings), BODIES["wan2.6-image"], "sync"))
@@ -116,7 +116,7 @@ def test_the_other_calls_have_their_shapes() -> None:
 
 @pytest.mark.parametrize("failed", ["nested", "flat"])
 def test_a_failed_body_is_nested_or_flat(failed: Any) -> None:
-    emulator = Emulator(settings=Settings(failed=failed))
+    emulator = Emulator(settings=Settings(failure_codes=failed))
     answer = query(
         emulator, submit(emulator, BODIES["wan2.7-image"], x_wan_fault="fail code=DataInspectionFailed")
     )

@@ -32,9 +32,9 @@ PICTURED = messages("wan2.7-image", data_uri(300, 300))
 
 def settled(work: Job) -> tuple[int, int]:
     """What should be booked of a work: pictures, and whether it failed."""
-    if work.canceled:
+    if work.is_canceled:
         return 0, 0
-    return work.fate.tried - work.fate.broken, work.fate.tried == work.fate.broken
+    return work.outcome.attempted - work.outcome.failed, work.outcome.attempted == work.outcome.failed
 
 
 def test_mixed_traffic_leaves_everything_in_order() -> None:
@@ -54,7 +54,7 @@ def test_mixed_traffic_leaves_everything_in_order() -> None:
             path = ("GET", f"/tasks/{task}") if act < 0.9 else ("POST", f"/tasks/{task}/cancel")
             assert send(emulator, *path).status < 600
         works = emulator.jobs()
-        seen |= {work.id: work for work in works if work.canceled or work.id not in seen}
+        seen |= {work.id: work for work in works if work.is_canceled or work.id not in seen}
         most = max(most, len(works))
         advance(emulator, random.choice((0, 1, 60, 300)))
     advance(emulator, 100)
@@ -62,8 +62,8 @@ def test_mixed_traffic_leaves_everything_in_order() -> None:
     due = Counter[tuple[str, str]]()
     for work in (seen | kept).values():
         made, failed = settled(work)
-        due.update({(work.order.model, "accepted"): 1, (work.order.model, "pictures"): made})
-        due.update({(work.order.model, "failed"): int(failed)})
+        due.update({(work.spec.model, "accepted"): 1, (work.spec.model, "pictures"): made})
+        due.update({(work.spec.model, "failed"): int(failed)})
     for account in emulator.ledger():
         for name in ("accepted", "pictures", "failed"):
             assert getattr(account, name) == due[account.model, name], (account, name)

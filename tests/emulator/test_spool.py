@@ -4,31 +4,31 @@ from random import Random
 
 from tests.emulator.asking import PLAIN, advance, data_uri, messages, submit
 from wanlib.emulator import Emulator
-from wanlib.emulator.storage.blobs import LARGE, MemoryBlobStore
+from wanlib.emulator.storage.blobs import LARGE_BLOB, MemoryBlobStore
 
-BIG = b"x" * LARGE
+BIG = b"x" * LARGE_BLOB
 
 
 def test_pieces_come_back_as_they_were_put() -> None:
-    spool = MemoryBlobStore(10 * LARGE, LARGE)
-    pieces = {spool.add(data): data for data in (b"a", BIG + b"1", b"b" * (LARGE - 9), BIG + b"22")}
+    spool = MemoryBlobStore(10 * LARGE_BLOB, LARGE_BLOB)
+    pieces = {spool.add(data): data for data in (b"a", BIG + b"1", b"b" * (LARGE_BLOB - 9), BIG + b"22")}
     assert len(pieces) == 4 and all(spool.get(key) == data for key, data in pieces.items())
     assert spool.get("") is None and spool.get("99") is None and spool.add(b"") == ""
     spool.close()
 
 
 def test_over_a_cap_nothing_is_kept() -> None:
-    spool = MemoryBlobStore(2 * LARGE, 10)
+    spool = MemoryBlobStore(2 * LARGE_BLOB, 10)
     assert spool.add(b"x" * 10) and not spool.add(b"y")
     first, second = spool.add(BIG), spool.add(BIG)
     assert first and second and not spool.add(BIG)
     spool.release(first)
-    assert spool.add(BIG) and spool.used == (10, 2 * LARGE)
+    assert spool.add(BIG) and spool.used == (10, 2 * LARGE_BLOB)
     spool.close()
 
 
 def test_a_piece_lives_as_long_as_one_user() -> None:
-    spool = MemoryBlobStore(2 * LARGE, 10)
+    spool = MemoryBlobStore(2 * LARGE_BLOB, 10)
     key = spool.add(b"x")
     assert spool.retain(key) == key and spool.retain("99") == ""
     spool.release(key)
@@ -39,10 +39,10 @@ def test_a_piece_lives_as_long_as_one_user() -> None:
 
 
 def test_room_is_used_again_whatever_the_order() -> None:
-    random, spool = Random(1), MemoryBlobStore(8 * LARGE, 0)
+    random, spool = Random(1), MemoryBlobStore(8 * LARGE_BLOB, 0)
     kept: dict[str, bytes] = {}
     for number in range(300):
-        data = number.to_bytes(2, "big") * (LARGE // 2 + random.randrange(LARGE // 4))
+        data = number.to_bytes(2, "big") * (LARGE_BLOB // 2 + random.randrange(LARGE_BLOB // 4))
         if kept and (key := random.choice([*kept])) and random.random() < 0.55:
             assert spool.get(key) == kept.pop(key)
             spool.release(key)
@@ -50,8 +50,8 @@ def test_room_is_used_again_whatever_the_order() -> None:
             kept[key] = data
     for key in kept:
         spool.release(key)
-    whole = spool.add(b"z" * (8 * LARGE))
-    assert whole and spool.used == (0, 8 * LARGE)
+    whole = spool.add(b"z" * (8 * LARGE_BLOB))
+    assert whole and spool.used == (0, 8 * LARGE_BLOB)
     spool.close()
 
 

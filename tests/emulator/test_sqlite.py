@@ -125,7 +125,7 @@ def test_a_change_is_kept_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(accounts, "put", full)  # when the work and its piece are there
     assert create(emulator, messages(PLAIN, data_uri(301, 301))).status == 500
     monkeypatch.undo()
-    assert (emulator.stored_bytes, len(emulator.store.works)) == (spooled, 1)
+    assert (emulator.stored_bytes, len(emulator.store.jobs)) == (spooled, 1)
     (account,) = (
         emulator.ledger()
     )  # what the failed request had booked of the first was undone, and is made good
@@ -154,9 +154,9 @@ def test_a_kill_in_the_middle_of_traffic_loses_nothing_that_was_answered(tmp_pat
         assert fetch(emulator, links(answer)[0]).body.startswith(b"\x89PNG")
     for url in files:
         upload = emulator.store.uploads.get(url.removeprefix("oss://"))
-        assert upload is not None and len(emulator._world.spool.get(upload.piece) or b"") == upload.size
+        assert upload is not None and len(emulator._context.blobs.get(upload.blob_key) or b"") == upload.size
     accounts = emulator.ledger()
-    assert sum(each.accepted for each in accounts) == len(emulator.store.works) >= len(tasks)
+    assert sum(each.accepted for each in accounts) == len(emulator.store.jobs) >= len(tasks)
     emulator.close()
 
 
@@ -179,8 +179,8 @@ def test_a_key_that_somebody_wrote_into_the_file_reads_no_other(tmp_path: Path) 
     (tmp_path / "secret").write_text("secret")
     emulator = begun(tmp_path / "data")
     emulator.store._database.execute("INSERT INTO pieces VALUES ('../../secret', 1, 6)")  # type: ignore[attr-defined]
-    assert emulator._world.spool.get("../../secret") is None
-    emulator._world.spool.release("../../secret")
+    assert emulator._context.blobs.get("../../secret") is None
+    emulator._context.blobs.release("../../secret")
     assert (tmp_path / "secret").exists()
     emulator.close()
 
@@ -243,7 +243,7 @@ def test_an_emulator_that_cannot_start_closes_its_store(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nonsense"):
         Emulator(store=store, mutant="nonsense")
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        store.works.first()
+        store.jobs.first()
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
@@ -264,8 +264,8 @@ def test_odd_text_comes_back_as_it_was(tmp_path: Path) -> None:
     task = submit(emulator, messages(PLAIN, URL, prompt=prompt, seed=7))
     emulator.close()
     emulator = begun(tmp_path)
-    work = emulator.store.works.get(task)
-    assert work is not None and work.order.prompt == prompt and work.order.seeds[0] == (7, 0)
+    work = emulator.store.jobs.get(task)
+    assert work is not None and work.spec.prompt == prompt and work.spec.seeds[0] == (7, 0)
     assert told(create(emulator, messages(PLAIN), "sync"))
     emulator.close()
 
@@ -285,5 +285,5 @@ def test_memory_is_flat(tmp_path: Path) -> None:
     before = used(10)
     assert used(80) - before < 80 * 1000  # the prompts alone would be four times as much
     tracemalloc.stop()
-    assert len(emulator.store.works) == 300
+    assert len(emulator.store.jobs) == 300
     emulator.close()

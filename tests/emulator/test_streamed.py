@@ -69,7 +69,7 @@ def test_the_spec_says_which_events_have_a_usage() -> None:
 
 @pytest.mark.parametrize(("finished", "first"), [("always", True), ("last", False)])
 def test_finished_is_true_in_all_chunks_or_in_the_last(finished: Any, first: bool) -> None:
-    bodies = events(create(Emulator(settings=Settings(finished=finished)), INTERLEAVED, "stream"))
+    bodies = events(create(Emulator(settings=Settings(finished_flag=finished)), INTERLEAVED, "stream"))
     assert bodies[0]["output"]["finished"] is first and bodies[-1]["output"]["finished"] is True
 
 

@@ -9,7 +9,7 @@ import respx
 
 from tests.emulator.asking import BODIES, INTERLEAVED, PLAIN
 from wanlib.emulator import Emulator, RealClock, Settings
-from wanlib.emulator.transport import AsyncTransport, Handler, Transport
+from wanlib.emulator.transport import AsyncEmulatorTransport, EmulatorHandler, EmulatorTransport
 
 HOST = "https://dashscope.aliyuncs.com"
 SYNC = "/api/v1/services/aigc/multimodal-generation/generation"
@@ -17,7 +17,7 @@ KEY = {"authorization": "Bearer k"}
 
 
 def client(emulator: Emulator, **options: Any) -> httpx.Client:
-    return httpx.Client(transport=Transport(emulator, **options), base_url=HOST, headers=KEY)
+    return httpx.Client(transport=EmulatorTransport(emulator, **options), base_url=HOST, headers=KEY)
 
 
 def test_a_client_makes_a_picture_and_fetches_it() -> None:
@@ -32,7 +32,7 @@ def test_a_client_makes_a_picture_and_fetches_it() -> None:
 def test_an_async_client_streams() -> None:
     async def lines() -> list[str]:
         async with httpx.AsyncClient(
-            transport=AsyncTransport(Emulator()), base_url=HOST, headers=KEY
+            transport=AsyncEmulatorTransport(Emulator()), base_url=HOST, headers=KEY
         ) as http:
             sse = {"X-DashScope-SSE": "enable"}
             async with http.stream("POST", SYNC, json=INTERLEAVED, headers=sse) as answer:
@@ -84,7 +84,7 @@ def test_an_async_wait_is_awaited() -> None:
 
     async def run() -> int:
         emulator = Emulator(clock=RealClock(), settings=Settings(working=6))
-        transport = AsyncTransport(emulator, sleep)
+        transport = AsyncEmulatorTransport(emulator, sleep)
         async with httpx.AsyncClient(transport=transport, base_url=HOST, headers=KEY) as http:
             sse = {"x-dashscope-sse": "enable"}
             await http.post(SYNC, json=BODIES[PLAIN])
@@ -94,7 +94,7 @@ def test_an_async_wait_is_awaited() -> None:
 
 
 def test_respx_and_mock_transport_take_the_handler() -> None:
-    handler = Handler(Emulator())
+    handler = EmulatorHandler(Emulator())
     with httpx.Client(transport=httpx.MockTransport(handler), base_url=HOST, headers=KEY) as http:
         assert http.get("/api/v1/tasks/1").json()["output"]["task_status"] == "UNKNOWN"
     with respx.mock(base_url=HOST) as router, httpx.Client(base_url=HOST, headers=KEY, verify=False) as http:
@@ -109,7 +109,7 @@ def test_respx_and_mock_transport_take_the_handler() -> None:
 def test_respx_serves_async_clients_too() -> None:
     async def run() -> int:
         with respx.mock(base_url=HOST) as router:
-            router.route().mock(side_effect=Handler(Emulator()))
+            router.route().mock(side_effect=EmulatorHandler(Emulator()))
             async with httpx.AsyncClient(base_url=HOST, headers=KEY, verify=False) as http:
                 answer = await http.post(SYNC, json=INTERLEAVED, headers={"x-dashscope-sse": "enable"})
                 return answer.text.count("data:")

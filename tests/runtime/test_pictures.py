@@ -65,7 +65,7 @@ def test_every_picture_of_an_answer_in_order(name: str) -> None:
 def test_answers_of_every_model_have_as_many_as_the_client_reads(model: str, several: Any) -> None:
     from wanlib.emulator import Settings
 
-    emulator = Emulator(settings=Settings(several=several))
+    emulator = Emulator(settings=Settings(choice_layout=several))
     answer = query(emulator, submit(emulator, BODIES[model]))
     urls = pictures(answer)
     assert urls == [picture.url for picture in parse_result(API, API.models[model], answer).images]

@@ -5,11 +5,11 @@ from random import Random
 
 from wanlib.base.clock import Clock
 from wanlib.emulator.core.settings import Settings
-from wanlib.emulator.core.vendor_errors import Refused, VendorErrors
+from wanlib.emulator.core.vendor_errors import RequestRefused, VendorErrors
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle
 from wanlib.emulator.storage.blobs import BlobStore
 from wanlib.emulator.storage.ledger import Ledger
-from wanlib.emulator.storage.rate_limits import Quotas
+from wanlib.emulator.storage.rate_limits import RateLimits
 from wanlib.emulator.storage.store import Store
 from wanlib.spec import Spec
 
@@ -18,7 +18,7 @@ _FREE, _VERSION_4 = ~(0xF << 76 | 0b11 << 62), 4 << 76 | 0b10 << 62
 
 
 @dataclass(slots=True)
-class World:
+class EmulatorContext:
     """One emulated service. region: of wire.yaml, whose models and prices hold."""
 
     spec: Spec
@@ -26,10 +26,10 @@ class World:
     clock: Clock
     vendor: VendorErrors
     store: Store
-    spool: BlobStore
-    life: TaskLifecycle
+    blobs: BlobStore
+    lifecycle: TaskLifecycle
     ledger: Ledger
-    quotas: Quotas | None
+    rate_limits: RateLimits | None
     random: Random
     region: str
 
@@ -38,6 +38,6 @@ class World:
         text = f"{self.random.getrandbits(128) & _FREE | _VERSION_4:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
-    def refusal(self, error_key: str, **details: str) -> Refused:
+    def refusal(self, error_key: str, **details: str) -> RequestRefused:
         """Build the refusal of a row of `errors`, to be raised."""
-        return Refused(self.vendor.lookup(error_key, **details))
+        return RequestRefused(self.vendor.lookup(error_key, **details))

@@ -7,9 +7,9 @@ from threading import Lock
 from typing import NamedTuple
 
 from wanlib.base.clock import Clock, ManualClock
-from wanlib.emulator.api.router import Front
-from wanlib.emulator.context import World
-from wanlib.emulator.core.fault_injection import Faults, apply_fault
+from wanlib.emulator.api.router import Router
+from wanlib.emulator.context import EmulatorContext
+from wanlib.emulator.core.fault_injection import FaultInjector, apply_fault
 from wanlib.emulator.core.http_messages import FAULT_HEADER, RULES_HEADER, Request, Response
 from wanlib.emulator.core.routes import Route
 from wanlib.emulator.core.settings import Settings
@@ -18,7 +18,7 @@ from wanlib.emulator.jobs.job import Job
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle, lifecycle_from_spec
 from wanlib.emulator.jobs.rendering import RenderSpec, preview, render_png
 from wanlib.emulator.storage.ledger import Ledger
-from wanlib.emulator.storage.rate_limits import Quotas
+from wanlib.emulator.storage.rate_limits import RateLimits
 from wanlib.emulator.storage.store import Account, MemoryStore, Store
 from wanlib.spec import Spec, load
 from wanlib.spec.mutations import mutate_spec
@@ -80,12 +80,12 @@ class Emulator:
         if mutant:
             self.spec = mutate_spec(self.spec, mutant)
         self.settings = settings
-        self._world = _create_context(self.spec, self.clock, seed, self.settings, self.store)
-        self.faults = Faults(self.settings, seed)
+        self._context = _create_context(self.spec, self.clock, seed, self.settings, self.store)
+        self.faults = FaultInjector(self.settings, seed)
         self.history: deque[RecordedRequest] = deque(maxlen=_HISTORY)
-        self._front = Front(self._world, str(seed))
+        self._router = Router(self._context, str(seed))
         if self.store.start_count:  # what signs policies is as it was; no id may come a second time
-            self._world.random.seed(f"emulator {seed} start {self.store.start_count}")
+            self._context.random.seed(f"emulator {seed} start {self.store.start_count}")
         self._lock = Lock()
 
     def handle(self, request: Request) -> Response:
@@ -93,13 +93,13 @@ class Emulator:
         with self._lock:
             try:
                 with self.store.transaction():
-                    found = self._answer(request)
+                    found = self._respond(request)
             except Exception:  # a bug of ours, or a full disk; nothing of the request is kept
                 _LOG.exception("a request could not be answered")
-                found = self._front.refusal_response("broken")
-                self._world.ledger.schedule_all()
+                found = self._router.refusal_response("broken")
+                self._context.ledger.schedule_all()
                 self._record(request, None, found, "")
-        return self._whole(found)
+        return self._render(found)
 
     def complete_task(self, task_id: str, error_code: str | None = None, message: str = "") -> bool:
         """Ends a task now: well, or FAILED with a code; whether there was one to end.
@@ -107,69 +107,69 @@ class Emulator:
         message: what the failure says of itself; the wording of the code unless given.
         """
         with self._lock, self.store.transaction():
-            failure = self._world.vendor.by_code(error_code, message) if error_code else None
-            return self._front.bureau.finish(task_id, failure)
+            failure = self._context.vendor.by_code(error_code, message) if error_code else None
+            return self._router.tasks.finish(task_id, failure)
 
     def ledger(self) -> tuple[Account, ...]:
         """What each model has come to by now."""
         with self._lock, self.store.transaction():
-            self._world.ledger.record_finished(self.clock.wall())
-            return self._world.ledger.accounts()
+            self._context.ledger.record_finished(self.clock.wall())
+            return self._context.ledger.accounts()
 
     def jobs(self) -> tuple[Job, ...]:
-        """All that is remembered, newest first; `work.status(emulator.life, now)` tells its state."""
+        """All that is remembered, newest first; `job.status(emulator.life, now)` tells its state."""
         with self._lock:
-            return tuple(self.store.works.newest_first())
+            return tuple(self.store.jobs.newest_first())
 
-    def picture(self, work: Job, index: int) -> bytes:
-        """Picture `index` (from 0) of a work as a PNG, whatever its state. IndexError where it has none."""
+    def picture(self, job: Job, index: int) -> bytes:
+        """Picture `index` (from 0) of a job as a PNG, whatever its state. IndexError where it has none."""
         with self._lock:
-            sheet = self._front.gallery.render_spec(work, index)
+            sheet = self._router.results.render_spec(job, index)
         return render_png(sheet)
 
-    def preview(self, work: Job, index: int, width: int) -> bytes:
+    def preview(self, job: Job, index: int, width: int) -> bytes:
         """The same picture; one that is too large to be opened comes in this width."""
         with self._lock:
-            sheet = self._front.gallery.render_spec(work, index)
+            sheet = self._router.results.render_spec(job, index)
         return render_png(preview(sheet, width))
 
     @property
-    def life(self) -> TaskLifecycle:
+    def lifecycle(self) -> TaskLifecycle:
         """The states and terms of `task.yaml`."""
-        return self._world.life
+        return self._context.lifecycle
 
     @property
     def vendor(self) -> VendorErrors:
         """What `service.yaml` says."""
-        return self._world.vendor
+        return self._context.vendor
 
     @property
     def stored_bytes(self) -> tuple[int, int]:
         """Bytes of inputs that are kept: in memory, and in the temporary file."""
-        return self._world.spool.used
+        return self._context.blobs.used
 
     def close(self) -> None:
         """Gives up the temporary file, and the store."""
-        self._world.spool.close()
+        self._context.blobs.close()
         self.store.close()
 
-    def _answer(self, request: Request) -> Response | RenderSpec:
+    def _respond(self, request: Request) -> Response | RenderSpec:
         """Faults first; what they leave of the request is carried out."""
-        self._world.ledger.record_finished(self.clock.wall())
-        self._front.sweep()
-        route = self._front.routes.find(request)
+        self._context.ledger.record_finished(self.clock.wall())
+        self._router.purge_expired()
+        route = self._router.routes.find(request)
         try:
             fault = self.faults.next_fault(request, route.call if route else "")
         except ValueError as error:
-            return self._front.refusal_response("bad_fault", detail=str(error))
+            return self._router.refusal_response("bad_fault", detail=str(error))
         if fault is None:
-            found = self._front.dispatch(request, route, None)
+            found = self._router.dispatch(request, route, None)
         else:
-            told, life = self._world.vendor, self._world.life
+            told, life = self._context.vendor, self._context.lifecycle
             found = apply_fault(
                 fault,
-                lambda fate: self._whole(self._front.dispatch(request, route, fate)),
-                self._front.error,
+                lambda outcome: self._render(self._router.dispatch(request, route, outcome)),
+                self._router.error_response,
                 told.error,
                 life.unlisted,
                 told.names,
@@ -178,14 +178,14 @@ class Emulator:
         self._record(request, route, found, fault.kind if fault else "")
         return found
 
-    def _whole(self, found: Response | RenderSpec) -> Response:
+    def _render(self, found: Response | RenderSpec) -> Response:
         if isinstance(found, Response):
             return found
         try:
-            return self._front.render_response(found)
+            return self._router.render_response(found)
         except Exception:
             _LOG.exception("a picture could not be drawn")
-            return self._front.refusal_response("broken")
+            return self._router.refusal_response("broken")
 
     def _record(
         self, request: Request, route: Route | None, found: Response | RenderSpec, fault: str
@@ -194,7 +194,7 @@ class Emulator:
         if isinstance(found, Response):
             headers = dict(found.headers)
             status, rules = found.status, headers.get(RULES_HEADER, "")
-            request_id = headers.get(self._world.vendor.id_header, "")
+            request_id = headers.get(self._context.vendor.id_header, "")
         path = request.target.partition("?")[0][:200]
         call = route.call if route else ""
         number = self.history[-1].number + 1 if self.history else 1
@@ -205,7 +205,7 @@ class Emulator:
         )
 
 
-def _create_context(spec: Spec, clock: Clock, seed: int, settings: Settings, store: Store) -> World:
+def _create_context(spec: Spec, clock: Clock, seed: int, settings: Settings, store: Store) -> EmulatorContext:
     region = settings.region or spec.wire["default_region"]
     if region not in spec.wire["regions"]:
         raise ValueError(f"no region {region[:80]!r}, expected one of {', '.join(spec.wire['regions'])}")
@@ -214,25 +214,25 @@ def _create_context(spec: Spec, clock: Clock, seed: int, settings: Settings, sto
             raise ValueError(
                 f"a key is of the region {of[:80]!r}, expected one of {', '.join(spec.wire['regions'])}"
             )
-    return World(
+    return EmulatorContext(
         spec=spec,
         settings=settings,
         clock=clock,
         vendor=VendorErrors(spec),
         store=store,
-        spool=store.pieces(settings.spool_cap, settings.memory_cap),
-        life=lifecycle_from_spec(spec.task),
+        blobs=store.create_blob_store(settings.spool_cap, settings.memory_cap),
+        lifecycle=lifecycle_from_spec(spec.task),
         ledger=Ledger(spec, region, store),
-        quotas=_create_rate_limits(spec, clock, store) if settings.quotas else None,
+        rate_limits=_create_rate_limits(spec, clock, store) if settings.quotas else None,
         random=Random(f"emulator {seed}"),
         region=region,
     )
 
 
-def _create_rate_limits(spec: Spec, clock: Clock, store: Store) -> Quotas:
+def _create_rate_limits(spec: Spec, clock: Clock, store: Store) -> RateLimits:
     """With the tasks of an earlier process that still run."""
-    quotas = Quotas(spec)
-    for work in store.works.newest_first():
-        if work.task and work.ended > clock.wall():
-            quotas.restore_slot(work.order.model, work.ended)
+    quotas = RateLimits(spec)
+    for job in store.jobs.newest_first():
+        if job.is_task and job.ended > clock.wall():
+            quotas.restore_slot(job.spec.model, job.ended)
     return quotas

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import httpx
 
-from wanlib.emulator.core.http_messages import BEFORE, Request, Response
+from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, Request, Response
 from wanlib.emulator.emulator import Emulator
 
 Sleep = Callable[[float], object]
 SleepAsync = Callable[[float], Awaitable[object]]
 
 
-class Handler:
+class EmulatorHandler:
     """`respx.route().mock(side_effect=Handler(emulator))`, or `httpx.MockTransport(Handler(emulator))`.
 
     It never waits: delays and trickles are passed over. A cut is raised as httpx raises it.
@@ -26,7 +26,7 @@ class Handler:
         return _to_httpx_response(self._emulator.handle(_to_request(request)), request)
 
 
-class Transport(httpx.BaseTransport):
+class EmulatorTransport(httpx.BaseTransport):
     """`httpx.Client(transport=Transport(emulator))`. sleep: acts delays out; none unless given."""
 
     def __init__(self, emulator: Emulator, sleep: Sleep | None = None) -> None:
@@ -42,7 +42,7 @@ class Transport(httpx.BaseTransport):
         return _to_httpx_response(response, request, self._sleep)
 
 
-class AsyncTransport(httpx.AsyncBaseTransport):
+class AsyncEmulatorTransport(httpx.AsyncBaseTransport):
     """`httpx.AsyncClient(transport=AsyncTransport(emulator))`. sleep: as of Transport, to be awaited."""
 
     def __init__(self, emulator: Emulator, sleep: SleepAsync | None = None) -> None:
@@ -71,18 +71,18 @@ def _to_httpx_response(
     sleep: Sleep | None = None,
     sleep_async: SleepAsync | None = None,
 ) -> httpx.Response:
-    if response.cut == BEFORE:
+    if response.cut == CUT_BEFORE_RESPONSE:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
     body, headers = response.body, list(response.headers)
     if not any("event-stream" in value for _, value in headers):
         headers.append(("content-length", str(len(body))))
     whole = len(response.parts) <= 1 and response.cut is None
     # To hand the body in as `content` would have it read here and again by the client.
-    stream = httpx.ByteStream(body) if whole else _Pieces(response, sleep, sleep_async)
+    stream = httpx.ByteStream(body) if whole else _PartStream(response, sleep, sleep_async)
     return httpx.Response(response.status, headers=headers, stream=stream, request=request)
 
 
-class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+class _PartStream(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body in its parts, as far as it goes."""
 
     def __init__(self, response: Response, sleep: Sleep | None, sleep_async: SleepAsync | None) -> None:

@@ -128,8 +128,8 @@ class EmulatorOptions:
             working=0.0 if at_once else _seconds("--working", self.working),
             region=self.region,
             keys=dict(_key(text, self.region, spec) for text in self.key or ()),
-            failed=self.failed.value,
-            several=self.several.value,
+            failure_codes=self.failed.value,
+            choice_layout=self.several.value,
             quotas=self.quotas,
             local_images=self.local_images,
             fault_rate=self.fault_rate if self.faults else 0.0,
@@ -180,7 +180,7 @@ def serve(
     path, status, task id, broken rules.
     """
     _check_extra()
-    from wanlib.emulator.server.serve import Server, listen
+    from wanlib.emulator.server.serve import EmulatorServer, listen
 
     loaded = load_spec(spec)
     emulator = playing.emulator(loaded)
@@ -195,7 +195,7 @@ def serve(
         gc.freeze()  # what was loaded stays: nobody needs to look through it for garbage
         try:
             access_log = None if quiet else _log
-            Server(emulator, host=address.host, access_log=access_log).run([bound])
+            EmulatorServer(emulator, host=address.host, access_log=access_log).run([bound])
         finally:
             emulator.close()
     return FINE

@@ -22,11 +22,11 @@ from wanlib.emulator.admin.state import state_snapshot
 from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.server.app import CONTROL, PAGE, PAGE_FILES
 
-HEADER = "x-wan-control"
+ADMIN_HEADER = "x-wan-control"
 """A request that changes something carries it, whatever it says: no page of elsewhere can send it unasked."""
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_OWN = ("same-origin", "none")
+_SAME_SITE = ("same-origin", "none")
 
 
 def reject_foreign_origin(
@@ -44,10 +44,10 @@ def reject_foreign_origin(
     origin = headers.get("origin")
     if origin is not None and origin.lower().partition("://")[2] != host.lower():
         return "the Origin is another site"
-    if not page and headers.get("sec-fetch-site", "none") not in _OWN:
+    if not page and headers.get("sec-fetch-site", "none") not in _SAME_SITE:
         return "another site asks for it"
-    if method not in ("GET", "HEAD") and origin is None and HEADER not in headers:
-        return f"a request that changes something carries the header {HEADER}, or an Origin"
+    if method not in ("GET", "HEAD") and origin is None and ADMIN_HEADER not in headers:
+        return f"a request that changes something carries the header {ADMIN_HEADER}, or an Origin"
     return ""
 
 
@@ -69,14 +69,14 @@ def _is_allowed_host(name: str, hosts: Collection[str] | None) -> bool:
         return False
 
 
-FOLDER = Path(__file__).parents[1] / "page"
+PAGE_FOLDER = Path(__file__).parents[1] / "page"
 _SUFFIXES = (".html", ".css", ".js", ".svg")
-_MOST_BODY = 4096
-_MOST_SECONDS = 366 * 86400
-_WIDEST = 1024
+_MAX_BODY = 4096
+_MAX_SECONDS = 366 * 86400
+_MAX_WIDTH = 1024
 _TASK = CONTROL + "tasks/{id}"
 
-_SECURE = {
+_SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
     " require-trusted-types-for 'script'",
@@ -96,29 +96,29 @@ class AdminApi:
 
     async def state(self, _: Request) -> Response:
         """All that the page shows."""
-        return _json(state_snapshot(self._emulator))
+        return _json_response(state_snapshot(self._emulator))
 
-    async def advance(self, request: Request) -> Response:
+    async def advance_clock(self, request: Request) -> Response:
         """`{"seconds": 60}`: lets time pass, on a manual clock."""
-        seconds, clock = (await _body(request)).get("seconds"), self._emulator.clock
+        seconds, clock = (await _read_json(request)).get("seconds"), self._emulator.clock
         if not isinstance(clock, ManualClock):
             raise HTTPException(409, "the clock is not a manual one: start with --clock manual")
         if (
             isinstance(seconds, bool)
             or not isinstance(seconds, int | float)
-            or not 0 <= seconds <= _MOST_SECONDS
+            or not 0 <= seconds <= _MAX_SECONDS
         ):
-            raise HTTPException(400, f"seconds is a number from 0 to {_MOST_SECONDS}")
+            raise HTTPException(400, f"seconds is a number from 0 to {_MAX_SECONDS}")
         clock.advance(seconds)
-        return _json({"now": clock.wall()})
+        return _json_response({"now": clock.wall()})
 
-    async def finish(self, request: Request) -> Response:
+    async def finish_task(self, request: Request) -> Response:
         """Ends a task well."""
         return self._end(request, None)
 
-    async def fail(self, request: Request) -> Response:
+    async def fail_task(self, request: Request) -> Response:
         """`{"code": …, "message": …}`: ends a task as FAILED; both may be left out."""
-        body = await _body(request)
+        body = await _read_json(request)
         code, message = body.get("code", self._emulator.vendor.failure), body.get("message", "")
         if not isinstance(code, str) or not code or not isinstance(message, str):
             raise HTTPException(400, "code and message are texts, code not an empty one")
@@ -126,14 +126,14 @@ class AdminApi:
 
     async def picture(self, request: Request) -> Response:
         """A picture of a task, `?width=` for a smaller one."""
-        work = self._emulator.store.works.get(request.path_params["id"])
+        job = self._emulator.store.jobs.get(request.path_params["id"])
         number, width = request.path_params["number"], request.query_params.get("width", "")
-        if work is None or number >= max(1, work.fate.tried):
+        if job is None or number >= max(1, job.outcome.attempted):
             raise HTTPException(404, "there is no such picture")
-        wide = min(int(width), _WIDEST) if width.isascii() and width.isdecimal() and len(width) < 9 else 0
+        wide = min(int(width), _MAX_WIDTH) if width.isascii() and width.isdecimal() and len(width) < 9 else 0
 
         def drawn() -> bytes:
-            png = self._emulator.preview(work, number, wide) if wide else self._emulator.picture(work, number)
+            png = self._emulator.preview(job, number, wide) if wide else self._emulator.picture(job, number)
             return _thumbnail(png, wide)
 
         try:
@@ -145,7 +145,7 @@ class AdminApi:
     def _end(self, request: Request, code: str | None, message: str = "") -> Response:
         if not self._emulator.complete_task(request.path_params["id"], code, message):
             raise HTTPException(409, "there is no such task that has not ended")
-        return _json({"ended": True})
+        return _json_response({"ended": True})
 
 
 def create_admin_app(emulator: Emulator, hosts: Collection[str] | None, threads: Executor) -> ASGIApp:
@@ -153,9 +153,9 @@ def create_admin_app(emulator: Emulator, hosts: Collection[str] | None, threads:
     endpoints = AdminApi(emulator, threads)
     routes = [
         Route(CONTROL + "state", endpoints.state, methods=["GET"]),
-        Route(CONTROL + "clock", endpoints.advance, methods=["POST"]),
-        Route(_TASK + "/finish", endpoints.finish, methods=["POST"]),
-        Route(_TASK + "/fail", endpoints.fail, methods=["POST"]),
+        Route(CONTROL + "clock", endpoints.advance_clock, methods=["POST"]),
+        Route(_TASK + "/finish", endpoints.finish_task, methods=["POST"]),
+        Route(_TASK + "/fail", endpoints.fail_task, methods=["POST"]),
         Route(_TASK + "/pictures/{number:int}.png", endpoints.picture, methods=["GET"]),
         Route(PAGE, page_file, methods=["GET"]),
         Route(PAGE_FILES + "{name}", page_file, methods=["GET"]),
@@ -179,27 +179,27 @@ class _OriginGuardMiddleware:
 
         async def send_secured(message: Any) -> None:
             if message["type"] == "http.response.start":
-                extra = [(name.encode(), value.encode()) for name, value in _SECURE.items()]
+                extra = [(name.encode(), value.encode()) for name, value in _SECURITY_HEADERS.items()]
                 message["headers"] = [*message.get("headers", ()), *extra]
             await send(message)
 
-        app: ASGIApp = _json({"error": why}, 403) if why else self._app
+        app: ASGIApp = _json_response({"error": why}, 403) if why else self._app
         await app(scope, receive, send_secured)
 
 
-def _json(content: Any, status: int = 200) -> Response:
+def _json_response(content: Any, status: int = 200) -> Response:
     """In ASCII: a prompt may hold what UTF-8 can't."""
     return Response(json.dumps(content), status, media_type="application/json")
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def _read_json(request: Request) -> dict[str, Any]:
     """The JSON object of a request; an empty one for no body."""
     raw = b""
     try:
         async for chunk in request.stream():
             raw += chunk
-            if len(raw) > _MOST_BODY:
-                raise HTTPException(413, f"the body is over {_MOST_BODY} bytes")
+            if len(raw) > _MAX_BODY:
+                raise HTTPException(413, f"the body is over {_MAX_BODY} bytes")
         body = json.loads(raw or b"{}")
     except (ValueError, RecursionError, ClientDisconnect):
         raise HTTPException(400, "the body is no JSON") from None
@@ -223,13 +223,13 @@ def _thumbnail(png: bytes, width: int) -> bytes:
 async def page_file(request: Request) -> Response:
     """The page, or a file of it by its name."""
     name = request.path_params.get("name", "index.html")
-    if name not in {each.name for each in FOLDER.glob("*") if each.suffix in _SUFFIXES}:
+    if name not in {each.name for each in PAGE_FOLDER.glob("*") if each.suffix in _SUFFIXES}:
         raise HTTPException(404, "the page has no such file")
-    return FileResponse(FOLDER / name)
+    return FileResponse(PAGE_FOLDER / name)
 
 
 async def _error_response(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    answer = _json({"error": error.detail}, error.status_code)
+    answer = _json_response({"error": error.detail}, error.status_code)
     answer.headers.update(error.headers or {})
     return answer

@@ -6,25 +6,24 @@ from wanlib.base.clock import ManualClock
 from wanlib.emulator.emulator import Emulator, RecordedRequest
 from wanlib.emulator.jobs.job import NEVER, Job
 
-MOST_TASKS = 100
+MAX_TASKS = 100
 """How many of the newest are told."""
 
-_LONGEST = 200
+_MAX_PROMPT = 200
 
 
 def state_snapshot(emulator: Emulator) -> dict[str, Any]:
     """Clock, tasks and requests (newest first), ledger. Times in seconds since 1970."""
-    now, works = emulator.clock.wall(), emulator.jobs()
+    now, jobs = emulator.clock.wall(), emulator.jobs()
     seen = [_request(each) for each in reversed(emulator.history.copy())]
     rules = {each["request_id"]: each["rules"] for each in seen}
     return {
         "clock": {"now": now, "manual": isinstance(emulator.clock, ManualClock)},
         "models": list(emulator.spec.models),
         "codes": list(emulator.spec.wire["errors"]),
-        "count": len(works),
+        "count": len(jobs),
         "tasks": [
-            _task(emulator, work, now) | {"rules": rules.get(work.request_id, [])}
-            for work in works[:MOST_TASKS]
+            _task(emulator, job, now) | {"rules": rules.get(job.request_id, [])} for job in jobs[:MAX_TASKS]
         ],
         "requests": seen,
         "currency": emulator.spec.wire["currency"],
@@ -33,31 +32,31 @@ def state_snapshot(emulator: Emulator) -> dict[str, Any]:
     }
 
 
-def _task(emulator: Emulator, work: Job, now: float) -> dict[str, Any]:
-    order, life = work.order, emulator.life
-    status = work.status(life, now)
-    done = work.image_count() > 0 and work.ended <= now  # also of a task that has since become unknown
+def _task(emulator: Emulator, job: Job, now: float) -> dict[str, Any]:
+    order, life = job.spec, emulator.lifecycle
+    status = job.status(life, now)
+    done = job.image_count() > 0 and job.ended <= now  # also of a task that has since become unknown
     return {
-        "id": work.id,
+        "id": job.id,
         "model": order.model,
         "call": order.call,
-        "task": work.task,
+        "task": job.is_task,
         "status": status,
         "over": status not in (life.waiting, life.working),
-        "prompt": order.prompt[:_LONGEST],
+        "prompt": order.prompt[:_MAX_PROMPT],
         "inputs": [given.label for given in order.inputs],
         "width": order.size[0],
         "height": order.size[1],
-        "asked": work.fate.tried,
-        "pictures": work.image_count() if done else 0,
-        "code": work.fate.code if work.ended <= now else "",
-        "message": work.fate.message if work.ended <= now else "",
-        "submitted": work.submitted,
-        "scheduled": _round_seconds(work.scheduled),
-        "ended": _round_seconds(work.ended) if work.ended <= now else None,
-        "links_die": _round_seconds(work.links_expire_at(life)) if done else None,
-        "expires": _round_seconds(work.expires_at(life)),
-        "endpoint": work.endpoint,
+        "asked": job.outcome.attempted,
+        "pictures": job.image_count() if done else 0,
+        "code": job.outcome.code if job.ended <= now else "",
+        "message": job.outcome.message if job.ended <= now else "",
+        "submitted": job.submitted,
+        "scheduled": _round_seconds(job.scheduled),
+        "ended": _round_seconds(job.ended) if job.ended <= now else None,
+        "links_die": _round_seconds(job.links_expire_at(life)) if done else None,
+        "expires": _round_seconds(job.expires_at(life)),
+        "endpoint": job.endpoint,
     }
 
 

@@ -3,26 +3,26 @@
 import re
 
 from wanlib.base.violation import Violation
-from wanlib.emulator.context import World
+from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.http_messages import Request
-from wanlib.emulator.core.vendor_errors import Refused
+from wanlib.emulator.core.vendor_errors import RequestRefused
 
 _LENT = re.compile(r"st-[0-9a-f]{24}([0-9a-f]{10})")
 _KEY = re.compile(r"[!-~]{1,512}")
 
 
-class Keys:
+class Authenticator:
     """A lent key holds its own end, so none is remembered."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, context: EmulatorContext) -> None:
+        self._context = context
         self._header, header = next(
-            (name, row) for name, row in world.spec.wire["headers"].items() if "{key}" in row["is"]
+            (name, row) for name, row in context.spec.wire["headers"].items() if "{key}" in row["is"]
         )
         self._calls: tuple[str, ...] = tuple(header["call"])
         self._before, _, self._after = header["is"].partition("{key}")
-        self._name = world.vendor.names.token_query.seconds
-        self._limits = world.spec.wire["queries"]["token"][self._name]
+        self._name = context.vendor.names.token_query.seconds
+        self._limits = context.spec.wire["queries"]["token"][self._name]
 
     def authenticate(self, request: Request, call: str) -> None:
         """Refused where a call needs a key and the request brings none that may be one."""
@@ -30,47 +30,47 @@ class Keys:
             return
         given = request.headers.get(self._header.lower())
         if not given:
-            self._refuse("no_key")
-        elif not self._is_good(given):
-            self._refuse("bad_key")
+            self._reject("no_key")
+        elif not self._is_valid(given):
+            self._reject("bad_key")
         else:
             self._check_region(given)
 
     def _check_region(self, given: str) -> None:
         """Refuse a key that is not of this region; lent keys are."""
-        keys, here = self._world.settings.keys, self._world.region
+        keys, here = self._context.settings.keys, self._context.region
         key = given[len(self._before) :].strip()
         if not keys or _LENT.fullmatch(key):
             return
         if key not in keys:
-            self._refuse("bad_key")
+            self._reject("bad_key")
         if keys[key] != here:
             broken = Violation("wire/regions", "rejected", "", here, keys[key])
-            raise Refused(self._world.vendor.lookup("other_region"), (broken,))
+            raise RequestRefused(self._context.vendor.lookup("other_region"), (broken,))
 
     def issue_token(self, text: str | None) -> dict[str, object]:
         """A key for so many seconds. Refused for a number out of its range."""
         low, high = self._limits["min"], self._limits["max"]
         text = text or str(self._limits["default"])
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and low <= int(text) <= high):
-            raise self._world.refusal("bad_query", detail=f"{self._name} is a number from {low} to {high}")
-        ends = int(self._world.clock.wall()) + int(text)
-        names = self._world.vendor.names.token
+            raise self._context.refusal("bad_query", detail=f"{self._name} is a number from {low} to {high}")
+        ends = int(self._context.clock.wall()) + int(text)
+        names = self._context.vendor.names.token
         return {
-            names.token: f"st-{self._world.random.getrandbits(96):024x}{ends:010x}",
+            names.token: f"st-{self._context.random.getrandbits(96):024x}{ends:010x}",
             names.expires_at: ends,
         }
 
-    def _is_good(self, given: str) -> bool:
+    def _is_valid(self, given: str) -> bool:
         if given[: len(self._before)].lower() != self._before.lower():
             return False
         key = given[len(self._before) :].strip()
         if not _KEY.fullmatch(key):
             return False
         lent = _LENT.fullmatch(key)
-        return lent is None or int(lent[1], 16) > self._world.clock.wall()
+        return lent is None or int(lent[1], 16) > self._context.clock.wall()
 
-    def _refuse(self, error_key: str) -> None:
+    def _reject(self, error_key: str) -> None:
         due = self._before + "…" + self._after
         broken = Violation(f"wire/headers.{self._header}", "rejected", "", due, None)
-        raise Refused(self._world.vendor.lookup(error_key), (broken,))
+        raise RequestRefused(self._context.vendor.lookup(error_key), (broken,))

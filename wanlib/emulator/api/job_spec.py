@@ -9,7 +9,7 @@ from typing import Any
 
 from wanlib.base.redaction import redact_text
 from wanlib.emulator.api.values import Values
-from wanlib.emulator.context import World
+from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.spilled_text import SpilledText
 from wanlib.emulator.jobs.job import InputImage, JobSpec
 from wanlib.emulator.storage.blobs import ADOPTED, BlobStore
@@ -19,7 +19,7 @@ from wanlib.spec.model.picture_size import KEYWORD, SQUARE, PictureSize
 
 
 def collect_inputs(
-    values: Any, reading: DecodedBody, files: Mapping[str, Upload], spool: BlobStore
+    values: Any, reading: DecodedBody, files: Mapping[str, Upload], blobs: BlobStore
 ) -> tuple[InputImage, ...]:
     """Inputs for the values of an image list; anything that is no text is passed over.
 
@@ -27,35 +27,35 @@ def collect_inputs(
     """
     items = values if isinstance(values, list) else []
     return tuple(
-        _uploaded(number, files[item], spool)
+        _uploaded(number, files[item], blobs)
         if files and item in files
-        else _inline_or_url(number, item, reading, spool)
+        else _inline_or_url(number, item, reading, blobs)
         for number, item in enumerate(items, 1)
         if isinstance(item, str)
     )
 
 
-def _uploaded(number: int, upload: Upload, spool: BlobStore) -> InputImage:
+def _uploaded(number: int, upload: Upload, blobs: BlobStore) -> InputImage:
     label = f"image {number}: upload, {upload.format} {upload.width}*{upload.height}"
-    return InputImage(label, upload.width, upload.height, upload.format, spool.retain(upload.piece))
+    return InputImage(label, upload.width, upload.height, upload.format, blobs.retain(upload.blob_key))
 
 
-def _inline_or_url(number: int, text: str, reading: DecodedBody, spool: BlobStore) -> InputImage:
+def _inline_or_url(number: int, text: str, reading: DecodedBody, blobs: BlobStore) -> InputImage:
     """A URL, or an image that came along."""
     facts = reading.image(text).facts
     if facts is None or not facts.width or not facts.height:
         return InputImage(f"image {number}: {redact_text(text)}")
     label = f"image {number}: {facts.format} {facts.width}*{facts.height}"
-    return InputImage(label, facts.width, facts.height, facts.format or "", _store_bytes(text, spool))
+    return InputImage(label, facts.width, facts.height, facts.format or "", _store_bytes(text, blobs))
 
 
-def _store_bytes(text: str, spool: BlobStore) -> str:
+def _store_bytes(text: str, blobs: BlobStore) -> str:
     """The key of its bytes; one that is on disk already stays where it is, unless it is small."""
     if not isinstance(text, SpilledText):
         least = len(text) // 4 * 3 - 128  # what stands before the base64 is shorter
-        return spool.add(_bytes_of(text)) if spool.has_room(least) else ""
+        return blobs.add(_bytes_of(text)) if blobs.has_room(least) else ""
     stored = text.stored
-    return spool.adopt(stored) if stored.size >= ADOPTED else spool.add(stored.data())
+    return blobs.adopt(stored) if stored.size >= ADOPTED else blobs.add(stored.data())
 
 
 def _bytes_of(text: str) -> bytes:
@@ -166,10 +166,10 @@ _UNSEEN = "1024*1024"  # what an image is taken for that the emulator has not se
 
 
 def build_job_spec(
-    world: World, values: Values, model: str, call: str, inputs: tuple[InputImage, ...]
+    context: EmulatorContext, values: Values, model: str, call: str, inputs: tuple[InputImage, ...]
 ) -> JobSpec:
     """What a request asks for."""
-    names = world.vendor.fields
+    names = context.vendor.fields
     count = values.get(values.active_value(values.family.count_of) or "")
     count = max(1, count) if isinstance(count, int) else 1
     one_choice = values.active_value(values.family.set_form) == "one choice"
@@ -179,15 +179,15 @@ def build_job_spec(
         prompt=_text(values.get(names["prompt"])),
         inputs=inputs,
         size=output_size(values, names["size"], inputs, _UNSEEN),
-        pictures=count,
-        exact=values.active_value(values.family.count_is) != "at most",
-        seeds=_image_seeds(world, values, count),
+        picture_count=count,
+        is_exact_count=values.active_value(values.family.count_is) != "at most",
+        seeds=_image_seeds(context, values, count),
         watermark=values.get(names["watermark"]) is True,
         one_choice=one_choice,
         # No page says of a mode that it writes text but that of the models that stream it.
-        texts=one_choice and "stream" in world.spec.calls(model),
-        told=values.has_field(names["rewriting"]),
-        extended=values.get(names["rewriting"]) is True,
+        has_texts=one_choice and "stream" in context.spec.calls(model),
+        repeats_prompt=values.has_field(names["rewriting"]),
+        is_rewritten=values.get(names["rewriting"]) is True,
     )
 
 
@@ -195,10 +195,10 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _image_seeds(world: World, values: Values, count: int) -> tuple[tuple[int, int], ...]:
+def _image_seeds(context: EmulatorContext, values: Values, count: int) -> tuple[tuple[int, int], ...]:
     """A seed and a number for each; where each further picture has a higher seed, the number stays 0."""
-    given = values.get(world.vendor.fields["seed"])
-    first = given if isinstance(given, int) else world.random.randrange(_SEEDS)
+    given = values.get(context.vendor.fields["seed"])
+    first = given if isinstance(given, int) else context.random.randrange(_SEEDS)
     step: int | None = values.family.output.get("seed_step")
     if step:
         return tuple([(first + index * step, 0) for index in range(count)])

@@ -1,12 +1,12 @@
-"""The bodies of answers about work, in the shapes of `wire.yaml`."""
+"""The bodies of answers about job, in the shapes of `wire.yaml`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from wanlib.base.api_tables import WireNames
 from wanlib.emulator.core.settings import Settings
-from wanlib.emulator.core.time import Stamp
-from wanlib.emulator.jobs.job import NEVER, Job, Outcome
+from wanlib.emulator.core.time import TimestampFormat
+from wanlib.emulator.jobs.job import NEVER, Job, JobOutcome
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle
 from wanlib.spec import Spec
 
@@ -18,14 +18,14 @@ _CLOSING = "Done."
 
 
 class ResponseBodies:
-    """Writes them. link: (work, picture from 0) -> where the picture can be fetched."""
+    """Writes them. link: (job, picture from 0) -> where the picture can be fetched."""
 
     def __init__(self, spec: Spec, settings: Settings, life: TaskLifecycle, names: WireNames) -> None:
         times = spec.wire["times"]["query"]
         self._spec = spec
         self._settings = settings
-        self._life = life
-        self._stamp = Stamp(times["form"], times["zone"])
+        self._lifecycle = life
+        self._stamp = TimestampFormat(times["form"], times["zone"])
         self._names = names
         role = spec.wire["answers"]["choices"][names.answer.output]["members"][names.choice.choices]["each"]
         role = role["members"][names.choice.message]["members"][names.choice.role]
@@ -33,43 +33,43 @@ class ResponseBodies:
         self._streaming: Mapping[str, Any] = spec.wire["streaming"]
         self._reasons: Mapping[str, str] = self._streaming["finish_reason"]
 
-    def task_created(self, work: Job, request_id: str) -> Body:
+    def task_created(self, job: Job, request_id: str) -> Body:
         """Of an asynchronous create."""
-        return self._answer(request_id, self._task(work.id, self._life.waiting))
+        return self._answer(request_id, self._task(job.id, self._lifecycle.waiting))
 
-    def sync_result(self, work: Job, link: Link, request_id: str) -> Body:
+    def sync_result(self, job: Job, link: Link, request_id: str) -> Body:
         """Of a synchronous call that has succeeded."""
-        return {self._names.answer.request_id: request_id} | self._pictures(work, link)
+        return {self._names.answer.request_id: request_id} | self._pictures(job, link)
 
-    def task_status(self, work: Job, now: float, link: Link, request_id: str) -> Body:
+    def task_status(self, job: Job, now: float, link: Link, request_id: str) -> Body:
         """Of a query."""
-        status = work.status(self._life, now)
-        if status == self._life.unknown:
-            return self.unknown_task(work.id, request_id)
+        status = job.status(self._lifecycle, now)
+        if status == self._lifecycle.unknown:
+            return self.unknown_task(job.id, request_id)
         if (
-            status == self._life.failed
-            and self._settings.failed == "flat"
-            and not self._uses_results_form(work)
+            status == self._lifecycle.failed
+            and self._settings.failure_codes == "flat"
+            and not self._uses_results_form(job)
         ):
-            return {self._names.answer.request_id: request_id} | self._reason(work.fate)
-        output = self._task(work.id, status) | self._times(work, now, status)
-        if status == self._life.succeeded:
-            pictures, names = self._pictures(work, link), self._names.answer
+            return {self._names.answer.request_id: request_id} | self._reason(job.outcome)
+        output = self._task(job.id, status) | self._times(job, now, status)
+        if status == self._lifecycle.succeeded:
+            pictures, names = self._pictures(job, link), self._names.answer
             whole = self._answer(request_id, output | pictures[names.output])
             return whole | {names.usage: pictures[names.usage]}
-        if status == self._life.failed:
-            output |= self._reason(work.fate)
-        if self._uses_results_form(work):
-            output[self._names.task.metrics] = self._metrics(work, ended=status == self._life.failed)
+        if status == self._lifecycle.failed:
+            output |= self._reason(job.outcome)
+        if self._uses_results_form(job):
+            output[self._names.task.metrics] = self._metrics(job, ended=status == self._lifecycle.failed)
         return self._answer(request_id, output)
 
     def unknown_task(self, task_id: str, request_id: str) -> Body:
         """Of a query for an id that has expired or never was."""
-        return self._answer(request_id, self._task(task_id, self._life.unknown))
+        return self._answer(request_id, self._task(task_id, self._lifecycle.unknown))
 
-    def stream_events(self, work: Job, link: Link, request_id: str) -> list[Body]:
+    def stream_events(self, job: Job, link: Link, request_id: str) -> list[Body]:
         """Of a streamed call: some parts each, usage as it grows or at the end."""
-        parts, bodies = self._parts(work, link), list[Body]()
+        parts, bodies = self._parts(job, link), list[Body]()
         images = texts = 0
         names, size = self._names, self._streaming["parts_of_a_chunk"]
         for start in range(0, len(parts), size):
@@ -78,10 +78,10 @@ class ResponseBodies:
             texts += sum(names.choice.text in part for part in chunk)
             last = start + size >= len(parts)
             choice = self._choice(chunk, "last" if last else "before_the_last")
-            finished = last or self._settings.finished == "always"
+            finished = last or self._settings.finished_flag == "always"
             body = self._answer(request_id, {names.choice.choices: [choice], names.choice.finished: finished})
             if last or self._streaming["usage"] == "cumulative":
-                body[names.answer.usage] = self._usage(work, images, texts)
+                body[names.answer.usage] = self._usage(job, images, texts)
             bodies.append(body)
         return bodies
 
@@ -92,81 +92,81 @@ class ResponseBodies:
     def _task(self, task_id: str, status: str) -> Body:
         return {self._names.task.id: task_id, self._names.task.status: status}
 
-    def _reason(self, fate: Outcome) -> Body:
-        return {self._names.answer.code: fate.code, self._names.answer.message: fate.message}
+    def _reason(self, outcome: JobOutcome) -> Body:
+        return {self._names.answer.code: outcome.code, self._names.answer.message: outcome.message}
 
-    def _uses_results_form(self, work: Job) -> bool:
+    def _uses_results_form(self, job: Job) -> bool:
         """Whether the model's pictures come as `results`."""
-        return bool(self._spec.family(work.order.model).output["result"] == "results")
+        return bool(self._spec.family(job.spec.model).output["result"] == "results")
 
-    def _times(self, work: Job, now: float, status: str) -> Body:
+    def _times(self, job: Job, now: float, status: str) -> Body:
         names = self._names.task
-        times = {names.submitted: self._stamp.format(work.submitted)}
-        if status != self._life.waiting and not work.canceled:
-            times[names.scheduled] = self._stamp.format(work.scheduled)
-        if work.ended <= now and work.ended != NEVER:
-            times[names.ended] = self._stamp.format(work.ended)
+        times = {names.submitted: self._stamp.format(job.submitted)}
+        if status != self._lifecycle.waiting and not job.is_canceled:
+            times[names.scheduled] = self._stamp.format(job.scheduled)
+        if job.ended <= now and job.ended != NEVER:
+            times[names.ended] = self._stamp.format(job.ended)
         return times
 
-    def _pictures(self, work: Job, link: Link) -> Body:
+    def _pictures(self, job: Job, link: Link) -> Body:
         names = self._names
-        if self._uses_results_form(work):
-            results = {names.result.results: self._results(work, link)}
-            output = results | {names.task.metrics: self._metrics(work, ended=True)}
-            return {names.answer.output: output, names.answer.usage: {names.usage.images: work.image_count()}}
-        parts = self._parts(work, link)
-        groups = [parts] if self._in_one_choice(work) else [[part] for part in parts]
+        if self._uses_results_form(job):
+            results = {names.result.results: self._results(job, link)}
+            output = results | {names.task.metrics: self._metrics(job, ended=True)}
+            return {names.answer.output: output, names.answer.usage: {names.usage.images: job.image_count()}}
+        parts = self._parts(job, link)
+        groups = [parts] if self._in_one_choice(job) else [[part] for part in parts]
         choices = [self._choice(group, "last") for group in groups]
         texts = sum(names.choice.text in part for part in parts)
         return {
             names.answer.output: {names.choice.choices: choices, names.choice.finished: True},
-            names.answer.usage: self._usage(work, work.image_count(), texts),
+            names.answer.usage: self._usage(job, job.image_count(), texts),
         }
 
-    def _in_one_choice(self, work: Job) -> bool:
-        several = self._settings.several
-        return work.order.one_choice if several == "documented" else several == "single"
+    def _in_one_choice(self, job: Job) -> bool:
+        several = self._settings.choice_layout
+        return job.spec.one_choice if several == "documented" else several == "single"
 
     def _choice(self, parts: list[Body], reason: str) -> Body:
         names = self._names.choice
         message = {names.role: self._role, names.content: parts}
         return {names.finish_reason: self._reasons[reason], names.message: message}
 
-    def _parts(self, work: Job, link: Link) -> list[Body]:
+    def _parts(self, job: Job, link: Link) -> list[Body]:
         """Texts and images in reading order; what failed is not there."""
         names, parts = self._names.choice, list[Body]()
-        for index in range(work.image_count()):
-            if work.order.texts:
+        for index in range(job.image_count()):
+            if job.spec.has_texts:
                 fragments = (words.format(number=index + 1) for words in _FRAGMENTS)
                 parts += [self._part(names.text, fragment) for fragment in fragments]
-            parts.append(self._part(names.image, link(work, index)))
-        return [*parts, self._part(names.text, _CLOSING)] if work.order.texts else parts
+            parts.append(self._part(names.image, link(job, index)))
+        return [*parts, self._part(names.text, _CLOSING)] if job.spec.has_texts else parts
 
     def _part(self, name: str, value: str) -> Body:
         """A part says by its type which member holds its value."""
         return {self._names.choice.type: name, name: value}
 
-    def _results(self, work: Job, link: Link) -> list[Body]:
-        order, fate = work.order, work.fate
+    def _results(self, job: Job, link: Link) -> list[Body]:
+        order, outcome = job.spec, job.outcome
         names = self._names.result
-        prompts = {names.prompt: order.prompt} if order.told else {}
-        if order.extended:
+        prompts = {names.prompt: order.prompt} if order.repeats_prompt else {}
+        if order.is_rewritten:
             prompts[names.rewritten_prompt] = f"{order.prompt} (rewritten)"
-        made = [prompts | {names.url: link(work, index)} for index in range(work.image_count())]
-        return made + [self._reason(fate)] * (fate.tried - work.image_count())
+        made = [prompts | {names.url: link(job, index)} for index in range(job.image_count())]
+        return made + [self._reason(outcome)] * (outcome.attempted - job.image_count())
 
-    def _metrics(self, work: Job, *, ended: bool) -> Body:
+    def _metrics(self, job: Job, *, ended: bool) -> Body:
         """Before the end nothing has succeeded or failed."""
-        made = work.image_count() if ended else 0
-        broken = work.fate.tried - made if ended else 0
+        made = job.image_count() if ended else 0
+        broken = job.outcome.attempted - made if ended else 0
         names = self._names.metrics
-        return {names.total: work.fate.tried, names.succeeded: made, names.failed: broken}
+        return {names.total: job.outcome.attempted, names.succeeded: made, names.failed: broken}
 
-    def _usage(self, work: Job, images: int, texts: int) -> Body:
+    def _usage(self, job: Job, images: int, texts: int) -> Body:
         """Return the usage of a call: the tokens that the spec states, and the texts written."""
-        width, height = work.order.size if images else (0, 0)
+        width, height = job.spec.size if images else (0, 0)
         names = self._names.usage
-        stated = self._spec.family(work.order.model).output.get("tokens", {})
+        stated = self._spec.family(job.spec.model).output.get("tokens", {})
         read, written = stated.get("input", 0), stated.get("output", 0) + texts
         tokens = {
             names.input_tokens: read,

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 from wanlib.base.violation import Violation
 from wanlib.emulator.api.response_bodies import Body
-from wanlib.emulator.context import World
+from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.http_messages import RULES_HEADER, Response
 from wanlib.emulator.core.vendor_errors import VendorError, error_body
-from wanlib.emulator.jobs.job import Outcome
+from wanlib.emulator.jobs.job import JobOutcome
 
 Violations = tuple[Violation, ...]
 Headers = tuple[tuple[str, str], ...]
@@ -19,15 +19,15 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)  # what
 
 
 class ResponseBuilder:
-    """Writes the answers of one world."""
+    """Writes the answers of one context."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        timeout = world.spec.wire["timeouts"]["sync"].partition(" ")[0]
+    def __init__(self, context: EmulatorContext) -> None:
+        self._context = context
+        timeout = context.spec.wire["timeouts"]["sync"].partition(" ")[0]
         self._recorded = tuple(
-            (name, value.replace("{timeout}", timeout)) for name, value in world.vendor.headers.items()
+            (name, value.replace("{timeout}", timeout)) for name, value in context.vendor.headers.items()
         )
-        self._streamed = ("content-type", world.spec.wire["streaming"]["content_type"])
+        self._streamed = ("content-type", context.spec.wire["streaming"]["content_type"])
 
     def json_response(
         self, status: int, body: Body, request_id: str, violations: Violations = ()
@@ -39,7 +39,7 @@ class ResponseBuilder:
         self, told: VendorError, request_id: str, violations: Violations = (), *, status: int = 0
     ) -> Response:
         """The vendor's error body, with the status of its code unless another is given."""
-        body = error_body(self._world.vendor.names, told, request_id)
+        body = error_body(self._context.vendor.names, told, request_id)
         return self.json_response(status or self._status(told.code), body, request_id, violations)
 
     def stream_response(self, events: list[Body], request_id: str, violations: Violations) -> Response:
@@ -47,27 +47,29 @@ class ResponseBuilder:
         parts = [_event(number, "result", 200, body) for number, body in enumerate(events, 1)]
         return Response(200, self._headers(request_id, self._streamed, violations), tuple(parts))
 
-    def failed_stream_response(self, fate: Outcome, request_id: str, violations: Violations) -> Response:
+    def failed_stream_response(
+        self, outcome: JobOutcome, request_id: str, violations: Violations
+    ) -> Response:
         """A stream that has nothing but an error in it."""
-        body = error_body(self._world.vendor.names, VendorError(fate.code, fate.message), request_id)
-        parts = (_event(1, "error", self._status(fate.code), body),)
+        body = error_body(self._context.vendor.names, VendorError(outcome.code, outcome.message), request_id)
+        parts = (_event(1, "error", self._status(outcome.code), body),)
         return Response(200, self._headers(request_id, self._streamed, violations), parts)
 
     def storage_error(self, situation: str, what: str = "") -> Response:
         """An error of the file storage."""
-        row = self._world.vendor.storage[situation]
-        names = self._world.vendor.names.storage
+        row = self._context.vendor.storage[situation]
+        names = self._context.vendor.names.storage
         message = row["message"].replace("{detail}", what)
         inner = _element(names.code, row["code"]) + _element(names.message, message)
         text = f'<?xml version="1.0" encoding="UTF-8"?>\n{_element(names.error, inner)}\n'
         return Response(row["status"], _XML, (text.encode(),))
 
     def _status(self, code: str) -> int:
-        status: int = self._world.spec.wire["errors"].get(code, {"status": 400})["status"]
+        status: int = self._context.spec.wire["errors"].get(code, {"status": 400})["status"]
         return status
 
     def _headers(self, request_id: str, content: tuple[str, str], violations: Violations) -> Headers:
-        moment = str(int(self._world.clock.wall() * 1000))
+        moment = str(int(self._context.clock.wall() * 1000))
         recorded = tuple(
             (name, value.replace("{request_id}", request_id).replace("{now}", moment))
             for name, value in self._recorded

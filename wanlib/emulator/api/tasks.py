@@ -4,29 +4,29 @@ from typing import Any
 
 from wanlib.base.redaction import safe_repr
 from wanlib.emulator.api.response_bodies import Body, Link, ResponseBodies
-from wanlib.emulator.context import World
-from wanlib.emulator.core.time import Stamp
+from wanlib.emulator.context import EmulatorContext
+from wanlib.emulator.core.time import TimestampFormat
 from wanlib.emulator.core.vendor_errors import VendorError
-from wanlib.emulator.jobs.job import Job, Outcome
+from wanlib.emulator.jobs.job import Job, JobOutcome
 from wanlib.spec.source.annotated import parse_duration
 
 _ACCOUNT = "emulator"
 _UNITS = {"epoch s": 1, "epoch ms": 1000}
 
 
-class Listing:
+class TaskListing:
     """Lists tasks, newest first. The filters are those of `wire/queries.list`."""
 
-    def __init__(self, world: World) -> None:
-        times = world.spec.wire["times"]["query"]
-        self._world = world
-        self._how = world.spec.wire["queries"]["list"]
-        self._query, self._names = world.vendor.names.list_query, world.vendor.names.listed
-        self._stamp = Stamp(self._how[self._query.start]["form"], times["zone"])
+    def __init__(self, context: EmulatorContext) -> None:
+        times = context.spec.wire["times"]["query"]
+        self._context = context
+        self._how = context.spec.wire["queries"]["list"]
+        self._query, self._names = context.vendor.names.list_query, context.vendor.names.listed
+        self._stamp = TimestampFormat(self._how[self._query.start]["form"], times["zone"])
         self._span = parse_duration(self._how[self._query.start]["within"])
-        self._unit = _UNITS[world.spec.wire["times"]["list"]["form"]]
-        host = world.spec.wire["regions"][world.region].get("workspace_host", "")
-        self._region = host.split(".")[1] if "." in host else world.region
+        self._unit = _UNITS[context.spec.wire["times"]["list"]["form"]]
+        host = context.spec.wire["regions"][context.region].get("workspace_host", "")
+        self._region = host.split(".")[1] if "." in host else context.region
 
     def page(self, query: dict[str, str], request_id: str) -> Body:
         """The answer. Refused for a filter that can't be read, or times further apart than they may be."""
@@ -34,32 +34,32 @@ class Listing:
         page, size = self._number(query, self._query.page), self._number(query, self._query.page_size)
         tasks = self._filter_jobs(query)
         return {
-            self._world.vendor.names.answer.request_id: request_id,
+            self._context.vendor.names.answer.request_id: request_id,
             names.total: len(tasks),
             names.pages: -(-len(tasks) // size),
             names.page: page,
             names.page_size: size,
-            names.tasks: [self._list_entry(work) for work in tasks[(page - 1) * size : page * size]],
+            names.tasks: [self._list_entry(job) for job in tasks[(page - 1) * size : page * size]],
         }
 
     def _filter_jobs(self, query: dict[str, str]) -> list[Job]:
-        world, now = self._world, self._world.clock.wall()
+        context, now = self._context, self._context.clock.wall()
         start, end = self._times(query, now)
         names = self._query
         wanted = query.get(names.status)
-        if wanted and wanted not in world.spec.task["states"]:
-            raise world.refusal("bad_query", detail=f"{names.status} is {safe_repr(wanted)}")
+        if wanted and wanted not in context.spec.task["states"]:
+            raise context.refusal("bad_query", detail=f"{names.status} is {safe_repr(wanted)}")
         return [
-            work
-            for work in world.store.works.newest_first()
-            if work.task
-            and start <= work.submitted <= end
-            and query.get(names.task_id) in (None, "", work.id)
-            and query.get(names.model) in (None, "", work.order.model)
+            job
+            for job in context.store.jobs.newest_first()
+            if job.is_task
+            and start <= job.submitted <= end
+            and query.get(names.task_id) in (None, "", job.id)
+            and query.get(names.model) in (None, "", job.spec.model)
             and query.get(names.api_key) in (None, "", _ACCOUNT)
             and query.get(names.region) in (None, "", self._region)
-            and not work.expired(world.life, now)
-            and (not wanted or work.status(world.life, now) == wanted)
+            and not job.is_expired(context.lifecycle, now)
+            and (not wanted or job.status(context.lifecycle, now) == wanted)
         ]
 
     def _times(self, query: dict[str, str], now: float) -> tuple[float, float]:
@@ -74,7 +74,7 @@ class Listing:
             return start, start + self._span
         if not 0 <= end - start <= self._span:
             detail = f"{names.start} and {names.end}, at most {self._span:g} s apart"
-            raise self._world.refusal("bad_query", detail=detail)
+            raise self._context.refusal("bad_query", detail=detail)
         return start, end + 1  # filters know whole seconds
 
     def _time(self, query: dict[str, str], name: str) -> float | None:
@@ -84,36 +84,36 @@ class Listing:
             return self._stamp.parse(query[name])
         except ValueError:
             detail = f"{name} is {safe_repr(query[name])}, due is {self._how[name]['form']}"
-            raise self._world.refusal("bad_query", detail=detail) from None
+            raise self._context.refusal("bad_query", detail=detail) from None
 
     def _number(self, query: dict[str, str], name: str) -> int:
         text = query.get(name) or str(self._how[name]["default"])
         if not (text.isascii() and text.isdecimal() and 0 < len(text) < 10 and int(text)):
-            raise self._world.refusal(
+            raise self._context.refusal(
                 "bad_query", detail=f"{name} is {safe_repr(text)}, due is a number from 1"
             )
         return int(text)
 
-    def _list_entry(self, work: Job) -> dict[str, Any]:
+    def _list_entry(self, job: Job) -> dict[str, Any]:
         """A task as a list shows it: its own names, times in epoch milliseconds."""
-        world, now, names = self._world, self._world.clock.wall(), self._names
-        words = [word for word in work.endpoint.split("/") if word][1:]
+        context, now, names = self._context, self._context.clock.wall(), self._names
+        words = [word for word in job.endpoint.split("/") if word][1:]
         item: dict[str, Any] = {
             names.api_key: _ACCOUNT,
             names.parent_user: _ACCOUNT,
             names.user: _ACCOUNT,
-            names.created: self._epoch(work.submitted),
-            names.model: work.order.model,
+            names.created: self._epoch(job.submitted),
+            names.model: job.spec.model,
             names.region: self._region,
-            names.request_id: work.request_id,
-            names.status: work.status(world.life, now),
-            names.task_id: work.id,
-            names.path_key: ":".join(["apikey:v1", *words, work.order.model]),
+            names.request_id: job.request_id,
+            names.status: job.status(context.lifecycle, now),
+            names.task_id: job.id,
+            names.path_key: ":".join(["apikey:v1", *words, job.spec.model]),
         }
-        if work.scheduled <= now and not work.canceled:
-            item[names.started] = self._epoch(work.scheduled)
-        if work.ended <= now:
-            item[names.ended] = self._epoch(work.ended)
+        if job.scheduled <= now and not job.is_canceled:
+            item[names.started] = self._epoch(job.scheduled)
+        if job.ended <= now:
+            item[names.ended] = self._epoch(job.ended)
         return item
 
     def _epoch(self, moment: float) -> int:
@@ -121,54 +121,58 @@ class Listing:
 
 
 class TaskService:
-    """Looks after the works of a world."""
+    """Looks after the jobs of a context."""
 
-    def __init__(self, world: World, answers: ResponseBodies) -> None:
-        self._world = world
-        self._answers = answers
-        self._listing = Listing(world)
+    def __init__(self, context: EmulatorContext, answers: ResponseBodies) -> None:
+        self._context = context
+        self._bodies = answers
+        self._listing = TaskListing(context)
 
     def query(self, task_id: str, link: Link, request_id: str) -> Body:
         """The answer of a query; ids that never were are no error."""
-        work = self._task(task_id)
-        if work is None:
-            return self._answers.unknown_task(task_id, request_id)
-        return self._answers.task_status(work, self._world.clock.wall(), link, request_id)
+        job = self._task(task_id)
+        if job is None:
+            return self._bodies.unknown_task(task_id, request_id)
+        return self._bodies.task_status(job, self._context.clock.wall(), link, request_id)
 
-    def list(self, query: dict[str, str], request_id: str) -> Body:
+    def list_tasks(self, query: dict[str, str], request_id: str) -> Body:
         """The answer of a list. Refused for a filter that can't be read."""
         return self._listing.page(query, request_id)
 
     def cancel(self, task_id: str) -> None:
         """Cancels a task that waits. Refused for any other."""
-        work, now = self._task(task_id), self._world.clock.wall()
-        if work is None or work.status(self._world.life, now) not in self._world.life.cancelable:
-            raise self._world.refusal("not_cancelable")
-        self._end(work, work._replace(canceled=True, ended=now))
+        job, now = self._task(task_id), self._context.clock.wall()
+        if job is None or job.status(self._context.lifecycle, now) not in self._context.lifecycle.cancelable:
+            raise self._context.refusal("not_cancelable")
+        self._end(job, job._replace(is_canceled=True, ended=now))
 
     def finish(self, task_id: str, failure: VendorError | None = None) -> bool:
         """Ends a task now, well or with a failure; whether it was one that had not ended."""
-        work, now = self._task(task_id), self._world.clock.wall()
-        if work is None or work.ended <= now or work.expired(self._world.life, now):
+        job, now = self._task(task_id), self._context.clock.wall()
+        if job is None or job.ended <= now or job.is_expired(self._context.lifecycle, now):
             return False
-        fate = Outcome(work.fate.tried, work.fate.tried, *failure) if failure else Outcome(work.fate.tried)
-        self._end(work, work._replace(fate=fate, scheduled=min(work.scheduled, now), ended=now))
+        outcome = (
+            JobOutcome(job.outcome.attempted, job.outcome.attempted, *failure)
+            if failure
+            else JobOutcome(job.outcome.attempted)
+        )
+        self._end(job, job._replace(outcome=outcome, scheduled=min(job.scheduled, now), ended=now))
         return True
 
     def purge_expired(self) -> None:
-        """Forgets the works about which nothing can be asked any more."""
-        works, life, now = self._world.store.works, self._world.life, self._world.clock.wall()
-        while (oldest := works.first()) and oldest.is_purged(life, now):
-            works.drop(oldest.id)
-            for given in oldest.order.inputs:
-                self._world.spool.release(given.piece)
+        """Forgets the jobs about which nothing can be asked any more."""
+        jobs, life, now = self._context.store.jobs, self._context.lifecycle, self._context.clock.wall()
+        while (oldest := jobs.first()) and oldest.is_purged(life, now):
+            jobs.drop(oldest.id)
+            for given in oldest.spec.inputs:
+                self._context.blobs.release(given.blob_key)
 
     def _task(self, task_id: str) -> Job | None:
-        work = self._world.store.works.get(task_id)
-        return work if work and work.task else None
+        job = self._context.store.jobs.get(task_id)
+        return job if job and job.is_task else None
 
     def _end(self, before: Job, after: Job) -> None:
-        self._world.store.works.put(after.id, after)
-        self._world.ledger.schedule_end(after)
-        if self._world.quotas:
-            self._world.quotas.release_slot(before.order.model, before.ended, after.ended)
+        self._context.store.jobs.put(after.id, after)
+        self._context.ledger.schedule_end(after)
+        if self._context.rate_limits:
+            self._context.rate_limits.release_slot(before.spec.model, before.ended, after.ended)

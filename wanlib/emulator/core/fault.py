@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-KINDS = {
+FAULT_KINDS = {
     "error": "the vendor's error body with `code` and `message`, its status or `status`, and `retry_after`",
     "html": "a page of a gateway, `status` 502 unless given",
     "inside": "status 200 with the error `code` inside",
@@ -14,14 +14,14 @@ KINDS = {
     "again": "the request is carried out twice, as by a proxy that sends it again",
     "doubled": "each piece of the answer comes twice",
     "status": "a query answers with the task status `word`",
-    "fail": "the work is accepted, then fails with `code` and `message`",
-    "partial": "`count` pictures of the work fail with `code`",
+    "fail": "the job is accepted, then fails with `code` and `message`",
+    "partial": "`count` pictures of the job fail with `code`",
     "download": "an input image at a URL can't be downloaded: the call is refused with `code`, or with"
-    " `where=after` its work fails with it",
+    " `where=after` its job fails with it",
     "short": "`count` pictures are left out where the model decides how many there are",
 }
-WHERE = ("unread", "before", "inside", "after")
-FATES = ("fail", "partial", "short", "download")
+CUT_POSITIONS = ("unread", "before", "inside", "after")
+JOB_FAULTS = ("fail", "partial", "short", "download")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ class Fault:
     on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"{self.kind[:80]!r} is no fault, expected one of {', '.join(KINDS)}")
-        if self.where not in WHERE:
-            raise ValueError(f"where is {self.where[:80]!r}, expected one of {', '.join(WHERE)}")
+        if self.kind not in FAULT_KINDS:
+            raise ValueError(f"{self.kind[:80]!r} is no fault, expected one of {', '.join(FAULT_KINDS)}")
+        if self.where not in CUT_POSITIONS:
+            raise ValueError(f"where is {self.where[:80]!r}, expected one of {', '.join(CUT_POSITIONS)}")
         if not 0 <= self.pace < 3600 or self.count < 1 or (self.status and not 200 <= self.status < 600):
             raise ValueError("a fault takes pace under an hour, count from 1, status from 200 to 599")
 

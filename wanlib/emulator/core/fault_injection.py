@@ -6,49 +6,49 @@ from collections.abc import Callable, Iterable
 from random import Random
 
 from wanlib.base.api_tables import WireNames
-from wanlib.emulator.core.fault import FATES, Fault, parse_fault
-from wanlib.emulator.core.http_messages import BEFORE, FAULT_HEADER, Request, Response
+from wanlib.emulator.core.fault import JOB_FAULTS, Fault, parse_fault
+from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, FAULT_HEADER, Request, Response
 from wanlib.emulator.core.settings import Settings
 
-_GRAIN = 16  # bytes; more where an answer would fall into more than _PIECES
-_PIECES = 4096
+_CHUNK_BYTES = 16  # bytes; more where an answer would fall into more than _PIECES
+_MAX_CHUNKS = 4096
 _HTML = (("content-type", "text/html"),)
 _PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
-Act = Callable[[Fault | None], Response]
-Told = Callable[[str, str, int], Response]
+PerformRequest = Callable[[Fault | None], Response]
+BuildError = Callable[[str, str, int], Response]
 
 
-class Faults:
+class FaultInjector:
     """Seeded: the same requests in the same order meet the same faults."""
 
     def __init__(self, settings: Settings, seed: int) -> None:
         self._random = Random(f"faults {seed}")
         self._rate = settings.fault_rate
-        self._drawn = settings.faults
-        self._script: deque[Fault | None] = deque()
+        self._random_faults = settings.faults
+        self._queue: deque[Fault | None] = deque()
 
     def queue(self, faults: Iterable[Fault | None]) -> None:
         """Puts faults in line, for the next requests one each; None lets one pass.
 
         A fault that waits for certain calls is passed by the others.
         """
-        self._script.extend(faults)
+        self._queue.extend(faults)
 
     def next_fault(self, request: Request, call: str) -> Fault | None:
         """The fault of a request. ValueError where its header can't be read."""
         if FAULT_HEADER in request.headers:
-            return parse_fault(_utf8(request.headers[FAULT_HEADER]))
-        if self._script:
-            first = self._script[0]
-            return self._script.popleft() if first is None or not first.on or call in first.on else None
+            return parse_fault(_decode_header(request.headers[FAULT_HEADER]))
+        if self._queue:
+            first = self._queue[0]
+            return self._queue.popleft() if first is None or not first.on or call in first.on else None
         if self._rate and self._random.random() < self._rate:
-            fitting = [fault for fault in self._drawn if not fault.on or call in fault.on]
+            fitting = [fault for fault in self._random_faults if not fault.on or call in fault.on]
             return self._random.choice(fitting) if fitting else None
         return None
 
 
-def _utf8(header: str) -> str:
+def _decode_header(header: str) -> str:
     """Read a header that was sent as UTF-8 and taken for Latin-1, as servers do."""
     try:
         return header.encode("latin-1").decode("utf-8")
@@ -56,13 +56,15 @@ def _utf8(header: str) -> str:
         return header
 
 
-def apply_fault(fault: Fault, act: Act, error: Told, code: str, word: str, names: WireNames) -> Response:
+def apply_fault(
+    fault: Fault, act: PerformRequest, error: BuildError, code: str, word: str, names: WireNames
+) -> Response:
     """The answer that a request gets under a fault.
 
     act: carries the request out; error: (code, message or "", status or 0) -> the vendor's error answer.
     code, word: the error code and the unheard-of task status where the fault names none.
     """
-    if fault.kind in FATES:
+    if fault.kind in JOB_FAULTS:
         return act(fault)
     if fault.kind in ("error", "html", "inside") or (fault.kind == "cut" and fault.where == "unread"):
         if fault.done:
@@ -74,13 +76,13 @@ def apply_fault(fault: Fault, act: Act, error: Told, code: str, word: str, names
     return _altered(fault, response, fault.word or word, names)
 
 
-def _replacement(fault: Fault, error: Told, code: str) -> Response:
+def _replacement(fault: Fault, error: BuildError, code: str) -> Response:
     if fault.kind == "html":
         return Response(fault.status or 502, _HTML, (_PAGE,))
     if fault.kind == "inside":
         return error(code, fault.message, 200)
     if fault.kind == "cut":
-        return Response(200, (), (), cut=BEFORE)
+        return Response(200, (), (), cut=CUT_BEFORE_RESPONSE)
     response = error(code, fault.message, fault.status)
     if fault.retry_after:
         return response._replace(headers=(*response.headers, ("retry-after", fault.retry_after)))
@@ -90,10 +92,12 @@ def _replacement(fault: Fault, error: Told, code: str) -> Response:
 def _altered(fault: Fault, response: Response, word: str, names: WireNames) -> Response:
     if fault.kind == "cut":
         length = len(response.body)
-        return response._replace(cut={"before": BEFORE, "inside": length // 2, "after": length}[fault.where])
+        return response._replace(
+            cut={"before": CUT_BEFORE_RESPONSE, "inside": length // 2, "after": length}[fault.where]
+        )
     if fault.kind == "trickle":
         body = response.body
-        grain = max(_GRAIN, len(body) // _PIECES)
+        grain = max(_CHUNK_BYTES, len(body) // _MAX_CHUNKS)
         pieces = tuple(body[at : at + grain] for at in range(0, len(body), grain))
         return response._replace(parts=pieces, pace=fault.pace)
     if fault.kind == "doubled":

@@ -14,7 +14,7 @@ FAULT_HEADER = "x-wan-fault"
 kind.
 """
 
-BEFORE = -1
+CUT_BEFORE_RESPONSE = -1
 """Of `Response.cut`: the connection goes before the status line."""
 
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from wanlib.emulator.core.http_messages import Request
 from wanlib.spec import Spec
 
-_HOLE = "{task_id}"
+_TASK_ID = "{task_id}"
 STORE, RESULT = "store", "result"
 RESULTS, STORAGE = "/results", "/storage"
 """Paths of our own, beside the base path of the API."""
@@ -23,7 +23,7 @@ class Route(NamedTuple):
     call: str
     path: str
     name: str = ""
-    serves: tuple[str, ...] = ()
+    create_calls: tuple[str, ...] = ()
 
 
 class HeaderMatch(NamedTuple):
@@ -42,7 +42,7 @@ class _SharedPath(NamedTuple):
     """A path that creates. marked: routes of calls that have a marker; plain: that of any other request."""
 
     marked: tuple[tuple[HeaderMatch, Route], ...]
-    plain: Route
+    default: Route
 
 
 class Routes:
@@ -55,22 +55,22 @@ class Routes:
             for name, header in spec.wire["headers"].items()
             if len(header.get("call", ())) == 1
         }
-        self._creates = {
-            (method, self._base + path): self._shared(path, tuple(calls))
-            for (method, path), calls in _creates(spec).items()
+        self._create_routes = {
+            (method, self._base + path): self._shared_path(path, tuple(calls))
+            for (method, path), calls in _create_endpoints(spec).items()
         }
-        self._others = [
+        self._other_routes = [
             (call, *_split_path_template(endpoint)) for call, endpoint in spec.wire["paths"].items()
         ]
 
     def find(self, request: Request) -> Route | None:
         """The route, whatever the query and a slash at the end; None where no call is here."""
         path = request.target.partition("?")[0].rstrip("/")
-        shared = self._creates.get((request.method, path))
+        shared = self._create_routes.get((request.method, path))
         if shared:
-            return next((route for marker, route in shared.marked if marker.matches(request)), shared.plain)
+            return next((route for marker, route in shared.marked if marker.matches(request)), shared.default)
         if path.startswith(self._base + "/"):
-            return self._other(request.method, path.removeprefix(self._base))
+            return self._find_other(request.method, path.removeprefix(self._base))
         if request.method == "GET" and path.startswith(RESULTS + "/"):
             return Route(RESULT, path, path.removeprefix(RESULTS + "/"))
         if request.method == "POST" and path == STORAGE:
@@ -81,16 +81,16 @@ class Routes:
         """Whether it asks for a picture."""
         return request.target.startswith(RESULTS + "/")
 
-    def _shared(self, path: str, calls: tuple[str, ...]) -> _SharedPath:
+    def _shared_path(self, path: str, calls: tuple[str, ...]) -> _SharedPath:
         """Without a marker it is the call that has none, else the only one."""
         serves = tuple(dict.fromkeys(calls))
-        routes = {call: Route(call, path, serves=serves) for call in serves}
+        routes = {call: Route(call, path, create_calls=serves) for call in serves}
         marked = tuple((self.markers[call], route) for call, route in routes.items() if call in self.markers)
         plain = next((call for call in serves if call not in self.markers), serves[0])
         return _SharedPath(marked, routes[plain])
 
-    def _other(self, method: str, path: str) -> Route | None:
-        for call, its_method, before, hole, after in self._others:
+    def _find_other(self, method: str, path: str) -> Route | None:
+        for call, its_method, before, hole, after in self._other_routes:
             if method != its_method or not path.startswith(before):
                 continue
             if not hole and path == before:
@@ -101,7 +101,7 @@ class Routes:
         return None
 
 
-def _creates(spec: Spec) -> Mapping[tuple[str, str], list[str]]:
+def _create_endpoints(spec: Spec) -> Mapping[tuple[str, str], list[str]]:
     """The calls that each method and path creates by, as many times as models do; on a sister's path, all."""
     found: dict[tuple[str, str], list[str]] = {}
     every: list[str] = []
@@ -120,5 +120,5 @@ def _creates(spec: Spec) -> Mapping[tuple[str, str], list[str]]:
 def _split_path_template(endpoint: str) -> tuple[str, str, str, str]:
     """Its method; its path before the hole where a task id stands, the hole, and what is behind it."""
     method, path = endpoint.split(" ")
-    before, hole, after = path.partition(_HOLE)
+    before, hole, after = path.partition(_TASK_ID)
     return method, before if hole else before.rstrip("/"), hole, after

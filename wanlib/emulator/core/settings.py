@@ -11,7 +11,7 @@ from wanlib.emulator.core.fault import Fault
 class Settings:
     """Switches; the defaults are what a test wants: at once, no limits on rate, no faults.
 
-    waiting, working: seconds that a task waits and works; `inf`: until it is told. A task that works longer
+    waiting, working: seconds that a task waits and jobs; `inf`: until it is told. A task that jobs longer
     than the internal timeout of the spec fails then. region: a name of `wire/regions`, the default of the
     spec unless given. keys: the region of each key; where there are any, other keys and those of another
     region are refused, else any key will do. origin: where links lead; else where the request came to.
@@ -28,9 +28,9 @@ class Settings:
     region: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     origin: str = ""
-    failed: Literal["nested", "flat"] = "nested"
-    several: Literal["documented", "single", "each"] = "documented"
-    finished: Literal["always", "last"] = "always"
+    failure_codes: Literal["nested", "flat"] = "nested"
+    choice_layout: Literal["documented", "single", "each"] = "documented"
+    finished_flag: Literal["always", "last"] = "always"
     quotas: bool = False
     fault_rate: float = 0.0
     faults: tuple[Fault, ...] = ()

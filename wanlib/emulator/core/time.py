@@ -7,7 +7,7 @@ from time import gmtime, strftime, strptime
 _TOKENS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH": "%H", "hh": "%H", "mm": "%M", "ss": "%S"}
 
 
-class Stamp:
+class TimestampFormat:
     """A form such as `YYYY-MM-DD HH:mm:ss.SSS` in a zone such as `+08:00`."""
 
     def __init__(self, form: str, zone: str) -> None:

@@ -17,7 +17,7 @@ class VendorError(NamedTuple):
     message: str
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is answered with an error body. violations: the rules behind it, if any."""
 
     def __init__(self, told: VendorError, violations: tuple[Violation, ...] = ()) -> None:
@@ -48,7 +48,7 @@ class VendorErrors:
     def lookup(self, error_key: str, **details: str) -> VendorError:
         """Return what answers a situation of `errors`; the details go where its message has room for them."""
         row = self._errors[error_key]
-        return VendorError(row["code"], _filled(row["message"], details))
+        return VendorError(row["code"], _fill(row["message"], details))
 
     def by_code(self, code: str, message: str = "", url: str = "") -> VendorError:
         """Return a code with the words that belong to it.
@@ -62,7 +62,7 @@ class VendorErrors:
         if message:
             return VendorError(code, message)
         return VendorError(
-            code, _filled(rows[0]["is"], {"url": url or "the URL"}) if rows else f"{code} on demand."
+            code, _fill(rows[0]["is"], {"url": url or "the URL"}) if rows else f"{code} on demand."
         )
 
     def for_violation(self, violation: Violation, low: Any, high: Any) -> VendorError:
@@ -77,7 +77,7 @@ class VendorErrors:
             "high": high,
             "value": redact_text(str(violation.value)),
         }
-        return VendorError(row["code"], _filled(row["message"], words))
+        return VendorError(row["code"], _fill(row["message"], words))
 
 
 def error_body(names: WireNames, told: VendorError, request_id: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def error_body(names: WireNames, told: VendorError, request_id: str) -> dict[str
     return {answer.code: told.code, answer.message: told.message, answer.request_id: request_id}
 
 
-def _filled(template: str, words: Mapping[str, Any]) -> str:
+def _fill(template: str, words: Mapping[str, Any]) -> str:
     for name, word in words.items():
         template = template.replace(f"{{{name}}}", str(word))
     return template

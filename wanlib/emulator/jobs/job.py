@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from wanlib.base.redaction import redact_text
-from wanlib.emulator.core.fault import FATES, Fault
+from wanlib.emulator.core.fault import JOB_FAULTS, Fault
 from wanlib.emulator.core.vendor_errors import VendorErrors
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle, has_elapsed
 from wanlib.emulator.jobs.state_paths import StatePath, Walk
@@ -12,14 +12,14 @@ from wanlib.emulator.jobs.state_paths import StatePath, Walk
 class InputImage(NamedTuple):
     """An input image.
 
-    width, height: 0 where nobody saw it. piece: its bytes in the spool, "" where there are none.
+    width, height: 0 where nobody saw it. piece: its bytes in the blobs, "" where there are none.
     """
 
     label: str
     width: int = 0
     height: int = 0
     format: str = ""
-    piece: str = ""
+    blob_key: str = ""
 
 
 class JobSpec(NamedTuple):
@@ -35,24 +35,24 @@ class JobSpec(NamedTuple):
     prompt: str
     inputs: tuple[InputImage, ...]
     size: tuple[int, int]
-    pictures: int
-    exact: bool
+    picture_count: int
+    is_exact_count: bool
     seeds: tuple[tuple[int, int], ...]
     watermark: bool
     one_choice: bool
-    texts: bool
-    told: bool
-    extended: bool
+    has_texts: bool
+    repeats_prompt: bool
+    is_rewritten: bool
 
 
 NEVER = float("inf")
 
 
-class Outcome(NamedTuple):
-    """How work ends. tried: pictures in all. broken: how many of them, from the last, fail, and why."""
+class JobOutcome(NamedTuple):
+    """How job ends. tried: pictures in all. broken: how many of them, from the last, fail, and why."""
 
-    tried: int
-    broken: int = 0
+    attempted: int
+    failed: int = 0
     code: str = ""
     message: str = ""
 
@@ -66,62 +66,62 @@ class Job(NamedTuple):
 
     id: str
     request_id: str
-    order: JobSpec
-    fate: Outcome
+    spec: JobSpec
+    outcome: JobOutcome
     endpoint: str
-    task: bool
+    is_task: bool
     submitted: float
     scheduled: float
     ended: float
-    canceled: bool = False
-    booked: bool = False
+    is_canceled: bool = False
+    is_booked: bool = False
 
     def status(self, life: TaskLifecycle, now: float) -> str:
         """Its state at a time, by the words of task.yaml."""
-        beyond = round(now - getattr(self, life.expires_since), 6) - life.expires
+        beyond = round(now - getattr(self, life.task_lifetime_from), 6) - life.task_lifetime
         if beyond >= 0:
-            return _state_after(life.expired, beyond)
-        if self.canceled:
-            return _state_after(life.canceling, now - self.ended)
+            return _state_after(life.expiry_walk, beyond)
+        if self.is_canceled:
+            return _state_after(life.cancel_walk, now - self.ended)
         road = self._path(life)
         if now < self.scheduled:
-            return road.first
+            return road.waiting
         if now < self.ended:
             part = (now - self.scheduled) / (self.ended - self.scheduled)
-            return _state_after(road.between, part * len(road.between))
-        return _state_after(road.on, now - self.ended)
+            return _state_after(road.working, part * len(road.working))
+        return _state_after(road.ended, now - self.ended)
 
     def image_count(self) -> int:
         """The pictures that it yields once it has ended."""
-        return 0 if self.canceled else max(0, self.fate.tried - self.fate.broken)
+        return 0 if self.is_canceled else max(0, self.outcome.attempted - self.outcome.failed)
 
     def is_purged(self, life: TaskLifecycle, now: float) -> bool:
         """Whether nothing about it can be asked any more."""
-        return self.expired(life, now) and (self.ended == NEVER or self.are_links_expired(life, now))
+        return self.is_expired(life, now) and (self.ended == NEVER or self.are_links_expired(life, now))
 
     def expires_at(self, life: TaskLifecycle) -> float:
         """From when on the service knows it no more; NEVER until that is known."""
-        since: float = getattr(self, life.expires_since)
-        return since + life.expires
+        since: float = getattr(self, life.task_lifetime_from)
+        return since + life.task_lifetime
 
-    def expired(self, life: TaskLifecycle, now: float) -> bool:
+    def is_expired(self, life: TaskLifecycle, now: float) -> bool:
         """Whether the service knows it no more."""
-        return has_elapsed(life.expires, getattr(self, life.expires_since), now)
+        return has_elapsed(life.task_lifetime, getattr(self, life.task_lifetime_from), now)
 
     def links_expire_at(self, life: TaskLifecycle) -> float:
         """When the links to its pictures die; NEVER until that is known."""
-        since: float = getattr(self, life.links_since)
-        return since + life.links
+        since: float = getattr(self, life.link_lifetime_from)
+        return since + life.link_lifetime
 
     def are_links_expired(self, life: TaskLifecycle, now: float) -> bool:
         """Whether the links to its pictures are dead."""
-        return has_elapsed(life.links, getattr(self, life.links_since), now)
+        return has_elapsed(life.link_lifetime, getattr(self, life.link_lifetime_from), now)
 
     def _path(self, life: TaskLifecycle) -> StatePath:
-        roads, fate = life.succeeding, self.fate
-        if fate.broken:
-            roads = life.partly if fate.broken < fate.tried else life.failing
-        return roads[self.order.seeds[0][0] % len(roads)] if len(roads) > 1 else roads[0]
+        roads, outcome = life.success_paths, self.outcome
+        if outcome.failed:
+            roads = life.partial_paths if outcome.failed < outcome.attempted else life.failure_paths
+        return roads[self.spec.seeds[0][0] % len(roads)] if len(roads) > 1 else roads[0]
 
 
 def _state_after(walk: Walk, steps: float) -> str:
@@ -129,16 +129,18 @@ def _state_after(walk: Walk, steps: float) -> str:
     return walk[min(int(steps), len(walk) - 1)] if len(walk) > 1 else walk[0]
 
 
-def decide_outcome(order: JobSpec, fault: Fault | None, vendor: VendorErrors, url: str = "") -> Outcome:
+def decide_outcome(order: JobSpec, fault: Fault | None, vendor: VendorErrors, url: str = "") -> JobOutcome:
     """All its pictures, unless a fault says otherwise; of a partial failure at least one picture is left.
 
     url: of the first input image that the service downloads, "" where there is none.
     """
-    if fault is None or fault.kind not in FATES or (fault.kind == "download" and not url):
-        return Outcome(order.pictures)
+    if fault is None or fault.kind not in JOB_FAULTS or (fault.kind == "download" and not url):
+        return JobOutcome(order.picture_count)
     if fault.kind == "short":
-        return Outcome(order.pictures if order.exact else max(1, order.pictures - fault.count))
-    broken = min(fault.count, order.pictures - 1) if fault.kind == "partial" else order.pictures
+        return JobOutcome(
+            order.picture_count if order.is_exact_count else max(1, order.picture_count - fault.count)
+        )
+    broken = min(fault.count, order.picture_count - 1) if fault.kind == "partial" else order.picture_count
     usual = vendor.download["failed"] if fault.kind == "download" else vendor.failure
     told = vendor.by_code(fault.code or usual, fault.message, redact_text(url))
-    return Outcome(order.pictures, broken, *told) if broken else Outcome(order.pictures)
+    return JobOutcome(order.picture_count, broken, *told) if broken else JobOutcome(order.picture_count)

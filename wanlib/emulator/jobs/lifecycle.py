@@ -19,8 +19,8 @@ def has_elapsed(span: float, since: float, now: float) -> bool:
 class TaskLifecycle:
     """waiting, working: the states before the end. unknown: what an id is told to be that never was.
 
-    succeeding, partly, failing: the roads of work that makes all, some, none of its pictures; where there
-    are several, a work's seed says which is its own. canceling, expired: the states from then on, each for
+    succeeding, partly, failing: the roads of job that makes all, some, none of its pictures; where there
+    are several, a job's seed says which is its own. canceling, expired: the states from then on, each for
     a second and the last for good. expires: of a task; links: of its pictures; both from a moment that a
     Work has under the name `expires_since`, `links_since`.
     """
@@ -33,15 +33,15 @@ class TaskLifecycle:
     unknown: str
     unlisted: str
     cancelable: tuple[str, ...]
-    succeeding: tuple[StatePath, ...]
-    partly: tuple[StatePath, ...]
-    failing: tuple[StatePath, ...]
-    canceling: Walk
-    expired: Walk
-    expires: float
-    expires_since: str
-    links: float
-    links_since: str
+    success_paths: tuple[StatePath, ...]
+    partial_paths: tuple[StatePath, ...]
+    failure_paths: tuple[StatePath, ...]
+    cancel_walk: Walk
+    expiry_walk: Walk
+    task_lifetime: float
+    task_lifetime_from: str
+    link_lifetime: float
+    link_lifetime_from: str
 
 
 def lifecycle_from_spec(task: Mapping[str, Any]) -> TaskLifecycle:
@@ -54,26 +54,26 @@ def lifecycle_from_spec(task: Mapping[str, Any]) -> TaskLifecycle:
     )
     return TaskLifecycle(
         waiting=task["initial"],
-        working=succeeding[0].between[0],
+        working=succeeding[0].working[0],
         succeeded=outcomes["succeeded"],
         failed=outcomes["failed"],
         canceled=outcomes["canceled"],
         unknown=outcomes["unknown"],
         unlisted=task.get("unlisted", {"is": ["SUSPENDED"]})["is"][0],
         cancelable=tuple(task["cancelable"]),
-        succeeding=succeeding,
-        partly=partly,
-        failing=failing,
-        canceling=_cancel_target(task),
-        expired=next(walks_from(task, expires["into"])),
-        expires=parse_duration(expires["is"]),
-        expires_since=_MOMENTS[expires["of"]],
-        links=parse_duration(links["is"]),
-        links_since=_MOMENTS[links["of"]],
+        success_paths=succeeding,
+        partial_paths=partly,
+        failure_paths=failing,
+        cancel_walk=_cancel_walk(task),
+        expiry_walk=next(walks_from(task, expires["into"])),
+        task_lifetime=parse_duration(expires["is"]),
+        task_lifetime_from=_MOMENTS[expires["of"]],
+        link_lifetime=parse_duration(links["is"]),
+        link_lifetime_from=_MOMENTS[links["of"]],
     )
 
 
-def _cancel_target(task: Mapping[str, Any]) -> Walk:
+def _cancel_walk(task: Mapping[str, Any]) -> Walk:
     """Where a cancel leads: nowhere, if the table has no step from waiting to canceled."""
     waiting, canceled = task["initial"], task["outcomes"]["canceled"]
     steps = task["states"][waiting].get("next", ())

@@ -43,10 +43,10 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-LARGEST = 64_000_000
+MAX_RENDERED_PIXELS = 64_000_000
 """Pixels of the largest picture that is drawn; a larger one has a single colour."""
 
-_LONGEST = 400
+_MAX_PROMPT = 400
 _INK, _PAPER = (30, 30, 30), (225, 225, 225)
 
 
@@ -71,12 +71,12 @@ class RenderSpec(NamedTuple):
     panels: tuple[InputPanel, ...]
     seed: str
     watermark: str
-    most_pixels: int
+    max_input_pixels: int
 
 
 def render_png(sheet: RenderSpec) -> bytes:
     """A PNG of exactly the sheet's size; a plain one above `LARGEST`, whatever memory there is."""
-    if sheet.width * sheet.height > LARGEST:
+    if sheet.width * sheet.height > MAX_RENDERED_PIXELS:
         return plain_png(sheet.width, sheet.height, _colour(sheet.seed))
     from PIL import Image, ImageDraw
 
@@ -95,7 +95,7 @@ def render_png(sheet: RenderSpec) -> bytes:
 
 def preview(sheet: RenderSpec, width: int) -> RenderSpec:
     """The sheet to draw for a preview of so many pixels in width; the sheet itself unless it is too large."""
-    if sheet.width * sheet.height <= LARGEST:
+    if sheet.width * sheet.height <= MAX_RENDERED_PIXELS:
         return sheet
     return sheet._replace(width=width, height=max(1, sheet.height * width // sheet.width))
 
@@ -115,7 +115,7 @@ def _font(size: int) -> Any:
 def _write_prompt(pen: "ImageDraw.ImageDraw", sheet: RenderSpec, text: int) -> int:
     """Writes the seed and the prompt in lines; where the space under them begins."""
     font, per_line = _font(text), max(4, 2 * sheet.width // text - 4)
-    words = " ".join(f"{sheet.seed} | {sheet.prompt[:_LONGEST]}".split())
+    words = " ".join(f"{sheet.seed} | {sheet.prompt[:_MAX_PROMPT]}".split())
     lines = wrap(words, per_line)[:6]
     for number, line in enumerate(lines):
         pen.text((text // 2, text // 2 + number * text * 5 // 4), line, _INK, font)
@@ -131,7 +131,7 @@ def _place_panels(
     width = sheet.width // count
     for number, panel in enumerate(sheet.panels):
         box = (number * width + 2, top, (number + 1) * width - 2, bottom)
-        shown = _thumbnail(panel, (box[2] - box[0], box[3] - box[1]), sheet.most_pixels)
+        shown = _thumbnail(panel, (box[2] - box[0], box[3] - box[1]), sheet.max_input_pixels)
         if shown is None:
             pen.rectangle(box, _PAPER, _INK)
             small = max(8, text // 2)

@@ -1,4 +1,4 @@
-"""The roads of work through the states of `task.yaml`."""
+"""The roads of job through the states of `task.yaml`."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -8,23 +8,23 @@ Walk = tuple[str, ...]
 
 
 class StatePath(NamedTuple):
-    """first: the state until work begins. between: until it ends, for equal parts of that time.
+    """first: the state until job begins. between: until it ends, for equal parts of that time.
 
     on: from its end, each for a second and the last for good.
     """
 
-    first: str
-    between: Walk
-    on: Walk
+    waiting: str
+    working: Walk
+    ended: Walk
 
 
 def paths_to(task: Mapping[str, Any], end: str, others: Collection[str]) -> tuple[StatePath, ...]:
-    """All roads of work that is to end in a state: one, unless a table leaves open which.
+    """All roads of job that is to end in a state: one, unless a table leaves open which.
 
     others: the states of other ends, which it does not come to before its own. A road that can't come to
     its end has none: it goes as far as it can.
     """
-    return tuple(_road(walk, end) for walk in walks_from(task, task["initial"], end, others))
+    return tuple(_split_walk(walk, end) for walk in walks_from(task, task["initial"], end, others))
 
 
 def walks_from(
@@ -46,6 +46,6 @@ def walks_from(
     yield from on((start,), {(state, canceled) for state in task["cancelable"]})
 
 
-def _road(walk: Walk, end: str) -> StatePath:
+def _split_walk(walk: Walk, end: str) -> StatePath:
     place = walk.index(end) if end in walk else len(walk)
     return StatePath(walk[0], walk[1:place] or walk[:1], walk[place:] or walk[-1:])

@@ -13,17 +13,17 @@ from wanlib.emulator.server.access_log import AccessLog, access_line
 from wanlib.emulator.server.asgi_request import (
     BodySink,
     ClientDisconnected,
-    Limits,
     MemoryBodySink,
     Receive,
     Scope,
     Send,
+    ServerLimits,
     body_sink_factory,
     header_size,
     read_body,
     read_request,
 )
-from wanlib.emulator.server.asgi_response import ResponseWriter, send_response, turned_away
+from wanlib.emulator.server.asgi_response import ResponseWriter, early_rejection, send_response
 from wanlib.emulator.server.streaming_json import LONG, TooLarge
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _WORKERS = 2
 _MEGABYTE = 1 << 20
 
 
-class App:
+class EmulatorApp:
     """`uvicorn.run(App(emulator))`; with `wanlib.emulator.server.serve.Server` cuts are acted out, too.
 
     The API is answered here without a framework, which would cost as much as the answer; the page and its
@@ -53,12 +53,12 @@ class App:
         self,
         emulator: Emulator,
         *,
-        limits: Limits | None = None,
+        limits: ServerLimits | None = None,
         hosts: Collection[str] | None = (),
         access_log: AccessLog | None = None,
     ) -> None:
         self._emulator = emulator
-        self._limits = limits or Limits()
+        self._limits = limits or ServerLimits()
         self._hosts = hosts
         self._access_log = access_log
         self._vendor = emulator.vendor
@@ -90,13 +90,13 @@ class App:
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         if header_size(scope) > self._limits.head:
-            return turned_away(self._vendor, 431, "head_too_large", f"{self._limits.head:,}")
+            return early_rejection(self._vendor, 431, "head_too_large", f"{self._limits.head:,}")
         if scope["method"] == "OPTIONS":
             return self._cors_preflight(read_request(scope))
         try:
             body, taker = await read_body(scope, receive, lambda: self._body_sink(scope), self._limits)
         except TooLarge as error:
-            return turned_away(self._vendor, 413, "body_too_large", str(error))
+            return early_rejection(self._vendor, 413, "body_too_large", str(error))
         request = read_request(scope, body, taker.texts if taker else {})
         try:
             if not self._may_stream_body(request):
@@ -112,7 +112,7 @@ class App:
 
     def _body_sink(self, scope: Scope) -> BodySink:
         route = self._routes.find(read_request(scope))
-        if route and route.serves:
+        if route and route.create_calls:
             return body_sink_factory(self._limits)
         return MemoryBodySink(self._most_upload if route and route.call == STORE else self._limits.other)
 

@@ -24,10 +24,10 @@ _NONE: Mapping[str, SpilledText] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServerLimits:
     """What one client may ask of the server.
 
-    head: bytes of a request's line and headers. create: of a body that creates work, most of which goes to
+    head: bytes of a request's line and headers. create: of a body that creates job, most of which goes to
     disk; kept: of what stays in memory of it (nine images just under 1 MB as text are 9 MB). other: of any
     other body. drained: of a body too large that are read all the same, so that its sender gets to read the
     answer. connections: at a time. slow: seconds without a byte in the midst of a request or an answer.
@@ -92,7 +92,7 @@ def header_size(scope: Scope) -> int:
 
 
 async def read_body(
-    scope: Scope, receive: Receive, taker: Callable[[], BodySink], limits: Limits
+    scope: Scope, receive: Receive, taker: Callable[[], BodySink], limits: ServerLimits
 ) -> tuple[bytes, BodySink | None]:
     """The body: whole where it came in one piece, else as a taker has it, to be closed. TooLarge, Gone."""
     message = _body_event(await receive())
@@ -140,7 +140,7 @@ class _BoundedReader:
         return True
 
 
-def body_sink_factory(limits: Limits) -> StreamingJsonBody:
+def body_sink_factory(limits: ServerLimits) -> StreamingJsonBody:
     """The taker for bodies that create."""
     return StreamingJsonBody(limits.create, limits.kept)
 

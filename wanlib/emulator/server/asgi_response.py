@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from uuid import uuid4
 
-from wanlib.emulator.core.http_messages import BEFORE, Response
+from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, Response
 from wanlib.emulator.core.vendor_errors import VendorErrors, error_body
 from wanlib.emulator.server.asgi_request import Receive, Scope, Send
 
@@ -41,7 +41,12 @@ class ResponseWriter:
     def write(self, response: Response) -> bool:
         """Sends an answer that is neither a stream nor the connection's last, where there is a short way."""
         headers = dict(response.headers)
-        if self._whole is None or response.status in _EMPTY or "connection" in headers or _streams(headers):
+        if (
+            self._whole is None
+            or response.status in _EMPTY
+            or "connection" in headers
+            or _is_event_stream(headers)
+        ):
             return False
         body = response.body
         lines = "".join(map("%s: %s\r\n".__mod__, response.headers))
@@ -76,18 +81,18 @@ async def send_response(response: Response, line: ResponseWriter) -> None:
     """Sends an answer as it says: late, slowly, in part, or not at all."""
     if response.delay and not await line.sleep_unless_disconnected(response.delay):
         return await line.abort_connection()
-    if response.cut == BEFORE:
+    if response.cut == CUT_BEFORE_RESPONSE:
         return await line.abort_connection()
     plain = response.cut is None and not response.pace and len(response.parts) < 2
     if plain and line.write(response):
         return None
     empty = response.status in _EMPTY
-    await line.send(_start(response, empty))
+    await line.send(_start_message(response, empty))
     if plain:
-        return await line.send(_piece(b"" if empty else response.body, last=True))
+        return await line.send(_body_message(b"" if empty else response.body, last=True))
     if not empty and not await _send_parts(response, line):
         return await line.abort_connection()
-    await line.send(_piece(b"", last=True))
+    await line.send(_body_message(b"", last=True))
     if response.cut is not None:
         await line.abort_connection()
     return None
@@ -100,33 +105,33 @@ async def _send_parts(response: Response, line: ResponseWriter) -> bool:
         if response.pace and not await line.sleep_unless_disconnected(response.pace):
             return False
         if left is not None and left < len(part):
-            await line.send(_piece(part[:left], last=False))
+            await line.send(_body_message(part[:left], last=False))
             return False
-        await line.send(_piece(part, last=False))
+        await line.send(_body_message(part, last=False))
         left = left if left is None else left - len(part)
     return True
 
 
-def _start(response: Response, empty: bool) -> dict[str, Any]:
+def _start_message(response: Response, empty: bool) -> dict[str, Any]:
     """The head; of anything but a stream the length is known before."""
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
         for name, value in response.headers
     ]
-    if not empty and not _streams(dict(response.headers)):
+    if not empty and not _is_event_stream(dict(response.headers)):
         headers.append((b"content-length", b"%d" % sum(map(len, response.parts))))
     return {"type": "http.response.start", "status": response.status, "headers": headers}
 
 
-def _streams(headers: Mapping[str, str]) -> bool:
+def _is_event_stream(headers: Mapping[str, str]) -> bool:
     return _STREAM in headers.get("content-type", "")
 
 
-def _piece(body: bytes, *, last: bool) -> dict[str, Any]:
+def _body_message(body: bytes, *, last: bool) -> dict[str, Any]:
     return {"type": "http.response.body", "body": body, "more_body": not last}
 
 
-def turned_away(vendor: VendorErrors, status: int, error_key: str, detail: str) -> Response:
+def early_rejection(vendor: VendorErrors, status: int, error_key: str, detail: str) -> Response:
     """Build the answer of a row of `errors`; the connection ends with it."""
     told = vendor.lookup(error_key, detail=detail)
     body = json.dumps(error_body(vendor.names, told, str(uuid4())))

@@ -4,8 +4,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from wanlib.emulator.core.vendor_errors import VendorErrors
-from wanlib.emulator.server.asgi_request import Limits
-from wanlib.emulator.server.asgi_response import turned_away
+from wanlib.emulator.server.asgi_request import ServerLimits
+from wanlib.emulator.server.asgi_response import early_rejection
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -18,7 +18,7 @@ else:
 class LimitedProtocol(Base):
     """A connection. limits, vendor: set by a class of its own for each server."""
 
-    limits: Limits
+    limits: ServerLimits
     vendor: VendorErrors
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -58,7 +58,7 @@ class LimitedProtocol(Base):
         raise NotImplementedError
 
 
-def connection_class(limits: Limits, vendor: VendorErrors) -> type[Any]:
+def connection_class(limits: ServerLimits, vendor: VendorErrors) -> type[Any]:
     """On httptools where it is installed: it is twice as fast. Only the one that is used is loaded."""
     try:
         from wanlib.emulator.server.httptools_connection import HttpToolsConnection as kind
@@ -69,7 +69,7 @@ def connection_class(limits: Limits, vendor: VendorErrors) -> type[Any]:
 
 def _head_too_large(vendor: VendorErrors, limit: int) -> bytes:
     """The answer as bytes: the head never came to its end, so there is no request to answer."""
-    answer = turned_away(vendor, 431, "head_too_large", f"{limit:,}")
+    answer = early_rejection(vendor, 431, "head_too_large", f"{limit:,}")
     lines = ["HTTP/1.1 431 Request Header Fields Too Large", f"content-length: {len(answer.body)}"]
     lines += [f"{name}: {value}" for name, value in answer.headers]
     return "\r\n".join([*lines, "", ""]).encode() + answer.body

@@ -15,8 +15,8 @@ import uvicorn
 
 from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.server.access_log import AccessLog
-from wanlib.emulator.server.app import App
-from wanlib.emulator.server.asgi_request import Limits
+from wanlib.emulator.server.app import EmulatorApp
+from wanlib.emulator.server.asgi_request import ServerLimits
 from wanlib.emulator.server.connection import connection_class
 
 _KEEP_ALIVE = 75  # seconds: longer than the pause between two polls of any client
@@ -24,23 +24,23 @@ _END_SECONDS = 2
 _ANY = ("0.0.0.0", "::", "")
 
 
-class Server(uvicorn.Server):
+class EmulatorServer(uvicorn.Server):
     """Serves one emulator."""
 
     def __init__(
         self,
         emulator: Emulator,
         *,
-        limits: Limits | None = None,
+        limits: ServerLimits | None = None,
         host: str = "127.0.0.1",
         http: Any = None,
         access_log: AccessLog | None = None,
     ) -> None:
-        limits = limits or Limits()
+        limits = limits or ServerLimits()
         # glibc learns from a large block that is given back to keep blocks of that size at hand: else each
         # chunk of a large body is mapped and unmapped anew, which takes half of the time that the body takes.
         bytearray(4 << 20)
-        self.app = App(emulator, limits=limits, hosts=_hosts(host), access_log=access_log)
+        self.app = EmulatorApp(emulator, limits=limits, hosts=_hosts(host), access_log=access_log)
         config = uvicorn.Config(
             self.app,
             http=http or connection_class(limits, emulator.vendor),
@@ -87,14 +87,18 @@ def listen(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def run_in_thread(
-    emulator: Emulator, *, limits: Limits | None = None, http: Any = None, access_log: AccessLog | None = None
+    emulator: Emulator,
+    *,
+    limits: ServerLimits | None = None,
+    http: Any = None,
+    access_log: AccessLog | None = None,
 ) -> Iterator[str]:
     """The emulator on a free port of loopback, in a thread of its own, for as long as the block lasts.
 
     Gives the address, `http://127.0.0.1:PORT`.
     """
     with listen("127.0.0.1", 0) as bound:
-        server = Server(emulator, limits=limits, http=http, access_log=access_log)
+        server = EmulatorServer(emulator, limits=limits, http=http, access_log=access_log)
         thread = Thread(target=server.run, args=([bound],), daemon=True)
         thread.start()
         try:

@@ -4,7 +4,7 @@ import tempfile
 from itertools import count
 from typing import IO, NamedTuple, Protocol
 
-LARGE = 1 << 20
+LARGE_BLOB = 1 << 20
 """From this size on, a piece goes to the file."""
 
 ADOPTED = 8 << 20
@@ -46,7 +46,7 @@ class BlobStore(Protocol):
 
 
 class _Blob(NamedTuple):
-    users: int
+    references: int
     data: bytes
     offset: int
     size: int
@@ -60,8 +60,8 @@ class MemoryBlobStore:
         self._caps = (memory_cap, file_cap)
         self._used = [0, 0]  # bytes in memory, in the file
         self._keys = count(1)
-        self._kept: dict[str, _Blob] = {}
-        self._holes: list[tuple[int, int]] = [(0, file_cap)]  # (offset, size), sorted, never adjacent
+        self._blobs: dict[str, _Blob] = {}
+        self._free_ranges: list[tuple[int, int]] = [(0, file_cap)]  # (offset, size), sorted, never adjacent
         self._file: IO[bytes] | None = None
 
     @property
@@ -71,12 +71,12 @@ class MemoryBlobStore:
 
     def has_room(self, size: int) -> bool:
         """Whether the cap leaves room for so many bytes."""
-        large = size >= LARGE
+        large = size >= LARGE_BLOB
         return self._used[large] + size <= self._caps[large]
 
     def add(self, data: bytes) -> str:
         """Keeps bytes for one user and gives their key; "" where the cap leaves no room."""
-        large = len(data) >= LARGE
+        large = len(data) >= LARGE_BLOB
         if not data or not self.has_room(len(data)):
             return ""
         offset = self._write(data) if large else 0
@@ -84,7 +84,7 @@ class MemoryBlobStore:
             return ""
         key = str(next(self._keys))
         self._used[large] += len(data)
-        self._kept[key] = _Blob(1, b"" if large else data, offset, len(data))
+        self._blobs[key] = _Blob(1, b"" if large else data, offset, len(data))
         return key
 
     def adopt(self, stored: StoredBytes) -> str:
@@ -95,20 +95,20 @@ class MemoryBlobStore:
             return ""
         key = str(next(self._keys))
         self._used[1] += size
-        self._kept[key] = _Blob(1, b"", 0, size, stored)
+        self._blobs[key] = _Blob(1, b"", 0, size, stored)
         return key
 
     def retain(self, key: str) -> str:
         """One more user of a piece; "" where there is none of this key."""
-        kept = self._kept.get(key)
+        kept = self._blobs.get(key)
         if kept is None:
             return ""
-        self._kept[key] = kept._replace(users=kept.users + 1)
+        self._blobs[key] = kept._replace(references=kept.references + 1)
         return key
 
     def get(self, key: str) -> bytes | None:
         """The bytes, None where they are not kept."""
-        kept = self._kept.get(key)
+        kept = self._blobs.get(key)
         if kept is None or kept.data:
             return kept and kept.data
         if kept.stored:
@@ -119,13 +119,13 @@ class MemoryBlobStore:
 
     def release(self, key: str) -> None:
         """One user less."""
-        kept = self._kept.get(key)
+        kept = self._blobs.get(key)
         if kept is None:
             return
-        if kept.users > 1:
-            self._kept[key] = kept._replace(users=kept.users - 1)
+        if kept.references > 1:
+            self._blobs[key] = kept._replace(references=kept.references - 1)
             return
-        del self._kept[key]
+        del self._blobs[key]
         self._used[not kept.data] -= kept.size
         if kept.stored:
             kept.stored.release()
@@ -134,19 +134,21 @@ class MemoryBlobStore:
 
     def close(self) -> None:
         """Gives everything up."""
-        for kept in self._kept.values():
+        for kept in self._blobs.values():
             if kept.stored:
                 kept.stored.release()
-        self._kept.clear()
+        self._blobs.clear()
         if self._file:
             self._file.close()
 
     def _write(self, data: bytes) -> int:
         """Where the bytes went: the first hole that holds them; -1 where none does."""
-        for place, (offset, size) in enumerate(self._holes):
+        for place, (offset, size) in enumerate(self._free_ranges):
             if size >= len(data):
-                self._holes[place : place + 1] = [(offset + len(data), size - len(data))] * (size > len(data))
-                self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as the spool)
+                self._free_ranges[place : place + 1] = [(offset + len(data), size - len(data))] * (
+                    size > len(data)
+                )
+                self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as the blobs)
                 self._file.seek(offset)
                 self._file.write(data)
                 return offset
@@ -155,9 +157,9 @@ class MemoryBlobStore:
     def _free(self, offset: int, size: int) -> None:
         """Makes a hole, joined with those beside it."""
         merged: list[tuple[int, int]] = []
-        for start, length in sorted([*self._holes, (offset, size)]):
+        for start, length in sorted([*self._free_ranges, (offset, size)]):
             if merged and sum(merged[-1]) == start:
                 merged[-1] = (merged[-1][0], merged[-1][1] + length)
             else:
                 merged.append((start, length))
-        self._holes = merged
+        self._free_ranges = merged

@@ -40,7 +40,7 @@ class StoreError(ValueError):
     """A data folder that can't be used; one line says which file, what is wrong and what to do."""
 
 
-class Watcher(Protocol):
+class TransactionListener(Protocol):
     """Somebody who keeps something beside the file, and hears what became of a change."""
 
     def on_commit(self) -> None: ...
@@ -54,7 +54,7 @@ class Database:
     def __init__(self, folder: Path) -> None:
         """Makes the folder where there is none. Raises StoreError."""
         self.path = folder / _NAME
-        self.watchers: list[Watcher] = []
+        self.listeners: list[TransactionListener] = []
         self._lock = RLock()
         self._deep = 0
         with sqlite_errors(self.path):
@@ -83,7 +83,7 @@ class Database:
                 raise
             finally:
                 self._deep = 0
-            for watcher in self.watchers:
+            for watcher in self.listeners:
                 watcher.on_commit()
 
     def close(self) -> None:
@@ -94,7 +94,7 @@ class Database:
     def _undo(self) -> None:
         with suppress(sqlite3.Error):  # some errors have rolled back by themselves
             self._connection.execute("ROLLBACK")
-        for watcher in self.watchers:
+        for watcher in self.listeners:
             watcher.on_rollback()
 
 

@@ -21,13 +21,13 @@ class DiskBlobStore:
         self._database = database
         self._folder = folder
         self._cap = cap
-        self._made: list[str] = []
-        self._gone: list[str] = []
+        self._added: list[str] = []
+        self._dropped: list[str] = []
         with sqlite_errors(folder):
             folder.mkdir(mode=0o700, exist_ok=True)
-            self._sweep()
+            self._remove_orphans()
         self._size = self._stored_bytes()
-        database.watchers.append(self)
+        database.listeners.append(self)
 
     @property
     def used(self) -> tuple[int, int]:
@@ -44,7 +44,7 @@ class DiskBlobStore:
             return ""
         key = token_hex(16)
         with self._database.transaction():
-            self._made.append(key)
+            self._added.append(key)
             file = os.open(self._folder / key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(file, "wb") as opened:
                 opened.write(data)
@@ -78,20 +78,20 @@ class DiskBlobStore:
             for (size,) in run("DELETE FROM pieces WHERE key = ? AND users < 1 RETURNING size", key):
                 assert isinstance(size, int)
                 self._size -= size
-                self._gone.append(key)
+                self._dropped.append(key)
 
     def close(self) -> None:
         """Leaves all as it is."""
 
     def on_commit(self) -> None:
         """A change is kept: what it gave up goes."""
-        self._remove(self._gone)
-        self._made.clear()
+        self._remove(self._dropped)
+        self._added.clear()
 
     def on_rollback(self) -> None:
         """A change is undone: what it made goes."""
-        self._remove(self._made)
-        self._gone.clear()
+        self._remove(self._added)
+        self._dropped.clear()
         with suppress(Exception):  # whoever undoes it tells what went wrong
             self._size = self._stored_bytes()
 
@@ -106,7 +106,7 @@ class DiskBlobStore:
         assert isinstance(size, int)
         return size
 
-    def _sweep(self) -> None:
+    def _remove_orphans(self) -> None:
         """Takes away the files of changes that were never kept; those of others stay."""
         for path in self._folder.iterdir():
             known = self._database.execute("SELECT 1 FROM pieces WHERE key = ?", path.name)

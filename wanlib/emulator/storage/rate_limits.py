@@ -11,7 +11,7 @@ from wanlib.spec import Spec
 WINDOW = 1.0
 
 
-class Quotas:
+class RateLimits:
     """Of one account; a window of a second slides. Fine-tuned models count as their base."""
 
     def __init__(self, spec: Spec) -> None:
@@ -68,5 +68,5 @@ class Quotas:
 
 
 def end_time(begin: float, working: float) -> float:
-    """When work that begins then has ended."""
+    """When job that begins then has ended."""
     return NEVER if NEVER in (begin, working) else begin + working

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from wanlib.base.clock import ManualClock
-from wanlib.emulator.jobs.job import InputImage, Job, JobSpec, Outcome
+from wanlib.emulator.jobs.job import InputImage, Job, JobOutcome, JobSpec
 from wanlib.emulator.storage.database import Database, StoreError
 from wanlib.emulator.storage.disk_blobs import DiskBlobStore
 from wanlib.emulator.storage.store import Account, Record, Upload
@@ -21,30 +21,35 @@ def to_json(record: NamedTuple) -> str:
 
 
 def job_from_json(text: str) -> Job:
-    """A work. ValueError, TypeError or KeyError where the text is none."""
-    id, request_id, order, fate, *rest = json.loads(text)
-    return _check_types(Job(id, request_id, _job_spec_from_json(order), Outcome(*fate), *rest), _WORK)
+    """A job. ValueError, TypeError or KeyError where the text is none."""
+    id, request_id, order, outcome, *rest = json.loads(text)
+    return _check_types(
+        Job(id, request_id, _job_spec_from_json(order), JobOutcome(*outcome), *rest), _JOB_TYPES
+    )
 
 
-def read_upload(text: str) -> Upload:
+def upload_from_json(text: str) -> Upload:
     """An upload. ValueError or TypeError where the text is none."""
-    return _check_types(Upload(*json.loads(text)), _UPLOAD)
+    return _check_types(Upload(*json.loads(text)), _UPLOAD_TYPES)
 
 
-def read_account(text: str) -> Account:
+def account_from_json(text: str) -> Account:
     """An account. ValueError or TypeError where the text is none."""
-    return _check_types(Account(*json.loads(text)), _ACCOUNT)
+    return _check_types(Account(*json.loads(text)), _ACCOUNT_TYPES)
 
 
 _NUMBER = (int, float)
-_WORK: tuple[Any, ...] = (str, str, JobSpec, Outcome, str, bool, _NUMBER, _NUMBER, _NUMBER, bool, bool)
-_UPLOAD: tuple[Any, ...] = (str, str, _NUMBER, int, str, str, int, int)
-_ACCOUNT: tuple[Any, ...] = (str, int, int, int, int, int, str)
+_JOB_TYPES: tuple[Any, ...] = (
+    *(str, str, JobSpec, JobOutcome, str, bool),
+    *(_NUMBER, _NUMBER, _NUMBER, bool, bool),
+)
+_UPLOAD_TYPES: tuple[Any, ...] = (str, str, _NUMBER, int, str, str, int, int)
+_ACCOUNT_TYPES: tuple[Any, ...] = (str, int, int, int, int, int, str)
 
 READERS: dict[str, Callable[[str], Any]] = {
     "works": job_from_json,
-    "uploads": read_upload,
-    "accounts": read_account,
+    "uploads": upload_from_json,
+    "accounts": account_from_json,
 }
 
 
@@ -83,7 +88,7 @@ class SqliteTable(Generic[Record]):
 
     def get(self, key: str) -> Record | None:
         """The record of a key."""
-        return self._one(f"SELECT record FROM {self._name} WHERE key = ?", key)
+        return self._fetch_one(f"SELECT record FROM {self._name} WHERE key = ?", key)
 
     def drop(self, key: str) -> None:
         """Forgets a key."""
@@ -91,14 +96,14 @@ class SqliteTable(Generic[Record]):
 
     def first(self) -> Record | None:
         """The record whose key came first."""
-        return self._one(f"SELECT record FROM {self._name} ORDER BY place LIMIT 1")
+        return self._fetch_one(f"SELECT record FROM {self._name} ORDER BY place LIMIT 1")
 
     def newest_first(self) -> Iterator[Record]:
         """All records, page by page."""
         page = f"SELECT place, record FROM {self._name} WHERE place < ? ORDER BY place DESC LIMIT {_PAGE}"
         last: object = 1 << 62
         while rows := self._database.execute(page, last):
-            yield from (self._row_errors(text) for _, text in rows)
+            yield from (self._read_row(text) for _, text in rows)
             last = rows[-1][0]
 
     def __len__(self) -> int:
@@ -106,11 +111,11 @@ class SqliteTable(Generic[Record]):
         assert isinstance(count, int)
         return count
 
-    def _one(self, statement: str, *values: object) -> Record | None:
+    def _fetch_one(self, statement: str, *values: object) -> Record | None:
         rows = self._database.execute(statement, *values)
-        return self._row_errors(rows[0][0]) if rows else None
+        return self._read_row(rows[0][0]) if rows else None
 
-    def _row_errors(self, text: object) -> Record:
+    def _read_row(self, text: object) -> Record:
         try:
             record: Record = self._read(text)  # type: ignore[arg-type]
         except (ValueError, TypeError, RecursionError):
@@ -125,17 +130,17 @@ class SqliteStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._database = Database(folder)
-        self.works: SqliteTable[Job] = SqliteTable(self._database, "works")
+        self.jobs: SqliteTable[Job] = SqliteTable(self._database, "works")
         self.uploads: SqliteTable[Upload] = SqliteTable(self._database, "uploads")
         self.accounts: SqliteTable[Account] = SqliteTable(self._database, "accounts")
         self.start_count = int(self._number("starts"))
-        self._keep("starts", self.start_count + 1)
+        self._save_number("starts", self.start_count + 1)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All that is put inside is kept, or nothing of it."""
         return self._database.transaction()
 
-    def pieces(self, file_cap: int, memory_cap: int) -> DiskBlobStore:
+    def create_blob_store(self, file_cap: int, memory_cap: int) -> DiskBlobStore:
         """The bytes of inputs, all of them in files of the folder, under the cap for files."""
         return DiskBlobStore(self._database, self._folder / "pieces", file_cap)
 
@@ -148,13 +153,13 @@ class SqliteStore:
         if not self.start_count:
             return _PersistentClock(self, start)
         kept = [self._number("now")]
-        kept += [work.submitted for work in self.works.newest_first()]
+        kept += [job.submitted for job in self.jobs.newest_first()]
         kept += [upload.at for upload in self.uploads.newest_first()]
         return _PersistentClock(self, max(kept))
 
     def save_time(self, now: float) -> None:
         """Store the time of a manual clock."""
-        self._keep("now", now)
+        self._save_number("now", now)
 
     def close(self) -> None:
         """Lets go of the folder."""
@@ -164,7 +169,7 @@ class SqliteStore:
         rows = self._database.execute("SELECT value FROM numbers WHERE name = ?", name)
         return float(rows[0][0]) if rows else 0.0  # type: ignore[arg-type]
 
-    def _keep(self, name: str, value: float) -> None:
+    def _save_number(self, name: str, value: float) -> None:
         self._database.execute("INSERT OR REPLACE INTO numbers VALUES (?, ?)", name, value)
 
 

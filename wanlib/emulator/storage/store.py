@@ -14,14 +14,14 @@ Record = TypeVar("Record")
 class Upload(NamedTuple):
     """An uploaded file.
 
-    at: seconds since 1970. piece: its bytes in the spool. width, height: 0 where its header can't be read.
+    at: seconds since 1970. piece: its bytes in the blobs. width, height: 0 where its header can't be read.
     """
 
     key: str
     model: str
     at: float
     size: int
-    piece: str
+    blob_key: str
     format: str
     width: int
     height: int
@@ -67,12 +67,12 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]: ...
 
-    def pieces(self, file_cap: int, memory_cap: int) -> BlobStore: ...
+    def create_blob_store(self, file_cap: int, memory_cap: int) -> BlobStore: ...
 
     def close(self) -> None: ...
 
     @property
-    def works(self) -> Table[Job]: ...
+    def jobs(self) -> Table[Job]: ...
 
     @property
     def uploads(self) -> Table[Upload]: ...
@@ -111,18 +111,18 @@ class MemoryStore:
     """A store that ends with the process."""
 
     start_count = 0
-    _change = nullcontext()
+    _transaction = nullcontext()
 
     def __init__(self) -> None:
-        self.works: MemoryTable[Job] = MemoryTable()
+        self.jobs: MemoryTable[Job] = MemoryTable()
         self.uploads: MemoryTable[Upload] = MemoryTable()
         self.accounts: MemoryTable[Account] = MemoryTable()
 
     def transaction(self) -> AbstractContextManager[None]:
         """Nothing can come between: the process that remembers is the one that ends."""
-        return self._change
+        return self._transaction
 
-    def pieces(self, file_cap: int, memory_cap: int) -> MemoryBlobStore:
+    def create_blob_store(self, file_cap: int, memory_cap: int) -> MemoryBlobStore:
         """The bytes of inputs: small ones in memory, large ones in a temporary file."""
         return MemoryBlobStore(file_cap, memory_cap)
 

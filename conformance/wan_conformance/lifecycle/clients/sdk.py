@@ -16,7 +16,7 @@ from wan_conformance.lifecycle.simulation.clock import START, SimulatedClock
 from wan_conformance.lifecycle.simulation.service import RunawayClient
 from wanlib.base.redaction import redact_text
 from wanlib.emulator import Emulator, Request, Response
-from wanlib.emulator.core.http_messages import BEFORE
+from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE
 
 _SCRIPT = Path(__file__).with_name("sdk_child.py")
 _KEPT = ("PATH", "SYSTEMROOT", "LANG")
@@ -180,7 +180,7 @@ class SdkAdapter:
 
 
 def _told(response: Response) -> dict[str, Any]:
-    if response.cut == BEFORE:
+    if response.cut == CUT_BEFORE_RESPONSE:
         return {"cut": True}
     body = response.body
     headers = {**dict(response.headers), "content-length": str(len(body))}

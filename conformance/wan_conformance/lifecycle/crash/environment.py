@@ -53,7 +53,7 @@ class Service(CachedImageEmulator):
 
     def picture(self, work: Job, index: int) -> bytes:
         """Picture `index` (from 0) of a work."""
-        return self._whole(self._front.gallery.render_spec(work, index)).body
+        return self._whole(self._router.results.render_spec(work, index)).body
 
 
 class CrashEnvironment:
@@ -123,8 +123,8 @@ class CrashEnvironment:
     def _books(self) -> Books:
         works = [work for work in self._service.jobs() if work.submitted >= self._since]
         accepted, billed = self._account()
-        canceled = frozenset(work.id for work in works if work.canceled)
-        drawn = {work.id: self._service.picture(work, 0) for work in works if not work.canceled}
+        canceled = frozenset(work.id for work in works if work.is_canceled)
+        drawn = {work.id: self._service.picture(work, 0) for work in works if not work.is_canceled}
         return Books(accepted - self._before[0], billed - self._before[1], canceled, drawn)
 
 

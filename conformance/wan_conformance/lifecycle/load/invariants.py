@@ -34,14 +34,14 @@ def judge(
     """
     works: defaultdict[str, list[Job]] = defaultdict(list)
     for work in service.jobs():
-        works[work.order.prompt].append(work)
+        works[work.spec.prompt].append(work)
     ends = {each.task_id: each for each in (*resumed.results, *resumed.failed)}
     candidates = {task.task_id for each in resumed.lost for task in each.candidates}
     for call in calls:
         for why in _call_problem(call, works[call.prompt], ends, candidates):
             yield f"{call.kind} {call.prompt} came to {type(call.said).__name__}: {why}"
     for work in service.jobs():
-        state = work.status(service.life, service.clock.wall())
+        state = work.status(service.lifecycle, service.clock.wall())
         if known.get(work.id) != state and work.id not in candidates:
             yield f"lost: task {work.id} is {state}, in the journal it is {known.get(work.id)}"
     for name in QUESTIONS:
@@ -74,7 +74,7 @@ def _call_problem(
 
 def _wrong_end(work: Job, said: Any) -> Iterator[str]:
     """What a client said of a task that has ended."""
-    due: Any = TaskCanceledError if work.canceled else Result if work.image_count() else TaskFailedError
+    due: Any = TaskCanceledError if work.is_canceled else Result if work.image_count() else TaskFailedError
     if not isinstance(said, due):
         yield f"due was {due.__name__} of task {work.id}"
     elif said.task_id != work.id:

@@ -35,7 +35,7 @@ def _false(stage: Session, done: CallRecord, said: CallOutcome) -> str:
 
 
 def _false_result(stage: Session, done: CallRecord, said: CallOutcome) -> str:
-    if done.state != stage.service.life.succeeded:
+    if done.state != stage.service.lifecycle.succeeded:
         return f"the task was {done.state}"
     if not said.task_id and stage.service.has_task_id(done.task):
         return "which does not name the task"
@@ -64,7 +64,7 @@ def _false_refusal(stage: Session, said: CallOutcome) -> str:
 
 
 def _false_cancel(stage: Session, done: CallRecord, said: CallOutcome) -> str:
-    canceled = done.state == stage.service.life.canceled
+    canceled = done.state == stage.service.lifecycle.canceled
     if said.kind == "canceled" and not canceled:
         return f"the task was {done.state}"
     if said.kind == "refused" and canceled and not _service_lied(stage):
@@ -73,7 +73,7 @@ def _false_cancel(stage: Session, done: CallRecord, said: CallOutcome) -> str:
 
 
 def _false_end(stage: Session, done: CallRecord, said: CallOutcome) -> str:
-    life = stage.service.life
+    life = stage.service.lifecycle
     due = {"failed": life.failed, "was canceled": life.canceled, "forgotten": life.unknown}.get(said.kind)
     if due and done.state != due:
         return f"the task was {done.state}"

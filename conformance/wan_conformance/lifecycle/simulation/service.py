@@ -7,7 +7,7 @@ from typing import NamedTuple
 from wan_conformance.lifecycle.schedules.schedules import FAULTS
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock
 from wanlib.emulator import Emulator, Fault, Request, Response, Settings
-from wanlib.emulator.core.http_messages import BEFORE, FAULT_HEADER
+from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, FAULT_HEADER
 from wanlib.emulator.jobs.job import decide_outcome
 from wanlib.emulator.jobs.rendering import RenderSpec
 from wanlib.spec import Spec
@@ -22,7 +22,7 @@ class CachedImageEmulator(Emulator):
         if isinstance(found, Response):
             return found
         if found not in self._pictures:
-            self._pictures[found] = super()._whole(found)
+            self._pictures[found] = super()._render(found)
         return self._pictures[found]
 
 
@@ -98,13 +98,13 @@ class FaultyService(CachedImageEmulator):
 
     def state(self, task_id: str, at: float | None = None) -> str:
         """The state of a task, now or at a second of the story; UNKNOWN once it is forgotten."""
-        work = self.store.works.get(task_id)
+        work = self.store.jobs.get(task_id)
         now = self.clock.wall() if at is None else self._time.wall() - self._time.at + at
-        return work.status(self.life, now) if work else self.life.unknown
+        return work.status(self.lifecycle, now) if work else self.lifecycle.unknown
 
     def image_count(self, task_id: str) -> int:
         """The pictures that a task yields, or had yielded before it was forgotten."""
-        work = self.store.works.get(task_id)
+        work = self.store.jobs.get(task_id)
         return work.image_count() if work else self._made.get(task_id, 0)
 
     def has_task_id(self, task_id: str) -> bool:
@@ -113,14 +113,14 @@ class FaultyService(CachedImageEmulator):
 
     def _next_fault(self) -> None:
         known = set(self.accepted)
-        new = [work for work in self.store.works.newest_first() if work.id not in known]
+        new = [work for work in self.store.jobs.newest_first() if work.id not in known]
         for work in reversed(new):
             self.accepted.append(work.id)
-            if not work.task:
+            if not work.is_task:
                 self._calls.add(work.id)
             if self._fate:
-                work = work._replace(fate=decide_outcome(work.order, self._fate, self._world.vendor))
-                self.store.works.put(work.id, work)
+                work = work._replace(outcome=decide_outcome(work.spec, self._fate, self._context.vendor))
+                self.store.jobs.put(work.id, work)
             self._made[work.id] = work.image_count()
 
 
@@ -142,7 +142,7 @@ def _is_dead_link(request: Request) -> int:
 
 
 def _told(response: Response) -> str:
-    if response.cut == BEFORE:
+    if response.cut == CUT_BEFORE_RESPONSE:
         return "the connection is cut"
     told = f"HTTP {response.status}, {len(response.body):,} bytes"
     if len(response.body) < 2000 and b'"task_status"' in response.body:

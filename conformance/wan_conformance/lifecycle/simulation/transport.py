@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from wanlib.emulator import Emulator, Request, Response
-from wanlib.emulator.core.http_messages import BEFORE
+from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE
 from wanlib.emulator.transport import Sleep, SleepAsync
 
 
@@ -108,7 +108,7 @@ def _answered(service: Emulator, request: Any) -> Response:
     origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
     target = url.raw_path.decode("ascii")
     response = service.handle(Request(request.method, target, headers, request.content or b"", origin))
-    if response.cut == BEFORE:
+    if response.cut == CUT_BEFORE_RESPONSE:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
     return response
 

@@ -68,7 +68,7 @@ def _waited(act: Act, said: CallOutcome, service: RecordingService) -> str:
     if said.kind == "result" and (why := _miscounted(said.pictures, said.task_id, service)):
         return why
     if said.kind in ends.values():
-        seen = asked and ends.get(asked[-1].reported_state(service.life.unlisted)) == said.kind
+        seen = asked and ends.get(asked[-1].reported_state(service.lifecycle.unlisted)) == said.kind
         believed = said.kind == "failed" and _is_confirmed_failure(asked, service)
         return "" if seen or believed else "nothing said so"
     return "" if said.kind == "late" else _unjustified_error(act, said)
@@ -76,7 +76,7 @@ def _waited(act: Act, said: CallOutcome, service: RecordingService) -> str:
 
 def _ends(service: RecordingService) -> dict[str, str]:
     """What a wait comes to, by the state in which a task ends."""
-    life = service.life
+    life = service.lifecycle
     kinds = {life.succeeded: "result", life.failed: "failed", life.canceled: "was canceled"}
     return kinds | {life.unknown: "forgotten"}
 
@@ -90,9 +90,11 @@ def _is_confirmed_failure(asked: list[ServiceExchange], service: RecordingServic
 
 def _polled(act: Act, said: CallOutcome, service: RecordingService) -> str:
     asked = act.queries(act.task)
-    if said.kind != "state" or (said.state == service.life.failed and _is_confirmed_failure(asked, service)):
+    if said.kind != "state" or (
+        said.state == service.lifecycle.failed and _is_confirmed_failure(asked, service)
+    ):
         return ""
-    due = asked[-1].reported_state(service.life.unlisted)
+    due = asked[-1].reported_state(service.lifecycle.unlisted)
     return "" if said.state == due else f"it was told {due or 'nothing that can be read'}"
 
 
@@ -100,12 +102,12 @@ def _canceled(act: Act, said: CallOutcome, service: RecordingService) -> str:
     state = act.met[-1].after if act.met else ""
     cancels = [met for met in act.met if met.call == "cancel"]
     if said.kind == "canceled":
-        return "" if state == service.life.canceled else f"the task is {state}"
-    accepted = cancels and cancels[-1].is_truthful and cancels[-1].before in service.life.cancelable
+        return "" if state == service.lifecycle.canceled else f"the task is {state}"
+    accepted = cancels and cancels[-1].is_truthful and cancels[-1].before in service.lifecycle.cancelable
     if accepted and not act.met_lying_fault("again"):  # the second of two is refused
         return "the service has accepted it"
     lied = act.met_lying_fault("status", "inside", "error")
-    if said.kind == "refused" and state == service.life.canceled and not lied:
+    if said.kind == "refused" and state == service.lifecycle.canceled and not lied:
         return "the task is canceled"
     return ""
 
@@ -114,7 +116,7 @@ def _listed(act: Act, said: CallOutcome, service: RecordingService) -> str:
     if said.kind != "list":
         return ""
     at = act.met[-1].at
-    due = {task for task in service.accepted if service.state(task, at) != service.life.unknown}
+    due = {task for task in service.accepted if service.state(task, at) != service.lifecycle.unknown}
     return "" if set(said.tasks) == due else f"the account has {len(due)} tasks"
 
 
@@ -127,7 +129,7 @@ def _found(act: Act, said: CallOutcome, service: RecordingService) -> str:
     lost = (
         act.task
         and act.task not in said.tasks
-        and service.seconds_since_submit(act.task) < service.life.expires - MARGIN
+        and service.seconds_since_submit(act.task) < service.lifecycle.task_lifetime - MARGIN
     )
     return f"task {act.task} of the lost call is not there" if lost else ""
 
@@ -241,7 +243,7 @@ def _lost_call_not_found(acts: Sequence[Act], bench: InvariantContext) -> Iterat
     shown = {task for act in acts if act.last for each in act.said.lost for task in each}
     for act in acts:
         for task in act.own_tasks if act.said.kind == "unknown outcome" else ():
-            young = service.seconds_since_submit(task) < service.life.expires - MARGIN
+            young = service.seconds_since_submit(task) < service.lifecycle.task_lifetime - MARGIN
             if young and task not in shown and not bench.books.has_task(task):
                 yield f"wrong end: the task {task} of a lost call was neither taken up nor shown"
 

@@ -13,12 +13,12 @@ from wan_conformance.lifecycle.simulation.clock import SimulatedClock, Simulated
 from wan_conformance.lifecycle.simulation.files import Books
 from wan_conformance.lifecycle.simulation.service import FaultyService
 from wanlib.emulator import FAULT_HEADER, Emulator, Fault, Request, Response, Settings
-from wanlib.emulator.core.fault import FATES
+from wanlib.emulator.core.fault import JOB_FAULTS
 from wanlib.emulator.jobs.job import NEVER, Job, decide_outcome
-from wanlib.emulator.transport import AsyncTransport, Transport
+from wanlib.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
 from wanlib.spec import Spec
 
-_PLAIN = ("again", *FATES)
+_PLAIN = ("again", *JOB_FAULTS)
 _WHOLE = ("trickle", *_PLAIN)
 _TOLD = 0.001  # seconds: the grain of the times that the service tells
 _FAILURE = "InternalError.Timeout"
@@ -85,7 +85,7 @@ class RecordingService(FaultyService):
 
     def handle(self, request: Request) -> Response:
         """The answer under the fault that is in line for it, if any."""
-        route = self._front.routes.find(request)
+        route = self._router.routes.find(request)
         call, name = (route.call, route.name.partition("/")[0]) if route else ("", "")
         text, fault = self._next(call)
         if fault:
@@ -118,35 +118,39 @@ class RecordingService(FaultyService):
         work = self._unended(task)
         if how == "forgotten":
             known = self._snapshot(task)
-            self.store.works.drop(task)
+            self.store.jobs.drop(task)
             return known
         if work is None or not self.complete_task(task, _FAILURE if how == "failed" else None):
             return False
         if how == "partial":
-            ended = self.store.works.get(task)
+            ended = self.store.jobs.get(task)
             assert ended is not None  # it was finished just now
-            self._put(ended._replace(fate=decide_outcome(work.order, Fault("partial"), self._world.vendor)))
+            self._put(
+                ended._replace(outcome=decide_outcome(work.spec, Fault("partial"), self._context.vendor))
+            )
         return True
 
     def is_dead(self, task: str, soon: float = 0.0) -> bool:
         """Whether the links of a task are dead by its end, or will be so soon."""
-        work = self.store.works.get(task) or self._last.get(task)
-        return work is None or work.are_links_expired(self.life, self.clock.wall() + soon)
+        work = self.store.jobs.get(task) or self._last.get(task)
+        return work is None or work.are_links_expired(self.lifecycle, self.clock.wall() + soon)
 
     def seconds_since_submit(self, task: str) -> float:
         """Seconds since a task was submitted; NEVER where the service does not know it."""
-        work = self.store.works.get(task)
+        work = self.store.jobs.get(task)
         return self.clock.wall() - work.submitted if work else NEVER
 
     def is_gone(self, task: str) -> bool:
         """Whether the service knows nothing more of a task, in its time or before."""
-        return self.store.works.get(task) is None
+        return self.store.jobs.get(task) is None
 
     def links_expire_at(self, task: str) -> float | None:
         """The moment from which on the links of a task are dead, seconds since 1970; None for none."""
-        work = self.store.works.get(task)
+        work = self.store.jobs.get(task)
         return (
-            work.links_expire_at(self.life) if work and work.image_count() and work.ended != NEVER else None
+            work.links_expire_at(self.lifecycle)
+            if work and work.image_count() and work.ended != NEVER
+            else None
         )
 
     def _next(self, call: str) -> tuple[str, Fault | None]:
@@ -158,18 +162,18 @@ class RecordingService(FaultyService):
 
     def _snapshot(self, task: str) -> bool:
         """Takes a task down as it is, before it can be forgotten; whether it is known."""
-        work = self.store.works.get(task)
+        work = self.store.jobs.get(task)
         self._last |= {task: work} if work else {}
         return work is not None
 
     def _unended(self, task: str) -> Job | None:
-        work, now = self.store.works.get(task), self.clock.wall()
-        alive = work and work.ended > now and not work.expired(self.life, now)
+        work, now = self.store.jobs.get(task), self.clock.wall()
+        alive = work and work.ended > now and not work.is_expired(self.lifecycle, now)
         return work if alive else None
 
     def _put(self, work: Job) -> None:
-        self.store.works.put(work.id, work)
-        self._world.ledger.schedule_end(work)
+        self.store.jobs.put(work.id, work)
+        self._context.ledger.schedule_end(work)
 
 
 class Network:
@@ -178,7 +182,7 @@ class Network:
     def __init__(self) -> None:
         self._router = respx.Router(assert_all_called=False, assert_all_mocked=False)
         self._router.route().mock(side_effect=self._answer)
-        self._line: Transport | AsyncTransport | None = None
+        self._line: EmulatorTransport | AsyncEmulatorTransport | None = None
 
     def create_client(
         self, name: str, service: Emulator, time: SimulatedClock, loop: SimulatedEventLoop, journal: Path
@@ -187,10 +191,10 @@ class Network:
         self._router.reset()
         http: httpx.Client | httpx.AsyncClient
         if name == "sync":
-            self._line = Transport(service, time.sleep)
+            self._line = EmulatorTransport(service, time.sleep)
             http = httpx.Client(transport=httpx.MockTransport(self._router.handler), trust_env=False)
         else:
-            self._line = AsyncTransport(service, time.sleep_async)
+            self._line = AsyncEmulatorTransport(service, time.sleep_async)
             http = httpx.AsyncClient(
                 transport=httpx.MockTransport(self._router.async_handler), trust_env=False
             )
@@ -198,6 +202,6 @@ class Network:
 
     def _answer(self, request: httpx.Request) -> httpx.Response | Awaitable[httpx.Response]:
         assert self._line is not None  # a player was made
-        if isinstance(self._line, Transport):
+        if isinstance(self._line, EmulatorTransport):
             return self._line.handle_request(request)
         return self._line.handle_async_request(request)

@@ -194,8 +194,12 @@ def _advance_time(play: Freeplay, seconds: str) -> bool:
 def _advance_to(play: Freeplay, number: str, edge: str, seconds: str) -> bool:
     """Lets time pass to a moment before, at or after an edge of a task, if it is yet to come."""
     service, task, time = play.bench.service, play.id(number), play.time
-    work = service.store.works.get(task)
-    at = service.links_expire_at(task) if edge == "links" else work and work.submitted + service.life.expires
+    work = service.store.jobs.get(task)
+    at = (
+        service.links_expire_at(task)
+        if edge == "links"
+        else work and work.submitted + service.lifecycle.task_lifetime
+    )
     moment = -1.0 if at is None else at + float(seconds)
     late = time.wall() >= moment
     time.sleep(moment - time.wall())

@@ -10,7 +10,7 @@ from wan_conformance.lifecycle.schedules.scenarios import ORDER, SEVERAL, spec
 from wan_conformance.lifecycle.schedules.schedules import OURS
 from wanlib.base.redaction import safe_repr
 from wanlib.emulator import Settings
-from wanlib.emulator.core.fault import KINDS, WHERE, Fault, parse_fault
+from wanlib.emulator.core.fault import CUT_POSITIONS, FAULT_KINDS, Fault, parse_fault
 
 FREE = "free"
 _LONG = 1e7
@@ -18,7 +18,7 @@ NEVER = float("inf")
 PACES = {
     "brisk": Settings(),
     "steady": Settings(waiting=3.0, working=8.0),
-    "flat": Settings(waiting=3.0, working=8.0, failed="flat"),
+    "flat": Settings(waiting=3.0, working=8.0, failure_codes="flat"),
     "slow": Settings(waiting=40.0, working=90.0),
     "told": Settings(waiting=NEVER, working=NEVER),
 }
@@ -155,13 +155,13 @@ def fault_strategy(call: str) -> st.SearchStrategy[str]:
 
 
 def _parts(done: st.SearchStrategy[str]) -> dict[str, tuple[st.SearchStrategy[str], ...]]:
-    kinds = {name: st.just(name) for name in KINDS}
+    kinds = {name: st.just(name) for name in FAULT_KINDS}
     code = st.builds(",code={}".format, _CODES)
     return {
         "error": (kinds["error"], code, _ASKED, done),
         "html": (kinds["html"], _GATEWAY, _DONE),
         "inside": (kinds["inside"], code, done),
-        "cut": (kinds["cut"], st.builds(",where={}".format, st.sampled_from(WHERE)), _DONE),
+        "cut": (kinds["cut"], st.builds(",where={}".format, st.sampled_from(CUT_POSITIONS)), _DONE),
         "trickle": (kinds["trickle"], _PACE),
         "again": (kinds["again"],),
         "doubled": (kinds["doubled"],),

@@ -12,7 +12,7 @@ import httpx
 from wanlib.base.clock import ManualClock
 from wanlib.base.redaction import redact_text, safe_repr
 from wanlib.emulator import RULES_HEADER, Emulator, Settings
-from wanlib.emulator.transport import Transport
+from wanlib.emulator.transport import EmulatorTransport
 from wanlib.spec import Spec
 from wanlib.spec.model.model import CALLS
 
@@ -138,7 +138,9 @@ def emulator_server(spec: Spec, emulator: Emulator | None = None) -> Server:
         settings=Settings(waiting=_WAITING, local_images=False, spool_cap=0, memory_cap=_KEPT),
         clock=ManualClock(),
     )
-    transport = Transport(emulator)  # without the client about it, which takes as long as the emulator
+    transport = EmulatorTransport(
+        emulator
+    )  # without the client about it, which takes as long as the emulator
     return Server(spec, transport.handle_request, _HERE, pays=False, sleep=emulator.clock.sleep)
 
 
