@@ -22,8 +22,8 @@ class Strategy:
 
     id: str
     rule: str | None
-    each: Callable[[int, int, Callable[[Case], object]], None]
-    least: Callable[[int, int, Callable[[Case], bool]], Case | None]
+    draw: Callable[[int, int, Callable[[Case], object]], None]
+    find_smallest: Callable[[int, int, Callable[[Case], bool]], Case | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class TaskCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ExpectedAnswer:
     """What is expected: whether this target lets the body through (None: left open), and the broken rules."""
 
     accepted: bool | None
@@ -79,7 +79,7 @@ class Verdict:
     case: str
     target: str
     verdict: str
-    expected: Answer
+    expected: ExpectedAnswer
     observed: Observation
     body: Any = None
     seed: int = 0

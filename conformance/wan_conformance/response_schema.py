@@ -16,12 +16,12 @@ def schema_problems(members: Mapping[str, Any], value: Any, path: str = "") -> I
     for name, told in members.items():
         where, member = f"{path}/{name}", value.get(name)
         if member is not None:
-            yield from _of_value(told, member, where)
+            yield from _value_problems(told, member, where)
         elif told.get("required"):
             yield f"{where} is {'null' if name in value else 'missing'}"
 
 
-def _of_value(told: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
+def _value_problems(told: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
     if "members" in told:
         yield from schema_problems(told["members"], value, path)
         return
@@ -32,7 +32,7 @@ def _of_value(told: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
         yield f"{path} is {safe_repr(value)}, expected {' or '.join(map(str, told['one_of']))}"
     elif kind == "list":
         for index, item in enumerate(value):
-            yield from _of_value(told.get("each", {}), item, f"{path}/{index}")
+            yield from _value_problems(told.get("each", {}), item, f"{path}/{index}")
 
 
 def _has_type(kind: str, value: Any) -> bool:

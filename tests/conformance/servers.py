@@ -8,8 +8,8 @@ from threading import Thread
 from typing import Any
 
 import httpx
-from wan_conformance.targets.server.server import Server
-from wan_conformance.targets.server.target import Http
+from wan_conformance.targets.server.server import ApiServer
+from wan_conformance.targets.server.target import HttpTarget
 
 from tests.emulator.asking import SPEC
 from wanlib.emulator import Emulator, Request
@@ -19,10 +19,10 @@ IDS = {"request_id": "r-1"}
 TASK = "0385dc79-5ff8-4d82-bcb6-7c8f2c1d3e4f"
 
 
-def http(answer: Answer, *, pays: bool = False, slept: list[float] | None = None) -> Http:
+def http(answer: Answer, *, pays: bool = False, slept: list[float] | None = None) -> HttpTarget:
     """The target on a server that answers by a function."""
     waits = [] if slept is None else slept
-    return Http(SPEC, Server(SPEC, answer, "http://bad.test", pays=pays, sleep=waits.append))
+    return HttpTarget(SPEC, ApiServer(SPEC, answer, "http://bad.test", pays=pays, sleep=waits.append))
 
 
 def answered(status: int, body: Any, **headers: str) -> httpx.Response:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from wan_conformance.model import Verdict
 from wan_conformance.report.baseline import changes, write_baseline
-from wan_conformance.report.log import Log, read_log
+from wan_conformance.report.log import VerdictLog, read_log
 
 from tests.conformance.tiny import HEAD, WORD, verdict
 
@@ -20,15 +20,15 @@ VERDICTS = [
 ]
 
 
-def log(*verdicts: Verdict) -> Log:
-    return Log(HEAD, verdicts)
+def log(*verdicts: Verdict) -> VerdictLog:
+    return VerdictLog(HEAD, verdicts)
 
 
 def test_a_baseline_is_the_same_whenever_it_is_made(tmp_path: Path) -> None:
     write_baseline(log(*VERDICTS), tmp_path / "one")
     later = [replace(each, ms=each.ms + 5, seed=9, body="other") for each in VERDICTS]
     random.Random(1).shuffle(later)
-    write_baseline(Log(HEAD | {"started": "later"}, tuple(later)), tmp_path / "two")
+    write_baseline(VerdictLog(HEAD | {"started": "later"}, tuple(later)), tmp_path / "two")
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
@@ -67,7 +67,7 @@ def test_a_baseline_is_a_log_too(tmp_path: Path) -> None:
 )
 def test_changes(old: str | None, new: str | None, told: str, worse: bool) -> None:
     (change,) = changes(log(*([verdict(old)] if old else [])), log(*([verdict(new)] if new else [])))
-    assert (str(change), change.regression) == (told, worse)
+    assert (str(change), change.is_regression) == (told, worse)
 
 
 def test_regressions_come_first_and_only_what_was_run_is_compared() -> None:

@@ -178,7 +178,7 @@ def test_a_broken_harness_says_so_in_a_line(monkeypatch: pytest.MonkeyPatch) -> 
     result = command("run")
     assert result.exit_code == 3
     assert line(result).startswith(
-        "wan-conformance: the harness broke: DuplicateCase('two cases have the id edge:"
+        "wan-conformance: the harness broke: DuplicateCaseError('two cases have the id edge:"
     )
     assert " at runner.py:" in line(result)
 

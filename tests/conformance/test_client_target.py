@@ -10,7 +10,7 @@ import pytest
 from wan_conformance.judge import judge
 from wan_conformance.model import Observation, Target
 from wan_conformance.targets import TARGETS
-from wan_conformance.targets.client.clients import AsyncClientTarget, SyncClient
+from wan_conformance.targets.client.clients import AsyncClientTarget, SyncClientTarget
 from wan_conformance.targets.client.expected_request import difference, reorder_parts
 from wan_conformance.targets.client.verb_call import NotExpressible, verb_call
 
@@ -332,7 +332,7 @@ def accepted(model: str) -> dict[str, Any]:
 UNREFUSED = "sent what the model does not have"
 
 
-@pytest.mark.parametrize("kind", [SyncClient, AsyncClientTarget])
+@pytest.mark.parametrize("kind", [SyncClientTarget, AsyncClientTarget])
 @pytest.mark.parametrize("model", [WORDS, SKETCH])
 def test_a_client_that_sends_a_call_without_its_images_is_found_out(
     kind: Any, model: str, invented: tuple[Spec, ModuleType], monkeypatch: pytest.MonkeyPatch
@@ -348,7 +348,7 @@ def test_a_client_that_sends_a_call_without_its_images_is_found_out(
     assert UNREFUSED in str(kind(spec).observe(question).error)
 
 
-@pytest.mark.parametrize("kind", [SyncClient, AsyncClientTarget])
+@pytest.mark.parametrize("kind", [SyncClientTarget, AsyncClientTarget])
 def test_a_client_that_leaves_out_a_mask_is_found_out(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wanlib.client.call.preflight._unknown_parameters", lambda *_: [])
     content = [{"image": "https://a.example.com/a.png"}, {"text": "a kettle"}]

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from wan_conformance.engine.strategy_runner import breaking_case, mutilated_case, valid_case
+from wan_conformance.engine.strategy_runner import breaking_case, mutated_case, valid_case
 from wan_conformance.model import Observation, Strategy
-from wan_conformance.targets.readings import Interpreted
+from wan_conformance.targets.readings import InterpretedTarget
 
 from tests.conformance.tiny import Tiny, run
 from wanlib.boundary.case import Case
@@ -21,7 +21,7 @@ def spec() -> Spec:
 
 def drawn(strategy: Strategy, seed: int = 0, count: int = 15) -> list[Case]:
     found: list[Case] = []
-    strategy.each(seed, count, found.append)
+    strategy.draw(seed, count, found.append)
     return found
 
 
@@ -41,8 +41,8 @@ def test_each_has_its_answer(spec: Spec) -> None:
 
 
 def test_mutilated_bodies_break_what_the_plain_walk_says(spec: Spec) -> None:
-    walk = Interpreted(spec)
-    found = drawn(mutilated_case(spec), count=40)
+    walk = InterpretedTarget(spec)
+    found = drawn(mutated_case(spec), count=40)
     assert len({each.breaks for each in found}) > 5
     for each in found:
         assert walk.observe(each.question).rules == tuple(sorted({rule for rule, _ in each.breaks}))
@@ -62,4 +62,4 @@ def test_a_planted_fault_is_told_by_the_one_field_that_it_needs(spec: Spec) -> N
 
 
 def test_no_failure_is_least_where_nothing_fails(spec: Spec) -> None:
-    assert valid_case(spec, MODEL).least(0, 5, lambda case: False) is None
+    assert valid_case(spec, MODEL).find_smallest(0, 5, lambda case: False) is None

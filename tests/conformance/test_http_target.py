@@ -14,8 +14,8 @@ from wan_conformance.judge import judge
 from wan_conformance.model import Observation, Verdict
 from wan_conformance.report.log import read_log
 from wan_conformance.response_schema import schema_problems
-from wan_conformance.targets.server.server import Server, ServerUnreachable, remote_server
-from wan_conformance.targets.server.target import Http, dump_large_json
+from wan_conformance.targets.server.server import ApiServer, ServerUnreachable, remote_server
+from wan_conformance.targets.server.target import HttpTarget, dump_large_json
 
 from tests.conformance.servers import Answer, answered, body_of, created, ended, http, refused, serving
 from tests.emulator.asking import BODIES, INTERLEAVED, OLDER, PLAIN, SPEC, URL, data_uri, functional, messages
@@ -35,24 +35,24 @@ def cases(*rules: str) -> list[Case]:
     return [case for rule in rules for case in boundary_cases(SPEC, rule)]
 
 
-def judged(target: Http, some: list[Case]) -> list[Verdict]:
+def judged(target: HttpTarget, some: list[Case]) -> list[Verdict]:
     return [judge(case, target, target.observe(case.question)) for case in some]
 
 
-def seen(target: Http, body: Any, call: str | None = None) -> Observation:
+def seen(target: HttpTarget, body: Any, call: str | None = None) -> Observation:
     return target.observe(Question(body, call))
 
 
 def test_the_embedded_emulator_conforms() -> None:
     light = [rule.id for rule in matching_body_rules(SPEC) if rule.kind not in HEAVY]
-    vectors, target = collect_sources(SPEC)[0], Http(SPEC)
+    vectors, target = collect_sources(SPEC)[0], HttpTarget(SPEC)
     some = [*vectors.cases, *cases(*light[::3])]
     found = Counter(verdict.verdict for verdict in judged(target, some))  # type: ignore[arg-type]
     assert set(found) == {"pass"} and found["pass"] > 1200
 
 
 def test_what_is_seen_of_each_outcome() -> None:
-    target = Http(SPEC)
+    target = HttpTarget(SPEC)
     assert seen(target, MANY) == Observation(False, ("wan2.7/n.max",))
     assert seen(target, OPEN) == Observation(True, ("wan2.7/unknown",))
     assert seen(target, CUT) == Observation(True, ("wan2.7/prompt.max_chars",))
@@ -64,11 +64,11 @@ def test_what_is_seen_of_each_outcome() -> None:
 
 @pytest.mark.parametrize("body", [float("nan"), {"model": "x" * 9, "y": 10**5000}])
 def test_what_no_json_says_is_skipped(body: Any) -> None:
-    assert "no JSON" in (seen(Http(SPEC), body).skipped or "")
+    assert "no JSON" in (seen(HttpTarget(SPEC), body).skipped or "")
 
 
 def test_a_file_in_storage_is_put_there_first() -> None:
-    target = Http(SPEC)
+    target = HttpTarget(SPEC)
     assert seen(target, messages(PLAIN, "OSS://a/b.png")) == Observation(True, ())
     assert seen(target, messages(PLAIN, "oss://a/b.png", n=5)) == Observation(False, ("wan2.7/n.max",))
     assert seen(target, functional("oss://a/b.png")) == Observation(True, ())
@@ -77,7 +77,7 @@ def test_a_file_in_storage_is_put_there_first() -> None:
 
 def test_a_file_in_storage_that_is_asked_what_it_shows_is_skipped() -> None:
     far = messages(PLAIN, "oss://a/b.png", bbox_list=[[[0, 0, 900, 900]]])
-    assert "in storage" in (seen(Http(SPEC), far).skipped or "")
+    assert "in storage" in (seen(HttpTarget(SPEC), far).skipped or "")
 
 
 def test_without_a_storage_such_a_body_is_skipped() -> None:
@@ -243,7 +243,7 @@ def test_a_server_with_a_bill_is_asked_to_cancel_at_once() -> None:
     asked: list[str] = []
     emulator = Emulator(settings=Settings(waiting=60))
     with serving(emulator, asked) as address:
-        target = Http(SPEC, remote_server(SPEC, address, "sk-mine"))
+        target = HttpTarget(SPEC, remote_server(SPEC, address, "sk-mine"))
         found = judged(target, cases("wan2.7/n.max", "wan2.7/images.each.min_side"))
     assert {each.verdict for each in found} == {"pass"}
     kept = sum(each.expected.accepted is True for each in found)
@@ -301,5 +301,5 @@ def test_the_key_goes_out_as_it_was_given() -> None:
         assert body_of(request) is not None
         return refused()
 
-    Http(SPEC, Server(SPEC, note, "http://x.test/", "sk-mine", pays=True))
+    HttpTarget(SPEC, ApiServer(SPEC, note, "http://x.test/", "sk-mine", pays=True))
     assert met == ["Bearer sk-mine"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from wan_conformance import judge as module
-from wan_conformance.judge import expected, judge
-from wan_conformance.model import Answer, Observation
+from wan_conformance.judge import expected_answer, judge
+from wan_conformance.model import ExpectedAnswer, Observation
 
 from tests.conformance.tiny import MAX, WORD, Tiny, case, right
 from wanlib.boundary.case import Case, Question
@@ -19,17 +19,17 @@ TELLS_MAX_ALONE = Tiny(right, kinds=["max"])
 @pytest.mark.parametrize(
     ("given", "target", "due"),
     [
-        (case(4), TINY, Answer(True, ())),
-        (case(5), TINY, Answer(False, (MAX,))),
-        (case(1, "green"), TINY, Answer(None, (WORD,))),
-        (case(5, "green"), TINY, Answer(False, (MAX, WORD))),
-        (case(1, "green"), TELLS_MAX_ALONE, Answer(True, ())),
-        (case(5, "green"), TELLS_MAX_ALONE, Answer(False, (MAX,))),
-        (case(5, "green"), Tiny(right, leaves_out=[MAX]), Answer(None, (WORD,))),
+        (case(4), TINY, ExpectedAnswer(True, ())),
+        (case(5), TINY, ExpectedAnswer(False, (MAX,))),
+        (case(1, "green"), TINY, ExpectedAnswer(None, (WORD,))),
+        (case(5, "green"), TINY, ExpectedAnswer(False, (MAX, WORD))),
+        (case(1, "green"), TELLS_MAX_ALONE, ExpectedAnswer(True, ())),
+        (case(5, "green"), TELLS_MAX_ALONE, ExpectedAnswer(False, (MAX,))),
+        (case(5, "green"), Tiny(right, leaves_out=[MAX]), ExpectedAnswer(None, (WORD,))),
     ],
 )
-def test_what_is_due(given: Case, target: Tiny, due: Answer) -> None:
-    assert expected(given, target) == due
+def test_what_is_due(given: Case, target: Tiny, due: ExpectedAnswer) -> None:
+    assert expected_answer(given, target) == due
 
 
 def test_outcomes_that_this_target_lets_through() -> None:
@@ -42,7 +42,10 @@ def test_outcomes_that_this_target_lets_through() -> None:
         ("rejected", False, False),
     ):
         given = Case("edge:1", MAX, Question({}, None), ((MAX, outcome),))
-        assert (expected(given, TINY).accepted, expected(given, service).accepted) == (check, served)
+        assert (expected_answer(given, TINY).accepted, expected_answer(given, service).accepted) == (
+            check,
+            served,
+        )
 
 
 @pytest.mark.parametrize(
@@ -85,10 +88,10 @@ def test_what_a_target_can_not_express_is_skipped_with_its_reason() -> None:
 def test_a_verdict_tells_both_answers() -> None:
     told = judge(case(5), TINY, Observation(True, ()))
     assert (told.rule, told.case, told.target) == (MAX, case(5).id, "tiny")
-    assert (told.expected, told.observed) == (Answer(False, (MAX,)), Observation(True, ()))
+    assert (told.expected, told.observed) == (ExpectedAnswer(False, (MAX,)), Observation(True, ()))
 
 
 def test_judge_imports_only_the_model_and_base() -> None:
     tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))
     imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported == {"wan_conformance.model", "wanlib.base.rule_id"}
+    assert imported == {"wan_conformance.model", "wanlib.base.rule_id", "wanlib.boundary.case"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from wan_conformance.engine.known_failures import (
-    KNOWN,
+    KNOWN_FILE,
     KnownFailure,
     KnownFailures,
     KnownFailuresError,
@@ -59,7 +59,7 @@ def test_what_was_skipped_meets_no_entry() -> None:
 
 
 def test_the_file_of_this_project_can_be_read() -> None:
-    assert all(entry.reason for entry in load_known(KNOWN).entries)
+    assert all(entry.reason for entry in load_known(KNOWN_FILE).entries)
 
 
 def test_entries_are_read(tmp_path: Path) -> None:

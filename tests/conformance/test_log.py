@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from wan_conformance.model import Observation, Verdict
-from wan_conformance.report.log import MOST_BYTES, LogError, read_log, verdict_to_json, write_log
+from wan_conformance.report.log import MAX_BYTES, VerdictLogError, read_log, verdict_to_json, write_log
 
 from tests.conformance.tiny import HEAD, MAX, saved, verdict
 from wanlib.base.redaction import redact_json
@@ -125,7 +125,7 @@ def test_redacted_bodies_end() -> None:
 def test_broken_lines_are_refused(tmp_path: Path, line: Any, message: str) -> None:
     good = verdict_to_json(verdict())
     text = line if isinstance(line, str) else json.dumps(good | line)
-    with pytest.raises(LogError, match=message):
+    with pytest.raises(VerdictLogError, match=message):
         read_log(saved(tmp_path / "log", json.dumps(good), text))
 
 
@@ -142,9 +142,9 @@ def test_broken_lines_are_refused(tmp_path: Path, line: Any, message: str) -> No
     ],
 )
 def test_a_broken_first_line_is_refused(tmp_path: Path, run: Any) -> None:
-    with pytest.raises(LogError, match="log:1: run"):
+    with pytest.raises(VerdictLogError, match="log:1: run"):
         read_log(saved(tmp_path / "log", json.dumps({"run": run})))
-    with pytest.raises(LogError, match=r"log:1: run\.rules"):
+    with pytest.raises(VerdictLogError, match=r"log:1: run\.rules"):
         read_log(saved(tmp_path / "log", json.dumps({"run": {"rules": {"a": {"limit": 1}}}})))
 
 
@@ -152,7 +152,7 @@ def test_what_is_no_file_of_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     (tmp_path / "blank").write_bytes(b" \n")
     with (tmp_path / "huge").open("wb") as file:
-        file.truncate(MOST_BYTES + 1)
+        file.truncate(MAX_BYTES + 1)
     for name, message in (
         ("none", "is no file"),
         (".", "is no regular file"),
@@ -160,7 +160,7 @@ def test_what_is_no_file_of_text_is_refused(tmp_path: Path) -> None:
         ("blank", "is empty"),
         ("huge", "has more than 419,430,400 bytes"),
     ):
-        with pytest.raises(LogError, match=f"{message}, expected a verdict log"):
+        with pytest.raises(VerdictLogError, match=f"{message}, expected a verdict log"):
             read_log(tmp_path / name)
 
 

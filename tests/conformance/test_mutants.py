@@ -11,8 +11,8 @@ from wan_conformance.cli.commands import app
 from wan_conformance.engine import mutation_check as harness
 from wan_conformance.engine.mutation_check import run_mutants
 from wan_conformance.judge import judge
-from wan_conformance.targets.server.server import Server, emulator_server
-from wan_conformance.targets.server.target import Http
+from wan_conformance.targets.server.server import ApiServer, emulator_server
+from wan_conformance.targets.server.target import HttpTarget
 
 from tests.conformance.servers import refused
 from tests.emulator.asking import PLAIN, SPEC, URL, create, messages, rules
@@ -47,7 +47,7 @@ def test_the_sample_is_of_all_kinds() -> None:
 
 @pytest.mark.parametrize(("rule", "way"), SAMPLE, ids=[f"{rule.id}={way}" for rule, way in SAMPLE])
 def test_a_planted_fault_turns_the_harness_red_by_its_rule(rule: Rule, way: str) -> None:
-    target = Http(SPEC, emulator_server(mutate_spec(SPEC, f"{rule.id}={way}")))
+    target = HttpTarget(SPEC, emulator_server(mutate_spec(SPEC, f"{rule.id}={way}")))
     found = [judge(case, target, target.observe(case.question)) for case in boundary_cases(SPEC, rule.id)]
     failed = [each for each in found if each.verdict == "fail"]
     assert failed and {each.rule for each in failed} == {rule.id}
@@ -80,7 +80,7 @@ def test_without_a_fault_nothing_is_red(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_service_that_breaks_down_is_no_planted_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    ruin = Server(SPEC, lambda request: refused(500, "InternalError"), "http://ruin.test", pays=False)
+    ruin = ApiServer(SPEC, lambda request: refused(500, "InternalError"), "http://ruin.test", pays=False)
     monkeypatch.setattr(harness, "emulator_server", lambda spec: ruin)
     found = run_mutants(SPEC, [SPEC.rules["wan2.7/n.max"]], first=True)
     assert [each.verdict for each in found] == ["survived"]

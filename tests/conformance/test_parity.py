@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from wan_conformance.parity import __main__ as command
 from wan_conformance.parity import sdk
-from wan_conformance.parity.calls import FACES, Asked, sample_calls
+from wan_conformance.parity.calls import FACES, SdkCall, sample_calls
 from wan_conformance.parity.compare import (
-    Compared,
+    ComparisonResult,
     DeclarationError,
     DeclaredDifference,
     compare,
     read_declared,
 )
-from wan_conformance.parity.requests import Difference, Ours, WireRequest, differences, read
-from wan_conformance.parity.sdk import Answered, SdkError, ask_sdk
+from wan_conformance.parity.requests import Difference, WanRequests, WireRequest, differences, parse_request
+from wan_conformance.parity.sdk import SdkError, SdkResult, run_sdk
 
 from wanlib.spec import Spec, load
 
@@ -33,11 +33,11 @@ def spec() -> Spec:
 
 
 @pytest.fixture(scope="module")
-def calls(spec: Spec) -> list[Asked]:
+def calls(spec: Spec) -> list[SdkCall]:
     return sample_calls(spec, 50, 0)
 
 
-def test_calls_are_drawn_of_every_model_and_the_same_each_time(spec: Spec, calls: list[Asked]) -> None:
+def test_calls_are_drawn_of_every_model_and_the_same_each_time(spec: Spec, calls: list[SdkCall]) -> None:
     assert {call.body["model"] for call in calls if call.body} == set(spec.models)
     assert {call.verb for call in calls} == {"create", "poll", "fetch", "cancel", "list"}
     assert {call.face for call in calls} == set(FACES)
@@ -45,8 +45,8 @@ def test_calls_are_drawn_of_every_model_and_the_same_each_time(spec: Spec, calls
     assert all(json.loads(json.dumps(call.to_json())) == call.to_json() for call in calls)
 
 
-def test_the_client_sends_what_it_is_asked_for(spec: Spec, calls: list[Asked]) -> None:
-    client = Ours(spec, KEY)
+def test_the_client_sends_what_it_is_asked_for(spec: Spec, calls: list[SdkCall]) -> None:
+    client = WanRequests(spec, KEY)
     for call in calls:
         sent = client.request_for(call)
         assert sent.headers["authorization"] == f"Bearer {KEY}"
@@ -62,7 +62,9 @@ def test_the_client_sends_what_it_is_asked_for(spec: Spec, calls: list[Asked]) -
 
 def request(target: str = "/tasks", body: Any = None, **headers: str) -> WireRequest:
     content = b"" if body is None else json.dumps(body).encode()
-    return read("POST", target, {name.replace("_", "-"): value for name, value in headers.items()}, content)
+    return parse_request(
+        "POST", target, {name.replace("_", "-"): value for name, value in headers.items()}, content
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,77 +97,79 @@ def test_another_method_is_a_difference() -> None:
 # What is declared.
 
 
-def echo(spec: Spec, calls: list[Asked], change: Any = None) -> list[Answered]:
+def echo(spec: Spec, calls: list[SdkCall], change: Any = None) -> list[SdkResult]:
     """An SDK that sends what the client sends, but for one change."""
-    client = Ours(spec, KEY)
+    client = WanRequests(spec, KEY)
     answers = []
     for call in calls:
         sent = client.request_for(call)
         if change is not None and call.verb == "create":
             sent = change(call, sent)
-        answers.append(Answered([sent] if call.verb != "poll" else [sent, sent], None))
+        answers.append(SdkResult([sent] if call.verb != "poll" else [sent, sent], None))
     return answers
 
 
 def compared(
-    spec: Spec, calls: list[Asked], theirs: list[Answered], *declared: DeclaredDifference
-) -> Compared:
-    client = Ours(spec, KEY)
+    spec: Spec, calls: list[SdkCall], theirs: list[SdkResult], *declared: DeclaredDifference
+) -> ComparisonResult:
+    client = WanRequests(spec, KEY)
     return compare(spec, "pinned", calls, [client.request_for(call) for call in calls], theirs, declared)
 
 
-def stray(call: Asked, sent: WireRequest) -> WireRequest:
+def stray(call: SdkCall, sent: WireRequest) -> WireRequest:
     if call.call != "async":
         return sent
     parameters = {**sent.body["parameters"], "is_async": True}
     return sent._replace(body={**sent.body, "parameters": parameters})
 
 
-def test_the_same_requests_are_parity(spec: Spec, calls: list[Asked]) -> None:
+def test_the_same_requests_are_parity(spec: Spec, calls: list[SdkCall]) -> None:
     found = compared(spec, calls, echo(spec, calls))
-    assert found.faults == [] and found.same == found.calls == len(calls)
+    assert found.problems == [] and found.equal == found.calls == len(calls)
 
 
-def test_a_declared_difference_is_counted_and_no_fault(spec: Spec, calls: list[Asked]) -> None:
+def test_a_declared_difference_is_counted_and_no_fault(spec: Spec, calls: list[SdkCall]) -> None:
     found = compared(spec, calls, echo(spec, calls, stray), STRAY)
     asynchronous = sum(call.verb == "create" and call.call == "async" for call in calls)
-    assert found.faults == [] and found.met[STRAY] == asynchronous
+    assert found.problems == [] and found.declared_counts[STRAY] == asynchronous
 
 
-def test_an_undeclared_difference_is_a_fault(spec: Spec, calls: list[Asked]) -> None:
+def test_an_undeclared_difference_is_a_fault(spec: Spec, calls: list[SdkCall]) -> None:
     found = compared(spec, calls, echo(spec, calls, stray))
-    assert found.faults and all("is_async sdk only" in fault for fault in found.faults)
-    assert found.same == found.calls - len(found.faults)
+    assert found.problems and all("is_async sdk only" in fault for fault in found.problems)
+    assert found.equal == found.calls - len(found.problems)
 
 
-def test_a_declared_difference_that_is_never_met_is_a_fault(spec: Spec, calls: list[Asked]) -> None:
-    (fault,) = compared(spec, calls, echo(spec, calls), STRAY).faults
+def test_a_declared_difference_that_is_never_met_is_a_fault(spec: Spec, calls: list[SdkCall]) -> None:
+    (fault,) = compared(spec, calls, echo(spec, calls), STRAY).problems
     assert fault == "declared, but never met: */create/async/body/parameters/is_async sdk only"
 
 
-def test_what_is_declared_of_another_sdk_is_not_declared_of_this(spec: Spec, calls: list[Asked]) -> None:
-    other = DeclaredDifference(STRAY.at, STRAY.how, ("newest",), STRAY.reason)
-    assert compared(spec, calls, echo(spec, calls, stray), other).faults
+def test_what_is_declared_of_another_sdk_is_not_declared_of_this(spec: Spec, calls: list[SdkCall]) -> None:
+    other = DeclaredDifference(STRAY.pattern, STRAY.how, ("newest",), STRAY.reason)
+    assert compared(spec, calls, echo(spec, calls, stray), other).problems
 
 
 def test_images_in_another_order_are_a_difference(spec: Spec) -> None:
     found: set[str] = set()
 
-    def swapped(call: Asked, sent: WireRequest) -> WireRequest:
+    def swapped(call: SdkCall, sent: WireRequest) -> WireRequest:
         body = json.loads(json.dumps(sent.body))
         for message in body["input"].get("messages", ()):
             message["content"].reverse()
         return sent._replace(body=body)
 
-    calls = [call for call in sample_calls(spec, 100, 0) if call.said and len(call.said.images) > 1]
-    found.update(compared(spec, calls, echo(spec, calls, swapped)).faults)
+    calls = [
+        call for call in sample_calls(spec, 100, 0) if call.client_call and len(call.client_call.images) > 1
+    ]
+    found.update(compared(spec, calls, echo(spec, calls, swapped)).problems)
     assert found and all("/content/" in fault for fault in found)
 
 
-def test_what_the_sdk_refuses_or_sends_twice_is_told(spec: Spec, calls: list[Asked]) -> None:
+def test_what_the_sdk_refuses_or_sends_twice_is_told(spec: Spec, calls: list[SdkCall]) -> None:
     theirs = echo(spec, calls[:2])
-    theirs = [Answered([], "InputRequired"), Answered([*theirs[1].sent] * 3, None)]
-    first, second = compared(spec, calls[:2], theirs).faults
+    theirs = [SdkResult([], "InputRequired"), SdkResult([*theirs[1].requests] * 3, None)]
+    first, second = compared(spec, calls[:2], theirs).problems
     assert first.endswith("raised/InputRequired refused") and second.endswith("requests/3 differs")
 
 
@@ -174,8 +178,8 @@ def test_what_the_sdk_refuses_or_sends_twice_is_told(spec: Spec, calls: list[Ask
 
 def test_the_file_of_differences_is_sound() -> None:
     declared = read_declared(command.NAMES)
-    assert len(declared) == len({(each.at, each.how, each.sdks) for each in declared})
-    known = {each.at for each in declared}
+    assert len(declared) == len({(each.pattern, each.how, each.sdks) for each in declared})
+    known = {each.pattern for each in declared}
     assert {"*/create/async/body/parameters/is_async", "aio/fetch/task/path", "aio/poll/*/query/*"} <= known
 
 
@@ -219,13 +223,13 @@ def test_a_process_is_asked_and_recorded(spec: Spec, tmp_path: Path, monkeypatch
     script = tmp_path / "fake.py"
     script.write_text(FAKE)
     monkeypatch.setattr(sdk, "_SCRIPT", script)
-    told = [Asked("sync", verb, "", {"n": 1}) for verb in ("fetch", "list")]
-    version, (first, second) = ask_sdk(Path(sys.executable), spec, KEY, told)
+    told = [SdkCall("sync", verb, "", {"n": 1}) for verb in ("fetch", "list")]
+    version, (first, second) = run_sdk(Path(sys.executable), spec, KEY, told)
     assert version == "0.0.1" and first.raised is None and second.raised == "KeyError"
-    assert [(each.path, each.query, each.body) for each in first.sent] == [
+    assert [(each.path, each.query, each.body) for each in first.requests] == [
         ("/tasks/fetch", {"a": "1"}, {"n": 1})
     ]
-    assert second.sent[0].headers["x-key"] == KEY and second.sent[0].method == "POST"
+    assert second.requests[0].headers["x-key"] == KEY and second.requests[0].method == "POST"
 
 
 def test_a_process_that_breaks_is_told(spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,13 +237,13 @@ def test_a_process_that_breaks_is_told(spec: Spec, tmp_path: Path, monkeypatch: 
     script.write_text("raise SystemExit('no dashscope here')")
     monkeypatch.setattr(sdk, "_SCRIPT", script)
     with pytest.raises(SdkError, match="exit 1, no dashscope here"):
-        ask_sdk(Path(sys.executable), spec, KEY, [])
+        run_sdk(Path(sys.executable), spec, KEY, [])
 
 
 def test_the_command_tells_and_exits(
     spec: Spec, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def played(python: Path, spec: Spec, key: str, calls: list[Asked]) -> tuple[str, list[Answered]]:
+    def played(python: Path, spec: Spec, key: str, calls: list[SdkCall]) -> tuple[str, list[SdkResult]]:
         return "1.0", echo(spec, calls, stray)
 
     monkeypatch.setattr(command, "ask_sdk", played)

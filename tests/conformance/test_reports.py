@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from wan_conformance.model import FAILING, Observation
 from wan_conformance.report.junit import write_junit
-from wan_conformance.report.log import Log
+from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.markdown import write_markdown
 from wan_conformance.report.tally import TargetCell, tally
 from wan_conformance.report.terminal import print_log
@@ -21,7 +21,7 @@ from wanlib.base.values import Ratio
 from wanlib.spec import load
 
 EVIL = "\x1b[31m[bold]\x00`|\ud800 ]]> <b> & \x9b2J\ufffe\nnext"
-MIXED = Log(
+MIXED = VerdictLog(
     HEAD,
     (
         verdict(model=MODEL),
@@ -31,8 +31,8 @@ MIXED = Log(
         verdict("error", None, "vector:5", observed=Observation(None, (), error="broke"), target="other"),
     ),
 )
-GOOD = Log(HEAD, (verdict(model=MODEL),))
-HOSTILE = Log(
+GOOD = VerdictLog(HEAD, (verdict(model=MODEL),))
+HOSTILE = VerdictLog(
     {
         "targets": [EVIL],
         "models": [EVIL],
@@ -47,18 +47,18 @@ HOSTILE = Log(
 )
 
 
-def printed(log: Log, width: int = 100, **more: Any) -> str:
+def printed(log: VerdictLog, width: int = 100, **more: Any) -> str:
     out = io.StringIO()
     print_log(log, Console(file=out, width=width, highlight=False, **more))
     return out.getvalue()
 
 
-def marked(log: Log, tmp_path: Path) -> str:
+def marked(log: VerdictLog, tmp_path: Path) -> str:
     write_markdown(log, tmp_path / "report.md")
     return (tmp_path / "report.md").read_text("utf-8")
 
 
-def junit(log: Log, tmp_path: Path) -> ET.Element:
+def junit(log: VerdictLog, tmp_path: Path) -> ET.Element:
     write_junit(log, tmp_path / "junit.xml")
     return ET.parse(tmp_path / "junit.xml").getroot()
 
@@ -87,7 +87,7 @@ def test_tally_groups_by_model_in_the_order_of_the_rules() -> None:
         verdict(),
         verdict(about="wire/n.max", model=MODEL),
     )
-    counted = tally(Log(HEAD, verdicts))
+    counted = tally(VerdictLog(HEAD, verdicts))
     assert {name: list(rows) for name, rows in counted.groups.items()} == {
         MODEL: [MAX, WORD],
         "tea": [MAX],
@@ -99,16 +99,18 @@ def test_tally_groups_by_model_in_the_order_of_the_rules() -> None:
 def test_a_verdict_on_several_models_counts_for_each_model_of_its_file() -> None:
     head = HEAD | {"families": {"tea": ["tea-1", "tea-2"]}}
     verdicts = (verdict(model=MODEL), verdict("fail", name="coverage:1"), verdict(about="wire/n.max"))
-    groups = tally(Log(head, verdicts)).groups
+    groups = tally(VerdictLog(head, verdicts)).groups
     cells = {name: [str(row.cells["tiny"]) for row in rows.values()] for name, rows in groups.items()}
     assert cells == {"tea-1": ["FAIL 1/2"], "tea-2": ["FAIL 1/1"], "wire": ["1"]}
 
 
 @pytest.mark.parametrize("word", ["pass", "fail", "error", "known", "skip"])
 def test_what_conforms(word: str) -> None:
-    assert tally(Log(HEAD, (verdict(), verdict(word, name="edge:2")))).conforms is (word not in FAILING)
-    assert tally(Log(HEAD, (verdict("skip"),))).conforms is False
-    assert tally(Log(HEAD, ())).conforms is False
+    assert tally(VerdictLog(HEAD, (verdict(), verdict(word, name="edge:2")))).conforms is (
+        word not in FAILING
+    )
+    assert tally(VerdictLog(HEAD, (verdict("skip"),))).conforms is False
+    assert tally(VerdictLog(HEAD, ())).conforms is False
 
 
 def test_the_table_tells_rules_failures_and_what_to_do() -> None:
@@ -146,14 +148,16 @@ def test_rows_fit_and_long_ids_are_whole(width: int) -> None:
     rule = "wire/messages.input.messages.each.content.text.max_count"
     head = HEAD | {"rules": {rule: {"limit": "x" * 50, "outcome": "unspecified"}}}
     targets = ("generated", "interpreted", "json_schema")
-    text = printed(Log(head, tuple(verdict(about=rule, target=each, model=MODEL) for each in targets)), width)
+    text = printed(
+        VerdictLog(head, tuple(verdict(about=rule, target=each, model=MODEL) for each in targets)), width
+    )
     assert all(len(line) <= width for line in text.splitlines())
     assert rule.partition("/")[2] in "".join(line.split()[0] for line in text.splitlines() if line.split())
 
 
 def test_many_failures_are_cut_and_each_rule_has_its_turn() -> None:
     many = [verdict("fail", name=f"edge:{number}") for number in range(300)]
-    text = printed(Log(HEAD, (*many, verdict("fail", WORD, "edge:last"))))
+    text = printed(VerdictLog(HEAD, (*many, verdict("fail", WORD, "edge:last"))))
     assert "edge:last" in text
     assert "and 281 more failures" in text
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from wan_conformance.engine.runner import DuplicateCase
+from wan_conformance.engine.runner import DuplicateCaseError
 from wan_conformance.model import FAILING, Observation
 
 from tests.conformance.tiny import MAX, MODEL, RULES, WORD, Tiny, all_cases, case, raises, right, run, source
@@ -105,7 +105,7 @@ def test_one_case_is_in_memory_at_a_time() -> None:
 
 
 def test_two_cases_of_one_id_break_the_run() -> None:
-    with pytest.raises(DuplicateCase, match=r"edge:tea/cups\.max"):
+    with pytest.raises(DuplicateCaseError, match=r"edge:tea/cups\.max"):
         run([Tiny(right)], [case(4), case(4)])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import find, settings
 from wan_conformance.strategies import breaking, mutated_bodies, valid
-from wan_conformance.targets.readings import JsonSchema
+from wan_conformance.targets.readings import JsonSchemaTarget
 
 from tests.conformance.shares import drawn, shares, wanted
 from wanlib import check
@@ -20,7 +20,7 @@ from wanlib.spec.model.model import CALLS
 
 SPEC = load()
 RULES = [rule for rule in SPEC.rules.values() if rule.scope == "body"]
-SCHEMAS = JsonSchema(SPEC)
+SCHEMAS = JsonSchemaTarget(SPEC)
 PRO = "wan2.7-image-pro"
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 from wan_conformance.model import TaskCheck
-from wan_conformance.targets.server.server import Server, emulator_server
-from wan_conformance.targets.server.target import Http
+from wan_conformance.targets.server.server import ApiServer, emulator_server
+from wan_conformance.targets.server.target import HttpTarget
 from wan_conformance.targets.server.task_checks import picture_urls, task_checks
 
 from tests.emulator.asking import SPEC
@@ -22,7 +22,7 @@ CHECKS = {check.id: check for check in task_checks(SPEC)}
 MODELS = sorted({check.model for check in CHECKS.values()})
 
 
-def gateway(change: Change) -> Http:
+def gateway(change: Change) -> HttpTarget:
     """The server target on an emulator behind a gateway that changes answers."""
     clock = ManualClock()
     emulator = Emulator(SPEC, settings=Settings(waiting=1, local_images=False), clock=clock)
@@ -34,8 +34,8 @@ def gateway(change: Change) -> Http:
         response.request = request
         return change(request, response)
 
-    server = Server(SPEC, send, "http://emulator.invalid", pays=False, sleep=clock.sleep)
-    return Http(SPEC, server)
+    server = ApiServer(SPEC, send, "http://emulator.invalid", pays=False, sleep=clock.sleep)
+    return HttpTarget(SPEC, server)
 
 
 def is_query(request: httpx.Request) -> bool:
@@ -112,14 +112,14 @@ def cancels_nothing(request: httpx.Request, response: httpx.Response) -> httpx.R
     return response
 
 
-def found(target: Http) -> dict[str, str]:
+def found(target: HttpTarget) -> dict[str, str]:
     """What each check that failed says, by the name of the check."""
     seen = {check: target.perform(check) for check in CHECKS.values()}
     return {f"{check.name}:{check.model}": result.error for check, result in seen.items() if result.error}
 
 
 def test_every_check_passes_on_the_emulator() -> None:
-    target = Http(SPEC, emulator_server(SPEC))
+    target = HttpTarget(SPEC, emulator_server(SPEC))
     seen = {check.id: target.perform(check) for check in CHECKS.values()}
     assert {name: each.error or each.skipped for name, each in seen.items() if not each.accepted} == {}
     assert {check.name for check in CHECKS.values()} == {"succeeds", "canceled", "unknown", "fails"}

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from wan_conformance.engine.runner import Run
+from wan_conformance.engine.runner import Runner
 from wan_conformance.engine.sources import CaseSource
-from wan_conformance.model import Answer, Observation, Target, Verdict
+from wan_conformance.model import ExpectedAnswer, Observation, Target, Verdict
 
 from wanlib.base.violation import REFUSED
 from wanlib.boundary.case import Case, Question
@@ -93,13 +93,15 @@ def run(targets: Sequence[Target], cases: Sequence[Any] | None = None, **more: A
     """The verdicts of a run; the rules are covered unless `rules` says others."""
     sources = [source(all_cases() if cases is None else cases)]
     return list(
-        Run(**{"sources": sources, "targets": targets, "models": [MODEL], "rules": RULES, **more}).verdicts()
+        Runner(
+            **{"sources": sources, "targets": targets, "models": [MODEL], "rules": RULES, **more}
+        ).verdicts()
     )
 
 
 def verdict(word: str = "pass", about: str | None = MAX, name: str = "edge:1", **more: Any) -> Verdict:
     """A verdict as a log holds it."""
-    due = Answer(False, (MAX,)) if word != "pass" else Answer(True, ())
+    due = ExpectedAnswer(False, (MAX,)) if word != "pass" else ExpectedAnswer(True, ())
     seen = more.pop("observed", Observation(True, ()))
     return Verdict(about, name, more.pop("target", "tiny"), word, due, seen, ms=1.5, **more)
 

@@ -15,9 +15,9 @@ from wan_conformance.cli.errors import CONFORMS, FAILS, handle_errors
 from wan_conformance.engine.execute import RunRequest, UsageError, execute
 from wan_conformance.engine.mutation_check import run_mutants
 from wan_conformance.engine.sources import matching_body_rules
-from wan_conformance.report.baseline import Change, changes, write_baseline
+from wan_conformance.report.baseline import VerdictChange, changes, write_baseline
 from wan_conformance.report.junit import write_junit
-from wan_conformance.report.log import Log, read_log
+from wan_conformance.report.log import VerdictLog, read_log
 from wan_conformance.report.markdown import write_markdown
 from wan_conformance.report.tally import tally
 from wan_conformance.report.terminal import console, print_log
@@ -67,7 +67,7 @@ def run(
         job = RunRequest(
             report, tuple(target or ()), tuple(rule or ()), spec, seed, examples, base_url, api_key_env
         )
-        if accept is not None and (baseline is not None or not job.whole):
+        if accept is not None and (baseline is not None or not job.is_complete):
             raise UsageError("--accept takes a whole run, without --baseline, --target, --rule, --base-url")
         old = None if baseline is None else read_log(baseline)
         log = execute(job)
@@ -137,22 +137,22 @@ app.add_typer(lifecycle.app, name="lifecycle")
 app.command()(lifecycle.replay)
 
 
-def _code(log: Log) -> int:
+def _code(log: VerdictLog) -> int:
     return CONFORMS if tally(log).conforms else FAILS
 
 
-def _told(found: Sequence[Change]) -> int:
+def _told(found: Sequence[VerdictChange]) -> int:
     """Prints what changed, regressions first; FAILS where there is a regression."""
-    worse = sum(change.regression for change in found)
+    worse = sum(change.is_regression for change in found)
     for change in found[:_LISTED]:
-        typer.echo(printable(f"{'REGRESSION ' if change.regression else ''}{change}"))
+        typer.echo(printable(f"{'REGRESSION ' if change.is_regression else ''}{change}"))
     if len(found) > _LISTED:
         typer.echo(f"and {len(found) - _LISTED:,} more changes")
     typer.echo(f"against the baseline: {len(found):,} changes, {worse:,} regressions")
     return FAILS if worse else CONFORMS
 
 
-def _accept(log: Log, path: Path) -> None:
+def _accept(log: VerdictLog, path: Path) -> None:
     if _code(log) != CONFORMS:
         typer.echo(f"{path} is not written: the run does not conform", err=True)
         return

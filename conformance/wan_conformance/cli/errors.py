@@ -11,7 +11,7 @@ import typer
 
 from wan_conformance.engine.execute import UsageError
 from wan_conformance.engine.known_failures import KnownFailuresError
-from wan_conformance.report.log import LogError
+from wan_conformance.report.log import VerdictLogError
 from wan_conformance.targets.server.server import ServerUnreachable
 from wanlib.base.redaction import printable, safe_repr
 from wanlib.spec import SpecError
@@ -30,7 +30,7 @@ def handle_errors() -> Iterator[None]:
     """Whatever goes wrong is told in a line: what the user can mend as 2, our own faults as 3."""
     try:
         yield
-    except (UsageError, LogError, KnownFailuresError, SpecError) as error:
+    except (UsageError, VerdictLogError, KnownFailuresError, SpecError) as error:
         _exit(USAGE, str(error))
     except ServerUnreachable as error:
         _exit(FAILS, str(error))

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from wan_conformance.judge import claimed
-from wan_conformance.model import Answer, Observation, Target, Verdict
+from wan_conformance.judge import is_claimed
+from wan_conformance.model import ExpectedAnswer, Observation, Target, Verdict
 from wanlib.spec import Rule
 
 _KEEPS, _BREAKS = "keeps", "breaks"
@@ -32,7 +32,7 @@ class Coverage:
         whole: every target took part, so a rule that none of them claims is a failure too.
         """
         for rule in rules:
-            claimants = [target for target in targets if claimed(rule.id, target)]
+            claimants = [target for target in targets if is_claimed(rule.id, target)]
             for target in claimants:
                 missing = self._missing(rule.id, target.name)
                 if missing:
@@ -54,4 +54,4 @@ class Coverage:
 
 def _failure(rule: str, target: str, text: str) -> Verdict:
     seen = Observation(None, (), error=text)
-    return Verdict(rule, f"coverage:{rule}", target, "fail", Answer(None, ()), seen, reason=text)
+    return Verdict(rule, f"coverage:{rule}", target, "fail", ExpectedAnswer(None, ()), seen, reason=text)

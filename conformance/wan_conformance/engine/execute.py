@@ -12,16 +12,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wan_conformance.engine.known_failures import load_known
-from wan_conformance.engine.progress import bars
-from wan_conformance.engine.runner import Run
+from wan_conformance.engine.progress import progress_bars
+from wan_conformance.engine.runner import Runner
 from wan_conformance.engine.sources import collect_sources, matching_body_rules
 from wan_conformance.model import Target, Verdict
 from wan_conformance.report.junit import write_junit
-from wan_conformance.report.log import Log, read_log, write_log
+from wan_conformance.report.log import VerdictLog, read_log, write_log
 from wan_conformance.report.markdown import write_markdown
 from wan_conformance.targets import TARGETS
 from wan_conformance.targets.server.server import remote_server
-from wan_conformance.targets.server.target import Http
+from wan_conformance.targets.server.target import HttpTarget
 from wanlib.base.text import did_you_mean, format_limit
 from wanlib.spec import Rule, Spec, load
 
@@ -52,7 +52,7 @@ class RunRequest:
     api_key_env: str | None = None
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether nothing is left out, and all of it is ours."""
         return not self.targets and not self.rules and self.base_url is None
 
@@ -67,7 +67,7 @@ class RunRequest:
         return self.rules or ("*",)
 
 
-def execute(job: RunRequest) -> Log:
+def execute(job: RunRequest) -> VerdictLog:
     """Runs it and writes `verdicts.ndjson`, `junit.xml` and `report.md`.
 
     Raises UsageError for a target or a rule that there isn't, SpecError and KnownError for broken files,
@@ -76,15 +76,15 @@ def execute(job: RunRequest) -> Log:
     run, head = _prepared(job)
     job.folder.mkdir(parents=True, exist_ok=True)
     path = job.folder / "verdicts.ndjson"
-    with bars(run.sources) as told:
-        write_log(path, head, replace(run, told=told).verdicts())
+    with progress_bars(run.sources) as on_case:
+        write_log(path, head, replace(run, on_case=on_case).verdicts())
     log = read_log(path)
     write_junit(log, job.folder / "junit.xml")
     write_markdown(log, job.folder / "report.md")
     return log
 
 
-def _prepared(job: RunRequest) -> tuple[Run, Mapping[str, Any]]:
+def _prepared(job: RunRequest) -> tuple[Runner, Mapping[str, Any]]:
     targets = list(dict.fromkeys(job.targets or TARGETS))
     for name in targets:
         if name not in TARGETS:
@@ -96,12 +96,12 @@ def _prepared(job: RunRequest) -> tuple[Run, Mapping[str, Any]]:
         if not matching_body_rules(spec, (pattern,)):
             raise UsageError(f"no rule matches {pattern!r}{_suggest_rules(pattern, spec)}")
     rules = matching_body_rules(spec, job.patterns)
-    run = Run(
+    run = Runner(
         sources=collect_sources(spec, job.patterns),
         targets=[_target(name, spec, job) for name in targets],
         models=spec.models,
         rules=rules,
-        whole=job.whole,
+        is_complete=job.is_complete,
         known=load_known(),
         seed=job.seed,
         examples=job.examples,
@@ -123,7 +123,7 @@ def _target(name: str, spec: Spec, job: RunRequest) -> Target:
         key = os.environ.get(job.api_key_env, "").strip()
         if not (key and key.isascii() and key.isprintable()):
             raise UsageError(f"--api-key-env: {job.api_key_env} holds no key")
-    return Http(spec, remote_server(spec, job.base_url, key))
+    return HttpTarget(spec, remote_server(spec, job.base_url, key))
 
 
 def _suggest_rules(pattern: str, spec: Spec) -> str:

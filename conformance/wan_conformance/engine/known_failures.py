@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from wan_conformance.model import FAILING, Answer, Observation, Verdict
+from wan_conformance.model import FAILING, ExpectedAnswer, Observation, Verdict
 
-KNOWN = Path(__file__).with_name("known.yaml")
+KNOWN_FILE = Path(__file__).with_name("known.yaml")
 _GLOBS = ("rule", "case", "target")
 _MEMBERS = (*_GLOBS, "reason", "date")
 
@@ -66,10 +66,12 @@ class KnownFailures:
             if entry not in self.used:
                 text = "no judged case meets this entry of known.yaml: take it out"
                 seen = Observation(None, (), error=text)
-                yield Verdict(None, f"known:{entry}", "harness", "fail", Answer(None, ()), seen, reason=text)
+                yield Verdict(
+                    None, f"known:{entry}", "harness", "fail", ExpectedAnswer(None, ()), seen, reason=text
+                )
 
 
-def load_known(path: Path = KNOWN) -> KnownFailures:
+def load_known(path: Path = KNOWN_FILE) -> KnownFailures:
     """The known failures of a file. Raises KnownError where it can't be read or an entry is not whole."""
     try:
         entries = yaml.safe_load(path.read_text("utf-8"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from wan_conformance.judge import judge
 from wan_conformance.targets.server.server import emulator_server
-from wan_conformance.targets.server.target import Http
+from wan_conformance.targets.server.target import HttpTarget
 from wanlib.boundary.case import Case
 from wanlib.boundary.cases import boundary_cases
 from wanlib.spec import Rule, Spec
@@ -19,7 +19,7 @@ _HEAVY = ("max_bytes", "max_side")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class MutantResult:
     """What became of a mutant.
 
     name: `RULE=WAY`. verdict: `killed`, `survived`, or `equivalent` where nobody could tell it. by: the
@@ -31,15 +31,17 @@ class Finding:
     by: str = ""
 
 
-def run_mutants(spec: Spec, rules: Iterable[Rule], *, first: bool = False) -> Iterator[Finding]:
+def run_mutants(spec: Spec, rules: Iterable[Rule], *, first: bool = False) -> Iterator[MutantResult]:
     """Every mutant of these rules; the first of each alone if told."""
     for rule in rules:
         cases = _cases(spec, rule)
         for way, make in [*list_mutations(spec, rule.id).items()][: 1 if first else None]:
             by = _detecting_case(spec, make, cases)
-            yield Finding(f"{rule.id}={way}", "killed" if by else "survived", by)
+            yield MutantResult(f"{rule.id}={way}", "killed" if by else "survived", by)
         if rule.outcome == "unspecified" and not first:
-            yield Finding(f"{rule.id}=outcome", "equivalent", "the pages leave open what its breach does")
+            yield MutantResult(
+                f"{rule.id}=outcome", "equivalent", "the pages leave open what its breach does"
+            )
 
 
 def _cases(spec: Spec, rule: Rule) -> list[Case]:
@@ -50,7 +52,7 @@ def _cases(spec: Spec, rule: Rule) -> list[Case]:
 
 def _detecting_case(spec: Spec, make: Make, cases: Iterable[Case]) -> str:
     """The case that sees the fault, "" where none does."""
-    target = Http(spec, emulator_server(make()))
+    target = HttpTarget(spec, emulator_server(make()))
     for case in cases:
         verdict = judge(case, target, target.observe(case.question))
         if verdict.verdict == "fail":  # not `error`: a service that breaks down is no planted fault

@@ -10,11 +10,11 @@ from wan_conformance.model import Strategy, TaskCheck
 from wan_conformance.report.terminal import console
 from wanlib.boundary.case import Case
 
-Told = Callable[[CaseSource, Case | Strategy | TaskCheck], None]
+OnCase = Callable[[CaseSource, Case | Strategy | TaskCheck], None]
 
 
 @contextmanager
-def bars(sources: Sequence[CaseSource]) -> Iterator[Told]:
+def progress_bars(sources: Sequence[CaseSource]) -> Iterator[OnCase]:
     """A bar for each source, on stderr, gone when the run is over; none where stderr is no terminal."""
     out = console(stderr=True)
     columns = (

@@ -8,19 +8,27 @@ from wan_conformance.engine.coverage import Coverage
 from wan_conformance.engine.known_failures import KnownFailures
 from wan_conformance.engine.sources import CaseSource, known_model
 from wan_conformance.engine.strategy_runner import judge_strategy
-from wan_conformance.judge import claimed, judge
-from wan_conformance.model import Answer, Observation, Strategy, Target, TaskCheck, TaskTarget, Verdict
+from wan_conformance.judge import is_claimed, judge
+from wan_conformance.model import (
+    ExpectedAnswer,
+    Observation,
+    Strategy,
+    Target,
+    TaskCheck,
+    TaskTarget,
+    Verdict,
+)
 from wanlib.base.redaction import redact_json, safe_repr
 from wanlib.boundary.case import Case
 from wanlib.spec import Rule
 
 
-class DuplicateCase(ValueError):
+class DuplicateCaseError(ValueError):
     """Two cases of a run bear one id, so a log could not tell them apart."""
 
 
 @dataclass(frozen=True)
-class Run:
+class Runner:
     """What a run is made of.
 
     models: all known ones. rules: those that must be covered. whole: no rule and no target was left out.
@@ -31,11 +39,11 @@ class Run:
     targets: Sequence[Target]
     models: Sequence[str]
     rules: Sequence[Rule]
-    whole: bool = True
+    is_complete: bool = True
     known: KnownFailures = field(default_factory=KnownFailures)
     seed: int = 0
     examples: int = 10
-    told: Callable[[CaseSource, Case | Strategy | TaskCheck], None] = lambda source, case: None
+    on_case: Callable[[CaseSource, Case | Strategy | TaskCheck], None] = lambda source, case: None
 
     def verdicts(self) -> Iterator[Verdict]:
         """All verdicts: of the cases, of what they left uncovered, of known failures that nothing met."""
@@ -43,9 +51,9 @@ class Run:
         for verdict in self._judged():
             coverage.record(verdict)
             yield self.known.apply(verdict)
-        for verdict in coverage.failures(self.rules, self.targets, self.whole):
+        for verdict in coverage.failures(self.rules, self.targets, self.is_complete):
             yield self.known.apply(verdict)
-        if self.whole:
+        if self.is_complete:
             yield from self.known.unmatched()
 
     def _judged(self) -> Iterator[Verdict]:
@@ -53,10 +61,10 @@ class Run:
         for source in self.sources:
             for case in source.cases:
                 if case.id in seen:
-                    raise DuplicateCase(f"two cases have the id {case.id}")
+                    raise DuplicateCaseError(f"two cases have the id {case.id}")
                 seen.add(case.id)
                 yield from self._case(case)
-                self.told(source, case)
+                self.on_case(source, case)
 
     def _case(self, case: Case | Strategy | TaskCheck) -> Iterator[Verdict]:
         if isinstance(case, TaskCheck):
@@ -77,7 +85,7 @@ class Run:
             check.id,
             target.name,
             failed,
-            Answer(True, ()),
+            ExpectedAnswer(True, ()),
             seen,
             seed=self.seed,
             ms=ms,
@@ -87,7 +95,7 @@ class Run:
 
     def judge_case(self, case: Case, target: Target) -> Verdict:
         """One case put to one target."""
-        seen, ms = _observed(case, target) if claimed(case.rule, target) else (None, 0.0)
+        seen, ms = _observed(case, target) if is_claimed(case.rule, target) else (None, 0.0)
         verdict = judge(case, target, seen)
         return replace(
             verdict,

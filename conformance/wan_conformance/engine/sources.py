@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from wan_conformance.engine.strategy_runner import breaking_case, mutilated_case, valid_case
+from wan_conformance.engine.strategy_runner import breaking_case, mutated_case, valid_case
 from wan_conformance.engine.vectors import Vector, load
 from wan_conformance.model import Strategy, TaskCheck, expected_outcome
 from wan_conformance.targets.server.task_checks import task_checks
@@ -56,7 +56,7 @@ def _strategies(spec: Spec, rules: list[Rule], whole: bool) -> CaseSource:
     """One strategy for each rule; and for bodies that break none, or whatever they break, if wanted."""
     found = [breaking_case(spec, rule) for rule in rules]
     if whole:
-        found += [*(valid_case(spec, model) for model in spec.models), mutilated_case(spec)]
+        found += [*(valid_case(spec, model) for model in spec.models), mutated_case(spec)]
     return CaseSource("strategies", "cases", len(found), iter(found))
 
 

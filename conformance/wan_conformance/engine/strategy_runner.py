@@ -11,7 +11,15 @@ from hypothesis import seed as seeded
 from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
-from wan_conformance.model import FAILING, Answer, Observation, Strategy, Target, Verdict, expected_outcome
+from wan_conformance.model import (
+    FAILING,
+    ExpectedAnswer,
+    Observation,
+    Strategy,
+    Target,
+    Verdict,
+    expected_outcome,
+)
 from wan_conformance.strategies import breaking, mutated_bodies, valid
 from wanlib.boundary.case import Case, Question
 from wanlib.spec import Rule, Spec, interpret
@@ -33,7 +41,7 @@ def valid_case(spec: Spec, model: str) -> Strategy:
     return _strategy(f"valid/{model}", None, lambda: valid(spec, model), lambda question: ())
 
 
-def mutilated_case(spec: Spec) -> Strategy:
+def mutated_case(spec: Spec) -> Strategy:
     """Bodies after an accident. Nobody knows what they break; so all must say what the plain walk says."""
 
     def breaks(question: Question) -> tuple[tuple[str, str], ...]:
@@ -80,11 +88,11 @@ def _settings(count: int) -> Any:
     return settings(max_examples=count, database=None, deadline=None, suppress_health_check=quiet)
 
 
-Ask = Callable[[Case, Target], Verdict]
+JudgeCase = Callable[[Case, Target], Verdict]
 
 
 def judge_strategy(
-    strategy: Strategy, targets: Sequence[Target], seed: int, count: int, ask: Ask
+    strategy: Strategy, targets: Sequence[Target], seed: int, count: int, ask: JudgeCase
 ) -> Iterator[Verdict]:
     """The worst verdict of each target over the examples; a failure is told by the least body that shows it.
 
@@ -98,21 +106,21 @@ def judge_strategy(
             if not heard or heard[-1].verdict not in FAILING:
                 heard.append(ask(case, target))
 
-    strategy.each(seed, count, put)
+    strategy.draw(seed, count, put)
     for target in targets:
         verdict = _failure_reason(strategy, target, verdicts[target.name], seed, count, ask)
         yield replace(verdict, rule=strategy.rule, case=strategy.id)
 
 
 def _failure_reason(
-    strategy: Strategy, target: Target, heard: list[Verdict], seed: int, count: int, ask: Ask
+    strategy: Strategy, target: Target, heard: list[Verdict], seed: int, count: int, ask: JudgeCase
 ) -> Verdict:
     if not heard:
         nothing = Observation(None, (), error="the strategy drew no example")
-        return Verdict(None, "", target.name, "error", Answer(None, ()), nothing, seed=seed)
+        return Verdict(None, "", target.name, "error", ExpectedAnswer(None, ()), nothing, seed=seed)
     ms = round(sum(each.ms for each in heard), 3)
     if heard[-1].verdict in FAILING:
-        least = strategy.least(seed, count, lambda case: ask(case, target).verdict in FAILING)
+        least = strategy.find_smallest(seed, count, lambda case: ask(case, target).verdict in FAILING)
         return replace(heard[-1] if least is None else ask(least, target), ms=ms)
     judged = [each for each in heard if each.verdict != "skip"]
     return replace(_shared_reason(judged or heard), ms=ms, seed=seed)
@@ -124,6 +132,6 @@ def _shared_reason(heard: list[Verdict]) -> Verdict:
     if all(each.expected == first.expected for each in heard):
         due, seen = first.expected, first.observed
     else:
-        due, seen = Answer(None, ()), Observation(None, ())
+        due, seen = ExpectedAnswer(None, ()), Observation(None, ())
     model = first.model if all(each.model == first.model for each in heard) else None
     return replace(first, expected=due, observed=seen, model=model)

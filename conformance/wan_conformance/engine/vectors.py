@@ -83,21 +83,21 @@ def macro_problems(node: Any, in_list: bool = False) -> Iterator[str]:
     elif isinstance(node, dict):
         called = [key for key in node if isinstance(key, str) and key.startswith("$")]
         if called:
-            yield from _call_faults(called[0], node, in_list)
+            yield from _call_problems(called[0], node, in_list)
         else:
-            yield from _key_faults(node)
+            yield from _key_problems(node)
             for value in node.values():
                 yield from macro_problems(value)
 
 
-def _key_faults(node: dict[Any, Any]) -> Iterator[str]:
+def _key_problems(node: dict[Any, Any]) -> Iterator[str]:
     """YAML 1.1 makes booleans of `on` and `yes`; JSON has no such keys."""
     for key in node:
         if not isinstance(key, str):
             yield f"the key {key!r} is no string, quote it"
 
 
-def _call_faults(name: str, node: dict[Any, Any], in_list: bool) -> Iterator[str]:
+def _call_problems(name: str, node: dict[Any, Any], in_list: bool) -> Iterator[str]:
     macro, members = MACROS.get(name), node[name]
     if macro is None:
         yield f"no macro {name}, expected one of {', '.join(MACROS)}"
@@ -106,13 +106,13 @@ def _call_faults(name: str, node: dict[Any, Any], in_list: bool) -> Iterator[str
     elif not isinstance(members, dict):
         yield f"{name} takes a mapping, found {members!r}"
     else:
-        yield from _member_faults(name, macro, members)
+        yield from _member_problems(name, macro, members)
         if name == "$repeat":
             yield from () if in_list else (f"{name} stands only inside a list",)
             yield from macro_problems(members.get("of"))
 
 
-def _member_faults(name: str, macro: Macro, members: dict[Any, Any]) -> Iterator[str]:
+def _member_problems(name: str, macro: Macro, members: dict[Any, Any]) -> Iterator[str]:
     known = macro.required | macro.optional
     for member in macro.required.keys() - members.keys():
         yield f"{name} needs {member}"
@@ -226,7 +226,7 @@ def _entry_problems(entry: Any) -> Iterator[str]:
         if member not in (*_REQUIRED, "call"):
             yield f"no member {member!r}, expected {', '.join(_REQUIRED)} or call"
     for member in ("id", "statement"):
-        yield from _unlike(member, entry[member], member)
+        yield from _pattern_problems(member, entry[member], member)
     if "call" in entry and entry["call"] not in _CALLS:
         yield f"call is {entry['call']!r}, expected one of {', '.join(_CALLS)} (or no call: unknown)"
     yield from _expectation_problems(entry["expect"])
@@ -238,11 +238,11 @@ def _expectation_problems(expect: Any) -> Iterator[str]:
         yield f"expect is {expect!r}, expected a list of rule ids ([] for a clean body)"
         return
     for rule in expect:
-        yield from _unlike("a rule of expect", rule, "rule")
+        yield from _pattern_problems("a rule of expect", rule, "rule")
         if expect.count(rule) > 1:
             yield f"expect has {rule} twice"
 
 
-def _unlike(what: str, value: Any, pattern: str) -> Iterator[str]:
+def _pattern_problems(what: str, value: Any, pattern: str) -> Iterator[str]:
     if not isinstance(value, str) or not _PATTERNS[pattern].fullmatch(value):
         yield f"{what} is {value!r}, expected the form {_PATTERNS[pattern].pattern}"

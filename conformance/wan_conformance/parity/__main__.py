@@ -7,9 +7,9 @@ from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
 from wan_conformance.parity.calls import sample_calls
-from wan_conformance.parity.compare import Compared, DeclarationError, compare, read_declared
-from wan_conformance.parity.requests import Ours
-from wan_conformance.parity.sdk import SdkError, ask_sdk
+from wan_conformance.parity.compare import ComparisonResult, DeclarationError, compare, read_declared
+from wan_conformance.parity.requests import WanRequests
+from wan_conformance.parity.sdk import SdkError, run_sdk
 from wanlib.spec import SpecError, load
 
 NAMES = ("pinned", "newest")
@@ -34,21 +34,23 @@ def main() -> int:
 def _parity(name: str, python: Path, count: int, seed: int) -> int:
     spec, declared = load(), read_declared(NAMES)
     calls = sample_calls(spec, count, seed)
-    client = Ours(spec, _KEY)
-    version, theirs = ask_sdk(python, spec, _KEY, calls)
+    client = WanRequests(spec, _KEY)
+    version, theirs = run_sdk(python, spec, _KEY, calls)
     found = compare(spec, name, calls, [client.request_for(call) for call in calls], theirs, declared)
-    _tell(found, version)
-    return 1 if found.faults else 0
+    _print_result(found, version)
+    return 1 if found.problems else 0
 
 
-def _tell(found: Compared, version: str) -> None:
-    print(f"dashscope {version} ({found.sdk}): {found.same} of {found.calls} calls are the client's, but for")
-    for each, count in found.met.most_common():
-        print(f"  {count:5}  {each.at} {each.how}: {each.reason}")
-    for fault in found.faults[:_SHOWN]:
+def _print_result(found: ComparisonResult, version: str) -> None:
+    print(
+        f"dashscope {version} ({found.sdk}): {found.equal} of {found.calls} calls are the client's, but for"
+    )
+    for each, count in found.declared_counts.most_common():
+        print(f"  {count:5}  {each.pattern} {each.how}: {each.reason}")
+    for fault in found.problems[:_SHOWN]:
         print(f"  DIFFERS  {fault}")
-    if len(found.faults) > _SHOWN:
-        print(f"  and {len(found.faults) - _SHOWN} more")
+    if len(found.problems) > _SHOWN:
+        print(f"  and {len(found.problems) - _SHOWN} more")
 
 
 def _sdk(text: str) -> tuple[str, Path]:

@@ -14,10 +14,10 @@ from wanlib.generated.calls import API
 from wanlib.spec import Spec
 
 FACES = ("sync", "aio")
-_AIO = 5  # every so many-th creating call is made through the SDK's asyncio classes too
+_AIO_EVERY = 5  # every so many-th creating call is made through the SDK's asyncio classes too
 
 
-class Asked(NamedTuple):
+class SdkCall(NamedTuple):
     """One call. face: the SDK's `sync` or `aio` classes. verb: create, poll, fetch, cancel or list.
 
     A poll is a create that waits for its task: what is compared is the query after it.
@@ -29,38 +29,38 @@ class Asked(NamedTuple):
     verb: str
     call: str
     body: dict[str, Any]
-    said: VerbCall | None = None
+    client_call: VerbCall | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON, for the process that has the SDK."""
-        return {**self._asdict(), "said": None, "task": TASK, "page_size": API.list_page}
+        return {**self._asdict(), "client_call": None, "task": TASK, "page_size": API.list_page}
 
 
-def sample_calls(spec: Spec, count: int, number: int) -> list[Asked]:
+def sample_calls(spec: Spec, count: int, number: int) -> list[SdkCall]:
     """Creating calls, evenly of all models, and the calls on a task.
 
     count: the legal bodies that are drawn; a few of them no verb says. number: the seed.
     """
-    found: list[Asked] = []
+    found: list[SdkCall] = []
     each = -(-count // len(spec.models))
     for model in spec.models:
         drawn = [call for question in _drawn(spec, model, each, number) for call in _create(spec, question)]
-        found += drawn + [call._replace(face="aio") for call in drawn[::_AIO]]
+        found += drawn + [call._replace(face="aio") for call in drawn[::_AIO_EVERY]]
         if drawn and "messages" not in drawn[0].body["input"]:
             told = next(call for call in drawn if call.body["input"]["prompt"])
             found += [told._replace(face=face, verb="poll") for face in FACES]
-    tasks = [Asked(face, verb, "", {}) for face in FACES for verb in ("fetch", "cancel", "list")]
+    tasks = [SdkCall(face, verb, "", {}) for face in FACES for verb in ("fetch", "cancel", "list")]
     return found + tasks
 
 
-def _create(spec: Spec, question: Question) -> Iterator[Asked]:
+def _create(spec: Spec, question: Question) -> Iterator[SdkCall]:
     """The call, or nothing where the client's verbs can't say it."""
     try:
         said = verb_call(spec, question)
     except NotExpressible:
         return
     assert said.family is not None
-    yield Asked("sync", "create", said.call, with_defaults(said.family, said, question.body), said)
+    yield SdkCall("sync", "create", said.call, with_defaults(said.family, said, question.body), said)
 
 
 def _drawn(spec: Spec, model: str, count: int, number: int) -> list[Question]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from wan_conformance.parity.calls import Asked
+from wan_conformance.parity.calls import SdkCall
 from wan_conformance.parity.requests import Difference, WireRequest, differences
-from wan_conformance.parity.sdk import Answered
+from wan_conformance.parity.sdk import SdkResult
 from wanlib.spec import Spec
 
 FILE = Path(__file__).with_name("differences.yaml")
@@ -30,14 +30,14 @@ class DeclaredDifference:
     names of those that show it; each must.
     """
 
-    at: str
+    pattern: str
     how: str
     sdks: tuple[str, ...]
     reason: str
 
-    def covers(self, sdk: str, at: str, how: str) -> bool:
+    def matches(self, sdk: str, at: str, how: str) -> bool:
         """Whether it speaks of this difference."""
-        return sdk in self.sdks and how == self.how and fnmatchcase(at, self.at)
+        return sdk in self.sdks and how == self.how and fnmatchcase(at, self.pattern)
 
 
 def read_declared(sdks: Sequence[str], path: Path = FILE) -> list[DeclaredDifference]:
@@ -62,59 +62,59 @@ def _declared(name: str, index: int, entry: Any, sdks: Sequence[str]) -> Declare
 
 
 @dataclass
-class Compared:
+class ComparisonResult:
     """What came of an SDK. same: calls without any difference but declared ones. faults: all else."""
 
     sdk: str
     calls: int = 0
-    same: int = 0
-    met: Counter[DeclaredDifference] = field(default_factory=Counter)
-    faults: list[str] = field(default_factory=list)
+    equal: int = 0
+    declared_counts: Counter[DeclaredDifference] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
 
 
 def compare(
     spec: Spec,
     sdk: str,
-    calls: Sequence[Asked],
+    calls: Sequence[SdkCall],
     ours: Sequence[WireRequest],
-    theirs: Sequence[Answered],
+    theirs: Sequence[SdkResult],
     declared: Sequence[DeclaredDifference],
-) -> Compared:
+) -> ComparisonResult:
     """Every difference must be declared, and every declared one must be met."""
-    found = Compared(sdk)
+    found = ComparisonResult(sdk)
     for call, own, their in zip(calls, ours, theirs, strict=True):
         strange = list(_undeclared(spec, found, call, own, their, declared))
         found.calls += 1
-        found.same += not strange
-        found.faults += strange
+        found.equal += not strange
+        found.problems += strange
     for each in declared:
-        if sdk in each.sdks and not found.met[each]:
-            found.faults.append(f"declared, but never met: {each.at} {each.how}")
+        if sdk in each.sdks and not found.declared_counts[each]:
+            found.problems.append(f"declared, but never met: {each.pattern} {each.how}")
     return found
 
 
 def _undeclared(
     spec: Spec,
-    found: Compared,
-    call: Asked,
+    found: ComparisonResult,
+    call: SdkCall,
     own: WireRequest,
-    their: Answered,
+    their: SdkResult,
     declared: Sequence[DeclaredDifference],
 ) -> Iterator[str]:
     """What is not declared; counts in `found` what is."""
     for each in _differences(spec, call, own, their):
-        at = "/".join((call.face, call.verb, call.call or "task", each.at))
-        known = [entry for entry in declared if entry.covers(found.sdk, at, each.how)]
-        found.met.update(known)
+        at = "/".join((call.face, call.verb, call.call or "task", each.place))
+        known = [entry for entry in declared if entry.matches(found.sdk, at, each.how)]
+        found.declared_counts.update(known)
         if not known:
             yield f"{call.body.get('model', 'task')}: {at} {each.how}"
 
 
-def _differences(spec: Spec, call: Asked, own: WireRequest, their: Answered) -> Iterator[Difference]:
-    if not their.sent:
+def _differences(spec: Spec, call: SdkCall, own: WireRequest, their: SdkResult) -> Iterator[Difference]:
+    if not their.requests:
         yield Difference(f"raised/{their.raised}", "refused")
         return
-    form = spec.bodies[call.said.family.body] if call.said and call.said.family else None
-    yield from differences(form, own, their.sent[-1])
-    if len(their.sent) != (2 if call.verb == "poll" else 1):
-        yield Difference(f"requests/{len(their.sent)}", "differs")
+    form = spec.bodies[call.client_call.family.body] if call.client_call and call.client_call.family else None
+    yield from differences(form, own, their.requests[-1])
+    if len(their.requests) != (2 if call.verb == "poll" else 1):
+        yield Difference(f"requests/{len(their.requests)}", "differs")

@@ -9,20 +9,20 @@ from typing import Any
 
 import httpx
 
-from wan_conformance.parity.requests import WireRequest, read
+from wan_conformance.parity.requests import WireRequest, parse_request
 from wan_conformance.targets.client.fake_service import FakeService
 
-Kept = dict[int, list[WireRequest]]
+RequestsByCall = dict[int, list[WireRequest]]
 """The requests of each call, by its number, which is the first part of their paths."""
 
 
 @contextmanager
-def recording(service: FakeService, base_path: str) -> Iterator[tuple[str, Kept]]:
+def recording_server(service: FakeService, base_path: str) -> Iterator[tuple[str, RequestsByCall]]:
     """The server's address and, filled while it runs, what it was asked.
 
     A call with the number 7 goes to `<address>/7<base path>`.
     """
-    kept: Kept = defaultdict(list)
+    kept: RequestsByCall = defaultdict(list)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service, base_path, kept))
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -34,7 +34,7 @@ def recording(service: FakeService, base_path: str) -> Iterator[tuple[str, Kept]
         thread.join()
 
 
-def _handler(service: FakeService, base_path: str, kept: Kept) -> type[BaseHTTPRequestHandler]:
+def _handler(service: FakeService, base_path: str, kept: RequestsByCall) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -42,8 +42,8 @@ def _handler(service: FakeService, base_path: str, kept: Kept) -> type[BaseHTTPR
             content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             number, _, target = self.path[1:].partition(base_path)
             headers = dict(self.headers.items())
-            kept[int(number)].append(read(self.command, target, headers, content))
-            answer = service.answer(
+            kept[int(number)].append(parse_request(self.command, target, headers, content))
+            answer = service.respond(
                 httpx.Request(self.command, f"http://loopback{self.path}", headers=headers)
             )
             self.send_response(answer.status_code)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from wan_conformance.parity.calls import Asked
+from wan_conformance.parity.calls import SdkCall
 from wan_conformance.targets.client.expected_request import reorder_parts
 from wan_conformance.targets.client.fake_service import NOW, TASK, FakeService
 from wan_conformance.targets.client.verb_call import perform, result_of
@@ -15,7 +15,9 @@ from wanlib.base.clock import ManualClock
 from wanlib.generated.client import Wan
 from wanlib.spec import Node, Spec
 
-TRANSPORT = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding"})
+CONNECTION_HEADERS = frozenset(
+    {"host", "connection", "content-length", "transfer-encoding", "accept-encoding"}
+)
 """Headers of the connection, not of the API."""
 
 
@@ -32,15 +34,15 @@ class WireRequest(NamedTuple):
 class Difference(NamedTuple):
     """at: `path`, `header/accept`, `body/parameters/n`. how: `ours only`, `sdk only` or `differs`."""
 
-    at: str
+    place: str
     how: str
 
 
-def read(method: str, target: str, headers: Mapping[str, str], content: bytes) -> WireRequest:
+def parse_request(method: str, target: str, headers: Mapping[str, str], content: bytes) -> WireRequest:
     """A request as it came. Raises ValueError where its body is no JSON."""
     path, _, query = target.partition("?")
     named = {name.lower(): value for name, value in headers.items()}
-    kept = {name: value for name, value in named.items() if name not in TRANSPORT}
+    kept = {name: value for name, value in named.items() if name not in CONNECTION_HEADERS}
     return WireRequest(method, path, dict(parse_qsl(query)), kept, json.loads(content) if content else None)
 
 
@@ -80,7 +82,7 @@ def _values(at: str, ours: Any, sdk: Any) -> Iterator[Difference]:
         yield Difference(at, "differs")
 
 
-class Ours:
+class WanRequests:
     """`Wan`, with this key, before a service that is played."""
 
     def __init__(self, spec: Spec, key: str) -> None:
@@ -89,18 +91,18 @@ class Ours:
         http = httpx.Client(transport=self._service.transport(False))
         self._wan: Any = Wan(key, base_url=self._base, http_client=http, clock=ManualClock(NOW))
 
-    def request_for(self, call: Asked) -> WireRequest:
+    def request_for(self, call: SdkCall) -> WireRequest:
         """The one request of a call; of a poll the last."""
         self._make(call)
-        *_, request = self._service.asked()
+        *_, request = self._service.take_requests()
         target = str(request.url)[len(self._base) :]
-        return read(request.method, target, dict(request.headers), request.content)
+        return parse_request(request.method, target, dict(request.headers), request.content)
 
-    def _make(self, call: Asked) -> None:
-        if call.said is not None and call.verb == "poll":
-            result_of(self._wan, call.said, dict(call.said.parameters))
-        elif call.said is not None:
-            perform(self._wan, call.said, dict(call.said.parameters))
+    def _make(self, call: SdkCall) -> None:
+        if call.client_call is not None and call.verb == "poll":
+            result_of(self._wan, call.client_call, dict(call.client_call.parameters))
+        elif call.client_call is not None:
+            perform(self._wan, call.client_call, dict(call.client_call.parameters))
         elif call.verb == "fetch":
             self._wan.task(TASK).status()
         elif call.verb == "cancel":

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from wan_conformance.parity.calls import Asked
-from wan_conformance.parity.recorder import recording
+from wan_conformance.parity.calls import SdkCall
+from wan_conformance.parity.recorder import recording_server
 from wan_conformance.parity.requests import WireRequest
 from wan_conformance.targets.client.fake_service import FakeService
 from wanlib.spec import Spec
@@ -21,21 +21,24 @@ class SdkError(RuntimeError):
     """The SDK can't be asked; the message says what its process said."""
 
 
-class Answered(NamedTuple):
+class SdkResult(NamedTuple):
     """What came of a call. sent: its requests, in order. raised: the name of the exception, or None."""
 
-    sent: Sequence[WireRequest]
+    requests: Sequence[WireRequest]
     raised: str | None
 
 
-def ask_sdk(python: Path, spec: Spec, key: str, calls: Sequence[Asked]) -> tuple[str, list[Answered]]:
+def run_sdk(python: Path, spec: Spec, key: str, calls: Sequence[SdkCall]) -> tuple[str, list[SdkResult]]:
     """The SDK's version, and what it did for each call. Raises SdkError.
 
     python: of the environment that has the SDK. It runs in an empty folder, since the SDK takes a text
     for the path of a file where there is such a file.
     """
     base_path = spec.wire["base_path"]
-    with recording(FakeService(spec.wire), base_path) as (address, kept), TemporaryDirectory() as empty:
+    with (
+        recording_server(FakeService(spec.wire), base_path) as (address, kept),
+        TemporaryDirectory() as empty,
+    ):
         head = {"address": address, "base_path": base_path, "key": key}
         lines = [head, *(call.to_json() for call in calls)]
         done = subprocess.run(
@@ -50,7 +53,7 @@ def ask_sdk(python: Path, spec: Spec, key: str, calls: Sequence[Asked]) -> tuple
     if done.returncode or len(told) != len(calls) + 1:
         raise SdkError(f"{python} -m {_SCRIPT.stem}: exit {done.returncode}, {done.stderr[-500:].strip()}")
     version, *raised = told
-    return version, [Answered(kept[number], each) for number, each in enumerate(raised)]
+    return version, [SdkResult(kept[number], each) for number, each in enumerate(raised)]
 
 
 def _environment() -> dict[str, str]:

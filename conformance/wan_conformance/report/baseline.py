@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wan_conformance.model import Verdict
-from wan_conformance.report.log import Log, dump_line, verdict_to_json
+from wan_conformance.report.log import VerdictLog, dump_line, verdict_to_json
 
 _LEFT_OUT = ("ms", "seed", "body", "model")
 
 
-def write_baseline(log: Log, path: Path) -> None:
+def write_baseline(log: VerdictLog, path: Path) -> None:
     """The verdicts, sorted, without what differs from run to run: the same bytes for the same verdicts."""
     lines = sorted(log.verdicts, key=lambda each: (each.case, each.target))
     path.write_text("".join(map(_line, lines)), encoding="ascii", newline="\n")
@@ -23,7 +23,7 @@ def _line(verdict: Verdict) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class VerdictChange:
     """A case whose verdict on a target is not what it was; None stands for no verdict at all."""
 
     case: str
@@ -32,7 +32,7 @@ class Change:
     new: str | None
 
     @property
-    def regression(self) -> bool:
+    def is_regression(self) -> bool:
         """Whether it passed and no longer does."""
         return self.old == "pass"
 
@@ -41,7 +41,9 @@ class Change:
         return f"{word}: {self.target}: {self.case}: {self.old or 'none'} -> {self.new or 'none'}"
 
 
-def changes(old: Log, new: Log, compared: Callable[[Verdict], bool] = lambda verdict: True) -> list[Change]:
+def changes(
+    old: VerdictLog, new: VerdictLog, compared: Callable[[Verdict], bool] = lambda verdict: True
+) -> list[VerdictChange]:
     """What is new, gone or changed, by case and target, regressions first.
 
     compared: which of the old verdicts a partial run could have given.
@@ -49,11 +51,13 @@ def changes(old: Log, new: Log, compared: Callable[[Verdict], bool] = lambda ver
     before = {(each.case, each.target): each.verdict for each in old.verdicts if compared(each)}
     after = {(each.case, each.target): each.verdict for each in new.verdicts}
     found = list(_changes(before, after))
-    return sorted(found, key=lambda each: (not each.regression, each.case, each.target))
+    return sorted(found, key=lambda each: (not each.is_regression, each.case, each.target))
 
 
-def _changes(before: dict[tuple[str, str], str], after: dict[tuple[str, str], str]) -> Iterator[Change]:
+def _changes(
+    before: dict[tuple[str, str], str], after: dict[tuple[str, str], str]
+) -> Iterator[VerdictChange]:
     for key in {**before, **after}:
         old, new = before.get(key), after.get(key)
         if old != new:
-            yield Change(*key, old, new)
+            yield VerdictChange(*key, old, new)

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from wan_conformance.model import FAILING, Verdict
-from wan_conformance.report.log import Log
+from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.text import describe_answer, explain_command, redacted_body
 
 # XML 1.0 forbids these even as character references; ElementTree writes them all the same.
@@ -14,7 +14,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "known": "skipped"}
 
 
-def write_junit(log: Log, path: Path) -> None:
+def write_junit(log: VerdictLog, path: Path) -> None:
     """One testsuite for each target, one testcase for each case."""
     suites = ET.Element("testsuites", name="wan-conformance")
     targets = dict.fromkeys(verdict.target for verdict in log.verdicts)

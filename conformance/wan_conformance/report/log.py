@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wan_conformance.model import VERDICTS, Answer, Observation, Verdict
+from wan_conformance.model import VERDICTS, ExpectedAnswer, Observation, Verdict
 from wanlib.base.redaction import escape_surrogates, redact_text, safe_repr
 
 _OPTIONAL = (str, type(None))
@@ -54,7 +54,7 @@ def dump_line(value: Mapping[str, Any]) -> str:
 
 def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
     """The verdict of a parsed line. ValueError says what is wrong with it and what was expected."""
-    fault = next(_faults(line), None)
+    fault = next(_problems(line), None)
     if fault:
         raise ValueError(fault)
     due, seen = line["expected"], line["observed"]
@@ -63,7 +63,7 @@ def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
         case=line["case"],
         target=line["target"],
         verdict=line["verdict"],
-        expected=Answer(due["accepted"], tuple(due["rules"])),
+        expected=ExpectedAnswer(due["accepted"], tuple(due["rules"])),
         observed=Observation(seen.get("accepted"), tuple(seen.get("rules", ())), seen.get("error")),
         body=line.get("body"),
         seed=line.get("seed", 0),
@@ -73,7 +73,7 @@ def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
     )
 
 
-def _faults(line: Mapping[str, Any]) -> Iterator[str]:
+def _problems(line: Mapping[str, Any]) -> Iterator[str]:
     for name, types in (*_REQUIRED.items(), *_EXTRA.items()):
         if (name in line or name in _REQUIRED) and not isinstance(line.get(name, ...), types):
             due = " or ".join("null" if each is type(None) else each.__name__ for each in types)
@@ -95,15 +95,15 @@ def _is_answer(value: Any, failed: bool) -> bool:
     return named and isinstance(value.get("accepted", ...), bool | None)
 
 
-MOST_BYTES = 400 * 1_048_576
+MAX_BYTES = 400 * 1_048_576
 
 
-class LogError(ValueError):
+class VerdictLogError(ValueError):
     """A log can't be read: `file:line: what, expected what`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class VerdictLog:
     """A log in memory. run: its first line, empty for a baseline, which has none."""
 
     run: Mapping[str, Any]
@@ -118,7 +118,7 @@ def write_log(path: Path, run: Mapping[str, Any], verdicts: Iterable[Verdict]) -
             file.write(dump_line(verdict_to_json(verdict)))
 
 
-def read_log(path: Path) -> Log:
+def read_log(path: Path) -> VerdictLog:
     """The log in a file. Raises LogError with the file and line of the first thing wrong in it."""
     run: Mapping[str, Any] = {}
     verdicts: list[Verdict] = []
@@ -130,24 +130,26 @@ def read_log(path: Path) -> Log:
             else:
                 verdicts.append(verdict_from_json(value))
         except ValueError as error:
-            raise LogError(f"{path}:{number}: {error}") from None
-    return Log(run, tuple(verdicts))
+            raise VerdictLogError(f"{path}:{number}: {error}") from None
+    return VerdictLog(run, tuple(verdicts))
 
 
 def _lines(path: Path) -> Iterator[str]:
     expected = "expected a verdict log (JSON Lines)"
     try:
         if not path.is_file():
-            raise LogError(f"{path}: is {'no file' if not path.exists() else 'no regular file'}, {expected}")
-        if path.stat().st_size > MOST_BYTES:
-            raise LogError(f"{path}: has more than {MOST_BYTES:,} bytes, {expected}")
+            raise VerdictLogError(
+                f"{path}: is {'no file' if not path.exists() else 'no regular file'}, {expected}"
+            )
+        if path.stat().st_size > MAX_BYTES:
+            raise VerdictLogError(f"{path}: has more than {MAX_BYTES:,} bytes, {expected}")
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
-        raise LogError(f"{path}: can't be read ({error.strerror}), {expected}") from None
+        raise VerdictLogError(f"{path}: can't be read ({error.strerror}), {expected}") from None
     except UnicodeDecodeError as error:
-        raise LogError(f"{path}: byte {error.start} is not UTF-8, {expected}") from None
+        raise VerdictLogError(f"{path}: byte {error.start} is not UTF-8, {expected}") from None
     if not text.strip():
-        raise LogError(f"{path}: is empty, {expected}")
+        raise VerdictLogError(f"{path}: is empty, {expected}")
     yield from text.removesuffix("\n").split("\n")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from wan_conformance.model import Verdict
-from wan_conformance.report.log import Log
+from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.tally import RuleRow, RunTally, TargetCell, failures_by_rule, tally
 from wan_conformance.report.text import describe_answer, explain_command, redacted_body
 from wanlib.base.redaction import printable
@@ -12,12 +12,12 @@ from wanlib.base.redaction import printable
 SHOWN = 200
 
 
-def write_markdown(log: Log, path: Path) -> None:
+def write_markdown(log: VerdictLog, path: Path) -> None:
     """The same as the terminal shows, with more of the failures."""
     path.write_text("\n".join(_lines(log)) + "\n", encoding="utf-8", newline="\n")
 
 
-def _lines(log: Log) -> Iterator[str]:
+def _lines(log: VerdictLog) -> Iterator[str]:
     counted = tally(log)
     yield "# Conformance: " + ("conforms" if counted.conforms else "does not conform")
     yield ""
@@ -28,7 +28,7 @@ def _lines(log: Log) -> Iterator[str]:
         yield from _table(name, ["rule", "limit", "outcome"], rows.values(), counted.targets)
 
 
-def _facts(log: Log, counted: RunTally) -> Iterator[str]:
+def _facts(log: VerdictLog, counted: RunTally) -> Iterator[str]:
     yield f"{counted}."
     yield ""
     for name in ("spec", "started", "seed"):

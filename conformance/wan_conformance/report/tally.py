@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wan_conformance.model import FAILING, VERDICTS, Verdict
-from wan_conformance.report.log import Log
+from wan_conformance.report.log import VerdictLog
 
 NO_MODEL = "no one model"
 
@@ -74,7 +74,7 @@ class RunTally:
         return f"{self.rules:,} rules, {self.cases:,} cases: {counts or 'no verdict'}"
 
 
-def tally(log: Log) -> RunTally:
+def tally(log: VerdictLog) -> RunTally:
     """A log's verdicts, in the order of its rules."""
     verdicts = log.verdicts
     return RunTally(
@@ -96,7 +96,7 @@ def _times(verdicts: tuple[Verdict, ...]) -> dict[str, float]:
     return times
 
 
-def _groups(log: Log) -> dict[str, dict[str, RuleRow]]:
+def _groups(log: VerdictLog) -> dict[str, dict[str, RuleRow]]:
     """By model where a rule is of one model line, by its file where it is of all."""
     rules: Mapping[str, Mapping[str, str]] = log.run.get("rules", {})
     found: dict[tuple[str, str], RuleRow] = {}
@@ -126,7 +126,7 @@ def _group(verdict: Verdict, rule: str, families: Mapping[str, Sequence[str]]) -
     return families.get(file, [file])
 
 
-def _models(log: Log) -> dict[str, RuleRow]:
+def _models(log: VerdictLog) -> dict[str, RuleRow]:
     rows = {name: RuleRow(name) for name in (*log.run.get("models", ()), NO_MODEL)}
     for verdict in log.verdicts:
         name = verdict.model or NO_MODEL

@@ -8,12 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from wan_conformance.model import Verdict
-from wan_conformance.report.log import Log
+from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.tally import RuleRow, RunTally, TargetCell, failures_by_rule, tally
 from wan_conformance.report.text import describe_answer, explain_command, redacted_body, wrap_rule_id
 from wanlib.base.redaction import printable
 
-WIDEST = 120
+MAX_WIDTH = 120
 NARROW = 100
 SHOWN = 20
 _LEAST = 16  # columns for the rule, however many targets there are
@@ -22,11 +22,11 @@ _LEAST = 16  # columns for the rule, however many targets there are
 def console(stderr: bool = False) -> Console:
     """A console as wide as the terminal, up to 120 columns; 120 where there is none."""
     found = Console(stderr=stderr, highlight=False)
-    found.width = min(found.width, WIDEST) if found.is_terminal else WIDEST
+    found.width = min(found.width, MAX_WIDTH) if found.is_terminal else MAX_WIDTH
     return found
 
 
-def print_log(log: Log, out: Console) -> None:
+def print_log(log: VerdictLog, out: Console) -> None:
     """The whole report: a table for each model, then the models, the failures and the sum."""
     counted = tally(log)
     for name, rows in counted.groups.items():

@@ -3,11 +3,17 @@
 import json
 import re
 
-from wan_conformance.model import Answer, Observation, Verdict
-from wanlib.base.redaction import printable
+from wan_conformance.model import ExpectedAnswer, Observation, Verdict
 
 
-def describe_answer(given: Answer | Observation) -> str:
+def printable(text: str) -> str:
+    """`text` with everything written out that could move a cursor, end a line or colour a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def describe_answer(given: ExpectedAnswer | Observation) -> str:
     """`refused: rule, rule`, `accepted`, or what went wrong."""
     if isinstance(given, Observation) and given.error is not None:
         return printable(given.error)

@@ -18,11 +18,11 @@ Item = TypeVar("Item")
 class ByteSource:
     """Bytes read one after another from `at`; behind their end there are zeros, the plainest choice."""
 
-    __slots__ = ("_bytes", "at")
+    __slots__ = ("_bytes", "position")
 
-    def __init__(self, octets: bytes, at: int = 0) -> None:
-        self._bytes = octets
-        self.at = at
+    def __init__(self, data: bytes, at: int = 0) -> None:
+        self._bytes = data
+        self.position = at
 
     @property
     def end(self) -> int:
@@ -35,14 +35,14 @@ class ByteSource:
 
     def byte(self) -> int:
         """0 to 255."""
-        at = self.at
-        self.at = at + 1
+        at = self.position
+        self.position = at + 1
         return self._bytes[at] if at < len(self._bytes) else 0
 
     def number(self, length: int) -> int:
         """A number of this many bytes."""
-        at = self.at
-        self.at = at + length
+        at = self.position
+        self.position = at + length
         return int.from_bytes(self._bytes[at : at + length], "big")
 
     def flag(self) -> bool:
@@ -55,11 +55,11 @@ class ByteSource:
 
     def choose_each(self, length: int, *options: Sequence[Any]) -> list[Any]:
         """One of each from a number of this many bytes, which is to be larger than all their combinations."""
-        number, picked = self.number(length), []
-        for each in options:
-            number, index = divmod(number, len(each))
-            picked.append(each[index])
-        return picked
+        number, chosen = self.number(length), []
+        for sequence in options:
+            number, index = divmod(number, len(sequence))
+            chosen.append(sequence[index])
+        return chosen
 
     def skewed_int(self, span: int) -> int:
         """Below `span`, the lower the likelier: ten of something are rarer than one, and cost more."""
@@ -67,6 +67,6 @@ class ByteSource:
         return span * byte * byte >> 16
 
 
-def strategy_from_bytes(length: int, make: Callable[[ByteSource], Any]) -> st.SearchStrategy[Any]:
+def strategy_from_bytes(length: int, build: Callable[[ByteSource], Any]) -> st.SearchStrategy[Any]:
     """What `make` reads from strings of this many bytes."""
-    return st.binary(min_size=length, max_size=length).map(lambda octets: make(ByteSource(octets)))
+    return st.binary(min_size=length, max_size=length).map(lambda data: build(ByteSource(data)))

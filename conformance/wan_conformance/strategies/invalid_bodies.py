@@ -6,17 +6,17 @@ from typing import Any
 
 from wan_conformance.strategies.byte_source import ByteSource
 from wan_conformance.strategies.invalid_values import PLAIN, choose, wrong_type_values
-from wan_conformance.strategies.requests import Envelope
+from wan_conformance.strategies.requests import EnvelopeBuilder
 from wanlib.spec.model.model import Family, Node, Rule, Spec
 
 BodyBreak = Callable[[Any, ByteSource], Any]
 
-_NO_MODELS = (
+_UNKNOWN_MODELS = (
     *("", "wan9.9-image", "wan2.7", "WAN2.7-IMAGE", "wan2.7-image ", "wan2.7-image\n", "default"),
     *("wan2.7-image-ft-2026-ab12", "wan2.6-image-c"),
 )
-_PART_STRAYS = ("type", "name", "Text", "", "a/b~c")
-_STRAYS = (
+_UNKNOWN_PART_MEMBERS = ("type", "name", "Text", "", "a/b~c")
+_UNKNOWN_MEMBERS = (
     *("quality", "input_image", "Model", "", "a/b~c"),
     *("prompt", "images", "size", "n", "negative_prompt"),
 )
@@ -30,14 +30,14 @@ _BROKEN_PARTS: tuple[Any, ...] = (
 def envelope_violation(spec: Spec, family: Family, rule: Rule) -> BodyBreak:
     """The change that breaks a rule which is not about one field's value."""
     if rule.kind == "model":
-        return _no_model
+        return _unknown_model
     if rule.kind == "endpoints":
-        return lambda body, octets: body
+        return lambda body, source: body
     if rule.kind == "only_for":
         return _foreign(rule)
-    envelope = Envelope(spec.bodies[family.body], family)
+    envelope = EnvelopeBuilder(spec.bodies[family.body], family)
     if rule.kind == "place":
-        return _misplaced(envelope, family, rule)
+        return _wrong_place(envelope, family, rule)
     node = next(
         node
         for node in envelope.form.walk()
@@ -50,53 +50,55 @@ def _steps(node: Node) -> list[str | int]:
     return [0 if step == "each" else step for step in node.path.split(".")[1:]]
 
 
-def _at(body: Any, steps: list[str | int]) -> Any:
+def _value_at(body: Any, steps: list[str | int]) -> Any:
     for step in steps:
         body = body[step]
     return body
 
 
-def _no_model(body: Any, octets: ByteSource) -> Any:
-    which, model = octets.byte(), octets.choose((*_NO_MODELS, *wrong_type_values("text")))
-    if which < 64:
+def _unknown_model(body: Any, source: ByteSource) -> Any:
+    choice, model = source.byte(), source.choose((*_UNKNOWN_MODELS, *wrong_type_values("text")))
+    if choice < 64:
         return {name: value for name, value in body.items() if name != "model"}
-    return body | {"model": model} if which < 224 else choose(wrong_type_values("object"), octets)
+    return body | {"model": model} if choice < 224 else choose(wrong_type_values("object"), source)
 
 
-def _misplaced(envelope: Envelope, family: Family, rule: Rule) -> BodyBreak:
+def _wrong_place(envelope: EnvelopeBuilder, family: Family, rule: Rule) -> BodyBreak:
     nodes = [node for node in envelope.form.walk() if node.form in ("object", "rest")]
-    places = [_steps(node) for node in nodes if len(_steps(node)) < 2 and _steps(node) != [rule.limit]]
+    steps_of_places = [
+        _steps(node) for node in nodes if len(_steps(node)) < 2 and _steps(node) != [rule.limit]
+    ]
 
-    def change(body: Any, octets: ByteSource) -> Any:
-        value = _at(body, [rule.limit]).pop(rule.field)
-        steps = octets.choose(places)
+    def change(body: Any, source: ByteSource) -> Any:
+        value = _value_at(body, [rule.limit]).pop(rule.field)
+        steps = source.choose(steps_of_places)
         if steps:
             body.setdefault(steps[0], {})
-        _at(body, steps)[rule.field] = value if octets.byte() < 192 else choose(PLAIN, octets)
+        _value_at(body, steps)[rule.field] = value if source.byte() < 192 else choose(PLAIN, source)
         return body
 
     return change
 
 
-def _missing(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+def _missing(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyBreak:
     *before, last = _steps(node)
 
-    def change(body: Any, octets: ByteSource) -> Any:
-        if octets.flag():
-            _at(body, before)[last] = None
+    def change(body: Any, source: ByteSource) -> Any:
+        if source.flag():
+            _value_at(body, before)[last] = None
         else:
-            del _at(body, before)[last]
+            del _value_at(body, before)[last]
         return body
 
     return change
 
 
-def _replaced(values: tuple[Any, ...]) -> Callable[[Node, Envelope, Family], BodyBreak]:
-    def build(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+def _replaced(values: tuple[Any, ...]) -> Callable[[Node, EnvelopeBuilder, Family], BodyBreak]:
+    def build(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyBreak:
         *before, last = _steps(node)
 
-        def change(body: Any, octets: ByteSource) -> Any:
-            _at(body, before)[last] = choose(values, octets)
+        def change(body: Any, source: ByteSource) -> Any:
+            _value_at(body, before)[last] = choose(values, source)
             return body
 
         return change
@@ -104,7 +106,7 @@ def _replaced(values: tuple[Any, ...]) -> Callable[[Node, Envelope, Family], Bod
     return build
 
 
-def _mistyped(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+def _mistyped(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyBreak:
     kinds = {"constant": "text", "parts": "list", "rest": "object"}
     values = wrong_type_values(kinds.get(node.form, node.form))
     if node.rule("required"):
@@ -112,30 +114,30 @@ def _mistyped(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
     return _replaced(values)(node, envelope, family)
 
 
-def _stray(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+def _unknown_member(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyBreak:
     """A member that nobody documents here; a field that states another place would be a matter of place."""
     if node.form == "parts":
-        return _stray_in_part(node)
+        return _unknown_part_member(node)
     steps = _steps(node)
-    known = {"model", *dict(node.members), *(each.name for each in family.fields if each.place)}
-    known |= set(envelope.rest) if node.form == "rest" else set()
+    documented = {"model", *dict(node.members), *(field.name for field in family.fields if field.place)}
+    documented |= set(envelope.rest) if node.form == "rest" else set()
     if len(steps) < 2 and family.only_for:
-        known |= set(family.only_for.limit)
-    names = [name for name in _STRAYS if name not in known]
+        documented |= set(family.only_for.limit)
+    names = [name for name in _UNKNOWN_MEMBERS if name not in documented]
 
-    def change(body: Any, octets: ByteSource) -> Any:
+    def change(body: Any, source: ByteSource) -> Any:
         if node.form == "rest":
             body.setdefault(steps[0], {})
-        _at(body, steps)[octets.choose(names)] = choose(PLAIN, octets)
+        _value_at(body, steps)[source.choose(names)] = choose(PLAIN, source)
         return body
 
     return change
 
 
-def _stray_in_part(node: Node) -> BodyBreak:
-    def change(body: Any, octets: ByteSource) -> Any:
-        part = octets.choose(_at(body, _steps(node)))
-        part[octets.choose(_PART_STRAYS)] = choose((*PLAIN, *dict(node.parts)), octets)
+def _unknown_part_member(node: Node) -> BodyBreak:
+    def change(body: Any, source: ByteSource) -> Any:
+        part = source.choose(_value_at(body, _steps(node)))
+        part[source.choose(_UNKNOWN_PART_MEMBERS)] = choose((*PLAIN, *dict(node.parts)), source)
         return body
 
     return change
@@ -144,53 +146,53 @@ def _stray_in_part(node: Node) -> BodyBreak:
 def _foreign(rule: Rule) -> BodyBreak:
     """A name that other models alone document, in any container of names."""
 
-    def change(body: Any, octets: ByteSource) -> Any:
-        name, container = octets.choose(tuple(rule.limit)), octets.choose(("parameters", "input", ""))
-        place = body.setdefault(container, {}) if container else body
-        place[name] = choose(PLAIN, octets)
+    def change(body: Any, source: ByteSource) -> Any:
+        name, container = source.choose(tuple(rule.limit)), source.choose(("parameters", "input", ""))
+        holder = body.setdefault(container, {}) if container else body
+        holder[name] = choose(PLAIN, source)
         return body
 
     return change
 
 
-def _other_count(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+def _other_count(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyBreak:
     *before, last = _steps(node)
 
-    def change(body: Any, octets: ByteSource) -> Any:
-        items = _at(body, before)[last]
-        copies = octets.choose([count for count in (0, 2, 3, 1) if count != len(items)])
-        _at(body, before)[last] = [deepcopy(item) for _ in range(copies) for item in items]
+    def change(body: Any, source: ByteSource) -> Any:
+        items = _value_at(body, before)[last]
+        copies = source.choose([count for count in (0, 2, 3, 1) if count != len(items)])
+        _value_at(body, before)[last] = [deepcopy(item) for _ in range(copies) for item in items]
         return body
 
     return change
 
 
-def _broken_part(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
-    def change(body: Any, octets: ByteSource) -> Any:
-        parts = _at(body, _steps(node))
-        parts.insert(octets.byte() % (len(parts) + 1), choose(_BROKEN_PARTS, octets))
+def _broken_part(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyBreak:
+    def change(body: Any, source: ByteSource) -> Any:
+        parts = _value_at(body, _steps(node))
+        parts.insert(source.byte() % (len(parts) + 1), choose(_BROKEN_PARTS, source))
         return body
 
     return change
 
 
-def _second_part(node: Node, envelope: Envelope, family: Family) -> BodyBreak:
+def _second_part(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyBreak:
     """The first one counts, so one more comes last."""
     rule = next(rule for rule in node.rules if rule.kind == "max_count")
     name = rule.id.split(".")[-2]
 
-    def change(body: Any, octets: ByteSource) -> Any:
-        extra = octets.choose(("", "another", None, 5))
-        _at(body, _steps(node)).extend({name: extra} for _ in range(octets.choose((1, 2, 5))))
+    def change(body: Any, source: ByteSource) -> Any:
+        extra = source.choose(("", "another", None, 5))
+        _value_at(body, _steps(node)).extend({name: extra} for _ in range(source.choose((1, 2, 5))))
         return body
 
     return change
 
 
-_ENVELOPE: Mapping[str, Callable[[Node, Envelope, Family], BodyBreak]] = {
+_ENVELOPE: Mapping[str, Callable[[Node, EnvelopeBuilder, Family], BodyBreak]] = {
     "required": _missing,
     "type": _mistyped,
-    "unknown": _stray,
+    "unknown": _unknown_member,
     "count": _other_count,
     "one_of": _replaced(("assistant", "system", "", "User", "user ", "tool")),
     "parts": _broken_part,

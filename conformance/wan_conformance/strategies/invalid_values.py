@@ -9,7 +9,7 @@ from typing import Any
 from wan_conformance.strategies.byte_source import ByteSource
 from wan_conformance.strategies.containers import generator_for
 from wan_conformance.strategies.partial_request import PartialRequest
-from wan_conformance.strategies.values import MOST, Area, area
+from wan_conformance.strategies.values import MAX_SIDE, SizeRegion, size_region
 from wanlib.base.values import ABSENT
 from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec.model.model import Field, Rule
@@ -52,9 +52,9 @@ def wrong_type_values(kind: str) -> tuple[Any, ...]:
     return values + _MALFORMED_PERCENTS if kind == "percent" else values
 
 
-def choose(values: tuple[Any, ...], octets: ByteSource) -> Any:
+def choose(values: tuple[Any, ...], source: ByteSource) -> Any:
     """One of them, new where it can be changed."""
-    return deepcopy(octets.choose(values))
+    return deepcopy(source.choose(values))
 
 
 def _fits(kind: str, value: Any) -> bool:
@@ -75,7 +75,7 @@ MORE = (1, 2, 7, 30)
 _PARTS = (0.01, 0.5, 1.0, 987.0)
 _SIZE = re.compile(r"[1-9][0-9]{0,5}\*[1-9][0-9]{0,5}", re.ASCII)
 _BLANKS = ("", " ", "\n", "\t \r\n", "\u3000", "\xa0\u2003", " " * 600)
-_NO_SIZES = (
+_MALFORMED_SIZES = (
     *("1k", "2k", "4k", "1K", "2K", "4K", "8K", "2K ", " 2K", "2K\n", "", "auto", "1:1", "720p"),
     *("*", "1024", "1024*", "*1024", "1024x1024", "1024\u00d71024", "1024 * 1024", "1024*1024*1"),
     *("1024*1024\n", "01024*1024", "0*5", "-1024*1024", "1e3*1e3", "1000000*1", "1024.0*1024"),
@@ -84,36 +84,36 @@ _NO_SIZES = (
 
 
 def _one_of(options: tuple[Any, ...]) -> Break:
-    return lambda value, octets, around: choose(options, octets)
+    return lambda value, source, partial: choose(options, source)
 
 
-def _mistyped(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _wrong_type(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     values = wrong_type_values(field.type)
-    return _one_of(tuple(value for value in values if value is not None or _may_be_null(field, situation)))
+    return _one_of(tuple(value for value in values if value is not None or _may_be_null(field, mode_case)))
 
 
-def _may_be_null(field: Field, situation: ModeCase) -> bool:
+def _may_be_null(field: Field, mode_case: ModeCase) -> bool:
     """Return whether null surely breaks the type: in a required member it counts as absent.
 
     A list without a type of its own may be written as its one item.
     """
-    top = situation.family.field(field.path.partition(".")[0])
+    top = mode_case.family.field(field.path.partition(".")[0])
     written_as_item = field.path == f"{top.name}.each" and not top.rules_of_kind("type")
-    return not situation.active_rule(top if written_as_item else field, "required")
+    return not mode_case.active_rule(top if written_as_item else field, "required")
 
 
-def _unlisted(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _not_listed(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     words = [str(word) for word in rule.limit]
     texts = ("", "another", *(word.upper() for word in words), *(f"{word} " for word in words))
     values = (False, True) if field.type == "boolean" else texts
     return _one_of(tuple(value for value in values if value not in rule.limit))
 
 
-def _below(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _below(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     return _one_of(_numbers(field, rule.limit, -1))
 
 
-def _above(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _above(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     return _one_of(_numbers(field, rule.limit, 1))
 
 
@@ -124,69 +124,71 @@ def _numbers(field: Field, limit: Any, sign: int) -> tuple[Any, ...]:
     return (next_one, *(limit + sign * part for part in _PARTS), int(limit) + sign * 2)
 
 
-def _too_long(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _too_long(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     limit: int = rule.limit
-    fillers = ("a", "花", "😀", *(() if situation.active_rule(field, "not_blank") else ("\n",)))
-    return lambda value, octets, around: octets.choose(fillers) * (limit + octets.choose(MORE))
+    fillers = ("a", "花", "😀", *(() if mode_case.active_rule(field, "not_blank") else ("\n",)))
+    return lambda value, source, partial: source.choose(fillers) * (limit + source.choose(MORE))
 
 
-def _pattern_mismatch(rule: Rule, field: Field, situation: ModeCase) -> Break:
-    def change(value: str, octets: ByteSource, around: PartialRequest) -> str:
+def _pattern_mismatch(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
+    def change(value: str, source: ByteSource, partial: PartialRequest) -> str:
         near = (value[1:], value[:-1], value + value[-1], f"{value}\n", f" {value}", "")
         texts = [str(text) for text in (*rule.breaks, *near)]
-        return octets.choose([text for text in texts if not re.fullmatch(rule.limit, text, re.ASCII)])
+        return source.choose([text for text in texts if not re.fullmatch(rule.limit, text, re.ASCII)])
 
     return change
 
 
-def _other_decimals(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _other_decimals(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     """Keeps the number, so that a total stays what it is."""
 
-    def change(value: str, octets: ByteSource, around: PartialRequest) -> str:
+    def change(value: str, source: ByteSource, partial: PartialRequest) -> str:
         number = value.removesuffix("%")
-        texts = [number + "0" * more for more in range(1, 5)]
+        texts = [number + "0" * zeros for zeros in range(1, 5)]
         if rule.limit and number.endswith("0"):
             texts.append(number.rstrip("0").rstrip("."))
-        return octets.choose(texts) + "%"
+        return source.choose(texts) + "%"
 
     return change
 
 
-def _blank(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _blank(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     return _one_of(_BLANKS)
 
 
-def _excluded(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _excluded(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     return _one_of(rule.limit)
 
 
-def _no_effect(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _no_effect(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     """Where a field has no effect, nothing else about it is judged: any value will do."""
-    return lambda value, octets, around: choose(PLAIN, octets) if octets.flag() else value
+    return lambda value, source, partial: choose(PLAIN, source) if source.flag() else value
 
 
-def _malformed_size(rule: Rule, field: Field, situation: ModeCase) -> Break:
-    return _one_of(tuple(text for text in _NO_SIZES if text not in rule.limit and not _SIZE.fullmatch(text)))
+def _malformed_size(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
+    return _one_of(
+        tuple(text for text in _MALFORMED_SIZES if text not in rule.limit and not _SIZE.fullmatch(text))
+    )
 
 
-def _sized(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _wrong_size(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     """Width and height beyond one limit and within the others."""
-    open_to = area(field, situation)
-    beyond: Area = {
-        "min_pixels": open_to._replace(min_pixels=1, max_pixels=open_to.min_pixels - 1),
-        "max_pixels": open_to._replace(min_pixels=open_to.max_pixels + 1, max_pixels=MOST * MOST),
-        "min_ratio": open_to._replace(shape="tall"),
-        "max_ratio": open_to._replace(shape="wide"),
+    allowed = size_region(field, mode_case)
+    beyond: SizeRegion = {
+        "min_pixels": allowed._replace(min_pixels=1, max_pixels=allowed.min_pixels - 1),
+        "max_pixels": allowed._replace(min_pixels=allowed.max_pixels + 1, max_pixels=MAX_SIDE * MAX_SIDE),
+        "min_ratio": allowed._replace(shape="tall"),
+        "max_ratio": allowed._replace(shape="wide"),
     }[rule.kind]
-    return lambda value, octets, around: beyond.size(octets)
+    return lambda value, source, partial: beyond.size(source)
 
 
 VALUES: dict[str, Factory] = {
-    "required": lambda rule, field, situation: lambda value, octets, around: ABSENT,
+    "required": lambda rule, field, mode_case: lambda value, source, partial: ABSENT,
     "effective": _no_effect,
-    "needs": lambda rule, field, situation: lambda value, octets, around: value,
-    "type": _mistyped,
-    "one_of": _unlisted,
+    "needs": lambda rule, field, mode_case: lambda value, source, partial: value,
+    "type": _wrong_type,
+    "one_of": _not_listed,
     "min": _below,
     "max": _above,
     "max_chars": _too_long,
@@ -195,87 +197,87 @@ VALUES: dict[str, Factory] = {
     "decimals": _other_decimals,
     "keywords": _malformed_size,
     "excludes": _excluded,
-    "min_pixels": _sized,
-    "max_pixels": _sized,
-    "min_ratio": _sized,
-    "max_ratio": _sized,
+    "min_pixels": _wrong_size,
+    "max_pixels": _wrong_size,
+    "min_ratio": _wrong_size,
+    "max_ratio": _wrong_size,
 }
 
 
-def _too_many(rule: Rule, field: Field, situation: ModeCase) -> Break:
-    def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
-        missing = rule.limit - len(value) + octets.choose(MORE)
+def _too_many(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
+    def change(value: list[Any], source: ByteSource, partial: PartialRequest) -> list[Any]:
+        missing = rule.limit - len(value) + source.choose(MORE)
         return value + [deepcopy(value[-1]) for _ in range(missing)]
 
     return change
 
 
-def _too_few(rule: Rule, field: Field, situation: ModeCase) -> Break:
-    return lambda value, octets, around: value[: rule.limit - 1 - octets.skewed_int(rule.limit)]
+def _too_few(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
+    return lambda value, source, partial: value[: rule.limit - 1 - source.skewed_int(rule.limit)]
 
 
-def _other_count(rule: Rule, field: Field, situation: ModeCase) -> Break:
-    def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
-        return (value * 2)[: octets.choose((rule.limit - 1, rule.limit + 1, 0, 2 * rule.limit))]
+def _other_count(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
+    def change(value: list[Any], source: ByteSource, partial: PartialRequest) -> list[Any]:
+        return (value * 2)[: source.choose((rule.limit - 1, rule.limit + 1, 0, 2 * rule.limit))]
 
     return change
 
 
-def _unequal_count(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _unequal_count(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     assert field.each is not None
-    item = generator_for(field.each, situation)
+    item = generator_for(field.each, mode_case)
 
-    def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
-        if value and octets.flag():
-            return value[: octets.choose(range(len(value)))]
-        around.at.append(len(value))
-        return value + [item.make(octets, around) for _ in range(octets.choose(MORE))]
+    def change(value: list[Any], source: ByteSource, partial: PartialRequest) -> list[Any]:
+        if value and source.flag():
+            return value[: source.choose(range(len(value)))]
+        partial.indices.append(len(value))
+        return value + [item.make(source, partial) for _ in range(source.choose(MORE))]
 
     return change
 
 
-def _other_total(rule: Rule, field: Field, situation: ModeCase) -> Break:
+def _other_total(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     """Moves the share of one item, by one in its last place or by any amount."""
 
     def change(
-        value: list[dict[str, Any]], octets: ByteSource, around: PartialRequest
+        value: list[dict[str, Any]], source: ByteSource, partial: PartialRequest
     ) -> list[dict[str, Any]]:
-        item = octets.choose(value)
-        whole, _, rest = item[rule.of].removesuffix("%").partition(".")
-        units = (int(whole + rest) + 1 + octets.number(2)) % 10 ** (3 + len(rest))
-        digits = str(units).zfill(len(rest) + 1)
-        item[rule.of] = f"{digits[: len(digits) - len(rest)]}.{digits[len(digits) - len(rest) :]}%"
+        item = source.choose(value)
+        integer, _, decimals = item[rule.of].removesuffix("%").partition(".")
+        units = (int(integer + decimals) + 1 + source.number(2)) % 10 ** (3 + len(decimals))
+        digits = str(units).zfill(len(decimals) + 1)
+        item[rule.of] = f"{digits[: len(digits) - len(decimals)]}.{digits[len(digits) - len(decimals) :]}%"
         return value
 
     return change
 
 
-def _unordered(rule: Rule, field: Field, situation: ModeCase) -> Break:
-    def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
-        axis = octets.byte() & 1
-        value[axis] = value[axis + 2] + octets.choose((0, 1, 5000))
+def _unordered(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
+    def change(value: list[Any], source: ByteSource, partial: PartialRequest) -> list[Any]:
+        axis = source.byte() & 1
+        value[axis] = value[axis + 2] + source.choose((0, 1, 5000))
         return value
 
     return change
 
 
-def _outside(rule: Rule, field: Field, situation: ModeCase) -> Break:
-    def change(value: list[Any], octets: ByteSource, around: PartialRequest) -> list[Any]:
-        sides = around.sides_of(rule.limit, around.at[0])
+def _outside(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
+    def change(value: list[Any], source: ByteSource, partial: PartialRequest) -> list[Any]:
+        sides = partial.sides_of(rule.limit, partial.indices[0])
         assert sides is not None
-        axis = octets.byte() & 1
-        value[axis + 2] = sides[axis] + octets.choose(STEPS)
+        axis = source.byte() & 1
+        value[axis + 2] = sides[axis] + source.choose(STEPS)
         return value
 
     return change
 
 
-def _stray(rule: Rule, field: Field, situation: ModeCase) -> Break:
-    known = {member.name for member in field.members}
-    names = tuple(name for name in ("alpha", "HEX", "name", "", "a/b~c") if name not in known)
+def _unknown_member(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
+    documented = {member.name for member in field.members}
+    names = tuple(name for name in ("alpha", "HEX", "name", "", "a/b~c") if name not in documented)
 
-    def change(value: dict[str, Any], octets: ByteSource, around: PartialRequest) -> dict[str, Any]:
-        return {**value, octets.choose(names): choose(PLAIN, octets)}
+    def change(value: dict[str, Any], source: ByteSource, partial: PartialRequest) -> dict[str, Any]:
+        return {**value, source.choose(names): choose(PLAIN, source)}
 
     return change
 
@@ -288,5 +290,5 @@ LISTS: dict[str, Factory] = {
     "total": _other_total,
     "ordered": _unordered,
     "inside": _outside,
-    "unknown": _stray,
+    "unknown": _unknown_member,
 }

@@ -13,13 +13,13 @@ class PartialRequest:
     at: the indices of the lists that are being filled, outermost first.
     """
 
-    __slots__ = ("at", "counts", "sides", "values")
+    __slots__ = ("counts", "indices", "sides", "values")
 
     def __init__(self, counts: dict[str, int]) -> None:
         self.values: dict[str, Any] = {}
         self.counts = counts
         self.sides: dict[str, Sides] = {}
-        self.at: list[int] = []
+        self.indices: list[int] = []
 
     def count(self, name: str) -> int:
         """How many items a list field has; 0 where it is absent."""
@@ -28,5 +28,5 @@ class PartialRequest:
     def sides_of(self, name: str, index: int) -> Sides | None:
         """The sides of a list's picture; None where they are not known."""
         items = self.values.get(name, ())
-        text = items[index] if index < len(items) else None
-        return self.sides.get(text) if isinstance(text, str) else None
+        image = items[index] if index < len(items) else None
+        return self.sides.get(image) if isinstance(image, str) else None

@@ -16,7 +16,7 @@ from wanlib.spec.model.model import Family, Field, Node, Spec
 from wanlib.spec.model.modes import Condition
 
 
-class Envelope:
+class EnvelopeBuilder:
     """One body form for one family."""
 
     def __init__(self, form: Node, family: Family) -> None:
@@ -25,47 +25,47 @@ class Envelope:
         self.parts = tuple(name for node in nodes for _, name in node.parts)
         self.single = tuple(node.field for node in nodes if node.only)
         used = {*self.parts, *(node.field for node in nodes)}
-        self._lists = tuple(each.name for each in family.fields if each.type == "list")
+        self._lists = tuple(field.name for field in family.fields if field.type == "list")
         self._placed: dict[str, list[str]] = {}
-        for each in family.fields:
-            if each.place:
-                self._placed.setdefault(each.place, []).append(each.name)
-        self.rest = tuple(each.name for each in family.fields if each.name not in used and not each.place)
+        for field in family.fields:
+            if field.place:
+                self._placed.setdefault(field.place, []).append(field.name)
+        self.rest = tuple(field.name for field in family.fields if field.name not in used and not field.place)
 
-    def body(self, model: str, values: Mapping[str, Any], octets: ByteSource) -> dict[str, Any]:
+    def body(self, model: str, values: Mapping[str, Any], source: ByteSource) -> dict[str, Any]:
         """The body of a request; two bytes decide where a text stands and how nothing is written."""
-        return {"model": model, **self._members(self.form, values, octets)}
+        return {"model": model, **self._members(self.form, values, source)}
 
     def placed(self, container: str) -> list[str]:
         """The fields that state this container as their place."""
         return self._placed.get(container, [])
 
-    def _members(self, node: Node, values: Mapping[str, Any], octets: ByteSource) -> dict[str, Any]:
+    def _members(self, node: Node, values: Mapping[str, Any], source: ByteSource) -> dict[str, Any]:
         body = {}
         for name, child in node.members:
             if child.form == "leaf":
                 if child.field in values:
                     body[name] = values[child.field][0] if child.only else values[child.field]
             elif child.form == "rest":
-                self._rest(body, name, values, octets)
+                self._rest(body, name, values, source)
             else:
-                body[name] = self._node(child, values, octets)
+                body[name] = self._node(child, values, source)
         container = node.path.partition(".")[2]
         return body | {name: values[name] for name in self.placed(container) if name in values}
 
-    def _node(self, node: Node, values: Mapping[str, Any], octets: ByteSource) -> Any:
+    def _node(self, node: Node, values: Mapping[str, Any], source: ByteSource) -> Any:
         if node.form == "object":
-            return self._members(node, values, octets)
+            return self._members(node, values, source)
         if node.form == "parts":
-            return self._parts(node, values, octets)
+            return self._parts(node, values, source)
         if node.form == "constant":
             rule = node.rule("one_of")
             return rule.limit[0] if rule else ""
         count = node.rule("count")
         assert node.each is not None
-        return [self._node(node.each, values, octets) for _ in range(count.limit if count else 1)]
+        return [self._node(node.each, values, source) for _ in range(count.limit if count else 1)]
 
-    def _parts(self, node: Node, values: Mapping[str, Any], octets: ByteSource) -> list[dict[str, Any]]:
+    def _parts(self, node: Node, values: Mapping[str, Any], source: ByteSource) -> list[dict[str, Any]]:
         """Lists keep their order; what is no list stands before, between or behind their items."""
         parts = []
         for part, name in node.parts:
@@ -73,53 +73,57 @@ class Envelope:
                 parts += [{part: item} for item in values.get(name, ())]
         for part, name in node.parts:
             if name not in self._lists and name in values:
-                parts.insert(octets.byte() % (len(parts) + 1), {part: values[name]})
+                parts.insert(source.byte() % (len(parts) + 1), {part: values[name]})
         return parts
 
-    def _rest(self, body: dict[str, Any], name: str, values: Mapping[str, Any], octets: ByteSource) -> None:
-        members = {each: values[each] for each in (*self.rest, *self.placed(name)) if each in values}
-        if octets.flag() or members:
-            body[name] = members
+    def _rest(
+        self, body: dict[str, Any], container: str, values: Mapping[str, Any], source: ByteSource
+    ) -> None:
+        members = {name: values[name] for name in (*self.rest, *self.placed(container)) if name in values}
+        if source.flag() or members:
+            body[container] = members
 
 
-Change = Callable[[ByteSource, PartialRequest], None]
+FieldChange = Callable[[ByteSource, PartialRequest], None]
 
-_HEAD = 7  # bytes before the fields': the plan, the way to its situation, call, bar, three for the envelope
-_BARS = (112,) * 7 + (232,)  # from which byte on a field is there: about half of them, or hardly any
+_HEADER = 7  # bytes before the fields': the plan, the way to its situation, call, bar, three for the envelope
+_THRESHOLDS = (112,) * 7 + (232,)  # from which byte on a field is there: about half of them, or hardly any
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _FieldStep:
     """One field: where its bytes begin, `always`, `never` or `maybe`, and how it is made."""
 
     field: Field
-    at: int
+    offset: int
     presence: str
-    maker: Generator | ListGenerator
+    generator: Generator | ListGenerator
 
     @property
     def length(self) -> int:
         """A byte for its presence, then its value's."""
-        return 1 + self.maker.size
+        return 1 + self.generator.size
 
-    def add_to(self, octets: ByteSource, bar: int, around: PartialRequest, pinned: Mapping[str, Any]) -> None:
+    def add_to(
+        self, source: ByteSource, threshold: int, partial: PartialRequest, pinned: Mapping[str, Any]
+    ) -> None:
         """Puts the field's value into `around`, or leaves it out."""
         if self.presence == "never":
             return
         name = self.field.name
-        octets.at = self.at
-        there = octets.byte() >= bar or self.presence == "always"
-        if isinstance(self.maker, ListGenerator):
-            if there or pinned.get(name):
-                around.values[name] = self.maker.make(octets, around)
+        source.position = self.offset
+        is_present = source.byte() >= threshold or self.presence == "always"
+        if isinstance(self.generator, ListGenerator):
+            if is_present or pinned.get(name):
+                partial.values[name] = self.generator.make(source, partial)
         elif name in pinned:
-            if there or pinned[name] != self.field.default.get(None):
-                around.values[name] = pinned[name]
-        elif there:
-            around.values[name] = self.maker.make(octets, around)
+            if is_present or pinned[name] != self.field.default.get(None):
+                partial.values[name] = pinned[name]
+        elif is_present:
+            partial.values[name] = self.generator.make(source, partial)
 
 
-class Plan:
+class RequestPlan:
     """A situation, ready to be filled.
 
     length: the bytes that a request reads at most. forced: a field that is there though the situation
@@ -128,51 +132,53 @@ class Plan:
     """
 
     def __init__(
-        self, spec: Spec, situation: ModeCase, forced: str = "", change: Change | None = None
+        self, spec: Spec, mode_case: ModeCase, forced: str = "", change: FieldChange | None = None
     ) -> None:
-        self.situation = situation
-        self.envelope = Envelope(spec.bodies[situation.family.body], situation.family)
+        self.situation = mode_case
+        self.envelope = EnvelopeBuilder(spec.bodies[mode_case.family.body], mode_case.family)
         self.forced = forced
         self.change = change
-        self.length = _HEAD
-        self.steps: list[_Step] = []
-        for field in _in_order(situation.family.fields):
-            made = (
-                ListGenerator(field, situation) if field.type == "list" else generator_for(field, situation)
+        self.length = _HEADER
+        self.steps: list[_FieldStep] = []
+        for field in _in_order(mode_case.family.fields):
+            generator = (
+                ListGenerator(field, mode_case) if field.type == "list" else generator_for(field, mode_case)
             )
-            step = _Step(field, self.length, self._presence(field), made)
+            step = _FieldStep(field, self.length, self._presence(field), generator)
             self.steps.append(step)
             self.length += step.length
-        self.lists = tuple(step.field.name for step in self.steps if isinstance(step.maker, ListGenerator))
+        self.lists = tuple(
+            step.field.name for step in self.steps if isinstance(step.generator, ListGenerator)
+        )
 
     def _presence(self, field: Field) -> str:
         as_parts = field.type == "list" and field.name in self.envelope.parts
-        wanted = field.name == self.forced or field.path in self.situation.wanted
-        serves = self.situation.is_usable(field)
-        if wanted or as_parts or (serves and self.situation.active_rule(field, "required")):
+        needed = field.name == self.forced or field.path in self.situation.wanted
+        usable = self.situation.is_usable(field)
+        if needed or as_parts or (usable and self.situation.active_rule(field, "required")):
             return "always"
-        return "maybe" if serves else "never"
+        return "maybe" if usable else "never"
 
-    def build(self, octets: ByteSource) -> tuple[dict[str, Any], str]:
+    def build(self, source: ByteSource) -> tuple[dict[str, Any], str]:
         """A body and its call."""
-        pinned = self.situation.pinned[octets.skewed_int(len(self.situation.pinned))]
-        call, bar = octets.choose(self.situation.calls), octets.choose(_BARS)
-        around = PartialRequest({name: pinned[name] for name in self.lists if name in pinned})
-        around.counts.update(dict.fromkeys(self.envelope.single, 1))
+        pinned = self.situation.pinned[source.skewed_int(len(self.situation.pinned))]
+        call, threshold = source.choose(self.situation.calls), source.choose(_THRESHOLDS)
+        partial = PartialRequest({name: pinned[name] for name in self.lists if name in pinned})
+        partial.counts.update(dict.fromkeys(self.envelope.single, 1))
         for step in self.steps:
-            step.add_to(octets, bar, around, pinned)
+            step.add_to(source, threshold, partial, pinned)
             if self.change and step.field.name == self.forced:
-                octets.at = self.length
-                self.change(octets, around)
-        octets.at = _HEAD - 3
-        return self.envelope.body(self.situation.model, around.values, octets), pinned.get("call", call)
+                source.position = self.length
+                self.change(source, partial)
+        source.position = _HEADER - 3
+        return self.envelope.body(self.situation.model, partial.values, source), pinned.get("call", call)
 
 
 def _in_order(fields: tuple[Field, ...]) -> list[Field]:
     """The fields on which others depend first."""
     relations = ("same_count_as", "same_pixels_as", "inside")
     depends = {
-        field.name: any(each.rules_of_kind(kind) for each in field.walk() for kind in relations)
+        field.name: any(member.rules_of_kind(kind) for member in field.walk() for kind in relations)
         for field in fields
     }
     return sorted(fields, key=lambda field: depends[field.name])
@@ -184,13 +190,13 @@ def valid(spec: Spec, model: str, mode: Condition | None = None) -> st.SearchStr
     mode: only where this condition holds. Raises KeyError for a model or a mode that the spec lacks,
     ValueError where no valid request is in that mode.
     """
-    plans = [Plan(spec, each) for each in mode_cases(spec, model) if each.holds(mode)]
+    plans = [RequestPlan(spec, mode_case) for mode_case in mode_cases(spec, model) if mode_case.holds(mode)]
     if not plans:
         raise ValueError(f"no valid request of {model} is in the mode {mode}")
-    return _filled(plans)
+    return _strategy_for(plans)
 
 
-def _filled(plans: list[Plan]) -> st.SearchStrategy[Question]:
+def _strategy_for(plans: list[RequestPlan]) -> st.SearchStrategy[Question]:
     return strategy_from_bytes(
-        max(plan.length for plan in plans), lambda octets: Question(*octets.choose(plans).build(octets))
+        max(plan.length for plan in plans), lambda source: Question(*source.choose(plans).build(source))
     )

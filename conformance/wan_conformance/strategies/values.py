@@ -9,19 +9,19 @@ from math import prod
 from typing import Any, NamedTuple
 
 from wan_conformance.strategies.byte_source import ByteSource
-from wan_conformance.strategies.images import Images
+from wan_conformance.strategies.images import ImageGenerator
 from wan_conformance.strategies.partial_request import PartialRequest
 from wanlib.base.values import Ratio
 from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec.model.model import Field
 
-MOST = 999_999
+MAX_SIDE = 999_999
 """The longest side that the grammar of sizes can write."""
 
-_FIRST, _LAST = 1, 16_384  # widths beyond these add nothing but time
+_MIN_WIDTH, _MAX_WIDTH = 1, 16_384  # widths beyond these add nothing but time
 
 
-class Area(NamedTuple):
+class SizeRegion(NamedTuple):
     """Limits, all inclusive, on width*height and width:height.
 
     shape: `within` the ratios, or `tall` or `wide` beyond the lower or the upper one.
@@ -39,43 +39,43 @@ class Area(NamedTuple):
         flattest = -(-width * self.max_ratio.height // self.max_ratio.width)
         low, high = {
             "within": (flattest, tallest),
-            "tall": (tallest + 1, MOST),
+            "tall": (tallest + 1, MAX_SIDE),
             "wide": (1, flattest - 1),
         }[self.shape]
-        return max(low, 1, -(-self.min_pixels // width)), min(high, MOST, self.max_pixels // width)
+        return max(low, 1, -(-self.min_pixels // width)), min(high, MAX_SIDE, self.max_pixels // width)
 
-    def size(self, octets: ByteSource) -> str:
+    def size(self, source: ByteSource) -> str:
         """One of them: of five bytes, often at the least or the greatest height."""
         widths = _widths(self)
-        width = widths[octets.number(2) % len(widths)]
+        width = widths[source.number(2) % len(widths)]
         low, high = self.heights(width)
-        edge, between = octets.byte(), octets.number(2)
-        if edge < 64:
+        choice, offset = source.byte(), source.number(2)
+        if choice < 64:
             return f"{width}*{low}"
-        return f"{width}*{high if edge < 128 else low + between % (high - low + 1)}"
+        return f"{width}*{high if choice < 128 else low + offset % (high - low + 1)}"
 
 
 @lru_cache(maxsize=256)
-def _widths(area: Area) -> tuple[int, ...]:
-    found = tuple(width for width in range(_FIRST, _LAST + 1) if _is_open(area, width))
-    if not found:
-        raise ValueError(f"no size keeps {area}")
-    return found
+def _widths(region: SizeRegion) -> tuple[int, ...]:
+    widths = tuple(width for width in range(_MIN_WIDTH, _MAX_WIDTH + 1) if _is_open(region, width))
+    if not widths:
+        raise ValueError(f"no size keeps {region}")
+    return widths
 
 
-def _is_open(area: Area, width: int) -> bool:
-    low, high = area.heights(width)
+def _is_open(region: SizeRegion, width: int) -> bool:
+    low, high = region.heights(width)
     return low <= high
 
 
-Make = Callable[[ByteSource, PartialRequest], Any]
+MakeValue = Callable[[ByteSource, PartialRequest], Any]
 
 
 class Generator(NamedTuple):
     """How a value is made. size: the bytes that it reads at most."""
 
     size: int
-    make: Make
+    make: MakeValue
 
 
 _WORDS = (
@@ -87,29 +87,34 @@ _ALNUM = string.digits + string.ascii_letters
 _FILLERS = ("a", "花", "😀")
 
 
-def _text(field: Field, situation: ModeCase) -> Generator:
-    words = situation.limit(field, "one_of")
+def _text(field: Field, mode_case: ModeCase) -> Generator:
+    words = mode_case.limit(field, "one_of")
     if words:
-        return Generator(1, lambda octets, around: octets.choose(words))
-    pattern = situation.active_rule(field, "pattern")
+        return Generator(1, lambda source, partial: source.choose(words))
+    pattern = mode_case.active_rule(field, "pattern")
     if pattern:
         return _patterned(pattern.limit, str(pattern.keeps[0]))
-    longest, blank = situation.limit(field, "max_chars"), situation.active_rule(field, "not_blank") is None
-    return Generator(8, lambda octets, around: _written(_random_words(octets, longest), blank))
+    max_length, may_be_blank = (
+        mode_case.limit(field, "max_chars"),
+        mode_case.active_rule(field, "not_blank") is None,
+    )
+    return Generator(
+        8, lambda source, partial: _not_blank_text(_random_words(source, max_length), may_be_blank)
+    )
 
 
-def _random_words(octets: ByteSource, longest: int | None) -> str:
+def _random_words(source: ByteSource, max_length: int | None) -> str:
     """Up to seven words; now and then a text of the greatest length, in one, two or four bytes of UTF-8."""
-    byte = octets.byte()
-    if byte >= 253 and longest:
-        return _FILLERS[byte - 253] * longest
-    text = " ".join([octets.choose(_WORDS) for _ in range(byte % 8)])
-    return text if longest is None else text[:longest]
+    byte = source.byte()
+    if byte >= 253 and max_length:
+        return _FILLERS[byte - 253] * max_length
+    text = " ".join([source.choose(_WORDS) for _ in range(byte % 8)])
+    return text if max_length is None else text[:max_length]
 
 
-def _written(text: str, blank: bool) -> str:
+def _not_blank_text(text: str, may_be_blank: bool) -> str:
     """Return the text, or a plain one for a text of white space that must not be blank."""
-    return text if blank or text.strip() else _FILLERS[0]
+    return text if may_be_blank or text.strip() else _FILLERS[0]
 
 
 def _patterned(pattern: str, example: str) -> Generator:
@@ -119,8 +124,8 @@ def _patterned(pattern: str, example: str) -> Generator:
     combinations = prod(map(len, alphabets))
     length = -(-combinations.bit_length() // 8)
 
-    def make(octets: ByteSource, around: PartialRequest) -> str:
-        text = "".join(octets.choose_each(length, *alphabets))
+    def make(source: ByteSource, partial: PartialRequest) -> str:
+        text = "".join(source.choose_each(length, *alphabets))
         return text if re.fullmatch(pattern, text, re.ASCII) else example
 
     return Generator(length, make)
@@ -130,78 +135,82 @@ def _patterned(pattern: str, example: str) -> Generator:
 def _position_alphabets(pattern: str, example: str) -> list[str]:
     """For each place of an example every letter and digit with which it still matches the pattern."""
     alphabets = []
-    for place, own in enumerate(example):
-        before, after = example[:place], example[place + 1 :]
-        fits = [one for one in _ALNUM if re.fullmatch(pattern, before + one + after, re.ASCII)]
-        alphabets.append("".join(fits) or own)
+    for position, character in enumerate(example):
+        before, after = example[:position], example[position + 1 :]
+        matching = [
+            candidate for candidate in _ALNUM if re.fullmatch(pattern, before + candidate + after, re.ASCII)
+        ]
+        alphabets.append("".join(matching) or character)
     return alphabets
 
 
-def _integer(field: Field, situation: ModeCase) -> Generator:
-    low = situation.limit(field, "min", 0)
-    span = situation.limit(field, "max", low + 2**31) - low + 1
+def _integer(field: Field, mode_case: ModeCase) -> Generator:
+    low = mode_case.limit(field, "min", 0)
+    span = mode_case.limit(field, "max", low + 2**31) - low + 1
 
-    def few(octets: ByteSource, around: PartialRequest) -> int | float:
-        value, as_float = low + octets.byte() % span, octets.byte() >= 248  # 4.0 is an integer too
+    def from_small_range(source: ByteSource, partial: PartialRequest) -> int | float:
+        value, as_float = low + source.byte() % span, source.byte() >= 248  # 4.0 is an integer too
         return float(value) if as_float else value
 
-    def many(octets: ByteSource, around: PartialRequest) -> int:
-        edge, value = octets.byte(), octets.number(4)
-        return int(low + (value % span if edge < 224 else (span - 1) * (edge & 1)))
+    def from_large_range(source: ByteSource, partial: PartialRequest) -> int:
+        choice, value = source.byte(), source.number(4)
+        return int(low + (value % span if choice < 224 else (span - 1) * (choice & 1)))
 
-    return Generator(2, few) if span <= 64 else Generator(5, many)
+    return Generator(2, from_small_range) if span <= 64 else Generator(5, from_large_range)
 
 
-def _number(field: Field, situation: ModeCase) -> Generator:
-    low = Decimal(str(situation.limit(field, "min", 0)))
-    span = Decimal(str(situation.limit(field, "max", low + 1000))) - low
+def _number(field: Field, mode_case: ModeCase) -> Generator:
+    low = Decimal(str(mode_case.limit(field, "min", 0)))
+    span = Decimal(str(mode_case.limit(field, "max", low + 1000))) - low
 
-    def make(octets: ByteSource, around: PartialRequest) -> int | float:
-        value, whole = float(low + span * (octets.byte() % 101) / 100), octets.flag()
-        return int(value) if whole and value.is_integer() else value
+    def make(source: ByteSource, partial: PartialRequest) -> int | float:
+        value, as_integer = float(low + span * (source.byte() % 101) / 100), source.flag()
+        return int(value) if as_integer and value.is_integer() else value
 
     return Generator(2, make)
 
 
-def _boolean(field: Field, situation: ModeCase) -> Generator:
-    values = situation.limit(field, "one_of", (False, True))
-    return Generator(1, lambda octets, around: octets.choose(values))
+def _boolean(field: Field, mode_case: ModeCase) -> Generator:
+    values = mode_case.limit(field, "one_of", (False, True))
+    return Generator(1, lambda source, partial: source.choose(values))
 
 
-def _percent(field: Field, situation: ModeCase) -> Generator:
-    decimals = situation.limit(field, "decimals", 0)
-    return Generator(2, lambda octets, around: percent(octets.number(2) % (100 * 10**decimals + 1), decimals))
+def _percent(field: Field, mode_case: ModeCase) -> Generator:
+    decimals = mode_case.limit(field, "decimals", 0)
+    return Generator(
+        2, lambda source, partial: percent(source.number(2) % (100 * 10**decimals + 1), decimals)
+    )
 
 
 def percent(units: int, decimals: int) -> str:
     """A number of units in the last decimal place as a percentage."""
-    whole, rest = divmod(units, 10**decimals)
-    return f"{whole}.{rest:0{decimals}d}%" if decimals else f"{whole}%"
+    integer, decimals_part = divmod(units, 10**decimals)
+    return f"{integer}.{decimals_part:0{decimals}d}%" if decimals else f"{integer}%"
 
 
-def area(field: Field, situation: ModeCase) -> Area:
+def size_region(field: Field, mode_case: ModeCase) -> SizeRegion:
     """The limits on a size in one situation."""
-    return Area(
-        situation.limit(field, "min_pixels", 1),
-        situation.limit(field, "max_pixels", MOST),
-        situation.limit(field, "min_ratio", Ratio(1, MOST)),
-        situation.limit(field, "max_ratio", Ratio(MOST, 1)),
+    return SizeRegion(
+        mode_case.limit(field, "min_pixels", 1),
+        mode_case.limit(field, "max_pixels", MAX_SIDE),
+        mode_case.limit(field, "min_ratio", Ratio(1, MAX_SIDE)),
+        mode_case.limit(field, "max_ratio", Ratio(MAX_SIDE, 1)),
     )
 
 
-def _size(field: Field, situation: ModeCase) -> Generator:
-    open_to, excluded = area(field, situation), situation.limit(field, "excludes", ())
-    keywords = tuple(word for word in situation.limit(field, "keywords", {}) if word not in excluded)
+def _size(field: Field, mode_case: ModeCase) -> Generator:
+    region, excluded = size_region(field, mode_case), mode_case.limit(field, "excludes", ())
+    keywords = tuple(word for word in mode_case.limit(field, "keywords", {}) if word not in excluded)
 
-    def make(octets: ByteSource, around: PartialRequest) -> str:
-        by_name = octets.byte() < 212 and keywords
-        return octets.choose(keywords) if by_name else open_to.size(octets)
+    def make(source: ByteSource, partial: PartialRequest) -> str:
+        use_keyword = source.byte() < 212 and keywords
+        return source.choose(keywords) if use_keyword else region.size(source)
 
     return Generator(6, make)
 
 
-def _image(field: Field, situation: ModeCase) -> Generator:
-    images = Images(field, situation)
+def _image(field: Field, mode_case: ModeCase) -> Generator:
+    images = ImageGenerator(field, mode_case)
     return Generator(images.size, images.make)
 
 

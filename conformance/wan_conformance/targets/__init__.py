@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 
 from wan_conformance.model import Target
-from wan_conformance.targets.client.clients import AsyncClientTarget, SyncClient
-from wan_conformance.targets.readings import Generated, Interpreted, JsonSchema
-from wan_conformance.targets.server.target import Http
+from wan_conformance.targets.client.clients import AsyncClientTarget, SyncClientTarget
+from wan_conformance.targets.readings import GeneratedTarget, InterpretedTarget, JsonSchemaTarget
+from wan_conformance.targets.server.target import HttpTarget
 from wanlib.spec import Spec
 
 TARGETS: Mapping[str, Callable[[Spec], Target]] = {
-    "generated": Generated,
-    "interpreted": Interpreted,
-    "json_schema": JsonSchema,
-    "client": SyncClient,
+    "generated": GeneratedTarget,
+    "interpreted": InterpretedTarget,
+    "json_schema": JsonSchemaTarget,
+    "client": SyncClientTarget,
     "client_async": AsyncClientTarget,
-    "http": Http,
+    "http": HttpTarget,
 }

@@ -14,7 +14,7 @@ from wanlib.spec.model.kinds import KINDS
 from wanlib.spec.model.mode_values import referenced_fields
 
 
-class JsonSchema:
+class JsonSchemaTarget:
     """Asks the schema of the body's model; bodies without a known model are for the envelope's schema."""
 
     name = "json_schema"
@@ -71,7 +71,7 @@ def observation_from(violations: Iterable[Violation]) -> Observation:
     return Observation(not any(violation.is_refused for violation in found), rules)
 
 
-class Generated:
+class GeneratedTarget:
     """Asks `check`. It knows the committed code alone, not the spec of the run: drift shows as failures."""
 
     name = "generated"
@@ -92,7 +92,7 @@ class Generated:
         return observation_from(check(question.body, call=question.call))
 
 
-class Interpreted:
+class InterpretedTarget:
     """Asks `interpret` with the spec of the run."""
 
     name = "interpreted"

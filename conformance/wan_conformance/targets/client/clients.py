@@ -13,7 +13,7 @@ from wanlib.generated.client_async import AsyncWan
 from wanlib.spec import Spec
 
 
-class SyncClient(ClientTarget):
+class SyncClientTarget(ClientTarget):
     """`Wan`. An asynchronous call is submitted and left; images go as the texts that they are."""
 
     name = "client"

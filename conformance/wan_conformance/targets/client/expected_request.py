@@ -29,22 +29,22 @@ class ExpectedRequest:
             return ["nothing was sent"]
         create, *queries = requests
         method, path = self._spec.wire["endpoints"][self._spec.base(said.model)][said.call].split()
-        found = [*self._line(create, method, path), *self._headers(create, said.call, said)]
-        found += self._body(create, said, body)
+        found = [*self._line_problems(create, method, path), *self._header_problems(create, said.call, said)]
+        found += self._body_problems(create, said, body)
         for each in queries:
-            found += self._line(each, *self._spec.wire["paths"]["query"].split())
-            found += self._headers(each, "query")
+            found += self._line_problems(each, *self._spec.wire["paths"]["query"].split())
+            found += self._header_problems(each, "query")
         return found
 
-    def _line(self, request: Any, method: str, path: str) -> Iterator[str]:
+    def _line_problems(self, request: Any, method: str, path: str) -> Iterator[str]:
         met = f"{request.method} {request.url}"
         due = f"{method} {self._base}{path}".replace("{task_id}", TASK)
         if met != due:
             yield f"{safe_repr(met)} was sent, due is {due}"
 
-    def _headers(self, request: Any, call: str, said: VerbCall | None = None) -> Iterator[str]:
+    def _header_problems(self, request: Any, call: str, said: VerbCall | None = None) -> Iterator[str]:
         """All that the table asks for, each once; of the vendor's own names no others."""
-        due = dict(self._due_headers(call, _schemes(said)))
+        due = dict(self._expected_headers(call, _schemes(said)))
         for name, value in due.items():
             met = request.headers.get_list(name)
             if met != [value]:
@@ -54,7 +54,7 @@ class ExpectedRequest:
             if name.startswith(_VENDOR) and name not in names:
                 yield f"header {name} is sent, which this call does not need"
 
-    def _due_headers(self, call: str, schemes: set[str]) -> Iterator[tuple[str, str]]:
+    def _expected_headers(self, call: str, schemes: set[str]) -> Iterator[tuple[str, str]]:
         for name, told in self._spec.wire["headers"].items():
             if told.get("optional") and not self._workspace:
                 continue
@@ -64,7 +64,7 @@ class ExpectedRequest:
                     value = value.replace(word, text)
                 yield name, value
 
-    def _body(self, request: Any, said: VerbCall, body: Mapping[str, Any]) -> Iterator[str]:
+    def _body_problems(self, request: Any, said: VerbCall, body: Mapping[str, Any]) -> Iterator[str]:
         form = self._spec.bodies[said.family.body] if said.family else None
         assert form is not None and said.family is not None
         try:
@@ -86,17 +86,17 @@ def _schemes(said: VerbCall | None) -> set[str]:
 
 def with_defaults(family: Family, said: VerbCall, body: Mapping[str, Any]) -> dict[str, Any]:
     """The body with what the client always sends: the pictures asked for, where the caller told none."""
-    sent: dict[str, Any] = {**body, "parameters": {**said.starts, **body.get("parameters", {})}}
+    sent: dict[str, Any] = {**body, "parameters": {**said.default_sends, **body.get("parameters", {})}}
     parameters = sent["parameters"]
-    known = _known(family, said)
+    known = _mode_values(family, said)
     for name in dict.fromkeys(("n", _active_entry(family, family.count_of, known))):
         parameters.setdefault(name, _active_entry(family, family.field(name).default, known))
     return sent
 
 
-def _known(family: Family, said: VerbCall) -> dict[str, Any]:
+def _mode_values(family: Family, said: VerbCall) -> dict[str, Any]:
     """What modes read; null counts as absent."""
-    told: dict[str, Any] = {**said.means, **said.parameters}
+    told: dict[str, Any] = {**said.always_sends, **said.parameters}
     known: dict[str, Any] = {"model": said.model, "call": said.call}
     for field in family.fields:
         value = told.get(field.name)

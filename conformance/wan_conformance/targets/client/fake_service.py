@@ -24,19 +24,19 @@ class FakeService:
     def __init__(self, wire: Mapping[str, Any]) -> None:
         self._router = respx.Router(assert_all_called=False)
         self._stream = wire["streaming"]
-        self._router.route().mock(side_effect=self.answer)
+        self._router.route().mock(side_effect=self.respond)
 
     def transport(self, asynchronous: bool) -> httpx.MockTransport:
         """What a client sends by."""
         return httpx.MockTransport(self._router.async_handler if asynchronous else self._router.handler)
 
-    def asked(self) -> list[httpx.Request]:
+    def take_requests(self) -> list[httpx.Request]:
         """The requests since this was last asked for, in their order."""
         requests = [call.request for call in self._router.calls]
         self._router.reset()
         return requests
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def respond(self, request: httpx.Request) -> httpx.Response:
         """What the service says to a request, by its method, path and headers."""
         if request.method == "GET":
             listing = request.url.path.rstrip("/").endswith("/tasks")

@@ -60,7 +60,7 @@ class ClientTarget(ABC):
         self.leaves_out = unreachable_rules(spec)
         self._spec = spec
         self._checked_models: set[str] = set()
-        self._due = ExpectedRequest(spec, base, _KEY, self.workspace)
+        self._expected_request = ExpectedRequest(spec, base, _KEY, self.workspace)
         self._service = FakeService(spec.wire)
         self._settings: dict[str, Any] = {
             "api_key": _KEY,
@@ -77,31 +77,31 @@ class ClientTarget(ABC):
     def observe(self, question: Question) -> Observation:
         """What the client does with the call that a body comes from; skipped where no call of it does."""
         try:
-            seen = self._seen(verb_call(self._spec, question), question)
+            seen = self._observe_call(verb_call(self._spec, question), question)
         except NotExpressible as reason:
             return Observation(None, (), skipped=str(reason))
         return replace(seen, rules=tuple(sorted({*seen.rules} - self.leaves_out)))
 
-    def _seen(self, said: VerbCall, question: Question) -> Observation:
-        if said.no_image:
+    def _observe_call(self, said: VerbCall, question: Question) -> Observation:
+        if said.image_problem:
             return self._invalid_image_reason(said)
-        said = self._held(said)
-        strangers = self._refusal_of_strays(said) if said.strays else set()
-        tried = self._try(said, said.strays)
+        said = self._with_image_inputs(said)
+        strangers = self._check_unknown_refused(said) if said.unknown else set()
+        tried = self._attempt(said, said.unknown)
         if isinstance(tried.error, InvalidRequestError) and not isinstance(tried.error, TaskError):
-            return self._refused(said, tried, strangers, question)
+            return self._observe_refusal(said, tried, strangers, question)
         if _is_edit_without_image(said) and isinstance(tried.error, InvalidArgumentError) and not tried.sent:
             raise NotExpressible("edit takes an image, and generate would say more than this body")
-        faults = self._due.problems(said, question.body, tried.sent)
+        faults = self._expected_request.problems(said, question.body, tried.sent)
         if tried.error is not None:
             faults.append(f"it raised {safe_repr(tried.error)}")
-        elif sent_all_the_same := self._unrefused(said):
+        elif sent_all_the_same := self._unoffered_problem(said):
             faults.append(sent_all_the_same)
         if faults:
             return _error("; ".join(faults))
-        return Observation(True, tuple(strangers | self._told(said, tried, ())))
+        return Observation(True, tuple(strangers | self._reported_rules(said, tried, ())))
 
-    def _unrefused(self, said: VerbCall) -> str | None:
+    def _unoffered_problem(self, said: VerbCall) -> str | None:
         """What the model does not have and the client sends all the same.
 
         said: a call that it sends rightly. One of each model is tried.
@@ -109,7 +109,7 @@ class ClientTarget(ABC):
         if said.family is None or said.model in self._checked_models:
             return None
         for call, name, value in unoffered(self._spec, said.family, said):
-            tried = self._try(call, {}, {name: value} if name else {})
+            tried = self._attempt(call, {}, {name: value} if name else {})
             if tried.sent or not isinstance(tried.error, InvalidRequestError | InvalidArgumentError):
                 what = f"{name} on {said.model}" if name else f"{call.verb} of {said.model}"
                 return f"sent what the model does not have, or raised no error for it: {what}"
@@ -118,18 +118,18 @@ class ClientTarget(ABC):
 
     def _invalid_image_reason(self, said: VerbCall) -> Observation:
         """What is no image to the client is refused before anything is sent."""
-        tried = self._try(said, said.strays)
+        tried = self._attempt(said, said.unknown)
         if tried.sent or not isinstance(tried.error, InvalidArgumentError):
-            return _error(f"sent what is no image: {said.no_image}")
-        return Observation(None, (), skipped=said.no_image)
+            return _error(f"sent what is no image: {said.image_problem}")
+        return Observation(None, (), skipped=said.image_problem)
 
-    def _refusal_of_strays(self, said: VerbCall) -> set[str]:
+    def _check_unknown_refused(self, said: VerbCall) -> set[str]:
         """The rules that a name without `extra` is refused by."""
-        tried = self._try(said, {}, said.strays)
+        tried = self._attempt(said, {}, said.unknown)
         assert said.family is not None
         return set() if tried.sent else names_rules(said.family) & set(tried.rules)
 
-    def _refused(
+    def _observe_refusal(
         self, said: VerbCall, tried: _Attempt, strangers: set[str], question: Question
     ) -> Observation:
         if tried.sent:
@@ -137,9 +137,9 @@ class ClientTarget(ABC):
         rules, body = tried.rules, question.body
         if not any(expected_outcome(rule, self._spec.rules, body) in REFUSED for rule in rules):
             return _error(f"it refused what the pages leave open: {', '.join(sorted(rules)) or tried.error}")
-        return Observation(False, tuple(rules | strangers | self._told(said, tried, sorted(rules))))
+        return Observation(False, tuple(rules | strangers | self._reported_rules(said, tried, sorted(rules))))
 
-    def _told(self, said: VerbCall, tried: _Attempt, allow: Sequence[str]) -> set[str]:
+    def _reported_rules(self, said: VerbCall, tried: _Attempt, allow: Sequence[str]) -> set[str]:
         """The rules that are broken and let pass; those without effect, if they were warned of.
 
         allow: what was refused, so that the rest is told too.
@@ -152,7 +152,7 @@ class ClientTarget(ABC):
                     "an edit of nothing can't be let pass, so what else it breaks is not told"
                 )
             return set()
-        given = {**_given(said, said.strays), "allow": allow}
+        given = {**_call_arguments(said, said.unknown), "allow": allow}
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             call = parse_call(said.verb, said.call, said.model, said.prompt, said.images, given)
@@ -160,28 +160,28 @@ class ClientTarget(ABC):
         warned = frozenset(str(each.message) for each in caught) if allow else tried.ignored
         return {each.rule for each in passed if each.outcome != "ignored" or str(each) in warned}
 
-    def _try(self, said: VerbCall, extra: Mapping[str, Any], strays: Mapping[str, Any] = {}) -> _Attempt:
+    def _attempt(self, said: VerbCall, extra: Mapping[str, Any], strays: Mapping[str, Any] = {}) -> _Attempt:
         error: Exception | None = None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                self._make(said, {**_given(said, extra), **strays})
+                self._perform(said, {**_call_arguments(said, extra), **strays})
             except Exception as met:
                 error = met
         told = (each.message for each in caught)
         ignored = frozenset(str(each) for each in told if isinstance(each, IgnoredParameterWarning))
-        return _Attempt(self._service.asked(), ignored, error)
+        return _Attempt(self._service.take_requests(), ignored, error)
 
-    def _held(self, said: VerbCall) -> VerbCall:
+    def _with_image_inputs(self, said: VerbCall) -> VerbCall:
         """The call with its images as this target hands them over."""
         return said
 
     @abstractmethod
-    def _make(self, said: VerbCall, given: dict[str, Any]) -> None:
+    def _perform(self, said: VerbCall, given: dict[str, Any]) -> None:
         """Makes the call."""
 
 
-def _given(said: VerbCall, extra: Mapping[str, Any]) -> dict[str, Any]:
+def _call_arguments(said: VerbCall, extra: Mapping[str, Any]) -> dict[str, Any]:
     return {**said.parameters, **({"extra": dict(extra)} if extra else {})}
 
 

@@ -14,10 +14,10 @@ from wanlib.spec.interpreter.decode import DecodedBody, decode_body
 from wanlib.spec.model.model import Verb
 from wanlib.validation.data_uri import parse_data_uri
 
-PASSED_ON = ("http://", "https://", "data:", "oss://")
+IMAGE_PREFIXES = ("http://", "https://", "data:", "oss://")
 """What a text begins with that the client sends as an image just as it is."""
-_OWN = frozenset({"self", "model", "prompt", "images", *WaitOrSyncOptions.__annotations__})
-_SILENT = Verb({}, {})
+_RESERVED = frozenset({"self", "model", "prompt", "images", *WaitOrSyncOptions.__annotations__})
+_NO_EXTRAS = Verb({}, {})
 
 
 class NotExpressible(Exception):
@@ -39,11 +39,11 @@ class VerbCall:
     prompt: Any
     images: tuple[Any, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    strays: Mapping[str, Any] = field(default_factory=dict)
+    unknown: Mapping[str, Any] = field(default_factory=dict)
     family: Family | None = None
-    means: Mapping[str, Any] = field(default_factory=dict)
-    starts: Mapping[str, Any] = field(default_factory=dict)
-    no_image: str | None = None
+    always_sends: Mapping[str, Any] = field(default_factory=dict)
+    default_sends: Mapping[str, Any] = field(default_factory=dict)
+    image_problem: str | None = None
 
     @property
     def all_images(self) -> list[Any]:
@@ -73,7 +73,7 @@ def verb_call(spec: Spec, question: Question) -> VerbCall:
         return VerbCall("edit", call, model, "a kettle")
     family = spec.family(model)
     reading = decode_body(family, spec.bodies[family.body], body)
-    strays = _strays(family, reading, body)
+    strays = _unknown_parameters(family, reading, body)
     return _build_call(family, reading, call, model, strays)
 
 
@@ -82,7 +82,7 @@ def names_rules(family: Family) -> set[str]:
     return {rule.id for rule in (family.unknown, family.only_for) if rule}
 
 
-def _strays(family: Family, reading: DecodedBody, body: Mapping[str, Any]) -> dict[str, Any]:
+def _unknown_parameters(family: Family, reading: DecodedBody, body: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that the model does not know. Nothing else that is wrong with the form can be said."""
     strays = {}
     for each in reading.violations:
@@ -93,7 +93,7 @@ def _strays(family: Family, reading: DecodedBody, body: Mapping[str, Any]) -> di
         strays[each.value] = body["parameters"][each.value]
     known = {field.name for field in family.fields}
     for name in strays:
-        if name in known or name in _OWN:
+        if name in known or name in _RESERVED:
             raise NotExpressible(
                 f"{safe_repr(name)} means something of its own to the client, so it is no extra parameter"
             )
@@ -111,12 +111,12 @@ def _build_call(
     prompt, images = values.pop("prompt"), values.pop("images", None)
     if images is not None and not isinstance(images, list):
         raise NotExpressible("every verb takes a list of images")
-    if images == [] and not _assembled(family, reading):
+    if images == [] and not _is_assembled(family, reading):
         raise NotExpressible("to the client a list without an image is no list")
     for each in family.fields:
         _convert(each, values.get(each.name))
-    verb = _verb(family, call, images, values)
-    told = family.verbs.get(verb, _SILENT)
+    verb = _choose_verb(family, call, images, values)
+    told = family.verbs.get(verb, _NO_EXTRAS)
     if any(values.get(name, ABSENT) is not value for name, value in told.always_sends.items()):
         raise NotExpressible(f"the verb {verb} itself says {', '.join(told.always_sends)}")
     parameters = {name: value for name, value in values.items() if name not in told.always_sends}
@@ -132,10 +132,10 @@ def _build_call(
         told.always_sends,
         told.default_sends,
     )
-    return replace(said, no_image=_no_image(said))
+    return replace(said, image_problem=_image_problem(said))
 
 
-def _assembled(family: Family, reading: DecodedBody) -> bool:
+def _is_assembled(family: Family, reading: DecodedBody) -> bool:
     """Whether the list of images is put together from parts of the body, so that none leaves no trace."""
     return "images" in reading.item_paths
 
@@ -146,7 +146,7 @@ def _convert(each: Field, value: Any) -> None:
         raise NotExpressible(f"to the client two integers are a {each.name}")
 
 
-def _verb(family: Family, call: str, images: Any, values: Mapping[str, Any]) -> str:
+def _choose_verb(family: Family, call: str, images: Any, values: Mapping[str, Any]) -> str:
     """The verb for a call: without images the one that draws, unless it would say more than the body does."""
     if call == "stream":
         return "stream"
@@ -155,10 +155,10 @@ def _verb(family: Family, call: str, images: Any, values: Mapping[str, Any]) -> 
     return "edit" if images or not fits else "generate"
 
 
-def _no_image(said: VerbCall) -> str | None:
+def _image_problem(said: VerbCall) -> str | None:
     """Why an image is none to the client, which reads texts of these forms alone."""
     for each in said.all_images:
-        if not isinstance(each, str) or not each[:8].lower().startswith(PASSED_ON):
+        if not isinstance(each, str) or not each[:8].lower().startswith(IMAGE_PREFIXES):
             return f"the client refuses what is no image to it, without a rule: {safe_repr(each)[:40]}"
     return None
 
@@ -187,7 +187,7 @@ def with_local_images(said: VerbCall) -> VerbCall:
     if said.family is None:
         return said
     mimes = _mimes(said.family)
-    found = {text: octets for text in said.all_images for octets in _octets(text, mimes)}
+    found = {text: octets for text in said.all_images for octets in _data_uri_bytes(text, mimes)}
     return said.with_images(found) if found else said
 
 
@@ -197,7 +197,7 @@ def _mimes(family: Family) -> Mapping[str, str]:
     return next((dict(rule.limit) for rule in rules), {})
 
 
-def _octets(text: Any, mimes: Mapping[str, str]) -> Iterable[bytes]:
+def _data_uri_bytes(text: Any, mimes: Mapping[str, str]) -> Iterable[bytes]:
     """The bytes of a data URI, or nothing where the client would write them otherwise."""
     uri = parse_data_uri(text)
     if uri is None or uri.facts is None:
@@ -214,21 +214,21 @@ def _octets(text: Any, mimes: Mapping[str, str]) -> Iterable[bytes]:
         yield octets
 
 
-_SAID = frozenset({"wire/model", "wire/endpoints"})
+_REACHABLE = frozenset({"wire/model", "wire/endpoints"})
 
 
 def unreachable_rules(spec: Spec) -> frozenset[str]:
     """Ids of the rules on bodies that the client keeps by its very form."""
     envelope = (rule for rule in spec.rules.values() if rule.scope == "body" and rule.id.startswith("wire/"))
-    found = {rule.id for rule in envelope} - _SAID
+    found = {rule.id for rule in envelope} - _REACHABLE
     for family in spec.families:
         parts = {name for node in spec.bodies[family.body].walk() for _, name in node.parts}
         for member in family.walk():
-            found |= {rule.id for rule in member.rules if _kept(family, member, rule, parts)}
+            found |= {rule.id for rule in member.rules if _is_unreachable(family, member, rule, parts)}
     return frozenset(found)
 
 
-def _kept(family: Family, field: Field, rule: Rule, parts: set[str]) -> bool:
+def _is_unreachable(family: Family, field: Field, rule: Rule, parts: set[str]) -> bool:
     return any(_reasons(family, field, rule, parts))
 
 

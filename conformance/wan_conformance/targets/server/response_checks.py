@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wan_conformance.response_schema import schema_problems
-from wan_conformance.targets.server.server import Reply
+from wan_conformance.targets.server.server import ServerResponse
 from wanlib.base.redaction import safe_repr
 from wanlib.spec import Spec
 
@@ -62,7 +62,7 @@ class ResponseChecker:
         known = self._spec.base(model) is not None
         self.check(body, *shapes, self._spec.family(model).output["result"] if known else "choices")
 
-    def check_refusal(self, reply: Reply, model: Any, call: str) -> None:
+    def check_refusal(self, reply: ServerResponse, model: Any, call: str) -> None:
         """A create call that was not accepted: 4xx by a code that speaks of the body."""
         if not 400 <= reply.status < 500:
             raise ResponseProblem(f"answered {reply.status}, expected 200 or a refusal from 400 to 499")
@@ -88,7 +88,7 @@ class ResponseChecker:
                 f"the stream ends with the finish_reason {safe_repr(last_finish_reason(bodies))}"
             )
 
-    def check_cancel(self, reply: Reply) -> None:
+    def check_cancel(self, reply: ServerResponse) -> None:
         """Canceled, or too late for that."""
         if reply.status == 200:
             self.check(reply.body, "canceled")
@@ -97,7 +97,7 @@ class ResponseChecker:
         else:
             raise ResponseProblem(f"a cancel was answered {reply.status}")
 
-    def status(self, reply: Reply, task_id: str, model: Any) -> str:
+    def status(self, reply: ServerResponse, task_id: str, model: Any) -> str:
         """The status of a task that was asked for."""
         if reply.status != 200:
             raise ResponseProblem(f"a query was answered {reply.status}")

@@ -16,14 +16,14 @@ from wanlib.emulator.transport import EmulatorTransport
 from wanlib.spec import Spec
 from wanlib.spec.model.model import CALLS
 
-_HERE = "http://emulator.invalid"
+_EMULATOR_URL = "http://emulator.invalid"
 _KEY = "sk-harness"
-_TRIES = 8
+_MAX_ATTEMPTS = 8
 _WAITING = 1.0  # seconds for which a task of the embedded emulator is PENDING
 Send = Callable[[httpx.Request], httpx.Response]
-_PATIENCE = 60.0
-_KEPT = 64 << 20  # bytes of small inputs: enough for all of a run, or nothing more could be uploaded
-_NO_MORE: Mapping[str, str] = MappingProxyType({})
+_MAX_DELAY = 60.0
+_MEMORY_CAP = 64 << 20  # bytes of small inputs: enough for all of a run, or nothing more could be uploaded
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _TIMEOUT = httpx.Timeout(330, connect=10)  # a synchronous call may take 300 s
 
 
@@ -31,7 +31,7 @@ class ServerUnreachable(Exception):
     """The server can't be judged at all: one line says why."""
 
 
-class Reply(NamedTuple):
+class ServerResponse(NamedTuple):
     """One answer. body: its JSON, None where it is none. text: as it came. rules: those that it names."""
 
     status: int
@@ -40,7 +40,7 @@ class Reply(NamedTuple):
     rules: tuple[str, ...]
 
 
-class Server:
+class ApiServer:
     """Sends requests by wire.yaml and waits where it is told to send fewer.
 
     send: one request. pays: whether what it accepts may cost something. sleep: waits so many seconds.
@@ -70,7 +70,7 @@ class Server:
         self.pays = pays
         self.sleep = sleep
 
-    def create(self, body: Any, raw: bytes, call: str, *, stored: bool = False) -> Reply:
+    def create(self, body: Any, raw: bytes, call: str, *, stored: bool = False) -> ServerResponse:
         """The answer to a body, sent to its model's endpoint, or to another's where it has none.
 
         stored: whether it names a file in storage, which a header has to say.
@@ -81,16 +81,16 @@ class Server:
         endpoint = own.get(call) or next(each[call] for each in endpoints.values() if call in each)
         return self._send(endpoint, call, raw, self._resolving if stored else {})
 
-    def create_task(self, body: Any, more: Mapping[str, str] = _NO_MORE) -> Reply:
+    def create_task(self, body: Any, more: Mapping[str, str] = _NO_HEADERS) -> ServerResponse:
         """Create a task with a valid body. more: headers beside those of the call."""
         endpoint = self._spec.wire["endpoints"][body["model"]]["async"]
         return self._send(endpoint, "async", json.dumps(body).encode(), more)
 
-    def task(self, call: str, task_id: str) -> Reply:
+    def task_call(self, call: str, task_id: str) -> ServerResponse:
         """The answer to a `query` or a `cancel`."""
         return self._send(self._spec.wire["paths"][call].replace("{task_id}", task_id), call)
 
-    def ask(self, call: str, query: str) -> Reply:
+    def shared_call(self, call: str, query: str) -> ServerResponse:
         """The answer to one of the other calls that every model shares. query: of its URL."""
         return self._send(f"{self._spec.wire['paths'][call]}?{query}", call)
 
@@ -101,21 +101,21 @@ class Server:
         return response
 
     def _send(
-        self, endpoint: str, call: str, raw: bytes | None = None, more: Mapping[str, str] = _NO_MORE
-    ) -> Reply:
+        self, endpoint: str, call: str, raw: bytes | None = None, more: Mapping[str, str] = _NO_HEADERS
+    ) -> ServerResponse:
         """Sent again where the rate is too high, which creates nothing. more: headers."""
         method, path = endpoint.split(" ")
         url = self._urls.get(path, self._base + path)
-        for tries in range(_TRIES):
+        for tries in range(_MAX_ATTEMPTS):
             request = httpx.Request(method, url, content=raw, headers={**self._headers[call], **more})
             response = self.send(request)
-            reply = _reply(response)
-            if response.status_code != 429 or self._class(reply) != "rate" or tries == _TRIES - 1:
+            reply = _parse_response(response)
+            if response.status_code != 429 or self._class(reply) != "rate" or tries == _MAX_ATTEMPTS - 1:
                 break
             self.sleep(_retry_delay(response.headers.get("retry-after"), tries))
         return reply
 
-    def _class(self, reply: Reply) -> str:
+    def _class(self, reply: ServerResponse) -> str:
         code = reply.body.get("code") if isinstance(reply.body, dict) else None
         return str(self._spec.wire["errors"].get(str(code), {}).get("class", ""))
 
@@ -128,26 +128,24 @@ class Server:
         }
 
 
-def emulator_server(spec: Spec, emulator: Emulator | None = None) -> Server:
+def emulator_server(spec: Spec, emulator: Emulator | None = None) -> ApiServer:
     """Return the emulator in this process as a server: no socket, no bill, and as strict as the spec.
 
     Its clock stands still except where the harness waits, so that a task can be canceled before it runs.
     """
     emulator = emulator or Emulator(
         spec,
-        settings=Settings(waiting=_WAITING, local_images=False, spool_cap=0, memory_cap=_KEPT),
+        settings=Settings(waiting=_WAITING, local_images=False, spool_cap=0, memory_cap=_MEMORY_CAP),
         clock=ManualClock(),
     )
-    transport = EmulatorTransport(
-        emulator
-    )  # without the client about it, which takes as long as the emulator
-    return Server(spec, transport.handle_request, _HERE, pays=False, sleep=emulator.clock.sleep)
+    transport = EmulatorTransport(emulator)  # called directly: an httpx client around it doubles the time
+    return ApiServer(spec, transport.handle_request, _EMULATOR_URL, pays=False, sleep=emulator.clock.sleep)
 
 
-def remote_server(spec: Spec, base_url: str, key: str | None) -> Server:
+def remote_server(spec: Spec, base_url: str, key: str | None) -> ApiServer:
     """A server at an address. Raises Unreachable where there is none, or it refuses the key."""
     client = httpx.Client(timeout=_TIMEOUT)
-    server = Server(spec, client.send, base_url, key or _KEY, pays=True)
+    server = ApiServer(spec, client.send, base_url, key or _KEY, pays=True)
     weakref.finalize(server, client.close)
     try:
         reply = server.create({}, b"{}", "async")
@@ -162,17 +160,17 @@ def remote_server(spec: Spec, base_url: str, key: str | None) -> Server:
     return server
 
 
-def _reply(response: httpx.Response) -> Reply:
+def _parse_response(response: httpx.Response) -> ServerResponse:
     told = response.headers.get(RULES_HEADER, "")
     rules = tuple(sorted({item.partition(";")[0].strip() for item in told.split(",")} - {""}))
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):
         body = None
-    return Reply(response.status_code, body, response.text if body is None else "", rules)
+    return ServerResponse(response.status_code, body, response.text if body is None else "", rules)
 
 
 def _retry_delay(retry_after: str | None, tries: int) -> float:
     told = retry_after or ""
     seconds = float(told) if told.isascii() and told.isdecimal() and len(told) < 6 else float(2**tries)
-    return min(seconds, _PATIENCE)
+    return min(seconds, _MAX_DELAY)

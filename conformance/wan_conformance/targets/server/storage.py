@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from wan_conformance.targets.server.server import Server
+from wan_conformance.targets.server.server import ApiServer
 from wanlib.boundary.images import data_uri, encode_image
 from wanlib.spec import Spec, interpret
 
@@ -26,10 +26,10 @@ _FIELDS = {
 }
 
 
-class Storage:
+class UploadStorage:
     """One picture for each model, put there when it is first asked for."""
 
-    def __init__(self, spec: Spec, server: Server) -> None:
+    def __init__(self, spec: Spec, server: ApiServer) -> None:
         self._spec = spec
         self._server = server
         self._keys: dict[str, str] = {}
@@ -42,19 +42,19 @@ class Storage:
         """
         if model is None or self._spec.base(model) is None:
             return None
-        if self._broken(_with(body, lambda _: data_uri("png", _SIDE, _SIDE)), call) != self._broken(
+        if self._broken(_replace_files(body, lambda _: data_uri("png", _SIDE, _SIDE)), call) != self._broken(
             body, call
         ):
             return None
         if model not in self._keys:
-            self._keys[model] = self._put(model)
+            self._keys[model] = self._upload(model)
         key = self._keys[model]
-        return _with(body, lambda text: text[: len(_SCHEME)] + key) if key else None
+        return _replace_files(body, lambda text: text[: len(_SCHEME)] + key) if key else None
 
     def _broken(self, body: Any, call: str | None) -> list[str]:
         return [each.rule for each in interpret(self._spec, body, call)]
 
-    def _put(self, model: str) -> str:
+    def _upload(self, model: str) -> str:
         """The key of the picture; "" where the server has no storage, or takes no file."""
         leave = self._get_policy(model)
         if leave is None:
@@ -69,7 +69,7 @@ class Storage:
     def _get_policy(self, model: str) -> dict[str, Any] | None:
         """The policy, where the server gives one."""
         action = self._spec.wire["queries"]["policy"]["action"]["one_of"][0]
-        reply = self._server.ask("policy", urlencode({"action": action, "model": model}))
+        reply = self._server.shared_call("policy", urlencode({"action": action, "model": model}))
         leave = reply.body.get("data") if reply.status == 200 and isinstance(reply.body, dict) else None
         due = {*_FIELDS.values(), "upload_dir", "upload_host"}
         return leave if isinstance(leave, dict) and due <= leave.keys() else None
@@ -93,10 +93,10 @@ def _has_text(value: Any, matches: Callable[[str], bool]) -> bool:
     return isinstance(value, str) and matches(value)
 
 
-def _with(value: Any, other: Callable[[str], str]) -> Any:
+def _replace_files(value: Any, other: Callable[[str], str]) -> Any:
     """The value with other texts in the place of files in storage."""
     if isinstance(value, dict):
-        return {name: _with(each, other) for name, each in value.items()}
+        return {name: _replace_files(each, other) for name, each in value.items()}
     if isinstance(value, list):
-        return [_with(each, other) for each in value]
+        return [_replace_files(each, other) for each in value]
     return other(value) if isinstance(value, str) and names_a_file(value) else value

@@ -13,8 +13,8 @@ import httpx
 
 from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblem, member
-from wan_conformance.targets.server.server import Server, emulator_server
-from wan_conformance.targets.server.storage import Storage, names_a_file, names_storage
+from wan_conformance.targets.server.server import ApiServer, emulator_server
+from wan_conformance.targets.server.storage import UploadStorage, names_a_file, names_storage
 from wan_conformance.targets.server.task_checks import TaskProbe
 from wanlib.base.redaction import safe_repr
 from wanlib.base.rule_id import parse_rule_id
@@ -30,17 +30,17 @@ _PLAIN = bytes(set(range(32, 127)) - set(b'"\\'))
 def dump_large_json(body: Any) -> bytes:
     """A body as JSON, ASCII. ValueError or RecursionError where no JSON that all can read says it."""
     name, texts = token_hex(16), list[bytes]()
-    short = json.dumps(_shortened(body, name, texts), allow_nan=False, separators=(",", ":")).encode()
+    short = json.dumps(_shorten(body, name, texts), allow_nan=False, separators=(",", ":")).encode()
     pieces = short.split(name.encode())
     return b"".join(piece for pair in zip(pieces, [*texts, b""], strict=True) for piece in pair)
 
 
-def _shortened(value: Any, name: str, texts: list[bytes]) -> Any:
+def _shorten(value: Any, name: str, texts: list[bytes]) -> Any:
     """The value with a name in the place of each long text that stands in JSON as it is."""
     if isinstance(value, dict):
-        return {key: _shortened(each, name, texts) for key, each in value.items()}
+        return {key: _shorten(each, name, texts) for key, each in value.items()}
     if isinstance(value, list):
-        return [_shortened(each, name, texts) for each in value]
+        return [_shorten(each, name, texts) for each in value]
     if isinstance(value, str) and len(value) >= _LONG and value.isascii():
         text = value.encode()
         if not text.translate(None, _PLAIN):
@@ -53,17 +53,17 @@ _POLLS = 60
 _SEEN_IN_TEXT = ("schemes", "chars", "public", "unexpired")
 
 
-class Http:
+class HttpTarget:
     """Judges by what is accepted, and by the rules that are named where the server names any."""
 
     name = "http"
     refuses = frozenset({"rejected"})
     leaves_out: frozenset[str] = frozenset()
 
-    def __init__(self, spec: Spec, server: Server | None = None) -> None:
+    def __init__(self, spec: Spec, server: ApiServer | None = None) -> None:
         self._spec = spec
         self._server = server or emulator_server(spec)
-        self._storage = Storage(spec, self._server)
+        self._storage = UploadStorage(spec, self._server)
         self._replies = ResponseChecker(spec)
         self._outcomes = spec.task["outcomes"]
         self._id = re.compile(spec.wire["task_id"]["is"])
@@ -90,18 +90,18 @@ class Http:
             return Observation(None, (), skipped="no JSON that every server can read says this")
         try:
             if not names_a_file(question.body):
-                return self._seen(question, raw, stored=names_storage(question.body))
+                return self._observe_body(question, raw, stored=names_storage(question.body))
             model = member(question.body, "model")
             body = self._storage.with_uploaded_image(question.body, model, question.call)
             if body is None:
                 return Observation(None, (), skipped="names a file in storage that nobody can put there")
-            return self._seen(Question(body, question.call), dump_large_json(body), stored=True)
+            return self._observe_body(Question(body, question.call), dump_large_json(body), stored=True)
         except ResponseProblem as wrong:
             return Observation(None, (), error=str(wrong))
         except httpx.HTTPError as error:
             return Observation(None, (), error=f"the call broke: {safe_repr(error)}")
 
-    def _seen(self, question: Question, raw: bytes, *, stored: bool = False) -> Observation:
+    def _observe_body(self, question: Question, raw: bytes, *, stored: bool = False) -> Observation:
         body, model = question.body, member(question.body, "model")
         call = question.call or self._call(model)
         reply = self._server.create(body, raw, call, stored=stored)
@@ -127,10 +127,10 @@ class Http:
         if not self._id.fullmatch(task_id):
             raise ResponseProblem(f"task_id is {safe_repr(task_id)}, expected {self._id.pattern}")
         if self._server.pays and not self._needs_image_check(question):
-            self._replies.check_cancel(self._server.task("cancel", task_id))
+            self._replies.check_cancel(self._server.task_call("cancel", task_id))
             return True
         for _ in range(_POLLS):
-            status = self._replies.status(self._server.task("query", task_id), task_id, model)
+            status = self._replies.status(self._server.task_call("query", task_id), task_id, model)
             if status in (self._outcomes["succeeded"], self._outcomes["failed"]):
                 return bool(status == self._outcomes["succeeded"])
             if self._spec.task["states"].get(status, {}).get("terminal"):
@@ -144,10 +144,10 @@ class Http:
         That decides when to look, not what is seen: a server that lets such a body pass ends its task well.
         """
         found = interpret(self._spec, question.body, question.call)
-        return any(each.outcome == "rejected" and _is_of_images(each.rule) for each in found)
+        return any(each.outcome == "rejected" and _is_image_rule(each.rule) for each in found)
 
 
-def _is_of_images(rule: str) -> bool:
+def _is_image_rule(rule: str) -> bool:
     kind = parse_rule_id(rule).kind
     of_values = KINDS[kind].stage >= BOUND and kind not in _SEEN_IN_TEXT
     return of_values and "image" in KINDS[kind].types

@@ -13,7 +13,7 @@ import httpx
 
 from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblem, member
-from wan_conformance.targets.server.server import Reply, Server
+from wan_conformance.targets.server.server import ApiServer, ServerResponse
 from wanlib.base.redaction import safe_repr
 from wanlib.boundary.body import BodyBuilder
 from wanlib.boundary.images import data_uri
@@ -49,7 +49,7 @@ class TaskProbe:
         names_rules: whether it is an emulator of this project, which can make a task fail on request.
     """
 
-    def __init__(self, spec: Spec, server: Server, *, names_rules: bool) -> None:
+    def __init__(self, spec: Spec, server: ApiServer, *, names_rules: bool) -> None:
         self._spec = spec
         self._server = server
         self._replies = ResponseChecker(spec)
@@ -88,10 +88,10 @@ class TaskProbe:
         """Check that a task that waits can be canceled, and that its state says so."""
         body, _ = self._request(model)
         task_id = self._create(body)
-        reply = self._server.task("cancel", task_id)
+        reply = self._server.task_call("cancel", task_id)
         self._replies.check_cancel(reply)
         if reply.status != 200:
-            status = self._replies.status(self._server.task("query", task_id), task_id, model)
+            status = self._replies.status(self._server.task_call("query", task_id), task_id, model)
             if status == self._spec.task["initial"]:
                 raise ResponseProblem(f"a task that is {status} is not canceled: {reply.status}")
             return "the task does not wait long enough to be canceled"
@@ -100,7 +100,7 @@ class TaskProbe:
 
     def is_unknown(self, model: str) -> str | None:
         """Check that a query for an id that was never issued is answered with status 200 and UNKNOWN."""
-        status = self._replies.status(self._server.task("query", _UNKNOWN_ID), _UNKNOWN_ID, model)
+        status = self._replies.status(self._server.task_call("query", _UNKNOWN_ID), _UNKNOWN_ID, model)
         if status != self._outcomes["unknown"]:
             raise ResponseProblem(f"a task that never was is {status}, expected {self._outcomes['unknown']}")
         return None
@@ -128,7 +128,7 @@ class TaskProbe:
     def _wait(self, task_id: str, model: str, expected: str) -> Any:
         """Return the answer of the query in which the task is in the expected terminal state."""
         for _ in range(_POLLS):
-            reply = self._server.task("query", task_id)
+            reply = self._server.task_call("query", task_id)
             status = self._status(reply, task_id, model)
             if self._spec.task["states"].get(status, {}).get("terminal"):
                 if status != expected:
@@ -137,7 +137,7 @@ class TaskProbe:
             self._server.sleep(parse_duration(self._spec.wire["polling"]["least_gap"]))
         raise ResponseProblem(f"the task has not ended after {_POLLS} queries")
 
-    def _status(self, reply: Reply, task_id: str, model: str) -> str:
+    def _status(self, reply: ServerResponse, task_id: str, model: str) -> str:
         """Return the status in an answer; a failure injected on purpose need not be about the body."""
         output = member(reply.body, "output")
         if reply.status == 200 and member(output, "task_status") == self._outcomes["failed"]:
@@ -160,7 +160,7 @@ class TaskProbe:
             )
 
     def _check_list(self, task_id: str) -> None:
-        reply = self._server.ask("list", f"task_id={task_id}")
+        reply = self._server.shared_call("list", f"task_id={task_id}")
         if reply.status != 200:
             raise ResponseProblem(f"the list is answered {reply.status}")
         self._replies.check(reply.body, "listed")
