@@ -30,7 +30,7 @@ def test_a_body_is_judged_as_its_fields_are(question: Question) -> None:
     assert body == encoded_by_conformance(SPEC, SPEC.family(model), model, fields)
     assert [tuple(each) for each in check(body, call=question.call)] == [
         tuple(each._replace(path=told_by_check(each, fields)))
-        for each in code.core(model, fields, question.call)
+        for each in code.check_fields(model, fields, question.call)
     ]
     drawn = {each.rule for each in check(question.body, call=question.call)}
     assert drawn == {each.rule for each in check(body, call=question.call)}

@@ -224,13 +224,13 @@ class CompletedFields(NamedTuple):
 class ModelFunctions(NamedTuple):
     """A family's generated functions.
 
-    core: (model, fields, call, local, now) -> violations, as of `wanlib.check`; an image in hand
+    check_fields: (model, fields, call, local, now) -> violations, as of `wanlib.check`; an image in hand
         stands as its ImageInfo.
     complete: (model, fields, call) -> Completed. Total: fields of a wrong type count as absent.
     encode: (model, fields) -> the wire body, with whatever stands for an image put in its place.
     """
 
-    core: Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]
+    check_fields: Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]
     complete: Callable[[str, Mapping[str, Any], str | None], CompletedFields]
     encode: Callable[[str, Mapping[str, Any]], dict[str, Any]]
 

@@ -1,14 +1,18 @@
 """Every generated file, as text by its path: writing, checking and showing are made of this."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from wanlib.emit.client.api_tables import calls
 from wanlib.emit.client.client import clients
-from wanlib.emit.python_text import module_name
+from wanlib.emit.python_text import EmitError, module_name
 from wanlib.emit.validator.module import header, validator
 from wanlib.emit.validator.registry import checker, registry
 from wanlib.spec import Spec
@@ -16,15 +20,46 @@ from wanlib.spec import Spec
 FOLDER = "wanlib/generated"
 
 
-def generate_files(spec: Spec) -> Mapping[str, str]:
-    """The text of each generated module, by file name, in a fixed order."""
+def generate_files(spec: Spec) -> dict[str, str]:
+    """Return the text of each generated module by file name, in a fixed order, as ruff formats it.
+
+    Raises:
+        EmitError: The spec cannot be written as Python, or ruff is not installed.
+    """
     files = {f"{module_name(family.name)}.py": validator(spec, family) for family in spec.families}
-    return files | {
-        "calls.py": calls(spec),
-        "checker.py": checker(spec),
-        **clients(spec),
-        "registry.py": registry(spec),
-    }
+    return _formatted(
+        files
+        | {
+            "calls.py": calls(spec),
+            "checker.py": checker(spec),
+            **clients(spec),
+            "registry.py": registry(spec),
+        }
+    )
+
+
+_ISORT = "lint.isort.known-first-party=['wanlib']"
+_RUFF = (
+    ("check", "--select=I", "--fix-only", "--quiet", f"--config={_ISORT}"),
+    ("format", "--quiet"),
+)
+_SETTINGS = ("--isolated", "--no-cache", "--line-length=110", "--target-version=py311")
+
+
+def _formatted(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the files as ruff formats them by the rules of this repository."""
+    if find_spec("ruff") is None:
+        raise EmitError("ruff is not installed, and generated code is formatted by it; run: pip install ruff")
+    with TemporaryDirectory(prefix="wanlib-emit-") as name:
+        folder = Path(name)
+        for file, text in files.items():
+            (folder / file).write_text(text, "utf-8", newline="\n")
+        for arguments in _RUFF:
+            command = [sys.executable, "-m", "ruff", arguments[0], *_SETTINGS, *arguments[1:], name]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise EmitError(f"ruff cannot format the generated code: {done.stderr.strip()}")
+        return {file: (folder / file).read_text("utf-8") for file in files}
 
 
 _MARK = header("")[0]

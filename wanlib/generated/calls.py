@@ -4,170 +4,828 @@
 
 from functools import cache
 
+from wanlib.base.api_tables import (
+    AnswerNames,
+    ApiTables,
+    ChoiceNames,
+    FineTuned,
+    FormNames,
+    Header,
+    ListNames,
+    ListQueryNames,
+    MetricNames,
+    Model,
+    ModelFunctions,
+    PolicyNames,
+    PolicyQueryNames,
+    Region,
+    ResultNames,
+    StorageNames,
+    TaskLifecycleTable,
+    TaskNames,
+    TokenNames,
+    TokenQueryNames,
+    UploadTable,
+    UsageNames,
+    VerbTable,
+    WireNames,
+)
 from wanlib.base.error_codes import ErrorCode, ErrorTable, ErrorWording
-from wanlib.base.api_tables import AnswerNames, ChoiceNames, FormNames, ListNames, ListQueryNames, MetricNames, PolicyNames, PolicyQueryNames, ResultNames, StorageNames, TaskNames, TokenNames, TokenQueryNames, UsageNames, WireNames
-from wanlib.base.api_tables import ApiTables, ModelFunctions, FineTuned, Header, TaskLifecycleTable, Model, Region, UploadTable, VerbTable
 
 
 @cache
 def _wan2_7() -> ModelFunctions:
-    from wanlib.generated.wan2_7 import complete, core, encode
+    from wanlib.generated.wan2_7 import check_fields, complete, encode
 
-    return ModelFunctions(core, complete, encode)
+    return ModelFunctions(check_fields, complete, encode)
 
 
 @cache
 def _wan2_6() -> ModelFunctions:
-    from wanlib.generated.wan2_6 import complete, core, encode
+    from wanlib.generated.wan2_6 import check_fields, complete, encode
 
-    return ModelFunctions(core, complete, encode)
+    return ModelFunctions(check_fields, complete, encode)
 
 
 @cache
 def _wan2_5() -> ModelFunctions:
-    from wanlib.generated.wan2_5 import complete, core, encode
+    from wanlib.generated.wan2_5 import check_fields, complete, encode
 
-    return ModelFunctions(core, complete, encode)
+    return ModelFunctions(check_fields, complete, encode)
 
 
 @cache
 def _wanx2_1() -> ModelFunctions:
-    from wanlib.generated.wanx2_1 import complete, core, encode
+    from wanlib.generated.wanx2_1 import check_fields, complete, encode
 
-    return ModelFunctions(core, complete, encode)
+    return ModelFunctions(check_fields, complete, encode)
 
 
 API: ApiTables = ApiTables(
-    base_path='/api/v1',
+    base_path="/api/v1",
     models={
-        'wan2.7-image': Model(name='wan2.7-image', code=_wan2_7, file='wan2.7', fields=('prompt', 'images', 'size', 'n', 'enable_sequential', 'thinking_mode', 'bbox_list', 'color_palette', 'stream', 'watermark', 'seed'), images=('images',), single_images=(), sizes=('size',), mimes={'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}, verbs={'edit': VerbTable({}, {}), 'generate': VerbTable({}, {})}, endpoints={'sync': ('POST', '/services/aigc/multimodal-generation/generation'), 'async': ('POST', '/services/aigc/image-generation/generation')}, result='choices', prices={'beijing': '0.20', 'singapore': '0.220177'}, submit_per_second=5, single=(), schemes=('http', 'https', 'data', 'oss'), rest='parameters', only_for={'enable_interleave': ('wan2.6',), 'max_images': ('wan2.6',), 'prompt_extend': ('wan2.5', 'wan2.6'), 'negative_prompt': ('wan2.5', 'wan2.6'), 'function': ('wanx2.1',), 'base_image_url': ('wanx2.1',), 'mask_image_url': ('wanx2.1',), 'mask': ('wanx2.1',), 'strength': ('wanx2.1',), 'top_scale': ('wanx2.1',), 'bottom_scale': ('wanx2.1',), 'left_scale': ('wanx2.1',), 'right_scale': ('wanx2.1',), 'upscale_factor': ('wanx2.1',), 'is_sketch': ('wanx2.1',)}, instead={'base_image_url': 'Send images at /input/messages/0/content as {"image": …}', 'negative_prompt': 'Describe in the prompt what the picture shows, and leave the rest out'}),
-        'wan2.7-image-pro': Model(name='wan2.7-image-pro', code=_wan2_7, file='wan2.7', fields=('prompt', 'images', 'size', 'n', 'enable_sequential', 'thinking_mode', 'bbox_list', 'color_palette', 'stream', 'watermark', 'seed'), images=('images',), single_images=(), sizes=('size',), mimes={'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}, verbs={'edit': VerbTable({}, {}), 'generate': VerbTable({}, {})}, endpoints={'sync': ('POST', '/services/aigc/multimodal-generation/generation'), 'async': ('POST', '/services/aigc/image-generation/generation')}, result='choices', prices={'beijing': '0.50', 'singapore': '0.562065'}, submit_per_second=5, single=(), schemes=('http', 'https', 'data', 'oss'), rest='parameters', only_for={'enable_interleave': ('wan2.6',), 'max_images': ('wan2.6',), 'prompt_extend': ('wan2.5', 'wan2.6'), 'negative_prompt': ('wan2.5', 'wan2.6'), 'function': ('wanx2.1',), 'base_image_url': ('wanx2.1',), 'mask_image_url': ('wanx2.1',), 'mask': ('wanx2.1',), 'strength': ('wanx2.1',), 'top_scale': ('wanx2.1',), 'bottom_scale': ('wanx2.1',), 'left_scale': ('wanx2.1',), 'right_scale': ('wanx2.1',), 'upscale_factor': ('wanx2.1',), 'is_sketch': ('wanx2.1',)}, instead={'base_image_url': 'Send images at /input/messages/0/content as {"image": …}', 'negative_prompt': 'Describe in the prompt what the picture shows, and leave the rest out'}),
-        'wan2.6-image': Model(name='wan2.6-image', code=_wan2_6, file='wan2.6', fields=('prompt', 'negative_prompt', 'images', 'size', 'n', 'enable_interleave', 'max_images', 'prompt_extend', 'stream', 'watermark', 'seed'), images=('images',), single_images=(), sizes=('size',), mimes={'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}, verbs={'edit': VerbTable({}, {}), 'generate': VerbTable({'enable_interleave': True}, {'max_images': 1}), 'stream': VerbTable({'enable_interleave': True, 'stream': True}, {})}, endpoints={'sync': ('POST', '/services/aigc/multimodal-generation/generation'), 'stream': ('POST', '/services/aigc/multimodal-generation/generation'), 'async': ('POST', '/services/aigc/image-generation/generation')}, result='choices', prices={'beijing': '0.20', 'singapore': '0.220177', 'virginia': '0.20', 'frankfurt': '0.20'}, submit_per_second=5, single=(), schemes=('http', 'https', 'data', 'oss'), rest='parameters', only_for={'enable_sequential': ('wan2.7',), 'thinking_mode': ('wan2.7',), 'bbox_list': ('wan2.7',), 'color_palette': ('wan2.7',), 'function': ('wanx2.1',), 'base_image_url': ('wanx2.1',), 'mask_image_url': ('wanx2.1',), 'mask': ('wanx2.1',), 'strength': ('wanx2.1',), 'top_scale': ('wanx2.1',), 'bottom_scale': ('wanx2.1',), 'left_scale': ('wanx2.1',), 'right_scale': ('wanx2.1',), 'upscale_factor': ('wanx2.1',), 'is_sketch': ('wanx2.1',)}, instead={'base_image_url': 'Send images at /input/messages/0/content as {"image": …}'}),
-        'wan2.5-i2i-preview': Model(name='wan2.5-i2i-preview', code=_wan2_5, file='wan2.5', fields=('prompt', 'images', 'negative_prompt', 'size', 'n', 'prompt_extend', 'stream', 'watermark', 'seed'), images=('images',), single_images=(), sizes=('size',), mimes={'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}, verbs={'edit': VerbTable({}, {})}, endpoints={'async': ('POST', '/services/aigc/image2image/image-synthesis')}, result='results', prices={'beijing': '0.20', 'singapore': '0.220177'}, submit_per_second=5, single=(), schemes=('http', 'https', 'data', 'oss'), rest='parameters', only_for={'messages': ('wan2.6', 'wan2.7'), 'enable_sequential': ('wan2.7',), 'thinking_mode': ('wan2.7',), 'bbox_list': ('wan2.7',), 'color_palette': ('wan2.7',), 'enable_interleave': ('wan2.6',), 'max_images': ('wan2.6',), 'function': ('wanx2.1',), 'base_image_url': ('wanx2.1',), 'mask_image_url': ('wanx2.1',), 'mask': ('wanx2.1',), 'strength': ('wanx2.1',), 'top_scale': ('wanx2.1',), 'bottom_scale': ('wanx2.1',), 'left_scale': ('wanx2.1',), 'right_scale': ('wanx2.1',), 'upscale_factor': ('wanx2.1',), 'is_sketch': ('wanx2.1',)}, instead={'messages': 'Send images at /input/images and prompt at /input/prompt', 'base_image_url': 'Send images at /input/images', 'function': 'Describe every editing step in the prompt'}),
-        'wanx2.1-imageedit': Model(name='wanx2.1-imageedit', code=_wanx2_1, file='wanx2.1', fields=('function', 'prompt', 'images', 'mask', 'strength', 'top_scale', 'bottom_scale', 'left_scale', 'right_scale', 'upscale_factor', 'is_sketch', 'n', 'stream', 'watermark', 'seed'), images=('images',), single_images=('mask',), sizes=(), mimes={'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'tiff': 'image/tiff', 'webp': 'image/webp'}, verbs={'edit': VerbTable({}, {})}, endpoints={'async': ('POST', '/services/aigc/image2image/image-synthesis')}, result='results', prices={'beijing': '0.14'}, submit_per_second=2, single=('images',), schemes=('http', 'https', 'data', 'oss'), rest='parameters', only_for={'messages': ('wan2.6', 'wan2.7'), 'size': ('wan2.5', 'wan2.6', 'wan2.7'), 'enable_sequential': ('wan2.7',), 'thinking_mode': ('wan2.7',), 'bbox_list': ('wan2.7',), 'color_palette': ('wan2.7',), 'enable_interleave': ('wan2.6',), 'max_images': ('wan2.6',), 'prompt_extend': ('wan2.5', 'wan2.6'), 'negative_prompt': ('wan2.5', 'wan2.6')}, instead={'messages': 'Send images at /input/base_image_url and prompt at /input/prompt'}),
+        "wan2.7-image": Model(
+            name="wan2.7-image",
+            code=_wan2_7,
+            file="wan2.7",
+            fields=(
+                "prompt",
+                "images",
+                "size",
+                "n",
+                "enable_sequential",
+                "thinking_mode",
+                "bbox_list",
+                "color_palette",
+                "stream",
+                "watermark",
+                "seed",
+            ),
+            images=("images",),
+            single_images=(),
+            sizes=("size",),
+            mimes={"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "webp": "image/webp"},
+            verbs={"edit": VerbTable({}, {}), "generate": VerbTable({}, {})},
+            endpoints={
+                "sync": ("POST", "/services/aigc/multimodal-generation/generation"),
+                "async": ("POST", "/services/aigc/image-generation/generation"),
+            },
+            result="choices",
+            prices={"beijing": "0.20", "singapore": "0.220177"},
+            submit_per_second=5,
+            single=(),
+            schemes=("http", "https", "data", "oss"),
+            rest="parameters",
+            only_for={
+                "enable_interleave": ("wan2.6",),
+                "max_images": ("wan2.6",),
+                "prompt_extend": ("wan2.5", "wan2.6"),
+                "negative_prompt": ("wan2.5", "wan2.6"),
+                "function": ("wanx2.1",),
+                "base_image_url": ("wanx2.1",),
+                "mask_image_url": ("wanx2.1",),
+                "mask": ("wanx2.1",),
+                "strength": ("wanx2.1",),
+                "top_scale": ("wanx2.1",),
+                "bottom_scale": ("wanx2.1",),
+                "left_scale": ("wanx2.1",),
+                "right_scale": ("wanx2.1",),
+                "upscale_factor": ("wanx2.1",),
+                "is_sketch": ("wanx2.1",),
+            },
+            instead={
+                "base_image_url": 'Send images at /input/messages/0/content as {"image": …}',
+                "negative_prompt": "Describe in the prompt what the picture shows, and leave the rest out",
+            },
+        ),
+        "wan2.7-image-pro": Model(
+            name="wan2.7-image-pro",
+            code=_wan2_7,
+            file="wan2.7",
+            fields=(
+                "prompt",
+                "images",
+                "size",
+                "n",
+                "enable_sequential",
+                "thinking_mode",
+                "bbox_list",
+                "color_palette",
+                "stream",
+                "watermark",
+                "seed",
+            ),
+            images=("images",),
+            single_images=(),
+            sizes=("size",),
+            mimes={"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "webp": "image/webp"},
+            verbs={"edit": VerbTable({}, {}), "generate": VerbTable({}, {})},
+            endpoints={
+                "sync": ("POST", "/services/aigc/multimodal-generation/generation"),
+                "async": ("POST", "/services/aigc/image-generation/generation"),
+            },
+            result="choices",
+            prices={"beijing": "0.50", "singapore": "0.562065"},
+            submit_per_second=5,
+            single=(),
+            schemes=("http", "https", "data", "oss"),
+            rest="parameters",
+            only_for={
+                "enable_interleave": ("wan2.6",),
+                "max_images": ("wan2.6",),
+                "prompt_extend": ("wan2.5", "wan2.6"),
+                "negative_prompt": ("wan2.5", "wan2.6"),
+                "function": ("wanx2.1",),
+                "base_image_url": ("wanx2.1",),
+                "mask_image_url": ("wanx2.1",),
+                "mask": ("wanx2.1",),
+                "strength": ("wanx2.1",),
+                "top_scale": ("wanx2.1",),
+                "bottom_scale": ("wanx2.1",),
+                "left_scale": ("wanx2.1",),
+                "right_scale": ("wanx2.1",),
+                "upscale_factor": ("wanx2.1",),
+                "is_sketch": ("wanx2.1",),
+            },
+            instead={
+                "base_image_url": 'Send images at /input/messages/0/content as {"image": …}',
+                "negative_prompt": "Describe in the prompt what the picture shows, and leave the rest out",
+            },
+        ),
+        "wan2.6-image": Model(
+            name="wan2.6-image",
+            code=_wan2_6,
+            file="wan2.6",
+            fields=(
+                "prompt",
+                "negative_prompt",
+                "images",
+                "size",
+                "n",
+                "enable_interleave",
+                "max_images",
+                "prompt_extend",
+                "stream",
+                "watermark",
+                "seed",
+            ),
+            images=("images",),
+            single_images=(),
+            sizes=("size",),
+            mimes={"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "webp": "image/webp"},
+            verbs={
+                "edit": VerbTable({}, {}),
+                "generate": VerbTable({"enable_interleave": True}, {"max_images": 1}),
+                "stream": VerbTable({"enable_interleave": True, "stream": True}, {}),
+            },
+            endpoints={
+                "sync": ("POST", "/services/aigc/multimodal-generation/generation"),
+                "stream": ("POST", "/services/aigc/multimodal-generation/generation"),
+                "async": ("POST", "/services/aigc/image-generation/generation"),
+            },
+            result="choices",
+            prices={"beijing": "0.20", "singapore": "0.220177", "virginia": "0.20", "frankfurt": "0.20"},
+            submit_per_second=5,
+            single=(),
+            schemes=("http", "https", "data", "oss"),
+            rest="parameters",
+            only_for={
+                "enable_sequential": ("wan2.7",),
+                "thinking_mode": ("wan2.7",),
+                "bbox_list": ("wan2.7",),
+                "color_palette": ("wan2.7",),
+                "function": ("wanx2.1",),
+                "base_image_url": ("wanx2.1",),
+                "mask_image_url": ("wanx2.1",),
+                "mask": ("wanx2.1",),
+                "strength": ("wanx2.1",),
+                "top_scale": ("wanx2.1",),
+                "bottom_scale": ("wanx2.1",),
+                "left_scale": ("wanx2.1",),
+                "right_scale": ("wanx2.1",),
+                "upscale_factor": ("wanx2.1",),
+                "is_sketch": ("wanx2.1",),
+            },
+            instead={"base_image_url": 'Send images at /input/messages/0/content as {"image": …}'},
+        ),
+        "wan2.5-i2i-preview": Model(
+            name="wan2.5-i2i-preview",
+            code=_wan2_5,
+            file="wan2.5",
+            fields=(
+                "prompt",
+                "images",
+                "negative_prompt",
+                "size",
+                "n",
+                "prompt_extend",
+                "stream",
+                "watermark",
+                "seed",
+            ),
+            images=("images",),
+            single_images=(),
+            sizes=("size",),
+            mimes={"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "webp": "image/webp"},
+            verbs={"edit": VerbTable({}, {})},
+            endpoints={"async": ("POST", "/services/aigc/image2image/image-synthesis")},
+            result="results",
+            prices={"beijing": "0.20", "singapore": "0.220177"},
+            submit_per_second=5,
+            single=(),
+            schemes=("http", "https", "data", "oss"),
+            rest="parameters",
+            only_for={
+                "messages": ("wan2.6", "wan2.7"),
+                "enable_sequential": ("wan2.7",),
+                "thinking_mode": ("wan2.7",),
+                "bbox_list": ("wan2.7",),
+                "color_palette": ("wan2.7",),
+                "enable_interleave": ("wan2.6",),
+                "max_images": ("wan2.6",),
+                "function": ("wanx2.1",),
+                "base_image_url": ("wanx2.1",),
+                "mask_image_url": ("wanx2.1",),
+                "mask": ("wanx2.1",),
+                "strength": ("wanx2.1",),
+                "top_scale": ("wanx2.1",),
+                "bottom_scale": ("wanx2.1",),
+                "left_scale": ("wanx2.1",),
+                "right_scale": ("wanx2.1",),
+                "upscale_factor": ("wanx2.1",),
+                "is_sketch": ("wanx2.1",),
+            },
+            instead={
+                "messages": "Send images at /input/images and prompt at /input/prompt",
+                "base_image_url": "Send images at /input/images",
+                "function": "Describe every editing step in the prompt",
+            },
+        ),
+        "wanx2.1-imageedit": Model(
+            name="wanx2.1-imageedit",
+            code=_wanx2_1,
+            file="wanx2.1",
+            fields=(
+                "function",
+                "prompt",
+                "images",
+                "mask",
+                "strength",
+                "top_scale",
+                "bottom_scale",
+                "left_scale",
+                "right_scale",
+                "upscale_factor",
+                "is_sketch",
+                "n",
+                "stream",
+                "watermark",
+                "seed",
+            ),
+            images=("images",),
+            single_images=("mask",),
+            sizes=(),
+            mimes={
+                "jpeg": "image/jpeg",
+                "png": "image/png",
+                "bmp": "image/bmp",
+                "tiff": "image/tiff",
+                "webp": "image/webp",
+            },
+            verbs={"edit": VerbTable({}, {})},
+            endpoints={"async": ("POST", "/services/aigc/image2image/image-synthesis")},
+            result="results",
+            prices={"beijing": "0.14"},
+            submit_per_second=2,
+            single=("images",),
+            schemes=("http", "https", "data", "oss"),
+            rest="parameters",
+            only_for={
+                "messages": ("wan2.6", "wan2.7"),
+                "size": ("wan2.5", "wan2.6", "wan2.7"),
+                "enable_sequential": ("wan2.7",),
+                "thinking_mode": ("wan2.7",),
+                "bbox_list": ("wan2.7",),
+                "color_palette": ("wan2.7",),
+                "enable_interleave": ("wan2.6",),
+                "max_images": ("wan2.6",),
+                "prompt_extend": ("wan2.5", "wan2.6"),
+                "negative_prompt": ("wan2.5", "wan2.6"),
+            },
+            instead={"messages": "Send images at /input/base_image_url and prompt at /input/prompt"},
+        ),
     },
-    fine_tuned=FineTuned(ending='(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)', regions=('beijing',)),
+    fine_tuned=FineTuned(ending="(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)", regions=("beijing",)),
     regions={
-        'beijing': Region(host='https://dashscope.aliyuncs.com', workspace_host='https://{workspace}.cn-beijing.maas.aliyuncs.com', key_prefix=None, calls={'wan2.7-image': ('sync', 'async'), 'wan2.7-image-pro': ('sync', 'async'), 'wan2.6-image': ('sync', 'stream', 'async'), 'wan2.5-i2i-preview': ('async',), 'wanx2.1-imageedit': ('async',)}),
-        'singapore': Region(host='https://dashscope-intl.aliyuncs.com', workspace_host='https://{workspace}.ap-southeast-1.maas.aliyuncs.com', key_prefix=None, calls={'wan2.7-image': ('sync', 'async'), 'wan2.7-image-pro': ('sync', 'async'), 'wan2.6-image': ('sync', 'stream', 'async'), 'wan2.5-i2i-preview': ('async',)}),
-        'virginia': Region(host='https://dashscope-us.aliyuncs.com', workspace_host='https://{workspace}.us-east-1.maas.aliyuncs.com', key_prefix=None, calls={'wan2.6-image': ('sync', 'stream', 'async')}),
-        'frankfurt': Region(host=None, workspace_host='https://{workspace}.eu-central-1.maas.aliyuncs.com', key_prefix=None, calls={'wan2.6-image': ('async',)}),
-        'hongkong': Region(host='https://cn-hongkong.dashscope.aliyuncs.com', workspace_host='https://{workspace}.cn-hongkong.maas.aliyuncs.com', key_prefix=None, calls=None),
-        'tokyo': Region(host=None, workspace_host='https://{workspace}.ap-northeast-1.maas.aliyuncs.com', key_prefix=None, calls=None),
-        'token-plan': Region(host='https://token-plan.cn-beijing.maas.aliyuncs.com', workspace_host=None, key_prefix='sk-sp-', calls=None),
-        'token-plan-singapore': Region(host='https://token-plan.ap-southeast-1.maas.aliyuncs.com', workspace_host=None, key_prefix='sk-sp-', calls=None),
+        "beijing": Region(
+            host="https://dashscope.aliyuncs.com",
+            workspace_host="https://{workspace}.cn-beijing.maas.aliyuncs.com",
+            key_prefix=None,
+            calls={
+                "wan2.7-image": ("sync", "async"),
+                "wan2.7-image-pro": ("sync", "async"),
+                "wan2.6-image": ("sync", "stream", "async"),
+                "wan2.5-i2i-preview": ("async",),
+                "wanx2.1-imageedit": ("async",),
+            },
+        ),
+        "singapore": Region(
+            host="https://dashscope-intl.aliyuncs.com",
+            workspace_host="https://{workspace}.ap-southeast-1.maas.aliyuncs.com",
+            key_prefix=None,
+            calls={
+                "wan2.7-image": ("sync", "async"),
+                "wan2.7-image-pro": ("sync", "async"),
+                "wan2.6-image": ("sync", "stream", "async"),
+                "wan2.5-i2i-preview": ("async",),
+            },
+        ),
+        "virginia": Region(
+            host="https://dashscope-us.aliyuncs.com",
+            workspace_host="https://{workspace}.us-east-1.maas.aliyuncs.com",
+            key_prefix=None,
+            calls={"wan2.6-image": ("sync", "stream", "async")},
+        ),
+        "frankfurt": Region(
+            host=None,
+            workspace_host="https://{workspace}.eu-central-1.maas.aliyuncs.com",
+            key_prefix=None,
+            calls={"wan2.6-image": ("async",)},
+        ),
+        "hongkong": Region(
+            host="https://cn-hongkong.dashscope.aliyuncs.com",
+            workspace_host="https://{workspace}.cn-hongkong.maas.aliyuncs.com",
+            key_prefix=None,
+            calls=None,
+        ),
+        "tokyo": Region(
+            host=None,
+            workspace_host="https://{workspace}.ap-northeast-1.maas.aliyuncs.com",
+            key_prefix=None,
+            calls=None,
+        ),
+        "token-plan": Region(
+            host="https://token-plan.cn-beijing.maas.aliyuncs.com",
+            workspace_host=None,
+            key_prefix="sk-sp-",
+            calls=None,
+        ),
+        "token-plan-singapore": Region(
+            host="https://token-plan.ap-southeast-1.maas.aliyuncs.com",
+            workspace_host=None,
+            key_prefix="sk-sp-",
+            calls=None,
+        ),
     },
-    other_bases={'/compatible-mode/v1': 'the OpenAI-compatible protocol', '/apps/anthropic': 'the Anthropic-compatible protocol'},
+    other_bases={
+        "/compatible-mode/v1": "the OpenAI-compatible protocol",
+        "/apps/anthropic": "the Anthropic-compatible protocol",
+    },
     headers=(
-        Header(name='Authorization', value='Bearer {key}', calls=('sync', 'stream', 'async', 'query', 'list', 'cancel', 'policy', 'token'), schemes=(), optional=False),
-        Header(name='Content-Type', value='application/json', calls=('sync', 'stream', 'async'), schemes=(), optional=False),
-        Header(name='X-DashScope-Async', value='enable', calls=('async',), schemes=(), optional=False),
-        Header(name='X-DashScope-Sse', value='enable', calls=('stream',), schemes=(), optional=False),
-        Header(name='X-DashScope-OssResourceResolve', value='enable', calls=(), schemes=('oss',), optional=False),
-        Header(name='X-DashScope-WorkSpace', value='{workspace}', calls=('sync', 'stream', 'async', 'query', 'list', 'cancel'), schemes=(), optional=True),
+        Header(
+            name="Authorization",
+            value="Bearer {key}",
+            calls=("sync", "stream", "async", "query", "list", "cancel", "policy", "token"),
+            schemes=(),
+            optional=False,
+        ),
+        Header(
+            name="Content-Type",
+            value="application/json",
+            calls=("sync", "stream", "async"),
+            schemes=(),
+            optional=False,
+        ),
+        Header(name="X-DashScope-Async", value="enable", calls=("async",), schemes=(), optional=False),
+        Header(name="X-DashScope-Sse", value="enable", calls=("stream",), schemes=(), optional=False),
+        Header(
+            name="X-DashScope-OssResourceResolve", value="enable", calls=(), schemes=("oss",), optional=False
+        ),
+        Header(
+            name="X-DashScope-WorkSpace",
+            value="{workspace}",
+            calls=("sync", "stream", "async", "query", "list", "cancel"),
+            schemes=(),
+            optional=True,
+        ),
     ),
     paths={
-        'query': ('GET', '/tasks/{task_id}'),
-        'list': ('GET', '/tasks'),
-        'cancel': ('POST', '/tasks/{task_id}/cancel'),
-        'policy': ('GET', '/uploads'),
-        'token': ('POST', '/tokens'),
+        "query": ("GET", "/tasks/{task_id}"),
+        "list": ("GET", "/tasks"),
+        "cancel": ("POST", "/tasks/{task_id}/cancel"),
+        "policy": ("GET", "/uploads"),
+        "token": ("POST", "/tokens"),
     },
-    task_id='[A-Za-z0-9-]{1,64}',
+    task_id="[A-Za-z0-9-]{1,64}",
     errors=ErrorTable(
         codes={
-            'InvalidParameter': ErrorCode(status=400, kind='invalid', means='A parameter or the body is not as documented; the message says which.'),
-            'InvalidParameter.DataInspection': ErrorCode(status=400, kind='invalid', means='The inspection of the input could not load an image or text of the request.', once_if='timed out'),
-            'InvalidURL': ErrorCode(status=400, kind='invalid', means='A URL is missing, malformed or cannot be reached.'),
-            'InvalidURL.ConnectionRefused': ErrorCode(status=400, kind='invalid', means='The host of a URL refuses the connection.'),
-            'InvalidURL.Timeout': ErrorCode(status=400, kind='invalid', retry='once', means='A file was not downloaded in time.'),
-            'InvalidImage.ImageSize': ErrorCode(status=400, kind='invalid', means='The sides or the bytes of an image are outside of the limits.'),
-            'InvalidImage.FileFormat': ErrorCode(status=400, kind='invalid', means='The format of an image is not supported, or its file is damaged.'),
-            'InvalidImageResolution': ErrorCode(status=400, kind='invalid', means='The sides of an image are outside of the limits.'),
-            'InvalidImageFormat': ErrorCode(status=400, kind='invalid', means='The format of an image is not supported.'),
-            'BadRequest.EmptyInput': ErrorCode(status=400, kind='invalid', means='The body has no input.'),
-            'BadRequest.EmptyParameters': ErrorCode(status=400, kind='invalid', means='The body has no parameters.'),
-            'BadRequest.EmptyModel': ErrorCode(status=400, kind='invalid', means='The body has no model.'),
-            'BadRequest.IllegalInput': ErrorCode(status=400, kind='invalid', means='The body is not the JSON that the call takes.'),
-            'BadRequest.InputDownloadFailed': ErrorCode(status=400, kind='invalid', means='An input file could not be downloaded.', once_if='timed out'),
-            'BadRequest.UnsupportedFileFormat': ErrorCode(status=400, kind='invalid', means='The format of an input file is not supported.'),
-            'BadRequest.TooLarge': ErrorCode(status=400, kind='invalid', means='The body or an input file is too large.'),
-            'UnsupportedOperation': ErrorCode(status=400, kind='invalid', means='The task is not in a state that allows this; only a waiting task can be canceled.', advice='look at the state of the task; a running task cannot be stopped'),
-            'DataInspectionFailed': ErrorCode(status=400, kind='moderation', means='The input or the output was found inappropriate.'),
-            'data_inspection_failed': ErrorCode(status=400, kind='moderation', alias_of='DataInspectionFailed'),
-            'IPInfringementSuspect': ErrorCode(status=400, kind='moderation', means='The input may infringe intellectual property.'),
-            'CustomRoleBlocked': ErrorCode(status=400, kind='moderation', means='A rule that the account has set up blocks the content.'),
-            'FaqRuleBlocked': ErrorCode(status=400, kind='moderation', means='A rule of the platform for known questions blocks the content.'),
-            'Arrearage': ErrorCode(status=400, kind='billing', means='The account is overdue.'),
-            'InvalidApiKey': ErrorCode(status=401, kind='authentication', means='The key is missing, wrong, or of another region.', advice='look at the key and its region: a key works in its own region only'),
-            'invalid_api_key': ErrorCode(status=401, kind='authentication', alias_of='InvalidApiKey'),
-            'AccessDenied': ErrorCode(status=403, kind='authentication', means='The key has no right to this, or the path and the header for asynchronous calls do not fit together.'),
-            'AccessDenied.Unpurchased': ErrorCode(status=403, kind='billing', means='The account has not activated the model service.'),
-            'Model.AccessDenied': ErrorCode(status=403, kind='authentication', means="The key's workspace has no right to the model."),
-            'Workspace.AccessDenied': ErrorCode(status=403, kind='authentication', means='The key has no right to the workspace.'),
-            'AllocationQuota.FreeTierOnly': ErrorCode(status=403, kind='billing', means='The free quota is spent, and the account allows nothing else.'),
-            'ModelNotFound': ErrorCode(status=404, kind='not_found', means='The model does not exist, or not in this region.'),
-            'WorkSpaceNotFound': ErrorCode(status=404, kind='not_found', means='The workspace does not exist.'),
-            'NotFound': ErrorCode(status=404, kind='not_found', means='What the path names does not exist.'),
-            'Conflict': ErrorCode(status=409, kind='invalid', means='The request conflicts with the present state.'),
-            'Throttling': ErrorCode(status=429, kind='rate', retry='yes', means='Too many requests.'),
-            'Throttling.RateQuota': ErrorCode(status=429, kind='rate', retry='yes', means='Too many requests in a second or a minute.'),
-            'Throttling.BurstRate': ErrorCode(status=429, kind='rate', retry='yes', means='The number of requests grows too fast.', advice='send requests at an even rate that grows slowly'),
-            'Throttling.AllocationQuota': ErrorCode(status=429, kind='rate', retry='yes', means='The quota of the account for a span of time is spent.', advice='wait for the next span of the quota, or ask the vendor for a larger one'),
-            'CommodityNotPurchased': ErrorCode(status=429, kind='billing', means='The product is not purchased.'),
-            'PrepaidBillOverdue': ErrorCode(status=429, kind='billing', means='The prepaid bill is overdue.'),
-            'PostpaidBillOverdue': ErrorCode(status=429, kind='billing', means='The postpaid bill is overdue.'),
-            'InternalError': ErrorCode(status=500, kind='service', retry='yes', means='The service failed.'),
-            'InternalError.Algo': ErrorCode(status=500, kind='service', retry='yes', means='The algorithm failed.'),
-            'InternalError.FileUpload': ErrorCode(status=500, kind='service', retry='yes', means='The service could not store a file.'),
-            'InternalError.Upload': ErrorCode(status=500, kind='service', retry='yes', means='The service could not store the output.'),
-            'InternalError.Timeout': ErrorCode(status=500, kind='service', retry='yes', means="The work was not done within the service's own time."),
-            'SystemError': ErrorCode(status=500, kind='service', retry='yes', means='The service failed.'),
-            'ModelServiceFailed': ErrorCode(status=500, kind='service', retry='yes', means='The model service could not be called.'),
-            'RewriteFailed': ErrorCode(status=500, kind='service', retry='yes', means='The model that rewrites prompts failed.'),
-            'RequestTimeOut': ErrorCode(status=500, kind='service', means='The request took too long.', advice='ask for less (a smaller size, fewer images, a shorter prompt) rather than again'),
-            'ModelServingError': ErrorCode(status=503, kind='service', retry='yes', means='The capacity of the service is used up.'),
-            'ModelUnavailable': ErrorCode(status=503, kind='service', retry='yes', means='The model is not available for the moment.'),
-            'Endpoint.AccessDenied': ErrorCode(status=403, kind='not_found', means='The model is retired.', advice='use a model that is still offered'),
-            'NOT AUTHORIZED': ErrorCode(status=401, kind='authentication', alias_of='InvalidApiKey'),
-            'invalid access token or token expired': ErrorCode(status=401, kind='authentication', means='The token is wrong or has expired.', advice='create a new token'),
-            'access_denied': ErrorCode(status=403, kind='authentication', alias_of='AccessDenied'),
-            'model_not_found': ErrorCode(status=404, kind='not_found', alias_of='ModelNotFound'),
-            'model_not_supported': ErrorCode(status=404, kind='not_found', alias_of='ModelNotFound'),
-            'LimitRequests': ErrorCode(status=429, kind='rate', retry='yes', alias_of='Throttling.RateQuota'),
-            'limit_requests': ErrorCode(status=429, kind='rate', retry='yes', alias_of='Throttling.RateQuota'),
-            'limit_burst_rate': ErrorCode(status=429, kind='rate', retry='yes', alias_of='Throttling.BurstRate'),
-            'insufficient_quota': ErrorCode(status=429, kind='rate', retry='yes', alias_of='Throttling.AllocationQuota'),
-            'internal_error': ErrorCode(status=500, kind='service', retry='yes', alias_of='InternalError'),
-            'Model.NotExist': ErrorCode(status=404, kind='not_found', alias_of='ModelNotFound'),
-            'ServiceUnavailable': ErrorCode(status=503, kind='service', retry='yes', means='The service is not available for the moment.'),
-            'GatewayTimeout': ErrorCode(status=504, kind='service', retry='yes', means='The gateway got no answer in time.'),
+            "InvalidParameter": ErrorCode(
+                status=400,
+                kind="invalid",
+                means="A parameter or the body is not as documented; the message says which.",
+            ),
+            "InvalidParameter.DataInspection": ErrorCode(
+                status=400,
+                kind="invalid",
+                means="The inspection of the input could not load an image or text of the request.",
+                once_if="timed out",
+            ),
+            "InvalidURL": ErrorCode(
+                status=400, kind="invalid", means="A URL is missing, malformed or cannot be reached."
+            ),
+            "InvalidURL.ConnectionRefused": ErrorCode(
+                status=400, kind="invalid", means="The host of a URL refuses the connection."
+            ),
+            "InvalidURL.Timeout": ErrorCode(
+                status=400, kind="invalid", retry="once", means="A file was not downloaded in time."
+            ),
+            "InvalidImage.ImageSize": ErrorCode(
+                status=400,
+                kind="invalid",
+                means="The sides or the bytes of an image are outside of the limits.",
+            ),
+            "InvalidImage.FileFormat": ErrorCode(
+                status=400,
+                kind="invalid",
+                means="The format of an image is not supported, or its file is damaged.",
+            ),
+            "InvalidImageResolution": ErrorCode(
+                status=400, kind="invalid", means="The sides of an image are outside of the limits."
+            ),
+            "InvalidImageFormat": ErrorCode(
+                status=400, kind="invalid", means="The format of an image is not supported."
+            ),
+            "BadRequest.EmptyInput": ErrorCode(status=400, kind="invalid", means="The body has no input."),
+            "BadRequest.EmptyParameters": ErrorCode(
+                status=400, kind="invalid", means="The body has no parameters."
+            ),
+            "BadRequest.EmptyModel": ErrorCode(status=400, kind="invalid", means="The body has no model."),
+            "BadRequest.IllegalInput": ErrorCode(
+                status=400, kind="invalid", means="The body is not the JSON that the call takes."
+            ),
+            "BadRequest.InputDownloadFailed": ErrorCode(
+                status=400,
+                kind="invalid",
+                means="An input file could not be downloaded.",
+                once_if="timed out",
+            ),
+            "BadRequest.UnsupportedFileFormat": ErrorCode(
+                status=400, kind="invalid", means="The format of an input file is not supported."
+            ),
+            "BadRequest.TooLarge": ErrorCode(
+                status=400, kind="invalid", means="The body or an input file is too large."
+            ),
+            "UnsupportedOperation": ErrorCode(
+                status=400,
+                kind="invalid",
+                means="The task is not in a state that allows this; only a waiting task can be canceled.",
+                advice="look at the state of the task; a running task cannot be stopped",
+            ),
+            "DataInspectionFailed": ErrorCode(
+                status=400, kind="moderation", means="The input or the output was found inappropriate."
+            ),
+            "data_inspection_failed": ErrorCode(
+                status=400, kind="moderation", alias_of="DataInspectionFailed"
+            ),
+            "IPInfringementSuspect": ErrorCode(
+                status=400, kind="moderation", means="The input may infringe intellectual property."
+            ),
+            "CustomRoleBlocked": ErrorCode(
+                status=400, kind="moderation", means="A rule that the account has set up blocks the content."
+            ),
+            "FaqRuleBlocked": ErrorCode(
+                status=400,
+                kind="moderation",
+                means="A rule of the platform for known questions blocks the content.",
+            ),
+            "Arrearage": ErrorCode(status=400, kind="billing", means="The account is overdue."),
+            "InvalidApiKey": ErrorCode(
+                status=401,
+                kind="authentication",
+                means="The key is missing, wrong, or of another region.",
+                advice="look at the key and its region: a key works in its own region only",
+            ),
+            "invalid_api_key": ErrorCode(status=401, kind="authentication", alias_of="InvalidApiKey"),
+            "AccessDenied": ErrorCode(
+                status=403,
+                kind="authentication",
+                means="The key has no right to this, or the path and the header for asynchronous calls do not fit together.",
+            ),
+            "AccessDenied.Unpurchased": ErrorCode(
+                status=403, kind="billing", means="The account has not activated the model service."
+            ),
+            "Model.AccessDenied": ErrorCode(
+                status=403, kind="authentication", means="The key's workspace has no right to the model."
+            ),
+            "Workspace.AccessDenied": ErrorCode(
+                status=403, kind="authentication", means="The key has no right to the workspace."
+            ),
+            "AllocationQuota.FreeTierOnly": ErrorCode(
+                status=403,
+                kind="billing",
+                means="The free quota is spent, and the account allows nothing else.",
+            ),
+            "ModelNotFound": ErrorCode(
+                status=404, kind="not_found", means="The model does not exist, or not in this region."
+            ),
+            "WorkSpaceNotFound": ErrorCode(
+                status=404, kind="not_found", means="The workspace does not exist."
+            ),
+            "NotFound": ErrorCode(status=404, kind="not_found", means="What the path names does not exist."),
+            "Conflict": ErrorCode(
+                status=409, kind="invalid", means="The request conflicts with the present state."
+            ),
+            "Throttling": ErrorCode(status=429, kind="rate", retry="yes", means="Too many requests."),
+            "Throttling.RateQuota": ErrorCode(
+                status=429, kind="rate", retry="yes", means="Too many requests in a second or a minute."
+            ),
+            "Throttling.BurstRate": ErrorCode(
+                status=429,
+                kind="rate",
+                retry="yes",
+                means="The number of requests grows too fast.",
+                advice="send requests at an even rate that grows slowly",
+            ),
+            "Throttling.AllocationQuota": ErrorCode(
+                status=429,
+                kind="rate",
+                retry="yes",
+                means="The quota of the account for a span of time is spent.",
+                advice="wait for the next span of the quota, or ask the vendor for a larger one",
+            ),
+            "CommodityNotPurchased": ErrorCode(
+                status=429, kind="billing", means="The product is not purchased."
+            ),
+            "PrepaidBillOverdue": ErrorCode(status=429, kind="billing", means="The prepaid bill is overdue."),
+            "PostpaidBillOverdue": ErrorCode(
+                status=429, kind="billing", means="The postpaid bill is overdue."
+            ),
+            "InternalError": ErrorCode(status=500, kind="service", retry="yes", means="The service failed."),
+            "InternalError.Algo": ErrorCode(
+                status=500, kind="service", retry="yes", means="The algorithm failed."
+            ),
+            "InternalError.FileUpload": ErrorCode(
+                status=500, kind="service", retry="yes", means="The service could not store a file."
+            ),
+            "InternalError.Upload": ErrorCode(
+                status=500, kind="service", retry="yes", means="The service could not store the output."
+            ),
+            "InternalError.Timeout": ErrorCode(
+                status=500,
+                kind="service",
+                retry="yes",
+                means="The work was not done within the service's own time.",
+            ),
+            "SystemError": ErrorCode(status=500, kind="service", retry="yes", means="The service failed."),
+            "ModelServiceFailed": ErrorCode(
+                status=500, kind="service", retry="yes", means="The model service could not be called."
+            ),
+            "RewriteFailed": ErrorCode(
+                status=500, kind="service", retry="yes", means="The model that rewrites prompts failed."
+            ),
+            "RequestTimeOut": ErrorCode(
+                status=500,
+                kind="service",
+                means="The request took too long.",
+                advice="ask for less (a smaller size, fewer images, a shorter prompt) rather than again",
+            ),
+            "ModelServingError": ErrorCode(
+                status=503, kind="service", retry="yes", means="The capacity of the service is used up."
+            ),
+            "ModelUnavailable": ErrorCode(
+                status=503, kind="service", retry="yes", means="The model is not available for the moment."
+            ),
+            "Endpoint.AccessDenied": ErrorCode(
+                status=403,
+                kind="not_found",
+                means="The model is retired.",
+                advice="use a model that is still offered",
+            ),
+            "NOT AUTHORIZED": ErrorCode(status=401, kind="authentication", alias_of="InvalidApiKey"),
+            "invalid access token or token expired": ErrorCode(
+                status=401,
+                kind="authentication",
+                means="The token is wrong or has expired.",
+                advice="create a new token",
+            ),
+            "access_denied": ErrorCode(status=403, kind="authentication", alias_of="AccessDenied"),
+            "model_not_found": ErrorCode(status=404, kind="not_found", alias_of="ModelNotFound"),
+            "model_not_supported": ErrorCode(status=404, kind="not_found", alias_of="ModelNotFound"),
+            "LimitRequests": ErrorCode(status=429, kind="rate", retry="yes", alias_of="Throttling.RateQuota"),
+            "limit_requests": ErrorCode(
+                status=429, kind="rate", retry="yes", alias_of="Throttling.RateQuota"
+            ),
+            "limit_burst_rate": ErrorCode(
+                status=429, kind="rate", retry="yes", alias_of="Throttling.BurstRate"
+            ),
+            "insufficient_quota": ErrorCode(
+                status=429, kind="rate", retry="yes", alias_of="Throttling.AllocationQuota"
+            ),
+            "internal_error": ErrorCode(status=500, kind="service", retry="yes", alias_of="InternalError"),
+            "Model.NotExist": ErrorCode(status=404, kind="not_found", alias_of="ModelNotFound"),
+            "ServiceUnavailable": ErrorCode(
+                status=503, kind="service", retry="yes", means="The service is not available for the moment."
+            ),
+            "GatewayTimeout": ErrorCode(
+                status=504, kind="service", retry="yes", means="The gateway got no answer in time."
+            ),
         },
-        prefixes=('InternalError.Algo',),
+        prefixes=("InternalError.Algo",),
         wordings=(
-            ErrorWording(codes=('InvalidParameter',), contains='url error', means='The model does not live on the path of the request; no image URL is meant.', advice='look at the model name and the path of the request, for each model has its own path'),
-            ErrorWording(codes=('AccessDenied',), contains='not support synchronous calls', means='The path takes asynchronous calls only, and the header that asks for one is missing.', advice='send the header for asynchronous calls, or use the path for synchronous ones'),
-            ErrorWording(codes=('AccessDenied',), contains='not support asynchronous calls', means='The header asks for an asynchronous call, which the path or the account does not allow.', advice='leave the header out, or use the path for asynchronous calls'),
-            ErrorWording(codes=('InvalidApiKey',), contains='no api-key provided', means='The request has no key.', advice='send the key in the header Authorization'),
-            ErrorWording(codes=('InvalidParameter',), contains='required body invalid', means='The body is not JSON in UTF-8.', advice='send the body as JSON in UTF-8, with its content type'),
-            ErrorWording(codes=('AccessDenied',), contains='policy expired', means='The permission to upload has run out.', advice='ask for a new upload policy, then upload again'),
+            ErrorWording(
+                codes=("InvalidParameter",),
+                contains="url error",
+                means="The model does not live on the path of the request; no image URL is meant.",
+                advice="look at the model name and the path of the request, for each model has its own path",
+            ),
+            ErrorWording(
+                codes=("AccessDenied",),
+                contains="not support synchronous calls",
+                means="The path takes asynchronous calls only, and the header that asks for one is missing.",
+                advice="send the header for asynchronous calls, or use the path for synchronous ones",
+            ),
+            ErrorWording(
+                codes=("AccessDenied",),
+                contains="not support asynchronous calls",
+                means="The header asks for an asynchronous call, which the path or the account does not allow.",
+                advice="leave the header out, or use the path for asynchronous calls",
+            ),
+            ErrorWording(
+                codes=("InvalidApiKey",),
+                contains="no api-key provided",
+                means="The request has no key.",
+                advice="send the key in the header Authorization",
+            ),
+            ErrorWording(
+                codes=("InvalidParameter",),
+                contains="required body invalid",
+                means="The body is not JSON in UTF-8.",
+                advice="send the body as JSON in UTF-8, with its content type",
+            ),
+            ErrorWording(
+                codes=("AccessDenied",),
+                contains="policy expired",
+                means="The permission to upload has run out.",
+                advice="ask for a new upload policy, then upload again",
+            ),
         ),
-        statuses={'401': 'authentication', '403': 'authentication', '404': 'not_found', '429': 'rate', '4xx': 'invalid', '5xx': 'service'},
+        statuses={
+            "401": "authentication",
+            "403": "authentication",
+            "404": "not_found",
+            "429": "rate",
+            "4xx": "invalid",
+            "5xx": "service",
+        },
     ),
-    rates={'query': 20, 'list': 20, 'cancel': 20, 'policy': 100},
+    rates={"query": 20, "list": 20, "cancel": 20, "policy": 100},
     gap=10.0,
     sync_timeout=298.0,
-    currency='CNY',
-    upload=UploadTable(expires_after=172800.0, policy_expires_after=300.0, form=('OSSAccessKeyId', 'Signature', 'policy', 'x-oss-object-acl', 'x-oss-forbid-overwrite', 'key', 'success_action_status', 'file'), action='getPolicy', scheme='oss', accepted_status='200', retry_statuses=frozenset((403, 409, 429))),
-    life=TaskLifecycleTable(states=('PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED', 'UNKNOWN'), terminal=frozenset(('SUCCEEDED', 'FAILED', 'CANCELED', 'UNKNOWN')), succeeded='SUCCEEDED', failed='FAILED', canceled='CANCELED', unknown='UNKNOWN', expires_after=86400.0, links_expire_after=86400.0),
+    currency="CNY",
+    upload=UploadTable(
+        expires_after=172800.0,
+        policy_expires_after=300.0,
+        form=(
+            "OSSAccessKeyId",
+            "Signature",
+            "policy",
+            "x-oss-object-acl",
+            "x-oss-forbid-overwrite",
+            "key",
+            "success_action_status",
+            "file",
+        ),
+        action="getPolicy",
+        scheme="oss",
+        accepted_status="200",
+        retry_statuses=frozenset((403, 409, 429)),
+    ),
+    life=TaskLifecycleTable(
+        states=("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN"),
+        terminal=frozenset(("SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")),
+        succeeded="SUCCEEDED",
+        failed="FAILED",
+        canceled="CANCELED",
+        unknown="UNKNOWN",
+        expires_after=86400.0,
+        links_expire_after=86400.0,
+    ),
     query_zone=28800,
-    list_time='%Y%m%d%H%M%S',
-    stream_type='text/event-stream',
-    stream_end='stop',
-    names=WireNames(answer=AnswerNames(request_id='request_id', code='code', message='message', output='output', usage='usage'), task=TaskNames(id='task_id', status='task_status', submitted='submit_time', scheduled='scheduled_time', ended='end_time', metrics='task_metrics'), metrics=MetricNames(total='TOTAL', succeeded='SUCCEEDED', failed='FAILED'), choice=ChoiceNames(choices='choices', finished='finished', finish_reason='finish_reason', message='message', role='role', content='content', type='type', image='image', text='text'), result=ResultNames(results='results', url='url', prompt='orig_prompt', rewritten_prompt='actual_prompt'), usage=UsageNames(images='image_count', size='size', input_tokens='input_tokens', output_tokens='output_tokens', total_tokens='total_tokens'), listed=ListNames(total='total', pages='total_page', page='page_no', page_size='page_size', tasks='data', task_id='task_id', status='status', model='model_name', created='gmt_create', started='start_time', ended='end_time', request_id='request_id', region='region', api_key='api_key_id', user='caller_uid', parent_user='caller_parent_id', path_key='user_api_unique_key'), policy=PolicyNames(data='data', policy='policy', signature='signature', folder='upload_dir', host='upload_host', seconds='expire_in_seconds', max_file_mb='max_file_size_mb', capacity_mb='capacity_limit_mb', access_key='oss_access_key_id', acl='x_oss_object_acl', forbid_overwrite='x_oss_forbid_overwrite'), token=TokenNames(token='token', expires_at='expires_at'), list_query=ListQueryNames(task_id='task_id', start='start_time', end='end_time', model='model_name', status='status', page='page_no', page_size='page_size', api_key='api_key_id', region='region'), policy_query=PolicyQueryNames(action='action', model='model'), token_query=TokenQueryNames(seconds='expire_in_seconds'), form=FormNames(access_key='OSSAccessKeyId', signature='Signature', policy='policy', key='key', status='success_action_status'), storage=StorageNames(error='Error', code='Code', message='Message', request_id='RequestId')),
-    answer_role='assistant',
-    id_header='x-request-id',
-    default_region='beijing',
+    list_time="%Y%m%d%H%M%S",
+    stream_type="text/event-stream",
+    stream_end="stop",
+    names=WireNames(
+        answer=AnswerNames(
+            request_id="request_id", code="code", message="message", output="output", usage="usage"
+        ),
+        task=TaskNames(
+            id="task_id",
+            status="task_status",
+            submitted="submit_time",
+            scheduled="scheduled_time",
+            ended="end_time",
+            metrics="task_metrics",
+        ),
+        metrics=MetricNames(total="TOTAL", succeeded="SUCCEEDED", failed="FAILED"),
+        choice=ChoiceNames(
+            choices="choices",
+            finished="finished",
+            finish_reason="finish_reason",
+            message="message",
+            role="role",
+            content="content",
+            type="type",
+            image="image",
+            text="text",
+        ),
+        result=ResultNames(
+            results="results", url="url", prompt="orig_prompt", rewritten_prompt="actual_prompt"
+        ),
+        usage=UsageNames(
+            images="image_count",
+            size="size",
+            input_tokens="input_tokens",
+            output_tokens="output_tokens",
+            total_tokens="total_tokens",
+        ),
+        listed=ListNames(
+            total="total",
+            pages="total_page",
+            page="page_no",
+            page_size="page_size",
+            tasks="data",
+            task_id="task_id",
+            status="status",
+            model="model_name",
+            created="gmt_create",
+            started="start_time",
+            ended="end_time",
+            request_id="request_id",
+            region="region",
+            api_key="api_key_id",
+            user="caller_uid",
+            parent_user="caller_parent_id",
+            path_key="user_api_unique_key",
+        ),
+        policy=PolicyNames(
+            data="data",
+            policy="policy",
+            signature="signature",
+            folder="upload_dir",
+            host="upload_host",
+            seconds="expire_in_seconds",
+            max_file_mb="max_file_size_mb",
+            capacity_mb="capacity_limit_mb",
+            access_key="oss_access_key_id",
+            acl="x_oss_object_acl",
+            forbid_overwrite="x_oss_forbid_overwrite",
+        ),
+        token=TokenNames(token="token", expires_at="expires_at"),
+        list_query=ListQueryNames(
+            task_id="task_id",
+            start="start_time",
+            end="end_time",
+            model="model_name",
+            status="status",
+            page="page_no",
+            page_size="page_size",
+            api_key="api_key_id",
+            region="region",
+        ),
+        policy_query=PolicyQueryNames(action="action", model="model"),
+        token_query=TokenQueryNames(seconds="expire_in_seconds"),
+        form=FormNames(
+            access_key="OSSAccessKeyId",
+            signature="Signature",
+            policy="policy",
+            key="key",
+            status="success_action_status",
+        ),
+        storage=StorageNames(error="Error", code="Code", message="Message", request_id="RequestId"),
+    ),
+    answer_role="assistant",
+    id_header="x-request-id",
+    default_region="beijing",
     list_units=1000,
     list_page=100,
 )

@@ -7,40 +7,47 @@ from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from wanlib.validation.check_result import CheckResult, check_result
 from wanlib.base.api_tables import base_of
 from wanlib.base.urls import unix_seconds
 from wanlib.base.violation import Violation
+from wanlib.validation.check_result import CheckResult, check_result
 
 if TYPE_CHECKING:
+    from wanlib.client.call.counting import Counter
     from wanlib.validation.check_result import Bill
     from wanlib.validation.output_size import SizeBounds
-    from wanlib.client.call.counting import Counter
 
     SizeBoundsOf = Callable[[str, Mapping[str, Any], str | None], SizeBounds | None]
 
 Check = Callable[[dict[str, Any], str, str | None, bool, float | None], list[Violation]]
-Core = Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]
 
-MODELS = ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image', 'wan2.5-i2i-preview', 'wanx2.1-imageedit')
-CALLS = {'wan2.7-image': ('sync', 'async'), 'wan2.7-image-pro': ('sync', 'async'), 'wan2.6-image': ('sync', 'async', 'stream'), 'wan2.5-i2i-preview': ('async',), 'wanx2.1-imageedit': ('async',)}
-_MODULES = {'wan2.7-image': 'wan2_7', 'wan2.7-image-pro': 'wan2_7', 'wan2.6-image': 'wan2_6', 'wan2.5-i2i-preview': 'wan2_5', 'wanx2.1-imageedit': 'wanx2_1'}
-ENDING = '(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)'
+MODELS = ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image", "wan2.5-i2i-preview", "wanx2.1-imageedit")
+CALLS = {
+    "wan2.7-image": ("sync", "async"),
+    "wan2.7-image-pro": ("sync", "async"),
+    "wan2.6-image": ("sync", "async", "stream"),
+    "wan2.5-i2i-preview": ("async",),
+    "wanx2.1-imageedit": ("async",),
+}
+_MODULES = {
+    "wan2.7-image": "wan2_7",
+    "wan2.7-image-pro": "wan2_7",
+    "wan2.6-image": "wan2_6",
+    "wan2.5-i2i-preview": "wan2_5",
+    "wanx2.1-imageedit": "wanx2_1",
+}
+ENDING = "(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)"
 _CHECKS: dict[str, Check] = {}
 
 
 def _loaded(model: str) -> Any:
     """The validator module of a known model, loaded when it is first asked for."""
-    return import_module(f'wanlib.generated.{_MODULES[model]}')
+    return import_module(f"wanlib.generated.{_MODULES[model]}")
 
 
-def core(model: str) -> Core:
-    """The core of a known model: its violations from fields, before anything is encoded."""
-    core: Core = _loaded(model).core
-    return core
-
-
-def check(body: Any, *, call: str | None = None, local: bool = False, now: float | datetime | None = None) -> CheckResult:
+def check(
+    body: Any, *, call: str | None = None, local: bool = False, now: float | datetime | None = None
+) -> CheckResult:
     """Return all violations of a request body as it goes over the wire, and what it can cost.
 
     Total: it accepts any JSON and never raises on a body. It opens no file and no connection.
@@ -63,22 +70,22 @@ def check(body: Any, *, call: str | None = None, local: bool = False, now: float
     """
     if now is not None:
         now = unix_seconds(now)
-    model: Any = body.get('model') if isinstance(body, dict) else None
+    model: Any = body.get("model") if isinstance(body, dict) else None
     judge = _CHECKS.get(model) if isinstance(model, str) else None
     if judge is None:
         if (base := base_of(model, MODELS, ENDING)) is None:
-            path = '/model' if isinstance(body, dict) else ''
-            unknown = Violation('wire/model', 'rejected', path, MODELS, model)
+            path = "/model" if isinstance(body, dict) else ""
+            unknown = Violation("wire/model", "rejected", path, MODELS, model)
             return check_result([unknown], body, call, _bill)
         model = base
         judge = _CHECKS[model] = _loaded(model).check
     if call is None or call in CALLS[model]:
         return check_result(judge(body, model, call, local, now), body, call, _bill)
-    wrong = Violation('wire/endpoints', 'rejected', '/model', CALLS[model], call)
+    wrong = Violation("wire/endpoints", "rejected", "/model", CALLS[model], call)
     return check_result([wrong, *judge(body, model, call, local, now)], body, call, _bill)
 
 
-def bill(body: Any, *, call: str | None = None, region: str | None = None) -> 'Bill':
+def bill(body: Any, *, call: str | None = None, region: str | None = None) -> "Bill":
     """Return the number of pictures that a request body can yield, and their price.
 
     Args:
@@ -89,22 +96,22 @@ def bill(body: Any, *, call: str | None = None, region: str | None = None) -> 'B
     Raises:
         InvalidArgumentError: There is no such region.
     """
-    from wanlib.generated.calls import API
     from wanlib.client.call.counting import bill_of
+    from wanlib.generated.calls import API
 
     return bill_of(API, _counter, body, call, region)
 
 
-def _bill(body: Any, call: str | None) -> 'Bill':
+def _bill(body: Any, call: str | None) -> "Bill":
     return bill(body, call=call)
 
 
-def size_bounds(model: str) -> 'SizeBoundsOf':
+def size_bounds(model: str) -> "SizeBoundsOf":
     """Return the function from fields to the limits on the output size, of a known model."""
     bounds: SizeBoundsOf = _loaded(model).size_bounds
     return bounds
 
 
-def _counter(model: str) -> 'Counter':
+def _counter(model: str) -> "Counter":
     counter: Counter = _loaded(model).count
     return counter

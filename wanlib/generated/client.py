@@ -6,13 +6,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from wanlib.generated.calls import API
 from wanlib.client.sync_client import Client
+from wanlib.generated.calls import API
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal, Unpack
 
+    from wanlib.client.call.prepared import Prepared
+    from wanlib.client.images.inputs import ImageLike
+    from wanlib.client.outputs import Output
+    from wanlib.client.streams import Stream
+    from wanlib.client.task_handles import Task
     from wanlib.generated.parameters import (
         ModelName,
         Wan25I2iPreviewEdit,
@@ -49,39 +54,85 @@ if TYPE_CHECKING:
         Wanx21ImageeditSubmit,
         Wanx21ImageeditSubmitDescriptionEditWithMask,
     )
-    from wanlib.client.images.inputs import ImageLike
-    from wanlib.client.call.prepared import Prepared
-    from wanlib.client.outputs import Output
-    from wanlib.client.streams import Stream
-    from wanlib.client.task_handles import Task
 
 
 class Wan(Client):
     _api = API
 
     @overload
-    def edit(self, model: Literal['wan2.7-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan27ImageEdit]) -> Output: ...
+    def edit(
+        self,
+        model: Literal["wan2.7-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan27ImageEdit],
+    ) -> Output: ...
 
     @overload
-    def edit(self, model: Literal['wan2.7-image-pro'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan27ImageProEdit]) -> Output: ...
+    def edit(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan27ImageProEdit],
+    ) -> Output: ...
 
     @overload
-    def edit(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImageEdit]) -> Output: ...
+    def edit(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImageEdit],
+    ) -> Output: ...
 
     @overload
-    def edit(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImageEditEnableInterleave]) -> Output: ...
+    def edit(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImageEditEnableInterleave],
+    ) -> Output: ...
 
     @overload
-    def edit(self, model: Literal['wan2.5-i2i-preview'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan25I2iPreviewEdit]) -> Output: ...
+    def edit(
+        self,
+        model: Literal["wan2.5-i2i-preview"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan25I2iPreviewEdit],
+    ) -> Output: ...
 
     @overload
-    def edit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditEdit]) -> Output: ...
+    def edit(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditEdit],
+    ) -> Output: ...
 
     @overload
-    def edit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditEditDescriptionEditWithMask]) -> Output: ...
+    def edit(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditEditDescriptionEditWithMask],
+    ) -> Output: ...
 
     @overload
-    def edit(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> Output: ...
+    def edit(
+        self, model: ModelName, prompt: str, *, images: Sequence[ImageLike], **parameters: Any
+    ) -> Output: ...
 
     def edit(self, model: str, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> Output:
         """Edits or fuses images as the prompt says, and waits for the result.
@@ -99,16 +150,27 @@ class Wan(Client):
         return self._edit("edit", model, prompt, images, parameters)
 
     @overload
-    def generate(self, model: Literal['wan2.7-image'], prompt: str, **parameters: Unpack[Wan27ImageGenerate]) -> Output: ...
+    def generate(
+        self, model: Literal["wan2.7-image"], prompt: str, **parameters: Unpack[Wan27ImageGenerate]
+    ) -> Output: ...
 
     @overload
-    def generate(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProGenerate]) -> Output: ...
+    def generate(
+        self, model: Literal["wan2.7-image-pro"], prompt: str, **parameters: Unpack[Wan27ImageProGenerate]
+    ) -> Output: ...
 
     @overload
-    def generate(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProGenerateEnableSequential]) -> Output: ...
+    def generate(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        **parameters: Unpack[Wan27ImageProGenerateEnableSequential],
+    ) -> Output: ...
 
     @overload
-    def generate(self, model: Literal['wan2.6-image'], prompt: str, **parameters: Unpack[Wan26ImageGenerate]) -> Output: ...
+    def generate(
+        self, model: Literal["wan2.6-image"], prompt: str, **parameters: Unpack[Wan26ImageGenerate]
+    ) -> Output: ...
 
     @overload
     def generate(self, model: ModelName, prompt: str, **parameters: Any) -> Output: ...
@@ -128,12 +190,23 @@ class Wan(Client):
         return self._edit("generate", model, prompt, (), parameters)
 
     @overload
-    def stream(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan26ImageStream]) -> Stream: ...
+    def stream(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike] = (),
+        **parameters: Unpack[Wan26ImageStream],
+    ) -> Stream: ...
 
     @overload
-    def stream(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Stream: ...
+    def stream(
+        self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
+    ) -> Stream: ...
 
-    def stream(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Stream:
+    def stream(
+        self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
+    ) -> Stream:
         """Starts a call whose texts and pictures come in turn, while they are made.
 
         Iterate over what it returns, and close it or use `with`.
@@ -145,37 +218,97 @@ class Wan(Client):
         return self._stream(model, prompt, images, parameters)
 
     @overload
-    def submit(self, model: Literal['wan2.7-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan27ImageSubmit]) -> Task: ...
+    def submit(
+        self,
+        model: Literal["wan2.7-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike] = (),
+        **parameters: Unpack[Wan27ImageSubmit],
+    ) -> Task: ...
 
     @overload
-    def submit(self, model: Literal['wan2.7-image-pro'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan27ImageProSubmitWithImages]) -> Task: ...
+    def submit(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan27ImageProSubmitWithImages],
+    ) -> Task: ...
 
     @overload
-    def submit(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProSubmit]) -> Task: ...
+    def submit(
+        self, model: Literal["wan2.7-image-pro"], prompt: str, **parameters: Unpack[Wan27ImageProSubmit]
+    ) -> Task: ...
 
     @overload
-    def submit(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProSubmitEnableSequential]) -> Task: ...
+    def submit(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        **parameters: Unpack[Wan27ImageProSubmitEnableSequential],
+    ) -> Task: ...
 
     @overload
-    def submit(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImageSubmitWithImages]) -> Task: ...
+    def submit(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImageSubmitWithImages],
+    ) -> Task: ...
 
     @overload
-    def submit(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImageSubmitWithImagesEnableInterleave]) -> Task: ...
+    def submit(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImageSubmitWithImagesEnableInterleave],
+    ) -> Task: ...
 
     @overload
-    def submit(self, model: Literal['wan2.6-image'], prompt: str, **parameters: Unpack[Wan26ImageSubmit]) -> Task: ...
+    def submit(
+        self, model: Literal["wan2.6-image"], prompt: str, **parameters: Unpack[Wan26ImageSubmit]
+    ) -> Task: ...
 
     @overload
-    def submit(self, model: Literal['wan2.5-i2i-preview'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan25I2iPreviewSubmit]) -> Task: ...
+    def submit(
+        self,
+        model: Literal["wan2.5-i2i-preview"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan25I2iPreviewSubmit],
+    ) -> Task: ...
 
     @overload
-    def submit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditSubmit]) -> Task: ...
+    def submit(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditSubmit],
+    ) -> Task: ...
 
     @overload
-    def submit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditSubmitDescriptionEditWithMask]) -> Task: ...
+    def submit(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditSubmitDescriptionEditWithMask],
+    ) -> Task: ...
 
     @overload
-    def submit(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Task: ...
+    def submit(
+        self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
+    ) -> Task: ...
 
     def submit(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Task:
         """Starts a task and does not wait: with images it edits, without them it generates.
@@ -189,42 +322,111 @@ class Wan(Client):
         return self._submit(model, prompt, images, parameters)
 
     @overload
-    def prepare(self, model: Literal['wan2.7-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan27ImagePrepare]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.7-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike] = (),
+        **parameters: Unpack[Wan27ImagePrepare],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.7-image-pro'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan27ImageProPrepareWithImages]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan27ImageProPrepareWithImages],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProPrepare]) -> Prepared: ...
+    def prepare(
+        self, model: Literal["wan2.7-image-pro"], prompt: str, **parameters: Unpack[Wan27ImageProPrepare]
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProPrepareEnableSequential]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        **parameters: Unpack[Wan27ImageProPrepareEnableSequential],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImagePrepareWithImages]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImagePrepareWithImages],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImagePrepareWithImagesEnableInterleave]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImagePrepareWithImagesEnableInterleave],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.6-image'], prompt: str, **parameters: Unpack[Wan26ImagePrepare]) -> Prepared: ...
+    def prepare(
+        self, model: Literal["wan2.6-image"], prompt: str, **parameters: Unpack[Wan26ImagePrepare]
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan26ImagePrepareStream]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike] = (),
+        **parameters: Unpack[Wan26ImagePrepareStream],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.5-i2i-preview'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan25I2iPreviewPrepare]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.5-i2i-preview"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan25I2iPreviewPrepare],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditPrepare]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditPrepare],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditPrepareDescriptionEditWithMask]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditPrepareDescriptionEditWithMask],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Prepared: ...
+    def prepare(
+        self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
+    ) -> Prepared: ...
 
-    def prepare(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Prepared:
+    def prepare(
+        self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
+    ) -> Prepared:
         """Shows a call and its price without making it: with images an edit, else a generation.
 
         via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.

@@ -6,13 +6,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from wanlib.generated.calls import API
 from wanlib.client.async_client import AsyncClient
+from wanlib.generated.calls import API
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal, Unpack
 
+    from wanlib.client.call.prepared import Prepared
+    from wanlib.client.images.inputs import ImageLike
+    from wanlib.client.outputs import AsyncOutput
+    from wanlib.client.streams_async import AsyncStream
+    from wanlib.client.task_handles import AsyncTask
     from wanlib.generated.parameters import (
         ModelName,
         Wan25I2iPreviewEdit,
@@ -49,41 +54,89 @@ if TYPE_CHECKING:
         Wanx21ImageeditSubmit,
         Wanx21ImageeditSubmitDescriptionEditWithMask,
     )
-    from wanlib.client.images.inputs import ImageLike
-    from wanlib.client.call.prepared import Prepared
-    from wanlib.client.outputs import AsyncOutput
-    from wanlib.client.streams_async import AsyncStream
-    from wanlib.client.task_handles import AsyncTask
 
 
 class AsyncWan(AsyncClient):
     _api = API
 
     @overload
-    async def edit(self, model: Literal['wan2.7-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan27ImageEdit]) -> AsyncOutput: ...
+    async def edit(
+        self,
+        model: Literal["wan2.7-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan27ImageEdit],
+    ) -> AsyncOutput: ...
 
     @overload
-    async def edit(self, model: Literal['wan2.7-image-pro'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan27ImageProEdit]) -> AsyncOutput: ...
+    async def edit(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan27ImageProEdit],
+    ) -> AsyncOutput: ...
 
     @overload
-    async def edit(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImageEdit]) -> AsyncOutput: ...
+    async def edit(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImageEdit],
+    ) -> AsyncOutput: ...
 
     @overload
-    async def edit(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImageEditEnableInterleave]) -> AsyncOutput: ...
+    async def edit(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImageEditEnableInterleave],
+    ) -> AsyncOutput: ...
 
     @overload
-    async def edit(self, model: Literal['wan2.5-i2i-preview'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan25I2iPreviewEdit]) -> AsyncOutput: ...
+    async def edit(
+        self,
+        model: Literal["wan2.5-i2i-preview"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan25I2iPreviewEdit],
+    ) -> AsyncOutput: ...
 
     @overload
-    async def edit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditEdit]) -> AsyncOutput: ...
+    async def edit(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditEdit],
+    ) -> AsyncOutput: ...
 
     @overload
-    async def edit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditEditDescriptionEditWithMask]) -> AsyncOutput: ...
+    async def edit(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditEditDescriptionEditWithMask],
+    ) -> AsyncOutput: ...
 
     @overload
-    async def edit(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> AsyncOutput: ...
+    async def edit(
+        self, model: ModelName, prompt: str, *, images: Sequence[ImageLike], **parameters: Any
+    ) -> AsyncOutput: ...
 
-    async def edit(self, model: str, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> AsyncOutput:
+    async def edit(
+        self, model: str, prompt: str, *, images: Sequence[ImageLike], **parameters: Any
+    ) -> AsyncOutput:
         """Edits or fuses images as the prompt says, and waits for the result.
 
         images: a list of paths, bytes, binary files, Pillow images or URLs; the prompt counts them from 1. A task
@@ -99,16 +152,27 @@ class AsyncWan(AsyncClient):
         return await self._edit("edit", model, prompt, images, parameters)
 
     @overload
-    async def generate(self, model: Literal['wan2.7-image'], prompt: str, **parameters: Unpack[Wan27ImageGenerate]) -> AsyncOutput: ...
+    async def generate(
+        self, model: Literal["wan2.7-image"], prompt: str, **parameters: Unpack[Wan27ImageGenerate]
+    ) -> AsyncOutput: ...
 
     @overload
-    async def generate(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProGenerate]) -> AsyncOutput: ...
+    async def generate(
+        self, model: Literal["wan2.7-image-pro"], prompt: str, **parameters: Unpack[Wan27ImageProGenerate]
+    ) -> AsyncOutput: ...
 
     @overload
-    async def generate(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProGenerateEnableSequential]) -> AsyncOutput: ...
+    async def generate(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        **parameters: Unpack[Wan27ImageProGenerateEnableSequential],
+    ) -> AsyncOutput: ...
 
     @overload
-    async def generate(self, model: Literal['wan2.6-image'], prompt: str, **parameters: Unpack[Wan26ImageGenerate]) -> AsyncOutput: ...
+    async def generate(
+        self, model: Literal["wan2.6-image"], prompt: str, **parameters: Unpack[Wan26ImageGenerate]
+    ) -> AsyncOutput: ...
 
     @overload
     async def generate(self, model: ModelName, prompt: str, **parameters: Any) -> AsyncOutput: ...
@@ -128,12 +192,23 @@ class AsyncWan(AsyncClient):
         return await self._edit("generate", model, prompt, (), parameters)
 
     @overload
-    async def stream(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan26ImageStream]) -> AsyncStream: ...
+    async def stream(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike] = (),
+        **parameters: Unpack[Wan26ImageStream],
+    ) -> AsyncStream: ...
 
     @overload
-    async def stream(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> AsyncStream: ...
+    async def stream(
+        self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
+    ) -> AsyncStream: ...
 
-    async def stream(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> AsyncStream:
+    async def stream(
+        self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
+    ) -> AsyncStream:
         """Starts a call whose texts and pictures come in turn, while they are made.
 
         Iterate over what it returns, and close it or use `with`.
@@ -145,39 +220,101 @@ class AsyncWan(AsyncClient):
         return await self._stream(model, prompt, images, parameters)
 
     @overload
-    async def submit(self, model: Literal['wan2.7-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan27ImageSubmit]) -> AsyncTask: ...
+    async def submit(
+        self,
+        model: Literal["wan2.7-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike] = (),
+        **parameters: Unpack[Wan27ImageSubmit],
+    ) -> AsyncTask: ...
 
     @overload
-    async def submit(self, model: Literal['wan2.7-image-pro'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan27ImageProSubmitWithImages]) -> AsyncTask: ...
+    async def submit(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan27ImageProSubmitWithImages],
+    ) -> AsyncTask: ...
 
     @overload
-    async def submit(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProSubmit]) -> AsyncTask: ...
+    async def submit(
+        self, model: Literal["wan2.7-image-pro"], prompt: str, **parameters: Unpack[Wan27ImageProSubmit]
+    ) -> AsyncTask: ...
 
     @overload
-    async def submit(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProSubmitEnableSequential]) -> AsyncTask: ...
+    async def submit(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        **parameters: Unpack[Wan27ImageProSubmitEnableSequential],
+    ) -> AsyncTask: ...
 
     @overload
-    async def submit(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImageSubmitWithImages]) -> AsyncTask: ...
+    async def submit(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImageSubmitWithImages],
+    ) -> AsyncTask: ...
 
     @overload
-    async def submit(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImageSubmitWithImagesEnableInterleave]) -> AsyncTask: ...
+    async def submit(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImageSubmitWithImagesEnableInterleave],
+    ) -> AsyncTask: ...
 
     @overload
-    async def submit(self, model: Literal['wan2.6-image'], prompt: str, **parameters: Unpack[Wan26ImageSubmit]) -> AsyncTask: ...
+    async def submit(
+        self, model: Literal["wan2.6-image"], prompt: str, **parameters: Unpack[Wan26ImageSubmit]
+    ) -> AsyncTask: ...
 
     @overload
-    async def submit(self, model: Literal['wan2.5-i2i-preview'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan25I2iPreviewSubmit]) -> AsyncTask: ...
+    async def submit(
+        self,
+        model: Literal["wan2.5-i2i-preview"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan25I2iPreviewSubmit],
+    ) -> AsyncTask: ...
 
     @overload
-    async def submit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditSubmit]) -> AsyncTask: ...
+    async def submit(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditSubmit],
+    ) -> AsyncTask: ...
 
     @overload
-    async def submit(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditSubmitDescriptionEditWithMask]) -> AsyncTask: ...
+    async def submit(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditSubmitDescriptionEditWithMask],
+    ) -> AsyncTask: ...
 
     @overload
-    async def submit(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> AsyncTask: ...
+    async def submit(
+        self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
+    ) -> AsyncTask: ...
 
-    async def submit(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> AsyncTask:
+    async def submit(
+        self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
+    ) -> AsyncTask:
         """Starts a task and does not wait: with images it edits, without them it generates.
 
         The task's `id` is enough to take it up again, in another process too.
@@ -189,42 +326,111 @@ class AsyncWan(AsyncClient):
         return await self._submit(model, prompt, images, parameters)
 
     @overload
-    def prepare(self, model: Literal['wan2.7-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan27ImagePrepare]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.7-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike] = (),
+        **parameters: Unpack[Wan27ImagePrepare],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.7-image-pro'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan27ImageProPrepareWithImages]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan27ImageProPrepareWithImages],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProPrepare]) -> Prepared: ...
+    def prepare(
+        self, model: Literal["wan2.7-image-pro"], prompt: str, **parameters: Unpack[Wan27ImageProPrepare]
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.7-image-pro'], prompt: str, **parameters: Unpack[Wan27ImageProPrepareEnableSequential]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.7-image-pro"],
+        prompt: str,
+        **parameters: Unpack[Wan27ImageProPrepareEnableSequential],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImagePrepareWithImages]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImagePrepareWithImages],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan26ImagePrepareWithImagesEnableInterleave]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan26ImagePrepareWithImagesEnableInterleave],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.6-image'], prompt: str, **parameters: Unpack[Wan26ImagePrepare]) -> Prepared: ...
+    def prepare(
+        self, model: Literal["wan2.6-image"], prompt: str, **parameters: Unpack[Wan26ImagePrepare]
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.6-image'], prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Unpack[Wan26ImagePrepareStream]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.6-image"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike] = (),
+        **parameters: Unpack[Wan26ImagePrepareStream],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wan2.5-i2i-preview'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wan25I2iPreviewPrepare]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wan2.5-i2i-preview"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wan25I2iPreviewPrepare],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditPrepare]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditPrepare],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: Literal['wanx2.1-imageedit'], prompt: str, *, images: Sequence[ImageLike], **parameters: Unpack[Wanx21ImageeditPrepareDescriptionEditWithMask]) -> Prepared: ...
+    def prepare(
+        self,
+        model: Literal["wanx2.1-imageedit"],
+        prompt: str,
+        *,
+        images: Sequence[ImageLike],
+        **parameters: Unpack[Wanx21ImageeditPrepareDescriptionEditWithMask],
+    ) -> Prepared: ...
 
     @overload
-    def prepare(self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Prepared: ...
+    def prepare(
+        self, model: ModelName, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
+    ) -> Prepared: ...
 
-    def prepare(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Prepared:
+    def prepare(
+        self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
+    ) -> Prepared:
         """Shows a call and its price without making it: with images an edit, else a generation.
 
         via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.

@@ -5,12 +5,14 @@
 from collections.abc import Sequence
 from typing import Literal, NewType, Required, TypeAlias, TypedDict
 
-from wanlib.generated.calls import API
-from wanlib.client.images.inputs import ImageLike
-from wanlib.client.call.options import Options, WaitOptions, WaitOrSyncOptions
 from wanlib.client.call.arguments import get_model
+from wanlib.client.call.options import Options, WaitOptions, WaitOrSyncOptions
+from wanlib.client.images.inputs import ImageLike
+from wanlib.generated.calls import API
 
-Model: TypeAlias = Literal['wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image', 'wan2.5-i2i-preview', 'wanx2.1-imageedit']
+Model: TypeAlias = Literal[
+    "wan2.7-image", "wan2.7-image-pro", "wan2.6-image", "wan2.5-i2i-preview", "wanx2.1-imageedit"
+]
 """The name of a model."""
 ModelName = NewType("ModelName", str)
 """The name of a model that is known when the program runs; it may have any parameter."""
@@ -22,7 +24,7 @@ class Wan27ColorPalette(TypedDict, total=False):
 
 
 class Wan27Parameters(TypedDict, total=False):
-    size: Literal['1K', '2K'] | tuple[int, int]
+    size: Literal["1K", "2K"] | tuple[int, int]
     n: int
     enable_sequential: bool
     thinking_mode: bool
@@ -41,7 +43,7 @@ class Wan27ImageProEdit(Wan27Parameters, WaitOrSyncOptions, total=False): ...
 
 class Wan26Parameters(TypedDict, total=False):
     negative_prompt: str
-    size: Literal['1K', '2K'] | tuple[int, int]
+    size: Literal["1K", "2K"] | tuple[int, int]
     n: int
     enable_interleave: Literal[False]
     max_images: int
@@ -83,7 +85,19 @@ class Wan25I2iPreviewEdit(Wan25Parameters, WaitOptions, total=False): ...
 
 
 class Wanx21Parameters(TypedDict, total=False):
-    function: Required[Literal['stylization_all', 'stylization_local', 'description_edit', 'remove_watermark', 'expand', 'super_resolution', 'colorization', 'doodle', 'control_cartoon_feature']]
+    function: Required[
+        Literal[
+            "stylization_all",
+            "stylization_local",
+            "description_edit",
+            "remove_watermark",
+            "expand",
+            "super_resolution",
+            "colorization",
+            "doodle",
+            "control_cartoon_feature",
+        ]
+    ]
     mask: ImageLike
     strength: float
     top_scale: float
@@ -102,7 +116,7 @@ class Wanx21ImageeditEdit(Wanx21Parameters, WaitOptions, total=False): ...
 
 
 class Wanx21ImageeditParameters(TypedDict, total=False):
-    function: Required[Literal['description_edit_with_mask']]
+    function: Required[Literal["description_edit_with_mask"]]
     mask: Required[ImageLike]
     strength: float
     top_scale: float
@@ -124,7 +138,7 @@ class Wan27ImageGenerate(Wan27Parameters, WaitOrSyncOptions, total=False): ...
 
 
 class Wan27ImageProParameters(TypedDict, total=False):
-    size: Literal['1K', '2K', '4K'] | tuple[int, int]
+    size: Literal["1K", "2K", "4K"] | tuple[int, int]
     n: int
     enable_sequential: Literal[False]
     thinking_mode: bool
@@ -199,47 +213,47 @@ class Wanx21ImageeditSubmitDescriptionEditWithMask(Wanx21ImageeditParameters, Op
 
 
 class Wan27ImagePrepare(Wan27Parameters, Options, total=False):
-    via: Literal['async', 'sync']
+    via: Literal["async", "sync"]
 
 
 class Wan27ImageProPrepareWithImages(Wan27Parameters, Options, total=False):
-    via: Literal['async', 'sync']
+    via: Literal["async", "sync"]
 
 
 class Wan27ImageProPrepare(Wan27ImageProParameters, Options, total=False):
-    via: Literal['async', 'sync']
+    via: Literal["async", "sync"]
 
 
 class Wan27ImageProPrepareEnableSequential(Wan27Parameters, Options, total=False):
-    via: Literal['async', 'sync']
+    via: Literal["async", "sync"]
 
 
 class Wan26ImagePrepareWithImages(Wan26Parameters, Options, total=False):
-    via: Literal['async', 'sync']
+    via: Literal["async", "sync"]
 
 
 class Wan26ImagePrepareWithImagesEnableInterleave(Wan26ImageParameters, Options, total=False):
-    via: Literal['async']
+    via: Literal["async"]
 
 
 class Wan26ImagePrepare(Wan26ImageGenerateParameters, Options, total=False):
-    via: Literal['async']
+    via: Literal["async"]
 
 
 class Wan26ImagePrepareStream(Wan26ImageStreamParameters, Options, total=False):
-    via: Required[Literal['stream']]
+    via: Required[Literal["stream"]]
 
 
 class Wan25I2iPreviewPrepare(Wan25Parameters, Options, total=False):
-    via: Literal['async']
+    via: Literal["async"]
 
 
 class Wanx21ImageeditPrepare(Wanx21Parameters, Options, total=False):
-    via: Literal['async']
+    via: Literal["async"]
 
 
 class Wanx21ImageeditPrepareDescriptionEditWithMask(Wanx21ImageeditParameters, Options, total=False):
-    via: Literal['async']
+    via: Literal["async"]
 
 
 def model(name: str) -> ModelName:

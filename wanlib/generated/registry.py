@@ -19,592 +19,2900 @@ class Entry(NamedTuple):
 
 
 RULES: dict[str, Entry] = {
-    'wire/model': Entry('model', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image', 'wan2.5-i2i-preview', 'wanx2.1-imageedit'), 'rejected', (), 'body', 'h27#http'),
-    'wire/endpoints': Entry('endpoints', {'wan2.7-image': ('sync', 'async'), 'wan2.7-image-pro': ('sync', 'async'), 'wan2.6-image': ('sync', 'async', 'stream'), 'wan2.5-i2i-preview': ('async',), 'wanx2.1-imageedit': ('async',)}, 'rejected', (), 'body', 'h27#http'),
-    'wire/regions': Entry('regions', {'beijing': {'host': 'https://dashscope.aliyuncs.com', 'workspace_host': 'https://{workspace}.cn-beijing.maas.aliyuncs.com', 'calls': {'wan2.7-image': ['sync', 'async'], 'wan2.7-image-pro': ['sync', 'async'], 'wan2.6-image': ['sync', 'stream', 'async'], 'wan2.5-i2i-preview': ['async'], 'wanx2.1-imageedit': ['async']}}, 'singapore': {'host': 'https://dashscope-intl.aliyuncs.com', 'workspace_host': 'https://{workspace}.ap-southeast-1.maas.aliyuncs.com', 'calls': {'wan2.7-image': ['sync', 'async'], 'wan2.7-image-pro': ['sync', 'async'], 'wan2.6-image': ['sync', 'stream', 'async'], 'wan2.5-i2i-preview': ['async']}}, 'virginia': {'host': 'https://dashscope-us.aliyuncs.com', 'workspace_host': 'https://{workspace}.us-east-1.maas.aliyuncs.com', 'calls': {'wan2.6-image': ['sync', 'stream', 'async']}}, 'frankfurt': {'workspace_host': 'https://{workspace}.eu-central-1.maas.aliyuncs.com', 'calls': {'wan2.6-image': ['async']}}, 'hongkong': {'host': 'https://cn-hongkong.dashscope.aliyuncs.com', 'workspace_host': 'https://{workspace}.cn-hongkong.maas.aliyuncs.com'}, 'tokyo': {'workspace_host': 'https://{workspace}.ap-northeast-1.maas.aliyuncs.com'}, 'token-plan': {'host': 'https://token-plan.cn-beijing.maas.aliyuncs.com', 'key_prefix': 'sk-sp-'}, 'token-plan-singapore': {'host': 'https://token-plan.ap-southeast-1.maas.aliyuncs.com', 'key_prefix': 'sk-sp-'}}, 'rejected', (), 'wire', 'h27#http'),
-    'wire/headers.Authorization': Entry('headers', {'is': 'Bearer {key}', 'call': ['sync', 'stream', 'async', 'query', 'list', 'cancel', 'policy', 'token']}, 'rejected', (), 'wire', 'h27#http'),
-    'wire/headers.Content-Type': Entry('headers', {'is': 'application/json', 'call': ['sync', 'stream', 'async']}, 'rejected', (), 'wire', 'h27#http'),
-    'wire/headers.X-DashScope-Async': Entry('headers', {'is': 'enable', 'call': ['async']}, 'rejected', (), 'wire', 'h27#http'),
-    'wire/headers.X-DashScope-Sse': Entry('headers', {'is': 'enable', 'call': ['stream']}, 'rejected', (), 'wire', 'h26#stream'),
-    'wire/headers.X-DashScope-OssResourceResolve': Entry('headers', {'is': 'enable', 'schemes': ['oss']}, 'rejected', (), 'wire', 'up#use'),
-    'wire/headers.X-DashScope-WorkSpace': Entry('headers', {'is': '{workspace}', 'call': ['sync', 'stream', 'async', 'query', 'list', 'cancel'], 'optional': True}, 'rejected', (), 'wire', 'sdk#headers'),
-    'wire/answers.created': Entry('answers', {'output': {'required': True, 'members': {'task_id': {'type': 'text', 'required': True}, 'task_status': {'type': 'text', 'required': True, 'one_of': ['PENDING']}}}, 'request_id': {'type': 'text', 'required': True}}, 'rejected', (), 'wire', 'h27#answers'),
-    'wire/answers.choices': Entry('answers', {'output': {'required': True, 'members': {'choices': {'type': 'list', 'required': True, 'each': {'members': {'finish_reason': {'type': 'text', 'required': True}, 'message': {'required': True, 'members': {'role': {'type': 'text', 'required': True, 'one_of': ['assistant']}, 'content': {'type': 'list', 'required': True, 'each': {'members': {'image': {'type': 'text'}, 'text': {'type': 'text'}, 'type': {'type': 'text'}}}}}}}}}, 'finished': {'type': 'boolean'}}}, 'usage': {'members': {'image_count': {'type': 'integer'}, 'size': {'type': 'text'}, 'input_tokens': {'type': 'integer'}, 'output_tokens': {'type': 'integer'}, 'total_tokens': {'type': 'integer'}}}, 'request_id': {'type': 'text', 'required': True}}, 'rejected', (), 'wire', 'h27#answers'),
-    'wire/answers.results': Entry('answers', {'output': {'required': True, 'members': {'task_id': {'type': 'text', 'required': True}, 'task_status': {'type': 'text', 'required': True}, 'results': {'type': 'list', 'each': {'members': {'url': {'type': 'text'}, 'orig_prompt': {'type': 'text'}, 'actual_prompt': {'type': 'text'}, 'code': {'type': 'text'}, 'message': {'type': 'text'}}}}, 'task_metrics': {'members': {'TOTAL': {'type': 'integer'}, 'SUCCEEDED': {'type': 'integer'}, 'FAILED': {'type': 'integer'}}}}}, 'usage': {'members': {'image_count': {'type': 'integer'}}}, 'request_id': {'type': 'text', 'required': True}}, 'rejected', (), 'wire', 'h27#answers'),
-    'wire/answers.task': Entry('answers', {'output': {'required': True, 'members': {'task_id': {'type': 'text', 'required': True}, 'task_status': {'type': 'text', 'required': True, 'one_of': ['PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED', 'UNKNOWN']}, 'submit_time': {'type': 'text'}, 'scheduled_time': {'type': 'text'}, 'end_time': {'type': 'text'}, 'code': {'type': 'text'}, 'message': {'type': 'text'}}}, 'request_id': {'type': 'text', 'required': True}}, 'rejected', (), 'wire', 'h27#answers'),
-    'wire/answers.listed': Entry('answers', {'total': {'type': 'integer', 'required': True}, 'total_page': {'type': 'integer', 'required': True}, 'page_no': {'type': 'integer', 'required': True}, 'page_size': {'type': 'integer', 'required': True}, 'request_id': {'type': 'text', 'required': True}, 'data': {'type': 'list', 'required': True, 'each': {'members': {'task_id': {'type': 'text', 'required': True}, 'status': {'type': 'text', 'required': True}, 'model_name': {'type': 'text'}, 'gmt_create': {'type': 'integer'}, 'start_time': {'type': 'integer'}, 'end_time': {'type': 'integer'}, 'request_id': {'type': 'text'}, 'region': {'type': 'text'}, 'api_key_id': {'type': 'text'}, 'caller_uid': {'type': 'text'}, 'caller_parent_id': {'type': 'text'}, 'user_api_unique_key': {'type': 'text'}}}}}, 'rejected', (), 'wire', 'h27#answers'),
-    'wire/answers.canceled': Entry('answers', {'request_id': {'type': 'text', 'required': True}}, 'rejected', (), 'wire', 'h27#answers'),
-    'wire/answers.policy': Entry('answers', {'data': {'required': True, 'members': {'policy': {'type': 'text', 'required': True}, 'signature': {'type': 'text', 'required': True}, 'upload_dir': {'type': 'text', 'required': True}, 'upload_host': {'type': 'text', 'required': True}, 'oss_access_key_id': {'type': 'text', 'required': True}, 'x_oss_object_acl': {'type': 'text', 'required': True}, 'x_oss_forbid_overwrite': {'type': 'text', 'required': True}, 'expire_in_seconds': {'type': 'integer'}, 'max_file_size_mb': {'type': 'integer'}, 'capacity_limit_mb': {'type': 'integer'}}}, 'request_id': {'type': 'text', 'required': True}}, 'rejected', (), 'wire', 'h27#answers'),
-    'wire/answers.token': Entry('answers', {'token': {'type': 'text', 'required': True}, 'expires_at': {'type': 'integer', 'required': True}}, 'rejected', (), 'wire', 'h27#answers'),
-    'wire/answers.error': Entry('answers', {'code': {'type': 'text', 'required': True}, 'message': {'type': 'text', 'required': True}, 'request_id': {'type': 'text', 'required': True}}, 'rejected', (), 'wire', 'h27#answers'),
-    'wire/messages.unknown': Entry('unknown', True, 'unspecified', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.required': Entry('required', True, 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.type': Entry('type', 'object', 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.unknown': Entry('unknown', True, 'unspecified', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.required': Entry('required', True, 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.type': Entry('type', 'list', 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.count': Entry('count', 1, 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.each.type': Entry('type', 'object', 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.each.unknown': Entry('unknown', True, 'unspecified', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.each.role.required': Entry('required', True, 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.each.role.type': Entry('type', 'text', 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.each.role.one_of': Entry('one_of', ('user',), 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.each.content.required': Entry('required', True, 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.each.content.type': Entry('type', 'list', 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.each.content.parts': Entry('parts', ('image', 'text'), 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.each.content.each.unknown': Entry('unknown', True, 'unspecified', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.input.messages.each.content.text.max_count': Entry('max_count', 1, 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/messages.parameters.type': Entry('type', 'object', 'rejected', ('wan2.7-image', 'wan2.7-image-pro', 'wan2.6-image'), 'body', 'h27#http'),
-    'wire/prompt.unknown': Entry('unknown', True, 'unspecified', ('wan2.5-i2i-preview',), 'body', 'h27#http'),
-    'wire/prompt.input.required': Entry('required', True, 'rejected', ('wan2.5-i2i-preview',), 'body', 'h27#http'),
-    'wire/prompt.input.type': Entry('type', 'object', 'rejected', ('wan2.5-i2i-preview',), 'body', 'h27#http'),
-    'wire/prompt.input.unknown': Entry('unknown', True, 'unspecified', ('wan2.5-i2i-preview',), 'body', 'h27#http'),
-    'wire/prompt.parameters.type': Entry('type', 'object', 'rejected', ('wan2.5-i2i-preview',), 'body', 'h27#http'),
-    'wire/function.unknown': Entry('unknown', True, 'unspecified', ('wanx2.1-imageedit',), 'body', 'h27#http'),
-    'wire/function.input.required': Entry('required', True, 'rejected', ('wanx2.1-imageedit',), 'body', 'h27#http'),
-    'wire/function.input.type': Entry('type', 'object', 'rejected', ('wanx2.1-imageedit',), 'body', 'h27#http'),
-    'wire/function.input.unknown': Entry('unknown', True, 'unspecified', ('wanx2.1-imageedit',), 'body', 'h27#http'),
-    'wire/function.parameters.type': Entry('type', 'object', 'rejected', ('wanx2.1-imageedit',), 'body', 'h27#http'),
-    'wan2.7/unknown': Entry('unknown', True, 'unspecified', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/only_for': Entry('only_for', {'enable_interleave': ('wan2.6',), 'max_images': ('wan2.6',), 'prompt_extend': ('wan2.5', 'wan2.6'), 'negative_prompt': ('wan2.5', 'wan2.6'), 'function': ('wanx2.1',), 'base_image_url': ('wanx2.1',), 'mask_image_url': ('wanx2.1',), 'mask': ('wanx2.1',), 'strength': ('wanx2.1',), 'top_scale': ('wanx2.1',), 'bottom_scale': ('wanx2.1',), 'left_scale': ('wanx2.1',), 'right_scale': ('wanx2.1',), 'upscale_factor': ('wanx2.1',), 'is_sketch': ('wanx2.1',)}, 'unspecified', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/prompt.required': Entry('required', True, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'ms25#text'),
-    'wan2.7/prompt.type': Entry('type', 'text', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/prompt.not_blank': Entry('not_blank', True, 'unspecified', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/prompt.max_chars': Entry('max_chars', 5000, 'truncated', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'h27#text'),
-    'wan2.7/images.max_count': Entry('max_count', 9, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-images'),
-    'wan2.7/images.each.type': Entry('type', 'image', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-images'),
-    'wan2.7/images.each.schemes': Entry('schemes', ('http', 'https', 'data', 'oss'), 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-methods'),
-    'wan2.7/images.each.public': Entry('public', ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com'), 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'err#media'),
-    'wan2.7/images.each.unexpired': Entry('unexpired', (('Expires',), ('x-oss-date', 'x-oss-expires'), ('X-Amz-Date', 'X-Amz-Expires')), 'unspecified', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'ossurl#signed-url'),
-    'wan2.7/images.each.encoding': Entry('encoding', 'base64', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-methods'),
-    'wan2.7/images.each.mime': Entry('mime', {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-methods'),
-    'wan2.7/images.each.formats': Entry('formats', ('jpeg', 'png', 'bmp', 'webp'), 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-images'),
-    'wan2.7/images.each.min_side': Entry('min_side', 240, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-images'),
-    'wan2.7/images.each.max_side': Entry('max_side', 8000, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-images'),
-    'wan2.7/images.each.min_ratio': Entry('min_ratio', Ratio(1, 8), 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'h27#image'),
-    'wan2.7/images.each.max_ratio': Entry('max_ratio', Ratio(8, 1), 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'h27#image'),
-    'wan2.7/images.each.max_bytes': Entry('max_bytes', 20971520, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-images'),
-    'wan2.7/size.type': Entry('type', 'size', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/size.keywords': Entry('keywords', {'1K': 1048576, '2K': 4194304}, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/size.keywords:pro_text': Entry('keywords', {'1K': 1048576, '2K': 4194304, '4K': 16777216}, 'rejected', ('wan2.7-image-pro',), 'body', 'guide#input-parameters'),
-    'wan2.7/size.min_pixels': Entry('min_pixels', 589824, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/size.max_pixels': Entry('max_pixels', 4194304, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/size.max_pixels:pro_text': Entry('max_pixels', 16777216, 'rejected', ('wan2.7-image-pro',), 'body', 'guide#input-parameters'),
-    'wan2.7/size.min_ratio': Entry('min_ratio', Ratio(1, 8), 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/size.max_ratio': Entry('max_ratio', Ratio(8, 1), 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/n.type': Entry('type', 'integer', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/n.min': Entry('min', 1, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/n.max': Entry('max', 4, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/n.max:sequential': Entry('max', 12, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/enable_sequential.type': Entry('type', 'boolean', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#wan27-only'),
-    'wan2.7/thinking_mode.effective': Entry('effective', 'plain_text', 'ignored', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#wan27-only'),
-    'wan2.7/thinking_mode.type': Entry('type', 'boolean', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#wan27-only'),
-    'wan2.7/bbox_list.type': Entry('type', 'list', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#wan27-only'),
-    'wan2.7/bbox_list.same_count_as': Entry('same_count_as', 'images', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#wan27-only'),
-    'wan2.7/bbox_list.each.type': Entry('type', 'list', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/bbox_list.each.max_count': Entry('max_count', 2, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/bbox_list.each.each.type': Entry('type', 'list', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/bbox_list.each.each.count': Entry('count', 4, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/bbox_list.each.each.ordered': Entry('ordered', ('x1', 'y1', 'x2', 'y2'), 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/bbox_list.each.each.inside': Entry('inside', 'images', 'unspecified', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/bbox_list.each.each.each.type': Entry('type', 'integer', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/bbox_list.each.each.each.min': Entry('min', 0, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'h27#bbox'),
-    'wan2.7/color_palette.needs': Entry('needs', 'not sequential', 'unspecified', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#wan27-only'),
-    'wan2.7/color_palette.type': Entry('type', 'list', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#wan27-only'),
-    'wan2.7/color_palette.min_count': Entry('min_count', 3, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#wan27-only'),
-    'wan2.7/color_palette.max_count': Entry('max_count', 10, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#wan27-only'),
-    'wan2.7/color_palette.total': Entry('total', '100.00', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#wan27-only'),
-    'wan2.7/color_palette.each.unknown': Entry('unknown', True, 'unspecified', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/color_palette.each.type': Entry('type', 'object', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/color_palette.each.hex.required': Entry('required', True, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/color_palette.each.hex.type': Entry('type', 'text', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/color_palette.each.hex.pattern': Entry('pattern', '#[0-9A-Fa-f]{6}', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/color_palette.each.ratio.required': Entry('required', True, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/color_palette.each.ratio.type': Entry('type', 'percent', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/color_palette.each.ratio.decimals': Entry('decimals', 2, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'h27#color-palette'),
-    'wan2.7/stream.type': Entry('type', 'boolean', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/stream.one_of': Entry('one_of', (False,), 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'rec#sse'),
-    'wan2.7/watermark.type': Entry('type', 'boolean', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/seed.type': Entry('type', 'integer', 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/seed.min': Entry('min', 0, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.7/seed.max': Entry('max', 2147483647, 'rejected', ('wan2.7-image', 'wan2.7-image-pro'), 'body', 'guide#input-parameters'),
-    'wan2.6/unknown': Entry('unknown', True, 'unspecified', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/only_for': Entry('only_for', {'enable_sequential': ('wan2.7',), 'thinking_mode': ('wan2.7',), 'bbox_list': ('wan2.7',), 'color_palette': ('wan2.7',), 'function': ('wanx2.1',), 'base_image_url': ('wanx2.1',), 'mask_image_url': ('wanx2.1',), 'mask': ('wanx2.1',), 'strength': ('wanx2.1',), 'top_scale': ('wanx2.1',), 'bottom_scale': ('wanx2.1',), 'left_scale': ('wanx2.1',), 'right_scale': ('wanx2.1',), 'upscale_factor': ('wanx2.1',), 'is_sketch': ('wanx2.1',)}, 'unspecified', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/prompt.required': Entry('required', True, 'rejected', ('wan2.6-image',), 'body', 'h26#text'),
-    'wan2.6/prompt.type': Entry('type', 'text', 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/prompt.not_blank': Entry('not_blank', True, 'unspecified', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/prompt.max_chars': Entry('max_chars', 2000, 'truncated', ('wan2.6-image',), 'body', 'h26#text'),
-    'wan2.6/negative_prompt.place': Entry('place', 'parameters', 'unspecified', ('wan2.6-image',), 'body', 'h26#negative-prompt'),
-    'wan2.6/negative_prompt.type': Entry('type', 'text', 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/negative_prompt.max_chars': Entry('max_chars', 500, 'truncated', ('wan2.6-image',), 'body', 'h26#negative-prompt'),
-    'wan2.6/images.min_count:not-interleave': Entry('min_count', 1, 'rejected', ('wan2.6-image',), 'body', 'h26#image'),
-    'wan2.6/images.max_count:interleave': Entry('max_count', 1, 'rejected', ('wan2.6-image',), 'body', 'h26#interleave'),
-    'wan2.6/images.max_count:not-interleave': Entry('max_count', 4, 'rejected', ('wan2.6-image',), 'body', 'guide#input-images'),
-    'wan2.6/images.each.type': Entry('type', 'image', 'rejected', ('wan2.6-image',), 'body', 'guide#input-images'),
-    'wan2.6/images.each.schemes': Entry('schemes', ('http', 'https', 'data', 'oss'), 'rejected', ('wan2.6-image',), 'body', 'guide#input-methods'),
-    'wan2.6/images.each.public': Entry('public', ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com'), 'rejected', ('wan2.6-image',), 'body', 'err#media'),
-    'wan2.6/images.each.unexpired': Entry('unexpired', (('Expires',), ('x-oss-date', 'x-oss-expires'), ('X-Amz-Date', 'X-Amz-Expires')), 'unspecified', ('wan2.6-image',), 'body', 'ossurl#signed-url'),
-    'wan2.6/images.each.encoding': Entry('encoding', 'base64', 'rejected', ('wan2.6-image',), 'body', 'guide#input-methods'),
-    'wan2.6/images.each.mime': Entry('mime', {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}, 'rejected', ('wan2.6-image',), 'body', 'guide#input-methods'),
-    'wan2.6/images.each.formats': Entry('formats', ('jpeg', 'png', 'bmp', 'webp'), 'rejected', ('wan2.6-image',), 'body', 'guide#input-images'),
-    'wan2.6/images.each.min_side': Entry('min_side', 240, 'rejected', ('wan2.6-image',), 'body', 'guide#input-images'),
-    'wan2.6/images.each.max_side': Entry('max_side', 8000, 'rejected', ('wan2.6-image',), 'body', 'guide#input-images'),
-    'wan2.6/images.each.max_bytes': Entry('max_bytes', 10485760, 'rejected', ('wan2.6-image',), 'body', 'guide#input-images'),
-    'wan2.6/size.type': Entry('type', 'size', 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/size.keywords': Entry('keywords', {'1K': 1638400, '2K': 4194304}, 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/size.excludes:interleave': Entry('excludes', ('1K', '2K'), 'unspecified', ('wan2.6-image',), 'body', 'h26#interleave'),
-    'wan2.6/size.min_pixels': Entry('min_pixels', 589824, 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/size.max_pixels:not-interleave': Entry('max_pixels', 4194304, 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/size.max_pixels:interleave': Entry('max_pixels', 1638400, 'rejected', ('wan2.6-image',), 'body', 'h26#interleave'),
-    'wan2.6/size.min_ratio': Entry('min_ratio', Ratio(1, 4), 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/size.max_ratio': Entry('max_ratio', Ratio(4, 1), 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/n.type': Entry('type', 'integer', 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/n.min': Entry('min', 1, 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/n.max': Entry('max', 4, 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/n.max:interleave': Entry('max', 1, 'rejected', ('wan2.6-image',), 'body', 'h26#interleave'),
-    'wan2.6/enable_interleave.type': Entry('type', 'boolean', 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/enable_interleave.one_of:plain_sync': Entry('one_of', (False,), 'rejected', ('wan2.6-image',), 'body', 'h26#stream'),
-    'wan2.6/max_images.effective': Entry('effective', 'interleave', 'ignored', ('wan2.6-image',), 'body', 'h26#interleave'),
-    'wan2.6/max_images.type': Entry('type', 'integer', 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/max_images.min': Entry('min', 1, 'rejected', ('wan2.6-image',), 'body', 'h26#interleave'),
-    'wan2.6/max_images.max': Entry('max', 5, 'rejected', ('wan2.6-image',), 'body', 'h26#interleave'),
-    'wan2.6/prompt_extend.effective': Entry('effective', 'not interleave', 'ignored', ('wan2.6-image',), 'body', 'h26#interleave'),
-    'wan2.6/prompt_extend.type': Entry('type', 'boolean', 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/stream.required:interleave_sync': Entry('required', True, 'unspecified', ('wan2.6-image',), 'body', 'h26#stream'),
-    'wan2.6/stream.type': Entry('type', 'boolean', 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/stream.one_of:interleave_sync': Entry('one_of', (True,), 'rejected', ('wan2.6-image',), 'body', 'h26#stream'),
-    'wan2.6/stream.one_of:not-interleave': Entry('one_of', (False,), 'unspecified', ('wan2.6-image',), 'body', 'h26#stream'),
-    'wan2.6/watermark.type': Entry('type', 'boolean', 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/seed.type': Entry('type', 'integer', 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/seed.min': Entry('min', 0, 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.6/seed.max': Entry('max', 2147483647, 'rejected', ('wan2.6-image',), 'body', 'guide#input-parameters'),
-    'wan2.5/unknown': Entry('unknown', True, 'unspecified', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/only_for': Entry('only_for', {'messages': ('wan2.6', 'wan2.7'), 'enable_sequential': ('wan2.7',), 'thinking_mode': ('wan2.7',), 'bbox_list': ('wan2.7',), 'color_palette': ('wan2.7',), 'enable_interleave': ('wan2.6',), 'max_images': ('wan2.6',), 'function': ('wanx2.1',), 'base_image_url': ('wanx2.1',), 'mask_image_url': ('wanx2.1',), 'mask': ('wanx2.1',), 'strength': ('wanx2.1',), 'top_scale': ('wanx2.1',), 'bottom_scale': ('wanx2.1',), 'left_scale': ('wanx2.1',), 'right_scale': ('wanx2.1',), 'upscale_factor': ('wanx2.1',), 'is_sketch': ('wanx2.1',)}, 'unspecified', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/prompt.required': Entry('required', True, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#faq'),
-    'wan2.5/prompt.type': Entry('type', 'text', 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/prompt.not_blank': Entry('not_blank', True, 'unspecified', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/prompt.max_chars': Entry('max_chars', 2000, 'truncated', ('wan2.5-i2i-preview',), 'body', 'h25#prompt'),
-    'wan2.5/images.required': Entry('required', True, 'rejected', ('wan2.5-i2i-preview',), 'body', 'h25#images'),
-    'wan2.5/images.type': Entry('type', 'list', 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-images'),
-    'wan2.5/images.min_count': Entry('min_count', 1, 'rejected', ('wan2.5-i2i-preview',), 'body', 'h25#images'),
-    'wan2.5/images.max_count': Entry('max_count', 3, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-images'),
-    'wan2.5/images.each.type': Entry('type', 'image', 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-images'),
-    'wan2.5/images.each.schemes': Entry('schemes', ('http', 'https', 'data', 'oss'), 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-methods'),
-    'wan2.5/images.each.public': Entry('public', ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com'), 'rejected', ('wan2.5-i2i-preview',), 'body', 'err#media'),
-    'wan2.5/images.each.unexpired': Entry('unexpired', (('Expires',), ('x-oss-date', 'x-oss-expires'), ('X-Amz-Date', 'X-Amz-Expires')), 'unspecified', ('wan2.5-i2i-preview',), 'body', 'ossurl#signed-url'),
-    'wan2.5/images.each.encoding': Entry('encoding', 'base64', 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-methods'),
-    'wan2.5/images.each.mime': Entry('mime', {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'webp': 'image/webp'}, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-methods'),
-    'wan2.5/images.each.formats': Entry('formats', ('jpeg', 'png', 'bmp', 'webp'), 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-images'),
-    'wan2.5/images.each.min_side': Entry('min_side', 384, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-images'),
-    'wan2.5/images.each.max_side': Entry('max_side', 5000, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-images'),
-    'wan2.5/images.each.min_ratio': Entry('min_ratio', Ratio(1, 4), 'rejected', ('wan2.5-i2i-preview',), 'body', 'ms25#images'),
-    'wan2.5/images.each.max_ratio': Entry('max_ratio', Ratio(4, 1), 'rejected', ('wan2.5-i2i-preview',), 'body', 'ms25#images'),
-    'wan2.5/images.each.max_bytes': Entry('max_bytes', 10485760, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-images'),
-    'wan2.5/negative_prompt.place': Entry('place', 'input', 'unspecified', ('wan2.5-i2i-preview',), 'body', 'h25#negative-prompt'),
-    'wan2.5/negative_prompt.type': Entry('type', 'text', 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/negative_prompt.max_chars': Entry('max_chars', 500, 'truncated', ('wan2.5-i2i-preview',), 'body', 'h25#negative-prompt'),
-    'wan2.5/size.type': Entry('type', 'size', 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/size.keywords': Entry('keywords', {}, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/size.min_pixels': Entry('min_pixels', 589824, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/size.max_pixels': Entry('max_pixels', 1638400, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/size.min_ratio': Entry('min_ratio', Ratio(1, 4), 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/size.max_ratio': Entry('max_ratio', Ratio(4, 1), 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/n.type': Entry('type', 'integer', 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/n.min': Entry('min', 1, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/n.max': Entry('max', 4, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/prompt_extend.type': Entry('type', 'boolean', 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/stream.type': Entry('type', 'boolean', 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/stream.one_of': Entry('one_of', (False,), 'rejected', ('wan2.5-i2i-preview',), 'body', 'rec#sse'),
-    'wan2.5/watermark.type': Entry('type', 'boolean', 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/seed.type': Entry('type', 'integer', 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/seed.min': Entry('min', 0, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wan2.5/seed.max': Entry('max', 2147483647, 'rejected', ('wan2.5-i2i-preview',), 'body', 'guide#input-parameters'),
-    'wanx2.1/unknown': Entry('unknown', True, 'unspecified', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/only_for': Entry('only_for', {'messages': ('wan2.6', 'wan2.7'), 'size': ('wan2.5', 'wan2.6', 'wan2.7'), 'enable_sequential': ('wan2.7',), 'thinking_mode': ('wan2.7',), 'bbox_list': ('wan2.7',), 'color_palette': ('wan2.7',), 'enable_interleave': ('wan2.6',), 'max_images': ('wan2.6',), 'prompt_extend': ('wan2.5', 'wan2.6'), 'negative_prompt': ('wan2.5', 'wan2.6')}, 'unspecified', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/function.required': Entry('required', True, 'rejected', ('wanx2.1-imageedit',), 'body', 'guide#faq'),
-    'wanx2.1/function.type': Entry('type', 'text', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/function.one_of': Entry('one_of', ('stylization_all', 'stylization_local', 'description_edit', 'description_edit_with_mask', 'remove_watermark', 'expand', 'super_resolution', 'colorization', 'doodle', 'control_cartoon_feature'), 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/prompt.required': Entry('required', True, 'rejected', ('wanx2.1-imageedit',), 'body', 'guide#faq'),
-    'wanx2.1/prompt.type': Entry('type', 'text', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/prompt.not_blank': Entry('not_blank', True, 'unspecified', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/prompt.max_chars': Entry('max_chars', 800, 'truncated', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/images.required': Entry('required', True, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#images'),
-    'wanx2.1/images.each.type': Entry('type', 'image', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#images'),
-    'wanx2.1/images.each.schemes': Entry('schemes', ('http', 'https', 'data', 'oss'), 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#images'),
-    'wanx2.1/images.each.chars': Entry('chars', 'ascii', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#images'),
-    'wanx2.1/images.each.public': Entry('public', ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com'), 'rejected', ('wanx2.1-imageedit',), 'body', 'err#media'),
-    'wanx2.1/images.each.unexpired': Entry('unexpired', (('Expires',), ('x-oss-date', 'x-oss-expires'), ('X-Amz-Date', 'X-Amz-Expires')), 'unspecified', ('wanx2.1-imageedit',), 'body', 'ossurl#signed-url'),
-    'wanx2.1/images.each.encoding': Entry('encoding', 'base64', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#images'),
-    'wanx2.1/images.each.mime': Entry('mime', {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'tiff': 'image/tiff', 'webp': 'image/webp'}, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#images'),
-    'wanx2.1/images.each.formats': Entry('formats', ('jpeg', 'png', 'bmp', 'tiff', 'webp'), 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#images'),
-    'wanx2.1/images.each.min_side': Entry('min_side', 512, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#images'),
-    'wanx2.1/images.each.max_side': Entry('max_side', 4096, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#images'),
-    'wanx2.1/images.each.max_bytes': Entry('max_bytes', 10485760, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#images'),
-    'wanx2.1/mask.required:masked': Entry('required', True, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/mask.needs': Entry('needs', 'masked', 'unspecified', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/mask.type': Entry('type', 'image', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/mask.schemes': Entry('schemes', ('http', 'https', 'data', 'oss'), 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/mask.chars': Entry('chars', 'ascii', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/mask.public': Entry('public', ('-internal.aliyuncs.com', '-internal.oss-data-acc.aliyuncs.com'), 'rejected', ('wanx2.1-imageedit',), 'body', 'err#media'),
-    'wanx2.1/mask.unexpired': Entry('unexpired', (('Expires',), ('x-oss-date', 'x-oss-expires'), ('X-Amz-Date', 'X-Amz-Expires')), 'unspecified', ('wanx2.1-imageedit',), 'body', 'ossurl#signed-url'),
-    'wanx2.1/mask.encoding': Entry('encoding', 'base64', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/mask.mime': Entry('mime', {'jpeg': 'image/jpeg', 'png': 'image/png', 'bmp': 'image/bmp', 'tiff': 'image/tiff', 'webp': 'image/webp'}, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/mask.formats': Entry('formats', ('jpeg', 'png', 'bmp', 'tiff', 'webp'), 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/mask.min_side': Entry('min_side', 512, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/mask.max_side': Entry('max_side', 4096, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/mask.max_bytes': Entry('max_bytes', 10485760, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/mask.same_pixels_as': Entry('same_pixels_as', 'images', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#mask'),
-    'wanx2.1/strength.needs': Entry('needs', 'strong', 'unspecified', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/strength.type': Entry('type', 'number', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/strength.min': Entry('min', 0.0, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/strength.max': Entry('max', 1.0, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/top_scale.needs': Entry('needs', 'expanding', 'unspecified', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/top_scale.type': Entry('type', 'number', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/top_scale.min': Entry('min', 1.0, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/top_scale.max': Entry('max', 2.0, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/bottom_scale.needs': Entry('needs', 'expanding', 'unspecified', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/bottom_scale.type': Entry('type', 'number', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/bottom_scale.min': Entry('min', 1.0, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/bottom_scale.max': Entry('max', 2.0, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/left_scale.needs': Entry('needs', 'expanding', 'unspecified', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/left_scale.type': Entry('type', 'number', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/left_scale.min': Entry('min', 1.0, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/left_scale.max': Entry('max', 2.0, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/right_scale.needs': Entry('needs', 'expanding', 'unspecified', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/right_scale.type': Entry('type', 'number', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/right_scale.min': Entry('min', 1.0, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/right_scale.max': Entry('max', 2.0, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/upscale_factor.needs': Entry('needs', 'upscaling', 'unspecified', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/upscale_factor.type': Entry('type', 'integer', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/upscale_factor.min': Entry('min', 1, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/upscale_factor.max': Entry('max', 4, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/is_sketch.needs': Entry('needs', 'doodling', 'unspecified', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/is_sketch.type': Entry('type', 'boolean', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/n.type': Entry('type', 'integer', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/n.min': Entry('min', 1, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/n.max': Entry('max', 4, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/stream.type': Entry('type', 'boolean', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/stream.one_of': Entry('one_of', (False,), 'rejected', ('wanx2.1-imageedit',), 'body', 'rec#sse'),
-    'wanx2.1/watermark.type': Entry('type', 'boolean', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/seed.type': Entry('type', 'integer', 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/seed.min': Entry('min', 0, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'wanx2.1/seed.max': Entry('max', 2147483647, 'rejected', ('wanx2.1-imageedit',), 'body', 'h21#parameters'),
-    'task/states.PENDING': Entry('states', {'next': ['RUNNING', 'CANCELED']}, 'rejected', (), 'task', 'task#states'),
-    'task/states.RUNNING': Entry('states', {'next': ['SUCCEEDED', 'FAILED']}, 'rejected', (), 'task', 'task#states'),
-    'task/states.SUCCEEDED': Entry('states', {'terminal': True}, 'rejected', (), 'task', 'task#states'),
-    'task/states.FAILED': Entry('states', {'terminal': True}, 'rejected', (), 'task', 'task#states'),
-    'task/states.CANCELED': Entry('states', {'terminal': True}, 'rejected', (), 'task', 'task#states'),
-    'task/states.UNKNOWN': Entry('states', {'terminal': True}, 'rejected', (), 'task', 'task#states'),
-    'task/initial': Entry('initial', 'PENDING', 'rejected', (), 'task', 'task#states'),
-    'task/cancelable': Entry('cancelable', ['PENDING'], 'rejected', (), 'task', 'task#states'),
-    'task/expires': Entry('expires', {'is': '24 h', 'of': 'submission', 'into': 'UNKNOWN'}, 'rejected', (), 'task', 'guide#getting-started'),
-    'task/links_expire': Entry('links_expire', {'is': '24 h', 'of': 'end'}, 'rejected', (), 'task', 'guide#limitations'),
-    'task/partial': Entry('partial', {'is': 'SUCCEEDED'}, 'rejected', (), 'task', 'h25#answers'),
-    'task/unlisted': Entry('unlisted', {'is': ['SUSPENDED']}, 'rejected', (), 'task', 'sdk#constants'),
+    "wire/model": Entry(
+        "model",
+        ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image", "wan2.5-i2i-preview", "wanx2.1-imageedit"),
+        "rejected",
+        (),
+        "body",
+        "h27#http",
+    ),
+    "wire/endpoints": Entry(
+        "endpoints",
+        {
+            "wan2.7-image": ("sync", "async"),
+            "wan2.7-image-pro": ("sync", "async"),
+            "wan2.6-image": ("sync", "async", "stream"),
+            "wan2.5-i2i-preview": ("async",),
+            "wanx2.1-imageedit": ("async",),
+        },
+        "rejected",
+        (),
+        "body",
+        "h27#http",
+    ),
+    "wire/regions": Entry(
+        "regions",
+        {
+            "beijing": {
+                "host": "https://dashscope.aliyuncs.com",
+                "workspace_host": "https://{workspace}.cn-beijing.maas.aliyuncs.com",
+                "calls": {
+                    "wan2.7-image": ["sync", "async"],
+                    "wan2.7-image-pro": ["sync", "async"],
+                    "wan2.6-image": ["sync", "stream", "async"],
+                    "wan2.5-i2i-preview": ["async"],
+                    "wanx2.1-imageedit": ["async"],
+                },
+            },
+            "singapore": {
+                "host": "https://dashscope-intl.aliyuncs.com",
+                "workspace_host": "https://{workspace}.ap-southeast-1.maas.aliyuncs.com",
+                "calls": {
+                    "wan2.7-image": ["sync", "async"],
+                    "wan2.7-image-pro": ["sync", "async"],
+                    "wan2.6-image": ["sync", "stream", "async"],
+                    "wan2.5-i2i-preview": ["async"],
+                },
+            },
+            "virginia": {
+                "host": "https://dashscope-us.aliyuncs.com",
+                "workspace_host": "https://{workspace}.us-east-1.maas.aliyuncs.com",
+                "calls": {"wan2.6-image": ["sync", "stream", "async"]},
+            },
+            "frankfurt": {
+                "workspace_host": "https://{workspace}.eu-central-1.maas.aliyuncs.com",
+                "calls": {"wan2.6-image": ["async"]},
+            },
+            "hongkong": {
+                "host": "https://cn-hongkong.dashscope.aliyuncs.com",
+                "workspace_host": "https://{workspace}.cn-hongkong.maas.aliyuncs.com",
+            },
+            "tokyo": {"workspace_host": "https://{workspace}.ap-northeast-1.maas.aliyuncs.com"},
+            "token-plan": {"host": "https://token-plan.cn-beijing.maas.aliyuncs.com", "key_prefix": "sk-sp-"},
+            "token-plan-singapore": {
+                "host": "https://token-plan.ap-southeast-1.maas.aliyuncs.com",
+                "key_prefix": "sk-sp-",
+            },
+        },
+        "rejected",
+        (),
+        "wire",
+        "h27#http",
+    ),
+    "wire/headers.Authorization": Entry(
+        "headers",
+        {
+            "is": "Bearer {key}",
+            "call": ["sync", "stream", "async", "query", "list", "cancel", "policy", "token"],
+        },
+        "rejected",
+        (),
+        "wire",
+        "h27#http",
+    ),
+    "wire/headers.Content-Type": Entry(
+        "headers",
+        {"is": "application/json", "call": ["sync", "stream", "async"]},
+        "rejected",
+        (),
+        "wire",
+        "h27#http",
+    ),
+    "wire/headers.X-DashScope-Async": Entry(
+        "headers", {"is": "enable", "call": ["async"]}, "rejected", (), "wire", "h27#http"
+    ),
+    "wire/headers.X-DashScope-Sse": Entry(
+        "headers", {"is": "enable", "call": ["stream"]}, "rejected", (), "wire", "h26#stream"
+    ),
+    "wire/headers.X-DashScope-OssResourceResolve": Entry(
+        "headers", {"is": "enable", "schemes": ["oss"]}, "rejected", (), "wire", "up#use"
+    ),
+    "wire/headers.X-DashScope-WorkSpace": Entry(
+        "headers",
+        {
+            "is": "{workspace}",
+            "call": ["sync", "stream", "async", "query", "list", "cancel"],
+            "optional": True,
+        },
+        "rejected",
+        (),
+        "wire",
+        "sdk#headers",
+    ),
+    "wire/answers.created": Entry(
+        "answers",
+        {
+            "output": {
+                "required": True,
+                "members": {
+                    "task_id": {"type": "text", "required": True},
+                    "task_status": {"type": "text", "required": True, "one_of": ["PENDING"]},
+                },
+            },
+            "request_id": {"type": "text", "required": True},
+        },
+        "rejected",
+        (),
+        "wire",
+        "h27#answers",
+    ),
+    "wire/answers.choices": Entry(
+        "answers",
+        {
+            "output": {
+                "required": True,
+                "members": {
+                    "choices": {
+                        "type": "list",
+                        "required": True,
+                        "each": {
+                            "members": {
+                                "finish_reason": {"type": "text", "required": True},
+                                "message": {
+                                    "required": True,
+                                    "members": {
+                                        "role": {"type": "text", "required": True, "one_of": ["assistant"]},
+                                        "content": {
+                                            "type": "list",
+                                            "required": True,
+                                            "each": {
+                                                "members": {
+                                                    "image": {"type": "text"},
+                                                    "text": {"type": "text"},
+                                                    "type": {"type": "text"},
+                                                }
+                                            },
+                                        },
+                                    },
+                                },
+                            }
+                        },
+                    },
+                    "finished": {"type": "boolean"},
+                },
+            },
+            "usage": {
+                "members": {
+                    "image_count": {"type": "integer"},
+                    "size": {"type": "text"},
+                    "input_tokens": {"type": "integer"},
+                    "output_tokens": {"type": "integer"},
+                    "total_tokens": {"type": "integer"},
+                }
+            },
+            "request_id": {"type": "text", "required": True},
+        },
+        "rejected",
+        (),
+        "wire",
+        "h27#answers",
+    ),
+    "wire/answers.results": Entry(
+        "answers",
+        {
+            "output": {
+                "required": True,
+                "members": {
+                    "task_id": {"type": "text", "required": True},
+                    "task_status": {"type": "text", "required": True},
+                    "results": {
+                        "type": "list",
+                        "each": {
+                            "members": {
+                                "url": {"type": "text"},
+                                "orig_prompt": {"type": "text"},
+                                "actual_prompt": {"type": "text"},
+                                "code": {"type": "text"},
+                                "message": {"type": "text"},
+                            }
+                        },
+                    },
+                    "task_metrics": {
+                        "members": {
+                            "TOTAL": {"type": "integer"},
+                            "SUCCEEDED": {"type": "integer"},
+                            "FAILED": {"type": "integer"},
+                        }
+                    },
+                },
+            },
+            "usage": {"members": {"image_count": {"type": "integer"}}},
+            "request_id": {"type": "text", "required": True},
+        },
+        "rejected",
+        (),
+        "wire",
+        "h27#answers",
+    ),
+    "wire/answers.task": Entry(
+        "answers",
+        {
+            "output": {
+                "required": True,
+                "members": {
+                    "task_id": {"type": "text", "required": True},
+                    "task_status": {
+                        "type": "text",
+                        "required": True,
+                        "one_of": ["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN"],
+                    },
+                    "submit_time": {"type": "text"},
+                    "scheduled_time": {"type": "text"},
+                    "end_time": {"type": "text"},
+                    "code": {"type": "text"},
+                    "message": {"type": "text"},
+                },
+            },
+            "request_id": {"type": "text", "required": True},
+        },
+        "rejected",
+        (),
+        "wire",
+        "h27#answers",
+    ),
+    "wire/answers.listed": Entry(
+        "answers",
+        {
+            "total": {"type": "integer", "required": True},
+            "total_page": {"type": "integer", "required": True},
+            "page_no": {"type": "integer", "required": True},
+            "page_size": {"type": "integer", "required": True},
+            "request_id": {"type": "text", "required": True},
+            "data": {
+                "type": "list",
+                "required": True,
+                "each": {
+                    "members": {
+                        "task_id": {"type": "text", "required": True},
+                        "status": {"type": "text", "required": True},
+                        "model_name": {"type": "text"},
+                        "gmt_create": {"type": "integer"},
+                        "start_time": {"type": "integer"},
+                        "end_time": {"type": "integer"},
+                        "request_id": {"type": "text"},
+                        "region": {"type": "text"},
+                        "api_key_id": {"type": "text"},
+                        "caller_uid": {"type": "text"},
+                        "caller_parent_id": {"type": "text"},
+                        "user_api_unique_key": {"type": "text"},
+                    }
+                },
+            },
+        },
+        "rejected",
+        (),
+        "wire",
+        "h27#answers",
+    ),
+    "wire/answers.canceled": Entry(
+        "answers", {"request_id": {"type": "text", "required": True}}, "rejected", (), "wire", "h27#answers"
+    ),
+    "wire/answers.policy": Entry(
+        "answers",
+        {
+            "data": {
+                "required": True,
+                "members": {
+                    "policy": {"type": "text", "required": True},
+                    "signature": {"type": "text", "required": True},
+                    "upload_dir": {"type": "text", "required": True},
+                    "upload_host": {"type": "text", "required": True},
+                    "oss_access_key_id": {"type": "text", "required": True},
+                    "x_oss_object_acl": {"type": "text", "required": True},
+                    "x_oss_forbid_overwrite": {"type": "text", "required": True},
+                    "expire_in_seconds": {"type": "integer"},
+                    "max_file_size_mb": {"type": "integer"},
+                    "capacity_limit_mb": {"type": "integer"},
+                },
+            },
+            "request_id": {"type": "text", "required": True},
+        },
+        "rejected",
+        (),
+        "wire",
+        "h27#answers",
+    ),
+    "wire/answers.token": Entry(
+        "answers",
+        {"token": {"type": "text", "required": True}, "expires_at": {"type": "integer", "required": True}},
+        "rejected",
+        (),
+        "wire",
+        "h27#answers",
+    ),
+    "wire/answers.error": Entry(
+        "answers",
+        {
+            "code": {"type": "text", "required": True},
+            "message": {"type": "text", "required": True},
+            "request_id": {"type": "text", "required": True},
+        },
+        "rejected",
+        (),
+        "wire",
+        "h27#answers",
+    ),
+    "wire/messages.unknown": Entry(
+        "unknown",
+        True,
+        "unspecified",
+        ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"),
+        "body",
+        "h27#http",
+    ),
+    "wire/messages.input.required": Entry(
+        "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/messages.input.type": Entry(
+        "type", "object", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/messages.input.unknown": Entry(
+        "unknown",
+        True,
+        "unspecified",
+        ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"),
+        "body",
+        "h27#http",
+    ),
+    "wire/messages.input.messages.required": Entry(
+        "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/messages.input.messages.type": Entry(
+        "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/messages.input.messages.count": Entry(
+        "count", 1, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/messages.input.messages.each.type": Entry(
+        "type", "object", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/messages.input.messages.each.unknown": Entry(
+        "unknown",
+        True,
+        "unspecified",
+        ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"),
+        "body",
+        "h27#http",
+    ),
+    "wire/messages.input.messages.each.role.required": Entry(
+        "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/messages.input.messages.each.role.type": Entry(
+        "type", "text", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/messages.input.messages.each.role.one_of": Entry(
+        "one_of",
+        ("user",),
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"),
+        "body",
+        "h27#http",
+    ),
+    "wire/messages.input.messages.each.content.required": Entry(
+        "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/messages.input.messages.each.content.type": Entry(
+        "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/messages.input.messages.each.content.parts": Entry(
+        "parts",
+        ("image", "text"),
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"),
+        "body",
+        "h27#http",
+    ),
+    "wire/messages.input.messages.each.content.each.unknown": Entry(
+        "unknown",
+        True,
+        "unspecified",
+        ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"),
+        "body",
+        "h27#http",
+    ),
+    "wire/messages.input.messages.each.content.text.max_count": Entry(
+        "max_count", 1, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/messages.parameters.type": Entry(
+        "type", "object", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
+    ),
+    "wire/prompt.unknown": Entry("unknown", True, "unspecified", ("wan2.5-i2i-preview",), "body", "h27#http"),
+    "wire/prompt.input.required": Entry(
+        "required", True, "rejected", ("wan2.5-i2i-preview",), "body", "h27#http"
+    ),
+    "wire/prompt.input.type": Entry(
+        "type", "object", "rejected", ("wan2.5-i2i-preview",), "body", "h27#http"
+    ),
+    "wire/prompt.input.unknown": Entry(
+        "unknown", True, "unspecified", ("wan2.5-i2i-preview",), "body", "h27#http"
+    ),
+    "wire/prompt.parameters.type": Entry(
+        "type", "object", "rejected", ("wan2.5-i2i-preview",), "body", "h27#http"
+    ),
+    "wire/function.unknown": Entry(
+        "unknown", True, "unspecified", ("wanx2.1-imageedit",), "body", "h27#http"
+    ),
+    "wire/function.input.required": Entry(
+        "required", True, "rejected", ("wanx2.1-imageedit",), "body", "h27#http"
+    ),
+    "wire/function.input.type": Entry(
+        "type", "object", "rejected", ("wanx2.1-imageedit",), "body", "h27#http"
+    ),
+    "wire/function.input.unknown": Entry(
+        "unknown", True, "unspecified", ("wanx2.1-imageedit",), "body", "h27#http"
+    ),
+    "wire/function.parameters.type": Entry(
+        "type", "object", "rejected", ("wanx2.1-imageedit",), "body", "h27#http"
+    ),
+    "wan2.7/unknown": Entry(
+        "unknown", True, "unspecified", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/only_for": Entry(
+        "only_for",
+        {
+            "enable_interleave": ("wan2.6",),
+            "max_images": ("wan2.6",),
+            "prompt_extend": ("wan2.5", "wan2.6"),
+            "negative_prompt": ("wan2.5", "wan2.6"),
+            "function": ("wanx2.1",),
+            "base_image_url": ("wanx2.1",),
+            "mask_image_url": ("wanx2.1",),
+            "mask": ("wanx2.1",),
+            "strength": ("wanx2.1",),
+            "top_scale": ("wanx2.1",),
+            "bottom_scale": ("wanx2.1",),
+            "left_scale": ("wanx2.1",),
+            "right_scale": ("wanx2.1",),
+            "upscale_factor": ("wanx2.1",),
+            "is_sketch": ("wanx2.1",),
+        },
+        "unspecified",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.7/prompt.required": Entry(
+        "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "ms25#text"
+    ),
+    "wan2.7/prompt.type": Entry(
+        "type", "text", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/prompt.not_blank": Entry(
+        "not_blank",
+        True,
+        "unspecified",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.7/prompt.max_chars": Entry(
+        "max_chars", 5000, "truncated", ("wan2.7-image", "wan2.7-image-pro"), "body", "h27#text"
+    ),
+    "wan2.7/images.max_count": Entry(
+        "max_count", 9, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-images"
+    ),
+    "wan2.7/images.each.type": Entry(
+        "type", "image", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-images"
+    ),
+    "wan2.7/images.each.schemes": Entry(
+        "schemes",
+        ("http", "https", "data", "oss"),
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-methods",
+    ),
+    "wan2.7/images.each.public": Entry(
+        "public",
+        ("-internal.aliyuncs.com", "-internal.oss-data-acc.aliyuncs.com"),
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "err#media",
+    ),
+    "wan2.7/images.each.unexpired": Entry(
+        "unexpired",
+        (("Expires",), ("x-oss-date", "x-oss-expires"), ("X-Amz-Date", "X-Amz-Expires")),
+        "unspecified",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "ossurl#signed-url",
+    ),
+    "wan2.7/images.each.encoding": Entry(
+        "encoding", "base64", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-methods"
+    ),
+    "wan2.7/images.each.mime": Entry(
+        "mime",
+        {"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "webp": "image/webp"},
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-methods",
+    ),
+    "wan2.7/images.each.formats": Entry(
+        "formats",
+        ("jpeg", "png", "bmp", "webp"),
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-images",
+    ),
+    "wan2.7/images.each.min_side": Entry(
+        "min_side", 240, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-images"
+    ),
+    "wan2.7/images.each.max_side": Entry(
+        "max_side", 8000, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-images"
+    ),
+    "wan2.7/images.each.min_ratio": Entry(
+        "min_ratio", Ratio(1, 8), "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "h27#image"
+    ),
+    "wan2.7/images.each.max_ratio": Entry(
+        "max_ratio", Ratio(8, 1), "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "h27#image"
+    ),
+    "wan2.7/images.each.max_bytes": Entry(
+        "max_bytes", 20971520, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-images"
+    ),
+    "wan2.7/size.type": Entry(
+        "type", "size", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/size.keywords": Entry(
+        "keywords",
+        {"1K": 1048576, "2K": 4194304},
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.7/size.keywords:pro_text": Entry(
+        "keywords",
+        {"1K": 1048576, "2K": 4194304, "4K": 16777216},
+        "rejected",
+        ("wan2.7-image-pro",),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.7/size.min_pixels": Entry(
+        "min_pixels",
+        589824,
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.7/size.max_pixels": Entry(
+        "max_pixels",
+        4194304,
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.7/size.max_pixels:pro_text": Entry(
+        "max_pixels", 16777216, "rejected", ("wan2.7-image-pro",), "body", "guide#input-parameters"
+    ),
+    "wan2.7/size.min_ratio": Entry(
+        "min_ratio",
+        Ratio(1, 8),
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.7/size.max_ratio": Entry(
+        "max_ratio",
+        Ratio(8, 1),
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.7/n.type": Entry(
+        "type", "integer", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/n.min": Entry(
+        "min", 1, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/n.max": Entry(
+        "max", 4, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/n.max:sequential": Entry(
+        "max", 12, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/enable_sequential.type": Entry(
+        "type", "boolean", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
+    ),
+    "wan2.7/thinking_mode.effective": Entry(
+        "effective", "plain_text", "ignored", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
+    ),
+    "wan2.7/thinking_mode.type": Entry(
+        "type", "boolean", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
+    ),
+    "wan2.7/bbox_list.type": Entry(
+        "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
+    ),
+    "wan2.7/bbox_list.same_count_as": Entry(
+        "same_count_as",
+        "images",
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#wan27-only",
+    ),
+    "wan2.7/bbox_list.each.type": Entry(
+        "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/bbox_list.each.max_count": Entry(
+        "max_count", 2, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/bbox_list.each.each.type": Entry(
+        "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/bbox_list.each.each.count": Entry(
+        "count", 4, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/bbox_list.each.each.ordered": Entry(
+        "ordered",
+        ("x1", "y1", "x2", "y2"),
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.7/bbox_list.each.each.inside": Entry(
+        "inside",
+        "images",
+        "unspecified",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.7/bbox_list.each.each.each.type": Entry(
+        "type", "integer", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/bbox_list.each.each.each.min": Entry(
+        "min", 0, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "h27#bbox"
+    ),
+    "wan2.7/color_palette.needs": Entry(
+        "needs",
+        "not sequential",
+        "unspecified",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#wan27-only",
+    ),
+    "wan2.7/color_palette.type": Entry(
+        "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
+    ),
+    "wan2.7/color_palette.min_count": Entry(
+        "min_count", 3, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
+    ),
+    "wan2.7/color_palette.max_count": Entry(
+        "max_count", 10, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
+    ),
+    "wan2.7/color_palette.total": Entry(
+        "total", "100.00", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
+    ),
+    "wan2.7/color_palette.each.unknown": Entry(
+        "unknown", True, "unspecified", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/color_palette.each.type": Entry(
+        "type", "object", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/color_palette.each.hex.required": Entry(
+        "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/color_palette.each.hex.type": Entry(
+        "type", "text", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/color_palette.each.hex.pattern": Entry(
+        "pattern",
+        "#[0-9A-Fa-f]{6}",
+        "rejected",
+        ("wan2.7-image", "wan2.7-image-pro"),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.7/color_palette.each.ratio.required": Entry(
+        "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/color_palette.each.ratio.type": Entry(
+        "type", "percent", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/color_palette.each.ratio.decimals": Entry(
+        "decimals", 2, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "h27#color-palette"
+    ),
+    "wan2.7/stream.type": Entry(
+        "type", "boolean", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/stream.one_of": Entry(
+        "one_of", (False,), "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "rec#sse"
+    ),
+    "wan2.7/watermark.type": Entry(
+        "type", "boolean", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/seed.type": Entry(
+        "type", "integer", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/seed.min": Entry(
+        "min", 0, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.7/seed.max": Entry(
+        "max", 2147483647, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
+    ),
+    "wan2.6/unknown": Entry(
+        "unknown", True, "unspecified", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/only_for": Entry(
+        "only_for",
+        {
+            "enable_sequential": ("wan2.7",),
+            "thinking_mode": ("wan2.7",),
+            "bbox_list": ("wan2.7",),
+            "color_palette": ("wan2.7",),
+            "function": ("wanx2.1",),
+            "base_image_url": ("wanx2.1",),
+            "mask_image_url": ("wanx2.1",),
+            "mask": ("wanx2.1",),
+            "strength": ("wanx2.1",),
+            "top_scale": ("wanx2.1",),
+            "bottom_scale": ("wanx2.1",),
+            "left_scale": ("wanx2.1",),
+            "right_scale": ("wanx2.1",),
+            "upscale_factor": ("wanx2.1",),
+            "is_sketch": ("wanx2.1",),
+        },
+        "unspecified",
+        ("wan2.6-image",),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.6/prompt.required": Entry("required", True, "rejected", ("wan2.6-image",), "body", "h26#text"),
+    "wan2.6/prompt.type": Entry(
+        "type", "text", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/prompt.not_blank": Entry(
+        "not_blank", True, "unspecified", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/prompt.max_chars": Entry("max_chars", 2000, "truncated", ("wan2.6-image",), "body", "h26#text"),
+    "wan2.6/negative_prompt.place": Entry(
+        "place", "parameters", "unspecified", ("wan2.6-image",), "body", "h26#negative-prompt"
+    ),
+    "wan2.6/negative_prompt.type": Entry(
+        "type", "text", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/negative_prompt.max_chars": Entry(
+        "max_chars", 500, "truncated", ("wan2.6-image",), "body", "h26#negative-prompt"
+    ),
+    "wan2.6/images.min_count:not-interleave": Entry(
+        "min_count", 1, "rejected", ("wan2.6-image",), "body", "h26#image"
+    ),
+    "wan2.6/images.max_count:interleave": Entry(
+        "max_count", 1, "rejected", ("wan2.6-image",), "body", "h26#interleave"
+    ),
+    "wan2.6/images.max_count:not-interleave": Entry(
+        "max_count", 4, "rejected", ("wan2.6-image",), "body", "guide#input-images"
+    ),
+    "wan2.6/images.each.type": Entry(
+        "type", "image", "rejected", ("wan2.6-image",), "body", "guide#input-images"
+    ),
+    "wan2.6/images.each.schemes": Entry(
+        "schemes",
+        ("http", "https", "data", "oss"),
+        "rejected",
+        ("wan2.6-image",),
+        "body",
+        "guide#input-methods",
+    ),
+    "wan2.6/images.each.public": Entry(
+        "public",
+        ("-internal.aliyuncs.com", "-internal.oss-data-acc.aliyuncs.com"),
+        "rejected",
+        ("wan2.6-image",),
+        "body",
+        "err#media",
+    ),
+    "wan2.6/images.each.unexpired": Entry(
+        "unexpired",
+        (("Expires",), ("x-oss-date", "x-oss-expires"), ("X-Amz-Date", "X-Amz-Expires")),
+        "unspecified",
+        ("wan2.6-image",),
+        "body",
+        "ossurl#signed-url",
+    ),
+    "wan2.6/images.each.encoding": Entry(
+        "encoding", "base64", "rejected", ("wan2.6-image",), "body", "guide#input-methods"
+    ),
+    "wan2.6/images.each.mime": Entry(
+        "mime",
+        {"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "webp": "image/webp"},
+        "rejected",
+        ("wan2.6-image",),
+        "body",
+        "guide#input-methods",
+    ),
+    "wan2.6/images.each.formats": Entry(
+        "formats", ("jpeg", "png", "bmp", "webp"), "rejected", ("wan2.6-image",), "body", "guide#input-images"
+    ),
+    "wan2.6/images.each.min_side": Entry(
+        "min_side", 240, "rejected", ("wan2.6-image",), "body", "guide#input-images"
+    ),
+    "wan2.6/images.each.max_side": Entry(
+        "max_side", 8000, "rejected", ("wan2.6-image",), "body", "guide#input-images"
+    ),
+    "wan2.6/images.each.max_bytes": Entry(
+        "max_bytes", 10485760, "rejected", ("wan2.6-image",), "body", "guide#input-images"
+    ),
+    "wan2.6/size.type": Entry(
+        "type", "size", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/size.keywords": Entry(
+        "keywords",
+        {"1K": 1638400, "2K": 4194304},
+        "rejected",
+        ("wan2.6-image",),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.6/size.excludes:interleave": Entry(
+        "excludes", ("1K", "2K"), "unspecified", ("wan2.6-image",), "body", "h26#interleave"
+    ),
+    "wan2.6/size.min_pixels": Entry(
+        "min_pixels", 589824, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/size.max_pixels:not-interleave": Entry(
+        "max_pixels", 4194304, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/size.max_pixels:interleave": Entry(
+        "max_pixels", 1638400, "rejected", ("wan2.6-image",), "body", "h26#interleave"
+    ),
+    "wan2.6/size.min_ratio": Entry(
+        "min_ratio", Ratio(1, 4), "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/size.max_ratio": Entry(
+        "max_ratio", Ratio(4, 1), "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/n.type": Entry(
+        "type", "integer", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/n.min": Entry("min", 1, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"),
+    "wan2.6/n.max": Entry("max", 4, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"),
+    "wan2.6/n.max:interleave": Entry("max", 1, "rejected", ("wan2.6-image",), "body", "h26#interleave"),
+    "wan2.6/enable_interleave.type": Entry(
+        "type", "boolean", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/enable_interleave.one_of:plain_sync": Entry(
+        "one_of", (False,), "rejected", ("wan2.6-image",), "body", "h26#stream"
+    ),
+    "wan2.6/max_images.effective": Entry(
+        "effective", "interleave", "ignored", ("wan2.6-image",), "body", "h26#interleave"
+    ),
+    "wan2.6/max_images.type": Entry(
+        "type", "integer", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/max_images.min": Entry("min", 1, "rejected", ("wan2.6-image",), "body", "h26#interleave"),
+    "wan2.6/max_images.max": Entry("max", 5, "rejected", ("wan2.6-image",), "body", "h26#interleave"),
+    "wan2.6/prompt_extend.effective": Entry(
+        "effective", "not interleave", "ignored", ("wan2.6-image",), "body", "h26#interleave"
+    ),
+    "wan2.6/prompt_extend.type": Entry(
+        "type", "boolean", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/stream.required:interleave_sync": Entry(
+        "required", True, "unspecified", ("wan2.6-image",), "body", "h26#stream"
+    ),
+    "wan2.6/stream.type": Entry(
+        "type", "boolean", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/stream.one_of:interleave_sync": Entry(
+        "one_of", (True,), "rejected", ("wan2.6-image",), "body", "h26#stream"
+    ),
+    "wan2.6/stream.one_of:not-interleave": Entry(
+        "one_of", (False,), "unspecified", ("wan2.6-image",), "body", "h26#stream"
+    ),
+    "wan2.6/watermark.type": Entry(
+        "type", "boolean", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/seed.type": Entry(
+        "type", "integer", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.6/seed.min": Entry("min", 0, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"),
+    "wan2.6/seed.max": Entry(
+        "max", 2147483647, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/unknown": Entry(
+        "unknown", True, "unspecified", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/only_for": Entry(
+        "only_for",
+        {
+            "messages": ("wan2.6", "wan2.7"),
+            "enable_sequential": ("wan2.7",),
+            "thinking_mode": ("wan2.7",),
+            "bbox_list": ("wan2.7",),
+            "color_palette": ("wan2.7",),
+            "enable_interleave": ("wan2.6",),
+            "max_images": ("wan2.6",),
+            "function": ("wanx2.1",),
+            "base_image_url": ("wanx2.1",),
+            "mask_image_url": ("wanx2.1",),
+            "mask": ("wanx2.1",),
+            "strength": ("wanx2.1",),
+            "top_scale": ("wanx2.1",),
+            "bottom_scale": ("wanx2.1",),
+            "left_scale": ("wanx2.1",),
+            "right_scale": ("wanx2.1",),
+            "upscale_factor": ("wanx2.1",),
+            "is_sketch": ("wanx2.1",),
+        },
+        "unspecified",
+        ("wan2.5-i2i-preview",),
+        "body",
+        "guide#input-parameters",
+    ),
+    "wan2.5/prompt.required": Entry(
+        "required", True, "rejected", ("wan2.5-i2i-preview",), "body", "guide#faq"
+    ),
+    "wan2.5/prompt.type": Entry(
+        "type", "text", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/prompt.not_blank": Entry(
+        "not_blank", True, "unspecified", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/prompt.max_chars": Entry(
+        "max_chars", 2000, "truncated", ("wan2.5-i2i-preview",), "body", "h25#prompt"
+    ),
+    "wan2.5/images.required": Entry(
+        "required", True, "rejected", ("wan2.5-i2i-preview",), "body", "h25#images"
+    ),
+    "wan2.5/images.type": Entry(
+        "type", "list", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
+    ),
+    "wan2.5/images.min_count": Entry(
+        "min_count", 1, "rejected", ("wan2.5-i2i-preview",), "body", "h25#images"
+    ),
+    "wan2.5/images.max_count": Entry(
+        "max_count", 3, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
+    ),
+    "wan2.5/images.each.type": Entry(
+        "type", "image", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
+    ),
+    "wan2.5/images.each.schemes": Entry(
+        "schemes",
+        ("http", "https", "data", "oss"),
+        "rejected",
+        ("wan2.5-i2i-preview",),
+        "body",
+        "guide#input-methods",
+    ),
+    "wan2.5/images.each.public": Entry(
+        "public",
+        ("-internal.aliyuncs.com", "-internal.oss-data-acc.aliyuncs.com"),
+        "rejected",
+        ("wan2.5-i2i-preview",),
+        "body",
+        "err#media",
+    ),
+    "wan2.5/images.each.unexpired": Entry(
+        "unexpired",
+        (("Expires",), ("x-oss-date", "x-oss-expires"), ("X-Amz-Date", "X-Amz-Expires")),
+        "unspecified",
+        ("wan2.5-i2i-preview",),
+        "body",
+        "ossurl#signed-url",
+    ),
+    "wan2.5/images.each.encoding": Entry(
+        "encoding", "base64", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-methods"
+    ),
+    "wan2.5/images.each.mime": Entry(
+        "mime",
+        {"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "webp": "image/webp"},
+        "rejected",
+        ("wan2.5-i2i-preview",),
+        "body",
+        "guide#input-methods",
+    ),
+    "wan2.5/images.each.formats": Entry(
+        "formats",
+        ("jpeg", "png", "bmp", "webp"),
+        "rejected",
+        ("wan2.5-i2i-preview",),
+        "body",
+        "guide#input-images",
+    ),
+    "wan2.5/images.each.min_side": Entry(
+        "min_side", 384, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
+    ),
+    "wan2.5/images.each.max_side": Entry(
+        "max_side", 5000, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
+    ),
+    "wan2.5/images.each.min_ratio": Entry(
+        "min_ratio", Ratio(1, 4), "rejected", ("wan2.5-i2i-preview",), "body", "ms25#images"
+    ),
+    "wan2.5/images.each.max_ratio": Entry(
+        "max_ratio", Ratio(4, 1), "rejected", ("wan2.5-i2i-preview",), "body", "ms25#images"
+    ),
+    "wan2.5/images.each.max_bytes": Entry(
+        "max_bytes", 10485760, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
+    ),
+    "wan2.5/negative_prompt.place": Entry(
+        "place", "input", "unspecified", ("wan2.5-i2i-preview",), "body", "h25#negative-prompt"
+    ),
+    "wan2.5/negative_prompt.type": Entry(
+        "type", "text", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/negative_prompt.max_chars": Entry(
+        "max_chars", 500, "truncated", ("wan2.5-i2i-preview",), "body", "h25#negative-prompt"
+    ),
+    "wan2.5/size.type": Entry(
+        "type", "size", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/size.keywords": Entry(
+        "keywords", {}, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/size.min_pixels": Entry(
+        "min_pixels", 589824, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/size.max_pixels": Entry(
+        "max_pixels", 1638400, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/size.min_ratio": Entry(
+        "min_ratio", Ratio(1, 4), "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/size.max_ratio": Entry(
+        "max_ratio", Ratio(4, 1), "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/n.type": Entry(
+        "type", "integer", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/n.min": Entry("min", 1, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"),
+    "wan2.5/n.max": Entry("max", 4, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"),
+    "wan2.5/prompt_extend.type": Entry(
+        "type", "boolean", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/stream.type": Entry(
+        "type", "boolean", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/stream.one_of": Entry("one_of", (False,), "rejected", ("wan2.5-i2i-preview",), "body", "rec#sse"),
+    "wan2.5/watermark.type": Entry(
+        "type", "boolean", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/seed.type": Entry(
+        "type", "integer", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/seed.min": Entry("min", 0, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"),
+    "wan2.5/seed.max": Entry(
+        "max", 2147483647, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wanx2.1/unknown": Entry(
+        "unknown", True, "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/only_for": Entry(
+        "only_for",
+        {
+            "messages": ("wan2.6", "wan2.7"),
+            "size": ("wan2.5", "wan2.6", "wan2.7"),
+            "enable_sequential": ("wan2.7",),
+            "thinking_mode": ("wan2.7",),
+            "bbox_list": ("wan2.7",),
+            "color_palette": ("wan2.7",),
+            "enable_interleave": ("wan2.6",),
+            "max_images": ("wan2.6",),
+            "prompt_extend": ("wan2.5", "wan2.6"),
+            "negative_prompt": ("wan2.5", "wan2.6"),
+        },
+        "unspecified",
+        ("wanx2.1-imageedit",),
+        "body",
+        "h21#parameters",
+    ),
+    "wanx2.1/function.required": Entry(
+        "required", True, "rejected", ("wanx2.1-imageedit",), "body", "guide#faq"
+    ),
+    "wanx2.1/function.type": Entry(
+        "type", "text", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/function.one_of": Entry(
+        "one_of",
+        (
+            "stylization_all",
+            "stylization_local",
+            "description_edit",
+            "description_edit_with_mask",
+            "remove_watermark",
+            "expand",
+            "super_resolution",
+            "colorization",
+            "doodle",
+            "control_cartoon_feature",
+        ),
+        "rejected",
+        ("wanx2.1-imageedit",),
+        "body",
+        "h21#parameters",
+    ),
+    "wanx2.1/prompt.required": Entry(
+        "required", True, "rejected", ("wanx2.1-imageedit",), "body", "guide#faq"
+    ),
+    "wanx2.1/prompt.type": Entry(
+        "type", "text", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/prompt.not_blank": Entry(
+        "not_blank", True, "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/prompt.max_chars": Entry(
+        "max_chars", 800, "truncated", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/images.required": Entry(
+        "required", True, "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
+    ),
+    "wanx2.1/images.each.type": Entry(
+        "type", "image", "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
+    ),
+    "wanx2.1/images.each.schemes": Entry(
+        "schemes", ("http", "https", "data", "oss"), "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
+    ),
+    "wanx2.1/images.each.chars": Entry(
+        "chars", "ascii", "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
+    ),
+    "wanx2.1/images.each.public": Entry(
+        "public",
+        ("-internal.aliyuncs.com", "-internal.oss-data-acc.aliyuncs.com"),
+        "rejected",
+        ("wanx2.1-imageedit",),
+        "body",
+        "err#media",
+    ),
+    "wanx2.1/images.each.unexpired": Entry(
+        "unexpired",
+        (("Expires",), ("x-oss-date", "x-oss-expires"), ("X-Amz-Date", "X-Amz-Expires")),
+        "unspecified",
+        ("wanx2.1-imageedit",),
+        "body",
+        "ossurl#signed-url",
+    ),
+    "wanx2.1/images.each.encoding": Entry(
+        "encoding", "base64", "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
+    ),
+    "wanx2.1/images.each.mime": Entry(
+        "mime",
+        {
+            "jpeg": "image/jpeg",
+            "png": "image/png",
+            "bmp": "image/bmp",
+            "tiff": "image/tiff",
+            "webp": "image/webp",
+        },
+        "rejected",
+        ("wanx2.1-imageedit",),
+        "body",
+        "h21#images",
+    ),
+    "wanx2.1/images.each.formats": Entry(
+        "formats",
+        ("jpeg", "png", "bmp", "tiff", "webp"),
+        "rejected",
+        ("wanx2.1-imageedit",),
+        "body",
+        "h21#images",
+    ),
+    "wanx2.1/images.each.min_side": Entry(
+        "min_side", 512, "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
+    ),
+    "wanx2.1/images.each.max_side": Entry(
+        "max_side", 4096, "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
+    ),
+    "wanx2.1/images.each.max_bytes": Entry(
+        "max_bytes", 10485760, "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
+    ),
+    "wanx2.1/mask.required:masked": Entry(
+        "required", True, "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
+    ),
+    "wanx2.1/mask.needs": Entry("needs", "masked", "unspecified", ("wanx2.1-imageedit",), "body", "h21#mask"),
+    "wanx2.1/mask.type": Entry("type", "image", "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"),
+    "wanx2.1/mask.schemes": Entry(
+        "schemes", ("http", "https", "data", "oss"), "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
+    ),
+    "wanx2.1/mask.chars": Entry("chars", "ascii", "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"),
+    "wanx2.1/mask.public": Entry(
+        "public",
+        ("-internal.aliyuncs.com", "-internal.oss-data-acc.aliyuncs.com"),
+        "rejected",
+        ("wanx2.1-imageedit",),
+        "body",
+        "err#media",
+    ),
+    "wanx2.1/mask.unexpired": Entry(
+        "unexpired",
+        (("Expires",), ("x-oss-date", "x-oss-expires"), ("X-Amz-Date", "X-Amz-Expires")),
+        "unspecified",
+        ("wanx2.1-imageedit",),
+        "body",
+        "ossurl#signed-url",
+    ),
+    "wanx2.1/mask.encoding": Entry(
+        "encoding", "base64", "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
+    ),
+    "wanx2.1/mask.mime": Entry(
+        "mime",
+        {
+            "jpeg": "image/jpeg",
+            "png": "image/png",
+            "bmp": "image/bmp",
+            "tiff": "image/tiff",
+            "webp": "image/webp",
+        },
+        "rejected",
+        ("wanx2.1-imageedit",),
+        "body",
+        "h21#mask",
+    ),
+    "wanx2.1/mask.formats": Entry(
+        "formats",
+        ("jpeg", "png", "bmp", "tiff", "webp"),
+        "rejected",
+        ("wanx2.1-imageedit",),
+        "body",
+        "h21#mask",
+    ),
+    "wanx2.1/mask.min_side": Entry("min_side", 512, "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"),
+    "wanx2.1/mask.max_side": Entry("max_side", 4096, "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"),
+    "wanx2.1/mask.max_bytes": Entry(
+        "max_bytes", 10485760, "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
+    ),
+    "wanx2.1/mask.same_pixels_as": Entry(
+        "same_pixels_as", "images", "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
+    ),
+    "wanx2.1/strength.needs": Entry(
+        "needs", "strong", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/strength.type": Entry(
+        "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/strength.min": Entry("min", 0.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/strength.max": Entry("max", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/top_scale.needs": Entry(
+        "needs", "expanding", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/top_scale.type": Entry(
+        "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/top_scale.min": Entry("min", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/top_scale.max": Entry("max", 2.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/bottom_scale.needs": Entry(
+        "needs", "expanding", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/bottom_scale.type": Entry(
+        "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/bottom_scale.min": Entry(
+        "min", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/bottom_scale.max": Entry(
+        "max", 2.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/left_scale.needs": Entry(
+        "needs", "expanding", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/left_scale.type": Entry(
+        "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/left_scale.min": Entry("min", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/left_scale.max": Entry("max", 2.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/right_scale.needs": Entry(
+        "needs", "expanding", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/right_scale.type": Entry(
+        "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/right_scale.min": Entry(
+        "min", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/right_scale.max": Entry(
+        "max", 2.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/upscale_factor.needs": Entry(
+        "needs", "upscaling", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/upscale_factor.type": Entry(
+        "type", "integer", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/upscale_factor.min": Entry(
+        "min", 1, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/upscale_factor.max": Entry(
+        "max", 4, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/is_sketch.needs": Entry(
+        "needs", "doodling", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/is_sketch.type": Entry(
+        "type", "boolean", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/n.type": Entry("type", "integer", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/n.min": Entry("min", 1, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/n.max": Entry("max", 4, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/stream.type": Entry(
+        "type", "boolean", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/stream.one_of": Entry("one_of", (False,), "rejected", ("wanx2.1-imageedit",), "body", "rec#sse"),
+    "wanx2.1/watermark.type": Entry(
+        "type", "boolean", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/seed.type": Entry(
+        "type", "integer", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/seed.min": Entry("min", 0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/seed.max": Entry(
+        "max", 2147483647, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "task/states.PENDING": Entry(
+        "states", {"next": ["RUNNING", "CANCELED"]}, "rejected", (), "task", "task#states"
+    ),
+    "task/states.RUNNING": Entry(
+        "states", {"next": ["SUCCEEDED", "FAILED"]}, "rejected", (), "task", "task#states"
+    ),
+    "task/states.SUCCEEDED": Entry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
+    "task/states.FAILED": Entry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
+    "task/states.CANCELED": Entry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
+    "task/states.UNKNOWN": Entry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
+    "task/initial": Entry("initial", "PENDING", "rejected", (), "task", "task#states"),
+    "task/cancelable": Entry("cancelable", ["PENDING"], "rejected", (), "task", "task#states"),
+    "task/expires": Entry(
+        "expires",
+        {"is": "24 h", "of": "submission", "into": "UNKNOWN"},
+        "rejected",
+        (),
+        "task",
+        "guide#getting-started",
+    ),
+    "task/links_expire": Entry(
+        "links_expire", {"is": "24 h", "of": "end"}, "rejected", (), "task", "guide#limitations"
+    ),
+    "task/partial": Entry("partial", {"is": "SUCCEEDED"}, "rejected", (), "task", "h25#answers"),
+    "task/unlisted": Entry("unlisted", {"is": ["SUSPENDED"]}, "rejected", (), "task", "sdk#constants"),
 }
 
 FACTS: dict[str, Any] = {
-    'wan2.7/size.default': '2K',
-    'wan2.7/n.default': 4,
-    'wan2.7/n.default:sequential': 12,
-    'wan2.7/enable_sequential.default': False,
-    'wan2.7/thinking_mode.default': True,
-    'wan2.7/stream.default': False,
-    'wan2.7/watermark.default': False,
-    'wan2.7/n.for_testing': 1,
-    'wan2.7/verbs.edit': {},
-    'wan2.7/verbs.generate': {},
-    'wan2.7/output.format': 'png',
-    'wan2.7/output.result': 'choices',
-    'wan2.7/output.images_of_a_set': {'sequential': 'one choice', 'otherwise': 'a choice each'},
-    'wan2.7/output.size': {'otherwise': {'ratio': 'last image', 'pixels': 'keyword', 'without_image': 'square'}},
-    'wan2.7/output.multiple_of': 1,
-    'wan2.7/output.count_of': {'otherwise': 'n'},
-    'wan2.7/output.count_is': {'sequential': 'at most', 'otherwise': 'exact'},
-    'wan2.7/output.tokens': {'input': 10867, 'output': 2},
-    'wan2.6/size.default:not-interleave': '1K',
-    'wan2.6/size.default:interleave': 'derived',
-    'wan2.6/n.default': 4,
-    'wan2.6/n.default:interleave': 1,
-    'wan2.6/enable_interleave.default': False,
-    'wan2.6/max_images.default': 5,
-    'wan2.6/prompt_extend.default': True,
-    'wan2.6/stream.default': False,
-    'wan2.6/watermark.default': False,
-    'wan2.6/size.recommended': ['1280*1280', '1024*1024', '800*1200', '1200*800', '960*1280', '1280*960', '720*1280', '1280*720', '1344*576'],
-    'wan2.6/n.for_testing': 1,
-    'wan2.6/verbs.edit': {},
-    'wan2.6/verbs.generate': {'means': {'enable_interleave': True}, 'starts': {'max_images': 1}},
-    'wan2.6/verbs.stream': {'means': {'enable_interleave': True, 'stream': True}},
-    'wan2.6/output.format': 'png',
-    'wan2.6/output.result': 'choices',
-    'wan2.6/output.images_of_a_set': {'interleave': 'one choice', 'otherwise': 'a choice each'},
-    'wan2.6/output.size': {'interleave': {'sides': 'last image', 'max_pixels': '1280*1280', 'without_image': 'square'}, 'otherwise': {'ratio': 'last image', 'pixels': 'keyword'}},
-    'wan2.6/output.multiple_of': 16,
-    'wan2.6/output.count_of': {'interleave': 'max_images', 'otherwise': 'n'},
-    'wan2.6/output.count_is': {'interleave': 'at most', 'otherwise': 'exact'},
-    'wan2.5/size.default': '1280*1280',
-    'wan2.5/n.default': 4,
-    'wan2.5/prompt_extend.default': True,
-    'wan2.5/stream.default': False,
-    'wan2.5/watermark.default': False,
-    'wan2.5/size.recommended': ['1280*1280', '1024*1024', '800*1200', '1200*800', '960*1280', '1280*960', '720*1280', '1280*720', '1344*576'],
-    'wan2.5/n.for_testing': 1,
-    'wan2.5/verbs.edit': {},
-    'wan2.5/output.format': 'png',
-    'wan2.5/output.result': 'results',
-    'wan2.5/output.size': {'otherwise': {'ratio': 'last image', 'pixels': '1280*1280'}},
-    'wan2.5/output.multiple_of': 1,
-    'wan2.5/output.seed_step': 1,
-    'wan2.5/output.count_of': {'otherwise': 'n'},
-    'wan2.5/output.count_is': {'otherwise': 'exact'},
-    'wanx2.1/strength.default': 0.5,
-    'wanx2.1/top_scale.default': 1.0,
-    'wanx2.1/bottom_scale.default': 1.0,
-    'wanx2.1/left_scale.default': 1.0,
-    'wanx2.1/right_scale.default': 1.0,
-    'wanx2.1/upscale_factor.default': 1,
-    'wanx2.1/is_sketch.default': False,
-    'wanx2.1/n.default': 1,
-    'wanx2.1/stream.default': False,
-    'wanx2.1/watermark.default': False,
-    'wanx2.1/verbs.edit': {},
-    'wanx2.1/output.format': 'png',
-    'wanx2.1/output.result': 'results',
-    'wanx2.1/output.size': {'upscaling': {'sides': 'last image', 'scaled_by': 'upscale_factor'}, 'expanding': {'sides': 'last image', 'extended_by': {'width': ['left_scale', 'right_scale'], 'height': ['top_scale', 'bottom_scale']}}, 'otherwise': {'sides': 'last image'}},
-    'wanx2.1/output.multiple_of': 1,
-    'wanx2.1/output.count_of': {'otherwise': 'n'},
-    'wanx2.1/output.count_is': {'otherwise': 'exact'},
-    'wan2.7/only_for.negative_prompt': ['wan2.5', 'wan2.6'],
-    'wan2.7/only_for.prompt_extend': ['wan2.5', 'wan2.6'],
-    'wan2.6/only_for.thinking_mode': ['wan2.7'],
-    'wan2.6/only_for.enable_sequential': ['wan2.7'],
-    'wan2.6/only_for.bbox_list': ['wan2.7'],
-    'wan2.6/only_for.color_palette': ['wan2.7'],
-    'wan2.5/only_for.function': ['wanx2.1'],
-    'wan2.5/only_for.thinking_mode': ['wan2.7'],
-    'wan2.5/only_for.enable_sequential': ['wan2.7'],
-    'wan2.5/only_for.bbox_list': ['wan2.7'],
-    'wan2.5/only_for.color_palette': ['wan2.7'],
-    'wanx2.1/only_for.negative_prompt': ['wan2.5', 'wan2.6'],
-    'wanx2.1/only_for.prompt_extend': ['wan2.5', 'wan2.6'],
-    'wanx2.1/only_for.thinking_mode': ['wan2.7'],
-    'wanx2.1/only_for.enable_sequential': ['wan2.7'],
-    'wanx2.1/only_for.bbox_list': ['wan2.7'],
-    'wanx2.1/only_for.color_palette': ['wan2.7'],
-    'wire/fine_tuned': {'ending': '(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)', 'regions': ['beijing']},
-    'wire/fine_tuned.ending': '(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)',
-    'wire/fine_tuned.regions': ['beijing'],
-    'wire/sister_endpoints': [{'is': 'POST /services/aigc/text2image/image-synthesis'}],
-    'wire/paths': {'query': 'GET /tasks/{task_id}', 'list': 'GET /tasks', 'cancel': 'POST /tasks/{task_id}/cancel', 'policy': 'GET /uploads', 'token': 'POST /tokens'},
-    'wire/paths.query': 'GET /tasks/{task_id}',
-    'wire/paths.list': 'GET /tasks',
-    'wire/paths.cancel': 'POST /tasks/{task_id}/cancel',
-    'wire/paths.policy': 'GET /uploads',
-    'wire/paths.token': 'POST /tokens',
-    'wire/task_id': {'is': '[A-Za-z0-9-]{1,64}'},
-    'wire/task_id.is': '[A-Za-z0-9-]{1,64}',
-    'wire/queries': {'list': {'task_id': {'type': 'text'}, 'start_time': {'type': 'text', 'form': 'YYYYMMDDhhmmss', 'within': '24 h'}, 'end_time': {'type': 'text', 'form': 'YYYYMMDDhhmmss', 'within': '24 h'}, 'model_name': {'type': 'text'}, 'status': {'type': 'text', 'one_of': 'states'}, 'api_key_id': {'type': 'text'}, 'region': {'type': 'text'}, 'page_no': {'type': 'integer', 'default': 1}, 'page_size': {'type': 'integer', 'default': 10, 'request': 100}}, 'policy': {'action': {'type': 'text', 'required': True, 'one_of': ['getPolicy']}, 'model': {'type': 'text', 'required': True, 'one_of': 'models'}}, 'token': {'expire_in_seconds': {'type': 'integer', 'min': 1, 'max': 1800, 'default': 60}}},
-    'wire/queries.list': {'task_id': {'type': 'text'}, 'start_time': {'type': 'text', 'form': 'YYYYMMDDhhmmss', 'within': '24 h'}, 'end_time': {'type': 'text', 'form': 'YYYYMMDDhhmmss', 'within': '24 h'}, 'model_name': {'type': 'text'}, 'status': {'type': 'text', 'one_of': 'states'}, 'api_key_id': {'type': 'text'}, 'region': {'type': 'text'}, 'page_no': {'type': 'integer', 'default': 1}, 'page_size': {'type': 'integer', 'default': 10, 'request': 100}},
-    'wire/queries.policy': {'action': {'type': 'text', 'required': True, 'one_of': ['getPolicy']}, 'model': {'type': 'text', 'required': True, 'one_of': 'models'}},
-    'wire/queries.token': {'expire_in_seconds': {'type': 'integer', 'min': 1, 'max': 1800, 'default': 60}},
-    'wire/times': {'query': {'form': 'YYYY-MM-DD HH:mm:ss.SSS', 'zone': '+08:00'}, 'list': {'form': 'epoch ms'}},
-    'wire/times.query': {'form': 'YYYY-MM-DD HH:mm:ss.SSS', 'zone': '+08:00'},
-    'wire/times.list': {'form': 'epoch ms'},
-    'wire/streaming': {'content_type': 'text/event-stream', 'parts_of_a_chunk': 1, 'finish_reason': {'before_the_last': 'null', 'last': 'stop'}, 'usage': 'cumulative'},
-    'wire/streaming.content_type': 'text/event-stream',
-    'wire/streaming.parts_of_a_chunk': 1,
-    'wire/streaming.finish_reason': {'before_the_last': 'null', 'last': 'stop'},
-    'wire/streaming.usage': 'cumulative',
-    'wire/answer_of': {'async': 'created', 'query': 'task', 'list': 'listed', 'cancel': 'canceled', 'policy': 'policy', 'token': 'token'},
-    'wire/answer_of.async': 'created',
-    'wire/answer_of.query': 'task',
-    'wire/answer_of.list': 'listed',
-    'wire/answer_of.cancel': 'canceled',
-    'wire/answer_of.policy': 'policy',
-    'wire/answer_of.token': 'token',
-    'wire/errors': {'InvalidParameter': {'status': 400, 'class': 'invalid', 'means': 'A parameter or the body is not as documented; the message says which.'}, 'InvalidParameter.DataInspection': {'status': 400, 'class': 'invalid', 'means': 'The inspection of the input could not load an image or text of the request.', 'once_if': 'timed out'}, 'InvalidURL': {'status': 400, 'class': 'invalid', 'means': 'A URL is missing, malformed or cannot be reached.'}, 'InvalidURL.ConnectionRefused': {'status': 400, 'class': 'invalid', 'means': 'The host of a URL refuses the connection.'}, 'InvalidURL.Timeout': {'status': 400, 'class': 'invalid', 'retry': 'once', 'means': 'A file was not downloaded in time.'}, 'InvalidImage.ImageSize': {'status': 400, 'class': 'invalid', 'means': 'The sides or the bytes of an image are outside of the limits.'}, 'InvalidImage.FileFormat': {'status': 400, 'class': 'invalid', 'means': 'The format of an image is not supported, or its file is damaged.'}, 'InvalidImageResolution': {'status': 400, 'class': 'invalid', 'means': 'The sides of an image are outside of the limits.'}, 'InvalidImageFormat': {'status': 400, 'class': 'invalid', 'means': 'The format of an image is not supported.'}, 'BadRequest.EmptyInput': {'status': 400, 'class': 'invalid', 'means': 'The body has no input.'}, 'BadRequest.EmptyParameters': {'status': 400, 'class': 'invalid', 'means': 'The body has no parameters.'}, 'BadRequest.EmptyModel': {'status': 400, 'class': 'invalid', 'means': 'The body has no model.'}, 'BadRequest.IllegalInput': {'status': 400, 'class': 'invalid', 'means': 'The body is not the JSON that the call takes.'}, 'BadRequest.InputDownloadFailed': {'status': 400, 'class': 'invalid', 'means': 'An input file could not be downloaded.', 'once_if': 'timed out'}, 'BadRequest.UnsupportedFileFormat': {'status': 400, 'class': 'invalid', 'means': 'The format of an input file is not supported.'}, 'BadRequest.TooLarge': {'status': 400, 'class': 'invalid', 'means': 'The body or an input file is too large.'}, 'UnsupportedOperation': {'status': 400, 'class': 'invalid', 'means': 'The task is not in a state that allows this; only a waiting task can be canceled.', 'advice': 'look at the state of the task; a running task cannot be stopped'}, 'DataInspectionFailed': {'status': 400, 'class': 'moderation', 'means': 'The input or the output was found inappropriate.'}, 'data_inspection_failed': {'status': 400, 'class': 'moderation', 'alias_of': 'DataInspectionFailed'}, 'IPInfringementSuspect': {'status': 400, 'class': 'moderation', 'means': 'The input may infringe intellectual property.'}, 'CustomRoleBlocked': {'status': 400, 'class': 'moderation', 'means': 'A rule that the account has set up blocks the content.'}, 'FaqRuleBlocked': {'status': 400, 'class': 'moderation', 'means': 'A rule of the platform for known questions blocks the content.'}, 'Arrearage': {'status': 400, 'class': 'billing', 'means': 'The account is overdue.'}, 'InvalidApiKey': {'status': 401, 'class': 'authentication', 'means': 'The key is missing, wrong, or of another region.', 'advice': 'look at the key and its region: a key works in its own region only'}, 'invalid_api_key': {'status': 401, 'class': 'authentication', 'alias_of': 'InvalidApiKey'}, 'AccessDenied': {'status': 403, 'class': 'authentication', 'means': 'The key has no right to this, or the path and the header for asynchronous calls do not fit together.'}, 'AccessDenied.Unpurchased': {'status': 403, 'class': 'billing', 'means': 'The account has not activated the model service.'}, 'Model.AccessDenied': {'status': 403, 'class': 'authentication', 'means': "The key's workspace has no right to the model."}, 'Workspace.AccessDenied': {'status': 403, 'class': 'authentication', 'means': 'The key has no right to the workspace.'}, 'AllocationQuota.FreeTierOnly': {'status': 403, 'class': 'billing', 'means': 'The free quota is spent, and the account allows nothing else.'}, 'ModelNotFound': {'status': 404, 'class': 'not_found', 'means': 'The model does not exist, or not in this region.'}, 'WorkSpaceNotFound': {'status': 404, 'class': 'not_found', 'means': 'The workspace does not exist.'}, 'NotFound': {'status': 404, 'class': 'not_found', 'means': 'What the path names does not exist.'}, 'Conflict': {'status': 409, 'class': 'invalid', 'means': 'The request conflicts with the present state.'}, 'Throttling': {'status': 429, 'class': 'rate', 'retry': True, 'means': 'Too many requests.'}, 'Throttling.RateQuota': {'status': 429, 'class': 'rate', 'retry': True, 'means': 'Too many requests in a second or a minute.'}, 'Throttling.BurstRate': {'status': 429, 'class': 'rate', 'retry': True, 'means': 'The number of requests grows too fast.', 'advice': 'send requests at an even rate that grows slowly'}, 'Throttling.AllocationQuota': {'status': 429, 'class': 'rate', 'retry': True, 'means': 'The quota of the account for a span of time is spent.', 'advice': 'wait for the next span of the quota, or ask the vendor for a larger one'}, 'CommodityNotPurchased': {'status': 429, 'class': 'billing', 'means': 'The product is not purchased.'}, 'PrepaidBillOverdue': {'status': 429, 'class': 'billing', 'means': 'The prepaid bill is overdue.'}, 'PostpaidBillOverdue': {'status': 429, 'class': 'billing', 'means': 'The postpaid bill is overdue.'}, 'InternalError': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The service failed.'}, 'InternalError.Algo': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The algorithm failed.'}, 'InternalError.FileUpload': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The service could not store a file.'}, 'InternalError.Upload': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The service could not store the output.'}, 'InternalError.Timeout': {'status': 500, 'class': 'service', 'retry': True, 'means': "The work was not done within the service's own time."}, 'SystemError': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The service failed.'}, 'ModelServiceFailed': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The model service could not be called.'}, 'RewriteFailed': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The model that rewrites prompts failed.'}, 'RequestTimeOut': {'status': 500, 'class': 'service', 'means': 'The request took too long.', 'advice': 'ask for less (a smaller size, fewer images, a shorter prompt) rather than again'}, 'ModelServingError': {'status': 503, 'class': 'service', 'retry': True, 'means': 'The capacity of the service is used up.'}, 'ModelUnavailable': {'status': 503, 'class': 'service', 'retry': True, 'means': 'The model is not available for the moment.'}, 'Endpoint.AccessDenied': {'status': 403, 'class': 'not_found', 'means': 'The model is retired.', 'advice': 'use a model that is still offered'}, 'NOT AUTHORIZED': {'status': 401, 'class': 'authentication', 'alias_of': 'InvalidApiKey'}, 'invalid access token or token expired': {'status': 401, 'class': 'authentication', 'means': 'The token is wrong or has expired.', 'advice': 'create a new token'}, 'access_denied': {'status': 403, 'class': 'authentication', 'alias_of': 'AccessDenied'}, 'model_not_found': {'status': 404, 'class': 'not_found', 'alias_of': 'ModelNotFound'}, 'model_not_supported': {'status': 404, 'class': 'not_found', 'alias_of': 'ModelNotFound'}, 'LimitRequests': {'status': 429, 'class': 'rate', 'retry': True, 'alias_of': 'Throttling.RateQuota'}, 'limit_requests': {'status': 429, 'class': 'rate', 'retry': True, 'alias_of': 'Throttling.RateQuota'}, 'limit_burst_rate': {'status': 429, 'class': 'rate', 'retry': True, 'alias_of': 'Throttling.BurstRate'}, 'insufficient_quota': {'status': 429, 'class': 'rate', 'retry': True, 'alias_of': 'Throttling.AllocationQuota'}, 'internal_error': {'status': 500, 'class': 'service', 'retry': True, 'alias_of': 'InternalError'}, 'Model.NotExist': {'status': 404, 'class': 'not_found', 'alias_of': 'ModelNotFound'}, 'ServiceUnavailable': {'status': 503, 'class': 'service', 'retry': True, 'means': 'The service is not available for the moment.'}, 'GatewayTimeout': {'status': 504, 'class': 'service', 'retry': True, 'means': 'The gateway got no answer in time.'}},
-    'wire/errors.InvalidParameter': {'status': 400, 'class': 'invalid', 'means': 'A parameter or the body is not as documented; the message says which.'},
-    'wire/errors.InvalidParameter.DataInspection': {'status': 400, 'class': 'invalid', 'means': 'The inspection of the input could not load an image or text of the request.', 'once_if': 'timed out'},
-    'wire/errors.InvalidURL': {'status': 400, 'class': 'invalid', 'means': 'A URL is missing, malformed or cannot be reached.'},
-    'wire/errors.InvalidURL.ConnectionRefused': {'status': 400, 'class': 'invalid', 'means': 'The host of a URL refuses the connection.'},
-    'wire/errors.InvalidURL.Timeout': {'status': 400, 'class': 'invalid', 'retry': 'once', 'means': 'A file was not downloaded in time.'},
-    'wire/errors.InvalidImage.ImageSize': {'status': 400, 'class': 'invalid', 'means': 'The sides or the bytes of an image are outside of the limits.'},
-    'wire/errors.InvalidImage.FileFormat': {'status': 400, 'class': 'invalid', 'means': 'The format of an image is not supported, or its file is damaged.'},
-    'wire/errors.InvalidImageResolution': {'status': 400, 'class': 'invalid', 'means': 'The sides of an image are outside of the limits.'},
-    'wire/errors.InvalidImageFormat': {'status': 400, 'class': 'invalid', 'means': 'The format of an image is not supported.'},
-    'wire/errors.BadRequest.EmptyInput': {'status': 400, 'class': 'invalid', 'means': 'The body has no input.'},
-    'wire/errors.BadRequest.EmptyParameters': {'status': 400, 'class': 'invalid', 'means': 'The body has no parameters.'},
-    'wire/errors.BadRequest.EmptyModel': {'status': 400, 'class': 'invalid', 'means': 'The body has no model.'},
-    'wire/errors.BadRequest.IllegalInput': {'status': 400, 'class': 'invalid', 'means': 'The body is not the JSON that the call takes.'},
-    'wire/errors.BadRequest.InputDownloadFailed': {'status': 400, 'class': 'invalid', 'means': 'An input file could not be downloaded.', 'once_if': 'timed out'},
-    'wire/errors.BadRequest.UnsupportedFileFormat': {'status': 400, 'class': 'invalid', 'means': 'The format of an input file is not supported.'},
-    'wire/errors.BadRequest.TooLarge': {'status': 400, 'class': 'invalid', 'means': 'The body or an input file is too large.'},
-    'wire/errors.UnsupportedOperation': {'status': 400, 'class': 'invalid', 'means': 'The task is not in a state that allows this; only a waiting task can be canceled.', 'advice': 'look at the state of the task; a running task cannot be stopped'},
-    'wire/errors.DataInspectionFailed': {'status': 400, 'class': 'moderation', 'means': 'The input or the output was found inappropriate.'},
-    'wire/errors.data_inspection_failed': {'status': 400, 'class': 'moderation', 'alias_of': 'DataInspectionFailed'},
-    'wire/errors.IPInfringementSuspect': {'status': 400, 'class': 'moderation', 'means': 'The input may infringe intellectual property.'},
-    'wire/errors.CustomRoleBlocked': {'status': 400, 'class': 'moderation', 'means': 'A rule that the account has set up blocks the content.'},
-    'wire/errors.FaqRuleBlocked': {'status': 400, 'class': 'moderation', 'means': 'A rule of the platform for known questions blocks the content.'},
-    'wire/errors.Arrearage': {'status': 400, 'class': 'billing', 'means': 'The account is overdue.'},
-    'wire/errors.InvalidApiKey': {'status': 401, 'class': 'authentication', 'means': 'The key is missing, wrong, or of another region.', 'advice': 'look at the key and its region: a key works in its own region only'},
-    'wire/errors.invalid_api_key': {'status': 401, 'class': 'authentication', 'alias_of': 'InvalidApiKey'},
-    'wire/errors.AccessDenied': {'status': 403, 'class': 'authentication', 'means': 'The key has no right to this, or the path and the header for asynchronous calls do not fit together.'},
-    'wire/errors.AccessDenied.Unpurchased': {'status': 403, 'class': 'billing', 'means': 'The account has not activated the model service.'},
-    'wire/errors.Model.AccessDenied': {'status': 403, 'class': 'authentication', 'means': "The key's workspace has no right to the model."},
-    'wire/errors.Workspace.AccessDenied': {'status': 403, 'class': 'authentication', 'means': 'The key has no right to the workspace.'},
-    'wire/errors.AllocationQuota.FreeTierOnly': {'status': 403, 'class': 'billing', 'means': 'The free quota is spent, and the account allows nothing else.'},
-    'wire/errors.ModelNotFound': {'status': 404, 'class': 'not_found', 'means': 'The model does not exist, or not in this region.'},
-    'wire/errors.WorkSpaceNotFound': {'status': 404, 'class': 'not_found', 'means': 'The workspace does not exist.'},
-    'wire/errors.NotFound': {'status': 404, 'class': 'not_found', 'means': 'What the path names does not exist.'},
-    'wire/errors.Conflict': {'status': 409, 'class': 'invalid', 'means': 'The request conflicts with the present state.'},
-    'wire/errors.Throttling': {'status': 429, 'class': 'rate', 'retry': True, 'means': 'Too many requests.'},
-    'wire/errors.Throttling.RateQuota': {'status': 429, 'class': 'rate', 'retry': True, 'means': 'Too many requests in a second or a minute.'},
-    'wire/errors.Throttling.BurstRate': {'status': 429, 'class': 'rate', 'retry': True, 'means': 'The number of requests grows too fast.', 'advice': 'send requests at an even rate that grows slowly'},
-    'wire/errors.Throttling.AllocationQuota': {'status': 429, 'class': 'rate', 'retry': True, 'means': 'The quota of the account for a span of time is spent.', 'advice': 'wait for the next span of the quota, or ask the vendor for a larger one'},
-    'wire/errors.CommodityNotPurchased': {'status': 429, 'class': 'billing', 'means': 'The product is not purchased.'},
-    'wire/errors.PrepaidBillOverdue': {'status': 429, 'class': 'billing', 'means': 'The prepaid bill is overdue.'},
-    'wire/errors.PostpaidBillOverdue': {'status': 429, 'class': 'billing', 'means': 'The postpaid bill is overdue.'},
-    'wire/errors.InternalError': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The service failed.'},
-    'wire/errors.InternalError.Algo': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The algorithm failed.'},
-    'wire/errors.InternalError.FileUpload': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The service could not store a file.'},
-    'wire/errors.InternalError.Upload': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The service could not store the output.'},
-    'wire/errors.InternalError.Timeout': {'status': 500, 'class': 'service', 'retry': True, 'means': "The work was not done within the service's own time."},
-    'wire/errors.SystemError': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The service failed.'},
-    'wire/errors.ModelServiceFailed': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The model service could not be called.'},
-    'wire/errors.RewriteFailed': {'status': 500, 'class': 'service', 'retry': True, 'means': 'The model that rewrites prompts failed.'},
-    'wire/errors.RequestTimeOut': {'status': 500, 'class': 'service', 'means': 'The request took too long.', 'advice': 'ask for less (a smaller size, fewer images, a shorter prompt) rather than again'},
-    'wire/errors.ModelServingError': {'status': 503, 'class': 'service', 'retry': True, 'means': 'The capacity of the service is used up.'},
-    'wire/errors.ModelUnavailable': {'status': 503, 'class': 'service', 'retry': True, 'means': 'The model is not available for the moment.'},
-    'wire/errors.Endpoint.AccessDenied': {'status': 403, 'class': 'not_found', 'means': 'The model is retired.', 'advice': 'use a model that is still offered'},
-    'wire/errors.NOT AUTHORIZED': {'status': 401, 'class': 'authentication', 'alias_of': 'InvalidApiKey'},
-    'wire/errors.invalid access token or token expired': {'status': 401, 'class': 'authentication', 'means': 'The token is wrong or has expired.', 'advice': 'create a new token'},
-    'wire/errors.access_denied': {'status': 403, 'class': 'authentication', 'alias_of': 'AccessDenied'},
-    'wire/errors.model_not_found': {'status': 404, 'class': 'not_found', 'alias_of': 'ModelNotFound'},
-    'wire/errors.model_not_supported': {'status': 404, 'class': 'not_found', 'alias_of': 'ModelNotFound'},
-    'wire/errors.LimitRequests': {'status': 429, 'class': 'rate', 'retry': True, 'alias_of': 'Throttling.RateQuota'},
-    'wire/errors.limit_requests': {'status': 429, 'class': 'rate', 'retry': True, 'alias_of': 'Throttling.RateQuota'},
-    'wire/errors.limit_burst_rate': {'status': 429, 'class': 'rate', 'retry': True, 'alias_of': 'Throttling.BurstRate'},
-    'wire/errors.insufficient_quota': {'status': 429, 'class': 'rate', 'retry': True, 'alias_of': 'Throttling.AllocationQuota'},
-    'wire/errors.internal_error': {'status': 500, 'class': 'service', 'retry': True, 'alias_of': 'InternalError'},
-    'wire/errors.Model.NotExist': {'status': 404, 'class': 'not_found', 'alias_of': 'ModelNotFound'},
-    'wire/errors.ServiceUnavailable': {'status': 503, 'class': 'service', 'retry': True, 'means': 'The service is not available for the moment.'},
-    'wire/errors.GatewayTimeout': {'status': 504, 'class': 'service', 'retry': True, 'means': 'The gateway got no answer in time.'},
-    'wire/error_prefixes': {'is': ['InternalError.Algo']},
-    'wire/error_prefixes.is': ['InternalError.Algo'],
-    'wire/error_wordings': {'wrong_path': {'codes': ['InvalidParameter'], 'contains': 'url error', 'means': 'The model does not live on the path of the request; no image URL is meant.', 'advice': 'look at the model name and the path of the request, for each model has its own path'}, 'no_sync': {'codes': ['AccessDenied'], 'contains': 'not support synchronous calls', 'means': 'The path takes asynchronous calls only, and the header that asks for one is missing.', 'advice': 'send the header for asynchronous calls, or use the path for synchronous ones'}, 'no_async': {'codes': ['AccessDenied'], 'contains': 'not support asynchronous calls', 'means': 'The header asks for an asynchronous call, which the path or the account does not allow.', 'advice': 'leave the header out, or use the path for asynchronous calls'}, 'no_key': {'codes': ['InvalidApiKey'], 'contains': 'no api-key provided', 'means': 'The request has no key.', 'advice': 'send the key in the header Authorization'}, 'body': {'codes': ['InvalidParameter'], 'contains': 'required body invalid', 'means': 'The body is not JSON in UTF-8.', 'advice': 'send the body as JSON in UTF-8, with its content type'}, 'expired_policy': {'codes': ['AccessDenied'], 'contains': 'policy expired', 'means': 'The permission to upload has run out.', 'advice': 'ask for a new upload policy, then upload again'}},
-    'wire/error_wordings.wrong_path': {'codes': ['InvalidParameter'], 'contains': 'url error', 'means': 'The model does not live on the path of the request; no image URL is meant.', 'advice': 'look at the model name and the path of the request, for each model has its own path'},
-    'wire/error_wordings.no_sync': {'codes': ['AccessDenied'], 'contains': 'not support synchronous calls', 'means': 'The path takes asynchronous calls only, and the header that asks for one is missing.', 'advice': 'send the header for asynchronous calls, or use the path for synchronous ones'},
-    'wire/error_wordings.no_async': {'codes': ['AccessDenied'], 'contains': 'not support asynchronous calls', 'means': 'The header asks for an asynchronous call, which the path or the account does not allow.', 'advice': 'leave the header out, or use the path for asynchronous calls'},
-    'wire/error_wordings.no_key': {'codes': ['InvalidApiKey'], 'contains': 'no api-key provided', 'means': 'The request has no key.', 'advice': 'send the key in the header Authorization'},
-    'wire/error_wordings.body': {'codes': ['InvalidParameter'], 'contains': 'required body invalid', 'means': 'The body is not JSON in UTF-8.', 'advice': 'send the body as JSON in UTF-8, with its content type'},
-    'wire/error_wordings.expired_policy': {'codes': ['AccessDenied'], 'contains': 'policy expired', 'means': 'The permission to upload has run out.', 'advice': 'ask for a new upload policy, then upload again'},
-    'wire/statuses': {'401': 'authentication', '403': 'authentication', '404': 'not_found', '429': 'rate', '4xx': 'invalid', '5xx': 'service'},
-    'wire/statuses.401': 'authentication',
-    'wire/statuses.403': 'authentication',
-    'wire/statuses.404': 'not_found',
-    'wire/statuses.429': 'rate',
-    'wire/statuses.4xx': 'invalid',
-    'wire/statuses.5xx': 'service',
-    'wire/default_region': 'beijing',
-    'wire/rates': {'wan2.7-image': {'submit_per_second': 5, 'running': 5}, 'wan2.7-image-pro': {'submit_per_second': 5, 'running': 5}, 'wan2.6-image': {'submit_per_second': 5, 'running': 5}, 'wan2.5-i2i-preview': {'submit_per_second': 5, 'running': 5}, 'wanx2.1-imageedit': {'submit_per_second': 2, 'running': 2}},
-    'wire/rates.wan2.7-image': {'submit_per_second': 5, 'running': 5},
-    'wire/rates.wan2.7-image-pro': {'submit_per_second': 5, 'running': 5},
-    'wire/rates.wan2.6-image': {'submit_per_second': 5, 'running': 5},
-    'wire/rates.wan2.5-i2i-preview': {'submit_per_second': 5, 'running': 5},
-    'wire/rates.wanx2.1-imageedit': {'submit_per_second': 2, 'running': 2},
-    'wire/account_rates': {'query': 20, 'list': 20, 'cancel': 20, 'policy': 100},
-    'wire/account_rates.query': 20,
-    'wire/account_rates.list': 20,
-    'wire/account_rates.cancel': 20,
-    'wire/account_rates.policy': 100,
-    'wire/polling': {'gap': '10 s', 'least_gap': '5 s'},
-    'wire/polling.gap': '10 s',
-    'wire/polling.least_gap': '5 s',
-    'wire/timeouts': {'sync': '298 s', 'internal': '3 h', 'internal_code': 'InternalError.Timeout'},
-    'wire/timeouts.sync': '298 s',
-    'wire/timeouts.internal': '3 h',
-    'wire/timeouts.internal_code': 'InternalError.Timeout',
-    'wire/currency': 'CNY',
-    'wire/prices': {'wan2.7-image': {'beijing': '0.20', 'singapore': '0.220177'}, 'wan2.7-image-pro': {'beijing': '0.50', 'singapore': '0.562065'}, 'wan2.6-image': {'beijing': '0.20', 'singapore': '0.220177', 'virginia': '0.20', 'frankfurt': '0.20'}, 'wan2.5-i2i-preview': {'beijing': '0.20', 'singapore': '0.220177'}, 'wanx2.1-imageedit': {'beijing': '0.14'}},
-    'wire/prices.wan2.7-image': {'beijing': '0.20', 'singapore': '0.220177'},
-    'wire/prices.wan2.7-image-pro': {'beijing': '0.50', 'singapore': '0.562065'},
-    'wire/prices.wan2.6-image': {'beijing': '0.20', 'singapore': '0.220177', 'virginia': '0.20', 'frankfurt': '0.20'},
-    'wire/prices.wan2.5-i2i-preview': {'beijing': '0.20', 'singapore': '0.220177'},
-    'wire/prices.wanx2.1-imageedit': {'beijing': '0.14'},
-    'wire/upload': {'expires': '48 h', 'policy_expires': '300 s', 'form': ['OSSAccessKeyId', 'Signature', 'policy', 'x-oss-object-acl', 'x-oss-forbid-overwrite', 'key', 'success_action_status', 'file']},
-    'wire/upload.expires': '48 h',
-    'wire/upload.policy_expires': '300 s',
-    'wire/upload.form': ['OSSAccessKeyId', 'Signature', 'policy', 'x-oss-object-acl', 'x-oss-forbid-overwrite', 'key', 'success_action_status', 'file'],
-    'task/outcomes': {'succeeded': 'SUCCEEDED', 'failed': 'FAILED', 'canceled': 'CANCELED', 'unknown': 'UNKNOWN'},
-    'service/names': {'answer': {'request_id': 'request_id', 'code': 'code', 'message': 'message', 'output': 'output', 'usage': 'usage'}, 'task': {'id': 'task_id', 'status': 'task_status', 'submitted': 'submit_time', 'scheduled': 'scheduled_time', 'ended': 'end_time', 'metrics': 'task_metrics'}, 'metrics': {'total': 'TOTAL', 'succeeded': 'SUCCEEDED', 'failed': 'FAILED'}, 'choice': {'choices': 'choices', 'finished': 'finished', 'finish_reason': 'finish_reason', 'message': 'message', 'role': 'role', 'content': 'content', 'type': 'type', 'image': 'image', 'text': 'text'}, 'result': {'results': 'results', 'url': 'url', 'prompt': 'orig_prompt', 'rewritten_prompt': 'actual_prompt'}, 'usage': {'images': 'image_count', 'size': 'size', 'input_tokens': 'input_tokens', 'output_tokens': 'output_tokens', 'total_tokens': 'total_tokens'}, 'listed': {'total': 'total', 'pages': 'total_page', 'page': 'page_no', 'page_size': 'page_size', 'tasks': 'data', 'task_id': 'task_id', 'status': 'status', 'model': 'model_name', 'created': 'gmt_create', 'started': 'start_time', 'ended': 'end_time', 'request_id': 'request_id', 'region': 'region', 'api_key': 'api_key_id', 'user': 'caller_uid', 'parent_user': 'caller_parent_id', 'path_key': 'user_api_unique_key'}, 'policy': {'data': 'data', 'policy': 'policy', 'signature': 'signature', 'folder': 'upload_dir', 'host': 'upload_host', 'seconds': 'expire_in_seconds', 'max_file_mb': 'max_file_size_mb', 'capacity_mb': 'capacity_limit_mb', 'access_key': 'oss_access_key_id', 'acl': 'x_oss_object_acl', 'forbid_overwrite': 'x_oss_forbid_overwrite'}, 'token': {'token': 'token', 'expires_at': 'expires_at'}, 'list_query': {'task_id': 'task_id', 'start': 'start_time', 'end': 'end_time', 'model': 'model_name', 'status': 'status', 'page': 'page_no', 'page_size': 'page_size', 'api_key': 'api_key_id', 'region': 'region'}, 'policy_query': {'action': 'action', 'model': 'model'}, 'token_query': {'seconds': 'expire_in_seconds'}, 'form': {'access_key': 'OSSAccessKeyId', 'signature': 'Signature', 'policy': 'policy', 'key': 'key', 'status': 'success_action_status'}, 'storage': {'error': 'Error', 'code': 'Code', 'message': 'Message', 'request_id': 'RequestId'}},
-    'service/fields': {'prompt': 'prompt', 'images': 'images', 'size': 'size', 'seed': 'seed', 'watermark': 'watermark', 'rewriting': 'prompt_extend'},
-    'service/headers': {'x-request-id': {'is': '{request_id}'}, 'x-dashscope-call-gateway': {'is': 'true'}, 'x-dashscope-timeout': {'is': '{timeout}'}, 'server': {'is': 'istio-envoy'}, 'req-cost-time': {'is': '1'}, 'req-arrive-time': {'is': '{now}'}, 'resp-start-time': {'is': '{now}'}},
-    'service/errors': {'no_key': {'code': 'InvalidApiKey', 'message': 'No API-key provided.'}, 'bad_key': {'code': 'InvalidApiKey', 'message': 'Invalid API-key provided.'}, 'other_region': {'code': 'InvalidApiKey', 'message': 'Invalid API-key provided.'}, 'bad_body': {'code': 'InvalidParameter', 'message': 'Required body invalid, please check the request body format.'}, 'needs_async': {'code': 'AccessDenied', 'message': 'current user api does not support synchronous calls.'}, 'no_async': {'code': 'AccessDenied', 'message': 'current user api does not support asynchronous calls.'}, 'not_streamed': {'code': 'InvalidParameter', 'message': 'x-dashscope-sse and stream parameter mismatch. Received: x-dashscope-sse={sse}, stream={stream}'}, 'no_route': {'code': 'NotFound', 'message': 'No such path.', 'ours': True}, 'not_in_region': {'code': 'ModelNotFound', 'message': 'This region does not offer the call on this model.', 'ours': True}, 'not_cancelable': {'code': 'UnsupportedOperation', 'message': 'Failed to cancel the task, please confirm if the task is in PENDING status.'}, 'unresolved': {'code': 'InvalidParameter', 'message': 'The provided URL does not appear to be valid. Ensure it is correctly formatted.'}, 'too_many': {'code': 'Throttling.RateQuota', 'message': 'Requests rate limit exceeded, please try again later.'}, 'bad_query': {'code': 'InvalidParameter', 'message': '{detail}', 'ours': True}, 'bad_fault': {'code': 'InvalidParameter', 'message': 'x-wan-fault: {detail}', 'ours': True}, 'head_too_large': {'code': 'InvalidParameter', 'message': 'Request Header Fields Too Large: line and headers are over {detail} bytes.', 'ours': True}, 'body_too_large': {'code': 'BadRequest.TooLarge', 'message': 'Payload Too Large. The body is {detail}, and no more is taken here.', 'ours': True}, 'broken': {'code': 'InternalError', 'message': 'The emulator met a bug of its own.', 'ours': True}},
-    'service/messages': {'InternalError': [{'is': 'An internal error has occured, please try again later or contact service support.'}], 'InternalError.Timeout': [{'is': 'An internal timeout error has occured during execution, please try again later or contact service support.'}], 'DataInspectionFailed': [{'is': 'Input data may contain inappropriate content.'}, {'is': 'Output data may contain inappropriate content.'}], 'IPInfringementSuspect': [{'is': 'Input data is suspected of being involved in IP infringement.'}], 'Throttling.RateQuota': [{'is': 'Requests rate limit exceeded, please try again later.'}], 'InvalidParameter': [{'is': 'Required body invalid, please check the request body format.'}, {'is': 'url error, please check url！'}, {'is': 'download image failed'}], 'InvalidParameter.DataInspection': [{'is': 'Download the media resource timed out during the data inspection process.'}, {'is': 'Unable to download the media resource during the data inspection process.'}, {'is': 'Failed to find the requested media resource during the data inspection process.'}, {'is': 'Failed to decode the image during the data inspection.'}, {'is': 'The image size is not supported for the data inspection.'}, {'is': 'Wrong Content-Type of multimodal url'}], 'InvalidURL.ConnectionRefused': [{'is': 'Connection to {url} refused, please provide available URL.'}], 'InvalidURL.Timeout': [{'is': 'Download {url} timeout, please check network connection.'}], 'BadRequest.InputDownloadFailed': [{'is': 'Failed to download the input file: {url}.'}], 'BadRequest.EmptyInput': [{'is': 'Required input parameter missing from request.'}], 'BadRequest.EmptyModel': [{'is': 'Required parameter "model" missing from request.'}], 'BadRequest.TooLarge': [{'is': 'Payload Too Large.'}], 'InvalidApiKey': [{'is': 'Invalid API-key provided.'}, {'is': 'No API-key provided.'}]},
-    'service/watermark': {'is': 'AI-generated'},
-    'service/upload': {'max_file_mb': 100, 'capacity_mb': 999999999, 'folder': 'dashscope-instant', 'acl': 'private', 'forbid_overwrite': 'true', 'accepted_status': '200'},
-    'service/refusals': [{'kinds': ['model'], 'missing': True, 'code': 'BadRequest.EmptyModel', 'message': 'Required parameter "model" missing from request.'}, {'kinds': ['model'], 'code': 'ModelNotFound', 'message': '{detail}', 'ours': True}, {'kinds': ['endpoints'], 'code': 'InvalidParameter', 'message': 'url error, please check url！'}, {'kinds': ['required'], 'field': 'input', 'code': 'BadRequest.EmptyInput', 'message': 'Required input parameter missing from request.'}, {'kinds': ['required'], 'field': 'messages', 'code': 'InvalidParameter', 'message': 'No messages found in input'}, {'kinds': ['required'], 'field': 'prompt', 'code': 'InvalidParameter', 'message': 'lack of image or text'}, {'kinds': ['required', 'min_count'], 'field': 'images', 'code': 'InvalidParameter', 'message': 'lack of image or text'}, {'kinds': ['count'], 'field': 'messages', 'code': 'InvalidParameter', 'message': 'messages length only support {limit}'}, {'kinds': ['max'], 'field': 'n', 'limit': 1, 'code': 'InvalidParameter', 'message': 'num_images_per_prompt must be {limit}.'}, {'kinds': ['min', 'max'], 'code': 'InvalidParameter', 'message': 'Range of {field} should be [{low}, {high}]'}, {'kinds': ['min_side', 'max_side'], 'code': 'InvalidParameter', 'message': 'the size of input image is too small or too large.'}, {'kinds': ['formats'], 'code': 'InvalidParameter', 'message': 'Invalid image format or corrupted file'}, {'kinds': ['encoding', 'mime'], 'code': 'InvalidParameter', 'message': 'image format error'}, {'kinds': ['schemes', 'chars'], 'code': 'InvalidParameter', 'message': 'The provided URL does not appear to be valid. Ensure it is correctly formatted.'}, {'kinds': ['public'], 'code': 'InvalidParameter.DataInspection', 'message': 'Unable to download the media resource during the data inspection process.'}, {'kinds': ['max_bytes'], 'code': 'BadRequest.TooLarge', 'message': 'Payload Too Large.'}, {'kinds': [], 'code': 'InvalidParameter', 'message': '{detail}', 'ours': True}],
-    'service/failure': 'InternalError.Timeout',
-    'service/error': 'InternalError',
-    'service/download': {'refused': 'InvalidParameter.DataInspection', 'failed': 'BadRequest.InputDownloadFailed'},
-    'service/storage': {'retry_statuses': [403, 409, 429], 'answers': {'expired': {'status': 403, 'code': 'AccessDenied', 'message': 'Request has expired.', 'ours': True}, 'absent': {'status': 404, 'code': 'NoSuchKey', 'message': 'The specified key does not exist.', 'ours': True}, 'denied': {'status': 403, 'code': 'AccessDenied', 'message': 'Invalid according to Policy: {detail}'}, 'stale': {'status': 403, 'code': 'AccessDenied', 'message': 'Invalid according to Policy: Policy expired.'}, 'forged': {'status': 403, 'code': 'SignatureDoesNotMatch', 'message': 'The signature we calculated does not match the one given.', 'ours': True}, 'taken': {'status': 409, 'code': 'FileAlreadyExists', 'message': 'The object you specified already exists and can not be overwritten.', 'ours': True}, 'large': {'status': 400, 'code': 'EntityTooLarge', 'message': 'Your proposed upload exceeds the maximum allowed size.', 'ours': True}, 'malformed': {'status': 400, 'code': 'MalformedPOSTRequest', 'message': 'The body of your POST request is not well-formed multipart/form-data: {detail}', 'ours': True}}},
-    'service/names.answer': {'request_id': 'request_id', 'code': 'code', 'message': 'message', 'output': 'output', 'usage': 'usage'},
-    'service/names.task': {'id': 'task_id', 'status': 'task_status', 'submitted': 'submit_time', 'scheduled': 'scheduled_time', 'ended': 'end_time', 'metrics': 'task_metrics'},
-    'service/names.metrics': {'total': 'TOTAL', 'succeeded': 'SUCCEEDED', 'failed': 'FAILED'},
-    'service/names.choice': {'choices': 'choices', 'finished': 'finished', 'finish_reason': 'finish_reason', 'message': 'message', 'role': 'role', 'content': 'content', 'type': 'type', 'image': 'image', 'text': 'text'},
-    'service/names.result': {'results': 'results', 'url': 'url', 'prompt': 'orig_prompt', 'rewritten_prompt': 'actual_prompt'},
-    'service/names.usage': {'images': 'image_count', 'size': 'size', 'input_tokens': 'input_tokens', 'output_tokens': 'output_tokens', 'total_tokens': 'total_tokens'},
-    'service/names.listed': {'total': 'total', 'pages': 'total_page', 'page': 'page_no', 'page_size': 'page_size', 'tasks': 'data', 'task_id': 'task_id', 'status': 'status', 'model': 'model_name', 'created': 'gmt_create', 'started': 'start_time', 'ended': 'end_time', 'request_id': 'request_id', 'region': 'region', 'api_key': 'api_key_id', 'user': 'caller_uid', 'parent_user': 'caller_parent_id', 'path_key': 'user_api_unique_key'},
-    'service/names.policy': {'data': 'data', 'policy': 'policy', 'signature': 'signature', 'folder': 'upload_dir', 'host': 'upload_host', 'seconds': 'expire_in_seconds', 'max_file_mb': 'max_file_size_mb', 'capacity_mb': 'capacity_limit_mb', 'access_key': 'oss_access_key_id', 'acl': 'x_oss_object_acl', 'forbid_overwrite': 'x_oss_forbid_overwrite'},
-    'service/names.token': {'token': 'token', 'expires_at': 'expires_at'},
-    'service/names.list_query': {'task_id': 'task_id', 'start': 'start_time', 'end': 'end_time', 'model': 'model_name', 'status': 'status', 'page': 'page_no', 'page_size': 'page_size', 'api_key': 'api_key_id', 'region': 'region'},
-    'service/names.policy_query': {'action': 'action', 'model': 'model'},
-    'service/names.token_query': {'seconds': 'expire_in_seconds'},
-    'service/names.form': {'access_key': 'OSSAccessKeyId', 'signature': 'Signature', 'policy': 'policy', 'key': 'key', 'status': 'success_action_status'},
-    'service/names.storage': {'error': 'Error', 'code': 'Code', 'message': 'Message', 'request_id': 'RequestId'},
-    'service/fields.prompt': 'prompt',
-    'service/fields.images': 'images',
-    'service/fields.size': 'size',
-    'service/fields.seed': 'seed',
-    'service/fields.watermark': 'watermark',
-    'service/fields.rewriting': 'prompt_extend',
-    'service/headers.x-request-id': {'is': '{request_id}'},
-    'service/headers.x-dashscope-call-gateway': {'is': 'true'},
-    'service/headers.x-dashscope-timeout': {'is': '{timeout}'},
-    'service/headers.server': {'is': 'istio-envoy'},
-    'service/headers.req-cost-time': {'is': '1'},
-    'service/headers.req-arrive-time': {'is': '{now}'},
-    'service/headers.resp-start-time': {'is': '{now}'},
-    'service/errors.no_key': {'code': 'InvalidApiKey', 'message': 'No API-key provided.'},
-    'service/errors.bad_key': {'code': 'InvalidApiKey', 'message': 'Invalid API-key provided.'},
-    'service/errors.other_region': {'code': 'InvalidApiKey', 'message': 'Invalid API-key provided.'},
-    'service/errors.bad_body': {'code': 'InvalidParameter', 'message': 'Required body invalid, please check the request body format.'},
-    'service/errors.needs_async': {'code': 'AccessDenied', 'message': 'current user api does not support synchronous calls.'},
-    'service/errors.no_async': {'code': 'AccessDenied', 'message': 'current user api does not support asynchronous calls.'},
-    'service/errors.not_streamed': {'code': 'InvalidParameter', 'message': 'x-dashscope-sse and stream parameter mismatch. Received: x-dashscope-sse={sse}, stream={stream}'},
-    'service/errors.no_route': {'code': 'NotFound', 'message': 'No such path.', 'ours': True},
-    'service/errors.not_in_region': {'code': 'ModelNotFound', 'message': 'This region does not offer the call on this model.', 'ours': True},
-    'service/errors.not_cancelable': {'code': 'UnsupportedOperation', 'message': 'Failed to cancel the task, please confirm if the task is in PENDING status.'},
-    'service/errors.unresolved': {'code': 'InvalidParameter', 'message': 'The provided URL does not appear to be valid. Ensure it is correctly formatted.'},
-    'service/errors.too_many': {'code': 'Throttling.RateQuota', 'message': 'Requests rate limit exceeded, please try again later.'},
-    'service/errors.bad_query': {'code': 'InvalidParameter', 'message': '{detail}', 'ours': True},
-    'service/errors.bad_fault': {'code': 'InvalidParameter', 'message': 'x-wan-fault: {detail}', 'ours': True},
-    'service/errors.head_too_large': {'code': 'InvalidParameter', 'message': 'Request Header Fields Too Large: line and headers are over {detail} bytes.', 'ours': True},
-    'service/errors.body_too_large': {'code': 'BadRequest.TooLarge', 'message': 'Payload Too Large. The body is {detail}, and no more is taken here.', 'ours': True},
-    'service/errors.broken': {'code': 'InternalError', 'message': 'The emulator met a bug of its own.', 'ours': True},
-    'service/messages.InternalError': [{'is': 'An internal error has occured, please try again later or contact service support.'}],
-    'service/messages.InternalError.Timeout': [{'is': 'An internal timeout error has occured during execution, please try again later or contact service support.'}],
-    'service/messages.DataInspectionFailed': [{'is': 'Input data may contain inappropriate content.'}, {'is': 'Output data may contain inappropriate content.'}],
-    'service/messages.IPInfringementSuspect': [{'is': 'Input data is suspected of being involved in IP infringement.'}],
-    'service/messages.Throttling.RateQuota': [{'is': 'Requests rate limit exceeded, please try again later.'}],
-    'service/messages.InvalidParameter': [{'is': 'Required body invalid, please check the request body format.'}, {'is': 'url error, please check url！'}, {'is': 'download image failed'}],
-    'service/messages.InvalidParameter.DataInspection': [{'is': 'Download the media resource timed out during the data inspection process.'}, {'is': 'Unable to download the media resource during the data inspection process.'}, {'is': 'Failed to find the requested media resource during the data inspection process.'}, {'is': 'Failed to decode the image during the data inspection.'}, {'is': 'The image size is not supported for the data inspection.'}, {'is': 'Wrong Content-Type of multimodal url'}],
-    'service/messages.InvalidURL.ConnectionRefused': [{'is': 'Connection to {url} refused, please provide available URL.'}],
-    'service/messages.InvalidURL.Timeout': [{'is': 'Download {url} timeout, please check network connection.'}],
-    'service/messages.BadRequest.InputDownloadFailed': [{'is': 'Failed to download the input file: {url}.'}],
-    'service/messages.BadRequest.EmptyInput': [{'is': 'Required input parameter missing from request.'}],
-    'service/messages.BadRequest.EmptyModel': [{'is': 'Required parameter "model" missing from request.'}],
-    'service/messages.BadRequest.TooLarge': [{'is': 'Payload Too Large.'}],
-    'service/messages.InvalidApiKey': [{'is': 'Invalid API-key provided.'}, {'is': 'No API-key provided.'}],
+    "wan2.7/size.default": "2K",
+    "wan2.7/n.default": 4,
+    "wan2.7/n.default:sequential": 12,
+    "wan2.7/enable_sequential.default": False,
+    "wan2.7/thinking_mode.default": True,
+    "wan2.7/stream.default": False,
+    "wan2.7/watermark.default": False,
+    "wan2.7/n.for_testing": 1,
+    "wan2.7/verbs.edit": {},
+    "wan2.7/verbs.generate": {},
+    "wan2.7/output.format": "png",
+    "wan2.7/output.result": "choices",
+    "wan2.7/output.images_of_a_set": {"sequential": "one choice", "otherwise": "a choice each"},
+    "wan2.7/output.size": {
+        "otherwise": {"ratio": "last image", "pixels": "keyword", "without_image": "square"}
+    },
+    "wan2.7/output.multiple_of": 1,
+    "wan2.7/output.count_of": {"otherwise": "n"},
+    "wan2.7/output.count_is": {"sequential": "at most", "otherwise": "exact"},
+    "wan2.7/output.tokens": {"input": 10867, "output": 2},
+    "wan2.6/size.default:not-interleave": "1K",
+    "wan2.6/size.default:interleave": "derived",
+    "wan2.6/n.default": 4,
+    "wan2.6/n.default:interleave": 1,
+    "wan2.6/enable_interleave.default": False,
+    "wan2.6/max_images.default": 5,
+    "wan2.6/prompt_extend.default": True,
+    "wan2.6/stream.default": False,
+    "wan2.6/watermark.default": False,
+    "wan2.6/size.recommended": [
+        "1280*1280",
+        "1024*1024",
+        "800*1200",
+        "1200*800",
+        "960*1280",
+        "1280*960",
+        "720*1280",
+        "1280*720",
+        "1344*576",
+    ],
+    "wan2.6/n.for_testing": 1,
+    "wan2.6/verbs.edit": {},
+    "wan2.6/verbs.generate": {"means": {"enable_interleave": True}, "starts": {"max_images": 1}},
+    "wan2.6/verbs.stream": {"means": {"enable_interleave": True, "stream": True}},
+    "wan2.6/output.format": "png",
+    "wan2.6/output.result": "choices",
+    "wan2.6/output.images_of_a_set": {"interleave": "one choice", "otherwise": "a choice each"},
+    "wan2.6/output.size": {
+        "interleave": {"sides": "last image", "max_pixels": "1280*1280", "without_image": "square"},
+        "otherwise": {"ratio": "last image", "pixels": "keyword"},
+    },
+    "wan2.6/output.multiple_of": 16,
+    "wan2.6/output.count_of": {"interleave": "max_images", "otherwise": "n"},
+    "wan2.6/output.count_is": {"interleave": "at most", "otherwise": "exact"},
+    "wan2.5/size.default": "1280*1280",
+    "wan2.5/n.default": 4,
+    "wan2.5/prompt_extend.default": True,
+    "wan2.5/stream.default": False,
+    "wan2.5/watermark.default": False,
+    "wan2.5/size.recommended": [
+        "1280*1280",
+        "1024*1024",
+        "800*1200",
+        "1200*800",
+        "960*1280",
+        "1280*960",
+        "720*1280",
+        "1280*720",
+        "1344*576",
+    ],
+    "wan2.5/n.for_testing": 1,
+    "wan2.5/verbs.edit": {},
+    "wan2.5/output.format": "png",
+    "wan2.5/output.result": "results",
+    "wan2.5/output.size": {"otherwise": {"ratio": "last image", "pixels": "1280*1280"}},
+    "wan2.5/output.multiple_of": 1,
+    "wan2.5/output.seed_step": 1,
+    "wan2.5/output.count_of": {"otherwise": "n"},
+    "wan2.5/output.count_is": {"otherwise": "exact"},
+    "wanx2.1/strength.default": 0.5,
+    "wanx2.1/top_scale.default": 1.0,
+    "wanx2.1/bottom_scale.default": 1.0,
+    "wanx2.1/left_scale.default": 1.0,
+    "wanx2.1/right_scale.default": 1.0,
+    "wanx2.1/upscale_factor.default": 1,
+    "wanx2.1/is_sketch.default": False,
+    "wanx2.1/n.default": 1,
+    "wanx2.1/stream.default": False,
+    "wanx2.1/watermark.default": False,
+    "wanx2.1/verbs.edit": {},
+    "wanx2.1/output.format": "png",
+    "wanx2.1/output.result": "results",
+    "wanx2.1/output.size": {
+        "upscaling": {"sides": "last image", "scaled_by": "upscale_factor"},
+        "expanding": {
+            "sides": "last image",
+            "extended_by": {"width": ["left_scale", "right_scale"], "height": ["top_scale", "bottom_scale"]},
+        },
+        "otherwise": {"sides": "last image"},
+    },
+    "wanx2.1/output.multiple_of": 1,
+    "wanx2.1/output.count_of": {"otherwise": "n"},
+    "wanx2.1/output.count_is": {"otherwise": "exact"},
+    "wan2.7/only_for.negative_prompt": ["wan2.5", "wan2.6"],
+    "wan2.7/only_for.prompt_extend": ["wan2.5", "wan2.6"],
+    "wan2.6/only_for.thinking_mode": ["wan2.7"],
+    "wan2.6/only_for.enable_sequential": ["wan2.7"],
+    "wan2.6/only_for.bbox_list": ["wan2.7"],
+    "wan2.6/only_for.color_palette": ["wan2.7"],
+    "wan2.5/only_for.function": ["wanx2.1"],
+    "wan2.5/only_for.thinking_mode": ["wan2.7"],
+    "wan2.5/only_for.enable_sequential": ["wan2.7"],
+    "wan2.5/only_for.bbox_list": ["wan2.7"],
+    "wan2.5/only_for.color_palette": ["wan2.7"],
+    "wanx2.1/only_for.negative_prompt": ["wan2.5", "wan2.6"],
+    "wanx2.1/only_for.prompt_extend": ["wan2.5", "wan2.6"],
+    "wanx2.1/only_for.thinking_mode": ["wan2.7"],
+    "wanx2.1/only_for.enable_sequential": ["wan2.7"],
+    "wanx2.1/only_for.bbox_list": ["wan2.7"],
+    "wanx2.1/only_for.color_palette": ["wan2.7"],
+    "wire/fine_tuned": {
+        "ending": "(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)",
+        "regions": ["beijing"],
+    },
+    "wire/fine_tuned.ending": "(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)",
+    "wire/fine_tuned.regions": ["beijing"],
+    "wire/sister_endpoints": [{"is": "POST /services/aigc/text2image/image-synthesis"}],
+    "wire/paths": {
+        "query": "GET /tasks/{task_id}",
+        "list": "GET /tasks",
+        "cancel": "POST /tasks/{task_id}/cancel",
+        "policy": "GET /uploads",
+        "token": "POST /tokens",
+    },
+    "wire/paths.query": "GET /tasks/{task_id}",
+    "wire/paths.list": "GET /tasks",
+    "wire/paths.cancel": "POST /tasks/{task_id}/cancel",
+    "wire/paths.policy": "GET /uploads",
+    "wire/paths.token": "POST /tokens",
+    "wire/task_id": {"is": "[A-Za-z0-9-]{1,64}"},
+    "wire/task_id.is": "[A-Za-z0-9-]{1,64}",
+    "wire/queries": {
+        "list": {
+            "task_id": {"type": "text"},
+            "start_time": {"type": "text", "form": "YYYYMMDDhhmmss", "within": "24 h"},
+            "end_time": {"type": "text", "form": "YYYYMMDDhhmmss", "within": "24 h"},
+            "model_name": {"type": "text"},
+            "status": {"type": "text", "one_of": "states"},
+            "api_key_id": {"type": "text"},
+            "region": {"type": "text"},
+            "page_no": {"type": "integer", "default": 1},
+            "page_size": {"type": "integer", "default": 10, "request": 100},
+        },
+        "policy": {
+            "action": {"type": "text", "required": True, "one_of": ["getPolicy"]},
+            "model": {"type": "text", "required": True, "one_of": "models"},
+        },
+        "token": {"expire_in_seconds": {"type": "integer", "min": 1, "max": 1800, "default": 60}},
+    },
+    "wire/queries.list": {
+        "task_id": {"type": "text"},
+        "start_time": {"type": "text", "form": "YYYYMMDDhhmmss", "within": "24 h"},
+        "end_time": {"type": "text", "form": "YYYYMMDDhhmmss", "within": "24 h"},
+        "model_name": {"type": "text"},
+        "status": {"type": "text", "one_of": "states"},
+        "api_key_id": {"type": "text"},
+        "region": {"type": "text"},
+        "page_no": {"type": "integer", "default": 1},
+        "page_size": {"type": "integer", "default": 10, "request": 100},
+    },
+    "wire/queries.policy": {
+        "action": {"type": "text", "required": True, "one_of": ["getPolicy"]},
+        "model": {"type": "text", "required": True, "one_of": "models"},
+    },
+    "wire/queries.token": {"expire_in_seconds": {"type": "integer", "min": 1, "max": 1800, "default": 60}},
+    "wire/times": {
+        "query": {"form": "YYYY-MM-DD HH:mm:ss.SSS", "zone": "+08:00"},
+        "list": {"form": "epoch ms"},
+    },
+    "wire/times.query": {"form": "YYYY-MM-DD HH:mm:ss.SSS", "zone": "+08:00"},
+    "wire/times.list": {"form": "epoch ms"},
+    "wire/streaming": {
+        "content_type": "text/event-stream",
+        "parts_of_a_chunk": 1,
+        "finish_reason": {"before_the_last": "null", "last": "stop"},
+        "usage": "cumulative",
+    },
+    "wire/streaming.content_type": "text/event-stream",
+    "wire/streaming.parts_of_a_chunk": 1,
+    "wire/streaming.finish_reason": {"before_the_last": "null", "last": "stop"},
+    "wire/streaming.usage": "cumulative",
+    "wire/answer_of": {
+        "async": "created",
+        "query": "task",
+        "list": "listed",
+        "cancel": "canceled",
+        "policy": "policy",
+        "token": "token",
+    },
+    "wire/answer_of.async": "created",
+    "wire/answer_of.query": "task",
+    "wire/answer_of.list": "listed",
+    "wire/answer_of.cancel": "canceled",
+    "wire/answer_of.policy": "policy",
+    "wire/answer_of.token": "token",
+    "wire/errors": {
+        "InvalidParameter": {
+            "status": 400,
+            "class": "invalid",
+            "means": "A parameter or the body is not as documented; the message says which.",
+        },
+        "InvalidParameter.DataInspection": {
+            "status": 400,
+            "class": "invalid",
+            "means": "The inspection of the input could not load an image or text of the request.",
+            "once_if": "timed out",
+        },
+        "InvalidURL": {
+            "status": 400,
+            "class": "invalid",
+            "means": "A URL is missing, malformed or cannot be reached.",
+        },
+        "InvalidURL.ConnectionRefused": {
+            "status": 400,
+            "class": "invalid",
+            "means": "The host of a URL refuses the connection.",
+        },
+        "InvalidURL.Timeout": {
+            "status": 400,
+            "class": "invalid",
+            "retry": "once",
+            "means": "A file was not downloaded in time.",
+        },
+        "InvalidImage.ImageSize": {
+            "status": 400,
+            "class": "invalid",
+            "means": "The sides or the bytes of an image are outside of the limits.",
+        },
+        "InvalidImage.FileFormat": {
+            "status": 400,
+            "class": "invalid",
+            "means": "The format of an image is not supported, or its file is damaged.",
+        },
+        "InvalidImageResolution": {
+            "status": 400,
+            "class": "invalid",
+            "means": "The sides of an image are outside of the limits.",
+        },
+        "InvalidImageFormat": {
+            "status": 400,
+            "class": "invalid",
+            "means": "The format of an image is not supported.",
+        },
+        "BadRequest.EmptyInput": {"status": 400, "class": "invalid", "means": "The body has no input."},
+        "BadRequest.EmptyParameters": {
+            "status": 400,
+            "class": "invalid",
+            "means": "The body has no parameters.",
+        },
+        "BadRequest.EmptyModel": {"status": 400, "class": "invalid", "means": "The body has no model."},
+        "BadRequest.IllegalInput": {
+            "status": 400,
+            "class": "invalid",
+            "means": "The body is not the JSON that the call takes.",
+        },
+        "BadRequest.InputDownloadFailed": {
+            "status": 400,
+            "class": "invalid",
+            "means": "An input file could not be downloaded.",
+            "once_if": "timed out",
+        },
+        "BadRequest.UnsupportedFileFormat": {
+            "status": 400,
+            "class": "invalid",
+            "means": "The format of an input file is not supported.",
+        },
+        "BadRequest.TooLarge": {
+            "status": 400,
+            "class": "invalid",
+            "means": "The body or an input file is too large.",
+        },
+        "UnsupportedOperation": {
+            "status": 400,
+            "class": "invalid",
+            "means": "The task is not in a state that allows this; only a waiting task can be canceled.",
+            "advice": "look at the state of the task; a running task cannot be stopped",
+        },
+        "DataInspectionFailed": {
+            "status": 400,
+            "class": "moderation",
+            "means": "The input or the output was found inappropriate.",
+        },
+        "data_inspection_failed": {"status": 400, "class": "moderation", "alias_of": "DataInspectionFailed"},
+        "IPInfringementSuspect": {
+            "status": 400,
+            "class": "moderation",
+            "means": "The input may infringe intellectual property.",
+        },
+        "CustomRoleBlocked": {
+            "status": 400,
+            "class": "moderation",
+            "means": "A rule that the account has set up blocks the content.",
+        },
+        "FaqRuleBlocked": {
+            "status": 400,
+            "class": "moderation",
+            "means": "A rule of the platform for known questions blocks the content.",
+        },
+        "Arrearage": {"status": 400, "class": "billing", "means": "The account is overdue."},
+        "InvalidApiKey": {
+            "status": 401,
+            "class": "authentication",
+            "means": "The key is missing, wrong, or of another region.",
+            "advice": "look at the key and its region: a key works in its own region only",
+        },
+        "invalid_api_key": {"status": 401, "class": "authentication", "alias_of": "InvalidApiKey"},
+        "AccessDenied": {
+            "status": 403,
+            "class": "authentication",
+            "means": "The key has no right to this, or the path and the header for asynchronous calls do not fit together.",
+        },
+        "AccessDenied.Unpurchased": {
+            "status": 403,
+            "class": "billing",
+            "means": "The account has not activated the model service.",
+        },
+        "Model.AccessDenied": {
+            "status": 403,
+            "class": "authentication",
+            "means": "The key's workspace has no right to the model.",
+        },
+        "Workspace.AccessDenied": {
+            "status": 403,
+            "class": "authentication",
+            "means": "The key has no right to the workspace.",
+        },
+        "AllocationQuota.FreeTierOnly": {
+            "status": 403,
+            "class": "billing",
+            "means": "The free quota is spent, and the account allows nothing else.",
+        },
+        "ModelNotFound": {
+            "status": 404,
+            "class": "not_found",
+            "means": "The model does not exist, or not in this region.",
+        },
+        "WorkSpaceNotFound": {"status": 404, "class": "not_found", "means": "The workspace does not exist."},
+        "NotFound": {"status": 404, "class": "not_found", "means": "What the path names does not exist."},
+        "Conflict": {
+            "status": 409,
+            "class": "invalid",
+            "means": "The request conflicts with the present state.",
+        },
+        "Throttling": {"status": 429, "class": "rate", "retry": True, "means": "Too many requests."},
+        "Throttling.RateQuota": {
+            "status": 429,
+            "class": "rate",
+            "retry": True,
+            "means": "Too many requests in a second or a minute.",
+        },
+        "Throttling.BurstRate": {
+            "status": 429,
+            "class": "rate",
+            "retry": True,
+            "means": "The number of requests grows too fast.",
+            "advice": "send requests at an even rate that grows slowly",
+        },
+        "Throttling.AllocationQuota": {
+            "status": 429,
+            "class": "rate",
+            "retry": True,
+            "means": "The quota of the account for a span of time is spent.",
+            "advice": "wait for the next span of the quota, or ask the vendor for a larger one",
+        },
+        "CommodityNotPurchased": {
+            "status": 429,
+            "class": "billing",
+            "means": "The product is not purchased.",
+        },
+        "PrepaidBillOverdue": {"status": 429, "class": "billing", "means": "The prepaid bill is overdue."},
+        "PostpaidBillOverdue": {"status": 429, "class": "billing", "means": "The postpaid bill is overdue."},
+        "InternalError": {"status": 500, "class": "service", "retry": True, "means": "The service failed."},
+        "InternalError.Algo": {
+            "status": 500,
+            "class": "service",
+            "retry": True,
+            "means": "The algorithm failed.",
+        },
+        "InternalError.FileUpload": {
+            "status": 500,
+            "class": "service",
+            "retry": True,
+            "means": "The service could not store a file.",
+        },
+        "InternalError.Upload": {
+            "status": 500,
+            "class": "service",
+            "retry": True,
+            "means": "The service could not store the output.",
+        },
+        "InternalError.Timeout": {
+            "status": 500,
+            "class": "service",
+            "retry": True,
+            "means": "The work was not done within the service's own time.",
+        },
+        "SystemError": {"status": 500, "class": "service", "retry": True, "means": "The service failed."},
+        "ModelServiceFailed": {
+            "status": 500,
+            "class": "service",
+            "retry": True,
+            "means": "The model service could not be called.",
+        },
+        "RewriteFailed": {
+            "status": 500,
+            "class": "service",
+            "retry": True,
+            "means": "The model that rewrites prompts failed.",
+        },
+        "RequestTimeOut": {
+            "status": 500,
+            "class": "service",
+            "means": "The request took too long.",
+            "advice": "ask for less (a smaller size, fewer images, a shorter prompt) rather than again",
+        },
+        "ModelServingError": {
+            "status": 503,
+            "class": "service",
+            "retry": True,
+            "means": "The capacity of the service is used up.",
+        },
+        "ModelUnavailable": {
+            "status": 503,
+            "class": "service",
+            "retry": True,
+            "means": "The model is not available for the moment.",
+        },
+        "Endpoint.AccessDenied": {
+            "status": 403,
+            "class": "not_found",
+            "means": "The model is retired.",
+            "advice": "use a model that is still offered",
+        },
+        "NOT AUTHORIZED": {"status": 401, "class": "authentication", "alias_of": "InvalidApiKey"},
+        "invalid access token or token expired": {
+            "status": 401,
+            "class": "authentication",
+            "means": "The token is wrong or has expired.",
+            "advice": "create a new token",
+        },
+        "access_denied": {"status": 403, "class": "authentication", "alias_of": "AccessDenied"},
+        "model_not_found": {"status": 404, "class": "not_found", "alias_of": "ModelNotFound"},
+        "model_not_supported": {"status": 404, "class": "not_found", "alias_of": "ModelNotFound"},
+        "LimitRequests": {"status": 429, "class": "rate", "retry": True, "alias_of": "Throttling.RateQuota"},
+        "limit_requests": {"status": 429, "class": "rate", "retry": True, "alias_of": "Throttling.RateQuota"},
+        "limit_burst_rate": {
+            "status": 429,
+            "class": "rate",
+            "retry": True,
+            "alias_of": "Throttling.BurstRate",
+        },
+        "insufficient_quota": {
+            "status": 429,
+            "class": "rate",
+            "retry": True,
+            "alias_of": "Throttling.AllocationQuota",
+        },
+        "internal_error": {"status": 500, "class": "service", "retry": True, "alias_of": "InternalError"},
+        "Model.NotExist": {"status": 404, "class": "not_found", "alias_of": "ModelNotFound"},
+        "ServiceUnavailable": {
+            "status": 503,
+            "class": "service",
+            "retry": True,
+            "means": "The service is not available for the moment.",
+        },
+        "GatewayTimeout": {
+            "status": 504,
+            "class": "service",
+            "retry": True,
+            "means": "The gateway got no answer in time.",
+        },
+    },
+    "wire/errors.InvalidParameter": {
+        "status": 400,
+        "class": "invalid",
+        "means": "A parameter or the body is not as documented; the message says which.",
+    },
+    "wire/errors.InvalidParameter.DataInspection": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The inspection of the input could not load an image or text of the request.",
+        "once_if": "timed out",
+    },
+    "wire/errors.InvalidURL": {
+        "status": 400,
+        "class": "invalid",
+        "means": "A URL is missing, malformed or cannot be reached.",
+    },
+    "wire/errors.InvalidURL.ConnectionRefused": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The host of a URL refuses the connection.",
+    },
+    "wire/errors.InvalidURL.Timeout": {
+        "status": 400,
+        "class": "invalid",
+        "retry": "once",
+        "means": "A file was not downloaded in time.",
+    },
+    "wire/errors.InvalidImage.ImageSize": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The sides or the bytes of an image are outside of the limits.",
+    },
+    "wire/errors.InvalidImage.FileFormat": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The format of an image is not supported, or its file is damaged.",
+    },
+    "wire/errors.InvalidImageResolution": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The sides of an image are outside of the limits.",
+    },
+    "wire/errors.InvalidImageFormat": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The format of an image is not supported.",
+    },
+    "wire/errors.BadRequest.EmptyInput": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The body has no input.",
+    },
+    "wire/errors.BadRequest.EmptyParameters": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The body has no parameters.",
+    },
+    "wire/errors.BadRequest.EmptyModel": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The body has no model.",
+    },
+    "wire/errors.BadRequest.IllegalInput": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The body is not the JSON that the call takes.",
+    },
+    "wire/errors.BadRequest.InputDownloadFailed": {
+        "status": 400,
+        "class": "invalid",
+        "means": "An input file could not be downloaded.",
+        "once_if": "timed out",
+    },
+    "wire/errors.BadRequest.UnsupportedFileFormat": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The format of an input file is not supported.",
+    },
+    "wire/errors.BadRequest.TooLarge": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The body or an input file is too large.",
+    },
+    "wire/errors.UnsupportedOperation": {
+        "status": 400,
+        "class": "invalid",
+        "means": "The task is not in a state that allows this; only a waiting task can be canceled.",
+        "advice": "look at the state of the task; a running task cannot be stopped",
+    },
+    "wire/errors.DataInspectionFailed": {
+        "status": 400,
+        "class": "moderation",
+        "means": "The input or the output was found inappropriate.",
+    },
+    "wire/errors.data_inspection_failed": {
+        "status": 400,
+        "class": "moderation",
+        "alias_of": "DataInspectionFailed",
+    },
+    "wire/errors.IPInfringementSuspect": {
+        "status": 400,
+        "class": "moderation",
+        "means": "The input may infringe intellectual property.",
+    },
+    "wire/errors.CustomRoleBlocked": {
+        "status": 400,
+        "class": "moderation",
+        "means": "A rule that the account has set up blocks the content.",
+    },
+    "wire/errors.FaqRuleBlocked": {
+        "status": 400,
+        "class": "moderation",
+        "means": "A rule of the platform for known questions blocks the content.",
+    },
+    "wire/errors.Arrearage": {"status": 400, "class": "billing", "means": "The account is overdue."},
+    "wire/errors.InvalidApiKey": {
+        "status": 401,
+        "class": "authentication",
+        "means": "The key is missing, wrong, or of another region.",
+        "advice": "look at the key and its region: a key works in its own region only",
+    },
+    "wire/errors.invalid_api_key": {"status": 401, "class": "authentication", "alias_of": "InvalidApiKey"},
+    "wire/errors.AccessDenied": {
+        "status": 403,
+        "class": "authentication",
+        "means": "The key has no right to this, or the path and the header for asynchronous calls do not fit together.",
+    },
+    "wire/errors.AccessDenied.Unpurchased": {
+        "status": 403,
+        "class": "billing",
+        "means": "The account has not activated the model service.",
+    },
+    "wire/errors.Model.AccessDenied": {
+        "status": 403,
+        "class": "authentication",
+        "means": "The key's workspace has no right to the model.",
+    },
+    "wire/errors.Workspace.AccessDenied": {
+        "status": 403,
+        "class": "authentication",
+        "means": "The key has no right to the workspace.",
+    },
+    "wire/errors.AllocationQuota.FreeTierOnly": {
+        "status": 403,
+        "class": "billing",
+        "means": "The free quota is spent, and the account allows nothing else.",
+    },
+    "wire/errors.ModelNotFound": {
+        "status": 404,
+        "class": "not_found",
+        "means": "The model does not exist, or not in this region.",
+    },
+    "wire/errors.WorkSpaceNotFound": {
+        "status": 404,
+        "class": "not_found",
+        "means": "The workspace does not exist.",
+    },
+    "wire/errors.NotFound": {
+        "status": 404,
+        "class": "not_found",
+        "means": "What the path names does not exist.",
+    },
+    "wire/errors.Conflict": {
+        "status": 409,
+        "class": "invalid",
+        "means": "The request conflicts with the present state.",
+    },
+    "wire/errors.Throttling": {"status": 429, "class": "rate", "retry": True, "means": "Too many requests."},
+    "wire/errors.Throttling.RateQuota": {
+        "status": 429,
+        "class": "rate",
+        "retry": True,
+        "means": "Too many requests in a second or a minute.",
+    },
+    "wire/errors.Throttling.BurstRate": {
+        "status": 429,
+        "class": "rate",
+        "retry": True,
+        "means": "The number of requests grows too fast.",
+        "advice": "send requests at an even rate that grows slowly",
+    },
+    "wire/errors.Throttling.AllocationQuota": {
+        "status": 429,
+        "class": "rate",
+        "retry": True,
+        "means": "The quota of the account for a span of time is spent.",
+        "advice": "wait for the next span of the quota, or ask the vendor for a larger one",
+    },
+    "wire/errors.CommodityNotPurchased": {
+        "status": 429,
+        "class": "billing",
+        "means": "The product is not purchased.",
+    },
+    "wire/errors.PrepaidBillOverdue": {
+        "status": 429,
+        "class": "billing",
+        "means": "The prepaid bill is overdue.",
+    },
+    "wire/errors.PostpaidBillOverdue": {
+        "status": 429,
+        "class": "billing",
+        "means": "The postpaid bill is overdue.",
+    },
+    "wire/errors.InternalError": {
+        "status": 500,
+        "class": "service",
+        "retry": True,
+        "means": "The service failed.",
+    },
+    "wire/errors.InternalError.Algo": {
+        "status": 500,
+        "class": "service",
+        "retry": True,
+        "means": "The algorithm failed.",
+    },
+    "wire/errors.InternalError.FileUpload": {
+        "status": 500,
+        "class": "service",
+        "retry": True,
+        "means": "The service could not store a file.",
+    },
+    "wire/errors.InternalError.Upload": {
+        "status": 500,
+        "class": "service",
+        "retry": True,
+        "means": "The service could not store the output.",
+    },
+    "wire/errors.InternalError.Timeout": {
+        "status": 500,
+        "class": "service",
+        "retry": True,
+        "means": "The work was not done within the service's own time.",
+    },
+    "wire/errors.SystemError": {
+        "status": 500,
+        "class": "service",
+        "retry": True,
+        "means": "The service failed.",
+    },
+    "wire/errors.ModelServiceFailed": {
+        "status": 500,
+        "class": "service",
+        "retry": True,
+        "means": "The model service could not be called.",
+    },
+    "wire/errors.RewriteFailed": {
+        "status": 500,
+        "class": "service",
+        "retry": True,
+        "means": "The model that rewrites prompts failed.",
+    },
+    "wire/errors.RequestTimeOut": {
+        "status": 500,
+        "class": "service",
+        "means": "The request took too long.",
+        "advice": "ask for less (a smaller size, fewer images, a shorter prompt) rather than again",
+    },
+    "wire/errors.ModelServingError": {
+        "status": 503,
+        "class": "service",
+        "retry": True,
+        "means": "The capacity of the service is used up.",
+    },
+    "wire/errors.ModelUnavailable": {
+        "status": 503,
+        "class": "service",
+        "retry": True,
+        "means": "The model is not available for the moment.",
+    },
+    "wire/errors.Endpoint.AccessDenied": {
+        "status": 403,
+        "class": "not_found",
+        "means": "The model is retired.",
+        "advice": "use a model that is still offered",
+    },
+    "wire/errors.NOT AUTHORIZED": {"status": 401, "class": "authentication", "alias_of": "InvalidApiKey"},
+    "wire/errors.invalid access token or token expired": {
+        "status": 401,
+        "class": "authentication",
+        "means": "The token is wrong or has expired.",
+        "advice": "create a new token",
+    },
+    "wire/errors.access_denied": {"status": 403, "class": "authentication", "alias_of": "AccessDenied"},
+    "wire/errors.model_not_found": {"status": 404, "class": "not_found", "alias_of": "ModelNotFound"},
+    "wire/errors.model_not_supported": {"status": 404, "class": "not_found", "alias_of": "ModelNotFound"},
+    "wire/errors.LimitRequests": {
+        "status": 429,
+        "class": "rate",
+        "retry": True,
+        "alias_of": "Throttling.RateQuota",
+    },
+    "wire/errors.limit_requests": {
+        "status": 429,
+        "class": "rate",
+        "retry": True,
+        "alias_of": "Throttling.RateQuota",
+    },
+    "wire/errors.limit_burst_rate": {
+        "status": 429,
+        "class": "rate",
+        "retry": True,
+        "alias_of": "Throttling.BurstRate",
+    },
+    "wire/errors.insufficient_quota": {
+        "status": 429,
+        "class": "rate",
+        "retry": True,
+        "alias_of": "Throttling.AllocationQuota",
+    },
+    "wire/errors.internal_error": {
+        "status": 500,
+        "class": "service",
+        "retry": True,
+        "alias_of": "InternalError",
+    },
+    "wire/errors.Model.NotExist": {"status": 404, "class": "not_found", "alias_of": "ModelNotFound"},
+    "wire/errors.ServiceUnavailable": {
+        "status": 503,
+        "class": "service",
+        "retry": True,
+        "means": "The service is not available for the moment.",
+    },
+    "wire/errors.GatewayTimeout": {
+        "status": 504,
+        "class": "service",
+        "retry": True,
+        "means": "The gateway got no answer in time.",
+    },
+    "wire/error_prefixes": {"is": ["InternalError.Algo"]},
+    "wire/error_prefixes.is": ["InternalError.Algo"],
+    "wire/error_wordings": {
+        "wrong_path": {
+            "codes": ["InvalidParameter"],
+            "contains": "url error",
+            "means": "The model does not live on the path of the request; no image URL is meant.",
+            "advice": "look at the model name and the path of the request, for each model has its own path",
+        },
+        "no_sync": {
+            "codes": ["AccessDenied"],
+            "contains": "not support synchronous calls",
+            "means": "The path takes asynchronous calls only, and the header that asks for one is missing.",
+            "advice": "send the header for asynchronous calls, or use the path for synchronous ones",
+        },
+        "no_async": {
+            "codes": ["AccessDenied"],
+            "contains": "not support asynchronous calls",
+            "means": "The header asks for an asynchronous call, which the path or the account does not allow.",
+            "advice": "leave the header out, or use the path for asynchronous calls",
+        },
+        "no_key": {
+            "codes": ["InvalidApiKey"],
+            "contains": "no api-key provided",
+            "means": "The request has no key.",
+            "advice": "send the key in the header Authorization",
+        },
+        "body": {
+            "codes": ["InvalidParameter"],
+            "contains": "required body invalid",
+            "means": "The body is not JSON in UTF-8.",
+            "advice": "send the body as JSON in UTF-8, with its content type",
+        },
+        "expired_policy": {
+            "codes": ["AccessDenied"],
+            "contains": "policy expired",
+            "means": "The permission to upload has run out.",
+            "advice": "ask for a new upload policy, then upload again",
+        },
+    },
+    "wire/error_wordings.wrong_path": {
+        "codes": ["InvalidParameter"],
+        "contains": "url error",
+        "means": "The model does not live on the path of the request; no image URL is meant.",
+        "advice": "look at the model name and the path of the request, for each model has its own path",
+    },
+    "wire/error_wordings.no_sync": {
+        "codes": ["AccessDenied"],
+        "contains": "not support synchronous calls",
+        "means": "The path takes asynchronous calls only, and the header that asks for one is missing.",
+        "advice": "send the header for asynchronous calls, or use the path for synchronous ones",
+    },
+    "wire/error_wordings.no_async": {
+        "codes": ["AccessDenied"],
+        "contains": "not support asynchronous calls",
+        "means": "The header asks for an asynchronous call, which the path or the account does not allow.",
+        "advice": "leave the header out, or use the path for asynchronous calls",
+    },
+    "wire/error_wordings.no_key": {
+        "codes": ["InvalidApiKey"],
+        "contains": "no api-key provided",
+        "means": "The request has no key.",
+        "advice": "send the key in the header Authorization",
+    },
+    "wire/error_wordings.body": {
+        "codes": ["InvalidParameter"],
+        "contains": "required body invalid",
+        "means": "The body is not JSON in UTF-8.",
+        "advice": "send the body as JSON in UTF-8, with its content type",
+    },
+    "wire/error_wordings.expired_policy": {
+        "codes": ["AccessDenied"],
+        "contains": "policy expired",
+        "means": "The permission to upload has run out.",
+        "advice": "ask for a new upload policy, then upload again",
+    },
+    "wire/statuses": {
+        "401": "authentication",
+        "403": "authentication",
+        "404": "not_found",
+        "429": "rate",
+        "4xx": "invalid",
+        "5xx": "service",
+    },
+    "wire/statuses.401": "authentication",
+    "wire/statuses.403": "authentication",
+    "wire/statuses.404": "not_found",
+    "wire/statuses.429": "rate",
+    "wire/statuses.4xx": "invalid",
+    "wire/statuses.5xx": "service",
+    "wire/default_region": "beijing",
+    "wire/rates": {
+        "wan2.7-image": {"submit_per_second": 5, "running": 5},
+        "wan2.7-image-pro": {"submit_per_second": 5, "running": 5},
+        "wan2.6-image": {"submit_per_second": 5, "running": 5},
+        "wan2.5-i2i-preview": {"submit_per_second": 5, "running": 5},
+        "wanx2.1-imageedit": {"submit_per_second": 2, "running": 2},
+    },
+    "wire/rates.wan2.7-image": {"submit_per_second": 5, "running": 5},
+    "wire/rates.wan2.7-image-pro": {"submit_per_second": 5, "running": 5},
+    "wire/rates.wan2.6-image": {"submit_per_second": 5, "running": 5},
+    "wire/rates.wan2.5-i2i-preview": {"submit_per_second": 5, "running": 5},
+    "wire/rates.wanx2.1-imageedit": {"submit_per_second": 2, "running": 2},
+    "wire/account_rates": {"query": 20, "list": 20, "cancel": 20, "policy": 100},
+    "wire/account_rates.query": 20,
+    "wire/account_rates.list": 20,
+    "wire/account_rates.cancel": 20,
+    "wire/account_rates.policy": 100,
+    "wire/polling": {"gap": "10 s", "least_gap": "5 s"},
+    "wire/polling.gap": "10 s",
+    "wire/polling.least_gap": "5 s",
+    "wire/timeouts": {"sync": "298 s", "internal": "3 h", "internal_code": "InternalError.Timeout"},
+    "wire/timeouts.sync": "298 s",
+    "wire/timeouts.internal": "3 h",
+    "wire/timeouts.internal_code": "InternalError.Timeout",
+    "wire/currency": "CNY",
+    "wire/prices": {
+        "wan2.7-image": {"beijing": "0.20", "singapore": "0.220177"},
+        "wan2.7-image-pro": {"beijing": "0.50", "singapore": "0.562065"},
+        "wan2.6-image": {"beijing": "0.20", "singapore": "0.220177", "virginia": "0.20", "frankfurt": "0.20"},
+        "wan2.5-i2i-preview": {"beijing": "0.20", "singapore": "0.220177"},
+        "wanx2.1-imageedit": {"beijing": "0.14"},
+    },
+    "wire/prices.wan2.7-image": {"beijing": "0.20", "singapore": "0.220177"},
+    "wire/prices.wan2.7-image-pro": {"beijing": "0.50", "singapore": "0.562065"},
+    "wire/prices.wan2.6-image": {
+        "beijing": "0.20",
+        "singapore": "0.220177",
+        "virginia": "0.20",
+        "frankfurt": "0.20",
+    },
+    "wire/prices.wan2.5-i2i-preview": {"beijing": "0.20", "singapore": "0.220177"},
+    "wire/prices.wanx2.1-imageedit": {"beijing": "0.14"},
+    "wire/upload": {
+        "expires": "48 h",
+        "policy_expires": "300 s",
+        "form": [
+            "OSSAccessKeyId",
+            "Signature",
+            "policy",
+            "x-oss-object-acl",
+            "x-oss-forbid-overwrite",
+            "key",
+            "success_action_status",
+            "file",
+        ],
+    },
+    "wire/upload.expires": "48 h",
+    "wire/upload.policy_expires": "300 s",
+    "wire/upload.form": [
+        "OSSAccessKeyId",
+        "Signature",
+        "policy",
+        "x-oss-object-acl",
+        "x-oss-forbid-overwrite",
+        "key",
+        "success_action_status",
+        "file",
+    ],
+    "task/outcomes": {
+        "succeeded": "SUCCEEDED",
+        "failed": "FAILED",
+        "canceled": "CANCELED",
+        "unknown": "UNKNOWN",
+    },
+    "service/names": {
+        "answer": {
+            "request_id": "request_id",
+            "code": "code",
+            "message": "message",
+            "output": "output",
+            "usage": "usage",
+        },
+        "task": {
+            "id": "task_id",
+            "status": "task_status",
+            "submitted": "submit_time",
+            "scheduled": "scheduled_time",
+            "ended": "end_time",
+            "metrics": "task_metrics",
+        },
+        "metrics": {"total": "TOTAL", "succeeded": "SUCCEEDED", "failed": "FAILED"},
+        "choice": {
+            "choices": "choices",
+            "finished": "finished",
+            "finish_reason": "finish_reason",
+            "message": "message",
+            "role": "role",
+            "content": "content",
+            "type": "type",
+            "image": "image",
+            "text": "text",
+        },
+        "result": {
+            "results": "results",
+            "url": "url",
+            "prompt": "orig_prompt",
+            "rewritten_prompt": "actual_prompt",
+        },
+        "usage": {
+            "images": "image_count",
+            "size": "size",
+            "input_tokens": "input_tokens",
+            "output_tokens": "output_tokens",
+            "total_tokens": "total_tokens",
+        },
+        "listed": {
+            "total": "total",
+            "pages": "total_page",
+            "page": "page_no",
+            "page_size": "page_size",
+            "tasks": "data",
+            "task_id": "task_id",
+            "status": "status",
+            "model": "model_name",
+            "created": "gmt_create",
+            "started": "start_time",
+            "ended": "end_time",
+            "request_id": "request_id",
+            "region": "region",
+            "api_key": "api_key_id",
+            "user": "caller_uid",
+            "parent_user": "caller_parent_id",
+            "path_key": "user_api_unique_key",
+        },
+        "policy": {
+            "data": "data",
+            "policy": "policy",
+            "signature": "signature",
+            "folder": "upload_dir",
+            "host": "upload_host",
+            "seconds": "expire_in_seconds",
+            "max_file_mb": "max_file_size_mb",
+            "capacity_mb": "capacity_limit_mb",
+            "access_key": "oss_access_key_id",
+            "acl": "x_oss_object_acl",
+            "forbid_overwrite": "x_oss_forbid_overwrite",
+        },
+        "token": {"token": "token", "expires_at": "expires_at"},
+        "list_query": {
+            "task_id": "task_id",
+            "start": "start_time",
+            "end": "end_time",
+            "model": "model_name",
+            "status": "status",
+            "page": "page_no",
+            "page_size": "page_size",
+            "api_key": "api_key_id",
+            "region": "region",
+        },
+        "policy_query": {"action": "action", "model": "model"},
+        "token_query": {"seconds": "expire_in_seconds"},
+        "form": {
+            "access_key": "OSSAccessKeyId",
+            "signature": "Signature",
+            "policy": "policy",
+            "key": "key",
+            "status": "success_action_status",
+        },
+        "storage": {"error": "Error", "code": "Code", "message": "Message", "request_id": "RequestId"},
+    },
+    "service/fields": {
+        "prompt": "prompt",
+        "images": "images",
+        "size": "size",
+        "seed": "seed",
+        "watermark": "watermark",
+        "rewriting": "prompt_extend",
+    },
+    "service/headers": {
+        "x-request-id": {"is": "{request_id}"},
+        "x-dashscope-call-gateway": {"is": "true"},
+        "x-dashscope-timeout": {"is": "{timeout}"},
+        "server": {"is": "istio-envoy"},
+        "req-cost-time": {"is": "1"},
+        "req-arrive-time": {"is": "{now}"},
+        "resp-start-time": {"is": "{now}"},
+    },
+    "service/errors": {
+        "no_key": {"code": "InvalidApiKey", "message": "No API-key provided."},
+        "bad_key": {"code": "InvalidApiKey", "message": "Invalid API-key provided."},
+        "other_region": {"code": "InvalidApiKey", "message": "Invalid API-key provided."},
+        "bad_body": {
+            "code": "InvalidParameter",
+            "message": "Required body invalid, please check the request body format.",
+        },
+        "needs_async": {
+            "code": "AccessDenied",
+            "message": "current user api does not support synchronous calls.",
+        },
+        "no_async": {
+            "code": "AccessDenied",
+            "message": "current user api does not support asynchronous calls.",
+        },
+        "not_streamed": {
+            "code": "InvalidParameter",
+            "message": "x-dashscope-sse and stream parameter mismatch. Received: x-dashscope-sse={sse}, stream={stream}",
+        },
+        "no_route": {"code": "NotFound", "message": "No such path.", "ours": True},
+        "not_in_region": {
+            "code": "ModelNotFound",
+            "message": "This region does not offer the call on this model.",
+            "ours": True,
+        },
+        "not_cancelable": {
+            "code": "UnsupportedOperation",
+            "message": "Failed to cancel the task, please confirm if the task is in PENDING status.",
+        },
+        "unresolved": {
+            "code": "InvalidParameter",
+            "message": "The provided URL does not appear to be valid. Ensure it is correctly formatted.",
+        },
+        "too_many": {
+            "code": "Throttling.RateQuota",
+            "message": "Requests rate limit exceeded, please try again later.",
+        },
+        "bad_query": {"code": "InvalidParameter", "message": "{detail}", "ours": True},
+        "bad_fault": {"code": "InvalidParameter", "message": "x-wan-fault: {detail}", "ours": True},
+        "head_too_large": {
+            "code": "InvalidParameter",
+            "message": "Request Header Fields Too Large: line and headers are over {detail} bytes.",
+            "ours": True,
+        },
+        "body_too_large": {
+            "code": "BadRequest.TooLarge",
+            "message": "Payload Too Large. The body is {detail}, and no more is taken here.",
+            "ours": True,
+        },
+        "broken": {"code": "InternalError", "message": "The emulator met a bug of its own.", "ours": True},
+    },
+    "service/messages": {
+        "InternalError": [
+            {"is": "An internal error has occured, please try again later or contact service support."}
+        ],
+        "InternalError.Timeout": [
+            {
+                "is": "An internal timeout error has occured during execution, please try again later or contact service support."
+            }
+        ],
+        "DataInspectionFailed": [
+            {"is": "Input data may contain inappropriate content."},
+            {"is": "Output data may contain inappropriate content."},
+        ],
+        "IPInfringementSuspect": [{"is": "Input data is suspected of being involved in IP infringement."}],
+        "Throttling.RateQuota": [{"is": "Requests rate limit exceeded, please try again later."}],
+        "InvalidParameter": [
+            {"is": "Required body invalid, please check the request body format."},
+            {"is": "url error, please check url！"},
+            {"is": "download image failed"},
+        ],
+        "InvalidParameter.DataInspection": [
+            {"is": "Download the media resource timed out during the data inspection process."},
+            {"is": "Unable to download the media resource during the data inspection process."},
+            {"is": "Failed to find the requested media resource during the data inspection process."},
+            {"is": "Failed to decode the image during the data inspection."},
+            {"is": "The image size is not supported for the data inspection."},
+            {"is": "Wrong Content-Type of multimodal url"},
+        ],
+        "InvalidURL.ConnectionRefused": [
+            {"is": "Connection to {url} refused, please provide available URL."}
+        ],
+        "InvalidURL.Timeout": [{"is": "Download {url} timeout, please check network connection."}],
+        "BadRequest.InputDownloadFailed": [{"is": "Failed to download the input file: {url}."}],
+        "BadRequest.EmptyInput": [{"is": "Required input parameter missing from request."}],
+        "BadRequest.EmptyModel": [{"is": 'Required parameter "model" missing from request.'}],
+        "BadRequest.TooLarge": [{"is": "Payload Too Large."}],
+        "InvalidApiKey": [{"is": "Invalid API-key provided."}, {"is": "No API-key provided."}],
+    },
+    "service/watermark": {"is": "AI-generated"},
+    "service/upload": {
+        "max_file_mb": 100,
+        "capacity_mb": 999999999,
+        "folder": "dashscope-instant",
+        "acl": "private",
+        "forbid_overwrite": "true",
+        "accepted_status": "200",
+    },
+    "service/refusals": [
+        {
+            "kinds": ["model"],
+            "missing": True,
+            "code": "BadRequest.EmptyModel",
+            "message": 'Required parameter "model" missing from request.',
+        },
+        {"kinds": ["model"], "code": "ModelNotFound", "message": "{detail}", "ours": True},
+        {"kinds": ["endpoints"], "code": "InvalidParameter", "message": "url error, please check url！"},
+        {
+            "kinds": ["required"],
+            "field": "input",
+            "code": "BadRequest.EmptyInput",
+            "message": "Required input parameter missing from request.",
+        },
+        {
+            "kinds": ["required"],
+            "field": "messages",
+            "code": "InvalidParameter",
+            "message": "No messages found in input",
+        },
+        {
+            "kinds": ["required"],
+            "field": "prompt",
+            "code": "InvalidParameter",
+            "message": "lack of image or text",
+        },
+        {
+            "kinds": ["required", "min_count"],
+            "field": "images",
+            "code": "InvalidParameter",
+            "message": "lack of image or text",
+        },
+        {
+            "kinds": ["count"],
+            "field": "messages",
+            "code": "InvalidParameter",
+            "message": "messages length only support {limit}",
+        },
+        {
+            "kinds": ["max"],
+            "field": "n",
+            "limit": 1,
+            "code": "InvalidParameter",
+            "message": "num_images_per_prompt must be {limit}.",
+        },
+        {
+            "kinds": ["min", "max"],
+            "code": "InvalidParameter",
+            "message": "Range of {field} should be [{low}, {high}]",
+        },
+        {
+            "kinds": ["min_side", "max_side"],
+            "code": "InvalidParameter",
+            "message": "the size of input image is too small or too large.",
+        },
+        {
+            "kinds": ["formats"],
+            "code": "InvalidParameter",
+            "message": "Invalid image format or corrupted file",
+        },
+        {"kinds": ["encoding", "mime"], "code": "InvalidParameter", "message": "image format error"},
+        {
+            "kinds": ["schemes", "chars"],
+            "code": "InvalidParameter",
+            "message": "The provided URL does not appear to be valid. Ensure it is correctly formatted.",
+        },
+        {
+            "kinds": ["public"],
+            "code": "InvalidParameter.DataInspection",
+            "message": "Unable to download the media resource during the data inspection process.",
+        },
+        {"kinds": ["max_bytes"], "code": "BadRequest.TooLarge", "message": "Payload Too Large."},
+        {"kinds": [], "code": "InvalidParameter", "message": "{detail}", "ours": True},
+    ],
+    "service/failure": "InternalError.Timeout",
+    "service/error": "InternalError",
+    "service/download": {
+        "refused": "InvalidParameter.DataInspection",
+        "failed": "BadRequest.InputDownloadFailed",
+    },
+    "service/storage": {
+        "retry_statuses": [403, 409, 429],
+        "answers": {
+            "expired": {
+                "status": 403,
+                "code": "AccessDenied",
+                "message": "Request has expired.",
+                "ours": True,
+            },
+            "absent": {
+                "status": 404,
+                "code": "NoSuchKey",
+                "message": "The specified key does not exist.",
+                "ours": True,
+            },
+            "denied": {
+                "status": 403,
+                "code": "AccessDenied",
+                "message": "Invalid according to Policy: {detail}",
+            },
+            "stale": {
+                "status": 403,
+                "code": "AccessDenied",
+                "message": "Invalid according to Policy: Policy expired.",
+            },
+            "forged": {
+                "status": 403,
+                "code": "SignatureDoesNotMatch",
+                "message": "The signature we calculated does not match the one given.",
+                "ours": True,
+            },
+            "taken": {
+                "status": 409,
+                "code": "FileAlreadyExists",
+                "message": "The object you specified already exists and can not be overwritten.",
+                "ours": True,
+            },
+            "large": {
+                "status": 400,
+                "code": "EntityTooLarge",
+                "message": "Your proposed upload exceeds the maximum allowed size.",
+                "ours": True,
+            },
+            "malformed": {
+                "status": 400,
+                "code": "MalformedPOSTRequest",
+                "message": "The body of your POST request is not well-formed multipart/form-data: {detail}",
+                "ours": True,
+            },
+        },
+    },
+    "service/names.answer": {
+        "request_id": "request_id",
+        "code": "code",
+        "message": "message",
+        "output": "output",
+        "usage": "usage",
+    },
+    "service/names.task": {
+        "id": "task_id",
+        "status": "task_status",
+        "submitted": "submit_time",
+        "scheduled": "scheduled_time",
+        "ended": "end_time",
+        "metrics": "task_metrics",
+    },
+    "service/names.metrics": {"total": "TOTAL", "succeeded": "SUCCEEDED", "failed": "FAILED"},
+    "service/names.choice": {
+        "choices": "choices",
+        "finished": "finished",
+        "finish_reason": "finish_reason",
+        "message": "message",
+        "role": "role",
+        "content": "content",
+        "type": "type",
+        "image": "image",
+        "text": "text",
+    },
+    "service/names.result": {
+        "results": "results",
+        "url": "url",
+        "prompt": "orig_prompt",
+        "rewritten_prompt": "actual_prompt",
+    },
+    "service/names.usage": {
+        "images": "image_count",
+        "size": "size",
+        "input_tokens": "input_tokens",
+        "output_tokens": "output_tokens",
+        "total_tokens": "total_tokens",
+    },
+    "service/names.listed": {
+        "total": "total",
+        "pages": "total_page",
+        "page": "page_no",
+        "page_size": "page_size",
+        "tasks": "data",
+        "task_id": "task_id",
+        "status": "status",
+        "model": "model_name",
+        "created": "gmt_create",
+        "started": "start_time",
+        "ended": "end_time",
+        "request_id": "request_id",
+        "region": "region",
+        "api_key": "api_key_id",
+        "user": "caller_uid",
+        "parent_user": "caller_parent_id",
+        "path_key": "user_api_unique_key",
+    },
+    "service/names.policy": {
+        "data": "data",
+        "policy": "policy",
+        "signature": "signature",
+        "folder": "upload_dir",
+        "host": "upload_host",
+        "seconds": "expire_in_seconds",
+        "max_file_mb": "max_file_size_mb",
+        "capacity_mb": "capacity_limit_mb",
+        "access_key": "oss_access_key_id",
+        "acl": "x_oss_object_acl",
+        "forbid_overwrite": "x_oss_forbid_overwrite",
+    },
+    "service/names.token": {"token": "token", "expires_at": "expires_at"},
+    "service/names.list_query": {
+        "task_id": "task_id",
+        "start": "start_time",
+        "end": "end_time",
+        "model": "model_name",
+        "status": "status",
+        "page": "page_no",
+        "page_size": "page_size",
+        "api_key": "api_key_id",
+        "region": "region",
+    },
+    "service/names.policy_query": {"action": "action", "model": "model"},
+    "service/names.token_query": {"seconds": "expire_in_seconds"},
+    "service/names.form": {
+        "access_key": "OSSAccessKeyId",
+        "signature": "Signature",
+        "policy": "policy",
+        "key": "key",
+        "status": "success_action_status",
+    },
+    "service/names.storage": {
+        "error": "Error",
+        "code": "Code",
+        "message": "Message",
+        "request_id": "RequestId",
+    },
+    "service/fields.prompt": "prompt",
+    "service/fields.images": "images",
+    "service/fields.size": "size",
+    "service/fields.seed": "seed",
+    "service/fields.watermark": "watermark",
+    "service/fields.rewriting": "prompt_extend",
+    "service/headers.x-request-id": {"is": "{request_id}"},
+    "service/headers.x-dashscope-call-gateway": {"is": "true"},
+    "service/headers.x-dashscope-timeout": {"is": "{timeout}"},
+    "service/headers.server": {"is": "istio-envoy"},
+    "service/headers.req-cost-time": {"is": "1"},
+    "service/headers.req-arrive-time": {"is": "{now}"},
+    "service/headers.resp-start-time": {"is": "{now}"},
+    "service/errors.no_key": {"code": "InvalidApiKey", "message": "No API-key provided."},
+    "service/errors.bad_key": {"code": "InvalidApiKey", "message": "Invalid API-key provided."},
+    "service/errors.other_region": {"code": "InvalidApiKey", "message": "Invalid API-key provided."},
+    "service/errors.bad_body": {
+        "code": "InvalidParameter",
+        "message": "Required body invalid, please check the request body format.",
+    },
+    "service/errors.needs_async": {
+        "code": "AccessDenied",
+        "message": "current user api does not support synchronous calls.",
+    },
+    "service/errors.no_async": {
+        "code": "AccessDenied",
+        "message": "current user api does not support asynchronous calls.",
+    },
+    "service/errors.not_streamed": {
+        "code": "InvalidParameter",
+        "message": "x-dashscope-sse and stream parameter mismatch. Received: x-dashscope-sse={sse}, stream={stream}",
+    },
+    "service/errors.no_route": {"code": "NotFound", "message": "No such path.", "ours": True},
+    "service/errors.not_in_region": {
+        "code": "ModelNotFound",
+        "message": "This region does not offer the call on this model.",
+        "ours": True,
+    },
+    "service/errors.not_cancelable": {
+        "code": "UnsupportedOperation",
+        "message": "Failed to cancel the task, please confirm if the task is in PENDING status.",
+    },
+    "service/errors.unresolved": {
+        "code": "InvalidParameter",
+        "message": "The provided URL does not appear to be valid. Ensure it is correctly formatted.",
+    },
+    "service/errors.too_many": {
+        "code": "Throttling.RateQuota",
+        "message": "Requests rate limit exceeded, please try again later.",
+    },
+    "service/errors.bad_query": {"code": "InvalidParameter", "message": "{detail}", "ours": True},
+    "service/errors.bad_fault": {
+        "code": "InvalidParameter",
+        "message": "x-wan-fault: {detail}",
+        "ours": True,
+    },
+    "service/errors.head_too_large": {
+        "code": "InvalidParameter",
+        "message": "Request Header Fields Too Large: line and headers are over {detail} bytes.",
+        "ours": True,
+    },
+    "service/errors.body_too_large": {
+        "code": "BadRequest.TooLarge",
+        "message": "Payload Too Large. The body is {detail}, and no more is taken here.",
+        "ours": True,
+    },
+    "service/errors.broken": {
+        "code": "InternalError",
+        "message": "The emulator met a bug of its own.",
+        "ours": True,
+    },
+    "service/messages.InternalError": [
+        {"is": "An internal error has occured, please try again later or contact service support."}
+    ],
+    "service/messages.InternalError.Timeout": [
+        {
+            "is": "An internal timeout error has occured during execution, please try again later or contact service support."
+        }
+    ],
+    "service/messages.DataInspectionFailed": [
+        {"is": "Input data may contain inappropriate content."},
+        {"is": "Output data may contain inappropriate content."},
+    ],
+    "service/messages.IPInfringementSuspect": [
+        {"is": "Input data is suspected of being involved in IP infringement."}
+    ],
+    "service/messages.Throttling.RateQuota": [
+        {"is": "Requests rate limit exceeded, please try again later."}
+    ],
+    "service/messages.InvalidParameter": [
+        {"is": "Required body invalid, please check the request body format."},
+        {"is": "url error, please check url！"},
+        {"is": "download image failed"},
+    ],
+    "service/messages.InvalidParameter.DataInspection": [
+        {"is": "Download the media resource timed out during the data inspection process."},
+        {"is": "Unable to download the media resource during the data inspection process."},
+        {"is": "Failed to find the requested media resource during the data inspection process."},
+        {"is": "Failed to decode the image during the data inspection."},
+        {"is": "The image size is not supported for the data inspection."},
+        {"is": "Wrong Content-Type of multimodal url"},
+    ],
+    "service/messages.InvalidURL.ConnectionRefused": [
+        {"is": "Connection to {url} refused, please provide available URL."}
+    ],
+    "service/messages.InvalidURL.Timeout": [
+        {"is": "Download {url} timeout, please check network connection."}
+    ],
+    "service/messages.BadRequest.InputDownloadFailed": [{"is": "Failed to download the input file: {url}."}],
+    "service/messages.BadRequest.EmptyInput": [{"is": "Required input parameter missing from request."}],
+    "service/messages.BadRequest.EmptyModel": [{"is": 'Required parameter "model" missing from request.'}],
+    "service/messages.BadRequest.TooLarge": [{"is": "Payload Too Large."}],
+    "service/messages.InvalidApiKey": [{"is": "Invalid API-key provided."}, {"is": "No API-key provided."}],
 }

@@ -101,7 +101,8 @@ def plan_call(
     check_call_shape(api, model, region, ask, fields)
     code = model.code()
     done = code.complete(model.base, fields, ask.call)
-    violations = code.core(model.base, fields_for_validation(model, done.fields), ask.call, local, now)
+    fields = fields_for_validation(model, done.fields)
+    violations = code.check_fields(model.base, fields, ask.call, local, now)
     raise_violations(model, ask, violations)
     warn_ignored(violations)
     return CallPlan(

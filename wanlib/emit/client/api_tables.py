@@ -67,9 +67,9 @@ def _model_functions(family: Family, out: CodeWriter) -> None:
     out.line()
     out.line("@cache")
     with out.block(f"def _{name}() -> ModelFunctions"):
-        out.line(f"from wanlib.generated.{name} import complete, core, encode")
+        out.line(f"from wanlib.generated.{name} import check_fields, complete, encode")
         out.line()
-        out.line("return ModelFunctions(core, complete, encode)")
+        out.line("return ModelFunctions(check_fields, complete, encode)")
 
 
 def _member(name: str, value: Rows, out: CodeWriter) -> None:

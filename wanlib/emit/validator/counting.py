@@ -11,7 +11,7 @@ from wanlib.spec.model.mode_values import referenced_fields
 from wanlib.spec.model.model import FOR_TESTING, RECOMMENDED
 
 _EXACT = "exact"
-_UNKNOWN = "(None, _LOST, None)"
+_UNKNOWN = "(None, _UNDETERMINED, None)"
 
 
 class Counting:

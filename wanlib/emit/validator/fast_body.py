@@ -6,7 +6,7 @@ from wanlib.spec import Field, Node, Rule
 
 
 class FastForm:
-    """Writes what `_clean` does with the body form: a walk along it that ends with all fields in locals.
+    """Writes what `_is_valid` does with the body form: a walk along it that ends with all fields in locals.
 
     sizes: the lengths of the objects that hold fields, as Python. met: how many of their members are
     there, other than fields, wherever the walk gets to its end. Members that no page knows, and null,

@@ -1,4 +1,4 @@
-"""The fast path: whether a body keeps every rule, decided before any violation exists."""
+"""Emit the fast path: decide whether a body breaks no rule, before any violation object exists."""
 
 from wanlib.emit.python_text import (
     CodeWriter,
@@ -36,7 +36,7 @@ from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
 
 
 class FastPath:
-    """Writes `_clean`. Whatever is not plainly in order makes it answer False: the telling path decides."""
+    """Write `_is_valid`: it returns False for every body that the reporting path must look at."""
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
         self.plan = plan
@@ -44,17 +44,17 @@ class FastPath:
         self.typed = {field.path for field in plan.fields_in_modes()}  # the modes have seen their types
 
     def write(self) -> None:
-        """The whole function; `_met` counts the fields met, which must be all that the body holds."""
+        """Write the function. `_field_count` counts the known fields, which must be all members."""
         out, form = self.out, FastForm(self.plan, self.out)
-        with out.block(f"def _clean(body: dict[str, Any], model: str, {CONTEXT}) -> bool"):
-            out.line('"""Whether a body keeps every rule; False where only the telling path can say."""')
+        with out.block(f"def _is_valid(body: dict[str, Any], model: str, {CONTEXT}) -> bool"):
+            out.line('"""Return True if the body breaks no rule; False means that `_report` must decide."""')
             form.write()
             self._modes()
             members = [field for field in self.plan.family.fields if field.name not in self.plan.parts()]
-            out.line(f"_met = {form.met + sum(map(_is_always_required, members))}")
+            out.line(f"_field_count = {form.met + sum(map(_is_always_required, members))}")
             for field in self.plan.family.fields:
                 self._field(field, local_name(field.name), counts=field in members)
-            out.line(f"return _met == {' + '.join(form.sizes)}" if form.sizes else "return True")
+            out.line(f"return _field_count == {' + '.join(form.sizes)}" if form.sizes else "return True")
 
     # Modes: plain truth values, since a mistyped field has already made the answer False.
 
@@ -89,7 +89,7 @@ class FastPath:
     # Fields.
 
     def _field(self, field: Field, variable: str, counts: bool = False) -> None:
-        """The tests of a field that may be absent; `counts` adds it to the members met."""
+        """Write the tests of a field that may be absent; `counts` adds it to `_field_count`."""
         if _is_always_required(field) or (field.name in self.plan.parts() and field.type == "list"):
             self._present(field, variable)
             return
@@ -98,7 +98,7 @@ class FastPath:
             self._reject_if(f"{variable} is None and {self._variant_guard(rule, required)}")
         with self.out.block(f"if {variable} is not None"):
             if counts:
-                self.out.line("_met += 1")
+                self.out.line("_field_count += 1")
             self._present(field, variable)
 
     def _reject_if(self, test: str) -> None:
@@ -145,8 +145,8 @@ class FastPath:
                 self.out.line(f"{has_size_var(top)} = True")
             self.out.line(f"_uri = _parse_data_uri({variable})")
             self._reject_if("_uri is None or _uri.facts is None")
-            self.out.line("_facts = _uri.facts")
-            self._reject_if("_facts.width is None or _facts.height is None")
+            self.out.line("_info = _uri.facts")
+            self._reject_if("_info.width is None or _info.height is None")
             self._kinds(field, variable, BOUND)
             self._kinds(field, variable, RELATION)
 

@@ -100,7 +100,7 @@ def has_constant(rule: Rule) -> bool:
 
 def effective_var(name: str) -> str:
     """The variable that holds what modes read of a field: its effective value."""
-    return f"_{local_name(name)}_holds"
+    return f"_{local_name(name)}_effective"
 
 
 def count_var(name: str) -> str:
@@ -110,7 +110,7 @@ def count_var(name: str) -> str:
 
 def has_size_var(name: str) -> str:
     """The variable that tells whether an image of a list is more than a URL, so that its size is known."""
-    return f"_{local_name(name)}_seen"
+    return f"_{local_name(name)}_has_size"
 
 
 def part_limit(node: Node, name: str) -> Rule | None:

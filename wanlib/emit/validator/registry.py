@@ -74,12 +74,6 @@ def checker(spec: Spec) -> str:
         out.line("return import_module(f'wanlib.generated.{_MODULES[model]}')")
     out.line()
     out.line()
-    with out.block("def core(model: str) -> Core"):
-        out.line('"""The core of a known model: its violations from fields, before anything is encoded."""')
-        out.line("core: Core = _loaded(model).core")
-        out.line("return core")
-    out.line()
-    out.line()
     _check(out)
     out.line()
     out.line()
@@ -108,7 +102,6 @@ _HEAD = (
     "    SizeBoundsOf = Callable[[str, Mapping[str, Any], str | None], SizeBounds | None]",
     "",
     "Check = Callable[[dict[str, Any], str, str | None, bool, float | None], list[Violation]]",
-    "Core = Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]",
     "",
 )
 

@@ -7,7 +7,7 @@ from wanlib.spec import Node, Rule
 
 
 class BodyReport:
-    """Writes the body of `_tell`: a walk along the form that ends with all fields in locals."""
+    """Writes the body of `_report`: a walk along the form that ends with all fields in locals."""
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
         self.plan = plan
@@ -19,7 +19,7 @@ class BodyReport:
         fields = [local_name(field.name) for field in self.plan.family.fields]
         for field in fields:
             out.line(f"{field}: Any")
-        out.line(" = ".join([*fields, "_LOST"]))
+        out.line(" = ".join([*fields, "_UNDETERMINED"]))
         for part in self.plan.parts():
             out.line(f"{part_positions(part)}: Any = {'[]' if self._is_list(part) else python_literal('-')}")
         self._members(self.plan.form, "body", "", "")
@@ -54,7 +54,7 @@ class BodyReport:
             test = f"len({variable}) != {len(nodes) + (not container)} or {missing}"
         with self.out.block(f"if {test}"):
             self.out.line(
-                f"_report_unknown_members(found, {variable}, {names}, {names}_SET, {path!r},"
+                f"_report_unknown_members(violations, {variable}, {names}, {names}_SET, {path!r},"
                 f" {told}, {elsewhere})"
             )
 
@@ -140,7 +140,7 @@ class BodyReport:
             out.line(f"{local_name(field)} = {'[]' if self._is_list(field) else '_ABSENT'}")
             if not self._is_list(field) or part_limit(node, name):
                 out.line(f"_count_{local_name(name)} = 0")
-        with out.block(f"for _place, _part in enumerate({variable})"):
+        with out.block(f"for _position, _part in enumerate({variable})"):
             out.line("_member = _part if isinstance(_part, dict) else _NOTHING")
             word = "if"
             for name, field in node.parts:
@@ -152,36 +152,35 @@ class BodyReport:
                     self._part_strays(node, path)
                 word = "elif"
             with out.block("else"):
-                self._add(broken, f"f'{path}/{{_place}}'", constant_name(broken), "_part")
+                self._add(broken, f"f'{path}/{{_position}}'", constant_name(broken), "_part")
 
     def _part_strays(self, node: Node, path: str) -> None:
         unknown, names = node.rule("unknown"), member_names_constant(node)
         assert unknown is not None
         with self.out.block("if len(_member) != 1"):
-            where = f"f'{path}/{{_place}}', {unknown.id!r}"
-            self.out.line(f"_report_unknown_members(found, _member, {names}, {names}_SET, {where}, _NOTHING)")
+            arguments = f"_member, {names}, {names}_SET, f'{path}/{{_position}}', {unknown.id!r}, _NOTHING"
+            self.out.line(f"_report_unknown_members(violations, {arguments})")
 
     def _part(self, node: Node, name: str, field: str, path: str) -> None:
         out, count = self.out, f"_count_{local_name(name)}"
         rule = part_limit(node, name)
         if self._is_list(field):
             out.line(f"{local_name(field)}.append(_member[{python_literal(name)}])")
-            out.line(f"{part_positions(field)}.append(_place)")
+            out.line(f"{part_positions(field)}.append(_position)")
         else:
             with out.block(f"if not {count}"):
-                out.line(
-                    f"{local_name(field)}, {part_positions(field)} = _member[{python_literal(name)}], _place"
-                )
+                out.line(f"{local_name(field)} = _member[{python_literal(name)}]")
+                out.line(f"{part_positions(field)} = _position")
         if rule or not self._is_list(field):
             out.line(f"{count} += 1")
         if rule:
             with out.block(f"if {count} == {constant_name(rule)} + 1"):
-                self._add(rule, f"f'{path}/{{_place}}/{name}'", constant_name(rule), count)
+                self._add(rule, f"f'{path}/{{_position}}/{name}'", constant_name(rule), count)
 
 
 def part_positions(field: str) -> str:
     """The variable that holds where a field's parts stand in their list."""
-    return f"_{local_name(field)}_at"
+    return f"_{local_name(field)}_positions"
 
 
 def append_violation(
@@ -189,4 +188,4 @@ def append_violation(
 ) -> str:
     """The line that adds a violation."""
     parts = f"{reference(plan, rule)}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value}"
-    return f"found.append(_make(Violation, ({parts})))"
+    return f"violations.append(_fast_violation(Violation, ({parts})))"

@@ -1,4 +1,4 @@
-"""The telling path: every violation of the fields, in spec order."""
+"""Emit the code that reports all violations of the fields, in spec order."""
 
 from contextlib import nullcontext
 
@@ -29,12 +29,12 @@ _HAS_TYPE = {
     "boolean": "isinstance({v}, bool)",
     "list": "isinstance({v}, list)",
     "object": "isinstance({v}, dict)",
-    "image": "isinstance({v}, (str, _ImageFacts))",
+    "image": "isinstance({v}, (str, _ImageInfo))",
 }
 
 
 class ReportPath:
-    """Writes `_judge`: modes in three values, then field by field: presence, type, bound, relation."""
+    """Write `_report_fields`: modes, then for each field presence, type, bounds and relations."""
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
         self.plan = plan
@@ -46,17 +46,18 @@ class ReportPath:
 
     def write(self) -> None:
         """The whole function."""
-        with self.out.block(f"def _judge(found: list[Violation], {self.arguments()}) -> list[Violation]"):
+        head = f"def _report_fields(violations: list[Violation], {self.arguments()}) -> list[Violation]"
+        with self.out.block(head):
             self.out.line(
-                '"""Adds what the fields break; a rule on what is lost or undetermined is not judged."""'
+                '"""Append the violations of the fields; a rule on an undetermined value is not judged."""'
             )
             self.modes()
             for field in self.plan.family.fields:
                 self._field(field, local_name(field.name), self.places[field.name])
-            self.out.line("return found")
+            self.out.line("return violations")
 
     def arguments(self) -> str:
-        """The parameters after the list of violations: what a call of `_judge` hands over, in order."""
+        """Return the parameters of `_report_fields` after the list of violations, in order."""
         fields = [local_name(field.name) for field in self.plan.family.fields]
         ats = [part_positions(name) for name in self.plan.parts()]
         return ", ".join(["model: str", CONTEXT, *(f"{name}: Any" for name in ats + fields)])
@@ -141,7 +142,7 @@ class ReportPath:
 
     def _ignored_field(self, rule: Rule, v: str, place: PointerTemplate) -> None:
         """The rule on a field that stands outside of its mode."""
-        with self.out.block(f"if {v} is not _LOST and {self.rules.holds(rule.limit, False)}"):
+        with self.out.block(f"if {v} is not _UNDETERMINED and {self.rules.holds(rule.limit, False)}"):
             self.rules.add(rule, place.text, repr(describe(self.plan.family, rule.limit)), v)
 
     def _with_type_check(self, field: Field, v: str, place: PointerTemplate) -> None:
@@ -163,7 +164,7 @@ class ReportPath:
             (kind,) = field.each.rules_of_kind("type")
             with self.out.block(f"if {v} is None"):
                 self.rules.add(kind, place.text, repr(field.each.type), v, "'unspecified'")
-        with self.out.block(f"{'elif' if null else 'if'} {v} is not _LOST"):
+        with self.out.block(f"{'elif' if null else 'if'} {v} is not _UNDETERMINED"):
             self._value(field, v, place)
 
     def _type_then_value(self, field: Field, v: str, place: PointerTemplate, kind: Rule, top: bool) -> None:
@@ -179,7 +180,7 @@ class ReportPath:
         if required:
             with out.block(f"{'elif' if judged else 'if'} {self._is_missing(field, v)}"):
                 self._missing(field, place)
-        other = " and ".join([f"not ({test})"] * (not judged) + [f"{v} is not _LOST"] * top)
+        other = " and ".join([f"not ({test})"] * (not judged) + [f"{v} is not _UNDETERMINED"] * top)
         with out.block(f"{'elif' if judged or required else 'if'} {other}" if other else "else"):
             optional = not self._is_item(field) and not self._always_required(field)
             outcome = f"'unspecified' if {v} is None else {kind.outcome!r}" if optional else ""
@@ -192,13 +193,13 @@ class ReportPath:
             out.line(f"{member_values(field.name)}.append({v})")
         relations = any(KINDS[rule.kind].stage == RELATION for rule in field.rules)
         guarded = relations and any(KINDS[rule.kind].stage == BOUND for rule in field.rules)
-        kept = f"_kept{list_depth(field)}" if guarded else ""
+        satisfied = f"_within_bounds{list_depth(field)}" if guarded else ""
         if guarded:
-            out.line(f"{kept} = True")
-        self.rules.bounds(field, v, place, kept)
+            out.line(f"{satisfied} = True")
+        self.rules.bounds(field, v, place, satisfied)
         self._inner(field, v, place)
         if guarded:
-            with out.block(f"if {kept}"):
+            with out.block(f"if {satisfied}"):
                 self.rules.stage(field, v, place, RELATION)
         elif relations:
             self.rules.stage(field, v, place, RELATION)
@@ -227,8 +228,8 @@ class ReportPath:
         known = member_names_constant(field)
         met = " or ".join(f"{member_name(member.name)} is _ABSENT" for member in field.members)
         with self.out.block(f"if len({v}) != {len(field.members)} or {met}"):
-            where = f"{pointer_expression(place.text)}, {reference(self.plan, rule)}"
-            self.out.line(f"_report_unknown_members(found, {v}, {known}, {known}_SET, {where}, _NOTHING)")
+            where = f"{pointer_expression(place.text)}, {reference(self.plan, rule)}, _NOTHING"
+            self.out.line(f"_report_unknown_members(violations, {v}, {known}, {known}_SET, {where})")
 
 
 def has_type(field: Field, v: str) -> str:

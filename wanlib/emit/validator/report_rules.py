@@ -22,7 +22,7 @@ Write = Callable[[Rule], None]
 class ReportRules:
     """Writes the tests of one field's bounds and relations.
 
-    Where `kept` is given, it names the variable that is to be false once a rule is broken.
+    Where `satisfied` is given, it names the variable that is to be false once a rule is broken.
     """
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
@@ -62,26 +62,26 @@ class ReportRules:
             with self.out.block(f"if {test}"):
                 write(rule)
 
-    def bounds(self, field: Field, v: str, place: PointerTemplate, kept: str) -> None:
+    def bounds(self, field: Field, v: str, place: PointerTemplate, satisfied: str) -> None:
         """The rules on a value alone."""
         if field.type == "image":
-            self._image(field, v, place, kept)
+            self._image(field, v, place, satisfied)
         elif field.type == "size":
             self.out.line(f"_size = _parse_size({v})")
             with self.out.block("if _size is None"):
                 words = [kind for kind in _kinds_of_stage(field, BOUND) if kind in OF_KEYWORDS]
-                self._kinds(words, field, v, place, kept)
+                self._kinds(words, field, v, place, satisfied)
             with self.out.block("else"):
                 others = [kind for kind in _kinds_of_stage(field, BOUND) if kind not in OF_KEYWORDS]
-                self._kinds(others, field, v, place, kept)
+                self._kinds(others, field, v, place, satisfied)
         else:
-            self.stage(field, v, place, BOUND, kept)
+            self.stage(field, v, place, BOUND, satisfied)
 
-    def stage(self, field: Field, v: str, place: PointerTemplate, stage: int, kept: str = "") -> None:
+    def stage(self, field: Field, v: str, place: PointerTemplate, stage: int, satisfied: str = "") -> None:
         """The rules of one stage."""
-        self._kinds(_kinds_of_stage(field, stage), field, v, place, kept)
+        self._kinds(_kinds_of_stage(field, stage), field, v, place, satisfied)
 
-    def _image(self, field: Field, v: str, place: PointerTemplate, kept: str) -> None:
+    def _image(self, field: Field, v: str, place: PointerTemplate, satisfied: str) -> None:
         """Kind by kind until one stops: of what is no data URI, nothing is read."""
         top, depth, read = field.path.partition(".")[0], self.out.depth, False
         if top in self.plan.box_image_lists():
@@ -89,21 +89,23 @@ class ReportRules:
         kinds = _kinds_of_stage(field, BOUND)
         for kind in kinds:
             if kind != "schemes" and not read:
-                self.out.line(f"_uri, _facts = _read_image({v})")
+                self.out.line(f"_uri, _info = _read_image({v})")
                 read = True
             if kind in STOPS:
-                self.out.line("_whole = True")
-            self._kinds((kind,), field, v, place, kept)
+                self.out.line("_is_readable = True")
+            self._kinds((kind,), field, v, place, satisfied)
             if kind in STOPS and kind != kinds[-1]:
-                self.out.line("if _whole:")
+                self.out.line("if _is_readable:")
                 self.out.depth += 1
         self.out.depth = depth
 
-    def _kinds(self, kinds: Iterable[str], field: Field, v: str, place: PointerTemplate, kept: str) -> None:
+    def _kinds(
+        self, kinds: Iterable[str], field: Field, v: str, place: PointerTemplate, satisfied: str
+    ) -> None:
         for kind in kinds:
-            self.guarded(field.rules_of_kind(kind), lambda rule: self._rule(field, rule, v, place, kept))
+            self.guarded(field.rules_of_kind(kind), lambda rule: self._rule(field, rule, v, place, satisfied))
 
-    def _rule(self, field: Field, rule: Rule, v: str, place: PointerTemplate, kept: str) -> None:
+    def _rule(self, field: Field, rule: Rule, v: str, place: PointerTemplate, satisfied: str) -> None:
         relation = rule.kind in ("same_count_as", "inside", "same_pixels_as")
         words = {
             "v": v,
@@ -121,9 +123,9 @@ class ReportRules:
         with self.out.block(f"if {given} and {test}" if given else f"if {test}"):
             self.add(rule, place.text, limit, value)
             if rule.kind in STOPS:
-                self.out.line("_whole = False")
-            if kept:
-                self.out.line(f"{kept} = False")
+                self.out.line("_is_readable = False")
+            if satisfied:
+                self.out.line(f"{satisfied} = False")
 
 
 def _kinds_of_stage(field: Field, stage: int) -> list[str]:

@@ -6,7 +6,7 @@ from wanlib.emit.validator.plan import FamilyLayout
 from wanlib.spec import Rule
 from wanlib.spec.model.hints import named, unknown_member_hints
 
-STRAYS = "_STRAYS"
+UNKNOWN_MEMBER_HINTS = "_UNKNOWN_MEMBER_HINTS"
 
 
 def reference(plan: FamilyLayout, rule: Rule) -> str:
@@ -17,7 +17,7 @@ def reference(plan: FamilyLayout, rule: Rule) -> str:
 
 def write_rule_names(plan: FamilyLayout, out: CodeWriter) -> None:
     """Write the constants that `reference` names."""
-    out.line(f"{STRAYS} = _Hints({_stray_arguments(plan)})")
+    out.line(f"{UNKNOWN_MEMBER_HINTS} = _Hints({_stray_arguments(plan)})")
     rules = [rule for node in plan.form.walk() for rule in node.rules]
     rules += [rule for field in plan.family.walk() for rule in field.rules]
     rules += [rule for rule in (plan.family.unknown, plan.family.only_for) if rule]
@@ -26,7 +26,7 @@ def write_rule_names(plan: FamilyLayout, out: CodeWriter) -> None:
         if isinstance(name, RuleName):
             stray = rule.kind in ("unknown", "only_for")
             hints = (
-                STRAYS
+                UNKNOWN_MEMBER_HINTS
                 if stray
                 else f"_Hints({python_literal(name.hints.when)}, {python_literal(name.hints.others)})"
             )

@@ -3,7 +3,7 @@
 `{v}` is the variable with the value, `{c}` the constant with the limit, `{other}` the variable of
 the field that a relation names, `{count}` the one with that field's count, `{index}` the outermost
 index, `{all}` the list of what is added up. Size and image values come with what was read from
-them: `_size`, `_uri`, `_facts`.
+them: `_size`, `_uri`, `_info`.
 """
 
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class ViolationTest(NamedTuple):
 _START = len("https://")  # no image string begins with more than this to tell its scheme
 _URI = "_uri is not None"
 _TEXT = "isinstance({v}, str)"
-_FACTS = "_facts is not None"
-_SIDES = "_facts is not None and _facts.width is not None and _facts.height is not None"
+_FACTS = "_info is not None"
+_SIDES = "_info is not None and _info.width is not None and _info.height is not None"
 
 BREACHES: dict[str, ViolationTest] = {
     "one_of": ViolationTest("{v} not in {c}", "{c}", "{v}"),
@@ -50,20 +50,18 @@ BREACHES: dict[str, ViolationTest] = {
     "chars": ViolationTest("_has_non_ascii_url({v})", "{c}", "{v}"),
     "public": ViolationTest("not local and _unreachable({v}, {c})", "{c}", "{v}", "isinstance({v}, str)"),
     "unexpired": ViolationTest(
-        "(_end := _expired({v}, {c}, now)) is not None", "{c}", "_end", "isinstance({v}, str)"
+        "(_expired_at := _expired({v}, {c}, now)) is not None", "{c}", "_expired_at", "isinstance({v}, str)"
     ),
     "encoding": ViolationTest("_uri.problem is not None", "{c}", "_uri.problem", _URI),
-    "mime": ViolationTest("(_due := _mime_mismatch(_uri, {c})) is not None", "_due", "_uri.mime", _URI),
+    "mime": ViolationTest(
+        "(_expected := _mime_mismatch(_uri, {c})) is not None", "_expected", "_uri.mime", _URI
+    ),
     "formats": ViolationTest(
-        "not (_facts.is_known and _facts.format in {c})", "{c}", "_describe_format(_facts)", _FACTS
+        "not (_info.is_known and _info.format in {c})", "{c}", "_describe_format(_info)", _FACTS
     ),
-    "min_side": ViolationTest(
-        "min(_facts.width, _facts.height) < {c}", "{c}", "_describe_size(_facts)", _SIDES
-    ),
-    "max_side": ViolationTest(
-        "max(_facts.width, _facts.height) > {c}", "{c}", "_describe_size(_facts)", _SIDES
-    ),
-    "max_bytes": ViolationTest("_facts.bytes > {c}", "{c}", "_facts.bytes", _FACTS),
+    "min_side": ViolationTest("min(_info.width, _info.height) < {c}", "{c}", "_describe_size(_info)", _SIDES),
+    "max_side": ViolationTest("max(_info.width, _info.height) > {c}", "{c}", "_describe_size(_info)", _SIDES),
+    "max_bytes": ViolationTest("_info.bytes > {c}", "{c}", "_info.bytes", _FACTS),
     "keywords": ViolationTest("{v} not in {c}", "_{c}", "{v}"),
     "min_pixels": ViolationTest("_size[2] < {c}", "{c}", "{v}"),
     "max_pixels": ViolationTest("_size[2] > {c}", "{c}", "{v}"),
@@ -83,10 +81,10 @@ RATIOS: dict[tuple[str, str], ViolationTest] = {
     ("size", "min_ratio"): ViolationTest("_size[0] * {c}[1] < _size[1] * {c}[0]", "{c}", "{v}"),
     ("size", "max_ratio"): ViolationTest("_size[0] * {c}[1] > _size[1] * {c}[0]", "{c}", "{v}"),
     ("image", "min_ratio"): ViolationTest(
-        "_facts.width * {c}[1] < _facts.height * {c}[0]", "{c}", "_describe_size(_facts)", _SIDES
+        "_info.width * {c}[1] < _info.height * {c}[0]", "{c}", "_describe_size(_info)", _SIDES
     ),
     ("image", "max_ratio"): ViolationTest(
-        "_facts.width * {c}[1] > _facts.height * {c}[0]", "{c}", "_describe_size(_facts)", _SIDES
+        "_info.width * {c}[1] > _info.height * {c}[0]", "{c}", "_describe_size(_info)", _SIDES
     ),
 }
 
