@@ -21,8 +21,8 @@ def known(rule: str = "*", case: str = "*", target: str = "*") -> KnownFailures:
     return KnownFailures([KnownFailure(rule, case, target, "no kettle", date(2026, 1, 31))])
 
 
-def words(failures: KnownFailures, *targets: Tiny, whole: bool = True) -> list[str]:
-    return [each.verdict for each in run(targets, known=failures, whole=whole)]
+def words(failures: KnownFailures, *targets: Tiny, is_complete: bool = True) -> list[str]:
+    return [each.verdict for each in run(targets, known=failures, is_complete=is_complete)]
 
 
 def test_a_known_failure_is_known_with_its_reason() -> None:
@@ -50,12 +50,12 @@ def test_an_entry_that_no_case_meets_fails_the_run(entry: KnownFailures) -> None
 
 
 def test_an_entry_is_not_missed_where_only_a_part_was_run() -> None:
-    assert words(known("tea/no.*"), Tiny(right), whole=False) == ["pass"] * 4
+    assert words(known("tea/no.*"), Tiny(right), is_complete=False) == ["pass"] * 4
 
 
 def test_what_was_skipped_meets_no_entry() -> None:
     assert words(known(WORD), Tiny(right, kinds=["max"])) == ["pass", "pass", "skip", "skip", "known"]
-    assert words(known(WORD), Tiny(right, leaves_out=[WORD]), whole=False)[-1] == "skip"
+    assert words(known(WORD), Tiny(right, leaves_out=[WORD]), is_complete=False)[-1] == "skip"
 
 
 def test_the_file_of_this_project_can_be_read() -> None:

@@ -246,7 +246,7 @@ def test_the_command_tells_and_exits(
     def played(python: Path, spec: Spec, key: str, calls: list[SdkCall]) -> tuple[str, list[SdkResult]]:
         return "1.0", echo(spec, calls, stray)
 
-    monkeypatch.setattr(command, "ask_sdk", played)
+    monkeypatch.setattr(command, "run_sdk", played)
     monkeypatch.setattr(command, "read_declared", lambda names: [STRAY])
     monkeypatch.setattr(sys, "argv", ["parity", "--sdk", "pinned=python", "--calls", "20"])
     assert command.main() == 0

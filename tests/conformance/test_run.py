@@ -53,7 +53,7 @@ def test_the_target_sees_the_question_alone() -> None:
 
 def test_a_target_is_not_asked_about_what_it_does_not_claim() -> None:
     target = Tiny(right, kinds=["max"])
-    assert [each.verdict for each in run([target], whole=False)] == ["pass", "pass", "skip", "skip"]
+    assert [each.verdict for each in run([target], is_complete=False)] == ["pass", "pass", "skip", "skip"]
     assert len(target.asked) == 2
 
 
@@ -84,7 +84,7 @@ def test_a_rule_that_no_target_judges_fails_a_whole_run_only() -> None:
     targets = [Tiny(right, kinds=["max"])]
     told = [each for each in run(targets) if each.verdict == "fail"]
     assert [(each.rule, each.reason) for each in told] == [(WORD, "no target judges one_of")]
-    assert failing(run(targets, whole=False)) == []
+    assert failing(run(targets, is_complete=False)) == []
 
 
 def test_a_run_without_cases_fails_all_rules() -> None:
@@ -128,5 +128,5 @@ def test_a_verdict_knows_seed_model_and_time() -> None:
 
 def test_each_case_is_told_for_the_progress_bar() -> None:
     told: list[str] = []
-    run([Tiny(right)], told=lambda source, case: told.append(f"{source.name} {source.step(case)}"))
+    run([Tiny(right)], on_case=lambda source, case: told.append(f"{source.name} {source.step(case)}"))
     assert told == [f"edges {MAX}"] * 2 + [f"edges {WORD}"] * 2

@@ -24,7 +24,7 @@ class SyncClientTarget(ClientTarget):
         http = httpx.Client(transport=self._service.transport(False))
         self._wan = Wan(http_client=http, **self._settings)
 
-    def _make(self, said: VerbCall, given: dict[str, Any]) -> None:
+    def _perform(self, said: VerbCall, given: dict[str, Any]) -> None:
         perform(self._wan, said, given)
 
 
@@ -41,10 +41,10 @@ class AsyncClientTarget(ClientTarget):
         http = httpx.AsyncClient(transport=self._service.transport(True))
         self._wan = AsyncWan(http_client=http, **self._settings)
 
-    def _held(self, said: VerbCall) -> VerbCall:
+    def _with_image_inputs(self, said: VerbCall) -> VerbCall:
         return with_local_images(said)
 
-    def _make(self, said: VerbCall, given: dict[str, Any]) -> None:
+    def _perform(self, said: VerbCall, given: dict[str, Any]) -> None:
         made = self._stream(said, given) if said.call == "stream" else result_of(self._wan, said, given)
         self._loop.run_until_complete(made)
 
