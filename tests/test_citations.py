@@ -1,4 +1,4 @@
-"""No file cites a document that a reader of this repository cannot open."""
+"""Files cite only documents that a reader of this repository can open."""
 
 import re
 from pathlib import Path
@@ -22,15 +22,17 @@ UNREACHABLE = re.compile(
 )
 
 
-def cited(text: str) -> list[str]:
-    """The citations in a text that lead nowhere."""
+def unreachable_citations(text: str) -> list[str]:
+    """Return the citations of documents outside the repository."""
     return [match.group() for match in UNREACHABLE.finditer(text)]
 
 
 def test_nothing_unreachable_is_cited() -> None:
     assert len(FILES) > 300
-    found = {str(path.relative_to(ROOT)): cited(path.read_text("utf-8")) for path in FILES}
-    assert {path: words for path, words in found.items() if words} == {}
+    citations = {
+        str(path.relative_to(ROOT)): unreachable_citations(path.read_text("utf-8")) for path in FILES
+    }
+    assert {path: words for path, words in citations.items() if words} == {}
 
 
 @pytest.mark.parametrize(
@@ -49,11 +51,11 @@ def test_nothing_unreachable_is_cited() -> None:
     ],
 )
 def test_a_citation_that_leads_nowhere_is_seen(text: str) -> None:
-    assert cited(text)
+    assert unreachable_citations(text)
 
 
 @pytest.mark.parametrize(
     "text", ["source: h27#text", "FACTS = ImageInfo()", "the name (4K)", "_FACTS, FIELDS"]
 )
 def test_other_words_pass(text: str) -> None:
-    assert cited(text) == []
+    assert unreachable_citations(text) == []

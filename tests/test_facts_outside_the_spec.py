@@ -1,4 +1,4 @@
-"""No fact of the API stands outside `spec/`: no name, code, wording or number of it is typed into code."""
+"""Facts of the API (names, codes, messages, numbers) are stated in `spec/` and never typed into code."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from wanlib.spec.load import spec_folder
 ROOT = Path(__file__).parents[1]
 
 OUR_WORDS = {"model", "prompt", "images", "sync", "async", "stream", "policy", "token"}
-"""Arguments of our verbs, which are fields of the spec language too, and the names of calls in it."""
+"""Arguments of our verbs, and the names of calls in the spec language."""
 
 LANGUAGE = ("wanlib/base/", "wanlib/spec/", "wanlib/emit/", "wanlib/limits.py")
 """They know the spec language, so they may use its words: the keys and the closed lists of its schema."""
@@ -90,10 +90,10 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "parameters": "the same",
     },
 }
-"""By file, the words that mean something else there, each with what it means."""
+"""For each file the words that mean something else there, with their meaning."""
 
 HARNESS = frozenset({"model", "code", "wording", "host", "currency", "region", "value of a header"})
-"""What is looked for in the harness. It reads answers and writes requests as others do: it knows members."""
+"""The kinds of facts that the harness must not contain. It may name members of requests and responses."""
 
 CASE_MAKERS = "wanlib/boundary/"
 """The package of boundary cases writes request bodies, so it is looked through as the harness is."""
@@ -162,8 +162,8 @@ def _holds_scheme(part: str, word: str) -> bool:
     return part.endswith("://") and part in word
 
 
-def complaints(name: str, text: str) -> list[str]:
-    """`file:line: kind 'literal'` for each fact of the API in a module that has no business there."""
+def misplaced_facts(name: str, text: str) -> list[str]:
+    """`file:line: kind 'literal'` for each fact of the API that is typed into a module."""
     return [
         f"{name}:{found.line}: {found.kind} {found.value!r}"
         for found in find_literals(text, known())
@@ -176,7 +176,7 @@ def test_no_fact_of_the_api_is_typed_into_the_package() -> None:
         line
         for path in modules("wanlib")
         if not (name := path.relative_to(ROOT).as_posix()).startswith(CASE_MAKERS)
-        for line in complaints(name, path.read_text("utf-8"))
+        for line in misplaced_facts(name, path.read_text("utf-8"))
     ]
     assert not lines, "\n".join(["facts of the API outside spec/:", *lines])
 
@@ -193,7 +193,7 @@ def test_the_harness_names_no_model_code_or_wording_but_where_it_must() -> None:
 
 
 def test_no_exception_outlives_its_use() -> None:
-    """An exception that nothing needs any more would let a fact in unseen."""
+    """An exception that nothing needs any more would hide a fact."""
     unused = []
     for name, rows in ALLOWED.items():
         words = [str(found.value) for found in find_literals((ROOT / name).read_text("utf-8"), known())]
@@ -231,11 +231,11 @@ def test_no_exception_outlives_its_use() -> None:
 def test_a_planted_fact_is_found_at_its_line(planted: str, kind: str, name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     line = text.count("\n") + 3
-    found = complaints(name, f"{text}\n\n{planted}\n")
-    assert [each.partition(" ")[0] for each in found] and all(
-        each.startswith(f"{name}:{line}: ") for each in found
-    ), found
-    assert any(f": {kind} " in each for each in found), found
+    lines = misplaced_facts(name, f"{text}\n\n{planted}\n")
+    assert [each.partition(" ")[0] for each in lines] and all(
+        each.startswith(f"{name}:{line}: ") for each in lines
+    ), lines
+    assert any(f": {kind} " in each for each in lines), lines
 
 
 def test_docstrings_and_annotations_are_no_facts() -> None:
@@ -246,4 +246,4 @@ def ask(size: "size", *, region: Annotated[str, "beijing"] = "") -> "task_id":
     """task_status"""
     answer: "output" = 1
 '''
-    assert complaints("wanlib/client/x.py", text) == []
+    assert misplaced_facts("wanlib/client/x.py", text) == []

@@ -11,17 +11,17 @@ from tests.bench import (
     bench_start,
     bench_strategies,
 )
-from tests.bench.contest import HEAD
+from tests.bench.comparison import HEAD
 
 
 def main() -> None:
-    """Runs every part and prints one table, then the strategies' own."""
-    found = [*bench_check.rows(), *bench_headers.rows(), *bench_start.rows()]
-    found += [*bench_body.rows(), *bench_client.rows(), *bench_polls.rows()]
-    found += [*bench_emulator.rows(), *bench_lives.rows()]
+    """Run every benchmark, and print one table and that of the strategies."""
+    rows = [*bench_check.rows(), *bench_headers.rows(), *bench_start.rows()]
+    rows += [*bench_body.rows(), *bench_client.rows(), *bench_polls.rows()]
+    rows += [*bench_emulator.rows(), *bench_lives.rows()]
     print()
     print(HEAD)
-    for row in found:
+    for row in rows:
         print(row.line())
     print()
     bench_strategies.main()

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.contest import Row, against, limit
+from tests.bench.comparison import Comparison, compare, compare_with_limit
 from tests.bench.sink import sink
 from tests.support.image_files import picture
 
@@ -55,27 +55,27 @@ _CODES = {
 }
 
 
-def rows() -> list[Row]:
+def rows() -> list[Comparison]:
     """Times against the SDK's, and the peak of each way of ours."""
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in _CODES}
+    rows: dict[str, list[dict[str, float]]] = {name: [] for name in _CODES}
     with TemporaryDirectory() as folder, sink() as base:
         for seed in range(9):
             head = picture("png", size=(400 + seed, 400))
             Path(folder, f"{seed}.png").write_bytes(head.ljust(20 * _MEGABYTE, b"\xa5"))
         for _ in range(ROUNDS):
             for name in random.sample(list(_CODES), len(_CODES)):
-                found[name].append(_run(_CODES[name], base, folder))
-    times = {name: [each["seconds"] for each in runs] for name, runs in found.items()}
-    calls = [each["call"] for each in found["SDK"]]
-    peaks = {name: max(each["peak"] for each in runs) for name, runs in found.items()}
+                rows[name].append(_run(_CODES[name], base, folder))
+    times = {name: [each["seconds"] for each in runs] for name, runs in rows.items()}
+    calls = [each["call"] for each in rows["SDK"]]
+    peaks = {name: max(each["peak"] for each in runs) for name, runs in rows.items()}
     print(f"nine files of 20 MB: peak of the official SDK's process {peaks['SDK']:.0f} MiB")
     return [
-        against("nine files of 20 MB, pybase64", "official SDK", times["pybase64"], times["SDK"], 1 / 8),
-        against("  beside its call alone", "official SDK", times["pybase64"], calls, None),
-        against("nine files of 20 MB, binascii", "official SDK", times["binascii"], times["SDK"], 1 / 3),
-        against("  beside its call alone", "official SDK", times["binascii"], calls, None),
-        limit("  peak memory, pybase64", peaks["pybase64"], 40, "MiB"),
-        limit("  peak memory, binascii", peaks["binascii"], 40, "MiB"),
+        compare("nine files of 20 MB, pybase64", "official SDK", times["pybase64"], times["SDK"], 1 / 8),
+        compare("  beside its call alone", "official SDK", times["pybase64"], calls, None),
+        compare("nine files of 20 MB, binascii", "official SDK", times["binascii"], times["SDK"], 1 / 3),
+        compare("  beside its call alone", "official SDK", times["binascii"], calls, None),
+        compare_with_limit("  peak memory, pybase64", peaks["pybase64"], 40, "MiB"),
+        compare_with_limit("  peak memory, binascii", peaks["binascii"], 40, "MiB"),
     ]
 
 

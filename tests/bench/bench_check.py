@@ -1,4 +1,4 @@
-"""`check` beside validators that check less: a clean body, one with a dozen mistakes, one of 240 MB."""
+"""`check` against validators that check less: a clean body, one with a dozen mistakes, one of 240 MB."""
 
 import base64
 import tracemalloc
@@ -9,8 +9,8 @@ import jsonschema_rs
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from tests.bench.bodies import MODEL, dozen, large, valid
-from tests.bench.contest import Row, contest
+from tests.bench.bodies import MODEL, body_with_mistakes, clean_body, large_body
+from tests.bench.comparison import Comparison, contest
 from tests.bench.hand_schema import DRAFT_7, DRAFT_2020, hand_schema
 from tests.bench.models import Body
 from wanlib import check
@@ -18,13 +18,13 @@ from wanlib.emit.schema.json_schema import schema
 from wanlib.spec import load
 
 
-def rows() -> list[Row]:
-    """The contests of validators."""
-    return [*_clean(), *_mistaken(), *_large()]
+def rows() -> list[Comparison]:
+    """Return the comparisons of validators."""
+    return [*_clean_body(), *_body_with_mistakes(), *_large_body()]
 
 
-def _clean() -> list[Row]:
-    body = valid()
+def _clean_body() -> list[Comparison]:
+    body = clean_body()
     plain = Draft202012Validator(hand_schema(DRAFT_2020))
     exported = Draft202012Validator(schema(load(), MODEL))
     fast = fastjsonschema.compile(hand_schema(DRAFT_7))
@@ -45,9 +45,9 @@ def _clean() -> list[Row]:
     )
 
 
-def _mistaken() -> list[Row]:
-    """Every peer tells where and what, as ours does with path, rule, limit and value."""
-    body = dozen()
+def _body_with_mistakes() -> list[Comparison]:
+    """Every peer reports where and what, as ours does with path, rule, limit and value."""
+    body = body_with_mistakes()
     rust = jsonschema_rs.validator_for(hand_schema(DRAFT_2020))
 
     def pydantic() -> list[Any]:
@@ -57,26 +57,27 @@ def _mistaken() -> list[Row]:
             return list(error.errors())
         return []
 
-    def told() -> list[Any]:
+    def rust_errors() -> list[Any]:
         return [(error.instance_path, error.message) for error in rust.iter_errors(body)]
 
-    print(f"mistakes told: ours {len(check(body))}, pydantic {len(pydantic())}, jsonschema-rs {len(told())}")
+    counts = {"ours": len(check(body)), "pydantic": len(pydantic()), "jsonschema-rs": len(rust_errors())}
+    print("mistakes reported: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
     return contest(
         "a dozen mistakes",
         lambda: check(body),
-        {"pydantic .errors()": (pydantic, 1 / 3), "jsonschema-rs": (told, 1 / 10)},
+        {"pydantic .errors()": (pydantic, 1 / 3), "jsonschema-rs": (rust_errors, 1 / 10)},
     )
 
 
-def _large() -> list[Row]:
-    body = large()
+def _large_body() -> list[Comparison]:
+    body = large_body()
     parts = body["input"]["messages"][0]["content"]
     texts = [part["image"].partition(",")[2] for part in parts if "image" in part]
     tracemalloc.start()
     assert check(body) == []
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    print(f"nine 20 MB data URIs: {peak / 1024:.0f} KiB allocated at most while they are judged")
+    print(f"nine 20 MB data URIs: {peak / 1024:.0f} KiB allocated at most by check")
     return contest(
         "nine 20 MB data URIs",
         lambda: check(body),

@@ -6,17 +6,17 @@ from unittest.mock import patch
 
 import httpx
 
-from tests.bench.bodies import MODEL, valid
-from tests.bench.contest import Row, contest
+from tests.bench.bodies import MODEL, clean_body
+from tests.bench.comparison import Comparison, contest
 from tests.bench.sink import sink
 from wanlib import Wan
 
 KEY = "sk-0123456789abcdefghijklmnopqrstuv"
 
 
-def rows() -> list[Row]:
+def rows() -> list[Comparison]:
     """All three send the same body and read the task's id; ours has judged and priced it too."""
-    body = valid()
+    body = clean_body()
     message, parameters = body["input"]["messages"][0], body["parameters"]
     images = [part["image"] for part in message["content"][:-1]]
     prompt = message["content"][-1]["text"]
@@ -38,7 +38,7 @@ def rows() -> list[Row]:
 
         assert ours() < bare() < official()
         peers = {"httpx, bare": (bare, 1.25), "official SDK": (official, 1.0)}
-        return contest("submit, kept alive", ours, peers, rounds=21, least=0.1)
+        return contest("submit, kept alive", ours, peers, rounds=21, min_seconds=0.1)
 
 
 def _official(base: str) -> Any:

@@ -1,4 +1,4 @@
-"""Image headers: files of 1024x768, and files made to keep a reader busy."""
+"""Image headers: files of 1024x768, and files that are made to keep a reader busy."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ from time import perf_counter
 import imagesize
 from PIL import Image, UnidentifiedImageError
 
-from tests.bench.contest import Row, contest
+from tests.bench.comparison import Comparison, contest
 from wanlib.boundary.images import encode_image
 from wanlib.validation.image_header import facts_of_path
 
@@ -19,16 +19,16 @@ HOSTILE = {
 }
 
 
-def rows() -> list[Row]:
-    """A contest for each format; the hostile files are printed, since their peers take seconds."""
+def rows() -> list[Comparison]:
+    """Return a comparison for each format; print the hostile files, because the peers take seconds."""
     with TemporaryDirectory() as folder:
-        found = [row for format in FORMATS for row in _format(Path(folder), format)]
+        results = [row for format in FORMATS for row in _format(Path(folder), format)]
         for name, data in HOSTILE.items():
             _hostile(Path(folder, "hostile.jpg"), name, data)
-    return found
+    return results
 
 
-def _format(folder: Path, format: str) -> list[Row]:
+def _format(folder: Path, format: str) -> list[Comparison]:
     path = folder / f"picture.{format}"
     path.write_bytes(encode_image(format, 1024, 768))
 

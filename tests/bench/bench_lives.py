@@ -1,6 +1,6 @@
-"""Whole lives of tasks: by the client's core alone, and by the whole client with the emulator in process.
+"""Calls from start to end: by the core of the client alone, and by the client with the emulator in process.
 
-A life: a call that is judged, priced and accepted, two polls, and the result that is read. Time is simulated.
+A call is validated, priced and accepted, polled twice, and its result is parsed. Time is simulated.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from time import process_time
 from typing import Any, cast
 
 from tests.bench.bodies import MODEL
-from tests.bench.contest import Row
+from tests.bench.comparison import Comparison
 from tests.client.service import CREATED, DONE, RUNNING
 from wanlib import Wan
 from wanlib.client.core import ClientCore
@@ -37,16 +37,16 @@ LIVES, CORE_LIVES, ROUNDS = 200, 1000, 6
 _SEEN = {"a life in process": 800, "a life in the core alone": 100_000 / 60}  # a second, on another machine
 
 
-def rows() -> list[Row]:
-    """Seconds for each life."""
+def rows() -> list[Comparison]:
+    """Return the seconds of a call from start to end."""
     clock = ManualClock()
-    core = _row("a life in the core alone", Script(clock).live, CORE_LIVES)
-    print(f"whole lives in the core alone: {60 / core.ours:,.0f} a minute on one core")
-    return [core, _whole()]
+    core_row = _row("a life in the core alone", ScriptedDriver(clock).live, CORE_LIVES)
+    print(f"whole lives in the core alone: {60 / core_row.ours:,.0f} a minute on one core")
+    return [core_row, _life_in_process()]
 
 
-class Script:
-    """A driver without a network: the answers of a life lie ready."""
+class ScriptedDriver:
+    """A driver without a network, with prepared responses."""
 
     def __init__(self, clock: ManualClock) -> None:
         self._context = _context(clock)
@@ -62,7 +62,7 @@ class Script:
         }
 
     def live(self, number: int) -> Any:
-        """What a call yields."""
+        """Return the result of a call."""
         return self._run(self._core.edit("generate", MODEL, f"Clock {number}", (), {"n": 1}))
 
     def _run(self, protocol: Steps[Any]) -> Any:
@@ -86,8 +86,8 @@ def _context(clock: ManualClock) -> ClientContext:
     return create_context(API, api_key=KEY, journal=None, clock=clock, random=Random(1), **settings)
 
 
-def _whole() -> Row:
-    """By the sync client, one for all; tasks take as long as they do in `serve`."""
+def _life_in_process() -> Comparison:
+    """Measure the sync client; tasks take as long as in `wanlib serve`."""
     emulator = Emulator(settings=Settings(waiting=0.5, working=1.0))
     clock = emulator.clock
     assert isinstance(clock, ManualClock)
@@ -103,11 +103,11 @@ def _whole() -> Row:
     return row
 
 
-def _row(name: str, live: Callable[[int], Any], lives: int) -> Row:
-    """The mean of so many lives in the best of some rounds, beside what was seen on another machine."""
+def _row(name: str, live: Callable[[int], Any], lives: int) -> Comparison:
+    """Compare the mean of the best round with the figure of another machine."""
     rounds = [_mean(live, lives) for _ in range(ROUNDS)]
     best, seen = min(rounds), _SEEN[name]
-    return Row(name, f"{seen:,.0f} a second", best, 1 / seen, best * seen, None)
+    return Comparison(name, f"{seen:,.0f} a second", best, 1 / seen, best * seen, None)
 
 
 def _mean(live: Callable[[int], Any], lives: int) -> float:

@@ -8,14 +8,14 @@ import json
 import subprocess
 import sys
 
-from tests.bench.contest import Row, limit
+from tests.bench.comparison import Comparison, compare_with_limit
 from tests.bench.sink import most_queries, sink
 
 COUNT = 2000
 _TARGET = 1 / 5
 
 
-def rows() -> list[Row]:
+def rows() -> list[Comparison]:
     """CPU seconds a task and minute; the fullest second at the service; bytes a task."""
     with sink() as ours, sink() as theirs:
         waits = _start("waits", ours), _start("loops", theirs)
@@ -25,9 +25,11 @@ def rows() -> list[Row]:
         grown = _read(_start("memory", base))["bytes"]
     print(f"{COUNT} waits: the loops of the peer make up to {peers_most} queries in a second")
     return [
-        Row("a task waited for, a minute", "loops on httpx.AsyncClient", cpu, peer, cpu / peer, _TARGET),
-        limit("  queries in the fullest second", most, 20, "/s"),
-        limit("  memory of one more", grown / 1000, 10, "kB"),
+        Comparison(
+            "a task waited for, a minute", "loops on httpx.AsyncClient", cpu, peer, cpu / peer, _TARGET
+        ),
+        compare_with_limit("  queries in the fullest second", most, 20, "/s"),
+        compare_with_limit("  memory of one more", grown / 1000, 10, "kB"),
     ]
 
 

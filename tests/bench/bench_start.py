@@ -12,8 +12,8 @@ import sys
 from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 
-from tests.bench.bodies import valid
-from tests.bench.contest import Row
+from tests.bench.bodies import clean_body
+from tests.bench.comparison import Comparison
 from wanlib.spec.load import spec_folder
 
 ROUNDS = 11
@@ -22,9 +22,9 @@ _PLAIN = "import sys; sys.modules['click'] = None"
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-def rows() -> list[Row]:
+def rows() -> list[Comparison]:
     """Each net of the bare interpreter."""
-    body = json.dumps(valid())
+    body = json.dumps(clean_body())
     spec = str(spec_folder() / "wan2.7.yaml")
     codes = {
         "bare": "pass",
@@ -58,10 +58,12 @@ def rows() -> list[Row]:
     ]
 
 
-def _row(name: str, ours: str, title: str, peer: str, target: float, times: dict[str, list[float]]) -> Row:
+def _row(
+    name: str, ours: str, title: str, peer: str, target: float, times: dict[str, list[float]]
+) -> Comparison:
     bare = median(times["bare"])
     mine, theirs = median(times[ours]) - bare, median(times[peer]) - bare
-    return Row(name, title, max(mine, 0.0), theirs, max(mine, 0.0) / theirs, target)
+    return Comparison(name, title, max(mine, 0.0), theirs, max(mine, 0.0) / theirs, target)
 
 
 def _process(code: str) -> float:

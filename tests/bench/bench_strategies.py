@@ -51,7 +51,7 @@ def main() -> None:
     for model in spec.models:
         _compare(spec, model)
     for family in spec.families:
-        _tell_shares(spec, family)
+        _print_shares(spec, family)
 
 
 def _compare(spec: Spec, model: str) -> None:
@@ -108,7 +108,7 @@ def _moved(node: Any) -> Any:
     }
 
 
-def _tell_shares(spec: Spec, family: Family) -> None:
+def _print_shares(spec: Spec, family: Family) -> None:
     questions = [
         each for model in family.models for each in drawn(valid(spec, model), 4000 // len(family.models))
     ]

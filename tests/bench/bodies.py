@@ -12,7 +12,7 @@ MISTAKES = 12
 """Mistakes in `dozen()`, each of a kind that every peer can see."""
 
 
-def valid() -> dict[str, Any]:
+def clean_body() -> dict[str, Any]:
     """Three images, boxes, a palette of three colours, size, n, seed and watermark; it breaks no rule."""
     images = [{"image": f"https://example.com/pictures/{name}.png"} for name in ("clock", "vase", "table")]
     return {
@@ -35,9 +35,9 @@ def valid() -> dict[str, Any]:
     }
 
 
-def dozen() -> dict[str, Any]:
+def body_with_mistakes() -> dict[str, Any]:
     """`valid()` with twelve mistakes, of which schemas can tell each."""
-    body = valid()
+    body = clean_body()
     message, parameters = body["input"]["messages"][0], body["parameters"]
     message["role"] = "assistant"
     message["content"][0]["image"] = "ftp://example.com/pictures/clock.png"
@@ -48,9 +48,9 @@ def dozen() -> dict[str, Any]:
     return body
 
 
-def large() -> dict[str, Any]:
+def large_body() -> dict[str, Any]:
     """Nine pictures of 20 MB each as data URIs of their own."""
-    body = valid()
+    body = clean_body()
     parts = [{"image": _data_uri(seed)} for seed in range(9)]
     body["input"]["messages"][0]["content"] = [*parts, {"text": "Put the clock on the table"}]
     body["parameters"] = {"n": 1}

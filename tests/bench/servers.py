@@ -1,6 +1,6 @@
-"""Servers in processes of their own, each on a free port of loopback: the emulator, and its peers.
+"""Servers in separate processes on free ports of loopback: the emulator, and its peers.
 
-`python -m tests.bench.servers bare|starlette PORT` is such a process.
+`python -m tests.bench.servers bare|starlette PORT` runs one of them.
 """
 
 import json
@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 from typing import Any, NamedTuple
 
-from tests.bench.knock import connect, head
+from tests.bench.raw_http import connect, request_head
 from wanlib.emit.schema.openapi import openapi
 from wanlib.spec import load
 
@@ -24,25 +24,30 @@ _ANSWER = b'{"output":{"task_id":"0","task_status":"PENDING"},"request_id":"0"}'
 _JSON = [(b"content-type", b"application/json"), (b"content-length", str(len(_ANSWER)).encode())]
 
 
-class Running(NamedTuple):
-    """started: seconds from nothing until its first answer. base: the path before the API's."""
+class RunningServer(NamedTuple):
+    """A running server.
+
+    Attributes:
+        start_seconds: seconds from its start until its first response.
+        base: the path before that of the API.
+    """
 
     process: subprocess.Popen[bytes]
     port: int
-    started: float
+    start_seconds: float
     base: str
 
     @property
     def memory(self) -> tuple[float, float]:
-        """MiB: resident now, and at the most so far."""
+        """The resident memory in MiB: now, and at most so far."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         now, most = (int(status.partition(f"{name}:")[2].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
         return now, most
 
 
 @contextmanager
-def running(kind: str) -> Iterator[Running]:
-    """A server for as long as the block lasts."""
+def run_server(kind: str) -> Iterator[RunningServer]:
+    """Run a server as long as the block."""
     with TemporaryDirectory() as folder:
         document = Path(folder, "openapi.json")
         document.write_text(json.dumps(openapi(load())), "utf-8")
@@ -51,15 +56,15 @@ def running(kind: str) -> Iterator[Running]:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             base = "" if kind == PRISM else "/api/v1"
-            _await(process, port, base)
-            yield Running(process, port, perf_counter() - start, base)
+            _wait_until_ready(process, port, base)
+            yield RunningServer(process, port, perf_counter() - start, base)
         finally:
             process.kill()
             process.wait()
 
 
-def prism() -> str:
-    """Why Prism can't be had, "" where it can: it is installed beside the packages, once."""
+def why_no_prism() -> str:
+    """Install Prism in the virtual environment, once; return why this is impossible, or an empty string."""
     if _prism_file().exists():
         return ""
     command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(_PRISM_HOME), _PRISM_PACKAGE]
@@ -87,12 +92,12 @@ def _free_port() -> int:
         return int(bound.getsockname()[1])
 
 
-def _await(process: "subprocess.Popen[bytes]", port: int, base: str) -> None:
-    """Until it answers a question of the API, whatever it says: some listen long before."""
+def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, base: str) -> None:
+    """Wait until the server responds to any request of the API: some listen long before that."""
     while process.poll() is None:
         try:
             with connect(port) as line:
-                line.sendall(head("GET", f"{base}/tasks/0"))
+                line.sendall(request_head("GET", f"{base}/tasks/0"))
                 if line.recv(1):
                     return
         except OSError:
@@ -116,7 +121,7 @@ async def _starlette(scope: Any, receive: Callable[[], Any], send: Callable[[Any
 
 
 def main() -> None:
-    """Serves until it is ended."""
+    """Serve until the process is ended."""
     import uvicorn
 
     app = _bare if sys.argv[1] == BARE else _starlette

@@ -1,4 +1,4 @@
-"""Waits for tasks that never end, in a process: python -m tests.bench.waiting waits|loops|memory URL COUNT"""
+"""Wait for tasks that never end: `python -m tests.bench.waiting waits|loops|memory URL COUNT`."""
 
 import asyncio
 import gc
@@ -21,19 +21,19 @@ GAP = 10.0
 
 
 async def waits(base: str, count: int) -> dict[str, float]:
-    """Our client, each task awaited by a coroutine of its own."""
+    """Measure our client, with a coroutine per task."""
     async with AsyncWan(KEY, base_url=base) as wan:
-        tasks = await _submitted(wan, count)
+        tasks = await _submit(wan, count)
         start = process_time()
         waiting = [asyncio.ensure_future(task.wait()) for task in tasks]
         await asyncio.sleep(MINUTE)
         spent = process_time() - start
-        await _stopped(waiting)
+        await _cancel(waiting)
     return {"cpu": spent}
 
 
 async def loops(base: str, count: int) -> dict[str, float]:
-    """What people write: ask, sleep, ask again."""
+    """Measure the usual loop: query, sleep, query again."""
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}, timeout=MINUTE) as http:
 
         async def loop(task_id: str) -> None:
@@ -45,28 +45,28 @@ async def loops(base: str, count: int) -> dict[str, float]:
                 await asyncio.sleep(GAP)
 
         start = process_time()
-        waiting = [asyncio.ensure_future(loop(f"{each:08x}")) for each in range(count)]
+        waiting = [asyncio.ensure_future(loop(f"{number:08x}")) for number in range(count)]
         await asyncio.sleep(MINUTE)
         spent = process_time() - start
-        assert not any(each.done() for each in waiting)
-        await _stopped(waiting)
+        assert not any(task.done() for task in waiting)
+        await _cancel(waiting)
     return {"cpu": spent}
 
 
 async def memory(base: str, count: int) -> dict[str, float]:
-    """What the process grows by from 1,000 waits to 5,000, for each."""
+    """Measure the memory per wait, from 1,000 to 5,000 waits."""
     async with AsyncWan(KEY, base_url=base) as wan:
         sizes, waiting = [], []
         for more in (1000, 4000):
-            waiting += [asyncio.ensure_future(task.wait()) for task in await _submitted(wan, more)]
-            await asyncio.sleep(GAP / 2)  # all have been looked at
+            waiting += [asyncio.ensure_future(task.wait()) for task in await _submit(wan, more)]
+            await asyncio.sleep(GAP / 2)  # all have been polled
             gc.collect()
             sizes.append(int(Path("/proc/self/statm").read_text().split()[1]) * getpagesize())
-        await _stopped(waiting)
+        await _cancel(waiting)
     return {"bytes": (sizes[1] - sizes[0]) / 4000}
 
 
-async def _submitted(wan: AsyncWan, count: int) -> list[AsyncTask]:
+async def _submit(wan: AsyncWan, count: int) -> list[AsyncTask]:
     places = asyncio.Semaphore(8)
 
     async def submit() -> AsyncTask:
@@ -76,9 +76,9 @@ async def _submitted(wan: AsyncWan, count: int) -> list[AsyncTask]:
     return await asyncio.gather(*(submit() for _ in range(count)))
 
 
-async def _stopped(waiting: "Sequence[asyncio.Task[Any]]") -> None:
-    for each in waiting:
-        each.cancel()
+async def _cancel(waiting: "Sequence[asyncio.Task[Any]]") -> None:
+    for task in waiting:
+        task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
 
 

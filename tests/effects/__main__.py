@@ -9,22 +9,23 @@ from tests.effects.judge import Judge
 from wanlib.spec.load import read_documents, spec_folder
 
 
-def main(wanted: list[str]) -> int:
-    """Judge the places whose `file:line: path` holds one of the texts; 1 where a change has no effect.
+def main(texts: list[str]) -> int:
+    """Change the values whose `file:line: path` contains one of the texts, or all values without a text.
 
-    Without a text, every place is judged.
+    Returns:
+        1 if a change has no effect, else 0.
     """
     logging.disable(logging.CRITICAL)
     started = perf_counter()
     judge = Judge(read_documents(spec_folder()))
-    chosen = [place for place in judge.places if not wanted or any(text in str(place) for text in wanted)]
+    chosen = [place for place in judge.places if not texts or any(text in str(place) for text in texts)]
     counts: Counter[str] = Counter()
-    for finding in judge.findings(chosen):
-        counts["bad" if finding.bad else finding.effect] += 1
-        if finding.bad:
+    for finding in judge.effects(chosen):
+        counts["bad" if finding.is_bad else finding.effect] += 1
+        if finding.is_bad:
             print(finding, flush=True)
-    told = ", ".join(f"{count} {effect}" for effect, count in counts.most_common())
-    print(f"{len(chosen)} values, {counts.total()} changes in {perf_counter() - started:.0f} s: {told}")
+    summary = ", ".join(f"{count} {effect}" for effect, count in counts.most_common())
+    print(f"{len(chosen)} values, {counts.total()} changes in {perf_counter() - started:.0f} s: {summary}")
     return 1 if counts["bad"] else 0
 
 

@@ -1,4 +1,4 @@
-"""Other values for a place: what somebody could write there by a slip, or when a page changes."""
+"""Other values that could stand in a spec file, by mistake or after a change of a page."""
 
 import json
 import re
@@ -7,40 +7,40 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.effects.places import Place, lengthened, shortened
+from tests.effects.spec_values import SpecValue, with_item, without_item
 from wanlib.spec.load import spec_folder
 from wanlib.spec.source.schema_check import SCHEMA
 from wanlib.spec.source.yaml_reader import LineList
 
 _NUMBER = re.compile(r"[0-9]+")
 _WORD = "another"
-_MOST = 2  # of the words that stand at other places of the kind
+_MAX_WORDS = 2  # of the words of other values of the kind
 
 
 class Change(NamedTuple):
-    """Another value. what: in words, for the report."""
+    """Another value, and its description for the report."""
 
     what: str
     value: Any
 
 
 class Vocabulary:
-    """The words that stand at the places of each kind."""
+    """The words that occur in values of each kind."""
 
-    def __init__(self, places: Iterable[Place]) -> None:
+    def __init__(self, places: Iterable[SpecValue]) -> None:
         self._words: dict[tuple[str, ...], dict[str, None]] = {}
         for place in places:
             if isinstance(place.value, str):
                 self._words.setdefault(place.kind, {})[place.value] = None
 
-    def others(self, place: Place) -> list[str]:
-        """Words for a place beside its own: those that the schema lists, or some of its kind."""
+    def others(self, place: SpecValue) -> list[str]:
+        """Return other words for a value: those that the schema lists, or some of its kind."""
         listed = enum_at(place)
         words = [word for word in listed or self._words.get(place.kind, ()) if word != place.value]
-        return words if listed else words[:_MOST]
+        return words if listed else words[:_MAX_WORDS]
 
-    def changes(self, place: Place) -> Iterator[Change]:
-        """The other values for a place, each different from its own."""
+    def changes(self, place: SpecValue) -> Iterator[Change]:
+        """Yield other values, each different from the present one."""
         value = place.value
         if isinstance(value, bool):
             yield Change(f"{not value}".lower(), not value)
@@ -53,7 +53,7 @@ class Vocabulary:
         elif isinstance(value, LineList):
             yield from self._lists(place)
 
-    def _texts(self, place: Place) -> Iterator[Change]:
+    def _texts(self, place: SpecValue) -> Iterator[Change]:
         value: str = place.value
         texts = [*self.others(place), f"{value} {_WORD}", f"{value}{_WORD}"]
         numbers = [*_NUMBER.finditer(value)]
@@ -63,17 +63,17 @@ class Vocabulary:
             if text != value:
                 yield Change(json.dumps(text, ensure_ascii=False), text)
 
-    def _lists(self, place: Place) -> Iterator[Change]:
+    def _lists(self, place: SpecValue) -> Iterator[Change]:
         items: LineList = place.value
         for index, item in enumerate(items):
-            yield Change(f"without {json.dumps(item, default=str)[:60]}", shortened(items, index))
+            yield Change(f"without {json.dumps(item, default=str)[:60]}", without_item(items, index))
         for word in self.others(place._replace(path=(*place.path, 0), value=None)):
             if word not in items:
-                yield Change(f"with {word}", lengthened(items, word))
+                yield Change(f"with {word}", with_item(items, word))
 
 
-def enum_at(place: Place) -> list[str]:
-    """The closed vocabulary that the schema has for a place, empty where it has none."""
+def enum_at(place: SpecValue) -> list[str]:
+    """Return the closed vocabulary that the schema has for a value, or an empty list."""
     name = "family" if place.file.startswith("wan") else place.file
     schema: Any = _schema()["$defs"][name]
     for step in place.path:

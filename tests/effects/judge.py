@@ -1,4 +1,4 @@
-"""Whether a changed value has an effect: the loader refuses it, or something looks different from outside."""
+"""Whether a changed value has an effect: the loader refuses it, or some output changes."""
 
 from collections.abc import Collection, Iterable, Iterator
 from itertools import zip_longest
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.effects.changes import Change, Vocabulary
-from tests.effects.places import Documents, Place, places, replaced
 from tests.effects.readings import READINGS
+from tests.effects.spec_values import Documents, SpecValue, find_values, replace_value
 from wanlib.emit.python_text import EmitError
 from wanlib.spec import Spec, SpecError
 from wanlib.spec.load import build, spec_folder, wrong_name
@@ -17,23 +17,27 @@ REFUSED, DEAD, CRASH = "refused", "no effect", "crashes:"
 
 
 ELSEWHERE = ("section", "sections", "sha256", "not_encoded")
-"""Members of `sources.yaml` that tests/spec/test_sources.py holds against the pages."""
+"""Members of `sources.yaml` that tests/spec/test_sources.py compares with the pages."""
 
 
 ADVICE = ("recommended",)
-"""Sizes that a page recommends: shown by `wanlib explain` as a value, and no part of any other reading."""
+"""Sizes that a page recommends: shown by `wanlib explain` as a value, and part of no other output."""
 
 
-class Finding(NamedTuple):
-    """What a change comes to. effect: REFUSED, the name of a reading that differs, DEAD, or CRASH and why."""
+class Effect(NamedTuple):
+    """The effect of a change.
 
-    place: Place
+    Attributes:
+        effect: REFUSED, the name of an output that differs, DEAD, or CRASH with the reason.
+    """
+
+    place: SpecValue
     change: Change
     effect: str
 
     @property
-    def bad(self) -> bool:
-        """Whether the change is let pass without an effect, or makes something crash."""
+    def is_bad(self) -> bool:
+        """Whether the change has no effect, or makes something crash."""
         return self.effect == DEAD or self.effect.startswith(CRASH)
 
     def __str__(self) -> str:
@@ -41,10 +45,11 @@ class Finding(NamedTuple):
 
 
 class Judge:
-    """Holds changed specs against the one that they were changed from.
+    """Compares changed specs with the original.
 
-    documents: of that spec. schema: the shape of its files. What it looks like is read once, and only as
-    far as it is needed.
+    Args:
+        documents: the files of the original.
+        schema: the JSON Schema of the files; None for the packaged one.
     """
 
     def __init__(self, documents: Documents, schema: Path | None = None) -> None:
@@ -53,20 +58,21 @@ class Judge:
         self._spec = build(documents, "")
         self._known: dict[str, list[str]] = {}
         cited = {
-            each.source.partition("#")[0] for each in (*self._spec.rules.values(), *self._spec.facts.values())
+            entry.source.partition("#")[0]
+            for entry in (*self._spec.rules.values(), *self._spec.facts.values())
         }
-        self.places = [place for place in places(documents) if _explained(place, documents, cited)]
+        self.places = [place for place in find_values(documents) if _explained(place, documents, cited)]
         self._vocabulary = Vocabulary(self.places)
 
-    def findings(self, chosen: Iterable[Place]) -> Iterator[Finding]:
-        """What each change at the places comes to."""
+    def effects(self, chosen: Iterable[SpecValue]) -> Iterator[Effect]:
+        """Yield the effect of each change of some values."""
         for place in chosen:
             for change in self._vocabulary.changes(place):
-                yield Finding(place, change, self.effect(place, change))
+                yield Effect(place, change, self.effect(place, change))
 
-    def effect(self, place: Place, change: Change) -> str:
-        """What a change comes to, in a word."""
-        documents = replaced(self._documents, place, change.value)
+    def effect(self, place: SpecValue, change: Change) -> str:
+        """Return the effect of one change."""
+        documents = replace_value(self._documents, place, change.value)
         changed = documents[place.file]
         if wrong_name(place.file, changed) or schema_diagnostics(changed, f"{place.file}.yaml", self._schema):
             return REFUSED
@@ -90,10 +96,13 @@ class Judge:
         return self._known[name]
 
 
-def _explained(place: Place, documents: Documents, cited: Collection[str]) -> bool:
-    """Whether a place is judged: all but what no rule or fact shows of `sources.yaml`.
+def _explained(place: SpecValue, documents: Documents, cited: Collection[str]) -> bool:
+    """Return True if a value is to be changed: all except what no rule or fact shows of `sources.yaml`.
 
-    cited: the pages that rules and facts name.
+    Args:
+        place: the value.
+        documents: the spec files.
+        cited: the pages that rules and facts cite.
     """
     if any(step in ADVICE for step in place.path):
         return False

@@ -1,14 +1,13 @@
-"""What a spec looks like from outside: generated code, exports, explanations, a talk with the emulator.
+"""All outputs of a spec: generated code, exports, explanations, a transcript of the emulator.
 
-The registry of rules and facts is left out: it repeats the spec, so that any line would seem to have an
-effect.
+The registry of rules and facts is left out: it repeats the spec, so any line would seem to have an effect.
 """
 
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.effects.talk import talk
+from tests.effects.transcript import transcript
 from wanlib.base.rule_id import parse_rule_id
 from wanlib.boundary.cases import boundary_cases
 from wanlib.cli.commands.rule_details import rule_details
@@ -21,8 +20,8 @@ from wanlib.emit.validator.registry import checker
 from wanlib.spec import Spec
 
 Reading = Iterator[str]
-_WORDINGS = "service/messages."  # all wordings of a code, of which the emulator says the first
-_TOLD = ("source", "notes", "statements")
+_WORDINGS = "service/messages."  # all messages of a code; the emulator sends the first
+_EXPLAINED = ("source", "notes", "statements")
 
 
 def _calls(spec: Spec) -> Reading:
@@ -47,19 +46,19 @@ def _clients(spec: Spec) -> Reading:
 
 
 def _explanations(spec: Spec) -> Reading:
-    """What `wanlib explain` says beside the value, which would make any line have an effect."""
+    """What `wanlib explain` shows, without the value, which would make any line have an effect."""
     for name in (*spec.rules, *spec.facts):
         account = rule_details(spec, name, None)
         cited = [*_cited(account.get("value")), *_cited(account.get("limit"))]
         if name.startswith(_WORDINGS):
             cited.append(account["value"])
-        yield json.dumps([parse_rule_id(name).kind, *(account.get(each) for each in _TOLD), *cited])
+        yield json.dumps([parse_rule_id(name).kind, *(account.get(each) for each in _EXPLAINED), *cited])
 
 
 def _cited(value: Any) -> Iterator[Any]:
     """The sources and notes in the rows of a table."""
     if isinstance(value, dict):
-        yield from (value[key] for key in _TOLD if key in value)
+        yield from (value[key] for key in _EXPLAINED if key in value)
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _cited(inner)
 
@@ -79,6 +78,6 @@ READINGS: dict[str, Callable[[Spec], Reading]] = {
     "clients": _clients,
     "explain": _explanations,
     "examples": _examples,
-    "emulator": talk,
+    "emulator": transcript,
 }
 """By name, cheap ones first."""

@@ -10,7 +10,14 @@ import pytest
 
 from tests.effects.changes import Change, Vocabulary
 from tests.effects.judge import DEAD, REFUSED, Judge
-from tests.effects.places import Documents, Place, lengthened, places, replaced, shortened
+from tests.effects.spec_values import (
+    Documents,
+    SpecValue,
+    find_values,
+    replace_value,
+    with_item,
+    without_item,
+)
 from wanlib.spec.load import read_documents, spec_folder
 from wanlib.spec.source.schema_check import SCHEMA
 from wanlib.spec.source.yaml_reader import LineList, LineMap, read_yaml
@@ -44,36 +51,36 @@ def judge() -> Judge:
 
 def test_a_sample_of_all_values_has_an_effect(judge: Judge) -> None:
     chosen = Random(SEED).sample(judge.places, SAMPLE)
-    bad = [str(finding) for finding in judge.findings(chosen) if finding.bad]
+    bad = [str(finding) for finding in judge.effects(chosen) if finding.is_bad]
     assert not bad, "\n".join(bad)
 
 
-@pytest.mark.parametrize(("file", "path"), ONCE_DEAD, ids=lambda each: str(each))
+@pytest.mark.parametrize(("file", "path"), ONCE_DEAD, ids=lambda value: str(value))
 def test_lines_that_were_dead_have_an_effect(judge: Judge, file: str, path: tuple[str, ...]) -> None:
-    (place,) = [each for each in judge.places if (each.file, each.path) == (file, path)]
-    findings = [*judge.findings([place])]
-    assert findings and not [str(each) for each in findings if each.bad]
+    (place,) = [value for value in judge.places if (value.file, value.path) == (file, path)]
+    findings = [*judge.effects([place])]
+    assert findings and not [str(effect) for effect in findings if effect.is_bad]
 
 
 def test_what_is_not_changed_has_no_effect(judge: Judge) -> None:
-    """Or every change would seem to have one."""
+    """Otherwise every change would seem to have an effect."""
     place = judge.places[0]
     assert judge.effect(place, Change("the same", place.value)) == DEAD
 
 
 @pytest.mark.parametrize("value", ["5 h", 5, True, ["sync"]])
 def test_a_dead_line_is_found(tmp_path: Path, value: Any) -> None:
-    """A line that the loader takes and nothing reads."""
-    documents, schema = planted(tmp_path, "patience", value)
+    """The loader accepts the line and nothing reads it."""
+    documents, schema = with_dead_line(tmp_path, "patience", value)
     judge = Judge(documents, schema)
     dead = [place for place in judge.places if "patience" in place.path]
     assert dead
-    for finding in judge.findings(dead):
-        assert finding.effect == DEAD and finding.bad
+    for finding in judge.effects(dead):
+        assert finding.effect == DEAD and finding.is_bad
 
 
-def planted(folder: Path, name: str, value: Any) -> tuple[Documents, Path]:
-    """The packaged spec with one more member in `timeouts`, and a schema that lets it pass."""
+def with_dead_line(folder: Path, name: str, value: Any) -> tuple[Documents, Path]:
+    """Return the packaged spec with one more member in `timeouts`, and a schema that allows it."""
     documents = read_documents(spec_folder())
     timeouts: LineMap = documents["wire"]["timeouts"]
     grown = LineMap(timeouts.line)
@@ -81,27 +88,27 @@ def planted(folder: Path, name: str, value: Any) -> tuple[Documents, Path]:
     grown.lines = timeouts.lines | {name: timeouts.line}
     listed = value
     if isinstance(value, list):
-        listed = lengthened(LineList(timeouts.line), value[0])
+        listed = with_item(LineList(timeouts.line), value[0])
     grown[name] = listed
     schema: Any = json.loads((spec_folder() / SCHEMA).read_text("utf-8"))
     schema["$defs"]["wire"]["properties"]["timeouts"]["properties"][name] = {}
     path = folder / SCHEMA
     path.write_text(json.dumps(schema), "utf-8")
-    return replaced(documents, Place("wire", ("timeouts",), None, 0), grown), path
+    return replace_value(documents, SpecValue("wire", ("timeouts",), None, 0), grown), path
 
 
 def test_what_the_loader_refuses_has_an_effect(judge: Judge) -> None:
-    (place,) = [each for each in judge.places if (each.file, each.path) == ("task", ("initial",))]
+    (place,) = [value for value in judge.places if (value.file, value.path) == ("task", ("initial",))]
     assert judge.effect(place, Change("no state", "SLEEPING")) == REFUSED
 
 
-def found(text: str) -> Iterator[Place]:
-    yield from places({"wire": read_yaml(text, "wire.yaml")})
+def values_in(text: str) -> Iterator[SpecValue]:
+    yield from find_values({"wire": read_yaml(text, "wire.yaml")})
 
 
 def test_every_scalar_and_every_list_is_a_place() -> None:
     text = "a: 1\nb: {c: [x, {d: true}], e: []}\n"
-    assert [(place.path, place.line) for place in found(text)] == [
+    assert [(place.path, place.line) for place in values_in(text)] == [
         (("a",), 1),
         (("b", "c"), 2),
         (("b", "c", 0), 2),
@@ -112,8 +119,8 @@ def test_every_scalar_and_every_list_is_a_place() -> None:
 
 def test_a_value_is_replaced_and_the_rest_shared() -> None:
     documents = {"wire": read_yaml("a: {b: [1, 2]}\nc: {}\n", "wire.yaml")}
-    place = next(each for each in places(documents) if each.path == ("a", "b", 1))
-    changed = replaced(documents, place, 3)
+    place = next(value for value in find_values(documents) if value.path == ("a", "b", 1))
+    changed = replace_value(documents, place, 3)
     assert changed["wire"] == {"a": {"b": [1, 3]}, "c": {}} and documents["wire"]["a"]["b"] == [1, 2]
     assert changed["wire"]["c"] is documents["wire"]["c"]
     assert changed["wire"]["a"].lines == documents["wire"]["a"].lines
@@ -121,11 +128,11 @@ def test_a_value_is_replaced_and_the_rest_shared() -> None:
 
 def test_lists_grow_and_shrink() -> None:
     items: LineList = read_yaml("a: [1, 2]\n", "wire.yaml")["a"]
-    assert shortened(items, 0) == [2] and lengthened(items, 3) == [1, 2, 3] and items == [1, 2]
+    assert without_item(items, 0) == [2] and with_item(items, 3) == [1, 2, 3] and items == [1, 2]
 
 
 @pytest.mark.parametrize(
-    ("text", "due"),
+    ("text", "expected"),
     [
         ("a: true\n", [False]),
         ("a: 4\n", [5, 3]),
@@ -135,15 +142,15 @@ def test_lists_grow_and_shrink() -> None:
         ("a: red\nb: {a: blue}\n", ["blue", "red another", "redanother"]),
     ],
 )
-def test_other_values(text: str, due: list[Any]) -> None:
-    first, *_ = known = [*found(text)]
-    assert [change.value for change in Vocabulary(known).changes(first)] == due
+def test_other_values(text: str, expected: list[Any]) -> None:
+    first, *_ = known = [*values_in(text)]
+    assert [change.value for change in Vocabulary(known).changes(first)] == expected
 
 
 def test_words_of_a_closed_vocabulary_are_those_of_the_schema(judge: Judge) -> None:
     (place,) = [
-        each
-        for each in judge.places
-        if (each.file, each.path) == ("wan2.7", ("output", "size", "otherwise", "ratio"))
+        value
+        for value in judge.places
+        if (value.file, value.path) == ("wan2.7", ("output", "size", "otherwise", "ratio"))
     ]
     assert "square" in [change.value for change in Vocabulary([]).changes(place)]

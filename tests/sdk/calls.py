@@ -1,9 +1,9 @@
-"""Calls the official SDK in every way. Runs by itself in the SDK's own environment: standard library only.
+"""Make every call of the official SDK. Runs in the environment of the SDK, with the standard library only.
 
 Standard input: a line of JSON with the addresses of two emulators (`real`: time runs; `held`: time stands, so
 that tasks stay PENDING), and the folder of `first.png` and `second.png`, each of 800 x 600. Standard output:
 a line of JSON with the SDK's version, then one for each call: its name, what went wrong or null, and the
-links that it gave, each with the sides that were promised.
+links that it returned, each with the expected width and height.
 """
 
 import asyncio
@@ -25,32 +25,32 @@ from dashscope.aigc.image_synthesis import (
 FACES = {"sync": (ImageGeneration, ImageSynthesis), "aio": (AioImageGeneration, AioImageSynthesis)}
 URL = "https://example.com/cat.png"
 PAIR = {"n": 2, "size": "1280*1280"}
-TOLD = json.loads(sys.stdin.readline()) if __name__ == "__main__" else {}
-FIRST, SECOND = (f"file://{TOLD.get('folder')}/{name}.png" for name in ("first", "second"))
+SETTINGS = json.loads(sys.stdin.readline()) if __name__ == "__main__" else {}
+FIRST, SECOND = (f"file://{SETTINGS.get('folder')}/{name}.png" for name in ("first", "second"))
 
 Links = list[tuple[str, int, int]]
-"""Each with the sides that its picture should have."""
+"""URLs with the expected width and height of their pictures."""
 
 
-def asked(*images: str) -> dict[str, Any]:
-    """What ImageGeneration takes."""
+def message_arguments(*images: str) -> dict[str, Any]:
+    """Return arguments of ImageGeneration."""
     content = [*({"image": image} for image in images), {"text": "A cat on a table"}]
     return {"model": "wan2.7-image-pro", "messages": [{"role": "user", "content": content}], **PAIR}
 
 
-def prompted(*images: str) -> dict[str, Any]:
-    """What ImageSynthesis takes for 2.5."""
+def prompt_arguments(*images: str) -> dict[str, Any]:
+    """Return arguments of ImageSynthesis for 2.5."""
     return {"model": "wan2.5-i2i-preview", "prompt": "A cat on a table", "images": [*images], **PAIR}
 
 
-def masked(image: str, mask: str) -> dict[str, Any]:
-    """What ImageSynthesis takes for wanx2.1, with its two places for pictures."""
+def mask_arguments(image: str, mask: str) -> dict[str, Any]:
+    """Return arguments of ImageSynthesis for wanx2.1, with an image and a mask."""
     given = {"model": "wanx2.1-imageedit", "function": "description_edit_with_mask"}
     return {**given, "prompt": "A cat on a table", "n": 2, "base_image_url": image, "mask_image_url": mask}
 
 
 async def got(answer: Any, status: str = "") -> Any:
-    """The output of an answer, which must be a good one. status: that the task must have."""
+    """Return the output of a successful response, and check the status of its task if one is given."""
     if inspect.isawaitable(answer):
         answer = await answer
     assert answer.status_code == 200, f"{answer.status_code} {answer.code}: {answer.message}"
@@ -113,23 +113,23 @@ SQUARE, ALIKE = (1280, 1280), (800, 600)
 GENERATION, SYNTHESIS = 0, 1
 # name, which emulator, which class, how, what is given, the sides that are promised
 CALLS: list[tuple[Any, ...]] = [
-    ("2.7 call", "real", GENERATION, called, asked(URL), SQUARE),
-    ("2.7 call, local files", "real", GENERATION, called, asked(FIRST, SECOND), SQUARE),
-    ("2.7 async_call, fetch, wait", "real", GENERATION, started, asked(URL), SQUARE),
-    ("2.7 async_call, local file", "real", GENERATION, started, asked(FIRST), SQUARE),
-    ("2.7 cancel", "held", GENERATION, canceled, asked(URL), SQUARE),
-    ("2.7 list", "held", GENERATION, listed, asked(URL), SQUARE),
-    ("2.6 call", "real", GENERATION, called, asked(URL) | {"model": "wan2.6-image"}, SQUARE),
-    ("2.6 stream", "real", GENERATION, streamed, asked(URL), SQUARE),
-    ("2.5 call", "real", SYNTHESIS, called, prompted(URL, URL), SQUARE),
-    ("2.5 call, local files", "real", SYNTHESIS, called, prompted(FIRST, SECOND), SQUARE),
-    ("2.5 async_call, fetch, wait", "real", SYNTHESIS, started, prompted(URL), SQUARE),
-    ("2.5 cancel", "held", SYNTHESIS, canceled, prompted(URL), SQUARE),
-    ("2.5 list", "held", SYNTHESIS, listed, prompted(URL), SQUARE),
-    ("2.1 call", "real", SYNTHESIS, called, masked(URL, URL), (1024, 1024)),
-    ("2.1 call, local files", "real", SYNTHESIS, called, masked(FIRST, SECOND), ALIKE),
-    ("2.1 async_call, fetch, wait", "real", SYNTHESIS, started, masked(URL, URL), (1024, 1024)),
-    ("2.1 cancel", "held", SYNTHESIS, canceled, masked(URL, URL), ALIKE),
+    ("2.7 call", "real", GENERATION, called, message_arguments(URL), SQUARE),
+    ("2.7 call, local files", "real", GENERATION, called, message_arguments(FIRST, SECOND), SQUARE),
+    ("2.7 async_call, fetch, wait", "real", GENERATION, started, message_arguments(URL), SQUARE),
+    ("2.7 async_call, local file", "real", GENERATION, started, message_arguments(FIRST), SQUARE),
+    ("2.7 cancel", "held", GENERATION, canceled, message_arguments(URL), SQUARE),
+    ("2.7 list", "held", GENERATION, listed, message_arguments(URL), SQUARE),
+    ("2.6 call", "real", GENERATION, called, message_arguments(URL) | {"model": "wan2.6-image"}, SQUARE),
+    ("2.6 stream", "real", GENERATION, streamed, message_arguments(URL), SQUARE),
+    ("2.5 call", "real", SYNTHESIS, called, prompt_arguments(URL, URL), SQUARE),
+    ("2.5 call, local files", "real", SYNTHESIS, called, prompt_arguments(FIRST, SECOND), SQUARE),
+    ("2.5 async_call, fetch, wait", "real", SYNTHESIS, started, prompt_arguments(URL), SQUARE),
+    ("2.5 cancel", "held", SYNTHESIS, canceled, prompt_arguments(URL), SQUARE),
+    ("2.5 list", "held", SYNTHESIS, listed, prompt_arguments(URL), SQUARE),
+    ("2.1 call", "real", SYNTHESIS, called, mask_arguments(URL, URL), (1024, 1024)),
+    ("2.1 call, local files", "real", SYNTHESIS, called, mask_arguments(FIRST, SECOND), ALIKE),
+    ("2.1 async_call, fetch, wait", "real", SYNTHESIS, started, mask_arguments(URL, URL), (1024, 1024)),
+    ("2.1 cancel", "held", SYNTHESIS, canceled, mask_arguments(URL, URL), ALIKE),
 ]
 
 
@@ -139,7 +139,7 @@ async def main() -> None:
     print(json.dumps(dashscope.version.__version__), flush=True)
     for face, classes in FACES.items():
         for name, where, which, how, given, sides in CALLS:
-            dashscope.base_http_api_url = TOLD[where]
+            dashscope.base_http_api_url = SETTINGS[where]
             found: Links = []
             error = None
             try:

@@ -1,6 +1,6 @@
 """`python -m tests.sdk.openapi`: Schemathesis with the exported OpenAPI against `wanlib serve`.
 
-0: no server error, and each answer is as the document has it; else what Schemathesis ends with.
+Exit codes: 0 if there is no server error and every response matches the document; else that of Schemathesis.
 """
 
 import json
@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.sdk.served import served
+from tests.sdk.emulator_process import run_emulator
 from wanlib.emit.schema.openapi import openapi
 from wanlib.spec import load
 
-# Left out: what no source says (405 for other methods), and what the emulator does not do (judge keys).
+# Left out: what no source states (405 for other methods), and what the emulator does not do (check keys).
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -24,20 +24,20 @@ CHECKS = (
     "missing_required_header",
 )
 CLOCKS = (("--clock", "now"), ("--clock", "manual", "--waiting", "1"))
-"""Tasks that have ended when they are asked for, and tasks that stay PENDING, which can be canceled."""
+"""Tasks that have ended when they are queried, and tasks that stay PENDING, which can be canceled."""
 
 
 def main() -> int:
-    """Runs it."""
+    """Run Schemathesis with each clock and return the highest exit code."""
     parser = ArgumentParser(prog="tests.sdk.openapi", description=__doc__)
     parser.add_argument("--examples", type=int, default=50, help="how many requests are drawn for each call")
     parser.add_argument("--seed", type=int, default=0)
-    told = parser.parse_args()
-    return max(_run(told.examples, told.seed, options) for options in CLOCKS)
+    arguments = parser.parse_args()
+    return max(_run(arguments.examples, arguments.seed, options) for options in CLOCKS)
 
 
 def _run(examples: int, seed: int, options: Sequence[str]) -> int:
-    with TemporaryDirectory() as folder, served(*options) as base:
+    with TemporaryDirectory() as folder, run_emulator(*options) as base:
         document = Path(folder, "openapi.json")
         document.write_text(json.dumps(openapi(load())), "utf-8")
         command = [sys.executable, "-m", "schemathesis.cli", "run", str(document), "--url", base]

@@ -96,11 +96,11 @@ class Session:
         tools.mkdir()
         (tools / "python3").write_text(_PYTHON.format(python=sys.executable, libraries=_libraries(folder)))
         (tools / "python3").chmod(0o755)
-        kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+        environment = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
         path = f"{tools}:/usr/bin:/bin"
         # pip neither asks an index nor builds in an isolated environment: what it needs is in `libraries`.
         pip = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "false", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-        self.environment = {**kept, "PATH": path, "COLUMNS": "120", **pip, **settings}
+        self.environment = {**environment, "PATH": path, "COLUMNS": "120", **pip, **settings}
 
     def leave_the_checkout(self) -> None:
         """Keep only what the commands built, so that nothing but the installed wheel can be imported."""

@@ -1,4 +1,4 @@
-"""The pinned versions: complete, allowed by the ranges of the project, and the same for everybody."""
+"""The pinned versions: complete, within the ranges of the project, and independent of the machine."""
 
 import re
 import tomllib
@@ -15,16 +15,16 @@ PINNED = [Requirement(line) for line in TEXT.splitlines() if not line.startswith
 
 
 def requirements() -> list[Requirement]:
-    """What the project asks for: its own requirements, those of each extra, and its build backend."""
+    """Return the requirements of the project, of each extra, and of the build."""
     project = PROJECT["project"]
     texts = [*PROJECT["build-system"]["requires"], *project["dependencies"]]
     texts += [text for extra in project["optional-dependencies"].values() for text in extra]
-    return [each for each in map(Requirement, texts) if each.name != project["name"]]
+    return [requirement for requirement in map(Requirement, texts) if requirement.name != project["name"]]
 
 
 def test_every_requirement_is_pinned_within_its_range() -> None:
     """A requirement that has no line here would be installed in its newest version."""
-    names = {each.name: each for each in PINNED}
+    names = {pin.name: pin for pin in PINNED}
     for requirement in requirements():
         pin = names[normalize(requirement.name)]
         (exact,) = pin.specifier
@@ -35,7 +35,7 @@ def test_the_file_holds_names_and_versions_alone() -> None:
     """No index, path or host of the machine that resolved it; sorted, so that a diff shows what moved."""
     lines = [line for line in TEXT.splitlines() if not line.startswith("#")]
     assert all(LINE.fullmatch(line) for line in lines)
-    assert [each.name for each in PINNED] == sorted(each.name for each in PINNED)
+    assert [pin.name for pin in PINNED] == sorted(pin.name for pin in PINNED)
     assert len(lines) > 60
 
 

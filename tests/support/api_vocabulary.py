@@ -1,4 +1,4 @@
-"""The vocabulary of the API, read from the spec, and where program text uses it as a literal."""
+"""The vocabulary of the API, read from the spec, and the places where code contains it as a literal."""
 
 import ast
 import re
@@ -12,15 +12,21 @@ _HOLE = re.compile(r"\{[^{}]*\}")
 _SPAN = re.compile(r"[1-9][0-9]* (s|h)")
 _MIN_WORDING = 10
 _MIN_NUMBER = 64
-"""Smaller numbers stand everywhere in programs and say nothing of the API."""
+"""Smaller numbers occur everywhere in programs."""
 _COMMON = frozenset({100, 300, 500, 512, 4096, 1 << 20})
-"""Nor do round statuses of HTTP, sizes of buffers, and a megabyte."""
+"""HTTP statuses, buffer sizes and a megabyte, which are not specific to the API."""
 _OF_HTTP = frozenset({"Authorization", "Content-Type", "server"})
 """Headers that every HTTP service has."""
 
 
 class Literal(NamedTuple):
-    """A fact of the API in program text. kind: what it is, such as `code`."""
+    """A fact of the API in code.
+
+    Attributes:
+        line: line number, from 1.
+        kind: what it is, such as `code`.
+        value: the literal.
+    """
 
     line: int
     kind: str
@@ -31,9 +37,12 @@ class Literal(NamedTuple):
 
 
 class Vocabulary(NamedTuple):
-    """What is looked for.
+    """The facts to look for.
 
-    words: whole texts by kind. parts: texts that may stand inside others, by kind. numbers: of the API.
+    Attributes:
+        words: the kinds of complete strings.
+        parts: the kinds of strings that may be part of a longer one.
+        numbers: the numbers.
     """
 
     words: Mapping[str, str]
@@ -42,7 +51,7 @@ class Vocabulary(NamedTuple):
 
 
 def read_vocabulary(spec: Spec) -> Vocabulary:
-    """Collect the names, wordings and numbers that the spec states."""
+    """Collect the names, messages and numbers of the spec."""
     words: dict[str, str] = {}
     for kind, names in _words(spec):
         words |= dict.fromkeys((name for name in names if name), kind)
@@ -53,7 +62,7 @@ def read_vocabulary(spec: Spec) -> Vocabulary:
 
 
 def find_literals(text: str, known: Vocabulary) -> Iterator[Literal]:
-    """Find the facts in the text of a module, docstrings and annotations left out."""
+    """Yield the facts in a module, except in docstrings and annotations."""
     tree = ast.parse(text)
     skipped = _skipped(tree)
     lowered = {word.lower(): kind for word, kind in known.words.items() if kind == "header"}
@@ -64,14 +73,14 @@ def find_literals(text: str, known: Vocabulary) -> Iterator[Literal]:
         if isinstance(value, str):
             kind = known.words.get(value) or lowered.get(value.lower())
             inside = next((kind for part, kind in known.parts.items() if part in value), None)
-            if found := kind or inside:
-                yield Literal(node.lineno, found, value)
+            if match := kind or inside:
+                yield Literal(node.lineno, match, value)
         elif isinstance(value, int | float) and not isinstance(value, bool) and value in known.numbers:
             yield Literal(node.lineno, "number", str(value))
 
 
 def _skipped(tree: ast.AST) -> set[int]:
-    """Constants that are no data: docstrings, texts that stand alone, annotations, names of `__all__`."""
+    """Return the constants that are not data: docstrings, annotations, names in `__all__`."""
     skipped: set[int] = set()
     for node in ast.walk(tree):
         inner: list[ast.AST | None] = []

@@ -1,4 +1,4 @@
-"""Pictures for the tests, written by Pillow or by hand at test time; none is kept in the repository."""
+"""Image files for the tests, made by Pillow or byte by byte; the repository contains none."""
 
 import io
 import random
@@ -40,7 +40,7 @@ _OPTIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 def picture(format: str, mode: str = "RGB", size: tuple[int, int] = SIZE, **options: Any) -> bytes:
-    """One picture of a single colour, encoded by Pillow."""
+    """Return an image of one colour, encoded by Pillow."""
     file = io.BytesIO()
     Image.new(mode, size).save(file, format, **options)
     return file.getvalue()
@@ -48,9 +48,9 @@ def picture(format: str, mode: str = "RGB", size: tuple[int, int] = SIZE, **opti
 
 @cache
 def pictures() -> dict[str, bytes]:
-    """Every format in its modes, and with the options that move the header about.
+    """Return every format in its modes, and with options that change the header.
 
-    A name begins with its format; every picture is stored as `SIZE`.
+    A name begins with its format; every image has the size `SIZE`.
     """
     plain = {f"{format}-{mode}": picture(format, mode) for format, modes in _MODES.items() for mode in modes}
     special = {name: picture(format, mode, **options) for name, (format, mode, options) in _OPTIONS.items()}
@@ -58,25 +58,32 @@ def pictures() -> dict[str, bytes]:
 
 
 def jpeg_segment(code: int, payload: bytes = b"") -> bytes:
-    """A JPEG segment: marker, length, payload."""
+    """Return a JPEG segment: marker, length, payload."""
     return struct.pack(">BBH", 0xFF, code, len(payload) + 2) + payload
 
 
 def jpeg(*before: bytes, size: tuple[int, int] = SIZE, frame: int = 0xC0) -> bytes:
-    """The beginning of a JPEG: what comes `before` the frame header, and that of one component."""
+    """Return the beginning of a JPEG: some segments, then a frame header of one component."""
     width, height = size
     return b"\xff\xd8" + b"".join(before) + jpeg_segment(frame, struct.pack(">BHHB3x", 8, height, width, 1))
 
 
 def bmp(header: bytes) -> bytes:
-    """A BMP of black rows with this DIB header, its first four bytes (the length) left out."""
+    """Return a black BMP with a DIB header, given without its first four bytes (the length)."""
     start = struct.pack("<2sIII", b"BM", 18 + len(header), 0, 18 + len(header))
     return start + struct.pack("<I", len(header) + 4) + header + bytes(4096)
 
 
 def tiff(order: str, kind: str, *, big: bool = False, size: tuple[int, int] = SIZE, gap: int = 0) -> bytes:
-    """A TIFF of width and height alone, in byte `order` `<` or `>`, as numbers of the struct letter
-    `kind`, its directory after `gap` bytes."""
+    """Return a TIFF with only width and height.
+
+    Args:
+        order: the byte order, `<` or `>`.
+        kind: the `struct` letter of the numbers.
+        big: whether it is a BigTIFF.
+        size: width and height.
+        gap: bytes before the directory.
+    """
     pointer, count = ("Q", "Q") if big else ("I", "H")
     head = {"<": b"II", ">": b"MM"}[order] + struct.pack(order + "H", 43 if big else 42)
     head += struct.pack(order + "HH", 8, 0) if big else b""

@@ -1,4 +1,4 @@
-"""The code of the README."""
+"""The Python code of the README."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def write_python_blocks(folder: Path, section: str = "Quick start") -> list[Path]:
-    """Each Python block of a section as a file."""
+    """Write each Python block of a section to a file; return the files."""
     text = (ROOT / "README.md").read_text("utf-8").partition(f"## {section}")[2].partition("\n## ")[0]
     name = section.lower().replace(" ", "_")
     files = []

@@ -181,7 +181,7 @@ def duplicate_classes(modules: Iterable[Module]) -> dict[str, list[str]]:
         for name in module.classes:
             if not name.startswith("_"):
                 places[name].append(module.name)
-    return {name: found for name, found in places.items() if len(found) > 1}
+    return {name: modules for name, modules in places.items() if len(modules) > 1}
 
 
 def forbidden_identifiers(modules: Iterable[Module], words: Collection[str]) -> list[str]:

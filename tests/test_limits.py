@@ -1,4 +1,4 @@
-"""`wanlib.limits`: the registry as nested data, held against the spec itself."""
+"""`wanlib.limits` returns the limits of a model as nested data, equal to those of the spec."""
 
 import json
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ def spec() -> Spec:
     return load()
 
 
-def stated(field: Field, model: str) -> Iterator[tuple[str, str, Any]]:
-    """(mode, kind, limit) of all that a field states for a model; mode is empty for the base."""
+def spec_limits(field: Field, model: str) -> Iterator[tuple[str, str, Any]]:
+    """Yield (mode, kind, limit) for each limit of a field; the mode of the base variant is empty."""
     for rule in field.rules:
         if rule.kind != "unknown" and model in rule.models:
             yield str(rule.condition or ""), rule.kind, plain_limit(rule.limit)
@@ -26,7 +26,7 @@ def stated(field: Field, model: str) -> Iterator[tuple[str, str, Any]]:
             yield str(condition or ""), "default", value
 
 
-def shown(node: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+def exported_limits(node: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
     for kind, limit in node.items():
         if kind not in ("each", "fields", "when"):
             yield "", kind, limit
@@ -34,25 +34,25 @@ def shown(node: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
         yield from ((mode, kind, limit) for kind, limit in kinds.items())
 
 
-def agree(field: Field, node: dict[str, Any], model: str) -> None:
+def check_field(field: Field, node: dict[str, Any], model: str) -> None:
     expected: dict[tuple[str, str], Any] = {("", "type"): field.type}
-    expected |= {(mode, kind): limit for mode, kind, limit in stated(field, model)}
-    assert {(mode, kind): limit for mode, kind, limit in shown(node)} == expected
+    expected |= {(mode, kind): limit for mode, kind, limit in spec_limits(field, model)}
+    assert {(mode, kind): limit for mode, kind, limit in exported_limits(node)} == expected
     assert ("each" in node) is (field.each is not None)
     if field.each:
-        agree(field.each, node["each"], model)
+        check_field(field.each, node["each"], model)
     assert set(node.get("fields", ())) == {member.name for member in field.members}
     for member in field.members:
-        agree(member, node["fields"][member.name], model)
+        check_field(member, node["fields"][member.name], model)
 
 
 @pytest.mark.parametrize("model", load().models)
 def test_every_limit_of_the_spec_is_there_and_no_other(spec: Spec, model: str) -> None:
-    told = limits(model)
-    assert json.loads(json.dumps(told)) == told
-    assert set(told) == {field.name for field in spec.family(model).fields}
+    exported = limits(model)
+    assert json.loads(json.dumps(exported)) == exported
+    assert set(exported) == {field.name for field in spec.family(model).fields}
     for field in spec.family(model).fields:
-        agree(field, told[field.name], model)
+        check_field(field, exported[field.name], model)
 
 
 def test_a_few_by_hand() -> None:
@@ -81,9 +81,9 @@ def test_each_call_gives_data_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "said"), [("wan2.7-imag", "did you mean 'wan2.7-image'?"), ("", "known: "), (None, "None")]
+    ("model", "message"), [("wan2.7-imag", "did you mean 'wan2.7-image'?"), ("", "known: "), (None, "None")]
 )
-def test_an_unknown_model(model: Any, said: str) -> None:
+def test_an_unknown_model(model: Any, message: str) -> None:
     with pytest.raises(ValueError, match=r"[Kk]nown: wan2\.7-image, wan2\.7-image-pro") as error:
         limits(model)
-    assert said in str(error.value)
+    assert message in str(error.value)

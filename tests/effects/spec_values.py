@@ -1,4 +1,4 @@
-"""The values of the spec files, each at its place."""
+"""The values of the spec files with their paths and lines."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -9,8 +9,14 @@ Path = tuple[str | int, ...]
 Documents = Mapping[str, LineMap]
 
 
-class Place(NamedTuple):
-    """A value in a file. file: its stem. path: keys and indices from the top. line: from 1."""
+class SpecValue(NamedTuple):
+    """A value in a file.
+
+    Attributes:
+        file: the stem of the file name.
+        path: keys and indices from the top.
+        line: line number, from 1.
+    """
 
     file: str
     path: Path
@@ -22,30 +28,30 @@ class Place(NamedTuple):
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """What values that may stand in for each other have in common: the kind of file and the last keys."""
+        """What interchangeable values have in common: the kind of file and the last key."""
         keys = [part for part in self.path if isinstance(part, str) and part != "is"]
         return ("model" if self.file.startswith("wan") else self.file, *keys[-1:])
 
 
-def places(documents: Documents) -> Iterator[Place]:
-    """Every scalar and every list, in the order of the files."""
+def find_values(documents: Documents) -> Iterator[SpecValue]:
+    """Yield every scalar and every list, in the order of the files."""
     for file, document in documents.items():
         yield from _walk(file, (), document, document.line)
 
 
-def _walk(file: str, path: Path, value: Any, line: int) -> Iterator[Place]:
+def _walk(file: str, path: Path, value: Any, line: int) -> Iterator[SpecValue]:
     if isinstance(value, LineMap):
         for key, inner in value.items():
             yield from _walk(file, (*path, key), inner, value.lines[key])
         return
-    yield Place(file, path, value, line)
+    yield SpecValue(file, path, value, line)
     if isinstance(value, LineList):
         for index, inner in enumerate(value):
             yield from _walk(file, (*path, index), inner, value.lines[index])
 
 
-def replaced(documents: Documents, place: Place, value: Any) -> dict[str, LineMap]:
-    """The documents with another value at a place; what does not change is shared."""
+def replace_value(documents: Documents, place: SpecValue, value: Any) -> dict[str, LineMap]:
+    """Return the documents with one value replaced; unchanged parts are shared."""
     return {**documents, place.file: _with(documents[place.file], place.path, value)}
 
 
@@ -63,13 +69,13 @@ def _with(where: Any, path: Path, value: Any) -> Any:
     return copy
 
 
-def shortened(items: LineList, index: int) -> LineList:
-    """A list without one of its items."""
-    return _listed(items, [each for at, each in enumerate(items) if at != index])
+def without_item(items: LineList, index: int) -> LineList:
+    """Return a list without one of its items."""
+    return _listed(items, [item for at, item in enumerate(items) if at != index])
 
 
-def lengthened(items: LineList, item: Any) -> LineList:
-    """A list with one more item."""
+def with_item(items: LineList, item: Any) -> LineList:
+    """Return a list with one more item."""
     return _listed(items, [*items, item])
 
 
