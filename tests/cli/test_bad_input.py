@@ -23,28 +23,28 @@ UNREADABLE = [
     (b"", "is empty"),
     (b" \n\t\r\n ", "is empty"),
     (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "byte 0 is 0x89"),
-    (b"\0\0\0\0", ":1:1: is no JSON"),
+    (b"\0\0\0\0", ":1:1: is not JSON"),
     (b'{"model": "\xff"}', "byte 11 is 0xff"),
     (b'{"a": "\xed\xa0\x80"}', "byte 7 is 0xed"),
     ('{"é": "'.encode() + b"\xc3", "byte 8 is 0xc3"),
     (b"\xef\xbb\xbf{}", "byte order mark"),
     ("{}".encode("utf-16"), "byte 0 is 0xff"),
-    (b'{"a": 1,\n  "b": }', ":2:8: is no JSON: expecting value"),
-    (b"{'a': 1}", ":1:2: is no JSON"),
-    (b"{} {}", ":1:4: is no JSON: extra data"),
-    (b'{"a": 1', "is no JSON"),
-    (b'{"a": "x\ny"}', ":1:9: is no JSON"),
+    (b'{"a": 1,\n  "b": }', ":2:8: is not JSON: expecting value"),
+    (b"{'a': 1}", ":1:2: is not JSON"),
+    (b"{} {}", ":1:4: is not JSON: extra data"),
+    (b'{"a": 1', "is not JSON"),
+    (b'{"a": "x\ny"}', ":1:9: is not JSON"),
     (b'{"a": 1, "b": [{"c": 1, "c": 1}]}', "repeats the key 'c'"),
     (b'{"a": 1, "\\u0061": 2}', "repeats the key 'a'"),
     (b'{"a": NaN}', "NaN"),
     (b"[Infinity]", "Infinity"),
     (b"[-Infinity]", "-Infinity"),
-    (b'{"a": ["x", {"b": "\\ud800"}]}', "lone surrogate, \\ud800, at /a/1/b"),
-    (b'"\\uDFFF"', "lone surrogate, \\udfff, at the top"),
-    (b'{"a": {"\\udc00\\ud800": 1}}', "lone surrogate, \\udc00, at /a"),
+    (b'{"a": ["x", {"b": "\\ud800"}]}', "single surrogate, \\ud800, at /a/1/b"),
+    (b'"\\uDFFF"', "single surrogate, \\udfff, at the top"),
+    (b'{"a": {"\\udc00\\ud800": 1}}', "single surrogate, \\udc00, at /a"),
     (b"[" + b"1" * 5000 + b"]", "more than 4,300 digits"),
-    (b"[" * 100_000, "nests too deep"),
-    (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nests too deep"),
+    (b"[" * 100_000, "nested too deeply"),
+    (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested too deeply"),
 ]
 
 
@@ -159,7 +159,7 @@ def test_standard_input_that_is_closed(wanlib: Callable[..., Any], monkeypatch: 
         ("explain wan2.7/n.mox", "no rule, fact or error code 'wan2.7/n.mox'; did you mean 'wan2.7/n.max'"),
         ("explain n.max:sequential", "did you mean 'wan2.7/n.max:sequential'?"),
         ("explain xyzzy", "`wanlib rules` lists the rules"),
-        ("check - --spec nowhere", "--spec nowhere: there is no such folder"),
+        ("check - --spec nowhere", "--spec nowhere: no such folder"),
     ],
 )
 def test_what_there_is_none_of(wanlib: Callable[..., Any], arguments: str, said: str) -> None:
@@ -207,7 +207,7 @@ def test_a_fault_of_our_own_is_no_answer(wanlib: Callable[..., Any], monkeypatch
     monkeypatch.setattr("wanlib.cli.commands.check.read_body", break_down)
     ran = wanlib("check", "-")
     assert (ran.code, ran.out, ran.err.count("\n")) == (3, "", 1)
-    assert "a fault of wanlib: KeyError(" in ran.err and "test_bad_input.py:" in ran.err
+    assert "internal error: KeyError(" in ran.err and "test_bad_input.py:" in ran.err
     assert "TOPSECRET" not in ran.err
 
 
@@ -225,8 +225,8 @@ def test_what_ends_quietly(
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (MemoryError, "larger than the memory"),
-        (RecursionError, "nests too deep"),
+        (MemoryError, "larger than the free memory"),
+        (RecursionError, "nested too deeply"),
         (OSError(5, "Input/output error"), "standard output: Input/output"),
     ],
 )
@@ -248,7 +248,7 @@ def test_without_typer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert capsys.readouterr() == ("", "wanlib: the command needs typer: pip install 'wanlib[cli]'\n")
+    assert capsys.readouterr() == ("", "wanlib: typer is not installed: pip install 'wanlib[cli]'\n")
 
 
 def test_without_yaml(process: Callable[..., Any]) -> None:

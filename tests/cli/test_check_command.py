@@ -199,7 +199,7 @@ def test_lines_are_answered_in_order(wanlib: Callable[..., Any], clean: Body, tm
             UNREADABLE.validate(each)
             assert each["line"] == number
     assert len(printed) == len(lines)
-    assert printed[1]["error"] == "column 7: is no JSON: expecting value"
+    assert printed[1]["error"] == "column 7: is not JSON: expecting value"
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_max_price_and_region_are_checked_first(wanlib: Callable[..., Any]) -> N
     for option, value, problem in (
         ("--max-price", "much", "--max-price is 'much'; allowed: an amount of money"),
         ("--max-price", "-1", "--max-price is '-1'; allowed: an amount of money"),
-        ("--region", "moon", "--region 'moon': there is no such region; known: beijing, singapore"),
+        ("--region", "moon", "--region 'moon': unknown region; known: beijing, singapore"),
     ):
         for form in ((), ("--spec", spec_folder())):
             ran = wanlib("check", "-", option, value, *form, stdin=b"{}")

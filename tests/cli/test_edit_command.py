@@ -122,7 +122,7 @@ def test_what_a_synchronous_call_yielded_is_not_lost_where_it_cannot_be_saved(
     assert (ran.code, ran.out) == (1, "")
     (answer,) = tmp_path.iterdir()
     assert SIGNATURE in answer.read_text("utf-8")
-    assert f"is kept in {answer}" in ran.err
+    assert f"is in {answer}" in ran.err
     assert answer.stat().st_mode & 0o077 == 0
 
 
@@ -141,7 +141,7 @@ def test_pictures_that_failed_are_told_apart(edit: Command, service: Service, ou
     ran = edit("--n", "2", model="wan2.5-i2i-preview")
     assert (ran.code, ran.out) == (1, f"{out / f'{TASK}-1.png'}\n")
     assert "wanlib: a picture failed: InternalError.Algo: it broke\n" in ran.err
-    assert "wanlib: 1 of 2 pictures came" in ran.err
+    assert "wanlib: 1 of 2 pictures arrived" in ran.err
     service.results, service.statuses = [reason], ["SUCCEEDED"]
     told = json.loads(edit("--n", "1", "--json", model="wan2.5-i2i-preview").out)
     assert (told["partial"], told["files"]) == (True, [])
@@ -204,7 +204,7 @@ def test_a_rule_that_is_broken_is_told_as_check_tells_it(
     told = json.loads(edit("--n", "9", "--json").out)
     assert told["error"] == "InvalidRequestError"
     assert [each["rule"] for each in told["violations"]] == ["wan2.7/n.max"]
-    assert "1 of 9 pictures came" in edit("--n", "9", "--allow", "wan2.7/n.max").err
+    assert "1 of 9 pictures arrived" in edit("--n", "9", "--allow", "wan2.7/n.max").err
 
 
 def test_what_would_have_no_effect_is_told_and_sent(call: Command, tmp_path: Path, service: Service) -> None:
@@ -217,17 +217,17 @@ def test_what_would_have_no_effect_is_told_and_sent(call: Command, tmp_path: Pat
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--set", "n"], "--set 'n': due is name=value"),
-        (["--n", "1", "--set", "n=2"], "--set 'n': it is given twice"),
-        (["--set", "max_price=9"], "--set 'max_price': it is given twice, or has an option of its own"),
+        (["--set", "n"], "--set 'n': expected name=value"),
+        (["--n", "1", "--set", "n=2"], "--set 'n': it is set twice"),
+        (["--set", "max_price=9"], "--set 'max_price': it is set twice or has its own option"),
         (["-i", "none.png"], "images[1]"),
         (["-i", "ftp://example.com/a.png"], "begins with none of http://"),
-        (["-i", "-", "-i", "-"], "standard input holds one image"),
+        (["-i", "-", "-i", "-"], "standard input can hold only one image"),
         (["--region", "mars"], "region is 'mars'; allowed: beijing"),
         (["--timeout", "0"], "timeout is 0"),
         (["--stem", "a/b"], "the name for files is 'a/b'"),
         (["--max-price", "much"], "max_price is 'much'"),
-        (["--out", __file__], "is no folder that can be written to"),
+        (["--out", __file__], "not a writable folder"),
     ],
 )
 def test_what_can_not_be_meant(
@@ -256,7 +256,7 @@ def test_a_file_in_the_way_is_found_before_anything_is_paid(
     (out / "dusk-2.png").write_bytes(b"mine")
     ran = edit("--n", "2", "--stem", "dusk")
     assert (ran.code, service.seen) == (2, [])
-    assert f"{out / 'dusk-2.png'}: is there already" in ran.err
+    assert f"{out / 'dusk-2.png'}: already exists" in ran.err
     service.parts = [{"image": "1"}, {"image": "2"}]
     assert edit("--n", "2", "--stem", "dusk", "--overwrite").code == 0
     assert (out / "dusk-2.png").read_bytes() == PNG
@@ -299,7 +299,7 @@ def test_a_task_that_takes_too_long(edit: Command, service: Service, out: Path) 
     assert (ran.code, ran.out) == (1, "")
     assert "the time is up; the task was RUNNING" in ran.err
     again = f"wanlib wait {TASK} --out {out} --base-url {service.base}"
-    assert ran.err.endswith(f"wanlib: to take it up again: {again}\n")
+    assert ran.err.endswith(f"wanlib: to continue: {again}\n")
     service.statuses = ["RUNNING"]
     told = json.loads(edit("--n", "1", "--timeout", "60", "--json").out)
     assert (told["error"], told["task_id"]) == ("DeadlineExceededError", TASK)
@@ -329,7 +329,7 @@ def test_a_picture_that_can_not_be_saved(edit: Command, service: Service, out: P
     told = json.loads(edit("--n", "2", "--json").out)
     assert (told["error"], told["files"]) == ("DownloadFailedError", [str(out / f"{TASK}-1.png")])
     service.answers["/pictures/2.png"] = (403, b"")
-    assert "take it up again" not in edit("--n", "2").err  # its link is dead
+    assert "to continue" not in edit("--n", "2").err  # its link is dead
 
 
 _PATCHED = (
@@ -343,9 +343,9 @@ _PATCHED = (
 @pytest.mark.parametrize(
     ("held", "words", "again"),
     [
-        ("/services/", "to look for it before it is sent again", f"tasks --model {PRO} --since 1h"),
-        ("/tasks/", "to take it up again", f"wait {TASK} --out 'my out'"),
-        ("/pictures/", "to take it up again", f"wait {TASK} --out 'my out'"),
+        ("/services/", "to look for the task before sending again", f"tasks --model {PRO} --since 1h"),
+        ("/tasks/", "to continue", f"wait {TASK} --out 'my out'"),
+        ("/pictures/", "to continue", f"wait {TASK} --out 'my out'"),
     ],
     ids=["while it is sent", "while it is waited for", "while it is saved"],
 )

@@ -24,7 +24,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pyproject.toml").touch()
     for name, text in generate_files(load()).items():
         (folder / name).write_bytes(text.encode())
-    monkeypatch.setattr("wanlib.cli.commands.generate.PACKAGE", tmp_path / "wanlib")
+    monkeypatch.setattr("wanlib.cli.commands.generate._PACKAGE", tmp_path / "wanlib")
     return folder
 
 
@@ -33,7 +33,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_committed_code_is_what_the_spec_yields(wanlib: Callable[..., Any]) -> None:
-    assert wanlib("emit", "--check") == (0, f"{GENERATED} is what the spec yields\n", "")
+    assert wanlib("emit", "--check") == (0, f"{GENERATED} matches the spec\n", "")
 
 
 def test_drift_is_shown_then_mended(wanlib: Callable[..., Any], checkout: Path) -> None:
@@ -45,7 +45,7 @@ def test_drift_is_shown_then_mended(wanlib: Callable[..., Any], checkout: Path) 
     ran = wanlib("emit", "--check")
     lines = ran.out.splitlines()
     assert (ran.code, ran.err) == (1, "")
-    assert lines[-1] == "2 files differ from what the spec yields; to mend: wanlib emit"
+    assert lines[-1] == "2 files differ from the spec; to update: wanlib emit"
     assert f"--- there/{GENERATED}/wan2_7.py" in lines
     assert [line for line in lines if "N_MAX =" in line] == ["-N_MAX = 5", "+N_MAX = 4"]
     assert "--- /dev/null" in lines and f"+++ due/{GENERATED}/calls.py" in lines
@@ -65,7 +65,7 @@ def test_what_is_stale_goes_and_what_is_ours_stays(wanlib: Callable[..., Any], c
     ran = wanlib("emit", "--check")
     assert ran.code == 1
     assert "+++ /dev/null" in ran.out and "-X = 1" in ran.out
-    assert ran.out.endswith("1 file differs from what the spec yields; to mend: wanlib emit\n")
+    assert ran.out.endswith("1 file differs from the spec; to update: wanlib emit\n")
     assert stale.exists()
     assert f"removed {GENERATED}/wan2_4.py\n" in wanlib("emit").out
     assert not stale.exists()
@@ -79,7 +79,7 @@ def test_another_spec(wanlib: Callable[..., Any], checkout: Path, tmp_path: Path
     ran = wanlib("emit", "--check", "--spec", folder)
     assert ran.code == 1
     assert "+IMAGES_MAX_COUNT = 8" in ran.out.splitlines()
-    assert ran.out.endswith(f"to mend: wanlib emit --spec {folder}\n")
+    assert ran.out.endswith(f"to update: wanlib emit --spec {folder}\n")
     assert wanlib("emit", "--spec", folder).code == 0
     assert b"\nIMAGES_MAX_COUNT = 8\n" in (checkout / "wan2_7.py").read_bytes()
 
@@ -92,7 +92,7 @@ def test_nothing_is_written_outside_of_a_checkout(
     before = contents(checkout)
     ran = wanlib("emit")
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
-    assert "is no source checkout" in ran.err
+    assert "is not a source checkout" in ran.err
     assert contents(checkout) == before
     assert wanlib("emit", "--check").code == 1
 
@@ -116,7 +116,7 @@ def test_the_same_bytes_for_every_hash_seed(
     due = contents(checkout)
     code = (
         "import sys; from pathlib import Path; import wanlib.cli.commands.generate\n"
-        "wanlib.cli.commands.generate.PACKAGE = Path(sys.argv.pop())\n"
+        "wanlib.cli.commands.generate._PACKAGE = Path(sys.argv.pop())\n"
         "from wanlib.cli import main; main()"
     )
     running = []

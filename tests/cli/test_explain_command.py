@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from wanlib import check, classify
-from wanlib.cli.commands.explain import _text
-from wanlib.cli.commands.explain_code import code_account, code_facets
+from wanlib.cli.commands.explain import detail_lines
+from wanlib.cli.commands.explain_code import code_details, code_lines
 from wanlib.cli.commands.rule_details import rule_details
 from wanlib.spec import Spec, load
 from wanlib.spec.load import spec_folder
@@ -20,7 +20,7 @@ def spec() -> Spec:
     return load()
 
 
-def test_text(wanlib: Callable[..., Any]) -> None:
+def testdetail_lines(wanlib: Callable[..., Any]) -> None:
     ran = wanlib("explain", "wan2.7/n.max:sequential")
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
@@ -31,7 +31,7 @@ def test_text(wanlib: Callable[..., Any]) -> None:
     assert re.search(r"^  written   spec/wan2\.7\.yaml:\d+$", ran.out, re.MULTILINE)
     assert re.search(r"^  source    guide#input-parameters: .+ \(read 20\d\d", ran.out, re.MULTILINE)
     assert "[guide#n.2.7.sequential]" in ran.out
-    keeps, breaks = ran.out.split("the last that keeps it:\n")[1].split("\n\nthe first that breaks it:\n")
+    keeps, breaks = ran.out.split("the last valid body:\n")[1].split("\n\nthe first body that violates it:\n")
     assert json.loads(keeps)["parameters"]["n"] == 12
     body, message = breaks.split("\n-> ")
     assert json.loads(body)["parameters"]["n"] == 13
@@ -76,7 +76,7 @@ def test_every_rule_and_fact_can_be_told(spec: Spec) -> None:
     files = {path.name: path.read_text("utf-8").splitlines() for path in spec_folder().glob("*.yaml")}
     for name in (*spec.rules, *spec.facts):
         account = rule_details(spec, name, None)
-        assert "\n".join(_text(account)).startswith(name)
+        assert "\n".join(detail_lines(account)).startswith(name)
         assert json.loads(json.dumps(account)) == account
         assert account["source"]["title"], name
         folder, _, file = account["file"].partition("/")
@@ -168,14 +168,14 @@ def test_every_code_is_explained_as_it_is_classified(wanlib: Callable[..., Any],
             assert account[key] == getattr(found, key)
         assert account["certain"] is found.is_certain
     for code in spec.wire["errors"]:
-        account = code_account(spec, code, None)
-        assert account and account["error"] == classify(code).error and list(code_facets(account))
+        account = code_details(spec, code, None)
+        assert account and account["error"] == classify(code).error and list(code_lines(account))
 
 
 def test_what_is_inferred_is_marked(wanlib: Callable[..., Any]) -> None:
     assert "this code is not documented; read as Throttling" in wanlib("explain", "Throttling.New").out
     by = wanlib("explain", "InternalError.Algo.DataInspectionFailed").out
-    assert "by DataInspectionFailed: what stands before it is a documented prefix" in by
+    assert "as DataInspectionFailed: the text before it is a documented prefix" in by
 
 
 def test_a_word_that_nothing_has(wanlib: Callable[..., Any]) -> None:

@@ -51,7 +51,7 @@ def test_an_answer_without_a_picture(call: Command, service: Service, tmp_path: 
     service.parts = [{"text": "\x1b[2JNo."}]
     ran = call("wait", TASK, "--out", tmp_path)
     assert (ran.code, ran.out) == (1, "\\x1b[2JNo.\n")
-    assert ran.err.endswith("wanlib: no picture came\n")
+    assert ran.err.endswith("wanlib: no picture arrived\n")
 
 
 def test_tasks_are_listed(call: Command, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_tasks_are_listed(call: Command, service: Service, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--since", "yesterday"], "--since 'yesterday': due is a number with s, m, h or d behind it"),
+        (["--since", "yesterday"], "--since 'yesterday': expected a number followed by s, m, h or d"),
         (["--status", "done"], "status is 'DONE'; allowed: PENDING, RUNNING"),
         (["--model", "wan3"], "no model 'wan3'"),
     ],
@@ -119,7 +119,7 @@ def test_a_journal_with_nothing_to_do_or_none_at_all(call: Command, tmp_path: Pa
     assert not journal.exists()
     assert call("cancel", TASK, "--journal", journal).code == 0
     ran = call("resume", "--journal", journal)
-    assert (ran.code, ran.err) == (0, "wanlib: the journal has nothing unfinished\n")
+    assert (ran.code, ran.err) == (0, "wanlib: the journal has no unfinished calls\n")
     assert call("resume", "--journal", journal, "--stem", "a").code == 2
     foreign = tmp_path / "foreign.sqlite"
     with sqlite3.connect(foreign) as made:

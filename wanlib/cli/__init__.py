@@ -1,31 +1,49 @@
-"""The `wanlib` command. Everything heavy is imported by the command that needs it, when it runs."""
+"""The `wanlib` command line. The harness builds its own command from `app`, `errors` and `output`.
+
+A command imports what is expensive only when it runs. Start in `app`, then `commands`.
+"""
 
 import gc
 import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
-_SELDOM = 20_000, 20, 50
-"""When the collector looks for rings: hardly any are made, and to go through all that is loaded, again and
-again, is a tenth of a start and a twentieth of all that `serve` does."""
+_GC_THRESHOLDS = 20_000, 20, 50
+"""Collect garbage rarely: the commands create hardly any reference cycles. With Python's defaults the
+collector took about a tenth of the start-up time and a twentieth of the time of `serve`."""
 
 
 def main() -> None:
-    """Runs the command with the arguments of the process, and ends it with the command's exit code.
+    """Run `wanlib` with the arguments of the process and exit with its exit code."""
+    gc.set_threshold(*_GC_THRESHOLDS)
+    run_program("wanlib", "cli", _load_app)
 
-    Without the extra `[cli]` one line on stderr says what to install, and the exit code is 2.
+
+def run_program(program: str, extra: str, load_app: Callable[[Sequence[str]], Callable[..., Any]]) -> None:
+    """Load and run a command-line program; report a package that is missing in one line.
+
+    Args:
+        program: The name of the program in messages.
+        extra: The extra that installs the packages it needs; without them the exit code is 2.
+        load_app: Imports the program and returns it; it receives the arguments of the process.
     """
-    gc.set_threshold(*_SELDOM)
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that has no sign for a character shows its escape: better than a broken run.
+        # Escape characters that the terminal cannot encode instead of failing.
         getattr(stream, "reconfigure", lambda errors: None)(errors="backslashreplace")
     try:
-        from wanlib.cli.app import app
-
-        run = app(sys.argv[1:])
+        app = load_app(sys.argv[1:])
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == "wanlib":
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "wanlib", "wan_conformance"):
             raise
-        print(f"wanlib: the command needs {error.name}: pip install 'wanlib[cli]'", file=sys.stderr)
+        print(f"{program}: {package} is not installed: pip install 'wanlib[{extra}]'", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:  # it takes a moment to import
+    except KeyboardInterrupt:  # importing takes a moment
         sys.exit(130)
-    run(prog_name="wanlib")
+    app(prog_name=program)
+
+
+def _load_app(words: Sequence[str]) -> Callable[..., Any]:
+    from wanlib.cli.app import app
+
+    return app(words)

@@ -1,4 +1,4 @@
-"""The commands put together."""
+"""The Typer application: `create_app` for any program of ours, `app` for `wanlib` with its commands."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,7 +10,12 @@ from wanlib import __version__
 from wanlib.cli.errors import handle_errors
 from wanlib.cli.options.option_groups import expand_option_groups
 
-# The module of each command, in which the function has the command's name; in the order of the help.
+EXIT_CODES = (
+    "Exit codes: 0 success; 1 failure (rule violated, request refused, image missing); 2 usage error,"
+    " unreadable input, broken spec or missing key; 3 internal error; 130 interrupted."
+)
+
+# Command name -> module in `commands`; the function has the same name. In the order of the help text.
 _COMMANDS = {
     "check": "check",
     "size": "size",
@@ -30,41 +35,50 @@ _COMMANDS = {
 }
 
 
-def app(words: Sequence[str] = ()) -> typer.Typer:
-    """The application for a command line: with the command that its words begin with, else with all.
+def create_app(program: str, description: str) -> typer.Typer:
+    """Return an application without commands that has `-h`, `--version` and shell completion.
 
-    To load the others takes half as long as it takes to serve.
+    Args:
+        program: The name of the program.
+        description: The first paragraphs of its help text.
     """
-    made = typer.Typer(
-        name="wanlib",
+    created = typer.Typer(
+        name=program,
         no_args_is_help=True,
-        rich_markup_mode=None,  # usage errors as plain lines, and no import of rich for them
+        rich_markup_mode=None,  # usage errors as plain lines, without importing rich for them
         pretty_exceptions_enable=False,
-        add_completion=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
-    made.callback()(wanlib)
-    named = words[0] if words else ""
-    for name in [named] if named in _COMMANDS else _COMMANDS:
-        command = getattr(import_module(f"wanlib.cli.commands.{_COMMANDS[name]}"), name)
-        made.command()(expand_option_groups(handle_errors(command)))
-    return made
+
+    def print_version(is_set: bool) -> None:
+        if is_set:
+            typer.echo(f"{program} {__version__}")
+            raise typer.Exit
+
+    @created.callback(help=f"{description}\n\n{EXIT_CODES}")
+    def options(
+        version: Annotated[
+            bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
+        ] = False,
+    ) -> None:
+        pass
+
+    return created
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"wanlib {__version__}")
-        raise typer.Exit
+def app(words: Sequence[str] = ()) -> typer.Typer:
+    """Return `wanlib` for a command line.
 
-
-def wanlib(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
-    ] = False,
-) -> None:
-    """Every documented limit of the Wan image models: check request bodies, list and explain the rules,
-    make the calls.
-
-    Exit codes of every command: 0 fine, 1 the answer is no (see the command), 2 usage, unreadable input,
-    an unknown model or rule, a broken spec, no key.
+    Args:
+        words: The arguments. If the first is a command, only that one is loaded: loading the others takes
+            half as long as `serve` needs to start.
     """
+    created = create_app(
+        "wanlib",
+        "Check request bodies for the Wan image models, list and explain the rules, and make the calls.",
+    )
+    name = words[0] if words else ""
+    for command_name in [name] if name in _COMMANDS else _COMMANDS:
+        module = import_module(f"wanlib.cli.commands.{_COMMANDS[command_name]}")
+        created.command()(expand_option_groups(handle_errors(getattr(module, command_name))))
+    return created

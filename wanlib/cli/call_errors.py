@@ -1,4 +1,4 @@
-"""A call that ended badly, told in plain lines or as JSON, and the command that goes on from there."""
+"""Report a failed call, as text or as JSON, with the command that continues it."""
 
 import json
 import shlex
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wanlib.base.redaction import printable
-from wanlib.cli.errors import NO, USAGE, print_error
+from wanlib.cli.errors import ExitCode, print_error
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.output import violation_lines
@@ -20,27 +20,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CallErrorReporter:
-    """How a command tells what went wrong.
+    """How a command reports the errors of its calls.
 
-    saving: where its pictures go, None where it saves none. tasks: whether its calls make tasks.
+    Attributes:
+        connection: The service that the command uses.
+        output_files: Where its pictures go; None if it saves none.
+        as_json: Whether errors are printed as JSON on stdout instead of text on stderr.
+        creates_tasks: Whether its calls create tasks, which can be looked for.
     """
 
     connection: ConnectionOptions
-    saving: OutputOptions | None
+    output_files: OutputOptions | None
     as_json: bool
-    tasks: bool = True
+    creates_tasks: bool = True
 
-    def run(self, work: Callable[[], int]) -> int:
-        """What `work` returns; a WanError is told, and gives the exit code."""
+    def run(self, action: Callable[[], int]) -> int:
+        """Return the exit code of `action`; if it raises a WanError, report it."""
         from wanlib.errors import WanError
 
         try:
-            return work()
+            return action()
         except WanError as error:
             return self.report(error)
 
-    def report(self, error: "WanError") -> int:
-        """Says what went wrong, as one object on stdout or in lines on stderr -> the exit code."""
+    def report(self, error: "WanError") -> ExitCode:
+        """Print an error, as one object on stdout or as lines on stderr, and return the exit code."""
         from wanlib.errors import (
             ConfigurationError,
             DownloadFailedError,
@@ -49,7 +53,7 @@ class CallErrorReporter:
             UsageError,
         )
 
-        saved = [str(each) for each in error.saved] if isinstance(error, DownloadFailedError) else []
+        saved = [str(path) for path in error.saved] if isinstance(error, DownloadFailedError) else []
         if self.as_json:
             print(json.dumps(error.to_dict() | ({"files": saved} if saved else {})), flush=True)
         elif isinstance(error, InvalidRequestError) and error.violations:
@@ -58,31 +62,31 @@ class CallErrorReporter:
         else:
             for path in saved:
                 print(printable(path))
-            print_error(str(error), *self._advice(error))
-        return USAGE if isinstance(error, ConfigurationError | InvalidArgumentError | UsageError) else NO
+            print_error(str(error), *self._hints(error))
+        is_usage = isinstance(error, ConfigurationError | InvalidArgumentError | UsageError)
+        return ExitCode.USAGE if is_usage else ExitCode.FAILED
 
     def resume_hint(self, *tasks: str) -> str:
-        """What to do to take these tasks up again."""
-        return f"to take it up again: {self.command('wait', *tasks)}"
+        """Return the advice how to continue waiting for tasks."""
+        return f"to continue: {self.command('wait', *tasks)}"
 
     def find_lost_hint(self, model: str) -> str:
-        """What to do to find a task whose id was lost."""
-        found = CallErrorReporter(self.connection, None, False).command(
-            "tasks", "--model", model, "--since", "1h"
-        )
-        return f"to look for it before it is sent again: {found}"
+        """Return the advice how to find a task whose id was lost."""
+        without_files = CallErrorReporter(self.connection, None, False)
+        command = without_files.command("tasks", "--model", model, "--since", "1h")
+        return f"to look for the task before sending again: {command}"
 
     def command(self, *words: str) -> str:
-        """A command line for the same service and the same folder."""
-        options = self.saving.to_arguments() if self.saving else []
+        """Return a command line for the same service and the same output folder."""
+        options = self.output_files.to_arguments() if self.output_files else []
         return shlex.join(["wanlib", *words, *options, *self.connection.to_arguments()])
 
-    def _advice(self, error: "WanError") -> list[str]:
-        """What the user can do next, where there is something."""
+    def _hints(self, error: "WanError") -> list[str]:
+        """Return what the user can do next."""
         from wanlib.errors import LinkExpiredError, OutcomeUnknownError, TaskError
 
         if isinstance(error, OutcomeUnknownError):
-            return [self.find_lost_hint(error.model)] if self.tasks and error.model else []
+            return [self.find_lost_hint(error.model)] if self.creates_tasks and error.model else []
         if error.task_id is not None and not isinstance(error, TaskError | LinkExpiredError):
             return [self.resume_hint(error.task_id)]
         return []
@@ -90,7 +94,7 @@ class CallErrorReporter:
 
 @contextmanager
 def report_interrupt(*lines: str) -> Iterator[None]:
-    """Says on Ctrl-C what becomes of the call; the command then ends as it does on any Ctrl-C."""
+    """Print lines if Ctrl-C interrupts the block; the command then ends as on any other Ctrl-C."""
     try:
         yield
     except KeyboardInterrupt:

@@ -1,4 +1,8 @@
-"""What goes wrong, told in plain lines and exit codes: never a traceback."""
+"""Exit codes and error messages of the commands.
+
+`handle_errors` turns every exception of a command into one line on stderr and an exit code, for `wanlib` and
+for the harness. `load_spec`, `resolve_model` and `unknown_rule_error` are look-ups that commands share.
+"""
 
 import os
 import sys
@@ -6,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from enum import IntEnum
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
@@ -20,104 +25,158 @@ from wanlib.base.text import suggest, unknown_model
 if TYPE_CHECKING:
     from wanlib.spec import Spec
 
-
-FINE, NO, USAGE, BROKE = range(4)
-INTERRUPTED, PIPE_CLOSED = 130, 141  # what a shell reports of SIGINT and SIGPIPE
-_EXTRAS = dict.fromkeys(("PIL", "hypothesis", "respx", "pytest"), "conformance") | dict.fromkeys(
-    ("starlette", "uvicorn", "httptools"), "emulator"
-)
-"""What brings the packages that the extra [cli] does not."""
-_LONGEST_NAME = 255
-
 Arguments = ParamSpec("Arguments")
+ErrorTypes = tuple[type[Exception], ...]
+
+
+class ExitCode(IntEnum):
+    """How a command ended.
+
+    Attributes:
+        OK: Success.
+        FAILED: A rule is violated, a request was refused, an image is missing, or the like.
+        USAGE: Wrong arguments, unreadable input, a broken spec, a missing key or package.
+        INTERNAL: A defect of the program itself.
+        INTERRUPTED: Ctrl-C, as shells report SIGINT.
+        PIPE_CLOSED: The reader of the output ended, as shells report SIGPIPE.
+    """
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    INTERNAL = 3
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
 
 
 class CliError(Exception):
-    """Something that the user can mend, one line for each complaint. The command ends with exit code 2."""
+    """An error that the user can correct. The command ends with `ExitCode.USAGE`.
+
+    Attributes:
+        lines: The message, one line for each problem.
+    """
 
     def __init__(self, *lines: str) -> None:
+        """Create an error with one line for each problem."""
         self.lines = lines
         super().__init__("\n".join(lines))
 
 
-def handle_errors(command: Callable[Arguments, int]) -> Callable[Arguments, None]:
-    """`command`, whose result is its exit code, with every error told in a line."""
+_EXTRA_OF_PACKAGE = dict.fromkeys(("PIL", "hypothesis", "respx", "pytest"), "conformance") | dict.fromkeys(
+    ("starlette", "uvicorn", "httptools"), "emulator"
+)
+"""The extra that installs a package; every other package comes with `cli`."""
+
+
+def handle_errors(
+    command: Callable[Arguments, int],
+    program: str = "wanlib",
+    usage_errors: ErrorTypes = (),
+    failures: ErrorTypes = (),
+) -> Callable[Arguments, None]:
+    """Wrap a command that returns its exit code: every exception becomes a message and an exit code.
+
+    Args:
+        command: The command.
+        program: The name of the program in messages.
+        usage_errors: Exceptions of the program whose message tells the user what to correct: exit code 2.
+        failures: Exceptions of the program that mean failure: exit code 1.
+    """
 
     @wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         try:
-            code = command(*args, **kwargs)
-            print(end="", flush=True)  # while a full disk or a closed pipe can still be told
+            code: int = command(*args, **kwargs)
+            print(end="", flush=True)  # a full disk or a closed pipe is still reported
         except (Exception, KeyboardInterrupt) as error:
-            code = _report(error)
-        raise typer.Exit(code)
+            if isinstance(error, failures):
+                print_error(*str(error).splitlines(), program=program)
+                code = ExitCode.FAILED
+            elif isinstance(error, usage_errors):
+                print_error(*str(error).splitlines(), program=program)
+                code = ExitCode.USAGE
+            else:
+                code = _report(error, program)
+        raise typer.Exit(int(code))
 
     return run
 
 
-def safe_file_name(name: str | Path) -> str:
-    """A file's name as messages may show it; a URL or a body that was given instead shows no secret."""
-    text = str(name)
-    if len(text) > _LONGEST_NAME or "://" in text or "data:" in text.lower():
-        text = redact_text(text)
-    return printable(text)
-
-
-def _report(error: BaseException) -> int:
-    """Says on stderr what went wrong; the exit code for it."""
+def _report(error: BaseException, program: str) -> ExitCode:
+    """Print what went wrong to stderr and return the exit code for it."""
     match error:
         case KeyboardInterrupt():
-            return INTERRUPTED
+            return ExitCode.INTERRUPTED
         case BrokenPipeError():
             _discard_stdout()
-            return PIPE_CLOSED
+            return ExitCode.PIPE_CLOSED
         case CliError():
-            print_error(*error.lines)
-        case ModuleNotFoundError() if error.name and not error.name.startswith(("wanlib", "conformance")):
+            print_error(*error.lines, program=program)
+        case ModuleNotFoundError() if error.name and not error.name.startswith(("wanlib", "wan_conformance")):
             package = error.name.partition(".")[0]
-            print_error(missing(_EXTRAS.get(package, "cli"), package))
+            print_error(missing(_EXTRA_OF_PACKAGE.get(package, "cli"), package), program=program)
         case OSError():
             if error.filename is None:
                 _discard_stdout()
-            print_error(f"{safe_file_name(error.filename or 'standard output')}: {error.strerror or error}")
+            name = safe_file_name(error.filename or "standard output")
+            print_error(f"{name}: {error.strerror or error}", program=program)
         case RecursionError():
-            print_error("the input nests too deep to be read")
+            print_error("the input is nested too deeply", program=program)
         case MemoryError():
-            print_error("the input is larger than the memory that is free")
+            print_error("the input is larger than the free memory", program=program)
         case _:
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            print_error(f"a fault of wanlib: {safe_repr(error)} at {Path(last.filename).name}:{last.lineno}")
-            return BROKE
-    return USAGE
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(frame.filename).name}:{frame.lineno}"
+            print_error(f"internal error: {safe_repr(error)} at {place}", program=program)
+            return ExitCode.INTERNAL
+    return ExitCode.USAGE
 
 
-def print_error(*lines: str) -> None:
-    """Says on stderr what went wrong, or what to know."""
+def print_error(*lines: str, program: str = "wanlib") -> None:
+    """Print messages to stderr, each with the name of the program before it."""
     for line in lines:
-        print(f"wanlib: {printable(line)}", file=sys.stderr)
+        print(f"{program}: {printable(line)}", file=sys.stderr)
 
 
 def _discard_stdout() -> None:
-    """Sends what stdout still holds to nowhere: Python would flush it at its end, and complain."""
+    """Discard the buffer of stdout: Python would flush it at exit and print a second error."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+_MAX_NAME = 255
+
+
+def safe_file_name(name: str | Path) -> str:
+    """Return a file name for messages; a URL or data URI passed in its place is redacted."""
+    text = str(name)
+    if len(text) > _MAX_NAME or "://" in text or "data:" in text.lower():
+        text = redact_text(text)
+    return printable(text)
+
+
 SpecOption = Annotated[
     Path | None,
-    typer.Option("--spec", metavar="DIR", help="Use the spec of this folder instead of the packaged one."),
+    typer.Option("--spec", metavar="DIR", help="Use the spec in this folder instead of the packaged one."),
 ]
-_CODE_FACTS = "wire/errors."
-"""How the ids of facts on error codes begin, which are proposed as codes instead."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_ERROR_CODE_FACTS = "wire/errors."
+"""Prefix of the ids of facts about error codes; the code itself is proposed instead."""
 
 
 def load_spec(folder: Path | None) -> "Spec":
-    """The Spec of a folder, the packaged one for None. Raises Refusal with all complaints."""
+    """Load a spec.
+
+    Args:
+        folder: Where it is; None for the packaged one.
+
+    Raises:
+        CliError: The folder does not exist, or the spec is broken; one line for each problem.
+    """
     from wanlib.spec import SpecError, load
 
     if folder is not None and not folder.is_dir():
-        raise CliError(f"--spec {safe_file_name(folder)}: there is no such folder")
+        raise CliError(f"--spec {safe_file_name(folder)}: no such folder")
     try:
         return load(folder)
     except SpecError as error:
@@ -133,7 +192,7 @@ def resolve_model(name: str, models: Sequence[str], ending: str) -> str:
         ending: The ending of the ids of fine-tuned models.
 
     Raises:
-        Refusal: The name means no model; the nearest is proposed.
+        CliError: No model has this name; the message proposes the nearest.
     """
     if (base := base_of(name, models, ending)) is not None:
         return base
@@ -141,13 +200,19 @@ def resolve_model(name: str, models: Sequence[str], ending: str) -> str:
 
 
 def unknown_rule_error(name: str, ids: Iterable[str], codes: Iterable[str] = ()) -> CliError:
-    """Return the refusal of a name that is neither a rule id nor an error code, with the nearest of both."""
+    """Return the error for a name that is neither a rule id nor an error code, with the nearest of both.
+
+    Args:
+        name: The argument.
+        ids: The ids of all rules and facts.
+        codes: All documented error codes.
+    """
     by_lower = {code.lower(): code for code in codes}
-    known = [each for each in ids if not each.startswith(_CODE_FACTS)]
-    near = [each for each in known if name and name in each][:5] or suggest(name, known, 3)
-    near_codes = get_close_matches(name.lower(), by_lower, 3, 0.6)
-    near = list(dict.fromkeys([by_lower[each] for each in near_codes] + near))[:5]
-    meant = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    known = [rule_id for rule_id in ids if not rule_id.startswith(_ERROR_CODE_FACTS)]
+    near = [rule_id for rule_id in known if name and name in rule_id][:5] or suggest(name, known, 3)
+    near_codes = [by_lower[code] for code in get_close_matches(name.lower(), by_lower, 3, 0.6)]
+    near = list(dict.fromkeys(near_codes + near))[:5]
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     example = f"; an error code is such as {next(iter(by_lower.values()))}" if by_lower else ""
     listed = f"`wanlib rules` lists the rules{example}"
-    return CliError(f"no rule, fact or error code {safe_repr(name)}; {meant}{listed}")
+    return CliError(f"no rule, fact or error code {safe_repr(name)}; {hint}{listed}")

@@ -1,4 +1,4 @@
-"""Files and standard input as bytes, with a bound on what is taken into memory."""
+"""Read JSON and bytes from files and standard input, with a limit on their size."""
 
 import os
 import stat
@@ -11,83 +11,98 @@ from typing import Any, BinaryIO
 from wanlib.cli.errors import CliError, safe_file_name
 from wanlib.cli.strict_json import InvalidJsonError, parse_json
 
-LIMIT = 400 * 1_048_576
-"""Bytes of the largest body that is read: nine images of 20 MB as base64 are 240 MB."""
-
-_CHUNK = 1_048_576
+_MEGABYTE = 1_048_576
+LIMIT = 400 * _MEGABYTE
+"""Bytes of the largest body that is read: nine images of 20 MB are 240 MB in base64."""
+_CHUNK = _MEGABYTE
 
 
 def read_body(name: str) -> Any:
-    """The JSON value of a file, or of standard input for `-`. Raises Refusal, which names the file."""
-    with _opened(name) as (file, said):
+    """Return the JSON value of a file.
+
+    Args:
+        name: A path; `-` is standard input.
+
+    Raises:
+        CliError: It cannot be read or is not strict JSON; the message names the file and the position.
+    """
+    with _open(name) as (file, shown_name):
         try:
-            return parse_json(_whole(file))
+            return parse_json(_read_all(file))
         except InvalidJsonError as error:
-            place = f"{said}:{error.at[0]}:{error.at[1]}" if error.at else said
-            raise CliError(f"{place}: {error.what}") from None
+            place = f"{shown_name}:{error.at[0]}:{error.at[1]}" if error.at else shown_name
+            raise CliError(f"{place}: {error.problem}") from None
 
 
 def read_lines(name: str) -> Iterator[Any]:
-    """The JSON value of each line as it comes in; for a line that can't be read, the Unreadable.
+    """Yield the JSON value of each line as it arrives; an InvalidJsonError for a line that is not JSON.
 
-    Raises Refusal where the file can't be read or is empty.
+    Args:
+        name: A path; `-` is standard input.
+
+    Raises:
+        CliError: The file cannot be read or is empty.
     """
-    with _opened(name) as (file, said):
-        empty = True
-        for raw in _lines(file):
-            empty = False
-            yield _line(raw)
-        if empty:
-            raise CliError(f"{said}: is empty; due is a request body in JSON on each line")
+    with _open(name) as (file, shown_name):
+        is_empty = True
+        for line in _split_lines(file):
+            is_empty = False
+            yield _parse_line(line)
+        if is_empty:
+            raise CliError(f"{shown_name}: is empty; expected a request body in JSON on each line")
 
 
 def read_input() -> bytes:
-    """All bytes of standard input. Raises Refusal."""
-    with _opened("-") as (file, said):
+    """Return all bytes of standard input.
+
+    Raises:
+        CliError: It is closed or too large.
+    """
+    with _open("-") as (file, shown_name):
         try:
-            return bytes(_whole(file))
+            return bytes(_read_all(file))
         except InvalidJsonError as error:
-            raise CliError(f"{said}: {error.what}") from None
+            raise CliError(f"{shown_name}: {error.problem}") from None
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[tuple[BinaryIO, str]]:
-    """The file, and its name for messages; an error while it is read is told with that name."""
-    said = "standard input" if name == "-" else safe_file_name(name)
+def _open(name: str) -> Iterator[tuple[BinaryIO, str]]:
+    """Open a file and yield it with its name for messages; errors while reading are reported with it."""
+    shown_name = "standard input" if name == "-" else safe_file_name(name)
     try:
         if name != "-":
             with Path(name).open("rb") as file:
-                yield file, said
+                yield file, shown_name
         elif sys.stdin is None:
-            raise CliError(f"{said}: is closed")
+            raise CliError(f"{shown_name}: is closed")
         else:
-            yield sys.stdin.buffer, said
+            yield sys.stdin.buffer, shown_name
     except OSError as error:
-        raise CliError(f"{said}: can't be read: {error.strerror or error}") from None
+        raise CliError(f"{shown_name}: can't be read: {error.strerror or error}") from None
 
 
-def _whole(file: BinaryIO) -> bytearray:
-    """All bytes of a file. A regular one that is too large is refused before any is read."""
-    if _size(file) > LIMIT:
-        raise _too_large()
-    taken = bytearray()
+def _read_all(file: BinaryIO) -> bytearray:
+    """Return all bytes of a file; a regular file that is too large is refused before it is read."""
+    if _file_size(file) > LIMIT:
+        raise _too_large_error()
+    content = bytearray()
     while chunk := file.read(_CHUNK):
-        taken += chunk
-        if len(taken) > LIMIT:
-            raise _too_large()
-    return taken
+        content += chunk
+        if len(content) > LIMIT:
+            raise _too_large_error()
+    return content
 
 
-def _size(file: BinaryIO) -> int:
-    """The size of a regular file; 0 of a pipe or a terminal, which tell none."""
+def _file_size(file: BinaryIO) -> int:
+    """Return the size of a regular file; 0 for a pipe or a terminal."""
     with suppress(OSError, ValueError):
         status = os.fstat(file.fileno())
         return status.st_size if stat.S_ISREG(status.st_mode) else 0
     return 0
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes | None]:
-    """Each line without its end; None for one that is too large, which is passed over unkept."""
+def _split_lines(file: BinaryIO) -> Iterator[bytes | None]:
+    """Yield each line without its end; None for one that is too large, which is skipped."""
     while line := file.readline(LIMIT + 1):
         if len(line) <= LIMIT or line.endswith(b"\n"):
             yield line.removesuffix(b"\n")
@@ -97,14 +112,14 @@ def _lines(file: BinaryIO) -> Iterator[bytes | None]:
         yield None
 
 
-def _line(raw: bytes | None) -> Any:
-    if raw is None:
-        return _too_large()
+def _parse_line(line: bytes | None) -> Any:
+    if line is None:
+        return _too_large_error()
     try:
-        return parse_json(raw)
+        return parse_json(line)
     except InvalidJsonError as error:
-        return InvalidJsonError(f"column {error.at[1]}: {error.what}") if error.at else error
+        return InvalidJsonError(f"column {error.at[1]}: {error.problem}") if error.at else error
 
 
-def _too_large() -> InvalidJsonError:
-    return InvalidJsonError(f"is larger than {LIMIT // 1_048_576} MB; no request body is")
+def _too_large_error() -> InvalidJsonError:
+    return InvalidJsonError(f"is larger than {LIMIT // _MEGABYTE} MB, more than any request body needs")

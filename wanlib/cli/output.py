@@ -1,8 +1,8 @@
-"""Rows for people and for pipes."""
+"""Output for people and for pipes: tables, the progress of tasks, and violations."""
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,9 +12,21 @@ from wanlib.base.violation import Violation
 if TYPE_CHECKING:
     from wanlib.base.clock import Clock
 
+_MIN_COLUMN = 12
+"""Characters that a column needs at least for its text to be readable when it is wrapped."""
 
-def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on a terminal, columns with tabs between them in a pipe. The cells must be printable."""
+
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], ids: Collection[str]) -> None:
+    """Print a table on a terminal; in a pipe, rows with tabs between the columns.
+
+    Ids are never wrapped, so that they can be copied. If the terminal is too narrow for a table, each row
+    becomes a line with its first cell, followed by indented lines with the others.
+
+    Args:
+        heads: The names of the columns.
+        rows: The cells, which must be printable.
+        ids: The names of the columns that contain ids.
+    """
     if not sys.stdout.isatty():
         for row in rows:
             print("\t".join(row))
@@ -24,59 +36,82 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    cells = [*rows]
+    console = Console(highlight=False)
+    widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+    needed = sum(
+        width if head in ids else min(width, _MIN_COLUMN) for head, width in zip(heads, widths, strict=True)
+    )
+    if needed + 2 * len(heads) > console.width:
+        for first, *others in cells:
+            print(first)
+            for head, cell in zip(heads[1:], others, strict=True):
+                print(f"  {head:<9} {cell}".rstrip())
+        return
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for head in heads:
-        table.add_column(head, overflow="fold")
-    for row in rows:
+        table.add_column(head, overflow="fold", no_wrap=head in ids)
+    for row in cells:
         table.add_row(*map(Text, row))
-    Console(highlight=False).print(table)
+    console.print(table)
 
 
 class Progress:
-    """Called with a task's id and its new status. quiet: shows nothing."""
+    """Shows the status of tasks on stderr while a command waits; callable as the client's `on_status`."""
 
     def __init__(self, clock: "Clock", quiet: bool) -> None:
+        """Start measuring time.
+
+        Args:
+            clock: The source of time.
+            quiet: Whether to show nothing.
+        """
         self._clock = clock
-        self._since = clock.now()
+        self._started_at = clock.now()
         self._quiet = quiet
-        self._live: Any = _live(clock) if not quiet and sys.stderr.isatty() else None
-        self._lines: dict[str, Any] = {}
+        self._bars: Any = _progress_bars(clock) if not quiet and sys.stderr.isatty() else None
+        self._bar_by_key: dict[str, Any] = {}
 
     def __call__(self, task_id: str, status: str) -> None:
-        self.show(task_id, f"task {task_id} is {status} after {self._clock.now() - self._since:.0f} s")
+        """Show the new status of a task."""
+        self.show(task_id, f"task {task_id} is {status} after {self._clock.now() - self._started_at:.0f} s")
 
     def show(self, key: str, text: str) -> None:
-        """Shows a text; on a terminal in place of the last one of this key."""
-        said = printable(text)
-        if self._live is not None and key not in self._lines:
-            self._lines[key] = self._live.add_task(said, total=None)
-        elif self._live is not None:
-            self._live.update(self._lines[key], description=said)
+        """Show a text; on a terminal it replaces the previous one of the same key."""
+        text = printable(text)
+        if self._bars is not None and key not in self._bar_by_key:
+            self._bar_by_key[key] = self._bars.add_task(text, total=None)
+        elif self._bars is not None:
+            self._bars.update(self._bar_by_key[key], description=text)
         elif not self._quiet:
-            print(said, file=sys.stderr, flush=True)
+            print(text, file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
-        if self._live is not None:
-            self._live.start()
+        """Start drawing."""
+        if self._bars is not None:
+            self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        if self._live is not None:
-            self._live.stop()
+    def __exit__(
+        self, error_type: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        """Remove what was drawn."""
+        if self._bars is not None:
+            self._bars.stop()
 
 
-def _live(clock: "Clock") -> Any:
+def _progress_bars(clock: "Clock") -> Any:
     from rich.console import Console
-    from rich.progress import Progress as Bar
+    from rich.progress import Progress as ProgressBars
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
-    return Bar(*columns, console=Console(stderr=True), transient=True, get_time=clock.now)
+    return ProgressBars(*columns, console=Console(stderr=True), transient=True, get_time=clock.now)
 
 
 _OTHER_MODEL = "another model"
-# The heading of each group and its part of the summary, the gravest first.
-_SAID = {
+# The heading of each group and its part of the summary, the most severe first.
+_SUMMARY_BY_GROUP = {
     _OTHER_MODEL: "of a model that this spec does not cover",
     "rejected": "would be rejected",
     "truncated": "would be truncated",
@@ -86,21 +121,25 @@ _SAID = {
 
 
 def _group(violation: Violation) -> str:
-    """The group of a violation. What the service says to a model of another spec is not known here."""
+    """Return the group of a violation: its outcome, unless the spec does not cover the model."""
     if violation.rule == "wire/model" and isinstance(violation.value, str):
         return _OTHER_MODEL
     return violation.outcome
 
 
-def violation_lines(found: Sequence[Violation]) -> list[str]:
-    """The lines for people: the messages by outcome, then what they come to."""
-    if not found:
+def violation_lines(violations: Sequence[Violation]) -> list[str]:
+    """Return the messages grouped by outcome, followed by a line that counts them; `ok` if there are none."""
+    if not violations:
         return ["ok"]
-    counts = Counter(map(_group, found))
+    counts = Counter(map(_group, violations))
     lines = []
-    for outcome in _SAID:
-        if counts[outcome]:
-            lines.append(outcome)
-            lines += [f"  {printable(str(each))}" for each in found if _group(each) == outcome]
-    said = ", ".join(f"{counts[outcome]} {_SAID[outcome]}" for outcome in _SAID if counts[outcome])
-    return [*lines, f"{len(found)} violation{'s' if len(found) > 1 else ''}: {said}"]
+    for group in _SUMMARY_BY_GROUP:
+        if counts[group]:
+            lines.append(group)
+            lines += [
+                f"  {printable(str(violation))}" for violation in violations if _group(violation) == group
+            ]
+    summary = ", ".join(
+        f"{counts[group]} {text}" for group, text in _SUMMARY_BY_GROUP.items() if counts[group]
+    )
+    return [*lines, f"{len(violations)} violation{'s' if len(violations) > 1 else ''}: {summary}"]

@@ -1,1 +1,4 @@
-"""The package wanlib.cli.commands."""
+"""The commands of `wanlib`, each a function that returns its exit code.
+
+Only `wanlib.cli.app` imports them. Start in `check`, the simplest; paid calls are in `create`.
+"""

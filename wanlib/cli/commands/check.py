@@ -1,4 +1,4 @@
-"""`wanlib check`: a wire body, or one on each line, against every rule, and what it can cost."""
+"""`wanlib check`: check request bodies against every rule, and show what they can cost."""
 
 import json
 import sys
@@ -12,17 +12,17 @@ from typing import Annotated, Any
 import typer
 
 from wanlib.base.redaction import printable, safe_repr
-from wanlib.cli.errors import FINE, NO, USAGE, CliError, SpecOption, load_spec, print_error
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, print_error
 from wanlib.cli.input_files import read_body, read_lines
 from wanlib.cli.output import violation_lines
 from wanlib.cli.strict_json import InvalidJsonError
 from wanlib.validation.check_result import Bill, CheckResult, check_result
 
-Judge = Callable[[Any], CheckResult]
+CheckFunction = Callable[[Any], CheckResult]
 
 
 class CallMode(StrEnum):
-    """How a body is sent; stream is the synchronous call with the SSE header."""
+    """How a body is sent; `stream` is the synchronous call with the SSE header."""
 
     SYNC = "sync"
     ASYNC = "async"
@@ -38,58 +38,60 @@ def check(
         bool, typer.Option("--lines", help="Read JSON Lines; print one JSON object for each line.")
     ] = False,
     call: Annotated[
-        CallMode | None, typer.Option(help="How it will be sent, for the rules that ask.")
+        CallMode | None, typer.Option(help="How the body will be sent, for rules that depend on it.")
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit 1 for any violation, ignored and unspecified ones too.")
+        bool,
+        typer.Option("--strict", help="Exit 1 for any violation, even ignored or unspecified ones."),
     ] = False,
     local: Annotated[
         bool, typer.Option("--local", help="Accept image URLs on this machine or network, for local testing.")
     ] = False,
     max_price: Annotated[
-        str | None, typer.Option(metavar="AMOUNT", help="Exit 1 where the price could be higher.")
+        str | None, typer.Option(metavar="AMOUNT", help="Exit 1 if the price could be higher.")
     ] = None,
     region: Annotated[
-        str | None, typer.Option(metavar="REGION", help="Whose price holds; the default region unless given.")
+        str | None,
+        typer.Option(metavar="REGION", help="Use the prices of this region; default: the default region."),
     ] = None,
     fix: Annotated[
         bool,
-        typer.Option("--fix", help="Print the body with all safe corrections; what they are goes to stderr."),
+        typer.Option("--fix", help="Print the body with all safe corrections; list them on stderr."),
     ] = False,
     spec: SpecOption = None,
 ) -> int:
     """Check a request body as it goes over the wire, and print what it can cost.
 
-    Exit 0 where nothing would be rejected or truncated and the price is within --max-price, 1 where not or
-    where no price is known for --max-price, 2 where it can't be read. With --fix, the exit code is that of
-    the corrected body.
+    Exit 0 if nothing would be rejected or truncated and the price is within --max-price, 1 if not or if
+    --max-price is set and the price is unknown, 2 if the body can't be read. With --fix, the exit code is
+    that of the corrected body.
     """
     if fix and (as_json or spec):
-        raise CliError(f"--fix prints the body; leave out {'--json' if as_json else '--spec'}")
-    judge = _judge(spec, call.value if call else None, local, region)
-    verdict = _Verdict(judge, strict, _amount(max_price), _headers(spec))
+        raise CliError(f"--fix prints the body; remove {'--json' if as_json else '--spec'}")
+    check_body = _check_function(spec, call.value if call else None, local, region)
+    checker = _BodyChecker(check_body, strict, _parse_max_price(max_price), _headers(spec))
     if fix:
-        fixing = _Fixing(verdict, call.value if call else None, local)
+        fixer = _BodyFixer(checker, call.value if call else None, local)
         if lines:
-            return max(fixing.line(number, body) for number, body in enumerate(read_lines(file), 1))
-        return fixing.body(read_body(file))
+            return max(fixer.line(number, body) for number, body in enumerate(read_lines(file), 1))
+        return fixer.body(read_body(file))
     if lines:
-        return max(verdict.line(number, body) for number, body in enumerate(read_lines(file), 1))
-    return verdict.body(read_body(file), as_json)
+        return max(checker.line(number, body) for number, body in enumerate(read_lines(file), 1))
+    return checker.body(read_body(file), as_json)
 
 
 @dataclass(frozen=True)
-class _Verdict:
-    """How a body is judged, printed and turned into an exit code."""
+class _BodyChecker:
+    """Checks bodies, prints the results and returns exit codes."""
 
-    judge: Judge
+    check: CheckFunction
     strict: bool
     max_price: Decimal | None
     headers: Sequence[tuple[str, str, Sequence[str]]]
 
     def body(self, body: Any, as_json: bool) -> int:
-        """Print the verdict on one body and return the exit code."""
-        result = self.judge(body)
+        """Print the result for one body and return the exit code."""
+        result = self.check(body)
         if as_json:
             print(json.dumps(result.to_dict()))
         else:
@@ -98,90 +100,97 @@ class _Verdict:
         return self.code(result, "")
 
     def line(self, number: int, body: Any) -> int:
-        """Print the object for one line at once, for a pipe that waits for it, and return its exit code."""
+        """Print the object for one line immediately, for a pipe, and return its exit code."""
         if isinstance(body, InvalidJsonError):
             unreadable = {"line": number, "ok": False, "error": str(body), "violations": []}
             print(json.dumps(unreadable), flush=True)
-            return USAGE
-        result = self.judge(body)
+            return ExitCode.USAGE
+        result = self.check(body)
         print(json.dumps(result.to_dict()), flush=True)
         return self.code(result, f"line {number}: ")
 
     def code(self, result: CheckResult, place: str) -> int:
-        """Return the exit code; say on stderr why a price is too high."""
-        too_high = self.max_price is not None and _too_high(result.bill, self.max_price)
-        if too_high:
-            print_error(f"{place}{too_high}")
-        return NO if too_high or not result.ok or (self.strict and result) else FINE
+        """Return the exit code; print to stderr why a price is too high.
+
+        Args:
+            result: The result of the check.
+            place: The beginning of the message: the line of the body, or an empty text.
+        """
+        too_expensive = self.max_price is not None and _price_problem(result.bill, self.max_price)
+        if too_expensive:
+            print_error(f"{place}{too_expensive}")
+        return ExitCode.FAILED if too_expensive or not result.ok or (self.strict and result) else ExitCode.OK
 
 
 @dataclass(frozen=True)
-class _Fixing:
-    """How a body is corrected and printed."""
+class _BodyFixer:
+    """Corrects bodies, prints them and returns exit codes."""
 
-    verdict: _Verdict
+    checker: _BodyChecker
     call: str | None
     local: bool
 
     def body(self, body: Any) -> int:
         """Print one body, indented, and return its exit code."""
-        return self._printed(body, "", 2)
+        return self._fix(body, "", 2)
 
     def line(self, number: int, body: Any) -> int:
-        """Print one body on one line; an empty line for one that can't be read keeps the lines in step."""
+        """Print one body on one line; an empty line if it can't be read, so that line numbers match."""
         if isinstance(body, InvalidJsonError):
             print_error(f"line {number}: {body}")
             print(flush=True)
-            return USAGE
-        return self._printed(body, f"line {number}: ", None)
+            return ExitCode.USAGE
+        return self._fix(body, f"line {number}: ", None)
 
-    def _printed(self, body: Any, place: str, indent: int | None) -> int:
+    def _fix(self, body: Any, place: str, indent: int | None) -> int:
         from wanlib.fixing import fix
 
         fixed = fix(body, call=self.call, local=self.local)
         print(json.dumps(fixed.body, indent=indent, ensure_ascii=False), flush=True)
         for change in fixed.changes:
             print_error(f"{place}fixed {change}")
-        result = self.verdict.judge(fixed.body)
+        result = self.checker.check(fixed.body)
         for line in violation_lines(result) if result else ():
             print(f"{place}{line}", file=sys.stderr)
-        return self.verdict.code(result, place)
+        return self.checker.code(result, place)
 
 
-def _judge(folder: Path | None, call: str | None, local: bool, region: str | None) -> Judge:
-    """Return a function that checks one body and bills it in a region. Raises Refusal."""
+def _check_function(folder: Path | None, call: str | None, local: bool, region: str | None) -> CheckFunction:
+    """Return a function that checks one body and computes its price in a region."""
     if folder is None:
         from wanlib.generated.calls import API
         from wanlib.generated.checker import bill
-        from wanlib.generated.checker import check as generated
+        from wanlib.generated.checker import check as check_generated
 
-        _known(region, tuple(API.regions))
+        _check_region(region, tuple(API.regions))
 
-        def judge(body: Any) -> CheckResult:
-            found = generated(body, call=call, local=local)
-            return check_result(found, body, call, lambda body, call: bill(body, call=call, region=region))
+        def check_by_generated(body: Any) -> CheckResult:
+            violations = check_generated(body, call=call, local=local)
+            return check_result(
+                violations, body, call, lambda body, call: bill(body, call=call, region=region)
+            )
 
-        return judge
+        return check_by_generated
     from wanlib.spec import interpret
     from wanlib.spec.interpreter.picture_count import bill as bill_by_spec
 
     spec = load_spec(folder)
-    _known(region, tuple(spec.wire["regions"]))
+    _check_region(region, tuple(spec.wire["regions"]))
 
-    def judge_by_spec(body: Any) -> CheckResult:
-        found = interpret(spec, body, call=call, local=local)
-        return check_result(found, body, call, lambda body, call: bill_by_spec(spec, body, call, region))
+    def check_by_spec(body: Any) -> CheckResult:
+        violations = interpret(spec, body, call=call, local=local)
+        return check_result(violations, body, call, lambda body, call: bill_by_spec(spec, body, call, region))
 
-    return judge_by_spec
+    return check_by_spec
 
 
-def _known(region: str | None, regions: Sequence[str]) -> None:
+def _check_region(region: str | None, regions: Sequence[str]) -> None:
     if region is not None and region not in regions:
-        raise CliError(f"--region {safe_repr(region)}: there is no such region; known: {', '.join(regions)}")
+        raise CliError(f"--region {safe_repr(region)}: unknown region; known: {', '.join(regions)}")
 
 
-def _amount(text: str | None) -> Decimal | None:
-    """Return the price cap. Raises Refusal."""
+def _parse_max_price(text: str | None) -> Decimal | None:
+    """Return the price limit; None if there is none."""
     from wanlib.client.protocol.budget import parse_amount
     from wanlib.errors import InvalidArgumentError
 
@@ -225,10 +234,12 @@ def _bill_lines(bill: Bill) -> list[str]:
     return [printable(line) for line in (str(bill), bill.advice) if line]
 
 
-def _too_high(bill: Bill, most: Decimal) -> str:
-    """Return why a price is not within a cap, or an empty text."""
+def _price_problem(bill: Bill, max_price: Decimal) -> str:
+    """Return why a price is not within a limit, or an empty text."""
     if bill.price is None:
-        return f"the price is unknown, so it may be more than --max-price {most}: {bill.reason}"
-    if bill.price.amount > most:
-        return f"the price could be {bill.price.amount} {bill.price.currency}, more than --max-price {most}"
+        return f"the price is unknown, so it may be more than --max-price {max_price}: {bill.reason}"
+    if bill.price.amount > max_price:
+        return (
+            f"the price could be {bill.price.amount} {bill.price.currency}, more than --max-price {max_price}"
+        )
     return ""

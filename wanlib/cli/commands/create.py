@@ -12,13 +12,13 @@ import typer
 
 from wanlib.base.redaction import printable
 from wanlib.cli.call_errors import CallErrorReporter, report_interrupt
-from wanlib.cli.errors import FINE, NO, print_error, resolve_model
+from wanlib.cli.errors import ExitCode, print_error, resolve_model
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.options.parameters import (
     ImagesOption,
-    MaybeImagesOption,
     ModelArgument,
+    OptionalImagesOption,
     ParameterOptions,
     PromptArgument,
     parse_images,
@@ -30,13 +30,220 @@ if TYPE_CHECKING:
     from wanlib.client.call.prepared import Prepared
 
 
+class Via(StrEnum):
+    """How a command makes its call: as a task, or as one synchronous request."""
+
+    ASYNC = "async"
+    SYNC = "sync"
+
+
+ViaOption = Annotated[
+    Via, typer.Option(help="sync: one request without a task; it can't be continued if it is interrupted.")
+]
+UploadOption = Annotated[
+    bool, typer.Option("--upload", help="Upload local images, kept for two days, instead of sending base64.")
+]
+TimeoutOption = Annotated[
+    float | None, typer.Option(metavar="S", help="Total time limit in seconds; default: 900.")
+]
+
+
+@dataclass(frozen=True)
+class CallOptions:
+    """The arguments and options that `edit`, `generate` and `submit` have in common.
+
+    Attributes:
+        model: The name of the model.
+        prompt: What to create.
+        parameters: The parameters of the call.
+        payment: What it may cost.
+        connection: The service.
+        timeout: Seconds for the whole call; None for the default of the client.
+        as_json: Whether the result is printed as JSON.
+    """
+
+    model: ModelArgument
+    prompt: PromptArgument
+    parameters: ParameterOptions
+    payment: PaymentOptions
+    connection: ConnectionOptions
+    timeout: TimeoutOption = None
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False
+
+
+def edit(
+    call: CallOptions,
+    images: ImagesOption,
+    output_files: OutputOptions,
+    via: ViaOption = Via.ASYNC,
+    upload: UploadOption = False,
+) -> int:
+    """Edit images: show the price, submit, wait, save the pictures.
+
+    The path of each picture, and text between the pictures, go to stdout; everything else goes to stderr.
+    On a terminal the command asks before it sends, unless --yes or --max-price is set; elsewhere it
+    shows the price and continues. The key is only read from DASHSCOPE_API_KEY. Ctrl-C shows the command
+    that continues the call.
+
+    Exit 0 if every requested picture arrived, 1 if one failed, the call violates a rule or the service
+    refused it, 2 for a usage error, an unreadable image or a missing key.
+    """
+    return PaidCommand("edit", call, images, output_files, via is Via.SYNC, upload).run()
+
+
+def generate(call: CallOptions, output_files: OutputOptions, via: ViaOption = Via.ASYNC) -> int:
+    """Create pictures from text only.
+
+    Output and exit codes are those of `wanlib edit`.
+    """
+    return PaidCommand("generate", call, (), output_files, via is Via.SYNC).run()
+
+
+def submit(call: CallOptions, images: OptionalImagesOption = None, upload: UploadOption = False) -> int:
+    """Start a task and print its id, for `wanlib wait`.
+
+    The price comes first, and exit codes are those of `wanlib edit`.
+    """
+    return PaidCommand("submit", call, images or (), None, upload=upload).run()
+
+
+_NO_TASK = "the call was in progress and may be billed; it has no task, so it can't be continued"
+
+
+@dataclass(frozen=True)
+class PaidCommand:
+    """One run of `edit`, `generate` or `submit`.
+
+    Attributes:
+        verb: The method of the client.
+        call: The options that the three commands share.
+        images: The texts of `--image`.
+        output_files: Where the pictures go; None if the command does not wait for them.
+        is_sync: Whether the call is made without a task.
+        upload: Whether local images are uploaded.
+    """
+
+    verb: str
+    call: CallOptions
+    images: Sequence[str]
+    output_files: OutputOptions | None
+    is_sync: bool = False
+    upload: bool = False
+
+    def run(self) -> int:
+        """Check and price the call, ask, make it, and return the exit code.
+
+        Raises:
+            CliError: An argument is wrong.
+        """
+        from wanlib.errors import IgnoredParameterWarning
+        from wanlib.generated.calls import API
+
+        resolve_model(self.call.model, tuple(API.models), API.fine_tuned.ending)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", IgnoredParameterWarning)  # they are printed as messages
+            return self._error_reporter.run(self._run)
+
+    def _run(self) -> int:
+        arguments = self._arguments()
+        model, payment = self.call.model, self.call.payment
+        with self.call.connection.open(is_dry_run=payment.is_dry_run) as wan:
+            prepared = wan.prepare(model, self.call.prompt, **arguments)
+            self._check_verb()
+            if payment.is_dry_run:
+                return print_prepared(model, prepared, curl=payment.curl, as_json=self.call.as_json)
+            if self.output_files is not None:
+                self.output_files.check_writable(prepared.price.pictures if prepared.price else 1)
+            if not payment.confirm(model, prepared):
+                print_error("nothing was sent")
+                return ExitCode.FAILED
+            arguments |= {"max_price": payment.max_price, "timeout": self._timeout()}
+            arguments |= {"upload": True} if self.upload else {}
+            return self._send(wan, arguments)
+
+    def _check_verb(self) -> None:
+        """Raise InvalidRequestError if the model does not have this command."""
+        from wanlib.client.call.arguments import get_model
+        from wanlib.client.call.preflight import missing_verb
+        from wanlib.errors import InvalidRequestError
+        from wanlib.generated.calls import API
+
+        if self.output_files is None:
+            return
+        if missing := missing_verb(get_model(API, self.call.model), self.verb):
+            raise InvalidRequestError(f"nothing was sent: {missing}")
+
+    def _arguments(self) -> dict[str, Any]:
+        """Return the arguments that the methods and `prepare` share."""
+        images = parse_images(self.images)
+        call = ({"images": images} if images else {}) | ({"via": "sync"} if self.is_sync else {})
+        return self.call.parameters.read() | call
+
+    def _send(self, wan: Any, arguments: dict[str, Any]) -> int:
+        if self.output_files is None:
+            return self._print_task(self._submit(wan, arguments))
+        if self.is_sync:
+            output = self._call_sync(wan, arguments)
+            return self.output_files.save(output, self.call.as_json)
+        clock = self.call.connection.clock
+        deadline = clock.now() + arguments["timeout"]
+        task = self._submit(wan, arguments)
+        with report_interrupt(self._error_reporter.resume_hint(task.id)):
+            with Progress(clock, self.call.as_json) as progress:
+                progress.show(task.id, f"task {task.id} is submitted")
+                output = task.wait(timeout=max(deadline - clock.now(), 0.001), on_status=progress)
+            return self.output_files.save(output, self.call.as_json)
+
+    def _submit(self, wan: Any, arguments: dict[str, Any]) -> Any:
+        hint = self._error_reporter.find_lost_hint(self.call.model)
+        with report_interrupt("the call may have been accepted and billed", hint):
+            return wan.submit(self.call.model, self.call.prompt, **arguments)
+
+    def _call_sync(self, wan: Any, arguments: dict[str, Any]) -> Any:
+        """Make one call without a task."""
+        model = self.call.model
+        with (
+            report_interrupt(_NO_TASK),
+            Progress(self.call.connection.clock, self.call.as_json) as progress,
+        ):
+            progress.show(model, f"waiting for {model}")
+            return getattr(wan, self.verb)(model, self.call.prompt, **arguments)
+
+    def _print_task(self, task: Any) -> int:
+        if self.call.as_json:
+            summary = {"task_id": task.id, "model": task.model, "submitted_at": task.submitted_at}
+            print(json.dumps(summary), flush=True)
+        else:
+            print(printable(task.id), flush=True)
+            print(printable(self._error_reporter.resume_hint(task.id)), file=sys.stderr)
+        return ExitCode.OK
+
+    def _timeout(self) -> float:
+        from wanlib.client.protocol.context import TIMEOUT
+
+        return TIMEOUT if self.call.timeout is None else self.call.timeout
+
+    @property
+    def _error_reporter(self) -> CallErrorReporter:
+        return CallErrorReporter(
+            self.call.connection, self.output_files, self.call.as_json, creates_tasks=not self.is_sync
+        )
+
+
 def print_prepared(model: str, prepared: "Prepared", *, curl: bool, as_json: bool) -> int:
-    """Prints a call: as JSON, as a curl command with the price on stderr, or as an HTTP request."""
+    """Print a request that is not sent, with its price, and return the exit code.
+
+    Args:
+        model: The model.
+        prepared: The request.
+        curl: Whether to print it as a curl command, with the price on stderr.
+        as_json: Whether to print it as one JSON object; takes precedence over `curl`.
+    """
     if as_json:
         print(json.dumps(prepared.to_dict()))
-        return FINE
-    for each in prepared.passed:
-        print_error(f"{each.outcome}: {each}")
+        return ExitCode.OK
+    for violation in prepared.passed:
+        print_error(f"{violation.outcome}: {violation}")
     if curl:
         for line in prepared.curl().split("\n"):
             print(printable(line))
@@ -47,209 +254,4 @@ def print_prepared(model: str, prepared: "Prepared", *, curl: bool, as_json: boo
         body = json.dumps(prepared.body, indent=2, ensure_ascii=False)
         print("", *map(printable, body.split("\n")), "", sep="\n")
     print(price_line(model, prepared.price), file=sys.stderr if curl else sys.stdout)
-    return FINE
-
-
-_NO_TASK = "the call was under way and may be billed; it has no task that could be taken up again"
-
-
-@dataclass(frozen=True)
-class PaidCommand:
-    """What the arguments of `edit`, `generate` and `submit` say. saving: None where nothing is waited for."""
-
-    verb: str
-    model: str
-    prompt: str
-    images: Sequence[str]
-    given: ParameterOptions
-    paying: PaymentOptions
-    connection: ConnectionOptions
-    saving: OutputOptions | None
-    upload: bool
-    sync: bool
-    timeout: float | None
-    as_json: bool
-
-    def run(self) -> int:
-        """Judges and prices the call, asks, makes it -> the exit code. Raises Refusal."""
-        from wanlib.errors import IgnoredParameterWarning
-        from wanlib.generated.calls import API
-
-        resolve_model(self.model, tuple(API.models), API.fine_tuned.ending)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", IgnoredParameterWarning)  # they are told in lines of their own
-            return self._error_reporter.run(self._run)
-
-    def _run(self) -> int:
-        arguments = self._arguments()
-        with self.connection.open(idle=self.paying.is_dry_run) as wan:
-            prepared = wan.prepare(self.model, self.prompt, **arguments)
-            self._check_verb()
-            if self.paying.is_dry_run:
-                return print_prepared(self.model, prepared, curl=self.paying.curl, as_json=self.as_json)
-            if self.saving is not None:
-                self.saving.check_writable(prepared.price.pictures if prepared.price else 1)
-            if not self.paying.confirm(self.model, prepared):
-                print_error("nothing was sent")
-                return NO
-            arguments |= {"max_price": self.paying.max_price, "timeout": self._timeout()}
-            arguments |= {"upload": True} if self.upload else {}
-            return self._call(wan, arguments)
-
-    def _check_verb(self) -> None:
-        """Raise InvalidRequestError where the model does not have this command, whatever its images are."""
-        from wanlib.client.call.arguments import get_model
-        from wanlib.client.call.preflight import missing_verb
-        from wanlib.errors import InvalidRequestError
-        from wanlib.generated.calls import API
-
-        missing = missing_verb(get_model(API, self.model), self.verb) if self.saving is not None else None
-        if missing:
-            raise InvalidRequestError(f"nothing was sent: {missing}")
-
-    def _arguments(self) -> dict[str, Any]:
-        """What the verbs and `prepare` take alike."""
-        images = parse_images(self.images)
-        more = ({"images": images} if images else {}) | ({"via": "sync"} if self.sync else {})
-        return self.given.read() | more
-
-    def _call(self, wan: Any, arguments: dict[str, Any]) -> int:
-        if self.saving is None:
-            return self._print_task(self._submit_and_wait(wan, arguments))
-        if self.sync:
-            output = self._call_sync(wan, arguments)
-            return self.saving.save(output, self.as_json)
-        clock = self.connection.clock
-        until = clock.now() + arguments["timeout"]
-        task = self._submit_and_wait(wan, arguments)
-        with report_interrupt(self._error_reporter.resume_hint(task.id)):
-            with Progress(clock, self.as_json) as progress:
-                progress.show(task.id, f"task {task.id} is submitted")
-                output = task.wait(timeout=max(until - clock.now(), 0.001), on_status=progress)
-            return self.saving.save(output, self.as_json)
-
-    def _submit_and_wait(self, wan: Any, arguments: dict[str, Any]) -> Any:
-        lost = ("the call may have been accepted and billed", self._error_reporter.find_lost_hint(self.model))
-        with report_interrupt(*lost):
-            return wan.submit(self.model, self.prompt, **arguments)
-
-    def _call_sync(self, wan: Any, arguments: dict[str, Any]) -> Any:
-        """One call without a task."""
-        with report_interrupt(_NO_TASK), Progress(self.connection.clock, self.as_json) as progress:
-            progress.show(self.model, f"{self.model} is at work")
-            return getattr(wan, self.verb)(self.model, self.prompt, **arguments)
-
-    def _print_task(self, task: Any) -> int:
-        told = {"task_id": task.id, "model": task.model, "submitted_at": task.submitted_at}
-        print(json.dumps(told) if self.as_json else printable(task.id), flush=True)
-        if not self.as_json:
-            print(printable(self._error_reporter.resume_hint(task.id)), file=sys.stderr)
-        return FINE
-
-    def _timeout(self) -> float:
-        from wanlib.client.protocol.context import TIMEOUT
-
-        return TIMEOUT if self.timeout is None else self.timeout
-
-    @property
-    def _error_reporter(self) -> CallErrorReporter:
-        return CallErrorReporter(self.connection, self.saving, self.as_json, tasks=not self.sync)
-
-
-class Via(StrEnum):
-    """How a call is made."""
-
-    ASYNC = "async"
-    SYNC = "sync"
-
-
-ViaOption = Annotated[
-    Via, typer.Option(help="sync: one call without a task; what is cut can't be taken up again.")
-]
-UploadOption = Annotated[
-    bool, typer.Option("--upload", help="Upload local images, to be kept for two days, instead of base64.")
-]
-TimeoutOption = Annotated[
-    float | None, typer.Option(metavar="S", help="Seconds that it may take in all; 900 unless given.")
-]
-ResultOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-
-
-def edit(
-    model: ModelArgument,
-    prompt: PromptArgument,
-    images: ImagesOption,
-    given: ParameterOptions,
-    paying: PaymentOptions,
-    saving: OutputOptions,
-    connection: ConnectionOptions,
-    via: ViaOption = Via.ASYNC,
-    upload: UploadOption = False,
-    timeout: TimeoutOption = None,
-    as_json: ResultOption = False,
-) -> int:
-    """Edit images: tell the price, submit, wait, save the pictures.
-
-    The path of each picture, and text that came between them, go to stdout; all else to stderr. On a
-    terminal it asks before it sends, unless --yes or --max-price is given; elsewhere it tells the price and
-    goes on. The key is read from DASHSCOPE_API_KEY alone. Ctrl-C tells the command that takes it up again.
-
-    Exit 0 where every picture that was asked for came, 1 where one failed, the call breaks a rule or the
-    service refused it, 2 for usage, an image that can't be read, no key.
-    """
-    sync = via is Via.SYNC
-    return PaidCommand(
-        "edit", model, prompt, images, given, paying, connection, saving, upload, sync, timeout, as_json
-    ).run()
-
-
-def generate(
-    model: ModelArgument,
-    prompt: PromptArgument,
-    given: ParameterOptions,
-    paying: PaymentOptions,
-    saving: OutputOptions,
-    connection: ConnectionOptions,
-    via: ViaOption = Via.ASYNC,
-    timeout: TimeoutOption = None,
-    as_json: ResultOption = False,
-) -> int:
-    """Make pictures from text alone; in all else as `wanlib edit`.
-
-    Exit codes as there.
-    """
-    sync = via is Via.SYNC
-    return PaidCommand(
-        "generate", model, prompt, (), given, paying, connection, saving, False, sync, timeout, as_json
-    ).run()
-
-
-def submit(
-    model: ModelArgument,
-    prompt: PromptArgument,
-    given: ParameterOptions,
-    paying: PaymentOptions,
-    connection: ConnectionOptions,
-    images: MaybeImagesOption = None,
-    upload: UploadOption = False,
-    timeout: TimeoutOption = None,
-    as_json: ResultOption = False,
-) -> int:
-    """Start a task and print its id, for `wanlib wait`.
-
-    The price is told first, as `wanlib edit` does. Exit codes as there.
-    """
-    return PaidCommand(
-        "submit",
-        model,
-        prompt,
-        images or (),
-        given,
-        paying,
-        connection,
-        None,
-        upload,
-        False,
-        timeout,
-        as_json,
-    ).run()
+    return ExitCode.OK

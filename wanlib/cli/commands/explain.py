@@ -1,4 +1,4 @@
-"""`wanlib explain`: one rule with its source and the bodies on both sides of its limit, or an error code."""
+"""`wanlib explain`: a rule with its source and a body on each side of its limit, or an error code."""
 
 import json
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from wanlib.base.redaction import printable
-from wanlib.cli.commands.explain_code import code_account, code_facets
+from wanlib.cli.commands.explain_code import code_details, code_lines
 from wanlib.cli.commands.rule_details import boundary_examples, rule_details
-from wanlib.cli.errors import FINE, JsonOption, SpecOption, load_spec
+from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec
 
-_HEADS = {"keeps": "the last that keeps it", "breaks": "the first that breaks it"}
+_HEADINGS = {"keeps": "the last valid body", "breaks": "the first body that violates it"}
 
 
 def explain(
@@ -26,70 +26,71 @@ def explain(
 ) -> int:
     """Explain a rule, with a body on each side of it, or an error code.
 
-    Of a rule: its limit, where it is written, the page that it stands on, what that page says; then the last
-    body that keeps it and the first that breaks it. Facts, such as wan2.7/n.default, come without bodies.
-    Of an error code: what it means, its class, whether to try again, and what to do.
+    For a rule: its limit, where it is defined, its source page and what that page states; then the last valid
+    body and the first body that violates it. Facts, such as wan2.7/n.default, have no bodies.
+    For an error code: what it means, its class, whether to retry, and what to do.
     """
     loaded = load_spec(spec)
-    account = None if "/" in name else code_account(loaded, name, spec)
+    details = None if "/" in name else code_details(loaded, name, spec)
     missing = None
-    if account is None:
-        account = rule_details(loaded, name, spec)
+    if details is None:
+        details = rule_details(loaded, name, spec)
     if name in loaded.rules:
         try:
-            account |= boundary_examples(loaded, name)
+            details |= boundary_examples(loaded, name)
         except ModuleNotFoundError as error:
             missing = error.name
     if as_json:
-        print(json.dumps(account, indent=2))
+        print(json.dumps(details, indent=2))
     else:
-        for line in _text(account):
+        for line in detail_lines(details):
             print(printable(line))
         if missing:
-            print(f"\nThe bodies at its edges need {missing}: pip install 'wanlib[conformance]'")
-    return FINE
+            print(f"\nExample bodies need {missing}: pip install 'wanlib[conformance]'")
+    return ExitCode.OK
 
 
-def _text(account: dict[str, Any]) -> Iterator[str]:
-    yield account.get("id") or account["code"]
-    for label, value in _labelled_lines(account):
+def detail_lines(details: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the text output."""
+    yield details.get("id") or details["code"]
+    for label, value in _labelled_lines(details):
         yield f"  {label:<9} {value}"
-    for side, head in _HEADS.items():
-        if side in account:
-            yield from _payload(head, **account[side])
+    for side, heading in _HEADINGS.items():
+        if side in details:
+            yield from _example_lines(heading, **details[side])
 
 
-def _labelled_lines(account: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is told in a line each, with its label."""
-    if "code" in account:
-        yield from code_facets(account)
+def _labelled_lines(details: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the details that take one line each, with their labels."""
+    if "code" in details:
+        yield from code_lines(details)
     for key in ("kind", "limit", "value", "condition", "outcome", "models"):
-        if key in account and "code" not in account:
-            yield {"condition": "when"}.get(key, key), _words(account[key])
-    for mode, expression in account.get("modes", {}).items():
+        if key in details and "code" not in details:
+            yield {"condition": "when"}.get(key, key), _format(details[key])
+    for mode, expression in details.get("modes", {}).items():
         yield "mode", f"{mode} = {expression}"
-    yield "written", f"{account['file']}:{account['line']}"
-    source = account["source"]
-    read = f" (read {source['read']})" if "read" in source else ""
-    yield "source", f"{source['id']}: {source.get('title', 'a page that is not listed')}{read}"
+    yield "written", f"{details['file']}:{details['line']}"
+    source = details["source"]
+    read_on = f" (read {source['read']})" if "read" in source else ""
+    yield "source", f"{source['id']}: {source.get('title', 'an unlisted page')}{read_on}"
     if "url" in source:
         yield "", source["url"]
-    if "notes" in account:
-        yield "notes", account["notes"]
-    for statement in account.get("statements", ()):
+    if "notes" in details:
+        yield "notes", details["notes"]
+    for statement in details.get("statements", ()):
         yield "says", f"{statement['says']} [{statement['id']}]"
 
 
-def _words(value: Any) -> str:
-    """Text and names as they are, anything else as JSON."""
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+def _format(value: Any) -> str:
+    """Return text and names as they are, anything else as JSON."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _payload(head: str, body: Any, call: str | None, messages: list[str]) -> Iterator[str]:
+def _example_lines(heading: str, body: Any, call: str | None, messages: list[str]) -> Iterator[str]:
     yield ""
-    yield f"{head}{f', sent as a {call} call' if call else ''}:"
+    yield f"{heading}{f', sent as a {call} call' if call else ''}:"
     yield from json.dumps(body, indent=2, ensure_ascii=False).split("\n")
     for message in messages:
         yield f"-> {message}"

@@ -1,4 +1,4 @@
-"""`wanlib emit`: the generated code from the spec."""
+"""`wanlib emit`, `schema` and `openapi`: what is generated from the spec."""
 
 import json
 from collections.abc import Sequence
@@ -9,27 +9,26 @@ import typer
 
 import wanlib
 from wanlib.base.redaction import printable
-from wanlib.cli.errors import FINE, NO, CliError, SpecOption, load_spec, resolve_model, safe_file_name
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, resolve_model, safe_file_name
 
 if TYPE_CHECKING:
     from wanlib.emit.output import Drift
 
 
-PACKAGE = Path(wanlib.__file__).parent
+_PACKAGE = Path(wanlib.__file__).parent
 
 
 def emit(
     check: Annotated[
         bool,
-        typer.Option("--check", help="Write nothing; show what differs, exit 1 if anything does."),
+        typer.Option("--check", help="Write nothing; show what differs, and exit 1 if anything does."),
     ] = False,
     spec: SpecOption = None,
 ) -> int:
     """Write the generated code from the spec.
 
-    It stands in wanlib/generated of a source checkout; the list of the spec files that were checked stands
-    beside them. Exit 0 where the files are what the spec yields, as they are after writing; 1 where --check
-    finds that they differ.
+    The code is in wanlib/generated of a source checkout; the list of checked spec files is in the folder of
+    the spec. Exit 0 if the files match the spec, as they do after writing; 1 if --check finds a difference.
     """
     from wanlib.emit import FOLDER, generate_files
     from wanlib.emit.output import find_drift
@@ -37,60 +36,62 @@ def emit(
     from wanlib.spec.load import spec_folder
     from wanlib.spec.source.schema_check import LIST, digest_list
 
-    if not check and not (PACKAGE.parent / "pyproject.toml").is_file():
+    if not check and not (_PACKAGE.parent / "pyproject.toml").is_file():
         raise CliError(
-            f"{safe_file_name(PACKAGE)} is no source checkout: generated code is written in one alone"
+            f"{safe_file_name(_PACKAGE)} is not a source checkout; generated code is only written in one"
         )
     try:
         files = generate_files(load_spec(spec))
     except EmitError as error:
         raise CliError(f"the spec can't be written as Python: {error}") from None
-    found = find_drift(files, PACKAGE.parent / FOLDER, mend=not check)
+    drifts = find_drift(files, _PACKAGE.parent / FOLDER, mend=not check)
     if spec is None:
-        found += find_drift({LIST: digest_list(spec_folder())}, spec_folder(), mend=not check)
+        drifts += find_drift({LIST: digest_list(spec_folder())}, spec_folder(), mend=not check)
     if check:
-        return _shown(found, FOLDER, spec)
-    for each in found:
-        print(f"{'removed' if each.due is None else 'wrote'} {_name(each, FOLDER)}")
-    print(f"{FOLDER}: {len(files)} files are what the spec yields")
-    return FINE
+        return _print_drifts(drifts, FOLDER, spec)
+    for drift in drifts:
+        print(f"{'removed' if drift.due is None else 'wrote'} {_display_name(drift, FOLDER)}")
+    print(f"{FOLDER}: {len(files)} files match the spec")
+    return ExitCode.OK
 
 
-def _shown(found: Sequence["Drift"], folder: str, spec: Path | None) -> int:
-    """Prints what differs, and the command that mends it."""
-    for each in found:
-        for line in each.diff(_name(each, folder)):
+def _print_drifts(drifts: Sequence["Drift"], folder: str, spec: Path | None) -> int:
+    """Print what differs and the command that corrects it, and return the exit code."""
+    for drift in drifts:
+        for line in drift.diff(_display_name(drift, folder)):
             print(printable(line))
-    if not found:
-        print(f"{folder} is what the spec yields")
-        return FINE
+    if not drifts:
+        print(f"{folder} matches the spec")
+        return ExitCode.OK
     option = "" if spec is None else f" --spec {safe_file_name(spec)}"
-    differ = "1 file differs" if len(found) == 1 else f"{len(found)} files differ"
-    print(f"{differ} from what the spec yields; to mend: wanlib emit{option}")
-    return NO
+    differ = "1 file differs" if len(drifts) == 1 else f"{len(drifts)} files differ"
+    print(f"{differ} from the spec; to update: wanlib emit{option}")
+    return ExitCode.FAILED
 
 
-def _name(drift: "Drift", folder: str) -> str:
-    """Where a file stands, for people. folder: of the generated code; the list is in another."""
+def _display_name(drift: "Drift", folder: str) -> str:
+    """Return where a file is; `folder` is that of the generated code, the list is in the spec."""
     return f"{folder if drift.path.suffix == '.py' else 'spec'}/{drift.path.name}"
 
 
 def schema(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model whose bodies it describes.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="The model whose request bodies the schema describes.")
+    ],
     spec: SpecOption = None,
 ) -> int:
-    """Print a model's JSON Schema (2020-12)."""
+    """Print the JSON Schema (2020-12) of a model's request bodies."""
     from wanlib.emit.schema.json_schema import schema as exported
 
     loaded = load_spec(spec)
     base = resolve_model(model, loaded.models, loaded.fine_tuned_ending)
     print(json.dumps(exported(loaded, base), indent=2))
-    return FINE
+    return ExitCode.OK
 
 
 def openapi(spec: SpecOption = None) -> int:
-    """Print the HTTP surface as OpenAPI 3.1."""
+    """Print the HTTP API as an OpenAPI 3.1 document."""
     from wanlib.emit.schema.openapi import openapi as exported
 
     print(json.dumps(exported(load_spec(spec)), indent=2))
-    return FINE
+    return ExitCode.OK

@@ -1,4 +1,4 @@
-"""All that is known of a rule or fact, as plain data: what `wanlib explain` prints."""
+"""What `wanlib explain` prints about a rule or fact, as JSON values."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,65 +14,72 @@ if TYPE_CHECKING:
 
 
 def boundary_examples(spec: "Spec", rule: str) -> dict[str, Any]:
-    """`keeps` and `breaks`: each the body, redacted, its call if one is told, and what is said of it.
+    """Return examples on both sides of a limit: `keeps` and `breaks`.
 
-    A side is missing where no body shows it: rules on tasks, headers and answers have neither. Raises
-    ModuleNotFoundError without the packages that draw pictures.
+    Each has the body, redacted, its call or None, and the messages about it. A side is missing if no body
+    shows it: rules on tasks, headers and responses have neither.
+
+    Args:
+        spec: The spec.
+        rule: The id of the rule.
+
+    Raises:
+        ModuleNotFoundError: The rule is about images, and Pillow is not installed.
     """
     from wanlib.base.redaction import redact_json
     from wanlib.spec import interpret
 
-    told = {}
+    examples = {}
     for side, case in _nearest_cases(spec, rule).items():
         body, call = case.question.body, case.question.call
-        told[side] = {
+        examples[side] = {
             "body": redact_json(body),
             "call": call,
-            "messages": [str(each) for each in interpret(spec, body, call)],
+            "messages": [str(violation) for violation in interpret(spec, body, call)],
         }
-    return told
+    return examples
 
 
 def _nearest_cases(spec: "Spec", rule: str) -> dict[str, "Case"]:
-    """The first case that breaks the rule, and the one before it that keeps it, else the first after it.
+    """Return the first case that violates the rule, and the last valid one before it or the first after it.
 
-    No more cases are made than that takes: some hold pictures of 20 MB.
+    Cases are made one by one, and no more than necessary: some contain images of 20 MB.
     """
     from wanlib.boundary.cases import boundary_cases
 
-    found: dict[str, Case] = {}
+    nearest: dict[str, Case] = {}
     for case in boundary_cases(spec, rule):
         if case.breaks:
-            found.setdefault("breaks", case)
-        elif "breaks" not in found or "keeps" not in found:
-            found["keeps"] = case
-        if len(found) == 2:
+            nearest.setdefault("breaks", case)
+        elif "breaks" not in nearest or "keeps" not in nearest:
+            nearest["keeps"] = case
+        if len(nearest) == 2:
             break
-    return {side: found[side] for side in ("keeps", "breaks") if side in found}
+    return {side: nearest[side] for side in ("keeps", "breaks") if side in nearest}
 
 
 def format_modes(spec: "Spec", rule: "Rule") -> dict[str, str]:
-    """The modes that a rule hangs on, directly or through modes: expression by name."""
+    """Return the modes on which a rule depends, directly or through other modes: expression by name."""
     from wanlib.spec import Condition
 
-    family = next((each for each in spec.families if rule.id.startswith(f"{each.name}/")), None)
-    found: dict[str, str] = {}
-    for each in (rule.condition, rule.limit):
-        if family is not None and isinstance(each, Condition):
-            _gather(family, each.mode, found)
-    return found
+    family = next((family for family in spec.families if rule.id.startswith(f"{family.name}/")), None)
+    modes: dict[str, str] = {}
+    for condition in (rule.condition, rule.limit):
+        if family is not None and isinstance(condition, Condition):
+            _add_mode(family, condition.mode, modes)
+    return modes
 
 
-def _gather(family: "Family", mode: str, found: dict[str, str]) -> None:
+def _add_mode(family: "Family", mode: str, modes: dict[str, str]) -> None:
     from wanlib.spec.model.modes import referenced_names
 
-    found[mode] = _condition_text(family.modes[mode])
+    modes[mode] = _expression_text(family.modes[mode])
     for name in sorted(referenced_names(family.modes[mode])):
-        if name in family.modes and name not in found:
-            _gather(family, name, found)
+        if name in family.modes and name not in modes:
+            _add_mode(family, name, modes)
 
 
-def _condition_text(expression: "Expression") -> str:
+def _expression_text(expression: "Expression") -> str:
     from wanlib.spec.model.modes import BoolOp, Comparison, ItemCount, Name, Not
 
     match expression:
@@ -82,38 +89,44 @@ def _condition_text(expression: "Expression") -> str:
             subject = f"count({left.name})" if isinstance(left, ItemCount) else left.name
             return f"{subject} {operator} {literal!r}"
         case Not(inner):
-            return f"not {_part(inner)}"
+            return f"not {_operand_text(inner)}"
         case BoolOp(word, parts):
-            return f" {word} ".join(map(_part, parts))
+            return f" {word} ".join(map(_operand_text, parts))
 
 
-def _part(expression: "Expression") -> str:
+def _operand_text(expression: "Expression") -> str:
     from wanlib.spec.model.modes import BoolOp
 
-    text = _condition_text(expression)
+    text = _expression_text(expression)
     return f"({text})" if isinstance(expression, BoolOp) else text
 
 
 def rule_details(spec: "Spec", name: str, folder: Path | None) -> dict[str, Any]:
-    """The account of the rule or fact `name`, JSON values only; members that say nothing are left out.
+    """Return what is known about a rule or fact, as JSON values without empty members.
 
-    folder: where the spec was read from, None for the packaged one. Raises Refusal for an unknown name.
+    Args:
+        spec: The spec.
+        name: The id of the rule or fact.
+        folder: Where the spec was read from; None for the packaged one.
+
+    Raises:
+        CliError: No rule or fact has this id.
     """
     if name in spec.rules:
-        account = _rule(spec, spec.rules[name])
+        details = _rule(spec, spec.rules[name])
     elif name in spec.facts:
-        account = _fact(spec.facts[name])
+        details = _fact(spec.facts[name])
     else:
         raise unknown_rule_error(name, [*spec.rules, *spec.facts], spec.wire["errors"])
-    holder = spec.rules[name] if name in spec.rules else spec.facts[name]
-    account |= {
-        "file": (Path("spec") if folder is None else folder).joinpath(holder.file).as_posix(),
-        "line": holder.line,
-        "source": source_of(spec, holder.source),
-        "notes": holder.notes,
+    entry = spec.rules[name] if name in spec.rules else spec.facts[name]
+    details |= {
+        "file": (Path("spec") if folder is None else folder).joinpath(entry.file).as_posix(),
+        "line": entry.line,
+        "source": source_of(spec, entry.source),
+        "notes": entry.notes,
         "statements": _statements(spec, name),
     }
-    return {key: value for key, value in account.items() if value not in ("", [], {}, None)}
+    return {key: value for key, value in details.items() if value not in ("", [], {}, None)}
 
 
 def _rule(spec: "Spec", rule: "Rule") -> dict[str, Any]:
@@ -134,22 +147,27 @@ def _fact(fact: "Fact") -> dict[str, Any]:
 
 
 def _bare_limit(value: Any) -> Any:
-    """A limit or a fact without the notes and the source of its table, which are told beside it."""
+    """Return a limit or fact without the notes and source of its table, which are printed separately."""
     if isinstance(value, dict):
-        value = {key: each for key, each in value.items() if key not in ("notes", "source")}
+        value = {key: item for key, item in value.items() if key not in ("notes", "source")}
     return plain_limit(value)
 
 
 def source_of(spec: "Spec", source: str) -> dict[str, Any]:
-    """The page and section that a rule stands on, and when the page was read."""
+    """Return the page and section that document a rule, and when the page was read.
+
+    Args:
+        spec: The spec.
+        source: A reference such as `guide#input-parameters`.
+    """
     name, _, section = source.partition("#")
     page: Mapping[str, Any] = spec.sources["pages"].get(name, {})
-    told = {key: page[key] for key in ("title", "read", "url") if key in page}
-    return {"id": source, "section": section} | told
+    known = {key: page[key] for key in ("title", "read", "url") if key in page}
+    return {"id": source, "section": section} | known
 
 
 def _statements(spec: "Spec", name: str) -> list[dict[str, str]]:
-    """The statements of the pages, in our words, that the rule encodes."""
+    """Return the statements of the pages, in our words, that the rule encodes."""
     return [
         {"id": key, "says": statement["says"]}
         for key, statement in spec.sources["statements"].items()

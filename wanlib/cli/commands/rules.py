@@ -1,74 +1,69 @@
-"""`wanlib rules`: every rule in a line."""
+"""`wanlib rules`: every rule on one line."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wanlib.base.redaction import printable
+from wanlib.base.text import format_limit
 from wanlib.base.values import plain_limit
-from wanlib.cli.errors import FINE, JsonOption, SpecOption, load_spec, resolve_model
+from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec, resolve_model
 from wanlib.cli.output import print_table
 
+if TYPE_CHECKING:
+    from wanlib.generated.registry import Entry
 
-class Row(NamedTuple):
-    """A rule as it is listed. models: none where it is for all."""
-
-    id: str
-    kind: str
-    limit: Any
-    outcome: str
-    models: tuple[str, ...]
-    scope: str
-    source: str
+_COLUMNS = ("rule", "limit", "outcome", "models")
 
 
 def rules(
     model: Annotated[
-        str | None, typer.Argument(metavar="[MODEL]", help="Only those that this model has to keep.")
+        str | None, typer.Argument(metavar="[MODEL]", help="Only the rules that apply to this model.")
     ] = None,
     as_json: JsonOption = False,
     spec: SpecOption = None,
 ) -> int:
     """List the rules.
 
-    A line each: id, limit, what the service does when it is broken, models. A table on a terminal, columns
-    with tabs between them in a pipe.
+    One line for each: id, limit, outcome of a violation, models. A table on a terminal, columns with tabs
+    between them in a pipe.
     """
-    rows, models, ending = _rows(spec)
+    entries, models, ending = _load_entries(spec)
     if model is not None:
         base = resolve_model(model, models, ending)
-        rows = [row for row in rows if not row.models or base in row.models]
+        entries = {rule: entry for rule, entry in entries.items() if not entry.models or base in entry.models}
     if as_json:
-        print(json.dumps([_object(row) for row in rows], indent=2))
+        print(json.dumps([_to_json(rule, entry) for rule, entry in entries.items()], indent=2))
     else:
-        print_table(("rule", "limit", "outcome", "models"), map(_cells, rows))
-    return FINE
+        print_table(_COLUMNS, [_table_row(rule, entry) for rule, entry in entries.items()], ids=("rule",))
+    return ExitCode.OK
 
 
-def _rows(folder: Path | None) -> tuple[list[Row], Sequence[str], str]:
-    """The rules, the models, and the ending of fine-tuned ones: of the registry, or of another spec."""
+def _load_entries(folder: Path | None) -> tuple[Mapping[str, "Entry"], Sequence[str], str]:
+    """Return rules by id, models, and the ending of fine-tuned ones; without a folder, the registry's."""
+    from wanlib.generated.registry import RULES, Entry
+
     if folder is not None:
         spec = load_spec(folder)
-        found = [Row(*(getattr(rule, name) for name in Row._fields)) for rule in spec.rules.values()]
-        return found, spec.models, spec.fine_tuned_ending
+        entries = {
+            rule.id: Entry(*(getattr(rule, name) for name in Entry._fields)) for rule in spec.rules.values()
+        }
+        return entries, spec.models, spec.fine_tuned_ending
     from wanlib.generated.checker import ENDING, MODELS
-    from wanlib.generated.registry import RULES
 
-    return [Row(rule, *entry) for rule, entry in RULES.items()], MODELS, ENDING
-
-
-def _object(row: Row) -> dict[str, Any]:
-    return {**row._asdict(), "limit": plain_limit(row.limit), "models": list(row.models)}
+    return RULES, MODELS, ENDING
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    """Id, limit, outcome and models in the words of the reports."""
-    from wanlib.base.text import format_limit
+def _to_json(rule: str, entry: "Entry") -> dict[str, Any]:
+    members = {"id": rule, **entry._asdict()}
+    return {**members, "limit": plain_limit(entry.limit), "models": list(entry.models)}
 
-    value = row.limit.get("is", row.limit) if isinstance(row.limit, dict) else row.limit
-    value = tuple(value) if isinstance(value, list) else value
-    said = format_limit(value, row.kind) or "true"
-    return tuple(map(printable, (row.id, said, row.outcome, ", ".join(row.models) or "all")))
+
+def _table_row(rule: str, entry: "Entry") -> tuple[str, ...]:
+    """Return id, limit, outcome and models as text."""
+    value = entry.limit.get("is", entry.limit) if isinstance(entry.limit, dict) else entry.limit
+    limit = format_limit(tuple(value) if isinstance(value, list) else value, entry.kind) or "true"
+    return tuple(map(printable, (rule, limit, entry.outcome, ", ".join(entry.models) or "all")))

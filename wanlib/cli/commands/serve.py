@@ -1,4 +1,4 @@
-"""`wanlib serve`: the service on this machine."""
+"""`wanlib serve`: run the emulator on this machine."""
 
 import gc
 import sys
@@ -13,19 +13,19 @@ import typer
 
 from wanlib.base.extras import missing
 from wanlib.base.redaction import safe_repr
-from wanlib.cli.errors import FINE, CliError, SpecOption, load_spec
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec
 
 if TYPE_CHECKING:
     from wanlib.emulator import Clock, Emulator, Fault, Settings
     from wanlib.emulator.storage.sqlite_store import SqliteStore
     from wanlib.spec import Spec
 
-_NEEDS = ("starlette", "uvicorn", "PIL", "yaml", "jsonschema")
-_ANY = ("0.0.0.0", "::")
+_PACKAGES = ("starlette", "uvicorn", "PIL", "yaml", "jsonschema")
+_ALL_INTERFACES = ("0.0.0.0", "::")
 
 
 class ClockKind(Enum):
-    """Where the emulator's time comes from."""
+    """The source of time of the emulator."""
 
     NOW = "now"
     REAL = "real"
@@ -33,14 +33,14 @@ class ClockKind(Enum):
 
 
 class FailureCodePlacement(Enum):
-    """Where a FAILED body has its code."""
+    """Where the body of a failed task has its error code."""
 
     NESTED = "nested"
     FLAT = "flat"
 
 
 class ChoiceLayout(Enum):
-    """How several pictures stand in `choices`."""
+    """How several pictures are laid out in `choices`."""
 
     DOCUMENTED = "documented"
     SINGLE = "single"
@@ -49,53 +49,63 @@ class ChoiceLayout(Enum):
 
 @dataclass(frozen=True)
 class BindOptions:
-    """Where it listens."""
+    """The options about the address.
 
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8686
+    Attributes:
+        port: The TCP port; 0 for any free one.
+        host: The address of the interface.
+    """
+
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any free one.")] = 8686
     host: Annotated[
         str,
         typer.Option(
             metavar="ADDRESS",
-            help="Where it listens. Any address but loopback lets others on the network in: they can use the"
-            " API and, by an address, the page. It checks no key.",
+            help="The interface to listen on. With any address but loopback, others on the network can use"
+            " the API and the admin page. Keys are not checked unless --key is set.",
         ),
     ] = "127.0.0.1"
 
 
 @dataclass(frozen=True)
 class EmulatorOptions:
-    """How it plays the service."""
+    """The options about the behaviour of the emulator; the help text of each option describes it."""
 
-    seed: Annotated[int, typer.Option(help="The same requests get the same answers.")] = 0
+    seed: Annotated[int, typer.Option(help="The same seed and requests give the same responses.")] = 0
     clock: Annotated[
         ClockKind,
         typer.Option(
-            help="real: tasks take --waiting and --working. now: they end at once. manual: time stands"
-            " still until the page advances it."
+            help="real: tasks take --waiting and --working seconds. now: tasks end at once. manual: time only"
+            " advances on the admin page."
         ),
     ] = ClockKind.REAL
-    waiting: Annotated[float, typer.Option(metavar="SECONDS", help="That a task is PENDING.")] = 0.5
-    working: Annotated[float, typer.Option(metavar="SECONDS", help="That it is RUNNING.")] = 1.0
-    region: Annotated[str, typer.Option(metavar="REGION", help="Whose models and prices hold.")] = ""
+    waiting: Annotated[float, typer.Option(metavar="SECONDS", help="How long a task is PENDING.")] = 0.5
+    working: Annotated[float, typer.Option(metavar="SECONDS", help="How long a task is RUNNING.")] = 1.0
+    region: Annotated[
+        str, typer.Option(metavar="REGION", help="The region whose models and prices apply.")
+    ] = ""
     key: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY[@REGION]",
-            help="Take this key alone, of this region or of another, as a key of the wrong region is refused;"
-            " may be given several times. Without it any key will do.",
+            help="Accept only this key, of this region or another (a key of the wrong region is refused)."
+            " Repeat for more keys. Default: accept any key.",
         ),
     ] = None
-    quotas: Annotated[bool, typer.Option("--quotas", help="Enforce the limits on rate.")] = False
+    quotas: Annotated[bool, typer.Option("--quotas", help="Enforce rate limits.")] = False
     faults: Annotated[
         list[str] | None,
         typer.Option(
             metavar="'KIND ...'",
-            help="What goes wrong now and then, such as 'error code=Throttling retry_after=2' or 'cut"
-            " where=inside'; may be given several times.",
+            help="A fault to inject now and then, such as 'error code=Throttling retry_after=2' or 'cut"
+            " where=inside'. Repeat for more faults.",
         ),
     ] = None
     fault_rate: Annotated[
-        float, typer.Option(metavar="SHARE", min=0.0, max=1.0, help="Of requests, for --faults.")
+        float,
+        typer.Option(
+            metavar="SHARE", min=0.0, max=1.0, help="Share of requests that get a fault of --faults."
+        ),
     ] = 0.03
     local_images: Annotated[
         bool,
@@ -103,41 +113,57 @@ class EmulatorOptions:
     ] = False
     mutant: Annotated[
         str,
-        typer.Option(metavar="RULE", help="Plant one fault, at this rule: a harness must see it."),
+        typer.Option(metavar="RULE", help="Change this rule in one way, to test whether a harness notices."),
     ] = ""
     data: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Keep everything in this folder, so that a restart loses nothing."),
+        typer.Option(metavar="DIR", help="Store everything in this folder, to survive a restart."),
     ] = None
-    failed: Annotated[FailureCodePlacement, typer.Option(help="Where a FAILED body has its code.")] = (
-        FailureCodePlacement.NESTED
-    )
+    failed: Annotated[
+        FailureCodePlacement, typer.Option(help="Where the body of a failed task has its error code.")
+    ] = FailureCodePlacement.NESTED
     several: Annotated[
         ChoiceLayout, typer.Option(help="One choice for several pictures, or one for each.")
     ] = ChoiceLayout.DOCUMENTED
 
     def settings(self, spec: "Spec") -> "Settings":
-        """For the emulator. Raises Refusal."""
+        """Return the settings of the emulator.
+
+        Args:
+            spec: The spec to serve.
+
+        Raises:
+            CliError: An option is invalid.
+        """
         from wanlib.emulator import Settings
 
         if self.region and self.region not in spec.wire["regions"]:
-            raise CliError(f"no region {safe_repr(self.region)}; known: {', '.join(spec.wire['regions'])}")
-        at_once = self.clock is ClockKind.NOW
+            raise CliError(
+                f"--region {safe_repr(self.region)}: unknown region; known: {', '.join(spec.wire['regions'])}"
+            )
+        ends_at_once = self.clock is ClockKind.NOW
         return Settings(
-            waiting=0.0 if at_once else _seconds("--waiting", self.waiting),
-            working=0.0 if at_once else _seconds("--working", self.working),
+            waiting=0.0 if ends_at_once else _seconds("--waiting", self.waiting),
+            working=0.0 if ends_at_once else _seconds("--working", self.working),
             region=self.region,
-            keys=dict(_key(text, self.region, spec) for text in self.key or ()),
+            keys=dict(_parse_key(text, self.region, spec) for text in self.key or ()),
             failure_codes=self.failed.value,
             choice_layout=self.several.value,
             quotas=self.quotas,
             local_images=self.local_images,
             fault_rate=self.fault_rate if self.faults else 0.0,
-            faults=tuple(map(_fault, self.faults or ())),
+            faults=tuple(map(_parse_fault, self.faults or ())),
         )
 
     def emulator(self, spec: "Spec") -> "Emulator":
-        """The service. Raises Refusal."""
+        """Return the emulator.
+
+        Args:
+            spec: The spec to serve.
+
+        Raises:
+            CliError: An option is invalid, or the data folder cannot be used.
+        """
         from wanlib.emulator import Emulator, ManualClock, RealClock
         from wanlib.emulator.storage.database import StoreError
 
@@ -155,7 +181,7 @@ class EmulatorOptions:
             raise CliError(f"--mutant {safe_repr(self.mutant)}: {error}") from None
 
     def _store(self) -> "SqliteStore | None":
-        """What it remembers by: a folder, or memory alone."""
+        """Return the store of the data folder; None to store in memory only."""
         if self.data is None:
             return None
         from wanlib.emulator.storage.database import StoreError
@@ -169,69 +195,73 @@ class EmulatorOptions:
 
 def serve(
     address: BindOptions,
-    playing: EmulatorOptions,
+    options: EmulatorOptions,
     spec: SpecOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no line for each request.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Don't print a line for each request.")
+    ] = False,
 ) -> int:
-    """Play the service on this machine, until Ctrl-C.
+    """Run the emulator on this machine until Ctrl-C.
 
-    The API stands under /api/v1, a page for people at /. It needs no key, sends nothing anywhere, and costs
-    nothing. Point a client at it by the lines that it prints. Each request is a line on stderr: time, method,
-    path, status, task id, broken rules.
+    The API is under /api/v1, the admin page at /. The emulator needs no key, makes no outgoing connection and
+    costs nothing. It prints how to connect a client. Each request is a line on stderr: time, method, path,
+    status, task id, violated rules.
     """
     _check_extra()
     from wanlib.emulator.server.serve import EmulatorServer, listen
 
     loaded = load_spec(spec)
-    emulator = playing.emulator(loaded)
+    emulator = options.emulator(loaded)
     try:
         bound = listen(address.host, address.port)
     except OSError as error:
         raise CliError(
-            f"{address.host}:{address.port}: {error.strerror or error}; --port 0 takes one that is free"
+            f"{address.host}:{address.port}: {error.strerror or error}; --port 0 chooses a free port"
         ) from None
     with bound:
-        _tell(address.host, bound.getsockname()[1], loaded, "KEY" if playing.key else "sk-local")
-        gc.freeze()  # what was loaded stays: nobody needs to look through it for garbage
+        _print_instructions(
+            address.host, bound.getsockname()[1], loaded, "KEY" if options.key else "sk-local"
+        )
+        gc.freeze()  # what is loaded now stays until the end, so the collector can skip it
         try:
             access_log = None if quiet else _log
             EmulatorServer(emulator, host=address.host, access_log=access_log).run([bound])
         finally:
             emulator.close()
-    return FINE
+    return ExitCode.OK
 
 
 def _log(line: str) -> None:
-    """Print a line of the access log; a closed stderr stops no server."""
+    """Print a line of the access log; a closed stderr does not stop the server."""
     with suppress(OSError, ValueError):
         print(line, file=sys.stderr, flush=True)
 
 
 def _check_extra() -> None:
-    lacking = [name for name in _NEEDS if find_spec(name) is None]
-    if lacking:
-        raise CliError(missing("emulator", *lacking))
+    not_installed = [name for name in _PACKAGES if find_spec(name) is None]
+    if not_installed:
+        raise CliError(missing("emulator", *not_installed))
 
 
 def _seconds(name: str, value: float) -> float:
     if not value >= 0:
-        raise CliError(f"{name} is {value}, expected 0 or more seconds, or inf: until it is told on the page")
+        raise CliError(f"{name} is {value}; expected 0 or more seconds, or inf to wait for the admin page")
     return value
 
 
-def _key(text: str, own: str, spec: "Spec") -> tuple[str, str]:
-    """Split `KEY@REGION`; without a region the key is of the server's own."""
+def _parse_key(text: str, server_region: str, spec: "Spec") -> tuple[str, str]:
+    """Split `KEY@REGION`; without a region, the key belongs to the region of the server."""
     key, _, region = text.partition("@")
-    region = region or own or spec.wire["default_region"]
+    region = region or server_region or spec.wire["default_region"]
     if not key or region not in spec.wire["regions"]:
         expected = f"expected KEY or KEY@REGION with a region of {', '.join(spec.wire['regions'])}"
         raise CliError(
-            f"--key: {'there is no key' if not key else f'no region {safe_repr(region)}'}; {expected}"
+            f"--key: {'the key is empty' if not key else f'unknown region {safe_repr(region)}'}; {expected}"
         )
     return key, region
 
 
-def _fault(text: str) -> "Fault":
+def _parse_fault(text: str) -> "Fault":
     from wanlib.emulator.core.fault import parse_fault
 
     try:
@@ -240,21 +270,21 @@ def _fault(text: str) -> "Fault":
         raise CliError(f"--faults {safe_repr(text)}: {error}") from None
 
 
-def _tell(host: str, port: int, spec: "Spec", key: str) -> None:
-    """The lines that point clients here. key: what stands for a key; one that was given is not shown."""
-    name = "127.0.0.1" if host in _ANY else f"[{host}]" if ":" in host else host
+def _print_instructions(host: str, port: int, spec: "Spec", key: str) -> None:
+    """Print how to connect clients; `key` is a placeholder, real keys are not shown."""
+    name = "127.0.0.1" if host in _ALL_INTERFACES else f"[{host}]" if ":" in host else host
     origin = f"http://{name}:{port}"
     base = origin + spec.wire["base_path"]
-    print(f"The page:  {origin}/")
-    which = "any key will do" if key == "sk-local" else "KEY: one of --key"
-    print(f"Any client that reads the environment, ours and the official SDK ({which}):")
+    print(f"Admin page:  {origin}/")
+    accepted = "any key is accepted" if key == "sk-local" else "KEY: one of --key"
+    print(f"Any client that reads the environment, including wanlib and the official SDK ({accepted}):")
     print(f"  export DASHSCOPE_HTTP_BASE_URL={base} DASHSCOPE_API_KEY={key}")
-    print(f'The official SDK:  dashscope.base_http_api_url = "{base}"')
-    print(f'Ours:  Wan("{key}", base_url="{base}")')
+    print(f'Official SDK:  dashscope.base_http_api_url = "{base}"')
+    print(f'wanlib:  Wan("{key}", base_url="{base}")')
     print(f"curl:  curl {base}{_list_path(spec)} -H 'Authorization: Bearer {key}'")
-    if host in _ANY or not _is_loopback(host):
-        print(f"It listens on {host}: others on the network can reach it.")
-    print("Ctrl-C ends it.", flush=True)
+    if host in _ALL_INTERFACES or not _is_loopback(host):
+        print(f"It listens on {host}, so others on the network can reach it.")
+    print("Press Ctrl-C to stop.", flush=True)
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""`wanlib tasks`: the tasks of the account."""
+"""`wanlib wait`, `tasks`, `cancel` and `resume`: tasks that were submitted earlier."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import typer
 from wanlib.base.redaction import printable, safe_repr
 from wanlib.cli.call_errors import CallErrorReporter, report_interrupt
 from wanlib.cli.commands.create import TimeoutOption
-from wanlib.cli.errors import FINE, NO, CliError, JsonOption, print_error, resolve_model
+from wanlib.cli.errors import CliError, ExitCode, JsonOption, print_error, resolve_model
 from wanlib.cli.options.connection import ConnectionOptions
 from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.output import Progress, print_table
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from wanlib.client.tasks.resume import LostCall
     from wanlib.client.tasks.status import TaskSummary
 
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+TasksArgument = Annotated[
+    list[str], typer.Argument(metavar="ID...", help="Ids that `wanlib submit` printed.")
+]
+JsonLinesOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object per task, its result or error, on each line.")
+]
+_SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _COLUMNS = ("task", "status", "model", "submitted", "ended")
 _MEMBERS = ("task_id", "status", "model", "created_at", "started_at", "ended_at", "request_id")
 
@@ -30,18 +35,18 @@ _MEMBERS = ("task_id", "status", "model", "created_at", "started_at", "ended_at"
 def tasks(
     connection: ConnectionOptions,
     status: Annotated[
-        str | None, typer.Option(metavar="STATUS", help="Only those that are so: PENDING, RUNNING …")
+        str | None, typer.Option(metavar="STATUS", help="Only tasks with this status, such as PENDING.")
     ] = None,
-    model: Annotated[str | None, typer.Option(metavar="MODEL", help="Only those of this model.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="MODEL", help="Only tasks of this model.")] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="AGE", help="Only those submitted since then: 90s, 10m, 2h, 1d.")
+        str | None, typer.Option(metavar="AGE", help="Only tasks submitted since then: 90s, 10m, 2h, 1d.")
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """List the account's tasks; the service keeps them for a day.
+    """List the tasks of the account; the service keeps them for a day.
 
-    A table on a terminal, columns with tabs between them in a pipe. Exit 0; 1 where the service refuses, 2
-    for usage and no key.
+    Prints a table on a terminal, and columns with tabs between them in a pipe. Exit 0; 1 if the service
+    refuses, 2 for a usage error or a missing key.
     """
     from wanlib.generated.calls import API
 
@@ -49,149 +54,149 @@ def tasks(
         resolve_model(model, tuple(API.models), API.fine_tuned.ending)
     start = None if since is None else connection.clock.wall() - _parse_age(since)
 
-    def work() -> int:
+    def list_tasks() -> int:
         with connection.open() as wan:
-            found = wan.tasks(status=status.upper() if status else None, model=model, start=start)
-            _print(list(found), as_json)
-        return FINE
+            page = wan.tasks(status=status.upper() if status else None, model=model, start=start)
+            _print_tasks(list(page), as_json)
+        return ExitCode.OK
 
-    return CallErrorReporter(connection, None, as_json).run(work)
+    return CallErrorReporter(connection, None, as_json).run(list_tasks)
 
 
 def _parse_age(text: str) -> float:
-    """Seconds. Raises Refusal."""
-    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])", text, re.ASCII)
-    if found is None:
-        raise CliError(f"--since {safe_repr(text)}: due is a number with s, m, h or d behind it, such as 2h")
-    return float(found[1]) * _SECONDS[found[2]]
+    """Return an age in seconds."""
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smhd])", text, re.ASCII)
+    if match is None:
+        raise CliError(f"--since {safe_repr(text)}: expected a number followed by s, m, h or d, such as 2h")
+    return float(match[1]) * _SECONDS_BY_UNIT[match[2]]
 
 
-def _print(found: "Sequence[TaskSummary]", as_json: bool) -> None:
+def _print_tasks(summaries: "Sequence[TaskSummary]", as_json: bool) -> None:
     if as_json:
-        print(json.dumps([{name: getattr(each, name) for name in _MEMBERS} for each in found], indent=2))
+        rows = [{name: getattr(summary, name) for name in _MEMBERS} for summary in summaries]
+        print(json.dumps(rows, indent=2))
     else:
-        print_table(_COLUMNS, map(_table_row, found))
+        print_table(_COLUMNS, map(_table_row, summaries), ids=("task",))
 
 
-def _table_row(each: "TaskSummary") -> tuple[str, ...]:
+def _table_row(summary: "TaskSummary") -> tuple[str, ...]:
     cells = (
-        each.task_id,
-        each.status,
-        each.model or "",
-        _format_time(each.created_at),
-        _format_time(each.ended_at),
+        summary.task_id,
+        summary.status,
+        summary.model or "",
+        _format_time(summary.created_at),
+        _format_time(summary.ended_at),
     )
     return tuple(map(printable, cells))
 
 
 def _format_time(seconds: float | None) -> str:
-    """A moment in local time, with its zone."""
+    """Return a Unix time in local time with its zone; an empty text for None."""
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds).astimezone().isoformat(" ", "seconds")
 
 
-TasksArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="What `wanlib submit` printed.")]
-EachOption = Annotated[
-    bool, typer.Option("--json", help="Print a JSON object for each task, result or error, on a line.")
-]
-
-
 def wait(
     tasks: TasksArgument,
-    saving: OutputOptions,
+    output_files: OutputOptions,
     connection: ConnectionOptions,
     timeout: TimeoutOption = None,
-    as_json: EachOption = False,
+    as_json: JsonLinesOption = False,
 ) -> int:
     """Wait for tasks of any process and save their pictures.
 
-    Exit 0 where every picture came, 1 where something failed, 2 for usage and no key.
+    Exit 0 if every picture arrived, 1 if something failed, 2 for a usage error or a missing key.
     """
-    if saving.stem is not None and len(tasks) > 1:
-        raise CliError("--stem: give one task with it; the files of several are named after their ids")
-    telling = CallErrorReporter(connection, saving, as_json)
+    if output_files.stem is not None and len(tasks) > 1:
+        raise CliError("--stem: allowed for one task only; the files of several are named after their ids")
+    reporter = CallErrorReporter(connection, output_files, as_json)
 
-    def work() -> int:
-        saving.check_writable()
-        with report_interrupt(telling.resume_hint(*tasks)), connection.open() as wan:
+    def wait_for_all() -> int:
+        output_files.check_writable()
+        with report_interrupt(reporter.resume_hint(*tasks)), connection.open() as wan:
             with Progress(connection.clock, as_json) as progress:
-                ended = wan.wait(tasks, timeout=timeout, on_status=progress)
-            return max([report_task(each, telling) for each in ended])
+                results = wan.wait(tasks, timeout=timeout, on_status=progress)
+            return max([report_result(result, reporter) for result in results])
 
-    return telling.run(work)
+    return reporter.run(wait_for_all)
 
 
-def report_task(ended: Any, telling: CallErrorReporter) -> int:
-    """What a task has yielded, saved; or the error that it ended with, told -> the exit code."""
+def report_result(result: Any, reporter: CallErrorReporter) -> int:
+    """Save the pictures of a task or report its error, and return the exit code.
+
+    Args:
+        result: An Output, or the WanError with which the task ended.
+        reporter: Reports errors; it also names the output files.
+    """
     from wanlib.errors import WanError
 
-    if isinstance(ended, WanError):
-        return telling.report(ended)
-    saving = telling.saving or OutputOptions()
-    return telling.run(lambda: saving.save(ended, telling.as_json))
+    if isinstance(result, WanError):
+        return reporter.report(result)
+    output_files = reporter.output_files or OutputOptions()
+    return reporter.run(lambda: output_files.save(result, reporter.as_json))
 
 
 def cancel(tasks: TasksArgument, connection: ConnectionOptions, as_json: JsonOption = False) -> int:
-    """Cancel tasks that still wait for their turn.
+    """Cancel tasks that are still pending.
 
-    One that runs goes on and is billed. Exit 0 where all are canceled, 1 where one is not, 2 for usage and
-    no key.
+    A task that is already running continues and is billed. Exit 0 if all are canceled, 1 if one is not,
+    2 for a usage error or a missing key.
     """
-    telling = CallErrorReporter(connection, None, as_json)
+    reporter = CallErrorReporter(connection, None, as_json)
 
-    def work() -> int:
+    def cancel_all() -> int:
         with connection.open() as wan:
-            return max([telling.run(partial(_cancel, wan, each, as_json)) for each in tasks])
+            return max([reporter.run(partial(_cancel, wan, task_id, as_json)) for task_id in tasks])
 
-    return telling.run(work)
+    return reporter.run(cancel_all)
 
 
 def _cancel(wan: Any, task_id: str, as_json: bool) -> int:
     wan.cancel(task_id)
     print(json.dumps({"task_id": task_id, "canceled": True}) if as_json else f"{task_id} is canceled")
-    return FINE
+    return ExitCode.OK
 
 
 def resume(
-    saving: OutputOptions,
+    output_files: OutputOptions,
     connection: ConnectionOptions,
     timeout: TimeoutOption = None,
-    as_json: EachOption = False,
+    as_json: JsonLinesOption = False,
 ) -> int:
-    """Take up every unfinished call of a journal.
+    """Continue every unfinished call of a journal.
 
-    Each task of the --journal is waited for and its pictures saved. A call whose
-    task id was lost is looked for; where it is not certain which task it is, they are named. Exit 0 where
-    every picture came, 1 where something failed or is lost, 2 for usage and no key.
+    Waits for each task in the --journal file and saves its pictures. If the id of a task was lost, the task
+    is looked for; if it is not certain which one it is, the candidates are listed. Exit 0 if every picture
+    arrived, 1 if something failed or is lost, 2 for a usage error or a missing key.
     """
     if connection.journal is None or not connection.journal.is_file():
-        raise CliError("--journal FILE: it is missing; due is the file that the calls were kept in")
-    if saving.stem is not None:
-        raise CliError("--stem: leave it out; the files of several tasks are named after their ids")
-    telling = CallErrorReporter(connection, saving, as_json)
+        raise CliError("--journal FILE: missing; expected the file in which the calls were recorded")
+    if output_files.stem is not None:
+        raise CliError("--stem: not allowed; the files of several tasks are named after their ids")
+    reporter = CallErrorReporter(connection, output_files, as_json)
 
-    def work() -> int:
-        saving.check_writable()
-        command = telling.command("resume")
-        with report_interrupt(f"to take them up again: {command}"), connection.open() as wan:
+    def resume_all() -> int:
+        output_files.check_writable()
+        hint = f"to continue: {reporter.command('resume')}"
+        with report_interrupt(hint), connection.open() as wan:
             with Progress(connection.clock, as_json) as progress:
-                found = wan.resume(timeout=timeout, on_status=progress)
-            codes = [report_task(each, telling) for each in [*found.results, *found.failed]]
-            codes += [_lost(each, as_json) for each in found.lost]
+                resumed = wan.resume(timeout=timeout, on_status=progress)
+            codes = [report_result(result, reporter) for result in [*resumed.results, *resumed.failed]]
+            codes += [_report_lost(lost, as_json) for lost in resumed.lost]
         if not codes:
-            print_error("the journal has nothing unfinished")
-        return max(codes, default=FINE)
+            print_error("the journal has no unfinished calls")
+        return max(codes, default=ExitCode.OK)
 
-    return telling.run(work)
+    return reporter.run(resume_all)
 
 
-def _lost(lost: "LostCall", as_json: bool) -> int:
-    """Tells of a call that may have been accepted."""
-    entry, ids = lost.entry, [each.task_id for each in lost.candidates]
+def _report_lost(lost: "LostCall", as_json: bool) -> int:
+    """Report a call that may have been accepted."""
+    entry, ids = lost.entry, [candidate.task_id for candidate in lost.candidates]
     if as_json:
         print(json.dumps({"lost": {"model": entry.model, "sent_at": entry.sent_at, "candidates": ids}}))
     else:
-        told = f"it may be one of these tasks: {', '.join(ids)}" if ids else "the service lists no such task"
-        print_error(f"a call of {entry.model} was sent and its answer lost; {told}")
-    return NO
+        tasks = f"it may be one of these tasks: {', '.join(ids)}" if ids else "the service lists no such task"
+        print_error(f"a call of {entry.model} was sent, but its response was lost; {tasks}")
+    return ExitCode.FAILED

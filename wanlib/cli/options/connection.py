@@ -1,4 +1,4 @@
-"""The service that the client's commands speak to."""
+"""Options that select the service, and the client made from them."""
 
 import os
 from dataclasses import dataclass
@@ -12,45 +12,64 @@ from wanlib.cli.errors import CliError
 if TYPE_CHECKING:
     from wanlib.base.clock import Clock
 
-_KEY = "DASHSCOPE_API_KEY"
+_API_KEY = "DASHSCOPE_API_KEY"
 
 
 @dataclass(frozen=True)
 class ConnectionOptions:
-    """The options of every command that uses the client. The key is none: others could read it."""
+    """The options of every command that uses the client.
 
-    region: Annotated[str | None, typer.Option(metavar="REGION", help="Of the key.")] = None
-    workspace: Annotated[str | None, typer.Option(metavar="ID", help="For a workspace's own host.")] = None
+    The API key is not among them, since other users of the machine can read the arguments of a process.
+
+    Attributes:
+        region: The region of the key; None for the default region.
+        workspace: The id of a workspace that has its own host; None for the shared host.
+        base_url: Another address of the API; None for that of the region.
+        journal: The file in which paid calls are recorded; None to record none.
+    """
+
+    region: Annotated[str | None, typer.Option(metavar="REGION", help="The region of the API key.")] = None
+    workspace: Annotated[str | None, typer.Option(metavar="ID", help="Use the host of this workspace.")] = (
+        None
+    )
     base_url: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="Another address of the API, http(s)://host/path; else DASHSCOPE_HTTP_BASE_URL.",
+            help="Another address of the API, http(s)://host/path; default: DASHSCOPE_HTTP_BASE_URL.",
         ),
     ] = None
     journal: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Keep every paid call in this file; `wanlib resume` takes it up."),
+        typer.Option(
+            metavar="FILE", help="Record every paid call in this file, so that `wanlib resume` can continue."
+        ),
     ] = None
 
-    def open(self, *, idle: bool = False) -> Any:
-        """A client, to be closed. idle: it will send nothing, so it needs neither key nor journal.
+    def open(self, *, is_dry_run: bool = False) -> Any:
+        """Return a client, to be closed by the caller.
 
-        Its verbs are typed for each model; what stands at a prompt is known as late as it is read, so the
-        client is handed on as Any. Raises Refusal, ConfigurationError.
+        Its methods are typed for each model, which is only known when the command line is read, hence Any.
+
+        Args:
+            is_dry_run: Whether it will send nothing, so that it needs neither key nor journal.
+
+        Raises:
+            CliError: The key is missing, or the journal cannot be used.
+            ConfigurationError: A setting is invalid.
         """
         from wanlib import Wan
         from wanlib.errors import JournalError
 
-        if not idle and not os.environ.get(_KEY, "").strip():
-            raise CliError(f"there is no API key: set {_KEY} (it is read from the environment alone)")
+        if not is_dry_run and not os.environ.get(_API_KEY, "").strip():
+            raise CliError(f"no API key: set {_API_KEY} (the key is only read from the environment)")
         try:
             return Wan(
-                _KEY if idle else None,  # its name stands for it: what is shown holds no key
+                _API_KEY if is_dry_run else None,  # a placeholder: what is printed contains no key
                 region=self.region,
                 workspace=self.workspace,
                 base_url=self.base_url,
-                journal=None if idle else self.journal,
+                journal=None if is_dry_run else self.journal,
                 clock=self.clock,
             )
         except JournalError as error:
@@ -58,22 +77,22 @@ class ConnectionOptions:
 
     @property
     def clock(self) -> "Clock":
-        """The time that a command goes by."""
+        """The source of time of the command."""
         return system_clock()
 
     def to_arguments(self) -> list[str]:
-        """These options for another command."""
-        given: dict[str, str | Path | None] = {
+        """Return these options as arguments for another command."""
+        options: dict[str, str | Path | None] = {
             "--region": self.region,
             "--workspace": self.workspace,
             "--base-url": self.base_url,
             "--journal": self.journal,
         }
-        return [text for name, value in given.items() if value is not None for text in (name, str(value))]
+        return [text for name, value in options.items() if value is not None for text in (name, str(value))]
 
 
 def system_clock() -> "Clock":
-    """The machine's own; a test puts another here."""
+    """Return the clock of the machine; tests replace this function."""
     from wanlib.base.clock import RealClock
 
     return RealClock()

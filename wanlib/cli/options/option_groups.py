@@ -1,40 +1,51 @@
-"""Options that several commands share: a dataclass that a command takes as one argument."""
+"""Option groups: a command takes a dataclass as one argument, and Typer sees one option for each field."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Any, get_type_hints
 
 
 def expand_option_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """`command` as typer understands it: for an argument that is a dataclass, an option for each field."""
+    """Return `command` with each argument that is a dataclass replaced by the fields of the dataclass.
+
+    A field of a group may be a group itself.
+    """
     hints = get_type_hints(command, include_extras=True)
-    groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
 
     @wraps(command)
-    def run(**given: Any) -> None:
-        for name, group in groups.items():
-            given[name] = group(**{each.name: given.pop(each.name) for each in fields(group)})
-        command(**given)
+    def run(**values: Any) -> None:
+        command(**{name: _collect(name, hint, values) for name, hint in hints.items() if name != "return"})
 
-    taken = [
-        each
+    parameters = [
+        expanded
         for parameter in signature(command).parameters.values()
-        for each in _expand(parameter.replace(annotation=hints[parameter.name]), groups)
+        for expanded in _expand(parameter.replace(annotation=hints[parameter.name]))
     ]
-    run.__signature__ = Signature(taken)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in taken}
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
-def _expand(parameter: Parameter, groups: Mapping[str, Any]) -> list[Parameter]:
-    """The parameters that stand for one of the command's own."""
-    if parameter.name not in groups:
-        return [parameter.replace(kind=Parameter.KEYWORD_ONLY)]
-    group = groups[parameter.name]
+def _expand(parameter: Parameter) -> Iterator[Parameter]:
+    """Yield the options that stand for one argument of the command."""
+    group = parameter.annotation
+    if not is_dataclass(group):
+        yield parameter.replace(kind=Parameter.KEYWORD_ONLY)
+        return
     hints = get_type_hints(group, include_extras=True)
-    return [
-        Parameter(each.name, Parameter.KEYWORD_ONLY, default=each.default, annotation=hints[each.name])
-        for each in fields(group)
-    ]
+    for field in fields(group):
+        default = Parameter.empty if field.default is MISSING else field.default
+        yield from _expand(
+            Parameter(field.name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name])
+        )
+
+
+def _collect(name: str, hint: Any, values: Mapping[str, Any]) -> Any:
+    """Return the value of an argument: the option of its name, or a group made of several."""
+    if not is_dataclass(hint):
+        return values[name]
+    hints = get_type_hints(hint, include_extras=True)
+    members = {field.name: _collect(field.name, hints[field.name], values) for field in fields(hint)}
+    return hint(**members)  # type: ignore[operator]

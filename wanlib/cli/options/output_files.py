@@ -1,4 +1,4 @@
-"""What a call has yielded, saved and told."""
+"""Options about output files, and saving the pictures of a call."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wanlib.base.redaction import printable
-from wanlib.cli.errors import FINE, NO, CliError, print_error, safe_file_name
+from wanlib.cli.errors import CliError, ExitCode, print_error, safe_file_name
 
 if TYPE_CHECKING:
     from wanlib.client.outputs import Output
@@ -20,32 +20,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """The options about files."""
+    """The options about output files.
+
+    Attributes:
+        out: A folder, or the file of a single picture.
+        stem: The beginning of the file names; None for the id of the task.
+        overwrite: Whether existing files are overwritten.
+    """
 
     out: Annotated[
         Path, typer.Option(metavar="DIR|FILE", help="A folder, or the .png file of a single picture.")
     ] = Path()
     stem: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Save as NAME-1.png and so on; else the task's id.")
+        str | None,
+        typer.Option(metavar="NAME", help="Save as NAME-1.png and so on; default: the id of the task."),
     ] = None
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite files of these names.")] = False
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite existing files.")] = False
 
     def check_writable(self, pictures: int = 0) -> None:
-        """Looks for what would keep pictures from being saved, before they are paid for.
+        """Check, before pictures are paid for, that they can be saved.
 
-        pictures: how many files of the stem must not be there. Raises Refusal, InvalidArgumentError.
+        Args:
+            pictures: How many files with the stem must not exist yet.
+
+        Raises:
+            CliError: A file is in the way, or the folder cannot be written to.
+            InvalidArgumentError: The path or the stem is invalid.
         """
         from wanlib.client.results.download import target_file, validate_stem
 
         file = target_file(self.out, pictures, self.stem)
         if file is not None and file.exists() and not self.overwrite:
             raise CliError(
-                f"--out {safe_file_name(file)}: is there already; give another name, or --overwrite"
+                f"--out {safe_file_name(file)}: already exists; choose another name or --overwrite"
             )
         folder = self.out if file is None else self.out.absolute().parent
-        there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
-        if not (there.is_dir() and os.access(there, os.W_OK)):
-            raise CliError(f"--out {safe_file_name(self.out)}: is no folder that can be written to")
+        parents = (folder, *folder.absolute().parents)
+        existing = next(parent for parent in parents if parent.exists())
+        if not (existing.is_dir() and os.access(existing, os.W_OK)):
+            raise CliError(f"--out {safe_file_name(self.out)}: not a writable folder")
         if self.stem is None:
             return
         validate_stem(self.stem)
@@ -53,13 +66,21 @@ class OutputOptions:
             path = self.out / f"{self.stem}-{number}.png"
             if path.exists() and not self.overwrite:
                 raise CliError(
-                    f"{safe_file_name(path)}: is there already; give another --stem, or --overwrite"
+                    f"{safe_file_name(path)}: already exists; choose another --stem or --overwrite"
                 )
 
-    def save(self, output: "Output", as_json: bool) -> int:
-        """Saves the pictures and tells the result -> the exit code: 0 where all came that were asked for.
+    def save(self, output: "Output", as_json: bool) -> ExitCode:
+        """Save the pictures and print the result.
 
-        Raises DownloadFailedError.
+        Args:
+            output: The result of a call.
+            as_json: Whether to print one JSON object instead of paths and text.
+
+        Returns:
+            `ExitCode.OK` if every requested picture arrived.
+
+        Raises:
+            DownloadFailedError: A picture could not be saved.
         """
         from wanlib.client.results.download import target_file
 
@@ -72,52 +93,51 @@ class OutputOptions:
             self._save_response(output)
             raise
         if as_json:
-            print(json.dumps(output.to_dict() | {"files": [str(each) for each in files]}), flush=True)
+            print(json.dumps(output.to_dict() | {"files": [str(file) for file in files]}), flush=True)
         else:
-            _print(output, files)
-        return FINE if output.images and not output.has_failures and not output.is_incomplete else NO
+            _print_result(output, files)
+        is_complete = output.images and not output.has_failures and not output.is_incomplete
+        return ExitCode.OK if is_complete else ExitCode.FAILED
 
     def _save_response(self, output: "Output") -> None:
-        """Without a task to ask again, the answer is the one place of the links, which live for a day."""
+        """Save the response of a call without a task: it is the only place with the links to the pictures."""
         if output.task_id is not None:
             return
         from tempfile import mkstemp
 
         folder = self.out.absolute().parent if self.out.suffix and not self.out.is_dir() else self.out
-        with suppress(OSError):  # the error that led here is the one to tell
+        with suppress(OSError):  # the original error is the one to report
             folder.mkdir(parents=True, exist_ok=True)
-            number, path = mkstemp(".json", "answer-", folder)  # for nobody else's eyes
+            number, path = mkstemp(".json", "answer-", folder)  # readable by its owner only
             with os.fdopen(number, "w", encoding="utf-8") as file:
                 json.dump(output.raw, file)
-            print_error(f"the answer, with links that live for a day, is kept in {safe_file_name(path)}")
+            print_error(f"the response, with links that are valid for a day, is in {safe_file_name(path)}")
 
     def to_arguments(self) -> list[str]:
-        """These options for another command."""
+        """Return these options as arguments for another command."""
         stem = [] if self.stem is None else ["--stem", self.stem]
         return ["--out", str(self.out), *stem, *(["--overwrite"] if self.overwrite else [])]
 
 
-def _print(output: "Output", files: Sequence[Path]) -> None:
-    """Paths and text in reading order on stdout, what is missing on stderr."""
-    for line in _lines(output, files):
+def _print_result(output: "Output", files: Sequence[Path]) -> None:
+    """Print paths and text in reading order to stdout, and what is missing to stderr."""
+    for line in _result_lines(output, files):
         print(printable(line))
     sys.stdout.flush()
     for failure in output.failures:
-        print_error(
-            f"a picture failed: {failure.code or 'no code'}: {failure.message or 'no reason is given'}"
-        )
+        print_error(f"a picture failed: {failure.code or 'no code'}: {failure.message or 'no reason given'}")
     if output.is_incomplete:
-        print_error(f"{len(output.images)} of {output.asked} pictures came; those that came are billed")
+        print_error(f"{len(output.images)} of {output.asked} pictures arrived; they are billed")
     elif not output.images and not output.failures:
-        print_error("no picture came")
+        print_error("no picture arrived")
 
 
-def _lines(output: "Output", files: Sequence[Path]) -> Iterator[str]:
+def _result_lines(output: "Output", files: Sequence[Path]) -> Iterator[str]:
     from wanlib.client.results.parts import Picture, Text
 
-    left: Iterator[Any] = iter(files)
+    remaining: Iterator[Any] = iter(files)
     for part in output.parts:
         if isinstance(part, Picture):
-            yield str(next(left))
+            yield str(next(remaining))
         elif isinstance(part, Text):
             yield from part.text.splitlines()

@@ -1,4 +1,4 @@
-"""What a call asks for, as it stands at the prompt."""
+"""Arguments and options about the content of a call: model, prompt, images and parameters."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,92 +14,126 @@ from wanlib.cli.input_files import read_input
 from wanlib.cli.strict_json import InvalidJsonError, parse_json
 
 ModelArgument = Annotated[
-    str, typer.Argument(metavar="MODEL", help="Its name; `wanlib rules` lists those that there are.")
+    str, typer.Argument(metavar="MODEL", help="The name of the model; `wanlib rules` lists the models.")
 ]
-PromptArgument = Annotated[str, typer.Argument(metavar="PROMPT", help="What to make.")]
+PromptArgument = Annotated[str, typer.Argument(metavar="PROMPT", help="What to create.")]
 _IMAGE = "FILE|URL"
-_IMAGE_HELP = "A file, a URL (http, https, data, oss, file) or - for standard input; once for each image."
+_IMAGE_HELP = "A file, a URL (http, https, data, oss, file), or - for standard input. Repeat for more images."
 ImagesOption = Annotated[list[str], typer.Option("--image", "-i", metavar=_IMAGE, help=_IMAGE_HELP)]
-MaybeImagesOption = Annotated[
+OptionalImagesOption = Annotated[
     list[str] | None, typer.Option("--image", "-i", metavar=_IMAGE, help=_IMAGE_HELP)
 ]
 
-_HAS_SCHEME = re.compile(r"(?i)data:|[a-z][a-z0-9+.-]+://").match
-_NO_PARAMETERS = ("settings", "extra", "allow")
+_has_scheme = re.compile(r"(?i)data:|[a-z][a-z0-9+.-]+://").match
+_NOT_PARAMETERS = ("settings", "extra", "allow")
 
 
 @dataclass(frozen=True)
 class ParameterOptions:
-    """The parameters of a call; none is sent unless it is given."""
+    """The parameters of a call; only those that are set are sent.
+
+    Attributes:
+        size: A keyword such as 2K, or width*height in pixels.
+        n: The number of pictures.
+        seed: The random seed.
+        watermark: Whether the pictures get a watermark.
+        negative_prompt: What the pictures must not show.
+        mask: The image that marks the area to edit.
+        settings: Other parameters, each `name=value`.
+        extra: Parameters that the spec does not have, each `name=value`.
+        allow: Ids of rules that the call may violate.
+    """
 
     size: Annotated[str | None, typer.Option(metavar="SIZE", help="2K, or width*height in pixels.")] = None
-    n: Annotated[int | None, typer.Option("--n", metavar="N", help="How many pictures.")] = None
-    seed: Annotated[int | None, typer.Option(metavar="N", help="For the same picture again.")] = None
-    watermark: Annotated[bool | None, typer.Option("--watermark/--no-watermark", help="Mark it or not.")] = (
-        None
-    )
-    negative_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="What not to make.")] = None
-    mask: Annotated[str | None, typer.Option(metavar=_IMAGE, help="An image that marks what to change.")] = (
-        None
-    )
+    n: Annotated[int | None, typer.Option("--n", metavar="N", help="Number of pictures.")] = None
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Random seed, to repeat a picture.")] = None
+    watermark: Annotated[
+        bool | None, typer.Option("--watermark/--no-watermark", help="Add a watermark or not.")
+    ] = None
+    negative_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="What not to create.")] = None
+    mask: Annotated[
+        str | None, typer.Option(metavar=_IMAGE, help="An image that marks the area to edit.")
+    ] = None
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Another parameter; the value is JSON, else text."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Another parameter; the value is JSON or text."),
     ] = None
     extra: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A parameter newer than the spec, sent unjudged."),
+        typer.Option(metavar="NAME=VALUE", help="A parameter that the spec doesn't have, sent unchecked."),
     ] = None
     allow: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Send although this rule is broken.")
+        list[str] | None, typer.Option(metavar="RULE", help="Send although this rule is violated.")
     ] = None
 
     def read(self) -> dict[str, Any]:
-        """The keyword arguments of a verb. Raises Refusal."""
+        """Return the parameters as keyword arguments of the client's methods.
+
+        Raises:
+            CliError: A parameter is malformed or set twice.
+        """
         own = {}
         for option in fields(self):
             value = getattr(self, option.name)
-            if value is not None and option.name not in _NO_PARAMETERS:
-                own[option.name] = parse_image(value) if _holds_image(option) else value
-        own |= pairs("--set", self.settings or (), {**own, **dict.fromkeys(_reserved_names())})
-        extra = pairs("--extra", self.extra or (), {})
+            if value is not None and option.name not in _NOT_PARAMETERS:
+                own[option.name] = parse_image(value) if _is_image(option) else value
+        taken = {**own, **dict.fromkeys(_reserved_names())}
+        own |= parse_pairs("--set", self.settings or (), taken)
+        extra = parse_pairs("--extra", self.extra or (), {})
         return own | ({"extra": extra} if extra else {}) | ({"allow": self.allow} if self.allow else {})
 
 
-def _holds_image(option: "Field[Any]") -> bool:
-    """Whether the value of an option is an image, as its metavar says."""
-    return any(getattr(each, "metavar", None) == _IMAGE for each in get_args(option.type))
+def _is_image(option: "Field[Any]") -> bool:
+    """Return whether the value of an option is an image, by its metavar."""
+    return any(getattr(info, "metavar", None) == _IMAGE for info in get_args(option.type))
 
 
 def parse_images(texts: Sequence[str]) -> list[Any]:
-    """The images of `-i`. Raises Refusal."""
+    """Return the images of `--image`.
+
+    Raises:
+        CliError: Standard input is named twice or cannot be read.
+    """
     if texts.count("-") > 1:
-        raise CliError("-i -: standard input holds one image; give files for the others")
+        raise CliError("-i -: standard input can hold only one image; use files for the others")
     return [parse_image(text) for text in texts]
 
 
 def parse_image(text: str) -> Any:
-    """A file's Path, a string that has a scheme, or the bytes of standard input. Raises Refusal."""
+    """Return an image for the client: a Path, a URL, or for `-` the bytes of standard input.
+
+    Raises:
+        CliError: Standard input cannot be read.
+    """
     if text == "-":
         return read_input()
-    return text if _HAS_SCHEME(text) else Path(text)
+    return text if _has_scheme(text) else Path(text)
 
 
-def pairs(option: str, texts: Sequence[str], taken: Mapping[str, Any]) -> dict[str, Any]:
-    """The values by name. Raises Refusal for no name, and for one that is given in another way."""
-    found: dict[str, Any] = {}
+def parse_pairs(option: str, texts: Sequence[str], taken: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of `name=value` texts by name.
+
+    Args:
+        option: The option, for messages.
+        texts: The texts.
+        taken: Names that have an option of their own.
+
+    Raises:
+        CliError: A text has no name, or a name is repeated or taken.
+    """
+    values: dict[str, Any] = {}
     for text in texts:
         name, sign, value = text.partition("=")
         if not name or not sign:
-            raise CliError(f"{option} {safe_repr(text)}: due is name=value, such as {option} n=2")
-        if name in found or name in taken:
-            raise CliError(f"{option} {safe_repr(name)}: it is given twice, or has an option of its own")
-        found[name] = _parse_value(value)
-    return found
+            raise CliError(f"{option} {safe_repr(text)}: expected name=value, such as {option} n=2")
+        if name in values or name in taken:
+            raise CliError(f"{option} {safe_repr(name)}: it is set twice or has its own option")
+        values[name] = _parse_value(value)
+    return values
 
 
 def _parse_value(text: str) -> Any:
-    """JSON where it is JSON, else the text itself."""
+    """Return the JSON value of a text, or the text if it is not JSON."""
     try:
         return parse_json(text.encode("utf-8", "surrogatepass"))
     except InvalidJsonError:
@@ -107,7 +141,7 @@ def _parse_value(text: str) -> Any:
 
 
 def _reserved_names() -> set[str]:
-    """The arguments of the verbs that are no parameters of a model."""
+    """Return the arguments of the client's methods that are not parameters of a model."""
     from wanlib.client.call.options import WaitOrSyncOptions
 
     return {"self", "model", "prompt", "images", *WaitOrSyncOptions.__annotations__}
