@@ -1,4 +1,4 @@
-"""Faults as they are seen on a raw socket, under both of uvicorn's readers of HTTP."""
+"""Faults as they are seen on a raw socket."""
 
 import asyncio
 import json
@@ -8,31 +8,20 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tests.emulator.asking import BASE, BODIES, INTERLEAVED, PLAIN
 from tests.emulator.wire import SYNC, ask, connect, create, cut, one, request
 from wanlib.emulator import Emulator, RealClock, Settings
 from wanlib.emulator.core.http_messages import Response
-from wanlib.emulator.core.vendor_errors import VendorErrors
-from wanlib.emulator.server.asgi_request import ServerLimits
 from wanlib.emulator.server.asgi_response import ResponseWriter, send_response
-from wanlib.emulator.server.connection import connection_class
-from wanlib.emulator.server.h11_connection import H11Connection
 from wanlib.emulator.server.serve import listen, run_in_thread
-from wanlib.spec import load
 
 BODY = BODIES[PLAIN]
 
 
-@pytest.fixture(scope="module", params=["httptools", "h11"])
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    limits, vendor = ServerLimits(), VendorErrors(load())
-    kind: Any = connection_class(limits, vendor)
-    assert issubclass(kind, HttpToolsProtocol)
-    if request.param == "h11":
-        kind = type("H11", (H11Connection,), {"limits": limits, "vendor": vendor})
-    with run_in_thread(Emulator(clock=RealClock()), http=kind) as address:
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with run_in_thread(Emulator(clock=RealClock())) as address:
         yield address
 
 

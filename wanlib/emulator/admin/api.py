@@ -19,8 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wanlib.base.clock import ManualClock
 from wanlib.emulator.admin.state import state_snapshot
+from wanlib.emulator.core.routes import ADMIN, PAGE, PAGE_FILES
 from wanlib.emulator.emulator import Emulator
-from wanlib.emulator.server.app import CONTROL, PAGE, PAGE_FILES
 
 ADMIN_HEADER = "x-wan-control"
 """A request that changes something carries it, whatever it says: no page of elsewhere can send it unasked."""
@@ -74,7 +74,7 @@ _SUFFIXES = (".html", ".css", ".js", ".svg")
 _MAX_BODY = 4096
 _MAX_SECONDS = 366 * 86400
 _MAX_WIDTH = 1024
-_TASK = CONTROL + "tasks/{id}"
+_TASK = ADMIN + "tasks/{id}"
 
 _SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
@@ -152,8 +152,8 @@ def create_admin_app(emulator: Emulator, hosts: Collection[str] | None, threads:
     """The page and the control surface behind their guard."""
     endpoints = AdminApi(emulator, threads)
     routes = [
-        Route(CONTROL + "state", endpoints.state, methods=["GET"]),
-        Route(CONTROL + "clock", endpoints.advance_clock, methods=["POST"]),
+        Route(ADMIN + "state", endpoints.state, methods=["GET"]),
+        Route(ADMIN + "clock", endpoints.advance_clock, methods=["POST"]),
         Route(_TASK + "/finish", endpoints.finish_task, methods=["POST"]),
         Route(_TASK + "/fail", endpoints.fail_task, methods=["POST"]),
         Route(_TASK + "/pictures/{number:int}.png", endpoints.picture, methods=["GET"]),

@@ -10,9 +10,8 @@ from typing import Any
 from wanlib.base.redaction import redact_text
 from wanlib.emulator.api.values import Values
 from wanlib.emulator.context import EmulatorContext
-from wanlib.emulator.core.spilled_text import SpilledText
 from wanlib.emulator.jobs.job import InputImage, JobSpec
-from wanlib.emulator.storage.blobs import ADOPTED, BlobStore
+from wanlib.emulator.storage.blobs import BlobStore
 from wanlib.emulator.storage.store import Upload
 from wanlib.spec.interpreter.decode import DecodedBody
 from wanlib.spec.model.picture_size import KEYWORD, SQUARE, PictureSize
@@ -50,12 +49,9 @@ def _inline_or_url(number: int, text: str, reading: DecodedBody, blobs: BlobStor
 
 
 def _store_bytes(text: str, blobs: BlobStore) -> str:
-    """The key of its bytes; one that is on disk already stays where it is, unless it is small."""
-    if not isinstance(text, SpilledText):
-        least = len(text) // 4 * 3 - 128  # what stands before the base64 is shorter
-        return blobs.add(_bytes_of(text)) if blobs.has_room(least) else ""
-    stored = text.stored
-    return blobs.adopt(stored) if stored.size >= ADOPTED else blobs.add(stored.data())
+    """Store the bytes of a data URI. Return their key, "" if there is no room."""
+    min_size = len(text) // 4 * 3 - 128  # what precedes the base64 is shorter than 128 bytes
+    return blobs.add(_bytes_of(text)) if blobs.has_room(min_size) else ""
 
 
 def _bytes_of(text: str) -> bytes:

@@ -13,7 +13,6 @@ from wanlib.emulator.api.values import Values, decode_fields, iter_image_values
 from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.http_messages import Request
 from wanlib.emulator.core.routes import Route, Routes
-from wanlib.emulator.core.spilled_text import substitute
 from wanlib.emulator.core.vendor_errors import RequestRefused, VendorError
 from wanlib.emulator.storage.store import Upload
 from wanlib.spec import Field, Spec, interpret
@@ -152,10 +151,9 @@ class RequestValidator:
             told = self._context.vendor.lookup("bad_body")
             raise RequestRefused(told, (Violation(rule, "rejected", "", due["is"], content_type or None),))
         try:
-            body = _DECODER.decode(request.body.decode(json.detect_encoding(request.body), "surrogatepass"))
+            return _DECODER.decode(request.body.decode(json.detect_encoding(request.body), "surrogatepass"))
         except (ValueError, RecursionError):
             raise self._context.refusal("bad_body") from None
-        return substitute(body, request.long_texts) if request.long_texts else body
 
     def _check_async_header(
         self, request: Request, route: Route

@@ -1,10 +1,7 @@
 """One HTTP request and its answer as data; a fault is data too, and a face acts it out."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
-
-from wanlib.emulator.core.spilled_text import SpilledText
 
 RULES_HEADER = "x-wan-rules"
 """On answers: every broken rule once with its outcome, `wan2.7/n.max;rejected, ...` (a list of RFC 8941)."""
@@ -31,7 +28,6 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     body: bytes = b""
     origin: str = ""
-    long_texts: Mapping[str, SpilledText] = MappingProxyType({})
 
 
 class Response(NamedTuple):

@@ -10,7 +10,8 @@ from wanlib.spec import Spec
 _TASK_ID = "{task_id}"
 STORE, RESULT = "store", "result"
 RESULTS, STORAGE = "/results", "/storage"
-"""Paths of our own, beside the base path of the API."""
+ADMIN, PAGE, PAGE_FILES = "/_/", "/", "/page/"
+"""Paths outside the vendor's API: results, uploads, the control API, the page and its files."""
 
 
 class Route(NamedTuple):

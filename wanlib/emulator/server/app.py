@@ -1,52 +1,57 @@
-"""The emulator as an ASGI app: the API, and beside it the page and what the page calls."""
+"""The emulator as an ASGI app: the API, and beside it the admin page and its control API.
+
+`EmulatorServer` in `serve.py` runs it; any ASGI server can (`uvicorn.run(EmulatorApp(emulator))`), but cuts
+before the status line then appear as status 500.
+"""
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wanlib.emulator.core.http_messages import Request, Response
-from wanlib.emulator.core.routes import STORE, Routes
+from wanlib.emulator.core.routes import ADMIN, PAGE, PAGE_FILES, STORE, Routes
 from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.server.access_log import AccessLog, access_line
 from wanlib.emulator.server.asgi_request import (
-    BodySink,
+    MIB,
+    BodyTooLargeError,
     ClientDisconnected,
-    MemoryBodySink,
     Receive,
     Scope,
     Send,
     ServerLimits,
-    body_sink_factory,
+    SpooledBody,
     header_size,
     read_body,
     read_request,
 )
-from wanlib.emulator.server.asgi_response import ResponseWriter, early_rejection, send_response
-from wanlib.emulator.server.streaming_json import LONG, TooLarge
+from wanlib.emulator.server.asgi_response import (
+    CloseConnection,
+    ResponseWriter,
+    early_rejection,
+    send_response,
+)
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-CONTROL = "/_/"
-PAGE, PAGE_FILES = "/", "/page/"
-"""Where people's page is, and below it what it consists of."""
-
 _METHODS = ("GET", "POST")
 _WORKERS = 2
-_MEGABYTE = 1 << 20
 
 
 class EmulatorApp:
-    """`uvicorn.run(App(emulator))`; with `wanlib.emulator.server.serve.Server` cuts are acted out, too.
+    """Serve one emulator over ASGI.
 
-    The API is answered here without a framework, which would cost as much as the answer; the page and its
-    control surface are Starlette's. Pictures and large bodies are worked at by two threads, so that they
-    neither hold up the others nor fill the memory.
+    Requests of the API are answered without a framework; the page and its control API are a Starlette app.
+    Large bodies and pictures are processed in two threads, so that they do not delay other requests.
 
-    hosts: names beside those of loopback that the control surface may be called by; None for any address.
-    access_log: gets a line for each request of the API; none unless given.
+    Attributes:
+        stopping: Set it when the server is about to stop: delayed answers are then cut.
+        progress: Number of body chunks and answers so far, by client (`scope["client"]`).
+        working: Clients whose request has arrived completely and whose answer is not finished.
     """
 
     def __init__(
@@ -56,76 +61,105 @@ class EmulatorApp:
         limits: ServerLimits | None = None,
         hosts: Collection[str] | None = (),
         access_log: AccessLog | None = None,
+        close_connection: CloseConnection | None = None,
     ) -> None:
+        """Create the app.
+
+        Args:
+            emulator: Answers the requests.
+            limits: Limits on requests; None means the defaults.
+            hosts: Host names, beside those of loopback, under which the page and the control API may be
+                called; None allows any IP address.
+            access_log: Called with a line for each request of the API; None means no log.
+            close_connection: Closes the transport of a client, for faults that cut connections; None if the
+                server offers no means.
+        """
         self._emulator = emulator
         self._limits = limits or ServerLimits()
         self._hosts = hosts
         self._access_log = access_log
+        self._close_connection = close_connection
         self._vendor = emulator.vendor
         self._routes = Routes(emulator.spec)
         self._threads = ThreadPoolExecutor(_WORKERS, "wanlib-emulator")
-        self._pages: ASGIApp | None = None
+        self._admin: ASGIApp | None = None
         self._base: str = emulator.spec.wire["base_path"] + "/"
-        self._most_upload = (self._vendor.upload["max_file_mb"] + 1) * _MEGABYTE
+        self._max_upload = (self._vendor.upload["max_file_mb"] + 1) * MIB
         self.stopping = asyncio.Event()
+        self.progress: Counter[Any] = Counter()
+        self.working: set[Any] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        path: str = scope["path"]
-        if not path.startswith(self._base) and (path == PAGE or path.startswith((PAGE_FILES, CONTROL))):
+        """Handle one request."""
+        path, client = scope["path"], scope.get("client")
+        is_head_too_large = header_size(scope) > self._limits.head
+        is_admin = not path.startswith(self._base) and (path == PAGE or path.startswith((PAGE_FILES, ADMIN)))
+        if is_admin and not is_head_too_large:
             return await self._admin_app()(scope, receive, send)
-        line = ResponseWriter(scope, receive, send, self.stopping)
+        writer = ResponseWriter(scope, receive, send, self.stopping, self._close_connection)
         try:
-            response = await self._answer(scope, receive)
+            if is_head_too_large:
+                limit = f"{self._limits.head:,}"
+                response = early_rejection(self._vendor, 431, "head_too_large", limit)
+            else:
+                response = await self._respond(scope, receive)
+            if self._access_log:
+                self._access_log(
+                    access_line(time.time(), scope["method"], path, response, self._vendor.names)
+                )
+            await send_response(response, writer)
         except ClientDisconnected:
-            return None
-        if self._access_log:
-            line_of = (scope["method"], path, response, self._vendor.names)
-            self._access_log(access_line(time.time(), *line_of))
-        return await send_response(response, line)
+            pass
+        finally:
+            self.working.discard(client)
+            self.progress[client] += 1
+        return None
 
     def close(self) -> None:
-        """Lets go of the threads."""
+        """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
-        if header_size(scope) > self._limits.head:
-            return early_rejection(self._vendor, 431, "head_too_large", f"{self._limits.head:,}")
+    async def _respond(self, scope: Scope, receive: Receive) -> Response:
+        request, client = read_request(scope), scope.get("client")
         if scope["method"] == "OPTIONS":
-            return self._cors_preflight(read_request(scope))
+            return self._cors_preflight(request)
+
+        def on_chunk() -> None:
+            self.progress[client] += 1
+
         try:
-            body, taker = await read_body(scope, receive, lambda: self._body_sink(scope), self._limits)
-        except TooLarge as error:
+            body = await read_body(receive, self._max_body(request), self._limits.drained, on_chunk)
+        except BodyTooLargeError as error:
             return early_rejection(self._vendor, 413, "body_too_large", str(error))
-        request = read_request(scope, body, taker.texts if taker else {})
-        try:
-            if not self._may_stream_body(request):
-                return self._emulator.handle(request)
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._emulator.handle, request)
-        finally:
-            if taker:
-                taker.close()
+        self.working.add(client)
+        if isinstance(body, bytes) and not self._routes.is_image_request(request):
+            return self._emulator.handle(request._replace(body=body))
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._handle_slow, request, body)
 
-    def _may_stream_body(self, request: Request) -> bool:
-        return len(request.body) > LONG or bool(request.long_texts) or self._routes.is_image_request(request)
+    def _handle_slow(self, request: Request, body: bytes | SpooledBody) -> Response:
+        """Read a spooled body and handle the request, in a thread."""
+        if not isinstance(body, bytes):
+            with body:
+                body = body.read()
+        return self._emulator.handle(request._replace(body=body))
 
-    def _body_sink(self, scope: Scope) -> BodySink:
-        route = self._routes.find(read_request(scope))
+    def _max_body(self, request: Request) -> int:
+        route = self._routes.find(request)
         if route and route.create_calls:
-            return body_sink_factory(self._limits)
-        return MemoryBodySink(self._most_upload if route and route.call == STORE else self._limits.other)
+            return self._limits.create
+        return self._max_upload if route and route.call == STORE else self._limits.other
 
     def _cors_preflight(self, request: Request) -> Response:
-        """What may be done there. No other origin is let in."""
-        found = [each for each in _METHODS if self._routes.find(request._replace(method=each))]
-        allowed = [*found, *(["HEAD"] if "GET" in found else []), "OPTIONS"]
+        """List the methods of a path. No other origin is allowed."""
+        methods = [method for method in _METHODS if self._routes.find(request._replace(method=method))]
+        allowed = [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
         return Response(204, (("allow", ", ".join(allowed)),), ())
 
     def _admin_app(self) -> "ASGIApp":
-        """Built when it is first asked for: many a server never is, and starts sooner."""
-        if self._pages is None:
+        """Return the admin app, created on first use: servers without it start sooner."""
+        if self._admin is None:
             from wanlib.emulator.admin.api import create_admin_app
 
-            self._pages = create_admin_app(self._emulator, self._hosts, self._threads)
-        return self._pages
+            self._admin = create_admin_app(self._emulator, self._hosts, self._threads)
+        return self._admin

@@ -1,159 +1,140 @@
-"""From ASGI to a request: its head and its body, both within limits."""
+"""Read requests from ASGI: the head becomes a `Request`, the body is received within a limit.
 
+`EmulatorApp` calls `read_request` first, then `read_body`. A large body goes to a temporary file while it
+arrives, so that slow or aborted uploads take no memory; it is read and parsed once, when it is complete.
+"""
+
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from itertools import chain
-from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from wanlib.emulator.core.http_messages import Request
-from wanlib.emulator.core.spilled_text import SpilledText
-from wanlib.emulator.server.streaming_json import StreamingJsonBody, TooLarge
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+SpooledBody = tempfile.SpooledTemporaryFile[bytes]
 
-DIVERT = "wanlib.divert"
-"""In a scope's extensions: takes a function that gets the rest of the body as it comes, past `receive`, which
-costs as much as all that is done with a large body. It says whether there should be more."""
+MIB = 1 << 20
 
-_MEGABYTE = 1 << 20
-_NONE: Mapping[str, SpilledText] = MappingProxyType({})
+IN_MEMORY = MIB
+"""Bytes of a body up to which it stays in memory while it arrives."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """What one client may ask of the server.
+    """Limits on what a client may send, and for how long it may do nothing.
 
-    head: bytes of a request's line and headers. create: of a body that creates job, most of which goes to
-    disk; kept: of what stays in memory of it (nine images just under 1 MB as text are 9 MB). other: of any
-    other body. drained: of a body too large that are read all the same, so that its sender gets to read the
-    answer. connections: at a time. slow: seconds without a byte in the midst of a request or an answer.
+    Attributes:
+        head: Bytes of the request line and the headers.
+        create: Bytes of a body that creates a job. Nine images of 20 MB, the most that a model accepts, are
+            240 MiB as base64.
+        other: Bytes of any other body, uploads excepted (their limit is in `service.yaml`).
+        drained: Bytes of a body over its limit that are read and dropped, so that the client can read the
+            answer before the connection ends.
+        connections: Open connections; uvicorn answers requests on further ones with a plain 503.
+        stalled: Seconds after which a connection ends whose client neither sends nor reads anything. Must
+            exceed the interval between two polls on a connection that is kept alive.
     """
 
     head: int = 64 * 1024
-    create: int = 400 * _MEGABYTE
-    kept: int = 32 * _MEGABYTE
-    other: int = _MEGABYTE
-    drained: int = 1024 * _MEGABYTE
+    create: int = 400 * MIB
+    other: int = MIB
+    drained: int = 1024 * MIB
     connections: int = 500
-    slow: float = 30.0
+    stalled: float = 75.0
 
 
 class ClientDisconnected(Exception):
-    """The client closed the connection before its request was whole."""
+    """The client closed the connection before its request was complete."""
 
 
-class BodySink(Protocol):
-    """Takes a body that comes in several chunks."""
+class BodyTooLargeError(Exception):
+    """A body is over its limit.
 
-    body: bytearray
-    texts: dict[str, SpilledText]
+    Attributes:
+        limit: The limit in bytes.
+    """
 
-    def feed(self, chunk: bytes) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class MemoryBodySink:
-    """A body that stays in memory as a whole."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.body = bytearray()
-        self.texts: dict[str, SpilledText] = {}
-
-    def feed(self, chunk: bytes) -> None:
-        """Takes the next bytes. Raises TooLarge."""
-        self.body += chunk
-        if len(self.body) > self._most:
-            raise TooLarge(self._most)
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"over {limit:,} bytes")
+        self.limit = limit
 
 
-def read_request(scope: Scope, body: bytes = b"", long_texts: Mapping[str, SpilledText] = _NONE) -> Request:
-    """The request with what was read of its body. HEAD is answered as GET is, by its head alone."""
+def read_request(scope: Scope) -> Request:
+    """Convert an ASGI scope to a request without a body. HEAD becomes GET: uvicorn leaves the body out."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     target = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
     if scope["query_string"]:
         target += "?" + scope["query_string"].decode("latin-1")
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
-    return Request(method, target, headers, body, _base_url(scope, headers), long_texts)
+    return Request(method, target, headers, b"", _base_url(scope, headers))
 
 
 def header_size(scope: Scope) -> int:
-    """Bytes of the request's line and headers, about."""
+    """Return the approximate size of the request line and the headers in bytes."""
     fields = sum(map(len, chain.from_iterable(scope["headers"])))
     return fields + len(scope.get("raw_path", b"")) + len(scope["query_string"])
 
 
 async def read_body(
-    scope: Scope, receive: Receive, taker: Callable[[], BodySink], limits: ServerLimits
-) -> tuple[bytes, BodySink | None]:
-    """The body: whole where it came in one piece, else as a taker has it, to be closed. TooLarge, Gone."""
-    message = _body_event(await receive())
-    if not message.get("more_body"):
-        return message.get("body", b""), None
-    taking = taker()
-    intake = _BoundedReader(taking, limits.drained)
-    try:
-        intake.take(message.get("body", b""))
-        divert = scope.get("extensions", {}).get(DIVERT)
-        if divert:  # nothing was awaited since the message, so no byte is passed over
-            divert(intake.take)
-        while message.get("more_body"):
-            message = _body_event(await receive())
-            if not intake.take(message.get("body", b"")):
-                break
-        if intake.error:
-            raise intake.error
-    except BaseException:
-        taking.close()
-        raise
-    return bytes(taking.body), taking
+    receive: Receive, limit: int, drained: int, on_chunk: Callable[[], None] = lambda: None
+) -> bytes | SpooledBody:
+    """Receive the body of a request.
 
+    Args:
+        receive: The ASGI callable.
+        limit: Bytes that the body may have.
+        drained: Bytes over the limit that are received and dropped before the call fails.
+        on_chunk: Called for each chunk that has arrived.
 
-class _BoundedReader:
-    """Feeds a taker until it has too much, and then reads on.
+    Returns:
+        A body of up to `IN_MEMORY` bytes as such, a larger one as a temporary file at its start, to be
+        closed.
 
-    Whoever closes on a sender takes the answer from him, too.
+    Raises:
+        BodyTooLargeError: The body is over the limit.
+        ClientDisconnected: The client closed the connection.
     """
+    chunk, is_last = await _next_chunk(receive)
+    if is_last and len(chunk) <= limit:
+        return chunk
+    body = SpooledBody(max_size=IN_MEMORY)
+    try:
+        size = 0
+        while True:
+            on_chunk()
+            size += len(chunk)
+            if size <= limit:
+                body.write(chunk)
+            if is_last or size > limit + drained:
+                break
+            chunk, is_last = await _next_chunk(receive)
+        if size > limit:
+            raise BodyTooLargeError(limit)
+    except BaseException:
+        body.close()
+        raise
+    body.seek(0)
+    if size > IN_MEMORY:
+        return body
+    with body:
+        return body.read()
 
-    def __init__(self, taker: BodySink, drained: int) -> None:
-        self._taker = taker
-        self._left = drained
-        self.error: TooLarge | None = None
 
-    def take(self, chunk: bytes) -> bool:
-        """The next bytes; whether there should be more."""
-        if self.error:
-            self._left -= len(chunk)
-            return self._left > 0
-        try:
-            self._taker.feed(chunk)
-        except TooLarge as error:
-            self.error = error
-        return True
-
-
-def body_sink_factory(limits: ServerLimits) -> StreamingJsonBody:
-    """The taker for bodies that create."""
-    return StreamingJsonBody(limits.create, limits.kept)
-
-
-def _body_event(message: Message) -> Message:
-    """A message that is one of a body, whole or in part."""
+async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
+    """Return the next bytes of the body and whether they are the last."""
+    message = await receive()
     if message["type"] != "http.request":
         raise ClientDisconnected
-    return message
+    return message.get("body", b""), not message.get("more_body")
 
 
 def _base_url(scope: Scope, headers: Mapping[str, str]) -> str:
-    """The address that the caller used, else the one that the server has."""
+    """Return scheme and host as the client addressed them, else those of the server."""
     host = headers.get("host")
     if not host:
         name, port = scope.get("server") or ("localhost", None)

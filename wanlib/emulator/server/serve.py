@@ -1,8 +1,15 @@
-"""The emulator on a socket: uvicorn with truthful cuts, limits, and a quick end."""
+"""Run the emulator on a socket with uvicorn: `EmulatorServer` for a process, `run_in_thread` for tests.
+
+Limits are uvicorn's settings where it has one (connections, time between requests) and the app's elsewhere
+(head and body). Two things need the list of open connections, `uvicorn.Server.server_state.connections`,
+and the public asyncio transport of each: cutting a connection before its status line, which ASGI has no
+message for, and ending connections whose client does nothing, since uvicorn's only timeout runs between two
+requests. Nothing of uvicorn is subclassed but `uvicorn.Server` itself.
+"""
 
 import asyncio
 import socket
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -17,15 +24,14 @@ from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.server.access_log import AccessLog
 from wanlib.emulator.server.app import EmulatorApp
 from wanlib.emulator.server.asgi_request import ServerLimits
-from wanlib.emulator.server.connection import connection_class
 
-_KEEP_ALIVE = 75  # seconds: longer than the pause between two polls of any client
-_END_SECONDS = 2
-_ANY = ("0.0.0.0", "::", "")
+_SHUTDOWN_SECONDS = 2
+_ANY_ADDRESS = ("0.0.0.0", "::", "")
+_TICKS_PER_SECOND = 10  # uvicorn calls `on_tick` every 100 ms
 
 
 class EmulatorServer(uvicorn.Server):
-    """Serves one emulator."""
+    """A uvicorn server for one emulator."""
 
     def __init__(
         self,
@@ -33,17 +39,29 @@ class EmulatorServer(uvicorn.Server):
         *,
         limits: ServerLimits | None = None,
         host: str = "127.0.0.1",
-        http: Any = None,
         access_log: AccessLog | None = None,
     ) -> None:
-        limits = limits or ServerLimits()
-        # glibc learns from a large block that is given back to keep blocks of that size at hand: else each
-        # chunk of a large body is mapped and unmapped anew, which takes half of the time that the body takes.
-        bytearray(4 << 20)
-        self.app = EmulatorApp(emulator, limits=limits, hosts=_hosts(host), access_log=access_log)
+        """Configure the server; `run(sockets=[listen(host, port)])` starts it.
+
+        Args:
+            emulator: Answers the requests.
+            limits: Limits on requests and connections; None means the defaults.
+            host: The name or address on which it listens: the page may be called by it, too.
+            access_log: Called with a line for each request of the API; None means no log.
+        """
+        self._limits = limits or ServerLimits()
+        self._states: dict[Any, tuple[object, float]] = {}
+        hosts = None if host in _ANY_ADDRESS else {host.lower()}
+        self.app = EmulatorApp(
+            emulator,
+            limits=self._limits,
+            hosts=hosts,
+            access_log=access_log,
+            close_connection=self.close_connection,
+        )
         config = uvicorn.Config(
             self.app,
-            http=http or connection_class(limits, emulator.vendor),
+            http="httptools",  # h11 is half as fast, and raises on bytes that arrive while it answers
             ws="none",
             lifespan="off",
             log_config=None,
@@ -51,36 +69,76 @@ class EmulatorServer(uvicorn.Server):
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=_END_SECONDS,
-            h11_max_incomplete_event_size=2 * limits.head,
+            limit_concurrency=self._limits.connections + 1,
+            timeout_keep_alive=int(self._limits.stalled),
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         )
         super().__init__(config)
 
+    def close_connection(self, client: Any) -> bool:
+        """Close the connection of a client after the bytes written so far. Return False if there is none.
+
+        Args:
+            client: Address and port, as in the ASGI scope.
+        """
+        for connection in self.server_state.connections:
+            if connection.client == client:  # type: ignore[union-attr]
+                connection.transport.close()
+                return True
+        return False
+
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second; once a second it looks for connections that stand still."""
-        if counter % 10 == 0:
-            self.close_if_idle(asyncio.get_running_loop().time())
+        """Do the periodic work of uvicorn, and look for stalled connections once a second."""
+        if counter % _TICKS_PER_SECOND == 0:
+            self.close_stalled_connections(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
-    def close_if_idle(self, now: float) -> None:
-        """Ends the connections that have stood still too long."""
+    def close_stalled_connections(self, now: float) -> None:
+        """End connections whose client has neither sent nor read anything for `ServerLimits.stalled`.
+
+        A connection on which the emulator prepares an answer is not stalled, however long that takes.
+
+        Args:
+            now: The time of the event loop in seconds.
+        """
+        states: dict[Any, tuple[object, float]] = {}
+        clients = set()
         for connection in list(self.server_state.connections):
-            connection.close_if_idle(now)  # type: ignore[union-attr]
+            client, transport = connection.client, connection.transport  # type: ignore[union-attr]
+            unsent = transport.get_write_buffer_size()
+            state = (self.app.progress[client], unsent)
+            previous, since = self._states.get(connection, (None, now))
+            since = since if state == previous else now
+            if (unsent or client not in self.app.working) and now - since >= self._limits.stalled:
+                transport.abort()
+            states[connection] = state, since
+            clients.add(client)
+        self._states = states
+        for client in self.app.progress.keys() - clients:
+            del self.app.progress[client]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Ends: answers that still wait are cut, so nobody is waited for."""
+        """Stop the server. Answers that still wait are cut first, so that they do not delay it."""
         self.app.stopping.set()
         await super().shutdown(sockets)
         self.app.close()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0: a free one. OSError where it can't be had."""
+    """Return a listening socket.
+
+    Args:
+        host: A name or address.
+        port: 0 for any free one.
+
+    Raises:
+        OSError: The address cannot be used.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.create_server((host, port), family=family, backlog=2048)
-    # Its connections inherit it, and asyncio does not see that they are TCP: without it, what follows a head
-    # waits for the client's 40 ms to be over.
+    # Accepted sockets inherit the option. asyncio sets it itself only if it knows that a socket is TCP,
+    # which it does not here; without it, a body sent after its head waits for the client's delayed ACK (40
+    # ms on Linux).
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return bound
 
@@ -90,15 +148,20 @@ def run_in_thread(
     emulator: Emulator,
     *,
     limits: ServerLimits | None = None,
-    http: Any = None,
     access_log: AccessLog | None = None,
 ) -> Iterator[str]:
-    """The emulator on a free port of loopback, in a thread of its own, for as long as the block lasts.
+    """Serve an emulator on a free loopback port in a thread, until the block ends.
 
-    Gives the address, `http://127.0.0.1:PORT`.
+    Args:
+        emulator: Answers the requests.
+        limits: Limits on requests and connections; None means the defaults.
+        access_log: Called with a line for each request of the API; None means no log.
+
+    Yields:
+        The URL, `http://127.0.0.1:PORT`.
     """
     with listen("127.0.0.1", 0) as bound:
-        server = EmulatorServer(emulator, limits=limits, http=http, access_log=access_log)
+        server = EmulatorServer(emulator, limits=limits, access_log=access_log)
         thread = Thread(target=server.run, args=([bound],), daemon=True)
         thread.start()
         try:
@@ -106,8 +169,3 @@ def run_in_thread(
         finally:
             server.should_exit = True
             thread.join()
-
-
-def _hosts(host: str) -> Collection[str] | None:
-    """The names that the control surface may be called by, beside those of loopback."""
-    return None if host in _ANY else {host.lower()}

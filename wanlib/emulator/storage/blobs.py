@@ -7,22 +7,6 @@ from typing import IO, NamedTuple, Protocol
 LARGE_BLOB = 1 << 20
 """From this size on, a piece goes to the file."""
 
-ADOPTED = 8 << 20
-"""From this size on, a piece that is in a file of its own stays there: a cap on bytes then caps the files."""
-
-
-class StoredBytes(Protocol):
-    """Bytes that somebody else has put on disk.
-
-    claim: the bytes of disk that are held from now on. data: the piece. release: it is not needed any more.
-    """
-
-    def claim(self) -> int: ...
-
-    def data(self) -> bytes: ...
-
-    def release(self) -> None: ...
-
 
 class BlobStore(Protocol):
     """Bytes by key, counted by their users; `Spool` keeps them as long as the process lives."""
@@ -33,8 +17,6 @@ class BlobStore(Protocol):
     def has_room(self, size: int) -> bool: ...
 
     def add(self, data: bytes) -> str: ...
-
-    def adopt(self, stored: StoredBytes) -> str: ...
 
     def retain(self, key: str) -> str: ...
 
@@ -50,7 +32,6 @@ class _Blob(NamedTuple):
     data: bytes
     offset: int
     size: int
-    stored: StoredBytes | None = None
 
 
 class MemoryBlobStore:
@@ -87,17 +68,6 @@ class MemoryBlobStore:
         self._blobs[key] = _Blob(1, b"" if large else data, offset, len(data))
         return key
 
-    def adopt(self, stored: StoredBytes) -> str:
-        """Keeps a piece where it is; "" where the cap leaves no room."""
-        size = stored.claim()
-        if self._used[1] + size > self._caps[1]:
-            stored.release()
-            return ""
-        key = str(next(self._keys))
-        self._used[1] += size
-        self._blobs[key] = _Blob(1, b"", 0, size, stored)
-        return key
-
     def retain(self, key: str) -> str:
         """One more user of a piece; "" where there is none of this key."""
         kept = self._blobs.get(key)
@@ -111,8 +81,6 @@ class MemoryBlobStore:
         kept = self._blobs.get(key)
         if kept is None or kept.data:
             return kept and kept.data
-        if kept.stored:
-            return kept.stored.data()
         assert self._file is not None
         self._file.seek(kept.offset)
         return self._file.read(kept.size)
@@ -127,16 +95,11 @@ class MemoryBlobStore:
             return
         del self._blobs[key]
         self._used[not kept.data] -= kept.size
-        if kept.stored:
-            kept.stored.release()
-        elif not kept.data:
+        if not kept.data:
             self._free(kept.offset, kept.size)
 
     def close(self) -> None:
         """Gives everything up."""
-        for kept in self._blobs.values():
-            if kept.stored:
-                kept.stored.release()
         self._blobs.clear()
         if self._file:
             self._file.close()

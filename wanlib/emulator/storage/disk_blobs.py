@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
-from wanlib.emulator.storage.blobs import StoredBytes
 from wanlib.emulator.storage.database import Database, sqlite_errors
 
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -51,10 +50,6 @@ class DiskBlobStore:
             self._database.execute("INSERT INTO pieces VALUES (?, 1, ?)", key, len(data))
             self._size += len(data)
         return key
-
-    def adopt(self, stored: StoredBytes) -> str:
-        """Keeps what stands in a temporary file; "" where the cap leaves no room."""
-        return self.add(stored.data())
 
     def retain(self, key: str) -> str:
         """One more user of a piece; "" where there is none of this key."""
