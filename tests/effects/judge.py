@@ -10,7 +10,7 @@ from tests.effects.readings import READINGS
 from tests.effects.spec_values import Documents, SpecValue, find_values, replace_value
 from wanlib.emit.python_text import EmitError
 from wanlib.spec import Spec, SpecError
-from wanlib.spec.load import build, spec_folder, wrong_name
+from wanlib.spec.load import build, name_diagnostics, spec_folder
 from wanlib.spec.source.schema_check import SCHEMA, schema_diagnostics
 
 REFUSED, DEAD, CRASH = "refused", "no effect", "crashes:"
@@ -74,7 +74,9 @@ class Judge:
         """Return the effect of one change."""
         documents = replace_value(self._documents, place, change.value)
         changed = documents[place.file]
-        if wrong_name(place.file, changed) or schema_diagnostics(changed, f"{place.file}.yaml", self._schema):
+        if name_diagnostics(place.file, changed) or schema_diagnostics(
+            changed, f"{place.file}.yaml", self._schema
+        ):
             return REFUSED
         try:
             return self._difference(build(documents, ""))

@@ -56,7 +56,7 @@ BROKEN_BODIES = [
         WIRE,
         '    parameters: "*"\n  single',
         '    extra: {only: mask}\n    parameters: "*"\n  single',
-        "mask is no list in the body form messages, expected the type list",
+        "mask is not a list in the body form messages, expected the type list",
         at=(FAMILY, "fields:\n  prompt"),
     ),
     Broken(

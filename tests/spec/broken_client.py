@@ -80,7 +80,7 @@ BROKEN_CLIENT = [
         FAMILY,
         "strength: 0.2",
         "strength: 1.2",
-        "strength is 1.2, expected a value that keeps wan1.0/strength.max",
+        "strength is 1.2, expected a value that satisfies wan1.0/strength.max",
     ),
     Broken(
         "verb that means a list field",

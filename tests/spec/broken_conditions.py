@@ -90,7 +90,7 @@ BROKEN_CONDITIONS = [
         FAMILY,
         "    when grand: {max: 12, default: 12}",
         "    when grand: {max: 12, default: 12}\n⟵    when  grand: {max: 3}",
-        "'when  grand' has spaces too many, expected when grand",
+        "'when  grand' has too many spaces, expected when grand",
         also=1,
     ),
     Broken(

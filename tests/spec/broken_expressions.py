@@ -45,7 +45,7 @@ BROKEN_EXPRESSIONS = [
         FAMILY,
         "  bare: count(images) == 0\n",
         "  n: count(images) == 0\n  bare: count(images) == 0\n",
-        "the mode name 'n' is a field's name, expected a name of its own",
+        "the mode name 'n' is the name of a field, expected a name of its own",
     ),
     Broken(
         "keyword as a mode",
@@ -211,6 +211,6 @@ BROKEN_EXPRESSIONS = [
         FAMILY,
         "fast: quick",
         "fast: n == 4",
-        "a mode reads n, whose default hangs on a mode, expected a field with one default",
+        "a mode reads n, whose default depends on a mode, expected a field with one default",
     ),
 ]

@@ -61,14 +61,14 @@ BROKEN_FIELDS = [
         FAMILY,
         "  style:\n    type: text",
         "⟵  style:\n    each: {type: text}\n    type: text",
-        "type text with each, expected each on lists, and there alone",
+        "type text with each, expected each on lists, and only there",
     ),
     Broken(
         "list without each",
         FAMILY,
         "        each: {type: integer, min: 0}\n",
         "",
-        "type list without each, expected each on lists, and there alone",
+        "type list without each, expected each on lists, and only there",
         at=(FAMILY, "each:\n        type: list"),
     ),
     Broken(
@@ -76,14 +76,14 @@ BROKEN_FIELDS = [
         FAMILY,
         "  style:\n    type: text",
         "⟵  style:\n    fields: {a: {type: text}}\n    type: text",
-        "type text with fields, expected fields on objects, and there alone",
+        "type text with fields, expected fields on objects, and only there",
     ),
     Broken(
         "object without fields",
         FAMILY,
         "  style:\n    type: text\n    default: green\n    one_of: [green, black, white]\n",
         "⟵  style:\n    type: object\n",
-        "type object without fields, expected fields on objects, and there alone",
+        "type object without fields, expected fields on objects, and only there",
     ),
     Broken(
         "text as a count",
@@ -287,7 +287,7 @@ BROKEN_FIELDS = [
         FAMILY,
         "    default: 4\n",
         "    default: 4\n⟵    for_testing: 0\n",
-        "for_testing has 0, which breaks wan1.0/n.min, expected one that keeps it",
+        "for_testing has 0, which violates wan1.0/n.min, expected one that satisfies it",
     ),
     Broken(
         "recommended size twice",
@@ -310,6 +310,6 @@ BROKEN_FIELDS = [
         FAMILY,
         "    default: 1K\n",
         "    default: 1K\n⟵    recommended: {is: [2*2]}\n",
-        "recommended has '2*2', which breaks wan1.0/size.min_pixels, expected one that keeps it",
+        "recommended has '2*2', which violates wan1.0/size.min_pixels, expected one that satisfies it",
     ),
 ]

@@ -93,11 +93,11 @@ BROKEN_SHAPES = [
     Broken(
         "model no text", FAMILY, "[tea-1, tea-1-pro]", "[tea-1, 1]", "item 2 of models is 1, expected text"
     ),
-    Broken("version a number", FAMILY, '"1.0"', "1.0", 'wan is 1.0, expected "1.0", as the file is named'),
+    Broken("version a number", FAMILY, '"1.0"', "1.0", 'wan is 1.0, expected "1.0", as in the file name'),
     Broken(
-        "version of another", FAMILY, '"1.0"', '"1.1"', "wan is '1.1', expected \"1.0\", as the file is named"
+        "version of another", FAMILY, '"1.0"', '"1.1"', "wan is '1.1', expected \"1.0\", as in the file name"
     ),
-    Broken("wan missing", FAMILY, 'wan: "1.0"\n', "", 'lacks wan, expected "1.0", as the file is named'),
+    Broken("wan missing", FAMILY, 'wan: "1.0"\n', "", 'lacks wan, expected "1.0", as in the file name'),
     Broken("mode no text", FAMILY, "bare: count(images) == 0", "bare: 5", "bare is 5, expected text"),
     Broken(
         "state without mapping",

@@ -23,35 +23,35 @@ BROKEN_YAML = [
         FAMILY,
         "    required: true\n    max_chars",
         "    required: yes\n    max_chars",
-        "'yes' is a switch to some readers of YAML, expected it quoted, or written otherwise",
+        "'yes' is a switch to some readers of YAML, expected it quoted, or written in another way",
     ),
     Broken(
         "off",
         FAMILY,
         "    default: false\n",
         "    default: off\n",
-        "'off' is a switch to some readers of YAML, expected it quoted, or written otherwise",
+        "'off' is a switch to some readers of YAML, expected it quoted, or written in another way",
     ),
     Broken(
         "No",
         FAMILY,
         "one_of: [green, black, white]",
         "one_of: [green, No]",
-        "'No' is a switch to some readers of YAML, expected it quoted, or written otherwise",
+        "'No' is a switch to some readers of YAML, expected it quoted, or written in another way",
     ),
     Broken(
         "on as a key",
         FAMILY,
         "  grand: model",
         "  on: model",
-        "'on' is a switch to some readers of YAML, expected it quoted, or written otherwise",
+        "'on' is a switch to some readers of YAML, expected it quoted, or written in another way",
     ),
     Broken(
         "true as a key",
         FAMILY,
         "  grand: model",
         "  true: model",
-        "has the key true, which is no text, expected it quoted, or named otherwise",
+        "has the key true, which is not text, expected it quoted, or another name",
     ),
     Broken(
         "octal",
@@ -59,7 +59,7 @@ BROKEN_YAML = [
         "max_side: 100",
         "max_side: 0777",
         "'0777' is an octal or hexadecimal number to some readers of YAML"
-        ", expected it quoted, or written otherwise",
+        ", expected it quoted, or written in another way",
     ),
     Broken(
         "octal of 1.2",
@@ -67,7 +67,7 @@ BROKEN_YAML = [
         "max_side: 100",
         "max_side: 0o77",
         "'0o77' is an octal or hexadecimal number to some readers of YAML"
-        ", expected it quoted, or written otherwise",
+        ", expected it quoted, or written in another way",
     ),
     Broken(
         "hexadecimal",
@@ -75,7 +75,7 @@ BROKEN_YAML = [
         "max_side: 100",
         "max_side: 0x64",
         "'0x64' is an octal or hexadecimal number to some readers of YAML"
-        ", expected it quoted, or written otherwise",
+        ", expected it quoted, or written in another way",
     ),
     Broken(
         "underscores",
@@ -83,21 +83,21 @@ BROKEN_YAML = [
         "max_side: 100",
         "max_side: 1_000",
         "'1_000' is a number with underscores to some readers of YAML"
-        ", expected it quoted, or written otherwise",
+        ", expected it quoted, or written in another way",
     ),
     Broken(
         "infinity",
         FAMILY,
         "max: 1.0",
         "max: .inf",
-        "'.inf' is a constant to some readers of YAML, expected it quoted, or written otherwise",
+        "'.inf' is a constant to some readers of YAML, expected it quoted, or written in another way",
     ),
     Broken(
         "no number",
         FAMILY,
         "max: 1.0",
         "max: .NaN",
-        "'.NaN' is a constant to some readers of YAML, expected it quoted, or written otherwise",
+        "'.NaN' is a constant to some readers of YAML, expected it quoted, or written in another way",
     ),
     Broken(
         "too large a number",
@@ -118,14 +118,14 @@ BROKEN_YAML = [
         FAMILY,
         "    required: true\n    max_chars",
         "    required: True\n    max_chars",
-        "'True' is a constant to some readers of YAML, expected it quoted, or written otherwise",
+        "'True' is a constant to some readers of YAML, expected it quoted, or written in another way",
     ),
     Broken(
         "Null",
         FAMILY,
         "default: 1K",
         "default: NULL",
-        "'NULL' is a constant to some readers of YAML, expected it quoted, or written otherwise",
+        "'NULL' is a constant to some readers of YAML, expected it quoted, or written in another way",
     ),
     Broken(
         "merge",
@@ -146,7 +146,7 @@ BROKEN_YAML = [
         FAMILY,
         "default: green",
         "default: =",
-        "'=' is a merge to some readers of YAML, expected it quoted, or written otherwise",
+        "'=' is a merge to some readers of YAML, expected it quoted, or written in another way",
     ),
     Broken(
         "anchor",
@@ -188,7 +188,7 @@ BROKEN_YAML = [
         FAMILY,
         "    max: 4\n",
         "    ? [max]\n    : 4\n",
-        "has a key that is no text, expected text as a key",
+        "has a key that is not text, expected text as a key",
     ),
     Broken(
         "two documents",
@@ -205,14 +205,18 @@ BROKEN_YAML = [
         "uses a directive, expected none: a spec file is YAML 1.2",
     ),
     Broken(
-        "list at the top", FAMILY, None, "- wan\n- 1.0\n", "holds no mapping, expected a mapping at the top"
+        "list at the top",
+        FAMILY,
+        None,
+        "- wan\n- 1.0\n",
+        "contains no mapping, expected a mapping at the top",
     ),
     Broken(
         "text at the top",
         FAMILY,
         None,
         "\n# a text\n⟵wan\n",
-        "holds no mapping, expected a mapping at the top",
+        "contains no mapping, expected a mapping at the top",
     ),
     Broken("empty", FAMILY, None, "", "is empty, expected a mapping"),
     Broken("comments alone", FAMILY, None, '# wan: "1.0"\n', "is empty, expected a mapping"),
@@ -230,13 +234,13 @@ BROKEN_YAML = [
         "{max: , default: 12}",
         "has no value here, expected a value, or null written out",
     ),
-    Broken("tab", FAMILY, "    max: 4\n", "\tmax: 4\n", "is no YAML…, expected spaces instead of tabs"),
+    Broken("tab", FAMILY, "    max: 4\n", "\tmax: 4\n", "is not YAML…, expected spaces instead of tabs"),
     Broken(
         "unclosed list",
         FAMILY,
         "one_of: [green, black, white]",
         "one_of: [green, black, white",
-        "is no YAML…, expected valid YAML",
+        "is not YAML…, expected valid YAML",
         at=(FAMILY, "  strength:\n    type: number"),
     ),
     Broken(
@@ -244,16 +248,16 @@ BROKEN_YAML = [
         TASK,
         "{is: 24 h, of: end}\n",
         '{is: "24 h, of: end}\n⟵',
-        "is no YAML…, expected valid YAML",
+        "is not YAML…, expected valid YAML",
     ),
-    Broken("colon in a value", FAMILY, "max: 4\n", "max: 4: 5\n", "is no YAML…, expected valid YAML"),
-    Broken("too far in", FAMILY, "    max: 4\n", "      max: 4\n", "is no YAML…, expected valid YAML"),
+    Broken("colon in a value", FAMILY, "max: 4\n", "max: 4: 5\n", "is not YAML…, expected valid YAML"),
+    Broken("too far in", FAMILY, "    max: 4\n", "      max: 4\n", "is not YAML…, expected valid YAML"),
     Broken(
         "control character",
         FAMILY,
         "default: green",
         "default: gr\x07een",
-        "is no YAML…, expected valid YAML",
+        "is not YAML…, expected valid YAML",
     ),
     Broken(
         "byte order mark",

@@ -23,12 +23,12 @@ def complaints(folder: Path) -> list[str]:
 
 def test_folder_that_does_not_exist(tmp_path: Path) -> None:
     folder = tmp_path / "none"
-    assert complaints(folder) == [f"{folder}:1: is no folder, expected one of spec files"]
+    assert complaints(folder) == [f"{folder}:1: is not a folder, expected a folder of spec files"]
 
 
 def test_file_for_a_folder(tmp_path: Path) -> None:
     file = write(tmp_path) / FAMILY
-    assert complaints(file) == [f"{file}:1: is no folder, expected one of spec files"]
+    assert complaints(file) == [f"{file}:1: is not a folder, expected a folder of spec files"]
 
 
 def test_empty_folder(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_empty_folder(tmp_path: Path) -> None:
     told = [f"{line}, expected beside the model files" for line in told]
     assert complaints(tmp_path) == [
         *told,
-        f"{tmp_path}:1: holds no model file, expected one such as wan2.7.yaml",
+        f"{tmp_path}:1: contains no model file, expected one such as wan2.7.yaml",
     ]
 
 
@@ -50,7 +50,7 @@ def test_missing_file(file: str, tmp_path: Path) -> None:
 def test_no_model_file(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / FAMILY).unlink()
-    assert complaints(tmp_path) == [f"{tmp_path}:1: holds no model file, expected one such as wan2.7.yaml"]
+    assert complaints(tmp_path) == [f"{tmp_path}:1: contains no model file, expected one such as wan2.7.yaml"]
 
 
 def _folder(path: Path) -> None:
@@ -83,7 +83,7 @@ def test_what_is_no_file(make: Callable[[Path], None], reason: str, name: str, t
 
 def test_folder_that_is_a_loop(tmp_path: Path) -> None:
     _loop(tmp_path / "loop")
-    assert complaints(tmp_path / "loop")[0].endswith("is no folder, expected one of spec files")
+    assert complaints(tmp_path / "loop")[0].endswith("is not a folder, expected a folder of spec files")
 
 
 def test_binary_file(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_names_that_say_no_kind(stem: str, tmp_path: Path) -> None:
     """Such a file has no shape that it could be held against, and no version that its rules could bear."""
     write(tmp_path, FILES | {f"{stem}.yaml": FILES[FAMILY]})
     names = "wan<version>.yaml, wanx<version>.yaml or one of task, wire, service, sources"
-    words = f"{stem}.yaml:1: has a name that says no kind of file, expected {names}"
+    words = f"{stem}.yaml:1: has an unknown file name, expected {names}"
     assert complaints(tmp_path) == [words]
 
 

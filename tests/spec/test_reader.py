@@ -154,7 +154,7 @@ def test_deep_nesting_is_refused_soon(
 def test_what_is_wrong_before_it_is_deep(loader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first error of the file is reported."""
     monkeypatch.setattr(reader, "_LOADER", loader)
-    with pytest.raises(SpecError, match=r"tea\.yaml:1: is no YAML \(.*node content"):
+    with pytest.raises(SpecError, match=r"tea\.yaml:1: is not YAML \(.*node content"):
         read_yaml("a: [}\nb: " + "[" * 100, "tea.yaml")
 
 

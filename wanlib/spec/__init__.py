@@ -1,4 +1,8 @@
-"""YAML in, a checked and frozen Spec out; and the plain walk that reads a body by it."""
+"""The spec: YAML files loaded to a checked `Spec`, and the plain reading by it.
+
+May be imported by `wanlib.emit`, `wanlib.diff`, `wanlib.emulator`, `wanlib.cli` and the harness; the client
+runs without it. Start reading in `load.py`, then `model/model.py`, then `interpreter/interpret.py`.
+"""
 
 from wanlib.base.extras import require
 

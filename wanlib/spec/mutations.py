@@ -1,4 +1,8 @@
-"""The own spec with one planted fault: what a harness must see, and `wanlib serve --mutant` serves."""
+"""Specs with one injected fault, for mutation testing of harnesses.
+
+A mutation is named by a rule and a way: `wan2.7/n.max=wider`. `list_mutations` lists the ways for a rule,
+`mutate_spec` makes the spec of a name (`wanlib serve --mutant`).
+"""
 
 import math
 import re
@@ -17,82 +21,129 @@ from wanlib.spec.model.model import CALLS, Family, Field, Node, Rule, Spec
 from wanlib.spec.model.modes import Condition
 
 WAYS = ("wider", "moved", "dropped", "outcome", "tighter")
-"""The faults that there are: the limit a step too wide or too tight, moved where a kind has no order, the
-rule gone, its breach with another outcome. A rule's first is the one that is planted unless told."""
+"""How a rule can be changed: a limit one step too wide or too tight, another limit for a kind without an
+order, no rule, another outcome. The first way that a rule has is its default."""
 
-_FINER = 100
-_OUTCOMES = {"rejected": "unspecified", "truncated": "rejected", "ignored": "rejected"}
-_MORE = {
+Make = Callable[[], Spec]
+"""Makes a mutated spec."""
+
+_RATIO_STEPS = 100
+_OTHER_OUTCOME = {"rejected": "unspecified", "truncated": "rejected", "ignored": "rejected"}
+_ADDED_VALUES = {
     "schemes": ("ftp",),
     "formats": ("gif",),
     "one_of": (True, False),
     "public": (".example.com",),
 }
+_KINDS_OF_DECODING = ("type", "place")
+"""Kinds that are needed to decode a body, so that such a rule on a field can't be dropped."""
 
 
-def mutated_limits(rule: Rule, others: tuple[Rule, ...]) -> Iterator[tuple[str, Any]]:
-    """Other limits for a rule, each by its way. others: the rules of its kind on its field."""
-    make = _BY_KIND.get(rule.kind)
-    if make:
-        yield from make(rule)
+def list_mutations(spec: Spec, rule: str) -> Mapping[str, Make]:
+    """Return the mutations of a rule on bodies by way, the default first.
+
+    Raises:
+        KeyError: There is no such rule.
+    """
+    mutations = dict(_generate(spec, spec.rules[rule]))
+    return {way: mutations[way] for way in WAYS if way in mutations}
+
+
+def mutate_spec(spec: Spec, name: str) -> Spec:
+    """Return a spec with one fault.
+
+    Args:
+        spec: The spec to change.
+        name: `RULE` or `RULE=WAY`.
+
+    Raises:
+        ValueError: There is no such rule or way; the message says what there is.
+    """
+    rule_id, _, way = name.partition("=")
+    rule = spec.rules.get(rule_id)
+    if rule is None or rule.scope != "body":
+        known = [other.id for other in spec.rules.values() if other.scope == "body"]
+        hint = did_you_mean(rule_id, known) or "; `wanlib rules` lists them"
+        raise ValueError(f"{safe_repr(rule_id)} is not a rule on bodies{hint}")
+    ways = list_mutations(spec, rule_id)
+    way = way or next(iter(ways), "")
+    if way not in ways:
+        raise ValueError(f"no fault {safe_repr(way)} for {rule_id}, expected one of {', '.join(ways)}")
+    return ways[way]()
+
+
+# Limits.
+
+
+def mutated_limits(rule: Rule, siblings: tuple[Rule, ...]) -> Iterator[tuple[str, Any]]:
+    """Yield other limits for a rule, each with its way.
+
+    Args:
+        rule: The rule.
+        siblings: The other rules of its kind on its field.
+    """
+    generate = _LIMITS_BY_KIND.get(rule.kind)
+    tighter = KINDS[rule.kind].tighter
+    if generate:
+        yield from generate(rule)
     elif rule.kind == "keywords":
-        more = {word: pixels for each in others for word, pixels in each.limit.items()}
-        yield from _enum_mutations(rule.limit, more | rule.limit)
-    elif KINDS[rule.kind].tighter in ("lower", "higher"):
-        for way, up in (("wider", True), ("tighter", False)):
-            yield way, _step(rule.limit, up is (KINDS[rule.kind].tighter == "lower"))
+        keywords = {word: pixels for sibling in siblings for word, pixels in sibling.limit.items()}
+        yield from _enum_mutations(rule.limit, keywords | rule.limit)
+    elif tighter in ("lower", "higher"):
+        yield "wider", _step(rule.limit, up=tighter == "lower")
+        yield "tighter", _step(rule.limit, up=tighter == "higher")
 
 
 def mutated_outcome(rule: Rule) -> Rule | None:
-    """The rule with another outcome; None where its own is left open, so that any other would do as well."""
-    other = _OUTCOMES.get(rule.outcome)
-    return replace(rule, outcome=other) if other else None
+    """Return the rule with another outcome; None if its own is `unspecified`."""
+    outcome = _OTHER_OUTCOME.get(rule.outcome)
+    return replace(rule, outcome=outcome) if outcome else None
 
 
 def _step(limit: Any, up: bool) -> Any:
-    """The least step that a request can show."""
+    """Return the next limit that a request can distinguish."""
     if isinstance(limit, Ratio):
-        return Ratio(limit.width * _FINER + (1 if up else -1), limit.height * _FINER)
+        return Ratio(limit.width * _RATIO_STEPS + (1 if up else -1), limit.height * _RATIO_STEPS)
     if isinstance(limit, float):
         return math.nextafter(limit, math.inf if up else -math.inf)
     return limit + (1 if up else -1)
 
 
 def _pixels(rule: Rule) -> Iterator[tuple[str, Any]]:
-    """Not every number is a product of two sides, so the wider step is that of one side."""
+    """Step by one side: not every number of pixels is a product of two sides."""
     side = math.isqrt(rule.limit) + 1
     sign = 1 if rule.kind == "max_pixels" else -1
     yield "wider", rule.limit + sign * side
     yield "tighter", rule.limit - sign
 
 
-def _words(rule: Rule) -> Iterator[tuple[str, Any]]:
-    more = tuple(word for word in _MORE[rule.kind] if word not in rule.limit)
-    if more and type(more[0]) is type(rule.limit[0]):
-        yield "wider", (*rule.limit, more[0])
+def _listed_values(rule: Rule) -> Iterator[tuple[str, Any]]:
+    added = tuple(value for value in _ADDED_VALUES[rule.kind] if value not in rule.limit)
+    if added and type(added[0]) is type(rule.limit[0]):
+        yield "wider", (*rule.limit, added[0])
     yield "tighter", rule.limit[1:]
 
 
-def _private(rule: Rule) -> Iterator[tuple[str, Any]]:
-    """One end of host names less that is private, or one more."""
+def _private_suffixes(rule: Rule) -> Iterator[tuple[str, Any]]:
+    """Remove or add a private end of host names."""
     if rule.limit:
         yield "wider", rule.limit[:-1]
-    yield "tighter", (*rule.limit, *_MORE[rule.kind])
+    yield "tighter", (*rule.limit, *_ADDED_VALUES[rule.kind])
 
 
 def _signatures(rule: Rule) -> Iterator[tuple[str, Any]]:
-    """The last form of signature is not read."""
+    """Ignore the last form of signature."""
     yield "wider", rule.limit[:-1]
 
 
-def _enum_mutations(limit: dict[str, Any], more: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    if len(more) > len(limit):
-        yield "wider", more
+def _enum_mutations(limit: dict[str, Any], widened: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    if len(widened) > len(limit):
+        yield "wider", widened
     if limit:
         yield "tighter", dict([*limit.items()][:-1])
 
 
-def _fewer(rule: Rule) -> Iterator[tuple[str, Any]]:
+def _fewer_excluded(rule: Rule) -> Iterator[tuple[str, Any]]:
     if len(rule.limit) > 1:
         yield "wider", rule.limit[1:]
 
@@ -102,7 +153,7 @@ def _mime(rule: Rule) -> Iterator[tuple[str, Any]]:
 
 
 def _pattern(rule: Rule) -> Iterator[tuple[str, Any]]:
-    """Lets pass the first text that it should not, or the other way round."""
+    """Accept the first bad example, or refuse the first good one."""
     if rule.breaks:
         yield "wider", f"(?:{rule.limit})|(?:{re.escape(rule.breaks[0])})"
     if rule.keeps:
@@ -125,14 +176,14 @@ def _position_mutations(rule: Rule) -> Iterator[tuple[str, Any]]:
     yield "moved", {"input": "parameters", "parameters": "input"}[rule.limit]
 
 
-_BY_KIND: dict[str, Callable[[Rule], Iterator[tuple[str, Any]]]] = {
+_LIMITS_BY_KIND: dict[str, Callable[[Rule], Iterator[tuple[str, Any]]]] = {
     "min_pixels": _pixels,
     "max_pixels": _pixels,
-    "one_of": _words,
-    "schemes": _words,
-    "formats": _words,
-    "excludes": _fewer,
-    "public": _private,
+    "one_of": _listed_values,
+    "schemes": _listed_values,
+    "formats": _listed_values,
+    "excludes": _fewer_excluded,
+    "public": _private_suffixes,
     "unexpired": _signatures,
     "mime": _mime,
     "pattern": _pattern,
@@ -145,146 +196,123 @@ _BY_KIND: dict[str, Callable[[Rule], Iterator[tuple[str, Any]]]] = {
 }
 
 
-Make = Callable[[], Spec]
-
-# Where a rule is part of the way in which a body is read, the reading needs it.
-_KEPT_ON_FIELDS = ("type", "place")
-
-
-def list_mutations(spec: Spec, rule: str) -> Mapping[str, Make]:
-    """The faults that can be planted in a rule on bodies, by way, the first being the one that is meant by
-    the rule's name alone. KeyError for a rule that there isn't.
-    """
-    found = dict(_generate(spec, spec.rules[rule]))
-    return {way: found[way] for way in WAYS if way in found}
-
-
-def mutate_spec(spec: Spec, name: str) -> Spec:
-    """The spec with a fault: `RULE`, or `RULE=WAY`. ValueError says what can be planted."""
-    rule, _, way = name.partition("=")
-    known = spec.rules.get(rule)
-    if known is None or known.scope != "body":
-        bodies = [each.id for each in spec.rules.values() if each.scope == "body"]
-        hint = did_you_mean(rule, bodies) or "; `wanlib rules` lists them"
-        raise ValueError(f"{safe_repr(rule)} is not a rule on bodies{hint}")
-    ways = list_mutations(spec, rule)
-    if (way or next(iter(ways), "")) not in ways:
-        raise ValueError(f"no fault {safe_repr(way)} for {rule}, expected one of {', '.join(ways)}")
-    return ways[way or next(iter(ways))]()
+# Specs.
 
 
 def _generate(spec: Spec, rule: Rule) -> list[tuple[str, Make]]:
     if rule.kind == "model":
         return [("tighter", lambda: _drop_model(spec))]
     if rule.kind == "endpoints":
-        return [(way, _moved(spec, rule, limit)) for way, limit in _calls(rule)]
-    family = next((each for each in spec.families if rule in (each.unknown, each.only_for)), None)
-    return _of_names(spec, rule, family) if family else _of_rule(spec, rule)
+        return [(way, _with_limit(spec, rule, limit)) for way, limit in _endpoint_mutations(rule)]
+    for family in spec.families:
+        if rule in (family.unknown, family.only_for):
+            return _name_rule_mutations(spec, rule, family)
+    return _limit_rule_mutations(spec, rule)
 
 
-def _of_names(spec: Spec, rule: Rule, family: Family) -> list[tuple[str, Make]]:
-    """The faults of a rule on the names of parameters."""
+def _name_rule_mutations(spec: Spec, rule: Rule, family: Family) -> list[tuple[str, Make]]:
+    """Return the mutations of a rule on the names of parameters."""
     if rule.kind == "unknown":
-        return [("dropped", lambda: _changed(spec, rule, family, replace(family, unknown=None)))]
+        return [("dropped", lambda: _replace_family(spec, rule, family, replace(family, unknown=None)))]
     return [
-        ("dropped", lambda: _changed(spec, rule, family, replace(family, only_for=None))),
+        ("dropped", lambda: _replace_family(spec, rule, family, replace(family, only_for=None))),
         ("wider", lambda: _with_foreign_parameter(spec, family)),
     ]
 
 
-def _changed(spec: Spec, rule: Rule, family: Family, new: Family) -> Spec:
-    """The spec with another family and without a rule."""
-    families = tuple(new if each is family else each for each in spec.families)
-    rules = {id: each for id, each in spec.rules.items() if each is not rule}
-    return replace(spec, families=families, rules=MappingProxyType(rules))
-
-
-def _of_rule(spec: Spec, rule: Rule) -> list[tuple[str, Make]]:
-    others = tuple(each for each in spec.rules.values() if _rules_of_same_kind(rule, each))
-    found = [(way, _moved(spec, rule, limit)) for way, limit in mutated_limits(rule, others)]
+def _limit_rule_mutations(spec: Spec, rule: Rule) -> list[tuple[str, Make]]:
+    siblings = tuple(other for other in spec.rules.values() if _are_siblings(rule, other))
+    mutations = [(way, _with_limit(spec, rule, limit)) for way, limit in mutated_limits(rule, siblings)]
     other = mutated_outcome(rule)
     if other:
-        found.append(("outcome", lambda: _replace_rule(spec, rule, other)))
-    if not (rule.field and rule.kind in _KEPT_ON_FIELDS):
-        found.append(("dropped", lambda: _replace_rule(spec, rule, None)))
-    return found
+        mutations.append(("outcome", lambda: _replace_rule(spec, rule, other)))
+    if not (rule.field and rule.kind in _KINDS_OF_DECODING):
+        mutations.append(("dropped", lambda: _replace_rule(spec, rule, None)))
+    return mutations
 
 
-def _moved(spec: Spec, rule: Rule, limit: Any) -> Make:
+def _with_limit(spec: Spec, rule: Rule, limit: Any) -> Make:
     return partial(_replace_rule, spec, rule, replace(rule, limit=limit))
 
 
-def _rules_of_same_kind(rule: Rule, other: Rule) -> bool:
+def _are_siblings(rule: Rule, other: Rule) -> bool:
     return (rule.file, rule.field, rule.kind) == (other.file, other.field, other.kind) and other is not rule
 
 
-def _calls(rule: Rule) -> list[tuple[str, Any]]:
-    """One call more for the first model that lacks one, one less for the first that has several."""
-    more = next(model for model, calls in rule.limit.items() if set(calls) < set(CALLS))
-    less = next(model for model, calls in rule.limit.items() if len(calls) > 1)
+def _endpoint_mutations(rule: Rule) -> list[tuple[str, Any]]:
+    """Return endpoints with one call more, or one less, for some model."""
+    widened = next(model for model, calls in rule.limit.items() if set(calls) < set(CALLS))
+    narrowed = next(model for model, calls in rule.limit.items() if len(calls) > 1)
     return [
-        ("wider", rule.limit | {more: CALLS}),
-        ("tighter", rule.limit | {less: rule.limit[less][:-1]}),
+        ("wider", rule.limit | {widened: CALLS}),
+        ("tighter", rule.limit | {narrowed: rule.limit[narrowed][:-1]}),
     ]
 
 
-def _replace_rule(spec: Spec, rule: Rule, new: Rule | None) -> Spec:
-    """The spec with another rule in the place of one, or with none."""
-    rules = {each.id: each for each in spec.rules.values() if each is not rule} | (
-        {new.id: new} if new else {}
-    )
+def _replace_family(spec: Spec, rule: Rule, family: Family, changed: Family) -> Spec:
+    """Return a spec with a changed family and without a rule."""
+    families = tuple(changed if other is family else other for other in spec.families)
+    rules = {rule_id: other for rule_id, other in spec.rules.items() if other is not rule}
+    return replace(spec, families=families, rules=MappingProxyType(rules))
+
+
+def _replace_rule(spec: Spec, rule: Rule, changed: Rule | None) -> Spec:
+    """Return a spec with a changed rule, or without it."""
+    rules = {rule_id: other for rule_id, other in spec.rules.items() if other is not rule}
+    if changed:
+        rules[changed.id] = changed
     return replace(
         spec,
         families=tuple(
-            replace(family, fields=tuple(_field(field, rule, new) for field in family.fields))
+            replace(family, fields=tuple(_field(field, rule, changed) for field in family.fields))
             for family in spec.families
         ),
-        bodies=MappingProxyType({name: _node(node, rule, new) for name, node in spec.bodies.items()}),
-        rules=MappingProxyType({id: rules[id] for id in spec.rules if id in rules}),
+        bodies=MappingProxyType({name: _node(node, rule, changed) for name, node in spec.bodies.items()}),
+        rules=MappingProxyType({rule_id: rules[rule_id] for rule_id in spec.rules if rule_id in rules}),
     )
 
 
-def _replace_in(rules: tuple[Rule, ...], rule: Rule, new: Rule | None) -> tuple[Rule, ...]:
-    return tuple(each if each is not rule else new for each in rules if each is not rule or new)  # type: ignore[misc]
+def _replace_in(rules: tuple[Rule, ...], rule: Rule, changed: Rule | None) -> tuple[Rule, ...]:
+    results = (other if other is not rule else changed for other in rules)
+    return tuple(result for result in results if result is not None)
 
 
-def _field(field: Field, rule: Rule, new: Rule | None) -> Field:
-    moved = new is not None and rule.kind == "place" and rule in field.rules
+def _field(field: Field, rule: Rule, changed: Rule | None) -> Field:
+    is_moved = changed is not None and rule.kind == "place" and rule in field.rules
     return replace(
         field,
-        rules=_replace_in(field.rules, rule, new),
-        place=new.limit if moved and new else field.place,
-        each=_field(field.each, rule, new) if field.each else None,
-        members=tuple(_field(member, rule, new) for member in field.members),
+        rules=_replace_in(field.rules, rule, changed),
+        place=changed.limit if is_moved and changed else field.place,
+        each=_field(field.each, rule, changed) if field.each else None,
+        members=tuple(_field(member, rule, changed) for member in field.members),
     )
 
 
-def _node(node: Node, rule: Rule, new: Rule | None) -> Node:
+def _node(node: Node, rule: Rule, changed: Rule | None) -> Node:
     return replace(
         node,
-        rules=_replace_in(node.rules, rule, new),
-        members=tuple((name, _node(child, rule, new)) for name, child in node.members),
-        each=_node(node.each, rule, new) if node.each else None,
+        rules=_replace_in(node.rules, rule, changed),
+        members=tuple((name, _node(child, rule, changed)) for name, child in node.members),
+        each=_node(node.each, rule, changed) if node.each else None,
     )
 
 
 def _drop_model(spec: Spec) -> Spec:
-    """The last model of the largest family is not known."""
-    family = max(spec.families, key=lambda each: len(each.models))
-    fewer = replace(family, models=family.models[:-1])
-    families = tuple(fewer if each is family else each for each in spec.families)
-    return replace(spec, families=tuple(each for each in families if each.models))
+    """Return a spec without the last model of the largest family."""
+    family = max(spec.families, key=lambda candidate: len(candidate.models))
+    smaller = replace(family, models=family.models[:-1])
+    families = tuple(smaller if other is family else other for other in spec.families)
+    return replace(spec, families=tuple(other for other in families if other.models))
 
 
 def _with_foreign_parameter(spec: Spec, family: Family) -> Spec:
-    """A parameter that the pages have for other models only is taken for known."""
+    """Return a spec whose family accepts a parameter that only other models have."""
     names = {field.name for field in family.fields}
-    others = (field for each in spec.families for field in each.fields if field.name not in names)
-    stranger = next(others)
-    known = Field(stranger.name, stranger.path, stranger.type, stranger.rules_of_kind("type"))
+    foreign = next(field for other in spec.families for field in other.fields if field.name not in names)
+    accepted = Field(foreign.name, foreign.path, foreign.type, foreign.rules_of_kind("type"))
     assert family.only_for is not None
-    fewer = {name: others for name, others in family.only_for.limit.items() if name != stranger.name}
-    rule = replace(family.only_for, limit=fewer)
-    wider = replace(family, fields=(*family.fields, known), only_for=rule)
-    families = tuple(wider if each is family else each for each in spec.families)
+    limit = {name: others for name, others in family.only_for.limit.items() if name != foreign.name}
+    rule = replace(family.only_for, limit=limit)
+    wider = replace(family, fields=(*family.fields, accepted), only_for=rule)
+    families = tuple(wider if other is family else other for other in spec.families)
     return replace(spec, families=families, rules=MappingProxyType({**spec.rules, rule.id: rule}))

@@ -1,128 +1,47 @@
-"""A model file to a Family."""
+"""Build a Family from a model file, with its verbs, its facts and all checks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
+
 from wanlib.base.redaction import safe_repr
-from wanlib.spec.build.fields import UNDEFAULTED, fits
-from wanlib.spec.build.rule_checks import violated_bounds
-from wanlib.spec.model.model import Fact, Field, Verb
-from wanlib.spec.source.yaml_reader import LineMap
+from wanlib.spec.build.fields import TYPES_WITHOUT_DEFAULT, FieldBuilder, fits
+from wanlib.spec.build.member_names import homes_of
+from wanlib.spec.build.modes import ModeParser
+from wanlib.spec.build.picture_sizes import PictureSizeChecker
+from wanlib.spec.build.rule_checks import RuleChecker, violated_bounds
 from wanlib.spec.build.rules import SourceFile
 from wanlib.spec.model.errors import Diagnostics
-from wanlib.spec.model.modes import Condition, parse_condition
-from wanlib.spec.model.model import Field
-from collections.abc import Mapping
-from wanlib.spec.build.fields import FieldBuilder
-from wanlib.spec.build.bodies import homes_of
-from wanlib.spec.build.rule_checks import RuleChecker
-from wanlib.spec.model.modes import Expression
-from wanlib.spec.build.modes import ModeParser
-from wanlib.spec.model.model import Fact, Family, Field, Node
-from wanlib.spec.model.picture_size import read_picture_size
-from wanlib.spec.build.picture_sizes import SizeSection
+from wanlib.spec.model.model import DERIVED, Fact, Family, Field, Node, Verb
+from wanlib.spec.model.modes import Condition, Expression, parse_condition
+from wanlib.spec.model.picture_size import parse_picture_size
+from wanlib.spec.source.yaml_reader import LineMap
 
-
-class VerbSection:
-    """Reads the verbs of one file, with a fact for each."""
-
-    def __init__(self, fields: Iterable[Field], origin: SourceFile) -> None:
-        self.fields = {field.name: field for field in fields}
-        self.origin = origin
-        self.diagnostics = origin.diagnostics
-        self.facts: list[Fact] = []
-
-    def read(self, raw: LineMap) -> dict[str, Verb]:
-        """Every verb by its name; what is wrong in it is complained of."""
-        verbs = {}
-        for name in raw:
-            self._fact(name, raw[name], raw.lines[name])
-            means, starts = (raw[name].get(part, LineMap(0)) for part in ("means", "starts"))
-            for each in (means, starts):
-                self._check(each)
-            for field in starts:
-                if field in means:
-                    what = f"{name} starts with {field}, which it means too"
-                    self.diagnostics.add(starts.lines[field], what, "it once")
-            verbs[name] = Verb(MappingProxyType(means), MappingProxyType(starts))
-        return verbs
-
-    def _fact(self, name: str, raw: LineMap, line: int) -> None:
-        source, notes = raw.get("source", self.origin.source), raw.get("notes", "")
-        stem, file = self.origin.stem, self.diagnostics.file
-        self.facts.append(Fact(f"{stem}/verbs.{name}", raw, file, line, source, notes))
-
-    def _check(self, values: LineMap) -> None:
-        for name, value in values.items():
-            if name not in self.fields:
-                self.diagnostics.unknown_name(values.lines[name], "the field", name, self.fields)
-            else:
-                self._check_value(self.fields[name], value, values.lines[name])
-
-    def _check_value(self, field: Field, value: Any, line: int) -> None:
-        if field.type in UNDEFAULTED or not fits(value, field.type):
-            expected = "none of it" if field.type in UNDEFAULTED else f"a value of the type {field.type}"
-            self.diagnostics.add(line, f"{field.name} of the type {field.type} is {safe_repr(value)}", expected)
-            return
-        for rule in violated_bounds(field, None, value):
-            self.diagnostics.add(line, f"{field.name} is {safe_repr(value)}", f"a value that keeps {rule.id}")
-
-
-OTHERWISE = "otherwise"
-
-
-class CountSection:
-    """Reads them for one file. lines: of each kind and condition."""
-
-    def __init__(self, fields: Iterable[Field], diagnostics: Diagnostics) -> None:
-        self.fields = {field.name: field for field in fields}
-        self.diagnostics = diagnostics
-        self.lines: dict[str, dict[Condition, int]] = {}
-
-    def read(self, kind: str, raw: LineMap) -> dict[Condition | None, Any]:
-        """The values of a fact such as `count_of` by condition; None is the condition of `otherwise`."""
-        values: dict[Condition | None, Any] = {}
-        lines = self.lines[kind] = {}
-        for key, value in raw.items():
-            if key == OTHERWISE:
-                values[None] = value
-                continue
-            try:
-                condition = parse_condition(key)
-            except ValueError:
-                self.diagnostics.add(raw.lines[key], f"{key!r} is not a condition", "a mode or not a mode")
-                continue
-            values[condition], lines[condition] = value, raw.lines[key]
-        return values
-
-    def check_fields(self, raw: LineMap) -> None:
-        """What bounds the pictures is a whole number that the client can always send."""
-        for key, name in raw.items():
-            field = self.fields.get(name)
-            if field is None:
-                integers = [each.name for each in self.fields.values() if each.type == "integer"]
-                self.diagnostics.unknown_name(raw.lines[key], "the field", name, integers)
-            elif field.type != "integer" or not _has_always_a_default(field):
-                what = f"count_of names {name}, of the type {field.type}"
-                self.diagnostics.add(raw.lines[key], what, "an integer field with a default")
-
-
-def _has_always_a_default(field: Field) -> bool:
-    """Whether there is a number to send in every mode."""
-    return None in field.default and "derived" not in field.default.values()
-
-
+_OTHERWISE = "otherwise"
 _SET_FORM = "images_of_a_set"
 
 
-def build_family(stem: str, raw: LineMap, body: Node | None, diagnostics: Diagnostics) -> tuple[Family, list[Fact]]:
-    """The family of a file that has the right shape. What it means wrongly goes to `diagnostics`."""
+def build_family(
+    stem: str, raw: LineMap, form: Node | None, diagnostics: Diagnostics
+) -> tuple[Family, list[Fact]]:
+    """Build the family of a file that matches the schema.
+
+    Args:
+        stem: The name of the file without `.yaml`.
+        raw: Its content.
+        form: Its body form; None if `wire.yaml` does not have it.
+        diagnostics: Collects what is wrong with the file.
+
+    Returns:
+        The family and its facts. If there are diagnostics, both are incomplete.
+    """
     models = tuple(raw["models"])
-    origin = SourceFile(stem, models, raw["source"], diagnostics)
-    builder = FieldBuilder(origin, body.list_parts() if body else frozenset())
+    source_file = SourceFile(stem, models, raw["source"], diagnostics)
+    builder = FieldBuilder(source_file, form.list_parts() if form else frozenset())
     fields = builder.fields(raw["fields"])
-    verbs, counts, output = VerbSection(fields, origin), CountSection(fields, diagnostics), raw["output"]
-    sizes = counts.read("size", output["size"])
+    verbs = VerbBuilder(fields, source_file)
+    tables, output = OutputTableBuilder(fields, diagnostics), raw["output"]
+    sizes = tables.by_condition("size", output["size"])
     family = Family(
         name=stem,
         version=raw["wan"],
@@ -132,36 +51,135 @@ def build_family(stem: str, raw: LineMap, body: Node | None, diagnostics: Diagno
         fields=fields,
         unknown=builder.rules.implied("unknown", "unknown", raw.lines["fields"]),
         output=MappingProxyType(dict(output)),
-        verbs=MappingProxyType(verbs.read(raw["verbs"])),
-        count_of=MappingProxyType(counts.read("count_of", output["count_of"])),
-        count_is=MappingProxyType(counts.read("count_is", output["count_is"])),
-        homes=MappingProxyType(homes_of(fields, body) if body else {}),
-        picture_size=MappingProxyType({mode: read_picture_size(size) for mode, size in sizes.items()}),
-        set_form=MappingProxyType(counts.read(_SET_FORM, output.get(_SET_FORM, LineMap(0)))),
+        verbs=MappingProxyType(verbs.verbs(raw["verbs"])),
+        count_of=MappingProxyType(tables.by_condition("count_of", output["count_of"])),
+        count_is=MappingProxyType(tables.by_condition("count_is", output["count_is"])),
+        homes=MappingProxyType(homes_of(fields, form) if form else {}),
+        picture_size=MappingProxyType({mode: parse_picture_size(size) for mode, size in sizes.items()}),
+        set_form=MappingProxyType(tables.by_condition(_SET_FORM, output.get(_SET_FORM, LineMap(0)))),
     )
     _check_set_form(output, diagnostics)
-    counts.check_fields(output["count_of"])
-    RuleChecker(family, builder, raw.get("modes", ()), counts.lines).check()
+    tables.check_count_fields(output["count_of"])
+    RuleChecker(family, builder, raw.get("modes", ()), tables.lines).check()
     if not diagnostics.lines:
-        SizeSection(fields, diagnostics).check(sizes)
-    return family, builder.defaults.facts + builder.advice.facts + verbs.facts + _output_facts(
-        stem, raw, diagnostics.file
-    )
+        PictureSizeChecker(fields, diagnostics).check(sizes)
+    facts = builder.defaults.facts + builder.advice.facts + verbs.facts
+    return family, facts + _output_facts(stem, raw, diagnostics.file)
+
+
+class VerbBuilder:
+    """Builds the verbs of one file, with a fact for each.
+
+    Attributes:
+        facts: The facts, in the order of the file.
+    """
+
+    def __init__(self, fields: Iterable[Field], source_file: SourceFile) -> None:
+        """Prepare to build verbs that send these fields."""
+        self.facts: list[Fact] = []
+        self._fields = {field.name: field for field in fields}
+        self._source_file = source_file
+        self._diagnostics = source_file.diagnostics
+
+    def verbs(self, raw: LineMap) -> dict[str, Verb]:
+        """Return every verb by name; what is wrong with one is added to the diagnostics."""
+        verbs = {}
+        for name in raw:
+            self._add_fact(name, raw[name], raw.lines[name])
+            means, starts = (raw[name].get(part, LineMap(0)) for part in ("means", "starts"))
+            self._check_values(means)
+            self._check_values(starts)
+            for field in starts:
+                if field in means:
+                    problem = f"{name} starts with {field}, which it means too"
+                    self._diagnostics.add(starts.lines[field], problem, "it once")
+            verbs[name] = Verb(MappingProxyType(means), MappingProxyType(starts))
+        return verbs
+
+    def _add_fact(self, name: str, raw: LineMap, line: int) -> None:
+        source, notes = raw.get("source", self._source_file.source), raw.get("notes", "")
+        fact_id = f"{self._source_file.stem}/verbs.{name}"
+        self.facts.append(Fact(fact_id, raw, self._diagnostics.file, line, source, notes))
+
+    def _check_values(self, values: LineMap) -> None:
+        for name, value in values.items():
+            if name not in self._fields:
+                self._diagnostics.unknown_name(values.lines[name], "the field", name, self._fields)
+            else:
+                self._check_value(self._fields[name], value, values.lines[name])
+
+    def _check_value(self, field: Field, value: Any, line: int) -> None:
+        has_none = field.type in TYPES_WITHOUT_DEFAULT
+        if has_none or not fits(value, field.type):
+            expected = "none of it" if has_none else f"a value of the type {field.type}"
+            problem = f"{field.name} of the type {field.type} is {safe_repr(value)}"
+            self._diagnostics.add(line, problem, expected)
+            return
+        for rule in violated_bounds(field, None, value):
+            problem = f"{field.name} is {safe_repr(value)}"
+            self._diagnostics.add(line, problem, f"a value that satisfies {rule.id}")
+
+
+class OutputTableBuilder:
+    """Builds the tables by condition in the `output` section of one file.
+
+    Attributes:
+        lines: The line of each entry, by table and condition.
+    """
+
+    def __init__(self, fields: Iterable[Field], diagnostics: Diagnostics) -> None:
+        """Prepare to build tables of a file with these fields."""
+        self.lines: dict[str, dict[Condition, int]] = {}
+        self._fields = {field.name: field for field in fields}
+        self._diagnostics = diagnostics
+
+    def by_condition(self, name: str, raw: LineMap) -> dict[Condition | None, Any]:
+        """Return the values of a table such as `count_of`; None is the key of `otherwise`."""
+        values: dict[Condition | None, Any] = {}
+        lines = self.lines[name] = {}
+        for key, value in raw.items():
+            if key == _OTHERWISE:
+                values[None] = value
+                continue
+            try:
+                condition = parse_condition(key)
+            except ValueError:
+                problem = f"{key!r} is not a condition"
+                self._diagnostics.add(raw.lines[key], problem, "a mode or not a mode")
+                continue
+            values[condition], lines[condition] = value, raw.lines[key]
+        return values
+
+    def check_count_fields(self, raw: LineMap) -> None:
+        """Check that pictures are bounded by an integer that can always be sent."""
+        for key, name in raw.items():
+            field = self._fields.get(name)
+            if field is None:
+                integers = [field.name for field in self._fields.values() if field.type == "integer"]
+                self._diagnostics.unknown_name(raw.lines[key], "the field", name, integers)
+            elif field.type != "integer" or not _has_always_a_default(field):
+                problem = f"count_of names {name}, of the type {field.type}"
+                self._diagnostics.add(raw.lines[key], problem, "an integer field with a default")
+
+
+def _has_always_a_default(field: Field) -> bool:
+    """Return whether there is a number to send in every mode."""
+    return None in field.default and DERIVED not in field.default.values()
 
 
 def _modes(raw: LineMap, fields: tuple[Field, ...], diagnostics: Diagnostics) -> Mapping[str, Expression]:
     if "modes" not in raw:
         return {}
-    return ModeParser(fields, tuple(raw["models"]), diagnostics).read(raw["modes"], raw["modes"].lines)
+    return ModeParser(fields, tuple(raw["models"]), diagnostics).modes(raw["modes"], raw["modes"].lines)
 
 
 def _check_set_form(output: LineMap, diagnostics: Diagnostics) -> None:
-    """How the pictures of a set stand in choices is stated exactly where they come as choices."""
+    """Check that the form of a set is stated only if pictures come as choices."""
     if (output["result"] == "choices") != (_SET_FORM in output):
         line = output.lines.get(_SET_FORM, output.lines["result"])
-        met = "with" if _SET_FORM in output else "without"
+        has = "with" if _SET_FORM in output else "without"
         expected = "it left out" if _SET_FORM in output else f"{_SET_FORM} beside it"
-        diagnostics.add(line, f"the result {output['result']} {met} {_SET_FORM}", expected)
+        diagnostics.add(line, f"the result {output['result']} {has} {_SET_FORM}", expected)
 
 
 def _output_facts(stem: str, raw: LineMap, file: str) -> list[Fact]:
@@ -170,4 +188,3 @@ def _output_facts(stem: str, raw: LineMap, file: str) -> list[Fact]:
         Fact(f"{stem}/output.{key}", value, file, output.lines[key], raw["source"])
         for key, value in output.items()
     ]
-

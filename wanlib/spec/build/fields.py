@@ -1,142 +1,167 @@
-"""YAML mappings to Fields."""
+"""Build the fields of a model file: rules, defaults, advice, items, members."""
 
-from typing import Any
-from wanlib.base.redaction import safe_repr
-from wanlib.spec.model.modes import Condition, parse_condition
-from wanlib.spec.model.model import Fact
-from wanlib.spec.source.yaml_reader import LineMap
-from wanlib.spec.build.rules import SourceFile
-from wanlib.spec.source.annotated import parse_annotated
 from collections.abc import Mapping
 from types import MappingProxyType
-from wanlib.spec.model.kinds import parse_pixels
-from wanlib.spec.model.kinds import KINDS
-from wanlib.spec.model.model import FOR_TESTING, RECOMMENDED, Field, Rule
+from typing import Any
+
+from wanlib.base.redaction import safe_repr
+from wanlib.spec.build.rules import RuleBuilder, SourceFile
 from wanlib.spec.model.errors import check_name
-from wanlib.spec.build.rules import SourceFile, RuleBuilder
+from wanlib.spec.model.kinds import KINDS, parse_pixels
+from wanlib.spec.model.model import DERIVED, FOR_TESTING, RECOMMENDED, Fact, Field, Rule
+from wanlib.spec.model.modes import Condition, parse_condition
+from wanlib.spec.source.annotated import parse_annotated
+from wanlib.spec.source.yaml_reader import LineMap
+
+TYPES_WITHOUT_DEFAULT = ("list", "object", "image")
+
+_CHECK_ORDER = {kind: index for index, kind in enumerate(KINDS)}
 
 
-UNDEFAULTED = ("list", "object", "image")
+def fits(value: Any, type_name: str) -> bool:
+    """Return whether a value in a spec file has the type of a field."""
+    types: dict[str, tuple[type, ...]] = {"integer": (int,), "number": (int, float), "boolean": (bool,)}
+    return isinstance(value, types.get(type_name, (str,))) and (
+        (type_name == "boolean") == isinstance(value, bool)
+    )
 
 
 class DefaultBuilder:
-    """Builds the defaults of one file, with a fact for each. lines: by field path and condition."""
+    """Builds the defaults of one file, with a fact for each.
 
-    def __init__(self, origin: SourceFile) -> None:
-        self.origin = origin
+    Attributes:
+        facts: The facts, in the order of the file.
+        lines: The line of each default, by field path and condition.
+    """
+
+    def __init__(self, source_file: SourceFile) -> None:
+        """Start without defaults."""
         self.facts: list[Fact] = []
         self.lines: dict[tuple[str, Condition | None], int] = {}
+        self._source_file = source_file
 
-    def defaults(self, raw: LineMap, path: str, kind: str) -> dict[Condition | None, Any]:
-        """Those of a field of a type (`kind`); None is the condition of what holds everywhere."""
+    def defaults(self, raw: LineMap, path: str, type_name: str) -> dict[Condition | None, Any]:
+        """Return the defaults of a field by condition; None is the key of the base."""
         defaults: dict[Condition | None, Any] = {}
         if "default" in raw:
-            defaults[None] = self._default(raw, path, kind, None)
+            defaults[None] = self._default(raw, path, type_name, None)
         for key in raw:
             if key.startswith("when ") and "default" in raw[key]:
                 try:
                     condition = parse_condition(key.removeprefix("when "))
-                except ValueError:  # complained of where the rules are read
+                except ValueError:  # the rule builder reports it
                     continue
-                defaults[condition] = self._default(raw[key], path, kind, condition)
+                defaults[condition] = self._default(raw[key], path, type_name, condition)
         return defaults
 
-    def _default(self, raw: LineMap, path: str, kind: str, condition: Condition | None) -> Any:
-        diagnostics, line = self.origin.diagnostics, raw.lines["default"]
+    def _default(self, raw: LineMap, path: str, type_name: str, condition: Condition | None) -> Any:
+        diagnostics, line = self._source_file.diagnostics, raw.lines["default"]
         stated = parse_annotated(raw["default"], diagnostics)
-        if kind in UNDEFAULTED or not (stated.limit == "derived" or fits(stated.limit, kind)):
-            expected = "none" if kind in UNDEFAULTED else f"a value of the type {kind}, or derived"
-            diagnostics.add(line, f"the default {safe_repr(stated.limit)} on the type {kind}", expected)
+        has_none = type_name in TYPES_WITHOUT_DEFAULT
+        if has_none or not (stated.limit == DERIVED or fits(stated.limit, type_name)):
+            expected = "none" if has_none else f"a value of the type {type_name}, or derived"
+            diagnostics.add(line, f"the default {safe_repr(stated.limit)} on the type {type_name}", expected)
         self.lines[path, condition] = line
-        fact = f"{self.origin.stem}/{path}.default" + (f":{condition.id_suffix}" if condition else "")
-        source = stated.source or self.origin.source
-        self.facts.append(Fact(fact, stated.limit, diagnostics.file, line, source, stated.notes))
+        suffix = f":{condition.id_suffix}" if condition else ""
+        source = stated.source or self._source_file.source
+        fact_id = f"{self._source_file.stem}/{path}.default{suffix}"
+        self.facts.append(Fact(fact_id, stated.limit, diagnostics.file, line, source, stated.notes))
         return stated.limit
 
 
-def fits(value: Any, kind: str) -> bool:
-    """Whether a value written in a spec file is of a type."""
-    types: dict[str, tuple[type, ...]] = {"integer": (int,), "number": (int, float), "boolean": (bool,)}
-    return isinstance(value, types.get(kind, (str,))) and (kind == "boolean") == isinstance(value, bool)
-
-
 class AdviceBuilder:
-    """Builds the advice of one file, with a fact for each. lines: by field path and word."""
+    """Builds the advice of one file, with a fact for each.
 
-    def __init__(self, origin: SourceFile) -> None:
-        self.origin = origin
+    Attributes:
+        facts: The facts, in the order of the file.
+        lines: The line of each advice, by field path and word.
+    """
+
+    def __init__(self, source_file: SourceFile) -> None:
+        """Start without advice."""
         self.facts: list[Fact] = []
         self.lines: dict[tuple[str, str], int] = {}
+        self._source_file = source_file
 
-    def advice(self, raw: LineMap, path: str, kind: str) -> Mapping[str, Any]:
-        """Return the advice on a field of a type (`kind`), by word."""
-        found: dict[str, Any] = {}
-        for word, check in ((FOR_TESTING, _value), (RECOMMENDED, _sizes)):
+    def advice(self, raw: LineMap, path: str, type_name: str) -> Mapping[str, Any]:
+        """Return the advice on a field, by word."""
+        advice: dict[str, Any] = {}
+        for word, check in ((FOR_TESTING, _check_for_testing), (RECOMMENDED, _check_recommended)):
             if word not in raw:
                 continue
-            diagnostics, line = self.origin.diagnostics, raw.lines[word]
+            diagnostics, line = self._source_file.diagnostics, raw.lines[word]
             stated = parse_annotated(raw[word], diagnostics)
-            if expected := check(stated.limit, kind):
-                diagnostics.add(line, f"{word} is {safe_repr(stated.limit)} on the type {kind}", expected)
+            if expected := check(stated.limit, type_name):
+                problem = f"{word} is {safe_repr(stated.limit)} on the type {type_name}"
+                diagnostics.add(line, problem, expected)
                 continue
-            found[word] = stated.limit
+            advice[word] = stated.limit
             self.lines[path, word] = line
-            name = f"{self.origin.stem}/{path}.{word}"
-            source = stated.source or raw.get("source") or self.origin.source
-            self.facts.append(Fact(name, stated.limit, diagnostics.file, line, source, stated.notes))
-        return MappingProxyType(found)
+            fact_id = f"{self._source_file.stem}/{path}.{word}"
+            source = stated.source or raw.get("source") or self._source_file.source
+            self.facts.append(Fact(fact_id, stated.limit, diagnostics.file, line, source, stated.notes))
+        return MappingProxyType(advice)
 
 
-def _value(value: Any, kind: str) -> str:
-    """Return what is expected where a value is not one of the field's type, else an empty text."""
-    return "" if kind == "integer" and fits(value, kind) else "a whole number on the type integer"
+def _check_for_testing(value: Any, type_name: str) -> str:
+    """Return what is expected instead of a value; empty if it is right."""
+    is_right = type_name == "integer" and fits(value, type_name)
+    return "" if is_right else "a whole number on the type integer"
 
 
-def _sizes(value: Any, kind: str) -> str:
+def _check_recommended(value: Any, type_name: str) -> str:
+    """Return what is expected instead of a list of sizes; empty if it is right."""
     expected = "a list of different sizes such as 1280*720 on the type size"
-    if kind != "size" or not isinstance(value, list) or not value or len({*map(str, value)}) < len(value):
+    if type_name != "size" or not isinstance(value, list) or not value:
+        return expected
+    if len({*map(str, value)}) < len(value):
         return expected
     try:
-        for each in value:
-            parse_pixels(each)
+        for size in value:
+            parse_pixels(size)
     except ValueError:
         return expected
     return ""
 
 
-_PLACES = {kind: place for place, kind in enumerate(KINDS)}
-
-
 class FieldBuilder:
-    """Builds the fields of one file. assembled: the list fields that no body holds as a list."""
+    """Builds the fields of one file.
 
-    def __init__(self, origin: SourceFile, assembled: frozenset[str]) -> None:
-        self.assembled = assembled
-        self.diagnostics = origin.diagnostics
-        self.rules = RuleBuilder(origin)
-        self.defaults = DefaultBuilder(origin)
-        self.advice = AdviceBuilder(origin)
+    Attributes:
+        diagnostics: The diagnostics of the file.
+        rules: Builds the rules.
+        defaults: Builds the defaults.
+        advice: Builds the advice.
+    """
+
+    def __init__(self, source_file: SourceFile, list_parts: frozenset[str]) -> None:
+        """Prepare to build. list_parts: the list fields that no body contains as a list."""
+        self.diagnostics = source_file.diagnostics
+        self.rules = RuleBuilder(source_file)
+        self.defaults = DefaultBuilder(source_file)
+        self.advice = AdviceBuilder(source_file)
+        self._list_parts = list_parts
 
     def fields(self, raw: LineMap, prefix: str = "") -> tuple[Field, ...]:
-        """The fields of a mapping, in its order."""
+        """Return the fields of a mapping, in its order, below the path `prefix`."""
         for name in raw:
             check_name("field", name, raw.lines[name], self.diagnostics)
         return tuple(self._field(name, raw[name], raw.lines[name], prefix) for name in raw)
 
     def _field(self, name: str, raw: LineMap, line: int, prefix: str) -> Field:
         path = f"{prefix}.{name}" if prefix else name
-        kind = raw["type"]
-        rules = self.rules.rules(raw, path, kind)
+        type_name = raw["type"]
+        rules = self.rules.rules(raw, path, type_name)
         return Field(
             name=name,
             path=path,
-            type=kind,
-            rules=self._judged(rules, path, kind),
+            type=type_name,
+            rules=self._in_check_order(rules, path, type_name),
             place=self._place(rules, prefix),
-            default=MappingProxyType(self.defaults.defaults(raw, path, kind)),
-            each=self._each(raw, path, kind, line),
-            members=self._members(raw, path, kind, line),
-            advice=self.advice.advice(raw, path, kind),
+            default=MappingProxyType(self.defaults.defaults(raw, path, type_name)),
+            each=self._item(raw, path, type_name, line),
+            members=self._members(raw, path, type_name, line),
+            advice=self.advice.advice(raw, path, type_name),
         )
 
     def _place(self, rules: list[Rule], prefix: str) -> str | None:
@@ -147,20 +172,20 @@ class FieldBuilder:
                 return str(rule.limit)
         return None
 
-    def _each(self, raw: LineMap, path: str, kind: str, line: int) -> Field | None:
-        if ("each" in raw) != (kind == "list"):
+    def _item(self, raw: LineMap, path: str, type_name: str, line: int) -> Field | None:
+        if ("each" in raw) != (type_name == "list"):
             has = "with" if "each" in raw else "without"
-            self.diagnostics.add(line, f"type {kind} {has} each", "each on lists, and there alone")
+            self.diagnostics.add(line, f"type {type_name} {has} each", "each on lists, and only there")
         return self._field("each", raw["each"], raw.lines["each"], path) if "each" in raw else None
 
-    def _members(self, raw: LineMap, path: str, kind: str, line: int) -> tuple[Field, ...]:
-        if ("fields" in raw) != (kind == "object"):
+    def _members(self, raw: LineMap, path: str, type_name: str, line: int) -> tuple[Field, ...]:
+        if ("fields" in raw) != (type_name == "object"):
             has = "with" if "fields" in raw else "without"
-            self.diagnostics.add(line, f"type {kind} {has} fields", "fields on objects, and there alone")
+            self.diagnostics.add(line, f"type {type_name} {has} fields", "fields on objects, and only there")
         return self.fields(raw["fields"], path) if "fields" in raw else ()
 
-    def _judged(self, rules: list[Rule], path: str, kind: str) -> tuple[Rule, ...]:
-        """In the order of judgement; a list that no body holds as one can't have the wrong type."""
-        if kind == "list" and path in self.assembled:
+    def _in_check_order(self, rules: list[Rule], path: str, type_name: str) -> tuple[Rule, ...]:
+        """Sort rules; a list that no body contains as a list has no rule on its type."""
+        if type_name == "list" and path in self._list_parts:
             rules = [rule for rule in rules if rule.kind != "type"]
-        return tuple(sorted(rules, key=lambda rule: _PLACES[rule.kind]))
+        return tuple(sorted(rules, key=lambda rule: _CHECK_ORDER[rule.kind]))

@@ -1,169 +1,182 @@
-"""What the rules of one family say of each other, beyond what a shape can say."""
+"""Check the rules of one family against each other.
+
+The JSON Schema of spec files checks the shape; what needs several lines of a file at once is checked here.
+"""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
-from wanlib.spec.model.errors import Diagnostics
-from wanlib.spec.build.fields import UNDEFAULTED, fits
-from wanlib.spec.model.mode_values import MOST, find_overlap, combination_count
-from wanlib.spec.build.fields import FieldBuilder
+from wanlib.spec.build.fields import TYPES_WITHOUT_DEFAULT, FieldBuilder, fits
 from wanlib.spec.model.kinds import BOUND, KINDS
+from wanlib.spec.model.mode_values import MOST, combination_count, find_overlap
+from wanlib.spec.model.model import DERIVED, Family, Field, Rule
 from wanlib.spec.model.modes import Condition
-from wanlib.spec.model.model import Family, Field, Rule
-from wanlib.spec.model.predicates import VALUE_CHECKS, CHECKS_BY_TYPE
+from wanlib.spec.model.predicates import CHECKS_BY_TYPE, VALUE_CHECKS
 
-_RELATIONS = ("same_count_as", "same_pixels_as", "inside")
+_RELATION_KINDS = ("same_count_as", "same_pixels_as", "inside")
 Variants = list[tuple[Condition, int]]
+"""The conditions of variants, each with its line."""
 
 
 class RuleChecker:
-    """Checks a built family.
-
-    builder: knows the lines of what a Family no longer tells. modes: the names of all modes, broken
-    ones too, so that one mistake is told once. counts: the lines of the output facts that hang on modes.
-    """
+    """Checks a built family."""
 
     def __init__(
         self,
         family: Family,
         builder: FieldBuilder,
         modes: Collection[str],
-        counts: Mapping[str, Mapping[Condition, int]],
+        output_lines: Mapping[str, Mapping[Condition, int]],
     ) -> None:
-        self.family = family
-        self.modes = modes
-        self.builder = builder
-        self.counts = {kind: [*lines.items()] for kind, lines in counts.items()}
-        self.conditions = [*builder.rules.conditions]
-        for lines in self.counts.values():
-            self.conditions += [(line, condition) for condition, line in lines]
-        self.diagnostics: Diagnostics = builder.diagnostics
-        self.lists = {field.name: field for field in family.fields if field.type == "list"}
+        """Prepare to check a family.
+
+        Args:
+            family: The family.
+            builder: What built it; it has the lines of defaults and advice, and collects the diagnostics.
+            modes: The names of all modes, broken ones too, so that one mistake is reported once.
+            output_lines: The line of each entry of an output table, by table and condition.
+        """
+        self._family = family
+        self._modes = modes
+        self._builder = builder
+        self._diagnostics = builder.diagnostics
+        self._output_variants = {name: [*lines.items()] for name, lines in output_lines.items()}
+        self._conditions = [*builder.rules.conditions]
+        for variants in self._output_variants.values():
+            self._conditions += [(line, condition) for condition, line in variants]
+        self._lists = {field.name: field for field in family.fields if field.type == "list"}
 
     def check(self) -> None:
-        """Everything that is wrong goes to the builder's diagnostics."""
-        for line, condition in self.conditions:
-            if condition.mode not in self.modes:
-                self.diagnostics.unknown_name(line, "the mode", condition.mode, self.modes)
-        for field in self.family.walk():
+        """Add everything that is wrong to the diagnostics of the builder."""
+        for line, condition in self._conditions:
+            if condition.mode not in self._modes:
+                self._diagnostics.unknown_name(line, "the mode", condition.mode, self._modes)
+        for field in self._family.walk():
             for rule in field.rules:
-                self._rule(field, rule)
-            self._defaults(field)
-            self._advice(field)
-        if not self.diagnostics.lines:  # only modes that are right can be tried
-            self._mode_combinations()
-        if not self.diagnostics.lines:
-            for field in self.family.walk():
-                self._variants(field)
-            for kind, variants in self.counts.items():
-                self._exclusive(kind, variants)
+                self._check_rule(field, rule)
+            self._check_defaults(field)
+            self._check_advice(field)
+        if not self._diagnostics.lines:  # only correct modes can be evaluated
+            self._check_mode_combinations()
+        if not self._diagnostics.lines:
+            for field in self._family.walk():
+                self._check_variants(field)
+            for name, variants in self._output_variants.items():
+                self._check_exclusive(name, variants)
 
-    def _rule(self, field: Field, rule: Rule) -> None:
-        if rule.kind in _RELATIONS:
-            self._relation(field, rule)
+    def _check_rule(self, field: Field, rule: Rule) -> None:
+        if rule.kind in _RELATION_KINDS:
+            self._check_relation(field, rule)
         elif rule.kind == "total":
-            self._total(field, rule)
+            self._check_total(field, rule)
         elif rule.kind == "pattern":
-            self._pattern(rule)
+            self._check_pattern(rule)
         elif rule.kind == "one_of":
             for value in rule.limit:
                 if not fits(value, field.type):
-                    self.diagnostics.add(rule.line, f"one_of lists {value!r}", f"a {field.type}")
+                    self._diagnostics.add(rule.line, f"one_of lists {value!r}", f"a {field.type}")
 
     # Variants.
 
-    def _mode_combinations(self) -> None:
-        """Modes are tried with every combination of what they read; some would be tried for hours."""
-        lines = {condition.mode: line for line, condition in reversed(self.conditions)}
+    def _check_mode_combinations(self) -> None:
+        """Check that every mode reads few enough values to be evaluated with all of them."""
+        lines = {condition.mode: line for line, condition in reversed(self._conditions)}
         for mode, line in lines.items():
-            if (count := combination_count(self.family, (mode,))) > MOST:
-                what = f"the mode {mode!r} reads {count:,} combinations of values"
-                self.diagnostics.add(line, what, f"at most {MOST:,}")
+            if (count := combination_count(self._family, (mode,))) > MOST:
+                problem = f"the mode {mode!r} reads {count:,} combinations of values"
+                self._diagnostics.add(line, problem, f"at most {MOST:,}")
 
-    def _variants(self, field: Field) -> None:
-        for kind in dict.fromkeys(rule.kind for rule in field.rules if rule.condition):
-            rules = field.rules_of_kind(kind)
-            self._exclusive(kind, [(rule.condition, rule.line) for rule in rules if rule.condition])
-        lines = self.builder.defaults.lines
-        self._exclusive("default", [(each, lines[field.path, each]) for each in field.default if each])
+    def _check_variants(self, field: Field) -> None:
+        for kind, rules in field.rules_by_kind.items():
+            self._check_exclusive(kind, [(rule.condition, rule.line) for rule in rules if rule.condition])
+        lines = self._builder.defaults.lines
+        conditions = [condition for condition in field.default if condition]
+        self._check_exclusive("default", [(key, lines[field.path, key]) for key in conditions])
 
-    def _exclusive(self, kind: str, variants: Variants) -> None:
-        for (one, _), (two, line) in combinations(variants, 2):
-            what = f"{kind} varies by {one} and by {two}"
-            if (count := combination_count(self.family, (one.mode, two.mode))) > MOST:
-                self.diagnostics.add(
-                    line, f"{what}, which read {count:,} combinations of values", f"at most {MOST:,}"
-                )
-            elif witness := find_overlap(self.family, one, two):
-                self.diagnostics.add(
-                    line, f"{what}, which hold together ({witness})", "modes of which one holds"
-                )
+    def _check_exclusive(self, name: str, variants: Variants) -> None:
+        """Check that no two variants can hold together."""
+        for (first, _), (second, line) in combinations(variants, 2):
+            problem = f"{name} varies by {first} and by {second}"
+            if (count := combination_count(self._family, (first.mode, second.mode))) > MOST:
+                problem += f", which read {count:,} combinations of values"
+                self._diagnostics.add(line, problem, f"at most {MOST:,}")
+            elif overlap := find_overlap(self._family, first, second):
+                problem += f", which hold together ({overlap})"
+                self._diagnostics.add(line, problem, "modes of which one holds")
 
-    # Defaults.
+    # Defaults and advice.
 
-    def _defaults(self, field: Field) -> None:
+    def _check_defaults(self, field: Field) -> None:
         for condition, value in field.default.items():
-            if value == "derived" or field.type in UNDEFAULTED or not fits(value, field.type):
+            if value == DERIVED or field.type in TYPES_WITHOUT_DEFAULT or not fits(value, field.type):
                 continue
             for rule in violated_bounds(field, condition, value):
-                line = self.builder.defaults.lines[field.path, condition]
-                self.diagnostics.add(line, f"the default {value!r} breaks {rule.id}", "one that keeps it")
+                line = self._builder.defaults.lines[field.path, condition]
+                problem = f"the default {value!r} violates {rule.id}"
+                self._diagnostics.add(line, problem, "one that satisfies it")
 
-    def _advice(self, field: Field) -> None:
-        """No page recommends what it forbids."""
-        for word, advised in field.advice.items():
-            for value in advised if isinstance(advised, list) else [advised]:
+    def _check_advice(self, field: Field) -> None:
+        """Check that advice satisfies the rules."""
+        for word, advice in field.advice.items():
+            for value in advice if isinstance(advice, list) else [advice]:
                 for rule in violated_bounds(field, None, value):
-                    line = self.builder.advice.lines[field.path, word]
-                    self.diagnostics.add(
-                        line, f"{word} has {value!r}, which breaks {rule.id}", "one that keeps it"
-                    )
+                    line = self._builder.advice.lines[field.path, word]
+                    problem = f"{word} has {value!r}, which violates {rule.id}"
+                    self._diagnostics.add(line, problem, "one that satisfies it")
 
-    # Relations and texts.
+    # Relations and patterns.
 
-    def _relation(self, field: Field, rule: Rule) -> None:
-        target = self.lists.get(rule.limit)
+    def _check_relation(self, field: Field, rule: Rule) -> None:
+        target = self._lists.get(rule.limit)
         if target is None or target is field:
-            names = [name for name in self.lists if name != field.name]
-            self.diagnostics.unknown_name(rule.line, f"the list of {rule.kind},", rule.limit, names)
+            names = [name for name in self._lists if name != field.name]
+            self._diagnostics.unknown_name(rule.line, f"the list of {rule.kind},", rule.limit, names)
         elif rule.kind != "same_count_as" and (target.each is None or target.each.type != "image"):
-            self.diagnostics.add(rule.line, f"{rule.kind}: {rule.limit} holds no images", "a list of images")
+            problem = f"{rule.kind}: {rule.limit} holds no images"
+            self._diagnostics.add(rule.line, problem, "a list of images")
 
-    def _total(self, field: Field, rule: Rule) -> None:
+    def _check_total(self, field: Field, rule: Rule) -> None:
         members = field.each.members if field.each else ()
         percents = [member.name for member in members if member.type == "percent"]
         if rule.of not in percents:
-            self.diagnostics.unknown_name(rule.line, "the percent member (of:)", rule.of, percents)
+            self._diagnostics.unknown_name(rule.line, "the percent member (of:)", rule.of, percents)
 
-    def _pattern(self, rule: Rule) -> None:
+    def _check_pattern(self, rule: Rule) -> None:
         if not rule.keeps or not rule.breaks:
-            self.diagnostics.add(rule.line, "pattern without examples", "keeps: and breaks: with it")
-        for word, text in _pattern_examples(rule):
-            takes = "takes" if word == "keeps" else "refuses"
-            self.diagnostics.add(rule.line, f"{word} lists {text!r}", f"texts that the pattern {takes}")
+            self._diagnostics.add(rule.line, "pattern without examples", "keeps: and breaks: with it")
+        for word, text in _wrong_examples(rule):
+            verb = "accepts" if word == "keeps" else "refuses"
+            self._diagnostics.add(rule.line, f"{word} lists {text!r}", f"texts that the pattern {verb}")
 
 
 def violated_bounds(field: Field, condition: Condition | None, value: Any) -> Iterator[Rule]:
-    """The rules on a value alone that a value of the right type breaks where a condition holds."""
-    for rule in _active_rules(field, condition):
-        judge = CHECKS_BY_TYPE.get((field.type, rule.kind)) or VALUE_CHECKS[rule.kind]
-        if judge(rule.limit, value):
+    """Yield the rules on a single value that a value violates.
+
+    Args:
+        field: The field.
+        condition: The variants to apply; None for base rules only.
+        value: A value of the type of the field.
+    """
+    for rule in _active_bounds(field, condition):
+        check = CHECKS_BY_TYPE.get((field.type, rule.kind)) or VALUE_CHECKS[rule.kind]
+        if check(rule.limit, value):
             yield rule
 
 
-def _active_rules(field: Field, condition: Condition | None) -> Iterator[Rule]:
-    """The rules on a value alone that hold under a condition: its variants, and the bases of other kinds."""
-    bases: Mapping[str, Rule] = {rule.kind: rule for rule in field.rules if rule.condition is None}
-    own = {rule.kind: rule for rule in field.rules if condition and rule.condition == condition}
-    for kind, rule in {**bases, **own}.items():
+def _active_bounds(field: Field, condition: Condition | None) -> Iterator[Rule]:
+    """Yield the rules on a single value in a condition: its variants, else the bases."""
+    bases = {rule.kind: rule for rule in field.rules if rule.condition is None}
+    variants = {rule.kind: rule for rule in field.rules if condition and rule.condition == condition}
+    for kind, rule in {**bases, **variants}.items():
         if KINDS[kind].stage == BOUND:
             yield rule
 
 
-def _pattern_examples(rule: Rule) -> Iterator[tuple[str, Any]]:
-    for word, examples, due in (("keeps", rule.keeps, True), ("breaks", rule.breaks, False)):
+def _wrong_examples(rule: Rule) -> Iterator[tuple[str, Any]]:
+    """Yield the examples of a pattern that are under the wrong word."""
+    for word, examples, should_match in (("keeps", rule.keeps, True), ("breaks", rule.breaks, False)):
         for text in examples:
-            if (re.fullmatch(rule.limit, text, re.ASCII) is not None) is not due:
+            if (re.fullmatch(rule.limit, text, re.ASCII) is not None) is not should_match:
                 yield word, text

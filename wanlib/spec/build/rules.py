@@ -1,4 +1,4 @@
-"""The rules that a field's mapping states."""
+"""Build the rules that the mapping of a field states, with their variants."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,15 +7,22 @@ from typing import Any
 from wanlib.base.redaction import safe_repr
 from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.kinds import KINDS, OUTCOMES, RELATION, TYPES
-from wanlib.spec.model.modes import Condition, parse_condition
 from wanlib.spec.model.model import Rule
-from wanlib.spec.source.yaml_reader import LineMap
+from wanlib.spec.model.modes import Condition, parse_condition
 from wanlib.spec.source.annotated import AnnotatedValue, parse_annotated
+from wanlib.spec.source.yaml_reader import LineMap
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """The model file that rules and facts stand in. stem: its name without `.yaml`, which ids begin with."""
+    """The model file that rules and facts are from.
+
+    Attributes:
+        stem: Its name without `.yaml`; ids begin with it.
+        models: Its models.
+        source: The page that it is from unless a line states another.
+        diagnostics: Collects what is wrong with it.
+    """
 
     stem: str
     models: tuple[str, ...]
@@ -24,68 +31,84 @@ class SourceFile:
 
 
 class RuleBuilder:
-    """Builds the rules of one file. conditions: every condition that a line names, with the line."""
+    """Builds the rules of one file.
 
-    def __init__(self, origin: SourceFile) -> None:
-        self.origin = origin
-        self.diagnostics = origin.diagnostics
+    Attributes:
+        source_file: The file.
+        diagnostics: Its diagnostics.
+        conditions: Every condition that a line names, with the line.
+    """
+
+    def __init__(self, source_file: SourceFile) -> None:
+        """Start without conditions."""
+        self.source_file = source_file
+        self.diagnostics = source_file.diagnostics
         self.conditions: list[tuple[int, Condition]] = []
 
-    def rules(self, raw: LineMap, path: str, kind: str) -> list[Rule]:
-        """Those of a field of a type (`kind`), its variants among them."""
-        rules = list(self._of(raw, raw, path, kind, None))
-        if kind == "object":
+    def rules(self, raw: LineMap, path: str, type_name: str) -> list[Rule]:
+        """Return the rules of a field and their variants, in the order of the file."""
+        rules = list(self._rules_in(raw, raw, path, type_name, None))
+        if type_name == "object":
             rules.append(self.implied("unknown", f"{path}.unknown", raw.line, path))
         for key in raw:
             if key.startswith("when ") and (condition := self._condition(raw, key)):
-                rules += self._of(raw[key], raw, path, kind, condition)
+                rules += self._rules_in(raw[key], raw, path, type_name, condition)
         return rules
 
     def implied(self, kind: str, path: str, line: int, field: str = "") -> Rule:
-        """A rule that stands on no line of its own."""
+        """Return a rule that has no line of its own.
+
+        Args:
+            kind: Its kind.
+            path: Its id without the file.
+            line: The line to show for it, from 1.
+            field: The path of its field; empty for a rule on the whole body.
+        """
         return Rule(
-            id=f"{self.origin.stem}/{path}",
+            id=f"{self.source_file.stem}/{path}",
             kind=kind,
             limit=True,
             outcome=KINDS[kind].outcome,
             file=self.diagnostics.file,
             line=line,
-            source=self.origin.source,
+            source=self.source_file.source,
             field=field,
-            models=self.origin.models,
+            models=self.source_file.models,
         )
 
     def _condition(self, raw: LineMap, key: str) -> Condition | None:
         try:
             condition = parse_condition(key.removeprefix("when "))
         except ValueError as error:
-            self.diagnostics.add(raw.lines[key], *_split(error))
+            self.diagnostics.add(raw.lines[key], *_split_message(error))
             return None
-        if key != f"when {condition}":  # or two spellings of one variant would pass for two keys
-            self.diagnostics.add(raw.lines[key], f"{key!r} has spaces too many", f"when {condition}")
+        if key != f"when {condition}":  # or two spellings of one variant would be two keys
+            self.diagnostics.add(raw.lines[key], f"{key!r} has too many spaces", f"when {condition}")
         self.conditions.append((raw.lines[key], condition))
         return condition
 
-    def _of(self, where: LineMap, raw: LineMap, path: str, kind: str, condition: Condition | None) -> Iterator[Rule]:
-        """The rules that a field's mapping or one of its variants (`where`) states."""
-        for name in where:
-            if name in KINDS:
-                stated = parse_annotated(where[name], self.diagnostics)
-                limit = self._limit(name, stated.limit, kind, where.lines[name])
+    def _rules_in(
+        self, mapping: LineMap, field_mapping: LineMap, path: str, type_name: str, condition: Condition | None
+    ) -> Iterator[Rule]:
+        """Yield the rules in the mapping of a field, or in one of its variants."""
+        for kind in mapping:
+            if kind in KINDS:
+                stated = parse_annotated(mapping[kind], self.diagnostics)
+                limit = self._limit(kind, stated.limit, type_name, mapping.lines[kind])
                 if limit is not None:
-                    yield self._rule(name, stated, limit, where.lines[name], raw, path, condition)
+                    yield self._rule(kind, stated, limit, mapping.lines[kind], field_mapping, path, condition)
 
-    def _limit(self, name: str, value: Any, kind: str, line: int) -> Any:
-        """The parsed limit of a rule; None (which no kind has) where it is wrong."""
-        what = KINDS[name]
-        if kind not in what.types:
-            expected = f"it on {', '.join(each for each in what.types if each in TYPES) or 'no field'} only"
-            self.diagnostics.add(line, f"{name} on the type {kind}", expected)
+    def _limit(self, kind: str, value: Any, type_name: str, line: int) -> Any:
+        """Return the parsed limit of a rule; None, which no kind has, if it is wrong."""
+        definition = KINDS[kind]
+        if type_name not in definition.types:
+            allowed = ", ".join(name for name in definition.types if name in TYPES) or "no field"
+            self.diagnostics.add(line, f"{kind} on the type {type_name}", f"it on {allowed} only")
             return None
         try:
-            limit = what.parse(value)
+            limit = definition.parse(value)
         except ValueError as error:
-            self.diagnostics.add(line, f"{name} is {safe_repr(value)}", _split(error)[1])
+            self.diagnostics.add(line, f"{kind} is {safe_repr(value)}", _split_message(error)[1])
             return None
         if isinstance(limit, Condition):
             self.conditions.append((line, limit))
@@ -93,39 +116,42 @@ class RuleBuilder:
 
     def _rule(
         self,
-        name: str,
+        kind: str,
         stated: AnnotatedValue,
         limit: Any,
         line: int,
-        raw: LineMap,
+        field_mapping: LineMap,
         path: str,
         condition: Condition | None,
     ) -> Rule:
+        field_notes = field_mapping.get("notes", "") if KINDS[kind].stage == RELATION else ""
         return Rule(
-            id=f"{self.origin.stem}/{path}.{name}" + (f":{condition.id_suffix}" if condition else ""),
-            kind=name,
+            id=f"{self.source_file.stem}/{path}.{kind}" + (f":{condition.id_suffix}" if condition else ""),
+            kind=kind,
             limit=limit,
-            outcome=self._outcome(name, stated.outcome, line),
+            outcome=self._outcome(kind, stated.outcome, line),
             file=self.diagnostics.file,
             line=line,
-            source=stated.source or raw.get("source") or self.origin.source,
-            notes=stated.notes or (raw.get("notes", "") if KINDS[name].stage == RELATION else ""),
+            source=stated.source or field_mapping.get("source") or self.source_file.source,
+            notes=stated.notes or field_notes,
             condition=condition,
             field=path,
-            models=self.origin.models,
+            models=self.source_file.models,
             keeps=stated.keeps,
             breaks=stated.breaks,
             of=stated.of,
         )
 
-    def _outcome(self, name: str, stated: str, line: int) -> str:
-        kind = KINDS[name]
-        if stated and stated not in ((kind.outcome,) if kind.fixed else OUTCOMES):
-            allowed = f"{kind.outcome}, always" if kind.fixed else f"one of {', '.join(OUTCOMES)}"
-            self.diagnostics.add(line, f"{name} with the outcome {stated!r}", allowed)
-        return stated or kind.outcome
+    def _outcome(self, kind: str, stated: str, line: int) -> str:
+        definition = KINDS[kind]
+        allowed = (definition.outcome,) if definition.fixed else OUTCOMES
+        if stated and stated not in allowed:
+            expected = f"{definition.outcome}, always" if definition.fixed else f"one of {', '.join(OUTCOMES)}"
+            self.diagnostics.add(line, f"{kind} with the outcome {stated!r}", expected)
+        return stated or definition.outcome
 
 
-def _split(error: ValueError) -> tuple[str, str]:
-    what, _, expected = str(error).rpartition(", expected ")
-    return what, expected
+def _split_message(error: ValueError) -> tuple[str, str]:
+    """Split `problem, expected what` into its two parts."""
+    problem, _, expected = str(error).rpartition(", expected ")
+    return problem, expected

@@ -1,4 +1,7 @@
-"""The closed set of rule kinds: where each may stand, how its limit is written, which way is tighter."""
+"""The closed set of kinds of rules: types, limits, and which way is tighter.
+
+`KINDS` is the table; its order is the order in which the rules of one field are checked and reported.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +18,7 @@ OUTCOMES = ("rejected", "truncated", "ignored", "unspecified")
 _FORMATS = ("jpeg", "png", "bmp", "webp", "tiff")
 _CORNERS = ("x1", "y1", "x2", "y2")
 _SUFFIX = re.compile(r"[-.][a-z0-9-]+(?:\.[a-z0-9-]+)+")
-_FORM = re.compile(r"[A-Za-z0-9_-]+(?: \+ [A-Za-z0-9_-]+)?")
+_SIGNATURE = re.compile(r"[A-Za-z0-9_-]+(?: \+ [A-Za-z0-9_-]+)?")
 _MIME = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 
 PRESENCE, TYPE, BOUND, RELATION = range(4)
@@ -25,11 +28,14 @@ PRESENCE, TYPE, BOUND, RELATION = range(4)
 class Kind:
     """One kind of rule.
 
-    parse: from the YAML value to the limit; ValueError says what was expected.
-    stage: PRESENCE, TYPE, BOUND or RELATION: each is judged only where the former held.
-    tighter: `lower`, `higher` or `subset`: which way a limit narrows; None where limits do not compare.
-    outcome: what its breach does unless the rule says; fixed: the rule can't say otherwise.
-    varies: whether it may stand under `when`.
+    Attributes:
+        types: The types of fields that it may be stated on.
+        parse: From the YAML value to the limit; the message of its ValueError is what was expected.
+        stage: PRESENCE, TYPE, BOUND or RELATION: each is checked only if the one before is satisfied.
+        tighter: `lower`, `higher` or `subset`: which way a limit narrows; None if limits do not compare.
+        outcome: What the service does with a violation, unless the rule states another.
+        fixed: Whether the rule can't state another outcome.
+        varies: Whether it may be stated under `when`.
     """
 
     types: tuple[str, ...]
@@ -82,8 +88,8 @@ def _field(value: Any) -> str:
 
 def _names(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
     def parse(value: Any) -> tuple[str, ...]:
-        good = isinstance(value, list) and value and all(isinstance(each, str) for each in value)
-        if not good or len(set(value)) < len(value) or (allowed and not set(value) <= set(allowed)):
+        is_right = isinstance(value, list) and value and all(isinstance(name, str) for name in value)
+        if not is_right or len(set(value)) < len(value) or (allowed and not set(value) <= set(allowed)):
             raise ValueError(f"a list of {', '.join(allowed) or 'different names'}")
         return tuple(value)
 
@@ -91,33 +97,37 @@ def _names(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
 
 
 def _literals(value: Any) -> tuple[Any, ...]:
-    good = isinstance(value, list) and value and all(isinstance(each, str | bool) for each in value)
-    if not good or len(set(value)) < len(value):
+    is_right = isinstance(value, list) and value and all(isinstance(literal, str | bool) for literal in value)
+    if not is_right or len(set(value)) < len(value):
         raise ValueError("a list of different words, or of true and false")
     return tuple(value)
 
 
 def parse_pixels(value: Any) -> int:
-    """`768*768` as a number of pixels."""
-    found = re.fullmatch(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", value) if isinstance(value, str) else None
-    if not found:
+    """Return `768*768` as a number of pixels.
+
+    Raises:
+        ValueError: The value is not such a text; the message is what was expected.
+    """
+    match = re.fullmatch(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", value) if isinstance(value, str) else None
+    if not match:
         raise ValueError("width*height such as 768*768")
-    return int(found[1]) * int(found[2])
+    return int(match[1]) * int(match[2])
 
 
 def _ratio(value: Any) -> Ratio:
-    found = re.fullmatch(r"([1-9][0-9]{0,5}):([1-9][0-9]{0,5})", value) if isinstance(value, str) else None
-    if not found:
+    match = re.fullmatch(r"([1-9][0-9]{0,5}):([1-9][0-9]{0,5})", value) if isinstance(value, str) else None
+    if not match:
         raise ValueError("width:height such as 1:8")
-    return Ratio(int(found[1]), int(found[2]))
+    return Ratio(int(match[1]), int(match[2]))
 
 
 def _megabytes(value: Any) -> int:
-    """MB is 1,048,576 bytes of the decoded file."""
-    found = re.fullmatch(r"([1-9][0-9]{0,5}) MB", value) if isinstance(value, str) else None
-    if not found:
+    """Return bytes of the decoded file; MB is 1,048,576 bytes."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5}) MB", value) if isinstance(value, str) else None
+    if not match:
         raise ValueError("a size such as 20 MB")
-    return int(found[1]) * 1_048_576
+    return int(match[1]) * 1_048_576
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -139,32 +149,32 @@ def _mime(value: Any) -> dict[str, str]:
 
 
 def _suffixes(value: Any) -> tuple[str, ...]:
-    good = isinstance(value, list) and all(
-        isinstance(each, str) and _SUFFIX.fullmatch(each) for each in value
+    is_right = isinstance(value, list) and all(
+        isinstance(suffix, str) and _SUFFIX.fullmatch(suffix) for suffix in value
     )
-    if not good or len(set(value)) < len(value):
+    if not is_right or len(set(value)) < len(value):
         raise ValueError("a list of different ends of host names such as -internal.example.com")
     return tuple(value)
 
 
 def _signatures(value: Any) -> tuple[tuple[str, ...], ...]:
-    good = (
+    is_right = (
         isinstance(value, list)
         and value
-        and all(isinstance(each, str) and _FORM.fullmatch(each) for each in value)
+        and all(isinstance(form, str) and _SIGNATURE.fullmatch(form) for form in value)
     )
-    if not good or len(set(value)) < len(value):
+    if not is_right or len(set(value)) < len(value):
         raise ValueError(
             "a list of different parameters: Expires, or a date and its seconds: x-date + x-expires"
         )
-    return tuple(tuple(each.split(" + ")) for each in value)
+    return tuple(tuple(form.split(" + ")) for form in value)
 
 
 def _pattern(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("a regular expression")
     try:
-        with catch_warnings(action="error"):  # of what another version of Python would read otherwise
+        with catch_warnings(action="error"):  # of text that another version of Python would read otherwise
             re.compile(value, re.ASCII)
     except (re.error, Warning, OverflowError, RecursionError) as error:
         raise ValueError(f"a regular expression ({error})") from None
@@ -183,23 +193,22 @@ def _box_corners(value: Any) -> tuple[str, ...]:
     return _CORNERS
 
 
-_EVERY = TYPES
-_INNER = ("text", "integer", "number", "boolean", "image", "size", "percent", "list", "object")
+_ALL_TYPES = TYPES
+_TYPES_OF_VALUES = ("text", "integer", "number", "boolean", "image", "size", "percent", "list", "object")
 
-# In the order in which one field's rules are judged and reported.
 KINDS: Mapping[str, Kind] = {
-    # of the whole body
+    # on the whole body
     "model": Kind((), _word("listed"), PRESENCE),
     "endpoints": Kind((), _mapping, PRESENCE),
     "unknown": Kind((), _must_be_true, PRESENCE, outcome="unspecified", fixed=True),
     "only_for": Kind((), _mapping, PRESENCE, outcome="unspecified", fixed=True),
-    # of any field
-    "place": Kind(_EVERY, _word("input", "parameters"), PRESENCE, varies=False),
-    "required": Kind(_INNER, _must_be_true, PRESENCE),
-    "effective": Kind(_EVERY, parse_condition, PRESENCE, outcome="ignored", fixed=True, varies=False),
-    "needs": Kind(_EVERY, parse_condition, PRESENCE, varies=False),
-    "type": Kind(_EVERY, _word(*TYPES), TYPE, varies=False),
-    # of values
+    # on any field
+    "place": Kind(_ALL_TYPES, _word("input", "parameters"), PRESENCE, varies=False),
+    "required": Kind(_TYPES_OF_VALUES, _must_be_true, PRESENCE),
+    "effective": Kind(_ALL_TYPES, parse_condition, PRESENCE, outcome="ignored", fixed=True, varies=False),
+    "needs": Kind(_ALL_TYPES, parse_condition, PRESENCE, varies=False),
+    "type": Kind(_ALL_TYPES, _word(*TYPES), TYPE, varies=False),
+    # on values
     "one_of": Kind(("text", "boolean"), _literals, tighter="subset"),
     "not_blank": Kind(("text",), _must_be_true),
     "parts": Kind((), _mapping),
@@ -237,5 +246,5 @@ KINDS: Mapping[str, Kind] = {
 
 
 def limit_as_number(limit: Any) -> Fraction:
-    """A limit of an ordered kind as a number, so that two of them compare exactly."""
+    """Return a limit of an ordered kind as a number, for exact comparison."""
     return Fraction(limit.width, limit.height) if isinstance(limit, Ratio) else Fraction(limit)

@@ -1,4 +1,4 @@
-"""How large the pictures of a call are: one entry of `output.size` in a model file."""
+"""The size of the pictures of a call: one entry of `output.size` in a model file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from wanlib.spec.model.kinds import parse_pixels
 
 KEYWORD = "keyword"
-"""As `pixels`: those of the keyword that the request states, or has by default."""
+"""As `pixels`: the pixels of the keyword in the request, or of its default."""
 
 SQUARE = "square"
 """As `ratio` and `without_image`: 1:1."""
@@ -17,14 +17,16 @@ SQUARE = "square"
 class PictureSize:
     """The size of every picture of a call that states no width and height.
 
-    ratio: `last image` or `square`, "" where `sides` is stated; the picture then has at most so many
-        pixels as `pixels` says, or as the keyword stands for (`keyword`).
-    sides: `last image`: the picture has the width and height of that image, changed by one of the following.
-    max_pixels: a larger image is scaled down to so many pixels; None: any size is kept.
-    scaled_by: the field that multiplies both sides, "" for none.
-    width_by, height_by: the fields that extend the picture on one side each: the side of the image is
-        multiplied by their sum less one for each of them but one.
-    without_image: the ratio where the call has no image, "" where it always has one.
+    Attributes:
+        ratio: `last image` or `square`; empty if `sides` is stated.
+        pixels: With `ratio`, the greatest number of pixels, or `keyword`; else None.
+        sides: `last image`: the width and height of that image, with at most one of the next changes.
+        max_pixels: A larger image is scaled down to so many pixels; None for no limit.
+        scaled_by: The field that multiplies both sides; empty for none.
+        width_by: The fields that extend the width, one per side: the width is multiplied by their sum, minus
+            the number of fields, plus one.
+        height_by: Likewise for the height.
+        without_image: The ratio if the call has no image; empty if it always has one.
     """
 
     ratio: str = ""
@@ -38,12 +40,12 @@ class PictureSize:
 
     @property
     def factors(self) -> tuple[str, ...]:
-        """The fields whose values change the sides."""
+        """The fields that change the sides."""
         return (*((self.scaled_by,) if self.scaled_by else ()), *self.width_by, *self.height_by)
 
 
-def read_picture_size(raw: Mapping[str, Any]) -> PictureSize:
-    """An entry that has the right shape."""
+def parse_picture_size(raw: Mapping[str, Any]) -> PictureSize:
+    """Return the size of an entry that matches the schema."""
     extended = raw.get("extended_by", {})
     pixels, max_pixels = raw.get("pixels"), raw.get("max_pixels")
     return PictureSize(

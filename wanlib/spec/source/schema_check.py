@@ -1,4 +1,8 @@
-"""The shape of spec files, by spec.schema.json, told with file and line."""
+"""Check spec files against `spec.schema.json`, except files known to match.
+
+`checked.sha256` lists the digests of files that were checked; `wanlib emit` writes it. Only other files are
+checked when they are loaded, so jsonschema is imported only for them.
+"""
 
 import hashlib
 import json
@@ -14,14 +18,24 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
-_SHOWN = 60
-_TYPES = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number"}
+_MAX_SHOWN = 60
+_TYPE_NAMES = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number"}
 
 
 def schema_diagnostics(document: LineMap, name: str, schema: Path) -> list[str]:
-    """`file:line: what, expected what` for each place where a document has not the shape of a spec file."""
-    told = {each for error in _validator(schema).iter_errors(document) for each in _message(document, error)}
-    return [f"{name}:{line}: {words}" for line, words in sorted(told)]
+    """Check a document against the schema.
+
+    Args:
+        document: The content of a spec file.
+        name: The name of the file.
+        schema: The path of the schema.
+
+    Returns:
+        The diagnostics, each `file:line: what, expected what`, sorted by line.
+    """
+    errors = _validator(schema).iter_errors(document)
+    messages = {message for error in errors for message in _messages(document, error)}
+    return [f"{name}:{line}: {text}" for line, text in sorted(messages)]
 
 
 @cache
@@ -32,19 +46,18 @@ def _validator(schema: Path) -> "Draft202012Validator":
 
 
 def line_of(document: LineMap, error: "ValidationError") -> int:
-    """The line that an error is about: of the last key or item on its path."""
+    """Return the line of the last key or item on the path of an error."""
     line, value = document.line, document
     for step in error.absolute_path:
-        line, value = _step(value, step)
+        line, value = _line_and_value(value, step)
     return line
 
 
-def _step(value: Any, step: str | int) -> tuple[int, Any]:
-    """The line of a key or item, and what stands there."""
-    return value.lines[step], value[step]
+def _line_and_value(container: Any, key: str | int) -> tuple[int, Any]:
+    return container.lines[key], container[key]
 
 
-def _message(document: LineMap, error: "ValidationError") -> Iterator[tuple[int, str]]:
+def _messages(document: LineMap, error: "ValidationError") -> Iterator[tuple[int, str]]:
     if error.validator == "additionalProperties" and isinstance(error.instance, LineMap):
         yield from _misspelled_key(error.instance, error.schema)
         return
@@ -52,7 +65,7 @@ def _message(document: LineMap, error: "ValidationError") -> Iterator[tuple[int,
 
 
 def _location_name(path: list[str | int]) -> str:
-    """The last key of a path, as a reader of the file knows it."""
+    """Return the last key of a path, as a reader of the file knows it."""
     if len(path) > 1 and isinstance(path[-1], int):
         return f"item {path[-1] + 1} of {path[-2]}"
     if len(path) > 1 and path[-1] == "is":
@@ -60,33 +73,33 @@ def _location_name(path: list[str | int]) -> str:
     return str(path[-1]) if path else "the file"
 
 
-def _misspelled_key(met: LineMap, schema: Any) -> Iterator[tuple[int, str]]:
+def _misspelled_key(mapping: LineMap, schema: Any) -> Iterator[tuple[int, str]]:
     known = list(schema.get("properties", {}))
-    for key in met:
+    for key in mapping:
         varies = "patternProperties" in schema
         if key not in known and not (varies and key.startswith("when ")):
             is_when = varies and (" " in key or key == "when")
             expected = "when and a mode" if is_when else suggest_name(key, known)
-            yield met.lines[key], f"{key!r} is not known here, expected {expected}"
+            yield mapping.lines[key], f"{key!r} is not known here, expected {expected}"
 
 
 def _describe_error(error: "ValidationError") -> str:
-    due: Any = error.validator_value
+    allowed: Any = error.validator_value
     if error.validator == "required":
-        missing = [key for key in due if key not in _keys(error.instance)]
+        missing = [key for key in allowed if key not in _keys(error.instance)]
         return f"lacks {', '.join(missing)}, expected it"
-    words: dict[str, Callable[[], str]] = {
-        "type": lambda: _TYPES.get(due, str(due)),
-        "enum": lambda: f"one of {', '.join(map(str, due))}",
-        "const": lambda: json.dumps(due),
-        "pattern": lambda: f"the form {due}",
+    descriptions: dict[str, Callable[[], str]] = {
+        "type": lambda: _TYPE_NAMES.get(allowed, str(allowed)),
+        "enum": lambda: f"one of {', '.join(map(str, allowed))}",
+        "const": lambda: json.dumps(allowed),
+        "pattern": lambda: f"the form {allowed}",
         "minItems": lambda: "at least one item",
         "minProperties": lambda: "at least one member",
-        "minimum": lambda: f"at least {due}",
-        "maximum": lambda: f"at most {due}",
+        "minimum": lambda: f"at least {allowed}",
+        "maximum": lambda: f"at most {allowed}",
     }
-    met = json.dumps(error.instance, ensure_ascii=False)[:_SHOWN]
-    return f"is {met}, expected {words.get(str(error.validator), lambda: str(due))()}"
+    shown = json.dumps(error.instance, ensure_ascii=False)[:_MAX_SHOWN]
+    return f"is {shown}, expected {descriptions.get(str(error.validator), lambda: str(allowed))()}"
 
 
 def _keys(value: Any) -> Mapping[str, Any]:
@@ -94,24 +107,27 @@ def _keys(value: Any) -> Mapping[str, Any]:
 
 
 LIST = "checked.sha256"
-"""Its name. It is written as `sha256sum` writes and reads it."""
+"""The name of the list of digests, in the format of `sha256sum`."""
 
 SCHEMA = "spec.schema.json"
 
 
 def sha256_hex(raw: bytes) -> str:
-    """SHA-256 in hex."""
+    """Return SHA-256 in hex."""
     return hashlib.sha256(raw).hexdigest()
 
 
 def digest_list(folder: Path) -> str:
-    """The list of a folder whose files were all checked, by the schema that stands beside them."""
+    """Return the digests of all spec files of a folder and their schema, as text."""
     paths = sorted([*folder.glob("[!.]*.yaml"), folder / SCHEMA])
     return "".join(f"{sha256_hex(path.read_bytes())}  {path.name}\n" for path in paths)
 
 
 def known_digests(folder: Path) -> frozenset[str]:
-    """The digests on the list of a folder; none where its schema is not the one that they were checked by."""
+    """Return the digests on the list of a folder.
+
+    Empty if there is no readable list, or the schema is not the one that the files were checked against.
+    """
     try:
         lines = (folder / LIST).read_text("ascii").splitlines()
     except (OSError, ValueError):

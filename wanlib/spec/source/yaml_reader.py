@@ -1,4 +1,9 @@
-"""Strict YAML 1.2 in: no repeated keys, anchors, tags or surprises; the line of every key is kept."""
+"""Read strict YAML 1.2, with the line of every key and item.
+
+Refused: repeated keys, anchors, tags, directives, merges, several documents, and plain text that readers of
+YAML 1.1 and 1.2 read differently. `LineMap` and `LineList` are a dict and a list with lines, so that every
+diagnostic has a file and a line.
+"""
 
 import re
 from collections.abc import Iterator
@@ -10,14 +15,14 @@ import yaml
 
 from wanlib.spec.model.errors import SpecError
 
-DEEPEST = 40
-_LONGEST_NUMBER = 40
+_MAX_DEPTH = 40
+_MAX_NUMBER_LENGTH = 40
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _CONSTANTS = {"null": None, "~": None, "true": True, "false": False}
-# Readers of YAML 1.1, of 1.2 and of its schemas differ on these: another language would see another spec.
-_SURPRISES = {
+# Readers of YAML 1.1 and 1.2 differ on these, so another language would read another spec.
+_AMBIGUOUS = {
     "a switch": re.compile(r"(?i)yes|no|on|off"),
     "an octal or hexadecimal number": re.compile(r"[-+]?0[0-9]+|[-+]?0[ob][0-7]+|[-+]?0x[0-9a-fA-F]+"),
     "a number with underscores": re.compile(r"[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?"),
@@ -27,30 +32,54 @@ _SURPRISES = {
 
 
 class LineMap(dict[str, Any]):
-    """A YAML mapping that knows its line and the line of each of its keys (from 1)."""
+    """A YAML mapping with line numbers.
+
+    Attributes:
+        line: The line of the mapping, from 1.
+        lines: The line of each key, from 1.
+    """
 
     def __init__(self, line: int) -> None:
+        """Make an empty mapping that begins at a line."""
         super().__init__()
         self.line = line
         self.lines: dict[str, int] = {}
 
 
 class LineList(list[Any]):
-    """A YAML sequence that knows its line and the line of each of its items (from 1)."""
+    """A YAML sequence with line numbers.
+
+    Attributes:
+        line: The line of the sequence, from 1.
+        lines: The line of each item, from 1.
+    """
 
     def __init__(self, line: int) -> None:
+        """Make an empty sequence that begins at a line."""
         super().__init__()
         self.line = line
         self.lines: list[int] = []
 
 
 def read_yaml(text: str, name: str) -> LineMap:
-    """The mapping that a spec file holds. SpecError says `name:line` where it is none or no strict YAML."""
+    """Parse the text of a spec file.
+
+    Args:
+        text: The text.
+        name: The name of the file, for diagnostics.
+
+    Raises:
+        SpecError: The text is not a mapping in strict YAML; it has one diagnostic, with the line.
+    """
     return _Reader(name).document(text)
 
 
 def read_file(path: Path) -> LineMap:
-    """`read_yaml` of a file; SpecError too where it can't be opened or is no UTF-8."""
+    """Parse a spec file.
+
+    Raises:
+        SpecError: The file can't be read, is not UTF-8, or is not a mapping in strict YAML.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -63,7 +92,7 @@ def read_file(path: Path) -> LineMap:
 
 
 class _Reader:
-    """Turns the parser's events into values. Lines count from 0 here, as the parser's marks do."""
+    """Turns parser events into values. Lines count from 0, as in parser marks."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -78,7 +107,7 @@ class _Reader:
         first = next(events)
         value = self._value(first, events)
         if not isinstance(value, LineMap):
-            self.fail(_line(first), "holds no mapping", "a mapping at the top")
+            self.fail(_line(first), "contains no mapping", "a mapping at the top")
         next(events)  # the end of the document
         self._check_end(next(events))
         return value
@@ -94,7 +123,7 @@ class _Reader:
             self.fail(_line(event), "begins a second document", "one")
 
     def _events(self, text: str) -> Iterator[Any]:
-        """The parser's events as they are asked for: it takes a minute for 100,000 open brackets."""
+        """Yield parser events lazily: 100,000 open brackets take the parser a minute."""
         try:
             yield from yaml.parse(text, Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
@@ -102,16 +131,16 @@ class _Reader:
             line = mark.line if mark else 0
             self._check_depth(text[: mark.index] if mark else text)
             expected = "spaces instead of tabs" if _has_tab(text, line) else "valid YAML"
-            self.fail(line, f"is no YAML ({error.problem or error.context})", expected)
-        except yaml.reader.ReaderError as error:  # a character that no YAML may hold
+            self.fail(line, f"is not YAML ({error.problem or error.context})", expected)
+        except yaml.reader.ReaderError as error:  # a character that YAML forbids
             line = text.encode("utf-8")[: error.position].count(b"\n")
-            self.fail(line, f"is no YAML ({error.reason})", "valid YAML")
+            self.fail(line, f"is not YAML ({error.reason})", "valid YAML")
 
     def _check_depth(self, text: str) -> None:
-        """Refuse text that nests too deeply, whatever the parser says of it.
+        """Report text that nests too deeply before the error that the parser reported.
 
-        The scanner reads ahead of the events and may have a limit of its own, which then fails before
-        the event that is too deep. Args: text: what stands before the parser's error.
+        The scanner reads ahead of the events and may have a limit of its own, so it can fail before the
+        event that is too deep. text: what precedes the error of the parser.
         """
         depth = 0
         try:
@@ -125,11 +154,11 @@ class _Reader:
             return  # the text ends in the middle of a value
 
     def _check_level(self, line: int, depth: int) -> None:
-        if depth > DEEPEST:
-            self.fail(line, f"nests deeper than {DEEPEST} levels", "a shallower file")
+        if depth > _MAX_DEPTH:
+            self.fail(line, f"nests deeper than {_MAX_DEPTH} levels", "a shallower file")
 
-    def fail(self, line: int, what: str, expected: str) -> NoReturn:
-        raise SpecError([f"{self.name}:{line + 1}: {what}, expected {expected}"])
+    def fail(self, line: int, problem: str, expected: str) -> NoReturn:
+        raise SpecError([f"{self.name}:{line + 1}: {problem}, expected {expected}"])
 
     def _value(self, event: Any, events: Iterator[Any]) -> Any:
         line = _line(event)
@@ -150,10 +179,10 @@ class _Reader:
         mapping = LineMap(line + 1)
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self._key(event)
-            at = _line(event)
+            key_line = _line(event)
             if key in mapping:
-                self.fail(at, f"repeats the key {key!r} of line {mapping.lines[key]}", "each key once")
-            mapping.lines[key] = at + 1
+                self.fail(key_line, f"repeats the key {key!r} of line {mapping.lines[key]}", "each key once")
+            mapping.lines[key] = key_line + 1
             mapping[key] = self._value(next(events), events)
         return mapping
 
@@ -164,7 +193,7 @@ class _Reader:
         if event.tag:
             self.fail(line, f"uses the tag {event.tag} at a key", "no tags")
         if not isinstance(event, yaml.ScalarEvent):
-            self.fail(line, "has a key that is no text", "text as a key")
+            self.fail(line, "has a key that is not text", "text as a key")
         if not event.style:
             self._check_key(line, event.value)
         return str(event.value)
@@ -173,8 +202,8 @@ class _Reader:
         if text in ("<<", "="):
             self.fail(line, f"uses the merge key {text}", "each file and mapping written out")
         if text in _CONSTANTS:
-            self.fail(line, f"has the key {text}, which is no text", "it quoted, or named otherwise")
-        self._check_surprise(line, text)
+            self.fail(line, f"has the key {text}, which is not text", "it quoted, or another name")
+        self._check_ambiguous(line, text)
 
     def _sequence(self, line: int, events: Iterator[Any]) -> LineList:
         sequence = LineList(line + 1)
@@ -188,25 +217,28 @@ class _Reader:
             return _CONSTANTS[text]
         if not text:
             self.fail(line, "has no value here", "a value, or null written out")
-        self._check_surprise(line, text)
+        self._check_ambiguous(line, text)
         return self._number(line, text) if _NUMBER.fullmatch(text) else text
 
-    def _check_surprise(self, line: int, text: str) -> None:
-        for what, pattern in _SURPRISES.items():
+    def _check_ambiguous(self, line: int, text: str) -> None:
+        for description, pattern in _AMBIGUOUS.items():
             if pattern.fullmatch(text):
                 self.fail(
-                    line, f"{text!r} is {what} to some readers of YAML", "it quoted, or written otherwise"
+                    line,
+                    f"{text!r} is {description} to some readers of YAML",
+                    "it quoted, or written in another way",
                 )
 
     def _number(self, line: int, text: str) -> int | float:
-        if len(text) > _LONGEST_NUMBER or not isfinite(float(text)):
-            self.fail(line, f"the number {text[:_LONGEST_NUMBER]}… is too large", "what a double holds")
+        if len(text) > _MAX_NUMBER_LENGTH or not isfinite(float(text)):
+            self.fail(line, f"the number {text[:_MAX_NUMBER_LENGTH]}… is too large", "what a double holds")
         return int(text) if _INTEGER.fullmatch(text) else float(text)
 
 
 def _has_tab(text: str, line: int) -> bool:
-    met = text.split("\n", line + 1)[line : line + 1]
-    return bool(met) and "\t" in met[0][: len(met[0]) - len(met[0].lstrip())]
+    """Return whether the indentation of a line contains a tab."""
+    lines = text.split("\n", line + 1)[line : line + 1]
+    return bool(lines) and "\t" in lines[0][: len(lines[0]) - len(lines[0].lstrip())]
 
 
 def _line(event: Any) -> int:
