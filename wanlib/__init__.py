@@ -1,8 +1,8 @@
 """Every documented limit of the Wan image models, enforced.
 
-`Wan` and `AsyncWan` call the models; `wanlib.errors` has whatever they raise. `check(body)` judges a
-request body as it goes over the wire; `pictures(answer)` and `classify(code)` read answers. Importing
-this module loads nothing else.
+`Wan` and `AsyncWan` call the models; their exceptions are in `wanlib.errors`, and the types of what they
+return in `wanlib.types`. `check(body)` validates a request body as it goes over the wire;
+`pictures(response)` and `classify(code)` read responses. Importing this module loads nothing else.
 """
 
 TYPE_CHECKING = False  # as type checkers read it; `typing` itself would cost more than all else here
@@ -10,10 +10,12 @@ TYPE_CHECKING = False  # as type checkers read it; `typing` itself would cost mo
 if TYPE_CHECKING:
     from typing import Any
 
+    from wanlib import errors as errors
+    from wanlib import types as types
     from wanlib.answers import classify, pictures
     from wanlib.base.violation import Violation
     from wanlib.client.outputs import AsyncOutput, Output
-    from wanlib.client.results.result import Picture
+    from wanlib.client.results.parts import Picture
     from wanlib.client.task_handles import AsyncTask, Task
     from wanlib.fixing import Change, Fixed, fix
     from wanlib.generated.checker import bill, check
@@ -48,6 +50,7 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
+_MODULES = ("errors", "types")
 _HOMES = {
     "AsyncOutput": "wanlib.client.outputs",
     "AsyncTask": "wanlib.client.task_handles",
@@ -57,7 +60,7 @@ _HOMES = {
     "CheckResult": "wanlib.validation.check_result",
     "Fixed": "wanlib.fixing",
     "Output": "wanlib.client.outputs",
-    "Picture": "wanlib.client.results.result",
+    "Picture": "wanlib.client.results.parts",
     "Task": "wanlib.client.task_handles",
     "Violation": "wanlib.base.violation",
     "Wan": "wanlib.generated.client",
@@ -72,18 +75,20 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> "Any":
-    """Loads a public name on first use, so that the import itself costs nothing."""
-    from importlib import import_module
+if not TYPE_CHECKING:  # else type checkers would accept every name
 
-    if name == "errors":
-        return import_module("wanlib.errors")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'wanlib' has no attribute {name!r}; it has {', '.join(__all__)}")
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
-    return value
+    def __getattr__(name: str) -> "Any":
+        """Load a public name on first use, so that the import itself costs nothing."""
+        from importlib import import_module
+
+        if name in _MODULES:
+            return import_module(f"wanlib.{name}")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'wanlib' has no attribute {name!r}; it has {', '.join(__all__)}")
+        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        return value
 
 
 def __dir__() -> "list[str]":
-    """Lists the public names, those that are not loaded yet too."""
-    return sorted({*globals(), *__all__, "errors"})
+    """List the public names, those too that are not loaded yet."""
+    return sorted({*globals(), *__all__, *_MODULES})

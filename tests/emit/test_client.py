@@ -5,6 +5,9 @@ import asyncio
 import inspect
 import json
 import re
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +18,7 @@ from tests.spec.small import FAMILY, FILES, write
 from wanlib import AsyncWan, Wan, model
 from wanlib.client.call.options import WaitOrSyncOptions
 from wanlib.emit import generate_files
+from wanlib.emit.client.bound_models import attribute_names
 from wanlib.emit.client.overloads import METHODS, TAKEN, Overload, overloads
 from wanlib.emit.client.types import render_type
 from wanlib.emit.python_text import EmitError
@@ -126,17 +130,20 @@ def inherited(options: Any) -> set[str]:
 
 def test_both_clients_have_the_same_signatures() -> None:
     files = generate_files(SPEC)
-    sync_text, async_text = (ast.unparse(ast.parse(files[name])) for name in ("client.py", "client_async.py"))
-    bare = re.sub(r"async (?=def )|await |Async|_async\b", "", async_text)
-    bare = bare.replace("wanlib.client.async_client", "wanlib.client.sync_client")
-    assert sorted(bare.splitlines()) == sorted(sync_text.splitlines())
+    for module in ("client", "models"):
+        sync_text, async_text = (
+            ast.unparse(ast.parse(files[name])) for name in (f"{module}.py", f"{module}_async.py")
+        )
+        bare = re.sub(r"async (?=def )|await |Async|_async\b", "", async_text)
+        bare = bare.replace("wanlib.client.async_client", "wanlib.client.sync_client")
+        assert sorted(bare.splitlines()) == sorted(sync_text.splitlines())
 
 
-def told(client: type, hand: Any) -> Any:
-    """A client whose base hands back what it is handed."""
+def recording_client(client: type, hand: Any) -> Any:
+    """Return a client whose base returns its arguments."""
     methods = dict.fromkeys(("_edit", "_submit", "_stream"), hand)
     here: dict[str, Any] = {"__init__": lambda self: None, "_prepare": lambda self, *given: given}
-    return type("Told", (client,), {**methods, **here})()
+    return type("Recording", (client,), {**methods, **here})()
 
 
 HANDED = [
@@ -159,19 +166,54 @@ def calls(wan: Any) -> list[Any]:
     ]
 
 
-def test_the_methods_hand_on_what_they_are_given() -> None:
-    assert calls(told(Wan, lambda self, *given: given)) == HANDED
+def bound_calls(wan: Any) -> list[Any]:
+    """Return the same calls through the classes of the models."""
+    return [
+        wan.wan27_image.edit("a", images=[b""], n=2),
+        wan.wan27_image.generate("a", via="sync"),
+        wan.wan27_image.submit("a"),
+        wan.wan26_image.stream("a", images=[b""], seed=1),
+        wan.wan27_image.prepare("a", images=[b""]),
+    ]
 
 
-def test_the_async_methods_hand_on_what_they_are_given() -> None:
+@pytest.mark.parametrize("make_calls", [calls, bound_calls])
+def test_the_methods_hand_on_what_they_are_given(make_calls: Callable[[Any], list[Any]]) -> None:
+    assert make_calls(recording_client(Wan, lambda self, *given: given)) == HANDED
+
+
+@pytest.mark.parametrize("make_calls", [calls, bound_calls])
+def test_the_async_methods_hand_on_what_they_are_given(make_calls: Callable[[Any], list[Any]]) -> None:
     async def hand(self: object, *given: Any) -> Any:
         return given
 
     async def called() -> list[Any]:
-        *started, prepared = calls(told(AsyncWan, hand))
+        *started, prepared = make_calls(recording_client(AsyncWan, hand))
         return [*[await each for each in started], prepared]
 
     assert asyncio.run(called()) == HANDED
+
+
+def test_every_model_is_an_attribute_with_the_methods_that_it_has() -> None:
+    names = attribute_names(SPEC.models)
+    assert names["wan2.7-image-pro"] == "wan27_image_pro"
+    for client in (Wan, AsyncWan):
+        wan = recording_client(client, None)
+        for model_name, name in names.items():
+            present = {method for method in METHODS if overloads(SPEC, method, model_name)}
+            assert {method for method in METHODS if hasattr(getattr(wan, name), method)} == present
+
+
+@pytest.mark.parametrize("models", [["tea-1", "tea.1", "te.a1"], ["edit"], ["find-lost"]])
+def test_a_model_may_not_have_the_name_of_another_member(models: list[str]) -> None:
+    with pytest.raises(EmitError, match="the client has another member"):
+        attribute_names(models)
+
+
+def test_clients_load_the_classes_of_models_on_first_use() -> None:
+    code = "import sys, wanlib; wanlib.Wan, wanlib.AsyncWan; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"wanlib.generated.models", "wanlib.generated.models_async"} & set(run.stdout.split())
 
 
 def test_help_says_what_the_settings_are_and_what_is_raised() -> None:

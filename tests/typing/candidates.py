@@ -3,6 +3,7 @@
 Nothing here knows the types: a checker must refuse a call where the runtime names a rule that a type can say.
 """
 
+import re
 import warnings
 from collections.abc import Iterator
 from itertools import product
@@ -66,11 +67,23 @@ class Candidate(NamedTuple):
         return bool(self.broken) or self.wrong
 
     def text(self) -> str:
-        """The call as Python."""
-        positional = [repr(self.model), *([] if "prompt" in self.arguments else ["'a vase'"])]
-        whole = ({"images": [PICTURE]} if self.images else {}) | self.arguments
-        given = positional + [f"{name}={value!r}" for name, value in whole.items() if value is not MISSING]
-        return f"wan.{self.method}({', '.join(given)})"
+        """Return the call as Python."""
+        return f"wan.{self.method}({', '.join([repr(self.model), *self._arguments()])})"
+
+    def bound_text(self) -> str:
+        """Return the same call on the class of its model."""
+        attribute = re.sub(r"[^a-z0-9]", "_", self.model.replace(".", ""))
+        return f"wan.{attribute}.{self.method}({', '.join(self._arguments())})"
+
+    def _arguments(self) -> list[str]:
+        arguments = ({"images": [PICTURE]} if self.images else {}) | self.arguments
+        named = [f"{name}={value!r}" for name, value in arguments.items() if value is not MISSING]
+        return named if "prompt" in self.arguments else ["'a vase'", *named]
+
+    def is_refused_alone(self, spec: Spec) -> bool:
+        """Return True if it is wrong whatever else is given: its rule is the same in every mode."""
+        conditional = {rule.id.partition(":")[0] for rule in spec.rules.values() if rule.condition}
+        return self.wrong or any(rule.partition(":")[0] not in conditional for rule in self.broken)
 
 
 def candidates(spec: Spec) -> Iterator[Candidate]:

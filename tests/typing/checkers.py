@@ -10,6 +10,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _MYPY = re.compile(r"(.+?):(\d+)(?::\d+)?: error: .*\[([a-z-]+)\]")
 
+_MYPY_LINE = re.compile(r".+?:(\d+)(?::\d+)?: (error|note): (.*)")
+
+Messages = Mapping[int, Sequence[str]]
+"""By line, counted from 1, the messages of its errors."""
+
 Refused = Mapping[str, Mapping[int, set[str]]]
 """By the file's name and the line, counted from 1, the names of the errors there.
 
@@ -31,6 +36,29 @@ def pyright(files: Sequence[Path]) -> Refused:
         for each in found["generalDiagnostics"]
         if each["severity"] == "error"
     )
+
+
+def mypy_messages(file: Path) -> Messages:
+    """Return what `mypy --strict` prints of each line; a note belongs to the error before it."""
+    messages: dict[int, list[str]] = {}
+    for line in _run("mypy", "--strict", "--no-pretty", "--hide-error-context", str(file)).splitlines():
+        if parts := _MYPY_LINE.match(line):
+            texts = messages.setdefault(int(parts[1]), [])
+            if parts[2] == "error":
+                texts.append(parts[3])
+            else:
+                texts[-1] += f"\n{parts[3]}"
+    return messages
+
+
+def pyright_messages(file: Path) -> Messages:
+    """Return what pyright prints of each line."""
+    messages: dict[int, list[str]] = {}
+    for each in json.loads(_run("pyright", "--outputjson", "--pythonpath", sys.executable, str(file)))[
+        "generalDiagnostics"
+    ]:
+        messages.setdefault(each["range"]["start"]["line"] + 1, []).append(each["message"])
+    return messages
 
 
 def _run(module: str, *arguments: str) -> str:

@@ -8,12 +8,13 @@ import pytest
 
 from tests.support.readme_code import write_python_blocks
 from tests.typing.candidates import KINDS, candidates
-from tests.typing.checkers import Refused, mypy, pyright
+from tests.typing.checkers import Messages, Refused, mypy, mypy_messages, pyright, pyright_messages
 from tests.typing.share import share
 from wanlib.spec import Spec, load
 
 HERE = Path(__file__).parent
 LEGAL, ILLEGAL = HERE / "legal.py", HERE / "illegal.py"
+SINGLE_MISTAKES = HERE / "single_mistakes.py"
 _ARGUMENTS = ("reportCallIssue", "reportArgumentType")
 PYRIGHT = {
     "call-overload": _ARGUMENTS,
@@ -59,6 +60,41 @@ def test_a_checker_refuses_what_it_must_and_nothing_else(
     passed = [line for number, line in lines if due[number - 1] and number not in found[drawn.name]]
     stopped = [line for number, line in lines if not due[number - 1] and number in found[drawn.name]]
     assert (passed, stopped) == ([], [])
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_the_classes_of_models_take_every_legal_call_and_refuse_single_mistakes(
+    spec: Spec, tmp_path: Path, checker: Callable[[Sequence[Path]], Refused]
+) -> None:
+    """Parameters that exclude each other pass: only overloads can refuse them."""
+    cases = list(candidates(spec))
+    lines = ["from wanlib import Wan", "def calls(wan: Wan) -> None:"]
+    file = tmp_path / "bound.py"
+    file.write_text("\n".join([*lines, *(f"    {case.bound_text()}" for case in cases)]) + "\n", "utf-8")
+    refused = checker([file.resolve()])[file.name]
+    numbered = list(enumerate(cases, len(lines) + 1))
+    assert [case.bound_text() for line, case in numbered if line in refused and not case.refused] == []
+    passed = [case for line, case in numbered if line not in refused and case.refused]
+    assert [case.bound_text() for case in passed if case.is_refused_alone(spec)] == []
+
+
+@pytest.mark.parametrize(("checker", "max_lines"), [(mypy_messages, 2), (pyright_messages, 12)])
+def test_a_single_mistake_is_one_error_whose_first_line_names_it(
+    checker: Callable[[Path], Messages], max_lines: int
+) -> None:
+    lines = SINGLE_MISTAKES.read_text("utf-8").splitlines()
+    expected = {
+        number: comment[1]
+        for number, line in enumerate(lines, 1)
+        if (comment := re.search(r"  # (\w+)$", line))
+    }
+    messages = checker(SINGLE_MISTAKES)
+    assert set(messages) == set(expected)
+    for number, name in expected.items():
+        (message,) = messages[number]
+        first, *rest = message.splitlines()
+        assert f'"{name}"' in first
+        assert len(rest) < max_lines
 
 
 def said(file: Path) -> dict[int, set[str]]:

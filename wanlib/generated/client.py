@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from wanlib.client.outputs import Output
     from wanlib.client.streams import Stream
     from wanlib.client.task_handles import Task
+    from wanlib.generated.models import (
+        Wan25I2iPreview,
+        Wan26Image,
+        Wan27Image,
+        Wan27ImagePro,
+        Wanx21Imageedit,
+    )
     from wanlib.generated.parameters import (
         ModelName,
         Wan25I2iPreviewEdit,
@@ -58,6 +65,41 @@ if TYPE_CHECKING:
 
 class Wan(Client):
     _api = API
+
+    @property
+    def wan27_image(self) -> Wan27Image:
+        """The verbs of wan2.7-image, with the parameters of this model alone."""
+        from wanlib.generated.models import Wan27Image
+
+        return Wan27Image(self)
+
+    @property
+    def wan27_image_pro(self) -> Wan27ImagePro:
+        """The verbs of wan2.7-image-pro, with the parameters of this model alone."""
+        from wanlib.generated.models import Wan27ImagePro
+
+        return Wan27ImagePro(self)
+
+    @property
+    def wan26_image(self) -> Wan26Image:
+        """The verbs of wan2.6-image, with the parameters of this model alone."""
+        from wanlib.generated.models import Wan26Image
+
+        return Wan26Image(self)
+
+    @property
+    def wan25_i2i_preview(self) -> Wan25I2iPreview:
+        """The verbs of wan2.5-i2i-preview, with the parameters of this model alone."""
+        from wanlib.generated.models import Wan25I2iPreview
+
+        return Wan25I2iPreview(self)
+
+    @property
+    def wanx21_imageedit(self) -> Wanx21Imageedit:
+        """The verbs of wanx2.1-imageedit, with the parameters of this model alone."""
+        from wanlib.generated.models import Wanx21Imageedit
+
+        return Wanx21Imageedit(self)
 
     @overload
     def edit(
@@ -135,17 +177,34 @@ class Wan(Client):
     ) -> Output: ...
 
     def edit(self, model: str, prompt: str, *, images: Sequence[ImageLike], **parameters: Any) -> Output:
-        """Edits or fuses images as the prompt says, and waits for the result.
+        """Edit or fuse images as the prompt says, and wait for the result.
 
-        images: a list of paths, bytes, binary files, Pillow images or URLs; the prompt counts them from 1. A task
-        is submitted and followed, since a cut synchronous call is paid for and has no id; via="sync" makes the
-        one synchronous call, where the model has it. The parameters are the model's own.
+        A task is submitted and polled until it ends: a synchronous call that is cut off is billed, and it
+        has no id.
 
-        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
-        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
-        Raises TaskFailedError, TaskCanceledError, TaskUnknownError; DeadlineExceededError, after which the task goes
-        on.
+        Args:
+            model: The name of the model.
+            prompt: The instruction; it counts the images from 1.
+            images: Paths, bytes, binary files, Pillow images or URLs, in order.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
+                model has one.
+
+        Returns:
+            The pictures of the call, and what is known of it.
+
+        Raises:
+            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
+            BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
+            AuthenticationError: The service refuses the API key.
+            ContentModerationError: Moderation refused the prompt or an image.
+            QuotaExceededError: The account has no quota left.
+            OutcomeUnknownError: The service may have accepted the call, but no response arrived.
+            TaskFailedError: The task failed.
+            TaskCanceledError: The task was canceled.
+            TaskUnknownError: The service does not know the task any more.
+            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
         """
         return self._edit("edit", model, prompt, images, parameters)
 
@@ -176,16 +235,32 @@ class Wan(Client):
     def generate(self, model: ModelName, prompt: str, **parameters: Any) -> Output: ...
 
     def generate(self, model: str, prompt: str, **parameters: Any) -> Output:
-        """Draws from the prompt alone, and waits for the result.
+        """Generate images from the prompt alone, and wait for the result.
 
-        A task is submitted and followed; via="sync" makes the one synchronous call, where the model has it. The
-        parameters are the model's own.
+        A task is submitted and polled until it ends.
 
-        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
-        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
-        Raises TaskFailedError, TaskCanceledError, TaskUnknownError; DeadlineExceededError, after which the task goes
-        on.
+        Args:
+            model: The name of the model.
+            prompt: The description of the image.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
+                model has one.
+
+        Returns:
+            The pictures of the call, and what is known of it.
+
+        Raises:
+            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
+            BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
+            AuthenticationError: The service refuses the API key.
+            ContentModerationError: Moderation refused the prompt or an image.
+            QuotaExceededError: The account has no quota left.
+            OutcomeUnknownError: The service may have accepted the call, but no response arrived.
+            TaskFailedError: The task failed.
+            TaskCanceledError: The task was canceled.
+            TaskUnknownError: The service does not know the task any more.
+            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
         """
         return self._edit("generate", model, prompt, (), parameters)
 
@@ -207,13 +282,28 @@ class Wan(Client):
     def stream(
         self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
     ) -> Stream:
-        """Starts a call whose texts and pictures come in turn, while they are made.
+        """Start a call whose texts and pictures arrive one by one, while they are made.
 
-        Iterate over what it returns, and close it or use `with`.
+        Iterate over the result, and close it or use `with`.
 
-        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
-        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
+        Args:
+            model: The name of the model.
+            prompt: The instruction; it counts the images from 1.
+            images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
+                and `timeout`.
+
+        Returns:
+            An iterator over the parts; `result` has all of them at the end.
+
+        Raises:
+            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
+            BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
+            AuthenticationError: The service refuses the API key.
+            ContentModerationError: Moderation refused the prompt or an image.
+            QuotaExceededError: The account has no quota left.
+            OutcomeUnknownError: The service may have accepted the call, but no response arrived.
         """
         return self._stream(model, prompt, images, parameters)
 
@@ -311,13 +401,28 @@ class Wan(Client):
     ) -> Task: ...
 
     def submit(self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any) -> Task:
-        """Starts a task and does not wait: with images it edits, without them it generates.
+        """Start a task without waiting for it: with images it edits, without images it generates.
 
-        The task's `id` is enough to take it up again, in another process too.
+        The task's `id` is enough to continue with it, in another process too.
 
-        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
-        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
+        Args:
+            model: The name of the model.
+            prompt: The instruction; it counts the images from 1.
+            images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
+                and `timeout`.
+
+        Returns:
+            A handle of the task.
+
+        Raises:
+            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
+            BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
+            AuthenticationError: The service refuses the API key.
+            ContentModerationError: Moderation refused the prompt or an image.
+            QuotaExceededError: The account has no quota left.
+            OutcomeUnknownError: The service may have accepted the call, but no response arrived.
         """
         return self._submit(model, prompt, images, parameters)
 
@@ -427,10 +532,22 @@ class Wan(Client):
     def prepare(
         self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
     ) -> Prepared:
-        """Shows a call and its price without making it: with images an edit, else a generation.
+        """Show a call and its price without making it: with images an edit, else a generation.
 
-        via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.
+        Nothing is sent, uploaded or billed.
 
-        Raises InvalidRequestError, with every violation, and InvalidArgumentError.
+        Args:
+            model: The name of the model.
+            prompt: The instruction; it counts the images from 1.
+            images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
+                and `timeout`, and `via`: the call to show, `async` unless given.
+
+        Returns:
+            The request as it would be sent, the number of pictures and the price.
+
+        Raises:
+            InvalidRequestError: The call breaks rules of the model, which it lists.
+            InvalidArgumentError: An option is wrong, or an image cannot be read.
         """
         return self._prepare(model, prompt, images, parameters)

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from wanlib.client.outputs import AsyncOutput
     from wanlib.client.streams_async import AsyncStream
     from wanlib.client.task_handles import AsyncTask
+    from wanlib.generated.models_async import (
+        AsyncWan25I2iPreview,
+        AsyncWan26Image,
+        AsyncWan27Image,
+        AsyncWan27ImagePro,
+        AsyncWanx21Imageedit,
+    )
     from wanlib.generated.parameters import (
         ModelName,
         Wan25I2iPreviewEdit,
@@ -58,6 +65,41 @@ if TYPE_CHECKING:
 
 class AsyncWan(AsyncClient):
     _api = API
+
+    @property
+    def wan27_image(self) -> AsyncWan27Image:
+        """The verbs of wan2.7-image, with the parameters of this model alone."""
+        from wanlib.generated.models_async import AsyncWan27Image
+
+        return AsyncWan27Image(self)
+
+    @property
+    def wan27_image_pro(self) -> AsyncWan27ImagePro:
+        """The verbs of wan2.7-image-pro, with the parameters of this model alone."""
+        from wanlib.generated.models_async import AsyncWan27ImagePro
+
+        return AsyncWan27ImagePro(self)
+
+    @property
+    def wan26_image(self) -> AsyncWan26Image:
+        """The verbs of wan2.6-image, with the parameters of this model alone."""
+        from wanlib.generated.models_async import AsyncWan26Image
+
+        return AsyncWan26Image(self)
+
+    @property
+    def wan25_i2i_preview(self) -> AsyncWan25I2iPreview:
+        """The verbs of wan2.5-i2i-preview, with the parameters of this model alone."""
+        from wanlib.generated.models_async import AsyncWan25I2iPreview
+
+        return AsyncWan25I2iPreview(self)
+
+    @property
+    def wanx21_imageedit(self) -> AsyncWanx21Imageedit:
+        """The verbs of wanx2.1-imageedit, with the parameters of this model alone."""
+        from wanlib.generated.models_async import AsyncWanx21Imageedit
+
+        return AsyncWanx21Imageedit(self)
 
     @overload
     async def edit(
@@ -137,17 +179,34 @@ class AsyncWan(AsyncClient):
     async def edit(
         self, model: str, prompt: str, *, images: Sequence[ImageLike], **parameters: Any
     ) -> AsyncOutput:
-        """Edits or fuses images as the prompt says, and waits for the result.
+        """Edit or fuse images as the prompt says, and wait for the result.
 
-        images: a list of paths, bytes, binary files, Pillow images or URLs; the prompt counts them from 1. A task
-        is submitted and followed, since a cut synchronous call is paid for and has no id; via="sync" makes the
-        one synchronous call, where the model has it. The parameters are the model's own.
+        A task is submitted and polled until it ends: a synchronous call that is cut off is billed, and it
+        has no id.
 
-        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
-        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
-        Raises TaskFailedError, TaskCanceledError, TaskUnknownError; DeadlineExceededError, after which the task goes
-        on.
+        Args:
+            model: The name of the model.
+            prompt: The instruction; it counts the images from 1.
+            images: Paths, bytes, binary files, Pillow images or URLs, in order.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
+                model has one.
+
+        Returns:
+            The pictures of the call, and what is known of it.
+
+        Raises:
+            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
+            BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
+            AuthenticationError: The service refuses the API key.
+            ContentModerationError: Moderation refused the prompt or an image.
+            QuotaExceededError: The account has no quota left.
+            OutcomeUnknownError: The service may have accepted the call, but no response arrived.
+            TaskFailedError: The task failed.
+            TaskCanceledError: The task was canceled.
+            TaskUnknownError: The service does not know the task any more.
+            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
         """
         return await self._edit("edit", model, prompt, images, parameters)
 
@@ -178,16 +237,32 @@ class AsyncWan(AsyncClient):
     async def generate(self, model: ModelName, prompt: str, **parameters: Any) -> AsyncOutput: ...
 
     async def generate(self, model: str, prompt: str, **parameters: Any) -> AsyncOutput:
-        """Draws from the prompt alone, and waits for the result.
+        """Generate images from the prompt alone, and wait for the result.
 
-        A task is submitted and followed; via="sync" makes the one synchronous call, where the model has it. The
-        parameters are the model's own.
+        A task is submitted and polled until it ends.
 
-        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
-        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
-        Raises TaskFailedError, TaskCanceledError, TaskUnknownError; DeadlineExceededError, after which the task goes
-        on.
+        Args:
+            model: The name of the model.
+            prompt: The description of the image.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
+                `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
+                model has one.
+
+        Returns:
+            The pictures of the call, and what is known of it.
+
+        Raises:
+            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
+            BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
+            AuthenticationError: The service refuses the API key.
+            ContentModerationError: Moderation refused the prompt or an image.
+            QuotaExceededError: The account has no quota left.
+            OutcomeUnknownError: The service may have accepted the call, but no response arrived.
+            TaskFailedError: The task failed.
+            TaskCanceledError: The task was canceled.
+            TaskUnknownError: The service does not know the task any more.
+            DeadlineExceededError: `timeout` is over; the task goes on, and its id is in the error.
         """
         return await self._edit("generate", model, prompt, (), parameters)
 
@@ -209,13 +284,28 @@ class AsyncWan(AsyncClient):
     async def stream(
         self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
     ) -> AsyncStream:
-        """Starts a call whose texts and pictures come in turn, while they are made.
+        """Start a call whose texts and pictures arrive one by one, while they are made.
 
-        Iterate over what it returns, and close it or use `with`.
+        Iterate over the result, and close it or use `with`.
 
-        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
-        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
+        Args:
+            model: The name of the model.
+            prompt: The instruction; it counts the images from 1.
+            images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
+                and `timeout`.
+
+        Returns:
+            An iterator over the parts; `result` has all of them at the end.
+
+        Raises:
+            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
+            BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
+            AuthenticationError: The service refuses the API key.
+            ContentModerationError: Moderation refused the prompt or an image.
+            QuotaExceededError: The account has no quota left.
+            OutcomeUnknownError: The service may have accepted the call, but no response arrived.
         """
         return await self._stream(model, prompt, images, parameters)
 
@@ -315,13 +405,28 @@ class AsyncWan(AsyncClient):
     async def submit(
         self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
     ) -> AsyncTask:
-        """Starts a task and does not wait: with images it edits, without them it generates.
+        """Start a task without waiting for it: with images it edits, without images it generates.
 
-        The task's `id` is enough to take it up again, in another process too.
+        The task's `id` is enough to continue with it, in another process too.
 
-        Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
-        image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
-        OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors.
+        Args:
+            model: The name of the model.
+            prompt: The instruction; it counts the images from 1.
+            images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
+                and `timeout`.
+
+        Returns:
+            A handle of the task.
+
+        Raises:
+            InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
+            InvalidArgumentError: An option is wrong or an image cannot be read; nothing was sent.
+            BudgetExceededError: The call costs more than `max_price` or the budget; nothing was sent.
+            AuthenticationError: The service refuses the API key.
+            ContentModerationError: Moderation refused the prompt or an image.
+            QuotaExceededError: The account has no quota left.
+            OutcomeUnknownError: The service may have accepted the call, but no response arrived.
         """
         return await self._submit(model, prompt, images, parameters)
 
@@ -431,10 +536,22 @@ class AsyncWan(AsyncClient):
     def prepare(
         self, model: str, prompt: str, *, images: Sequence[ImageLike] = (), **parameters: Any
     ) -> Prepared:
-        """Shows a call and its price without making it: with images an edit, else a generation.
+        """Show a call and its price without making it: with images an edit, else a generation.
 
-        via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.
+        Nothing is sent, uploaded or billed.
 
-        Raises InvalidRequestError, with every violation, and InvalidArgumentError.
+        Args:
+            model: The name of the model.
+            prompt: The instruction; it counts the images from 1.
+            images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
+            parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
+                and `timeout`, and `via`: the call to show, `async` unless given.
+
+        Returns:
+            The request as it would be sent, the number of pictures and the price.
+
+        Raises:
+            InvalidRequestError: The call breaks rules of the model, which it lists.
+            InvalidArgumentError: An option is wrong, or an image cannot be read.
         """
         return self._prepare(model, prompt, images, parameters)

@@ -10,12 +10,73 @@ from wanlib.client.call.options import Options, WaitOptions, WaitOrSyncOptions
 from wanlib.client.images.inputs import ImageLike
 from wanlib.generated.calls import API
 
+__all__ = [
+    "Model",
+    "ModelName",
+    "Wan25I2iPreviewEdit",
+    "Wan25I2iPreviewPrepare",
+    "Wan25I2iPreviewSubmit",
+    "Wan25Parameters",
+    "Wan26ImageEdit",
+    "Wan26ImageEditAnyMode",
+    "Wan26ImageEditAnyModeParameters",
+    "Wan26ImageEditEnableInterleave",
+    "Wan26ImageGenerate",
+    "Wan26ImageGenerateParameters",
+    "Wan26ImageParameters",
+    "Wan26ImagePrepare",
+    "Wan26ImagePrepareAnyMode",
+    "Wan26ImagePrepareStream",
+    "Wan26ImagePrepareWithImages",
+    "Wan26ImagePrepareWithImagesEnableInterleave",
+    "Wan26ImageStream",
+    "Wan26ImageStreamParameters",
+    "Wan26ImageSubmit",
+    "Wan26ImageSubmitAnyMode",
+    "Wan26ImageSubmitWithImages",
+    "Wan26ImageSubmitWithImagesEnableInterleave",
+    "Wan26Parameters",
+    "Wan27ColorPalette",
+    "Wan27ImageEdit",
+    "Wan27ImageGenerate",
+    "Wan27ImagePrepare",
+    "Wan27ImageProEdit",
+    "Wan27ImageProGenerate",
+    "Wan27ImageProGenerateAnyMode",
+    "Wan27ImageProGenerateAnyModeParameters",
+    "Wan27ImageProGenerateEnableSequential",
+    "Wan27ImageProParameters",
+    "Wan27ImageProPrepare",
+    "Wan27ImageProPrepareAnyMode",
+    "Wan27ImageProPrepareEnableSequential",
+    "Wan27ImageProPrepareWithImages",
+    "Wan27ImageProSubmit",
+    "Wan27ImageProSubmitAnyMode",
+    "Wan27ImageProSubmitEnableSequential",
+    "Wan27ImageProSubmitWithImages",
+    "Wan27ImageSubmit",
+    "Wan27Parameters",
+    "Wanx21ImageeditEdit",
+    "Wanx21ImageeditEditAnyMode",
+    "Wanx21ImageeditEditAnyModeParameters",
+    "Wanx21ImageeditEditDescriptionEditWithMask",
+    "Wanx21ImageeditParameters",
+    "Wanx21ImageeditPrepare",
+    "Wanx21ImageeditPrepareAnyMode",
+    "Wanx21ImageeditPrepareDescriptionEditWithMask",
+    "Wanx21ImageeditSubmit",
+    "Wanx21ImageeditSubmitAnyMode",
+    "Wanx21ImageeditSubmitDescriptionEditWithMask",
+    "Wanx21Parameters",
+    "model",
+]
+
 Model: TypeAlias = Literal[
     "wan2.7-image", "wan2.7-image-pro", "wan2.6-image", "wan2.5-i2i-preview", "wanx2.1-imageedit"
 ]
 """The name of a model."""
 ModelName = NewType("ModelName", str)
-"""The name of a model that is known when the program runs; it may have any parameter."""
+"""The name of a model that is known only when the program runs; it takes any parameter."""
 
 
 class Wan27ColorPalette(TypedDict, total=False):
@@ -256,10 +317,95 @@ class Wanx21ImageeditPrepareDescriptionEditWithMask(Wanx21ImageeditParameters, O
     via: Literal["async"]
 
 
-def model(name: str) -> ModelName:
-    """Return the name of a model that is known when the program runs, as a setting is.
+class Wan27ImageProGenerateAnyModeParameters(TypedDict, total=False):
+    size: Literal["1K", "2K", "4K"] | tuple[int, int]
+    n: int
+    enable_sequential: bool
+    thinking_mode: bool
+    bbox_list: Sequence[Sequence[Sequence[int]]]
+    color_palette: Sequence[Wan27ColorPalette]
+    stream: Literal[False]
+    watermark: bool
+    seed: int
 
-    Type checkers accept it in every verb, with any parameter; the call itself is judged as always.
+
+class Wan27ImageProGenerateAnyMode(
+    Wan27ImageProGenerateAnyModeParameters, WaitOrSyncOptions, total=False
+): ...
+
+
+class Wan27ImageProSubmitAnyMode(Wan27ImageProGenerateAnyModeParameters, Options, total=False): ...
+
+
+class Wan27ImageProPrepareAnyMode(Wan27ImageProGenerateAnyModeParameters, Options, total=False):
+    via: Literal["async", "sync"]
+
+
+class Wan26ImageEditAnyModeParameters(TypedDict, total=False):
+    negative_prompt: str
+    size: Literal["1K", "2K"] | tuple[int, int]
+    n: int
+    enable_interleave: bool
+    max_images: int
+    prompt_extend: bool
+    stream: bool
+    watermark: bool
+    seed: int
+
+
+class Wan26ImageEditAnyMode(Wan26ImageEditAnyModeParameters, WaitOrSyncOptions, total=False): ...
+
+
+class Wan26ImageSubmitAnyMode(Wan26ImageEditAnyModeParameters, Options, total=False): ...
+
+
+class Wan26ImagePrepareAnyMode(Wan26ImageEditAnyModeParameters, Options, total=False):
+    via: Literal["async", "sync", "stream"]
+
+
+class Wanx21ImageeditEditAnyModeParameters(TypedDict, total=False):
+    function: Required[
+        Literal[
+            "stylization_all",
+            "stylization_local",
+            "description_edit",
+            "remove_watermark",
+            "expand",
+            "super_resolution",
+            "colorization",
+            "doodle",
+            "control_cartoon_feature",
+            "description_edit_with_mask",
+        ]
+    ]
+    mask: ImageLike
+    strength: float
+    top_scale: float
+    bottom_scale: float
+    left_scale: float
+    right_scale: float
+    upscale_factor: int
+    is_sketch: bool
+    n: int
+    stream: Literal[False]
+    watermark: bool
+    seed: int
+
+
+class Wanx21ImageeditEditAnyMode(Wanx21ImageeditEditAnyModeParameters, WaitOptions, total=False): ...
+
+
+class Wanx21ImageeditSubmitAnyMode(Wanx21ImageeditEditAnyModeParameters, Options, total=False): ...
+
+
+class Wanx21ImageeditPrepareAnyMode(Wanx21ImageeditEditAnyModeParameters, Options, total=False):
+    via: Literal["async"]
+
+
+def model(name: str) -> ModelName:
+    """Return the name of a model that is known only when the program runs, such as a setting.
+
+    Type checkers accept it in every verb, with any parameter; the call itself is validated as always.
 
     Raises:
         InvalidRequestError: There is no such model.

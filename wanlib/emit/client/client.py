@@ -1,71 +1,28 @@
-"""The typed face of the clients: an overload of each method for each model, for editors and type checkers."""
+"""Write the typed clients: overloads of each method for each model, for editors and type checkers.
+
+`clients` gives the text of every module: the clients, the classes of single models, and the parameters.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
+from wanlib.emit.client.bound_models import bound_models, class_name, write_attributes
 from wanlib.emit.client.literal_cases import GIVEN, NONE
-from wanlib.emit.client.overloads import METHODS, Overload, overloads
+from wanlib.emit.client.methods import (
+    CLIENTS,
+    DOCSTRINGS,
+    ClientModule,
+    Signature,
+    images_parameter,
+    unpack_parameters,
+    write_docstring,
+    write_typing_imports,
+)
+from wanlib.emit.client.overloads import METHODS, merged_overload, overloads
 from wanlib.emit.client.typed_dicts import TypedDictWriter
 from wanlib.emit.python_text import CodeWriter, python_literal
 from wanlib.emit.validator.module import header
 from wanlib.spec import Spec
 
-_ERRORS = """\
-Raises InvalidRequestError, with every violation, before anything is sent; InvalidArgumentError where an
-image can't be read; BudgetExceededError; AuthenticationError; ContentModerationError; QuotaExceededError;
-OutcomeUnknownError where the service may have taken a call that got no answer. All are WanErrors."""
-
-_RESULT = """\
-Raises TaskFailedError, TaskCanceledError, TaskUnknownError; DeadlineExceededError, after which the task goes
-on."""
-
-WORDS = {
-    "edit": f"""Edits or fuses images as the prompt says, and waits for the result.
-
-images: a list of paths, bytes, binary files, Pillow images or URLs; the prompt counts them from 1. A task
-is submitted and followed, since a cut synchronous call is paid for and has no id; via="sync" makes the
-one synchronous call, where the model has it. The parameters are the model's own.
-
-{_ERRORS}
-{_RESULT}
-""",
-    "generate": f"""Draws from the prompt alone, and waits for the result.
-
-A task is submitted and followed; via="sync" makes the one synchronous call, where the model has it. The
-parameters are the model's own.
-
-{_ERRORS}
-{_RESULT}
-""",
-    "stream": f"""Starts a call whose texts and pictures come in turn, while they are made.
-
-Iterate over what it returns, and close it or use `with`.
-
-{_ERRORS}
-""",
-    "submit": f"""Starts a task and does not wait: with images it edits, without them it generates.
-
-The task's `id` is enough to take it up again, in another process too.
-
-{_ERRORS}
-""",
-    "prepare": """Shows a call and its price without making it: with images an edit, else a generation.
-
-via: the call to show; "async" unless given. Nothing is sent, uploaded or paid.
-
-Raises InvalidRequestError, with every violation, and InvalidArgumentError.
-""",
-    "model": """Return the name of a model that is known when the program runs, as a setting is.
-
-Type checkers accept it in every verb, with any parameter; the call itself is judged as always.
-
-Raises:
-    InvalidRequestError: There is no such model.
-""",
-}
-
-
-PARAMETERS = "wanlib.generated.parameters"
 _ANY_MODEL = "ModelName"
 _PARAMETERS = """\
 from collections.abc import Sequence
@@ -76,175 +33,125 @@ from wanlib.client.images.inputs import ImageLike
 from wanlib.client.call.options import Options, WaitOptions, WaitOrSyncOptions
 from wanlib.client.call.arguments import get_model
 """
-_CALLS = {
-    "edit": '_edit("edit", model, prompt, images, parameters)',
-    "generate": '_edit("generate", model, prompt, (), parameters)',
-    "stream": "_stream(model, prompt, images, parameters)",
-    "submit": "_submit(model, prompt, images, parameters)",
-    "prepare": "_prepare(model, prompt, images, parameters)",
-}
 
-
-class ClientModule(NamedTuple):
-    """A client's class; its docstring is the base's, which says what the settings are.
-
-    module: of the base. waits: the word before what is awaited. results: by method, class and module.
-    """
-
-    name: str
-    base: str
-    module: str
-    waits: str
-    results: Mapping[str, tuple[str, str]]
-
-
-_PREPARED = {"prepare": ("Prepared", "call.prepared")}
-_SYNC = {
-    "edit": ("Output", "outputs"),
-    "generate": ("Output", "outputs"),
-    "stream": ("Stream", "streams"),
-    "submit": ("Task", "task_handles"),
-}
-_ASYNC = {
-    "edit": ("AsyncOutput", "outputs"),
-    "generate": ("AsyncOutput", "outputs"),
-    "stream": ("AsyncStream", "streams_async"),
-    "submit": ("AsyncTask", "task_handles"),
-}
-FACES = {
-    "client.py": ClientModule("Wan", "Client", "sync_client", "", _SYNC | _PREPARED),
-    "client_async.py": ClientModule("AsyncWan", "AsyncClient", "async_client", "await ", _ASYNC | _PREPARED),
-}
-
-
-class _Signature(NamedTuple):
-    """An overload with the class of its parameters."""
-
-    model: str
-    overload: Overload
-    parameters: str
-
-
-_Methods = Mapping[str, Sequence[_Signature]]
+_Methods = Mapping[str, Sequence[Signature]]
 
 
 def clients(spec: Spec) -> dict[str, str]:
-    """The text of each module of the typed clients, by file name: loading one client loads no other."""
+    """Return the text of each module of the typed clients, by file name: no client loads another."""
     classes = TypedDictWriter()
     methods = {method: _signatures(spec, method, classes) for method in METHODS}
-    faces = {file: _module(face, methods) for file, face in FACES.items()}
-    return faces | {"parameters.py": _parameters(spec, classes)}
+    models = {model: _model_signatures(spec, model, methods, classes) for model in spec.models}
+    texts = {}
+    for module, client in CLIENTS.items():
+        texts[f"{module}.py"] = _module(spec, client, methods)
+        texts[f"{client.models}.py"] = bound_models(models, client)
+    return texts | {"parameters.py": _parameters(spec, classes)}
 
 
-def _signatures(spec: Spec, method: str, classes: TypedDictWriter) -> list[_Signature]:
-    found = []
+def _signatures(spec: Spec, method: str, classes: TypedDictWriter) -> list[Signature]:
+    signatures = []
     for model in spec.models:
         siblings = overloads(spec, method, model)
-        for each in siblings:
-            name = classes.signature(spec.family(model), model, method, each, siblings)
-            found.append(_Signature(model, each, name))
-    return found
+        for overload in siblings:
+            name = classes.signature(spec.family(model), model, method, overload, siblings)
+            signatures.append(Signature(model, overload, name))
+    return signatures
 
 
-def _start(doc: str, imports: str) -> CodeWriter:
+def _model_signatures(
+    spec: Spec, model: str, methods: _Methods, classes: TypedDictWriter
+) -> dict[str, Signature]:
+    """Return one signature for each method that a model has: of its only overload, or of all together."""
+    merged = {}
+    for method, signatures in methods.items():
+        own = [signature for signature in signatures if signature.model == model]
+        if len(own) == 1:
+            merged[method] = own[0]
+        elif own:
+            overload = merged_overload([signature.overload for signature in own])
+            name = classes.merged_signature(spec.family(model), model, method, overload)
+            merged[method] = Signature(model, overload, name)
+    return merged
+
+
+def _start(docstring: str, imports: str) -> CodeWriter:
     out = CodeWriter()
-    out.lines = [*header("*.yaml"), f'"""{doc}"""', "", *imports.splitlines()]
+    out.lines = [*header("*.yaml"), f'"""{docstring}"""', "", *imports.splitlines()]
     return out
 
 
 def _parameters(spec: Spec, classes: TypedDictWriter) -> str:
     out = _start("The models, and the parameters that each method takes on each.", _PARAMETERS)
     out.line()
+    names = sorted([*classes.lines, "Model", _ANY_MODEL, "model"])
+    out.line(f"__all__ = [{', '.join(map(python_literal, names))}]")
+    out.line()
     out.line(f"Model: TypeAlias = {_model_literal(spec.models)}")
     out.line('"""The name of a model."""')
     out.line(f'{_ANY_MODEL} = NewType("{_ANY_MODEL}", str)')
-    doc = "The name of a model that is known when the program runs; it may have any parameter."
-    out.line(f'"""{doc}"""')
+    docstring = "The name of a model that is known only when the program runs; it takes any parameter."
+    out.line(f'"""{docstring}"""')
     classes.write(out)
     out.line()
     out.line()
     with out.block(f"def model(name: str) -> {_ANY_MODEL}"):
-        _doc(WORDS["model"], out)
+        write_docstring(DOCSTRINGS["model"], out)
         out.line(f"return {_ANY_MODEL}(get_model(API, name).name)")
     return out.text()
 
 
-def _module(face: ClientModule, methods: _Methods) -> str:
-    had = {method: each for method, each in methods.items() if each}
+def _module(spec: Spec, client: ClientModule, methods: _Methods) -> str:
+    present = {method: signatures for method, signatures in methods.items() if signatures}
     out = _start("A client with each model's own parameters.", "from __future__ import annotations\n")
     out.line()
     out.line("from typing import TYPE_CHECKING, Any, overload")
     out.line()
     out.line("from wanlib.generated.calls import API")
-    out.line(f"from wanlib.client.{face.module} import {face.base}")
+    out.line(f"from wanlib.client.{client.module} import {client.base}")
     out.line()
     with out.block("if TYPE_CHECKING"):
-        _typing_imports(face, had, out)
+        write_typing_imports(present, client, out, _ANY_MODEL)
+        names = ", ".join(class_name(model, client) for model in spec.models)
+        out.line(f"from wanlib.generated.{client.models} import {names}")
     out.line()
     out.line()
-    with out.block(f"class {face.name}({face.base})"):
+    with out.block(f"class {client.name}({client.base})"):
         out.line("_api = API")
-        for method, signatures in had.items():
-            _method(method, face, signatures, out)
+        write_attributes(spec.models, client, out)
+        for method, signatures in present.items():
+            _method(method, client, signatures, out)
     return out.text()
 
 
-def _typing_imports(face: ClientModule, methods: _Methods, out: CodeWriter) -> None:
-    """What annotations alone name, which costs nothing when the client runs."""
-    out.line("from collections.abc import Sequence")
-    out.line("from typing import Literal, Unpack")
-    out.line()
-    out.line(f"from {PARAMETERS} import (")
-    for name in sorted({each.parameters for found in methods.values() for each in found} | {_ANY_MODEL}):
-        out.line(f"    {name},")
-    out.line(")")
-    out.line("from wanlib.client.images.inputs import ImageLike")
-    for name, module in sorted({face.results[method] for method in methods}, key=lambda pair: pair[::-1]):
-        out.line(f"from wanlib.client.{module} import {name}")
-
-
-def _method(method: str, face: ClientModule, signatures: Sequence[_Signature], out: CodeWriter) -> None:
-    """The overloads, the last for a model that is known when the program runs; and what runs."""
-    waits = "" if method == "prepare" else face.waits
-    start = f"{'async ' if waits else ''}def {method}(self, model: "
-    end = f"-> {face.results[method][0]}"
+def _method(method: str, client: ClientModule, signatures: Sequence[Signature], out: CodeWriter) -> None:
+    """Write the overloads, the last for a model known only at run time, and the implementation."""
+    is_awaited = client.is_awaited(method)
+    start = f"{'async ' if is_awaited else ''}def {method}(self, model: "
+    end = f"-> {client.results[method][0]}"
     heads = [
-        f"{start}{_model_literal([each.model])}, prompt: str, {_unpack_parameters(each)}) {end}"
-        for each in signatures
+        f"{start}{_model_literal([signature.model])}, prompt: str, {unpack_parameters(signature)}) {end}"
+        for signature in signatures
     ]
-    heads.append(f"{start}{_ANY_MODEL}, prompt: str, {_fallback_signature(method, signatures)}) {end}")
+    fallback = f"prompt: str, {_fallback_parameters(method, signatures)}) {end}"
+    heads.append(f"{start}{_ANY_MODEL}, {fallback}")
     for head in heads:
         out.line()
         out.line("@overload")
         out.line(f"{head}: ...")
     out.line()
-    with out.block(f"{start}str, prompt: str, {_fallback_signature(method, signatures)}) {end}"):
-        _doc(WORDS[method], out)
-        out.line(f"return {waits}self.{_CALLS[method]}")
+    with out.block(f"{start}str, {fallback}"):
+        write_docstring(DOCSTRINGS[method], out)
+        call = client.call(method, "model")
+        out.line(f"return {client.waits if is_awaited else ''}self.{call}")
 
 
-def _doc(text: str, out: CodeWriter) -> None:
-    for line in f'"""{text}"""'.splitlines():
-        out.line(line)
-
-
-def _unpack_parameters(signature: _Signature) -> str:
-    images = signature.overload.of("images")
-    return f"{_images(images.values)}**parameters: Unpack[{signature.parameters}]"
-
-
-def _fallback_signature(method: str, signatures: Sequence[_Signature]) -> str:
-    """What takes whatever any of these does."""
+def _fallback_parameters(method: str, signatures: Sequence[Signature]) -> str:
+    """Return parameters that accept everything that any of these accepts."""
     if method == "generate":
         return "**parameters: Any"
-    always = all(each.overload.of("images").values == (GIVEN,) for each in signatures)
-    return f"{_images((GIVEN,) if always else (GIVEN, NONE))}**parameters: Any"
-
-
-def _images(values: tuple[str, ...]) -> str:
-    if values == (NONE,):
-        return ""
-    return f"*, images: Sequence[ImageLike]{' = ()' if NONE in values else ''}, "
+    always = all(signature.overload.of("images").values == (GIVEN,) for signature in signatures)
+    return f"{images_parameter((GIVEN,) if always else (GIVEN, NONE))}**parameters: Any"
 
 
 def _model_literal(models: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """The overloads of the client's methods: literal values, and what may be given with them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -13,7 +13,7 @@ from wanlib.emit.client.literal_cases import (
     literal_values,
     situations,
 )
-from wanlib.emit.client.types import LiteralType, Member, TypeBuilder, is_subtype
+from wanlib.emit.client.types import LiteralType, Member, TypeBuilder, is_subtype, merged_type
 from wanlib.emit.python_text import EmitError
 from wanlib.spec import Family, Spec
 
@@ -84,6 +84,30 @@ def overloads(spec: Spec, method: str, model: str) -> list[Overload]:
             found += list(_overloads(MethodContext(family, model, verb, images, had)))
     worded = [_with_literal_types(each, family) for each in _merged(found)]
     return [_widen_flags(each, worded) for each in worded]
+
+
+def merged_overload(siblings: Sequence[Overload]) -> Overload:
+    """Return one signature that takes all that any of these takes, so that errors name one parameter.
+
+    A parameter is required where all of them require it. Which parameters exclude each other is left to
+    the check of the call.
+    """
+    if len(siblings) == 1:
+        return siblings[0]
+    choices = tuple(_merged_choice([sibling.of(name) for sibling in siblings]) for name in ("images", "call"))
+    names = dict.fromkeys(member.name for sibling in siblings for member in sibling.members)
+    return Overload(choices, tuple(_merged_member(name, siblings) for name in names))
+
+
+def _merged_choice(choices: Sequence[LiteralChoice]) -> LiteralChoice:
+    values = dict.fromkeys(value for choice in choices for value in choice.values)
+    return LiteralChoice(choices[0].name, choices[0].start, tuple(values))
+
+
+def _merged_member(name: str, siblings: Sequence[Overload]) -> Member:
+    members = [member for sibling in siblings for member in sibling.members if member.name == name]
+    required = len(members) == len(siblings) and all(member.required for member in members)
+    return Member(name, merged_type([member.type for member in members]), required)
 
 
 def _overloads(asked: MethodContext) -> Iterator[Overload]:

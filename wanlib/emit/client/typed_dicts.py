@@ -32,7 +32,15 @@ class TypedDictWriter:
         self, family: Family, model: str, method: str, overload: Overload, siblings: Sequence[Overload]
     ) -> str:
         """The class of all that an overload takes beside model, prompt and images."""
-        words = "".join(_suffix(each, siblings) for each in overload.choices)
+        return self._signature(
+            family, model, method, overload, "".join(_suffix(each, siblings) for each in overload.choices)
+        )
+
+    def merged_signature(self, family: Family, model: str, method: str, overload: Overload) -> str:
+        """Return the class of what all overloads of a method on a model take together."""
+        return self._signature(family, model, method, overload, "AnyMode")
+
+    def _signature(self, family: Family, model: str, method: str, overload: Overload, words: str) -> str:
         parameters = self._parameters(family, model, method + words, overload)
         options, via = _options(method, overload.of("call"))
         name = self._unique_name(camel_case(model, method) + words)

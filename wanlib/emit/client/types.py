@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wanlib.emit.client.literal_cases import World, active_rule
-from wanlib.emit.python_text import python_literal
+from wanlib.emit.python_text import EmitError, python_literal
 from wanlib.spec import Family, Field
 
 PLAIN = {
@@ -75,6 +75,23 @@ def is_subtype(tight: Member, loose: Member) -> bool:
     if isinstance(one, LiteralType) and isinstance(other, LiteralType):
         return one.rest == other.rest and set(one.values) <= set(other.values)
     return one == other
+
+
+def merged_type(types: "Sequence[Type]") -> "Type":
+    """Return the type that takes whatever one of these takes.
+
+    Raises:
+        EmitError: The types differ in more than their literal values.
+    """
+    distinct = list(dict.fromkeys(types))
+    if len(distinct) == 1:
+        return distinct[0]
+    literals = [kind for kind in distinct if isinstance(kind, LiteralType)]
+    rests = list(dict.fromkeys(kind.rest for kind in literals if kind.rest))
+    if len(literals) < len(distinct) or len(rests) > 1:
+        raise EmitError("a parameter has types in two modes that differ in more than literal values")
+    values = dict.fromkeys(value for kind in literals for value in kind.values)
+    return LiteralType(tuple(values), "".join(rests))
 
 
 class TypeBuilder:

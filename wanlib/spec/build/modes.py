@@ -6,7 +6,15 @@ from typing import Any
 from wanlib.spec.build.fields import fits
 from wanlib.spec.model.errors import Diagnostics, check_name
 from wanlib.spec.model.model import CALLS, Field
-from wanlib.spec.model.modes import Comparison, Expression, ItemCount, Name, leaves, parse_mode, referenced_names
+from wanlib.spec.model.modes import (
+    Comparison,
+    Expression,
+    ItemCount,
+    Name,
+    leaves,
+    parse_mode,
+    referenced_names,
+)
 from wanlib.spec.model.predicates import SIZE
 
 _MAX_DEPTH = 8

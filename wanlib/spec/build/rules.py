@@ -146,7 +146,9 @@ class RuleBuilder:
         definition = KINDS[kind]
         allowed = (definition.outcome,) if definition.fixed else OUTCOMES
         if stated and stated not in allowed:
-            expected = f"{definition.outcome}, always" if definition.fixed else f"one of {', '.join(OUTCOMES)}"
+            expected = (
+                f"{definition.outcome}, always" if definition.fixed else f"one of {', '.join(OUTCOMES)}"
+            )
             self.diagnostics.add(line, f"{kind} with the outcome {stated!r}", expected)
         return stated or definition.outcome
 

@@ -1,0 +1,124 @@
+"""The types of what users pass and receive, for annotations.
+
+`from wanlib.types import Output, TaskStatus, Wan27Parameters`. Importing this module loads nothing else;
+each type is loaded on first use. The TypedDicts of the parameters of each model come from
+`wanlib.generated.parameters`. Exceptions are in `wanlib.errors`.
+"""
+
+TYPE_CHECKING = False  # as type checkers read it; importing `typing` costs more than all else here
+
+__all__ = [
+    "AsyncOutput",
+    "AsyncStream",
+    "AsyncTask",
+    "Bill",
+    "Change",
+    "CheckResult",
+    "Classification",
+    "Clock",
+    "Fixed",
+    "ImageLike",
+    "LostCall",
+    "ManualClock",
+    "Options",
+    "Output",
+    "Part",
+    "Picture",
+    "PictureFailure",
+    "Prepared",
+    "Price",
+    "RealClock",
+    "Result",
+    "ResumeResult",
+    "Stream",
+    "Task",
+    "TaskPage",
+    "TaskStatus",
+    "TaskSummary",
+    "Text",
+    "Violation",
+    "WaitOptions",
+    "WaitOrSyncOptions",
+]
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from wanlib.base.clock import Clock, ManualClock, RealClock
+    from wanlib.base.error_codes import Classification
+    from wanlib.base.violation import Violation
+    from wanlib.client.call.options import Options, WaitOptions, WaitOrSyncOptions
+    from wanlib.client.call.prepared import Prepared
+    from wanlib.client.images.inputs import ImageLike
+    from wanlib.client.outputs import AsyncOutput, Output
+    from wanlib.client.results.parts import Part, Picture, PictureFailure, Text
+    from wanlib.client.results.result import Result
+    from wanlib.client.streams import Stream
+    from wanlib.client.streams_async import AsyncStream
+    from wanlib.client.task_handles import AsyncTask, Task
+    from wanlib.client.tasks.resume import LostCall, ResumeResult
+    from wanlib.client.tasks.status import TaskPage, TaskStatus, TaskSummary
+    from wanlib.fixing import Change, Fixed
+    from wanlib.generated.parameters import *  # noqa: F403
+    from wanlib.generated.parameters import __all__ as _parameters
+    from wanlib.validation.check_result import Bill, CheckResult, Price
+
+    __all__ += _parameters
+
+_PARAMETERS = "wanlib.generated.parameters"
+_MODULES = {
+    "AsyncOutput": "wanlib.client.outputs",
+    "AsyncStream": "wanlib.client.streams_async",
+    "AsyncTask": "wanlib.client.task_handles",
+    "Bill": "wanlib.validation.check_result",
+    "Change": "wanlib.fixing",
+    "CheckResult": "wanlib.validation.check_result",
+    "Classification": "wanlib.base.error_codes",
+    "Clock": "wanlib.base.clock",
+    "Fixed": "wanlib.fixing",
+    "ImageLike": "wanlib.client.images.inputs",
+    "LostCall": "wanlib.client.tasks.resume",
+    "ManualClock": "wanlib.base.clock",
+    "Options": "wanlib.client.call.options",
+    "Output": "wanlib.client.outputs",
+    "Picture": "wanlib.client.results.parts",
+    "PictureFailure": "wanlib.client.results.parts",
+    "Prepared": "wanlib.client.call.prepared",
+    "Price": "wanlib.validation.check_result",
+    "RealClock": "wanlib.base.clock",
+    "Result": "wanlib.client.results.result",
+    "ResumeResult": "wanlib.client.tasks.resume",
+    "Stream": "wanlib.client.streams",
+    "Part": "wanlib.client.results.parts",
+    "Task": "wanlib.client.task_handles",
+    "TaskPage": "wanlib.client.tasks.status",
+    "TaskStatus": "wanlib.client.tasks.status",
+    "TaskSummary": "wanlib.client.tasks.status",
+    "Text": "wanlib.client.results.parts",
+    "Violation": "wanlib.base.violation",
+    "WaitOptions": "wanlib.client.call.options",
+    "WaitOrSyncOptions": "wanlib.client.call.options",
+}
+
+
+if not TYPE_CHECKING:  # else type checkers would accept every name
+
+    def __getattr__(name: str) -> "Any":
+        """Load a type on first use."""
+        from importlib import import_module
+
+        if name not in _MODULES and (name.startswith("__") or name not in _parameter_names()):
+            raise AttributeError(f"module 'wanlib.types' has no attribute {name!r}; see dir(wanlib.types)")
+        value = globals()[name] = getattr(import_module(_MODULES.get(name, _PARAMETERS)), name)
+        return value
+
+
+def __dir__() -> "list[str]":
+    """List the types, those too that are not loaded yet."""
+    return sorted({*globals(), *__all__, *_parameter_names()})
+
+
+def _parameter_names() -> "list[str]":
+    from wanlib.generated.parameters import __all__ as names
+
+    return names
