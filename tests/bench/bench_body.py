@@ -1,8 +1,8 @@
-"""Nine files of 20 MB in one call over the loopback: time and peak memory, a fresh process for each.
+"""Nine files of 20 MB in one call over loopback: time and peak memory, in a new process each.
 
-From the files to the answer: the user of the official SDK reads them and makes the data URIs, then it makes
-the body; our client does both while it sends. What the SDK's call takes alone, the URIs being there, is told
-too. Peaks are Linux's VmHWM and count the interpreter and all modules.
+Measured from the files to the response. A user of the official SDK reads the files, makes the data URIs and
+then the body; our client does both while it sends. The time of the SDK's call alone, with the URIs ready, is
+printed too. Peaks are Linux's VmHWM and include the interpreter and all modules.
 """
 
 import json
@@ -56,7 +56,7 @@ _CODES = {
 
 
 def rows() -> list[Comparison]:
-    """Times against the SDK's, and the peak of each way of ours."""
+    """Return times against those of the SDK, and the peak memory of each of our ways."""
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in _CODES}
     with TemporaryDirectory() as folder, sink() as base:
         for seed in range(9):
@@ -65,9 +65,9 @@ def rows() -> list[Comparison]:
         for _ in range(ROUNDS):
             for name in random.sample(list(_CODES), len(_CODES)):
                 rows[name].append(_run(_CODES[name], base, folder))
-    times = {name: [each["seconds"] for each in runs] for name, runs in rows.items()}
-    calls = [each["call"] for each in rows["SDK"]]
-    peaks = {name: max(each["peak"] for each in runs) for name, runs in rows.items()}
+    times = {name: [run["seconds"] for run in runs] for name, runs in rows.items()}
+    calls = [run["call"] for run in rows["SDK"]]
+    peaks = {name: max(run["peak"] for run in runs) for name, runs in rows.items()}
     print(f"nine files of 20 MB: peak of the official SDK's process {peaks['SDK']:.0f} MiB")
     return [
         compare("nine files of 20 MB, pybase64", "official SDK", times["pybase64"], times["SDK"], 1 / 8),

@@ -1,4 +1,4 @@
-"""A call on a kept-alive connection: our submit beside a bare httpx call, and the official SDK's."""
+"""A call on a kept-alive connection: our submit against a bare httpx call and the official SDK."""
 
 import os
 from typing import Any, cast
@@ -15,7 +15,7 @@ KEY = "sk-0123456789abcdefghijklmnopqrstuv"
 
 
 def rows() -> list[Comparison]:
-    """All three send the same body and read the task's id; ours has judged and priced it too."""
+    """Compare clients that send the same body and read the task id; ours also validates and prices it."""
     body = clean_body()
     message, parameters = body["input"]["messages"][0], body["parameters"]
     images = [part["image"] for part in message["content"][:-1]]
@@ -42,7 +42,7 @@ def rows() -> list[Comparison]:
 
 
 def _official(base: str) -> Any:
-    """The SDK reads its address when it is imported."""
+    """Import the SDK, which reads its address at import."""
     with patch.dict(os.environ, {"DASHSCOPE_HTTP_BASE_URL": base}):
         from dashscope.aigc.image_generation import ImageGeneration
     return ImageGeneration

@@ -1,7 +1,7 @@
-"""Two thousand tasks waited for during a minute, and what one more of them takes of memory.
+"""Two thousand tasks awaited for a minute, and the memory that one more takes.
 
-Beside it one polling loop for each task on httpx.AsyncClient, with the same gap of ten seconds; the loops are
-spread over the gap, which is kind to them. Either has a process and a service of its own; both run at once.
+The peer is one polling loop per task on httpx.AsyncClient, with the same interval of ten seconds; the loops
+are spread over the interval, which favours them. Each side has its own process and service; both run at once.
 """
 
 import json
@@ -16,10 +16,10 @@ _TARGET = 1 / 5
 
 
 def rows() -> list[Comparison]:
-    """CPU seconds a task and minute; the fullest second at the service; bytes a task."""
+    """Return CPU seconds per task and minute, the most queries in a second, and bytes per task."""
     with sink() as ours, sink() as theirs:
         waits = _start("waits", ours), _start("loops", theirs)
-        cpu, peer = (_read(each)["cpu"] / COUNT for each in waits)
+        cpu, peer = (_read(wait)["cpu"] / COUNT for wait in waits)
         most, peers_most = most_queries(ours), most_queries(theirs)
     with sink() as base:
         grown = _read(_start("memory", base))["bytes"]

@@ -1,7 +1,7 @@
-"""Start-up, as whole processes: from nothing to one validated body, the import alone, and a client made.
+"""Start-up of a process: to one validated body, for the import alone, and to a new client.
 
-httpx loads its own command line where click and rich happen to be installed; a plain install of it has
-neither, so click is hidden from every process that makes a client. The SDK's needs are its own.
+httpx loads its own command line if click and rich are installed. A plain install has neither, so click is
+hidden from every process that creates a client. The SDK loads what it needs.
 """
 
 import json
@@ -18,12 +18,12 @@ from wanlib.spec.load import spec_folder
 
 ROUNDS = 11
 _PLAIN = "import sys; sys.modules['click'] = None"
-# As people have it: modules are compiled once, not at every start.
+# As in practice, modules are compiled once, not at every start.
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def rows() -> list[Comparison]:
-    """Each net of the bare interpreter."""
+    """Return the comparisons, without the time of the bare interpreter."""
     body = json.dumps(clean_body())
     spec = str(spec_folder() / "wan2.7.yaml")
     codes = {
@@ -67,7 +67,7 @@ def _row(
 
 
 def _process(code: str) -> float:
-    """Its processor's time, which other programs on the machine disturb least."""
+    """Return processor time, because other programs on the machine disturb it least."""
     start = getrusage(RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code], check=True, env=_ENVIRONMENT)
     end = getrusage(RUSAGE_CHILDREN)

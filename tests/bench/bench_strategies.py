@@ -1,4 +1,4 @@
-"""Valid requests: examples a second beside Schemathesis's from the exported schema, and how good they are.
+"""Valid requests: examples per second against Schemathesis with the exported schema, and their quality.
 
 Both are drawn in turn within one run, and a ratio is the median of those of its rounds. Schemathesis
 knows only what a schema can say, so part of what it draws breaks the other rules.
@@ -22,7 +22,7 @@ from wanlib.spec import Family, Spec, load
 
 ROUNDS = 3
 EXAMPLES = 300
-"""In a round, as many of each: the first of them are small, so fewer would make them look fast."""
+"""Examples per round: the first ones are small, so fewer would make a generator look fast."""
 
 TARGET = 8.0
 _REFS = "#/components/schemas/"
@@ -30,14 +30,14 @@ _REFS = "#/components/schemas/"
 
 @dataclass
 class Measured:
-    """The rounds of one generator: examples a second of each, and all bodies."""
+    """The rounds of one generator: examples per second, and all bodies."""
 
     draw: Callable[[], list[Any]]
     rates: list[float] = field(default_factory=list)
     found: list[Any] = field(default_factory=list)
 
     def run(self) -> None:
-        """One round."""
+        """Run one round."""
         start = perf_counter()
         examples = self.draw()
         self.rates.append(len(examples) / (perf_counter() - start))
@@ -45,7 +45,7 @@ class Measured:
 
 
 def main() -> None:
-    """Prints a line for each model, then one for each family with the least share of a mode or keyword."""
+    """Print a line for each model, then for each family the smallest share of a mode or keyword."""
     spec = load()
     print(f"{'valid requests':22} {'ours/s':>8} {'peer/s':>8} {'ratio':>7} {'target':>8}")
     for model in spec.models:
@@ -58,7 +58,7 @@ def _compare(spec: Spec, model: str) -> None:
     own = valid(spec, model)
     ours = Measured(partial(drawn, own, EXAMPLES))
     peer = Measured(partial(drawn, schemathesis_strategy(schema(spec, model)), EXAMPLES))
-    for generator in (ours, peer):  # both keep what they have prepared
+    for generator in (ours, peer):  # both cache what they have prepared
         generator.draw()
     for _ in range(ROUNDS):
         ours.run()
@@ -78,7 +78,7 @@ def _compare(spec: Spec, model: str) -> None:
 
 
 def schemathesis_strategy(body: Mapping[str, Any]) -> st.SearchStrategy[Any]:
-    """Positive cases of an operation whose body has this schema, which stands in a document of its own."""
+    """Return the strategy for bodies of an operation with this schema, in a separate document."""
     head = ("$schema", "$id", "$defs")
     content = _moved({name: value for name, value in body.items() if name not in head})
     request = {"required": True, "content": {"application/json": {"schema": content}}}
@@ -97,7 +97,7 @@ def schemathesis_strategy(body: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 
 
 def _moved(node: Any) -> Any:
-    """The same with its references into the document's components: `$id` bases are not followed there."""
+    """Return the schema with references to the components, because `$id` bases are not followed there."""
     if isinstance(node, list):
         return [_moved(item) for item in node]
     if not isinstance(node, dict):
@@ -110,7 +110,7 @@ def _moved(node: Any) -> Any:
 
 def _print_shares(spec: Spec, family: Family) -> None:
     questions = [
-        each for model in family.models for each in drawn(valid(spec, model), 4000 // len(family.models))
+        body for model in family.models for body in drawn(valid(spec, model), 4000 // len(family.models))
     ]
     met = shares(spec, questions)
     least = min(wanted(spec, family.name), key=lambda name: met.get(name, 0), default="")

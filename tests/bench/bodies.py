@@ -1,4 +1,4 @@
-"""The bodies that are judged: one that keeps every rule, one with twelve mistakes, one that is large."""
+"""Request bodies: one without violations, one with twelve mistakes, and a large one."""
 
 import base64
 from typing import Any
@@ -9,11 +9,11 @@ MODEL = "wan2.7-image-pro"
 _MEGABYTE = 1_048_576
 
 MISTAKES = 12
-"""Mistakes in `dozen()`, each of a kind that every peer can see."""
+"""Mistakes in `dozen()`, each of a kind that every peer can detect."""
 
 
 def clean_body() -> dict[str, Any]:
-    """Three images, boxes, a palette of three colours, size, n, seed and watermark; it breaks no rule."""
+    """Three images, boxes, a palette of three colours, size, n, seed and watermark, without violations."""
     images = [{"image": f"https://example.com/pictures/{name}.png"} for name in ("clock", "vase", "table")]
     return {
         "model": MODEL,
@@ -36,7 +36,7 @@ def clean_body() -> dict[str, Any]:
 
 
 def body_with_mistakes() -> dict[str, Any]:
-    """`valid()` with twelve mistakes, of which schemas can tell each."""
+    """`valid()` with twelve mistakes that a schema can express."""
     body = clean_body()
     message, parameters = body["input"]["messages"][0], body["parameters"]
     message["role"] = "assistant"
@@ -49,7 +49,7 @@ def body_with_mistakes() -> dict[str, Any]:
 
 
 def large_body() -> dict[str, Any]:
-    """Nine pictures of 20 MB each as data URIs of their own."""
+    """Nine images of 20 MB as different data URIs."""
     body = clean_body()
     parts = [{"image": _data_uri(seed)} for seed in range(9)]
     body["input"]["messages"][0]["content"] = [*parts, {"text": "Put the clock on the table"}]
@@ -58,7 +58,7 @@ def large_body() -> dict[str, Any]:
 
 
 def _data_uri(seed: int) -> str:
-    """A PNG padded to 20 MB, as the service takes it to the byte."""
+    """A PNG padded to 20 MB, exactly the limit of the service."""
     head = picture("png", size=(400 + seed, 400))
     whole = head.ljust(20 * _MEGABYTE, b"\xa5")
     return f"data:image/png;base64,{base64.b64encode(whole).decode('ascii')}"

@@ -1,4 +1,4 @@
-"""A service on the loopback in a process of its own: bodies are dropped, tasks run for ever.
+"""A service on loopback in a separate process: it discards bodies, and its tasks never end.
 
 It answers at once, so that what is timed beside it is the client.
 """
@@ -16,13 +16,13 @@ from time import monotonic
 from typing import Any
 from urllib.request import urlopen
 
-_SECOND = 0.975  # half a gap less, for one that was held up on its way
+_SECOND = 0.975  # a second less half an interval, for a delayed request
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
 @contextmanager
 def sink() -> Iterator[str]:
-    """A service for as long as the context lasts -> its base URL."""
+    """Yield the base URL of a service that runs as long as the block."""
     process = subprocess.Popen([sys.executable, "-m", __name__], stdout=subprocess.PIPE, text=True)
     assert process.stdout
     try:
@@ -34,13 +34,18 @@ def sink() -> Iterator[str]:
 
 
 def most_queries(base: str) -> int:
-    """The most queries, or lists, that the service has met in any second: each has a rate of its own."""
+    """Return the most queries or lists in any second: each kind has its own rate."""
     with urlopen(f"{base}/most") as answer:
         return int(json.load(answer)["most"])
 
 
 class Tasks:
-    """The account's tasks. made: their ids, the oldest first. most: calls of a kind in the fullest second."""
+    """The account's tasks.
+
+    Attributes:
+        made: their ids, the oldest first.
+        most: the most calls of a kind in any second.
+    """
 
     def __init__(self) -> None:
         self.made: list[str] = []
@@ -48,7 +53,7 @@ class Tasks:
         self._recent: dict[bool, deque[float]] = {True: deque(), False: deque()}  # queries, lists
 
     def answer(self, line: bytes, head: bytes) -> bytes:
-        """line: of the request. head: its headers."""
+        """Return the response to a request, given its first line and its headers."""
         if line.startswith(b"POST"):
             return _json(self._created() if b"async" in head.lower() else _RESULT)
         if b"/most" in line:
@@ -63,12 +68,12 @@ class Tasks:
         return {"request_id": "req", "output": {"task_id": self.made[-1], "task_status": "PENDING"}}
 
     def _page(self, line: bytes) -> dict[str, Any]:
-        told = {name: int(value) for name, value in re.findall(rb"(page_no|page_size)=(\d+)", line)}
-        number, size = told.get(b"page_no", 1), told.get(b"page_size", 10)
+        query = {name: int(value) for name, value in re.findall(rb"(page_no|page_size)=(\d+)", line)}
+        number, size = query.get(b"page_no", 1), query.get(b"page_size", 10)
         shown = itertools.islice(reversed(self.made), (number - 1) * size, number * size)
         return {
             "request_id": "req",
-            "data": [_LISTED | {"task_id": each} for each in shown],
+            "data": [_LISTED | {"task_id": task_id} for task_id in shown],
             "total": len(self.made),
             "total_page": -(-len(self.made) // size),
             "page_no": number,
@@ -84,7 +89,7 @@ class Tasks:
 
 
 class _Connection(asyncio.BufferedProtocol):
-    """One kept-alive connection; a body is counted where it arrives, and overwritten by what follows."""
+    """One kept-alive connection; a body is counted as it arrives, and overwritten by the next bytes."""
 
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
@@ -101,7 +106,7 @@ class _Connection(asyncio.BufferedProtocol):
         return self._view
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._left:  # whoever asks waits for the answer, so nothing comes behind a body
+        if self._left:  # clients wait for the response, so nothing follows a body
             self._left -= nbytes
         else:
             head, end, rest = (self._head + self._view[:nbytes]).partition(b"\r\n\r\n")

@@ -249,10 +249,10 @@ def _codes(spec: Spec) -> Iterator[str]:
 def _lives(spec: Spec) -> Iterator[str]:
     """Tasks at many moments: waiting, working, ended, without a result, forgotten."""
     emulator = _emulator(spec, settings=Settings(waiting=10, working=20))
-    task, failing = (_submit(emulator, BODIES[PLAIN], **each) for each in ({}, {"x_wan_fault": "fail"}))
+    task, failing = (_submit(emulator, BODIES[PLAIN], **headers) for headers in ({}, {"x_wan_fault": "fail"}))
     for pause in (0, 10, 19, 1, 1, DAY - 31, 1, 29, 1):
         advance(emulator, pause)
-        yield from (_to_text(_query(emulator, each)) for each in (task, failing))
+        yield from (_to_text(_query(emulator, task_id)) for task_id in (task, failing))
     emulator = _emulator(spec)
     answer = json.loads(_query(emulator, _submit(emulator, BODIES[PLAIN])).body)
     for pause in (0, DAY - 1, 1, 1):
@@ -319,7 +319,7 @@ def _uploads(spec: Spec) -> Iterator[str]:
     for changes in ({}, {}, {"Signature": "x"}, {"key": "elsewhere/cat.png"}, {"success_action_status": ""}):
         yield _to_text(post(emulator, leave, form(leave, **changes), cat))
     for name in [name for name, _ in form(leave)]:
-        fields = [(each, value) for each, value in form(leave, "dog.png") if each != name]
+        fields = [(key, value) for key, value in form(leave, "dog.png") if key != name]
         yield _to_text(post(emulator, leave, fields, cat))
     yield _to_text(post(emulator, leave, form(leave, "dog.png"), cat, last="data"))
     body = messages(PLAIN, f"oss://{leave['upload_dir']}/cat.png", size="1K", n=1)
@@ -358,7 +358,9 @@ def _quotas(spec: Spec) -> Iterator[str]:
         limit = SPEC.wire["rates"][model]
         created = [create(emulator, body) for _ in range(limit["submit_per_second"] + 1)]
         yield from map(_to_text, created)
-        tasks = [json.loads(each.body)["output"]["task_id"] for each in created if each.status == 200]
+        tasks = [
+            json.loads(response.body)["output"]["task_id"] for response in created if response.status == 200
+        ]
         advance(emulator, 1)
         tasks.append(_submit(emulator, body))
         yield from (_to_text(_query(emulator, task)) for task in tasks)
