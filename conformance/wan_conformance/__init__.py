@@ -1,5 +1,5 @@
-"""The harness: cases made from the spec and from hand-written vectors, put to everything that follows it.
+"""The conformance harness: it puts cases to implementations of the spec and reports who follows which rule.
 
-A case is put to a target without its answer; what the target says is an observation; `judge` makes a
-verdict of the two; the log of verdicts is what every report is made from.
+Nothing outside this package imports it, except lazily the pytest plugin. Start reading at `judge.py` (how a
+verdict is formed), then `engine/execute.py` (a run from its options to its reports).
 """

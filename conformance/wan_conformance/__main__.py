@@ -1,4 +1,4 @@
-"""`python -m conformance`, the same as `wan-conformance`."""
+"""`python -m wan_conformance`, the same as `wan-conformance`."""
 
 from wan_conformance.cli.main import main
 

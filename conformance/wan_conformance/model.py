@@ -1,4 +1,8 @@
-"""What the parts of the harness share: cases, observations, verdicts. All frozen."""
+"""The records and protocols that the parts of the harness share. All records are frozen.
+
+`judge.py` explains how question, case, observation and verdict belong together. `Question` and `Case` are
+in `wanlib.boundary.case`, since `wanlib explain` shows boundary cases without the harness.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,11 +17,15 @@ FAILING = frozenset({"fail", "error"})
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """Many drawn questions that are told as one case: they pass together or fail by the least of them.
+    """Many generated questions that are reported as one case: they pass together or fail by the smallest one.
 
-    each: (seed, how many, what to do with a case): draws them one by one, the same for the same seed.
-    least: (seed, how many, whether a case fails) -> the smallest failing case that it can find, None
-    where it finds none.
+    Attributes:
+        id: Unique in a run and the same in every run: `strategy:…`.
+        rule: The id of the rule that it tests; None if it tests no single rule.
+        draw: Called with (seed, count, handle): generates `count` cases, the same for the same seed, and
+            passes each of them to `handle`.
+        find_smallest: Called with (seed, count, fails): returns the smallest case for which `fails` is
+            true; None if it finds none among `count` cases.
     """
 
     id: str
@@ -28,12 +36,13 @@ class Strategy:
 
 @dataclass(frozen=True, slots=True)
 class TaskCheck:
-    """A scripted exchange about the life of a task, which targets that run tasks perform themselves.
+    """A scripted exchange about the life of a task, performed by targets that run tasks.
 
     Attributes:
-        id: unique in a run and the same in every run, as of a case.
-        name: the check that is performed.
-        model: the model whose task it is.
+        id: Unique in a run and the same in every run: `task:…`.
+        name: The check that is performed.
+        model: The model whose task it is.
+        rule: Always None: no single rule is tested.
     """
 
     id: str
@@ -44,7 +53,12 @@ class TaskCheck:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedAnswer:
-    """What is expected: whether this target lets the body through (None: left open), and the broken rules."""
+    """What a target should answer to a case.
+
+    Attributes:
+        accepted: Whether the target should accept the body; None if the documents leave it open.
+        rules: The ids of the violated rules that the target supports, sorted.
+    """
 
     accepted: bool | None
     rules: tuple[str, ...]
@@ -52,11 +66,14 @@ class ExpectedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a target said.
+    """What a target did with a question.
 
-    accepted: whether it let the body through. rules: the ids that it named, sorted, each once.
-    error: why it failed to answer. skipped: why it can't express the question. unnamed: whether it is one
-    that names no rules, so that `accepted` alone tells.
+    Attributes:
+        accepted: Whether it accepted the body; None if it gave no answer.
+        rules: The ids of the rules that it named, sorted, each once.
+        error: Why it gave no answer; None if it gave one.
+        skipped: Why it cannot express the question; None if it can.
+        unnamed: Whether it never names rules, so that only `accepted` counts.
     """
 
     accepted: bool | None
@@ -70,9 +87,19 @@ class Observation:
 class Verdict:
     """One line of the log.
 
-    verdict: one of VERDICTS. body: redacted, and only where the verdict is no pass.
-    ms: what the target took. model: the model of the body, None where it names no known one.
-    reason: why it was skipped, is known, or fails although the answer is right.
+    Attributes:
+        rule: The rule that the case tests; None if it tests no single rule.
+        case: The id of the case.
+        target: The name of the target.
+        verdict: One of `VERDICTS`.
+        expected: The answer that was expected of this target.
+        observed: What the target did.
+        body: The redacted body; None if the verdict is `pass`.
+        seed: The random seed of the case.
+        ms: The time that the target took, in milliseconds.
+        model: The model of the body; None if it names no known model.
+        reason: Why the case was skipped, is a known failure, or fails although the answer is right; else
+            None.
     """
 
     rule: str | None
@@ -89,10 +116,13 @@ class Verdict:
 
 
 class Target(Protocol):
-    """Something that follows the spec and can be asked.
+    """An implementation of the spec that the harness can question.
 
-    name: as `--target` has it. refuses: the outcomes that it doesn't let through.
-    leaves_out: rules that it can't judge although it claims their kind: few, and each for a reason.
+    Attributes:
+        name: Its name for `--target`.
+        refuses: The outcomes of violations that make it refuse a body.
+        leaves_out: Ids of rules that it cannot judge although it claims their kind: few, and each for a
+            reason.
     """
 
     name: str
@@ -100,15 +130,19 @@ class Target(Protocol):
     leaves_out: frozenset[str]
 
     def claims(self, kind: str) -> bool:
-        """Whether it judges rules of this kind."""
+        """Return whether it judges rules of this kind."""
 
     def observe(self, question: Question) -> Observation:
-        """Its answer. What it raises is taken down as an error."""
+        """Return what it does with a question. An exception that it raises is recorded as an error."""
 
 
 @runtime_checkable
 class TaskTarget(Protocol):
-    """A target that runs tasks."""
+    """A target that runs tasks.
+
+    Attributes:
+        name: Its name for `--target`.
+    """
 
     name: str
 
@@ -117,9 +151,16 @@ class TaskTarget(Protocol):
 
 
 def expected_outcome(rule: str, rules: Mapping[str, Rule], body: Any) -> str:
-    """Return the rule's outcome in this body; `rejected` for a rule that the spec lacks.
+    """Return the documented outcome of a rule for a body.
 
-    The pages leave open what null does in an optional member.
+    Args:
+        rule: The rule id.
+        rules: The rules of the spec, by id.
+        body: The request body, any JSON value.
+
+    Returns:
+        The outcome of the rule; `unspecified` for null in an optional member, which the documents leave
+        open; `rejected` for a rule that the spec does not have.
     """
     if rule not in rules:
         return "rejected"
@@ -128,7 +169,7 @@ def expected_outcome(rule: str, rules: Mapping[str, Rule], body: Any) -> str:
 
 
 def _is_optional(rule: str, rules: Mapping[str, Rule]) -> bool:
-    """Whether a type rule is about a member that may be absent: no list item, never required."""
+    """Return whether a type rule is about an optional member: not a list item and never required."""
     path = rule.removesuffix(".type")
     return not path.endswith(".each") and f"{path}.required" not in rules
 

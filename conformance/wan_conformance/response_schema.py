@@ -1,4 +1,7 @@
-"""Answers of a server against `answers:` of wire.yaml, by the same types as the spec files have."""
+"""Check response bodies against the tables under `answers:` in `wire.yaml`.
+
+The tables use the types of the spec language: `type`, `required`, `members`, `each`, `one_of`.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,30 +12,36 @@ _NAMES = {"text": "text", "integer": "a whole number", "boolean": "true or false
 
 
 def schema_problems(members: Mapping[str, Any], value: Any, path: str = "") -> Iterator[str]:
-    """How a value differs from an object of these members; those that are not named are let pass."""
+    """Yield how a value differs from an object with these members.
+
+    Args:
+        members: The documented members, by name. Members that are not documented are allowed.
+        value: The value, any JSON.
+        path: The JSON pointer to the value; empty for the whole response.
+    """
     if not isinstance(value, dict):
         yield f"{path or 'the answer'} is {safe_repr(value)}, expected an object"
         return
-    for name, told in members.items():
-        where, member = f"{path}/{name}", value.get(name)
+    for name, schema in members.items():
+        member_path, member = f"{path}/{name}", value.get(name)
         if member is not None:
-            yield from _value_problems(told, member, where)
-        elif told.get("required"):
-            yield f"{where} is {'null' if name in value else 'missing'}"
+            yield from _value_problems(schema, member, member_path)
+        elif schema.get("required"):
+            yield f"{member_path} is {'null' if name in value else 'missing'}"
 
 
-def _value_problems(told: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
-    if "members" in told:
-        yield from schema_problems(told["members"], value, path)
+def _value_problems(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
+    if "members" in schema:
+        yield from schema_problems(schema["members"], value, path)
         return
-    kind = told.get("type")
+    kind = schema.get("type")
     if kind is not None and not _has_type(kind, value):
         yield f"{path} is {safe_repr(value)}, expected {_NAMES[kind]}"
-    elif "one_of" in told and value not in told["one_of"]:
-        yield f"{path} is {safe_repr(value)}, expected {' or '.join(map(str, told['one_of']))}"
+    elif "one_of" in schema and value not in schema["one_of"]:
+        yield f"{path} is {safe_repr(value)}, expected {' or '.join(map(str, schema['one_of']))}"
     elif kind == "list":
         for index, item in enumerate(value):
-            yield from _value_problems(told.get("each", {}), item, f"{path}/{index}")
+            yield from _value_problems(schema.get("each", {}), item, f"{path}/{index}")
 
 
 def _has_type(kind: str, value: Any) -> bool:

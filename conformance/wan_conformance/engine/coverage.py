@@ -52,6 +52,8 @@ class Coverage:
         return f"judged no case that {lacking.pop()} this rule" if lacking else None
 
 
-def _failure(rule: str, target: str, text: str) -> Verdict:
-    seen = Observation(None, (), error=text)
-    return Verdict(rule, f"coverage:{rule}", target, "fail", ExpectedAnswer(None, ()), seen, reason=text)
+def _failure(rule: str, target: str, reason: str) -> Verdict:
+    observation = Observation(None, (), error=reason)
+    return Verdict(
+        rule, f"coverage:{rule}", target, "fail", ExpectedAnswer(None, ()), observation, reason=reason
+    )

@@ -58,8 +58,8 @@ class RunRequest:
 
     def covers(self, verdict: Verdict) -> bool:
         """Whether this job could have given a verdict of another log."""
-        asked = not self.targets or verdict.target in self.targets
-        return asked and any(fnmatchcase(verdict.rule or "", pattern) for pattern in self.patterns)
+        is_selected = not self.targets or verdict.target in self.targets
+        return is_selected and any(fnmatchcase(verdict.rule or "", pattern) for pattern in self.patterns)
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -67,63 +67,63 @@ class RunRequest:
         return self.rules or ("*",)
 
 
-def execute(job: RunRequest) -> VerdictLog:
+def execute(request: RunRequest) -> VerdictLog:
     """Runs it and writes `verdicts.ndjson`, `junit.xml` and `report.md`.
 
     Raises UsageError for a target or a rule that there isn't, SpecError and KnownError for broken files,
     Unreachable for a server that can't be judged.
     """
-    run, head = _prepared(job)
-    job.folder.mkdir(parents=True, exist_ok=True)
-    path = job.folder / "verdicts.ndjson"
+    run, header = _prepared(request)
+    request.folder.mkdir(parents=True, exist_ok=True)
+    path = request.folder / "verdicts.ndjson"
     with progress_bars(run.sources) as on_case:
-        write_log(path, head, replace(run, on_case=on_case).verdicts())
+        write_log(path, header, replace(run, on_case=on_case).verdicts())
     log = read_log(path)
-    write_junit(log, job.folder / "junit.xml")
-    write_markdown(log, job.folder / "report.md")
+    write_junit(log, request.folder / "junit.xml")
+    write_markdown(log, request.folder / "report.md")
     return log
 
 
-def _prepared(job: RunRequest) -> tuple[Runner, Mapping[str, Any]]:
-    targets = list(dict.fromkeys(job.targets or TARGETS))
+def _prepared(request: RunRequest) -> tuple[Runner, Mapping[str, Any]]:
+    targets = list(dict.fromkeys(request.targets or TARGETS))
     for name in targets:
         if name not in TARGETS:
             raise UsageError(f"no target {name!r}, expected one of {', '.join(TARGETS)}")
-    if job.base_url is not None and "http" not in targets:
+    if request.base_url is not None and "http" not in targets:
         raise UsageError("--base-url is for the target http: leave --target out, or name http, too")
-    spec = load(job.spec)
-    for pattern in job.rules:
+    spec = load(request.spec)
+    for pattern in request.rules:
         if not matching_body_rules(spec, (pattern,)):
             raise UsageError(f"no rule matches {pattern!r}{_suggest_rules(pattern, spec)}")
-    rules = matching_body_rules(spec, job.patterns)
+    rules = matching_body_rules(spec, request.patterns)
     run = Runner(
-        sources=collect_sources(spec, job.patterns),
-        targets=[_target(name, spec, job) for name in targets],
+        sources=collect_sources(spec, request.patterns),
+        targets=[_target(name, spec, request) for name in targets],
         models=spec.models,
         rules=rules,
-        is_complete=job.is_complete,
+        is_complete=request.is_complete,
         known=load_known(),
-        seed=job.seed,
-        examples=job.examples,
+        seed=request.seed,
+        examples=request.examples,
     )
-    return run, _run_header(job, spec, rules, targets)
+    return run, _run_header(request, spec, rules, targets)
 
 
-def _target(name: str, spec: Spec, job: RunRequest) -> Target:
+def _target(name: str, spec: Spec, request: RunRequest) -> Target:
     """A target; `http` at the server that the job names."""
-    if name != "http" or job.base_url is None:
+    if name != "http" or request.base_url is None:
         return TARGETS[name](spec)
-    address = urlsplit(job.base_url)
+    address = urlsplit(request.base_url)
     if address.scheme not in ("http", "https") or not address.hostname or "@" in address.netloc:
         raise UsageError("--base-url takes an address such as http://127.0.0.1:8686, without a user in it")
     if address.query or address.fragment:
         raise UsageError("--base-url takes an address without anything behind its path")
     key = None
-    if job.api_key_env is not None:
-        key = os.environ.get(job.api_key_env, "").strip()
+    if request.api_key_env is not None:
+        key = os.environ.get(request.api_key_env, "").strip()
         if not (key and key.isascii() and key.isprintable()):
-            raise UsageError(f"--api-key-env: {job.api_key_env} holds no key")
-    return HttpTarget(spec, remote_server(spec, job.base_url, key))
+            raise UsageError(f"--api-key-env: {request.api_key_env} holds no key")
+    return HttpTarget(spec, remote_server(spec, request.base_url, key))
 
 
 def _suggest_rules(pattern: str, spec: Spec) -> str:
@@ -133,19 +133,19 @@ def _suggest_rules(pattern: str, spec: Spec) -> str:
     )
 
 
-def _run_header(job: RunRequest, spec: Spec, rules: list[Rule], targets: list[str]) -> Mapping[str, Any]:
+def _run_header(request: RunRequest, spec: Spec, rules: list[Rule], targets: list[str]) -> Mapping[str, Any]:
     """The first line of the log; with what the reports tell of rules, so that they need no spec."""
     return {
         "spec": spec.digest,
         "versions": {"python": python_version()} | {name: _version(name) for name in _PACKAGES},
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seed": job.seed,
+        "seed": request.seed,
         "arguments": {
-            "target": list(job.targets),
-            "rule": list(job.rules),
-            "spec": None if job.spec is None else str(job.spec),
-            "examples": job.examples,
-            "base_url": job.base_url,
+            "target": list(request.targets),
+            "rule": list(request.rules),
+            "spec": None if request.spec is None else str(request.spec),
+            "examples": request.examples,
+            "base_url": request.base_url,
         },
         "targets": targets,
         "models": list(spec.models),

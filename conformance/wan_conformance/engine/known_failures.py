@@ -1,11 +1,16 @@
-"""Failures that are known: each by a pattern, with its reason and date. One that passes is news."""
+"""Known failures: entries of a YAML file, each with a reason. A known failure that passes fails the run.
 
-from collections.abc import Iterable, Iterator
+`load_entries` reads any such file; each user passes a function that checks and converts one entry (its
+schema): known failures of a run here, known violations of other clients in `lifecycle.schedules.known`,
+declared differences from the official SDK in `parity.compare`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -14,15 +19,63 @@ from wan_conformance.model import FAILING, ExpectedAnswer, Observation, Verdict
 KNOWN_FILE = Path(__file__).with_name("known.yaml")
 _GLOBS = ("rule", "case", "target")
 _MEMBERS = (*_GLOBS, "reason", "date")
+_MIN_REASON = 10  # characters; a shorter text is no explanation that a reader could use
+
+Entry = TypeVar("Entry")
 
 
 class KnownFailuresError(ValueError):
-    """The file of known failures is wrong: `file: entry n: what, expected what`."""
+    """A file of known failures is wrong: `file: entry n: what is wrong, what is expected`."""
+
+
+def load_entries(path: Path, convert: Callable[[Any], Entry]) -> list[Entry]:
+    """Return the entries of a YAML file that holds a list.
+
+    Args:
+        path: The file.
+        convert: The schema of an entry: returns the entry in its own type, or raises ValueError with a
+            message that says what is wrong and what is expected.
+
+    Raises:
+        KnownFailuresError: If the file is unreadable, not a list, or one of its entries is wrong.
+    """
+    try:
+        entries = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        message = f"{path.name}: can't be read as YAML: {' '.join(str(error).split())}"
+        raise KnownFailuresError(message) from None
+    if not isinstance(entries, list):
+        message = f"{path.name}: holds {type(entries).__name__}, expected a list ([] for none)"
+        raise KnownFailuresError(message)
+    return [_converted(convert, entry, f"{path.name}: entry {n}") for n, entry in enumerate(entries, 1)]
+
+
+def _converted(convert: Callable[[Any], Entry], entry: Any, place: str) -> Entry:
+    try:
+        return convert(entry)
+    except ValueError as error:
+        raise KnownFailuresError(f"{place}: {error}") from None
+
+
+def parse_reason(entry: dict[str, Any]) -> str:
+    """Return the reason of an entry on one line. Raises ValueError if there is none or it is too short."""
+    reason = entry.get("reason")
+    if not isinstance(reason, str) or len(reason) < _MIN_REASON:
+        raise ValueError(f"reason is {reason!r}, expected a text of at least {_MIN_REASON} characters")
+    return " ".join(reason.split())
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFailure:
-    """One entry: globs over the rule (empty for cases about none), the case and the target."""
+    """One known failure of a run.
+
+    Attributes:
+        rule: A glob over the rule id, which is empty for a case that tests no single rule.
+        case: A glob over the case id.
+        target: A glob over the name of the target.
+        reason: Why it fails, and where this is followed up.
+        date: The day on which it was added.
+    """
 
     rule: str
     case: str
@@ -31,7 +84,7 @@ class KnownFailure:
     date: date
 
     def matches(self, verdict: Verdict) -> bool:
-        """Whether the entry speaks of this verdict."""
+        """Return whether the entry is about this verdict."""
         return (
             fnmatchcase(verdict.rule or "", self.rule)
             and fnmatchcase(verdict.case, self.case)
@@ -43,60 +96,60 @@ class KnownFailure:
 
 
 class KnownFailures:
-    """The entries, and which of them a run has met."""
+    """The known failures of a run, and which of them a verdict has matched.
+
+    Attributes:
+        entries: The known failures.
+        used: Those that matched a verdict so far.
+    """
 
     def __init__(self, entries: Iterable[KnownFailure] = ()) -> None:
         self.entries = tuple(entries)
         self.used: set[KnownFailure] = set()
 
     def apply(self, verdict: Verdict) -> Verdict:
-        """The verdict, `known` where it fails by an entry, `fail` where it passes in spite of one."""
-        entry = next((each for each in self.entries if each.matches(verdict)), None)
+        """Return the verdict, changed if it matches an entry.
+
+        A failing verdict becomes `known`; a passing one becomes `fail`, since its entry is out of date.
+        """
+        entry = next((entry for entry in self.entries if entry.matches(verdict)), None)
         if entry is None or verdict.verdict == "skip":
             return verdict
         self.used.add(entry)
         if verdict.verdict in FAILING:
             return replace(verdict, verdict="known", reason=f"{entry.reason} ({entry.date})")
-        news = f"known to fail since {entry.date}, and it passes: take it out of known.yaml"
-        return replace(verdict, verdict="fail", reason=news)
+        reason = f"known to fail since {entry.date}, but it passes: remove its entry from known.yaml"
+        return replace(verdict, verdict="fail", reason=reason)
 
     def unmatched(self) -> Iterator[Verdict]:
-        """A failure for each entry that no judged case met."""
+        """Yield a failing verdict for each entry that matched no judged case."""
         for entry in self.entries:
             if entry not in self.used:
-                text = "no judged case meets this entry of known.yaml: take it out"
-                seen = Observation(None, (), error=text)
-                yield Verdict(
-                    None, f"known:{entry}", "harness", "fail", ExpectedAnswer(None, ()), seen, reason=text
-                )
+                reason = "no judged case matches this entry of known.yaml: remove it"
+                observed = Observation(None, (), error=reason)
+                expected = ExpectedAnswer(None, ())
+                yield Verdict(None, f"known:{entry}", "harness", "fail", expected, observed, reason=reason)
 
 
 def load_known(path: Path = KNOWN_FILE) -> KnownFailures:
-    """The known failures of a file. Raises KnownError where it can't be read or an entry is not whole."""
-    try:
-        entries = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise KnownFailuresError(
-            f"{path.name}: can't be read as YAML: {' '.join(str(error).split())}"
-        ) from None
-    if not isinstance(entries, list):
-        raise KnownFailuresError(
-            f"{path.name}: holds {type(entries).__name__}, expected a list ([] for none)"
-        )
-    return KnownFailures(_known(path.name, number, entry) for number, entry in enumerate(entries, 1))
+    """Return the known failures of a file.
+
+    Raises:
+        KnownFailuresError: If the file is unreadable or an entry is incomplete.
+    """
+    return KnownFailures(load_entries(path, _known_failure))
 
 
-def _known(file: str, number: int, entry: Any) -> KnownFailure:
-    where = f"{file}: entry {number}"
+def _known_failure(entry: Any) -> KnownFailure:
     if not isinstance(entry, dict) or not set(entry) <= set(_MEMBERS):
-        raise KnownFailuresError(f"{where}: is {entry!r}, expected a mapping of {', '.join(_MEMBERS)}")
+        raise ValueError(f"is {entry!r}, expected a mapping of {', '.join(_MEMBERS)}")
     if not set(entry) & set(_GLOBS):
-        raise KnownFailuresError(f"{where}: speaks of every case, expected one of {', '.join(_GLOBS)}")
+        raise ValueError(f"matches every case, expected at least one of {', '.join(_GLOBS)}")
     globs = [entry.get(name, "*") for name in _GLOBS]
     reason, since = entry.get("reason"), entry.get("date")
     if not all(isinstance(text, str) and text for text in (*globs, reason)):
-        raise KnownFailuresError(f"{where}: expected text in {', '.join(_GLOBS)} and a reason")
+        raise ValueError(f"expected text in {', '.join(_GLOBS)} and a reason")
     if not isinstance(since, date):
-        raise KnownFailuresError(f"{where}: date is {since!r}, expected a day such as 2026-01-31")
+        raise ValueError(f"date is {since!r}, expected a day such as 2026-01-31")
     rule, case, target = globs
     return KnownFailure(rule, case, target, str(reason), since)

@@ -35,8 +35,8 @@ def run_mutants(spec: Spec, rules: Iterable[Rule], *, first: bool = False) -> It
     """Every mutant of these rules; the first of each alone if told."""
     for rule in rules:
         cases = _cases(spec, rule)
-        for way, make in [*list_mutations(spec, rule.id).items()][: 1 if first else None]:
-            by = _detecting_case(spec, make, cases)
+        for way, build in [*list_mutations(spec, rule.id).items()][: 1 if first else None]:
+            by = _detecting_case(spec, build, cases)
             yield MutantResult(f"{rule.id}={way}", "killed" if by else "survived", by)
         if rule.outcome == "unspecified" and not first:
             yield MutantResult(
@@ -46,13 +46,13 @@ def run_mutants(spec: Spec, rules: Iterable[Rule], *, first: bool = False) -> It
 
 def _cases(spec: Spec, rule: Rule) -> list[Case]:
     """The edges of a rule; of files of many megabytes those of one format."""
-    found = [*boundary_cases(spec, rule.id)]
-    return [case for case in found if "/png-" in case.id or rule.kind not in _HEAVY] or found
+    cases = [*boundary_cases(spec, rule.id)]
+    return [case for case in cases if "/png-" in case.id or rule.kind not in _HEAVY] or cases
 
 
-def _detecting_case(spec: Spec, make: Make, cases: Iterable[Case]) -> str:
+def _detecting_case(spec: Spec, build: Make, cases: Iterable[Case]) -> str:
     """The case that sees the fault, "" where none does."""
-    target = HttpTarget(spec, emulator_server(make()))
+    target = HttpTarget(spec, emulator_server(build()))
     for case in cases:
         verdict = judge(case, target, target.observe(case.question))
         if verdict.verdict == "fail":  # not `error`: a service that breaks down is no planted fault

@@ -16,7 +16,7 @@ OnCase = Callable[[CaseSource, Case | Strategy | TaskCheck], None]
 @contextmanager
 def progress_bars(sources: Sequence[CaseSource]) -> Iterator[OnCase]:
     """A bar for each source, on stderr, gone when the run is over; none where stderr is no terminal."""
-    out = console(stderr=True)
+    stderr_console = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -24,16 +24,19 @@ def progress_bars(sources: Sequence[CaseSource]) -> Iterator[OnCase]:
         TextColumn("{task.fields[unit]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+    with Progress(
+        *columns, console=stderr_console, transient=True, disable=not stderr_console.is_terminal
+    ) as progress:
         tasks = {
-            each.name: progress.add_task(each.name, total=each.total, unit=each.unit) for each in sources
+            source.name: progress.add_task(source.name, total=source.total, unit=source.unit)
+            for source in sources
         }
         steps: set[tuple[str, str | None]] = set()
 
-        def told(source: CaseSource, case: Case | Strategy | TaskCheck) -> None:
+        def on_case(source: CaseSource, case: Case | Strategy | TaskCheck) -> None:
             step = (source.name, source.step(case))
             if step not in steps:
                 steps.add(step)
                 progress.advance(tasks[source.name])
 
-        yield told
+        yield on_case

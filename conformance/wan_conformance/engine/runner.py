@@ -57,12 +57,12 @@ class Runner:
             yield from self.known.unmatched()
 
     def _judged(self) -> Iterator[Verdict]:
-        seen: set[str] = set()
+        case_ids: set[str] = set()
         for source in self.sources:
             for case in source.cases:
-                if case.id in seen:
+                if case.id in case_ids:
                     raise DuplicateCaseError(f"two cases have the id {case.id}")
-                seen.add(case.id)
+                case_ids.add(case.id)
                 yield from self._case(case)
                 self.on_case(source, case)
 
@@ -78,25 +78,31 @@ class Runner:
 
     def _task(self, check: TaskCheck, target: TaskTarget) -> Verdict:
         """Return the verdict on what a target found while it performed a check."""
-        seen, ms = _timed(lambda: target.perform(check))
-        failed = "error" if seen.error is not None else "skip" if seen.skipped is not None else "pass"
+        observation, ms = _timed(lambda: target.perform(check))
+        result = (
+            "error"
+            if observation.error is not None
+            else "skip"
+            if observation.skipped is not None
+            else "pass"
+        )
         return Verdict(
             None,
             check.id,
             target.name,
-            failed,
+            result,
             ExpectedAnswer(True, ()),
-            seen,
+            observation,
             seed=self.seed,
             ms=ms,
             model=check.model,
-            reason=seen.skipped,
+            reason=observation.skipped,
         )
 
     def judge_case(self, case: Case, target: Target) -> Verdict:
         """One case put to one target."""
-        seen, ms = _observed(case, target) if is_claimed(case.rule, target) else (None, 0.0)
-        verdict = judge(case, target, seen)
+        observation, ms = _observed(case, target) if is_claimed(case.rule, target) else (None, 0.0)
+        verdict = judge(case, target, observation)
         return replace(
             verdict,
             body=None if verdict.verdict == "pass" else redact_json(case.question.body),
@@ -114,7 +120,7 @@ def _timed(observe: Callable[[], Observation]) -> tuple[Observation, float]:
     """Return the observation and its time in ms. What a target raises is its error."""
     start = perf_counter()
     try:
-        seen = observe()
+        observation = observe()
     except Exception as error:
-        seen = Observation(None, (), error=safe_repr(error))
-    return seen, round((perf_counter() - start) * 1000, 3)
+        observation = Observation(None, (), error=safe_repr(error))
+    return observation, round((perf_counter() - start) * 1000, 3)

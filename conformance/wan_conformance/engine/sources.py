@@ -47,17 +47,17 @@ def collect_sources(spec: Spec, patterns: Sequence[str] = ("*",)) -> list[CaseSo
     return [
         CaseSource("vectors", "cases", len(vectors), (vector_case(vector, spec.rules) for vector in vectors)),
         CaseSource("edges", "rules", len(rules), edges),
-        _strategies(spec, rules, whole="*" in patterns),
+        _strategies(spec, rules, with_general="*" in patterns),
         *([CaseSource("tasks", "cases", len(checks), iter(checks))] if checks else []),
     ]
 
 
-def _strategies(spec: Spec, rules: list[Rule], whole: bool) -> CaseSource:
+def _strategies(spec: Spec, rules: list[Rule], with_general: bool) -> CaseSource:
     """One strategy for each rule; and for bodies that break none, or whatever they break, if wanted."""
-    found = [breaking_case(spec, rule) for rule in rules]
-    if whole:
-        found += [*(valid_case(spec, model) for model in spec.models), mutated_case(spec)]
-    return CaseSource("strategies", "cases", len(found), iter(found))
+    strategies = [breaking_case(spec, rule) for rule in rules]
+    if with_general:
+        strategies += [*(valid_case(spec, model) for model in spec.models), mutated_case(spec)]
+    return CaseSource("strategies", "cases", len(strategies), iter(strategies))
 
 
 def matching_body_rules(spec: Spec, patterns: Sequence[str] = ("*",)) -> list[Rule]:

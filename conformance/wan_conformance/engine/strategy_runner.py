@@ -45,8 +45,8 @@ def mutated_case(spec: Spec) -> Strategy:
     """Bodies after an accident. Nobody knows what they break; so all must say what the plain walk says."""
 
     def breaks(question: Question) -> tuple[tuple[str, str], ...]:
-        found = interpret(spec, question.body, question.call)
-        return tuple(sorted({(each.rule, each.outcome) for each in found}))
+        violations = interpret(spec, question.body, question.call)
+        return tuple(sorted({(violation.rule, violation.outcome) for violation in violations}))
 
     return _strategy(
         "mutilated", None, lambda: mutated_bodies(spec).map(lambda body: Question(body, None)), breaks
@@ -54,45 +54,45 @@ def mutated_case(spec: Spec) -> Strategy:
 
 
 def _strategy(
-    name: str, rule: str | None, make: Callable[[], SearchStrategy[Question]], breaks: Breaks
+    name: str, rule: str | None, build: Callable[[], SearchStrategy[Question]], breaks: Breaks
 ) -> Strategy:
-    made = cache(make)  # when the run comes to it: making all of them takes seconds
+    strategy = cache(build)  # when the run comes to it: making all of them takes seconds
 
     def case(seed: int, question: Question) -> Case:
         return Case(f"strategy:{name}", rule, question, breaks(question), seed)
 
-    def each(seed: int, count: int, put: Callable[[Case], object]) -> None:
+    def draw(seed: int, count: int, handle: Callable[[Case], object]) -> None:
         @seeded(seed)
         @settings(_settings(count), phases=[Phase.generate])
-        @given(made())
-        def drawn(question: Question) -> None:
-            put(case(seed, question))
+        @given(strategy())
+        def handle_question(question: Question) -> None:
+            handle(case(seed, question))
 
-        drawn()
+        handle_question()
 
-    def least(seed: int, count: int, fails: Callable[[Case], bool]) -> Case | None:
+    def find_smallest(seed: int, count: int, fails: Callable[[Case], bool]) -> Case | None:
         def failing(question: Question) -> bool:
             return fails(case(seed, question))
 
         try:
-            return case(seed, find(made(), failing, settings=_settings(count), random=Random(seed)))
+            return case(seed, find(strategy(), failing, settings=_settings(count), random=Random(seed)))
         except NoSuchExample:
             return None
 
-    return Strategy(f"strategy:{name}", rule, each, least)
+    return Strategy(f"strategy:{name}", rule, draw, find_smallest)
 
 
 def _settings(count: int) -> Any:
     """So many examples and no opinion on how long one takes: some bodies hold 27 MB."""
-    quiet = list(HealthCheck)
-    return settings(max_examples=count, database=None, deadline=None, suppress_health_check=quiet)
+    all_checks = list(HealthCheck)
+    return settings(max_examples=count, database=None, deadline=None, suppress_health_check=all_checks)
 
 
 JudgeCase = Callable[[Case, Target], Verdict]
 
 
 def judge_strategy(
-    strategy: Strategy, targets: Sequence[Target], seed: int, count: int, ask: JudgeCase
+    strategy: Strategy, targets: Sequence[Target], seed: int, count: int, judge_case: JudgeCase
 ) -> Iterator[Verdict]:
     """The worst verdict of each target over the examples; a failure is told by the least body that shows it.
 
@@ -100,38 +100,40 @@ def judge_strategy(
     """
     verdicts: dict[str, list[Verdict]] = {target.name: [] for target in targets}
 
-    def put(case: Case) -> None:
+    def handle(case: Case) -> None:
         for target in targets:
-            heard = verdicts[target.name]
-            if not heard or heard[-1].verdict not in FAILING:
-                heard.append(ask(case, target))
+            previous = verdicts[target.name]
+            if not previous or previous[-1].verdict not in FAILING:
+                previous.append(judge_case(case, target))
 
-    strategy.draw(seed, count, put)
+    strategy.draw(seed, count, handle)
     for target in targets:
-        verdict = _failure_reason(strategy, target, verdicts[target.name], seed, count, ask)
+        verdict = _failure_reason(strategy, target, verdicts[target.name], seed, count, judge_case)
         yield replace(verdict, rule=strategy.rule, case=strategy.id)
 
 
 def _failure_reason(
-    strategy: Strategy, target: Target, heard: list[Verdict], seed: int, count: int, ask: JudgeCase
+    strategy: Strategy, target: Target, verdicts: list[Verdict], seed: int, count: int, judge_case: JudgeCase
 ) -> Verdict:
-    if not heard:
+    if not verdicts:
         nothing = Observation(None, (), error="the strategy drew no example")
         return Verdict(None, "", target.name, "error", ExpectedAnswer(None, ()), nothing, seed=seed)
-    ms = round(sum(each.ms for each in heard), 3)
-    if heard[-1].verdict in FAILING:
-        least = strategy.find_smallest(seed, count, lambda case: ask(case, target).verdict in FAILING)
-        return replace(heard[-1] if least is None else ask(least, target), ms=ms)
-    judged = [each for each in heard if each.verdict != "skip"]
-    return replace(_shared_reason(judged or heard), ms=ms, seed=seed)
+    ms = round(sum(verdict.ms for verdict in verdicts), 3)
+    if verdicts[-1].verdict in FAILING:
+        smallest = strategy.find_smallest(
+            seed, count, lambda case: judge_case(case, target).verdict in FAILING
+        )
+        return replace(verdicts[-1] if smallest is None else judge_case(smallest, target), ms=ms)
+    judged = [verdict for verdict in verdicts if verdict.verdict != "skip"]
+    return replace(_shared_reason(judged or verdicts), ms=ms, seed=seed)
 
 
-def _shared_reason(heard: list[Verdict]) -> Verdict:
+def _shared_reason(verdicts: list[Verdict]) -> Verdict:
     """One of them, without what they don't share: so the line is the same whatever was drawn."""
-    first = heard[0]
-    if all(each.expected == first.expected for each in heard):
-        due, seen = first.expected, first.observed
+    first = verdicts[0]
+    if all(verdict.expected == first.expected for verdict in verdicts):
+        expected, observed = first.expected, first.observed
     else:
-        due, seen = ExpectedAnswer(None, ()), Observation(None, ())
-    model = first.model if all(each.model == first.model for each in heard) else None
-    return replace(first, expected=due, observed=seen, model=model)
+        expected, observed = ExpectedAnswer(None, ()), Observation(None, ())
+    model = first.model if all(verdict.model == first.model for verdict in verdicts) else None
+    return replace(first, expected=expected, observed=observed, model=model)

@@ -30,11 +30,11 @@ def _text(char: str, count: int) -> str:
     return char * count
 
 
-def _image(format: str, width: int, height: int, **told: Any) -> str:
+def _image(format: str, width: int, height: int, **options: Any) -> str:
     """`mime` is the name told, `bytes` the exact length, `prefix` what stands before the data instead."""
-    alpha, mime, size = told.get("alpha", False), told.get("mime"), told.get("bytes")
+    alpha, mime, size = options.get("alpha", False), options.get("mime"), options.get("bytes")
     uri = data_uri(format, width, height, mime=mime, size_bytes=size, alpha=alpha)
-    return told["prefix"] + uri.partition(",")[2] if "prefix" in told else uri
+    return options["prefix"] + uri.partition(",")[2] if "prefix" in options else uri
 
 
 def _repeat(of: Any, count: int) -> list[Any]:
@@ -113,15 +113,15 @@ def _call_problems(name: str, node: dict[Any, Any], in_list: bool) -> Iterator[s
 
 
 def _member_problems(name: str, macro: Macro, members: dict[Any, Any]) -> Iterator[str]:
-    known = macro.required | macro.optional
+    members_by_name = macro.required | macro.optional
     for member in macro.required.keys() - members.keys():
         yield f"{name} needs {member}"
     for member, value in members.items():
-        if member not in known:
-            yield f"{name} has no {member}, only {', '.join(known)}"
-        elif not _fits(value, known[member]):
-            least = " of 0 or more" if known[member] is int else ""
-            yield f"{name}: {member} is {value!r}, expected {known[member].__name__}{least}"
+        if member not in members_by_name:
+            yield f"{name} has no {member}, only {', '.join(members_by_name)}"
+        elif not _fits(value, members_by_name[member]):
+            at_least = " of 0 or more" if members_by_name[member] is int else ""
+            yield f"{name}: {member} is {value!r}, expected {members_by_name[member].__name__}{at_least}"
     if name == "$image" and members.get("format") not in MIMES:
         yield f"{name}: format is {members.get('format')!r}, expected one of {', '.join(MIMES)}"
 
@@ -186,9 +186,9 @@ def load(folder: Path = VECTORS) -> list[Vector]:
     vectors = [vector for path in sorted(folder.glob("*.yaml")) for vector in _read(path)]
     if not vectors:
         raise VectorError(f"{folder}: no vectors, expected *.yaml files with a list in each")
-    seen: dict[str, Vector] = {}
+    by_id: dict[str, Vector] = {}
     for vector in vectors:
-        first = seen.setdefault(vector.id, vector)
+        first = by_id.setdefault(vector.id, vector)
         if first is not vector:
             taken = f"the id is taken by entry {first.index} of {first.file}"
             raise VectorError(f"{vector.file}: {vector.id}: {taken}")

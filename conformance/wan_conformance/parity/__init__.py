@@ -1,1 +1,5 @@
-"""What the official SDK puts on the wire for the same calls, held against what the client does."""
+"""Compare what the official SDK and the client send for the same calls.
+
+A program of its own (`make parity`); no other package imports it. Start reading at `compare.py`, then
+`calls.py`.
+"""

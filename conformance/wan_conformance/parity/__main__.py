@@ -6,8 +6,9 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
+from wan_conformance.engine.known_failures import KnownFailuresError
 from wan_conformance.parity.calls import sample_calls
-from wan_conformance.parity.compare import ComparisonResult, DeclarationError, compare, read_declared
+from wan_conformance.parity.compare import ComparisonResult, compare, read_declared
 from wan_conformance.parity.requests import WanRequests
 from wan_conformance.parity.sdk import SdkError, run_sdk
 from wanlib.spec import SpecError, load
@@ -23,10 +24,10 @@ def main() -> int:
     parser.add_argument("--sdk", action="append", required=True, type=_sdk, metavar="NAME=PYTHON")
     parser.add_argument("--calls", type=int, default=600, help="how many calls are drawn at least")
     parser.add_argument("--seed", type=int, default=0)
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        return max(_parity(name, python, told.calls, told.seed) for name, python in told.sdk)
-    except (SdkError, SpecError, DeclarationError, OSError) as error:
+        return max(_parity(name, python, arguments.calls, arguments.seed) for name, python in arguments.sdk)
+    except (SdkError, SpecError, KnownFailuresError, OSError) as error:
         print(f"parity: {error}", file=sys.stderr)
         return 2
 
@@ -35,22 +36,21 @@ def _parity(name: str, python: Path, count: int, seed: int) -> int:
     spec, declared = load(), read_declared(NAMES)
     calls = sample_calls(spec, count, seed)
     client = WanRequests(spec, _KEY)
-    version, theirs = run_sdk(python, spec, _KEY, calls)
-    found = compare(spec, name, calls, [client.request_for(call) for call in calls], theirs, declared)
-    _print_result(found, version)
-    return 1 if found.problems else 0
+    version, sdk_results = run_sdk(python, spec, _KEY, calls)
+    result = compare(spec, name, calls, [client.request_for(call) for call in calls], sdk_results, declared)
+    _print_result(result, version)
+    return 1 if result.problems else 0
 
 
-def _print_result(found: ComparisonResult, version: str) -> None:
-    print(
-        f"dashscope {version} ({found.sdk}): {found.equal} of {found.calls} calls are the client's, but for"
-    )
-    for each, count in found.declared_counts.most_common():
-        print(f"  {count:5}  {each.pattern} {each.how}: {each.reason}")
-    for fault in found.problems[:_SHOWN]:
-        print(f"  DIFFERS  {fault}")
-    if len(found.problems) > _SHOWN:
-        print(f"  and {len(found.problems) - _SHOWN} more")
+def _print_result(result: ComparisonResult, version: str) -> None:
+    same = f"{result.equal} of {result.calls} calls are the same, apart from"
+    print(f"dashscope {version} ({result.sdk}): {same}")
+    for difference, count in result.declared_counts.most_common():
+        print(f"  {count:5}  {difference.pattern} {difference.how}: {difference.reason}")
+    for problem in result.problems[:_SHOWN]:
+        print(f"  DIFFERS  {problem}")
+    if len(result.problems) > _SHOWN:
+        print(f"  and {len(result.problems) - _SHOWN} more")
 
 
 def _sdk(text: str) -> tuple[str, Path]:

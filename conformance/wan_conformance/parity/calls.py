@@ -36,37 +36,47 @@ class SdkCall(NamedTuple):
         return {**self._asdict(), "client_call": None, "task": TASK, "page_size": API.list_page}
 
 
-def sample_calls(spec: Spec, count: int, number: int) -> list[SdkCall]:
+def sample_calls(spec: Spec, count: int, seed_number: int) -> list[SdkCall]:
     """Creating calls, evenly of all models, and the calls on a task.
 
     count: the legal bodies that are drawn; a few of them no verb says. number: the seed.
     """
-    found: list[SdkCall] = []
-    each = -(-count // len(spec.models))
+    calls: list[SdkCall] = []
+    per_model = -(-count // len(spec.models))
     for model in spec.models:
-        drawn = [call for question in _drawn(spec, model, each, number) for call in _create(spec, question)]
-        found += drawn + [call._replace(face="aio") for call in drawn[::_AIO_EVERY]]
-        if drawn and "messages" not in drawn[0].body["input"]:
-            told = next(call for call in drawn if call.body["input"]["prompt"])
-            found += [told._replace(face=face, verb="poll") for face in FACES]
+        model_calls = [
+            call
+            for question in _drawn(spec, model, per_model, seed_number)
+            for call in _create(spec, question)
+        ]
+        calls += model_calls + [call._replace(face="aio") for call in model_calls[::_AIO_EVERY]]
+        if model_calls and "messages" not in model_calls[0].body["input"]:
+            call = next(call for call in model_calls if call.body["input"]["prompt"])
+            calls += [call._replace(face=face, verb="poll") for face in FACES]
     tasks = [SdkCall(face, verb, "", {}) for face in FACES for verb in ("fetch", "cancel", "list")]
-    return found + tasks
+    return calls + tasks
 
 
 def _create(spec: Spec, question: Question) -> Iterator[SdkCall]:
     """The call, or nothing where the client's verbs can't say it."""
     try:
-        said = verb_call(spec, question)
+        client_call = verb_call(spec, question)
     except NotExpressible:
         return
-    assert said.family is not None
-    yield SdkCall("sync", "create", said.call, with_defaults(said.family, said, question.body), said)
+    assert client_call.family is not None
+    yield SdkCall(
+        "sync",
+        "create",
+        client_call.call,
+        with_defaults(client_call.family, client_call, question.body),
+        client_call,
+    )
 
 
-def _drawn(spec: Spec, model: str, count: int, number: int) -> list[Question]:
-    found: list[Question] = []
+def _drawn(spec: Spec, model: str, count: int, seed_number: int) -> list[Question]:
+    questions: list[Question] = []
 
-    @seed(number)
+    @seed(seed_number)
     @settings(
         max_examples=count,
         database=None,
@@ -76,7 +86,7 @@ def _drawn(spec: Spec, model: str, count: int, number: int) -> list[Question]:
     )
     @given(valid(spec, model))
     def take(question: Question) -> None:
-        found.append(question)
+        questions.append(question)
 
     take()
-    return found
+    return questions

@@ -7,8 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from wan_conformance.engine.known_failures import load_entries, parse_reason
 from wan_conformance.parity.calls import SdkCall
 from wan_conformance.parity.requests import Difference, WireRequest, differences
 from wan_conformance.parity.sdk import SdkResult
@@ -16,10 +15,6 @@ from wanlib.spec import Spec
 
 FILE = Path(__file__).with_name("differences.yaml")
 HOWS = ("ours only", "sdk only", "differs", "refused")
-
-
-class DeclarationError(ValueError):
-    """The file of differences is wrong; the message says where."""
 
 
 @dataclass(frozen=True)
@@ -35,30 +30,32 @@ class DeclaredDifference:
     sdks: tuple[str, ...]
     reason: str
 
-    def matches(self, sdk: str, at: str, how: str) -> bool:
+    def matches(self, sdk: str, place: str, how: str) -> bool:
         """Whether it speaks of this difference."""
-        return sdk in self.sdks and how == self.how and fnmatchcase(at, self.pattern)
+        return sdk in self.sdks and how == self.how and fnmatchcase(place, self.pattern)
 
 
 def read_declared(sdks: Sequence[str], path: Path = FILE) -> list[DeclaredDifference]:
-    """The declared differences. Raises DeclarationError."""
-    entries = yaml.safe_load(path.read_text("utf-8"))
-    if not isinstance(entries, list):
-        raise DeclarationError(f"{path.name}: expected a list")
-    return [_declared(path.name, index, entry, sdks) for index, entry in enumerate(entries, 1)]
+    """Return the declared differences of a file.
+
+    Args:
+        sdks: The names of the SDKs that an entry may mention.
+        path: The file.
+
+    Raises:
+        KnownFailuresError: If the file is unreadable or an entry is wrong.
+    """
+    return load_entries(path, lambda entry: _declared_difference(entry, sdks))
 
 
-def _declared(name: str, index: int, entry: Any, sdks: Sequence[str]) -> DeclaredDifference:
-    where = f"{name}: entry {index}"
+def _declared_difference(entry: Any, sdks: Sequence[str]) -> DeclaredDifference:
     if not isinstance(entry, dict) or set(entry) != {"at", "how", "sdks", "reason"}:
-        raise DeclarationError(f"{where}: expected at, how, sdks and reason")
+        raise ValueError("expected at, how, sdks and reason")
     if entry["how"] not in HOWS:
-        raise DeclarationError(f"{where}: how is {entry['how']!r}, expected one of {', '.join(HOWS)}")
+        raise ValueError(f"how is {entry['how']!r}, expected one of {', '.join(HOWS)}")
     if not entry["sdks"] or not set(entry["sdks"]) <= set(sdks):
-        raise DeclarationError(f"{where}: sdks is {entry['sdks']!r}, expected some of {', '.join(sdks)}")
-    if not isinstance(entry["reason"], str) or len(entry["reason"]) < 10:
-        raise DeclarationError(f"{where}: a reason is missing")
-    return DeclaredDifference(entry["at"], entry["how"], tuple(entry["sdks"]), entry["reason"])
+        raise ValueError(f"sdks is {entry['sdks']!r}, expected some of {', '.join(sdks)}")
+    return DeclaredDifference(entry["at"], entry["how"], tuple(entry["sdks"]), parse_reason(entry))
 
 
 @dataclass
@@ -76,45 +73,47 @@ def compare(
     spec: Spec,
     sdk: str,
     calls: Sequence[SdkCall],
-    ours: Sequence[WireRequest],
-    theirs: Sequence[SdkResult],
+    client_requests: Sequence[WireRequest],
+    sdk_results: Sequence[SdkResult],
     declared: Sequence[DeclaredDifference],
 ) -> ComparisonResult:
     """Every difference must be declared, and every declared one must be met."""
-    found = ComparisonResult(sdk)
-    for call, own, their in zip(calls, ours, theirs, strict=True):
-        strange = list(_undeclared(spec, found, call, own, their, declared))
-        found.calls += 1
-        found.equal += not strange
-        found.problems += strange
-    for each in declared:
-        if sdk in each.sdks and not found.declared_counts[each]:
-            found.problems.append(f"declared, but never met: {each.pattern} {each.how}")
-    return found
+    result = ComparisonResult(sdk)
+    for call, client_request, sdk_result in zip(calls, client_requests, sdk_results, strict=True):
+        undeclared = list(_undeclared(spec, result, call, client_request, sdk_result, declared))
+        result.calls += 1
+        result.equal += not undeclared
+        result.problems += undeclared
+    for difference in declared:
+        if sdk in difference.sdks and not result.declared_counts[difference]:
+            result.problems.append(f"declared, but never met: {difference.pattern} {difference.how}")
+    return result
 
 
 def _undeclared(
     spec: Spec,
-    found: ComparisonResult,
+    result: ComparisonResult,
     call: SdkCall,
-    own: WireRequest,
-    their: SdkResult,
+    client_request: WireRequest,
+    sdk_result: SdkResult,
     declared: Sequence[DeclaredDifference],
 ) -> Iterator[str]:
     """What is not declared; counts in `found` what is."""
-    for each in _differences(spec, call, own, their):
-        at = "/".join((call.face, call.verb, call.call or "task", each.place))
-        known = [entry for entry in declared if entry.matches(found.sdk, at, each.how)]
-        found.declared_counts.update(known)
-        if not known:
-            yield f"{call.body.get('model', 'task')}: {at} {each.how}"
+    for difference in _differences(spec, call, client_request, sdk_result):
+        place = "/".join((call.face, call.verb, call.call or "task", difference.place))
+        matching = [entry for entry in declared if entry.matches(result.sdk, place, difference.how)]
+        result.declared_counts.update(matching)
+        if not matching:
+            yield f"{call.body.get('model', 'task')}: {place} {difference.how}"
 
 
-def _differences(spec: Spec, call: SdkCall, own: WireRequest, their: SdkResult) -> Iterator[Difference]:
-    if not their.requests:
-        yield Difference(f"raised/{their.raised}", "refused")
+def _differences(
+    spec: Spec, call: SdkCall, client_request: WireRequest, sdk_result: SdkResult
+) -> Iterator[Difference]:
+    if not sdk_result.requests:
+        yield Difference(f"raised/{sdk_result.raised}", "refused")
         return
     form = spec.bodies[call.client_call.family.body] if call.client_call and call.client_call.family else None
-    yield from differences(form, own, their.requests[-1])
-    if len(their.requests) != (2 if call.verb == "poll" else 1):
-        yield Difference(f"requests/{len(their.requests)}", "differs")
+    yield from differences(form, client_request, sdk_result.requests[-1])
+    if len(sdk_result.requests) != (2 if call.verb == "poll" else 1):
+        yield Difference(f"requests/{len(sdk_result.requests)}", "differs")

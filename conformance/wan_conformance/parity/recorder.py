@@ -22,19 +22,19 @@ def recording_server(service: FakeService, base_path: str) -> Iterator[tuple[str
 
     A call with the number 7 goes to `<address>/7<base path>`.
     """
-    kept: RequestsByCall = defaultdict(list)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service, base_path, kept))
+    requests: RequestsByCall = defaultdict(list)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service, base_path, requests))
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", kept
+        yield f"http://127.0.0.1:{server.server_port}", requests
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def _handler(service: FakeService, base_path: str, kept: RequestsByCall) -> type[BaseHTTPRequestHandler]:
+def _handler(service: FakeService, base_path: str, requests: RequestsByCall) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -42,19 +42,19 @@ def _handler(service: FakeService, base_path: str, kept: RequestsByCall) -> type
             content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             number, _, target = self.path[1:].partition(base_path)
             headers = dict(self.headers.items())
-            kept[int(number)].append(parse_request(self.command, target, headers, content))
-            answer = service.respond(
+            requests[int(number)].append(parse_request(self.command, target, headers, content))
+            response = service.respond(
                 httpx.Request(self.command, f"http://loopback{self.path}", headers=headers)
             )
-            self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers["Content-Type"])
-            self.send_header("Content-Length", str(len(answer.content)))
+            self.send_response(response.status_code)
+            self.send_header("Content-Type", response.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(response.content)))
             self.end_headers()
-            self.wfile.write(answer.content)
+            self.wfile.write(response.content)
 
         do_GET = do_POST = _answer
 
-        def log_message(self, *told: Any) -> None:
+        def log_message(self, *arguments: Any) -> None:
             """Nothing: a run makes hundreds of requests."""
 
     return Handler

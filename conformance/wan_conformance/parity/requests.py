@@ -41,45 +41,47 @@ class Difference(NamedTuple):
 def parse_request(method: str, target: str, headers: Mapping[str, str], content: bytes) -> WireRequest:
     """A request as it came. Raises ValueError where its body is no JSON."""
     path, _, query = target.partition("?")
-    named = {name.lower(): value for name, value in headers.items()}
-    kept = {name: value for name, value in named.items() if name not in CONNECTION_HEADERS}
-    return WireRequest(method, path, dict(parse_qsl(query)), kept, json.loads(content) if content else None)
+    lower = {name.lower(): value for name, value in headers.items()}
+    selected = {name: value for name, value in lower.items() if name not in CONNECTION_HEADERS}
+    return WireRequest(
+        method, path, dict(parse_qsl(query)), selected, json.loads(content) if content else None
+    )
 
 
-def differences(form: Node | None, ours: WireRequest, sdk: WireRequest) -> Iterator[Difference]:
+def differences(form: Node | None, client: WireRequest, sdk: WireRequest) -> Iterator[Difference]:
     """Where two requests differ; the kinds of parts may change places."""
-    for at in ("method", "path"):
-        if getattr(ours, at) != getattr(sdk, at):
-            yield Difference(at, "differs")
-    yield from _members("query", ours.query, sdk.query)
-    yield from _members("header", ours.headers, sdk.headers)
+    for name in ("method", "path"):
+        if getattr(client, name) != getattr(sdk, name):
+            yield Difference(name, "differs")
+    yield from _members("query", client.query, sdk.query)
+    yield from _members("header", client.headers, sdk.headers)
     bodies = (
-        (ours.body, sdk.body)
+        (client.body, sdk.body)
         if form is None
-        else (reorder_parts(form, ours.body), reorder_parts(form, sdk.body))
+        else (reorder_parts(form, client.body), reorder_parts(form, sdk.body))
     )
     yield from _values("body", *bodies)
 
 
-def _members(at: str, ours: Mapping[str, Any], sdk: Mapping[str, Any]) -> Iterator[Difference]:
-    for name in sorted({*ours, *sdk}):
-        where = f"{at}/{name}"
+def _members(place: str, client: Mapping[str, Any], sdk: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in sorted({*client, *sdk}):
+        member_place = f"{place}/{name}"
         if name not in sdk:
-            yield Difference(where, "ours only")
-        elif name not in ours:
-            yield Difference(where, "sdk only")
+            yield Difference(member_place, "ours only")
+        elif name not in client:
+            yield Difference(member_place, "sdk only")
         else:
-            yield from _values(where, ours[name], sdk[name])
+            yield from _values(member_place, client[name], sdk[name])
 
 
-def _values(at: str, ours: Any, sdk: Any) -> Iterator[Difference]:
-    if isinstance(ours, dict) and isinstance(sdk, dict):
-        yield from _members(at, ours, sdk)
-    elif isinstance(ours, list) and isinstance(sdk, list) and len(ours) == len(sdk):
-        for index, pair in enumerate(zip(ours, sdk, strict=True)):
-            yield from _values(f"{at}/{index}", *pair)
-    elif type(ours) is not type(sdk) or ours != sdk:
-        yield Difference(at, "differs")
+def _values(place: str, client: Any, sdk: Any) -> Iterator[Difference]:
+    if isinstance(client, dict) and isinstance(sdk, dict):
+        yield from _members(place, client, sdk)
+    elif isinstance(client, list) and isinstance(sdk, list) and len(client) == len(sdk):
+        for index, pair in enumerate(zip(client, sdk, strict=True)):
+            yield from _values(f"{place}/{index}", *pair)
+    elif type(client) is not type(sdk) or client != sdk:
+        yield Difference(place, "differs")
 
 
 class WanRequests:

@@ -36,12 +36,12 @@ def run_sdk(python: Path, spec: Spec, key: str, calls: Sequence[SdkCall]) -> tup
     """
     base_path = spec.wire["base_path"]
     with (
-        recording_server(FakeService(spec.wire), base_path) as (address, kept),
+        recording_server(FakeService(spec.wire), base_path) as (address, requests),
         TemporaryDirectory() as empty,
     ):
-        head = {"address": address, "base_path": base_path, "key": key}
-        lines = [head, *(call.to_json() for call in calls)]
-        done = subprocess.run(
+        header = {"address": address, "base_path": base_path, "key": key}
+        lines = [header, *(call.to_json() for call in calls)]
+        process = subprocess.run(
             [python, "-I", _SCRIPT],
             input="".join(f"{json.dumps(line)}\n" for line in lines),
             cwd=empty,
@@ -49,11 +49,13 @@ def run_sdk(python: Path, spec: Spec, key: str, calls: Sequence[SdkCall]) -> tup
             capture_output=True,
             text=True,
         )
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    if done.returncode or len(told) != len(calls) + 1:
-        raise SdkError(f"{python} -m {_SCRIPT.stem}: exit {done.returncode}, {done.stderr[-500:].strip()}")
-    version, *raised = told
-    return version, [SdkResult(kept[number], each) for number, each in enumerate(raised)]
+    results = [json.loads(line) for line in process.stdout.splitlines()]
+    if process.returncode or len(results) != len(calls) + 1:
+        raise SdkError(
+            f"{python} -m {_SCRIPT.stem}: exit {process.returncode}, {process.stderr[-500:].strip()}"
+        )
+    version, *errors = results
+    return version, [SdkResult(requests[number], error) for number, error in enumerate(errors)]
 
 
 def _environment() -> dict[str, str]:

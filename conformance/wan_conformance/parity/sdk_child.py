@@ -24,52 +24,52 @@ MESSAGES = {"sync": ImageGeneration, "aio": AioImageGeneration}
 PROMPTS = {"sync": ImageSynthesis, "aio": AioImageSynthesis}
 
 
-def start(told: dict[str, Any]) -> Any:
+def start(payload: dict[str, Any]) -> Any:
     """Begins a call -> its answer, a generator or an awaitable."""
-    face, body, call = told["face"], told["body"], told["call"]
-    if told["verb"] in ("fetch", "cancel", "list"):
-        return about_task(PROMPTS[face], told)
-    given = dict(body["parameters"])
-    if told["verb"] == "poll":
-        return PROMPTS[face].call(model=body["model"], **body["input"], **given)
+    face, body, call = payload["face"], payload["body"], payload["call"]
+    if payload["verb"] in ("fetch", "cancel", "list"):
+        return about_task(PROMPTS[face], payload)
+    parameters = dict(body["parameters"])
+    if payload["verb"] == "poll":
+        return PROMPTS[face].call(model=body["model"], **body["input"], **parameters)
     if "messages" not in body["input"]:
-        return PROMPTS[face].async_call(model=body["model"], **body["input"], **given)
+        return PROMPTS[face].async_call(model=body["model"], **body["input"], **parameters)
     verb = MESSAGES[face].async_call if call == "async" else MESSAGES[face].call
-    return verb(model=body["model"], messages=body["input"]["messages"], **given)
+    return verb(model=body["model"], messages=body["input"]["messages"], **parameters)
 
 
-def about_task(api: Any, told: dict[str, Any]) -> Any:
+def about_task(api: Any, payload: dict[str, Any]) -> Any:
     """A call on a task, or on all of them."""
-    if told["verb"] == "list":
-        return api.list(page_no=1, page_size=told["page_size"])
-    return getattr(api, told["verb"])(told["task"])
+    if payload["verb"] == "list":
+        return api.list(page_no=1, page_size=payload["page_size"])
+    return getattr(api, payload["verb"])(payload["task"])
 
 
-async def drain(answer: Any) -> None:
+async def drain(response: Any) -> None:
     """Awaits an answer and reads a stream to its end."""
-    if inspect.iscoroutine(answer):
-        answer = await answer
-    if hasattr(answer, "__aiter__"):
-        async for _ in answer:
+    if inspect.iscoroutine(response):
+        response = await response
+    if hasattr(response, "__aiter__"):
+        async for _ in response:
             pass
-    elif hasattr(answer, "__next__"):
-        for _ in answer:
+    elif hasattr(response, "__next__"):
+        for _ in response:
             pass
 
 
 async def main() -> None:
     """Makes one call after another."""
-    where = json.loads(sys.stdin.readline())
-    dashscope.api_key = where["key"]
+    server = json.loads(sys.stdin.readline())
+    dashscope.api_key = server["key"]
     print(json.dumps(dashscope.version.__version__), flush=True)
     for number, line in enumerate(sys.stdin):
-        dashscope.base_http_api_url = f"{where['address']}/{number}{where['base_path']}"
-        error = None
+        dashscope.base_http_api_url = f"{server['address']}/{number}{server['base_path']}"
+        error_name = None
         try:
             await drain(start(json.loads(line)))
-        except Exception as met:
-            error = type(met).__name__
-        print(json.dumps(error), flush=True)
+        except Exception as error:
+            error_name = type(error).__name__
+        print(json.dumps(error_name), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ _LEFT_OUT = ("ms", "seed", "body", "model")
 
 def write_baseline(log: VerdictLog, path: Path) -> None:
     """The verdicts, sorted, without what differs from run to run: the same bytes for the same verdicts."""
-    lines = sorted(log.verdicts, key=lambda each: (each.case, each.target))
+    lines = sorted(log.verdicts, key=lambda verdict: (verdict.case, verdict.target))
     path.write_text("".join(map(_line, lines)), encoding="ascii", newline="\n")
 
 
@@ -48,10 +48,10 @@ def changes(
 
     compared: which of the old verdicts a partial run could have given.
     """
-    before = {(each.case, each.target): each.verdict for each in old.verdicts if compared(each)}
-    after = {(each.case, each.target): each.verdict for each in new.verdicts}
-    found = list(_changes(before, after))
-    return sorted(found, key=lambda each: (not each.is_regression, each.case, each.target))
+    before = {(item.case, item.target): item.verdict for item in old.verdicts if compared(item)}
+    after = {(item.case, item.target): item.verdict for item in new.verdicts}
+    changed = list(_changes(before, after))
+    return sorted(changed, key=lambda item: (not item.is_regression, item.case, item.target))
 
 
 def _changes(

@@ -19,7 +19,7 @@ def write_junit(log: VerdictLog, path: Path) -> None:
     suites = ET.Element("testsuites", name="wan-conformance")
     targets = dict.fromkeys(verdict.target for verdict in log.verdicts)
     for target in targets:
-        suites.append(_suite(target, [each for each in log.verdicts if each.target == target]))
+        suites.append(_suite(target, [verdict for verdict in log.verdicts if verdict.target == target]))
     _count(suites, log.verdicts)
     ET.indent(suites)
     path.write_bytes(ET.tostring(suites, encoding="utf-8", xml_declaration=True) + b"\n")
@@ -27,7 +27,7 @@ def write_junit(log: VerdictLog, path: Path) -> None:
 
 def xml_text(text: str) -> str:
     """`text` with the characters that XML 1.0 forbids written out as `\\xNN`."""
-    return _FORBIDDEN.sub(lambda found: ascii(found.group())[1:-1], text)
+    return _FORBIDDEN.sub(lambda match: ascii(match.group())[1:-1], text)
 
 
 def _suite(target: str, verdicts: list[Verdict]) -> ET.Element:
@@ -39,11 +39,11 @@ def _suite(target: str, verdicts: list[Verdict]) -> ET.Element:
 
 
 def _count(element: ET.Element, verdicts: Iterable[Verdict]) -> None:
-    tags = [_TAGS.get(each.verdict) for each in verdicts]
+    tags = [_TAGS.get(verdict.verdict) for verdict in verdicts]
     element.set("tests", str(len(tags)))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         element.set(name, str(tags.count(tag)))
-    element.set("time", f"{sum(each.ms for each in verdicts) / 1000:.3f}")
+    element.set("time", f"{sum(verdict.ms for verdict in verdicts) / 1000:.3f}")
 
 
 def _case(verdict: Verdict) -> ET.Element:
@@ -55,9 +55,11 @@ def _case(verdict: Verdict) -> ET.Element:
     )
     tag = _TAGS.get(verdict.verdict)
     if tag:
-        told = ET.SubElement(case, tag, message=xml_text(_message(verdict)))
+        result = ET.SubElement(case, tag, message=xml_text(_message(verdict)))
         if verdict.verdict in FAILING:
-            told.text = xml_text("\n".join(filter(None, (redacted_body(verdict), explain_command(verdict)))))
+            result.text = xml_text(
+                "\n".join(filter(None, (redacted_body(verdict), explain_command(verdict))))
+            )
     return case
 
 

@@ -41,10 +41,10 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
     return line | ({"reason": verdict.reason} if verdict.reason else {})
 
 
-def _observed(seen: Observation) -> dict[str, Any]:
-    if seen.error is not None:
-        return {"error": escape_surrogates(redact_text(seen.error))}
-    return {"accepted": seen.accepted, "rules": list(seen.rules)}
+def _observed(observation: Observation) -> dict[str, Any]:
+    if observation.error is not None:
+        return {"error": escape_surrogates(redact_text(observation.error))}
+    return {"accepted": observation.accepted, "rules": list(observation.rules)}
 
 
 def dump_line(value: Mapping[str, Any]) -> str:
@@ -54,17 +54,19 @@ def dump_line(value: Mapping[str, Any]) -> str:
 
 def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
     """The verdict of a parsed line. ValueError says what is wrong with it and what was expected."""
-    fault = next(_problems(line), None)
-    if fault:
-        raise ValueError(fault)
-    due, seen = line["expected"], line["observed"]
+    problem = next(_problems(line), None)
+    if problem:
+        raise ValueError(problem)
+    expected, observed = line["expected"], line["observed"]
     return Verdict(
         rule=line["rule"],
         case=line["case"],
         target=line["target"],
         verdict=line["verdict"],
-        expected=ExpectedAnswer(due["accepted"], tuple(due["rules"])),
-        observed=Observation(seen.get("accepted"), tuple(seen.get("rules", ())), seen.get("error")),
+        expected=ExpectedAnswer(expected["accepted"], tuple(expected["rules"])),
+        observed=Observation(
+            observed.get("accepted"), tuple(observed.get("rules", ())), observed.get("error")
+        ),
         body=line.get("body"),
         seed=line.get("seed", 0),
         ms=line.get("ms", 0.0),
@@ -76,23 +78,23 @@ def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
 def _problems(line: Mapping[str, Any]) -> Iterator[str]:
     for name, types in (*_REQUIRED.items(), *_EXTRA.items()):
         if (name in line or name in _REQUIRED) and not isinstance(line.get(name, ...), types):
-            due = " or ".join("null" if each is type(None) else each.__name__ for each in types)
-            yield f"{name} is {safe_repr(line[name]) if name in line else 'missing'}, expected {due}"
+            expected = " or ".join("null" if type_ is type(None) else type_.__name__ for type_ in types)
+            yield f"{name} is {safe_repr(line[name]) if name in line else 'missing'}, expected {expected}"
     if line.get("verdict") not in VERDICTS:
         yield f"verdict is {safe_repr(line.get('verdict'))}, expected one of {', '.join(VERDICTS)}"
     for name in ("expected", "observed"):
-        if not _is_answer(line.get(name), failed=name == "observed"):
+        if not _is_answer(line.get(name), may_be_error=name == "observed"):
             yield f"{name} is {safe_repr(line.get(name))}, expected accepted and rules"
 
 
-def _is_answer(value: Any, failed: bool) -> bool:
+def _is_answer(value: Any, may_be_error: bool) -> bool:
     if not isinstance(value, dict):
         return False
-    if failed and set(value) == {"error"}:
+    if may_be_error and set(value) == {"error"}:
         return isinstance(value["error"], str)
     rules = value.get("rules")
-    named = isinstance(rules, list) and all(isinstance(rule, str) for rule in rules)
-    return named and isinstance(value.get("accepted", ...), bool | None)
+    rules_are_valid = isinstance(rules, list) and all(isinstance(rule, str) for rule in rules)
+    return rules_are_valid and isinstance(value.get("accepted", ...), bool | None)
 
 
 MAX_BYTES = 400 * 1_048_576
@@ -184,4 +186,4 @@ def _run(value: Any) -> dict[str, Any]:
 
 
 def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

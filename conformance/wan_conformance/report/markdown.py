@@ -47,8 +47,8 @@ def _table(title: str, heads: list[str], rows: Iterable[RuleRow], targets: list[
     yield _row([*heads, *map(_plain, targets)])
     yield _row(["---"] * len(heads) + ["---:"] * len(targets))
     for row in rows:
-        told = [_code(row.name), _plain(row.limit), _plain(row.outcome)][: len(heads)]
-        yield _row([*told, *(_cell(row.cells.get(target, TargetCell())) for target in targets)])
+        labels = [_code(row.name), _plain(row.limit), _plain(row.outcome)][: len(heads)]
+        yield _row([*labels, *(_cell(row.cells.get(target, TargetCell())) for target in targets)])
     yield ""
 
 
@@ -82,7 +82,9 @@ def _row(cells: list[str]) -> str:
 
 def _plain(text: str) -> str:
     """Text in which nothing is taken for markup: it comes from a log, which may come from anywhere."""
-    return "".join(f"\\{each}" if each in r"\`*_{}[]()<>#|!~" else each for each in printable(text))
+    return "".join(
+        f"\\{character}" if character in r"\`*_{}[]()<>#|!~" else character for character in printable(text)
+    )
 
 
 def _code(text: str) -> str:

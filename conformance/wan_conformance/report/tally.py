@@ -70,7 +70,7 @@ class RunTally:
         return bool(self.counts["pass"] or self.counts["known"]) and not self.failures
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{self.counts[each]:,} {each}" for each in VERDICTS if self.counts[each])
+        counts = ", ".join(f"{self.counts[word]:,} {word}" for word in VERDICTS if self.counts[word])
         return f"{self.rules:,} rules, {self.cases:,} cases: {counts or 'no verdict'}"
 
 
@@ -78,44 +78,44 @@ def tally(log: VerdictLog) -> RunTally:
     """A log's verdicts, in the order of its rules."""
     verdicts = log.verdicts
     return RunTally(
-        targets=list(dict.fromkeys([*log.run.get("targets", ()), *(each.target for each in verdicts)])),
+        targets=list(dict.fromkeys([*log.run.get("targets", ()), *(verdict.target for verdict in verdicts)])),
         groups=_groups(log),
         models=_models(log),
-        counts=Counter(each.verdict for each in verdicts),
-        cases=len({each.case for each in verdicts}),
-        rules=len({each.rule for each in verdicts if each.rule}),
+        counts=Counter(verdict.verdict for verdict in verdicts),
+        cases=len({verdict.case for verdict in verdicts}),
+        rules=len({verdict.rule for verdict in verdicts if verdict.rule}),
         ms=_times(verdicts),
-        failures=[each for each in verdicts if each.verdict in FAILING],
+        failures=[verdict for verdict in verdicts if verdict.verdict in FAILING],
     )
 
 
 def _times(verdicts: tuple[Verdict, ...]) -> dict[str, float]:
     times: dict[str, float] = {}
-    for each in verdicts:
-        times[each.target] = times.get(each.target, 0.0) + each.ms
+    for verdict in verdicts:
+        times[verdict.target] = times.get(verdict.target, 0.0) + verdict.ms
     return times
 
 
 def _groups(log: VerdictLog) -> dict[str, dict[str, RuleRow]]:
     """By model where a rule is of one model line, by its file where it is of all."""
     rules: Mapping[str, Mapping[str, str]] = log.run.get("rules", {})
-    found: dict[tuple[str, str], RuleRow] = {}
+    rows_by_group: dict[tuple[str, str], RuleRow] = {}
     for verdict in log.verdicts:
         if verdict.rule is None:
             continue
-        told = rules.get(verdict.rule, {})
+        details = rules.get(verdict.rule, {})
         for group in _group(verdict, verdict.rule, log.run.get("families", {})):
-            row = found.setdefault((group, verdict.rule), _row(verdict.rule, told))
+            row = rows_by_group.setdefault((group, verdict.rule), _row(verdict.rule, details))
             row.add(verdict)
-    order = {rule: place for place, rule in enumerate(rules)}
+    order = {rule: position for position, rule in enumerate(rules)}
     groups: dict[str, dict[str, RuleRow]] = {}
-    for group, rule in sorted(found, key=lambda key: (order.get(key[1], len(order)), key[1], key[0])):
-        groups.setdefault(group, {})[rule] = found[group, rule]
+    for group, rule in sorted(rows_by_group, key=lambda key: (order.get(key[1], len(order)), key[1], key[0])):
+        groups.setdefault(group, {})[rule] = rows_by_group[group, rule]
     return groups
 
 
-def _row(rule: str, told: Mapping[str, str]) -> RuleRow:
-    return RuleRow(rule.partition("/")[2] or rule, told.get("limit", ""), told.get("outcome", ""))
+def _row(rule: str, details: Mapping[str, str]) -> RuleRow:
+    return RuleRow(rule.partition("/")[2] or rule, details.get("limit", ""), details.get("outcome", ""))
 
 
 def _group(verdict: Verdict, rule: str, families: Mapping[str, Sequence[str]]) -> Sequence[str]:

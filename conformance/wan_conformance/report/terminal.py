@@ -21,9 +21,9 @@ _LEAST = 16  # columns for the rule, however many targets there are
 
 def console(stderr: bool = False) -> Console:
     """A console as wide as the terminal, up to 120 columns; 120 where there is none."""
-    found = Console(stderr=stderr, highlight=False)
-    found.width = min(found.width, MAX_WIDTH) if found.is_terminal else MAX_WIDTH
-    return found
+    terminal = Console(stderr=stderr, highlight=False)
+    terminal.width = min(terminal.width, MAX_WIDTH) if terminal.is_terminal else MAX_WIDTH
+    return terminal
 
 
 def print_log(log: VerdictLog, out: Console) -> None:
@@ -38,19 +38,22 @@ def print_log(log: VerdictLog, out: Console) -> None:
 
 def _rules(group: str, rows: Mapping[str, RuleRow], targets: Sequence[str], width: int) -> Table:
     narrow = width < NARROW
-    heads = [_head(target, narrow) for target in targets]
+    headings = [_head(target, narrow) for target in targets]
     cells = [[_cell(row.cells.get(target, TargetCell())) for target in targets] for row in rows.values()]
     limits = [_text(row.limit, 10 if narrow else 18) for row in rows.values()]
     outcomes = [_text(row.outcome) for row in rows.values()]
     columns = [
         limits,
         outcomes,
-        *([Text(head), *column] for head, *column in zip(heads, *cells, strict=True)),
+        *([Text(heading), *column] for heading, *column in zip(headings, *cells, strict=True)),
     ]
     gap = 1 if narrow else 2
     taken = sum(gap + max(_width(cell) for cell in column) for column in columns)
     table = _table(
-        f"{group}: {len(rows)} rule{'s' if len(rows) > 1 else ''}", ["rule", "limit", "outcome"], heads, gap
+        f"{group}: {len(rows)} rule{'s' if len(rows) > 1 else ''}",
+        ["rule", "limit", "outcome"],
+        headings,
+        gap,
     )
     for row, limit, outcome, judged in zip(rows.values(), limits, outcomes, cells, strict=True):
         outcome.stylize("" if row.outcome == "rejected" else "dim")
@@ -66,15 +69,15 @@ def _models(counted: RunTally) -> Table:
     return table
 
 
-def _table(title: str, names: Iterable[str], heads: Iterable[str], gap: int = 2) -> Table:
-    look, padding = box.SIMPLE_HEAD, (0, gap - 1, 0, 0)  # this box puts one blank between columns
-    told = Text(printable(title), style="bold")
-    table = Table(title=told, title_justify="left", box=look, padding=padding)
+def _table(title: str, names: Iterable[str], headings: Iterable[str], gap: int = 2) -> Table:
+    style, padding = box.SIMPLE_HEAD, (0, gap - 1, 0, 0)  # this box puts one blank between columns
+    title_text = Text(printable(title), style="bold")
+    table = Table(title=title_text, title_justify="left", box=style, padding=padding)
     table.show_edge = table.pad_edge = False
     for name in names:
         table.add_column(name, overflow="fold")
-    for head in heads:
-        table.add_column(Text(head), justify="right", no_wrap=True)
+    for heading in headings:
+        table.add_column(Text(heading), justify="right", no_wrap=True)
     return table
 
 
@@ -96,10 +99,10 @@ def _cell(cell: TargetCell) -> Text:
     return Text(str(cell), style=style)
 
 
-def _text(raw: str, most: int | None = None) -> Text:
+def _text(value: str, max_length: int | None = None) -> Text:
     """Text that rich takes for no markup, cut where there is a limit."""
-    text = printable(raw)
-    return Text(text if most is None or len(text) <= most else text[: most - 1] + "…")
+    text = printable(value)
+    return Text(text if max_length is None or len(text) <= max_length else text[: max_length - 1] + "…")
 
 
 def _print_failures(failures: list[Verdict], out: Console) -> None:

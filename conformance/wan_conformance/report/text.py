@@ -13,24 +13,24 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
-def describe_answer(given: ExpectedAnswer | Observation) -> str:
+def describe_answer(answer: ExpectedAnswer | Observation) -> str:
     """`refused: rule, rule`, `accepted`, or what went wrong."""
-    if isinstance(given, Observation) and given.error is not None:
-        return printable(given.error)
-    words = {True: "accepted", False: "refused", None: "either"}[given.accepted]
-    return f"{words}: {printable(', '.join(given.rules))}" if given.rules else f"{words}, no rule broken"
+    if isinstance(answer, Observation) and answer.error is not None:
+        return printable(answer.error)
+    text = {True: "accepted", False: "refused", None: "either"}[answer.accepted]
+    return f"{text}: {printable(', '.join(answer.rules))}" if answer.rules else f"{text}, no rule broken"
 
 
-def redacted_body(verdict: Verdict, most: int = 400) -> str:
+def redacted_body(verdict: Verdict, max_length: int = 400) -> str:
     """The redacted body on one line."""
     text = printable(json.dumps(verdict.body, ensure_ascii=False))
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return text if len(text) <= max_length else text[: max_length - 1] + "…"
 
 
 def explain_command(verdict: Verdict) -> str | None:
     """The command that tells more of what went wrong, where a rule is to blame."""
-    wrong = sorted(set(verdict.expected.rules) ^ set(verdict.observed.rules))
-    rule = verdict.rule or next(iter(wrong), None)
+    differing = sorted(set(verdict.expected.rules) ^ set(verdict.observed.rules))
+    rule = verdict.rule or next(iter(differing), None)
     return f"wanlib explain {printable(rule)}" if rule else None
 
 

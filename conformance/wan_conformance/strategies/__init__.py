@@ -1,7 +1,8 @@
-"""Hypothesis strategies for whole requests, made from the Spec alone.
+"""Hypothesis strategies for whole requests, generated from the spec alone.
 
-valid: requests that keep every rule. breaking: requests that break exactly one. mutilated: real
-bodies after an accident.
+`valid` generates requests that violate no rule, `breaking` requests that violate exactly one,
+`mutated_bodies` real bodies with random changes. The engine, parity and the pytest plugin import these
+three. Start reading at `requests.py`.
 """
 
 from wan_conformance.strategies.breaking import breaking

@@ -40,9 +40,9 @@ class JsonSchemaTarget:
         """The rules whose keywords fail. Its messages quote the body, so one without end can't be asked."""
         body = question.body
         model = self._base(body.get("model")) if isinstance(body, dict) else None
-        known = self._models.get(model) if model else None
+        validator = self._models.get(model) if model else None
         try:
-            rules = violated_rules((known or self._envelope).iter_errors(body))
+            rules = violated_rules((validator or self._envelope).iter_errors(body))
         except RecursionError:
             return Observation(None, (), skipped="nested too deeply for jsonschema")
         return Observation(not any(self._rules[rule].outcome in REFUSED for rule in rules), rules)
@@ -51,7 +51,9 @@ class JsonSchemaTarget:
 def _call_dependent_rules(family: Family) -> Iterator[Rule]:
     for field in family.walk():
         for rule in field.rules:
-            if any("call" in referenced_fields(family, each.mode) for each in _conditions(field, rule)):
+            if any(
+                "call" in referenced_fields(family, condition.mode) for condition in _conditions(field, rule)
+            ):
                 yield rule
 
 
@@ -59,16 +61,16 @@ def _conditions(field: Field, rule: Rule) -> Iterator[Condition]:
     """The modes that a rule hangs on: its own, or those of the variants that replace it."""
     if isinstance(rule.limit, Condition):
         yield rule.limit
-    for each in (rule,) if rule.condition else field.rules_of_kind(rule.kind):
-        if each.condition:
-            yield each.condition
+    for variant in (rule,) if rule.condition else field.rules_of_kind(rule.kind):
+        if variant.condition:
+            yield variant.condition
 
 
 def observation_from(violations: Iterable[Violation]) -> Observation:
     """The rules that were named; let through unless one of them is refused."""
-    found = tuple(violations)
-    rules = tuple(sorted({violation.rule for violation in found}))
-    return Observation(not any(violation.is_refused for violation in found), rules)
+    all_violations = tuple(violations)
+    rules = tuple(sorted({violation.rule for violation in all_violations}))
+    return Observation(not any(violation.is_refused for violation in all_violations), rules)
 
 
 class GeneratedTarget:

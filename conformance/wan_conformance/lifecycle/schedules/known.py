@@ -7,9 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from wan_conformance.engine.known_failures import KnownFailuresError
+from wan_conformance.engine.known_failures import load_entries, parse_reason
 from wan_conformance.lifecycle.schedules.invariants import PROMISES
 from wan_conformance.lifecycle.schedules.results import RunResults
 from wan_conformance.lifecycle.schedules.schedules import CLIENTS, OURS, Schedule
@@ -97,29 +95,21 @@ def _now_passing(tally: RunResults, known: KnownViolation, depths: Mapping[str, 
 
 
 def read_known(path: Path = FILE) -> list[KnownViolation]:
-    """The entries of a file. Raises KnownError."""
-    try:
-        entries = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise KnownFailuresError(
-            f"{path.name}: can't be read as YAML: {' '.join(str(error).split())}"
-        ) from None
-    if not isinstance(entries, list):
-        raise KnownFailuresError(f"{path.name}: holds {type(entries).__name__}, expected a list")
-    return [_known(f"{path.name}: entry {number}", entry) for number, entry in enumerate(entries, 1)]
+    """Return the known violations of a file.
+
+    Raises:
+        KnownFailuresError: If the file is unreadable or an entry is wrong.
+    """
+    return load_entries(path, _known_violation)
 
 
-def _known(where: str, entry: Any) -> KnownViolation:
+def _known_violation(entry: Any) -> KnownViolation:
     if not isinstance(entry, dict) or set(entry) != {"promise", "clients", "at", "reason"}:
-        raise KnownFailuresError(f"{where}: expected promise, clients, at and reason")
+        raise ValueError("expected promise, clients, at and reason")
     for name, allowed in {"promise": PROMISES, "clients": _OTHERS}.items():
-        met = entry[name] if isinstance(entry[name], list) else [entry[name]]
-        if not met or not set(met) <= set(allowed):
-            raise KnownFailuresError(f"{where}: {name} is {entry[name]!r}, expected of {', '.join(allowed)}")
+        values = entry[name] if isinstance(entry[name], list) else [entry[name]]
+        if not values or not set(values) <= set(allowed):
+            raise ValueError(f"{name} is {entry[name]!r}, expected of {', '.join(allowed)}")
     if not isinstance(entry["at"], list) or not all(isinstance(glob, str) for glob in entry["at"]):
-        raise KnownFailuresError(f"{where}: at is {entry['at']!r}, expected globs such as late/create=*")
-    if not isinstance(entry["reason"], str) or len(entry["reason"]) < 10:
-        raise KnownFailuresError(f"{where}: a reason is missing")
-    return KnownViolation(
-        entry["promise"], tuple(entry["clients"]), tuple(entry["at"]), " ".join(entry["reason"].split())
-    )
+        raise ValueError(f"at is {entry['at']!r}, expected globs such as late/create=*")
+    return KnownViolation(entry["promise"], tuple(entry["clients"]), tuple(entry["at"]), parse_reason(entry))

@@ -24,8 +24,8 @@ class SyncClientTarget(ClientTarget):
         http = httpx.Client(transport=self._service.transport(False))
         self._wan = Wan(http_client=http, **self._settings)
 
-    def _perform(self, said: VerbCall, given: dict[str, Any]) -> None:
-        perform(self._wan, said, given)
+    def _perform(self, call: VerbCall, arguments: dict[str, Any]) -> None:
+        perform(self._wan, call, arguments)
 
 
 class AsyncClientTarget(ClientTarget):
@@ -41,14 +41,16 @@ class AsyncClientTarget(ClientTarget):
         http = httpx.AsyncClient(transport=self._service.transport(True))
         self._wan = AsyncWan(http_client=http, **self._settings)
 
-    def _with_image_inputs(self, said: VerbCall) -> VerbCall:
-        return with_local_images(said)
+    def _with_image_inputs(self, call: VerbCall) -> VerbCall:
+        return with_local_images(call)
 
-    def _perform(self, said: VerbCall, given: dict[str, Any]) -> None:
-        made = self._stream(said, given) if said.call == "stream" else result_of(self._wan, said, given)
-        self._loop.run_until_complete(made)
+    def _perform(self, call: VerbCall, arguments: dict[str, Any]) -> None:
+        awaitable = (
+            self._stream(call, arguments) if call.call == "stream" else result_of(self._wan, call, arguments)
+        )
+        self._loop.run_until_complete(awaitable)
 
-    async def _stream(self, said: VerbCall, given: dict[str, Any]) -> None:
-        async with await self._wan.stream(said.model, said.prompt, images=said.images, **given) as stream:
+    async def _stream(self, call: VerbCall, arguments: dict[str, Any]) -> None:
+        async with await self._wan.stream(call.model, call.prompt, images=call.images, **arguments) as stream:
             async for _ in stream:
                 pass

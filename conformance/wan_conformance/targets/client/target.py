@@ -44,7 +44,7 @@ class _Attempt:
     def rules(self) -> set[str]:
         """The rules that a refusal names."""
         violations = self.error.violations if isinstance(self.error, InvalidRequestError) else ()
-        return {each.rule for each in violations}
+        return {violation.rule for violation in violations}
 
 
 class ClientTarget(ABC):
@@ -77,117 +77,131 @@ class ClientTarget(ABC):
     def observe(self, question: Question) -> Observation:
         """What the client does with the call that a body comes from; skipped where no call of it does."""
         try:
-            seen = self._observe_call(verb_call(self._spec, question), question)
+            observation = self._observe_call(verb_call(self._spec, question), question)
         except NotExpressible as reason:
             return Observation(None, (), skipped=str(reason))
-        return replace(seen, rules=tuple(sorted({*seen.rules} - self.leaves_out)))
+        return replace(observation, rules=tuple(sorted({*observation.rules} - self.leaves_out)))
 
-    def _observe_call(self, said: VerbCall, question: Question) -> Observation:
-        if said.image_problem:
-            return self._invalid_image_reason(said)
-        said = self._with_image_inputs(said)
-        strangers = self._check_unknown_refused(said) if said.unknown else set()
-        tried = self._attempt(said, said.unknown)
-        if isinstance(tried.error, InvalidRequestError) and not isinstance(tried.error, TaskError):
-            return self._observe_refusal(said, tried, strangers, question)
-        if _is_edit_without_image(said) and isinstance(tried.error, InvalidArgumentError) and not tried.sent:
+    def _observe_call(self, call: VerbCall, question: Question) -> Observation:
+        if call.image_problem:
+            return self._invalid_image_reason(call)
+        call = self._with_image_inputs(call)
+        unknown_rules = self._check_unknown_refused(call) if call.unknown else set()
+        attempt = self._attempt(call, call.unknown)
+        if isinstance(attempt.error, InvalidRequestError) and not isinstance(attempt.error, TaskError):
+            return self._observe_refusal(call, attempt, unknown_rules, question)
+        if (
+            _is_edit_without_image(call)
+            and isinstance(attempt.error, InvalidArgumentError)
+            and not attempt.sent
+        ):
             raise NotExpressible("edit takes an image, and generate would say more than this body")
-        faults = self._expected_request.problems(said, question.body, tried.sent)
-        if tried.error is not None:
-            faults.append(f"it raised {safe_repr(tried.error)}")
-        elif sent_all_the_same := self._unoffered_problem(said):
-            faults.append(sent_all_the_same)
-        if faults:
-            return _error("; ".join(faults))
-        return Observation(True, tuple(strangers | self._reported_rules(said, tried, ())))
+        problems = self._expected_request.problems(call, question.body, attempt.sent)
+        if attempt.error is not None:
+            problems.append(f"it raised {safe_repr(attempt.error)}")
+        elif unoffered_problem := self._unoffered_problem(call):
+            problems.append(unoffered_problem)
+        if problems:
+            return _error("; ".join(problems))
+        return Observation(True, tuple(unknown_rules | self._reported_rules(call, attempt, ())))
 
-    def _unoffered_problem(self, said: VerbCall) -> str | None:
+    def _unoffered_problem(self, call: VerbCall) -> str | None:
         """What the model does not have and the client sends all the same.
 
         said: a call that it sends rightly. One of each model is tried.
         """
-        if said.family is None or said.model in self._checked_models:
+        if call.family is None or call.model in self._checked_models:
             return None
-        for call, name, value in unoffered(self._spec, said.family, said):
-            tried = self._attempt(call, {}, {name: value} if name else {})
-            if tried.sent or not isinstance(tried.error, InvalidRequestError | InvalidArgumentError):
-                what = f"{name} on {said.model}" if name else f"{call.verb} of {said.model}"
+        for variant, name, value in unoffered(self._spec, call.family, call):
+            attempt = self._attempt(variant, {}, {name: value} if name else {})
+            if attempt.sent or not isinstance(attempt.error, InvalidRequestError | InvalidArgumentError):
+                what = f"{name} on {call.model}" if name else f"{variant.verb} of {call.model}"
                 return f"sent what the model does not have, or raised no error for it: {what}"
-        self._checked_models.add(said.model)
+        self._checked_models.add(call.model)
         return None
 
-    def _invalid_image_reason(self, said: VerbCall) -> Observation:
+    def _invalid_image_reason(self, call: VerbCall) -> Observation:
         """What is no image to the client is refused before anything is sent."""
-        tried = self._attempt(said, said.unknown)
-        if tried.sent or not isinstance(tried.error, InvalidArgumentError):
-            return _error(f"sent what is no image: {said.image_problem}")
-        return Observation(None, (), skipped=said.image_problem)
+        attempt = self._attempt(call, call.unknown)
+        if attempt.sent or not isinstance(attempt.error, InvalidArgumentError):
+            return _error(f"sent what is no image: {call.image_problem}")
+        return Observation(None, (), skipped=call.image_problem)
 
-    def _check_unknown_refused(self, said: VerbCall) -> set[str]:
+    def _check_unknown_refused(self, call: VerbCall) -> set[str]:
         """The rules that a name without `extra` is refused by."""
-        tried = self._attempt(said, {}, said.unknown)
-        assert said.family is not None
-        return set() if tried.sent else names_rules(said.family) & set(tried.rules)
+        attempt = self._attempt(call, {}, call.unknown)
+        assert call.family is not None
+        return set() if attempt.sent else names_rules(call.family) & set(attempt.rules)
 
     def _observe_refusal(
-        self, said: VerbCall, tried: _Attempt, strangers: set[str], question: Question
+        self, call: VerbCall, attempt: _Attempt, unknown_rules: set[str], question: Question
     ) -> Observation:
-        if tried.sent:
+        if attempt.sent:
             return _error("it refused the call after it was sent")
-        rules, body = tried.rules, question.body
+        rules, body = attempt.rules, question.body
         if not any(expected_outcome(rule, self._spec.rules, body) in REFUSED for rule in rules):
-            return _error(f"it refused what the pages leave open: {', '.join(sorted(rules)) or tried.error}")
-        return Observation(False, tuple(rules | strangers | self._reported_rules(said, tried, sorted(rules))))
+            return _error(
+                f"it refused what the pages leave open: {', '.join(sorted(rules)) or attempt.error}"
+            )
+        return Observation(
+            False, tuple(rules | unknown_rules | self._reported_rules(call, attempt, sorted(rules)))
+        )
 
-    def _reported_rules(self, said: VerbCall, tried: _Attempt, allow: Sequence[str]) -> set[str]:
+    def _reported_rules(self, call: VerbCall, attempt: _Attempt, allow: Sequence[str]) -> set[str]:
         """The rules that are broken and let pass; those without effect, if they were warned of.
 
         allow: what was refused, so that the rest is told too.
         """
         if any(rule.startswith("wire/") for rule in allow):
             return set()
-        if allow and _is_edit_without_image(said):
+        if allow and _is_edit_without_image(call):
             if len(allow) > 1:
                 raise NotExpressible(
                     "an edit of nothing can't be let pass, so what else it breaks is not told"
                 )
             return set()
-        given = {**_call_arguments(said, said.unknown), "allow": allow}
+        arguments = {**_call_arguments(call, call.unknown), "allow": allow}
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            call = parse_call(said.verb, said.call, said.model, said.prompt, said.images, given)
-            passed = self._wan._core.plan(call).passed
-        warned = frozenset(str(each.message) for each in caught) if allow else tried.ignored
-        return {each.rule for each in passed if each.outcome != "ignored" or str(each) in warned}
+            parsed = parse_call(call.verb, call.call, call.model, call.prompt, call.images, arguments)
+            passed = self._wan._core.plan(parsed).passed
+        warned = frozenset(str(violation.message) for violation in caught) if allow else attempt.ignored
+        return {
+            violation.rule
+            for violation in passed
+            if violation.outcome != "ignored" or str(violation) in warned
+        }
 
-    def _attempt(self, said: VerbCall, extra: Mapping[str, Any], strays: Mapping[str, Any] = {}) -> _Attempt:
+    def _attempt(self, call: VerbCall, extra: Mapping[str, Any], unknown: Mapping[str, Any] = {}) -> _Attempt:
         error: Exception | None = None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                self._perform(said, {**_call_arguments(said, extra), **strays})
-            except Exception as met:
-                error = met
-        told = (each.message for each in caught)
-        ignored = frozenset(str(each) for each in told if isinstance(each, IgnoredParameterWarning))
+                self._perform(call, {**_call_arguments(call, extra), **unknown})
+            except Exception as raised:
+                error = raised
+        messages = (warning.message for warning in caught)
+        ignored = frozenset(
+            str(warning) for warning in messages if isinstance(warning, IgnoredParameterWarning)
+        )
         return _Attempt(self._service.take_requests(), ignored, error)
 
-    def _with_image_inputs(self, said: VerbCall) -> VerbCall:
+    def _with_image_inputs(self, call: VerbCall) -> VerbCall:
         """The call with its images as this target hands them over."""
-        return said
+        return call
 
     @abstractmethod
-    def _perform(self, said: VerbCall, given: dict[str, Any]) -> None:
+    def _perform(self, call: VerbCall, arguments: dict[str, Any]) -> None:
         """Makes the call."""
 
 
-def _call_arguments(said: VerbCall, extra: Mapping[str, Any]) -> dict[str, Any]:
-    return {**said.parameters, **({"extra": dict(extra)} if extra else {})}
+def _call_arguments(call: VerbCall, extra: Mapping[str, Any]) -> dict[str, Any]:
+    return {**call.parameters, **({"extra": dict(extra)} if extra else {})}
 
 
-def _is_edit_without_image(said: VerbCall) -> bool:
+def _is_edit_without_image(call: VerbCall) -> bool:
     """Whether it is an edit without an image, which the client refuses whatever is allowed."""
-    return said.verb == "edit" and not said.images
+    return call.verb == "edit" and not call.images
 
 
 def _error(text: str) -> Observation:

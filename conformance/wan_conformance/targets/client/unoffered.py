@@ -13,21 +13,21 @@ from wanlib.spec import Family, Spec
 _IMAGE = "https://photos.invalid/street.jpg"
 
 
-def unoffered(spec: Spec, family: Family, said: VerbCall) -> Iterator[tuple[VerbCall, str, str]]:
+def unoffered(spec: Spec, family: Family, call: VerbCall) -> Iterator[tuple[VerbCall, str, str]]:
     """Yield variants of a good call that ask for what its model does not have.
 
     Each comes with the name and value of a parameter that the model does not have, or with none.
     """
     takes_images = any(field.each and field.each.type == "image" for field in family.fields)
     if not takes_images:
-        for call in sorted({"async", "sync"}.intersection(spec.calls(said.model))):
-            yield replace(said, verb="edit", call=call, images=(_IMAGE,)), "", ""
+        for call_mode in sorted({"async", "sync"}.intersection(spec.calls(call.model))):
+            yield replace(call, verb="edit", call=call_mode, images=(_IMAGE,)), "", ""
     elif "generate" not in family.verbs:
-        yield replace(said, verb="generate", images=()), "", ""
+        yield replace(call, verb="generate", images=()), "", ""
     if "stream" not in family.verbs:
-        yield replace(said, verb="stream", call="stream"), "", ""
-    own = {field.name for field in family.fields}
-    yield from ((said, name, _IMAGE) for name in _single_images(spec) if name not in own)
+        yield replace(call, verb="stream", call="stream"), "", ""
+    own_names = {field.name for field in family.fields}
+    yield from ((call, name, _IMAGE) for name in _single_images(spec) if name not in own_names)
 
 
 def _single_images(spec: Spec) -> list[str]:

@@ -50,15 +50,18 @@ class VerbCall:
         """Every image, masks and the like too."""
         return [*self.images, *(self.parameters[name] for name in self._single_images())]
 
-    def with_images(self, put: "Mapping[str, Any]") -> "VerbCall":
+    def with_images(self, replacements: "Mapping[str, Any]") -> "VerbCall":
         """The same call with other things in hand for some of its texts."""
-        lone = {name: put.get(self.parameters[name], self.parameters[name]) for name in self._single_images()}
-        images = tuple(put.get(each, each) for each in self.images)
-        return replace(self, images=images, parameters={**self.parameters, **lone})
+        single_images = {
+            name: replacements.get(self.parameters[name], self.parameters[name])
+            for name in self._single_images()
+        }
+        images = tuple(replacements.get(image, image) for image in self.images)
+        return replace(self, images=images, parameters={**self.parameters, **single_images})
 
     def _single_images(self) -> list[str]:
         fields = self.family.fields if self.family else ()
-        return [each.name for each in fields if each.type == "image" and each.name in self.parameters]
+        return [field.name for field in fields if field.type == "image" and field.name in self.parameters]
 
 
 def verb_call(spec: Spec, question: Question) -> VerbCall:
@@ -73,8 +76,8 @@ def verb_call(spec: Spec, question: Question) -> VerbCall:
         return VerbCall("edit", call, model, "a kettle")
     family = spec.family(model)
     reading = decode_body(family, spec.bodies[family.body], body)
-    strays = _unknown_parameters(family, reading, body)
-    return _build_call(family, reading, call, model, strays)
+    unknown = _unknown_parameters(family, reading, body)
+    return _build_call(family, reading, call, model, unknown)
 
 
 def names_rules(family: Family) -> set[str]:
@@ -84,24 +87,24 @@ def names_rules(family: Family) -> set[str]:
 
 def _unknown_parameters(family: Family, reading: DecodedBody, body: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that the model does not know. Nothing else that is wrong with the form can be said."""
-    strays = {}
-    for each in reading.violations:
-        if each.rule not in names_rules(family) or not each.path.startswith("/parameters/"):
+    unknown = {}
+    for violation in reading.violations:
+        if violation.rule not in names_rules(family) or not violation.path.startswith("/parameters/"):
             raise NotExpressible(
-                f"the client writes the form of a body itself, so it can't break {each.rule}"
+                f"the client writes the form of a body itself, so it can't break {violation.rule}"
             )
-        strays[each.value] = body["parameters"][each.value]
-    known = {field.name for field in family.fields}
-    for name in strays:
-        if name in known or name in _RESERVED:
+        unknown[violation.value] = body["parameters"][violation.value]
+    field_names = {field.name for field in family.fields}
+    for name in unknown:
+        if name in field_names or name in _RESERVED:
             raise NotExpressible(
                 f"{safe_repr(name)} means something of its own to the client, so it is no extra parameter"
             )
-    return strays
+    return unknown
 
 
 def _build_call(
-    family: Family, reading: DecodedBody, call: str, model: str, strays: dict[str, Any]
+    family: Family, reading: DecodedBody, call: str, model: str, unknown: dict[str, Any]
 ) -> VerbCall:
     values = {name: value for name, value in reading.values.items() if value is not ABSENT}
     if "prompt" not in values:
@@ -113,26 +116,26 @@ def _build_call(
         raise NotExpressible("every verb takes a list of images")
     if images == [] and not _is_assembled(family, reading):
         raise NotExpressible("to the client a list without an image is no list")
-    for each in family.fields:
-        _convert(each, values.get(each.name))
+    for model_field in family.fields:
+        _convert(model_field, values.get(model_field.name))
     verb = _choose_verb(family, call, images, values)
-    told = family.verbs.get(verb, _NO_EXTRAS)
-    if any(values.get(name, ABSENT) is not value for name, value in told.always_sends.items()):
-        raise NotExpressible(f"the verb {verb} itself says {', '.join(told.always_sends)}")
-    parameters = {name: value for name, value in values.items() if name not in told.always_sends}
-    said = VerbCall(
+    verb_table = family.verbs.get(verb, _NO_EXTRAS)
+    if any(values.get(name, ABSENT) is not value for name, value in verb_table.always_sends.items()):
+        raise NotExpressible(f"the verb {verb} itself says {', '.join(verb_table.always_sends)}")
+    parameters = {name: value for name, value in values.items() if name not in verb_table.always_sends}
+    verb_call = VerbCall(
         verb,
         call,
         model,
         prompt,
         tuple(images or ()),
         parameters,
-        strays,
+        unknown,
         family,
-        told.always_sends,
-        told.default_sends,
+        verb_table.always_sends,
+        verb_table.default_sends,
     )
-    return replace(said, image_problem=_image_problem(said))
+    return replace(verb_call, image_problem=_image_problem(verb_call))
 
 
 def _is_assembled(family: Family, reading: DecodedBody) -> bool:
@@ -140,55 +143,57 @@ def _is_assembled(family: Family, reading: DecodedBody) -> bool:
     return "images" in reading.item_paths
 
 
-def _convert(each: Field, value: Any) -> None:
+def _convert(field: Field, value: Any) -> None:
     """A pair of integers is another way to say a size to the client."""
-    if each.type == "size" and isinstance(value, list) and [type(side) for side in value] == [int, int]:
-        raise NotExpressible(f"to the client two integers are a {each.name}")
+    if field.type == "size" and isinstance(value, list) and [type(side) for side in value] == [int, int]:
+        raise NotExpressible(f"to the client two integers are a {field.name}")
 
 
 def _choose_verb(family: Family, call: str, images: Any, values: Mapping[str, Any]) -> str:
     """The verb for a call: without images the one that draws, unless it would say more than the body does."""
     if call == "stream":
         return "stream"
-    draws = family.verbs.get("generate")
-    fits = draws is not None and all(values.get(name) is value for name, value in draws.always_sends.items())
-    return "edit" if images or not fits else "generate"
+    generate = family.verbs.get("generate")
+    generate_fits = generate is not None and all(
+        values.get(name) is value for name, value in generate.always_sends.items()
+    )
+    return "edit" if images or not generate_fits else "generate"
 
 
-def _image_problem(said: VerbCall) -> str | None:
+def _image_problem(call: VerbCall) -> str | None:
     """Why an image is none to the client, which reads texts of these forms alone."""
-    for each in said.all_images:
-        if not isinstance(each, str) or not each[:8].lower().startswith(IMAGE_PREFIXES):
-            return f"the client refuses what is no image to it, without a rule: {safe_repr(each)[:40]}"
+    for image in call.all_images:
+        if not isinstance(image, str) or not image[:8].lower().startswith(IMAGE_PREFIXES):
+            return f"the client refuses what is no image to it, without a rule: {safe_repr(image)[:40]}"
     return None
 
 
-def perform(wan: Any, said: VerbCall, given: dict[str, Any]) -> None:
+def perform(wan: Any, call: VerbCall, arguments: dict[str, Any]) -> None:
     """Makes a call of `Wan`: a stream is read to its end, a task is submitted and left."""
-    if said.call == "stream":
-        with wan.stream(said.model, said.prompt, images=said.images, **given) as stream:
+    if call.call == "stream":
+        with wan.stream(call.model, call.prompt, images=call.images, **arguments) as stream:
             list(stream)
-    elif said.call == "async" and said.verb == ("edit" if said.images else "generate"):
-        wan.submit(said.model, said.prompt, images=said.images, **given)
+    elif call.call == "async" and call.verb == ("edit" if call.images else "generate"):
+        wan.submit(call.model, call.prompt, images=call.images, **arguments)
     else:
-        result_of(wan, said, given)
+        result_of(wan, call, arguments)
 
 
-def result_of(wan: Any, said: VerbCall, given: dict[str, Any]) -> Any:
+def result_of(wan: Any, call: VerbCall, arguments: dict[str, Any]) -> Any:
     """What `edit` or `generate` of `Wan` yields; of `AsyncWan`, what is to be awaited for it."""
-    via = {} if said.call == "async" else {"via": said.call}
-    if said.verb == "generate":
-        return wan.generate(said.model, said.prompt, **given, **via)
-    return wan.edit(said.model, said.prompt, images=said.images, **given, **via)
+    via = {} if call.call == "async" else {"via": call.call}
+    if call.verb == "generate":
+        return wan.generate(call.model, call.prompt, **arguments, **via)
+    return wan.edit(call.model, call.prompt, images=call.images, **arguments, **via)
 
 
-def with_local_images(said: VerbCall) -> VerbCall:
+def with_local_images(call: VerbCall) -> VerbCall:
     """The call with the bytes of each data URI that the client writes for them, letter by letter."""
-    if said.family is None:
-        return said
-    mimes = _mimes(said.family)
-    found = {text: octets for text in said.all_images for octets in _data_uri_bytes(text, mimes)}
-    return said.with_images(found) if found else said
+    if call.family is None:
+        return call
+    mimes = _mimes(call.family)
+    local = {text: data for text in call.all_images for data in _data_uri_bytes(text, mimes)}
+    return call.with_images(local) if local else call
 
 
 def _mimes(family: Family) -> Mapping[str, str]:
@@ -202,16 +207,16 @@ def _data_uri_bytes(text: Any, mimes: Mapping[str, str]) -> Iterable[bytes]:
     uri = parse_data_uri(text)
     if uri is None or uri.facts is None:
         return
-    head = f"data:{mimes.get(uri.facts.format or '')};base64,"
-    if not text.startswith(head):
+    header = f"data:{mimes.get(uri.facts.format or '')};base64,"
+    if not text.startswith(header):
         return
     try:
-        octets = a2b_base64(text[len(head) :], strict_mode=True)
+        data = a2b_base64(text[len(header) :], strict_mode=True)
     except ValueError:  # beyond what is judged of a data URI
         return
-    last = octets[(len(octets) - 1) // 3 * 3 :]
-    if b2a_base64(last, newline=False).decode() == text[-4:]:
-        yield octets
+    last_group = data[(len(data) - 1) // 3 * 3 :]
+    if b2a_base64(last_group, newline=False).decode() == text[-4:]:
+        yield data
 
 
 _REACHABLE = frozenset({"wire/model", "wire/endpoints"})
@@ -220,12 +225,12 @@ _REACHABLE = frozenset({"wire/model", "wire/endpoints"})
 def unreachable_rules(spec: Spec) -> frozenset[str]:
     """Ids of the rules on bodies that the client keeps by its very form."""
     envelope = (rule for rule in spec.rules.values() if rule.scope == "body" and rule.id.startswith("wire/"))
-    found = {rule.id for rule in envelope} - _REACHABLE
+    rule_ids = {rule.id for rule in envelope} - _REACHABLE
     for family in spec.families:
         parts = {name for node in spec.bodies[family.body].walk() for _, name in node.parts}
         for member in family.walk():
-            found |= {rule.id for rule in member.rules if _is_unreachable(family, member, rule, parts)}
-    return frozenset(found)
+            rule_ids |= {rule.id for rule in member.rules if _is_unreachable(family, member, rule, parts)}
+    return frozenset(rule_ids)
 
 
 def _is_unreachable(family: Family, field: Field, rule: Rule, parts: set[str]) -> bool:

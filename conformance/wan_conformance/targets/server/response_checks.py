@@ -51,16 +51,16 @@ class ResponseChecker:
         """An answer that went well, against the names of its shapes."""
         if member(body, "code") and "output" not in body:
             raise ResponseProblem(f"answered 200 with an error inside: {safe_repr(body['code'])}")
-        wrong = [each for shape in shapes for each in schema_problems(self._answers[shape], body)]
-        if wrong:
+        problems = [problem for shape in shapes for problem in schema_problems(self._answers[shape], body)]
+        if problems:
             raise ResponseProblem(
-                f"the answer is not of the form {' and '.join(shapes)}: {'; '.join(wrong[:3])}"
+                f"the answer is not of the form {' and '.join(shapes)}: {'; '.join(problems[:3])}"
             )
 
     def check_result(self, body: Any, model: Any, *shapes: str) -> None:
         """The same for one with pictures, in the form of the model."""
-        known = self._spec.base(model) is not None
-        self.check(body, *shapes, self._spec.family(model).output["result"] if known else "choices")
+        is_known = self._spec.base(model) is not None
+        self.check(body, *shapes, self._spec.family(model).output["result"] if is_known else "choices")
 
     def check_refusal(self, reply: ServerResponse, model: Any, call: str) -> None:
         """A create call that was not accepted: 4xx by a code that speaks of the body."""
@@ -75,15 +75,15 @@ class ResponseChecker:
 
     def check_stream(self, text: str) -> None:
         """Every event, and that the last one says that it is the last."""
-        told, bodies = self._spec.wire["streaming"], list(events(text))
+        streaming, bodies = self._spec.wire["streaming"], list(events(text))
         if not bodies:
             raise ResponseProblem("the stream has no event that holds data")
         for body in bodies:
             self.check(body, "choices")
-            parts = [part for each in body["output"]["choices"] for part in each["message"]["content"]]
-            if len(parts) > told["parts_of_a_chunk"]:
+            parts = [part for choice in body["output"]["choices"] for part in choice["message"]["content"]]
+            if len(parts) > streaming["parts_of_a_chunk"]:
                 raise ResponseProblem(f"an event of the stream has {len(parts)} parts")
-        if last_finish_reason(bodies) != told["finish_reason"]["last"]:
+        if last_finish_reason(bodies) != streaming["finish_reason"]["last"]:
             raise ResponseProblem(
                 f"the stream ends with the finish_reason {safe_repr(last_finish_reason(bodies))}"
             )
@@ -102,42 +102,42 @@ class ResponseChecker:
         if reply.status != 200:
             raise ResponseProblem(f"a query was answered {reply.status}")
         body, failed = reply.body, self._outcomes["failed"]
-        told = member(body, "output", body)
-        if member(told, "code") and member(told, "task_status", failed) == failed:
-            return self._failure(body, told)
-        if member(told, "task_status") == self._outcomes["succeeded"]:
+        output = member(body, "output", body)
+        if member(output, "code") and member(output, "task_status", failed) == failed:
+            return self._failure(body, output)
+        if member(output, "task_status") == self._outcomes["succeeded"]:
             self.check_result(body, model, "task")
         else:
             self.check(body, "task")
-        if told["task_id"] != task_id:
-            raise ResponseProblem(f"a query for {task_id} was answered for {safe_repr(told['task_id'])}")
-        return str(told["task_status"])
+        if output["task_id"] != task_id:
+            raise ResponseProblem(f"a query for {task_id} was answered for {safe_repr(output['task_id'])}")
+        return str(output["task_status"])
 
-    def _failure(self, body: Any, told: Any) -> str:
+    def _failure(self, body: Any, output: Any) -> str:
         """Its code and message stand inside `output` or at the top: the pages show both."""
-        if told is not body:
+        if output is not body:
             self.check(body, "task")
-        self._check_error({"request_id": member(body, "request_id"), **told}, "the failed task")
-        if not self._is_about(told["code"], 400):
+        self._check_error({"request_id": member(body, "request_id"), **output}, "the failed task")
+        if not self._is_about(output["code"], 400):
             raise ResponseProblem(
-                f"the task failed with {safe_repr(told['code'])}, which does not speak of the body"
+                f"the task failed with {safe_repr(output['code'])}, which does not speak of the body"
             )
         return str(self._outcomes["failed"])
 
-    def _check_error(self, body: Any, what: str) -> None:
-        wrong = [*schema_problems(self._answers["error"], body)]
-        if wrong:
-            raise ResponseProblem(f"{what}, not of the form error: {'; '.join(wrong[:3])}")
+    def _check_error(self, body: Any, context: str) -> None:
+        problems = [*schema_problems(self._answers["error"], body)]
+        if problems:
+            raise ResponseProblem(f"{context}, not of the form error: {'; '.join(problems[:3])}")
 
     def _is_about(self, code: str, status: int) -> bool:
         """Whether a code says that a body is wrong; one that nobody knows is told by its status."""
-        known = self._spec.wire["errors"].get(code)
-        return known["class"] in _ABOUT_BODIES if known else status not in _NOT_ABOUT_BODIES
+        error_entry = self._spec.wire["errors"].get(code)
+        return error_entry["class"] in _ABOUT_BODIES if error_entry else status not in _NOT_ABOUT_BODIES
 
     def _has_no_such_call(self, model: Any, call: str, status: int) -> bool:
         """Whether the model has no such call: the vendor refuses that as forbidden, too."""
-        known = self._spec.base(model) is not None
-        return status == 403 and known and call not in self._spec.calls(model)
+        is_known = self._spec.base(model) is not None
+        return status == 403 and is_known and call not in self._spec.calls(model)
 
 
 def member(value: Any, name: str, otherwise: Any = None) -> Any:

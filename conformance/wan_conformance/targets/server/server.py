@@ -61,7 +61,9 @@ class ApiServer:
         self._send_out = send
         self._base = base if base.endswith(path) else base + path
         self._key = key
-        paths = {each.split(" ")[1] for calls in spec.wire["endpoints"].values() for each in calls.values()}
+        paths = {
+            endpoint.split(" ")[1] for calls in spec.wire["endpoints"].values() for endpoint in calls.values()
+        }
         self._urls = {path: httpx.URL(self._base + path) for path in paths}  # parsed once: it takes long
         calls = (*CALLS, *spec.wire["paths"])
         self._headers = {call: self._headers_of(call) for call in calls}
@@ -77,14 +79,16 @@ class ApiServer:
         """
         endpoints = self._spec.wire["endpoints"]
         model = body.get("model") if isinstance(body, dict) else None
-        own = endpoints.get(self._spec.base(model), {})
-        endpoint = own.get(call) or next(each[call] for each in endpoints.values() if call in each)
+        own_endpoints = endpoints.get(self._spec.base(model), {})
+        endpoint = own_endpoints.get(call) or next(
+            calls_of_model[call] for calls_of_model in endpoints.values() if call in calls_of_model
+        )
         return self._send(endpoint, call, raw, self._resolving if stored else {})
 
-    def create_task(self, body: Any, more: Mapping[str, str] = _NO_HEADERS) -> ServerResponse:
+    def create_task(self, body: Any, headers: Mapping[str, str] = _NO_HEADERS) -> ServerResponse:
         """Create a task with a valid body. more: headers beside those of the call."""
         endpoint = self._spec.wire["endpoints"][body["model"]]["async"]
-        return self._send(endpoint, "async", json.dumps(body).encode(), more)
+        return self._send(endpoint, "async", json.dumps(body).encode(), headers)
 
     def task_call(self, call: str, task_id: str) -> ServerResponse:
         """The answer to a `query` or a `cancel`."""
@@ -101,29 +105,29 @@ class ApiServer:
         return response
 
     def _send(
-        self, endpoint: str, call: str, raw: bytes | None = None, more: Mapping[str, str] = _NO_HEADERS
+        self, endpoint: str, call: str, raw: bytes | None = None, headers: Mapping[str, str] = _NO_HEADERS
     ) -> ServerResponse:
         """Sent again where the rate is too high, which creates nothing. more: headers."""
         method, path = endpoint.split(" ")
         url = self._urls.get(path, self._base + path)
-        for tries in range(_MAX_ATTEMPTS):
-            request = httpx.Request(method, url, content=raw, headers={**self._headers[call], **more})
+        for attempt in range(_MAX_ATTEMPTS):
+            request = httpx.Request(method, url, content=raw, headers={**self._headers[call], **headers})
             response = self.send(request)
-            reply = _parse_response(response)
-            if response.status_code != 429 or self._class(reply) != "rate" or tries == _MAX_ATTEMPTS - 1:
+            parsed = _parse_response(response)
+            if response.status_code != 429 or self._class(parsed) != "rate" or attempt == _MAX_ATTEMPTS - 1:
                 break
-            self.sleep(_retry_delay(response.headers.get("retry-after"), tries))
-        return reply
+            self.sleep(_retry_delay(response.headers.get("retry-after"), attempt))
+        return parsed
 
     def _class(self, reply: ServerResponse) -> str:
         code = reply.body.get("code") if isinstance(reply.body, dict) else None
         return str(self._spec.wire["errors"].get(str(code), {}).get("class", ""))
 
     def _headers_of(self, call: str) -> Mapping[str, str]:
-        told = self._spec.wire["headers"].items()
+        table = self._spec.wire["headers"].items()
         return {
             name: header["is"].replace("{key}", self._key)
-            for name, header in told
+            for name, header in table
             if call in header.get("call", ()) and not header.get("optional")
         }
 
@@ -161,8 +165,8 @@ def remote_server(spec: Spec, base_url: str, key: str | None) -> ApiServer:
 
 
 def _parse_response(response: httpx.Response) -> ServerResponse:
-    told = response.headers.get(RULES_HEADER, "")
-    rules = tuple(sorted({item.partition(";")[0].strip() for item in told.split(",")} - {""}))
+    named = response.headers.get(RULES_HEADER, "")
+    rules = tuple(sorted({item.partition(";")[0].strip() for item in named.split(",")} - {""}))
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -170,7 +174,9 @@ def _parse_response(response: httpx.Response) -> ServerResponse:
     return ServerResponse(response.status_code, body, response.text if body is None else "", rules)
 
 
-def _retry_delay(retry_after: str | None, tries: int) -> float:
-    told = retry_after or ""
-    seconds = float(told) if told.isascii() and told.isdecimal() and len(told) < 6 else float(2**tries)
+def _retry_delay(retry_after: str | None, attempt: int) -> float:
+    header = retry_after or ""
+    seconds = (
+        float(header) if header.isascii() and header.isdecimal() and len(header) < 6 else float(2**attempt)
+    )
     return min(seconds, _MAX_DELAY)

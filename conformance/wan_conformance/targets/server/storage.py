@@ -42,37 +42,37 @@ class UploadStorage:
         """
         if model is None or self._spec.base(model) is None:
             return None
-        if self._broken(_replace_files(body, lambda _: data_uri("png", _SIDE, _SIDE)), call) != self._broken(
-            body, call
-        ):
+        if self._violated_rules(
+            _replace_files(body, lambda _: data_uri("png", _SIDE, _SIDE)), call
+        ) != self._violated_rules(body, call):
             return None
         if model not in self._keys:
             self._keys[model] = self._upload(model)
         key = self._keys[model]
         return _replace_files(body, lambda text: text[: len(_SCHEME)] + key) if key else None
 
-    def _broken(self, body: Any, call: str | None) -> list[str]:
-        return [each.rule for each in interpret(self._spec, body, call)]
+    def _violated_rules(self, body: Any, call: str | None) -> list[str]:
+        return [violation.rule for violation in interpret(self._spec, body, call)]
 
     def _upload(self, model: str) -> str:
         """The key of the picture; "" where the server has no storage, or takes no file."""
-        leave = self._get_policy(model)
-        if leave is None:
+        policy = self._get_policy(model)
+        if policy is None:
             return ""
-        key = f"{leave['upload_dir']}/{_NAME}"
-        form = {name: str(leave[member]) for name, member in _FIELDS.items()}
+        key = f"{policy['upload_dir']}/{_NAME}"
+        form = {name: str(policy[member]) for name, member in _FIELDS.items()}
         form |= {"key": key, "success_action_status": "200"}
         file = (_NAME, encode_image("png", _SIDE, _SIDE))
-        request = httpx.Request("POST", str(leave["upload_host"]), data=form, files={"file": file})
+        request = httpx.Request("POST", str(policy["upload_host"]), data=form, files={"file": file})
         return key if self._server.send(request).status_code == 200 else ""
 
     def _get_policy(self, model: str) -> dict[str, Any] | None:
         """The policy, where the server gives one."""
         action = self._spec.wire["queries"]["policy"]["action"]["one_of"][0]
         reply = self._server.shared_call("policy", urlencode({"action": action, "model": model}))
-        leave = reply.body.get("data") if reply.status == 200 and isinstance(reply.body, dict) else None
-        due = {*_FIELDS.values(), "upload_dir", "upload_host"}
-        return leave if isinstance(leave, dict) and due <= leave.keys() else None
+        policy = reply.body.get("data") if reply.status == 200 and isinstance(reply.body, dict) else None
+        expected = {*_FIELDS.values(), "upload_dir", "upload_host"}
+        return policy if isinstance(policy, dict) and expected <= policy.keys() else None
 
 
 def names_a_file(value: Any) -> bool:
@@ -88,15 +88,15 @@ def names_storage(value: Any) -> bool:
 def _has_text(value: Any, matches: Callable[[str], bool]) -> bool:
     if isinstance(value, list | dict):
         return any(
-            _has_text(each, matches) for each in (value.values() if isinstance(value, dict) else value)
+            _has_text(item, matches) for item in (value.values() if isinstance(value, dict) else value)
         )
     return isinstance(value, str) and matches(value)
 
 
-def _replace_files(value: Any, other: Callable[[str], str]) -> Any:
+def _replace_files(value: Any, replacement: Callable[[str], str]) -> Any:
     """The value with other texts in the place of files in storage."""
     if isinstance(value, dict):
-        return {name: _replace_files(each, other) for name, each in value.items()}
+        return {name: _replace_files(item, replacement) for name, item in value.items()}
     if isinstance(value, list):
-        return [_replace_files(each, other) for each in value]
-    return other(value) if isinstance(value, str) and names_a_file(value) else value
+        return [_replace_files(item, replacement) for item in value]
+    return replacement(value) if isinstance(value, str) and names_a_file(value) else value

@@ -38,9 +38,9 @@ def dump_large_json(body: Any) -> bytes:
 def _shorten(value: Any, name: str, texts: list[bytes]) -> Any:
     """The value with a name in the place of each long text that stands in JSON as it is."""
     if isinstance(value, dict):
-        return {key: _shorten(each, name, texts) for key, each in value.items()}
+        return {key: _shorten(item, name, texts) for key, item in value.items()}
     if isinstance(value, list):
-        return [_shorten(each, name, texts) for each in value]
+        return [_shorten(item, name, texts) for item in value]
     if isinstance(value, str) and len(value) >= _LONG and value.isascii():
         text = value.encode()
         if not text.translate(None, _PLAIN):
@@ -96,8 +96,8 @@ class HttpTarget:
             if body is None:
                 return Observation(None, (), skipped="names a file in storage that nobody can put there")
             return self._observe_body(Question(body, question.call), dump_large_json(body), stored=True)
-        except ResponseProblem as wrong:
-            return Observation(None, (), error=str(wrong))
+        except ResponseProblem as problem:
+            return Observation(None, (), error=str(problem))
         except httpx.HTTPError as error:
             return Observation(None, (), error=f"the call broke: {safe_repr(error)}")
 
@@ -143,8 +143,10 @@ class HttpTarget:
 
         That decides when to look, not what is seen: a server that lets such a body pass ends its task well.
         """
-        found = interpret(self._spec, question.body, question.call)
-        return any(each.outcome == "rejected" and _is_image_rule(each.rule) for each in found)
+        violations = interpret(self._spec, question.body, question.call)
+        return any(
+            violation.outcome == "rejected" and _is_image_rule(violation.rule) for violation in violations
+        )
 
 
 def _is_image_rule(rule: str) -> bool:

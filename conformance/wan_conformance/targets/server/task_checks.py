@@ -60,8 +60,8 @@ class TaskProbe:
         """Return what the check found: accepted, an error that says what is wrong, or why it is skipped."""
         try:
             skipped = _CHECKS[check.name](self, check.model)
-        except ResponseProblem as wrong:
-            return Observation(None, (), error=str(wrong))
+        except ResponseProblem as problem:
+            return Observation(None, (), error=str(problem))
         except httpx.HTTPError as error:
             return Observation(None, (), error=f"the call broke: {safe_repr(error)}")
         return (
@@ -72,11 +72,11 @@ class TaskProbe:
         """Check that a task ends with the pictures that the request asks for, and that the list has it."""
         body, size = self._request(model)
         task_id = self._create(body)
-        answer = self._wait(task_id, model, self._outcomes["succeeded"])
-        urls = picture_urls(answer["output"])
+        response = self._wait(task_id, model, self._outcomes["succeeded"])
+        urls = picture_urls(response["output"])
         if len(urls) != _PICTURES:
             raise ResponseProblem(f"the request asks for {_PICTURES} pictures, the task has {len(urls)}")
-        counted = member(member(answer, "usage"), "image_count")
+        counted = member(member(response, "usage"), "image_count")
         if counted not in (None, _PICTURES):
             raise ResponseProblem(f"usage counts {safe_repr(counted)} pictures, the task has {len(urls)}")
         for url in urls:
@@ -116,8 +116,8 @@ class TaskProbe:
 
     # What the checks share.
 
-    def _create(self, body: Any, more: Mapping[str, str] | None = None) -> str:
-        reply = self._server.create_task(body, more or {})
+    def _create(self, body: Any, headers: Mapping[str, str] | None = None) -> str:
+        reply = self._server.create_task(body, headers or {})
         if reply.status != 200:
             raise ResponseProblem(
                 f"a valid request is answered {reply.status} {safe_repr(member(reply.body, 'code'))}"
