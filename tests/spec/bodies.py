@@ -18,17 +18,14 @@ EDIT, EDIT_PRO, MIXED, SIMPLE, BRUSH = (
 URL = "https://tea.example/cup.png"
 
 
-Met = list[tuple[str, str]]
-
-
-def met(body: Any, call: str | None = None) -> Met:
-    """Rule and path of each violation, in order."""
+def rule_paths(body: Any, call: str | None = None) -> list[tuple[str, str]]:
+    """Return the rule and path of each violation, in order."""
     return [(each.rule, each.path) for each in interpret(load(), body, call)]
 
 
 def rules(body: Any, call: str | None = None) -> list[str]:
-    """The rules alone."""
-    return [rule for rule, _ in met(body, call)]
+    """Return the rule of each violation, in order."""
+    return [rule for rule, _ in rule_paths(body, call)]
 
 
 def messages(model: str, *content: Any, **parameters: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A small good spec that holds every kind of rule, to be broken in one place at a time."""
+"""A small valid spec with every kind of rule, for tests that change one thing."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -249,7 +249,7 @@ FILES = {FAMILY: _FAMILY, TASK: _TASK, WIRE: _WIRE, SERVICE: _SERVICE, SOURCES: 
 
 
 def write(folder: Path, files: Mapping[str, str] = FILES) -> Path:
-    """The files of a spec in a folder."""
+    """Write the files of a spec to a folder and return it."""
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
     return folder

@@ -1,4 +1,4 @@
-"""A folder of spec files: what is loaded of it, and what is said of folders that are none."""
+"""Loading a folder of spec files, and the diagnostics for folders that can't be loaded."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,47 +10,51 @@ from wanlib.spec import Rule, SpecError, load
 from wanlib.spec.load import spec_folder
 
 
-def complaints(folder: Path) -> list[str]:
-    """What is said of a folder that can't be loaded."""
-    with pytest.raises(SpecError) as caught:
+def diagnostics_of(folder: Path) -> list[str]:
+    """Return the diagnostics of a folder that can't be loaded."""
+    with pytest.raises(SpecError) as exc_info:
         load(folder)
-    assert str(caught.value) == "\n".join(caught.value.diagnostics)
-    return caught.value.diagnostics
+    assert str(exc_info.value) == "\n".join(exc_info.value.diagnostics)
+    return exc_info.value.diagnostics
 
 
 # Folders.
 
 
-def test_folder_that_does_not_exist(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     folder = tmp_path / "none"
-    assert complaints(folder) == [f"{folder}:1: is not a folder, expected a folder of spec files"]
+    assert diagnostics_of(folder) == [f"{folder}:1: is not a folder, expected a folder of spec files"]
 
 
-def test_file_for_a_folder(tmp_path: Path) -> None:
+def test_a_file_instead_of_a_folder(tmp_path: Path) -> None:
     file = write(tmp_path) / FAMILY
-    assert complaints(file) == [f"{file}:1: is not a folder, expected a folder of spec files"]
+    assert diagnostics_of(file) == [f"{file}:1: is not a folder, expected a folder of spec files"]
 
 
-def test_empty_folder(tmp_path: Path) -> None:
-    told = [f"{stem}.yaml:1: is missing in {tmp_path}" for stem in ("task", "wire", "service", "sources")]
-    told = [f"{line}, expected beside the model files" for line in told]
-    assert complaints(tmp_path) == [
-        *told,
+def test_an_empty_folder(tmp_path: Path) -> None:
+    expected = [f"{stem}.yaml:1: is missing in {tmp_path}" for stem in ("task", "wire", "service", "sources")]
+    expected = [f"{line}, expected beside the model files" for line in expected]
+    assert diagnostics_of(tmp_path) == [
+        *expected,
         f"{tmp_path}:1: contains no model file, expected one such as wan2.7.yaml",
     ]
 
 
 @pytest.mark.parametrize("file", [TASK, WIRE, SOURCES])
-def test_missing_file(file: str, tmp_path: Path) -> None:
+def test_a_missing_file(file: str, tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / file).unlink()
-    assert complaints(tmp_path) == [f"{file}:1: is missing in {tmp_path}, expected beside the model files"]
+    assert diagnostics_of(tmp_path) == [
+        f"{file}:1: is missing in {tmp_path}, expected beside the model files"
+    ]
 
 
-def test_no_model_file(tmp_path: Path) -> None:
+def test_a_folder_without_a_model_file(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / FAMILY).unlink()
-    assert complaints(tmp_path) == [f"{tmp_path}:1: contains no model file, expected one such as wan2.7.yaml"]
+    assert diagnostics_of(tmp_path) == [
+        f"{tmp_path}:1: contains no model file, expected one such as wan2.7.yaml"
+    ]
 
 
 def _folder(path: Path) -> None:
@@ -74,42 +78,44 @@ def _dangling(path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["wan1.1.yaml", "wire.yaml"])
-def test_what_is_no_file(make: Callable[[Path], None], reason: str, name: str, tmp_path: Path) -> None:
+def test_an_entry_that_is_not_a_file(
+    make: Callable[[Path], None], reason: str, name: str, tmp_path: Path
+) -> None:
     write(tmp_path)
     (tmp_path / name).unlink(missing_ok=True)
     make(tmp_path / name)
-    assert complaints(tmp_path) == [f"{name}:1: can't be read ({reason}), expected a spec file"]
+    assert diagnostics_of(tmp_path) == [f"{name}:1: can't be read ({reason}), expected a spec file"]
 
 
-def test_folder_that_is_a_loop(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_loop(tmp_path: Path) -> None:
     _loop(tmp_path / "loop")
-    assert complaints(tmp_path / "loop")[0].endswith("is not a folder, expected a folder of spec files")
+    assert diagnostics_of(tmp_path / "loop")[0].endswith("is not a folder, expected a folder of spec files")
 
 
-def test_binary_file(tmp_path: Path) -> None:
+def test_a_binary_file(tmp_path: Path) -> None:
     (write(tmp_path) / FAMILY).write_bytes(b'wan: "1.0"\n\x89PNG\r\n')
-    assert complaints(tmp_path) == ["wan1.0.yaml:2: is not UTF-8, expected UTF-8 text"]
+    assert diagnostics_of(tmp_path) == ["wan1.0.yaml:2: is not UTF-8, expected UTF-8 text"]
 
 
 @pytest.mark.parametrize(
     "stem", ["tea", "wan", "wan1.x", "Wan1.1", "wan1.1 copy", "1.1", "wan1.1.", "wany1.1"]
 )
-def test_names_that_say_no_kind(stem: str, tmp_path: Path) -> None:
-    """Such a file has no shape that it could be held against, and no version that its rules could bear."""
+def test_unknown_file_names(stem: str, tmp_path: Path) -> None:
+    """There is no schema for such a file, and no version for its rules."""
     write(tmp_path, FILES | {f"{stem}.yaml": FILES[FAMILY]})
     names = "wan<version>.yaml, wanx<version>.yaml or one of task, wire, service, sources"
     words = f"{stem}.yaml:1: has an unknown file name, expected {names}"
-    assert complaints(tmp_path) == [words]
+    assert diagnostics_of(tmp_path) == [words]
 
 
-def test_other_files_are_let_be(tmp_path: Path) -> None:
-    """A readme, an editor's lock and copy, a schema that would let everything through."""
+def test_other_files_are_ignored(tmp_path: Path) -> None:
+    """A readme, the lock and the copy of an editor, a schema that accepts everything."""
     others = {"README.md": "", ".#wan1.0.yaml": "- no spec", "wan1.0.yaml~": "", "spec.schema.json": "{}"}
     write(tmp_path, FILES | others)
     before = load(tmp_path)
     (tmp_path / FAMILY).write_text(FILES[FAMILY].replace("max_chars", "max_char"), "utf-8")
     assert before.models == ("tea-1", "tea-1-pro")
-    assert complaints(tmp_path) == ["wan1.0.yaml:16: 'max_char' is not known here, expected max_chars"]
+    assert diagnostics_of(tmp_path) == ["wan1.0.yaml:16: 'max_char' is not known here, expected max_chars"]
 
 
 # Files together.
@@ -120,28 +126,28 @@ def second(models: str) -> str:
     return FILES[FAMILY].replace('"1.0"', '"0.9"').replace("[tea-1, tea-1-pro]", models)
 
 
-def test_model_in_two_files(tmp_path: Path) -> None:
+def test_a_model_in_two_files(tmp_path: Path) -> None:
     write(tmp_path, FILES | {"wan0.9.yaml": second("[\n  tea-1-pro,\n  tea-1]")})
-    assert complaints(tmp_path) == [
+    assert diagnostics_of(tmp_path) == [
         "wan0.9.yaml:3: the model 'tea-1-pro' stands in wan1.0.yaml:2 too, expected it once",
         "wan0.9.yaml:4: the model 'tea-1' stands in wan1.0.yaml:2 too, expected it once",
     ]
 
 
-def test_model_twice_in_one_file(tmp_path: Path) -> None:
+def test_a_model_twice_in_one_file(tmp_path: Path) -> None:
     text = FILES[FAMILY].replace("[tea-1, tea-1-pro]", "[tea-1, tea-1-pro, tea-1]")
-    assert complaints(write(tmp_path, FILES | {FAMILY: text})) == [
+    assert diagnostics_of(write(tmp_path, FILES | {FAMILY: text})) == [
         "wan1.0.yaml:2: the model 'tea-1' stands in wan1.0.yaml:2 too, expected it once"
     ]
 
 
-def test_all_files_are_told_of_at_once(tmp_path: Path) -> None:
+def test_all_files_are_reported_at_once(tmp_path: Path) -> None:
     broken = {
         FAMILY: FILES[FAMILY].replace("max_chars", "max_char").replace("min_side", "min_sides"),
         TASK: FILES[TASK].replace("wan: task", "wan: tasks"),
         WIRE: FILES[WIRE] + "wan: again\n",
     }
-    assert [line.partition(": ")[0] for line in complaints(write(tmp_path, FILES | broken))] == [
+    assert [line.partition(": ")[0] for line in diagnostics_of(write(tmp_path, FILES | broken))] == [
         f"wire.yaml:{FILES[WIRE].count(chr(10)) + 1}",
         "wan1.0.yaml:16",
         "wan1.0.yaml:27",
@@ -149,8 +155,8 @@ def test_all_files_are_told_of_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_order_of_files(tmp_path: Path) -> None:
-    """The newest first, whatever order the folder has; `wanx` is the older line."""
+def test_model_files_are_ordered_newest_first(tmp_path: Path) -> None:
+    """In any order of the folder; `wanx` is older than `wan`."""
     for name in ("wan0.9.yaml", "wanx1.1.yaml"):
         version = name.removeprefix("wanx").removeprefix("wan").removesuffix(".yaml")
         text = second(f"[{version}]".replace("[", '["m').replace("]", '"]')).replace('"0.9"', f'"{version}"')
@@ -166,7 +172,7 @@ def test_order_of_files(tmp_path: Path) -> None:
     assert spec.models == ("tea-1", "tea-1-pro", "m0.9", "m1.1")
 
 
-def test_digest_is_of_the_files(tmp_path: Path) -> None:
+def test_the_digest_depends_on_the_files(tmp_path: Path) -> None:
     first, again = load(write(tmp_path)).digest, load(tmp_path).digest
     (tmp_path / FAMILY).write_text(FILES[FAMILY] + "# a comment\n", "utf-8")
     assert first == again != load(tmp_path).digest
@@ -175,7 +181,7 @@ def test_digest_is_of_the_files(tmp_path: Path) -> None:
 # What is loaded.
 
 
-def test_rule_of_the_small_spec(tmp_path: Path) -> None:
+def test_a_rule_of_the_small_spec(tmp_path: Path) -> None:
     rules = load(write(tmp_path)).rules
     chars, needs, hidden = (
         rules[f"wan1.0/{name}"] for name in ("prompt.max_chars", "guard.needs", "n.max:grand")
@@ -196,21 +202,21 @@ def test_defaults_are_facts(tmp_path: Path) -> None:
     assert (facts["wan1.0/n.default"].value, facts["wan1.0/n.default:grand"].value) == (4, 12)
 
 
-def test_list_of_parts_has_no_type(tmp_path: Path) -> None:
-    """No body can hold `images` as anything but the list that its parts make."""
+def test_a_list_of_parts_has_no_type_rule(tmp_path: Path) -> None:
+    """`images` is always the list of its parts, so it can't have a wrong type."""
     rules = load(write(tmp_path)).rules
     assert "wan1.0/images.type" not in rules
     assert {"wan1.0/boxes.type", "wan1.0/images.each.type"} <= set(rules)
 
 
-def test_any_list_can_be_counted(tmp_path: Path) -> None:
+def test_same_count_as_accepts_any_list(tmp_path: Path) -> None:
     """Only what reads pictures needs a list of images."""
     text = FILES[FAMILY].replace("same_count_as: images", "same_count_as: palette")
     rules = load(write(tmp_path, FILES | {FAMILY: text})).rules
     assert rules["wan1.0/boxes.same_count_as"].limit == "palette"
 
 
-def test_packaged_spec_is_loaded_once() -> None:
+def test_the_packaged_spec_is_loaded_once() -> None:
     assert load() is load()
     assert len(load().rules) > 250
 
@@ -219,8 +225,8 @@ def body_rules() -> list[Rule]:
     return [rule for rule in load().rules.values() if rule.file.startswith("wan")]
 
 
-def test_lines_of_the_packaged_spec() -> None:
-    """The line of every rule is the line that its kind, or what implies it, stands on."""
+def test_lines_of_packaged_rules() -> None:
+    """The line of a rule is the line of its kind, or of what implies it."""
     lines = {path.name: path.read_text("utf-8").splitlines() for path in spec_folder().glob("*.yaml")}
     for rule in body_rules():
         line = lines[rule.file][rule.line - 1]
@@ -229,8 +235,8 @@ def test_lines_of_the_packaged_spec() -> None:
         assert rule.id.startswith(rule.file.removesuffix("yaml").rstrip(".") + "/")
 
 
-def test_packaged_rules_are_plain() -> None:
-    """No list and no mapping that somebody could change for everybody stands in a limit."""
+def test_limits_of_packaged_rules_are_immutable() -> None:
+    """No limit contains a list or a mapping that a caller could change."""
     for rule in body_rules():
         assert not isinstance(rule.limit, list), rule.id
         assert rule.source.partition("#")[2], rule.id

@@ -1,4 +1,4 @@
-"""sources.yaml against the spec and against the guide, and the splitter that the two meet in."""
+"""`sources.yaml` compared with the spec and with the guide, and the splitter of the guide."""
 
 import re
 from collections import Counter
@@ -49,22 +49,22 @@ def listed(spec: Spec) -> Iterator[tuple[str, str]]:
         yield from ((digest, name) for digest in hashes(holder))
 
 
-def test_every_tie_is_a_rule_or_fact(spec: Spec, statements: Statements) -> None:
+def test_statements_name_rules_and_facts_that_exist(spec: Spec, statements: Statements) -> None:
     ties = {(name, tie) for name, statement in statements.items() for tie in statement.get("rules", ())}
     known = {*spec.rules, *spec.facts}
     assert len(ties) > 300
     assert sorted(f"{name}: {tie}" for name, tie in ties if tie not in known) == []
 
 
-def test_every_body_rule_stands_on_a_statement(spec: Spec, statements: Statements) -> None:
+def test_every_body_rule_has_a_statement(spec: Spec, statements: Statements) -> None:
     tied = {tie for statement in statements.values() for tie in statement.get("rules", ())}
     body_rules = [rule.id for rule in spec.rules.values() if rule.scope == "body"]
     assert len(body_rules) > 200
     assert [rule for rule in body_rules if rule not in tied] == []
 
 
-def test_statements_are_whole(spec: Spec, statements: Statements) -> None:
-    """Each names a section of its page, and is tied or has the reason why not, never both."""
+def test_statements_are_complete(spec: Spec, statements: Statements) -> None:
+    """Each names a section of its page, and has either rules or a reason why not."""
     pages = spec.sources["pages"]
     for name, statement in statements.items():
         page = name.partition("#")[0]
@@ -79,13 +79,13 @@ def test_every_page_is_used(spec: Spec, statements: Statements) -> None:
     assert set(spec.sources["pages"]) == {name.partition("#")[0] for name in statements}
 
 
-def test_every_group_of_what_states_nothing_says_why(spec: Spec) -> None:
+def test_groups_without_a_statement_have_a_reason(spec: Spec) -> None:
     for name, group in spec.sources["not_normative"].items():
         assert group["because"], name
         assert hashes(group), name
 
 
-def test_hashes_are_hashes_and_stand_once(spec: Spec) -> None:
+def test_hashes_are_valid_and_unique(spec: Spec) -> None:
     assert [name for digest, name in listed(spec) if not re.fullmatch(r"[0-9a-f]{64}", digest)] == []
     twice = {digest for digest, count in Counter(digest for digest, _ in listed(spec)).items() if count > 1}
     assert [(digest, name) for digest, name in listed(spec) if digest in twice] == []
@@ -106,10 +106,12 @@ def test_units_of_the_guide_differ(guide: list[str]) -> None:
     assert [unit for unit, count in Counter(guide).items() if count > 1] == []
 
 
-def test_words_are_our_own(statements: Statements, guide: list[str]) -> None:
-    """No long run of the guide's words in what we say of it."""
+def test_statements_do_not_copy_the_guide(statements: Statements, guide: list[str]) -> None:
+    """No statement contains a long run of words of the guide."""
     theirs = {run for unit in guide for run in runs(unit)}
-    assert [name for name, each in statements.items() if theirs.intersection(runs(each["says"]))] == []
+    assert [
+        name for name, statement in statements.items() if theirs.intersection(runs(statement["says"]))
+    ] == []
 
 
 def runs(text: str) -> Iterator[tuple[str, ...]]:
@@ -140,7 +142,7 @@ def runs(text: str) -> Iterator[tuple[str, ...]]:
         ("Hot.\nHot.\nCold.\nHot.", ["Hot.", "Hot. (2)", "Cold.", "Hot. (3)"]),
     ],
 )
-def test_sentences(text: str, expected: list[str]) -> None:
+def test_sentences_are_split(text: str, expected: list[str]) -> None:
     assert split_statements(text) == expected
 
 
@@ -165,6 +167,6 @@ def test_cells_beyond_the_head_and_pictures() -> None:
     assert split_statements("| In | Out |\n|---|---|\n![]() | ![]() |") == ["In", "Out"]
 
 
-def test_hash_is_that_of_the_folded_words() -> None:
+def test_the_hash_is_of_normalized_text() -> None:
     assert normalize_space(" Tea  is\n hot.\t") == "Tea is hot."
     assert sha256("Tea is hot.") == "29636ba58c0d357fc272179601668860d9b15a9c44d1a239c5c2d459fb302a5d"

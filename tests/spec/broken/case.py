@@ -1,20 +1,24 @@
-"""One small edit of the small spec, and the complaint that it has to draw."""
+"""A case: one edit of the small spec, and the diagnostic that it must cause."""
 
 from dataclasses import dataclass
 
 from tests.spec.small import FILES
 
-HERE = "⟵"  # marks, in the new text, the line that the complaint names
+HERE = "⟵"  # marks the line of the diagnostic in the new text
 
 
 @dataclass(frozen=True)
 class Broken:
     """A broken spec.
 
-    old: stands once in the file and becomes `new`; None for the whole file. words: all that the
-    complaint says behind `file:line: `; the parser's own words, or very long ones, are left out as `…`.
-    at: file and text of the line that is named, where it is another than that of the edit. also: how
-    many more complaints there are.
+    Attributes:
+        name: What is broken.
+        file: The file.
+        old: Text that occurs once in it and becomes `new`; None for the whole file.
+        new: The new text.
+        words: The diagnostic after `file:line: `; `…` stands for words of the parser, or very long ones.
+        at: File and text of the line of the diagnostic, if it is not that of the edit.
+        also: The number of further diagnostics.
     """
 
     name: str
@@ -26,11 +30,11 @@ class Broken:
     also: int = 0
 
     def files(self) -> dict[str, str]:
-        """The small spec with the edit made."""
+        """Return the files of the small spec with the edit."""
         return FILES | {self.file: self._marked().replace(HERE, "")}
 
     def place(self) -> str:
-        """`file:line` that the complaint has to begin with."""
+        """Return the `file:line` of the diagnostic."""
         if self.at:
             file, text = self.at
             return f"{file}:{_line(self.files()[file], text)}"

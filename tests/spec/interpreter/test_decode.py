@@ -1,4 +1,4 @@
-"""Bodies read by their form: the model, places, parts, what is lost and what nobody documents."""
+"""Decoding a body by its form: model, containers, parts, broken containers, unknown members."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from tests.spec.bodies import (
     brushed,
     changed,
     messages,
-    met,
     prompted,
+    rule_paths,
     rules,
 )
 from wanlib.spec import interpret, load
@@ -27,20 +27,20 @@ MESSAGES = "wire/messages.input.messages"
 
 
 @pytest.mark.parametrize("model", [None, "", "wan2.7", 5, True, ["wan2.7-image"], {}, "WAN2.7-IMAGE"])
-def test_unknown_model(model: Any) -> None:
-    """Nothing else is judged: no page says what else holds."""
+def test_an_unknown_model_is_the_only_violation(model: Any) -> None:
+    """Nothing else is checked: without a model there are no rules."""
     (violation,) = interpret(load(), {"model": model, "input": 5, "parameters": 5})
     assert (violation.rule, violation.path, violation.value) == ("wire/model", "/model", model)
     assert violation.limit == load().models
 
 
 @pytest.mark.parametrize("body", [None, [], "wan2.7-image", 5, 0.5, True])
-def test_no_object(body: Any) -> None:
-    assert met(body) == [("wire/model", "")]
+def test_a_body_that_is_not_an_object(body: Any) -> None:
+    assert rule_paths(body) == [("wire/model", "")]
 
 
-def test_missing_model() -> None:
-    assert met({}) == [("wire/model", "/model")]
+def test_a_missing_model() -> None:
+    assert rule_paths({}) == [("wire/model", "/model")]
 
 
 @pytest.mark.parametrize(
@@ -52,15 +52,15 @@ def test_missing_model() -> None:
         (brushed(), ["async"]),
     ],
 )
-def test_calls(body: dict[str, Any], calls: list[str]) -> None:
+def test_calls_without_an_endpoint(body: dict[str, Any], calls: list[str]) -> None:
     for call in ("sync", "async", "stream"):
         if body["model"] != MIXED:
             assert rules(body, call) == ([] if call in calls else ["wire/endpoints"]), call
     assert rules(body, None) == []
 
 
-def test_a_call_that_is_missing_hides_nothing() -> None:
-    assert met(changed(prompted(), "/input/prompt", ...), "sync") == [
+def test_other_violations_are_reported_beside_a_missing_endpoint() -> None:
+    assert rule_paths(changed(prompted(), "/input/prompt", ...), "sync") == [
         ("wire/endpoints", "/model"),
         ("wan2.5/prompt.required", "/input/prompt"),
     ]
@@ -78,20 +78,20 @@ def test_a_call_that_is_missing_hides_nothing() -> None:
         ("/input/messages/0/negative_prompt", [f"{MESSAGES}.each.unknown"]),
     ],
 )
-def test_places(path: str, expected: list[str]) -> None:
+def test_misplaced_members(path: str, expected: list[str]) -> None:
     body = changed(messages(MIXED, URL), path, "No tea leaves.")
-    assert met(body) == [(rule, path) for rule in expected]
+    assert rule_paths(body) == [(rule, path) for rule in expected]
     assert rules(changed(body, path, 5)) == (expected or ["wan2.6/negative_prompt.type"])
 
 
-def test_both_places() -> None:
+def test_a_field_in_both_containers() -> None:
     body = changed(prompted(negative_prompt="No leaves."), "/input/negative_prompt", "No leaves.")
-    assert met(body) == [("wan2.5/negative_prompt.place", "/parameters/negative_prompt")]
+    assert rule_paths(body) == [("wan2.5/negative_prompt.place", "/parameters/negative_prompt")]
 
 
-def test_place_in_a_lost_container() -> None:
+def test_a_placed_field_in_a_broken_container_is_undetermined() -> None:
     body = changed(prompted(negative_prompt="No leaves."), "/input", ...)
-    assert met(body) == [
+    assert rule_paths(body) == [
         ("wire/prompt.input.required", "/input"),
         ("wan2.5/negative_prompt.place", "/parameters/negative_prompt"),
     ]
@@ -118,10 +118,10 @@ def test_place_in_a_lost_container() -> None:
         ("/input/messages/0/content", "Tea.", f"{MESSAGES}.each.content.type"),
     ],
 )
-def test_lost_nodes(path: str, value: Any, rule: str) -> None:
+def test_fields_below_a_broken_node_are_undetermined(path: str, value: Any, rule: str) -> None:
     """No prompt is missing and no image is counted; what stands beside them is judged."""
     body = changed(messages(EDIT, bbox_list=[[]], thinking_mode=True, n=99), path, value)
-    assert met(body) == [(rule, path), ("wan2.7/n.max", "/parameters/n")]
+    assert rule_paths(body) == [(rule, path), ("wan2.7/n.max", "/parameters/n")]
 
 
 @pytest.mark.parametrize(
@@ -159,23 +159,23 @@ def test_null_is_not_a_value(body: dict[str, Any], path: str, rule: str, outcome
 
 
 def test_parameters_may_be_absent_and_nothing_else() -> None:
-    assert met(changed(messages(EDIT), "/parameters", ...)) == []
-    assert met(changed(messages(EDIT), "/parameters", [])) == [
+    assert rule_paths(changed(messages(EDIT), "/parameters", ...)) == []
+    assert rule_paths(changed(messages(EDIT), "/parameters", [])) == [
         ("wire/messages.parameters.type", "/parameters")
     ]
 
 
-def test_lost_parameters() -> None:
+def test_broken_parameters_leave_modes_unknown() -> None:
     """A switch in them could stand either way: variants are not judged."""
     body = changed(messages(MIXED, URL, URL), "/parameters", "none")
-    assert met(body) == [("wire/messages.parameters.type", "/parameters")]
+    assert rule_paths(body) == [("wire/messages.parameters.type", "/parameters")]
     absent = changed(messages(MIXED), "/parameters", ...)
-    assert met(absent) == [("wan2.6/images.min_count:not-interleave", "/input/messages/0/content")]
+    assert rule_paths(absent) == [("wan2.6/images.min_count:not-interleave", "/input/messages/0/content")]
 
 
-def test_lost_list_in_the_prompt_form() -> None:
-    assert met(changed(prompted(), "/input/images", URL)) == [("wan2.5/images.type", "/input/images")]
-    assert met(changed(prompted(), "/input", 5)) == [("wire/prompt.input.type", "/input")]
+def test_a_broken_list_in_the_prompt_form() -> None:
+    assert rule_paths(changed(prompted(), "/input/images", URL)) == [("wan2.5/images.type", "/input/images")]
+    assert rule_paths(changed(prompted(), "/input", 5)) == [("wire/prompt.input.type", "/input")]
 
 
 # Parts.
@@ -185,53 +185,55 @@ def test_lost_list_in_the_prompt_form() -> None:
     "part",
     [{}, {"image": URL, "text": "Tea."}, {"img": URL}, URL, None, [], {"Image": URL}],
 )
-def test_broken_part(part: Any) -> None:
+def test_a_broken_part_is_skipped(part: Any) -> None:
     """It counts as nothing: the image behind it keeps its path and is the first."""
     body = changed(messages(EDIT, URL, URL, bbox_list=[[]]), "/input/messages/0/content/0", part)
-    assert met(body) == [(f"{MESSAGES}.each.content.parts", "/input/messages/0/content/0")]
+    assert rule_paths(body) == [(f"{MESSAGES}.each.content.parts", "/input/messages/0/content/0")]
 
 
-def test_second_text() -> None:
+def test_a_second_text_part() -> None:
     body = messages(EDIT, {"text": "Tea."}, URL, {"text": 5}, {"text": "Milk."})
-    assert met(body) == [(f"{MESSAGES}.each.content.text.max_count", "/input/messages/0/content/2/text")]
+    assert rule_paths(body) == [
+        (f"{MESSAGES}.each.content.text.max_count", "/input/messages/0/content/2/text")
+    ]
 
 
 def test_missing_prompt_and_images() -> None:
     body = changed(messages(MIXED), "/input/messages/0/content", [])
-    assert met(body) == [
+    assert rule_paths(body) == [
         ("wan2.6/prompt.required", "/input/messages/0/content/-/text"),
         ("wan2.6/images.min_count:not-interleave", "/input/messages/0/content"),
     ]
 
 
-def test_paths_of_images() -> None:
+def test_paths_of_image_parts() -> None:
     body = messages(EDIT, {"image": 5}, {"text": "Tea."}, {"image": "cup.png"}, URL)
-    assert met(body) == [
+    assert rule_paths(body) == [
         ("wan2.7/images.each.type", "/input/messages/0/content/0/image"),
         ("wan2.7/images.each.schemes", "/input/messages/0/content/2/image"),
     ]
 
 
-def test_only_element() -> None:
+def test_a_list_of_one_item_written_as_its_item() -> None:
     """wanx writes its list of one image as the image."""
-    assert met(changed(brushed(), "/input/base_image_url", ...)) == [
+    assert rule_paths(changed(brushed(), "/input/base_image_url", ...)) == [
         ("wanx2.1/images.required", "/input/base_image_url")
     ]
-    assert met(changed(brushed(), "/input/base_image_url", [URL])) == [
+    assert rule_paths(changed(brushed(), "/input/base_image_url", [URL])) == [
         ("wanx2.1/images.each.type", "/input/base_image_url")
     ]
-    assert met(changed(brushed(), "/input/base_image_url", "cup.png")) == [
+    assert rule_paths(changed(brushed(), "/input/base_image_url", "cup.png")) == [
         ("wanx2.1/images.each.schemes", "/input/base_image_url")
     ]
 
 
-# Members that nobody documents.
+# Unknown members.
 
 
 def test_unknown_members() -> None:
     body = messages(EDIT, a=1, negative_prompt="No leaves.")
     body = changed(changed(changed(body, "/b", 1), "/input/c", 1), "/input/messages/0/d", 1)
-    assert met(body) == [
+    assert rule_paths(body) == [
         (f"{MESSAGES}.each.unknown", "/input/messages/0/d"),
         ("wire/messages.input.unknown", "/input/c"),
         ("wan2.7/unknown", "/parameters/a"),
@@ -242,7 +244,7 @@ def test_unknown_members() -> None:
 
 def test_unknown_members_of_an_entry() -> None:
     entries = [{"hex": "#C2D1E6", "ratio": "50.00%"}, {"hex": "#C2D1E6", "ratio": "25.00%", "name": "tea"}, 5]
-    assert met(messages(EDIT, color_palette=entries)) == [
+    assert rule_paths(messages(EDIT, color_palette=entries)) == [
         ("wan2.7/color_palette.each.unknown", "/parameters/color_palette/1/name"),
         ("wan2.7/color_palette.each.type", "/parameters/color_palette/2"),
     ]
@@ -251,7 +253,7 @@ def test_unknown_members_of_an_entry() -> None:
 def test_names_in_paths_are_escaped() -> None:
     """RFC 6901: `~` before `/`, or `~1` in a name would become a slash."""
     body = messages(EDIT, **{"a/b": 1, "a~b": 1, "~1": 1, "": 1, "\ud800": 1})
-    assert [path for _, path in met(body)] == [
+    assert [path for _, path in rule_paths(body)] == [
         "/parameters/a~1b",
         "/parameters/a~0b",
         "/parameters/~01",
@@ -260,7 +262,7 @@ def test_names_in_paths_are_escaped() -> None:
     ]
 
 
-def test_known_names_stand_in_the_limit() -> None:
+def test_the_limit_of_an_unknown_member_lists_known_names() -> None:
     (violation,) = interpret(load(), messages(EDIT, enable_sequentially=True))
     assert "enable_sequential" in violation.limit
     assert violation.value == "enable_sequentially"

@@ -145,36 +145,38 @@ OF_THE_BODY = {"model", "endpoints", "unknown", "only_for", "parts"}
 
 
 @pytest.mark.parametrize(("kind", "value", "limit"), GOOD)
-def test_limits(kind: str, value: Any, limit: Any) -> None:
+def test_limits_are_parsed(kind: str, value: Any, limit: Any) -> None:
     parsed = KINDS[kind].parse(value)
     assert parsed == limit
     assert type(parsed) is type(limit)
 
 
 @pytest.mark.parametrize(("kind", "value", "expected"), BAD)
-def test_wrong_limits(kind: str, value: Any, expected: str) -> None:
-    with pytest.raises(ValueError) as caught:
+def test_wrong_limits_are_refused(kind: str, value: Any, expected: str) -> None:
+    with pytest.raises(ValueError) as exc_info:
         KINDS[kind].parse(value)
-    assert expected in str(caught.value)
+    assert expected in str(exc_info.value)
 
 
-def test_every_kind_of_a_field_is_tried() -> None:
+def test_every_kind_of_a_field_has_examples_here() -> None:
     stated = set(KINDS) - OF_THE_BODY
     assert {kind for kind, _, _ in GOOD} == stated
     assert {kind for kind, _, _ in BAD} == stated
 
 
-def test_words_for_every_kind() -> None:
+def test_every_kind_has_a_message() -> None:
     assert set(WORDING) == set(KINDS)
 
 
-def test_a_predicate_for_every_kind_with_a_bound() -> None:
+def test_every_bound_and_relation_has_a_predicate() -> None:
     """On a type where it may stand; the envelope's own kinds are judged where it is walked."""
     by_type = {kind for _, kind in CHECKS_BY_TYPE}
-    due = {kind for kind, each in KINDS.items() if each.stage == BOUND} - {"parts"}
-    assert set(VALUE_CHECKS) | set(CONTEXT_CHECKS) | by_type == due
+    expected = {kind for kind, definition in KINDS.items() if definition.stage == BOUND} - {"parts"}
+    assert set(VALUE_CHECKS) | set(CONTEXT_CHECKS) | by_type == expected
     assert not set(VALUE_CHECKS) & by_type
-    assert set(RELATION_CHECKS) == {kind for kind, each in KINDS.items() if each.stage == RELATION}
+    assert set(RELATION_CHECKS) == {
+        kind for kind, definition in KINDS.items() if definition.stage == RELATION
+    }
     assert set(CHECKS_BY_TYPE) == {(type_, kind) for kind in by_type for type_ in KINDS[kind].types}
 
 
@@ -183,7 +185,7 @@ def test_every_kind_is_used_by_the_packaged_spec() -> None:
     assert set(KINDS) <= {rule.kind for rule in load().rules.values()}
 
 
-def test_schema_knows_the_kinds() -> None:
+def test_the_schema_lists_the_kinds() -> None:
     """The shape that editors read is written by hand, beside the table."""
     known = json.loads((spec_folder() / SCHEMA).read_text("utf-8"))["$defs"]
     others = {"default", "for_testing", "recommended", "notes", "source", "each", "fields"}
@@ -193,7 +195,7 @@ def test_schema_knows_the_kinds() -> None:
     assert known["field"]["properties"]["type"]["enum"] == list(TYPES)
 
 
-def test_kinds_are_whole() -> None:
+def test_kinds_are_consistent() -> None:
     for name, kind in KINDS.items():
         assert kind.outcome in OUTCOMES, name
         assert kind.stage in (PRESENCE, TYPE, BOUND, RELATION), name
@@ -203,7 +205,7 @@ def test_kinds_are_whole() -> None:
         assert kind.stage == BOUND or kind.tighter is None, name
 
 
-def test_stages_come_in_order() -> None:
+def test_kinds_are_in_order_of_stages() -> None:
     """Rules are sorted by the table: type after presence, bounds after type, relations last."""
     stages = [kind.stage for kind in KINDS.values()]
     assert stages == sorted(stages)
@@ -224,11 +226,11 @@ def test_outcomes_of_kinds() -> None:
     ("limit", "size"),
     [(4, 4), (0.5, Fraction(1, 2)), (Ratio(1, 8), Fraction(1, 8)), (Decimal("0.1"), Fraction(1, 10))],
 )
-def test_sizes_compare(limit: Any, size: Fraction) -> None:
+def test_limit_as_number(limit: Any, size: Fraction) -> None:
     assert limit_as_number(limit) == size
 
 
-def test_sizes_are_exact() -> None:
+def test_limits_are_compared_exactly() -> None:
     """1:3 lies between what any two floats could tell apart."""
     assert (
         limit_as_number(Ratio(1, 3))

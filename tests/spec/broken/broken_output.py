@@ -1,6 +1,6 @@
 """The closed vocabulary of `output:`: each word known, each entry complete, none without effect."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY
 
 _BARE = "bare: {ratio: square, pixels: keyword}"

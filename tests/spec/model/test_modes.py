@@ -1,4 +1,4 @@
-"""Expressions: the trees of the good, the refusal of the others, and their three values."""
+"""Mode expressions: parsing, refusals, and three-valued evaluation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -51,7 +51,7 @@ A, B, C = Name("a"), Name("b"), Name("c")
         ("(" * 98 + "a" + ")" * 98, A),
     ],
 )
-def test_trees(text: str, tree: Expression | None) -> None:
+def test_expressions_are_parsed(text: str, tree: Expression | None) -> None:
     assert parse_mode(text) == tree or tree is None
 
 
@@ -60,7 +60,7 @@ LEFT = "a name or count(field) before a comparison"
 
 
 @pytest.mark.parametrize(
-    ("text", "met", "expected"),
+    ("text", "shown", "expected"),
     [
         ("a()", "'a()'", FORM),
         ("a.b", "'a.b'", FORM),
@@ -109,10 +109,10 @@ LEFT = "a name or count(field) before a comparison"
         ("a == ('x',)", "\"a == ('x',)\"", "a tuple behind in, one literal elsewhere"),
     ],
 )
-def test_refused(text: str, met: str, expected: str) -> None:
-    with pytest.raises(ValueError, match="expected") as caught:
+def test_expressions_that_are_not_allowed(text: str, shown: str, expected: str) -> None:
+    with pytest.raises(ValueError, match="expected") as exc_info:
         parse_mode(text)
-    assert str(caught.value) == f"{met} is not allowed in a mode, expected {expected}"
+    assert str(exc_info.value) == f"{shown} is not allowed in a mode, expected {expected}"
 
 
 @pytest.mark.parametrize(
@@ -135,16 +135,16 @@ def test_refused(text: str, met: str, expected: str) -> None:
         "1if a else b",
     ],
 )
-def test_no_expression(text: str) -> None:
-    with pytest.raises(ValueError, match="expected") as caught:
+def test_text_that_is_not_an_expression(text: str) -> None:
+    with pytest.raises(ValueError, match="expected") as exc_info:
         parse_mode(text)
-    assert str(caught.value) == f"{text!r} is not an expression, expected {FORM}"
+    assert str(exc_info.value) == f"{text!r} is not an expression, expected {FORM}"
 
 
 @pytest.mark.parametrize(
     "text", ["a" * 201, " or ".join(["abc"] * 43), "(" * 200 + "a" + ")" * 200, "not " * 200 + "a"]
 )
-def test_too_long(text: str) -> None:
+def test_an_expression_that_is_too_long(text: str) -> None:
     with pytest.raises(ValueError, match=rf"^has {len(text)} characters, expected at most 200$"):
         parse_mode(text)
 
@@ -163,7 +163,7 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
     ("text", "condition"),
     [("a", Condition("a", True)), ("not a", Condition("a", False)), (" not  a ", Condition("a", False))],
 )
-def test_conditions(text: str, condition: Condition) -> None:
+def test_conditions_are_parsed(text: str, condition: Condition) -> None:
     assert parse_condition(text) == condition
 
 
@@ -171,12 +171,12 @@ def test_conditions(text: str, condition: Condition) -> None:
     "value",
     ["", "a and b", "not not a", "a b", "a.b", "not 1", 5, True, None, ["a"], {"a": 1}],
 )
-def test_no_condition(value: object) -> None:
+def test_text_that_is_not_a_condition(value: object) -> None:
     with pytest.raises(ValueError, match=r"is not a condition, expected a mode or not a mode$"):
         parse_condition(value)
 
 
-def test_words_of_a_condition() -> None:
+def test_text_of_a_condition() -> None:
     yes, no = Condition("a", True), Condition("a", False)
     assert (str(yes), str(no), yes.id_suffix, no.id_suffix) == ("a", "not a", "a", "not-a")
 
@@ -222,11 +222,11 @@ def value(text: str, **values: Any) -> bool | None:
         ("count(a) == 0", {"a": None}, None),
     ],
 )
-def test_values(text: str, values: Mapping[str, Any], expected: bool | None) -> None:
+def test_three_valued_evaluation(text: str, values: Mapping[str, Any], expected: bool | None) -> None:
     assert value(text, **values) is expected
 
 
-def test_modes_on_modes() -> None:
+def test_modes_that_read_modes() -> None:
     modes = {"low": parse_mode("a"), "mid": parse_mode("low and b"), "top": parse_mode("not mid")}
     assert holds(modes, "top", {"a": True, "b": True}) is False
     assert holds(modes, "top", {"a": True, "b": False}) is True

@@ -1,4 +1,4 @@
-"""The walk answers on anything: arbitrary JSON, mutilated bodies, hostile values."""
+"""The interpreter accepts any JSON: arbitrary values, mutated bodies, hostile values."""
 
 import copy
 import json
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wan_conformance.strategies.mutate import mutated_bodies
 
 from tests.spec.bodies import BODIES, data_uri
 from wanlib.base.violation import Violation
@@ -35,28 +36,28 @@ JSON = st.recursive(
 CALLS = st.sampled_from([None, "sync", "async", "stream", "carrier pigeon"])
 
 
-def holds_items(rule: str) -> bool:
-    """Whether a type rule is about list items or parts, of which no null is left open."""
+def is_item_rule(rule: str) -> bool:
+    """Return whether a type rule is about list items or parts, where null is rejected."""
     return rule.endswith(".each.type") or rule.partition("/")[2] == "prompt.type"
 
 
 def check(body: Any, call: str | None = None) -> list[Violation]:
-    """The violations, each of them whole: a known rule, its outcome, a place, and words for both readers."""
-    found = interpret(load(), body, call)
-    for violation in found:
+    """Return the violations, after checking that each is complete: rule, outcome, path, text, JSON."""
+    violations = interpret(load(), body, call)
+    for violation in violations:
         rule = load().rules[violation.rule]
-        null = rule.kind == "type" and violation.value is None and not holds_items(rule.id)
+        null = rule.kind == "type" and violation.value is None and not is_item_rule(rule.id)
         assert violation.outcome == ("unspecified" if null else rule.outcome)
-        assert stands(body, violation.path, rule.kind in ("required", "model"))
+        assert resolves(body, violation.path, rule.kind in ("required", "model"))
         assert rule.id in str(violation)
         assert len(repr(violation)) < 2000
         json.dumps(violation.to_dict(), ensure_ascii=False, allow_nan=False).encode("utf-8")
-    assert len({each[:3] for each in found}) == len(found)
-    return found
+    assert len({violation[:3] for violation in violations}) == len(violations)
+    return violations
 
 
-def stands(body: Any, pointer: str, missing: bool) -> bool:
-    """Whether a JSON Pointer leads somewhere; its end may be missing where that is what is wrong."""
+def resolves(body: Any, pointer: str, missing: bool) -> bool:
+    """Return whether a JSON Pointer resolves; its last step need not if `missing` is set."""
     value = body
     steps = pointer.split("/")[1:]
     for index, step in enumerate(steps):
@@ -70,33 +71,6 @@ def stands(body: Any, pointer: str, missing: bool) -> bool:
     return True
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every path into a body."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(each for key, item in inner for each in places(item, (*path, key)))]
-
-
-@st.composite
-def mutilated(draw: st.DrawFn) -> Any:
-    """A real body with one to three of its values removed, replaced or doubled."""
-    whole = {"": copy.deepcopy(draw(st.sampled_from(BODIES)))}
-    for _ in range(draw(st.integers(1, 3))):
-        *steps, last = draw(st.sampled_from([path for path in places(whole) if path]))
-        holder: Any = whole
-        for step in steps:
-            holder = holder[step]
-        match draw(st.sampled_from(["replace", "remove", "wrap", "add"])):
-            case "remove" if steps:
-                del holder[last]
-            case "wrap":
-                holder[last] = [holder[last], holder[last]]
-            case "add" if isinstance(holder, dict):
-                holder[draw(NAMES)] = draw(JSON)
-            case _:
-                holder[last] = draw(JSON)
-    return whole.get("")
-
-
 @given(JSON, CALLS)
 def test_arbitrary_json(body: Any, call: str | None) -> None:
     check(body, call)
@@ -107,13 +81,15 @@ FIELDS = sorted({field.name for family in load().families for field in family.fi
 
 @given(st.sampled_from(load().models), JSON, JSON | st.dictionaries(st.sampled_from(FIELDS), JSON), CALLS)
 @settings(max_examples=60)
-def test_arbitrary_json_under_a_model(model: str, given: Any, parameters: Any, call: str | None) -> None:
-    check({"model": model, "input": given, "parameters": parameters}, call)
+def test_arbitrary_json_under_a_model(
+    model: str, input_value: Any, parameters: Any, call: str | None
+) -> None:
+    check({"model": model, "input": input_value, "parameters": parameters}, call)
 
 
-@given(mutilated(), CALLS)
+@given(mutated_bodies(load()), CALLS)
 @settings(max_examples=100)
-def test_mutilated_bodies(body: Any, call: str | None) -> None:
+def test_mutated_bodies(body: Any, call: str | None) -> None:
     before = json.dumps(body)
     check(body, call)
     assert json.dumps(body) == before
@@ -122,12 +98,12 @@ def test_mutilated_bodies(body: Any, call: str | None) -> None:
 @pytest.mark.parametrize(
     "body", BODIES, ids=[f"{index} {body['model']}" for index, body in enumerate(BODIES)]
 )
-def test_bodies_are_real(body: Any) -> None:
-    """Or what is mutilated would be rubbish from the start."""
+def test_sample_bodies_are_valid(body: Any) -> None:
+    """The hostile values below are put into a valid body."""
     assert check(body, "async") == []
 
 
-def deep(levels: int = 100_000) -> list[Any]:
+def deep_list(levels: int = 100_000) -> list[Any]:
     nested: list[Any] = []
     for _ in range(levels):
         nested = [nested]
@@ -158,12 +134,12 @@ PATHS = [
     ("parameters", "color_palette", 0),
     ("parameters", "color_palette", 0, "hex"),
     ("parameters", "color_palette", 0, "ratio"),
-    ("parameters", "nobody_knows"),
-    ("nobody_knows",),
+    ("parameters", "unknown_member"),
+    ("unknown_member",),
 ]
-# Deeper than Python can recurse, longer than it can write out, and not a number at all.
+# Deeper than Python can recurse, longer than it can format, and not a number.
 HOSTILE = {
-    "deep": deep,
+    "deep": deep_list,
     "huge": lambda: 10**5000,
     "hugely negative": lambda: -(10**5000),
     "no number": lambda: float("nan"),
@@ -176,15 +152,17 @@ HOSTILE = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_values(kind: str) -> None:
-    """Told where it stands, or of the box around it: the walk goes no deeper than the spec does."""
+    """Reported at its path or at a container: the walk goes no deeper than the spec."""
     hostile = HOSTILE[kind]()
     for path in PATHS:
-        whole: Any = {"": copy.deepcopy(BODIES[0])}
+        holder_of_body: Any = {"": copy.deepcopy(BODIES[0])}
         *steps, last = ("", *path)
-        holder = whole
+        holder = holder_of_body
         for step in steps:
             holder = holder[step]
         holder[last] = hostile
-        told = [violation.path for violation in check(whole[""])]
+        reported = [violation.path for violation in check(holder_of_body[""])]
         where = "/" + "/".join(map(str, path)) if path else ""
-        assert any(f"{where}/".startswith(f"{each}/") or each.startswith(f"{where}/") for each in told), path
+        assert any(
+            f"{where}/".startswith(f"{other}/") or other.startswith(f"{where}/") for other in reported
+        ), path

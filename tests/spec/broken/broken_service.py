@@ -1,6 +1,6 @@
 """Edits of service.yaml that the loader refuses, each with the complaint about its line."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import SERVICE
 
 BROKEN_SERVICE = [
@@ -76,7 +76,7 @@ BROKEN_SERVICE = [
         "the kind 'mex' does not exist, expected max",
     ),
     Broken(
-        "no row for every other rule",
+        "row for every other rule missing",
         SERVICE,
         "kinds: []",
         "kinds: [min]",

@@ -1,6 +1,6 @@
 """Rows on error codes that do not agree with each other."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import WIRE
 
 _NO_BAT = "the code 'Bat' does not exist, expected Bad"

@@ -1,4 +1,4 @@
-"""What is proposed for a name that nobody knows, and names that nobody may bear."""
+"""Diagnostics: their form, suggestions for unknown names, and names that are not allowed."""
 
 import pytest
 
@@ -18,15 +18,15 @@ from wanlib.spec.model.errors import Diagnostics, check_name, suggest_name
         (5, [True, 51], "51"),
     ],
 )
-def test_nearest(name: object, known: list[object], expected: str) -> None:
+def test_suggested_name(name: object, known: list[object], expected: str) -> None:
     assert suggest_name(name, known) == expected
 
 
-def test_lines() -> None:
-    complaints = Diagnostics("tea.yaml")
-    complaints.add(3, "n is 5", "4")
-    complaints.unknown_name(9, "the mode", "larg", ["large"])
-    assert complaints.lines == [
+def test_lines_of_diagnostics() -> None:
+    diagnostics = Diagnostics("tea.yaml")
+    diagnostics.add(3, "n is 5", "4")
+    diagnostics.unknown_name(9, "the mode", "larg", ["large"])
+    assert diagnostics.lines == [
         "tea.yaml:3: n is 5, expected 4",
         "tea.yaml:9: the mode 'larg' does not exist, expected large",
     ]
@@ -34,9 +34,9 @@ def test_lines() -> None:
 
 @pytest.mark.parametrize("name", ["n", "max", "type", "a1", "a_b", "match", "unknown", "models"])
 def test_good_names(name: str) -> None:
-    complaints = Diagnostics("tea.yaml")
-    check_name("field", name, 1, complaints)
-    assert complaints.lines == []
+    diagnostics = Diagnostics("tea.yaml")
+    check_name("field", name, 1, diagnostics)
+    assert diagnostics.lines == []
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_good_names(name: str) -> None:
     ],
 )
 def test_bad_names(name: str) -> None:
-    complaints = Diagnostics("tea.yaml")
-    check_name("mode", name, 7, complaints)
+    diagnostics = Diagnostics("tea.yaml")
+    check_name("mode", name, 7, diagnostics)
     words = "expected [a-z][a-z0-9_]*, and no word of Python or of the spec"
-    assert complaints.lines == [f"tea.yaml:7: the mode name {name!r} can't be used, {words}"]
+    assert diagnostics.lines == [f"tea.yaml:7: the mode name {name!r} can't be used, {words}"]

@@ -1,6 +1,6 @@
 """Parts of a rule, defaults and relations that mean nothing."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY
 
 BROKEN_PARTS = [
@@ -40,7 +40,7 @@ BROKEN_PARTS = [
         "effective is True, expected a mode or not a mode",
     ),
     Broken(
-        "place that nobody knows",
+        "place that is unknown",
         FAMILY,
         "place: input",
         "place: header",
@@ -198,7 +198,7 @@ BROKEN_PARTS = [
         "the default 13 violates wan1.0/n.max:grand, expected one that satisfies it",
     ),
     Broken(
-        "default that is no keyword",
+        "default that is not a keyword",
         FAMILY,
         "default: 1K",
         "default: 2K",
@@ -254,7 +254,7 @@ BROKEN_PARTS = [
         "the percent member (of:) 'shares' does not exist, expected share",
     ),
     Broken(
-        "total of what is no percent",
+        "total of a member that is not a percent",
         FAMILY,
         "of: share",
         "of: hex",

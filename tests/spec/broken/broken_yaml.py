@@ -1,6 +1,6 @@
 """What strict YAML refuses."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY, TASK
 
 BROKEN_YAML = [

@@ -1,4 +1,4 @@
-"""Strict YAML: what is read, with its lines. What is refused stands in broken_yaml.py."""
+"""Strict YAML: values and lines. Refused files are in `tests/spec/broken/broken_yaml.py`."""
 
 import time
 from pathlib import Path
@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.spec.broken_yaml import BROKEN_YAML
+from tests.spec.broken.broken_yaml import BROKEN_YAML
 from wanlib.spec import SpecError
 from wanlib.spec.source import yaml_reader as reader
 from wanlib.spec.source.yaml_reader import LineList, LineMap, read_file, read_yaml
@@ -55,7 +55,7 @@ from wanlib.spec.source.yaml_reader import LineList, LineMap, read_file, read_ya
         ("größe", "größe"),
     ],
 )
-def test_values(text: str, value: Any) -> None:
+def test_scalars(text: str, value: Any) -> None:
     read = read_yaml(f"key: {text}", "tea.yaml")["key"]
     assert read == value
     assert type(read) is type(value) or isinstance(read, LineMap | LineList)
@@ -99,17 +99,17 @@ def test_keys_are_text() -> None:
     ]
 
 
-def test_equal_keys_apart() -> None:
+def test_equal_keys_in_different_mappings() -> None:
     assert read_yaml("a: {x: 1}\nb: {x: 2}", "tea.yaml") == {"a": {"x": 1}, "b": {"x": 2}}
 
 
 @pytest.mark.parametrize("broken", BROKEN_YAML, ids=lambda broken: broken.name)
-def test_python_loader_refuses_the_same(broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_loader_refuses_the_same_files(broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """PyYAML comes without its C half on some machines."""
     monkeypatch.setattr(reader, "_LOADER", yaml.SafeLoader)
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(SpecError) as exc_info:
         read_yaml(broken.files()[broken.file], broken.file)
-    assert str(caught.value).startswith(f"{broken.place()}: {broken.words.partition('…')[0]}")
+    assert str(exc_info.value).startswith(f"{broken.place()}: {broken.words.partition('…')[0]}")
 
 
 class LimitedLoader(yaml.SafeLoader):
@@ -138,44 +138,46 @@ LOADERS = [reader._LOADER, yaml.SafeLoader, LimitedLoader]
     ],
     ids=["brackets", "braces", "lines", "closed", "items", "indents", "and wrong"],
 )
-def test_deep_nesting_is_refused_soon(
+def test_deep_nesting_is_refused_early(
     text: str, line: int, loader: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Our limit comes first, with our message, whatever limit the parser has itself."""
+    """Our limit and message come first, with any limit of the parser."""
     monkeypatch.setattr(reader, "_LOADER", loader)
     start = time.perf_counter()
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(SpecError) as exc_info:
         read_yaml(text, "tea.yaml")
-    assert str(caught.value) == f"tea.yaml:{line}: nests deeper than 40 levels, expected a shallower file"
+    assert str(exc_info.value) == f"tea.yaml:{line}: nests deeper than 40 levels, expected a shallower file"
     assert time.perf_counter() - start < 5
 
 
 @pytest.mark.parametrize("loader", LOADERS)
-def test_what_is_wrong_before_it_is_deep(loader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_before_the_deep_part_is_reported_first(
+    loader: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first error of the file is reported."""
     monkeypatch.setattr(reader, "_LOADER", loader)
     with pytest.raises(SpecError, match=r"tea\.yaml:1: is not YAML \(.*node content"):
         read_yaml("a: [}\nb: " + "[" * 100, "tea.yaml")
 
 
-def test_depth_is_of_one_branch() -> None:
+def test_depth_is_counted_per_branch() -> None:
     """Many shallow values are not a deep one."""
     assert len(read_yaml("a: [" + "[[]], " * 100 + "]", "tea.yaml")["a"]) == 100
     assert read_yaml("a: " + "[" * 39 + "]" * 39, "tea.yaml")
 
 
-def test_line_of_what_is_no_utf8(tmp_path: Path) -> None:
+def test_line_of_text_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "tea.yaml").write_bytes(b"one: 1\ntwo: gr\xfcn\n")
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(SpecError) as exc_info:
         read_file(tmp_path / "tea.yaml")
-    assert caught.value.diagnostics == ["tea.yaml:2: is not UTF-8, expected UTF-8 text"]
+    assert exc_info.value.diagnostics == ["tea.yaml:2: is not UTF-8, expected UTF-8 text"]
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(SpecError) as exc_info:
         read_file(tmp_path / "tea.yaml")
     expected = "tea.yaml:1: can't be read (No such file or directory), expected a spec file"
-    assert caught.value.diagnostics == [expected]
+    assert exc_info.value.diagnostics == [expected]
 
 
 MARKS = st.text("abn01:-#[]{}*&!|>'\"%@,? \n\t.x_", max_size=40)

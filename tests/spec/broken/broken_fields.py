@@ -1,6 +1,6 @@
 """Fields and limits that mean nothing."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY
 
 BROKEN_FIELDS = [
@@ -170,14 +170,14 @@ BROKEN_FIELDS = [
         "max_bytes is '1 MiB', expected a size such as 20 MB",
     ),
     Broken(
-        "scheme that nobody knows",
+        "scheme that is unknown",
         FAMILY,
         "[http, https, data]",
         "[http, ftp]",
         "schemes is ['http', 'ftp'], expected a list of http, https, data, oss",
     ),
     Broken(
-        "format that nobody knows",
+        "format that is unknown",
         FAMILY,
         "formats: [png]",
         "formats: [png, gif]",
@@ -227,7 +227,7 @@ BROKEN_FIELDS = [
         "mime is ['image/png'], expected a mapping",
     ),
     Broken(
-        "encoding that nobody knows",
+        "encoding that is unknown",
         FAMILY,
         "encoding: base64",
         "encoding: base32",

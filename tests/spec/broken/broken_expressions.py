@@ -1,6 +1,6 @@
 """Modes whose expressions read what is not there."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY
 
 BROKEN_EXPRESSIONS = [
@@ -12,7 +12,7 @@ BROKEN_EXPRESSIONS = [
         "the boolean field or mode above 'flag' does not exist, expected quick",
     ),
     Broken(
-        "field that is no switch",
+        "field that is not boolean",
         FAMILY,
         "bare: count(images) == 0",
         "bare: style",
@@ -34,7 +34,7 @@ BROKEN_EXPRESSIONS = [
         ", expected one of the types text, integer, number, boolean, size, or count(images)",
     ),
     Broken(
-        "count of what is no list",
+        "count of a field that is not a list",
         FAMILY,
         "bare: count(images) == 0",
         "bare: count(prompt) == 0",

@@ -1,4 +1,4 @@
-"""The list of files whose shape is known: what it holds, and that nothing else is taken on trust."""
+"""The list of checked files: its content, and that every other file is checked."""
 
 import subprocess
 import sys
@@ -15,14 +15,14 @@ from wanlib.spec.source.yaml_reader import read_file
 PATHS = sorted(spec_folder().glob("*.yaml"))
 
 
-def test_the_list_is_of_the_files_as_they_are() -> None:
-    """Where this fails: `wanlib emit`."""
+def test_the_list_has_the_digests_of_the_files() -> None:
+    """If this fails, run `wanlib emit`."""
     assert (spec_folder() / LIST).read_text("ascii") == digest_list(spec_folder())
     assert len(known_digests(spec_folder())) == len(PATHS) + 1
 
 
 @pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
-def test_what_is_listed_has_the_shape(path: Path) -> None:
+def test_listed_files_match_the_schema(path: Path) -> None:
     assert schema_diagnostics(read_file(path), path.name, spec_folder() / SCHEMA) == []
 
 
@@ -38,7 +38,7 @@ def test_a_changed_file_is_checked(path: Path, tmp_path: Path) -> None:
         load(folder)
 
 
-def test_under_another_schema_nothing_is_known(tmp_path: Path) -> None:
+def test_with_another_schema_no_file_is_known(tmp_path: Path) -> None:
     folder = copytree(spec_folder(), tmp_path / "spec")
     assert known_digests(folder)
     with (folder / SCHEMA).open("a") as file:
@@ -46,13 +46,13 @@ def test_under_another_schema_nothing_is_known(tmp_path: Path) -> None:
     assert known_digests(folder) == frozenset()
 
 
-def test_without_a_list_nothing_is_known(tmp_path: Path) -> None:
+def test_without_a_list_no_file_is_known(tmp_path: Path) -> None:
     assert known_digests(tmp_path) == frozenset()
     (tmp_path / LIST).write_bytes(b"\xff")
     assert known_digests(tmp_path) == frozenset()
 
 
-def test_what_checks_is_not_loaded_for_what_is_known() -> None:
+def test_jsonschema_is_not_imported_for_known_files() -> None:
     code = "import sys, wanlib.spec; wanlib.spec.load(); print('jsonschema' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout == "False\n"
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert completed.stdout == "False\n"

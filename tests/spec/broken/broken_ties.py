@@ -1,6 +1,6 @@
 """Names that one file uses and another should hold."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY, SOURCES, TASK, WIRE
 
 BROKEN_TIES = [

@@ -1,6 +1,6 @@
 """What a client needs of a spec: verbs, what bounds the pictures, outcomes of a task, spans, prices."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY, TASK, WIRE
 
 _EDIT = "edit: {means: {quick: true}, starts: {strength: 0.2}}"
@@ -144,7 +144,7 @@ BROKEN_CLIENT = [
         "the field 'm' does not exist, expected n",
     ),
     Broken(
-        "count_of a number that is no integer",
+        "count_of a number that is not an integer",
         FAMILY,
         "{bare: n,",
         "{bare: strength,",

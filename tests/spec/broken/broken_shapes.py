@@ -1,6 +1,6 @@
 """What spec.schema.json refuses."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY, SOURCES, TASK, WIRE
 
 BROKEN_SHAPES = [

@@ -1,4 +1,4 @@
-"""Whether conditions can hold together, by every way in which their values can differ."""
+"""Whether two conditions can hold together, for every kind of comparison."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ MODES = "  fast: quick"
 
 
 def family(folder: Path, *modes: str) -> Family:
-    """The small family with these modes beside its own."""
+    """Return the small family with these modes beside its own."""
     lines = "".join(f"  {mode}\n" for mode in modes)
     files = FILES | {FAMILY: FILES[FAMILY].replace(MODES, lines + MODES)}
     return load(write(folder, files)).families[0]
@@ -51,27 +51,27 @@ def family(folder: Path, *modes: str) -> Family:
         ("bare_grand", "grand", True),
     ],
 )
-def test_together(one: str, two: str, together: bool, tmp_path: Path) -> None:
-    made = family(tmp_path, f"one: {one}", f"two: {two}")
-    witness = find_overlap(made, Condition("one", True), Condition("two", True))
-    assert bool(witness) is together
-    assert find_overlap(made, Condition("one", True), Condition("one", False)) == ""
+def test_overlap_of_conditions(one: str, two: str, together: bool, tmp_path: Path) -> None:
+    small_family = family(tmp_path, f"one: {one}", f"two: {two}")
+    overlap = find_overlap(small_family, Condition("one", True), Condition("two", True))
+    assert bool(overlap) is together
+    assert find_overlap(small_family, Condition("one", True), Condition("one", False)) == ""
 
 
-def test_combinations(tmp_path: Path) -> None:
-    """The least that tells the modes apart; a count stands for its list."""
-    made = family(tmp_path)
-    assert list(value_combinations(made, ("bare_grand",))) == [
+def test_value_combinations(tmp_path: Path) -> None:
+    """Only values that the modes can tell apart; the value of a list is its count."""
+    small_family = family(tmp_path)
+    assert list(value_combinations(small_family, ("bare_grand",))) == [
         {"images": count, "model": model} for count in (0, 1) for model in ("tea-1", "tea-1-pro")
     ]
-    assert combination_count(made, ("bare_grand", "fast")) == 4 * 2 * 3
+    assert combination_count(small_family, ("bare_grand", "fast")) == 4 * 2 * 3
 
 
 FLAGS = [f"f{number}" for number in range(20)]
 
 
 def flagged(one: list[str], two: list[str]) -> str:
-    """The small family with twenty switches and two modes that read some of them."""
+    """Return the small family with twenty boolean fields and two modes that read some of them."""
     fields = "".join(f"  {flag}: {{type: boolean, default: false}}\n" for flag in FLAGS)
     text = FILES[FAMILY].replace("fields:\n  prompt", f"fields:\n{fields}  prompt")
     text = text.replace(MODES, f"  one: {' and '.join(one)}\n  two: {' and '.join(two)}\n{MODES}")
@@ -80,22 +80,22 @@ def flagged(one: list[str], two: list[str]) -> str:
     )
 
 
-def test_mode_of_too_many_combinations(tmp_path: Path) -> None:
-    """Such a file would be weighed for hours: it is refused instead."""
+def test_a_mode_with_too_many_combinations(tmp_path: Path) -> None:
+    """Comparing such modes would take hours, so the file is refused."""
     text = flagged(FLAGS, FLAGS[:2])
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(SpecError) as exc_info:
         load(write(tmp_path, FILES | {FAMILY: text}))
-    words = f"the mode 'one' reads {2**20:,} combinations of values, expected at most {MOST:,}"
-    assert caught.value.diagnostics == [f"wan1.0.yaml:{line_of(text, 'when one')}: {words}"]
+    message = f"the mode 'one' reads {2**20:,} combinations of values, expected at most {MOST:,}"
+    assert exc_info.value.diagnostics == [f"wan1.0.yaml:{line_of(text, 'when one')}: {message}"]
 
 
-def test_modes_of_too_many_combinations_together(tmp_path: Path) -> None:
+def test_two_modes_with_too_many_combinations(tmp_path: Path) -> None:
     text = flagged(FLAGS[:10], FLAGS[10:])
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(SpecError) as exc_info:
         load(write(tmp_path, FILES | {FAMILY: text}))
     place = f"wan1.0.yaml:{line_of(text, 'when not two')}"
-    words = f"which read {2**20:,} combinations of values, expected at most {MOST:,}"
-    assert caught.value.diagnostics == [f"{place}: max varies by one and by not two, {words}"]
+    message = f"which read {2**20:,} combinations of values, expected at most {MOST:,}"
+    assert exc_info.value.diagnostics == [f"{place}: max varies by one and by not two, {message}"]
 
 
 def line_of(text: str, part: str) -> int:

@@ -1,6 +1,6 @@
 """Conditions that name no mode, and modes that hold together."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY
 
 BROKEN_CONDITIONS = [

@@ -1,4 +1,4 @@
-"""The plain walk: modes of three values, what hangs on them, and what comes first."""
+"""The plain reading: three-valued modes, variants, stages, and the order of violations."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,8 +16,8 @@ from tests.spec.bodies import (
     changed,
     data_uri,
     messages,
-    met,
     prompted,
+    rule_paths,
     rules,
 )
 from wanlib.spec import interpret, load
@@ -38,8 +38,8 @@ CLEAN = [
 
 
 @pytest.mark.parametrize("body", CLEAN)
-def test_clean_bodies(body: dict[str, Any]) -> None:
-    assert met(body) == []
+def test_valid_bodies_have_no_violations(body: dict[str, Any]) -> None:
+    assert rule_paths(body) == []
 
 
 # Modes of three values.
@@ -61,25 +61,25 @@ def test_clean_bodies(body: dict[str, Any]) -> None:
         (1, 0, ["wan2.7/n.min", "wan2.7/enable_sequential.type"]),
     ],
 )
-def test_variant_and_base(sequential: Any, n: int, expected: list[str]) -> None:
+def test_a_variant_replaces_its_base(sequential: Any, n: int, expected: list[str]) -> None:
     body = messages(EDIT, n=n, enable_sequential=sequential)
     if sequential is ...:
         del body["parameters"]["enable_sequential"]
     assert rules(body) == expected
 
 
-def test_modes_on_modes_are_undetermined_together() -> None:
-    """`pro_text` reads `sequential` by way of `plain_text`: 4K could be right or wrong."""
+def test_a_mode_is_unknown_if_a_mode_that_it_reads_is() -> None:
+    """`pro_text` reads `sequential` by way of `plain_text`: 4K may be right or wrong."""
     assert rules(messages(EDIT_PRO, size="4K")) == []
     assert rules(messages(EDIT_PRO, size="4K", enable_sequential=True)) == ["wan2.7/size.keywords"]
     assert rules(messages(EDIT_PRO, size="4K", enable_sequential=0)) == ["wan2.7/enable_sequential.type"]
     assert rules(messages(EDIT, size="4K")) == ["wan2.7/size.keywords"]
 
 
-def test_call_makes_modes_undetermined() -> None:
+def test_an_unknown_call_makes_modes_unknown() -> None:
     body = messages(MIXED, enable_interleave=True)
-    assert met(body, None) == []
-    assert met(body, "async") == []
+    assert rule_paths(body, None) == []
+    assert rule_paths(body, "async") == []
     assert rules(body, "sync") == [
         "wan2.6/enable_interleave.one_of:plain_sync",
         "wan2.6/stream.required:interleave_sync",
@@ -87,8 +87,8 @@ def test_call_makes_modes_undetermined() -> None:
     assert rules(body, "stream") == ["wan2.6/stream.required:interleave_sync"]
 
 
-def test_variants_without_a_base() -> None:
-    """In a mode that none of them names, and in none that is known, nothing is judged."""
+def test_variants_without_a_base_rule() -> None:
+    """Nothing is checked in a mode that no variant names, or in an unknown mode."""
     assert rules(messages(MIXED)) == ["wan2.6/images.min_count:not-interleave"]
     assert rules(messages(MIXED, enable_interleave=True)) == []
     assert rules(messages(MIXED, enable_interleave="true")) == ["wan2.6/enable_interleave.type"]
@@ -98,7 +98,7 @@ def test_variants_without_a_base() -> None:
 # Fields that act in one mode.
 
 
-def test_effective_hides_the_rest_of_its_field() -> None:
+def test_effective_hides_other_rules_of_its_field() -> None:
     for value in (True, "yes", None):
         (violation,) = interpret(load(), messages(EDIT, URL, thinking_mode=value))
         assert (violation.rule, violation.outcome) == ("wan2.7/thinking_mode.effective", "ignored")
@@ -106,19 +106,19 @@ def test_effective_hides_the_rest_of_its_field() -> None:
     assert rules(messages(EDIT, thinking_mode="yes")) == ["wan2.7/thinking_mode.type"]
 
 
-def test_effective_in_an_undetermined_mode() -> None:
+def test_effective_in_an_unknown_mode() -> None:
     body = messages(EDIT, thinking_mode="yes", enable_sequential="no")
     assert rules(body) == ["wan2.7/enable_sequential.type", "wan2.7/thinking_mode.type"]
 
 
-def test_effective_says_nothing_of_an_absent_field() -> None:
+def test_effective_does_not_apply_to_an_absent_field() -> None:
     assert rules(messages(MIXED, URL)) == []
     assert rules(messages(MIXED, URL, max_images=9)) == ["wan2.6/max_images.effective"]
     assert rules(messages(MIXED, enable_interleave=True, max_images=9)) == ["wan2.6/max_images.max"]
 
 
-def test_needs_beside_the_rest_of_its_field() -> None:
-    assert met(brushed("expand", strength=2)) == [
+def test_needs_is_reported_beside_other_rules_of_its_field() -> None:
+    assert rule_paths(brushed("expand", strength=2)) == [
         ("wanx2.1/strength.needs", "/parameters/strength"),
         ("wanx2.1/strength.max", "/parameters/strength"),
     ]
@@ -128,7 +128,7 @@ def test_needs_beside_the_rest_of_its_field() -> None:
     assert rules(undetermined) == ["wanx2.1/function.type", "wanx2.1/strength.max"]
 
 
-def test_needs_is_not_its_opposite() -> None:
+def test_needs_does_not_require_the_field() -> None:
     """`needs: masked` asks nothing of a field that is absent; `required` in that mode does."""
     assert rules(brushed("description_edit_with_mask")) == ["wanx2.1/mask.required:masked"]
     assert rules(brushed("doodle")) == []
@@ -138,7 +138,7 @@ def test_needs_is_not_its_opposite() -> None:
 # Stages.
 
 
-def test_type_before_bound_before_relation() -> None:
+def test_stages_are_checked_in_order() -> None:
     assert rules(messages(EDIT, bbox_list="none")) == ["wan2.7/bbox_list.type"]
     assert rules(messages(EDIT, URL, bbox_list=[[[1, 2, 3]]])) == ["wan2.7/bbox_list.each.each.count"]
     assert rules(messages(EDIT, URL, bbox_list=[[[1, 2, "3", 0]]])) == [
@@ -150,15 +150,15 @@ def test_type_before_bound_before_relation() -> None:
     assert rules(messages(EDIT, color_palette=[*palette, palette[0]])) == ["wan2.7/color_palette.total"]
 
 
-def test_scheme_before_all_else() -> None:
-    """And what is no base64 is not read as an image."""
+def test_a_wrong_scheme_hides_later_bounds() -> None:
+    """Text that is not base64 is not read as an image."""
     assert rules(messages(EDIT, "cup.png")) == ["wan2.7/images.each.schemes"]
     assert rules(messages(EDIT, "data:image/gif;base64,???")) == ["wan2.7/images.each.encoding"]
     bad = changed(brushed(), "/input/base_image_url", "ftp://茶.example/cup.png")
     assert rules(bad) == ["wanx2.1/images.each.schemes"]
 
 
-def test_facts_of_images() -> None:
+def test_limits_on_image_files() -> None:
     assert rules(messages(EDIT, data_uri(240, 240))) == []
     assert rules(messages(EDIT, data_uri(239, 240))) == ["wan2.7/images.each.min_side"]
     assert rules(messages(EDIT, data_uri(240, 2000))) == ["wan2.7/images.each.min_ratio"]
@@ -170,10 +170,10 @@ def test_facts_of_images() -> None:
     assert rules(messages(EDIT, data_uri(240, 240, "png", "image/jpeg"))) == ["wan2.7/images.each.mime"]
 
 
-def test_box_inside_its_own_image() -> None:
+def test_a_box_is_compared_with_its_own_image() -> None:
     images = [URL, data_uri(300, 400)]
     assert rules(messages(EDIT, *images, bbox_list=[[[0, 0, 999, 999]], [[0, 0, 300, 400]]])) == []
-    assert met(messages(EDIT, *images, bbox_list=[[], [[0, 0, 300, 400], [0, 0, 301, 400]]])) == [
+    assert rule_paths(messages(EDIT, *images, bbox_list=[[], [[0, 0, 300, 400], [0, 0, 301, 400]]])) == [
         ("wan2.7/bbox_list.each.each.inside", "/parameters/bbox_list/1/1")
     ]
     assert rules(messages(EDIT, *images, bbox_list=[[], [[-1, 0, 301, 400]]])) == [
@@ -184,13 +184,13 @@ def test_box_inside_its_own_image() -> None:
 @pytest.mark.parametrize(
     "box", [[400, 0, 350, 400], [350, 0, 350, 400], [0, 500, 301, 450], [0, 450, 301, 450]]
 )
-def test_disordered_box_is_not_held_against_its_image(box: list[int]) -> None:
+def test_a_box_in_the_wrong_order_is_not_compared_with_its_image(box: list[int]) -> None:
     assert rules(messages(EDIT, data_uri(300, 400), bbox_list=[[box]])) == [
         "wan2.7/bbox_list.each.each.ordered"
     ]
 
 
-def test_mask_of_another_size() -> None:
+def test_a_mask_of_another_size() -> None:
     body = brushed("description_edit_with_mask", mask=data_uri(512, 600))
     assert rules(body) == []
     assert rules(changed(body, "/input/base_image_url", data_uri(512, 600))) == []
@@ -225,8 +225,8 @@ def test_numbers(value: Any) -> None:
 # Order.
 
 
-def test_order() -> None:
-    """The envelope first, as it is walked; then fields in the order of the spec, whatever the body's is."""
+def test_violations_are_in_spec_order() -> None:
+    """The envelope first, then fields in the order of the spec, in any order of the body."""
     body = messages(EDIT, {"image": 1}, {"text": 2}, seed=-1, watermark=1, n=0, size="1x1", z=1)
     body = changed(changed(body, "/input/messages/0/role", "cook"), "/extra", 1)
     assert rules(body, "stream") == [
@@ -243,14 +243,14 @@ def test_order() -> None:
     ]
 
 
-def test_one_violation_for_a_rule_and_place() -> None:
+def test_one_violation_per_rule_and_path() -> None:
     body = messages(EDIT, *(["x"] * 20), size="8000*100", n=-1, bbox_list=[[[9, 9, 1, 1]] * 3] * 20)
-    found = met(body)
+    found = rule_paths(body)
     assert len(found) == len(set(found)) > 20
     assert {"wan2.7/size.max_ratio", "wan2.7/images.max_count"} <= {rule for rule, _ in found}
 
 
-def test_families_do_not_mix() -> None:
+def test_rules_of_other_families_do_not_apply() -> None:
     for model, file in ((EDIT, "wan2.7"), (MIXED, "wan2.6"), (SIMPLE, "wan2.5"), (BRUSH, "wanx2.1")):
         found = rules({"model": model, "input": {}, "parameters": {"n": 99, "zzz": 1}})
         assert {f"{file}/n.max", f"{file}/unknown"} <= {rule.partition(":")[0] for rule in found}

@@ -1,6 +1,6 @@
 """Body forms that cannot be walked."""
 
-from tests.spec.broken import Broken
+from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY, WIRE
 
 BROKEN_BODIES = [
@@ -52,7 +52,7 @@ BROKEN_BODIES = [
         at=(FAMILY, "  guard:"),
     ),
     Broken(
-        "only what is no list",
+        "only of a field that is not a list",
         WIRE,
         '    parameters: "*"\n  single',
         '    extra: {only: mask}\n    parameters: "*"\n  single',
