@@ -11,7 +11,7 @@ from time import process_time
 
 Call = Callable[[], object]
 Peers = Mapping[str, tuple[Call, float | None]]
-"""For name peer its call and the largest ratio that meets the target, None for no target."""
+"""For each peer its call and the largest ratio that meets the target, None for no target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ HEAD = f"{'what':34} {'peer':28} {'ours':>9} {'peer':>9} {'ratio':>8} {'target':
 def contest(
     name: str, ours: Call, peers: Peers, rounds: int = 9, min_seconds: float = 0.02
 ) -> list[Comparison]:
-    """Compare our call with those of peers; a round of name takes `min_seconds`."""
+    """Compare our call with those of peers; each round of a call takes `min_seconds`."""
     calls = {"ours": ours} | {peer: call for peer, (call, _) in peers.items()}
-    repeats = {name: _repeats(call, min_seconds) for name, call in calls.items()}
-    times: dict[str, list[float]] = {name: [] for name in calls}
+    repeats = {contender: _repeats(call, min_seconds) for contender, call in calls.items()}
+    times: dict[str, list[float]] = {contender: [] for contender in calls}
     for _ in range(rounds):
-        for name in random.sample(list(calls), len(calls)):
-            times[name].append(_timed(calls[name], repeats[name]))
+        for contender in random.sample(list(calls), len(calls)):
+            times[contender].append(_timed(calls[contender], repeats[contender]))
     return [compare(name, peer, times["ours"], times[peer], target) for peer, (_, target) in peers.items()]
 
 
