@@ -72,6 +72,7 @@ ARROWS: dict[str, set[str]] = {
 # what it may import inside a function
 LAZY_ARROWS: dict[str, set[str]] = {
     "wanlib.cli": {"wanlib"},
+    "wanlib.types": {"wanlib"},
     "wanlib.client": {"httpx", "pybase64"},
     "wanlib.boundary": {"PIL"},
     "wanlib.emulator": {"PIL"},
