@@ -1,4 +1,4 @@
-"""The commands put together: all of them for help, one of them to run it."""
+"""The applications: all commands for the help text, one of them to run it; options of both programs."""
 
 import subprocess
 import sys
@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
+from wan_conformance.cli.commands import app as conformance_app
 
-from wanlib.cli.app import app
+from wanlib import __version__
+from wanlib.cli.app import EXIT_CODES, app
 
 NAMES = [*get_command(app()).commands]  # type: ignore[attr-defined]
 
@@ -45,3 +48,38 @@ def test_a_command_is_loaded_without_the_others() -> None:
         "yaml",
         "uvicorn",
     }
+
+
+PROGRAMS = {"wanlib": app(), "wan-conformance": conformance_app}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_both_programs_have_the_same_options(program: str) -> None:
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(PROGRAMS[program], arguments, prog_name=program)
+        assert result.exit_code == 0
+        return result.stdout
+
+    assert run("-h") == run("--help")
+    assert run("--version") == f"{program} {__version__}\n"
+    help_text = " ".join(run("-h").split())
+    assert EXIT_CODES in help_text
+    assert "--install-completion" in help_text and "--show-completion" in help_text
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_command_has_help_with_a_first_line_that_fits(program: str) -> None:
+    commands = get_command(PROGRAMS[program]).commands  # type: ignore[attr-defined]
+    for name, command in commands.items():
+        result = CliRunner().invoke(PROGRAMS[program], [name, "-h"], prog_name=program)
+        assert result.exit_code == 0 and f"Usage: {program} {name}" in result.stdout
+        assert not command.get_short_help_str(limit=64).endswith("..."), name
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_completion_lists_the_commands(program: str) -> None:
+    variable = f"_{program.replace('-', '_').upper()}_COMPLETE"
+    environment = {variable: "complete_bash", "COMP_WORDS": f"{program} ", "COMP_CWORD": "1"}
+    result = CliRunner().invoke(PROGRAMS[program], [], prog_name=program, env=environment)
+    names = [*get_command(PROGRAMS[program]).commands]  # type: ignore[attr-defined]
+    assert result.stdout.split() == names

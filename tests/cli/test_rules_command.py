@@ -74,3 +74,32 @@ def test_a_terminal_has_a_table(wanlib: Callable[..., Any], monkeypatch: pytest.
     assert row.index("4") == head.index("limit")
     assert row.index("rejected") == head.index("outcome")
     assert "\t" not in "".join(lines)
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_rule_ids_are_whole_on_a_terminal(
+    wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    terminal = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("wanlib.cli.output.sys", terminal)
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = wanlib("rules", "wan2.6-image").out.splitlines()
+    rules = [rule for rule, entry in RULES.items() if not entry.models or "wan2.6-image" in entry.models]
+    assert {*rules} <= {line.split()[0] for line in lines if line.split()}
+    assert "…" not in "".join(lines)
+
+
+def test_limits_are_not_cut_at_200_columns(
+    wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [line.split("\t") for line in wanlib("rules", "wan2.7-image").out.splitlines()]
+    limits = {rule: limit for rule, limit, *_ in rows if rule.startswith("wan2.7/")}
+    terminal = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("wanlib.cli.output.sys", terminal)
+    monkeypatch.setenv("COLUMNS", "200")
+    lines = wanlib("rules", "wan2.7-image").out.splitlines()
+    words = {word for line in lines for word in line.split()}
+    assert {word for limit in limits.values() for word in limit.split()} <= words
+    assert any(
+        line.startswith("wan2.7/images.each.formats ") and "jpeg png bmp webp" in line for line in lines
+    )

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,6 +72,21 @@ def test_tasks_are_listed(call: Command, service: Service, monkeypatch: pytest.M
     assert told[0]["created_at"] == 1_800_000_000
 
 
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_task_ids_are_whole_on_a_terminal(
+    call: Command, service: Service, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    task = {"status": "RUNNING", "model_name": PRO, "gmt_create": 1_800_000_000_000}
+    service.answers["/tasks"] = listed(*({"task_id": task_id} | task for task_id in (TASK, OTHER)))
+    terminal = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("wanlib.cli.output.sys", terminal)
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = call("tasks").out.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith((TASK, OTHER))] == [TASK, OTHER]
+    assert all(len(line) <= width for line in lines)
+    assert "…" not in "".join(lines)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -106,7 +122,7 @@ def test_what_a_journal_holds_is_taken_up_again(call: Command, service: Service,
     service.answers["/tasks"] = listed()
     ran = call("resume", "--journal", journal, "--out", tmp_path)
     assert (ran.code, ran.out) == (1, f"{tmp_path / f'{TASK}-1.png'}\n")
-    told = f"wanlib: a call of {PRO} was sent and its answer lost; the service lists no such task"
+    told = f"wanlib: a call of {PRO} was sent, but its response was lost; the service lists no such task"
     assert ran.err.splitlines()[-1] == told
     service.answers["/tasks"] = listed({"task_id": OTHER}, {"task_id": OTHER[:-1] + "3"})
     (lost,) = call("resume", "--journal", journal, "--out", tmp_path, "--json").out.splitlines()

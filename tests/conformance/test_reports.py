@@ -116,8 +116,8 @@ def test_what_conforms(word: str) -> None:
 def test_the_table_tells_rules_failures_and_what_to_do() -> None:
     text = printed(MIXED)
     rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.split()}
-    assert rows["cups.max"] == ["4", "rejected", "FAIL", "1/2", "-"]
-    assert rows["sort.one_of"][-3:] == ["known", "1/1", "-"]
+    assert rows[MAX] == ["4", "rejected", "FAIL", "1/2", "-"]
+    assert rows[WORD][-3:] == ["known", "1/1", "-"]
     for said in (
         "FAIL tiny: edge:2",
         f"expected  refused: {MAX}",
@@ -143,16 +143,31 @@ def test_the_table_has_no_codes_in_a_file_and_colours_on_a_terminal() -> None:
     assert [line for line in coloured if "FAIL 1/2" in line and "\x1b[1;31m" in line]
 
 
-@pytest.mark.parametrize("width", [80, 100, 120])
-def test_rows_fit_and_long_ids_are_whole(width: int) -> None:
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+def test_rule_ids_are_whole_and_limits_are_not_cut(width: int) -> None:
     rule = "wire/messages.input.messages.each.content.text.max_count"
-    head = HEAD | {"rules": {rule: {"limit": "x" * 50, "outcome": "unspecified"}}}
+    limit = "%" * 50
+    head = HEAD | {"rules": {rule: {"limit": limit, "outcome": "unspecified"}}}
     targets = ("generated", "interpreted", "json_schema")
-    text = printed(
-        VerdictLog(head, tuple(verdict(about=rule, target=each, model=MODEL) for each in targets)), width
-    )
-    assert all(len(line) <= width for line in text.splitlines())
-    assert rule.partition("/")[2] in "".join(line.split()[0] for line in text.splitlines() if line.split())
+    log = VerdictLog(head, tuple(verdict(about=rule, target=name, model=MODEL) for name in targets))
+    lines = printed(log, width).splitlines()
+    assert [line for line in lines if line.split()[:1] == [rule]]
+    assert "".join(lines).count("%") == len(limit)
+    assert width < 80 or all(len(line) <= width for line in lines)
+    assert width < 200 or any(limit in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_every_rule_of_the_spec_can_be_copied(width: int) -> None:
+    rules = [rule for rule in load().rules.values() if rule.scope == "body"]
+    limits = {rule.id: format_limit(rule.limit, rule.kind) for rule in rules}
+    targets = ("generated", "interpreted", "json_schema", "client", "client_async", "http")
+    head = HEAD | {"rules": {rule.id: {"limit": limits[rule.id], "outcome": rule.outcome} for rule in rules}}
+    verdicts = (verdict(about=rule.id, target=name, model=MODEL) for rule in rules for name in targets)
+    lines = printed(VerdictLog(head, tuple(verdicts)), width).splitlines()
+    words = {word for line in lines for word in line.split()}
+    assert {rule.id for rule in rules} <= words
+    assert {word for limit in limits.values() for word in limit.split()} <= words
 
 
 def test_many_failures_are_cut_and_each_rule_has_its_turn() -> None:

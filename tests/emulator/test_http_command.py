@@ -123,18 +123,18 @@ def test_a_port_in_use_is_told_in_a_line() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--region", "mars"), "no region 'mars'; known: beijing, singapore"),
+        (("--region", "mars"), "--region 'mars': unknown region; known: beijing, singapore"),
         (
             ("--key", "sk-a@mars"),
-            "--key: no region 'mars'; expected KEY or KEY@REGION",
+            "--key: unknown region 'mars'; expected KEY or KEY@REGION",
         ),
-        (("--key", "@beijing"), "--key: there is no key"),
+        (("--key", "@beijing"), "--key: the key is empty"),
         (("--faults", "explode"), "'explode' is no fault, expected one of error"),
-        (("--waiting", "-1"), "--waiting is -1.0, expected 0 or more"),
+        (("--waiting", "-1"), "--waiting is -1.0; expected 0 or more"),
         (("--working", "nan"), "--working is nan"),
         (("--mutant", "wan2.7/n.maxx"), "--mutant 'wan2.7/n.maxx': "),
         (("--data", "/dev/null"), "--data: /dev/null "),
-        (("--spec", "/nowhere"), "--spec /nowhere: there is no such folder"),
+        (("--spec", "/nowhere"), "--spec /nowhere: no such folder"),
         (("--host", "192.0.2.1"), "192.0.2.1:8686: "),
         (("--host", "no such host"), "no such host:8686: "),
     ],

@@ -1,7 +1,4 @@
-"""The `wan-conformance` command.
-
-Exit codes: 0 conforms, 1 does not, 2 usage or unreadable input, 3 the harness itself broke.
-"""
+"""The commands `run`, `report`, `diff` and `mutants`, and the application `app` with all commands."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from wan_conformance.cli import lifecycle_commands as lifecycle
-from wan_conformance.cli.errors import CONFORMS, FAILS, handle_errors
+from wan_conformance.cli import lifecycle_commands
+from wan_conformance.cli.errors import add_command
 from wan_conformance.engine.execute import RunRequest, UsageError, execute
 from wan_conformance.engine.mutation_check import run_mutants
 from wan_conformance.engine.sources import matching_body_rules
@@ -22,139 +19,158 @@ from wan_conformance.report.markdown import write_markdown
 from wan_conformance.report.tally import tally
 from wan_conformance.report.terminal import console, print_log
 from wanlib.base.redaction import printable
+from wanlib.cli.app import create_app
+from wanlib.cli.errors import ExitCode, SpecOption, print_error
 from wanlib.spec import load
 
-_LISTED = 50
-
-app = typer.Typer(
-    name="wan-conformance",
-    help="Puts cases made from the spec to everything that follows it, and reports who keeps which rule.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
+_MAX_CHANGES = 50
+"""Changes that are printed."""
+_REPORT_FILES = ("report.md", "junit.xml", "verdicts.ndjson")
 
 
-@app.command()
 def run(
-    target: Annotated[list[str] | None, typer.Option(help="Ask this one only; may be repeated.")] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(metavar="TARGET", help="Only this target. Repeat for more targets.")
+    ] = None,
     rule: Annotated[
         list[str] | None,
-        typer.Option(help="Only rules whose ids match, as in 'wan2.7/n.*'; may be repeated."),
+        typer.Option(metavar="GLOB", help="Only rules with matching ids, such as 'wan2.7/n.*'. Repeatable."),
     ] = None,
-    report: Annotated[Path, typer.Option(help="The folder for the log and the reports.")] = Path(
-        "reports/last"
-    ),
-    baseline: Annotated[Path | None, typer.Option(help="Fail where this accepted run was better.")] = None,
-    accept: Annotated[Path | None, typer.Option(help="Write the run to this file as a baseline.")] = None,
-    seed: Annotated[int, typer.Option(help="What drawn bodies are drawn with.")] = 0,
-    examples: Annotated[int, typer.Option(min=1, help="How many bodies a strategy draws.")] = 10,
-    spec: Annotated[Path | None, typer.Option(help="Another spec than the packaged one.")] = None,
+    report: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder for the log and the reports.")
+    ] = Path("reports/last"),
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Fail if this accepted run was better.")
+    ] = None,
+    accept: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the run to this file as a baseline.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Random seed for generated bodies.")] = 0,
+    examples: Annotated[int, typer.Option(min=1, help="Number of bodies per strategy.")] = 10,
+    spec: SpecOption = None,
     base_url: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="The server that the target http judges, instead of the embedded emulator. It creates a task"
-            " for every case that the server accepts, and cancels it where it can.",
+            help="The server that the target http tests, instead of the built-in emulator. Every case that"
+            " the server accepts creates a task, which is canceled if possible.",
         ),
     ] = None,
     api_key_env: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The environment variable with that server's key.")
+        str | None, typer.Option(metavar="NAME", help="The environment variable with the key of that server.")
     ] = None,
-) -> None:
-    """Run every case on every target; write the log and the reports; print the table."""
-    with handle_errors():
-        job = RunRequest(
-            report, tuple(target or ()), tuple(rule or ()), spec, seed, examples, base_url, api_key_env
-        )
-        if accept is not None and (baseline is not None or not job.is_complete):
-            raise UsageError("--accept takes a whole run, without --baseline, --target, --rule, --base-url")
-        old = None if baseline is None else read_log(baseline)
-        log = execute(job)
-        print_log(log, console())
-        typer.echo(f"reports: {', '.join(str(report / name) for name in _FILES)}")
-        found = [] if old is None else changes(old, log, job.covers)
-        code = max(_code(log), _told(found) if old is not None else CONFORMS)
-        if accept is not None:
-            _accept(log, accept)
-    raise typer.Exit(code)
+) -> int:
+    """Run all cases on all targets and report the results.
+
+    Writes a verdict log, a Markdown and a JUnit report, and prints a table for each model.
+
+    Exit 0 if every target conforms, 1 if not or if the server is unreachable, 2 for a usage error, 3 if the
+    harness fails.
+    """
+    request = RunRequest(
+        report, tuple(target or ()), tuple(rule or ()), spec, seed, examples, base_url, api_key_env
+    )
+    if accept is not None and (baseline is not None or not request.is_complete):
+        raise UsageError("--accept needs a full run, without --baseline, --target, --rule and --base-url")
+    old = None if baseline is None else read_log(baseline)
+    log = execute(request)
+    print_log(log, console())
+    typer.echo(f"reports: {', '.join(str(report / name) for name in _REPORT_FILES)}")
+    code = _exit_code(log)
+    if old is not None:
+        code = max(code, _print_changes(changes(old, log, request.covers)))
+    if accept is not None:
+        _accept(log, accept)
+    return code
 
 
-_FILES = ("report.md", "junit.xml", "verdicts.ndjson")
+def report(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="A verdict log: verdicts.ndjson or a baseline.")],
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML to this file.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write Markdown to this file.")
+    ] = None,
+) -> int:
+    """Create the reports again from a log.
+
+    Without options, prints the results.
+
+    Exit 0 if the run conforms, 1 if not, 2 for an unreadable log.
+    """
+    loaded = read_log(log)
+    if junit is not None:
+        write_junit(loaded, junit)
+    if markdown is not None:
+        write_markdown(loaded, markdown)
+    if junit is None and markdown is None:
+        print_log(loaded, console())
+    return _exit_code(loaded)
 
 
-@app.command("report")
-def report_again(
-    log: Annotated[Path, typer.Argument(help="A verdict log: verdicts.ndjson, or a baseline.")],
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write Markdown to this file.")] = None,
-) -> None:
-    """Make the reports again from a log. Without an option: the table."""
-    with handle_errors():
-        found = read_log(log)
-        if junit is not None:
-            write_junit(found, junit)
-        if markdown is not None:
-            write_markdown(found, markdown)
-        if junit is None and markdown is None:
-            print_log(found, console())
-    raise typer.Exit(_code(found))
-
-
-@app.command()
 def diff(
-    old: Annotated[Path, typer.Argument(help="A verdict log or a baseline.")],
-    new: Annotated[Path, typer.Argument(help="The later one.")],
-) -> None:
-    """Tell what changed between two logs; exit 1 where something that passed no longer does."""
-    with handle_errors():
-        code = _told(changes(read_log(old), read_log(new)))
-    raise typer.Exit(code)
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A verdict log or a baseline.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="A later one.")],
+) -> int:
+    """Show what changed between two logs.
+
+    Exit 0 if nothing got worse, 1 if a case that passed no longer does, 2 for an unreadable log.
+    """
+    return _print_changes(changes(read_log(old), read_log(new)))
 
 
-@app.command()
 def mutants(
-    rule: Annotated[str, typer.Option(help="Only rules whose ids match.")] = "*",
-    spec: Annotated[Path | None, typer.Option(help="Another spec than the packaged one.")] = None,
-) -> None:
-    """Plant a fault in each rule, in every way, and see that the target http turns red; exit 1 where not."""
-    with handle_errors():
-        loaded = load(spec)
-        rules = matching_body_rules(loaded, (rule,))
-        if not rules:
-            raise UsageError(f"no rule matches {rule!r}; `wanlib rules` lists them")
-        counts = Counter({"killed": 0, "survived": 0, "equivalent": 0})
-        for found in run_mutants(loaded, rules):
-            counts[found.verdict] += 1
-            if found.verdict == "survived":
-                typer.echo(printable(f"SURVIVED {found.name}"))
-        told = ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items())
-        typer.echo(f"{len(rules):,} rules, {counts.total():,} mutants: {told}")
-    raise typer.Exit(FAILS if counts["survived"] else CONFORMS)
+    rule: Annotated[str, typer.Option(metavar="GLOB", help="Only rules with matching ids.")] = "*",
+    spec: SpecOption = None,
+) -> int:
+    """Test whether a change of any rule is detected.
+
+    Changes each rule of the emulator in every way, and checks that the target http fails.
+
+    Exit 0 if every change is detected, 1 if one is not.
+    """
+    loaded = load(spec)
+    rules = matching_body_rules(loaded, (rule,))
+    if not rules:
+        raise UsageError(f"no rule matches {rule!r}; `wanlib rules` lists the rules")
+    counts = Counter({"killed": 0, "survived": 0, "equivalent": 0})
+    for mutant in run_mutants(loaded, rules):
+        counts[mutant.verdict] += 1
+        if mutant.verdict == "survived":
+            typer.echo(printable(f"SURVIVED {mutant.name}"))
+    summary = ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items())
+    typer.echo(f"{len(rules):,} rules, {counts.total():,} mutants: {summary}")
+    return ExitCode.FAILED if counts["survived"] else ExitCode.OK
 
 
-app.add_typer(lifecycle.app, name="lifecycle")
-app.command()(lifecycle.replay)
+def _exit_code(log: VerdictLog) -> int:
+    return ExitCode.OK if tally(log).conforms else ExitCode.FAILED
 
 
-def _code(log: VerdictLog) -> int:
-    return CONFORMS if tally(log).conforms else FAILS
-
-
-def _told(found: Sequence[VerdictChange]) -> int:
-    """Prints what changed, regressions first; FAILS where there is a regression."""
-    worse = sum(change.is_regression for change in found)
-    for change in found[:_LISTED]:
+def _print_changes(found: Sequence[VerdictChange]) -> int:
+    """Print changes, regressions first, and return the exit code."""
+    regressions = sum(change.is_regression for change in found)
+    for change in found[:_MAX_CHANGES]:
         typer.echo(printable(f"{'REGRESSION ' if change.is_regression else ''}{change}"))
-    if len(found) > _LISTED:
-        typer.echo(f"and {len(found) - _LISTED:,} more changes")
-    typer.echo(f"against the baseline: {len(found):,} changes, {worse:,} regressions")
-    return FAILS if worse else CONFORMS
+    if len(found) > _MAX_CHANGES:
+        typer.echo(f"and {len(found) - _MAX_CHANGES:,} more changes")
+    typer.echo(f"compared with the baseline: {len(found):,} changes, {regressions:,} regressions")
+    return ExitCode.FAILED if regressions else ExitCode.OK
 
 
 def _accept(log: VerdictLog, path: Path) -> None:
-    if _code(log) != CONFORMS:
-        typer.echo(f"{path} is not written: the run does not conform", err=True)
+    """Write a baseline if the run conforms."""
+    if _exit_code(log) != ExitCode.OK:
+        print_error(f"{path} is not written: the run does not conform", program="wan-conformance")
         return
     write_baseline(log, path)
     typer.echo(f"accepted: {path}")
+
+
+app = create_app(
+    "wan-conformance",
+    "Test implementations against cases that are made from the spec, and report which rules they follow.",
+)
+for command in (run, report, diff, mutants):
+    add_command(app, command)
+app.add_typer(lifecycle_commands.app, name="lifecycle")
+add_command(app, lifecycle_commands.replay)

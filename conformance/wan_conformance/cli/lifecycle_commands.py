@@ -1,4 +1,7 @@
-"""The commands on the life of tasks. Each loads its own part when it is called."""
+"""The commands `lifecycle …` and `replay`, which test clients over the life of tasks.
+
+Each command imports its part of `wan_conformance.lifecycle` when it runs.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,115 +10,136 @@ from typing import Annotated
 
 import typer
 
-from wan_conformance.cli.errors import CONFORMS, FAILS, handle_errors, print_text
+from wan_conformance.cli.errors import add_command, print_text
 from wan_conformance.engine.execute import UsageError
+from wanlib.cli.errors import ExitCode
 
-app = typer.Typer(
-    help="Plays clients through the life of tasks, in simulated time, and holds them to their promises.",
-    no_args_is_help=True,
-)
-_SDK = typer.Option(metavar="NAME=PYTHON", help="The official SDK of that Python too: `pinned` or `newest`.")
+SdkOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sdk",
+        metavar="NAME=PYTHON",
+        help="Also test the official SDK that this Python has; NAME is `pinned` or `newest`. Repeatable.",
+    ),
+]
 
 
-@app.command()
 def schedules(
-    faults: Annotated[int, typer.Option(min=0, max=6, help="The most faults that meet one story.")] = 2,
-    sdk: Annotated[list[str] | None, _SDK] = None,
-) -> None:
-    """Every schedule of faults; exit 1 where a promise breaks.
+    faults: Annotated[int, typer.Option(min=0, max=6, help="Maximum number of faults per scenario.")] = 2,
+    sdk: SdkOption = None,
+) -> int:
+    """Run every schedule of faults (exhaustive tests).
 
-    The SDK plays those of up to one fault; what it is known to break fails nothing.
+    The official SDK runs those with at most one fault; its known violations don't count as failures.
+    Exit 0 if every promise holds, 1 if one is broken.
     """
-    with handle_errors(), _sdks(sdk) as sdks:
+    with _sdk_pythons(sdk) as sdks:
         from wan_conformance.lifecycle.schedules.known import apply_known, read_known
         from wan_conformance.lifecycle.schedules.report import report
         from wan_conformance.lifecycle.schedules.run import run
         from wan_conformance.lifecycle.schedules.schedules import schedules
 
         known = read_known()
-        found = run([*schedules(faults), *schedules(min(faults, 1), clients=[*sdks])], sdks=sdks)
-        held = apply_known(found, known)
-        report(found, held, print_text, sdks)
-    raise typer.Exit(FAILS if held.has_failed else CONFORMS)
+        results = run([*schedules(faults), *schedules(min(faults, 1), clients=[*sdks])], sdks=sdks)
+        judged = apply_known(results, known)
+        report(results, judged, print_text, sdks)
+    return ExitCode.FAILED if judged.has_failed else ExitCode.OK
 
 
-@app.command()
-def mutation() -> None:
-    """Every mutant of the table of states, and of the poll schedule; exit 1 where one survives."""
-    with handle_errors():
-        from wan_conformance.lifecycle.mutation.run import run
+def mutation() -> int:
+    """Test mutants of the state table and poll schedule.
 
-        code = run(print_text)
-    raise typer.Exit(code)
+    Exit 0 if every mutant is detected, 1 if one survives.
+    """
+    from wan_conformance.lifecycle.mutation.run import run
 
-
-@app.command()
-def drawn(
-    plays: Annotated[int, typer.Option(min=1, help="How many are drawn for each client.")] = 300,
-    seed: Annotated[int, typer.Option(help="What they are drawn with.")] = 0,
-) -> None:
-    """Free plays drawn by chance, several tasks at once; exit 1 where a promise breaks."""
-    with handle_errors():
-        from wan_conformance.lifecycle.stateful.machine import report, run
-
-        found = run(plays, seed)
-        report(found, print_text)
-    raise typer.Exit(FAILS if found.broken else CONFORMS)
+    return run(print_text)
 
 
-@app.command()
-def kills() -> None:
-    """A real process killed at every point of its life, and the next one; exit 1 where a promise breaks."""
-    with handle_errors():
-        from wan_conformance.lifecycle.crash.run import run
+def stateful(
+    plays: Annotated[int, typer.Option("--plays", min=1, help="Number of sessions per client.")] = 300,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+) -> int:
+    """Run random sessions (model-based stateful tests).
 
-        kept = run(print_text)
-    raise typer.Exit(CONFORMS if kept else FAILS)
+    A session has several tasks at once.
+
+    Exit 0 if every promise holds, 1 if one is broken.
+    """
+    from wan_conformance.lifecycle.stateful.machine import report, run
+
+    result = run(plays, seed)
+    report(result, print_text)
+    return ExitCode.FAILED if result.broken else ExitCode.OK
 
 
-@app.command()
+def crash() -> int:
+    """Kill a process at every point of a call (crash tests).
+
+    Checks how the next process continues.
+
+    Exit 0 if every promise holds, 1 if one is broken.
+    """
+    from wan_conformance.lifecycle.crash.run import run
+
+    return ExitCode.OK if run(print_text) else ExitCode.FAILED
+
+
 def load(
-    calls: Annotated[int, typer.Option(min=20, help="How many there are under one client.")] = 10_000,
-) -> None:
-    """Many calls at once, with quotas and 3 % faults; exit 1 where a promise breaks."""
-    with handle_errors():
-        from wan_conformance.lifecycle.load.run import run
+    calls: Annotated[int, typer.Option(min=20, help="Number of calls of one client.")] = 10_000,
+) -> int:
+    """Make many calls at once (load tests).
 
-        kept = run(calls, print_text)
-    raise typer.Exit(CONFORMS if kept else FAILS)
+    The service has rate limits and 3 % faults.
+
+    Exit 0 if every promise holds, 1 if one is broken.
+    """
+    from wan_conformance.lifecycle.load.run import run
+
+    return ExitCode.OK if run(calls, print_text) else ExitCode.FAILED
 
 
 def replay(
-    play: Annotated[str, typer.Argument(metavar="ID", help="As a failure names it.")],
-    sdk: Annotated[list[str] | None, _SDK] = None,
-) -> None:
-    """Play one schedule or free play again and tell its story; exit 1 where a promise breaks."""
-    with handle_errors(), _sdks(sdk) as sdks:
+    scenario: Annotated[
+        str, typer.Argument(metavar="ID", help="The id of the scenario or session, as a failure shows it.")
+    ],
+    sdk: SdkOption = None,
+) -> int:
+    """Run one scenario or session again and print it.
+
+    Exit 0 if every promise holds, 1 if one is broken.
+    """
+    with _sdk_pythons(sdk) as sdks:
         from wan_conformance.lifecycle.schedules import run
-        from wan_conformance.lifecycle.stateful import environment as free
+        from wan_conformance.lifecycle.stateful import environment
         from wan_conformance.lifecycle.stateful.steps import FREE
 
         try:
-            is_free = play.partition("/")[0] == FREE
-            story, held = free.replay(play) if is_free else run.replay(play, sdks)
+            is_session = scenario.partition("/")[0] == FREE
+            transcript, holds = environment.replay(scenario) if is_session else run.replay(scenario, sdks)
         except ValueError as error:
             raise UsageError(str(error)) from None
-        print_text(story)
-    raise typer.Exit(CONFORMS if held else FAILS)
+        print_text(transcript)
+    return ExitCode.OK if holds else ExitCode.FAILED
 
 
 @contextmanager
-def _sdks(told: Sequence[str] | None) -> Iterator[dict[str, Path]]:
-    """The clients that `--sdk` names, with their Pythons; one that can't be played is the user's to mend."""
+def _sdk_pythons(options: Sequence[str] | None) -> Iterator[dict[str, Path]]:
+    """Yield the Python of each SDK that `--sdk` names; an SDK that cannot be run is a usage error."""
     from wan_conformance.lifecycle.clients.sdk import NAMES, SdkError
 
     sdks: dict[str, Path] = {}
-    for text in told or ():
+    for text in options or ():
         name, _, python = text.partition("=")
         if name not in NAMES or not python:
             raise UsageError(f"--sdk is {text!r}; allowed: NAME=PYTHON with a NAME of {', '.join(NAMES)}")
-        sdks[f"sdk-{name}"] = Path(python).absolute()  # its links kept: they lead to its packages
+        sdks[f"sdk-{name}"] = Path(python).absolute()  # not resolved: the link leads to its packages
     try:
         yield sdks
     except SdkError as error:
         raise UsageError(str(error)) from None
+
+
+app = typer.Typer(help="Test clients over the life of tasks, in simulated time.", no_args_is_help=True)
+for command in (mutation, schedules, stateful, crash, load):
+    add_command(app, command)

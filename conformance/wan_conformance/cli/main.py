@@ -1,22 +1,17 @@
-"""The entry point of `wan-conformance`; the command itself needs packages that may be missing."""
+"""The entry point of `wan-conformance`; the commands need packages that may not be installed."""
 
-import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
-_OURS = ("conformance", "wanlib")
+from wanlib.cli import run_program
 
 
 def main() -> None:
-    """Runs the command; where a package of the extra is missing, one line says how to get it."""
-    for stream in (sys.stdout, sys.stderr):
-        # An ASCII terminal can't show the lines of a table: better a "?" than a broken run.
-        getattr(stream, "reconfigure", lambda errors: None)(errors="replace")
-    try:
-        from wan_conformance.cli.commands import app
+    """Run `wan-conformance` with the arguments of the process and exit with its exit code."""
+    run_program("wan-conformance", "conformance", _load_app)
 
-        app(prog_name="wan-conformance")
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if not package or package in _OURS:
-            raise
-        print(f"wan-conformance needs {package}: pip install 'wanlib[conformance]'", file=sys.stderr)
-        sys.exit(2)
+
+def _load_app(words: Sequence[str]) -> Callable[..., Any]:
+    from wan_conformance.cli.commands import app
+
+    return app

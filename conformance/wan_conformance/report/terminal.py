@@ -1,64 +1,99 @@
-"""The report for a terminal, or for a file that a terminal's output was sent to."""
+"""The report as text, for a terminal or a file.
+
+`print_log` writes tables of rules and models, the first failures and the totals to a console of any width.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from wan_conformance.model import Verdict
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.tally import RuleRow, RunTally, TargetCell, failures_by_rule, tally
-from wan_conformance.report.text import describe_answer, explain_command, redacted_body, wrap_rule_id
+from wan_conformance.report.text import describe_answer, explain_command, redacted_body
 from wanlib.base.redaction import printable
 
-MAX_WIDTH = 120
-NARROW = 100
+FILE_WIDTH = 120
+"""Columns of a report that is written to a file or a pipe."""
 SHOWN = 20
-_LEAST = 16  # columns for the rule, however many targets there are
+"""Failures that are printed; the log has all of them."""
+_MIN_LIMIT = 16
+"""Columns that the limits of rules need at least in a table; with less, each rule takes two lines."""
 
 
 def console(stderr: bool = False) -> Console:
-    """A console as wide as the terminal, up to 120 columns; 120 where there is none."""
-    terminal = Console(stderr=stderr, highlight=False)
-    terminal.width = min(terminal.width, MAX_WIDTH) if terminal.is_terminal else MAX_WIDTH
-    return terminal
+    """Return a console as wide as the terminal; 120 columns if there is no terminal."""
+    created = Console(stderr=stderr, highlight=False)
+    if not created.is_terminal:
+        created.width = FILE_WIDTH
+    return created
 
 
 def print_log(log: VerdictLog, out: Console) -> None:
-    """The whole report: a table for each model, then the models, the failures and the sum."""
+    """Print the whole report: the rules of each model, the models, the failures and the totals.
+
+    Rule ids are never wrapped and limits never cut, whatever the width of the console.
+
+    Args:
+        log: The verdicts.
+        out: Where to print.
+    """
     counted = tally(log)
     for name, rows in counted.groups.items():
-        out.print(_rules(name, rows, counted.targets, out.width), "")
+        out.print(_rules(name, rows, counted.targets, out.width), "", crop=False)
     out.print(_models(counted), "")
     _print_failures(counted.failures, out)
     out.print(_summary(counted))
 
 
-def _rules(group: str, rows: Mapping[str, RuleRow], targets: Sequence[str], width: int) -> Table:
-    narrow = width < NARROW
-    headings = [_head(target, narrow) for target in targets]
+def _rules(group: str, rows: Mapping[str, RuleRow], targets: Sequence[str], width: int) -> RenderableType:
+    """Return the rules of a group as a table, or as a list if the table would not fit."""
+    title = f"{group}: {len(rows)} rule{'s' if len(rows) > 1 else ''}"
+    heads = [_head(target) for target in targets]
     cells = [[_cell(row.cells.get(target, TargetCell())) for target in targets] for row in rows.values()]
-    limits = [_text(row.limit, 10 if narrow else 18) for row in rows.values()]
-    outcomes = [_text(row.outcome) for row in rows.values()]
-    columns = [
-        limits,
-        outcomes,
-        *([Text(heading), *column] for heading, *column in zip(headings, *cells, strict=True)),
-    ]
-    gap = 1 if narrow else 2
-    taken = sum(gap + max(_width(cell) for cell in column) for column in columns)
-    table = _table(
-        f"{group}: {len(rows)} rule{'s' if len(rows) > 1 else ''}",
-        ["rule", "limit", "outcome"],
-        headings,
-        gap,
-    )
-    for row, limit, outcome, judged in zip(rows.values(), limits, outcomes, cells, strict=True):
-        outcome.stylize("" if row.outcome == "rejected" else "dim")
-        table.add_row(Text(wrap_rule_id(row.name, max(width - taken, _LEAST))), limit, outcome, *judged)
+    widths = [_width(Text(head), *column) for head, *column in zip(heads, *cells, strict=True)]
+    limit_width = _width(*(_text(row.limit) for row in rows.values()))
+    fixed = _width(*map(_text, rows)) + _width(*map(_outcome, rows.values())) + sum(widths)
+    if fixed + 2 * (len(targets) + 2) + min(limit_width, _MIN_LIMIT) > width:
+        return _rule_list(title, rows, heads, cells, widths)
+    table = _table(title, ["rule", "limit", "outcome"], heads)
+    for (rule, row), verdicts in zip(rows.items(), cells, strict=True):
+        table.add_row(_text(rule), _text(row.limit), _outcome(row), *verdicts)
     return table
+
+
+def _rule_list(
+    title: str,
+    rows: Mapping[str, RuleRow],
+    heads: Sequence[str],
+    cells: Sequence[Sequence[Text]],
+    widths: Sequence[int],
+) -> RenderableType:
+    """Return two or three lines for each rule: id, outcome with the numbers of the targets, limit."""
+    outcome_width = _width(Text("outcome"), *map(_outcome, rows.values()))
+    lines = [Text(printable(title), style="bold")]
+    for depth in range(max(head.count("\n") for head in heads) + 1):
+        parts = [[*head.split("\n"), ""][depth] if depth <= head.count("\n") else "" for head in heads]
+        first = Text("outcome" if depth == 0 else "")
+        lines.append(_aligned(first, outcome_width, map(Text, parts), widths))
+    for (rule, row), verdicts in zip(rows.items(), cells, strict=True):
+        lines.append(Text(printable(rule), no_wrap=True, overflow="ignore"))
+        lines.append(_aligned(_outcome(row), outcome_width, verdicts, widths))
+        if row.limit:
+            lines.append(Text(f"  limit: {printable(row.limit)}", overflow="fold"))
+    return Group(*lines)
+
+
+def _aligned(first: Text, first_width: int, cells: Iterable[Text], widths: Sequence[int]) -> Text:
+    """Return an indented line with a first cell aligned to the left and the others to the right."""
+    line = Text("  ", no_wrap=True, overflow="ignore").append_text(first)
+    line.append(" " * (first_width - len(first)))
+    for cell, width in zip(cells, widths, strict=True):
+        line.append(" " * (1 + width - len(cell))).append_text(cell)
+    return line
 
 
 def _models(counted: RunTally) -> Table:
@@ -69,29 +104,30 @@ def _models(counted: RunTally) -> Table:
     return table
 
 
-def _table(title: str, names: Iterable[str], headings: Iterable[str], gap: int = 2) -> Table:
-    style, padding = box.SIMPLE_HEAD, (0, gap - 1, 0, 0)  # this box puts one blank between columns
-    title_text = Text(printable(title), style="bold")
-    table = Table(title=title_text, title_justify="left", box=style, padding=padding)
-    table.show_edge = table.pad_edge = False
+def _table(title: str, names: Iterable[str], heads: Iterable[str]) -> Table:
+    table = Table(
+        title=Text(printable(title), style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
+    )
     for name in names:
-        table.add_column(name, overflow="fold")
-    for heading in headings:
-        table.add_column(Text(heading), justify="right", no_wrap=True)
+        table.add_column(name, overflow="fold", no_wrap=name != "limit")
+    for head in heads:
+        table.add_column(Text(head), justify="right", no_wrap=True)
     return table
 
 
-def _head(target: str, narrow: bool = False) -> str:
-    """A target's name in a column no wider than its numbers need."""
-    name = printable(target)
-    if "_" in name:
-        return name.replace("_", "\n")
-    middle = (len(name) + 1) // 2
-    return f"{name[:middle]}-\n{name[middle:]}" if narrow and len(name) > 8 else name
+def _head(target: str) -> str:
+    """Return a target's name for a column that is no wider than its numbers need."""
+    return printable(target).replace("_", "\n")
 
 
-def _width(text: Text) -> int:
-    return max(map(len, text.plain.split("\n")))
+def _width(*texts: Text) -> int:
+    """Return the columns of the widest line of any text."""
+    return max((len(line) for text in texts for line in text.plain.split("\n")), default=0)
 
 
 def _cell(cell: TargetCell) -> Text:
@@ -99,17 +135,20 @@ def _cell(cell: TargetCell) -> Text:
     return Text(str(cell), style=style)
 
 
-def _text(value: str, max_length: int | None = None) -> Text:
-    """Text that rich takes for no markup, cut where there is a limit."""
-    text = printable(value)
-    return Text(text if max_length is None or len(text) <= max_length else text[: max_length - 1] + "…")
+def _outcome(row: RuleRow) -> Text:
+    return Text(printable(row.outcome), style="" if row.outcome == "rejected" else "dim")
+
+
+def _text(raw: str) -> Text:
+    """Return a text that rich does not read as markup."""
+    return Text(printable(raw))
 
 
 def _print_failures(failures: list[Verdict], out: Console) -> None:
-    """Each rule's first failures before the second ones: one bad rule must not push the others off."""
+    """Print the first failure of every rule before the second of any, so that no rule hides the others."""
     for number, verdict in enumerate(failures_by_rule(failures)):
         if number == SHOWN:
-            out.print(Text(f"and {len(failures) - SHOWN:,} more failures: the log has them all\n"))
+            out.print(Text(f"and {len(failures) - SHOWN:,} more failures; the log has all of them\n"))
             return
         out.print(_failure(verdict), soft_wrap=True)
 
@@ -122,11 +161,11 @@ def _failure(verdict: Verdict) -> Text:
         f"  expected  {describe_answer(verdict.expected)}\n  observed  {describe_answer(verdict.observed)}\n"
     )
     if verdict.reason and verdict.reason != verdict.observed.error:
-        text.append(f"  because   {printable(verdict.reason)}\n")
+        text.append(f"  reason    {printable(verdict.reason)}\n")
     if verdict.body is not None:
         text.append(f"  body      {redacted_body(verdict)}\n")
     if command := explain_command(verdict):
-        text.append(f"  closer    {command}\n")
+        text.append(f"  details   {command}\n")
     return text
 
 

@@ -1,16 +1,9 @@
 """What the reports for people have in common: the words for an answer, and text that is safe to print."""
 
 import json
-import re
 
 from wan_conformance.model import ExpectedAnswer, Observation, Verdict
-
-
-def printable(text: str) -> str:
-    """`text` with everything written out that could move a cursor, end a line or colour a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+from wanlib.base.redaction import printable
 
 
 def describe_answer(answer: ExpectedAnswer | Observation) -> str:
@@ -32,13 +25,3 @@ def explain_command(verdict: Verdict) -> str | None:
     differing = sorted(set(verdict.expected.rules) ^ set(verdict.observed.rules))
     rule = verdict.rule or next(iter(differing), None)
     return f"wanlib explain {printable(rule)}" if rule else None
-
-
-def wrap_rule_id(rule: str, room: int) -> str:
-    """A rule id on as many lines as it needs, each broken before a dot."""
-    lines = [""]
-    for step in re.split(r"(?=\.)", printable(rule)):
-        if len(lines[-1]) + len(step) > room and lines[-1]:
-            lines.append(" ")
-        lines[-1] += step
-    return "\n".join(lines)

@@ -60,7 +60,9 @@ def check(
     ] = False,
     spec: SpecOption = None,
 ) -> int:
-    """Check a request body as it goes over the wire, and print what it can cost.
+    """Check a request body, and print what it can cost.
+
+    The body is what the client sends over the wire.
 
     Exit 0 if nothing would be rejected or truncated and the price is within --max-price, 1 if not or if
     --max-price is set and the price is unknown, 2 if the body can't be read. With --fix, the exit code is

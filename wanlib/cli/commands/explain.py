@@ -24,7 +24,7 @@ def explain(
     as_json: JsonOption = False,
     spec: SpecOption = None,
 ) -> int:
-    """Explain a rule, with a body on each side of it, or an error code.
+    """Explain a rule or an error code.
 
     For a rule: its limit, where it is defined, its source page and what that page states; then the last valid
     body and the first body that violates it. Facts, such as wan2.7/n.default, have no bodies.
