@@ -220,13 +220,17 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
     if not isinstance(_input_, dict):
         return False
     _messages_ = _input_.get("messages")
-    if not isinstance(_messages_, list) or len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
+    if not isinstance(_messages_, list):
+        return False
+    if len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
         return False
     _messages_0 = _messages_[0]
     if not isinstance(_messages_0, dict):
         return False
     _role_ = _messages_0.get("role")
-    if not isinstance(_role_, str) or _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
+    if not isinstance(_role_, str):
+        return False
+    if _role_ not in MESSAGES_INPUT_MESSAGES_EACH_ROLE_ONE_OF:
         return False
     _content_ = _messages_0.get("content")
     if not isinstance(_content_, list):
@@ -425,20 +429,7 @@ def _read(violations: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
     if isinstance(_input_, dict):
         _messages_ = _input_.get("messages", _ABSENT)
         if isinstance(_messages_, list):
-            if len(_messages_) != MESSAGES_INPUT_MESSAGES_COUNT:
-                violations.append(
-                    _fast_violation(
-                        Violation,
-                        (
-                            "wire/messages.input.messages.count",
-                            "rejected",
-                            "/input/messages",
-                            MESSAGES_INPUT_MESSAGES_COUNT,
-                            len(_messages_),
-                        ),
-                    )
-                )
-            else:
+            if len(_messages_) == MESSAGES_INPUT_MESSAGES_COUNT:
                 _messages_0 = _messages_[0]
                 if isinstance(_messages_0, dict):
                     _role_ = _messages_0.get("role", _ABSENT)
@@ -592,6 +583,19 @@ def _read(violations: list[Violation], body: dict[str, Any]) -> tuple[Any, ...]:
                             ),
                         )
                     )
+            else:
+                violations.append(
+                    _fast_violation(
+                        Violation,
+                        (
+                            "wire/messages.input.messages.count",
+                            "rejected",
+                            "/input/messages",
+                            MESSAGES_INPUT_MESSAGES_COUNT,
+                            len(_messages_),
+                        ),
+                    )
+                )
         elif _messages_ is _ABSENT or _messages_ is None:
             violations.append(
                 _fast_violation(

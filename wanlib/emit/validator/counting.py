@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from wanlib.emit.python_text import CodeWriter, constant_name, local_name, python_literal
-from wanlib.emit.validator.plan import FamilyLayout, advice_constant, default_constant
-from wanlib.emit.validator.report_body import part_positions
+from wanlib.emit.validator.plan import FamilyLayout, advice_constant, default_constant, part_positions
 from wanlib.emit.validator.report_path import ReportPath
 from wanlib.spec import Condition, Field
 from wanlib.spec.model.mode_values import referenced_fields

@@ -9,18 +9,7 @@ from wanlib.emit.python_text import (
     member_name,
     python_literal,
 )
-from wanlib.emit.validator.fast_body import (
-    FastForm,
-    exact_decimals,
-    exact_type_test,
-    full_match,
-    is_box,
-    is_fetched,
-    list_depth,
-    not_plain,
-    sum_rules,
-    wrong_type_test,
-)
+from wanlib.emit.validator.fast_body import FastBody
 from wanlib.emit.validator.plan import (
     CONTEXT,
     FamilyLayout,
@@ -30,7 +19,19 @@ from wanlib.emit.validator.plan import (
     has_size_var,
     member_names_constant,
 )
-from wanlib.emit.validator.violation_tests import OF_KEYWORDS, violation_test
+from wanlib.emit.validator.violation_tests import (
+    OF_KEYWORDS,
+    exact_decimals,
+    exact_type_test,
+    full_match,
+    is_box,
+    is_fetched,
+    list_depth,
+    not_plain,
+    sum_rules,
+    violation_test,
+    wrong_type_test,
+)
 from wanlib.spec import Condition, Field, Rule
 from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
 
@@ -45,13 +46,13 @@ class FastPath:
 
     def write(self) -> None:
         """Write the function. `_field_count` counts the known fields, which must be all members."""
-        out, form = self.out, FastForm(self.plan, self.out)
+        out, form = self.out, FastBody(self.plan, self.out)
         with out.block(f"def _is_valid(body: dict[str, Any], model: str, {CONTEXT}) -> bool"):
             out.line('"""Return True if the body breaks no rule; False means that `_report` must decide."""')
-            form.write()
+            form.walk()
             self._modes()
             members = [field for field in self.plan.family.fields if field.name not in self.plan.parts()]
-            out.line(f"_field_count = {form.met + sum(map(_is_always_required, members))}")
+            out.line(f"_field_count = {form.other_members + sum(map(_is_always_required, members))}")
             for field in self.plan.family.fields:
                 self._field(field, local_name(field.name), counts=field in members)
             out.line(f"return _field_count == {' + '.join(form.sizes)}" if form.sizes else "return True")

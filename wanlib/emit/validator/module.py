@@ -8,7 +8,6 @@ from typing import Any
 from wanlib.emit.python_text import CodeWriter, EmitError, constant_name, local_name, python_literal
 from wanlib.emit.validator.counting import STEP, Counting, Sizing
 from wanlib.emit.validator.encode import DefaultsWriter, EncodeWriter
-from wanlib.emit.validator.fast_body import exact_decimals, full_match, mismatch, plain_urls, sum_rules
 from wanlib.emit.validator.fast_path import FastPath
 from wanlib.emit.validator.plan import (
     CONTEXT,
@@ -16,10 +15,13 @@ from wanlib.emit.validator.plan import (
     advice_constant,
     default_constant,
     member_names_constant,
+    part_positions,
+    reference,
+    write_rule_names,
 )
-from wanlib.emit.validator.report_body import BodyReport, part_positions
+from wanlib.emit.validator.report_body import BodyReport
 from wanlib.emit.validator.report_path import ReportPath
-from wanlib.emit.validator.rule_names import reference, write_rule_names
+from wanlib.emit.validator.violation_tests import exact_decimals, full_match, mismatch, plain_urls, sum_rules
 from wanlib.spec import Family, Field, Spec
 
 _IMPORTS = """\

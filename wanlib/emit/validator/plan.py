@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
-from wanlib.emit.python_text import constant_name, local_name
+from wanlib.base.rule_id import RuleName
+from wanlib.emit.python_text import CodeWriter, constant_name, local_name, python_literal
 from wanlib.spec import Condition, Family, Field, Node, Rule, Spec
+from wanlib.spec.model.hints import named, unknown_member_hints
 from wanlib.spec.model.mode_values import referenced_fields
 from wanlib.spec.model.modes import Comparison, ItemCount, leaves
 
 CONTEXT = "call: str | None, local: bool, now: float | None"
 """The parameters of the generated functions that say how a body is sent and judged."""
 
+UNKNOWN_MEMBER_HINTS = "_UNKNOWN_MEMBER_HINTS"
 _WITHOUT_CONSTANT = frozenset(
     {"required", "type", "not_blank", "unknown", "only_for", "effective", "needs", "model", "endpoints"}
 )
@@ -132,3 +135,38 @@ def advice_constant(field: Field, word: str) -> str:
 def member_names_constant(owner: Node | Field) -> str:
     """The constant that lists the members of an object: of one in the body form, or of a closed one."""
     return owner.path.replace(".", "_").upper() + "_NAMES"
+
+
+def part_positions(field: str) -> str:
+    """The variable that holds where a field's parts stand in their list."""
+    return f"_{local_name(field)}_positions"
+
+
+def reference(plan: FamilyLayout, rule: Rule) -> str:
+    """Return how generated code names a rule."""
+    name = named(plan.family, rule)
+    return f"{constant_name(rule)}_RULE" if isinstance(name, RuleName) else repr(rule.id)
+
+
+def write_rule_names(plan: FamilyLayout, out: CodeWriter) -> None:
+    """Write the constants that `reference` names."""
+    out.line(f"{UNKNOWN_MEMBER_HINTS} = _Hints({_stray_arguments(plan)})")
+    rules = [rule for node in plan.form.walk() for rule in node.rules]
+    rules += [rule for field in plan.family.walk() for rule in field.rules]
+    rules += [rule for rule in (plan.family.unknown, plan.family.only_for) if rule]
+    for rule in rules:
+        name = named(plan.family, rule)
+        if isinstance(name, RuleName):
+            stray = rule.kind in ("unknown", "only_for")
+            hints = (
+                UNKNOWN_MEMBER_HINTS
+                if stray
+                else f"_Hints({python_literal(name.hints.when)}, {python_literal(name.hints.others)})"
+            )
+            out.line(f"{constant_name(rule)}_RULE = _RuleName({rule.id!r}, {hints})")
+
+
+def _stray_arguments(plan: FamilyLayout) -> str:
+    hints = unknown_member_hints(plan.family)
+    parts = {"homes": dict(hints.homes), "sizes": hints.sizes, "instead": dict(hints.instead)}
+    return ", ".join(f"{name}={python_literal(value)}" for name, value in parts.items())

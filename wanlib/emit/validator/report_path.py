@@ -3,7 +3,6 @@
 from contextlib import nullcontext
 
 from wanlib.emit.python_text import CodeWriter, expression, local_name, member_name, python_literal
-from wanlib.emit.validator.fast_body import exact_decimals, exact_type_test, is_plain_url_test, list_depth
 from wanlib.emit.validator.plan import (
     CONTEXT,
     FamilyLayout,
@@ -12,11 +11,19 @@ from wanlib.emit.validator.plan import (
     effective_var,
     has_size_var,
     member_names_constant,
+    part_positions,
+    reference,
 )
-from wanlib.emit.validator.report_body import part_positions
 from wanlib.emit.validator.report_rules import ReportRules, member_values
-from wanlib.emit.validator.rule_names import reference
-from wanlib.emit.validator.violation_tests import PointerTemplate, pointer_expression, pointer_templates
+from wanlib.emit.validator.violation_tests import (
+    PointerTemplate,
+    exact_decimals,
+    exact_type_test,
+    is_plain_url_test,
+    list_depth,
+    pointer_expression,
+    pointer_templates,
+)
 from wanlib.spec import Field, Rule
 from wanlib.spec.model.hints import describe
 from wanlib.spec.model.kinds import BOUND, KINDS, RELATION

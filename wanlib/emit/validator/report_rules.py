@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 
 from wanlib.emit.python_text import CodeWriter, constant_name, local_name
-from wanlib.emit.validator.fast_body import exact_decimals
 from wanlib.emit.validator.plan import FamilyLayout, count_var, has_size_var
 from wanlib.emit.validator.report_body import append_violation
 from wanlib.emit.validator.violation_tests import (
     OF_KEYWORDS,
     STOPS,
     PointerTemplate,
+    exact_decimals,
     pointer_expression,
     violation_test,
 )

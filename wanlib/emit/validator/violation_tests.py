@@ -9,9 +9,9 @@ them: `_size`, `_uri`, `_info`.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from wanlib.emit.validator.plan import FamilyLayout
-from wanlib.emit.validator.report_body import part_positions
-from wanlib.spec import Node
+from wanlib.emit.python_text import constant_name
+from wanlib.emit.validator.plan import FamilyLayout, part_positions
+from wanlib.spec import Field, Node, Rule
 
 
 class ViolationTest(NamedTuple):
@@ -144,3 +144,102 @@ def _walk(plan: FamilyLayout, node: Node, path: str, found: dict[str, PointerTem
         _walk(plan, child, f"{path}/{name}", found)
     if node.each:
         _walk(plan, node.each, f"{path}/0", found)
+
+
+# Exact types where a subclass would mislead: true is an int for Python.
+_PLAIN = {
+    "integer": "type({v}) is int",
+    "number": "(type({v}) is int or (type({v}) is float and {v} - {v} == 0))",
+    "boolean": "isinstance({v}, bool)",
+    "list": "isinstance({v}, list)",
+    "object": "isinstance({v}, dict)",
+    "percent": "(isinstance({v}, str) and _percent({v}) is not None)",
+}
+
+
+def exact_type_test(field: Field, variable: str) -> str:
+    """The test by which a value is of a field's type; other forms of it are left to slower tests."""
+    if rule := exact_decimals(field):
+        return f"(isinstance({variable}, str) and {mismatch(rule)}({variable}) is None)"
+    return _PLAIN.get(field.type, "isinstance({v}, str)").format(v=variable)
+
+
+def wrong_type_test(field: Field, variable: str) -> str:
+    """The test by which a value is not plainly of a field's type."""
+    test = exact_type_test(field, variable)
+    return test.replace(" is int", " is not int") if field.type == "integer" else f"not {test}"
+
+
+def not_plain(field: Field, variable: str) -> str:
+    """The test by which an image string is not plainly a URL that satisfies every rule."""
+    test = is_plain_url_test(field, variable)
+    return test.replace(" is None", " is not None") if test.endswith(" is None") else f"not {test}"
+
+
+def is_plain_url_test(field: Field, variable: str) -> str:
+    """The test by which an image string is plainly a URL that keeps every rule: nothing is known of it."""
+    schemes = field.rules_of_kind("schemes")
+    if len(schemes) != 1 or schemes[0].condition:
+        return "False"
+    if field.rules_of_kind("public") or field.rules_of_kind("unexpired"):
+        return f"{plain_urls(schemes[0])}({variable}) is None"
+    test = f"{variable}.startswith({constant_name(schemes[0])}_URLS)"
+    return f"({test} and {variable}.isascii())" if field.rules_of_kind("chars") else test
+
+
+def plain_urls(rule: Rule) -> str:
+    """The constant with the function that finds plain public URLs, by the rule on schemes."""
+    return f"_{constant_name(rule)}_PLAIN"
+
+
+def is_fetched(field: Field, variable: str) -> str:
+    """The test by which any other image string is a URL that keeps every rule; empty where a mode decides."""
+    schemes, public, unexpired = (field.rules_of_kind(kind) for kind in ("schemes", "public", "unexpired"))
+    rules = (*schemes, *public, *unexpired)
+    if not (public or unexpired) or any(rule.condition for rule in rules):
+        return ""
+    tests = [f"{variable}[:8].lower().startswith({constant_name(schemes[0])}_URLS)"]
+    tests += [f"(local or not _unreachable({variable}, {constant_name(rule)}))" for rule in public]
+    tests += [f"_expired({variable}, {constant_name(rule)}, now) is None" for rule in unexpired]
+    tests += [f"{variable}.isascii()"] * bool(field.rules_of_kind("chars"))
+    return " and ".join(tests)
+
+
+def exact_decimals(field: Field) -> Rule | None:
+    """The rule on a percentage's decimals where there is one for all modes: a single pattern tells both."""
+    rules = field.rules_of_kind("decimals")
+    return rules[0] if len(rules) == 1 and rules[0].condition is None else None
+
+
+def full_match(rule: Rule) -> str:
+    """What a text that keeps a rule is matched with: compiled from the rule's constant."""
+    return f"_{constant_name(rule)}"
+
+
+def mismatch(rule: Rule) -> str:
+    """The function that gives None for a text that satisfies a rule, and a match for any other."""
+    return f"_NOT_{constant_name(rule)}"
+
+
+def sum_rules(field: Field) -> tuple[Rule, Rule] | None:
+    """The rules on a list's total and on its members' decimals, where whole numbers can be added up."""
+    rules = field.rules_of_kind("total")
+    if len(rules) != 1 or rules[0].condition or field.each is None:
+        return None
+    decimals = next(exact_decimals(member) for member in field.each.members if member.name == rules[0].of)
+    return (rules[0], decimals) if decimals else None
+
+
+def is_box(field: Field) -> bool:
+    """Whether a field is four whole numbers in order, with no more rules than a least coordinate."""
+    if field.each is None or field.each.type != "integer":
+        return False
+    kinds = [rule.kind for rule in field.rules if rule.kind != "inside"]
+    inner = [rule.kind for rule in field.each.rules]
+    varied = any(rule.condition for rule in (*field.rules, *field.each.rules))
+    return not varied and sorted(kinds) == ["count", "ordered", "type"] and set(inner) <= {"type", "min"}
+
+
+def list_depth(field: Field) -> int:
+    """How many lists a field's value lies in."""
+    return field.path.split(".").count("each")
