@@ -144,12 +144,12 @@ def modules(top: str) -> Iterator[Path]:
             yield path
 
 
-def allowed(name: str, found: Literal) -> str | None:
-    """Why a literal may stand in a file; None where it may not."""
-    word = str(found.value)
+def allowed(name: str, literal: Literal) -> str | None:
+    """Return why a file may contain a literal, or None if it must not."""
+    word = str(literal.value)
     if word in OUR_WORDS:
         return "a word of our own"
-    if name.startswith(LANGUAGE) and (word in language() or found.value == "epoch ms"):
+    if name.startswith(LANGUAGE) and (word in language() or literal.value == "epoch ms"):
         return "a word of the spec language"
     if name.startswith("wanlib/cli/") and word in COMMANDS:
         return "a word of our own results"
@@ -159,16 +159,12 @@ def allowed(name: str, found: Literal) -> str | None:
     )
 
 
-def _holds_scheme(part: str, word: str) -> bool:
-    return part.endswith("://") and part in word
-
-
 def misplaced_facts(name: str, text: str) -> list[str]:
     """`file:line: kind 'literal'` for each fact of the API that is typed into a module."""
     return [
-        f"{name}:{found.line}: {found.kind} {found.value!r}"
-        for found in find_literals(text, known())
-        if allowed(name, found) is None
+        f"{name}:{literal.line}: {literal.kind} {literal.value!r}"
+        for literal in find_literals(text, known())
+        if allowed(name, literal) is None
     ]
 
 
@@ -197,7 +193,7 @@ def test_no_exception_outlives_its_use() -> None:
     """An exception that nothing needs any more would hide a fact."""
     unused = []
     for name, rows in ALLOWED.items():
-        words = [str(found.value) for found in find_literals((ROOT / name).read_text("utf-8"), known())]
+        words = [str(literal.value) for literal in find_literals((ROOT / name).read_text("utf-8"), known())]
         unused += [f"{name}: {part}" for part in rows if not any(part in word for word in words)]
     assert not unused, "\n".join(unused)
 
@@ -233,10 +229,8 @@ def test_a_planted_fact_is_found_at_its_line(planted: str, kind: str, name: str)
     text = (ROOT / name).read_text("utf-8")
     line = text.count("\n") + 3
     lines = misplaced_facts(name, f"{text}\n\n{planted}\n")
-    assert [each.partition(" ")[0] for each in lines] and all(
-        each.startswith(f"{name}:{line}: ") for each in lines
-    ), lines
-    assert any(f": {kind} " in each for each in lines), lines
+    assert lines and all(text.startswith(f"{name}:{line}: ") for text in lines), lines
+    assert any(f": {kind} " in text for text in lines), lines
 
 
 def test_docstrings_and_annotations_are_no_facts() -> None:

@@ -20,10 +20,10 @@ def main(texts: list[str]) -> int:
     judge = Judge(read_documents(spec_folder()))
     chosen = [place for place in judge.places if not texts or any(text in str(place) for text in texts)]
     counts: Counter[str] = Counter()
-    for finding in judge.effects(chosen):
-        counts["bad" if finding.is_bad else finding.effect] += 1
-        if finding.is_bad:
-            print(finding, flush=True)
+    for effect in judge.effects(chosen):
+        counts["bad" if effect.is_bad else effect.effect] += 1
+        if effect.is_bad:
+            print(effect, flush=True)
     summary = ", ".join(f"{count} {effect}" for effect, count in counts.most_common())
     print(f"{len(chosen)} values, {counts.total()} changes in {perf_counter() - started:.0f} s: {summary}")
     return 1 if counts["bad"] else 0

@@ -49,7 +49,7 @@ def mask_arguments(image: str, mask: str) -> dict[str, Any]:
     return {**given, "prompt": "A cat on a table", "n": 2, "base_image_url": image, "mask_image_url": mask}
 
 
-async def got(answer: Any, status: str = "") -> Any:
+async def output_of(answer: Any, status: str = "") -> Any:
     """Return the output of a successful response, and check the status of its task if one is given."""
     if inspect.isawaitable(answer):
         answer = await answer
@@ -59,40 +59,40 @@ async def got(answer: Any, status: str = "") -> Any:
     return answer.output
 
 
-async def called(api: Any, given: dict[str, Any], sides: tuple[int, int]) -> Links:
-    return links(await got(api.call(**given)), sides)
+async def make_call(api: Any, arguments: dict[str, Any], sides: tuple[int, int]) -> Links:
+    return links(await output_of(api.call(**arguments)), sides)
 
 
-async def started(api: Any, given: dict[str, Any], sides: tuple[int, int]) -> Links:
+async def run_task(api: Any, arguments: dict[str, Any], sides: tuple[int, int]) -> Links:
     """async_call, fetch, wait."""
-    task = (await got(api.async_call(**given), "PENDING"))["task_id"]
-    fetched = await got(api.fetch(task))
+    task = (await output_of(api.async_call(**arguments), "PENDING"))["task_id"]
+    fetched = await output_of(api.fetch(task))
     assert fetched["task_status"] in ("PENDING", "RUNNING", "SUCCEEDED"), fetched
-    return links(await got(api.wait(task), "SUCCEEDED"), sides)
+    return links(await output_of(api.wait(task), "SUCCEEDED"), sides)
 
 
-async def canceled(api: Any, given: dict[str, Any], sides: tuple[int, int]) -> Links:
-    task = (await got(api.async_call(**given), "PENDING"))["task_id"]
-    await got(api.cancel(task))
-    await got(api.fetch(task), "CANCELED")
+async def cancel_task(api: Any, arguments: dict[str, Any], sides: tuple[int, int]) -> Links:
+    task = (await output_of(api.async_call(**arguments), "PENDING"))["task_id"]
+    await output_of(api.cancel(task))
+    await output_of(api.fetch(task), "CANCELED")
     return []
 
 
-async def listed(api: Any, given: dict[str, Any], sides: tuple[int, int]) -> Links:
-    """The task that was made last is the first of the list."""
-    task = (await got(api.async_call(**given), "PENDING"))["task_id"]
-    told = await got(api.list(page_no=1, page_size=1, status="PENDING"))
-    assert [each["task_id"] for each in told["data"]] == [task], told
+async def list_tasks(api: Any, arguments: dict[str, Any], sides: tuple[int, int]) -> Links:
+    """Check that the newest task is the first of the list."""
+    task = (await output_of(api.async_call(**arguments), "PENDING"))["task_id"]
+    tasks = await output_of(api.list(page_no=1, page_size=1, status="PENDING"))
+    assert [row["task_id"] for row in tasks["data"]] == [task], tasks
     return []
 
 
-async def streamed(api: Any, given: dict[str, Any], sides: tuple[int, int]) -> Links:
-    """Text and pictures of 2.6, as they come."""
-    told = {**given, "model": "wan2.6-image", "stream": True, "enable_interleave": True, "n": 1}
-    stream = api.call(**told, max_images=2)
+async def read_stream(api: Any, arguments: dict[str, Any], sides: tuple[int, int]) -> Links:
+    """Read text and pictures of 2.6 from a stream."""
+    options = {**arguments, "model": "wan2.6-image", "stream": True, "enable_interleave": True, "n": 1}
+    stream = api.call(**options, max_images=2)
     stream = await stream if inspect.isawaitable(stream) else stream
-    chunks = [each async for each in stream] if hasattr(stream, "__aiter__") else [*stream]
-    parts = [part for each in chunks for part in content(await got(each))]
+    chunks = [chunk async for chunk in stream] if hasattr(stream, "__aiter__") else [*stream]
+    parts = [part for chunk in chunks for part in content(await output_of(chunk))]
     assert any(part.get("text") for part in parts), parts
     return [(part["image"], *sides) for part in parts if part.get("image")]
 
@@ -102,51 +102,51 @@ def content(output: Any) -> list[Any]:
 
 
 def links(output: Any, sides: tuple[int, int]) -> Links:
-    """The two pictures of an answer of either form."""
+    """Return the two pictures of a response, in either form."""
     results = output.get("results")
-    found = [each["url"] for each in results] if results else [part["image"] for part in content(output)]
-    assert len(found) == 2, found
-    return [(url, *sides) for url in found]
+    urls = [row["url"] for row in results] if results else [part["image"] for part in content(output)]
+    assert len(urls) == 2, urls
+    return [(url, *sides) for url in urls]
 
 
 SQUARE, ALIKE = (1280, 1280), (800, 600)
 GENERATION, SYNTHESIS = 0, 1
-# name, which emulator, which class, how, what is given, the sides that are promised
+# name, emulator, class, function, arguments, expected width and height
 CALLS: list[tuple[Any, ...]] = [
-    ("2.7 call", "real", GENERATION, called, message_arguments(URL), SQUARE),
-    ("2.7 call, local files", "real", GENERATION, called, message_arguments(FIRST, SECOND), SQUARE),
-    ("2.7 async_call, fetch, wait", "real", GENERATION, started, message_arguments(URL), SQUARE),
-    ("2.7 async_call, local file", "real", GENERATION, started, message_arguments(FIRST), SQUARE),
-    ("2.7 cancel", "held", GENERATION, canceled, message_arguments(URL), SQUARE),
-    ("2.7 list", "held", GENERATION, listed, message_arguments(URL), SQUARE),
-    ("2.6 call", "real", GENERATION, called, message_arguments(URL) | {"model": "wan2.6-image"}, SQUARE),
-    ("2.6 stream", "real", GENERATION, streamed, message_arguments(URL), SQUARE),
-    ("2.5 call", "real", SYNTHESIS, called, prompt_arguments(URL, URL), SQUARE),
-    ("2.5 call, local files", "real", SYNTHESIS, called, prompt_arguments(FIRST, SECOND), SQUARE),
-    ("2.5 async_call, fetch, wait", "real", SYNTHESIS, started, prompt_arguments(URL), SQUARE),
-    ("2.5 cancel", "held", SYNTHESIS, canceled, prompt_arguments(URL), SQUARE),
-    ("2.5 list", "held", SYNTHESIS, listed, prompt_arguments(URL), SQUARE),
-    ("2.1 call", "real", SYNTHESIS, called, mask_arguments(URL, URL), (1024, 1024)),
-    ("2.1 call, local files", "real", SYNTHESIS, called, mask_arguments(FIRST, SECOND), ALIKE),
-    ("2.1 async_call, fetch, wait", "real", SYNTHESIS, started, mask_arguments(URL, URL), (1024, 1024)),
-    ("2.1 cancel", "held", SYNTHESIS, canceled, mask_arguments(URL, URL), ALIKE),
+    ("2.7 call", "real", GENERATION, make_call, message_arguments(URL), SQUARE),
+    ("2.7 call, local files", "real", GENERATION, make_call, message_arguments(FIRST, SECOND), SQUARE),
+    ("2.7 async_call, fetch, wait", "real", GENERATION, run_task, message_arguments(URL), SQUARE),
+    ("2.7 async_call, local file", "real", GENERATION, run_task, message_arguments(FIRST), SQUARE),
+    ("2.7 cancel", "held", GENERATION, cancel_task, message_arguments(URL), SQUARE),
+    ("2.7 list", "held", GENERATION, list_tasks, message_arguments(URL), SQUARE),
+    ("2.6 call", "real", GENERATION, make_call, message_arguments(URL) | {"model": "wan2.6-image"}, SQUARE),
+    ("2.6 stream", "real", GENERATION, read_stream, message_arguments(URL), SQUARE),
+    ("2.5 call", "real", SYNTHESIS, make_call, prompt_arguments(URL, URL), SQUARE),
+    ("2.5 call, local files", "real", SYNTHESIS, make_call, prompt_arguments(FIRST, SECOND), SQUARE),
+    ("2.5 async_call, fetch, wait", "real", SYNTHESIS, run_task, prompt_arguments(URL), SQUARE),
+    ("2.5 cancel", "held", SYNTHESIS, cancel_task, prompt_arguments(URL), SQUARE),
+    ("2.5 list", "held", SYNTHESIS, list_tasks, prompt_arguments(URL), SQUARE),
+    ("2.1 call", "real", SYNTHESIS, make_call, mask_arguments(URL, URL), (1024, 1024)),
+    ("2.1 call, local files", "real", SYNTHESIS, make_call, mask_arguments(FIRST, SECOND), ALIKE),
+    ("2.1 async_call, fetch, wait", "real", SYNTHESIS, run_task, mask_arguments(URL, URL), (1024, 1024)),
+    ("2.1 cancel", "held", SYNTHESIS, cancel_task, mask_arguments(URL, URL), ALIKE),
 ]
 
 
 async def main() -> None:
-    """Makes one call after another."""
+    """Make one call after another."""
     dashscope.api_key = "sk-local"
     print(json.dumps(dashscope.version.__version__), flush=True)
     for face, classes in FACES.items():
-        for name, where, which, how, given, sides in CALLS:
+        for name, where, which, how, arguments, sides in CALLS:
             dashscope.base_http_api_url = SETTINGS[where]
-            found: Links = []
+            found_links: Links = []
             error = None
             try:
-                found = await how(classes[which], json.loads(json.dumps(given)), sides)
-            except Exception as met:
-                error = f"{type(met).__name__}: {met}"[:300]
-            print(json.dumps({"name": f"{face} {name}", "error": error, "links": found}), flush=True)
+                found_links = await how(classes[which], json.loads(json.dumps(arguments)), sides)
+            except Exception as exception:
+                error = f"{type(exception).__name__}: {exception}"[:300]
+            print(json.dumps({"name": f"{face} {name}", "error": error, "links": found_links}), flush=True)
 
 
 if __name__ == "__main__":

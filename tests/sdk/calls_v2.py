@@ -112,16 +112,16 @@ async def main() -> None:
     for face, kind in (("v2", Client), ("v2 aio", AsyncClient)):
         for name, where, way, arguments in CALLS:
             client = kind(api_key="sk-local", base_url=addresses[where])
-            found: Links = []
+            found_links: Links = []
             error = None
-            given = json.dumps(arguments).replace("{folder}", f"file://{addresses['folder']}")
+            text = json.dumps(arguments).replace("{folder}", f"file://{addresses['folder']}")
             try:
-                found = await way(client.images, json.loads(given))
+                found_links = await way(client.images, json.loads(text))
             except Exception as raised:
                 error = f"{type(raised).__name__}: {raised}"[:300]
             finally:
                 await result(client.close() if hasattr(client, "close") else client.aclose())
-            print(json.dumps({"name": f"{face} {name}", "error": error, "links": found}), flush=True)
+            print(json.dumps({"name": f"{face} {name}", "error": error, "links": found_links}), flush=True)
 
 
 if __name__ == "__main__":

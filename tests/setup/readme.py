@@ -42,13 +42,13 @@ class Command(NamedTuple):
 
 def blocks(text: str) -> Iterator[Block]:
     """Yield the fenced blocks and the indented make commands, in order."""
-    found = []
+    result = []
     for match in _FENCE.finditer(text):
         above = text[: match.start()].rstrip("\n").rpartition("\n")[2]
         comment = above[4:-3].strip() if above.startswith("<!--") and above.endswith("-->") else ""
-        found.append(Block(_line(text, match.start("text")), match["kind"], match["text"], comment))
-    found += [Block(_line(text, match.start()), "make", match[1], "") for match in _INDENTED.finditer(text)]
-    yield from sorted(found)
+        result.append(Block(_line(text, match.start("text")), match["kind"], match["text"], comment))
+    result += [Block(_line(text, match.start()), "make", match[1], "") for match in _INDENTED.finditer(text)]
+    yield from sorted(result)
 
 
 def commands(block: Block) -> list[Command]:

@@ -94,14 +94,14 @@ def _skipped(tree: ast.AST) -> set[int]:
             isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets
         ):
             inner = [node.value]
-        for each in inner:
-            if each is not None:
-                skipped |= {id(child) for child in ast.walk(each) if not _is_help(each, child)}
+        for root in inner:
+            if root is not None:
+                skipped |= {id(child) for child in ast.walk(root) if not _is_help(root, child)}
     return skipped
 
 
 def _is_help(annotation: ast.AST, child: ast.AST) -> bool:
-    """Whether a constant stands in a call inside an annotation, as the help of an option does."""
+    """Return True for a constant in a call inside an annotation, such as the help of an option."""
     calls = [node for node in ast.walk(annotation) if isinstance(node, ast.Call)]
     return any(child in ast.walk(call) for call in calls)
 
