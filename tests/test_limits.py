@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from wanlib import limits
-from wanlib.base.values import plain_limit
+from wanlib.base.values import limit_to_json
 from wanlib.spec import Field, Spec, load
 
 
@@ -20,7 +20,7 @@ def spec_limits(field: Field, model: str) -> Iterator[tuple[str, str, Any]]:
     """Yield (mode, kind, limit) for each limit of a field; the mode of the base variant is empty."""
     for rule in field.rules:
         if rule.kind != "unknown" and model in rule.models:
-            yield str(rule.condition or ""), rule.kind, plain_limit(rule.limit)
+            yield str(rule.condition or ""), rule.kind, limit_to_json(rule.limit)
     for condition, value in field.default.items():
         if value != "derived":
             yield str(condition or ""), "default", value

@@ -114,8 +114,8 @@ class WanError(Exception):
         self.task_id = task_id
 
     def __str__(self) -> str:
-        told = {"HTTP": self.status, "code": self.code, "request": self.request_id, "task": self.task_id}
-        known = ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
+        details = {"HTTP": self.status, "code": self.code, "request": self.request_id, "task": self.task_id}
+        known = ", ".join(f"{name} {value}" for name, value in details.items() if value is not None)
         return f"{self.message} [{known}]" if known else self.message
 
     def to_dict(self) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class WanError(Exception):
             "retry": self.retry,
         }
 
-    def explained(self, classification: Classification) -> Self:
+    def with_classification(self, classification: Classification) -> Self:
         """Take over what a classification says, and return the error itself."""
         self.kind, self.advice = classification.kind, classification.advice
         self.retry = classification.retry
@@ -146,13 +146,13 @@ class InvalidRequestError(WanError):
     refused it (then `status` and `code` are set).
     """
 
-    def __init__(self, message: str, violations: Sequence[Violation] = (), **told: Any) -> None:
-        super().__init__(message, **told)
+    def __init__(self, message: str, violations: Sequence[Violation] = (), **details: Any) -> None:
+        super().__init__(message, **details)
         self.violations = tuple(violations)
 
     def to_dict(self) -> dict[str, Any]:
         """The error as JSON values, with its violations."""
-        return super().to_dict() | {"violations": [each.to_dict() for each in self.violations]}
+        return super().to_dict() | {"violations": [violation.to_dict() for violation in self.violations]}
 
 
 class BudgetExceededError(WanError):
@@ -281,9 +281,15 @@ class OutcomeUnknownError(WanError):
     """
 
     def __init__(
-        self, message: str, *, model: str = "", sent_at: float = 0.0, parts: Sequence[Any] = (), **told: Any
+        self,
+        message: str,
+        *,
+        model: str = "",
+        sent_at: float = 0.0,
+        parts: Sequence[Any] = (),
+        **details: Any,
     ) -> None:
-        super().__init__(message, **told)
+        super().__init__(message, **details)
         self.model = model
         self.sent_at = sent_at
         self.parts = tuple(parts)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from wanlib.base.api_tables import base_of
+from wanlib.base.api_tables import base_model
 from wanlib.base.rule_id import RuleId, parse_rule_id
-from wanlib.base.text import unknown_model
-from wanlib.base.values import plain_limit
+from wanlib.base.text import unknown_model_message
+from wanlib.base.values import limit_to_json
 from wanlib.generated.registry import FACTS, RULES
 
 _NO_LIMITS = ("unknown",)  # that other members are unknown is no limit of a field
@@ -33,19 +33,19 @@ def limits(model: str) -> dict[str, Any]:
     Raises ValueError for an unknown model, naming the known ones.
     """
     known = RULES["wire/model"].limit
-    base = base_of(model, known, FACTS.get("wire/fine_tuned.ending", ""))
+    base = base_model(model, known, FACTS.get("wire/fine_tuned.ending", ""))
     if base is None:
-        raise ValueError(unknown_model(model, known))
+        raise ValueError(unknown_model_message(model, known))
     stem = _file_of(base)
     root: dict[str, Any] = {}
     for rule, entry in RULES.items():
         parts = parse_rule_id(rule)
         if parts.file == stem and parts.path and parts.kind not in _NO_LIMITS and base in entry.models:
-            _place(root, parts)[parts.kind] = plain_limit(entry.limit)
+            _place(root, parts)[parts.kind] = limit_to_json(entry.limit)
     for fact, value in FACTS.items():
         parts = parse_rule_id(fact)
         if parts.file == stem and parts.kind == "default" and value != _DERIVED:
-            _place(root, parts)["default"] = plain_limit(value)
+            _place(root, parts)["default"] = limit_to_json(value)
     fields: dict[str, Any] = root["fields"]
     return fields
 

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from wanlib.base.api_tables import Model, base_of
+from wanlib.base.api_tables import Model, base_model
 from wanlib.base.redaction import safe_repr
 from wanlib.errors import InvalidArgumentError, NoLegalSizeError
 from wanlib.generated.calls import API
@@ -65,7 +65,7 @@ def size(
 
 
 def _table(model: str) -> Model:
-    base = base_of(model, tuple(API.models), API.fine_tuned.ending)
+    base = base_model(model, tuple(API.models), API.fine_tuned.ending)
     if base is None:
         raise InvalidArgumentError(f"no model {safe_repr(model)}; known: {', '.join(API.models)}")
     return API.models[base]

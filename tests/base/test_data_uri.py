@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.image_files import SIZE, jpeg, jpeg_segment, pictures
 from wanlib.validation import data_uri
-from wanlib.validation.data_uri import JUDGED, DataUri, parse_data_uri
+from wanlib.validation.data_uri import CHECKED_CHARACTERS, DataUri, parse_data_uri
 from wanlib.validation.image_header import ImageInfo, Read, image_info_from_bytes
 
 PREFIX = "data:image/png;base64,"
@@ -131,22 +131,27 @@ def test_any_text_is_judged(text: str, prefix: str) -> None:
 
 @pytest.mark.parametrize("bad", ["\n", "é", "\U0001f600", "\ud800", "-"])
 def test_the_alphabet_is_judged_in_the_first_64_kib_and_the_last_four(bad: str) -> None:
-    length = JUDGED + 4096
+    length = CHECKED_CHARACTERS + 4096
     for at, is_judged in {
-        0: True, JUDGED - 1: True, JUDGED: False, length - 5: False, length - 4: True, length - 1: True,
-    }.items():  # fmt: skip
+        0: True,
+        CHECKED_CHARACTERS - 1: True,
+        CHECKED_CHARACTERS: False,
+        length - 5: False,
+        length - 4: True,
+        length - 1: True,
+    }.items():
         text = PREFIX + "A" * at + bad + "A" * (length - at - 1)
         assert (problem(text) is not None) == is_judged, at
 
 
 @pytest.mark.parametrize("pads", [1, 2])
 def test_the_last_four_are_judged_before_the_padding(pads: int) -> None:
-    text = PREFIX + "A" * JUDGED + "A" * (4 - pads - 1) + "\n" + "=" * pads
-    assert problem(text) == rf"character {JUDGED + 4 - pads} of the base64 text is '\n'"
+    text = PREFIX + "A" * CHECKED_CHARACTERS + "A" * (4 - pads - 1) + "\n" + "=" * pads
+    assert problem(text) == rf"character {CHECKED_CHARACTERS + 4 - pads} of the base64 text is '\n'"
 
 
 def test_padding_is_judged_everywhere() -> None:
-    assert problem(PREFIX + "A" * (JUDGED + 8) + "AAA=" + "A" * 4096)
+    assert problem(PREFIX + "A" * (CHECKED_CHARACTERS + 8) + "AAA=" + "A" * 4096)
 
 
 @settings(deadline=None)

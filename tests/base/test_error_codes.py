@@ -10,7 +10,7 @@ from tests.runtime.answers import API, TASK, refusal, reply, task
 from wanlib import errors
 from wanlib.base.error_codes import Classification, classify
 from wanlib.client.http.responses import error_from_response, is_retryable
-from wanlib.client.tasks.status import parse_snapshot, task_error
+from wanlib.client.tasks.status import parse_task_status, task_error
 
 TABLE = API.errors
 TIMED_OUT = "Download the media resource timed out during the data inspection process."
@@ -126,7 +126,7 @@ FAILED = {
 @pytest.mark.parametrize("code", FAILED)
 def test_a_failed_task_is_also_an_error_of_its_cause(code: str) -> None:
     own, cause, retry = FAILED[code]
-    snapshot = parse_snapshot(API, reply(task("FAILED", code=code, message="No.")), TASK)
+    snapshot = parse_task_status(API, reply(task("FAILED", code=code, message="No.")), TASK)
     error = task_error(API, snapshot, None, 0.0)
     assert type(error) is own and isinstance(error, errors.TaskFailedError) and isinstance(error, cause)
     assert (error.code, error.task_id, error.retry) == (code, TASK, retry)
@@ -137,7 +137,7 @@ def test_a_failed_task_is_also_an_error_of_its_cause(code: str) -> None:
 
 def test_a_download_that_timed_out_is_not_final() -> None:
     nested = task("FAILED", code="InvalidParameter.DataInspection", message=TIMED_OUT)
-    error = task_error(API, parse_snapshot(API, reply(nested), TASK), None, 0.0)
+    error = task_error(API, parse_task_status(API, reply(nested), TASK), None, 0.0)
     assert error.retry == "once" and "once more" in str(error)
 
 

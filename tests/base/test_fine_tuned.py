@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from wanlib.base.api_tables import base_of
-from wanlib.base.text import suggest, unknown_model
+from wanlib.base.api_tables import base_model
+from wanlib.base.text import suggest, unknown_model_message
 
 MODELS = ("tea-image", "tea-image-pro", "tea.5")
 ENDING = r"(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)"
@@ -26,7 +26,7 @@ ENDING = r"(?:-[a-z0-9]+)*-(?:ft-[0-9]{12}-[a-z0-9]+|c[0-9]+)"
     ],
 )
 def test_base(model: str, base: str) -> None:
-    assert base_of(model, MODELS, ENDING) == base
+    assert base_model(model, MODELS, ENDING) == base
 
 
 @pytest.mark.parametrize(
@@ -38,18 +38,18 @@ def test_base(model: str, base: str) -> None:
     ],
 )
 def test_no_model(model: object) -> None:
-    assert base_of(model, MODELS, ENDING) is None
+    assert base_model(model, MODELS, ENDING) is None
 
 
 def test_without_an_ending_only_listed_models_count() -> None:
-    assert base_of("tea-image", MODELS, "") == "tea-image"
-    assert base_of("tea-image-c1", MODELS, "") is None
+    assert base_model("tea-image", MODELS, "") == "tea-image"
+    assert base_model("tea-image-c1", MODELS, "") is None
 
 
 def test_a_hostile_id_ends_soon() -> None:
     start = time.perf_counter()
-    assert base_of("tea-image" + "-a" * 1_000_000, MODELS, ENDING) is None
-    assert base_of("tea-image" + "-c" * 90, MODELS, ENDING) is None
+    assert base_model("tea-image" + "-a" * 1_000_000, MODELS, ENDING) is None
+    assert base_model("tea-image" + "-c" * 90, MODELS, ENDING) is None
     assert time.perf_counter() - start < 1
 
 
@@ -72,7 +72,7 @@ def test_names_of_models_are_proposed_for_slips_alone(name: object, near: list[s
 
 
 def test_an_unknown_model_as_an_argument() -> None:
-    assert unknown_model("Tea.5", MODELS) == (
+    assert unknown_model_message("Tea.5", MODELS) == (
         "no model 'Tea.5'; did you mean 'tea.5'? Known: tea-image, tea-image-pro, tea.5"
     )
-    assert unknown_model("pot", MODELS) == "no model 'pot'; known: tea-image, tea-image-pro, tea.5"
+    assert unknown_model_message("pot", MODELS) == "no model 'pot'; known: tea-image, tea-image-pro, tea.5"

@@ -8,10 +8,10 @@ from wanlib.base.urls import (
     address_scope,
     get_host,
     is_private,
-    normal_host,
-    not_public,
+    normalize_host,
+    parse_public_host,
     plain_url_mismatch,
-    public_form,
+    private_url_reason,
 )
 
 
@@ -100,7 +100,7 @@ def test_host_of(url: str, host: str | None) -> None:
     ],
 )
 def test_the_host_as_a_browser_reads_it(url: str, host: str | None) -> None:
-    assert public_form(url) == host
+    assert parse_public_host(url) == host
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_the_host_as_a_browser_reads_it(url: str, host: str | None) -> None:
     ],
 )  # fmt: skip
 def test_the_word_for_an_address(host: str, scope: str | None) -> None:
-    assert address_scope(str(normal_host(host))) == scope
+    assert address_scope(str(normalize_host(host))) == scope
 
 
 SUFFIXES = ("-internal.aliyuncs.com", "-internal.oss-data-acc.aliyuncs.com")
@@ -139,15 +139,15 @@ URLS = st.builds(
 @example("oss://")
 def test_what_looks_plain_is_public(url: str) -> None:
     if PLAIN.match(url) is None:
-        assert not_public(url, SUFFIXES) is None and "?" not in url
+        assert private_url_reason(url, SUFFIXES) is None and "?" not in url
 
 
 @given(st.text())
 def test_no_text_breaks_the_parser(text: str) -> None:
     for url in (text, f"http://{text}", f"http://[{text}]/", f"https://a@{text}:1/"):
-        not_public(url, SUFFIXES)
-        host = public_form(url)
-        assert host is None or normal_host(host) == host
+        private_url_reason(url, SUFFIXES)
+        host = parse_public_host(url)
+        assert host is None or normalize_host(host) == host
         assert get_host(url) in (None, host)
         is_private(text)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.base.sentences import MODELS, SENTENCES
-from wanlib.base.messages import WORDING, format_violation
+from wanlib.base.messages import MESSAGE_BY_KIND, format_violation
 from wanlib.base.text import json_type
 
 
@@ -17,7 +17,7 @@ def test_sentence(rule: str, path: str, limit: Any, value: Any, sentence: str) -
 
 def test_every_kind_has_a_sentence_here() -> None:
     tried = {rule.partition(":")[0].rpartition(".")[2].rpartition("/")[2] for rule, *_ in SENTENCES}
-    assert tried == set(WORDING)
+    assert tried == set(MESSAGE_BY_KIND)
 
 
 @pytest.mark.parametrize(("rule", "path", "limit", "value", "sentence"), SENTENCES)

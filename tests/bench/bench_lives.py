@@ -27,7 +27,7 @@ from wanlib.client.protocol.effects import (
     WaitForWork,
 )
 from wanlib.client.tasks.poller import TaskPoller
-from wanlib.client.tasks.waiter import Outcome, Watch
+from wanlib.client.tasks.waiter import Outcome, TaskWaiter
 from wanlib.emulator import Emulator, ManualClock, Settings
 from wanlib.emulator.transport import EmulatorTransport
 from wanlib.generated.calls import API
@@ -57,7 +57,7 @@ class ScriptedDriver:
             Send: lambda _: next(self._answers),
             Sleep: lambda effect: clock.advance(effect.seconds),
             WaitForWork: lambda effect: clock.advance(effect.seconds),
-            Gather: lambda effect: [self._run(each) for each in effect.protocols],
+            Gather: lambda effect: [self._run(each) for each in effect.steps],
             WaitForTasks: self._follow,
         }
 
@@ -76,8 +76,8 @@ class ScriptedDriver:
     def _follow(self, effect: WaitForTasks) -> list[Outcome]:
         follower, outcomes = TaskPoller(self._context), list[Outcome]()
         for task_id, submitted_at in effect.tasks:
-            follower.add(Watch(task_id, submitted_at, effect.deadline, outcomes.append))
-        self._run(follower.protocol())
+            follower.add(TaskWaiter(task_id, submitted_at, effect.deadline, outcomes.append))
+        self._run(follower.run())
         return outcomes
 
 

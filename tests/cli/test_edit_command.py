@@ -221,7 +221,7 @@ def test_what_would_have_no_effect_is_told_and_sent(call: Command, tmp_path: Pat
         (["--n", "1", "--set", "n=2"], "--set 'n': it is set twice"),
         (["--set", "max_price=9"], "--set 'max_price': it is set twice or has its own option"),
         (["-i", "none.png"], "images[1]"),
-        (["-i", "ftp://example.com/a.png"], "begins with none of http://"),
+        (["-i", "ftp://example.com/a.png"], "does not begin with http://"),
         (["-i", "-", "-i", "-"], "standard input can hold only one image"),
         (["--region", "mars"], "region is 'mars'; allowed: beijing"),
         (["--timeout", "0"], "timeout is 0"),

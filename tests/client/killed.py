@@ -19,7 +19,7 @@ def silent(life: Worker) -> None:
 
 def insistent(life: Worker) -> None:
     """Sends a call twice."""
-    doers = life.wan._driver._doers
+    doers = life.wan._driver._handlers
     doers[Open] = _twice(doers[Open])
     lives.edit(life)
 

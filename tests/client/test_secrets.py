@@ -135,7 +135,7 @@ def test_no_object_that_a_debugger_prints_shows_a_secret(world: World) -> None:
         core.settings,
         request,
         *result.parts,
-        handle.paid,
+        handle.billed_call,
     ]
     text = plain + "".join(map(repr, objects)) + "".join(map(str, objects)) + prepared.curl()
     assert not [secret for secret in SECRETS if secret in text]

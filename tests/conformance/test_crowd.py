@@ -25,7 +25,7 @@ def test_a_crowd_comes_to_its_ends(count: int, face: str) -> None:
 
 
 def test_a_client_without_a_pace_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace.Pace, "wait", lambda *_: 0.0)
+    monkeypatch.setattr(pace.RateLimiter, "wait", lambda *_: 0.0)
     assert "too fast: " in _broken(120)
 
 
@@ -43,7 +43,7 @@ def test_a_client_that_asks_on_for_a_task_that_never_was_is_found_out(
         found = read(*given)
         return replace(found, ended=found.ended and found.status != "UNKNOWN")
 
-    read = follow.parse_snapshot
+    read = follow.parse_task_status
     monkeypatch.setattr(follow, "read_snapshot", on)
     monkeypatch.setattr(crowd, "PATIENCE", 300.0)
     assert "came to DeadlineExceededError: due was TaskUnknownError" in _broken(30)

@@ -270,9 +270,9 @@ def test_a_scene_that_is_not_played_lets_mutants_live(
 
 
 def test_a_client_lives_by_a_mutant_for_a_while_only() -> None:
-    before = Wan._api, AsyncWan._api, follow.FIRST_LOOK
+    before = Wan._api, AsyncWan._api, follow.FIRST_POLL
     with client_with_mutant(ALL["client/first_gap=+1 s"]):
-        assert follow.FIRST_LOOK == 2.0
+        assert follow.FIRST_POLL == 2.0
     with client_with_mutant(ALL["wire/polling.gap=+1 s"]):
         assert Wan._api.gap == AsyncWan._api.gap == 11.0
-    assert (Wan._api, AsyncWan._api, follow.FIRST_LOOK) == before
+    assert (Wan._api, AsyncWan._api, follow.FIRST_POLL) == before

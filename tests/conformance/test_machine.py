@@ -147,7 +147,7 @@ def test_a_client_that_takes_a_refused_cancel_for_accepted_is_contradicted(
 def test_a_client_that_believes_an_end_to_change_is_contradicted(monkeypatch: pytest.MonkeyPatch) -> None:
     def believing(context: Any, task_id: str, deadline: Any) -> Any:
         snapshot = yield from query.get_task(context, task_id, deadline)
-        ended: set[str] = context.purse.__dict__.setdefault("ended", set())
+        ended: set[str] = context.budget.__dict__.setdefault("ended", set())
         if task_id in ended:
             return replace(snapshot, status="RUNNING", ended=False)
         ended |= {task_id} if snapshot.status == "SUCCEEDED" else set()

@@ -8,7 +8,7 @@ import pytest
 
 from wanlib import check
 from wanlib.base.redaction import safe_repr
-from wanlib.base.text import json_type, json_word
+from wanlib.base.text import json_type, to_json_text
 from wanlib.base.violation import Violation
 from wanlib.boundary.cases import boundary_cases
 from wanlib.spec import Spec, interpret, load
@@ -65,7 +65,7 @@ def named(violation: Violation, kind: str, body: Any, said: str) -> bool:
     """Whether the value that a message names is the value that was sent."""
     if kind in AS_SENT:
         value = sent(body, violation.path)
-        return json_word(value) in said
+        return to_json_text(value) in said
     if kind in SIZES:
         return f"is {sent(body, violation.path)} (" in said
     if kind == "type" and violation.value is not None:

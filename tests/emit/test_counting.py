@@ -20,7 +20,7 @@ from wanlib.generated import checker
 from wanlib.spec import load
 from wanlib.spec.interpreter.picture_count import bill as bill_by_spec
 from wanlib.spec.interpreter.picture_count import count_pictures
-from wanlib.validation.check_result import MOST_PICTURES, Bill
+from wanlib.validation.check_result import MAX_PICTURES, Bill
 
 SPEC = load()
 CALLS = st.sampled_from([None, "sync", "async", "stream"])
@@ -173,9 +173,9 @@ def test_a_region_has_its_own_price_or_none() -> None:
 
 
 def test_the_largest_count_is_priced_exactly() -> None:
-    bill = wanlib.bill(messages(W27, n=MOST_PICTURES), region="singapore")
-    assert bill.price is not None and bill.price.amount == Decimal("0.220177") * MOST_PICTURES
-    assert str(bill.price.amount) == f"{MOST_PICTURES * 220177}"[:-6] + "." + f"{MOST_PICTURES * 220177}"[-6:]
+    bill = wanlib.bill(messages(W27, n=MAX_PICTURES), region="singapore")
+    assert bill.price is not None and bill.price.amount == Decimal("0.220177") * MAX_PICTURES
+    assert str(bill.price.amount) == f"{MAX_PICTURES * 220177}"[:-6] + "." + f"{MAX_PICTURES * 220177}"[-6:]
 
 
 def test_the_page_recommends_one_picture_for_testing_where_it_does() -> None:

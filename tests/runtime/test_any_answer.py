@@ -31,7 +31,7 @@ from wanlib.client.http.responses import (
 )
 from wanlib.client.results.result import parse_result
 from wanlib.client.results.stream_reader import SseDecoder, StreamReader
-from wanlib.client.tasks.status import parse_page, parse_snapshot, task_error
+from wanlib.client.tasks.status import parse_page, parse_task_status, task_error
 from wanlib.errors import WanError
 
 WORDS = (
@@ -123,7 +123,7 @@ def test_answers(reply: Response, wall: float | None) -> None:
 @ALL
 @given(REPLIES | st.builds(Response, st.just(200), HEADERS, BODIES))
 def test_tasks_and_pages(reply: Response) -> None:
-    snapshot = answers_or_raises(lambda: parse_snapshot(API, reply, TASK))
+    snapshot = answers_or_raises(lambda: parse_task_status(API, reply, TASK))
     if snapshot is not None:
         repr(snapshot).encode("utf-8")
         str(task_error(API, snapshot, snapshot.submitted_at, 2e9)).encode("utf-8")

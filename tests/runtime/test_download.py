@@ -20,7 +20,7 @@ from wanlib.client.http.messages import ConnectionLostError, NotSentError, Reque
 from wanlib.client.protocol.context import MAX_RETRIES
 from wanlib.client.protocol.effects import Gather, Send
 from wanlib.client.protocol.timing import Backoff
-from wanlib.client.results.download import CAP, save
+from wanlib.client.results.download import MAX_PICTURE_BYTES, save
 from wanlib.client.results.partial_file import IncompletePictureError, PartialFile
 from wanlib.client.results.result import CallContext, Result, parse_result
 from wanlib.errors import DownloadFailedError, InvalidArgumentError, LinkExpiredError
@@ -98,7 +98,7 @@ def test_nothing_to_fetch(tmp_path: Path) -> None:
 def test_the_pictures_are_fetched_side_by_side(tmp_path: Path) -> None:
     effect = next(save(result("a", "b", "c"), tmp_path, ask, FakeClock(), stem="x", width=2))
     assert isinstance(effect, Gather)
-    assert (len(effect.protocols), effect.width) == (3, 2)
+    assert (len(effect.steps), effect.width) == (3, 2)
 
 
 def test_a_broken_run_is_taken_up_again(tmp_path: Path) -> None:
@@ -279,10 +279,10 @@ def test_the_cap(tmp_path: Path, headers: dict[str, str]) -> None:
     size = len(PNG["a"])
     answer = (200, headers, PNG["a"])
     with pytest.raises(DownloadFailedError, match=f"larger than {size - 1} bytes"):
-        fetch(Store(a=answer), tmp_path, "a", cap=size - 1)
+        fetch(Store(a=answer), tmp_path, "a", max_bytes=size - 1)
     assert names(tmp_path) == []
-    assert fetch(Store(a=answer), tmp_path, "a", cap=size)
-    assert CAP > 4096 * 4096 * 8
+    assert fetch(Store(a=answer), tmp_path, "a", max_bytes=size)
+    assert MAX_PICTURE_BYTES > 4096 * 4096 * 8
 
 
 def test_what_can_not_be_kept_is_refused_before_it_is_all_there(tmp_path: Path) -> None:
@@ -321,7 +321,7 @@ def test_addresses_that_are_not_asked(tmp_path: Path, url: str) -> None:
 
 def test_a_private_address_where_that_is_allowed(tmp_path: Path) -> None:
     local = parse_result(API, PRO, choices(choice({"image": "http://127.0.0.1:8686/a.png"})))
-    assert fetch(Store(), tmp_path, of=local, stem="x", private_ok=True)
+    assert fetch(Store(), tmp_path, of=local, stem="x", allow_private=True)
 
 
 @pytest.mark.parametrize(
@@ -412,7 +412,7 @@ def test_over_a_real_socket(tmp_path: Path) -> None:
         parts = [{"image": f"{base}/{kind}.png?{KEY}"} for kind in ("whole", "cut", "gone")]
         of = parse_result(API, PRO, choices(choice(*parts)))
         with pytest.raises(DownloadFailedError, match="2 of 3") as caught:
-            fetch(over_http, tmp_path, of=of, stem="x", private_ok=True)
+            fetch(over_http, tmp_path, of=of, stem="x", allow_private=True)
     assert caught.value.saved == (tmp_path / "x-1.png",)
     assert (tmp_path / "x-1.png").read_bytes() == PNG["a"]
     assert names(tmp_path) == ["x-1.png"]

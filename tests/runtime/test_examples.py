@@ -11,7 +11,7 @@ from wanlib.client.http.messages import Response
 from wanlib.client.http.responses import error_from_response, is_error_response, parse_json_object
 from wanlib.client.results.result import Result, parse_result
 from wanlib.client.results.stream_reader import StreamReader
-from wanlib.client.tasks.status import parse_page, parse_snapshot
+from wanlib.client.tasks.status import parse_page, parse_task_status
 from wanlib.errors import MalformedResponseError, WanError
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "examples"
@@ -70,9 +70,9 @@ def test_a_task_is_read_as_it_stands(file: Path) -> None:
     due = output.get("task_status") if isinstance(output, dict) else None
     if due is None:
         with pytest.raises(WanError):
-            parse_snapshot(API, answer_of(file), "id")
+            parse_task_status(API, answer_of(file), "id")
         return
-    snapshot = parse_snapshot(API, answer_of(file), "id")
+    snapshot = parse_task_status(API, answer_of(file), "id")
     assert (snapshot.status, snapshot.ended) == (due, due in ENDED)
     for name, time in (("submit_time", snapshot.submitted_at), ("end_time", snapshot.ended_at)):
         assert (time is not None) is (name in output)

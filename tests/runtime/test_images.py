@@ -66,7 +66,7 @@ FORMS: dict[str, Callable[[Path], Any]] = {
 def test_every_form_gives_the_same_bytes_as_often_as_asked(form: str, clock: Path) -> None:
     source = read(FORMS[form](clock))
     due = PNG[: len(PNG) // 2 * 2] if form == "wide memoryview" else PNG
-    assert source.facts == FACTS._replace(bytes=len(due)) and source.size == len(due)
+    assert source.info == FACTS._replace(bytes=len(due)) and source.size == len(due)
     assert source.mime == "image/png" and source.argument == "images[1]"
     for width in (1, 100, len(due), len(due) + 1):
         assert whole(source, width) == due
@@ -116,7 +116,7 @@ def test_a_pillow_image_becomes_a_png_of_the_same_pixels(mode: str) -> None:
     image = Image.radial_gradient("L").convert("L" if mode == "I;16" else mode).crop((100, 100, 140, 131))
     image = Image.new(mode, (40, 31), 7) if mode == "I;16" else image
     source = read(image)
-    assert source.facts[:3] == ("png", 40, 31) and source.name == "Pillow image"
+    assert source.info[:3] == ("png", 40, 31) and source.name == "Pillow image"
     again = Image.open(io.BytesIO(whole(source)))
     assert again.convert("RGBA").tobytes() == image.convert("RGBA").tobytes() and image.mode == mode
 

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from tests.support.image_files import picture
-from wanlib.client.results.partial_file import PngVerifier, is_whole_png
+from wanlib.client.results.partial_file import PngVerifier, is_complete_png
 
 
 def whole(data: bytes) -> bool:
-    return is_whole_png(io.BytesIO(data))
+    return is_complete_png(io.BytesIO(data))
 
 
 def noisy() -> bytes:
@@ -62,9 +62,9 @@ def test_the_cuts_do_not_matter() -> None:
     for size in (1, 2, 3, 7, 8, 9, 64):
         check = PngVerifier()
         for at in range(0, len(SMALL), size):
-            assert not check.whole
+            assert not check.is_complete
             check.feed(SMALL[at : at + size])
-        assert (check.whole, check.wrong) == (True, None)
+        assert (check.is_complete, check.problem) == (True, None)
 
 
 @pytest.mark.parametrize(
@@ -85,5 +85,5 @@ def test_the_cuts_do_not_matter() -> None:
 def test_why_it_is_wrong(data: bytes, wrong: str | None) -> None:
     check = PngVerifier()
     check.feed(data)
-    assert check.wrong == wrong
-    assert not (check.wrong and check.whole)
+    assert check.problem == wrong
+    assert not (check.problem and check.is_complete)

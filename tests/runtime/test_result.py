@@ -83,7 +83,7 @@ def test_short(asked: int | None, exact: bool, short: bool) -> None:
 
 def test_what_the_client_knows_goes_before_what_the_answer_says() -> None:
     origin = CallContext(
-        task_id="mine", submitted_at=0.0, ended_at=1.0, each=Price(Decimal("0.20"), "CNY", 1)
+        task_id="mine", submitted_at=0.0, ended_at=1.0, price_per_picture=Price(Decimal("0.20"), "CNY", 1)
     )
     result = parse_result(
         API, OLD, results({"url": link("a")}, {"url": link("b")}, {"code": "X"}, **TIMES), origin
@@ -140,7 +140,7 @@ def test_no_shape_at_all_is_malformed(body: dict[str, Any]) -> None:
 
 def test_links_are_whole_in_url_and_raw_and_nowhere_else() -> None:
     body = choices(choice(image("a"), words("hello")))
-    result = parse_result(API, PRO, body, CallContext(each=Price(Decimal("0.50"), "CNY", 1)))
+    result = parse_result(API, PRO, body, CallContext(price_per_picture=Price(Decimal("0.50"), "CNY", 1)))
     assert KEY in result.images[0].url
     assert result.raw == body
     told = json.dumps(result.to_dict(), allow_nan=False)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.runtime.answers import API, START, TASK, TIMES, refusal, reply, task
 from wanlib import errors
-from wanlib.client.tasks.status import parse_page, parse_snapshot, task_error
+from wanlib.client.tasks.status import parse_page, parse_task_status, task_error
 
 DAY = API.life.expires_after
 
@@ -14,7 +14,7 @@ DAY = API.life.expires_after
 def test_a_query_in_full() -> None:
     metrics = {"TOTAL": 4, "SUCCEEDED": 1, "FAILED": 0}
     body = task("RUNNING", **TIMES, task_metrics=metrics)
-    snapshot = parse_snapshot(API, reply(body), TASK)
+    snapshot = parse_task_status(API, reply(body), TASK)
     assert (snapshot.task_id, snapshot.status, snapshot.ended) == (TASK, "RUNNING", False)
     times = (snapshot.submitted_at, snapshot.scheduled_at, snapshot.ended_at)
     assert times == (START + 0.25, START + 1, START + 60.5)
@@ -38,7 +38,7 @@ def test_a_query_in_full() -> None:
     ],
 )
 def test_which_states_are_the_end(status: str, ended: bool) -> None:
-    snapshot = parse_snapshot(API, reply(task(status)), TASK)
+    snapshot = parse_task_status(API, reply(task(status)), TASK)
     assert (snapshot.status, snapshot.ended) == (status, ended)
 
 
@@ -57,14 +57,14 @@ def test_which_states_are_the_end(status: str, ended: bool) -> None:
     ],
 )
 def test_times_with_and_without_their_fraction(text: Any, seconds: float | None) -> None:
-    assert parse_snapshot(API, reply(task("SUCCEEDED", end_time=text)), TASK).ended_at == seconds
+    assert parse_task_status(API, reply(task("SUCCEEDED", end_time=text)), TASK).ended_at == seconds
 
 
 def test_a_failure_nested_or_flat_is_the_same_failure() -> None:
     nested = reply(task("FAILED", code="InvalidParameter", message="too small"))
     flat = reply({"request_id": "req-4", "code": "InvalidParameter", "message": "too small"})
     for answer in (nested, flat):
-        snapshot = parse_snapshot(API, answer, TASK)
+        snapshot = parse_task_status(API, answer, TASK)
         assert (snapshot.status, snapshot.ended, snapshot.task_id) == ("FAILED", True, TASK)
         error = task_error(API, snapshot, START, START + 9)
         assert type(error) is errors.TaskInvalidRequestError
@@ -81,15 +81,15 @@ def test_a_failure_nested_or_flat_is_the_same_failure() -> None:
 )
 def test_a_flat_refusal_of_the_query_is_no_failure_of_the_task(code: str, family: type) -> None:
     with pytest.raises(family) as caught:
-        parse_snapshot(API, refusal(code, status=200), TASK)
+        parse_task_status(API, refusal(code, status=200), TASK)
     assert caught.value.task_id == TASK  # type: ignore[attr-defined]
 
 
 def test_a_status_of_refusal_is_raised() -> None:
     with pytest.raises(errors.NotFoundError):
-        parse_snapshot(API, refusal("NotFound", status=404), TASK)
+        parse_task_status(API, refusal("NotFound", status=404), TASK)
     with pytest.raises(errors.MalformedResponseError):
-        parse_snapshot(API, reply(task("RUNNING"), 500), TASK)
+        parse_task_status(API, reply(task("RUNNING"), 500), TASK)
 
 
 @pytest.mark.parametrize(
@@ -107,17 +107,17 @@ def test_a_status_of_refusal_is_raised() -> None:
 )
 def test_an_answer_without_a_status_is_malformed(body: Any) -> None:
     with pytest.raises(errors.MalformedResponseError, match="task_status") as caught:
-        parse_snapshot(API, reply(body), TASK)
+        parse_task_status(API, reply(body), TASK)
     assert caught.value.task_id == TASK
 
 
 def test_words_of_success_are_no_failure() -> None:
     body = task("SUCCEEDED", error_message="Success", error_code=0, message="Success", code="")
-    assert parse_snapshot(API, reply(body), TASK).status == "SUCCEEDED"
+    assert parse_task_status(API, reply(body), TASK).status == "SUCCEEDED"
 
 
 def test_canceled() -> None:
-    error = task_error(API, parse_snapshot(API, reply(task("CANCELED")), TASK), None, START)
+    error = task_error(API, parse_task_status(API, reply(task("CANCELED")), TASK), None, START)
     assert type(error) is errors.TaskCanceledError
     assert error.task_id == TASK
 
@@ -136,7 +136,7 @@ def test_canceled() -> None:
     ],
 )
 def test_what_unknown_means(submitted: float | None, now: float, said: str, unsaid: str) -> None:
-    error = task_error(API, parse_snapshot(API, reply(task("UNKNOWN")), TASK), submitted, now)
+    error = task_error(API, parse_task_status(API, reply(task("UNKNOWN")), TASK), submitted, now)
     assert type(error) is errors.TaskUnknownError
     assert said in error.message
     assert unsaid not in error.message

@@ -13,7 +13,7 @@ import pytest
 from tests.runtime.uploading import DATA, PNG, STORE, WEBP, World, fields, key, policy, refused, source
 from wanlib.boundary.images import encode_image
 from wanlib.client.http.messages import ConnectionLostError, NotSentError, RequestBody, Response
-from wanlib.client.images.upload import LONGEST
+from wanlib.client.images.upload import UPLOAD_TIMEOUT
 from wanlib.client.protocol.context import MAX_RETRIES
 from wanlib.errors import (
     ConnectionFailedError,
@@ -111,7 +111,7 @@ def test_no_try_begins_after_the_deadline() -> None:
     assert len(world.sent) == 1 and 0 < world.sent[0].timeout <= 0.21
     world = World()
     world.upload(PNG)
-    assert world.sent[0].timeout == LONGEST
+    assert world.sent[0].timeout == UPLOAD_TIMEOUT
 
 
 def test_a_policy_that_the_store_refuses_is_renewed() -> None:

@@ -391,11 +391,11 @@ class ApiTables(NamedTuple):
     list_page: int
 
 
-LONGEST = 200
+MAX_ID_LENGTH = 200
 """Characters of an id that are looked at; a longer one names no model."""
 
 
-def base_of(model: object, models: Sequence[str], ending: str) -> str | None:
+def base_model(model: object, models: Sequence[str], ending: str) -> str | None:
     """Return the listed model that an id names: the id itself, or the base of a fine-tuned model.
 
     Args:
@@ -407,12 +407,12 @@ def base_of(model: object, models: Sequence[str], ending: str) -> str | None:
     Returns:
         The longest base that fits, or None if the id names no model of these.
     """
-    if not isinstance(model, str) or len(model) > LONGEST:
+    if not isinstance(model, str) or len(model) > MAX_ID_LENGTH:
         return None
     if model in models:
         return model
-    found = _matcher(tuple(models), ending)(model) if ending else None
-    return found[1] if found else None
+    match = _matcher(tuple(models), ending)(model) if ending else None
+    return match[1] if match else None
 
 
 @lru_cache(maxsize=16)

@@ -122,8 +122,8 @@ class ManualClock:
         loop = asyncio.get_running_loop()
         sleepers = self._sleepers.setdefault(loop, [])
         woken = loop.create_future()
-        due = self._at + max(_finite(seconds, "seconds"), 0.0)
-        heappush(sleepers, (due, next(self._order), woken))
+        wake_at = self._at + max(_finite(seconds, "seconds"), 0.0)
+        heappush(sleepers, (wake_at, next(self._order), woken))
         if len(sleepers) == 1:
             loop.call_soon(self._wake_first, loop, _TURNS)
         await woken

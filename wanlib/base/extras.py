@@ -15,9 +15,9 @@ def require(extra: str, *packages: str) -> None:
     """
     for package in packages:
         if find_spec(package) is None:
-            raise ModuleNotFoundError(missing(extra, package), name=package)
+            raise ModuleNotFoundError(missing_extra_message(extra, package), name=package)
 
 
-def missing(extra: str, *packages: str) -> str:
+def missing_extra_message(extra: str, *packages: str) -> str:
     """Return what to tell a user who lacks packages of an extra."""
     return f"this needs {', '.join(packages)}: pip install 'wanlib[{extra}]'"

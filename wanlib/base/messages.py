@@ -11,17 +11,17 @@ from typing import Any
 from wanlib.base.redaction import safe_repr
 from wanlib.base.rule_id import Hints, RuleId, hints_of, parse_rule_id
 from wanlib.base.text import (
-    allowed_bytes,
-    allowed_pixels,
+    count_pixels,
     did_you_mean,
-    json_word,
-    listed,
-    number_of_pixels,
-    typed,
+    format_bytes,
+    format_pixels,
+    join_names,
+    to_json_text,
+    with_json_type,
 )
-from wanlib.base.urls import not_public
+from wanlib.base.urls import private_url_reason
 
-Words = Callable[[Any, Any, Hints], tuple[str, ...]]
+MessageParts = Callable[[Any, Any, Hints], tuple[str, ...]]
 """From limit, value and hints to what was sent and is allowed, what to do, and the near miss if any."""
 
 _ANY_SIZE = re.compile(r"\s*([1-9][0-9]{0,5})\s*[xX*\u00d7\uff0a\u2715]\s*([1-9][0-9]{0,5})\s*")
@@ -49,12 +49,14 @@ def format_violation(rule: str, path: str, limit: Any, value: Any) -> str:
         value: What was sent.
     """
     parts, hints = parse_rule_id(rule), hints_of(rule)
-    words = _unknown_parameter if _is_parameter(parts) else WORDING[parts.kind]
-    met, advice, *near = words(limit, value, hints)
+    words = _unknown_parameter if _is_parameter(parts) else MESSAGE_BY_KIND[parts.kind]
+    problem, advice, *near = words(limit, value, hints)
     if parts.kind == "one_of" and tuple(limit) == (False,) and value is True:
-        met, advice, near = f"is true, which {parts.file} does not offer", "Leave it out", []
-    said = met + (f" with {hints.when}" if hints.when else "") + "".join(near)
-    return f"{_subject(parts, path, value)}{said} ({rule}){'' if said.endswith('?') else '.'} {advice}."
+        problem, advice, near = f"is true, which {parts.file} does not offer", "Leave it out", []
+    sentence = problem + (f" with {hints.when}" if hints.when else "") + "".join(near)
+    return (
+        f"{_subject(parts, path, value)}{sentence} ({rule}){'' if sentence.endswith('?') else '.'} {advice}."
+    )
 
 
 def _subject(parts: RuleId, path: str, value: Any) -> str:
@@ -78,35 +80,35 @@ def _place(text: str) -> str:
 
 
 def _one_of(names: Iterable[Any]) -> str:
-    return listed(names, "or")
+    return join_names(names, "or")
 
 
 # What to do.
 
 
-def _needs(what: str, others: Iterable[tuple[Any, str]], fits: Callable[[Any], bool]) -> str:
+def _condition_hint(what: str, others: Iterable[tuple[Any, str]], fits: Callable[[Any], bool]) -> str:
     """Return under which other condition a value is allowed, as a further sentence. what: with its verb."""
-    met = next((said for limit, said in others if limit is None or fits(limit)), None)
-    return f". {what} {met}" if met else ""
+    condition = next((words for limit, words in others if limit is None or fits(limit)), None)
+    return f". {what} {condition}" if condition else ""
 
 
-def _model(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+def _model_text(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
     if not isinstance(value, str):
-        met = "is missing" if value is None else f"is {typed(value)}"
-        return f"{met}; expected the name of a model", f"Name one of: {listed(limit)}"
+        problem = "is missing" if value is None else f"is {with_json_type(value)}"
+        return f"{problem}; expected the name of a model", f"Name one of: {join_names(limit)}"
     return (
-        f"is {json_word(value)}, which is not a model of this spec",
-        f"This spec covers {listed(limit, 'and')}",
+        f"is {to_json_text(value)}, which is not a model of this spec",
+        f"This spec covers {join_names(limit, 'and')}",
         did_you_mean(value, limit, strict=True),
     )
 
 
-def _type(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+def _type_text(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
     expected = _EXPECTED.get(limit, limit)
-    met = f"is {typed(value)}; expected {expected}"
+    problem = f"is {with_json_type(value)}; expected {expected}"
     if value is None:
-        return met, "Remove it: null is not a value"
-    return met, _unquoted(limit, value) or f"Send {expected}"
+        return problem, "Remove it: null is not a value"
+    return problem, _unquoted(limit, value) or f"Send {expected}"
 
 
 def _unquoted(limit: Any, value: Any) -> str:
@@ -137,31 +139,35 @@ def _unknown_member_text(limit: Any, value: Any, hints: Hints) -> tuple[str, ...
 
 
 def _unknown_parameter(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
-    met, advice, *near = _unknown_member_text(limit, value, hints)
-    return met, advice + (", or send it with extra= of the client" if advice == _UNDOCUMENTED else ""), *near
-
-
-def _only_for(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
-    return f"is only for {listed(limit, 'and')}", hints.instead.get(value, "Remove it")
-
-
-def _one_of_words(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
-    word = json_word(value)
+    problem, advice, *near = _unknown_member_text(limit, value, hints)
     return (
-        f"is {word}; allowed: {listed(limit)}",
-        ("Use one of these" if len(limit) > 1 else f"Use {listed(limit)}")
-        + _needs(f"{word} needs", hints.others, lambda each: value in each),
+        problem,
+        advice + (", or send it with extra= of the client" if advice == _UNDOCUMENTED else ""),
+        *near,
+    )
+
+
+def _only_for_text(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+    return f"is only for {join_names(limit, 'and')}", hints.instead.get(value, "Remove it")
+
+
+def _one_of_text(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+    word = to_json_text(value)
+    return (
+        f"is {word}; allowed: {join_names(limit)}",
+        ("Use one of these" if len(limit) > 1 else f"Use {join_names(limit)}")
+        + _condition_hint(f"{word} needs", hints.others, lambda each: value in each),
         did_you_mean(value, limit),
     )
 
 
-def _keywords(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
-    allowed = f"{listed(limit)}, or width*height" if limit else "width*height"
+def _keywords_text(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
+    allowed = f"{join_names(limit)}, or width*height" if limit else "width*height"
     meant = _meant_size(limit, value, hints)
     advice = f"Write a size such as 1280*1280{' or a keyword' if limit else ''}"
     return (
-        f"is {json_word(value)}; allowed: {allowed}",
-        advice + _needs(f"{safe_repr(meant)[1:-1]} needs", hints.others, lambda each: meant in each),
+        f"is {to_json_text(value)}; allowed: {allowed}",
+        advice + _condition_hint(f"{safe_repr(meant)[1:-1]} needs", hints.others, lambda each: meant in each),
         f"; did you mean {meant!r}?" if meant != value else "",
     )
 
@@ -170,18 +176,18 @@ def _meant_size(limit: Any, value: Any, hints: Hints) -> Any:
     """Return the size or keyword that a text means; the text itself if it is not near one."""
     if not isinstance(value, str):
         return value
-    if found := _ANY_SIZE.fullmatch(value[:40]):
-        return f"{found[1]}*{found[2]}"
-    words = [*limit, *(word for each, _ in hints.others for word in each or ())]
+    if match := _ANY_SIZE.fullmatch(value[:40]):
+        return f"{match[1]}*{match[2]}"
+    words = [*limit, *(word for keywords, _ in hints.others for word in keywords or ())]
     return next((word for word in words if word.lower() == value[:40].strip().lower()), value)
 
 
-def _count(fits: Callable[[Any, Any], bool], least: str, advice: str) -> Words:
+def _count_text(fits: Callable[[Any, Any], bool], bound_words: str, advice: str) -> MessageParts:
     def words(limit: Any, value: Any, hints: Hints) -> tuple[str, str]:
         what = f"{_items(value)} need{'s' if value == 1 else ''}" if value else "A request without them needs"
         return (
-            f"has {_items(value)}; {least} {limit}",
-            advice.format(limit) + _needs(what, hints.others, lambda each: fits(value, each)),
+            f"has {_items(value)}; {bound_words} {limit}",
+            advice.format(limit) + _condition_hint(what, hints.others, lambda each: fits(value, each)),
         )
 
     return words
@@ -191,24 +197,24 @@ def _items(count: int) -> str:
     return "1 item" if count == 1 else f"{count} items"
 
 
-def _bound(fits: Callable[[Any, Any], bool], least: str, more: str) -> Words:
+def _bound_text(fits: Callable[[Any, Any], bool], bound_words: str, more: str) -> MessageParts:
     def words(limit: Any, value: Any, hints: Hints) -> tuple[str, str]:
         return (
-            f"is {json_word(value)}; {least} {limit}",
+            f"is {to_json_text(value)}; {bound_words} {limit}",
             f"Send {limit} or {more}"
-            + _needs(f"{safe_repr(value)} needs", hints.others, lambda each: fits(value, each)),
+            + _condition_hint(f"{safe_repr(value)} needs", hints.others, lambda each: fits(value, each)),
         )
 
     return words
 
 
-def _pixels(fits: Callable[[Any, Any], bool], least: str, other: str) -> Words:
+def _pixels_text(fits: Callable[[Any, Any], bool], bound_words: str, other: str) -> MessageParts:
     def words(limit: Any, value: Any, hints: Hints) -> tuple[str, str]:
-        count = number_of_pixels(value)
+        count = count_pixels(value)
         return (
-            f"is {value} ({count:,} pixels); {least} {allowed_pixels(limit)}",
+            f"is {value} ({count:,} pixels); {bound_words} {format_pixels(limit)}",
             f"Ask for a {other} size"
-            + _needs(f"{value} needs", hints.others, lambda each: fits(count, each)),
+            + _condition_hint(f"{value} needs", hints.others, lambda each: fits(count, each)),
         )
 
     return words
@@ -222,64 +228,64 @@ def _at_most(value: Any, limit: Any) -> bool:
     return bool(value <= limit)
 
 
-WORDING: dict[str, Words] = {
-    "model": _model,
+MESSAGE_BY_KIND: dict[str, MessageParts] = {
+    "model": _model_text,
     "endpoints": lambda limit, value, hints: (
-        f"does not offer {safe_repr(value)} calls; it offers: {listed(limit)}",
+        f"does not offer {safe_repr(value)} calls; it offers: {join_names(limit)}",
         f"Make a call of the kind {_one_of(limit)}",
     ),
-    "type": _type,
+    "type": _type_text,
     "required": lambda limit, value, hints: (
         "is missing or null; it is required",
         "Give it a value: null is not one",
     ),
     "unknown": _unknown_member_text,
-    "only_for": _only_for,
+    "only_for": _only_for_text,
     "place": lambda limit, value, hints: (
         f"is in the wrong place; it belongs in {limit}",
         f"Move it to {limit}",
     ),
     "effective": lambda limit, value, hints: (
-        f"is {json_word(value)}; it has an effect only with {limit}",
+        f"is {to_json_text(value)}; it has an effect only with {limit}",
         "Leave it out",
     ),
     "needs": lambda limit, value, hints: (
-        f"is {json_word(value)}; it is only for requests with {limit}",
+        f"is {to_json_text(value)}; it is only for requests with {limit}",
         "Leave it out",
     ),
     "parts": lambda limit, value, hints: (
-        f"is {json_word(value)}; expected an object with one member: {_one_of(limit)}",
-        "Write " + listed((f'{{"{name}": …}}' for name in limit), "or"),
+        f"is {to_json_text(value)}; expected an object with one member: {_one_of(limit)}",
+        "Write " + join_names((f'{{"{name}": …}}' for name in limit), "or"),
     ),
-    "one_of": _one_of_words,
+    "one_of": _one_of_text,
     "not_blank": lambda limit, value, hints: (
-        f"is {json_word(value)}; expected more than white space",
+        f"is {to_json_text(value)}; expected more than white space",
         "Say what to draw or what to change",
     ),
     "excludes": lambda limit, value, hints: (
-        f"is {json_word(value)}; {listed(limit, 'and')} are not offered",
+        f"is {to_json_text(value)}; {join_names(limit, 'and')} are not offered",
         "Give width*height, or leave it out",
     ),
     "count": lambda limit, value, hints: (f"has {_items(value)}; expected exactly {limit}", f"Send {limit}"),
-    "min_count": _count(_at_least, "at least", "Send {} or more"),
-    "max_count": _count(_at_most, "at most", "Send {} or fewer"),
+    "min_count": _count_text(_at_least, "at least", "Send {} or more"),
+    "max_count": _count_text(_at_most, "at most", "Send {} or fewer"),
     "max_chars": lambda limit, value, hints: (
         f"has {value:,} characters; at most {limit:,}",
         "Shorten it: the service may cut off the rest without notice",
     ),
     "pattern": lambda limit, value, hints: (
-        f"is {json_word(value)}; expected the form {limit}",
+        f"is {to_json_text(value)}; expected the form {limit}",
         "Write it in this form",
     ),
     "decimals": lambda limit, value, hints: (
-        f"is {json_word(value)}; expected {limit} decimals",
+        f"is {to_json_text(value)}; expected {limit} decimals",
         f"Write {limit} decimals",
     ),
-    "min": _bound(_at_least, "at least", "more"),
-    "max": _bound(_at_most, "at most", "less"),
-    "keywords": _keywords,
-    "min_pixels": _pixels(_at_least, "at least", "larger"),
-    "max_pixels": _pixels(_at_most, "at most", "smaller"),
+    "min": _bound_text(_at_least, "at least", "more"),
+    "max": _bound_text(_at_most, "at most", "less"),
+    "keywords": _keywords_text,
+    "min_pixels": _pixels_text(_at_least, "at least", "larger"),
+    "max_pixels": _pixels_text(_at_most, "at most", "smaller"),
     "min_ratio": lambda limit, value, hints: (
         f"is {value}; width:height must be at least {limit}",
         "Make it wider or less high",
@@ -289,16 +295,17 @@ WORDING: dict[str, Words] = {
         "Make it higher or less wide",
     ),
     "schemes": lambda limit, value, hints: (
-        f"is {json_word(value)}; it must begin with {_one_of(f'{each}:' for each in limit)}",
+        f"is {to_json_text(value)}; it must begin with {_one_of(f'{each}:' for each in limit)}",
         "Send a URL, or the file as a data URI",
     ),
     "chars": lambda limit, value, hints: (
-        f"is {json_word(value)}; a URL may hold {limit} characters only",
+        f"is {to_json_text(value)}; a URL may hold {limit} characters only",
         "Percent-encode the others",
     ),
     "public": lambda limit, value, hints: (
         f"is {safe_repr(value)}, which the service cannot download: "
-        f"{not_public(str(value), limit) or 'not public'}; allowed: a URL that is open to the internet",
+        f"{private_url_reason(str(value), limit) or 'not public'}; "
+        "allowed: a URL that is open to the internet",
         "Put the image on a public host, upload it for an oss:// URL, or send it as a data URI",
     ),
     "unexpired": lambda limit, value, hints: (
@@ -314,7 +321,7 @@ WORDING: dict[str, Words] = {
         "Use the MIME type of the bytes",
     ),
     "formats": lambda limit, value, hints: (
-        f"holds {value}; allowed: {listed(limit)}",
+        f"holds {value}; allowed: {join_names(limit)}",
         "Send a complete file in one of these formats",
     ),
     "min_side": lambda limit, value, hints: (
@@ -326,7 +333,7 @@ WORDING: dict[str, Words] = {
         "Scale the image down",
     ),
     "max_bytes": lambda limit, value, hints: (
-        f"has {value:,} bytes; at most {allowed_bytes(limit)}",
+        f"has {value:,} bytes; at most {format_bytes(limit)}",
         "Compress or scale the image",
     ),
     "same_count_as": lambda limit, value, hints: (
@@ -342,7 +349,7 @@ WORDING: dict[str, Words] = {
         "Change a ratio by the difference",
     ),
     "ordered": lambda limit, value, hints: (
-        f"is {json_word(value)}; expected {listed(limit)} with x1 < x2 and y1 < y2",
+        f"is {to_json_text(value)}; expected {join_names(limit)} with x1 < x2 and y1 < y2",
         "Give the top-left corner first",
     ),
     "inside": lambda limit, value, hints: (

@@ -71,7 +71,7 @@ def to_safe_json(value: Any) -> Any:
     if isinstance(value, Ratio):
         return str(value)
     if isinstance(value, tuple) or _is_small_list(value):
-        return [to_safe_json(each) for each in value]
+        return [to_safe_json(item) for item in value]
     return safe_repr(value)
 
 
@@ -121,7 +121,7 @@ def _is_small_list(value: object) -> bool:
     """Whether it is a list that is told whole: few items, none of them a list or object."""
     if not isinstance(value, list) or len(value) > 16:
         return False
-    return all(each is None or isinstance(each, (str, int, float)) for each in value)
+    return all(item is None or isinstance(item, (str, int, float)) for item in value)
 
 
 def _data_uri_digest(text: str) -> str:
@@ -137,13 +137,13 @@ def _data_uri_header(text: str) -> str:
 
 def _list(values: Sequence[Any]) -> str:
     rest = ", …" if len(values) > 4 else ""
-    return f"[{', '.join(_nested_repr(each) for each in values[:4])}{rest}]"
+    return f"[{', '.join(_nested_repr(value) for value in values[:4])}{rest}]"
 
 
 def _dict(values: dict[Any, Any]) -> str:
     some = list(values.items())[:4]
     rest = ", …" if len(values) > 4 else ""
-    return "{" + ", ".join(f"{safe_repr(key)}: {_nested_repr(each)}" for key, each in some) + rest + "}"
+    return "{" + ", ".join(f"{safe_repr(key)}: {_nested_repr(value)}" for key, value in some) + rest + "}"
 
 
 def _nested_repr(value: object) -> str:

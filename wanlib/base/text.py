@@ -21,42 +21,42 @@ def json_type(value: object) -> str:
     return "null" if value is None else _TYPES.get(type(value).__name__, type(value).__name__)
 
 
-def json_word(value: object) -> str:
+def to_json_text(value: object) -> str:
     """Return a value as messages show it, with the words of JSON for null, true and false."""
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     return safe_repr(value)
 
 
-def typed(value: object) -> str:
+def with_json_type(value: object) -> str:
     """Return a value with its type, for messages on values of the wrong type."""
-    return "null" if value is None else f"{json_type(value)} ({json_word(value)})"
+    return "null" if value is None else f"{json_type(value)} ({to_json_text(value)})"
 
 
-def listed(names: Iterable[Any], word: str = "") -> str:
+def join_names(names: Iterable[Any], word: str = "") -> str:
     """Return names as a list in words: `a, b, c`, or `a, b and c` with a word before the last."""
-    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in names]
+    texts = [str(name).lower() if isinstance(name, bool) else str(name) for name in names]
     if not word or len(texts) < 2:
         return ", ".join(texts) or "none"
     return f"{', '.join(texts[:-1])} {word} {texts[-1]}"
 
 
-def number_of_pixels(size: str) -> int:
+def count_pixels(size: str) -> int:
     """Return the pixels of a `width*height`."""
     width, _, height = size.partition("*")
     return int(width) * int(height)
 
 
-def allowed_pixels(count: int) -> str:
+def format_pixels(count: int) -> str:
     """Return a limit in pixels; with the square of that many where there is one."""
     side = round(count**0.5)
     return f"{count:,} pixels" + (f" ({side}*{side})" if side * side == count else "")
 
 
-def allowed_bytes(count: int) -> str:
+def format_bytes(count: int) -> str:
     """Return a limit in bytes; as MB where it is a whole number of them."""
-    whole, rest = divmod(count, _MEGABYTE)
-    return f"{whole} MB" if not rest else f"{count:,} bytes"
+    megabytes, rest = divmod(count, _MEGABYTE)
+    return f"{megabytes} MB" if not rest else f"{count:,} bytes"
 
 
 def format_limit(value: Any, kind: str) -> str:
@@ -79,7 +79,7 @@ def format_limit(value: Any, kind: str) -> str:
     return str(value)
 
 
-LONGEST = 80
+MAX_NAME_LENGTH = 80
 """Characters of a name that are compared; nothing known is longer."""
 _CUTOFF = 0.6
 _STRICT = 0.9
@@ -106,16 +106,22 @@ def suggest(name: object, known: Iterable[object], count: int = 1, *, strict: bo
     from difflib import get_close_matches  # loaded by the first mistake only
 
     names = list(dict.fromkeys(map(str, known)))
-    folded = {each: _fold(each) for each in names}
-    meant = _fold(name[:LONGEST])
-    same = [each for each in names if folded[each] == meant and meant]
+    folded = {known_name: _fold(known_name) for known_name in names}
+    meant = _fold(name[:MAX_NAME_LENGTH])
+    same = [known_name for known_name in names if folded[known_name] == meant and meant]
     if same or not meant:
         return same[:count]
-    begun = [each for each in names if len(meant) >= _BEGINNING and folded[each].startswith(meant)]
+    begun = [
+        known_name
+        for known_name in names
+        if len(meant) >= _BEGINNING and folded[known_name].startswith(meant)
+    ]
     if len(begun) == 1:
         return begun
     near = get_close_matches(meant, list(folded.values()), count, _STRICT if strict else _CUTOFF)
-    return [next(each for each in names if folded[each] == fold) for fold in dict.fromkeys(near)]
+    return [
+        next(known_name for known_name in names if folded[known_name] == fold) for fold in dict.fromkeys(near)
+    ]
 
 
 def did_you_mean(name: object, known: Iterable[object], *, strict: bool = False) -> str:
@@ -124,7 +130,7 @@ def did_you_mean(name: object, known: Iterable[object], *, strict: bool = False)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def unknown_model(name: object, known: Iterable[str]) -> str:
+def unknown_model_message(name: object, known: Iterable[str]) -> str:
     """Return the error for an argument that names no known model."""
     names = list(known)
     near = did_you_mean(name, names, strict=True)

@@ -72,29 +72,29 @@ def get_host(url: str) -> str | None:
     None where the text is not such a URL, or where programs could disagree on its host: a user before the
     host, a backslash, an escape in the host, characters beyond ASCII.
     """
-    return public_form(url) if _STRICT.fullmatch(url) else None
+    return parse_public_host(url) if _STRICT.fullmatch(url) else None
 
 
-def public_form(url: str) -> str | None:
+def parse_public_host(url: str) -> str | None:
     """Return the host of an http(s) URL in its usual notation, however it is written.
 
     The host is read as browsers read it: percent-encoding is undone, width variants and other dots are
     mapped to ASCII, an IPv4 address may be decimal, octal, hexadecimal or short. None where there is no
     host, or none that can exist.
     """
-    found = _AUTHORITY.match(url)
-    if found is None:
+    match = _AUTHORITY.match(url)
+    if match is None:
         return None
-    user, _, place = found[1].rpartition("@")
-    if "@" in user or "\\" in found[1]:
+    user, _, place = match[1].rpartition("@")
+    if "@" in user or "\\" in match[1]:
         return None
     parts = _BRACKETED.fullmatch(place) or _NAMED.fullmatch(place)
     if parts is None or (parts[2] and not 0 < _number(parts[2], 10) < 65536):
         return None
-    return _ipv6_text(parts[1]) if place.startswith("[") else normal_host(parts[1])
+    return _ipv6_text(parts[1]) if place.startswith("[") else normalize_host(parts[1])
 
 
-def normal_host(text: str) -> str | None:
+def normalize_host(text: str) -> str | None:
     """Return a host in its usual notation; None where no host can be written so.
 
     Args:
@@ -141,14 +141,14 @@ def is_private(host: str) -> bool:
     private networks and tests (`localhost`, `local`, `internal`, `svc`, `test` and others), and what is not
     a host. The rule on image URLs is laxer on names: see `not_public`.
     """
-    name = normal_host(host)
+    name = normalize_host(host)
     if name is None or address_scope(name):
         return True
     is_name = ":" not in name and not name.rpartition(".")[2].isdigit()
     return is_name and ("." not in name or is_under(name, _PRIVATE_NAMES))
 
 
-def not_public(url: str, private_suffixes: Sequence[str]) -> str | None:
+def private_url_reason(url: str, private_suffixes: Sequence[str]) -> str | None:
     """Return in a few words why nobody on the internet can fetch an image URL; None where somebody may.
 
     A name without a dot passes: the service may know it. `oss://` needs a key behind it.
@@ -164,7 +164,7 @@ def not_public(url: str, private_suffixes: Sequence[str]) -> str | None:
         return f"it has a blank or control character (U+{ord(blank[0]):04X})"
     if scheme.startswith("oss://"):
         return None if url[6:].strip("/") else "it has no key"
-    host = public_form(url)
+    host = parse_public_host(url)
     if host is None:
         return "it has no valid host"
     scope = address_scope(host)
@@ -266,13 +266,13 @@ def _ipv6_scope(address: int | None) -> str | None:
     return None if address >> (128 - length) == network >> (128 - length) else "reserved"
 
 
-Form = tuple[str, ...]
+SignatureParameters = tuple[str, ...]
 
 _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z")
 _SECONDS = re.compile(r"[0-9]{1,11}")
 
 
-def expiry_of(url: str, forms: Sequence[Form]) -> int | None:
+def signature_expiry(url: str, forms: Sequence[SignatureParameters]) -> int | None:
     """Return when the signature of a URL expires, in Unix seconds.
 
     Where several forms give a time, the earliest counts. None where the query has no such time.
@@ -286,7 +286,7 @@ def expiry_of(url: str, forms: Sequence[Form]) -> int | None:
     for part in query.split("&"):
         name, _, value = part.partition("=")
         values.setdefault(unquote(name), unquote(value))
-    ends = [end for form in forms if (end := _end(form, values)) is not None]
+    ends = [end for form in forms if (end := _expiry(form, values)) is not None]
     return min(ends, default=None)
 
 
@@ -307,7 +307,7 @@ def iso_time(seconds: int) -> str:
         return str(seconds)
 
 
-def _end(form: Form, values: dict[str, str]) -> int | None:
+def _expiry(form: SignatureParameters, values: dict[str, str]) -> int | None:
     last = values.get(form[-1], "")
     if not _SECONDS.fullmatch(last):
         return None

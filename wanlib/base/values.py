@@ -29,13 +29,13 @@ class Ratio(NamedTuple):
         return f"{self.width}:{self.height}"
 
 
-def plain_limit(limit: Any) -> Any:
+def limit_to_json(limit: Any) -> Any:
     """A rule's limit as JSON values: lists for tuples, text for a ratio (`"1:8"`) and a condition.
 
     All of it, where `shown.plain` shortens: limits hold no secrets.
     """
     if isinstance(limit, dict):
-        return {key: plain_limit(each) for key, each in limit.items()}
+        return {key: limit_to_json(value) for key, value in limit.items()}
     if isinstance(limit, list | tuple) and not isinstance(limit, Ratio):
-        return [plain_limit(each) for each in limit]
+        return [limit_to_json(item) for item in limit]
     return limit if limit is None or isinstance(limit, bool | int | float) else str(limit)

@@ -56,8 +56,8 @@ class Violation(NamedTuple):
         from wanlib.base.redaction import safe_repr
 
         limit = str(self.limit) if isinstance(self.limit, Ratio) else repr(self.limit)
-        met = f"at {safe_repr(self.path)}: {safe_repr(self.value)}, limit {limit}"
-        return f"<Violation {self.rule} {self.outcome} {met}>"
+        details = f"at {safe_repr(self.path)}: {safe_repr(self.value)}, limit {limit}"
+        return f"<Violation {self.rule} {self.outcome} {details}>"
 
 
 # Skips a named tuple's own constructor, which is written in Python: a body with a dozen mistakes is

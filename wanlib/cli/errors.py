@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from wanlib.base.api_tables import base_of
-from wanlib.base.extras import missing
+from wanlib.base.api_tables import base_model
+from wanlib.base.extras import missing_extra_message
 from wanlib.base.redaction import printable, redact_text, safe_repr
-from wanlib.base.text import suggest, unknown_model
+from wanlib.base.text import suggest, unknown_model_message
 
 if TYPE_CHECKING:
     from wanlib.spec import Spec
@@ -114,7 +114,9 @@ def _report(error: BaseException, program: str) -> ExitCode:
             print_error(*error.lines, program=program)
         case ModuleNotFoundError() if error.name and not error.name.startswith(("wanlib", "wan_conformance")):
             package = error.name.partition(".")[0]
-            print_error(missing(_EXTRA_OF_PACKAGE.get(package, "cli"), package), program=program)
+            print_error(
+                missing_extra_message(_EXTRA_OF_PACKAGE.get(package, "cli"), package), program=program
+            )
         case OSError():
             if error.filename is None:
                 _discard_stdout()
@@ -194,9 +196,9 @@ def resolve_model(name: str, models: Sequence[str], ending: str) -> str:
     Raises:
         CliError: No model has this name; the message proposes the nearest.
     """
-    if (base := base_of(name, models, ending)) is not None:
+    if (base := base_model(name, models, ending)) is not None:
         return base
-    raise CliError(unknown_model(name, models))
+    raise CliError(unknown_model_message(name, models))
 
 
 def unknown_rule_error(name: str, ids: Iterable[str], codes: Iterable[str] = ()) -> CliError:

@@ -27,17 +27,17 @@ if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client th
 
 class AsyncClient(BaseClient):
     __doc__ = BaseClient.__doc__
-    _kind = "AsyncClient"
+    _httpx_class = "AsyncClient"
 
     @cached_property
     def _driver(self) -> AsyncDriver:
         from wanlib.client.drivers.async_driver import AsyncDriver
 
-        return AsyncDriver(self._http, self._context, self._parallel, self._own)
+        return AsyncDriver(self._http, self._context, self._parallel, self._owns_http)
 
     def task(self, task_id: str, model: str | None = None) -> AsyncTask:
         """A task of any process by its id. model: tells the result's model and price; the id is enough."""
-        return self._handle(self._core.task_handle(task_id, model))
+        return self._task_handle(self._core.task_handle(task_id, model))
 
     async def tasks(
         self,
@@ -52,10 +52,10 @@ class AsyncClient(BaseClient):
         filters = self._core.list_filters(status, model, task_id, start, end)
         number, pages = 1, 1
         while number <= pages:
-            found = await self._driver.run(self._core.list_page(filters, number))
-            for item in found.items:
+            page = await self._driver.run(self._core.list_page(filters, number))
+            for item in page.items:
                 yield item
-            number, pages = number + 1, found.pages if found.items else 0
+            number, pages = number + 1, page.pages if page.items else 0
 
     async def cancel(self, task_id: str) -> None:
         """Cancels a task that is still waiting. Raises InvalidRequestError where it is running or has
@@ -72,7 +72,7 @@ class AsyncClient(BaseClient):
     ) -> list[AsyncOutput | WanError]:
         """Waits for many tasks at once -> in their order, what each yields, or the error it ended with."""
         ended = await self._driver.run(self._core.wait_for(tasks, timeout, on_status))
-        return [each if isinstance(each, WanError) else self._bound(each) for each in ended]
+        return [outcome if isinstance(outcome, WanError) else self._with_saver(outcome) for outcome in ended]
 
     async def find_lost(self, error: OutcomeUnknownError) -> list[TaskSummary]:
         """The account's tasks that a lost call may have become: of its model, submitted about then."""
@@ -82,8 +82,8 @@ class AsyncClient(BaseClient):
         self, *, timeout: float | None = None, on_status: StatusCallback | None = None
     ) -> ResumeResult:
         """Takes up every unfinished call of the journal, as after a crash, and waits for it."""
-        found = await self._driver.run(self._core.resume(timeout, on_status))
-        return found._replace(results=[self._bound(each) for each in found.results])
+        result = await self._driver.run(self._core.resume(timeout, on_status))
+        return result._replace(results=[self._with_saver(output) for output in result.results])
 
     async def get_task(self, task_id: str) -> TaskStatus:
         """Queries a task; `AsyncTask.status` calls it."""
@@ -93,30 +93,30 @@ class AsyncClient(BaseClient):
         """Closes connections and journal."""
         await self._driver.close()
         self._context.close()
-        if self._own:
+        if self._owns_http:
             await self._http.aclose()
 
     async def _edit(
-        self, verb: str, model: Any, prompt: Any, images: Any, given: dict[str, Any]
+        self, verb: str, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]
     ) -> AsyncOutput:
-        return self._bound(await self._driver.run(self._core.edit(verb, model, prompt, images, given)))
+        return self._with_saver(await self._driver.run(self._core.edit(verb, model, prompt, images, kwargs)))
 
-    async def _submit(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> AsyncTask:
-        return self._handle(await self._driver.run(self._core.submit(model, prompt, images, given)))
+    async def _submit(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> AsyncTask:
+        return self._task_handle(await self._driver.run(self._core.submit(model, prompt, images, kwargs)))
 
-    async def _stream(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> AsyncStream:
+    async def _stream(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> AsyncStream:
         from wanlib.client.streams_async import AsyncStream
 
-        paid, opened = await self._driver.run(self._core.stream(model, prompt, images, given))
-        return AsyncStream(self._driver, self._context, paid, opened, self._bound, self._readable)
+        billed, opened = await self._driver.run(self._core.stream(model, prompt, images, kwargs))
+        return AsyncStream(self._driver, self._context, billed, opened, self._with_saver, self._with_reader)
 
-    def _bound(self, result: Result) -> AsyncOutput:
+    def _with_saver(self, result: Result) -> AsyncOutput:
         from wanlib.client.outputs import AsyncOutput
 
-        parts = tuple(self._readable(part, result.links_expire_at) for part in result.parts)
-        return AsyncOutput.of(replace(result, parts=parts), self._save)
+        parts = tuple(self._with_reader(part, result.links_expire_at) for part in result.parts)
+        return AsyncOutput._from_result(replace(result, parts=parts), self._save)
 
-    def _readable(self, part: PartT, links_expire_at: float | None = None) -> PartT:
+    def _with_reader(self, part: PartT, links_expire_at: float | None = None) -> PartT:
         """A part of a result; a picture can then be read."""
         if isinstance(part, Picture):
             return replace(part, async_reader=partial(self._read, links_expire_at))
@@ -125,10 +125,10 @@ class AsyncClient(BaseClient):
     async def _read(self, links_expire_at: float | None, picture: Picture) -> bytes:
         return await self._driver.run(self._core.read(links_expire_at, picture))
 
-    def _handle(self, paid: BilledCall) -> AsyncTask:
+    def _task_handle(self, billed: BilledCall) -> AsyncTask:
         from wanlib.client.task_handles import AsyncTask
 
-        return AsyncTask(self, paid)
+        return AsyncTask(self, billed)
 
     async def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> list[Path]:
         return await self._driver.run(self._core.save(result, folder, stem, overwrite))

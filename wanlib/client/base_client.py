@@ -40,7 +40,7 @@ class BaseClient:
     """
 
     _api: ClassVar[ApiTables]
-    _kind: ClassVar[str]  # of the library's client
+    _httpx_class: ClassVar[str]  # of the library's client
 
     def __init__(
         self,
@@ -81,11 +81,11 @@ class BaseClient:
             max_retries=max_retries,
         )
         self._upload, self._file_urls, self._parallel = upload, file_urls, parallel
-        self._own = http_client is None
+        self._owns_http = http_client is None
         self._http = (
-            create_http_client(self._kind, proxy, trust_env)
-            if self._own
-            else validate_http_client(http_client, self._kind)
+            create_http_client(self._httpx_class, proxy, trust_env)
+            if self._owns_http
+            else validate_http_client(http_client, self._httpx_class)
         )
 
     @cached_property
@@ -97,10 +97,10 @@ class BaseClient:
     @property
     def spent(self) -> Any:
         """What this client has spent so far, a Decimal: results that came, and calls that may be billed."""
-        return self._context.purse.spent
+        return self._context.budget.spent
 
-    def _prepare(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Prepared:
-        return self._core.prepare(model, prompt, images, given)
+    def _prepare(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Prepared:
+        return self._core.prepare(model, prompt, images, kwargs)
 
     def __deepcopy__(self, memo: object) -> Self:
         return self  # copies of results and tasks share the client

@@ -22,7 +22,7 @@ from wanlib.client.http.messages import Request
 from wanlib.client.protocol.budget import parse_amount
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.effects import OpenedResponse, RunBlocking, Steps
-from wanlib.client.protocol.settings import ANSWER
+from wanlib.client.protocol.settings import RESPONSE_TIMEOUT
 from wanlib.client.protocol.timing import Deadline
 from wanlib.client.results.parts import Picture
 from wanlib.client.results.result import Result
@@ -39,7 +39,7 @@ if TYPE_CHECKING:  # what a client may never need is loaded when it does
     from wanlib.client.call.prepared import Prepared
     from wanlib.client.tasks.resume import ResumeResult
 
-_LATEST = 253_402_214_400.0
+_MAX_EPOCH = 253_402_214_400.0
 """Seconds since 1970 of the last day that a date can be written of, in whatever zone."""
 
 
@@ -56,46 +56,46 @@ class ClientCore:
         return plan_call(
             self.context.api,
             self.context.settings.region,
-            call.ask,
+            call.arguments,
             file_urls=self._file_urls,
             local=self.context.settings.is_local,
             now=self.context.clock.wall(),
         )
 
-    def edit(self, verb: str, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Steps[Result]:
+    def edit(self, verb: str, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Steps[Result]:
         """One call and its result: with a task, or without one."""
-        call = parse_call(verb, call_mode(given.pop("via", "async")), model, prompt, images, given)
+        call = parse_call(verb, call_mode(kwargs.pop("via", "async")), model, prompt, images, kwargs)
         plan, deadline = yield from self._prepare_images(call)
         if plan.call == "sync":
             return (yield from call_sync(self.context, plan, call.max_price, deadline))
-        paid = yield from submit(self.context, plan, call.max_price, deadline)
-        return (yield from wait(self.context, paid, deadline, call.on_status))
+        billed = yield from submit(self.context, plan, call.max_price, deadline)
+        return (yield from wait(self.context, billed, deadline, call.on_status))
 
-    def submit(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Steps[BilledCall]:
+    def submit(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Steps[BilledCall]:
         """A task, started."""
-        refuse_options("submit", given)
-        call = parse_call(self._verb(model, images, given), "async", model, prompt, images, given)
+        refuse_options("submit", kwargs)
+        call = parse_call(self._verb(model, images, kwargs), "async", model, prompt, images, kwargs)
         plan, deadline = yield from self._prepare_images(call)
         return (yield from submit(self.context, plan, call.max_price, deadline))
 
     def stream(
-        self, model: Any, prompt: Any, images: Any, given: dict[str, Any]
+        self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]
     ) -> Steps[tuple[BilledCall, OpenedResponse]]:
         """A streamed call, accepted, its body to come."""
-        refuse_options("stream", given)
-        call = parse_call("stream", "stream", model, prompt, images, given)
+        refuse_options("stream", kwargs)
+        call = parse_call("stream", "stream", model, prompt, images, kwargs)
         plan, deadline = yield from self._prepare_images(call)
-        paid = yield from reserve(self.context, plan, call.max_price, deadline)
-        return paid, (yield from send(self.context, plan, paid, deadline))
+        billed = yield from reserve(self.context, plan, call.max_price, deadline)
+        return billed, (yield from send(self.context, plan, billed, deadline))
 
-    def prepare(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> "Prepared":
+    def prepare(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> "Prepared":
         """The call as it would be sent. Nothing is sent, uploaded or recorded."""
         from wanlib.client.call.prepared import prepare
 
-        refuse_options("prepare", given, "via")
-        via = call_mode(given.pop("via", "async"), "stream")
-        verb = via if via == "stream" else self._verb(model, images, given)
-        call = parse_call(verb, via, model, prompt, images, given)
+        refuse_options("prepare", kwargs, "via")
+        via = call_mode(kwargs.pop("via", "async"), "stream")
+        verb = via if via == "stream" else self._verb(model, images, kwargs)
+        call = parse_call(verb, via, model, prompt, images, kwargs)
         parse_amount(call.max_price, "max_price")
         self._deadline(call.timeout)
         return prepare(self.context, self.plan(call))
@@ -104,7 +104,7 @@ class ClientCore:
         """The pictures of a result as files."""
         from wanlib.client.results.download import save, target_file
 
-        place = _path(folder)
+        place = _to_path(folder)
         file = target_file(place, len(result.images), stem)
         name = stem if stem is not None else result.task_id or result.request_id
         if name is None and file is None:
@@ -113,12 +113,12 @@ class ClientCore:
         paths = yield from save(
             result,
             place,
-            partial(_download, deadline),
+            partial(_picture_request, deadline),
             self.context.clock,
             stem=name or "",
             file=file,
             overwrite=overwrite,
-            private_ok=self.context.settings.is_local,
+            allow_private=self.context.settings.is_local,
             backoff=self.context.backoff(),
             attempts=self.context.attempts,
             deadline=deadline,
@@ -136,10 +136,10 @@ class ClientCore:
         deadline = self._deadline(None)
         return fetch(
             picture,
-            partial(_download, deadline),
+            partial(_picture_request, deadline),
             self.context.clock,
             links_expire_at=links_expire_at,
-            private_ok=self.context.settings.is_local,
+            allow_private=self.context.settings.is_local,
             backoff=self.context.backoff(),
             attempts=self.context.attempts,
             deadline=deadline,
@@ -169,14 +169,17 @@ class ClientCore:
         )
 
     def wait_for(
-        self, tasks: Sequence[object], timeout: float | None, told: StatusCallback | None
+        self, tasks: Sequence[object], timeout: float | None, on_status: StatusCallback | None
     ) -> Steps[list[Result | WanError]]:
         """What each task yields, or the error that it ended with; a task as a handle or an id."""
         if isinstance(tasks, str) or not isinstance(tasks, Iterable):
             raise InvalidArgumentError(f"tasks is {safe_repr(tasks)}; allowed: a list of tasks or task ids")
-        check_callback(told)
-        paids = [each.paid if isinstance(each, _BaseTask) else self.task_handle(each, None) for each in tasks]
-        return wait_all(self.context, paids, self._deadline(timeout), told)
+        check_callback(on_status)
+        billed_calls = [
+            task.billed_call if isinstance(task, _BaseTask) else self.task_handle(task, None)
+            for task in tasks
+        ]
+        return wait_all(self.context, billed_calls, self._deadline(timeout), on_status)
 
     def find_lost(self, error: OutcomeUnknownError) -> Steps[list[TaskSummary]]:
         """The tasks that a lost call may have become."""
@@ -186,33 +189,33 @@ class ClientCore:
             )
         return find_lost(self.context, error.model, error.sent_at, error.sent_at, self._deadline(None))
 
-    def resume(self, timeout: float | None, told: StatusCallback | None) -> "Steps[ResumeResult]":
+    def resume(self, timeout: float | None, on_status: StatusCallback | None) -> "Steps[ResumeResult]":
         """The unfinished calls of the journal."""
         from wanlib.client.tasks.resume import resume
 
-        check_callback(told)
-        return resume(self.context, self._deadline(timeout), told)
+        check_callback(on_status)
+        return resume(self.context, self._deadline(timeout), on_status)
 
     def list_filters(
         self, status: str | None, model: str | None, task_id: str | None, start: Any, end: Any
     ) -> Query:
         """The query of a list of tasks. Raises InvalidArgumentError, InvalidRequestError."""
         api, names = self.context.api, self.context.api.names.list_query
-        told: dict[str, str | int] = {names.page_size: api.list_page}
+        query: dict[str, str | int] = {names.page_size: api.list_page}
         if status is not None:
-            told[names.status] = _check_choice(status, "status", api.life.states)
+            query[names.status] = _check_choice(status, "status", api.life.states)
         if model is not None:
-            told[names.model] = get_model(api, model).name
+            query[names.model] = get_model(api, model).name
         if task_id is not None:
-            told[names.task_id] = self.context.validate_task_id(task_id)
+            query[names.task_id] = self.context.validate_task_id(task_id)
         if start is not None or end is not None:
             until = self.context.clock.wall() if end is None else _to_epoch(end, "end")
             since = until - api.life.expires_after if start is None else _to_epoch(start, "start")
-            told |= time_filter(self.context, since, until, margin=0.0)
-        return told
+            query |= time_filter(self.context, since, until, margin=0.0)
+        return query
 
-    def _verb(self, model: Any, images: Any, given: dict[str, Any]) -> str:
-        return infer_verb(get_model(self.context.api, model), images, given)
+    def _verb(self, model: Any, images: Any, kwargs: dict[str, Any]) -> str:
+        return infer_verb(get_model(self.context.api, model), images, kwargs)
 
     def _deadline(self, timeout: float | None) -> Deadline:
         return self.context.deadline(timeout)
@@ -230,12 +233,14 @@ class ClientCore:
         return plan.with_image_urls(urls), deadline
 
 
-def _download(deadline: Deadline, url: str) -> Request:
+def _picture_request(deadline: Deadline, url: str) -> Request:
     """The request for a picture; it has no key."""
-    return Request("GET", url, {"User-Agent": "wanlib"}, None, min(ANSWER, max(deadline.left, 0.001)))
+    return Request(
+        "GET", url, {"User-Agent": "wanlib"}, None, min(RESPONSE_TIMEOUT, max(deadline.remaining, 0.001))
+    )
 
 
-def _path(folder: object) -> Path:
+def _to_path(folder: object) -> Path:
     """Return the path of a folder. Raises InvalidArgumentError."""
     if isinstance(folder, str | os.PathLike) and os.fspath(folder) and "\0" not in os.fsdecode(folder):
         return Path(os.fsdecode(folder))
@@ -252,7 +257,7 @@ def _to_epoch(value: object, name: str) -> float:
     """A moment as seconds since the epoch. Raises InvalidArgumentError: a datetime needs its zone."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.timestamp()
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LATEST:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MAX_EPOCH:
         return float(value)
     raise InvalidArgumentError(
         f"{name} is {safe_repr(value)}; allowed: a datetime with its zone, or seconds since the epoch"

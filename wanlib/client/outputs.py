@@ -46,7 +46,7 @@ class AsyncOutput(Result):
     saver: Callable[..., Awaitable[list[Path]]] = field(kw_only=True, compare=False)
 
     @classmethod
-    def of(cls, result: Result, saver: Callable[..., Awaitable[list[Path]]]) -> Self:
+    def _from_result(cls, result: Result, saver: Callable[..., Awaitable[list[Path]]]) -> Self:
         """A result that is saved so."""
         return cls(**_members(result), saver=saver)
 
@@ -62,4 +62,4 @@ for _save in (Output.save, AsyncOutput.save):
 
 
 def _members(result: Result) -> dict[str, Any]:
-    return {each.name: getattr(result, each.name) for each in fields(Result)}
+    return {member.name: getattr(result, member.name) for member in fields(Result)}

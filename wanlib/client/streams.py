@@ -19,29 +19,29 @@ from wanlib.errors import OutcomeUnknownError, UsageError, WanError
 class StreamSession:
     """The protocol of a stream's body, apart from who reads it."""
 
-    def __init__(self, context: ClientContext, paid: BilledCall) -> None:
-        assert paid.model is not None
+    def __init__(self, context: ClientContext, billed: BilledCall) -> None:
+        assert billed.model is not None
         self._context = context
-        self._paid = paid
-        origin = call_context(context, paid, context.clock.wall())
-        self.reader = StreamReader(context.api, paid.model, origin, sent_at=paid.sent_at or 0.0)
-        self.over = False
+        self._paid = billed
+        origin = call_context(context, billed, context.clock.wall())
+        self.reader = StreamReader(context.api, billed.model, origin, sent_at=billed.sent_at or 0.0)
+        self.is_finished = False
 
     def single_event(self, opened: OpenedResponse) -> list[Text | Picture]:
         """The parts of an answer that came in one piece, as from a gateway: a stream of one event."""
         if opened.body is not None:
             return []
-        return self.reader.feed(b"data: " + json.dumps(opened.answer).encode() + b"\n\n")
+        return self.reader.feed(b"data: " + json.dumps(opened.payload).encode() + b"\n\n")
 
     def finish(self) -> Steps[Result]:
         """The stream has closed. Raises OutcomeUnknownError where its end is missing."""
         result = self.reader.finish()
-        self.over = True
+        self.is_finished = True
         return (yield from settle(self._context, self._paid, result, self._context.api.life.succeeded))
 
     def translate_error(self, error: Exception) -> Steps[WanError | None]:
         """What an exception while reading means to the caller; None where it is none of a stream's."""
-        self.over = True
+        self.is_finished = True
         if isinstance(error, TransportError):
             error = self._outcome_unknown(str(error))
         if isinstance(error, OutcomeUnknownError) or (isinstance(error, WanError) and self.reader.parts):
@@ -52,8 +52,8 @@ class StreamSession:
 
     def abandon(self) -> Steps[None]:
         """The caller goes before the end: what is made till then may be billed."""
-        if not self.over:
-            self.over = True
+        if not self.is_finished:
+            self.is_finished = True
             yield from mark_uncertain(
                 self._context, self._paid, self._outcome_unknown("it was closed before its end")
             )
@@ -68,7 +68,7 @@ class StreamSession:
         )
 
 
-EARLY = "this stream has no result yet; read it to its end first"
+NOT_FINISHED = "this stream has no result yet; read it to its end first"
 
 
 class Stream:
@@ -82,15 +82,15 @@ class Stream:
         self,
         driver: Driver,
         context: ClientContext,
-        paid: BilledCall,
+        billed: BilledCall,
         opened: OpenedResponse,
-        bound: Callable[[Result], Output],
-        readable: Callable[[Text | Picture], Text | Picture],
+        with_saver: Callable[[Result], Output],
+        with_reader: Callable[[Text | Picture], Text | Picture],
     ) -> None:
         self._driver = driver
-        self._reading = StreamSession(context, paid)
-        self._bound = bound
-        self._readable = readable
+        self._session = StreamSession(context, billed)
+        self._with_saver = with_saver
+        self._with_reader = with_reader
         self._result: Output | None = None
         self._opened = opened
         self._parts = self._read()
@@ -102,7 +102,7 @@ class Stream:
     def result(self) -> Output:
         """What the whole stream has yielded. Raises UsageError before its end."""
         if self._result is None:
-            raise UsageError(EARLY)
+            raise UsageError(NOT_FINISHED)
         return self._result
 
     def close(self) -> None:
@@ -110,16 +110,16 @@ class Stream:
         self._parts.close()
         if self._opened.body:
             self._opened.body.response.close()
-        self._driver.run(self._reading.abandon())
+        self._driver.run(self._session.abandon())
 
     def _read(self) -> Generator[Text | Picture]:
         try:
-            yield from map(self._readable, self._reading.single_event(self._opened))
+            yield from map(self._with_reader, self._session.single_event(self._opened))
             for chunk in self._driver.chunks(self._opened.body):
-                yield from map(self._readable, self._reading.reader.feed(chunk))
-            self._result = self._bound(self._driver.run(self._reading.finish()))
+                yield from map(self._with_reader, self._session.reader.feed(chunk))
+            self._result = self._with_saver(self._driver.run(self._session.finish()))
         except Exception as error:
-            raise self._driver.run(self._reading.translate_error(error)) or error from None
+            raise self._driver.run(self._session.translate_error(error)) or error from None
 
     def __enter__(self) -> Self:
         return self

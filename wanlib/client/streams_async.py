@@ -10,7 +10,7 @@ from wanlib.client.outputs import AsyncOutput
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.effects import OpenedResponse
 from wanlib.client.results.result import Picture, Result, Text
-from wanlib.client.streams import EARLY, StreamSession
+from wanlib.client.streams import NOT_FINISHED, StreamSession
 from wanlib.client.tasks.billing import BilledCall
 from wanlib.errors import UsageError
 
@@ -26,15 +26,15 @@ class AsyncStream:
         self,
         driver: AsyncDriver,
         context: ClientContext,
-        paid: BilledCall,
+        billed: BilledCall,
         opened: OpenedResponse,
-        bound: Callable[[Result], AsyncOutput],
-        readable: Callable[[Text | Picture], Text | Picture],
+        with_saver: Callable[[Result], AsyncOutput],
+        with_reader: Callable[[Text | Picture], Text | Picture],
     ) -> None:
         self._driver = driver
-        self._reading = StreamSession(context, paid)
-        self._bound = bound
-        self._readable = readable
+        self._session = StreamSession(context, billed)
+        self._with_saver = with_saver
+        self._with_reader = with_reader
         self._result: AsyncOutput | None = None
         self._opened = opened
         self._parts = self._read()
@@ -46,7 +46,7 @@ class AsyncStream:
     def result(self) -> AsyncOutput:
         """What the whole stream has yielded. Raises UsageError before its end."""
         if self._result is None:
-            raise UsageError(EARLY)
+            raise UsageError(NOT_FINISHED)
         return self._result
 
     async def close(self) -> None:
@@ -54,19 +54,19 @@ class AsyncStream:
         await self._parts.aclose()
         if self._opened.body:
             await self._opened.body.response.aclose()
-        await self._driver.run(self._reading.abandon())
+        await self._driver.run(self._session.abandon())
 
     async def _read(self) -> AsyncGenerator[Text | Picture]:
         try:
-            for part in self._reading.single_event(self._opened):
-                yield self._readable(part)
+            for part in self._session.single_event(self._opened):
+                yield self._with_reader(part)
             async with aclosing(self._driver.chunks(self._opened.body)) as chunks:
                 async for chunk in chunks:
-                    for part in self._reading.reader.feed(chunk):
-                        yield self._readable(part)
-            self._result = self._bound(await self._driver.run(self._reading.finish()))
+                    for part in self._session.reader.feed(chunk):
+                        yield self._with_reader(part)
+            self._result = self._with_saver(await self._driver.run(self._session.finish()))
         except Exception as error:
-            raise await self._driver.run(self._reading.translate_error(error)) or error from None
+            raise await self._driver.run(self._session.translate_error(error)) or error from None
 
     async def __aenter__(self) -> Self:
         return self

@@ -27,17 +27,17 @@ if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client th
 
 class Client(BaseClient):
     __doc__ = BaseClient.__doc__
-    _kind = "Client"
+    _httpx_class = "Client"
 
     @cached_property
     def _driver(self) -> Driver:
         from wanlib.client.drivers.sync_driver import Driver
 
-        return Driver(self._http, self._context, self._parallel, self._own)
+        return Driver(self._http, self._context, self._parallel, self._owns_http)
 
     def task(self, task_id: str, model: str | None = None) -> Task:
         """A task of any process by its id. model: tells the result's model and price; the id is enough."""
-        return self._handle(self._core.task_handle(task_id, model))
+        return self._task_handle(self._core.task_handle(task_id, model))
 
     def tasks(
         self,
@@ -52,9 +52,9 @@ class Client(BaseClient):
         filters = self._core.list_filters(status, model, task_id, start, end)
         number, pages = 1, 1
         while number <= pages:
-            found = self._driver.run(self._core.list_page(filters, number))
-            yield from found.items
-            number, pages = number + 1, found.pages if found.items else 0
+            page = self._driver.run(self._core.list_page(filters, number))
+            yield from page.items
+            number, pages = number + 1, page.pages if page.items else 0
 
     def cancel(self, task_id: str) -> None:
         """Cancels a task that is still waiting. Raises InvalidRequestError where it is running or has
@@ -71,7 +71,7 @@ class Client(BaseClient):
     ) -> list[Output | WanError]:
         """Waits for many tasks at once -> in their order, what each yields, or the error it ended with."""
         ended = self._driver.run(self._core.wait_for(tasks, timeout, on_status))
-        return [each if isinstance(each, WanError) else self._bound(each) for each in ended]
+        return [outcome if isinstance(outcome, WanError) else self._with_saver(outcome) for outcome in ended]
 
     def find_lost(self, error: OutcomeUnknownError) -> list[TaskSummary]:
         """The account's tasks that a lost call may have become: of its model, submitted about then."""
@@ -81,8 +81,8 @@ class Client(BaseClient):
         self, *, timeout: float | None = None, on_status: StatusCallback | None = None
     ) -> ResumeResult:
         """Takes up every unfinished call of the journal, as after a crash, and waits for it."""
-        found = self._driver.run(self._core.resume(timeout, on_status))
-        return found._replace(results=[self._bound(each) for each in found.results])
+        result = self._driver.run(self._core.resume(timeout, on_status))
+        return result._replace(results=[self._with_saver(output) for output in result.results])
 
     def get_task(self, task_id: str) -> TaskStatus:
         """Queries a task; `Task.status` calls it."""
@@ -91,28 +91,28 @@ class Client(BaseClient):
     def close(self) -> None:
         """Closes connections and journal."""
         self._context.close()
-        if self._own:
+        if self._owns_http:
             self._http.close()
 
-    def _edit(self, verb: str, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Output:
-        return self._bound(self._driver.run(self._core.edit(verb, model, prompt, images, given)))
+    def _edit(self, verb: str, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Output:
+        return self._with_saver(self._driver.run(self._core.edit(verb, model, prompt, images, kwargs)))
 
-    def _submit(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Task:
-        return self._handle(self._driver.run(self._core.submit(model, prompt, images, given)))
+    def _submit(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Task:
+        return self._task_handle(self._driver.run(self._core.submit(model, prompt, images, kwargs)))
 
-    def _stream(self, model: Any, prompt: Any, images: Any, given: dict[str, Any]) -> Stream:
+    def _stream(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Stream:
         from wanlib.client.streams import Stream
 
-        paid, opened = self._driver.run(self._core.stream(model, prompt, images, given))
-        return Stream(self._driver, self._context, paid, opened, self._bound, self._readable)
+        billed, opened = self._driver.run(self._core.stream(model, prompt, images, kwargs))
+        return Stream(self._driver, self._context, billed, opened, self._with_saver, self._with_reader)
 
-    def _bound(self, result: Result) -> Output:
+    def _with_saver(self, result: Result) -> Output:
         from wanlib.client.outputs import Output
 
-        parts = tuple(self._readable(part, result.links_expire_at) for part in result.parts)
+        parts = tuple(self._with_reader(part, result.links_expire_at) for part in result.parts)
         return Output._from_result(replace(result, parts=parts), self._save)
 
-    def _readable(self, part: PartT, links_expire_at: float | None = None) -> PartT:
+    def _with_reader(self, part: PartT, links_expire_at: float | None = None) -> PartT:
         """A part of a result; a picture can then be read."""
         if isinstance(part, Picture):
             return replace(part, reader=partial(self._read, links_expire_at))
@@ -121,10 +121,10 @@ class Client(BaseClient):
     def _read(self, links_expire_at: float | None, picture: Picture) -> bytes:
         return self._driver.run(self._core.read(links_expire_at, picture))
 
-    def _handle(self, paid: BilledCall) -> Task:
+    def _task_handle(self, billed: BilledCall) -> Task:
         from wanlib.client.task_handles import Task
 
-        return Task(self, paid)
+        return Task(self, billed)
 
     def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> list[Path]:
         return self._driver.run(self._core.save(result, folder, stem, overwrite))

@@ -20,12 +20,12 @@ class _BaseTask:
     that is not known.
     """
 
-    def __init__(self, paid: BilledCall) -> None:
-        assert paid.task_id is not None
-        self.id: str = paid.task_id
-        self.model = paid.model.name if paid.model else None
-        self.submitted_at = paid.sent_at
-        self.paid = paid
+    def __init__(self, billed_call: BilledCall) -> None:
+        assert billed_call.task_id is not None
+        self.id: str = billed_call.task_id
+        self.model = billed_call.model.name if billed_call.model else None
+        self.submitted_at = billed_call.sent_at
+        self.billed_call = billed_call
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} of {self.model or 'a model not told'}>"
@@ -34,8 +34,8 @@ class _BaseTask:
 class Task(_BaseTask):
     __doc__ = f"A task. {_BaseTask.__doc__}"
 
-    def __init__(self, client: "Client", paid: BilledCall) -> None:
-        super().__init__(paid)
+    def __init__(self, client: "Client", billed: BilledCall) -> None:
+        super().__init__(billed)
         self._client = client
 
     def wait(self, *, timeout: float | None = None, on_status: StatusCallback | None = None) -> Output:
@@ -61,8 +61,8 @@ class Task(_BaseTask):
 class AsyncTask(_BaseTask):
     __doc__ = f"A task. {_BaseTask.__doc__}"
 
-    def __init__(self, client: "AsyncClient", paid: BilledCall) -> None:
-        super().__init__(paid)
+    def __init__(self, client: "AsyncClient", billed: BilledCall) -> None:
+        super().__init__(billed)
         self._client = client
 
     async def wait(

@@ -7,10 +7,10 @@ from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from wanlib.base.api_tables import base_of
+from wanlib.base.api_tables import base_model
 from wanlib.base.urls import unix_seconds
 from wanlib.base.violation import Violation
-from wanlib.validation.check_result import CheckResult, check_result
+from wanlib.validation.check_result import CheckResult, create_check_result
 
 if TYPE_CHECKING:
     from wanlib.client.call.counting import Counter
@@ -73,16 +73,16 @@ def check(
     model: Any = body.get("model") if isinstance(body, dict) else None
     judge = _CHECKS.get(model) if isinstance(model, str) else None
     if judge is None:
-        if (base := base_of(model, MODELS, ENDING)) is None:
+        if (base := base_model(model, MODELS, ENDING)) is None:
             path = "/model" if isinstance(body, dict) else ""
             unknown = Violation("wire/model", "rejected", path, MODELS, model)
-            return check_result([unknown], body, call, _bill)
+            return create_check_result([unknown], body, call, _bill)
         model = base
         judge = _CHECKS[model] = _loaded(model).check
     if call is None or call in CALLS[model]:
-        return check_result(judge(body, model, call, local, now), body, call, _bill)
+        return create_check_result(judge(body, model, call, local, now), body, call, _bill)
     wrong = Violation("wire/endpoints", "rejected", "/model", CALLS[model], call)
-    return check_result([wrong, *judge(body, model, call, local, now)], body, call, _bill)
+    return create_check_result([wrong, *judge(body, model, call, local, now)], body, call, _bill)
 
 
 def bill(body: Any, *, call: str | None = None, region: str | None = None) -> "Bill":
@@ -96,10 +96,10 @@ def bill(body: Any, *, call: str | None = None, region: str | None = None) -> "B
     Raises:
         InvalidArgumentError: There is no such region.
     """
-    from wanlib.client.call.counting import bill_of
+    from wanlib.client.call.counting import create_bill
     from wanlib.generated.calls import API
 
-    return bill_of(API, _counter, body, call, region)
+    return create_bill(API, _counter, body, call, region)
 
 
 def _bill(body: Any, call: str | None) -> "Bill":

@@ -828,12 +828,12 @@ def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 
 
 def count(body: dict[str, Any], model: str, call: str | None = None) -> "Count":
     """Return how many pictures a body asks for, as far as that can be read."""
-    from wanlib.client.call.counting import counted
+    from wanlib.client.call.counting import make_count
 
     prompt, images, negative_prompt, size, n, prompt_extend, stream, watermark, seed = _read([], body)
     _n_default = N_DEFAULT
     _bound = ("n", n, _n_default)
-    return counted(_bound, True, {"n": n}, {"n": N_FOR_TESTING})
+    return make_count(_bound, True, {"n": n}, {"n": N_FOR_TESTING})
 
 
 def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) -> "SizeBounds | None":

@@ -1402,7 +1402,7 @@ def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 
 
 def count(body: dict[str, Any], model: str, call: str | None = None) -> "Count":
     """Return how many pictures a body asks for, as far as that can be read."""
-    from wanlib.client.call.counting import counted
+    from wanlib.client.call.counting import make_count
 
     (
         _images_positions,
@@ -1440,7 +1440,7 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> "Count":
         if interleave is False
         else (None, _UNDETERMINED, None)
     )
-    return counted(
+    return make_count(
         _bound,
         False if interleave is True else True if interleave is False else False,
         {"n": n, "enable_interleave": enable_interleave, "max_images": max_images},

@@ -1626,7 +1626,7 @@ def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 
 
 def count(body: dict[str, Any], model: str, call: str | None = None) -> "Count":
     """Return how many pictures a body asks for, as far as that can be read."""
-    from wanlib.client.call.counting import counted
+    from wanlib.client.call.counting import make_count
 
     (
         _images_positions,
@@ -1658,7 +1658,7 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> "Count":
     pro_text = None if plain_text is None else plain_text and (model == "wan2.7-image-pro")
     _n_default = N_DEFAULT_SEQUENTIAL if sequential is True else N_DEFAULT if sequential is False else None
     _bound = ("n", n, _n_default)
-    return counted(
+    return make_count(
         _bound,
         False if sequential is True else True if sequential is False else False,
         {"n": n, "enable_sequential": enable_sequential},

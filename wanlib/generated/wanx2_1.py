@@ -1455,7 +1455,7 @@ def complete(model: str, fields: Mapping[str, Any], call: str | None = None) -> 
 
 def count(body: dict[str, Any], model: str, call: str | None = None) -> "Count":
     """Return how many pictures a body asks for, as far as that can be read."""
-    from wanlib.client.call.counting import counted
+    from wanlib.client.call.counting import make_count
 
     (
         function,
@@ -1486,7 +1486,7 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> "Count":
     doodling = None if _function_effective is None else _function_effective == "doodle"
     _n_default = N_DEFAULT
     _bound = ("n", n, _n_default)
-    return counted(_bound, True, {"n": n}, {})
+    return make_count(_bound, True, {"n": n}, {})
 
 
 def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) -> "SizeBounds | None":

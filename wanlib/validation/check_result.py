@@ -8,7 +8,7 @@ from wanlib.base.redaction import safe_repr
 from wanlib.base.values import ABSENT, UNDETERMINED
 from wanlib.base.violation import Violation
 
-MOST_PICTURES = 2**63 - 1
+MAX_PICTURES = 2**63 - 1
 """The largest number that is read as a count: what other JSON readers hold as an integer."""
 
 
@@ -42,7 +42,7 @@ class Count(NamedTuple):
     field: str | None
     pictures: int | None
     exact: bool
-    given: bool
+    is_set: bool
     values: Mapping[str, Any]
     for_testing: int | None = None
 
@@ -100,31 +100,31 @@ def make_bill(model: Any, count: Count | None, prices: Mapping[str, str], curren
         )
         return Bill(name, None, False, None, reason)
     if count.pictures is None:
-        return Bill(name, None, False, None, _obstacle(count))
-    reason = "" if count.given else f"{count.field} is not given: default {count.pictures}"
+        return Bill(name, None, False, None, _unknown_count_reason(count))
+    reason = "" if count.is_set else f"{count.field} is not given: default {count.pictures}"
     advice = ""
-    if not count.given and count.for_testing is not None and count.for_testing < count.pictures:
+    if not count.is_set and count.for_testing is not None and count.for_testing < count.pictures:
         advice = f"{count.field}={count.for_testing} is recommended for testing"
-    each = prices.get(region)
-    if each is None:
+    unit_price = prices.get(region)
+    if unit_price is None:
         missing = f"no page states a price for {safe_repr(name)[1:-1]} in region {region}"
         reason = f"{missing}; {reason}" if reason else missing
         return Bill(name, count.pictures, count.exact, None, reason, advice)
-    price = Price(Decimal(each) * count.pictures, currency, count.pictures)
+    price = Price(Decimal(unit_price) * count.pictures, currency, count.pictures)
     return Bill(name, count.pictures, count.exact, price, reason, advice)
 
 
-def _obstacle(count: Count) -> str:
+def _unknown_count_reason(count: Count) -> str:
     """Return why the pictures cannot be counted."""
-    if count.field is not None and count.given:
+    if count.field is not None and count.is_set:
         value = count.values[count.field]
         if value is not UNDETERMINED:
             return f"{count.field} is {_json(value)}, which is not a number of pictures"
-    given = {name: each for name, each in count.values.items() if each is not ABSENT}
-    broken = [name for name, each in given.items() if each is UNDETERMINED]
+    values = {name: value for name, value in count.values.items() if value is not ABSENT}
+    broken = [name for name, value in values.items() if value is UNDETERMINED]
     if broken:
         return f"the body cannot be read as far as {broken[0]}"
-    return ", ".join(f"{name} is {_json(each)}" for name, each in given.items()) or "the mode is unknown"
+    return ", ".join(f"{name} is {_json(value)}" for name, value in values.items()) or "the mode is unknown"
 
 
 def _json(value: Any) -> str:
@@ -184,7 +184,7 @@ class CheckResult(list[Violation]):
         return {"model": model, "ok": self.ok, **self.bill.to_dict(), "violations": violations}
 
 
-def check_result(
+def create_check_result(
     violations: list[Violation], body: Any, call: str | None, make_bill: "Callable[[Any, str | None], Bill]"
 ) -> CheckResult:
     """Return the result of a check; `make_bill` gives the bill of a body and its call."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from wanlib.validation.image_header import ImageInfo, Read, read_image_header
 
-JUDGED = 64 * 1024
+CHECKED_CHARACTERS = 64 * 1024
 """Characters whose alphabet is judged; beyond them only the last four."""
 
 # A type and a subtype are restricted names of at most 127 characters (RFC 6838, 4.2), so a text
@@ -53,10 +53,10 @@ def parse_data_uri(text: str) -> DataUri | None:
 def _problem(text: str, start: int, stop: int) -> str | None:
     """What is wrong with the base64 text from `start`, whose padding begins at `stop`."""
     length, pads = len(text) - start, len(text) - stop
-    for begin, end in ((start, min(stop, start + JUDGED)), (max(start, stop - 4), stop)):
-        met = _ALPHABET.match(text[begin:end])  # a slice, which a text that is not all in memory has too
-        if met and begin + met.end() < end:
-            at = begin + met.end()
+    for begin, end in ((start, min(stop, start + CHECKED_CHARACTERS)), (max(start, stop - 4), stop)):
+        match = _ALPHABET.match(text[begin:end])  # a slice, which a text that is not all in memory has too
+        if match and begin + match.end() < end:
+            at = begin + match.end()
             return f"character {at - start + 1} of the base64 text is {text[at]!a}"
     if length % 4:
         return f"the base64 text has {length} characters, not a multiple of 4"

@@ -5,7 +5,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from wanlib.base.urls import Form, expiry_of, iso_time, not_public, plain_url_mismatch
+from wanlib.base.urls import (
+    SignatureParameters,
+    iso_time,
+    plain_url_mismatch,
+    private_url_reason,
+    signature_expiry,
+)
 from wanlib.base.violation import Violation, fast_violation
 from wanlib.validation.data_uri import DataUri, parse_data_uri
 from wanlib.validation.image_header import ImageInfo, describe_size, escape_json_pointer
@@ -61,10 +67,10 @@ def is_number(value: object) -> bool:
 
 def parse_size(text: str) -> tuple[int, int, int] | None:
     """Width, height and their product in pixels, of ``width*height``; None for any other text."""
-    found = _SIZE(text)
-    if found is None:
+    match = _SIZE(text)
+    if match is None:
         return None
-    width, height = int(found[1]), int(found[2])
+    width, height = int(match[1]), int(match[2])
     return width, height, width * height
 
 
@@ -82,10 +88,10 @@ def plain_urls(
 
 def unreachable(value: str, private_suffixes: Sequence[str]) -> bool:
     """Return whether an image URL can't be fetched from the internet, as far as its text shows."""
-    return not_public(value, private_suffixes) is not None
+    return private_url_reason(value, private_suffixes) is not None
 
 
-def expired(value: str, forms: Sequence[Form], now: float | None) -> str | None:
+def expired(value: str, forms: Sequence[SignatureParameters], now: float | None) -> str | None:
     """Return when the signature of a URL expired; None where it has not, or there is none.
 
     Args:
@@ -95,7 +101,7 @@ def expired(value: str, forms: Sequence[Form], now: float | None) -> str | None:
     """
     if "?" not in value or value[:4].lower() != "http":
         return None
-    end = expiry_of(value, forms)
+    end = signature_expiry(value, forms)
     if end is None or (time.time() if now is None else now) <= end:
         return None
     return iso_time(end)
@@ -128,37 +134,37 @@ def mime_mismatch(uri: DataUri, table: dict[str, str]) -> tuple[str, ...] | None
         return None
     if uri.mime not in table.values():
         return tuple(table.values())
-    due = table.get(uri.facts.format or "", uri.mime)
-    return None if due == uri.mime else (due,)
+    expected = table.get(uri.facts.format or "", uri.mime)
+    return None if expected == uri.mime else (expected,)
 
 
 def size_mismatch(value: object, others: object) -> tuple[str, str] | None:
     """The sizes of an image and of the first of others where both are known and differ."""
-    own = image_info(value)
+    info = image_info(value)
     other = image_info(others[0]) if isinstance(others, list) and others else None
-    if own is None or other is None or not own.is_known or not other.is_known:
+    if info is None or other is None or not info.is_known or not other.is_known:
         return None
-    return None if own[1:3] == other[1:3] else (describe_size(own), describe_size(other))
+    return None if info[1:3] == other[1:3] else (describe_size(info), describe_size(other))
 
 
-def percent_sum_mismatch(texts: list[str], due: str) -> str | None:
+def percent_sum_mismatch(texts: list[str], expected: str) -> str | None:
     """The sum of well-formed percentages where there are any and it is not exactly `due`."""
     from decimal import Decimal  # costs a millisecond to load, and is needed by few bodies
 
     total = sum((Decimal(text[:-1]) for text in texts), Decimal())
-    return str(total) if texts and total != Decimal(due) else None
+    return str(total) if texts and total != Decimal(expected) else None
 
 
-def to_scaled_int(due: str, decimals: int) -> int | None:
+def to_scaled_int(number: str, decimals: int) -> int | None:
     """A decimal such as `100.00` with its point moved by `decimals`; None where that is no whole number."""
-    whole, _, rest = due.partition(".")
-    count, remainder = divmod(int(whole + rest) * 10**decimals, 10 ** len(rest))
+    integer_part, _, rest = number.partition(".")
+    count, remainder = divmod(int(integer_part + rest) * 10**decimals, 10 ** len(rest))
     return None if remainder else count
 
 
 def is_box(value: list[Any]) -> bool:
     """Whether it is four whole numbers."""
-    return len(value) == 4 and all(type(each) is int or is_integer(each) for each in value)
+    return len(value) == 4 and all(type(corner) is int or is_integer(corner) for corner in value)
 
 
 def corners_out_of_order(box: list[Any]) -> bool:
@@ -179,7 +185,7 @@ def box_outside_image(box: list[Any], images: object, index: int) -> tuple[list[
 
 
 def report_unknown_members(
-    found: list[Violation],
+    violations: list[Violation],
     value: dict[str, Any],
     names: tuple[str, ...],
     known: frozenset[str],
@@ -190,7 +196,7 @@ def report_unknown_members(
     """Add a violation for each member that is not among `names`.
 
     Args:
-        found: The violations so far.
+        violations: The violations so far.
         value: The object.
         names: The members that it may have.
         known: The same names, to look them up in.
@@ -204,8 +210,8 @@ def report_unknown_members(
         where = f"{path}/{escape_json_pointer(key)}"
         if key in elsewhere:
             its_rule, outcome, limit, by_name = elsewhere[key]
-            found.append(
+            violations.append(
                 fast_violation(Violation, (its_rule, outcome, where, limit, key if by_name else value[key]))
             )
         elif rule is not None:
-            found.append(fast_violation(Violation, (rule, "unspecified", where, names, key)))
+            violations.append(fast_violation(Violation, (rule, "unspecified", where, names, key)))

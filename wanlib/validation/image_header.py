@@ -37,7 +37,7 @@ class ImageInfo(NamedTuple):
 
 
 # Skips a named tuple's own constructor, as `wanlib.base.violation.make` does.
-make_facts = cast(
+fast_image_info = cast(
     "Callable[[type[ImageInfo], tuple[str | None, int | None, int | None, int]], ImageInfo]", tuple.__new__
 )
 
@@ -55,8 +55,8 @@ largest ICC profile that there can be (255 segments) stay far below."""
 MAX_ENTRIES = 100
 """TIFF directory entries looked at. They are sorted, and only two tags come before the width."""
 
-_Sides = tuple[int, int] | None  # width, height; None: not to be read
-_Parser = Callable[[bytes, Read, int], _Sides]  # of the first window, the reader, the size of the file
+_Size = tuple[int, int] | None  # width, height; None: not to be read
+_Parser = Callable[[bytes, Read, int], _Size]  # of the first window, the reader, the size of the file
 
 _OPEN_TO_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # Windows alone has, and needs, O_BINARY
 
@@ -76,7 +76,7 @@ _TIFF_INTEGERS = {3: "H", 4: "I", 16: "Q"}  # SHORT, LONG and LONG8 by their typ
 
 def read_image_header(read: Read, size: int) -> ImageInfo:
     """The facts of the file of `size` bytes that `read` gives access to. Raises only what `read` raises."""
-    return _facts(read(0, WINDOW), read, size)
+    return _image_info(read(0, WINDOW), read, size)
 
 
 def image_info_from_bytes(data: bytes | bytearray | memoryview) -> ImageInfo:
@@ -91,7 +91,7 @@ def facts_of_path(path: "Path") -> ImageInfo:
     descriptor = os.open(path, _OPEN_TO_READ)
     try:
         head = os.read(descriptor, WINDOW)
-        return _facts(head, partial(_read_at, descriptor), os.lseek(descriptor, 0, os.SEEK_END))
+        return _image_info(head, partial(_read_at, descriptor), os.lseek(descriptor, 0, os.SEEK_END))
     finally:
         os.close(descriptor)
 
@@ -118,7 +118,7 @@ def _read_at(descriptor: int, offset: int, length: int) -> bytes:
     return os.read(descriptor, length)
 
 
-def _facts(head: bytes, read: Read, size: int) -> ImageInfo:
+def _image_info(head: bytes, read: Read, size: int) -> ImageInfo:
     magic = _MAGIC.match(head)
     if magic is None:
         return ImageInfo(None, None, None, size)
@@ -128,10 +128,10 @@ def _facts(head: bytes, read: Read, size: int) -> ImageInfo:
     except error:  # struct's own: the file ends within its header
         sides = None
     width, height = sides or (None, None)
-    return make_facts(ImageInfo, (name, width, height, size))
+    return fast_image_info(ImageInfo, (name, width, height, size))
 
 
-def _jpeg(window: bytes, read: Read, _size: int) -> _Sides:
+def _jpeg(window: bytes, read: Read, _size: int) -> _Size:
     """ITU-T T.81, B.1.1 and B.2.2: segments up to the first frame header (SOF)."""
     base, at = 0, 2  # `window` begins at `base` in the file; the next marker stands at `at` in it
     for _ in range(MAX_STEPS):
@@ -150,13 +150,13 @@ def _jpeg(window: bytes, read: Read, _size: int) -> _Sides:
     return None
 
 
-def _png(head: bytes, _read: Read, _size: int) -> _Sides:
+def _png(head: bytes, _read: Read, _size: int) -> _Size:
     """PNG, 5.6 and 11.2.1: IHDR comes first and is 13 bytes long."""
     length, name, width, height = unpack_from(">I4sII9x", head, 8)
     return (width, height) if (length, name) == (13, b"IHDR") else None
 
 
-def _bmp(head: bytes, _read: Read, _size: int) -> _Sides:
+def _bmp(head: bytes, _read: Read, _size: int) -> _Size:
     """BITMAPCOREHEADER (12 bytes), or BITMAPINFOHEADER and its kin, OS/2 and later."""
     (length,) = unpack_from("<I", head, 14)
     if length == 12:
@@ -168,7 +168,7 @@ def _bmp(head: bytes, _read: Read, _size: int) -> _Sides:
     return width, abs(height)  # negative: the rows are stored from the top
 
 
-def _webp(head: bytes, _read: Read, _size: int) -> _Sides:
+def _webp(head: bytes, _read: Read, _size: int) -> _Size:
     """RFC 9649: the first chunk is lossy, lossless, or the extended header with the canvas."""
     chunk = head[12:16]
     if chunk == b"VP8 ":
@@ -183,7 +183,7 @@ def _webp(head: bytes, _read: Read, _size: int) -> _Sides:
     return None
 
 
-def _tiff(head: bytes, read: Read, size: int) -> _Sides:
+def _tiff(head: bytes, read: Read, size: int) -> _Size:
     """TIFF 6.0, section 2, and BigTIFF: width and height are entries of the first directory."""
     order = "<" if head[:1] == b"I" else ">"
     (at, pointer), (first, counter), (step, entry) = _BIG_TIFF if b"+" in head[2:4] else _TIFF
@@ -202,7 +202,7 @@ def _tiff(head: bytes, read: Read, size: int) -> _Sides:
     return None
 
 
-def _gif(head: bytes, _read: Read, _size: int) -> _Sides:
+def _gif(head: bytes, _read: Read, _size: int) -> _Size:
     """GIF89a, 18: no service takes one, but a disguised one can so be named."""
     width, height = unpack_from("<HH", head, 6)
     return width, height

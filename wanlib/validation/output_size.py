@@ -52,8 +52,8 @@ class SizeBounds(NamedTuple):
         for name, pixels in self.keywords.items():
             if name.casefold() == size.strip().casefold():
                 return pixels
-        found = _SIZE.fullmatch(size.strip())
-        return int(found[1]) * int(found[2]) if found else None
+        match = _SIZE.fullmatch(size.strip())
+        return int(match[1]) * int(match[2]) if match else None
 
     def recommended_for(self, ratio: Fraction) -> str | None:
         """Return the first recommended size of exactly this ratio that is legal here."""
@@ -67,8 +67,8 @@ class SizeBounds(NamedTuple):
 
 def parse_ratio(text: str) -> Fraction | None:
     """Return `16:9`, `16/9`, `1920x1080` or `1.78` as an exact ratio; None for any other text."""
-    if found := _PAIR.fullmatch(text):
-        width, height = Fraction(found[1]), Fraction(found[2])
+    if match := _PAIR.fullmatch(text):
+        width, height = Fraction(match[1]), Fraction(match[2])
         return width / height if width and height else None
     if _DECIMAL.fullmatch(text):
         return Fraction(text.strip()) or None
@@ -90,17 +90,20 @@ def nearest_size(bounds: SizeBounds, ratio: Fraction, tier: int) -> tuple[int, i
     narrow, wide = bounds.min_ratio, bounds.max_ratio
     first = max(step, isqrt(low * narrow.width // narrow.height) // step * step)
     for width in range(first, isqrt(high * wide.width // wide.height) + 1, step):
-        least = max(-(-low // width), -(-width * wide.height // wide.width))
-        most = min(high // width, width * narrow.height // narrow.width)
-        least, most = -(-least // step) * step, most // step * step
-        if least > most:
+        min_height = max(-(-low // width), -(-width * wide.height // wide.width))
+        max_height = min(high // width, width * narrow.height // narrow.width)
+        min_height, max_height = -(-min_height // step) * step, max_height // step * step
+        if min_height > max_height:
             continue
         ideal = int(width / ratio) // step * step
-        for height in {min(max(ideal, least), most), min(max(ideal + step, least), most)}:
+        for height in {
+            min(max(ideal, min_height), max_height),
+            min(max(ideal + step, min_height), max_height),
+        }:
             one, other = width * ratio.denominator, height * ratio.numerator
-            found = (max(one, other), min(one, other), tier - width * height, width, height)
-            if best is None or _nearer(found, best):
-                best = found
+            candidate = (max(one, other), min(one, other), tier - width * height, width, height)
+            if best is None or _nearer(candidate, best):
+                best = candidate
     return None if best is None else best[3:]
 
 

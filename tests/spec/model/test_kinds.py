@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wanlib.base.messages import WORDING
+from wanlib.base.messages import MESSAGE_BY_KIND
 from wanlib.base.values import Ratio
 from wanlib.spec import Condition, load
 from wanlib.spec.load import spec_folder
@@ -165,7 +165,7 @@ def test_every_kind_of_a_field_has_examples_here() -> None:
 
 
 def test_every_kind_has_a_message() -> None:
-    assert set(WORDING) == set(KINDS)
+    assert set(MESSAGE_BY_KIND) == set(KINDS)
 
 
 def test_every_bound_and_relation_has_a_predicate() -> None:

@@ -16,7 +16,7 @@ from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, print_e
 from wanlib.cli.input_files import read_body, read_lines
 from wanlib.cli.output import violation_lines
 from wanlib.cli.strict_json import InvalidJsonError
-from wanlib.validation.check_result import Bill, CheckResult, check_result
+from wanlib.validation.check_result import Bill, CheckResult, create_check_result
 
 CheckFunction = Callable[[Any], CheckResult]
 
@@ -168,7 +168,7 @@ def _check_function(folder: Path | None, call: str | None, local: bool, region: 
 
         def check_by_generated(body: Any) -> CheckResult:
             violations = check_generated(body, call=call, local=local)
-            return check_result(
+            return create_check_result(
                 violations, body, call, lambda body, call: bill(body, call=call, region=region)
             )
 
@@ -181,7 +181,9 @@ def _check_function(folder: Path | None, call: str | None, local: bool, region: 
 
     def check_by_spec(body: Any) -> CheckResult:
         violations = interpret(spec, body, call=call, local=local)
-        return check_result(violations, body, call, lambda body, call: bill_by_spec(spec, body, call, region))
+        return create_check_result(
+            violations, body, call, lambda body, call: bill_by_spec(spec, body, call, region)
+        )
 
     return check_by_spec
 

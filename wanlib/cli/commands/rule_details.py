@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wanlib.base.values import plain_limit
+from wanlib.base.values import limit_to_json
 from wanlib.cli.errors import unknown_rule_error
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _bare_limit(value: Any) -> Any:
     """Return a limit or fact without the notes and source of its table, which are printed separately."""
     if isinstance(value, dict):
         value = {key: item for key, item in value.items() if key not in ("notes", "source")}
-    return plain_limit(value)
+    return limit_to_json(value)
 
 
 def source_of(spec: "Spec", source: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import typer
 
 from wanlib.base.redaction import printable
 from wanlib.base.text import format_limit
-from wanlib.base.values import plain_limit
+from wanlib.base.values import limit_to_json
 from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec, resolve_model
 from wanlib.cli.output import print_table
 
@@ -59,7 +59,7 @@ def _load_entries(folder: Path | None) -> tuple[Mapping[str, "Entry"], Sequence[
 
 def _to_json(rule: str, entry: "Entry") -> dict[str, Any]:
     members = {"id": rule, **entry._asdict()}
-    return {**members, "limit": plain_limit(entry.limit), "models": list(entry.models)}
+    return {**members, "limit": limit_to_json(entry.limit), "models": list(entry.models)}
 
 
 def _table_row(rule: str, entry: "Entry") -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wanlib.base.extras import missing
+from wanlib.base.extras import missing_extra_message
 from wanlib.base.redaction import safe_repr
 from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec
 
@@ -240,7 +240,7 @@ def _log(line: str) -> None:
 def _check_extra() -> None:
     not_installed = [name for name in _PACKAGES if find_spec(name) is None]
     if not_installed:
-        raise CliError(missing("emulator", *not_installed))
+        raise CliError(missing_extra_message("emulator", *not_installed))
 
 
 def _seconds(name: str, value: float) -> float:

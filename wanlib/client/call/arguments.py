@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from wanlib.base.api_tables import ApiTables, Model, VerbTable, base_of
+from wanlib.base.api_tables import ApiTables, Model, VerbTable, base_model
 from wanlib.base.redaction import safe_repr
-from wanlib.base.text import unknown_model
+from wanlib.base.text import unknown_model_message
 from wanlib.base.violation import Violation
 from wanlib.client.images.image_source import ImageSource
 from wanlib.client.images.inputs import to_image_input
@@ -32,12 +32,12 @@ class CallArguments(NamedTuple):
     allow: Sequence[str] = ()
 
 
-def known_model(api: ApiTables, name: Any) -> Model | None:
+def find_model(api: ApiTables, name: Any) -> Model | None:
     """Return a model's table by its name, that of the base for a fine-tuned model; None if it is unknown.
 
     No page has a price for a call of a fine-tuned model.
     """
-    base = base_of(name, tuple(api.models), api.fine_tuned.ending)
+    base = base_model(name, tuple(api.models), api.fine_tuned.ending)
     if base is None or base == name:
         return api.models.get(name) if base else None
     return api.models[base]._replace(name=name, made_from=base, prices={})
@@ -45,30 +45,32 @@ def known_model(api: ApiTables, name: Any) -> Model | None:
 
 def get_model(api: ApiTables, name: Any) -> Model:
     """A model's table by its name. Raises InvalidRequestError."""
-    if model := known_model(api, name):
+    if model := find_model(api, name):
         return model
     names = tuple(api.models)
     wrong = Violation("wire/model", "rejected", "/model", names, name)
-    raise InvalidRequestError(unknown_model(name, names), [wrong])
+    raise InvalidRequestError(unknown_model_message(name, names), [wrong])
 
 
-def collect_fields(model: Model, ask: CallArguments, file_urls: bool) -> dict[str, Any]:
+def collect_fields(model: Model, arguments: CallArguments, file_urls: bool) -> dict[str, Any]:
     """Everything that the caller gave and the verb means, in the form of the wire; None is not given."""
-    verb = model.verbs.get(ask.verb, _SILENT)
-    given = {name: value for name, value in ask.parameters.items() if value is not None}
+    verb = model.verbs.get(arguments.verb, _SILENT)
+    parameters = {name: value for name, value in arguments.parameters.items() if value is not None}
     for name, value in verb.always_sends.items():
-        if given.get(name, value) != value:
-            told = f"{ask.verb} of {model.name} means {name}={value!r}, not {safe_repr(given[name])}"
-            raise InvalidArgumentError(f"{told}; leave {name} out, or call another verb")
+        if parameters.get(name, value) != value:
+            problem = (
+                f"{arguments.verb} of {model.name} means {name}={value!r}, not {safe_repr(parameters[name])}"
+            )
+            raise InvalidArgumentError(f"{problem}; leave {name} out, or call another verb")
     fields = {**verb.default_sends, **verb.always_sends}
-    if ask.prompt is not None:
-        fields["prompt"] = _copy_json(ask.prompt)
-    for name, value in given.items():
+    if arguments.prompt is not None:
+        fields["prompt"] = _copy_json(arguments.prompt)
+    for name, value in parameters.items():
         if name in model.single_images:
             fields[name] = _image(value, model, file_urls, name)
         else:
             fields[name] = _format_size(value) if name in model.sizes else _copy_json(value)
-    if images := _read_images(model, ask.images, file_urls):
+    if images := _read_images(model, arguments.images, file_urls):
         fields |= dict.fromkeys(model.images, images)
     return {name: fields[name] for name in model.fields if name in fields}
 
@@ -76,8 +78,8 @@ def collect_fields(model: Model, ask: CallArguments, file_urls: bool) -> dict[st
 def fields_for_validation(model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields as the core judges them: of an image in hand, what is known of it."""
 
-    def fact(each: Any) -> Any:
-        return each.facts if isinstance(each, ImageSource) else each
+    def fact(image: Any) -> Any:
+        return image.info if isinstance(image, ImageSource) else image
 
     judged = dict(fields)
     for name in model.images:
@@ -114,7 +116,7 @@ def check_images(images: Any) -> None:
 
 
 def _read_images(model: Model, images: Any, file_urls: bool) -> list[Any]:
-    return [_image(each, model, file_urls, f"images[{index}]") for index, each in enumerate(images)]
+    return [_image(image, model, file_urls, f"images[{index}]") for index, image in enumerate(images)]
 
 
 def _format_size(value: Any) -> Any:
@@ -129,9 +131,9 @@ def _copy_json(value: Any) -> Any:
     if type(value) in _SCALARS:  # nearly all; the tests below cost more
         return value
     if isinstance(value, (list, tuple)):
-        return [_copy_json(each) for each in value]
+        return [_copy_json(item) for item in value]
     if isinstance(value, Mapping):
-        return {key: _copy_json(each) for key, each in value.items()}
+        return {key: _copy_json(item) for key, item in value.items()}
     return value
 
 

@@ -6,16 +6,16 @@ from typing import Any
 from wanlib.base.api_tables import ApiTables
 from wanlib.base.redaction import safe_repr
 from wanlib.base.values import ABSENT
-from wanlib.client.call.arguments import known_model
+from wanlib.client.call.arguments import find_model
 from wanlib.errors import InvalidArgumentError
-from wanlib.validation.check_result import MOST_PICTURES, Bill, Count, make_bill
+from wanlib.validation.check_result import MAX_PICTURES, Bill, Count, make_bill
 from wanlib.validation.helpers import is_integer
 
 Counter = Callable[[dict[str, Any], str, str | None], Count]
 """(body, model, call) -> the count of its pictures."""
 
 
-def counted(
+def make_count(
     bound: tuple[str | None, Any, Any], exact: bool, values: Mapping[str, Any], for_testing: Mapping[str, int]
 ) -> Count:
     """Return the count of one body.
@@ -27,13 +27,15 @@ def counted(
         for_testing: What the pages recommend for trying out, by parameter.
     """
     field, value, default = bound
-    given = field is not None and value is not ABSENT
-    number = value if given else default
-    readable = is_integer(number) and 1 <= number <= MOST_PICTURES
-    return Count(field, int(number) if readable else None, exact, given, values, for_testing.get(field or ""))
+    is_set = field is not None and value is not ABSENT
+    number = value if is_set else default
+    readable = is_integer(number) and 1 <= number <= MAX_PICTURES
+    return Count(
+        field, int(number) if readable else None, exact, is_set, values, for_testing.get(field or "")
+    )
 
 
-def bill_of(
+def create_bill(
     api: ApiTables, counter: Callable[[str], Counter], body: Any, call: str | None, region: str | None
 ) -> Bill:
     """Return what a wire body can cost in a region; `counter` gives the counting function of a model.
@@ -45,7 +47,7 @@ def bill_of(
     if region not in api.regions:
         raise InvalidArgumentError(f"region is {safe_repr(region)}; allowed: {', '.join(api.regions)}")
     name = body.get("model") if isinstance(body, dict) else None
-    model = known_model(api, name)
+    model = find_model(api, name)
     if model is None:
         return make_bill(name, None, {}, api.currency, region)
     return make_bill(name, counter(model.base)(body, model.base, call), model.prices, api.currency, region)

@@ -40,41 +40,41 @@ class WaitOrSyncOptions(WaitOptions, total=False):
 class ParsedCall(NamedTuple):
     """A call as the caller gave it, its options apart from its parameters."""
 
-    ask: CallArguments
+    arguments: CallArguments
     timeout: float | None
     max_price: Any
     upload: bool | None
     on_status: Callable[[str, str], None] | None
 
 
-_SHARED = frozenset(Options.__annotations__)
-_WAITING = {"on_status": "pass it to wait()", "via": "only edit, generate and prepare take it"}
-_NAMES = _SHARED | _WAITING.keys()
+_SHARED_OPTIONS = frozenset(Options.__annotations__)
+_WAIT_OPTIONS = {"on_status": "pass it to wait()", "via": "only edit, generate and prepare take it"}
+_OPTION_NAMES = _SHARED_OPTIONS | _WAIT_OPTIONS.keys()
 
 
 def parse_call(
-    verb: str, call: str, model: Any, prompt: Any, images: Any, given: Mapping[str, Any]
+    verb: str, call: str, model: Any, prompt: Any, images: Any, kwargs: Mapping[str, Any]
 ) -> ParsedCall:
     """Tell options and parameters apart. Raises InvalidArgumentError for an option of a wrong kind."""
     check_images(images)
-    parameters = {name: value for name, value in given.items() if name not in _NAMES}
-    upload, on_status = given.get("upload"), given.get("on_status")
+    parameters = {name: value for name, value in kwargs.items() if name not in _OPTION_NAMES}
+    upload, on_status = kwargs.get("upload"), kwargs.get("on_status")
     if upload is not None and not isinstance(upload, bool):
         raise InvalidArgumentError(f"upload is {safe_repr(upload)}; allowed: True or False")
     check_callback(on_status)
-    ask = CallArguments(
-        verb, call, model, prompt, images, parameters, given.get("extra", {}), given.get("allow", ())
+    arguments = CallArguments(
+        verb, call, model, prompt, images, parameters, kwargs.get("extra", {}), kwargs.get("allow", ())
     )
-    return ParsedCall(ask, given.get("timeout"), given.get("max_price"), upload, on_status)
+    return ParsedCall(arguments, kwargs.get("timeout"), kwargs.get("max_price"), upload, on_status)
 
 
-def refuse_options(verb: str, given: Mapping[str, Any], *taken: str) -> None:
+def refuse_options(verb: str, kwargs: Mapping[str, Any], *accepted: str) -> None:
     """Raise InvalidArgumentError for an option that this verb would leave without effect.
 
     taken: the options that it has beside those of every call.
     """
-    for name, advice in _WAITING.items():
-        if name in given and name not in taken:
+    for name, advice in _WAIT_OPTIONS.items():
+        if name in kwargs and name not in accepted:
             raise InvalidArgumentError(f"{verb} takes no {name}; {advice}")
 
 
@@ -96,8 +96,8 @@ def call_mode(via: Any, *more: str) -> str:
     )
 
 
-def infer_verb(model: Model, images: Any, given: Mapping[str, Any]) -> str:
+def infer_verb(model: Model, images: Any, kwargs: Mapping[str, Any]) -> str:
     """Return what a call without a verb of its own means: with any image an edit, else a generation."""
     check_images(images)
-    single = (given.get(name) for name in model.single_images)
+    single = (kwargs.get(name) for name in model.single_images)
     return "edit" if images or any(image is not None for image in single) else "generate"

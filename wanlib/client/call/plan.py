@@ -17,7 +17,7 @@ from wanlib.client.http.messages import Request
 from wanlib.client.images.image_source import ImageSource
 from wanlib.client.images.json_body import encode_json_body
 from wanlib.client.protocol.budget import Price, compute_price
-from wanlib.client.protocol.settings import ANSWER, LEAST_RATE, Settings
+from wanlib.client.protocol.settings import MIN_UPLOAD_RATE, RESPONSE_TIMEOUT, Settings
 
 
 class CallPlan(NamedTuple):
@@ -41,23 +41,25 @@ class CallPlan(NamedTuple):
     @property
     def local_images(self) -> list[ImageSource]:
         """The images in hand, in the order of the body."""
-        return [each for _, each in self._images() if isinstance(each, ImageSource)]
+        return [image for _, image in self._images() if isinstance(image, ImageSource)]
 
     def _images(self) -> list[tuple[str, Any]]:
-        found = [(name, each) for name in self.model.images for each in self.fields.get(name, ())]
-        return found + [(name, self.fields[name]) for name in self.model.single_images if name in self.fields]
+        images = [(name, image) for name in self.model.images for image in self.fields.get(name, ())]
+        return images + [
+            (name, self.fields[name]) for name in self.model.single_images if name in self.fields
+        ]
 
     def with_image_urls(self, urls: Sequence[str]) -> "CallPlan":
         """The same call with these URLs in place of its sources, in their order."""
-        left = iter(urls)
+        remaining = iter(urls)
 
-        def put(each: Any) -> Any:
-            return next(left) if isinstance(each, ImageSource) else each
+        def put(image: Any) -> Any:
+            return next(remaining) if isinstance(image, ImageSource) else image
 
-        named = [name for name in self.model.images if name in self.fields]
-        placed = {name: [put(each) for each in self.fields[name]] for name in named}
-        lone = {name: put(self.fields[name]) for name in self.model.single_images if name in self.fields}
-        return self._replace(fields={**self.fields, **placed, **lone})
+        list_fields = [name for name in self.model.images if name in self.fields]
+        placed = {name: [put(image) for image in self.fields[name]] for name in list_fields}
+        single = {name: put(self.fields[name]) for name in self.model.single_images if name in self.fields}
+        return self._replace(fields={**self.fields, **placed, **single})
 
     def body(self) -> dict[str, Any]:
         """The wire body, a Source standing for each image in hand."""
@@ -70,19 +72,25 @@ class CallPlan(NamedTuple):
     def request(self, api: ApiTables, settings: Settings) -> Request:
         """The HTTP request, its images read as they are sent."""
         method, path = self.model.endpoints[self.call]
-        urls = [each for _, each in self._images() if isinstance(each, str)]
+        urls = [image for _, image in self._images() if isinstance(image, str)]
         schemes = {url[: url.find(":")].lower() for url in urls}  # a slice: a data URI may be long
         content = encode_json_body(self.body())
         size = len(content) if isinstance(content, bytes) else content.length
         work = 0.0 if self.call == "async" else api.sync_timeout
         headers = settings.headers(api, self.call, schemes)
-        return Request(method, settings.base + path, headers, content, work + ANSWER + size / LEAST_RATE)
+        return Request(
+            method,
+            settings.base_url + path,
+            headers,
+            content,
+            work + RESPONSE_TIMEOUT + size / MIN_UPLOAD_RATE,
+        )
 
 
 def plan_call(
     api: ApiTables,
     region: str,
-    ask: CallArguments,
+    arguments: CallArguments,
     *,
     file_urls: bool,
     local: bool = False,
@@ -95,22 +103,22 @@ def plan_call(
     that
     can't be read, for `extra` that has a place of its own, for options of a wrong type.
     """
-    model = get_model(api, ask.model)
-    refuse_images(model, ask)
-    fields = collect_fields(model, ask, file_urls)
-    check_call_shape(api, model, region, ask, fields)
+    model = get_model(api, arguments.model)
+    refuse_images(model, arguments)
+    fields = collect_fields(model, arguments, file_urls)
+    check_call_shape(api, model, region, arguments, fields)
     code = model.code()
-    done = code.complete(model.base, fields, ask.call)
+    done = code.complete(model.base, fields, arguments.call)
     fields = fields_for_validation(model, done.fields)
-    violations = code.check_fields(model.base, fields, ask.call, local, now)
-    raise_violations(model, ask, violations)
+    violations = code.check_fields(model.base, fields, arguments.call, local, now)
+    raise_violations(model, arguments, violations)
     warn_ignored(violations)
     return CallPlan(
-        ask.verb,
-        ask.call,
+        arguments.verb,
+        arguments.call,
         model,
         done.fields,
-        check_extra(model, ask.extra),
+        check_extra(model, arguments.extra),
         done.pictures,
         done.exact,
         compute_price(api, model, region, done.pictures),

@@ -14,75 +14,87 @@ from wanlib.errors import IgnoredParameterWarning, InvalidArgumentError, Invalid
 
 
 def check_call_shape(
-    api: ApiTables, model: Model, region: str, ask: CallArguments, fields: Mapping[str, Any]
+    api: ApiTables, model: Model, region: str, arguments: CallArguments, fields: Mapping[str, Any]
 ) -> None:
     """Raises for what no body and no address could express, before any rule is judged."""
     _refuse_extra_images(model, fields)
-    _refuse_region(api, model, region, ask.call)
+    _refuse_region(api, model, region, arguments.call)
 
 
-def refuse_images(model: Model, ask: CallArguments) -> None:
+def refuse_images(model: Model, arguments: CallArguments) -> None:
     """Raise InvalidArgumentError for images that no body of this verb or model can hold.
 
     They would be left out of the request, and what the model draws without them would be paid for.
     """
-    check_images(ask.images)
-    if "images" in ask.parameters or any(name in ask.parameters for name in model.images):
+    check_images(arguments.images)
+    if "images" in arguments.parameters or any(name in arguments.parameters for name in model.images):
         way_out = "call edit, which does" if "edit" in model.verbs and model.images else "leave them out"
         raise InvalidArgumentError(f"generate takes no images; {way_out}")
-    if ask.images and not model.images:
+    if arguments.images and not model.images:
         single = f" but {' and '.join(model.single_images)}" if model.single_images else ""
         raise InvalidArgumentError(f"{model.name} takes no images{single}; leave out images=")
 
 
-def raise_violations(model: Model, ask: CallArguments, violations: Sequence[Violation]) -> None:
+def raise_violations(model: Model, arguments: CallArguments, violations: Sequence[Violation]) -> None:
     """Raises InvalidRequestError with every broken rule that is not allowed to be."""
-    if isinstance(ask.allow, str) or not isinstance(ask.allow, Collection):
-        given = safe_repr(ask.allow)
-        raise InvalidArgumentError(f"allow is {given}; allowed: a list of rule ids. Write allow=[...]")
+    if isinstance(arguments.allow, str) or not isinstance(arguments.allow, Collection):
+        shown = safe_repr(arguments.allow)
+        raise InvalidArgumentError(f"allow is {shown}; allowed: a list of rule ids. Write allow=[...]")
     # What has no place in the request can't be allowed: it would be left out, and the rest paid for.
-    broken = [*_has_call(model, ask.call), *_unknown_parameters(model, ask.parameters)]
-    broken += [each for each in violations if each.is_refused and each.rule not in ask.allow]
-    missing = missing_verb(model, ask.verb)
+    broken = [*_has_call(model, arguments.call), *_unknown_parameters(model, arguments.parameters)]
+    broken += [
+        violation
+        for violation in violations
+        if violation.is_refused and violation.rule not in arguments.allow
+    ]
+    missing = missing_verb(model, arguments.verb)
     reasons = [*([missing] if missing else []), *map(str, broken)]
     if reasons:
         raise InvalidRequestError(f"nothing was sent: {'; '.join(reasons)}", broken)
-    if ask.verb == "edit" and not has_image(model, ask):  # it would be drawn from its text, and paid for
+    if arguments.verb == "edit" and not has_image(
+        model, arguments
+    ):  # it would be drawn from its text, and paid for
         raise InvalidArgumentError("edit was given no image; call generate to draw from text alone")
 
 
 def warn_ignored(violations: Sequence[Violation]) -> None:
     """Warns of what is sent without effect, at the line that made the call."""
-    for each in violations:
-        if each.outcome == "ignored":
-            warnings.warn(str(each), IgnoredParameterWarning, stacklevel=_caller_stacklevel())
+    for violation in violations:
+        if violation.outcome == "ignored":
+            warnings.warn(str(violation), IgnoredParameterWarning, stacklevel=_caller_stacklevel())
 
 
 def _refuse_extra_images(model: Model, fields: Mapping[str, Any]) -> None:
     """A body that holds one image can't hold a list of them."""
     for name in model.single:
         if len(fields.get(name, ())) > 1:
-            met = f"{name} has {len(fields[name])} items; {model.name} takes one"
-            raise InvalidRequestError(f"nothing was sent: {met}. Leave out the others")
+            problem = f"{name} has {len(fields[name])} items; {model.name} takes one"
+            raise InvalidRequestError(f"nothing was sent: {problem}. Leave out the others")
 
 
 def _refuse_region(api: ApiTables, model: Model, region: str, call: str) -> None:
     """Whether the model takes such a call in this region: not a fact of the body, but of the address."""
     if model.made_from and region not in api.fine_tuned.regions:
         offered = ", ".join(api.fine_tuned.regions)
-        told = f"{model.name} is a fine-tuned model, and these are called in {offered} only, not in {region}"
-        raise InvalidRequestError(f"nothing was sent: {told} (wire/fine_tuned). Use a key of such a region")
+        problem = (
+            f"{model.name} is a fine-tuned model, and these are called in {offered} only, not in {region}"
+        )
+        raise InvalidRequestError(
+            f"nothing was sent: {problem} (wire/fine_tuned). Use a key of such a region"
+        )
     if api.regions[region].calls is None:  # not documented: the service decides
         return
-    offers = [name for name, each in api.regions.items() if call in (each.calls or {}).get(model.base, ())]
+    offers = [name for name, entry in api.regions.items() if call in (entry.calls or {}).get(model.base, ())]
     if region not in offers and call in model.endpoints:
-        told = f"{model.name} takes no {call} call in region {region}; it does in {', '.join(offers)}"
-        raise InvalidRequestError(f"nothing was sent: {told} (wire/regions). Use a key of such a region")
+        problem = f"{model.name} takes no {call} call in region {region}; it does in {', '.join(offers)}"
+        raise InvalidRequestError(f"nothing was sent: {problem} (wire/regions). Use a key of such a region")
 
 
-def has_image(model: Model, ask: CallArguments) -> bool:
+def has_image(model: Model, arguments: CallArguments) -> bool:
     """Whether a call has any image, in the list or as an argument of its own."""
-    return bool(ask.images) or any(ask.parameters.get(name) is not None for name in model.single_images)
+    return bool(arguments.images) or any(
+        arguments.parameters.get(name) is not None for name in model.single_images
+    )
 
 
 def missing_verb(model: Model, verb: str) -> str | None:

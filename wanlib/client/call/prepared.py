@@ -16,7 +16,7 @@ from wanlib.client.protocol.budget import Price
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.settings import KEY_VARIABLE
 
-_HIDDEN = f"${KEY_VARIABLE}"
+_KEY_PLACEHOLDER = f"${KEY_VARIABLE}"
 
 
 class Prepared(NamedTuple):
@@ -42,7 +42,7 @@ class Prepared(NamedTuple):
             "headers": dict(self.headers),
             "body": dict(self.body),
             "price": self.price.to_dict() if self.price else None,
-            "passed": [each.to_dict() for each in self.passed],
+            "passed": [violation.to_dict() for violation in self.passed],
         }
 
     def curl(self) -> str:
@@ -53,26 +53,26 @@ class Prepared(NamedTuple):
         """
         lines = [f"curl -X {self.method} {shlex.quote(self.url)}"]
         for name, value in self.headers.items():
-            told = shlex.quote(f"{name}: {value}")
-            if _HIDDEN in value:
-                told = f'"{name}: {value}"'
-            lines.append(f"-H {told}")
+            header = shlex.quote(f"{name}: {value}")
+            if _KEY_PLACEHOLDER in value:
+                header = f'"{name}: {value}"'
+            lines.append(f"-H {header}")
         if len(self.pieces) < 2:
             body = json.dumps(self.body, ensure_ascii=False)
             return " \\\n  ".join([*lines, f"-d {shlex.quote(body)}"])
-        parts = "; ".join(_written(piece) for piece in self.pieces)
+        parts = "; ".join(_shell_command(piece) for piece in self.pieces)
         # Through a pipe: a command line has no room for an image.
         return f"{{ {parts}; }} | " + " \\\n  ".join([*lines, "--data-binary @-"])
 
 
-def _written(piece: str | Path) -> str:
+def _shell_command(piece: str | Path) -> str:
     """Return the shell command that writes a piece of the body."""
     if isinstance(piece, str):
         return f"printf %s {shlex.quote(piece)}"
     return f"base64 < {shlex.quote(str(piece))} | tr -d '\\n'"
 
 
-def _pieces(body: Mapping[str, Any]) -> tuple[str | Path, ...]:
+def _body_pieces(body: Mapping[str, Any]) -> tuple[str | Path, ...]:
     """Return a body as JSON text with the paths of its image files."""
     files: list[Path] = []
     mark = token_hex(16)
@@ -82,8 +82,8 @@ def _pieces(body: Mapping[str, Any]) -> tuple[str | Path, ...]:
             files.append(value.path)
             return f"data:{value.mime};base64,{mark}"
         if isinstance(value, dict):
-            return {name: marked(each) for name, each in value.items()}
-        return [marked(each) for each in value] if isinstance(value, list) else redact_body(value)
+            return {name: marked(member) for name, member in value.items()}
+        return [marked(item) for item in value] if isinstance(value, list) else redact_body(value)
 
     texts = json.dumps(marked(body), ensure_ascii=False).split(mark)
     pieces: list[str | Path] = [texts[0]]
@@ -94,14 +94,14 @@ def _pieces(body: Mapping[str, Any]) -> tuple[str | Path, ...]:
 
 def prepare(context: ClientContext, plan: CallPlan) -> Prepared:
     """A plan as its request, without the key."""
-    request: Request = plan.request(context.api, context.settings._replace(key=_HIDDEN))
-    whole = plan.body()
+    request: Request = plan.request(context.api, context.settings._replace(key=_KEY_PLACEHOLDER))
+    body = plan.body()
     return Prepared(
         request.method,
         request.url,
         request.headers,
-        redact_body(whole),
+        redact_body(body),
         plan.price,
         plan.passed,
-        _pieces(whole),
+        _body_pieces(body),
     )

@@ -33,11 +33,11 @@ from wanlib.client.protocol.effects import (
     WaitForWork,
 )
 from wanlib.client.tasks.poller import TaskPoller
-from wanlib.client.tasks.waiter import Outcome, Watch
+from wanlib.client.tasks.waiter import Outcome, TaskWaiter
 from wanlib.errors import UsageError
 
 T = TypeVar("T")
-SLACK = 1.1
+TIMEOUT_FACTOR = 1.1
 """How much longer than its time an exchange may take until it is cut: the library's own time-outs, which
 tell a connection that never came about from an answer that never came, are to be first."""
 CLOSING_ROUNDS = 24
@@ -50,23 +50,23 @@ class AsyncDriver:
     parallel, own: as of `Driver`.
     """
 
-    def __init__(self, http: Any, context: ClientContext, parallel: int, own: bool) -> None:
+    def __init__(self, http: Any, context: ClientContext, parallel: int, owned: bool) -> None:
         self._http = http
         self._context = context
         self._parallel = parallel
-        self._wire = HttpxAdapter(http, "AsyncClient", context.settings.base, own)
-        self._follower = TaskPoller(context)
-        self._following: asyncio.Task[None] | None = None
-        self._news = asyncio.Event()
+        self._adapter = HttpxAdapter(http, "AsyncClient", context.settings.base_url, owned)
+        self._poller = TaskPoller(context)
+        self._polling: asyncio.Task[None] | None = None
+        self._new_waiter = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._doers: dict[type, Callable[[Any], Awaitable[Any]]] = {
+        self._handlers: dict[type, Callable[[Any], Awaitable[Any]]] = {
             Send: self._send,
             Open: self._open,
             Sleep: lambda effect: context.clock.sleep_async(effect.seconds),
-            WaitForWork: self._idle,
-            RunBlocking: lambda effect: asyncio.to_thread(effect.work),
+            WaitForWork: self._wait_for_work,
+            RunBlocking: lambda effect: asyncio.to_thread(effect.function),
             Gather: self._gather,
-            WaitForTasks: self._follow,
+            WaitForTasks: self._wait_for_tasks,
         }
 
     async def run(self, protocol: Steps[T]) -> T:
@@ -76,11 +76,11 @@ class AsyncDriver:
             effect: Effect = next(protocol)
             while True:
                 try:
-                    answer = await self._doers[type(effect)](effect)
+                    outcome = await self._handlers[type(effect)](effect)
                 except Exception as error:
                     effect = protocol.throw(error)
                 else:
-                    effect = protocol.send(answer)
+                    effect = protocol.send(outcome)
         except StopIteration as stop:
             value: T = stop.value
             return value
@@ -107,9 +107,9 @@ class AsyncDriver:
     async def close(self) -> None:
         """Stops following; waits that are under way end with asyncio.CancelledError."""
         self._check_loop()
-        if self._following and not self._following.done():
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        if self._polling and not self._polling.done():
+            self._polling.cancel()
+            await asyncio.gather(self._polling, return_exceptions=True)
 
     async def chunks(self, body: ResponseBody | None) -> AsyncGenerator[bytes]:
         """What is still to come of an answer, which is closed at the end. Raises Trouble."""
@@ -121,7 +121,7 @@ class AsyncDriver:
                 async for chunk in source:
                     yield chunk
                     size += len(chunk)
-                    check_limits(0 if body.sunk else size, self._context.clock.now(), body.until)
+                    check_limits(0 if body.goes_to_sink else size, self._context.clock.now(), body.deadline)
             at_end = True
         except Exception as error:
             raise translate_exception(error) or error from None
@@ -136,12 +136,12 @@ class AsyncDriver:
             request = request._replace(content=AsyncChunks(request.content))  # type: ignore[arg-type]
         try:
             with our_exchange(self._context.settings.key):
-                async with asyncio.timeout(request.timeout * SLACK):
+                async with asyncio.timeout(request.timeout * TIMEOUT_FACTOR):
                     response = await self._http.send(
-                        self._wire.build(request), stream=True, auth=None, follow_redirects=False
+                        self._adapter.build(request), stream=True, auth=None, follow_redirects=False
                     )
         except Exception as error:
-            raise translate_exception(error) or self._wire.closed(error) or error from None
+            raise translate_exception(error) or self._adapter.closed_error(error) or error from None
         reply = Response(response.status_code, lower_headers(response.headers), b"")
         log_response(request, reply, self._context.clock.now() - began)
         return reply, ResponseBody(response, began + request.timeout, sunk)
@@ -174,47 +174,47 @@ class AsyncDriver:
             async with places:
                 return await self.run(protocol)
 
-        return await asyncio.gather(*map(placed, effect.protocols), return_exceptions=True)
+        return await asyncio.gather(*map(placed, effect.steps), return_exceptions=True)
 
-    async def _follow(self, effect: WaitForTasks) -> list[Outcome]:
+    async def _wait_for_tasks(self, effect: WaitForTasks) -> list[Outcome]:
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Outcome]] = [loop.create_future() for _ in effect.tasks]
-        watches = [
-            Watch(task_id, submitted_at, effect.deadline, partial(_settle, future), effect.told)
+        waiters = [
+            TaskWaiter(task_id, submitted_at, effect.deadline, partial(_set_result, future), effect.on_status)
             for (task_id, submitted_at), future in zip(effect.tasks, futures, strict=True)
         ]
-        for watch in watches:
-            self._follower.add(watch)
-        self._news.set()
-        if self._following is None or self._following.done():
-            self._following = asyncio.ensure_future(self._poll())
+        for watch in waiters:
+            self._poller.add(watch)
+        self._new_waiter.set()
+        if self._polling is None or self._polling.done():
+            self._polling = asyncio.ensure_future(self._poll())
         try:
             return [await future for future in futures]
         finally:
-            for watch in watches:
-                watch.over = True  # nobody waits any more: no poll is spent on it
+            for watch in waiters:
+                watch.is_finished = True  # nobody waits any more: no poll is spent on it
 
     async def _poll(self) -> None:
         """Follows until nothing is left. Whatever breaks it is told to everybody who waits."""
         try:
-            await self.run(self._follower.protocol())
+            await self.run(self._poller.run())
         except BaseException as error:
-            self._follower.fail_all(error)
+            self._poller.fail_all(error)
             if not isinstance(error, Exception):
                 raise
 
-    async def _idle(self, effect: WaitForWork) -> None:
+    async def _wait_for_work(self, effect: WaitForWork) -> None:
         """Sleeps until something is due, or somebody new waits."""
-        self._news.clear()
+        self._new_waiter.clear()
         waits = [
             asyncio.ensure_future(self._context.clock.sleep_async(effect.seconds)),
-            asyncio.ensure_future(self._news.wait()),
+            asyncio.ensure_future(self._new_waiter.wait()),
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for each in waits:
-                each.cancel()
+            for wait in waits:
+                wait.cancel()
 
 
 async def _close_nested_generators() -> None:
@@ -228,6 +228,6 @@ async def _close_nested_generators() -> None:
         await asyncio.sleep(0)
 
 
-def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+def _set_result(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
     if not future.done():
         future.set_result(outcome)

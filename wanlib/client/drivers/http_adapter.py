@@ -24,19 +24,19 @@ from wanlib.client.http.messages import (
 from wanlib.client.protocol.context import LOG
 from wanlib.errors import ConfigurationError, UsageError
 
-CONNECT = 10.0
+CONNECT_TIMEOUT = 10.0
 """Seconds for a connection and its TLS handshake."""
-KEPT = 30.0
+KEEPALIVE = 30.0
 """Seconds that an idle connection is kept: longer than the gap between two polls."""
-LARGEST = 64 * 1024 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Bytes of an answer that is kept in memory; a picture goes to its sink instead."""
 
 # By name, so that a library with the same names can stand in for httpx.
-_UNSENT = frozenset(
+_NOT_SENT_ERRORS = frozenset(
     {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL"}
 )
-_SAID = frozenset({"accept", "user-agent"})  # headers that each request has of its own
-_BROKEN = frozenset({"TransportError", "DecodingError", "StreamError", "OSError"})
+_REQUEST_HEADERS = frozenset({"accept", "user-agent"})  # headers that each request has of its own
+_CONNECTION_ERRORS = frozenset({"TransportError", "DecodingError", "StreamError", "OSError"})
 
 
 def create_http_client(client: str, proxy: str | None, trust_env: bool) -> Any:
@@ -44,7 +44,7 @@ def create_http_client(client: str, proxy: str | None, trust_env: bool) -> Any:
     import httpx
 
     context = httpx.create_ssl_context(trust_env=trust_env)
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT)
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEPALIVE)
     kind = _client_without_cookies(httpx, client)
     try:
         return kind(verify=context, proxy=proxy, trust_env=trust_env, limits=limits)
@@ -84,8 +84,8 @@ class ResponseBody(NamedTuple):
     """
 
     response: Any
-    until: float
-    sunk: bool
+    deadline: float
+    goes_to_sink: bool
 
 
 def is_event_stream(request: Request, reply: Response, api: ApiTables) -> bool:
@@ -98,10 +98,12 @@ def is_event_stream(request: Request, reply: Response, api: ApiTables) -> bool:
 class HttpxAdapter:
     """Builds the library's requests and reads its failures."""
 
-    def __init__(self, http: Any, client: str, base: str, own: bool) -> None:
+    def __init__(self, http: Any, client: str, base: str, owned: bool) -> None:
         self._http = http
-        self._own = (
-            {name: value for name, value in http.headers.items() if name not in _SAID} if own else None
+        self._client_headers = (
+            {name: value for name, value in http.headers.items() if name not in _REQUEST_HEADERS}
+            if owned
+            else None
         )
         self._library = detect_library(http, client)
         protect_logs(self._library.__name__)
@@ -114,19 +116,19 @@ class HttpxAdapter:
         if content is not None:
             size = len(content) if isinstance(content, bytes) else content.length
             headers["Content-Length"] = str(size)
-        told: dict[str, Any] = {
+        options: dict[str, Any] = {
             "headers": headers,
             "content": content,
             "extensions": {"timeout": _timeouts(request.timeout)},
         }
         if not request.url.startswith(self._base):
-            return self._library.Request(request.method, request.url, **told)
-        if self._own is None:
-            return self._http.build_request(request.method, self._url(request.url), **told)
-        headers.update(self._own)  # all that our own client adds, without its search for more
-        return self._library.Request(request.method, self._url(request.url), **told)
+            return self._library.Request(request.method, request.url, **options)
+        if self._client_headers is None:
+            return self._http.build_request(request.method, self._url(request.url), **options)
+        headers.update(self._client_headers)  # all that our own client adds, without its search for more
+        return self._library.Request(request.method, self._url(request.url), **options)
 
-    def closed(self, error: Exception) -> UsageError | None:
+    def closed_error(self, error: Exception) -> UsageError | None:
         """What an exception means where the HTTP client has been closed; None where it has not."""
         if not getattr(self._http, "is_closed", False):
             return None
@@ -158,13 +160,13 @@ def lower_headers(headers: Any) -> Mapping[str, str]:
 
 def translate_exception(error: Exception) -> TransportError | None:
     """What an exception of the library means; None where it is none of its."""
-    names = {each.__name__ for each in type(error).__mro__}
-    told = f"{type(error).__name__} {redact_text(str(error))}".strip()
-    if names & _UNSENT:
-        return NotSentError(told)
+    names = {base.__name__ for base in type(error).__mro__}
+    message = f"{type(error).__name__} {redact_text(str(error))}".strip()
+    if names & _NOT_SENT_ERRORS:
+        return NotSentError(message)
     if "TimeoutException" in names:
-        return ExchangeTimeoutError(told)
-    return ConnectionLostError(told) if names & _BROKEN else None
+        return ExchangeTimeoutError(message)
+    return ConnectionLostError(message) if names & _CONNECTION_ERRORS else None
 
 
 def log_response(request: Request, reply: Response, seconds: float) -> None:
@@ -175,11 +177,11 @@ def log_response(request: Request, reply: Response, seconds: float) -> None:
 
 def check_limits(size: int, now: float, until: float) -> None:
     """Raises TooLarge or TooLong for an answer that does not end."""
-    if size > LARGEST:
-        raise ResponseTooLargeError(f"the answer is larger than {LARGEST:,} bytes")
+    if size > MAX_RESPONSE_BYTES:
+        raise ResponseTooLargeError(f"the answer is larger than {MAX_RESPONSE_BYTES:,} bytes")
     if now > until:
         raise ExchangeTimeoutError("the answer trickled in for too long")
 
 
 def _timeouts(seconds: float) -> dict[str, float]:
-    return {"connect": min(CONNECT, seconds), "read": seconds, "write": seconds, "pool": seconds}
+    return {"connect": min(CONNECT_TIMEOUT, seconds), "read": seconds, "write": seconds, "pool": seconds}

@@ -54,7 +54,7 @@ def protect_logs(library: str) -> None:
     """
     families = {*_LIBRARIES, *_OF_HEADERS, library, library.replace("httpx", "httpcore")}
     known = list(logging.root.manager.loggerDict)
-    for name in {*_LOGGERS, library, *(each for each in known if each.partition(".")[0] in families)}:
+    for name in {*_LOGGERS, library, *(logger for logger in known if logger.partition(".")[0] in families)}:
         logging.getLogger(name).addFilter(_FILTER)
 
 

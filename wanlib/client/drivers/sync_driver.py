@@ -31,7 +31,7 @@ from wanlib.client.protocol.effects import (
     WaitForWork,
 )
 from wanlib.client.tasks.poller import TaskPoller
-from wanlib.client.tasks.waiter import Outcome, Watch
+from wanlib.client.tasks.waiter import Outcome, TaskWaiter
 
 T = TypeVar("T")
 
@@ -42,19 +42,19 @@ class Driver:
     own: whether the client was made here, so that nobody has added anything to it.
     """
 
-    def __init__(self, http: Any, context: ClientContext, parallel: int, own: bool) -> None:
+    def __init__(self, http: Any, context: ClientContext, parallel: int, owned: bool) -> None:
         self._http = http
         self._context = context
         self._parallel = parallel
-        self._wire = HttpxAdapter(http, "Client", context.settings.base, own)
-        self._doers: dict[type, Callable[[Any], Any]] = {
+        self._adapter = HttpxAdapter(http, "Client", context.settings.base_url, owned)
+        self._handlers: dict[type, Callable[[Any], Any]] = {
             Send: self._send,
             Open: self._open,
             Sleep: lambda effect: context.clock.sleep(effect.seconds),
             WaitForWork: lambda effect: context.clock.sleep(effect.seconds),
-            RunBlocking: lambda effect: effect.work(),
+            RunBlocking: lambda effect: effect.function(),
             Gather: self._gather,
-            WaitForTasks: self._follow,
+            WaitForTasks: self._wait_for_tasks,
         }
 
     def run(self, protocol: Steps[T]) -> T:
@@ -63,11 +63,11 @@ class Driver:
             effect: Effect = next(protocol)
             while True:
                 try:
-                    answer = self._doers[type(effect)](effect)
+                    outcome = self._handlers[type(effect)](effect)
                 except Exception as error:
                     effect = protocol.throw(error)
                 else:
-                    effect = protocol.send(answer)
+                    effect = protocol.send(outcome)
         except StopIteration as stop:
             value: T = stop.value
             return value
@@ -83,7 +83,7 @@ class Driver:
             for chunk in body.response.iter_bytes():
                 yield chunk
                 size += len(chunk)
-                check_limits(0 if body.sunk else size, self._context.clock.now(), body.until)
+                check_limits(0 if body.goes_to_sink else size, self._context.clock.now(), body.deadline)
         except Exception as error:
             raise translate_exception(error) or error from None
         finally:
@@ -94,10 +94,10 @@ class Driver:
         try:
             with our_exchange(self._context.settings.key):
                 response = self._http.send(
-                    self._wire.build(request), stream=True, auth=None, follow_redirects=False
+                    self._adapter.build(request), stream=True, auth=None, follow_redirects=False
                 )
         except Exception as error:
-            raise translate_exception(error) or self._wire.closed(error) or error from None
+            raise translate_exception(error) or self._adapter.closed_error(error) or error from None
         reply = Response(response.status_code, lower_headers(response.headers), b"")
         log_response(request, reply, self._context.clock.now() - began)
         return reply, ResponseBody(response, began + request.timeout, sunk)
@@ -122,13 +122,13 @@ class Driver:
         return redact_key(body, self._context.settings.key)
 
     def _gather(self, effect: Gather) -> list[Any]:
-        width = min(effect.width, self._parallel, len(effect.protocols))
+        width = min(effect.width, self._parallel, len(effect.steps))
         if width <= 1:
-            return [self._run_safely(each) for each in effect.protocols]
+            return [self._run_safely(steps) for steps in effect.steps]
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(width, "wanlib") as pool:
-            return list(pool.map(self._run_safely, effect.protocols))
+            return list(pool.map(self._run_safely, effect.steps))
 
     def _run_safely(self, protocol: Steps[T]) -> T | Exception:
         try:
@@ -136,11 +136,11 @@ class Driver:
         except Exception as error:
             return error
 
-    def _follow(self, effect: WaitForTasks) -> list[Outcome]:
-        follower = TaskPoller(self._context)
+    def _wait_for_tasks(self, effect: WaitForTasks) -> list[Outcome]:
+        poller = TaskPoller(self._context)
         outcomes: dict[int, Outcome] = {}
         for index, (task_id, submitted_at) in enumerate(effect.tasks):
-            ended = partial(outcomes.__setitem__, index)
-            follower.add(Watch(task_id, submitted_at, effect.deadline, ended, effect.told))
-        self.run(follower.protocol())
+            on_outcome = partial(outcomes.__setitem__, index)
+            poller.add(TaskWaiter(task_id, submitted_at, effect.deadline, on_outcome, effect.on_status))
+        self.run(poller.run())
         return [outcomes[index] for index in range(len(effect.tasks))]

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from wanlib.base.redaction import redact_text
 
-_LONGEST = 400  # a vendor's sentence and the help link behind it
-_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_PLAIN = re.compile(r"[\w.-]{1,63}", re.ASCII).fullmatch  # an id or a code: safe as it is
+_MAX_LENGTH = 400  # a vendor's sentence and the help link behind it
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_is_plain = re.compile(r"[\w.-]{1,63}", re.ASCII).fullmatch  # an id or a code: safe as it is
 _HTTP = re.compile(r"(?i)(https?://)(?:[^/?#]*@)?([^?#]*)")
 
 
@@ -49,11 +49,11 @@ def get_list(node: object, name: str) -> list[Any] | None:
 
 def sanitize(value: str) -> str:
     """A stranger's text for a message: one line of at most 400 characters, each word made safe."""
-    if _PLAIN(value):  # as nearly all that is asked for
+    if _is_plain(value):  # as nearly all that is asked for
         return value
-    words = _ODD.sub(" ", value[: _LONGEST * 4]).split()
+    words = _CONTROL.sub(" ", value[: _MAX_LENGTH * 4]).split()
     line = " ".join(redact_text(word) for word in words)
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return line if len(line) <= _MAX_LENGTH else f"{line[: _MAX_LENGTH - 1]}…"
 
 
 def get_sanitized(node: object, name: str) -> str | None:
@@ -64,8 +64,8 @@ def get_sanitized(node: object, name: str) -> str | None:
 
 def strip_url(url: str) -> str:
     """A URL without user, query and fragment: with them a link of the vendor is a key to the picture."""
-    found = _HTTP.match(url)
-    return quote(f"{found[1]}{found[2]}", safe="/:%[]", errors="replace")[:500] if found else sanitize(url)
+    match = _HTTP.match(url)
+    return quote(f"{match[1]}{match[2]}", safe="/:%[]", errors="replace")[:500] if match else sanitize(url)
 
 
 def parse_time(value: str | None, zone: int) -> float | None:
@@ -74,9 +74,9 @@ def parse_time(value: str | None, zone: int) -> float | None:
     zone: its offset from UTC in seconds, where the text names none.
     """
     try:
-        told = datetime.fromisoformat(value or "")
-        if told.tzinfo is None:
-            told = told.replace(tzinfo=timezone(timedelta(seconds=zone)))
-        return told.timestamp()
+        time = datetime.fromisoformat(value or "")
+        if time.tzinfo is None:
+            time = time.replace(tzinfo=timezone(timedelta(seconds=zone)))
+        return time.timestamp()
     except (ValueError, OverflowError):
         return None

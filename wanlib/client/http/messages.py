@@ -48,7 +48,7 @@ class Response(NamedTuple):
 class BodySink(Protocol):
     """Takes the body of an answer as it comes in."""
 
-    def start(self, reply: Response) -> None:
+    def start(self, response: Response) -> None:
         """Status and headers are known; the body of `reply` is empty."""
 
     def write(self, chunk: bytes) -> None:

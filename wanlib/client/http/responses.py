@@ -18,37 +18,37 @@ from wanlib.errors import MalformedResponseError, RateLimitError, WanError
 _CHARSET = re.compile(r"""(?i)\bcharset\s*=\s*["']?((?:utf|gb|big5|iso|latin|windows|cp)[\w.-]{0,20})""")
 
 
-def parse_json_object(api: ApiTables, reply: Response) -> dict[str, Any]:
+def parse_json_object(api: ApiTables, response: Response) -> dict[str, Any]:
     """The JSON object of an answer, whatever its status.
 
     A byte order mark, another charset that the headers name, and numbers that JSON does not have (read as
     null) are let pass. Raises MalformedResponseError for everything else that is no JSON object.
     """
     try:
-        answer = _JSON.decode(_decode_text(reply))
+        payload = _JSON.decode(_decode_text(response))
     except (ValueError, RecursionError):
-        answer = None
-        met = _body_excerpt(reply)
+        payload = None
+        actual = _body_excerpt(response)
     else:
-        met = f"a JSON {type(answer).__name__}"
-    if isinstance(answer, dict):
-        return answer
-    raise malformed_response_error(api, reply, f"a JSON object was due, {met} came")
+        actual = f"a JSON {type(payload).__name__}"
+    if isinstance(payload, dict):
+        return payload
+    raise malformed_response_error(api, response, f"a JSON object was due, {actual} came")
 
 
 def malformed_response_error(
-    api: ApiTables, reply: Response, said: str, *, task_id: str | None = None
+    api: ApiTables, response: Response, problem: str, *, task_id: str | None = None
 ) -> MalformedResponseError:
     """The error for an answer that is none of the documented ones. said: what was due and what came."""
     return MalformedResponseError(
-        f"{said}. Is base_url the service itself, and no gateway between?",
-        status=reply.status,
-        request_id=get_sanitized(reply.headers, api.id_header),
+        f"{problem}. Is base_url the service itself, and no gateway between?",
+        status=response.status,
+        request_id=get_sanitized(response.headers, api.id_header),
         task_id=task_id,
     )
 
 
-def is_error_response(api: ApiTables, reply: Response) -> bool:
+def is_error_response(api: ApiTables, response: Response) -> bool:
     """Whether an answer is an error in the vendor's own form, with whatever status, 200 among them.
 
     That form is `code`, `message` and a request id (in the body or the header) at the top, and no output.
@@ -56,13 +56,13 @@ def is_error_response(api: ApiTables, reply: Response) -> bool:
     their pictures. A gateway's page or JSON of its own is no answer of the vendor.
     """
     try:
-        return _is_error_payload(api, parse_json_object(api, reply), reply)
+        return is_error_payload(api, parse_json_object(api, response), response)
     except MalformedResponseError:
         return False
 
 
 def error_from_response(
-    api: ApiTables, reply: Response, wall: float | None = None, *, task_id: str | None = None
+    api: ApiTables, response: Response, wall: float | None = None, *, task_id: str | None = None
 ) -> WanError:
     """The error that an answer means, to be raised by the caller.
 
@@ -71,17 +71,17 @@ def error_from_response(
     that is a date. An answer that is no error in the vendor's form gives MalformedResponseError.
     """
     try:
-        answer = parse_json_object(api, reply)
+        payload = parse_json_object(api, response)
     except MalformedResponseError as error:
         error.task_id = task_id
         return error
-    if not _is_error_payload(api, answer, reply):
-        return malformed_response_error(api, reply, _missing_error_fields(reply), task_id=task_id)
-    refusal = error_from_body(api, answer, status=reply.status, task_id=task_id)
+    if not is_error_payload(api, payload, response):
+        return malformed_response_error(api, response, _missing_error_fields(response), task_id=task_id)
+    refusal = error_from_body(api, payload, status=response.status, task_id=task_id)
     if refusal.request_id is None:
-        refusal.request_id = get_sanitized(reply.headers, api.id_header)
+        refusal.request_id = get_sanitized(response.headers, api.id_header)
     if isinstance(refusal, RateLimitError):
-        refusal.retry_after = _retry_after(reply.headers.get("retry-after", ""), wall)
+        refusal.retry_after = _retry_after(response.headers.get("retry-after", ""), wall)
     return refusal
 
 
@@ -90,54 +90,54 @@ def error_from_body(
 ) -> WanError:
     """The error that `code` and `message` of an object state; by `status` where the table lacks the code."""
     names = api.names.answer
-    said = get_sanitized(node, names.message) or "no reason is given"
-    found = classify(api.errors, get_text(node, names.code), said, status)
-    family: type[WanError] = getattr(errors, found.error)
+    message = get_sanitized(node, names.message) or "no reason is given"
+    classification = classify(api.errors, get_text(node, names.code), message, status)
+    family: type[WanError] = getattr(errors, classification.error)
     return family(
-        f"the service says: {said.rstrip('.')}. What to do: {found.advice}",
+        f"the service says: {message.rstrip('.')}. What to do: {classification.advice}",
         status=status,
         code=get_sanitized(node, names.code),
         request_id=get_sanitized(node, names.request_id),
         task_id=task_id,
-    ).explained(found)
+    ).with_classification(classification)
 
 
-def is_retryable(api: ApiTables, reply: Response) -> bool:
+def is_retryable(api: ApiTables, response: Response) -> bool:
     """Whether the same request may succeed later: by the table; codes that it lacks by 429 and 5xx."""
     names = api.names.answer
-    answer = parse_json_object(api, reply) if is_error_response(api, reply) else {}
-    code, message = get_text(answer, names.code), get_text(answer, names.message)
-    return classify(api.errors, code, message, reply.status).retry == "yes"
+    payload = parse_json_object(api, response) if is_error_response(api, response) else {}
+    code, message = get_text(payload, names.code), get_text(payload, names.message)
+    return classify(api.errors, code, message, response.status).retry == "yes"
 
 
-def error_class(api: ApiTables, code: str | None, status: int) -> str:
+def error_kind(api: ApiTables, code: str | None, status: int) -> str:
     """The kind of an error: what the table says of its code, else what its status says."""
     return classify(api.errors, code, None, status).kind
 
 
-def _is_error_payload(api: ApiTables, answer: dict[str, Any], reply: Response) -> bool:
+def is_error_payload(api: ApiTables, payload: dict[str, Any], response: Response) -> bool:
     """`is_vendor_error` of an answer that has been read."""
     names = api.names.answer
-    named = get_text(answer, names.request_id) or reply.headers.get(api.id_header)
-    stated = get_text(answer, names.code) and get_text(answer, names.message)
-    return bool(stated and named and not answer.get(names.output))
+    request_id = get_text(payload, names.request_id) or response.headers.get(api.id_header)
+    stated = get_text(payload, names.code) and get_text(payload, names.message)
+    return bool(stated and request_id and not payload.get(names.output))
 
 
-def _missing_error_fields(reply: Response) -> str:
-    if 300 <= reply.status < 400:
+def _missing_error_fields(response: Response) -> str:
+    if 300 <= response.status < 400:
         return "an answer was due, a redirect came, which is not followed: the key goes to base_url alone"
     return "an error with code, message and request_id was due, another JSON object came"
 
 
-def _decode_text(reply: Response) -> str:
+def _decode_text(response: Response) -> str:
     try:
-        return reply.body.decode("utf-8-sig")
+        return response.body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        named = _CHARSET.search(reply.headers.get("content-type", ""))
-        if named is None:
+        charset = _CHARSET.search(response.headers.get("content-type", ""))
+        if charset is None:
             raise
     try:
-        return reply.body.decode(named[1])
+        return response.body.decode(charset[1])
     except LookupError as error:  # a charset that nobody knows
         raise ValueError(str(error)) from None
 
@@ -151,12 +151,12 @@ def _parse_finite_float(digits: str) -> float | None:
 _JSON = json.JSONDecoder(parse_float=_parse_finite_float, parse_constant=lambda _: None)
 
 
-def _body_excerpt(reply: Response) -> str:
+def _body_excerpt(response: Response) -> str:
     """The beginning of a body that is no JSON, for a message."""
-    if not reply.body.strip():
+    if not response.body.strip():
         return "an empty body"
-    beginning = sanitize(reply.body[:400].decode("utf-8", "replace"))
-    return f"{len(reply.body):,} bytes beginning {safe_repr(beginning)}"
+    beginning = sanitize(response.body[:400].decode("utf-8", "replace"))
+    return f"{len(response.body):,} bytes beginning {safe_repr(beginning)}"
 
 
 def _retry_after(value: str, wall: float | None) -> float | None:

@@ -16,7 +16,7 @@ from wanlib.validation.image_header import ImageInfo, Read, image_info_from_byte
 Chunk = bytes | memoryview
 Reader = Callable[[int, int], Chunk]
 """(offset, length) -> the bytes there, fewer at the end; they are good until the next call."""
-Opened = Callable[[], AbstractContextManager[Reader]]
+ReaderFactory = Callable[[], AbstractContextManager[Reader]]
 """Access for as long as the context lasts."""
 
 
@@ -32,14 +32,14 @@ class ImageSource:
     argument: str
     name: str
     mime: str
-    facts: ImageInfo
-    opened: Opened
+    info: ImageInfo
+    open_reader: ReaderFactory
     path: Path | None = None
 
     @property
     def size(self) -> int:
         """Bytes of the file."""
-        return self.facts.bytes
+        return self.info.bytes
 
     def chunks(self, width: int) -> Iterator[Chunk]:
         """The bytes of the file from its first, `width` at a time, as often as asked.
@@ -47,7 +47,7 @@ class ImageSource:
         A chunk is good until the next is asked for. Raises InvalidArgumentError where the file has changed
         since it was looked at, or can't be read any more.
         """
-        with image_errors(self.argument, self.name), self.opened() as read:
+        with image_errors(self.argument, self.name), self.open_reader() as read:
             for offset in range(0, self.size, width):
                 length = min(width, self.size - offset)
                 chunk = read(offset, length)
@@ -56,15 +56,15 @@ class ImageSource:
                 yield chunk
 
     def __repr__(self) -> str:
-        return f"<Source {safe_repr(self.name)}: {self.facts.format or 'no image'}, {self.size:,} bytes>"
+        return f"<Source {safe_repr(self.name)}: {self.info.format or 'no image'}, {self.size:,} bytes>"
 
 
-def make_source(
+def create_source(
     argument: str,
     name: str,
     facts: ImageInfo,
     mimes: Mapping[str, str],
-    opened: Opened,
+    opened: ReaderFactory,
     path: Path | None = None,
 ) -> ImageSource:
     """A Source whose media type is that of its format in `mimes`, or `image/` and the format."""
@@ -82,7 +82,7 @@ def from_memory(
     def read(offset: int, length: int) -> Chunk:
         return view[offset : offset + length]
 
-    return make_source(argument, name, image_info_from_bytes(view), mimes, lambda: nullcontext(read))
+    return create_source(argument, name, image_info_from_bytes(view), mimes, lambda: nullcontext(read))
 
 
 @contextmanager
@@ -132,16 +132,16 @@ def from_path(path: Path, mimes: Mapping[str, str], argument: str) -> ImageSourc
                 raise changed_file_error(argument, path.name)
             yield _ReusedBufferReader(again)
 
-    return make_source(argument, path.name, facts, mimes, opened, path)
+    return create_source(argument, path.name, facts, mimes, opened, path)
 
 
 def from_file(file: BinaryIO, mimes: Mapping[str, str], argument: str) -> ImageSource:
     """A caller's binary file, from its first byte to its last; between two reads it stands where it stood."""
-    given = getattr(file, "name", None)
-    name = Path(given).name if isinstance(given, str) else "file object"
+    file_name = getattr(file, "name", None)
+    name = Path(file_name).name if isinstance(file_name, str) else "file object"
     with image_errors(argument, name):
         facts = read_image_header(_copying_reader(_locked_file(file)), _length(file))
-    return make_source(argument, name, facts, mimes, lambda: nullcontext(_locked_file(file)))
+    return create_source(argument, name, facts, mimes, lambda: nullcontext(_locked_file(file)))
 
 
 class _ReusedBufferReader:

@@ -26,7 +26,7 @@ def candidate_paths(url: str, *, windows: bool = os.name == "nt") -> tuple[str, 
     """
     text = url[_SCHEME:]
     decoded = os.fsdecode(unquote_to_bytes(os.fsencode(text)))
-    taken = [path for each in (text, decoded) for path in _drive_candidates(each, windows)]
+    taken = [path for form in (text, decoded) for path in _drive_candidates(form, windows)]
     return tuple(dict.fromkeys(taken))
 
 
@@ -38,7 +38,7 @@ def _drive_candidates(text: str, windows: bool) -> tuple[str, ...]:
 
 def path_from_file_url(url: str) -> Path:
     """The first of the paths that is there; where none is, the one as it stands."""
-    paths = [Path(each) for each in candidate_paths(url)]
+    paths = [Path(candidate) for candidate in candidate_paths(url)]
     return next((path for path in paths if os.path.lexists(path)), paths[0])
 
 
@@ -86,19 +86,20 @@ def to_image_input(
         return from_file(image, mimes, argument)
     raise InvalidArgumentError(
         f"{argument} is {safe_repr(image)}; allowed: a Path, bytes, a seekable binary file, a Pillow image, "
-        f"or a string that begins with {_forms(schemes)}"
+        f"or a string that begins with {_allowed_prefixes(schemes)}"
     )
 
 
 def _from_text(
     text: str, file_urls: bool, mimes: Mapping[str, str], schemes: Sequence[str], argument: str
 ) -> str | ImageSource:
-    if text[:_LONGEST_SCHEME].lower().startswith(_beginnings(schemes)):
+    if text[:_LONGEST_SCHEME].lower().startswith(_prefixes(schemes)):
         return text
     if not _FILE(text):
         raise InvalidArgumentError(
-            f"{argument} is the text {safe_repr(text)}, which begins with none of {_forms(schemes)}. Text is "
-            "never taken for a path: for a file, give pathlib.Path(...)"
+            f"{argument} is the text {safe_repr(text)}, which does not begin with "
+            f"{_allowed_prefixes(schemes)}. Text is never taken for a path: for a file, give "
+            "pathlib.Path(...)"
         )
     if not file_urls:
         raise InvalidArgumentError(
@@ -109,12 +110,12 @@ def _from_text(
     return from_path(path, mimes, argument)
 
 
-def _beginnings(schemes: Sequence[str]) -> tuple[str, ...]:
+def _prefixes(schemes: Sequence[str]) -> tuple[str, ...]:
     return tuple("data:" if scheme == "data" else f"{scheme}://" for scheme in schemes)
 
 
-def _forms(schemes: Sequence[str]) -> str:
-    return f"{', '.join(_beginnings(schemes))} or file://"
+def _allowed_prefixes(schemes: Sequence[str]) -> str:
+    return f"{', '.join(_prefixes(schemes))} or file://"
 
 
 def _is_pillow(image: object) -> bool:
@@ -124,7 +125,7 @@ def _is_pillow(image: object) -> bool:
 
 
 def _is_file(image: object) -> TypeGuard[BinaryIO]:
-    return all(callable(getattr(image, each, None)) for each in ("read", "seek", "tell"))
+    return all(callable(getattr(image, method, None)) for method in ("read", "seek", "tell"))
 
 
 def _pillow_to_png(image: Any, argument: str) -> memoryview:

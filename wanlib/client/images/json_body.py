@@ -134,7 +134,7 @@ def redact_body(body: Any) -> Any:
     if isinstance(body, dict):
         return {key: redact_body(value) for key, value in body.items()}
     if isinstance(body, list | tuple):
-        return [redact_body(each) for each in body]
+        return [redact_body(item) for item in body]
     if isinstance(body, ImageSource):
         return f"data:{body.mime};base64,… ({body.name}, {body.size:,} bytes)"
     return _redact_text(body) if isinstance(body, str) else body

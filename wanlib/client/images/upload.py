@@ -39,9 +39,9 @@ def encode_multipart(
     return MultipartForm(f"multipart/form-data; boundary={boundary}", StreamingBody(pieces))
 
 
-def _part(boundary: str, named: str, mime: str = "") -> str:
+def _part(boundary: str, parameters: str, mime: str = "") -> str:
     media_type = f"Content-Type: {mime}\r\n" if mime else ""
-    return f"--{boundary}\r\nContent-Disposition: form-data; {named}\r\n{media_type}\r\n"
+    return f"--{boundary}\r\nContent-Disposition: form-data; {parameters}\r\n{media_type}\r\n"
 
 
 def _bytes(source: ImageSource) -> Iterator[bytes]:
@@ -50,9 +50,9 @@ def _bytes(source: ImageSource) -> Iterator[bytes]:
 
 T = TypeVar("T")
 
-LONGEST = 600.0
+UPLOAD_TIMEOUT = 600.0
 """Seconds that one file may take: 20 MB over a slow line."""
-WIDTH = 4
+CONCURRENT_UPLOADS = 4
 """Uploads at once."""
 
 
@@ -66,11 +66,11 @@ def upload(
     """
     uploads = _Uploads(context, model, deadline)
     yield from uploads.retry(uploads.get_policy)  # once for all, before they start
-    found = yield Gather([uploads.upload(source) for source in sources], WIDTH)
-    for each in found:
-        if isinstance(each, Exception):
-            raise each
-    return list(found)
+    urls = yield Gather([uploads.upload(source) for source in sources], CONCURRENT_UPLOADS)
+    for url in urls:
+        if isinstance(url, Exception):
+            raise url
+    return list(urls)
 
 
 class _Uploads:
@@ -98,44 +98,44 @@ class _Uploads:
     def _get_policy(self) -> Steps[UploadPolicy]:
         asked_at = self._context.clock.now()  # the policy may be as old as its request
         names = self._context.api.names.policy_query
-        told = {names.action: self._context.api.upload.action, names.model: self._model}
-        request = self._context.request("policy", self._deadline, told)
+        query = {names.action: self._context.api.upload.action, names.model: self._model}
+        request = self._context.request("policy", self._deadline, query)
         try:
-            reply = yield Send(request)
+            response = yield Send(request)
         except TransportError as trouble:
             raise ConnectionFailedError(f"no upload policy from the service: {trouble}") from None
-        if is_error_response(self._context.api, reply) or not 200 <= reply.status < 300:
-            raise error_from_response(self._context.api, reply, self._context.clock.wall())
+        if is_error_response(self._context.api, response) or not 200 <= response.status < 300:
+            raise error_from_response(self._context.api, response, self._context.clock.wall())
         # A store without TLS, as an emulator's is, is let pass where the service itself is near.
         private = self._context.settings.is_local
-        return parse_policy(self._context.api, reply, asked_at, plain_ok=private)
+        return parse_policy(self._context.api, response, asked_at, allow_http=private)
 
     def _post(self, source: ImageSource) -> Steps[str]:
         policy = yield from self.get_policy()
-        _policy_covers(source, policy)
+        _check_file_size(source, policy)
         # A key of its own for each try: two files may have one name, and a cut try may have arrived.
-        name = os.urandom(16).hex() + (f".{source.facts.format}" if source.facts.format else "")
+        name = os.urandom(16).hex() + (f".{source.info.format}" if source.info.format else "")
         key = f"{policy.folder}/{name}"
         try:
-            reply = yield Send(self._request(policy, key, name, source))
+            response = yield Send(self._request(policy, key, name, source))
         except TransportError as trouble:
             raise ConnectionFailedError(f"{source.argument} could not be uploaded: {trouble}") from None
-        if 200 <= reply.status < 300:
+        if 200 <= response.status < 300:
             return f"{self._context.api.upload.scheme}://{key}"
-        if reply.status in self._context.api.upload.retry_statuses and self._policy is policy:
+        if response.status in self._context.api.upload.retry_statuses and self._policy is policy:
             self._policy = None
-        raise storage_error(self._context.api, reply, source.argument)
+        raise storage_error(self._context.api, response, source.argument)
 
     def _request(self, policy: UploadPolicy, key: str, name: str, source: ImageSource) -> Request:
-        form = encode_multipart(policy.form(key), policy.order[-1], name, source)
+        form = encode_multipart(policy.form(key), policy.field_order[-1], name, source)
         headers = {"Content-Type": form.media_type, "Content-Length": str(form.content.length)}
-        timeout = min(LONGEST, max(self._deadline.left, 0.001))
+        timeout = min(UPLOAD_TIMEOUT, max(self._deadline.remaining, 0.001))
         return Request("POST", policy.host, headers, form.content, timeout)
 
 
-def _policy_covers(source: ImageSource, policy: UploadPolicy) -> None:
-    if policy.most_bytes is not None and source.size > policy.most_bytes:
+def _check_file_size(source: ImageSource, policy: UploadPolicy) -> None:
+    if policy.max_bytes is not None and source.size > policy.max_bytes:
         raise InvalidRequestError(
             f"{source.argument} has {source.size:,} bytes; an upload for this model may have "
-            f"{policy.most_bytes:,}: make it smaller, or give its http(s) link"
+            f"{policy.max_bytes:,}: make it smaller, or give its http(s) link"
         )

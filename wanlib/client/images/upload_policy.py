@@ -25,61 +25,61 @@ class UploadPolicy(NamedTuple):
 
     host: str
     folder: str
-    most_bytes: int | None
+    max_bytes: int | None
     renew_at: float
-    order: tuple[str, ...]
+    field_order: tuple[str, ...]
     fields: Mapping[str, str]
-    key: str
+    key_field: str
 
     def form(self, key: str) -> list[tuple[str, str]]:
         """Names and values of the fields before the file, in their order."""
-        values = {**self.fields, self.key: key}
-        return [(name, values[name]) for name in self.order[:-1]]
+        values = {**self.fields, self.key_field: key}
+        return [(name, values[name]) for name in self.field_order[:-1]]
 
     def __repr__(self) -> str:
         return f"<Policy for {self.folder}>"  # the fields are as good as a key
 
 
-def parse_policy(api: ApiTables, reply: Response, now: float, *, plain_ok: bool) -> UploadPolicy:
+def parse_policy(api: ApiTables, response: Response, now: float, *, allow_http: bool) -> UploadPolicy:
     """The policy of an answer.
 
     now: monotonic seconds, when it was asked for. plain_ok: whether it may name a host without TLS or in a
     private network. Raises MalformedResponseError.
     """
     names = api.names.policy
-    data = parse_json_object(api, reply).get(names.data)
-    members = _PolicyReader(api, reply, data if isinstance(data, dict) else {})
+    data = parse_json_object(api, response).get(names.data)
+    members = _PolicyReader(api, response, data if isinstance(data, dict) else {})
     host = members.text(names.host)
-    if not _is_host(host, plain_ok):
-        allowed = "an http(s) URL" if plain_ok else "a public https URL"
-        raise members.wrong(names.host, f"{safe_repr(host)}, where {allowed} was due")
+    if not _is_storage_url(host, allow_http):
+        allowed = "an http(s) URL" if allow_http else "a public https URL"
+        raise members.malformed(names.host, f"{safe_repr(host)}, where {allowed} was due")
     lasts = members.number(names.seconds) or api.upload.policy_expires_after
-    most = members.number(names.max_file_mb)
+    max_megabytes = members.number(names.max_file_mb)
     form = api.names.form
-    own = [name for name in api.upload.form[:-1] if name not in (form.key, form.status)]
+    copied = [name for name in api.upload.form[:-1] if name not in (form.key, form.status)]
     return UploadPolicy(
         host=host,
         folder=members.text(names.folder).rstrip("/"),
-        most_bytes=most * _MB if most else None,
+        max_bytes=max_megabytes * _MB if max_megabytes else None,
         renew_at=now + lasts,
-        order=api.upload.form,
-        fields={name: members.text(name) for name in own} | {form.status: api.upload.accepted_status},
-        key=form.key,
+        field_order=api.upload.form,
+        fields={name: members.text(name) for name in copied} | {form.status: api.upload.accepted_status},
+        key_field=form.key,
     )
 
 
 class _PolicyReader:
     """The members of the policy by their names in the form, which has dashes or capitals for underscores."""
 
-    def __init__(self, api: ApiTables, reply: Response, data: dict[str, Any]) -> None:
+    def __init__(self, api: ApiTables, response: Response, data: dict[str, Any]) -> None:
         self._api = api
-        self._reply = reply
+        self._reply = response
         self._data = {_normalize_name(name): value for name, value in data.items()}
 
     def text(self, name: str) -> str:
         value = self._data.get(_normalize_name(name))
         if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-            raise self.wrong(name, "no text")
+            raise self.malformed(name, "no text")
         return str(value)
 
     def number(self, name: str) -> int | None:
@@ -87,36 +87,38 @@ class _PolicyReader:
         digits = str(self._data.get(_normalize_name(name)))
         return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
 
-    def wrong(self, name: str, met: str) -> MalformedResponseError:
-        return malformed_response_error(self._api, self._reply, f"the upload policy has for {name} {met}")
+    def malformed(self, name: str, actual: str) -> MalformedResponseError:
+        return malformed_response_error(self._api, self._reply, f"the upload policy has for {name} {actual}")
 
 
 def _normalize_name(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
 
 
-def _is_host(url: str, plain_ok: bool) -> bool:
+def _is_storage_url(url: str, allow_http: bool) -> bool:
     host = get_host(url)
     if host is None or "?" in url or "#" in url:
         return False
-    return plain_ok or (url[:8].lower() == "https://" and not is_private(host))
+    return allow_http or (url[:8].lower() == "https://" and not is_private(host))
 
 
-def storage_error(api: ApiTables, reply: Response, argument: str) -> WanError:
+def storage_error(api: ApiTables, response: Response, argument: str) -> WanError:
     """The error for an answer that is no success: ServiceError where a new try may help."""
     names = api.names.storage
-    passing = not 400 <= reply.status < 500 or reply.status in api.upload.retry_statuses
+    passing = not 400 <= response.status < 500 or response.status in api.upload.retry_statuses
     family: type[WanError] = ServiceError if passing else InvalidRequestError
-    reason = _xml_text(reply, names.message) or "no reason is given"
+    reason = _xml_text(response, names.message) or "no reason is given"
     return family(
         f"the upload of {argument} was refused by the store: {reason}",
-        status=reply.status,
-        code=_xml_text(reply, names.code),
-        request_id=_xml_text(reply, names.request_id),
+        status=response.status,
+        code=_xml_text(response, names.code),
+        request_id=_xml_text(response, names.request_id),
     )
 
 
-def _xml_text(reply: Response, name: str) -> str | None:
+def _xml_text(response: Response, name: str) -> str | None:
     """The text of an element, without a parser: the answer is flat, and a stranger's may be hostile."""
-    found = re.search(rf"<{name}>([^<]{{1,1000}})</{name}>", reply.body[:10_000].decode("utf-8", "replace"))
-    return sanitize(found[1]) or None if found else None
+    match = re.search(
+        rf"<{name}>([^<]{{1,1000}})</{name}>", response.body[:10_000].decode("utf-8", "replace")
+    )
+    return sanitize(match[1]) or None if match else None

@@ -61,7 +61,7 @@ def entry_from_row(row: tuple[Any, ...]) -> Entry:
 
 
 COLUMNS = ", ".join(Entry._fields)
-OPEN = """
+UNFINISHED = """
     saved_at IS NULL AND (ended_at IS NULL OR (task_id IS NOT NULL AND links_expire_at > :now))
 """
 """Whether there is something left to do, as `Entry.state` has it, and links that still live."""

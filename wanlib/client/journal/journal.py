@@ -13,7 +13,7 @@ from typing import Any
 
 from wanlib.base.redaction import redact_text
 from wanlib.client.journal.database import closed_error, open_journal, resolve_database_path, sqlite_errors
-from wanlib.client.journal.entry import COLUMNS, OPEN, Entry, entry_from_row
+from wanlib.client.journal.entry import COLUMNS, UNFINISHED, Entry, entry_from_row
 
 __all__ = ["Entry", "Journal"]
 
@@ -80,12 +80,12 @@ class Journal:
         """The task has ended. links_expire_at: None where it has no picture. The first end stays."""
         values = {"which": which, "status": status, "at": at, "links": links_expire_at}
         changes = "status = :status, ended_at = :at, links_expire_at = :links"
-        self._write(f"UPDATE entry SET {changes} WHERE {_named(which)} AND ended_at IS NULL", values)
+        self._write(f"UPDATE entry SET {changes} WHERE {_key_condition(which)} AND ended_at IS NULL", values)
 
     def record_saved(self, which: int | str, paths: Iterable[str | os.PathLike[str]], at: float) -> None:
         """All its pictures are on disk."""
         values = {"which": which, "paths": json.dumps([os.fspath(path) for path in paths]), "at": at}
-        self._write(f"UPDATE entry SET paths = :paths, saved_at = :at WHERE {_named(which)}", values)
+        self._write(f"UPDATE entry SET paths = :paths, saved_at = :at WHERE {_key_condition(which)}", values)
 
     def acquire_lease(self, key: int, owner: str, now: float, until: float) -> bool:
         """Takes an entry until that time, for this owner alone -> whether it could be had.
@@ -96,7 +96,7 @@ class Journal:
         values = {"key": key, "owner": owner, "now": now, "until": until}
         free = "(owner IS NULL OR owner = :owner OR coalesce(leased_until, 0) <= :now)"
         changes = f"UPDATE entry SET owner = :owner, leased_until = :until WHERE key = :key AND {free}"
-        return self._write(f"{changes} AND {OPEN}", values).rowcount == 1
+        return self._write(f"{changes} AND {UNFINISHED}", values).rowcount == 1
 
     def release_lease(self, key: int, owner: str) -> None:
         """Gives an entry back before its lease is over; nothing happens where it is another's."""
@@ -104,12 +104,12 @@ class Journal:
         changes = "owner = NULL, leased_until = NULL"
         self._write(f"UPDATE entry SET {changes} WHERE key = :key AND owner = :owner", values)
 
-    def release_dead_leases(self, gone: Callable[[str], bool]) -> None:
+    def release_dead_leases(self, is_dead: Callable[[str], bool]) -> None:
         """Gives back whatever is leased by an owner of whom this is true: one whose process has ended."""
-        with self._used() as connection:
+        with self._connected() as connection:
             rows = connection.execute("SELECT DISTINCT owner FROM entry WHERE owner IS NOT NULL").fetchall()
         for (owner,) in rows:
-            if gone(owner):
+            if is_dead(owner):
                 changes = "owner = NULL, leased_until = NULL"
                 self._write(f"UPDATE entry SET {changes} WHERE owner = :owner", {"owner": owner})
 
@@ -120,12 +120,12 @@ class Journal:
         links have died, can't be taken up by anybody.
         """
         alive = "(ended_at IS NOT NULL OR coalesce(accepted_at, sent_at) + :life > :now)"
-        return self._read(f"{OPEN} AND {alive}", {"now": now, "life": expires_after})
+        return self._read(f"{UNFINISHED} AND {alive}", {"now": now, "life": expires_after})
 
     def entry(self, which: int | str) -> Entry | None:
         """One entry as it is now; None where there is none."""
-        found = self._read(_named(which), {"which": which})
-        return found[-1] if found else None
+        entries = self._read(_key_condition(which), {"which": which})
+        return entries[-1] if entries else None
 
     def close(self) -> None:
         """Closes the file. A second time does nothing; any other use raises JournalError from then on."""
@@ -141,27 +141,27 @@ class Journal:
 
     def _write(self, statement: str, values: dict[str, Any], task_id: str | None = None) -> Cursor:
         """One statement is one transaction; it takes the write lock at its start, and waits for it."""
-        with self._used(task_id) as connection:
-            return connection.execute(statement, _clean(values))
+        with self._connected(task_id) as connection:
+            return connection.execute(statement, _without_surrogates(values))
 
     def _read(self, condition: str, values: dict[str, Any]) -> list[Entry]:
-        with self._used() as connection:
+        with self._connected() as connection:
             statement = f"SELECT {COLUMNS} FROM entry WHERE {condition} ORDER BY key"
-            return [entry_from_row(row) for row in connection.execute(statement, _clean(values))]
+            return [entry_from_row(row) for row in connection.execute(statement, _without_surrogates(values))]
 
     @contextmanager
-    def _used(self, task_id: str | None = None) -> Iterator[Connection]:
+    def _connected(self, task_id: str | None = None) -> Iterator[Connection]:
         with self._lock, sqlite_errors(self.path, task_id):
             if self._closed:
                 raise closed_error(self.path, task_id)
             yield self._connection
 
 
-def _named(which: int | str) -> str:
+def _key_condition(which: int | str) -> str:
     return "task_id = :which" if isinstance(which, str) else "key = :which"
 
 
-def _clean(values: dict[str, Any]) -> dict[str, Any]:
+def _without_surrogates(values: dict[str, Any]) -> dict[str, Any]:
     """Texts without the lone surrogates that SQLite refuses: an odd request id must not cost the task id."""
     return {
         name: value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else value

@@ -11,8 +11,8 @@ from wanlib.validation.check_result import Price as Price
 
 def compute_price(api: ApiTables, model: Model, region: str, pictures: int) -> Price | None:
     """What so many pictures of a model cost in a region; None where no page has a price."""
-    each = model.prices.get(region)
-    return None if each is None else Price(Decimal(each) * pictures, api.currency, pictures)
+    unit_price = model.prices.get(region)
+    return None if unit_price is None else Price(Decimal(unit_price) * pictures, api.currency, pictures)
 
 
 def parse_amount(value: Any, name: str) -> Decimal | None:
@@ -31,10 +31,10 @@ def parse_amount(value: Any, name: str) -> Decimal | None:
 class Budget:
     """What a client may spend in all: what was spent, and what running calls could still cost."""
 
-    def __init__(self, budget: Any = None) -> None:
-        self.budget = parse_amount(budget, "budget")
+    def __init__(self, limit: Any = None) -> None:
+        self.limit = parse_amount(limit, "budget")
         self.spent = Decimal(0)
-        self._held = Decimal(0)
+        self._reserved = Decimal(0)
         self._tasks: dict[str, Decimal] = {}  # what is held for each task under way
         self._lock = Lock()
 
@@ -44,7 +44,7 @@ class Budget:
         """
         cap = parse_amount(max_price, "max_price")
         if price is None:
-            if cap is None and self.budget is None:
+            if cap is None and self.limit is None:
                 return Decimal(0)
             raise BudgetExceededError(
                 "No documented price for this model in this region, so max_price and budget cannot be "
@@ -55,26 +55,26 @@ class Budget:
                 f"this call could cost {price}; max_price is {cap}. Ask for fewer pictures (n)"
             )
         with self._lock:
-            taken = self.spent + self._held
-            if self.budget is not None and taken + price.amount > self.budget:
+            taken = self.spent + self._reserved
+            if self.limit is not None and taken + price.amount > self.limit:
                 raise BudgetExceededError(
-                    f"this call could cost {price}; of the budget of {self.budget} {taken} is taken"
+                    f"this call could cost {price}; of the budget of {self.limit} {taken} is taken"
                 )
-            self._held += price.amount
+            self._reserved += price.amount
         return price.amount
 
-    def assign_to_task(self, held: Decimal, task_id: str) -> None:
+    def assign_to_task(self, reserved: Decimal, task_id: str) -> None:
         """What is held belongs to this task from now on, whoever waits for it."""
         with self._lock:
-            self._tasks[task_id] = held
+            self._tasks[task_id] = reserved
 
-    def settle(self, held: Decimal, spent: Decimal, task_id: str | None = None) -> None:
+    def settle(self, reserved: Decimal, spent: Decimal, task_id: str | None = None) -> None:
         """Gives back what was held and takes what was spent; for a task of this client once, however often
         it is waited for, and for those of others never."""
         with self._lock:
             if task_id is not None:
                 if task_id not in self._tasks:
                     return
-                held = self._tasks.pop(task_id)
-            self._held -= held
+                reserved = self._tasks.pop(task_id)
+            self._reserved -= reserved
             self.spent += spent

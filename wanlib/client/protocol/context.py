@@ -14,8 +14,8 @@ from wanlib.base.redaction import safe_repr
 from wanlib.client.http.messages import Request
 from wanlib.client.journal.entry import new_lease_owner
 from wanlib.client.protocol.budget import Budget
-from wanlib.client.protocol.settings import ANSWER, Settings, resolve_settings
-from wanlib.client.protocol.timing import Backoff, Deadline, Pace
+from wanlib.client.protocol.settings import RESPONSE_TIMEOUT, Settings, resolve_settings
+from wanlib.client.protocol.timing import Backoff, Deadline, RateLimiter
 from wanlib.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ TIMEOUT = 900.0
 """Seconds that a call may take in all, the wait for its task included; a choice of the client, no fact."""
 MAX_RETRIES = 4
 """How often a request is sent again; a choice of the client, no fact."""
-_LONGEST = 1e9
-_MOST = 100
+_MAX_TIMEOUT = 1e9
+_MAX_RETRIES_ALLOWED = 100
 
 LOG = logging.getLogger("wanlib")
 
@@ -43,9 +43,9 @@ class ClientContext(NamedTuple):
     settings: Settings
     clock: Clock
     random: Random
-    purse: Budget
-    paces: Mapping[str, Pace]
-    turns: dict[str, Pace]
+    budget: Budget
+    rate_limiters: Mapping[str, RateLimiter]
+    submit_limiters: dict[str, RateLimiter]
     journal: "Journal | None"
     owner: str
     timeout: float = TIMEOUT
@@ -61,7 +61,7 @@ class ClientContext(NamedTuple):
 
         Raises InvalidArgumentError for what is no such number.
         """
-        seconds = self.timeout if timeout is None else checked_timeout(timeout)
+        seconds = self.timeout if timeout is None else validate_timeout(timeout)
         return Deadline(self.clock.now() + seconds, self.clock.now)
 
     def backoff(self) -> Backoff:
@@ -79,9 +79,13 @@ class ClientContext(NamedTuple):
         method, path = self.api.paths[call]
         if "{task_id}" in path:
             path = path.replace("{task_id}", self.validate_task_id(task_id))
-        url = self.settings.base + path + (f"?{urlencode(query)}" if query else "")
+        url = self.settings.base_url + path + (f"?{urlencode(query)}" if query else "")
         return Request(
-            method, url, self.settings.headers(self.api, call), None, min(ANSWER, max(deadline.left, 0.001))
+            method,
+            url,
+            self.settings.headers(self.api, call),
+            None,
+            min(RESPONSE_TIMEOUT, max(deadline.remaining, 0.001)),
         )
 
     def validate_task_id(self, task_id: object) -> str:
@@ -117,22 +121,36 @@ def create_context(
     Raises ConfigurationError, InvalidArgumentError, JournalError.
     """
     settings = resolve_settings(api, api_key, region, workspace, base_url)
-    paces = {call: Pace(rate) for call, rate in api.rates.items()}
-    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or not 0 <= max_retries <= _MOST:
+    rate_limiters = {call: RateLimiter(rate) for call, rate in api.rates.items()}
+    if (
+        isinstance(max_retries, bool)
+        or not isinstance(max_retries, int)
+        or not 0 <= max_retries <= _MAX_RETRIES_ALLOWED
+    ):
         raise InvalidArgumentError(
-            f"max_retries is {safe_repr(max_retries)}; allowed: an integer from 0 to {_MOST}"
+            f"max_retries is {safe_repr(max_retries)}; allowed: an integer from 0 to {_MAX_RETRIES_ALLOWED}"
         )
-    seconds, purse = checked_timeout(timeout), Budget(budget)
+    seconds, client_budget = validate_timeout(timeout), Budget(budget)
     journal = _open_journal(journal)  # last: it makes a file
     return ClientContext(
-        api, settings, clock, random, purse, paces, {}, journal, new_lease_owner(), seconds, max_retries
+        api,
+        settings,
+        clock,
+        random,
+        client_budget,
+        rate_limiters,
+        {},
+        journal,
+        new_lease_owner(),
+        seconds,
+        max_retries,
     )
 
 
-def checked_timeout(timeout: object) -> float:
+def validate_timeout(timeout: object) -> float:
     """Return a number of seconds. Raises InvalidArgumentError."""
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < _LONGEST:
-        limits = f"more than 0 and less than {_LONGEST:,.0f}"
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < _MAX_TIMEOUT:
+        limits = f"more than 0 and less than {_MAX_TIMEOUT:,.0f}"
         raise InvalidArgumentError(f"timeout is {safe_repr(timeout)}; allowed: seconds, {limits}")
     return float(timeout)
 

@@ -32,9 +32,9 @@ class OpenedResponse(NamedTuple):
     answer: the JSON object of a reply that came whole, once somebody has read it.
     """
 
-    reply: Response
+    response: Response
     body: Any
-    answer: dict[str, Any] | None = None
+    payload: dict[str, Any] | None = None
 
 
 class Sleep(NamedTuple):
@@ -52,7 +52,7 @@ class WaitForWork(NamedTuple):
 class RunBlocking(NamedTuple):
     """Call this where blocking does no harm (disk, SQLite) -> what it returns; raises what it raises."""
 
-    work: Callable[[], Any]
+    function: Callable[[], Any]
 
 
 class Gather(NamedTuple):
@@ -61,7 +61,7 @@ class Gather(NamedTuple):
     -> a list, in their order, of what each returned or of the Exception that it raised.
     """
 
-    protocols: Sequence["Steps[Any]"]
+    steps: Sequence["Steps[Any]"]
     width: int
 
 
@@ -74,7 +74,7 @@ class WaitForTasks(NamedTuple):
 
     tasks: Sequence[tuple[str, float | None]]
     deadline: float
-    told: Callable[[str, str], None] | None
+    on_status: Callable[[str, str], None] | None
 
 
 Effect: TypeAlias = Send | Open | Sleep | WaitForWork | RunBlocking | Gather | WaitForTasks

@@ -16,7 +16,7 @@ from wanlib.errors import (
 
 T = TypeVar("T")
 
-PASSING = (ConnectionFailedError, RateLimitError, ServiceError, MalformedResponseError)
+RETRYABLE_ERRORS = (ConnectionFailedError, RateLimitError, ServiceError, MalformedResponseError)
 """What may be otherwise the next time."""
 
 
@@ -35,11 +35,11 @@ def retry_call(
     for tried in range(1, tries + 1):
         try:
             return (yield from step())
-        except PASSING as error:
+        except RETRYABLE_ERRORS as error:
             wait = backoff.wait(tried, error.retry_after if isinstance(error, RateLimitError) else None)
             if tried == tries:
                 raise
-            if not deadline.allows(wait):
+            if not deadline.permits_wait(wait):
                 late = f"{what} has no answer in time; the last was: {error}"
                 raise DeadlineExceededError(late, task_id=task_id) from error
             LOG.info("%s: %s; again in %.1f s", what, type(error).__name__, wait)

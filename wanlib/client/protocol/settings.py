@@ -25,14 +25,14 @@ def complete_base_url(api: ApiTables, url: object, name: str) -> str:
     """
     reason = _problem(url)
     if reason or not isinstance(url, str):
-        raise _refusal(api, url, name, reason)
+        raise _base_url_error(api, url, name, reason)
     path = urlsplit(url).path.rstrip("/")
     origin = url[: len(url) - len(urlsplit(url).path)] if urlsplit(url).path else url
     if not path:
         return origin + api.base_path
-    if reason := _wrong_path(api, origin, path):
-        before = next((path.partition(each)[0] for each in _endpoints(api) if each in path), "")
-        raise _refusal(api, url, name, reason, origin + (before or api.base_path))
+    if reason := _path_problem(api, origin, path):
+        before = next((path.partition(endpoint)[0] for endpoint in _endpoints(api) if endpoint in path), "")
+        raise _base_url_error(api, url, name, reason, origin + (before or api.base_path))
     return origin + path
 
 
@@ -80,7 +80,7 @@ def _problem(url: object) -> str:
     return "" if get_host(url) else "it has no valid host"
 
 
-def _wrong_path(api: ApiTables, origin: str, path: str) -> str:
+def _path_problem(api: ApiTables, origin: str, path: str) -> str:
     """Why the API can't be at a path; empty where it may be."""
     for other, what in api.other_bases.items():
         if f"{path}/".startswith(f"{other}/") or path.endswith(other):
@@ -110,16 +110,18 @@ def _is_host_of(region: Region, host: str) -> bool:
     return re.fullmatch(pattern, host) is not None
 
 
-def _refusal(api: ApiTables, url: object, name: str, reason: str, instead: str = "") -> ConfigurationError:
+def _base_url_error(
+    api: ApiTables, url: object, name: str, reason: str, instead: str = ""
+) -> ConfigurationError:
     allowed = instead or f"http(s)://host/path, such as https://host{api.base_path}"
     return ConfigurationError(f"{name} is {safe_repr(url)}: {reason}; allowed: {allowed}")
 
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
 BASE_VARIABLE = "DASHSCOPE_HTTP_BASE_URL"
-ANSWER = 60.0
+RESPONSE_TIMEOUT = 60.0
 """Seconds in which a call that starts or asks for something is answered; a client's patience, no fact."""
-LEAST_RATE = 128 * 1024
+MIN_UPLOAD_RATE = 128 * 1024
 """Bytes a second that a body goes up with at least; a large one is given so much more time."""
 
 
@@ -132,15 +134,15 @@ class Settings(NamedTuple):
     key: str
     region: str
     workspace: str | None
-    base: str
+    base_url: str
 
     def __repr__(self) -> str:
-        return f"<Settings {self.base} region={self.region} workspace={self.workspace}>"
+        return f"<Settings {self.base_url} region={self.region} workspace={self.workspace}>"
 
     @property
     def origin(self) -> str:
         """Scheme, host and port: where the key may go."""
-        parts = urlsplit(self.base)
+        parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
@@ -148,11 +150,11 @@ class Settings(NamedTuple):
         """Whether the service is played on this machine or in this network."""
         from wanlib.base.urls import is_private
 
-        return is_private(urlsplit(self.base).hostname or "")
+        return is_private(urlsplit(self.base_url).hostname or "")
 
     def headers(self, api: ApiTables, call: str, schemes: Iterable[str] = ()) -> dict[str, str]:
         """The headers that a call needs, the key among them; schemes: those of the images in the body."""
-        met = set(schemes)
+        image_schemes = set(schemes)
         chosen = {
             "User-Agent": "wanlib",
             "Accept": api.stream_type if call == "stream" else "application/json",
@@ -160,7 +162,7 @@ class Settings(NamedTuple):
         for header in api.headers:
             if header.optional and not self.workspace:
                 continue
-            if call in header.calls or met.intersection(header.schemes):
+            if call in header.calls or image_schemes.intersection(header.schemes):
                 value = header.value.replace("{key}", self.key)
                 chosen[header.name] = value.replace("{workspace}", self.workspace or "")
         return chosen

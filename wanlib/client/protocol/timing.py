@@ -14,24 +14,24 @@ class Backoff(NamedTuple):
     """
 
     first: float
-    most: float
+    maximum: float
     random: Random
 
-    def wait(self, tries: int, asked: float | None = None) -> float:
+    def wait(self, tries: int, retry_after: float | None = None) -> float:
         """Seconds to wait after so many failed tries; never less than what the service asked for."""
-        own = min(self.most, ldexp(self.first, min(tries - 1, 30))) * self.random.uniform(0.5, 1.0)
-        return own if asked is None else max(own, asked)
+        delay = min(self.maximum, ldexp(self.first, min(tries - 1, 30))) * self.random.uniform(0.5, 1.0)
+        return delay if retry_after is None else max(delay, retry_after)
 
 
 class PollIntervals(NamedTuple):
     """The waits between the polls of a task: from `first` doubling to `most` seconds."""
 
     first: float
-    most: float
+    maximum: float
 
     def delay_after(self, polls: int) -> float:
         """Seconds from the poll of this number (0: the submission) to the next."""
-        return min(self.most, ldexp(self.first, min(polls, 30)))
+        return min(self.maximum, ldexp(self.first, min(polls, 30)))
 
 
 class Deadline(NamedTuple):
@@ -41,20 +41,20 @@ class Deadline(NamedTuple):
     now: Callable[[], float]
 
     @property
-    def left(self) -> float:
+    def remaining(self) -> float:
         """Seconds that are left, never negative."""
         return max(0.0, self.at - self.now())
 
-    def allows(self, wait: float) -> bool:
+    def permits_wait(self, wait: float) -> bool:
         """Whether a wait ends before it."""
         return self.now() + wait < self.at
 
 
-class Pace:
+class RateLimiter:
     """Hands out moments, one after another, never closer than the rate allows: first come, first served."""
 
     def __init__(self, per_second: float) -> None:
-        self._gap = 1 / per_second
+        self._interval = 1 / per_second
         self._next = 0.0
         self._lock = Lock()
 
@@ -62,5 +62,5 @@ class Pace:
         """Takes the next free moment -> seconds until it comes, 0 where it is now. now: monotonic seconds."""
         with self._lock:
             at = max(now, self._next)
-            self._next = at + self._gap
+            self._next = at + self._interval
         return at - now

@@ -18,22 +18,22 @@ from wanlib.client.results.partial_file import (
     IncompletePictureError,
     PartialFile,
     PictureBuffer,
-    is_whole_png,
+    is_complete_png,
 )
 from wanlib.client.results.parts import Picture
 from wanlib.client.results.result import Result
 from wanlib.errors import DownloadFailedError, InvalidArgumentError, LinkExpiredError, WanError
 
 T = TypeVar("T")
-CAP = 256 * 1_048_576
+MAX_PICTURE_BYTES = 256 * 1_048_576
 """Bytes that a picture may have at most: a bound against endless answers and no fact of the API.
 
 The largest picture of the pages, 4096 by 4096, is 48 MiB before any compression.
 """
-_GONE = frozenset({403, 404, 410})  # what a store answers for a link that is dead
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_GONE_STATUSES = frozenset({403, 404, 410})  # what a store answers for a link that is dead
+_RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _PNG = "image/png"
-_REFUSED = frozenset('<>:"/\\|?*')  # what some system refuses in a file name
+_FORBIDDEN_CHARACTERS = frozenset('<>:"/\\|?*')  # what some system refuses in a file name
 
 
 class _DownloadJob(NamedTuple):
@@ -45,14 +45,14 @@ class _DownloadJob(NamedTuple):
 
     picture: Picture
     target: Path | None
-    own: bool
+    name_is_unique: bool
     links_expire_at: float | None
-    ask: Callable[[str], Request]
+    make_request: Callable[[str], Request]
     clock: Clock
     backoff: Backoff
-    cap: int
+    max_bytes: int
     overwrite: bool
-    private_ok: bool
+    allow_private: bool
     attempts: int
     deadline: Deadline | None
 
@@ -60,15 +60,15 @@ class _DownloadJob(NamedTuple):
 def save(
     result: Result,
     folder: Path,
-    ask: Callable[[str], Request],
+    make_request: Callable[[str], Request],
     clock: Clock,
     *,
     stem: str,
     file: Path | None = None,
     width: int = 4,
-    cap: int = CAP,
+    max_bytes: int = MAX_PICTURE_BYTES,
     overwrite: bool = False,
-    private_ok: bool = False,
+    allow_private: bool = False,
     backoff: Backoff | None = None,
     attempts: int = 1 + MAX_RETRIES,
     deadline: Deadline | None = None,
@@ -89,18 +89,31 @@ def save(
     """
     if file is None:
         validate_stem(stem)
-    own = file is None and any(name and name in stem for name in (result.task_id, result.request_id))
+    name_is_unique = file is None and any(
+        name and name in stem for name in (result.task_id, result.request_id)
+    )
     jobs = [
-        _DownloadJob(picture, file or folder / f"{stem}-{number}.png", own, result.links_expire_at, ask,
-             clock,
-             backoff or Backoff(1.0, 10.0, Random()), cap, overwrite, private_ok, attempts, deadline)
+        _DownloadJob(
+            picture,
+            file or folder / f"{stem}-{number}.png",
+            name_is_unique,
+            result.links_expire_at,
+            make_request,
+            clock,
+            backoff or Backoff(1.0, 10.0, Random()),
+            max_bytes,
+            overwrite,
+            allow_private,
+            attempts,
+            deadline,
+        )
         for number, picture in enumerate(result.images, 1)
-    ]  # fmt: skip
+    ]
     outcomes: Sequence[Any] = (yield Gather([_save_picture(job) for job in jobs], width)) if jobs else ()
-    failed = [each for each in outcomes if isinstance(each, Exception)]
-    for each in failed:
-        if not isinstance(each, WanError):
-            raise each
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    for error in failed:
+        if not isinstance(error, WanError):
+            raise error
     if failed:
         raise _combined_error(result, jobs, outcomes)
     return list(outcomes)
@@ -108,13 +121,13 @@ def save(
 
 def fetch(
     picture: Picture,
-    ask: Callable[[str], Request],
+    make_request: Callable[[str], Request],
     clock: Clock,
     *,
     backoff: Backoff,
     links_expire_at: float | None = None,
-    cap: int = CAP,
-    private_ok: bool = False,
+    max_bytes: int = MAX_PICTURE_BYTES,
+    allow_private: bool = False,
     attempts: int = 1 + MAX_RETRIES,
     deadline: Deadline | None = None,
 ) -> Steps[bytes]:
@@ -122,12 +135,23 @@ def fetch(
 
     Raises DownloadFailedError, LinkExpiredError.
     """
-    job = _DownloadJob(picture, None, False, links_expire_at, ask, clock, backoff, cap, False, private_ok,
-    attempts,
-               deadline)  # fmt: skip
+    job = _DownloadJob(
+        picture,
+        None,
+        False,
+        links_expire_at,
+        make_request,
+        clock,
+        backoff,
+        max_bytes,
+        False,
+        allow_private,
+        attempts,
+        deadline,
+    )
     try:
-        _check(job)
-        return (yield from _fetch(job, _read))
+        _check_link(job)
+        return (yield from _fetch(job, _download_to_memory))
     except DownloadFailedError as error:
         message = f"the picture was not fetched: {error.message}"
         raise type(error)(message, status=error.status) from error.__cause__
@@ -137,10 +161,14 @@ def _save_picture(job: _DownloadJob) -> Steps[Path]:
     """One picture: there already, or fetched in a few tries."""
     assert job.target is not None
     try:
-        if job.own and not job.overwrite and (yield RunBlocking(partial(_exists_complete, job.target))):
+        if (
+            job.name_is_unique
+            and not job.overwrite
+            and (yield RunBlocking(partial(_exists_complete, job.target)))
+        ):
             return job.target
-        _check(job)
-        return (yield from _fetch(job, _store))
+        _check_link(job)
+        return (yield from _fetch(job, _download_to_file))
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise DownloadFailedError(f"it can't be stored as {job.target}: {why}") from error
@@ -155,39 +183,39 @@ def _fetch(job: _DownloadJob, attempt: "Callable[[_DownloadJob], Steps[T]]") -> 
         except (TransportError, IncompletePictureError) as error:
             reason = str(error) or type(error).__name__
         wait = job.backoff.wait(tried)
-        if tried >= job.attempts or (job.deadline and not job.deadline.allows(wait)):
+        if tried >= job.attempts or (job.deadline and not job.deadline.permits_wait(wait)):
             break
         yield Sleep(wait)
-        _check(job)
+        _check_link(job)
     times = "1 try" if tried == 1 else f"{tried} tries"
     late = "" if tried >= job.attempts else " before the time was up"
     raise DownloadFailedError(f"it could not be fetched in {times}{late}: {reason}")
 
 
-def _store(job: _DownloadJob) -> Steps[Path]:
+def _download_to_file(job: _DownloadJob) -> Steps[Path]:
     assert job.target is not None
-    part = PartialFile(job.target, job.cap)
+    part = PartialFile(job.target, job.max_bytes)
     try:
         yield RunBlocking(part.open)
-        _check_response((yield Send(job.ask(job.picture.url), part)))
+        _check_response((yield Send(job.make_request(job.picture.url), part)))
         kept: Path = yield RunBlocking(partial(part.commit, job.overwrite))
         return kept
     finally:
         part.discard()
 
 
-def _read(job: _DownloadJob) -> Steps[bytes]:
-    buffer = PictureBuffer(job.cap)
-    _check_response((yield Send(job.ask(job.picture.url), buffer)))
+def _download_to_memory(job: _DownloadJob) -> Steps[bytes]:
+    buffer = PictureBuffer(job.max_bytes)
+    _check_response((yield Send(job.make_request(job.picture.url), buffer)))
     return buffer.complete()
 
 
-def _check(job: _DownloadJob) -> None:
+def _check_link(job: _DownloadJob) -> None:
     """Raises DownloadFailedError for a URL that is not asked at all."""
     host = get_host(job.picture.url)
     if host is None:
         raise DownloadFailedError(f"its link is no plain http(s) URL: {job.picture!r}")
-    if is_private(host) and not job.private_ok:
+    if is_private(host) and not job.allow_private:
         raise DownloadFailedError(
             f"its link leads to {safe_repr(host)}, which is no public address; it is not asked"
         )
@@ -195,22 +223,24 @@ def _check(job: _DownloadJob) -> None:
         raise LinkExpiredError("its link has expired; the picture is gone")
 
 
-def _check_response(reply: Response) -> None:
-    if reply.status in _GONE:
+def _check_response(response: Response) -> None:
+    if response.status in _GONE_STATUSES:
         raise LinkExpiredError(
-            f"the store answers HTTP {reply.status}: its link is dead", status=reply.status
+            f"the store answers HTTP {response.status}: its link is dead", status=response.status
         )
-    if reply.status in _PASSING:
-        raise IncompletePictureError(f"the store answers HTTP {reply.status}")
-    if reply.status != 200:
-        raise DownloadFailedError(f"the store answers HTTP {reply.status}, 200 was due", status=reply.status)
+    if response.status in _RETRYABLE_STATUSES:
+        raise IncompletePictureError(f"the store answers HTTP {response.status}")
+    if response.status != 200:
+        raise DownloadFailedError(
+            f"the store answers HTTP {response.status}, 200 was due", status=response.status
+        )
 
 
 def _exists_complete(target: Path) -> bool:
     """Whether a whole picture has this name. A file that can't be read is judged when its name is needed."""
     try:
         with target.open("rb") as file:
-            return is_whole_png(file)
+            return is_complete_png(file)
     except OSError:
         return False
 
@@ -232,15 +262,17 @@ def target_file(path: Path, pictures: int, stem: str | None) -> Path | None:
     kind, _ = guess_type(path.name)
     if kind is None or not kind.startswith("image/") or path.is_dir():
         return None
-    told = safe_repr(str(path))
+    shown = safe_repr(str(path))
     if kind != _PNG:
         raise InvalidArgumentError(
-            f"{told}: pictures are PNG files; name it {path.stem}.png, or give a folder"
+            f"{shown}: pictures are PNG files; name it {path.stem}.png, or give a folder"
         )
     if stem is not None:
-        raise InvalidArgumentError(f"{told} is a file, and stem names files in a folder; leave stem out")
+        raise InvalidArgumentError(f"{shown} is a file, and stem names files in a folder; leave stem out")
     if pictures > 1:
-        raise InvalidArgumentError(f"{told} is one file, and there can be {pictures} pictures; give a folder")
+        raise InvalidArgumentError(
+            f"{shown} is one file, and there can be {pictures} pictures; give a folder"
+        )
     return path
 
 
@@ -248,7 +280,7 @@ def validate_stem(stem: str) -> str:
     fine = (
         isinstance(stem, str)
         and stem.isprintable()
-        and not _REFUSED & set(stem)
+        and not _FORBIDDEN_CHARACTERS & set(stem)
         and 0 < len(stem.encode("utf-8", "replace")) <= 180
     )
     if not fine or stem[0] in ". ":
@@ -263,18 +295,18 @@ def _combined_error(
 ) -> DownloadFailedError:
     """One error for all pictures that failed, with what was saved."""
     pairs = list(zip(jobs, outcomes, strict=True))
-    failed = [(job, each) for job, each in pairs if isinstance(each, WanError)]
-    told = "; ".join(f"{job.target and job.target.name}: {each.message}" for job, each in failed)
+    failed = [(job, outcome) for job, outcome in pairs if isinstance(outcome, WanError)]
+    reasons = "; ".join(f"{job.target and job.target.name}: {error.message}" for job, error in failed)
     family = (
         LinkExpiredError
-        if all(isinstance(each, LinkExpiredError) for _, each in failed)
+        if all(isinstance(error, LinkExpiredError) for _, error in failed)
         else DownloadFailedError
     )
     error = family(
-        f"{len(failed)} of {len(jobs)} pictures were not saved: {told}",
+        f"{len(failed)} of {len(jobs)} pictures were not saved: {reasons}",
         status=failed[0][1].status,
         request_id=result.request_id,
         task_id=result.task_id,
     )
-    error.saved = tuple(each for each in outcomes if isinstance(each, Path))
+    error.saved = tuple(outcome for outcome in outcomes if isinstance(outcome, Path))
     return error

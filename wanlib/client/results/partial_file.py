@@ -13,7 +13,7 @@ from wanlib.client.http.messages import Response
 from wanlib.errors import DownloadFailedError
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_LONGEST = 2**31 - 1  # of a chunk, by the PNG specification
+_MAX_CHUNK_LENGTH = 2**31 - 1  # of a chunk, by the PNG specification
 
 
 class PngVerifier:
@@ -24,70 +24,70 @@ class PngVerifier:
     """
 
     def __init__(self) -> None:
-        self.wrong: str | None = None
-        self.whole = False
-        self._head = bytearray()  # of what is read as one piece: signature, chunk head, checksum
-        self._due = len(_SIGNATURE)
+        self.problem: str | None = None
+        self.is_complete = False
+        self._field = bytearray()  # of what is read as one piece: signature, chunk head, checksum
+        self._field_length = len(_SIGNATURE)
         self._kind = b""  # of the chunk that is open
-        self._left = 0  # bytes of its data that are still to come
+        self._remaining = 0  # bytes of its data that are still to come
         self._checksum = 0
-        self._signed = False
+        self._has_signature = False
         self._seen: set[bytes] = set()  # kinds of chunks
 
     def feed(self, chunk: bytes) -> None:
         """Takes the next bytes."""
         view = memoryview(chunk)
-        while len(view) and not self.wrong and not self.whole:
-            view = self._consume(view) if self._left else self._read_field(view)
+        while len(view) and not self.problem and not self.is_complete:
+            view = self._consume(view) if self._remaining else self._read_field(view)
 
     def _consume(self, view: memoryview) -> memoryview:
-        part = view[: self._left]
+        part = view[: self._remaining]
         self._checksum = zlib.crc32(part, self._checksum)
-        self._left -= len(part)
+        self._remaining -= len(part)
         return view[len(part) :]
 
     def _read_field(self, view: memoryview) -> memoryview:
-        wanted = self._due - len(self._head)
-        self._head += view[:wanted]
-        if len(self._head) == self._due:
-            piece, self._head = bytes(self._head), bytearray()
+        wanted = self._field_length - len(self._field)
+        self._field += view[:wanted]
+        if len(self._field) == self._field_length:
+            piece, self._field = bytes(self._field), bytearray()
             self._handle_field(piece)
         return view[wanted:]
 
     def _handle_field(self, piece: bytes) -> None:
         if self._kind:
             self._end_chunk(piece)
-        elif self._signed:
+        elif self._has_signature:
             self._start_chunk(piece)
         elif piece == _SIGNATURE:
-            self._signed = True
+            self._has_signature = True
         else:
-            self.wrong = "it is no PNG"
+            self.problem = "it is no PNG"
 
     def _start_chunk(self, head: bytes) -> None:
-        self._left, self._kind, self._due = int.from_bytes(head[:4]), head[4:], 4
+        self._remaining, self._kind, self._field_length = int.from_bytes(head[:4]), head[4:], 4
         self._checksum = zlib.crc32(self._kind)
-        if self._left > _LONGEST or not self._kind.isalpha():
-            self.wrong = "its chunks are damaged"
+        if self._remaining > _MAX_CHUNK_LENGTH or not self._kind.isalpha():
+            self.problem = "its chunks are damaged"
         elif (self._kind == b"IHDR") != (not self._seen):
-            self.wrong = "it does not begin with one header chunk"
+            self.problem = "it does not begin with one header chunk"
 
     def _end_chunk(self, checksum: bytes) -> None:
         if int.from_bytes(checksum) != self._checksum:
-            self.wrong = f"the checksum of its chunk {self._kind.decode('ascii')} is wrong"
+            self.problem = f"the checksum of its chunk {self._kind.decode('ascii')} is wrong"
         self._seen.add(self._kind)
-        if self._kind == b"IEND" and not self.wrong:
-            self.whole = b"IDAT" in self._seen
-            self.wrong = None if self.whole else "it holds no picture"
-        self._kind, self._due = b"", 8
+        if self._kind == b"IEND" and not self.problem:
+            self.is_complete = b"IDAT" in self._seen
+            self.problem = None if self.is_complete else "it holds no picture"
+        self._kind, self._field_length = b"", 8
 
 
-def is_whole_png(file: BinaryIO) -> bool:
+def is_complete_png(file: BinaryIO) -> bool:
     """Whether a file is a whole PNG."""
     check = PngVerifier()
-    while not check.whole and not check.wrong and (chunk := file.read(1 << 18)):
+    while not check.is_complete and not check.problem and (chunk := file.read(1 << 18)):
         check.feed(chunk)
-    return check.whole
+    return check.is_complete
 
 
 class IncompletePictureError(Exception):
@@ -97,20 +97,20 @@ class IncompletePictureError(Exception):
 class _CheckedBody:
     """Takes the body of a download and watches its length and form. cap: bytes that it may not exceed."""
 
-    def __init__(self, cap: int) -> None:
-        self._cap = cap
-        self._taken = True  # whether the body is the picture: not where the store refuses
-        self._due: int | None = None
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._is_picture = True  # whether the body is the picture: not where the store refuses
+        self._expected_size: int | None = None
         self._size = 0
         self._png = PngVerifier()
 
-    def start(self, reply: Response) -> None:
+    def start(self, response: Response) -> None:
         """Learns how many bytes are due. Raises DownloadFailedError where that is more than the cap."""
-        self._taken = reply.status == 200
-        length = reply.headers.get("content-length", "")
-        if reply.headers.get("content-encoding", "identity") == "identity" and length.isdecimal():
-            self._due = int(length[:20])
-        self._check_size(self._due or 0)
+        self._is_picture = response.status == 200
+        length = response.headers.get("content-length", "")
+        if response.headers.get("content-encoding", "identity") == "identity" and length.isdecimal():
+            self._expected_size = int(length[:20])
+        self._check_size(self._expected_size or 0)
 
     def write(self, chunk: bytes) -> None:
         """Keeps the next bytes. Raises Broken for what is no PNG, DownloadFailedError beyond the cap,
@@ -118,23 +118,23 @@ class _CheckedBody:
         """
         self._size += len(chunk)
         self._check_size(self._size)
-        if not self._taken:
+        if not self._is_picture:
             return
         self._png.feed(chunk)
-        if self._png.wrong:
-            raise IncompletePictureError(f"what came is not the picture: {self._png.wrong}")
+        if self._png.problem:
+            raise IncompletePictureError(f"what came is not the picture: {self._png.problem}")
         self._store_chunk(chunk)
 
     def _check_size(self, size: int) -> None:
-        if size > self._cap:
+        if size > self._max_bytes:
             raise DownloadFailedError(
-                f"it is larger than {self._cap:,} bytes, the most that is fetched for a picture"
+                f"it is larger than {self._max_bytes:,} bytes, the most that is fetched for a picture"
             )
 
     def _check_complete(self) -> None:
-        if self._due is not None and self._size != self._due:
-            raise IncompletePictureError(f"{self._size:,} of {self._due:,} bytes came")
-        if not self._png.whole:
+        if self._expected_size is not None and self._size != self._expected_size:
+            raise IncompletePictureError(f"{self._size:,} of {self._expected_size:,} bytes came")
+        if not self._png.is_complete:
             raise IncompletePictureError(f"the picture broke off after {self._size:,} bytes")
 
     def _store_chunk(self, chunk: bytes) -> None:
@@ -144,8 +144,8 @@ class _CheckedBody:
 class PictureBuffer(_CheckedBody):
     """Takes the body of a download into memory."""
 
-    def __init__(self, cap: int) -> None:
-        super().__init__(cap)
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(max_bytes)
         self._chunks: list[bytes] = []
 
     def complete(self) -> bytes:
@@ -163,8 +163,8 @@ class PartialFile(_CheckedBody):
     target: the name that it gets at the end, in the same folder. cap: bytes that it may not exceed.
     """
 
-    def __init__(self, target: Path, cap: int) -> None:
-        super().__init__(cap)
+    def __init__(self, target: Path, max_bytes: int) -> None:
+        super().__init__(max_bytes)
         self._target = target
         self._path = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
         self._file: BinaryIO | None = None

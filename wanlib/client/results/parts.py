@@ -58,8 +58,8 @@ class Picture:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, the URL without its query."""
-        told = {"prompt": self.prompt, "actual_prompt": self.actual_prompt}
-        return {"type": "image", "url": strip_url(self.url), "choice": self.choice} | told
+        prompts = {"prompt": self.prompt, "actual_prompt": self.actual_prompt}
+        return {"type": "image", "url": strip_url(self.url), "choice": self.choice} | prompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,33 +92,42 @@ _UNREAD = "this picture can't be read so; call {}"
 
 def parse_choices(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]:
     """The parts of `choices`, in reading order."""
-    named, answer = names.choice, names.answer
-    for index, choice in enumerate(get_list(output, named.choices) or ()):
-        content = get_list(get_object(choice, named.message), named.content)
-        if content is None and (code := get_sanitized(choice, answer.code)):
-            yield PictureFailure(code, get_sanitized(choice, answer.message))
+    choice_names, payload = names.choice, names.answer
+    for index, choice in enumerate(get_list(output, choice_names.choices) or ()):
+        content = get_list(get_object(choice, choice_names.message), choice_names.content)
+        if content is None and (code := get_sanitized(choice, payload.code)):
+            yield PictureFailure(code, get_sanitized(choice, payload.message))
         for part in content or ():
-            if url := get_text(part, named.image):
+            if url := get_text(part, choice_names.image):
                 yield Picture(url, index)
-            if words := get_text(part, named.text):
+            if words := get_text(part, choice_names.text):
                 yield Text(words)
 
 
 def parse_results(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]:
     """The parts of `results`: an entry without a URL has failed, whether or not it says why."""
-    named, answer = names.result, names.answer
-    for index, entry in enumerate(get_list(output, named.results) or ()):
-        if url := get_text(entry, named.url):
-            yield Picture(url, index, get_text(entry, named.prompt), get_text(entry, named.rewritten_prompt))
+    result_names, payload = names.result, names.answer
+    for index, entry in enumerate(get_list(output, result_names.results) or ()):
+        if url := get_text(entry, result_names.url):
+            yield Picture(
+                url,
+                index,
+                get_text(entry, result_names.prompt),
+                get_text(entry, result_names.rewritten_prompt),
+            )
         elif isinstance(entry, dict):
-            yield PictureFailure(get_sanitized(entry, answer.code), get_sanitized(entry, answer.message))
+            yield PictureFailure(get_sanitized(entry, payload.code), get_sanitized(entry, payload.message))
 
 
-def parse_parts(names: WireNames, output: Mapping[str, Any], own: str | None) -> tuple[Part, ...] | None:
+def parse_parts(
+    names: WireNames, output: Mapping[str, Any], preferred: str | None
+) -> tuple[Part, ...] | None:
     """The parts under the model's own name, else under the other; None where neither list is there."""
     readers = {names.choice.choices: parse_choices, names.result.results: parse_results}
     there = [
-        name for name in sorted(readers, key=lambda name: name != own) if get_list(output, name) is not None
+        name
+        for name in sorted(readers, key=lambda name: name != preferred)
+        if get_list(output, name) is not None
     ]
-    found = [tuple(readers[name](names, output)) for name in there]
-    return next((parts for parts in found if parts), found[0] if found else None)
+    candidates = [tuple(readers[name](names, output)) for name in there]
+    return next((parts for parts in candidates if parts), candidates[0] if candidates else None)

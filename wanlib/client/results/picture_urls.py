@@ -11,11 +11,11 @@ from typing import Any
 
 from wanlib.base.api_tables import WireNames
 
-_LONGEST = 64 * 1024 * 1024
+_MAX_TEXT_LENGTH = 64 * 1024 * 1024
 """The most characters of a text that is read as JSON or as events."""
 
 
-def picture_urls(names: WireNames, answer: Any) -> list[str]:
+def picture_urls(names: WireNames, payload: Any) -> list[str]:
     """Return all picture URLs in reading order, each once, and an empty list where there are none.
 
     Args:
@@ -24,14 +24,14 @@ def picture_urls(names: WireNames, answer: Any) -> list[str]:
             of a stream, parsed or as text; a list or iterator of answers; an object of an SDK with the same
             members.
     """
-    if isinstance(answer, str | bytes | bytearray):
-        answer = list(_parse(answer))
-    elif isinstance(answer, Iterator):
-        answer = list(answer)
-    return list(dict.fromkeys(_walk(names, answer)))
+    if isinstance(payload, str | bytes | bytearray):
+        payload = list(_parse(payload))
+    elif isinstance(payload, Iterator):
+        payload = list(payload)
+    return list(dict.fromkeys(_walk(names, payload)))
 
 
-def _walk(names: WireNames, answer: Any) -> Iterator[str]:
+def _walk(names: WireNames, payload: Any) -> Iterator[str]:
     """Yield the URLs in an answer, depth first. Each node is visited once, so that no cycle is followed."""
     containers = (
         names.answer.output,
@@ -41,7 +41,7 @@ def _walk(names: WireNames, answer: Any) -> Iterator[str]:
         names.result.results,
     )
     seen: set[int] = set()
-    stack = [answer]
+    stack = [payload]
     while stack:
         node = stack.pop()
         if id(node) in seen or isinstance(node, str | bytes | bytearray):
@@ -70,11 +70,11 @@ def _members(node: Any) -> Mapping[str, Any]:
 def _parse(text: str | bytes | bytearray) -> Iterator[Any]:
     """Yield the JSON value of a text, or those of the data lines of server-sent events."""
     decoded = text if isinstance(text, str) else bytes(text).decode("utf-8", "replace")
-    if len(decoded) > _LONGEST:
+    if len(decoded) > _MAX_TEXT_LENGTH:
         return
-    whole = _load(decoded)
-    if whole is not None:
-        yield whole
+    value = _load(decoded)
+    if value is not None:
+        yield value
         return
     for line in decoded.splitlines():
         field, _, value = line.partition(":")

@@ -120,11 +120,11 @@ class CallContext:
     task_id: str | None = None
     submitted_at: float | None = None
     ended_at: float | None = None
-    each: Price | None = None
+    price_per_picture: Price | None = None
 
 
 def parse_result(
-    api: ApiTables, model: Model | None, answer: Mapping[str, Any], origin: CallContext | None = None
+    api: ApiTables, model: Model | None, payload: Mapping[str, Any], context: CallContext | None = None
 ) -> Result:
     """The result that an answer holds, of whichever documented shape, the model's own one tried first.
 
@@ -132,23 +132,23 @@ def parse_result(
     picture or a failure each. Members that no page names are let pass. A list without a single picture
     gives a Result without images. Raises MalformedResponseError where neither list is there.
     """
-    known = origin or CallContext()
+    known = context or CallContext()
     names = api.names
-    output = get_object(answer, names.answer.output)
+    output = get_object(payload, names.answer.output)
     parts = parse_parts(api.names, output, model.result if model else None)
     task_id = known.task_id or get_sanitized(output, names.task.id)
-    request_id = get_sanitized(answer, names.answer.request_id)
+    request_id = get_sanitized(payload, names.answer.request_id)
     if parts is None:
         lists = (names.choice.choices, names.result.results)
-        due = " or ".join(f"{names.answer.output}.{name}" for name in lists)
-        said = f"a result with {due} was due, there is neither"
-        raise MalformedResponseError(said, request_id=request_id, task_id=task_id)
+        expected = " or ".join(f"{names.answer.output}.{name}" for name in lists)
+        message = f"a result with {expected} was due, there is neither"
+        raise MalformedResponseError(message, request_id=request_id, task_id=task_id)
     submitted_at = _end_time(known.submitted_at, output, names.task.submitted, api)
     ended_at = _end_time(known.ended_at, output, names.task.ended, api)
     return Result(
         model=model.name if model else None,
         parts=parts,
-        usage=get_object(answer, names.answer.usage),
+        usage=get_object(payload, names.answer.usage),
         asked=known.asked,
         exact=known.exact,
         request_id=request_id,
@@ -156,8 +156,8 @@ def parse_result(
         submitted_at=submitted_at,
         ended_at=ended_at,
         links_expire_at=None if ended_at is None else ended_at + api.life.links_expire_after,
-        spent=_cost(known.each, sum(isinstance(part, Picture) for part in parts)),
-        raw=answer,
+        spent=_cost(known.price_per_picture, sum(isinstance(part, Picture) for part in parts)),
+        raw=payload,
     )
 
 
@@ -165,5 +165,5 @@ def _end_time(known: float | None, output: Mapping[str, Any], name: str, api: Ap
     return known if known is not None else parse_time(get_text(output, name), api.query_zone)
 
 
-def _cost(each: Price | None, pictures: int) -> Price | None:
-    return None if each is None else Price(Decimal(each.amount) * pictures, each.currency, pictures)
+def _cost(price: Price | None, pictures: int) -> Price | None:
+    return None if price is None else Price(Decimal(price.amount) * pictures, price.currency, pictures)

@@ -44,7 +44,7 @@ class SseDecoder:
         if not chunk:
             return []
         self._rest += chunk.removeprefix(b"\n") if self._after_return else chunk
-        return [event for line in self._lines() if (event := self._take(line))]
+        return [event for line in self._lines() if (event := self._handle_line(line))]
 
     def _lines(self) -> list[bytes]:
         """The whole lines so far. A return ends a line at once; a line feed right behind it is none more."""
@@ -57,7 +57,7 @@ class SseDecoder:
         self._searched = len(self._rest)
         return lines
 
-    def _take(self, line: bytes) -> ServerSentEvent | None:
+    def _handle_line(self, line: bytes) -> ServerSentEvent | None:
         if not self._begun:
             line, self._begun = line.removeprefix(_BOM), True
         if not line:
@@ -89,7 +89,7 @@ class StreamReader:
     ) -> None:
         self._api = api
         self._model = model
-        self._origin = origin
+        self._call_context = origin
         self._sent_at = sent_at
         self._events = SseDecoder()
         self._last: Mapping[str, Any] = {}
@@ -112,12 +112,12 @@ class StreamReader:
         """
         if self._error:
             raise self._error
-        fresh: list[Picture | Text] = []
+        new_parts: list[Picture | Text] = []
         for event in self._events.feed(chunk):
-            fresh += self._handle_event(event) if self._error is None else []
-        if self._error and not fresh:
+            new_parts += self._handle_event(event) if self._error is None else []
+        if self._error and not new_parts:
             raise self._error
-        return fresh
+        return new_parts
 
     def finish(self) -> Result:
         """The stream has closed -> its result. Raises OutcomeUnknownError where its end is missing."""
@@ -125,35 +125,35 @@ class StreamReader:
             raise self._error
         if not self._ended or self._unread:
             raise self._outcome_unknown()
-        return parse_result(self._api, self._model, self._assemble(), self._origin)
+        return parse_result(self._api, self._model, self._assemble(), self._call_context)
 
     def _handle_event(self, event: ServerSentEvent) -> list[Picture | Text]:
         if not event.data or event.data == "[DONE]":
             return []
         names = self._api.names.answer
         try:
-            answer = parse_json_object(self._api, Response(200, {}, event.data.encode("utf-8", "replace")))
+            payload = parse_json_object(self._api, Response(200, {}, event.data.encode("utf-8", "replace")))
         except MalformedResponseError:
             self._unread += 1
             return []
-        if event.name == "error" or (get_text(answer, names.code) and not answer.get(names.output)):
-            self._error = error_from_body(self._api, answer, status=200)
+        if event.name == "error" or (get_text(payload, names.code) and not payload.get(names.output)):
+            self._error = error_from_body(self._api, payload, status=200)
             return []
-        return self._parse_chunk(answer)
+        return self._parse_chunk(payload)
 
-    def _parse_chunk(self, answer: dict[str, Any]) -> list[Picture | Text]:
-        self._last = answer
+    def _parse_chunk(self, payload: dict[str, Any]) -> list[Picture | Text]:
+        self._last = payload
         names = self._api.names
-        self._usage = get_object(answer, names.answer.usage) or self._usage
-        output = get_object(answer, names.answer.output)
+        self._usage = get_object(payload, names.answer.usage) or self._usage
+        output = get_object(payload, names.answer.output)
         choices = get_list(output, names.choice.choices) or ()
         self._ended |= any(
-            get_text(each, names.choice.finish_reason) == self._api.stream_end for each in choices
+            get_text(choice, names.choice.finish_reason) == self._api.stream_end for choice in choices
         )
-        fresh = [part for part in parse_choices(names, output) if isinstance(part, Picture | Text)]
-        for part in fresh:
+        new_parts = [part for part in parse_choices(names, output) if isinstance(part, Picture | Text)]
+        for part in new_parts:
             self._append(part)
-        return fresh
+        return new_parts
 
     def _append(self, part: Picture | Text) -> None:
         """Adds a part; text joins the text before it."""
@@ -165,7 +165,7 @@ class StreamReader:
 
     def _assemble(self) -> dict[str, Any]:
         """The answer that the chunks make up, in the form that a call without a stream would have had."""
-        answer, names = self._api.names.answer, self._api.names.choice
+        payload, names = self._api.names.answer, self._api.names.choice
         parts = [
             (names.image, part.url) if isinstance(part, Picture) else (names.text, part.text)
             for part in self._parts
@@ -173,8 +173,8 @@ class StreamReader:
         content = [{names.type: name, name: value} for name, value in parts]
         message = {names.role: self._api.answer_role, names.content: content}
         choice = {names.finish_reason: self._api.stream_end, names.message: message}
-        output = {**get_object(self._last, answer.output), names.choices: [choice]}
-        return {**self._last, answer.output: output, answer.usage: self._usage}
+        output = {**get_object(self._last, payload.output), names.choices: [choice]}
+        return {**self._last, payload.output: output, payload.usage: self._usage}
 
     def _outcome_unknown(self) -> OutcomeUnknownError:
         missing = "one of its events can't be read" if self._ended else "its end never came"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wanlib.base.api_tables import Model
-from wanlib.client.call.arguments import known_model
+from wanlib.client.call.arguments import find_model
 from wanlib.client.call.plan import CallPlan
 from wanlib.client.images.json_body import redact_body
 from wanlib.client.journal.entry import LEASE
@@ -36,17 +36,17 @@ class BilledCall(NamedTuple):
 
     model: Model | None
     task_id: str | None = None
-    key: int | None = None
-    held: Decimal = Decimal(0)
-    asked: int | None = None
+    journal_key: int | None = None
+    reserved: Decimal = Decimal(0)
+    requested: int | None = None
     exact: bool = False
     sent_at: float | None = None
 
 
 def billed_call_from_entry(context: ClientContext, entry: "Entry") -> BilledCall:
     """An entry of the journal as a call under way; its money was counted by the process that made it."""
-    model = known_model(context.api, entry.model)
-    return BilledCall(model, entry.task_id, entry.key, asked=entry.pictures, sent_at=entry.sent_at)
+    model = find_model(context.api, entry.model)
+    return BilledCall(model, entry.task_id, entry.key, requested=entry.pictures, sent_at=entry.sent_at)
 
 
 def reserve(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Deadline) -> Steps[BilledCall]:
@@ -54,57 +54,61 @@ def reserve(context: ClientContext, plan: CallPlan, max_price: Any, deadline: De
 
     Raises BudgetExceededError and JournalError.
     """
-    held = context.purse.reserve(plan.price, max_price)
+    reserved = context.budget.reserve(plan.price, max_price)
     sent_at = context.clock.wall()
     try:
-        key = yield from _record_intent(context, plan, sent_at, sent_at + deadline.left + LEASE)
+        key = yield from _record_intent(context, plan, sent_at, sent_at + deadline.remaining + LEASE)
     except WanError:
-        context.purse.settle(held, Decimal(0))
+        context.budget.settle(reserved, Decimal(0))
         raise
-    return BilledCall(plan.model, None, key, held, plan.pictures, plan.exact, sent_at)
+    return BilledCall(plan.model, None, key, reserved, plan.pictures, plan.exact, sent_at)
 
 
 def send(
-    context: ClientContext, plan: CallPlan, paid: BilledCall, deadline: Deadline
+    context: ClientContext, plan: CallPlan, billed: BilledCall, deadline: Deadline
 ) -> Steps[OpenedResponse]:
     """Sends the call. What was held goes back only where the call was refused for certain."""
     try:
         return (yield from send_billed_call(context, plan, deadline))
     except OutcomeUnknownError as error:
-        yield from mark_uncertain(context, paid, error)
+        yield from mark_uncertain(context, billed, error)
         raise
     except WanError as error:
-        yield from mark_refused(context, paid, error)
+        yield from mark_refused(context, billed, error)
         raise
 
 
-def mark_refused(context: ClientContext, paid: BilledCall, error: WanError) -> Steps[None]:
+def mark_refused(context: ClientContext, billed: BilledCall, error: WanError) -> Steps[None]:
     """The call was not accepted: nothing is owed."""
-    context.purse.settle(paid.held, Decimal(0))
-    told, at = str(error), context.clock.wall()
-    yield from write_journal(context, paid, lambda journal, key: journal.record_refused(key, told, at))
+    context.budget.settle(billed.reserved, Decimal(0))
+    reason, at = str(error), context.clock.wall()
+    yield from write_journal(context, billed, lambda journal, key: journal.record_refused(key, reason, at))
 
 
-def mark_uncertain(context: ClientContext, paid: BilledCall, error: WanError) -> Steps[None]:
+def mark_uncertain(context: ClientContext, billed: BilledCall, error: WanError) -> Steps[None]:
     """The call may be billed: what was held is counted as spent."""
-    context.purse.settle(paid.held, paid.held)
-    yield from write_journal(context, paid, lambda journal, key: journal.record_uncertain(key, str(error)))
+    context.budget.settle(billed.reserved, billed.reserved)
+    yield from write_journal(context, billed, lambda journal, key: journal.record_uncertain(key, str(error)))
 
 
-def settle(context: ClientContext, paid: BilledCall, result: Result, status: str) -> Steps[Result]:
+def settle(context: ClientContext, billed: BilledCall, result: Result, status: str) -> Steps[Result]:
     """Takes what a result cost and records the end."""
-    context.purse.settle(paid.held, result.spent.amount if result.spent else paid.held, paid.task_id)
+    context.budget.settle(
+        billed.reserved, result.spent.amount if result.spent else billed.reserved, billed.task_id
+    )
     links = result.links_expire_at if result.images else None
     at = result.ended_at or context.clock.wall()
-    yield from write_journal(context, paid, lambda journal, key: journal.record_ended(key, status, at, links))
+    yield from write_journal(
+        context, billed, lambda journal, key: journal.record_ended(key, status, at, links)
+    )
     return result
 
 
 def write_journal(
-    context: ClientContext, paid: BilledCall, write: "Callable[[Journal, int], None]"
+    context: ClientContext, billed: BilledCall, write: "Callable[[Journal, int], None]"
 ) -> Steps[None]:
     """Writes to the journal, if there is one and the call stands in it."""
-    journal, key = context.journal, paid.key
+    journal, key = context.journal, billed.journal_key
     if journal is not None and key is not None:
         yield RunBlocking(lambda: write(journal, key))
 
@@ -136,9 +140,9 @@ def _record_intent(context: ClientContext, plan: CallPlan, at: float, until: flo
     return key
 
 
-def call_context(context: ClientContext, paid: BilledCall, ended_at: float) -> CallContext:
+def call_context(context: ClientContext, billed: BilledCall, ended_at: float) -> CallContext:
     """What is known of a call beyond its answer."""
-    each: Price | None = None
-    if paid.model is not None:
-        each = compute_price(context.api, paid.model, context.settings.region, 1)
-    return CallContext(paid.asked, paid.exact, paid.task_id, paid.sent_at, ended_at, each)
+    unit_price: Price | None = None
+    if billed.model is not None:
+        unit_price = compute_price(context.api, billed.model, context.settings.region, 1)
+    return CallContext(billed.requested, billed.exact, billed.task_id, billed.sent_at, ended_at, unit_price)

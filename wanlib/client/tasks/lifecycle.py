@@ -35,61 +35,64 @@ from wanlib.errors import (
 
 def submit(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Deadline) -> Steps[BilledCall]:
     """Starts a task and records its id, before anything else is asked."""
-    paid = yield from reserve(context, plan, max_price, deadline)
-    reply, _, answer = yield from send(context, plan, paid, deadline)
-    assert answer is not None  # only the answer to a streamed call is still to come
+    billed = yield from reserve(context, plan, max_price, deadline)
+    response, _, payload = yield from send(context, plan, billed, deadline)
+    assert payload is not None  # only the answer to a streamed call is still to come
     names = context.api.names
-    task_id = get_sanitized(get_object(answer, names.answer.output), names.task.id)
+    task_id = get_sanitized(get_object(payload, names.answer.output), names.task.id)
     try:
         task_id = context.validate_task_id(task_id)
     except InvalidArgumentError:
         error = outcome_unknown_error(
-            context.api, plan, paid.sent_at or 0.0, "the answer has no task id", reply
+            context.api, plan, billed.sent_at or 0.0, "the answer has no task id", response
         )
-        yield from mark_uncertain(context, paid, error)
+        yield from mark_uncertain(context, billed, error)
         raise error from None
-    context.purse.assign_to_task(paid.held, task_id)
-    request_id, at = get_sanitized(answer, names.answer.request_id), context.clock.wall()
+    context.budget.assign_to_task(billed.reserved, task_id)
+    request_id, at = get_sanitized(payload, names.answer.request_id), context.clock.wall()
     LOG.info("task %s of %s is submitted, request %s", task_id, plan.model.name, request_id)
     yield from write_journal(
-        context, paid, lambda journal, key: journal.record_accepted(key, task_id, request_id, at)
+        context, billed, lambda journal, key: journal.record_accepted(key, task_id, request_id, at)
     )
-    return paid._replace(task_id=task_id, sent_at=at)
+    return billed._replace(task_id=task_id, sent_at=at)
 
 
 def wait(
-    context: ClientContext, paid: BilledCall, deadline: Deadline, told: StatusCallback | None
+    context: ClientContext, billed: BilledCall, deadline: Deadline, on_status: StatusCallback | None
 ) -> Steps[Result]:
     """Waits for a task -> what it has yielded. Raises TaskError, DeadlineExceededError and the like."""
-    (outcome,) = yield from wait_all(context, [paid], deadline, told)
+    (outcome,) = yield from wait_all(context, [billed], deadline, on_status)
     if isinstance(outcome, WanError):
         raise outcome
     return outcome
 
 
 def wait_all(
-    context: ClientContext, paids: Sequence[BilledCall], deadline: Deadline, told: StatusCallback | None
+    context: ClientContext,
+    billed_calls: Sequence[BilledCall],
+    deadline: Deadline,
+    on_status: StatusCallback | None,
 ) -> Steps[list[Result | WanError]]:
     """Waits for tasks together -> what each has yielded, or the error that it ended with, in their order."""
-    tasks = [(paid.task_id or "", paid.sent_at) for paid in paids]
-    outcomes: list[Outcome] = yield WaitForTasks(tasks, deadline.at, told)
+    tasks = [(billed.task_id or "", billed.sent_at) for billed in billed_calls]
+    outcomes: list[Outcome] = yield WaitForTasks(tasks, deadline.at, on_status)
     ended: list[Result | WanError] = []
-    for paid, outcome in zip(paids, outcomes, strict=True):
+    for billed, outcome in zip(billed_calls, outcomes, strict=True):
         try:
-            ended.append((yield from _settle(context, paid, outcome)))
+            ended.append((yield from _settle(context, billed, outcome)))
         except WanError as error:
             ended.append(error)
     return ended
 
 
-def _settle(context: ClientContext, paid: BilledCall, outcome: Outcome) -> Steps[Result]:
+def _settle(context: ClientContext, billed: BilledCall, outcome: Outcome) -> Steps[Result]:
     """Settles a task that has ended, or passes on why that is not known."""
     if isinstance(outcome, TaskStatus):
-        origin = call_context(context, paid, outcome.ended_at or context.clock.wall())
-        result = parse_result(context.api, paid.model, outcome.raw, origin)
-        return (yield from settle(context, paid, result, outcome.status))
+        result_context = call_context(context, billed, outcome.ended_at or context.clock.wall())
+        result = parse_result(context.api, billed.model, outcome.raw, result_context)
+        return (yield from settle(context, billed, result, outcome.status))
     if isinstance(outcome, TaskError):
-        context.purse.settle(paid.held, Decimal(0), paid.task_id)
+        context.budget.settle(billed.reserved, Decimal(0), billed.task_id)
         life, at = context.api.life, context.clock.wall()
         names = {
             TaskFailedError: life.failed,
@@ -98,20 +101,20 @@ def _settle(context: ClientContext, paid: BilledCall, outcome: Outcome) -> Steps
         }
         status = next((name for kind, name in names.items() if isinstance(outcome, kind)), "")
         yield from write_journal(
-            context, paid, lambda journal, key: journal.record_ended(key, status, at, None)
+            context, billed, lambda journal, key: journal.record_ended(key, status, at, None)
         )
     raise outcome
 
 
 def call_sync(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Deadline) -> Steps[Result]:
     """One synchronous call -> what it has yielded. There is no task: a cut answer is paid for and lost."""
-    paid = yield from reserve(context, plan, max_price, deadline)
-    reply, _, answer = yield from send(context, plan, paid, deadline)
-    origin = call_context(context, paid, context.clock.wall())
+    billed = yield from reserve(context, plan, max_price, deadline)
+    response, _, payload = yield from send(context, plan, billed, deadline)
+    result_context = call_context(context, billed, context.clock.wall())
     try:
-        result = parse_result(context.api, paid.model, answer or {}, origin)
-    except MalformedResponseError as met:
-        error = outcome_unknown_error(context.api, plan, paid.sent_at or 0.0, met.message, reply)
-        yield from mark_uncertain(context, paid, error)
-        raise error from met
-    return (yield from settle(context, paid, result, context.api.life.succeeded))
+        result = parse_result(context.api, billed.model, payload or {}, result_context)
+    except MalformedResponseError as malformed:
+        error = outcome_unknown_error(context.api, plan, billed.sent_at or 0.0, malformed.message, response)
+        yield from mark_uncertain(context, billed, error)
+        raise error from malformed
+    return (yield from settle(context, billed, result, context.api.life.succeeded))

@@ -7,12 +7,12 @@ from wanlib.client.http.messages import Response, TransportError
 from wanlib.client.http.responses import error_from_response, is_error_response
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.effects import Send, Sleep, Steps
-from wanlib.client.protocol.retrying import PASSING, retry_call
+from wanlib.client.protocol.retrying import RETRYABLE_ERRORS, retry_call
 from wanlib.client.protocol.timing import Deadline
-from wanlib.client.tasks.status import TaskPage, TaskStatus, parse_page, parse_snapshot
+from wanlib.client.tasks.status import TaskPage, TaskStatus, parse_page, parse_task_status
 from wanlib.errors import ConnectionFailedError, InvalidRequestError
 
-DOUBTS = 3
+CONFIRMATIONS = 3
 """Looks after which an answer is believed that may be an error of the query alone."""
 
 Query = Mapping[str, str | int]
@@ -29,17 +29,17 @@ def send_once(
 
     Raises one of PASSING, or the WanError of a definite refusal.
     """
-    if (wait := context.paces[call].reserve(context.clock.now())) > 0:
+    if (wait := context.rate_limiters[call].reserve(context.clock.now())) > 0:
         yield Sleep(wait)
     try:
-        reply: Response = yield Send(context.request(call, deadline, query, task_id))
-    except TransportError as trouble:
-        raise ConnectionFailedError(f"no answer from the service: {trouble}", task_id=task_id) from None
-    good = 200 <= reply.status < 300
+        response: Response = yield Send(context.request(call, deadline, query, task_id))
+    except TransportError as cause:
+        raise ConnectionFailedError(f"no answer from the service: {cause}", task_id=task_id) from None
+    good = 200 <= response.status < 300
     # A query of a task that FAILED may be answered in the form of an error: its reader knows.
-    if good and (call == "query" or not is_error_response(context.api, reply)):
-        return reply
-    raise error_from_response(context.api, reply, context.clock.wall(), task_id=task_id)
+    if good and (call == "query" or not is_error_response(context.api, response)):
+        return response
+    raise error_from_response(context.api, response, context.clock.wall(), task_id=task_id)
 
 
 def send(
@@ -57,17 +57,17 @@ def send(
 def get_task(context: ClientContext, task_id: str, deadline: Deadline) -> Steps[TaskStatus]:
     """What a task is doing now. A failure in doubt is asked for again, and believed in the end."""
     backoff = context.backoff()
-    for looks in range(1, DOUBTS + 1):
-        reply = yield from send(context, "query", deadline, task_id=task_id)
+    for polls in range(1, CONFIRMATIONS + 1):
+        response = yield from send(context, "query", deadline, task_id=task_id)
         try:
-            snapshot = parse_snapshot(context.api, reply, task_id)
-        except PASSING:
-            if looks == DOUBTS:
+            snapshot = parse_task_status(context.api, response, task_id)
+        except RETRYABLE_ERRORS:
+            if polls == CONFIRMATIONS:
                 raise
         else:
-            if looks == DOUBTS or not snapshot.doubtful:
+            if polls == CONFIRMATIONS or not snapshot.uncertain:
                 return snapshot
-        yield Sleep(backoff.wait(looks))
+        yield Sleep(backoff.wait(polls))
     raise AssertionError("the last look returns or raises")
 
 
@@ -75,8 +75,8 @@ def list_tasks(context: ClientContext, deadline: Deadline, filters: Query) -> St
     """One page of the list of tasks."""
 
     def step() -> Steps[TaskPage]:
-        reply = yield from send_once(context, "list", deadline, filters)
-        return parse_page(context.api, reply)
+        response = yield from send_once(context, "list", deadline, filters)
+        return parse_page(context.api, response)
 
     return retry_call(step, "list", context.attempts, context.backoff(), deadline)
 

@@ -12,7 +12,7 @@ from wanlib.client.results.result import Result
 from wanlib.client.tasks.billing import billed_call_from_entry
 from wanlib.client.tasks.lifecycle import wait_all
 from wanlib.client.tasks.status import TaskSummary
-from wanlib.client.tasks.task_list import MARGIN, find_lost
+from wanlib.client.tasks.task_list import CLOCK_TOLERANCE, find_lost
 from wanlib.client.tasks.waiter import StatusCallback
 from wanlib.errors import ConfigurationError, WanError
 
@@ -39,7 +39,9 @@ class ResumeResult(NamedTuple):
     lost: list[LostCall]
 
 
-def resume(context: ClientContext, deadline: Deadline, told: StatusCallback | None) -> Steps[ResumeResult]:
+def resume(
+    context: ClientContext, deadline: Deadline, on_status: StatusCallback | None
+) -> Steps[ResumeResult]:
     """Follows every unfinished task of the journal to its end, and looks for the lost ones.
 
     Tasks that another process has taken up, and those of another address, are left alone. Raises
@@ -49,12 +51,12 @@ def resume(context: ClientContext, deadline: Deadline, told: StatusCallback | No
     if journal is None:
         raise ConfigurationError("this client has no journal; make it with journal='calls.sqlite'")
     owner, wall = context.owner, context.clock.wall()
-    until = wall + deadline.left + LEASE
+    until = wall + deadline.remaining + LEASE
 
     def take() -> list[Entry]:
         journal.release_dead_leases(is_owner_dead)
-        left = journal.entries(wall, context.api.life.expires_after)
-        here = [entry for entry in left if entry.origin == context.settings.origin]
+        unfinished = journal.entries(wall, context.api.life.expires_after)
+        here = [entry for entry in unfinished if entry.origin == context.settings.origin]
         keys = [entry.key for entry in here if journal.acquire_lease(entry.key, owner, wall, until)]
         return [entry for entry in map(journal.entry, keys) if entry is not None]
 
@@ -64,17 +66,17 @@ def resume(context: ClientContext, deadline: Deadline, told: StatusCallback | No
 
     taken: list[Entry] = yield RunBlocking(take)
     try:
-        found, lost = yield from _search_lost(
-            context, [each for each in taken if each.task_id is None], deadline
+        recovered, lost = yield from _search_lost(
+            context, [entry for entry in taken if entry.task_id is None], deadline
         )
-        running = [each for each in taken if each.task_id is not None] + found
+        running = [entry for entry in taken if entry.task_id is not None] + recovered
         outcomes = yield from wait_all(
-            context, [billed_call_from_entry(context, each) for each in running], deadline, told
+            context, [billed_call_from_entry(context, entry) for entry in running], deadline, on_status
         )
     finally:
         give_back()
-    results = [each for each in outcomes if isinstance(each, Result)]
-    return ResumeResult(results, [each for each in outcomes if isinstance(each, WanError)], lost)
+    results = [outcome for outcome in outcomes if isinstance(outcome, Result)]
+    return ResumeResult(results, [outcome for outcome in outcomes if isinstance(outcome, WanError)], lost)
 
 
 def _search_lost(
@@ -84,7 +86,7 @@ def _search_lost(
 
     It is certain where the account has as many unaccounted tasks of a model as calls of it are lost.
     """
-    found: list[Entry] = []
+    recovered: list[Entry] = []
     lost: list[LostCall] = []
     for name in dict.fromkeys(entry.model for entry in entries):
         mine = [entry for entry in entries if entry.model == name and entry.call == "async"]
@@ -94,10 +96,10 @@ def _search_lost(
             for entry, task in zip(mine, candidates, strict=True):
                 LOG.info("lost call of %s is task %s", name, task.task_id)
                 yield RunBlocking(partial(_attach_task, context, entry.key, task))
-                found.append(entry._replace(task_id=task.task_id))
+                recovered.append(entry._replace(task_id=task.task_id))
         else:
             lost += [LostCall(entry, tuple(candidates)) for entry in mine]
-    return found, lost
+    return recovered, lost
 
 
 def _matching_tasks(
@@ -120,13 +122,13 @@ def _matching_tasks(
 
 def _merge_time_windows(moments: Iterable[float]) -> list[tuple[float, float]]:
     """First and last of moments that lie so close that one look at the list shows what is around all."""
-    spans: list[tuple[float, float]] = []
+    windows: list[tuple[float, float]] = []
     for moment in sorted(moments):
-        if spans and moment - spans[-1][1] <= 2 * MARGIN:
-            spans[-1] = spans[-1][0], moment
+        if windows and moment - windows[-1][1] <= 2 * CLOCK_TOLERANCE:
+            windows[-1] = windows[-1][0], moment
         else:
-            spans.append((moment, moment))
-    return spans
+            windows.append((moment, moment))
+    return windows
 
 
 def _attach_task(context: ClientContext, key: int, task: TaskSummary) -> None:

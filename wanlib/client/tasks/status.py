@@ -17,9 +17,9 @@ from wanlib.client.http.json_access import (
 )
 from wanlib.client.http.messages import Response
 from wanlib.client.http.responses import (
-    _is_error_payload,
-    error_class,
     error_from_response,
+    error_kind,
+    is_error_payload,
     is_retryable,
     malformed_response_error,
     parse_json_object,
@@ -36,7 +36,7 @@ from wanlib.errors import (
     TaskUnknownError,
 )
 
-_FAILURES: Mapping[str, type[TaskFailedError]] = {
+_ERROR_BY_KIND: Mapping[str, type[TaskFailedError]] = {
     "moderation": TaskContentModerationError,
     "invalid": TaskInvalidRequestError,
     "billing": TaskQuotaExceededError,
@@ -44,7 +44,7 @@ _FAILURES: Mapping[str, type[TaskFailedError]] = {
     "service": TaskServiceError,
 }
 # An answer of these kinds is about the query, not about the task.
-_OF_THE_QUERY = frozenset({"rate", "authentication"})
+_QUERY_ERROR_KINDS = frozenset({"rate", "authentication"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class TaskStatus:
     message: str | None
     request_id: str | None
     raw: Mapping[str, Any] = field(repr=False)
-    doubtful: bool
+    uncertain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class TaskPage(NamedTuple):
     total: int
 
 
-def parse_snapshot(api: ApiTables, reply: Response, task_id: str) -> TaskStatus:
+def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskStatus:
     """The answer to a query of this task.
 
     A task that FAILED may say so in `output`, or by a flat error of the vendor with status 200 (the pages
@@ -103,20 +103,20 @@ def parse_snapshot(api: ApiTables, reply: Response, task_id: str) -> TaskStatus:
     `task_status`
     is found.
     """
-    if not 200 <= reply.status < 300:
-        raise error_from_response(api, reply, task_id=task_id)
-    answer, names = parse_json_object(api, reply), api.names
-    status = get_sanitized(get_object(answer, names.answer.output), names.task.status)
+    if not 200 <= response.status < 300:
+        raise error_from_response(api, response, task_id=task_id)
+    payload, names = parse_json_object(api, response), api.names
+    status = get_sanitized(get_object(payload, names.answer.output), names.task.status)
     if status is not None:
-        return _snapshot(api, answer, task_id, status)
-    if not _is_error_payload(api, answer, reply):
-        due = f"{names.answer.output}.{names.task.status}"
+        return _task_status(api, payload, task_id, status)
+    if not is_error_payload(api, payload, response):
+        expected = f"{names.answer.output}.{names.task.status}"
         raise malformed_response_error(
-            api, reply, f"a task with {due} was due, there is none", task_id=task_id
+            api, response, f"a task with {expected} was due, there is none", task_id=task_id
         )
-    if error_class(api, get_text(answer, names.answer.code), reply.status) in _OF_THE_QUERY:
-        raise error_from_response(api, reply, task_id=task_id)
-    return _snapshot(api, answer, task_id, api.life.failed, doubtful=is_retryable(api, reply))
+    if error_kind(api, get_text(payload, names.answer.code), response.status) in _QUERY_ERROR_KINDS:
+        raise error_from_response(api, response, task_id=task_id)
+    return _task_status(api, payload, task_id, api.life.failed, doubtful=is_retryable(api, response))
 
 
 def task_error(api: ApiTables, snapshot: TaskStatus, submitted_at: float | None, now: float) -> TaskError:
@@ -127,48 +127,48 @@ def task_error(api: ApiTables, snapshot: TaskStatus, submitted_at: float | None,
     life = api.life
     if snapshot.status == life.failed:
         return _failure(api, snapshot)
-    family, said = TaskError, f"the task ended as {snapshot.status}, which no page describes"
+    family, message = TaskError, f"the task ended as {snapshot.status}, which no page describes"
     if snapshot.status == life.canceled:
-        family, said = TaskCanceledError, "the task was canceled while it waited; nothing of it is billed"
+        family, message = TaskCanceledError, "the task was canceled while it waited; nothing of it is billed"
     elif snapshot.status == life.unknown:
-        family, said = TaskUnknownError, _unknown(submitted_at, now, life)
-    return family(said, code=snapshot.code, request_id=snapshot.request_id, task_id=snapshot.task_id)
+        family, message = TaskUnknownError, _unknown_task_message(submitted_at, now, life)
+    return family(message, code=snapshot.code, request_id=snapshot.request_id, task_id=snapshot.task_id)
 
 
 def _failure(api: ApiTables, snapshot: TaskStatus) -> TaskFailedError:
     """The error for a task that FAILED, of the class that its code names."""
-    found = classify(api.errors, snapshot.code, snapshot.message)
+    classification = classify(api.errors, snapshot.code, snapshot.message)
     reason = (snapshot.message or "no reason is given").rstrip(".")
-    return _FAILURES.get(found.kind, TaskFailedError)(
-        f"the task failed: {reason}. What to do: {found.advice}",
+    return _ERROR_BY_KIND.get(classification.kind, TaskFailedError)(
+        f"the task failed: {reason}. What to do: {classification.advice}",
         code=snapshot.code,
         request_id=snapshot.request_id,
         task_id=snapshot.task_id,
-    ).explained(found)
+    ).with_classification(classification)
 
 
-def parse_page(api: ApiTables, reply: Response) -> TaskPage:
+def parse_page(api: ApiTables, response: Response) -> TaskPage:
     """A list of tasks. Entries without an id are left out. Raises the error that a refusal means."""
-    answer, names = parse_json_object(api, reply), api.names.listed
-    if not 200 <= reply.status < 300 or _is_error_payload(api, answer, reply):
-        raise error_from_response(api, reply)
-    entries = get_list(answer, names.tasks)
-    if entries is None and get_number(answer, names.total) != 0:
+    payload, names = parse_json_object(api, response), api.names.listed
+    if not 200 <= response.status < 300 or is_error_payload(api, payload, response):
+        raise error_from_response(api, response)
+    entries = get_list(payload, names.tasks)
+    if entries is None and get_number(payload, names.total) != 0:
         raise malformed_response_error(
-            api, reply, f"a list of tasks under {names.tasks} was due, there is none"
+            api, response, f"a list of tasks under {names.tasks} was due, there is none"
         )
-    listed = tuple(_listed(api, each) for each in entries or () if get_text(each, names.task_id))
+    listed = tuple(_task_summary(api, entry) for entry in entries or () if get_text(entry, names.task_id))
     page, pages, total = (
-        int(get_number(answer, name) or 0) for name in (names.page, names.pages, names.total)
+        int(get_number(payload, name) or 0) for name in (names.page, names.pages, names.total)
     )
     return TaskPage(listed, page, pages, total)
 
 
-def _snapshot(
-    api: ApiTables, answer: dict[str, Any], task_id: str, status: str, doubtful: bool = False
+def _task_status(
+    api: ApiTables, payload: dict[str, Any], task_id: str, status: str, doubtful: bool = False
 ) -> TaskStatus:
-    named, names = api.names.answer, api.names.task
-    output = get_object(answer, named.output)
+    response_names, names = api.names.answer, api.names.task
+    output = get_object(payload, response_names.output)
     return TaskStatus(
         task_id=task_id,
         status=status,
@@ -177,15 +177,16 @@ def _snapshot(
         scheduled_at=parse_time(get_text(output, names.scheduled), api.query_zone),
         ended_at=parse_time(get_text(output, names.ended), api.query_zone),
         metrics=get_object(output, names.metrics),
-        code=get_sanitized(output, named.code) or get_sanitized(answer, named.code),
-        message=get_sanitized(output, named.message) or get_sanitized(answer, named.message),
-        request_id=get_sanitized(answer, named.request_id),
-        raw=answer,
-        doubtful=doubtful,
+        code=get_sanitized(output, response_names.code) or get_sanitized(payload, response_names.code),
+        message=get_sanitized(output, response_names.message)
+        or get_sanitized(payload, response_names.message),
+        request_id=get_sanitized(payload, response_names.request_id),
+        raw=payload,
+        uncertain=doubtful,
     )
 
 
-def _listed(api: ApiTables, entry: dict[str, Any]) -> TaskSummary:
+def _task_summary(api: ApiTables, entry: dict[str, Any]) -> TaskSummary:
     names = api.names.listed
     return TaskSummary(
         task_id=sanitize(entry[names.task_id]),
@@ -205,7 +206,7 @@ def _seconds(api: ApiTables, entry: dict[str, Any], name: str) -> float | None:
     return None if units is None else units / api.list_units
 
 
-def _unknown(submitted_at: float | None, now: float, life: TaskLifecycleTable) -> str:
+def _unknown_task_message(submitted_at: float | None, now: float, life: TaskLifecycleTable) -> str:
     kept = f"a task is kept for {life.expires_after / 3600:g} hours"
     if submitted_at is not None and now - submitted_at >= life.expires_after:
         ago = f"{(now - submitted_at) / 3600:.1f} hours ago"

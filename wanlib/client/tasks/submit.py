@@ -7,14 +7,14 @@ from wanlib.client.call.plan import CallPlan
 from wanlib.client.http.json_access import get_sanitized
 from wanlib.client.http.messages import ConnectionLostError, NotSentError, Response
 from wanlib.client.http.responses import (
-    _is_error_payload,
     error_from_response,
+    is_error_payload,
     is_retryable,
     parse_json_object,
 )
 from wanlib.client.protocol.context import LOG, ClientContext
 from wanlib.client.protocol.effects import Open, OpenedResponse, Sleep, Steps
-from wanlib.client.protocol.timing import Deadline, Pace
+from wanlib.client.protocol.timing import Deadline, RateLimiter
 from wanlib.errors import (
     ConnectionFailedError,
     DeadlineExceededError,
@@ -24,8 +24,8 @@ from wanlib.errors import (
     WanError,
 )
 
-_GATEWAYS = frozenset({502, 504})  # what stands behind the gateway may have taken the call
-_TOO_MANY = 429
+_GATEWAY_STATUSES = frozenset({502, 504})  # what stands behind the gateway may have taken the call
+_TOO_MANY_REQUESTS = 429
 
 
 def send_billed_call(context: ClientContext, plan: CallPlan, deadline: Deadline) -> Steps[OpenedResponse]:
@@ -44,28 +44,28 @@ def send_billed_call(context: ClientContext, plan: CallPlan, deadline: Deadline)
         sent_at = context.clock.wall()
         request = plan.request(context.api, context.settings)
         error: WanError | None
-        request = request._replace(timeout=min(request.timeout, deadline.left))
+        request = request._replace(timeout=min(request.timeout, deadline.remaining))
         try:
             opened: OpenedResponse = yield Open(request)
-        except NotSentError as trouble:
-            error = ConnectionFailedError(f"the service can't be reached, so nothing was accepted: {trouble}")
-        except ConnectionLostError as trouble:
+        except NotSentError as cause:
+            error = ConnectionFailedError(f"the service can't be reached, so nothing was accepted: {cause}")
+        except ConnectionLostError as cause:
             raise outcome_unknown_error(
-                context.api, plan, sent_at, f"the connection broke after the call was sent ({trouble})"
+                context.api, plan, sent_at, f"the connection broke after the call was sent ({cause})"
             ) from None
         else:
-            reply = opened.reply
+            response = opened.response
             if opened.body:
                 return opened
-            accepted = _interpret_response(context, plan, reply, sent_at)
+            accepted = _interpret_response(context, plan, response, sent_at)
             if not isinstance(accepted, WanError):
-                return opened._replace(answer=accepted)
+                return opened._replace(payload=accepted)
             error = accepted
-            if reply.status != _TOO_MANY or not is_retryable(context.api, reply):
+            if response.status != _TOO_MANY_REQUESTS or not is_retryable(context.api, response):
                 raise error
-            context.turns.setdefault(plan.model.base, Pace(plan.model.submit_per_second))
+            context.submit_limiters.setdefault(plan.model.base, RateLimiter(plan.model.submit_per_second))
         wait = backoff.wait(tries, error.retry_after if isinstance(error, RateLimitError) else None)
-        if tries == context.attempts or not deadline.allows(wait):
+        if tries == context.attempts or not deadline.permits_wait(wait):
             raise error
         LOG.info("%s was not accepted, %s; again in %.1f s", plan.model.name, type(error).__name__, wait)
         yield Sleep(wait)
@@ -74,42 +74,42 @@ def send_billed_call(context: ClientContext, plan: CallPlan, deadline: Deadline)
 
 def _wait_turn(context: ClientContext, model: Model, deadline: Deadline) -> Steps[None]:
     """Waits for the turn of a call, where calls of its model take turns."""
-    pace = context.turns.get(model.name)
+    pace = context.submit_limiters.get(model.name)
     wait = pace.reserve(context.clock.now()) if pace else 0.0
-    if not deadline.allows(wait):
+    if not deadline.permits_wait(wait):
         raise DeadlineExceededError("the time was up before the call could be sent; nothing was accepted")
     if wait:
         yield Sleep(wait)
 
 
 def _interpret_response(
-    context: ClientContext, plan: CallPlan, reply: Response, sent_at: float
+    context: ClientContext, plan: CallPlan, response: Response, sent_at: float
 ) -> dict[str, Any] | WanError:
     """What an answer to a create says: its object where the call was accepted, the error where it was not.
 
     Raises OutcomeUnknownError where it says neither.
     """
-    if reply.status in _GATEWAYS:
+    if response.status in _GATEWAY_STATUSES:
         raise outcome_unknown_error(
-            context.api, plan, sent_at, "a gateway answered in place of the service", reply
+            context.api, plan, sent_at, "a gateway answered in place of the service", response
         )
-    answer: dict[str, Any] = {}
-    met = "the answer has no output"
+    payload: dict[str, Any] = {}
+    problem = "the answer has no output"
     try:
-        answer = parse_json_object(context.api, reply)
+        payload = parse_json_object(context.api, response)
     except MalformedResponseError as error:
-        met = error.message
-    if _is_error_payload(context.api, answer, reply):
-        return error_from_response(context.api, reply, context.clock.wall())
-    if not 200 <= reply.status < 300:
-        raise outcome_unknown_error(context.api, plan, sent_at, "the answer is not the service's", reply)
-    if not isinstance(answer.get(context.api.names.answer.output), dict):
-        raise outcome_unknown_error(context.api, plan, sent_at, met, reply)
-    return answer
+        problem = error.message
+    if is_error_payload(context.api, payload, response):
+        return error_from_response(context.api, response, context.clock.wall())
+    if not 200 <= response.status < 300:
+        raise outcome_unknown_error(context.api, plan, sent_at, "the answer is not the service's", response)
+    if not isinstance(payload.get(context.api.names.answer.output), dict):
+        raise outcome_unknown_error(context.api, plan, sent_at, problem, response)
+    return payload
 
 
 def outcome_unknown_error(
-    api: ApiTables, plan: CallPlan, sent_at: float, reason: str, reply: Response | None = None
+    api: ApiTables, plan: CallPlan, sent_at: float, reason: str, response: Response | None = None
 ) -> OutcomeUnknownError:
     """The error for a call that may have been accepted, with what is needed to look for it."""
     advice = "look for its task with find_lost(error) before sending it again"
@@ -119,18 +119,18 @@ def outcome_unknown_error(
         f"{plan.model.name} may have been accepted: {reason}; {advice}",
         model=plan.model.name,
         sent_at=sent_at,
-        **_response_ids(api, reply),
+        **_response_ids(api, response),
     )
 
 
-def _response_ids(api: ApiTables, reply: Response | None) -> dict[str, Any]:
+def _response_ids(api: ApiTables, response: Response | None) -> dict[str, Any]:
     """What an answer says of itself, as far as it can be read: for the vendor's support."""
-    if reply is None:
+    if response is None:
         return {}
     try:
-        answer = parse_json_object(api, reply)
+        payload = parse_json_object(api, response)
     except MalformedResponseError:
-        answer = {}
+        payload = {}
     names = api.names.answer
-    request_id = get_sanitized(answer, names.request_id) or get_sanitized(reply.headers, api.id_header)
-    return {"status": reply.status, "code": get_sanitized(answer, names.code), "request_id": request_id}
+    request_id = get_sanitized(payload, names.request_id) or get_sanitized(response.headers, api.id_header)
+    return {"status": response.status, "code": get_sanitized(payload, names.code), "request_id": request_id}

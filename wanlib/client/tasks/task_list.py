@@ -8,14 +8,16 @@ from wanlib.client.protocol.effects import Steps
 from wanlib.client.protocol.timing import Deadline
 from wanlib.client.tasks.requests import Query, list_tasks, send_once
 from wanlib.client.tasks.status import TaskSummary, parse_page
-from wanlib.client.tasks.waiter import Watch
+from wanlib.client.tasks.waiter import TaskWaiter
 from wanlib.errors import WanError
 
-MARGIN = 120.0
+CLOCK_TOLERANCE = 120.0
 """Seconds by which the clocks of client and service may differ."""
 
 
-def time_filter(context: ClientContext, start: float, end: float, margin: float = MARGIN) -> dict[str, str]:
+def time_filter(
+    context: ClientContext, start: float, end: float, margin: float = CLOCK_TOLERANCE
+) -> dict[str, str]:
     """The filter for tasks that were submitted between two moments (epoch seconds), and `margin` around."""
     zone = timedelta(seconds=context.api.query_zone)
     oldest = context.clock.wall() - context.api.life.expires_after + margin
@@ -27,26 +29,26 @@ def time_filter(context: ClientContext, start: float, end: float, margin: float 
     return {names.start: told(max(start - margin, oldest)), names.end: told(end + margin)}
 
 
-def statuses_from_list(context: ClientContext, due: Sequence[Watch]) -> Steps[dict[str, str]]:
+def statuses_from_list(context: ClientContext, waiters: Sequence[TaskWaiter]) -> Steps[dict[str, str]]:
     """The status of each task that the list tells, by id; it stops where single polls cost less."""
     wall = context.clock.wall()
-    started = [watch.submitted_at for watch in due if watch.submitted_at is not None]
-    if len(started) < len(due):
+    started = [watch.submitted_at for watch in waiters if watch.submitted_at is not None]
+    if len(started) < len(waiters):
         started = [wall - context.api.life.expires_after]
     names = context.api.names.list_query
     filters: Query = {**time_filter(context, min(started), wall), names.page_size: context.api.list_page}
-    wanted = {watch.task_id for watch in due}
-    deadline = Deadline(min(watch.deadline for watch in due), context.clock.now)
+    wanted = {watch.task_id for watch in waiters}
+    deadline = Deadline(min(watch.deadline for watch in waiters), context.clock.now)
     known: dict[str, str] = {}
-    for number in range(1, len(due) + 1):
+    for number in range(1, len(waiters) + 1):
         try:
-            reply = yield from send_once(context, "list", deadline, {**filters, names.page: number})
-            found = parse_page(context.api, reply)
+            response = yield from send_once(context, "list", deadline, {**filters, names.page: number})
+            page = parse_page(context.api, response)
         except WanError:  # what is wrong, a query of the task alone will tell
             break
-        told = {item.task_id: item.status for item in found.items if item.task_id in wanted and item.status}
-        known.update(told)
-        if not told or len(known) == len(wanted) or number >= found.pages:
+        listed = {item.task_id: item.status for item in page.items if item.task_id in wanted and item.status}
+        known.update(listed)
+        if not listed or len(known) == len(wanted) or number >= page.pages:
             break
     return known
 
@@ -61,13 +63,13 @@ def find_lost(
     if context.clock.wall() - end >= context.api.life.expires_after:
         return []
     names = context.api.names.list_query
-    asked: Query = {names.model: model, names.page_size: context.api.list_page}
-    filters: Query = {**time_filter(context, start, end), **asked}
-    found: list[TaskSummary] = []
+    paging: Query = {names.model: model, names.page_size: context.api.list_page}
+    filters: Query = {**time_filter(context, start, end), **paging}
+    tasks: list[TaskSummary] = []
     number = 1
     while True:
-        answer = yield from list_tasks(context, deadline, {**filters, names.page: number})
-        found += answer.items
-        if number >= answer.pages or not answer.items:
-            return found
+        payload = yield from list_tasks(context, deadline, {**filters, names.page: number})
+        tasks += payload.items
+        if number >= payload.pages or not payload.items:
+            return tasks
         number += 1

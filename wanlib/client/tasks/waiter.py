@@ -10,7 +10,7 @@ StatusCallback = Callable[[str, str], None]
 """Hears of each new status: (task id, status)."""
 
 
-class Watch:
+class TaskWaiter:
     """One wait. Small, for thousands of them are held at once.
 
     submitted_at: epoch seconds, None where it is not known. deadline: monotonic seconds. told: hears of
@@ -18,17 +18,17 @@ class Watch:
     """
 
     __slots__ = (
-        "alone",
         "deadline",
-        "doubted",
-        "ended",
-        "last",
-        "over",
+        "is_finished",
+        "last_error",
+        "last_status",
+        "needs_query",
+        "on_outcome",
+        "on_status",
         "polls",
-        "problem",
         "submitted_at",
         "task_id",
-        "told",
+        "uncertain_polls",
     )
 
     def __init__(
@@ -36,23 +36,23 @@ class Watch:
         task_id: str,
         submitted_at: float | None,
         deadline: float,
-        ended: Callable[[Outcome], None],
-        told: StatusCallback | None = None,
+        on_outcome: Callable[[Outcome], None],
+        on_status: StatusCallback | None = None,
     ) -> None:
         self.task_id = task_id
         self.submitted_at = submitted_at
         self.deadline = deadline
-        self.ended = ended
-        self.told = told
+        self.on_outcome = on_outcome
+        self.on_status = on_status
         self.polls = 0  # how often it was looked at
-        self.last = ""  # the status when last seen
-        self.alone = False  # whether the list does not tell enough of it
-        self.doubted = 0  # how many looks in a row were an end in doubt
-        self.problem: WanError | None = None  # why the last look failed
-        self.over = False
+        self.last_status = ""  # the status when last seen
+        self.needs_query = False  # whether the list does not tell enough of it
+        self.uncertain_polls = 0  # how many looks in a row were an end in doubt
+        self.last_error: WanError | None = None  # why the last look failed
+        self.is_finished = False
 
     def finish(self, outcome: Outcome) -> None:
         """Hands over the outcome, the first time."""
-        if not self.over:
-            self.over = True
-            self.ended(outcome)
+        if not self.is_finished:
+            self.is_finished = True
+            self.on_outcome(outcome)

@@ -25,7 +25,7 @@ class Counting:
         out, family = self.out, self.plan.family
         with out.block("def count(body: dict[str, Any], model: str, call: str | None = None) -> 'Count'"):
             out.line('"""Return how many pictures a body asks for, as far as that can be read."""')
-            out.line("from wanlib.client.call.counting import counted")
+            out.line("from wanlib.client.call.counting import make_count")
             out.line()
             handed = [part_positions(name) for name in self.plan.parts()] + [
                 local_name(field.name) for field in family.fields
@@ -48,7 +48,7 @@ class Counting:
                 if FOR_TESTING in field.advice
             )
             exactly = choice(exact, "False")
-            out.line(f"return counted(_bound, {exactly}, {{{values}}}, {{{advised}}})")
+            out.line(f"return make_count(_bound, {exactly}, {{{values}}}, {{{advised}}})")
 
     def _values(self) -> tuple[str, ...]:
         """Return the fields that the count is read from, in spec order."""

@@ -89,8 +89,8 @@ _HEAD = (
     "from importlib import import_module",
     "from typing import TYPE_CHECKING, Any",
     "",
-    "from wanlib.validation.check_result import CheckResult, check_result",
-    "from wanlib.base.api_tables import base_of",
+    "from wanlib.validation.check_result import CheckResult, create_check_result",
+    "from wanlib.base.api_tables import base_model",
     "from wanlib.base.urls import unix_seconds",
     "from wanlib.base.violation import Violation",
     "",
@@ -155,16 +155,18 @@ def _check(out: CodeWriter) -> None:
         out.line("model: Any = body.get('model') if isinstance(body, dict) else None")
         out.line("judge = _CHECKS.get(model) if isinstance(model, str) else None")
         with out.block("if judge is None"):
-            with out.block("if (base := base_of(model, MODELS, ENDING)) is None"):
+            with out.block("if (base := base_model(model, MODELS, ENDING)) is None"):
                 out.line("path = '/model' if isinstance(body, dict) else ''")
                 out.line("unknown = Violation('wire/model', 'rejected', path, MODELS, model)")
-                out.line("return check_result([unknown], body, call, _bill)")
+                out.line("return create_check_result([unknown], body, call, _bill)")
             out.line("model = base")
             out.line("judge = _CHECKS[model] = _loaded(model).check")
         with out.block("if call is None or call in CALLS[model]"):
-            out.line("return check_result(judge(body, model, call, local, now), body, call, _bill)")
+            out.line("return create_check_result(judge(body, model, call, local, now), body, call, _bill)")
         out.line("wrong = Violation('wire/endpoints', 'rejected', '/model', CALLS[model], call)")
-        out.line("return check_result([wrong, *judge(body, model, call, local, now)], body, call, _bill)")
+        out.line(
+            "return create_check_result([wrong, *judge(body, model, call, local, now)], body, call, _bill)"
+        )
 
 
 def _bill(out: CodeWriter) -> None:
@@ -172,9 +174,9 @@ def _bill(out: CodeWriter) -> None:
         for line in _BILL_WORDS:
             out.line(line)
         out.line("from wanlib.generated.calls import API")
-        out.line("from wanlib.client.call.counting import bill_of")
+        out.line("from wanlib.client.call.counting import create_bill")
         out.line()
-        out.line("return bill_of(API, _counter, body, call, region)")
+        out.line("return create_bill(API, _counter, body, call, region)")
     out.line()
     out.line()
     with out.block("def _bill(body: Any, call: str | None) -> 'Bill'"):

@@ -12,7 +12,7 @@ from wanlib.spec.interpreter.decode import decode_body, mode_inputs
 from wanlib.spec.model.mode_values import referenced_fields
 from wanlib.spec.model.model import FOR_TESTING, Family, Spec
 from wanlib.spec.model.modes import Condition, holds
-from wanlib.validation.check_result import MOST_PICTURES, Bill, Count, make_bill
+from wanlib.validation.check_result import MAX_PICTURES, Bill, Count, make_bill
 
 
 def count_pictures(spec: Spec, body: Any, call: str | None = None) -> Count | None:
@@ -52,7 +52,7 @@ def count_pictures(spec: Spec, body: Any, call: str | None = None) -> Count | No
         field=name,
         pictures=_picture_number(value),
         exact=active_value(family.count_is, None) == "exact",
-        given=is_set,
+        is_set=is_set,
         values={field_name: decoded.values[field_name] for field_name in _fields_read(family)},
         for_testing=family.field(name).advice.get(FOR_TESTING) if name else None,
     )
@@ -80,7 +80,7 @@ def _picture_number(value: Any) -> int | None:
     """Return a value as a number of pictures; 4.0 is an integer, true is not."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MOST_PICTURES:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_PICTURES:
         return None
     return value
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from wanlib.base.api_tables import base_of
+from wanlib.base.api_tables import base_model
 from wanlib.spec.model.modes import CompiledMode, Condition, Expression, compile_modes, referenced_names
 from wanlib.spec.model.picture_size import PictureSize
 
@@ -326,7 +326,7 @@ class Spec:
 
     def base(self, model: object) -> str | None:
         """Return the listed model, or the base of a fine-tuned one; None if unknown."""
-        return base_of(model, self.models, self.fine_tuned_ending)
+        return base_model(model, self.models, self.fine_tuned_ending)
 
     def family(self, model: str) -> Family:
         """Return the family of a (fine-tuned) model. Raise KeyError if it is unknown."""

@@ -12,7 +12,15 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from wanlib.base.urls import LOCAL_NAMES, Form, address_scope, expiry_of, is_under, iso_time, public_form
+from wanlib.base.urls import (
+    LOCAL_NAMES,
+    SignatureParameters,
+    address_scope,
+    is_under,
+    iso_time,
+    parse_public_host,
+    signature_expiry,
+)
 from wanlib.base.values import Ratio
 from wanlib.spec.model.model import Rule
 from wanlib.validation.data_uri import DataUri, parse_data_uri
@@ -154,14 +162,16 @@ def _is_public(image: ParsedImage, private_suffixes: tuple[str, ...]) -> bool:
         return False
     if image.scheme == "oss":
         return image.text[len("oss://") :].strip("/") != ""
-    host = public_form(image.text)
+    host = parse_public_host(image.text)
     if host is None or address_scope(host):
         return False
     return not is_under(host, LOCAL_NAMES) and not any(host.endswith(suffix) for suffix in private_suffixes)
 
 
-def _unexpired(limit: tuple[Form, ...], image: ParsedImage, context: BodyContext) -> ViolatedLimit:
-    expiry = expiry_of(image.text, limit) if image.scheme in ("http", "https") else None
+def _unexpired(
+    limit: tuple[SignatureParameters, ...], image: ParsedImage, context: BodyContext
+) -> ViolatedLimit:
+    expiry = signature_expiry(image.text, limit) if image.scheme in ("http", "https") else None
     return (limit, iso_time(expiry)) if expiry is not None and context.now() > expiry else None
 
 

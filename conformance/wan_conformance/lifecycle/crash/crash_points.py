@@ -61,7 +61,7 @@ def instrument_effects(wan: Any, points: CrashPoints) -> None:
     """Puts points around all that a client's driver does: the one place where effects are carried out."""
     driver = wan._driver
     around = points.around_async if iscoroutinefunction(driver.run) else points.around
-    driver._doers = {effect: around(effect.__name__, do) for effect, do in driver._doers.items()}
+    driver._handlers = {effect: around(effect.__name__, do) for effect, do in driver._handlers.items()}
 
 
 def instrument_files(points: CrashPoints) -> None:
