@@ -246,7 +246,7 @@ def test_an_id_is_read_back_and_a_wrong_one_explained() -> None:
         "free/sync/told/pass:inf": "a time is 'inf'",
         "free/sync/told/end:1:badly": "an end is 'badly'",
         "free/sync/told/until:1:week:0": "an edge is 'week'",
-        "free/sync/told/fault:query:fire": "'fire' is no fault",
+        "free/sync/told/fault:query:fire": "unknown fault 'fire'",
     }.items():
         with pytest.raises(ValueError, match=met):
             parse_script(name)

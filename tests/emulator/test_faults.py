@@ -199,12 +199,12 @@ def test_a_broken_rule_is_told_before_a_download_that_fails() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "is no fault, expected one of error"),
-        ("explode", "'explode' is no fault"),
-        ("error colour=red", "'colour' is no part of a fault"),
+        ("", "unknown fault '', expected one of error"),
+        ("explode", "unknown fault 'explode'"),
+        ("error colour=red", "unknown fault setting 'colour'"),
         ("cut where=nowhere", "where is 'nowhere', expected one of unread"),
-        ("error status=99", "status from 200 to 599"),
-        ("trickle pace=nan", "pace under an hour"),
+        ("error status=99", "status 200 to 599"),
+        ("trickle pace=nan", "pace must be below 3600"),
         ("error status=x", "invalid literal"),
     ],
 )

@@ -22,7 +22,7 @@ from wanlib.emulator.server.asgi_request import (
     IN_MEMORY,
     MIB,
     BodyTooLargeError,
-    ClientDisconnected,
+    ClientDisconnectedError,
     Receive,
     SpooledBody,
     read_body,
@@ -85,14 +85,14 @@ def test_a_body_far_over_its_limit_is_not_read_to_its_end() -> None:
 
 @pytest.mark.parametrize("chunks", [(), (b"x",), (b"x" * (2 * MIB),)])
 def test_a_client_that_disconnects_ends_the_wait(chunks: tuple[bytes, ...]) -> None:
-    with pytest.raises(ClientDisconnected):
+    with pytest.raises(ClientDisconnectedError):
         read(receiver(*chunks, ends=False))
 
 
 @pytest.mark.parametrize(
     ("receive", "error"),
     [
-        (receiver(b"x" * (2 * MIB), ends=False), ClientDisconnected),
+        (receiver(b"x" * (2 * MIB), ends=False), ClientDisconnectedError),
         (receiver(b"x" * (2 * MIB), b"x" * MIB), BodyTooLargeError),
     ],
 )

@@ -129,7 +129,7 @@ def test_a_port_in_use_is_told_in_a_line() -> None:
             "--key: unknown region 'mars'; expected KEY or KEY@REGION",
         ),
         (("--key", "@beijing"), "--key: the key is empty"),
-        (("--faults", "explode"), "'explode' is no fault, expected one of error"),
+        (("--faults", "explode"), "unknown fault 'explode', expected one of error"),
         (("--waiting", "-1"), "--waiting is -1.0; expected 0 or more"),
         (("--working", "nan"), "--working is nan"),
         (("--mutant", "wan2.7/n.maxx"), "--mutant 'wan2.7/n.maxx': "),

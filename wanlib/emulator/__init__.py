@@ -1,4 +1,10 @@
-"""The service played on this machine, from the Spec alone: strict, honest, and without a bill."""
+"""An emulator of the service, built from the spec alone; import its public names from here.
+
+The command `wanlib serve`, the pytest plugin, the harness and tests use it; the client and generated code
+never do.
+Start reading in `emulator.py`: one request in, one response out. `api` answers calls, `jobs` decides how
+they end.
+"""
 
 from wanlib.base.clock import Clock, ManualClock, RealClock
 from wanlib.base.extras import require

@@ -1,11 +1,11 @@
-"""What all parts of the emulator share."""
+"""`EmulatorContext`: everything that the parts of one emulator share."""
 
 from dataclasses import dataclass
 from random import Random
 
 from wanlib.base.clock import Clock
 from wanlib.emulator.core.settings import Settings
-from wanlib.emulator.core.vendor_errors import RequestRefused, VendorErrors
+from wanlib.emulator.core.vendor_errors import RequestRefusedError, VendorErrors
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle
 from wanlib.emulator.storage.blobs import BlobStore
 from wanlib.emulator.storage.ledger import Ledger
@@ -19,7 +19,21 @@ _FREE, _VERSION_4 = ~(0xF << 76 | 0b11 << 62), 4 << 76 | 0b10 << 62
 
 @dataclass(slots=True)
 class EmulatorContext:
-    """One emulated service. region: of wire.yaml, whose models and prices hold."""
+    """The shared parts of one emulated service.
+
+    Attributes:
+        spec: The rules and tables.
+        settings: How it behaves where the sources leave it open.
+        clock: The only source of time.
+        vendor: Error codes, messages and names from `service.yaml`.
+        store: Jobs, uploads and accounts.
+        blobs: The bytes of input images.
+        lifecycle: States and lifetimes of a task.
+        ledger: What was accepted, made and billed.
+        rate_limits: None if rates are not enforced.
+        random: The only source of randomness.
+        region: A name of `wire/regions`: its models and prices are used.
+    """
 
     spec: Spec
     settings: Settings
@@ -34,10 +48,15 @@ class EmulatorContext:
     region: str
 
     def new_id(self) -> str:
-        """A UUID; the same sequence for the same seed."""
+        """Return a random UUID; the same seed gives the same sequence."""
         text = f"{self.random.getrandbits(128) & _FREE | _VERSION_4:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
-    def refusal(self, error_key: str, **details: str) -> RequestRefused:
-        """Build the refusal of a row of `errors`, to be raised."""
-        return RequestRefused(self.vendor.lookup(error_key, **details))
+    def refusal(self, error_key: str, **details: str) -> RequestRefusedError:
+        """Build the exception that refuses a request.
+
+        Args:
+            error_key: A row of `errors` in `service.yaml`.
+            **details: Values for the placeholders of its message.
+        """
+        return RequestRefusedError(self.vendor.lookup(error_key, **details))

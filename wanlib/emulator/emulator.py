@@ -1,4 +1,9 @@
-"""The core: one request in, one answer out, no socket and no waiting."""
+"""`Emulator`: one request in, one response out, without a socket and without waiting.
+
+A request passes through `handle`: expired jobs are dropped, a fault is chosen, the router answers, and the
+request is
+recorded in `history`. Everything that a request changes is one transaction of the store.
+"""
 
 import logging
 from collections import deque
@@ -28,10 +33,18 @@ _LOG = logging.getLogger("wanlib.emulator")
 
 
 class RecordedRequest(NamedTuple):
-    """A request of the past.
+    """A request that was answered.
 
-    at: seconds since 1970. call: of wire.yaml, "" for none. path: without its query. rules: as in the
-    header `x-wan-rules`. fault: the kind that it met, "" for none. number: from 1, in the order of answers.
+    Attributes:
+        at: Seconds since 1970.
+        call: A call of `wire.yaml`, "" for none.
+        method: The HTTP method.
+        path: The path without its query, at most 200 characters.
+        status: The HTTP status.
+        rules: The violated rules, as in the header `x-wan-rules`.
+        fault: The kind of the injected fault, "" for none.
+        request_id: The id in the response, "" for none.
+        number: Counts from 1, in the order of responses.
     """
 
     at: float
@@ -46,17 +59,19 @@ class RecordedRequest(NamedTuple):
 
 
 class Emulator:
-    """The service on this machine, played from a Spec. Safe to be used by several threads.
+    """The service on this machine. Safe for use by several threads.
 
-    Answers name every rule that a request breaks in `x-wan-rules`; a request asks for a fault in
-    `x-wan-fault`, a test puts several in line with `faults.script`.
+    Responses list every rule that a request violates in `x-wan-rules`. A request asks for a fault in
+    `x-wan-fault`; a
+    test queues several with `faults.queue`.
 
-    spec: the packaged one unless given. clock: None means a `ManualClock` that starts
-    now; hand the same one to `Wan`. seed: the same requests in the same order at the same times get the same
-    answers to the byte. store: what it remembers, in memory unless given.
-    mutant: `RULE` or `RULE=WAY`: a fault that is planted in a rule, as `wanlib.spec.mutations.plant` does it.
-    ValueError for a region that the spec has not, or a fault that can't be planted. The emulator owns the
-    store: it closes it in `close()`, and when it cannot start.
+    Attributes:
+        spec: The rules and tables.
+        clock: The clock that was passed in, or the one that was created.
+        store: What it remembers.
+        settings: How it behaves where the sources leave it open.
+        faults: Chooses the fault of each request.
+        history: The last 200 requests, oldest first.
     """
 
     def __init__(
@@ -69,6 +84,21 @@ class Emulator:
         store: Store | None = None,
         mutant: str = "",
     ) -> None:
+        """Start the emulator. It owns the store: it closes it in `close()`, and when it cannot start.
+
+        Args:
+            spec: The rules; None means the packaged ones.
+            clock: Pass the same one to `Wan`. None means a `ManualClock` that starts now.
+            seed: The same requests in the same order at the same times get the same responses, byte for
+                byte.
+            settings: None means the defaults.
+            store: What it remembers; None means in memory.
+            mutant: `RULE` or `RULE=WAY`: a fault injected into a rule, as by `wanlib.spec.mutations`; ""
+                for none.
+
+        Raises:
+            ValueError: The spec has no such region, or the mutant cannot be injected.
+        """
         self.spec, self.clock, self.store = spec or load(), clock or ManualClock(), store or MemoryStore()
         try:
             self._start(seed, settings or Settings(), mutant)
@@ -89,72 +119,98 @@ class Emulator:
         self._lock = Lock()
 
     def handle(self, request: Request) -> Response:
-        """The answer to any request. Raises nothing."""
+        """Answer a request. Never raises."""
         with self._lock:
             try:
                 with self.store.transaction():
-                    found = self._respond(request)
+                    result = self._respond(request)
             except Exception:  # a bug of ours, or a full disk; nothing of the request is kept
                 _LOG.exception("a request could not be answered")
-                found = self._router.refusal_response("broken")
+                result = self._router.refusal_response("broken")
                 self._context.ledger.schedule_all()
-                self._record(request, None, found, "")
-        return self._render(found)
+                self._record(request, None, result, "")
+        return self._render(result)
 
     def complete_task(self, task_id: str, error_code: str | None = None, message: str = "") -> bool:
-        """Ends a task now: well, or FAILED with a code; whether there was one to end.
+        """End a task now.
 
-        message: what the failure says of itself; the wording of the code unless given.
+        Args:
+            task_id: The task.
+            error_code: Ends it as failed with this code; None ends it as succeeded.
+            message: The message of the failure; "" for the usual one of the code.
+
+        Returns:
+            False if the task does not exist, or it has ended already.
         """
         with self._lock, self.store.transaction():
             failure = self._context.vendor.by_code(error_code, message) if error_code else None
             return self._router.tasks.finish(task_id, failure)
 
     def ledger(self) -> tuple[Account, ...]:
-        """What each model has come to by now."""
+        """Return what was accepted, made and billed so far, by model."""
         with self._lock, self.store.transaction():
             self._context.ledger.record_finished(self.clock.wall())
             return self._context.ledger.accounts()
 
     def jobs(self) -> tuple[Job, ...]:
-        """All that is remembered, newest first; `job.status(emulator.life, now)` tells its state."""
+        """Return all jobs, newest first. `job.status(emulator.lifecycle, now)` is the state of one."""
         with self._lock:
             return tuple(self.store.jobs.newest_first())
 
     def picture(self, job: Job, index: int) -> bytes:
-        """Picture `index` (from 0) of a job as a PNG, whatever its state. IndexError where it has none."""
+        """Render a picture of a job, in any state.
+
+        Args:
+            job: The job.
+            index: Number of the picture, from 0.
+
+        Returns:
+            A PNG.
+
+        Raises:
+            IndexError: The job has no such picture.
+        """
         with self._lock:
-            sheet = self._router.results.render_spec(job, index)
-        return render_png(sheet)
+            spec = self._router.results.render_spec(job, index)
+        return render_png(spec)
 
     def preview(self, job: Job, index: int, width: int) -> bytes:
-        """The same picture; one that is too large to be opened comes in this width."""
+        """Render a picture of a job; one that is too large to be opened comes in `width` pixels.
+
+        Args:
+            job: The job.
+            index: Number of the picture, from 0.
+            width: In pixels.
+
+        Raises:
+            IndexError: The job has no such picture.
+        """
         with self._lock:
-            sheet = self._router.results.render_spec(job, index)
-        return render_png(preview(sheet, width))
+            spec = self._router.results.render_spec(job, index)
+        return render_png(preview(spec, width))
 
     @property
     def lifecycle(self) -> TaskLifecycle:
-        """The states and terms of `task.yaml`."""
+        """States and lifetimes of a task, from `task.yaml`."""
         return self._context.lifecycle
 
     @property
     def vendor(self) -> VendorErrors:
-        """What `service.yaml` says."""
+        """Error codes, messages and names, from `service.yaml`."""
         return self._context.vendor
 
     @property
     def stored_bytes(self) -> tuple[int, int]:
-        """Bytes of inputs that are kept: in memory, and in the temporary file."""
+        """Bytes of stored input images: in memory, and on disk."""
         return self._context.blobs.used
 
     def close(self) -> None:
-        """Gives up the temporary file, and the store."""
+        """Release the stored images and close the store."""
         self._context.blobs.close()
         self.store.close()
 
     def _respond(self, request: Request) -> Response | RenderSpec:
-        """Faults first; what they leave of the request is carried out."""
+        """Apply the fault of a request, if any, and answer it."""
         self._context.ledger.record_finished(self.clock.wall())
         self._router.purge_expired()
         route = self._router.routes.find(request)
@@ -163,37 +219,37 @@ class Emulator:
         except ValueError as error:
             return self._router.refusal_response("bad_fault", detail=str(error))
         if fault is None:
-            found = self._router.dispatch(request, route, None)
+            result = self._router.dispatch(request, route, None)
         else:
-            told, life = self._context.vendor, self._context.lifecycle
-            found = apply_fault(
+            vendor, lifecycle = self._context.vendor, self._context.lifecycle
+            result = apply_fault(
                 fault,
                 lambda outcome: self._render(self._router.dispatch(request, route, outcome)),
                 self._router.error_response,
-                told.error,
-                life.unlisted,
-                told.names,
+                vendor.error,
+                lifecycle.unlisted,
+                vendor.names,
             )
-            found = found._replace(headers=(*found.headers, (FAULT_HEADER, fault.kind)))
-        self._record(request, route, found, fault.kind if fault else "")
-        return found
+            result = result._replace(headers=(*result.headers, (FAULT_HEADER, fault.kind)))
+        self._record(request, route, result, fault.kind if fault else "")
+        return result
 
-    def _render(self, found: Response | RenderSpec) -> Response:
-        if isinstance(found, Response):
-            return found
+    def _render(self, result: Response | RenderSpec) -> Response:
+        if isinstance(result, Response):
+            return result
         try:
-            return self._router.render_response(found)
+            return self._router.render_response(result)
         except Exception:
             _LOG.exception("a picture could not be drawn")
             return self._router.refusal_response("broken")
 
     def _record(
-        self, request: Request, route: Route | None, found: Response | RenderSpec, fault: str
+        self, request: Request, route: Route | None, result: Response | RenderSpec, fault: str
     ) -> None:
         status, rules, request_id = 200, "", ""
-        if isinstance(found, Response):
-            headers = dict(found.headers)
-            status, rules = found.status, headers.get(RULES_HEADER, "")
+        if isinstance(result, Response):
+            headers = dict(result.headers)
+            status, rules = result.status, headers.get(RULES_HEADER, "")
             request_id = headers.get(self._context.vendor.id_header, "")
         path = request.target.partition("?")[0][:200]
         call = route.call if route else ""
@@ -230,7 +286,7 @@ def _create_context(spec: Spec, clock: Clock, seed: int, settings: Settings, sto
 
 
 def _create_rate_limits(spec: Spec, clock: Clock, store: Store) -> RateLimits:
-    """With the tasks of an earlier process that still run."""
+    """Create rate limits that count the unfinished tasks of an earlier process."""
     quotas = RateLimits(spec)
     for job in store.jobs.newest_first():
         if job.is_task and job.ended > clock.wall():

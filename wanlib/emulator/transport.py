@@ -1,4 +1,4 @@
-"""The emulator behind httpx, in this process: transports for clients, a handler for mocks."""
+"""The emulator behind httpx in the same process: transports for clients, a handler for mocks."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
@@ -12,29 +12,36 @@ SleepAsync = Callable[[float], Awaitable[object]]
 
 
 class EmulatorHandler:
-    """`respx.route().mock(side_effect=Handler(emulator))`, or `httpx.MockTransport(Handler(emulator))`.
+    """Answer mocked requests: `httpx.MockTransport(EmulatorHandler(emulator))`, or as respx's `side_effect`.
 
-    It never waits: delays and trickles are passed over. A cut is raised as httpx raises it.
+    It never waits: delays and pauses are skipped. A cut raises the exception that httpx raises for it.
     """
 
     def __init__(self, emulator: Emulator) -> None:
+        """Create a handler for an emulator."""
         self._emulator = emulator
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        """The answer of the emulator."""
+        """Answer a request."""
         request.read()
         return _to_httpx_response(self._emulator.handle(_to_request(request)), request)
 
 
 class EmulatorTransport(httpx.BaseTransport):
-    """`httpx.Client(transport=Transport(emulator))`. sleep: acts delays out; none unless given."""
+    """A transport for `httpx.Client(transport=EmulatorTransport(emulator))`."""
 
     def __init__(self, emulator: Emulator, sleep: Sleep | None = None) -> None:
+        """Create a transport.
+
+        Args:
+            emulator: Answers the requests.
+            sleep: Called with the seconds of each delay and pause; None skips them.
+        """
         self._emulator = emulator
         self._sleep = sleep
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer of the emulator."""
+        """Answer a request."""
         request.read()
         response = self._emulator.handle(_to_request(request))
         if self._sleep and response.delay:
@@ -43,14 +50,20 @@ class EmulatorTransport(httpx.BaseTransport):
 
 
 class AsyncEmulatorTransport(httpx.AsyncBaseTransport):
-    """`httpx.AsyncClient(transport=AsyncTransport(emulator))`. sleep: as of Transport, to be awaited."""
+    """A transport for `httpx.AsyncClient(transport=AsyncEmulatorTransport(emulator))`."""
 
     def __init__(self, emulator: Emulator, sleep: SleepAsync | None = None) -> None:
+        """Create a transport.
+
+        Args:
+            emulator: Answers the requests.
+            sleep: Awaited with the seconds of each delay and pause; None skips them.
+        """
         self._emulator = emulator
         self._sleep = sleep
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer of the emulator."""
+        """Answer a request."""
         await request.aread()
         response = self._emulator.handle(_to_request(request))
         if self._sleep and response.delay:
@@ -83,7 +96,7 @@ def _to_httpx_response(
 
 
 class _PartStream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body in its parts, as far as it goes."""
+    """A body that is delivered part by part, up to a cut."""
 
     def __init__(self, response: Response, sleep: Sleep | None, sleep_async: SleepAsync | None) -> None:
         self._response = response

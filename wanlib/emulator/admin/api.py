@@ -1,4 +1,9 @@
-"""The page for people, and the JSON that it and tests steer the emulator by. None of it is the vendor's."""
+"""Admin page and JSON control API, as a Starlette app. Not part of the emulated service.
+
+Tests and the page use it to read the state, advance the clock, complete tasks and view pictures. A
+middleware refuses
+requests of other sites.
+"""
 
 import asyncio
 import io
@@ -23,7 +28,7 @@ from wanlib.emulator.core.routes import ADMIN, PAGE, PAGE_FILES
 from wanlib.emulator.emulator import Emulator
 
 ADMIN_HEADER = "x-wan-control"
-"""A request that changes something carries it, whatever it says: no page of elsewhere can send it unasked."""
+"""A request that changes something has this header, with any value: a page of another site cannot send it."""
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAME_SITE = ("same-origin", "none")
@@ -32,11 +37,15 @@ _SAME_SITE = ("same-origin", "none")
 def reject_foreign_origin(
     method: str, headers: Mapping[str, str], hosts: Collection[str] | None, *, page: bool
 ) -> str:
-    """Why a request is refused; "" where it is not.
+    """Return why a request is refused, "" if it is allowed.
 
-    hosts: names that may be used beside those of loopback; None where any address may, though no other
-    name: a page of elsewhere gets here by a name of its own only. page: whether it is the page itself, to
-    which a link may lead.
+    Args:
+        method: The HTTP method.
+        headers: The headers of the request.
+        hosts: Host names that are allowed beside those of loopback. None allows any IP address, but no
+            other name: a page
+            of another site reaches the server only under a name of its own.
+        page: Whether the request is for the page itself, to which a link may lead.
     """
     host = headers.get("host", "")
     if not _is_allowed_host(_host_of(f"//{host}"), hosts):
@@ -88,18 +97,19 @@ _SECURITY_HEADERS = {
 
 
 class AdminApi:
-    """Its endpoints."""
+    """The endpoints."""
 
     def __init__(self, emulator: Emulator, threads: Executor) -> None:
+        """Create the endpoints of one emulator; pictures are rendered in `threads`."""
         self._emulator = emulator
         self._threads = threads
 
     async def state(self, _: Request) -> Response:
-        """All that the page shows."""
+        """Return everything that the page shows."""
         return _json_response(state_snapshot(self._emulator))
 
     async def advance_clock(self, request: Request) -> Response:
-        """`{"seconds": 60}`: lets time pass, on a manual clock."""
+        """`{"seconds": 60}`: advance a manual clock."""
         seconds, clock = (await _read_json(request)).get("seconds"), self._emulator.clock
         if not isinstance(clock, ManualClock):
             raise HTTPException(409, "the clock is not a manual one: start with --clock manual")
@@ -113,11 +123,11 @@ class AdminApi:
         return _json_response({"now": clock.wall()})
 
     async def finish_task(self, request: Request) -> Response:
-        """Ends a task well."""
+        """Complete a task as succeeded."""
         return self._end(request, None)
 
     async def fail_task(self, request: Request) -> Response:
-        """`{"code": …, "message": …}`: ends a task as FAILED; both may be left out."""
+        """`{"code": …, "message": …}`: complete a task as failed; both members are optional."""
         body = await _read_json(request)
         code, message = body.get("code", self._emulator.vendor.failure), body.get("message", "")
         if not isinstance(code, str) or not code or not isinstance(message, str):
@@ -125,11 +135,11 @@ class AdminApi:
         return self._end(request, code, message)
 
     async def picture(self, request: Request) -> Response:
-        """A picture of a task, `?width=` for a smaller one."""
+        """Return a picture of a task, `?width=` for a smaller one."""
         job = self._emulator.store.jobs.get(request.path_params["id"])
         number, width = request.path_params["number"], request.query_params.get("width", "")
         if job is None or number >= max(1, job.outcome.attempted):
-            raise HTTPException(404, "there is no such picture")
+            raise HTTPException(404, "the task has no such picture")
         wide = min(int(width), _MAX_WIDTH) if width.isascii() and width.isdecimal() and len(width) < 9 else 0
 
         def drawn() -> bytes:
@@ -139,17 +149,23 @@ class AdminApi:
         try:
             png = await asyncio.get_running_loop().run_in_executor(self._threads, drawn)
         except IndexError:
-            raise HTTPException(404, "there is no such picture") from None
+            raise HTTPException(404, "the task has no such picture") from None
         return Response(png, media_type="image/png")
 
     def _end(self, request: Request, code: str | None, message: str = "") -> Response:
         if not self._emulator.complete_task(request.path_params["id"], code, message):
-            raise HTTPException(409, "there is no such task that has not ended")
+            raise HTTPException(409, "no unfinished task has this id")
         return _json_response({"ended": True})
 
 
 def create_admin_app(emulator: Emulator, hosts: Collection[str] | None, threads: Executor) -> ASGIApp:
-    """The page and the control surface behind their guard."""
+    """Create the ASGI app.
+
+    Args:
+        emulator: The emulator to control.
+        hosts: As in `reject_foreign_origin`.
+        threads: Renders pictures.
+    """
     endpoints = AdminApi(emulator, threads)
     routes = [
         Route(ADMIN + "state", endpoints.state, methods=["GET"]),
@@ -166,7 +182,7 @@ def create_admin_app(emulator: Emulator, hosts: Collection[str] | None, threads:
 
 
 class _OriginGuardMiddleware:
-    """Refuses what comes from elsewhere, and makes every answer one that a browser treats with care."""
+    """Refuses requests of other sites, and adds security headers to each response."""
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] | None) -> None:
         self._app = app
@@ -188,12 +204,12 @@ class _OriginGuardMiddleware:
 
 
 def _json_response(content: Any, status: int = 200) -> Response:
-    """In ASCII: a prompt may hold what UTF-8 can't."""
+    """Build a JSON response, in ASCII: a prompt may contain lone surrogates, which UTF-8 cannot encode."""
     return Response(json.dumps(content), status, media_type="application/json")
 
 
 async def _read_json(request: Request) -> dict[str, Any]:
-    """The JSON object of a request; an empty one for no body."""
+    """Return the JSON object of a request; an empty one if it has no body."""
     raw = b""
     try:
         async for chunk in request.stream():
@@ -202,9 +218,9 @@ async def _read_json(request: Request) -> dict[str, Any]:
                 raise HTTPException(413, f"the body is over {_MAX_BODY} bytes")
         body = json.loads(raw or b"{}")
     except (ValueError, RecursionError, ClientDisconnect):
-        raise HTTPException(400, "the body is no JSON") from None
+        raise HTTPException(400, "the body is not JSON") from None
     if not isinstance(body, dict):
-        raise HTTPException(400, "the body is no JSON object")
+        raise HTTPException(400, "the body is not a JSON object")
     return body
 
 
@@ -221,7 +237,7 @@ def _thumbnail(png: bytes, width: int) -> bytes:
 
 
 async def page_file(request: Request) -> Response:
-    """The page, or a file of it by its name."""
+    """Return the page, or one of its files by name."""
     name = request.path_params.get("name", "index.html")
     if name not in {each.name for each in PAGE_FOLDER.glob("*") if each.suffix in _SUFFIXES}:
         raise HTTPException(404, "the page has no such file")

@@ -1,4 +1,4 @@
-"""What the emulator has seen and holds, as JSON for the page and for tests."""
+"""The state of the emulator as JSON, for the page and for tests."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from wanlib.emulator.emulator import Emulator, RecordedRequest
 from wanlib.emulator.jobs.job import NEVER, Job
 
 MAX_TASKS = 100
-"""How many of the newest are told."""
+"""Number of the newest tasks that are included."""
 
 _MAX_PROMPT = 200
 
 
 def state_snapshot(emulator: Emulator) -> dict[str, Any]:
-    """Clock, tasks and requests (newest first), ledger. Times in seconds since 1970."""
+    """Return clock, tasks and requests (newest first) and ledger. Times are seconds since 1970."""
     now, jobs = emulator.clock.wall(), emulator.jobs()
     seen = [_request(each) for each in reversed(emulator.history.copy())]
     rules = {each["request_id"]: each["rules"] for each in seen}

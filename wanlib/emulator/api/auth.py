@@ -1,20 +1,24 @@
-"""Keys: any will do unless the settings name some; those that the emulator lends grow old."""
+"""Check API keys, and issue short-lived tokens.
+
+Any key is accepted unless the settings name some. A token contains its own expiry, so none is stored.
+"""
 
 import re
 
 from wanlib.base.violation import Violation
 from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.http_messages import Request
-from wanlib.emulator.core.vendor_errors import RequestRefused
+from wanlib.emulator.core.vendor_errors import RequestRefusedError
 
 _LENT = re.compile(r"st-[0-9a-f]{24}([0-9a-f]{10})")
 _KEY = re.compile(r"[!-~]{1,512}")
 
 
 class Authenticator:
-    """A lent key holds its own end, so none is remembered."""
+    """Checks the API key of each request."""
 
     def __init__(self, context: EmulatorContext) -> None:
+        """Create an authenticator for one emulator."""
         self._context = context
         self._header, header = next(
             (name, row) for name, row in context.spec.wire["headers"].items() if "{key}" in row["is"]
@@ -25,7 +29,11 @@ class Authenticator:
         self._limits = context.spec.wire["queries"]["token"][self._name]
 
     def authenticate(self, request: Request, call: str) -> None:
-        """Refused where a call needs a key and the request brings none that may be one."""
+        """Check the key of a request, if the call needs one.
+
+        Raises:
+            RequestRefusedError: The key is missing, malformed, expired, unknown, or of another region.
+        """
         if call not in self._calls:
             return
         given = request.headers.get(self._header.lower())
@@ -37,7 +45,7 @@ class Authenticator:
             self._check_region(given)
 
     def _check_region(self, given: str) -> None:
-        """Refuse a key that is not of this region; lent keys are."""
+        """Refuse a key that is unknown or of another region; tokens are valid in any."""
         keys, here = self._context.settings.keys, self._context.region
         key = given[len(self._before) :].strip()
         if not keys or _LENT.fullmatch(key):
@@ -46,10 +54,17 @@ class Authenticator:
             self._reject("bad_key")
         if keys[key] != here:
             broken = Violation("wire/regions", "rejected", "", here, keys[key])
-            raise RequestRefused(self._context.vendor.lookup("other_region"), (broken,))
+            raise RequestRefusedError(self._context.vendor.lookup("other_region"), (broken,))
 
     def issue_token(self, text: str | None) -> dict[str, object]:
-        """A key for so many seconds. Refused for a number out of its range."""
+        """Issue a token.
+
+        Args:
+            text: Its lifetime in seconds, as in the query; None or "" for the default.
+
+        Raises:
+            RequestRefusedError: The lifetime is not a number in the documented range.
+        """
         low, high = self._limits["min"], self._limits["max"]
         text = text or str(self._limits["default"])
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and low <= int(text) <= high):
@@ -73,4 +88,4 @@ class Authenticator:
     def _reject(self, error_key: str) -> None:
         due = self._before + "…" + self._after
         broken = Violation(f"wire/headers.{self._header}", "rejected", "", due, None)
-        raise RequestRefused(self._context.vendor.lookup(error_key), (broken,))
+        raise RequestRefusedError(self._context.vendor.lookup(error_key), (broken,))

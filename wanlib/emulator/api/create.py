@@ -1,4 +1,4 @@
-"""Takes requests that create: judges them, and turns those that are accepted into job."""
+"""Handle requests that create jobs: validate them, and turn those that are accepted into jobs."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.fault import Fault
 from wanlib.emulator.core.http_messages import Request
 from wanlib.emulator.core.routes import Route, Routes
-from wanlib.emulator.core.vendor_errors import RequestRefused, VendorError
+from wanlib.emulator.core.vendor_errors import RequestRefusedError, VendorError
 from wanlib.emulator.jobs.job import Job, JobOutcome, decide_outcome
 from wanlib.emulator.storage.rate_limits import end_time
 from wanlib.emulator.storage.store import Upload
@@ -30,9 +30,10 @@ _DOWNLOADED = ("http", "https")
 
 
 class CreateHandler:
-    """Where job begins."""
+    """Creates jobs."""
 
     def __init__(self, context: EmulatorContext, routes: Routes, uploads: UploadStorage) -> None:
+        """Create the handler of one emulator."""
         self._context = context
         self._validator = RequestValidator(context, routes, uploads)
         self._uploads = uploads
@@ -43,41 +44,53 @@ class CreateHandler:
     def handle(
         self, request: Request, route: Route, request_id: str, fault: Fault | None
     ) -> tuple[Job, tuple[Violation, ...]]:
-        """The job that a request becomes, and what it breaks all the same. Refused where it is not accepted.
+        """Create the job that a request asks for.
 
-        fault: what its job is to meet, if anything.
+        Args:
+            request: The request.
+            route: Its route.
+            request_id: The id of its response.
+            fault: The fault that its job gets, or None.
+
+        Returns:
+            The job, and the rules that the request violates without being rejected.
+
+        Raises:
+            RequestRefusedError: The request is rejected.
         """
-        parsed, told, broken, files = self._validator.validate(request, route)
-        seen = (*broken, *validate_body(self._context.spec, parsed, **self._url_options()))
+        parsed, errors, header_violations, files = self._validator.validate(request, route)
+        violations = (*header_violations, *validate_body(self._context.spec, parsed, **self._url_options()))
         if files:
-            seen = (*seen, *self._file_violations(parsed, files, seen))
-        if told:
-            raise RequestRefused(told[0], seen)
-        self._raise_first(parsed, seen)
-        self._check_quota(parsed.body["model"], route.call, seen)
+            violations = (*violations, *self._file_violations(parsed, files, violations))
+        if errors:
+            raise RequestRefusedError(errors[0], violations)
+        self._raise_first(parsed, violations)
+        self._check_quota(parsed.body["model"], route.call, violations)
         url = next(iter(referenced_files(self._context.spec, parsed, _DOWNLOADED)), "")
         if url and fault and fault.kind == "download" and fault.where != "after":
             code = fault.code or self._context.vendor.download["refused"]
-            raise RequestRefused(self._context.vendor.by_code(code, fault.message, redact_text(url)), seen)
-        return self._create_job(parsed, seen, route, request_id, files, fault, url), seen
+            raise RequestRefusedError(
+                self._context.vendor.by_code(code, fault.message, redact_text(url)), violations
+            )
+        return self._create_job(parsed, violations, route, request_id, files, fault, url), violations
 
     def _url_options(self) -> UrlOptions:
         return {"local": self._context.settings.local_images, "now": self._context.clock.now()}
 
     def _file_violations(
-        self, parsed: ParsedBody, files: Mapping[str, Upload], seen: tuple[Violation, ...]
+        self, parsed: ParsedBody, files: Mapping[str, Upload], violations: tuple[Violation, ...]
     ) -> list[Violation]:
-        """What the uploaded files break, beside what was seen without them."""
+        """Return the violations of the uploaded files, except those that were found without them."""
         pieces = {url: self._uploads.read_upload(upload) for url, upload in files.items()}
-        met = {(violation.rule, violation.path) for violation in seen}
+        known = {(violation.rule, violation.path) for violation in violations}
         found = validate_files(self._context.spec, parsed, pieces, **self._url_options())
-        return [violation for violation in found if (violation.rule, violation.path) not in met]
+        return [violation for violation in found if (violation.rule, violation.path) not in known]
 
     def _raise_first(self, parsed: ParsedBody, violations: tuple[Violation, ...]) -> None:
-        """Refuse by the first rule whose breach is rejected."""
+        """Refuse the request by the first violation whose outcome is `rejected`."""
         for violation in violations:
             if violation.outcome == "rejected":
-                raise RequestRefused(self._vendor_message(violation, parsed, violations), violations)
+                raise RequestRefusedError(self._vendor_message(violation, parsed, violations), violations)
 
     def _vendor_message(
         self, violation: Violation, parsed: ParsedBody, violations: tuple[Violation, ...]
@@ -90,18 +103,18 @@ class CreateHandler:
         return self._context.vendor.for_violation(violation, low, high)
 
     def _check_quota(self, model: str, call: str, violations: tuple[Violation, ...]) -> None:
-        """Whether the region offers the call, and the rate of submissions."""
+        """Refuse a call that the region does not offer, and one over the rate of submissions."""
         context = self._context
-        offers = context.spec.wire["regions"][context.region].get("calls")
+        calls_by_model = context.spec.wire["regions"][context.region].get("calls")
         base = context.spec.base(model)
-        offered = offers is None or call in offers.get(base, ())
+        is_offered = calls_by_model is None or call in calls_by_model.get(base, ())
         if base != model:
-            offered = offered and context.region in context.spec.wire["fine_tuned"]["regions"]
-        if not offered:
+            is_offered = is_offered and context.region in context.spec.wire["fine_tuned"]["regions"]
+        if not is_offered:
             rule = Violation("wire/regions", "rejected", "/model", context.region, model)
-            raise RequestRefused(context.vendor.lookup("not_in_region"), (*violations, rule))
+            raise RequestRefusedError(context.vendor.lookup("not_in_region"), (*violations, rule))
         if context.rate_limits and not context.rate_limits.allow_submission(model, context.clock.wall()):
-            raise RequestRefused(context.vendor.lookup("too_many"), violations)
+            raise RequestRefusedError(context.vendor.lookup("too_many"), violations)
 
     def _create_job(
         self,
@@ -117,31 +130,31 @@ class CreateHandler:
         values = effective_values(context.spec, parsed, violations)
         images = values.get(context.vendor.fields["images"])
         inputs = collect_inputs(images, values.reading, files, context.blobs)
-        order = build_job_spec(context, values, model, route.call, inputs)
+        spec = build_job_spec(context, values, model, route.call, inputs)
         job = Job(
             context.new_id(),
             request_id,
-            order,
-            decide_outcome(order, fault, context.vendor, url),
+            spec,
+            decide_outcome(spec, fault, context.vendor, url),
             route.path,
             route.call == "async",
             *self._schedule(model, route.call),
         )
         if job.is_task and context.settings.working > self._timeout:
-            job = job._replace(outcome=JobOutcome(order.picture_count, order.picture_count, *self._timed_out))
+            job = job._replace(outcome=JobOutcome(spec.picture_count, spec.picture_count, *self._timed_out))
         context.store.jobs.put(job.id, job)
         context.ledger.record_accepted(job)
         return job
 
     def _schedule(self, model: str, call: str) -> tuple[float, float, float]:
-        """Submission, start and end. A synchronous call is over when it is answered.
+        """Return when a job is submitted, starts and ends. A synchronous call ends with its response.
 
-        A task that jobs longer than the internal timeout ends then.
+        A task that works longer than the internal timeout ends at that moment.
         """
         settings, now = self._context.settings, self._context.clock.wall()
         if call != "async":
-            took = settings.waiting + settings.working if self._context.clock.waits else 0.0
-            return now, now, now + took
+            seconds = settings.waiting + settings.working if self._context.clock.waits else 0.0
+            return now, now, now + seconds
         scheduled, working = now + settings.waiting, min(settings.working, self._timeout)
         if self._context.rate_limits:
             scheduled = self._context.rate_limits.reserve_slot(model, scheduled, working)

@@ -1,4 +1,4 @@
-"""The images of an accepted body: their facts and, where they came along, their bytes."""
+"""Derive what a job makes from accepted values: inputs, number and size of pictures, seeds."""
 
 import base64
 import re
@@ -18,17 +18,21 @@ from wanlib.spec.model.picture_size import KEYWORD, SQUARE, PictureSize
 
 
 def collect_inputs(
-    values: Any, reading: DecodedBody, files: Mapping[str, Upload], blobs: BlobStore
+    values: Any, decoded: DecodedBody, files: Mapping[str, Upload], blobs: BlobStore
 ) -> tuple[InputImage, ...]:
-    """Inputs for the values of an image list; anything that is no text is passed over.
+    """Return the input images of a request, and store their bytes.
 
-    reading: of the body that they stand in. files: the uploads that it names, by URL.
+    Args:
+        values: The value of the image field; items that are not strings are skipped.
+        decoded: The body that contains them.
+        files: The uploads that the body names, by URL.
+        blobs: Stores the bytes.
     """
     items = values if isinstance(values, list) else []
     return tuple(
         _uploaded(number, files[item], blobs)
         if files and item in files
-        else _inline_or_url(number, item, reading, blobs)
+        else _inline_or_url(number, item, decoded, blobs)
         for number, item in enumerate(items, 1)
         if isinstance(item, str)
     )
@@ -39,23 +43,23 @@ def _uploaded(number: int, upload: Upload, blobs: BlobStore) -> InputImage:
     return InputImage(label, upload.width, upload.height, upload.format, blobs.retain(upload.blob_key))
 
 
-def _inline_or_url(number: int, text: str, reading: DecodedBody, blobs: BlobStore) -> InputImage:
-    """A URL, or an image that came along."""
-    facts = reading.image(text).facts
-    if facts is None or not facts.width or not facts.height:
+def _inline_or_url(number: int, text: str, decoded: DecodedBody, blobs: BlobStore) -> InputImage:
+    """Return an input given by URL, or by a data URI whose image is readable."""
+    info = decoded.image(text).facts
+    if info is None or not info.width or not info.height:
         return InputImage(f"image {number}: {redact_text(text)}")
-    label = f"image {number}: {facts.format} {facts.width}*{facts.height}"
-    return InputImage(label, facts.width, facts.height, facts.format or "", _store_bytes(text, blobs))
+    label = f"image {number}: {info.format} {info.width}*{info.height}"
+    return InputImage(label, info.width, info.height, info.format or "", _store_bytes(text, blobs))
 
 
 def _store_bytes(text: str, blobs: BlobStore) -> str:
-    """Store the bytes of a data URI. Return their key, "" if there is no room."""
+    """Store the bytes of a data URI. Return their key, "" if they do not fit."""
     min_size = len(text) // 4 * 3 - 128  # what precedes the base64 is shorter than 128 bytes
     return blobs.add(_bytes_of(text)) if blobs.has_room(min_size) else ""
 
 
 def _bytes_of(text: str) -> bytes:
-    """The file in a data URI; nothing where its text breaks further on than was judged."""
+    """Return the file in a data URI; nothing if its base64 is malformed beyond the part that is validated."""
     try:
         return base64.b64decode(text[text.index(",") + 1 :], validate=True)
     except ValueError:
@@ -67,104 +71,114 @@ _SIZE = re.compile(r"([0-9]+)\*([0-9]+)")
 _ONE_TO_ONE: Size = (1, 1)
 
 
-def output_size(values: Values, size_field: str, inputs: tuple[InputImage, ...], unseen: str) -> Size:
-    """Return the size that the pages promise for accepted values.
+def output_size(values: Values, size_field: str, inputs: tuple[InputImage, ...], default_size: str) -> Size:
+    """Return the size that the documents promise for accepted values.
 
     Args:
         values: The values of the request.
         size_field: The name of the field that can state a size.
         inputs: The images of the request.
-        unseen: `W*H`, assumed for an image whose sides are unknown.
+        default_size: `W*H`, assumed for an image whose size is unknown.
     """
-    size = _read(values.explicit_value(size_field))
-    how = values.active_value(values.family.picture_size)
-    if size is None and how is not None:
-        size = _by_ratio(how, values, size_field, inputs, unseen) if how.ratio else None
-        size = size or _by_sides(how, values, inputs, unseen)
+    size = _parse_size(values.explicit_value(size_field))
+    rule = values.active_value(values.family.picture_size)
+    if size is None and rule is not None:
+        size = _size_from_ratio(rule, values, size_field, inputs, default_size) if rule.ratio else None
+        size = size or _size_from_sides(rule, values, inputs, default_size)
     step = values.family.output["multiple_of"]
-    return round_to_step(size or _last_image_size(inputs, unseen), step)
+    return round_to_step(size or _last_image_size(inputs, default_size), step)
 
 
 def largest_size_for_ratio(pixels: int, ratio: Size) -> Size:
-    """The largest size of a ratio, to the pixel below, that has at most so many pixels in all."""
+    """Return the largest size of a ratio with at most so many pixels in total, rounded down."""
     width, height = ratio
     return max(1, isqrt(pixels * width // height)), max(1, isqrt(pixels * height // width))
 
 
 def round_to_step(size: Size, step: int) -> Size:
-    """Each side at the nearest multiple of `step`, at least one; half of it goes up."""
+    """Round each side to the nearest multiple of `step`, at least one; halves are rounded up."""
     width, height = [max(step, (side + step // 2) // step * step) for side in size]
     return width, height
 
 
-def _by_ratio(
-    how: PictureSize, values: Values, size_field: str, inputs: tuple[InputImage, ...], unseen: str
+def _size_from_ratio(
+    rule: PictureSize, values: Values, size_field: str, inputs: tuple[InputImage, ...], default_size: str
 ) -> Size | None:
-    """A budget of pixels in a ratio; None for a keyword whose pixels no page states."""
-    pixels = how.pixels
+    """Return the size with a budget of pixels and a ratio; None for a keyword without documented pixels."""
+    pixels = rule.pixels
     if pixels == KEYWORD:
-        word = values.get(size_field)
-        if (stated := _read(word)) is not None:
+        keyword = values.get(size_field)
+        if (stated := _parse_size(keyword)) is not None:
             return stated
-        pixels = (values.active_limit(size_field, "keywords") or {}).get(word)
+        pixels = (values.active_limit(size_field, "keywords") or {}).get(keyword)
     if not isinstance(pixels, int):
         return None
-    square = how.ratio == SQUARE or not inputs
-    return largest_size_for_ratio(pixels, _ONE_TO_ONE if square else _last_image_size(inputs, unseen))
+    square = rule.ratio == SQUARE or not inputs
+    return largest_size_for_ratio(pixels, _ONE_TO_ONE if square else _last_image_size(inputs, default_size))
 
 
-def _by_sides(how: PictureSize, values: Values, inputs: tuple[InputImage, ...], unseen: str) -> Size:
-    """The sides of the last image, scaled down, multiplied or extended."""
-    if not inputs and how.max_pixels:
-        return largest_size_for_ratio(how.max_pixels, _ONE_TO_ONE)
-    width, height = _last_image_size(inputs, unseen)
-    if how.max_pixels and width * height > how.max_pixels:
-        return largest_size_for_ratio(how.max_pixels, (width, height))
-    if how.scaled_by:
-        factor = _number(values.get(how.scaled_by))
+def _size_from_sides(
+    rule: PictureSize, values: Values, inputs: tuple[InputImage, ...], default_size: str
+) -> Size:
+    """Return the size of the last image, scaled down, multiplied or extended."""
+    if not inputs and rule.max_pixels:
+        return largest_size_for_ratio(rule.max_pixels, _ONE_TO_ONE)
+    width, height = _last_image_size(inputs, default_size)
+    if rule.max_pixels and width * height > rule.max_pixels:
+        return largest_size_for_ratio(rule.max_pixels, (width, height))
+    if rule.scaled_by:
+        factor = _number(values.get(rule.scaled_by))
         return _times(width, factor), _times(height, factor)
     return (
-        _times(width, _extension(values, how.width_by)),
-        _times(height, _extension(values, how.height_by)),
+        _times(width, _extension(values, rule.width_by)),
+        _times(height, _extension(values, rule.height_by)),
     )
 
 
 def _extension(values: Values, fields: Iterable[str]) -> Fraction:
-    """By what a side is multiplied that each of some fields extends at one end; 1 without fields."""
+    """Return the factor by which a side grows that each field extends at one end; 1 without fields."""
     return 1 + sum((_number(values.get(field)) - 1 for field in fields), Fraction(0))
 
 
 def _number(value: Any) -> Fraction:
-    """A number as it was written in the request; 1 for what is no number."""
+    """Return a number exactly as it is written in the request; 1 for anything else."""
     known = isinstance(value, int | float) and not isinstance(value, bool)
     return Fraction(str(value)) if known else Fraction(1)
 
 
 def _times(side: int, factor: Fraction) -> int:
-    """A side multiplied, at the nearest whole number; half goes up."""
+    """Multiply a side and round to the nearest whole number, halves up."""
     return max(1, floor(side * factor + Fraction(1, 2)))
 
 
-def _last_image_size(inputs: tuple[InputImage, ...], unseen: str) -> Size:
-    """The sides of the last of some inputs."""
+def _last_image_size(inputs: tuple[InputImage, ...], default_size: str) -> Size:
+    """Return the size of the last input."""
     last = inputs[-1] if inputs else None
-    return (last.width, last.height) if last and last.width else _read(unseen) or _ONE_TO_ONE
+    return (last.width, last.height) if last and last.width else _parse_size(default_size) or _ONE_TO_ONE
 
 
-def _read(text: Any) -> Size | None:
-    """`W*H` as numbers; None for anything else."""
-    found = _SIZE.fullmatch(text) if isinstance(text, str) else None
-    return (int(found[1]), int(found[2])) if found else None
+def _parse_size(text: Any) -> Size | None:
+    """Parse `W*H`; None for anything else."""
+    match = _SIZE.fullmatch(text) if isinstance(text, str) else None
+    return (int(match[1]), int(match[2])) if match else None
 
 
 _SEEDS = 1 << 31
-_UNSEEN = "1024*1024"  # what an image is taken for that the emulator has not seen
+_DEFAULT_INPUT_SIZE = "1024*1024"  # what an image is taken for that the emulator has not seen
 
 
 def build_job_spec(
     context: EmulatorContext, values: Values, model: str, call: str, inputs: tuple[InputImage, ...]
 ) -> JobSpec:
-    """What a request asks for."""
+    """Return what a request asks for.
+
+    Args:
+        context: The emulator.
+        values: The accepted values.
+        model: The name in the request.
+        call: A call of `wire.yaml`.
+        inputs: The input images.
+    """
     names = context.vendor.fields
     count = values.get(values.active_value(values.family.count_of) or "")
     count = max(1, count) if isinstance(count, int) else 1
@@ -174,7 +188,7 @@ def build_job_spec(
         call=call,
         prompt=_text(values.get(names["prompt"])),
         inputs=inputs,
-        size=output_size(values, names["size"], inputs, _UNSEEN),
+        size=output_size(values, names["size"], inputs, _DEFAULT_INPUT_SIZE),
         picture_count=count,
         is_exact_count=values.active_value(values.family.count_is) != "at most",
         seeds=_image_seeds(context, values, count),
@@ -192,9 +206,9 @@ def _text(value: object) -> str:
 
 
 def _image_seeds(context: EmulatorContext, values: Values, count: int) -> tuple[tuple[int, int], ...]:
-    """A seed and a number for each; where each further picture has a higher seed, the number stays 0."""
-    given = values.get(context.vendor.fields["seed"])
-    first = given if isinstance(given, int) else context.random.randrange(_SEEDS)
+    """Return (seed, number) for each picture; the number stays 0 if further pictures have higher seeds."""
+    seed = values.get(context.vendor.fields["seed"])
+    first = seed if isinstance(seed, int) else context.random.randrange(_SEEDS)
     step: int | None = values.family.output.get("seed_step")
     if step:
         return tuple([(first + index * step, 0) for index in range(count)])

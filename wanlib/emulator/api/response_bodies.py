@@ -1,4 +1,4 @@
-"""The bodies of answers about job, in the shapes of `wire.yaml`."""
+"""Build the JSON bodies of responses, in the shapes of `wire.yaml`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,9 +18,17 @@ _CLOSING = "Done."
 
 
 class ResponseBodies:
-    """Writes them. link: (job, picture from 0) -> where the picture can be fetched."""
+    """Builds bodies for jobs."""
 
     def __init__(self, spec: Spec, settings: Settings, life: TaskLifecycle, names: WireNames) -> None:
+        """Create a builder.
+
+        Args:
+            spec: The shapes.
+            settings: Choices where the documents show several shapes.
+            life: The states of a task.
+            names: The names of members.
+        """
         times = spec.wire["times"]["query"]
         self._spec = spec
         self._settings = settings
@@ -34,15 +42,15 @@ class ResponseBodies:
         self._reasons: Mapping[str, str] = self._streaming["finish_reason"]
 
     def task_created(self, job: Job, request_id: str) -> Body:
-        """Of an asynchronous create."""
+        """Build the response to a create call: the task is accepted."""
         return self._answer(request_id, self._task(job.id, self._lifecycle.waiting))
 
     def sync_result(self, job: Job, link: Link, request_id: str) -> Body:
-        """Of a synchronous call that has succeeded."""
+        """Build the response of a synchronous call that has made pictures."""
         return {self._names.answer.request_id: request_id} | self._pictures(job, link)
 
     def task_status(self, job: Job, now: float, link: Link, request_id: str) -> Body:
-        """Of a query."""
+        """Build the response to a query."""
         status = job.status(self._lifecycle, now)
         if status == self._lifecycle.unknown:
             return self.unknown_task(job.id, request_id)
@@ -64,11 +72,11 @@ class ResponseBodies:
         return self._answer(request_id, output)
 
     def unknown_task(self, task_id: str, request_id: str) -> Body:
-        """Of a query for an id that has expired or never was."""
+        """Build the response to a query for an id that has expired or never existed."""
         return self._answer(request_id, self._task(task_id, self._lifecycle.unknown))
 
     def stream_events(self, job: Job, link: Link, request_id: str) -> list[Body]:
-        """Of a streamed call: some parts each, usage as it grows or at the end."""
+        """Build the bodies of a stream, some parts in each; usage accumulates or comes at the end."""
         parts, bodies = self._parts(job, link), list[Body]()
         images = texts = 0
         names, size = self._names, self._streaming["parts_of_a_chunk"]
@@ -96,7 +104,7 @@ class ResponseBodies:
         return {self._names.answer.code: outcome.code, self._names.answer.message: outcome.message}
 
     def _uses_results_form(self, job: Job) -> bool:
-        """Whether the model's pictures come as `results`."""
+        """Return True if the model returns its pictures as `results`."""
         return bool(self._spec.family(job.spec.model).output["result"] == "results")
 
     def _times(self, job: Job, now: float, status: str) -> Body:
@@ -133,7 +141,7 @@ class ResponseBodies:
         return {names.finish_reason: self._reasons[reason], names.message: message}
 
     def _parts(self, job: Job, link: Link) -> list[Body]:
-        """Texts and images in reading order; what failed is not there."""
+        """Return texts and images in reading order, without the failed ones."""
         names, parts = self._names.choice, list[Body]()
         for index in range(job.image_count()):
             if job.spec.has_texts:
@@ -143,7 +151,7 @@ class ResponseBodies:
         return [*parts, self._part(names.text, _CLOSING)] if job.spec.has_texts else parts
 
     def _part(self, name: str, value: str) -> Body:
-        """A part says by its type which member holds its value."""
+        """Build a part; its type names the member that has the value."""
         return {self._names.choice.type: name, name: value}
 
     def _results(self, job: Job, link: Link) -> list[Body]:
@@ -156,14 +164,14 @@ class ResponseBodies:
         return made + [self._reason(outcome)] * (outcome.attempted - job.image_count())
 
     def _metrics(self, job: Job, *, ended: bool) -> Body:
-        """Before the end nothing has succeeded or failed."""
+        """Count pictures. Before the end, none has succeeded or failed."""
         made = job.image_count() if ended else 0
         broken = job.outcome.attempted - made if ended else 0
         names = self._names.metrics
         return {names.total: job.outcome.attempted, names.succeeded: made, names.failed: broken}
 
     def _usage(self, job: Job, images: int, texts: int) -> Body:
-        """Return the usage of a call: the tokens that the spec states, and the texts written."""
+        """Build the usage of a call: the tokens that the spec states, and the texts written."""
         width, height = job.spec.size if images else (0, 0)
         names = self._names.usage
         stated = self._spec.family(job.spec.model).output.get("tokens", {})

@@ -1,4 +1,4 @@
-"""What answers are written on: headers as they were recorded, JSON, events, and the storage's XML."""
+"""Build HTTP responses: recorded headers, JSON, server-sent events, storage errors as XML."""
 
 import json
 from collections.abc import Iterable
@@ -19,9 +19,10 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)  # what
 
 
 class ResponseBuilder:
-    """Writes the answers of one context."""
+    """Builds the responses of one emulator."""
 
     def __init__(self, context: EmulatorContext) -> None:
+        """Prepare the headers that every response has."""
         self._context = context
         timeout = context.spec.wire["timeouts"]["sync"].partition(" ")[0]
         self._recorded = tuple(
@@ -32,34 +33,46 @@ class ResponseBuilder:
     def json_response(
         self, status: int, body: Body, request_id: str, violations: Violations = ()
     ) -> Response:
-        """A JSON answer; what the request broke goes into a header."""
+        """Build a JSON response; violated rules are listed in a header."""
         return Response(status, self._headers(request_id, _JSON, violations), (_dumps(body),))
 
     def error_response(
-        self, told: VendorError, request_id: str, violations: Violations = (), *, status: int = 0
+        self, error: VendorError, request_id: str, violations: Violations = (), *, status: int = 0
     ) -> Response:
-        """The vendor's error body, with the status of its code unless another is given."""
-        body = error_body(self._context.vendor.names, told, request_id)
-        return self.json_response(status or self._status(told.code), body, request_id, violations)
+        """Build the vendor's error response.
+
+        Args:
+            error: The code and message.
+            request_id: The id of the response.
+            violations: Listed in a header.
+            status: The HTTP status; 0 for the usual one of the code.
+        """
+        body = error_body(self._context.vendor.names, error, request_id)
+        return self.json_response(status or self._status(error.code), body, request_id, violations)
 
     def stream_response(self, events: list[Body], request_id: str, violations: Violations) -> Response:
-        """Server-sent events, each a part of its own."""
+        """Build a stream of server-sent events, one part each."""
         parts = [_event(number, "result", 200, body) for number, body in enumerate(events, 1)]
         return Response(200, self._headers(request_id, self._streamed, violations), tuple(parts))
 
     def failed_stream_response(
         self, outcome: JobOutcome, request_id: str, violations: Violations
     ) -> Response:
-        """A stream that has nothing but an error in it."""
+        """Build a stream that contains only an error event."""
         body = error_body(self._context.vendor.names, VendorError(outcome.code, outcome.message), request_id)
         parts = (_event(1, "error", self._status(outcome.code), body),)
         return Response(200, self._headers(request_id, self._streamed, violations), parts)
 
-    def storage_error(self, situation: str, what: str = "") -> Response:
-        """An error of the file storage."""
-        row = self._context.vendor.storage[situation]
+    def storage_error(self, error_key: str, detail: str = "") -> Response:
+        """Build an error of the file storage, in XML.
+
+        Args:
+            error_key: A row of `storage` in `service.yaml`.
+            detail: Fills the placeholder of its message.
+        """
+        row = self._context.vendor.storage[error_key]
         names = self._context.vendor.names.storage
-        message = row["message"].replace("{detail}", what)
+        message = row["message"].replace("{detail}", detail)
         inner = _element(names.code, row["code"]) + _element(names.message, message)
         text = f'<?xml version="1.0" encoding="UTF-8"?>\n{_element(names.error, inner)}\n'
         return Response(row["status"], _XML, (text.encode(),))
@@ -79,7 +92,7 @@ class ResponseBuilder:
 
 
 def _violation_header(violations: Iterable[Violation]) -> str:
-    """Each broken rule once, with its outcome."""
+    """Format the violated rules, each once with its outcome."""
     return ", ".join(dict.fromkeys(f"{violation.rule};{violation.outcome}" for violation in violations))
 
 
@@ -88,7 +101,7 @@ def _element(name: str, content: str) -> str:
 
 
 def _event(number: int, name: str, status: int, body: Body) -> bytes:
-    """One server-sent event, with the comment in which the service tells its status."""
+    """Format one server-sent event, with the comment in which the service states its status."""
     return f"id:{number}\nevent:{name}\n:HTTP_STATUS/{status}\ndata:".encode() + _dumps(body) + b"\n\n"
 
 

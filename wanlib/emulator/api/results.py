@@ -1,4 +1,4 @@
-"""Where results are fetched: links that die, and what is drawn behind them."""
+"""Signed result URLs: when they expire, and what is rendered behind them."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,27 +9,43 @@ from wanlib.emulator.jobs.job import NEVER, InputImage, Job
 from wanlib.emulator.jobs.rendering import InputPanel, RenderSpec
 
 MAX_INPUT_PIXELS = 25_000_000
-"""An input with more pixels is not opened; its label stands for it."""
+"""An input with more pixels is not opened; its label is drawn instead."""
 
 
 class ResultStorage:
-    """Pictures of jobs, by number from 0."""
+    """Creates and resolves the URLs of result pictures."""
 
     def __init__(self, context: EmulatorContext, key: str) -> None:
+        """Create the result storage of one emulator.
+
+        Args:
+            context: The emulator.
+            key: Signs the URLs.
+        """
         self._context = context
         self._key = key
         self._names = context.vendor.names.form
 
     def url_for(self, job: Job, index: int, origin: str) -> str:
-        """A URL that looks as those of the storage do."""
+        """Return the URL of a picture, in the form of the vendor's storage.
+
+        Args:
+            job: The job.
+            index: Number of the picture, from 0.
+            origin: Scheme and host.
+        """
         path = f"{RESULTS}/{job.id}/{index}.{self._format(job)}"
-        dies = 0 if job.ended == NEVER else int(job.links_expire_at(self._context.lifecycle))
-        signed = self._sign(f"{path} {dies}")
+        expires = 0 if job.ended == NEVER else int(job.links_expire_at(self._context.lifecycle))
+        signed = self._sign(f"{path} {expires}")
         names = self._names
-        return f"{origin}{path}?Expires={dies}&{names.access_key}=emulator&{names.signature}={signed}"
+        return f"{origin}{path}?Expires={expires}&{names.access_key}=emulator&{names.signature}={signed}"
 
     def lookup(self, name: str, query: Mapping[str, str]) -> RenderSpec | str:
-        """What to draw for `ID/NUMBER.png`; `absent` or `expired` where there is nothing to fetch."""
+        """Resolve the path of a result, `ID/NUMBER.png`.
+
+        Returns:
+            What to render; or `absent` or `expired`, rows of `storage` in `service.yaml`.
+        """
         key, _, file = name.partition("/")
         job = self._context.store.jobs.get(key)
         number, _, suffix = file.partition(".")
@@ -45,30 +61,38 @@ class ResultStorage:
         return self.render_spec(job, int(number))
 
     def render_spec(self, job: Job, index: int) -> RenderSpec:
-        """What picture `index` of a job is drawn from."""
-        order = job.spec
-        seed, number = order.seeds[index]
+        """Return what a picture is rendered from.
+
+        Args:
+            job: The job.
+            index: Number of the picture, from 0.
+
+        Raises:
+            IndexError: The job has no such picture.
+        """
+        spec = job.spec
+        seed, number = spec.seeds[index]
         return RenderSpec(
-            *order.size,
-            order.prompt,
-            tuple(map(self._input_panel, order.inputs)),
+            *spec.size,
+            spec.prompt,
+            tuple(map(self._input_panel, spec.inputs)),
             f"seed {seed}" + (f" picture {number + 1}" if number else ""),
-            self._context.vendor.watermark if order.watermark else "",
+            self._context.vendor.watermark if spec.watermark else "",
             MAX_INPUT_PIXELS,
         )
 
-    def _input_panel(self, given: InputImage) -> InputPanel:
-        shown = given.width * given.height <= MAX_INPUT_PIXELS
+    def _input_panel(self, image: InputImage) -> InputPanel:
+        shown = image.width * image.height <= MAX_INPUT_PIXELS
         return InputPanel(
-            given.label, given.format, self._context.blobs.get(given.blob_key) if shown else None
+            image.label, image.format, self._context.blobs.get(image.blob_key) if shown else None
         )
 
     def _format(self, job: Job) -> str:
-        """The file format of a job's pictures, which their names end with."""
+        """Return the file format of a job's pictures, with which their names end."""
         return str(self._context.spec.family(job.spec.model).output["format"])
 
     def _has_valid_signature(self, name: str, query: Mapping[str, str]) -> bool:
-        """Whether a link was once given, although its job is forgotten."""
+        """Return True if the emulator signed this URL, although its job has been deleted."""
         path = f"{RESULTS}/{name}"
         return query.get(self._names.signature) == self._sign(f"{path} {query.get('Expires')}")
 

@@ -1,4 +1,4 @@
-"""Sends each request to the part that answers it."""
+"""Dispatch each request to its handler, and turn refusals into error responses."""
 
 from urllib.parse import parse_qsl
 
@@ -9,12 +9,12 @@ from wanlib.emulator.api.response_bodies import Body, Link, ResponseBodies
 from wanlib.emulator.api.response_builder import ResponseBuilder
 from wanlib.emulator.api.results import ResultStorage
 from wanlib.emulator.api.tasks import TaskService
-from wanlib.emulator.api.uploads import UploadRejected, UploadStorage
+from wanlib.emulator.api.uploads import UploadRejectedError, UploadStorage
 from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.fault import Fault
 from wanlib.emulator.core.http_messages import Request, Response
 from wanlib.emulator.core.routes import RESULT, STORE, Route, Routes
-from wanlib.emulator.core.vendor_errors import RequestRefused, VendorError
+from wanlib.emulator.core.vendor_errors import RequestRefusedError, VendorError
 from wanlib.emulator.jobs.rendering import RenderSpec, render_png
 
 _PNG = (("content-type", "image/png"),)
@@ -22,9 +22,21 @@ _NOWHERE = "http://localhost"
 
 
 class Router:
-    """All calls of one context."""
+    """Answers all calls of one emulator.
+
+    Attributes:
+        routes: The paths of the spec.
+        tasks: Existing tasks.
+        results: The URLs of pictures.
+    """
 
     def __init__(self, context: EmulatorContext, seed: str) -> None:
+        """Create all handlers.
+
+        Args:
+            context: The emulator.
+            seed: Signs the URLs of results.
+        """
         self._context = context
         self.routes = Routes(context.spec)
         self._responses = ResponseBuilder(context)
@@ -37,7 +49,16 @@ class Router:
         self.results = ResultStorage(context, seed)
 
     def dispatch(self, request: Request, route: Route | None, fault: Fault | None) -> Response | RenderSpec:
-        """Carries a request out. A Sheet is a picture that is still to be drawn."""
+        """Carry out a request.
+
+        Args:
+            request: The request.
+            route: Its route, None if there is none.
+            fault: The fault that its job gets, or None.
+
+        Returns:
+            The response; or what to render for it, so that rendering can happen outside of locks.
+        """
         if route and route.call == RESULT:
             found = self.results.lookup(route.name, _query(request))
             return self._responses.storage_error(found) if isinstance(found, str) else found
@@ -53,34 +74,40 @@ class Router:
             return self._responses.json_response(
                 200, self._handle_shared(request, route, request_id), request_id
             )
-        except RequestRefused as refused:
-            return self._responses.error_response(refused.told, request_id, refused.violations)
+        except RequestRefusedError as refused:
+            return self._responses.error_response(refused.error, request_id, refused.violations)
 
     def purge_expired(self) -> None:
-        """Forgets what nobody can ask for any more."""
+        """Delete jobs and uploads that can no longer be requested."""
         self.tasks.purge_expired()
         self._uploads.purge_expired()
 
     def refusal_response(self, error_key: str, **details: str) -> Response:
-        """The error answer of a row of `errors`."""
+        """Build the error response of a row of `errors`."""
         return self._responses.error_response(
             self._context.vendor.lookup(error_key, **details), self._context.new_id()
         )
 
     def error_response(self, code: str, message: str, status: int) -> Response:
-        """The vendor's error body for a code; its own wording and status where they are "" and 0."""
+        """Build the vendor's error response.
+
+        Args:
+            code: The error code.
+            message: "" for the usual one of the code.
+            status: The HTTP status; 0 for the usual one of the code.
+        """
         return self._responses.error_response(
             self._context.vendor.by_code(code, message), self._context.new_id(), status=status
         )
 
     def render_response(self, sheet: RenderSpec) -> Response:
-        """A picture as an answer."""
+        """Render a picture and build its response."""
         return Response(200, _PNG, (render_png(sheet),))
 
     def _handle_create(
         self, request: Request, route: Route, request_id: str, fault: Fault | None
     ) -> Response:
-        """A task's id at once; of the other calls the result, after the time that the job takes."""
+        """Respond with a task id at once, or with the result after the time that the job takes."""
         job, violations = self._create_handler.handle(request, route, request_id, fault)
         if job.is_task:
             return self._responses.json_response(
@@ -97,12 +124,12 @@ class Router:
             body = self._bodies.sync_result(job, link, request_id)
             response = self._responses.json_response(200, body, request_id, violations)
         else:
-            told = VendorError(job.outcome.code, job.outcome.message)
-            response = self._responses.error_response(told, request_id, violations)
+            error = VendorError(job.outcome.code, job.outcome.message)
+            response = self._responses.error_response(error, request_id, violations)
         return response._replace(delay=took)
 
     def _handle_shared(self, request: Request, route: Route, request_id: str) -> Body:
-        """The calls that every model shares."""
+        """Handle the calls that all models share."""
         query = _query(request)
         model = query.get(self._names.policy_query.model, "") if route.call == "policy" else ""
         quotas, now = self._context.rate_limits, self._context.clock.wall()
@@ -135,7 +162,7 @@ class Router:
     def _handle_upload(self, request: Request) -> Response:
         try:
             self._uploads.store_upload(request)
-        except UploadRejected as denied:
+        except UploadRejectedError as denied:
             return self._responses.storage_error(denied.situation, denied.what)
         return Response(200, (), ())
 

@@ -1,4 +1,4 @@
-"""Tasks that exist: asked for, listed, canceled, and ended by hand."""
+"""Existing tasks: query, list, cancel, complete by hand, delete when expired."""
 
 from typing import Any
 
@@ -18,6 +18,7 @@ class TaskListing:
     """Lists tasks, newest first. The filters are those of `wire/queries.list`."""
 
     def __init__(self, context: EmulatorContext) -> None:
+        """Read the filters and formats of the spec."""
         times = context.spec.wire["times"]["query"]
         self._context = context
         self._how = context.spec.wire["queries"]["list"]
@@ -29,7 +30,11 @@ class TaskListing:
         self._region = host.split(".")[1] if "." in host else context.region
 
     def page(self, query: dict[str, str], request_id: str) -> Body:
-        """The answer. Refused for a filter that can't be read, or times further apart than they may be."""
+        """Build one page of the list.
+
+        Raises:
+            RequestRefusedError: A filter is malformed, or the times are too far apart.
+        """
         names = self._names
         page, size = self._number(query, self._query.page), self._number(query, self._query.page_size)
         tasks = self._filter_jobs(query)
@@ -63,7 +68,7 @@ class TaskListing:
         ]
 
     def _times(self, query: dict[str, str], now: float) -> tuple[float, float]:
-        """From when to when: the last day, or a day from the one that is given."""
+        """Return the time range: the last day, or a day from or to the image time."""
         names = self._query
         start, end = self._time(query, names.start), self._time(query, names.end)
         if start is None and end is None:
@@ -83,19 +88,19 @@ class TaskListing:
         try:
             return self._stamp.parse(query[name])
         except ValueError:
-            detail = f"{name} is {safe_repr(query[name])}, due is {self._how[name]['form']}"
+            detail = f"{name} is {safe_repr(query[name])}, expected {self._how[name]['form']}"
             raise self._context.refusal("bad_query", detail=detail) from None
 
     def _number(self, query: dict[str, str], name: str) -> int:
         text = query.get(name) or str(self._how[name]["default"])
         if not (text.isascii() and text.isdecimal() and 0 < len(text) < 10 and int(text)):
             raise self._context.refusal(
-                "bad_query", detail=f"{name} is {safe_repr(text)}, due is a number from 1"
+                "bad_query", detail=f"{name} is {safe_repr(text)}, expected a number from 1"
             )
         return int(text)
 
     def _list_entry(self, job: Job) -> dict[str, Any]:
-        """A task as a list shows it: its own names, times in epoch milliseconds."""
+        """Build an entry: a list has its own names, and times in epoch milliseconds."""
         context, now, names = self._context, self._context.clock.wall(), self._names
         words = [word for word in job.endpoint.split("/") if word][1:]
         item: dict[str, Any] = {
@@ -121,33 +126,55 @@ class TaskListing:
 
 
 class TaskService:
-    """Looks after the jobs of a context."""
+    """Manages the tasks of one emulator."""
 
-    def __init__(self, context: EmulatorContext, answers: ResponseBodies) -> None:
+    def __init__(self, context: EmulatorContext, bodies: ResponseBodies) -> None:
+        """Create the service.
+
+        Args:
+            context: The emulator.
+            bodies: Builds the responses.
+        """
         self._context = context
-        self._bodies = answers
+        self._bodies = bodies
         self._listing = TaskListing(context)
 
     def query(self, task_id: str, link: Link, request_id: str) -> Body:
-        """The answer of a query; ids that never were are no error."""
+        """Build the response to a query. An unknown id is not an error."""
         job = self._task(task_id)
         if job is None:
             return self._bodies.unknown_task(task_id, request_id)
         return self._bodies.task_status(job, self._context.clock.wall(), link, request_id)
 
     def list_tasks(self, query: dict[str, str], request_id: str) -> Body:
-        """The answer of a list. Refused for a filter that can't be read."""
+        """Build the response to a list call.
+
+        Raises:
+            RequestRefusedError: A filter is malformed.
+        """
         return self._listing.page(query, request_id)
 
     def cancel(self, task_id: str) -> None:
-        """Cancels a task that waits. Refused for any other."""
+        """Cancel a waiting task.
+
+        Raises:
+            RequestRefusedError: The task does not exist, or is not waiting.
+        """
         job, now = self._task(task_id), self._context.clock.wall()
         if job is None or job.status(self._context.lifecycle, now) not in self._context.lifecycle.cancelable:
             raise self._context.refusal("not_cancelable")
         self._end(job, job._replace(is_canceled=True, ended=now))
 
     def finish(self, task_id: str, failure: VendorError | None = None) -> bool:
-        """Ends a task now, well or with a failure; whether it was one that had not ended."""
+        """End a task now.
+
+        Args:
+            task_id: The task.
+            failure: The error it fails with; None ends it as succeeded.
+
+        Returns:
+            False if the task does not exist, or it has ended already.
+        """
         job, now = self._task(task_id), self._context.clock.wall()
         if job is None or job.ended <= now or job.is_expired(self._context.lifecycle, now):
             return False
@@ -160,12 +187,12 @@ class TaskService:
         return True
 
     def purge_expired(self) -> None:
-        """Forgets the jobs about which nothing can be asked any more."""
+        """Delete jobs about which nothing can be requested any more."""
         jobs, life, now = self._context.store.jobs, self._context.lifecycle, self._context.clock.wall()
         while (oldest := jobs.first()) and oldest.is_purged(life, now):
             jobs.drop(oldest.id)
-            for given in oldest.spec.inputs:
-                self._context.blobs.release(given.blob_key)
+            for image in oldest.spec.inputs:
+                self._context.blobs.release(image.blob_key)
 
     def _task(self, task_id: str) -> Job | None:
         job = self._context.store.jobs.get(task_id)

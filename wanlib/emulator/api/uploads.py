@@ -1,4 +1,7 @@
-"""The temporary upload: a policy, the form that follows it, and the files that stay for two days."""
+"""Temporary uploads: the policy, the form that follows it, and the files, which are kept for two days.
+
+A policy contains everything that is needed to check a form and is signed, so none is stored.
+"""
 
 import base64
 import hashlib
@@ -30,7 +33,18 @@ class FormField(NamedTuple):
 
 
 def parse_multipart(content_type: str, body: bytes) -> list[FormField]:
-    """The fields in their order. ValueError says what keeps it from being read."""
+    """Parse a multipart form (RFC 7578).
+
+    Args:
+        content_type: The header of the request; it names the boundary.
+        body: The form.
+
+    Returns:
+        The fields in order.
+
+    Raises:
+        ValueError: The form is malformed; the message says how.
+    """
     found = _BOUNDARY.match(content_type)
     if found is None:
         raise ValueError("the content type names no boundary")
@@ -57,19 +71,26 @@ def _parse_field(piece: bytes) -> FormField:
 _MEGABYTE = 1 << 20
 
 
-class UploadRejected(Exception):
-    """A form that the storage does not take. situation: of `storage` in service.yaml."""
+class UploadRejectedError(Exception):
+    """The storage rejects a form.
 
-    def __init__(self, situation: str, what: str = "") -> None:
-        super().__init__(situation)
-        self.situation = situation
-        self.what = what
+    Attributes:
+        error_key: A row of `storage` in `service.yaml`.
+        detail: Fills the placeholder of its message.
+    """
+
+    def __init__(self, error_key: str, detail: str = "") -> None:
+        """Create the exception; see the attributes."""
+        super().__init__(error_key)
+        self.situation = error_key
+        self.what = detail
 
 
 class UploadStorage:
-    """Policies hold all that is needed to judge a form, so none is remembered; a secret signs them."""
+    """Issues policies, and stores the files of forms."""
 
     def __init__(self, context: EmulatorContext) -> None:
+        """Create the storage of one emulator, with a secret of its own."""
         self._context = context
         self._rules = context.vendor.upload
         self._names = context.vendor.names.form
@@ -81,12 +102,17 @@ class UploadStorage:
         self._day = TimestampFormat("YYYY-MM-DD", "+00:00")
 
     def create_policy(self, model: str, origin: str) -> dict[str, Any]:
-        """The `data` of an answer: leave to upload files for one model."""
-        now, told = self._context.clock.wall(), self._rules
-        folder = f"{told['folder']}/{self._context.random.getrandbits(64):016x}/{self._day.format(now)}"
+        """Build the `data` of a response: permission to upload files for one model.
+
+        Args:
+            model: The only model that can use the files.
+            origin: Scheme and host of the storage.
+        """
+        now, rules = self._context.clock.wall(), self._rules
+        folder = f"{rules['folder']}/{self._context.random.getrandbits(64):016x}/{self._day.format(now)}"
         folder = f"{folder}/{self._context.new_id()}"
-        terms = {"since": now, "folder": folder, "model": model}
-        policy = base64.b64encode(json.dumps(terms).encode()).decode()
+        claims = {"since": now, "folder": folder, "model": model}
+        policy = base64.b64encode(json.dumps(claims).encode()).decode()
         names = self._context.vendor.names.policy
         return {
             names.policy: policy,
@@ -94,75 +120,79 @@ class UploadStorage:
             names.folder: folder,
             names.host: origin + STORAGE,
             names.seconds: int(self._policy_lifetime),
-            names.max_file_mb: told["max_file_mb"],
-            names.capacity_mb: told["capacity_mb"],
+            names.max_file_mb: rules["max_file_mb"],
+            names.capacity_mb: rules["capacity_mb"],
             names.access_key: self._access_key,
-            names.acl: told["acl"],
-            names.forbid_overwrite: told["forbid_overwrite"],
+            names.acl: rules["acl"],
+            names.forbid_overwrite: rules["forbid_overwrite"],
         }
 
     def store_upload(self, request: Request) -> None:
-        """Keeps the file of a form. Denied where the form, its policy or its file is not in order."""
+        """Store the file of a form.
+
+        Raises:
+            UploadRejectedError: The form, its policy or its file is not valid.
+        """
         try:
             parts = parse_multipart(request.headers.get("content-type", ""), request.body)
         except ValueError as error:
-            raise UploadRejected("malformed", str(error)) from None
+            raise UploadRejectedError("malformed", str(error)) from None
         fields = self._fields(parts)
-        terms = self._policy_claims(fields)
+        claims = self._policy_claims(fields)
         key, data = fields[self._names.key], parts[-1].data
-        if not key.startswith(terms["folder"] + "/") or len(key) > 1024:
-            raise UploadRejected("denied", "the key does not begin with the folder of the policy.")
+        if not key.startswith(claims["folder"] + "/") or len(key) > 1024:
+            raise UploadRejectedError("denied", "the key does not begin with the folder of the policy.")
         if len(data) > self._rules["max_file_mb"] * _MEGABYTE:
-            raise UploadRejected("large")
+            raise UploadRejectedError("large")
         if self._context.store.uploads.get(key):
-            raise UploadRejected("taken")
-        self._save(key, terms["model"], data)
+            raise UploadRejectedError("taken")
+        self._save(key, claims["model"], data)
 
     def find_upload(self, url: str, model: str) -> Upload | None:
-        """The upload behind an `oss://` URL, if this model may use it still."""
+        """Return the upload of an `oss://` URL; None if it is unknown, expired, or of another model."""
         upload = self._context.store.uploads.get(url.partition("://")[2])
         if upload is None or upload.model != model or self._is_expired(upload):
             return None
         return upload
 
     def read_upload(self, upload: Upload) -> bytes:
-        """The file; nothing where there was no room for it."""
+        """Return the bytes of a file; nothing if there was no room to store it."""
         return self._context.blobs.get(upload.blob_key) or b""
 
     def purge_expired(self) -> None:
-        """Forgets the files whose time is over."""
+        """Delete expired files."""
         uploads = self._context.store.uploads
         while (oldest := uploads.first()) and self._is_expired(oldest):
             uploads.drop(oldest.key)
             self._context.blobs.release(oldest.blob_key)
 
     def _fields(self, parts: list[FormField]) -> dict[str, str]:
-        """The fields before the file, which comes last."""
+        """Return the fields before the file, which must be last."""
         last = self._form[-1]
         if not parts or parts[-1].name != last:
-            raise UploadRejected("malformed", f"the last field is not {last}.")
+            raise UploadRejectedError("malformed", f"the last field is not {last}.")
         fields = {part.name: part.data.decode("utf-8", "replace") for part in parts[:-1]}
         for name in self._form[:-1]:
             if name not in fields:
-                raise UploadRejected("denied", f"the field {name} is missing.")
+                raise UploadRejectedError("denied", f"the field {name} is missing.")
         return fields
 
     def _policy_claims(self, fields: dict[str, str]) -> dict[str, Any]:
-        """What the policy of a form allows."""
+        """Return what the policy of a form allows."""
         names, policy = self._names, fields[self._names.policy]
         if (fields[names.signature], fields[names.access_key]) != (self._sign(policy), self._access_key):
-            raise UploadRejected("forged")
-        terms: dict[str, Any] = json.loads(base64.b64decode(policy))
-        if has_elapsed(self._policy_lifetime, terms["since"], self._context.clock.wall()):
-            raise UploadRejected("stale")
-        return terms
+            raise UploadRejectedError("forged")
+        claims: dict[str, Any] = json.loads(base64.b64decode(policy))
+        if has_elapsed(self._policy_lifetime, claims["since"], self._context.clock.wall()):
+            raise UploadRejectedError("stale")
+        return claims
 
     def _save(self, key: str, model: str, data: bytes) -> None:
-        facts = image_info_from_bytes(data)
-        sides = (facts.format or "", facts.width or 0, facts.height or 0)
+        info = image_info_from_bytes(data)
+        sides = (info.format or "", info.width or 0, info.height or 0)
         piece = self._context.blobs.add(data)
         if data and not piece:
-            raise UploadRejected("large")
+            raise UploadRejectedError("large")
         upload = Upload(key, model, self._context.clock.wall(), len(data), piece, *sides)
         self._context.store.uploads.put(key, upload)
 

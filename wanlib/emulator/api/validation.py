@@ -1,4 +1,9 @@
-"""What is looked at before the rules on fields are asked: the body's form, headers, path, uploaded files."""
+"""Validate requests that create jobs: body, headers, path, the rules on fields, and uploaded files.
+
+The rules are evaluated by `wanlib.spec.interpret`. What it does not see is checked here: the content type,
+the header
+of asynchronous calls, the path of the model, and files that the body names by `oss://` URLs.
+"""
 
 import base64
 import json
@@ -13,25 +18,36 @@ from wanlib.emulator.api.values import Values, decode_fields, iter_image_values
 from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.http_messages import Request
 from wanlib.emulator.core.routes import Route, Routes
-from wanlib.emulator.core.vendor_errors import RequestRefused, VendorError
+from wanlib.emulator.core.vendor_errors import RequestRefusedError, VendorError
 from wanlib.emulator.storage.store import Upload
 from wanlib.spec import Field, Spec, interpret
 from wanlib.spec.interpreter.decode import DecodedBody
 from wanlib.validation.image_header import image_info_from_bytes
 
 # What a body says of an image that it does not hold itself: a file in storage is not judged by it.
-_TOLD = ("schemes", "chars", "encoding", "mime")
+_URL_RULE_KINDS = ("schemes", "chars", "encoding", "mime")
 
 
 class UrlOptions(TypedDict):
-    """How image URLs are judged: whether they may be private, and the time in Unix seconds."""
+    """How image URLs are judged.
+
+    Attributes:
+        local: Accept URLs that are not public.
+        now: Seconds since 1970.
+    """
 
     local: bool
     now: float
 
 
 class ParsedBody(NamedTuple):
-    """A body that has come in. reading: its fields, None where it names no known model."""
+    """A decoded request body.
+
+    Attributes:
+        body: The JSON value.
+        call: A call of `wire.yaml`.
+        decoded: Its fields; None if it does not name a known model.
+    """
 
     body: Any
     call: str
@@ -39,7 +55,7 @@ class ParsedBody(NamedTuple):
 
 
 def parse_body(spec: Spec, body: Any, call: str) -> ParsedBody:
-    """A body, read by the form of its model."""
+    """Decode the fields of a body by the form of its model."""
     model = body.get("model") if isinstance(body, dict) else None
     if model is None or spec.base(model) is None:
         return ParsedBody(body, call, None)
@@ -47,13 +63,13 @@ def parse_body(spec: Spec, body: Any, call: str) -> ParsedBody:
 
 
 def validate_body(spec: Spec, parsed: ParsedBody, *, local: bool, now: float) -> tuple[Violation, ...]:
-    """Return all violations of a body, as far as the body shows them.
+    """Return all violations of a body, as far as the body itself shows them.
 
     Args:
-        spec: the rules.
-        parsed: the body.
-        local: accept image URLs that are not public.
-        now: Unix seconds, by which signatures of URLs are judged.
+        spec: The rules.
+        parsed: The body.
+        local: Accept image URLs that are not public.
+        now: Seconds since 1970, by which signatures of URLs are judged.
     """
     return tuple(interpret(spec, parsed.body, parsed.call, parsed.decoded, local=local, now=now))
 
@@ -61,27 +77,35 @@ def validate_body(spec: Spec, parsed: ParsedBody, *, local: bool, now: float) ->
 def validate_files(
     spec: Spec, parsed: ParsedBody, files: Mapping[str, bytes], *, local: bool, now: float
 ) -> tuple[Violation, ...]:
-    """Return the violations by the uploaded files that a body names, and no others. files: by URL."""
+    """Return the violations of the uploaded files that a body names, and no others.
+
+    Args:
+        spec: The rules.
+        parsed: The body.
+        files: The bytes of the uploads, by URL.
+        local: Accept image URLs that are not public.
+        now: Seconds since 1970.
+    """
     resolved, paths = _inline_files(spec, parsed, files)
-    found = []
+    violations = []
     for violation in interpret(spec, resolved, parsed.call, local=local, now=now):
         kind = parse_rule_id(violation.rule).kind
-        if kind not in _TOLD or violation.path not in paths:
-            found.append(violation)
-    return tuple(found)
+        if kind not in _URL_RULE_KINDS or violation.path not in paths:
+            violations.append(violation)
+    return tuple(violations)
 
 
 def referenced_files(spec: Spec, parsed: ParsedBody, schemes: tuple[str, ...]) -> list[str]:
-    """The URLs of some schemes that stand where images are due."""
+    """Return the image URLs of a body that have one of some schemes."""
     if parsed.decoded is None:
         return []
-    reading = parsed.decoded
-    places = iter_image_values(spec.family(parsed.body["model"]), reading)
-    return [url for _, _, url in places if isinstance(url, str) and reading.image(url).scheme in schemes]
+    decoded = parsed.decoded
+    places = iter_image_values(spec.family(parsed.body["model"]), decoded)
+    return [url for _, _, url in places if isinstance(url, str) and decoded.image(url).scheme in schemes]
 
 
 def effective_values(spec: Spec, parsed: ParsedBody, violations: tuple[Violation, ...]) -> Values:
-    """The effective values of a body whose model is known."""
+    """Return the effective values of a body whose model is known."""
     assert parsed.decoded is not None
     model = parsed.body["model"]
     base = spec.base(model) or model
@@ -89,7 +113,7 @@ def effective_values(spec: Spec, parsed: ParsedBody, violations: tuple[Violation
 
 
 def _inline_files(spec: Spec, parsed: ParsedBody, files: Mapping[str, bytes]) -> tuple[Any, frozenset[str]]:
-    """The body with files for URLs, and where they stand."""
+    """Replace URLs by data URIs of their files. Return the body and the paths of the replaced values."""
     assert parsed.decoded is not None
     resolved, paths = deepcopy(parsed.body), set()
     for field, path, url in iter_image_values(spec.family(parsed.body["model"]), parsed.decoded):
@@ -100,9 +124,9 @@ def _inline_files(spec: Spec, parsed: ParsedBody, files: Mapping[str, bytes]) ->
 
 
 def _as_data_uri(field: Field, data: bytes) -> str:
-    """A file by the name that its field has for what it is, so that only its content is judged."""
-    format = image_info_from_bytes(data).format or ""
-    mime = next((rule.limit.get(format) for rule in field.rules_of_kind("mime")), None) or "image/any"
+    """Encode a file with a MIME type that its field accepts, so that only its content is judged."""
+    image_format = image_info_from_bytes(data).format or ""
+    mime = next((rule.limit.get(image_format) for rule in field.rules_of_kind("mime")), None) or "image/any"
     return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
 
 
@@ -114,7 +138,14 @@ def _replace_at(value: Any, pointer: str, new: str) -> None:
 
 
 class ParsedRequest(NamedTuple):
-    """A body in hand. told: what is to be answered instead, first things first. files: by their URLs."""
+    """A request as far as it is validated.
+
+    Attributes:
+        body: The decoded body.
+        errors: Errors to respond with, in order of precedence.
+        violations: The rules that headers and path violate.
+        files: The uploads that the body names, by URL.
+    """
 
     body: ParsedBody
     errors: list[VendorError]
@@ -123,9 +154,10 @@ class ParsedRequest(NamedTuple):
 
 
 class RequestValidator:
-    """Lets every readable body in, so that all that it breaks can be named."""
+    """Validates requests. A readable body always passes, so that all violations can be listed."""
 
     def __init__(self, context: EmulatorContext, routes: Routes, uploads: UploadStorage) -> None:
+        """Create the validator of one emulator."""
         self._context = context
         self._routes = routes
         self._uploads = uploads
@@ -136,20 +168,26 @@ class RequestValidator:
         ]
 
     def validate(self, request: Request, route: Route) -> ParsedRequest:
-        """What a request brings. Refused where its body can't be read."""
+        """Validate everything but the rules on fields.
+
+        Raises:
+            RequestRefusedError: The body is not JSON, or has another content type.
+        """
         parsed = parse_body(self._context.spec, self._parse_json(request), route.call)
-        told, broken = self._check_async_header(request, route)
-        told += self._check_streaming(request, parsed, route)
-        files = self._find_uploads(request, parsed, told, broken)
-        return ParsedRequest(parsed, told, [*broken, *self._check_model_path(parsed, route)], files)
+        errors, violations = self._check_async_header(request, route)
+        errors += self._check_streaming(request, parsed, route)
+        files = self._find_uploads(request, parsed, errors, violations)
+        return ParsedRequest(parsed, errors, [*violations, *self._check_model_path(parsed, route)], files)
 
     def _parse_json(self, request: Request) -> Any:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        due = self._context.spec.wire["headers"].get("Content-Type")
-        if due and content_type != due["is"]:
+        expected = self._context.spec.wire["headers"].get("Content-Type")
+        if expected and content_type != expected["is"]:
             rule = "wire/headers.Content-Type"
-            told = self._context.vendor.lookup("bad_body")
-            raise RequestRefused(told, (Violation(rule, "rejected", "", due["is"], content_type or None),))
+            errors = self._context.vendor.lookup("bad_body")
+            raise RequestRefusedError(
+                errors, (Violation(rule, "rejected", "", expected["is"], content_type or None),)
+            )
         try:
             return _DECODER.decode(request.body.decode(json.detect_encoding(request.body), "surrogatepass"))
         except (ValueError, RecursionError):
@@ -158,37 +196,37 @@ class RequestValidator:
     def _check_async_header(
         self, request: Request, route: Route
     ) -> tuple[list[VendorError], list[Violation]]:
-        """A mismatch of path and asynchronous header, either way."""
+        """Check that the asynchronous header matches the path, in both directions."""
         marker = self._routes.markers.get("async")
         marked = marker is not None and marker.matches(request)
         if marker is None or marked == (route.call == "async"):
             return [], []
         rule = self._context.spec.rules[f"wire/headers.{marker.name}"]
-        limit, met = (None, marker.value) if marked else (marker.value, None)
-        told = self._context.vendor.lookup("no_async" if marked else "needs_async")
-        return [told], [Violation(rule.id, rule.outcome, "", limit, met)]
+        limit, actual = (None, marker.value) if marked else (marker.value, None)
+        errors = self._context.vendor.lookup("no_async" if marked else "needs_async")
+        return [errors], [Violation(rule.id, rule.outcome, "", limit, actual)]
 
     def _find_uploads(
-        self, request: Request, parsed: ParsedBody, told: list[VendorError], broken: list[Violation]
+        self, request: Request, parsed: ParsedBody, errors: list[VendorError], violations: list[Violation]
     ) -> dict[str, Upload]:
-        """The uploads that a body names and may use; what it may not use goes to `told`."""
+        """Return the uploads that a body names and may use; add an error for each that it may not."""
         files: dict[str, Upload] = {}
         for name, value, schemes in self._upload_headers:
             urls = referenced_files(self._context.spec, parsed, schemes)
             if urls and request.headers.get(name.lower(), "").strip().lower() != value:
-                told.append(self._context.vendor.lookup("unresolved"))
-                broken.append(Violation(f"wire/headers.{name}", "rejected", "", value, None))
+                errors.append(self._context.vendor.lookup("unresolved"))
+                violations.append(Violation(f"wire/headers.{name}", "rejected", "", value, None))
                 continue
             for url in urls:
                 upload = self._uploads.find_upload(url, parsed.body["model"])
                 if upload:
                     files[url] = upload
                 else:
-                    told.append(self._context.vendor.lookup("unresolved"))
+                    errors.append(self._context.vendor.lookup("unresolved"))
         return files
 
     def _check_streaming(self, request: Request, parsed: ParsedBody, route: Route) -> list[VendorError]:
-        """Word the refusal of a streamed call on a model that has none; the rule is that on endpoints."""
+        """Return the error for a streamed call on a model without streams; its rule is that on endpoints."""
         marker, spec = self._routes.markers.get(route.call), self._context.spec
         if parsed.decoded is None or marker is None or not marker.matches(request) or route.call != "stream":
             return []
@@ -202,7 +240,7 @@ class RequestValidator:
         return [self._context.vendor.lookup("not_streamed", sse=marker.value, stream=str(False))]
 
     def _check_model_path(self, parsed: ParsedBody, route: Route) -> tuple[Violation, ...]:
-        """The right call on another model's path; the interpreter knows no paths."""
+        """Check that the path belongs to the model; the interpreter does not see paths."""
         if parsed.decoded is None:
             return ()
         endpoints = self._context.spec.wire["endpoints"][self._context.spec.base(parsed.body["model"])]
@@ -213,7 +251,7 @@ class RequestValidator:
 
 
 def _reject_nan(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_reject_nan)  # json.loads would build one for every body
+_DECODER = json.JSONDecoder(parse_constant=_reject_nan)  # json.loads would build a decoder for each body

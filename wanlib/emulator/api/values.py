@@ -1,4 +1,4 @@
-"""The effective values of a body's fields: truncated, or by default where ignored or absent."""
+"""Effective values of an accepted body: truncated ones, and defaults for missing or ignored ones."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -14,37 +14,46 @@ Value = TypeVar("Value")
 
 
 def decode_fields(spec: Spec, family: Family, body: dict[str, Any]) -> DecodedBody:
-    """A body whose model is known, read by its form."""
+    """Decode a body whose model is known."""
     return decode_body(family, spec.bodies[family.body], body)
 
 
-def iter_image_values(family: Family, reading: DecodedBody) -> Iterator[tuple[Field, str, Any]]:
-    """Everything that stands where an image is due, in spec order: (field, JSON Pointer, value)."""
+def iter_image_values(family: Family, decoded: DecodedBody) -> Iterator[tuple[Field, str, Any]]:
+    """Iterate over all values in image fields, in spec order: (field, JSON Pointer, value)."""
     for name, field, listed in _image_fields(family):
-        value, path = reading.values[name], reading.paths[name]
+        value, path = decoded.values[name], decoded.paths[name]
         if not listed and value is not ABSENT and value is not UNDETERMINED:
             yield field, path, value
         elif listed and isinstance(value, list):
-            paths = reading.item_paths.get(name) or [f"{path}/{index}" for index in range(len(value))]
+            paths = decoded.item_paths.get(name) or [f"{path}/{index}" for index in range(len(value))]
             for where, item in zip(paths, value, strict=True):
                 yield field, where, item
 
 
 @lru_cache(maxsize=64)
 def _image_fields(family: Family) -> tuple[tuple[str, Field, bool], ...]:
-    """Those that hold images: (name of the whole, field of the image, whether it is one of a list)."""
+    """Return the image fields: (name of the whole field, field of the image, whether it is in a list)."""
     fields = [(each.name, each.each or each, each.each is not None) for each in family.fields]
     return tuple(each for each in fields if each[1].type == "image")
 
 
 class Values:
-    """One accepted body's values. Total over what the rules let pass as unspecified."""
+    """The values of one accepted body. Works for any value that no rule rejects."""
 
     def __init__(
-        self, family: Family, reading: DecodedBody, model: str, call: str, violations: Iterable[Violation]
+        self, family: Family, decoded: DecodedBody, model: str, call: str, violations: Iterable[Violation]
     ) -> None:
+        """Collect the values.
+
+        Args:
+            family: The family of the model.
+            decoded: The decoded body.
+            model: The base model.
+            call: A call of `wire.yaml`.
+            violations: Rules that the body violates without being rejected.
+        """
         self.family = family
-        self.reading = reading
+        self.reading = decoded
         self._broken: dict[str, list[Violation]] = {}
         for violation in violations:
             self._broken.setdefault(violation.path, []).append(violation)
@@ -52,12 +61,13 @@ class Values:
         self._known = ModeState(family.compiled_modes, seen | {"model": model, "call": call})
 
     def has_field(self, name: str) -> bool:
-        """Whether the model has a field of this name."""
+        """Return True if the model has a field of this name."""
         return name in self.reading.values
 
     def explicit_value(self, name: str) -> Any:
-        """A field's value as far as it has an effect: None where the body has none or there is no such
-        field, where it is without effect or of a wrong type.
+        """Return the value of a field in the body, as far as it has an effect.
+
+        None if it is missing, ignored or of a wrong type, or if the model has no such field.
         """
         value = self.reading.values.get(name)
         if value is None or value is ABSENT or value is UNDETERMINED:
@@ -73,26 +83,26 @@ class Values:
         return value
 
     def get(self, name: str) -> Any:
-        """A field's value, else its default here; None where it has neither, or there is no such field."""
-        given = self.explicit_value(name)
-        if given is not None or not self.has_field(name):
-            return given
+        """Return the value of a field, else its default; None if it has neither."""
+        value = self.explicit_value(name)
+        if value is not None or not self.has_field(name):
+            return value
         default = self.active_value(self.family.field(name).default)
         return None if default == "derived" else default
 
     def holds(self, condition: Condition) -> bool:
-        """Whether a mode (or not a mode) is known to hold."""
+        """Return True if a condition on a mode is known to hold."""
         return self._known.holds(condition.mode) is condition.wanted
 
     def active_value(self, table: Mapping[Condition | None, Value]) -> Value | None:
-        """The value whose condition holds, else the one without a condition."""
+        """Return the value whose condition holds, else the one without a condition."""
         for condition, value in table.items():
             if condition is not None and self.holds(condition):
                 return value
         return table.get(None)
 
     def active_limit(self, field: str, kind: str) -> Any:
-        """The limit of a kind that holds on a field here, None where there is none."""
+        """Return the limit of a kind that applies to a field here, None if there is none."""
         if not self.has_field(field):
             return None
         limit = None
@@ -104,8 +114,8 @@ class Values:
         return limit
 
     def _mode_input(self, field: Field) -> Any:
-        """What modes see of a field: the count of a list; the value of any other, else its plain default."""
-        given = self.explicit_value(field.name)
+        """Return what modes see of a field: the length of a list, else the value or its default."""
+        value = self.explicit_value(field.name)
         if field.type == "list":
-            return len(given) if isinstance(given, list) else 0
-        return field.plain_default if given is None else given
+            return len(value) if isinstance(value, list) else 0
+        return field.plain_default if value is None else value

@@ -1,1 +1,5 @@
-"""The package wanlib.emulator.core."""
+"""What every part of the emulator uses: messages, routes, settings, faults, vendor errors.
+
+All packages of the emulator may import it; it imports none of them.
+Start reading in `http_messages.py`.
+"""

@@ -1,4 +1,4 @@
-"""What can go wrong on demand."""
+"""`Fault`: one injected fault, and its text form in the header `x-wan-fault` and the option `--faults`."""
 
 import shlex
 from collections.abc import Callable
@@ -26,12 +26,23 @@ JOB_FAULTS = ("fail", "partial", "short", "download")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault.
+    """One injected fault.
 
-    kind: of KINDS. code: of the spec or not. message: in place of the code's own wording.
-    done: whether the request is carried out although the answer says otherwise.
-    on: the calls that it waits for (`sync`, `async`, `stream`, `query`, ...); () for any.
-    ValueError for a kind or place that is not known.
+    Attributes:
+        kind: A key of `FAULT_KINDS`.
+        code: The error code, of the vendor or not; "" for the default of the kind.
+        message: Replaces the usual message of the code; "" keeps it.
+        status: The HTTP status, 200 to 599; 0 for the default of the kind.
+        retry_after: The value of the header `retry-after`; "" for none.
+        where: A name in `CUT_POSITIONS`.
+        word: The task status in place of the real one; "" for a status that is not documented.
+        count: Number of pictures that the fault is about, from 1.
+        pace: Seconds before each piece, below 3600.
+        done: Whether the request is carried out although the response reports an error.
+        on: The calls that it waits for (`sync`, `async`, `stream`, `query`, ...); () for any.
+
+    Raises:
+        ValueError: A value is not one of those allowed.
     """
 
     kind: str
@@ -47,12 +58,13 @@ class Fault:
     on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        """Check the values."""
         if self.kind not in FAULT_KINDS:
-            raise ValueError(f"{self.kind[:80]!r} is no fault, expected one of {', '.join(FAULT_KINDS)}")
+            raise ValueError(f"unknown fault {self.kind[:80]!r}, expected one of {', '.join(FAULT_KINDS)}")
         if self.where not in CUT_POSITIONS:
             raise ValueError(f"where is {self.where[:80]!r}, expected one of {', '.join(CUT_POSITIONS)}")
         if not 0 <= self.pace < 3600 or self.count < 1 or (self.status and not 200 <= self.status < 600):
-            raise ValueError("a fault takes pace under an hour, count from 1, status from 200 to 599")
+            raise ValueError("pace must be below 3600, count at least 1, status 200 to 599")
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
@@ -70,16 +82,17 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 
 def parse_fault(text: str) -> Fault:
-    """A fault as a header has it: `error code=Throttling message='Slow down, please.' retry_after=2 done`.
+    """Parse the text form: `error code=Throttling message='Slow down, please.' retry_after=2 done`.
 
-    ValueError says what is wrong in it.
+    Raises:
+        ValueError: The text is not a fault; the message says why.
     """
     kind, *settings = shlex.split(text) or [""]
-    given: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for setting in settings:
         name, _, value = setting.partition("=")
         if name not in _READERS:
             known = ", ".join(_READERS)
-            raise ValueError(f"{name[:80]!r} is no part of a fault, expected one of {known}")
-        given[name] = _READERS[name](value)
-    return Fault(kind, **given)
+            raise ValueError(f"unknown fault setting {name[:80]!r}, expected one of {known}")
+        values[name] = _READERS[name](value)
+    return Fault(kind, **values)

@@ -1,4 +1,4 @@
-"""Which request meets which fault: by a header, by a script, by a rate. And what then comes of its answer."""
+"""Choose the fault of each request (by header, queue or rate), and apply it to the response."""
 
 import json
 from collections import deque
@@ -16,27 +16,35 @@ _HTML = (("content-type", "text/html"),)
 _PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 PerformRequest = Callable[[Fault | None], Response]
+"""Carries the request out; takes a fault of its job, or None."""
 BuildError = Callable[[str, str, int], Response]
+"""Builds the vendor's error response from code, message ("" for the usual one) and status (0 likewise).
+"""
 
 
 class FaultInjector:
-    """Seeded: the same requests in the same order meet the same faults."""
+    """Chooses faults. Seeded: the same requests in the same order get the same faults."""
 
     def __init__(self, settings: Settings, seed: int) -> None:
+        """Create an injector with the rate and the faults of the settings."""
         self._random = Random(f"faults {seed}")
         self._rate = settings.fault_rate
         self._random_faults = settings.faults
         self._queue: deque[Fault | None] = deque()
 
     def queue(self, faults: Iterable[Fault | None]) -> None:
-        """Puts faults in line, for the next requests one each; None lets one pass.
+        """Queue faults for the next requests, one each; None lets a request pass.
 
-        A fault that waits for certain calls is passed by the others.
+        A fault with `on` waits in the queue until a request makes one of these calls.
         """
         self._queue.extend(faults)
 
     def next_fault(self, request: Request, call: str) -> Fault | None:
-        """The fault of a request. ValueError where its header can't be read."""
+        """Return the fault of a request, None for none.
+
+        Raises:
+            ValueError: The header of the request is not a fault.
+        """
         if FAULT_HEADER in request.headers:
             return parse_fault(_decode_header(request.headers[FAULT_HEADER]))
         if self._queue:
@@ -49,7 +57,7 @@ class FaultInjector:
 
 
 def _decode_header(header: str) -> str:
-    """Read a header that was sent as UTF-8 and taken for Latin-1, as servers do."""
+    """Decode a header that was sent as UTF-8 and read as Latin-1, as servers do."""
     try:
         return header.encode("latin-1").decode("utf-8")
     except ValueError:
@@ -59,10 +67,15 @@ def _decode_header(header: str) -> str:
 def apply_fault(
     fault: Fault, act: PerformRequest, error: BuildError, code: str, word: str, names: WireNames
 ) -> Response:
-    """The answer that a request gets under a fault.
+    """Return the response to a request under a fault.
 
-    act: carries the request out; error: (code, message or "", status or 0) -> the vendor's error answer.
-    code, word: the error code and the unheard-of task status where the fault names none.
+    Args:
+        fault: The fault.
+        act: Carries the request out.
+        error: Builds an error response.
+        code: The error code if the fault has none.
+        word: The undocumented task status if the fault has none.
+        names: The names of members in responses.
     """
     if fault.kind in JOB_FAULTS:
         return act(fault)

@@ -1,26 +1,30 @@
-"""One HTTP request and its answer as data; a fault is data too, and a face acts it out."""
+"""One HTTP request and its response as data. A fault is data too: the server or transport carries it out."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 RULES_HEADER = "x-wan-rules"
-"""On answers: every broken rule once with its outcome, `wan2.7/n.max;rejected, ...` (a list of RFC 8941)."""
+"""On responses: every violated rule once with its outcome, `wan2.7/n.max;rejected, ...` (a list of RFC 8941).
+"""
 
 FAULT_HEADER = "x-wan-fault"
-"""On requests: the fault to meet, as `wanlib.emulator.core.fault.parse_fault` reads it. On answers: its
-kind.
+"""On requests: the fault to inject, as `core.fault.parse_fault` reads it. On responses: its kind.
 """
 
 CUT_BEFORE_RESPONSE = -1
-"""Of `Response.cut`: the connection goes before the status line."""
+"""A value of `Response.cut`: the connection ends before the status line."""
 
 
 class Request(NamedTuple):
-    """What came in.
+    """An HTTP request.
 
-    target: path and query, as in the request line. headers: names in lower case. origin: scheme and host
-    that the caller used (`http://127.0.0.1:8686`): links in answers lead there. long_texts: what a face
-    took out of the body while it came in, by the text that stands there instead.
+    Attributes:
+        method: In upper case.
+        target: Path and query, as in the request line.
+        headers: By names in lower case.
+        body: The complete body.
+        origin: Scheme and host that the client used (`http://127.0.0.1:8686`): links in responses lead
+            there.
     """
 
     method: str
@@ -31,11 +35,16 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What goes out.
+    """An HTTP response, and how it is delivered.
 
-    parts: the body in the pieces to be sent one by one (the events of a stream; else one piece).
-    delay: seconds that the service takes before it answers. pace: seconds between two parts.
-    cut: after so many bytes of the body the connection is cut; BEFORE: before the status line; None: never.
+    Attributes:
+        status: The HTTP status.
+        headers: Names and values in order.
+        parts: The body in pieces that are sent one by one: the events of a stream, else one piece.
+        delay: Seconds before the response begins.
+        pace: Seconds before each part.
+        cut: Bytes of the body after which the connection ends; `CUT_BEFORE_RESPONSE`: before the status
+            line; None: never.
     """
 
     status: int
@@ -47,10 +56,10 @@ class Response(NamedTuple):
 
     @property
     def body(self) -> bytes:
-        """The whole body, were nothing cut."""
+        """The complete body, regardless of a cut."""
         return b"".join(self.parts)
 
     def header(self, name: str) -> str | None:
-        """A header by its name in any case."""
+        """Return the value of a header by its name in any case, None if it is missing."""
         wanted = name.lower()
-        return next((value for each, value in self.headers if each.lower() == wanted), None)
+        return next((value for key, value in self.headers if key.lower() == wanted), None)

@@ -1,4 +1,4 @@
-"""Which call a request is, by method, path and the headers that tell calls on one path apart."""
+"""Map a request to a call by method, path, and the headers that distinguish calls on the same path."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -15,10 +15,13 @@ ADMIN, PAGE, PAGE_FILES = "/_/", "/", "/page/"
 
 
 class Route(NamedTuple):
-    """call: of wire.yaml, or STORE, RESULT. path: below the base path.
+    """The call that a request makes.
 
-    name: the task id, or the result's name. serves: the calls that this path has for any model, () where it
-    creates nothing.
+    Attributes:
+        call: A call of `wire.yaml`, or `STORE` or `RESULT`.
+        path: The path below the base path.
+        name: The task id, or the name of the result.
+        create_calls: The calls that this path has for any model; () if it does not create jobs.
     """
 
     call: str
@@ -28,28 +31,33 @@ class Route(NamedTuple):
 
 
 class HeaderMatch(NamedTuple):
-    """The header that only one call has: it tells this call from others on its path."""
+    """A header that only one call has: it distinguishes this call from others on its path."""
 
     name: str
     value: str
 
     def matches(self, request: Request) -> bool:
-        """Whether a request carries it."""
-        given = request.headers.get(self.name.lower())
-        return given is not None and given.strip().lower() == self.value
+        """Return True if a request has the header with this value."""
+        value = request.headers.get(self.name.lower())
+        return value is not None and value.strip().lower() == self.value
 
 
 class _SharedPath(NamedTuple):
-    """A path that creates. marked: routes of calls that have a marker; plain: that of any other request."""
+    """A path that creates jobs: routes of calls with a distinguishing header, and the default route."""
 
     marked: tuple[tuple[HeaderMatch, Route], ...]
     default: Route
 
 
 class Routes:
-    """The paths of a spec."""
+    """The routes of a spec.
+
+    Attributes:
+        markers: The distinguishing header of a call, for the calls that have one.
+    """
 
     def __init__(self, spec: Spec) -> None:
+        """Build the routes of a spec."""
         self._base: str = spec.wire["base_path"]
         self.markers: Mapping[str, HeaderMatch] = {
             header["call"][0]: HeaderMatch(name, header["is"])
@@ -65,7 +73,7 @@ class Routes:
         ]
 
     def find(self, request: Request) -> Route | None:
-        """The route, whatever the query and a slash at the end; None where no call is here."""
+        """Return the route of a request, None if there is none. Query and trailing slash are ignored."""
         path = request.target.partition("?")[0].rstrip("/")
         shared = self._create_routes.get((request.method, path))
         if shared:
@@ -79,11 +87,11 @@ class Routes:
         return None
 
     def is_image_request(self, request: Request) -> bool:
-        """Whether it asks for a picture."""
+        """Return True if the request asks for a picture, which takes time to render."""
         return request.target.startswith(RESULTS + "/")
 
     def _shared_path(self, path: str, calls: tuple[str, ...]) -> _SharedPath:
-        """Without a marker it is the call that has none, else the only one."""
+        """Build the routes of one path; the default call is the one without a header of its own."""
         serves = tuple(dict.fromkeys(calls))
         routes = {call: Route(call, path, create_calls=serves) for call in serves}
         marked = tuple((self.markers[call], route) for call, route in routes.items() if call in self.markers)
@@ -103,23 +111,23 @@ class Routes:
 
 
 def _create_endpoints(spec: Spec) -> Mapping[tuple[str, str], list[str]]:
-    """The calls that each method and path creates by, as many times as models do; on a sister's path, all."""
-    found: dict[tuple[str, str], list[str]] = {}
+    """Return the calls by (method, path) that create jobs; a path of `sister_endpoints` has them all."""
+    endpoints: dict[tuple[str, str], list[str]] = {}
     every: list[str] = []
     for calls in spec.wire["endpoints"].values():
         for call, endpoint in calls.items():
             method, path = endpoint.split(" ")
-            found.setdefault((method, path.rstrip("/")), []).append(call)
-    for calls in list(found.values()):
+            endpoints.setdefault((method, path.rstrip("/")), []).append(call)
+    for calls in list(endpoints.values()):
         every = list(dict.fromkeys((*every, *calls)))
     for endpoint in spec.wire.get("sister_endpoints", ()):
         method, path = endpoint["is"].split(" ")
-        found.setdefault((method, path.rstrip("/")), every)
-    return found
+        endpoints.setdefault((method, path.rstrip("/")), every)
+    return endpoints
 
 
 def _split_path_template(endpoint: str) -> tuple[str, str, str, str]:
-    """Its method; its path before the hole where a task id stands, the hole, and what is behind it."""
+    """Split an endpoint: method, path before the task id, placeholder of the id, rest."""
     method, path = endpoint.split(" ")
     before, hole, after = path.partition(_TASK_ID)
     return method, before if hole else before.rstrip("/"), hole, after

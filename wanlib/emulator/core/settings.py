@@ -1,4 +1,4 @@
-"""How the emulator plays what the sources leave open."""
+"""`Settings`: how the emulator behaves where the documents leave it open, and what a test wants to choose."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,18 +9,32 @@ from wanlib.emulator.core.fault import Fault
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Switches; the defaults are what a test wants: at once, no limits on rate, no faults.
+    """Options of an emulator. The defaults suit tests: no waiting, no rate limits, no faults.
 
-    waiting, working: seconds that a task waits and jobs; `inf`: until it is told. A task that jobs longer
-    than the internal timeout of the spec fails then. region: a name of `wire/regions`, the default of the
-    spec unless given. keys: the region of each key; where there are any, other keys and those of another
-    region are refused, else any key will do. origin: where links lead; else where the request came to.
-    failed: whether a FAILED body has code and message inside `output` or at the top (the pages show both).
-    several: how several pictures stand in `choices`; `documented` follows the spec, and is `each` where
-    no page says it. finished: of a stream, true in all chunks or in the last alone (h26 shows both).
-    quotas: enforce rates and running tasks. fault_rate: the share of requests that meet one of `faults`.
-    local_images: accept image URLs that are not public, as in tests; False judges them as the service does.
-    spool_cap: bytes of large inputs kept on disk. memory_cap: bytes of small ones kept in memory.
+    Attributes:
+        waiting: Seconds that a task waits before it runs; `inf`: until it is completed by hand.
+        working: Seconds that a task runs; `inf` likewise. A task that runs longer than the internal timeout
+            of the spec
+            fails at that moment.
+        region: A name of `wire/regions`; "" means the default of the spec.
+        keys: The region of each accepted API key. If there are any, other keys and those of another region
+            are refused;
+            else any key is accepted.
+        origin: Where links in responses lead; "" means the address that the request used.
+        failure_codes: Where a failed task has its code and message: in `output` or at the top. The
+            documents show both.
+        choice_layout: How several pictures are spread over `choices`. `documented` follows the spec, and is
+            `each` where
+            no document states it.
+        finished_flag: Whether `finished` is true in all chunks of a stream or in the last one. Observed
+            both ways.
+        quotas: Enforce rates and the number of running tasks.
+        fault_rate: The share of requests, 0 to 1, that get one of `faults`.
+        faults: The faults of which one is drawn.
+        local_images: Accept image URLs that are not public, as tests use; False judges them as the service
+            does.
+        spool_cap: Bytes of large inputs that are stored on disk.
+        memory_cap: Bytes of small inputs that are stored in memory.
     """
 
     waiting: float = 0.0

@@ -1,4 +1,4 @@
-"""What the service calls things and what it says beside its limits, read from `service.yaml`."""
+"""Error codes, messages, names and headers of the vendor, read from `service.yaml`."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -11,25 +11,32 @@ from wanlib.spec import Spec
 
 
 class VendorError(NamedTuple):
-    """A code of the vendor's and the words beside it."""
+    """An error code of the vendor and its message."""
 
     code: str
     message: str
 
 
-class RequestRefused(Exception):
-    """A request that is answered with an error body. violations: the rules behind it, if any."""
+class RequestRefusedError(Exception):
+    """A request is answered with an error body.
 
-    def __init__(self, told: VendorError, violations: tuple[Violation, ...] = ()) -> None:
-        super().__init__(told.message)
-        self.told = told
+    Attributes:
+        error: The code and message of the body.
+        violations: The rules that were violated, if any.
+    """
+
+    def __init__(self, error: VendorError, violations: tuple[Violation, ...] = ()) -> None:
+        """Create the exception; see the attributes."""
+        super().__init__(error.message)
+        self.error = error
         self.violations = violations
 
 
 class VendorErrors:
-    """The tables of `service.yaml`, each by the name that it has there."""
+    """The tables of `service.yaml`, as attributes of the same names."""
 
     def __init__(self, spec: Spec) -> None:
+        """Read the tables."""
         tables = spec.service
         self.names: WireNames = read_names(tables["names"])
         self.fields: Mapping[str, str] = tables["fields"]
@@ -46,17 +53,22 @@ class VendorErrors:
         self._messages: Mapping[str, list[Mapping[str, str]]] = tables["messages"]
 
     def lookup(self, error_key: str, **details: str) -> VendorError:
-        """Return what answers a situation of `errors`; the details go where its message has room for them."""
+        """Return the error of a row of `errors`.
+
+        Args:
+            error_key: The name of the row.
+            **details: Values for the placeholders of its message.
+        """
         row = self._errors[error_key]
         return VendorError(row["code"], _fill(row["message"], details))
 
     def by_code(self, code: str, message: str = "", url: str = "") -> VendorError:
-        """Return a code with the words that belong to it.
+        """Return an error by its code.
 
         Args:
-            code: of the vendor.
-            message: other words, "" for its own.
-            url: what the words on downloads name.
+            code: A code of the vendor, or any other.
+            message: Replaces the usual message of the code; "" keeps it.
+            url: Named in messages about downloads.
         """
         rows = self._messages.get(code)
         if message:
@@ -66,7 +78,13 @@ class VendorErrors:
         )
 
     def for_violation(self, violation: Violation, low: Any, high: Any) -> VendorError:
-        """What answers a broken rule. low, high: the bounds of its field, for the sentences on ranges."""
+        """Return the error that answers a violated rule.
+
+        Args:
+            violation: The violation.
+            low: The lower bound of the field, for messages that name a range; None if it has none.
+            high: The upper bound likewise.
+        """
         rule = parse_rule_id(violation.rule)
         row = next(row for row in self._refusals if _matches(row, rule.kind, rule.field_name, violation))
         words = {
@@ -80,10 +98,10 @@ class VendorErrors:
         return VendorError(row["code"], _fill(row["message"], words))
 
 
-def error_body(names: WireNames, told: VendorError, request_id: str) -> dict[str, Any]:
-    """Build the body of an error answer."""
+def error_body(names: WireNames, error: VendorError, request_id: str) -> dict[str, Any]:
+    """Build the body of an error response."""
     answer = names.answer
-    return {answer.code: told.code, answer.message: told.message, answer.request_id: request_id}
+    return {answer.code: error.code, answer.message: error.message, answer.request_id: request_id}
 
 
 def _fill(template: str, words: Mapping[str, Any]) -> str:

@@ -1,1 +1,5 @@
-"""The package wanlib.emulator.jobs."""
+"""Accepted jobs: what they make, how they end, their state at a time, their pictures.
+
+`api`, `storage` and `emulator.py` may import it; it imports `core`.
+Start reading in `lifecycle.py`.
+"""

@@ -1,4 +1,8 @@
-"""What a request asks for, once it is accepted: all that is needed to make its pictures."""
+"""An accepted job: what it makes (`JobSpec`), how it ends (`JobOutcome`), and its state at any time (`Job`).
+
+Jobs are immutable. Nothing runs: a job stores when it starts and ends, and its state is computed when it is
+needed.
+"""
 
 from typing import NamedTuple
 
@@ -12,7 +16,12 @@ from wanlib.emulator.jobs.state_paths import StatePath, Walk
 class InputImage(NamedTuple):
     """An input image.
 
-    width, height: 0 where nobody saw it. piece: its bytes in the blobs, "" where there are none.
+    Attributes:
+        label: Names it where it cannot be shown.
+        width: In pixels; 0 if unknown.
+        height: In pixels; 0 if unknown.
+        format: Such as `png`; "" if unknown.
+        blob_key: The key of its bytes in the blob store; "" if they are not stored.
     """
 
     label: str
@@ -23,11 +32,22 @@ class InputImage(NamedTuple):
 
 
 class JobSpec(NamedTuple):
-    """size: of every picture. pictures: how many at most; exact: whether so many are made.
+    """What an accepted request asks for.
 
-    seeds: of each picture (seed, index), the same for the same picture. one_choice: whether all stand in
-    one choice. texts: whether text stands between them. told: whether results repeat the prompt;
-    extended: whether it was rewritten.
+    Attributes:
+        model: The name in the request, fine-tuned models included.
+        call: A call of `wire.yaml`.
+        prompt: The text, "" for none.
+        inputs: The input images.
+        size: Width and height of every picture.
+        picture_count: How many pictures are made, or at most.
+        is_exact_count: Whether exactly `picture_count` pictures are made.
+        seeds: (seed, number) of each picture; equal pairs give the same picture.
+        watermark: Whether pictures have one.
+        one_choice: Whether all pictures are in one element of `choices`.
+        has_texts: Whether there is text between the pictures.
+        repeats_prompt: Whether results repeat the prompt.
+        is_rewritten: Whether the prompt was rewritten.
     """
 
     model: str
@@ -49,7 +69,14 @@ NEVER = float("inf")
 
 
 class JobOutcome(NamedTuple):
-    """How job ends. tried: pictures in all. broken: how many of them, from the last, fail, and why."""
+    """How a job ends.
+
+    Attributes:
+        attempted: Number of pictures.
+        failed: How many of them fail, counted from the last.
+        code: The error code of those.
+        message: Its message.
+    """
 
     attempted: int
     failed: int = 0
@@ -58,10 +85,20 @@ class JobOutcome(NamedTuple):
 
 
 class Job(NamedTuple):
-    """Times in seconds since 1970; `ended` is NEVER until the end is known.
+    """An accepted job. Times are seconds since 1970; `ended` is `NEVER` while the end is unknown.
 
-    task: whether there is an id to ask for. endpoint: the path that it came to. canceled: it never ran,
-    and ended then. booked: the ledger has its end.
+    Attributes:
+        id: The task id.
+        request_id: The id of the request that created it.
+        spec: What it makes.
+        outcome: How it ends, decided when it is accepted.
+        endpoint: The path of the request.
+        is_task: Whether it can be queried; False for synchronous calls.
+        submitted: When it was accepted.
+        scheduled: When it starts to run.
+        ended: When it ends.
+        is_canceled: Whether it was canceled before it ran.
+        is_booked: Whether the ledger has its end.
     """
 
     id: str
@@ -76,71 +113,77 @@ class Job(NamedTuple):
     is_canceled: bool = False
     is_booked: bool = False
 
-    def status(self, life: TaskLifecycle, now: float) -> str:
-        """Its state at a time, by the words of task.yaml."""
-        beyond = round(now - getattr(self, life.task_lifetime_from), 6) - life.task_lifetime
+    def status(self, lifecycle: TaskLifecycle, now: float) -> str:
+        """Return its state at a time, in the words of `task.yaml`."""
+        beyond = round(now - getattr(self, lifecycle.task_lifetime_from), 6) - lifecycle.task_lifetime
         if beyond >= 0:
-            return _state_after(life.expiry_walk, beyond)
+            return _state_after(lifecycle.expiry_walk, beyond)
         if self.is_canceled:
-            return _state_after(life.cancel_walk, now - self.ended)
-        road = self._path(life)
+            return _state_after(lifecycle.cancel_walk, now - self.ended)
+        path = self._path(lifecycle)
         if now < self.scheduled:
-            return road.waiting
+            return path.waiting
         if now < self.ended:
-            part = (now - self.scheduled) / (self.ended - self.scheduled)
-            return _state_after(road.working, part * len(road.working))
-        return _state_after(road.ended, now - self.ended)
+            share = (now - self.scheduled) / (self.ended - self.scheduled)
+            return _state_after(path.working, share * len(path.working))
+        return _state_after(path.ended, now - self.ended)
 
     def image_count(self) -> int:
-        """The pictures that it yields once it has ended."""
+        """Return how many pictures it has once it has ended."""
         return 0 if self.is_canceled else max(0, self.outcome.attempted - self.outcome.failed)
 
-    def is_purged(self, life: TaskLifecycle, now: float) -> bool:
-        """Whether nothing about it can be asked any more."""
-        return self.is_expired(life, now) and (self.ended == NEVER or self.are_links_expired(life, now))
+    def is_purged(self, lifecycle: TaskLifecycle, now: float) -> bool:
+        """Return True if neither the job nor its pictures can be requested any more."""
+        return self.is_expired(lifecycle, now) and (
+            self.ended == NEVER or self.are_links_expired(lifecycle, now)
+        )
 
-    def expires_at(self, life: TaskLifecycle) -> float:
-        """From when on the service knows it no more; NEVER until that is known."""
-        since: float = getattr(self, life.task_lifetime_from)
-        return since + life.task_lifetime
+    def expires_at(self, lifecycle: TaskLifecycle) -> float:
+        """Return when its id becomes unknown; `NEVER` while that is undecided."""
+        since: float = getattr(self, lifecycle.task_lifetime_from)
+        return since + lifecycle.task_lifetime
 
-    def is_expired(self, life: TaskLifecycle, now: float) -> bool:
-        """Whether the service knows it no more."""
-        return has_elapsed(life.task_lifetime, getattr(self, life.task_lifetime_from), now)
+    def is_expired(self, lifecycle: TaskLifecycle, now: float) -> bool:
+        """Return True if its id is unknown by now."""
+        return has_elapsed(lifecycle.task_lifetime, getattr(self, lifecycle.task_lifetime_from), now)
 
-    def links_expire_at(self, life: TaskLifecycle) -> float:
-        """When the links to its pictures die; NEVER until that is known."""
-        since: float = getattr(self, life.link_lifetime_from)
-        return since + life.link_lifetime
+    def links_expire_at(self, lifecycle: TaskLifecycle) -> float:
+        """Return when the links to its pictures expire; `NEVER` while that is undecided."""
+        since: float = getattr(self, lifecycle.link_lifetime_from)
+        return since + lifecycle.link_lifetime
 
-    def are_links_expired(self, life: TaskLifecycle, now: float) -> bool:
-        """Whether the links to its pictures are dead."""
-        return has_elapsed(life.link_lifetime, getattr(self, life.link_lifetime_from), now)
+    def are_links_expired(self, lifecycle: TaskLifecycle, now: float) -> bool:
+        """Return True if the links to its pictures have expired."""
+        return has_elapsed(lifecycle.link_lifetime, getattr(self, lifecycle.link_lifetime_from), now)
 
-    def _path(self, life: TaskLifecycle) -> StatePath:
-        roads, outcome = life.success_paths, self.outcome
+    def _path(self, lifecycle: TaskLifecycle) -> StatePath:
+        paths, outcome = lifecycle.success_paths, self.outcome
         if outcome.failed:
-            roads = life.partial_paths if outcome.failed < outcome.attempted else life.failure_paths
-        return roads[self.spec.seeds[0][0] % len(roads)] if len(roads) > 1 else roads[0]
+            paths = lifecycle.partial_paths if outcome.failed < outcome.attempted else lifecycle.failure_paths
+        return paths[self.spec.seeds[0][0] % len(paths)] if len(paths) > 1 else paths[0]
 
 
 def _state_after(walk: Walk, steps: float) -> str:
-    """Where a walk has come to after so many steps; it stays at its last state."""
+    """Return the state of a walk after so many steps; it stays in its last state."""
     return walk[min(int(steps), len(walk) - 1)] if len(walk) > 1 else walk[0]
 
 
-def decide_outcome(order: JobSpec, fault: Fault | None, vendor: VendorErrors, url: str = "") -> JobOutcome:
-    """All its pictures, unless a fault says otherwise; of a partial failure at least one picture is left.
+def decide_outcome(spec: JobSpec, fault: Fault | None, vendor: VendorErrors, url: str = "") -> JobOutcome:
+    """Decide how a job ends: all its pictures succeed, unless a fault says otherwise.
 
-    url: of the first input image that the service downloads, "" where there is none.
+    Args:
+        spec: What it makes.
+        fault: The fault of its request, or None. A partial failure leaves at least one picture.
+        vendor: Codes and messages.
+        url: The first input image that the service downloads, "" for none.
     """
     if fault is None or fault.kind not in JOB_FAULTS or (fault.kind == "download" and not url):
-        return JobOutcome(order.picture_count)
+        return JobOutcome(spec.picture_count)
     if fault.kind == "short":
         return JobOutcome(
-            order.picture_count if order.is_exact_count else max(1, order.picture_count - fault.count)
+            spec.picture_count if spec.is_exact_count else max(1, spec.picture_count - fault.count)
         )
-    broken = min(fault.count, order.picture_count - 1) if fault.kind == "partial" else order.picture_count
+    broken = min(fault.count, spec.picture_count - 1) if fault.kind == "partial" else spec.picture_count
     usual = vendor.download["failed"] if fault.kind == "download" else vendor.failure
-    told = vendor.by_code(fault.code or usual, fault.message, redact_text(url))
-    return JobOutcome(order.picture_count, broken, *told) if broken else JobOutcome(order.picture_count)
+    error = vendor.by_code(fault.code or usual, fault.message, redact_text(url))
+    return JobOutcome(spec.picture_count, broken, *error) if broken else JobOutcome(spec.picture_count)

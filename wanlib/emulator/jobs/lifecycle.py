@@ -1,4 +1,39 @@
-"""The life of a task by `task.yaml`: its roads, its states by their part in them, terms in seconds."""
+"""States and lifetimes of a task, from `task.yaml`.
+
+**The table.** `task.yaml` lists the states of a task and, for each, the states that may follow (`next`). It
+also
+names roles: the initial state, the states in which a cancel is accepted (`cancelable`), and what each
+outcome is
+called (`succeeded`, `failed`, `canceled`, `unknown`; `partial`, if some pictures failed). The documented
+table reads:
+
+    PENDING -> RUNNING -> SUCCEEDED
+                       -> FAILED
+    PENDING -> CANCELED            (cancel is accepted in PENDING only)
+    SUCCEEDED, FAILED, CANCELED -> UNKNOWN   (24 hours after the submission)
+
+**Time decides.** No task runs in the emulator. When a job is accepted, its outcome is decided at once and
+three
+times are stored: submitted, scheduled, ended. A query computes the state from them:
+
+- before `scheduled`: the first state of the path (waiting);
+- from `scheduled` to `ended`: the states in between, each for an equal part of that time (running);
+- from `ended` on: the final state, and any states the table has after it, each for one second;
+- once `task_lifetime` is over: the states that follow expiry. The id is then unknown; the links to pictures
+have a
+  lifetime of their own (`link_lifetime`) and can outlive it.
+
+A cancel sets `ended` to now, and the walk from the canceled state applies. Completing a task by hand moves
+`scheduled` and `ended` to now.
+
+**Paths.** `state_paths.py` enumerates the paths from the initial state to each outcome that do not pass
+through
+another outcome. The documented table has exactly one path for each; if a table allows several, the seed of
+a job
+selects one, so that the same job always takes the same path.
+
+Moments are sums of floats: comparisons are rounded to a microsecond (`has_elapsed`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,18 +46,38 @@ _MOMENTS = {"submission": "submitted", "end": "ended"}
 
 
 def has_elapsed(span: float, since: float, now: float) -> bool:
-    """Whether a span is over; exact to the microsecond, where sums of moments are not."""
+    """Return True if a time span is over, to the microsecond: sums of floats are not exact.
+
+    Args:
+        span: In seconds.
+        since: When it began.
+        now: The current time on the same clock.
+    """
     return round(now - since, 6) >= span
 
 
 @dataclass(frozen=True, slots=True)
 class TaskLifecycle:
-    """waiting, working: the states before the end. unknown: what an id is told to be that never was.
+    """States by their role, paths, and lifetimes in seconds.
 
-    succeeding, partly, failing: the roads of job that makes all, some, none of its pictures; where there
-    are several, a job's seed says which is its own. canceling, expired: the states from then on, each for
-    a second and the last for good. expires: of a task; links: of its pictures; both from a moment that a
-    Work has under the name `expires_since`, `links_since`.
+    Attributes:
+        waiting: The state before a task runs.
+        working: The state in which it runs.
+        succeeded: The state of success.
+        failed: The state of failure.
+        canceled: The state after a cancel.
+        unknown: The state reported for ids that do not exist.
+        unlisted: A state that the documents do not list, for fault injection.
+        cancelable: The states in which a cancel is accepted.
+        success_paths: The paths of jobs that make all their pictures; the seed of a job selects one.
+        partial_paths: Those of jobs that make some of them.
+        failure_paths: Those of jobs that make none.
+        cancel_walk: The states after a cancel, each for a second and the last for good.
+        expiry_walk: The states after expiry, likewise.
+        task_lifetime: Seconds until the id becomes unknown.
+        task_lifetime_from: The attribute of `Job` that the lifetime counts from.
+        link_lifetime: Seconds until the links to pictures expire.
+        link_lifetime_from: The attribute of `Job` that the lifetime counts from.
     """
 
     waiting: str
@@ -45,7 +100,7 @@ class TaskLifecycle:
 
 
 def lifecycle_from_spec(task: Mapping[str, Any]) -> TaskLifecycle:
-    """The life that a spec describes."""
+    """Build the lifecycle from the contents of `task.yaml`."""
     outcomes, expires, links = task["outcomes"], task["expires"], task["links_expire"]
     partial = task.get("partial", {"is": outcomes["succeeded"]})["is"]
     ends = {outcomes["succeeded"], partial, outcomes["failed"]}
@@ -74,7 +129,7 @@ def lifecycle_from_spec(task: Mapping[str, Any]) -> TaskLifecycle:
 
 
 def _cancel_walk(task: Mapping[str, Any]) -> Walk:
-    """Where a cancel leads: nowhere, if the table has no step from waiting to canceled."""
+    """Return the states after a cancel; only the initial one if the table has no step to canceled."""
     waiting, canceled = task["initial"], task["outcomes"]["canceled"]
     steps = task["states"][waiting].get("next", ())
     return next(walks_from(task, canceled)) if canceled in steps else (waiting,)

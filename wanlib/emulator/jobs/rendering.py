@@ -1,4 +1,7 @@
-"""Real pictures, drawn when somebody fetches them: the inputs side by side under the prompt's text."""
+"""Render result pictures when they are requested: the inputs side by side, below the prompt.
+
+Pillow draws them; equal `RenderSpec`s give equal bytes. A picture too large for that has a single colour.
+"""
 
 import hashlib
 import io
@@ -51,7 +54,7 @@ _INK, _PAPER = (30, 30, 30), (225, 225, 225)
 
 
 class InputPanel(NamedTuple):
-    """One input. data: its file, None where there is nothing to show but its label."""
+    """One input image. `data` is its file, None if only the label can be shown."""
 
     label: str
     format: str
@@ -59,10 +62,16 @@ class InputPanel(NamedTuple):
 
 
 class RenderSpec(NamedTuple):
-    """All that a picture is drawn from: equal sheets give equal bytes.
+    """Everything that a picture is drawn from.
 
-    seed: what tells one picture from another. watermark: its text, "" for none. most_pixels: of an input
-    that is opened at all.
+    Attributes:
+        width: In pixels.
+        height: In pixels.
+        prompt: Drawn at the top.
+        panels: The input images.
+        seed: Distinguishes pictures of one job; drawn at the top, and decides the colour.
+        watermark: Drawn at the bottom, "" for none.
+        max_input_pixels: Inputs with more pixels are not opened.
     """
 
     width: int
@@ -74,34 +83,34 @@ class RenderSpec(NamedTuple):
     max_input_pixels: int
 
 
-def render_png(sheet: RenderSpec) -> bytes:
-    """A PNG of exactly the sheet's size; a plain one above `LARGEST`, whatever memory there is."""
-    if sheet.width * sheet.height > MAX_RENDERED_PIXELS:
-        return plain_png(sheet.width, sheet.height, _colour(sheet.seed))
+def render_png(spec: RenderSpec) -> bytes:
+    """Render a PNG of exactly the specified size; above `MAX_RENDERED_PIXELS` in a single colour."""
+    if spec.width * spec.height > MAX_RENDERED_PIXELS:
+        return plain_png(spec.width, spec.height, _colour(spec.seed))
     from PIL import Image, ImageDraw
 
-    image = Image.new("RGB", (sheet.width, sheet.height), _colour(sheet.seed))
+    image = Image.new("RGB", (spec.width, spec.height), _colour(spec.seed))
     pen = ImageDraw.Draw(image)
-    text = max(8, min(sheet.width, sheet.height) // 24)
-    top = _write_prompt(pen, sheet, text)
-    _place_panels(image, pen, sheet, top, text)
-    if sheet.watermark:
-        width = pen.textlength(sheet.watermark, font=_font(text))
-        pen.text((sheet.width - width - text, sheet.height - 2 * text), sheet.watermark, _INK, _font(text))
+    text = max(8, min(spec.width, spec.height) // 24)
+    top = _write_prompt(pen, spec, text)
+    _place_panels(image, pen, spec, top, text)
+    if spec.watermark:
+        width = pen.textlength(spec.watermark, font=_font(text))
+        pen.text((spec.width - width - text, spec.height - 2 * text), spec.watermark, _INK, _font(text))
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 
-def preview(sheet: RenderSpec, width: int) -> RenderSpec:
-    """The sheet to draw for a preview of so many pixels in width; the sheet itself unless it is too large."""
-    if sheet.width * sheet.height <= MAX_RENDERED_PIXELS:
-        return sheet
-    return sheet._replace(width=width, height=max(1, sheet.height * width // sheet.width))
+def preview(spec: RenderSpec, width: int) -> RenderSpec:
+    """Return the spec of a preview: `width` pixels wide if the picture is too large, else the same."""
+    if spec.width * spec.height <= MAX_RENDERED_PIXELS:
+        return spec
+    return spec._replace(width=width, height=max(1, spec.height * width // spec.width))
 
 
 def _colour(seed: str) -> tuple[int, int, int]:
-    """A light colour: the text on it stays readable."""
+    """Return a light colour, so that text on it is readable."""
     red, green, blue = hashlib.sha256(seed.encode()).digest()[:3]
     return 128 + red // 2, 128 + green // 2, 128 + blue // 2
 
@@ -112,10 +121,10 @@ def _font(size: int) -> Any:
     return ImageFont.load_default(size)
 
 
-def _write_prompt(pen: "ImageDraw.ImageDraw", sheet: RenderSpec, text: int) -> int:
-    """Writes the seed and the prompt in lines; where the space under them begins."""
-    font, per_line = _font(text), max(4, 2 * sheet.width // text - 4)
-    words = " ".join(f"{sheet.seed} | {sheet.prompt[:_MAX_PROMPT]}".split())
+def _write_prompt(pen: "ImageDraw.ImageDraw", spec: RenderSpec, text: int) -> int:
+    """Draw the seed and the prompt. Return where the space below them begins."""
+    font, per_line = _font(text), max(4, 2 * spec.width // text - 4)
+    words = " ".join(f"{spec.seed} | {spec.prompt[:_MAX_PROMPT]}".split())
     lines = wrap(words, per_line)[:6]
     for number, line in enumerate(lines):
         pen.text((text // 2, text // 2 + number * text * 5 // 4), line, _INK, font)
@@ -123,15 +132,15 @@ def _write_prompt(pen: "ImageDraw.ImageDraw", sheet: RenderSpec, text: int) -> i
 
 
 def _place_panels(
-    image: "Image.Image", pen: "ImageDraw.ImageDraw", sheet: RenderSpec, top: int, text: int
+    image: "Image.Image", pen: "ImageDraw.ImageDraw", spec: RenderSpec, top: int, text: int
 ) -> None:
-    bottom, count = sheet.height - 3 * text, len(sheet.panels)
-    if not count or bottom - top < 8 or sheet.width // count < 8:
+    bottom, count = spec.height - 3 * text, len(spec.panels)
+    if not count or bottom - top < 8 or spec.width // count < 8:
         return
-    width = sheet.width // count
-    for number, panel in enumerate(sheet.panels):
+    width = spec.width // count
+    for number, panel in enumerate(spec.panels):
         box = (number * width + 2, top, (number + 1) * width - 2, bottom)
-        shown = _thumbnail(panel, (box[2] - box[0], box[3] - box[1]), sheet.max_input_pixels)
+        shown = _thumbnail(panel, (box[2] - box[0], box[3] - box[1]), spec.max_input_pixels)
         if shown is None:
             pen.rectangle(box, _PAPER, _INK)
             small = max(8, text // 2)
@@ -143,9 +152,9 @@ def _place_panels(
 
 
 def _thumbnail(panel: InputPanel, room: tuple[int, int], most_pixels: int) -> "Image.Image | None":
-    """The input, small enough for its room; None where it can't be shown.
+    """Return the input scaled to fit, None if it cannot be shown.
 
-    A stranger's file may make a decoder raise anything; whatever it is, the label is shown instead.
+    An untrusted file may make a decoder raise anything; in that case the label is shown.
     """
     from PIL import Image
 

@@ -1,16 +1,19 @@
-"""The roads of job through the states of `task.yaml`."""
+"""Enumerate the paths of a task through the state table in `task.yaml`."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 Walk = tuple[str, ...]
-"""States, each of which the table has after the one before it."""
+"""States, each of which may follow the one before it."""
 
 
 class StatePath(NamedTuple):
-    """first: the state until job begins. between: until it ends, for equal parts of that time.
+    """The states of a job.
 
-    on: from its end, each for a second and the last for good.
+    Attributes:
+        waiting: The state until the job starts to run.
+        working: The states until it ends, each for an equal part of that time.
+        ended: The states from its end on, each for a second and the last for good.
     """
 
     waiting: str
@@ -19,10 +22,14 @@ class StatePath(NamedTuple):
 
 
 def paths_to(task: Mapping[str, Any], end: str, others: Collection[str]) -> tuple[StatePath, ...]:
-    """All roads of job that is to end in a state: one, unless a table leaves open which.
+    """Return all paths of a job that ends in a state: one, unless the table leaves open which.
 
-    others: the states of other ends, which it does not come to before its own. A road that can't come to
-    its end has none: it goes as far as it can.
+    A path that cannot reach its end goes as far as it can.
+
+    Args:
+        task: The contents of `task.yaml`.
+        end: The state to end in.
+        others: The states of other outcomes, which the path does not pass before its own.
     """
     return tuple(_split_walk(walk, end) for walk in walks_from(task, task["initial"], end, others))
 
@@ -30,7 +37,16 @@ def paths_to(task: Mapping[str, Any], end: str, others: Collection[str]) -> tupl
 def walks_from(
     task: Mapping[str, Any], start: str, end: str = "", others: Collection[str] = ()
 ) -> Iterator[Walk]:
-    """All walks from a state that go no step twice, each as far as it goes; a cancel's steps are left out."""
+    """Enumerate the walks from a state that take no step twice, each as far as possible.
+
+    Steps of a cancel are left out.
+
+    Args:
+        task: The contents of `task.yaml`.
+        start: The first state.
+        end: Before this state, walks avoid `others`; "" for none.
+        others: The states to avoid.
+    """
     canceled = task["outcomes"]["canceled"]
 
     def on(walk: Walk, gone: Collection[tuple[str, str]]) -> Iterator[Walk]:
@@ -47,5 +63,6 @@ def walks_from(
 
 
 def _split_walk(walk: Walk, end: str) -> StatePath:
+    """Split a walk at its end into the three phases of a job."""
     place = walk.index(end) if end in walk else len(walk)
     return StatePath(walk[0], walk[1:place] or walk[:1], walk[place:] or walk[-1:])

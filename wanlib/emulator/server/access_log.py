@@ -1,4 +1,4 @@
-"""One line per request for people who watch the server: what came, what answered it, and why."""
+"""The access log: one line per request with its status, task and violated rules."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from wanlib.base.redaction import redact_text
 from wanlib.emulator.core.http_messages import FAULT_HEADER, RULES_HEADER, Response
 
 AccessLog = Callable[[str], None]
-"""Takes a finished line, without the end of the line."""
+"""Takes a complete line, without a line break."""
 
 _MAX_PATH = 200
 _MAX_BODY = 4096
@@ -19,18 +19,19 @@ _MAX_BODY = 4096
 def access_line(moment: float, method: str, path: str, response: Response, names: WireNames) -> str:
     """Format one exchange: `09:30:00 POST /api/v1/... 400 wan2.7/n.max;rejected`.
 
-    The query of a URL is left out, as are headers and bodies: signatures, keys and images are not shown.
+    Queries, headers and bodies are left out, so signatures, keys and images never appear.
 
     Args:
-        moment: When the answer was ready, seconds since 1970; shown as local time.
-        method: The method of the request.
-        path: The path of the request, as it was sent or decoded; a query after it is cut off.
-        response: The answer, from which status, rules, fault and task id are taken.
-        names: What the members of an answer are called.
+        moment: When the response was ready, seconds since 1970; shown as local time.
+        method: The HTTP method.
+        path: The path of the request, encoded or not; a query after it is cut off.
+        response: The response, from which status, rules, fault and task id are taken.
+        names: The names of members in responses.
 
     Returns:
-        The line: time, method, path, status, then as far as they are known `task=ID`, the broken rules with
-        their outcomes, and `fault=KIND`. Control characters are escaped.
+        Time, method, path and status; then, as far as they are known, `task=ID`, the violated rules with
+        their outcomes,
+        and `fault=KIND`. Control characters are escaped.
     """
     time = datetime.fromtimestamp(moment).strftime("%H:%M:%S")
     words = [time, method[:20], redact_text(path.partition("?")[0][:_MAX_PATH]) or "/", str(response.status)]
@@ -45,7 +46,7 @@ def access_line(moment: float, method: str, path: str, response: Response, names
 
 
 def _task_id(response: Response, names: WireNames) -> str:
-    """The id of the task that an answer is about; "" where it is about none."""
+    """Return the id of the task that a response is about, "" if there is none."""
     if "json" not in (response.header("content-type") or "") or len(response.parts) != 1:
         return ""
     if len(response.parts[0]) > _MAX_BODY:

@@ -18,7 +18,7 @@ from wanlib.emulator.server.access_log import AccessLog, access_line
 from wanlib.emulator.server.asgi_request import (
     MIB,
     BodyTooLargeError,
-    ClientDisconnected,
+    ClientDisconnectedError,
     Receive,
     Scope,
     Send,
@@ -108,7 +108,7 @@ class EmulatorApp:
                     access_line(time.time(), scope["method"], path, response, self._vendor.names)
                 )
             await send_response(response, writer)
-        except ClientDisconnected:
+        except ClientDisconnectedError:
             pass
         finally:
             self.working.discard(client)

@@ -48,7 +48,7 @@ class ServerLimits:
     stalled: float = 75.0
 
 
-class ClientDisconnected(Exception):
+class ClientDisconnectedError(Exception):
     """The client closed the connection before its request was complete."""
 
 
@@ -60,6 +60,7 @@ class BodyTooLargeError(Exception):
     """
 
     def __init__(self, limit: int) -> None:
+        """Create the exception; the limit is in bytes."""
         super().__init__(f"over {limit:,} bytes")
         self.limit = limit
 
@@ -97,7 +98,7 @@ async def read_body(
 
     Raises:
         BodyTooLargeError: The body is over the limit.
-        ClientDisconnected: The client closed the connection.
+        ClientDisconnectedError: The client closed the connection.
     """
     chunk, is_last = await _next_chunk(receive)
     if is_last and len(chunk) <= limit:
@@ -129,7 +130,7 @@ async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
     """Return the next bytes of the body and whether they are the last."""
     message = await receive()
     if message["type"] != "http.request":
-        raise ClientDisconnected
+        raise ClientDisconnectedError
     return message.get("body", b""), not message.get("more_body")
 
 

@@ -1,1 +1,5 @@
-"""The package wanlib.emulator.storage."""
+"""What the emulator remembers, in memory or in a data folder: jobs, uploads, accounts, bytes, rates.
+
+`api` and `emulator.py` may import it; it imports `jobs` and `core`.
+Start reading in `store.py`.
+"""

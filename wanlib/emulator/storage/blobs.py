@@ -1,30 +1,37 @@
-"""The bytes of input images: small ones in memory, large ones in one temporary file, both under a cap."""
+"""The bytes of input images, reference-counted: small ones in memory, large ones in one temporary file."""
 
 import tempfile
 from itertools import count
 from typing import IO, NamedTuple, Protocol
 
 LARGE_BLOB = 1 << 20
-"""From this size on, a piece goes to the file."""
+"""Bytes from which a blob goes to the file."""
 
 
 class BlobStore(Protocol):
-    """Bytes by key, counted by their users; `Spool` keeps them as long as the process lives."""
+    """Reference-counted bytes by key."""
 
     @property
-    def used(self) -> tuple[int, int]: ...
+    def used(self) -> tuple[int, int]:
+        """Bytes in memory and on disk."""
 
-    def has_room(self, size: int) -> bool: ...
+    def has_room(self, size: int) -> bool:
+        """Return True if a blob of this size fits."""
 
-    def add(self, data: bytes) -> str: ...
+    def add(self, data: bytes) -> str:
+        """Store bytes with one reference. Return their key, "" if they do not fit."""
 
-    def retain(self, key: str) -> str: ...
+    def retain(self, key: str) -> str:
+        """Add a reference to a blob. Return its key, "" if it is unknown."""
 
-    def get(self, key: str) -> bytes | None: ...
+    def get(self, key: str) -> bytes | None:
+        """Return the bytes, None if the key is unknown."""
 
-    def release(self, key: str) -> None: ...
+    def release(self, key: str) -> None:
+        """Drop a reference; the last one deletes the blob."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release everything."""
 
 
 class _Blob(NamedTuple):
@@ -35,9 +42,15 @@ class _Blob(NamedTuple):
 
 
 class MemoryBlobStore:
-    """Pieces by key, counted by their users; what nobody uses any more is given up."""
+    """Blobs that end with the process."""
 
     def __init__(self, file_cap: int, memory_cap: int) -> None:
+        """Create an empty store.
+
+        Args:
+            file_cap: Bytes of large blobs, on disk.
+            memory_cap: Bytes of small blobs, in memory.
+        """
         self._caps = (memory_cap, file_cap)
         self._used = [0, 0]  # bytes in memory, in the file
         self._keys = count(1)
@@ -51,12 +64,12 @@ class MemoryBlobStore:
         return self._used[0], self._used[1]
 
     def has_room(self, size: int) -> bool:
-        """Whether the cap leaves room for so many bytes."""
+        """Return True if a blob of this size fits."""
         large = size >= LARGE_BLOB
         return self._used[large] + size <= self._caps[large]
 
     def add(self, data: bytes) -> str:
-        """Keeps bytes for one user and gives their key; "" where the cap leaves no room."""
+        """Store bytes with one reference. Return their key, "" if they do not fit."""
         large = len(data) >= LARGE_BLOB
         if not data or not self.has_room(len(data)):
             return ""
@@ -69,43 +82,43 @@ class MemoryBlobStore:
         return key
 
     def retain(self, key: str) -> str:
-        """One more user of a piece; "" where there is none of this key."""
-        kept = self._blobs.get(key)
-        if kept is None:
+        """Add a reference to a blob. Return its key, "" if it is unknown."""
+        blob = self._blobs.get(key)
+        if blob is None:
             return ""
-        self._blobs[key] = kept._replace(references=kept.references + 1)
+        self._blobs[key] = blob._replace(references=blob.references + 1)
         return key
 
     def get(self, key: str) -> bytes | None:
-        """The bytes, None where they are not kept."""
-        kept = self._blobs.get(key)
-        if kept is None or kept.data:
-            return kept and kept.data
+        """Return the bytes, None if the key is unknown."""
+        blob = self._blobs.get(key)
+        if blob is None or blob.data:
+            return blob and blob.data
         assert self._file is not None
-        self._file.seek(kept.offset)
-        return self._file.read(kept.size)
+        self._file.seek(blob.offset)
+        return self._file.read(blob.size)
 
     def release(self, key: str) -> None:
-        """One user less."""
-        kept = self._blobs.get(key)
-        if kept is None:
+        """Drop a reference; the last one deletes the blob."""
+        blob = self._blobs.get(key)
+        if blob is None:
             return
-        if kept.references > 1:
-            self._blobs[key] = kept._replace(references=kept.references - 1)
+        if blob.references > 1:
+            self._blobs[key] = blob._replace(references=blob.references - 1)
             return
         del self._blobs[key]
-        self._used[not kept.data] -= kept.size
-        if not kept.data:
-            self._free(kept.offset, kept.size)
+        self._used[not blob.data] -= blob.size
+        if not blob.data:
+            self._free(blob.offset, blob.size)
 
     def close(self) -> None:
-        """Gives everything up."""
+        """Release everything."""
         self._blobs.clear()
         if self._file:
             self._file.close()
 
     def _write(self, data: bytes) -> int:
-        """Where the bytes went: the first hole that holds them; -1 where none does."""
+        """Write bytes to the first free range that fits. Return the offset, -1 if there is none."""
         for place, (offset, size) in enumerate(self._free_ranges):
             if size >= len(data):
                 self._free_ranges[place : place + 1] = [(offset + len(data), size - len(data))] * (
@@ -118,7 +131,7 @@ class MemoryBlobStore:
         return -1
 
     def _free(self, offset: int, size: int) -> None:
-        """Makes a hole, joined with those beside it."""
+        """Add a free range, merged with adjacent ones."""
         merged: list[tuple[int, int]] = []
         for start, length in sorted([*self._free_ranges, (offset, size)]):
             if merged and sum(merged[-1]) == start:

@@ -1,4 +1,4 @@
-"""The SQLite file of a data folder: made, opened and checked; its changes all or none."""
+"""The SQLite file of a data folder, with transactions that also cover files beside it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -37,22 +37,33 @@ _FORMAT = SqliteFormat(
 
 
 class StoreError(ValueError):
-    """A data folder that can't be used; one line says which file, what is wrong and what to do."""
+    """A data folder cannot be used. One line: which file, what is wrong, what to do."""
 
 
 class TransactionListener(Protocol):
-    """Somebody who keeps something beside the file, and hears what became of a change."""
+    """Keeps something beside the file that follows its transactions."""
 
-    def on_commit(self) -> None: ...
+    def on_commit(self) -> None:
+        """Called after a transaction was committed."""
 
-    def on_rollback(self) -> None: ...
+    def on_rollback(self) -> None:
+        """Called after a transaction was rolled back."""
 
 
 class Database:
-    """One connection, which no other process can have beside it. Safe to be used by several threads."""
+    """One exclusive connection to the file of a data folder. Safe for use by several threads.
+
+    Attributes:
+        path: The file.
+        listeners: Notified of each transaction.
+    """
 
     def __init__(self, folder: Path) -> None:
-        """Makes the folder where there is none. Raises StoreError."""
+        """Open the file of a folder, and create both if they do not exist.
+
+        Raises:
+            StoreError: The folder or file cannot be used.
+        """
         self.path = folder / _NAME
         self.listeners: list[TransactionListener] = []
         self._lock = RLock()
@@ -62,13 +73,13 @@ class Database:
             self._connection = sqlite_file.open_sqlite_file(self.path, _FORMAT, partial(_error, self.path))
 
     def execute(self, statement: str, *values: object) -> list[tuple[object, ...]]:
-        """One statement's rows."""
+        """Run one statement and return its rows."""
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """What is run inside is kept together, or nothing of it; a change inside a change belongs to it."""
+        """Keep all changes inside the block, or none. A nested transaction belongs to the outer one."""
         with self._lock:
             if self._deep:
                 yield
@@ -87,7 +98,7 @@ class Database:
                 watcher.on_commit()
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Close the file."""
         with self._lock:
             self._connection.close()
 

@@ -1,4 +1,4 @@
-"""Pieces that outlive the process: a file each in the data folder, under a name that nobody chose."""
+"""Blobs that outlive the process: one file each in the data folder, with a random name."""
 
 import os
 import re
@@ -12,11 +12,21 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 
 
 class DiskBlobStore:
-    """Pieces by key, counted by their users. A file is written before its row is, and goes after it:
-    whatever is killed in between, no row is without its file, and files without a row are swept away.
+    """Reference-counted blobs in files.
+
+    A file is written before its row and deleted after it. Each row therefore has its
+    file; files
+    without a row are removed at the start.
     """
 
     def __init__(self, database: Database, folder: Path, cap: int) -> None:
+        """Open the store, and remove files without a row.
+
+        Args:
+            database: Has the reference counts.
+            folder: Has the files; created if it does not exist.
+            cap: Bytes of all blobs.
+        """
         self._database = database
         self._folder = folder
         self._cap = cap
@@ -30,15 +40,15 @@ class DiskBlobStore:
 
     @property
     def used(self) -> tuple[int, int]:
-        """Bytes in memory, which are none, and on disk."""
+        """Bytes in memory, always 0, and on disk."""
         return 0, self._size
 
     def has_room(self, size: int) -> bool:
-        """Whether the cap leaves room for so many bytes."""
+        """Return True if a blob of this size fits."""
         return self._size + size <= self._cap
 
     def add(self, data: bytes) -> str:
-        """Keeps bytes for one user and gives their key; "" where the cap leaves no room."""
+        """Store bytes with one reference. Return their key, "" if they do not fit."""
         if not data or not self.has_room(len(data)):
             return ""
         key = token_hex(16)
@@ -52,12 +62,12 @@ class DiskBlobStore:
         return key
 
     def retain(self, key: str) -> str:
-        """One more user of a piece; "" where there is none of this key."""
+        """Add a reference to a blob. Return its key, "" if it is unknown."""
         found = self._database.execute("UPDATE pieces SET users = users + 1 WHERE key = ? RETURNING key", key)
         return key if found else ""
 
     def get(self, key: str) -> bytes | None:
-        """The bytes, None where they are not kept."""
+        """Return the bytes, None if the key is unknown."""
         if not _KEY.fullmatch(key) or not self._database.execute("SELECT 1 FROM pieces WHERE key = ?", key):
             return None
         with suppress(FileNotFoundError):
@@ -65,7 +75,7 @@ class DiskBlobStore:
         return None
 
     def release(self, key: str) -> None:
-        """One user less; the file goes when this is kept."""
+        """Drop a reference; the last one deletes the file when the transaction commits."""
         run = self._database.execute
         with self._database.transaction():
             if not run("UPDATE pieces SET users = users - 1 WHERE key = ? RETURNING key", key):
@@ -76,18 +86,18 @@ class DiskBlobStore:
                 self._dropped.append(key)
 
     def close(self) -> None:
-        """Leaves all as it is."""
+        """Do nothing: files stay for the next process."""
 
     def on_commit(self) -> None:
-        """A change is kept: what it gave up goes."""
+        """Delete the files of dropped blobs."""
         self._remove(self._dropped)
         self._added.clear()
 
     def on_rollback(self) -> None:
-        """A change is undone: what it made goes."""
+        """Delete the files of added blobs."""
         self._remove(self._added)
         self._dropped.clear()
-        with suppress(Exception):  # whoever undoes it tells what went wrong
+        with suppress(Exception):  # the error that caused the rollback is raised
             self._size = self._stored_bytes()
 
     def _remove(self, keys: list[str]) -> None:
@@ -102,7 +112,7 @@ class DiskBlobStore:
         return size
 
     def _remove_orphans(self) -> None:
-        """Takes away the files of changes that were never kept; those of others stay."""
+        """Delete files of transactions that were not committed; files of other programs stay."""
         for path in self._folder.iterdir():
             known = self._database.execute("SELECT 1 FROM pieces WHERE key = ?", path.name)
             if _KEY.fullmatch(path.name) and not known:

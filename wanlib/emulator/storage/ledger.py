@@ -1,4 +1,4 @@
-"""What was accepted, made and billed, by model; failed job costs nothing."""
+"""What was accepted, made and billed, by model. Failed jobs cost nothing."""
 
 import heapq
 from decimal import Decimal
@@ -9,9 +9,16 @@ from wanlib.spec import Spec
 
 
 class Ledger:
-    """Books job when it is accepted, and again when it has ended."""
+    """Books each job when it is accepted, and again when it has ended."""
 
     def __init__(self, spec: Spec, region: str, store: Store) -> None:
+        """Create the ledger of a store.
+
+        Args:
+            spec: Has the prices.
+            region: Whose prices apply.
+            store: Has the accounts and jobs.
+        """
         prices = spec.wire["prices"].items()
         self._prices = {model: Decimal(by_region.get(region, "0")) for model, by_region in prices}
         self._store = store
@@ -19,27 +26,27 @@ class Ledger:
         self.schedule_all()
 
     def price(self, model: str) -> Decimal:
-        """Of one picture; 0 where no page has a price: in other regions, and of fine-tuned models."""
+        """Return the price of one picture; 0 without a documented one, as for fine-tuned models."""
         return self._prices.get(model, Decimal(0))
 
     def record_accepted(self, job: Job) -> None:
-        """Books the acceptance, and waits for the end."""
+        """Book the acceptance of a job, and schedule the booking of its end."""
         account = self._account(job.spec.model)
         self._store.accounts.put(account.model, account._replace(accepted=account.accepted + 1))
         self.schedule_end(job)
 
     def schedule_all(self) -> None:
-        """Notes the ends of all that is remembered: after a restart, or where a change was undone."""
+        """Schedule the ends of all stored jobs: at the start, and after a rollback."""
         for job in self._store.jobs.newest_first():
             self.schedule_end(job)
 
     def schedule_end(self, job: Job) -> None:
-        """Notes when to book it; called again when somebody moves the end."""
+        """Schedule the booking of a job's end; call it again when the end has changed."""
         if not job.is_booked and job.ended != NEVER:
             heapq.heappush(self._pending, (job.ended, job.id))
 
     def record_finished(self, now: float) -> None:
-        """Books all that has ended by now. Cheap where there is nothing to do."""
+        """Book all jobs that have ended by now. Fast if there are none."""
         while self._pending and self._pending[0][0] <= now:
             _, key = heapq.heappop(self._pending)
             job = self._store.jobs.get(key)
@@ -48,7 +55,7 @@ class Ledger:
                 self._add(job)
 
     def accounts(self) -> tuple[Account, ...]:
-        """Every model's, in the order in which they were first used."""
+        """Return the account of each model, in order of first use."""
         return tuple(reversed([*self._store.accounts.newest_first()]))
 
     def _add(self, job: Job) -> None:

@@ -1,4 +1,4 @@
-"""Limits on rate: calls a second, and tasks that run at a time."""
+"""Rate limits: requests per second, and tasks that run at the same time."""
 
 import heapq
 from collections import deque
@@ -12,9 +12,10 @@ WINDOW = 1.0
 
 
 class RateLimits:
-    """Of one account; a window of a second slides. Fine-tuned models count as their base."""
+    """The limits of one account per sliding second. Fine-tuned models count as their base model."""
 
     def __init__(self, spec: Spec) -> None:
+        """Read the limits of a spec."""
         self._base = spec.base
         self._submissions: Mapping[str, Mapping[str, int]] = spec.wire["rates"]
         self._account: Mapping[str, int] = spec.wire["account_rates"]
@@ -22,17 +23,29 @@ class RateLimits:
         self._ends: dict[str, list[float]] = {}
 
     def allow_submission(self, model: str, now: float) -> bool:
-        """Whether a model takes one more submission now; if so, it is counted."""
+        """Count a submission to a model. Return False, without counting, if it is over the limit."""
         model = self._base(model) or model
         return self._allow(f"submit {model}", self._submissions[model]["submit_per_second"], now)
 
     def allow_call(self, call: str, now: float, model: str = "") -> bool:
-        """The same for the calls that every model shares. model: where each has a rate of its own."""
+        """Count a call that all models share. Return False, without counting, if it is over the limit.
+
+        Args:
+            call: A call of `wire.yaml`.
+            now: Seconds since 1970.
+            model: For calls whose limit applies to each model separately; "" otherwise.
+        """
         limit = self._account.get(call)
         return limit is None or self._allow(f"{call} {model}", limit, now)
 
     def reserve_slot(self, model: str, earliest: float, working: float) -> float:
-        """When a task can start: at once, or when one of those that run has ended. Counts it as running."""
+        """Reserve a running slot. Return when it is free.
+
+        Args:
+            model: The model.
+            earliest: The earliest start, seconds since 1970.
+            working: How long the slot is taken, in seconds.
+        """
         model = self._base(model) or model
         ends = self._ends.setdefault(model, [])
         begin = earliest
@@ -42,7 +55,7 @@ class RateLimits:
         return begin
 
     def restore_slot(self, model: str, end: float) -> None:
-        """Counts a task of an earlier process; of those that wait for others, the last count."""
+        """Count a task of an earlier process; of waiting tasks, the last ones count."""
         model = self._base(model) or model
         ends = self._ends.setdefault(model, [])
         heapq.heappush(ends, end)
@@ -50,7 +63,7 @@ class RateLimits:
             heapq.heappop(ends)
 
     def release_slot(self, model: str, end: float, now: float) -> None:
-        """A task that would have run to `end` has ended now."""
+        """End the reservation of a task that would have run until `end`."""
         model = self._base(model) or model
         ends: list[Any] = self._ends.get(model, [])
         if end in ends:
@@ -68,5 +81,5 @@ class RateLimits:
 
 
 def end_time(begin: float, working: float) -> float:
-    """When job that begins then has ended."""
+    """Return when a job ends that starts at `begin`."""
     return NEVER if NEVER in (begin, working) else begin + working

@@ -1,4 +1,4 @@
-"""A store in a folder: SQLite and a file for each piece. A restart loses nothing, kill -9 included."""
+"""A store in a folder: an SQLite file and a file for each blob. A killed process loses nothing."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,25 +16,30 @@ Row = TypeVar("Row", bound=tuple[Any, ...])
 
 
 def to_json(record: NamedTuple) -> str:
-    """A record as a list of its members, ASCII; records in it likewise."""
+    """Write a record as a JSON array of its members, nested records likewise."""
     return json.dumps(record, separators=(",", ":"))
 
 
 def job_from_json(text: str) -> Job:
-    """A job. ValueError, TypeError or KeyError where the text is none."""
-    id, request_id, order, outcome, *rest = json.loads(text)
+    """Read a job.
+
+    Raises:
+        ValueError: The text is not a job.
+        TypeError: A member has a wrong type.
+    """
+    job_id, request_id, order, outcome, *rest = json.loads(text)
     return _check_types(
-        Job(id, request_id, _job_spec_from_json(order), JobOutcome(*outcome), *rest), _JOB_TYPES
+        Job(job_id, request_id, _job_spec_from_json(order), JobOutcome(*outcome), *rest), _JOB_TYPES
     )
 
 
 def upload_from_json(text: str) -> Upload:
-    """An upload. ValueError or TypeError where the text is none."""
+    """Read an upload. Raises ValueError or TypeError for any other text."""
     return _check_types(Upload(*json.loads(text)), _UPLOAD_TYPES)
 
 
 def account_from_json(text: str) -> Account:
-    """An account. ValueError or TypeError where the text is none."""
+    """Read an account. Raises ValueError or TypeError for any other text."""
     return _check_types(Account(*json.loads(text)), _ACCOUNT_TYPES)
 
 
@@ -73,33 +78,34 @@ _PAGE = 256
 
 
 class SqliteTable(Generic[Record]):
-    """A table of records in the order in which their keys first came; few of them are in memory at a time."""
+    """A table of records in the order in which their keys were first put; few are in memory at a time."""
 
     def __init__(self, database: Database, name: str) -> None:
+        """Create a view of a table of the database."""
         self._database = database
         self._name = name
         self._read = READERS[name]
 
     def put(self, key: str, record: Record) -> None:
-        """Keeps a record; where the key is known, in its place."""
+        """Store a record, in place of an earlier one of the same key."""
         put = f"INSERT INTO {self._name} (key, record) VALUES (?, ?)"
         update = "ON CONFLICT (key) DO UPDATE SET record = excluded.record"
         self._database.execute(f"{put} {update}", key, to_json(record))  # type: ignore[arg-type]
 
     def get(self, key: str) -> Record | None:
-        """The record of a key."""
+        """Return a record, None if there is none."""
         return self._fetch_one(f"SELECT record FROM {self._name} WHERE key = ?", key)
 
     def drop(self, key: str) -> None:
-        """Forgets a key."""
+        """Delete a record; do nothing if there is none."""
         self._database.execute(f"DELETE FROM {self._name} WHERE key = ?", key)
 
     def first(self) -> Record | None:
-        """The record whose key came first."""
+        """Return the oldest record, None if the table is empty."""
         return self._fetch_one(f"SELECT record FROM {self._name} ORDER BY place LIMIT 1")
 
     def newest_first(self) -> Iterator[Record]:
-        """All records, page by page."""
+        """Iterate over the records, newest first, page by page."""
         page = f"SELECT place, record FROM {self._name} WHERE place < ? ORDER BY place DESC LIMIT {_PAGE}"
         last: object = 1 << 62
         while rows := self._database.execute(page, last):
@@ -107,6 +113,7 @@ class SqliteTable(Generic[Record]):
             last = rows[-1][0]
 
     def __len__(self) -> int:
+        """Return the number of records."""
         ((count,),) = self._database.execute(f"SELECT count(*) FROM {self._name}")
         assert isinstance(count, int)
         return count
@@ -125,9 +132,21 @@ class SqliteTable(Generic[Record]):
 
 
 class SqliteStore:
-    """The shelves of a folder. start_count: how often it was opened before. Raises StoreError."""
+    """The store of a data folder.
+
+    Attributes:
+        jobs: Accepted jobs by id.
+        uploads: Uploaded files by key.
+        accounts: Accounts by model.
+        start_count: How often the folder was opened before.
+    """
 
     def __init__(self, folder: Path) -> None:
+        """Open a folder.
+
+        Raises:
+            StoreError: It cannot be used.
+        """
         self._folder = folder
         self._database = Database(folder)
         self.jobs: SqliteTable[Job] = SqliteTable(self._database, "works")
@@ -137,15 +156,15 @@ class SqliteStore:
         self._save_number("starts", self.start_count + 1)
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All that is put inside is kept, or nothing of it."""
+        """Keep all changes inside the block, or none of them."""
         return self._database.transaction()
 
     def create_blob_store(self, file_cap: int, memory_cap: int) -> DiskBlobStore:
-        """The bytes of inputs, all of them in files of the folder, under the cap for files."""
+        """Return the blob store. All blobs are in files, so only the limit for files applies."""
         return DiskBlobStore(self._database, self._folder / "pieces", file_cap)
 
     def manual_clock(self, start: float | None = None) -> ManualClock:
-        """Return a manual clock that goes on where it stood, never before the last stored record.
+        """Return a manual clock that continues where it stopped, never before the last stored record.
 
         Args:
             start: Seconds since 1970 at which it starts in a new folder; None means the present.
@@ -162,7 +181,7 @@ class SqliteStore:
         self._save_number("now", now)
 
     def close(self) -> None:
-        """Lets go of the folder."""
+        """Close the folder."""
         self._database.close()
 
     def _number(self, name: str) -> float:
@@ -174,6 +193,8 @@ class SqliteStore:
 
 
 class _PersistentClock(ManualClock):
+    """A manual clock that stores its time with each advance."""
+
     def __init__(self, store: SqliteStore, start: float | None) -> None:
         super().__init__(start)
         self._store = store
@@ -184,9 +205,13 @@ class _PersistentClock(ManualClock):
 
 
 def open_store(folder: Path) -> SqliteStore:
-    """The store of a folder, which is made where there is none; no other process can have it meanwhile.
+    """Open the store of a folder; no other process can use it at the same time.
 
-    Raises StoreError, a line of text, where the folder can't be used or holds another program's file, a
-    damaged one or that of a newer version.
+    Args:
+        folder: Created if it does not exist.
+
+    Raises:
+        StoreError: The folder cannot be used, or has a file that is damaged or of another program or
+            version.
     """
     return SqliteStore(folder)

@@ -1,4 +1,4 @@
-"""What the emulator remembers. The seam at which another kind of memory can be put in."""
+"""Storage interface of the emulator (`Store`, `Table`), with an in-memory implementation."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -14,7 +14,15 @@ Record = TypeVar("Record")
 class Upload(NamedTuple):
     """An uploaded file.
 
-    at: seconds since 1970. piece: its bytes in the blobs. width, height: 0 where its header can't be read.
+    Attributes:
+        key: Its path in the storage.
+        model: The only model that can use it.
+        at: When it was uploaded, seconds since 1970.
+        size: In bytes.
+        blob_key: The key of its bytes in the blob store.
+        format: Such as `png`; "" if unknown.
+        width: In pixels; 0 if unknown.
+        height: In pixels; 0 if unknown.
     """
 
     key: str
@@ -28,7 +36,17 @@ class Upload(NamedTuple):
 
 
 class Account(NamedTuple):
-    """What one model has come to. amount: decimal text, so that nothing is rounded."""
+    """What one model has used.
+
+    Attributes:
+        model: The name of the model.
+        accepted: Jobs accepted.
+        succeeded: Jobs that made a picture.
+        failed: Jobs that made none.
+        canceled: Jobs that were canceled.
+        pictures: Pictures made.
+        amount: The price of those in decimal notation, so that nothing is rounded.
+    """
 
     model: str
     accepted: int = 0
@@ -40,70 +58,86 @@ class Account(NamedTuple):
 
 
 class Table(Protocol[Record]):
-    """Frozen records by key, in the order in which their keys first came."""
+    """Immutable records by key, in the order in which the keys were first put."""
 
-    def put(self, key: str, record: Record) -> None: ...
+    def put(self, key: str, record: Record) -> None:
+        """Store a record, in place of an earlier one of the same key."""
 
-    def get(self, key: str) -> Record | None: ...
+    def get(self, key: str) -> Record | None:
+        """Return a record, None if there is none."""
 
-    def drop(self, key: str) -> None: ...
+    def drop(self, key: str) -> None:
+        """Delete a record; do nothing if there is none."""
 
-    def first(self) -> Record | None: ...
+    def first(self) -> Record | None:
+        """Return the oldest record, None if the table is empty."""
 
-    def newest_first(self) -> Iterator[Record]: ...
+    def newest_first(self) -> Iterator[Record]:
+        """Iterate over the records, newest first."""
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """Return the number of records."""
 
 
 class Store(Protocol):
-    """The three shelves, and the bytes of inputs.
-
-    start_count: how often it was opened before, so that what is drawn at random is not drawn again.
-    change: all that is put inside of it is kept, or nothing of it. pieces: under these caps.
-    """
+    """Three tables, and the bytes of inputs."""
 
     @property
-    def start_count(self) -> int: ...
+    def start_count(self) -> int:
+        """How often the store was opened before: random numbers must not repeat."""
 
-    def transaction(self) -> AbstractContextManager[None]: ...
+    def transaction(self) -> AbstractContextManager[None]:
+        """Keep all changes inside the block, or none of them."""
 
-    def create_blob_store(self, file_cap: int, memory_cap: int) -> BlobStore: ...
+    def create_blob_store(self, file_cap: int, memory_cap: int) -> BlobStore:
+        """Return the blob store, with limits on bytes on disk and in memory."""
 
-    def close(self) -> None: ...
-
-    @property
-    def jobs(self) -> Table[Job]: ...
-
-    @property
-    def uploads(self) -> Table[Upload]: ...
+    def close(self) -> None:
+        """Release the store."""
 
     @property
-    def accounts(self) -> Table[Account]: ...
+    def jobs(self) -> Table[Job]:
+        """Accepted jobs by id."""
+
+    @property
+    def uploads(self) -> Table[Upload]:
+        """Uploaded files by key."""
+
+    @property
+    def accounts(self) -> Table[Account]:
+        """Accounts by model."""
 
 
 class MemoryTable(Generic[Record]):
-    """A shelf in memory."""
+    """A table in memory."""
 
     def __init__(self) -> None:
         # A dict looks for its first key past all that were dropped before it.
+        """Create an empty table."""
         self._records: OrderedDict[str, Record] = OrderedDict()
 
     def put(self, key: str, record: Record) -> None:
+        """Store a record, in place of an earlier one of the same key."""
         self._records[key] = record
 
     def get(self, key: str) -> Record | None:
+        """Return a record, None if there is none."""
         return self._records.get(key)
 
     def drop(self, key: str) -> None:
+        """Delete a record; do nothing if there is none."""
         self._records.pop(key, None)
 
     def first(self) -> Record | None:
+        """Return the oldest record, None if the table is empty."""
         return next(iter(self._records.values()), None)
 
     def newest_first(self) -> Iterator[Record]:
+        """Iterate over the records, newest first."""
         return iter(list(reversed(self._records.values())))
 
     def __len__(self) -> int:
+        """Return the number of records."""
         return len(self._records)
 
 
@@ -114,17 +148,18 @@ class MemoryStore:
     _transaction = nullcontext()
 
     def __init__(self) -> None:
+        """Create an empty store."""
         self.jobs: MemoryTable[Job] = MemoryTable()
         self.uploads: MemoryTable[Upload] = MemoryTable()
         self.accounts: MemoryTable[Account] = MemoryTable()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Nothing can come between: the process that remembers is the one that ends."""
+        """Do nothing: an interrupted change ends with the process and with everything stored."""
         return self._transaction
 
     def create_blob_store(self, file_cap: int, memory_cap: int) -> MemoryBlobStore:
-        """The bytes of inputs: small ones in memory, large ones in a temporary file."""
+        """Return a store for small blobs in memory and large ones in a temporary file."""
         return MemoryBlobStore(file_cap, memory_cap)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no file is open."""
