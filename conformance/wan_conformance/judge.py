@@ -85,7 +85,7 @@ def judge(case: Case, target: Target, observation: Observation | None) -> Verdic
         reason = f"not judged by {target.name}"
         return _verdict(case, target, "skip", expected, Observation(None, ()), reason)
     if not isinstance(observation, Observation):
-        return _verdict(case, target, "error", expected, Observation(None, (), error="gave no answer"))
+        return _verdict(case, target, "error", expected, Observation(None, (), error="returned nothing"))
     if observation.error is not None:
         return _verdict(case, target, "error", expected, observation)
     if observation.skipped is not None:

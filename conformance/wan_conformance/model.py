@@ -69,9 +69,9 @@ class Observation:
     """What a target did with a question.
 
     Attributes:
-        accepted: Whether it accepted the body; None if it gave no answer.
+        accepted: Whether it accepted the body; None if it returned nothing.
         rules: The ids of the rules that it named, sorted, each once.
-        error: Why it gave no answer; None if it gave one.
+        error: Why it returned nothing; None if it gave one.
         skipped: Why it cannot express the question; None if it can.
         unnamed: Whether it never names rules, so that only `accepted` counts.
     """

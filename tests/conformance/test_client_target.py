@@ -12,7 +12,7 @@ from wan_conformance.model import Observation, Target
 from wan_conformance.targets import TARGETS
 from wan_conformance.targets.client.clients import AsyncClientTarget, SyncClientTarget
 from wan_conformance.targets.client.expected_request import difference, reorder_parts
-from wan_conformance.targets.client.verb_call import NotExpressible, verb_call
+from wan_conformance.targets.client.verb_call import NotExpressibleError, verb_call
 
 from tests.client.invented import SKETCH, WORDS, invented_client, invented_spec
 from wanlib.boundary.case import Case, Question
@@ -112,18 +112,18 @@ def test_rules_are_named(
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ([], "writes an object"),
-        ({"input": {}}, "takes a model"),
-        (messages("wan2.7-image", [{"image": FIRST}], {}), "takes a prompt"),
+        ([], "only sends objects"),
+        ({"input": {}}, "requires a model"),
+        (messages("wan2.7-image", [{"image": FIRST}], {}), "requires a prompt"),
         (messages("wan2.7-image", [{"text": "a"}, {"text": "b"}], {}), "text.max_count"),
         (fusion() | {"kettle": 1}, "wire/messages.unknown"),
-        (fusion(prompt="a"), "means something of its own"),
-        (fusion(timeout=3), "means something of its own"),
-        (fusion(size=[1024, 1024]), "two integers are a size"),
-        (fusion(seed=None), "None is not given"),
-        (messages("wan2.7-image", [{"image": "1.png"}, {"text": "a"}], {}), "no image to it"),
-        (messages("wan2.7-image", [{"image": 4}, {"text": "a"}], {}), "no image to it"),
-        ({"model": "wan2.5-i2i-preview", "input": {"prompt": "a", "images": []}}, "no list"),
+        (fusion(prompt="a"), "argument of the client itself"),
+        (fusion(timeout=3), "argument of the client itself"),
+        (fusion(size=[1024, 1024]), "two integers as a size"),
+        (fusion(seed=None), "None as not given"),
+        (messages("wan2.7-image", [{"image": "1.png"}, {"text": "a"}], {}), "refuses this image"),
+        (messages("wan2.7-image", [{"image": 4}, {"text": "a"}], {}), "refuses this image"),
+        ({"model": "wan2.5-i2i-preview", "input": {"prompt": "a", "images": []}}, "empty list of images"),
     ],
 )
 def test_what_no_verb_says_is_skipped_with_the_reason(target: Target, body: Any, reason: str) -> None:
@@ -132,7 +132,7 @@ def test_what_no_verb_says_is_skipped_with_the_reason(target: Target, body: Any,
 
 
 def test_a_stream_says_itself_what_it_is(spec: Spec) -> None:
-    with pytest.raises(NotExpressible, match="stream itself says"):
+    with pytest.raises(NotExpressibleError, match="stream itself sets"):
         verb_call(spec, Question(fusion() | {"model": "wan2.6-image"}, "stream"))
 
 
@@ -279,11 +279,11 @@ def test_images_go_as_bytes_in_one_of_them(spec: Spec, monkeypatch: pytest.Monke
 
 def test_difference_tells_the_place() -> None:
     assert difference({"a": [1, True]}, {"a": [1, True]}) is None
-    assert difference({"a": [1, 1]}, {"a": [1, True]}) == "at /a/1: 1 was sent, due is True"
-    assert difference({"a": 1.0}, {"a": 1}) == "at /a: 1.0 was sent, due is 1"
-    assert difference({"a": 1, "b": 2}, {"a": 1}) == "at /b: it is sent"
-    assert difference({}, {"a": 1}) == "at /a: it is missing"
-    assert difference([1], [1, 2]) == "at : 1 items were sent, due are 2"
+    assert difference({"a": [1, 1]}, {"a": [1, True]}) == "at /a/1: 1 was sent, expected True"
+    assert difference({"a": 1.0}, {"a": 1}) == "at /a: 1.0 was sent, expected 1"
+    assert difference({"a": 1, "b": 2}, {"a": 1}) == "at /b: is unexpected"
+    assert difference({}, {"a": 1}) == "at /a: is missing"
+    assert difference([1], [1, 2]) == "at : 1 items were sent, expected 2"
 
 
 def test_only_the_kinds_of_parts_change_places(spec: Spec) -> None:

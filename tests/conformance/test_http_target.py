@@ -14,7 +14,7 @@ from wan_conformance.judge import judge
 from wan_conformance.model import Observation, Verdict
 from wan_conformance.report.log import read_log
 from wan_conformance.response_schema import schema_problems
-from wan_conformance.targets.server.server import ApiServer, ServerUnreachable, remote_server
+from wan_conformance.targets.server.server import ApiServer, ServerUnreachableError, remote_server
 from wan_conformance.targets.server.target import HttpTarget, dump_large_json
 
 from tests.conformance.servers import Answer, answered, body_of, created, ended, http, refused, serving
@@ -117,9 +117,9 @@ def page(request: httpx.Request) -> httpx.Response:
         (lambda request: httpx.Response(400, html="<h1>no</h1>"), "not of the form error"),
         (lambda request: answered(400, {"message": "no"}), "/code is missing; /request_id is missing"),
         (lambda request: answered(400, {"code": 400, "message": "no", "request_id": None}), "/code is 400"),
-        (lambda request: refused(401, "InvalidApiKey"), "does not speak of the body"),
-        (lambda request: refused(400, "Arrearage"), "does not speak of the body"),
-        (lambda request: refused(403, "Whatever"), "does not speak of the body"),
+        (lambda request: refused(401, "InvalidApiKey"), "is not about the body"),
+        (lambda request: refused(400, "Arrearage"), "is not about the body"),
+        (lambda request: refused(403, "Whatever"), "is not about the body"),
         (lambda request: refused(500, "InternalError"), "answered 500"),
         (lambda request: refused(200), "answered 200 with an error inside"),
         (lambda request: answered(200, []), "is [], expected an object"),
@@ -143,7 +143,7 @@ def follows(answer: httpx.Response) -> Answer:
         (ended("UNKNOWN"), "the task is UNKNOWN"),
         (ended("RUNNING"), "has not ended after 60 queries"),
         (ended("LOST"), "expected PENDING or"),
-        (ended("FAILED", code="InternalError", message="no"), "does not speak of the body"),
+        (ended("FAILED", code="InternalError", message="no"), "is not about the body"),
         (ended("FAILED", code="InvalidParameter"), "/message is missing"),
         (ended("FAILED", code="InvalidParameter", message="no", task_id=5), "/output/task_id is 5"),
         (ended(task_id="other"), "was answered for 'other'"),
@@ -276,12 +276,12 @@ def test_what_can_not_be_judged_is_told_in_a_line(tmp_path: Path, monkeypatch: p
     assert code == 1 and len(output.splitlines()) == 1 and "can't be reached" in output
     monkeypatch.setenv("HELD", "sk-\n1")
     for wrong, said in (
-        (("--base-url", "127.0.0.1:8686"), "takes an address such as"),
-        (("--base-url", "http://me:word@x.test"), "without a user"),
-        (("--base-url", "http://x.test?key=1"), "without anything behind its path"),
-        (("--base-url", address, "--target", "generated"), "is for the target http"),
-        (("--base-url", address, "--api-key-env", "NOT_THERE"), "NOT_THERE holds no key"),
-        (("--base-url", address, "--api-key-env", "HELD"), "HELD holds no key"),
+        (("--base-url", "127.0.0.1:8686"), "requires a URL such as"),
+        (("--base-url", "http://me:word@x.test"), "without a user name"),
+        (("--base-url", "http://x.test?key=1"), "without query and fragment"),
+        (("--base-url", address, "--target", "generated"), "requires the target http"),
+        (("--base-url", address, "--api-key-env", "NOT_THERE"), "NOT_THERE has no usable key"),
+        (("--base-url", address, "--api-key-env", "HELD"), "HELD has no usable key"),
     ):
         code, output = run(*wrong, "--report", tmp_path)
         assert code == 2 and said in output and len(output.splitlines()) == 1 and "word@" not in output
@@ -289,7 +289,7 @@ def test_what_can_not_be_judged_is_told_in_a_line(tmp_path: Path, monkeypatch: p
 
 def test_a_key_that_is_refused_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(httpx.Client, "send", lambda self, request: refused(401, "InvalidApiKey"))
-    with pytest.raises(ServerUnreachable, match=r"refuses the key \(401\): name one by --api-key-env"):
+    with pytest.raises(ServerUnreachableError, match=r"refuses the key \(401\): pass one with --api-key-env"):
         remote_server(SPEC, "http://x.test", None)
 
 

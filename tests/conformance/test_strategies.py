@@ -203,7 +203,7 @@ def test_a_break_shrinks_to_the_least_step_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("rule_id", ["task/expires", "wire/headers.Authorization"])
 def test_what_no_body_can_break(rule_id: str) -> None:
-    with pytest.raises(ValueError, match="no rule that a request body or its call can break"):
+    with pytest.raises(ValueError, match=r"can't be violated by a request body"):
         breaking(SPEC, rule_id)
 
 

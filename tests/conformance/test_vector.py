@@ -88,14 +88,17 @@ BAD_FILES = [
 
 BAD_BODIES = [
     ({"$txt": {}}, "no macro $txt, expected one of $text, $image, $repeat"),
-    ({"b": [{"$text": {"char": "a"}}]}, "$text needs count"),
-    ({"$text": {"char": "a", "count": 1, "of": 2}}, "$text has no of, only char, count"),
+    ({"b": [{"$text": {"char": "a"}}]}, "$text requires count"),
+    ({"$text": {"char": "a", "count": 1, "of": 2}}, "$text has no member of, only char, count"),
     ({"$text": {"char": "a", "count": True}}, "$text: count is True, expected int of 0 or more"),
     ({"$text": {"char": "a", "count": -1}}, "$text: count is -1, expected int of 0 or more"),
     ({"$text": {"char": 1, "count": 1}}, "$text: char is 1, expected str"),
-    ({"$text": "a"}, "$text takes a mapping, found 'a'"),
-    ({"b": 1, "$text": {"char": "a", "count": 1}}, "$text stands alone in its mapping, found b, $text"),
-    ({"$repeat": {"of": 1, "count": 2}}, "$repeat stands only inside a list"),
+    ({"$text": "a"}, "$text requires a mapping, found 'a'"),
+    (
+        {"b": 1, "$text": {"char": "a", "count": 1}},
+        "$text must be the only key of its mapping, found b, $text",
+    ),
+    ({"$repeat": {"of": 1, "count": 2}}, "$repeat is allowed only inside a list"),
     ([{"$repeat": {"of": {"$x": 1}, "count": 2}}], "no macro $x, expected one of"),
     (
         {"$image": {"format": "svg", "width": 1, "height": 1}},
@@ -121,7 +124,7 @@ def test_a_bad_macro_is_refused_when_it_is_loaded(tmp_path: Path, body: Any, com
 
 
 def test_a_key_that_yaml_makes_a_boolean_of_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(VectorError, match=r"^a\.yaml: a: the key True is no string, quote it$"):
+    with pytest.raises(VectorError, match=r"^a\.yaml: a: the key True is not a string: quote it$"):
         expanded(tmp_path, "{on: 1}")
 
 

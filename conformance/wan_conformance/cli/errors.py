@@ -7,13 +7,13 @@ import typer
 from wan_conformance.engine.execute import UsageError
 from wan_conformance.engine.known_failures import KnownFailuresError
 from wan_conformance.report.log import VerdictLogError
-from wan_conformance.targets.server.server import ServerUnreachable
+from wan_conformance.targets.server.server import ServerUnreachableError
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import handle_errors
 from wanlib.spec import SpecError
 
 _USAGE_ERRORS = (UsageError, VerdictLogError, KnownFailuresError, SpecError)
-_FAILURES = (ServerUnreachable,)
+_FAILURES = (ServerUnreachableError,)
 
 
 def add_command(app: typer.Typer, command: Callable[..., int], name: str | None = None) -> None:

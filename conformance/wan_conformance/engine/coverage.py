@@ -1,4 +1,4 @@
-"""Whether each rule was really judged. A rule that nobody tests looks just like one that holds."""
+"""Check that every rule was really judged: a rule that no case tests looks just like one that holds."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,14 +11,14 @@ _KEEPS, _BREAKS = "keeps", "breaks"
 
 
 class Coverage:
-    """Counts what was judged about each rule by each target, and tells what is missing."""
+    """Count what was judged about each rule by each target, and report what is missing."""
 
     def __init__(self) -> None:
         self._cases: Counter[tuple[str, str]] = Counter()
         self._judged: Counter[tuple[str, str, str]] = Counter()
 
     def record(self, verdict: Verdict) -> None:
-        """Takes one verdict into account; skipped ones count as cases that were not judged."""
+        """Count one verdict; a skipped one counts as a case that was not judged."""
         if verdict.rule is None:
             return
         self._cases[verdict.rule, verdict.target] += 1
@@ -26,10 +26,15 @@ class Coverage:
             side = _BREAKS if verdict.rule in verdict.expected.rules else _KEEPS
             self._judged[verdict.rule, verdict.target, side] += 1
 
-    def failures(self, rules: Iterable[Rule], targets: Sequence[Target], whole: bool) -> Iterator[Verdict]:
-        """A failing verdict for each rule and target where something is missing.
+    def failures(
+        self, rules: Iterable[Rule], targets: Sequence[Target], is_complete: bool
+    ) -> Iterator[Verdict]:
+        """Yield a failing verdict for each rule and target where something is missing.
 
-        whole: every target took part, so a rule that none of them claims is a failure too.
+        Args:
+            rules: The rules that must be covered.
+            targets: The targets of the run.
+            is_complete: Whether all targets took part, so that a rule that none of them claims fails too.
         """
         for rule in rules:
             claimants = [target for target in targets if is_claimed(rule.id, target)]
@@ -37,7 +42,7 @@ class Coverage:
                 missing = self._missing(rule.id, target.name)
                 if missing:
                     yield _failure(rule.id, target.name, missing)
-            if whole and not claimants:
+            if is_complete and not claimants:
                 for target in targets:
                     yield _failure(rule.id, target.name, f"no target judges {rule.kind}")
 

@@ -1,4 +1,4 @@
-"""The main job: what was asked for, made into a run, its log and its reports."""
+"""Execute a run from its options to its log and reports."""
 
 import os
 from collections.abc import Mapping
@@ -29,17 +29,22 @@ _PACKAGES = ("wanlib", "hypothesis", "jsonschema", "pillow", "PyYAML")
 
 
 class UsageError(ValueError):
-    """What was asked for can't be done; the message says what can."""
+    """The options of a run are wrong; the message says what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a run was asked for.
+    """The options of a run.
 
-    targets: names, empty for all. rules: globs over rule ids, () for all. spec: a folder, None for the
-    packaged one. folder: where the log and the reports go. seed, examples: of strategies, how many each.
-    base_url: the server that the target `http` judges, None for the embedded emulator. api_key_env: the
-    environment variable that has its key, None for a server that checks none.
+    Attributes:
+        folder: Where the log and the reports are written.
+        targets: Names of the targets; empty for all.
+        rules: Globs over rule ids; empty for all.
+        spec: The folder of the spec; None for the packaged one.
+        seed: The random seed of the strategies.
+        examples: How many examples each strategy generates.
+        base_url: The server that the target `http` judges; None for the emulator in this process.
+        api_key_env: The environment variable that has the key of that server; None if it checks none.
     """
 
     folder: Path
@@ -53,25 +58,34 @@ class RunRequest:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is left out, and all of it is ours."""
+        """Whether no rule and no target is left out and no foreign server takes part."""
         return not self.targets and not self.rules and self.base_url is None
 
     def covers(self, verdict: Verdict) -> bool:
-        """Whether this job could have given a verdict of another log."""
+        """Return whether this run could have given a verdict that stands in another log."""
         is_selected = not self.targets or verdict.target in self.targets
         return is_selected and any(fnmatchcase(verdict.rule or "", pattern) for pattern in self.patterns)
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """The globs over rule ids; `*` where the job names none."""
+        """The globs over rule ids; `*` if the options name none."""
         return self.rules or ("*",)
 
 
 def execute(request: RunRequest) -> VerdictLog:
-    """Runs it and writes `verdicts.ndjson`, `junit.xml` and `report.md`.
+    """Execute the run and write `verdicts.ndjson`, `junit.xml` and `report.md`.
 
-    Raises UsageError for a target or a rule that there isn't, SpecError and KnownError for broken files,
-    Unreachable for a server that can't be judged.
+    Args:
+        request: The options.
+
+    Returns:
+        The log, as read from the file.
+
+    Raises:
+        UsageError: If a target or a rule does not exist, or options contradict each other.
+        SpecError: If the spec is broken.
+        KnownFailuresError: If the file of known failures is broken.
+        ServerUnreachableError: If the server cannot be judged.
     """
     run, header = _prepared(request)
     request.folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +104,7 @@ def _prepared(request: RunRequest) -> tuple[Runner, Mapping[str, Any]]:
         if name not in TARGETS:
             raise UsageError(f"no target {name!r}, expected one of {', '.join(TARGETS)}")
     if request.base_url is not None and "http" not in targets:
-        raise UsageError("--base-url is for the target http: leave --target out, or name http, too")
+        raise UsageError("--base-url requires the target http: add --target http, or omit --target")
     spec = load(request.spec)
     for pattern in request.rules:
         if not matching_body_rules(spec, (pattern,)):
@@ -110,19 +124,19 @@ def _prepared(request: RunRequest) -> tuple[Runner, Mapping[str, Any]]:
 
 
 def _target(name: str, spec: Spec, request: RunRequest) -> Target:
-    """A target; `http` at the server that the job names."""
+    """Return a target; `http` at the server that the options name."""
     if name != "http" or request.base_url is None:
         return TARGETS[name](spec)
     address = urlsplit(request.base_url)
     if address.scheme not in ("http", "https") or not address.hostname or "@" in address.netloc:
-        raise UsageError("--base-url takes an address such as http://127.0.0.1:8686, without a user in it")
+        raise UsageError("--base-url requires a URL such as http://127.0.0.1:8686, without a user name")
     if address.query or address.fragment:
-        raise UsageError("--base-url takes an address without anything behind its path")
+        raise UsageError("--base-url requires a URL without query and fragment")
     key = None
     if request.api_key_env is not None:
         key = os.environ.get(request.api_key_env, "").strip()
         if not (key and key.isascii() and key.isprintable()):
-            raise UsageError(f"--api-key-env: {request.api_key_env} holds no key")
+            raise UsageError(f"--api-key-env: {request.api_key_env} has no usable key")
     return HttpTarget(spec, remote_server(spec, request.base_url, key))
 
 
@@ -134,7 +148,7 @@ def _suggest_rules(pattern: str, spec: Spec) -> str:
 
 
 def _run_header(request: RunRequest, spec: Spec, rules: list[Rule], targets: list[str]) -> Mapping[str, Any]:
-    """The first line of the log; with what the reports tell of rules, so that they need no spec."""
+    """Return the first line of the log, with what the reports need of the rules."""
     return {
         "spec": spec.digest,
         "versions": {"python": python_version()} | {name: _version(name) for name in _PACKAGES},

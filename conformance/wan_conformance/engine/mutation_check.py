@@ -1,7 +1,8 @@
-"""A planted fault per rule and way: the harness must see each, or nobody knows what a pass is worth.
+"""Check that the harness detects every injected fault; else a pass would prove nothing.
 
-The spec with the fault is served by the emulator; the target `http` judges it by the edges of the spec
-without the fault. A fault that no edge turns red has survived.
+Each fault is a mutation of the spec (`wanlib.spec.mutations`): a limit moved, a rule dropped, an outcome
+changed. The emulator serves the mutated spec, and the target `http` judges it by the boundary cases of the
+original. A mutant that no boundary case turns red has survived.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,8 +23,10 @@ _HEAVY = ("max_bytes", "max_side")
 class MutantResult:
     """What became of a mutant.
 
-    name: `RULE=WAY`. verdict: `killed`, `survived`, or `equivalent` where nobody could tell it. by: the
-    case that turned red first, or the reason.
+    Attributes:
+        name: `RULE=WAY`.
+        verdict: `killed`, `survived`, or `equivalent` if no observation could tell it from the original.
+        by: The id of the case that detected it first, or the reason of an equivalent one.
     """
 
     name: str
@@ -32,7 +35,13 @@ class MutantResult:
 
 
 def run_mutants(spec: Spec, rules: Iterable[Rule], *, first: bool = False) -> Iterator[MutantResult]:
-    """Every mutant of these rules; the first of each alone if told."""
+    """Yield the result of every mutant of these rules.
+
+    Args:
+        spec: The original spec.
+        rules: The rules to mutate.
+        first: Whether only the first mutant of each rule is tried.
+    """
     for rule in rules:
         cases = _cases(spec, rule)
         for way, build in [*list_mutations(spec, rule.id).items()][: 1 if first else None]:
@@ -40,21 +49,21 @@ def run_mutants(spec: Spec, rules: Iterable[Rule], *, first: bool = False) -> It
             yield MutantResult(f"{rule.id}={way}", "killed" if by else "survived", by)
         if rule.outcome == "unspecified" and not first:
             yield MutantResult(
-                f"{rule.id}=outcome", "equivalent", "the pages leave open what its breach does"
+                f"{rule.id}=outcome", "equivalent", "the documents leave open what a violation does"
             )
 
 
 def _cases(spec: Spec, rule: Rule) -> list[Case]:
-    """The edges of a rule; of files of many megabytes those of one format."""
+    """Return the boundary cases of a rule; of files of many megabytes only those of one format."""
     cases = [*boundary_cases(spec, rule.id)]
     return [case for case in cases if "/png-" in case.id or rule.kind not in _HEAVY] or cases
 
 
 def _detecting_case(spec: Spec, build: Make, cases: Iterable[Case]) -> str:
-    """The case that sees the fault, "" where none does."""
+    """Return the id of the case that detects the fault; empty if none does."""
     target = HttpTarget(spec, emulator_server(build()))
     for case in cases:
         verdict = judge(case, target, target.observe(case.question))
-        if verdict.verdict == "fail":  # not `error`: a service that breaks down is no planted fault
+        if verdict.verdict == "fail":  # not `error`: a crash is not a detected mutant
             return case.id
     return ""

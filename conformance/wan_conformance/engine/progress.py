@@ -1,4 +1,4 @@
-"""The bars that show how far a run is, where somebody is watching."""
+"""Progress bars of a run, on stderr."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +15,11 @@ OnCase = Callable[[CaseSource, Case | Strategy | TaskCheck], None]
 
 @contextmanager
 def progress_bars(sources: Sequence[CaseSource]) -> Iterator[OnCase]:
-    """A bar for each source, on stderr, gone when the run is over; none where stderr is no terminal."""
+    """Show a bar for each source on stderr, removed at the end; none if stderr is not a terminal.
+
+    Yields:
+        The callback to call after each case.
+    """
     stderr_console = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),

@@ -1,4 +1,4 @@
-"""The runner: every case to every target, one case in memory at a time."""
+"""Put every case to every target, with one case in memory at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,15 +24,23 @@ from wanlib.spec import Rule
 
 
 class DuplicateCaseError(ValueError):
-    """Two cases of a run bear one id, so a log could not tell them apart."""
+    """Two cases of a run have the same id, so that a log could not tell them apart."""
 
 
 @dataclass(frozen=True)
 class Runner:
-    """What a run is made of.
+    """A run: its cases, its targets and what its verdicts are held against.
 
-    models: all known ones. rules: those that must be covered. whole: no rule and no target was left out.
-    known: the failures to expect. seed, examples: for drawn cases. told: hears of each case as it is done.
+    Attributes:
+        sources: Where the cases come from.
+        targets: What is judged.
+        models: All known model names.
+        rules: The rules that must be covered.
+        is_complete: Whether no rule and no target was left out.
+        known: The known failures.
+        seed: The random seed of the strategies.
+        examples: How many examples each strategy generates.
+        on_case: Called with source and case after each case.
     """
 
     sources: Sequence[CaseSource]
@@ -46,7 +54,7 @@ class Runner:
     on_case: Callable[[CaseSource, Case | Strategy | TaskCheck], None] = lambda source, case: None
 
     def verdicts(self) -> Iterator[Verdict]:
-        """All verdicts: of the cases, of what they left uncovered, of known failures that nothing met."""
+        """Yield all verdicts: of the cases, of uncovered rules, of known failures that matched nothing."""
         coverage = Coverage()
         for verdict in self._judged():
             coverage.record(verdict)
@@ -77,7 +85,7 @@ class Runner:
             yield self.judge_case(case, target)
 
     def _task(self, check: TaskCheck, target: TaskTarget) -> Verdict:
-        """Return the verdict on what a target found while it performed a check."""
+        """Return the verdict on what a target found when it performed a check."""
         observation, ms = _timed(lambda: target.perform(check))
         result = (
             "error"
@@ -100,7 +108,7 @@ class Runner:
         )
 
     def judge_case(self, case: Case, target: Target) -> Verdict:
-        """One case put to one target."""
+        """Return the verdict of one case on one target, with its redacted body, time and model."""
         observation, ms = _observed(case, target) if is_claimed(case.rule, target) else (None, 0.0)
         verdict = judge(case, target, observation)
         return replace(
@@ -117,7 +125,7 @@ def _observed(case: Case, target: Target) -> tuple[Observation, float]:
 
 
 def _timed(observe: Callable[[], Observation]) -> tuple[Observation, float]:
-    """Return the observation and its time in ms. What a target raises is its error."""
+    """Return the observation and its time in ms. An exception becomes an error."""
     start = perf_counter()
     try:
         observation = observe()

@@ -1,4 +1,4 @@
-"""Where the cases come from, and which of them a run wants."""
+"""Collect the cases of a run from vectors, boundary cases, strategies and task checks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,11 @@ from wanlib.spec import Rule, Spec
 class CaseSource:
     """One kind of case.
 
-    cases: made one by one while a run asks for them, since some bodies hold 27 MB.
-    total: how many of `unit` it has, for the progress bar: whole cases, or rules with their cases.
+    Attributes:
+        name: `vectors`, `edges`, `strategies` or `tasks`.
+        unit: What the progress bar counts: `cases`, or `rules` with all their cases.
+        total: How many units there are.
+        cases: The cases, made one by one as the run asks for them, since some bodies have 27 MB.
     """
 
     name: str
@@ -28,7 +31,7 @@ class CaseSource:
     cases: Iterable[Case | Strategy | TaskCheck]
 
     def step(self, case: Case | Strategy | TaskCheck) -> str | None:
-        """What this case counts towards: cases of one step count once."""
+        """Return what this case counts towards: cases of one step count once."""
         return case.rule if self.unit == "rules" else case.id
 
 
@@ -53,7 +56,7 @@ def collect_sources(spec: Spec, patterns: Sequence[str] = ("*",)) -> list[CaseSo
 
 
 def _strategies(spec: Spec, rules: list[Rule], with_general: bool) -> CaseSource:
-    """One strategy for each rule; and for bodies that break none, or whatever they break, if wanted."""
+    """Return one strategy per rule; with_general adds valid and mutated bodies, which test no single rule."""
     strategies = [breaking_case(spec, rule) for rule in rules]
     if with_general:
         strategies += [*(valid_case(spec, model) for model in spec.models), mutated_case(spec)]
@@ -71,9 +74,10 @@ def _matches(rule: str, patterns: Sequence[str]) -> bool:
 
 
 def vector_case(vector: Vector, rules: Mapping[str, Rule]) -> Case:
-    """A vector as a case: about its rule where it breaks just one.
+    """Return a vector as a case, which is about its rule if it violates just one.
 
-    A rule that the spec doesn't have stays in the answer as one that is refused, so every target fails it.
+    A rule that the spec does not have stays in the answer as `rejected`, so that every target fails the
+    case.
     """
     body = vector.body()
     breaks = [(rule, expected_outcome(rule, rules, body)) for rule in vector.expect]
@@ -87,6 +91,6 @@ def _single_broken_rule(vector: Vector) -> str | None:
 
 
 def known_model(body: Any, models: Iterable[str]) -> str | None:
-    """The known model that a body names."""
+    """Return the known model that a body names; None if it names none."""
     model = body.get("model") if isinstance(body, dict) else None
     return model if isinstance(model, str) and model in models else None

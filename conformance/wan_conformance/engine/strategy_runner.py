@@ -1,4 +1,4 @@
-"""The Hypothesis strategies as cases of a run: seeded, shrunk, and each with its answer."""
+"""Run the Hypothesis strategies as cases: seeded, shrunk, and each example with its expected answer."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ Breaks = Callable[[Question], tuple[tuple[str, str], ...]]
 
 
 def breaking_case(spec: Spec, rule: Rule) -> Strategy:
-    """Requests that break this rule and no other."""
+    """Return requests that violate this rule and no other."""
 
     def breaks(question: Question) -> tuple[tuple[str, str], ...]:
         return ((rule.id, expected_outcome(rule.id, spec.rules, question.body)),)
@@ -37,12 +37,12 @@ def breaking_case(spec: Spec, rule: Rule) -> Strategy:
 
 
 def valid_case(spec: Spec, model: str) -> Strategy:
-    """Requests of a model that break no rule."""
+    """Return requests of a model that violate no rule."""
     return _strategy(f"valid/{model}", None, lambda: valid(spec, model), lambda question: ())
 
 
 def mutated_case(spec: Spec) -> Strategy:
-    """Bodies after an accident. Nobody knows what they break; so all must say what the plain walk says."""
+    """Return randomly mutated bodies. The expected answer is what the interpreted reading reports."""
 
     def breaks(question: Question) -> tuple[tuple[str, str], ...]:
         violations = interpret(spec, question.body, question.call)
@@ -83,7 +83,7 @@ def _strategy(
 
 
 def _settings(count: int) -> Any:
-    """So many examples and no opinion on how long one takes: some bodies hold 27 MB."""
+    """Return settings for this many examples without a deadline: some bodies have 27 MB."""
     all_checks = list(HealthCheck)
     return settings(max_examples=count, database=None, deadline=None, suppress_health_check=all_checks)
 
@@ -94,9 +94,16 @@ JudgeCase = Callable[[Case, Target], Verdict]
 def judge_strategy(
     strategy: Strategy, targets: Sequence[Target], seed: int, count: int, judge_case: JudgeCase
 ) -> Iterator[Verdict]:
-    """The worst verdict of each target over the examples; a failure is told by the least body that shows it.
+    """Yield one verdict per target: the worst over all examples, shown by the smallest body that fails.
 
-    The examples are drawn once for all targets; a target that has failed is asked no further.
+    The examples are generated once for all targets; a target that has failed gets no further ones.
+
+    Args:
+        strategy: The strategy.
+        targets: The targets.
+        seed: The random seed.
+        count: How many examples are generated.
+        judge_case: Returns the verdict of one case on one target.
     """
     verdicts: dict[str, list[Verdict]] = {target.name: [] for target in targets}
 
@@ -129,7 +136,7 @@ def _failure_reason(
 
 
 def _shared_reason(verdicts: list[Verdict]) -> Verdict:
-    """One of them, without what they don't share: so the line is the same whatever was drawn."""
+    """Return one verdict without what the verdicts differ in, which depends on the examples."""
     first = verdicts[0]
     if all(verdict.expected == first.expected for verdict in verdicts):
         expected, observed = first.expected, first.observed

@@ -1,8 +1,8 @@
-"""Vectors: cases written by hand from the vendor's pages, and their loader.
+"""Vectors, the cases written by hand from the vendor's pages: their macros and their loader.
 
-A vector says which statement of `spec/sources.yaml` it tests, a wire body, and the exact set of rule
-ids that the body breaks. They are the one reading that owes nothing to the spec files, so nothing
-here imports the spec.
+A vector names the statement of `spec/sources.yaml` that it tests, a wire body, and the exact set of rule
+ids that the body violates. Vectors are the one reading that is independent of the spec files, so this
+module imports no spec. `vectors/README.md` describes the format.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from wanlib.boundary.images import MIMES, data_uri
 
 
 class Macro(NamedTuple):
-    """How a macro expands, and its members with their types."""
+    """How a macro expands, and the types of its members."""
 
     expand: Callable[..., Any]
     required: dict[str, type]
@@ -31,7 +31,10 @@ def _text(char: str, count: int) -> str:
 
 
 def _image(format: str, width: int, height: int, **options: Any) -> str:
-    """`mime` is the name told, `bytes` the exact length, `prefix` what stands before the data instead."""
+    """Return a data URI.
+
+    `mime` is the declared type, `bytes` the exact length, `prefix` replaces what precedes the data.
+    """
     alpha, mime, size = options.get("alpha", False), options.get("mime"), options.get("bytes")
     uri = data_uri(format, width, height, mime=mime, size_bytes=size, alpha=alpha)
     return options["prefix"] + uri.partition(",")[2] if "prefix" in options else uri
@@ -53,7 +56,7 @@ MACROS = {
 
 
 def expand(node: Any) -> Any:
-    """`node` with every macro in place of which it stands; always new lists and dicts."""
+    """Return a value with every macro replaced by what it stands for; always new lists and dicts."""
     if isinstance(node, list):
         return [value for item in node for value in _expand_item(item)]
     if not isinstance(node, dict):
@@ -70,13 +73,18 @@ def _expand_item(item: Any) -> list[Any]:
 
 
 def _macro_name(node: dict[Any, Any]) -> str | None:
-    """The macro that this mapping calls, if any."""
+    """Return the macro that this mapping calls; None if it calls none."""
     first = next(iter(node), None)
     return first if isinstance(first, str) and first.startswith("$") else None
 
 
 def macro_problems(node: Any, in_list: bool = False) -> Iterator[str]:
-    """What is wrong with the macros in `node`; told without expanding, so that loading stays cheap."""
+    """Yield what is wrong with the macros in a value, without expanding them, so that loading stays cheap.
+
+    Args:
+        node: The value, as read from YAML.
+        in_list: Whether it is an item of a list, where `$repeat` is allowed.
+    """
     if isinstance(node, list):
         for item in node:
             yield from macro_problems(item, in_list=True)
@@ -91,10 +99,10 @@ def macro_problems(node: Any, in_list: bool = False) -> Iterator[str]:
 
 
 def _key_problems(node: dict[Any, Any]) -> Iterator[str]:
-    """YAML 1.1 makes booleans of `on` and `yes`; JSON has no such keys."""
+    """Yield keys that JSON does not have: YAML 1.1 reads `on` and `yes` as booleans."""
     for key in node:
         if not isinstance(key, str):
-            yield f"the key {key!r} is no string, quote it"
+            yield f"the key {key!r} is not a string: quote it"
 
 
 def _call_problems(name: str, node: dict[Any, Any], in_list: bool) -> Iterator[str]:
@@ -102,23 +110,23 @@ def _call_problems(name: str, node: dict[Any, Any], in_list: bool) -> Iterator[s
     if macro is None:
         yield f"no macro {name}, expected one of {', '.join(MACROS)}"
     elif len(node) > 1:
-        yield f"{name} stands alone in its mapping, found {', '.join(map(str, node))}"
+        yield f"{name} must be the only key of its mapping, found {', '.join(map(str, node))}"
     elif not isinstance(members, dict):
-        yield f"{name} takes a mapping, found {members!r}"
+        yield f"{name} requires a mapping, found {members!r}"
     else:
         yield from _member_problems(name, macro, members)
         if name == "$repeat":
-            yield from () if in_list else (f"{name} stands only inside a list",)
+            yield from () if in_list else (f"{name} is allowed only inside a list",)
             yield from macro_problems(members.get("of"))
 
 
 def _member_problems(name: str, macro: Macro, members: dict[Any, Any]) -> Iterator[str]:
     members_by_name = macro.required | macro.optional
     for member in macro.required.keys() - members.keys():
-        yield f"{name} needs {member}"
+        yield f"{name} requires {member}"
     for member, value in members.items():
         if member not in members_by_name:
-            yield f"{name} has no {member}, only {', '.join(members_by_name)}"
+            yield f"{name} has no member {member}, only {', '.join(members_by_name)}"
         elif not _fits(value, members_by_name[member]):
             at_least = " of 0 or more" if members_by_name[member] is int else ""
             yield f"{name}: {member} is {value!r}, expected {members_by_name[member].__name__}{at_least}"
@@ -127,7 +135,7 @@ def _member_problems(name: str, macro: Macro, members: dict[Any, Any]) -> Iterat
 
 
 def _fits(value: Any, kind: type) -> bool:
-    """An int here is a length or a count: no boolean, never negative."""
+    """Return whether a value has this type; an int is a length or a count: not a boolean, never negative."""
     if kind is int:
         return type(value) is int and value >= 0
     return isinstance(value, kind)
@@ -148,15 +156,22 @@ _PATTERNS = {
 
 
 class VectorError(ValueError):
-    """A vector file is wrong: `file: id: what`."""
+    """A vector file is wrong: `file: id: what is wrong`."""
 
 
 @dataclass(frozen=True)
 class Vector:
-    """One body and what is wrong with it.
+    """One body and the rules that it violates.
 
-    `expect` is the whole set of rule ids broken, empty for a clean body; `call` how the body is sent
-    (None: unknown, rules on the call are not judged); `file` and `index` where it is written.
+    Attributes:
+        id: Unique among all vectors.
+        statement: The statement of `spec/sources.yaml` that it tests.
+        call: How the body is sent: `sync`, `async` or `stream`; None if unknown, so that rules on the call
+            are not judged.
+        file: The name of its file.
+        index: Its position in the file, from 0.
+        expect: All rule ids that it violates; empty for a valid body.
+        template: The body with its macros.
     """
 
     id: str
@@ -168,9 +183,10 @@ class Vector:
     template: Any = field(repr=False)
 
     def body(self) -> Any:
-        """The wire body with its macros expanded, new on every call: a body may have 30 MB.
+        """Return the wire body with its macros expanded, new on every call: a body may have 30 MB.
 
-        Raises VectorError where a picture cannot be drawn as it is asked for.
+        Raises:
+            VectorError: If an image cannot be made as described.
         """
         try:
             return expand(self.template)
@@ -179,9 +195,10 @@ class Vector:
 
 
 def load(folder: Path = VECTORS) -> list[Vector]:
-    """Every vector of the `*.yaml` files in `folder`, by file name and position.
+    """Return every vector of the `*.yaml` files in a folder, by file name and position.
 
-    Raises VectorError for the first thing wrong in them, and where there are none.
+    Raises:
+        VectorError: For the first problem in them, or if there are none.
     """
     vectors = [vector for path in sorted(folder.glob("*.yaml")) for vector in _read(path)]
     if not vectors:
@@ -215,7 +232,7 @@ def _vector(file: str, index: int, entry: dict[str, Any]) -> Vector:
 
 
 def _entry_problems(entry: Any) -> Iterator[str]:
-    """What is wrong with one entry, the coarse before the fine: the caller stops at the first."""
+    """Yield what is wrong with one entry, the coarse before the fine: the caller stops at the first."""
     if not isinstance(entry, dict):
         yield f"expected a mapping, found {entry!r}"
         return

@@ -1,5 +1,6 @@
-"""`python -m wan_conformance.parity --sdk NAME=PYTHON ...`: 0 parity, 1 none, 2 what was asked can't be
-done.
+"""`python -m wan_conformance.parity --sdk NAME=PYTHON ...`: compare what SDK and client send.
+
+Exit codes: 0 parity, 1 differences, 2 usage error or an SDK that cannot be run.
 """
 
 import sys
@@ -19,7 +20,7 @@ _SHOWN = 30
 
 
 def main() -> int:
-    """Asks each SDK and the client for the same calls, and tells where they differ."""
+    """Make the same calls with each SDK and with the client, and report where their requests differ."""
     parser = ArgumentParser(prog="wan_conformance.parity", description=main.__doc__)
     parser.add_argument("--sdk", action="append", required=True, type=_sdk, metavar="NAME=PYTHON")
     parser.add_argument("--calls", type=int, default=600, help="how many calls are drawn at least")

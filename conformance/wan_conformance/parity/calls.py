@@ -1,4 +1,4 @@
-"""The calls that both are asked for: drawn legal ones, and those about tasks."""
+"""The calls that both sides make: generated legal ones, and those about tasks."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from wan_conformance.strategies import valid
 from wan_conformance.targets.client.expected_request import with_defaults
 from wan_conformance.targets.client.fake_service import TASK
-from wan_conformance.targets.client.verb_call import NotExpressible, VerbCall, verb_call
+from wan_conformance.targets.client.verb_call import NotExpressibleError, VerbCall, verb_call
 from wanlib.boundary.case import Question
 from wanlib.generated.calls import API
 from wanlib.spec import Spec
@@ -18,11 +18,15 @@ _AIO_EVERY = 5  # every so many-th creating call is made through the SDK's async
 
 
 class SdkCall(NamedTuple):
-    """One call. face: the SDK's `sync` or `aio` classes. verb: create, poll, fetch, cancel or list.
+    """One call.
 
-    A poll is a create that waits for its task: what is compared is the query after it.
-
-    call, body: of a create, the body with all that the client always sends. said: how the client says it.
+    Attributes:
+        face: The classes of the SDK that make it: `sync` or `aio`.
+        verb: `create`, `poll`, `fetch`, `cancel` or `list`. A poll creates a task and waits for it; its
+            last query is compared.
+        call: How a create is sent: `sync`, `async` or `stream`; empty for a call about tasks.
+        body: The body of a create, with all that the client always sends; else empty.
+        client_call: The call of the client; None for a call about tasks.
     """
 
     face: str
@@ -32,14 +36,18 @@ class SdkCall(NamedTuple):
     client_call: VerbCall | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON, for the process that has the SDK."""
+        """Return it as JSON, for the process that runs the SDK."""
         return {**self._asdict(), "client_call": None, "task": TASK, "page_size": API.list_page}
 
 
 def sample_calls(spec: Spec, count: int, seed_number: int) -> list[SdkCall]:
-    """Creating calls, evenly of all models, and the calls on a task.
+    """Return create calls, evenly over all models, and the calls about a task.
 
-    count: the legal bodies that are drawn; a few of them no verb says. number: the seed.
+    Args:
+        spec: The spec.
+        count: How many legal bodies are generated at least; a few of them no verb of the client can
+            express.
+        seed_number: The random seed.
     """
     calls: list[SdkCall] = []
     per_model = -(-count // len(spec.models))
@@ -58,10 +66,10 @@ def sample_calls(spec: Spec, count: int, seed_number: int) -> list[SdkCall]:
 
 
 def _create(spec: Spec, question: Question) -> Iterator[SdkCall]:
-    """The call, or nothing where the client's verbs can't say it."""
+    """Yield the call, or nothing if no verb of the client can express it."""
     try:
         client_call = verb_call(spec, question)
-    except NotExpressible:
+    except NotExpressibleError:
         return
     assert client_call.family is not None
     yield SdkCall(

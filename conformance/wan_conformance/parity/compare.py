@@ -1,4 +1,8 @@
-"""Both sides of each call held together, and what was declared held against what was met."""
+"""Compare both sides of each call, and the differences with those that are declared.
+
+A difference that is not declared fails the comparison, and so does a declared one that does not occur: it
+was fixed.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,10 +23,13 @@ HOWS = ("ours only", "sdk only", "differs", "refused")
 
 @dataclass(frozen=True)
 class DeclaredDifference:
-    """One line of the file.
+    """One entry of the file of declared differences.
 
-    at: a glob over `<face>/<verb>/<call>/<place>`, such as `aio/fetch/*/path`. how: one of HOWS. sdks: the
-    names of those that show it; each must.
+    Attributes:
+        pattern: A glob over `<face>/<verb>/<call>/<place>`, such as `aio/fetch/*/path`.
+        how: One of `HOWS`.
+        sdks: The names of the SDKs that show it; each of them must.
+        reason: Why the client does not follow the SDK.
     """
 
     pattern: str
@@ -31,7 +38,7 @@ class DeclaredDifference:
     reason: str
 
     def matches(self, sdk: str, place: str, how: str) -> bool:
-        """Whether it speaks of this difference."""
+        """Return whether the entry is about this difference."""
         return sdk in self.sdks and how == self.how and fnmatchcase(place, self.pattern)
 
 
@@ -60,7 +67,15 @@ def _declared_difference(entry: Any, sdks: Sequence[str]) -> DeclaredDifference:
 
 @dataclass
 class ComparisonResult:
-    """What came of an SDK. same: calls without any difference but declared ones. faults: all else."""
+    """The comparison with one SDK.
+
+    Attributes:
+        sdk: Its name.
+        calls: How many calls were compared.
+        equal: How many of them differ only as declared.
+        declared_counts: How often each declared difference occurred.
+        problems: Differences that are not declared, and declared ones that did not occur.
+    """
 
     sdk: str
     calls: int = 0
@@ -77,7 +92,16 @@ def compare(
     sdk_results: Sequence[SdkResult],
     declared: Sequence[DeclaredDifference],
 ) -> ComparisonResult:
-    """Every difference must be declared, and every declared one must be met."""
+    """Compare the requests of both sides, call by call.
+
+    Args:
+        spec: The spec.
+        sdk: The name of the SDK.
+        calls: The calls that were made.
+        client_requests: The request of the client for each call.
+        sdk_results: What the SDK did for each call.
+        declared: The declared differences.
+    """
     result = ComparisonResult(sdk)
     for call, client_request, sdk_result in zip(calls, client_requests, sdk_results, strict=True):
         undeclared = list(_undeclared(spec, result, call, client_request, sdk_result, declared))
@@ -86,7 +110,7 @@ def compare(
         result.problems += undeclared
     for difference in declared:
         if sdk in difference.sdks and not result.declared_counts[difference]:
-            result.problems.append(f"declared, but never met: {difference.pattern} {difference.how}")
+            result.problems.append(f"declared, but it does not occur: {difference.pattern} {difference.how}")
     return result
 
 
@@ -98,7 +122,7 @@ def _undeclared(
     sdk_result: SdkResult,
     declared: Sequence[DeclaredDifference],
 ) -> Iterator[str]:
-    """What is not declared; counts in `found` what is."""
+    """Yield the differences that are not declared; count the declared ones in `result`."""
     for difference in _differences(spec, call, client_request, sdk_result):
         place = "/".join((call.face, call.verb, call.call or "task", difference.place))
         matching = [entry for entry in declared if entry.matches(result.sdk, place, difference.how)]

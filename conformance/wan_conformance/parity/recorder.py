@@ -1,4 +1,4 @@
-"""A server on loopback that keeps what it is asked and answers as the service does."""
+"""A loopback server that records requests and responds as the service does."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ RequestsByCall = dict[int, list[WireRequest]]
 
 @contextmanager
 def recording_server(service: FakeService, base_path: str) -> Iterator[tuple[str, RequestsByCall]]:
-    """The server's address and, filled while it runs, what it was asked.
+    """Run the server and yield its address and, filled while it runs, its requests.
 
     A call with the number 7 goes to `<address>/7<base path>`.
     """

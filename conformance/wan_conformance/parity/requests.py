@@ -1,4 +1,4 @@
-"""A request as both sides are compared by, and where two of them differ."""
+"""Requests as they are compared, the differences between two of them, and the client's side."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,15 @@ CONNECTION_HEADERS = frozenset(
 
 
 class WireRequest(NamedTuple):
-    """One request. path: without the base. headers: names in lower case. body: None where there is none."""
+    """One request.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path below the base path of the API.
+        query: The query parameters.
+        headers: The headers that belong to the API, names in lower case.
+        body: The JSON body; None if there is none.
+    """
 
     method: str
     path: str
@@ -32,14 +40,23 @@ class WireRequest(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """at: `path`, `header/accept`, `body/parameters/n`. how: `ours only`, `sdk only` or `differs`."""
+    """One difference between two requests.
+
+    Attributes:
+        place: `path`, `header/accept`, `body/parameters/n` and so on.
+        how: `ours only`, `sdk only` or `differs`.
+    """
 
     place: str
     how: str
 
 
 def parse_request(method: str, target: str, headers: Mapping[str, str], content: bytes) -> WireRequest:
-    """A request as it came. Raises ValueError where its body is no JSON."""
+    """Return a request as it arrived.
+
+    Raises:
+        ValueError: If its body is not JSON.
+    """
     path, _, query = target.partition("?")
     lower = {name.lower(): value for name, value in headers.items()}
     selected = {name: value for name, value in lower.items() if name not in CONNECTION_HEADERS}
@@ -49,7 +66,7 @@ def parse_request(method: str, target: str, headers: Mapping[str, str], content:
 
 
 def differences(form: Node | None, client: WireRequest, sdk: WireRequest) -> Iterator[Difference]:
-    """Where two requests differ; the kinds of parts may change places."""
+    """Yield where two requests differ; parts of different kinds may change places."""
     for name in ("method", "path"):
         if getattr(client, name) != getattr(sdk, name):
             yield Difference(name, "differs")
@@ -85,7 +102,7 @@ def _values(place: str, client: Any, sdk: Any) -> Iterator[Difference]:
 
 
 class WanRequests:
-    """`Wan`, with this key, before a service that is played."""
+    """`Wan` with a test key and a fake service."""
 
     def __init__(self, spec: Spec, key: str) -> None:
         self._base = "http://loopback" + spec.wire["base_path"]
@@ -94,7 +111,7 @@ class WanRequests:
         self._wan: Any = Wan(key, base_url=self._base, http_client=http, clock=ManualClock(NOW))
 
     def request_for(self, call: SdkCall) -> WireRequest:
-        """The one request of a call; of a poll the last."""
+        """Return the one request of a call; of a poll the last."""
         self._make(call)
         *_, request = self._service.take_requests()
         target = str(request.url)[len(self._base) :]

@@ -1,4 +1,4 @@
-"""What the official SDK sends for the same calls, in a process and an environment of its own."""
+"""Run the official SDK in a process and an environment of its own."""
 
 import json
 import os
@@ -18,21 +18,34 @@ _SCRIPT = Path(__file__).with_name("sdk_child.py")
 
 
 class SdkError(RuntimeError):
-    """The SDK can't be asked; the message says what its process said."""
+    """The SDK cannot be run; the message has the output of its process."""
 
 
 class SdkResult(NamedTuple):
-    """What came of a call. sent: its requests, in order. raised: the name of the exception, or None."""
+    """What the SDK did for one call.
+
+    Attributes:
+        requests: Its requests, in order.
+        raised: The name of the exception that it raised; None if it raised none.
+    """
 
     requests: Sequence[WireRequest]
     raised: str | None
 
 
 def run_sdk(python: Path, spec: Spec, key: str, calls: Sequence[SdkCall]) -> tuple[str, list[SdkResult]]:
-    """The SDK's version, and what it did for each call. Raises SdkError.
+    """Return the SDK's version and what it did for each call.
 
-    python: of the environment that has the SDK. It runs in an empty folder, since the SDK takes a text
-    for the path of a file where there is such a file.
+    It runs in an empty folder, since the SDK takes a text for a path if there is such a file.
+
+    Args:
+        python: The interpreter of the environment that has the SDK.
+        spec: The spec.
+        key: The API key that it sends.
+        calls: The calls to make.
+
+    Raises:
+        SdkError: If its process fails.
     """
     base_path = spec.wire["base_path"]
     with (
@@ -59,5 +72,5 @@ def run_sdk(python: Path, spec: Spec, key: str, calls: Sequence[SdkCall]) -> tup
 
 
 def _environment() -> dict[str, str]:
-    """Nothing that would lead the SDK elsewhere: no proxy, no key, no address of the user's."""
+    """Return an environment without proxies, keys and addresses of the user."""
     return {name: value for name, value in os.environ.items() if name in ("PATH", "SYSTEMROOT", "LANG")}

@@ -1,7 +1,8 @@
-"""Makes calls with the official SDK. Runs by itself in the SDK's own environment: standard library only.
+"""Make calls with the official SDK. Runs in the SDK's own environment: standard library only.
 
-Standard input: a line with the server's address and base path, then a call a line. Standard output: a line
-of JSON with the SDK's version, then one a call with what it raised, or null.
+Standard input: a line with the server's address, base path and key, then one call per line. Standard
+output: a line of JSON with the SDK's version, then per call the name of the exception that it raised, or
+null.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ PROMPTS = {"sync": ImageSynthesis, "aio": AioImageSynthesis}
 
 
 def start(payload: dict[str, Any]) -> Any:
-    """Begins a call -> its answer, a generator or an awaitable."""
+    """Begin a call and return its response, a generator or an awaitable."""
     face, body, call = payload["face"], payload["body"], payload["call"]
     if payload["verb"] in ("fetch", "cancel", "list"):
         return about_task(PROMPTS[face], payload)
@@ -39,14 +40,14 @@ def start(payload: dict[str, Any]) -> Any:
 
 
 def about_task(api: Any, payload: dict[str, Any]) -> Any:
-    """A call on a task, or on all of them."""
+    """Make a call about one task, or about all of them."""
     if payload["verb"] == "list":
         return api.list(page_no=1, page_size=payload["page_size"])
     return getattr(api, payload["verb"])(payload["task"])
 
 
 async def drain(response: Any) -> None:
-    """Awaits an answer and reads a stream to its end."""
+    """Await a response and read a stream to its end."""
     if inspect.iscoroutine(response):
         response = await response
     if hasattr(response, "__aiter__"):
@@ -58,7 +59,7 @@ async def drain(response: Any) -> None:
 
 
 async def main() -> None:
-    """Makes one call after another."""
+    """Make one call after another."""
     server = json.loads(sys.stdin.readline())
     dashscope.api_key = server["key"]
     print(json.dumps(dashscope.version.__version__), flush=True)

@@ -1,4 +1,4 @@
-"""The accepted run, and what a later one changed."""
+"""The accepted run, and what changed in a later one."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _LEFT_OUT = ("ms", "seed", "body", "model")
 
 
 def write_baseline(log: VerdictLog, path: Path) -> None:
-    """The verdicts, sorted, without what differs from run to run: the same bytes for the same verdicts."""
+    """Write the verdicts, sorted and without what differs between runs: equal verdicts, equal bytes."""
     lines = sorted(log.verdicts, key=lambda verdict: (verdict.case, verdict.target))
     path.write_text("".join(map(_line, lines)), encoding="ascii", newline="\n")
 
@@ -24,7 +24,14 @@ def _line(verdict: Verdict) -> str:
 
 @dataclass(frozen=True, slots=True)
 class VerdictChange:
-    """A case whose verdict on a target is not what it was; None stands for no verdict at all."""
+    """A case whose verdict on a target has changed.
+
+    Attributes:
+        case: The id of the case.
+        target: The name of the target.
+        old: The verdict before; None if there was none.
+        new: The verdict now; None if there is none.
+    """
 
     case: str
     target: str
@@ -33,7 +40,7 @@ class VerdictChange:
 
     @property
     def is_regression(self) -> bool:
-        """Whether it passed and no longer does."""
+        """Whether it passed before and no longer does."""
         return self.old == "pass"
 
     def __str__(self) -> str:
@@ -44,9 +51,12 @@ class VerdictChange:
 def changes(
     old: VerdictLog, new: VerdictLog, compared: Callable[[Verdict], bool] = lambda verdict: True
 ) -> list[VerdictChange]:
-    """What is new, gone or changed, by case and target, regressions first.
+    """Return what is new, gone or changed, by case and target, regressions first.
 
-    compared: which of the old verdicts a partial run could have given.
+    Args:
+        old: The earlier log or baseline.
+        new: The later log.
+        compared: Whether an old verdict takes part; a partial run leaves out those that it could not give.
     """
     before = {(item.case, item.target): item.verdict for item in old.verdicts if compared(item)}
     after = {(item.case, item.target): item.verdict for item in new.verdicts}

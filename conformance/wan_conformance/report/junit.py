@@ -1,4 +1,4 @@
-"""The log as JUnit XML, for whatever shows test results."""
+"""Write the log as JUnit XML, for tools that show test results."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "known": "skipp
 
 
 def write_junit(log: VerdictLog, path: Path) -> None:
-    """One testsuite for each target, one testcase for each case."""
+    """Write one testsuite per target and one testcase per case."""
     suites = ET.Element("testsuites", name="wan-conformance")
     targets = dict.fromkeys(verdict.target for verdict in log.verdicts)
     for target in targets:
@@ -26,7 +26,7 @@ def write_junit(log: VerdictLog, path: Path) -> None:
 
 
 def xml_text(text: str) -> str:
-    """`text` with the characters that XML 1.0 forbids written out as `\\xNN`."""
+    r"""Return the text with characters that XML 1.0 forbids written as `\xNN`."""
     return _FORBIDDEN.sub(lambda match: ascii(match.group())[1:-1], text)
 
 
@@ -65,6 +65,6 @@ def _case(verdict: Verdict) -> ET.Element:
 
 def _message(verdict: Verdict) -> str:
     if verdict.verdict in ("skip", "known"):
-        return f"{verdict.verdict}: {verdict.reason or 'no reason told'}"
+        return f"{verdict.verdict}: {verdict.reason or 'no reason given'}"
     words = f"expected {describe_answer(verdict.expected)}; observed {describe_answer(verdict.observed)}"
     return f"{words}; {verdict.reason}" if verdict.reason else words

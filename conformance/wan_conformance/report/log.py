@@ -1,4 +1,4 @@
-"""The verdict log: JSON Lines, the run first, then one verdict a line."""
+"""The verdict log: JSON Lines, the run first, then one verdict per line."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +25,7 @@ _EXTRA: Mapping[str, tuple[type, ...]] = {
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as its line: `body` where it did not pass, `model` and `reason` where there is one."""
+    """Return a verdict as its line: `body` unless it passed, `model` and `reason` if there is one."""
     line: dict[str, Any] = {
         "rule": verdict.rule,
         "case": verdict.case,
@@ -48,12 +48,16 @@ def _observed(observation: Observation) -> dict[str, Any]:
 
 
 def dump_line(value: Mapping[str, Any]) -> str:
-    """One line of a log, in ASCII: no reader can take a character of a body for the end of a line."""
+    """Return one line of a log, in ASCII, so that no reader mistakes a character of a body for a line end."""
     return json.dumps(value, separators=(",", ":")) + "\n"
 
 
 def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
-    """The verdict of a parsed line. ValueError says what is wrong with it and what was expected."""
+    """Return the verdict of a parsed line.
+
+    Raises:
+        ValueError: If the line is wrong; the message says what is wrong and what is expected.
+    """
     problem = next(_problems(line), None)
     if problem:
         raise ValueError(problem)
@@ -101,19 +105,30 @@ MAX_BYTES = 400 * 1_048_576
 
 
 class VerdictLogError(ValueError):
-    """A log can't be read: `file:line: what, expected what`."""
+    """A log cannot be read: `file:line: what is wrong, what is expected`."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictLog:
-    """A log in memory. run: its first line, empty for a baseline, which has none."""
+    """A log in memory.
+
+    Attributes:
+        run: Its first line; empty for a baseline, which has none.
+        verdicts: The verdicts in their order.
+    """
 
     run: Mapping[str, Any]
     verdicts: tuple[Verdict, ...]
 
 
 def write_log(path: Path, run: Mapping[str, Any], verdicts: Iterable[Verdict]) -> None:
-    """Writes each verdict as it comes, so that a broken run leaves what it had found."""
+    """Write each verdict as it comes, so that an interrupted run leaves what it found.
+
+    Args:
+        path: The file to write.
+        run: The first line.
+        verdicts: The verdicts; consumed one by one.
+    """
     with path.open("w", encoding="ascii", newline="\n") as file:
         file.write(dump_line({"run": run}))
         for verdict in verdicts:
@@ -121,7 +136,11 @@ def write_log(path: Path, run: Mapping[str, Any], verdicts: Iterable[Verdict]) -
 
 
 def read_log(path: Path) -> VerdictLog:
-    """The log in a file. Raises LogError with the file and line of the first thing wrong in it."""
+    """Return the log in a file.
+
+    Raises:
+        VerdictLogError: For the first problem in it, with file and line.
+    """
     run: Mapping[str, Any] = {}
     verdicts: list[Verdict] = []
     for number, text in enumerate(_lines(path), 1):
@@ -168,7 +187,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _run(value: Any) -> dict[str, Any]:
-    """The first line's value; what the reports read of it must have the right shape."""
+    """Return the first line's value after checking the shape of what the reports read of it."""
     if not isinstance(value, dict):
         raise ValueError(f"run is {safe_repr(value)}, expected an object")
     for name in ("targets", "models"):

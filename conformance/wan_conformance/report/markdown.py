@@ -1,4 +1,4 @@
-"""The log as Markdown, for a pull request or a page."""
+"""Write the log as Markdown, for a pull request or a page."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ SHOWN = 200
 
 
 def write_markdown(log: VerdictLog, path: Path) -> None:
-    """The same as the terminal shows, with more of the failures."""
+    """Write the same report as for the terminal, with more of the failures."""
     path.write_text("\n".join(_lines(log)) + "\n", encoding="utf-8", newline="\n")
 
 
@@ -81,12 +81,12 @@ def _row(cells: list[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text in which nothing is taken for markup: it comes from a log, which may come from anywhere."""
+    """Return text without markup: it comes from a log, which may come from anywhere."""
     return "".join(
         f"\\{character}" if character in r"\`*_{}[]()<>#|!~" else character for character in printable(text)
     )
 
 
 def _code(text: str) -> str:
-    """Text between backticks. A backtick in it would end it, a bar a table's cell."""
+    """Return text between backticks, without the backticks and bars that would end it."""
     return f"`{printable(text).replace('`', chr(39)).replace('|', chr(92) + '|')}`" if text else ""

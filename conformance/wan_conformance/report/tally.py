@@ -1,4 +1,4 @@
-"""A log counted: what the table and the Markdown report show."""
+"""Count a log: what the terminal and the Markdown report show."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,14 +12,20 @@ NO_MODEL = "no one model"
 
 @dataclass(slots=True)
 class TargetCell:
-    """The verdicts of one target in one row. Failures count errors too."""
+    """The verdicts of one target in one row.
+
+    Attributes:
+        passed: How many passed.
+        failed: How many failed, errors included.
+        known: How many are known failures.
+    """
 
     passed: int = 0
     failed: int = 0
     known: int = 0
 
     def add(self, verdict: str) -> None:
-        """Counts one; what was skipped counts as nothing."""
+        """Count one verdict; a skipped one counts as nothing."""
         self.passed += verdict == "pass"
         self.failed += verdict in FAILING
         self.known += verdict == "known"
@@ -35,7 +41,14 @@ class TargetCell:
 
 @dataclass(slots=True)
 class RuleRow:
-    """One rule (or model) and what each target made of it."""
+    """One rule (or model) with the verdicts of each target.
+
+    Attributes:
+        name: The rule id without its file, or the model.
+        limit: The limit as text; empty for a model.
+        outcome: The documented outcome; empty for a model.
+        cells: The verdicts by target.
+    """
 
     name: str
     limit: str = ""
@@ -43,16 +56,23 @@ class RuleRow:
     cells: dict[str, TargetCell] = field(default_factory=dict)
 
     def add(self, verdict: Verdict) -> None:
-        """Counts one verdict."""
+        """Count one verdict."""
         self.cells.setdefault(verdict.target, TargetCell()).add(verdict.verdict)
 
 
 @dataclass(slots=True)
 class RunTally:
-    """All of it.
+    """All counts of a log.
 
-    groups: for each model, and for what stands above the models, its rows by rule. models: a row for
-    each model. cases: how many there were. ms: by target.
+    Attributes:
+        targets: The names of the targets.
+        groups: The rows by rule, for each model and for the rules above the models.
+        models: A row for each model.
+        counts: The number of verdicts by their word.
+        cases: The number of cases.
+        rules: The number of rules.
+        ms: The time by target, in milliseconds.
+        failures: The failing verdicts.
     """
 
     targets: list[str]
@@ -75,7 +95,7 @@ class RunTally:
 
 
 def tally(log: VerdictLog) -> RunTally:
-    """A log's verdicts, in the order of its rules."""
+    """Count a log, in the order of its rules."""
     verdicts = log.verdicts
     return RunTally(
         targets=list(dict.fromkeys([*log.run.get("targets", ()), *(verdict.target for verdict in verdicts)])),
@@ -97,7 +117,7 @@ def _times(verdicts: tuple[Verdict, ...]) -> dict[str, float]:
 
 
 def _groups(log: VerdictLog) -> dict[str, dict[str, RuleRow]]:
-    """By model where a rule is of one model line, by its file where it is of all."""
+    """Group by model if a rule belongs to one model line, else by the rule's file."""
     rules: Mapping[str, Mapping[str, str]] = log.run.get("rules", {})
     rows_by_group: dict[tuple[str, str], RuleRow] = {}
     for verdict in log.verdicts:
@@ -119,7 +139,7 @@ def _row(rule: str, details: Mapping[str, str]) -> RuleRow:
 
 
 def _group(verdict: Verdict, rule: str, families: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    """The models that a verdict speaks of: that of its body, or all that its rule's file is about."""
+    """Return the models that a verdict is about: that of its body, or all models of its rule's file."""
     file = rule.partition("/")[0]
     if file != "wire" and verdict.model is not None:
         return [verdict.model]
@@ -135,7 +155,7 @@ def _models(log: VerdictLog) -> dict[str, RuleRow]:
 
 
 def failures_by_rule(failures: list[Verdict]) -> Iterator[Verdict]:
-    """Failures so that every rule has its first turn before any has its second."""
+    """Yield the failures so that every rule has its first before any rule has its second."""
     turn: Counter[tuple[str | None, str]] = Counter()
     turns: list[tuple[int, Verdict]] = []
     for verdict in failures:

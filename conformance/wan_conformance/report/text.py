@@ -1,4 +1,4 @@
-"""What the reports for people have in common: the words for an answer, and text that is safe to print."""
+"""Text helpers that the reports share: answers in words, rule ids on several lines."""
 
 import json
 
@@ -7,7 +7,7 @@ from wanlib.base.redaction import printable
 
 
 def describe_answer(answer: ExpectedAnswer | Observation) -> str:
-    """`refused: rule, rule`, `accepted`, or what went wrong."""
+    """Return `refused: rule, rule`, `accepted`, or the error."""
     if isinstance(answer, Observation) and answer.error is not None:
         return printable(answer.error)
     text = {True: "accepted", False: "refused", None: "either"}[answer.accepted]
@@ -15,13 +15,13 @@ def describe_answer(answer: ExpectedAnswer | Observation) -> str:
 
 
 def redacted_body(verdict: Verdict, max_length: int = 400) -> str:
-    """The redacted body on one line."""
+    """Return the redacted body on one line of at most `max_length` characters."""
     text = printable(json.dumps(verdict.body, ensure_ascii=False))
     return text if len(text) <= max_length else text[: max_length - 1] + "…"
 
 
 def explain_command(verdict: Verdict) -> str | None:
-    """The command that tells more of what went wrong, where a rule is to blame."""
+    """Return the command that explains the rule at fault; None if no rule is."""
     differing = sorted(set(verdict.expected.rules) ^ set(verdict.observed.rules))
     rule = verdict.rule or next(iter(differing), None)
     return f"wanlib explain {printable(rule)}" if rule else None

@@ -1,4 +1,4 @@
-"""Whole requests that break exactly one rule: valid but for one step, or one leap, over its limit."""
+"""Whole requests that violate exactly one rule: valid except for one step, or one leap, over its limit."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,14 +22,20 @@ _LOOKS = ("inside", "same_pixels_as")  # kinds that look at the pictures of anot
 
 
 def breaking(spec: Spec, rule_id: str) -> st.SearchStrategy[Question]:
-    """Requests of every model that has the rule, each of which breaks this rule and no other.
+    """Return requests of every model that has the rule, each of which violates this rule and no other.
 
-    Raises KeyError for an unknown rule, ValueError for one that no body and call can break.
+    Args:
+        spec: The spec.
+        rule_id: The id of the rule.
+
+    Raises:
+        KeyError: If there is no such rule.
+        ValueError: If no body and call can violate it.
     """
     rule = spec.rules[rule_id]
     breakers = list(_breakers(spec, rule)) if rule.scope == "body" else []
     if not breakers:
-        raise ValueError(f"{rule_id} is no rule that a request body or its call can break")
+        raise ValueError(f"{rule_id} can't be violated by a request body or its call")
     length = max(plan.length for plan, _ in breakers) + _EXTRA
     return strategy_from_bytes(length, lambda source: _broken(*source.choose(breakers), source))
 
@@ -56,8 +62,7 @@ def _breakers(spec: Spec, rule: Rule) -> Iterator[tuple[RequestPlan, BodyBreak]]
 
 
 def _require_items(mode_case: ModeCase, rule: Rule) -> ModeCase:
-    """The situation in which a rule's value is there, and the lists around it, and those it looks at, are
-    not empty."""
+    """Return the mode case in which the rule's value is present and the lists that it needs are not empty."""
     fields = tuple(mode_case.family.walk())
     lists = [field for field in fields if field.type == "list"]
     needed = {field.path for field in fields if rule.field.startswith(f"{field.path}.")}
@@ -67,21 +72,21 @@ def _require_items(mode_case: ModeCase, rule: Rule) -> ModeCase:
     count_rules = [
         rule for field in lists if field.path in needed for rule in field.rules_of_kind("same_count_as")
     ]
-    needed |= {each.limit for each in count_rules}
+    needed |= {count_rule.limit for count_rule in count_rules}
     return replace(
         mode_case,
         wanted=frozenset(needed),
         pictured=rule.kind in _LOOKS,
-        pinned=tuple(each for each in mode_case.pinned if all(each.get(path, 1) for path in needed)),
+        pinned=tuple(values for values in mode_case.pinned if all(values.get(path, 1) for path in needed)),
     )
 
 
 def _change(rule: Rule, mode_case: ModeCase, form: Node) -> FieldChange | None:
-    """What is done to the field's value as soon as it is made; nothing where the situation is the break."""
+    """Return what is done to the field's value when it is made; None if the mode case is the violation."""
     top, *steps = rule.field.split(".")
     if rule.kind in PINNED_KINDS and not steps and top in mode_case.pinned[0]:
         return None
-    fields_by_path = {each.path: each for each in mode_case.family.walk()}
+    fields_by_path = {field.path: field for field in mode_case.family.walk()}
     field = fields_by_path[rule.field]
     kinds = VALUES | LISTS | (IMAGES if field.type == "image" else {})
     break_value = kinds[rule.kind](rule, field, mode_case)
@@ -92,7 +97,7 @@ def _change(rule: Rule, mode_case: ModeCase, form: Node) -> FieldChange | None:
 
     def change(source: ByteSource, partial: PartialRequest) -> None:
         _apply_at(partial.values, [top, *steps], break_value, first_half, source, partial)
-        partial.indices.clear()  # what is made next is in no list yet
+        partial.indices.clear()  # the next field is not in a list yet
 
     return change
 
@@ -109,9 +114,10 @@ def _apply_at(
     source: ByteSource,
     partial: PartialRequest,
 ) -> None:
-    """Breaks the value at the end of the steps, some item's where a step is `each`.
+    """Replace the value at the end of the steps; `each` picks one item.
 
-    halved: only the first half of the last list, where the order of the two halves is to stay.
+    first_half: whether only the first half of the last list is picked from, so that the order of its halves
+    stays.
     """
     key: Any = steps[0]
     if key == "each":

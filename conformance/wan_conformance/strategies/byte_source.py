@@ -1,10 +1,10 @@
-"""The one choice of a request: a string of bytes, decoded by arithmetic.
+"""Decode all choices of a request from one string of bytes.
 
-Hypothesis spends more on a second choice than on everything else: it copies spans of choices about to
-look for duplicates, at twice the time and at the cost of unlike examples. So a whole request is one
-string of bytes, and each of its thirty choices and more is decoded from a byte or a few at a place of
-their own. The shrinker lowers each byte towards 0 by itself; so 0 always means the plainest: absent,
-the fewest, the least, the first.
+Hypothesis spends more on a second choice than on everything else: it copies spans of choices to look for
+duplicates, which doubles the time and makes examples alike. So a whole request is one string of bytes, and
+each of its thirty or more choices is decoded from one or a few bytes at a position of their own. The
+shrinker lowers each byte towards 0 by itself; so 0 always means the plainest choice: absent, the fewest,
+the least, the first.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,11 @@ Item = TypeVar("Item")
 
 
 class ByteSource:
-    """Bytes read one after another from `at`; behind their end there are zeros, the plainest choice."""
+    """Read bytes one after another; behind the end there are zeros, the plainest choice.
+
+    Attributes:
+        position: The index of the next byte.
+    """
 
     __slots__ = ("_bytes", "position")
 
@@ -26,35 +30,40 @@ class ByteSource:
 
     @property
     def end(self) -> int:
-        """The place behind the last byte, from where on there are zeros."""
+        """The position behind the last byte, from which on there are zeros."""
         return len(self._bytes)
 
     def any_set(self, at: int, length: int) -> bool:
-        """Whether any of these bytes is no zero."""
+        """Return whether any of `length` bytes from position `at` is not zero."""
         return any(self._bytes[at : at + length])
 
     def byte(self) -> int:
-        """0 to 255."""
+        """Return a byte, 0 to 255."""
         at = self.position
         self.position = at + 1
         return self._bytes[at] if at < len(self._bytes) else 0
 
     def number(self, length: int) -> int:
-        """A number of this many bytes."""
+        """Return a number of `length` bytes."""
         at = self.position
         self.position = at + length
         return int.from_bytes(self._bytes[at : at + length], "big")
 
     def flag(self) -> bool:
-        """False for 0, true half of the time."""
+        """Return False for 0 and True in half of all cases."""
         return self.byte() >= 128
 
     def choose(self, options: Sequence[Item]) -> Item:
-        """One of at most 256, all about alike."""
+        """Return one of at most 256 options, all about equally likely."""
         return options[self.byte() % len(options)]
 
     def choose_each(self, length: int, *options: Sequence[Any]) -> list[Any]:
-        """One of each from a number of this many bytes, which is to be larger than all their combinations."""
+        """Return one item of each sequence, decoded from one number of `length` bytes.
+
+        Args:
+            length: The bytes to read; the number must be larger than the number of all combinations.
+            options: The sequences.
+        """
         number, chosen = self.number(length), []
         for sequence in options:
             number, index = divmod(number, len(sequence))
@@ -62,11 +71,11 @@ class ByteSource:
         return chosen
 
     def skewed_int(self, span: int) -> int:
-        """Below `span`, the lower the likelier: ten of something are rarer than one, and cost more."""
+        """Return a number below `span`, the lower the likelier: ten of something cost more than one."""
         byte = self.byte()
         return span * byte * byte >> 16
 
 
 def strategy_from_bytes(length: int, build: Callable[[ByteSource], Any]) -> st.SearchStrategy[Any]:
-    """What `make` reads from strings of this many bytes."""
+    """Return a strategy of what `build` reads from strings of `length` bytes."""
     return st.binary(min_size=length, max_size=length).map(lambda data: build(ByteSource(data)))

@@ -1,4 +1,4 @@
-"""Valid values of every field: the plain types, and what holds others."""
+"""Generators for every field: lists, objects and boxes here, plain types in `values`."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -14,7 +14,7 @@ _FAR = 9_999  # the farthest coordinate in a picture whose sides are not known
 
 
 def box(field: Field, mode_case: ModeCase) -> Generator:
-    """The maker of an `ordered` list, x1 y1 x2 y2; it belongs to the picture at `around.at[0]`."""
+    """Return the generator of an `ordered` list, x1 y1 x2 y2, inside the image at `partial.indices[0]`."""
     assert field.each is not None
     inside = mode_case.limit(field, "inside")
     low = int(mode_case.limit(field.each, "min", 0))
@@ -31,7 +31,7 @@ def box(field: Field, mode_case: ModeCase) -> Generator:
 
 
 def _pair(source: ByteSource, low: int, high: int) -> tuple[int, int]:
-    """Two coordinates, the first below the second: each by the 256th part of what is open to it."""
+    """Return two coordinates, the first below the second."""
     first = low + (source.byte() * (high - low) >> 8)
     return first, first + 1 + (source.byte() * (high - first) >> 8)
 
@@ -41,7 +41,7 @@ _EXTRA_ITEMS = 4  # items more than the least, where no rule says how many
 
 
 def generator_for(field: Field, mode_case: ModeCase) -> Generator:
-    """The maker of a field's values in a situation."""
+    """Return the generator of a field's values in a mode case."""
     if field.type == "list" and mode_case.active_rule(field, "ordered"):
         return box(field, mode_case)
     if field.type == "list":
@@ -67,10 +67,14 @@ def _object(field: Field, mode_case: ModeCase) -> Generator:
 
 
 class ListGenerator:
-    """How a list is made. size: the bytes that it reads at most.
+    """Generate lists.
 
-    Each item has its bytes at a place of its own, and a place that holds only zeros is passed over. So
-    the shrinker can clear all items but the one that matters, and then lower the count.
+    Each item has its bytes at a position of its own, and a position with only zeros is skipped. So the
+    shrinker can clear all items but the one that matters, and then lower the count.
+
+    Attributes:
+        field: The list field.
+        size: The bytes that a list reads at most.
     """
 
     def __init__(self, field: Field, mode_case: ModeCase) -> None:
@@ -107,7 +111,7 @@ class ListGenerator:
         return partial.counts.get(self.field.name, drawn)
 
     def make(self, source: ByteSource, partial: PartialRequest) -> list[Any]:
-        """As many items as the situation, or what stands around, asks for."""
+        """Return as many items as the mode case or the partial request asks for."""
         count = self._count(source, partial)
         if self.nested_generator is not None:
             return self._distribute(self.nested_generator, source, partial, count)
@@ -123,7 +127,7 @@ class ListGenerator:
     def _distribute(
         self, inner: "ListGenerator", source: ByteSource, partial: PartialRequest, count: int
     ) -> list[Any]:
-        """Lists whose items are dealt out to them: so an item outlives the loss of the list that had it."""
+        """Return lists whose items are distributed to them, so that an item survives the loss of its list."""
         lists: list[list[Any]] = [[] for _ in range(count)]
         minimum = count * inner.min_items
         item_count = minimum + source.skewed_int(count * (inner.max_items - inner.min_items) + 1)
@@ -137,7 +141,7 @@ class ListGenerator:
         return lists
 
     def _split_total(self, items: list[dict[str, Any]], source: ByteSource) -> None:
-        """Gives each item its share of the total, exact to the last place; equal shares are the plainest."""
+        """Give each item its share of the total, exact to the last digit; equal shares are the plainest."""
         assert self.total is not None
         units = int(Decimal(self.total.limit).scaleb(self.decimals))
         weights = [(source.byte() % 16 - 1) ** 2 for _ in items]
@@ -149,7 +153,7 @@ class ListGenerator:
 
 
 def _item_slots(source: ByteSource, size: int, max_slots: int, count: int) -> Iterator[None]:
-    """Moves to the bytes of each of `count` items, and behind those of all in the end."""
+    """Move to the bytes of each of `count` items, and behind those of all at the end."""
     first = source.position
     used = iter(
         [start for start in range(first, first + max_slots * size, size) if source.any_set(start, size)]

@@ -1,4 +1,4 @@
-"""Image strings: URLs of every scheme, and now and then a small real picture as a data URI."""
+"""Image strings: URLs of every scheme, and sometimes a small real image as a data URI."""
 
 from functools import lru_cache
 
@@ -16,7 +16,11 @@ _LONGEST, _ADDRESS_BELOW = 100_000, 224
 
 
 class ImageGenerator:
-    """The images of one field in one situation. size: the bytes that one of them reads at most."""
+    """Generate the images of one field in one mode case.
+
+    Attributes:
+        size: The bytes that an image reads at most.
+    """
 
     size = 5
 
@@ -29,7 +33,7 @@ class ImageGenerator:
         self.address_below = 256 if "data" not in schemes else 0 if mode_case.pictured else _ADDRESS_BELOW
 
     def make(self, source: ByteSource, partial: PartialRequest) -> str:
-        """A valid string; its sides become known to `around` where it is a picture."""
+        """Return a valid image string; `partial` records the sides of a real image."""
         sides = partial.sides_of(self.like, 0) if self.like else None
         if source.byte() < self.address_below or (sides and not self.limits.satisfies(sides)):
             return self._address(source)
@@ -43,7 +47,7 @@ class ImageGenerator:
 
 
 class ImageLimits:
-    """What a picture of one field has to keep in one situation; sides are width and height in pixels."""
+    """The limits on a real image of one field in one mode case; sides are width and height in pixels."""
 
     def __init__(self, field: Field, mode_case: ModeCase) -> None:
         self.formats: tuple[str, ...] = mode_case.limit(field, "formats", tuple(MIMES))
@@ -57,7 +61,7 @@ class ImageLimits:
         self.shapes = tuple(sides for sides in candidates if self.satisfies(sides))
 
     def satisfies(self, sides: Sides) -> bool:
-        """Whether a picture may have these sides."""
+        """Return whether an image may have these sides."""
         (width, height), low, high = sides, self.min_ratio, self.max_ratio
         return (
             self.min_side <= min(sides)
@@ -67,7 +71,7 @@ class ImageLimits:
         )
 
     def picture(self, source: ByteSource, partial: PartialRequest, sides: Sides | None = None) -> str:
-        """A data URI that keeps every rule, of these sides where they matter."""
+        """Return a data URI that violates no rule, with these sides; None leaves them open."""
         name = source.choose(self.formats)
         sides = sides or source.choose(self.shapes)
         return data_uri_of_known_size(
@@ -78,7 +82,15 @@ class ImageLimits:
 def data_uri_of_known_size(
     partial: PartialRequest, name: str, sides: Sides, mime: str, upper: bool = False
 ) -> str:
-    """A picture as a data URI whose sides `around` remembers."""
+    """Return an image as a data URI whose sides `partial` records.
+
+    Args:
+        partial: The request that records them.
+        name: The image format.
+        sides: Width and height in pixels.
+        mime: The declared media type.
+        upper: Whether the part before the data is in upper case.
+    """
     uri = _cached_data_uri(name, sides, mime, upper)
     partial.sides[uri] = sides
     return uri

@@ -1,4 +1,4 @@
-"""How a valid body comes to break one rule of its envelope and no other."""
+"""Changes to a valid body that violate one rule of its envelope and no other."""
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -28,7 +28,7 @@ _BROKEN_PARTS: tuple[Any, ...] = (
 
 
 def envelope_violation(spec: Spec, family: Family, rule: Rule) -> BodyBreak:
-    """The change that breaks a rule which is not about one field's value."""
+    """Return the change that violates a rule which is not about the value of one field."""
     if rule.kind == "model":
         return _unknown_model
     if rule.kind == "endpoints":
@@ -115,7 +115,7 @@ def _mistyped(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyBrea
 
 
 def _unknown_member(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyBreak:
-    """A member that nobody documents here; a field that states another place would be a matter of place."""
+    """Add a member that is not documented here; a field documented elsewhere would violate its place."""
     if node.form == "parts":
         return _unknown_part_member(node)
     steps = _steps(node)
@@ -144,7 +144,7 @@ def _unknown_part_member(node: Node) -> BodyBreak:
 
 
 def _foreign(rule: Rule) -> BodyBreak:
-    """A name that other models alone document, in any container of names."""
+    """Add a parameter that only other models document, in any container of names."""
 
     def change(body: Any, source: ByteSource) -> Any:
         name, container = source.choose(tuple(rule.limit)), source.choose(("parameters", "input", ""))
@@ -177,7 +177,7 @@ def _broken_part(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyB
 
 
 def _second_part(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyBreak:
-    """The first one counts, so one more comes last."""
+    """Add a part at the end, since the first one counts."""
     rule = next(rule for rule in node.rules if rule.kind == "max_count")
     name = rule.id.split(".")[-2]
 

@@ -1,4 +1,4 @@
-"""How an image string comes to break one rule and no other: with real pictures, the smallest that will do."""
+"""Image strings that violate one rule and no other, with real images as small as possible."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -63,7 +63,7 @@ _PAST = ("20010909T014640Z", "19700101T000000Z", "20200229T235959Z")
 
 
 def _expired(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    """A signature that ended years ago, whatever the clock says."""
+    """Use a signature that ended years ago, whatever the clock shows."""
 
     def change(value: Any, source: ByteSource, partial: PartialRequest) -> str:
         *date, end = source.choose(rule.limit)
@@ -97,7 +97,7 @@ def _bad_encoding(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 
 
 def _other_mime(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    """A name that is not in the table, or that of another format in it."""
+    """Declare a media type that is not in the table, or that of another format."""
     limits = ImageLimits(field, mode_case)
     names = dict.fromkeys((*rule.limit.values(), *MIMES.values(), "image/jpg", "text/plain", "x/y"))
 
@@ -110,7 +110,7 @@ def _other_mime(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 
 
 def _other_format(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    """Another format under a name of the table, nothing, no picture, a picture cut short."""
+    """Declare a type of the table for another format, no data, no image, or a truncated image."""
     limits = ImageLimits(field, mode_case)
     others = [name for name in MIMES if name not in rule.limit]
 
@@ -129,7 +129,7 @@ def _other_format(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 
 
 def _wrong_sides(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    """Pictures beyond one limit on sides or ratio and within the others."""
+    """Use images beyond one limit on sides or ratio and within the others."""
     limits = ImageLimits(field, mode_case)
     name = "png" if "png" in limits.formats else limits.formats[0]  # the smallest when large
     sides = tuple(_sizes_beyond(rule.kind, limits))

@@ -1,4 +1,4 @@
-"""How one plain value comes to break a rule and no other, by kind: the least step over the limit first."""
+"""Values that violate one rule and no other, by kind: the smallest step over the limit first."""
 
 import math
 import re
@@ -47,7 +47,7 @@ _MALFORMED_PERCENTS = (
 
 
 def wrong_type_values(kind: str) -> tuple[Any, ...]:
-    """Values that are not of a type of the spec language."""
+    """Return values that do not have a type of the spec language."""
     values = tuple(value for value in PLAIN if not _fits(kind, value))
     return values + _MALFORMED_PERCENTS if kind == "percent" else values
 
@@ -93,9 +93,9 @@ def _wrong_type(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 
 
 def _may_be_null(field: Field, mode_case: ModeCase) -> bool:
-    """Return whether null surely breaks the type: in a required member it counts as absent.
+    """Return whether null surely violates the type: in a required member it counts as absent.
 
-    A list without a type of its own may be written as its one item.
+    A list without a type rule of its own may be written as its one item.
     """
     top = mode_case.family.field(field.path.partition(".")[0])
     written_as_item = field.path == f"{top.name}.each" and not top.rules_of_kind("type")
@@ -140,7 +140,7 @@ def _pattern_mismatch(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 
 
 def _other_decimals(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    """Keeps the number, so that a total stays what it is."""
+    """Keep the number, so that a total stays what it is."""
 
     def change(value: str, source: ByteSource, partial: PartialRequest) -> str:
         number = value.removesuffix("%")
@@ -161,7 +161,7 @@ def _excluded(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 
 
 def _no_effect(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    """Where a field has no effect, nothing else about it is judged: any value will do."""
+    """Return any value: if a field has no effect, nothing else about it is judged."""
     return lambda value, source, partial: choose(PLAIN, source) if source.flag() else value
 
 
@@ -172,7 +172,7 @@ def _malformed_size(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 
 
 def _wrong_size(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    """Width and height beyond one limit and within the others."""
+    """Return width and height beyond one limit and within the others."""
     allowed = size_region(field, mode_case)
     beyond: SizeRegion = {
         "min_pixels": allowed._replace(min_pixels=1, max_pixels=allowed.min_pixels - 1),
@@ -237,7 +237,7 @@ def _unequal_count(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 
 
 def _other_total(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    """Moves the share of one item, by one in its last place or by any amount."""
+    """Change the share of one item, by one in its last digit or by any amount."""
 
     def change(
         value: list[dict[str, Any]], source: ByteSource, partial: PartialRequest

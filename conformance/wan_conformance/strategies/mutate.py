@@ -1,4 +1,4 @@
-"""Real bodies after an accident: for readings that must answer, and agree, whatever they are given."""
+"""Random mutations of real bodies, for readings that must answer, and agree, on any JSON."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -24,7 +24,7 @@ _MAX_LOCATIONS = 400  # enough to reach every place of a body that is not made o
 
 
 class _Location(NamedTuple):
-    """Where a value stands: an object and a name in it, or a list and an index."""
+    """Where a value is: an object and a member name, or a list and an index."""
 
     holder: Any
     key: Any
@@ -34,11 +34,11 @@ class _Location(NamedTuple):
         return self.holder[self.key]
 
     def replace(self, value: Any) -> None:
-        """Replaces the value."""
+        """Replace the value."""
         self.holder[self.key] = value
 
     def insert(self, value: Any, name: str) -> None:
-        """Puts another value beside it; `name` is for an object."""
+        """Insert another value beside it; `name` is its member name in an object."""
         if isinstance(self.holder, list):
             self.holder.insert(self.key, value)
         else:
@@ -46,8 +46,10 @@ class _Location(NamedTuple):
 
 
 def mutated_bodies(spec: Spec) -> st.SearchStrategy[Any]:
-    """Bodies of every model with values removed, replaced, nudged, doubled, moved or added; now and then
-    no body at all. Any JSON may stand anywhere, NaN and infinities aside."""
+    """Return bodies of every model with values removed, replaced, perturbed, copied, moved or added.
+
+    Sometimes the whole body is replaced. Any JSON may be anywhere, except NaN and infinity.
+    """
     plans = [RequestPlan(spec, mode_case) for model in spec.models for mode_case in mode_cases(spec, model)]
     names = tuple({field.name: None for family in spec.families for field in family.walk()})
     words = (*names, *_WORDS)
@@ -92,7 +94,7 @@ def _replace(location: _Location, locations: list[_Location], source: ByteSource
 
 
 def _perturb(location: _Location, locations: list[_Location], source: ByteSource, name: str) -> None:
-    """A small change that keeps the type, or nearly does."""
+    """Make a small change that keeps the type, or nearly does."""
     value, byte = location.value, source.byte()
     if isinstance(value, bool):
         location.replace((not value, int(value), str(value).lower())[byte % 3])
@@ -112,7 +114,7 @@ def _perturb(location: _Location, locations: list[_Location], source: ByteSource
 
 
 def _replace_image(location: _Location, locations: list[_Location], source: ByteSource, name: str) -> None:
-    """Another picture for an image, of any format, name and sides."""
+    """Replace an image by one of any format, declared type and size."""
     images = [location for location in locations if str(location.value).startswith(_IMAGE_STARTS)]
     image_format, mime = source.choose(tuple(MIMES)), source.choose((*MIMES.values(), "text/plain"))
     declared = MIMES[image_format] if source.byte() < 160 else mime
@@ -126,7 +128,7 @@ def _copy(location: _Location, locations: list[_Location], source: ByteSource, n
 
 
 def _move(location: _Location, locations: list[_Location], source: ByteSource, name: str) -> None:
-    """A copy first: nothing may come to stand inside itself."""
+    """Move a copy, since nothing may end up inside itself."""
     value = deepcopy(location.value)
     del location.holder[location.key]
     source.choose(locations).insert(value, location.key if isinstance(location.key, str) else name)

@@ -1,4 +1,4 @@
-"""A request in the making."""
+"""A request that is being generated."""
 
 from typing import Any
 
@@ -8,9 +8,11 @@ Sides = tuple[int, int]
 class PartialRequest:
     """What has been chosen so far, for what depends on it.
 
-    values: the fields' values by name. counts: the lengths that lists must have, by name.
-    sides: width and height of each real picture, by its string; a URL's are unknown.
-    at: the indices of the lists that are being filled, outermost first.
+    Attributes:
+        values: The values of the fields, by name.
+        counts: The lengths that lists must have, by name.
+        sides: Width and height of each real image, by its string; those of a URL are unknown.
+        indices: The indices of the lists that are being filled, outermost first.
     """
 
     __slots__ = ("counts", "indices", "sides", "values")
@@ -22,11 +24,11 @@ class PartialRequest:
         self.indices: list[int] = []
 
     def count(self, name: str) -> int:
-        """How many items a list field has; 0 where it is absent."""
+        """Return how many items a list field has; 0 if it is absent."""
         return len(self.values.get(name, ()))
 
     def sides_of(self, name: str, index: int) -> Sides | None:
-        """The sides of a list's picture; None where they are not known."""
+        """Return the sides of an image in a list; None if they are unknown."""
         items = self.values.get(name, ())
         image = items[index] if index < len(items) else None
         return self.sides.get(image) if isinstance(image, str) else None

@@ -1,4 +1,4 @@
-"""Whole requests of one situation."""
+"""Whole valid requests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from wanlib.spec.model.modes import Condition
 
 
 class EnvelopeBuilder:
-    """One body form for one family."""
+    """Write the values of a family in its body form."""
 
     def __init__(self, form: Node, family: Family) -> None:
         self.form = form
@@ -33,11 +33,11 @@ class EnvelopeBuilder:
         self.rest = tuple(field.name for field in family.fields if field.name not in used and not field.place)
 
     def body(self, model: str, values: Mapping[str, Any], source: ByteSource) -> dict[str, Any]:
-        """The body of a request; two bytes decide where a text stands and how nothing is written."""
+        """Return the body of a request; two bytes decide the position of texts and of empty objects."""
         return {"model": model, **self._members(self.form, values, source)}
 
     def placed(self, container: str) -> list[str]:
-        """The fields that state this container as their place."""
+        """Return the fields that state this container as their place."""
         return self._placed.get(container, [])
 
     def _members(self, node: Node, values: Mapping[str, Any], source: ByteSource) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class EnvelopeBuilder:
         return [self._node(node.each, values, source) for _ in range(count.limit if count else 1)]
 
     def _parts(self, node: Node, values: Mapping[str, Any], source: ByteSource) -> list[dict[str, Any]]:
-        """Lists keep their order; what is no list stands before, between or behind their items."""
+        """Return the parts: lists keep their order, other values stand anywhere among the items."""
         parts = []
         for part, name in node.parts:
             if name in self._lists:
@@ -92,7 +92,14 @@ _THRESHOLDS = (112,) * 7 + (232,)  # from which byte on a field is there: about 
 
 @dataclass(frozen=True, slots=True)
 class _FieldStep:
-    """One field: where its bytes begin, `always`, `never` or `maybe`, and how it is made."""
+    """Generate one field.
+
+    Attributes:
+        field: The field.
+        offset: Where its bytes begin.
+        presence: `always`, `never` or `maybe`.
+        generator: How its value is made.
+    """
 
     field: Field
     offset: int
@@ -101,13 +108,13 @@ class _FieldStep:
 
     @property
     def length(self) -> int:
-        """A byte for its presence, then its value's."""
+        """One byte for its presence and those of its value."""
         return 1 + self.generator.size
 
     def add_to(
         self, source: ByteSource, threshold: int, partial: PartialRequest, pinned: Mapping[str, Any]
     ) -> None:
-        """Puts the field's value into `around`, or leaves it out."""
+        """Add the field's value to the partial request, or leave it out."""
         if self.presence == "never":
             return
         name = self.field.name
@@ -124,11 +131,14 @@ class _FieldStep:
 
 
 class RequestPlan:
-    """A situation, ready to be filled.
+    """How requests of one mode case are generated.
 
-    length: the bytes that a request reads at most. forced: a field that is there though the situation
-    would leave it out. change: called as soon as that field is made, before what depends on it, with
-    the bytes behind those of the request.
+    Args:
+        spec: The spec.
+        mode_case: The mode case.
+        forced: A field that is present although the mode case would leave it out; empty for none.
+        change: Called as soon as that field is made, before what depends on it, with the bytes behind those
+            of the request.
     """
 
     def __init__(
@@ -160,7 +170,7 @@ class RequestPlan:
         return "maybe" if usable else "never"
 
     def build(self, source: ByteSource) -> tuple[dict[str, Any], str]:
-        """A body and its call."""
+        """Return a body and its call."""
         pinned = self.situation.pinned[source.skewed_int(len(self.situation.pinned))]
         call, threshold = source.choose(self.situation.calls), source.choose(_THRESHOLDS)
         partial = PartialRequest({name: pinned[name] for name in self.lists if name in pinned})
@@ -175,7 +185,7 @@ class RequestPlan:
 
 
 def _in_order(fields: tuple[Field, ...]) -> list[Field]:
-    """The fields on which others depend first."""
+    """Return the fields so that those on which others depend come first."""
     relations = ("same_count_as", "same_pixels_as", "inside")
     depends = {
         field.name: any(member.rules_of_kind(kind) for member in field.walk() for kind in relations)
@@ -185,10 +195,16 @@ def _in_order(fields: tuple[Field, ...]) -> list[Field]:
 
 
 def valid(spec: Spec, model: str, mode: Condition | None = None) -> st.SearchStrategy[Question]:
-    """Valid requests of a model, in every situation that its modes can be in, all about as often.
+    """Return valid requests of a model, in every reachable combination of its modes, all about as often.
 
-    mode: only where this condition holds. Raises KeyError for a model or a mode that the spec lacks,
-    ValueError where no valid request is in that mode.
+    Args:
+        spec: The spec.
+        model: The model.
+        mode: Only where this condition holds; None for all.
+
+    Raises:
+        KeyError: If the spec has no such model or mode.
+        ValueError: If no valid request is in that mode.
     """
     plans = [RequestPlan(spec, mode_case) for mode_case in mode_cases(spec, model) if mode_case.holds(mode)]
     if not plans:

@@ -1,4 +1,4 @@
-"""Valid values of every plain type: each a function of a few bytes and of what stands around."""
+"""Generators for every plain type: each a function of a few bytes and of the partial request."""
 
 import re
 import string
@@ -22,9 +22,14 @@ _MIN_WIDTH, _MAX_WIDTH = 1, 16_384  # widths beyond these add nothing but time
 
 
 class SizeRegion(NamedTuple):
-    """Limits, all inclusive, on width*height and width:height.
+    """Inclusive limits on width*height and width:height.
 
-    shape: `within` the ratios, or `tall` or `wide` beyond the lower or the upper one.
+    Attributes:
+        min_pixels: The least product.
+        max_pixels: The greatest product.
+        min_ratio: The least ratio of width to height.
+        max_ratio: The greatest ratio of width to height.
+        shape: `within` the ratios, or `tall` or `wide` beyond the lower or the upper one.
     """
 
     min_pixels: int
@@ -34,7 +39,7 @@ class SizeRegion(NamedTuple):
     shape: str = "within"
 
     def heights(self, width: int) -> tuple[int, int]:
-        """The least and the greatest height for a width; the least is the greater where there is none."""
+        """Return the least and the greatest height for a width; the least is the greater if there is none."""
         tallest = width * self.min_ratio.height // self.min_ratio.width
         flattest = -(-width * self.max_ratio.height // self.max_ratio.width)
         low, high = {
@@ -45,7 +50,7 @@ class SizeRegion(NamedTuple):
         return max(low, 1, -(-self.min_pixels // width)), min(high, MAX_SIDE, self.max_pixels // width)
 
     def size(self, source: ByteSource) -> str:
-        """One of them: of five bytes, often at the least or the greatest height."""
+        """Return a size in the region, from five bytes, often with the least or the greatest height."""
         widths = _widths(self)
         width = widths[source.number(2) % len(widths)]
         low, high = self.heights(width)
@@ -72,7 +77,12 @@ MakeValue = Callable[[ByteSource, PartialRequest], Any]
 
 
 class Generator(NamedTuple):
-    """How a value is made. size: the bytes that it reads at most."""
+    """How a value is made.
+
+    Attributes:
+        size: The bytes that it reads at most.
+        make: Makes the value.
+    """
 
     size: int
     make: MakeValue
@@ -104,7 +114,7 @@ def _text(field: Field, mode_case: ModeCase) -> Generator:
 
 
 def _random_words(source: ByteSource, max_length: int | None) -> str:
-    """Up to seven words; now and then a text of the greatest length, in one, two or four bytes of UTF-8."""
+    """Return up to seven words; sometimes a text of the greatest length, in 1, 2 or 4-byte UTF-8."""
     byte = source.byte()
     if byte >= 253 and max_length:
         return _FILLERS[byte - 253] * max_length
@@ -118,7 +128,7 @@ def _not_blank_text(text: str, may_be_blank: bool) -> str:
 
 
 def _patterned(pattern: str, example: str) -> Generator:
-    """Texts like an example of the pattern, and the example where its places are not independent."""
+    """Generate texts like an example of the pattern, and the example if its positions are not independent."""
     alphabets = _position_alphabets(pattern, example)
 
     combinations = prod(map(len, alphabets))
@@ -133,7 +143,7 @@ def _patterned(pattern: str, example: str) -> Generator:
 
 @cache
 def _position_alphabets(pattern: str, example: str) -> list[str]:
-    """For each place of an example every letter and digit with which it still matches the pattern."""
+    """Return, for each position of an example, the letters and digits with which it still matches."""
     alphabets = []
     for position, character in enumerate(example):
         before, after = example[:position], example[position + 1 :]
@@ -183,13 +193,13 @@ def _percent(field: Field, mode_case: ModeCase) -> Generator:
 
 
 def percent(units: int, decimals: int) -> str:
-    """A number of units in the last decimal place as a percentage."""
+    """Return a number of units in the last decimal place as a percentage."""
     integer, decimals_part = divmod(units, 10**decimals)
     return f"{integer}.{decimals_part:0{decimals}d}%" if decimals else f"{integer}%"
 
 
 def size_region(field: Field, mode_case: ModeCase) -> SizeRegion:
-    """The limits on a size in one situation."""
+    """Return the limits on a size in one mode case."""
     return SizeRegion(
         mode_case.limit(field, "min_pixels", 1),
         mode_case.limit(field, "max_pixels", MAX_SIDE),

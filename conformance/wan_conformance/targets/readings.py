@@ -1,4 +1,4 @@
-"""The first reading: `wanlib.check`, that is the emitted code that people install."""
+"""The three readings of a request body as targets: generated code, the interpreted spec, the JSON Schema."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +15,7 @@ from wanlib.spec.model.mode_values import referenced_fields
 
 
 class JsonSchemaTarget:
-    """Asks the schema of the body's model; bodies without a known model are for the envelope's schema."""
+    """Validate with the JSON Schema of the body's model, or of the envelope if the model is unknown."""
 
     name = "json_schema"
     refuses = REFUSED
@@ -33,11 +33,11 @@ class JsonSchemaTarget:
         )
 
     def claims(self, kind: str) -> bool:
-        """The kinds that JSON Schema can say; rules on the call apart, which no body tells."""
+        """Return whether JSON Schema can express the kind; rules on the call are left out."""
         return kind in CLAIMS
 
     def observe(self, question: Question) -> Observation:
-        """The rules whose keywords fail. Its messages quote the body, so one without end can't be asked."""
+        """Return the rules whose keywords fail; skipped for a body that is nested too deeply."""
         body = question.body
         model = self._base(body.get("model")) if isinstance(body, dict) else None
         validator = self._models.get(model) if model else None
@@ -58,7 +58,7 @@ def _call_dependent_rules(family: Family) -> Iterator[Rule]:
 
 
 def _conditions(field: Field, rule: Rule) -> Iterator[Condition]:
-    """The modes that a rule hangs on: its own, or those of the variants that replace it."""
+    """Yield the modes that a rule depends on: its own, or those of the variants that replace it."""
     if isinstance(rule.limit, Condition):
         yield rule.limit
     for variant in (rule,) if rule.condition else field.rules_of_kind(rule.kind):
@@ -67,35 +67,38 @@ def _conditions(field: Field, rule: Rule) -> Iterator[Condition]:
 
 
 def observation_from(violations: Iterable[Violation]) -> Observation:
-    """The rules that were named; let through unless one of them is refused."""
+    """Return the rules that were named; accepted unless one of the violations is refused."""
     all_violations = tuple(violations)
     rules = tuple(sorted({violation.rule for violation in all_violations}))
     return Observation(not any(violation.is_refused for violation in all_violations), rules)
 
 
 class GeneratedTarget:
-    """Asks `check`. It knows the committed code alone, not the spec of the run: drift shows as failures."""
+    """Validate with `wanlib.check`, the committed code.
+
+    It ignores the spec of the run, so that drift between the two shows as failures.
+    """
 
     name = "generated"
     refuses = REFUSED
     leaves_out: frozenset[str] = frozenset()
 
     def __init__(self, spec: Spec) -> None:
-        """`spec` is what the other targets read."""
+        """Take the spec as the other targets do, and ignore it."""
 
     def claims(self, kind: str) -> bool:
-        """Every kind that there is."""
+        """Return whether the kind exists: all of them are claimed."""
         return kind in KINDS
 
     def observe(self, question: Question) -> Observation:
-        """What `check` says; generated code that can't even be imported is an error of each case."""
+        """Return what `check` reports. Generated code that cannot be imported is an error of each case."""
         from wanlib import check
 
         return observation_from(check(question.body, call=question.call))
 
 
 class InterpretedTarget:
-    """Asks `interpret` with the spec of the run."""
+    """Validate with `wanlib.spec.interpret` and the spec of the run."""
 
     name = "interpreted"
     refuses = REFUSED
@@ -105,9 +108,9 @@ class InterpretedTarget:
         self._spec = spec
 
     def claims(self, kind: str) -> bool:
-        """Every kind that there is."""
+        """Return whether the kind exists: all of them are claimed."""
         return kind in KINDS
 
     def observe(self, question: Question) -> Observation:
-        """What the walk finds."""
+        """Return what the interpreter reports."""
         return observation_from(interpret(self._spec, question.body, question.call))

@@ -1,4 +1,4 @@
-"""The client as two targets: what its verbs send, refuse and warn of, the network being played by respx."""
+"""The two clients as targets, with a fake service (respx) in place of the network."""
 
 import asyncio
 import weakref
@@ -14,7 +14,7 @@ from wanlib.spec import Spec
 
 
 class SyncClientTarget(ClientTarget):
-    """`Wan`. An asynchronous call is submitted and left; images go as the texts that they are."""
+    """`Wan`. An asynchronous call is submitted and not awaited; images are passed as texts."""
 
     name = "client"
     workspace = None
@@ -29,7 +29,7 @@ class SyncClientTarget(ClientTarget):
 
 
 class AsyncClientTarget(ClientTarget):
-    """`AsyncWan`. An asynchronous call is followed to its end; data URIs go as the bytes that they hold."""
+    """`AsyncWan`. An asynchronous call is awaited to its end; data URIs are passed as bytes."""
 
     name = "client_async"
     workspace = "llm-harness"

@@ -1,4 +1,4 @@
-"""The HTTP request that is due for a body, by `wire.yaml`, and how a request differs from it."""
+"""The HTTP request that `wire.yaml` prescribes for a call, and how a request differs from it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,14 @@ _VENDOR = "x-dashscope"
 
 
 class ExpectedRequest:
-    """What is due of a client with this key and workspace at this address."""
+    """What a client with this key and workspace should send to this address.
+
+    Args:
+        spec: The spec.
+        base: The URL of the API with its base path.
+        key: The API key of the client.
+        workspace: Its workspace; None for none.
+    """
 
     def __init__(self, spec: Spec, base: str, key: str, workspace: str | None) -> None:
         self._spec = spec
@@ -24,7 +31,16 @@ class ExpectedRequest:
         self._workspace = workspace
 
     def problems(self, call: VerbCall, body: Any, requests: list[Any]) -> list[str]:
-        """How the requests of a call differ from the one that makes it and the queries after it."""
+        """Return how the requests of a call differ from what it should send.
+
+        Args:
+            call: The call.
+            body: The body of the case that the call was made from.
+            requests: What was sent: the create request, then the queries of its task.
+
+        Returns:
+            What is wrong, in words; empty if nothing is.
+        """
         if not requests:
             return ["nothing was sent"]
         create, *queries = requests
@@ -43,19 +59,19 @@ class ExpectedRequest:
         actual = f"{request.method} {request.url}"
         expected = f"{method} {self._base}{path}".replace("{task_id}", TASK)
         if actual != expected:
-            yield f"{safe_repr(actual)} was sent, due is {expected}"
+            yield f"{safe_repr(actual)} was sent, expected {expected}"
 
     def _header_problems(self, request: Any, call: str, verb_call: VerbCall | None = None) -> Iterator[str]:
-        """All that the table asks for, each once; of the vendor's own names no others."""
+        """Yield missing and wrong headers of the table, and headers of the vendor that are not in it."""
         expected = dict(self._expected_headers(call, _schemes(verb_call)))
         for name, value in expected.items():
             actual = request.headers.get_list(name)
             if actual != [value]:
-                yield f"header {name} is {len(actual)} times there or of another value"
+                yield f"header {name} is missing, repeated or has another value"
         names = {name.lower() for name in expected}
         for name in request.headers:
             if name.startswith(_VENDOR) and name not in names:
-                yield f"header {name} is sent, which this call does not need"
+                yield f"header {name} is sent, but this call does not need it"
 
     def _expected_headers(self, call: str, schemes: set[str]) -> Iterator[tuple[str, str]]:
         for name, header in self._spec.wire["headers"].items():
@@ -73,7 +89,7 @@ class ExpectedRequest:
         try:
             sent = json.loads(request.content)
         except ValueError:
-            yield "the body is no JSON"
+            yield "the body is not JSON"
             return
         where = difference(
             reorder_parts(form, sent), reorder_parts(form, with_defaults(call.family, call, body))
@@ -88,7 +104,7 @@ def _schemes(call: VerbCall | None) -> set[str]:
 
 
 def with_defaults(family: Family, call: VerbCall, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body with what the client always sends: the pictures asked for, where the caller told none."""
+    """Return the body with what the client always adds: the number of pictures, if the caller gives none."""
     sent: dict[str, Any] = {**body, "parameters": {**call.default_sends, **body.get("parameters", {})}}
     parameters = sent["parameters"]
     mode_values = _mode_values(family, call)
@@ -98,7 +114,7 @@ def with_defaults(family: Family, call: VerbCall, body: Mapping[str, Any]) -> di
 
 
 def _mode_values(family: Family, call: VerbCall) -> dict[str, Any]:
-    """What modes read; null counts as absent."""
+    """Return the values that modes read; null counts as absent."""
     parameters: dict[str, Any] = {**call.always_sends, **call.parameters}
     values: dict[str, Any] = {"model": call.model, "call": call.call}
     for field in family.fields:
@@ -110,7 +126,7 @@ def _mode_values(family: Family, call: VerbCall) -> dict[str, Any]:
 def _active_entry(
     family: Family, table: Mapping[Condition | None, Any], mode_values: Mapping[str, Any]
 ) -> Any:
-    """The entry whose condition holds, else the one without."""
+    """Return the entry whose condition holds, else the one without a condition."""
     for condition, value in table.items():
         if condition and holds(family.modes, condition.mode, mode_values) is condition.wanted:
             return value
@@ -118,7 +134,7 @@ def _active_entry(
 
 
 def reorder_parts(node: Node, value: Any) -> Any:
-    """A body whose parts stand in the order of the form, each kind in an order of its own kept."""
+    """Return a body with its parts in the order of the form; parts of one kind keep their order."""
     if node.form == "parts" and isinstance(value, list):
         order = {name: index for index, (name, _) in enumerate(node.parts)}
         return sorted(value, key=lambda part: min((order.get(name, len(order)) for name in part), default=0))
@@ -134,21 +150,21 @@ def reorder_parts(node: Node, value: Any) -> Any:
 
 
 def difference(sent: Any, expected: Any, path: str = "") -> str | None:
-    """Where two JSON values differ and how; None where they do not. 1, 1.0 and true are three values."""
+    """Return where two JSON values differ and how; None if they do not. 1, 1.0 and true are three values."""
     if type(sent) is not type(expected):
-        return f"at {path or '/'}: {safe_repr(sent)} was sent, due is {safe_repr(expected)}"
+        return f"at {path or '/'}: {safe_repr(sent)} was sent, expected {safe_repr(expected)}"
     if isinstance(expected, dict):
         if odd := sorted(set(sent) ^ set(expected)):
-            return f"at {path}/{odd[0]}: it is {'sent' if odd[0] in sent else 'missing'}"
+            return f"at {path}/{odd[0]}: is {'unexpected' if odd[0] in sent else 'missing'}"
         pairs = [(key, sent[key], expected[key]) for key in expected]
     elif isinstance(expected, list):
         if len(sent) != len(expected):
-            return f"at {path}: {len(sent)} items were sent, due are {len(expected)}"
+            return f"at {path}: {len(sent)} items were sent, expected {len(expected)}"
         pairs = [(index, *both) for index, both in enumerate(zip(sent, expected, strict=True))]
     else:
         return (
             None
             if sent == expected
-            else f"at {path}: {safe_repr(sent)} was sent, due is {safe_repr(expected)}"
+            else f"at {path}: {safe_repr(sent)} was sent, expected {safe_repr(expected)}"
         )
     return next((found for key, a, b in pairs if (found := difference(a, b, f"{path}/{key}"))), None)

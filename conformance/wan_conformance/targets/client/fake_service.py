@@ -1,4 +1,4 @@
-"""The service as far as a client needs it: every call is answered at once, by the forms of `wire.yaml`."""
+"""A fake service for clients: it responds to every call at once, in the forms of `wire.yaml`."""
 
 import json
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ _NO_TASKS = _IDS | {"total": 0, "total_page": 0, "page_no": 1, "page_size": 10, 
 
 
 class FakeService:
-    """Answers through respx, as the transport of a client of httpx, and keeps what was asked of it.
+    """Respond through respx, as the transport of an httpx client, and record the requests.
 
-    It patches nothing, so a run can hold several of them for as long as it likes.
+    It patches nothing, so that a run can hold several of them at once.
     """
 
     def __init__(self, wire: Mapping[str, Any]) -> None:
@@ -27,17 +27,21 @@ class FakeService:
         self._router.route().mock(side_effect=self.respond)
 
     def transport(self, asynchronous: bool) -> httpx.MockTransport:
-        """What a client sends by."""
+        """Return the transport for a client.
+
+        Args:
+            asynchronous: Whether it is for `httpx.AsyncClient`.
+        """
         return httpx.MockTransport(self._router.async_handler if asynchronous else self._router.handler)
 
     def take_requests(self) -> list[httpx.Request]:
-        """The requests since this was last asked for, in their order."""
+        """Return the requests since the last call of this method, in their order."""
         requests = [call.request for call in self._router.calls]
         self._router.reset()
         return requests
 
     def respond(self, request: httpx.Request) -> httpx.Response:
-        """What the service says to a request, by its method, path and headers."""
+        """Return the response to a request, by its method, path and headers."""
         if request.method == "GET":
             listing = request.url.path.rstrip("/").endswith("/tasks")
             return httpx.Response(200, json=_NO_TASKS if listing else _succeeded_task())
@@ -58,6 +62,6 @@ def _choice(finish_reason: str) -> dict[str, Any]:
 
 
 def _succeeded_task() -> dict[str, Any]:
-    """A task that has succeeded, in both forms of a result."""
+    """Return a task that has succeeded, in both forms of a result."""
     output = {"task_id": TASK, "task_status": "SUCCEEDED"}
     return _IDS | {"output": {**output, "choices": [_choice("stop")], "results": [{"url": _PICTURE}]}}

@@ -1,4 +1,4 @@
-"""What a client is asked and how its answer is read, whether it is the sync or the async one."""
+"""Make the call that a body comes from, and read off what the client did: shared by both clients."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -14,7 +14,7 @@ from wan_conformance.targets.client.expected_request import ExpectedRequest
 from wan_conformance.targets.client.fake_service import NOW, FakeService
 from wan_conformance.targets.client.unoffered import unoffered
 from wan_conformance.targets.client.verb_call import (
-    NotExpressible,
+    NotExpressibleError,
     VerbCall,
     names_rules,
     unreachable_rules,
@@ -34,7 +34,13 @@ _KEY = "sk-harness"
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What came of one call: what was sent, the messages of what has no effect, and what was raised."""
+    """What one call led to.
+
+    Attributes:
+        sent: The requests that were sent.
+        ignored: The messages of warnings about parameters without effect.
+        error: What was raised; None if nothing was.
+    """
 
     sent: list[httpx.Request]
     ignored: frozenset[str]
@@ -48,7 +54,13 @@ class _Attempt:
 
 
 class ClientTarget(ABC):
-    """What both clients are judged by. `workspace`: so that one of them has the header of it."""
+    """Base of both client targets.
+
+    Attributes:
+        name: Its name for `--target`.
+        workspace: The workspace of the client, which adds a header; None for none.
+        refuses: The outcomes of violations that make it refuse a body.
+    """
 
     name: str
     workspace: str | None
@@ -71,14 +83,14 @@ class ClientTarget(ABC):
         }
 
     def claims(self, kind: str) -> bool:
-        """Every kind that there is."""
+        """Return whether the kind exists: all of them are claimed."""
         return kind in KINDS
 
     def observe(self, question: Question) -> Observation:
-        """What the client does with the call that a body comes from; skipped where no call of it does."""
+        """Return what the client does with the call of a body; skipped if no call produces it."""
         try:
             observation = self._observe_call(verb_call(self._spec, question), question)
-        except NotExpressible as reason:
+        except NotExpressibleError as reason:
             return Observation(None, (), skipped=str(reason))
         return replace(observation, rules=tuple(sorted({*observation.rules} - self.leaves_out)))
 
@@ -95,7 +107,7 @@ class ClientTarget(ABC):
             and isinstance(attempt.error, InvalidArgumentError)
             and not attempt.sent
         ):
-            raise NotExpressible("edit takes an image, and generate would say more than this body")
+            raise NotExpressibleError("edit requires an image, and generate would send more than this body")
         problems = self._expected_request.problems(call, question.body, attempt.sent)
         if attempt.error is not None:
             problems.append(f"it raised {safe_repr(attempt.error)}")
@@ -106,9 +118,9 @@ class ClientTarget(ABC):
         return Observation(True, tuple(unknown_rules | self._reported_rules(call, attempt, ())))
 
     def _unoffered_problem(self, call: VerbCall) -> str | None:
-        """What the model does not have and the client sends all the same.
+        """Return what the client sends although the model does not have it; None if it sends nothing such.
 
-        said: a call that it sends rightly. One of each model is tried.
+        It is tried once per model, after a call that the client sends correctly.
         """
         if call.family is None or call.model in self._checked_models:
             return None
@@ -121,14 +133,14 @@ class ClientTarget(ABC):
         return None
 
     def _invalid_image_reason(self, call: VerbCall) -> Observation:
-        """What is no image to the client is refused before anything is sent."""
+        """Observe a value that is not an image for the client: it must be refused before anything is sent."""
         attempt = self._attempt(call, call.unknown)
         if attempt.sent or not isinstance(attempt.error, InvalidArgumentError):
-            return _error(f"sent what is no image: {call.image_problem}")
+            return _error(f"sent a value that is not an image: {call.image_problem}")
         return Observation(None, (), skipped=call.image_problem)
 
     def _check_unknown_refused(self, call: VerbCall) -> set[str]:
-        """The rules that a name without `extra` is refused by."""
+        """Return the rules that an unknown parameter passed without `extra` is refused by."""
         attempt = self._attempt(call, {}, call.unknown)
         assert call.family is not None
         return set() if attempt.sent else names_rules(call.family) & set(attempt.rules)
@@ -141,23 +153,26 @@ class ClientTarget(ABC):
         rules, body = attempt.rules, question.body
         if not any(expected_outcome(rule, self._spec.rules, body) in REFUSED for rule in rules):
             return _error(
-                f"it refused what the pages leave open: {', '.join(sorted(rules)) or attempt.error}"
+                f"it refused what the documents leave open: {', '.join(sorted(rules)) or attempt.error}"
             )
         return Observation(
             False, tuple(rules | unknown_rules | self._reported_rules(call, attempt, sorted(rules)))
         )
 
     def _reported_rules(self, call: VerbCall, attempt: _Attempt, allow: Sequence[str]) -> set[str]:
-        """The rules that are broken and let pass; those without effect, if they were warned of.
+        """Return the violated rules that are allowed; those without effect only if there was a warning.
 
-        allow: what was refused, so that the rest is told too.
+        Args:
+            call: The call.
+            attempt: What it led to.
+            allow: The rules that were refused, allowed now so that the other violations show.
         """
         if any(rule.startswith("wire/") for rule in allow):
             return set()
         if allow and _is_edit_without_image(call):
             if len(allow) > 1:
-                raise NotExpressible(
-                    "an edit of nothing can't be let pass, so what else it breaks is not told"
+                raise NotExpressibleError(
+                    "an edit without an image can't be allowed, so its other violations don't show"
                 )
             return set()
         arguments = {**_call_arguments(call, call.unknown), "allow": allow}
@@ -187,12 +202,12 @@ class ClientTarget(ABC):
         return _Attempt(self._service.take_requests(), ignored, error)
 
     def _with_image_inputs(self, call: VerbCall) -> VerbCall:
-        """The call with its images as this target hands them over."""
+        """Return the call with its images in the type that this target passes."""
         return call
 
     @abstractmethod
     def _perform(self, call: VerbCall, arguments: dict[str, Any]) -> None:
-        """Makes the call."""
+        """Make the call."""
 
 
 def _call_arguments(call: VerbCall, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,7 +215,7 @@ def _call_arguments(call: VerbCall, extra: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_edit_without_image(call: VerbCall) -> bool:
-    """Whether it is an edit without an image, which the client refuses whatever is allowed."""
+    """Return whether it is an edit without an image, which the client always refuses."""
     return call.verb == "edit" and not call.images
 
 

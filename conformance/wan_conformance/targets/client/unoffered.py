@@ -1,7 +1,7 @@
 """Calls for what a model does not have: a verb, images, or a single image such as a mask.
 
-No rule of a body forbids them, since no body can hold them. A client that leaves them out of the request
-sends another call than the one that it was asked for, and that call is paid for.
+No rule of a body forbids them, since no body can contain them. A client that silently leaves them out sends
+another call than the one that was made, and that call is billed.
 """
 
 from collections.abc import Iterator
@@ -14,9 +14,16 @@ _IMAGE = "https://photos.invalid/street.jpg"
 
 
 def unoffered(spec: Spec, family: Family, call: VerbCall) -> Iterator[tuple[VerbCall, str, str]]:
-    """Yield variants of a good call that ask for what its model does not have.
+    """Yield variants of a valid call that use what its model does not have.
 
-    Each comes with the name and value of a parameter that the model does not have, or with none.
+    Args:
+        spec: The spec.
+        family: The family of the model.
+        call: A valid call.
+
+    Yields:
+        The call, with the name and value of a parameter that the model does not have, or with two empty
+        texts.
     """
     takes_images = any(field.each and field.each.type == "image" for field in family.fields)
     if not takes_images:
@@ -31,6 +38,6 @@ def unoffered(spec: Spec, family: Family, call: VerbCall) -> Iterator[tuple[Verb
 
 
 def _single_images(spec: Spec) -> list[str]:
-    """The names of all fields, of whatever model, that hold one image."""
+    """Return the names of all fields, of any model, that hold one image."""
     fields = (field for family in spec.families for field in family.fields)
     return sorted({field.name for field in fields if field.type == "image"})

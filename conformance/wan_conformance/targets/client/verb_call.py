@@ -1,4 +1,4 @@
-"""A wire body turned back into the call of the client that writes it."""
+"""Translate a wire body back into the client call that sends it; the rules that no call can violate."""
 
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,22 +15,31 @@ from wanlib.spec.model.model import Verb
 from wanlib.validation.data_uri import parse_data_uri
 
 IMAGE_PREFIXES = ("http://", "https://", "data:", "oss://")
-"""What a text begins with that the client sends as an image just as it is."""
+"""Prefixes of texts that the client sends as images unchanged."""
 _RESERVED = frozenset({"self", "model", "prompt", "images", *WaitOrSyncOptions.__annotations__})
 _NO_EXTRAS = Verb({}, {})
 
 
-class NotExpressible(Exception):
-    """No verb of the client can say this; the text says why."""
+class NotExpressibleError(Exception):
+    """No verb of the client can express this; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerbCall:
-    """What is asked of the client.
+    """A call of the client.
 
-    verb: `edit`, `generate` or `stream`. call: how it is sent. parameters: those that the model knows.
-    strays: those that it does not. family: None for a model that nobody knows. means, starts: what the
-    verb adds of itself. no_image: why the client must refuse an image in it, None where all are images.
+    Attributes:
+        verb: `edit`, `generate` or `stream`.
+        call: How it is sent: `sync`, `async` or `stream`.
+        model: The model, any JSON.
+        prompt: The prompt, any JSON.
+        images: The images.
+        parameters: The parameters that the model has.
+        unknown: The parameters that it does not have.
+        family: The family of the model; None for an unknown model.
+        always_sends: What the verb always adds.
+        default_sends: What the verb adds unless the caller gives it.
+        image_problem: Why the client must refuse an image in it; None if all are images.
     """
 
     verb: str
@@ -47,11 +56,15 @@ class VerbCall:
 
     @property
     def all_images(self) -> list[Any]:
-        """Every image, masks and the like too."""
+        """Every image, including masks and the like."""
         return [*self.images, *(self.parameters[name] for name in self._single_images())]
 
     def with_images(self, replacements: "Mapping[str, Any]") -> "VerbCall":
-        """The same call with other things in hand for some of its texts."""
+        """Return the same call with other values for some of its images.
+
+        Args:
+            replacements: The new value by the old text.
+        """
         single_images = {
             name: replacements.get(self.parameters[name], self.parameters[name])
             for name in self._single_images()
@@ -65,12 +78,16 @@ class VerbCall:
 
 
 def verb_call(spec: Spec, question: Question) -> VerbCall:
-    """The call that a body comes from. Raises Unsaid where no call of the client writes it."""
+    """Return the call that produces a body.
+
+    Raises:
+        NotExpressibleError: If no call of the client produces it.
+    """
     body, call = question.body, question.call or "async"
     if not isinstance(body, dict):
-        raise NotExpressible("the client writes an object")
+        raise NotExpressibleError("the client only sends objects")
     if "model" not in body:
-        raise NotExpressible("every verb takes a model")
+        raise NotExpressibleError("every verb requires a model")
     model = body["model"]
     if spec.base(model) is None:
         return VerbCall("edit", call, model, "a kettle")
@@ -81,24 +98,24 @@ def verb_call(spec: Spec, question: Question) -> VerbCall:
 
 
 def names_rules(family: Family) -> set[str]:
-    """The rules on parameters that a family does not have."""
+    """Return the ids of the rules on parameters that a family does not have."""
     return {rule.id for rule in (family.unknown, family.only_for) if rule}
 
 
 def _unknown_parameters(family: Family, reading: DecodedBody, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that the model does not know. Nothing else that is wrong with the form can be said."""
+    """Return the parameters that the model does not have; no call can have another wrong form."""
     unknown = {}
     for violation in reading.violations:
         if violation.rule not in names_rules(family) or not violation.path.startswith("/parameters/"):
-            raise NotExpressible(
-                f"the client writes the form of a body itself, so it can't break {violation.rule}"
+            raise NotExpressibleError(
+                f"the client builds the body itself, so it can't violate {violation.rule}"
             )
         unknown[violation.value] = body["parameters"][violation.value]
     field_names = {field.name for field in family.fields}
     for name in unknown:
         if name in field_names or name in _RESERVED:
-            raise NotExpressible(
-                f"{safe_repr(name)} means something of its own to the client, so it is no extra parameter"
+            raise NotExpressibleError(
+                f"{safe_repr(name)} is an argument of the client itself, so it can't be an extra parameter"
             )
     return unknown
 
@@ -108,20 +125,20 @@ def _build_call(
 ) -> VerbCall:
     values = {name: value for name, value in reading.values.items() if value is not ABSENT}
     if "prompt" not in values:
-        raise NotExpressible("every verb takes a prompt")
+        raise NotExpressibleError("every verb requires a prompt")
     if any(value is None for value in values.values()):
-        raise NotExpressible("to the client None is not given")
+        raise NotExpressibleError("the client treats None as not given")
     prompt, images = values.pop("prompt"), values.pop("images", None)
     if images is not None and not isinstance(images, list):
-        raise NotExpressible("every verb takes a list of images")
+        raise NotExpressibleError("every verb requires a list of images")
     if images == [] and not _is_assembled(family, reading):
-        raise NotExpressible("to the client a list without an image is no list")
+        raise NotExpressibleError("the client doesn't send an empty list of images")
     for model_field in family.fields:
         _convert(model_field, values.get(model_field.name))
     verb = _choose_verb(family, call, images, values)
     verb_table = family.verbs.get(verb, _NO_EXTRAS)
     if any(values.get(name, ABSENT) is not value for name, value in verb_table.always_sends.items()):
-        raise NotExpressible(f"the verb {verb} itself says {', '.join(verb_table.always_sends)}")
+        raise NotExpressibleError(f"the verb {verb} itself sets {', '.join(verb_table.always_sends)}")
     parameters = {name: value for name, value in values.items() if name not in verb_table.always_sends}
     verb_call = VerbCall(
         verb,
@@ -139,18 +156,18 @@ def _build_call(
 
 
 def _is_assembled(family: Family, reading: DecodedBody) -> bool:
-    """Whether the list of images is put together from parts of the body, so that none leaves no trace."""
+    """Return whether the list of images is assembled from parts, so that an empty one leaves no trace."""
     return "images" in reading.item_paths
 
 
 def _convert(field: Field, value: Any) -> None:
-    """A pair of integers is another way to say a size to the client."""
+    """Refuse two integers as a size: the client reads them as width and height."""
     if field.type == "size" and isinstance(value, list) and [type(side) for side in value] == [int, int]:
-        raise NotExpressible(f"to the client two integers are a {field.name}")
+        raise NotExpressibleError(f"the client reads two integers as a {field.name}")
 
 
 def _choose_verb(family: Family, call: str, images: Any, values: Mapping[str, Any]) -> str:
-    """The verb for a call: without images the one that draws, unless it would say more than the body does."""
+    """Return the verb: without images `generate`, unless it would send more than the body has."""
     if call == "stream":
         return "stream"
     generate = family.verbs.get("generate")
@@ -161,15 +178,21 @@ def _choose_verb(family: Family, call: str, images: Any, values: Mapping[str, An
 
 
 def _image_problem(call: VerbCall) -> str | None:
-    """Why an image is none to the client, which reads texts of these forms alone."""
+    """Return why the client refuses an image, which must be a text of one of these forms; None if none."""
     for image in call.all_images:
         if not isinstance(image, str) or not image[:8].lower().startswith(IMAGE_PREFIXES):
-            return f"the client refuses what is no image to it, without a rule: {safe_repr(image)[:40]}"
+            return f"the client refuses this image without naming a rule: {safe_repr(image)[:40]}"
     return None
 
 
 def perform(wan: Any, call: VerbCall, arguments: dict[str, Any]) -> None:
-    """Makes a call of `Wan`: a stream is read to its end, a task is submitted and left."""
+    """Make a call of `Wan`: a stream is read to its end, a task is submitted and not awaited.
+
+    Args:
+        wan: The client.
+        call: The call.
+        arguments: Its keyword arguments.
+    """
     if call.call == "stream":
         with wan.stream(call.model, call.prompt, images=call.images, **arguments) as stream:
             list(stream)
@@ -180,7 +203,13 @@ def perform(wan: Any, call: VerbCall, arguments: dict[str, Any]) -> None:
 
 
 def result_of(wan: Any, call: VerbCall, arguments: dict[str, Any]) -> Any:
-    """What `edit` or `generate` of `Wan` yields; of `AsyncWan`, what is to be awaited for it."""
+    """Return the result of `edit` or `generate`: of `Wan` the output, of `AsyncWan` an awaitable.
+
+    Args:
+        wan: The client.
+        call: The call.
+        arguments: Its keyword arguments.
+    """
     via = {} if call.call == "async" else {"via": call.call}
     if call.verb == "generate":
         return wan.generate(call.model, call.prompt, **arguments, **via)
@@ -188,7 +217,7 @@ def result_of(wan: Any, call: VerbCall, arguments: dict[str, Any]) -> Any:
 
 
 def with_local_images(call: VerbCall) -> VerbCall:
-    """The call with the bytes of each data URI that the client writes for them, letter by letter."""
+    """Return the call with bytes in place of each data URI that the client would encode identically."""
     if call.family is None:
         return call
     mimes = _mimes(call.family)
@@ -197,13 +226,13 @@ def with_local_images(call: VerbCall) -> VerbCall:
 
 
 def _mimes(family: Family) -> Mapping[str, str]:
-    """The media type that a format bears, by the rule on the model's images."""
+    """Return the media type of each image format, by the rule on the model's images."""
     rules = (rule for field in family.walk() if field.type == "image" for rule in field.rules_of_kind("mime"))
     return next((dict(rule.limit) for rule in rules), {})
 
 
 def _data_uri_bytes(text: Any, mimes: Mapping[str, str]) -> Iterable[bytes]:
-    """The bytes of a data URI, or nothing where the client would write them otherwise."""
+    """Yield the bytes of a data URI; nothing if the client would encode them differently."""
     uri = parse_data_uri(text)
     if uri is None or uri.facts is None:
         return
@@ -212,7 +241,7 @@ def _data_uri_bytes(text: Any, mimes: Mapping[str, str]) -> Iterable[bytes]:
         return
     try:
         data = a2b_base64(text[len(header) :], strict_mode=True)
-    except ValueError:  # beyond what is judged of a data URI
+    except ValueError:  # wrong in a way that no rule judges
         return
     last_group = data[(len(data) - 1) // 3 * 3 :]
     if b2a_base64(last_group, newline=False).decode() == text[-4:]:
@@ -223,7 +252,7 @@ _REACHABLE = frozenset({"wire/model", "wire/endpoints"})
 
 
 def unreachable_rules(spec: Spec) -> frozenset[str]:
-    """Ids of the rules on bodies that the client keeps by its very form."""
+    """Return the ids of body rules that no call of the client can violate."""
     envelope = (rule for rule in spec.rules.values() if rule.scope == "body" and rule.id.startswith("wire/"))
     rule_ids = {rule.id for rule in envelope} - _REACHABLE
     for family in spec.families:
@@ -239,17 +268,17 @@ def _is_unreachable(family: Family, field: Field, rule: Rule, parts: set[str]) -
 
 def _reasons(family: Family, field: Field, rule: Rule, parts: set[str]) -> Iterator[bool]:
     is_images = field.path == "images"
-    # The client writes a field where it belongs.
+    # The client writes each field at its place.
     yield rule.kind == "place"
-    # It takes for an image only what is one; anything else is InvalidArgumentError, without a rule.
+    # A value that is not an image raises InvalidArgumentError, without a rule.
     yield field.type == "image" and rule.kind in ("type", "schemes")
     yield is_images and rule.kind == "type"
-    # Every verb takes a prompt, and says itself what it means.
+    # Every verb requires a prompt and sets some fields itself.
     yield rule.kind == "required" and field.path == "prompt"
     meant = [
         verb.always_sends[field.path] for verb in family.verbs.values() if field.path in verb.always_sends
     ]
     yield rule.kind == "required" and bool(meant)
     yield rule.kind == "one_of" and tuple(rule.limit) == tuple(meant)
-    # A list without an image is no list to it, so `required` is what such a call breaks.
+    # It doesn't send an empty list of images, so such a call violates `required`.
     yield is_images and rule.kind == "min_count" and field.path not in parts and rule.limit <= 1

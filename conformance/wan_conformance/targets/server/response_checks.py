@@ -1,4 +1,4 @@
-"""What a server answers, held against wire.yaml: its form, its status, and whether it speaks of the body."""
+"""Check a server's responses against `wire.yaml`: their form, their status, their error code."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from wanlib.spec import Spec
 
 
 def events(text: str) -> Iterator[Any]:
-    """The JSON of each event; None for one that holds none."""
+    """Yield the JSON of each server-sent event; None for one that has none."""
     for block in text.replace("\r\n", "\n").replace("\r", "\n").split("\n\n"):
         data = [line[5:].removeprefix(" ") for line in block.split("\n") if line.startswith("data:")]
         if data:
@@ -19,7 +19,7 @@ def events(text: str) -> Iterator[Any]:
 
 
 def last_finish_reason(bodies: Sequence[Any]) -> Any:
-    """The finish_reason of the last event, all of them being of the form that is due."""
+    """Return the finish_reason of the last event, given that all have the documented form."""
     choices = bodies[-1]["output"]["choices"]
     return choices[-1]["finish_reason"] if choices else None
 
@@ -35,12 +35,12 @@ _ABOUT_BODIES = ("invalid", "not_found")
 _NOT_ABOUT_BODIES = (401, 402, 403, 407, 408, 429)
 
 
-class ResponseProblem(Exception):
-    """An answer that no server should give; the text says what is wrong with it."""
+class ResponseProblemError(Exception):
+    """A response that no server should send; the text says what is wrong with it."""
 
 
 class ResponseChecker:
-    """Raises Wrong for what should not be answered."""
+    """Raise ResponseProblemError for responses that contradict the spec."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
@@ -48,59 +48,70 @@ class ResponseChecker:
         self._outcomes = spec.task["outcomes"]
 
     def check(self, body: Any, *shapes: str) -> None:
-        """An answer that went well, against the names of its shapes."""
+        """Check a successful response.
+
+        Args:
+            body: The JSON body.
+            shapes: The names of the forms under `answers:` that it must have.
+        """
         if member(body, "code") and "output" not in body:
-            raise ResponseProblem(f"answered 200 with an error inside: {safe_repr(body['code'])}")
+            raise ResponseProblemError(f"answered 200 with an error inside: {safe_repr(body['code'])}")
         problems = [problem for shape in shapes for problem in schema_problems(self._answers[shape], body)]
         if problems:
-            raise ResponseProblem(
+            raise ResponseProblemError(
                 f"the answer is not of the form {' and '.join(shapes)}: {'; '.join(problems[:3])}"
             )
 
     def check_result(self, body: Any, model: Any, *shapes: str) -> None:
-        """The same for one with pictures, in the form of the model."""
+        """Check a successful response with pictures, in the form of the model."""
         is_known = self._spec.base(model) is not None
         self.check(body, *shapes, self._spec.family(model).output["result"] if is_known else "choices")
 
     def check_refusal(self, reply: ServerResponse, model: Any, call: str) -> None:
-        """A create call that was not accepted: 4xx by a code that speaks of the body."""
+        """Check the refusal of a create call: 4xx, with a code about the body."""
         if not 400 <= reply.status < 500:
-            raise ResponseProblem(f"answered {reply.status}, expected 200 or a refusal from 400 to 499")
+            raise ResponseProblemError(f"answered {reply.status}, expected 200 or a refusal from 400 to 499")
         self._check_error(reply.body, f"answered {reply.status}")
         code = reply.body["code"]
         if not self._is_about(code, reply.status) and not self._has_no_such_call(model, call, reply.status):
-            raise ResponseProblem(
-                f"answered {reply.status} {safe_repr(code)}, which does not speak of the body"
+            raise ResponseProblemError(
+                f"answered {reply.status} {safe_repr(code)}, which is not about the body"
             )
 
     def check_stream(self, text: str) -> None:
-        """Every event, and that the last one says that it is the last."""
+        """Check every event of a stream, and that the last one says that it is the last."""
         streaming, bodies = self._spec.wire["streaming"], list(events(text))
         if not bodies:
-            raise ResponseProblem("the stream has no event that holds data")
+            raise ResponseProblemError("the stream has no event that holds data")
         for body in bodies:
             self.check(body, "choices")
             parts = [part for choice in body["output"]["choices"] for part in choice["message"]["content"]]
             if len(parts) > streaming["parts_of_a_chunk"]:
-                raise ResponseProblem(f"an event of the stream has {len(parts)} parts")
+                raise ResponseProblemError(f"an event of the stream has {len(parts)} parts")
         if last_finish_reason(bodies) != streaming["finish_reason"]["last"]:
-            raise ResponseProblem(
+            raise ResponseProblemError(
                 f"the stream ends with the finish_reason {safe_repr(last_finish_reason(bodies))}"
             )
 
     def check_cancel(self, reply: ServerResponse) -> None:
-        """Canceled, or too late for that."""
+        """Check the response to a cancel: canceled, or too late."""
         if reply.status == 200:
             self.check(reply.body, "canceled")
         elif 400 <= reply.status < 500:
             self._check_error(reply.body, f"a cancel was answered {reply.status}")
         else:
-            raise ResponseProblem(f"a cancel was answered {reply.status}")
+            raise ResponseProblemError(f"a cancel was answered {reply.status}")
 
     def status(self, reply: ServerResponse, task_id: str, model: Any) -> str:
-        """The status of a task that was asked for."""
+        """Return the status in the response to a query.
+
+        Args:
+            reply: The response.
+            task_id: The task that was queried.
+            model: Its model, which decides the form of the result.
+        """
         if reply.status != 200:
-            raise ResponseProblem(f"a query was answered {reply.status}")
+            raise ResponseProblemError(f"a query was answered {reply.status}")
         body, failed = reply.body, self._outcomes["failed"]
         output = member(body, "output", body)
         if member(output, "code") and member(output, "task_status", failed) == failed:
@@ -110,36 +121,38 @@ class ResponseChecker:
         else:
             self.check(body, "task")
         if output["task_id"] != task_id:
-            raise ResponseProblem(f"a query for {task_id} was answered for {safe_repr(output['task_id'])}")
+            raise ResponseProblemError(
+                f"a query for {task_id} was answered for {safe_repr(output['task_id'])}"
+            )
         return str(output["task_status"])
 
     def _failure(self, body: Any, output: Any) -> str:
-        """Its code and message stand inside `output` or at the top: the pages show both."""
+        """Check a failed task: code and message are inside `output` or at the top."""
         if output is not body:
             self.check(body, "task")
         self._check_error({"request_id": member(body, "request_id"), **output}, "the failed task")
         if not self._is_about(output["code"], 400):
-            raise ResponseProblem(
-                f"the task failed with {safe_repr(output['code'])}, which does not speak of the body"
+            raise ResponseProblemError(
+                f"the task failed with {safe_repr(output['code'])}, which is not about the body"
             )
         return str(self._outcomes["failed"])
 
     def _check_error(self, body: Any, context: str) -> None:
         problems = [*schema_problems(self._answers["error"], body)]
         if problems:
-            raise ResponseProblem(f"{context}, not of the form error: {'; '.join(problems[:3])}")
+            raise ResponseProblemError(f"{context}, not of the form error: {'; '.join(problems[:3])}")
 
     def _is_about(self, code: str, status: int) -> bool:
-        """Whether a code says that a body is wrong; one that nobody knows is told by its status."""
+        """Return whether a code is about the body; the status decides for an unknown code."""
         error_entry = self._spec.wire["errors"].get(code)
         return error_entry["class"] in _ABOUT_BODIES if error_entry else status not in _NOT_ABOUT_BODIES
 
     def _has_no_such_call(self, model: Any, call: str, status: int) -> bool:
-        """Whether the model has no such call: the vendor refuses that as forbidden, too."""
+        """Return whether the model lacks the call: the vendor answers 403 for that, too."""
         is_known = self._spec.base(model) is not None
         return status == 403 and is_known and call not in self._spec.calls(model)
 
 
 def member(value: Any, name: str, otherwise: Any = None) -> Any:
-    """A member of what should be an object."""
+    """Return a member of what should be an object; `otherwise` if there is none."""
     return value.get(name, otherwise) if isinstance(value, dict) else otherwise

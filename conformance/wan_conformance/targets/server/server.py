@@ -1,4 +1,4 @@
-"""A server that speaks the API, as the harness reaches it: over the network, or the emulator in process."""
+"""A server that speaks the API: a remote one, or the emulator in this process."""
 
 import json
 import time
@@ -27,12 +27,19 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _TIMEOUT = httpx.Timeout(330, connect=10)  # a synchronous call may take 300 s
 
 
-class ServerUnreachable(Exception):
-    """The server can't be judged at all: one line says why."""
+class ServerUnreachableError(Exception):
+    """The server cannot be judged at all; one line says why."""
 
 
 class ServerResponse(NamedTuple):
-    """One answer. body: its JSON, None where it is none. text: as it came. rules: those that it names."""
+    """One response.
+
+    Attributes:
+        status: The HTTP status.
+        body: The JSON body; None if it is not JSON.
+        text: The text of a body that is not JSON; else empty.
+        rules: The ids of the rules that it names, sorted.
+    """
 
     status: int
     body: Any
@@ -41,9 +48,15 @@ class ServerResponse(NamedTuple):
 
 
 class ApiServer:
-    """Sends requests by wire.yaml and waits where it is told to send fewer.
+    """Send requests as `wire.yaml` prescribes, and wait if the server limits the rate.
 
-    send: one request. pays: whether what it accepts may cost something. sleep: waits so many seconds.
+    Args:
+        spec: The spec.
+        send: Sends one request.
+        base_url: The URL of the server, with or without the base path of the API.
+        key: The API key.
+        pays: Whether accepted requests may cost money.
+        sleep: Waits for so many seconds.
     """
 
     def __init__(
@@ -73,9 +86,13 @@ class ApiServer:
         self.sleep = sleep
 
     def create(self, body: Any, raw: bytes, call: str, *, stored: bool = False) -> ServerResponse:
-        """The answer to a body, sent to its model's endpoint, or to another's where it has none.
+        """Send a body to its model's endpoint, or to another model's if it has none.
 
-        stored: whether it names a file in storage, which a header has to say.
+        Args:
+            body: The body, any JSON.
+            raw: The body as bytes.
+            call: How it is sent: `sync`, `async` or `stream`.
+            stored: Whether it names a file in storage, which needs a header.
         """
         endpoints = self._spec.wire["endpoints"]
         model = body.get("model") if isinstance(body, dict) else None
@@ -86,20 +103,30 @@ class ApiServer:
         return self._send(endpoint, call, raw, self._resolving if stored else {})
 
     def create_task(self, body: Any, headers: Mapping[str, str] = _NO_HEADERS) -> ServerResponse:
-        """Create a task with a valid body. more: headers beside those of the call."""
+        """Create a task with a valid body.
+
+        Args:
+            body: The body.
+            headers: Headers in addition to those of the call.
+        """
         endpoint = self._spec.wire["endpoints"][body["model"]]["async"]
         return self._send(endpoint, "async", json.dumps(body).encode(), headers)
 
     def task_call(self, call: str, task_id: str) -> ServerResponse:
-        """The answer to a `query` or a `cancel`."""
+        """Send a `query` or a `cancel` for a task."""
         return self._send(self._spec.wire["paths"][call].replace("{task_id}", task_id), call)
 
     def shared_call(self, call: str, query: str) -> ServerResponse:
-        """The answer to one of the other calls that every model shares. query: of its URL."""
+        """Send one of the other calls that every model shares.
+
+        Args:
+            call: Its name under `paths:` in wire.yaml.
+            query: The query string of the URL.
+        """
         return self._send(f"{self._spec.wire['paths'][call]}?{query}", call)
 
     def send(self, request: httpx.Request) -> httpx.Response:
-        """The answer to any request, read."""
+        """Send any request and return the response, read."""
         response = self._send_out(request)
         response.read()
         return response
@@ -107,7 +134,7 @@ class ApiServer:
     def _send(
         self, endpoint: str, call: str, raw: bytes | None = None, headers: Mapping[str, str] = _NO_HEADERS
     ) -> ServerResponse:
-        """Sent again where the rate is too high, which creates nothing. more: headers."""
+        """Send a request, again if the rate is exceeded, since that creates nothing."""
         method, path = endpoint.split(" ")
         url = self._urls.get(path, self._base + path)
         for attempt in range(_MAX_ATTEMPTS):
@@ -147,19 +174,28 @@ def emulator_server(spec: Spec, emulator: Emulator | None = None) -> ApiServer:
 
 
 def remote_server(spec: Spec, base_url: str, key: str | None) -> ApiServer:
-    """A server at an address. Raises Unreachable where there is none, or it refuses the key."""
+    """Return a server at a URL.
+
+    Args:
+        spec: The spec.
+        base_url: The URL.
+        key: The API key; None for a server that checks none.
+
+    Raises:
+        ServerUnreachableError: If there is no server, or it refuses the key.
+    """
     client = httpx.Client(timeout=_TIMEOUT)
     server = ApiServer(spec, client.send, base_url, key or _KEY, pays=True)
     weakref.finalize(server, client.close)
     try:
         reply = server.create({}, b"{}", "async")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ServerUnreachable(
+        raise ServerUnreachableError(
             f"{safe_repr(base_url)} can't be reached: {redact_text(str(error))}"
         ) from None
     if reply.status in (401, 403):
-        raise ServerUnreachable(
-            f"{safe_repr(base_url)} refuses the key ({reply.status}): name one by --api-key-env"
+        raise ServerUnreachableError(
+            f"{safe_repr(base_url)} refuses the key ({reply.status}): pass one with --api-key-env"
         )
     return server
 

@@ -1,4 +1,4 @@
-"""A server's temporary storage: a picture is put there first, so that a body can name it."""
+"""A server's temporary storage: an image is uploaded first, so that a body can name it."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ _FIELDS = {
 
 
 class UploadStorage:
-    """One picture for each model, put there when it is first asked for."""
+    """One image per model, uploaded when it is first needed."""
 
     def __init__(self, spec: Spec, server: ApiServer) -> None:
         self._spec = spec
@@ -35,10 +35,19 @@ class UploadStorage:
         self._keys: dict[str, str] = {}
 
     def with_uploaded_image(self, body: Any, model: Any, call: str | None) -> Any:
-        """The body with the picture in the place of every file that it names.
+        """Return the body with the uploaded image in place of every file that it names.
 
-        None where there is no picture, and where a rule asks of what it shows: a case knows nothing of it.
-        httpx.HTTPError where the storage can't be reached.
+        Args:
+            body: The body, any JSON.
+            model: Its model.
+            call: How it is sent; None if unknown.
+
+        Returns:
+            The body; None if there is no image, or if a rule depends on what the image shows, which the
+            case leaves open.
+
+        Raises:
+            httpx.HTTPError: If the storage cannot be reached.
         """
         if model is None or self._spec.base(model) is None:
             return None
@@ -55,7 +64,7 @@ class UploadStorage:
         return [violation.rule for violation in interpret(self._spec, body, call)]
 
     def _upload(self, model: str) -> str:
-        """The key of the picture; "" where the server has no storage, or takes no file."""
+        """Return the key of the image; empty if the server has no storage or takes no file."""
         policy = self._get_policy(model)
         if policy is None:
             return ""
@@ -67,7 +76,7 @@ class UploadStorage:
         return key if self._server.send(request).status_code == 200 else ""
 
     def _get_policy(self, model: str) -> dict[str, Any] | None:
-        """The policy, where the server gives one."""
+        """Return the upload policy; None if the server gives none."""
         action = self._spec.wire["queries"]["policy"]["action"]["one_of"][0]
         reply = self._server.shared_call("policy", urlencode({"action": action, "model": model}))
         policy = reply.body.get("data") if reply.status == 200 and isinstance(reply.body, dict) else None
@@ -76,12 +85,12 @@ class UploadStorage:
 
 
 def names_a_file(value: Any) -> bool:
-    """Return whether a body names a file in storage; an address without a key does not."""
+    """Return whether a body names a file in storage; a URL without a key does not."""
     return _has_text(value, lambda text: _FILE.fullmatch(text) is not None)
 
 
 def names_storage(value: Any) -> bool:
-    """Return whether a body has an address in storage, which a header has to announce."""
+    """Return whether a body has a URL in storage, which needs a header."""
     return _has_text(value, lambda text: text[: len(_SCHEME)].lower() == _SCHEME)
 
 
@@ -94,7 +103,7 @@ def _has_text(value: Any, matches: Callable[[str], bool]) -> bool:
 
 
 def _replace_files(value: Any, replacement: Callable[[str], str]) -> Any:
-    """The value with other texts in the place of files in storage."""
+    """Return the value with other texts in place of files in storage."""
     if isinstance(value, dict):
         return {name: _replace_files(item, replacement) for name, item in value.items()}
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""Any server that speaks the API: a gateway, a proxy, the emulator.
+"""The target `http`: any server that speaks the API, such as a gateway, a proxy or the emulator.
 
-It creates a task, or makes a call, for every case that is accepted, with `n` as the case has it. Where that
-may cost something, tasks are canceled as soon as they are there; synchronous calls can't be.
+It creates a task, or makes a call, for every case that is accepted, with `n` as in the case. If that may
+cost money, tasks are canceled as soon as they exist; synchronous calls cannot be canceled.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from wan_conformance.model import Observation, TaskCheck
-from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblem, member
+from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblemError, member
 from wan_conformance.targets.server.server import ApiServer, emulator_server
 from wan_conformance.targets.server.storage import UploadStorage, names_a_file, names_storage
 from wan_conformance.targets.server.task_checks import TaskProbe
@@ -28,7 +28,12 @@ _PLAIN = bytes(set(range(32, 127)) - set(b'"\\'))
 
 
 def dump_large_json(body: Any) -> bytes:
-    """A body as JSON, ASCII. ValueError or RecursionError where no JSON that all can read says it."""
+    """Return a body as JSON in ASCII.
+
+    Raises:
+        ValueError: If no JSON that every server can read expresses it; RecursionError if it is nested too
+            deeply.
+    """
     name, texts = token_hex(16), list[bytes]()
     short = json.dumps(_shorten(body, name, texts), allow_nan=False, separators=(",", ":")).encode()
     pieces = short.split(name.encode())
@@ -36,7 +41,7 @@ def dump_large_json(body: Any) -> bytes:
 
 
 def _shorten(value: Any, name: str, texts: list[bytes]) -> Any:
-    """The value with a name in the place of each long text that stands in JSON as it is."""
+    """Return the value with a placeholder for each long text that JSON writes as it is."""
     if isinstance(value, dict):
         return {key: _shorten(item, name, texts) for key, item in value.items()}
     if isinstance(value, list):
@@ -54,7 +59,12 @@ _SEEN_IN_TEXT = ("schemes", "chars", "public", "unexpired")
 
 
 class HttpTarget:
-    """Judges by what is accepted, and by the rules that are named where the server names any."""
+    """Judge a server by what it accepts, and by the rules that it names if it names any.
+
+    Args:
+        spec: The spec.
+        server: The server; None for the emulator in this process.
+    """
 
     name = "http"
     refuses = frozenset({"rejected"})
@@ -77,29 +87,32 @@ class HttpTarget:
         return self._probe.perform(check)
 
     def claims(self, kind: str) -> bool:
-        """Every kind that there is."""
+        """Return whether the kind exists: all of them are claimed."""
         return kind in KINDS
 
     def observe(self, question: Question) -> Observation:
-        """What the server does with a body; skipped where no JSON says it, or it names a file in storage and
-        the server takes none.
+        """Return what the server does with a body.
+
+        Skipped if no JSON expresses it, or if it names a file in storage and the server takes none.
         """
         try:
             raw = dump_large_json(question.body)
         except (ValueError, RecursionError):
-            return Observation(None, (), skipped="no JSON that every server can read says this")
+            return Observation(None, (), skipped="no JSON that every server can read expresses this")
         try:
             if not names_a_file(question.body):
                 return self._observe_body(question, raw, stored=names_storage(question.body))
             model = member(question.body, "model")
             body = self._storage.with_uploaded_image(question.body, model, question.call)
             if body is None:
-                return Observation(None, (), skipped="names a file in storage that nobody can put there")
+                return Observation(
+                    None, (), skipped="names a file in storage, and the server accepts no upload"
+                )
             return self._observe_body(Question(body, question.call), dump_large_json(body), stored=True)
-        except ResponseProblem as problem:
+        except ResponseProblemError as problem:
             return Observation(None, (), error=str(problem))
         except httpx.HTTPError as error:
-            return Observation(None, (), error=f"the call broke: {safe_repr(error)}")
+            return Observation(None, (), error=f"the call failed: {safe_repr(error)}")
 
     def _observe_body(self, question: Question, raw: bytes, *, stored: bool = False) -> Observation:
         body, model = question.body, member(question.body, "model")
@@ -118,14 +131,17 @@ class HttpTarget:
         return Observation(accepted, reply.rules if self._names else (), unnamed=not self._names)
 
     def _call(self, model: Any) -> str:
-        """The asynchronous call, on which no rule hangs, where the model has it."""
+        """Return the asynchronous call, on which no rule depends, if the model has it."""
         calls = self._spec.calls(model) if self._spec.base(model) else ()
         return calls[0] if calls and "async" not in calls else "async"
 
     def _follow(self, task_id: str, question: Question, model: Any) -> bool:
-        """Whether a task is still accepted when its images were seen; canceled where that is no matter."""
+        """Return whether a task is still accepted after its images were read.
+
+        It is canceled at once if no rule depends on the images and tasks cost money.
+        """
         if not self._id.fullmatch(task_id):
-            raise ResponseProblem(f"task_id is {safe_repr(task_id)}, expected {self._id.pattern}")
+            raise ResponseProblemError(f"task_id is {safe_repr(task_id)}, expected {self._id.pattern}")
         if self._server.pays and not self._needs_image_check(question):
             self._replies.check_cancel(self._server.task_call("cancel", task_id))
             return True
@@ -134,14 +150,15 @@ class HttpTarget:
             if status in (self._outcomes["succeeded"], self._outcomes["failed"]):
                 return bool(status == self._outcomes["succeeded"])
             if self._spec.task["states"].get(status, {}).get("terminal"):
-                raise ResponseProblem(f"the task is {status}")
+                raise ResponseProblemError(f"the task is {status}")
             self._server.sleep(parse_duration(self._spec.wire["polling"]["least_gap"]))
-        raise ResponseProblem(f"the task has not ended after {_POLLS} queries")
+        raise ResponseProblemError(f"the task has not ended after {_POLLS} queries")
 
     def _needs_image_check(self, question: Question) -> bool:
-        """Whether something is wrong that only those see who open an image.
+        """Return whether a violation shows only to who opens an image.
 
-        That decides when to look, not what is seen: a server that lets such a body pass ends its task well.
+        That decides when to look, not what is observed: a server that accepts such a body ends its task
+        well.
         """
         violations = interpret(self._spec, question.body, question.call)
         return any(

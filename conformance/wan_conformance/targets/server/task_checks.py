@@ -1,8 +1,8 @@
-"""Scripted checks of the life of a task on a server: what the answer to one request cannot show.
+"""Scripted checks of the life of a task on a server: what the response to one request cannot show.
 
-A server that accepts and refuses every body correctly can still lose pictures or tasks. Each check creates a
-task, follows it to a state, and compares everything that the server reports and delivers with the request:
-the number and size of the pictures, the links, the list, a cancel, an unknown id, a failed task.
+A server that accepts and refuses every body correctly can still lose pictures or tasks. Each check creates
+a task, follows it to a state, and compares all that the server reports and delivers with the request: the
+number and size of the pictures, the links, the list, a cancel, an unknown id, a failed task.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 
 from wan_conformance.model import Observation, TaskCheck
-from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblem, member
+from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblemError, member
 from wan_conformance.targets.server.server import ApiServer, ServerResponse
 from wanlib.base.redaction import safe_repr
 from wanlib.boundary.body import BodyBuilder
@@ -60,10 +60,10 @@ class TaskProbe:
         """Return what the check found: accepted, an error that says what is wrong, or why it is skipped."""
         try:
             skipped = _CHECKS[check.name](self, check.model)
-        except ResponseProblem as problem:
+        except ResponseProblemError as problem:
             return Observation(None, (), error=str(problem))
         except httpx.HTTPError as error:
-            return Observation(None, (), error=f"the call broke: {safe_repr(error)}")
+            return Observation(None, (), error=f"the call failed: {safe_repr(error)}")
         return (
             Observation(True, (), unnamed=True) if skipped is None else Observation(None, (), skipped=skipped)
         )
@@ -75,10 +75,12 @@ class TaskProbe:
         response = self._wait(task_id, model, self._outcomes["succeeded"])
         urls = picture_urls(response["output"])
         if len(urls) != _PICTURES:
-            raise ResponseProblem(f"the request asks for {_PICTURES} pictures, the task has {len(urls)}")
+            raise ResponseProblemError(f"the request asks for {_PICTURES} pictures, the task has {len(urls)}")
         counted = member(member(response, "usage"), "image_count")
         if counted not in (None, _PICTURES):
-            raise ResponseProblem(f"usage counts {safe_repr(counted)} pictures, the task has {len(urls)}")
+            raise ResponseProblemError(
+                f"usage counts {safe_repr(counted)} pictures, the task has {len(urls)}"
+            )
         for url in urls:
             self._check_link(url, size)
         self._check_list(task_id)
@@ -93,20 +95,22 @@ class TaskProbe:
         if reply.status != 200:
             status = self._replies.status(self._server.task_call("query", task_id), task_id, model)
             if status == self._spec.task["initial"]:
-                raise ResponseProblem(f"a task that is {status} is not canceled: {reply.status}")
+                raise ResponseProblemError(f"a task that is {status} is not canceled: {reply.status}")
             return "the task does not wait long enough to be canceled"
         self._wait(task_id, model, self._outcomes["canceled"])
         return None
 
     def is_unknown(self, model: str) -> str | None:
-        """Check that a query for an id that was never issued is answered with status 200 and UNKNOWN."""
+        """Check that a query for an id that was never issued returns status 200 and UNKNOWN."""
         status = self._replies.status(self._server.task_call("query", _UNKNOWN_ID), _UNKNOWN_ID, model)
         if status != self._outcomes["unknown"]:
-            raise ResponseProblem(f"a task that never was is {status}, expected {self._outcomes['unknown']}")
+            raise ResponseProblemError(
+                f"a task that never existed is {status}, expected {self._outcomes['unknown']}"
+            )
         return None
 
     def fails(self, model: str) -> str | None:
-        """Check that a failed task is answered with status 200, its code and its message."""
+        """Check that a failed task has status 200, a code and a message."""
         if not self._can_fail:
             return "not judged: nothing makes a task fail on this server"
         body, _ = self._request(model)
@@ -119,53 +123,53 @@ class TaskProbe:
     def _create(self, body: Any, headers: Mapping[str, str] | None = None) -> str:
         reply = self._server.create_task(body, headers or {})
         if reply.status != 200:
-            raise ResponseProblem(
+            raise ResponseProblemError(
                 f"a valid request is answered {reply.status} {safe_repr(member(reply.body, 'code'))}"
             )
         self._replies.check(reply.body, "created")
         return str(reply.body["output"]["task_id"])
 
     def _wait(self, task_id: str, model: str, expected: str) -> Any:
-        """Return the answer of the query in which the task is in the expected terminal state."""
+        """Return the response of the query in which the task has the expected terminal state."""
         for _ in range(_POLLS):
             reply = self._server.task_call("query", task_id)
             status = self._status(reply, task_id, model)
             if self._spec.task["states"].get(status, {}).get("terminal"):
                 if status != expected:
-                    raise ResponseProblem(f"the task is {status}, expected {expected}")
+                    raise ResponseProblemError(f"the task is {status}, expected {expected}")
                 return reply.body
             self._server.sleep(parse_duration(self._spec.wire["polling"]["least_gap"]))
-        raise ResponseProblem(f"the task has not ended after {_POLLS} queries")
+        raise ResponseProblemError(f"the task has not ended after {_POLLS} queries")
 
     def _status(self, reply: ServerResponse, task_id: str, model: str) -> str:
-        """Return the status in an answer; a failure injected on purpose need not be about the body."""
+        """Return the status in a response; a failure injected on purpose need not be about the body."""
         output = member(reply.body, "output")
         if reply.status == 200 and member(output, "task_status") == self._outcomes["failed"]:
             self._replies.check(reply.body, "task")
             if not (member(output, "code") and member(output, "message")):
-                raise ResponseProblem("a failed task has no code and message")
+                raise ResponseProblemError("a failed task has no code and message")
             return self._outcomes["failed"]
         return self._replies.status(reply, task_id, model)
 
     def _check_link(self, url: str, size: tuple[int, int] | None) -> None:
         response = self._server.send(httpx.Request("GET", url))
         if response.status_code != 200:
-            raise ResponseProblem(f"the link of a picture is answered {response.status_code}")
+            raise ResponseProblemError(f"the link of a picture is answered {response.status_code}")
         facts = image_info_from_bytes(response.content)
         if facts.width is None or facts.height is None:
-            raise ResponseProblem("the link of a picture does not lead to an image file")
+            raise ResponseProblemError("the link of a picture does not lead to an image file")
         if size is not None and (facts.width, facts.height) != size:
-            raise ResponseProblem(
+            raise ResponseProblemError(
                 f"a picture has {facts.width}*{facts.height} pixels, the request asks for {size[0]}*{size[1]}"
             )
 
     def _check_list(self, task_id: str) -> None:
         reply = self._server.shared_call("list", f"task_id={task_id}")
         if reply.status != 200:
-            raise ResponseProblem(f"the list is answered {reply.status}")
+            raise ResponseProblemError(f"the list is answered {reply.status}")
         self._replies.check(reply.body, "listed")
         if task_id not in [member(row, "task_id") for row in reply.body["data"]]:
-            raise ResponseProblem("the list does not have the task")
+            raise ResponseProblemError("the list does not have the task")
 
     def _request(self, model: str) -> tuple[Any, tuple[int, int] | None]:
         """Return a valid body for two pictures, and their size in pixels where the body can state it."""
@@ -187,7 +191,7 @@ class TaskProbe:
             body = BodyBuilder(self._spec, situation).request(values)
             if not interpret(self._spec, body, "async"):
                 return body, size
-        raise ResponseProblem(f"no valid request of {model} asks for {_PICTURES} pictures")
+        raise ResponseProblemError(f"no valid request of {model} asks for {_PICTURES} pictures")
 
     @staticmethod
     def _count_field(family: Family, truths: Mapping[str, bool]) -> str | None:
