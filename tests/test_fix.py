@@ -134,7 +134,7 @@ def test_at_the_prompt(command: Callable[..., Any]) -> None:
     assert "(wan2.7/n.max)" in ran.err and "1 violation: 1 would be rejected" in ran.err
     assert command("check", "--fix", "--max-price", "0", "-", stdin=text(messages(W27, n=1))).code == 1
     ran = command("check", "--fix", "--json", "-", stdin=b"{}")
-    assert (ran.code, ran.out) == (2, "") and "leave out --json" in ran.err
+    assert (ran.code, ran.out) == (2, "") and "remove --json" in ran.err
 
 
 def test_lines_stay_in_step(command: Callable[..., Any]) -> None:

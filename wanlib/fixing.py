@@ -1,4 +1,4 @@
-"""`wanlib.fix`: corrections of a request body that change neither its meaning nor its price."""
+"""`wanlib.fix`: correct a request body without changing its meaning or its price."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,16 +19,19 @@ _PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,9}))?%", re.ASCII)
 
 Steps = tuple[str | int, ...]
 Edit = tuple[Any, Any, Any]
-"""The corrected body, what was there and what is there now."""
+"""The corrected body, the old value and the new one."""
 
 
 class Change(NamedTuple):
-    """One correction.
+    """One correction of a request body.
 
-    rule: the rule that was broken. path: JSON Pointer into the body before. before, after: the value, or for
-    a member that was moved its old and its new place.
+    ``str()`` and ``repr()`` shorten data URIs and leave out the query of URLs.
 
-    ``str()`` and ``repr()`` show no whole data URI and no URL's query.
+    Attributes:
+        rule: The id of the violated rule.
+        path: JSON Pointer into the body before the correction.
+        before: The old value; for a member that was moved, its old JSON Pointer.
+        after: The new value; for a member that was moved, its new JSON Pointer.
     """
 
     rule: str
@@ -45,7 +48,13 @@ class Change(NamedTuple):
 
 
 class Fixed(NamedTuple):
-    """A body after all safe corrections. remaining: what `check` reports of it."""
+    """A body after all safe corrections.
+
+    Attributes:
+        body: The corrected body.
+        changes: The corrections, in order.
+        remaining: The violations that are left in the corrected body.
+    """
 
     body: Any
     changes: tuple[Change, ...]
@@ -57,119 +66,124 @@ def fix(body: Any, *, call: str | None = None, local: bool = False) -> Fixed:
 
     A correction is kept only where `check` confirms that it removes a violation, adds none, and leaves the
     number of pictures and the price as they were. A text that is too long is never cut. The body that is
-    handed in is not changed.
+    passed in is not changed.
 
     Args:
         body: The body as it goes over the wire.
         call: How it is sent, as of `check`.
         local: Accept image URLs that are not public, as of `check`.
+
+    Returns:
+        The corrected body, the corrections, and the violations that are left.
     """
-    judge = partial(check, call=call, local=local)
-    result, changes = judge(body), list[Change]()
-    while corrected := next(_corrections(body, result, judge), None):
-        body, result, more = corrected
-        changes += more
+    check_body = partial(check, call=call, local=local)
+    result, changes = check_body(body), list[Change]()
+    while corrected := next(_corrections(body, result, check_body), None):
+        body, result, new_changes = corrected
+        changes += new_changes
     return Fixed(body, tuple(changes), result)
 
 
 def _corrections(
-    body: Any, result: CheckResult, judge: Callable[[Any], CheckResult]
+    body: Any, result: CheckResult, check_body: Callable[[Any], CheckResult]
 ) -> Iterator[tuple[Any, CheckResult, list[Change]]]:
-    """Yield the body after each correction that is safe, what is said of it, and the correction.
+    """Yield for each safe correction the new body, its check result and the changes.
 
     A member that was moved may need a correction of its value at its place, too.
     """
     for violation in result:
         for edited, before, after in _edits(body, violation):
-            judged, change = judge(edited), Change(violation.rule, violation.path, before, after)
-            if _safe(result, judged):
-                yield edited, judged, [change]
-            for inner in judged if parse_rule_id(violation.rule).kind in _MOVED else ():
+            edited_result = check_body(edited)
+            change = Change(violation.rule, violation.path, before, after)
+            if _is_safe(result, edited_result):
+                yield edited, edited_result, [change]
+            for inner in edited_result if parse_rule_id(violation.rule).kind in _MOVED else ():
                 if inner.path == after:
-                    for again, old, new in _edits(edited, inner):
-                        rejudged = judge(again)
-                        if _safe(result, rejudged):
-                            yield again, rejudged, [change, Change(inner.rule, inner.path, old, new)]
+                    for edited_again, old, new in _edits(edited, inner):
+                        result_again = check_body(edited_again)
+                        if _is_safe(result, result_again):
+                            changes = [change, Change(inner.rule, inner.path, old, new)]
+                            yield edited_again, result_again, changes
 
 
-def _safe(before: CheckResult, after: CheckResult) -> bool:
+def _is_safe(before: CheckResult, after: CheckResult) -> bool:
     """Return True where a correction removes violations, adds none, and keeps a price that was known."""
-    if not _model_alone(before):  # where the model was not recognised, its rules were not judged
-        broken = {(each.rule, each.path) for each in before}
-        if len(after) >= len(before) or any((each.rule, each.path) not in broken for each in after):
+    if not _is_model_unknown(before):  # the rules of an unknown model were not checked
+        known = {(violation.rule, violation.path) for violation in before}
+        if len(after) >= len(before) or any((new.rule, new.path) not in known for new in after):
             return False
-    known = before.pictures is not None
-    return not known or (before.pictures, before.price) == (after.pictures, after.price)
+    has_price = before.pictures is not None
+    return not has_price or (before.pictures, before.price) == (after.pictures, after.price)
 
 
-def _model_alone(result: CheckResult) -> bool:
-    return [parse_rule_id(each.rule).kind for each in result] == ["model"]
+def _is_model_unknown(result: CheckResult) -> bool:
+    return [parse_rule_id(violation.rule).kind for violation in result] == ["model"]
 
 
 def _edits(body: Any, violation: Violation) -> Iterator[Edit]:
     """Yield every correction that may remove a violation."""
     kind = parse_rule_id(violation.rule).kind
-    steps = _steps(body, violation.path)
+    steps = _parse_pointer(body, violation.path)
     if steps is None:
         return
     if kind in _MOVED:
-        yield from _moves(body, steps)
+        yield from _move_edits(body, steps)
         return
-    value = _at(body, steps)
+    value = _get_at(body, steps)
     if kind in _VALUES and isinstance(value, str):
         for text in _VALUES[kind](value, violation):
             if text != value:
-                yield _put(body, steps, text), value, text
+                yield _set_at(body, steps, text), value, text
 
 
 # Values.
 
 
-def _named(value: str, violation: Violation) -> Iterator[str]:
+def _same_word(value: str, violation: Violation) -> Iterator[str]:
     """Yield the allowed word that differs only in case and in blanks around it."""
-    near = [each for each in violation.limit if str(each).casefold() == value.strip().casefold()]
+    near = [word for word in violation.limit if str(word).casefold() == value.strip().casefold()]
     if len(near) == 1:
         yield near[0]
 
 
-def _size(value: str, violation: Violation) -> Iterator[str]:
+def _size_text(value: str, violation: Violation) -> Iterator[str]:
     """Yield a size with an asterisk and without blanks, or a keyword in its own case."""
     compact = "".join(value.split())
     if found := _SIDES.fullmatch(compact):
         yield f"{found[1]}*{found[2]}"
-    yield from _named(compact, violation)
+    yield from _same_word(compact, violation)
 
 
 def _mime(value: str, violation: Violation) -> Iterator[str]:
     """Yield a data URI with the media type that its bytes have."""
     uri = parse_data_uri(value)
-    due = RULES[violation.rule].limit.get(uri.facts.format) if uri and uri.facts else None
-    if due is not None:
-        yield f"data:{due}{value[value.index(';') :]}"
+    expected = RULES[violation.rule].limit.get(uri.facts.format) if uri and uri.facts else None
+    if expected is not None:
+        yield f"data:{expected}{value[value.index(';') :]}"
 
 
 def _decimals(value: str, violation: Violation) -> Iterator[str]:
     """Yield a percentage with zeros added or removed at its end."""
-    found = _PERCENT.fullmatch(value)
-    digits = (found[2] or "").ljust(violation.limit, "0") if found else ""
-    if found and not digits[violation.limit :].strip("0"):
-        yield f"{found[1]}.{digits[: violation.limit]}%" if violation.limit else f"{found[1]}%"
+    match = _PERCENT.fullmatch(value)
+    digits = (match[2] or "").ljust(violation.limit, "0") if match else ""
+    if match and not digits[violation.limit :].strip("0"):
+        yield f"{match[1]}.{digits[: violation.limit]}%" if violation.limit else f"{match[1]}%"
 
 
-def _stripped(value: str, violation: Violation) -> Iterator[str]:
+def _strip(value: str, violation: Violation) -> Iterator[str]:
     """Yield a URL or data URI without blanks around it."""
     yield value.strip()
 
 
 _VALUES: dict[str, Callable[[str, Violation], Iterator[str]]] = {
-    "model": _named,
-    "one_of": _named,
-    "keywords": _size,
+    "model": _same_word,
+    "one_of": _same_word,
+    "keywords": _size_text,
     "mime": _mime,
     "decimals": _decimals,
-    "schemes": _stripped,
-    "encoding": _stripped,
-    "public": _stripped,
+    "schemes": _strip,
+    "encoding": _strip,
+    "public": _strip,
 }
 
 # Members in the wrong place.
@@ -177,90 +191,92 @@ _VALUES: dict[str, Callable[[str, Violation], Iterator[str]]] = {
 _MOVED = frozenset({"place", "unknown", "only_for"})
 
 
-def _moves(body: Any, steps: Steps) -> Iterator[Edit]:
+def _move_edits(body: Any, steps: Steps) -> Iterator[Edit]:
     """Yield the body with a member at the place that its model has for it, where that is free."""
     name, model = str(steps[-1]), body.get("model")
-    target = _place(model, name) if model in API.models else None
+    target = _field_steps(model, name) if model in API.models else None
     if target is None or target == steps:
         return
-    value, without = _at(body, steps), _without(body, steps)
-    holder = _holder(without, target)
+    value, without = _get_at(body, steps), _remove_at(body, steps)
+    holder = _parent_object(without, target)
     if holder is None or target[-1] in holder:
         return
-    yield _put(without, target, value), _pointer(steps), _pointer(target)
+    yield _set_at(without, target, value), _format_pointer(steps), _format_pointer(target)
 
 
-def _holder(body: Any, target: Steps) -> dict[str, Any] | None:
+def _parent_object(body: Any, target: Steps) -> dict[str, Any] | None:
     """Return the object that a member belongs to, an empty one where it is absent; None where it can't be."""
     for step in target[:-1]:
         body = body.get(step, {}) if isinstance(body, dict) else None
     return body if isinstance(body, dict) else None
 
 
-def _place(model: str, name: str) -> Steps | None:
+def _field_steps(model: str, name: str) -> Steps | None:
     """Return the place of a field in a body: where the encoder puts it. None where it is part of a list."""
     table = API.models[model]
     if name not in table.fields or name in table.images:
         return None
-    mark = object()
-    found = _find(table.code().encode(model, {name: mark}), mark)
-    return found if found is None or all(isinstance(step, str) for step in found) else None
+    marker = object()
+    steps = _find(table.code().encode(model, {name: marker}), marker)
+    return steps if steps is None or all(isinstance(step, str) for step in steps) else None
 
 
-def _find(value: Any, mark: object) -> Steps | None:
-    if value is mark:
+def _find(value: Any, marker: object) -> Steps | None:
+    if value is marker:
         return ()
     inner: Any = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     )
-    for step, each in inner:
-        found = _find(each, mark)
-        if found is not None:
-            return (step, *found)
+    for step, member in inner:
+        steps = _find(member, marker)
+        if steps is not None:
+            return (step, *steps)
     return None
 
 
 # Bodies are not changed in place: only what stands along a path is copied.
 
 
-def _steps(body: Any, path: str) -> Steps | None:
+def _parse_pointer(body: Any, path: str) -> Steps | None:
     """Return a JSON Pointer as steps, None where nothing stands there."""
-    found: list[str | int] = []
-    for step in [each.replace("~1", "/").replace("~0", "~") for each in path.split("/")[1:]]:
+    steps: list[str | int] = []
+    for step in [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]]:
         if isinstance(body, dict) and step in body:
             body = body[step]
-            found.append(step)
+            steps.append(step)
         elif isinstance(body, list) and step.isdecimal() and int(step) < len(body):
             body = body[int(step)]
-            found.append(int(step))
+            steps.append(int(step))
         else:
             return None
-    return tuple(found) or None
+    return tuple(steps) or None
 
 
-def _pointer(steps: Steps) -> str:
+def _format_pointer(steps: Steps) -> str:
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
-def _at(body: Any, steps: Steps) -> Any:
+def _get_at(body: Any, steps: Steps) -> Any:
     for step in steps:
         body = body[step]
     return body
 
 
-def _put(body: Any, steps: Steps, value: Any) -> Any:
+def _set_at(body: Any, steps: Steps, value: Any) -> Any:
     """Return a body with a value at a place; objects on the way that are absent are made."""
     if not steps:
         return value
     step, *rest = steps
     if isinstance(body, list):
-        return [_put(each, tuple(rest), value) if index == step else each for index, each in enumerate(body)]
-    return {**body, step: _put(body.get(step, {}), tuple(rest), value)}
+        return [
+            _set_at(each, tuple(rest), value) if index == step else each for index, each in enumerate(body)
+        ]
+    return {**body, step: _set_at(body.get(step, {}), tuple(rest), value)}
 
 
-def _without(body: Any, steps: Steps) -> Any:
+def _remove_at(body: Any, steps: Steps) -> Any:
     """Return a body without the member at a place."""
     step, *rest = steps
     if rest:
-        return _put(body, (step,), _without(body[step], tuple(rest)))
+        return _set_at(body, (step,), _remove_at(body[step], tuple(rest)))
     return {name: value for name, value in body.items() if name != step}

@@ -41,11 +41,11 @@ def limits(model: str) -> dict[str, Any]:
     for rule, entry in RULES.items():
         parts = parse_rule_id(rule)
         if parts.file == stem and parts.path and parts.kind not in _NO_LIMITS and base in entry.models:
-            _place(root, parts)[parts.kind] = limit_to_json(entry.limit)
+            _field_limits(root, parts)[parts.kind] = limit_to_json(entry.limit)
     for fact, value in FACTS.items():
         parts = parse_rule_id(fact)
         if parts.file == stem and parts.kind == "default" and value != _DERIVED:
-            _place(root, parts)["default"] = limit_to_json(value)
+            _field_limits(root, parts)["default"] = limit_to_json(value)
     fields: dict[str, Any] = root["fields"]
     return fields
 
@@ -58,7 +58,7 @@ def _file_of(model: str) -> str:
     raise AssertionError(f"no rule of {model}")
 
 
-def _place(root: dict[str, Any], parts: RuleId) -> dict[str, Any]:
+def _field_limits(root: dict[str, Any], parts: RuleId) -> dict[str, Any]:
     """Where a limit belongs: its field, or the variant of it for its mode."""
     node = root
     for name in parts.path.split("."):

@@ -38,40 +38,40 @@ def size(
         InvalidArgumentError: The model, the ratio or a parameter is unknown.
         NoLegalSizeError: No legal size has this ratio or belongs to this tier.
     """
-    table = _table(model)
+    table = _get_model(model)
     model = table.name
-    wish = _ratio(ratio)
-    bounds = size_bounds(model)(model, _fields(table, images, modes), None)
+    wanted_ratio = _parse_ratio(ratio)
+    bounds = size_bounds(model)(model, _mode_fields(table, images, modes), None)
     if bounds is None:
         raise NoLegalSizeError(f"{model} has no parameter for the output size")
     if not bounds.known:
-        told = ", ".join(f"{name}={safe_repr(value)}" for name, value in modes.items())
+        given_modes = ", ".join(f"{name}={safe_repr(value)}" for name, value in modes.items())
         raise InvalidArgumentError(
-            f"the mode is unknown with {told}; give each parameter a value of its type"
+            f"the mode is unknown with {given_modes}; give each parameter a value of its type"
         )
-    if not bounds.allows(wish):
+    if not bounds.allows(wanted_ratio):
         limits = f"{bounds.min_ratio} to {bounds.max_ratio}"
         raise NoLegalSizeError(f"the ratio is {safe_repr(ratio)}; {model} takes {limits}, width to height")
-    recommended = bounds.recommended_for(wish) if tier is None else None
+    recommended = bounds.recommended_for(wanted_ratio) if tier is None else None
     if recommended is not None:
         return recommended
     pixels = _pixels(model, bounds, tier)
-    found = nearest_size(bounds, wish, pixels)
-    if found is None:
+    dimensions = nearest_size(bounds, wanted_ratio, pixels)
+    if dimensions is None:
         raise NoLegalSizeError(
             f"no legal size of {model} has {pixels:,} pixels or a little less, and this ratio"
         )
-    return f"{found[0]}*{found[1]}"
+    return f"{dimensions[0]}*{dimensions[1]}"
 
 
-def _table(model: str) -> Model:
+def _get_model(model: str) -> Model:
     base = base_model(model, tuple(API.models), API.fine_tuned.ending)
     if base is None:
         raise InvalidArgumentError(f"no model {safe_repr(model)}; known: {', '.join(API.models)}")
     return API.models[base]
 
 
-def _ratio(ratio: Any) -> Fraction:
+def _parse_ratio(ratio: Any) -> Fraction:
     """Return a ratio exactly; a float counts as the decimal that it is written as."""
     if isinstance(ratio, tuple | list) and len(ratio) == 2 and all(type(side) is int for side in ratio):
         ratio = f"{ratio[0]}:{ratio[1]}"
@@ -81,21 +81,21 @@ def _ratio(ratio: Any) -> Fraction:
     return parsed
 
 
-def _fields(table: Model, images: int, modes: dict[str, Any]) -> dict[str, Any]:
+def _mode_fields(table: Model, images: int, modes: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that decide the mode. An image stands for each that the call has."""
     if type(images) is not int or images < 0:
         raise InvalidArgumentError(f"images is {safe_repr(images)}; allowed: a number of images, 0 or more")
     for name in modes:
         if name not in table.fields or name in table.images:
-            known = ", ".join(each for each in table.fields if each not in table.images)
+            known = ", ".join(field for field in table.fields if field not in table.images)
             raise InvalidArgumentError(f"{table.name} has no parameter {safe_repr(name)}; it has {known}")
     return modes | ({name: [""] * images for name in table.images} if images else {})
 
 
 def _pixels(model: str, bounds: SizeBounds, tier: str | None) -> int:
     """Return the pixels of a tier, which some legal size has to have."""
-    wish = bounds.default if tier is None else tier
-    pixels = bounds.max_pixels if wish is None else bounds.pixels_of(wish)
+    wanted = bounds.default if tier is None else tier
+    pixels = bounds.max_pixels if wanted is None else bounds.pixels_of(wanted)
     words = f"{', '.join(bounds.keywords)} or width*height" if bounds.keywords else "width*height"
     if pixels is None:
         raise NoLegalSizeError(f"the tier is {safe_repr(tier)}; {model} takes {words} in this mode")

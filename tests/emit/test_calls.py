@@ -87,7 +87,7 @@ def test_regions_headers_and_paths() -> None:
     assert {region.key_prefix for region in API.regions.values()} == {None, "sk-sp-"}
     assert API.headers[0].value == "Bearer {key}"
     assert Header("X-DashScope-OssResourceResolve", "enable", (), ("oss",), False) in API.headers
-    assert [each.name for each in API.headers if each.optional] == ["X-DashScope-WorkSpace"]
+    assert [header.name for header in API.headers if header.optional] == ["X-DashScope-WorkSpace"]
     assert API.paths["cancel"] == ("POST", "/tasks/{task_id}/cancel")
 
 

@@ -33,14 +33,16 @@ PIXELS = "tuple[int, int]"
 def keys(overload: Overload) -> dict[str, str]:
     """The parameters of an overload with their types, `!` behind those that are required."""
     return {
-        each.name: render_type(each.type, lambda record: record.path) + "!" * each.required
-        for each in overload.members
+        member.name: render_type(member.type, lambda record: record.path) + "!" * member.required
+        for member in overload.members
     }
 
 
 def of(spec: Spec, method: str, model: str, *names: str) -> list[tuple[str, ...]]:
     """What each overload says of some parameters; empty where it has none of the name."""
-    return [tuple(keys(each).get(name, "") for name in names) for each in overloads(spec, method, model)]
+    return [
+        tuple(keys(overload).get(name, "") for name in names) for overload in overloads(spec, method, model)
+    ]
 
 
 def test_sizes_hang_on_model_mode_and_images() -> None:
@@ -104,12 +106,12 @@ def test_a_model_has_the_methods_that_it_has_calls_for() -> None:
     ],
 )
 def test_images_are_needed_free_or_out_of_place(method: str, name: str, expected: list[Any]) -> None:
-    assert [each.of("images").values for each in overloads(SPEC, method, name)] == expected
+    assert [overload.of("images").values for overload in overloads(SPEC, method, name)] == expected
 
 
 def test_calls_that_can_be_chosen() -> None:
     found = {
-        (method, name): [each.of("call").values for each in overloads(SPEC, method, name)]
+        (method, name): [overload.of("call").values for overload in overloads(SPEC, method, name)]
         for method in METHODS
         for name in SPEC.models
     }

@@ -28,12 +28,12 @@ def test_a_body_is_judged_as_its_fields_are(question: Question) -> None:
     assert fields == before
     assert read_back(SPEC, body) == fields
     assert body == encoded_by_conformance(SPEC, SPEC.family(model), model, fields)
-    assert [tuple(each) for each in check(body, call=question.call)] == [
-        tuple(each._replace(path=told_by_check(each, fields)))
-        for each in code.check_fields(model, fields, question.call)
+    assert [tuple(violation) for violation in check(body, call=question.call)] == [
+        tuple(violation._replace(path=told_by_check(violation, fields)))
+        for violation in code.check_fields(model, fields, question.call)
     ]
-    drawn = {each.rule for each in check(question.body, call=question.call)}
-    assert drawn == {each.rule for each in check(body, call=question.call)}
+    drawn = {violation.rule for violation in check(question.body, call=question.call)}
+    assert drawn == {violation.rule for violation in check(body, call=question.call)}
 
 
 def told_by_check(violation: Violation, fields: dict[str, Any]) -> str:
@@ -91,4 +91,4 @@ def test_no_image_is_dropped_to_fit_a_place_for_one() -> None:
     assert encode(model, {"images": ["x"]})["input"] == {"base_image_url": "x"}
     two = encode(model, {"images": ["x", "y"], "prompt": "a", "function": "colorization"})
     assert two["input"]["base_image_url"] == ["x", "y"]
-    assert [each.rule for each in check(two)] == ["wanx2.1/images.each.type"]
+    assert [violation.rule for violation in check(two)] == ["wanx2.1/images.each.type"]

@@ -47,7 +47,7 @@ def test_it_has_every_call() -> None:
         ("/uploads", "get"),
         ("/tokens", "post"),
     }
-    names = [each["operationId"] for verbs in DOCUMENT["paths"].values() for each in verbs.values()]
+    names = [value["operationId"] for verbs in DOCUMENT["paths"].values() for value in verbs.values()]
     assert len(set(names)) == len(calls)
 
 

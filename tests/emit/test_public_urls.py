@@ -206,14 +206,16 @@ def found(sent: Any, **how: Any) -> list[Violation]:
     generated = check(sent, **how)
     call = how.pop("call", None)
     assert [tuple(each) for each in generated] == [
-        tuple(each) for each in interpret(load(), sent, call, **how)
+        tuple(violation) for violation in interpret(load(), sent, call, **how)
     ]
     return generated
 
 
 def rules(url: str, model: str = "wan2.7-image", **how: Any) -> list[tuple[str, str]]:
     """Kind and outcome of what a URL breaks, but for characters beyond ASCII."""
-    told = [(each.rule.rpartition(".")[2], each.outcome) for each in found(body(model, url), **how)]
+    told = [
+        (violation.rule.rpartition(".")[2], violation.outcome) for violation in found(body(model, url), **how)
+    ]
     return [each for each in told if each[0] != "chars"]
 
 
@@ -267,7 +269,7 @@ def test_a_mask_is_judged_like_the_base_image() -> None:
     assert (violation.rule, violation.path) == ("wanx2.1/mask.public", "/input/mask_image_url")
     assert found(sent, local=True) == []
     sent["input"]["mask_image_url"] = "https://example.com/mask.png?Expires=1"
-    assert [each.rule for each in found(sent)] == ["wanx2.1/mask.unexpired"]
+    assert [violation.rule for violation in found(sent)] == ["wanx2.1/mask.unexpired"]
 
 
 def test_every_image_is_judged_and_secrets_stay_out() -> None:

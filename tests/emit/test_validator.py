@@ -32,7 +32,7 @@ CALLS = st.sampled_from([None, "sync", "async", "stream"])
 @given(mutated_bodies(SPEC), CALLS)
 def test_both_paths_tell_what_the_walk_tells(body: Any, call: str | None) -> None:
     told = check(body, call=call)
-    assert [tuple(each) for each in told] == [tuple(each) for each in interpret(SPEC, body, call)]
+    assert [tuple(each) for each in told] == [tuple(violation) for violation in interpret(SPEC, body, call)]
     model = body.get("model") if isinstance(body, dict) else None
     if isinstance(model, str) and model in SPEC.models:
         module = MODULES[SPEC.family(model).name]
@@ -52,7 +52,7 @@ SLOTS = st.sampled_from(["model", "input", "parameters", "messages", "prompt", "
 @given(st.sampled_from(SPEC.models), st.dictionaries(SLOTS, JSON, max_size=4), CALLS)
 def test_it_answers_on_any_json(model: str, body: dict[str, Any], call: str | None) -> None:
     body = {"model": model} | body
-    assert all(str(each) for each in check(body, call=call))
+    assert all(str(violation) for violation in check(body, call=call))
 
 
 NO_MODEL = [None, True, 3, float("nan"), "model", [], [{}], {}, {"model": None}, {"model": ["a"]}]
@@ -69,7 +69,7 @@ def test_a_deep_body_is_answered() -> None:
     for _ in range(100_000):
         deep = [deep]
     body = {"model": "wan2.7-image", "input": {"messages": [{"role": "user", "content": [{"text": deep}]}]}}
-    assert [each.rule for each in check(body)] == ["wan2.7/prompt.type"]
+    assert [violation.rule for violation in check(body)] == ["wan2.7/prompt.type"]
     assert len(str(check(body)[0])) < 300
 
 

@@ -18,7 +18,7 @@ def test_what_is_right_is_left(tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).write_bytes(text.encode())
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    assert find_drift(files, tmp_path, mend=True) == []
+    assert find_drift(files, tmp_path, write=True) == []
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == stamps
 
 
@@ -32,18 +32,18 @@ def test_new_changed_and_stale_files_are_told_and_mended(tmp_path: Path) -> None
         Drift(tmp_path / "new.py", None, files["new.py"]),
         Drift(tmp_path / "stale.py", MARK, None),
     ]
-    assert find_drift(files, tmp_path, mend=False) == expected
+    assert find_drift(files, tmp_path, write=False) == expected
     assert {name: text.decode() for name, text in held(tmp_path).items()} == before
-    assert find_drift(files, tmp_path, mend=True) == expected
+    assert find_drift(files, tmp_path, write=True) == expected
     rest = {name: before[name] for name in ("ours.py", "notes.txt")}
     assert {name: text.decode() for name, text in held(tmp_path).items()} == files | rest
-    assert find_drift(files, tmp_path, mend=False) == []
+    assert find_drift(files, tmp_path, write=False) == []
 
 
 @pytest.mark.parametrize("there", [b"A = 1\r\n", b"A = 1", b"A = 1\n\n", b"A = 1 \n", b"\xffA = 1\n"])
 def test_every_byte_counts_and_shows(tmp_path: Path, there: bytes) -> None:
     (tmp_path / "a.py").write_bytes(there)
-    (found,) = find_drift({"a.py": "A = 1\n"}, tmp_path, mend=True)
+    (found,) = find_drift({"a.py": "A = 1\n"}, tmp_path, write=True)
     changed = [line for line in found.diff("a.py") if line[0] in "+-" and line[:3] not in ("+++", "---")]
     assert changed != []
     assert held(tmp_path) == {"a.py": b"A = 1\n"}
@@ -66,6 +66,6 @@ def test_a_file_is_never_half_written(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("pathlib.Path.replace", fail)
     with pytest.raises(OSError, match="No space left"):
-        find_drift({"a.py": "new\n"}, tmp_path, mend=True)
+        find_drift({"a.py": "new\n"}, tmp_path, write=True)
     assert seen == {"a.py": (b"new\n", b"old\n", False)}
     assert held(tmp_path) == {"a.py": b"old\n"}

@@ -25,16 +25,16 @@ Its name alone: mypy's cache tells errors of an unchanged module with the path t
 def mypy(files: Sequence[Path]) -> Refused:
     """What `mypy --strict` refuses."""
     lines = _run("mypy", "--strict", "--no-pretty", "--hide-error-context", *map(str, files)).splitlines()
-    return _gathered((each[1], int(each[2]), each[3]) for each in map(_MYPY.match, lines) if each)
+    return _gathered((line[1], int(line[2]), line[3]) for line in map(_MYPY.match, lines) if line)
 
 
 def pyright(files: Sequence[Path]) -> Refused:
     """What pyright refuses: the copy that its package brings, so that nothing is fetched."""
     found = json.loads(_run("pyright", "--outputjson", "--pythonpath", sys.executable, *map(str, files)))
     return _gathered(
-        (each["file"], each["range"]["start"]["line"] + 1, each.get("rule", "syntax"))
-        for each in found["generalDiagnostics"]
-        if each["severity"] == "error"
+        (error["file"], error["range"]["start"]["line"] + 1, error.get("rule", "syntax"))
+        for error in found["generalDiagnostics"]
+        if error["severity"] == "error"
     )
 
 

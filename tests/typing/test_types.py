@@ -37,11 +37,11 @@ def written(spec: Spec, folder: Path) -> tuple[Path, list[bool]]:
     lines = [
         "from wanlib import Wan",
         "def calls(wan: Wan) -> None:",
-        *(f"    {each.text()}" for each in found),
+        *(f"    {case.text()}" for case in found),
     ]
     file = folder / "drawn.py"
     file.write_text("\n".join(lines) + "\n", "utf-8")
-    return file.resolve(), [False, False, *(each.refused for each in found)]
+    return file.resolve(), [False, False, *(case.refused for case in found)]
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright])

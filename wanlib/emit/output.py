@@ -75,32 +75,32 @@ class Drift:
 
     path: Path
     before: str | None
-    due: str | None
+    expected: str | None
 
     def diff(self, name: str) -> Iterator[str]:
         """The lines of a unified diff from what is there to what is due, with `name` in its head."""
         (old, old_head), (new, new_head) = (
             ([], "/dev/null") if text is None else (text.split("\n"), f"{side}/{name}")
-            for side, text in (("there", self.before), ("due", self.due))
+            for side, text in (("there", self.before), ("due", self.expected))
         )
         return unified_diff(old, new, old_head, new_head, lineterm="")
 
 
-def find_drift(files: Mapping[str, str], folder: Path, *, mend: bool) -> list[Drift]:
+def find_drift(files: Mapping[str, str], folder: Path, *, write: bool) -> list[Drift]:
     """The files of `folder` that are not as `files` has them, by name; with `mend` they then are.
 
     files: the due text of each file by its name. A file in the folder that bears the emitter's mark and
     is not among them is stale: mending removes it. Others are left alone. Raises OSError where a file
     can't be read or written; none is ever left half written.
     """
-    found = []
+    drifts = []
     for name in sorted({*files, *_generated_files(folder)}):
-        path, due = folder / name, files.get(name)
-        if (before := _text(path)) != due:
-            found.append(Drift(path, before, due))
-            if mend:
-                _rewrite(path, due)
-    return found
+        path, expected = folder / name, files.get(name)
+        if (before := _text(path)) != expected:
+            drifts.append(Drift(path, before, expected))
+            if write:
+                _rewrite(path, expected)
+    return drifts
 
 
 def _generated_files(folder: Path) -> Iterator[str]:
@@ -118,14 +118,14 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def _rewrite(path: Path, due: str | None) -> None:
+def _rewrite(path: Path, text: str | None) -> None:
     """Puts a file in its place whole: who imports it meanwhile reads the old one or the new one."""
-    if due is None:
+    if text is None:
         path.unlink()
         return
-    made = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        made.write_bytes(due.encode("utf-8"))
-        made.replace(path)
+        temporary.write_bytes(text.encode("utf-8"))
+        temporary.replace(path)
     finally:
-        made.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -120,10 +120,10 @@ def utc_offset(zone: str) -> int:
 
 def strptime_format(form: str) -> str:
     """A form such as `YYYY-MM-DD` in the directives of strptime."""
-    found = _PART.sub(lambda part: _DIRECTIVES[part[0]], form.replace("%", "%%"))
-    if stray := _WORD.search(re.sub("%[A-Za-z]", "", found)):
-        raise EmitError(f"{stray[0]!r} in the form of a time {form!r} is none of {', '.join(_DIRECTIVES)}")
-    return found
+    directives = _PART.sub(lambda part: _DIRECTIVES[part[0]], form.replace("%", "%%"))
+    if unknown := _WORD.search(re.sub("%[A-Za-z]", "", directives)):
+        raise EmitError(f"{unknown[0]!r} in the form of a time {form!r} is none of {', '.join(_DIRECTIVES)}")
+    return directives
 
 
 Variable = Callable[[str], str]
@@ -136,11 +136,11 @@ def expression(tree: Expression, variable: Variable) -> str:
     if isinstance(tree, Comparison):
         return f"{variable(tree.left.name)} {tree.operator} {python_literal(tree.literal)}"
     if isinstance(tree, Not):
-        return f"not {_inner(tree.inner, variable)}"
+        return f"not {_nested(tree.inner, variable)}"
     assert isinstance(tree, BoolOp)
-    return f" {tree.word} ".join(_inner(part, variable) for part in tree.parts)
+    return f" {tree.word} ".join(_nested(part, variable) for part in tree.parts)
 
 
-def _inner(tree: Expression, variable: Variable) -> str:
+def _nested(tree: Expression, variable: Variable) -> str:
     text = expression(tree, variable)
     return text if isinstance(tree, Name) else f"({text})"

@@ -44,13 +44,13 @@ def emit(
         files = generate_files(load_spec(spec))
     except EmitError as error:
         raise CliError(f"the spec can't be written as Python: {error}") from None
-    drifts = find_drift(files, _PACKAGE.parent / FOLDER, mend=not check)
+    drifts = find_drift(files, _PACKAGE.parent / FOLDER, write=not check)
     if spec is None:
-        drifts += find_drift({LIST: digest_list(spec_folder())}, spec_folder(), mend=not check)
+        drifts += find_drift({LIST: digest_list(spec_folder())}, spec_folder(), write=not check)
     if check:
         return _print_drifts(drifts, FOLDER, spec)
     for drift in drifts:
-        print(f"{'removed' if drift.due is None else 'wrote'} {_display_name(drift, FOLDER)}")
+        print(f"{'removed' if drift.expected is None else 'wrote'} {_display_name(drift, FOLDER)}")
     print(f"{FOLDER}: {len(files)} files match the spec")
     return ExitCode.OK
 

@@ -192,10 +192,10 @@ def _verbs(family: Family) -> str:
 
 
 def _region(region: Mapping[str, Any]) -> str:
-    stated = region.get("calls")
-    by_model = None if stated is None else {model: tuple(each) for model, each in stated.items()}
-    given = {name: python_literal(region.get(name)) for name in ("host", "workspace_host", "key_prefix")}
-    return _value("Region", **given, calls=python_literal(by_model))
+    calls = region.get("calls")
+    by_model = None if calls is None else {model: tuple(each) for model, each in calls.items()}
+    texts = {name: python_literal(region.get(name)) for name in ("host", "workspace_host", "key_prefix")}
+    return _value("Region", **texts, calls=python_literal(by_model))
 
 
 def _header(name: str, header: Mapping[str, Any]) -> str:
@@ -284,10 +284,10 @@ def _answer_role(wire: Mapping[str, Any], names: WireNames) -> str:
 
 def _id_header(service: Mapping[str, Any]) -> str:
     """The response header that holds the request id."""
-    found = [name for name, header in service["headers"].items() if header["is"] == "{request_id}"]
-    if len(found) != 1:
-        raise EmitError(f"{len(found)} headers hold the request id, expected one")
-    return str(found[0])
+    names = [name for name, header in service["headers"].items() if header["is"] == "{request_id}"]
+    if len(names) != 1:
+        raise EmitError(f"{len(names)} headers hold the request id, expected one")
+    return str(names[0])
 
 
 def _list_page(wire: Mapping[str, Any], names: WireNames) -> int:

@@ -15,7 +15,7 @@ TYPED = ("required", "one_of", "keywords", "excludes")
 
 GIVEN, NONE = "given", "none"
 
-World = Mapping[str, Any]
+ModeState = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class MethodContext:
 class LiteralCase:
     """Values of what a caller writes literally, and the worlds that may be behind them."""
 
-    values: World
-    mode_states: tuple[World, ...]
+    values: ModeState
+    mode_states: tuple[ModeState, ...]
 
 
-def active_rule(family: Family, field: Field, kind: str, world: World) -> Rule | None:
+def active_rule(family: Family, field: Field, kind: str, world: ModeState) -> Rule | None:
     """The rule of a kind that holds; none where that can't be told, for then nothing is judged."""
     base = None
     for rule in field.rules_of_kind(kind):
@@ -68,14 +68,14 @@ def literal_values(field: Field) -> list[Any]:
     return list(dict.fromkeys(word for rule in field.rules_of_kind("one_of") for word in rule.limit))
 
 
-def situations(asked: MethodContext) -> Iterator[LiteralCase]:
+def literal_cases(asked: MethodContext) -> Iterator[LiteralCase]:
     """Every situation that can be reached, that of the defaults first."""
     domains = _domains(asked)
     seen = [
         "call",
-        *(each.name for each in asked.family.fields if each.name in domains and literal_values(each)),
+        *(field.name for field in asked.family.fields if field.name in domains and literal_values(field)),
     ]
-    behind: dict[tuple[Any, ...], list[World]] = {}
+    behind: dict[tuple[Any, ...], list[ModeState]] = {}
     for values in product(*domains.values()):
         world = dict(zip(domains, values, strict=True))
         if _is_reachable(asked, world):
@@ -121,7 +121,7 @@ def _conditional(field: Field, kinds: Iterable[str]) -> list[Rule]:
     return [rule for kind in kinds for rule in field.rules_of_kind(kind) if rule.condition]
 
 
-def _is_reachable(asked: MethodContext, world: World) -> bool:
+def _is_reachable(asked: MethodContext, world: ModeState) -> bool:
     """Whether what is known in a world keeps the rules that hold in it."""
     family, lists = asked.family, asked.image_lists()
     for field in family.fields:

@@ -10,8 +10,8 @@ from wanlib.emit.client.literal_cases import (
     NONE,
     LiteralCase,
     MethodContext,
+    literal_cases,
     literal_values,
-    situations,
 )
 from wanlib.emit.client.types import LiteralType, Member, TypeBuilder, is_subtype, merged_type
 from wanlib.emit.python_text import EmitError
@@ -47,13 +47,13 @@ class LiteralChoice:
     """Literal values of one name. start: what it is where it is not given."""
 
     name: str
-    start: Any
+    default: Any
     values: tuple[Any, ...]
 
     @property
-    def open(self) -> bool:
+    def is_optional(self) -> bool:
         """Whether it need not be given."""
-        return self.start in self.values
+        return self.default in self.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,11 @@ class Overload:
 
     def of(self, name: str) -> LiteralChoice:
         """A choice by its name."""
-        return next(each for each in self.choices if each.name == name)
+        return next(choice for choice in self.choices if choice.name == name)
 
     def has(self, name: str) -> bool:
         """Whether there is such a choice."""
-        return any(each.name == name for each in self.choices)
+        return any(choice.name == name for choice in self.choices)
 
 
 def overloads(spec: Spec, method: str, model: str) -> list[Overload]:
@@ -77,13 +77,13 @@ def overloads(spec: Spec, method: str, model: str) -> list[Overload]:
     family = spec.family(model)
     if taken := TAKEN & {field.name for field in _parameters(family, ())}:
         raise EmitError(f"{family.name}: {', '.join(sorted(taken))} is an argument of the methods already")
-    found = []
+    cases = []
     for verb, calls in METHODS[method].items():
-        had = tuple(call for call in calls if call in spec.calls(model))
-        for images in IMAGES[verb] if verb in family.verbs and had else ():
-            found += list(_overloads(MethodContext(family, model, verb, images, had)))
-    worded = [_with_literal_types(each, family) for each in _merged(found)]
-    return [_widen_flags(each, worded) for each in worded]
+        calls_of_model = tuple(call for call in calls if call in spec.calls(model))
+        for images in IMAGES[verb] if verb in family.verbs and calls_of_model else ():
+            cases += list(_overloads(MethodContext(family, model, verb, images, calls_of_model)))
+    typed = [_with_literal_types(overload, family) for overload in _merged(cases)]
+    return [_widen_flags(overload, typed) for overload in typed]
 
 
 def merged_overload(siblings: Sequence[Overload]) -> Overload:
@@ -101,7 +101,7 @@ def merged_overload(siblings: Sequence[Overload]) -> Overload:
 
 def _merged_choice(choices: Sequence[LiteralChoice]) -> LiteralChoice:
     values = dict.fromkeys(value for choice in choices for value in choice.values)
-    return LiteralChoice(choices[0].name, choices[0].start, tuple(values))
+    return LiteralChoice(choices[0].name, choices[0].default, tuple(values))
 
 
 def _merged_member(name: str, siblings: Sequence[Overload]) -> Member:
@@ -110,73 +110,81 @@ def _merged_member(name: str, siblings: Sequence[Overload]) -> Member:
     return Member(name, merged_type([member.type for member in members]), required)
 
 
-def _overloads(asked: MethodContext) -> Iterator[Overload]:
+def _overloads(context: MethodContext) -> Iterator[Overload]:
     """One for each situation; the choices still lack a type."""
-    for each in situations(asked):
-        typing = TypeBuilder(asked.family, each.mode_states)
-        fields = _parameters(asked.family, tuple(asked.family.verbs[asked.verb].always_sends))
-        yield Overload(_choices(asked, each), tuple(map(typing.member, fields)))
+    for case in literal_cases(context):
+        builder = TypeBuilder(context.family, case.mode_states)
+        fields = _parameters(context.family, tuple(context.family.verbs[context.verb].always_sends))
+        yield Overload(_choices(context, case), tuple(map(builder.member, fields)))
 
 
-def _parameters(family: Family, means: tuple[str, ...]) -> list[Any]:
+def _parameters(family: Family, always_sent: tuple[str, ...]) -> list[Any]:
     """The fields that are arguments of their own name."""
-    lists = [each.name for each in family.fields if each.each and each.each.type == "image"]
-    return [each for each in family.fields if each.name not in ("prompt", *lists, *means)]
+    lists = [field.name for field in family.fields if field.each and field.each.type == "image"]
+    return [field for field in family.fields if field.name not in ("prompt", *lists, *always_sent)]
 
 
-def _choices(asked: MethodContext, situation: LiteralCase) -> tuple[LiteralChoice, ...]:
-    means = asked.family.verbs[asked.verb].always_sends
-    chosen = [
-        LiteralChoice("images", NONE, (asked.images,)),
-        LiteralChoice("call", "async", (situation.values["call"],)),
+def _choices(context: MethodContext, case: LiteralCase) -> tuple[LiteralChoice, ...]:
+    always_sent = context.family.verbs[context.verb].always_sends
+    choices = [
+        LiteralChoice("images", NONE, (context.images,)),
+        LiteralChoice("call", "async", (case.values["call"],)),
     ]
-    for name, value in situation.values.items():
-        if name != "call" and name not in means:
-            chosen.append(LiteralChoice(name, asked.default_value(asked.family.field(name)), (value,)))
-    return tuple(chosen)
+    for name, value in case.values.items():
+        if name != "call" and name not in always_sent:
+            choices.append(LiteralChoice(name, context.default_value(context.family.field(name)), (value,)))
+    return tuple(choices)
 
 
-def _merged(found: list[Overload]) -> list[Overload]:
+def _merged(overloads_left: list[Overload]) -> list[Overload]:
     """Two that differ in the values of one choice are one, again and again."""
-    while pair := next(filter(None, (_union(*each) for each in combinations(enumerate(found), 2))), None):
-        place, both, spare = pair
-        found = [both if at == place else each for at, each in enumerate(found) if at != spare]
-    return found
+    while union := next(
+        filter(None, (_union(*pair) for pair in combinations(enumerate(overloads_left), 2))), None
+    ):
+        position, merged, removed = union
+        overloads_left = [
+            merged if index == position else overload
+            for index, overload in enumerate(overloads_left)
+            if index != removed
+        ]
+    return overloads_left
 
 
 def _union(first: tuple[int, Overload], second: tuple[int, Overload]) -> tuple[int, Overload, int] | None:
     """Where the first stands, what both are together, and where the second stands."""
-    (place, one), (spare, two) = first, second
+    (position, one), (removed, two) = first, second
     if _merge_key(one) != _merge_key(two):
         return None
     pairs = list(zip(one.choices, two.choices, strict=True))
     if sum(left != right for left, right in pairs) != 1:
         return None
     choices = (
-        left if left == right else LiteralChoice(left.name, left.start, left.values + right.values)
+        left if left == right else LiteralChoice(left.name, left.default, left.values + right.values)
         for left, right in pairs
     )
-    return place, Overload(tuple(choices), one.members), spare
+    return position, Overload(tuple(choices), one.members), removed
 
 
 def _merge_key(overload: Overload) -> tuple[Any, ...]:
     """What two overloads must share to be one: all but the values that are chosen among."""
-    names = [each.name for each in overload.choices]
-    members = [(each.name, each.required, each.name in names or each.type) for each in overload.members]
-    return [(each.name, each.start) for each in overload.choices], members
+    names = [choice.name for choice in overload.choices]
+    members = [
+        (member.name, member.required, member.name in names or member.type) for member in overload.members
+    ]
+    return [(choice.name, choice.default) for choice in overload.choices], members
 
 
 def _with_literal_types(overload: Overload, family: Family) -> Overload:
     """The choices among the members have the type of their values."""
-    chosen = {each.name: each for each in overload.choices}
+    choices = {choice.name: choice for choice in overload.choices}
     members = []
     for member in overload.members:
-        if choice := chosen.get(member.name):
+        if choice := choices.get(member.name):
             order = literal_values(family.field(member.name))
-            values = sorted((each for each in choice.values if each is not None), key=order.index)
+            values = sorted((value for value in choice.values if value is not None), key=order.index)
             if values:
                 members.append(
-                    Member(member.name, LiteralType(tuple(values)), member.required or not choice.open)
+                    Member(member.name, LiteralType(tuple(values)), member.required or not choice.is_optional)
                 )
         else:
             members.append(member)
@@ -210,9 +218,9 @@ def _differing_flags(one: Overload, two: Overload) -> list[str]:
     ]
 
 
-def _is_subsumed(tight: Overload, loose: Overload, name: str) -> bool:
+def _is_subsumed(narrow: Overload, wide: Overload, name: str) -> bool:
     """Whether whatever one overload takes, the other takes too, but for the value of one flag."""
-    sides = [[each for each in overload.choices if each.name != name] for overload in (tight, loose)]
-    pairs = list(zip(tight.members, loose.members, strict=False))
-    alike = sides[0] == sides[1] and len(tight.members) == len(loose.members)
+    sides = [[choice for choice in overload.choices if choice.name != name] for overload in (narrow, wide)]
+    pairs = list(zip(narrow.members, wide.members, strict=False))
+    alike = sides[0] == sides[1] and len(narrow.members) == len(wide.members)
     return alike and all(one.name == name == two.name or is_subtype(one, two) for one, two in pairs)

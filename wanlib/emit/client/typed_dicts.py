@@ -33,7 +33,7 @@ class TypedDictWriter:
     ) -> str:
         """The class of all that an overload takes beside model, prompt and images."""
         return self._signature(
-            family, model, method, overload, "".join(_suffix(each, siblings) for each in overload.choices)
+            family, model, method, overload, "".join(_suffix(choice, siblings) for choice in overload.choices)
         )
 
     def merged_signature(self, family: Family, model: str, method: str, overload: Overload) -> str:
@@ -53,8 +53,8 @@ class TypedDictWriter:
             out.line()
             out.line()
             out.line(head if members else f"{head} ...")
-            for each in members:
-                out.line(f"    {each}")
+            for member in members:
+                out.line(f"    {member}")
 
     def _parameters(self, family: Family, model: str, use: str, overload: Overload) -> str:
         """The model's own part, which several methods share."""
@@ -70,7 +70,7 @@ class TypedDictWriter:
         known = next((name for name in self.parameters if self.lines[name][1:] == members), None)
         if known:
             return known
-        name = next((each for each in names if each not in self.lines), None) or self._unique_name(names[-1])
+        name = next((name for name in names if name not in self.lines), None) or self._unique_name(names[-1])
         self.lines[name] = [f"class {name}(TypedDict, total=False):", *members]
         self.parameters.append(name)
         return name
@@ -80,7 +80,7 @@ class TypedDictWriter:
             path = record.path.replace(".each", "")
             return self._typed_dict([camel_case(family.name, path)], self._members(family, record.members))
 
-        return [_key(each.name, render_type(each.type, named), each.required) for each in members]
+        return [_key(member.name, render_type(member.type, named), member.required) for member in members]
 
     def _unique_name(self, name: str) -> str:
         """The name, or with the first number that makes it one of its own."""
@@ -111,18 +111,22 @@ def _options(method: str, call: LiteralChoice) -> tuple[str, list[str]]:
     options = _OPTIONS[method]
     if options == "WaitOptions" and set(call.values) == {"async", "sync"}:
         return "WaitOrSyncOptions", []
-    if method != "prepare" and (call.open or options != "WaitOptions"):
+    if method != "prepare" and (call.is_optional or options != "WaitOptions"):
         return options, []
-    return options, [_key("via", f"Literal[{', '.join(map(python_literal, call.values))}]", not call.open)]
+    return options, [
+        _key("via", f"Literal[{', '.join(map(python_literal, call.values))}]", not call.is_optional)
+    ]
 
 
 def _suffix(choice: LiteralChoice, siblings: Sequence[Overload]) -> str:
     """What tells an overload from its siblings, for its name; nothing where it holds the default."""
-    if all(each.of(choice.name).values == choice.values for each in siblings if each.has(choice.name)):
+    if all(
+        overload.of(choice.name).values == choice.values for overload in siblings if overload.has(choice.name)
+    ):
         return ""
     if choice.name == "images":
         return "WithImages" if choice.values == (GIVEN,) else ""
-    if choice.open or len(choice.values) > 1:
+    if choice.is_optional or len(choice.values) > 1:
         return ""
     value = choice.values[0]
     return (

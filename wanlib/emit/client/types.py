@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wanlib.emit.client.literal_cases import World, active_rule
+from wanlib.emit.client.literal_cases import ModeState, active_rule
 from wanlib.emit.python_text import EmitError, python_literal
 from wanlib.spec import Family, Field
 
@@ -38,7 +38,7 @@ class LiteralType:
     """One of some values. rest: the type of what else may stand there, empty for nothing."""
 
     values: tuple[Any, ...]
-    rest: str = ""
+    other_type: str = ""
 
     @property
     def text(self) -> str:
@@ -46,14 +46,14 @@ class LiteralType:
         named = f"Literal[{', '.join(map(python_literal, self.values))}]" if self.values else ""
         if set(map(repr, self.values)) == {"True", "False"}:
             named = "bool"
-        return " | ".join(filter(None, (named, self.rest)))
+        return " | ".join(filter(None, (named, self.other_type)))
 
 
 @dataclass(frozen=True, slots=True)
 class SequenceType:
     """A sequence."""
 
-    each: "Type"
+    item: "Type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ class TypedDictType:
 Type = PlainType | LiteralType | SequenceType | TypedDictType
 
 
-def is_subtype(tight: Member, loose: Member) -> bool:
+def is_subtype(narrow: Member, wide: Member) -> bool:
     """Whether whatever one member takes, the other takes too."""
-    if tight.name != loose.name or loose.required > tight.required:
+    if narrow.name != wide.name or wide.required > narrow.required:
         return False
-    one, other = tight.type, loose.type
+    one, other = narrow.type, wide.type
     if isinstance(one, LiteralType) and isinstance(other, LiteralType):
-        return one.rest == other.rest and set(one.values) <= set(other.values)
+        return one.other_type == other.other_type and set(one.values) <= set(other.values)
     return one == other
 
 
@@ -87,7 +87,7 @@ def merged_type(types: "Sequence[Type]") -> "Type":
     if len(distinct) == 1:
         return distinct[0]
     literals = [kind for kind in distinct if isinstance(kind, LiteralType)]
-    rests = list(dict.fromkeys(kind.rest for kind in literals if kind.rest))
+    rests = list(dict.fromkeys(kind.other_type for kind in literals if kind.other_type))
     if len(literals) < len(distinct) or len(rests) > 1:
         raise EmitError("a parameter has types in two modes that differ in more than literal values")
     values = dict.fromkeys(value for kind in literals for value in kind.values)
@@ -97,7 +97,7 @@ def merged_type(types: "Sequence[Type]") -> "Type":
 class TypeBuilder:
     """Types under the rules of some worlds: what any of them allows, required where all require it."""
 
-    def __init__(self, family: Family, worlds: Sequence[World]) -> None:
+    def __init__(self, family: Family, worlds: Sequence[ModeState]) -> None:
         self.family = family
         self.worlds = worlds
 
@@ -113,7 +113,7 @@ class TypeBuilder:
         if field.type == "object":
             return TypedDictType(field.path, tuple(map(self.member, field.members)))
         if field.type == "size":
-            names = self._offered(field)
+            names = self._keywords(field)
             return (
                 PlainType("str | tuple[int, int]") if names is None else LiteralType(names, "tuple[int, int]")
             )
@@ -122,7 +122,7 @@ class TypeBuilder:
             return LiteralType((False, True))
         return PlainType(PLAIN[field.type]) if allowed is None else LiteralType(allowed)
 
-    def _offered(self, field: Field) -> tuple[Any, ...] | None:
+    def _keywords(self, field: Field) -> tuple[Any, ...] | None:
         """Every keyword of a size that is offered in one of the worlds; None where any is allowed."""
         words = self._allowed(field, "keywords")
         excluded = [active_rule(self.family, field, "excludes", world) for world in self.worlds]
@@ -143,5 +143,5 @@ def render_type(kind: Type, named: Callable[[TypedDictType], str]) -> str:
     if isinstance(kind, PlainType | LiteralType):
         return kind.text
     if isinstance(kind, SequenceType):
-        return f"Sequence[{render_type(kind.each, named)}]"
+        return f"Sequence[{render_type(kind.item, named)}]"
     return named(kind)

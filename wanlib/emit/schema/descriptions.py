@@ -20,7 +20,7 @@ _MEGABYTE = 1_048_576
 
 
 def _listed(limit: Any) -> str:
-    return ", ".join(str(each).lower() if isinstance(each, bool) else str(each) for each in limit)
+    return ", ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in limit)
 
 
 def _plural(count: int, noun: str) -> str:

@@ -144,7 +144,7 @@ class _Builder:
         Not an `if` for each count, though it reads easier: generators can't negate `contains`.
         """
         place, other = self.places[field.name], self.family.field(rule.limit)
-        most = 2 * max((each.limit for each in other.rules_of_kind("max_count")), default=0)
+        most = 2 * max((rule.limit for rule in other.rules_of_kind("max_count")), default=0)
         pairs = []
         for low, high in (*((count, count) for count in range(most + 1)), (most + 1, None)):
             own: Schema = {}
@@ -154,7 +154,7 @@ class _Builder:
         told = {
             "anyOf": pairs,
             RULES: {"anyOf": rule.id},
-            ABOUT: [each for each in place.steps if each != "properties"],
+            ABOUT: [step for step in place.steps if step != "properties"],
         }
         self._when([*_references(needed), *known], told)
 

@@ -159,7 +159,7 @@ class ModeSchemas:
         if isinstance(expression, Not):
             return self._truth(expression.inner, not wanted)
         if isinstance(expression, BoolOp):
-            parts = [self._truth(each, wanted) for each in expression.parts]
+            parts = [self._truth(part, wanted) for part in expression.parts]
             return _both(parts) if (expression.word == "and") is wanted else _either(parts)
         return self._end(expression, wanted)
 
@@ -175,16 +175,16 @@ class ModeSchemas:
 
 
 def _both(parts: list[SchemaOrBool]) -> SchemaOrBool:
-    if any(each.schema is False for each in parts):
+    if any(part.schema is False for part in parts):
         return SchemaOrBool(False)
-    schemas = [each.schema for each in parts if isinstance(each.schema, dict)]
-    sure = frozenset[str]().union(*(each.sure for each in parts if each.schema is not True))
+    schemas = [part.schema for part in parts if isinstance(part.schema, dict)]
+    sure = frozenset[str]().union(*(part.sure for part in parts if part.schema is not True))
     return SchemaOrBool(all_of(schemas), sure) if schemas else SchemaOrBool(True)
 
 
 def _either(parts: list[SchemaOrBool]) -> SchemaOrBool:
-    if any(each.schema is True for each in parts):
+    if any(part.schema is True for part in parts):
         return SchemaOrBool(True)
-    schemas = [each.schema for each in parts if isinstance(each.schema, dict)]
-    sure = [each.sure for each in parts if each.schema is not False]
+    schemas = [part.schema for part in parts if isinstance(part.schema, dict)]
+    sure = [part.sure for part in parts if part.schema is not False]
     return SchemaOrBool(any_of(schemas), frozenset.intersection(*sure)) if schemas else SchemaOrBool(False)

@@ -33,14 +33,14 @@ class Counting:
             out.line(f"{', '.join(handed)} = _read([], body)")
             ReportPath(self.plan, out).modes()
             for field in self.plan.count_fields():
-                defaults = {each: default_constant(field, each) for each in field.default}
+                defaults = {condition: default_constant(field, condition) for condition in field.default}
                 out.line(f"_{local_name(field.name)}_default = {choice(defaults, 'None')}")
             bounds = {
-                each: f"({python_literal(name)}, {local_name(name)}, _{local_name(name)}_default)"
-                for each, name in family.count_of.items()
+                condition: f"({python_literal(name)}, {local_name(name)}, _{local_name(name)}_default)"
+                for condition, name in family.count_of.items()
             }
             out.line(f"_bound = {choice(bounds, _UNKNOWN)}")
-            exact = {each: repr(word == _EXACT) for each, word in family.count_is.items()}
+            exact = {condition: repr(word == _EXACT) for condition, word in family.count_is.items()}
             values = ", ".join(f"{python_literal(name)}: {local_name(name)}" for name in self._values())
             advised = ", ".join(
                 f"{python_literal(field.name)}: {advice_constant(field, FOR_TESTING)}"
@@ -54,8 +54,13 @@ class Counting:
         """Return the fields that the count is read from, in spec order."""
         family = self.plan.family
         conditions = [*family.count_of, *family.count_is]
-        conditions += [each for field in self.plan.count_fields() for each in field.default]
-        names = {name for each in conditions if each for name in referenced_fields(family, each.mode)}
+        conditions += [condition for field in self.plan.count_fields() for condition in field.default]
+        names = {
+            name
+            for condition in conditions
+            if condition
+            for name in referenced_fields(family, condition.mode)
+        }
         names |= {field.name for field in self.plan.count_fields()}
         return tuple(field.name for field in family.fields if field.name in names)
 
@@ -67,7 +72,7 @@ def choice(values: Mapping[Condition | None, str], unknown: str) -> str:
     tested = "".join(f"{value} if {_holds(each)} else " for each, value in values.items() if each)
     if None not in values:
         return f"{tested}{unknown}"
-    known = " and ".join(_fails(each) for each in values if each)
+    known = " and ".join(_fails(condition) for condition in values if condition)
     return f"{tested}{values[None]} if {known} else {unknown}"
 
 
@@ -131,8 +136,8 @@ class Sizing:
         """Return the members of the result as Python."""
         members = {"field": python_literal(sized.name)}
         defaults = {
-            each: "None" if value == _DERIVED else python_literal(value)
-            for each, value in sized.default.items()
+            condition: "None" if value == _DERIVED else python_literal(value)
+            for condition, value in sized.default.items()
         }
         members["default"] = choice(defaults, "None")
         members["step"] = STEP

@@ -38,21 +38,21 @@ class EncodeWriter:
 
     def _object(self, node: Node, container: str) -> str:
         """The expression of an object: a literal, or the variable that it was gathered in."""
-        whole = {
+        values = {
             name: self._value(child, name)
             for name, child in node.members
             if child.form not in ("leaf", "rest")
         }
         items = [] if container else [f"{python_literal('model')}: model"]
-        items += [f"{python_literal(name)}: {value}" for name, value in whole.items()]
-        made = f"{{{', '.join(items)}}}"
+        items += [f"{python_literal(name)}: {value}" for name, value in values.items()]
+        literal = f"{{{', '.join(items)}}}"
         fields = [(name, child.field, child.only) for name, child in node.members if child.form == "leaf"]
         fields += [(field.name, field.name, False) for field in self.plan.placed if field.place == container]
         rests = [(name, child) for name, child in node.members if child.form == "rest"]
         if not fields and not rests:
-            return made
+            return literal
         variable = member_name(container) if container else "body"
-        self.out.line(f"{variable}: dict[str, Any] = {made}")
+        self.out.line(f"{variable}: dict[str, Any] = {literal}")
         for name, field, only in fields:
             self._member(variable, name, field, only)
         for name, child in rests:
@@ -128,7 +128,7 @@ class DefaultsWriter:
             for field in self.plan.count_fields():
                 self._send_field(field)
             bound = self._choice(
-                {each: python_literal(name) for each, name in self.plan.family.count_of.items()}
+                {condition: python_literal(name) for condition, name in self.plan.family.count_of.items()}
             )
             out.line(f"_bound = _sent[{bound}]")
             out.line("_pictures = int(_bound) if _is_integer(_bound) and _bound >= 1 else 1")
@@ -136,20 +136,26 @@ class DefaultsWriter:
 
     def _send_field(self, field: Field) -> None:
         """The field that bounds in most modes is always sent, another only where it bounds."""
-        defaults = {each: default_constant(field, each) for each in field.default}
+        defaults = {condition: default_constant(field, condition) for condition in field.default}
         line = f"_sent.setdefault({python_literal(field.name)}, {self._choice(defaults)})"
         count_of = self.plan.family.count_of
         if count_of[None] == field.name:
             self.out.line(line)
             return
-        tests = [self._holds(each) for each, name in count_of.items() if each and name == field.name]
+        tests = [
+            self._holds(condition) for condition, name in count_of.items() if condition and name == field.name
+        ]
         with self.out.block(f"if {' or '.join(tests)}"):
             self.out.line(line)
 
     def _is_exact(self) -> str:
         """Whether so many come: as otherwise, but for the conditions that say another thing."""
         count_is = self.plan.family.count_is
-        others = [self._holds(each) for each, word in count_is.items() if each and word != count_is[None]]
+        others = [
+            self._holds(condition)
+            for condition, word in count_is.items()
+            if condition and word != count_is[None]
+        ]
         if not others:
             return repr(count_is[None] == _EXACT)
         test = " or ".join(others)
@@ -186,8 +192,8 @@ class DefaultsWriter:
         """The modes that the fields and facts hang on, and those that they stand on, in spec order."""
         family = self.plan.family
         conditions = [*family.count_of, *family.count_is]
-        conditions += [each for field in self.plan.count_fields() for each in field.default]
-        wanted = {each.mode for each in conditions if each}
+        conditions += [condition for field in self.plan.count_fields() for condition in field.default]
+        wanted = {condition.mode for condition in conditions if condition}
         for mode in reversed([*family.modes]):
             if mode in wanted:
                 wanted |= referenced_names(family.modes[mode])

@@ -253,10 +253,15 @@ class FastPath:
     def _variant_guard(self, rule: Rule, rules: tuple[Rule, ...]) -> str:
         """The test under which a rule is the one to judge by, among its variants; empty: always."""
         own, wanted = rule.condition, rule.condition is not None
-        conditions = [own] if own else [each.condition for each in rules if each.condition]
-        tests = [f"{'' if each.wanted is wanted else 'not '}{local_name(each.mode)}" for each in conditions]
+        conditions = [own] if own else [rule.condition for rule in rules if rule.condition]
+        tests = [
+            f"{'' if condition.wanted is wanted else 'not '}{local_name(condition.mode)}"
+            for condition in conditions
+        ]
         known = (
-            ["call is not None"] if any(self.plan.depends_on_call(each.mode) for each in conditions) else []
+            ["call is not None"]
+            if any(self.plan.depends_on_call(condition.mode) for condition in conditions)
+            else []
         )
         return " and ".join(known + tests)
 

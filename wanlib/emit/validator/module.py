@@ -167,8 +167,8 @@ def _elsewhere(plan: FamilyLayout, out: CodeWriter) -> None:
     """Write the table of names that belong to another place or only to other models."""
     rows: dict[str, tuple[str, str, Any, bool]] = {}
     if only_for := plan.family.only_for:
-        told = reference(plan, only_for)
-        rows = {name: (told, only_for.outcome, limit, True) for name, limit in only_for.limit.items()}
+        rule_name = reference(plan, only_for)
+        rows = {name: (rule_name, only_for.outcome, limit, True) for name, limit in only_for.limit.items()}
     rows |= {
         field.name: (reference(plan, rule), rule.outcome, rule.limit, False)
         for field in plan.placed
@@ -176,8 +176,8 @@ def _elsewhere(plan: FamilyLayout, out: CodeWriter) -> None:
     }
     if rows:
         out.line("_ELSEWHERE: _Elsewhere = {")
-        for name, (told, *rest) in rows.items():
-            out.line(f"    {python_literal(name)}: ({told}, {', '.join(map(python_literal, rest))}),")
+        for name, (rule_name, *rest) in rows.items():
+            out.line(f"    {python_literal(name)}: ({rule_name}, {', '.join(map(python_literal, rest))}),")
         out.line("}")
 
 

@@ -183,12 +183,12 @@ class ReportPath:
         start = len(out.lines)
         with out.block(f"if {test}"):
             self._value(field, v, place)
-        judged = len(out.lines) > start
+        has_tests = len(out.lines) > start
         if required:
-            with out.block(f"{'elif' if judged else 'if'} {self._is_missing(field, v)}"):
+            with out.block(f"{'elif' if has_tests else 'if'} {self._is_missing(field, v)}"):
                 self._missing(field, place)
-        other = " and ".join([f"not ({test})"] * (not judged) + [f"{v} is not _UNDETERMINED"] * top)
-        with out.block(f"{'elif' if judged or required else 'if'} {other}" if other else "else"):
+        other = " and ".join([f"not ({test})"] * (not has_tests) + [f"{v} is not _UNDETERMINED"] * top)
+        with out.block(f"{'elif' if has_tests or required else 'if'} {other}" if other else "else"):
             optional = not self._is_item(field) and not self._always_required(field)
             outcome = f"'unspecified' if {v} is None else {kind.outcome!r}" if optional else ""
             self.rules.add(kind, place.text, repr(field.type), v, outcome)
@@ -233,8 +233,8 @@ class ReportPath:
             self._field(member, value, place.inner(member.name))
         (rule,) = field.rules_of_kind("unknown")
         known = member_names_constant(field)
-        met = " or ".join(f"{member_name(member.name)} is _ABSENT" for member in field.members)
-        with self.out.block(f"if len({v}) != {len(field.members)} or {met}"):
+        is_missing = " or ".join(f"{member_name(member.name)} is _ABSENT" for member in field.members)
+        with self.out.block(f"if len({v}) != {len(field.members)} or {is_missing}"):
             where = f"{pointer_expression(place.text)}, {reference(self.plan, rule)}, _NOTHING"
             self.out.line(f"_report_unknown_members(violations, {v}, {known}, {known}_SET, {where})")
 

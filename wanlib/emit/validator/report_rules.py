@@ -42,9 +42,9 @@ class ReportRules:
         others = [rule.condition for rule in rules if rule.condition]
         if not others:
             return ""
-        tests = [self.holds(each, True) for each in others]
+        tests = [self.holds(condition, True) for condition in others]
         if len(others) < len(rules):
-            tests.append(" and ".join(self.holds(each, False) for each in others))
+            tests.append(" and ".join(self.holds(condition, False) for condition in others))
         return " or ".join(tests)
 
     def guarded(self, rules: tuple[Rule, ...], write: Write) -> None:
@@ -57,7 +57,7 @@ class ReportRules:
             test = (
                 self.holds(rule.condition, True)
                 if rule.condition
-                else " and ".join(self.holds(each, False) for each in others)
+                else " and ".join(self.holds(condition, False) for condition in others)
             )
             with self.out.block(f"if {test}"):
                 write(rule)
@@ -115,12 +115,12 @@ class ReportRules:
             "index": "_index0",
             "all": member_values(rule.of) if rule.of else "",
         }
-        test, limit, value, given = (text.format(**words) for text in violation_test(rule.kind, field.type))
+        test, limit, value, guard = (text.format(**words) for text in violation_test(rule.kind, field.type))
         if rule.kind == "inside":
-            given = has_size_var(rule.limit)
+            guard = has_size_var(rule.limit)
         elif rule.kind == "decimals" and exact_decimals(field):
             test = "not _exact"
-        with self.out.block(f"if {given} and {test}" if given else f"if {test}"):
+        with self.out.block(f"if {guard} and {test}" if guard else f"if {test}"):
             self.add(rule, place.text, limit, value)
             if rule.kind in STOPS:
                 self.out.line("_is_readable = False")

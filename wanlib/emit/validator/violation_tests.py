@@ -23,7 +23,7 @@ class ViolationTest(NamedTuple):
     test: str
     limit: str
     value: str
-    given: str = ""
+    guard: str = ""
 
 
 _START = len("https://")  # no image string begins with more than this to tell its scheme
@@ -32,7 +32,7 @@ _TEXT = "isinstance({v}, str)"
 _FACTS = "_info is not None"
 _SIDES = "_info is not None and _info.width is not None and _info.height is not None"
 
-BREACHES: dict[str, ViolationTest] = {
+VIOLATION_TESTS: dict[str, ViolationTest] = {
     "one_of": ViolationTest("{v} not in {c}", "{c}", "{v}"),
     "not_blank": ViolationTest("_is_blank({v})", "True", "{v}"),
     "excludes": ViolationTest("{v} in {c}", "{c}", "{v}"),
@@ -77,7 +77,7 @@ BREACHES: dict[str, ViolationTest] = {
 }
 
 # Kinds that stand on two types and read another variable on each.
-RATIOS: dict[tuple[str, str], ViolationTest] = {
+RATIO_TESTS: dict[tuple[str, str], ViolationTest] = {
     ("size", "min_ratio"): ViolationTest("_size[0] * {c}[1] < _size[1] * {c}[0]", "{c}", "{v}"),
     ("size", "max_ratio"): ViolationTest("_size[0] * {c}[1] > _size[1] * {c}[0]", "{c}", "{v}"),
     ("image", "min_ratio"): ViolationTest(
@@ -97,7 +97,7 @@ STOPS = frozenset({"schemes", "encoding"})
 
 def violation_test(kind: str, of_type: str) -> ViolationTest:
     """The breach of a kind on a type."""
-    return BREACHES[kind] if kind in BREACHES else RATIOS[of_type, kind]
+    return VIOLATION_TESTS[kind] if kind in VIOLATION_TESTS else RATIO_TESTS[of_type, kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,31 +119,31 @@ def pointer_expression(text: str) -> str:
 
 def pointer_templates(plan: FamilyLayout) -> dict[str, PointerTemplate]:
     """The place of each field of a family, by name."""
-    found: dict[str, PointerTemplate] = {}
-    _walk(plan, plan.form, "", found)
+    templates: dict[str, PointerTemplate] = {}
+    _walk(plan, plan.form, "", templates)
     for field in plan.placed:
-        found[field.name] = PointerTemplate(
+        templates[field.name] = PointerTemplate(
             f"/{field.place}/{field.name}", f"/{field.place}/{field.name}/{{}}"
         )
-    return found
+    return templates
 
 
-def _walk(plan: FamilyLayout, node: Node, path: str, found: dict[str, PointerTemplate]) -> None:
+def _walk(plan: FamilyLayout, node: Node, path: str, templates: dict[str, PointerTemplate]) -> None:
     if node.form == "leaf":
-        found[node.field] = PointerTemplate(path, path if node.only else path + "/{}")
+        templates[node.field] = PointerTemplate(path, path if node.only else path + "/{}")
     elif node.form == "rest":
         for field in plan.rest:
-            found[field.name] = PointerTemplate(f"{path}/{field.name}", f"{path}/{field.name}/{{}}")
+            templates[field.name] = PointerTemplate(f"{path}/{field.name}", f"{path}/{field.name}/{{}}")
     elif node.form == "parts":
         for name, part in node.parts:
             if plan.family.field(part).type == "list":
-                found[part] = PointerTemplate(path, f"{path}/{{{part_positions(part)}[{{}}]}}/{name}")
+                templates[part] = PointerTemplate(path, f"{path}/{{{part_positions(part)}[{{}}]}}/{name}")
             else:
-                found[part] = PointerTemplate(f"{path}/{{{part_positions(part)}}}/{name}", "")
+                templates[part] = PointerTemplate(f"{path}/{{{part_positions(part)}}}/{name}", "")
     for name, child in node.members:
-        _walk(plan, child, f"{path}/{name}", found)
+        _walk(plan, child, f"{path}/{name}", templates)
     if node.each:
-        _walk(plan, node.each, f"{path}/0", found)
+        _walk(plan, node.each, f"{path}/0", templates)
 
 
 # Exact types where a subclass would mislead: true is an int for Python.
