@@ -207,6 +207,15 @@ FORBIDDEN_NAMES = frozenset(
 )
 
 
+UNFINISHED: tuple[str, ...] = ()
+"""Packages whose names and prose are still to be put right."""
+
+
+def put_right() -> list[Module]:
+    """Return all modules whose names and prose must satisfy the rules."""
+    return [module for module in all_modules() if not longest_prefix(module.name, UNFINISHED)]
+
+
 @cache
 def package_modules() -> list[Module]:
     """Return all modules of `wanlib`."""
@@ -325,13 +334,13 @@ def test_class_names_are_unique() -> None:
 
 @unfinished
 def test_identifiers_use_the_terms_of_the_field() -> None:
-    wrong = forbidden_identifiers(all_modules(), FORBIDDEN_NAMES)
+    wrong = forbidden_identifiers(put_right(), FORBIDDEN_NAMES)
     assert not wrong, "\n".join(wrong)
 
 
 @unfinished
 def test_docstrings_and_comments_are_in_plain_english() -> None:
-    wrong = forbidden_prose(all_modules(), FORBIDDEN_PROSE)
+    wrong = forbidden_prose(put_right(), FORBIDDEN_PROSE)
     assert not wrong, "\n".join(wrong)
 
 
