@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wan_conformance.strategies.mutate import mutated_values
 
 from tests.runtime.answers import (
     API,
@@ -69,28 +70,7 @@ GOOD: list[dict[str, Any]] = [
 ]
 
 
-def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The path of everything inside a body."""
-    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    return [path, *(each for key, value in inner for each in places(value, (*path, key)))]
-
-
-@st.composite
-def mutilated(draw: st.DrawFn) -> Any:
-    """A good answer with something else in one place or two."""
-    body: Any = json.loads(json.dumps(draw(st.sampled_from(GOOD))))
-    for _ in range(draw(st.integers(1, 2))):
-        path = draw(st.sampled_from(places(body)))
-        if not path:
-            return draw(JSON)
-        node = body
-        for key in path[:-1]:
-            node = node[key]
-        node[path[-1]] = draw(JSON)
-    return body
-
-
-BODIES = (JSON | mutilated()).map(lambda body: json.dumps(body).encode()) | st.binary(max_size=40)
+BODIES = (JSON | mutated_values(GOOD)).map(lambda body: json.dumps(body).encode()) | st.binary(max_size=40)
 HEADERS = st.dictionaries(
     st.sampled_from(["content-type", "retry-after", "x-request-id"]),
     st.text(max_size=20) | st.sampled_from(["1", "Mon, 04 May 2026 00:00:10 GMT", "x; charset=utf-16"]),

@@ -1,6 +1,6 @@
 """Random mutations of real bodies, for readings that must answer, and agree, on any JSON."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -15,12 +15,13 @@ from wanlib.boundary.images import MIMES
 from wanlib.boundary.mode_cases import mode_cases
 from wanlib.spec.model.model import Spec
 
-_MAX_MUTATIONS = 4  # at most, in one body
-_FIRST, _EACH = 4, 10  # bytes before them, and for each
+_MAX_MUTATIONS = 4
+_HEADER, _BYTES_EACH = 4, 10  # bytes before the mutations, and for each of them
+_MUTATION_BYTES = _MAX_MUTATIONS * _BYTES_EACH
 _WORDS = ("model", "input", "parameters", "messages", "content", "image", "text", "", "a/b~c", "\ud800")
 _SIDES = ((1, 1), (239, 240), (300, 3000), (600, 600), (5001, 700))
 _IMAGE_STARTS = ("http", "oss:", "data:", "HTTP", "OSS:", "DATA:")
-_MAX_LOCATIONS = 400  # enough to reach every place of a body that is not made of junk
+_MAX_LOCATIONS = 400  # more than a body that is not made of junk has
 
 
 class _Location(NamedTuple):
@@ -52,25 +53,44 @@ def mutated_bodies(spec: Spec) -> st.SearchStrategy[Any]:
     """
     plans = [RequestPlan(spec, mode_case) for model in spec.models for mode_case in mode_cases(spec, model)]
     names = tuple({field.name: None for family in spec.families for field in family.walk()})
-    words = (*names, *_WORDS)
     start = max(plan.length for plan in plans)
 
-    def make(source: ByteSource) -> Any:
+    def build(source: ByteSource) -> Any:
         body, _ = source.choose(plans).build(source)
         source.position = start
-        if source.byte() >= 250:
+        replaced, other_model = source.byte() >= 250, source.byte() >= 224
+        if replaced:
             return choose(WILD, source)
-        if source.byte() >= 224:
-            body["model"] = source.choose((*spec.models, *(f"{mode_case}-c1" for mode_case in spec.models)))
-        for number in range(1 + source.skewed_int(_MAX_MUTATIONS)):
-            source.position = start + _FIRST + number * _EACH
-            _apply_mutation(body, source, words)
-        return body
+        if other_model:
+            body["model"] = source.choose((*spec.models, *(f"{model}-c1" for model in spec.models)))
+        return _mutated(body, source, start + _HEADER, (*names, *_WORDS))
 
-    return strategy_from_bytes(start + _FIRST + _MAX_MUTATIONS * _EACH, make)
+    return strategy_from_bytes(start + _HEADER + _MUTATION_BYTES, build)
 
 
-def _apply_mutation(body: dict[str, Any], source: ByteSource, words: tuple[str, ...]) -> None:
+def mutated_values(values: Sequence[Any]) -> st.SearchStrategy[Any]:
+    """Return copies of JSON values with the same mutations as `mutated_bodies`.
+
+    Args:
+        values: Objects or lists, at most 256, such as the responses of a service.
+    """
+
+    def build(source: ByteSource) -> Any:
+        replaced, value = source.byte() >= 250, deepcopy(source.choose(values))
+        return choose(WILD, source) if replaced else _mutated(value, source, _HEADER, _WORDS)
+
+    return strategy_from_bytes(_HEADER + _MUTATION_BYTES, build)
+
+
+def _mutated(value: Any, source: ByteSource, start: int, words: tuple[str, ...]) -> Any:
+    """Mutate a value in place one to four times, with the bytes from position `start`."""
+    for number in range(1 + source.skewed_int(_MAX_MUTATIONS)):
+        source.position = start + number * _BYTES_EACH
+        _apply_mutation(value, source, words)
+    return value
+
+
+def _apply_mutation(body: Any, source: ByteSource, words: tuple[str, ...]) -> None:
     mutation = source.choose(_MUTATIONS)
     locations = [location for location, _ in zip(_locations(body), range(_MAX_LOCATIONS), strict=False)]
     if locations:
