@@ -107,7 +107,7 @@ LAYERS: dict[str, dict[str, set[str]]] = {
         "": {"load", "interpreter", "model"},
         "mutations": {"model"},
         "load": {"build", "model", "source"},
-        "interpreter": {"build", "model"},
+        "interpreter": {"model"},
         "build": {"model", "source"},
         "source": {"model"},
         "model": set(),

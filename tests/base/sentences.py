@@ -7,7 +7,9 @@ from wanlib.base.values import Ratio
 
 MODELS = ("wan2.7-image", "wan2.6-image")
 LIVE, CALM = "enable_live on", "enable_live off"
-STRAYS = Hints(homes={"size": "/parameters/size", "prompt": '/input/content as {"text": …}'}, sizes=("size",))
+STRAYS = Hints(
+    positions={"size": "/parameters/size", "prompt": '/input/content as {"text": …}'}, sizes=("size",)
+)
 FOREIGN = Hints(instead={"function": "Describe every step in the prompt"})
 SENTENCES: list[tuple[str, str, Any, Any, str]] = [
     (

@@ -1,4 +1,4 @@
-"""Small real bodies for the interpreter's tests, one for each body form; and how to change one place."""
+"""Small valid bodies for tests of the interpreter, one for each body form, and a way to change them."""
 
 import base64
 import copy
@@ -20,7 +20,7 @@ URL = "https://tea.example/cup.png"
 
 def rule_paths(body: Any, call: str | None = None) -> list[tuple[str, str]]:
     """Return the rule and path of each violation, in order."""
-    return [(each.rule, each.path) for each in interpret(load(), body, call)]
+    return [(violation.rule, violation.path) for violation in interpret(load(), body, call)]
 
 
 def rules(body: Any, call: str | None = None) -> list[str]:
@@ -29,7 +29,7 @@ def rules(body: Any, call: str | None = None) -> list[str]:
 
 
 def messages(model: str, *content: Any, **parameters: Any) -> dict[str, Any]:
-    """A body of the messages form; strings in the content are images."""
+    """Return a body of the messages form; strings in the content are images."""
     parts = [{"image": part} if isinstance(part, str) else part for part in content]
     parts = parts if any("text" in part for part in parts) else [*parts, {"text": "A cup of tea."}]
     return {
@@ -40,23 +40,23 @@ def messages(model: str, *content: Any, **parameters: Any) -> dict[str, Any]:
 
 
 def prompted(**parameters: Any) -> dict[str, Any]:
-    """A body of the prompt form."""
-    given = {"prompt": "A cup of tea.", "images": [URL]}
-    return {"model": SIMPLE, "input": given, "parameters": parameters}
+    """Return a body of the prompt form."""
+    inputs = {"prompt": "A cup of tea.", "images": [URL]}
+    return {"model": SIMPLE, "input": inputs, "parameters": parameters}
 
 
 def brushed(function: str = "doodle", mask: str | None = None, **parameters: Any) -> dict[str, Any]:
-    """A body of the function form."""
-    given = {"function": function, "prompt": "A cup of tea.", "base_image_url": URL}
+    """Return a body of the function form."""
+    inputs = {"function": function, "prompt": "A cup of tea.", "base_image_url": URL}
     return {
         "model": BRUSH,
-        "input": given | ({"mask_image_url": mask} if mask else {}),
+        "input": inputs | ({"mask_image_url": mask} if mask else {}),
         "parameters": parameters,
     }
 
 
 def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy of a body with another value at a JSON Pointer; `...` removes the member."""
+    """Return a copy of a body with another value at a JSON Pointer; `...` removes the member."""
     copied = copy.deepcopy(body)
     *steps, last = path.removeprefix("/").split("/")
     place: Any = copied
@@ -72,7 +72,7 @@ def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 @cache
 def data_uri(width: int, height: int, format: str = "png", mime: str = "") -> str:
-    """A picture of one colour as a data URI; `mime` names it otherwise than it is."""
+    """Return a picture of one colour as a data URI; `mime` replaces its MIME name."""
     raw = picture(format, "L", (width, height))
     return f"data:{mime or f'image/{format}'};base64,{base64.b64encode(raw).decode()}"
 

@@ -29,29 +29,29 @@ END = re.compile(
 
 
 def normalize_space(text: str) -> str:
-    """Every run of white space as one blank, none at the ends."""
+    """Replace every run of white space by one blank, and remove it at the ends."""
     return " ".join(text.split())
 
 
 def sha256(unit: str) -> str:
-    """The SHA-256 of a unit's UTF-8, in hexadecimal."""
+    """Return the SHA-256 of a unit in UTF-8, in hex."""
     return hashlib.sha256(unit.encode()).hexdigest()
 
 
 def split_statements(text: str) -> list[str]:
-    """The sentences and table cells of a text, in order, white space folded.
+    """Return the sentences and table cells of a text in order, with normalized white space.
 
-    A cell of a table's head is the cell itself, a row's first cell `head | cell`, any other cell
-    `head | first cell of its row | cell`, so that equal numbers differ. What has no letter and no digit
-    (a picture's place, a rule between rows) says nothing and is no unit. The second time that a unit occurs
-    it ends in ` (2)`, and so on: each stands for one place of the page.
+    A cell in the head of a table is the cell itself, the first cell of a row is `head | cell`, any other
+    is `head | first cell of the row | cell`, so that equal numbers differ. Text without a letter or digit
+    (the place of a picture, a rule between rows) is not a unit. The second occurrence of a unit ends in
+    ` (2)`, and so on, so that each unit is one place of the page.
     """
     seen: Counter[str] = Counter()
-    found = []
+    units = []
     for unit in _plain_units(text):
         seen[unit] += 1
-        found.append(unit if seen[unit] == 1 else f"{unit} ({seen[unit]})")
-    return found
+        units.append(unit if seen[unit] == 1 else f"{unit} ({seen[unit]})")
+    return units
 
 
 def _plain_units(text: str) -> Iterator[str]:
@@ -89,18 +89,18 @@ def _sentences(lines: list[str]) -> Iterator[str]:
 
 
 def _joined(parts: Iterable[str]) -> Iterator[str]:
-    """The parts, those that were cut in two put together again."""
-    whole = ""
+    """Yield the parts, with those that were cut in two joined again."""
+    sentence = ""
     for part in parts:
-        if whole and not _continues(whole, part):
-            yield whole
-            whole = ""
-        whole = f"{whole} {part}".strip()
-    yield whole
+        if sentence and not _continues(sentence, part):
+            yield sentence
+            sentence = ""
+        sentence = f"{sentence} {part}".strip()
+    yield sentence
 
 
 def _continues(part: str, following: str) -> bool:
-    """Whether a sentence runs on: it stops at a word that asks for another, or at a colon before code."""
+    """Return whether a sentence continues: after a conjunction or article, or a colon before code."""
     return bool(CUT.search(part) or (part.endswith(":") and following[:1].islower()))
 
 

@@ -122,7 +122,7 @@ def test_other_files_are_ignored(tmp_path: Path) -> None:
 
 
 def second(models: str) -> str:
-    """Another model file, of version 0.9."""
+    """Return another model file, of version 0.9."""
     return FILES[FAMILY].replace('"1.0"', '"0.9"').replace("[tea-1, tea-1-pro]", models)
 
 
@@ -210,7 +210,7 @@ def test_a_list_of_parts_has_no_type_rule(tmp_path: Path) -> None:
 
 
 def test_same_count_as_accepts_any_list(tmp_path: Path) -> None:
-    """Only what reads pictures needs a list of images."""
+    """Only relations on pictures need a list of images."""
     text = FILES[FAMILY].replace("same_count_as: images", "same_count_as: palette")
     rules = load(write(tmp_path, FILES | {FAMILY: text})).rules
     assert rules["wan1.0/boxes.same_count_as"].limit == "palette"
@@ -243,7 +243,7 @@ def test_limits_of_packaged_rules_are_immutable() -> None:
 
 
 def test_facts_of_the_packaged_spec() -> None:
-    """Each stands in its file, on the line of its name or of what it is a part of; notes are no facts."""
+    """The line of a fact is the line of its name, or of its table; notes are not facts."""
     lines = {path.name: path.read_text("utf-8").splitlines() for path in spec_folder().glob("*.yaml")}
     for fact in load().facts.values():
         file, _, path = fact.id.partition("/")

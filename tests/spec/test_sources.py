@@ -38,13 +38,13 @@ def guide() -> list[str]:
 
 
 def hashes(holder: Mapping[str, Any]) -> list[str]:
-    """The hashes of a statement or group: one, or several where the guide says a thing in several places."""
+    """Return the hashes of a statement or group: several if the guide says it in several places."""
     value = holder.get("sha256", [])
     return [value] if isinstance(value, str) else list(value)
 
 
 def listed(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Every hash with the name of what lists it."""
+    """Yield every hash with the name of what lists it."""
     for name, holder in (*spec.sources["statements"].items(), *spec.sources["not_normative"].items()):
         yield from ((digest, name) for digest in hashes(holder))
 

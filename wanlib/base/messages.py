@@ -122,19 +122,19 @@ def _unquoted(limit: Any, value: Any) -> str:
 
 
 def _unknown_member_text(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
-    if home := hints.homes.get(value) if isinstance(value, str) else None:
-        return f"; it belongs at {home}", "Move it there"
+    if position := hints.positions.get(value) if isinstance(value, str) else None:
+        return f"; it belongs at {position}", "Move it there"
     if hints.sizes and isinstance(value, str) and value.lower() in _SIZE_WORDS:
         size = hints.sizes[0]
         return (
             "",
-            f"Write width and height as one text at {hints.homes.get(size, size)}, such as 1280*1280",
+            f"Write width and height as one text at {hints.positions.get(size, size)}, such as 1280*1280",
             f"; did you mean {size!r}?",
         )
     return (
         "",
         _UNDOCUMENTED,
-        did_you_mean(value, [*limit, *hints.homes]),
+        did_you_mean(value, [*limit, *hints.positions]),
     )
 
 

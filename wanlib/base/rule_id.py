@@ -35,14 +35,14 @@ class Hints(NamedTuple):
 
     when: The condition of the rule in words; empty if it always holds.
     others: What applies under other conditions: a limit (None: no limit at all) with its condition in words.
-    homes: For names without a place here, where each known name belongs, in words.
+    positions: For names without a place here, where each known name belongs, in words.
     sizes: The fields that hold a width and a height in one text.
     instead: For names that only other models document, what to do instead.
     """
 
     when: str = ""
     others: tuple[tuple[Any, str], ...] = ()
-    homes: Mapping[str, str] = NOTHING
+    positions: Mapping[str, str] = NOTHING
     sizes: tuple[str, ...] = ()
     instead: Mapping[str, str] = NOTHING
 

@@ -89,7 +89,7 @@ PROMPT_INPUT_NAMES_SET = frozenset(PROMPT_INPUT_NAMES)
 PROMPT_PARAMETERS_NAMES = ("size", "n", "prompt_extend", "stream", "watermark", "seed")
 PROMPT_PARAMETERS_NAMES_SET = frozenset(PROMPT_PARAMETERS_NAMES)
 _UNKNOWN_MEMBER_HINTS = _Hints(
-    homes={
+    positions={
         "input": "/input",
         "prompt": "/input/prompt",
         "images": "/input/images",

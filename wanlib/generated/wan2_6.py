@@ -115,7 +115,7 @@ MESSAGES_PARAMETERS_NAMES = (
 )
 MESSAGES_PARAMETERS_NAMES_SET = frozenset(MESSAGES_PARAMETERS_NAMES)
 _UNKNOWN_MEMBER_HINTS = _Hints(
-    homes={
+    positions={
         "input": "/input",
         "messages": "/input/messages",
         "images": '/input/messages/0/content as {"image": …}',

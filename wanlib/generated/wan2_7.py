@@ -122,7 +122,7 @@ MESSAGES_PARAMETERS_NAMES_SET = frozenset(MESSAGES_PARAMETERS_NAMES)
 COLOR_PALETTE_EACH_NAMES = ("hex", "ratio")
 COLOR_PALETTE_EACH_NAMES_SET = frozenset(COLOR_PALETTE_EACH_NAMES)
 _UNKNOWN_MEMBER_HINTS = _Hints(
-    homes={
+    positions={
         "input": "/input",
         "messages": "/input/messages",
         "images": '/input/messages/0/content as {"image": …}',

@@ -133,7 +133,7 @@ FUNCTION_PARAMETERS_NAMES = (
 )
 FUNCTION_PARAMETERS_NAMES_SET = frozenset(FUNCTION_PARAMETERS_NAMES)
 _UNKNOWN_MEMBER_HINTS = _Hints(
-    homes={
+    positions={
         "input": "/input",
         "function": "/input/function",
         "prompt": "/input/prompt",

@@ -1,4 +1,4 @@
-"""Body forms that cannot be walked."""
+"""Cases: body forms that can't be used to decode."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY, WIRE

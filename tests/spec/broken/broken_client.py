@@ -1,4 +1,4 @@
-"""What a client needs of a spec: verbs, what bounds the pictures, outcomes of a task, spans, prices."""
+"""Cases: what a client needs of a spec: verbs, picture counts, outcomes of a task, durations, prices."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY, TASK, WIRE

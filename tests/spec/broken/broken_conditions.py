@@ -1,4 +1,4 @@
-"""Conditions that name no mode, and modes that hold together."""
+"""Cases: conditions with an unknown mode, and variants that can hold together."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY

@@ -1,4 +1,4 @@
-"""Rows on error codes that do not agree with each other."""
+"""Cases: inconsistent rows of error codes."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import WIRE

@@ -1,4 +1,4 @@
-"""Modes whose expressions read what is not there."""
+"""Cases: mode expressions that are wrong, or read unknown names and values."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY

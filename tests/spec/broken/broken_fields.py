@@ -1,4 +1,4 @@
-"""Fields and limits that mean nothing."""
+"""Cases: fields and limits that are wrong."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY

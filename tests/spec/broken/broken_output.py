@@ -1,4 +1,4 @@
-"""The closed vocabulary of `output:`: each word known, each entry complete, none without effect."""
+"""Cases: `output:` with unknown words, incomplete entries, and words without an effect."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY
@@ -10,7 +10,7 @@ _NEEDED = "    max_count: 3\n"
 
 
 def _other(name: str, form: str, words: str, also: int = 0) -> Broken:
-    """The entry of `otherwise` in another form."""
+    """Return a case with another entry of `otherwise`."""
     return Broken(name, FAMILY, _OTHER, f"otherwise: {form}", words, also=also)
 
 

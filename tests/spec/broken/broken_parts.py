@@ -1,4 +1,4 @@
-"""Parts of a rule, defaults and relations that mean nothing."""
+"""Cases: annotations of a rule, defaults and relations that are wrong."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY

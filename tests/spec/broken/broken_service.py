@@ -1,4 +1,4 @@
-"""Edits of service.yaml that the loader refuses, each with the complaint about its line."""
+"""Cases: `service.yaml` with unknown names, unused rows and wrong placeholders."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import SERVICE

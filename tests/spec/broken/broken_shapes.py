@@ -1,4 +1,4 @@
-"""What spec.schema.json refuses."""
+"""Cases: files that do not match `spec.schema.json`."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY, SOURCES, TASK, WIRE

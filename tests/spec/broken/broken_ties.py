@@ -1,4 +1,4 @@
-"""Names that one file uses and another should hold."""
+"""Cases: names that one file uses and another lacks."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY, SOURCES, TASK, WIRE

@@ -1,4 +1,4 @@
-"""What strict YAML refuses."""
+"""Cases: files that are not strict YAML."""
 
 from tests.spec.broken.case import Broken
 from tests.spec.small import FAMILY, TASK

@@ -119,7 +119,7 @@ def test_a_placed_field_in_a_broken_container_is_undetermined() -> None:
     ],
 )
 def test_fields_below_a_broken_node_are_undetermined(path: str, value: Any, rule: str) -> None:
-    """No prompt is missing and no image is counted; what stands beside them is judged."""
+    """No missing prompt is reported and no image is counted; fields beside them are checked."""
     body = changed(messages(EDIT, bbox_list=[[]], thinking_mode=True, n=99), path, value)
     assert rule_paths(body) == [(rule, path), ("wan2.7/n.max", "/parameters/n")]
 
@@ -152,10 +152,10 @@ def test_fields_below_a_broken_node_are_undetermined(path: str, value: Any, rule
     ],
 )
 def test_null_is_not_a_value(body: dict[str, Any], path: str, rule: str, outcome: str) -> None:
-    """Absent where a value is required, a wrong type as an item or a part, left open elsewhere."""
-    (found,) = interpret(load(), changed(body, path, None))
-    assert (found.rule, found.outcome, found.path) == (rule, outcome, path)
-    assert "null" in str(found)
+    """It counts as absent if a value is required, else as a wrong type, rejected in an item or a part."""
+    (violation,) = interpret(load(), changed(body, path, None))
+    assert (violation.rule, violation.outcome, violation.path) == (rule, outcome, path)
+    assert "null" in str(violation)
 
 
 def test_parameters_may_be_absent_and_nothing_else() -> None:
@@ -166,7 +166,7 @@ def test_parameters_may_be_absent_and_nothing_else() -> None:
 
 
 def test_broken_parameters_leave_modes_unknown() -> None:
-    """A switch in them could stand either way: variants are not judged."""
+    """A field that a mode reads is unknown, so variants are not checked."""
     body = changed(messages(MIXED, URL, URL), "/parameters", "none")
     assert rule_paths(body) == [("wire/messages.parameters.type", "/parameters")]
     absent = changed(messages(MIXED), "/parameters", ...)
@@ -186,7 +186,7 @@ def test_a_broken_list_in_the_prompt_form() -> None:
     [{}, {"image": URL, "text": "Tea."}, {"img": URL}, URL, None, [], {"Image": URL}],
 )
 def test_a_broken_part_is_skipped(part: Any) -> None:
-    """It counts as nothing: the image behind it keeps its path and is the first."""
+    """It does not count: the image after it is the first and keeps its path."""
     body = changed(messages(EDIT, URL, URL, bbox_list=[[]]), "/input/messages/0/content/0", part)
     assert rule_paths(body) == [(f"{MESSAGES}.each.content.parts", "/input/messages/0/content/0")]
 

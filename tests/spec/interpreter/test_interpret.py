@@ -129,7 +129,7 @@ def test_needs_is_reported_beside_other_rules_of_its_field() -> None:
 
 
 def test_needs_does_not_require_the_field() -> None:
-    """`needs: masked` asks nothing of a field that is absent; `required` in that mode does."""
+    """`needs: masked` does not require the field; `required` in that mode does."""
     assert rules(brushed("description_edit_with_mask")) == ["wanx2.1/mask.required:masked"]
     assert rules(brushed("doodle")) == []
     assert rules(brushed("doodle", mask=URL)) == ["wanx2.1/mask.needs"]
@@ -245,16 +245,16 @@ def test_violations_are_in_spec_order() -> None:
 
 def test_one_violation_per_rule_and_path() -> None:
     body = messages(EDIT, *(["x"] * 20), size="8000*100", n=-1, bbox_list=[[[9, 9, 1, 1]] * 3] * 20)
-    found = rule_paths(body)
-    assert len(found) == len(set(found)) > 20
-    assert {"wan2.7/size.max_ratio", "wan2.7/images.max_count"} <= {rule for rule, _ in found}
+    violations = rule_paths(body)
+    assert len(violations) == len(set(violations)) > 20
+    assert {"wan2.7/size.max_ratio", "wan2.7/images.max_count"} <= {rule for rule, _ in violations}
 
 
 def test_rules_of_other_families_do_not_apply() -> None:
     for model, file in ((EDIT, "wan2.7"), (MIXED, "wan2.6"), (SIMPLE, "wan2.5"), (BRUSH, "wanx2.1")):
-        found = rules({"model": model, "input": {}, "parameters": {"n": 99, "zzz": 1}})
-        assert {f"{file}/n.max", f"{file}/unknown"} <= {rule.partition(":")[0] for rule in found}
-        assert all(rule.startswith((file, "wire/")) for rule in found)
+        violated = rules({"model": model, "input": {}, "parameters": {"n": 99, "zzz": 1}})
+        assert {f"{file}/n.max", f"{file}/unknown"} <= {rule.partition(":")[0] for rule in violated}
+        assert all(rule.startswith((file, "wire/")) for rule in violated)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The closed set of kinds: how each limit is written, and that every table knows the same kinds."""
+"""The closed set of kinds: the form of each limit, and tables by kind that agree."""
 
 import json
 from decimal import Decimal
@@ -140,7 +140,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("ordered", ["y1", "x1", "y2", "x2"], "x1, y1, x2, y2"),
     ("inside", "", "the name of a field"),
 ]
-# They stand on the whole body or on its envelope: no field states them.
+# On the whole body or its envelope: no field states them.
 OF_THE_BODY = {"model", "endpoints", "unknown", "only_for", "parts"}
 
 
@@ -169,7 +169,7 @@ def test_every_kind_has_a_message() -> None:
 
 
 def test_every_bound_and_relation_has_a_predicate() -> None:
-    """On a type where it may stand; the envelope's own kinds are judged where it is walked."""
+    """For each type that it is allowed on; the decoder checks the kinds of the envelope."""
     by_type = {kind for _, kind in CHECKS_BY_TYPE}
     expected = {kind for kind, definition in KINDS.items() if definition.stage == BOUND} - {"parts"}
     assert set(VALUE_CHECKS) | set(CONTEXT_CHECKS) | by_type == expected
@@ -181,12 +181,12 @@ def test_every_bound_and_relation_has_a_predicate() -> None:
 
 
 def test_every_kind_is_used_by_the_packaged_spec() -> None:
-    """One that nothing states would have no test that dies without it."""
+    """A kind that no rule has would be untested."""
     assert set(KINDS) <= {rule.kind for rule in load().rules.values()}
 
 
 def test_the_schema_lists_the_kinds() -> None:
-    """The shape that editors read is written by hand, beside the table."""
+    """The schema is written by hand."""
     known = json.loads((spec_folder() / SCHEMA).read_text("utf-8"))["$defs"]
     others = {"default", "for_testing", "recommended", "notes", "source", "each", "fields"}
     assert set(known["field"]["properties"]) - others == set(KINDS) - OF_THE_BODY
@@ -231,7 +231,7 @@ def test_limit_as_number(limit: Any, size: Fraction) -> None:
 
 
 def test_limits_are_compared_exactly() -> None:
-    """1:3 lies between what any two floats could tell apart."""
+    """1:3 is between two ratios that floats could not distinguish."""
     assert (
         limit_as_number(Ratio(1, 3))
         < limit_as_number(Ratio(333_334, 1_000_000))

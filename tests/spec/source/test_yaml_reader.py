@@ -105,7 +105,7 @@ def test_equal_keys_in_different_mappings() -> None:
 
 @pytest.mark.parametrize("broken", BROKEN_YAML, ids=lambda broken: broken.name)
 def test_the_python_loader_refuses_the_same_files(broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyYAML comes without its C half on some machines."""
+    """PyYAML has no C parser on some machines."""
     monkeypatch.setattr(reader, "_LOADER", yaml.SafeLoader)
     with pytest.raises(SpecError) as exc_info:
         read_yaml(broken.files()[broken.file], broken.file)
@@ -194,7 +194,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers(number: float) -> None:
-    """Each is read as itself, or refused for its length."""
+    """Each is read exactly, or refused for its length."""
     try:
         assert read_yaml(f"a: {number}", "tea.yaml")["a"] == number
     except SpecError:

@@ -168,5 +168,5 @@ def write_rule_names(plan: FamilyLayout, out: CodeWriter) -> None:
 
 def _stray_arguments(plan: FamilyLayout) -> str:
     hints = unknown_member_hints(plan.family)
-    parts = {"homes": dict(hints.homes), "sizes": hints.sizes, "instead": dict(hints.instead)}
+    parts = {"positions": dict(hints.positions), "sizes": hints.sizes, "instead": dict(hints.instead)}
     return ", ".join(f"{name}={python_literal(value)}" for name, value in parts.items())

@@ -6,7 +6,7 @@ from typing import Any
 
 from wanlib.base.redaction import safe_repr
 from wanlib.spec.build.fields import TYPES_WITHOUT_DEFAULT, FieldBuilder, fits
-from wanlib.spec.build.member_names import homes_of
+from wanlib.spec.build.member_names import positions_of
 from wanlib.spec.build.modes import ModeParser
 from wanlib.spec.build.picture_sizes import PictureSizeChecker
 from wanlib.spec.build.rule_checks import RuleChecker, violated_bounds
@@ -54,7 +54,7 @@ def build_family(
         verbs=MappingProxyType(verbs.verbs(raw["verbs"])),
         count_of=MappingProxyType(tables.by_condition("count_of", output["count_of"])),
         count_is=MappingProxyType(tables.by_condition("count_is", output["count_is"])),
-        homes=MappingProxyType(homes_of(fields, form) if form else {}),
+        positions=MappingProxyType(positions_of(fields, form) if form else {}),
         picture_size=MappingProxyType({mode: parse_picture_size(size) for mode, size in sizes.items()}),
         set_form=MappingProxyType(tables.by_condition(_SET_FORM, output.get(_SET_FORM, LineMap(0)))),
     )

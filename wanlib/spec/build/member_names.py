@@ -17,18 +17,18 @@ _MAX_LEVEL = 2
 """Levels of a body whose members count as names of the API: `input`, and what is in it."""
 
 
-def homes_of(fields: tuple[Field, ...], form: Node) -> dict[str, str]:
+def positions_of(fields: tuple[Field, ...], form: Node) -> dict[str, str]:
     """Return where each field and each member of the body form belongs, as text.
 
     Members below the second level are left out: `role` and `content` are parts of a message.
     """
     in_form = form.field_names
     remaining = tuple(field.name for field in fields if field.name not in in_form and not field.place)
-    homes = dict(_homes(form, "", remaining))
-    return homes | {field.name: f"/{field.place}/{field.name}" for field in fields if field.place}
+    positions = dict(_positions(form, "", remaining))
+    return positions | {field.name: f"/{field.place}/{field.name}" for field in fields if field.place}
 
 
-def _homes(node: Node, path: str, remaining: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _positions(node: Node, path: str, remaining: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if node.form == "leaf":
         yield node.field, path
     elif node.form == "parts":
@@ -40,9 +40,9 @@ def _homes(node: Node, path: str, remaining: tuple[str, ...]) -> Iterator[tuple[
         member_path = f"{path}/{name}"
         if member_path.count("/") <= _MAX_LEVEL:
             yield name, member_path
-        yield from _homes(child, member_path, remaining)
+        yield from _positions(child, member_path, remaining)
     if node.each:
-        yield from _homes(node.each, f"{path}/0", remaining)
+        yield from _positions(node.each, f"{path}/0", remaining)
 
 
 def with_only_for(
@@ -84,8 +84,8 @@ def _names_of_others(family: Family, families: list[Family]) -> dict[str, tuple[
     """Return the names that only other families have, each with those families."""
     names: dict[str, list[str]] = {}
     for other in families:
-        for name in other.homes:
-            if name not in family.homes:
+        for name in other.positions:
+            if name not in family.positions:
                 names.setdefault(name, []).append(other.name)
     return {name: tuple(sorted(others)) for name, others in names.items()}
 
@@ -126,9 +126,9 @@ def _names_to_send_instead(
         if other.body == family.body or other.body not in bodies:  # cross_file_checks reports the latter
             continue
         for name, node in _named_members(bodies[other.body]):
-            fields = [field for field in _fields_of(node) if field in family.homes]
-            if name not in family.homes and fields:
-                text = " and ".join(f"{field} at {family.homes[field]}" for field in fields)
+            fields = [field for field in _fields_of(node) if field in family.positions]
+            if name not in family.positions and fields:
+                text = " and ".join(f"{field} at {family.positions[field]}" for field in fields)
                 instead.setdefault(name, f"Send {text}")
     return instead
 

@@ -39,7 +39,7 @@ def named(family: Family, rule: Rule) -> str:
 def unknown_member_hints(family: Family) -> Hints:
     """Return what the message on an unknown member of the family's bodies says."""
     sizes = tuple(field.name for field in family.fields if field.type == "size")
-    return Hints(homes=family.homes, sizes=sizes, instead=family.instead)
+    return Hints(positions=family.positions, sizes=sizes, instead=family.instead)
 
 
 @lru_cache(maxsize=256)

@@ -240,7 +240,7 @@ class Family:
         picture_size: By condition, the size of every picture.
         set_form: By condition, `one choice` or `a choice each`; empty if pictures are not returned as
             choices.
-        homes: Where each documented name belongs in a body, as text.
+        positions: Where each documented name belongs in a body, as text.
         only_for: The rule on names that only other families document, with these families by name; None if
             there are none.
         instead: What to do instead of sending such a name, by name.
@@ -259,7 +259,7 @@ class Family:
     count_is: Mapping[Condition | None, str]
     picture_size: Mapping[Condition | None, PictureSize]
     set_form: Mapping[Condition | None, str]
-    homes: Mapping[str, str] = field(default_factory=dict)
+    positions: Mapping[str, str] = field(default_factory=dict)
     only_for: Rule | None = None
     instead: Mapping[str, str] = field(default_factory=dict)
 
