@@ -1,43 +1,41 @@
-"""Every way in which a call can end badly.
+"""The exceptions of wanlib.
 
 ::
 
     WanError
-    ├── InvalidRequestError        a rule is broken, or the service calls the request invalid
-    ├── BudgetExceededError            the call could cost more than it may; nothing was sent
-    ├── ConfigurationError    the client can't reach the service as it is set up: key, region, URL
-    ├── InvalidArgumentError  an argument has a value that it can't have; also a ValueError
-    │   ├── MissingFileError  a file that is not there; also a FileNotFoundError
-    │   └── NoLegalSizeError  no legal output size has this ratio or tier
-    ├── UsageError            a call at a wrong place or time; also a RuntimeError
-    ├── Unreachable           no connection to the service; nothing can have been accepted
-    ├── AuthenticationError   no, wrong or foreign key; a model or workspace that is not granted
-    ├── ContentModerationError  the input or the output was found inappropriate or infringing
-    ├── QuotaExceededError         an unpaid bill, a spent quota: waiting does not help
-    │   └── RateLimitError       too much at once: waiting helps
-    ├── NotFound              a model, task or workspace that is not there
-    ├── ServiceError          the service failed, and says so
-    ├── MalformedResponseError       an answer that is none of the documented ones
-    ├── TaskError             the task has ended without a picture
-    │   ├── TaskFailedError        and, where the code says why, one of these, each also an error of that
-    cause:
+    ├── InvalidRequestError         a rule is violated, or the service calls the request invalid
+    ├── BudgetExceededError         the call could cost more than it may; nothing was sent
+    ├── ConfigurationError          the client is not set up to reach the service: key, region, URL
+    ├── InvalidArgumentError        an argument has a value that is not allowed; also a ValueError
+    │   ├── MissingFileError        a file does not exist; also a FileNotFoundError
+    │   └── NoLegalSizeError        no legal output size has this ratio or tier
+    ├── UsageError                  a call at the wrong place or time; also a RuntimeError
+    ├── ConnectionFailedError       no connection to the service; nothing can have been accepted
+    ├── AuthenticationError         no key, a wrong or foreign one, or a model that is not granted
+    ├── ContentModerationError      the input or the output was found inappropriate or infringing
+    ├── QuotaExceededError          an unpaid bill, a spent quota: waiting does not help
+    │   └── RateLimitError          too much at once: waiting helps
+    ├── NotFoundError               a model, task or workspace that does not exist
+    ├── ServiceError                the service failed and says so
+    ├── MalformedResponseError      a response in none of the documented forms
+    ├── TaskError                   the task has ended without a picture
+    │   ├── TaskFailedError         where the code states the cause, one of these, also of that class:
     │   │   ├── TaskContentModerationError  also a ContentModerationError
     │   │   ├── TaskInvalidRequestError     also an InvalidRequestError
     │   │   ├── TaskQuotaExceededError      also a QuotaExceededError
     │   │   ├── TaskRateLimitError          also a RateLimitError
     │   │   └── TaskServiceError            also a ServiceError
     │   ├── TaskCanceledError
-    │   └── TaskUnknownError       expired, never there, or of another account or region
-    ├── DeadlineExceededError      the time is up; the task, if any, goes on
-    ├── OutcomeUnknownError        a paid call may or may not have been accepted
-    ├── DownloadFailedError        a picture can't be fetched or stored
-    │   └── LinkExpiredError       its link has died
-    └── JournalError          the journal can't be read or written
+    │   └── TaskUnknownError        expired, never existed, or of another account or region
+    ├── DeadlineExceededError       the time is up; the task, if there is one, goes on
+    ├── OutcomeUnknownError         a billed call may or may not have been accepted
+    ├── DownloadFailedError         a picture can't be fetched or stored
+    │   └── LinkExpiredError        its link has expired
+    └── JournalError                the journal can't be read or written
 
-Every one has `status` (HTTP), `code`, `message`, `request_id` and `task_id`, each None where there is
-none, and `kind`, `advice` and `retry`: the class of the error, what to do, and whether the same call may
-succeed later (`yes`, `once`: one more try makes sense, `no`). No message holds a key, a signed URL or
-image bytes.
+Every one has `status` (HTTP), `code`, `message`, `request_id` and `task_id`, each None if there is none, and
+`kind`, `advice` and `retry`: the class of the error, what to do, and whether the same call may succeed later
+(`yes`, `once`: one more try makes sense, `no`). No message contains a key, a signed URL or image bytes.
 """
 
 import os
@@ -85,12 +83,17 @@ __all__ = [
 
 
 class WanError(Exception):
-    """Whatever goes wrong in a call.
+    """The base of all errors of a call.
 
-    message: what was met and what to do. status: the HTTP status of the answer. code: the vendor's error
-    code. request_id: the vendor's id of the exchange. task_id: the task that it is about, so that it can
-    be taken up again. kind, advice: as of `wanlib.classify`, None where the service states no error.
-    retry: whether the same call may succeed later: `yes`, `once` (one more try makes sense) or `no`.
+    Attributes:
+        message: What is wrong and what to do.
+        status: The HTTP status; None if the service did not respond.
+        code: The vendor's error code; None if there is none.
+        request_id: The vendor's id of the exchange; None if there is none.
+        task_id: The task that the error is about, with which it can be continued; None if there is none.
+        kind: The class of the error, as of `wanlib.classify`; None if the service states no error.
+        advice: What to do, as of `wanlib.classify`; None if the service states no error.
+        retry: Whether the same call may succeed later: `yes`, `once` (one more try makes sense) or `no`.
     """
 
     kind: str | None = None
@@ -119,7 +122,7 @@ class WanError(Exception):
         return f"{self.message} [{known}]" if known else self.message
 
     def to_dict(self) -> dict[str, Any]:
-        """The error as JSON values, for logs and for `--json`."""
+        """Return the error as JSON values, for logs and for `--json`."""
         return {
             "error": type(self).__name__,
             "message": self.message,
@@ -133,17 +136,18 @@ class WanError(Exception):
         }
 
     def with_classification(self, classification: Classification) -> Self:
-        """Take over what a classification says, and return the error itself."""
+        """Take over kind, advice and retry of a classification, and return the error itself."""
         self.kind, self.advice = classification.kind, classification.advice
         self.retry = classification.retry
         return self
 
 
 class InvalidRequestError(WanError):
-    """The request breaks a rule.
+    """The request violates a rule.
 
-    violations: every broken rule, where it was refused before it was sent; empty where the service
-    refused it (then `status` and `code` are set).
+    Attributes:
+        violations: Every violated rule, if the request was refused before it was sent; empty if the service
+            refused it (then `status` and `code` are set).
     """
 
     def __init__(self, message: str, violations: Sequence[Violation] = (), **details: Any) -> None:
@@ -151,20 +155,20 @@ class InvalidRequestError(WanError):
         self.violations = tuple(violations)
 
     def to_dict(self) -> dict[str, Any]:
-        """The error as JSON values, with its violations."""
+        """Return the error as JSON values, with its violations."""
         return super().to_dict() | {"violations": [violation.to_dict() for violation in self.violations]}
 
 
 class BudgetExceededError(WanError):
-    """The call could cost more than `max_price` or than what is left of `budget`; nothing was sent."""
+    """The call could cost more than `max_price` or than is left of `budget`; nothing was sent."""
 
 
 class ConfigurationError(WanError):
-    """The client can't reach the service as it is set up: key, region, workspace, URL, proxy, journal."""
+    """The client is not set up to reach the service: key, region, workspace, URL, proxy, journal."""
 
 
 class InvalidArgumentError(WanError, ValueError):
-    """An argument has a type or a value that it can't have; nothing was sent."""
+    """An argument has a type or a value that is not allowed; nothing was sent."""
 
 
 class NoLegalSizeError(InvalidArgumentError):
@@ -172,9 +176,12 @@ class NoLegalSizeError(InvalidArgumentError):
 
 
 class MissingFileError(InvalidArgumentError, FileNotFoundError):
-    """A file that an argument names is not there.
+    """A file that an argument names does not exist.
 
-    filename: its path. errno, strerror: as of any FileNotFoundError.
+    Attributes:
+        filename: The path of the file.
+        errno: As of any FileNotFoundError.
+        strerror: As of any FileNotFoundError.
     """
 
     def __init__(self, message: str, filename: str | None = None, **details: Any) -> None:
@@ -187,11 +194,11 @@ class MissingFileError(InvalidArgumentError, FileNotFoundError):
 
 
 class UsageError(WanError, RuntimeError):
-    """A call at a wrong place or time: a closed client, a second event loop, a stream before its end."""
+    """A call at the wrong place or time: a closed client, a second event loop, a stream before its end."""
 
 
 class ConnectionFailedError(WanError):
-    """No connection came about after all tries, so nothing can have been accepted."""
+    """No connection was made in any attempt, so nothing can have been accepted."""
 
     retry: Retry = "yes"
 
@@ -209,14 +216,18 @@ class QuotaExceededError(WanError):
 
 
 class RateLimitError(QuotaExceededError):
-    """Too many calls at once. retry_after: seconds that the service asks to wait, None where it does not."""
+    """Too many calls at once.
+
+    Attributes:
+        retry_after: Seconds that the service asks to wait; None if it does not.
+    """
 
     retry: Retry = "yes"
     retry_after: float | None = None
 
 
 class NotFoundError(WanError):
-    """A model, task or workspace that is not there, or not in this region."""
+    """A model, task or workspace does not exist, or not in this region."""
 
 
 class ServiceError(WanError):
@@ -226,11 +237,11 @@ class ServiceError(WanError):
 
 
 class MalformedResponseError(WanError):
-    """An answer that is none of the documented ones: HTML, broken JSON, a list where an object was due."""
+    """A response in none of the documented forms: HTML, broken JSON, a list in place of an object."""
 
 
 class TaskError(WanError):
-    """A task has ended without a picture; `task_id` is set. Nothing of it is billed."""
+    """A task has ended without a picture; `task_id` is set. It is not billed."""
 
 
 class TaskFailedError(TaskError):
@@ -266,18 +277,22 @@ class TaskCanceledError(TaskError):
 
 
 class TaskUnknownError(TaskError):
-    """The service knows no such task: it has expired, never was, or belongs to another account or region."""
+    """The service does not know the task: it expired, never existed, or is of another account or region."""
 
 
 class DeadlineExceededError(WanError):
-    """The time for a call is up. A task goes on: take it up again by its `task_id`."""
+    """The time for a call is up. A task goes on: continue it by its `task_id`."""
 
 
 class OutcomeUnknownError(WanError):
-    """A paid call may or may not have been accepted: the connection broke, or the answer says nothing.
+    """A billed call may or may not have been accepted: the connection broke, or the response says neither.
 
-    model: of the call. sent_at: seconds since the epoch, when it was sent. parts: what had come of a
-    stream. `Wan.find_lost(error)` lists the tasks that it may have become.
+    `Wan.find_lost(error)` lists the tasks that it may have become.
+
+    Attributes:
+        model: The model of the call.
+        sent_at: When it was sent, in seconds since 1970.
+        parts: What had arrived of a stream.
     """
 
     def __init__(
@@ -296,14 +311,18 @@ class OutcomeUnknownError(WanError):
 
 
 class DownloadFailedError(WanError):
-    """A picture can't be fetched or stored. saved: the files of the others, which are kept."""
+    """A picture can't be fetched or stored.
+
+    Attributes:
+        saved: The files of the other pictures, which are kept.
+    """
 
     retry: Retry = "yes"
     saved: Sequence[Path] = ()
 
 
 class LinkExpiredError(DownloadFailedError):
-    """A result's link has died; the picture is gone."""
+    """The link of a result has expired; the picture can't be fetched any more."""
 
     retry: Retry = "no"
 

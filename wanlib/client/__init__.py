@@ -1,1 +1,5 @@
-"""What generated code leans on. Holds no fact of the API: every table and limit is handed in."""
+"""The client: calls, images, tasks, results, and the drivers that do the I/O. It contains no fact of the API.
+
+Generated code subclasses `Client` and `AsyncClient` and passes in all tables; nothing else imports it.
+Start reading at `core`, then `call.plan`, `tasks.lifecycle` and `protocol.effects`.
+"""

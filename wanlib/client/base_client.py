@@ -1,4 +1,4 @@
-"""What the two clients share: their settings, and what needs no waiting."""
+"""What the sync and the async client share: the constructor, the settings, and what needs no waiting."""
 
 from __future__ import annotations
 
@@ -19,24 +19,40 @@ if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client th
 
 
 class BaseClient:
-    """A client of the API. One is enough for a program; threads may share a
-    sync one, the tasks of one asyncio loop an async one.
+    """A client of the API; one is enough for a program.
 
-    api_key: else DASHSCOPE_API_KEY. region: of the key; the spec says which is the
-    default. workspace: its id, for a workspace's own host.
-    base_url: another address, else DASHSCOPE_HTTP_BASE_URL. budget: the most that this client may spend,
-    in the currency of the prices. journal: the path of a file that keeps every paid call, for `resume`.
-    upload: local images go through the temporary upload instead of base64. file_urls: whether strings
-    that begin with file:// are read; False for a service that passes on strings of strangers. proxy,
-    trust_env: as httpx has them. http_client: an httpx.Client (or AsyncClient) of one's own, which is not
-    closed here.
-    timeout: seconds that one verb may take in all, waits, uploads and retries included; a call may have
-    its own. max_retries: how often one request is sent again after a failure that may pass, 0 for never; a
-    paid one only where it cannot have been accepted. The wait for a task goes on to its timeout.
-    parallel: the most exchanges under way at once for one call. clock: a `RealClock` unless given; with a
-    `ManualClock` no call waits for real time. random: chance, for tests.
+    Threads may share a `Wan`, and the tasks of one asyncio event loop an `AsyncWan`. Close it, or use it as a
+    context manager.
 
-    Raises ConfigurationError, InvalidArgumentError, JournalError.
+    Args:
+        api_key: The API key. None means the environment variable DASHSCOPE_API_KEY.
+        region: The region of the key. None means the default region of the spec.
+        workspace: The id of a workspace, for the workspace's own host. None means the default workspace.
+        base_url: Another address than the region's. None means DASHSCOPE_HTTP_BASE_URL, or the region's.
+        budget: The most that this client may spend, in the currency of the prices, as a number or decimal
+            text. None means no limit.
+        journal: Path of an SQLite file that records each billed call, for `resume`; or an open `Journal`.
+            None means no journal.
+        upload: Whether local images go through the temporary upload; otherwise they are sent as base64.
+        file_urls: Whether strings that begin with `file://` are read. Pass False in a service that forwards
+            untrusted strings.
+        proxy: As of httpx.
+        trust_env: As of httpx: whether proxy settings and certificates of the environment are used.
+        http_client: Your own `httpx.Client` (for `AsyncWan` an `httpx.AsyncClient`); it is not closed here.
+            None means a new one.
+        timeout: Seconds that one call may take in all: waits, uploads and retries included. Each call can
+            have its own.
+        max_retries: How often one request is sent again after a failure that may pass, from 0 to 100. A
+            billed request is sent again only where it cannot have been accepted. Polling goes on to the
+            timeout.
+        parallel: The most exchanges at once for one call, 1 or more.
+        clock: Source of time. None means a `RealClock`; with a `ManualClock` no call waits for real time.
+        random: Source of the jitter of retries, for tests. None means a new one.
+
+    Raises:
+        ConfigurationError: There is no usable key, region, workspace, URL, proxy or HTTP client.
+        InvalidArgumentError: An argument has a type or a value that is not allowed.
+        JournalError: The journal cannot be opened.
     """
 
     _api: ClassVar[ApiTables]
@@ -62,6 +78,7 @@ class BaseClient:
         clock: Clock | None = None,
         random: Random | None = None,
     ) -> None:
+        """Create the client. No connection is opened before the first call."""
         _check_flags(upload=upload, file_urls=file_urls, trust_env=trust_env)
         if isinstance(parallel, bool) or not isinstance(parallel, int) or parallel < 1:
             raise InvalidArgumentError(f"parallel is {safe_repr(parallel)}; allowed: an integer, 1 or more")
@@ -96,13 +113,14 @@ class BaseClient:
 
     @property
     def spent(self) -> Any:
-        """What this client has spent so far, a Decimal: results that came, and calls that may be billed."""
+        """What this client has spent, as a Decimal: pictures received, and calls that may be billed."""
         return self._context.budget.spent
 
     def _prepare(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Prepared:
         return self._core.prepare(model, prompt, images, kwargs)
 
     def __deepcopy__(self, memo: object) -> Self:
+        """Return the client itself: copies of results and tasks share it."""
         return self  # copies of results and tasks share the client
 
 

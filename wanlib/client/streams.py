@@ -1,4 +1,4 @@
-"""A streamed call: its parts as they come, its result at the end."""
+"""`Stream` and the session that it shares with `AsyncStream`: parts as they arrive, then the result."""
 
 import json
 from collections.abc import Callable, Generator
@@ -17,7 +17,7 @@ from wanlib.errors import OutcomeUnknownError, UsageError, WanError
 
 
 class StreamSession:
-    """The protocol of a stream's body, apart from who reads it."""
+    """The steps of a streamed response, without the reading of its body."""
 
     def __init__(self, context: ClientContext, billed: BilledCall) -> None:
         assert billed.model is not None
@@ -28,19 +28,23 @@ class StreamSession:
         self.is_finished = False
 
     def single_event(self, opened: OpenedResponse) -> list[Text | Picture]:
-        """The parts of an answer that came in one piece, as from a gateway: a stream of one event."""
+        """Return the parts of a response that came in one piece, as from a gateway: a stream of one event."""
         if opened.body is not None:
             return []
         return self.reader.feed(b"data: " + json.dumps(opened.payload).encode() + b"\n\n")
 
     def finish(self) -> Steps[Result]:
-        """The stream has closed. Raises OutcomeUnknownError where its end is missing."""
+        """Return the result once the stream has closed, and settle the call.
+
+        Raises:
+            OutcomeUnknownError: The end of the stream is missing.
+        """
         result = self.reader.finish()
         self.is_finished = True
         return (yield from settle(self._context, self._paid, result, self._context.api.life.succeeded))
 
     def translate_error(self, error: Exception) -> Steps[WanError | None]:
-        """What an exception while reading means to the caller; None where it is none of a stream's."""
+        """Return the error that an exception while reading means; None for an exception of other code."""
         self.is_finished = True
         if isinstance(error, TransportError):
             error = self._outcome_unknown(str(error))
@@ -51,7 +55,7 @@ class StreamSession:
         return error if isinstance(error, WanError) else None
 
     def abandon(self) -> Steps[None]:
-        """The caller goes before the end: what is made till then may be billed."""
+        """Settle a stream that the caller closed early. Pictures generated so far may be billed."""
         if not self.is_finished:
             self.is_finished = True
             yield from mark_uncertain(
@@ -72,10 +76,10 @@ NOT_FINISHED = "this stream has no result yet; read it to its end first"
 
 
 class Stream:
-    """Iterate over it for the parts as they come: pieces of text, and pictures. Close it, or use `with`.
+    """A streamed call: iterate over it for text and pictures as they arrive.
 
-    result: the whole of it, text pieces joined, once the iteration has ended. Iterating raises
-    OutcomeUnknownError where the stream breaks off, with what had come in `parts`.
+    Close it, or use it as a context manager. Iterating raises OutcomeUnknownError where the stream breaks
+    off; its `parts` are what had arrived.
     """
 
     def __init__(
@@ -100,13 +104,17 @@ class Stream:
 
     @property
     def result(self) -> Output:
-        """What the whole stream has yielded. Raises UsageError before its end."""
+        """The result of the whole stream, with its pieces of text joined.
+
+        Raises:
+            UsageError: The stream has not been read to its end.
+        """
         if self._result is None:
             raise UsageError(NOT_FINISHED)
         return self._result
 
     def close(self) -> None:
-        """Hangs up. What is made till then may be billed."""
+        """Close the connection. Pictures generated so far may be billed."""
         self._parts.close()
         if self._opened.body:
             self._opened.body.response.close()

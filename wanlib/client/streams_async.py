@@ -1,4 +1,4 @@
-"""A streamed call for an event loop."""
+"""`AsyncStream`: a streamed call on an event loop of asyncio."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -16,10 +16,10 @@ from wanlib.errors import UsageError
 
 
 class AsyncStream:
-    """Iterate over it for the parts as they come: pieces of text, pictures. Close it, or use `async with`.
+    """A streamed call: iterate over it for text and pictures as they arrive.
 
-    result: the whole of it, text pieces joined, once the iteration has ended. Iterating raises
-    OutcomeUnknownError where the stream breaks off, with what had come in `parts`.
+    Close it, or use `async with`. Iterating raises OutcomeUnknownError where the stream breaks off; its
+    `parts` are what had arrived.
     """
 
     def __init__(
@@ -44,13 +44,17 @@ class AsyncStream:
 
     @property
     def result(self) -> AsyncOutput:
-        """What the whole stream has yielded. Raises UsageError before its end."""
+        """The result of the whole stream, with its pieces of text joined.
+
+        Raises:
+            UsageError: The stream has not been read to its end.
+        """
         if self._result is None:
             raise UsageError(NOT_FINISHED)
         return self._result
 
     async def close(self) -> None:
-        """Hangs up. What is made till then may be billed."""
+        """Close the connection. Pictures generated so far may be billed."""
         await self._parts.aclose()
         if self._opened.body:
             await self._opened.body.response.aclose()

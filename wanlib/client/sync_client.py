@@ -1,4 +1,4 @@
-"""The sync client under its typed face: verbs in, results out."""
+"""`Client`: the base of the generated `Wan`, with the verbs that all models share."""
 
 from __future__ import annotations
 
@@ -36,7 +36,17 @@ class Client(BaseClient):
         return Driver(self._http, self._context, self._parallel, self._owns_http)
 
     def task(self, task_id: str, model: str | None = None) -> Task:
-        """A task of any process by its id. model: tells the result's model and price; the id is enough."""
+        """Return a handle for a task that any process has submitted.
+
+        Args:
+            task_id: The id of the task, as `submit` returned it.
+            model: The model of the task, which gives the result its model and price. None if it is not known;
+                with a journal it is looked up there.
+
+        Raises:
+            InvalidArgumentError: The text cannot be a task id.
+            InvalidRequestError: The model is unknown.
+        """
         return self._task_handle(self._core.task_handle(task_id, model))
 
     def tasks(
@@ -48,7 +58,20 @@ class Client(BaseClient):
         start: Any = None,
         end: Any = None,
     ) -> Iterator[TaskSummary]:
-        """The account's tasks of the last day, page by page. start, end: datetimes with a zone, or epoch."""
+        """Yield the tasks of the account, newest first as the service lists them, page by page.
+
+        Args:
+            status: Only tasks with this status. None means any.
+            model: Only tasks of this model. None means any.
+            task_id: Only the task with this id. None means any.
+            start: Only tasks submitted from then on, as a datetime with a time zone or seconds since 1970.
+                None means as long ago as the service keeps tasks.
+            end: Only tasks submitted until then, in the same forms. None means now.
+
+        Raises:
+            InvalidArgumentError: A filter has a value that is not allowed.
+            InvalidRequestError: The model is unknown, or the service refuses the query.
+        """
         filters = self._core.list_filters(status, model, task_id, start, end)
         number, pages = 1, 1
         while number <= pages:
@@ -57,8 +80,13 @@ class Client(BaseClient):
             number, pages = number + 1, page.pages if page.items else 0
 
     def cancel(self, task_id: str) -> None:
-        """Cancels a task that is still waiting. Raises InvalidRequestError where it is running or has
-        ended.
+        """Cancel a task that is still waiting.
+
+        Args:
+            task_id: The id of the task.
+
+        Raises:
+            InvalidRequestError: The task is running or has ended.
         """
         self._driver.run(self._core.cancel(task_id))
 
@@ -69,27 +97,54 @@ class Client(BaseClient):
         timeout: float | None = None,
         on_status: StatusCallback | None = None,
     ) -> list[Output | WanError]:
-        """Waits for many tasks at once -> in their order, what each yields, or the error it ended with."""
+        """Wait for several tasks at once, within the rate limit of the account.
+
+        Args:
+            tasks: Handles or task ids.
+            timeout: Seconds to wait in all. None means the client's own timeout.
+            on_status: Called with (task id, status) at each new status. None means no calls.
+
+        Returns:
+            For each task, in order, its output or the error that it ended with. A task that is still running
+            when the time is up has a DeadlineExceededError.
+        """
         ended = self._driver.run(self._core.wait_for(tasks, timeout, on_status))
         return [outcome if isinstance(outcome, WanError) else self._with_saver(outcome) for outcome in ended]
 
     def find_lost(self, error: OutcomeUnknownError) -> list[TaskSummary]:
-        """The account's tasks that a lost call may have become: of its model, submitted about then."""
+        """Return the tasks that a call with an unknown outcome may have become.
+
+        Args:
+            error: The error that the call raised.
+
+        Returns:
+            Tasks of the same model that were submitted within two minutes of the call; empty if it was most
+            likely not accepted.
+        """
         return self._driver.run(self._core.find_lost(error))
 
     def resume(
         self, *, timeout: float | None = None, on_status: StatusCallback | None = None
     ) -> ResumeResult:
-        """Takes up every unfinished call of the journal, as after a crash, and waits for it."""
+        """Continue all unfinished calls of the journal, as after a crash, and wait for them.
+
+        Args:
+            timeout: Seconds to wait in all. None means the client's own timeout.
+            on_status: Called with (task id, status) at each new status. None means no calls.
+
+        Raises:
+            ConfigurationError: The client has no journal.
+            JournalError: The journal cannot be used.
+        """
         result = self._driver.run(self._core.resume(timeout, on_status))
         return result._replace(results=[self._with_saver(output) for output in result.results])
 
     def get_task(self, task_id: str) -> TaskStatus:
-        """Queries a task; `Task.status` calls it."""
+        """Query a task once and return its status. A task that FAILED raises nothing here."""
         return self._driver.run(self._core.get_task(task_id))
 
     def close(self) -> None:
-        """Closes connections and journal."""
+        """Close the connections and the journal."""
         self._context.close()
         if self._owns_http:
             self._http.close()
@@ -113,7 +168,7 @@ class Client(BaseClient):
         return Output._from_result(replace(result, parts=parts), self._save)
 
     def _with_reader(self, part: PartT, links_expire_at: float | None = None) -> PartT:
-        """A part of a result; a picture can then be read."""
+        """Return a part; a picture is given the function that fetches it."""
         if isinstance(part, Picture):
             return replace(part, reader=partial(self._read, links_expire_at))
         return part

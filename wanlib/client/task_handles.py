@@ -1,4 +1,4 @@
-"""Tasks of the service in the caller's hands."""
+"""`Task` and `AsyncTask`: the handles that users hold for asynchronous tasks."""
 
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
 
 class _BaseTask:
-    """id: keep it; with it the task can be taken up again in another process, for a day.
-
-    model: None where it was taken up by its id alone. submitted_at: seconds since the epoch, None where
-    that is not known.
-    """
+    """What the two handles share; see `Task`."""
 
     def __init__(self, billed_call: BilledCall) -> None:
         assert billed_call.task_id is not None
@@ -28,21 +24,34 @@ class _BaseTask:
         self.billed_call = billed_call
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.id} of {self.model or 'a model not told'}>"
+        return f"<{type(self).__name__} {self.id} of {self.model or 'an unknown model'}>"
 
 
 class Task(_BaseTask):
-    __doc__ = f"A task. {_BaseTask.__doc__}"
+    """A task of the service.
+
+    Attributes:
+        id: The task id. With it, any process can continue the task for as long as the service keeps it.
+        model: The name of the model; None if the handle was made from an id alone.
+        submitted_at: Seconds since 1970; None if that is not known.
+    """
 
     def __init__(self, client: "Client", billed: BilledCall) -> None:
         super().__init__(billed)
         self._client = client
 
     def wait(self, *, timeout: float | None = None, on_status: StatusCallback | None = None) -> Output:
-        """What the task yields. timeout: seconds, 900 unless given. on_status: hears (id, status).
+        """Wait until the task ends and return its output.
 
-        Raises TaskFailedError, TaskCanceledError, TaskUnknownError; DeadlineExceededError, after which the
-        task goes on.
+        Args:
+            timeout: Seconds to wait. None means the client's own timeout.
+            on_status: Called with (task id, status) at each new status. None means no calls.
+
+        Raises:
+            TaskFailedError: The task failed; where the code states the cause, also an error of that cause.
+            TaskCanceledError: The task was canceled.
+            TaskUnknownError: The service does not know the task, or keeps it no longer.
+            DeadlineExceededError: The time is up; the task goes on.
         """
         (outcome,) = self._client.wait([self], timeout=timeout, on_status=on_status)
         if isinstance(outcome, WanError):
@@ -50,16 +59,26 @@ class Task(_BaseTask):
         return outcome
 
     def status(self) -> TaskStatus:
-        """What it is doing now. A task that has FAILED is no error here."""
+        """Query the task once and return its status. A task that FAILED raises nothing here."""
         return self._client.get_task(self.id)
 
     def cancel(self) -> None:
-        """Cancels it while it waits. Raises InvalidRequestError where it is running or has ended."""
+        """Cancel the task while it waits.
+
+        Raises:
+            InvalidRequestError: The task is running or has ended.
+        """
         self._client.cancel(self.id)
 
 
 class AsyncTask(_BaseTask):
-    __doc__ = f"A task. {_BaseTask.__doc__}"
+    """A task of the service, for an event loop of asyncio.
+
+    Attributes:
+        id: The task id. With it, any process can continue the task for as long as the service keeps it.
+        model: The name of the model; None if the handle was made from an id alone.
+        submitted_at: Seconds since 1970; None if that is not known.
+    """
 
     def __init__(self, client: "AsyncClient", billed: BilledCall) -> None:
         super().__init__(billed)
@@ -68,10 +87,17 @@ class AsyncTask(_BaseTask):
     async def wait(
         self, *, timeout: float | None = None, on_status: StatusCallback | None = None
     ) -> AsyncOutput:
-        """What the task yields. timeout: seconds, 900 unless given. on_status: hears (id, status).
+        """Wait until the task ends and return its output.
 
-        Raises TaskFailedError, TaskCanceledError, TaskUnknownError; DeadlineExceededError, after which the
-        task goes on.
+        Args:
+            timeout: Seconds to wait. None means the client's own timeout.
+            on_status: Called with (task id, status) at each new status. None means no calls.
+
+        Raises:
+            TaskFailedError: The task failed; where the code states the cause, also an error of that cause.
+            TaskCanceledError: The task was canceled.
+            TaskUnknownError: The service does not know the task, or keeps it no longer.
+            DeadlineExceededError: The time is up; the task goes on.
         """
         (outcome,) = await self._client.wait([self], timeout=timeout, on_status=on_status)
         if isinstance(outcome, WanError):
@@ -79,9 +105,13 @@ class AsyncTask(_BaseTask):
         return outcome
 
     async def status(self) -> TaskStatus:
-        """What it is doing now. A task that has FAILED is no error here."""
+        """Query the task once and return its status. A task that FAILED raises nothing here."""
         return await self._client.get_task(self.id)
 
     async def cancel(self) -> None:
-        """Cancels it while it waits. Raises InvalidRequestError where it is running or has ended."""
+        """Cancel the task while it waits.
+
+        Raises:
+            InvalidRequestError: The task is running or has ended.
+        """
         await self._client.cancel(self.id)

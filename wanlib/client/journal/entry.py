@@ -1,4 +1,4 @@
-"""One paid call as the journal knows it, and the table that holds such calls."""
+"""`Entry`: one billed call of a journal, the table that contains such calls, and the owners of leases."""
 
 import json
 import os
@@ -9,14 +9,28 @@ State: TypeAlias = Literal["lost", "running", "unsaved", "done"]
 
 
 class Entry(NamedTuple):
-    """One paid call, from before it was sent. Times are seconds since the epoch, None while not so far.
+    """One billed call. Times are seconds since 1970, None until they are known.
 
-    key: its number in the journal. verb, model, call: what was called (`edit`, …, `async`). digest:
-    SHA-256 of the canonical body, the only trace of prompt and images. pictures: the most that it yields.
-    price: decimal text, in `currency`, for that many; None where unknown. origin: scheme and host of the
-    API, so that a task is asked for where it was made. sent_at: just before the POST. status: of the
-    ended task, None while it runs and for a call that was refused. links_expire_at: None for a task that
-    ended without a picture. paths: the saved pictures. problem: why a call was refused or is uncertain.
+    Attributes:
+        key: The number of the entry.
+        verb: The verb, such as `edit`.
+        model: The name of the model.
+        call: `async`, `sync` or `stream`.
+        digest: SHA-256 of the canonical body, the only trace of prompt and images.
+        pictures: The most pictures that it can return.
+        price: The price of that many as decimal text; None if no price is documented.
+        currency: The currency of the price.
+        origin: Scheme and host of the API, so that a task is queried where it was made.
+        sent_at: Just before the request was sent.
+        task_id: The id of the task; None if there is none or it is not known.
+        request_id: The vendor's id of the exchange.
+        accepted_at: When the service accepted it.
+        status: The status of the ended task; None while it runs and for a refused call.
+        ended_at: When it ended.
+        links_expire_at: When its links expire; None for a task without a picture.
+        saved_at: When its pictures were saved.
+        paths: The saved files.
+        problem: Why the call was refused or is uncertain; None otherwise.
     """
 
     key: int
@@ -41,11 +55,11 @@ class Entry(NamedTuple):
 
     @property
     def state(self) -> State:
-        """What is left to do, whatever the hour.
+        """What is left to do, apart from the time.
 
-        lost: may have been accepted, but no task id is known. running: a task that has not ended.
-        unsaved: its pictures are not on disk; asking for the task again gives their links. done: nothing,
-        or nothing that can be done, as with the pictures of a call that made no task.
+        `lost`: the call may have been accepted, but no task id is known. `running`: the task has not ended.
+        `unsaved`: its pictures are not on disk; a query of the task gives their links. `done`: nothing is
+        left, or nothing that can be done, as with the pictures of a call without a task.
         """
         if self.saved_at is not None:
             return "done"
@@ -55,7 +69,7 @@ class Entry(NamedTuple):
 
 
 def entry_from_row(row: tuple[Any, ...]) -> Entry:
-    """The entry of a row of `COLUMNS`; ValueError where something else has written there."""
+    """Return the entry of a row with the columns `COLUMNS`; raise ValueError for a foreign row."""
     entry = Entry(*row)
     return entry._replace(paths=tuple(json.loads(row[Entry._fields.index("paths")])))
 
@@ -99,12 +113,12 @@ LEASE = 60.0
 
 
 def new_lease_owner() -> str:
-    """A mark of this process, another each time."""
+    """Return a mark of this process, a different one each time."""
     return f"{os.getpid()}@{socket.gethostname()}/{os.urandom(16).hex()}"
 
 
 def is_owner_dead(owner: str) -> bool:
-    """Whether an owner's process is known to be gone; one on another machine is taken to live."""
+    """Return whether the process of an owner is known to have ended; False for another machine."""
     pid, _, place = owner.partition("@")
     if place.partition("/")[0] != socket.gethostname() or not pid.isdigit():
         return False

@@ -1,6 +1,6 @@
-"""The journal: every paid call on disk before it is sent, so that a killed process can take up its own.
+"""`Journal`: the write-ahead log of billed calls, from which `resume` continues after a crash.
 
-Imported only where a journal is used, since SQLite costs milliseconds to load.
+Imported only where a journal is used, since SQLite takes milliseconds to load.
 """
 
 import json
@@ -19,12 +19,17 @@ __all__ = ["Entry", "Journal"]
 
 
 class Journal:
-    """Paid calls in an SQLite file, written when they happen: whatever returned has reached the disk.
+    """Billed calls in an SQLite file; when a method returns, its change is on the disk.
 
-    Several processes and threads may use one file at once. It holds no key, prompt, image or link. All
-    times are handed in, as seconds since the epoch. Everything raises JournalError where the file can't
-    be used; `which` is an entry's key or its task id, and one that the journal does not know is passed
-    over.
+    Several processes and threads may use one file at once. It contains no key, prompt, image or link. All
+    times are passed in, as seconds since 1970. `which` is the key of an entry or its task id; one that the
+    journal does not contain is ignored.
+
+    Args:
+        path: The file, which is created if it does not exist.
+
+    Raises:
+        JournalError: The file cannot be used. All methods raise it, too.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -48,9 +53,24 @@ class Journal:
         owner: str | None = None,
         until: float | None = None,
     ) -> int:
-        """Records a call that is about to be sent -> its key. The rest as in `Entry`; `at` is `sent_at`.
+        """Record a call that is about to be sent.
 
-        owner, until: a lease from its birth, so that nobody takes for lost what is on its way.
+        Args:
+            verb: The verb, such as `edit`.
+            model: The name of the model.
+            call: `async`, `sync` or `stream`.
+            digest: SHA-256 of the canonical body in hex digits.
+            pictures: The most pictures that the call can return.
+            price: The price of that many as decimal text; None if no price is documented.
+            currency: The currency of the price.
+            origin: Scheme and host of the API.
+            at: When the call is sent, in seconds since 1970.
+            owner: The owner of a lease that starts now, so that no other process takes the call for lost.
+                None for no lease.
+            until: When the lease ends, in seconds since 1970; None without an owner.
+
+        Returns:
+            The key of the entry.
         """
         row = {"verb": verb, "model": model, "call": call, "digest": digest, "pictures": pictures}
         row |= {"price": price, "currency": currency, "origin": origin, "sent_at": at}
@@ -61,37 +81,78 @@ class Journal:
         return key
 
     def record_accepted(self, key: int, task_id: str | None, request_id: str | None, at: float) -> None:
-        """The service has taken the call. task_id: None where a call answers at once and makes no task."""
+        """Record that the service has accepted the call.
+
+        Args:
+            key: The key of the entry.
+            task_id: The id of the task; None for a call that is answered at once.
+            request_id: The vendor's id of the exchange; None if there is none.
+            at: When it was accepted, in seconds since 1970.
+        """
         values = {"key": key, "task_id": task_id, "request_id": request_id, "at": at}
         changes = "task_id = :task_id, request_id = :request_id, accepted_at = :at, problem = NULL"
         self._write(f"UPDATE entry SET {changes} WHERE key = :key", values, task_id)
 
     def record_refused(self, key: int, reason: str, at: float) -> None:
-        """The call was not accepted, for certain: nothing is to be taken up."""
+        """Record that the call was certainly not accepted, so that there is nothing to continue.
+
+        Args:
+            key: The key of the entry.
+            reason: Why it was refused; secrets are removed from it.
+            at: When, in seconds since 1970.
+        """
         values = {"key": key, "reason": redact_text(reason), "at": at}
         self._write("UPDATE entry SET problem = :reason, ended_at = :at WHERE key = :key", values)
 
     def record_uncertain(self, key: int, reason: str) -> None:
-        """The call may have been accepted: it stays lost until `accepted` or `refused` tells."""
+        """Record that the call may have been accepted: it stays lost until its outcome is recorded.
+
+        Args:
+            key: The key of the entry.
+            reason: Why the outcome is unknown; secrets are removed from it.
+        """
         values = {"key": key, "reason": redact_text(reason)}
         self._write("UPDATE entry SET problem = :reason WHERE key = :key", values)
 
     def record_ended(self, which: int | str, status: str, at: float, links_expire_at: float | None) -> None:
-        """The task has ended. links_expire_at: None where it has no picture. The first end stays."""
+        """Record that the task has ended. The first end stays.
+
+        Args:
+            which: The key of the entry or the id of its task.
+            status: The final status.
+            at: When, in seconds since 1970.
+            links_expire_at: When the links of its pictures expire, in seconds since 1970; None if it has
+                none.
+        """
         values = {"which": which, "status": status, "at": at, "links": links_expire_at}
         changes = "status = :status, ended_at = :at, links_expire_at = :links"
         self._write(f"UPDATE entry SET {changes} WHERE {_key_condition(which)} AND ended_at IS NULL", values)
 
     def record_saved(self, which: int | str, paths: Iterable[str | os.PathLike[str]], at: float) -> None:
-        """All its pictures are on disk."""
+        """Record that all pictures of the call are on disk.
+
+        Args:
+            which: The key of the entry or the id of its task.
+            paths: The files.
+            at: When, in seconds since 1970.
+        """
         values = {"which": which, "paths": json.dumps([os.fspath(path) for path in paths]), "at": at}
         self._write(f"UPDATE entry SET paths = :paths, saved_at = :at WHERE {_key_condition(which)}", values)
 
     def acquire_lease(self, key: int, owner: str, now: float, until: float) -> bool:
-        """Takes an entry until that time, for this owner alone -> whether it could be had.
+        """Lease an entry for one owner, so that no other process continues it.
 
-        It can't while another's lease lasts, nor once there is nothing left to take up. The owner may
-        claim again to stay longer. What was read before the claim may be old: read `entry(key)` after it.
+        The owner may lease it again to extend the time. Read `entry(key)` again after the lease: what was
+        read before may be out of date.
+
+        Args:
+            key: The key of the entry.
+            owner: A mark of the owner, from `new_lease_owner`.
+            now: Seconds since 1970.
+            until: When the lease ends, in seconds since 1970.
+
+        Returns:
+            False while the lease of another owner lasts, or if there is nothing left to continue.
         """
         values = {"key": key, "owner": owner, "now": now, "until": until}
         free = "(owner IS NULL OR owner = :owner OR coalesce(leased_until, 0) <= :now)"
@@ -99,13 +160,13 @@ class Journal:
         return self._write(f"{changes} AND {UNFINISHED}", values).rowcount == 1
 
     def release_lease(self, key: int, owner: str) -> None:
-        """Gives an entry back before its lease is over; nothing happens where it is another's."""
+        """Release an entry before its lease ends; a lease of another owner is left alone."""
         values = {"key": key, "owner": owner}
         changes = "owner = NULL, leased_until = NULL"
         self._write(f"UPDATE entry SET {changes} WHERE key = :key AND owner = :owner", values)
 
     def release_dead_leases(self, is_dead: Callable[[str], bool]) -> None:
-        """Gives back whatever is leased by an owner of whom this is true: one whose process has ended."""
+        """Release all leases of owners for whom a function returns True, such as ended processes."""
         with self._connected() as connection:
             rows = connection.execute("SELECT DISTINCT owner FROM entry WHERE owner IS NOT NULL").fetchall()
         for (owner,) in rows:
@@ -114,21 +175,23 @@ class Journal:
                 self._write(f"UPDATE entry SET {changes} WHERE owner = :owner", {"owner": owner})
 
     def entries(self, now: float, expires_after: float) -> list[Entry]:
-        """What can be taken up, oldest first, leased or not; `Entry.state` says how.
+        """Return the entries that can be continued, oldest first, leased or not.
 
-        expires_after: seconds after which the service forgets a task. Older calls, and pictures whose
-        links have died, can't be taken up by anybody.
+        Args:
+            now: Seconds since 1970.
+            expires_after: Seconds for which the service keeps a task. Older calls, and pictures whose links
+                have expired, cannot be continued.
         """
         alive = "(ended_at IS NOT NULL OR coalesce(accepted_at, sent_at) + :life > :now)"
         return self._read(f"{UNFINISHED} AND {alive}", {"now": now, "life": expires_after})
 
     def entry(self, which: int | str) -> Entry | None:
-        """One entry as it is now; None where there is none."""
+        """Return one entry as it is now; None if there is none."""
         entries = self._read(_key_condition(which), {"which": which})
         return entries[-1] if entries else None
 
     def close(self) -> None:
-        """Closes the file. A second time does nothing; any other use raises JournalError from then on."""
+        """Close the file. A second call does nothing; any other use raises JournalError from then on."""
         with self._lock, sqlite_errors(self.path):
             self._closed = True
             self._connection.close()
@@ -140,7 +203,7 @@ class Journal:
         self.close()
 
     def _write(self, statement: str, values: dict[str, Any], task_id: str | None = None) -> Cursor:
-        """One statement is one transaction; it takes the write lock at its start, and waits for it."""
+        """Execute one statement as one transaction; it waits for the write lock at its start."""
         with self._connected(task_id) as connection:
             return connection.execute(statement, _without_surrogates(values))
 
@@ -162,7 +225,7 @@ def _key_condition(which: int | str) -> str:
 
 
 def _without_surrogates(values: dict[str, Any]) -> dict[str, Any]:
-    """Texts without the lone surrogates that SQLite refuses: an odd request id must not cost the task id."""
+    """Escape lone surrogates, which SQLite refuses: an odd request id must not cost the task id."""
     return {
         name: value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else value
         for name, value in values.items()

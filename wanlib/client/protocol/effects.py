@@ -1,8 +1,16 @@
-"""What a protocol asks of its driver.
+"""The effects that the steps of the client yield, and that a driver performs.
 
-A protocol is a generator: it yields effects and gets their outcome sent or thrown in. It opens no
-connection, reads no clock that was not handed in and never sleeps, so the sync and the async client
-share every line of it and a test can be its driver.
+Why sans-I/O. All logic of the client is written as generators, called *steps* here: they yield an effect,
+such as "send this request" or "sleep so long", and the driver sends the outcome in or throws the error. Steps
+open no connection, never sleep, and read only the clock that they are given. That has three uses:
+
+- The sync and the async client share every line of the logic; only the two drivers differ (`drivers`).
+- A test can be the driver: it sees each effect, answers it with anything, and can stop between any two. The
+  crash tests kill a process before and after each effect, and the lifecycle tests run thousands of schedules
+  on a simulated clock.
+- What can fail is visible: each `yield` is a point at which the process may die or an error arrive.
+
+Steps call other steps with `yield from`. Steps that may run at once are yielded together as `Gather`.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -14,22 +22,30 @@ T = TypeVar("T")
 
 
 class Send(NamedTuple):
-    """Make this exchange -> Reply; raises a Trouble. sink: takes the body instead of the Reply."""
+    """Make an exchange and return its Response, read completely; raises a TransportError.
+
+    Attributes:
+        request: What is sent.
+        sink: Takes the body in place of the Response; None keeps it in memory.
+    """
 
     request: Request
     sink: BodySink | None = None
 
 
 class Open(NamedTuple):
-    """Make this exchange -> Opened: a stream with its body still to come, any other answer whole."""
+    """Make an exchange and return an OpenedResponse: a stream with its body to come, any other complete."""
 
     request: Request
 
 
 class OpenedResponse(NamedTuple):
-    """reply: the answer. body: a handle of the driver's where the body is still to come, else None.
+    """A response whose body may still be to come.
 
-    answer: the JSON object of a reply that came whole, once somebody has read it.
+    Attributes:
+        response: Status, headers and, if it came completely, the body.
+        body: A handle of the driver if the body is still to come; else None.
+        payload: The JSON object of a complete response, once it was parsed.
     """
 
     response: Response
@@ -38,27 +54,29 @@ class OpenedResponse(NamedTuple):
 
 
 class Sleep(NamedTuple):
-    """Let so many seconds pass -> None."""
+    """Let so many seconds pass."""
 
     seconds: float
 
 
 class WaitForWork(NamedTuple):
-    """Nothing is due for so many seconds -> None; a driver may come back sooner where something new is."""
+    """Wait at most so many seconds; a driver may return sooner if there is something new to do."""
 
     seconds: float
 
 
 class RunBlocking(NamedTuple):
-    """Call this where blocking does no harm (disk, SQLite) -> what it returns; raises what it raises."""
+    """Call a function where blocking does no harm (disk, SQLite), and return or raise what it does."""
 
     function: Callable[[], Any]
 
 
 class Gather(NamedTuple):
-    """Run these protocols side by side, at most `width` at once.
+    """Run steps at once and return a list, in order, of what each returned or the Exception that it raised.
 
-    -> a list, in their order, of what each returned or of the Exception that it raised.
+    Attributes:
+        steps: What to run.
+        width: How many may run at the same time.
     """
 
     steps: Sequence["Steps[Any]"]
@@ -66,10 +84,12 @@ class Gather(NamedTuple):
 
 
 class WaitForTasks(NamedTuple):
-    """Wait until these tasks have ended -> for each, in order, its final Snapshot or the error it ended with.
+    """Wait until tasks have ended and return, in order, the final TaskStatus or the error of each.
 
-    tasks: (task id, when it was submitted: epoch seconds, None where that is not known). deadline:
-    monotonic seconds. told: hears of each new status, (task id, status).
+    Attributes:
+        tasks: Task id and time of submission (seconds since 1970, None if not known).
+        deadline: Monotonic seconds at which the waits end.
+        on_status: Called with (task id, status) at each new status; None for no calls.
     """
 
     tasks: Sequence[tuple[str, float | None]]

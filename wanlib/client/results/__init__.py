@@ -1,1 +1,5 @@
-"""The package wanlib.client.results."""
+"""What calls return: results and their parts, streamed responses, pictures fetched and stored.
+
+Imported by `tasks` and by the clients.
+Start reading at `result`; `download` writes files.
+"""

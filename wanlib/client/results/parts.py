@@ -1,4 +1,4 @@
-"""What a result consists of: pictures, text between them, and the pictures that failed."""
+"""The parts of a result: pictures, the text between them, and pictures that failed."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,11 +11,16 @@ from wanlib.errors import UsageError
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Picture:
-    """One picture.
+    """One picture of a result.
 
-    url: signed, and dead a day after the task's end; `repr` and `to_dict` leave its query out. choice: the
-    index of the choice or result that it stands in. prompt, actual_prompt: as given, and as the service
-    rewrote it; None where the answer does not tell.
+    Attributes:
+        url: The signed link, which expires a day after the end of the task. `repr` and `to_dict` leave out
+            its query.
+        choice: The index, from 0, of the choice or result that it stands in.
+        prompt: The prompt as it was sent; None if the response has none.
+        actual_prompt: The prompt as the service rewrote it; None if the response has none.
+        reader: Fetches the picture, for pictures of a `Wan`; None otherwise.
+        async_reader: Fetches the picture, for pictures of an `AsyncWan`; None otherwise.
     """
 
     url: str
@@ -57,20 +62,25 @@ class Picture:
         return f"Picture({strip_url(self.url)!r}, choice={self.choice})"
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values, the URL without its query."""
+        """Return JSON values, with the URL without its query."""
         prompts = {"prompt": self.prompt, "actual_prompt": self.actual_prompt}
         return {"type": "image", "url": strip_url(self.url), "choice": self.choice} | prompts
 
 
 @dataclass(frozen=True, slots=True)
 class PictureFailure:
-    """One picture that failed, with the vendor's reason as far as there is one. It is not billed."""
+    """A picture that failed; it is not billed.
+
+    Attributes:
+        code: The vendor's error code; None if the response has none.
+        message: The vendor's reason; None if the response has none.
+    """
 
     code: str | None
     message: str | None
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return JSON values."""
         return {"type": "failure", "code": self.code, "message": self.message}
 
 
@@ -81,7 +91,7 @@ class Text:
     text: str
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return JSON values."""
         return {"type": "text", "text": self.text}
 
 
@@ -91,7 +101,7 @@ _UNREAD = "this picture can't be read so; call {}"
 
 
 def parse_choices(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]:
-    """The parts of `choices`, in reading order."""
+    """Yield the parts of `choices` in reading order."""
     choice_names, payload = names.choice, names.answer
     for index, choice in enumerate(get_list(output, choice_names.choices) or ()):
         content = get_list(get_object(choice, choice_names.message), choice_names.content)
@@ -105,7 +115,7 @@ def parse_choices(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]
 
 
 def parse_results(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]:
-    """The parts of `results`: an entry without a URL has failed, whether or not it says why."""
+    """Yield the parts of `results`: an entry without a URL has failed, with or without a reason."""
     result_names, payload = names.result, names.answer
     for index, entry in enumerate(get_list(output, result_names.results) or ()):
         if url := get_text(entry, result_names.url):
@@ -122,7 +132,7 @@ def parse_results(names: WireNames, output: Mapping[str, Any]) -> Iterator[Part]
 def parse_parts(
     names: WireNames, output: Mapping[str, Any], preferred: str | None
 ) -> tuple[Part, ...] | None:
-    """The parts under the model's own name, else under the other; None where neither list is there."""
+    """Return the parts under the preferred name, else under the other; None if neither list exists."""
     readers = {names.choice.choices: parse_choices, names.result.results: parse_results}
     there = [
         name

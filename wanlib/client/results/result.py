@@ -1,4 +1,4 @@
-"""What a call has yielded."""
+"""`Result`: what a call returns, parsed from any documented response body."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,13 +17,21 @@ __all__ = ["CallContext", "Part", "Picture", "PictureFailure", "Result", "Text",
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Result:
-    """What a call has yielded.
+    """What a call returned. It has the length and the items of its pictures.
 
-    model: None where a task was taken up by its id alone. parts: pictures, text and failures in reading
-    order. usage: the vendor's counts. asked: how many pictures the call asked for, None where that is not
-    known; exact: whether it asked for exactly so many (else it was an upper bound). submitted_at, ended_at,
-    links_expire_at: seconds since the epoch. spent: the price of the pictures that came. raw: the whole
-    answer, the one place of all whole URLs beside `Picture.url`.
+    Attributes:
+        model: The name of the model; None if the task was continued by its id alone.
+        parts: Pictures, text and failures in reading order.
+        usage: The vendor's counts.
+        asked: How many pictures the call asked for; None if that is not known.
+        exact: Whether it asked for exactly so many; otherwise `asked` is an upper bound.
+        request_id: The vendor's id of the exchange; None if the response has none.
+        task_id: The id of the task; None for a call without a task.
+        submitted_at: Seconds since 1970; None if not known.
+        ended_at: Seconds since 1970; None if not known.
+        links_expire_at: Seconds since 1970 at which the links of the pictures expire; None if not known.
+        spent: The price of the pictures that were made; None if no price is documented.
+        raw: The whole response body. Beside `Picture.url` it is the only place with complete URLs.
     """
 
     model: str | None
@@ -51,17 +59,17 @@ class Result:
 
     @property
     def text(self) -> str:
-        """All text, its parts on lines of their own."""
+        """All text, each part on lines of its own."""
         return "\n".join(part.text for part in self.parts if isinstance(part, Text))
 
     @property
     def has_failures(self) -> bool:
-        """Whether some picture failed."""
+        """Whether a picture failed."""
         return bool(self.failures)
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether fewer pictures came than were asked for, where an exact number was."""
+        """Whether there are fewer pictures than were asked for, where an exact number was."""
         return self.exact and self.asked is not None and len(self.images) < self.asked
 
     def __len__(self) -> int:
@@ -79,7 +87,7 @@ class Result:
     def __getitem__(self, index: slice) -> tuple[Picture, ...]: ...
 
     def __getitem__(self, index: int | slice) -> Picture | tuple[Picture, ...]:
-        """Return a picture by its number, from 0. Raises IndexError where there is none."""
+        """Return a picture by its index, from 0. Raise IndexError if there is none."""
         return self.images[index]
 
     def __repr__(self) -> str:
@@ -88,7 +96,7 @@ class Result:
         return f"<Result of {self.model or 'a task'}: {pictures}{failed}, task {self.task_id}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values for logs and files: no URL has its query here; `raw` is left out."""
+        """Return JSON values for logs and files. No URL has its query here, and `raw` is left out."""
         names = (
             "model",
             "asked",
@@ -110,9 +118,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What the client knows of a call beyond its answer; what is None is looked for in the answer.
+    """What the client knows of a call beyond its response; what is None is looked up in the response.
 
-    asked, exact: as in Result. each: the price of one picture. Times: seconds since the epoch.
+    Attributes:
+        asked: As of `Result`.
+        exact: As of `Result`.
+        task_id: The id of the task, if there is one.
+        submitted_at: Seconds since 1970.
+        ended_at: Seconds since 1970.
+        price_per_picture: The price of one picture; None if no price is documented.
     """
 
     asked: int | None = None
@@ -126,11 +140,20 @@ class CallContext:
 def parse_result(
     api: ApiTables, model: Model | None, payload: Mapping[str, Any], context: CallContext | None = None
 ) -> Result:
-    """The result that an answer holds, of whichever documented shape, the model's own one tried first.
+    """Parse the result of a response body, in any of the documented shapes.
 
-    Choices may hold one picture each, or one choice all of them with text between; `results` holds a
-    picture or a failure each. Members that no page names are let pass. A list without a single picture
-    gives a Result without images. Raises MalformedResponseError where neither list is there.
+    `choices` may contain one picture each, or one choice with all of them and text between; `results`
+    contains a picture or a failure each. Undocumented members are ignored. A list without a picture gives a
+    result without images.
+
+    Args:
+        api: The tables of the API.
+        model: The model, whose own shape is tried first. None if it is not known.
+        payload: The response body.
+        context: What is known of the call.
+
+    Raises:
+        MalformedResponseError: There is neither list.
     """
     known = context or CallContext()
     names = api.names

@@ -1,4 +1,20 @@
-"""A paid call under way: its money held, its traces in the journal, its end settled."""
+"""`BilledCall`: a billed call from the reservation of its price to the settlement.
+
+A billed call passes these steps, and each is written to the journal, if there is one, before the next begins:
+
+1. `reserve`: the highest possible price is set aside in the budget, and the intent is recorded, with a lease
+   that lasts as long as the call may. Nothing was sent yet, so a failure here costs nothing.
+2. `send`: the request is sent (see `submit` for what may be sent again). A definite refusal gives the
+   reservation back and is recorded as refused. An unknown outcome counts the whole reservation as spent and
+   is recorded as uncertain, because the pictures may be billed.
+3. Acceptance: the task id is recorded at once (see `lifecycle.submit`). From here on the task can be found by
+   any process, even if this one is killed.
+4. `settle`: the price of the pictures that were made is spent and the rest given back; the end is recorded.
+
+So after a crash at any point the journal contains the call in a state from which `resume` can continue: an
+intent without an outcome is searched for in the list of tasks, and a task id is polled. Money is counted at
+most once for each task, however often and by whichever handle it is waited for (`Budget.settle`).
+"""
 
 import hashlib
 import json
@@ -28,10 +44,16 @@ if TYPE_CHECKING:
 
 
 class BilledCall(NamedTuple):
-    """A paid call under way, or a task taken up again.
+    """A billed call under way, or a task that is continued.
 
-    task_id: None until it is known, and for a call without a task. key: its entry in the journal. held:
-    the money set aside. asked, exact: the pictures asked for. Times are epoch seconds, None if unknown.
+    Attributes:
+        model: The model; None if it is not known.
+        task_id: None until it is known, and for a call without a task.
+        journal_key: The key of its entry in the journal; None without a journal.
+        reserved: The amount that is set aside for it.
+        requested: How many pictures it asks for; None if not known.
+        exact: Whether it asks for exactly so many.
+        sent_at: Seconds since 1970; None if not known.
     """
 
     model: Model | None
@@ -44,15 +66,17 @@ class BilledCall(NamedTuple):
 
 
 def billed_call_from_entry(context: ClientContext, entry: "Entry") -> BilledCall:
-    """An entry of the journal as a call under way; its money was counted by the process that made it."""
+    """Return an entry of the journal as a billed call; the process that made it has counted its price."""
     model = find_model(context.api, entry.model)
     return BilledCall(model, entry.task_id, entry.key, requested=entry.pictures, sent_at=entry.sent_at)
 
 
 def reserve(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Deadline) -> Steps[BilledCall]:
-    """Sets the money aside and records the intent, before anything is sent.
+    """Reserve the price and record the intent, before anything is sent.
 
-    Raises BudgetExceededError and JournalError.
+    Raises:
+        BudgetExceededError: The call could cost more than it may.
+        JournalError: The intent cannot be recorded.
     """
     reserved = context.budget.reserve(plan.price, max_price)
     sent_at = context.clock.wall()
@@ -67,7 +91,7 @@ def reserve(context: ClientContext, plan: CallPlan, max_price: Any, deadline: De
 def send(
     context: ClientContext, plan: CallPlan, billed: BilledCall, deadline: Deadline
 ) -> Steps[OpenedResponse]:
-    """Sends the call. What was held goes back only where the call was refused for certain."""
+    """Send the call. The reservation is given back only after a definite refusal."""
     try:
         return (yield from send_billed_call(context, plan, deadline))
     except OutcomeUnknownError as error:
@@ -79,20 +103,20 @@ def send(
 
 
 def mark_refused(context: ClientContext, billed: BilledCall, error: WanError) -> Steps[None]:
-    """The call was not accepted: nothing is owed."""
+    """Record that the call was not accepted and give the reservation back."""
     context.budget.settle(billed.reserved, Decimal(0))
     reason, at = str(error), context.clock.wall()
     yield from write_journal(context, billed, lambda journal, key: journal.record_refused(key, reason, at))
 
 
 def mark_uncertain(context: ClientContext, billed: BilledCall, error: WanError) -> Steps[None]:
-    """The call may be billed: what was held is counted as spent."""
+    """Mark the call as possibly billed and charge the reserved amount."""
     context.budget.settle(billed.reserved, billed.reserved)
     yield from write_journal(context, billed, lambda journal, key: journal.record_uncertain(key, str(error)))
 
 
 def settle(context: ClientContext, billed: BilledCall, result: Result, status: str) -> Steps[Result]:
-    """Takes what a result cost and records the end."""
+    """Charge the price of a result and record the end."""
     context.budget.settle(
         billed.reserved, result.spent.amount if result.spent else billed.reserved, billed.task_id
     )
@@ -107,7 +131,7 @@ def settle(context: ClientContext, billed: BilledCall, result: Result, status: s
 def write_journal(
     context: ClientContext, billed: BilledCall, write: "Callable[[Journal, int], None]"
 ) -> Steps[None]:
-    """Writes to the journal, if there is one and the call stands in it."""
+    """Write to the journal, if there is one and it contains the call."""
     journal, key = context.journal, billed.journal_key
     if journal is not None and key is not None:
         yield RunBlocking(lambda: write(journal, key))
@@ -141,7 +165,7 @@ def _record_intent(context: ClientContext, plan: CallPlan, at: float, until: flo
 
 
 def call_context(context: ClientContext, billed: BilledCall, ended_at: float) -> CallContext:
-    """What is known of a call beyond its answer."""
+    """Return what is known of a call beyond its response."""
     unit_price: Price | None = None
     if billed.model is not None:
         unit_price = compute_price(context.api, billed.model, context.settings.region, 1)

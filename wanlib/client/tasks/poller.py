@@ -1,7 +1,24 @@
-"""The waiter: follows any number of tasks to their ends, within the rate that the account is allowed.
+"""`TaskPoller`: any number of waits, served within the rate limit of the account.
 
-Each task is looked at in growing gaps. Where many are due together, the list of recent tasks tells most
-of them at once; only those that it does not tell, or tells to have ended, are queried one by one.
+How it works. Each wait is a `TaskWaiter` in a heap, ordered by the time at which its task is to be looked at
+next. The first look comes a second after the submission, and the intervals then double up to the interval
+that the vendor advises, since most tasks end soon and the others end late. The poller sleeps until the first
+waiter is due (`WaitForWork`), takes all that are due then, and looks at them in one round.
+
+The account has a rate limit for queries, so a thousand waits cannot each have a query at every interval. From
+`LIST_THRESHOLD` waiters on, the round asks for the list of recent tasks in place of single queries: one page
+of it answers for a hundred tasks. The list does not contain results, so a task that the list reports as
+ended, or does not contain, is queried by itself next (`needs_query`). All requests pass the rate limiter of
+their kind, which hands out times first come, first served; so waits share the rate fairly and none can
+starve.
+
+A wait ends in one of four ways: with the final status, with the error that the status means, with a refusal
+of the query that will not pass, or at its deadline. An error that may pass is kept as `last_error` and the
+task is looked at again. A FAILED that may be an error of the query alone is believed only when the list
+agrees, or after `CONFIRMATIONS` such responses: otherwise a billed picture would be given up.
+
+One poller serves a whole async client, and new waiters may be added while it runs; the sync client makes one
+for each call of `wait`.
 """
 
 from collections.abc import Sequence
@@ -27,7 +44,7 @@ MAX_QUERIES_PER_ROUND = 100
 
 
 class TaskPoller:
-    """The tasks that one client waits for. Add watches, then run `protocol` until it returns."""
+    """Waits of one client. Add waiters, then run the steps of `run` until they return."""
 
     def __init__(self, context: ClientContext) -> None:
         self._context = context
@@ -37,7 +54,7 @@ class TaskPoller:
         self._in_progress: Sequence[TaskWaiter] = ()
 
     def add(self, watch: TaskWaiter) -> None:
-        """Takes a task up; one that was submitted just now is left alone for the first gap."""
+        """Add a wait. A task that was submitted just now is not queried before the first interval is over."""
         clock = self._context.clock
         age = (
             self._intervals.delay_after(0)
@@ -50,7 +67,7 @@ class TaskPoller:
         )
 
     def run(self) -> Steps[None]:
-        """Polls until every watch is over."""
+        """Poll until all waits have ended."""
         while self._heap:
             single, listed = self._take_due()
             if len(listed) < LIST_THRESHOLD:
@@ -63,7 +80,7 @@ class TaskPoller:
                 yield WaitForWork(max(0.0, self._heap[0][0] - self._context.clock.now()))
 
     def fail_all(self, error: BaseException) -> None:
-        """Ends every wait with an error: following itself broke, or was stopped."""
+        """End all waits with an error, because polling itself failed or was stopped."""
         for watch in [*self._in_progress, *(watch for _, _, watch in self._heap)]:
             watch.finish(error)
         self._heap.clear()
@@ -72,7 +89,7 @@ class TaskPoller:
         heappush(self._heap, (min(due_at, watch.deadline), next(self._order), watch))
 
     def _take_due(self) -> tuple[list[TaskWaiter], list[TaskWaiter]]:
-        """Takes what is due now: those to be queried alone, and the others. Late ones end here."""
+        """Return the waiters that are due, first those to be queried singly; end those whose time is up."""
         now = self._context.clock.now()
         single: list[TaskWaiter] = []
         listed: list[TaskWaiter] = []
@@ -85,7 +102,7 @@ class TaskPoller:
         return single, listed
 
     def _poll_round(self, single: Sequence[TaskWaiter], listed: Sequence[TaskWaiter]) -> Steps[None]:
-        """A round of polls side by side. What breaks one of them, and is no answer, ends its waits."""
+        """Poll waiters at once. An exception that is not a response ends the waits that it concerns."""
         rounds: list[tuple[Steps[None], Sequence[TaskWaiter]]] = [
             (self._poll_one(waiter), [waiter]) for waiter in single
         ]
@@ -97,7 +114,7 @@ class TaskPoller:
                 watch.finish(outcome)
 
     def _poll_by_list(self, waiters: Sequence[TaskWaiter]) -> Steps[None]:
-        """Those whom the list tells to be under way wait on; the others are queried next."""
+        """Reschedule the tasks that the list shows as running; the others are queried next."""
         known = yield from statuses_from_list(self._context, waiters)
         for watch in waiters:
             status = known.get(watch.task_id)
@@ -128,10 +145,7 @@ class TaskPoller:
             self._handle_status(watch, snapshot)
 
     def _is_confirmed_failure(self, watch: TaskWaiter, snapshot: TaskStatus) -> Steps[bool]:
-        """Whether a failure in doubt is one: else a paid picture is given up for an error that passes.
-
-        The list says so, or, where it does not show the task, the same is said again and again.
-        """
+        """Return whether an uncertain failure is real: the list agrees, or it was reported several times."""
         status = (yield from statuses_from_list(self._context, [watch])).get(watch.task_id)
         watch.uncertain_polls += 1
         return watch.uncertain_polls >= CONFIRMATIONS if status is None else status == snapshot.status
@@ -155,7 +169,7 @@ class TaskPoller:
 
 
 def _notify(watch: TaskWaiter, status: str) -> None:
-    """Tells a new status. A callback that fails harms no other wait."""
+    """Report a new status. A callback that fails does not affect other waits."""
     if status == watch.last_status:
         return
     watch.last_status = status

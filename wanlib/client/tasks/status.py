@@ -1,4 +1,4 @@
-"""A task as a query or a list of tasks shows it."""
+"""`TaskStatus`, `TaskSummary`, `TaskPage`: tasks as queries and lists show them; the errors they mean."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -51,11 +51,19 @@ _QUERY_ERROR_KINDS = frozenset({"rate", "authentication"})
 class TaskStatus:
     """A task at one moment.
 
-    status: as the service names it, one nobody has heard of among them. ended: it will not change again.
-    submitted_at, scheduled_at, ended_at: seconds since the epoch, None where the answer has no such time.
-    metrics: the counts of `task_metrics`. code, message: the vendor's reason, None where there is none;
-    their presence alone is no failure. raw: the whole answer. doubtful: it FAILED by an error that may be
-    one of this query alone; a second query tells.
+    Attributes:
+        task_id: The id of the task.
+        status: The status as the service names it, which may be an undocumented one.
+        ended: Whether the status is final.
+        submitted_at: Seconds since 1970; None if the response has no such time. So for the next two.
+        scheduled_at: When the service started it.
+        ended_at: When it ended.
+        metrics: The counts of pictures; empty if the response has none.
+        code: The vendor's error code; None if there is none. Its presence alone does not mean failure.
+        message: The vendor's reason; None if there is none.
+        request_id: The vendor's id of the exchange.
+        raw: The whole response body.
+        uncertain: Whether the task FAILED by an error that may be about this query alone; query it again.
     """
 
     task_id: str
@@ -74,7 +82,7 @@ class TaskStatus:
 
 @dataclass(frozen=True, slots=True)
 class TaskSummary:
-    """A task in a list. Times are seconds since the epoch, None where the list has none."""
+    """A task in a list. Times are seconds since 1970, None where the list has none."""
 
     task_id: str
     status: str
@@ -87,7 +95,14 @@ class TaskSummary:
 
 
 class TaskPage(NamedTuple):
-    """A page of tasks. page, pages, total: this page's number, how many there are, tasks in all."""
+    """A page of a list of tasks.
+
+    Attributes:
+        items: The tasks.
+        page: The number of this page, from 1.
+        pages: The number of pages.
+        total: The number of tasks on all pages.
+    """
 
     items: tuple[TaskSummary, ...]
     page: int
@@ -96,12 +111,14 @@ class TaskPage(NamedTuple):
 
 
 def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskStatus:
-    """The answer to a query of this task.
+    """Parse the response to a query of a task.
 
-    A task that FAILED may say so in `output`, or by a flat error of the vendor with status 200 (the pages
-    print both). Raises the error that any other refusal means, and MalformedResponseError where no
-    `task_status`
-    is found.
+    A task that FAILED may say so in `output`, or by a flat error of the vendor with status 200; the pages of
+    the vendor show both.
+
+    Raises:
+        MalformedResponseError: There is no task status.
+        WanError: The error that any other refusal means.
     """
     if not 200 <= response.status < 300:
         raise error_from_response(api, response, task_id=task_id)
@@ -116,7 +133,7 @@ def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskS
         )
     if error_kind(api, get_text(payload, names.answer.code), response.status) in _QUERY_ERROR_KINDS:
         raise error_from_response(api, response, task_id=task_id)
-    return _task_status(api, payload, task_id, api.life.failed, doubtful=is_retryable(api, response))
+    return _task_status(api, payload, task_id, api.life.failed, uncertain=is_retryable(api, response))
 
 
 def task_error(api: ApiTables, snapshot: TaskStatus, submitted_at: float | None, now: float) -> TaskError:
@@ -148,7 +165,11 @@ def _failure(api: ApiTables, snapshot: TaskStatus) -> TaskFailedError:
 
 
 def parse_page(api: ApiTables, response: Response) -> TaskPage:
-    """A list of tasks. Entries without an id are left out. Raises the error that a refusal means."""
+    """Parse a page of the list of tasks; entries without an id are left out.
+
+    Raises:
+        WanError: The error that a refusal means.
+    """
     payload, names = parse_json_object(api, response), api.names.listed
     if not 200 <= response.status < 300 or is_error_payload(api, payload, response):
         raise error_from_response(api, response)
@@ -165,7 +186,7 @@ def parse_page(api: ApiTables, response: Response) -> TaskPage:
 
 
 def _task_status(
-    api: ApiTables, payload: dict[str, Any], task_id: str, status: str, doubtful: bool = False
+    api: ApiTables, payload: dict[str, Any], task_id: str, status: str, uncertain: bool = False
 ) -> TaskStatus:
     response_names, names = api.names.answer, api.names.task
     output = get_object(payload, response_names.output)
@@ -182,7 +203,7 @@ def _task_status(
         or get_sanitized(payload, response_names.message),
         request_id=get_sanitized(payload, response_names.request_id),
         raw=payload,
-        uncertain=doubtful,
+        uncertain=uncertain,
     )
 
 

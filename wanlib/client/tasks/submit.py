@@ -1,4 +1,19 @@
-"""The one exchange that is paid for. It is sent again only when it cannot have been accepted."""
+"""The one request that is billed, and when it may be sent again.
+
+A request that creates pictures costs money each time the service accepts it, and the service offers no key
+that makes a repetition harmless. So the request is sent again only where it cannot have been accepted:
+
+- no connection came about (DNS, refused, TLS, pool time-out): nothing was sent;
+- the service refused it for the rate, in its own error form: HTTP 429 with a code that may pass.
+
+Any other refusal in the vendor's form is definite, and is raised. Everything else leaves the outcome unknown
+and raises OutcomeUnknownError: a connection that broke after the request was sent, a time-out, an HTTP 502 or
+504 of a gateway, a body that is neither an output nor an error of the vendor. The error has the model and the
+time, with which `find_lost` searches the list of tasks.
+
+An account may be allowed more than the pages document. So requests are not paced from the start: a model's
+requests are sent at the documented rate from its first rate refusal on.
+"""
 
 from typing import Any
 
@@ -29,14 +44,13 @@ _TOO_MANY_REQUESTS = 429
 
 
 def send_billed_call(context: ClientContext, plan: CallPlan, deadline: Deadline) -> Steps[OpenedResponse]:
-    """Sends a call -> the answer to a call that was accepted, a streamed one with its body to come.
+    """Send a call and return the response of an accepted one, a streamed one with its body still to come.
 
-    An account may be allowed more than the pages say: calls of a model are sent at the documented rate from
-    the first on that is refused for the rate.
-
-    Raises Unreachable, DeadlineExceededError and the errors of a definite refusal, after which nothing is
-    owed;
-    OutcomeUnknownError where the call may have been accepted.
+    Raises:
+        ConnectionFailedError: The service cannot be reached; nothing was accepted.
+        DeadlineExceededError: The time was up before the request could be sent.
+        OutcomeUnknownError: The call may have been accepted.
+        WanError: The error of a definite refusal; nothing is owed.
     """
     backoff = context.backoff()
     for tries in range(1, context.attempts + 1):
@@ -73,7 +87,7 @@ def send_billed_call(context: ClientContext, plan: CallPlan, deadline: Deadline)
 
 
 def _wait_turn(context: ClientContext, model: Model, deadline: Deadline) -> Steps[None]:
-    """Waits for the turn of a call, where calls of its model take turns."""
+    """Wait for the rate limiter of the model, if it has one."""
     pace = context.submit_limiters.get(model.name)
     wait = pace.reserve(context.clock.now()) if pace else 0.0
     if not deadline.permits_wait(wait):
@@ -85,9 +99,10 @@ def _wait_turn(context: ClientContext, model: Model, deadline: Deadline) -> Step
 def _interpret_response(
     context: ClientContext, plan: CallPlan, response: Response, sent_at: float
 ) -> dict[str, Any] | WanError:
-    """What an answer to a create says: its object where the call was accepted, the error where it was not.
+    """Return the object of an accepted call, or the error of a definite refusal.
 
-    Raises OutcomeUnknownError where it says neither.
+    Raises:
+        OutcomeUnknownError: The response is neither.
     """
     if response.status in _GATEWAY_STATUSES:
         raise outcome_unknown_error(
@@ -111,7 +126,7 @@ def _interpret_response(
 def outcome_unknown_error(
     api: ApiTables, plan: CallPlan, sent_at: float, reason: str, response: Response | None = None
 ) -> OutcomeUnknownError:
-    """The error for a call that may have been accepted, with what is needed to look for it."""
+    """Return the error for a call that may have been accepted, with what a search for it needs."""
     advice = "look for its task with find_lost(error) before sending it again"
     if plan.call != "async":
         advice = "a synchronous call has no task to look for; what it made, if anything, is lost"
@@ -124,7 +139,7 @@ def outcome_unknown_error(
 
 
 def _response_ids(api: ApiTables, response: Response | None) -> dict[str, Any]:
-    """What an answer says of itself, as far as it can be read: for the vendor's support."""
+    """Return the ids of a response as far as it can be read, for the vendor's support."""
     if response is None:
         return {}
     try:

@@ -1,4 +1,4 @@
-"""A task that somebody waits for."""
+"""`TaskWaiter`: one pending wait for a task."""
 
 from collections.abc import Callable
 
@@ -11,10 +11,20 @@ StatusCallback = Callable[[str, str], None]
 
 
 class TaskWaiter:
-    """One wait. Small, for thousands of them are held at once.
+    """One pending wait. It has slots, because thousands of them may exist at once.
 
-    submitted_at: epoch seconds, None where it is not known. deadline: monotonic seconds. told: hears of
-    each new status. ended: gets the outcome, once.
+    Attributes:
+        task_id: The task.
+        submitted_at: Seconds since 1970; None if not known.
+        deadline: Monotonic seconds at which the wait ends.
+        on_outcome: Called once with the outcome.
+        on_status: Called with (task id, status) at each new status; None for no calls.
+        polls: How often the task was looked at.
+        last_status: The status when last seen; empty before that.
+        needs_query: Whether the list of tasks does not show enough of it.
+        uncertain_polls: How many responses in a row were an uncertain failure.
+        last_error: Why the last poll failed; None if it did not.
+        is_finished: Whether the outcome was handed over.
     """
 
     __slots__ = (
@@ -52,7 +62,7 @@ class TaskWaiter:
         self.is_finished = False
 
     def finish(self, outcome: Outcome) -> None:
-        """Hands over the outcome, the first time."""
+        """Hand over the outcome, the first time only."""
         if not self.is_finished:
             self.is_finished = True
             self.on_outcome(outcome)

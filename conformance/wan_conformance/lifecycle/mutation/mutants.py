@@ -116,7 +116,7 @@ def _of_wire(wire: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _of_client() -> Iterator[tuple[str, tuple[Any, str, Any]]]:
     """The beginning of the poll schedule: its first gap is a second, and each is twice the one before it."""
     for step in (1, -1):
-        yield f"first_gap={step:+} s", (follow, "FIRST_LOOK", follow.FIRST_POLL + step)
+        yield f"first_gap={step:+} s", (follow, "FIRST_POLL", follow.FIRST_POLL + step)
     for growth in (1, 3):
         yield f"growth={growth}", (PollIntervals, "after", _scaled(growth))
 
