@@ -16,7 +16,7 @@ from wan_conformance.targets.client.verb_call import NotExpressibleError, verb_c
 
 from tests.client.invented import SKETCH, WORDS, invented_client, invented_spec
 from wanlib.boundary.case import Case, Question
-from wanlib.boundary.images import data_uri
+from wanlib.boundary.images import data_uri_of_image
 from wanlib.client.call import arguments as asked
 from wanlib.client.call import plan
 from wanlib.client.call import preflight as refusing
@@ -74,7 +74,10 @@ MASKED = {
         (fusion(n=2, size="2K"), "async"),
         (fusion(seed=7), "sync"),
         (messages("wan2.7-image", [{"text": "a cat"}, {"image": FIRST}], {}), "sync"),
-        (messages("wan2.7-image", [{"image": data_uri("png", 300, 300)}, {"text": "a cat"}], {}), "async"),
+        (
+            messages("wan2.7-image", [{"image": data_uri_of_image("png", 300, 300)}, {"text": "a cat"}], {}),
+            "async",
+        ),
         (interleaved(), "async"),
         (interleaved(stream=True, max_images=3), "stream"),
         (MASKED, "async"),
@@ -259,7 +262,7 @@ def test_each_fault_turns_the_target_red(
 
 
 def test_images_go_as_bytes_in_one_of_them(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = messages("wan2.7-image", [{"image": data_uri("png", 300, 300)}, {"text": "a cat"}], {})
+    body = messages("wan2.7-image", [{"image": data_uri_of_image("png", 300, 300)}, {"text": "a cat"}], {})
     kinds: dict[str, list[type]] = {}
     right = to_image_input
     for name in ("client", "client_async"):

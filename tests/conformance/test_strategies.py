@@ -128,9 +128,9 @@ def test_situations_leave_out_what_the_rules_forbid() -> None:
     assert len(found) == 4
     for situation in found:
         if situation.truths["interleave"]:
-            assert {values["call"] for values in situation.pinned} <= {"async", "stream"}
+            assert {values["call"] for values in situation.assignments} <= {"async", "stream"}
     broken = mode_cases(SPEC, "wan2.6-image", SPEC.rules["wan2.6/enable_interleave.one_of:plain_sync"])
-    assert [dict(each) for situation in broken for each in situation.pinned] == [
+    assert [dict(each) for situation in broken for each in situation.assignments] == [
         {"enable_interleave": True, "call": "sync"}
     ]
 

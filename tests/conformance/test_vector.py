@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from wan_conformance.engine.vectors import VectorError, load
 
-from wanlib.boundary.images import data_uri
+from wanlib.boundary.images import data_uri_of_image
 
 GOOD = {"id": "a", "statement": "guide#n", "body": 1, "expect": []}
 
@@ -33,9 +33,9 @@ def test_macros_are_expanded(tmp_path: Path) -> None:
 
 def test_a_picture_is_expanded_with_what_is_told_of_it(tmp_path: Path) -> None:
     uri = expanded(tmp_path, "{$image: {format: png, width: 3, height: 2, bytes: 300, mime: image/bmp}}")
-    assert uri == data_uri("png", 3, 2, mime="image/bmp", size_bytes=300)
+    assert uri == data_uri_of_image("png", 3, 2, mime="image/bmp", size_bytes=300)
     uri = expanded(tmp_path, '{$image: {format: png, width: 3, height: 2, alpha: true, prefix: "X,"}}')
-    assert uri == "X," + data_uri("png", 3, 2, alpha=True).partition(",")[2]
+    assert uri == "X," + data_uri_of_image("png", 3, 2, alpha=True).partition(",")[2]
 
 
 def test_every_body_is_new(tmp_path: Path) -> None:

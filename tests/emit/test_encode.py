@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from tests.emit.fields import questions, read_back
 from wanlib import Violation, check
-from wanlib.boundary.body import encode as encoded_by_conformance
+from wanlib.boundary.body import encode_body as encoded_by_conformance
 from wanlib.boundary.case import Question
 from wanlib.generated.calls import API
 from wanlib.spec import load

@@ -1,4 +1,4 @@
-"""The least valid request of a situation, and requests that hold a chosen value at one field."""
+"""Build requests: the smallest valid request of a mode case, and requests with one chosen value."""
 
 import re
 from collections.abc import Mapping
@@ -13,44 +13,52 @@ URL = "https://example.com/{}.png"
 
 
 class BodyBuilder:
-    """Builds requests in one situation. Everything that is not asked for stays out."""
+    """Builds requests in one mode case; they contain nothing that is not needed.
 
-    def __init__(self, spec: Spec, situation: ModeCase) -> None:
+    Attributes:
+        spec: The spec.
+        mode_case: The values of the modes that the requests have.
+        family: The family of the model.
+        values: The fields of the smallest valid request, by name.
+    """
+
+    def __init__(self, spec: Spec, mode_case: ModeCase) -> None:
+        """Find the smallest valid request."""
         self.spec = spec
-        self.situation = situation
-        self.family = situation.family
-        self.values = self._least()
+        self.mode_case = mode_case
+        self.family = mode_case.family
+        self.values = self._base_values()
 
-    def _least(self) -> dict[str, Any]:
-        """The pinned values, and a sample of each field that is required here."""
+    def _base_values(self) -> dict[str, Any]:
+        """Return the values that lead to the mode case, and a sample of each required field."""
         values: dict[str, Any] = {}
         for field in self.family.fields:
-            pinned = self.situation.pinned[0].get(field.name, ABSENT)
-            if field.type == "list" and pinned is not ABSENT:
-                values[field.name] = self.items(field, pinned)
-            elif pinned is not ABSENT and pinned != field.default.get(None):
-                values[field.name] = pinned
-            elif self._needed(field):
+            assigned = self.mode_case.assignments[0].get(field.name, ABSENT)
+            if field.type == "list" and assigned is not ABSENT:
+                values[field.name] = self.items(field, assigned)
+            elif assigned is not ABSENT and assigned != field.default.get(None):
+                values[field.name] = assigned
+            elif self._is_needed(field):
                 values[field.name] = self.sample(field)
         return values
 
-    def _needed(self, field: Field) -> bool:
-        """Whether a body without it is broken; a list written as parts is never absent, only too short."""
-        few = field.name in self.assembled and self.situation.limit(field, "min_count", 0)
-        return bool(few) or self.situation.active_rule(field, "required") is not None
+    def _is_needed(self, field: Field) -> bool:
+        """Return whether a body without the field is invalid; a list of parts is too short, never absent."""
+        min_count = field.name in self.lists_of_parts and self.mode_case.limit(field, "min_count", 0)
+        return bool(min_count) or self.mode_case.active_rule(field, "required") is not None
 
     @property
-    def assembled(self) -> frozenset[str]:
-        """The lists that a body never holds as lists."""
+    def lists_of_parts(self) -> frozenset[str]:
+        """The lists that a body contains as parts, not as a list."""
         return self.spec.bodies[self.family.body].list_parts()
 
     def is_item(self, field: Field) -> bool:
-        """Return whether a field stands in a list, where null is not a missing member."""
-        return field.path in self._part_fields or (field.name == "each" and not self.is_only(field))
+        """Return whether a field is a list item, where null is not a missing member."""
+        return field.path in self._part_fields or (field.name == "each" and not self.is_single_item(field))
 
-    def is_only(self, field: Field) -> bool:
-        """Return whether a field is a list that is written as its one item, or that item."""
-        return field.path.removesuffix(".each") in self.assembled - self._part_fields
+    def is_single_item(self, field: Field) -> bool:
+        """Return whether a field is a list that the body contains as its only item, or that item."""
+        return field.path.removesuffix(".each") in self.lists_of_parts - self._part_fields
 
     @property
     def _part_fields(self) -> frozenset[str]:
@@ -58,19 +66,19 @@ class BodyBuilder:
 
     @property
     def call(self) -> str | None:
-        """The call that a mode hangs on; None where none does."""
-        call = self.situation.pinned[0].get("call")
+        """The call on which a mode depends; None if no mode depends on it."""
+        call = self.mode_case.assignments[0].get("call")
         return str(call) if call is not None else None
 
-    # Samples: the plainest value that keeps every rule.
+    # Samples: the simplest valid values.
 
     def sample(self, field: Field) -> Any:
-        """A value of a field that breaks nothing."""
-        limit = self.situation.limit
+        """Return a valid value of a field."""
+        limit = self.mode_case.limit
         if words := limit(field, "one_of"):
             return words[0]
         if field.type == "list":
-            return self.items(field, self.least_count(field))
+            return self.items(field, self.min_count(field))
         if field.type == "object":
             return {member.name: self.sample(member) for member in field.members}
         if field.type == "size":
@@ -83,15 +91,15 @@ class BodyBuilder:
         keeps = [text for rule in field.rules_of_kind("pattern") for text in rule.keeps]
         return samples.get(field.type, keeps[0] if keeps else "a")
 
-    def least_count(self, field: Field) -> int:
-        """The fewest items, at least one where that is allowed."""
-        limit = self.situation.limit
+    def min_count(self, field: Field) -> int:
+        """Return the smallest number of items, at least one if that is allowed."""
+        limit = self.mode_case.limit
         for rule in field.rules_of_kind("same_count_as"):
             return len(self.values.get(rule.limit, ()))
         return int(limit(field, "count", max(1, limit(field, "min_count", 0))))
 
     def items(self, field: Field, count: int) -> list[Any]:
-        """So many items of a list, its sum and order kept."""
+        """Return a list with a number of items that satisfies the rules on its sum and order."""
         assert field.each is not None
         if field.rules_of_kind("ordered"):
             return ([0, 0, 1, 1] + [1] * count)[:count]
@@ -100,29 +108,29 @@ class BodyBuilder:
             for index in range(count)
         ]
         for rule in field.rules_of_kind("total"):
-            for item, share in zip(items, spread(Decimal(rule.limit), count), strict=True):
+            for item, share in zip(items, split_total(Decimal(rule.limit), count), strict=True):
                 item[rule.of] = f"{share}%"
         return items
 
     # Requests.
 
     def wrap(self, field: Field, leaf: Any) -> Any:
-        """The value of the top field of `field.path` that holds `leaf` at that path."""
+        """Return the value of the top-level field that has `leaf` at the path of a field."""
         top, *steps = field.path.split(".")
-        return self._around(self.family.field(top), steps, leaf)
+        return self._wrap(self.family.field(top), steps, leaf)
 
-    def _around(self, field: Field, steps: list[str], leaf: Any) -> Any:
+    def _wrap(self, field: Field, steps: list[str], leaf: Any) -> Any:
         if not steps:
             return leaf
         if steps[0] == "each":
             assert field.each is not None
-            items = self.items(field, max(1, self.least_count(field)))
-            items[0] = self._around(field.each, steps[1:], leaf)
+            items = self.items(field, max(1, self.min_count(field)))
+            items[0] = self._wrap(field.each, steps[1:], leaf)
             self._complete_sum(field, items)
             return items
         value = self.sample(field)
-        member = next(each for each in field.members if each.name == steps[0])
-        inner = self._around(member, steps[1:], leaf)
+        member = next(member for member in field.members if member.name == steps[0])
+        inner = self._wrap(member, steps[1:], leaf)
         if inner is ABSENT:
             del value[steps[0]]
         else:
@@ -130,22 +138,26 @@ class BodyBuilder:
         return value
 
     def _complete_sum(self, field: Field, items: list[Any]) -> None:
-        """Lets the other items complete the sum, where the first still has a share."""
+        """Change the other items so that the sum is right, if the first item has a valid share."""
         for rule in field.rules_of_kind("total"):
             first = items[0].get(rule.of) if isinstance(items[0], dict) else None
             if isinstance(first, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?%", first):
                 rest = Decimal(rule.limit) - Decimal(first[:-1])
-                for item, share in zip(items[1:], spread(rest, len(items) - 1), strict=True):
+                for item, share in zip(items[1:], split_total(rest, len(items) - 1), strict=True):
                     item[rule.of] = f"{share}%"
 
     def request(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The wire body of the least values with these in place of theirs; ABSENT takes one out."""
+        """Return the smallest valid body with other values for some fields.
+
+        Args:
+            values: Values by field name; ABSENT removes a field.
+        """
         merged = {name: value for name, value in {**self.values, **values}.items() if value is not ABSENT}
-        return encode(self.spec, self.family, self.situation.model, merged)
+        return encode_body(self.spec, self.family, self.mode_case.model, merged)
 
 
-def spread(total: Decimal, count: int) -> list[Decimal]:
-    """`count` shares with two decimals that add up to `total`."""
+def split_total(total: Decimal, count: int) -> list[Decimal]:
+    """Return `count` shares with two decimals that add up to `total`."""
     share = (total / count).quantize(Decimal("0.01"), "ROUND_DOWN")
     first = (total - share * (count - 1)).quantize(Decimal("0.01"), "ROUND_DOWN")
     return [first] + [share] * (count - 1)
@@ -158,29 +170,36 @@ def _square(pixels: int) -> str:
     return f"{side}*{side}"
 
 
-def encode(spec: Spec, family: Family, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields to a wire body by the family's body form."""
+def encode_body(spec: Spec, family: Family, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the wire body for field values.
+
+    Args:
+        spec: The spec.
+        family: The family of the model, which has the form of the body.
+        model: The name of the model.
+        values: The values by field name.
+    """
     form = spec.bodies[family.body]
-    left = dict(values)
-    body = {"model": model, **_object(form, family, left)}
-    for name, value in left.items():
+    remaining = dict(values)
+    body = {"model": model, **_encode_object(form, family, remaining)}
+    for name, value in remaining.items():
         place = family.field(name).place or "parameters"
         body.setdefault(place, {})[name] = value
     return body
 
 
-def _object(node: Node, family: Family, left: dict[str, Any]) -> dict[str, Any]:
+def _encode_object(node: Node, family: Family, remaining: dict[str, Any]) -> dict[str, Any]:
     members = {}
     for name, child in node.members:
-        value = _value(child, family, left)
+        value = _encode_value(child, family, remaining)
         if value is not ABSENT:
             members[name] = value
     return members
 
 
-def _value(node: Node, family: Family, left: dict[str, Any]) -> Any:
+def _encode_value(node: Node, family: Family, remaining: dict[str, Any]) -> Any:
     if node.form == "leaf":
-        value = left.pop(node.field, ABSENT)
+        value = remaining.pop(node.field, ABSENT)
         return value[0] if node.only and isinstance(value, list) else value
     if node.form == "rest":
         return ABSENT
@@ -190,14 +209,14 @@ def _value(node: Node, family: Family, left: dict[str, Any]) -> Any:
         return rule.limit[0]
     if node.form == "list":
         assert node.each is not None
-        return [_object(node.each, family, left)]
+        return [_encode_object(node.each, family, remaining)]
     if node.form == "parts":
-        return [part for name, field in node.parts for part in _parts(name, field, family, left)]
-    return _object(node, family, left)
+        return [part for name, field in node.parts for part in _encode_parts(name, field, family, remaining)]
+    return _encode_object(node, family, remaining)
 
 
-def _parts(name: str, field: str, family: Family, left: dict[str, Any]) -> list[dict[str, Any]]:
-    value = left.pop(field, ABSENT)
+def _encode_parts(name: str, field: str, family: Family, remaining: dict[str, Any]) -> list[dict[str, Any]]:
+    value = remaining.pop(field, ABSENT)
     if value is ABSENT:
         return []
-    return [{name: each} for each in value] if family.field(field).type == "list" else [{name: value}]
+    return [{name: item} for item in value] if family.field(field).type == "list" else [{name: value}]

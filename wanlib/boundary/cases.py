@@ -1,4 +1,8 @@
-"""The edges of every rule on a request body, as cases."""
+"""Boundary cases of every rule on a request body: valid and invalid requests next to its limit.
+
+`boundary_cases` is the entry point. Values near a limit come from `value_steps` and `image_steps`, changes of
+the envelope from `envelope`, and `body` builds the requests around them.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,21 +20,25 @@ from wanlib.boundary.envelope import (
     unknown_member_changes,
 )
 from wanlib.boundary.image_steps import IMAGE_RATIOS, IMAGE_STEPS
-from wanlib.boundary.mode_cases import PINNED_KINDS, ModeCase, mode_cases
+from wanlib.boundary.mode_cases import MODE_INPUT_KINDS, ModeCase, mode_cases
 from wanlib.boundary.value_steps import SIZE_RATIOS, STEPS, BoundaryValue, Steps
 from wanlib.spec import Field, Node, Rule, Spec
 from wanlib.spec.model.kinds import KINDS, limit_as_number
 from wanlib.spec.model.modes import holds
 
-# Real files in every format are tried on the first model of a family: the others share the limits on them.
-_ONCE = frozenset(IMAGE_STEPS) - {"schemes", "public", "unexpired", "inside", "same_pixels_as"}
+# Rules on image files are tested with the first model of a family: the other models share these limits.
+_FIRST_MODEL_ONLY = frozenset(IMAGE_STEPS) - {"schemes", "public", "unexpired", "inside", "same_pixels_as"}
 
 
 def boundary_cases(spec: Spec, rule_id: str | None = None) -> Iterator[Case]:
-    """Both neighbours of every bound, each variant on both sides of its mode; only one rule's if given.
+    """Yield requests on both sides of every limit, for each variant on both sides of its mode.
 
-    Cases come rule by rule, in spec order. What each breaks is known from the limit and its kind
-    alone: exactly its rule, or nothing.
+    Cases come rule by rule, in spec order. The expected verdict follows from the limit and its kind alone:
+    a case violates exactly its rule, or nothing.
+
+    Args:
+        spec: The spec.
+        rule_id: The only rule for which cases are made; None for all rules.
     """
     for rule in spec.rules.values():
         if rule.scope == "body" and rule_id in (None, rule.id):
@@ -38,6 +46,8 @@ def boundary_cases(spec: Spec, rule_id: str | None = None) -> Iterator[Case]:
 
 
 class _BoundaryCases:
+    """Makes the cases of one rule."""
+
     def __init__(self, spec: Spec, rule: Rule) -> None:
         self.spec = spec
         self.rule = rule
@@ -45,145 +55,150 @@ class _BoundaryCases:
     def cases(self) -> Iterator[Case]:
         if self.rule.id == "wire/model":
             for model in self.spec.models:
-                yield from self._changed(
+                yield from self._change_cases(
                     self._first_reachable(model), model_changes(self._first_reachable(model), self.rule)
                 )
         elif self.rule.id == "wire/endpoints":
             for model in self.spec.models:
-                yield from self._calls(model)
+                yield from self._call_cases(model)
         elif self.rule.id.startswith("wire/"):
-            yield from self._envelope()
+            yield from self._envelope_cases()
         else:
-            yield from self._family()
+            yield from self._family_cases()
 
     def _first_reachable(self, model: str) -> BodyBuilder:
         return BodyBuilder(self.spec, _cached_mode_cases(self.spec, model)[0])
 
     # The envelope.
 
-    def _envelope(self) -> Iterator[Case]:
+    def _envelope_cases(self) -> Iterator[Case]:
         for name, form in self.spec.bodies.items():
             for node in form.walk():
                 if self.rule in node.rules:
-                    yield from self._node(name, node)
+                    yield from self._node_cases(name, node)
 
-    def _node(self, form: str, node: Node) -> Iterator[Case]:
+    def _node_cases(self, form: str, node: Node) -> Iterator[Case]:
         for family in self.spec.families:
             if family.body == form:
                 for model in family.models:
-                    yield from self._changed(
+                    yield from self._change_cases(
                         self._first_reachable(model), changes(self._first_reachable(model), node, self.rule)
                     )
 
-    def _calls(self, model: str) -> Iterator[Case]:
+    def _call_cases(self, model: str) -> Iterator[Case]:
         body = self._first_reachable(model)
         for call in ("sync", "async", "stream"):
             keeps = call in self.spec.calls(model)
             yield self._case(body, call, body.request({}), keeps, call)
 
-    def _changed(self, body: BodyBuilder, found: Iterator[EnvelopeChange]) -> Iterator[Case]:
-        for change in found:
+    def _change_cases(self, body: BodyBuilder, envelope_changes: Iterator[EnvelopeChange]) -> Iterator[Case]:
+        for change in envelope_changes:
             yield self._case(body, change.label, change.body, change.keeps, body.call, null=change.null)
 
     # Fields.
 
-    def _family(self) -> Iterator[Case]:
-        (family,) = (each for each in self.spec.families if self.rule.id.startswith(f"{each.name}/"))
-        models = family.models[:1] if self.rule.kind in _ONCE else family.models
+    def _family_cases(self) -> Iterator[Case]:
+        (family,) = (family for family in self.spec.families if self.rule.id.startswith(f"{family.name}/"))
+        models = family.models[:1] if self.rule.kind in _FIRST_MODEL_ONLY else family.models
         for model in models:
             if not self.rule.field:
                 of_names = foreign_member_changes if self.rule.kind == "only_for" else unknown_member_changes
-                yield from self._changed(
+                yield from self._change_cases(
                     self._first_reachable(model), of_names(self._first_reachable(model), self.rule)
                 )
                 continue
-            field = next(each for each in family.walk() if each.path == self.rule.field)
-            yield from self._field(model, field)
+            field = next(field for field in family.walk() if field.path == self.rule.field)
+            yield from self._field_cases(model, field)
 
-    def _field(self, model: str, field: Field) -> Iterator[Case]:
+    def _field_cases(self, model: str, field: Field) -> Iterator[Case]:
         rule = self.rule
         if rule.kind == "place":
             body = self._first_reachable(model)
-            yield from self._changed(body, position_changes(body, field.name, rule.limit, body.sample(field)))
+            yield from self._change_cases(
+                body, position_changes(body, field.name, rule.limit, body.sample(field))
+            )
         elif rule.kind in ("effective", "needs"):
-            yield from self._conditional(model, field)
+            yield from self._conditional_cases(model, field)
         elif rule.kind == "unknown":
-            for situation in self._applicable_cases(model, field)[:1]:
-                yield from self._strays_of_object(BodyBuilder(self.spec, situation), field)
-        elif rule.kind in PINNED_KINDS and field.name in _cached_mode_cases(self.spec, model)[0].pinned[0]:
+            for mode_case in self._applicable_cases(model, field)[:1]:
+                yield from self._unknown_members(BodyBuilder(self.spec, mode_case), field)
+        elif (
+            rule.kind in MODE_INPUT_KINDS
+            and field.name in _cached_mode_cases(self.spec, model)[0].assignments[0]
+        ):
             yield from self._on_mode_input(model, field)
         else:
             yield from self._for_each_variant(model, field)
 
     def _for_each_variant(self, model: str, field: Field) -> Iterator[Case]:
-        """A rule with variants in every situation that it judges, any other in the first that can show it."""
+        """Yield cases in every mode case where a variant applies; without variants, in one of them."""
         everywhere = len(field.rules_of_kind(self.rule.kind)) > 1 or self.rule.condition
-        for situation in self._applicable_cases(model, field):
-            shown = False
-            for case in self._steps(BodyBuilder(self.spec, situation), field):
-                shown = shown or bool(case.breaks)
+        for mode_case in self._applicable_cases(model, field):
+            has_violation = False
+            for case in self._step_cases(BodyBuilder(self.spec, mode_case), field):
+                has_violation = has_violation or bool(case.breaks)
                 yield case
-            if shown and not everywhere:
+            if has_violation and not everywhere:
                 return
 
     def _on_mode_input(self, model: str, field: Field) -> Iterator[Case]:
-        """A rule on what modes read: the value that breaks it may lead to another situation."""
-        for situation in _cached_mode_cases(self.spec, model):
-            if situation.active_rule(field, self.rule.kind) is self.rule:
-                yield from self._boundary_values(situation, field, True)
-        for situation in mode_cases(self.spec, model, self.rule):
-            yield from self._boundary_values(situation, field, False)
+        """Yield cases of a rule on a field that modes read: an invalid value may change the modes."""
+        for mode_case in _cached_mode_cases(self.spec, model):
+            if mode_case.active_rule(field, self.rule.kind) is self.rule:
+                yield from self._boundary_values(mode_case, field, True)
+        for mode_case in mode_cases(self.spec, model, self.rule):
+            yield from self._boundary_values(mode_case, field, False)
 
-    def _boundary_values(self, situation: ModeCase, field: Field, keeps: bool) -> Iterator[Case]:
+    def _boundary_values(self, mode_case: ModeCase, field: Field, keeps: bool) -> Iterator[Case]:
         tried = set()
-        for way in situation.pinned:
-            if way[field.name] not in tried:
-                tried.add(way[field.name])
-                body = BodyBuilder(self.spec, replace(situation, pinned=(way,)))
-                told = {} if field.type == "list" else {field.name: way[field.name]}
-                label = str(way[field.name]).lower() or "empty"
-                yield self._case(body, label, body.request(told), keeps, body.call)
+        for assignment in mode_case.assignments:
+            if assignment[field.name] not in tried:
+                tried.add(assignment[field.name])
+                body = BodyBuilder(self.spec, replace(mode_case, assignments=(assignment,)))
+                values = {} if field.type == "list" else {field.name: assignment[field.name]}
+                label = str(assignment[field.name]).lower() or "empty"
+                yield self._case(body, label, body.request(values), keeps, body.call)
 
     def _applicable_cases(self, model: str, field: Field) -> list[ModeCase]:
-        """Where the rule is the one to judge by and its field may stand."""
+        """Return the mode cases in which the rule applies and its field is allowed."""
         top = field.path.partition(".")[0]
         return [
-            situation
-            for situation in _cached_mode_cases(self.spec, model)
-            if situation.is_usable(situation.family.field(top))
-            and situation.active_rule(field, self.rule.kind) is self.rule
-            and self._reachable(BodyBuilder(self.spec, situation), field)
+            mode_case
+            for mode_case in _cached_mode_cases(self.spec, model)
+            if mode_case.is_usable(mode_case.family.field(top))
+            and mode_case.active_rule(field, self.rule.kind) is self.rule
+            and self._is_reachable(BodyBuilder(self.spec, mode_case), field)
         ]
 
-    def _reachable(self, body: BodyBuilder, field: Field) -> bool:
-        """Whether a list that must be as long as another has an item at all."""
+    def _is_reachable(self, body: BodyBuilder, field: Field) -> bool:
+        """Return whether a list that must be as long as another one has an item."""
         top = body.family.field(field.path.partition(".")[0])
         inner = field.path != top.path or self.rule.kind == "same_count_as"
         return not inner or all(body.values.get(rule.limit) for rule in top.rules_of_kind("same_count_as"))
 
-    def _conditional(self, model: str, field: Field) -> Iterator[Case]:
-        """Present where the condition holds, and present where it does not."""
-        for situation in _cached_mode_cases(self.spec, model):
-            body = BodyBuilder(self.spec, situation)
+    def _conditional_cases(self, model: str, field: Field) -> Iterator[Case]:
+        """Yield a field that is present while the condition holds, and while it does not."""
+        for mode_case in _cached_mode_cases(self.spec, model):
+            body = BodyBuilder(self.spec, mode_case)
             others = [
-                each
+                rule
                 for kind in ("effective", "needs")
-                for each in field.rules_of_kind(kind)
-                if each is not self.rule
+                for rule in field.rules_of_kind(kind)
+                if rule is not self.rule
             ]
-            if all(situation.holds(each.limit) for each in others):
+            if all(mode_case.holds(rule.limit) for rule in others):
                 value = {field.name: body.sample(field)}
                 yield self._case(
-                    body, "present", body.request(value), situation.holds(self.rule.limit), body.call
+                    body, "present", body.request(value), mode_case.holds(self.rule.limit), body.call
                 )
 
-    def _strays_of_object(self, body: BodyBuilder, field: Field) -> Iterator[Case]:
+    def _unknown_members(self, body: BodyBuilder, field: Field) -> Iterator[Case]:
         yield self._case(body, "none", self._request(body, field, body.sample(field)), True, body.call)
         for name in ("not_a_member", ""):
             value = body.sample(field) | {name: 1}
             yield self._case(body, repr(name), self._request(body, field, value), False, body.call)
 
-    def _steps(self, body: BodyBuilder, field: Field) -> Iterator[Case]:
+    def _step_cases(self, body: BodyBuilder, field: Field) -> Iterator[Case]:
         for step in _step_function(field, self.rule)(body, field, self.rule):
             yield from self._boundary_case(body, field, step, step.keeps)
         for other in field.rules_of_kind(self.rule.kind):
@@ -191,7 +206,7 @@ class _BoundaryCases:
                 yield from self._other_variant_edges(body, field, other)
 
     def _other_variant_edges(self, body: BodyBuilder, field: Field, other: Rule) -> Iterator[Case]:
-        """The edges of another variant, where this one is the one to judge by."""
+        """Yield the boundary values of another variant while this one applies."""
         limit = limit_as_number(self.rule.limit)
         for step in _step_function(field, other)(body, field, other):
             over = step.measure > limit if KINDS[other.kind].tighter == "lower" else step.measure < limit
@@ -205,10 +220,10 @@ class _BoundaryCases:
             yield self._case(body, step.label, body.request(values), keeps, body.call, null=step.null)
 
     def _keeps_modes(self, body: BodyBuilder, values: dict[str, Any]) -> bool:
-        """Whether the modes are as before with these values: a step on what a mode reads may change it."""
+        """Return whether the modes stay the same with these values; modes may read one of them."""
         if self.rule.kind in ("type", "required"):
             return True
-        known: dict[str, Any] = {"model": body.situation.model, "call": body.call}
+        known: dict[str, Any] = {"model": body.mode_case.model, "call": body.call}
         for field in body.family.fields:
             value = values.get(field.name, body.values.get(field.name, field.default.get(None)))
             known[field.name] = (
@@ -216,7 +231,7 @@ class _BoundaryCases:
             )
         modes = body.family.modes
         return all(
-            (holds(modes, mode, known) or False) is truth for mode, truth in body.situation.truths.items()
+            (holds(modes, mode, known) or False) is truth for mode, truth in body.mode_case.truths.items()
         )
 
     def _request(self, body: BodyBuilder, field: Field, leaf: Any) -> Any:
@@ -225,15 +240,13 @@ class _BoundaryCases:
     def _case(
         self, body: BodyBuilder, label: str, request: Any, keeps: bool, call: str | None, null: bool = False
     ) -> Case:
-        situation = "+".join(mode for mode, truth in body.situation.truths.items() if truth)
+        modes = "+".join(mode for mode, truth in body.mode_case.truths.items() if truth)
         if self.rule.id == "wire/endpoints":
             call = label
-        where = (
-            body.situation.model + (f"/{situation}" if situation else "") + (f"/{call}" if body.call else "")
-        )
+        suffix = body.mode_case.model + (f"/{modes}" if modes else "") + (f"/{call}" if body.call else "")
         outcome = "unspecified" if null else self.rule.outcome
         return Case(
-            id=f"edge:{self.rule.id}/{'keeps' if keeps else 'breaks'}/{label}@{where}",
+            id=f"edge:{self.rule.id}/{'keeps' if keeps else 'breaks'}/{label}@{suffix}",
             rule=self.rule.id,
             question=Question(request, call),
             breaks=() if keeps else ((self.rule.id, outcome),),

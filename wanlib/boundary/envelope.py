@@ -1,4 +1,4 @@
-"""Edges of the envelope: the rules of wire.yaml on the parts of a body that are no fields."""
+"""Boundary cases of the envelope: rules of `spec/wire.yaml` on the parts of a body that are not fields."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -7,14 +7,20 @@ from typing import Any, NamedTuple
 from wanlib.boundary.body import BodyBuilder
 from wanlib.spec import Node, Rule
 
-STRAY = "not_a_member"
+UNKNOWN_MEMBER = "not_a_member"
 FINE_TUNED = ("-ft-202606030110-ab12", "-ft-202606030110-ab12-c160", "-cup-c160")
 NOT_FINE_TUNED = ("-ft-20260603-ab12", "-cup", "-c", "-C160", "-ft-202606030110-ab12\n", "-c160-")
 
 
 class EnvelopeChange(NamedTuple):
-    """A whole body: what was done to it, whether its rule is kept, and whether it breaks it by null
-    in an optional member, which the pages leave open."""
+    """A body with one change of its envelope.
+
+    Attributes:
+        label: What was changed, for the id of the case.
+        body: The body.
+        keeps: Whether it satisfies the rule.
+        null: Whether it violates the rule by null in an optional member, which the pages do not specify.
+    """
 
     label: str
     body: Any
@@ -24,7 +30,7 @@ class EnvelopeChange(NamedTuple):
 
 Changes = Callable[[BodyBuilder, Node, Rule, tuple[Any, ...]], Iterator[EnvelopeChange]]
 
-_WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
+_VALUES_OF_WRONG_TYPE: dict[str, tuple[tuple[str, Any], ...]] = {
     "object": (("list", []), ("text", "a")),
     "list": (("object", {}), ("text", "a")),
     "text": (("number", 1), ("list", ["user"])),
@@ -32,18 +38,18 @@ _WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
 
 
 def changes(body: BodyBuilder, node: Node, rule: Rule) -> Iterator[EnvelopeChange]:
-    """The edges of one rule of one node."""
+    """Yield the changes for one rule of one node."""
     yield from _KINDS[rule.kind](body, node, rule, steps_to(node))
 
 
 def steps_to(node: Node) -> tuple[Any, ...]:
-    """The keys and indexes that lead to a node."""
+    """Return the keys and indexes that lead to a node."""
     _, *steps = node.path.split(".")
     return tuple(0 if step == "each" else step for step in steps)
 
 
 def set_at(body: Any, steps: tuple[Any, ...], value: Any) -> Any:
-    """A copy of a body with a value at a place."""
+    """Return a copy of a body with a value at a place."""
     if not steps:
         return value
     copy = deepcopy(body)
@@ -57,54 +63,54 @@ def _at(body: Any, steps: tuple[Any, ...]) -> Any:
     return body
 
 
-def _whole(body: BodyBuilder) -> dict[str, Any]:
-    """The least body, with the container of all other fields in it."""
+def _base_body(body: BodyBuilder) -> dict[str, Any]:
+    """Return the smallest valid body, including `parameters`."""
     return {"parameters": {}} | body.request({})
 
 
 def _required(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
-    yield EnvelopeChange("present", _whole(body), True)
-    cut = _whole(body)
-    del _at(cut, steps[:-1])[steps[-1]]
-    yield EnvelopeChange("absent", cut, False)
-    yield EnvelopeChange("null", set_at(_whole(body), steps, None), False)
+    yield EnvelopeChange("present", _base_body(body), True)
+    without_member = _base_body(body)
+    del _at(without_member, steps[:-1])[steps[-1]]
+    yield EnvelopeChange("absent", without_member, False)
+    yield EnvelopeChange("null", set_at(_base_body(body), steps, None), False)
 
 
 def _type(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
-    yield EnvelopeChange("right", _whole(body), True)
-    for label, value in _WRONG[rule.limit]:
-        yield EnvelopeChange(label, set_at(_whole(body), steps, value), False)
+    yield EnvelopeChange("right", _base_body(body), True)
+    for label, value in _VALUES_OF_WRONG_TYPE[rule.limit]:
+        yield EnvelopeChange(label, set_at(_base_body(body), steps, value), False)
     if not node.rule("required"):
-        yield EnvelopeChange("null", set_at(_whole(body), steps, None), False, null=node.form == "rest")
+        yield EnvelopeChange("null", set_at(_base_body(body), steps, None), False, null=node.form == "rest")
 
 
 def _unknown(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
-    yield EnvelopeChange("none", _whole(body), True)
-    strays: list[tuple[str, Any]] = [(name, 1) for name in (STRAY, "", "a/b~c")]
+    yield EnvelopeChange("none", _base_body(body), True)
+    unknown_members: list[tuple[str, Any]] = [(name, 1) for name in (UNKNOWN_MEMBER, "", "a/b~c")]
     if node.form == "parts":
         steps = (*steps, 0)
-        strays.append(("type", next(iter(_at(_whole(body), steps)))))
-    for name, value in strays:
-        yield EnvelopeChange(repr(name), set_at(_whole(body), (*steps, name), value), False)
+        unknown_members.append(("type", next(iter(_at(_base_body(body), steps)))))
+    for name, value in unknown_members:
+        yield EnvelopeChange(repr(name), set_at(_base_body(body), (*steps, name), value), False)
 
 
 def _count(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
-    (item,) = _at(_whole(body), steps)
+    (item,) = _at(_base_body(body), steps)
     for count in (rule.limit, rule.limit - 1, rule.limit + 1):
-        yield EnvelopeChange(str(count), set_at(_whole(body), steps, [item] * count), count == rule.limit)
+        yield EnvelopeChange(str(count), set_at(_base_body(body), steps, [item] * count), count == rule.limit)
 
 
 def _one_of(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     for word in rule.limit:
-        yield EnvelopeChange(word, set_at(_whole(body), steps, word), True)
+        yield EnvelopeChange(word, set_at(_base_body(body), steps, word), True)
     for word in ("assistant", "system", rule.limit[0].upper(), rule.limit[0] + "\n", ""):
-        yield EnvelopeChange(repr(word), set_at(_whole(body), steps, word), False)
+        yield EnvelopeChange(repr(word), set_at(_base_body(body), steps, word), False)
 
 
 def _parts(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
-    parts = _at(_whole(body), steps)
-    yield EnvelopeChange("in-order", _whole(body), True)
-    yield EnvelopeChange("reversed", set_at(_whole(body), steps, parts[::-1]), True)
+    parts = _at(_base_body(body), steps)
+    yield EnvelopeChange("in-order", _base_body(body), True)
+    yield EnvelopeChange("reversed", set_at(_base_body(body), steps, parts[::-1]), True)
     for label, part in (
         ("misspelt", {"img": "https://example.com/1.png"}),
         ("none", {}),
@@ -114,17 +120,19 @@ def _parts(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) ->
         ("list", ["a"]),
         ("null", None),
     ):
-        yield EnvelopeChange(label, set_at(_whole(body), steps, [*parts, part]), False)
+        yield EnvelopeChange(label, set_at(_base_body(body), steps, [*parts, part]), False)
 
 
 def _max_count(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
-    """Of one kind of part: the name stands before the kind in the rule's id."""
+    """Yield changes of the number of parts of one kind; its name precedes the kind in the rule id."""
     name = rule.id.rsplit(".", 2)[1]
-    parts = _at(_whole(body), steps)
-    have = sum(name in part for part in parts)
+    parts = _at(_base_body(body), steps)
+    count_in_body = sum(name in part for part in parts)
     for count in (rule.limit, rule.limit + 1):
-        more = [{name: "a"}] * (count - have)
-        yield EnvelopeChange(str(count), set_at(_whole(body), steps, [*parts, *more]), count == rule.limit)
+        more = [{name: "a"}] * (count - count_in_body)
+        yield EnvelopeChange(
+            str(count), set_at(_base_body(body), steps, [*parts, *more]), count == rule.limit
+        )
 
 
 _KINDS: dict[str, Changes] = {
@@ -139,15 +147,15 @@ _KINDS: dict[str, Changes] = {
 
 
 def model_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
-    """The edges of `wire/model`."""
-    whole = _whole(body)
-    model = whole["model"]
-    yield EnvelopeChange(model, whole, True)
+    """Yield the changes for `wire/model`."""
+    base_body = _base_body(body)
+    model = base_body["model"]
+    yield EnvelopeChange(model, base_body, True)
     for ending in FINE_TUNED if body.spec.fine_tuned_ending else ():
-        yield EnvelopeChange(ending, whole | {"model": model + ending}, True)
+        yield EnvelopeChange(ending, base_body | {"model": model + ending}, True)
     for ending in NOT_FINE_TUNED:
-        yield EnvelopeChange(ending, whole | {"model": model + ending}, False)
-    without = {name: value for name, value in whole.items() if name != "model"}
+        yield EnvelopeChange(ending, base_body | {"model": model + ending}, False)
+    without = {name: value for name, value in base_body.items() if name != "model"}
     yield EnvelopeChange("absent", without, False)
     for label, value in (
         ("misspelt", model + "x"),
@@ -157,34 +165,48 @@ def model_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
         ("null", None),
         ("list", [model]),
     ):
-        yield EnvelopeChange(label, whole | {"model": value}, False)
-    for label, value in (("body-list", [whole]), ("body-text", "a"), ("body-null", None), ("body-number", 1)):
+        yield EnvelopeChange(label, base_body | {"model": value}, False)
+    for label, value in (
+        ("body-list", [base_body]),
+        ("body-text", "a"),
+        ("body-null", None),
+        ("body-number", 1),
+    ):
         yield EnvelopeChange(label, value, False)
 
 
 def unknown_member_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
-    """The edges of a family's `unknown`: names that no page knows."""
-    whole = _whole(body)
-    yield EnvelopeChange("none", whole, True)
-    for name in (STRAY, "a/b~c"):
-        yield EnvelopeChange(repr(name), set_at(whole, ("parameters", name), 1), False)
+    """Yield the changes for the `unknown` rule of a family: undocumented names."""
+    base_body = _base_body(body)
+    yield EnvelopeChange("none", base_body, True)
+    for name in (UNKNOWN_MEMBER, "a/b~c"):
+        yield EnvelopeChange(repr(name), set_at(base_body, ("parameters", name), 1), False)
 
 
 def foreign_member_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
-    """The edges of a family's `only_for`: each name that other models alone document, in each container."""
-    whole = _whole(body)
-    yield EnvelopeChange("none", whole, True)
+    """Yield the changes for the `only_for` rule of a family: names of other models, in each container."""
+    base_body = _base_body(body)
+    yield EnvelopeChange("none", base_body, True)
     for name in rule.limit:
         for container in ("", "input", "parameters"):
             steps = (container, name) if container else (name,)
-            yield EnvelopeChange(f"{container}-{name}" if container else name, set_at(whole, steps, 1), False)
+            yield EnvelopeChange(
+                f"{container}-{name}" if container else name, set_at(base_body, steps, 1), False
+            )
 
 
 def position_changes(body: BodyBuilder, name: str, right: str, sample: Any) -> Iterator[EnvelopeChange]:
-    """The edges of a field's `place`."""
-    whole = _whole(body)
-    yield EnvelopeChange(right, set_at(whole, (right, name), sample), True)
+    """Yield the changes for the `place` rule of a field.
+
+    Args:
+        body: Builds the body.
+        name: The name of the field.
+        right: The container in which the field belongs.
+        sample: A valid value of the field.
+    """
+    base_body = _base_body(body)
+    yield EnvelopeChange(right, set_at(base_body, (right, name), sample), True)
     for container in ("", "input", "parameters"):
         if container != right:
             steps = (container, name) if container else (name,)
-            yield EnvelopeChange(container or "top", set_at(whole, steps, sample), False)
+            yield EnvelopeChange(container or "top", set_at(base_body, steps, sample), False)

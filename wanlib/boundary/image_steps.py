@@ -1,11 +1,14 @@
-"""Steps of the kinds that judge an image: strings as they are sent, and files by a real encoder."""
+"""Values next to a limit, for every kind of rule on an image: URLs, data URIs and encoded files.
+
+`IMAGE_STEPS` has the function of each kind.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
 from wanlib.base.values import Ratio
 from wanlib.boundary.body import URL, BodyBuilder
-from wanlib.boundary.images import MIMES, data_uri
+from wanlib.boundary.images import MEDIA_TYPES, data_uri_of_image
 from wanlib.boundary.value_steps import BoundaryValue, Steps
 from wanlib.spec import Field, Rule
 
@@ -13,28 +16,40 @@ _ALPHA = ("png", "webp")
 
 
 class SideLimits:
-    """The limits on an image's sides in one situation."""
+    """The limits on the formats and sides of an image in one mode case.
+
+    Attributes:
+        formats: The allowed formats.
+        low: The minimum side in pixels.
+        high: The maximum side in pixels.
+        narrow: The minimum ratio of width to height.
+        wide: The maximum ratio of width to height.
+    """
 
     def __init__(self, body: BodyBuilder, field: Field) -> None:
-        limit = body.situation.limit
+        """Read the limits of a field."""
+        limit = body.mode_case.limit
         self.formats: tuple[str, ...] = limit(field, "formats", ("png",))
         self.low: int = limit(field, "min_side", 1)
         self.high: int = limit(field, "max_side", 16000)
         self.narrow: Ratio = limit(field, "min_ratio", Ratio(1, 1000))
         self.wide: Ratio = limit(field, "max_ratio", Ratio(1000, 1))
 
-    def beside(self, side: int) -> int:
-        """The shortest other side of an image that is `side` pixels long."""
+    def shortest_other_side(self, side: int) -> int:
+        """Return the shortest other side of an image with a side of `side` pixels."""
         return max(self.low, -(-side * self.wide.height // self.wide.width))
 
-    def small(self, format: str = "", **options: Any) -> str:
-        """The least image that keeps every rule."""
-        return data_uri(format or self.formats[0], self.low, self.low, **options)
+    def smallest_image(self, image_format: str = "", **options: Any) -> str:
+        """Return the smallest valid image as a data URI; the options are those of `data_uri_of_image`."""
+        return data_uri_of_image(image_format or self.formats[0], self.low, self.low, **options)
 
 
 def schemes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield URLs of allowed and of other schemes."""
     for scheme in rule.limit:
-        image = SideLimits(body, field).small() if scheme == "data" else f"{scheme}://example.com/1.png"
+        image = (
+            SideLimits(body, field).smallest_image() if scheme == "data" else f"{scheme}://example.com/1.png"
+        )
         yield BoundaryValue(scheme, image, True)
         yield BoundaryValue(f"{scheme}-upper-case", image.replace(scheme, scheme.upper(), 1), True)
     for label, text in (
@@ -50,8 +65,9 @@ def schemes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryVal
 
 
 def chars(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield URLs with and without characters beyond ASCII."""
     yield BoundaryValue("ascii", URL.format("%E5%9B%BE"), True)
-    yield BoundaryValue("data", SideLimits(body, field).small(), True)
+    yield BoundaryValue("data", SideLimits(body, field).smallest_image(), True)
     yield BoundaryValue("han", URL.format("图"), False)
     yield BoundaryValue("accent", URL.format("é"), False)
 
@@ -99,7 +115,8 @@ _PUBLIC_HOSTS = (
 
 
 def public(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    yield BoundaryValue("data", SideLimits(body, field).small(), True)
+    """Yield URLs of public and of private hosts."""
+    yield BoundaryValue("data", SideLimits(body, field).smallest_image(), True)
     yield BoundaryValue("oss-key", "oss://example/1.png", True)
     for label, host in _PUBLIC_HOSTS:
         yield BoundaryValue(label, f"https://{host}/1.png", True)
@@ -120,135 +137,172 @@ def public(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValu
         yield BoundaryValue(label, text, False)
 
 
-_PAST, _FUTURE = 1_000_000_000, 32_503_680_000  # 2001 and 3000: whatever the clock says
+_PAST, _FUTURE = 1_000_000_000, 32_503_680_000  # 2001 and 3000, independent of the clock
 _DATES = {_PAST: "20010909T014640Z", _FUTURE: "30000101T000000Z"}
 
 
 def unexpired(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield signed URLs that are valid and expired."""
     yield BoundaryValue("unsigned", URL.format(1), True)
     yield BoundaryValue("no-time", URL.format(1) + f"?{rule.limit[0][-1]}=soon", True)
     for form in rule.limit:
         *date, end = form
         for time, keeps in ((_FUTURE, True), (_PAST, False)):
-            begin = "".join(f"{name}={_DATES[time]}&" for name in date)
-            query = f"{begin}{end}={60 if date else time}&signature=c2lnbmVk"
+            date_parameters = "".join(f"{name}={_DATES[time]}&" for name in date)
+            query = f"{date_parameters}{end}={60 if date else time}&signature=c2lnbmVk"
             yield BoundaryValue(f"{end}-{'future' if keeps else 'past'}", f"{URL.format(1)}?{query}", keeps)
 
 
 def encoding(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    good = SideLimits(body, field).small()
-    head, _, data = good.partition(",")
-    yield BoundaryValue("whole", good, True)
+    """Yield a valid data URI and malformed ones."""
+    valid = SideLimits(body, field).smallest_image()
+    header, _, data = valid.partition(",")
+    yield BoundaryValue("whole", valid, True)
     for label, text in (
-        ("no-base64", good.replace(";base64", "", 1)),
+        ("no-base64", valid.replace(";base64", "", 1)),
         ("no-mime", f"data:;base64,{data}"),
-        ("charset", f"{head.replace(';base64', ';charset=utf-8;base64')},{data}"),
+        ("charset", f"{header.replace(';base64', ';charset=utf-8;base64')},{data}"),
         ("no-comma", "data:image/png;base64"),
-        ("url-alphabet", f"{head},-_{data[2:]}"),
-        ("newline", f"{head},{data[:76]}\n{data[76:]}"),
-        ("one-short", good[:-1]),
-        ("one-long", good + "="),
-        ("padding-inside", f"{head},{data[:2]}=={data[4:]}"),
+        ("url-alphabet", f"{header},-_{data[2:]}"),
+        ("newline", f"{header},{data[:76]}\n{data[76:]}"),
+        ("one-short", valid[:-1]),
+        ("one-long", valid + "="),
+        ("padding-inside", f"{header},{data[:2]}=={data[4:]}"),
     ):
         yield BoundaryValue(label, text, False)
 
 
 def mime(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    frame = SideLimits(body, field)
-    for format, name in rule.limit.items():
-        yield BoundaryValue(format, frame.small(format), True)
-        yield BoundaryValue(f"{format}-upper-case", frame.small(format, mime=name.upper()), True)
+    """Yield data URIs that declare the right and a wrong media type."""
+    limits = SideLimits(body, field)
+    for image_format, name in rule.limit.items():
+        yield BoundaryValue(image_format, limits.smallest_image(image_format), True)
+        yield BoundaryValue(
+            f"{image_format}-upper-case", limits.smallest_image(image_format, mime=name.upper()), True
+        )
     names = list(rule.limit.values())
-    for format, wrong in zip(rule.limit, names[1:] + names[:1], strict=True):
-        yield BoundaryValue(f"{format}-as-{wrong.partition('/')[2]}", frame.small(format, mime=wrong), False)
-    for wrong in ("image/gif", "image/jpg", "application/octet-stream"):
-        yield BoundaryValue(f"as-{wrong.partition('/')[2]}", frame.small(mime=wrong), False)
+    for image_format, wrong_type in zip(rule.limit, names[1:] + names[:1], strict=True):
+        yield BoundaryValue(
+            f"{image_format}-as-{wrong_type.partition('/')[2]}",
+            limits.smallest_image(image_format, mime=wrong_type),
+            False,
+        )
+    for wrong_type in ("image/gif", "image/jpg", "application/octet-stream"):
+        yield BoundaryValue(
+            f"as-{wrong_type.partition('/')[2]}", limits.smallest_image(mime=wrong_type), False
+        )
 
 
 def formats(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    frame = SideLimits(body, field)
-    for format in rule.limit:
-        yield BoundaryValue(format, frame.small(format), True)
-        if format in _ALPHA:
-            yield BoundaryValue(f"{format}-alpha", frame.small(format, alpha=True), True)
-    for format in sorted(set(MIMES) - set(rule.limit)):
-        yield BoundaryValue(format, frame.small(format, mime=MIMES[rule.limit[0]]), False)
-    head, _, data = frame.small("png").partition(",")
-    yield BoundaryValue("cut-short", f"{head},{data[:24]}", False)
-    yield BoundaryValue("text", f"{head},bm90IGEgcGljdHVyZSBhdCBhbGw=", False)
-    yield BoundaryValue("nothing", f"{head},", False)
+    """Yield files of allowed and of other formats, and broken files."""
+    limits = SideLimits(body, field)
+    for image_format in rule.limit:
+        yield BoundaryValue(image_format, limits.smallest_image(image_format), True)
+        if image_format in _ALPHA:
+            yield BoundaryValue(
+                f"{image_format}-alpha", limits.smallest_image(image_format, alpha=True), True
+            )
+    for image_format in sorted(set(MEDIA_TYPES) - set(rule.limit)):
+        yield BoundaryValue(
+            image_format, limits.smallest_image(image_format, mime=MEDIA_TYPES[rule.limit[0]]), False
+        )
+    header, _, data = limits.smallest_image("png").partition(",")
+    yield BoundaryValue("cut-short", f"{header},{data[:24]}", False)
+    yield BoundaryValue("text", f"{header},bm90IGEgcGljdHVyZSBhdCBhbGw=", False)
+    yield BoundaryValue("nothing", f"{header},", False)
 
 
 def min_side(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    for format in SideLimits(body, field).formats:
-        for alpha in (False, True) if format in _ALPHA else (False,):
-            mark = "-alpha" if alpha else ""
+    """Yield images with sides at and under the minimum."""
+    for image_format in SideLimits(body, field).formats:
+        for alpha in (False, True) if image_format in _ALPHA else (False,):
+            suffix = "-alpha" if alpha else ""
             for side, keeps in ((rule.limit, True), (rule.limit - 1, False)):
                 yield BoundaryValue(
-                    f"{format}{mark}-wide-{side}",
-                    data_uri(format, rule.limit, side, alpha=alpha),
+                    f"{image_format}{suffix}-wide-{side}",
+                    data_uri_of_image(image_format, rule.limit, side, alpha=alpha),
                     keeps,
                     side,
                 )
                 yield BoundaryValue(
-                    f"{format}{mark}-high-{side}",
-                    data_uri(format, side, rule.limit, alpha=alpha),
+                    f"{image_format}{suffix}-high-{side}",
+                    data_uri_of_image(image_format, side, rule.limit, alpha=alpha),
                     keeps,
                     side,
                 )
 
 
 def max_side(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    frame = SideLimits(body, field)
-    for format in frame.formats:
+    """Yield images with sides at and over the maximum."""
+    limits = SideLimits(body, field)
+    for image_format in limits.formats:
         for side, keeps in ((rule.limit, True), (rule.limit + 1, False)):
-            other = frame.beside(side)
-            yield BoundaryValue(f"{format}-wide-{side}", data_uri(format, side, other), keeps, side)
-            yield BoundaryValue(f"{format}-high-{side}", data_uri(format, other, side), keeps, side)
+            other = limits.shortest_other_side(side)
+            yield BoundaryValue(
+                f"{image_format}-wide-{side}", data_uri_of_image(image_format, side, other), keeps, side
+            )
+            yield BoundaryValue(
+                f"{image_format}-high-{side}", data_uri_of_image(image_format, other, side), keeps, side
+            )
 
 
 def min_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    for format, width, height in _of_ratio(body, field, rule.limit):
-        yield BoundaryValue(f"{format}-{width}*{height}", data_uri(format, width, height), True)
-        yield BoundaryValue(f"{format}-{width}*{height + 1}", data_uri(format, width, height + 1), False)
+    """Yield images of exactly the minimum ratio, and a pixel higher."""
+    for image_format, width, height in _sizes_of_ratio(body, field, rule.limit):
+        yield BoundaryValue(
+            f"{image_format}-{width}*{height}", data_uri_of_image(image_format, width, height), True
+        )
+        yield BoundaryValue(
+            f"{image_format}-{width}*{height + 1}", data_uri_of_image(image_format, width, height + 1), False
+        )
 
 
 def max_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    for format, width, height in _of_ratio(body, field, rule.limit):
-        yield BoundaryValue(f"{format}-{width}*{height}", data_uri(format, width, height), True)
-        yield BoundaryValue(f"{format}-{width + 1}*{height}", data_uri(format, width + 1, height), False)
+    """Yield images of exactly the maximum ratio, and a pixel wider."""
+    for image_format, width, height in _sizes_of_ratio(body, field, rule.limit):
+        yield BoundaryValue(
+            f"{image_format}-{width}*{height}", data_uri_of_image(image_format, width, height), True
+        )
+        yield BoundaryValue(
+            f"{image_format}-{width + 1}*{height}", data_uri_of_image(image_format, width + 1, height), False
+        )
 
 
-def _of_ratio(body: BodyBuilder, field: Field, ratio: Ratio) -> Iterator[tuple[str, int, int]]:
-    frame = SideLimits(body, field)
-    times = -(-frame.low // min(ratio))
-    for format in frame.formats:
-        yield format, ratio.width * times, ratio.height * times
+def _sizes_of_ratio(body: BodyBuilder, field: Field, ratio: Ratio) -> Iterator[tuple[str, int, int]]:
+    limits = SideLimits(body, field)
+    factor = -(-limits.low // min(ratio))
+    for image_format in limits.formats:
+        yield image_format, ratio.width * factor, ratio.height * factor
 
 
 def max_bytes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    frame = SideLimits(body, field)
-    for format in frame.formats:
+    """Yield files at and over the maximum length."""
+    limits = SideLimits(body, field)
+    for image_format in limits.formats:
         for size, keeps in ((rule.limit, True), (rule.limit + 1, False)):
-            yield BoundaryValue(f"{format}-{size}", frame.small(format, size_bytes=size), keeps, size)
+            yield BoundaryValue(
+                f"{image_format}-{size}", limits.smallest_image(image_format, size_bytes=size), keeps, size
+            )
 
 
 def same_pixels_as(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    frame = SideLimits(body, field)
-    low = frame.low
-    also = {rule.limit: [frame.small()]}
-    yield BoundaryValue("same", data_uri("png", low, low), True, also=also)
-    yield BoundaryValue("wider", data_uri("png", low + 1, low), False, also=also)
-    yield BoundaryValue("higher", data_uri("png", low, low + 1), False, also=also)
+    """Yield images of the same and of another size as the first image."""
+    limits = SideLimits(body, field)
+    low = limits.low
+    also = {rule.limit: [limits.smallest_image()]}
+    yield BoundaryValue("same", data_uri_of_image("png", low, low), True, also=also)
+    yield BoundaryValue("wider", data_uri_of_image("png", low + 1, low), False, also=also)
+    yield BoundaryValue("higher", data_uri_of_image("png", low, low + 1), False, also=also)
     yield BoundaryValue("url", URL.format(2), True, also=also)
 
 
 def inside(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield boxes inside and outside of the image."""
     images = body.family.field(rule.limit)
     assert images.each is not None
-    frame = SideLimits(body, images.each)
-    side = frame.low
-    also = {rule.limit: [frame.small(), *body.values[rule.limit][1:]]}
+    limits = SideLimits(body, images.each)
+    side = limits.low
+    also = {rule.limit: [limits.smallest_image(), *body.values[rule.limit][1:]]}
     yield BoundaryValue("whole", [0, 0, side, side], True, also=also)
     yield BoundaryValue("right", [0, 0, side + 1, side], False, also=also)
     yield BoundaryValue("below", [0, 0, side, side + 1], False, also=also)

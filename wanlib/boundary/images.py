@@ -1,8 +1,8 @@
-"""Real pictures with chosen facts: format, width, height and size in bytes.
+"""Real image files with chosen properties: format, width, height and size in bytes.
 
-The limits on images are judged from a file's header, so a test of such a limit needs a true file.
-These are drawn by Pillow, one flat colour and as few bits a pixel as the format has: 8000 x 1000
-pixels take a few kilobytes and a few milliseconds.
+Rules on images read the header of a file, so their tests need real files. Pillow, which is imported on first
+use, encodes them: one colour, with the fewest bits per pixel that the format has, so that 8000 x 1000 pixels
+take a few kilobytes and a few milliseconds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import base64
 from functools import lru_cache
 from io import BytesIO
 
-MIMES = {
+MEDIA_TYPES = {
     "jpeg": "image/jpeg",
     "png": "image/png",
     "bmp": "image/bmp",
@@ -20,7 +20,7 @@ MIMES = {
     "gif": "image/gif",
 }
 
-# The mode with the fewest bits a pixel that Pillow can write in each format.
+# The Pillow mode with the fewest bits per pixel for each format.
 _MODES = {"jpeg": "L", "png": "1", "bmp": "1", "webp": "RGB", "tiff": "1", "gif": "P"}
 _ALPHA_FORMATS = ("png", "webp", "tiff")
 _OPTIONS: dict[str, dict[str, int | str]] = {
@@ -31,25 +31,33 @@ _OPTIONS: dict[str, dict[str, int | str]] = {
 
 
 def encode_image(
-    format: str, width: int, height: int, *, size_bytes: int | None = None, alpha: bool = False
+    image_format: str, width: int, height: int, *, size_bytes: int | None = None, alpha: bool = False
 ) -> bytes:
-    """A file of `format` (a key of `MIMES`) of `width` x `height` pixels.
+    """Return an image file.
 
-    `size_bytes` is the exact length of the file, reached with zeros behind the picture's end, which
-    readers of every format here pass over. `alpha` gives it an alpha channel. Raises ValueError
-    for a format that is not drawn here or cannot hold alpha, and where the picture alone is longer
-    than `size_bytes`.
+    Args:
+        image_format: A key of `MEDIA_TYPES`.
+        width: Pixels.
+        height: Pixels.
+        size_bytes: The exact length of the file, reached with zeros after the image, which readers of
+            all these formats ignore; None for the length that results.
+        alpha: Whether the image has an alpha channel.
+
+    Raises:
+        ValueError: The format is unknown or has no alpha channel, or the image is longer than `size_bytes`.
     """
-    drawn = _draw(format, width, height, alpha)
+    encoded = _draw(image_format, width, height, alpha)
     if size_bytes is None:
-        return drawn
-    if len(drawn) > size_bytes:
-        raise ValueError(f"a {width}x{height} {format} takes {len(drawn)} bytes, more than {size_bytes}")
-    return drawn.ljust(size_bytes, b"\0")
+        return encoded
+    if len(encoded) > size_bytes:
+        raise ValueError(
+            f"a {width}x{height} {image_format} takes {len(encoded)} bytes, more than {size_bytes}"
+        )
+    return encoded.ljust(size_bytes, b"\0")
 
 
-def data_uri(
-    format: str,
+def data_uri_of_image(
+    image_format: str,
     width: int,
     height: int,
     *,
@@ -57,30 +65,39 @@ def data_uri(
     size_bytes: int | None = None,
     alpha: bool = False,
 ) -> str:
-    """`picture(...)` as `data:MIME;base64,DATA`; `mime` is the name told where it is not the true one."""
-    told = MIMES.get(format, "") if mime is None else mime
+    """Return the image file of `encode_image` as `data:TYPE;base64,DATA`.
+
+    Args:
+        image_format: A key of `MEDIA_TYPES`.
+        width: Pixels.
+        height: Pixels.
+        mime: The media type that the URI declares; None for the right one.
+        size_bytes: The exact length of the file; None for the length that results.
+        alpha: Whether the image has an alpha channel.
+    """
+    media_type = MEDIA_TYPES.get(image_format, "") if mime is None else mime
     if size_bytes is None:
-        return f"data:{told};base64,{_encoded(format, width, height, alpha)}"
-    data = encode_image(format, width, height, size_bytes=size_bytes, alpha=alpha)
-    return f"data:{told};base64,{base64.b64encode(data).decode('ascii')}"
+        return f"data:{media_type};base64,{_base64_of_image(image_format, width, height, alpha)}"
+    data = encode_image(image_format, width, height, size_bytes=size_bytes, alpha=alpha)
+    return f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 @lru_cache(maxsize=256)
-def _encoded(format: str, width: int, height: int, alpha: bool) -> str:
-    """The base64 of an unpadded file: one small picture serves hundreds of cases."""
-    return base64.b64encode(_draw(format, width, height, alpha)).decode("ascii")
+def _base64_of_image(image_format: str, width: int, height: int, alpha: bool) -> str:
+    """Return the base64 of an unpadded file; one small image serves hundreds of cases."""
+    return base64.b64encode(_draw(image_format, width, height, alpha)).decode("ascii")
 
 
 @lru_cache(maxsize=64)
-def _draw(format: str, width: int, height: int, alpha: bool) -> bytes:
-    """The file without padding: padded ones may have 20 MB and are not worth keeping."""
-    if format not in MIMES:
-        raise ValueError(f"no picture of format {format!r}, expected one of {', '.join(MIMES)}")
-    if alpha and format not in _ALPHA_FORMATS:
-        raise ValueError(f"no alpha in a {format}, only in {', '.join(_ALPHA_FORMATS)}")
+def _draw(image_format: str, width: int, height: int, alpha: bool) -> bytes:
+    """Return the file without padding; padded files may have 20 MB and are not cached."""
+    if image_format not in MEDIA_TYPES:
+        raise ValueError(f"unknown image format {image_format!r}; expected one of {', '.join(MEDIA_TYPES)}")
+    if alpha and image_format not in _ALPHA_FORMATS:
+        raise ValueError(f"a {image_format} has no alpha channel; only {', '.join(_ALPHA_FORMATS)} have")
     from PIL import Image
 
     file = BytesIO()
-    image = Image.new("RGBA" if alpha else _MODES[format], (width, height))
-    image.save(file, format=format.upper(), **_OPTIONS.get(format, {}))
+    image = Image.new("RGBA" if alpha else _MODES[image_format], (width, height))
+    image.save(file, format=image_format.upper(), **_OPTIONS.get(image_format, {}))
     return file.getvalue()

@@ -1,6 +1,6 @@
-"""The situations of a model: each set of truth values that its modes can have together, and what leads there.
+"""Mode cases of a model: every combination of values that its modes can have, and what leads to it.
 
-Nothing here knows a model, a field or a number: all of it is read off the modes of the Spec.
+Everything is derived from the modes of the spec; the module contains no model, field or number.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,72 +12,81 @@ from wanlib.spec.model.mode_values import OTHER, value_combinations
 from wanlib.spec.model.model import CALLS, Family, Field, Rule, Spec
 from wanlib.spec.model.modes import Condition, holds
 
-# Rules on what modes read: they are broken by the situation, since a break may change which modes hold.
-PINNED_KINDS = ("one_of", "min", "max", "min_count", "max_count")
+# Kinds of rules on fields that modes read. An invalid value may change the modes.
+MODE_INPUT_KINDS = ("one_of", "min", "max", "min_count", "max_count")
 _STEPS = (1, 2, 7, 30)
 
 
 @dataclass(frozen=True)
 class ModeCase:
-    """One set of truth values of a model's modes.
+    """One combination of values of the modes of a model.
 
-    pinned: each way to get there: the values of the fields that modes read (for a list, its count) and
-    `call` where a mode reads it. calls: the calls open to it otherwise.
-    wanted: the fields, by path, that must be there, and lists that must not be empty.
-    pictured: every image is a real picture.
+    Attributes:
+        family: The family of the model.
+        model: The name of the model.
+        calls: The calls that the model supports.
+        truths: The value of each mode.
+        assignments: Every way to reach the combination: values of the fields that modes read (for a list,
+            its length), and `call` if a mode reads it.
+        required_paths: Paths of fields that must be present, and of lists that must not be empty.
+        has_real_images: Whether every image is a real image file.
     """
 
     family: Family
     model: str
     calls: tuple[str, ...]
     truths: Mapping[str, bool]
-    pinned: tuple[Mapping[str, Any], ...]
-    wanted: frozenset[str] = frozenset()
-    pictured: bool = False
+    assignments: tuple[Mapping[str, Any], ...]
+    required_paths: frozenset[str] = frozenset()
+    has_real_images: bool = False
 
     def holds(self, condition: Condition | None) -> bool:
-        """Whether a condition holds; none at all always does."""
+        """Return whether a condition holds; None always holds."""
         return condition is None or self.truths[condition.mode] is condition.wanted
 
     def active_rule(self, field: Field, kind: str) -> Rule | None:
-        """The variant of a field's rule whose mode holds, or the base."""
+        """Return the variant of a rule whose mode holds, else the rule without a condition, else None."""
         rules = sorted(field.rules_of_kind(kind), key=lambda rule: rule.condition is None)
         return next((rule for rule in rules if self.holds(rule.condition)), None)
 
-    def limit(self, field: Field, kind: str, otherwise: Any = None) -> Any:
-        """The limit of the active rule of a kind, or `otherwise`."""
+    def limit(self, field: Field, kind: str, default: Any = None) -> Any:
+        """Return the limit of the active rule of a kind, or `default` if there is none."""
         rule = self.active_rule(field, kind)
-        return otherwise if rule is None else rule.limit
+        return default if rule is None else rule.limit
 
     def is_usable(self, field: Field) -> bool:
-        """Whether a field has an effect here and is allowed."""
+        """Return whether a field is allowed and has an effect."""
         return all(
             self.holds(rule.limit) for kind in ("effective", "needs") for rule in field.rules_of_kind(kind)
         )
 
 
 def mode_cases(spec: Spec, model: str, broken: Rule | None = None) -> tuple[ModeCase, ...]:
-    """All situations in which a request of this model can be valid, or, but for `broken`, would be.
+    """Return all mode cases in which a request of a model can be valid.
 
-    With `broken` only those in which that rule is judged and can be broken.
+    Args:
+        spec: The spec.
+        model: The name of the model.
+        broken: A rule that the request violates: only mode cases in which it applies and can be violated are
+            returned. None for valid requests.
     """
     family = spec.family(model)
     groups: dict[tuple[bool, ...], list[Mapping[str, Any]]] = {}
     for values in _combinations(spec, family, model, broken):
-        states = [holds(family.modes, mode, values) for mode in family.modes]
-        groups.setdefault(tuple(state is True for state in states), []).append(values)
-    found = []
-    for states_of, group in groups.items():
-        truths = dict(zip(family.modes, states_of, strict=True))
-        bare = ModeCase(family, model, _calls(spec, model, broken), truths, ())
-        pinned = tuple(values for values in group if _is_allowed(bare, values, broken))
-        if pinned and bare.calls and (broken is None or _judged(bare, broken)):
-            found.append(replace(bare, pinned=pinned))
-    return tuple(found)
+        values_of_modes = [holds(family.modes, mode, values) for mode in family.modes]
+        groups.setdefault(tuple(state is True for state in values_of_modes), []).append(values)
+    cases = []
+    for states, group in groups.items():
+        truths = dict(zip(family.modes, states, strict=True))
+        candidate = ModeCase(family, model, _calls(spec, model, broken), truths, ())
+        assignments = tuple(values for values in group if _is_allowed(candidate, values, broken))
+        if assignments and candidate.calls and (broken is None or _applies(candidate, broken)):
+            cases.append(replace(candidate, assignments=assignments))
+    return tuple(cases)
 
 
 def _calls(spec: Spec, model: str, broken: Rule | None) -> tuple[str, ...]:
-    """The calls that a model has; the others, where this is to be broken."""
+    """Return the calls of a model; those that it does not have if the endpoint rule is to be violated."""
     offered = broken is None or broken.kind != "endpoints"
     return tuple(call for call in CALLS if (call in spec.calls(model)) is offered)
 
@@ -87,67 +96,71 @@ def _combinations(spec: Spec, family: Family, model: str, broken: Rule | None) -
     for values in value_combinations(family, tuple(family.modes)):
         for name, value in values.items():
             domains.setdefault(name, {})[value] = None
-    wide = {
-        name: _candidate_values(spec, family, model, broken, name, tuple(met))
-        for name, met in domains.items()
+    candidates = {
+        name: _candidate_values(spec, family, model, broken, name, tuple(known_values))
+        for name, known_values in domains.items()
     }
-    for chosen in product(*wide.values()):
-        yield dict(zip(wide, chosen, strict=True))
+    for chosen in product(*candidates.values()):
+        yield dict(zip(candidates, chosen, strict=True))
 
 
 def _candidate_values(
-    spec: Spec, family: Family, model: str, broken: Rule | None, name: str, met: tuple[Any, ...]
+    spec: Spec, family: Family, model: str, broken: Rule | None, name: str, known_values: tuple[Any, ...]
 ) -> tuple[Any, ...]:
-    """Every value worth trying for a name, beside those that its modes tell apart; plainest first."""
+    """Return the values to try for a name, including those that modes distinguish; the simplest first."""
     if name == "model":
         return (model,)
     if name == "call":
         return _calls(spec, model, broken)
     field = family.field(name)
-    if broken is not None and broken.field == name and broken.kind in PINNED_KINDS:
-        return tuple(_breaks(broken, met))
+    if broken is not None and broken.field == name and broken.kind in MODE_INPUT_KINDS:
+        return tuple(_violating_values(broken, known_values))
     if field.type == "list":
-        return tuple(range(max([*met, *(rule.limit for rule in field.rules_of_kind("max_count"))]) + 1))
+        return tuple(
+            range(max([*known_values, *(rule.limit for rule in field.rules_of_kind("max_count"))]) + 1)
+        )
     words = {value: None for rule in field.rules_of_kind("one_of") for value in rule.limit}
     bounds = {rule.limit for kind in ("min", "max") for rule in field.rules_of_kind(kind)}
-    return tuple(words) if field.type == "text" and words else tuple(sorted({*met, *bounds}, key=str))
+    return (
+        tuple(words) if field.type == "text" and words else tuple(sorted({*known_values, *bounds}, key=str))
+    )
 
 
-def _breaks(rule: Rule, met: tuple[Any, ...]) -> Iterator[Any]:
+def _violating_values(rule: Rule, known_values: tuple[Any, ...]) -> Iterator[Any]:
     if rule.kind in ("max", "max_count"):
         yield from (rule.limit + step for step in _STEPS)
     elif rule.kind in ("min", "min_count"):
         yield from (rule.limit - step for step in _STEPS if rule.kind == "min" or step <= rule.limit)
     else:
-        others = met if isinstance(rule.limit[0], bool) else (*met, OTHER, "")
+        others = known_values if isinstance(rule.limit[0], bool) else (*known_values, OTHER, "")
         yield from (value for value in others if value not in rule.limit)
 
 
-def _is_allowed(situation: ModeCase, values: Mapping[str, Any], broken: Rule | None) -> bool:
-    """Whether these values, read by modes, are themselves allowed where they lead to."""
-    for field in situation.family.fields:
+def _is_allowed(mode_case: ModeCase, values: Mapping[str, Any], broken: Rule | None) -> bool:
+    """Return whether values that modes read are allowed in the mode case to which they lead."""
+    for field in mode_case.family.fields:
         if field.name in values:
             value = values[field.name]
             absent = value == (0 if field.type == "list" else field.default.get(None))
-            if not absent and not situation.is_usable(field):
+            if not absent and not mode_case.is_usable(field):
                 return False
-            rules = (situation.active_rule(field, kind) for kind in PINNED_KINDS)
-            if not all(_kept(rule, value) for rule in rules if rule and rule is not broken):
+            rules = (mode_case.active_rule(field, kind) for kind in MODE_INPUT_KINDS)
+            if not all(_is_satisfied(rule, value) for rule in rules if rule and rule is not broken):
                 return False
     return True
 
 
-def _kept(rule: Rule, value: Any) -> bool:
+def _is_satisfied(rule: Rule, value: Any) -> bool:
     if rule.kind == "one_of":
         return value in rule.limit
     return bool(value >= rule.limit if rule.kind.startswith("min") else value <= rule.limit)
 
 
-def _judged(situation: ModeCase, rule: Rule) -> bool:
+def _applies(mode_case: ModeCase, rule: Rule) -> bool:
     if rule.kind in ("effective", "needs"):
-        return not situation.holds(rule.limit)
+        return not mode_case.holds(rule.limit)
     if not rule.field:
         return True
-    top = situation.family.field(rule.field.partition(".")[0])
-    inner = next(field for field in situation.family.walk() if field.path == rule.field)
-    return situation.is_usable(top) and situation.active_rule(inner, rule.kind) is rule
+    top = mode_case.family.field(rule.field.partition(".")[0])
+    inner = next(field for field in mode_case.family.walk() if field.path == rule.field)
+    return mode_case.is_usable(top) and mode_case.active_rule(inner, rule.kind) is rule

@@ -1,4 +1,7 @@
-"""The two nearest neighbours of a limit, kind by kind."""
+"""Values next to a limit, for every kind of rule on a field.
+
+`STEPS` has the function of each kind; it yields values that satisfy the rule and values that violate it.
+"""
 
 import math
 from collections.abc import Callable, Iterator
@@ -10,12 +13,15 @@ from wanlib.spec import Field, Rule
 
 
 class BoundaryValue(NamedTuple):
-    """One value to try at a rule's field.
+    """A value to test at the field of a rule.
 
-    label: short, for the case's id. value: at the field's path; ABSENT takes the member out.
-    keeps: whether the rule is kept. measure: what the limit is compared with, for ordered kinds.
-    also: values of other fields that it takes. null: the value is null in an optional
-    member, which the pages leave open.
+    Attributes:
+        label: A short name, for the id of the case.
+        value: The value at the path of the field; ABSENT removes the member.
+        keeps: Whether the value satisfies the rule.
+        measure: What is compared with the limit, for kinds with an order; None for other kinds.
+        also: Values of other fields that the case needs; None for none.
+        null: Whether the value is null in an optional member, which the pages do not specify.
     """
 
     label: str
@@ -28,7 +34,7 @@ class BoundaryValue(NamedTuple):
 
 Steps = Callable[[BodyBuilder, Field, Rule], Iterator[BoundaryValue]]
 
-_WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
+_VALUES_OF_WRONG_TYPE: dict[str, tuple[tuple[str, Any], ...]] = {
     "text": (("number", 5), ("list", ["a"]), ("boolean", True)),
     "integer": (("text", "1"), ("boolean", True), ("fraction", 1.5), ("list", [1])),
     "number": (("text", "1.0"), ("boolean", True), ("list", [1.0])),
@@ -49,40 +55,44 @@ _WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-def required(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def required_values(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield a present, an absent and a null value."""
     yield BoundaryValue("present", body.sample(field), True)
     yield BoundaryValue("absent", ABSENT, False)
     if not body.is_item(field):
-        yield BoundaryValue("null", [None] if body.is_only(field) else None, False)
+        yield BoundaryValue("null", [None] if body.is_single_item(field) else None, False)
 
 
 def wrong_type(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield a value of the right type and values of other types."""
     sample = body.sample(field)
     yield BoundaryValue("right", sample, True)
     if field.type == "integer":
         yield BoundaryValue("whole-float", float(sample), True)
-    for label, value in _WRONG[field.type]:
+    for label, value in _VALUES_OF_WRONG_TYPE[field.type]:
         yield BoundaryValue(label, value, False)
     item = body.is_item(field)
     top = body.family.field(field.path.partition(".")[0])
-    member = top if body.is_only(field) else field
-    if item or not body.situation.active_rule(member, "required"):
+    member = top if body.is_single_item(field) else field
+    if item or not body.mode_case.active_rule(member, "required"):
         yield BoundaryValue("null", None, False, null=not item)
 
 
 def one_of(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield every allowed value and similar ones."""
     for value in rule.limit:
         yield BoundaryValue(str(value).lower(), value, True)
-    others: list[Any]
+    invalid: list[Any]
     if field.type == "boolean":
-        others = [value for value in (True, False) if value not in rule.limit]
+        invalid = [value for value in (True, False) if value not in rule.limit]
     else:
-        others = [rule.limit[0] + "x", rule.limit[0].upper(), rule.limit[0] + "\n", ""]
-    for value in others:
+        invalid = [rule.limit[0] + "x", rule.limit[0].upper(), rule.limit[0] + "\n", ""]
+    for value in invalid:
         yield BoundaryValue(repr(value).strip("'").lower(), value, False)
 
 
 def not_blank(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield texts with and without visible characters."""
     for label, text in (("letter", "a"), ("padded", " a\n"), ("control", "\x1f"), ("joiner", "\u200b")):
         yield BoundaryValue(label, text, True)
     for label, text in (
@@ -96,7 +106,8 @@ def not_blank(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryV
 
 
 def excludes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    yield BoundaryValue("width-height", _nearest(body, field, 0, 1), True)
+    """Yield a size in pixels and the excluded keywords."""
+    yield BoundaryValue("width-height", _nearest_size(body, field, 0, 1), True)
     for word in rule.limit:
         yield BoundaryValue(word, word, False)
 
@@ -108,50 +119,59 @@ def _counts(body: BodyBuilder, field: Field, counts: tuple[tuple[int, bool], ...
 
 
 def count(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield lists of the exact length, one shorter and one longer."""
     yield from _counts(body, field, ((rule.limit, True), (rule.limit - 1, False), (rule.limit + 1, False)))
 
 
 def min_count(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield the shortest allowed list and one that is shorter."""
     yield from _counts(body, field, ((rule.limit, True), (rule.limit - 1, False)))
 
 
 def max_count(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield the longest allowed list and one that is longer."""
     yield from _counts(body, field, ((rule.limit, True), (rule.limit + 1, False)))
 
 
 def max_chars(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield texts at and over the limit, in characters of one, three and four bytes."""
     for name, char in (("latin", "a"), ("han", "字"), ("astral", "🎨")):
         yield BoundaryValue(f"{name}-{rule.limit}", char * rule.limit, True, rule.limit)
         yield BoundaryValue(f"{name}-{rule.limit + 1}", char * (rule.limit + 1), False, rule.limit + 1)
 
 
 def pattern(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield the examples of the rule."""
     for keeps, examples in ((True, rule.keeps), (False, rule.breaks)):
         for index, text in enumerate(examples):
             yield BoundaryValue(f"{'keeps' if keeps else 'breaks'}-{index}", text, keeps)
 
 
 def decimals(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield percentages with the right number of decimals, one less and one more."""
     for places in (rule.limit, rule.limit - 1, rule.limit + 1):
         text = "40." + "0" * places if places else "40"
         yield BoundaryValue(f"{places}-decimals", text + "%", places == rule.limit)
 
 
 def minimum(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield the smallest allowed number and the next smaller one."""
     yield BoundaryValue(str(rule.limit), rule.limit, True, rule.limit)
     below = rule.limit - 1 if field.type == "integer" else math.nextafter(rule.limit, -math.inf)
     yield BoundaryValue(str(below), below, False, below)
 
 
 def maximum(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield the largest allowed number and the next larger one."""
     yield BoundaryValue(str(rule.limit), rule.limit, True, rule.limit)
     above = rule.limit + 1 if field.type == "integer" else math.nextafter(rule.limit, math.inf)
     yield BoundaryValue(str(above), above, False, above)
 
 
 def keywords(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    size = _nearest(body, field, 0, 1)
-    excluded = body.situation.limit(field, "excludes", ())
+    """Yield allowed keywords and sizes, keywords of other variants, and malformed sizes."""
+    size = _nearest_size(body, field, 0, 1)
+    excluded = body.mode_case.limit(field, "excludes", ())
     for word in (*rule.limit, size):
         if word not in excluded:
             yield BoundaryValue(word, word, True)
@@ -175,8 +195,8 @@ def keywords(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryVa
         yield BoundaryValue(label, text, False)
 
 
-def _bounds(body: BodyBuilder, field: Field) -> tuple[int, int, Ratio, Ratio]:
-    limit = body.situation.limit
+def _size_limits(body: BodyBuilder, field: Field) -> tuple[int, int, Ratio, Ratio]:
+    limit = body.mode_case.limit
     low, high = limit(field, "min_pixels", 1), limit(field, "max_pixels", 10**10)
     return low, high, limit(field, "min_ratio", Ratio(1, 10**6)), limit(field, "max_ratio", Ratio(10**6, 1))
 
@@ -185,9 +205,9 @@ def _fits(width: int, height: int, low: Ratio, high: Ratio) -> bool:
     return width * low.height >= height * low.width and width * high.height <= height * high.width
 
 
-def _nearest(body: BodyBuilder, field: Field, product: int, step: int) -> str:
-    """The size with the nearest product from `product` on, by steps, whose ratio is allowed."""
-    low, _, narrow, wide = _bounds(body, field)
+def _nearest_size(body: BodyBuilder, field: Field, product: int, step: int) -> str:
+    """Return the size of an allowed ratio with the first possible pixel count from `product` on, by steps."""
+    low, _, narrow, wide = _size_limits(body, field)
     product = product or low
     while True:
         for width in range(max(1, math.isqrt(product)), 0, -1):
@@ -200,13 +220,15 @@ def _nearest(body: BodyBuilder, field: Field, product: int, step: int) -> str:
 
 
 def min_pixels(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield the sizes with the nearest pixel counts around a minimum."""
     for start, step, keeps in ((rule.limit, 1, True), (rule.limit - 1, -1, False)):
-        yield _pixels(_nearest(body, field, start, step), keeps)
+        yield _pixels(_nearest_size(body, field, start, step), keeps)
 
 
 def max_pixels(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield the sizes with the nearest pixel counts around a maximum."""
     for start, step, keeps in ((rule.limit, -1, True), (rule.limit + 1, 1, False)):
-        yield _pixels(_nearest(body, field, start, step), keeps)
+        yield _pixels(_nearest_size(body, field, start, step), keeps)
 
 
 def _pixels(size: str, keeps: bool) -> BoundaryValue:
@@ -214,35 +236,39 @@ def _pixels(size: str, keeps: bool) -> BoundaryValue:
     return BoundaryValue(size, size, keeps, int(width) * int(height))
 
 
-def min_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    width, height = _of_ratio(body, field, rule.limit)
+def min_size_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield a size of exactly the minimum ratio, and one that is a pixel higher."""
+    width, height = _largest_size_of_ratio(body, field, rule.limit)
     yield BoundaryValue(f"{width}*{height}", f"{width}*{height}", True)
     yield BoundaryValue(f"{width}*{height + 1}", f"{width}*{height + 1}", False)
 
 
-def max_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    width, height = _of_ratio(body, field, rule.limit)
+def max_size_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield a size of exactly the maximum ratio, and one that is a pixel wider."""
+    width, height = _largest_size_of_ratio(body, field, rule.limit)
     yield BoundaryValue(f"{width}*{height}", f"{width}*{height}", True)
     yield BoundaryValue(f"{width + 1}*{height}", f"{width + 1}*{height}", False)
 
 
-def _of_ratio(body: BodyBuilder, field: Field, ratio: Ratio) -> tuple[int, int]:
-    """The largest size of exactly this ratio within the pixel limits: there a pixel more tells most."""
-    _, high, _, _ = _bounds(body, field)
-    times = math.isqrt(high // (ratio.width * ratio.height))
-    while (ratio.width * times + 1) * (ratio.height * times + 1) > high:
-        times -= 1
-    return ratio.width * times, ratio.height * times
+def _largest_size_of_ratio(body: BodyBuilder, field: Field, ratio: Ratio) -> tuple[int, int]:
+    """Return the largest size of exactly this ratio within the pixel limits."""
+    _, high, _, _ = _size_limits(body, field)
+    factor = math.isqrt(high // (ratio.width * ratio.height))
+    while (ratio.width * factor + 1) * (ratio.height * factor + 1) > high:
+        factor -= 1
+    return ratio.width * factor, ratio.height * factor
 
 
 def same_count_as(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    have = len(body.values.get(rule.limit, ()))
-    for number in (have, have - 1, have + 1):
+    """Yield lists as long as the other one, one shorter and one longer."""
+    count = len(body.values.get(rule.limit, ()))
+    for number in (count, count - 1, count + 1):
         if number >= 0:
-            yield BoundaryValue(f"{number}-of-{have}", [[] for _ in range(number)], number == have)
+            yield BoundaryValue(f"{number}-of-{count}", [[] for _ in range(number)], number == count)
 
 
 def total(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield shares that add up to the total, to less and to more."""
     for label, last in (("exact", "33.34%"), ("less", "33.33%"), ("more", "33.35%")):
         items = body.items(field, 3)
         for item, share in zip(items, ("33.33%", "33.33%", last), strict=True):
@@ -255,6 +281,7 @@ def total(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue
 
 
 def ordered(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield the smallest box and boxes with corners in the wrong order."""
     for label, box in (
         ("least", [0, 0, 1, 1]),
         ("no-width", [1, 0, 1, 1]),
@@ -266,7 +293,7 @@ def ordered(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryVal
 
 
 STEPS: dict[str, Steps] = {
-    "required": required,
+    "required": required_values,
     "type": wrong_type,
     "one_of": one_of,
     "not_blank": not_blank,
@@ -286,4 +313,4 @@ STEPS: dict[str, Steps] = {
     "total": total,
     "ordered": ordered,
 }
-SIZE_RATIOS: dict[str, Steps] = {"min_ratio": min_ratio, "max_ratio": max_ratio}
+SIZE_RATIOS: dict[str, Steps] = {"min_ratio": min_size_ratio, "max_ratio": max_size_ratio}

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from wanlib.boundary.images import MIMES, data_uri
+from wanlib.boundary.images import MEDIA_TYPES, data_uri_of_image
 
 
 class Macro(NamedTuple):
@@ -36,7 +36,7 @@ def _image(format: str, width: int, height: int, **options: Any) -> str:
     `mime` is the declared type, `bytes` the exact length, `prefix` replaces what precedes the data.
     """
     alpha, mime, size = options.get("alpha", False), options.get("mime"), options.get("bytes")
-    uri = data_uri(format, width, height, mime=mime, size_bytes=size, alpha=alpha)
+    uri = data_uri_of_image(format, width, height, mime=mime, size_bytes=size, alpha=alpha)
     return options["prefix"] + uri.partition(",")[2] if "prefix" in options else uri
 
 
@@ -130,8 +130,8 @@ def _member_problems(name: str, macro: Macro, members: dict[Any, Any]) -> Iterat
         elif not _fits(value, members_by_name[member]):
             at_least = " of 0 or more" if members_by_name[member] is int else ""
             yield f"{name}: {member} is {value!r}, expected {members_by_name[member].__name__}{at_least}"
-    if name == "$image" and members.get("format") not in MIMES:
-        yield f"{name}: format is {members.get('format')!r}, expected one of {', '.join(MIMES)}"
+    if name == "$image" and members.get("format") not in MEDIA_TYPES:
+        yield f"{name}: format is {members.get('format')!r}, expected one of {', '.join(MEDIA_TYPES)}"
 
 
 def _fits(value: Any, kind: type) -> bool:

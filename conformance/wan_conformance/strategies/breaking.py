@@ -14,7 +14,7 @@ from wan_conformance.strategies.partial_request import PartialRequest
 from wan_conformance.strategies.requests import FieldChange, RequestPlan
 from wanlib.base.values import ABSENT
 from wanlib.boundary.case import Question
-from wanlib.boundary.mode_cases import PINNED_KINDS, ModeCase, mode_cases
+from wanlib.boundary.mode_cases import MODE_INPUT_KINDS, ModeCase, mode_cases
 from wanlib.spec.model.model import Node, Rule, Spec
 
 _EXTRA = 64  # bytes for the break itself
@@ -55,7 +55,7 @@ def _breakers(spec: Spec, rule: Rule) -> Iterator[tuple[RequestPlan, BodyBreak]]
         for candidate in mode_cases(spec, model, rule):
             if not rule.field or rule.kind == "place":
                 yield RequestPlan(spec, candidate, forced=rule.field), envelope_violation(spec, family, rule)
-            elif (mode_case := _require_items(candidate, rule)).pinned:
+            elif (mode_case := _require_items(candidate, rule)).assignments:
                 forced = rule.field.partition(".")[0]
                 change = _change(rule, mode_case, spec.bodies[family.body])
                 yield RequestPlan(spec, mode_case, forced, change), lambda body, source: body
@@ -75,16 +75,18 @@ def _require_items(mode_case: ModeCase, rule: Rule) -> ModeCase:
     needed |= {count_rule.limit for count_rule in count_rules}
     return replace(
         mode_case,
-        wanted=frozenset(needed),
-        pictured=rule.kind in _LOOKS,
-        pinned=tuple(values for values in mode_case.pinned if all(values.get(path, 1) for path in needed)),
+        required_paths=frozenset(needed),
+        has_real_images=rule.kind in _LOOKS,
+        assignments=tuple(
+            values for values in mode_case.assignments if all(values.get(path, 1) for path in needed)
+        ),
     )
 
 
 def _change(rule: Rule, mode_case: ModeCase, form: Node) -> FieldChange | None:
     """Return what is done to the field's value when it is made; None if the mode case is the violation."""
     top, *steps = rule.field.split(".")
-    if rule.kind in PINNED_KINDS and not steps and top in mode_case.pinned[0]:
+    if rule.kind in MODE_INPUT_KINDS and not steps and top in mode_case.assignments[0]:
         return None
     fields_by_path = {field.path: field for field in mode_case.family.walk()}
     field = fields_by_path[rule.field]

@@ -52,7 +52,7 @@ def generator_for(field: Field, mode_case: ModeCase) -> Generator:
 
 def _object(field: Field, mode_case: ModeCase) -> Generator:
     def is_always_there(member: Field) -> bool:
-        return bool(member.rules_of_kind("required")) or member.path in mode_case.wanted
+        return bool(member.rules_of_kind("required")) or member.path in mode_case.required_paths
 
     members = [
         (member.name, is_always_there(member), generator_for(member, mode_case)) for member in field.members
@@ -96,7 +96,7 @@ class ListGenerator:
 
     def _bounds(self, field: Field, mode_case: ModeCase) -> tuple[int, int]:
         counted_field = mode_case.family.field(self.same_as) if self.same_as else field
-        low = max(mode_case.limit(counted_field, "min_count", 0), int(field.path in mode_case.wanted))
+        low = max(mode_case.limit(counted_field, "min_count", 0), int(field.path in mode_case.required_paths))
         return low, max(mode_case.limit(counted_field, "max_count", low + _EXTRA_ITEMS), low)
 
     def _decimals(self, mode_case: ModeCase) -> int:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from wan_conformance.strategies.byte_source import ByteSource
 from wan_conformance.strategies.partial_request import PartialRequest, Sides
 from wanlib.base.values import Ratio
-from wanlib.boundary.images import MIMES, data_uri
+from wanlib.boundary.images import MEDIA_TYPES, data_uri_of_image
 from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec.model.model import Field
 
@@ -30,7 +30,9 @@ class ImageGenerator:
         self.addresses = [scheme for scheme in schemes if scheme != "data"]
         self.ascii_only = mode_case.limit(field, "chars") == "ascii"
         self.like = mode_case.limit(field, "same_pixels_as")
-        self.address_below = 256 if "data" not in schemes else 0 if mode_case.pictured else _ADDRESS_BELOW
+        self.address_below = (
+            256 if "data" not in schemes else 0 if mode_case.has_real_images else _ADDRESS_BELOW
+        )
 
     def make(self, source: ByteSource, partial: PartialRequest) -> str:
         """Return a valid image string; `partial` records the sides of a real image."""
@@ -50,8 +52,8 @@ class ImageLimits:
     """The limits on a real image of one field in one mode case; sides are width and height in pixels."""
 
     def __init__(self, field: Field, mode_case: ModeCase) -> None:
-        self.formats: tuple[str, ...] = mode_case.limit(field, "formats", tuple(MIMES))
-        self.mimes: dict[str, str] = mode_case.limit(field, "mime", MIMES)
+        self.formats: tuple[str, ...] = mode_case.limit(field, "formats", tuple(MEDIA_TYPES))
+        self.mimes: dict[str, str] = mode_case.limit(field, "mime", MEDIA_TYPES)
         self.min_side: int = mode_case.limit(field, "min_side", 1)
         self.max_side: int = mode_case.limit(field, "max_side", _LONGEST)
         self.min_ratio: Ratio = mode_case.limit(field, "min_ratio", Ratio(1, _LONGEST))
@@ -99,5 +101,5 @@ def data_uri_of_known_size(
 # Pictures are drawn once: a draw takes milliseconds, a request less than one.
 @lru_cache(maxsize=128)
 def _cached_data_uri(name: str, sides: Sides, mime: str, upper: bool) -> str:
-    header, _, data = data_uri(name, *sides, mime=mime).partition(",")
+    header, _, data = data_uri_of_image(name, *sides, mime=mime).partition(",")
     return f"{header.upper() if upper else header},{data}"

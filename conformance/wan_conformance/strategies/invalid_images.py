@@ -8,7 +8,7 @@ from wan_conformance.strategies.byte_source import ByteSource
 from wan_conformance.strategies.images import ImageLimits, data_uri_of_known_size
 from wan_conformance.strategies.invalid_values import Break, Factory
 from wan_conformance.strategies.partial_request import PartialRequest, Sides
-from wanlib.boundary.images import MIMES, data_uri
+from wanlib.boundary.images import MEDIA_TYPES, data_uri_of_image
 from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec.model.model import Field, Rule
 
@@ -99,7 +99,7 @@ def _bad_encoding(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 def _other_mime(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     """Declare a media type that is not in the table, or that of another format."""
     limits = ImageLimits(field, mode_case)
-    names = dict.fromkeys((*rule.limit.values(), *MIMES.values(), "image/jpg", "text/plain", "x/y"))
+    names = dict.fromkeys((*rule.limit.values(), *MEDIA_TYPES.values(), "image/jpg", "text/plain", "x/y"))
 
     def change(value: Any, source: ByteSource, partial: PartialRequest) -> str:
         name = source.choose(limits.formats)
@@ -112,7 +112,7 @@ def _other_mime(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 def _other_format(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     """Declare a type of the table for another format, no data, no image, or a truncated image."""
     limits = ImageLimits(field, mode_case)
-    others = [name for name in MIMES if name not in rule.limit]
+    others = [name for name in MEDIA_TYPES if name not in rule.limit]
 
     def change(value: Any, source: ByteSource, partial: PartialRequest) -> str:
         name, choice = source.choose(rule.limit), source.byte()
@@ -173,7 +173,7 @@ def _too_many_bytes(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 # Some 28 MB of text each: one at a time is enough, since a strategy asks for the same again and again.
 @lru_cache(maxsize=1)
 def _cached_padded_uri(name: str, sides: Sides, mime: str, length: int) -> str:
-    return data_uri(name, *sides, mime=mime, size_bytes=length)
+    return data_uri_of_image(name, *sides, mime=mime, size_bytes=length)
 
 
 def _other_pixels(rule: Rule, field: Field, mode_case: ModeCase) -> Break:

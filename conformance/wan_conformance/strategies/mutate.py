@@ -11,7 +11,7 @@ from wan_conformance.strategies.images import data_uri_of_known_size
 from wan_conformance.strategies.invalid_values import WILD, choose
 from wan_conformance.strategies.partial_request import PartialRequest
 from wan_conformance.strategies.requests import RequestPlan
-from wanlib.boundary.images import MIMES
+from wanlib.boundary.images import MEDIA_TYPES
 from wanlib.boundary.mode_cases import mode_cases
 from wanlib.spec.model.model import Spec
 
@@ -136,8 +136,11 @@ def _perturb(location: _Location, locations: list[_Location], source: ByteSource
 def _replace_image(location: _Location, locations: list[_Location], source: ByteSource, name: str) -> None:
     """Replace an image by one of any format, declared type and size."""
     images = [location for location in locations if str(location.value).startswith(_IMAGE_STARTS)]
-    image_format, mime = source.choose(tuple(MIMES)), source.choose((*MIMES.values(), "text/plain"))
-    declared = MIMES[image_format] if source.byte() < 160 else mime
+    image_format, mime = (
+        source.choose(tuple(MEDIA_TYPES)),
+        source.choose((*MEDIA_TYPES.values(), "text/plain")),
+    )
+    declared = MEDIA_TYPES[image_format] if source.byte() < 160 else mime
     (source.choose(images) if images else location).replace(
         data_uri_of_known_size(PartialRequest({}), image_format, source.choose(_SIDES), declared)
     )

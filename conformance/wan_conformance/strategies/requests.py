@@ -163,7 +163,7 @@ class RequestPlan:
 
     def _presence(self, field: Field) -> str:
         as_parts = field.type == "list" and field.name in self.envelope.parts
-        needed = field.name == self.forced or field.path in self.situation.wanted
+        needed = field.name == self.forced or field.path in self.situation.required_paths
         usable = self.situation.is_usable(field)
         if needed or as_parts or (usable and self.situation.active_rule(field, "required")):
             return "always"
@@ -171,7 +171,7 @@ class RequestPlan:
 
     def build(self, source: ByteSource) -> tuple[dict[str, Any], str]:
         """Return a body and its call."""
-        pinned = self.situation.pinned[source.skewed_int(len(self.situation.pinned))]
+        pinned = self.situation.assignments[source.skewed_int(len(self.situation.assignments))]
         call, threshold = source.choose(self.situation.calls), source.choose(_THRESHOLDS)
         partial = PartialRequest({name: pinned[name] for name in self.lists if name in pinned})
         partial.counts.update(dict.fromkeys(self.envelope.single, 1))

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import httpx
 
 from wan_conformance.targets.server.server import ApiServer
-from wanlib.boundary.images import data_uri, encode_image
+from wanlib.boundary.images import data_uri_of_image, encode_image
 from wanlib.spec import Spec, interpret
 
 _SCHEME = "oss://"
@@ -52,7 +52,7 @@ class UploadStorage:
         if model is None or self._spec.base(model) is None:
             return None
         if self._violated_rules(
-            _replace_files(body, lambda _: data_uri("png", _SIDE, _SIDE)), call
+            _replace_files(body, lambda _: data_uri_of_image("png", _SIDE, _SIDE)), call
         ) != self._violated_rules(body, call):
             return None
         if model not in self._keys:

@@ -16,7 +16,7 @@ from wan_conformance.targets.server.response_checks import ResponseChecker, Resp
 from wan_conformance.targets.server.server import ApiServer, ServerResponse
 from wanlib.base.redaction import safe_repr
 from wanlib.boundary.body import BodyBuilder
-from wanlib.boundary.images import data_uri
+from wanlib.boundary.images import data_uri_of_image
 from wanlib.boundary.mode_cases import mode_cases
 from wanlib.emulator.core.http_messages import FAULT_HEADER
 from wanlib.spec import Family, Spec, interpret
@@ -183,7 +183,7 @@ class TaskProbe:
             for field in family.fields:
                 if field.type == "list" and field.each is not None and field.each.type == "image":
                     side = max(1, int(situation.limit(field.each, "min_side", 1)))
-                    values[field.name] = [data_uri("png", side, side)]
+                    values[field.name] = [data_uri_of_image("png", side, side)]
                 elif field.type == "size":
                     side = _square_side(int(situation.limit(field, "min_pixels", 1)))
                     size = (side, side)
