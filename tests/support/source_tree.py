@@ -5,9 +5,7 @@ temporary trees to show that each check can fail.
 """
 
 import ast
-import io
 import re
-import tokenize
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -93,17 +91,6 @@ class Module:
                 yield node.id, node.lineno
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 yield node.attr, node.lineno
-
-    def prose(self) -> Iterator[tuple[str, int]]:
-        """Yield each comment and docstring, a string that stands alone included, with its first line."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                text = node.value.value
-                if isinstance(text, str):
-                    yield text, node.lineno
-        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
-            if token.type == tokenize.COMMENT:
-                yield token.string, token.start[0]
 
 
 def read_modules(root: Path, *packages: str) -> list[Module]:
@@ -194,13 +181,12 @@ def forbidden_identifiers(modules: Iterable[Module], words: Collection[str]) -> 
     ]
 
 
-def forbidden_prose(modules: Iterable[Module], pattern: re.Pattern[str]) -> list[str]:
-    """Return `file:line: match` for each match in a docstring or comment."""
+def forbidden_words(modules: Iterable[Module], pattern: re.Pattern[str]) -> list[str]:
+    """Return `module:line: match` for each match in the text of a module, strings and comments included."""
     return [
-        f"{module.name}:{line + text.count(chr(10), 0, match.start())}: {match.group()}"
+        f"{module.name}:{module.text.count(chr(10), 0, match.start()) + 1}: {match.group()}"
         for module in modules
-        for text, line in module.prose()
-        for match in pattern.finditer(text)
+        for match in pattern.finditer(module.text)
     ]
 
 
