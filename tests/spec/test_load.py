@@ -101,7 +101,7 @@ def test_a_binary_file(tmp_path: Path) -> None:
     "stem", ["tea", "wan", "wan1.x", "Wan1.1", "wan1.1 copy", "1.1", "wan1.1.", "wany1.1"]
 )
 def test_unknown_file_names(stem: str, tmp_path: Path) -> None:
-    """There is no schema for such a file, and no version for its rules."""
+    """Such a file has neither a schema nor a version."""
     write(tmp_path, FILES | {f"{stem}.yaml": FILES[FAMILY]})
     names = "wan<version>.yaml, wanx<version>.yaml or one of task, wire, service, sources"
     words = f"{stem}.yaml:1: has an unknown file name, expected {names}"
@@ -129,15 +129,15 @@ def second(models: str) -> str:
 def test_a_model_in_two_files(tmp_path: Path) -> None:
     write(tmp_path, FILES | {"wan0.9.yaml": second("[\n  tea-1-pro,\n  tea-1]")})
     assert diagnostics_of(tmp_path) == [
-        "wan0.9.yaml:3: the model 'tea-1-pro' stands in wan1.0.yaml:2 too, expected it once",
-        "wan0.9.yaml:4: the model 'tea-1' stands in wan1.0.yaml:2 too, expected it once",
+        "wan0.9.yaml:3: the model 'tea-1-pro' is listed in wan1.0.yaml:2 too, expected it once",
+        "wan0.9.yaml:4: the model 'tea-1' is listed in wan1.0.yaml:2 too, expected it once",
     ]
 
 
 def test_a_model_twice_in_one_file(tmp_path: Path) -> None:
     text = FILES[FAMILY].replace("[tea-1, tea-1-pro]", "[tea-1, tea-1-pro, tea-1]")
     assert diagnostics_of(write(tmp_path, FILES | {FAMILY: text})) == [
-        "wan1.0.yaml:2: the model 'tea-1' stands in wan1.0.yaml:2 too, expected it once"
+        "wan1.0.yaml:2: the model 'tea-1' is listed in wan1.0.yaml:2 too, expected it once"
     ]
 
 

@@ -43,7 +43,7 @@ def list_mutations(spec: Spec, rule: str) -> Mapping[str, Make]:
     """Return the mutations of a rule on bodies by way, the default first.
 
     Raises:
-        KeyError: There is no such rule.
+        KeyError: The rule does not exist.
     """
     mutations = dict(_generate(spec, spec.rules[rule]))
     return {way: mutations[way] for way in WAYS if way in mutations}
@@ -57,7 +57,7 @@ def mutate_spec(spec: Spec, name: str) -> Spec:
         name: `RULE` or `RULE=WAY`.
 
     Raises:
-        ValueError: There is no such rule or way; the message says what there is.
+        ValueError: The rule or way does not exist; the message lists those that do.
     """
     rule_id, _, way = name.partition("=")
     rule = spec.rules.get(rule_id)

@@ -119,6 +119,6 @@ BROKEN_CONDITIONS = [
         FAMILY,
         '  fast: quick and call in ("sync", "stream")\n',
         "".join(f"{'⟵' if i == 7 else ''}  m{i}: {f'm{i - 1}' if i else 'grand'}\n" for i in range(10)),
-        "the mode 'm7' stands on 8 others, expected fewer",
+        "the mode 'm7' depends on a chain of 8 others, expected fewer",
     ),
 ]

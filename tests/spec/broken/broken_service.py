@@ -76,7 +76,7 @@ BROKEN_SERVICE = [
         "the kind 'mex' does not exist, expected max",
     ),
     Broken(
-        "row for every other rule missing",
+        "row for the other rules missing",
         SERVICE,
         "kinds: []",
         "kinds: [min]",
@@ -101,7 +101,7 @@ BROKEN_SERVICE = [
         SERVICE,
         "At most {limit}",
         "At most {top}",
-        "what stands in braces in refusals, 'top' does not exist"
+        "the placeholder of refusals, 'top' does not exist"
         ", expected one of field, value, limit, low, high, detail",
     ),
     Broken(

@@ -1,4 +1,4 @@
-"""Whether two conditions can hold together, for every kind of comparison."""
+"""Whether two conditions can hold together, for all kinds of comparisons."""
 
 from pathlib import Path
 

@@ -103,7 +103,7 @@ def _check_duplicate_models(
         models: LineList = documents[family.name]["models"]
         for model, line in zip(models, models.lines, strict=True):
             if model in first_places:
-                problem = f"the model {model!r} stands in {first_places[model]} too"
+                problem = f"the model {model!r} is listed in {first_places[model]} too"
                 diagnostics[family.name].add(line, problem, "it once")
             first_places.setdefault(model, f"{family.name}.yaml:{line}")
 

@@ -64,7 +64,9 @@ class ModeParser:
         inner_depths = (self._depths.get(inner, 0) for inner in referenced_names(expression))
         self._depths[name] = 1 + max(inner_depths, default=0)
         if self._depths[name] == _MAX_DEPTH + 1:
-            self._diagnostics.add(line, f"the mode {name!r} stands on {_MAX_DEPTH} others", "fewer")
+            self._diagnostics.add(
+                line, f"the mode {name!r} depends on a chain of {_MAX_DEPTH} others", "fewer"
+            )
 
     def _check_leaf(self, leaf: Name | Comparison, line: int) -> None:
         if isinstance(leaf, Comparison):

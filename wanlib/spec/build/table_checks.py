@@ -210,5 +210,5 @@ def _check_wording(table: str, row: LineMap, diagnostics: Diagnostics) -> None:
         diagnostics.add(row.lines[key], f"the wording {problem}", "a source, or ours: true")
     for placeholder in _PLACEHOLDER.findall(row[key]):
         if placeholder not in _PLACEHOLDERS[table]:
-            subject = f"what stands in braces in {table},"
+            subject = f"the placeholder of {table},"
             diagnostics.unknown_name(row.lines[key], subject, placeholder, _PLACEHOLDERS[table])

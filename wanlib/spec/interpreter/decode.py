@@ -1,7 +1,7 @@
 """Read the fields of a wire body by its body form; report envelope violations.
 
 A body form (`Node`, from `bodies` in `wire.yaml`) is a tree whose leaves are fields. `decode_body` walks it
-beside the JSON. The result has a value and a JSON Pointer for every field of the family, for any body.
+beside the JSON. The result has a value and a JSON Pointer for each field of the family, for any body.
 """
 
 from collections.abc import Callable, Mapping
@@ -57,7 +57,7 @@ def decode_body(family: Family, form: Node, body: dict[str, Any]) -> DecodedBody
         body: The parsed JSON.
 
     Returns:
-        A value and a path for every field, and the violations of the envelope.
+        A value and a path for each field, and the violations of the envelope.
     """
     return _Decoder(family, form).decode(body)
 

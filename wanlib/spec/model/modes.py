@@ -245,7 +245,7 @@ def holds(modes: Mapping[str, Expression], mode: str, values: Mapping[str, Any])
             missing from it or None is unknown, and so is every mode that reads it.
 
     Raises:
-        KeyError: There is no mode of this name.
+        KeyError: The mode does not exist.
     """
     return _compiled(modes, mode, {}).holds(values)
 

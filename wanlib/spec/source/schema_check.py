@@ -65,7 +65,7 @@ def _messages(document: LineMap, error: "ValidationError") -> Iterator[tuple[int
 
 
 def _location_name(path: list[str | int]) -> str:
-    """Return the last key of a path, as a reader of the file knows it."""
+    """Return the last key of a path, as a reader of the file sees it."""
     if len(path) > 1 and isinstance(path[-1], int):
         return f"item {path[-1] + 1} of {path[-2]}"
     if len(path) > 1 and path[-1] == "is":
@@ -126,7 +126,8 @@ def digest_list(folder: Path) -> str:
 def known_digests(folder: Path) -> frozenset[str]:
     """Return the digests on the list of a folder.
 
-    Empty if there is no readable list, or the schema is not the one that the files were checked against.
+    Empty if the list is missing or unreadable, or the schema is not the one that the files were checked
+    against.
     """
     try:
         lines = (folder / LIST).read_text("ascii").splitlines()
