@@ -40,10 +40,12 @@ class Change(NamedTuple):
     after: Any
 
     def __str__(self) -> str:
+        """Return the correction as one line of text."""
         change = f"{safe_repr(self.before)} is now {safe_repr(self.after)}"
         return f"{safe_repr(self.path)[1:-1]}: {change} ({self.rule})"
 
     def __repr__(self) -> str:
+        """Return the same with the name of the class."""
         return f"<Change {self}>"
 
 

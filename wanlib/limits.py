@@ -1,4 +1,4 @@
-"""The limits of a model for a form: what each field may hold, as plain data."""
+"""`wanlib.limits`: the limits of each field of a model as plain data, for forms and documentation."""
 
 from typing import Any
 
@@ -8,29 +8,30 @@ from wanlib.base.text import unknown_model_message
 from wanlib.base.values import limit_to_json
 from wanlib.generated.registry import FACTS, RULES
 
-_NO_LIMITS = ("unknown",)  # that other members are unknown is no limit of a field
-_DERIVED = "derived"  # marks a default that hangs on the request: there is no value to show
+_NO_LIMITS = ("unknown",)  # a rule about other members, not a limit of the field
+_DERIVED = "derived"  # marks a default that depends on the request, so that it has no fixed value
 
 
 def limits(model: str) -> dict[str, Any]:
-    """What each field of a model takes; a new mapping at each call, of JSON values only.
+    """Return the limits of each field of a model as a new mapping of JSON values.
 
-    The keys are field names (`prompt`, `images`, `size`, `n`); each value has, where the pages set one:
+    The keys are field names (`prompt`, `images`, `size`, `n`); each value has, if it is documented:
 
     - `type`: `text`, `integer`, `number`, `boolean`, `list`, `object`, `image`, `size`, `percent`
-    - `required`: true; `default`: the value that the service takes where the field is absent
+    - `required`: true; `default`: the value that the service uses if the field is absent
     - `min`, `max`: numbers; `one_of`: list; `max_chars`: code points; `pattern`: regular expression
     - `count`, `min_count`, `max_count`: items of a list; `same_count_as`: the list that is as long
     - `keywords`: pixels by keyword; `min_pixels`, `max_pixels`: width x height
     - `min_ratio`, `max_ratio`: width:height as text, `"1:8"`
     - `min_side`, `max_side`: pixels; `max_bytes`: of the decoded file; `formats`, `schemes`: lists
-    - `public`: ends of host names that count as private, besides all others that do; `unexpired`: the
-      query parameters that say when a signed URL expires, each a list of one or two names
-    - `effective`, `needs`: the mode outside of which the field does nothing, or is not for
+    - `public`: suffixes of host names that count as private, beside private networks
+    - `unexpired`: the query parameters with the expiry of a signed URL, lists of one or two names
+    - `effective`, `needs`: the mode outside of which the field has no effect, or is not allowed
     - `each`: the same for a list's items; `fields`: the same for an object's members
-    - `when`: by mode (`sequential`, `not interleave`) what replaces these values while it holds
+    - `when`: by mode (`sequential`, `not interleave`) the values that replace these in that mode
 
-    Raises ValueError for an unknown model, naming the known ones.
+    Raises:
+        ValueError: The model is unknown; the message names the known ones.
     """
     known = RULES["wire/model"].limit
     base = base_model(model, known, FACTS.get("wire/fine_tuned.ending", ""))
@@ -51,7 +52,7 @@ def limits(model: str) -> dict[str, Any]:
 
 
 def _file_of(model: str) -> str:
-    """The spec file that a model stands in."""
+    """Return the name of the spec file of a model."""
     for rule, entry in RULES.items():
         if model in entry.models and not rule.startswith("wire/"):
             return parse_rule_id(rule).file
@@ -59,7 +60,7 @@ def _file_of(model: str) -> str:
 
 
 def _field_limits(root: dict[str, Any], parts: RuleId) -> dict[str, Any]:
-    """Where a limit belongs: its field, or the variant of it for its mode."""
+    """Return the mapping that a limit belongs to: of its field, or of its field in a mode."""
     node = root
     for name in parts.path.split("."):
         if name == "each":

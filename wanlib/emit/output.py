@@ -1,4 +1,4 @@
-"""Every generated file, as text by its path: writing, checking and showing are made of this."""
+"""Generate all files from a spec, find those that differ, and write them."""
 
 import os
 import subprocess
@@ -67,10 +67,12 @@ _MARK = header("")[0]
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A file that is not as the spec has it.
+    """A generated file that differs from what the spec yields.
 
-    path: where it stands. before: its text, None where it is missing. due: what the spec yields, None
-    where it yields no such file any more.
+    Attributes:
+        path: The file.
+        before: Its present text, None if it is missing.
+        expected: The text that the spec yields, None if it yields no such file any more.
     """
 
     path: Path
@@ -78,7 +80,7 @@ class Drift:
     expected: str | None
 
     def diff(self, name: str) -> Iterator[str]:
-        """The lines of a unified diff from what is there to what is due, with `name` in its head."""
+        """Return the lines of a unified diff from the present to the expected text. name: of the file."""
         (old, old_head), (new, new_head) = (
             ([], "/dev/null") if text is None else (text.split("\n"), f"{side}/{name}")
             for side, text in (("there", self.before), ("due", self.expected))
@@ -87,11 +89,18 @@ class Drift:
 
 
 def find_drift(files: Mapping[str, str], folder: Path, *, write: bool) -> list[Drift]:
-    """The files of `folder` that are not as `files` has them, by name; with `mend` they then are.
+    """Return the files of a folder that differ from `files`, by name, and rewrite them with `write`.
 
-    files: the due text of each file by its name. A file in the folder that bears the emitter's mark and
-    is not among them is stale: mending removes it. Others are left alone. Raises OSError where a file
-    can't be read or written; none is ever left half written.
+    Files that have the mark of the emitter but are not among `files` are stale: they are reported, and
+    removed with `write`. Other files are left alone. A file is never left half written.
+
+    Args:
+        files: The expected text of each file by name.
+        folder: The folder.
+        write: Rewrite what differs.
+
+    Raises:
+        OSError: A file cannot be read or written.
     """
     drifts = []
     for name in sorted({*files, *_generated_files(folder)}):
@@ -104,14 +113,14 @@ def find_drift(files: Mapping[str, str], folder: Path, *, write: bool) -> list[D
 
 
 def _generated_files(folder: Path) -> Iterator[str]:
-    """The files that bear the emitter's mark: what it wrote, now or once."""
+    """Yield the names of files that have the emitter's mark."""
     for path in folder.glob("*.py"):
         if (_text(path) or "").startswith(_MARK):
             yield path.name
 
 
 def _text(path: Path) -> str | None:
-    """The text as it stands, ends of lines too; whatever is no UTF-8 differs from what is due."""
+    """Return the text of a file, line ends included, or None; bytes that are not UTF-8 make it differ."""
     try:
         return path.read_bytes().decode("utf-8", "replace")
     except FileNotFoundError:
@@ -119,7 +128,7 @@ def _text(path: Path) -> str | None:
 
 
 def _rewrite(path: Path, text: str | None) -> None:
-    """Puts a file in its place whole: who imports it meanwhile reads the old one or the new one."""
+    """Replace or remove a file atomically: importers read the old or the new one."""
     if text is None:
         path.unlink()
         return

@@ -1,4 +1,4 @@
-"""Lines of Python with their indentation."""
+"""Write Python: indented lines, names, literals and expressions."""
 
 import builtins
 import re
@@ -13,19 +13,19 @@ from wanlib.spec.model.modes import BoolOp, Comparison, Expression, Name, Not
 
 
 class CodeWriter:
-    """Gathers lines; `block` indents what is written inside it."""
+    """Collects lines; `block` indents what is written inside it."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.depth = 0
 
     def line(self, text: str = "") -> None:
-        """One line at the present depth."""
+        """Write one line at the present depth."""
         self.lines.append("    " * self.depth + text if text else "")
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
-        """`head:` and what is written under it; nothing at all where that is nothing."""
+        """Write `head:` and what is written inside; nothing if that is empty."""
         self.line(f"{head}:")
         self.depth += 1
         start = len(self.lines)
@@ -35,7 +35,7 @@ class CodeWriter:
             self.lines.pop()
 
     def text(self) -> str:
-        """All lines, with one newline at the end."""
+        """Return all lines, with one newline at the end."""
         return "\n".join(self.lines).rstrip("\n") + "\n"
 
 
@@ -44,25 +44,29 @@ _TAKEN = frozenset(dir(builtins)) | {"model", "call", "body", "re", "local", "no
 
 
 class EmitError(ValueError):
-    """A spec that can't be written as Python; says which name or value stands in the way."""
+    """The spec cannot be written as Python; the message names the name or value."""
 
 
 def local_name(name: str) -> str:
-    """A field or mode as a local variable; checked again, though the loader has done so."""
+    """Return a field or mode as the name of a local variable.
+
+    Raises:
+        EmitError: The name is not an identifier.
+    """
     if not _NAME.fullmatch(name) or iskeyword(name):
         raise EmitError(f"{name!r} can't be a variable's name")
     return f"{name}_" if name in _TAKEN or issoftkeyword(name) else name
 
 
 def member_name(name: str) -> str:
-    """A member of the body that is no field, as a local: the trailing `_` keeps it apart from helpers."""
+    """Return a member of the body that is not a field as a local; `_` keeps it apart from helpers."""
     if not _NAME.fullmatch(name):
         raise EmitError(f"{name!r} can't be a variable's name")
     return f"_{name}_"
 
 
 def constant_name(rule: Rule) -> str:
-    """The constant that holds a rule's limit: `N_MAX_SEQUENTIAL` for `wan2.7/n.max:sequential`."""
+    """Return the constant of a rule's limit: `N_MAX_SEQUENTIAL` for `wan2.7/n.max:sequential`."""
     path = rule.id.partition("/")[2]
     name = re.sub(r"[^a-z0-9]+", "_", path.lower()).upper()
     if not _NAME.fullmatch(name.lower()):
@@ -71,12 +75,16 @@ def constant_name(rule: Rule) -> str:
 
 
 def module_name(stem: str) -> str:
-    """The module of a spec file: `wan2_7` for `wan2.7`."""
+    """Return the module of a spec file: `wan2_7` for `wan2.7`."""
     return local_name(stem.replace(".", "_"))
 
 
 def python_literal(value: Any) -> str:
-    """A value through `repr`; only plain values pass."""
+    """Return a plain value as Python.
+
+    Raises:
+        EmitError: The value, or one inside it, is not a plain value.
+    """
     if isinstance(value, Ratio):
         return f"Ratio({value.width!r}, {value.height!r})"
     if value is None or type(value) in (bool, int, float, str):
@@ -113,13 +121,13 @@ _PART = re.compile("|".join(sorted(_DIRECTIVES, key=len, reverse=True)))
 
 
 def utc_offset(zone: str) -> int:
-    """A zone such as `+08:00` in seconds from UTC."""
+    """Return the seconds from UTC of a zone such as `+08:00`."""
     hours, minutes = zone[1:].split(":")
     return (int(hours) * 60 + int(minutes)) * (-60 if zone[0] == "-" else 60)
 
 
 def strptime_format(form: str) -> str:
-    """A form such as `YYYY-MM-DD` in the directives of strptime."""
+    """Return the strptime directives of a form such as `YYYY-MM-DD`."""
     directives = _PART.sub(lambda part: _DIRECTIVES[part[0]], form.replace("%", "%%"))
     if unknown := _WORD.search(re.sub("%[A-Za-z]", "", directives)):
         raise EmitError(f"{unknown[0]!r} in the form of a time {form!r} is none of {', '.join(_DIRECTIVES)}")
@@ -130,7 +138,7 @@ Variable = Callable[[str], str]
 
 
 def expression(tree: Expression, variable: Variable) -> str:
-    """A mode's tree in Python; `variable` gives the local that holds a field, a count or a mode."""
+    """Return a mode's tree as Python. variable: gives the local of a field, a count or a mode."""
     if isinstance(tree, Name):
         return variable(tree.name)
     if isinstance(tree, Comparison):

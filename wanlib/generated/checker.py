@@ -94,7 +94,7 @@ def bill(body: Any, *, call: str | None = None, region: str | None = None) -> "B
         region: The region whose price holds; None for the default region.
 
     Raises:
-        InvalidArgumentError: There is no such region.
+        InvalidArgumentError: The region is unknown.
     """
     from wanlib.client.call.counting import create_bill
     from wanlib.generated.calls import API

@@ -45,6 +45,7 @@ class Wan27Image:
     __slots__ = ("_client",)
 
     def __init__(self, client: Client) -> None:
+        """Bind the model to a client."""
         self._client = client
 
     def edit(
@@ -165,6 +166,7 @@ class Wan27ImagePro:
     __slots__ = ("_client",)
 
     def __init__(self, client: Client) -> None:
+        """Bind the model to a client."""
         self._client = client
 
     def edit(
@@ -293,6 +295,7 @@ class Wan26Image:
     __slots__ = ("_client",)
 
     def __init__(self, client: Client) -> None:
+        """Bind the model to a client."""
         self._client = client
 
     def edit(
@@ -440,6 +443,7 @@ class Wan25I2iPreview:
     __slots__ = ("_client",)
 
     def __init__(self, client: Client) -> None:
+        """Bind the model to a client."""
         self._client = client
 
     def edit(
@@ -531,6 +535,7 @@ class Wanx21Imageedit:
     __slots__ = ("_client",)
 
     def __init__(self, client: Client) -> None:
+        """Bind the model to a client."""
         self._client = client
 
     def edit(

@@ -45,6 +45,7 @@ class AsyncWan27Image:
     __slots__ = ("_client",)
 
     def __init__(self, client: AsyncClient) -> None:
+        """Bind the model to a client."""
         self._client = client
 
     async def edit(
@@ -165,6 +166,7 @@ class AsyncWan27ImagePro:
     __slots__ = ("_client",)
 
     def __init__(self, client: AsyncClient) -> None:
+        """Bind the model to a client."""
         self._client = client
 
     async def edit(
@@ -293,6 +295,7 @@ class AsyncWan26Image:
     __slots__ = ("_client",)
 
     def __init__(self, client: AsyncClient) -> None:
+        """Bind the model to a client."""
         self._client = client
 
     async def edit(
@@ -440,6 +443,7 @@ class AsyncWan25I2iPreview:
     __slots__ = ("_client",)
 
     def __init__(self, client: AsyncClient) -> None:
+        """Bind the model to a client."""
         self._client = client
 
     async def edit(
@@ -531,6 +535,7 @@ class AsyncWanx21Imageedit:
     __slots__ = ("_client",)
 
     def __init__(self, client: AsyncClient) -> None:
+        """Bind the model to a client."""
         self._client = client
 
     async def edit(

@@ -408,6 +408,6 @@ def model(name: str) -> ModelName:
     Type checkers accept it in every verb, with any parameter; the call itself is validated as always.
 
     Raises:
-        InvalidRequestError: There is no such model.
+        InvalidRequestError: The model is unknown.
     """
     return ModelName(get_model(API, name).name)

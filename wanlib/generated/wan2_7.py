@@ -1667,7 +1667,7 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> "Count":
 
 
 def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) -> "SizeBounds | None":
-    """Return the limits on the output size in this mode; None where there is no such field."""
+    """Return the limits on the output size in this mode; None for a model without sizes."""
     from wanlib.validation.output_size import SizeBounds
 
     images = fields.get("images", _ABSENT)

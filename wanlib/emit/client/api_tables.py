@@ -1,4 +1,4 @@
-"""What the client must know of the API: the tables of wire.yaml, task.yaml and the families as one value."""
+"""Emit the tables of `wire.yaml`, `task.yaml` and the families as one value for the client."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -37,7 +37,7 @@ Rows = str | list[str] | dict[str, str]
 
 
 def calls(spec: Spec) -> str:
-    """The text of `wanlib/generated/calls.py`."""
+    """Return the text of `wanlib/generated/calls.py`."""
     out = CodeWriter()
     out.lines = header("*.yaml")
     out.line('"""What the client knows of the API."""')
@@ -61,7 +61,7 @@ def calls(spec: Spec) -> str:
 
 
 def _model_functions(family: Family, out: CodeWriter) -> None:
-    """A function that loads a family's functions when they are first needed."""
+    """Write a function that loads a family's functions on first use."""
     name = module_name(family.name)
     out.line()
     out.line()
@@ -73,7 +73,7 @@ def _model_functions(family: Family, out: CodeWriter) -> None:
 
 
 def _member(name: str, value: Rows, out: CodeWriter) -> None:
-    """A member of the value: on a line, or with a line for each of its rows."""
+    """Write a member of the value: on one line, or with a line for each row."""
     if isinstance(value, str):
         out.line(f"{name}={value},")
         return
@@ -90,7 +90,7 @@ def _member(name: str, value: Rows, out: CodeWriter) -> None:
 
 
 def _api(spec: Spec) -> dict[str, Rows]:
-    """The members as Python."""
+    """Return the members as Python."""
     wire, names = spec.wire, read_names(spec.service["names"])
     return {
         "base_path": python_literal(wire["base_path"]),
@@ -132,7 +132,7 @@ def _fine_tuned(raw: Mapping[str, Any]) -> str:
 
 
 def _endpoint(path: str) -> tuple[str, str]:
-    """`POST /tasks` as method and path."""
+    """Return method and path of `POST /tasks`."""
     method, _, rest = path.partition(" ")
     return method, rest
 
@@ -171,13 +171,13 @@ def _model(spec: Spec, family: Family, model: str) -> str:
 
 
 def _schemes(family: Family) -> tuple[str, ...]:
-    """How the strings of the family's image fields may begin."""
+    """Return the schemes that image strings of the family may have."""
     rules = [rule for field in family.walk() for rule in field.rules_of_kind("schemes")]
     return tuple(dict.fromkeys(scheme for rule in rules for scheme in rule.limit))
 
 
 def _mime_table(family: Family) -> str:
-    """Format and MIME type, as far as the family's image fields name them."""
+    """Return format and MIME type, as far as the family's image fields name them."""
     rules = [rule for field in family.walk() for rule in field.rules_of_kind("mime")]
     return python_literal({name: mime for rule in rules for name, mime in rule.limit.items()})
 
@@ -210,7 +210,7 @@ def _header(name: str, header: Mapping[str, Any]) -> str:
 
 
 def _errors(table: ErrorTable) -> str:
-    """The table of error codes, a line for each row; what a row does not say is left out."""
+    """Return the table of error codes without the defaults, one line a row."""
     rows = (f"{python_literal(code)}: {_row(row)}" for code, row in table.codes.items())
     members = (
         f"codes={{{_lines(rows)}}}",
@@ -222,7 +222,7 @@ def _errors(table: ErrorTable) -> str:
 
 
 def _lines(rows: Iterable[str], depth: int = 3) -> str:
-    """Rows on lines of their own, indented, each with a comma."""
+    """Return rows on indented lines of their own, each with a comma."""
     inner, outer = "    " * depth, "    " * (depth - 1)
     return "\n" + "".join(f"{inner}{row},\n" for row in rows) + outer
 
@@ -276,14 +276,14 @@ def _group(group: Any) -> str:
 
 
 def _answer_role(wire: Mapping[str, Any], names: WireNames) -> str:
-    """The role of the service in the message of a choice."""
+    """Return the role of the service in the message of a choice."""
     output = wire["answers"]["choices"][names.answer.output]["members"]
     message = output[names.choice.choices]["each"]["members"][names.choice.message]["members"]
     return str(message[names.choice.role]["one_of"][0])
 
 
 def _id_header(service: Mapping[str, Any]) -> str:
-    """The response header that holds the request id."""
+    """Return the response header with the request id."""
     names = [name for name, header in service["headers"].items() if header["is"] == "{request_id}"]
     if len(names) != 1:
         raise EmitError(f"{len(names)} headers hold the request id, expected one")
@@ -291,13 +291,13 @@ def _id_header(service: Mapping[str, Any]) -> str:
 
 
 def _list_page(wire: Mapping[str, Any], names: WireNames) -> int:
-    """How many tasks the client asks for at once."""
+    """Return the page size that the client uses for task lists."""
     size = wire["queries"]["list"][names.list_query.page_size]
     return int(size.get("request", size["default"]))
 
 
 def _query_timezone(query: Mapping[str, str]) -> int:
-    """The zone of a query's times. Their form must be one of ISO 8601, which the client reads."""
+    """Return the UTC offset of a query's times in seconds; their form must be ISO 8601."""
     form = strptime_format(query["form"])
     try:
         datetime.fromisoformat(datetime(2026, 5, 27).strftime(form))
@@ -307,7 +307,7 @@ def _query_timezone(query: Mapping[str, str]) -> int:
 
 
 def _list_time(queries: Mapping[str, Any]) -> str:
-    """The form that all filters on time of a list share."""
+    """Return the time format that all filters of a list share."""
     forms = {filter["form"] for filter in queries["list"].values() if "form" in filter}
     if len(forms) != 1:
         raise EmitError(f"the filters of a list have {len(forms)} forms of time, expected one")

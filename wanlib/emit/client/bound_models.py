@@ -98,6 +98,7 @@ def _model_class(
         out.line('__slots__ = ("_client",)')
         out.line()
         with out.block(f"def __init__(self, client: {client.base}) -> None"):
+            out.line('"""Bind the model to a client."""')
             out.line("self._client = client")
         for method, signature in signatures.items():
             start, waits = ("async def", "await ") if client.is_awaited(method) else ("def", "")

@@ -1,4 +1,4 @@
-"""The situations of a call that its types can tell apart: by what the caller writes literally."""
+"""List the cases of a call that literal types tell apart."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ ModeState = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class MethodContext:
-    """A verb on a model: with images or without, by one of some calls."""
+    """A verb on a model, with or without images, by some calls."""
 
     family: Family
     model: str
@@ -29,25 +29,25 @@ class MethodContext:
     calls: tuple[str, ...]
 
     def image_lists(self) -> list[str]:
-        """The fields that the argument `images` fills."""
+        """Return the fields that the argument `images` fills."""
         return [field.name for field in self.family.fields if field.each and field.each.type == "image"]
 
     def default_value(self, field: Field) -> Any:
-        """What an absent field counts as; None where that is not said."""
+        """Return the value of an absent field; None if it is not documented."""
         default = self.family.verbs[self.verb].default_sends.get(field.name, field.default.get(None))
         return None if default == "derived" else default
 
 
 @dataclass(frozen=True, slots=True)
 class LiteralCase:
-    """Values of what a caller writes literally, and the worlds that may be behind them."""
+    """Values that a caller writes literally, and the mode states that are possible with them."""
 
     values: ModeState
     mode_states: tuple[ModeState, ...]
 
 
 def active_rule(family: Family, field: Field, kind: str, world: ModeState) -> Rule | None:
-    """The rule of a kind that holds; none where that can't be told, for then nothing is judged."""
+    """Return the rule of a kind that applies; None if there is none or it is not known."""
     base = None
     for rule in field.rules_of_kind(kind):
         if rule.condition is None:
@@ -62,14 +62,14 @@ def active_rule(family: Family, field: Field, kind: str, world: ModeState) -> Ru
 
 
 def literal_values(field: Field) -> list[Any]:
-    """Everything that a boolean or an enumerated text may ever be; nothing for other fields."""
+    """Return all values of a boolean or an enumerated text; empty for other fields."""
     if field.type == "boolean":
         return [False, True]
     return list(dict.fromkeys(word for rule in field.rules_of_kind("one_of") for word in rule.limit))
 
 
 def literal_cases(asked: MethodContext) -> Iterator[LiteralCase]:
-    """Every situation that can be reached, that of the defaults first."""
+    """Yield every case that is reachable, the one of the defaults first."""
     domains = _domains(asked)
     seen = [
         "call",
@@ -85,7 +85,7 @@ def literal_cases(asked: MethodContext) -> Iterator[LiteralCase]:
 
 
 def _domains(asked: MethodContext) -> dict[str, list[Any]]:
-    """What each name that the types hang on may be, what it is by default first."""
+    """Return the possible values of each name that types depend on, the default first."""
     family = asked.family
     modes = tuple(dict.fromkeys(_modes(family)))
     if combination_count(family, modes) > MOST:
@@ -122,7 +122,7 @@ def _conditional(field: Field, kinds: Iterable[str]) -> list[Rule]:
 
 
 def _is_reachable(asked: MethodContext, world: ModeState) -> bool:
-    """Whether what is known in a world keeps the rules that hold in it."""
+    """Return True if the known values satisfy the rules that apply."""
     family, lists = asked.family, asked.image_lists()
     for field in family.fields:
         if field.name in lists:

@@ -112,7 +112,7 @@ Nothing is sent, uploaded or billed.""",
 Type checkers accept it in every verb, with any parameter; the call itself is validated as always.
 
 Raises:
-    InvalidRequestError: There is no such model.
+    InvalidRequestError: The model is unknown.
 """,
 }
 

@@ -1,4 +1,4 @@
-"""The overloads of the client's methods: literal values, and what may be given with them."""
+"""Compute the overloads of the client's methods: literal values, and the parameters allowed with them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ METHODS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class LiteralChoice:
-    """Literal values of one name. start: what it is where it is not given."""
+    """Literal values of one name. default: its value if it is not given."""
 
     name: str
     default: Any
@@ -52,28 +52,28 @@ class LiteralChoice:
 
     @property
     def is_optional(self) -> bool:
-        """Whether it need not be given."""
+        """Return True if it may be left out."""
         return self.default in self.values
 
 
 @dataclass(frozen=True, slots=True)
 class Overload:
-    """One signature. members: the model's own parameters, those among the choices too."""
+    """One signature. members: the model's own parameters, those among the choices included."""
 
     choices: tuple[LiteralChoice, ...]
     members: tuple[Member, ...]
 
     def of(self, name: str) -> LiteralChoice:
-        """A choice by its name."""
+        """Return a choice by name."""
         return next(choice for choice in self.choices if choice.name == name)
 
     def has(self, name: str) -> bool:
-        """Whether there is such a choice."""
+        """Return True if there is such a choice."""
         return any(choice.name == name for choice in self.choices)
 
 
 def overloads(spec: Spec, method: str, model: str) -> list[Overload]:
-    """Those of a method on a model; none where the model has no such call."""
+    """Return the overloads of a method on a model; empty if the model has no such call."""
     family = spec.family(model)
     if taken := TAKEN & {field.name for field in _parameters(family, ())}:
         raise EmitError(f"{family.name}: {', '.join(sorted(taken))} is an argument of the methods already")
@@ -87,7 +87,7 @@ def overloads(spec: Spec, method: str, model: str) -> list[Overload]:
 
 
 def merged_overload(siblings: Sequence[Overload]) -> Overload:
-    """Return one signature that takes all that any of these takes, so that errors name one parameter.
+    """Return one signature that takes all that any of these takes.
 
     A parameter is required where all of them require it. Which parameters exclude each other is left to
     the check of the call.
@@ -111,7 +111,7 @@ def _merged_member(name: str, siblings: Sequence[Overload]) -> Member:
 
 
 def _overloads(context: MethodContext) -> Iterator[Overload]:
-    """One for each situation; the choices still lack a type."""
+    """Yield one overload for each case; the choices have no type yet."""
     for case in literal_cases(context):
         builder = TypeBuilder(context.family, case.mode_states)
         fields = _parameters(context.family, tuple(context.family.verbs[context.verb].always_sends))
@@ -119,7 +119,7 @@ def _overloads(context: MethodContext) -> Iterator[Overload]:
 
 
 def _parameters(family: Family, always_sent: tuple[str, ...]) -> list[Any]:
-    """The fields that are arguments of their own name."""
+    """Return the fields that are arguments of their own name."""
     lists = [field.name for field in family.fields if field.each and field.each.type == "image"]
     return [field for field in family.fields if field.name not in ("prompt", *lists, *always_sent)]
 
@@ -137,7 +137,7 @@ def _choices(context: MethodContext, case: LiteralCase) -> tuple[LiteralChoice, 
 
 
 def _merged(overloads_left: list[Overload]) -> list[Overload]:
-    """Two that differ in the values of one choice are one, again and again."""
+    """Merge pairs that differ in the values of one choice until none is left."""
     while union := next(
         filter(None, (_union(*pair) for pair in combinations(enumerate(overloads_left), 2))), None
     ):
@@ -151,7 +151,7 @@ def _merged(overloads_left: list[Overload]) -> list[Overload]:
 
 
 def _union(first: tuple[int, Overload], second: tuple[int, Overload]) -> tuple[int, Overload, int] | None:
-    """Where the first stands, what both are together, and where the second stands."""
+    """Return the first's position, the merged overload and the second's position, or None."""
     (position, one), (removed, two) = first, second
     if _merge_key(one) != _merge_key(two):
         return None
@@ -166,7 +166,7 @@ def _union(first: tuple[int, Overload], second: tuple[int, Overload]) -> tuple[i
 
 
 def _merge_key(overload: Overload) -> tuple[Any, ...]:
-    """What two overloads must share to be one: all but the values that are chosen among."""
+    """Return what two overloads must share to be merged: all but the values of choices."""
     names = [choice.name for choice in overload.choices]
     members = [
         (member.name, member.required, member.name in names or member.type) for member in overload.members
@@ -175,7 +175,7 @@ def _merge_key(overload: Overload) -> tuple[Any, ...]:
 
 
 def _with_literal_types(overload: Overload, family: Family) -> Overload:
-    """The choices among the members have the type of their values."""
+    """Give the choices among the members the type of their values."""
     choices = {choice.name: choice for choice in overload.choices}
     members = []
     for member in overload.members:
@@ -192,9 +192,9 @@ def _with_literal_types(overload: Overload, family: Family) -> Overload:
 
 
 def _widen_flags(overload: Overload, siblings: list[Overload]) -> Overload:
-    """A flag that need not be known, for what the overload takes is legal with either value of it.
+    """Accept either value of a flag if everything else is legal with both.
 
-    A type checker that does not try both values of a `bool` finds an overload all the same.
+    Then type checkers that do not try both values of a `bool` find an overload too.
     """
     for sibling in siblings:
         for name in _differing_flags(overload, sibling):
@@ -206,12 +206,12 @@ def _widen_flags(overload: Overload, siblings: list[Overload]) -> Overload:
 
 
 def _flag_or_absent(one: Member, two: Member) -> Member:
-    """A flag of either value; it may be absent where that is one of them."""
+    """Return a flag of either value; it may be absent if one of them may."""
     return Member(one.name, LiteralType((False, True)), one.required and two.required)
 
 
 def _differing_flags(one: Overload, two: Overload) -> list[str]:
-    """The flags whose two values are parted among two overloads."""
+    """Return the flags whose two values belong to different overloads."""
     pairs = zip(one.choices, two.choices, strict=False)
     return [
         left.name for left, right in pairs if left != right and {*left.values, *right.values} == {True, False}
@@ -219,7 +219,7 @@ def _differing_flags(one: Overload, two: Overload) -> list[str]:
 
 
 def _is_subsumed(narrow: Overload, wide: Overload, name: str) -> bool:
-    """Whether whatever one overload takes, the other takes too, but for the value of one flag."""
+    """Return True if the wide overload takes all that the narrow one takes, one flag apart."""
     sides = [[choice for choice in overload.choices if choice.name != name] for overload in (narrow, wide)]
     pairs = list(zip(narrow.members, wide.members, strict=False))
     alike = sides[0] == sides[1] and len(narrow.members) == len(wide.members)

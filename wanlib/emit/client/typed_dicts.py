@@ -1,4 +1,4 @@
-"""The TypedDicts of the client, each with a name of its own."""
+"""Name and collect the TypedDicts of the clients."""
 
 import re
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _OPTIONS = {
 
 
 class TypedDictWriter:
-    """Gathers classes in the order in which they are needed; parameters that are the same are one class."""
+    """Collect classes in the order of use; equal parameters share one class."""
 
     def __init__(self) -> None:
         self.lines: dict[str, list[str]] = {}
@@ -31,7 +31,7 @@ class TypedDictWriter:
     def signature(
         self, family: Family, model: str, method: str, overload: Overload, siblings: Sequence[Overload]
     ) -> str:
-        """The class of all that an overload takes beside model, prompt and images."""
+        """Return the class of everything that an overload takes beside model, prompt and images."""
         return self._signature(
             family, model, method, overload, "".join(_suffix(choice, siblings) for choice in overload.choices)
         )
@@ -48,7 +48,7 @@ class TypedDictWriter:
         return name
 
     def write(self, out: CodeWriter) -> None:
-        """All of them, each after those that it needs."""
+        """Write all classes, each after those that it uses."""
         for head, *members in self.lines.values():
             out.line()
             out.line()
@@ -57,7 +57,7 @@ class TypedDictWriter:
                 out.line(f"    {member}")
 
     def _parameters(self, family: Family, model: str, use: str, overload: Overload) -> str:
-        """The model's own part, which several methods share."""
+        """Return the class of the model's own parameters, which several methods share."""
         members = self._members(family, overload.members)
         names = [
             f"{camel_case(family.name)}Parameters",
@@ -83,7 +83,7 @@ class TypedDictWriter:
         return [_key(member.name, render_type(member.type, named), member.required) for member in members]
 
     def _unique_name(self, name: str) -> str:
-        """The name, or with the first number that makes it one of its own."""
+        """Return the name, with the first free number if it is taken."""
         if not _CLASS.fullmatch(name):
             raise EmitError(f"{name!r} can't be the name of a class")
         numbered = (f"{name}{number}" for number in count(2))
@@ -91,7 +91,7 @@ class TypedDictWriter:
 
 
 def camel_case(*parts: str) -> str:
-    """`Wan27ImageProEdit` for `wan2.7-image-pro` and `edit`: letters and digits alone."""
+    """Return `Wan27ImageProEdit` for `wan2.7-image-pro` and `edit`."""
     return "".join(
         word[0].upper() + word[1:]
         for part in parts
@@ -107,7 +107,7 @@ def _key(name: str, kind: str, required: bool) -> str:
 
 
 def _options(method: str, call: LiteralChoice) -> tuple[str, list[str]]:
-    """The options' class, and the key `via` where that class does not say it."""
+    """Return the options' class, and the key `via` if the class does not have it."""
     options = _OPTIONS[method]
     if options == "WaitOptions" and set(call.values) == {"async", "sync"}:
         return "WaitOrSyncOptions", []
@@ -119,7 +119,7 @@ def _options(method: str, call: LiteralChoice) -> tuple[str, list[str]]:
 
 
 def _suffix(choice: LiteralChoice, siblings: Sequence[Overload]) -> str:
-    """What tells an overload from its siblings, for its name; nothing where it holds the default."""
+    """Return the part of a class name that tells an overload from its siblings."""
     if all(
         overload.of(choice.name).values == choice.values for overload in siblings if overload.has(choice.name)
     ):

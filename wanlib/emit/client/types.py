@@ -1,4 +1,4 @@
-"""Fields as Python types, as far as a type can say their rules."""
+"""Turn fields into Python types, as far as types can express their rules."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,21 +28,21 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class PlainType:
-    """A type as it is written."""
+    """A type as Python text."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class LiteralType:
-    """One of some values. rest: the type of what else may stand there, empty for nothing."""
+    """One of some values. other_type: the type of other values, empty for none."""
 
     values: tuple[Any, ...]
     other_type: str = ""
 
     @property
     def text(self) -> str:
-        """As it is written; both booleans are `bool`."""
+        """The type as Python; both booleans together are `bool`."""
         named = f"Literal[{', '.join(map(python_literal, self.values))}]" if self.values else ""
         if set(map(repr, self.values)) == {"True", "False"}:
             named = "bool"
@@ -68,7 +68,7 @@ Type = PlainType | LiteralType | SequenceType | TypedDictType
 
 
 def is_subtype(narrow: Member, wide: Member) -> bool:
-    """Whether whatever one member takes, the other takes too."""
+    """Return True if the wide member takes all that the narrow one takes."""
     if narrow.name != wide.name or wide.required > narrow.required:
         return False
     one, other = narrow.type, wide.type
@@ -78,7 +78,7 @@ def is_subtype(narrow: Member, wide: Member) -> bool:
 
 
 def merged_type(types: "Sequence[Type]") -> "Type":
-    """Return the type that takes whatever one of these takes.
+    """Return the type that takes all that any of these takes.
 
     Raises:
         EmitError: The types differ in more than their literal values.
@@ -95,19 +95,19 @@ def merged_type(types: "Sequence[Type]") -> "Type":
 
 
 class TypeBuilder:
-    """Types under the rules of some worlds: what any of them allows, required where all require it."""
+    """Build types for some mode states: what any of them allows, required if all require it."""
 
     def __init__(self, family: Family, worlds: Sequence[ModeState]) -> None:
         self.family = family
         self.worlds = worlds
 
     def member(self, field: Field) -> Member:
-        """A field as a key."""
+        """Return a field as a key."""
         required = all(active_rule(self.family, field, "required", world) for world in self.worlds)
         return Member(field.name, self.type(field), required)
 
     def type(self, field: Field) -> Type:
-        """The type of a field."""
+        """Return the type of a field."""
         if field.each:
             return SequenceType(self.type(field.each))
         if field.type == "object":
@@ -123,7 +123,7 @@ class TypeBuilder:
         return PlainType(PLAIN[field.type]) if allowed is None else LiteralType(allowed)
 
     def _keywords(self, field: Field) -> tuple[Any, ...] | None:
-        """Every keyword of a size that is offered in one of the worlds; None where any is allowed."""
+        """Return the keywords of a size that some mode state allows; None if any are allowed."""
         words = self._allowed(field, "keywords")
         excluded = [active_rule(self.family, field, "excludes", world) for world in self.worlds]
         if words is None or not all(excluded):
@@ -131,7 +131,7 @@ class TypeBuilder:
         return tuple(word for word in words if any(rule and word not in rule.limit for rule in excluded))
 
     def _allowed(self, field: Field, kind: str) -> tuple[Any, ...] | None:
-        """Every word of a rule that lists them; None where any is allowed."""
+        """Return every word of a rule that lists them; None if any are allowed."""
         rules = [active_rule(self.family, field, kind, world) for world in self.worlds]
         if not all(rules):
             return None
@@ -139,7 +139,7 @@ class TypeBuilder:
 
 
 def render_type(kind: Type, named: Callable[[TypedDictType], str]) -> str:
-    """A type as Python; named: gives the class of a record."""
+    """Return a type as Python. named: gives the class of a TypedDict."""
     if isinstance(kind, PlainType | LiteralType):
         return kind.text
     if isinstance(kind, SequenceType):

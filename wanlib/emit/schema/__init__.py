@@ -1,1 +1,4 @@
-"""The package wanlib.emit.schema."""
+"""Export a spec as JSON Schema and as an OpenAPI document.
+
+Only `wanlib.cli` and the harness import it. Start reading in `json_schema`.
+"""

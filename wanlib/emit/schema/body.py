@@ -1,4 +1,4 @@
-"""The body form in JSON Schema: the structure in which the fields stand."""
+"""Write the body form into a JSON Schema: the structure that contains the fields."""
 
 from wanlib.emit.schema.keywords import NOT_NULL, TYPES
 from wanlib.emit.schema.locations import OBJECT, Schema, SchemaLocation, Steps, count_keywords, other_parts
@@ -10,8 +10,9 @@ ABOUT = "x-wan-about"
 
 
 def write_rule(root: Schema, steps: Steps, said: Schema, rule: str) -> None:
-    """Adds the keywords that say a rule at some steps: beside what stands there or, where one of them is
-    taken, in a schema of their own under `allOf`.
+    """Add the keywords of a rule at some steps of a schema.
+
+    Where one of the keywords is taken, they go into a schema of their own under `allOf`.
     """
     node = schema_at(root, steps)
     if "required" in said and _require(node, said["required"][0], rule):
@@ -24,14 +25,14 @@ def write_rule(root: Schema, steps: Steps, said: Schema, rule: str) -> None:
 
 
 def schema_at(root: Schema, steps: Steps) -> Schema:
-    """The schema at some steps, made where there is none."""
+    """Return the schema at some steps, and create it if it is missing."""
     for step in steps:
         root = root.setdefault(step, {})
     return root
 
 
 def _require(node: Schema, name: str, rule: str) -> bool:
-    """Joins a schema's required members, each with its own rule; False where this one has one already."""
+    """Add to a schema's required members with their rules; return False if it has such a rule already."""
     rules = node.setdefault(RULES, {}).setdefault("required", {})
     if name in rules:
         return False
@@ -41,7 +42,7 @@ def _require(node: Schema, name: str, rule: str) -> bool:
 
 
 def write_body_form(root: Schema, family: Family, form: Node) -> None:
-    """Writes the rules of a body form, and those on members that have no place in it, into a schema."""
+    """Write the rules of a body form, and those on members without a place in it, into a schema."""
     _object(root, family, form, ())
     inner = [("properties", name) for name, node in form.members if node.form in ("object", "rest")]
     if only_for := family.only_for:

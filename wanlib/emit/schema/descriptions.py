@@ -1,4 +1,4 @@
-"""A field's rules in plain words, for the descriptions of exported schemas: also what no keyword can say."""
+"""Describe the rules of a field in plain words, for the descriptions of exported schemas."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -66,7 +66,7 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
 
 
 def field_description(field: Field) -> str:
-    """The type and every limit of a field in one sentence, with the modes in which they hold."""
+    """Return the type and every limit of a field in one sentence, with the modes of each limit."""
     said = [_TYPES.get(field.type, field.type)]
     for kind in dict.fromkeys(rule.kind for rule in field.rules if rule.kind in _WORDS):
         said += [_limit(rule) for rule in field.rules_of_kind(kind)]

@@ -1,7 +1,7 @@
-"""From the errors of a JSON Schema validator back to rules.
+"""Translate the errors of a JSON Schema validator to rules.
 
-The schema says what each value must be, beside all others. What is not judged because something
-before it broke is left out here, in the order that `wanlib.spec.model.kinds` gives.
+The schema checks every value by itself. Errors that follow from another violation are left out here, in
+the order of `wanlib.spec.model.kinds`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ _ORDER = tuple(KINDS)
 
 
 class Error(Protocol):
-    """What is read of a `jsonschema.ValidationError`."""
+    """The attributes of `jsonschema.ValidationError` that are read."""
 
     @property
     def absolute_path(self) -> Sequence[str | int]: ...
@@ -29,7 +29,7 @@ class Error(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _RuleFailure:
-    """A broken rule and where. only: of parts that may stand once, the index of the one that counts."""
+    """A violated rule and its place. only: the index of the part that counts, of parts allowed once."""
 
     rule: str
     place: str
@@ -39,12 +39,22 @@ class _RuleFailure:
 
 
 def violated_rules(errors: Iterable[Error]) -> tuple[str, ...]:
-    """The ids of the rules that a body breaks, sorted, from all errors of its model's schema.
+    """Return the sorted ids of the rules that a body violates.
 
-    errors: `Draft202012Validator(schema(spec, model)).iter_errors(body)`, or those of the envelope.
+    Args:
+        errors: All errors of the model's schema (`Draft202012Validator(schema(spec, model)).iter_errors`),
+            or those of the envelope.
     """
-    told = [each for error in errors for each in _rule_failures(error)]
-    return tuple(sorted({one.rule for one in told if not any(_suppresses(other, one) for other in told)}))
+    failures = [failure for error in errors for failure in _rule_failures(error)]
+    return tuple(
+        sorted(
+            {
+                failure.rule
+                for failure in failures
+                if not any(_suppresses(other, failure) for other in failures)
+            }
+        )
+    )
 
 
 def _rule_failures(error: Error) -> Iterator[_RuleFailure]:
@@ -64,7 +74,7 @@ def _failure(rule: str, path: Path, only: int | None = None) -> _RuleFailure:
 
 
 def _first_part_index(error: Error) -> int | None:
-    """The index of the first part of a name, where only one may stand; None where several may."""
+    """Return the index of the first part of a name that is allowed once; None if several are allowed."""
     if error.schema["maxContains"] != 1:
         return None
     contained = error.schema["contains"]
@@ -77,7 +87,7 @@ def _first_part_index(error: Error) -> int | None:
 
 
 def _suppresses(one: _RuleFailure, other: _RuleFailure) -> bool:
-    """Whether a rule is not judged because another is broken."""
+    """Return True if one violated rule means that another is not checked."""
     if one is other or (one.kind == "required" and one.rule == other.rule):
         return False
     if one.kind == "model":
@@ -95,7 +105,7 @@ def _suppresses(one: _RuleFailure, other: _RuleFailure) -> bool:
 
 
 def _is_later_stage(kind: str, other: str) -> bool:
-    """Whether a kind is judged only where another held."""
+    """Return True if a kind is checked only after another is satisfied."""
     if kind == "schemes" and _ORDER.index(other) > _ORDER.index(kind):
         return True
     return TYPE <= KINDS[kind].stage < KINDS[other].stage

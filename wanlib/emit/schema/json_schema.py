@@ -1,8 +1,8 @@
-"""The exported JSON Schema (2020-12) of a model's wire bodies: all of its rules that the language can say.
+"""Export the JSON Schema (2020-12) of a model's wire bodies, with all rules that JSON Schema can express.
 
-Each asserting keyword names its rule in the annotation `x-wan-rules` beside it, so that an error leads
-to a rule id: `schema_errors.broken_rules`. What the other kinds ask for (pixels, ratios, the bytes of
-images, sums) stands in the descriptions.
+Each asserting keyword names its rule in the annotation `x-wan-rules` beside it, so that an error leads to a
+rule id: `errors_to_rules.violated_rules`. The other kinds (pixels, ratios, bytes of images, sums) are in
+the descriptions.
 """
 
 from collections.abc import Iterator
@@ -22,17 +22,20 @@ CLAIMS = frozenset(SAID) | {"model", "parts", "place", "same_count_as"}
 
 
 def schema(spec: Spec, model: str) -> dict[str, Any]:
-    """The JSON Schema of a wire body for one model; KeyError for an unknown model.
+    """Return the JSON Schema of a wire body for one model.
 
-    It takes the bodies that keep every claimed rule, whatever the outcome of breaking one. A body does
-    not say how it is sent, so rules that hang on the call are left out. `same_count_as` is enumerated
-    up to twice the other list's `max_count`: two longer lists of unequal length pass.
+    It accepts the bodies that satisfy every claimed rule of any outcome. A body does not contain how it is
+    sent, so rules that depend on the call are left out. `same_count_as` is enumerated up to twice the other
+    list's `max_count`: two longer lists of unequal length pass.
+
+    Raises:
+        KeyError: The model is unknown.
     """
     return _Builder(spec, model).build()
 
 
 def envelope(spec: Spec) -> dict[str, Any]:
-    """The JSON Schema that every body keeps: an object that names a known model."""
+    """Return the JSON Schema that every body satisfies: an object that names a known model."""
     return _head("Any request body", "envelope", "Its model decides which schema it keeps.") | _named(
         {"type": "string", "pattern": models_pattern(spec, spec.models)}
     )
@@ -48,7 +51,7 @@ def _head(title: str, name: str, description: str) -> Schema:
 
 
 def _named(model: Schema) -> Schema:
-    """An object with a model, which is what everything else hangs on."""
+    """Return the schema of an object with a model, on which everything else depends."""
     return {
         "type": OBJECT,
         "required": ["model"],
@@ -58,7 +61,7 @@ def _named(model: Schema) -> Schema:
 
 
 class _Builder:
-    """Puts the rules of one model where their values stand; those of a mode into a schema behind `if`."""
+    """Puts the rules of one model at their values, and those of a mode into a schema behind `if`."""
 
     def __init__(self, spec: Spec, model: str) -> None:
         self.family = spec.family(model)
@@ -69,7 +72,7 @@ class _Builder:
         self.root = _head(
             f"A request body for {model}",
             model,
-            "Keeps every rule that JSON Schema can say; the descriptions tell the others. null is no value.",
+            "All rules that JSON Schema can express; descriptions have the others. null is not a value.",
         ) | _named({"type": "string", "pattern": models_pattern(spec, (model,))})
         self.groups: dict[tuple[str, ...], Schema] = {(): self.root}
         write_body_form(self.root, self.family, spec.bodies[self.family.body])
@@ -121,13 +124,13 @@ class _Builder:
             self._require_holder(root, rule, place)
 
     def _require_holder(self, root: Schema, rule: Rule, place: SchemaLocation) -> None:
-        """Without `parameters` its required members are missing as well, though it is optional itself."""
+        """Require an optional holder such as `parameters` if it has required members."""
         for node, member in place.trail[-1:]:
             if (member, "rest") in ((name, child.form) for name, child in node.members):
                 write_rule(root, (), {"required": [member]}, rule.id)
 
     def _guards_for(self, field: Field, rule: Rule) -> tuple[str, ...] | None:
-        """The `$defs` that must hold for a rule to be judged; None where no body can tell or can break it."""
+        """Return the `$defs` that a rule depends on; None if no body shows or violates it."""
         needed = []
         for condition in _conditions(field, rule):
             schema = self.modes.schema(condition)
@@ -139,24 +142,24 @@ class _Builder:
         return tuple(needed)
 
     def _same_count(self, field: Field, rule: Rule, needed: tuple[str, ...]) -> None:
-        """Where both counts are known: the counts that go together, and all that are not enumerated.
+        """Write the pairs of counts that go together, and all that are not enumerated.
 
-        Not an `if` for each count, though it reads easier: generators can't negate `contains`.
+        An `if` for each count is easier to read, but generators of values cannot negate `contains`.
         """
         place, other = self.places[field.name], self.family.field(rule.limit)
-        most = 2 * max((rule.limit for rule in other.rules_of_kind("max_count")), default=0)
+        max_count = 2 * max((rule.limit for rule in other.rules_of_kind("max_count")), default=0)
         pairs = []
-        for low, high in (*((count, count) for count in range(most + 1)), (most + 1, None)):
+        for low, high in (*((count, count) for count in range(max_count + 1)), (max_count + 1, None)):
             own: Schema = {}
             schema_at(own, place.steps).update(count_keywords(place, low, high))
             pairs.append({"allOf": [self.guards.counts(other.name, low, high), own]})
         known = [self.guards.counts(other.name, 0, None), self.guards.is_present(field.name)]
-        told = {
+        keywords = {
             "anyOf": pairs,
             RULES: {"anyOf": rule.id},
             ABOUT: [step for step in place.steps if step != "properties"],
         }
-        self._when([*_references(needed), *known], told)
+        self._when([*_references(needed), *known], keywords)
 
 
 def _references(suffixes: tuple[str, ...]) -> list[Schema]:
@@ -164,7 +167,7 @@ def _references(suffixes: tuple[str, ...]) -> list[Schema]:
 
 
 def _conditions(field: Field, rule: Rule) -> Iterator[Condition]:
-    """What must hold for a rule to be judged broken: its mode, or none of the modes that replace it."""
+    """Return what a rule depends on: its mode, or none of the modes that replace it."""
     if isinstance(rule.limit, Condition):
         yield Condition(rule.limit.mode, not rule.limit.wanted)
     elif rule.condition:

@@ -1,7 +1,7 @@
-"""What each kind of rule is in JSON Schema: the keywords that say it.
+"""The JSON Schema keywords of each kind of rule.
 
-Patterns are the same in ECMA 262 and Python: no class escapes, no flags, and an end that a newline
-can't pass (`$` lets one through in Python).
+Patterns mean the same in ECMA 262 and Python: no class escapes, no flags, and an end that no newline
+can pass (`$` lets one pass in Python).
 """
 
 import re
@@ -49,7 +49,7 @@ def _schemes(rule: Rule, place: SchemaLocation) -> Schema:
 
 
 def _chars(rule: Rule, place: SchemaLocation) -> Schema:
-    """ASCII is for URLs: what a data URI holds is told by `encoding`."""
+    """Restrict URLs to ASCII; `encoding` covers the content of a data URI."""
     return {"pattern": f"^(?:{_scheme('data')}|{ASCII}{END})"}
 
 

@@ -1,4 +1,4 @@
-"""Where the fields of a body form stand in its JSON Schema."""
+"""The places of the fields of a body form in its JSON Schema."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,13 +13,16 @@ OBJECT, LIST = "object", "array"
 
 @dataclass(frozen=True, slots=True)
 class SchemaLocation:
-    """Where a field's value stands.
+    """The place of a field's value.
 
-    holder: the schema steps to what holds it: an object, or a list of parts.
-    member: its name there. form: `member`; `only`, a list written as its one element; `parts`, a list
-    spread over a list of parts; `part`, the first part of its name; `item`, in a list that is its holder.
-    trail: for a field of its own, the nodes from the top down to its holder, each with the member that
-    leads on ("" into a list). others: for parts, the names of the other kinds of part.
+    Attributes:
+        holder: The schema steps to the object or list of parts that holds the value.
+        member: The name of the value there.
+        form: `member`; `only`, a list written as its one element; `parts`, a list spread over a list of
+            parts; `part`, the first part of its name; `item`, an item of the list that is its holder.
+        trail: For a field of its own, the nodes from the top to its holder, each with the member that leads
+            on ("" into a list).
+        others: For parts, the names of the other kinds of part.
     """
 
     holder: Steps
@@ -30,7 +33,7 @@ class SchemaLocation:
 
     @property
     def steps(self) -> Steps:
-        """The schema steps to the value; what is spread over its holder has the holder's."""
+        """Return the schema steps to the value; a value spread over its holder has the holder's steps."""
         if self.form == "parts":
             return self.holder
         if self.form == "item":
@@ -43,7 +46,7 @@ class SchemaLocation:
 
     @property
     def item(self) -> "SchemaLocation":
-        """The place of each item of a list."""
+        """Return the place of each item of a list."""
         if self.form == "parts":
             return SchemaLocation(self.holder, self.member, "part", others=self.others)
         return (
@@ -53,12 +56,12 @@ class SchemaLocation:
         )
 
     def inner(self, name: str) -> "SchemaLocation":
-        """The place of a member of an object."""
+        """Return the place of a member of an object."""
         return SchemaLocation(self.steps, name, "member")
 
 
 def places(family: Family, form: Node) -> Mapping[str, SchemaLocation]:
-    """The place of every field of a family, by its name."""
+    """Return the place of every field of a family by name."""
     found = dict(_walk(family, form, (), ()))
     rest = next((name for name, child in form.members if child.form == "rest"), "")
     for field in family.fields:
@@ -89,9 +92,9 @@ def _walk(
 
 
 def required_holder(place: SchemaLocation, holder: Schema, *, absent: bool) -> Schema:
-    """The schema of the bodies in which a place's holder is sure to be judged and keeps `holder`.
+    """Return the schema of bodies in which the holder of a place is present and satisfies `holder`.
 
-    absent: whether a holder that may be left out (`parameters`) may be so here.
+    absent: accept also bodies that leave out an optional holder (`parameters`).
     """
     for node, member in reversed(place.trail):
         holder = _held(node, member, holder, absent)
@@ -113,13 +116,13 @@ def other_parts(node: Node, name: str) -> tuple[str, ...]:
 
 
 def contains_part(place: SchemaLocation) -> Schema:
-    """A whole part of a name, as `contains` counts it: it has none of the other names."""
+    """Return the schema of a complete part of a name, as `contains` counts it: without other names."""
     others = {"properties": dict.fromkeys(place.others, False)} if place.others else {}
     return {"type": OBJECT, "required": [place.member]} | others
 
 
 def count_keywords(place: SchemaLocation, low: int, high: int | None) -> Schema:
-    """The keywords that hold a list to low..high items, at its steps."""
+    """Return the keywords that limit a list to low..high items, at its steps."""
     if place.form == "parts" and (low or high is not None):
         top = {} if high is None else {"maxContains": high}
         return {"contains": contains_part(place)} | ({} if low == 1 else {"minContains": low}) | top

@@ -1,4 +1,4 @@
-"""The names of a model in JSON Schema: its own, and the ids of fine-tuned models made from it."""
+"""The names of a model in JSON Schema: its own, and the ids of fine-tuned models."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ def models_pattern(spec: Spec, models: Sequence[str]) -> str:
 
 
 def _base(model: str, models: Sequence[str]) -> str:
-    """A model, unless a longer one of which it is the beginning stands there."""
+    """Return a pattern for a model that does not match the longer names that begin with it."""
     longer = [re.escape(each[len(model) :]) for each in models if each.startswith(f"{model}-")]
     unless = f"(?!(?:{'|'.join(longer)})(?:-|{END}))" if longer else ""
     return re.escape(model).replace(r"\-", "-") + unless

@@ -1,8 +1,8 @@
-"""Modes as schemas: what a body must be for a condition to hold for certain.
+"""Modes as schemas: which bodies make a condition certainly true.
 
-A mode has three values. Where a field that it reads is lost, has the wrong type or is absent without a
-default, neither the schema for the mode nor the one for its opposite takes the body; so a rule that
-stands behind `if` such a schema is judged only where the mode is known.
+A mode has three values. If a field that it reads is undetermined, has the wrong type, or is absent without
+a default, then neither the schema of the mode nor the schema of its opposite accepts the body. So a rule
+behind `if` such a schema is checked only where the mode is known.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,13 +37,13 @@ _BOUNDS = {"<": "exclusiveMaximum", "<=": "maximum", ">": "exclusiveMinimum", ">
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Schemas of whole bodies. None of them takes a body in which the field that it is about is lost."""
+    """Schemas of whole bodies. None of them accepts a body in which its field is undetermined."""
 
     family: Family
     places: Mapping[str, SchemaLocation]
 
     def counts(self, name: str, low: int, high: int | None) -> Schema:
-        """A list field has low..high items, 0 where it is absent."""
+        """Require a list field to have low..high items; an absent list has 0."""
         place = self.places[name]
         if place.form == "parts":
             items = count_keywords(place, low, high)
@@ -55,18 +55,18 @@ class Guards:
         return self._held(place, TYPES["list"] | count_keywords(place, low, high), absent=low == 0)
 
     def is_present(self, name: str) -> Schema:
-        """A field is there, whatever its value."""
+        """Require a field to be present with any value."""
         return self._held(self.places[name], {}, absent=False)
 
     def has_valid_value(self, name: str) -> Schema:
-        """A field has a value of its type, or a default."""
+        """Require a field to have a value of its type, or a default."""
         field = self.family.field(name)
         if field.type == "list":
             return self.counts(name, 0, None)
         return self._held(self.places[name], TYPES[field.type], absent=_default(field) is not None)
 
     def leaf(self, leaf: Name | Comparison, wanted: bool) -> Schema | bool:
-        """The end of an expression has the wanted truth."""
+        """Return the schema in which a leaf of an expression has the wanted truth value."""
         left = leaf if isinstance(leaf, Name) else leaf.left
 
         def fits(value: Any) -> bool:
@@ -84,7 +84,7 @@ class Guards:
         )
 
     def _counts_that(self, name: str, literal: Any, fits: Callable[[int], bool]) -> Schema | bool:
-        """One schema for each unbroken run of counts; beyond the largest literal nothing changes."""
+        """Return one schema for each run of counts; nothing changes above the largest literal."""
         top = max(0, *literal if isinstance(literal, tuple) else (literal,)) + 1
         runs: list[tuple[int, int | None]] = []
         for count in filter(fits, range(top + 1)):
@@ -100,12 +100,12 @@ class Guards:
 
 
 def all_of(schemas: list[Schema]) -> Schema:
-    """All of some schemas."""
+    """Return the schema of what all these schemas accept."""
     return schemas[0] if len(schemas) == 1 else {"allOf": schemas}
 
 
 def any_of(schemas: list[Schema]) -> Schema:
-    """One of some schemas."""
+    """Return the schema of what at least one of these schemas accepts."""
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
@@ -124,9 +124,11 @@ def _compared(leaf: Comparison, wanted: bool) -> Schema:
 
 @dataclass(frozen=True, slots=True)
 class SchemaOrBool:
-    """The schema of the bodies in which an expression has the wanted value; a bool where all or none have.
+    """The bodies in which an expression has the wanted value.
 
-    sure: the fields that are known wherever the schema takes a body.
+    Attributes:
+        schema: Their schema; a bool if all or no bodies are among them.
+        sure: The fields that are known in every body that the schema accepts.
     """
 
     schema: Schema | bool
@@ -135,15 +137,15 @@ class SchemaOrBool:
 
 @dataclass(frozen=True, slots=True)
 class ModeSchemas:
-    """The conditions of one model."""
+    """The conditions of one model as schemas."""
 
     guards: Guards
     model: str
 
     def schema(self, condition: Condition) -> Schema | bool | None:
-        """The bodies in which a condition holds: all, none, or those of a schema.
+        """Return the bodies in which a condition is true: all, none, or those of a schema.
 
-        None where no body can tell, as the mode reads `call`.
+        None means that no body shows it, because the mode reads `call`.
         """
         read = referenced_fields(self.guards.family, condition.mode) - {"model"}
         if "call" in read or any(self.guards.places[name].form == "part" for name in read):

@@ -1,4 +1,4 @@
-"""The whole HTTP surface as an OpenAPI 3.1 document: the create paths, the life of tasks, uploads, tokens."""
+"""Export the whole HTTP API as an OpenAPI 3.1 document: create calls, tasks, uploads and tokens."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,12 +12,12 @@ JSON = "application/json"
 
 
 def answer_schemas(spec: Spec) -> dict[str, Schema]:
-    """Each shape of answer by its name; members that are not named are let pass, as the vendor adds some."""
+    """Return each response shape by name; they accept further members, since the vendor adds some."""
     return {name: _object(members) for name, members in spec.wire["answers"].items()}
 
 
 def error_responses(spec: Spec) -> dict[str, Schema]:
-    """A response for each HTTP status of an error, named `error-STATUS`, with its codes by class."""
+    """Return a response for each HTTP status of an error, named `error-STATUS`, with its codes."""
     by_status: dict[int, dict[str, Any]] = {}
     for code, what in spec.wire["errors"].items():
         by_status.setdefault(what["status"], {})[code] = what
@@ -60,11 +60,11 @@ _IMPLIED = ("Authorization", "Content-Type")
 
 
 def openapi(spec: Spec) -> dict[str, Any]:
-    """The document for a spec: plain JSON, the same for the same spec.
+    """Return the document for a spec as plain JSON, the same for the same spec.
 
-    Request bodies are the exported JSON Schemas; errors carry their codes by status. Where a path serves
-    several calls, its answers are told by content type: `text/event-stream` is the streamed one, and its
-    schema is that of one event.
+    Request bodies are the exported JSON Schemas; error responses list their codes by status. If a path serves
+    several calls, the content type tells their responses apart: `text/event-stream` is the streamed one, with
+    the schema of one event.
     """
     return {
         "openapi": "3.1.0",
@@ -103,7 +103,7 @@ def _servers(spec: Spec, region: str, about: Mapping[str, Any]) -> Iterable[Sche
 
 
 def _embedded(spec: Spec, model: str) -> Schema:
-    """A model's schema as a component, where `#` is the whole document."""
+    """Return a model's schema as a component, in which `#` is the whole document."""
     whole = {key: value for key, value in schema(spec, model).items() if key not in ("$schema", "$id")}
     moved: Schema = _rebase_refs(whole, f"{_SCHEMAS}/{model}/$defs/")
     return moved
@@ -144,7 +144,7 @@ def _create(spec: Spec, path: str, models: Mapping[str, list[str]]) -> Schema:
 
 
 def _created(spec: Spec, models: Iterable[str], calls: Iterable[str]) -> Schema:
-    """The answer by call: of an asynchronous one the task, of the others the result in the models' form."""
+    """Return the response of each call: the task of an asynchronous call, else the result."""
     by_call: Mapping[str, str] = spec.wire["answer_of"]
     forms = {spec.family(model).output["result"] for model in models}
     names = sorted({name for call in calls for name in ([by_call[call]] if call in by_call else forms)})
@@ -156,7 +156,7 @@ def _created(spec: Spec, models: Iterable[str], calls: Iterable[str]) -> Schema:
 
 
 def _event(forms: list[str]) -> Schema:
-    """One event of a stream, as OpenAPI before 3.2 has it: the schema stands for each, not for their list."""
+    """Return one event of a stream as OpenAPI before 3.2 writes it: the schema of each event."""
     data = {"anyOf": [{"$ref": f"{_SCHEMAS}/{name}"} for name in (*forms, "error")]}
     return {
         "type": "object",
@@ -171,7 +171,7 @@ def _event(forms: list[str]) -> Schema:
 
 
 def _headers(spec: Spec, calls: Iterable[str], *, body: bool = False) -> list[Schema]:
-    """The headers of some calls: required where each of them needs it, else optional."""
+    """Return the headers of some calls, required if each of the calls requires them."""
     found = []
     for name, header in spec.wire["headers"].items():
         own = set(header.get("call", ())) & set(calls)
@@ -208,7 +208,7 @@ def _other_paths(spec: Spec) -> dict[str, Schema]:
 
 
 def _polling(spec: Spec) -> str:
-    """How often a task should be asked for."""
+    """Return the text on how often to poll a task."""
     gap, least = spec.wire["polling"]["gap"], spec.wire["polling"]["least_gap"]
     return f"Ask every {gap}, and never more often than every {least}."
 
@@ -223,7 +223,7 @@ _SUMMARIES = {
 
 
 def _own_parameters(spec: Spec, call: str) -> list[Schema]:
-    """The parameters of a call in its path and query."""
+    """Return the path and query parameters of a call."""
     _, _, path = spec.wire["paths"][call].partition(" ")
     task = {"type": "string", "pattern": f"^(?:{spec.wire['task_id']['is']})$"}
     found = [_parameter("task_id", "path", task, required=True)] if "{task_id}" in path else []
@@ -233,7 +233,7 @@ def _own_parameters(spec: Spec, call: str) -> list[Schema]:
 
 
 def _query(spec: Spec, how: Any) -> tuple[Schema, str]:
-    """The schema of a query parameter, and what is said of it."""
+    """Return the schema and description of a query parameter."""
     schema: Schema = {"type": {"text": "string"}.get(how["type"], how["type"])}
     words = how.get("one_of")
     if words:

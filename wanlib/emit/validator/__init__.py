@@ -1,1 +1,4 @@
-"""The package wanlib.emit.validator."""
+"""Generate the validator of each family, the checker and the rule registry.
+
+`wanlib.emit.output` imports it, and `wanlib.emit.client` its headers. Start reading in `module`.
+"""

@@ -18,7 +18,7 @@ _PYTHON_TYPES = {"object": "dict", "list": "list", "text": "str"}
 class BodyWalk(ABC):
     """A walk along the body form of a family.
 
-    Subclasses write what happens where a node is missing, breaks a rule, or has members left over.
+    Subclasses write what happens if a node is missing, violates a rule, or has unknown members.
     """
 
     _absent: ClassVar[str]

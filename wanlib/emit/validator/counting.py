@@ -1,4 +1,4 @@
-"""How many pictures a body asks for, as a function over the body: the count that a bill is made from."""
+"""Emit the functions that count the pictures of a body, for its price, and that give its size limits."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ _UNKNOWN = "(None, _UNDETERMINED, None)"
 
 
 class Counting:
-    """Writes `count`. Modes are True, False or None as on the telling path; an unknown mode is neither."""
+    """Write `count`. Modes are True, False or None for unknown, as in the reporting path."""
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
         self.plan = plan
@@ -92,7 +92,7 @@ STEP = "OUTPUT_MULTIPLE_OF"
 
 
 class Sizing:
-    """Writes `size_bounds`. A limit whose mode is unknown is None."""
+    """Write `size_bounds`. A limit whose mode is unknown is None."""
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
         self.plan = plan
@@ -104,7 +104,7 @@ class Sizing:
         head = "def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None)"
         with out.block(f"{head} -> 'SizeBounds | None'"):
             out.line(
-                '"""Return the limits on the output size in this mode; None where there is no such field."""'
+                '"""Return the limits on the output size in this mode; None for a model without sizes."""'
             )
             sized = next((field for field in self.plan.family.fields if field.type == "size"), None)
             if sized is None:

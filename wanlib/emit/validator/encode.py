@@ -1,4 +1,4 @@
-"""The body form read the other way: fields to a wire body."""
+"""Emit the functions that turn fields into a wire body, with the defaults that are sent."""
 
 from collections.abc import Iterator, Mapping
 
@@ -24,20 +24,20 @@ from wanlib.spec.model.modes import referenced_names
 
 
 class EncodeWriter:
-    """Writes `encode`: a walk along the form, inner objects first."""
+    """Write `encode`: a walk along the form, inner objects first."""
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
         self.plan = plan
         self.out = writer
 
     def write(self) -> None:
-        """The whole function."""
+        """Write the whole function."""
         with self.out.block("def encode(model: str, fields: Mapping[str, Any]) -> dict[str, Any]"):
             self.out.line('"""The wire body of fields; what stands for an image is put in place as it is."""')
             self.out.line(f"return {self._object(self.plan.form, '')}")
 
     def _object(self, node: Node, container: str) -> str:
-        """The expression of an object: a literal, or the variable that it was gathered in."""
+        """Return the expression of an object: a literal, or the variable that has it."""
         values = {
             name: self._value(child, name)
             for name, child in node.members
@@ -60,7 +60,7 @@ class EncodeWriter:
         return variable
 
     def _member(self, variable: str, name: str, field: str, only: bool) -> None:
-        """A field that may be absent. A list of one is written as its element; no other is cut to fit."""
+        """Write a field that may be absent. A list of one is written as its element."""
         value = f"fields[{python_literal(field)}]"
         if only:
             value = f"{value}[0] if len({value}) == 1 else {value}"
@@ -68,7 +68,7 @@ class EncodeWriter:
             self.out.line(f"{variable}[{python_literal(name)}] = {value}")
 
     def _rest(self, variable: str, name: str, node: Node) -> None:
-        """The object of all other fields, left out where there are none."""
+        """Write the object of all other fields; without fields it is left out."""
         rest, known = member_name(name), member_names_constant(node)
         self.out.line(f"{rest} = {{name: fields[name] for name in {known} if name in fields}}")
         with self.out.block(f"if {rest}"):
@@ -85,7 +85,7 @@ class EncodeWriter:
         return self._parts(node, name) if node.form == "parts" else self._object(node, name)
 
     def _parts(self, node: Node, name: str) -> str:
-        """Lists first: the core takes their items for the first parts."""
+        """Write the parts, lists first: `check_fields` expects this order."""
         variable = member_name(name)
         parts = [(part, field, self.plan.family.field(field).type == "list") for part, field in node.parts]
         lists = [
@@ -107,7 +107,7 @@ _EXACT = "exact"
 
 
 class DefaultsWriter:
-    """Writes `complete`. A field of the wrong type counts as absent; an unknown mode is None."""
+    """Write `complete`. A field of the wrong type counts as absent; an unknown mode is None."""
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
         self.plan = plan
@@ -115,7 +115,7 @@ class DefaultsWriter:
         self.unsure: set[str] = set()  # the modes, fields and `call` that can be None
 
     def write(self) -> None:
-        """The whole function."""
+        """Write the whole function."""
         out = self.out
         parameters = "model: str, fields: Mapping[str, Any], call: str | None = None"
         head = f"def complete({parameters}) -> 'CompletedFields'"
@@ -135,7 +135,7 @@ class DefaultsWriter:
             out.line(f"return CompletedFields(_sent, _pictures, {self._is_exact()})")
 
     def _send_field(self, field: Field) -> None:
-        """The field that bounds in most modes is always sent, another only where it bounds."""
+        """Write a field that limits the count: always the general one, another only if it applies."""
         defaults = {condition: default_constant(field, condition) for condition in field.default}
         line = f"_sent.setdefault({python_literal(field.name)}, {self._choice(defaults)})"
         count_of = self.plan.family.count_of
@@ -149,7 +149,7 @@ class DefaultsWriter:
             self.out.line(line)
 
     def _is_exact(self) -> str:
-        """Whether so many come: as otherwise, but for the conditions that say another thing."""
+        """Return the test that exactly so many pictures are made."""
         count_is = self.plan.family.count_is
         others = [
             self._holds(condition)
@@ -164,12 +164,12 @@ class DefaultsWriter:
         return f"not {test}" if len(others) == 1 and " " not in test else f"not ({test})"
 
     def _choice(self, values: Mapping[Condition | None, str]) -> str:
-        """Python for the value whose condition holds."""
+        """Return Python for the value whose condition is true."""
         tested = "".join(f"{value} if {self._holds(each)} else " for each, value in values.items() if each)
         return tested + values[None]
 
     def _holds(self, condition: Condition) -> str:
-        """The test that a condition holds; an unknown mode is neither."""
+        """Return the test that a condition is true; an unknown mode is neither."""
         mode = local_name(condition.mode)
         if condition.wanted:
             return mode
@@ -189,7 +189,7 @@ class DefaultsWriter:
             self._mode(mode)
 
     def _needed(self) -> Iterator[str]:
-        """The modes that the fields and facts hang on, and those that they stand on, in spec order."""
+        """Return the modes that fields and facts depend on, directly or not, in spec order."""
         family = self.plan.family
         conditions = [*family.count_of, *family.count_is]
         conditions += [condition for field in self.plan.count_fields() for condition in field.default]

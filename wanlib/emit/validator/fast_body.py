@@ -81,7 +81,7 @@ class FastBody(BodyWalk):
                 out.line(f"{local_name(field)} = {gathered}[0] if {gathered} else None")
 
     def _gathered(self, field: str) -> str:
-        """The list that takes a field's parts; where the field is no list, the first is its value."""
+        """Return the list that collects a field's parts, of which a single field takes the first."""
         return (
             local_name(field)
             if self.plan.family.field(field).type == "list"

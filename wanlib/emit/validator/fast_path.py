@@ -128,7 +128,7 @@ class FastPath:
         return f"call is not None and {test}" if self.plan.depends_on_call(condition.mode) else test
 
     def _type(self, field: Field, variable: str) -> None:
-        """The test of a type, which None fails as well."""
+        """Write the test of a type, which None fails too."""
         if field.rules_of_kind("type") and field.path not in self.typed:
             self._reject_if(wrong_type_test(field, variable))
         elif _is_always_required(field) and (
@@ -137,7 +137,7 @@ class FastPath:
             self._reject_if(f"{variable} is None")
 
     def _image(self, field: Field, variable: str) -> None:
-        """A plain URL needs one test, any other URL a few; of a data URI the facts must be known."""
+        """Write one test for a plain URL, a few for other URLs, and all for a data URI."""
         self._reject_if(f"not isinstance({variable}, str)")
         fetched = is_fetched(field, variable)
         with self.out.block(f"if {not_plain(field, variable)}{f' and not ({fetched})' * bool(fetched)}"):
@@ -152,7 +152,7 @@ class FastPath:
             self._kinds(field, variable, RELATION)
 
     def _size(self, field: Field, variable: str) -> None:
-        """A keyword is in order at a glance, and width*height where it is within all limits."""
+        """Write a lookup of the keyword, else the limits of width*height."""
         words = field.rules_of_kind("keywords")
         if any("*" in word for rule in words for word in rule.limit):
             raise EmitError(f"{field.path}: a keyword reads like width*height")
@@ -175,7 +175,7 @@ class FastPath:
             self._kinds(field, variable, BOUND)
 
     def _box(self, field: Field, variable: str) -> None:
-        """Four whole numbers in order, none of them below the least."""
+        """Write the test of four ordered integers with a minimum."""
         (count,) = field.rules_of_kind("count")
         (ordered,) = field.rules_of_kind("ordered")
         assert field.each is not None
@@ -251,7 +251,7 @@ class FastPath:
         return f"{has_size_var(rule.limit)} and {test}" if rule.kind == "inside" else test
 
     def _variant_guard(self, rule: Rule, rules: tuple[Rule, ...]) -> str:
-        """The test under which a rule is the one to judge by, among its variants; empty: always."""
+        """Return the test that a rule is the variant that applies; empty if it always is."""
         own, wanted = rule.condition, rule.condition is not None
         conditions = [own] if own else [rule.condition for rule in rules if rule.condition]
         tests = [
@@ -267,5 +267,5 @@ class FastPath:
 
 
 def _is_always_required(field: Field) -> bool:
-    """Whether no body keeps the rules without this field."""
+    """Return True if every valid body has this field."""
     return any(rule.condition is None for rule in field.rules_of_kind("required"))

@@ -1,4 +1,4 @@
-"""What the emitter needs to know of a family before it writes a line."""
+"""The facts about a family that several emitters share, and the names of generated variables."""
 
 from dataclasses import dataclass
 
@@ -20,11 +20,7 @@ _WITHOUT_CONSTANT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class FamilyLayout:
-    """A family with its body form.
-
-    placed: the fields that state their place. rest: the fields of `"*"`. containers: the objects in
-    which a placed field can go astray, by path.
-    """
+    """A family with its body form."""
 
     spec: Spec
     family: Family
@@ -40,7 +36,7 @@ class FamilyLayout:
         return tuple(field for field in self.family.fields if field.name not in used and not field.place)
 
     def members(self, node: Node, container: str) -> tuple[str, ...]:
-        """The names that an object of the body may hold, in the order in which complaints list them."""
+        """Return the names that an object of the body may have, in the order of messages."""
         placed = tuple(field.name for field in self.placed if field.place == container)
         if node.form == "rest":
             mine = (*self.rest, *(field for field in self.placed if field.place == container))
@@ -48,17 +44,17 @@ class FamilyLayout:
         return (*(["model"] if not container else []), *(name for name, _ in node.members), *placed)
 
     def limits(self) -> dict[str, Rule]:
-        """Every constant with the rule whose limit it holds: the body form's, then the fields'."""
+        """Return every constant with its rule: those of the body form, then those of the fields."""
         rules = [rule for node in self.form.walk() for rule in node.rules]
         rules += [rule for field in self.family.walk() for rule in field.rules]
         return {constant_name(rule): rule for rule in rules if has_constant(rule)}
 
     def parts(self) -> tuple[str, ...]:
-        """The fields that are written as parts."""
+        """Return the fields that are written as parts."""
         return tuple(field for node in self.form.walk() for _, field in node.parts)
 
     def counted_lists(self) -> tuple[str, ...]:
-        """The list fields whose count a mode or a relation asks for."""
+        """Return the list fields whose length a mode or a relation reads."""
         names = {
             leaf.left.name
             for tree in self.family.modes.values()
@@ -69,17 +65,17 @@ class FamilyLayout:
         return tuple(field.name for field in self.family.fields if field.name in names)
 
     def box_image_lists(self) -> tuple[str, ...]:
-        """The lists of images that boxes must lie in."""
+        """Return the lists of images that boxes must lie in."""
         names = {rule.limit for field in self.family.walk() for rule in field.rules_of_kind("inside")}
         return tuple(sorted(names))
 
     def fields_in_modes(self) -> tuple[Field, ...]:
-        """The fields, lists apart, that modes read."""
+        """Return the fields that modes read, without lists."""
         read = {name for mode in self.family.modes for name in referenced_fields(self.family, mode)}
         return tuple(field for field in self.family.fields if field.name in read and field.type != "list")
 
     def variable(self, name: str) -> str:
-        """The local that holds what a mode reads under a name: a mode, a count or an effective value."""
+        """Return the local for a name in a mode: a mode, a count or an effective value."""
         if name in self.family.modes:
             return local_name(name)
         if name in ("model", "call"):
@@ -87,42 +83,42 @@ class FamilyLayout:
         return count_var(name) if self.family.field(name).type == "list" else effective_var(name)
 
     def count_fields(self) -> tuple[Field, ...]:
-        """The fields of which one bounds the pictures of a call, the one of most modes first."""
+        """Return the fields that limit the pictures of a call, the most general one first."""
         names = dict.fromkeys([self.family.count_of[None], *self.family.count_of.values()])
         return tuple(self.family.field(name) for name in names)
 
     def depends_on_call(self, mode: str) -> bool:
-        """Whether a mode hangs on how the call is made."""
+        """Return True if a mode depends on how the call is made."""
         return "call" in referenced_fields(self.family, mode)
 
 
 def has_constant(rule: Rule) -> bool:
-    """Whether a rule's limit is a value of its own, not the rule's presence, a type or a mode."""
+    """Return True if a rule's limit is a value, and not the rule's presence, a type or a mode."""
     return rule.kind not in _WITHOUT_CONSTANT
 
 
 def effective_var(name: str) -> str:
-    """The variable that holds what modes read of a field: its effective value."""
+    """Return the variable with the effective value of a field, which modes read."""
     return f"_{local_name(name)}_effective"
 
 
 def count_var(name: str) -> str:
-    """The variable that holds a list's count."""
+    """Return the variable with the number of items of a list."""
     return f"_{local_name(name)}_count"
 
 
 def has_size_var(name: str) -> str:
-    """The variable that tells whether an image of a list is more than a URL, so that its size is known."""
+    """Return the variable that is true if an image of a list is more than a URL."""
     return f"_{local_name(name)}_has_size"
 
 
 def part_limit(node: Node, name: str) -> Rule | None:
-    """The rule on how many parts of one kind a list may hold."""
+    """Return the rule on how many parts of one name a list may have, or None."""
     return next((rule for rule in node.rules if rule.id.endswith(f".{name}.max_count")), None)
 
 
 def default_constant(field: Field, condition: Condition | None = None) -> str:
-    """The constant that holds a field's default, where one hangs on a condition the one for it."""
+    """Return the constant with a field's default, or with its default under a condition."""
     mode = f"_{condition.id_suffix.replace('-', '_').upper()}" if condition else ""
     return f"{local_name(field.name).upper().rstrip('_')}_DEFAULT{mode}"
 
@@ -133,12 +129,12 @@ def advice_constant(field: Field, word: str) -> str:
 
 
 def member_names_constant(owner: Node | Field) -> str:
-    """The constant that lists the members of an object: of one in the body form, or of a closed one."""
+    """Return the constant that lists the members of an object."""
     return owner.path.replace(".", "_").upper() + "_NAMES"
 
 
 def part_positions(field: str) -> str:
-    """The variable that holds where a field's parts stand in their list."""
+    """Return the variable with the positions of a field's parts in their list."""
     return f"_{local_name(field)}_positions"
 
 

@@ -1,4 +1,4 @@
-"""The rule registry: every rule and fact as data, so that nothing at run time needs the YAML."""
+"""Emit the rule registry and the checker, so that no code reads YAML at run time."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from wanlib.spec import Condition, Spec
 
 
 def registry(spec: Spec) -> str:
-    """The text of `wanlib/generated/registry.py`."""
+    """Return the text of `wanlib/generated/registry.py`."""
     out = CodeWriter()
     out.lines = header("*.yaml")
     for line in ('"""Every rule and fact of the spec."""', "", "from typing import Any, NamedTuple", ""):
@@ -46,7 +46,7 @@ def registry(spec: Spec) -> str:
 
 
 def _bare_limit(value: Any) -> Any:
-    """A limit without the notes and sources of its table."""
+    """Return a limit without the notes and sources of its table."""
     if isinstance(value, Condition):
         return str(value)
     if isinstance(value, dict):
@@ -55,7 +55,7 @@ def _bare_limit(value: Any) -> Any:
 
 
 def checker(spec: Spec) -> str:
-    """The text of `wanlib/generated/checker.py`."""
+    """Return the text of `wanlib/generated/checker.py`."""
     out = CodeWriter()
     out.lines = header("wire.yaml")
     for line in _HEAD:
@@ -115,7 +115,7 @@ _BILL_WORDS = (
     "    region: The region whose price holds; None for the default region.",
     "",
     "Raises:",
-    "    InvalidArgumentError: There is no such region.",
+    "    InvalidArgumentError: The region is unknown.",
     '"""',
 )
 

@@ -142,6 +142,6 @@ class BodyReport(BodyWalk):
 def append_violation(
     plan: FamilyLayout, rule: Rule, path: str, limit: str, value: str, outcome: str = ""
 ) -> str:
-    """The line that adds a violation."""
+    """Return the line that appends a violation."""
     parts = f"{reference(plan, rule)}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value}"
     return f"violations.append(_fast_violation(Violation, ({parts})))"

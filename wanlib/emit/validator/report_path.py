@@ -52,7 +52,7 @@ class ReportPath:
         self.added_up = {f"{field.path}.each.{rule.of}" for field, rule in totals}
 
     def write(self) -> None:
-        """The whole function."""
+        """Write the whole function."""
         head = f"def _report_fields(violations: list[Violation], {self.arguments()}) -> list[Violation]"
         with self.out.block(head):
             self.out.line(
@@ -72,7 +72,7 @@ class ReportPath:
     # Modes: True, False, or None where a field that they read has no usable value.
 
     def modes(self) -> None:
-        """Writes what modes read of the fields, and the modes."""
+        """Write the values that modes read, and the modes."""
         for name in self.plan.counted_lists():
             v = local_name(name)
             self.out.line(
@@ -99,7 +99,7 @@ class ReportPath:
     # One field.
 
     def _field(self, field: Field, v: str, place: PointerTemplate) -> None:
-        """A field that may be absent; where it must not be, what is there is looked at first."""
+        """Write the checks of a field: if it is required, its value is tested first."""
         required = field.rules_of_kind("required")
         if field.name == "each":
             self._present(field, v, place)
@@ -119,7 +119,7 @@ class ReportPath:
                 self._present(field, v, place)
 
     def _is_item(self, field: Field) -> bool:
-        """Whether it stands in a list, where a null is no missing member."""
+        """Return True if the field is an item of a list, where null is not a missing member."""
         return field.name == "each" or (field.path == field.name and field.name in self.plan.parts())
 
     def _always_required(self, field: Field) -> bool:
@@ -128,7 +128,7 @@ class ReportPath:
         ) and not self.rules.active(field.rules_of_kind("required"))
 
     def _is_missing(self, field: Field, v: str) -> str:
-        """The test that a field is absent, or null where it must not be absent."""
+        """Return the test that a field is absent, or null although it is required."""
         if self._is_item(field):
             return f"{v} is _ABSENT"
         active = self.rules.active(field.rules_of_kind("required"))
@@ -139,7 +139,7 @@ class ReportPath:
         self.rules.guarded(required, lambda rule: self.rules.add(rule, place.text, "True", "None"))
 
     def _present(self, field: Field, v: str, place: PointerTemplate) -> None:
-        """What a field breaks by being there, then its value; where it is lost, it breaks nothing."""
+        """Write the violations of a field's presence, then those of its value."""
         for rule in field.rules_of_kind("effective"):
             self._ignored_field(rule, v, place)
         with self.out.block("else") if field.rules_of_kind("effective") else nullcontext():
@@ -148,12 +148,12 @@ class ReportPath:
             self._with_type_check(field, v, place)
 
     def _ignored_field(self, rule: Rule, v: str, place: PointerTemplate) -> None:
-        """The rule on a field that stands outside of its mode."""
+        """Write the rule on a field that is present outside of its mode."""
         with self.out.block(f"if {v} is not _UNDETERMINED and {self.rules.holds(rule.limit, False)}"):
             self.rules.add(rule, place.text, repr(describe(self.plan.family, rule.limit)), v)
 
     def _with_type_check(self, field: Field, v: str, place: PointerTemplate) -> None:
-        """The type, and the value where it is of it. A list that is written as parts always is a list."""
+        """Write the test of the type, then the value. A list written as parts always is a list."""
         top, kind = field.path == field.name, next(iter(field.rules_of_kind("type")), None)
         if kind is None:
             self._assembled(field, v, place)
@@ -165,7 +165,7 @@ class ReportPath:
             self._type_then_value(field, v, place, kind, top)
 
     def _assembled(self, field: Field, v: str, place: PointerTemplate) -> None:
-        """A list that no body holds as a list: null is what stands there for its only item."""
+        """Write a list that no body has as a list: null stands for its only item."""
         null = field.each is not None and not self._is_item(field) and not self._always_required(field)
         if field.each and null:
             (kind,) = field.each.rules_of_kind("type")
@@ -175,7 +175,7 @@ class ReportPath:
             self._value(field, v, place)
 
     def _type_then_value(self, field: Field, v: str, place: PointerTemplate, kind: Rule, top: bool) -> None:
-        """What is of its type first, since most values are; then what is missing, then what is of another."""
+        """Write the common case first: the right type, then a missing value, then another type."""
         out, test, required = self.out, has_type(field, v), bool(field.rules_of_kind("required"))
         if exact_decimals(field):
             out.line(f"_exact = {exact_type_test(field, v)}")
@@ -194,7 +194,7 @@ class ReportPath:
             self.rules.add(kind, place.text, repr(field.type), v, outcome)
 
     def _value(self, field: Field, v: str, place: PointerTemplate) -> None:
-        """Bounds, what is inside, and relations where the bounds are kept."""
+        """Write the bounds, the content, and the relations if the bounds are satisfied."""
         out = self.out
         if field.path in self.added_up:
             out.line(f"{member_values(field.name)}.append({v})")
@@ -240,5 +240,5 @@ class ReportPath:
 
 
 def has_type(field: Field, v: str) -> str:
-    """The test by which a value is of a field's type, in any form of it."""
+    """Return the test that a value has a field's type, in any form."""
     return _HAS_TYPE.get(field.type, "isinstance({v}, str)").format(v=v)

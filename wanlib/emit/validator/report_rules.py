@@ -1,4 +1,4 @@
-"""The telling path's rules on values, each with the violation that its breach adds."""
+"""Emit the tests of the rules on values, each with the violation that it reports."""
 
 from collections.abc import Callable, Iterable
 
@@ -20,9 +20,9 @@ Write = Callable[[Rule], None]
 
 
 class ReportRules:
-    """Writes the tests of one field's bounds and relations.
+    """Write the tests of one field's bounds and relations.
 
-    Where `satisfied` is given, it names the variable that is to be false once a rule is broken.
+    The parameter `satisfied` names the variable that becomes false once a rule is violated; empty for none.
     """
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
@@ -30,15 +30,15 @@ class ReportRules:
         self.out = writer
 
     def add(self, rule: Rule, path: str, limit: str, value: str, outcome: str = "") -> None:
-        """The line that adds a rule's violation."""
+        """Write the line that appends a rule's violation."""
         self.out.line(append_violation(self.plan, rule, pointer_expression(path), limit, value, outcome))
 
     def holds(self, condition: Condition, value: bool) -> str:
-        """The test that a condition is known to have a truth value."""
+        """Return the test that a condition is known to be true, or false."""
         return f"{local_name(condition.mode)} is {condition.wanted is value}"
 
     def active(self, rules: tuple[Rule, ...]) -> str:
-        """The test that one of a kind's rules is the one to judge by; empty where one always is."""
+        """Return the test that one of the rules of a kind applies; empty if one always does."""
         others = [rule.condition for rule in rules if rule.condition]
         if not others:
             return ""
@@ -48,7 +48,7 @@ class ReportRules:
         return " or ".join(tests)
 
     def guarded(self, rules: tuple[Rule, ...], write: Write) -> None:
-        """Each rule under the test that it is the one to judge by."""
+        """Write each rule under the test that it is the one that applies."""
         if len(rules) == 1 and rules[0].condition is None:
             write(rules[0])
             return
@@ -63,7 +63,7 @@ class ReportRules:
                 write(rule)
 
     def bounds(self, field: Field, v: str, place: PointerTemplate, satisfied: str) -> None:
-        """The rules on a value alone."""
+        """Write the rules on a value alone."""
         if field.type == "image":
             self._image(field, v, place, satisfied)
         elif field.type == "size":
@@ -78,11 +78,11 @@ class ReportRules:
             self.stage(field, v, place, BOUND, satisfied)
 
     def stage(self, field: Field, v: str, place: PointerTemplate, stage: int, satisfied: str = "") -> None:
-        """The rules of one stage."""
+        """Write the rules of one stage."""
         self._kinds(_kinds_of_stage(field, stage), field, v, place, satisfied)
 
     def _image(self, field: Field, v: str, place: PointerTemplate, satisfied: str) -> None:
-        """Kind by kind until one stops: of what is no data URI, nothing is read."""
+        """Write kind by kind until one stops: an image that is not a data URI is not read."""
         top, depth, read = field.path.partition(".")[0], self.out.depth, False
         if top in self.plan.box_image_lists():
             self.out.line(f"{has_size_var(top)} = True")
@@ -129,10 +129,10 @@ class ReportRules:
 
 
 def _kinds_of_stage(field: Field, stage: int) -> list[str]:
-    """The kinds of a field's rules of one stage, in the order of judgement."""
+    """Return the kinds of a field's rules of one stage, in the order of the checks."""
     return list(dict.fromkeys(rule.kind for rule in field.rules if KINDS[rule.kind].stage == stage))
 
 
 def member_values(member: str) -> str:
-    """The list of a member's values that a total adds up: of those that are of its type."""
+    """Return the variable with the values that a total adds up: those of the right type."""
     return f"_all_{local_name(member)}"

@@ -1,9 +1,10 @@
-"""What breaks each kind, as Python: written once more than the predicates, on purpose.
+"""The violation of each kind as a Python test, and the tests of types.
 
-`{v}` is the variable with the value, `{c}` the constant with the limit, `{other}` the variable of
-the field that a relation names, `{count}` the one with that field's count, `{index}` the outermost
-index, `{all}` the list of what is added up. Size and image values come with what was read from
-them: `_size`, `_uri`, `_info`.
+These are written independently of `wanlib.spec.model.predicates`, on purpose: the harness compares them.
+`{v}` is the variable with the value, `{c}` the constant with the limit, `{other}` the variable of the field
+that a relation names, `{count}` the variable with that field's count, `{index}` the outermost index, `{all}`
+the list of what is added up. Size and image values come with what was read from them: `_size`, `_uri`,
+`_info`.
 """
 
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from wanlib.spec import Field, Node, Rule
 
 
 class ViolationTest(NamedTuple):
-    """When a rule is broken, and the limit and value that its violation tells.
+    """The test of a violation, and the limit and value that it reports.
 
-    given: what must hold for the test to make sense; the fast path has made sure of it before.
+    guard: what must be true for the test to make sense; the fast path has checked it before.
     """
 
     test: str
@@ -96,29 +97,29 @@ STOPS = frozenset({"schemes", "encoding"})
 
 
 def violation_test(kind: str, of_type: str) -> ViolationTest:
-    """The breach of a kind on a type."""
+    """Return the test for a kind of rule on a type."""
     return VIOLATION_TESTS[kind] if kind in VIOLATION_TESTS else RATIO_TESTS[of_type, kind]
 
 
 @dataclass(frozen=True, slots=True)
 class PointerTemplate:
-    """text: the pointer, with `{…}` where an index belongs. item: the same for an item of a list."""
+    """A JSON Pointer with `{…}` for each index. text: of the value. item: of an item of a list."""
 
     text: str
     item: str
 
     def inner(self, step: str) -> "PointerTemplate":
-        """The place of a member or item below; `step` may hold `{…}`."""
+        """Return the place of a member or item below; `step` may contain `{…}`."""
         return PointerTemplate(f"{self.text}/{step}", f"{self.text}/{step}/{{}}")
 
 
 def pointer_expression(text: str) -> str:
-    """The expression of a pointer: an f-string only where an index belongs."""
+    """Return the expression of a pointer: an f-string only if it has an index."""
     return f"f{text!r}" if "{" in text else repr(text)
 
 
 def pointer_templates(plan: FamilyLayout) -> dict[str, PointerTemplate]:
-    """The place of each field of a family, by name."""
+    """Return the place of each field of a family by name."""
     templates: dict[str, PointerTemplate] = {}
     _walk(plan, plan.form, "", templates)
     for field in plan.placed:
@@ -158,26 +159,26 @@ _PLAIN = {
 
 
 def exact_type_test(field: Field, variable: str) -> str:
-    """The test by which a value is of a field's type; other forms of it are left to slower tests."""
+    """Return the test that a value has a field's type in its usual form; slower tests handle others."""
     if rule := exact_decimals(field):
         return f"(isinstance({variable}, str) and {mismatch(rule)}({variable}) is None)"
     return _PLAIN.get(field.type, "isinstance({v}, str)").format(v=variable)
 
 
 def wrong_type_test(field: Field, variable: str) -> str:
-    """The test by which a value is not plainly of a field's type."""
+    """Return the test that a value does not have a field's type in its usual form."""
     test = exact_type_test(field, variable)
     return test.replace(" is int", " is not int") if field.type == "integer" else f"not {test}"
 
 
 def not_plain(field: Field, variable: str) -> str:
-    """The test by which an image string is not plainly a URL that satisfies every rule."""
+    """Return the test that an image string may be more than a plain URL that satisfies every rule."""
     test = is_plain_url_test(field, variable)
     return test.replace(" is None", " is not None") if test.endswith(" is None") else f"not {test}"
 
 
 def is_plain_url_test(field: Field, variable: str) -> str:
-    """The test by which an image string is plainly a URL that keeps every rule: nothing is known of it."""
+    """Return the test that an image string is a plain URL that satisfies every rule."""
     schemes = field.rules_of_kind("schemes")
     if len(schemes) != 1 or schemes[0].condition:
         return "False"
@@ -188,12 +189,12 @@ def is_plain_url_test(field: Field, variable: str) -> str:
 
 
 def plain_urls(rule: Rule) -> str:
-    """The constant with the function that finds plain public URLs, by the rule on schemes."""
+    """Return the constant with the function that finds plain public URLs, by the rule on schemes."""
     return f"_{constant_name(rule)}_PLAIN"
 
 
 def is_fetched(field: Field, variable: str) -> str:
-    """The test by which any other image string is a URL that keeps every rule; empty where a mode decides."""
+    """Return the test that any other image string is a legal URL; empty if a mode decides."""
     schemes, public, unexpired = (field.rules_of_kind(kind) for kind in ("schemes", "public", "unexpired"))
     rules = (*schemes, *public, *unexpired)
     if not (public or unexpired) or any(rule.condition for rule in rules):
@@ -206,23 +207,23 @@ def is_fetched(field: Field, variable: str) -> str:
 
 
 def exact_decimals(field: Field) -> Rule | None:
-    """The rule on a percentage's decimals where there is one for all modes: a single pattern tells both."""
+    """Return the rule on a percentage's decimals if it is the same in all modes, else None."""
     rules = field.rules_of_kind("decimals")
     return rules[0] if len(rules) == 1 and rules[0].condition is None else None
 
 
 def full_match(rule: Rule) -> str:
-    """What a text that keeps a rule is matched with: compiled from the rule's constant."""
+    """Return the constant that is derived from a rule's constant for faster tests."""
     return f"_{constant_name(rule)}"
 
 
 def mismatch(rule: Rule) -> str:
-    """The function that gives None for a text that satisfies a rule, and a match for any other."""
+    """Return the function that gives None for a text that satisfies a rule, else a match."""
     return f"_NOT_{constant_name(rule)}"
 
 
 def sum_rules(field: Field) -> tuple[Rule, Rule] | None:
-    """The rules on a list's total and on its members' decimals, where whole numbers can be added up."""
+    """Return the rules on a list's total and on its decimals, if integers can be added up."""
     rules = field.rules_of_kind("total")
     if len(rules) != 1 or rules[0].condition or field.each is None:
         return None
@@ -231,7 +232,7 @@ def sum_rules(field: Field) -> tuple[Rule, Rule] | None:
 
 
 def is_box(field: Field) -> bool:
-    """Whether a field is four whole numbers in order, with no more rules than a least coordinate."""
+    """Return True if a field is four ordered integers, with no other rule than a minimum."""
     if field.each is None or field.each.type != "integer":
         return False
     kinds = [rule.kind for rule in field.rules if rule.kind != "inside"]
@@ -241,5 +242,5 @@ def is_box(field: Field) -> bool:
 
 
 def list_depth(field: Field) -> int:
-    """How many lists a field's value lies in."""
+    """Return the number of lists around a field's value."""
     return field.path.split(".").count("each")
