@@ -28,7 +28,7 @@ target supports. What a target cannot see is thereby never held against it, and 
 targets.
 
 **The set of rules must be exact.** A rule too many is as wrong as a rule too few: testing only whether one
-rule is among those reported would pass a target that reports every rule for every body. A target that
+rule is among those reported would pass a target that reports all rules for all bodies. A target that
 cannot name rules (`Observation.unnamed`) is judged by whether it accepts the body. Acceptance is left open
 (`None`) if the only violations are `unspecified`.
 

@@ -89,9 +89,9 @@ def _to_httpx_response(
     body, headers = response.body, list(response.headers)
     if not any("event-stream" in value for _, value in headers):
         headers.append(("content-length", str(len(body))))
-    whole = len(response.parts) <= 1 and response.cut is None
+    is_complete = len(response.parts) <= 1 and response.cut is None
     # To hand the body in as `content` would have it read here and again by the client.
-    stream = httpx.ByteStream(body) if whole else _PartStream(response, sleep, sleep_async)
+    stream = httpx.ByteStream(body) if is_complete else _PartStream(response, sleep, sleep_async)
     return httpx.Response(response.status, headers=headers, stream=stream, request=request)
 
 

@@ -19,7 +19,7 @@ from wan_conformance.model import FAILING, ExpectedAnswer, Observation, Verdict
 KNOWN_FILE = Path(__file__).with_name("known.yaml")
 _GLOBS = ("rule", "case", "target")
 _MEMBERS = (*_GLOBS, "reason", "date")
-_MIN_REASON = 10  # characters; a shorter text is no explanation that a reader could use
+_MIN_REASON = 10  # characters; a shorter text does not explain anything
 
 Entry = TypeVar("Entry")
 

@@ -25,7 +25,7 @@ _MIN_LIMIT = 16
 
 
 def console(stderr: bool = False) -> Console:
-    """Return a console as wide as the terminal; 120 columns if there is no terminal."""
+    """Return a console as wide as the terminal; 120 columns without a terminal."""
     created = Console(stderr=stderr, highlight=False)
     if not created.is_terminal:
         created.width = FILE_WIDTH
@@ -35,7 +35,7 @@ def console(stderr: bool = False) -> Console:
 def print_log(log: VerdictLog, out: Console) -> None:
     """Print the whole report: the rules of each model, the models, the failures and the totals.
 
-    Rule ids are never wrapped and limits never cut, whatever the width of the console.
+    Rule ids are never wrapped and limits never cut, at any width of the console.
 
     Args:
         log: The verdicts.
@@ -121,7 +121,7 @@ def _table(title: str, names: Iterable[str], heads: Iterable[str]) -> Table:
 
 
 def _head(target: str) -> str:
-    """Return a target's name for a column that is no wider than its numbers need."""
+    """Return a target's name for a column that is only as wide as its numbers."""
     return printable(target).replace("_", "\n")
 
 

@@ -29,7 +29,7 @@ def breaking(spec: Spec, rule_id: str) -> st.SearchStrategy[Question]:
         rule_id: The id of the rule.
 
     Raises:
-        KeyError: If there is no such rule.
+        KeyError: If the rule does not exist.
         ValueError: If no body and call can violate it.
     """
     rule = spec.rules[rule_id]

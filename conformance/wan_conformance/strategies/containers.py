@@ -1,4 +1,4 @@
-"""Generators for every field: lists, objects and boxes here, plain types in `values`."""
+"""Generators of fields: lists, objects and boxes here, plain types in `values`."""
 
 from collections.abc import Iterator
 from decimal import Decimal

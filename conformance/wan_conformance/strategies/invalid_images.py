@@ -63,7 +63,7 @@ _PAST = ("20010909T014640Z", "19700101T000000Z", "20200229T235959Z")
 
 
 def _expired(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    """Use a signature that ended years ago, whatever the clock shows."""
+    """Use a signature that ended years ago by any clock."""
 
     def change(value: Any, source: ByteSource, partial: PartialRequest) -> str:
         *date, end = source.choose(rule.limit)

@@ -1,4 +1,4 @@
-"""Generators for every plain type: each a function of a few bytes and of the partial request."""
+"""Generators of plain types: each a function of a few bytes and of the partial request."""
 
 import re
 import string

@@ -63,8 +63,8 @@ class ResponseBodies:
         output = self._task(job.id, status) | self._times(job, now, status)
         if status == self._lifecycle.succeeded:
             pictures, names = self._pictures(job, link), self._names.answer
-            whole = self._answer(request_id, output | pictures[names.output])
-            return whole | {names.usage: pictures[names.usage]}
+            payload = self._answer(request_id, output | pictures[names.output])
+            return payload | {names.usage: pictures[names.usage]}
         if status == self._lifecycle.failed:
             output |= self._reason(job.outcome)
         if self._uses_results_form(job):

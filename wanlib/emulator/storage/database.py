@@ -13,9 +13,9 @@ from wanlib.base.redaction import redact_text
 from wanlib.base.sqlite_file import SqliteFormat
 
 _NAME = "emulator.sqlite"
-_SHELF = "(place INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE NOT NULL, record TEXT NOT NULL)"
+_TABLE = "(place INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE NOT NULL, record TEXT NOT NULL)"
 _SCHEMA = (
-    *(f"CREATE TABLE {name} {_SHELF}" for name in ("works", "uploads", "accounts")),
+    *(f"CREATE TABLE {name} {_TABLE}" for name in ("works", "uploads", "accounts")),
     "CREATE TABLE pieces (key TEXT PRIMARY KEY, users INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE numbers (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID",
 )

@@ -182,7 +182,7 @@ def remote_server(spec: Spec, base_url: str, key: str | None) -> ApiServer:
         key: The API key; None for a server that checks none.
 
     Raises:
-        ServerUnreachableError: If there is no server, or it refuses the key.
+        ServerUnreachableError: If the server does not respond, or it refuses the key.
     """
     client = httpx.Client(timeout=_TIMEOUT)
     server = ApiServer(spec, client.send, base_url, key or _KEY, pays=True)

@@ -43,7 +43,7 @@ class UploadStorage:
             call: How it is sent; None if unknown.
 
         Returns:
-            The body; None if there is no image, or if a rule depends on what the image shows, which the
+            The body; None without an image, or if a rule depends on what the image shows, which the
             case leaves open.
 
         Raises:

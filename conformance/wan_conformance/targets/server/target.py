@@ -1,6 +1,6 @@
 """The target `http`: any server that speaks the API, such as a gateway, a proxy or the emulator.
 
-It creates a task, or makes a call, for every case that is accepted, with `n` as in the case. If that may
+It creates a task, or makes a call, for each case that is accepted, with `n` as in the case. If that may
 cost money, tasks are canceled as soon as they exist; synchronous calls cannot be canceled.
 """
 

@@ -211,7 +211,7 @@ _CHECKS: Mapping[str, Callable[[TaskProbe, str], str | None]] = {
 
 
 def picture_urls(output: Any) -> list[str]:
-    """Return the links to all pictures of a task, whatever the container."""
+    """Return the links to all pictures of a task, in any container."""
     urls = []
     for choice in member(output, "choices") or ():
         for part in member(member(choice, "message"), "content") or ():
