@@ -85,7 +85,7 @@ lifecycle: $(VENV)/.parity-pinned/.installed $(VENV)/.parity-newest/.installed #
 	$(BIN)/python -m wan_conformance lifecycle load
 
 load: $(STAMP) ## run an hour of mixed traffic with faults on the emulator, and compare its ledger with an independent one
-	$(BIN)/python -m tests.emulator.load
+	$(BIN)/python -m tests.emulator.run_load
 
 latest: ## lint and test with the newest versions that pyproject.toml allows, in a separate environment
 	rm -rf $(VENV)-latest

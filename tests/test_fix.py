@@ -11,7 +11,7 @@ from wan_conformance.strategies import mutated_bodies
 
 import wanlib
 from tests.cli.conftest import in_process
-from tests.emulator.asking import data_uri, functional, messages, prompted
+from tests.emulator.api_client import data_uri, functional, messages, prompted
 from wanlib.spec import load
 
 SPEC = load()

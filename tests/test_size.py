@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wanlib
-from tests.emulator.asking import functional, messages, prompted
+from tests.emulator.api_client import functional, messages, prompted
 from wanlib.base.values import Ratio
 from wanlib.errors import InvalidArgumentError, NoLegalSizeError
 from wanlib.spec import interpret, load

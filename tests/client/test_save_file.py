@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.emulator.asking import BASE, KEY
+from tests.emulator.api_client import BASE, KEY
 from wanlib import AsyncWan, Wan
 from wanlib.boundary.images import encode_image
 from wanlib.emulator import Emulator, ManualClock, RealClock

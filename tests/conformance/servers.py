@@ -11,7 +11,7 @@ import httpx
 from wan_conformance.targets.server.server import ApiServer
 from wan_conformance.targets.server.target import HttpTarget
 
-from tests.emulator.asking import SPEC
+from tests.emulator.api_client import SPEC
 from wanlib.emulator import Emulator, Request
 
 Answer = Callable[[httpx.Request], httpx.Response]

@@ -18,7 +18,17 @@ from wan_conformance.targets.server.server import ApiServer, ServerUnreachableEr
 from wan_conformance.targets.server.target import HttpTarget, dump_large_json
 
 from tests.conformance.servers import Answer, answered, body_of, created, ended, http, refused, serving
-from tests.emulator.asking import BODIES, INTERLEAVED, OLDER, PLAIN, SPEC, URL, data_uri, functional, messages
+from tests.emulator.api_client import (
+    BODIES,
+    INTERLEAVED,
+    OLDER,
+    PLAIN,
+    SPEC,
+    URL,
+    data_uri,
+    functional,
+    messages,
+)
 from wanlib.boundary.case import Case, Question
 from wanlib.boundary.cases import boundary_cases
 from wanlib.emulator import Emulator, Settings

@@ -15,7 +15,7 @@ from wan_conformance.targets.server.server import ApiServer, emulator_server
 from wan_conformance.targets.server.target import HttpTarget
 
 from tests.conformance.servers import refused
-from tests.emulator.asking import PLAIN, SPEC, URL, create, messages, rules
+from tests.emulator.api_client import PLAIN, SPEC, URL, create, messages, rules
 from wanlib.boundary.cases import boundary_cases
 from wanlib.emulator import Emulator
 from wanlib.spec import Rule

@@ -12,7 +12,7 @@ from wan_conformance.targets.server.server import ApiServer, emulator_server
 from wan_conformance.targets.server.target import HttpTarget
 from wan_conformance.targets.server.task_checks import picture_urls, task_checks
 
-from tests.emulator.asking import SPEC
+from tests.emulator.api_client import SPEC
 from wanlib.base.clock import ManualClock
 from wanlib.emulator import Emulator, Settings
 from wanlib.emulator.transport import EmulatorTransport

@@ -13,7 +13,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from tests.emulator.asking import (
+from tests.emulator.api.test_uploads import form, policy, post
+from tests.emulator.api_client import (
     BODIES,
     INTERLEAVED,
     KEY,
@@ -32,7 +33,6 @@ from tests.emulator.asking import (
     prompted,
     send,
 )
-from tests.emulator.test_uploading import form, policy, post
 from tests.support.fake_clock import LATE_MAY_2026
 from tests.support.image_files import picture
 from wanlib.base.clock import ManualClock

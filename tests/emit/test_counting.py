@@ -13,7 +13,7 @@ from wan_conformance.strategies import breaking, mutated_bodies, valid
 
 import wanlib
 from tests.emit.fields import of_fields
-from tests.emulator.asking import BODIES, create, functional, messages, prompted
+from tests.emulator.api_client import BODIES, create, functional, messages, prompted
 from wanlib.emulator import Emulator, Settings
 from wanlib.errors import InvalidArgumentError
 from wanlib.generated import checker

@@ -1,6 +1,6 @@
-"""A sample of `make load`: mixed traffic with faults, against books of our own."""
+"""A sample of `make load`: mixed requests with faults, compared with an expected ledger."""
 
-from tests.emulator.load import hours
+from tests.emulator.run_load import hours
 
 
 def test_no_task_is_lost_no_entry_is_wrong_and_nothing_is_kept() -> None:

@@ -1,21 +1,21 @@
-"""A day of mixed traffic with faults: no task lost, no entry of the ledger wrong, nothing piled up."""
+"""A day of mixed requests with faults: no task is lost, the ledger is right, nothing accumulates."""
 
 from collections import Counter
 from decimal import Decimal
 from random import Random
 
-from tests.emulator.asking import (
+from tests.emulator.api_client import (
     BODIES,
     INTERLEAVED,
     SPEC,
     advance,
     create,
     data_uri,
+    json_of,
     links,
     messages,
     query,
     send,
-    told,
 )
 from wanlib.emulator import Emulator, Fault, Job, Settings
 
@@ -76,10 +76,10 @@ def test_mixed_traffic_leaves_everything_in_order() -> None:
     assert emulator.jobs() == () and emulator.stored_bytes == (0, 0)
 
 
-def test_what_was_accepted_can_be_asked_for_until_the_day_is_over() -> None:
+def test_a_task_can_be_queried_until_its_day_is_over() -> None:
     emulator = Emulator(settings=Settings(working=5))
     tasks = []
     for number in range(200):
-        tasks.append(told(create(emulator, [*BODIES.values()][number % 5]))["output"]["task_id"])
+        tasks.append(json_of(create(emulator, [*BODIES.values()][number % 5]))["output"]["task_id"])
         advance(emulator, 60)
     assert {len(links(query(emulator, task))) for task in tasks} == {2}

@@ -1,4 +1,4 @@
-"""The in-process face: httpx clients, sync and async, and respx."""
+"""The transports in the same process: httpx clients, sync and async, and respx."""
 
 import asyncio
 from typing import Any
@@ -7,7 +7,7 @@ import httpx
 import pytest
 import respx
 
-from tests.emulator.asking import BODIES, INTERLEAVED, PLAIN
+from tests.emulator.api_client import BODIES, INTERLEAVED, PLAIN
 from wanlib.emulator import Emulator, RealClock, Settings
 from wanlib.emulator.transport import AsyncEmulatorTransport, EmulatorHandler, EmulatorTransport
 
@@ -65,7 +65,7 @@ def test_a_cut_comes_after_as_many_bytes_as_it_says() -> None:
     assert whole.content.startswith(got) and len(got) == len(whole.content) // 2
 
 
-def test_waits_are_acted_out_by_what_is_handed_in() -> None:
+def test_waits_use_the_sleep_that_is_passed_in() -> None:
     slept: list[float] = []
     emulator = Emulator(clock=RealClock(), settings=Settings(working=6))
     with client(emulator, sleep=slept.append) as http:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.emulator.asking import BODIES, PLAIN, create, query, submit
+from tests.emulator.api_client import BODIES, PLAIN, create, query, submit
 from tests.runtime.answers import API, choice, choices, image, link, reply, task, words
 from wanlib import pictures
 from wanlib.client.results.result import parse_result

@@ -1,26 +1,26 @@
-// What the page calls of the emulator; nothing else is ever asked.
+// The control API: the only requests that the page sends.
 
 const SURFACE = "/_/";
 const PATIENCE = 10000;
 
-/** The state of everything. Throws where there is no answer. */
+/** Returns the complete state. Throws if there is no response. */
 export function state() {
   return call("state", {});
 }
 
-/** Does something; what comes back is the surface's answer. Throws with its words where it refuses. */
+/** Posts an action and returns the response. Throws its error message if it is refused. */
 export function tell(path, body = {}) {
   const headers = {"content-type": "application/json", "x-wan-control": "page"};
   return call(path, {method: "POST", headers, body: JSON.stringify(body)});
 }
 
-/** Where a picture of a task is; width 0: as it is. */
+/** Returns the URL of a picture of a task; width 0 means the original size. */
 export function pictureOf(id, number, width = 0) {
   const path = `${SURFACE}tasks/${encodeURIComponent(id)}/pictures/${number}.png`;
   return width ? `${path}?width=${width}` : path;
 }
 
-/** Where one does something to a task. */
+/** Returns the path of an action on a task. */
 export function pathOf(id, action) {
   return `tasks/${encodeURIComponent(id)}/${action}`;
 }

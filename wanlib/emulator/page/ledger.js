@@ -1,33 +1,34 @@
-// What was accepted, made and billed, by model.
+// The ledger: what was accepted, made and billed, by model, with the total in the last row.
 
 import {fill, list, mark, show, slot} from "./dom.js";
 
 const table = document.getElementById("ledger");
 const accounts = document.getElementById("accounts");
+const total = document.getElementById("total");
 const none = document.getElementById("no-ledger");
 const COUNTS = ["accepted", "succeeded", "failed", "canceled", "pictures"];
 
-/** Shows the accounts that have seen anything, and their sum. */
+/** Shows the accounts with accepted jobs, and their total. */
 export function showLedger(ledger, currency) {
   const used = ledger.filter((account) => account.accepted);
   show(table, used.length > 0);
   show(none, !used.length);
-  list(accounts, used, "account", (account) => account.model, (row, account) => {
-    fill(row, {model: account.model, ...told(account)});
+  const showRow = (row, account) => {
+    const counts = COUNTS.map((name) => [name, account[name]]);
+    fill(row, {model: account.model, ...Object.fromEntries(counts), amount: account.amount});
     mark(slot(row, "amount"), "data-name", currency);
-  });
-  const sum = Object.fromEntries(COUNTS.map((name) => [name, used.reduce((all, each) => all + each[name], 0)]));
-  fill(table.tFoot, told({...sum, amount: added(used.map((account) => account.amount))}));
+  };
+  list(accounts, used, "account", (account) => account.model, showRow);
+  list(total, [totalOf(used)], "account", (account) => account.model, showRow);
   fill(table.tHead, {currency});
-  mark(slot(table.tFoot, "amount"), "data-name", currency);
 }
 
-function told(account) {
-  const counts = COUNTS.map((name) => [name, account[name]]);
-  return {...Object.fromEntries(counts), amount: account.amount};
+function totalOf(used) {
+  const sums = COUNTS.map((name) => [name, used.reduce((sum, account) => sum + account[name], 0)]);
+  return {model: "All", ...Object.fromEntries(sums), amount: added(used.map((account) => account.amount))};
 }
 
-/** The exact sum of decimals that come as text. */
+/** Returns the exact sum of decimal strings. */
 export function added(amounts) {
   const places = Math.max(0, ...amounts.map((amount) => (amount.split(".")[1] ?? "").length));
   const whole = amounts.reduce((sum, amount) => {

@@ -1,0 +1,221 @@
+"""The control API: the state, the clock, completing tasks, and refused origins."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from tests.emulator.api_client import BASE, BODIES, PLAIN, PRO, status
+from tests.emulator.raw_http import HEADERS, create, exchange, request
+from wanlib.emulator import Emulator, ManualClock, RealClock, Settings
+from wanlib.emulator.admin.api import ADMIN_HEADER, PAGE_FOLDER, reject_foreign_origin
+from wanlib.emulator.server.app import PAGE, PAGE_FILES
+from wanlib.emulator.server.serve import run_in_thread
+
+STEER = {ADMIN_HEADER: "1"}
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    emulator = Emulator(clock=ManualClock(), settings=Settings(waiting=10.0, working=20.0))
+    yield emulator
+    emulator.close()
+
+
+@pytest.fixture(scope="module")
+def url(emulator: Emulator) -> Iterator[str]:
+    with run_in_thread(emulator) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def http(url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=url, trust_env=False) as client:
+        yield client
+
+
+def submitted(url: str, model: str = PLAIN) -> str:
+    return str(exchange(url, create(BODIES[model])).json()["output"]["task_id"])
+
+
+def told(http: httpx.Client, task: str) -> dict[str, Any]:
+    tasks: list[dict[str, Any]] = http.get("/_/state").json()["tasks"]
+    return next(each for each in tasks if each["id"] == task)
+
+
+def test_the_state_tells_all_that_the_page_shows(http: httpx.Client, url: str, emulator: Emulator) -> None:
+    task = submitted(url, PRO)
+    exchange(url, create(BODIES[PLAIN] | {"parameters": {"n": 9, "seed": -1}}, x_wan_fault="trickle pace=0"))
+    state = http.get("/_/state").json()
+    assert state["clock"] == {"now": emulator.clock.wall(), "manual": True}
+    assert told(http, task) == {
+        "id": task,
+        "model": PRO,
+        "call": "async",
+        "task": True,
+        "status": "PENDING",
+        "over": False,
+        "prompt": "a cat",
+        "inputs": ["image 1: https://example.com/cat.png"],
+        "width": 2048,
+        "height": 2048,
+        "asked": 2,
+        "pictures": 0,
+        "code": "",
+        "message": "",
+        "submitted": emulator.clock.wall(),
+        "scheduled": emulator.clock.wall() + 10,
+        "ended": None,
+        "links_die": None,
+        "expires": emulator.clock.wall() + 86400,
+        "endpoint": "/services/aigc/image-generation/generation",
+        "rules": [],
+    }
+    seen = state["requests"][0]
+    assert seen["method"] == "POST" and seen["status"] == 400 and seen["fault"] == "trickle"
+    assert {"rule": "wan2.7/n.max", "outcome": "rejected"} in seen["rules"]
+    assert state["currency"] == "CNY" and state["ledger"][0]["model"] == PRO
+    assert state["spooled"].keys() == {"memory", "file"} and state["count"] >= 1
+
+
+def test_time_is_advanced_and_tasks_end(http: httpx.Client, url: str, emulator: Emulator) -> None:
+    task, now = submitted(url), emulator.clock.wall()
+    assert http.post("/_/clock", json={"seconds": 60}, headers=STEER).json() == {"now": now + 60}
+    after = told(http, task)
+    assert (after["status"], after["over"], after["pictures"]) == ("SUCCEEDED", True, 2)
+    assert after["links_die"] == after["ended"] + 86400
+
+
+@pytest.mark.parametrize("seconds", [-1, "60", None, True, 1e12, [], {}])
+def test_a_step_that_is_none_is_refused(http: httpx.Client, emulator: Emulator, seconds: Any) -> None:
+    now = emulator.clock.wall()
+    answer = http.post("/_/clock", json={"seconds": seconds}, headers=STEER)
+    assert answer.status_code == 400 and "seconds" in answer.json()["error"] and emulator.clock.wall() == now
+
+
+def test_tasks_are_completed_and_failed_with_buttons(
+    http: httpx.Client, url: str, emulator: Emulator
+) -> None:
+    well, badly, coded = submitted(url), submitted(url), submitted(url)
+    assert http.post(f"/_/tasks/{well}/finish", headers=STEER).json() == {"ended": True}
+    assert http.post(f"/_/tasks/{badly}/fail", headers=STEER).json() == {"ended": True}
+    code = {"code": "DataInspectionFailed"}
+    assert http.post(f"/_/tasks/{coded}/fail", json=code, headers=STEER).status_code == 200
+    assert [status(emulator, task) for task in (well, badly, coded)] == ["SUCCEEDED", "FAILED", "FAILED"]
+    assert told(http, badly)["code"] == "InternalError.Timeout" and told(http, coded)["code"] == code["code"]
+    assert http.post(f"/_/tasks/{well}/finish", headers=STEER).status_code == 409
+    assert http.post("/_/tasks/none/finish", headers=STEER).status_code == 409
+    for body in ({"code": 5}, {"code": ""}, {"code": "Oops", "message": 5}):
+        assert http.post(f"/_/tasks/{well}/fail", json=body, headers=STEER).status_code == 400
+    own = submitted(url)
+    failure = {"code": "Oops", "message": "It slipped."}
+    assert http.post(f"/_/tasks/{own}/fail", json=failure, headers=STEER).status_code == 200
+    assert {name: told(http, own)[name] for name in failure} == failure
+    assert http.post(f"/_/tasks/{well}/fail", content=b"[1]", headers=STEER).status_code == 400
+    assert http.post(f"/_/tasks/{well}/fail", content=b"{", headers=STEER).status_code == 400
+    assert http.post(f"/_/tasks/{well}/fail", content=b" " * 5000, headers=STEER).status_code == 413
+
+
+def test_pictures_come_whole_and_small(http: httpx.Client, url: str) -> None:
+    task = submitted(url)
+    path = f"/_/tasks/{task}/pictures"
+    for query, side in (("", 2048), ("?width=160", 160), ("?width=99999999", 1024), ("?width=x", 2048)):
+        answer = http.get(f"{path}/1.png{query}")
+        assert answer.headers["content-type"] == "image/png"
+        assert Image.open(io.BytesIO(answer.content)).width == side
+    for absent in (f"{path}/2.png", f"{path}/x.png", "/_/tasks/none/pictures/0.png"):
+        assert http.get(absent).status_code == 404
+
+
+def test_a_real_clock_is_not_advanced() -> None:
+    with run_in_thread(Emulator(clock=RealClock())) as url:
+        answer = httpx.post(url + "/_/clock", json={"seconds": 60}, headers=STEER, trust_env=False)
+        assert answer.status_code == 409 and "--clock manual" in answer.json()["error"]
+
+
+def test_every_answer_is_one_that_a_browser_treats_with_care(http: httpx.Client) -> None:
+    for path in ("/_/state", "/", "/page/page.js", "/_/nowhere"):
+        headers = http.get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff" and headers["cache-control"] == "no-store"
+
+
+def test_the_page_is_served_where_there_is_one(http: httpx.Client) -> None:
+    for file in PAGE_FOLDER.glob("*.*"):
+        answer = http.get(PAGE_FILES + file.name)
+        assert answer.content == file.read_bytes() and answer.headers["content-type"]
+    assert http.get(PAGE).content == (PAGE_FOLDER / "index.html").read_bytes()
+    for name in ("control.py", "%2e%2e%2fcontrol.py", "", "x" * 999 + ".js", "%00.js", "absent.js"):
+        assert http.get(PAGE_FILES + name).status_code == 404
+
+
+def test_a_task_names_the_rules_that_its_request_broke(http: httpx.Client, url: str) -> None:
+    body = BODIES[PLAIN] | {"parameters": {"n": 1, "colour": "red"}}
+    task = exchange(url, create(body)).json()["output"]["task_id"]
+    (broken,) = told(http, task)["rules"]
+    assert broken["outcome"] == "unspecified" and broken["rule"].endswith("unknown")
+    numbers = [seen["number"] for seen in http.get("/_/state").json()["requests"]]
+    assert numbers == sorted(numbers, reverse=True) and len({*numbers}) == len(numbers)
+
+
+FOREIGN: list[dict[str, str]] = [
+    {"host": "evil.example"},
+    {"host": "127.0.0.1.evil.example"},
+    {"host": "localhost@evil.example"},
+    {"host": "0.0.0.0"},
+    {"host": "[::1"},
+    {"host": ""},
+    {"host": "localhost", "origin": "http://evil.example"},
+    {"host": "localhost", "origin": "null"},
+    {"host": "localhost:1", "origin": "http://localhost:2"},
+    {"host": "localhost", "sec-fetch-site": "cross-site"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=map(str, FOREIGN))
+def test_who_comes_from_elsewhere_is_refused(url: str, emulator: Emulator, headers: dict[str, str]) -> None:
+    now = emulator.clock.wall()
+    body = json.dumps({"seconds": 60}).encode()
+    fields = {name.replace("-", "_"): value for name, value in (headers | STEER).items()}
+    for raw in (request("GET", "/_/state", **fields), request("POST", "/_/clock", body, **fields)):
+        answer = exchange(url, raw)
+        assert answer.status == 403 and answer.json().keys() == {"error"}
+    assert emulator.clock.wall() == now
+
+
+def test_a_change_needs_the_header_or_the_own_origin(http: httpx.Client, url: str) -> None:
+    step = {"seconds": 1}
+    assert http.post("/_/clock", json=step).status_code == 403
+    assert http.post("/_/clock", json=step, headers={"origin": url}).status_code == 200
+    assert http.post(
+        "/_/clock", json=step, headers={"origin": url, "sec-fetch-site": "same-origin"}
+    ).is_success
+    assert http.get("/_/clock").status_code == 405
+
+
+def test_another_host_lets_addresses_in_but_no_names() -> None:
+    for host, hosts, fine in (
+        ("192.168.1.5:8686", None, True),
+        ("[fe80::1]:8686", None, True),
+        ("evil.example", None, False),
+        ("192.168.1.5:8686", {"192.168.1.5"}, True),
+        ("192.168.1.6:8686", {"192.168.1.5"}, False),
+        ("LOCALHOST:1", (), True),
+    ):
+        assert (reject_foreign_origin("GET", {"host": host}, hosts, page=False) == "") is fine, host
+
+
+def test_a_link_may_lead_to_the_page(url: str) -> None:
+    for path, expected in (("/", {200, 404}), ("/_/state", {403})):
+        answer = exchange(url, request("GET", path, sec_fetch_site="cross-site", host="localhost"))
+        assert answer.status in expected
+
+
+def test_the_api_is_no_part_of_it(url: str) -> None:
+    assert exchange(url, request("GET", BASE + "/tasks/", host="emulator.test")).status == 200
+    assert HEADERS["host"] == "localhost"
