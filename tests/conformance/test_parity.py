@@ -17,7 +17,7 @@ from wan_conformance.parity.compare import (
     read_declared,
 )
 from wan_conformance.parity.requests import Difference, WanRequests, WireRequest, differences, parse_request
-from wan_conformance.parity.sdk import SdkError, SdkResult, run_sdk
+from wan_conformance.parity.sdk import ParitySdkError, SdkResult, run_sdk
 
 from wanlib.spec import Spec, load
 
@@ -236,7 +236,7 @@ def test_a_process_that_breaks_is_told(spec: Spec, tmp_path: Path, monkeypatch: 
     script = tmp_path / "fake.py"
     script.write_text("raise SystemExit('no dashscope here')")
     monkeypatch.setattr(sdk, "_SCRIPT", script)
-    with pytest.raises(SdkError, match="exit 1, no dashscope here"):
+    with pytest.raises(ParitySdkError, match="exit 1, no dashscope here"):
         run_sdk(Path(sys.executable), spec, KEY, [])
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from wanlib.base.values import Ratio
 
 
-class Entry(NamedTuple):
+class RuleEntry(NamedTuple):
     """A rule: its kind, limit, outcome, models (none: all of them), scope and source."""
 
     kind: str
@@ -18,8 +18,8 @@ class Entry(NamedTuple):
     source: str
 
 
-RULES: dict[str, Entry] = {
-    "wire/model": Entry(
+RULES: dict[str, RuleEntry] = {
+    "wire/model": RuleEntry(
         "model",
         ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image", "wan2.5-i2i-preview", "wanx2.1-imageedit"),
         "rejected",
@@ -27,7 +27,7 @@ RULES: dict[str, Entry] = {
         "body",
         "h27#http",
     ),
-    "wire/endpoints": Entry(
+    "wire/endpoints": RuleEntry(
         "endpoints",
         {
             "wan2.7-image": ("sync", "async"),
@@ -41,7 +41,7 @@ RULES: dict[str, Entry] = {
         "body",
         "h27#http",
     ),
-    "wire/regions": Entry(
+    "wire/regions": RuleEntry(
         "regions",
         {
             "beijing": {
@@ -90,7 +90,7 @@ RULES: dict[str, Entry] = {
         "wire",
         "h27#http",
     ),
-    "wire/headers.Authorization": Entry(
+    "wire/headers.Authorization": RuleEntry(
         "headers",
         {
             "is": "Bearer {key}",
@@ -101,7 +101,7 @@ RULES: dict[str, Entry] = {
         "wire",
         "h27#http",
     ),
-    "wire/headers.Content-Type": Entry(
+    "wire/headers.Content-Type": RuleEntry(
         "headers",
         {"is": "application/json", "call": ["sync", "stream", "async"]},
         "rejected",
@@ -109,16 +109,16 @@ RULES: dict[str, Entry] = {
         "wire",
         "h27#http",
     ),
-    "wire/headers.X-DashScope-Async": Entry(
+    "wire/headers.X-DashScope-Async": RuleEntry(
         "headers", {"is": "enable", "call": ["async"]}, "rejected", (), "wire", "h27#http"
     ),
-    "wire/headers.X-DashScope-Sse": Entry(
+    "wire/headers.X-DashScope-Sse": RuleEntry(
         "headers", {"is": "enable", "call": ["stream"]}, "rejected", (), "wire", "h26#stream"
     ),
-    "wire/headers.X-DashScope-OssResourceResolve": Entry(
+    "wire/headers.X-DashScope-OssResourceResolve": RuleEntry(
         "headers", {"is": "enable", "schemes": ["oss"]}, "rejected", (), "wire", "up#use"
     ),
-    "wire/headers.X-DashScope-WorkSpace": Entry(
+    "wire/headers.X-DashScope-WorkSpace": RuleEntry(
         "headers",
         {
             "is": "{workspace}",
@@ -130,7 +130,7 @@ RULES: dict[str, Entry] = {
         "wire",
         "sdk#headers",
     ),
-    "wire/answers.created": Entry(
+    "wire/answers.created": RuleEntry(
         "answers",
         {
             "output": {
@@ -147,7 +147,7 @@ RULES: dict[str, Entry] = {
         "wire",
         "h27#answers",
     ),
-    "wire/answers.choices": Entry(
+    "wire/answers.choices": RuleEntry(
         "answers",
         {
             "output": {
@@ -198,7 +198,7 @@ RULES: dict[str, Entry] = {
         "wire",
         "h27#answers",
     ),
-    "wire/answers.results": Entry(
+    "wire/answers.results": RuleEntry(
         "answers",
         {
             "output": {
@@ -235,7 +235,7 @@ RULES: dict[str, Entry] = {
         "wire",
         "h27#answers",
     ),
-    "wire/answers.task": Entry(
+    "wire/answers.task": RuleEntry(
         "answers",
         {
             "output": {
@@ -261,7 +261,7 @@ RULES: dict[str, Entry] = {
         "wire",
         "h27#answers",
     ),
-    "wire/answers.listed": Entry(
+    "wire/answers.listed": RuleEntry(
         "answers",
         {
             "total": {"type": "integer", "required": True},
@@ -295,10 +295,10 @@ RULES: dict[str, Entry] = {
         "wire",
         "h27#answers",
     ),
-    "wire/answers.canceled": Entry(
+    "wire/answers.canceled": RuleEntry(
         "answers", {"request_id": {"type": "text", "required": True}}, "rejected", (), "wire", "h27#answers"
     ),
-    "wire/answers.policy": Entry(
+    "wire/answers.policy": RuleEntry(
         "answers",
         {
             "data": {
@@ -323,7 +323,7 @@ RULES: dict[str, Entry] = {
         "wire",
         "h27#answers",
     ),
-    "wire/answers.token": Entry(
+    "wire/answers.token": RuleEntry(
         "answers",
         {"token": {"type": "text", "required": True}, "expires_at": {"type": "integer", "required": True}},
         "rejected",
@@ -331,7 +331,7 @@ RULES: dict[str, Entry] = {
         "wire",
         "h27#answers",
     ),
-    "wire/answers.error": Entry(
+    "wire/answers.error": RuleEntry(
         "answers",
         {
             "code": {"type": "text", "required": True},
@@ -343,7 +343,7 @@ RULES: dict[str, Entry] = {
         "wire",
         "h27#answers",
     ),
-    "wire/messages.unknown": Entry(
+    "wire/messages.unknown": RuleEntry(
         "unknown",
         True,
         "unspecified",
@@ -351,13 +351,13 @@ RULES: dict[str, Entry] = {
         "body",
         "h27#http",
     ),
-    "wire/messages.input.required": Entry(
+    "wire/messages.input.required": RuleEntry(
         "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/messages.input.type": Entry(
+    "wire/messages.input.type": RuleEntry(
         "type", "object", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/messages.input.unknown": Entry(
+    "wire/messages.input.unknown": RuleEntry(
         "unknown",
         True,
         "unspecified",
@@ -365,19 +365,19 @@ RULES: dict[str, Entry] = {
         "body",
         "h27#http",
     ),
-    "wire/messages.input.messages.required": Entry(
+    "wire/messages.input.messages.required": RuleEntry(
         "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/messages.input.messages.type": Entry(
+    "wire/messages.input.messages.type": RuleEntry(
         "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/messages.input.messages.count": Entry(
+    "wire/messages.input.messages.count": RuleEntry(
         "count", 1, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/messages.input.messages.each.type": Entry(
+    "wire/messages.input.messages.each.type": RuleEntry(
         "type", "object", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/messages.input.messages.each.unknown": Entry(
+    "wire/messages.input.messages.each.unknown": RuleEntry(
         "unknown",
         True,
         "unspecified",
@@ -385,13 +385,13 @@ RULES: dict[str, Entry] = {
         "body",
         "h27#http",
     ),
-    "wire/messages.input.messages.each.role.required": Entry(
+    "wire/messages.input.messages.each.role.required": RuleEntry(
         "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/messages.input.messages.each.role.type": Entry(
+    "wire/messages.input.messages.each.role.type": RuleEntry(
         "type", "text", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/messages.input.messages.each.role.one_of": Entry(
+    "wire/messages.input.messages.each.role.one_of": RuleEntry(
         "one_of",
         ("user",),
         "rejected",
@@ -399,13 +399,13 @@ RULES: dict[str, Entry] = {
         "body",
         "h27#http",
     ),
-    "wire/messages.input.messages.each.content.required": Entry(
+    "wire/messages.input.messages.each.content.required": RuleEntry(
         "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/messages.input.messages.each.content.type": Entry(
+    "wire/messages.input.messages.each.content.type": RuleEntry(
         "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/messages.input.messages.each.content.parts": Entry(
+    "wire/messages.input.messages.each.content.parts": RuleEntry(
         "parts",
         ("image", "text"),
         "rejected",
@@ -413,7 +413,7 @@ RULES: dict[str, Entry] = {
         "body",
         "h27#http",
     ),
-    "wire/messages.input.messages.each.content.each.unknown": Entry(
+    "wire/messages.input.messages.each.content.each.unknown": RuleEntry(
         "unknown",
         True,
         "unspecified",
@@ -421,44 +421,46 @@ RULES: dict[str, Entry] = {
         "body",
         "h27#http",
     ),
-    "wire/messages.input.messages.each.content.text.max_count": Entry(
+    "wire/messages.input.messages.each.content.text.max_count": RuleEntry(
         "max_count", 1, "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/messages.parameters.type": Entry(
+    "wire/messages.parameters.type": RuleEntry(
         "type", "object", "rejected", ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image"), "body", "h27#http"
     ),
-    "wire/prompt.unknown": Entry("unknown", True, "unspecified", ("wan2.5-i2i-preview",), "body", "h27#http"),
-    "wire/prompt.input.required": Entry(
-        "required", True, "rejected", ("wan2.5-i2i-preview",), "body", "h27#http"
-    ),
-    "wire/prompt.input.type": Entry(
-        "type", "object", "rejected", ("wan2.5-i2i-preview",), "body", "h27#http"
-    ),
-    "wire/prompt.input.unknown": Entry(
+    "wire/prompt.unknown": RuleEntry(
         "unknown", True, "unspecified", ("wan2.5-i2i-preview",), "body", "h27#http"
     ),
-    "wire/prompt.parameters.type": Entry(
+    "wire/prompt.input.required": RuleEntry(
+        "required", True, "rejected", ("wan2.5-i2i-preview",), "body", "h27#http"
+    ),
+    "wire/prompt.input.type": RuleEntry(
         "type", "object", "rejected", ("wan2.5-i2i-preview",), "body", "h27#http"
     ),
-    "wire/function.unknown": Entry(
+    "wire/prompt.input.unknown": RuleEntry(
+        "unknown", True, "unspecified", ("wan2.5-i2i-preview",), "body", "h27#http"
+    ),
+    "wire/prompt.parameters.type": RuleEntry(
+        "type", "object", "rejected", ("wan2.5-i2i-preview",), "body", "h27#http"
+    ),
+    "wire/function.unknown": RuleEntry(
         "unknown", True, "unspecified", ("wanx2.1-imageedit",), "body", "h27#http"
     ),
-    "wire/function.input.required": Entry(
+    "wire/function.input.required": RuleEntry(
         "required", True, "rejected", ("wanx2.1-imageedit",), "body", "h27#http"
     ),
-    "wire/function.input.type": Entry(
+    "wire/function.input.type": RuleEntry(
         "type", "object", "rejected", ("wanx2.1-imageedit",), "body", "h27#http"
     ),
-    "wire/function.input.unknown": Entry(
+    "wire/function.input.unknown": RuleEntry(
         "unknown", True, "unspecified", ("wanx2.1-imageedit",), "body", "h27#http"
     ),
-    "wire/function.parameters.type": Entry(
+    "wire/function.parameters.type": RuleEntry(
         "type", "object", "rejected", ("wanx2.1-imageedit",), "body", "h27#http"
     ),
-    "wan2.7/unknown": Entry(
+    "wan2.7/unknown": RuleEntry(
         "unknown", True, "unspecified", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/only_for": Entry(
+    "wan2.7/only_for": RuleEntry(
         "only_for",
         {
             "enable_interleave": ("wan2.6",),
@@ -482,13 +484,13 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.7/prompt.required": Entry(
+    "wan2.7/prompt.required": RuleEntry(
         "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "ms25#text"
     ),
-    "wan2.7/prompt.type": Entry(
+    "wan2.7/prompt.type": RuleEntry(
         "type", "text", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/prompt.not_blank": Entry(
+    "wan2.7/prompt.not_blank": RuleEntry(
         "not_blank",
         True,
         "unspecified",
@@ -496,16 +498,16 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.7/prompt.max_chars": Entry(
+    "wan2.7/prompt.max_chars": RuleEntry(
         "max_chars", 5000, "truncated", ("wan2.7-image", "wan2.7-image-pro"), "body", "h27#text"
     ),
-    "wan2.7/images.max_count": Entry(
+    "wan2.7/images.max_count": RuleEntry(
         "max_count", 9, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-images"
     ),
-    "wan2.7/images.each.type": Entry(
+    "wan2.7/images.each.type": RuleEntry(
         "type", "image", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-images"
     ),
-    "wan2.7/images.each.schemes": Entry(
+    "wan2.7/images.each.schemes": RuleEntry(
         "schemes",
         ("http", "https", "data", "oss"),
         "rejected",
@@ -513,7 +515,7 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-methods",
     ),
-    "wan2.7/images.each.public": Entry(
+    "wan2.7/images.each.public": RuleEntry(
         "public",
         ("-internal.aliyuncs.com", "-internal.oss-data-acc.aliyuncs.com"),
         "rejected",
@@ -521,7 +523,7 @@ RULES: dict[str, Entry] = {
         "body",
         "err#media",
     ),
-    "wan2.7/images.each.unexpired": Entry(
+    "wan2.7/images.each.unexpired": RuleEntry(
         "unexpired",
         (("Expires",), ("x-oss-date", "x-oss-expires"), ("X-Amz-Date", "X-Amz-Expires")),
         "unspecified",
@@ -529,10 +531,10 @@ RULES: dict[str, Entry] = {
         "body",
         "ossurl#signed-url",
     ),
-    "wan2.7/images.each.encoding": Entry(
+    "wan2.7/images.each.encoding": RuleEntry(
         "encoding", "base64", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-methods"
     ),
-    "wan2.7/images.each.mime": Entry(
+    "wan2.7/images.each.mime": RuleEntry(
         "mime",
         {"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "webp": "image/webp"},
         "rejected",
@@ -540,7 +542,7 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-methods",
     ),
-    "wan2.7/images.each.formats": Entry(
+    "wan2.7/images.each.formats": RuleEntry(
         "formats",
         ("jpeg", "png", "bmp", "webp"),
         "rejected",
@@ -548,25 +550,25 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-images",
     ),
-    "wan2.7/images.each.min_side": Entry(
+    "wan2.7/images.each.min_side": RuleEntry(
         "min_side", 240, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-images"
     ),
-    "wan2.7/images.each.max_side": Entry(
+    "wan2.7/images.each.max_side": RuleEntry(
         "max_side", 8000, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-images"
     ),
-    "wan2.7/images.each.min_ratio": Entry(
+    "wan2.7/images.each.min_ratio": RuleEntry(
         "min_ratio", Ratio(1, 8), "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "h27#image"
     ),
-    "wan2.7/images.each.max_ratio": Entry(
+    "wan2.7/images.each.max_ratio": RuleEntry(
         "max_ratio", Ratio(8, 1), "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "h27#image"
     ),
-    "wan2.7/images.each.max_bytes": Entry(
+    "wan2.7/images.each.max_bytes": RuleEntry(
         "max_bytes", 20971520, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-images"
     ),
-    "wan2.7/size.type": Entry(
+    "wan2.7/size.type": RuleEntry(
         "type", "size", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/size.keywords": Entry(
+    "wan2.7/size.keywords": RuleEntry(
         "keywords",
         {"1K": 1048576, "2K": 4194304},
         "rejected",
@@ -574,7 +576,7 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.7/size.keywords:pro_text": Entry(
+    "wan2.7/size.keywords:pro_text": RuleEntry(
         "keywords",
         {"1K": 1048576, "2K": 4194304, "4K": 16777216},
         "rejected",
@@ -582,7 +584,7 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.7/size.min_pixels": Entry(
+    "wan2.7/size.min_pixels": RuleEntry(
         "min_pixels",
         589824,
         "rejected",
@@ -590,7 +592,7 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.7/size.max_pixels": Entry(
+    "wan2.7/size.max_pixels": RuleEntry(
         "max_pixels",
         4194304,
         "rejected",
@@ -598,10 +600,10 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.7/size.max_pixels:pro_text": Entry(
+    "wan2.7/size.max_pixels:pro_text": RuleEntry(
         "max_pixels", 16777216, "rejected", ("wan2.7-image-pro",), "body", "guide#input-parameters"
     ),
-    "wan2.7/size.min_ratio": Entry(
+    "wan2.7/size.min_ratio": RuleEntry(
         "min_ratio",
         Ratio(1, 8),
         "rejected",
@@ -609,7 +611,7 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.7/size.max_ratio": Entry(
+    "wan2.7/size.max_ratio": RuleEntry(
         "max_ratio",
         Ratio(8, 1),
         "rejected",
@@ -617,31 +619,31 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.7/n.type": Entry(
+    "wan2.7/n.type": RuleEntry(
         "type", "integer", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/n.min": Entry(
+    "wan2.7/n.min": RuleEntry(
         "min", 1, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/n.max": Entry(
+    "wan2.7/n.max": RuleEntry(
         "max", 4, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/n.max:sequential": Entry(
+    "wan2.7/n.max:sequential": RuleEntry(
         "max", 12, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/enable_sequential.type": Entry(
+    "wan2.7/enable_sequential.type": RuleEntry(
         "type", "boolean", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
     ),
-    "wan2.7/thinking_mode.effective": Entry(
+    "wan2.7/thinking_mode.effective": RuleEntry(
         "effective", "plain_text", "ignored", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
     ),
-    "wan2.7/thinking_mode.type": Entry(
+    "wan2.7/thinking_mode.type": RuleEntry(
         "type", "boolean", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
     ),
-    "wan2.7/bbox_list.type": Entry(
+    "wan2.7/bbox_list.type": RuleEntry(
         "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
     ),
-    "wan2.7/bbox_list.same_count_as": Entry(
+    "wan2.7/bbox_list.same_count_as": RuleEntry(
         "same_count_as",
         "images",
         "rejected",
@@ -649,19 +651,19 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#wan27-only",
     ),
-    "wan2.7/bbox_list.each.type": Entry(
+    "wan2.7/bbox_list.each.type": RuleEntry(
         "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/bbox_list.each.max_count": Entry(
+    "wan2.7/bbox_list.each.max_count": RuleEntry(
         "max_count", 2, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/bbox_list.each.each.type": Entry(
+    "wan2.7/bbox_list.each.each.type": RuleEntry(
         "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/bbox_list.each.each.count": Entry(
+    "wan2.7/bbox_list.each.each.count": RuleEntry(
         "count", 4, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/bbox_list.each.each.ordered": Entry(
+    "wan2.7/bbox_list.each.each.ordered": RuleEntry(
         "ordered",
         ("x1", "y1", "x2", "y2"),
         "rejected",
@@ -669,7 +671,7 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.7/bbox_list.each.each.inside": Entry(
+    "wan2.7/bbox_list.each.each.inside": RuleEntry(
         "inside",
         "images",
         "unspecified",
@@ -677,13 +679,13 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.7/bbox_list.each.each.each.type": Entry(
+    "wan2.7/bbox_list.each.each.each.type": RuleEntry(
         "type", "integer", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/bbox_list.each.each.each.min": Entry(
+    "wan2.7/bbox_list.each.each.each.min": RuleEntry(
         "min", 0, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "h27#bbox"
     ),
-    "wan2.7/color_palette.needs": Entry(
+    "wan2.7/color_palette.needs": RuleEntry(
         "needs",
         "not sequential",
         "unspecified",
@@ -691,31 +693,31 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#wan27-only",
     ),
-    "wan2.7/color_palette.type": Entry(
+    "wan2.7/color_palette.type": RuleEntry(
         "type", "list", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
     ),
-    "wan2.7/color_palette.min_count": Entry(
+    "wan2.7/color_palette.min_count": RuleEntry(
         "min_count", 3, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
     ),
-    "wan2.7/color_palette.max_count": Entry(
+    "wan2.7/color_palette.max_count": RuleEntry(
         "max_count", 10, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
     ),
-    "wan2.7/color_palette.total": Entry(
+    "wan2.7/color_palette.total": RuleEntry(
         "total", "100.00", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#wan27-only"
     ),
-    "wan2.7/color_palette.each.unknown": Entry(
+    "wan2.7/color_palette.each.unknown": RuleEntry(
         "unknown", True, "unspecified", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/color_palette.each.type": Entry(
+    "wan2.7/color_palette.each.type": RuleEntry(
         "type", "object", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/color_palette.each.hex.required": Entry(
+    "wan2.7/color_palette.each.hex.required": RuleEntry(
         "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/color_palette.each.hex.type": Entry(
+    "wan2.7/color_palette.each.hex.type": RuleEntry(
         "type", "text", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/color_palette.each.hex.pattern": Entry(
+    "wan2.7/color_palette.each.hex.pattern": RuleEntry(
         "pattern",
         "#[0-9A-Fa-f]{6}",
         "rejected",
@@ -723,37 +725,37 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.7/color_palette.each.ratio.required": Entry(
+    "wan2.7/color_palette.each.ratio.required": RuleEntry(
         "required", True, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/color_palette.each.ratio.type": Entry(
+    "wan2.7/color_palette.each.ratio.type": RuleEntry(
         "type", "percent", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/color_palette.each.ratio.decimals": Entry(
+    "wan2.7/color_palette.each.ratio.decimals": RuleEntry(
         "decimals", 2, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "h27#color-palette"
     ),
-    "wan2.7/stream.type": Entry(
+    "wan2.7/stream.type": RuleEntry(
         "type", "boolean", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/stream.one_of": Entry(
+    "wan2.7/stream.one_of": RuleEntry(
         "one_of", (False,), "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "rec#sse"
     ),
-    "wan2.7/watermark.type": Entry(
+    "wan2.7/watermark.type": RuleEntry(
         "type", "boolean", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/seed.type": Entry(
+    "wan2.7/seed.type": RuleEntry(
         "type", "integer", "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/seed.min": Entry(
+    "wan2.7/seed.min": RuleEntry(
         "min", 0, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.7/seed.max": Entry(
+    "wan2.7/seed.max": RuleEntry(
         "max", 2147483647, "rejected", ("wan2.7-image", "wan2.7-image-pro"), "body", "guide#input-parameters"
     ),
-    "wan2.6/unknown": Entry(
+    "wan2.6/unknown": RuleEntry(
         "unknown", True, "unspecified", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/only_for": Entry(
+    "wan2.6/only_for": RuleEntry(
         "only_for",
         {
             "enable_sequential": ("wan2.7",),
@@ -777,36 +779,38 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.6/prompt.required": Entry("required", True, "rejected", ("wan2.6-image",), "body", "h26#text"),
-    "wan2.6/prompt.type": Entry(
+    "wan2.6/prompt.required": RuleEntry("required", True, "rejected", ("wan2.6-image",), "body", "h26#text"),
+    "wan2.6/prompt.type": RuleEntry(
         "type", "text", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/prompt.not_blank": Entry(
+    "wan2.6/prompt.not_blank": RuleEntry(
         "not_blank", True, "unspecified", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/prompt.max_chars": Entry("max_chars", 2000, "truncated", ("wan2.6-image",), "body", "h26#text"),
-    "wan2.6/negative_prompt.place": Entry(
+    "wan2.6/prompt.max_chars": RuleEntry(
+        "max_chars", 2000, "truncated", ("wan2.6-image",), "body", "h26#text"
+    ),
+    "wan2.6/negative_prompt.place": RuleEntry(
         "place", "parameters", "unspecified", ("wan2.6-image",), "body", "h26#negative-prompt"
     ),
-    "wan2.6/negative_prompt.type": Entry(
+    "wan2.6/negative_prompt.type": RuleEntry(
         "type", "text", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/negative_prompt.max_chars": Entry(
+    "wan2.6/negative_prompt.max_chars": RuleEntry(
         "max_chars", 500, "truncated", ("wan2.6-image",), "body", "h26#negative-prompt"
     ),
-    "wan2.6/images.min_count:not-interleave": Entry(
+    "wan2.6/images.min_count:not-interleave": RuleEntry(
         "min_count", 1, "rejected", ("wan2.6-image",), "body", "h26#image"
     ),
-    "wan2.6/images.max_count:interleave": Entry(
+    "wan2.6/images.max_count:interleave": RuleEntry(
         "max_count", 1, "rejected", ("wan2.6-image",), "body", "h26#interleave"
     ),
-    "wan2.6/images.max_count:not-interleave": Entry(
+    "wan2.6/images.max_count:not-interleave": RuleEntry(
         "max_count", 4, "rejected", ("wan2.6-image",), "body", "guide#input-images"
     ),
-    "wan2.6/images.each.type": Entry(
+    "wan2.6/images.each.type": RuleEntry(
         "type", "image", "rejected", ("wan2.6-image",), "body", "guide#input-images"
     ),
-    "wan2.6/images.each.schemes": Entry(
+    "wan2.6/images.each.schemes": RuleEntry(
         "schemes",
         ("http", "https", "data", "oss"),
         "rejected",
@@ -814,7 +818,7 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-methods",
     ),
-    "wan2.6/images.each.public": Entry(
+    "wan2.6/images.each.public": RuleEntry(
         "public",
         ("-internal.aliyuncs.com", "-internal.oss-data-acc.aliyuncs.com"),
         "rejected",
@@ -822,7 +826,7 @@ RULES: dict[str, Entry] = {
         "body",
         "err#media",
     ),
-    "wan2.6/images.each.unexpired": Entry(
+    "wan2.6/images.each.unexpired": RuleEntry(
         "unexpired",
         (("Expires",), ("x-oss-date", "x-oss-expires"), ("X-Amz-Date", "X-Amz-Expires")),
         "unspecified",
@@ -830,10 +834,10 @@ RULES: dict[str, Entry] = {
         "body",
         "ossurl#signed-url",
     ),
-    "wan2.6/images.each.encoding": Entry(
+    "wan2.6/images.each.encoding": RuleEntry(
         "encoding", "base64", "rejected", ("wan2.6-image",), "body", "guide#input-methods"
     ),
-    "wan2.6/images.each.mime": Entry(
+    "wan2.6/images.each.mime": RuleEntry(
         "mime",
         {"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "webp": "image/webp"},
         "rejected",
@@ -841,22 +845,22 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-methods",
     ),
-    "wan2.6/images.each.formats": Entry(
+    "wan2.6/images.each.formats": RuleEntry(
         "formats", ("jpeg", "png", "bmp", "webp"), "rejected", ("wan2.6-image",), "body", "guide#input-images"
     ),
-    "wan2.6/images.each.min_side": Entry(
+    "wan2.6/images.each.min_side": RuleEntry(
         "min_side", 240, "rejected", ("wan2.6-image",), "body", "guide#input-images"
     ),
-    "wan2.6/images.each.max_side": Entry(
+    "wan2.6/images.each.max_side": RuleEntry(
         "max_side", 8000, "rejected", ("wan2.6-image",), "body", "guide#input-images"
     ),
-    "wan2.6/images.each.max_bytes": Entry(
+    "wan2.6/images.each.max_bytes": RuleEntry(
         "max_bytes", 10485760, "rejected", ("wan2.6-image",), "body", "guide#input-images"
     ),
-    "wan2.6/size.type": Entry(
+    "wan2.6/size.type": RuleEntry(
         "type", "size", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/size.keywords": Entry(
+    "wan2.6/size.keywords": RuleEntry(
         "keywords",
         {"1K": 1638400, "2K": 4194304},
         "rejected",
@@ -864,76 +868,76 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.6/size.excludes:interleave": Entry(
+    "wan2.6/size.excludes:interleave": RuleEntry(
         "excludes", ("1K", "2K"), "unspecified", ("wan2.6-image",), "body", "h26#interleave"
     ),
-    "wan2.6/size.min_pixels": Entry(
+    "wan2.6/size.min_pixels": RuleEntry(
         "min_pixels", 589824, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/size.max_pixels:not-interleave": Entry(
+    "wan2.6/size.max_pixels:not-interleave": RuleEntry(
         "max_pixels", 4194304, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/size.max_pixels:interleave": Entry(
+    "wan2.6/size.max_pixels:interleave": RuleEntry(
         "max_pixels", 1638400, "rejected", ("wan2.6-image",), "body", "h26#interleave"
     ),
-    "wan2.6/size.min_ratio": Entry(
+    "wan2.6/size.min_ratio": RuleEntry(
         "min_ratio", Ratio(1, 4), "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/size.max_ratio": Entry(
+    "wan2.6/size.max_ratio": RuleEntry(
         "max_ratio", Ratio(4, 1), "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/n.type": Entry(
+    "wan2.6/n.type": RuleEntry(
         "type", "integer", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/n.min": Entry("min", 1, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"),
-    "wan2.6/n.max": Entry("max", 4, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"),
-    "wan2.6/n.max:interleave": Entry("max", 1, "rejected", ("wan2.6-image",), "body", "h26#interleave"),
-    "wan2.6/enable_interleave.type": Entry(
+    "wan2.6/n.min": RuleEntry("min", 1, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"),
+    "wan2.6/n.max": RuleEntry("max", 4, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"),
+    "wan2.6/n.max:interleave": RuleEntry("max", 1, "rejected", ("wan2.6-image",), "body", "h26#interleave"),
+    "wan2.6/enable_interleave.type": RuleEntry(
         "type", "boolean", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/enable_interleave.one_of:plain_sync": Entry(
+    "wan2.6/enable_interleave.one_of:plain_sync": RuleEntry(
         "one_of", (False,), "rejected", ("wan2.6-image",), "body", "h26#stream"
     ),
-    "wan2.6/max_images.effective": Entry(
+    "wan2.6/max_images.effective": RuleEntry(
         "effective", "interleave", "ignored", ("wan2.6-image",), "body", "h26#interleave"
     ),
-    "wan2.6/max_images.type": Entry(
+    "wan2.6/max_images.type": RuleEntry(
         "type", "integer", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/max_images.min": Entry("min", 1, "rejected", ("wan2.6-image",), "body", "h26#interleave"),
-    "wan2.6/max_images.max": Entry("max", 5, "rejected", ("wan2.6-image",), "body", "h26#interleave"),
-    "wan2.6/prompt_extend.effective": Entry(
+    "wan2.6/max_images.min": RuleEntry("min", 1, "rejected", ("wan2.6-image",), "body", "h26#interleave"),
+    "wan2.6/max_images.max": RuleEntry("max", 5, "rejected", ("wan2.6-image",), "body", "h26#interleave"),
+    "wan2.6/prompt_extend.effective": RuleEntry(
         "effective", "not interleave", "ignored", ("wan2.6-image",), "body", "h26#interleave"
     ),
-    "wan2.6/prompt_extend.type": Entry(
+    "wan2.6/prompt_extend.type": RuleEntry(
         "type", "boolean", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/stream.required:interleave_sync": Entry(
+    "wan2.6/stream.required:interleave_sync": RuleEntry(
         "required", True, "unspecified", ("wan2.6-image",), "body", "h26#stream"
     ),
-    "wan2.6/stream.type": Entry(
+    "wan2.6/stream.type": RuleEntry(
         "type", "boolean", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/stream.one_of:interleave_sync": Entry(
+    "wan2.6/stream.one_of:interleave_sync": RuleEntry(
         "one_of", (True,), "rejected", ("wan2.6-image",), "body", "h26#stream"
     ),
-    "wan2.6/stream.one_of:not-interleave": Entry(
+    "wan2.6/stream.one_of:not-interleave": RuleEntry(
         "one_of", (False,), "unspecified", ("wan2.6-image",), "body", "h26#stream"
     ),
-    "wan2.6/watermark.type": Entry(
+    "wan2.6/watermark.type": RuleEntry(
         "type", "boolean", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/seed.type": Entry(
+    "wan2.6/seed.type": RuleEntry(
         "type", "integer", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.6/seed.min": Entry("min", 0, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"),
-    "wan2.6/seed.max": Entry(
+    "wan2.6/seed.min": RuleEntry("min", 0, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"),
+    "wan2.6/seed.max": RuleEntry(
         "max", 2147483647, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"
     ),
-    "wan2.5/unknown": Entry(
+    "wan2.5/unknown": RuleEntry(
         "unknown", True, "unspecified", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/only_for": Entry(
+    "wan2.5/only_for": RuleEntry(
         "only_for",
         {
             "messages": ("wan2.6", "wan2.7"),
@@ -960,34 +964,34 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.5/prompt.required": Entry(
+    "wan2.5/prompt.required": RuleEntry(
         "required", True, "rejected", ("wan2.5-i2i-preview",), "body", "guide#faq"
     ),
-    "wan2.5/prompt.type": Entry(
+    "wan2.5/prompt.type": RuleEntry(
         "type", "text", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/prompt.not_blank": Entry(
+    "wan2.5/prompt.not_blank": RuleEntry(
         "not_blank", True, "unspecified", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/prompt.max_chars": Entry(
+    "wan2.5/prompt.max_chars": RuleEntry(
         "max_chars", 2000, "truncated", ("wan2.5-i2i-preview",), "body", "h25#prompt"
     ),
-    "wan2.5/images.required": Entry(
+    "wan2.5/images.required": RuleEntry(
         "required", True, "rejected", ("wan2.5-i2i-preview",), "body", "h25#images"
     ),
-    "wan2.5/images.type": Entry(
+    "wan2.5/images.type": RuleEntry(
         "type", "list", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
     ),
-    "wan2.5/images.min_count": Entry(
+    "wan2.5/images.min_count": RuleEntry(
         "min_count", 1, "rejected", ("wan2.5-i2i-preview",), "body", "h25#images"
     ),
-    "wan2.5/images.max_count": Entry(
+    "wan2.5/images.max_count": RuleEntry(
         "max_count", 3, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
     ),
-    "wan2.5/images.each.type": Entry(
+    "wan2.5/images.each.type": RuleEntry(
         "type", "image", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
     ),
-    "wan2.5/images.each.schemes": Entry(
+    "wan2.5/images.each.schemes": RuleEntry(
         "schemes",
         ("http", "https", "data", "oss"),
         "rejected",
@@ -995,7 +999,7 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-methods",
     ),
-    "wan2.5/images.each.public": Entry(
+    "wan2.5/images.each.public": RuleEntry(
         "public",
         ("-internal.aliyuncs.com", "-internal.oss-data-acc.aliyuncs.com"),
         "rejected",
@@ -1003,7 +1007,7 @@ RULES: dict[str, Entry] = {
         "body",
         "err#media",
     ),
-    "wan2.5/images.each.unexpired": Entry(
+    "wan2.5/images.each.unexpired": RuleEntry(
         "unexpired",
         (("Expires",), ("x-oss-date", "x-oss-expires"), ("X-Amz-Date", "X-Amz-Expires")),
         "unspecified",
@@ -1011,10 +1015,10 @@ RULES: dict[str, Entry] = {
         "body",
         "ossurl#signed-url",
     ),
-    "wan2.5/images.each.encoding": Entry(
+    "wan2.5/images.each.encoding": RuleEntry(
         "encoding", "base64", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-methods"
     ),
-    "wan2.5/images.each.mime": Entry(
+    "wan2.5/images.each.mime": RuleEntry(
         "mime",
         {"jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp", "webp": "image/webp"},
         "rejected",
@@ -1022,7 +1026,7 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-methods",
     ),
-    "wan2.5/images.each.formats": Entry(
+    "wan2.5/images.each.formats": RuleEntry(
         "formats",
         ("jpeg", "png", "bmp", "webp"),
         "rejected",
@@ -1030,74 +1034,82 @@ RULES: dict[str, Entry] = {
         "body",
         "guide#input-images",
     ),
-    "wan2.5/images.each.min_side": Entry(
+    "wan2.5/images.each.min_side": RuleEntry(
         "min_side", 384, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
     ),
-    "wan2.5/images.each.max_side": Entry(
+    "wan2.5/images.each.max_side": RuleEntry(
         "max_side", 5000, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
     ),
-    "wan2.5/images.each.min_ratio": Entry(
+    "wan2.5/images.each.min_ratio": RuleEntry(
         "min_ratio", Ratio(1, 4), "rejected", ("wan2.5-i2i-preview",), "body", "ms25#images"
     ),
-    "wan2.5/images.each.max_ratio": Entry(
+    "wan2.5/images.each.max_ratio": RuleEntry(
         "max_ratio", Ratio(4, 1), "rejected", ("wan2.5-i2i-preview",), "body", "ms25#images"
     ),
-    "wan2.5/images.each.max_bytes": Entry(
+    "wan2.5/images.each.max_bytes": RuleEntry(
         "max_bytes", 10485760, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-images"
     ),
-    "wan2.5/negative_prompt.place": Entry(
+    "wan2.5/negative_prompt.place": RuleEntry(
         "place", "input", "unspecified", ("wan2.5-i2i-preview",), "body", "h25#negative-prompt"
     ),
-    "wan2.5/negative_prompt.type": Entry(
+    "wan2.5/negative_prompt.type": RuleEntry(
         "type", "text", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/negative_prompt.max_chars": Entry(
+    "wan2.5/negative_prompt.max_chars": RuleEntry(
         "max_chars", 500, "truncated", ("wan2.5-i2i-preview",), "body", "h25#negative-prompt"
     ),
-    "wan2.5/size.type": Entry(
+    "wan2.5/size.type": RuleEntry(
         "type", "size", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/size.keywords": Entry(
+    "wan2.5/size.keywords": RuleEntry(
         "keywords", {}, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/size.min_pixels": Entry(
+    "wan2.5/size.min_pixels": RuleEntry(
         "min_pixels", 589824, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/size.max_pixels": Entry(
+    "wan2.5/size.max_pixels": RuleEntry(
         "max_pixels", 1638400, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/size.min_ratio": Entry(
+    "wan2.5/size.min_ratio": RuleEntry(
         "min_ratio", Ratio(1, 4), "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/size.max_ratio": Entry(
+    "wan2.5/size.max_ratio": RuleEntry(
         "max_ratio", Ratio(4, 1), "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/n.type": Entry(
+    "wan2.5/n.type": RuleEntry(
         "type", "integer", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/n.min": Entry("min", 1, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"),
-    "wan2.5/n.max": Entry("max", 4, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"),
-    "wan2.5/prompt_extend.type": Entry(
+    "wan2.5/n.min": RuleEntry(
+        "min", 1, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/n.max": RuleEntry(
+        "max", 4, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/prompt_extend.type": RuleEntry(
         "type", "boolean", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/stream.type": Entry(
+    "wan2.5/stream.type": RuleEntry(
         "type", "boolean", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/stream.one_of": Entry("one_of", (False,), "rejected", ("wan2.5-i2i-preview",), "body", "rec#sse"),
-    "wan2.5/watermark.type": Entry(
+    "wan2.5/stream.one_of": RuleEntry(
+        "one_of", (False,), "rejected", ("wan2.5-i2i-preview",), "body", "rec#sse"
+    ),
+    "wan2.5/watermark.type": RuleEntry(
         "type", "boolean", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/seed.type": Entry(
+    "wan2.5/seed.type": RuleEntry(
         "type", "integer", "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wan2.5/seed.min": Entry("min", 0, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"),
-    "wan2.5/seed.max": Entry(
+    "wan2.5/seed.min": RuleEntry(
+        "min", 0, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
+    ),
+    "wan2.5/seed.max": RuleEntry(
         "max", 2147483647, "rejected", ("wan2.5-i2i-preview",), "body", "guide#input-parameters"
     ),
-    "wanx2.1/unknown": Entry(
+    "wanx2.1/unknown": RuleEntry(
         "unknown", True, "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/only_for": Entry(
+    "wanx2.1/only_for": RuleEntry(
         "only_for",
         {
             "messages": ("wan2.6", "wan2.7"),
@@ -1116,13 +1128,13 @@ RULES: dict[str, Entry] = {
         "body",
         "h21#parameters",
     ),
-    "wanx2.1/function.required": Entry(
+    "wanx2.1/function.required": RuleEntry(
         "required", True, "rejected", ("wanx2.1-imageedit",), "body", "guide#faq"
     ),
-    "wanx2.1/function.type": Entry(
+    "wanx2.1/function.type": RuleEntry(
         "type", "text", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/function.one_of": Entry(
+    "wanx2.1/function.one_of": RuleEntry(
         "one_of",
         (
             "stylization_all",
@@ -1141,31 +1153,31 @@ RULES: dict[str, Entry] = {
         "body",
         "h21#parameters",
     ),
-    "wanx2.1/prompt.required": Entry(
+    "wanx2.1/prompt.required": RuleEntry(
         "required", True, "rejected", ("wanx2.1-imageedit",), "body", "guide#faq"
     ),
-    "wanx2.1/prompt.type": Entry(
+    "wanx2.1/prompt.type": RuleEntry(
         "type", "text", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/prompt.not_blank": Entry(
+    "wanx2.1/prompt.not_blank": RuleEntry(
         "not_blank", True, "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/prompt.max_chars": Entry(
+    "wanx2.1/prompt.max_chars": RuleEntry(
         "max_chars", 800, "truncated", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/images.required": Entry(
+    "wanx2.1/images.required": RuleEntry(
         "required", True, "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
     ),
-    "wanx2.1/images.each.type": Entry(
+    "wanx2.1/images.each.type": RuleEntry(
         "type", "image", "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
     ),
-    "wanx2.1/images.each.schemes": Entry(
+    "wanx2.1/images.each.schemes": RuleEntry(
         "schemes", ("http", "https", "data", "oss"), "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
     ),
-    "wanx2.1/images.each.chars": Entry(
+    "wanx2.1/images.each.chars": RuleEntry(
         "chars", "ascii", "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
     ),
-    "wanx2.1/images.each.public": Entry(
+    "wanx2.1/images.each.public": RuleEntry(
         "public",
         ("-internal.aliyuncs.com", "-internal.oss-data-acc.aliyuncs.com"),
         "rejected",
@@ -1173,7 +1185,7 @@ RULES: dict[str, Entry] = {
         "body",
         "err#media",
     ),
-    "wanx2.1/images.each.unexpired": Entry(
+    "wanx2.1/images.each.unexpired": RuleEntry(
         "unexpired",
         (("Expires",), ("x-oss-date", "x-oss-expires"), ("X-Amz-Date", "X-Amz-Expires")),
         "unspecified",
@@ -1181,10 +1193,10 @@ RULES: dict[str, Entry] = {
         "body",
         "ossurl#signed-url",
     ),
-    "wanx2.1/images.each.encoding": Entry(
+    "wanx2.1/images.each.encoding": RuleEntry(
         "encoding", "base64", "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
     ),
-    "wanx2.1/images.each.mime": Entry(
+    "wanx2.1/images.each.mime": RuleEntry(
         "mime",
         {
             "jpeg": "image/jpeg",
@@ -1198,7 +1210,7 @@ RULES: dict[str, Entry] = {
         "body",
         "h21#images",
     ),
-    "wanx2.1/images.each.formats": Entry(
+    "wanx2.1/images.each.formats": RuleEntry(
         "formats",
         ("jpeg", "png", "bmp", "tiff", "webp"),
         "rejected",
@@ -1206,25 +1218,27 @@ RULES: dict[str, Entry] = {
         "body",
         "h21#images",
     ),
-    "wanx2.1/images.each.min_side": Entry(
+    "wanx2.1/images.each.min_side": RuleEntry(
         "min_side", 512, "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
     ),
-    "wanx2.1/images.each.max_side": Entry(
+    "wanx2.1/images.each.max_side": RuleEntry(
         "max_side", 4096, "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
     ),
-    "wanx2.1/images.each.max_bytes": Entry(
+    "wanx2.1/images.each.max_bytes": RuleEntry(
         "max_bytes", 10485760, "rejected", ("wanx2.1-imageedit",), "body", "h21#images"
     ),
-    "wanx2.1/mask.required:masked": Entry(
+    "wanx2.1/mask.required:masked": RuleEntry(
         "required", True, "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
     ),
-    "wanx2.1/mask.needs": Entry("needs", "masked", "unspecified", ("wanx2.1-imageedit",), "body", "h21#mask"),
-    "wanx2.1/mask.type": Entry("type", "image", "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"),
-    "wanx2.1/mask.schemes": Entry(
+    "wanx2.1/mask.needs": RuleEntry(
+        "needs", "masked", "unspecified", ("wanx2.1-imageedit",), "body", "h21#mask"
+    ),
+    "wanx2.1/mask.type": RuleEntry("type", "image", "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"),
+    "wanx2.1/mask.schemes": RuleEntry(
         "schemes", ("http", "https", "data", "oss"), "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
     ),
-    "wanx2.1/mask.chars": Entry("chars", "ascii", "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"),
-    "wanx2.1/mask.public": Entry(
+    "wanx2.1/mask.chars": RuleEntry("chars", "ascii", "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"),
+    "wanx2.1/mask.public": RuleEntry(
         "public",
         ("-internal.aliyuncs.com", "-internal.oss-data-acc.aliyuncs.com"),
         "rejected",
@@ -1232,7 +1246,7 @@ RULES: dict[str, Entry] = {
         "body",
         "err#media",
     ),
-    "wanx2.1/mask.unexpired": Entry(
+    "wanx2.1/mask.unexpired": RuleEntry(
         "unexpired",
         (("Expires",), ("x-oss-date", "x-oss-expires"), ("X-Amz-Date", "X-Amz-Expires")),
         "unspecified",
@@ -1240,10 +1254,10 @@ RULES: dict[str, Entry] = {
         "body",
         "ossurl#signed-url",
     ),
-    "wanx2.1/mask.encoding": Entry(
+    "wanx2.1/mask.encoding": RuleEntry(
         "encoding", "base64", "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
     ),
-    "wanx2.1/mask.mime": Entry(
+    "wanx2.1/mask.mime": RuleEntry(
         "mime",
         {
             "jpeg": "image/jpeg",
@@ -1257,7 +1271,7 @@ RULES: dict[str, Entry] = {
         "body",
         "h21#mask",
     ),
-    "wanx2.1/mask.formats": Entry(
+    "wanx2.1/mask.formats": RuleEntry(
         "formats",
         ("jpeg", "png", "bmp", "tiff", "webp"),
         "rejected",
@@ -1265,110 +1279,130 @@ RULES: dict[str, Entry] = {
         "body",
         "h21#mask",
     ),
-    "wanx2.1/mask.min_side": Entry("min_side", 512, "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"),
-    "wanx2.1/mask.max_side": Entry("max_side", 4096, "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"),
-    "wanx2.1/mask.max_bytes": Entry(
+    "wanx2.1/mask.min_side": RuleEntry(
+        "min_side", 512, "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
+    ),
+    "wanx2.1/mask.max_side": RuleEntry(
+        "max_side", 4096, "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
+    ),
+    "wanx2.1/mask.max_bytes": RuleEntry(
         "max_bytes", 10485760, "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
     ),
-    "wanx2.1/mask.same_pixels_as": Entry(
+    "wanx2.1/mask.same_pixels_as": RuleEntry(
         "same_pixels_as", "images", "rejected", ("wanx2.1-imageedit",), "body", "h21#mask"
     ),
-    "wanx2.1/strength.needs": Entry(
+    "wanx2.1/strength.needs": RuleEntry(
         "needs", "strong", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/strength.type": Entry(
+    "wanx2.1/strength.type": RuleEntry(
         "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/strength.min": Entry("min", 0.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
-    "wanx2.1/strength.max": Entry("max", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
-    "wanx2.1/top_scale.needs": Entry(
+    "wanx2.1/strength.min": RuleEntry(
+        "min", 0.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/strength.max": RuleEntry(
+        "max", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/top_scale.needs": RuleEntry(
         "needs", "expanding", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/top_scale.type": Entry(
+    "wanx2.1/top_scale.type": RuleEntry(
         "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/top_scale.min": Entry("min", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
-    "wanx2.1/top_scale.max": Entry("max", 2.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
-    "wanx2.1/bottom_scale.needs": Entry(
-        "needs", "expanding", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
-    ),
-    "wanx2.1/bottom_scale.type": Entry(
-        "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
-    ),
-    "wanx2.1/bottom_scale.min": Entry(
+    "wanx2.1/top_scale.min": RuleEntry(
         "min", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/bottom_scale.max": Entry(
+    "wanx2.1/top_scale.max": RuleEntry(
         "max", 2.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/left_scale.needs": Entry(
+    "wanx2.1/bottom_scale.needs": RuleEntry(
         "needs", "expanding", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/left_scale.type": Entry(
+    "wanx2.1/bottom_scale.type": RuleEntry(
         "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/left_scale.min": Entry("min", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
-    "wanx2.1/left_scale.max": Entry("max", 2.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
-    "wanx2.1/right_scale.needs": Entry(
-        "needs", "expanding", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
-    ),
-    "wanx2.1/right_scale.type": Entry(
-        "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
-    ),
-    "wanx2.1/right_scale.min": Entry(
+    "wanx2.1/bottom_scale.min": RuleEntry(
         "min", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/right_scale.max": Entry(
+    "wanx2.1/bottom_scale.max": RuleEntry(
         "max", 2.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/upscale_factor.needs": Entry(
+    "wanx2.1/left_scale.needs": RuleEntry(
+        "needs", "expanding", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/left_scale.type": RuleEntry(
+        "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/left_scale.min": RuleEntry(
+        "min", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/left_scale.max": RuleEntry(
+        "max", 2.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/right_scale.needs": RuleEntry(
+        "needs", "expanding", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/right_scale.type": RuleEntry(
+        "type", "number", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/right_scale.min": RuleEntry(
+        "min", 1.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/right_scale.max": RuleEntry(
+        "max", 2.0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/upscale_factor.needs": RuleEntry(
         "needs", "upscaling", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/upscale_factor.type": Entry(
+    "wanx2.1/upscale_factor.type": RuleEntry(
         "type", "integer", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/upscale_factor.min": Entry(
+    "wanx2.1/upscale_factor.min": RuleEntry(
         "min", 1, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/upscale_factor.max": Entry(
+    "wanx2.1/upscale_factor.max": RuleEntry(
         "max", 4, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/is_sketch.needs": Entry(
+    "wanx2.1/is_sketch.needs": RuleEntry(
         "needs", "doodling", "unspecified", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/is_sketch.type": Entry(
+    "wanx2.1/is_sketch.type": RuleEntry(
         "type", "boolean", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/n.type": Entry("type", "integer", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
-    "wanx2.1/n.min": Entry("min", 1, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
-    "wanx2.1/n.max": Entry("max", 4, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
-    "wanx2.1/stream.type": Entry(
-        "type", "boolean", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
-    ),
-    "wanx2.1/stream.one_of": Entry("one_of", (False,), "rejected", ("wanx2.1-imageedit",), "body", "rec#sse"),
-    "wanx2.1/watermark.type": Entry(
-        "type", "boolean", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
-    ),
-    "wanx2.1/seed.type": Entry(
+    "wanx2.1/n.type": RuleEntry(
         "type", "integer", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "wanx2.1/seed.min": Entry("min", 0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
-    "wanx2.1/seed.max": Entry(
+    "wanx2.1/n.min": RuleEntry("min", 1, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/n.max": RuleEntry("max", 4, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/stream.type": RuleEntry(
+        "type", "boolean", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/stream.one_of": RuleEntry(
+        "one_of", (False,), "rejected", ("wanx2.1-imageedit",), "body", "rec#sse"
+    ),
+    "wanx2.1/watermark.type": RuleEntry(
+        "type", "boolean", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/seed.type": RuleEntry(
+        "type", "integer", "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
+    ),
+    "wanx2.1/seed.min": RuleEntry("min", 0, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"),
+    "wanx2.1/seed.max": RuleEntry(
         "max", 2147483647, "rejected", ("wanx2.1-imageedit",), "body", "h21#parameters"
     ),
-    "task/states.PENDING": Entry(
+    "task/states.PENDING": RuleEntry(
         "states", {"next": ["RUNNING", "CANCELED"]}, "rejected", (), "task", "task#states"
     ),
-    "task/states.RUNNING": Entry(
+    "task/states.RUNNING": RuleEntry(
         "states", {"next": ["SUCCEEDED", "FAILED"]}, "rejected", (), "task", "task#states"
     ),
-    "task/states.SUCCEEDED": Entry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
-    "task/states.FAILED": Entry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
-    "task/states.CANCELED": Entry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
-    "task/states.UNKNOWN": Entry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
-    "task/initial": Entry("initial", "PENDING", "rejected", (), "task", "task#states"),
-    "task/cancelable": Entry("cancelable", ["PENDING"], "rejected", (), "task", "task#states"),
-    "task/expires": Entry(
+    "task/states.SUCCEEDED": RuleEntry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
+    "task/states.FAILED": RuleEntry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
+    "task/states.CANCELED": RuleEntry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
+    "task/states.UNKNOWN": RuleEntry("states", {"terminal": True}, "rejected", (), "task", "task#states"),
+    "task/initial": RuleEntry("initial", "PENDING", "rejected", (), "task", "task#states"),
+    "task/cancelable": RuleEntry("cancelable", ["PENDING"], "rejected", (), "task", "task#states"),
+    "task/expires": RuleEntry(
         "expires",
         {"is": "24 h", "of": "submission", "into": "UNKNOWN"},
         "rejected",
@@ -1376,11 +1410,11 @@ RULES: dict[str, Entry] = {
         "task",
         "guide#getting-started",
     ),
-    "task/links_expire": Entry(
+    "task/links_expire": RuleEntry(
         "links_expire", {"is": "24 h", "of": "end"}, "rejected", (), "task", "guide#limitations"
     ),
-    "task/partial": Entry("partial", {"is": "SUCCEEDED"}, "rejected", (), "task", "h25#answers"),
-    "task/unlisted": Entry("unlisted", {"is": ["SUSPENDED"]}, "rejected", (), "task", "sdk#constants"),
+    "task/partial": RuleEntry("partial", {"is": "SUCCEEDED"}, "rejected", (), "task", "h25#answers"),
+    "task/unlisted": RuleEntry("unlisted", {"is": ["SUSPENDED"]}, "rejected", (), "task", "sdk#constants"),
 }
 
 FACTS: dict[str, Any] = {

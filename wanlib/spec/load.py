@@ -14,7 +14,7 @@ from typing import Any
 
 from wanlib.base.redaction import safe_repr
 from wanlib.spec.build.applicability import restrict_to_models, with_models
-from wanlib.spec.build.bodies import BodyBuilder
+from wanlib.spec.build.bodies import BodyFormBuilder
 from wanlib.spec.build.cross_file_checks import check_references
 from wanlib.spec.build.family import build_family
 from wanlib.spec.build.member_names import with_only_for
@@ -153,7 +153,7 @@ def _paths(folder: Path) -> list[Path]:
 def _families(documents: Mapping[str, LineMap]) -> tuple[list[Family], dict[str, Node], list[Fact]]:
     """Build the body forms and the model files, each checked by itself."""
     wire_diagnostics = Diagnostics("wire.yaml")
-    builder = BodyBuilder(documents["wire"]["source"], wire_diagnostics)
+    builder = BodyFormBuilder(documents["wire"]["source"], wire_diagnostics)
     bodies = {name: builder.body(name, raw) for name, raw in documents["wire"]["bodies"].items()}
     diagnostics = wire_diagnostics.lines
     families, facts = [], []

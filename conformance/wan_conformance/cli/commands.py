@@ -9,7 +9,7 @@ import typer
 
 from wan_conformance.cli import lifecycle_commands
 from wan_conformance.cli.errors import add_command
-from wan_conformance.engine.execute import RunRequest, UsageError, execute
+from wan_conformance.engine.execute import RunRequest, RunUsageError, execute
 from wan_conformance.engine.mutation_check import run_mutants
 from wan_conformance.engine.sources import matching_body_rules
 from wan_conformance.report.baseline import VerdictChange, changes, write_baseline
@@ -71,7 +71,7 @@ def run(
         report, tuple(target or ()), tuple(rule or ()), spec, seed, examples, base_url, api_key_env
     )
     if accept is not None and (baseline is not None or not request.is_complete):
-        raise UsageError("--accept needs a full run, without --baseline, --target, --rule and --base-url")
+        raise RunUsageError("--accept needs a full run, without --baseline, --target, --rule and --base-url")
     old = None if baseline is None else read_log(baseline)
     log = execute(request)
     print_log(log, console())
@@ -131,7 +131,7 @@ def mutants(
     loaded = load(spec)
     rules = matching_body_rules(loaded, (rule,))
     if not rules:
-        raise UsageError(f"no rule matches {rule!r}; `wanlib rules` lists the rules")
+        raise RunUsageError(f"no rule matches {rule!r}; `wanlib rules` lists the rules")
     counts = Counter({"killed": 0, "survived": 0, "equivalent": 0})
     for mutant in run_mutants(loaded, rules):
         counts[mutant.verdict] += 1

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from wan_conformance.engine.execute import UsageError
+from wan_conformance.engine.execute import RunUsageError
 from wan_conformance.engine.known_failures import KnownFailuresError
 from wan_conformance.report.log import VerdictLogError
 from wan_conformance.targets.server.server import ServerUnreachableError
@@ -12,7 +12,7 @@ from wanlib.base.redaction import printable
 from wanlib.cli.errors import handle_errors
 from wanlib.spec import SpecError
 
-_USAGE_ERRORS = (UsageError, VerdictLogError, KnownFailuresError, SpecError)
+_USAGE_ERRORS = (RunUsageError, VerdictLogError, KnownFailuresError, SpecError)
 _FAILURES = (ServerUnreachableError,)
 
 

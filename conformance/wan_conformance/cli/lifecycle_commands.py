@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from wan_conformance.cli.errors import add_command, print_text
-from wan_conformance.engine.execute import UsageError
+from wan_conformance.engine.execute import RunUsageError
 from wanlib.cli.errors import ExitCode
 
 SdkOption = Annotated[
@@ -118,7 +118,7 @@ def replay(
             is_session = scenario.partition("/")[0] == FREE
             transcript, holds = environment.replay(scenario) if is_session else run.replay(scenario, sdks)
         except ValueError as error:
-            raise UsageError(str(error)) from None
+            raise RunUsageError(str(error)) from None
         print_text(transcript)
     return ExitCode.OK if holds else ExitCode.FAILED
 
@@ -132,12 +132,12 @@ def _sdk_pythons(options: Sequence[str] | None) -> Iterator[dict[str, Path]]:
     for text in options or ():
         name, _, python = text.partition("=")
         if name not in NAMES or not python:
-            raise UsageError(f"--sdk is {text!r}; allowed: NAME=PYTHON with a NAME of {', '.join(NAMES)}")
+            raise RunUsageError(f"--sdk is {text!r}; allowed: NAME=PYTHON with a NAME of {', '.join(NAMES)}")
         sdks[f"sdk-{name}"] = Path(python).absolute()  # not resolved: the link leads to its packages
     try:
         yield sdks
     except SdkError as error:
-        raise UsageError(str(error)) from None
+        raise RunUsageError(str(error)) from None
 
 
 app = typer.Typer(help="Test clients over the life of tasks, in simulated time.", no_args_is_help=True)

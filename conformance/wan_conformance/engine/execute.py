@@ -28,7 +28,7 @@ from wanlib.spec import Rule, Spec, load
 _PACKAGES = ("wanlib", "hypothesis", "jsonschema", "pillow", "PyYAML")
 
 
-class UsageError(ValueError):
+class RunUsageError(ValueError):
     """The options of a run are wrong; the message says what is allowed."""
 
 
@@ -102,13 +102,13 @@ def _prepared(request: RunRequest) -> tuple[Runner, Mapping[str, Any]]:
     targets = list(dict.fromkeys(request.targets or TARGETS))
     for name in targets:
         if name not in TARGETS:
-            raise UsageError(f"no target {name!r}, expected one of {', '.join(TARGETS)}")
+            raise RunUsageError(f"no target {name!r}, expected one of {', '.join(TARGETS)}")
     if request.base_url is not None and "http" not in targets:
-        raise UsageError("--base-url requires the target http: add --target http, or omit --target")
+        raise RunUsageError("--base-url requires the target http: add --target http, or omit --target")
     spec = load(request.spec)
     for pattern in request.rules:
         if not matching_body_rules(spec, (pattern,)):
-            raise UsageError(f"no rule matches {pattern!r}{_suggest_rules(pattern, spec)}")
+            raise RunUsageError(f"no rule matches {pattern!r}{_suggest_rules(pattern, spec)}")
     rules = matching_body_rules(spec, request.patterns)
     run = Runner(
         sources=collect_sources(spec, request.patterns),
@@ -129,14 +129,14 @@ def _target(name: str, spec: Spec, request: RunRequest) -> Target:
         return TARGETS[name](spec)
     address = urlsplit(request.base_url)
     if address.scheme not in ("http", "https") or not address.hostname or "@" in address.netloc:
-        raise UsageError("--base-url requires a URL such as http://127.0.0.1:8686, without a user name")
+        raise RunUsageError("--base-url requires a URL such as http://127.0.0.1:8686, without a user name")
     if address.query or address.fragment:
-        raise UsageError("--base-url requires a URL without query and fragment")
+        raise RunUsageError("--base-url requires a URL without query and fragment")
     key = None
     if request.api_key_env is not None:
         key = os.environ.get(request.api_key_env, "").strip()
         if not (key and key.isascii() and key.isprintable()):
-            raise UsageError(f"--api-key-env: {request.api_key_env} has no usable key")
+            raise RunUsageError(f"--api-key-env: {request.api_key_env} has no usable key")
     return HttpTarget(spec, remote_server(spec, request.base_url, key))
 
 

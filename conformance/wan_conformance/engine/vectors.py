@@ -30,7 +30,7 @@ def _text(char: str, count: int) -> str:
     return char * count
 
 
-def _image(format: str, width: int, height: int, **options: Any) -> str:
+def _image(format: str, width: int, height: int, **options: Any) -> str:  # noqa: A002
     """Return a data URI.
 
     `mime` is the declared type, `bytes` the exact length, `prefix` replaces what precedes the data.

@@ -11,7 +11,7 @@ from wan_conformance.engine.known_failures import KnownFailuresError
 from wan_conformance.parity.calls import sample_calls
 from wan_conformance.parity.compare import ComparisonResult, compare, read_declared
 from wan_conformance.parity.requests import WanRequests
-from wan_conformance.parity.sdk import SdkError, run_sdk
+from wan_conformance.parity.sdk import ParitySdkError, run_sdk
 from wanlib.spec import SpecError, load
 
 NAMES = ("pinned", "newest")
@@ -28,7 +28,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return max(_parity(name, python, arguments.calls, arguments.seed) for name, python in arguments.sdk)
-    except (SdkError, SpecError, KnownFailuresError, OSError) as error:
+    except (ParitySdkError, SpecError, KnownFailuresError, OSError) as error:
         print(f"parity: {error}", file=sys.stderr)
         return 2
 

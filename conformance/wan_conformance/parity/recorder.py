@@ -52,7 +52,7 @@ def _handler(service: FakeService, base_path: str, requests: RequestsByCall) -> 
             self.end_headers()
             self.wfile.write(response.content)
 
-        do_GET = do_POST = _answer
+        do_GET = do_POST = _answer  # noqa: N815
 
         def log_message(self, *arguments: Any) -> None:
             """Nothing: a run makes hundreds of requests."""

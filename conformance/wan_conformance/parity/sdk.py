@@ -17,7 +17,7 @@ from wanlib.spec import Spec
 _SCRIPT = Path(__file__).with_name("sdk_child.py")
 
 
-class SdkError(RuntimeError):
+class ParitySdkError(RuntimeError):
     """The SDK cannot be run; the message has the output of its process."""
 
 
@@ -64,7 +64,7 @@ def run_sdk(python: Path, spec: Spec, key: str, calls: Sequence[SdkCall]) -> tup
         )
     results = [json.loads(line) for line in process.stdout.splitlines()]
     if process.returncode or len(results) != len(calls) + 1:
-        raise SdkError(
+        raise ParitySdkError(
             f"{python} -m {_SCRIPT.stem}: exit {process.returncode}, {process.stderr[-500:].strip()}"
         )
     version, *errors = results

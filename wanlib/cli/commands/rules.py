@@ -14,7 +14,7 @@ from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec, resol
 from wanlib.cli.output import print_table
 
 if TYPE_CHECKING:
-    from wanlib.generated.registry import Entry
+    from wanlib.generated.registry import RuleEntry
 
 _COLUMNS = ("rule", "limit", "outcome", "models")
 
@@ -42,14 +42,15 @@ def rules(
     return ExitCode.OK
 
 
-def _load_entries(folder: Path | None) -> tuple[Mapping[str, "Entry"], Sequence[str], str]:
+def _load_entries(folder: Path | None) -> tuple[Mapping[str, "RuleEntry"], Sequence[str], str]:
     """Return rules by id, models, and the ending of fine-tuned ones; without a folder, the registry's."""
-    from wanlib.generated.registry import RULES, Entry
+    from wanlib.generated.registry import RULES, RuleEntry
 
     if folder is not None:
         spec = load_spec(folder)
         entries = {
-            rule.id: Entry(*(getattr(rule, name) for name in Entry._fields)) for rule in spec.rules.values()
+            rule.id: RuleEntry(*(getattr(rule, name) for name in RuleEntry._fields))
+            for rule in spec.rules.values()
         }
         return entries, spec.models, spec.fine_tuned_ending
     from wanlib.generated.checker import ENDING, MODELS
@@ -57,12 +58,12 @@ def _load_entries(folder: Path | None) -> tuple[Mapping[str, "Entry"], Sequence[
     return RULES, MODELS, ENDING
 
 
-def _to_json(rule: str, entry: "Entry") -> dict[str, Any]:
+def _to_json(rule: str, entry: "RuleEntry") -> dict[str, Any]:
     members = {"id": rule, **entry._asdict()}
     return {**members, "limit": limit_to_json(entry.limit), "models": list(entry.models)}
 
 
-def _table_row(rule: str, entry: "Entry") -> tuple[str, ...]:
+def _table_row(rule: str, entry: "RuleEntry") -> tuple[str, ...]:
     """Return id, limit, outcome and models as text."""
     value = entry.limit.get("is", entry.limit) if isinstance(entry.limit, dict) else entry.limit
     limit = format_limit(tuple(value) if isinstance(value, list) else value, entry.kind) or "true"

@@ -16,7 +16,7 @@ def registry(spec: Spec) -> str:
     out.line("from wanlib.base.values import Ratio")
     out.line()
     out.line()
-    with out.block("class Entry(NamedTuple)"):
+    with out.block("class RuleEntry(NamedTuple)"):
         out.line('"""A rule: its kind, limit, outcome, models (none: all of them), scope and source."""')
         out.line()
         for line in (
@@ -30,12 +30,11 @@ def registry(spec: Spec) -> str:
             out.line(line)
     out.line()
     out.line()
-    out.line("RULES: dict[str, Entry] = {")
+    out.line("RULES: dict[str, RuleEntry] = {")
     for rule in spec.rules.values():
         values = (rule.kind, _bare_limit(rule.limit), rule.outcome, rule.models, rule.scope, rule.source)
-        out.line(
-            f"    {python_literal(rule.id)}: Entry({', '.join(python_literal(value) for value in values)}),"
-        )
+        arguments = ", ".join(python_literal(value) for value in values)
+        out.line(f"    {python_literal(rule.id)}: RuleEntry({arguments}),")
     out.line("}")
     out.line()
     out.line("FACTS: dict[str, Any] = {")

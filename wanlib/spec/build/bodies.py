@@ -15,7 +15,7 @@ from wanlib.spec.source.yaml_reader import LineMap
 _LIST_MEMBERS = ("count", "each")
 
 
-class BodyBuilder:
+class BodyFormBuilder:
     """Builds the tree of each body form, with rules on its nodes."""
 
     def __init__(self, source: str, diagnostics: Diagnostics) -> None:

@@ -26,7 +26,7 @@ _FIELDS = {
 }
 
 
-class UploadStorage:
+class UploadedImages:
     """One image per model, uploaded when it is first needed."""
 
     def __init__(self, spec: Spec, server: ApiServer) -> None:

@@ -14,7 +14,7 @@ import httpx
 from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblemError, member
 from wan_conformance.targets.server.server import ApiServer, emulator_server
-from wan_conformance.targets.server.storage import UploadStorage, names_a_file, names_storage
+from wan_conformance.targets.server.storage import UploadedImages, names_a_file, names_storage
 from wan_conformance.targets.server.task_checks import TaskProbe
 from wanlib.base.redaction import safe_repr
 from wanlib.base.rule_id import parse_rule_id
@@ -73,7 +73,7 @@ class HttpTarget:
     def __init__(self, spec: Spec, server: ApiServer | None = None) -> None:
         self._spec = spec
         self._server = server or emulator_server(spec)
-        self._storage = UploadStorage(spec, self._server)
+        self._storage = UploadedImages(spec, self._server)
         self._replies = ResponseChecker(spec)
         self._outcomes = spec.task["outcomes"]
         self._id = re.compile(spec.wire["task_id"]["is"])
