@@ -1,4 +1,4 @@
-"""Edges: that they are all there, and that every reading answers each with the exact set of rules."""
+"""Boundary cases exist on both sides of each rule, and every reading finds the expected violations."""
 
 from collections import defaultdict
 from functools import cache
@@ -19,22 +19,22 @@ HEAVY = ("max_bytes",)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
-def test_a_rule_has_both_edges_and_two_readings_answer_them(rule: Rule) -> None:
+def test_each_rule_has_cases_on_both_sides_and_two_readings_agree(rule: Rule) -> None:
     sides = defaultdict(int)
     for case in boundary_cases(SPEC, rule.id):
         sides[bool(case.breaks)] += 1
         expected = sorted(name for name, _ in case.breaks)
         outcomes = sorted(outcome for _, outcome in case.breaks)
-        for told in (
+        for violations in (
             check(case.question.body, call=case.question.call),
             interpret(SPEC, case.question.body, case.question.call),
         ):
-            assert sorted(each.rule for each in told) == expected, case.id
-            assert sorted(each.outcome for each in told) == outcomes, case.id
+            assert sorted(violation.rule for violation in violations) == expected, case.id
+            assert sorted(violation.outcome for violation in violations) == outcomes, case.id
     assert sides[True] and sides[False]
 
 
-def test_case_ids_are_unique_and_stand_still() -> None:
+def test_case_ids_are_unique_and_stable() -> None:
     ids = [case.id for rule in RULES if rule.kind not in HEAVY for case in boundary_cases(SPEC, rule.id)]
     assert len(ids) == len(set(ids))
     again = [case.id for case in boundary_cases(SPEC, "wan2.7/n.max:sequential")]
@@ -123,10 +123,12 @@ def broken_by(family: Family, rule: Rule, limit: str) -> set[str]:
         body = case.question.body
         if isinstance(body, dict) and body.get("model") in family.models:
             try:
-                told = scope["check"](body, body["model"], case.question.call)  # type: ignore[operator]
+                violations = scope["check"](body, body["model"], case.question.call)  # type: ignore[operator]
             except Exception:
-                told = None
-            if told is None or sorted(each.rule for each in told) != sorted(name for name, _ in case.breaks):
+                violations = None
+            if violations is None or sorted(violation.rule for violation in violations) != sorted(
+                name for name, _ in case.breaks
+            ):
                 wrong.add(case.rule)
     return wrong
 
@@ -140,7 +142,7 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("family", "rule", "limit"), LIMITS)
-def test_a_limit_moved_by_one_in_the_generated_code_turns_its_edges_red(
+def test_a_limit_moved_by_one_in_the_generated_code_fails_its_cases(
     family: Family, rule: Rule, limit: str
 ) -> None:
     assert broken_by(family, rule, limit) == {rule.id}

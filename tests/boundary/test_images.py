@@ -1,4 +1,4 @@
-"""The pictures that tests are made of: they must have the facts that were arguments for."""
+"""Encoded images have the requested format, size, length and alpha channel."""
 
 import io
 from typing import Any
@@ -11,7 +11,7 @@ from wanlib.boundary.images import MEDIA_TYPES, data_uri_of_image, encode_image
 
 @pytest.mark.parametrize("format", MEDIA_TYPES)
 @pytest.mark.parametrize("extra", [None, 1])
-def test_pillow_reads_back_what_was_arguments_for(format: str, extra: int | None) -> None:
+def test_pillow_reads_the_requested_properties(format: str, extra: int | None) -> None:
     size = extra and len(encode_image(format, 251, 130)) + extra
     data = encode_image(format, 251, 130, size_bytes=size)
     with Image.open(io.BytesIO(data)) as image:
@@ -36,7 +36,7 @@ def test_alpha_is_an_alpha_channel(format: str) -> None:
         ({"image_format": "png", "size_bytes": 8}, "a 9x9 png takes [0-9]+ bytes, more than 8"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(arguments: dict[str, Any], message: str) -> None:
+def test_impossible_images_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         encode_image(width=9, height=9, **arguments)
 

@@ -1,4 +1,4 @@
-"""Runs commands: in this process, which takes a millisecond, or in one of their own."""
+"""Fixtures that run commands, in this process (a millisecond) or in a process of their own."""
 
 import os
 import ssl
@@ -29,7 +29,9 @@ class Ran(NamedTuple):
 
 
 def in_process(*arguments: str | Path, stdin: bytes = b"") -> Ran:
-    result = CliRunner().invoke(APP, [str(each) for each in arguments], input=stdin, prog_name="wanlib")
+    result = CliRunner().invoke(
+        APP, [str(argument) for argument in arguments], input=stdin, prog_name="wanlib"
+    )
     return Ran(result.exit_code, result.stdout, result.stderr)
 
 

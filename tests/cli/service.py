@@ -1,4 +1,4 @@
-"""The service on loopback, as far as the commands see it: it plays what a test tells it."""
+"""A scripted service on loopback for the tests of commands that make calls."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class Seen(NamedTuple):
 class Service:
     """statuses: what the polls of a task find, the last one again and again. parts: of the result, `image`
     for a picture. answers: (status, body) by path, in place of what is played. held: a part of a path; a
-    request to it sets `met` and waits for `go_on`.
+    request to it sets `was_reached` and waits for `go_on`.
     """
 
     def __init__(self, port: int) -> None:
@@ -41,17 +41,17 @@ class Service:
         self.results: list[dict[str, str]] | None = None
         self.answers: dict[str, tuple[int, Any]] = {}
         self.held: str | None = None
-        self.met, self.go_on = Event(), Event()
+        self.was_reached, self.go_on = Event(), Event()
         self.png = PNG
 
     def created(self) -> list[Seen]:
         """The calls that are paid for."""
-        return [each for each in self.seen if "/services/" in each.path]
+        return [request for request in self.seen if "/services/" in request.path]
 
     def answer(self, seen: Seen) -> tuple[int, Any]:
         self.seen.append(seen)
         if self.held and self.held in seen.path:
-            self.met.set()
+            self.was_reached.set()
             self.go_on.wait(20)
         path = seen.path.removeprefix("/api/v1")
         if path in self.answers:
@@ -83,8 +83,8 @@ class Service:
             }
 
         if self.results is not None:
-            return {"output": {**output, "results": [link(each) for each in self.results]}, "usage": {}}
-        choices = [{"message": {"role": "assistant", "content": [link(each) for each in self.parts]}}]
+            return {"output": {**output, "results": [link(entry) for entry in self.results]}, "usage": {}}
+        choices = [{"message": {"role": "assistant", "content": [link(entry) for entry in self.parts]}}]
         return {"output": {**output, "choices": choices}, "usage": {"image_count": 1}, "request_id": "r-3"}
 
 
@@ -116,12 +116,12 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         seen = Seen(self.command, url.path, parse_qs(url.query), headers, body)
         status, answer = self.server.service.answer(seen)  # type: ignore[attr-defined]
-        told = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(told)))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(told)
+        self.wfile.write(content)
 
     do_POST = do_GET
 

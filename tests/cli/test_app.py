@@ -18,20 +18,20 @@ NAMES = [*get_command(app()).commands]  # type: ignore[attr-defined]
 
 def test_help_names_every_command(wanlib: Callable[..., Any]) -> None:
     assert len(NAMES) == 15 and {"check", "edit", "serve", "emit"} <= {*NAMES}
-    told = wanlib("--help").out.partition("Commands:")[2].splitlines()
-    assert [line.split()[0] for line in told if line[:3].strip()] == NAMES
+    lines = wanlib("--help").out.partition("Commands:")[2].splitlines()
+    assert [line.split()[0] for line in lines if line[:3].strip()] == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_command_alone_is_what_it_is_among_the_others(name: str) -> None:
+def test_a_command_loaded_alone_has_the_same_parameters(name: str) -> None:
     (alone,) = get_command(app([name, "--help"])).commands.items()  # type: ignore[attr-defined]
     among = get_command(app()).commands[name]  # type: ignore[attr-defined]
     assert alone[0] == name
-    assert [each.name for each in alone[1].params] == [each.name for each in among.params]
+    assert [parameter.name for parameter in alone[1].params] == [parameter.name for parameter in among.params]
 
 
 @pytest.mark.parametrize("words", [(), ("--help",), ("kettle",), ("--version", "serve")])
-def test_words_that_begin_with_no_command_get_all(words: tuple[str, ...]) -> None:
+def test_other_arguments_load_all_commands(words: tuple[str, ...]) -> None:
     assert [*get_command(app(words)).commands] == NAMES  # type: ignore[attr-defined]
 
 

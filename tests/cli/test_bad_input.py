@@ -1,4 +1,4 @@
-"""Bad input: one clear line on stderr, nothing on stdout, exit code 2, never a traceback."""
+"""Wrong input of any command: one line on stderr, nothing on stdout, exit code 2, no traceback."""
 
 import io
 import json
@@ -48,21 +48,23 @@ UNREADABLE = [
 ]
 
 
-def refused(ran: Any, said: str) -> None:
+def refused(ran: Any, message: str) -> None:
     assert ran.code == 2
     assert ran.out == ""
     assert ran.err.count("\n") == 1
     assert ran.err.startswith("wanlib: ")
-    assert said in ran.err
+    assert message in ran.err
 
 
-@pytest.mark.parametrize(("raw", "said"), UNREADABLE, ids=[said for _, said in UNREADABLE])
-def test_a_file_that_is_no_body(wanlib: Callable[..., Any], tmp_path: Path, raw: bytes, said: str) -> None:
+@pytest.mark.parametrize(("raw", "message"), UNREADABLE, ids=[message for _, message in UNREADABLE])
+def test_a_file_without_a_json_body(
+    wanlib: Callable[..., Any], tmp_path: Path, raw: bytes, message: str
+) -> None:
     file = tmp_path / "body.json"
     file.write_bytes(raw)
     for options in ((), ("--json",), ("--strict",)):
         ran = wanlib("check", file, *options)
-        refused(ran, said)
+        refused(ran, message)
         assert str(file) in ran.err
     refused(wanlib("check", "-", stdin=raw), "standard input")
 
@@ -150,7 +152,7 @@ def test_standard_input_that_is_closed(wanlib: Callable[..., Any], monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("schema wan2.7-imag", "no model 'wan2.7-imag'; did you mean 'wan2.7-image'? Known: "),
         ("schema qwen", "no model 'qwen'; known: wan2.7-image, wan2.7-image-pro"),
@@ -162,14 +164,14 @@ def test_standard_input_that_is_closed(wanlib: Callable[..., Any], monkeypatch: 
         ("check - --spec nowhere", "--spec nowhere: no such folder"),
     ],
 )
-def test_what_there_is_none_of(wanlib: Callable[..., Any], arguments: str, said: str) -> None:
-    refused(wanlib(*arguments.split()), said)
+def test_an_unknown_name_is_a_usage_error(wanlib: Callable[..., Any], arguments: str, message: str) -> None:
+    refused(wanlib(*arguments.split()), message)
 
 
 @pytest.mark.parametrize(
     "arguments", ["", "chek", "check", "check - --jsn", "rules a b", "explain", "schema", "emit x"]
 )
-def test_usage(wanlib: Callable[..., Any], arguments: str) -> None:
+def test_wrong_arguments_print_the_usage(wanlib: Callable[..., Any], arguments: str) -> None:
     ran = wanlib(*arguments.split())
     assert (ran.code, ran.out) == (2, "")
     assert "Usage: wanlib" in ran.err
@@ -187,7 +189,9 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_broken_spec_is_told_whole(wanlib: Callable[..., Any], tmp_path: Path, command: str) -> None:
+def test_all_problems_of_a_broken_spec_are_printed(
+    wanlib: Callable[..., Any], tmp_path: Path, command: str
+) -> None:
     folder = copytree(spec_folder(), tmp_path / "spec")
     family = folder / "wan2.7.yaml"
     text = family.read_text("utf-8")
@@ -200,7 +204,7 @@ def test_a_broken_spec_is_told_whole(wanlib: Callable[..., Any], tmp_path: Path,
     assert any("max_chrs" in line for line in lines) and any("same_as" in line for line in lines)
 
 
-def test_a_fault_of_our_own_is_no_answer(wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_exits_with_3(wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     def break_down(_: str) -> None:
         raise KeyError("https://example.com/a?sig=TOPSECRET")
 
@@ -212,7 +216,7 @@ def test_a_fault_of_our_own_is_no_answer(wanlib: Callable[..., Any], monkeypatch
 
 
 @pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (BrokenPipeError, 141)])
-def test_what_ends_quietly(
+def test_an_interrupt_and_a_closed_pipe_print_nothing(
     wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, error: type[BaseException], code: int
 ) -> None:
     def end(_: str) -> None:
@@ -223,21 +227,21 @@ def test_what_ends_quietly(
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (MemoryError, "larger than the free memory"),
         (RecursionError, "nested too deeply"),
         (OSError(5, "Input/output error"), "standard output: Input/output"),
     ],
 )
-def test_what_can_befall_a_command(
-    wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, error: Any, said: str
+def test_resource_errors_are_one_line(
+    wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, error: Any, message: str
 ) -> None:
     def fail(_: str) -> None:
         raise error
 
     monkeypatch.setattr("wanlib.cli.commands.check.read_body", fail)
-    refused(wanlib("check", "-"), said)
+    refused(wanlib("check", "-"), message)
 
 
 def test_without_typer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -259,7 +263,7 @@ def test_without_yaml(process: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("arguments", ["rules", "check -"], ids=["more than is held back", "less"])
-def test_a_reader_that_goes_away(process: Callable[..., Any], arguments: str) -> None:
+def test_a_pipe_that_is_closed_by_its_reader(process: Callable[..., Any], arguments: str) -> None:
     read, write = os.pipe()
     os.close(read)
     running = process(*arguments.split(), stdout=write)
@@ -304,12 +308,12 @@ JSON = st.recursive(
 
 
 @given(JSON, st.booleans())
-def test_whatever_is_json_is_read(value: object, ascii_only: bool) -> None:
+def test_every_json_value_is_read(value: object, ascii_only: bool) -> None:
     assert parse_json(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
 
 
 @given(st.binary() | st.text(alphabet='[]{}",:\\ud8N1eE+-. \n').map(str.encode))
-def test_whatever_is_not_is_unreadable(raw: bytes) -> None:
+def test_anything_else_raises_invalid_json_error(raw: bytes) -> None:
     """Nothing but Unreadable comes out, and what is taken is what Python's own reader takes."""
     try:
         value = parse_json(raw)

@@ -1,4 +1,4 @@
-"""`wanlib check`: what it prints and how it ends."""
+"""`wanlib check`: its output as text and JSON, prices, corrections and exit codes."""
 
 import json
 from collections.abc import Callable
@@ -78,7 +78,7 @@ def text(body: object) -> bytes:
 
 
 def ids(printed: Body) -> list[str]:
-    return [each["rule"] for each in printed["violations"]]
+    return [row["rule"] for row in printed["violations"]]
 
 
 @pytest.mark.parametrize(("more", "rule", "code", "strict"), BREAKS)
@@ -183,7 +183,7 @@ def test_local(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -> None:
         assert wanlib("check", "-", "--local", *spec, stdin=body).code == 0
 
 
-def test_lines_are_answered_in_order(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -> None:
+def test_lines_are_checked_in_order(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -> None:
     wrong = clean | {"model": "wan9"}
     lines = [text(clean), b'{"a":', b"", text(wrong), b"\xff", b"[NaN]", b"[" * 100_000, text(clean)]
     file = tmp_path / "bodies.jsonl"
@@ -191,13 +191,13 @@ def test_lines_are_answered_in_order(wanlib: Callable[..., Any], clean: Body, tm
     ran = wanlib("check", file, "--lines", "--json")
     printed = [json.loads(line) for line in ran.out.splitlines()]
     assert (ran.code, ran.err) == (2, "")
-    for number, each in enumerate(printed, 1):
+    for number, row in enumerate(printed, 1):
         if number in (1, 4, 8):
-            JUDGED.validate(each)
-            assert each["ok"] is (number != 4)
+            JUDGED.validate(row)
+            assert row["ok"] is (number != 4)
         else:
-            UNREADABLE.validate(each)
-            assert each["line"] == number
+            UNREADABLE.validate(row)
+            assert row["line"] == number
     assert len(printed) == len(lines)
     assert printed[1]["error"] == "column 7: is not JSON: expecting value"
 
@@ -229,7 +229,7 @@ def test_exit_of_lines_is_the_highest(
     assert len(ran.out.splitlines()) == len(lines.split())
 
 
-def test_a_line_that_is_too_large_is_passed_over(
+def test_a_line_that_is_too_large_is_skipped(
     wanlib: Callable[..., Any], clean: Body, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wanlib.cli.input_files.LIMIT", len(text(clean)))
@@ -267,7 +267,7 @@ def test_the_header_that_an_uploaded_image_needs_is_named(
         assert note not in wanlib("check", "-", "--json", *spec, stdin=text(clean)).out
 
 
-def test_the_bill_stands_below_the_verdict(wanlib: Callable[..., Any], clean: Body) -> None:
+def test_the_price_follows_the_result(wanlib: Callable[..., Any], clean: Body) -> None:
     clean["parameters"] = {}
     for_testing = "n=1 is recommended for testing"
     assert wanlib("check", "-", stdin=text(clean)) == (0, f"ok\n{DEFAULT_BILL}\n{for_testing}\n", "")

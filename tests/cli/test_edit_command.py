@@ -72,9 +72,9 @@ def test_the_images_keep_their_order_and_their_kinds(
     call: Command, service: Service, street: Path, tmp_path: Path
 ) -> None:
     links = ["https://example.com/a.png?sig=x", "-", str(street), f"file://{street}", "oss://b/c.png"]
-    given = [text for link in links for text in ("-i", link)]
+    arguments = [text for link in links for text in ("-i", link)]
     ran = call(
-        "edit", PRO, "Dusk", *given, "--n", 1, "--out", tmp_path, stdin=picture("jpeg", size=(300, 300))
+        "edit", PRO, "Dusk", *arguments, "--n", 1, "--out", tmp_path, stdin=picture("jpeg", size=(300, 300))
     )
     assert ran.code == 0
     (sent,) = service.created()
@@ -111,10 +111,10 @@ def test_generate_is_a_call_without_images(call: Command, service: Service, tmp_
 def test_one_synchronous_call(call: Command, service: Service, tmp_path: Path) -> None:
     ran = call("generate", PRO, "A street", "--n", "1", "--via", "sync", "--out", tmp_path)
     assert (ran.code, ran.out) == (0, f"{tmp_path / 'r-3-1.png'}\n")
-    assert [each.path.rpartition("/")[2] for each in service.seen] == ["generation", "1.png"]
+    assert [request.path.rpartition("/")[2] for request in service.seen] == ["generation", "1.png"]
 
 
-def test_what_a_synchronous_call_yielded_is_not_lost_where_it_cannot_be_saved(
+def test_the_response_of_a_synchronous_call_is_kept_if_saving_fails(
     call: Command, service: Service, tmp_path: Path
 ) -> None:
     service.png = b"no picture"
@@ -135,7 +135,7 @@ def test_json_is_one_object_and_shows_no_progress(edit: Command, out: Path) -> N
     assert ran.err == f"{PRO}, 1 picture: at most 0.50 CNY\n"
 
 
-def test_pictures_that_failed_are_told_apart(edit: Command, service: Service, out: Path) -> None:
+def test_failed_pictures_are_reported(edit: Command, service: Service, out: Path) -> None:
     reason = {"code": "InternalError.Algo", "message": "it broke"}
     service.results = [{"url": "1"}, reason]
     ran = edit("--n", "2", model="wan2.5-i2i-preview")
@@ -143,17 +143,17 @@ def test_pictures_that_failed_are_told_apart(edit: Command, service: Service, ou
     assert "wanlib: a picture failed: InternalError.Algo: it broke\n" in ran.err
     assert "wanlib: 1 of 2 pictures arrived" in ran.err
     service.results, service.statuses = [reason], ["SUCCEEDED"]
-    told = json.loads(edit("--n", "1", "--json", model="wan2.5-i2i-preview").out)
-    assert (told["partial"], told["files"]) == (True, [])
+    printed = json.loads(edit("--n", "1", "--json", model="wan2.5-i2i-preview").out)
+    assert (printed["partial"], printed["files"]) == (True, [])
 
 
 def test_a_dry_run_sends_nothing_and_needs_no_key(
     edit: Command, service: Service, monkeypatch: pytest.MonkeyPatch, out: Path
 ) -> None:
     monkeypatch.delenv("DASHSCOPE_API_KEY")
-    told = edit("--dry-run", "--n", "2", "--journal", out / "calls.sqlite")
-    assert (told.code, told.err) == (0, "")
-    head, body, price = told.out.split("\n\n")
+    printed = edit("--dry-run", "--n", "2", "--journal", out / "calls.sqlite")
+    assert (printed.code, printed.err) == (0, "")
+    head, body, price = printed.out.split("\n\n")
     assert head.startswith(f"POST {service.base}/services/aigc/image-generation/generation\n")
     assert "Authorization: Bearer $DASHSCOPE_API_KEY" in head
     assert "(street.png, " in body and json.loads(body)["parameters"] == {"n": 2}
@@ -170,7 +170,7 @@ def test_a_dry_run_sends_nothing_and_needs_no_key(
     ("options", "answer", "code"),
     [((), b"y\n", 0), ((), b"n\n", 1), ((), b"", 1), (("--yes",), b"", 0), (("--max-price", "0.5"), b"", 0)],
 )
-def test_a_person_is_asked(
+def test_the_question_on_a_terminal(
     edit: Command,
     service: Service,
     monkeypatch: pytest.MonkeyPatch,
@@ -186,9 +186,7 @@ def test_a_person_is_asked(
     assert ("wanlib: nothing was sent\n" in ran.err) == bool(code)
 
 
-def test_a_rule_that_is_broken_is_told_as_check_tells_it(
-    edit: Command, call: Command, service: Service
-) -> None:
+def test_a_violated_rule_is_reported_as_by_check(edit: Command, call: Command, service: Service) -> None:
     ran = edit("--n", "9", "--set", "nn=1")
     assert (ran.code, ran.out, service.seen) == (1, "", [])
     lines = ran.err.splitlines()
@@ -201,13 +199,13 @@ def test_a_rule_that_is_broken_is_told_as_check_tells_it(
     checked = call("check", "-", stdin=json.dumps(body).encode()).out.splitlines()
     assert lines[1:3] == checked[:2]
     assert "wan2.7/unknown" in ran.err and lines[-1].startswith("2 violations: ")
-    told = json.loads(edit("--n", "9", "--json").out)
-    assert told["error"] == "InvalidRequestError"
-    assert [each["rule"] for each in told["violations"]] == ["wan2.7/n.max"]
+    printed = json.loads(edit("--n", "9", "--json").out)
+    assert printed["error"] == "InvalidRequestError"
+    assert [row["rule"] for row in printed["violations"]] == ["wan2.7/n.max"]
     assert "1 of 9 pictures arrived" in edit("--n", "9", "--allow", "wan2.7/n.max").err
 
 
-def test_what_would_have_no_effect_is_told_and_sent(call: Command, tmp_path: Path, service: Service) -> None:
+def test_an_ignored_parameter_is_reported_and_sent(call: Command, tmp_path: Path, service: Service) -> None:
     options = ("--n", "1", "--set", "thinking_mode=true", "--size", "2K", "--out", tmp_path)
     ran = call("edit", PRO, "Dusk", "-i", "https://example.com/a.png", *options)
     assert ran.code == 0 and len(service.created()) == 1
@@ -215,7 +213,7 @@ def test_what_would_have_no_effect_is_told_and_sent(call: Command, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--set", "n"], "--set 'n': expected name=value"),
         (["--n", "1", "--set", "n=2"], "--set 'n': it is set twice"),
@@ -230,12 +228,12 @@ def test_what_would_have_no_effect_is_told_and_sent(call: Command, tmp_path: Pat
         (["--out", __file__], "not a writable folder"),
     ],
 )
-def test_what_can_not_be_meant(
-    edit: Command, service: Service, options: list[str], said: str, tmp_path: Path
+def test_contradictory_options_are_usage_errors(
+    edit: Command, service: Service, options: list[str], message: str, tmp_path: Path
 ) -> None:
     ran = edit(*options)
     assert (ran.code, ran.out, service.seen) == (2, "", [])
-    assert said in ran.err.splitlines()[-1] and ran.err.splitlines()[-1].startswith("wanlib: ")
+    assert message in ran.err.splitlines()[-1] and ran.err.splitlines()[-1].startswith("wanlib: ")
 
 
 def test_without_a_key_or_with_an_unknown_model(
@@ -249,9 +247,7 @@ def test_without_a_key_or_with_an_unknown_model(
     assert not service.seen
 
 
-def test_a_file_in_the_way_is_found_before_anything_is_paid(
-    edit: Command, service: Service, out: Path
-) -> None:
+def test_an_existing_file_is_found_before_the_call(edit: Command, service: Service, out: Path) -> None:
     out.mkdir()
     (out / "dusk-2.png").write_bytes(b"mine")
     ran = edit("--n", "2", "--stem", "dusk")
@@ -262,7 +258,7 @@ def test_a_file_in_the_way_is_found_before_anything_is_paid(
     assert (out / "dusk-2.png").read_bytes() == PNG
 
 
-def test_a_cap_on_the_price(edit: Command, service: Service) -> None:
+def test_a_limit_on_the_price(edit: Command, service: Service) -> None:
     ran = edit("--n", "2", "--max-price", "0.99")
     assert (ran.code, service.seen) == (1, [])
     assert "wanlib: this call could cost 1.00 CNY for 2 pictures; max_price is 0.99" in ran.err
@@ -272,14 +268,14 @@ def test_a_cap_on_the_price(edit: Command, service: Service) -> None:
     ("status", "code", "kind"),
     [(401, "InvalidApiKey", "AuthenticationError"), (400, "DataInspectionFailed", "ContentModerationError")],
 )
-def test_the_service_says_no(edit: Command, service: Service, status: int, code: str, kind: str) -> None:
+def test_a_refused_request(edit: Command, service: Service, status: int, code: str, kind: str) -> None:
     refusal = {"code": code, "message": f"no, {KEY}", "request_id": "r-1"}
     service.answers["/services/aigc/image-generation/generation"] = (status, refusal)
     ran = edit("--n", "1")
     assert (ran.code, ran.out) == (1, "")
     assert f"code {code}, request r-1]" in ran.err.splitlines()[-1]
-    told = json.loads(edit("--n", "1", "--json").out)
-    assert (told["error"], told["status"]) == (kind, status)
+    printed = json.loads(edit("--n", "1", "--json").out)
+    assert (printed["error"], printed["status"]) == (kind, status)
 
 
 def test_a_task_that_fails(edit: Command, service: Service) -> None:
@@ -301,8 +297,8 @@ def test_a_task_that_takes_too_long(edit: Command, service: Service, out: Path) 
     again = f"wanlib wait {TASK} --out {out} --base-url {service.base}"
     assert ran.err.endswith(f"wanlib: to continue: {again}\n")
     service.statuses = ["RUNNING"]
-    told = json.loads(edit("--n", "1", "--timeout", "60", "--json").out)
-    assert (told["error"], told["task_id"]) == ("DeadlineExceededError", TASK)
+    printed = json.loads(edit("--n", "1", "--timeout", "60", "--json").out)
+    assert (printed["error"], printed["task_id"]) == ("DeadlineExceededError", TASK)
 
 
 def test_a_call_that_may_have_been_accepted(edit: Command, service: Service) -> None:
@@ -326,8 +322,8 @@ def test_a_picture_that_can_not_be_saved(edit: Command, service: Service, out: P
     assert (ran.code, ran.out) == (1, f"{out / f'{TASK}-1.png'}\n")
     assert f"wanlib wait {TASK} " in ran.err
     service.statuses = ["SUCCEEDED"]
-    told = json.loads(edit("--n", "2", "--json").out)
-    assert (told["error"], told["files"]) == ("DownloadFailedError", [str(out / f"{TASK}-1.png")])
+    printed = json.loads(edit("--n", "2", "--json").out)
+    assert (printed["error"], printed["files"]) == ("DownloadFailedError", [str(out / f"{TASK}-1.png")])
     service.answers["/pictures/2.png"] = (403, b"")
     assert "to continue" not in edit("--n", "2").err  # its link is dead
 
@@ -349,7 +345,7 @@ _PATCHED = (
     ],
     ids=["while it is sent", "while it is waited for", "while it is saved"],
 )
-def test_ctrl_c_tells_how_to_go_on(
+def test_ctrl_c_prints_how_to_continue(
     process: Command, service: Service, tmp_path: Path, held: str, words: str, again: str
 ) -> None:
     service.held = held
@@ -357,7 +353,7 @@ def test_ctrl_c_tells_how_to_go_on(
         "edit", PRO, "Dusk", "-i", "https://example.com/a.png", "--base-url", service.base, "--out", "my out",
         code=_PATCHED, env={"DASHSCOPE_API_KEY": KEY}, cwd=tmp_path,
     )  # fmt: skip
-    assert service.met.wait(20)
+    assert service.was_reached.wait(20)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate()
     assert (running.returncode, out) == (130, b"")
@@ -365,7 +361,7 @@ def test_ctrl_c_tells_how_to_go_on(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals are of POSIX")
-def test_on_a_terminal(process: Command, service: Service, tmp_path: Path) -> None:
+def test_question_and_progress_on_a_terminal(process: Command, service: Service, tmp_path: Path) -> None:
     import os
     import pty
 

@@ -1,4 +1,4 @@
-"""`wanlib explain`."""
+"""`wanlib explain`: rules with their sources and example bodies, facts, and error codes."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def spec() -> Spec:
     return load()
 
 
-def testdetail_lines(wanlib: Callable[..., Any]) -> None:
+def test_the_text_output(wanlib: Callable[..., Any]) -> None:
     ran = wanlib("explain", "wan2.7/n.max:sequential")
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
@@ -54,11 +54,11 @@ def testdetail_lines(wanlib: Callable[..., Any]) -> None:
         "wire/prompt.input.required",
     ],
 )
-def test_the_bodies_stand_on_both_sides(wanlib: Callable[..., Any], rule: str) -> None:
+def test_the_bodies_are_on_both_sides_of_the_limit(wanlib: Callable[..., Any], rule: str) -> None:
     printed = json.loads(wanlib("explain", rule, "--json").out)
     keeps, breaks = printed["keeps"], printed["breaks"]
-    assert [each.rule for each in check(keeps["body"], call=keeps["call"])] == []
-    assert [each.rule for each in check(breaks["body"], call=breaks["call"])] == [rule]
+    assert [violation.rule for violation in check(keeps["body"], call=keeps["call"])] == []
+    assert [violation.rule for violation in check(breaks["body"], call=breaks["call"])] == [rule]
     assert keeps["messages"] == []
     assert len(breaks["messages"]) == 1 and f"({rule})" in breaks["messages"][0]
 
@@ -71,17 +71,17 @@ def test_pictures_are_shown_as_a_digest(wanlib: Callable[..., Any]) -> None:
         assert re.search(r"[A-Za-z0-9+/]{40}", ran.out) is None
 
 
-def test_every_rule_and_fact_can_be_told(spec: Spec) -> None:
+def test_every_rule_and_fact_can_be_explained(spec: Spec) -> None:
     """Each is written where it is said to be, and stands on a page that is listed."""
     files = {path.name: path.read_text("utf-8").splitlines() for path in spec_folder().glob("*.yaml")}
     for name in (*spec.rules, *spec.facts):
-        account = rule_details(spec, name, None)
-        assert "\n".join(detail_lines(account)).startswith(name)
-        assert json.loads(json.dumps(account)) == account
-        assert account["source"]["title"], name
-        folder, _, file = account["file"].partition("/")
+        details = rule_details(spec, name, None)
+        assert "\n".join(detail_lines(details)).startswith(name)
+        assert json.loads(json.dumps(details)) == details
+        assert details["source"]["title"], name
+        folder, _, file = details["file"].partition("/")
         assert folder == "spec"
-        assert 1 <= account["line"] <= len(files[file]), name
+        assert 1 <= details["line"] <= len(files[file]), name
         if name in spec.rules and spec.rules[name].kind in (
             "max",
             "min",
@@ -89,17 +89,21 @@ def test_every_rule_and_fact_can_be_told(spec: Spec) -> None:
             "max_side",
             "effective",
         ):
-            assert f"{account['kind']}:" in files[file][account["line"] - 1], name
+            assert f"{details['kind']}:" in files[file][details["line"] - 1], name
 
 
 def test_statements_are_those_tied_to_the_rule(spec: Spec) -> None:
-    account = rule_details(spec, "wan2.7/n.max:sequential", None)
-    tied = {key for key, each in spec.sources["statements"].items() if account["id"] in each.get("rules", ())}
-    assert {each["id"] for each in account["statements"]} == tied
+    details = rule_details(spec, "wan2.7/n.max:sequential", None)
+    tied = {
+        key
+        for key, statement in spec.sources["statements"].items()
+        if details["id"] in statement.get("rules", ())
+    }
+    assert {row["id"] for row in details["statements"]} == tied
     assert len(tied) >= 2
 
 
-def test_modes_are_told_down_to_the_fields(spec: Spec) -> None:
+def test_modes_are_expanded_down_to_the_fields(spec: Spec) -> None:
     assert rule_details(spec, "wan2.7/size.max_pixels:pro_text", None)["modes"] == {
         "pro_text": "plain_text and model == 'wan2.7-image-pro'",
         "plain_text": "text_only and not sequential",
@@ -131,7 +135,7 @@ def test_another_spec_names_its_own_files(wanlib: Callable[..., Any]) -> None:
     assert f"  written   {folder.as_posix()}/wan2.7.yaml:" in ran.out
 
 
-def test_without_the_packages_that_draw(wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pillow(wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     def draw(*_: object) -> None:
         raise ModuleNotFoundError("No module named 'PIL'", name="PIL")
 
@@ -162,14 +166,14 @@ def test_every_code_is_explained_as_it_is_classified(wanlib: Callable[..., Any],
         "access_denied",
         "GatewayTimeout",
     ):
-        account = json.loads(wanlib("explain", code, "--json").out)
-        found = classify(code)
+        details = json.loads(wanlib("explain", code, "--json").out)
+        classified = classify(code)
         for key in ("code", "kind", "error", "retry", "means", "advice", "basis", "status"):
-            assert account[key] == getattr(found, key)
-        assert account["certain"] is found.is_certain
+            assert details[key] == getattr(classified, key)
+        assert details["certain"] is classified.is_certain
     for code in spec.wire["errors"]:
-        account = code_details(spec, code, None)
-        assert account and account["error"] == classify(code).error and list(code_lines(account))
+        details = code_details(spec, code, None)
+        assert details and details["error"] == classify(code).error and list(code_lines(details))
 
 
 def test_what_is_inferred_is_marked(wanlib: Callable[..., Any]) -> None:
@@ -178,7 +182,7 @@ def test_what_is_inferred_is_marked(wanlib: Callable[..., Any]) -> None:
     assert "as DataInspectionFailed: the text before it is a documented prefix" in by
 
 
-def test_a_word_that_nothing_has(wanlib: Callable[..., Any]) -> None:
+def test_an_unknown_name(wanlib: Callable[..., Any]) -> None:
     ran = wanlib("explain", "Throtling")
     assert (ran.code, ran.out) == (2, "")
     assert "no rule, fact or error code 'Throtling'; did you mean 'Throttling' or" in ran.err

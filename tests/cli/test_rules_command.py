@@ -1,4 +1,4 @@
-"""`wanlib rules`."""
+"""`wanlib rules`: the list of rules in a pipe, as JSON, and on terminals of any width."""
 
 import json
 from collections.abc import Callable
@@ -28,19 +28,19 @@ def test_every_rule_is_a_line_of_four_columns(wanlib: Callable[..., Any]) -> Non
     assert by_id["wire/model"][2] == "all"
 
 
-def test_those_of_a_model(wanlib: Callable[..., Any]) -> None:
+def test_the_rules_of_a_model(wanlib: Callable[..., Any]) -> None:
     ran = wanlib("rules", "wan2.5-i2i-preview")
     ids = {line.partition("\t")[0] for line in ran.out.splitlines()}
-    assert {each for each in RULES if each.startswith("wan2.5/")} <= ids
+    assert {rule for rule in RULES if rule.startswith("wan2.5/")} <= ids
     assert "wire/model" in ids
-    assert not any(each.startswith(("wan2.7/", "wan2.6/", "wanx2.1/")) for each in ids)
+    assert not any(rule.startswith(("wan2.7/", "wan2.6/", "wanx2.1/")) for rule in ids)
 
 
 @pytest.mark.parametrize("options", [(), ("--spec", spec_folder())])
 def test_json(wanlib: Callable[..., Any], options: tuple[Any, ...]) -> None:
     printed = json.loads(wanlib("rules", "--json", *options).out)
-    assert [each["id"] for each in printed] == list(RULES)
-    by_id = {each["id"]: each for each in printed}
+    assert [row["id"] for row in printed] == list(RULES)
+    by_id = {row["id"]: row for row in printed}
     assert by_id["wan2.7/size.keywords"] == {
         "id": "wan2.7/size.keywords",
         "kind": "keywords",
@@ -57,11 +57,11 @@ def test_json(wanlib: Callable[..., Any], options: tuple[Any, ...]) -> None:
 
 def test_another_spec_lists_the_same_lines(wanlib: Callable[..., Any]) -> None:
     """The packaged one from its YAML: what a reader sees is what the registry says."""
-    told, loaded = (
+    packaged, loaded = (
         [line for line in wanlib("rules", *options).out.splitlines() if line.startswith("wan")]
         for options in ((), ("--spec", spec_folder()))
     )
-    assert told == loaded != []
+    assert packaged == loaded != []
 
 
 def test_a_terminal_has_a_table(wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,8 +28,8 @@ def test_submit_prints_the_id_and_wait_saves_what_it_yields(
     assert (ran.code, ran.out) == (0, f"{TASK}\n")
     assert f"wanlib wait {TASK} --base-url {service.base}\n" in ran.err
     assert len(service.seen) == 1
-    told = json.loads(call("submit", PRO, "Dusk", "--n", "1", "--json").out)
-    assert (told["task_id"], told["model"]) == (TASK, PRO)
+    printed = json.loads(call("submit", PRO, "Dusk", "--n", "1", "--json").out)
+    assert (printed["task_id"], printed["model"]) == (TASK, PRO)
     ran = call("wait", TASK, "--out", tmp_path)
     assert (ran.code, ran.out) == (0, f"{tmp_path / f'{TASK}-1.png'}\n")
     assert (tmp_path / f"{TASK}-1.png").read_bytes() == PNG
@@ -48,7 +48,7 @@ def test_several_are_waited_for_at_once(call: Command, service: Service, tmp_pat
     assert call("wait", "no/id").code == 2
 
 
-def test_an_answer_without_a_picture(call: Command, service: Service, tmp_path: Path) -> None:
+def test_a_response_without_a_picture(call: Command, service: Service, tmp_path: Path) -> None:
     service.parts = [{"text": "\x1b[2JNo."}]
     ran = call("wait", TASK, "--out", tmp_path)
     assert (ran.code, ran.out) == (1, "\\x1b[2JNo.\n")
@@ -67,9 +67,9 @@ def test_tasks_are_listed(call: Command, service: Service, monkeypatch: pytest.M
     assert (query["status"], query["model_name"]) == (["RUNNING"], [PRO])
     # two hours before the clock's moment or a little more, in the service's zone
     assert "20270115135000" <= query["start_time"][0] <= "20270115140000"
-    told = json.loads(call("tasks", "--json").out)
-    assert [each["task_id"] for each in told] == [TASK, OTHER]
-    assert told[0]["created_at"] == 1_800_000_000
+    printed = json.loads(call("tasks", "--json").out)
+    assert [row["task_id"] for row in printed] == [TASK, OTHER]
+    assert printed[0]["created_at"] == 1_800_000_000
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
@@ -88,17 +88,17 @@ def test_task_ids_are_whole_on_a_terminal(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--since", "yesterday"], "--since 'yesterday': expected a number followed by s, m, h or d"),
         (["--status", "done"], "status is 'DONE'; allowed: PENDING, RUNNING"),
         (["--model", "wan3"], "no model 'wan3'"),
     ],
 )
-def test_tasks_that_can_not_be_meant(call: Command, service: Service, options: list[str], said: str) -> None:
+def test_wrong_options_of_tasks(call: Command, service: Service, options: list[str], message: str) -> None:
     ran = call("tasks", *options)
     assert (ran.code, ran.out, service.seen) == (2, "", [])
-    assert said in ran.err
+    assert message in ran.err
 
 
 def test_tasks_are_canceled(call: Command, service: Service) -> None:
@@ -114,7 +114,9 @@ def test_tasks_are_canceled(call: Command, service: Service) -> None:
     assert json.loads(lines[1]) == {"task_id": OTHER, "canceled": True}
 
 
-def test_what_a_journal_holds_is_taken_up_again(call: Command, service: Service, tmp_path: Path) -> None:
+def test_the_unfinished_calls_of_a_journal_are_continued(
+    call: Command, service: Service, tmp_path: Path
+) -> None:
     journal = tmp_path / "calls.sqlite"
     assert call("submit", PRO, "Dusk", "--n", "1", "--journal", journal).code == 0
     service.answers["/services/aigc/image-generation/generation"] = (502, b"")
@@ -122,8 +124,8 @@ def test_what_a_journal_holds_is_taken_up_again(call: Command, service: Service,
     service.answers["/tasks"] = listed()
     ran = call("resume", "--journal", journal, "--out", tmp_path)
     assert (ran.code, ran.out) == (1, f"{tmp_path / f'{TASK}-1.png'}\n")
-    told = f"wanlib: a call of {PRO} was sent, but its response was lost; the service lists no such task"
-    assert ran.err.splitlines()[-1] == told
+    printed = f"wanlib: a call of {PRO} was sent, but its response was lost; the service lists no such task"
+    assert ran.err.splitlines()[-1] == printed
     service.answers["/tasks"] = listed({"task_id": OTHER}, {"task_id": OTHER[:-1] + "3"})
     (lost,) = call("resume", "--journal", journal, "--out", tmp_path, "--json").out.splitlines()
     assert json.loads(lost)["lost"]["candidates"] == [OTHER, OTHER[:-1] + "3"]

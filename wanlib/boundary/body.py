@@ -12,7 +12,7 @@ from wanlib.spec import Family, Field, Node, Spec
 URL = "https://example.com/{}.png"
 
 
-class BodyBuilder:
+class RequestBuilder:
     """Builds requests in one mode case; they contain nothing that is not needed.
 
     Attributes:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from wanlib.boundary.body import BodyBuilder
+from wanlib.boundary.body import RequestBuilder
 from wanlib.boundary.case import Case, Question
 from wanlib.boundary.envelope import (
     EnvelopeChange,
@@ -66,8 +66,8 @@ class _BoundaryCases:
         else:
             yield from self._family_cases()
 
-    def _first_reachable(self, model: str) -> BodyBuilder:
-        return BodyBuilder(self.spec, _cached_mode_cases(self.spec, model)[0])
+    def _first_reachable(self, model: str) -> RequestBuilder:
+        return RequestBuilder(self.spec, _cached_mode_cases(self.spec, model)[0])
 
     # The envelope.
 
@@ -91,7 +91,9 @@ class _BoundaryCases:
             keeps = call in self.spec.calls(model)
             yield self._case(body, call, body.request({}), keeps, call)
 
-    def _change_cases(self, body: BodyBuilder, envelope_changes: Iterator[EnvelopeChange]) -> Iterator[Case]:
+    def _change_cases(
+        self, body: RequestBuilder, envelope_changes: Iterator[EnvelopeChange]
+    ) -> Iterator[Case]:
         for change in envelope_changes:
             yield self._case(body, change.label, change.body, change.keeps, body.call, null=change.null)
 
@@ -121,7 +123,7 @@ class _BoundaryCases:
             yield from self._conditional_cases(model, field)
         elif rule.kind == "unknown":
             for mode_case in self._applicable_cases(model, field)[:1]:
-                yield from self._unknown_members(BodyBuilder(self.spec, mode_case), field)
+                yield from self._unknown_members(RequestBuilder(self.spec, mode_case), field)
         elif (
             rule.kind in MODE_INPUT_KINDS
             and field.name in _cached_mode_cases(self.spec, model)[0].assignments[0]
@@ -135,7 +137,7 @@ class _BoundaryCases:
         everywhere = len(field.rules_of_kind(self.rule.kind)) > 1 or self.rule.condition
         for mode_case in self._applicable_cases(model, field):
             has_violation = False
-            for case in self._step_cases(BodyBuilder(self.spec, mode_case), field):
+            for case in self._step_cases(RequestBuilder(self.spec, mode_case), field):
                 has_violation = has_violation or bool(case.breaks)
                 yield case
             if has_violation and not everywhere:
@@ -154,7 +156,7 @@ class _BoundaryCases:
         for assignment in mode_case.assignments:
             if assignment[field.name] not in tried:
                 tried.add(assignment[field.name])
-                body = BodyBuilder(self.spec, replace(mode_case, assignments=(assignment,)))
+                body = RequestBuilder(self.spec, replace(mode_case, assignments=(assignment,)))
                 values = {} if field.type == "list" else {field.name: assignment[field.name]}
                 label = str(assignment[field.name]).lower() or "empty"
                 yield self._case(body, label, body.request(values), keeps, body.call)
@@ -167,10 +169,10 @@ class _BoundaryCases:
             for mode_case in _cached_mode_cases(self.spec, model)
             if mode_case.is_usable(mode_case.family.field(top))
             and mode_case.active_rule(field, self.rule.kind) is self.rule
-            and self._is_reachable(BodyBuilder(self.spec, mode_case), field)
+            and self._is_reachable(RequestBuilder(self.spec, mode_case), field)
         ]
 
-    def _is_reachable(self, body: BodyBuilder, field: Field) -> bool:
+    def _is_reachable(self, body: RequestBuilder, field: Field) -> bool:
         """Return whether a list that must be as long as another one has an item."""
         top = body.family.field(field.path.partition(".")[0])
         inner = field.path != top.path or self.rule.kind == "same_count_as"
@@ -179,7 +181,7 @@ class _BoundaryCases:
     def _conditional_cases(self, model: str, field: Field) -> Iterator[Case]:
         """Yield a field that is present while the condition holds, and while it does not."""
         for mode_case in _cached_mode_cases(self.spec, model):
-            body = BodyBuilder(self.spec, mode_case)
+            body = RequestBuilder(self.spec, mode_case)
             others = [
                 rule
                 for kind in ("effective", "needs")
@@ -192,20 +194,20 @@ class _BoundaryCases:
                     body, "present", body.request(value), mode_case.holds(self.rule.limit), body.call
                 )
 
-    def _unknown_members(self, body: BodyBuilder, field: Field) -> Iterator[Case]:
+    def _unknown_members(self, body: RequestBuilder, field: Field) -> Iterator[Case]:
         yield self._case(body, "none", self._request(body, field, body.sample(field)), True, body.call)
         for name in ("not_a_member", ""):
             value = body.sample(field) | {name: 1}
             yield self._case(body, repr(name), self._request(body, field, value), False, body.call)
 
-    def _step_cases(self, body: BodyBuilder, field: Field) -> Iterator[Case]:
+    def _step_cases(self, body: RequestBuilder, field: Field) -> Iterator[Case]:
         for step in _step_function(field, self.rule)(body, field, self.rule):
             yield from self._boundary_case(body, field, step, step.keeps)
         for other in field.rules_of_kind(self.rule.kind):
             if other is not self.rule and KINDS[other.kind].tighter in ("lower", "higher"):
                 yield from self._other_variant_edges(body, field, other)
 
-    def _other_variant_edges(self, body: BodyBuilder, field: Field, other: Rule) -> Iterator[Case]:
+    def _other_variant_edges(self, body: RequestBuilder, field: Field, other: Rule) -> Iterator[Case]:
         """Yield the boundary values of another variant while this one applies."""
         limit = limit_as_number(self.rule.limit)
         for step in _step_function(field, other)(body, field, other):
@@ -213,13 +215,13 @@ class _BoundaryCases:
             yield from self._boundary_case(body, field, step._replace(label=f"across-{step.label}"), not over)
 
     def _boundary_case(
-        self, body: BodyBuilder, field: Field, step: BoundaryValue, keeps: bool
+        self, body: RequestBuilder, field: Field, step: BoundaryValue, keeps: bool
     ) -> Iterator[Case]:
         values = {field.path.partition(".")[0]: body.wrap(field, step.value)} | (step.also or {})
         if self._keeps_modes(body, values):
             yield self._case(body, step.label, body.request(values), keeps, body.call, null=step.null)
 
-    def _keeps_modes(self, body: BodyBuilder, values: dict[str, Any]) -> bool:
+    def _keeps_modes(self, body: RequestBuilder, values: dict[str, Any]) -> bool:
         """Return whether the modes stay the same with these values; modes may read one of them."""
         if self.rule.kind in ("type", "required"):
             return True
@@ -234,11 +236,17 @@ class _BoundaryCases:
             (holds(modes, mode, known) or False) is truth for mode, truth in body.mode_case.truths.items()
         )
 
-    def _request(self, body: BodyBuilder, field: Field, leaf: Any) -> Any:
+    def _request(self, body: RequestBuilder, field: Field, leaf: Any) -> Any:
         return body.request({field.path.partition(".")[0]: body.wrap(field, leaf)})
 
     def _case(
-        self, body: BodyBuilder, label: str, request: Any, keeps: bool, call: str | None, null: bool = False
+        self,
+        body: RequestBuilder,
+        label: str,
+        request: Any,
+        keeps: bool,
+        call: str | None,
+        null: bool = False,
     ) -> Case:
         modes = "+".join(mode for mode, truth in body.mode_case.truths.items() if truth)
         if self.rule.id == "wire/endpoints":

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from wanlib.boundary.body import BodyBuilder
+from wanlib.boundary.body import RequestBuilder
 from wanlib.spec import Node, Rule
 
 UNKNOWN_MEMBER = "not_a_member"
@@ -28,7 +28,7 @@ class EnvelopeChange(NamedTuple):
     null: bool = False
 
 
-Changes = Callable[[BodyBuilder, Node, Rule, tuple[Any, ...]], Iterator[EnvelopeChange]]
+Changes = Callable[[RequestBuilder, Node, Rule, tuple[Any, ...]], Iterator[EnvelopeChange]]
 
 _VALUES_OF_WRONG_TYPE: dict[str, tuple[tuple[str, Any], ...]] = {
     "object": (("list", []), ("text", "a")),
@@ -37,7 +37,7 @@ _VALUES_OF_WRONG_TYPE: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-def changes(body: BodyBuilder, node: Node, rule: Rule) -> Iterator[EnvelopeChange]:
+def changes(body: RequestBuilder, node: Node, rule: Rule) -> Iterator[EnvelopeChange]:
     """Yield the changes for one rule of one node."""
     yield from _KINDS[rule.kind](body, node, rule, steps_to(node))
 
@@ -63,12 +63,14 @@ def _at(body: Any, steps: tuple[Any, ...]) -> Any:
     return body
 
 
-def _base_body(body: BodyBuilder) -> dict[str, Any]:
+def _base_body(body: RequestBuilder) -> dict[str, Any]:
     """Return the smallest valid body, including `parameters`."""
     return {"parameters": {}} | body.request({})
 
 
-def _required(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _required(
+    body: RequestBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]
+) -> Iterator[EnvelopeChange]:
     yield EnvelopeChange("present", _base_body(body), True)
     without_member = _base_body(body)
     del _at(without_member, steps[:-1])[steps[-1]]
@@ -76,7 +78,7 @@ def _required(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...])
     yield EnvelopeChange("null", set_at(_base_body(body), steps, None), False)
 
 
-def _type(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _type(body: RequestBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     yield EnvelopeChange("right", _base_body(body), True)
     for label, value in _VALUES_OF_WRONG_TYPE[rule.limit]:
         yield EnvelopeChange(label, set_at(_base_body(body), steps, value), False)
@@ -84,7 +86,9 @@ def _type(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> 
         yield EnvelopeChange("null", set_at(_base_body(body), steps, None), False, null=node.form == "rest")
 
 
-def _unknown(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _unknown(
+    body: RequestBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]
+) -> Iterator[EnvelopeChange]:
     yield EnvelopeChange("none", _base_body(body), True)
     unknown_members: list[tuple[str, Any]] = [(name, 1) for name in (UNKNOWN_MEMBER, "", "a/b~c")]
     if node.form == "parts":
@@ -94,20 +98,20 @@ def _unknown(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) 
         yield EnvelopeChange(repr(name), set_at(_base_body(body), (*steps, name), value), False)
 
 
-def _count(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _count(body: RequestBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     (item,) = _at(_base_body(body), steps)
     for count in (rule.limit, rule.limit - 1, rule.limit + 1):
         yield EnvelopeChange(str(count), set_at(_base_body(body), steps, [item] * count), count == rule.limit)
 
 
-def _one_of(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _one_of(body: RequestBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     for word in rule.limit:
         yield EnvelopeChange(word, set_at(_base_body(body), steps, word), True)
     for word in ("assistant", "system", rule.limit[0].upper(), rule.limit[0] + "\n", ""):
         yield EnvelopeChange(repr(word), set_at(_base_body(body), steps, word), False)
 
 
-def _parts(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _parts(body: RequestBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
     parts = _at(_base_body(body), steps)
     yield EnvelopeChange("in-order", _base_body(body), True)
     yield EnvelopeChange("reversed", set_at(_base_body(body), steps, parts[::-1]), True)
@@ -123,7 +127,9 @@ def _parts(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) ->
         yield EnvelopeChange(label, set_at(_base_body(body), steps, [*parts, part]), False)
 
 
-def _max_count(body: BodyBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]) -> Iterator[EnvelopeChange]:
+def _max_count(
+    body: RequestBuilder, node: Node, rule: Rule, steps: tuple[Any, ...]
+) -> Iterator[EnvelopeChange]:
     """Yield changes of the number of parts of one kind; its name precedes the kind in the rule id."""
     name = rule.id.rsplit(".", 2)[1]
     parts = _at(_base_body(body), steps)
@@ -146,7 +152,7 @@ _KINDS: dict[str, Changes] = {
 }
 
 
-def model_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
+def model_changes(body: RequestBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
     """Yield the changes for `wire/model`."""
     base_body = _base_body(body)
     model = base_body["model"]
@@ -175,7 +181,7 @@ def model_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
         yield EnvelopeChange(label, value, False)
 
 
-def unknown_member_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
+def unknown_member_changes(body: RequestBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
     """Yield the changes for the `unknown` rule of a family: undocumented names."""
     base_body = _base_body(body)
     yield EnvelopeChange("none", base_body, True)
@@ -183,7 +189,7 @@ def unknown_member_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeCh
         yield EnvelopeChange(repr(name), set_at(base_body, ("parameters", name), 1), False)
 
 
-def foreign_member_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
+def foreign_member_changes(body: RequestBuilder, rule: Rule) -> Iterator[EnvelopeChange]:
     """Yield the changes for the `only_for` rule of a family: names of other models, in each container."""
     base_body = _base_body(body)
     yield EnvelopeChange("none", base_body, True)
@@ -195,7 +201,7 @@ def foreign_member_changes(body: BodyBuilder, rule: Rule) -> Iterator[EnvelopeCh
             )
 
 
-def position_changes(body: BodyBuilder, name: str, right: str, sample: Any) -> Iterator[EnvelopeChange]:
+def position_changes(body: RequestBuilder, name: str, right: str, sample: Any) -> Iterator[EnvelopeChange]:
     """Yield the changes for the `place` rule of a field.
 
     Args:

@@ -1,4 +1,4 @@
-"""Values next to a limit, for every kind of rule on an image: URLs, data URIs and encoded files.
+"""Values next to a limit, for each kind of rule on an image: URLs, data URIs and encoded files.
 
 `IMAGE_STEPS` has the function of each kind.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wanlib.base.values import Ratio
-from wanlib.boundary.body import URL, BodyBuilder
+from wanlib.boundary.body import URL, RequestBuilder
 from wanlib.boundary.images import MEDIA_TYPES, data_uri_of_image
 from wanlib.boundary.value_steps import BoundaryValue, Steps
 from wanlib.spec import Field, Rule
@@ -26,7 +26,7 @@ class SideLimits:
         wide: The maximum ratio of width to height.
     """
 
-    def __init__(self, body: BodyBuilder, field: Field) -> None:
+    def __init__(self, body: RequestBuilder, field: Field) -> None:
         """Read the limits of a field."""
         limit = body.mode_case.limit
         self.formats: tuple[str, ...] = limit(field, "formats", ("png",))
@@ -44,7 +44,7 @@ class SideLimits:
         return data_uri_of_image(image_format or self.formats[0], self.low, self.low, **options)
 
 
-def schemes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def schemes(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield URLs of allowed and of other schemes."""
     for scheme in rule.limit:
         image = (
@@ -64,7 +64,7 @@ def schemes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryVal
         yield BoundaryValue(label, text, False)
 
 
-def chars(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def chars(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield URLs with and without characters beyond ASCII."""
     yield BoundaryValue("ascii", URL.format("%E5%9B%BE"), True)
     yield BoundaryValue("data", SideLimits(body, field).smallest_image(), True)
@@ -114,7 +114,7 @@ _PUBLIC_HOSTS = (
 )
 
 
-def public(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def public(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield URLs of public and of private hosts."""
     yield BoundaryValue("data", SideLimits(body, field).smallest_image(), True)
     yield BoundaryValue("oss-key", "oss://example/1.png", True)
@@ -141,7 +141,7 @@ _PAST, _FUTURE = 1_000_000_000, 32_503_680_000  # 2001 and 3000, independent of 
 _DATES = {_PAST: "20010909T014640Z", _FUTURE: "30000101T000000Z"}
 
 
-def unexpired(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def unexpired(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield signed URLs that are valid and expired."""
     yield BoundaryValue("unsigned", URL.format(1), True)
     yield BoundaryValue("no-time", URL.format(1) + f"?{rule.limit[0][-1]}=soon", True)
@@ -153,7 +153,7 @@ def unexpired(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryV
             yield BoundaryValue(f"{end}-{'future' if keeps else 'past'}", f"{URL.format(1)}?{query}", keeps)
 
 
-def encoding(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def encoding(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield a valid data URI and malformed ones."""
     valid = SideLimits(body, field).smallest_image()
     header, _, data = valid.partition(",")
@@ -172,7 +172,7 @@ def encoding(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryVa
         yield BoundaryValue(label, text, False)
 
 
-def mime(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def mime(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield data URIs that declare the right and a wrong media type."""
     limits = SideLimits(body, field)
     for image_format, name in rule.limit.items():
@@ -193,7 +193,7 @@ def mime(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]
         )
 
 
-def formats(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def formats(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield files of allowed and of other formats, and broken files."""
     limits = SideLimits(body, field)
     for image_format in rule.limit:
@@ -212,7 +212,7 @@ def formats(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryVal
     yield BoundaryValue("nothing", f"{header},", False)
 
 
-def min_side(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def min_side(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield images with sides at and under the minimum."""
     for image_format in SideLimits(body, field).formats:
         for alpha in (False, True) if image_format in _ALPHA else (False,):
@@ -232,7 +232,7 @@ def min_side(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryVa
                 )
 
 
-def max_side(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_side(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield images with sides at and over the maximum."""
     limits = SideLimits(body, field)
     for image_format in limits.formats:
@@ -246,7 +246,7 @@ def max_side(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryVa
             )
 
 
-def min_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def min_ratio(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield images of exactly the minimum ratio, and a pixel higher."""
     for image_format, width, height in _sizes_of_ratio(body, field, rule.limit):
         yield BoundaryValue(
@@ -257,7 +257,7 @@ def min_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryV
         )
 
 
-def max_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_ratio(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield images of exactly the maximum ratio, and a pixel wider."""
     for image_format, width, height in _sizes_of_ratio(body, field, rule.limit):
         yield BoundaryValue(
@@ -268,14 +268,14 @@ def max_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryV
         )
 
 
-def _sizes_of_ratio(body: BodyBuilder, field: Field, ratio: Ratio) -> Iterator[tuple[str, int, int]]:
+def _sizes_of_ratio(body: RequestBuilder, field: Field, ratio: Ratio) -> Iterator[tuple[str, int, int]]:
     limits = SideLimits(body, field)
     factor = -(-limits.low // min(ratio))
     for image_format in limits.formats:
         yield image_format, ratio.width * factor, ratio.height * factor
 
 
-def max_bytes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_bytes(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield files at and over the maximum length."""
     limits = SideLimits(body, field)
     for image_format in limits.formats:
@@ -285,7 +285,7 @@ def max_bytes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryV
             )
 
 
-def same_pixels_as(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def same_pixels_as(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield images of the same and of another size as the first image."""
     limits = SideLimits(body, field)
     low = limits.low
@@ -296,7 +296,7 @@ def same_pixels_as(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[Boun
     yield BoundaryValue("url", URL.format(2), True, also=also)
 
 
-def inside(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def inside(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield boxes inside and outside of the image."""
     images = body.family.field(rule.limit)
     assert images.each is not None

@@ -1,4 +1,4 @@
-"""Values next to a limit, for every kind of rule on a field.
+"""Values next to a limit, for each kind of rule on a field.
 
 `STEPS` has the function of each kind; it yields values that satisfy the rule and values that violate it.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from wanlib.base.values import ABSENT, Ratio
-from wanlib.boundary.body import BodyBuilder
+from wanlib.boundary.body import RequestBuilder
 from wanlib.spec import Field, Rule
 
 
@@ -32,7 +32,7 @@ class BoundaryValue(NamedTuple):
     null: bool = False
 
 
-Steps = Callable[[BodyBuilder, Field, Rule], Iterator[BoundaryValue]]
+Steps = Callable[[RequestBuilder, Field, Rule], Iterator[BoundaryValue]]
 
 _VALUES_OF_WRONG_TYPE: dict[str, tuple[tuple[str, Any], ...]] = {
     "text": (("number", 5), ("list", ["a"]), ("boolean", True)),
@@ -55,7 +55,7 @@ _VALUES_OF_WRONG_TYPE: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-def required_values(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def required_values(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield a present, an absent and a null value."""
     yield BoundaryValue("present", body.sample(field), True)
     yield BoundaryValue("absent", ABSENT, False)
@@ -63,7 +63,7 @@ def required_values(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[Bou
         yield BoundaryValue("null", [None] if body.is_single_item(field) else None, False)
 
 
-def wrong_type(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def wrong_type(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield a value of the right type and values of other types."""
     sample = body.sample(field)
     yield BoundaryValue("right", sample, True)
@@ -78,7 +78,7 @@ def wrong_type(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[Boundary
         yield BoundaryValue("null", None, False, null=not item)
 
 
-def one_of(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def one_of(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield every allowed value and similar ones."""
     for value in rule.limit:
         yield BoundaryValue(str(value).lower(), value, True)
@@ -91,7 +91,7 @@ def one_of(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValu
         yield BoundaryValue(repr(value).strip("'").lower(), value, False)
 
 
-def not_blank(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def not_blank(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield texts with and without visible characters."""
     for label, text in (("letter", "a"), ("padded", " a\n"), ("control", "\x1f"), ("joiner", "\u200b")):
         yield BoundaryValue(label, text, True)
@@ -105,70 +105,72 @@ def not_blank(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryV
         yield BoundaryValue(label, text, False)
 
 
-def excludes(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def excludes(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield a size in pixels and the excluded keywords."""
     yield BoundaryValue("width-height", _nearest_size(body, field, 0, 1), True)
     for word in rule.limit:
         yield BoundaryValue(word, word, False)
 
 
-def _counts(body: BodyBuilder, field: Field, counts: tuple[tuple[int, bool], ...]) -> Iterator[BoundaryValue]:
+def _counts(
+    body: RequestBuilder, field: Field, counts: tuple[tuple[int, bool], ...]
+) -> Iterator[BoundaryValue]:
     for count, keeps in counts:
         if count >= 0:
             yield BoundaryValue(str(count), body.items(field, count), keeps, count)
 
 
-def count(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def count(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield lists of the exact length, one shorter and one longer."""
     yield from _counts(body, field, ((rule.limit, True), (rule.limit - 1, False), (rule.limit + 1, False)))
 
 
-def min_count(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def min_count(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield the shortest allowed list and one that is shorter."""
     yield from _counts(body, field, ((rule.limit, True), (rule.limit - 1, False)))
 
 
-def max_count(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_count(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield the longest allowed list and one that is longer."""
     yield from _counts(body, field, ((rule.limit, True), (rule.limit + 1, False)))
 
 
-def max_chars(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_chars(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield texts at and over the limit, in characters of one, three and four bytes."""
     for name, char in (("latin", "a"), ("han", "字"), ("astral", "🎨")):
         yield BoundaryValue(f"{name}-{rule.limit}", char * rule.limit, True, rule.limit)
         yield BoundaryValue(f"{name}-{rule.limit + 1}", char * (rule.limit + 1), False, rule.limit + 1)
 
 
-def pattern(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def pattern(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield the examples of the rule."""
     for keeps, examples in ((True, rule.keeps), (False, rule.breaks)):
         for index, text in enumerate(examples):
             yield BoundaryValue(f"{'keeps' if keeps else 'breaks'}-{index}", text, keeps)
 
 
-def decimals(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def decimals(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield percentages with the right number of decimals, one less and one more."""
     for places in (rule.limit, rule.limit - 1, rule.limit + 1):
         text = "40." + "0" * places if places else "40"
         yield BoundaryValue(f"{places}-decimals", text + "%", places == rule.limit)
 
 
-def minimum(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def minimum(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield the smallest allowed number and the next smaller one."""
     yield BoundaryValue(str(rule.limit), rule.limit, True, rule.limit)
     below = rule.limit - 1 if field.type == "integer" else math.nextafter(rule.limit, -math.inf)
     yield BoundaryValue(str(below), below, False, below)
 
 
-def maximum(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def maximum(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield the largest allowed number and the next larger one."""
     yield BoundaryValue(str(rule.limit), rule.limit, True, rule.limit)
     above = rule.limit + 1 if field.type == "integer" else math.nextafter(rule.limit, math.inf)
     yield BoundaryValue(str(above), above, False, above)
 
 
-def keywords(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def keywords(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield allowed keywords and sizes, keywords of other variants, and malformed sizes."""
     size = _nearest_size(body, field, 0, 1)
     excluded = body.mode_case.limit(field, "excludes", ())
@@ -195,7 +197,7 @@ def keywords(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryVa
         yield BoundaryValue(label, text, False)
 
 
-def _size_limits(body: BodyBuilder, field: Field) -> tuple[int, int, Ratio, Ratio]:
+def _size_limits(body: RequestBuilder, field: Field) -> tuple[int, int, Ratio, Ratio]:
     limit = body.mode_case.limit
     low, high = limit(field, "min_pixels", 1), limit(field, "max_pixels", 10**10)
     return low, high, limit(field, "min_ratio", Ratio(1, 10**6)), limit(field, "max_ratio", Ratio(10**6, 1))
@@ -205,7 +207,7 @@ def _fits(width: int, height: int, low: Ratio, high: Ratio) -> bool:
     return width * low.height >= height * low.width and width * high.height <= height * high.width
 
 
-def _nearest_size(body: BodyBuilder, field: Field, product: int, step: int) -> str:
+def _nearest_size(body: RequestBuilder, field: Field, product: int, step: int) -> str:
     """Return the size of an allowed ratio with the first possible pixel count from `product` on, by steps."""
     low, _, narrow, wide = _size_limits(body, field)
     product = product or low
@@ -219,13 +221,13 @@ def _nearest_size(body: BodyBuilder, field: Field, product: int, step: int) -> s
         product += step
 
 
-def min_pixels(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def min_pixels(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield the sizes with the nearest pixel counts around a minimum."""
     for start, step, keeps in ((rule.limit, 1, True), (rule.limit - 1, -1, False)):
         yield _pixels(_nearest_size(body, field, start, step), keeps)
 
 
-def max_pixels(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_pixels(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield the sizes with the nearest pixel counts around a maximum."""
     for start, step, keeps in ((rule.limit, -1, True), (rule.limit + 1, 1, False)):
         yield _pixels(_nearest_size(body, field, start, step), keeps)
@@ -236,21 +238,21 @@ def _pixels(size: str, keeps: bool) -> BoundaryValue:
     return BoundaryValue(size, size, keeps, int(width) * int(height))
 
 
-def min_size_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def min_size_ratio(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield a size of exactly the minimum ratio, and one that is a pixel higher."""
     width, height = _largest_size_of_ratio(body, field, rule.limit)
     yield BoundaryValue(f"{width}*{height}", f"{width}*{height}", True)
     yield BoundaryValue(f"{width}*{height + 1}", f"{width}*{height + 1}", False)
 
 
-def max_size_ratio(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def max_size_ratio(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield a size of exactly the maximum ratio, and one that is a pixel wider."""
     width, height = _largest_size_of_ratio(body, field, rule.limit)
     yield BoundaryValue(f"{width}*{height}", f"{width}*{height}", True)
     yield BoundaryValue(f"{width + 1}*{height}", f"{width + 1}*{height}", False)
 
 
-def _largest_size_of_ratio(body: BodyBuilder, field: Field, ratio: Ratio) -> tuple[int, int]:
+def _largest_size_of_ratio(body: RequestBuilder, field: Field, ratio: Ratio) -> tuple[int, int]:
     """Return the largest size of exactly this ratio within the pixel limits."""
     _, high, _, _ = _size_limits(body, field)
     factor = math.isqrt(high // (ratio.width * ratio.height))
@@ -259,7 +261,7 @@ def _largest_size_of_ratio(body: BodyBuilder, field: Field, ratio: Ratio) -> tup
     return ratio.width * factor, ratio.height * factor
 
 
-def same_count_as(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def same_count_as(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield lists as long as the other one, one shorter and one longer."""
     count = len(body.values.get(rule.limit, ()))
     for number in (count, count - 1, count + 1):
@@ -267,7 +269,7 @@ def same_count_as(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[Bound
             yield BoundaryValue(f"{number}-of-{count}", [[] for _ in range(number)], number == count)
 
 
-def total(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def total(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield shares that add up to the total, to less and to more."""
     for label, last in (("exact", "33.34%"), ("less", "33.33%"), ("more", "33.35%")):
         items = body.items(field, 3)
@@ -280,7 +282,7 @@ def total(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue
     yield BoundaryValue("no-binary-fractions", items, True)
 
 
-def ordered(body: BodyBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def ordered(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield the smallest box and boxes with corners in the wrong order."""
     for label, box in (
         ("least", [0, 0, 1, 1]),

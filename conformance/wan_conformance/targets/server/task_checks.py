@@ -15,7 +15,7 @@ from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblemError, member
 from wan_conformance.targets.server.server import ApiServer, ServerResponse
 from wanlib.base.redaction import safe_repr
-from wanlib.boundary.body import BodyBuilder
+from wanlib.boundary.body import RequestBuilder
 from wanlib.boundary.images import data_uri_of_image
 from wanlib.boundary.mode_cases import mode_cases
 from wanlib.emulator.core.http_messages import FAULT_HEADER
@@ -188,7 +188,7 @@ class TaskProbe:
                     side = _square_side(int(situation.limit(field, "min_pixels", 1)))
                     size = (side, side)
                     values[field.name] = f"{side}*{side}"
-            body = BodyBuilder(self._spec, situation).request(values)
+            body = RequestBuilder(self._spec, situation).request(values)
             if not interpret(self._spec, body, "async"):
                 return body, size
         raise ResponseProblemError(f"no valid request of {model} asks for {_PICTURES} pictures")

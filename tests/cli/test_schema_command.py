@@ -1,4 +1,4 @@
-"""`wanlib schema` and `wanlib openapi`."""
+"""`wanlib schema` and `wanlib openapi` print valid documents."""
 
 import json
 from collections.abc import Callable
