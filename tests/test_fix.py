@@ -61,12 +61,12 @@ FIXED: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("body", "due"), FIXED)
-def test_what_is_corrected(body: dict[str, Any], due: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("body", "expected"), FIXED)
+def test_what_is_corrected(body: dict[str, Any], expected: dict[str, Any]) -> None:
     before = deepcopy(body)
     fixed = wanlib.fix(body)
-    assert fixed.body == due
-    assert fixed.changes and fixed.remaining == wanlib.check(due) == []
+    assert fixed.body == expected
+    assert fixed.changes and fixed.remaining == wanlib.check(expected) == []
     assert body == before
 
 
@@ -123,7 +123,7 @@ def text(body: object) -> bytes:
     return json.dumps(body).encode()
 
 
-def test_at_the_prompt(command: Callable[..., Any]) -> None:
+def test_the_command(command: Callable[..., Any]) -> None:
     ran = command("check", "--fix", "-", stdin=text(messages(W27, size="1024x1024", n=1)))
     assert (ran.code, json.loads(ran.out)) == (0, messages(W27, size="1024*1024", n=1))
     assert ran.err == (
@@ -137,7 +137,7 @@ def test_at_the_prompt(command: Callable[..., Any]) -> None:
     assert (ran.code, ran.out) == (2, "") and "remove --json" in ran.err
 
 
-def test_lines_stay_in_step(command: Callable[..., Any]) -> None:
+def test_each_line_of_input_gives_one_line(command: Callable[..., Any]) -> None:
     lines = [text(messages(W27, size="2k", n=1)), b"{", text(messages(W27, n=9))]
     ran = command("check", "--fix", "--lines", "-", stdin=b"\n".join(lines))
     printed = ran.out.split("\n")

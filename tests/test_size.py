@@ -1,4 +1,4 @@
-"""`wanlib.size` and `wanlib size`: the nearest legal size, held against every legal size."""
+"""`wanlib.size` and `wanlib size`: the nearest legal size, compared with every legal size."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -140,7 +140,7 @@ def test_known_sizes(model: str, options: dict[str, Any], size: str) -> None:
         (W21, {"ratio": "1:1"}, "wanx2.1-imageedit has no parameter for the output size"),
     ],
 )
-def test_where_no_size_is_legal(
+def test_no_legal_size(
     wanlib_command: Callable[..., Any], model: str, options: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(NoLegalSizeError) as error:
@@ -167,7 +167,7 @@ def test_where_no_size_is_legal(
         ),
     ],
 )
-def test_arguments_that_mean_nothing(model: str, options: dict[str, Any], reason: str) -> None:
+def test_invalid_arguments(model: str, options: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidArgumentError) as error:
         wanlib.size(model, **options)
     assert reason in str(error.value) and not isinstance(error.value, NoLegalSizeError)
@@ -178,7 +178,7 @@ def test_ratios_are_read_exactly(text: str) -> None:
     assert parse_ratio(text) == Fraction(16, 9)
 
 
-def test_at_the_prompt(wanlib_command: Callable[..., Any]) -> None:
+def test_the_command(wanlib_command: Callable[..., Any]) -> None:
     assert wanlib_command("size", W25, "--ratio", "16:9") == (0, "1280*720\n", "")
     ran = wanlib_command("size", PRO, "--ratio", "1", "--tier", "4K", "--set", "enable_sequential=true")
     assert (ran.code, ran.out) == (1, "")

@@ -46,9 +46,9 @@ def test_drift_is_shown_then_corrected(wanlib: Callable[..., Any], checkout: Pat
     lines = ran.out.splitlines()
     assert (ran.code, ran.err) == (1, "")
     assert lines[-1] == "2 files differ from the spec; to update: wanlib emit"
-    assert f"--- there/{GENERATED}/wan2_7.py" in lines
+    assert f"--- present/{GENERATED}/wan2_7.py" in lines
     assert [line for line in lines if "N_MAX =" in line] == ["-N_MAX = 5", "+N_MAX = 4"]
-    assert "--- /dev/null" in lines and f"+++ due/{GENERATED}/calls.py" in lines
+    assert "--- /dev/null" in lines and f"+++ expected/{GENERATED}/calls.py" in lines
     assert contents(checkout) == drifted
     ran = wanlib("emit")
     assert (ran.code, ran.err) == (0, "")
@@ -139,6 +139,6 @@ def test_the_list_of_checked_files_is_updated_too(
     (folder / LIST).write_bytes(expected[10:])
     monkeypatch.setattr(sys.modules["wanlib.spec.load"], "spec_folder", lambda: folder)
     ran = wanlib("emit", "--check")
-    assert ran.code == 1 and f"+++ due/spec/{LIST}" in ran.out.splitlines()
+    assert ran.code == 1 and f"+++ expected/spec/{LIST}" in ran.out.splitlines()
     assert f"wrote spec/{LIST}\n" in wanlib("emit").out
     assert (folder / LIST).read_bytes() == expected and wanlib("emit", "--check").code == 0

@@ -1,4 +1,4 @@
-"""Bodies that keep every rule, written by hand, and the blows that break them."""
+"""Valid bodies, written by hand, and the changes that make them invalid."""
 
 import copy
 from collections.abc import Iterator

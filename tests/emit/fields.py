@@ -1,4 +1,4 @@
-"""Fields of calls: those of the bodies that conformance draws, read back from the wire."""
+"""Fields of calls: those of the bodies that the harness generates, read back from the wire."""
 
 from typing import Any
 

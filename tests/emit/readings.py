@@ -1,4 +1,4 @@
-"""The exported JSON Schema and the interpreter, asked the same."""
+"""The exported JSON Schema and the interpreter, with the same questions."""
 
 from typing import Any
 

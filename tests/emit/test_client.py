@@ -1,4 +1,4 @@
-"""The emitted signatures: what each model's methods take, by the pages; that they run; and other specs."""
+"""The emitted signatures: documented parameters of each method, behaviour, and other specs."""
 
 import ast
 import asyncio
@@ -45,7 +45,7 @@ def of(spec: Spec, method: str, model: str, *names: str) -> list[tuple[str, ...]
     ]
 
 
-def test_sizes_hang_on_model_mode_and_images() -> None:
+def test_sizes_depend_on_model_mode_and_images() -> None:
     two, four = f"Literal['1K', '2K'] | {PIXELS}", f"Literal['1K', '2K', '4K'] | {PIXELS}"
     assert of(SPEC, "edit", "wan2.7-image-pro", "size") == [(two,)]
     assert of(SPEC, "generate", "wan2.7-image", "size", "enable_sequential") == [(two, "bool")]
@@ -60,7 +60,7 @@ def test_sizes_hang_on_model_mode_and_images() -> None:
     assert of(SPEC, "edit", "wan2.5-i2i-preview", "size", "negative_prompt") == [(PIXELS, "str")]
 
 
-def test_what_a_verb_means_is_no_parameter_of_it() -> None:
+def test_a_value_that_a_verb_implies_is_not_a_parameter() -> None:
     assert of(SPEC, "generate", "wan2.6-image", "size", "enable_interleave") == [(PIXELS, "")]
     assert of(SPEC, "stream", "wan2.6-image", "size", "enable_interleave", "stream") == [(PIXELS, "", "")]
 
@@ -105,11 +105,11 @@ def test_a_model_has_the_methods_that_it_has_calls_for() -> None:
         ("generate", "wan2.6-image", [("none",)]),
     ],
 )
-def test_images_are_needed_free_or_out_of_place(method: str, name: str, expected: list[Any]) -> None:
+def test_images_are_required_optional_or_not_accepted(method: str, name: str, expected: list[Any]) -> None:
     assert [overload.of("images").values for overload in overloads(SPEC, method, name)] == expected
 
 
-def test_calls_that_can_be_chosen() -> None:
+def test_calls_that_via_can_choose() -> None:
     found = {
         (method, name): [overload.of("call").values for overload in overloads(SPEC, method, name)]
         for method in METHODS
@@ -121,7 +121,7 @@ def test_calls_that_can_be_chosen() -> None:
     assert found["edit", "wan2.5-i2i-preview"] == [("async",)]
 
 
-def test_the_arguments_that_the_methods_take_are_those_that_are_taken() -> None:
+def test_reserved_names_are_the_arguments_of_the_methods() -> None:
     own = {name for name in inspect.signature(Wan.edit).parameters if name != "parameters"}
     assert own | set(WaitOrSyncOptions.__annotations__) | inherited(WaitOrSyncOptions) == TAKEN
 
@@ -180,12 +180,12 @@ def bound_calls(wan: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("make_calls", [calls, bound_calls])
-def test_the_methods_hand_on_what_they_are_given(make_calls: Callable[[Any], list[Any]]) -> None:
+def test_methods_pass_their_arguments_on(make_calls: Callable[[Any], list[Any]]) -> None:
     assert make_calls(recording_client(Wan, lambda self, *given: given)) == HANDED
 
 
 @pytest.mark.parametrize("make_calls", [calls, bound_calls])
-def test_the_async_methods_hand_on_what_they_are_given(make_calls: Callable[[Any], list[Any]]) -> None:
+def test_async_methods_pass_their_arguments_on(make_calls: Callable[[Any], list[Any]]) -> None:
     async def hand(self: object, *given: Any) -> Any:
         return given
 
@@ -218,7 +218,7 @@ def test_clients_load_the_classes_of_models_on_first_use() -> None:
     assert not {"wanlib.generated.models", "wanlib.generated.models_async"} & set(run.stdout.split())
 
 
-def test_help_says_what_the_settings_are_and_what_is_raised() -> None:
+def test_docstrings_describe_settings_and_exceptions() -> None:
     assert "api_key" in (inspect.getdoc(Wan) or "") and "api_key" in (inspect.getdoc(AsyncWan) or "")
     for client in (Wan, AsyncWan):
         assert all("Raises" in (getattr(client, method).__doc__ or "") for method in METHODS)
@@ -263,7 +263,7 @@ def test_another_spec_yields_another_client(tmp_path: Path) -> None:
     assert overloads(spec, "submit", "tea-1") == []  # which has no asynchronous call
 
 
-def test_flags_that_hang_on_each_other(tmp_path: Path) -> None:
+def test_flags_that_depend_on_each_other(tmp_path: Path) -> None:
     """Three settings of two flags, which no two overloads can say."""
     spec = other(
         tmp_path,
@@ -293,7 +293,7 @@ def test_a_flag_without_a_default(tmp_path: Path) -> None:
     ]
 
 
-def test_a_rule_on_what_is_not_written_literally_leaves_the_looser_type(tmp_path: Path) -> None:
+def test_a_mode_of_values_that_are_not_literal_gives_the_wider_type(tmp_path: Path) -> None:
     change = (WORDS, f"{WORDS}\n    when many: {{one_of: [green, red]}}")
     spec = other(tmp_path, (FAST, "many: strength > 0.5"), change)
     assert of(spec, "generate", "tea-1", "style") == [("Literal['green', 'black', 'white', 'red']",)]

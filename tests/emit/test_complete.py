@@ -1,4 +1,4 @@
-"""The emitted `complete`: what is always sent, against a plain reading of the Spec's defaults by mode."""
+"""The emitted `complete`: the defaults that are sent, compared with the defaults of the spec by mode."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -61,7 +61,7 @@ def expected(
 
 
 def situations(family: Family) -> Iterator[dict[str, Any]]:
-    """Fields for every combination of values that the family's modes can tell apart."""
+    """Fields for every combination of values that the family's modes distinguish."""
     for values in value_combinations(family, tuple(family.modes)):
         yield {
             name: ["https://a/b.png"] * value if family.field(name).type == "list" else value
@@ -83,7 +83,7 @@ def test_every_model_in_every_mode(model: str) -> None:
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(questions(SPEC), st.sampled_from(CALLS))
-def test_drawn_fields(question: Question, call: str | None) -> None:
+def test_generated_fields(question: Question, call: str | None) -> None:
     model, fields = question.body["model"], read_back(SPEC, question.body)
     before = deepcopy(fields)
     completed = API.models[model].code().complete(model, fields, call)
@@ -102,7 +102,7 @@ _CUPS = """\
 """
 
 
-def test_modes_that_hang_on_the_call_or_stay_unknown(tmp_path: Path) -> None:
+def test_modes_that_depend_on_the_call_or_are_unknown(tmp_path: Path) -> None:
     """An unknown mode is neither: of the call, where that is unknown; of a field without a default."""
     text = FILES[FAMILY].replace(_BOUND, _BOUND_BY_CALL).replace("  style:\n", f"{_CUPS}  style:\n")
     text = text.replace(
@@ -126,7 +126,7 @@ ODD: tuple[Any, ...] = (None, True, "2", 1.5, 0, -3, [], {}, float("nan"), float
 
 
 @pytest.mark.parametrize("model", SPEC.models)
-def test_it_answers_whatever_stands_in_the_fields(model: str) -> None:
+def test_any_field_values_are_accepted(model: str) -> None:
     family = SPEC.family(model)
     complete = API.models[model].code().complete
     for field, value in product(family.fields, ODD):
@@ -152,7 +152,7 @@ def test_it_answers_whatever_stands_in_the_fields(model: str) -> None:
         ("wanx2.1-imageedit", {}, {"n": 1}, 1, True),
     ],
 )
-def test_known_answers(
+def test_known_results(
     model: str, fields: dict[str, Any], added: dict[str, Any], pictures: int, exact: bool
 ) -> None:
     """From the pages, not from the YAML."""

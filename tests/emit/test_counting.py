@@ -63,7 +63,7 @@ def test_the_emulator_never_bills_more(drawn: tuple[Any, str]) -> None:
         assert (account.pictures, Decimal(account.amount)) == (bill.pictures, bill.price.amount)
 
 
-def test_the_emulator_bills_what_every_model_is_priced_at() -> None:
+def test_the_emulator_bills_the_price_of_every_model() -> None:
     """Guards the test above against drawing only what is refused."""
     for body in BODIES.values():
         emulator = Emulator(settings=Settings())
@@ -178,7 +178,7 @@ def test_the_largest_count_is_priced_exactly() -> None:
     assert str(bill.price.amount) == f"{MAX_PICTURES * 220177}"[:-6] + "." + f"{MAX_PICTURES * 220177}"[-6:]
 
 
-def test_the_page_recommends_one_picture_for_testing_where_it_does() -> None:
+def test_one_picture_is_recommended_for_testing_where_documented() -> None:
     advice = "n=1 is recommended for testing"
     assert [wanlib.bill(body).advice for body in (messages(W27), messages(W26, URL), prompted(URL))] == [
         advice

@@ -1,4 +1,4 @@
-"""The emitted `encode`: what it writes is judged as its fields are, and is what conformance writes."""
+"""The emitted `encode`: its bodies have the violations of their fields, and equal those of the harness."""
 
 import re
 from copy import deepcopy
@@ -19,7 +19,7 @@ SPEC = load()
 
 @settings(max_examples=400, deadline=None, derandomize=True, database=None)
 @given(questions(SPEC))
-def test_a_body_is_judged_as_its_fields_are(question: Question) -> None:
+def test_a_body_and_its_fields_have_the_same_violations(question: Question) -> None:
     model = question.body["model"]
     fields = read_back(SPEC, question.body)
     before = deepcopy(fields)
@@ -29,14 +29,14 @@ def test_a_body_is_judged_as_its_fields_are(question: Question) -> None:
     assert read_back(SPEC, body) == fields
     assert body == encoded_by_conformance(SPEC, SPEC.family(model), model, fields)
     assert [tuple(violation) for violation in check(body, call=question.call)] == [
-        tuple(violation._replace(path=told_by_check(violation, fields)))
+        tuple(violation._replace(path=path_by_check(violation, fields)))
         for violation in code.check_fields(model, fields, question.call)
     ]
     drawn = {violation.rule for violation in check(question.body, call=question.call)}
     assert drawn == {violation.rule for violation in check(body, call=question.call)}
 
 
-def told_by_check(violation: Violation, fields: dict[str, Any]) -> str:
+def path_by_check(violation: Violation, fields: dict[str, Any]) -> str:
     """The path of a violation: of a missing text, only the core knows where it would be written."""
     return (
         violation.path
@@ -53,12 +53,12 @@ def test_every_field_has_a_place_and_absent_ones_have_none(model: str) -> None:
     for name in facts.fields:
         value: Any = ["https://a/b.png"] if name in facts.images else object()
         body = encode(model, {name: value})
-        assert list(body)[:2] == ["model", "input"], "the model is told before the rest"
+        assert list(body)[:2] == ["model", "input"], "the model comes before the rest"
         assert read_back(SPEC, body)[name] == value
 
 
 @pytest.mark.parametrize("model", SPEC.models)
-def test_what_stands_for_an_image_is_put_in_place_untouched(model: str) -> None:
+def test_image_objects_are_passed_through_unchanged(model: str) -> None:
     facts = API.models[model]
     first, second = object(), object()
     body = facts.code().encode(model, {"prompt": "a vase", "images": [first], "mask": second})
@@ -77,7 +77,7 @@ def test_images_come_before_the_text_in_their_order() -> None:
 @pytest.mark.parametrize(
     ("model", "where"), [("wan2.6-image", "parameters"), ("wan2.5-i2i-preview", "input")]
 )
-def test_a_field_stands_where_its_model_wants_it(model: str, where: str) -> None:
+def test_a_field_is_written_at_the_place_of_its_model(model: str, where: str) -> None:
     assert (
         API.models[model].code().encode(model, {"negative_prompt": "blur"})[where]["negative_prompt"]
         == "blur"

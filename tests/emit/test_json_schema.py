@@ -1,4 +1,4 @@
-"""The exported JSON Schema as a third reading: on what it claims it must say what the interpreter says."""
+"""The exported JSON Schema agrees with the interpreter on the rules that it claims."""
 
 import json
 import os
@@ -36,12 +36,12 @@ ON_CALL = {
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.integers(0, 2**64).map(lambda seed: STRIKER.body(Random(seed))))
-def test_the_schema_and_the_walk_agree(body: Any) -> None:
+def test_the_schema_and_the_interpreter_agree(body: Any) -> None:
     assert READINGS.by_schema(body) == READINGS.by_walk(body)
 
 
 @pytest.mark.parametrize("body", VALID, ids=lambda body: str(body["model"]))
-def test_bodies_that_keep_every_rule_are_taken(body: Any) -> None:
+def test_valid_bodies_are_accepted(body: Any) -> None:
     assert READINGS.by_schema(body) == ()
     assert READINGS.models[body["model"]].is_valid(body)
 
@@ -49,7 +49,7 @@ def test_bodies_that_keep_every_rule_are_taken(body: Any) -> None:
 PRO = "wan2.7-image-pro"
 CONTENT = "wire/messages.input.messages.each.content"
 # The places where a plain reading of the schema would say more, less or something else.
-TOLD: list[tuple[str, Any, set[str]]] = [
+REPORTED: list[tuple[str, Any, set[str]]] = [
     ("no object", [], {"wire/model"}),
     ("unknown model alone", {"model": "wan9", "x": 1}, {"wire/model"}),
     ("a size ends where it ends", messages(PRO, TEXT, size="1024*1024\n"), {"wan2.7/size.keywords:pro_text"}),
@@ -61,7 +61,7 @@ TOLD: list[tuple[str, Any, set[str]]] = [
         {"wan2.7/enable_sequential.type"},
     ),
     (
-        "where a field has no effect, only that is told",
+        "where a field has no effect, only that is reported",
         messages(PRO, TEXT, IMAGE, thinking_mode="yes"),
         {"wan2.7/thinking_mode.effective"},
     ),
@@ -70,7 +70,7 @@ TOLD: list[tuple[str, Any, set[str]]] = [
         messages(PRO, TEXT, enable_sequential=True, color_palette=PALETTE[:2]),
         {"wan2.7/color_palette.needs", "wan2.7/color_palette.min_count"},
     ),
-    ("null is no value", messages(PRO, TEXT, n=None), {"wan2.7/n.type"}),
+    ("null is not a value", messages(PRO, TEXT, n=None), {"wan2.7/n.type"}),
     (
         "a broken part counts as nothing",
         messages(PRO, TEXT, ("x", 5), ("image", 5)),
@@ -149,18 +149,20 @@ TOLD: list[tuple[str, Any, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "due"), [case[1:] for case in TOLD], ids=[case[0] for case in TOLD])
-def test_it_tells_what_is_broken_and_no_more(body: Any, due: set[str]) -> None:
-    assert set(READINGS.by_schema(body)) == due
+@pytest.mark.parametrize(
+    ("body", "expected"), [case[1:] for case in REPORTED], ids=[case[0] for case in REPORTED]
+)
+def test_it_reports_exactly_the_violated_rules(body: Any, expected: set[str]) -> None:
+    assert set(READINGS.by_schema(body)) == expected
 
 
-def test_a_model_s_schema_judges_no_other_model() -> None:
+def test_a_schema_refuses_other_models() -> None:
     body = messages("wan2.6-image", IMAGE, n=0)
     assert violated_rules(READINGS.models[PRO].iter_errors(body)) == ("wire/model",)
 
 
 def subschemas(node: Any) -> Iterator[dict[str, Any]]:
-    """The schemas whose errors reach a user: neither conditions nor what is told as a whole."""
+    """The schemas whose errors reach a user: neither conditions nor definitions."""
     if isinstance(node, dict):
         yield node
         for key, value in node.items():
@@ -218,7 +220,7 @@ def test_it_is_the_same_on_every_hash_seed() -> None:
     assert done.stdout.decode().strip() == here
 
 
-def test_descriptions_tell_the_limits_and_defaults() -> None:
+def test_descriptions_contain_limits_and_defaults() -> None:
     own = schema(SPEC, PRO)["properties"]["parameters"]["properties"]
     assert own["n"]["default"] == 4
     assert own["n"]["description"] == (

@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, the whole surface, and bodies judged by it as by the schemas it holds."""
+"""The OpenAPI document: it is valid, covers the whole API, and checks bodies as the schemas do."""
 
 import json
 from typing import Any
@@ -70,7 +70,7 @@ def test_headers_are_required_where_every_call_of_a_path_needs_them() -> None:
     assert parameters("/tasks", "get")["X-DashScope-WorkSpace"]["required"] is False
 
 
-def test_answers_are_told_by_call() -> None:
+def test_responses_depend_on_the_call() -> None:
     def answer(path: str, verb: str = "post") -> Any:
         return operation(path, verb)["responses"]["200"]["content"]
 
@@ -108,12 +108,12 @@ def judged(path: str, body: Any) -> bool:
 
 
 @pytest.mark.parametrize("body", VALID, ids=lambda body: str(body["model"]))
-def test_bodies_are_taken_where_their_model_answers(body: Any) -> None:
+def test_bodies_are_accepted_at_the_paths_of_their_model(body: Any) -> None:
     asynchronous = SPEC.wire["endpoints"][body["model"]]["async"].split(" ")[1]
     assert judged(asynchronous, body)
     assert judged(SYNC, body) == ("sync" in SPEC.calls(body["model"]))
 
 
-def test_modes_are_read_inside_of_the_document() -> None:
+def test_references_to_modes_stay_inside_the_document() -> None:
     assert judged(SYNC, messages("wan2.7-image-pro", TEXT, enable_sequential=True, n=12))
     assert not judged(SYNC, messages("wan2.7-image-pro", TEXT, n=12))

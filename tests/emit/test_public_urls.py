@@ -1,4 +1,4 @@
-"""Image URLs that the service can't download: both readings, every family, every notation."""
+"""Image URLs that the service cannot download: both readings, every family, every notation."""
 
 import json
 import time
@@ -213,10 +213,10 @@ def found(sent: Any, **how: Any) -> list[Violation]:
 
 def rules(url: str, model: str = "wan2.7-image", **how: Any) -> list[tuple[str, str]]:
     """Kind and outcome of what a URL breaks, but for characters beyond ASCII."""
-    told = [
+    kinds = [
         (violation.rule.rpartition(".")[2], violation.outcome) for violation in found(body(model, url), **how)
     ]
-    return [each for each in told if each[0] != "chars"]
+    return [kind for kind in kinds if kind[0] != "chars"]
 
 
 @pytest.mark.parametrize("url", PUBLIC)
@@ -237,15 +237,15 @@ def test_not_public(url: str) -> None:
 
 @pytest.mark.parametrize(("query", "has_expired"), SIGNED)
 def test_expired_signatures(query: str, has_expired: bool) -> None:
-    due = [("unexpired", "unspecified")] if has_expired else []
+    expected = [("unexpired", "unspecified")] if has_expired else []
     for at in (NOW, float(NOW), datetime.fromtimestamp(NOW, UTC)):
         for model in MODELS:
-            assert rules(f"https://example.com/a.png?{query}", model, now=at) == due
-            assert rules(f"https://example.com/a.png?{query}#top", model, now=at, local=True) == due
+            assert rules(f"https://example.com/a.png?{query}", model, now=at) == expected
+            assert rules(f"https://example.com/a.png?{query}#top", model, now=at, local=True) == expected
     assert rules(f"https://example.com/a.png#{query}", now=NOW) == []
 
 
-def test_the_clock_of_the_machine_is_read_where_no_time_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_time_the_system_clock_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"https://example.com/a.png?Expires={NOW}&Signature=s"
     monkeypatch.setattr(time, "time", lambda: NOW + 1.0)
     assert rules(url) == [("unexpired", "unspecified")]
@@ -262,7 +262,7 @@ def test_a_time_without_a_zone_is_refused() -> None:
             judge(body("wan2.7-image", "https://example.com/a.png"), now=datetime(2026, 1, 1))
 
 
-def test_a_mask_is_judged_like_the_base_image() -> None:
+def test_a_mask_is_checked_like_the_base_image() -> None:
     sent = body("wanx2.1-imageedit", "https://example.com/a.png")
     sent["input"] |= {"function": "description_edit_with_mask", "mask_image_url": "http://10.0.0.1/mask.png"}
     (violation,) = found(sent)
@@ -272,7 +272,7 @@ def test_a_mask_is_judged_like_the_base_image() -> None:
     assert [violation.rule for violation in found(sent)] == ["wanx2.1/mask.unexpired"]
 
 
-def test_every_image_is_judged_and_secrets_stay_out() -> None:
+def test_every_image_is_checked_and_no_secret_is_shown() -> None:
     urls = ["http://a.local/1.png?Signature=hidden", "https://example.com/2.png", "http://u:hidden@10.0.0.1/"]
     content = [*({"image": url} for url in urls), {"text": "a vase"}]
     sent = {"model": "wan2.7-image", "input": {"messages": [{"role": "user", "content": content}]}}
@@ -281,11 +281,11 @@ def test_every_image_is_judged_and_secrets_stay_out() -> None:
     assert all("hidden" not in f"{each} {json.dumps(each.to_dict())}" for each in broken)
 
 
-def test_json_schema_declares_that_it_does_not_judge_them() -> None:
+def test_json_schema_does_not_claim_these_rules() -> None:
     assert not {"public", "unexpired"} & CLAIMS
 
 
-def test_planted_faults() -> None:
+def test_mutations_are_detected() -> None:
     spec = load()
     inside = body("wan2.7-image", "https://b-internal.oss-data-acc.aliyuncs.com/a.png")
     assert interpret(spec, inside) != []

@@ -81,7 +81,7 @@ class Candidate(NamedTuple):
         return named if "prompt" in self.arguments else ["'a vase'", *named]
 
     def is_refused_alone(self, spec: Spec) -> bool:
-        """Return True if it is wrong whatever else is given: its rule is the same in every mode."""
+        """Return True if it is wrong with any other parameters: its rule is the same in every mode."""
         conditional = {rule.id.partition(":")[0] for rule in spec.rules.values() if rule.condition}
         return self.wrong or any(rule.partition(":")[0] not in conditional for rule in self.broken)
 
@@ -120,7 +120,7 @@ def _settings(family: Family, method: str) -> Iterator[tuple[bool, dict[str, Any
 
 
 def _meant(family: Family, verb: str) -> set[str]:
-    """What a verb means is no argument of it, though the runtime lets it pass."""
+    """Return the parameters that a verb implies; they are not arguments of it."""
     return set(family.verbs[verb].always_sends) if verb in family.verbs else set()
 
 
@@ -208,7 +208,7 @@ def _broken(ask: CallArguments, spec: Spec) -> set[str]:
             met = plan_call(API, "beijing", ask, file_urls=False).passed
     except InvalidRequestError as error:
         met = error.violations
-    except InvalidArgumentError:  # of what is no image at all
+    except InvalidArgumentError:  # for a value that is not an image
         family = spec.family(ask.model)
         names = (
             ["mask"]

@@ -1,4 +1,4 @@
-"""mypy and pyright as functions: files in, the lines that each refuses out."""
+"""mypy and pyright as functions: from files to the lines that each refuses."""
 
 import json
 import re

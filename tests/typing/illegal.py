@@ -1,4 +1,4 @@
-"""Calls that every type checker must refuse. A line names the error in mypy's words."""
+"""Calls that every type checker must refuse. A comment names the error in mypy's words."""
 
 from pathlib import Path
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Calls that every type checker must let pass, and types that it must see."""
+"""Calls that every type checker must accept, and types that it must infer."""
 
 import datetime
 import io

@@ -1,4 +1,4 @@
-"""How many of the rules on a call the types catch: `python -m tests.typing.share`."""
+"""The share of the rules on a call that the types catch: `python -m tests.typing.share`."""
 
 from typing import NamedTuple
 

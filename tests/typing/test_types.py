@@ -1,4 +1,4 @@
-"""What mypy and pyright refuse of the client's calls: exactly what breaks a rule that a type can say."""
+"""mypy and pyright refuse exactly the calls that violate a rule that types can express."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -45,20 +45,20 @@ def written(spec: Spec, folder: Path) -> tuple[Path, list[bool]]:
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright])
-def test_a_checker_refuses_what_it_must_and_nothing_else(
+def test_type_checkers_refuse_exactly_the_illegal_calls(
     spec: Spec, tmp_path: Path, checker: Callable[[Sequence[Path]], Refused]
 ) -> None:
-    drawn, due = written(spec, tmp_path)
-    assert due.count(True) > 600 and due.count(False) > 400
+    drawn, is_illegal = written(spec, tmp_path)
+    assert is_illegal.count(True) > 600 and is_illegal.count(False) > 400
     readme = write_python_blocks(tmp_path) + write_python_blocks(tmp_path, "Test without a key")
     found = checker([LEGAL, ILLEGAL, drawn, *readme])
     assert [found[file.name] for file in (LEGAL, *readme) if found.get(file.name)] == []
-    told = said(ILLEGAL)
-    assert set(found[ILLEGAL.name]) == set(told)
-    assert [line for line, errors in found[ILLEGAL.name].items() if not errors <= told[line]] == []
+    expected = expected_errors(ILLEGAL)
+    assert set(found[ILLEGAL.name]) == set(expected)
+    assert [line for line, errors in found[ILLEGAL.name].items() if not errors <= expected[line]] == []
     lines = list(enumerate(drawn.read_text("utf-8").splitlines(), 1))
-    passed = [line for number, line in lines if due[number - 1] and number not in found[drawn.name]]
-    stopped = [line for number, line in lines if not due[number - 1] and number in found[drawn.name]]
+    passed = [line for number, line in lines if is_illegal[number - 1] and number not in found[drawn.name]]
+    stopped = [line for number, line in lines if not is_illegal[number - 1] and number in found[drawn.name]]
     assert (passed, stopped) == ([], [])
 
 
@@ -97,14 +97,14 @@ def test_a_single_mistake_is_one_error_whose_first_line_names_it(
         assert len(rest) < max_lines
 
 
-def said(file: Path) -> dict[int, set[str]]:
+def expected_errors(file: Path) -> dict[int, set[str]]:
     """By line, the error that its comment names in mypy's words, and pyright's words for it."""
     lines = enumerate(file.read_text("utf-8").splitlines(), 1)
-    told = {number: comment[1] for number, line in lines if (comment := re.search(r"  # ([a-z-]+)$", line))}
-    return {number: {word, *PYRIGHT[word]} for number, word in told.items()}
+    words = {number: comment[1] for number, line in lines if (comment := re.search(r"  # ([a-z-]+)$", line))}
+    return {number: {word, *PYRIGHT[word]} for number, word in words.items()}
 
 
-def test_every_rule_that_a_type_can_say_is_broken_by_a_call_that_must_be_refused(spec: Spec) -> None:
+def test_every_rule_that_types_can_express_has_an_illegal_call(spec: Spec) -> None:
     left = {rule for rule in share(spec).left if spec.rules[rule].kind in KINDS}
     of_the_verb = {"wan2.6/stream.one_of:interleave_sync", "wan2.6/stream.required:interleave_sync"}
     assert left == of_the_verb  # the verb `stream` sends it, and no other may

@@ -83,7 +83,7 @@ class Drift:
         """Return the lines of a unified diff from the present to the expected text. name: of the file."""
         (old, old_head), (new, new_head) = (
             ([], "/dev/null") if text is None else (text.split("\n"), f"{side}/{name}")
-            for side, text in (("there", self.before), ("due", self.expected))
+            for side, text in (("present", self.before), ("expected", self.expected))
         )
         return unified_diff(old, new, old_head, new_head, lineterm="")
 

@@ -1,4 +1,4 @@
-"""The emitted tables of the API, and how times are put for Python."""
+"""The emitted tables of the API, and the translation of time formats."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ SPEC = load()
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_model_is_there_with_its_family() -> None:
+def test_every_model_has_its_family() -> None:
     assert tuple(API.models) == SPEC.models
     for name, model in API.models.items():
         family = SPEC.family(name)
@@ -37,7 +37,7 @@ def test_every_model_is_there_with_its_family() -> None:
         assert model.submit_per_second == SPEC.wire["rates"][name]["submit_per_second"]
 
 
-def test_what_a_model_takes_by_the_pages() -> None:
+def test_documented_fields_of_models() -> None:
     old, new = API.models["wanx2.1-imageedit"], API.models["wan2.7-image-pro"]
     assert (old.images, old.single_images, old.sizes, old.single) == (("images",), ("mask",), (), ("images",))
     assert (new.images, new.single_images, new.sizes, new.single) == (("images",), (), ("size",), ())
@@ -62,7 +62,7 @@ def test_verbs() -> None:
 @pytest.mark.parametrize(
     ("name", "verb"), [(name, verb) for name in API.models for verb in API.models[name].verbs]
 )
-def test_what_a_verb_sends_of_itself_breaks_nothing(name: str, verb: str) -> None:
+def test_values_that_a_verb_sends_are_legal(name: str, verb: str) -> None:
     model = API.models[name]
     call = "stream" if verb == "stream" else "async"
     fields = {"prompt": "a vase", "function": "colorization", **model.verbs[verb].default_sends}
@@ -91,7 +91,7 @@ def test_regions_headers_and_paths() -> None:
     assert API.paths["cancel"] == ("POST", "/tasks/{task_id}/cancel")
 
 
-def test_codes_life_and_times() -> None:
+def test_error_codes_task_states_and_times() -> None:
     codes = API.errors.codes
     assert codes["Throttling"] == ErrorCode(429, "rate", "yes", "Too many requests.")
     assert codes["PrepaidBillOverdue"] == ErrorCode(429, "billing", "no", "The prepaid bill is overdue.")
@@ -125,17 +125,17 @@ def test_codes_life_and_times() -> None:
         ("ss", "%S"),
     ],
 )
-def test_forms_of_times(form: str, expected: str) -> None:
+def test_time_formats(form: str, expected: str) -> None:
     assert strptime_format(form) == expected
 
 
 @pytest.mark.parametrize("form", ["epoch ms", "YY-MM", "YYYY-MM-DDTHH"])
-def test_a_form_of_time_that_nobody_knows_is_refused(form: str) -> None:
+def test_an_unknown_time_format_is_refused(form: str) -> None:
     with pytest.raises(EmitError, match="in the form of a time"):
         strptime_format(form)
 
 
-def test_spans_and_zones() -> None:
+def test_durations_and_utc_offsets() -> None:
     assert (parse_duration("298 s"), parse_duration("24 h")) == (298, 86_400)
     assert (utc_offset("+08:00"), utc_offset("-01:30"), utc_offset("+00:00")) == (28_800, -5_400, 0)
 
@@ -163,13 +163,13 @@ def test_another_spec_yields_another_api(tmp_path: Path) -> None:
     assert "wan2" not in text and "dashscope" not in text.lower()
 
 
-def test_a_time_of_a_query_that_the_client_can_not_read_is_refused(tmp_path: Path) -> None:
+def test_a_query_time_that_is_not_iso_8601_is_refused(tmp_path: Path) -> None:
     files = FILES | {"wire.yaml": FILES["wire.yaml"].replace("YYYY-MM-DD hh:mm", "DD-MM-YYYY hh:mm")}
     with pytest.raises(EmitError, match="'DD-MM-YYYY hh:mm', expected a form of ISO 8601"):
         generate_files(load(write(tmp_path, files)))
 
 
-def test_a_list_without_a_form_of_time_is_refused(tmp_path: Path) -> None:
+def test_a_list_without_a_time_format_is_refused(tmp_path: Path) -> None:
     files = FILES | {"wire.yaml": FILES["wire.yaml"].replace(", form: YYYY-MM-DD", "")}
     with pytest.raises(EmitError, match="the filters of a list have 0 forms of time, expected one"):
         generate_files(load(write(tmp_path, files)))

@@ -1,4 +1,4 @@
-"""Telling and mending generated files."""
+"""Generated files that differ from the spec are reported and rewritten."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def held(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_what_is_right_is_left(tmp_path: Path) -> None:
+def test_files_that_match_are_not_touched(tmp_path: Path) -> None:
     files = {"b.py": MARK + "B = 'é'\n", "a.py": MARK}
     for name, text in files.items():
         (tmp_path / name).write_bytes(text.encode())
@@ -22,7 +22,7 @@ def test_what_is_right_is_left(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == stamps
 
 
-def test_new_changed_and_stale_files_are_told_and_mended(tmp_path: Path) -> None:
+def test_new_changed_and_stale_files_are_reported_and_rewritten(tmp_path: Path) -> None:
     before = {"changed.py": MARK + "A = 1\n", "stale.py": MARK, "ours.py": "A = 1\n", "notes.txt": MARK}
     for name, text in before.items():
         (tmp_path / name).write_text(text, "utf-8", newline="\n")
@@ -41,7 +41,7 @@ def test_new_changed_and_stale_files_are_told_and_mended(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("there", [b"A = 1\r\n", b"A = 1", b"A = 1\n\n", b"A = 1 \n", b"\xffA = 1\n"])
-def test_every_byte_counts_and_shows(tmp_path: Path, there: bytes) -> None:
+def test_every_different_byte_is_reported(tmp_path: Path, there: bytes) -> None:
     (tmp_path / "a.py").write_bytes(there)
     (found,) = find_drift({"a.py": "A = 1\n"}, tmp_path, write=True)
     changed = [line for line in found.diff("a.py") if line[0] in "+-" and line[:3] not in ("+++", "---")]
@@ -49,9 +49,9 @@ def test_every_byte_counts_and_shows(tmp_path: Path, there: bytes) -> None:
     assert held(tmp_path) == {"a.py": b"A = 1\n"}
 
 
-def test_a_diff_goes_from_what_is_there_to_what_is_due() -> None:
+def test_a_diff_goes_from_the_present_to_the_expected_text() -> None:
     lines = list(Drift(Path("a.py"), "A = 1\nB = 1\n", "A = 2\nB = 1\n").diff("generated/a.py"))
-    assert lines[:2] == ["--- there/generated/a.py", "+++ due/generated/a.py"]
+    assert lines[:2] == ["--- present/generated/a.py", "+++ expected/generated/a.py"]
     assert lines[3:] == ["-A = 1", "+A = 2", " B = 1", " "]
     assert next(iter(Drift(Path("a.py"), None, "A\n").diff("a.py"))) == "--- /dev/null"
 
