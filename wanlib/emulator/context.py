@@ -13,8 +13,8 @@ from wanlib.emulator.storage.rate_limits import RateLimits
 from wanlib.emulator.storage.store import Store
 from wanlib.spec import Spec
 
-# The bits of a UUID that are drawn, and those that say of which version and variant it is (RFC 9562, 5.4).
-_FREE, _VERSION_4 = ~(0xF << 76 | 0b11 << 62), 4 << 76 | 0b10 << 62
+# The random bits of a UUID, and the bits of its version and variant (RFC 9562, section 5.4).
+_RANDOM_BITS, _VERSION_4 = ~(0xF << 76 | 0b11 << 62), 4 << 76 | 0b10 << 62
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class EmulatorContext:
 
     def new_id(self) -> str:
         """Return a random UUID; the same seed gives the same sequence."""
-        text = f"{self.random.getrandbits(128) & _FREE | _VERSION_4:032x}"
+        text = f"{self.random.getrandbits(128) & _RANDOM_BITS | _VERSION_4:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def refusal(self, error_key: str, **details: str) -> RequestRefusedError:

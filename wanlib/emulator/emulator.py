@@ -114,7 +114,9 @@ class Emulator:
         self.faults = FaultInjector(self.settings, seed)
         self.history: deque[RecordedRequest] = deque(maxlen=_HISTORY)
         self._router = Router(self._context, str(seed))
-        if self.store.start_count:  # what signs policies is as it was; no id may come a second time
+        if (
+            self.store.start_count
+        ):  # ids must differ from those of earlier starts; the secret of policies must not
             self._context.random.seed(f"emulator {seed} start {self.store.start_count}")
         self._lock = Lock()
 
@@ -124,8 +126,8 @@ class Emulator:
             try:
                 with self.store.transaction():
                     result = self._respond(request)
-            except Exception:  # a bug of ours, or a full disk; nothing of the request is kept
-                _LOG.exception("a request could not be answered")
+            except Exception:  # a bug of the emulator, or a full disk: the transaction is rolled back
+                _LOG.exception("internal error while answering a request")
                 result = self._router.refusal_response("broken")
                 self._context.ledger.schedule_all()
                 self._record(request, None, result, "")
@@ -240,7 +242,7 @@ class Emulator:
         try:
             return self._router.render_response(result)
         except Exception:
-            _LOG.exception("a picture could not be drawn")
+            _LOG.exception("internal error while rendering a picture")
             return self._router.refusal_response("broken")
 
     def _record(
@@ -263,13 +265,12 @@ class Emulator:
 
 def _create_context(spec: Spec, clock: Clock, seed: int, settings: Settings, store: Store) -> EmulatorContext:
     region = settings.region or spec.wire["default_region"]
+    regions = ", ".join(spec.wire["regions"])
     if region not in spec.wire["regions"]:
-        raise ValueError(f"no region {region[:80]!r}, expected one of {', '.join(spec.wire['regions'])}")
-    for of in settings.keys.values():
-        if of not in spec.wire["regions"]:
-            raise ValueError(
-                f"a key is of the region {of[:80]!r}, expected one of {', '.join(spec.wire['regions'])}"
-            )
+        raise ValueError(f"unknown region {region[:80]!r}, expected one of {regions}")
+    for key_region in settings.keys.values():
+        if key_region not in spec.wire["regions"]:
+            raise ValueError(f"a key has the unknown region {key_region[:80]!r}, expected one of {regions}")
     return EmulatorContext(
         spec=spec,
         settings=settings,

@@ -90,7 +90,7 @@ def _to_httpx_response(
     if not any("event-stream" in value for _, value in headers):
         headers.append(("content-length", str(len(body))))
     is_complete = len(response.parts) <= 1 and response.cut is None
-    # To hand the body in as `content` would have it read here and again by the client.
+    # Passed as `content`, the body would be read here and again by the client.
     stream = httpx.ByteStream(body) if is_complete else _PartStream(response, sleep, sleep_async)
     return httpx.Response(response.status, headers=headers, stream=stream, request=request)
 

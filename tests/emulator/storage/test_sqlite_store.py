@@ -223,9 +223,9 @@ def test_what_is_not_ours_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     ("statement", "said"),
     [
         ("PRAGMA user_version = 2", "has version 2, and this wanlib reads version 1: update it, or"),
-        ("UPDATE works SET record = '[1]'", "holds in works what no emulator writes"),
-        ("UPDATE works SET record = replace(record, '[', '{')", "holds in works what no emulator writes"),
-        ("UPDATE works SET record = x'00'", "holds in works what no emulator writes"),
+        ("UPDATE works SET record = '[1]'", "contains an invalid record in works"),
+        ("UPDATE works SET record = replace(record, '[', '{')", "contains an invalid record in works"),
+        ("UPDATE works SET record = x'00'", "contains an invalid record in works"),
     ],
 )
 def test_a_modified_database_is_refused(tmp_path: Path, statement: str, said: str) -> None:

@@ -49,14 +49,14 @@ def reject_foreign_origin(
     """
     host = headers.get("host", "")
     if not _is_allowed_host(_host_of(f"//{host}"), hosts):
-        return "the Host is none of this server's names; call it by its address or by localhost"
+        return "the Host is not a name of this server; use its address or localhost"
     origin = headers.get("origin")
     if origin is not None and origin.lower().partition("://")[2] != host.lower():
         return "the Origin is another site"
     if not page and headers.get("sec-fetch-site", "none") not in _SAME_SITE:
-        return "another site asks for it"
+        return "the request comes from another site"
     if method not in ("GET", "HEAD") and origin is None and ADMIN_HEADER not in headers:
-        return f"a request that changes something carries the header {ADMIN_HEADER}, or an Origin"
+        return f"a request that changes something needs the header {ADMIN_HEADER} or an Origin"
     return ""
 
 
@@ -112,13 +112,13 @@ class AdminApi:
         """`{"seconds": 60}`: advance a manual clock."""
         seconds, clock = (await _read_json(request)).get("seconds"), self._emulator.clock
         if not isinstance(clock, ManualClock):
-            raise HTTPException(409, "the clock is not a manual one: start with --clock manual")
+            raise HTTPException(409, "the clock is not manual: start the server with --clock manual")
         if (
             isinstance(seconds, bool)
             or not isinstance(seconds, int | float)
             or not 0 <= seconds <= _MAX_SECONDS
         ):
-            raise HTTPException(400, f"seconds is a number from 0 to {_MAX_SECONDS}")
+            raise HTTPException(400, f"seconds must be a number from 0 to {_MAX_SECONDS}")
         clock.advance(seconds)
         return _json_response({"now": clock.wall()})
 
@@ -131,7 +131,7 @@ class AdminApi:
         body = await _read_json(request)
         code, message = body.get("code", self._emulator.vendor.failure), body.get("message", "")
         if not isinstance(code, str) or not code or not isinstance(message, str):
-            raise HTTPException(400, "code and message are texts, code not an empty one")
+            raise HTTPException(400, "code and message must be strings, and code not empty")
         return self._end(request, code, message)
 
     async def picture(self, request: Request) -> Response:
@@ -239,7 +239,7 @@ def _thumbnail(png: bytes, width: int) -> bytes:
 async def page_file(request: Request) -> Response:
     """Return the page, or one of its files by name."""
     name = request.path_params.get("name", "index.html")
-    if name not in {each.name for each in PAGE_FOLDER.glob("*") if each.suffix in _SUFFIXES}:
+    if name not in {file.name for file in PAGE_FOLDER.glob("*") if file.suffix in _SUFFIXES}:
         raise HTTPException(404, "the page has no such file")
     return FileResponse(PAGE_FOLDER / name)
 

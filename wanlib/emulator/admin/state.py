@@ -15,8 +15,8 @@ _MAX_PROMPT = 200
 def state_snapshot(emulator: Emulator) -> dict[str, Any]:
     """Return clock, tasks and requests (newest first) and ledger. Times are seconds since 1970."""
     now, jobs = emulator.clock.wall(), emulator.jobs()
-    seen = [_request(each) for each in reversed(emulator.history.copy())]
-    rules = {each["request_id"]: each["rules"] for each in seen}
+    requests = [_request(request) for request in reversed(emulator.history.copy())]
+    rules = {request["request_id"]: request["rules"] for request in requests}
     return {
         "clock": {"now": now, "manual": isinstance(emulator.clock, ManualClock)},
         "models": list(emulator.spec.models),
@@ -25,7 +25,7 @@ def state_snapshot(emulator: Emulator) -> dict[str, Any]:
         "tasks": [
             _task(emulator, job, now) | {"rules": rules.get(job.request_id, [])} for job in jobs[:MAX_TASKS]
         ],
-        "requests": seen,
+        "requests": requests,
         "currency": emulator.spec.wire["currency"],
         "ledger": [account._asdict() for account in emulator.ledger()],
         "spooled": dict(zip(("memory", "file"), emulator.stored_bytes, strict=True)),
@@ -33,20 +33,20 @@ def state_snapshot(emulator: Emulator) -> dict[str, Any]:
 
 
 def _task(emulator: Emulator, job: Job, now: float) -> dict[str, Any]:
-    order, life = job.spec, emulator.lifecycle
+    spec, life = job.spec, emulator.lifecycle
     status = job.status(life, now)
     done = job.image_count() > 0 and job.ended <= now  # also of a task that has since become unknown
     return {
         "id": job.id,
-        "model": order.model,
-        "call": order.call,
+        "model": spec.model,
+        "call": spec.call,
         "task": job.is_task,
         "status": status,
         "over": status not in (life.waiting, life.working),
-        "prompt": order.prompt[:_MAX_PROMPT],
-        "inputs": [given.label for given in order.inputs],
-        "width": order.size[0],
-        "height": order.size[1],
+        "prompt": spec.prompt[:_MAX_PROMPT],
+        "inputs": [image.label for image in spec.inputs],
+        "width": spec.size[0],
+        "height": spec.size[1],
         "asked": job.outcome.attempted,
         "pictures": job.image_count() if done else 0,
         "code": job.outcome.code if job.ended <= now else "",
@@ -60,10 +60,10 @@ def _task(emulator: Emulator, job: Job, now: float) -> dict[str, Any]:
     }
 
 
-def _request(seen: RecordedRequest) -> dict[str, Any]:
-    rules = [item.partition(";") for item in seen.rules.split(", ") if item]
-    broken = [{"rule": rule, "outcome": outcome} for rule, _, outcome in rules]
-    return seen._asdict() | {"rules": broken}
+def _request(request: RecordedRequest) -> dict[str, Any]:
+    rules = [item.partition(";") for item in request.rules.split(", ") if item]
+    violations = [{"rule": rule, "outcome": outcome} for rule, _, outcome in rules]
+    return request._asdict() | {"rules": violations}
 
 
 def _round_seconds(at: float) -> float | None:

@@ -36,25 +36,25 @@ class Authenticator:
         """
         if call not in self._calls:
             return
-        given = request.headers.get(self._header.lower())
-        if not given:
+        header = request.headers.get(self._header.lower())
+        if not header:
             self._reject("no_key")
-        elif not self._is_valid(given):
+        elif not self._is_valid(header):
             self._reject("bad_key")
         else:
-            self._check_region(given)
+            self._check_region(header)
 
-    def _check_region(self, given: str) -> None:
+    def _check_region(self, header: str) -> None:
         """Refuse a key that is unknown or of another region; tokens are valid in any."""
         keys, here = self._context.settings.keys, self._context.region
-        key = given[len(self._before) :].strip()
+        key = header[len(self._before) :].strip()
         if not keys or _LENT.fullmatch(key):
             return
         if key not in keys:
             self._reject("bad_key")
         if keys[key] != here:
-            broken = Violation("wire/regions", "rejected", "", here, keys[key])
-            raise RequestRefusedError(self._context.vendor.lookup("other_region"), (broken,))
+            violation = Violation("wire/regions", "rejected", "", here, keys[key])
+            raise RequestRefusedError(self._context.vendor.lookup("other_region"), (violation,))
 
     def issue_token(self, text: str | None) -> dict[str, object]:
         """Issue a token.
@@ -69,23 +69,23 @@ class Authenticator:
         text = text or str(self._limits["default"])
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and low <= int(text) <= high):
             raise self._context.refusal("bad_query", detail=f"{self._name} is a number from {low} to {high}")
-        ends = int(self._context.clock.wall()) + int(text)
+        expires = int(self._context.clock.wall()) + int(text)
         names = self._context.vendor.names.token
         return {
-            names.token: f"st-{self._context.random.getrandbits(96):024x}{ends:010x}",
-            names.expires_at: ends,
+            names.token: f"st-{self._context.random.getrandbits(96):024x}{expires:010x}",
+            names.expires_at: expires,
         }
 
-    def _is_valid(self, given: str) -> bool:
-        if given[: len(self._before)].lower() != self._before.lower():
+    def _is_valid(self, header: str) -> bool:
+        if header[: len(self._before)].lower() != self._before.lower():
             return False
-        key = given[len(self._before) :].strip()
+        key = header[len(self._before) :].strip()
         if not _KEY.fullmatch(key):
             return False
         lent = _LENT.fullmatch(key)
         return lent is None or int(lent[1], 16) > self._context.clock.wall()
 
     def _reject(self, error_key: str) -> None:
-        due = self._before + "…" + self._after
-        broken = Violation(f"wire/headers.{self._header}", "rejected", "", due, None)
-        raise RequestRefusedError(self._context.vendor.lookup(error_key), (broken,))
+        expected = self._before + "…" + self._after
+        violation = Violation(f"wire/headers.{self._header}", "rejected", "", expected, None)
+        raise RequestRefusedError(self._context.vendor.lookup(error_key), (violation,))

@@ -83,8 +83,8 @@ class CreateHandler:
         """Return the violations of the uploaded files, except those that were found without them."""
         pieces = {url: self._uploads.read_upload(upload) for url, upload in files.items()}
         known = {(violation.rule, violation.path) for violation in violations}
-        found = validate_files(self._context.spec, parsed, pieces, **self._url_options())
-        return [violation for violation in found if (violation.rule, violation.path) not in known]
+        file_violations = validate_files(self._context.spec, parsed, pieces, **self._url_options())
+        return [violation for violation in file_violations if (violation.rule, violation.path) not in known]
 
     def _raise_first(self, parsed: ParsedBody, violations: tuple[Violation, ...]) -> None:
         """Refuse the request by the first violation whose outcome is `rejected`."""

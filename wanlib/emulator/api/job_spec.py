@@ -164,7 +164,7 @@ def _parse_size(text: Any) -> Size | None:
 
 
 _SEEDS = 1 << 31
-_DEFAULT_INPUT_SIZE = "1024*1024"  # what an image is taken for that the emulator has not seen
+_DEFAULT_INPUT_SIZE = "1024*1024"  # assumed for images given by URL, which the emulator does not download
 
 
 def build_job_spec(
@@ -194,7 +194,7 @@ def build_job_spec(
         seeds=_image_seeds(context, values, count),
         watermark=values.get(names["watermark"]) is True,
         one_choice=one_choice,
-        # No page says of a mode that it writes text but that of the models that stream it.
+        # Text between pictures is documented only for the models with streams.
         has_texts=one_choice and "stream" in context.spec.calls(model),
         repeats_prompt=values.has_field(names["rewriting"]),
         is_rewritten=values.get(names["rewriting"]) is True,

@@ -15,7 +15,9 @@ Headers = tuple[tuple[str, str], ...]
 
 _JSON = ("content-type", "application/json")
 _XML = (("content-type", "application/xml"),)
-_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)  # what is written is made here
+_ENCODER = json.JSONEncoder(
+    separators=(",", ":"), check_circular=False
+)  # bodies are built here, so they have no cycles
 
 
 class ResponseBuilder:

@@ -60,8 +60,8 @@ class Router:
             The response; or what to render for it, so that rendering can happen outside of locks.
         """
         if route and route.call == RESULT:
-            found = self.results.lookup(route.name, _query(request))
-            return self._responses.storage_error(found) if isinstance(found, str) else found
+            result = self.results.lookup(route.name, _query(request))
+            return self._responses.storage_error(result) if isinstance(result, str) else result
         if route and route.call == STORE:
             return self._handle_upload(request)
         request_id = self._context.new_id()
@@ -113,11 +113,11 @@ class Router:
             return self._responses.json_response(
                 200, self._bodies.task_created(job, request_id), request_id, violations
             )
-        took, link = job.ended - job.submitted, self._result_url(request)
+        seconds, link = job.ended - job.submitted, self._result_url(request)
         if route.call == "stream" and job.image_count():
             events = self._bodies.stream_events(job, link, request_id)
             response = self._responses.stream_response(events, request_id, violations)
-            return response._replace(pace=took / len(events))
+            return response._replace(pace=seconds / len(events))
         if route.call == "stream":
             response = self._responses.failed_stream_response(job.outcome, request_id, violations)
         elif job.image_count():
@@ -126,7 +126,7 @@ class Router:
         else:
             error = VendorError(job.outcome.code, job.outcome.message)
             response = self._responses.error_response(error, request_id, violations)
-        return response._replace(delay=took)
+        return response._replace(delay=seconds)
 
     def _handle_shared(self, request: Request, route: Route, request_id: str) -> Body:
         """Handle the calls that all models share."""
@@ -149,9 +149,11 @@ class Router:
     def _handle_policy(self, query: dict[str, str], request: Request, request_id: str) -> Body:
         names, how = self._names.policy_query, self._context.spec.wire["queries"]["policy"]
         allowed = {names.action: how[names.action]["one_of"], names.model: self._context.spec.models}
-        for name, due in allowed.items():
-            if query.get(name) not in due and not (name == names.model and self._is_model(query.get(name))):
-                detail = f"{name} is {safe_repr(query.get(name))}, expected one of {', '.join(due)}"
+        for name, values in allowed.items():
+            if query.get(name) not in values and not (
+                name == names.model and self._is_model(query.get(name))
+            ):
+                detail = f"{name} is {safe_repr(query.get(name))}, expected one of {', '.join(values)}"
                 raise self._context.refusal("bad_query", detail=detail)
         policy = self._uploads.create_policy(query[names.model], self._base_url(request))
         return {self._names.answer.request_id: request_id, self._names.policy.data: policy}

@@ -80,7 +80,7 @@ class TaskListing:
         if not 0 <= end - start <= self._span:
             detail = f"{names.start} and {names.end}, at most {self._span:g} s apart"
             raise self._context.refusal("bad_query", detail=detail)
-        return start, end + 1  # filters know whole seconds
+        return start, end + 1  # filters have a resolution of one second
 
     def _time(self, query: dict[str, str], name: str) -> float | None:
         if not query.get(name):

@@ -45,10 +45,10 @@ def parse_multipart(content_type: str, body: bytes) -> list[FormField]:
     Raises:
         ValueError: The form is malformed; the message says how.
     """
-    found = _BOUNDARY.match(content_type)
-    if found is None:
-        raise ValueError("the content type names no boundary")
-    boundary = re.escape((found[1] or found[2]).encode("latin-1", "replace"))
+    match = _BOUNDARY.match(content_type)
+    if match is None:
+        raise ValueError("the content type has no boundary")
+    boundary = re.escape((match[1] or match[2]).encode("latin-1", "replace"))
     lines = re.finditer(rb"(?:\A|\r\n)--" + boundary + rb"(--)?[ \t]*(?:\r\n|\Z)", body)
     parts, start = [], -1
     for line in islice(lines, _MAX_FIELDS):
@@ -68,7 +68,7 @@ def _parse_field(piece: bytes) -> FormField:
     return FormField(name[1].decode("utf-8", "replace"), data)
 
 
-_MEGABYTE = 1 << 20
+_MIB = 1 << 20
 
 
 class UploadRejectedError(Exception):
@@ -142,7 +142,7 @@ class UploadStorage:
         key, data = fields[self._names.key], parts[-1].data
         if not key.startswith(claims["folder"] + "/") or len(key) > 1024:
             raise UploadRejectedError("denied", "the key does not begin with the folder of the policy.")
-        if len(data) > self._rules["max_file_mb"] * _MEGABYTE:
+        if len(data) > self._rules["max_file_mb"] * _MIB:
             raise UploadRejectedError("large")
         if self._context.store.uploads.get(key):
             raise UploadRejectedError("taken")

@@ -24,7 +24,7 @@ from wanlib.spec import Field, Spec, interpret
 from wanlib.spec.interpreter.decode import DecodedBody
 from wanlib.validation.image_header import image_info_from_bytes
 
-# What a body says of an image that it does not hold itself: a file in storage is not judged by it.
+# Kinds of rules about the text of an image value: not applied to the data URI that replaces an upload.
 _URL_RULE_KINDS = ("schemes", "chars", "encoding", "mime")
 
 

@@ -33,8 +33,8 @@ def iter_image_values(family: Family, decoded: DecodedBody) -> Iterator[tuple[Fi
 @lru_cache(maxsize=64)
 def _image_fields(family: Family) -> tuple[tuple[str, Field, bool], ...]:
     """Return the image fields: (name of the whole field, field of the image, whether it is in a list)."""
-    fields = [(each.name, each.each or each, each.each is not None) for each in family.fields]
-    return tuple(each for each in fields if each[1].type == "image")
+    fields = [(field.name, field.each or field, field.each is not None) for field in family.fields]
+    return tuple(entry for entry in fields if entry[1].type == "image")
 
 
 class Values:
@@ -57,8 +57,8 @@ class Values:
         self._broken: dict[str, list[Violation]] = {}
         for violation in violations:
             self._broken.setdefault(violation.path, []).append(violation)
-        seen = {field.name: self._mode_input(field) for field in family.mode_fields}
-        self._known = ModeState(family.compiled_modes, seen | {"model": model, "call": call})
+        inputs = {field.name: self._mode_input(field) for field in family.mode_fields}
+        self._known = ModeState(family.compiled_modes, inputs | {"model": model, "call": call})
 
     def has_field(self, name: str) -> bool:
         """Return True if the model has a field of this name."""

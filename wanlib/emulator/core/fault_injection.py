@@ -10,7 +10,7 @@ from wanlib.emulator.core.fault import JOB_FAULTS, Fault, parse_fault
 from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, FAULT_HEADER, Request, Response
 from wanlib.emulator.core.settings import Settings
 
-_CHUNK_BYTES = 16  # bytes; more where an answer would fall into more than _PIECES
+_CHUNK_BYTES = 16  # larger if a response would otherwise have more than _MAX_CHUNKS
 _MAX_CHUNKS = 4096
 _HTML = (("content-type", "text/html"),)
 _PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
@@ -51,8 +51,8 @@ class FaultInjector:
             first = self._queue[0]
             return self._queue.popleft() if first is None or not first.on or call in first.on else None
         if self._rate and self._random.random() < self._rate:
-            fitting = [fault for fault in self._random_faults if not fault.on or call in fault.on]
-            return self._random.choice(fitting) if fitting else None
+            matching = [fault for fault in self._random_faults if not fault.on or call in fault.on]
+            return self._random.choice(matching) if matching else None
         return None
 
 
@@ -124,6 +124,6 @@ def _with_status(response: Response, word: str, names: WireNames) -> Response:
     try:
         body = json.loads(response.body)
         body[names.answer.output][names.task.status] = word
-    except (ValueError, KeyError, TypeError):  # an answer without a status stays as it is
+    except (ValueError, KeyError, TypeError):  # a response without a status is not changed
         return response
     return response._replace(parts=(json.dumps(body).encode(),))

@@ -49,17 +49,17 @@ def walks_from(
     """
     canceled = task["outcomes"]["canceled"]
 
-    def on(walk: Walk, gone: Collection[tuple[str, str]]) -> Iterator[Walk]:
+    def extend(walk: Walk, taken: Collection[tuple[str, str]]) -> Iterator[Walk]:
         last, barred = walk[-1], () if end in walk else others
-        # A state that follows itself is the state that stays.
+        # A state that may follow itself is simply kept: that is not a step.
         after = [state for state in task["states"][last].get("next", ()) if state != last]
-        steps = [(last, state) for state in after if state not in barred and (last, state) not in gone]
+        steps = [(last, state) for state in after if state not in barred and (last, state) not in taken]
         for step in steps:
-            yield from on((*walk, step[1]), {*gone, step})
+            yield from extend((*walk, step[1]), {*taken, step})
         if not steps:
             yield walk
 
-    yield from on((start,), {(state, canceled) for state in task["cancelable"]})
+    yield from extend((start,), {(state, canceled) for state in task["cancelable"]})
 
 
 def _split_walk(walk: Walk, end: str) -> StatePath:

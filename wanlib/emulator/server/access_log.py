@@ -42,7 +42,7 @@ def access_line(moment: float, method: str, path: str, response: Response, names
     if fault := response.header(FAULT_HEADER):
         words.append(f"fault={fault}")
     line = " ".join(words)
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
 def _task_id(response: Response, names: WireNames) -> str:

@@ -124,7 +124,7 @@ class MemoryBlobStore:
                 self._free_ranges[place : place + 1] = [(offset + len(data), size - len(data))] * (
                     size > len(data)
                 )
-                self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as the blobs)
+                self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115  (closed by `close`)
                 self._file.seek(offset)
                 self._file.write(data)
                 return offset

@@ -63,8 +63,8 @@ class DiskBlobStore:
 
     def retain(self, key: str) -> str:
         """Add a reference to a blob. Return its key, "" if it is unknown."""
-        found = self._database.execute("UPDATE pieces SET users = users + 1 WHERE key = ? RETURNING key", key)
-        return key if found else ""
+        rows = self._database.execute("UPDATE pieces SET users = users + 1 WHERE key = ? RETURNING key", key)
+        return key if rows else ""
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes, None if the key is unknown."""

@@ -22,7 +22,7 @@ class Ledger:
         prices = spec.wire["prices"].items()
         self._prices = {model: Decimal(by_region.get(region, "0")) for model, by_region in prices}
         self._store = store
-        self._pending: list[tuple[float, str]] = []  # (end, id) of job that is not booked yet
+        self._pending: list[tuple[float, str]] = []  # (end, id) of jobs that are not booked yet
         self.schedule_all()
 
     def price(self, model: str) -> Decimal:

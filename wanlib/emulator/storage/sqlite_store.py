@@ -60,17 +60,17 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 def _job_spec_from_json(members: list[Any]) -> JobSpec:
     model, call, prompt, inputs, size, pictures, exact, seeds, *rest = members
-    given = tuple(InputImage(*each) for each in inputs)
+    images = tuple(InputImage(*image) for image in inputs)
     width, height = size
     return JobSpec(
-        model, call, prompt, given, (width, height), pictures, exact, tuple((a, b) for a, b in seeds), *rest
+        model, call, prompt, images, (width, height), pictures, exact, tuple((a, b) for a, b in seeds), *rest
     )
 
 
 def _check_types(record: Row, types: tuple[Any, ...]) -> Row:
-    for member, due in zip(record, types, strict=True):
-        if not isinstance(member, due):
-            raise TypeError(f"{type(member).__name__} stands where another type is due")
+    for member, expected in zip(record, types, strict=True):
+        if not isinstance(member, expected):
+            raise TypeError(f"{type(member).__name__} is not the type of this member")
     return record
 
 
@@ -126,7 +126,7 @@ class SqliteTable(Generic[Record]):
         try:
             record: Record = self._read(text)  # type: ignore[arg-type]
         except (ValueError, TypeError, RecursionError):
-            what = f"holds in {self._name} what no emulator writes: move the folder away"
+            what = f"contains an invalid record in {self._name}: move the folder away"
             raise StoreError(f"{self._database.path} {what}") from None
         return record
 
@@ -171,10 +171,10 @@ class SqliteStore:
         """
         if not self.start_count:
             return _PersistentClock(self, start)
-        kept = [self._number("now")]
-        kept += [job.submitted for job in self.jobs.newest_first()]
-        kept += [upload.at for upload in self.uploads.newest_first()]
-        return _PersistentClock(self, max(kept))
+        times = [self._number("now")]
+        times += [job.submitted for job in self.jobs.newest_first()]
+        times += [upload.at for upload in self.uploads.newest_first()]
+        return _PersistentClock(self, max(times))
 
     def save_time(self, now: float) -> None:
         """Store the time of a manual clock."""

@@ -112,7 +112,7 @@ class MemoryTable(Generic[Record]):
     """A table in memory."""
 
     def __init__(self) -> None:
-        # A dict looks for its first key past all that were dropped before it.
+        # Not a dict: to find its first key, a dict skips all keys deleted before it.
         """Create an empty table."""
         self._records: OrderedDict[str, Record] = OrderedDict()
 
