@@ -39,7 +39,6 @@ def exists(path: str, page: Path) -> bool:
     return any(True for folder in folders for _ in folder.glob(f"**/{path}"))
 
 
-@pytest.mark.xfail(reason="pages of other folders are being put right", strict=False)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     missing = [path for path in named_files(page.read_text("utf-8")) if not exists(path, page)]
