@@ -1,4 +1,4 @@
-"""Servers for the target `http`: over a socket, and wrong ones that answer by a function."""
+"""Servers for tests of the target `http`: one on a socket, and faulty ones that respond by a function."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ def ended(status: str = "SUCCEEDED", **more: Any) -> httpx.Response:
 
 
 @contextmanager
-def serving(emulator: Emulator, seen: list[str] | None = None, *, names: bool = True) -> Iterator[str]:
+def serving(emulator: Emulator, requests: list[str] | None = None, *, names: bool = True) -> Iterator[str]:
     """The address of an emulator behind a real socket. names: whether it names rules."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -61,8 +61,8 @@ def serving(emulator: Emulator, seen: list[str] | None = None, *, names: bool = 
             response = emulator.handle(
                 Request(self.command, self.path, headers, body, "http://emulator.test")
             )
-            if seen is not None:
-                seen.append(f"{self.command} {self.path} {response.status}")
+            if requests is not None:
+                requests.append(f"{self.command} {self.path} {response.status}")
             self.send_response(response.status)
             for name, value in response.headers:
                 if names or name != "x-wan-rules":

@@ -1,4 +1,4 @@
-"""Drawn questions, and how large a share of them is in each mode and names each keyword."""
+"""Generated questions, and the share of them in each mode and with each keyword."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -24,39 +24,39 @@ SETTINGS = settings(
 
 def drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
     """This many examples, the same ones every time."""
-    found: list[Any] = []
+    examples: list[Any] = []
 
     @settings(SETTINGS, max_examples=count)
     @given(strategy)
     def take(example: Any) -> None:
-        found.append(example)
+        examples.append(example)
 
     take()
-    return found
+    return examples
 
 
 def shares(spec: Spec, questions: Iterable[Question]) -> dict[str, float]:
     """By `mode`, `not mode` and `rule id=keyword` the share of the questions, all of one family."""
-    met: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     total = 0
     for question in questions:
         total += 1
         family = spec.family(question.body["model"])
         values = _effective(spec, question)
         truths = {mode: holds(family.modes, mode, values) for mode in family.modes}
-        met.update(mode if truth else f"not {mode}" for mode, truth in truths.items())
+        counts.update(mode if truth else f"not {mode}" for mode, truth in truths.items())
         for field in family.fields:
             for rule in field.rules_of_kind("keywords"):
                 if rule.condition is None or truths[rule.condition.mode] is rule.condition.wanted:
-                    met[f"{rule.id}={values[field.name]}"] += 1
-    return {name: count / total for name, count in met.items()}
+                    counts[f"{rule.id}={values[field.name]}"] += 1
+    return {name: count / total for name, count in counts.items()}
 
 
 def wanted(spec: Spec, family: str) -> set[str]:
     """What `shares` should tell of a family: each mode both ways, each keyword of each variant."""
-    (found,) = (each for each in spec.families if each.name == family)
-    names = {f"{word}{mode}" for mode in found.modes for word in ("", "not ")}
-    rules = [rule for field in found.fields for rule in field.rules_of_kind("keywords")]
+    (family_spec,) = (candidate for candidate in spec.families if candidate.name == family)
+    names = {f"{word}{mode}" for mode in family_spec.modes for word in ("", "not ")}
+    rules = [rule for field in family_spec.fields for rule in field.rules_of_kind("keywords")]
     return names | {f"{rule.id}={keyword}" for rule in rules for keyword in rule.limit}
 
 

@@ -1,4 +1,4 @@
-"""The accepted run: the same bytes for the same verdicts, and what counts as worse."""
+"""Baselines: equal verdicts give equal bytes; which changes are regressions."""
 
 import json
 import random
@@ -24,15 +24,15 @@ def log(*verdicts: Verdict) -> VerdictLog:
     return VerdictLog(HEAD, verdicts)
 
 
-def test_a_baseline_is_the_same_whenever_it_is_made(tmp_path: Path) -> None:
+def test_equal_verdicts_give_equal_baselines(tmp_path: Path) -> None:
     write_baseline(log(*VERDICTS), tmp_path / "one")
-    later = [replace(each, ms=each.ms + 5, seed=9, body="other") for each in VERDICTS]
+    later = [replace(item, ms=item.ms + 5, seed=9, body="other") for item in VERDICTS]
     random.Random(1).shuffle(later)
     write_baseline(VerdictLog(HEAD | {"started": "later"}, tuple(later)), tmp_path / "two")
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_a_baseline_leaves_out_what_differs(tmp_path: Path) -> None:
+def test_a_baseline_leaves_out_what_differs_between_runs(tmp_path: Path) -> None:
     write_baseline(log(*VERDICTS), tmp_path / "base")
     text = (tmp_path / "base").read_bytes()
     lines = [json.loads(line) for line in text.splitlines()]
@@ -46,13 +46,13 @@ def test_a_baseline_leaves_out_what_differs(tmp_path: Path) -> None:
     assert b"\r" not in text
 
 
-def test_a_baseline_is_a_log_too(tmp_path: Path) -> None:
+def test_a_baseline_can_be_read_as_a_log(tmp_path: Path) -> None:
     write_baseline(log(*VERDICTS), tmp_path / "base")
     assert changes(read_log(tmp_path / "base"), log(*VERDICTS)) == []
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told", "worse"),
+    ("old", "new", "text", "worse"),
     [
         ("pass", "fail", "changed: tiny: edge:1: pass -> fail", True),
         ("pass", "error", "changed: tiny: edge:1: pass -> error", True),
@@ -65,16 +65,16 @@ def test_a_baseline_is_a_log_too(tmp_path: Path) -> None:
         (None, "fail", "new: tiny: edge:1: none -> fail", False),
     ],
 )
-def test_changes(old: str | None, new: str | None, told: str, worse: bool) -> None:
+def test_changes(old: str | None, new: str | None, text: str, worse: bool) -> None:
     (change,) = changes(log(*([verdict(old)] if old else [])), log(*([verdict(new)] if new else [])))
-    assert (str(change), change.is_regression) == (told, worse)
+    assert (str(change), change.is_regression) == (text, worse)
 
 
 def test_regressions_come_first_and_only_what_was_run_is_compared() -> None:
     old = log(verdict(name="edge:b"), verdict(name="edge:c", target="other"))
     new = log(verdict("fail", name="edge:b"), verdict(name="edge:a"))
-    assert [each.case for each in changes(old, new)] == ["edge:b", "edge:c", "edge:a"]
-    assert [each.case for each in changes(old, new, lambda each: each.target == "tiny")] == [
+    assert [item.case for item in changes(old, new)] == ["edge:b", "edge:c", "edge:a"]
+    assert [item.case for item in changes(old, new, lambda item: item.target == "tiny")] == [
         "edge:b",
         "edge:a",
     ]

@@ -1,4 +1,4 @@
-"""Where cases come from: vectors with their outcomes, edges one rule at a time."""
+"""Case sources: vectors with their outcomes, boundary cases rule by rule, selection by globs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ def case(body: Any, *expect: str, rules: Mapping[str, Rule] | None = None) -> Ca
     return vector_case(vector(body, *expect), load().rules if rules is None else rules)
 
 
-def test_a_vector_is_about_its_rule_where_it_breaks_just_one() -> None:
+def test_a_vector_tests_its_rule_if_it_violates_just_one() -> None:
     assert case({}).rule is None
     assert case({}, "wan2.7/n.max").rule == "wan2.7/n.max"
     both = case({"a": 1}, "wan2.7/seed.min", "wan2.7/n.max")
@@ -47,31 +47,31 @@ def test_a_vector_is_about_its_rule_where_it_breaks_just_one() -> None:
         ({}, "wan2.7/no.such", "rejected"),
     ],
 )
-def test_what_breaking_a_vectors_rule_does(body: Any, rule: str, outcome: str) -> None:
+def test_vectors_have_the_documented_outcome(body: Any, rule: str, outcome: str) -> None:
     assert case(body, rule).breaks == ((rule, outcome),)
 
 
-def test_gathered_cases_are_made_one_by_one(spec: Spec) -> None:
+def test_cases_are_made_one_by_one(spec: Spec) -> None:
     for source in collect_sources(spec):
         assert iter(source.cases) is source.cases
         assert source.total > (100 if source.name != "tasks" else 10)
 
 
-def test_a_pattern_takes_the_cases_about_its_rules_alone(spec: Spec) -> None:
+def test_a_glob_selects_only_cases_of_its_rules(spec: Spec) -> None:
     vectors, edges, strategies = collect_sources(spec, ("wan2.7/n.m*",))
     for source in (vectors, edges, strategies):
-        found = [case.rule for case in source.cases]
-        assert found
-        assert set(found) <= {rule.id for rule in matching_body_rules(spec, ("wan2.7/n.m*",))}
+        rule_ids = [case.rule for case in source.cases]
+        assert rule_ids
+        assert set(rule_ids) <= {rule.id for rule in matching_body_rules(spec, ("wan2.7/n.m*",))}
     assert edges.total == strategies.total == len(matching_body_rules(spec, ("wan2.7/n.m*",))) == 3
 
 
-def test_a_whole_run_has_strategies_about_no_one_rule_too(spec: Spec) -> None:
+def test_a_complete_run_has_strategies_for_no_single_rule(spec: Spec) -> None:
     names = {case.id for case in collect_sources(spec)[2].cases if case.rule is None}
     assert names == {"strategy:mutilated", *(f"strategy:valid/{model}" for model in spec.models)}
 
 
-def test_rules_on_bodies_alone_have_to_be_covered(spec: Spec) -> None:
+def test_only_rules_on_bodies_must_be_covered(spec: Spec) -> None:
     assert {rule.scope for rule in matching_body_rules(spec)} == {"body"}
     assert len(matching_body_rules(spec)) > 200
 
@@ -82,7 +82,7 @@ def test_bodies_that_name_no_known_model(body: Any) -> None:
     assert known_model({"model": "tea"}, ["tea"]) == "tea"
 
 
-def test_several_patterns_take_the_rules_of_each(spec: Spec) -> None:
+def test_several_globs_select_the_rules_of_each(spec: Spec) -> None:
     patterns = ("wan2.7/n.max", "wan2.6/n.*")
     ids = {rule.id for rule in matching_body_rules(spec, patterns)}
     assert ids == {rule.id for pattern in patterns for rule in matching_body_rules(spec, (pattern,))}

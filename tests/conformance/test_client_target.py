@@ -129,12 +129,12 @@ def test_rules_are_named(
         ({"model": "wan2.5-i2i-preview", "input": {"prompt": "a", "images": []}}, "empty list of images"),
     ],
 )
-def test_what_no_verb_says_is_skipped_with_the_reason(target: Target, body: Any, reason: str) -> None:
+def test_what_no_verb_can_express_is_skipped(target: Target, body: Any, reason: str) -> None:
     seen = target.observe(Question(body, None))
     assert seen.skipped and reason in seen.skipped
 
 
-def test_a_stream_says_itself_what_it_is(spec: Spec) -> None:
+def test_a_stream_sets_its_own_parameters(spec: Spec) -> None:
     with pytest.raises(NotExpressibleError, match="stream itself sets"):
         verb_call(spec, Question(fusion() | {"model": "wan2.6-image"}, "stream"))
 
@@ -248,7 +248,7 @@ def keyless(patch: pytest.MonkeyPatch) -> None:
         (pathless, messages("wan2.7-image", [{"image": "1.png"}, {"text": "a"}], {}), ()),
     ],
 )
-def test_each_fault_turns_the_target_red(
+def test_each_fault_of_a_client_is_detected(
     monkeypatch: pytest.MonkeyPatch,
     target: Target,
     broken: Broken,
@@ -261,7 +261,7 @@ def test_each_fault_turns_the_target_red(
     assert judge(case, target, target.observe(case.question)).verdict in ("fail", "error")
 
 
-def test_images_go_as_bytes_in_one_of_them(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_client_passes_images_as_bytes(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     body = messages("wan2.7-image", [{"image": data_uri_of_image("png", 300, 300)}, {"text": "a cat"}], {})
     kinds: dict[str, list[type]] = {}
     right = to_image_input
@@ -280,7 +280,7 @@ def test_images_go_as_bytes_in_one_of_them(spec: Spec, monkeypatch: pytest.Monke
 # What the comparison sees.
 
 
-def test_difference_tells_the_place() -> None:
+def test_difference_names_the_place() -> None:
     assert difference({"a": [1, True]}, {"a": [1, True]}) is None
     assert difference({"a": [1, 1]}, {"a": [1, True]}) == "at /a/1: 1 was sent, expected True"
     assert difference({"a": 1.0}, {"a": 1}) == "at /a: 1.0 was sent, expected 1"
@@ -289,7 +289,7 @@ def test_difference_tells_the_place() -> None:
     assert difference([1], [1, 2]) == "at : 1 items were sent, expected 2"
 
 
-def test_only_the_kinds_of_parts_change_places(spec: Spec) -> None:
+def test_only_parts_of_different_kinds_change_places(spec: Spec) -> None:
     form = spec.bodies["messages"]
     text, first, second = {"text": "a"}, {"image": FIRST}, {"image": SECOND}
     told = [messages("m", parts, {}) for parts in ([text, first, second], [first, second, text])]
@@ -299,7 +299,7 @@ def test_only_the_kinds_of_parts_change_places(spec: Spec) -> None:
     assert json.dumps(told[0]).index("text") < json.dumps(told[0]).index(FIRST)  # it left its own in place
 
 
-def test_a_target_gives_its_loop_back(spec: Spec) -> None:
+def test_a_target_closes_its_loop(spec: Spec) -> None:
     target: Any = TARGETS["client_async"](spec)
     loop = target._loop
     del target
@@ -337,7 +337,7 @@ UNREFUSED = "sent what the model does not have"
 
 @pytest.mark.parametrize("kind", [SyncClientTarget, AsyncClientTarget])
 @pytest.mark.parametrize("model", [WORDS, SKETCH])
-def test_a_client_that_sends_a_call_without_its_images_is_found_out(
+def test_a_client_that_drops_images_is_detected(
     kind: Any, model: str, invented: tuple[Spec, ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec, package = invented
@@ -352,7 +352,7 @@ def test_a_client_that_sends_a_call_without_its_images_is_found_out(
 
 
 @pytest.mark.parametrize("kind", [SyncClientTarget, AsyncClientTarget])
-def test_a_client_that_leaves_out_a_mask_is_found_out(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_drops_a_mask_is_detected(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wanlib.client.call.preflight._unknown_parameters", lambda *_: [])
     content = [{"image": "https://a.example.com/a.png"}, {"text": "a kettle"}]
     body = {"model": "wan2.7-image", "input": {"messages": [{"role": "user", "content": content}]}}

@@ -1,4 +1,4 @@
-"""The target `http`: the emulator conforms, each way to be wrong is seen, and nobody pays for it."""
+"""The target `http`: the emulator conforms, every fault of a server is detected, costs stay low."""
 
 import json
 from collections import Counter
@@ -49,7 +49,7 @@ def judged(target: HttpTarget, some: list[Case]) -> list[Verdict]:
     return [judge(case, target, target.observe(case.question)) for case in some]
 
 
-def seen(target: HttpTarget, body: Any, call: str | None = None) -> Observation:
+def observe(target: HttpTarget, body: Any, call: str | None = None) -> Observation:
     return target.observe(Question(body, call))
 
 
@@ -57,44 +57,44 @@ def test_the_embedded_emulator_conforms() -> None:
     light = [rule.id for rule in matching_body_rules(SPEC) if rule.kind not in HEAVY]
     vectors, target = collect_sources(SPEC)[0], HttpTarget(SPEC)
     some = [*vectors.cases, *cases(*light[::3])]
-    found = Counter(verdict.verdict for verdict in judged(target, some))  # type: ignore[arg-type]
-    assert set(found) == {"pass"} and found["pass"] > 1200
+    verdicts = Counter(verdict.verdict for verdict in judged(target, some))  # type: ignore[arg-type]
+    assert set(verdicts) == {"pass"} and verdicts["pass"] > 1200
 
 
-def test_what_is_seen_of_each_outcome() -> None:
+def test_observation_of_each_outcome() -> None:
     target = HttpTarget(SPEC)
-    assert seen(target, MANY) == Observation(False, ("wan2.7/n.max",))
-    assert seen(target, OPEN) == Observation(True, ("wan2.7/unknown",))
-    assert seen(target, CUT) == Observation(True, ("wan2.7/prompt.max_chars",))
-    assert seen(target, INTERLEAVED, "stream") == Observation(True, ())
-    assert seen(target, BODIES[OLDER], "sync") == Observation(True, ())
-    assert seen(target, None) == Observation(False, ("wire/model",))
+    assert observe(target, MANY) == Observation(False, ("wan2.7/n.max",))
+    assert observe(target, OPEN) == Observation(True, ("wan2.7/unknown",))
+    assert observe(target, CUT) == Observation(True, ("wan2.7/prompt.max_chars",))
+    assert observe(target, INTERLEAVED, "stream") == Observation(True, ())
+    assert observe(target, BODIES[OLDER], "sync") == Observation(True, ())
+    assert observe(target, None) == Observation(False, ("wire/model",))
     assert target.refuses == {"rejected"} and target.claims("max") and not target.claims("kettle")
 
 
 @pytest.mark.parametrize("body", [float("nan"), {"model": "x" * 9, "y": 10**5000}])
-def test_what_no_json_says_is_skipped(body: Any) -> None:
-    assert "no JSON" in (seen(HttpTarget(SPEC), body).skipped or "")
+def test_bodies_that_no_json_expresses_are_skipped(body: Any) -> None:
+    assert "no JSON" in (observe(HttpTarget(SPEC), body).skipped or "")
 
 
-def test_a_file_in_storage_is_put_there_first() -> None:
+def test_a_file_in_storage_is_uploaded_first() -> None:
     target = HttpTarget(SPEC)
-    assert seen(target, messages(PLAIN, "OSS://a/b.png")) == Observation(True, ())
-    assert seen(target, messages(PLAIN, "oss://a/b.png", n=5)) == Observation(False, ("wan2.7/n.max",))
-    assert seen(target, functional("oss://a/b.png")) == Observation(True, ())
-    assert seen(target, messages(PLAIN, "oss://a/猫.png")) == Observation(True, ())
+    assert observe(target, messages(PLAIN, "OSS://a/b.png")) == Observation(True, ())
+    assert observe(target, messages(PLAIN, "oss://a/b.png", n=5)) == Observation(False, ("wan2.7/n.max",))
+    assert observe(target, functional("oss://a/b.png")) == Observation(True, ())
+    assert observe(target, messages(PLAIN, "oss://a/猫.png")) == Observation(True, ())
 
 
-def test_a_file_in_storage_that_is_asked_what_it_shows_is_skipped() -> None:
+def test_a_case_that_depends_on_a_stored_file_is_skipped() -> None:
     far = messages(PLAIN, "oss://a/b.png", bbox_list=[[[0, 0, 900, 900]]])
-    assert "in storage" in (seen(HttpTarget(SPEC), far).skipped or "")
+    assert "in storage" in (observe(HttpTarget(SPEC), far).skipped or "")
 
 
 def test_without_a_storage_such_a_body_is_skipped() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return refused(404, "NotFound") if request.method == "GET" else created()
 
-    assert "in storage" in (seen(http(answer), messages(PLAIN, "oss://a/b.png")).skipped or "")
+    assert "in storage" in (observe(http(answer), messages(PLAIN, "oss://a/b.png")).skipped or "")
 
 
 def test_long_texts_are_written_as_they_are() -> None:
@@ -119,7 +119,7 @@ def page(request: httpx.Request) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         (page, "is None, expected an object"),
         (lambda request: httpx.Response(502, html="<h1>Bad Gateway</h1>"), "answered 502, expected 200 or"),
@@ -138,9 +138,9 @@ def page(request: httpx.Request) -> httpx.Response:
         (lambda request: created(task_id="../x"), "task_id is '../x'"),
     ],
 )
-def test_an_answer_that_no_server_should_give_is_an_error(answer: Answer, said: str) -> None:
-    told = seen(http(answer), MANY)
-    assert told.error is not None and said in told.error and told.accepted is None
+def test_a_malformed_response_is_an_error(answer: Answer, message: str) -> None:
+    observation = observe(http(answer), MANY)
+    assert observation.error is not None and message in observation.error and observation.accepted is None
 
 
 def follows(answer: httpx.Response) -> Answer:
@@ -148,7 +148,7 @@ def follows(answer: httpx.Response) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         (ended("UNKNOWN"), "the task is UNKNOWN"),
         (ended("RUNNING"), "has not ended after 60 queries"),
@@ -161,21 +161,25 @@ def follows(answer: httpx.Response) -> Answer:
         (refused(500, "InternalError"), "a query was answered 500"),
     ],
 )
-def test_a_task_that_goes_wrong_is_an_error(answer: httpx.Response, said: str) -> None:
-    told = seen(http(follows(answer)), MANY)
-    assert told.error is not None and said in told.error
+def test_a_task_that_goes_wrong_is_an_error(answer: httpx.Response, message: str) -> None:
+    observation = observe(http(follows(answer)), MANY)
+    assert observation.error is not None and message in observation.error
 
 
 @pytest.mark.parametrize("form", ["nested", "flat"])
 def test_a_task_that_fails_for_the_body_is_a_refusal(form: str) -> None:
-    told = {"code": "InvalidImage.ImageSize", "message": "no"}
-    answer = ended("FAILED", **told) if form == "nested" else answered(200, told | {"request_id": "r"})
+    observation = {"code": "InvalidImage.ImageSize", "message": "no"}
+    answer = (
+        ended("FAILED", **observation)
+        if form == "nested"
+        else answered(200, observation | {"request_id": "r"})
+    )
     for pays in (False, True):
-        assert seen(http(follows(answer), pays=pays), SMALL) == Observation(False, (), unnamed=True)
+        assert observe(http(follows(answer), pays=pays), SMALL) == Observation(False, (), unnamed=True)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "no event"),
         ("data: x\n\n", "expected an object"),
@@ -183,39 +187,39 @@ def test_a_task_that_fails_for_the_body_is_a_refusal(form: str) -> None:
         (f"data: {ended().text}\n\ndata: {ended(choices=[]).text}\n\n", "finish_reason None"),
     ],
 )
-def test_a_stream_that_goes_wrong_is_an_error(text: str, said: str) -> None:
+def test_a_stream_that_goes_wrong_is_an_error(text: str, message: str) -> None:
     target = http(lambda request: httpx.Response(200, text=text))
-    told = seen(target, INTERLEAVED, "stream")
-    assert told.error is not None and said in told.error
+    observation = observe(target, INTERLEAVED, "stream")
+    assert observation.error is not None and message in observation.error
 
 
-def test_a_server_that_accepts_everything_fails_where_something_is_refused() -> None:
+def test_a_server_that_accepts_everything_fails_rejected_cases() -> None:
     some = cases(
         "wan2.7/n.max", "wan2.7/unknown", "wan2.7/prompt.max_chars", "wan2.7/thinking_mode.effective"
     )
     for verdict in judged(http(everything), some):
-        due = "fail" if verdict.expected.accepted is False else "pass"
-        assert verdict.verdict == due and verdict.observed.unnamed and verdict.rule
-    assert all(each.verdict in ("error", "fail") for each in judged(http(page), some))
+        expected = "fail" if verdict.expected.accepted is False else "pass"
+        assert verdict.verdict == expected and verdict.observed.unnamed and verdict.rule
+    assert all(verdict.verdict in ("error", "fail") for verdict in judged(http(page), some))
 
 
-def test_a_server_that_refuses_everything_fails_where_something_is_accepted() -> None:
+def test_a_server_that_refuses_everything_fails_accepted_cases() -> None:
     some = cases("wan2.7/n.max", "wan2.7/unknown", "wan2.7/prompt.max_chars")
     for verdict in judged(http(lambda request: refused()), some):
-        due = "fail" if verdict.expected.accepted else "pass"
-        assert verdict.verdict == due
+        expected = "fail" if verdict.expected.accepted else "pass"
+        assert verdict.verdict == expected
 
 
-def test_a_call_that_a_model_has_not_may_be_forbidden() -> None:
+def test_a_call_that_a_model_lacks_may_be_forbidden() -> None:
     target = http(lambda request: refused(403, "AccessDenied"))
-    assert seen(target, BODIES["wan2.5-i2i-preview"], "sync").accepted is False
-    assert seen(target, BODIES[PLAIN], "sync").error
+    assert observe(target, BODIES["wan2.5-i2i-preview"], "sync").accepted is False
+    assert observe(target, BODIES[PLAIN], "sync").error
     unpaid = http(lambda request: refused(401, "AccessDenied"))
-    assert seen(unpaid, BODIES["wan2.5-i2i-preview"], "sync").error
+    assert observe(unpaid, BODIES["wan2.5-i2i-preview"], "sync").error
 
 
 @pytest.mark.parametrize(
-    ("told", "value", "said"),
+    ("observation", "value", "message"),
     [
         ({"type": "integer"}, 1.5, "/a is 1.5, expected a whole number"),
         ({"type": "integer"}, float("inf"), "/a is inf, expected a whole number"),
@@ -228,11 +232,11 @@ def test_a_call_that_a_model_has_not_may_be_forbidden() -> None:
         ({"members": {"b": {}}}, [], "/a is [], expected an object"),
     ],
 )
-def test_a_member_is_of_its_type(told: Any, value: Any, said: str | None) -> None:
-    assert [*schema_problems({"a": told}, {"a": value, "more": 1})] == ([said] if said else [])
+def test_a_member_is_of_its_type(observation: Any, value: Any, message: str | None) -> None:
+    assert [*schema_problems({"a": observation}, {"a": value, "more": 1})] == ([message] if message else [])
 
 
-def test_a_rate_that_is_too_high_is_waited_for() -> None:
+def test_the_target_waits_if_the_rate_is_limited() -> None:
     slept: list[float] = []
     answers = [
         answered(429, {"code": "Throttling", "message": "no", "request_id": "r"}, retry_after="7"),
@@ -240,26 +244,26 @@ def test_a_rate_that_is_too_high_is_waited_for() -> None:
         refused(),
     ]
     target = http(lambda request: answers.pop(0) if request.content != b"{}" else refused(), slept=slept)
-    assert seen(target, MANY).accepted is False and slept == [7, 2]
+    assert observe(target, MANY).accepted is False and slept == [7, 2]
     slept.clear()
-    assert seen(http(lambda request: refused(429, "PrepaidBillOverdue"), slept=slept), MANY).error
+    assert observe(http(lambda request: refused(429, "PrepaidBillOverdue"), slept=slept), MANY).error
     assert slept == []
 
 
 # Over a socket.
 
 
-def test_a_server_with_a_bill_is_asked_to_cancel_at_once() -> None:
+def test_tasks_on_a_billing_server_are_canceled_at_once() -> None:
     asked: list[str] = []
     emulator = Emulator(settings=Settings(waiting=60))
     with serving(emulator, asked) as address:
         target = HttpTarget(SPEC, remote_server(SPEC, address, "sk-mine"))
-        found = judged(target, cases("wan2.7/n.max", "wan2.7/images.each.min_side"))
-    assert {each.verdict for each in found} == {"pass"}
-    kept = sum(each.expected.accepted is True for each in found)
+        verdicts = judged(target, cases("wan2.7/n.max", "wan2.7/images.each.min_side"))
+    assert {verdict.verdict for verdict in verdicts} == {"pass"}
+    kept = sum(verdict.expected.accepted is True for verdict in verdicts)
     assert sum(line.endswith("/cancel 200") for line in asked) == kept > 10
     assert not any(line.startswith("GET") for line in asked)
-    assert sum(each.pictures for each in emulator.ledger()) == 0
+    assert sum(verdict.pictures for verdict in emulator.ledger()) == 0
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -267,7 +271,7 @@ def run(*arguments: object) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_the_command_judges_a_server_by_its_address(tmp_path: Path) -> None:
+def test_the_command_judges_a_server_by_its_url(tmp_path: Path) -> None:
     rule = ("--rule", "wan2.7/n.max", "--report", tmp_path, "--target", "http", "--examples", 1)
     with serving(Emulator(settings=STRICT)) as address:
         assert run(*rule, "--base-url", address)[0] == 0
@@ -275,17 +279,19 @@ def test_the_command_judges_a_server_by_its_address(tmp_path: Path) -> None:
     with serving(Emulator(settings=STRICT, mutant="wan2.7/n.max"), names=False) as address:
         code, output = run(*rule, "--base-url", address)
     assert code == 1 and "wan2.7/n.max" in output
-    failed = [each for each in read_log(tmp_path / "verdicts.ndjson").verdicts if each.verdict != "pass"]
-    assert failed and {each.rule for each in failed} == {"wan2.7/n.max"}
+    failed = [
+        verdict for verdict in read_log(tmp_path / "verdicts.ndjson").verdicts if verdict.verdict != "pass"
+    ]
+    assert failed and {verdict.rule for verdict in failed} == {"wan2.7/n.max"}
 
 
-def test_what_can_not_be_judged_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_usage_errors_of_the_server_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(Emulator()) as address:
         pass
     code, output = run("--target", "http", "--base-url", address, "--report", tmp_path)
     assert code == 1 and len(output.splitlines()) == 1 and "can't be reached" in output
     monkeypatch.setenv("HELD", "sk-\n1")
-    for wrong, said in (
+    for wrong, message in (
         (("--base-url", "127.0.0.1:8686"), "requires a URL such as"),
         (("--base-url", "http://me:word@x.test"), "without a user name"),
         (("--base-url", "http://x.test?key=1"), "without query and fragment"),
@@ -294,22 +300,22 @@ def test_what_can_not_be_judged_is_told_in_a_line(tmp_path: Path, monkeypatch: p
         (("--base-url", address, "--api-key-env", "HELD"), "HELD has no usable key"),
     ):
         code, output = run(*wrong, "--report", tmp_path)
-        assert code == 2 and said in output and len(output.splitlines()) == 1 and "word@" not in output
+        assert code == 2 and message in output and len(output.splitlines()) == 1 and "word@" not in output
 
 
-def test_a_key_that_is_refused_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_key_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(httpx.Client, "send", lambda self, request: refused(401, "InvalidApiKey"))
     with pytest.raises(ServerUnreachableError, match=r"refuses the key \(401\): pass one with --api-key-env"):
         remote_server(SPEC, "http://x.test", None)
 
 
-def test_the_key_goes_out_as_it_was_given() -> None:
-    met: list[str] = []
+def test_the_key_is_sent_unchanged() -> None:
+    keys: list[str] = []
 
     def note(request: httpx.Request) -> httpx.Response:
-        met.append(request.headers["authorization"])
+        keys.append(request.headers["authorization"])
         assert body_of(request) is not None
         return refused()
 
     HttpTarget(SPEC, ApiServer(SPEC, note, "http://x.test/", "sk-mine", pays=True))
-    assert met == ["Bearer sk-mine"]
+    assert keys == ["Bearer sk-mine"]

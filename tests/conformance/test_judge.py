@@ -1,4 +1,4 @@
-"""The judge: what is due from a target, and the verdict on what it says."""
+"""The judge: the expected answer of a target, and the verdict on its observation."""
 
 import ast
 from pathlib import Path
@@ -17,7 +17,7 @@ TELLS_MAX_ALONE = Tiny(right, kinds=["max"])
 
 
 @pytest.mark.parametrize(
-    ("given", "target", "due"),
+    ("judged_case", "target", "expected"),
     [
         (case(4), TINY, ExpectedAnswer(True, ())),
         (case(5), TINY, ExpectedAnswer(False, (MAX,))),
@@ -28,11 +28,11 @@ TELLS_MAX_ALONE = Tiny(right, kinds=["max"])
         (case(5, "green"), Tiny(right, leaves_out=[MAX]), ExpectedAnswer(None, (WORD,))),
     ],
 )
-def test_what_is_due(given: Case, target: Tiny, due: ExpectedAnswer) -> None:
-    assert expected_answer(given, target) == due
+def test_expected_answer(judged_case: Case, target: Tiny, expected: ExpectedAnswer) -> None:
+    assert expected_answer(judged_case, target) == expected
 
 
-def test_outcomes_that_this_target_lets_through() -> None:
+def test_outcomes_that_the_target_accepts() -> None:
     """`ignored` is accepted by all; what the service truncates is refused by check, taken by a service."""
     service = Tiny(right)
     service.refuses = frozenset({"rejected"})
@@ -41,15 +41,18 @@ def test_outcomes_that_this_target_lets_through() -> None:
         ("truncated", False, True),
         ("rejected", False, False),
     ):
-        given = Case("edge:1", MAX, Question({}, None), ((MAX, outcome),))
-        assert (expected_answer(given, TINY).accepted, expected_answer(given, service).accepted) == (
+        judged_case = Case("edge:1", MAX, Question({}, None), ((MAX, outcome),))
+        assert (
+            expected_answer(judged_case, TINY).accepted,
+            expected_answer(judged_case, service).accepted,
+        ) == (
             check,
             served,
         )
 
 
 @pytest.mark.parametrize(
-    ("given", "seen", "verdict"),
+    ("judged_case", "observation", "verdict"),
     [
         (case(4), Observation(True, ()), "pass"),
         (case(5), Observation(False, (MAX,)), "pass"),
@@ -71,24 +74,24 @@ def test_outcomes_that_this_target_lets_through() -> None:
         (case(4), {"accepted": True}, "error"),
     ],
 )
-def test_verdicts(given: Case, seen: Any, verdict: str) -> None:
-    assert judge(given, TINY, seen).verdict == verdict
+def test_verdicts(judged_case: Case, observation: Any, verdict: str) -> None:
+    assert judge(judged_case, TINY, observation).verdict == verdict
 
 
 def test_an_unclaimed_rule_is_skipped_with_the_reason() -> None:
     for target in (Tiny(right, kinds=["one_of"]), Tiny(right, leaves_out=[MAX])):
-        told = judge(case(4), target, None)
-        assert (told.verdict, told.reason) == ("skip", "not judged by tiny")
+        verdict = judge(case(4), target, None)
+        assert (verdict.verdict, verdict.reason) == ("skip", "not judged by tiny")
 
 
-def test_what_a_target_can_not_express_is_skipped_with_its_reason() -> None:
+def test_a_question_that_cannot_be_expressed_is_skipped() -> None:
     assert judge(case(4), TINY, Observation(None, (), skipped="no cups here")).reason == "no cups here"
 
 
-def test_a_verdict_tells_both_answers() -> None:
-    told = judge(case(5), TINY, Observation(True, ()))
-    assert (told.rule, told.case, told.target) == (MAX, case(5).id, "tiny")
-    assert (told.expected, told.observed) == (ExpectedAnswer(False, (MAX,)), Observation(True, ()))
+def test_a_verdict_has_expected_and_observed_answer() -> None:
+    verdict = judge(case(5), TINY, Observation(True, ()))
+    assert (verdict.rule, verdict.case, verdict.target) == (MAX, case(5).id, "tiny")
+    assert (verdict.expected, verdict.observed) == (ExpectedAnswer(False, (MAX,)), Observation(True, ()))
 
 
 def test_judge_imports_only_the_model_and_base() -> None:

@@ -1,4 +1,4 @@
-"""Known failures: they fail no run, but one that passes does, and so does one that nothing meets."""
+"""Known failures: they do not fail a run, but one that passes does, and so does one that matches nothing."""
 
 from datetime import date
 from pathlib import Path
@@ -22,13 +22,13 @@ def known(rule: str = "*", case: str = "*", target: str = "*") -> KnownFailures:
 
 
 def words(failures: KnownFailures, *targets: Tiny, is_complete: bool = True) -> list[str]:
-    return [each.verdict for each in run(targets, known=failures, is_complete=is_complete)]
+    return [verdict.verdict for verdict in run(targets, known=failures, is_complete=is_complete)]
 
 
 def test_a_known_failure_is_known_with_its_reason() -> None:
-    told = run([WRONG], known=known(MAX, "*/breaks/*"))
-    assert [each.verdict for each in told] == ["pass", "known", "pass", "fail"]
-    assert told[1].reason == "no kettle (2026-01-31)"
+    verdicts = run([WRONG], known=known(MAX, "*/breaks/*"))
+    assert [verdict.verdict for verdict in verdicts] == ["pass", "known", "pass", "fail"]
+    assert verdicts[1].reason == "no kettle (2026-01-31)"
 
 
 def test_an_error_can_be_known() -> None:
@@ -36,24 +36,27 @@ def test_an_error_can_be_known() -> None:
 
 
 def test_a_known_failure_that_passes_fails_the_run() -> None:
-    told = run([Tiny(right)], known=known(MAX, "*/breaks/*"))
-    assert [each.verdict for each in told] == ["pass", "fail", "pass", "pass"]
-    assert told[1].reason == "known to fail since 2026-01-31, but it passes: remove its entry from known.yaml"
+    verdicts = run([Tiny(right)], known=known(MAX, "*/breaks/*"))
+    assert [verdict.verdict for verdict in verdicts] == ["pass", "fail", "pass", "pass"]
+    assert (
+        verdicts[1].reason
+        == "known to fail since 2026-01-31, but it passes: remove its entry from known.yaml"
+    )
 
 
 @pytest.mark.parametrize("entry", [known("tea/no.*"), known(case="edge:none"), known(target="other")])
-def test_an_entry_that_no_case_meets_fails_the_run(entry: KnownFailures) -> None:
-    told = run([Tiny(right)], known=entry)
-    assert [each.verdict for each in told] == ["pass"] * 4 + ["fail"]
-    assert told[-1].observed.error is not None
-    assert "remove it" in told[-1].observed.error
+def test_an_entry_that_matches_no_case_fails_the_run(entry: KnownFailures) -> None:
+    verdicts = run([Tiny(right)], known=entry)
+    assert [verdict.verdict for verdict in verdicts] == ["pass"] * 4 + ["fail"]
+    assert verdicts[-1].observed.error is not None
+    assert "remove it" in verdicts[-1].observed.error
 
 
-def test_an_entry_is_not_missed_where_only_a_part_was_run() -> None:
+def test_an_unmatched_entry_does_not_fail_a_partial_run() -> None:
     assert words(known("tea/no.*"), Tiny(right), is_complete=False) == ["pass"] * 4
 
 
-def test_what_was_skipped_meets_no_entry() -> None:
+def test_a_skipped_case_matches_no_entry() -> None:
     assert words(known(WORD), Tiny(right, kinds=["max"])) == ["pass", "pass", "skip", "skip", "known"]
     assert words(known(WORD), Tiny(right, leaves_out=[WORD]), is_complete=False)[-1] == "skip"
 

@@ -1,4 +1,4 @@
-"""The verdict log: what is written is read again, and what is no log is refused with its line."""
+"""The verdict log: it is read as it was written, and anything else is refused with its line."""
 
 import json
 from pathlib import Path
@@ -47,14 +47,14 @@ def test_the_lines_are_as_documented(tmp_path: Path) -> None:
     assert (broke["rule"], broke["observed"], broke["body"]) == (None, {"error": "broke"}, None)
 
 
-def test_a_line_is_a_line_for_every_reader(tmp_path: Path) -> None:
+def test_lines_contain_no_other_line_ends(tmp_path: Path) -> None:
     """Some readers take U+2028 or U+0085 for the end of a line."""
     path = tmp_path / "verdicts.ndjson"
     write_log(path, HEAD, VERDICTS)
     assert len(path.read_text("utf-8").splitlines()) == len(VERDICTS) + 1
 
 
-def test_what_was_found_is_there_when_the_run_breaks(tmp_path: Path) -> None:
+def test_an_interrupted_run_leaves_its_verdicts(tmp_path: Path) -> None:
     def breaks() -> Any:
         yield verdict()
         raise RuntimeError
@@ -64,12 +64,12 @@ def test_what_was_found_is_there_when_the_run_breaks(tmp_path: Path) -> None:
     assert len(read_log(tmp_path / "log").verdicts) == 1
 
 
-def test_errors_are_cut_and_hold_no_secrets() -> None:
-    seen = Observation(None, (), error="GET https://tea.example/x?key=secret \ud800" + "x" * 500)
-    told = verdict_to_json(verdict("error", observed=seen))["observed"]["error"]
-    assert "secret" not in told
-    assert len(told) <= 90
-    told.encode("utf-8")
+def test_errors_are_truncated_and_redacted() -> None:
+    observation = Observation(None, (), error="GET https://tea.example/x?key=secret \ud800" + "x" * 500)
+    error = verdict_to_json(verdict("error", observed=observation))["observed"]["error"]
+    assert "secret" not in error
+    assert len(error) <= 90
+    error.encode("utf-8")
 
 
 def nested(levels: int) -> Any:
@@ -148,7 +148,7 @@ def test_a_broken_first_line_is_refused(tmp_path: Path, run: Any) -> None:
         read_log(saved(tmp_path / "log", json.dumps({"run": {"rules": {"a": {"limit": 1}}}})))
 
 
-def test_what_is_no_file_of_text_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     (tmp_path / "blank").write_bytes(b" \n")
     with (tmp_path / "huge").open("wb") as file:
@@ -166,6 +166,6 @@ def test_what_is_no_file_of_text_is_refused(tmp_path: Path) -> None:
 
 def test_defaults_of_what_a_baseline_leaves_out(tmp_path: Path) -> None:
     line = {name: value for name, value in verdict_to_json(verdict()).items() if name not in ("ms", "seed")}
-    (found,) = read_log(saved(tmp_path / "log", json.dumps(line))).verdicts
-    assert isinstance(found, Verdict)
-    assert (found.ms, found.seed) == (0, 0)
+    (parsed,) = read_log(saved(tmp_path / "log", json.dumps(line))).verdicts
+    assert isinstance(parsed, Verdict)
+    assert (parsed.ms, parsed.seed) == (0, 0)

@@ -1,4 +1,4 @@
-"""The messages of all rules, over every edge that breaks them."""
+"""The messages of all rules, for every boundary case that violates them."""
 
 import re
 from collections.abc import Iterator
@@ -49,31 +49,34 @@ def spoken(violation: Violation) -> str:
 
 @pytest.mark.parametrize("rule", BODY_RULES)
 def test_messages(rule: str) -> None:
-    seen = 0
+    count = 0
     for body, violation, interpreted in broken(SPEC, rule):
-        said, seen = spoken(violation), seen + 1
+        message, count = spoken(violation), count + 1
         assert str(violation) == str(interpreted)
-        assert not [mode for mode in MODES if re.search(rf"\b{mode}\b(?! at /)", said)], said
-        assert 20 < len(str(violation)) < LONGEST, said
-        assert not re.search(r"[.,;:?!] ?[.;?!]|,,|\bNone\b", re.sub(r" ?'[^']*'", "", str(violation))), said
-        assert str(violation).endswith("."), said
-        assert named(violation, SPEC.rules[rule].kind, body, said), said
-    assert seen
+        assert not [mode for mode in MODES if re.search(rf"\b{mode}\b(?! at /)", message)], message
+        assert 20 < len(str(violation)) < LONGEST, message
+        assert not re.search(r"[.,;:?!] ?[.;?!]|,,|\bNone\b", re.sub(r" ?'[^']*'", "", str(violation))), (
+            message
+        )
+        assert str(violation).endswith("."), message
+        assert named(violation, SPEC.rules[rule].kind, body, message), message
+    assert count
 
 
-def named(violation: Violation, kind: str, body: Any, said: str) -> bool:
+def named(violation: Violation, kind: str, body: Any, message: str) -> bool:
     """Whether the value that a message names is the value that was sent."""
     if kind in AS_SENT:
         value = sent(body, violation.path)
-        return to_json_text(value) in said
+        return to_json_text(value) in message
     if kind in SIZES:
-        return f"is {sent(body, violation.path)} (" in said
+        return f"is {sent(body, violation.path)} (" in message
     if kind == "type" and violation.value is not None:
-        return f"is {json_type(sent(body, violation.path))} (" in said
+        return f"is {json_type(sent(body, violation.path))} (" in message
     if kind in ("unknown", "only_for"):
         return (
-            safe_repr(violation.path.rpartition("/")[2].replace("~1", "/").replace("~0", "~"))[1:-1] in said
+            safe_repr(violation.path.rpartition("/")[2].replace("~1", "/").replace("~0", "~"))[1:-1]
+            in message
         )
     if kind in COUNTS:
-        return f" {violation.value:,} item" in said
+        return f" {violation.value:,} item" in message
     return True

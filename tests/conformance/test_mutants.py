@@ -1,4 +1,4 @@
-"""Planted faults: each is served, and turns the harness red by its rule. `make mutants` has them all."""
+"""Mutants of the spec: each is served and detected by its rule. `make mutants` runs all of them."""
 
 import subprocess
 import sys
@@ -27,12 +27,12 @@ RULES = [rule for rule in SPEC.rules.values() if rule.scope == "body"]
 
 def sample() -> Iterator[tuple[Rule, str]]:
     """Every way of every kind once, each time of another rule where there is one."""
-    met: dict[tuple[str, str, str], int] = {}
+    tried: dict[tuple[str, str, str], int] = {}
     for rule in reversed(RULES):
         for way in list_mutations(SPEC, rule.id):
-            known = met.setdefault((rule.kind, way, rule.outcome), 0)
-            if not known and rule.kind != "max_bytes":
-                met[rule.kind, way, rule.outcome] = 1
+            count = tried.setdefault((rule.kind, way, rule.outcome), 0)
+            if not count and rule.kind != "max_bytes":
+                tried[rule.kind, way, rule.outcome] = 1
                 yield rule, way
 
 
@@ -46,15 +46,15 @@ def test_the_sample_is_of_all_kinds() -> None:
 
 
 @pytest.mark.parametrize(("rule", "way"), SAMPLE, ids=[f"{rule.id}={way}" for rule, way in SAMPLE])
-def test_a_planted_fault_turns_the_harness_red_by_its_rule(rule: Rule, way: str) -> None:
+def test_a_mutant_is_detected_by_its_rule(rule: Rule, way: str) -> None:
     target = HttpTarget(SPEC, emulator_server(mutate_spec(SPEC, f"{rule.id}={way}")))
-    found = [judge(case, target, target.observe(case.question)) for case in boundary_cases(SPEC, rule.id)]
-    failed = [each for each in found if each.verdict == "fail"]
-    assert failed and {each.rule for each in failed} == {rule.id}
-    assert not [each for each in found if each.verdict == "error"]  # a fault, not a ruin
+    results = [judge(case, target, target.observe(case.question)) for case in boundary_cases(SPEC, rule.id)]
+    failed = [result for result in results if result.verdict == "fail"]
+    assert failed and {result.rule for result in failed} == {rule.id}
+    assert not [result for result in results if result.verdict == "error"]  # a fault, not a ruin
 
 
-def test_every_rule_has_a_fault_and_the_spec_stays_as_it_was() -> None:
+def test_every_rule_has_a_mutant_and_the_spec_is_unchanged() -> None:
     before = dict(SPEC.rules)
     for rule in RULES:
         assert list_mutations(SPEC, rule.id), rule.id
@@ -63,10 +63,10 @@ def test_every_rule_has_a_fault_and_the_spec_stays_as_it_was() -> None:
     assert dict(SPEC.rules) == before
 
 
-def test_without_a_fault_nothing_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_original_spec_survives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(harness, "list_mutations", lambda spec, rule: {"wider": lambda: spec})
-    found = list(run_mutants(SPEC, [SPEC.rules["wan2.7/n.max"], SPEC.rules["wan2.7/unknown"]]))
-    assert [(each.name, each.verdict) for each in found] == [
+    results = list(run_mutants(SPEC, [SPEC.rules["wan2.7/n.max"], SPEC.rules["wan2.7/unknown"]]))
+    assert [(result.name, result.verdict) for result in results] == [
         ("wan2.7/n.max=wider", "survived"),
         ("wan2.7/unknown=wider", "survived"),
         ("wan2.7/unknown=outcome", "equivalent"),
@@ -79,11 +79,11 @@ def test_without_a_fault_nothing_is_red(monkeypatch: pytest.MonkeyPatch) -> None
     )
 
 
-def test_a_service_that_breaks_down_is_no_planted_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crashing_service_does_not_count_as_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     ruin = ApiServer(SPEC, lambda request: refused(500, "InternalError"), "http://ruin.test", pays=False)
     monkeypatch.setattr(harness, "emulator_server", lambda spec: ruin)
-    found = run_mutants(SPEC, [SPEC.rules["wan2.7/n.max"]], first=True)
-    assert [each.verdict for each in found] == ["survived"]
+    results = run_mutants(SPEC, [SPEC.rules["wan2.7/n.max"]], first=True)
+    assert [result.verdict for result in results] == ["survived"]
 
 
 def test_the_command_counts() -> None:
@@ -92,7 +92,7 @@ def test_the_command_counts() -> None:
     assert CliRunner().invoke(app, ["mutants", "--rule", "tea"]).exit_code == 2
 
 
-def test_an_emulator_with_a_fault() -> None:
+def test_an_emulator_of_a_mutant() -> None:
     five = messages(PLAIN, URL, n=5)
     assert rules(create(Emulator(), five)) == {"wan2.7/n.max": "rejected"}
     for name in ("wan2.7/n.max", "wan2.7/n.max=wider", "wan2.7/n.max=dropped"):
@@ -104,7 +104,7 @@ def test_an_emulator_with_a_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("wan2.7/n.maxx", r"'wan2.7/n.maxx' is not a rule on bodies; did you mean 'wan2.7/n.max'\?"),
         ("tea", "'tea' is not a rule on bodies; `wanlib rules` lists them"),
@@ -115,12 +115,12 @@ def test_an_emulator_with_a_fault() -> None:
         ),
     ],
 )
-def test_a_fault_that_can_not_be_planted_is_told(name: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_an_unknown_mutant_is_refused(name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Emulator(mutant=name)
 
 
-def test_planting_needs_no_harness() -> None:
+def test_mutants_do_not_import_the_harness() -> None:
     code = "import sys, wanlib.emulator; wanlib.emulator.Emulator(mutant='wan2.7/n.max'); print(*sys.modules)"
     root = Path(__file__).parents[2]
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)

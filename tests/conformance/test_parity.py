@@ -1,4 +1,4 @@
-"""The comparison with the official SDK, without the SDK: its requests are written here by hand."""
+"""The comparison with the official SDK, without the SDK: its requests are written by hand here."""
 
 import json
 import sys
@@ -37,7 +37,7 @@ def calls(spec: Spec) -> list[SdkCall]:
     return sample_calls(spec, 50, 0)
 
 
-def test_calls_are_drawn_of_every_model_and_the_same_each_time(spec: Spec, calls: list[SdkCall]) -> None:
+def test_calls_cover_every_model_and_are_reproducible(spec: Spec, calls: list[SdkCall]) -> None:
     assert {call.body["model"] for call in calls if call.body} == set(spec.models)
     assert {call.verb for call in calls} == {"create", "poll", "fetch", "cancel", "list"}
     assert {call.face for call in calls} == set(FACES)
@@ -68,7 +68,7 @@ def request(target: str = "/tasks", body: Any = None, **headers: str) -> WireReq
 
 
 @pytest.mark.parametrize(
-    ("theirs", "found"),
+    ("theirs", "result"),
     [
         (request("/a?x=1", {"n": 1, "m": [1]}, Accept="b", Host="loopback"), []),
         (request("/a/?x=1", {"n": 1, "m": [1]}, Accept="b"), [("path", "differs")]),
@@ -84,9 +84,9 @@ def request(target: str = "/tasks", body: Any = None, **headers: str) -> WireReq
         (request("/a?x=1", None, Accept="b"), [("body", "differs")]),
     ],
 )
-def test_differences(theirs: WireRequest, found: list[tuple[str, str]]) -> None:
+def test_differences(theirs: WireRequest, result: list[tuple[str, str]]) -> None:
     own = request("/a?x=1", {"n": 1, "m": [1]}, Accept="b")
-    assert list(differences(None, own, theirs)) == [Difference(*each) for each in found]
+    assert list(differences(None, own, theirs)) == [Difference(*each) for each in result]
 
 
 def test_another_method_is_a_difference() -> None:
@@ -124,34 +124,34 @@ def stray(call: SdkCall, sent: WireRequest) -> WireRequest:
 
 
 def test_the_same_requests_are_parity(spec: Spec, calls: list[SdkCall]) -> None:
-    found = compared(spec, calls, echo(spec, calls))
-    assert found.problems == [] and found.equal == found.calls == len(calls)
+    result = compared(spec, calls, echo(spec, calls))
+    assert result.problems == [] and result.equal == result.calls == len(calls)
 
 
-def test_a_declared_difference_is_counted_and_no_fault(spec: Spec, calls: list[SdkCall]) -> None:
-    found = compared(spec, calls, echo(spec, calls, stray), STRAY)
+def test_a_declared_difference_is_counted(spec: Spec, calls: list[SdkCall]) -> None:
+    result = compared(spec, calls, echo(spec, calls, stray), STRAY)
     asynchronous = sum(call.verb == "create" and call.call == "async" for call in calls)
-    assert found.problems == [] and found.declared_counts[STRAY] == asynchronous
+    assert result.problems == [] and result.declared_counts[STRAY] == asynchronous
 
 
-def test_an_undeclared_difference_is_a_fault(spec: Spec, calls: list[SdkCall]) -> None:
-    found = compared(spec, calls, echo(spec, calls, stray))
-    assert found.problems and all("is_async sdk only" in fault for fault in found.problems)
-    assert found.equal == found.calls - len(found.problems)
+def test_an_undeclared_difference_is_a_problem(spec: Spec, calls: list[SdkCall]) -> None:
+    result = compared(spec, calls, echo(spec, calls, stray))
+    assert result.problems and all("is_async sdk only" in fault for fault in result.problems)
+    assert result.equal == result.calls - len(result.problems)
 
 
-def test_a_declared_difference_that_is_never_met_is_a_fault(spec: Spec, calls: list[SdkCall]) -> None:
+def test_a_declared_difference_that_does_not_occur_is_a_problem(spec: Spec, calls: list[SdkCall]) -> None:
     (fault,) = compared(spec, calls, echo(spec, calls), STRAY).problems
     assert fault == "declared, but it does not occur: */create/async/body/parameters/is_async sdk only"
 
 
-def test_what_is_declared_of_another_sdk_is_not_declared_of_this(spec: Spec, calls: list[SdkCall]) -> None:
+def test_a_declaration_holds_only_for_its_sdks(spec: Spec, calls: list[SdkCall]) -> None:
     other = DeclaredDifference(STRAY.pattern, STRAY.how, ("newest",), STRAY.reason)
     assert compared(spec, calls, echo(spec, calls, stray), other).problems
 
 
 def test_images_in_another_order_are_a_difference(spec: Spec) -> None:
-    found: set[str] = set()
+    result: set[str] = set()
 
     def swapped(call: SdkCall, sent: WireRequest) -> WireRequest:
         body = json.loads(json.dumps(sent.body))
@@ -162,11 +162,11 @@ def test_images_in_another_order_are_a_difference(spec: Spec) -> None:
     calls = [
         call for call in sample_calls(spec, 100, 0) if call.client_call and len(call.client_call.images) > 1
     ]
-    found.update(compared(spec, calls, echo(spec, calls, swapped)).problems)
-    assert found and all("/content/" in fault for fault in found)
+    result.update(compared(spec, calls, echo(spec, calls, swapped)).problems)
+    assert result and all("/content/" in fault for fault in result)
 
 
-def test_what_the_sdk_refuses_or_sends_twice_is_told(spec: Spec, calls: list[SdkCall]) -> None:
+def test_refused_and_repeated_requests_are_differences(spec: Spec, calls: list[SdkCall]) -> None:
     theirs = echo(spec, calls[:2])
     theirs = [SdkResult([], "InputRequired"), SdkResult([*theirs[1].requests] * 3, None)]
     first, second = compared(spec, calls[:2], theirs).problems
@@ -197,7 +197,7 @@ def test_the_file_of_differences_is_sound() -> None:
         ("- {at: a, how: differs, sdks: [pinned], reason: so}", "expected a text of at least 10 characters"),
     ],
 )
-def test_a_broken_file_is_told(tmp_path: Path, text: str, message: str) -> None:
+def test_a_broken_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "differences.yaml"
     path.write_text(text)
     with pytest.raises(KnownFailuresError, match=message):
@@ -219,12 +219,14 @@ for number, line in enumerate(sys.stdin):
 """
 
 
-def test_a_process_is_asked_and_recorded(spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_requests_of_a_process_are_recorded(
+    spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = tmp_path / "fake.py"
     script.write_text(FAKE)
     monkeypatch.setattr(sdk, "_SCRIPT", script)
-    told = [SdkCall("sync", verb, "", {"n": 1}) for verb in ("fetch", "list")]
-    version, (first, second) = run_sdk(Path(sys.executable), spec, KEY, told)
+    calls = [SdkCall("sync", verb, "", {"n": 1}) for verb in ("fetch", "list")]
+    version, (first, second) = run_sdk(Path(sys.executable), spec, KEY, calls)
     assert version == "0.0.1" and first.raised is None and second.raised == "KeyError"
     assert [(each.path, each.query, each.body) for each in first.requests] == [
         ("/tasks/fetch", {"a": "1"}, {"n": 1})
@@ -232,7 +234,7 @@ def test_a_process_is_asked_and_recorded(spec: Spec, tmp_path: Path, monkeypatch
     assert second.requests[0].headers["x-key"] == KEY and second.requests[0].method == "POST"
 
 
-def test_a_process_that_breaks_is_told(spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_process_is_an_error(spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "fake.py"
     script.write_text("raise SystemExit('no dashscope here')")
     monkeypatch.setattr(sdk, "_SCRIPT", script)
@@ -240,7 +242,7 @@ def test_a_process_that_breaks_is_told(spec: Spec, tmp_path: Path, monkeypatch: 
         run_sdk(Path(sys.executable), spec, KEY, [])
 
 
-def test_the_command_tells_and_exits(
+def test_output_and_exit_code_of_the_command(
     spec: Spec, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def played(python: Path, spec: Spec, key: str, calls: list[SdkCall]) -> tuple[str, list[SdkResult]]:

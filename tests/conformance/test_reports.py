@@ -1,4 +1,4 @@
-"""What people read: each report says what failed, and no log can break it."""
+"""Reports for people: each shows what failed, and no log can break one."""
 
 import io
 import re
@@ -105,7 +105,7 @@ def test_a_verdict_on_several_models_counts_for_each_model_of_its_file() -> None
 
 
 @pytest.mark.parametrize("word", ["pass", "fail", "error", "known", "skip"])
-def test_what_conforms(word: str) -> None:
+def test_when_a_run_conforms(word: str) -> None:
     assert tally(VerdictLog(HEAD, (verdict(), verdict(word, name="edge:2")))).conforms is (
         word not in FAILING
     )
@@ -113,12 +113,12 @@ def test_what_conforms(word: str) -> None:
     assert tally(VerdictLog(HEAD, ())).conforms is False
 
 
-def test_the_table_tells_rules_failures_and_what_to_do() -> None:
+def test_the_table_shows_rules_failures_and_what_to_do() -> None:
     text = printed(MIXED)
     rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.split()}
     assert rows[MAX] == ["4", "rejected", "FAIL", "1/2", "-"]
     assert rows[WORD][-3:] == ["known", "1/1", "-"]
-    for said in (
+    for text_part in (
         "FAIL tiny: edge:2",
         f"expected  refused: {MAX}",
         "observed  accepted, no rule broken",
@@ -129,7 +129,7 @@ def test_the_table_tells_rules_failures_and_what_to_do() -> None:
         "2 rules, 5 cases: 1 pass, 1 fail, 1 error, 1 known, 1 skip",
         "does not conform",
     ):
-        assert said in text
+        assert text_part in text
 
 
 def test_the_table_of_a_good_run() -> None:
@@ -192,15 +192,15 @@ def test_junit_has_a_suite_for_each_target(tmp_path: Path) -> None:
     assert (known[0].tag, known[0].get("message")) == ("skipped", "known: no kettle (2026-01-31)")
 
 
-def test_markdown_tells_the_same(tmp_path: Path) -> None:
+def test_markdown_shows_the_same(tmp_path: Path) -> None:
     text = marked(MIXED, tmp_path)
     assert text.startswith("# Conformance: does not conform\n")
-    for said in (
+    for text_part in (
         "| `cups.max` | 4 | rejected | **FAIL 1/2** | - |",
         "## Failures (2)",
         "wanlib explain tea/cups.max",
     ):
-        assert said in text
+        assert text_part in text
     assert marked(GOOD, tmp_path).startswith("# Conformance: conforms\n")
 
 

@@ -1,4 +1,4 @@
-"""Strategies: valid by every reading, broken by exactly one rule, quick to shrink, and nothing left out."""
+"""Strategies: valid in every reading, exactly one rule violated, quick to shrink, nothing left out."""
 
 import json
 from collections.abc import Callable
@@ -30,10 +30,10 @@ def examples(model: str) -> list[Question]:
     return drawn(valid(SPEC, model), 400 if SPEC.family(model).modes else 200)
 
 
-def told(question: Question) -> set[str]:
+def violated_rules(question: Question) -> set[str]:
     """The rules that it breaks, by two readings that must agree."""
-    first = {each.rule for each in interpret(SPEC, question.body, question.call)}
-    assert {each.rule for each in check(question.body, call=question.call)} == first
+    first = {violation.rule for violation in interpret(SPEC, question.body, question.call)}
+    assert {violation.rule for violation in check(question.body, call=question.call)} == first
     return first
 
 
@@ -46,10 +46,10 @@ def members(body: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("model", SPEC.models)
-def test_valid_requests_keep_every_rule_by_every_reading(model: str) -> None:
+def test_valid_requests_violate_no_rule_in_any_reading(model: str) -> None:
     for index, question in enumerate(examples(model)):
         assert question.body["model"] == model
-        assert told(question) == set()
+        assert violated_rules(question) == set()
         if index % 10 == 0:
             assert SCHEMAS.observe(question).rules == ()
 
@@ -63,14 +63,16 @@ def test_valid_requests_are_seldom_the_same(model: str) -> None:
 @pytest.mark.parametrize("family", SPEC.families, ids=[family.name for family in SPEC.families])
 def test_every_mode_and_every_keyword_has_its_share(family: Any) -> None:
     """In the examples of a model that knows it: not all models of a family know every mode."""
-    met = [shares(SPEC, examples(model)) for model in family.models]
+    all_shares = [shares(SPEC, examples(model)) for model in family.models]
     assert {
-        name for name in wanted(SPEC, family.name) if max(each.get(name, 0) for each in met) < 0.01
+        name
+        for name in wanted(SPEC, family.name)
+        if max(violation.get(name, 0) for violation in all_shares) < 0.01
     } == set()
 
 
 @pytest.mark.parametrize("model", SPEC.models)
-def test_every_call_and_every_field_is_there_and_is_not(model: str) -> None:
+def test_every_call_and_field_is_sometimes_present_and_sometimes_absent(model: str) -> None:
     family = SPEC.family(model)
     form = SPEC.bodies[family.body]
     as_parts = {name for node in form.walk() for _, name in node.parts}
@@ -106,15 +108,15 @@ def test_the_items_of_a_list_are_seldom_the_same() -> None:
 
 
 def test_a_picture_without_a_box_may_come_before_one_that_has_one() -> None:
-    given = [question.body.get("parameters", {}).get("bbox_list", []) for question in examples(PRO)]
-    assert sum(boxes[:1] == [[]] and any(boxes) for boxes in given) >= 0.02 * len(given)
+    parameters = [question.body.get("parameters", {}).get("bbox_list", []) for question in examples(PRO)]
+    assert sum(boxes[:1] == [[]] and any(boxes) for boxes in parameters) >= 0.02 * len(parameters)
 
 
 @pytest.mark.parametrize("mode", ["pro_text", "not pro_text"])
-def test_a_mode_can_be_asked_for(mode: str) -> None:
+def test_a_mode_can_be_selected(mode: str) -> None:
     condition = Condition(mode.split()[-1], not mode.startswith("not"))
-    met = shares(SPEC, drawn(valid(SPEC, PRO, condition), 40))
-    assert met[mode] == 1
+    all_shares = shares(SPEC, drawn(valid(SPEC, PRO, condition), 40))
+    assert all_shares[mode] == 1
 
 
 def test_a_mode_that_a_model_is_never_in() -> None:
@@ -122,15 +124,15 @@ def test_a_mode_that_a_model_is_never_in() -> None:
         valid(SPEC, "wan2.7-image", Condition("pro_text", True))
 
 
-def test_situations_leave_out_what_the_rules_forbid() -> None:
+def test_mode_cases_leave_out_what_the_rules_forbid() -> None:
     """On the plain synchronous path there is no interleave; streamed interleave says so."""
-    found = mode_cases(SPEC, "wan2.6-image")
-    assert len(found) == 4
-    for situation in found:
-        if situation.truths["interleave"]:
-            assert {values["call"] for values in situation.assignments} <= {"async", "stream"}
+    result = mode_cases(SPEC, "wan2.6-image")
+    assert len(result) == 4
+    for mode_case in result:
+        if mode_case.truths["interleave"]:
+            assert {values["call"] for values in mode_case.assignments} <= {"async", "stream"}
     broken = mode_cases(SPEC, "wan2.6-image", SPEC.rules["wan2.6/enable_interleave.one_of:plain_sync"])
-    assert [dict(each) for situation in broken for each in situation.assignments] == [
+    assert [dict(violation) for mode_case in broken for violation in mode_case.assignments] == [
         {"enable_interleave": True, "call": "sync"}
     ]
 
@@ -138,10 +140,10 @@ def test_situations_leave_out_what_the_rules_forbid() -> None:
 # Shrinking.
 
 SHRUNK: list[tuple[str, Callable[[dict[str, Any]], bool], Any, list[Any]]] = [
-    ("n", lambda given: given.get("n") == 3, 3, [{"text": "a"}]),
+    ("n", lambda parameters: parameters.get("n") == 3, 3, [{"text": "a"}]),
     (
         "bbox_list",
-        lambda given: any(given.get("bbox_list", ())),
+        lambda parameters: any(parameters.get("bbox_list", ())),
         [[[0, 0, 1, 1]]],
         [{"text": "a"}, {"image": "http://example.com/0/a.png"}],
     ),
@@ -153,10 +155,10 @@ def test_a_failure_shrinks_to_the_one_field_that_it_needs(
     name: str, fails: Callable[[dict[str, Any]], bool], least: Any, content: list[Any]
 ) -> None:
     quick = settings(database=None, deadline=None, derandomize=True, max_examples=500)
-    found = find(
+    result = find(
         valid(SPEC, PRO), lambda question: fails(question.body.get("parameters", {})), settings=quick
     )
-    assert found.body == {
+    assert result.body == {
         "model": PRO,
         "input": {"messages": [{"role": "user", "content": content}]},
         "parameters": {name: least},
@@ -176,12 +178,12 @@ def test_a_failure_shrinks_to_the_one_image_that_it_needs() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
-def test_breaking_breaks_exactly_that_rule(rule: Rule) -> None:
+def test_breaking_violates_exactly_that_rule(rule: Rule) -> None:
     for question in drawn(breaking(SPEC, rule.id), 2 if rule.kind == "max_bytes" else 3):
-        assert told(question) == {rule.id}
+        assert violated_rules(question) == {rule.id}
 
 
-def test_breaks_go_from_the_least_to_the_wild() -> None:
+def test_violations_go_from_the_smallest_to_the_extreme() -> None:
     questions = drawn(breaking(SPEC, "wan2.7/n.max:sequential"), 60)
     assert {13, 18, 999} <= {question.body["parameters"]["n"] for question in questions}
     assert {question.body["model"] for question in questions} == {"wan2.7-image", PRO}
@@ -189,20 +191,20 @@ def test_breaks_go_from_the_least_to_the_wild() -> None:
     assert {0, -5} <= {question.body["parameters"]["n"] for question in questions}
 
 
-def test_what_depends_on_a_broken_image_is_made_for_it() -> None:
+def test_boxes_fit_the_invalid_image() -> None:
     for question in drawn(breaking(SPEC, "wan2.7/images.each.max_side"), 60):
-        assert told(question) == {"wan2.7/images.each.max_side"}
+        assert violated_rules(question) == {"wan2.7/images.each.max_side"}
 
 
-def test_a_break_shrinks_to_the_least_step_and_nothing_else() -> None:
+def test_a_violation_shrinks_to_the_smallest_step() -> None:
     quick = settings(database=None, deadline=None, derandomize=True, max_examples=100)
-    found = find(breaking(SPEC, "wan2.5/images.max_count"), lambda question: True, settings=quick)
+    result = find(breaking(SPEC, "wan2.5/images.max_count"), lambda question: True, settings=quick)
     url = "http://example.com/0/a.png"
-    assert found.body == {"model": "wan2.5-i2i-preview", "input": {"prompt": "a", "images": [url] * 4}}
+    assert result.body == {"model": "wan2.5-i2i-preview", "input": {"prompt": "a", "images": [url] * 4}}
 
 
 @pytest.mark.parametrize("rule_id", ["task/expires", "wire/headers.Authorization"])
-def test_what_no_body_can_break(rule_id: str) -> None:
+def test_rules_that_no_body_can_violate(rule_id: str) -> None:
     with pytest.raises(ValueError, match=r"can't be violated by a request body"):
         breaking(SPEC, rule_id)
 
@@ -215,19 +217,22 @@ def accidents() -> list[Any]:
     return drawn(mutated_bodies(SPEC), 400)
 
 
-def test_every_reading_answers_on_mutilated_bodies_and_they_agree() -> None:
+def test_readings_agree_on_mutated_bodies() -> None:
     rules: set[str] = set()
     broken = 0
     for body, call in zip(accidents(), cycle((None, *CALLS)), strict=False):
-        told_first = interpret(SPEC, body, call)
-        assert [tuple(each) for each in check(body, call=call)] == [tuple(each) for each in told_first]
-        assert all(str(each) for each in told_first)
-        rules |= {each.rule for each in told_first}
-        broken += bool(told_first)
+        violations = interpret(SPEC, body, call)
+        assert [tuple(violation) for violation in check(body, call=call)] == [
+            tuple(violation) for violation in violations
+        ]
+        for violation in violations:
+            str(violation)  # must not raise on any value
+        rules |= {violation.rule for violation in violations}
+        broken += bool(violations)
     assert len(rules) >= 0.4 * len(RULES)
     assert broken >= 0.8 * len(accidents())
 
 
-def test_mutilated_bodies_are_json_and_seldom_the_same() -> None:
+def test_mutated_bodies_are_json_and_rarely_equal() -> None:
     texts = [json.dumps(body, allow_nan=False) for body in accidents()]
     assert len(set(texts)) >= 0.95 * len(texts)

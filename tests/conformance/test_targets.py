@@ -1,4 +1,4 @@
-"""The readings as targets: they answer on any JSON, and each says what it is asked."""
+"""The three readings as targets: they answer on any JSON and pass on what they receive."""
 
 from typing import Any
 
@@ -57,22 +57,22 @@ def in_body(value: Any) -> Any:
 ODD = [None, True, 0, 1e400, float("nan"), 10**400, "", "\ud800", [], {}, nested(50), {"messages": [[]]}]
 
 
-@pytest.mark.parametrize("body", [*ODD, *({"model": each} for each in ODD), *map(in_body, ODD)])
+@pytest.mark.parametrize("body", [*ODD, *({"model": value} for value in ODD), *map(in_body, ODD)])
 def test_every_target_answers_on_any_json(target: Target, body: Any) -> None:
-    seen = target.observe(Question(body, None))
-    assert seen.error is None
-    assert list(seen.rules) == sorted(set(seen.rules))
-    assert seen.accepted in (True, False)
+    observation = target.observe(Question(body, None))
+    assert observation.error is None
+    assert list(observation.rules) == sorted(set(observation.rules))
+    assert observation.accepted is not None
 
 
 @pytest.mark.parametrize("body", [nested(50_000), in_body(nested(50_000))])
-def test_bodies_without_end(target: Target, body: Any) -> None:
+def test_deeply_nested_bodies(target: Target, body: Any) -> None:
     """`jsonschema` quotes the body in its messages and can't get to the end; the others never look."""
-    seen = target.observe(Question(body, None))
+    observation = target.observe(Question(body, None))
     if target.name == "json_schema":
-        assert seen.skipped == "nested too deeply for jsonschema"
+        assert observation.skipped == "nested too deeply for jsonschema"
     else:
-        assert seen.accepted is False
+        assert observation.accepted is False
 
 
 def test_names_and_claims(target: Target) -> None:
@@ -82,10 +82,10 @@ def test_names_and_claims(target: Target) -> None:
     assert target.refuses == {"rejected", "truncated"}
 
 
-def test_what_json_schema_leaves_out_hangs_on_the_call(spec: Spec) -> None:
+def test_json_schema_leaves_out_rules_that_depend_on_the_call(spec: Spec) -> None:
     left = TARGETS["json_schema"](spec).leaves_out
     conditions = [spec.rules[rule].condition for rule in left]
-    assert {each.mode for each in conditions if each} == {"interleave_sync", "plain_sync"}
+    assert {value.mode for value in conditions if value} == {"interleave_sync", "plain_sync"}
     assert all(conditions)
     assert all(TARGETS["json_schema"](spec).claims(spec.rules[rule].kind) for rule in left)
 
@@ -97,7 +97,7 @@ def test_two_targets_judge_every_kind_and_leave_nothing_out(spec: Spec) -> None:
         assert target.leaves_out == frozenset()
 
 
-def test_call_is_passed_on(spec: Spec) -> None:
+def test_the_call_is_passed_on(spec: Spec) -> None:
     body = {**CLEAN, "model": "wan2.6-image"}
     for name in ("generated", "interpreted"):
         assert "wan2.6/enable_interleave.one_of:plain_sync" in (

@@ -1,4 +1,4 @@
-"""The life of a task on a server is judged: a gateway that loses pictures or tasks does not conform."""
+"""Task checks: a gateway that loses pictures or tasks does not conform."""
 
 import json
 import re
@@ -112,16 +112,22 @@ def cancels_nothing(request: httpx.Request, response: httpx.Response) -> httpx.R
     return response
 
 
-def found(target: HttpTarget) -> dict[str, str]:
+def errors(target: HttpTarget) -> dict[str, str]:
     """What each check that failed says, by the name of the check."""
-    seen = {check: target.perform(check) for check in CHECKS.values()}
-    return {f"{check.name}:{check.model}": result.error for check, result in seen.items() if result.error}
+    observations = {check: target.perform(check) for check in CHECKS.values()}
+    return {
+        f"{check.name}:{check.model}": result.error for check, result in observations.items() if result.error
+    }
 
 
 def test_every_check_passes_on_the_emulator() -> None:
     target = HttpTarget(SPEC, emulator_server(SPEC))
-    seen = {check.id: target.perform(check) for check in CHECKS.values()}
-    assert {name: each.error or each.skipped for name, each in seen.items() if not each.accepted} == {}
+    observations = {check.id: target.perform(check) for check in CHECKS.values()}
+    assert {
+        name: observation.error or observation.skipped
+        for name, observation in observations.items()
+        if not observation.accepted
+    } == {}
     assert {check.name for check in CHECKS.values()} == {"succeeds", "canceled", "unknown", "fails"}
 
 
@@ -138,13 +144,13 @@ def test_every_check_passes_on_the_emulator() -> None:
         (cancels_nothing, "canceled", "the task has not ended"),
     ],
 )
-def test_a_gateway_with_one_fault_is_seen(change: Change, name: str, says: str) -> None:
-    failures = found(gateway(change))
+def test_a_gateway_with_one_fault_is_detected(change: Change, name: str, says: str) -> None:
+    failures = errors(gateway(change))
     assert all(says in failures[f"{name}:{model}"] for model in MODELS)
 
 
 def test_a_gateway_that_changes_nothing_passes() -> None:
-    assert found(gateway(lambda request, response: response)) == {}
+    assert errors(gateway(lambda request, response: response)) == {}
 
 
 def test_a_server_on_which_nothing_makes_a_task_fail_is_not_judged() -> None:
@@ -153,8 +159,8 @@ def test_a_server_on_which_nothing_makes_a_task_fail_is_not_judged() -> None:
         return response
 
     check = next(check for check in CHECKS.values() if check.name == "fails")
-    seen = gateway(drop_rules).perform(check)
-    assert seen.accepted is None and "not judged" in (seen.skipped or "")
+    observations = gateway(drop_rules).perform(check)
+    assert observations.accepted is None and "not judged" in (observations.skipped or "")
 
 
 def test_pictures_of_every_container_are_counted() -> None:

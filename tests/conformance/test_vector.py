@@ -1,4 +1,4 @@
-"""The loader of vector files: what it makes of them, and how it refuses bad ones."""
+"""The loader of vector files: what it reads, and how it refuses wrong ones."""
 
 import json
 from pathlib import Path
@@ -31,14 +31,14 @@ def test_macros_are_expanded(tmp_path: Path) -> None:
     assert expanded(tmp_path, "[{$repeat: {of: 1, count: 0}}]") == []
 
 
-def test_a_picture_is_expanded_with_what_is_told_of_it(tmp_path: Path) -> None:
+def test_an_image_macro_uses_all_its_members(tmp_path: Path) -> None:
     uri = expanded(tmp_path, "{$image: {format: png, width: 3, height: 2, bytes: 300, mime: image/bmp}}")
     assert uri == data_uri_of_image("png", 3, 2, mime="image/bmp", size_bytes=300)
     uri = expanded(tmp_path, '{$image: {format: png, width: 3, height: 2, alpha: true, prefix: "X,"}}')
     assert uri == "X," + data_uri_of_image("png", 3, 2, alpha=True).partition(",")[2]
 
 
-def test_every_body_is_new(tmp_path: Path) -> None:
+def test_every_expansion_is_new(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(
         entry(body={"a": [1], "b": [{"$repeat": {"of": [1], "count": 2}}]}), encoding="utf-8"
     )
@@ -50,7 +50,7 @@ def test_every_body_is_new(tmp_path: Path) -> None:
     assert vector.body() == {"a": [1], "b": [[1], [1]]}
 
 
-def test_a_vector_knows_where_it_is_written(tmp_path: Path) -> None:
+def test_a_vector_has_file_and_position(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text(entry(body=None, id="z"), encoding="utf-8")
     (tmp_path / "a.yaml").write_text(
         "- {id: x, statement: h27#n.max, call: sync, body: 1, expect: []}\n"
@@ -108,7 +108,7 @@ BAD_BODIES = [
 
 
 @pytest.mark.parametrize(("text", "complaint"), BAD_FILES)
-def test_a_bad_file_is_refused_in_plain_words(tmp_path: Path, text: str, complaint: str) -> None:
+def test_a_bad_file_is_refused_with_a_message(tmp_path: Path, text: str, complaint: str) -> None:
     (tmp_path / "a.yaml").write_bytes(text.encode("latin-1"))
     with pytest.raises(VectorError) as caught:
         load(tmp_path)
@@ -123,12 +123,12 @@ def test_a_bad_macro_is_refused_when_it_is_loaded(tmp_path: Path, body: Any, com
     assert str(caught.value).startswith(f"a.yaml: a: {complaint}")
 
 
-def test_a_key_that_yaml_makes_a_boolean_of_is_refused(tmp_path: Path) -> None:
+def test_a_boolean_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VectorError, match=r"^a\.yaml: a: the key True is not a string: quote it$"):
         expanded(tmp_path, "{on: 1}")
 
 
-def test_a_picture_that_cannot_be_drawn_is_told_when_it_is_wanted(tmp_path: Path) -> None:
+def test_an_impossible_image_is_an_error_when_it_is_expanded(tmp_path: Path) -> None:
     with pytest.raises(VectorError, match=r"^a\.yaml: a: a 9x9 png takes [0-9]+ bytes, more than 8$"):
         expanded(tmp_path, "{$image: {format: png, width: 9, height: 9, bytes: 8}}")
 

@@ -1,4 +1,4 @@
-"""The vectors: every reading of the spec is judged by them; what they cover; what their files may hold."""
+"""The vectors: every reading is judged by them; what they cover; what their files may contain."""
 
 import json
 import re
@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
-from wan_conformance.engine import vectors as macro
-from wan_conformance.engine import vectors as vector
+from wan_conformance.engine import vectors
 from wan_conformance.engine.vectors import VECTORS, Vector, load
 
 import wanlib
 from wanlib import spec
 from wanlib.base.violation import Violation
-from wanlib.boundary import images as pictures
+from wanlib.boundary import images
 
 SPEC = Path(__file__).parents[2] / "spec"
 EXAMPLES = Path(__file__).parents[3] / "shared" / "examples"
@@ -38,10 +37,10 @@ SURPRISES = {
 
 
 def broken(violations: list[Violation]) -> set[str]:
-    """The rules broken; each is told once for each place."""
-    told = [(violation.rule, violation.path) for violation in violations]
-    assert len(told) == len(set(told)), told
-    return {rule for rule, _ in told}
+    """Return the violated rules; each is reported once per path."""
+    places = [(violation.rule, violation.path) for violation in violations]
+    assert len(places) == len(set(places)), places
+    return {rule for rule, _ in places}
 
 
 def readings(body: Any, call: str | None) -> dict[str, set[str]]:
@@ -51,10 +50,10 @@ def readings(body: Any, call: str | None) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize("each", ALL, ids=lambda each: each.id)
-def test_every_reading_finds_exactly_what_is_expected(each: Vector) -> None:
-    expect = set(each.expect)
-    assert readings(each.body(), each.call) == {"generated": expect, "interpreted": expect}
+@pytest.mark.parametrize("vector", ALL, ids=lambda vector: vector.id)
+def test_every_reading_finds_exactly_what_is_expected(vector: Vector) -> None:
+    expect = set(vector.expect)
+    assert readings(vector.body(), vector.call) == {"generated": expect, "interpreted": expect}
 
 
 # What they cover.
@@ -65,49 +64,55 @@ def statements() -> dict[str, dict[str, Any]]:
     return dict(yaml.load(text, Loader=LOADER)["statements"])
 
 
-def test_they_are_many_and_over_all_five_models() -> None:
+def test_vectors_cover_all_models() -> None:
     models: dict[str, list[bool]] = {}
-    for each in ALL:
-        body = each.template
-        if isinstance(body, dict) and isinstance(body.get("model"), str) and "wire/model" not in each.expect:
-            models.setdefault(spec.load().base(body["model"]) or "", []).append(not each.expect)
+    for vector in ALL:
+        body = vector.template
+        if (
+            isinstance(body, dict)
+            and isinstance(body.get("model"), str)
+            and "wire/model" not in vector.expect
+        ):
+            models.setdefault(spec.load().base(body["model"]) or "", []).append(not vector.expect)
     assert sorted(models) == sorted(spec.load().models)
     assert sum(map(len, models.values())) >= 240
     assert all(True in clean and False in clean for clean in models.values())
 
 
-def test_each_names_a_statement_and_one_that_a_broken_rule_comes_from() -> None:
+def test_each_vector_names_the_statement_of_a_violated_rule() -> None:
     known = statements()
-    assert {each.statement for each in ALL} <= known.keys()
-    astray = [each.id for each in ALL if each.expect and not _comes_from(each, known[each.statement])]
+    assert {vector.statement for vector in ALL} <= known.keys()
+    astray = [
+        vector.id for vector in ALL if vector.expect and not _comes_from(vector, known[vector.statement])
+    ]
     assert astray == []
 
 
-def _comes_from(each: Vector, statement: dict[str, Any]) -> bool:
-    return not set(each.expect).isdisjoint(statement.get("rules", ()))
+def _comes_from(vector: Vector, statement: dict[str, Any]) -> bool:
+    return not set(vector.expect).isdisjoint(statement.get("rules", ()))
 
 
-def test_every_rule_on_a_body_is_broken_by_one_of_them() -> None:
+def test_every_rule_on_a_body_is_violated_by_a_vector() -> None:
     rules = {rule.id for rule in spec.load().rules.values() if rule.scope == "body"}
     rules |= {"wire/model", "wire/endpoints"}
-    assert {rule for each in ALL for rule in each.expect} == rules
+    assert {rule for vector in ALL for rule in vector.expect} == rules
 
 
 # They owe the code nothing, and any reader of YAML can read them.
 
 
-@pytest.mark.parametrize("module", [vector, macro, pictures], ids=lambda module: module.__name__)
-def test_the_loader_knows_nothing_of_the_spec(module: Any) -> None:
+@pytest.mark.parametrize("module", [vectors, images], ids=lambda module: module.__name__)
+def test_the_loader_imports_no_spec(module: Any) -> None:
     imports = re.findall(r"wanlib[.\w]*", Path(module.__file__).read_text(encoding="utf-8"))
     assert set(imports) <= {"wanlib.boundary.images"}
 
 
-def test_the_folder_holds_data_alone() -> None:
+def test_the_folder_has_only_data() -> None:
     assert {path.suffix for path in VECTORS.iterdir() if path.name != "__pycache__"} == {".yaml", ".md"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_the_files_are_yaml_of_which_nobody_can_make_anything_else(path: Path) -> None:
+def test_the_files_are_unambiguous_yaml(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for event in yaml.parse(text, Loader=LOADER):
         assert getattr(event, "tag", None) is None and getattr(event, "anchor", None) is None, event
@@ -150,7 +155,7 @@ def call_of(request: dict[str, Any]) -> str | None:
     return "async" if request["headers"].get("X-DashScope-Async") == "enable" else None
 
 
-def test_documented_bodies_are_clean_or_their_surprise_is_known() -> None:
+def test_documented_bodies_are_valid_or_listed() -> None:
     if not examples():
         pytest.skip("the example bodies are not beside this checkout (../shared/examples)")
     found = {}
@@ -163,13 +168,13 @@ def test_documented_bodies_are_clean_or_their_surprise_is_known() -> None:
     assert found == {name: rules for name, (rules, _) in SURPRISES.items()}
 
 
-def test_each_documented_body_has_a_vector_built_alike() -> None:
+def test_each_documented_body_has_an_equal_vector() -> None:
     if not examples():
         pytest.skip("the example bodies are not beside this checkout (../shared/examples)")
-    ours = [(each.call, _shape(each.body())) for each in ALL if each.file == "documented.yaml"]
+    ours = [(vector.call, _shape(vector.body())) for vector in ALL if vector.file == "documented.yaml"]
     requests = [json.loads(path.read_bytes()) for path in examples()]
     theirs = [(call_of(request), _shape(request["body"])) for request in requests]
-    assert [each for each in theirs if each not in ours] == []
+    assert [vector for vector in theirs if vector not in ours] == []
     assert len(ours) == len(theirs)
 
 

@@ -1,4 +1,4 @@
-"""A spec of two rules, their cases, and targets that are wrong in one way each."""
+"""A spec of two rules, its cases, and targets that are wrong in one way each."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -101,9 +101,9 @@ def run(targets: Sequence[Target], cases: Sequence[Any] | None = None, **more: A
 
 def verdict(word: str = "pass", about: str | None = MAX, name: str = "edge:1", **more: Any) -> Verdict:
     """A verdict as a log holds it."""
-    due = ExpectedAnswer(False, (MAX,)) if word != "pass" else ExpectedAnswer(True, ())
-    seen = more.pop("observed", Observation(True, ()))
-    return Verdict(about, name, more.pop("target", "tiny"), word, due, seen, ms=1.5, **more)
+    expected = ExpectedAnswer(False, (MAX,)) if word != "pass" else ExpectedAnswer(True, ())
+    observed_answer = more.pop("observed", Observation(True, ()))
+    return Verdict(about, name, more.pop("target", "tiny"), word, expected, observed_answer, ms=1.5, **more)
 
 
 HEAD = {
