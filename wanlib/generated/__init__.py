@@ -1,5 +1,5 @@
-"""The code that `wanlib emit` writes from `spec/`; never edited by hand.
+"""Code that `wanlib emit` writes from the files in `spec/`: clients, validators, tables. Do not edit it.
 
-`wanlib` and `wanlib.cli` may import it. Start reading with `checker.py`, then `client.py` and a validator
-such as `wan2_7.py`.
+`wanlib` and its top-level modules import it; `client`, `spec` and `emulator` must not. Start reading in
+`client` for the methods, in `checker` for `check`, and in `registry` for the rules.
 """
