@@ -2,9 +2,7 @@
 
 import base64
 import io
-import os
 import struct
-from pathlib import Path
 
 import imagesize
 import pytest
@@ -12,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.base.image_files import image_info_from_file, image_info_from_path
 from tests.support.image_files import SIZE, bmp, jpeg, jpeg_segment, picture, pictures, tiff
 from wanlib.validation.data_uri import parse_data_uri
-from wanlib.validation.image_header import ImageInfo, facts_of_file, facts_of_path, image_info_from_bytes
+from wanlib.validation.image_header import ImageInfo, image_info_from_bytes
 
 UNREADABLE = (None, None)
 APP = jpeg_segment(0xE0)
@@ -85,8 +84,8 @@ def test_any_bytes_have_the_same_facts_by_every_way(
     uri = parse_data_uri("data:image/png;base64," + base64.b64encode(data).decode())
     assert image_info_from_bytes(bytearray(data)) == facts
     assert image_info_from_bytes(memoryview(data)) == facts
-    assert facts_of_file(io.BytesIO(data)) == facts
-    assert facts_of_path(path) == facts
+    assert image_info_from_file(io.BytesIO(data)) == facts
+    assert image_info_from_path(path) == facts
     assert uri and uri.facts == facts
 
 
@@ -232,7 +231,7 @@ def test_other_files_are_not_recognised(data: bytes) -> None:
 def test_a_file_is_judged_whole_and_its_position_restored() -> None:
     file = io.BytesIO(pictures()["jpeg-icc"])
     file.seek(77)
-    assert facts_of_file(file) == image_info_from_bytes(file.getvalue())
+    assert image_info_from_file(file) == image_info_from_bytes(file.getvalue())
     assert file.tell() == 77
 
 
@@ -240,21 +239,3 @@ def test_a_view_of_wider_items_is_judged_by_its_bytes() -> None:
     data = tiff("<", "I") + bytes(2)
     wide = memoryview(data).cast("I")
     assert image_info_from_bytes(wide) == image_info_from_bytes(data) == ("tiff", *SIZE, len(data))
-
-
-def test_a_path_that_cannot_be_read_raises(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        facts_of_path(tmp_path / "none.png")
-    with pytest.raises(OSError):
-        facts_of_path(tmp_path)
-
-
-def test_a_path_is_closed_again(tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    path.write_bytes(b"")
-    before = os.open(path, os.O_RDONLY)
-    os.close(before)
-    facts_of_path(path)
-    after = os.open(path, os.O_RDONLY)  # the lowest that is free
-    os.close(after)
-    assert after == before

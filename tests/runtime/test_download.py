@@ -290,7 +290,7 @@ def test_what_can_not_be_kept_is_refused_before_it_is_all_there(tmp_path: Path) 
     part.open()
     with pytest.raises(DownloadFailedError, match="larger than 100 bytes"):
         part.start(Response(200, {"content-length": "101"}, b""))
-    with pytest.raises(IncompletePictureError, match="no PNG"):
+    with pytest.raises(IncompletePictureError, match="not a PNG"):
         part.write(b"<!doctype html>")
     part.discard()
     assert names(tmp_path) == []

@@ -70,8 +70,8 @@ def test_the_cuts_do_not_matter() -> None:
 @pytest.mark.parametrize(
     ("data", "wrong"),
     [
-        (b"<!doctype html><html>", "it is no PNG"),
-        (picture("jpeg"), "it is no PNG"),
+        (b"<!doctype html><html>", "it is not a PNG"),
+        (picture("jpeg"), "it is not a PNG"),
         (SIGNATURE + IDAT + IEND, "it does not begin with one header chunk"),
         (SIGNATURE + IHDR + IHDR + IDAT + IEND, "it does not begin with one header chunk"),
         (SIGNATURE + IHDR + IEND, "it holds no picture"),

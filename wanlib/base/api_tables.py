@@ -1,4 +1,7 @@
-"""The facts of the API as generated code hands them in. Nothing here knows a number or a name of it."""
+"""The dataclasses that `generated/calls.py` fills: models, regions, names on the wire, error codes.
+
+No number or name of the API stands here.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -210,10 +213,12 @@ def _row(table: Mapping[str, str], group: str) -> tuple[str, ...]:
 
 
 class CompletedFields(NamedTuple):
-    """A call's fields with what the client always sends.
+    """The fields of a call with those that the client always sends.
 
-    fields: those given and those added. pictures: the most that the call can yield, and bill.
-    exact: whether it yields so many unless some fail; else the model decides how many.
+    Attributes:
+        fields: The fields that were set and those that were added.
+        pictures: The most pictures that the call can return, and bill.
+        exact: Whether it returns so many unless some fail; else the model decides how many.
     """
 
     fields: dict[str, Any]
@@ -222,12 +227,13 @@ class CompletedFields(NamedTuple):
 
 
 class ModelFunctions(NamedTuple):
-    """A family's generated functions.
+    """The generated functions of a family.
 
-    check_fields: (model, fields, call, local, now) -> violations, as of `wanlib.check`; an image in hand
-        stands as its ImageInfo.
-    complete: (model, fields, call) -> Completed. Total: fields of a wrong type count as absent.
-    encode: (model, fields) -> the wire body, with whatever stands for an image put in its place.
+    Attributes:
+        check_fields: (model, fields, call, local, now) -> violations, as of `wanlib.check`; an `ImageInfo`
+            stands for each local image.
+        complete: (model, fields, call) -> CompletedFields. Total: fields of a wrong type count as absent.
+        encode: (model, fields) -> the wire body; what stands for an image in the fields stands in the body.
     """
 
     check_fields: Callable[[str, Mapping[str, Any], str | None, bool, float | None], list[Violation]]
@@ -236,7 +242,12 @@ class ModelFunctions(NamedTuple):
 
 
 class VerbTable(NamedTuple):
-    """What a verb says of itself on a model. means: always sent so. starts: sent where nothing is given."""
+    """What a verb sends by itself on a model.
+
+    Attributes:
+        always_sends: Fields with the one value that the verb sends.
+        default_sends: Fields with the value that is sent if the caller sets none.
+    """
 
     always_sends: Mapping[str, Any]
     default_sends: Mapping[str, Any]
@@ -336,9 +347,14 @@ class TaskLifecycleTable(NamedTuple):
 class UploadTable(NamedTuple):
     """The temporary upload; times in seconds.
 
-    form: the fields of the multipart form in order. action: what a request for a policy asks for. scheme: of
-    the URLs of uploaded files. accepted_status: what the storage is asked to answer with. retry_statuses:
-    those of the storage after which another try may help.
+    Attributes:
+        expires_after: How long an uploaded file is kept.
+        policy_expires_after: How long a policy is valid that does not say so.
+        form: The fields of the multipart form, in order.
+        action: What a request for a policy asks for.
+        scheme: The scheme of URLs of uploaded files.
+        accepted_status: The status that the storage is asked to respond with.
+        retry_statuses: The statuses of the storage after which another attempt may help.
     """
 
     expires_after: float

@@ -1,8 +1,8 @@
 """Time, passed in: one clock for the client and for the emulator.
 
-Both read the time from the clock that they are given, and whatever waits does so by this clock. `RealClock`
-is the default of the client. `ManualClock` stands still until something advances it, so that a test of a
-whole day takes a millisecond:
+Both read the time from the clock that they are given, and wait by it. `RealClock` is the default of the
+client. `ManualClock` stands still until something advances it, so that a test of a whole day takes a
+millisecond:
 
     clock = ManualClock()
     wan = Wan("sk-local", clock=clock, http_client=httpx.Client(transport=Transport(Emulator(clock=clock))))
@@ -24,9 +24,10 @@ _TURNS = 8
 
 
 class Clock(Protocol):
-    """What the client and the emulator need to know about time.
+    """Source of time of the client and the emulator.
 
-    waits: whether time passes by itself, so that a response may be delayed.
+    Attributes:
+        waits: Whether time passes by itself, so that a response may be delayed.
     """
 
     waits: bool

@@ -40,10 +40,14 @@ _ONCE = "try the same request once more; if it fails again, host the file where 
 class ErrorCode(NamedTuple):
     """A documented error code.
 
-    kind: invalid, moderation, billing, authentication, not_found, rate or service. retry: `yes` if the same
-    request may succeed later, `once` if one more try makes sense. means: what has happened. advice: None
-    means that of the class. alias_of: the code that this is another spelling of. once_if: words of a message
-    with which one more try makes sense.
+    Attributes:
+        status: The HTTP status.
+        kind: invalid, moderation, billing, authentication, not_found, rate or service.
+        retry: `yes` if the same request may succeed later, `once` if one more try makes sense, else `no`.
+        means: What has happened.
+        advice: What to do; None means the advice of the kind.
+        alias_of: The code of which this is another spelling; None if it is not an alias.
+        once_if: Words of a message with which one more try makes sense; None if there are none.
     """
 
     status: int
@@ -56,7 +60,14 @@ class ErrorCode(NamedTuple):
 
 
 class ErrorWording(NamedTuple):
-    """A message that says more than its code. contains: words of the message, in lower case."""
+    """A message that says more than its code.
+
+    Attributes:
+        codes: The codes that it comes with.
+        contains: Words of the message, in lower case.
+        means: What has happened.
+        advice: What to do.
+    """
 
     codes: tuple[str, ...]
     contains: str
@@ -65,10 +76,13 @@ class ErrorWording(NamedTuple):
 
 
 class ErrorTable(NamedTuple):
-    """All that the spec says about errors.
+    """All that the spec states about errors.
 
-    prefixes: what may stand before a code of `codes`, with a dot. statuses: the class by HTTP status, as
-    `429` or `4xx`, of codes that are not in `codes`.
+    Attributes:
+        codes: The documented codes.
+        prefixes: What may stand before a code of `codes`, with a dot.
+        wordings: Messages that say more than their codes.
+        statuses: The kind by HTTP status, as `429` or `4xx`, of codes that are not in `codes`.
     """
 
     codes: Mapping[str, ErrorCode]
@@ -80,11 +94,17 @@ class ErrorTable(NamedTuple):
 class Classification(NamedTuple):
     """What an error of the service means.
 
-    code: as given. kind: its class, `unknown` if neither code nor status says it. error: the name of the
-    exception in `wanlib.errors`. retry: `yes` if the same request may succeed later, `once` if one more try
-    makes sense, else `no`. means, advice: sentences. basis: what decided: the documented `code`, its ending
-    after a documented `prefix`, its documented `parent` (`A` of `A.B`), the HTTP `status`, or `none`.
-    documented: the code of the table that decided, None if the status did. status: documented or as given.
+    Attributes:
+        code: The code, as passed in.
+        kind: Its kind; `unknown` if neither code nor status decides it.
+        error: The name of the exception in `wanlib.errors`.
+        retry: `yes` if the same request may succeed later, `once` if one more try makes sense, else `no`.
+        means: What has happened, as a sentence.
+        advice: What to do, as a sentence.
+        basis: What decided: the documented `code`, its ending after a documented `prefix`, its documented
+            `parent` (`A` of `A.B`), the HTTP `status`, or `none`.
+        documented: The code of the table that decided; None if the status did.
+        status: The documented HTTP status, or the one passed in.
     """
 
     code: str | None

@@ -22,7 +22,7 @@ _USER = re.compile(r"(?<=/)[^\s/?#@]+@")
 
 
 def safe_repr(value: object) -> str:
-    """`value` through `repr`, at most 80 characters, URLs without their query, data URIs as a digest."""
+    """Return a value as `repr` does, at most 80 characters, URLs without query, data URIs as a digest."""
     if isinstance(value, str):
         return _quoted(redact_text(value))
     if isinstance(value, dict):
@@ -39,7 +39,7 @@ def safe_repr(value: object) -> str:
 
 
 def redact_text(text: str) -> str:
-    """`text` cut at 80 characters, with data URIs as a digest and URLs without user, query and fragment."""
+    """Return a text cut at 80 characters, data URIs as a digest, URLs without user, query and fragment."""
     if len(text) < _BARE and not _MARKS.search(text):
         return text
     if text[:5].lower() == "data:" or _BASE64.match(text):
@@ -59,7 +59,7 @@ def without_queries(text: str) -> str:
 
 
 def to_safe_json(value: Any) -> Any:
-    """`value` as JSON that may be printed: numbers, words and short lists as they are, the rest shown."""
+    """Return a value as JSON that may be printed: numbers, words, short lists; the rest redacted."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -118,7 +118,7 @@ def printable(text: str) -> str:
 
 
 def _is_small_list(value: object) -> bool:
-    """Whether it is a list that is told whole: few items, none of them a list or object."""
+    """Return whether it is a list that is shown completely: few items, none of them a list or object."""
     if not isinstance(value, list) or len(value) > 16:
         return False
     return all(item is None or isinstance(item, (str, int, float)) for item in value)
@@ -130,7 +130,7 @@ def _data_uri_digest(text: str) -> str:
 
 
 def _data_uri_header(text: str) -> str:
-    """What a data URI says of itself before its data, where that is a media type and no more."""
+    """Return the media type of a data URI, if that is all that stands before its data."""
     mime = _MIME.match(text)
     return mime.group() if mime else "data:" if text[:5].lower() == "data:" else ""
 
@@ -147,7 +147,7 @@ def _dict(values: dict[Any, Any]) -> str:
 
 
 def _nested_repr(value: object) -> str:
-    """A value inside another: containers are not opened again, so depth costs nothing."""
+    """Return a value inside another: containers are not opened again, so depth costs nothing."""
     if isinstance(value, list):
         return "[…]" if value else "[]"
     if isinstance(value, dict):
@@ -156,7 +156,7 @@ def _nested_repr(value: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    """`repr` of a text, its quotes kept where it has to be cut."""
+    """Return the `repr` of a text; its quotes are kept where it is cut."""
     quoted = repr(text)
     return quoted if len(quoted) <= WIDTH else f"{quoted[: WIDTH - 2]}…{quoted[0]}"
 

@@ -1,4 +1,4 @@
-"""Rule ids taken apart."""
+"""Rule ids: parsed into their parts, and carrying hints for messages."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ class RuleId(NamedTuple):
 
 
 def parse_rule_id(text: str) -> RuleId:
-    """The parts of an id; parts that it lacks are empty."""
+    """Return the parts of an id; parts that it does not have are empty."""
     rest, _, mode = text.partition(":")
     file, _, rest = rest.partition("/")
     path, _, kind = rest.rpartition(".")

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from wanlib.base.redaction import safe_repr
+from wanlib.base.values import MIB
 
-_MEGABYTE = 1_048_576
 _TYPES = {
     "bool": "boolean",
     "int": "integer",
@@ -55,7 +55,7 @@ def format_pixels(count: int) -> str:
 
 def format_bytes(count: int) -> str:
     """Return a limit in bytes; as MB where it is a whole number of them."""
-    megabytes, rest = divmod(count, _MEGABYTE)
+    megabytes, rest = divmod(count, MIB)
     return f"{megabytes} MB" if not rest else f"{count:,} bytes"
 
 
@@ -69,7 +69,7 @@ def format_limit(value: Any, kind: str) -> str:
     if value is True:
         return ""
     if kind == "max_bytes":
-        return f"{value // _MEGABYTE} MB"
+        return f"{value // MIB} MB"
     if kind.endswith("_pixels") and isinstance(value, int):
         side = round(value**0.5)
         return f"{side}*{side}" if side * side == value else f"{value:,}"

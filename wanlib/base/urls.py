@@ -79,8 +79,8 @@ def parse_public_host(url: str) -> str | None:
     """Return the host of an http(s) URL in its usual notation, however it is written.
 
     The host is read as browsers read it: percent-encoding is undone, width variants and other dots are
-    mapped to ASCII, an IPv4 address may be decimal, octal, hexadecimal or short. None where there is no
-    host, or none that can exist.
+    mapped to ASCII, an IPv4 address may be decimal, octal, hexadecimal or short. None if there is
+    not a possible host.
     """
     match = _AUTHORITY.match(url)
     if match is None:
@@ -139,7 +139,7 @@ def is_private(host: str) -> bool:
 
     That is every address that is not global, a name without a dot, a name below one that is reserved for
     private networks and tests (`localhost`, `local`, `internal`, `svc`, `test` and others), and what is not
-    a host. The rule on image URLs is laxer on names: see `not_public`.
+    a host. The rule on image URLs is laxer on names: see `private_url_reason`.
     """
     name = normalize_host(host)
     if name is None or address_scope(name):
@@ -149,7 +149,7 @@ def is_private(host: str) -> bool:
 
 
 def private_url_reason(url: str, private_suffixes: Sequence[str]) -> str | None:
-    """Return in a few words why nobody on the internet can fetch an image URL; None where somebody may.
+    """Return in a few words why an image URL is not public; None if it may be.
 
     A name without a dot passes: the service may know it. `oss://` needs a key behind it.
 
@@ -178,9 +178,9 @@ def private_url_reason(url: str, private_suffixes: Sequence[str]) -> str | None:
 def plain_url_mismatch(schemes: Sequence[str], private_suffixes: Sequence[str]) -> "re.Pattern[str]":
     """Return a pattern that matches every text except plain public URLs of these schemes.
 
-    For a quick look before `not_public`: what it does not match is public and has no query, so no signature.
-    A text that it matches may be public all the same. A pattern that does not match creates no match object,
-    which makes the usual case faster.
+    For a quick look before `private_url_reason`: what it does not match is public and has no query, so no
+    signature. A text that it matches may be public all the same. A pattern that does not match creates no
+    match object, which makes the usual case faster.
     """
     names = [scheme for scheme in schemes if scheme in ("http", "https")]
     begin = "https?" if len(names) == 2 else "".join(names)
@@ -204,13 +204,13 @@ def _mapped(text: str) -> str:
 
 
 def _number(digits: str, base: int) -> int:
-    """A number of any length; what is too large for an address is cut to one that is."""
+    """Return a number of any length; one that is too large for an address is cut to such a one."""
     digits = digits.lstrip("0")
     return int(digits or "0", base) if len(digits) <= 16 else 1 << 64
 
 
 def _ipv4(labels: Sequence[str]) -> int | None:
-    """An address of one to four numbers, the last of which fills what is left (WHATWG URL, IPv4 parser)."""
+    """Return an address of one to four numbers, the last of which fills the rest (WHATWG URL)."""
     if not 1 <= len(labels) <= 4:
         return None
     numbers = []

@@ -1,14 +1,18 @@
-"""The two ways in which a field can have no value."""
+"""Values that a field can have beside those of JSON, limits as JSON, and the size of a megabyte."""
 
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
+MIB: Final = 1024 * 1024
+"""Bytes of a mebibyte, which the vendor and this project write as MB."""
+
 
 class MissingValue(Enum):
-    """Why a field has no value to judge.
+    """Why a field has no value to validate.
 
-    ABSENT: its member is not there, so its default holds.
-    LOST: what should hold it is broken, so nothing can be said of it.
+    Attributes:
+        ABSENT: Its member is absent, so its default applies.
+        UNDETERMINED: What should contain it is malformed, so nothing is known of it.
     """
 
     ABSENT = "absent"
@@ -20,7 +24,7 @@ UNDETERMINED: Final = MissingValue.UNDETERMINED
 
 
 class Ratio(NamedTuple):
-    """width:height as two whole numbers, never divided."""
+    """width:height as two whole numbers, which are never divided."""
 
     width: int
     height: int
@@ -30,9 +34,9 @@ class Ratio(NamedTuple):
 
 
 def limit_to_json(limit: Any) -> Any:
-    """A rule's limit as JSON values: lists for tuples, text for a ratio (`"1:8"`) and a condition.
+    """Return a rule's limit as JSON values: lists for tuples, text for a ratio (`"1:8"`) and a condition.
 
-    All of it, where `shown.plain` shortens: limits hold no secrets.
+    It is complete, where `redaction.to_safe_json` shortens: limits contain no secrets.
     """
     if isinstance(limit, dict):
         return {key: limit_to_json(value) for key, value in limit.items()}

@@ -1,4 +1,4 @@
-"""One rule that a request breaks at one place."""
+"""`Violation`: one rule that a request violates at one place."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
@@ -9,16 +9,18 @@ REFUSED = frozenset({"rejected", "truncated"})
 
 
 class Violation(NamedTuple):
-    """A broken rule.
+    """A violated rule.
 
-    rule: the rule's id, such as ``wan2.7/n.max:sequential``; text that also carries hints for the message.
-    outcome: what the service does with it: ``rejected``, ``truncated``, ``ignored`` or ``unspecified``.
-    path: JSON Pointer (RFC 6901) into the body; for a missing member, where it should stand.
-    limit: what the rule allows, in the unit of its kind (pixels, bytes, characters, names).
-    value: what was sent: the value itself, or its count of items, characters or bytes.
+    ``str()`` gives the message. ``repr()``, ``str()`` and ``to_dict()`` never show a whole data URI, the
+    query of a URL or more than 80 characters of anything.
 
-    ``str()`` gives the message. ``repr()``, ``str()`` and ``to_dict()`` never show a whole data URI,
-    a URL's query or more than 80 characters of anything.
+    Attributes:
+        rule: The rule's id, such as ``wan2.7/n.max:sequential``; text that also carries hints for the
+            message.
+        outcome: What the service does with it: ``rejected``, ``truncated``, ``ignored`` or ``unspecified``.
+        path: JSON Pointer (RFC 6901) into the body; for a missing member, where it should stand.
+        limit: What the rule allows, in the unit of its kind (pixels, bytes, characters, names).
+        value: What was sent: the value itself, or its count of items, characters or bytes.
     """
 
     rule: str
@@ -32,10 +34,10 @@ class Violation(NamedTuple):
         """Whether ``check`` and the client count it as a refusal: rejected or truncated."""
         return self.outcome in REFUSED
 
-    # The words are loaded by the first violation that is told: a clean body needs none of them.
+    # The messages are loaded by the first one that is formatted: a valid body needs none.
 
     def to_dict(self) -> dict[str, Any]:
-        """The shape that ``wanlib check --json`` prints: JSON values only."""
+        """Return the shape that ``wanlib check --json`` prints: JSON values only."""
         from wanlib.base.redaction import to_safe_json
 
         return {

@@ -50,7 +50,7 @@ class BaseClient:
         random: Source of the jitter of retries, for tests. None means a new one.
 
     Raises:
-        ConfigurationError: There is no usable key, region, workspace, URL, proxy or HTTP client.
+        ConfigurationError: A key, region, workspace, URL, proxy or HTTP client is missing or unusable.
         InvalidArgumentError: An argument has a type or a value that is not allowed.
         JournalError: The journal cannot be opened.
     """

@@ -1,4 +1,4 @@
-"""What the sync and the async client share: everything but the waiting."""
+"""`ClientCore`: every verb as steps (see `protocol.effects`), shared by the sync and the async client."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -40,11 +40,11 @@ if TYPE_CHECKING:  # what a client may never need is loaded when it does
     from wanlib.client.tasks.resume import ResumeResult
 
 _MAX_EPOCH = 253_402_214_400.0
-"""Seconds since 1970 of the last day that a date can be written of, in whatever zone."""
+"""Seconds since 1970 of the last day that a date can represent in every time zone."""
 
 
 class ClientCore:
-    """The calls of a client as protocols. upload, file_urls: as of the client."""
+    """The verbs of a client as steps. upload, file_urls: as of the client."""
 
     def __init__(self, context: ClientContext, *, upload: bool, file_urls: bool) -> None:
         self.context = context
@@ -52,7 +52,7 @@ class ClientCore:
         self._file_urls = file_urls
 
     def plan(self, call: ParsedCall) -> CallPlan:
-        """The call judged and priced. Raises InvalidRequestError, InvalidArgumentError."""
+        """Validate and price a call. Raise InvalidRequestError, InvalidArgumentError."""
         return plan_call(
             self.context.api,
             self.context.settings.region,
@@ -63,7 +63,7 @@ class ClientCore:
         )
 
     def edit(self, verb: str, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Steps[Result]:
-        """One call and its result: with a task, or without one."""
+        """Make one call and return its result, with a task or without one."""
         call = parse_call(verb, call_mode(kwargs.pop("via", "async")), model, prompt, images, kwargs)
         plan, deadline = yield from self._prepare_images(call)
         if plan.call == "sync":
@@ -72,7 +72,7 @@ class ClientCore:
         return (yield from wait(self.context, billed, deadline, call.on_status))
 
     def submit(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Steps[BilledCall]:
-        """A task, started."""
+        """Submit a task."""
         refuse_options("submit", kwargs)
         call = parse_call(self._verb(model, images, kwargs), "async", model, prompt, images, kwargs)
         plan, deadline = yield from self._prepare_images(call)
@@ -81,7 +81,7 @@ class ClientCore:
     def stream(
         self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]
     ) -> Steps[tuple[BilledCall, OpenedResponse]]:
-        """A streamed call, accepted, its body to come."""
+        """Send a streamed call and return its response, the body still to come."""
         refuse_options("stream", kwargs)
         call = parse_call("stream", "stream", model, prompt, images, kwargs)
         plan, deadline = yield from self._prepare_images(call)
@@ -89,7 +89,7 @@ class ClientCore:
         return billed, (yield from send(self.context, plan, billed, deadline))
 
     def prepare(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> "Prepared":
-        """The call as it would be sent. Nothing is sent, uploaded or recorded."""
+        """Return the call as it would be sent. Nothing is sent, uploaded or recorded."""
         from wanlib.client.call.prepared import prepare
 
         refuse_options("prepare", kwargs, "via")
@@ -101,7 +101,7 @@ class ClientCore:
         return prepare(self.context, self.plan(call))
 
     def save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> Steps[list[Path]]:
-        """The pictures of a result as files."""
+        """Write the pictures of a result to files."""
         from wanlib.client.results.download import save, target_file
 
         place = _to_path(folder)
@@ -130,7 +130,7 @@ class ClientCore:
         return paths
 
     def read(self, links_expire_at: float | None, picture: Picture) -> Steps[bytes]:
-        """The bytes of one picture."""
+        """Fetch the bytes of one picture."""
         from wanlib.client.results.download import fetch
 
         deadline = self._deadline(None)
@@ -146,7 +146,7 @@ class ClientCore:
         )
 
     def task_handle(self, task_id: object, model: object) -> BilledCall:
-        """A task by its id, with what the journal and the caller know of it."""
+        """Return a task by its id, with what the journal and the caller know of it."""
         checked = self.context.validate_task_id(task_id)
         table = None if model is None else get_model(self.context.api, model)
         entry = self.context.journal.entry(checked) if self.context.journal else None
@@ -155,15 +155,15 @@ class ClientCore:
         return billed_call_from_entry(self.context, entry)
 
     def get_task(self, task_id: str) -> Steps[TaskStatus]:
-        """A task as it is now."""
+        """Query a task."""
         return get_task(self.context, task_id, self._deadline(None))
 
     def cancel(self, task_id: str) -> Steps[None]:
-        """The end of a task that waits."""
+        """Cancel a task that waits."""
         return cancel_task(self.context, task_id, self._deadline(None))
 
     def list_page(self, filters: Query, number: int) -> Steps[TaskPage]:
-        """One page of the list of tasks."""
+        """Return one page of the list of tasks."""
         return list_tasks(
             self.context, self._deadline(None), {**filters, self.context.api.names.list_query.page: number}
         )
@@ -171,7 +171,7 @@ class ClientCore:
     def wait_for(
         self, tasks: Sequence[object], timeout: float | None, on_status: StatusCallback | None
     ) -> Steps[list[Result | WanError]]:
-        """What each task yields, or the error that it ended with; a task as a handle or an id."""
+        """Wait for tasks (handles or ids) and return the result of each or the error it ended with."""
         if isinstance(tasks, str) or not isinstance(tasks, Iterable):
             raise InvalidArgumentError(f"tasks is {safe_repr(tasks)}; allowed: a list of tasks or task ids")
         check_callback(on_status)
@@ -182,7 +182,7 @@ class ClientCore:
         return wait_all(self.context, billed_calls, self._deadline(timeout), on_status)
 
     def find_lost(self, error: OutcomeUnknownError) -> Steps[list[TaskSummary]]:
-        """The tasks that a lost call may have become."""
+        """Return the tasks that a lost call may have become."""
         if not isinstance(error, OutcomeUnknownError):
             raise InvalidArgumentError(
                 f"error is {safe_repr(error)}; allowed: an OutcomeUnknownError, as it was raised"
@@ -190,7 +190,7 @@ class ClientCore:
         return find_lost(self.context, error.model, error.sent_at, error.sent_at, self._deadline(None))
 
     def resume(self, timeout: float | None, on_status: StatusCallback | None) -> "Steps[ResumeResult]":
-        """The unfinished calls of the journal."""
+        """Continue the unfinished calls of the journal."""
         from wanlib.client.tasks.resume import resume
 
         check_callback(on_status)
@@ -199,7 +199,7 @@ class ClientCore:
     def list_filters(
         self, status: str | None, model: str | None, task_id: str | None, start: Any, end: Any
     ) -> Query:
-        """The query of a list of tasks. Raises InvalidArgumentError, InvalidRequestError."""
+        """Return the query of a list of tasks. Raise InvalidArgumentError, InvalidRequestError."""
         api, names = self.context.api, self.context.api.names.list_query
         query: dict[str, str | int] = {names.page_size: api.list_page}
         if status is not None:
@@ -221,7 +221,7 @@ class ClientCore:
         return self.context.deadline(timeout)
 
     def _prepare_images(self, call: ParsedCall) -> Steps[tuple[CallPlan, Deadline]]:
-        """The plan with its images in the body or uploaded, and until when the call may run."""
+        """Return the plan with its images in the body or uploaded, and the deadline of the call."""
         plan, deadline = self.plan(call), self._deadline(call.timeout)
         sources = plan.local_images
         if not sources or not (self._upload if call.upload is None else call.upload):
@@ -234,7 +234,7 @@ class ClientCore:
 
 
 def _picture_request(deadline: Deadline, url: str) -> Request:
-    """The request for a picture; it has no key."""
+    """Return the request for a picture; it has no key."""
     return Request(
         "GET", url, {"User-Agent": "wanlib"}, None, min(RESPONSE_TIMEOUT, max(deadline.remaining, 0.001))
     )
@@ -254,7 +254,7 @@ def _check_choice(value: object, name: str, allowed: Sequence[str]) -> str:
 
 
 def _to_epoch(value: object, name: str) -> float:
-    """A moment as seconds since the epoch. Raises InvalidArgumentError: a datetime needs its zone."""
+    """Return a time as seconds since 1970. Raise InvalidArgumentError; a datetime needs its time zone."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.timestamp()
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MAX_EPOCH:

@@ -1,4 +1,4 @@
-"""What `check` returns: the violations, and what the request can cost."""
+"""`CheckResult` and `Bill`: the violations of a request, and what it can cost."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -13,7 +13,7 @@ MAX_PICTURES = 2**63 - 1
 
 
 class Price(NamedTuple):
-    """An amount of money for a number of pictures, by the pages' price table, without taxes and quotas."""
+    """An amount of money for a number of pictures, by the documented prices, without taxes and quotas."""
 
     amount: Decimal
     currency: str
@@ -31,12 +31,13 @@ class Price(NamedTuple):
 class Count(NamedTuple):
     """The number of pictures that a body asks for, as one reading sees it.
 
-    field: the parameter that bounds them; None where the mode that decides it is unknown.
-    pictures: the most that the call can yield; None where that cannot be read.
-    exact: whether so many come unless some fail; else the model may yield fewer.
-    given: whether the body has the parameter; else its default counts.
-    values: what the count was read from, by parameter; ABSENT and LOST as in the readings.
-    for_testing: the value that a page recommends for trying out, None where no page has one.
+    Attributes:
+        field: The parameter that bounds them; None if the mode that decides it is unknown.
+        pictures: The most that the call can return; None if that cannot be read.
+        exact: Whether so many come unless some fail; else the model may return fewer.
+        is_set: Whether the body has the parameter; else its default applies.
+        values: What the count was read from, by parameter; ABSENT and UNDETERMINED as in the readings.
+        for_testing: The value that a page recommends for tests; None if no page does.
     """
 
     field: str | None
@@ -50,14 +51,15 @@ class Count(NamedTuple):
 class Bill(NamedTuple):
     """What a request can cost.
 
-    model: the model that the body names, known or not; None where it names none.
-    pictures: the most that the call can yield; None where the model or the count cannot be read.
-    exact: whether so many come unless some fail; False where the model may yield fewer or that is unknown.
-    price: the price of all pictures; None where `pictures` is None or no page states a price.
-    reason: why `pictures` or `price` is None, or which default the count comes from; may be empty.
-    advice: what a page recommends where the body leaves the count to its default; may be empty.
-
     ``str()`` gives one line: ``4 pictures, 0.80 CNY (n is not given: default 4)``.
+
+    Attributes:
+        model: The model that the body names, known or not; None if it names none.
+        pictures: The most that the call can return; None if the model or the count cannot be read.
+        exact: Whether so many come unless some fail; False if the model may return fewer or that is unknown.
+        price: The price of all pictures; None if `pictures` is None or no price is documented.
+        reason: Why `pictures` or `price` is None, or which default the count comes from; may be empty.
+        advice: What a page recommends if the body leaves the count to its default; may be empty.
     """
 
     model: str | None
@@ -136,7 +138,7 @@ def _json(value: Any) -> str:
 class CheckResult(list[Violation]):
     """The violations of one body, as a list, with what the request can cost.
 
-    An empty result is a body that keeps every rule. The bill is read from the body when it is first asked
+    An empty result is a body that violates no rule. The bill is read from the body when it is first asked
     for, so that a check costs no more; do not change the body before that. Equality, order and indexes are
     those of the list.
     """
@@ -150,7 +152,7 @@ class CheckResult(list[Violation]):
 
     @property
     def ok(self) -> bool:
-        """Return True where nothing would be rejected or truncated."""
+        """Whether nothing would be rejected or truncated."""
         return not any(violation.is_refused for violation in self)
 
     @property

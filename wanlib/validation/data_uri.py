@@ -1,7 +1,7 @@
-"""Reads images that are written into a body as data URIs, without decoding or copying them.
+"""Images that are written into a body as data URIs, read without decoding or copying them.
 
-A body may hold 9 images of 27 MB text each. The form, the length, the padding and the alphabet of
-the first 64 KiB are judged, and only the quanta that the header reader asks for are decoded.
+A body may hold 9 images of 27 MB text each. The form, the length, the padding and the alphabet of the first
+64 KiB are checked, and only the quanta that the header reader asks for are decoded.
 """
 
 import re
@@ -21,11 +21,12 @@ _ALPHABET = re.compile(r"[A-Za-z0-9+/]*")
 
 
 class DataUri(NamedTuple):
-    """A data URI as far as it was judged.
+    """A data URI as far as it was checked.
 
-    `mime` is the media type in lower case, "" where the form is broken. `problem` is None where the
-    URI is well-formed, else says in a few words what is wrong. `facts` are those of the image inside,
-    None where there is a problem.
+    Attributes:
+        mime: The media type in lower case; empty if the form is broken.
+        problem: What is wrong, in a few words; None if the URI is well-formed.
+        facts: The image inside; None if there is a problem.
     """
 
     mime: str
@@ -34,7 +35,7 @@ class DataUri(NamedTuple):
 
 
 def parse_data_uri(text: str) -> DataUri | None:
-    """Judges `text`, whatever it holds; None where it does not begin with `data:` in any case."""
+    """Check a text; None if it does not begin with `data:`, in any case."""
     if text[:5].lower() != "data:":
         return None
     prefix = _PREFIX.match(text)
@@ -51,7 +52,7 @@ def parse_data_uri(text: str) -> DataUri | None:
 
 
 def _problem(text: str, start: int, stop: int) -> str | None:
-    """What is wrong with the base64 text from `start`, whose padding begins at `stop`."""
+    """Return what is wrong with the base64 text from `start`, whose padding begins at `stop`."""
     length, pads = len(text) - start, len(text) - stop
     for begin, end in ((start, min(stop, start + CHECKED_CHARACTERS)), (max(start, stop - 4), stop)):
         match = _ALPHABET.match(text[begin:end])  # a slice, which a text that is not all in memory has too
@@ -66,7 +67,7 @@ def _problem(text: str, start: int, stop: int) -> str | None:
 
 
 def _reader(text: str, start: int) -> Read:
-    """Random access to the bytes that the base64 text from `start` stands for."""
+    """Return random access to the bytes of the base64 text from `start`."""
 
     def read(offset: int, length: int) -> bytes:
         first, last = offset // 3, -(-(offset + length) // 3)

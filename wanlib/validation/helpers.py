@@ -1,4 +1,4 @@
-"""Helpers of the generated validators: what takes more than a comparison."""
+"""Helpers of the generated validators, for what takes more than a comparison."""
 
 import re
 import time
@@ -52,21 +52,21 @@ def is_blank(text: str) -> bool:
 
 
 def is_integer(value: object) -> bool:
-    """Whether JSON Schema calls it an integer: 4 and 4.0 are, true is not."""
+    """Return whether JSON Schema calls it an integer: 4 and 4.0 are, true is not."""
     if isinstance(value, float):
         return value.is_integer()
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_number(value: object) -> bool:
-    """Whether it is a JSON number: neither true nor NaN nor an infinity."""
+    """Return whether it is a JSON number: neither true nor NaN nor an infinity."""
     if isinstance(value, float):
         return value - value == 0
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def parse_size(text: str) -> tuple[int, int, int] | None:
-    """Width, height and their product in pixels, of ``width*height``; None for any other text."""
+    """Return width, height and their product in pixels of ``width*height``; None for any other text."""
     match = _SIZE(text)
     if match is None:
         return None
@@ -75,7 +75,7 @@ def parse_size(text: str) -> tuple[int, int, int] | None:
 
 
 def url_prefixes(schemes: Sequence[str]) -> tuple[str, ...]:
-    """What image strings of these schemes begin with, in lower case."""
+    """Return what image strings of these schemes begin with, in lower case."""
     return tuple("data:" if scheme == "data" else f"{scheme}://" for scheme in schemes)
 
 
@@ -108,12 +108,12 @@ def expired(value: str, forms: Sequence[SignatureParameters], now: float | None)
 
 
 def has_non_ascii_url(value: str | ImageInfo) -> bool:
-    """Whether it is a URL, not a data URI, with characters beyond ASCII."""
+    """Return whether it is a URL, not a data URI, with characters beyond ASCII."""
     return isinstance(value, str) and not value.isascii() and value[:5].lower() != "data:"
 
 
 def read_image(value: str | ImageInfo) -> tuple[DataUri | None, ImageInfo | None]:
-    """An image's data URI, None where it is none, and what is known of the image."""
+    """Return the data URI of an image, None if it is not one, and what is known of the image."""
     if isinstance(value, ImageInfo):
         return None, value
     uri = parse_data_uri(value)
@@ -121,7 +121,7 @@ def read_image(value: str | ImageInfo) -> tuple[DataUri | None, ImageInfo | None
 
 
 def image_info(value: object) -> ImageInfo | None:
-    """What is known of an image: of a file in hand or a data URI; None of a URL or of no image."""
+    """Return what is known of a local image or a data URI; None for a URL and for anything else."""
     if isinstance(value, str):
         uri = parse_data_uri(value)
         return uri.facts if uri else None
@@ -129,7 +129,7 @@ def image_info(value: object) -> ImageInfo | None:
 
 
 def mime_mismatch(uri: DataUri, table: dict[str, str]) -> tuple[str, ...] | None:
-    """The MIME names that are due where a data URI bears another; None where its name is right."""
+    """Return the expected MIME types where a data URI has another; None if its type is right."""
     if uri.facts is None:
         return None
     if uri.mime not in table.values():
@@ -139,7 +139,7 @@ def mime_mismatch(uri: DataUri, table: dict[str, str]) -> tuple[str, ...] | None
 
 
 def size_mismatch(value: object, others: object) -> tuple[str, str] | None:
-    """The sizes of an image and of the first of others where both are known and differ."""
+    """Return the sizes of an image and of the first of others if both are known and differ; else None."""
     info = image_info(value)
     other = image_info(others[0]) if isinstance(others, list) and others else None
     if info is None or other is None or not info.is_known or not other.is_known:
@@ -148,7 +148,7 @@ def size_mismatch(value: object, others: object) -> tuple[str, str] | None:
 
 
 def percent_sum_mismatch(texts: list[str], expected: str) -> str | None:
-    """The sum of well-formed percentages where there are any and it is not exactly `due`."""
+    """Return the sum of well-formed percentages if there are any and it is not exactly as expected."""
     from decimal import Decimal  # costs a millisecond to load, and is needed by few bodies
 
     total = sum((Decimal(text[:-1]) for text in texts), Decimal())
@@ -156,24 +156,24 @@ def percent_sum_mismatch(texts: list[str], expected: str) -> str | None:
 
 
 def to_scaled_int(number: str, decimals: int) -> int | None:
-    """A decimal such as `100.00` with its point moved by `decimals`; None where that is no whole number."""
+    """Return a decimal such as `100.00` times 10 to the power of `decimals`; None if that is not whole."""
     integer_part, _, rest = number.partition(".")
     count, remainder = divmod(int(integer_part + rest) * 10**decimals, 10 ** len(rest))
     return None if remainder else count
 
 
 def is_box(value: list[Any]) -> bool:
-    """Whether it is four whole numbers."""
+    """Return whether it is four whole numbers."""
     return len(value) == 4 and all(type(corner) is int or is_integer(corner) for corner in value)
 
 
 def corners_out_of_order(box: list[Any]) -> bool:
-    """Whether a box of whole numbers has its corners in the wrong order."""
+    """Return whether a box of whole numbers has its corners in the wrong order."""
     return is_box(box) and not (box[0] < box[2] and box[1] < box[3])
 
 
 def box_outside_image(box: list[Any], images: object, index: int) -> tuple[list[Any], str] | None:
-    """The box and its image's size where an ordered box leaves the image and the size is known."""
+    """Return the box and its image's size if an ordered box leaves an image of known size; else None."""
     if not isinstance(images, list) or index >= len(images):
         return None
     facts = image_info(images[index])

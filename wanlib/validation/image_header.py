@@ -1,28 +1,25 @@
-"""Format, width and height of an image from the few bytes that tell them; nothing is decoded.
+"""Format, width and height of an image from its header; nothing is decoded.
 
-The reader is total: whatever the bytes, it answers and does not raise. Its work is bounded: no file,
-however large or hostile, makes it read more than about a thousand windows of `WINDOW` bytes.
+The reader is total: for all bytes it returns and does not raise. Its work is bounded: no file, however large
+or hostile, makes it read more than about a thousand windows of `WINDOW` bytes.
 """
 
-import os
 import re
 from collections.abc import Callable
-from functools import partial
 from struct import Struct, error, unpack_from
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from typing import NamedTuple, cast
 
 
 class ImageInfo(NamedTuple):
     """An image as its header describes it.
 
-    `format` is `"jpeg"`, `"png"`, `"bmp"`, `"webp"`, `"tiff"` or `"gif"`, told from the content and
-    never from a name; None where it is none of these. `width` and `height` are pixels as stored,
-    before any EXIF rotation, and are reported as claimed, however small or large; both are None
-    where the header cannot be read: cut short, damaged or hostile. `bytes` is the size of the file,
-    after base64 is undone.
+    Attributes:
+        format: `jpeg`, `png`, `bmp`, `webp`, `tiff` or `gif`, found from the content and never from a name;
+            None if it is none of these.
+        width: Pixels as stored, before any EXIF rotation, as claimed, however small or large; None if the
+            header cannot be read: cut short, damaged or hostile.
+        height: As `width`.
+        bytes: The size of the file, after base64 is decoded.
     """
 
     format: str | None
@@ -32,7 +29,7 @@ class ImageInfo(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        """Whether the format is known and its header tells width and height."""
+        """Whether the format is known and its header states width and height."""
         return self.width is not None
 
 
@@ -58,8 +55,6 @@ MAX_ENTRIES = 100
 _Size = tuple[int, int] | None  # width, height; None: not to be read
 _Parser = Callable[[bytes, Read, int], _Size]  # of the first window, the reader, the size of the file
 
-_OPEN_TO_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # Windows alone has, and needs, O_BINARY
-
 _MAGIC = re.compile(
     rb"(?P<jpeg>\xff\xd8\xff)|(?P<png>\x89PNG\r\n\x1a\n)|(?P<bmp>BM)|(?P<webp>RIFF....WEBP)"
     rb"|(?P<tiff>II[*+]\0|MM\0[*+])|(?P<gif>GIF8[79]a)",
@@ -75,47 +70,14 @@ _TIFF_INTEGERS = {3: "H", 4: "I", 16: "Q"}  # SHORT, LONG and LONG8 by their typ
 
 
 def read_image_header(read: Read, size: int) -> ImageInfo:
-    """The facts of the file of `size` bytes that `read` gives access to. Raises only what `read` raises."""
+    """Read a file of `size` bytes through `read`. Raise only what `read` raises."""
     return _image_info(read(0, WINDOW), read, size)
 
 
 def image_info_from_bytes(data: bytes | bytearray | memoryview) -> ImageInfo:
-    """The facts of a whole file in memory, of which only the header is copied."""
+    """Read a whole file in memory, of which only the header is copied."""
     view = memoryview(data).cast("B")
     return read_image_header(lambda offset, length: bytes(view[offset : offset + length]), len(view))
-
-
-def facts_of_path(path: "Path") -> ImageInfo:
-    """The facts of a file on disk. Raises OSError where it cannot be opened or read."""
-    # A bare descriptor, read before it is sought: a file object costs more than all the rest.
-    descriptor = os.open(path, _OPEN_TO_READ)
-    try:
-        head = os.read(descriptor, WINDOW)
-        return _image_info(head, partial(_read_at, descriptor), os.lseek(descriptor, 0, os.SEEK_END))
-    finally:
-        os.close(descriptor)
-
-
-def facts_of_file(file: BinaryIO) -> ImageInfo:
-    """The facts of a seekable binary file, from its first byte to its last wherever it now stands.
-
-    Its position is restored. Raises OSError where it cannot be read or is not seekable.
-    """
-
-    def read(offset: int, length: int) -> bytes:
-        file.seek(offset)
-        return file.read(length)
-
-    position = file.tell()
-    try:
-        return read_image_header(read, file.seek(0, os.SEEK_END))
-    finally:
-        file.seek(position)
-
-
-def _read_at(descriptor: int, offset: int, length: int) -> bytes:
-    os.lseek(descriptor, offset, os.SEEK_SET)
-    return os.read(descriptor, length)
 
 
 def _image_info(head: bytes, read: Read, size: int) -> ImageInfo:
@@ -219,18 +181,18 @@ _PARSERS: dict[str | None, _Parser] = {
 
 
 def describe_format(facts: ImageInfo) -> str:
-    """The format of an image's bytes, or what keeps it from being told."""
+    """Return the format of an image's bytes, or why it is unknown."""
     if facts.format is None:
         return "no image of a known format"
     return facts.format if facts.is_known else f"a {facts.format} whose header can't be read"
 
 
 def describe_size(facts: ImageInfo) -> str:
-    """`width*height`, as a size is written."""
+    """Return `width*height`, as a size is written."""
     return f"{facts.width}*{facts.height}"
 
 
 def escape_json_pointer(key: object) -> str:
-    """A member's name as a step of a JSON Pointer (RFC 6901)."""
+    """Return a member's name as a step of a JSON Pointer (RFC 6901)."""
     step = str(key)
     return step.replace("~", "~0").replace("/", "~1") if "~" in step or "/" in step else step

@@ -1,8 +1,8 @@
-"""The legal output size nearest to a wish, in exact arithmetic.
+"""The legal output size nearest to a wanted one, in exact arithmetic.
 
 *Nearest* is defined by two numbers, the first before the second: the error of the aspect ratio, as the factor
-between the two ratios, then the number of pixels that are missing from the tier. A size belongs to a tier
-where it has at most as many pixels as the tier, and at least three quarters of them.
+between the two ratios, then the number of pixels that are missing from the tier. A size belongs to a tier if
+it has at most as many pixels as the tier, and at least three quarters of them.
 """
 
 import re
@@ -23,9 +23,16 @@ _SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", re.ASCII)
 class SizeBounds(NamedTuple):
     """The limits on the output size in one mode.
 
-    field: the parameter. keywords: pixels by keyword. min_pixels, max_pixels: width times height.
-    min_ratio, max_ratio: width to height. default: the size where none is given, None where it is derived
-    from the input. step: both sides of a picture are multiples of it. recommended: what a page recommends.
+    Attributes:
+        field: The parameter.
+        keywords: Pixels by keyword.
+        min_pixels: The least width times height.
+        max_pixels: The greatest width times height.
+        min_ratio: The least width to height.
+        max_ratio: The greatest width to height.
+        default: The size if none is set; None if it is derived from the input.
+        step: Both sides of a picture are multiples of it.
+        recommended: The sizes that a page recommends.
     """
 
     field: str

@@ -1,4 +1,4 @@
-"""A call as its caller asks for it, and its fields in the form of the wire."""
+"""`CallArguments`: what a caller passed to a verb, and its conversion to fields of the wire body."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,10 +16,17 @@ _SCALARS = frozenset({str, int, float, bool})
 
 
 class CallArguments(NamedTuple):
-    """What a caller asks for, as it was handed in.
+    """The arguments of a call, as they were passed.
 
-    verb: `edit`, `generate` or `stream`. call: `sync`, `async` or `stream`. extra: parameters that are
-    newer than the spec, sent unjudged. allow: ids of rules that may be broken.
+    Attributes:
+        verb: `edit`, `generate` or `stream`.
+        call: `sync`, `async` or `stream`.
+        model: The name of the model.
+        prompt: The prompt; None if there is none.
+        images: The images.
+        parameters: The other parameters by name; None stands for one that is not set.
+        extra: Parameters that are newer than the spec; they are sent without validation.
+        allow: The ids of rules that the call may violate.
     """
 
     verb: str
@@ -33,9 +40,9 @@ class CallArguments(NamedTuple):
 
 
 def find_model(api: ApiTables, name: Any) -> Model | None:
-    """Return a model's table by its name, that of the base for a fine-tuned model; None if it is unknown.
+    """Return the table of a model, for a fine-tuned model that of its base; None if it is unknown.
 
-    No page has a price for a call of a fine-tuned model.
+    No price is documented for a call of a fine-tuned model.
     """
     base = base_model(name, tuple(api.models), api.fine_tuned.ending)
     if base is None or base == name:
@@ -44,7 +51,7 @@ def find_model(api: ApiTables, name: Any) -> Model | None:
 
 
 def get_model(api: ApiTables, name: Any) -> Model:
-    """A model's table by its name. Raises InvalidRequestError."""
+    """Return the table of a model. Raise InvalidRequestError if it is unknown."""
     if model := find_model(api, name):
         return model
     names = tuple(api.models)
@@ -53,7 +60,7 @@ def get_model(api: ApiTables, name: Any) -> Model:
 
 
 def collect_fields(model: Model, arguments: CallArguments, file_urls: bool) -> dict[str, Any]:
-    """Everything that the caller gave and the verb means, in the form of the wire; None is not given."""
+    """Return the fields that the caller set and the verb sends, in the form of the wire."""
     verb = model.verbs.get(arguments.verb, _SILENT)
     parameters = {name: value for name, value in arguments.parameters.items() if value is not None}
     for name, value in verb.always_sends.items():
@@ -76,7 +83,7 @@ def collect_fields(model: Model, arguments: CallArguments, file_urls: bool) -> d
 
 
 def fields_for_validation(model: Model, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields as the core judges them: of an image in hand, what is known of it."""
+    """Return the fields as the validator takes them: a local image is replaced by its `ImageInfo`."""
 
     def fact(image: Any) -> Any:
         return image.info if isinstance(image, ImageSource) else image
@@ -92,7 +99,11 @@ def fields_for_validation(model: Model, fields: Mapping[str, Any]) -> dict[str, 
 
 
 def check_extra(model: Model, extra: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parameters that are newer than the spec. Raises InvalidArgumentError for what the model knows."""
+    """Return the parameters that are newer than the spec.
+
+    Raises:
+        InvalidArgumentError: One has a place of its own in the model, or a name is not text.
+    """
     if not isinstance(extra, Mapping):
         raise InvalidArgumentError(
             f"extra is {safe_repr(extra)}; allowed: a mapping of parameter names to values"
@@ -108,7 +119,7 @@ def check_extra(model: Model, extra: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def check_images(images: Any) -> None:
-    """Raise InvalidArgumentError for what is no list of images."""
+    """Raise InvalidArgumentError for anything but a list of images."""
     if isinstance(images, str | bytes | bytearray | memoryview) or not isinstance(images, Sequence):
         raise InvalidArgumentError(
             f"images is {safe_repr(images)}; allowed: a list of images. Write images=[...]"
@@ -120,14 +131,14 @@ def _read_images(model: Model, images: Any, file_urls: bool) -> list[Any]:
 
 
 def _format_size(value: Any) -> Any:
-    """A pair of integers is width*height; any other value is judged as it stands."""
+    """Return a pair of integers as `width*height`; any other value is validated as it is."""
     if isinstance(value, tuple | list) and len(value) == 2 and all(type(side) is int for side in value):
         return f"{value[0]}*{value[1]}"
     return _copy_json(value)
 
 
 def _copy_json(value: Any) -> Any:
-    """A value as JSON has it: lists and dicts of their own, so that nothing of the caller's is shared."""
+    """Copy a value with lists and dicts of its own, so that nothing is shared with the caller."""
     if type(value) in _SCALARS:  # nearly all; the tests below cost more
         return value
     if isinstance(value, (list, tuple)):

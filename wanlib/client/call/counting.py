@@ -41,7 +41,7 @@ def create_bill(
     """Return what a wire body can cost in a region; `counter` gives the counting function of a model.
 
     Raises:
-        InvalidArgumentError: There is no such region.
+        InvalidArgumentError: The region does not exist.
     """
     region = api.default_region if region is None else region
     if region not in api.regions:

@@ -1,4 +1,4 @@
-"""How a call is made, beside what it asks for: the keyword arguments that every verb shares."""
+"""The keyword options that all verbs share, and their separation from parameters of the model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -13,9 +13,12 @@ from wanlib.errors import InvalidArgumentError
 class Options(TypedDict, total=False):
     """Options of every call.
 
-    extra: parameters newer than the spec, sent unjudged. allow: ids of rules that may be broken. max_price:
-    a cap for this call. upload: local images go through the temporary upload instead of base64. timeout:
-    seconds in all; None means the client's own timeout.
+    Attributes:
+        extra: Parameters newer than the spec; they are sent without validation.
+        allow: The ids of rules that the call may violate.
+        max_price: The most that this call may cost, in the currency of the prices.
+        upload: Whether local images go through the temporary upload in place of base64.
+        timeout: Seconds in all. None means the client's own timeout.
     """
 
     extra: Mapping[str, Any]
@@ -26,19 +29,35 @@ class Options(TypedDict, total=False):
 
 
 class WaitOptions(Options, total=False):
-    """Options of a call that waits for its task. on_status: hears of each new status, (task id, status)."""
+    """Options of a call that waits for its task.
+
+    Attributes:
+        on_status: Called with (task id, status) at each new status.
+    """
 
     on_status: Callable[[str, str], None]
 
 
 class WaitOrSyncOptions(WaitOptions, total=False):
-    """Options of a call that has a synchronous form too. via: "sync" makes one call without a task."""
+    """Options of a call that also has a synchronous form.
+
+    Attributes:
+        via: `sync` makes one request without a task; `async` submits a task and waits for it.
+    """
 
     via: Literal["async", "sync"]
 
 
 class ParsedCall(NamedTuple):
-    """A call as the caller gave it, its options apart from its parameters."""
+    """A call with its options separated from its parameters.
+
+    Attributes:
+        arguments: What is asked of the model.
+        timeout: Seconds in all; None means the client's own timeout.
+        max_price: The most that the call may cost; None means no limit.
+        upload: Whether local images are uploaded; None means the client's own setting.
+        on_status: Called with (task id, status) at each new status; None means no calls.
+    """
 
     arguments: CallArguments
     timeout: float | None
@@ -55,7 +74,7 @@ _OPTION_NAMES = _SHARED_OPTIONS | _WAIT_OPTIONS.keys()
 def parse_call(
     verb: str, call: str, model: Any, prompt: Any, images: Any, kwargs: Mapping[str, Any]
 ) -> ParsedCall:
-    """Tell options and parameters apart. Raises InvalidArgumentError for an option of a wrong kind."""
+    """Separate options and parameters. Raise InvalidArgumentError for an option of a wrong type."""
     check_images(images)
     parameters = {name: value for name, value in kwargs.items() if name not in _OPTION_NAMES}
     upload, on_status = kwargs.get("upload"), kwargs.get("on_status")
@@ -69,9 +88,12 @@ def parse_call(
 
 
 def refuse_options(verb: str, kwargs: Mapping[str, Any], *accepted: str) -> None:
-    """Raise InvalidArgumentError for an option that this verb would leave without effect.
+    """Raise InvalidArgumentError for an option that would have no effect with this verb.
 
-    taken: the options that it has beside those of every call.
+    Args:
+        verb: The verb, for the message.
+        kwargs: The keyword arguments of the call.
+        accepted: The options that the verb has beside those of every call.
     """
     for name, advice in _WAIT_OPTIONS.items():
         if name in kwargs and name not in accepted:
@@ -79,7 +101,7 @@ def refuse_options(verb: str, kwargs: Mapping[str, Any], *accepted: str) -> None
 
 
 def check_callback(on_status: Any) -> None:
-    """Raise InvalidArgumentError for what cannot be called."""
+    """Raise InvalidArgumentError for an `on_status` that is not callable."""
     if on_status is not None and not callable(on_status):
         raise InvalidArgumentError(
             f"on_status is {safe_repr(on_status)}; allowed: a function of task id and status"
@@ -87,7 +109,15 @@ def check_callback(on_status: Any) -> None:
 
 
 def call_mode(via: Any, *more: str) -> str:
-    """The call that `via` names; more: what it may be beside the two. Raises InvalidArgumentError."""
+    """Return the call that `via` names.
+
+    Args:
+        via: What the caller passed.
+        more: Values that are allowed beside `async` and `sync`.
+
+    Raises:
+        InvalidArgumentError: It is none of these.
+    """
     allowed = ("async", "sync", *more)
     if via in allowed:
         return str(via)
@@ -97,7 +127,7 @@ def call_mode(via: Any, *more: str) -> str:
 
 
 def infer_verb(model: Model, images: Any, kwargs: Mapping[str, Any]) -> str:
-    """Return what a call without a verb of its own means: with any image an edit, else a generation."""
+    """Return the verb of a call that does not name one: an edit with an image, otherwise a generation."""
     check_images(images)
     single = (kwargs.get(name) for name in model.single_images)
     return "edit" if images or any(image is not None for image in single) else "generate"

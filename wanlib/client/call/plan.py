@@ -1,4 +1,4 @@
-"""A call before it is sent: judged, completed, priced; and the request that it becomes."""
+"""`CallPlan`: a call that was validated, completed and priced, and the request that it becomes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -23,9 +23,16 @@ from wanlib.client.protocol.settings import MIN_UPLOAD_RATE, RESPONSE_TIMEOUT, S
 class CallPlan(NamedTuple):
     """A call that may be sent.
 
-    fields: as they are encoded; an image in hand stands as its Source. pictures: the most that it can
-    yield. exact: whether it yields so many. price: the most that it can cost, None where no page says.
-    passed: violations that are sent all the same: ignored, unspecified or allowed.
+    Attributes:
+        verb: `edit`, `generate` or `stream`.
+        call: `sync`, `async` or `stream`.
+        model: The table of the model.
+        fields: The fields as they are encoded; an `ImageSource` stands for each local image.
+        extra: Parameters that are newer than the spec.
+        pictures: The most pictures that it can return.
+        exact: Whether it returns exactly so many.
+        price: The most that it can cost; None if no price is documented.
+        passed: Violations with which it is sent all the same: ignored, unspecified or allowed.
     """
 
     verb: str
@@ -40,7 +47,7 @@ class CallPlan(NamedTuple):
 
     @property
     def local_images(self) -> list[ImageSource]:
-        """The images in hand, in the order of the body."""
+        """The local images, in the order of the body."""
         return [image for _, image in self._images() if isinstance(image, ImageSource)]
 
     def _images(self) -> list[tuple[str, Any]]:
@@ -50,7 +57,7 @@ class CallPlan(NamedTuple):
         ]
 
     def with_image_urls(self, urls: Sequence[str]) -> "CallPlan":
-        """The same call with these URLs in place of its sources, in their order."""
+        """Return the same call with these URLs in place of its local images, in their order."""
         remaining = iter(urls)
 
         def put(image: Any) -> Any:
@@ -62,7 +69,7 @@ class CallPlan(NamedTuple):
         return self._replace(fields={**self.fields, **placed, **single})
 
     def body(self) -> dict[str, Any]:
-        """The wire body, a Source standing for each image in hand."""
+        """Return the wire body, in which an `ImageSource` stands for each local image."""
         body = self.model.code().encode(self.model.name, self.fields)
         if self.extra:
             rest = self.model.rest
@@ -70,7 +77,7 @@ class CallPlan(NamedTuple):
         return body
 
     def request(self, api: ApiTables, settings: Settings) -> Request:
-        """The HTTP request, its images read as they are sent."""
+        """Return the HTTP request; its images are read while it is sent."""
         method, path = self.model.endpoints[self.call]
         urls = [image for _, image in self._images() if isinstance(image, str)]
         schemes = {url[: url.find(":")].lower() for url in urls}  # a slice: a data URI may be long
@@ -96,12 +103,20 @@ def plan_call(
     local: bool = False,
     now: float | None = None,
 ) -> CallPlan:
-    """Judges a call before anything is sent.
+    """Validate a call before anything is sent, and plan it.
 
-    Raises InvalidRequestError with every broken rule that the service would reject or that would truncate;
-    warns IgnoredParameterWarning of what would be without effect. Raises InvalidArgumentError for an image
-    that
-    can't be read, for `extra` that has a place of its own, for options of a wrong type.
+    Args:
+        api: The tables of the API.
+        region: The region of the key.
+        arguments: What the caller passed.
+        file_urls: Whether `file://` strings are read.
+        local: Whether private image URLs pass, because the service runs on this machine or network.
+        now: Seconds since 1970 at which signatures are compared; None means the real time.
+
+    Raises:
+        InvalidRequestError: With every violated rule that the service would reject or that would truncate.
+        InvalidArgumentError: An image cannot be read, an option has a wrong type, or `extra` has a parameter
+            of the model.
     """
     model = get_model(api, arguments.model)
     refuse_images(model, arguments)

@@ -1,4 +1,4 @@
-"""What keeps a call from being sent, and what is told of one that is sent all the same."""
+"""Checks that keep a call from being sent, and warnings about parameters that have no effect."""
 
 import sys
 import warnings
@@ -16,7 +16,7 @@ from wanlib.errors import IgnoredParameterWarning, InvalidArgumentError, Invalid
 def check_call_shape(
     api: ApiTables, model: Model, region: str, arguments: CallArguments, fields: Mapping[str, Any]
 ) -> None:
-    """Raises for what no body and no address could express, before any rule is judged."""
+    """Raise InvalidRequestError for a call that no body and no address can express."""
     _refuse_extra_images(model, fields)
     _refuse_region(api, model, region, arguments.call)
 
@@ -36,7 +36,7 @@ def refuse_images(model: Model, arguments: CallArguments) -> None:
 
 
 def raise_violations(model: Model, arguments: CallArguments, violations: Sequence[Violation]) -> None:
-    """Raises InvalidRequestError with every broken rule that is not allowed to be."""
+    """Raise InvalidRequestError with all violations that refuse the call and are not allowed."""
     if isinstance(arguments.allow, str) or not isinstance(arguments.allow, Collection):
         shown = safe_repr(arguments.allow)
         raise InvalidArgumentError(f"allow is {shown}; allowed: a list of rule ids. Write allow=[...]")
@@ -58,14 +58,14 @@ def raise_violations(model: Model, arguments: CallArguments, violations: Sequenc
 
 
 def warn_ignored(violations: Sequence[Violation]) -> None:
-    """Warns of what is sent without effect, at the line that made the call."""
+    """Warn of parameters without effect, at the line of the caller."""
     for violation in violations:
         if violation.outcome == "ignored":
             warnings.warn(str(violation), IgnoredParameterWarning, stacklevel=_caller_stacklevel())
 
 
 def _refuse_extra_images(model: Model, fields: Mapping[str, Any]) -> None:
-    """A body that holds one image can't hold a list of them."""
+    """Refuse a list of images where the body can contain one."""
     for name in model.single:
         if len(fields.get(name, ())) > 1:
             problem = f"{name} has {len(fields[name])} items; {model.name} takes one"
@@ -73,7 +73,7 @@ def _refuse_extra_images(model: Model, fields: Mapping[str, Any]) -> None:
 
 
 def _refuse_region(api: ApiTables, model: Model, region: str, call: str) -> None:
-    """Whether the model takes such a call in this region: not a fact of the body, but of the address."""
+    """Refuse a call that the model does not offer in this region: a fact of the address, not of the body."""
     if model.made_from and region not in api.fine_tuned.regions:
         offered = ", ".join(api.fine_tuned.regions)
         problem = (
@@ -91,14 +91,14 @@ def _refuse_region(api: ApiTables, model: Model, region: str, call: str) -> None
 
 
 def has_image(model: Model, arguments: CallArguments) -> bool:
-    """Whether a call has any image, in the list or as an argument of its own."""
+    """Return whether a call has an image, in the list or as an argument of its own."""
     return bool(arguments.images) or any(
         arguments.parameters.get(name) is not None for name in model.single_images
     )
 
 
 def missing_verb(model: Model, verb: str) -> str | None:
-    """Say what the model cannot do, where it does not have a verb; None where it has it."""
+    """Return what to say about a verb that the model does not have; None if it has it."""
     if verb in model.verbs:
         return None
     if verb == "generate" and "edit" in model.verbs:
@@ -111,14 +111,14 @@ def missing_verb(model: Model, verb: str) -> str | None:
 
 
 def _has_call(model: Model, call: str) -> list[Violation]:
-    """Whether the model has such a call."""
+    """Return the violation for a call that the model does not offer, if it is one."""
     if call in model.endpoints:
         return []
     return [Violation("wire/endpoints", "rejected", "/model", tuple(model.endpoints), call)]
 
 
 def _unknown_parameters(model: Model, parameters: Mapping[str, Any]) -> list[Violation]:
-    """Parameters that the model does not have: what the service does with them is nowhere said."""
+    """Return a violation for each parameter that is not documented for the model."""
     unknown = RuleName(f"{model.file}/unknown", Hints(sizes=model.sizes))
     only_for = RuleName(f"{model.file}/only_for", Hints(instead=model.instead))
     names = tuple(name for name in model.fields if name not in model.images)
@@ -132,7 +132,7 @@ def _unknown_parameters(model: Model, parameters: Mapping[str, Any]) -> list[Vio
 
 
 def _caller_stacklevel() -> int:
-    """How far up the caller stands: the first frame that is none of this package."""
+    """Return the stack level of the first frame outside this package."""
     package, level, frame = __name__.partition(".")[0], 1, sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
         frame, level = frame.f_back, level + 1

@@ -1,4 +1,4 @@
-"""A call as it would be sent, for people to look at."""
+"""`Prepared`: a call as it would be sent, for `prepare()` and `--dry-run`."""
 
 import json
 import shlex
@@ -20,10 +20,16 @@ _KEY_PLACEHOLDER = f"${KEY_VARIABLE}"
 
 
 class Prepared(NamedTuple):
-    """A call that is not made. headers: the key is replaced by the name of its variable. body: whole, an
-    image in hand as a short digest. price: the most that it can cost; None where no page says.
-    passed: rules that it breaks and that let it pass: ignored, unspecified or allowed. pieces: the body as
-    JSON text, with the path of each image file where its base64 text stands.
+    """A call that is not sent.
+
+    Attributes:
+        method: The HTTP method.
+        url: The URL.
+        headers: The headers; the name of the environment variable stands for the key.
+        body: The whole body; a short digest stands for each local image.
+        price: The most that it can cost; None if no price is documented.
+        passed: Violations with which it would be sent: ignored, unspecified or allowed.
+        pieces: The body as JSON text, with the path of each image file where its base64 text stands.
     """
 
     method: str
@@ -35,7 +41,7 @@ class Prepared(NamedTuple):
     pieces: tuple[str | Path, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return JSON values."""
         return {
             "method": self.method,
             "url": self.url,
@@ -46,10 +52,10 @@ class Prepared(NamedTuple):
         }
 
     def curl(self) -> str:
-        """The call as a curl command for a POSIX shell; it takes the key from the environment.
+        """Return the call as a curl command for a POSIX shell, with the key from the environment.
 
-        The command reads image files from disk as it runs, with `base64` and `tr`. An image that is only in
-        memory and a data URI stand as a digest, and a URL stands without its query: put them there.
+        The command reads image files from disk when it runs, with `base64` and `tr`. A digest stands for a
+        data URI and for an image that is only in memory, and URLs have no query: insert them by hand.
         """
         lines = [f"curl -X {self.method} {shlex.quote(self.url)}"]
         for name, value in self.headers.items():
@@ -93,7 +99,7 @@ def _body_pieces(body: Mapping[str, Any]) -> tuple[str | Path, ...]:
 
 
 def prepare(context: ClientContext, plan: CallPlan) -> Prepared:
-    """A plan as its request, without the key."""
+    """Return a plan as its request, without the key."""
     request: Request = plan.request(context.api, context.settings._replace(key=_KEY_PLACEHOLDER))
     body = plan.body()
     return Prepared(

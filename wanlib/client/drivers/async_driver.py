@@ -1,4 +1,4 @@
-"""The driver of the async client: the same protocols on an event loop of asyncio."""
+"""`AsyncDriver`: runs steps on an event loop of asyncio."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -45,9 +45,13 @@ CLOSING_ROUNDS = 24
 
 
 class AsyncDriver:
-    """Runs protocols over an `httpx.AsyncClient`; one follower polls for all waits of the client.
+    """Runs steps over an `httpx.AsyncClient`; one poller serves all waits of the client.
 
-    parallel, own: as of `Driver`.
+    Args:
+        http: The HTTP client.
+        context: The context of the client.
+        parallel: The most exchanges at once for one call.
+        owned: Whether the HTTP client was created here, so that nothing was added to it.
     """
 
     def __init__(self, http: Any, context: ClientContext, parallel: int, owned: bool) -> None:
@@ -70,7 +74,7 @@ class AsyncDriver:
         }
 
     async def run(self, protocol: Steps[T]) -> T:
-        """What the protocol returns, or raises. Raises UsageError on another event loop than the first."""
+        """Run steps and return what they return. Raise UsageError on another event loop than the first."""
         try:
             self._check_loop()
             effect: Effect = next(protocol)
@@ -105,14 +109,14 @@ class AsyncDriver:
             )
 
     async def close(self) -> None:
-        """Stops following; waits that are under way end with asyncio.CancelledError."""
+        """Stop polling; waits that are under way end with asyncio.CancelledError."""
         self._check_loop()
         if self._polling and not self._polling.done():
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
 
     async def chunks(self, body: ResponseBody | None) -> AsyncGenerator[bytes]:
-        """What is still to come of an answer, which is closed at the end. Raises Trouble."""
+        """Yield the rest of a response, which is closed at the end. Raise TransportError."""
         if body is None:
             return
         size, at_end = 0, False
@@ -192,10 +196,10 @@ class AsyncDriver:
             return [await future for future in futures]
         finally:
             for watch in waiters:
-                watch.is_finished = True  # nobody waits any more: no poll is spent on it
+                watch.is_finished = True  # its caller has gone: no poll is spent on it
 
     async def _poll(self) -> None:
-        """Follows until nothing is left. Whatever breaks it is told to everybody who waits."""
+        """Poll until nothing is left. An exception in the poller ends all waits."""
         try:
             await self.run(self._poller.run())
         except BaseException as error:
@@ -204,7 +208,7 @@ class AsyncDriver:
                 raise
 
     async def _wait_for_work(self, effect: WaitForWork) -> None:
-        """Sleeps until something is due, or somebody new waits."""
+        """Sleep until a waiter is due or a new one arrives."""
         self._new_waiter.clear()
         waits = [
             asyncio.ensure_future(self._context.clock.sleep_async(effect.seconds)),

@@ -1,4 +1,4 @@
-"""The seam to the HTTP library: httpx, or a client of the same face that is handed in."""
+"""`HttpxAdapter`: requests built for httpx, and its exceptions translated."""
 
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from wanlib.base.api_tables import ApiTables
 from wanlib.base.redaction import redact_text, safe_repr
+from wanlib.base.values import MIB
 from wanlib.client.drivers.private_logs import protect_logs
 from wanlib.client.http.json_access import strip_url
 from wanlib.client.http.messages import (
@@ -28,7 +29,7 @@ CONNECT_TIMEOUT = 10.0
 """Seconds for a connection and its TLS handshake."""
 KEEPALIVE = 30.0
 """Seconds that an idle connection is kept: longer than the gap between two polls."""
-MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+MAX_RESPONSE_BYTES = 64 * MIB
 """Bytes of an answer that is kept in memory; a picture goes to its sink instead."""
 
 # By name, so that a library with the same names can stand in for httpx.
@@ -40,7 +41,7 @@ _CONNECTION_ERRORS = frozenset({"TransportError", "DecodingError", "StreamError"
 
 
 def create_http_client(client: str, proxy: str | None, trust_env: bool) -> Any:
-    """A client of httpx, `Client` or `AsyncClient`, with one TLS context for all its connections."""
+    """Return an httpx client, `Client` or `AsyncClient`, with one TLS context for all connections."""
     import httpx
 
     context = httpx.create_ssl_context(trust_env=trust_env)
@@ -55,19 +56,19 @@ def create_http_client(client: str, proxy: str | None, trust_env: bool) -> Any:
 
 
 def _client_without_cookies(library: Any, client: str) -> Any:
-    """The library's client, deaf to cookies: none is ever sent, and to look for them is a tenth of a call."""
+    """Return a client class without cookies: none is needed, and matching them takes 10 % of a call."""
     none = type("NoCookies", (library.Cookies,), {"extract_cookies": lambda *_: None})()
     return type("Cookieless", (getattr(library, client),), {"cookies": none})
 
 
 def validate_http_client(http: Any, client: str) -> Any:
-    """A client that was handed in. Raises ConfigurationError where it is none of its kind."""
+    """Return a client that was passed in. Raise ConfigurationError for an object of another kind."""
     detect_library(http, client)
     return http
 
 
 def detect_library(http: Any, client: str) -> ModuleType:
-    """The library that a client comes from. Raises ConfigurationError where it is none of its kind."""
+    """Return the library that a client comes from. Raise ConfigurationError for an object of another kind."""
     for base in type(http).__mro__:
         if base.__name__ == client:
             library = sys.modules[base.__module__.partition(".")[0]]
@@ -78,9 +79,12 @@ def detect_library(http: Any, client: str) -> ModuleType:
 
 
 class ResponseBody(NamedTuple):
-    """The body of an answer that is still to come.
+    """The body of a response that is still to come.
 
-    response: the library's. until: monotonic seconds at which patience ends. sunk: it is not kept in memory.
+    Attributes:
+        response: The response object of the library.
+        deadline: Monotonic seconds after which reading stops.
+        goes_to_sink: Whether it is not kept in memory.
     """
 
     response: Any
@@ -89,14 +93,14 @@ class ResponseBody(NamedTuple):
 
 
 def is_event_stream(request: Request, reply: Response, api: ApiTables) -> bool:
-    """Whether an answer is the stream of events that was asked for, to be read as it comes."""
+    """Return whether a response is the stream of events that was asked for, to be read as it comes."""
     if request.headers.get("Accept") != api.stream_type:
         return False
     return 200 <= reply.status < 300 and reply.headers.get("content-type", "").startswith(api.stream_type)
 
 
 class HttpxAdapter:
-    """Builds the library's requests and reads its failures."""
+    """Builds requests of the library and translates its exceptions."""
 
     def __init__(self, http: Any, client: str, base: str, owned: bool) -> None:
         self._http = http
@@ -111,7 +115,7 @@ class HttpxAdapter:
         self._url = lru_cache(getattr(self._library, "URL", str))  # few, and slow to parse
 
     def build(self, request: Request) -> Any:
-        """The library's own request. What the client was set up to send goes to the API's address alone."""
+        """Return the library's request. Headers of the HTTP client are sent to the API's address alone."""
         headers, content = dict(request.headers), request.content
         if content is not None:
             size = len(content) if isinstance(content, bytes) else content.length
@@ -129,7 +133,7 @@ class HttpxAdapter:
         return self._library.Request(request.method, self._url(request.url), **options)
 
     def closed_error(self, error: Exception) -> UsageError | None:
-        """What an exception means where the HTTP client has been closed; None where it has not."""
+        """Return a UsageError if the HTTP client has been closed; None otherwise."""
         if not getattr(self._http, "is_closed", False):
             return None
         message = f"the client is closed ({error}); make another one"
@@ -137,7 +141,7 @@ class HttpxAdapter:
 
 
 class AsyncChunks:
-    """A Content for an event loop alone: its other face would be taken for a blocking one."""
+    """A request body for an event loop alone: with both faces, httpx takes it for a blocking one."""
 
     def __init__(self, content: RequestBody) -> None:
         self._content = content
@@ -148,18 +152,18 @@ class AsyncChunks:
 
 
 def redact_key(body: bytes, key: str) -> bytes:
-    """A body that a server may have echoed the key in, without it. A key too short to be one is left."""
+    """Remove the key from a body in which a server may have echoed it; a very short key is left."""
     hidden = key.encode()
     return body.replace(hidden, b"***") if len(hidden) >= 8 and hidden in body else body
 
 
 def lower_headers(headers: Any) -> Mapping[str, str]:
-    """Headers by their names in lower case. From their bytes: the library guesses a charset at each look."""
+    """Return headers by names in lower case, from their bytes: httpx guesses a charset at each access."""
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
 
 
 def translate_exception(error: Exception) -> TransportError | None:
-    """What an exception of the library means; None where it is none of its."""
+    """Translate an exception of the library to a TransportError. Return None for any other exception."""
     names = {base.__name__ for base in type(error).__mro__}
     message = f"{type(error).__name__} {redact_text(str(error))}".strip()
     if names & _NOT_SENT_ERRORS:
@@ -170,13 +174,13 @@ def translate_exception(error: Exception) -> TransportError | None:
 
 
 def log_response(request: Request, reply: Response, seconds: float) -> None:
-    """Tells how long an answer's head took, of which exchange, without the secrets of its URL."""
+    """Log the status and the time of a response, without the secrets of its URL."""
     if LOG.isEnabledFor(DEBUG):
         LOG.debug("%s %s: HTTP %d in %.3f s", request.method, strip_url(request.url), reply.status, seconds)
 
 
 def check_limits(size: int, now: float, until: float) -> None:
-    """Raises TooLarge or TooLong for an answer that does not end."""
+    """Raise ResponseTooLargeError or ExchangeTimeoutError for a response that does not end."""
     if size > MAX_RESPONSE_BYTES:
         raise ResponseTooLargeError(f"the answer is larger than {MAX_RESPONSE_BYTES:,} bytes")
     if now > until:

@@ -1,4 +1,4 @@
-"""The driver of the sync client: does what a protocol asks, in the calling thread."""
+"""`Driver`: runs steps in the calling thread."""
 
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -37,9 +37,13 @@ T = TypeVar("T")
 
 
 class Driver:
-    """Runs protocols over an `httpx.Client`. parallel: the most exchanges under way for one call.
+    """Runs steps over an `httpx.Client`.
 
-    own: whether the client was made here, so that nobody has added anything to it.
+    Args:
+        http: The HTTP client.
+        context: The context of the client.
+        parallel: The most exchanges at once for one call.
+        owned: Whether the HTTP client was created here, so that nothing was added to it.
     """
 
     def __init__(self, http: Any, context: ClientContext, parallel: int, owned: bool) -> None:
@@ -58,7 +62,7 @@ class Driver:
         }
 
     def run(self, protocol: Steps[T]) -> T:
-        """What the protocol returns, or raises."""
+        """Run steps and return what they return, or raise what they raise."""
         try:
             effect: Effect = next(protocol)
             while True:
@@ -75,7 +79,7 @@ class Driver:
             protocol.close()
 
     def chunks(self, body: ResponseBody | None) -> Generator[bytes]:
-        """What is still to come of an answer, which is closed at the end. Raises Trouble."""
+        """Yield the rest of a response, which is closed at the end. Raise TransportError."""
         if body is None:
             return
         size = 0

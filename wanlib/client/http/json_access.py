@@ -1,7 +1,7 @@
-"""Members of an answer, read leniently: what is missing or of another type is None or empty.
+"""Lenient access to members of a response body: what is missing or of another type is None or empty.
 
-An answer is a stranger's text. What of it goes into messages comes from here: one line, short, without
-the queries of URLs and without image bytes.
+The body is untrusted text. All of it that enters messages comes from here: one line, short, without the
+queries of URLs and without image bytes.
 """
 
 import math
@@ -19,13 +19,13 @@ _HTTP = re.compile(r"(?i)(https?://)(?:[^/?#]*@)?([^?#]*)")
 
 
 def get_text(node: object, name: str) -> str | None:
-    """The text under `name`, None where there is none or an empty one."""
+    """Return the text under a name; None for an empty one or another type."""
     value = node.get(name) if isinstance(node, dict) else None
     return value if isinstance(value, str) and value else None
 
 
 def get_number(node: object, name: str) -> float | None:
-    """The finite number under `name`; `true` is none."""
+    """Return the finite number under a name; None for anything else, `true` included."""
     value = node.get(name) if isinstance(node, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -36,19 +36,19 @@ def get_number(node: object, name: str) -> float | None:
 
 
 def get_object(node: object, name: str) -> dict[str, Any]:
-    """The object under `name`, else an empty one."""
+    """Return the object under a name, else an empty one."""
     value = node.get(name) if isinstance(node, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def get_list(node: object, name: str) -> list[Any] | None:
-    """The list under `name`, None where there is none."""
+    """Return the list under a name; None for anything else."""
     value = node.get(name) if isinstance(node, dict) else None
     return value if isinstance(value, list) else None
 
 
 def sanitize(value: str) -> str:
-    """A stranger's text for a message: one line of at most 400 characters, each word made safe."""
+    """Return untrusted text for a message: one line of at most 400 characters, without secrets."""
     if _is_plain(value):  # as nearly all that is asked for
         return value
     words = _CONTROL.sub(" ", value[: _MAX_LENGTH * 4]).split()
@@ -57,21 +57,26 @@ def sanitize(value: str) -> str:
 
 
 def get_sanitized(node: object, name: str) -> str | None:
-    """The text under `name` as a message may hold it."""
+    """Return the text under a name, sanitized for a message; None if there is none."""
     value = get_text(node, name)
     return sanitize(value) or None if value else None
 
 
 def strip_url(url: str) -> str:
-    """A URL without user, query and fragment: with them a link of the vendor is a key to the picture."""
+    """Return a URL without user, query and fragment, which in a link of the vendor are a key."""
     match = _HTTP.match(url)
     return quote(f"{match[1]}{match[2]}", safe="/:%[]", errors="replace")[:500] if match else sanitize(url)
 
 
 def parse_time(value: str | None, zone: int) -> float | None:
-    """Seconds since the epoch of a time as text in a form of ISO 8601; None where it is no time.
+    """Parse a time in a form of ISO 8601.
 
-    zone: its offset from UTC in seconds, where the text names none.
+    Args:
+        value: The text; None is allowed.
+        zone: Offset from UTC in seconds, for a text that names no time zone.
+
+    Returns:
+        Seconds since 1970; None if it is not a time.
     """
     try:
         time = datetime.fromisoformat(value or "")

@@ -1,4 +1,4 @@
-"""What goes to the network and what comes back, as data."""
+"""Requests and responses as data, and the errors of transport."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import NamedTuple, Protocol
@@ -14,17 +14,21 @@ class RequestBody(Protocol):
         """Bytes in all, for Content-Length."""
 
     def __iter__(self) -> Iterator[bytes]:
-        """The chunks, read as they are asked for."""
+        """Yield the chunks, read as they are asked for."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """The same chunks for an event loop."""
+        """Yield the same chunks on an event loop."""
 
 
 class Request(NamedTuple):
     """One HTTP request.
 
-    url: absolute, without secrets in its path. headers: as sent, the key among them. content: bytes, or
-    chunks; None for no body. timeout: seconds for the whole exchange.
+    Attributes:
+        method: The HTTP method.
+        url: The absolute URL, without secrets in its path.
+        headers: The headers as sent, the key among them.
+        content: Bytes or chunks; None for no body.
+        timeout: Seconds for the whole exchange.
     """
 
     method: str
@@ -38,7 +42,13 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """One HTTP answer. headers: names in lower case. body: decoded of gzip; empty where a sink took it."""
+    """One HTTP response.
+
+    Attributes:
+        status: The status code.
+        headers: The headers, by names in lower case.
+        body: The body, decompressed; empty if a sink took it.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -46,17 +56,17 @@ class Response(NamedTuple):
 
 
 class BodySink(Protocol):
-    """Takes the body of an answer as it comes in."""
+    """Takes the body of a response as it arrives."""
 
     def start(self, response: Response) -> None:
-        """Status and headers are known; the body of `reply` is empty."""
+        """Take status and headers; the body of the response is empty."""
 
     def write(self, chunk: bytes) -> None:
-        """The next bytes of the body."""
+        """Take the next bytes of the body."""
 
 
 class TransportError(Exception):
-    """The exchange has no answer; the text says why, without URL or key."""
+    """The exchange has no response; the text says why, without URL or key."""
 
 
 class NotSentError(TransportError):
@@ -64,7 +74,7 @@ class NotSentError(TransportError):
 
 
 class ConnectionLostError(TransportError):
-    """The request may have been accepted: cut, time-out, broken answer."""
+    """The request may have been accepted: lost connection, time-out, broken response."""
 
 
 class ExchangeTimeoutError(ConnectionLostError):
@@ -72,4 +82,4 @@ class ExchangeTimeoutError(ConnectionLostError):
 
 
 class ResponseTooLargeError(ConnectionLostError):
-    """The answer is larger than any answer may be."""
+    """The response is larger than the limit."""

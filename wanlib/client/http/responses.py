@@ -1,4 +1,4 @@
-"""An answer of the service: its JSON object, or the error that it means."""
+"""Responses of the service: parsed to their JSON object, or to the error that they mean."""
 
 import json
 import math
@@ -19,10 +19,13 @@ _CHARSET = re.compile(r"""(?i)\bcharset\s*=\s*["']?((?:utf|gb|big5|iso|latin|win
 
 
 def parse_json_object(api: ApiTables, response: Response) -> dict[str, Any]:
-    """The JSON object of an answer, whatever its status.
+    """Return the JSON object of a response with any status.
 
     A byte order mark, another charset that the headers name, and numbers that JSON does not have (read as
-    null) are let pass. Raises MalformedResponseError for everything else that is no JSON object.
+    null) are accepted.
+
+    Raises:
+        MalformedResponseError: The body is anything else than a JSON object.
     """
     try:
         payload = _JSON.decode(_decode_text(response))
@@ -39,7 +42,7 @@ def parse_json_object(api: ApiTables, response: Response) -> dict[str, Any]:
 def malformed_response_error(
     api: ApiTables, response: Response, problem: str, *, task_id: str | None = None
 ) -> MalformedResponseError:
-    """The error for an answer that is none of the documented ones. said: what was due and what came."""
+    """Return the error for an undocumented response. problem: what was expected and what came."""
     return MalformedResponseError(
         f"{problem}. Is base_url the service itself, and no gateway between?",
         status=response.status,
@@ -49,11 +52,11 @@ def malformed_response_error(
 
 
 def is_error_response(api: ApiTables, response: Response) -> bool:
-    """Whether an answer is an error in the vendor's own form, with whatever status, 200 among them.
+    """Return whether a response is an error in the vendor's own form, with any status, 200 included.
 
-    That form is `code`, `message` and a request id (in the body or the header) at the top, and no output.
-    A code or message that is empty or null says nothing: sister tasks and SDK dumps carry such beside
-    their pictures. A gateway's page or JSON of its own is no answer of the vendor.
+    That form is `code`, `message` and a request id (in the body or the header) at the top, and no output. A
+    code or message that is empty or null means nothing: SDK dumps have such members beside their pictures. A
+    page or JSON of a gateway is not in this form.
     """
     try:
         return is_error_payload(api, parse_json_object(api, response), response)
@@ -64,11 +67,18 @@ def is_error_response(api: ApiTables, response: Response) -> bool:
 def error_from_response(
     api: ApiTables, response: Response, wall: float | None = None, *, task_id: str | None = None
 ) -> WanError:
-    """The error that an answer means, to be raised by the caller.
+    """Return the error that a response means, to be raised by the caller.
 
-    The code decides by the table, not the status; a code that the table lacks goes by the status.
-    `RateLimited.retry_after` is set from Retry-After. wall: seconds since the epoch, for a Retry-After
-    that is a date. An answer that is no error in the vendor's form gives MalformedResponseError.
+    The code decides by the table, not the status; a code that is not in the table goes by the status.
+
+    Args:
+        api: The tables of the API.
+        response: The response.
+        wall: Seconds since 1970, for a Retry-After that is a date. None ignores such a date.
+        task_id: The task that the request was about; None if there is none.
+
+    Returns:
+        An error; MalformedResponseError if the response is not an error in the vendor's form.
     """
     try:
         payload = parse_json_object(api, response)
@@ -88,7 +98,7 @@ def error_from_response(
 def error_from_body(
     api: ApiTables, node: dict[str, Any], *, status: int, task_id: str | None = None
 ) -> WanError:
-    """The error that `code` and `message` of an object state; by `status` where the table lacks the code."""
+    """Return the error that `code` and `message` of an object state, by `status` for an unknown code."""
     names = api.names.answer
     message = get_sanitized(node, names.message) or "no reason is given"
     classification = classify(api.errors, get_text(node, names.code), message, status)
@@ -103,7 +113,7 @@ def error_from_body(
 
 
 def is_retryable(api: ApiTables, response: Response) -> bool:
-    """Whether the same request may succeed later: by the table; codes that it lacks by 429 and 5xx."""
+    """Return whether the same request may succeed later; unknown codes go by 429 and 5xx."""
     names = api.names.answer
     payload = parse_json_object(api, response) if is_error_response(api, response) else {}
     code, message = get_text(payload, names.code), get_text(payload, names.message)
@@ -111,12 +121,12 @@ def is_retryable(api: ApiTables, response: Response) -> bool:
 
 
 def error_kind(api: ApiTables, code: str | None, status: int) -> str:
-    """The kind of an error: what the table says of its code, else what its status says."""
+    """Return the kind of an error: what the table states for its code, else for its status."""
     return classify(api.errors, code, None, status).kind
 
 
 def is_error_payload(api: ApiTables, payload: dict[str, Any], response: Response) -> bool:
-    """`is_vendor_error` of an answer that has been read."""
+    """Return what `is_error_response` does, for a body that was parsed."""
     names = api.names.answer
     request_id = get_text(payload, names.request_id) or response.headers.get(api.id_header)
     stated = get_text(payload, names.code) and get_text(payload, names.message)
@@ -138,7 +148,7 @@ def _decode_text(response: Response) -> str:
             raise
     try:
         return response.body.decode(charset[1])
-    except LookupError as error:  # a charset that nobody knows
+    except LookupError as error:  # an unknown charset
         raise ValueError(str(error)) from None
 
 
@@ -152,7 +162,7 @@ _JSON = json.JSONDecoder(parse_float=_parse_finite_float, parse_constant=lambda 
 
 
 def _body_excerpt(response: Response) -> str:
-    """The beginning of a body that is no JSON, for a message."""
+    """Return the beginning of a body that is not JSON, for a message."""
     if not response.body.strip():
         return "an empty body"
     beginning = sanitize(response.body[:400].decode("utf-8", "replace"))
@@ -160,7 +170,7 @@ def _body_excerpt(response: Response) -> str:
 
 
 def _retry_after(value: str, wall: float | None) -> float | None:
-    """Seconds of a Retry-After header: a number, or a date where the time is known."""
+    """Return the seconds of a Retry-After header: a number, or a date if the time is known."""
     if re.fullmatch(r"\s*[0-9]{1,9}(?:\.[0-9]{1,9})?\s*", value):
         return float(value)
     try:

@@ -1,4 +1,4 @@
-"""One image in hand, read piece by piece whenever it is sent, and never changed."""
+"""`ImageSource`: a local image (memory, path or file object), read in chunks each time it is sent."""
 
 import os
 import stat
@@ -22,11 +22,15 @@ ReaderFactory = Callable[[], AbstractContextManager[Reader]]
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class ImageSource:
-    """One image in hand.
+    """One local image.
 
-    argument: the argument that it came by, `images[0]`. name: what to call it, without its folders.
-    mime: the media type for a data URI. facts: format, pixels and bytes. opened: gives access to its bytes.
-    path: the file on disk, None for an image in memory.
+    Attributes:
+        argument: The argument that it came from, such as `images[0]`.
+        name: What to call it in messages, without its folders.
+        mime: The media type for a data URI.
+        info: Its format, pixels and bytes.
+        open_reader: Opens its bytes.
+        path: The file on disk; None for an image in memory.
     """
 
     argument: str
@@ -42,10 +46,12 @@ class ImageSource:
         return self.info.bytes
 
     def chunks(self, width: int) -> Iterator[Chunk]:
-        """The bytes of the file from its first, `width` at a time, as often as asked.
+        """Yield the bytes of the file from the start, `width` at a time; may be called again.
 
-        A chunk is good until the next is asked for. Raises InvalidArgumentError where the file has changed
-        since it was looked at, or can't be read any more.
+        A chunk is valid until the next one is asked for.
+
+        Raises:
+            InvalidArgumentError: The file has changed since it was checked, or cannot be read any more.
         """
         with image_errors(self.argument, self.name), self.open_reader() as read:
             for offset in range(0, self.size, width):
@@ -67,7 +73,7 @@ def create_source(
     opened: ReaderFactory,
     path: Path | None = None,
 ) -> ImageSource:
-    """A Source whose media type is that of its format in `mimes`, or `image/` and the format."""
+    """Return a source with the media type of its format in `mimes`, or `image/` and the format."""
     mime = mimes.get(facts.format, f"image/{facts.format}") if facts.format else "application/octet-stream"
     return ImageSource(argument, name, mime, facts, opened, path)
 
@@ -75,7 +81,7 @@ def create_source(
 def from_memory(
     data: bytes | bytearray | memoryview, mimes: Mapping[str, str], argument: str, name: str = "bytes"
 ) -> ImageSource:
-    """An image in memory, not copied."""
+    """Return an image in memory, which is not copied."""
     with image_errors(argument, name):
         view = memoryview(data).cast("B").toreadonly()
 
@@ -87,13 +93,13 @@ def from_memory(
 
 @contextmanager
 def image_errors(argument: str, what: str) -> Iterator[None]:
-    """Turns whatever goes wrong with a caller's file or object into an InvalidArgumentError that names it."""
+    """Translate all exceptions about a caller's file or object to an InvalidArgumentError that names it."""
     try:
         yield
     except WanError:
         raise
     except FileNotFoundError as error:
-        message = f"{argument}: {safe_repr(what)} can't be read: {error.strerror or 'there is no such file'}"
+        message = f"{argument}: {safe_repr(what)} can't be read: {error.strerror or 'it does not exist'}"
         raise MissingFileError(message, what) from error
     except Exception as error:  # a foreign object may raise anything
         cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -101,7 +107,7 @@ def image_errors(argument: str, what: str) -> Iterator[None]:
 
 
 def changed_file_error(argument: str, name: str) -> InvalidArgumentError:
-    """What to raise where a file is not the one that was checked."""
+    """Return the error for a file that is not the one that was checked."""
     return InvalidArgumentError(
         f"{argument}: {safe_repr(name)} has changed since it was checked; don't write it until it is sent"
     )
@@ -116,7 +122,7 @@ two images may be one object."""
 
 
 def from_path(path: Path, mimes: Mapping[str, str], argument: str) -> ImageSource:
-    """An image on disk, looked at now and read again whenever it is sent."""
+    """Return an image on disk, which is checked now and read again each time it is sent."""
     path = path.absolute()  # now, for the process may be elsewhere when it is sent
     with image_errors(argument, str(path)):
         if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a pipe would wait, a device act
@@ -136,7 +142,7 @@ def from_path(path: Path, mimes: Mapping[str, str], argument: str) -> ImageSourc
 
 
 def from_file(file: BinaryIO, mimes: Mapping[str, str], argument: str) -> ImageSource:
-    """A caller's binary file, from its first byte to its last; between two reads it stands where it stood."""
+    """Return a caller's binary file, from its first byte to its last; its position is restored."""
     file_name = getattr(file, "name", None)
     name = Path(file_name).name if isinstance(file_name, str) else "file object"
     with image_errors(argument, name):
@@ -145,7 +151,7 @@ def from_file(file: BinaryIO, mimes: Mapping[str, str], argument: str) -> ImageS
 
 
 class _ReusedBufferReader:
-    """A reader into one buffer: a new one for each chunk takes four times as long as reading and encoding."""
+    """Reads into one buffer: a new one for each chunk takes four times as long as reading and encoding."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -159,7 +165,7 @@ class _ReusedBufferReader:
 
 
 def _read_full(file: Any, view: memoryview) -> int:
-    """Reads until the view is full or the file ends: an unbuffered file may give fewer bytes at a time."""
+    """Read until the view is full or the file ends: an unbuffered file may return fewer bytes."""
     filled = 0
     while filled < len(view) and (count := _read_into(file, view[filled:])):
         filled += count
@@ -188,7 +194,7 @@ def _locked_file(file: BinaryIO) -> Reader:
 
 @contextmanager
 def _restore_position(file: BinaryIO) -> Iterator[None]:
-    """Lets a caller's file be moved, and puts it back where it stood."""
+    """Let a caller's file be moved, and restore its position."""
     with _POSITION:
         position = file.tell()
         try:
@@ -204,7 +210,7 @@ def _length(file: BinaryIO) -> int:
 
 
 def _copying_reader(read: Reader) -> Read:
-    """A reader whose bytes stay, for the header."""
+    """Return a reader whose bytes stay valid, for the image header."""
     return lambda offset, length: bytes(read(offset, length))
 
 
@@ -213,7 +219,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _stat_signature(file: BinaryIO) -> tuple[int, int]:
-    """What tells that a file on disk has been written since."""
+    """Return what shows that a file on disk has been written since."""
     status = os.fstat(file.fileno())
     return status.st_size, status.st_mtime_ns
 

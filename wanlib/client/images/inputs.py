@@ -1,4 +1,4 @@
-"""What a caller gives as an image: a link that is passed on, or a `Source` that is read."""
+"""What counts as an image argument: links that are sent as they are, and local images as `ImageSource`."""
 
 import os
 import re
@@ -18,11 +18,13 @@ _DRIVE_BEHIND_SLASH = re.compile(r"/[A-Za-z]:(?=[/\\])")
 
 
 def candidate_paths(url: str, *, windows: bool = os.name == "nt") -> tuple[str, ...]:
-    """The paths that a `file://` string can stand for, the likeliest first.
+    """Return the paths that a `file://` string can mean, the likeliest first.
 
-    A name with a percent sign, `#` or `?` in it is first taken as it stands; only then are `%41` and
-    the like decoded. `file:///D:/x` means `D:/x` on Windows; elsewhere it is first taken as it stands.
-    Raises ValueError for text that no path can hold.
+    A name with a percent sign, `#` or `?` in it is first taken as it is; only then are escapes such as `%41`
+    decoded. `file:///D:/x` means `D:/x` on Windows; elsewhere it is first taken as it is.
+
+    Raises:
+        ValueError: No path can contain the text.
     """
     text = url[_SCHEME:]
     decoded = os.fsdecode(unquote_to_bytes(os.fsencode(text)))
@@ -37,7 +39,7 @@ def _drive_candidates(text: str, windows: bool) -> tuple[str, ...]:
 
 
 def path_from_file_url(url: str) -> Path:
-    """The first of the paths that is there; where none is, the one as it stands."""
+    """Return the first of the candidate paths that exists; if none does, the first."""
     paths = [Path(candidate) for candidate in candidate_paths(url)]
     return next((path for path in paths if os.path.lexists(path)), paths[0])
 
@@ -46,14 +48,14 @@ __all__ = ["ImageLike", "ImageSource", "PillowImage", "to_image_input"]
 
 
 class PillowImage(Protocol):
-    """As much of `PIL.Image.Image` as is used, so that Pillow need not be there."""
+    """The part of `PIL.Image.Image` that is used, so that Pillow need not be installed."""
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
 
     def save(self, fp: Any, format: str | None = None) -> None:
-        """Writes the image in this format."""
+        """Write the image in this format."""
 
 
 ImageLike: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PillowImage
@@ -67,12 +69,19 @@ _FILE = re.compile(r"file://", re.IGNORECASE).match
 def to_image_input(
     image: ImageLike, *, file_urls: bool, mimes: Mapping[str, str], schemes: Sequence[str], argument: str
 ) -> str | ImageSource:
-    """A string that goes to the service as it is, or the image in hand.
+    """Return a string that is sent to the service as it is, or the local image.
 
-    file_urls: whether `file://` strings are read. mimes: media type by format. schemes: of the strings that
-    the model takes. argument: how the caller calls it, `images[1]`, for messages. The caller's object is not
-    changed, and text is never taken for a path. Raises InvalidArgumentError where it is no image or can't be
-    read.
+    The caller's object is not changed, and text is never taken for a path.
+
+    Args:
+        image: What the caller passed.
+        file_urls: Whether `file://` strings are read.
+        mimes: Media types by format.
+        schemes: The URL schemes that the model accepts.
+        argument: The name of the argument, such as `images[1]`, for messages.
+
+    Raises:
+        InvalidArgumentError: It is not an image or cannot be read.
     """
     if isinstance(image, str):
         return _from_text(image, file_urls, mimes, schemes, argument)
@@ -119,7 +128,7 @@ def _allowed_prefixes(schemes: Sequence[str]) -> str:
 
 
 def _is_pillow(image: object) -> bool:
-    """Whether it is a Pillow image; if it is, Pillow has been imported."""
+    """Return whether it is a Pillow image; if it is, Pillow has been imported."""
     pillow = sys.modules.get("PIL.Image")
     return pillow is not None and isinstance(image, pillow.Image)
 
@@ -129,7 +138,7 @@ def _is_file(image: object) -> TypeGuard[BinaryIO]:
 
 
 def _pillow_to_png(image: Any, argument: str) -> memoryview:
-    """A Pillow image as PNG, which loses nothing of its pixels. Its EXIF data stays behind."""
+    """Return a Pillow image as PNG, which keeps all its pixels but not its EXIF data."""
     file = BytesIO()
     try:
         image.save(file, "PNG")

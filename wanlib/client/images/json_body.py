@@ -1,4 +1,4 @@
-"""Bodies as JSON: for the wire with images streamed into it, for people with images left out."""
+"""Bodies as JSON: for the wire with images streamed into them, for people with images left out."""
 
 import json
 import os
@@ -19,19 +19,24 @@ Larger chunks leave the processor's cache, smaller ones cost more calls."""
 
 
 class BodyChunk(NamedTuple):
-    """Part of a body. length: bytes in all. chunks: begins anew at each call."""
+    """A part of a body.
+
+    Attributes:
+        length: Bytes in all.
+        chunks: Starts anew at each call.
+    """
 
     length: int
     chunks: Callable[[], Iterator[bytes]]
 
 
 def bytes_chunk(data: bytes) -> BodyChunk:
-    """A piece that is there already."""
+    """Return bytes as a part of a body."""
     return BodyChunk(len(data), lambda: (data[at : at + CHUNK] for at in range(0, len(data), CHUNK)))
 
 
 class StreamingBody:
-    """A `Content` that holds at most a chunk of each file at a time."""
+    """A request body that holds at most one chunk of each file in memory."""
 
     def __init__(self, pieces: Sequence[BodyChunk]) -> None:
         self._pieces = tuple(pieces)
@@ -46,10 +51,10 @@ class StreamingBody:
 
 
 class _AsyncChunks:
-    """The same chunks for an event loop, which waits for one chunk to be read and encoded at most.
+    """The same chunks for an event loop, which waits for at most one chunk to be read and encoded.
 
-    A thread for each would cost more than the chunk does. No async generator, which would leave its
-    file open until the loop came to close it.
+    A thread for each chunk would take longer than the chunk does. It is not an async generator, which would
+    leave its file open until the loop came to close it.
     """
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
@@ -70,10 +75,14 @@ _QUERY = re.compile(r"(?s)[?#].*")
 
 
 def encode_json_body(body: dict[str, Any]) -> bytes | RequestBody:
-    """The body as UTF-8 JSON, each `Source` in it as a data URI.
+    """Encode a body as UTF-8 JSON, each local image in it as a data URI.
 
-    Bytes where that is short; else a `Content` of exact length that reads and encodes its images as they
-    are sent. Raises InvalidArgumentError for what JSON can't hold: NaN, lone surrogates, foreign objects.
+    Returns:
+        Bytes for a short body; else a body of exact length that reads and encodes its images while it is
+        sent.
+
+    Raises:
+        InvalidArgumentError: JSON cannot represent a value: NaN, lone surrogates, foreign objects.
     """
     mark = os.urandom(16).hex()
     sources: list[ImageSource] = []
@@ -87,7 +96,7 @@ def encode_json_body(body: dict[str, Any]) -> bytes | RequestBody:
 
 
 def _dump_with_markers(body: dict[str, Any], mark: str, sources: list[ImageSource]) -> bytes:
-    """The body with `mark` for each Source, which go into `sources` in the order of the text."""
+    """Return the body with `mark` for each local image; these are added to `sources` in text order."""
 
     def stand_in(value: object) -> str:
         if not isinstance(value, ImageSource):
@@ -121,7 +130,7 @@ def _encoded(head: bytes, source: ImageSource) -> Iterator[bytes]:
 
 
 def _base64_encoder() -> Callable[[Chunk], bytes]:
-    """base64 of bytes: by pybase64 where it is installed, which is ten times as quick."""
+    """Return a base64 encoder: that of pybase64 if it is installed, which is ten times as fast."""
     try:
         from pybase64 import b64encode
     except ImportError:
@@ -130,7 +139,7 @@ def _base64_encoder() -> Callable[[Chunk], bytes]:
 
 
 def redact_body(body: Any) -> Any:
-    """A body as people may see it: images without their bytes, links without user and query."""
+    """Return a body as people may see it: images without their bytes, links without user and query."""
     if isinstance(body, dict):
         return {key: redact_body(value) for key, value in body.items()}
     if isinstance(body, list | tuple):

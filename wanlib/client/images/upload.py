@@ -1,4 +1,4 @@
-"""The temporary upload: images go to the vendor's store, and calls name them as `oss://`."""
+"""The temporary upload: images are posted to the vendor's storage, and calls name them as `oss://` URLs."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,12 @@ from wanlib.errors import ConnectionFailedError, InvalidRequestError
 
 
 class MultipartForm(NamedTuple):
-    """A form to send. media_type: for Content-Type, with the boundary. content: streamed, of exact length."""
+    """A multipart form.
+
+    Attributes:
+        media_type: The value of Content-Type, with the boundary.
+        content: The body, streamed, of exact length.
+    """
 
     media_type: str
     content: RequestBody
@@ -27,7 +32,7 @@ class MultipartForm(NamedTuple):
 def encode_multipart(
     fields: Sequence[tuple[str, str]], file_field: str, file_name: str, source: ImageSource
 ) -> MultipartForm:
-    """The fields in their order and the file behind them. Names are ASCII without quotes."""
+    """Encode the fields in their order, and the file behind them. Names are ASCII without quotes."""
     boundary = os.urandom(16).hex()  # by chance in no field and no file
     texts = [_part(boundary, f'name="{name}"') + f"{value}\r\n" for name, value in fields]
     head = _part(boundary, f'name="{file_field}"; filename="{file_name}"', source.mime)
@@ -59,10 +64,12 @@ CONCURRENT_UPLOADS = 4
 def upload(
     context: ClientContext, model: str, sources: Sequence[ImageSource], deadline: Deadline
 ) -> Steps[list[str]]:
-    """Uploads images side by side -> their `oss://` URLs, in order; good for calls of this model alone.
+    """Upload images and return their `oss://` URLs, in order; valid for calls of this model alone.
 
-    The store never sees the key or a name of the user's. Raises a WanError; what was uploaded till then
-    costs nothing.
+    The storage never sees the key or a file name of the user's.
+
+    Raises:
+        WanError: An upload failed. Uploads that succeeded cost nothing.
     """
     uploads = _Uploads(context, model, deadline)
     yield from uploads.retry(uploads.get_policy)  # once for all, before they start
@@ -81,18 +88,18 @@ class _Uploads:
         self._policy: UploadPolicy | None = None
 
     def get_policy(self) -> Steps[UploadPolicy]:
-        """The policy at hand, or a new one where there is none that still holds; one try."""
+        """Return the current policy, or a new one if it has expired; one attempt."""
         policy = self._policy
         if policy is None or self._context.clock.now() >= policy.renew_at:
             policy = self._policy = yield from self._get_policy()
         return policy
 
     def upload(self, source: ImageSource) -> Steps[str]:
-        """Uploads one image -> its URL."""
+        """Upload one image and return its URL."""
         return self.retry(partial(self._post, source))
 
     def retry(self, step: Callable[[], Steps[T]]) -> Steps[T]:
-        """What a step returns, tried again where that may help."""
+        """Return what a step returns, with retries where they may help."""
         return retry_call(step, "an upload", self._context.attempts, self._context.backoff(), self._deadline)
 
     def _get_policy(self) -> Steps[UploadPolicy]:

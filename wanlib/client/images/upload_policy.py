@@ -1,4 +1,4 @@
-"""Leave to upload files for a while, as the service grants it."""
+"""`UploadPolicy`: the upload policy that the service returns, and error documents of the storage."""
 
 import re
 from collections.abc import Mapping
@@ -7,20 +7,24 @@ from typing import Any, NamedTuple
 from wanlib.base.api_tables import ApiTables
 from wanlib.base.redaction import safe_repr
 from wanlib.base.urls import get_host, is_private
+from wanlib.base.values import MIB
 from wanlib.client.http.json_access import sanitize
 from wanlib.client.http.messages import Response
 from wanlib.client.http.responses import malformed_response_error, parse_json_object
 from wanlib.errors import InvalidRequestError, MalformedResponseError, ServiceError, WanError
 
-_MB = 1_048_576
-
 
 class UploadPolicy(NamedTuple):
-    """Leave to upload.
+    """A permission to upload files for a while.
 
-    host: the URL to post to. folder: what keys begin with. most_bytes: of one file, None where nothing is
-    said. renew_at: monotonic seconds. order: the fields of the form, the last of them the file. fields:
-    their values, but for key and file. key: the name of the field that holds the key.
+    Attributes:
+        host: The URL to post to.
+        folder: What keys begin with.
+        max_bytes: The most bytes of one file; None if the policy does not say.
+        renew_at: Monotonic seconds at which a new policy is needed.
+        field_order: The fields of the form, the file last.
+        fields: Their values, without key and file.
+        key_field: The name of the field that contains the key.
     """
 
     host: str
@@ -32,7 +36,7 @@ class UploadPolicy(NamedTuple):
     key_field: str
 
     def form(self, key: str) -> list[tuple[str, str]]:
-        """Names and values of the fields before the file, in their order."""
+        """Return names and values of the fields before the file, in their order."""
         values = {**self.fields, self.key_field: key}
         return [(name, values[name]) for name in self.field_order[:-1]]
 
@@ -41,10 +45,16 @@ class UploadPolicy(NamedTuple):
 
 
 def parse_policy(api: ApiTables, response: Response, now: float, *, allow_http: bool) -> UploadPolicy:
-    """The policy of an answer.
+    """Parse the policy of a response.
 
-    now: monotonic seconds, when it was asked for. plain_ok: whether it may name a host without TLS or in a
-    private network. Raises MalformedResponseError.
+    Args:
+        api: The tables of the API.
+        response: The response.
+        now: Monotonic seconds at which it was requested.
+        allow_http: Whether it may name a host without TLS or in a private network.
+
+    Raises:
+        MalformedResponseError: A member is missing or has a wrong form.
     """
     names = api.names.policy
     data = parse_json_object(api, response).get(names.data)
@@ -60,7 +70,7 @@ def parse_policy(api: ApiTables, response: Response, now: float, *, allow_http: 
     return UploadPolicy(
         host=host,
         folder=members.text(names.folder).rstrip("/"),
-        max_bytes=max_megabytes * _MB if max_megabytes else None,
+        max_bytes=max_megabytes * MIB if max_megabytes else None,
         renew_at=now + lasts,
         field_order=api.upload.form,
         fields={name: members.text(name) for name in copied} | {form.status: api.upload.accepted_status},
@@ -69,7 +79,7 @@ def parse_policy(api: ApiTables, response: Response, now: float, *, allow_http: 
 
 
 class _PolicyReader:
-    """The members of the policy by their names in the form, which has dashes or capitals for underscores."""
+    """Reads members by their names in the form, which has dashes or capitals for underscores."""
 
     def __init__(self, api: ApiTables, response: Response, data: dict[str, Any]) -> None:
         self._api = api
@@ -83,7 +93,7 @@ class _PolicyReader:
         return str(value)
 
     def number(self, name: str) -> int | None:
-        """A whole number above 0, as a number or in digits; the pages and the service differ in that."""
+        """Return a whole number above 0, written as a number or in digits; None for anything else."""
         digits = str(self._data.get(_normalize_name(name)))
         return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
 
@@ -103,7 +113,7 @@ def _is_storage_url(url: str, allow_http: bool) -> bool:
 
 
 def storage_error(api: ApiTables, response: Response, argument: str) -> WanError:
-    """The error for an answer that is no success: ServiceError where a new try may help."""
+    """Return the error for a response of the storage: ServiceError if another attempt may help."""
     names = api.names.storage
     passing = not 400 <= response.status < 500 or response.status in api.upload.retry_statuses
     family: type[WanError] = ServiceError if passing else InvalidRequestError
@@ -117,7 +127,7 @@ def storage_error(api: ApiTables, response: Response, argument: str) -> WanError
 
 
 def _xml_text(response: Response, name: str) -> str | None:
-    """The text of an element, without a parser: the answer is flat, and a stranger's may be hostile."""
+    """Return the text of an element without an XML parser: the document is flat, and untrusted."""
     match = re.search(
         rf"<{name}>([^<]{{1,1000}})</{name}>", response.body[:10_000].decode("utf-8", "replace")
     )

@@ -1,4 +1,4 @@
-"""What calls cost."""
+"""`Budget`: what a client may spend; and the price of a call."""
 
 from decimal import Decimal
 from threading import Lock
@@ -10,13 +10,13 @@ from wanlib.validation.check_result import Price as Price
 
 
 def compute_price(api: ApiTables, model: Model, region: str, pictures: int) -> Price | None:
-    """What so many pictures of a model cost in a region; None where no page has a price."""
+    """Return the price of so many pictures in a region; None if no price is documented."""
     unit_price = model.prices.get(region)
     return None if unit_price is None else Price(Decimal(unit_price) * pictures, api.currency, pictures)
 
 
 def parse_amount(value: Any, name: str) -> Decimal | None:
-    """A cap as the caller gave it: a number or a decimal text. Raises InvalidArgumentError."""
+    """Return an amount of money as a Decimal; None stays None. Raise InvalidArgumentError."""
     if value is None:
         return None
     try:
@@ -29,7 +29,12 @@ def parse_amount(value: Any, name: str) -> Decimal | None:
 
 
 class Budget:
-    """What a client may spend in all: what was spent, and what running calls could still cost."""
+    """What a client has spent, and what its running calls could still cost. Threads may share it.
+
+    Attributes:
+        limit: The most that may be spent; None means no limit.
+        spent: What was spent.
+    """
 
     def __init__(self, limit: Any = None) -> None:
         self.limit = parse_amount(limit, "budget")
@@ -39,8 +44,17 @@ class Budget:
         self._lock = Lock()
 
     def reserve(self, price: Price | None, max_price: Any = None) -> Decimal:
-        """Sets aside what a call could cost -> the amount held. Raises BudgetExceededError before anything
-        is sent.
+        """Set aside what a call could cost, before anything is sent.
+
+        Args:
+            price: The highest price of the call; None if no price is documented.
+            max_price: The most that this call may cost; None means no limit.
+
+        Returns:
+            The reserved amount.
+
+        Raises:
+            BudgetExceededError: The call could cost more than it may.
         """
         cap = parse_amount(max_price, "max_price")
         if price is None:
@@ -64,13 +78,15 @@ class Budget:
         return price.amount
 
     def assign_to_task(self, reserved: Decimal, task_id: str) -> None:
-        """What is held belongs to this task from now on, whoever waits for it."""
+        """Tie a reserved amount to a task, for any handle that waits for it."""
         with self._lock:
             self._tasks[task_id] = reserved
 
     def settle(self, reserved: Decimal, spent: Decimal, task_id: str | None = None) -> None:
-        """Gives back what was held and takes what was spent; for a task of this client once, however often
-        it is waited for, and for those of others never."""
+        """Release what was reserved and add what was spent.
+
+        A task of this client is settled once, however often it is waited for; a task of another client never.
+        """
         with self._lock:
             if task_id is not None:
                 if task_id not in self._tasks:

@@ -1,4 +1,4 @@
-"""What every protocol of a client shares."""
+"""`ClientContext`: what all steps of one client share."""
 
 import logging
 import os
@@ -32,11 +32,20 @@ LOG = logging.getLogger("wanlib")
 
 
 class ClientContext(NamedTuple):
-    """The world of a client.
+    """State shared by all steps of one client.
 
-    paces: by call. turns: by model, of those whose calls were refused for coming too fast. random: for
-    jitter, handed in so that a run can be played again. owner: what its leases in the journal are marked
-    with.
+    Attributes:
+        api: The tables of the API.
+        settings: Address and key.
+        clock: Source of time.
+        random: Source of jitter, passed in so that a run can be repeated.
+        budget: What the client may spend.
+        rate_limiters: By call.
+        submit_limiters: By model, for models whose calls were refused for their rate.
+        journal: The journal; None if there is none.
+        owner: The mark of this client's leases in the journal.
+        timeout: Seconds that a call may take in all.
+        max_retries: How often a request is sent again.
     """
 
     api: ApiTables
@@ -57,15 +66,16 @@ class ClientContext(NamedTuple):
         return 1 + self.max_retries
 
     def deadline(self, timeout: float | None) -> Deadline:
-        """Return the moment so many seconds from now; None means the client's own timeout.
+        """Return the time so many seconds from now; None means the client's own timeout.
 
-        Raises InvalidArgumentError for what is no such number.
+        Raises:
+            InvalidArgumentError: It is not a valid number of seconds.
         """
         seconds = self.timeout if timeout is None else validate_timeout(timeout)
         return Deadline(self.clock.now() + seconds, self.clock.now)
 
     def backoff(self) -> Backoff:
-        """The waits between the tries of one exchange: a second, doubling to the advised gap of polls."""
+        """Return the waits between the attempts of one exchange: a second, doubling to the poll interval."""
         return Backoff(1.0, self.api.gap, self.random)
 
     def request(
@@ -75,7 +85,7 @@ class ClientContext(NamedTuple):
         query: Mapping[str, str | int] | None = None,
         task_id: str | None = None,
     ) -> Request:
-        """A call without a body. Raises InvalidArgumentError for what is no task id."""
+        """Return a request without a body. Raise InvalidArgumentError for an invalid task id."""
         method, path = self.api.paths[call]
         if "{task_id}" in path:
             path = path.replace("{task_id}", self.validate_task_id(task_id))
@@ -89,14 +99,14 @@ class ClientContext(NamedTuple):
         )
 
     def validate_task_id(self, task_id: object) -> str:
-        """A task id that may enter a URL. Raises InvalidArgumentError."""
+        """Return a task id that may enter a URL. Raise InvalidArgumentError."""
         if not isinstance(task_id, str) or not re.fullmatch(self.api.task_id, task_id, re.ASCII):
             allowed = f"what `submit` gave, {self.api.task_id}"
             raise InvalidArgumentError(f"task id is {safe_repr(task_id)}; allowed: {allowed}")
         return task_id
 
     def close(self) -> None:
-        """Gives back what is left of the journal's leases, and closes it."""
+        """Release the remaining leases of the journal and close it."""
         if self.journal is not None:
             self.journal.release_dead_leases(lambda owner: owner == self.owner)
             self.journal.close()
@@ -116,9 +126,12 @@ def create_context(
     timeout: float = TIMEOUT,
     max_retries: int = MAX_RETRIES,
 ) -> ClientContext:
-    """The world of a client with these settings.
+    """Create the context of a client with these settings.
 
-    Raises ConfigurationError, InvalidArgumentError, JournalError.
+    Raises:
+        ConfigurationError: A key, region, workspace or URL is missing or unusable.
+        InvalidArgumentError: An argument has a value that is not allowed.
+        JournalError: The journal cannot be opened.
     """
     settings = resolve_settings(api, api_key, region, workspace, base_url)
     rate_limiters = {call: RateLimiter(rate) for call, rate in api.rates.items()}
@@ -156,7 +169,7 @@ def validate_timeout(timeout: object) -> float:
 
 
 def _open_journal(journal: Any) -> "Journal | None":
-    """The journal at a path, or one that is open already. Raises JournalError, InvalidArgumentError."""
+    """Return the journal at a path, or one that is open. Raise JournalError, InvalidArgumentError."""
     if journal is None:
         return None
     from wanlib.client.journal.journal import Journal

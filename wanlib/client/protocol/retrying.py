@@ -1,4 +1,4 @@
-"""One more try of what costs nothing, where that may help."""
+"""`retry_call`: retries of exchanges that cost nothing."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -28,9 +28,19 @@ def retry_call(
     deadline: Deadline,
     task_id: str | None = None,
 ) -> Steps[T]:
-    """What a step yields, in up to so many tries.
+    """Return what a step returns, in at most so many attempts.
 
-    Raises its last error; DeadlineExceededError, which names `what` and that error, where the time is up.
+    Args:
+        step: Makes the steps of one attempt.
+        what: What is attempted, for messages.
+        tries: The most attempts.
+        backoff: The waits between them.
+        deadline: The time after which no attempt starts.
+        task_id: The task that it is about; None if there is none.
+
+    Raises:
+        DeadlineExceededError: The time was up; it names `what` and the last error.
+        WanError: The error of the last attempt, or one that will not pass.
     """
     for tried in range(1, tries + 1):
         try:

@@ -1,4 +1,4 @@
-"""Where calls go and with which key."""
+"""`Settings`: the base URL, region, key and headers of a client, resolved from arguments and environment."""
 
 import os
 import re
@@ -64,7 +64,7 @@ def check_key_fits(api: ApiTables, key: str, base: str) -> None:
 
 
 def _problem(url: object) -> str:
-    """What keeps a value from being the URL of a service; empty where nothing does."""
+    """Return why a value cannot be the URL of a service; empty if it can."""
     if not isinstance(url, str):
         return "it is not text"
     if not re.match(r"https?://", url, re.IGNORECASE):
@@ -81,7 +81,7 @@ def _problem(url: object) -> str:
 
 
 def _path_problem(api: ApiTables, origin: str, path: str) -> str:
-    """Why the API can't be at a path; empty where it may be."""
+    """Return why the API cannot be at a path; empty if it may be."""
     for other, what in api.other_bases.items():
         if f"{path}/".startswith(f"{other}/") or path.endswith(other):
             return f"{other} is the base of {what}"
@@ -94,14 +94,14 @@ def _path_problem(api: ApiTables, origin: str, path: str) -> str:
 
 
 def _endpoints(api: ApiTables) -> list[str]:
-    """The paths of all calls below a base, the longest first."""
+    """Return the paths of all calls below a base, the longest first."""
     paths = {path for model in api.models.values() for _, path in model.endpoints.values()}
     paths |= {path.partition("{")[0].rstrip("/") for _, path in api.paths.values()}
     return sorted(paths, key=len, reverse=True)
 
 
 def _is_host_of(region: Region, host: str) -> bool:
-    """Whether a host is the shared one of a region, or one of its workspaces'."""
+    """Return whether a host is the shared one of a region, or one of its workspaces."""
     if region.host and urlsplit(region.host).hostname == host:
         return True
     if not region.workspace_host:
@@ -126,9 +126,13 @@ MIN_UPLOAD_RATE = 128 * 1024
 
 
 class Settings(NamedTuple):
-    """A client's address and key.
+    """The address and the key of a client.
 
-    base: origin and base path, without a slash at its end. workspace: its id, None for the default one.
+    Attributes:
+        key: The API key.
+        region: The region of the key.
+        workspace: The id of the workspace; None for the default one.
+        base_url: Origin and base path, without a slash at the end.
     """
 
     key: str
@@ -141,19 +145,19 @@ class Settings(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port: where the key may go."""
+        """Scheme, host and port: where the key may be sent."""
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def is_local(self) -> bool:
-        """Whether the service is played on this machine or in this network."""
+        """Whether the service is on this machine or in a private network, as an emulator is."""
         from wanlib.base.urls import is_private
 
         return is_private(urlsplit(self.base_url).hostname or "")
 
     def headers(self, api: ApiTables, call: str, schemes: Iterable[str] = ()) -> dict[str, str]:
-        """The headers that a call needs, the key among them; schemes: those of the images in the body."""
+        """Return the headers of a call, the key among them. schemes: those of the images in the body."""
         image_schemes = set(schemes)
         chosen = {
             "User-Agent": "wanlib",
@@ -176,10 +180,10 @@ def resolve_settings(
     base_url: str | None,
     environ: Mapping[str, str] = os.environ,
 ) -> Settings:
-    """What arguments and environment say. Raises ConfigurationError: no key, unknown region, no host."""
+    """Return the settings of arguments and environment. Raise ConfigurationError."""
     key = environ.get(KEY_VARIABLE, "") if api_key is None else api_key
     if not isinstance(key, str) or not key.strip():
-        raise ConfigurationError(f"there is no API key; pass api_key=... or set {KEY_VARIABLE}")
+        raise ConfigurationError(f"the API key is missing; pass api_key=... or set {KEY_VARIABLE}")
     if not key.isascii() or not key.isprintable() or " " in key.strip():
         raise ConfigurationError(
             "the API key has characters that no key has; was something else copied with it?"
@@ -200,7 +204,7 @@ def resolve_settings(
 
 
 def _host(api: ApiTables, region: str, workspace: str | None) -> str:
-    """A workspace is asked at a host of its own where the region has no shared one."""
+    """Return the host of a region, or that of a workspace if the region has no shared one."""
     entry = api.regions[region]
     if entry.host and not workspace:
         return entry.host

@@ -1,4 +1,4 @@
-"""When to try again: the waits between tries, and what the service asks for."""
+"""Waits and limits of time: `Backoff`, `PollIntervals`, `Deadline`, `RateLimiter`."""
 
 from collections.abc import Callable
 from math import ldexp
@@ -8,9 +8,12 @@ from typing import NamedTuple
 
 
 class Backoff(NamedTuple):
-    """Waits that double from `first` to `most` seconds, each cut by up to half by chance.
+    """Waits that double from `first` to `maximum` seconds, each reduced by up to half at random.
 
-    random: the source of chance, handed in so that a run can be played again.
+    Attributes:
+        first: Seconds of the first wait.
+        maximum: Seconds of the longest wait.
+        random: Source of chance, passed in so that a run can be repeated.
     """
 
     first: float
@@ -18,40 +21,45 @@ class Backoff(NamedTuple):
     random: Random
 
     def wait(self, tries: int, retry_after: float | None = None) -> float:
-        """Seconds to wait after so many failed tries; never less than what the service asked for."""
+        """Return the seconds to wait after so many failed attempts, at least `retry_after`."""
         delay = min(self.maximum, ldexp(self.first, min(tries - 1, 30))) * self.random.uniform(0.5, 1.0)
         return delay if retry_after is None else max(delay, retry_after)
 
 
 class PollIntervals(NamedTuple):
-    """The waits between the polls of a task: from `first` doubling to `most` seconds."""
+    """The intervals between polls of a task, doubling from `first` to `maximum` seconds."""
 
     first: float
     maximum: float
 
     def delay_after(self, polls: int) -> float:
-        """Seconds from the poll of this number (0: the submission) to the next."""
+        """Return the seconds from the poll of this number (0: the submission) to the next."""
         return min(self.maximum, ldexp(self.first, min(polls, 30)))
 
 
 class Deadline(NamedTuple):
-    """A moment that nothing outlives. now: monotonic seconds."""
+    """A point in time after which a call must not continue.
+
+    Attributes:
+        at: Monotonic seconds.
+        now: Returns the current monotonic seconds.
+    """
 
     at: float
     now: Callable[[], float]
 
     @property
     def remaining(self) -> float:
-        """Seconds that are left, never negative."""
+        """Seconds that remain, never negative."""
         return max(0.0, self.at - self.now())
 
     def permits_wait(self, wait: float) -> bool:
-        """Whether a wait ends before it."""
+        """Return whether a wait of so many seconds ends before the deadline."""
         return self.now() + wait < self.at
 
 
 class RateLimiter:
-    """Hands out moments, one after another, never closer than the rate allows: first come, first served."""
+    """Limit calls to a fixed rate, in FIFO order. Threads may share it."""
 
     def __init__(self, per_second: float) -> None:
         self._interval = 1 / per_second
@@ -59,7 +67,7 @@ class RateLimiter:
         self._lock = Lock()
 
     def reserve(self, now: float) -> float:
-        """Takes the next free moment -> seconds until it comes, 0 where it is now. now: monotonic seconds."""
+        """Take the next free time and return the seconds until then, 0 for now. now: monotonic seconds."""
         with self._lock:
             at = max(now, self._next)
             self._next = at + self._interval

@@ -1,4 +1,4 @@
-"""Result pictures, fetched and stored before their links die."""
+"""Result pictures, fetched and stored as files before their links expire."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from wanlib.base.clock import Clock
 from wanlib.base.redaction import safe_repr
 from wanlib.base.urls import get_host, is_private
+from wanlib.base.values import MIB
 from wanlib.client.http.messages import Request, Response, TransportError
 from wanlib.client.protocol.context import MAX_RETRIES
 from wanlib.client.protocol.effects import Gather, RunBlocking, Send, Sleep, Steps
@@ -25,7 +26,7 @@ from wanlib.client.results.result import Result
 from wanlib.errors import DownloadFailedError, InvalidArgumentError, LinkExpiredError, WanError
 
 T = TypeVar("T")
-MAX_PICTURE_BYTES = 256 * 1_048_576
+MAX_PICTURE_BYTES = 256 * MIB
 """Bytes that a picture may have at most: a bound against endless answers and no fact of the API.
 
 The largest picture of the pages, 4096 by 4096, is 48 MiB before any compression.
@@ -39,8 +40,11 @@ _FORBIDDEN_CHARACTERS = frozenset('<>:"/\\|?*')  # what some system refuses in a
 class _DownloadJob(NamedTuple):
     """One picture to fetch.
 
-    target: the file for it, None where its bytes are returned. own: whether a file of this name can be no
-    other picture. attempts: how often it is asked for at most. deadline: None for none.
+    Attributes:
+        target: The file for it; None if its bytes are returned.
+        name_is_unique: Whether a file of this name can only be this picture.
+        attempts: The most attempts.
+        deadline: None for no deadline.
     """
 
     picture: Picture
@@ -73,19 +77,35 @@ def save(
     attempts: int = 1 + MAX_RETRIES,
     deadline: Deadline | None = None,
 ) -> Steps[list[Path]]:
-    """Fetches each picture of a result into `<folder>/<stem>-<n>.png`, n from 1 -> the files in order.
+    """Fetch each picture of a result into `<folder>/<stem>-<n>.png`, with n from 1.
 
-    ask: makes the GET of a URL; it must bear no key. stem: where it holds the result's task or request id,
-    a whole PNG that already has a picture's name is taken as that picture, so that a broken run is taken
-    up again; else the picture is fetched and compared. No other file is overwritten unless `overwrite`.
-    file: the path of the only picture, in place of folder and stem.
-    A picture appears under its name only when it is whole. width: how many are fetched at once.
-    private_ok: whether addresses that are not public may be asked. attempts: how often each picture is
-    asked for at most. deadline: the moment after which none is asked for again.
+    A picture appears under its name only when it is complete. No other file is overwritten unless
+    `overwrite`.
 
-    Raises DownloadFailedError, LinkExpiredError where dead links are the only cause; `saved` of the error
-    lists what
-    was stored all the same. InvalidArgumentError for a stem that is no file name.
+    Args:
+        result: The result.
+        folder: The folder.
+        make_request: Makes the GET request of a URL; it must not contain a key.
+        clock: Source of time.
+        stem: The beginning of the file names. If it contains the task or request id, a complete PNG under a
+            picture's name is taken as that picture, so that an interrupted run is continued; else the picture
+            is fetched and compared.
+        file: The path of the only picture, in place of folder and stem. None for a folder.
+        width: How many are fetched at once.
+        max_bytes: The most bytes of a picture.
+        overwrite: Whether another file of that name may be replaced.
+        allow_private: Whether addresses that are not public may be requested.
+        backoff: The waits between attempts; None for the default.
+        attempts: The most attempts for each picture.
+        deadline: The time after which no attempt starts; None for no deadline.
+
+    Returns:
+        The files, in order.
+
+    Raises:
+        LinkExpiredError: Expired links are the only cause.
+        DownloadFailedError: A picture was not fetched or stored; `saved` lists those that were.
+        InvalidArgumentError: The stem cannot be a file name.
     """
     if file is None:
         validate_stem(stem)
@@ -133,7 +153,9 @@ def fetch(
 ) -> Steps[bytes]:
     """Fetch one picture, with the checks of `save`, and return its bytes.
 
-    Raises DownloadFailedError, LinkExpiredError.
+    Raises:
+        LinkExpiredError: The link has expired.
+        DownloadFailedError: The picture cannot be fetched.
     """
     job = _DownloadJob(
         picture,
@@ -158,7 +180,7 @@ def fetch(
 
 
 def _save_picture(job: _DownloadJob) -> Steps[Path]:
-    """One picture: there already, or fetched in a few tries."""
+    """Return the file of a picture, which is there or fetched in a few attempts."""
     assert job.target is not None
     try:
         if (
@@ -211,13 +233,13 @@ def _download_to_memory(job: _DownloadJob) -> Steps[bytes]:
 
 
 def _check_link(job: _DownloadJob) -> None:
-    """Raises DownloadFailedError for a URL that is not asked at all."""
+    """Raise DownloadFailedError for a URL that is not requested at all."""
     host = get_host(job.picture.url)
     if host is None:
-        raise DownloadFailedError(f"its link is no plain http(s) URL: {job.picture!r}")
+        raise DownloadFailedError(f"its link is not a plain http(s) URL: {job.picture!r}")
     if is_private(host) and not job.allow_private:
         raise DownloadFailedError(
-            f"its link leads to {safe_repr(host)}, which is no public address; it is not asked"
+            f"its link leads to {safe_repr(host)}, which is not a public address; it is not requested"
         )
     if job.links_expire_at is not None and job.clock.wall() >= job.links_expire_at:
         raise LinkExpiredError("its link has expired; the picture is gone")
@@ -237,7 +259,7 @@ def _check_response(response: Response) -> None:
 
 
 def _exists_complete(target: Path) -> bool:
-    """Whether a whole picture has this name. A file that can't be read is judged when its name is needed."""
+    """Return whether a complete picture has this name; False for a file that cannot be read."""
     try:
         with target.open("rb") as file:
             return is_complete_png(file)
@@ -277,6 +299,7 @@ def target_file(path: Path, pictures: int, stem: str | None) -> Path | None:
 
 
 def validate_stem(stem: str) -> str:
+    """Return a beginning of file names that every system allows. Raise InvalidArgumentError."""
     fine = (
         isinstance(stem, str)
         and stem.isprintable()
@@ -293,7 +316,7 @@ def validate_stem(stem: str) -> str:
 def _combined_error(
     result: Result, jobs: Sequence[_DownloadJob], outcomes: Sequence[Any]
 ) -> DownloadFailedError:
-    """One error for all pictures that failed, with what was saved."""
+    """Return one error for all pictures that failed, with the files that were saved."""
     pairs = list(zip(jobs, outcomes, strict=True))
     failed = [(job, outcome) for job, outcome in pairs if isinstance(outcome, WanError)]
     reasons = "; ".join(f"{job.target and job.target.name}: {error.message}" for job, error in failed)

@@ -1,4 +1,4 @@
-"""A picture on its way from the store: watched while it comes, kept only where it is whole."""
+"""A picture while it is downloaded: its integrity checked, its file renamed when it is complete."""
 
 import filecmp
 import os
@@ -17,10 +17,11 @@ _MAX_CHUNK_LENGTH = 2**31 - 1  # of a chunk, by the PNG specification
 
 
 class PngVerifier:
-    """Follows the chunks of a PNG from signature to IEND, with their checksums; keeps none of the bytes.
+    """Follows the chunks of a PNG from signature to IEND, with their checksums; keeps no bytes.
 
-    wrong: why it can't become a whole PNG any more, None so far. whole: IEND was reached; what comes
-    behind it is no part of the picture and is let pass.
+    Attributes:
+        problem: Why it cannot become a complete PNG; None so far.
+        is_complete: Whether IEND was reached; bytes after it are not part of the picture and are ignored.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class PngVerifier:
         self._seen: set[bytes] = set()  # kinds of chunks
 
     def feed(self, chunk: bytes) -> None:
-        """Takes the next bytes."""
+        """Take the next bytes."""
         view = memoryview(chunk)
         while len(view) and not self.problem and not self.is_complete:
             view = self._consume(view) if self._remaining else self._read_field(view)
@@ -62,7 +63,7 @@ class PngVerifier:
         elif piece == _SIGNATURE:
             self._has_signature = True
         else:
-            self.problem = "it is no PNG"
+            self.problem = "it is not a PNG"
 
     def _start_chunk(self, head: bytes) -> None:
         self._remaining, self._kind, self._field_length = int.from_bytes(head[:4]), head[4:], 4
@@ -83,7 +84,7 @@ class PngVerifier:
 
 
 def is_complete_png(file: BinaryIO) -> bool:
-    """Whether a file is a whole PNG."""
+    """Return whether a file is a complete PNG."""
     check = PngVerifier()
     while not check.is_complete and not check.problem and (chunk := file.read(1 << 18)):
         check.feed(chunk)
@@ -91,11 +92,11 @@ def is_complete_png(file: BinaryIO) -> bool:
 
 
 class IncompletePictureError(Exception):
-    """What came is not the whole picture; another try may bring it."""
+    """What came is not the complete picture; another attempt may bring it."""
 
 
 class _CheckedBody:
-    """Takes the body of a download and watches its length and form. cap: bytes that it may not exceed."""
+    """Takes the body of a download and checks its length and form. max_bytes: the most bytes."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -105,7 +106,7 @@ class _CheckedBody:
         self._png = PngVerifier()
 
     def start(self, response: Response) -> None:
-        """Learns how many bytes are due. Raises DownloadFailedError where that is more than the cap."""
+        """Take the expected length. Raise DownloadFailedError if it is above the limit."""
         self._is_picture = response.status == 200
         length = response.headers.get("content-length", "")
         if response.headers.get("content-encoding", "identity") == "identity" and length.isdecimal():
@@ -113,8 +114,12 @@ class _CheckedBody:
         self._check_size(self._expected_size or 0)
 
     def write(self, chunk: bytes) -> None:
-        """Keeps the next bytes. Raises Broken for what is no PNG, DownloadFailedError beyond the cap,
-        OSError.
+        """Take the next bytes.
+
+        Raises:
+            IncompletePictureError: It is not a PNG.
+            DownloadFailedError: It is larger than the limit.
+            OSError: The bytes cannot be written.
         """
         self._size += len(chunk)
         self._check_size(self._size)
@@ -149,7 +154,7 @@ class PictureBuffer(_CheckedBody):
         self._chunks: list[bytes] = []
 
     def complete(self) -> bytes:
-        """Return the picture. Raises Broken where it is not whole."""
+        """Return the picture. Raise IncompletePictureError if it is not complete."""
         self._check_complete()
         return b"".join(self._chunks)
 
@@ -158,9 +163,11 @@ class PictureBuffer(_CheckedBody):
 
 
 class PartialFile(_CheckedBody):
-    """Takes the body of a download into a file, and puts it in its place when it is whole.
+    """Takes the body of a download into a temporary file, which is renamed when it is complete.
 
-    target: the name that it gets at the end, in the same folder. cap: bytes that it may not exceed.
+    Args:
+        target: The final name, in the same folder.
+        max_bytes: The most bytes.
     """
 
     def __init__(self, target: Path, max_bytes: int) -> None:
@@ -170,7 +177,7 @@ class PartialFile(_CheckedBody):
         self._file: BinaryIO | None = None
 
     def open(self) -> None:
-        """Makes the temporary file, and the folder where it is not there. Raises OSError."""
+        """Create the temporary file, and the folder if it does not exist. Raise OSError."""
         folder = self._target.parent
         if folder.exists() and not folder.is_dir():
             raise NotADirectoryError(ENOTDIR, f"{folder} is a file, not a folder")
@@ -178,10 +185,12 @@ class PartialFile(_CheckedBody):
         self._file = self._path.open("xb")
 
     def commit(self, overwrite: bool) -> Path:
-        """Gives the file its name, which is never taken from another file unless `overwrite`.
+        """Give the file its name, which is taken from another file only with `overwrite`.
 
-        Raises Broken where the picture is not whole, DownloadFailedError where another file has the name,
-        OSError.
+        Raises:
+            IncompletePictureError: The picture is not complete.
+            DownloadFailedError: Another file has the name.
+            OSError: The file cannot be renamed.
         """
         self._check_complete()
         if self._file is not None:
@@ -198,7 +207,7 @@ class PartialFile(_CheckedBody):
         return self._target
 
     def discard(self) -> None:
-        """Removes the temporary file, where there still is one."""
+        """Remove the temporary file, if it still exists."""
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()
@@ -210,7 +219,7 @@ class PartialFile(_CheckedBody):
             self._file.write(chunk)
 
     def _rename_exclusive(self) -> bool:
-        """Takes the name unless it is taken; by a hard link, or else by an empty file."""
+        """Take the name unless it is in use: by a hard link, or else by an empty file."""
         try:
             os.link(self._path, self._target)
         except FileExistsError:

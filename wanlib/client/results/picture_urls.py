@@ -1,8 +1,6 @@
-"""The picture URLs of any answer of the service, whatever its container.
+"""The picture URLs of a response body of any shape, for `wanlib.pictures`.
 
-Used by `wanlib.pictures`. The members are found by the names of the spec; see `wanlib.client.results.parts`
-for the
-reading of an answer that must be a result.
+The members are found by the names of the spec; see `parts` for the parsing of a body that must be a result.
 """
 
 import json
@@ -10,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wanlib.base.api_tables import WireNames
+from wanlib.base.values import MIB
 
-_MAX_TEXT_LENGTH = 64 * 1024 * 1024
+_MAX_TEXT_LENGTH = 64 * MIB
 """The most characters of a text that is read as JSON or as events."""
 
 

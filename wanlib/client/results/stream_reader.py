@@ -1,4 +1,4 @@
-"""A streamed answer: pieces of text and pictures as they come, and the result at the end."""
+"""Streamed responses: the decoder of server-sent events and `StreamReader`."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,13 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class ServerSentEvent(NamedTuple):
-    """One event. name: `message` where the stream gives none. id: the last that the stream gave."""
+    """One event.
+
+    Attributes:
+        name: The event type; `message` if the stream gives none.
+        data: The data lines, joined.
+        id: The last id that the stream gave.
+    """
 
     name: str
     data: str
@@ -25,9 +31,10 @@ class ServerSentEvent(NamedTuple):
 
 
 class SseDecoder:
-    """Bytes in, events out; however the bytes are cut, the events are the same.
+    """Decodes server-sent events; the events do not depend on how the bytes are cut.
 
-    An event that lacks the blank line behind it when the stream closes is dropped.
+    An event without a blank line after it when the stream closes is dropped. The format is that of the HTML
+    standard, section 9.2.
     """
 
     def __init__(self) -> None:
@@ -40,14 +47,14 @@ class SseDecoder:
         self._id = ""
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        """The events that these bytes complete."""
+        """Return the events that these bytes complete."""
         if not chunk:
             return []
         self._rest += chunk.removeprefix(b"\n") if self._after_return else chunk
         return [event for line in self._lines() if (event := self._handle_line(line))]
 
     def _lines(self) -> list[bytes]:
-        """The whole lines so far. A return ends a line at once; a line feed right behind it is none more."""
+        """Return the complete lines so far. CR ends a line at once; an LF right after it does not count."""
         lines, start = [], 0
         for end in _LINE.finditer(self._rest, self._searched):
             lines.append(bytes(self._rest[start : end.start()]))
@@ -79,9 +86,9 @@ class SseDecoder:
 
 
 class StreamReader:
-    """Bytes in, parts out. The end is the last finish_reason alone: `finished` is true in every chunk.
+    """Turns the bytes of a stream into parts.
 
-    parts: all that has come so far, pieces of text joined; it stays readable after an error.
+    The end of a stream is the last finish_reason alone: `finished` is true in every chunk.
     """
 
     def __init__(
@@ -101,14 +108,15 @@ class StreamReader:
 
     @property
     def parts(self) -> tuple[Picture | Text, ...]:
-        """What has come so far."""
+        """What has arrived so far, with pieces of text joined; it stays readable after an error."""
         return tuple(self._parts)
 
     def feed(self, chunk: bytes) -> list[Picture | Text]:
-        """The pieces that these bytes complete, in order.
+        """Return the parts that these bytes complete, in order.
 
-        Raises the error that an error event means; what came before it in the same bytes is returned
-        first, and the error raised by the next call.
+        Raises:
+            WanError: The error that an error event means. Parts before it in the same bytes are returned
+                first, and the error is raised by the next call.
         """
         if self._error:
             raise self._error
@@ -120,7 +128,7 @@ class StreamReader:
         return new_parts
 
     def finish(self) -> Result:
-        """The stream has closed -> its result. Raises OutcomeUnknownError where its end is missing."""
+        """Return the result once the stream has closed. Raise OutcomeUnknownError if its end is missing."""
         if self._error:
             raise self._error
         if not self._ended or self._unread:
@@ -156,7 +164,7 @@ class StreamReader:
         return new_parts
 
     def _append(self, part: Picture | Text) -> None:
-        """Adds a part; text joins the text before it."""
+        """Add a part; text joins the text before it."""
         last = self._parts[-1] if self._parts else None
         if isinstance(part, Text) and isinstance(last, Text):
             self._parts[-1] = Text(last.text + part.text)
@@ -164,7 +172,7 @@ class StreamReader:
             self._parts.append(part)
 
     def _assemble(self) -> dict[str, Any]:
-        """The answer that the chunks make up, in the form that a call without a stream would have had."""
+        """Return the body that the chunks make up, in the form of a call without a stream."""
         payload, names = self._api.names.answer, self._api.names.choice
         parts = [
             (names.image, part.url) if isinstance(part, Picture) else (names.text, part.text)

@@ -1,4 +1,4 @@
-"""The course of a paid call: as a task that is started and waited for, or as one exchange."""
+"""The life of a billed call: a task that is submitted and waited for, or one synchronous request."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -34,7 +34,7 @@ from wanlib.errors import (
 
 
 def submit(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Deadline) -> Steps[BilledCall]:
-    """Starts a task and records its id, before anything else is asked."""
+    """Submit a task and record its id before anything else happens."""
     billed = yield from reserve(context, plan, max_price, deadline)
     response, _, payload = yield from send(context, plan, billed, deadline)
     assert payload is not None  # only the answer to a streamed call is still to come
@@ -60,7 +60,12 @@ def submit(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Dea
 def wait(
     context: ClientContext, billed: BilledCall, deadline: Deadline, on_status: StatusCallback | None
 ) -> Steps[Result]:
-    """Waits for a task -> what it has yielded. Raises TaskError, DeadlineExceededError and the like."""
+    """Wait until the task ends and return its result.
+
+    Raises:
+        TaskError: The task ended without a picture.
+        DeadlineExceededError: The time is up; the task goes on.
+    """
     (outcome,) = yield from wait_all(context, [billed], deadline, on_status)
     if isinstance(outcome, WanError):
         raise outcome
@@ -73,7 +78,7 @@ def wait_all(
     deadline: Deadline,
     on_status: StatusCallback | None,
 ) -> Steps[list[Result | WanError]]:
-    """Waits for tasks together -> what each has yielded, or the error that it ended with, in their order."""
+    """Wait for tasks and return, in order, the result of each or the error that it ended with."""
     tasks = [(billed.task_id or "", billed.sent_at) for billed in billed_calls]
     outcomes: list[Outcome] = yield WaitForTasks(tasks, deadline.at, on_status)
     ended: list[Result | WanError] = []
@@ -86,7 +91,7 @@ def wait_all(
 
 
 def _settle(context: ClientContext, billed: BilledCall, outcome: Outcome) -> Steps[Result]:
-    """Settles a task that has ended, or passes on why that is not known."""
+    """Settle a task that has ended; raise the error of one that has not."""
     if isinstance(outcome, TaskStatus):
         result_context = call_context(context, billed, outcome.ended_at or context.clock.wall())
         result = parse_result(context.api, billed.model, outcome.raw, result_context)
@@ -107,7 +112,7 @@ def _settle(context: ClientContext, billed: BilledCall, outcome: Outcome) -> Ste
 
 
 def call_sync(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Deadline) -> Steps[Result]:
-    """One synchronous call -> what it has yielded. There is no task: a cut answer is paid for and lost."""
+    """Make one synchronous call and return its result. Without a task, a lost response is billed and gone."""
     billed = yield from reserve(context, plan, max_price, deadline)
     response, _, payload = yield from send(context, plan, billed, deadline)
     result_context = call_context(context, billed, context.clock.wall())

@@ -1,4 +1,4 @@
-"""The exchanges that cost nothing and may be made again: query, list, cancel."""
+"""Requests that cost nothing and may be repeated: query a task, list tasks, cancel a task."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -25,9 +25,10 @@ def send_once(
     query: Query | None = None,
     task_id: str | None = None,
 ) -> Steps[Response]:
-    """One exchange at the pace that the account is allowed -> a Reply that is no error.
+    """Make one exchange within the rate limit and return a response that is not an error.
 
-    Raises one of PASSING, or the WanError of a definite refusal.
+    Raises:
+        WanError: One of RETRYABLE_ERRORS, or the error of a definite refusal.
     """
     if (wait := context.rate_limiters[call].reserve(context.clock.now())) > 0:
         yield Sleep(wait)
@@ -49,13 +50,18 @@ def send(
     query: Query | None = None,
     task_id: str | None = None,
 ) -> Steps[Response]:
-    """The same, again where that may help. Raises WanError; DeadlineExceededError where the time is up."""
+    """Make an exchange, with retries where they may help.
+
+    Raises:
+        DeadlineExceededError: The time is up.
+        WanError: The error of the last attempt or of a definite refusal.
+    """
     step = partial(send_once, context, call, deadline, query, task_id)
     return retry_call(step, call, context.attempts, context.backoff(), deadline, task_id)
 
 
 def get_task(context: ClientContext, task_id: str, deadline: Deadline) -> Steps[TaskStatus]:
-    """What a task is doing now. A failure in doubt is asked for again, and believed in the end."""
+    """Query a task. An uncertain failure is queried again, and believed in the end."""
     backoff = context.backoff()
     for polls in range(1, CONFIRMATIONS + 1):
         response = yield from send(context, "query", deadline, task_id=task_id)
@@ -72,7 +78,7 @@ def get_task(context: ClientContext, task_id: str, deadline: Deadline) -> Steps[
 
 
 def list_tasks(context: ClientContext, deadline: Deadline, filters: Query) -> Steps[TaskPage]:
-    """One page of the list of tasks."""
+    """Return one page of the list of tasks."""
 
     def step() -> Steps[TaskPage]:
         response = yield from send_once(context, "list", deadline, filters)
@@ -82,10 +88,13 @@ def list_tasks(context: ClientContext, deadline: Deadline, filters: Query) -> St
 
 
 def cancel_task(context: ClientContext, task_id: str, deadline: Deadline) -> Steps[None]:
-    """Cancels a task that is still waiting. Raises InvalidRequestError where it is running or has ended.
+    """Cancel a task that is still waiting.
 
-    Where the answer to a first try was lost, the second may be refused because the first one worked: so
-    a refusal is held against what the task says.
+    If the response to a first attempt was lost, the second may be refused because the first one succeeded; so
+    a refusal is compared with the status of the task.
+
+    Raises:
+        InvalidRequestError: The task is running or has ended.
     """
     try:
         yield from send(context, "cancel", deadline, task_id=task_id)

@@ -1,4 +1,4 @@
-"""What a process before this one left unfinished, taken up from the journal."""
+"""Unfinished calls of a journal, continued after a crash."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -20,8 +20,10 @@ from wanlib.errors import ConfigurationError, WanError
 class LostCall(NamedTuple):
     """A call that may have been accepted although no task id came back.
 
-    candidates: tasks of the account that it may have become; empty: the list shows none, so it was most
-    likely never accepted, or it was a synchronous call, which makes no task.
+    Attributes:
+        entry: Its entry in the journal.
+        candidates: The tasks that it may have become. Empty if the list shows none, so that it was most
+            likely not accepted; or for a synchronous call, which has no task.
     """
 
     entry: Entry
@@ -31,7 +33,10 @@ class LostCall(NamedTuple):
 class ResumeResult(NamedTuple):
     """What became of the unfinished calls of a journal.
 
-    results: of tasks that succeeded. failed: errors with the task's id. lost: calls without a task id.
+    Attributes:
+        results: The outputs of tasks that succeeded.
+        failed: The errors of the others, with the id of the task.
+        lost: Calls without a task id.
     """
 
     results: list[Any]
@@ -42,10 +47,13 @@ class ResumeResult(NamedTuple):
 def resume(
     context: ClientContext, deadline: Deadline, on_status: StatusCallback | None
 ) -> Steps[ResumeResult]:
-    """Follows every unfinished task of the journal to its end, and looks for the lost ones.
+    """Wait for every unfinished task of the journal, and search for the lost ones.
 
-    Tasks that another process has taken up, and those of another address, are left alone. Raises
-    ConfigurationError where there is no journal, JournalError where it can't be used.
+    Tasks that another process has leased, and those of another address, are left alone.
+
+    Raises:
+        ConfigurationError: The client has no journal.
+        JournalError: The journal cannot be used.
     """
     journal = context.journal
     if journal is None:
@@ -82,9 +90,9 @@ def resume(
 def _search_lost(
     context: ClientContext, entries: Sequence[Entry], deadline: Deadline
 ) -> Steps[tuple[list[Entry], list[LostCall]]]:
-    """Looks for the tasks of lost calls -> those that are certain, with their ids; and the others.
+    """Search for the tasks of lost calls; return the certain ones with their ids, and the others.
 
-    It is certain where the account has as many unaccounted tasks of a model as calls of it are lost.
+    It is certain if the account has as many unaccounted tasks of a model as calls of it are lost.
     """
     recovered: list[Entry] = []
     lost: list[LostCall] = []
@@ -105,7 +113,7 @@ def _search_lost(
 def _matching_tasks(
     context: ClientContext, entries: Sequence[Entry], deadline: Deadline
 ) -> Steps[list[TaskSummary]]:
-    """Tasks of the account that were submitted about when entries of one model were, and stand in none."""
+    """Return tasks that were submitted when entries of one model were, and that no entry contains."""
     seen: dict[str, TaskSummary] = {}
     for start, end in _merge_time_windows(entry.sent_at for entry in entries):
         for task in (yield from find_lost(context, entries[0].model, start, end, deadline)):
@@ -121,7 +129,7 @@ def _matching_tasks(
 
 
 def _merge_time_windows(moments: Iterable[float]) -> list[tuple[float, float]]:
-    """First and last of moments that lie so close that one look at the list shows what is around all."""
+    """Merge times that are so close that one search covers them; return first and last of each group."""
     windows: list[tuple[float, float]] = []
     for moment in sorted(moments):
         if windows and moment - windows[-1][1] <= 2 * CLOCK_TOLERANCE:

@@ -117,7 +117,7 @@ def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskS
     the vendor show both.
 
     Raises:
-        MalformedResponseError: There is no task status.
+        MalformedResponseError: The body has no task status.
         WanError: The error that any other refusal means.
     """
     if not 200 <= response.status < 300:
@@ -137,9 +137,13 @@ def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskS
 
 
 def task_error(api: ApiTables, snapshot: TaskStatus, submitted_at: float | None, now: float) -> TaskError:
-    """The error for a task that has ended without a result.
+    """Return the error that the end of a task means.
 
-    submitted_at, now: seconds since the epoch; with the former an UNKNOWN task can be told to have expired.
+    Args:
+        api: The tables of the API.
+        snapshot: The final status.
+        submitted_at: Seconds since 1970; None if not known. With it an unknown task can be called expired.
+        now: Seconds since 1970.
     """
     life = api.life
     if snapshot.status == life.failed:
@@ -153,7 +157,7 @@ def task_error(api: ApiTables, snapshot: TaskStatus, submitted_at: float | None,
 
 
 def _failure(api: ApiTables, snapshot: TaskStatus) -> TaskFailedError:
-    """The error for a task that FAILED, of the class that its code names."""
+    """Return the error for a task that FAILED, of the class that its code names."""
     classification = classify(api.errors, snapshot.code, snapshot.message)
     reason = (snapshot.message or "no reason is given").rstrip(".")
     return _ERROR_BY_KIND.get(classification.kind, TaskFailedError)(
@@ -222,7 +226,7 @@ def _task_summary(api: ApiTables, entry: dict[str, Any]) -> TaskSummary:
 
 
 def _seconds(api: ApiTables, entry: dict[str, Any], name: str) -> float | None:
-    """A time since the epoch in the unit of the list, as seconds."""
+    """Return a time of the list as seconds since 1970."""
     units = get_number(entry, name)
     return None if units is None else units / api.list_units
 

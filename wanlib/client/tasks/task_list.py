@@ -1,4 +1,4 @@
-"""The list of recent tasks, as far as it helps: to follow many at once, and to find a lost one."""
+"""The list of recent tasks: used to poll many tasks at once, and to search for a lost call."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,19 +18,19 @@ CLOCK_TOLERANCE = 120.0
 def time_filter(
     context: ClientContext, start: float, end: float, margin: float = CLOCK_TOLERANCE
 ) -> dict[str, str]:
-    """The filter for tasks that were submitted between two moments (epoch seconds), and `margin` around."""
+    """Return the filter for tasks submitted between two times (seconds since 1970), with a margin."""
     zone = timedelta(seconds=context.api.query_zone)
     oldest = context.clock.wall() - context.api.life.expires_after + margin
 
-    def told(moment: float) -> str:
+    def format_time(moment: float) -> str:
         return (datetime.fromtimestamp(moment, UTC) + zone).strftime(context.api.list_time)
 
     names = context.api.names.list_query
-    return {names.start: told(max(start - margin, oldest)), names.end: told(end + margin)}
+    return {names.start: format_time(max(start - margin, oldest)), names.end: format_time(end + margin)}
 
 
 def statuses_from_list(context: ClientContext, waiters: Sequence[TaskWaiter]) -> Steps[dict[str, str]]:
-    """The status of each task that the list tells, by id; it stops where single polls cost less."""
+    """Return the status of each task that the list shows, by id; stop where single queries are cheaper."""
     wall = context.clock.wall()
     started = [watch.submitted_at for watch in waiters if watch.submitted_at is not None]
     if len(started) < len(waiters):
@@ -56,9 +56,9 @@ def statuses_from_list(context: ClientContext, waiters: Sequence[TaskWaiter]) ->
 def find_lost(
     context: ClientContext, model: str, start: float, end: float, deadline: Deadline
 ) -> Steps[list[TaskSummary]]:
-    """The tasks of a model that calls sent between two moments (epoch seconds) may have become.
+    """Return the tasks of a model that calls sent between two times (seconds since 1970) may be.
 
-    Those of calls sent longer ago than the service knows a task: none, and it is not asked.
+    Empty, without a request, for calls sent longer ago than the service keeps tasks.
     """
     if context.clock.wall() - end >= context.api.life.expires_after:
         return []
