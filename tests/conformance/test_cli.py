@@ -36,12 +36,14 @@ def tea(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def put(monkeypatch: pytest.MonkeyPatch, *targets: Tiny) -> None:
-    monkeypatch.setattr(job, "TARGETS", {each.name: lambda spec, each=each: each for each in targets})
+    monkeypatch.setattr(
+        job, "TARGETS", {target.name: lambda spec, target=target: target for target in targets}
+    )
 
 
 def command(*arguments: Any) -> Result:
     """Runs the command; it must end by an exit code of its own, never by an exception."""
-    result = CliRunner().invoke(app, [str(each) for each in arguments])
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
     return result
@@ -64,7 +66,7 @@ def test_a_run_that_conforms() -> None:
 def test_a_run_writes_its_log_and_reports(tmp_path: Path) -> None:
     command("run", "--report", "out/deep", "--seed", 7)
     log = read_log(tmp_path / "out/deep/verdicts.ndjson")
-    assert {each.verdict for each in log.verdicts} == {"pass"}
+    assert {verdict.verdict for verdict in log.verdicts} == {"pass"}
     assert log.run["seed"] == 7
     assert set(log.run) >= {"spec", "versions", "started", "seed", "arguments"}
     assert len(log.run["spec"]) == 64
@@ -72,15 +74,15 @@ def test_a_run_writes_its_log_and_reports(tmp_path: Path) -> None:
     assert (tmp_path / "out/deep/report.md").read_text("utf-8").startswith("# Conformance: conforms")
 
 
-def test_a_strategy_draws_as_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[int, int]] = []
+def test_seed_and_examples_reach_the_strategies(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws: list[tuple[int, int]] = []
     strategy = Strategy(
-        "strategy:tea", MAX, lambda seed, count, put: told.append((seed, count)), lambda *_: None
+        "strategy:tea", MAX, lambda seed, count, put: draws.append((seed, count)), lambda *_: None
     )
     monkeypatch.setattr(job, "collect_sources", lambda spec, pattern: [source([strategy])])
     assert command("run", "--seed", 7, "--examples", 3).exit_code == 1  # no example, no pass
     command("run")
-    assert told == [(7, 3), (0, 10)]
+    assert draws == [(7, 3), (0, 10)]
     assert command("run", "--examples", 0).exit_code == 2
 
 
@@ -109,7 +111,7 @@ def test_known_failures_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (result.exit_code, line(result).startswith("wan-conformance: known.yaml: entry 1")) == (2, True)
 
 
-def test_a_baseline_is_accepted_kept_and_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_baseline_is_accepted_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "accepted: base" in command("run", "--accept", "base").stdout
     assert command("run", "--baseline", "base").stdout.endswith("0 changes, 0 regressions\n")
     monkeypatch.setattr(
@@ -140,14 +142,14 @@ def test_a_run_that_does_not_conform_is_not_accepted(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("more", [("--baseline", "base"), ("--target", "right"), ("--rule", "tea/*")])
-def test_only_a_whole_run_is_accepted(more: tuple[str, str]) -> None:
+def test_only_a_full_run_is_accepted(more: tuple[str, str]) -> None:
     assert command("run", "--accept", "base").exit_code == 0
     result = command("run", "--accept", "base", *more)
     assert (result.exit_code, "needs a full run" in line(result)) == (2, True)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--target", "tea"], "no target 'tea', expected one of right"),
         (["--rule", "no/rule"], "no rule matches 'no/rule'"),
@@ -158,11 +160,11 @@ def test_only_a_whole_run_is_accepted(more: tuple[str, str]) -> None:
         (["--accept", "nowhere/base"], "nowhere/base: No such file"),
     ],
 )
-def test_usage_errors(arguments: list[str], said: str) -> None:
+def test_usage_errors(arguments: list[str], message: str) -> None:
     Path("taken").write_text("", "utf-8")
     result = command("run", *arguments)
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert message in result.stderr
     assert result.stderr.startswith("wan-conformance: ")
 
 
@@ -173,7 +175,7 @@ def test_wrong_arguments(arguments: list[str]) -> None:
     assert command(*arguments).exit_code == 2
 
 
-def test_a_broken_harness_says_so_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "collect_sources", lambda spec, pattern: [source([case(4), case(4)])])
     result = command("run")
     assert result.exit_code == 3
@@ -183,7 +185,7 @@ def test_a_broken_harness_says_so_in_a_line(monkeypatch: pytest.MonkeyPatch) -> 
     assert " at runner.py:" in line(result)
 
 
-def test_report_makes_the_reports_again(tmp_path: Path) -> None:
+def test_report_creates_the_reports_again(tmp_path: Path) -> None:
     shown = command("run").stdout
     folder = tmp_path / "reports/last"
     result = command("report", folder / "verdicts.ndjson", "--junit", "j.xml", "--markdown", "r.md")
@@ -193,12 +195,12 @@ def test_report_makes_the_reports_again(tmp_path: Path) -> None:
     assert command("report", folder / "verdicts.ndjson").stdout in shown
 
 
-def test_report_and_diff_tell_by_their_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exit_codes_of_report_and_diff(monkeypatch: pytest.MonkeyPatch) -> None:
     command("run", "--report", "good")
     monkeypatch.setattr(Tiny, "observe", WRONG.observe)
     command("run", "--report", "bad")
     good, bad = "good/verdicts.ndjson", "bad/verdicts.ndjson"
-    assert [command("report", each).exit_code for each in (good, bad)] == [0, 1]
+    assert [command("report", path).exit_code for path in (good, bad)] == [0, 1]
     assert command("diff", good, good).exit_code == 0
     assert command("diff", bad, good).exit_code == 0
     assert "2 changes, 2 regressions" in command("diff", good, bad).stdout
@@ -227,7 +229,7 @@ def started(*arguments: str, code: str = "from wan_conformance.cli.main import m
     return subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_one_rule_for_real(tmp_path: Path) -> None:
+def test_one_rule_with_the_packaged_spec_and_targets(tmp_path: Path) -> None:
     """The packaged spec, cases and targets; output that only takes ASCII."""
     result = started(
         "run", "--rule", SCHEMES, "--target", "generated", "--examples", "2", "--report", str(tmp_path)
@@ -235,7 +237,7 @@ def test_one_rule_for_real(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     assert "http https data oss" in result.stdout
     lines = (tmp_path / "verdicts.ndjson").read_text("utf-8").splitlines()
-    assert {json.loads(each)["verdict"] for each in lines[1:]} == {"pass"}
+    assert {json.loads(row)["verdict"] for row in lines[1:]} == {"pass"}
 
 
 @pytest.mark.parametrize("package", ["typer", "rich", "jsonschema"])
