@@ -121,7 +121,7 @@ def test_the_table_shows_rules_failures_and_what_to_do() -> None:
     for text_part in (
         "FAIL tiny: edge:2",
         f"expected  refused: {MAX}",
-        "observed  accepted, no rule broken",
+        "observed  accepted, no rule violated",
         'body      {"cups": 5}',
         f"wanlib explain {MAX}",
         "ERROR other: vector:5",

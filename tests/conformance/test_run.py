@@ -72,7 +72,7 @@ def test_a_rule_that_a_claiming_target_always_skips_fails() -> None:
     ]
 
 
-@pytest.mark.parametrize(("kept", "side"), [(0, "breaks"), (1, "keeps")])
+@pytest.mark.parametrize(("kept", "side"), [(0, "violates"), (1, "satisfies")])
 def test_a_rule_of_which_one_side_is_not_judged_fails(kept: int, side: str) -> None:
     failures = [
         verdict

@@ -7,7 +7,7 @@ from wan_conformance.judge import is_claimed
 from wan_conformance.model import ExpectedAnswer, Observation, Target, Verdict
 from wanlib.spec import Rule
 
-_KEEPS, _BREAKS = "keeps", "breaks"
+_SATISFIES, _VIOLATES = "satisfies", "violates"
 
 
 class Coverage:
@@ -23,7 +23,7 @@ class Coverage:
             return
         self._cases[verdict.rule, verdict.target] += 1
         if verdict.verdict != "skip":
-            side = _BREAKS if verdict.rule in verdict.expected.rules else _KEEPS
+            side = _VIOLATES if verdict.rule in verdict.expected.rules else _SATISFIES
             self._judged[verdict.rule, verdict.target, side] += 1
 
     def failures(
@@ -50,10 +50,10 @@ class Coverage:
         cases = self._cases[rule, target]
         if not cases:
             return "no case is about this rule"
-        judged = {side for side in (_KEEPS, _BREAKS) if self._judged[rule, target, side]}
+        judged = {side for side in (_SATISFIES, _VIOLATES) if self._judged[rule, target, side]}
         if not judged:
             return f"claims this kind, and skipped all {cases} cases"
-        lacking = {_KEEPS, _BREAKS} - judged
+        lacking = {_SATISFIES, _VIOLATES} - judged
         return f"judged no case that {lacking.pop()} this rule" if lacking else None
 
 

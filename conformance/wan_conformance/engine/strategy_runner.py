@@ -56,7 +56,7 @@ def mutated_case(spec: Spec) -> Strategy:
 def _strategy(
     name: str, rule: str | None, build: Callable[[], SearchStrategy[Question]], breaks: Breaks
 ) -> Strategy:
-    strategy = cache(build)  # when the run comes to it: making all of them takes seconds
+    strategy = cache(build)  # built when it is needed: building all of them takes seconds
 
     def case(seed: int, question: Question) -> Case:
         return Case(f"strategy:{name}", rule, question, breaks(question), seed)

@@ -143,7 +143,7 @@ def _fits(value: Any, kind: type) -> bool:
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
-# libyaml where PyYAML was built with it: the same answer, ten times as fast.
+# libyaml if PyYAML was built with it: the same result, ten times as fast.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _CALLS = ("sync", "async", "stream")

@@ -14,7 +14,7 @@ from wanlib.generated.calls import API
 from wanlib.spec import Spec
 
 FACES = ("sync", "aio")
-_AIO_EVERY = 5  # every so many-th creating call is made through the SDK's asyncio classes too
+_AIO_EVERY = 5  # every fifth create call is also made with the SDK's asyncio classes
 
 
 class SdkCall(NamedTuple):

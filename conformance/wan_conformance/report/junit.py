@@ -9,7 +9,7 @@ from wan_conformance.model import FAILING, Verdict
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.text import describe_answer, explain_command, redacted_body
 
-# XML 1.0 forbids these even as character references; ElementTree writes them all the same.
+# XML 1.0 forbids these even as character references; ElementTree writes them nevertheless.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "known": "skipped"}
 

@@ -11,7 +11,7 @@ def describe_answer(answer: ExpectedAnswer | Observation) -> str:
     if isinstance(answer, Observation) and answer.error is not None:
         return printable(answer.error)
     text = {True: "accepted", False: "refused", None: "either"}[answer.accepted]
-    return f"{text}: {printable(', '.join(answer.rules))}" if answer.rules else f"{text}, no rule broken"
+    return f"{text}: {printable(', '.join(answer.rules))}" if answer.rules else f"{text}, no rule violated"
 
 
 def redacted_body(verdict: Verdict, max_length: int = 400) -> str:

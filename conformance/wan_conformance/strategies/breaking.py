@@ -17,8 +17,8 @@ from wanlib.boundary.case import Question
 from wanlib.boundary.mode_cases import MODE_INPUT_KINDS, ModeCase, mode_cases
 from wanlib.spec.model.model import Node, Rule, Spec
 
-_EXTRA = 64  # bytes for the break itself
-_LOOKS = ("inside", "same_pixels_as")  # kinds that look at the pictures of another field
+_EXTRA = 64  # bytes for the violation itself
+_LOOKS = ("inside", "same_pixels_as")  # kinds that depend on the images of another field
 
 
 def breaking(spec: Spec, rule_id: str) -> st.SearchStrategy[Question]:

@@ -10,7 +10,7 @@ from wan_conformance.strategies.values import SCALARS, Generator, percent
 from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec.model.model import Field
 
-_FAR = 9_999  # the farthest coordinate in a picture whose sides are not known
+_FAR = 9_999  # the greatest coordinate in an image of unknown size
 
 
 def box(field: Field, mode_case: ModeCase) -> Generator:
@@ -36,8 +36,8 @@ def _pair(source: ByteSource, low: int, high: int) -> tuple[int, int]:
     return first, first + 1 + (source.byte() * (high - first) >> 8)
 
 
-_SLOTS = 8  # items with bytes of their own, in all the lists inside one; others are plain
-_EXTRA_ITEMS = 4  # items more than the least, where no rule says how many
+_SLOTS = 8  # items of nested lists with bytes of their own; the others are plain
+_EXTRA_ITEMS = 4  # items above the minimum if no rule limits them
 
 
 def generator_for(field: Field, mode_case: ModeCase) -> Generator:

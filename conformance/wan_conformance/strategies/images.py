@@ -98,7 +98,7 @@ def data_uri_of_known_size(
     return uri
 
 
-# Pictures are drawn once: a draw takes milliseconds, a request less than one.
+# Cached: making an image takes milliseconds, a request less than one.
 @lru_cache(maxsize=128)
 def _cached_data_uri(name: str, sides: Sides, mime: str, upper: bool) -> str:
     header, _, data = data_uri_of_image(name, *sides, mime=mime).partition(",")

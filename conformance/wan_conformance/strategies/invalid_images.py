@@ -170,7 +170,7 @@ def _too_many_bytes(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     return change
 
 
-# Some 28 MB of text each: one at a time is enough, since a strategy asks for the same again and again.
+# About 28 MB of text: one is enough, since a strategy requests the same one repeatedly.
 @lru_cache(maxsize=1)
 def _cached_padded_uri(name: str, sides: Sides, mime: str, length: int) -> str:
     return data_uri_of_image(name, *sides, mime=mime, size_bytes=length)

@@ -21,7 +21,7 @@ _MUTATION_BYTES = _MAX_MUTATIONS * _BYTES_EACH
 _WORDS = ("model", "input", "parameters", "messages", "content", "image", "text", "", "a/b~c", "\ud800")
 _SIDES = ((1, 1), (239, 240), (300, 3000), (600, 600), (5001, 700))
 _IMAGE_STARTS = ("http", "oss:", "data:", "HTTP", "OSS:", "DATA:")
-_MAX_LOCATIONS = 400  # more than a body that is not made of junk has
+_MAX_LOCATIONS = 400  # more than any plausible body has
 
 
 class _Location(NamedTuple):

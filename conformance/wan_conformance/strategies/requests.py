@@ -86,8 +86,8 @@ class EnvelopeBuilder:
 
 FieldChange = Callable[[ByteSource, PartialRequest], None]
 
-_HEADER = 7  # bytes before the fields': the plan, the way to its situation, call, bar, three for the envelope
-_THRESHOLDS = (112,) * 7 + (232,)  # from which byte on a field is there: about half of them, or hardly any
+_HEADER = 7  # bytes before the fields: plan, mode case, call, threshold, three for the envelope
+_THRESHOLDS = (112,) * 7 + (232,)  # a field is present from this byte on: about half of them, or hardly any
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from wanlib.spec.model.model import Field
 MAX_SIDE = 999_999
 """The longest side that the grammar of sizes can write."""
 
-_MIN_WIDTH, _MAX_WIDTH = 1, 16_384  # widths beyond these add nothing but time
+_MIN_WIDTH, _MAX_WIDTH = 1, 16_384  # further widths only take time
 
 
 class SizeRegion(NamedTuple):
@@ -64,7 +64,7 @@ class SizeRegion(NamedTuple):
 def _widths(region: SizeRegion) -> tuple[int, ...]:
     widths = tuple(width for width in range(_MIN_WIDTH, _MAX_WIDTH + 1) if _is_open(region, width))
     if not widths:
-        raise ValueError(f"no size keeps {region}")
+        raise ValueError(f"no size satisfies {region}")
     return widths
 
 

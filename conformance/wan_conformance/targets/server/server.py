@@ -22,7 +22,7 @@ _MAX_ATTEMPTS = 8
 _WAITING = 1.0  # seconds for which a task of the embedded emulator is PENDING
 Send = Callable[[httpx.Request], httpx.Response]
 _MAX_DELAY = 60.0
-_MEMORY_CAP = 64 << 20  # bytes of small inputs: enough for all of a run, or nothing more could be uploaded
+_MEMORY_CAP = 64 << 20  # bytes of small inputs, enough for a whole run
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _TIMEOUT = httpx.Timeout(330, connect=10)  # a synchronous call may take 300 s
 
@@ -77,7 +77,9 @@ class ApiServer:
         paths = {
             endpoint.split(" ")[1] for calls in spec.wire["endpoints"].values() for endpoint in calls.values()
         }
-        self._urls = {path: httpx.URL(self._base + path) for path in paths}  # parsed once: it takes long
+        self._urls = {
+            path: httpx.URL(self._base + path) for path in paths
+        }  # parsed once, since parsing is slow
         calls = (*CALLS, *spec.wire["paths"])
         self._headers = {call: self._headers_of(call) for call in calls}
         headers = spec.wire["headers"].items()

@@ -77,7 +77,7 @@ class HttpTarget:
         self._replies = ResponseChecker(spec)
         self._outcomes = spec.task["outcomes"]
         self._id = re.compile(spec.wire["task_id"]["is"])
-        # A body without a model breaks a rule on every server; one that names rules names this one.
+        # An empty body violates a rule on every server; a server that names rules names this one.
         self._names = bool(self._server.create({}, b"{}", "async").rules)
 
         self._probe = TaskProbe(spec, self._server, names_rules=self._names)

@@ -118,7 +118,7 @@ class TaskProbe:
         self._wait(task_id, model, self._outcomes["failed"])
         return None
 
-    # What the checks share.
+    # Shared by the checks.
 
     def _create(self, body: Any, headers: Mapping[str, str] | None = None) -> str:
         reply = self._server.create_task(body, headers or {})
