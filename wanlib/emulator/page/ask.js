@@ -3,7 +3,7 @@
 const SURFACE = "/_/";
 const PATIENCE = 10000;
 
-/** Returns the complete state. Throws if there is no response. */
+/** Returns the complete state. Throws without a response. */
 export function state() {
   return call("state", {});
 }
