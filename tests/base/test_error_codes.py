@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.runtime.answers import API, TASK, refusal, reply, task
+from tests.client.response_samples import API, TASK, refusal, reply, task
 from wanlib import errors
 from wanlib.base.error_codes import Classification, classify
 from wanlib.client.http.responses import error_from_response, is_retryable

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.client.worlds import World
+from tests.client.client_fixture import World
 
 
 @pytest.fixture(autouse=True)

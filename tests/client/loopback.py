@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.runtime.answers import TASK, choices, task
+from tests.client.response_samples import TASK, choices, task
 from wanlib.boundary.images import encode_image
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import httpx
 
-from tests.runtime.answers import TASK, choices, image, reply, task
+from tests.client.response_samples import TASK, choices, image, reply, task
 from wanlib.client.http.messages import Response
 
 PRO: Final = "wan2.7-image-pro"

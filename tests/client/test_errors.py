@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.client.client_fixture import World
 from tests.client.service import PRO
-from tests.client.worlds import World
 from wanlib import errors
 from wanlib.base.values import UNDETERMINED
 from wanlib.base.violation import Violation

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.client.loopback import loopback
-from tests.runtime.answers import TASK
+from tests.client.response_samples import TASK
 from tests.support.readme_code import ROOT, write_python_blocks
 from wanlib.boundary.images import encode_image
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.client.worlds import KEY
+from tests.client.client_fixture import KEY
 from wanlib import AsyncWan, Wan
 
 ROOT = Path(__file__).parents[2]

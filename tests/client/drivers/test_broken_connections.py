@@ -1,0 +1,280 @@
+"""Broken connections, over real sockets: reset, close, hang, trickle, half an answer."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Iterator
+from inspect import iscoroutine
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.client.client_fixture import KEY
+from tests.client.response_samples import TASK
+from tests.client.service import CREATED, DONE, PHOTO, PRO, RUNNING
+from tests.client.socket_server import Line, Playground, Story, answer
+from wanlib import AsyncWan, Wan, errors
+
+TOLD = answer(CREATED.body)
+BIG = "x" * 12_000_000  # more than the buffers of a loopback connection hold
+CONTEXT = httpx.create_ssl_context()
+
+
+class Quick:
+    """The machine's clock, but a wait is over at once."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+
+    def now(self) -> float:
+        return time.monotonic() + self.waited
+
+    def wall(self) -> float:
+        return 1777852800.0 + self.waited
+
+    def sleep(self, seconds: float) -> None:
+        self.waited += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.waited += seconds
+        await asyncio.sleep(0)
+
+
+class Stage:
+    """A client of each kind, and playgrounds for it."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.loop = asyncio.new_event_loop()
+        self._closers: list[Callable[[], Any]] = []
+
+    def play(self, *stories: Story) -> tuple[Any, Playground]:
+        playground = Playground(*stories)
+        self._closers += [playground.close]
+        return self.client(playground.url), playground
+
+    def client(self, url: str) -> Any:
+        """A client over httpx as it is, but for one TLS context for all tests: to make one takes its time."""
+        kinds: dict[str, Any] = {"sync": (Wan, httpx.Client), "async": (AsyncWan, httpx.AsyncClient)}
+        client, library = kinds[self.kind]
+        http = library(verify=CONTEXT, trust_env=False)
+        wan = client(KEY, base_url=url, clock=Quick(), http_client=http)
+        self._closers += [lambda: self.do(http.close() if self.kind == "sync" else http.aclose())]
+        self._closers += [lambda: self.do(wan.close())]
+        return wan
+
+    def do(self, given: Any) -> Any:
+        return self.loop.run_until_complete(given) if iscoroutine(given) else given
+
+    def edit(self, wan: Any, **given: Any) -> Any:
+        return self.do(wan.edit(PRO, "Make it dusk", **{"images": [PHOTO], "n": 1, **given}))
+
+    def close(self) -> None:
+        for closer in reversed(self._closers):
+            closer()
+        self.loop.close()
+
+
+@pytest.fixture(params=["sync", "async"])
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    made = Stage(request.param)
+    yield made
+    made.close()
+
+
+def reset_before(line: Line) -> None:
+    line.read()
+    line.reset()
+
+
+def close_before(line: Line) -> None:
+    line.read()
+    line.close()
+
+
+def reset_in_the_head(line: Line) -> None:
+    line.read()
+    line.send(TOLD[:30])
+    line.reset()
+
+
+def close_in_the_body(line: Line) -> None:
+    line.read()
+    line.send(TOLD[:-10])
+    line.close()
+
+
+def hang(line: Line) -> None:
+    line.read()
+    line.hang()
+
+
+def hang_in_the_body(line: Line) -> None:
+    line.read()
+    line.send(TOLD[:-10])
+    line.hang()
+
+
+def trickle_the_body(line: Line) -> None:
+    line.read()
+    line.send(answer(b" " * 400)[:-400])
+    line.trickle(b" " * 400, 0.02)
+
+
+def nonsense(line: Line) -> None:
+    line.read()
+    line.send(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+
+
+def half_read(line: Line) -> None:
+    line.read(most=100_000)
+    line.reset()
+
+
+CUT = [reset_before, close_before, reset_in_the_head, close_in_the_body, nonsense]
+SLOW = [hang, hang_in_the_body, trickle_the_body]
+
+
+def serve(*bodies: bytes) -> Story:
+    """Answers request after request on one connection."""
+
+    def story(line: Line) -> None:
+        for body in bodies:
+            line.read()
+            line.send(answer(body))
+
+    return story
+
+
+def routes(line: Line) -> None:
+    """A create and then a query that succeeds, on whatever connection."""
+    while True:
+        posted = line.read()
+        line.send(answer(CREATED.body if posted else DONE.body))
+
+
+@pytest.mark.parametrize("via", ["async", "sync"])
+@pytest.mark.parametrize("story", CUT, ids=lambda story: story.__name__)
+def test_a_cut_create_is_sent_once(stage: Stage, story: Story, via: str) -> None:
+    """Rows `reset before answer` and `reset in the middle of a 200 answer`: the SDK sends up to 3 POSTs."""
+    wan, playground = stage.play(story)
+    with pytest.raises(errors.OutcomeUnknownError) as met:
+        stage.edit(wan, via=via)
+    assert (playground.posts, playground.connections, met.value.model) == (1, 1, PRO)
+    assert wan.spent == wan.prepare(PRO, "", images=[PHOTO], n=1).price.amount
+
+
+@pytest.mark.parametrize("story", SLOW, ids=lambda story: story.__name__)
+def test_a_create_that_is_not_answered_ends_in_time_and_is_sent_once(stage: Stage, story: Story) -> None:
+    """Row `hang`: a server that trickles beats the SDK's time-out for ever; its 2.0 sends the POST again."""
+    wan, playground = stage.play(story)
+    with pytest.raises(errors.OutcomeUnknownError):
+        stage.edit(wan, timeout=0.2)
+    assert (playground.posts, playground.trickled_out) == (1, False)
+
+
+def test_a_half_sent_body_is_not_sent_again(stage: Stage) -> None:
+    wan, playground = stage.play(half_read)
+    with pytest.raises(errors.OutcomeUnknownError):
+        stage.edit(wan, images=[PHOTO], extra={"padding": BIG})
+    assert playground.connections == 1
+
+
+def test_a_refused_connection_is_tried_again_and_told(stage: Stage) -> None:
+    wan, playground = stage.play(routes)
+    playground.close()
+    with pytest.raises(errors.ConnectionFailedError, match="nothing was accepted"):
+        stage.edit(wan)
+    assert wan.spent == 0
+
+
+def test_a_handshake_that_fails_was_accepted_by_nobody(stage: Stage) -> None:
+    def no_tls(line: Line) -> None:
+        line.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    _, playground = stage.play(no_tls)
+    secure = stage.client(playground.url.replace("http:", "https:"))
+    with pytest.raises(errors.ConnectionFailedError):
+        stage.edit(secure)
+    assert (playground.connections, secure.spent) == (5, 0)
+
+
+def test_a_name_that_does_not_resolve(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    wan = stage.client("http://wan.invalid/api/v1")
+    monkeypatch.setattr(socket, "getaddrinfo", nobody)
+    with pytest.raises(errors.ConnectionFailedError):
+        stage.edit(wan)
+    assert wan.spent == 0
+
+
+@pytest.mark.parametrize("story", CUT, ids=lambda story: story.__name__)
+def test_a_cut_poll_is_asked_again(stage: Stage, story: Story) -> None:
+    """Row `one reset while polling`: a raw ConnectionError, the task id lost."""
+    wan, playground = stage.play(serve(CREATED.body), story, story, serve(RUNNING.body, DONE.body))
+    assert stage.edit(wan).task_id == TASK
+    assert playground.posts == 1
+
+
+@pytest.mark.parametrize("story", SLOW, ids=lambda story: story.__name__)
+def test_a_poll_that_is_not_answered_ends_in_time(stage: Stage, story: Story) -> None:
+    """Row `fetch(request_timeout=1)`: ignored, 300 s."""
+    wan, playground = stage.play(story)
+    with pytest.raises(errors.DeadlineExceededError) as met:
+        stage.do(wan.task(TASK).wait(timeout=0.2))
+    assert (met.value.task_id, playground.trickled_out) == (TASK, False)
+
+
+def test_polls_share_one_connection(stage: Stage) -> None:
+    """Study, polling: the SDK's sync polls open a new connection each."""
+    wan, playground = stage.play(serve(CREATED.body, RUNNING.body, RUNNING.body, DONE.body))
+    stage.edit(wan)
+    assert (playground.connections, len(playground.seen)) == (1, 4)
+
+
+def test_no_cookie_is_taken(stage: Stage) -> None:
+    def tagging(line: Line) -> None:
+        for body in (CREATED.body, DONE.body):
+            line.read()
+            line.send(answer(body).replace(b"\r\n", b"\r\nset-cookie: tag=1; path=/\r\n", 1))
+
+    _, playground = stage.play(tagging)
+    wan = {"sync": Wan, "async": AsyncWan}[stage.kind](KEY, base_url=playground.url, clock=Quick())
+    stage.edit(wan)
+    stage.do(wan.close())
+    assert [b"cookie" in head.lower() for head in playground.heads] == [False, False]
+
+
+def test_a_connection_that_went_stale_does_no_harm(stage: Stage) -> None:
+    """Complaint 186: stalls on pooled connections. A closed one is replaced before a POST goes out on it."""
+    gone: list[bool] = []
+
+    def one_answer(line: Line) -> None:
+        line.read()
+        line.send(answer(DONE.body))
+        line.close()
+        gone.append(True)
+
+    wan, playground = stage.play(one_answer, routes)
+    stage.do(wan.task(TASK).status())
+    while not gone:
+        pass
+    assert stage.edit(wan).images
+    assert (playground.connections, playground.posts) == (2, 1)
+
+
+def test_a_head_that_trickles_ends_in_time(stage: Stage) -> None:
+    if stage.kind == "sync":
+        pytest.skip("httpx bounds each read of a head, not their sum, and nothing can interrupt it")
+
+    def trickle_the_head(line: Line) -> None:
+        line.read()
+        line.trickle(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100, 0.02)
+
+    wan, playground = stage.play(trickle_the_head)
+    with pytest.raises(errors.OutcomeUnknownError):
+        stage.edit(wan, timeout=0.2)
+    assert (playground.posts, playground.trickled_out) == (1, False)
