@@ -70,7 +70,7 @@ def stateful(
 
     result = run(plays, seed)
     report(result, print_text)
-    return ExitCode.FAILED if result.broken else ExitCode.OK
+    return ExitCode.FAILED if result.violating else ExitCode.OK
 
 
 def crash() -> int:
@@ -112,10 +112,10 @@ def replay(
     with _sdk_pythons(sdk) as sdks:
         from wan_conformance.lifecycle.schedules import run
         from wan_conformance.lifecycle.stateful import environment
-        from wan_conformance.lifecycle.stateful.steps import FREE
+        from wan_conformance.lifecycle.stateful.steps import STATEFUL_PREFIX
 
         try:
-            is_session = scenario.partition("/")[0] == FREE
+            is_session = scenario.partition("/")[0] == STATEFUL_PREFIX
             transcript, holds = environment.replay(scenario) if is_session else run.replay(scenario, sdks)
         except ValueError as error:
             raise RunUsageError(str(error)) from None

@@ -1,1 +1,7 @@
-"""The life of tasks as a proof: every schedule of faults in simulated time, judged by the service's books."""
+"""Tests of the life of tasks, with faults, in simulated time, against six invariants.
+
+Five kinds of test share `invariants` (what must hold), `simulation` (clock, transport, service) and
+`clients`: exhaustive fault schedules (`schedules`), model-based stateful tests (`stateful`), crash tests
+(`crash`), load tests (`load`) and mutation tests of the state table (`mutation`). Only
+`wan_conformance.cli` and the tests import this package. Start reading at `invariants`.
+"""

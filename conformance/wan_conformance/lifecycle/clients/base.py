@@ -1,41 +1,53 @@
-"""The seam between the stories and a client: its verbs, each of which comes to a `Said`: none raises."""
+"""The protocol between the tests and a client: its verbs, and the outcome of each call.
+
+No verb raises: what a client returns or raises becomes a `CallOutcome`, so that invariants treat all
+clients alike.
+"""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 ERRORS = {
-    "refused": "nothing was accepted or done, and that is for good",
+    "refused": "nothing was accepted or done, for good",
     "unknown outcome": "the call may have been accepted",
     "failed": "the task FAILED",
     "was canceled": "the task was CANCELED",
-    "forgotten": "the service knows no such task",
-    "late": "the time is up",
-    "dead link": "the picture is gone",
-    "trouble": "an error of the client's own family that may be otherwise the next time",
-    "untyped": "anything that is not of the client's own family of errors",
+    "forgotten": "the service does not know the task: it expired or never existed",
+    "late": "the timeout has passed",
+    "dead link": "the link of a picture has expired",
+    "trouble": "another error of the client's own family; the next attempt may succeed",
+    "untyped": "an exception that is not of the client's own family",
 }
 KINDS = {
-    "result": "pictures, still to be saved",
+    "result": "pictures, not saved yet",
     "handle": "a task that was accepted",
-    "state": "the answer to one question about a task",
+    "state": "the response to one query of a task",
     "canceled": "a cancel that was accepted",
     "saved": "pictures on disk",
     "list": "tasks of the account",
-    "resumed": "what became of all that was unfinished",
+    "resumed": "the outcomes of all unfinished calls",
     **ERRORS,
 }
-"""What a verb may come to, and what that says."""
+"""The kinds of outcomes, with their meaning."""
 FINAL = frozenset(ERRORS) - {"trouble", "untyped"}
-"""Errors after which the same verb is not tried again."""
+"""Errors after which a careful caller does not repeat the call."""
+CREATE_VERBS = ("edit", "submit")
+VERBS = frozenset({*CREATE_VERBS, "poll", "wait", "save", "cancel", "list", "find_lost", "resume"})
 
 
 class CallOutcome(NamedTuple):
-    """What a verb came to.
+    """What a call returned or raised.
 
-    kind: of KINDS. task_id: the task that it names, "" for none. pictures: of a result those that were told,
-    of a save those on disk. state: of a poll, as the client tells it. tasks: of a list and of find_lost.
-    parts: of a resume, what each unfinished task came to. lost: of a resume, for each lost call the tasks
-    that it may have become. name: of the class of the value or exception. words: its own, safe to be shown.
+    Attributes:
+        kind: One of `KINDS`.
+        task_id: The task that it names, "" for none.
+        pictures: The pictures of a result, or those that a save wrote.
+        state: The state that a poll reports.
+        tasks: The tasks of a list, or those that find_lost found.
+        parts: The outcome of each unfinished task of a resume.
+        lost: For each lost call of a resume, the tasks that it may have become.
+        name: The class of the value or exception.
+        message: The message of an error, without secrets.
     """
 
     kind: str
@@ -46,79 +58,83 @@ class CallOutcome(NamedTuple):
     parts: tuple["CallOutcome", ...] = ()
     lost: tuple[tuple[str, ...], ...] = ()
     name: str = ""
-    words: str = ""
+    message: str = ""
 
     @property
     def is_error(self) -> bool:
-        """Whether it is an error."""
+        """Whether the call raised."""
         return self.kind in ERRORS
 
     def __str__(self) -> str:
-        """`forgotten (TaskUnknownError)`."""
+        """Return the kind with the class: `forgotten (TaskUnknownError)`."""
         return f"{self.kind} ({self.name})" if self.name else self.kind
 
 
-VERBS = frozenset({"submit", "edit", "poll", "wait", "save", "cancel", "list", "find_lost", "resume"})
-
-
 class CallRequest(NamedTuple):
-    """One intent. asked: the parameters."""
+    """The arguments of a create.
+
+    Attributes:
+        model: The model.
+        prompt: The prompt.
+        images: URLs of the input images.
+        parameters: Other parameters by name.
+    """
 
     model: str
     prompt: str
     images: tuple[str, ...]
-    asked: Mapping[str, Any]
+    parameters: Mapping[str, Any]
 
 
 class ClientAdapter(Protocol):
-    """One client, as a process of its own would have it. A timeout is in seconds of the story's time.
-
-    name: `sync`, `async`, `sdk-pinned` or `sdk-newest`. verbs: those of VERBS that it has; the others come to
-    nothing and must not be called.
-    """
+    """One client in a process of its own. Timeouts are in seconds of simulated time."""
 
     @property
-    def name(self) -> str: ...
-
-    @property
-    def verbs(self) -> frozenset[str]: ...
-
-    def submit(self, order: CallRequest, timeout: float) -> CallOutcome:
-        """A handle."""
+    def name(self) -> str:
+        """`sync`, `async`, `sdk-pinned` or `sdk-newest`."""
         ...
 
-    def edit(self, order: CallRequest, timeout: float) -> CallOutcome:
-        """A result, by a call that waits."""
+    @property
+    def verbs(self) -> frozenset[str]:
+        """The verbs that it has; the others must not be called."""
+        ...
+
+    def submit(self, request: CallRequest, timeout: float) -> CallOutcome:
+        """Create a task; the outcome is a handle."""
+        ...
+
+    def edit(self, request: CallRequest, timeout: float) -> CallOutcome:
+        """Create a task and wait for it; the outcome is a result."""
         ...
 
     def poll(self, task_id: str) -> CallOutcome:
-        """A state, by one question."""
+        """Query a task once; the outcome is a state."""
         ...
 
     def wait(self, task_id: str, timeout: float) -> CallOutcome:
-        """A result, once the task has ended."""
+        """Wait until a task has ended; the outcome is a result."""
         ...
 
     def save(self, task_id: str) -> CallOutcome:
-        """The pictures on disk, of a result that this player has told before."""
+        """Save the pictures of a result that this client has returned before."""
         ...
 
     def cancel(self, task_id: str) -> CallOutcome:
-        """That the task is canceled."""
+        """Cancel a task."""
         ...
 
     def list(self) -> CallOutcome:
-        """The account's tasks."""
+        """List the tasks of the account."""
         ...
 
     def find_lost(self) -> CallOutcome:
-        """The tasks that the last unknown outcome may have become."""
+        """Find the tasks that the last call with an unknown outcome may have become."""
         ...
 
     def resume(self, timeout: float) -> CallOutcome:
-        """What became of all that stands unfinished in the journal."""
+        """Resume all calls that are unfinished in the journal."""
         ...
 
     def close(self) -> None:
-        """The end of the process: what it knew is gone, but for its journal."""
+        """End the process: only the journal remains."""
         ...

@@ -1,4 +1,7 @@
-"""The official SDK as a player: its process asks for each exchange, and here is who answers."""
+"""The official SDK behind `ClientAdapter`, in a process of its own.
+
+The process runs `sdk_child.py` in the environment that has the SDK, and talks JSON lines with `SdkProcess`.
+"""
 
 import json
 import os
@@ -11,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wan_conformance.lifecycle.clients.base import VERBS, CallOutcome, CallRequest
-from wan_conformance.lifecycle.clients.wan import BASE, KEY
+from wan_conformance.lifecycle.clients.wan import BASE_URL, KEY
 from wan_conformance.lifecycle.simulation.clock import START, SimulatedClock
 from wan_conformance.lifecycle.simulation.service import RunawayClient
 from wanlib.base.redaction import redact_text
@@ -19,167 +22,206 @@ from wanlib.emulator import Emulator, Request, Response
 from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE
 
 _SCRIPT = Path(__file__).with_name("sdk_child.py")
-_KEPT = ("PATH", "SYSTEMROOT", "LANG")
+_INHERITED = ("PATH", "SYSTEMROOT", "LANG")
 
 
 class SdkError(RuntimeError):
-    """The SDK can't be played; the message says what its process said."""
+    """The SDK can't be run; the message has the last output of its process."""
 
 
-class Sdk:
-    """The process of an SDK, which serves story after story.
+class SdkProcess:
+    """The process of an SDK, which serves one test after another.
 
-    python: of the environment that has it. It runs in an empty folder, since the SDK takes a text for the
-    path of a file where there is such a file, and with nothing of the user's that would lead it elsewhere.
+    It runs in an empty folder, since the SDK takes a text for the path of a file if such a file exists, and
+    with none of the user's environment variables that configure it.
+
+    Attributes:
+        version: The version of the SDK.
     """
 
     def __init__(self, python: Path) -> None:
+        """Start the process.
+
+        Args:
+            python: The Python of the environment that has the SDK.
+
+        Raises:
+            SdkError: It could not be started.
+        """
         self._python = python
         self._empty, self._errors = TemporaryDirectory(), TemporaryFile()  # noqa: SIM115 - closed by `close`
         try:
-            self._process = self._started()
+            self._process = self._start()
         except OSError as error:
-            self._sweep()
+            self._remove_files()
             raise SdkError(f"{python}: {error.strerror}") from None
-        self.send({"key": KEY, "address": BASE, "start": START})
+        self.send({"key": KEY, "address": BASE_URL, "start": START})
         self.version: str = self.receive()["version"]
 
-    def send(self, told: dict[str, Any]) -> None:
-        """Tells the process something. Raises SdkError where it has ended."""
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message to the process.
+
+        Raises:
+            SdkError: The process has ended.
+        """
         assert self._process.stdin
         try:
-            self._process.stdin.write(f"{json.dumps(told)}\n")
+            self._process.stdin.write(f"{json.dumps(message)}\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             raise self._exit_error() from None
 
     def receive(self) -> dict[str, Any]:
-        """What the process says next. Raises SdkError where it has ended."""
+        """Return the next message of the process.
+
+        Raises:
+            SdkError: The process has ended.
+        """
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:
             raise self._exit_error()
-        told: dict[str, Any] = json.loads(line)
-        return told
+        message: dict[str, Any] = json.loads(line)
+        return message
 
     def close(self) -> None:
-        """Ends the process."""
+        """End the process."""
         if not self._errors.closed:
             with suppress(BrokenPipeError):
                 self._process.communicate()
-            self._sweep()
+            self._remove_files()
 
-    def _started(self) -> subprocess.Popen[str]:
+    def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [self._python, "-I", _SCRIPT],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             cwd=self._empty.name,
-            env={name: value for name, value in os.environ.items() if name in _KEPT},
+            env={name: value for name, value in os.environ.items() if name in _INHERITED},
             text=True,
         )
 
     def _exit_error(self) -> SdkError:
-        """It has ended before it should have: what it said last."""
+        """Return the error of a process that ended too early, with its last output."""
         with suppress(BrokenPipeError):
             self._process.communicate()
         self._errors.seek(0)
-        words = self._errors.read()[-500:].decode("utf-8", "replace").strip()
-        self._sweep()
-        return SdkError(f"{self._python} {_SCRIPT.name}: exit {self._process.returncode}, {words}")
+        output = self._errors.read()[-500:].decode("utf-8", "replace").strip()
+        self._remove_files()
+        return SdkError(f"{self._python} {_SCRIPT.name}: exit {self._process.returncode}, {output}")
 
-    def _sweep(self) -> None:
+    def _remove_files(self) -> None:
         self._errors.close()
         self._empty.cleanup()
 
 
 NAMES = ("pinned", "newest")
-"""That of the vendor's guide, and the last one. As clients they are called `sdk-` and one of these."""
-_TOLD = ("task_id", "pictures", "state", "name")
+"""The version of the vendor's guide, and the newest one; the clients are named `sdk-` and one of these."""
+_COPIED = ("task_id", "pictures", "state", "name")
 
 
 class SdkAdapter:
-    """One caller of the SDK. folder: where pictures go. It has no verb for a lost call, and no journal."""
+    """One caller of the SDK, which has no journal and no verb for a lost call.
+
+    Attributes:
+        name: `sdk-pinned` or `sdk-newest`.
+        verbs: The verbs that it has.
+    """
 
     verbs = VERBS - {"find_lost", "resume"}
 
-    def __init__(self, name: str, sdk: Sdk, service: Emulator, time: SimulatedClock, folder: Path) -> None:
+    def __init__(
+        self, name: str, process: SdkProcess, service: Emulator, clock: SimulatedClock, folder: Path
+    ) -> None:
+        """Wrap the process of an SDK; `folder` gets its pictures."""
         self.name = name
-        self._sdk, self._service, self._time, self._folder = sdk, service, time, folder
+        self._process, self._service, self._clock, self._folder = process, service, clock, folder
         self._links: dict[str, list[str]] = {}
 
-    def submit(self, order: CallRequest, timeout: float) -> CallOutcome:
-        return self._do("submit", timeout=timeout, **order._asdict())
+    def submit(self, request: CallRequest, timeout: float) -> CallOutcome:
+        """Create a task."""
+        return self._do("submit", timeout=timeout, **request._asdict())
 
-    def edit(self, order: CallRequest, timeout: float) -> CallOutcome:
-        return self._do("edit", timeout=timeout, **order._asdict())
+    def edit(self, request: CallRequest, timeout: float) -> CallOutcome:
+        """Create a task and wait for it."""
+        return self._do("edit", timeout=timeout, **request._asdict())
 
     def poll(self, task_id: str) -> CallOutcome:
+        """Query a task once."""
         return self._do("poll", task=task_id)
 
     def wait(self, task_id: str, timeout: float) -> CallOutcome:
+        """Wait until a task has ended."""
         return self._do("wait", task=task_id, timeout=timeout)
 
     def save(self, task_id: str) -> CallOutcome:
+        """Save the pictures of a result."""
         return self._do("save", links=self._links[task_id], folder=str(self._folder))
 
     def cancel(self, task_id: str) -> CallOutcome:
+        """Cancel a task."""
         return self._do("cancel", task=task_id)
 
     def list(self) -> CallOutcome:
+        """List the tasks of the account."""
         return self._do("list")
 
     def find_lost(self) -> CallOutcome:
-        raise NotImplementedError("the SDK has no verb for it")
+        """Raise NotImplementedError."""
+        raise NotImplementedError("the SDK has no such verb")
 
     def resume(self, timeout: float) -> CallOutcome:
-        raise NotImplementedError("the SDK has no verb for it")
+        """Raise NotImplementedError."""
+        raise NotImplementedError("the SDK has no such verb")
 
     def close(self) -> None:
-        """The process goes on with the next caller: nothing of this one is kept in it."""
+        """Do nothing: the process serves the next caller, and keeps nothing of this one."""
 
-    def _do(self, verb: str, **given: Any) -> CallOutcome:
-        """Has the process do something, and answers its requests until it says what came of it."""
-        self._say({"do": verb, **given})
-        cut_off: RunawayClient | None = None
+    def _do(self, verb: str, **arguments: Any) -> CallOutcome:
+        """Run a verb in the process, and answer its requests until it reports the outcome."""
+        self._send({"verb": verb, **arguments})
+        runaway: RunawayClient | None = None
         while True:
-            told = self._sdk.receive()
-            self._time.at = told["at"]
-            if "said" in told:
+            message = self._process.receive()
+            self._clock.at = message["at"]
+            if "outcome" in message:
                 break
             try:
-                self._say(self._answer(*told["request"]))
-            except RunawayClient as end:
-                cut_off = end
-                self._say({"stop": True})
-        if cut_off:
-            raise cut_off
-        return self._outcome(told["said"])
+                self._send(self._response(*message["request"]))
+            except RunawayClient as error:
+                runaway = error
+                self._send({"stop": True})
+        if runaway:
+            raise runaway
+        return self._outcome(message["outcome"])
 
-    def _say(self, told: dict[str, Any]) -> None:
-        self._sdk.send({**told, "at": self._time.at})
+    def _send(self, message: dict[str, Any]) -> None:
+        self._process.send({**message, "at": self._clock.at})
 
-    def _answer(self, method: str, url: str, headers: dict[str, str], body: str) -> dict[str, Any]:
-        where = urlsplit(url)
-        target = f"{where.path}?{where.query}" if where.query else where.path
-        named = {name.lower(): value for name, value in headers.items()}
-        origin = f"{where.scheme}://{where.netloc}"
-        response = self._service.handle(Request(method, target, named, b64decode(body), origin))
-        # Its patience is for each piece of an answer, so one that trickles comes whole.
-        self._time.sleep(response.delay + response.pace * len(response.parts))
-        return _told(response)
+    def _response(self, method: str, url: str, headers: dict[str, str], body: str) -> dict[str, Any]:
+        parts = urlsplit(url)
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        lowered = {name.lower(): value for name, value in headers.items()}
+        origin = f"{parts.scheme}://{parts.netloc}"
+        response = self._service.handle(Request(method, target, lowered, b64decode(body), origin))
+        # The read timeout of the SDK is per piece, so a response in slow pieces arrives in full.
+        self._clock.sleep(response.delay + response.pace * len(response.parts))
+        return _encode(response)
 
-    def _outcome(self, told: dict[str, Any]) -> CallOutcome:
-        if told["kind"] == "result":
-            self._links[told["task_id"]] = told["links"]
-        kept = {name: told[name] for name in _TOLD if name in told}
+    def _outcome(self, message: dict[str, Any]) -> CallOutcome:
+        if message["kind"] == "result":
+            self._links[message["task_id"]] = message["links"]
+        copied = {name: message[name] for name in _COPIED if name in message}
         return CallOutcome(
-            told["kind"], tasks=tuple(told.get("tasks", ())), words=redact_text(told.get("words", "")), **kept
+            message["kind"],
+            tasks=tuple(message.get("tasks", ())),
+            message=redact_text(message.get("message", "")),
+            **copied,
         )
 
 
-def _told(response: Response) -> dict[str, Any]:
+def _encode(response: Response) -> dict[str, Any]:
     if response.cut == CUT_BEFORE_RESPONSE:
         return {"cut": True}
     body = response.body

@@ -1,8 +1,8 @@
 """The official SDK in the hands of a careful caller. Runs by itself in the SDK's own environment.
 
-Needs the standard library, the SDK and what it brings. Standard input and output are JSON, a line each. The
-parent says what to do; for each exchange the child says the request and is told the answer, then it says what
-came of it. Time does not run: `at` of every line is the time of the story, which only sleeping moves.
+Needs the standard library and the SDK with its dependencies. Standard input and output are JSON lines: the
+parent sends a verb; the child sends each request and gets the response, then sends the outcome. Time is
+simulated: `at` in every line is the time of the test, which only sleeping advances.
 """
 
 import base64
@@ -23,157 +23,185 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 ENDS = {"SUCCEEDED": "result", "FAILED": "failed", "CANCELED": "was canceled", "UNKNOWN": "forgotten"}
-GATEWAYS = (502, 504)
-LIMITED = "wait_timeout" in inspect.signature(ImageGeneration.wait).parameters
-WORDS = 160
+GATEWAY_STATUSES = (502, 504)
+HAS_WAIT_TIMEOUT = "wait_timeout" in inspect.signature(ImageGeneration.wait).parameters
+MAX_MESSAGE = 160
 
 
 class Stopped(BaseException):
-    """The parent has seen enough of this verb."""
+    """The parent stops this call."""
 
 
 class Parent:
-    """The parent's side. at: seconds since the story began."""
+    """The connection to the parent.
+
+    Attributes:
+        at: Seconds since the test began.
+    """
 
     at = 0.0
     out = sys.stdout
 
-    def say(self, **told: Any) -> None:
-        print(json.dumps({**told, "at": self.at}), file=self.out, flush=True)
+    def write(self, **message: Any) -> None:
+        """Write a line to the parent."""
+        print(json.dumps({**message, "at": self.at}), file=self.out, flush=True)
 
     def receive(self) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(sys.stdin.readline() or '{"do": "end"}')
-        self.at = told.get("at", self.at)
-        return told
+        """Return the next line of the parent, a verb `end` after the last."""
+        message: dict[str, Any] = json.loads(sys.stdin.readline() or '{"verb": "end"}')
+        self.at = message.get("at", self.at)
+        return message
 
     def sleep(self, seconds: float) -> None:
+        """Advance the simulated time."""
         self.at += seconds
 
     def send(self, adapter: HTTPAdapter, request: Any, **_: Any) -> requests.Response:
-        """In place of the network."""
+        """Send an HTTP request to the parent instead of the network."""
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
         headers = {name: str(value) for name, value in request.headers.items()}
-        self.say(request=[request.method, request.url, headers, base64.b64encode(body).decode()])
-        told = self.receive()
-        if told.get("stop"):
+        self.write(request=[request.method, request.url, headers, base64.b64encode(body).decode()])
+        message = self.receive()
+        if message.get("stop"):
             raise Stopped
-        if told.get("cut"):
+        if message.get("cut"):
             raise requests.exceptions.ConnectionError("Remote end closed connection", request=request)
-        content = io.BytesIO(base64.b64decode(told["body"]))
-        # Where the body is shorter than its length, reading it ends as a cut connection does.
-        raw = HTTPResponse(content, told["headers"], told["status"], preload_content=False)
+        content = io.BytesIO(base64.b64decode(message["body"]))
+        # If the body is shorter than its length, reading it fails as it does after a cut connection.
+        raw = HTTPResponse(content, message["headers"], message["status"], preload_content=False)
         return adapter.build_response(request, raw)
 
 
-STORY = Parent()
+PARENT = Parent()
 
 
-def submit(told: dict[str, Any]) -> dict[str, Any]:
-    return create_outcome(ImageGeneration.async_call(**messages(told)), "handle")
+def submit(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Create a task."""
+    return create_outcome(ImageGeneration.async_call(**messages(arguments)), "handle")
 
 
-def edit(told: dict[str, Any]) -> dict[str, Any]:
-    """The synchronous call, or where the model has none the one that waits."""
-    if told["model"].startswith("wan2.7"):
-        return create_outcome(ImageGeneration.call(**messages(told)), "result")
-    given = {"model": told["model"], "prompt": told["prompt"], "images": told["images"], **told["asked"]}
-    return create_outcome(ImageSynthesis.call(**given, **limit(told)), "result")
+def edit(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Call synchronously, or for a model without such a call create a task and wait."""
+    if arguments["model"].startswith("wan2.7"):
+        return create_outcome(ImageGeneration.call(**messages(arguments)), "result")
+    kwargs = {name: arguments[name] for name in ("model", "prompt", "images")} | arguments["parameters"]
+    return create_outcome(ImageSynthesis.call(**kwargs, **wait_timeout(arguments)), "result")
 
 
-def messages(told: dict[str, Any]) -> dict[str, Any]:
-    content = [*({"image": image} for image in told["images"]), {"text": told["prompt"]}]
-    return {"model": told["model"], "messages": [{"role": "user", "content": content}], **told["asked"]}
+def messages(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a create of `ImageGeneration`."""
+    content = [*({"image": image} for image in arguments["images"]), {"text": arguments["prompt"]}]
+    message = {"role": "user", "content": content}
+    return {"model": arguments["model"], "messages": [message], **arguments["parameters"]}
 
 
-def limit(told: dict[str, Any]) -> dict[str, Any]:
-    """The time to wait, where this version takes one."""
-    return {"wait_timeout": told["timeout"]} if LIMITED else {}
+def wait_timeout(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the timeout of a wait, for a version that has one."""
+    return {"wait_timeout": arguments["timeout"]} if HAS_WAIT_TIMEOUT else {}
 
 
-def create_outcome(answer: Any, kind: str) -> dict[str, Any]:
-    """A caller who is careful takes a gateway's answer for none at all."""
-    if answer.status_code != 200:
-        return outcome(answer, "unknown outcome" if answer.status_code in GATEWAYS else "refused")
-    return outcome(
-        answer, ENDS.get(answer.output.get("task_status") or "", kind) if kind == "result" else kind
-    )
+def create_outcome(response: Any, kind: str) -> dict[str, Any]:
+    """Return the outcome of a create; the error page of a gateway says nothing about the call."""
+    if response.status_code != 200:
+        return outcome(response, "unknown outcome" if response.status_code in GATEWAY_STATUSES else "refused")
+    if kind == "result":
+        kind = ENDS.get(response.output.get("task_status") or "", kind)
+    return outcome(response, kind)
 
 
-def poll(told: dict[str, Any]) -> dict[str, Any]:
-    answer = ImageGeneration.fetch(told["task"])
-    if answer.status_code != 200:
-        return outcome(answer, "trouble")
-    return outcome(answer, "state") | {"state": answer.output["task_status"]}
+def poll(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Query a task once."""
+    response = ImageGeneration.fetch(arguments["task"])
+    if response.status_code != 200:
+        return outcome(response, "trouble")
+    return outcome(response, "state") | {"state": response.output["task_status"]}
 
 
-def wait(told: dict[str, Any]) -> dict[str, Any]:
-    answer = ImageGeneration.wait(told["task"], **limit(told))
-    if answer.status_code != 200:
-        return outcome(answer, "late" if answer.status_code == 408 else "trouble")
-    return outcome(answer, ENDS[answer.output["task_status"]])
+def wait(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Wait until a task has ended."""
+    response = ImageGeneration.wait(arguments["task"], **wait_timeout(arguments))
+    if response.status_code != 200:
+        return outcome(response, "late" if response.status_code == 408 else "trouble")
+    return outcome(response, ENDS[response.output["task_status"]])
 
 
-def cancel(told: dict[str, Any]) -> dict[str, Any]:
-    answer = ImageGeneration.cancel(told["task"])
-    if answer.status_code != 200 or answer.code:  # a 200 may have an error inside
-        return outcome(answer, "refused" if answer.code == "UnsupportedOperation" else "trouble")
-    return outcome(answer, "canceled")
+def cancel(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Cancel a task."""
+    response = ImageGeneration.cancel(arguments["task"])
+    if response.status_code != 200 or response.code:  # a response with status 200 may contain an error
+        return outcome(response, "refused" if response.code == "UnsupportedOperation" else "trouble")
+    return outcome(response, "canceled")
 
 
-def list_tasks(told: dict[str, Any]) -> dict[str, Any]:
-    answer = ImageGeneration.list()
-    if answer.status_code != 200:
-        return outcome(answer, "trouble")
-    return outcome(answer, "list") | {"tasks": [each["task_id"] for each in answer.output["data"]]}
+def list_tasks(_: dict[str, Any]) -> dict[str, Any]:
+    """List the tasks of the account."""
+    response = ImageGeneration.list()
+    if response.status_code != 200:
+        return outcome(response, "trouble")
+    return outcome(response, "list") | {"tasks": [task["task_id"] for task in response.output["data"]]}
 
 
-def save(told: dict[str, Any]) -> dict[str, Any]:
-    """The SDK has no verb for it: a caller gets the links himself."""
-    for number, link in enumerate(told["links"], 1):
+def save(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Fetch the links: the SDK does not save pictures, so its callers do this themselves."""
+    for number, link in enumerate(arguments["links"], 1):
         try:
-            answer = requests.get(link)
-            answer.raise_for_status()
+            response = requests.get(link)
+            response.raise_for_status()
         except requests.RequestException as error:
-            dead = error.response is not None and error.response.status_code == 403
-            return error_outcome(error, "dead link" if dead else "trouble")
-        Path(told["folder"], f"{number}.png").write_bytes(answer.content)
-    return {"kind": "saved", "pictures": len(told["links"])}
+            is_dead = error.response is not None and error.response.status_code == 403
+            return error_outcome(error, "dead link" if is_dead else "trouble")
+        Path(arguments["folder"], f"{number}.png").write_bytes(response.content)
+    return {"kind": "saved", "pictures": len(arguments["links"])}
 
 
-def outcome(answer: Any, kind: str) -> dict[str, Any]:
-    """An answer as the parent hears it."""
-    output = answer.output or {}
-    links = pictures(output) if kind == "result" else []
-    # A wait that is over says the task's id where the request's should stand.
-    task = output.get("task_id") or (answer.request_id if kind == "late" else "")
-    words = "" if answer.status_code == 200 else f"{answer.status_code} {answer.code}: {answer.message}"
-    name = type(answer).__name__
-    told = {"kind": kind, "task_id": task, "pictures": len(links), "name": name, "words": words[:WORDS]}
-    return {**told, "links": links}
+def outcome(response: Any, kind: str) -> dict[str, Any]:
+    """Return a response of the SDK as the parent reads it."""
+    output = response.output or {}
+    links = picture_links(output) if kind == "result" else []
+    # After a timeout the SDK gives the id of the task in place of that of the request.
+    task = output.get("task_id") or (response.request_id if kind == "late" else "")
+    failed = response.status_code != 200
+    message = f"{response.status_code} {response.code}: {response.message}" if failed else ""
+    return {
+        "kind": kind,
+        "task_id": task,
+        "pictures": len(links),
+        "name": type(response).__name__,
+        "message": message[:MAX_MESSAGE],
+        "links": links,
+    }
 
 
 def error_outcome(error: Exception, kind: str) -> dict[str, Any]:
-    return {"kind": kind, "name": type(error).__name__, "words": str(error)[:WORDS]}
+    """Return an exception as the parent reads it."""
+    return {"kind": kind, "name": type(error).__name__, "message": str(error)[:MAX_MESSAGE]}
 
 
-def pictures(output: Any) -> list[str]:
-    """The links of an answer of either form."""
+def picture_links(output: Any) -> list[str]:
+    """Return the links of a result of either form."""
     if output.get("results"):
-        return [each["url"] for each in output["results"] if each.get("url")]
+        return [entry["url"] for entry in output["results"] if entry.get("url")]
     parts = [part for choice in output.get("choices") or () for part in choice["message"]["content"]]
     return [part["image"] for part in parts if part.get("image")]
 
 
-VERBS = {"submit": submit, "edit": edit, "poll": poll, "wait": wait, "cancel": cancel, "list": list_tasks}
-VERBS["save"] = save
+VERBS = {
+    "submit": submit,
+    "edit": edit,
+    "poll": poll,
+    "wait": wait,
+    "cancel": cancel,
+    "list": list_tasks,
+    "save": save,
+}
 
 
-def perform(told: dict[str, Any]) -> dict[str, Any]:
-    """What a verb comes to."""
+def perform(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Run a verb and return its outcome."""
     try:
-        return VERBS[told["do"]](told)
-    except DashScopeException as error:  # of a create: it says that there is no task
-        return error_outcome(error, "refused" if told["do"] in ("submit", "edit") else "trouble")
+        return VERBS[arguments["verb"]](arguments)
+    except DashScopeException as error:  # a create that raises this made no task
+        return error_outcome(error, "refused" if arguments["verb"] in ("submit", "edit") else "trouble")
     except Stopped:
         return {"kind": "stopped"}
     except Exception as error:
@@ -181,19 +209,19 @@ def perform(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Does one verb after another until the parent has gone."""
-    sys.stdout = sys.stderr  # whatever else is printed here is not for the parent
-    head = STORY.receive()
-    dashscope.api_key, dashscope.base_http_api_url = head["key"], head["address"]
-    for place, name, played in (
-        (time, "sleep", STORY.sleep),
-        (time, "time", lambda: head["start"] + STORY.at),
-        (HTTPAdapter, "send", lambda *given, **named: STORY.send(*given, **named)),
+    """Run one verb after another until the parent closes the connection."""
+    sys.stdout = sys.stderr  # what the SDK prints must not reach the parent
+    settings = PARENT.receive()
+    dashscope.api_key, dashscope.base_http_api_url = settings["key"], settings["address"]
+    for owner, name, replacement in (
+        (time, "sleep", PARENT.sleep),
+        (time, "time", lambda: settings["start"] + PARENT.at),
+        (HTTPAdapter, "send", lambda *args, **kwargs: PARENT.send(*args, **kwargs)),
     ):
-        setattr(place, name, played)
-    STORY.say(version=dashscope.version.__version__)
-    while (told := STORY.receive())["do"] != "end":
-        STORY.say(said=perform(told))
+        setattr(owner, name, replacement)
+    PARENT.write(version=dashscope.version.__version__)
+    while (arguments := PARENT.receive())["verb"] != "end":
+        PARENT.write(outcome=perform(arguments))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""Our clients as players: `Wan` and `AsyncWan`."""
+"""Our clients, `Wan` and `AsyncWan`, behind `ClientAdapter`.
+
+`create_adapter` makes one on an in-process transport; `outcome_from_value` and `outcome_from_error`
+translate what a call returns or raises.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from wan_conformance.lifecycle.clients.base import VERBS, CallOutcome, CallRequest
+from wan_conformance.lifecycle.clients.base import CREATE_VERBS, VERBS, CallOutcome, CallRequest
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.transport import AsyncInProcessClient, InProcessClient
 from wanlib import AsyncWan, Wan
@@ -38,36 +42,38 @@ _KINDS: dict[type[WanError], str] = {
     LinkExpiredError: "dead link",
     InvalidRequestError: "refused",
 }
-_CREATING = ("submit", "edit")
-_WORDS = 160
+_MAX_MESSAGE = 160
 
 
 def outcome_from_error(verb: str, error: Exception) -> CallOutcome:
-    """What an exception of a verb says. Without a task a create's error says that nothing was accepted."""
-    name, words = type(error).__name__, redact_text(str(error))[:_WORDS]
+    """Translate the exception of a call.
+
+    An error of a create that names no task says that nothing was accepted.
+    """
+    name, message = type(error).__name__, redact_text(str(error))[:_MAX_MESSAGE]
     if not isinstance(error, WanError):
-        return CallOutcome("untyped", name=name, words=words)
-    kind = next((_KINDS[each] for each in type(error).__mro__ if each in _KINDS), "trouble")
-    if kind == "trouble" and verb in _CREATING and error.task_id is None:
+        return CallOutcome("untyped", name=name, message=message)
+    kind = next((_KINDS[base] for base in type(error).__mro__ if base in _KINDS), "trouble")
+    if kind == "trouble" and verb in CREATE_VERBS and error.task_id is None:
         kind = "refused"
-    return CallOutcome(kind, error.task_id or "", name=name, words=words)
+    return CallOutcome(kind, error.task_id or "", name=name, message=message)
 
 
 def outcome_from_value(verb: str, value: Any) -> CallOutcome:
-    """What a value of a verb says, but for that of `resume`."""
-    told = CallOutcome(_OF_VERBS[verb], name="" if value is None else type(value).__name__)
+    """Translate the value of a call other than `resume`."""
+    outcome = CallOutcome(_KIND_OF_VERB[verb], name="" if value is None else type(value).__name__)
     if verb == "submit":
-        return told._replace(task_id=value.id)
+        return outcome._replace(task_id=value.id)
     if verb in ("edit", "wait"):
-        return told._replace(task_id=value.task_id or "", pictures=len(value.images))
+        return outcome._replace(task_id=value.task_id or "", pictures=len(value.images))
     if verb == "poll":
-        return told._replace(task_id=value.task_id, state=value.status)
+        return outcome._replace(task_id=value.task_id, state=value.status)
     if verb in ("list", "find_lost"):
-        return told._replace(tasks=tuple(each.task_id for each in value))
-    return told._replace(pictures=len(value)) if verb == "save" else told
+        return outcome._replace(tasks=tuple(task.task_id for task in value))
+    return outcome._replace(pictures=len(value)) if verb == "save" else outcome
 
 
-_OF_VERBS = {
+_KIND_OF_VERB = {
     "submit": "handle",
     "edit": "result",
     "wait": "result",
@@ -80,106 +86,131 @@ _OF_VERBS = {
 
 
 def outcome_from_resume(value: ResumeResult) -> CallOutcome:
-    """What became of all that was unfinished."""
-    done = tuple(outcome_from_value("wait", each) for each in value.results)
-    failed = tuple(outcome_from_error("wait", each) for each in value.failed)
-    lost = tuple(tuple(task.task_id for task in each.candidates) for each in value.lost)
+    """Translate the value of `resume`."""
+    done = tuple(outcome_from_value("wait", result) for result in value.results)
+    failed = tuple(outcome_from_error("wait", error) for error in value.failed)
+    lost = tuple(tuple(task.task_id for task in call.candidates) for call in value.lost)
     return CallOutcome("resumed", parts=done + failed, lost=lost, name=type(value).__name__)
 
 
 NAMES = ("sync", "async")
 KEY = "sk-0123456789abcdefghijklmnopqrstuv"
-BASE = "http://127.0.0.1:8686/api/v1"  # private, so that the pictures' links may be followed
+BASE_URL = "http://127.0.0.1:8686/api/v1"  # private, so that the links of pictures may be followed
 
 
 def create_adapter(
-    name: str, service: Emulator, time: SimulatedClock, loop: SimulatedEventLoop, journal: Path
+    name: str, service: Emulator, clock: SimulatedClock, loop: SimulatedEventLoop, journal: Path
 ) -> WanAdapter:
-    """A new client of NAMES on a journal, with no HTTP library between it and the service."""
-    line = (
-        InProcessClient(service, time.sleep)
+    """Create a client on an in-process transport, without an HTTP library in between.
+
+    Args:
+        name: `sync` or `async`.
+        service: What it calls.
+        clock: The time of client and service.
+        loop: Runs the asynchronous client.
+        journal: The journal; pictures are saved in its folder.
+    """
+    http_client = (
+        InProcessClient(service, clock.sleep)
         if name == "sync"
-        else AsyncInProcessClient(service, time.sleep_async)
+        else AsyncInProcessClient(service, clock.sleep_async)
     )
-    return create_adapter_over(line, name, time, loop, journal)
+    return create_adapter_over(http_client, name, clock, loop, journal)
 
 
 def create_adapter_over(
-    http: Any, name: str, time: SimulatedClock, loop: SimulatedEventLoop, journal: Path
+    http_client: Any, name: str, clock: SimulatedClock, loop: SimulatedEventLoop, journal: Path
 ) -> WanAdapter:
-    """The same over an HTTP client. Its pictures are saved beside the journal."""
-    kind: Any = Wan if name == "sync" else AsyncWan
-    told: dict[str, Any] = {"base_url": BASE, "journal": journal, "clock": time, "parallel": 1}
-    return WanAdapter(name, kind(KEY, http_client=http, random=Random(1), **told), loop, journal.parent)
+    """Create a client on an HTTP client; see `create_adapter` for the other arguments."""
+    client: Any = Wan if name == "sync" else AsyncWan
+    options: dict[str, Any] = {"base_url": BASE_URL, "journal": journal, "clock": clock, "parallel": 1}
+    return WanAdapter(
+        name, client(KEY, http_client=http_client, random=Random(1), **options), loop, journal.parent
+    )
 
 
 class WanAdapter:
-    """Either client behind `Player`. folder: where pictures are saved."""
+    """One of our clients behind `ClientAdapter`.
+
+    Attributes:
+        name: `sync` or `async`.
+        verbs: All verbs.
+    """
 
     verbs = VERBS
 
     def __init__(self, name: str, wan: Any, loop: SimulatedEventLoop, folder: Path) -> None:
+        """Wrap a client; `folder` gets its pictures."""
         self.name = name
         self._wan, self._loop, self._folder = wan, loop, folder
         self._results: dict[str, Any] = {}
-        self._unknown: OutcomeUnknownError | None = None
+        self._lost_call: OutcomeUnknownError | None = None
 
-    def submit(self, order: CallRequest, timeout: float) -> CallOutcome:
-        model, prompt, images, asked = order
+    def submit(self, request: CallRequest, timeout: float) -> CallOutcome:
+        """Create a task."""
+        model, prompt, images, parameters = request
         return self._outcome(
-            "submit", lambda: self._wan.submit(model, prompt, images=images, timeout=timeout, **asked)
+            "submit", lambda: self._wan.submit(model, prompt, images=images, timeout=timeout, **parameters)
         )
 
-    def edit(self, order: CallRequest, timeout: float) -> CallOutcome:
-        model, prompt, images, asked = order
+    def edit(self, request: CallRequest, timeout: float) -> CallOutcome:
+        """Create a task and wait for it."""
+        model, prompt, images, parameters = request
         return self._outcome(
-            "edit", lambda: self._wan.edit(model, prompt, images=images, timeout=timeout, **asked)
+            "edit", lambda: self._wan.edit(model, prompt, images=images, timeout=timeout, **parameters)
         )
 
     def poll(self, task_id: str) -> CallOutcome:
+        """Query a task once."""
         return self._outcome("poll", lambda: self._wan.task(task_id).status())
 
     def wait(self, task_id: str, timeout: float) -> CallOutcome:
+        """Wait until a task has ended."""
         return self._outcome("wait", lambda: self._wan.task(task_id).wait(timeout=timeout))
 
     def save(self, task_id: str) -> CallOutcome:
+        """Save the pictures of a result."""
         result = self._results[task_id]
         return self._outcome("save", lambda: result.save(self._folder))._replace(task_id=task_id)
 
     def cancel(self, task_id: str) -> CallOutcome:
+        """Cancel a task."""
         return self._outcome("cancel", lambda: self._wan.cancel(task_id))._replace(task_id=task_id)
 
     def list(self) -> CallOutcome:
-        return self._outcome("list", self._listed)
+        """List the tasks of the account."""
+        return self._outcome("list", self._list_all)
 
     def find_lost(self) -> CallOutcome:
-        return self._outcome("find_lost", lambda: self._wan.find_lost(self._unknown))
+        """Find the tasks of the last call with an unknown outcome."""
+        return self._outcome("find_lost", lambda: self._wan.find_lost(self._lost_call))
 
     def resume(self, timeout: float) -> CallOutcome:
+        """Resume all unfinished calls."""
         return self._outcome("resume", lambda: self._wan.resume(timeout=timeout))
 
     def close(self) -> None:
+        """Close the client."""
         self._run(self._wan.close())
 
-    def _listed(self) -> Any:
+    def _list_all(self) -> Any:
         if self.name == "sync":
             return list(self._wan.tasks())
 
-        async def listed() -> Any:
-            return [each async for each in self._wan.tasks()]
+        async def collect() -> Any:
+            return [task async for task in self._wan.tasks()]
 
-        return listed()
+        return collect()
 
-    def _run(self, given: Any) -> Any:
-        """What a verb comes to, of either client."""
-        return self._loop.run_until_complete(given) if iscoroutine(given) else given
+    def _run(self, value: Any) -> Any:
+        return self._loop.run_until_complete(value) if iscoroutine(value) else value
 
     def _outcome(self, verb: str, call: Callable[[], Any]) -> CallOutcome:
         try:
             value = self._run(call())
         except Exception as error:
             if isinstance(error, OutcomeUnknownError):
-                self._unknown = error
+                self._lost_call = error
             return outcome_from_error(verb, error)
         if isinstance(value, ResumeResult):
             self._remember(value.results)
@@ -189,4 +220,4 @@ class WanAdapter:
         return outcome_from_value(verb, value)
 
     def _remember(self, results: Sequence[Any]) -> None:
-        self._results |= {each.task_id: each for each in results}
+        self._results |= {result.task_id: result for result in results}

@@ -1,4 +1,7 @@
-"""Where a client can be interrupted: around each effect of its driver, and each change on the disk."""
+"""The points at which a client can be killed.
+
+They are around each effect of its driver, and around each change on disk.
+"""
 
 import os
 import sqlite3
@@ -8,84 +11,94 @@ from inspect import iscoroutinefunction
 from signal import SIGKILL
 from typing import Any
 
-from wanlib.client.results import partial_file as part_file
+from wanlib.client.results import partial_file
 
 
 class CrashPoints:
-    """Those that were passed, by name. The one of number `kill_at` is the last; 0 for none.
+    """The points that a process has passed; it kills itself at one of them.
 
-    counting: whether the life has begun. told: hears of the last before it kills.
+    Attributes:
+        names: The names of the points so far.
+        is_counting: True once the workload has begun.
     """
 
-    def __init__(self, kill_at: int, told: Callable[[str], object]) -> None:
+    def __init__(self, kill_at: int, report: Callable[[str], object]) -> None:
+        """Start without points.
+
+        Args:
+            kill_at: The number of the point at which the process is killed, from 1; 0 for none.
+            report: Called with its name just before.
+        """
         self.names: list[str] = []
-        self.counting = False
+        self.is_counting = False
         self._kill_at = kill_at
-        self._told = told
+        self._report = report
 
     def __call__(self, name: str) -> None:
-        """A point is reached."""
-        if not self.counting:
+        """Pass a point."""
+        if not self.is_counting:
             return
         self.names.append(name)
         if len(self.names) == self._kill_at:
-            self._told(name)
+            self._report(name)
             os.kill(os.getpid(), SIGKILL)
 
-    def around(self, name: str, do: Callable[..., Any]) -> Callable[..., Any]:
-        """The same with a point before and after it."""
+    def around(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function with a point before and after it."""
 
-        def done(*given: Any) -> Any:
+        def wrapped(*arguments: Any) -> Any:
             self(f"before {name}")
             try:
-                return do(*given)
+                return function(*arguments)
             finally:
                 self(f"after {name}")
 
-        return done
+        return wrapped
 
-    def around_async(self, name: str, do: Callable[..., Any]) -> Callable[..., Any]:
-        """The same for what is awaited."""
+    def around_async(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a coroutine function with a point before and after it."""
 
-        async def done(*given: Any) -> Any:
+        async def wrapped(*arguments: Any) -> Any:
             self(f"before {name}")
             try:
-                return await do(*given)
+                return await function(*arguments)
             finally:
                 self(f"after {name}")
 
-        return done
+        return wrapped
 
 
 def instrument_effects(wan: Any, points: CrashPoints) -> None:
-    """Puts points around all that a client's driver does: the one place where effects are carried out."""
+    """Put points around each effect of a client's driver, which is the only place that has effects."""
     driver = wan._driver
     around = points.around_async if iscoroutinefunction(driver.run) else points.around
-    driver._handlers = {effect: around(effect.__name__, do) for effect, do in driver._handlers.items()}
+    driver._handlers = {
+        effect: around(effect.__name__, handler) for effect, handler in driver._handlers.items()
+    }
 
 
 def instrument_files(points: CrashPoints) -> None:
-    """Puts points around each statement that changes a journal, and into the middle of a picture.
+    """Put points around each statement that changes a journal, and into the middle of a picture.
 
-    What is replaced here is replaced for the whole process, which has no other use.
+    This changes modules of the process, which is used for one workload only.
     """
 
     class Connection(sqlite3.Connection):
         def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
             if statement.startswith("SELECT"):
                 return super().execute(statement, *values)
-            done = points.around(" ".join(statement.split()[:2]), super().execute)
-            cursor: sqlite3.Cursor = done(statement, *values)
+            execute = points.around(" ".join(statement.split()[:2]), super().execute)
+            cursor: sqlite3.Cursor = execute(statement, *values)
             return cursor
 
-    def write(part: part_file.PartialFile, chunk: bytes) -> None:
-        if not part._size:
+    def write(file: partial_file.PartialFile, chunk: bytes) -> None:
+        if not file._size:
             half = len(chunk) // 2
-            whole(part, chunk[:half])
+            original_write(file, chunk[:half])
             points("in the middle of a picture")
             chunk = chunk[half:]
-        whole(part, chunk)
+        original_write(file, chunk)
 
-    whole = part_file.PartialFile.write
-    setattr(part_file.PartialFile, "write", write)  # noqa: B010 - mypy lets no method be assigned to
+    original_write = partial_file.PartialFile.write
+    setattr(partial_file.PartialFile, "write", write)  # noqa: B010 - mypy rejects an assignment to a method
     setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Connection))  # noqa: B010

@@ -1,4 +1,7 @@
-"""A service on loopback, and a process whose children live, are killed, and take up what others left."""
+"""The environment of crash tests.
+
+A service on loopback, and a process that forks the clients to be killed.
+"""
 
 import json
 import subprocess
@@ -9,129 +12,150 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any, NamedTuple
 
-from wan_conformance.lifecycle.crash.invariants import Books, incomplete_files, judge
+from wan_conformance.lifecycle.crash.invariants import AccountingSnapshot, crash_violations, incomplete_files
 from wan_conformance.lifecycle.crash.workload import WorkerOrder
 from wan_conformance.lifecycle.simulation.clock import START
 from wan_conformance.lifecycle.simulation.files import tmpfs_folder
 from wan_conformance.lifecycle.simulation.service import CachedImageEmulator
-from wanlib.emulator import ManualClock, Request, Response, Settings
-from wanlib.emulator.jobs.job import Job
+from wanlib.emulator import Job, ManualClock, Request, Response, Settings
 from wanlib.emulator.server.serve import run_in_thread
 
-AGAIN, APART = 60.0, 3600.0
-"""Seconds until the next process comes; and between two deaths, so that no list shows the tasks of both."""
-DEATHS = {
-    "resume": ("after Open", "after WaitForWork"),  # one that never heard its task's id, one that waited
-    "doubt": ("before Open", "after Open"),  # neither heard of a task, and only one of them has one
+RESTART_DELAY = 60.0
+"""Seconds between a crash and the next process."""
+TEST_DISTANCE = 3600.0
+"""Seconds between two tests, so that no list of one has tasks of the other."""
+CRASHES_BEFORE = {
+    "resume": ("after Open", "after WaitForWork"),  # one that never read the id of its task, one that waited
+    "doubt": ("before Open", "after Open"),  # neither read an id, and only one of them has a task
 }
-"""Lives that take up what others left, and where those were killed as they edited."""
-
+"""Workloads that resume what others left, with the points at which those were killed in an edit."""
 _SETTINGS = Settings(waiting=1.5, working=1.0)
-_VICTIM = "wan_conformance.lifecycle.crash.workload"
+_WORKER = "wan_conformance.lifecycle.crash.workload"
 _ROOT = Path(__file__).parents[3]
 
 
 class CrashPoint(NamedTuple):
-    """life: a name of LIVES, or of DEATHS. face: of FACES. at: the point's number, from 1."""
+    """One point of one workload.
 
-    life: str
-    face: str
-    at: int
+    Attributes:
+        workload: A name of `WORKLOADS` or `CRASHES_BEFORE`.
+        client: `sync` or `async`.
+        number: The number of the point, from 1.
+    """
+
+    workload: str
+    client: str
+    number: int
 
 
-class Service(CachedImageEmulator):
-    """The emulator. Each request takes a second of its time."""
+class CrashService(CachedImageEmulator):
+    """An emulator in which each request takes a second of simulated time.
+
+    Attributes:
+        manual_clock: Its time.
+    """
 
     def __init__(self) -> None:
-        self.hand = ManualClock(START)
-        super().__init__(clock=self.hand, settings=_SETTINGS)
+        """Start a service."""
+        self.manual_clock = ManualClock(START)
+        super().__init__(clock=self.manual_clock, settings=_SETTINGS)
 
     def handle(self, request: Request) -> Response:
-        """The answer, a second later."""
-        self.hand.advance(1.0)
+        """Answer a request a second later."""
+        self.manual_clock.advance(1.0)
         return super().handle(request)
 
-    def picture(self, work: Job, index: int) -> bytes:
-        """Picture `index` (from 0) of a work."""
-        return self._whole(self._router.results.render_spec(work, index)).body
+    def picture(self, job: Job, index: int) -> bytes:
+        """Return a picture of a job, rendered once for equal jobs; `index` counts from 0."""
+        return self._render(self._router.results.render_spec(job, index)).body
 
 
 class CrashEnvironment:
-    """Where it happens. Deaths are an hour apart; each has a journal and books of its own."""
+    """One service and one forking process. Each test has a journal and accounts of its own."""
 
-    def __init__(self, process: "subprocess.Popen[str]", service: Service, base: str) -> None:
-        self._process, self._service, self._base = process, service, base
+    def __init__(self, process: "subprocess.Popen[str]", service: CrashService, base_url: str) -> None:
+        """Use a process that serves orders, and a service at a URL."""
+        self._process, self._service, self._base_url = process, service, base_url
         self._points: dict[tuple[str, str], list[str]] = {}
-        self._since, self._before = 0.0, (0, 0)
+        self._since, self._totals_before = 0.0, (0, 0)
 
-    def points(self, life: str, face: str) -> list[str]:
-        """The points of a life that nobody cuts short, by their names."""
-        if (life, face) not in self._points:
-            with self._fresh_folder(life, face) as folder:
-                told = self._order(life, face, folder)
-            if "points" not in told:
-                raise RuntimeError(f"the life {life} does not come to its end: {told}")
-            self._points[life, face] = told["points"]
-        return self._points[life, face]
+    def points(self, workload: str, client: str) -> list[str]:
+        """Return the names of the points of a workload that is not killed."""
+        if (workload, client) not in self._points:
+            with self._fresh_folder(workload, client) as folder:
+                report = self._order(workload, client, folder)
+            if "points" not in report:
+                raise RuntimeError(f"the workload {workload} did not finish: {report}")
+            self._points[workload, client] = report["points"]
+        return self._points[workload, client]
 
-    def kill(self, kill: CrashPoint) -> list[str]:
-        """One death and what came after it: the promises that were broken, in words."""
-        with self._fresh_folder(kill.life, kill.face) as folder:
-            told = self._order(kill.life, kill.face, folder, kill.at)
-            where = f"{kill.life}/{kill.face} at point {kill.at}, {told.get('point')}"
-            if told["ended"] != -SIGKILL:
-                return [f"{where}: it was not killed, it ended with {told}"]
+    def crash(self, point: CrashPoint) -> list[str]:
+        """Kill a process at a point and resume twice; return the violations in words."""
+        workload, client, number = point
+        with self._fresh_folder(workload, client) as folder:
+            report = self._order(workload, client, folder, number)
+            where = f"{workload}/{client} at point {number}, {report.get('point')}"
+            if report["ended"] != -SIGKILL:
+                return [f"{where}: it was not killed, it ended with {report}"]
             pictures = folder / "pictures"
-            broken = [*incomplete_files(self._books(), pictures)]
-            found = [self._run_resume(kill.face, folder) for _ in range(2)]
-            intents = len(DEATHS.get(kill.life, (kill.life,)))
-            broken += judge(self._books(), intents, found, pictures)
-            return [f"{where}: {each}" for each in broken]
+            violations = [*incomplete_files(self._accounting(), pictures)]
+            resumes = [self._run_resume(client, folder) for _ in range(2)]
+            intents = len(CRASHES_BEFORE.get(workload, (workload,)))
+            violations += crash_violations(self._accounting(), intents, resumes, pictures)
+            return [f"{where}: {violation}" for violation in violations]
 
-    def _run_resume(self, face: str, folder: Path) -> dict[str, Any]:
-        """What the next process finds."""
-        self._service.hand.advance(AGAIN)
-        return self._order("resume", face, folder)
+    def _run_resume(self, client: str, folder: Path) -> dict[str, Any]:
+        self._service.manual_clock.advance(RESTART_DELAY)
+        return self._order("resume", client, folder)
 
     @contextmanager
-    def _fresh_folder(self, life: str, face: str) -> Iterator[Path]:
-        """A folder, with the journal of those that died before this life began."""
-        deaths = [self.points("edit", face).index(name) + 1 for name in DEATHS.get(life, ())]
-        self._service.hand.advance(APART)
-        self._since, self._before = self._service.clock.wall(), self._account()
+    def _fresh_folder(self, workload: str, client: str) -> Iterator[Path]:
+        """Yield a folder with the journal of the processes that were killed before this workload."""
+        earlier = [self.points("edit", client).index(name) + 1 for name in CRASHES_BEFORE.get(workload, ())]
+        self._service.manual_clock.advance(TEST_DISTANCE)
+        self._since, self._totals_before = self._service.clock.wall(), self._totals()
         with tmpfs_folder() as folder:
-            for at in deaths:
-                self._order("edit", face, folder, at)
+            for number in earlier:
+                self._order("edit", client, folder, number)
             yield folder
 
-    def _order(self, life: str, face: str, folder: Path, kill_at: int = 0) -> dict[str, Any]:
-        """All that a child told, and how it ended: 0, or minus the signal."""
-        name = "resume" if life in DEATHS else life
-        order = WorkerOrder(name, face, self._base, str(folder), self._service.clock.wall(), kill_at)
+    def _order(self, workload: str, client: str, folder: Path, kill_at: int = 0) -> dict[str, Any]:
+        """Run a child; return all that it reported, with its exit code or minus the signal as `ended`."""
+        name = "resume" if workload in CRASHES_BEFORE else workload
+        order = WorkerOrder(name, client, self._base_url, str(folder), self._service.clock.wall(), kill_at)
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(order._asdict()) + "\n")
         self._process.stdin.flush()
-        told: dict[str, Any] = {}
-        while "ended" not in told:
-            told |= json.loads(self._process.stdout.readline() or '{"ended": "with the process that forks"}')
-        return told
+        report: dict[str, Any] = {}
+        while "ended" not in report:
+            line = self._process.stdout.readline()
+            report |= json.loads(line or '{"ended": "with the process that forks"}')
+        return report
 
-    def _account(self) -> tuple[int, int]:
+    def _totals(self) -> tuple[int, int]:
+        """Return the tasks and pictures of all tests so far."""
         accounts = self._service.ledger()
-        return sum(each.accepted for each in accounts), sum(each.pictures for each in accounts)
+        return sum(account.accepted for account in accounts), sum(account.pictures for account in accounts)
 
-    def _books(self) -> Books:
-        works = [work for work in self._service.jobs() if work.submitted >= self._since]
-        accepted, billed = self._account()
-        canceled = frozenset(work.id for work in works if work.is_canceled)
-        drawn = {work.id: self._service.picture(work, 0) for work in works if not work.is_canceled}
-        return Books(accepted - self._before[0], billed - self._before[1], canceled, drawn)
+    def _accounting(self) -> AccountingSnapshot:
+        jobs = [job for job in self._service.jobs() if job.submitted >= self._since]
+        accepted, billed = self._totals()
+        return AccountingSnapshot(
+            accepted - self._totals_before[0],
+            billed - self._totals_before[1],
+            frozenset(job.id for job in jobs if job.is_canceled),
+            {job.id: self._service.picture(job, 0) for job in jobs if not job.is_canceled},
+        )
 
 
 @contextmanager
-def scene(victim: str = _VICTIM) -> Iterator[CrashEnvironment]:
-    """A scene for as long as the block lasts. victim: the module that is run as the process."""
-    service, command = Service(), [sys.executable, "-m", victim]
+def crash_environment(worker: str = _WORKER) -> Iterator[CrashEnvironment]:
+    """Yield an environment.
+
+    Args:
+        worker: The module that is run as the forking process.
+    """
+    service, command = CrashService(), [sys.executable, "-m", worker]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=_ROOT, **pipes) as process, run_in_thread(service) as address:
         try:

@@ -1,59 +1,83 @@
-"""Whether anything was lost or paid twice after a death, by what the service knows."""
+"""Checks after a crash, from the service's accounts and the files: nothing is lost, nothing is paid twice.
+
+The statements are those of `lifecycle.invariants`, over totals: after a crash there is no record of single
+calls.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from wan_conformance.lifecycle.invariants import lost, paid_twice
 
-class Books(NamedTuple):
-    """What the service accepted and billed from the first process on.
 
-    accepted: tasks. billed: pictures. canceled: tasks by their ids. drawn: the picture of each other task.
+class AccountingSnapshot(NamedTuple):
+    """What the service accepted and billed since the first process of a test began.
+
+    Attributes:
+        accepted: The number of tasks.
+        billed: The number of pictures.
+        canceled: Ids of the canceled tasks.
+        pictures: The bytes of the picture of each other task.
     """
 
     accepted: int
     billed: int
     canceled: frozenset[str]
-    drawn: Mapping[str, bytes]
+    pictures: Mapping[str, bytes]
 
 
-def judge(books: Books, intents: int, found: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[str]:
-    """The promises that were broken, in words.
-
-    intents: calls that were meant to be made. found: what each of two resumes told. folder: of the pictures.
-    """
-    for each in found:
-        if "told" not in each:
-            yield f"resume came to no end: {each}"
-            return
-    first, second = (each["told"] for each in found)
-    if books.accepted > intents or books.billed > intents:
-        yield f"paid twice: {intents} calls made {books.accepted} tasks and {books.billed} billed pictures"
-    # Where all calls became tasks it is certain which is whose, and to name it is not enough.
-    named = first["lost"] if books.accepted < intents else []
-    yield from _lost(books, first["failed"], named, folder)
-    yield from incomplete_files(books, folder)
-    if second["results"] or second["failed"] or second["lost"] != first["lost"]:
-        yield f"there was something left to do: resume told {first}, and then {second}"
-
-
-def incomplete_files(books: Books, folder: Path) -> Iterator[str]:
-    """Files under a final name that are no whole picture of a task."""
-    for file in sorted(folder.glob("[!.]*")):
-        if books.drawn.get(file.name.removesuffix("-1.png")) != file.read_bytes():
-            yield f"{file.name} is there and is no picture that was made"
-
-
-def _lost(
-    books: Books, failed: Sequence[Sequence[str]], named: Sequence[Sequence[str]], folder: Path
+def crash_violations(
+    accounting: AccountingSnapshot, intents: int, resumes: Sequence[Mapping[str, Any]], folder: Path
 ) -> Iterator[str]:
-    """Accepted tasks: on the disk, or told to be canceled, or the one candidate of a lost call.
+    """Check what two resumes after a crash made of it.
 
-    failed: ids with the names of their errors. named: the candidates of each lost call.
+    Args:
+        accounting: The accounts of the service.
+        intents: The calls that were meant to be made.
+        resumes: What each of the two processes reported.
+        folder: Where the pictures are.
     """
-    for task in books.canceled:
+    for report in resumes:
+        if "result" not in report:
+            yield f"endless: resume did not return: {report}"
+            return
+    first, second = (report["result"] for report in resumes)
+    yield from paid_twice(accounting.accepted, intents, accounting.billed)
+    # If all calls became tasks, it is certain which belongs to which, and candidates are not enough.
+    candidates = first["lost"] if accounting.accepted < intents else []
+    yield from _lost_tasks(accounting, first["failed"], candidates, folder)
+    yield from incomplete_files(accounting, folder)
+    if second["results"] or second["failed"] or second["lost"] != first["lost"]:
+        yield f"unfinished: the first resume reported {first}, the second {second}"
+
+
+def incomplete_files(accounting: AccountingSnapshot, folder: Path) -> Iterator[str]:
+    """Find files under a final name that are not the complete picture of a task."""
+    for file in sorted(folder.glob("[!.]*")):
+        if accounting.pictures.get(file.name.removesuffix("-1.png")) != file.read_bytes():
+            yield f"{file.name} is not a complete picture of a task"
+
+
+def _lost_tasks(
+    accounting: AccountingSnapshot,
+    failed: Sequence[Sequence[str]],
+    candidates: Sequence[Sequence[str]],
+    folder: Path,
+) -> Iterator[str]:
+    """Find accepted tasks that the caller can't reach.
+
+    A task must be on the disk, reported as canceled, or the only candidate of a lost call.
+
+    Args:
+        accounting: The accounts of the service.
+        failed: Ids with the names of their errors.
+        candidates: The candidates of each lost call.
+        folder: Where the pictures are.
+    """
+    for task in accounting.canceled:
         if [task, "TaskCanceledError"] not in failed:
-            yield f"task {task} was canceled, and resume told of errors {failed}"
-    for task in books.drawn:
-        if not (folder / f"{task}-1.png").exists() and [task] not in named:
-            yield f"lost: task {task} was accepted, and resume named as lost {named}"
+            yield f"untrue: task {task} was canceled, but resume reported the errors {failed}"
+    for task in accounting.pictures:
+        is_known = (folder / f"{task}-1.png").exists() or [task] in candidates
+        yield from lost(task, is_known, f"and resume named as lost {candidates}")

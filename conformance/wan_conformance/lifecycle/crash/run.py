@@ -1,46 +1,60 @@
-"""Kills at every point of every life, and tells what came of it."""
+"""Run a crash test at every point of every workload, and report what was violated."""
 
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
-from wan_conformance.lifecycle.crash.environment import DEATHS, CrashEnvironment, CrashPoint, scene
-from wan_conformance.lifecycle.crash.workload import FACES, LIVES
+from wan_conformance.lifecycle.crash.environment import (
+    CRASHES_BEFORE,
+    CrashEnvironment,
+    CrashPoint,
+    crash_environment,
+)
+from wan_conformance.lifecycle.crash.workload import CLIENTS, WORKLOADS
 
-NAMES = tuple(dict.fromkeys((*LIVES, *DEATHS)))
+NAMES = tuple(dict.fromkeys((*WORKLOADS, *CRASHES_BEFORE)))
+"""The names of all workloads."""
 
 
-def kills(scene: CrashEnvironment) -> Iterator[CrashPoint]:
-    """Every point of every life by either client."""
-    for life, face in product(NAMES, FACES):
-        for at in range(1, len(scene.points(life, face)) + 1):
-            yield CrashPoint(life, face, at)
+def crash_points(environment: CrashEnvironment) -> Iterator[CrashPoint]:
+    """Enumerate every point of every workload with either client."""
+    for workload, client in product(NAMES, CLIENTS):
+        for number in range(1, len(environment.points(workload, client)) + 1):
+            yield CrashPoint(workload, client, number)
 
 
-def run(tell: Callable[[str], object], workers: int | None = None) -> bool:
-    """Whether every promise was kept at every point; tells how many there are and what was broken.
+def run(print_line: Callable[[str], object], workers: int | None = None) -> bool:
+    """Kill a process at every point, and print the number of points and the violations.
 
-    workers: scenes side by side, one for each core unless given.
+    Args:
+        print_line: Called with each line of the report.
+        workers: Environments side by side; None for one per core.
+
+    Returns:
+        True if nothing was violated.
     """
     workers = workers or os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
-        parts = [*pool.map(lambda part: _part(part, workers), range(workers))]
+        parts = [*pool.map(lambda part: _run_part(part, workers), range(workers))]
     counts = parts[0][0]
-    broken = [each for _, found in parts for each in found]
-    for each in broken:
-        tell(f"BROKEN {each}")
-    for life in NAMES:
-        told = ", ".join(f"{face} {counts[life, face]}" for face in FACES)
-        tell(f"killed as it did {life}: {told}")
-    tell(f"{sum(counts.values()):,} points, a process killed at each: {len(broken):,} promises broken")
-    return not broken
+    violations = [text for _, texts in parts for text in texts]
+    for text in violations:
+        print_line(f"VIOLATED {text}")
+    for workload in NAMES:
+        clients = ", ".join(f"{client} {counts[workload, client]}" for client in CLIENTS)
+        print_line(f"points of {workload}: {clients}")
+    print_line(f"{sum(counts.values()):,} points, a process killed at each: {len(violations):,} violations")
+    return not violations
 
 
-def _part(part: int, parts: int) -> tuple[dict[tuple[str, str], int], list[str]]:
-    """Each so many-th kill in a scene of its own -> how many points each life has, and what was broken."""
-    with scene() as stage:
-        all_kills = [*kills(stage)]
-        broken = [each for kill in all_kills[part::parts] for each in stage.kill(kill)]
-        counts = {(life, face): len(stage.points(life, face)) for life, face in product(NAMES, FACES)}
-    return counts, broken
+def _run_part(part: int, parts: int) -> tuple[dict[tuple[str, str], int], list[str]]:
+    """Run every `parts`-th crash; return the number of points by workload, and the violations."""
+    with crash_environment() as environment:
+        points = [*crash_points(environment)]
+        violations = [text for point in points[part::parts] for text in environment.crash(point)]
+        counts = {
+            (workload, client): len(environment.points(workload, client))
+            for workload, client in product(NAMES, CLIENTS)
+        }
+    return counts, violations

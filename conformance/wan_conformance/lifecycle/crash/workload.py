@@ -1,4 +1,8 @@
-"""The lives that are cut short: what one client does, with points wherever it can be interrupted."""
+"""The process that is killed: one client doing one workload, with points at which it can be killed.
+
+Run as `python -m wan_conformance.lifecycle.crash.workload`, it reads orders from standard input, a JSON
+line each, and forks a child for each, so that importing the client costs its time only once.
+"""
 
 import asyncio
 import gc
@@ -27,139 +31,158 @@ from wanlib.boundary.images import encode_image
 KEY = "sk-0123456789abcdefghijklmnopqrstuv"
 MODEL, PROMPT = "wan2.7-image-pro", "a vase of tulips"
 LINKS = ("https://photos.example.com/street.jpg",)
-ASKED: dict[str, Any] = {"n": 1, "seed": 1, "size": "768*768"}
-FACES = ("sync", "async")
-_TLS = ssl.create_default_context()  # costs more than all the rest of a client
+PARAMETERS: dict[str, Any] = {"n": 1, "seed": 1, "size": "768*768"}
+CLIENTS = ("sync", "async")
+_TLS = ssl.create_default_context()  # created once: it costs more time than the rest of a client
 
 
 class WorkerOrder(NamedTuple):
-    """life: a name of LIVES. face: of FACES. base: of the service. folder: for journal and pictures.
+    """What a child has to do.
 
-    wall: seconds since 1970 when the child begins. kill_at: the number of a point, from 1; 0 for none.
+    Attributes:
+        workload: A name of `WORKLOADS`.
+        client: `sync` or `async`.
+        base_url: Of the service.
+        folder: For journal and pictures.
+        wall: When the child begins, seconds since 1970.
+        kill_at: The number of the point at which it is killed, from 1; 0 for none.
     """
 
-    life: str
-    face: str
-    base: str
+    workload: str
+    client: str
+    base_url: str
     folder: str
     wall: float
     kill_at: int = 0
 
 
 class Worker:
-    """One client, with points wherever it can be interrupted."""
+    """One client with crash points.
 
-    def __init__(self, order: WorkerOrder, told: Callable[[str], object]) -> None:
-        self.points = CrashPoints(order.kill_at, told)
-        self.points.counting = order.life == start.__name__
+    Attributes:
+        points: The points that it has passed.
+        wan: The client.
+    """
+
+    def __init__(self, order: WorkerOrder, report: Callable[[str], object]) -> None:
+        """Create the client; `report` gets the name of the point at which it is killed."""
+        self.points = CrashPoints(order.kill_at, report)
+        self.points.is_counting = order.workload == "start"
         self._folder = Path(order.folder)
         self._loop = asyncio.new_event_loop()
         instrument_files(self.points)
-        library: Any = httpx.Client if order.face == "sync" else httpx.AsyncClient
-        kind: Any = Wan if order.face == "sync" else AsyncWan
-        self.wan = kind(
+        http_client: Any = httpx.Client if order.client == "sync" else httpx.AsyncClient
+        wan: Any = Wan if order.client == "sync" else AsyncWan
+        self.wan = wan(
             KEY,
-            base_url=order.base,
+            base_url=order.base_url,
             journal=self._folder / "calls.sqlite",
-            http_client=library(verify=_TLS, trust_env=False),
+            http_client=http_client(verify=_TLS, trust_env=False),
             clock=ManualClock(order.wall),
             random=Random(1),
-            parallel=1,  # points come in the same order each time
+            parallel=1,  # so that the points are in the same order each time
         )
         instrument_effects(self.wan, self.points)
-        self.points.counting = True
+        self.points.is_counting = True
 
-    def run(self, given: Any) -> Any:
-        """What a verb of either client comes to."""
-        return self._loop.run_until_complete(given) if iscoroutine(given) else given
+    def run(self, value: Any) -> Any:
+        """Return the value of a call of either client."""
+        return self._loop.run_until_complete(value) if iscoroutine(value) else value
 
     def save(self, result: Any) -> None:
-        """Its pictures on disk."""
+        """Save the pictures of a result."""
         self.run(result.save(self._folder / "pictures"))
 
 
-def start(victim: Worker) -> None:
-    """A client is made, and its journal."""
+def run_start(worker: Worker) -> None:
+    """Create the client and its journal, and do nothing else."""
 
 
-def edit(victim: Worker) -> None:
-    """One call that waits, and its picture."""
-    victim.save(victim.run(victim.wan.edit(MODEL, PROMPT, images=LINKS, **ASKED)))
+def run_edit(worker: Worker) -> None:
+    """Create a task, wait for it, and save its picture."""
+    worker.save(worker.run(worker.wan.edit(MODEL, PROMPT, images=LINKS, **PARAMETERS)))
 
 
-def submit(victim: Worker) -> None:
-    """The same step by step."""
-    task = victim.run(victim.wan.submit(MODEL, PROMPT, images=LINKS, **ASKED))
-    victim.save(victim.run(task.wait()))
+def run_submit(worker: Worker) -> None:
+    """Do the same in single steps."""
+    task = worker.run(worker.wan.submit(MODEL, PROMPT, images=LINKS, **PARAMETERS))
+    worker.save(worker.run(task.wait()))
 
 
-def cancel(victim: Worker) -> None:
-    """A task that is canceled while it waits."""
-    victim.run(victim.run(victim.wan.submit(MODEL, PROMPT, images=LINKS, **ASKED)).cancel())
+def run_cancel(worker: Worker) -> None:
+    """Cancel a task that is waiting."""
+    worker.run(worker.run(worker.wan.submit(MODEL, PROMPT, images=LINKS, **PARAMETERS)).cancel())
 
 
-def upload(victim: Worker) -> None:
-    """An image in hand goes by way of the temporary storage."""
+def run_upload(worker: Worker) -> None:
+    """Upload a local image to the temporary storage, and edit it."""
     image = encode_image("png", 300, 300)
-    victim.save(victim.run(victim.wan.edit(MODEL, PROMPT, images=[image], upload=True, **ASKED)))
+    worker.save(worker.run(worker.wan.edit(MODEL, PROMPT, images=[image], upload=True, **PARAMETERS)))
 
 
-def resume(victim: Worker) -> dict[str, Any]:
-    """What processes before this one have left, taken up."""
-    resumed = victim.run(victim.wan.resume())
-    for each in resumed.results:
-        victim.save(each)
+def run_resume(worker: Worker) -> dict[str, Any]:
+    """Resume what earlier processes left unfinished, and save its pictures."""
+    resumed = worker.run(worker.wan.resume())
+    for result in resumed.results:
+        worker.save(result)
     return {
-        "results": [each.task_id for each in resumed.results],
-        "failed": [[each.task_id, type(each).__name__] for each in resumed.failed],
-        "lost": [[task.task_id for task in each.candidates] for each in resumed.lost],
+        "results": [result.task_id for result in resumed.results],
+        "failed": [[error.task_id, type(error).__name__] for error in resumed.failed],
+        "lost": [[task.task_id for task in call.candidates] for call in resumed.lost],
     }
 
 
-LIVES: dict[str, Callable[[Worker], Any]] = {
-    each.__name__: each for each in (start, edit, submit, cancel, upload, resume)
+WORKLOADS: dict[str, Callable[[Worker], Any]] = {
+    "start": run_start,
+    "edit": run_edit,
+    "submit": run_submit,
+    "cancel": run_cancel,
+    "upload": run_upload,
+    "resume": run_resume,
 }
 
 
-_LONGEST = 60  # seconds of real time; a life takes a hundredth of one
+_TIMEOUT = 60  # seconds of real time, after which a child is killed; a workload takes 0.01 s
 
 
 def main() -> None:
-    """Serves orders until there are no more."""
+    """Fork a child for each order, until standard input ends."""
     _preload()
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            signal.alarm(_LONGEST)
+            signal.alarm(_TIMEOUT)
             _report(_run_workload(WorkerOrder(**json.loads(line))))
             os._exit(0)
-        _, status = os.waitpid(child, 0)  # a dead child that nobody waits for is taken to live
+        _, status = os.waitpid(
+            child, 0
+        )  # without this the client takes a dead child for a live owner of a lease
         _report({"ended": os.waitstatus_to_exitcode(status)})
 
 
 def _run_workload(order: WorkerOrder) -> dict[str, Any]:
-    """What came of it, where nothing kills it."""
+    """Return the report of a child that is not killed."""
     try:
-        victim = Worker(order, lambda name: _report({"point": name}))
-        told = LIVES[order.life](victim)
-        victim.run(victim.wan.close())
+        worker = Worker(order, lambda name: _report({"point": name}))
+        result = WORKLOADS[order.workload](worker)
+        worker.run(worker.wan.close())
     except Exception as error:
         return {"error": repr(error)}
-    return {"told": told, "points": victim.points.names}
+    return {"result": result, "points": worker.points.names}
 
 
 def _preload() -> None:
-    """All that a client loads when it first needs it; else every child would."""
+    """Import all modules that a client imports lazily, so that no child has to."""
     for package in (wanlib.client, wanlib.generated):
-        for each in iter_modules(package.__path__, f"{package.__name__}."):
-            import_module(each.name)
+        for module in iter_modules(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
     for name in ("_strptime", "anyio._backends._asyncio", "anyio.streams.tls", "encodings.idna", "httpcore"):
         import_module(name)
-    gc.freeze()  # no child looks through it again
+    gc.freeze()  # so that no child collects these objects
 
 
-def _report(told: dict[str, Any]) -> None:
-    os.write(1, json.dumps(told).encode() + b"\n")
+def _report(message: dict[str, Any]) -> None:
+    os.write(1, json.dumps(message).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Those who call by one client, and what each of them wants."""
+"""The callers of a load test: many under one client, at once with `AsyncWan` or in turn with `Wan`."""
 
 import asyncio
 import sqlite3
@@ -8,8 +8,15 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from wan_conformance.lifecycle.clients.wan import BASE, KEY
-from wan_conformance.lifecycle.load.invariants import STRANGER, Call
+from wan_conformance.lifecycle.clients.base import CallOutcome
+from wan_conformance.lifecycle.clients.wan import (
+    BASE_URL,
+    KEY,
+    outcome_from_error,
+    outcome_from_resume,
+    outcome_from_value,
+)
+from wan_conformance.lifecycle.load.invariants import UNKNOWN_TASK, LoadCall
 from wan_conformance.lifecycle.load.service import ThrottledService
 from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.transport import AsyncInProcessClient, InProcessClient
@@ -18,143 +25,175 @@ from wanlib.errors import WanError
 
 MODELS = ("wan2.7-image", "wan2.7-image-pro", "wan2.6-image", "wan2.5-i2i-preview")
 IMAGES = ("https://photos.example.com/street.jpg",)
-PATIENCE = 7200.0
-AGAIN = 2.0
-"""Seconds until the next process, which keeps a pace of its own."""
+CALL_TIMEOUT = 7200.0
+RESTART_DELAY = 2.0
+"""Seconds until the next process, whose rate limiter starts anew."""
 
 
 class CallIntent(NamedTuple):
-    """What one caller wants. kind: `edit`, `cancel` or STRANGER."""
+    """What one caller wants.
+
+    Attributes:
+        kind: `edit`, `cancel` or `UNKNOWN_TASK`.
+        model: The model.
+        prompt: The prompt, different for each caller.
+        options: Other arguments of the call.
+    """
 
     kind: str
     model: str
     prompt: str
-    asked: dict[str, Any]
+    options: dict[str, Any]
 
 
 def intent_for(number: int) -> CallIntent:
-    """Most want a picture; some think better of it, and some ask for a task that never was."""
-    kind = STRANGER if number % 50 == 7 else "cancel" if number % 20 == 3 else "edit"
-    asked = {"images": IMAGES, "n": 1 + number // len(MODELS) % 2, "timeout": PATIENCE}
-    return CallIntent(kind, MODELS[number % len(MODELS)], f"call-{number}", asked)
+    """Return the intent of a caller.
+
+    Most want pictures, some cancel their task, some wait for a task that does not exist.
+    """
+    kind = UNKNOWN_TASK if number % 50 == 7 else "cancel" if number % 20 == 3 else "edit"
+    options = {"images": IMAGES, "n": 1 + number // len(MODELS) % 2, "timeout": CALL_TIMEOUT}
+    return CallIntent(kind, MODELS[number % len(MODELS)], f"call-{number}", options)
 
 
 class Callers:
-    """most: so many of them waited at once."""
+    """All callers of a test.
+
+    Attributes:
+        calls: Their calls, once they have ended.
+        max_waiting: How many waited at once.
+    """
 
     def __init__(self, folder: Path, loop: SimulatedEventLoop, service: ThrottledService) -> None:
-        self.calls: list[Call] = []
-        self.most = 0
-        self._loop, self._time, self._service = loop, loop.story_time, service
+        """Prepare callers.
+
+        Args:
+            folder: For journal and pictures.
+            loop: Its clock is the time of client and service.
+            service: What they call.
+        """
+        self.calls: list[LoadCall] = []
+        self.max_waiting = 0
+        self._loop, self._clock, self._service = loop, loop.clock, service
         self._journal, self._pictures = folder / "calls.sqlite", folder / "pictures"
 
-    def run(self, count: int) -> Any:
-        """So many calls to their ends; then what the next process takes up from the journal."""
+    def run(self, count: int) -> CallOutcome:
+        """Run a number of calls to their ends; return what the next process resumes from the journal."""
         raise NotImplementedError
 
-    def known(self) -> dict[str, str]:
-        """The tasks of the journal by id, and how they ended."""
-        with closing(sqlite3.connect(self._journal)) as books:
-            return dict(books.execute("SELECT task_id, status FROM entry WHERE task_id IS NOT NULL"))
+    def journal_states(self) -> dict[str, str]:
+        """Return the tasks of the journal by id, with how they ended."""
+        with closing(sqlite3.connect(self._journal)) as connection:
+            rows = connection.execute("SELECT task_id, status FROM entry WHERE task_id IS NOT NULL")
+            return dict(rows.fetchall())
 
-    def _client(self, kind: Callable[..., Any], line: Any, parallel: int) -> Any:
-        """One as a process of its own would make it."""
-        told: dict[str, Any] = {"base_url": BASE, "journal": self._journal, "clock": self._time}
-        return kind(KEY, http_client=line, random=Random(1), parallel=parallel, **told)
+    def _create_client(self, client: Callable[..., Any], http_client: Any, parallel: int) -> Any:
+        """Create a client as a new process would."""
+        options: dict[str, Any] = {"base_url": BASE_URL, "journal": self._journal, "clock": self._clock}
+        return client(KEY, http_client=http_client, random=Random(1), parallel=parallel, **options)
 
-    def _note(self, wish: CallIntent, said: Any, files: int = 0) -> None:
-        self.calls.append(Call(wish.kind, wish.prompt, said, files))
+    def _record(self, intent: CallIntent, outcome: CallOutcome, files: int = 0) -> None:
+        self.calls.append(LoadCall(intent.kind, intent.prompt, outcome, files))
 
 
 BURST = 7
-"""Calls of a model that begin at once, more than it takes in a second."""
-PAUSE = 2.0
-"""Seconds until the next begin."""
+"""Calls of one model that begin at once, more than its rate per second."""
+BURST_INTERVAL = 2.0
+"""Seconds between bursts."""
 
 
 class ConcurrentCallers(Callers):
-    """All at once by AsyncWan."""
+    """Callers at once, with `AsyncWan`."""
 
-    def live(self, count: int) -> Any:
-        """Begun in bursts, each waited for by itself."""
-        return self._loop.run_until_complete(self._live(count))
+    def run(self, count: int) -> CallOutcome:
+        """Begin the calls in bursts, each of which waits by itself."""
+        return self._loop.run_until_complete(self._run(count))
 
-    async def _live(self, count: int) -> Any:
-        async with self._made() as wan:
+    async def _run(self, count: int) -> CallOutcome:
+        async with self._client() as wan:
             callers: set[asyncio.Task[None]] = set()
-            places = range(len(MODELS))
-            await asyncio.gather(*(self._begin(wan, callers, range(at, count, len(MODELS))) for at in places))
-            self.most = sum(not caller.done() for caller in callers)
+            starts = range(len(MODELS))
+            await asyncio.gather(
+                *(self._begin(wan, callers, range(start, count, len(MODELS))) for start in starts)
+            )
+            self.max_waiting = sum(not caller.done() for caller in callers)
             await asyncio.gather(*callers)
-        await asyncio.sleep(AGAIN)
-        async with self._made() as wan:
-            return await wan.resume(timeout=PATIENCE)
+        await asyncio.sleep(RESTART_DELAY)
+        async with self._client() as wan:
+            return outcome_from_resume(await wan.resume(timeout=CALL_TIMEOUT))
 
-    def _made(self) -> Any:
-        return self._client(AsyncWan, AsyncInProcessClient(self._service, self._time.sleep_async), 8)
+    def _client(self) -> Any:
+        http_client = AsyncInProcessClient(self._service, self._clock.sleep_async)
+        return self._create_client(AsyncWan, http_client, 8)
 
     async def _begin(self, wan: Any, callers: "set[asyncio.Task[None]]", numbers: range) -> None:
-        """The calls of one model begin."""
+        """Begin the calls of one model."""
         for count, number in enumerate(numbers):
             if count % BURST == 0:
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(BURST_INTERVAL)
             callers.add(asyncio.ensure_future(self._call(wan, intent_for(number))))
 
-    async def _call(self, wan: Any, wish: CallIntent) -> None:
+    async def _call(self, wan: Any, intent: CallIntent) -> None:
         try:
-            said = await self._said(wan, wish)
-            self._note(wish, said, len(await said.save(self._pictures)))
+            result = await self._result(wan, intent)
+            files = len(await result.save(self._pictures))
         except Exception as error:
-            self._note(wish, error)
+            self._record(intent, outcome_from_error(_verb(intent), error))
+        else:
+            self._record(intent, outcome_from_value("wait", result), files)
 
-    async def _said(self, wan: Any, wish: CallIntent) -> Any:
-        if wish.kind == STRANGER:
-            return await wan.task(wish.prompt).wait(timeout=PATIENCE)
-        if wish.kind == "edit":
-            return await wan.edit(wish.model, wish.prompt, **wish.asked)
-        task = await wan.submit(wish.model, wish.prompt, **wish.asked)
-        with suppress(WanError):  # too late, or the service is in trouble: its end will tell
+    async def _result(self, wan: Any, intent: CallIntent) -> Any:
+        if intent.kind == UNKNOWN_TASK:
+            return await wan.task(intent.prompt).wait(timeout=CALL_TIMEOUT)
+        if intent.kind == "edit":
+            return await wan.edit(intent.model, intent.prompt, **intent.options)
+        task = await wan.submit(intent.model, intent.prompt, **intent.options)
+        with suppress(WanError):  # too late, or the service has a fault: the wait will show
             await task.cancel()
-        return await task.wait(timeout=PATIENCE)
+        return await task.wait(timeout=CALL_TIMEOUT)
 
 
 class SequentialCallers(Callers):
-    """One after another by Wan, in one thread: time is simulated, and threads would tear it apart."""
+    """Callers in turn, with `Wan` in one thread: simulated time does not work with threads."""
 
-    def live(self, count: int) -> Any:
-        """Begun in turn, waited for together."""
-        with self._made() as wan:
-            begun = [(each, self._begun(wan, each)) for each in map(intent_for, range(count))]
-            begun = [(each, task) for each, task in begun if task is not None]
-            self.most = len(begun)
-            ends = wan.wait([task for _, task in begun], timeout=PATIENCE)
-            for (each, _), said in zip(begun, ends, strict=True):
-                self._note(each, *self._saved(said))
-        self._time.sleep(AGAIN)
-        with self._made() as wan:
-            return wan.resume(timeout=PATIENCE)
+    def run(self, count: int) -> CallOutcome:
+        """Begin the calls in turn, and wait for all together."""
+        with self._client() as wan:
+            begun = [(intent, self._begin(wan, intent)) for intent in map(intent_for, range(count))]
+            begun = [(intent, task) for intent, task in begun if task is not None]
+            self.max_waiting = len(begun)
+            results = wan.wait([task for _, task in begun], timeout=CALL_TIMEOUT)
+            for (intent, _), result in zip(begun, results, strict=True):
+                self._record(intent, *self._saved(result))
+        self._clock.sleep(RESTART_DELAY)
+        with self._client() as wan:
+            return outcome_from_resume(wan.resume(timeout=CALL_TIMEOUT))
 
-    def _made(self) -> Any:
-        return self._client(Wan, InProcessClient(self._service, self._time.sleep), 1)
+    def _client(self) -> Any:
+        return self._create_client(Wan, InProcessClient(self._service, self._clock.sleep), 1)
 
-    def _begun(self, wan: Any, wish: CallIntent) -> Any:
-        """A task; None where there is none, which is noted."""
-        if wish.kind == STRANGER:
-            return wan.task(wish.prompt)
+    def _begin(self, wan: Any, intent: CallIntent) -> Any:
+        """Return a task; None after an error, which is recorded."""
+        if intent.kind == UNKNOWN_TASK:
+            return wan.task(intent.prompt)
         try:
-            task = wan.submit(wish.model, wish.prompt, **wish.asked)
+            task = wan.submit(intent.model, intent.prompt, **intent.options)
         except Exception as error:
-            self._note(wish, error)
+            self._record(intent, outcome_from_error("submit", error))
             return None
-        if wish.kind == "cancel":
+        if intent.kind == "cancel":
             with suppress(WanError):
                 task.cancel()
         return task
 
-    def _saved(self, said: Any) -> tuple[Any, int]:
-        if isinstance(said, Exception):
-            return said, 0
+    def _saved(self, result: Any) -> tuple[CallOutcome, int]:
+        if isinstance(result, Exception):
+            return outcome_from_error("wait", result), 0
         try:
-            return said, len(said.save(self._pictures))
+            return outcome_from_value("wait", result), len(result.save(self._pictures))
         except Exception as error:
-            return error, 0
+            return outcome_from_error("save", error), 0
+
+
+def _verb(intent: CallIntent) -> str:
+    return "wait" if intent.kind == UNKNOWN_TASK else "edit"

@@ -1,83 +1,109 @@
-"""What the books of service and journal say of each call of a crowd in the end."""
+"""Checks of a load test, from the jobs of the service and the journal in the end.
+
+The statements are those of `lifecycle.invariants`. All tasks have ended, so the outcome of a call must
+agree with the end of its job.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from wan_conformance.lifecycle.load.service import QUESTIONS, ThrottledService, max_per_second
-from wanlib.client.results.result import Result
+from wan_conformance.lifecycle.clients.base import CallOutcome
+from wan_conformance.lifecycle.invariants import false_end, lost, paid_twice, untyped
+from wan_conformance.lifecycle.load.service import RATE_LIMITED_CALLS, ThrottledService, max_per_second
 from wanlib.emulator import Job
-from wanlib.errors import OutcomeUnknownError, TaskCanceledError, TaskFailedError, TaskUnknownError, WanError
 
-STRANGER = "stranger"
-"""A call that waits for a task that never was."""
+UNKNOWN_TASK = "unknown task"
+"""The intent of a call that waits for a task that does not exist."""
 
 
-class Call(NamedTuple):
-    """A call and what it came to.
+class LoadCall(NamedTuple):
+    """One call.
 
-    prompt: its own, by which its work is found. said: what the client returned, or raised. files: it saved.
+    Attributes:
+        intent: `edit`, `cancel` or `UNKNOWN_TASK`.
+        prompt: Its own prompt, by which its job is found.
+        outcome: What it came to.
+        files: The pictures that were saved.
     """
 
-    kind: str
+    intent: str
     prompt: str
-    said: Any
+    outcome: CallOutcome
     files: int
 
 
-def judge(
-    service: ThrottledService, calls: Sequence[Call], resumed: Any, known: Mapping[str, str]
+def load_violations(
+    service: ThrottledService, calls: Sequence[LoadCall], resumed: CallOutcome, journal: Mapping[str, str]
 ) -> Iterator[str]:
-    """The promises that were broken, in words.
+    """Check a load test that has ended, in words.
 
-    resumed: what the next process took up. known: the tasks of its journal by id, and how they ended.
+    Args:
+        service: The service.
+        calls: All calls.
+        resumed: What the next process resumed.
+        journal: The tasks of the journal by id, with how they ended.
     """
-    works: defaultdict[str, list[Job]] = defaultdict(list)
-    for work in service.jobs():
-        works[work.spec.prompt].append(work)
-    ends = {each.task_id: each for each in (*resumed.results, *resumed.failed)}
-    candidates = {task.task_id for each in resumed.lost for task in each.candidates}
+    jobs: defaultdict[str, list[Job]] = defaultdict(list)
+    for job in service.jobs():
+        jobs[job.spec.prompt].append(job)
+    ends = {outcome.task_id: outcome for outcome in resumed.parts}
+    candidates = {task for tasks in resumed.lost for task in tasks}
     for call in calls:
-        for why in _call_problem(call, works[call.prompt], ends, candidates):
-            yield f"{call.kind} {call.prompt} came to {type(call.said).__name__}: {why}"
-    for work in service.jobs():
-        state = work.status(service.lifecycle, service.clock.wall())
-        if known.get(work.id) != state and work.id not in candidates:
-            yield f"lost: task {work.id} is {state}, in the journal it is {known.get(work.id)}"
-    for name in QUESTIONS:
+        for problem in _call_problem(call, jobs[call.prompt], ends, candidates, service):
+            yield f"{call.intent} {call.prompt} came to {call.outcome}: {problem}"
+    for job in service.jobs():
+        state = job.status(service.lifecycle, service.clock.wall())
+        is_known = journal.get(job.id) == state or job.id in candidates
+        yield from lost(job.id, is_known, f"it is {state}, in the journal it is {journal.get(job.id)}")
+    for name in RATE_LIMITED_CALLS:
         if (most := max_per_second(service.times[name])) > service.spec.wire["account_rates"][name]:
             yield f"too fast: {most} times {name} in a second"
 
 
 def _call_problem(
-    call: Call, works: Sequence[Job], ends: Mapping[str, Any], candidates: Set[str]
+    call: LoadCall,
+    jobs: Sequence[Job],
+    ends: Mapping[str, CallOutcome],
+    candidates: Set[str],
+    service: ThrottledService,
 ) -> Iterator[str]:
-    """works: that the service accepted for this call. ends: of tasks that the next process took up."""
-    if len(works) > 1:
-        yield f"paid twice: {len(works)} tasks for one call"
-    if not isinstance(call.said, WanError | Result):
-        yield f"untyped: {call.said!r}"
-    elif isinstance(call.said, OutcomeUnknownError):
-        for work in works:
-            if work.id not in candidates:
-                yield from _wrong_end(work, ends.get(work.id))
-    elif works:
-        yield from _wrong_end(works[0], call.said)
-        if call.files != works[0].image_count():
-            yield f"{call.files} files of {works[0].image_count()} pictures"
-    elif call.kind == STRANGER:
-        if not isinstance(call.said, TaskUnknownError):
-            yield "due was TaskUnknownError"
-    elif isinstance(call.said, Result) or call.said.task_id:
-        yield "of a task that the service never accepted"
+    """Check one call.
+
+    Args:
+        call: The call.
+        jobs: The jobs that the service accepted for it.
+        ends: The outcomes of the tasks that the next process resumed.
+        candidates: The tasks that the next process named as those of lost calls.
+        service: The service.
+    """
+    outcome = call.outcome
+    yield from paid_twice(len(jobs), 1)
+    yield from untyped(call.intent, outcome)
+    if outcome.kind == "untyped":
+        return
+    if outcome.kind == "unknown outcome":
+        for job in jobs:
+            if job.id not in candidates:
+                yield from _wrong_end(job, ends.get(job.id), service)
+    elif jobs:
+        yield from _wrong_end(jobs[0], outcome, service)
+        if call.files != jobs[0].image_count():
+            yield f"untrue: {call.files} files of {jobs[0].image_count()} pictures"
+    elif call.intent == UNKNOWN_TASK:
+        if outcome.kind != "forgotten":
+            yield "untrue: expected 'forgotten'"
+    elif outcome.kind == "result" or outcome.task_id:
+        yield "untrue: the service never accepted this task"
 
 
-def _wrong_end(work: Job, said: Any) -> Iterator[str]:
-    """What a client said of a task that has ended."""
-    due: Any = TaskCanceledError if work.is_canceled else Result if work.image_count() else TaskFailedError
-    if not isinstance(said, due):
-        yield f"due was {due.__name__} of task {work.id}"
-    elif said.task_id != work.id:
-        yield f"it names task {said.task_id}, not {work.id}"
-    elif isinstance(said, Result) and len(said.images) != work.image_count():
-        yield f"{len(said.images)} pictures are told, {work.image_count()} were made"
+def _wrong_end(job: Job, outcome: CallOutcome | None, service: ThrottledService) -> Iterator[str]:
+    """Check what the client reported of a task that has ended; None if it reported nothing."""
+    if outcome is None:
+        yield from lost(job.id, False, "no process reported it")
+        return
+    state = job.status(service.lifecycle, service.clock.wall())
+    if problem := false_end(outcome, state, job.image_count(), service.lifecycle):
+        yield f"untrue: {problem}"
+    elif outcome.task_id != job.id:
+        yield f"untrue: it names task {outcome.task_id}, not {job.id}"

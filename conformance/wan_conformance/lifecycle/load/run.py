@@ -1,53 +1,68 @@
-"""Plays a crowd, and tells how its calls ended and what that took."""
+"""Run a load test with either client, and report the outcomes and the number of exchanges."""
 
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from time import process_time
-from typing import Any
 
-from tests.conformance.memory_per_caller import memory_per_waiter
+from wan_conformance.lifecycle.clients.base import CallOutcome
 from wan_conformance.lifecycle.load.callers import Callers, ConcurrentCallers, SequentialCallers
-from wan_conformance.lifecycle.load.invariants import judge
-from wan_conformance.lifecycle.load.service import QUESTIONS, ThrottledService, max_per_second
+from wan_conformance.lifecycle.load.invariants import load_violations
+from wan_conformance.lifecycle.load.service import RATE_LIMITED_CALLS, ThrottledService, max_per_second
 from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.files import tmpfs_folder
 
-Tell = Callable[[str], object]
-_TOLD = 20
+PrintLine = Callable[[str], object]
+_MAX_SHOWN = 20
 
 
-def run(count: int, tell: Tell) -> bool:
-    """Whether every promise was kept to so many calls at once, and to a twentieth as many in turn."""
-    kept = [play(count, tell), play(count // 20, tell, "sync")]
-    tell(f"{memory_per_waiter() / 1000:.1f} kB of memory for each who waits")
-    return all(kept)
+def run(count: int, print_line: PrintLine) -> bool:
+    """Run calls at once with `AsyncWan`, and a twentieth as many in turn with `Wan`.
+
+    Args:
+        count: The number of calls, at least 20.
+        print_line: Called with each line of the report.
+
+    Returns:
+        True if nothing was violated.
+    """
+    return all([run_calls(count, print_line), run_calls(count // 20, print_line, "sync")])
 
 
-def play(count: int, tell: Tell, face: str = "async") -> bool:
-    """Whether every promise was kept to so many calls under one client; tells what was broken."""
-    began, kind = process_time(), ConcurrentCallers if face == "async" else SequentialCallers
+def run_calls(count: int, print_line: PrintLine, client: str = "async") -> bool:
+    """Run calls under one client, and report what was violated.
+
+    Args:
+        count: The number of calls.
+        print_line: Called with each line of the report.
+        client: `sync` or `async`.
+
+    Returns:
+        True if nothing was violated.
+    """
+    began, kind = process_time(), ConcurrentCallers if client == "async" else SequentialCallers
     with tmpfs_folder() as folder, closing(SimulatedEventLoop()) as loop:
-        service = ThrottledService(loop.story_time)
+        service = ThrottledService(loop.clock)
         callers = kind(folder, loop, service)
-        resumed = callers.live(count)
-        broken = [*judge(service, callers.calls, resumed, callers.known())]
-        seconds = loop.story_time.at
-    for each in broken[:_TOLD]:
-        tell(f"BROKEN {each}")
-    _report(callers, service, resumed, tell)
+        resumed = callers.run(count)
+        violations = [*load_violations(service, callers.calls, resumed, callers.journal_states())]
+        seconds = loop.clock.at
+    for violation in violations[:_MAX_SHOWN]:
+        print_line(f"VIOLATED {violation}")
+    _report(callers, service, resumed, print_line)
     spent = process_time() - began
-    tell(f"{seconds:,.0f} s simulated, {spent:.0f} s of CPU; {len(broken):,} promises broken")
-    return not broken
+    print_line(f"{seconds:,.0f} s simulated, {spent:.0f} s of CPU; {len(violations):,} violations")
+    return not violations
 
 
-def _report(callers: Callers, service: ThrottledService, resumed: Any, tell: Tell) -> None:
-    """How the calls ended, and what was asked for that."""
-    ends = Counter(type(call.said).__name__ for call in callers.calls)
-    came = ", ".join(f"{count:,} {name}" for name, count in ends.most_common())
-    tell(f"{len(callers.calls):,} calls, {callers.most:,} waiting at once, came to {came}")
-    found = f"{len(resumed.results):,} results, {len(resumed.failed):,} errors, {len(resumed.lost):,} lost"
-    tell(f"the next process took up {found}")
-    asked = ", ".join(f"{len(times):,} {call or 'link'}" for call, times in service.times.items())
-    fullest = ", ".join(f"{max_per_second(service.times[call])} {call}" for call in QUESTIONS)
-    tell(f"exchanges: {asked}; in the fullest second {fullest}")
+def _report(callers: Callers, service: ThrottledService, resumed: CallOutcome, print_line: PrintLine) -> None:
+    """Print the outcomes of the calls, and the exchanges that they took."""
+    outcomes = Counter(call.outcome.name for call in callers.calls)
+    ends = ", ".join(f"{count:,} {name}" for name, count in outcomes.most_common())
+    print_line(f"{len(callers.calls):,} calls, {callers.max_waiting:,} waiting at once, came to {ends}")
+    results = sum(part.kind == "result" for part in resumed.parts)
+    errors = len(resumed.parts) - results
+    print_line(f"the next process resumed {results:,} results, {errors:,} errors, {len(resumed.lost):,} lost")
+    exchanges = ", ".join(f"{len(times):,} {call or 'link'}" for call, times in service.times.items())
+    fullest = ", ".join(f"{max_per_second(service.times[call])} {call}" for call in RATE_LIMITED_CALLS)
+    print_line(f"exchanges: {exchanges}; in the fullest second {fullest}")

@@ -1,4 +1,4 @@
-"""The service that a crowd calls: limits on rate, and faults of every kind."""
+"""The service of a load test: rate limits, and a fault of every kind in a share of the requests."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from wanlib.boundary.images import encode_image
 from wanlib.emulator import Emulator, Fault, Request, Response, Settings
 from wanlib.emulator.jobs.rendering import RenderSpec
 
-QUESTIONS = ("query", "list", "cancel")
+RATE_LIMITED_CALLS = ("query", "list", "cancel")
 FAULTS = (
     Fault("error", code="Throttling.RateQuota", retry_after="2"),
     Fault("error", code="Throttling"),
@@ -23,38 +23,47 @@ FAULTS = (
     Fault("trickle"),
     Fault("doubled"),
     Fault("status", word="HIBERNATING"),
-    Fault("again", on=QUESTIONS),  # a create that a proxy sends twice is paid twice, whatever the client does
+    Fault(
+        "again", on=RATE_LIMITED_CALLS
+    ),  # a create that a proxy repeats is paid twice, and no client can prevent it
     Fault("error", code="PostpaidBillOverdue", on=("async",)),
     Fault("fail", code="DataInspectionFailed", on=("async",)),
     Fault("partial", code="InternalError", on=("async",)),
 )
-"""All kinds of the emulator's but `short`, which is for streams."""
-RATE = 0.03
-"""The share of requests that meet one of them."""
+"""All kinds of faults except `short`, which is for streams."""
+FAULT_RATE = 0.03
+"""The share of requests with a fault."""
 _PICTURE = Response(200, (("content-type", "image/png"),), (encode_image("png", 8, 8),))
 
 
 class ThrottledService(Emulator):
-    """times: of each call, when it was asked for. All pictures are one: to draw them would take longest."""
+    """An emulator with quotas, faults, and one picture for all results.
 
-    def __init__(self, time: SimulatedClock) -> None:
-        settings = Settings(waiting=1.0, working=3.0, quotas=True, fault_rate=RATE, faults=FAULTS)
-        super().__init__(clock=time, settings=settings)
+    Rendering pictures would take most of the time.
+
+    Attributes:
+        times: The moments of all requests by call, in seconds since the test began.
+    """
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        """Start a service."""
+        settings = Settings(waiting=1.0, working=3.0, quotas=True, fault_rate=FAULT_RATE, faults=FAULTS)
+        super().__init__(clock=clock, settings=settings)
         self.times: defaultdict[str, list[float]] = defaultdict(list)
-        self._time = time
+        self._clock = clock
 
     def handle(self, request: Request) -> Response:
-        """The answer of the emulator."""
+        """Answer a request, and record its moment."""
         response = super().handle(request)
-        self.times[self.history[-1].call].append(self._time.at)
+        self.times[self.history[-1].call].append(self._clock.at)
         return response
 
-    def _whole(self, found: Response | RenderSpec) -> Response:
+    def _render(self, found: Response | RenderSpec) -> Response:
         return found if isinstance(found, Response) else _PICTURE
 
 
 def max_per_second(times: Sequence[float]) -> int:
-    """The most in any second; times: in order."""
+    """Return the most moments within one second; `times` are in order."""
     most = first = 0
     for last, at in enumerate(times):
         while at - times[first] >= 1 - 1e-6:

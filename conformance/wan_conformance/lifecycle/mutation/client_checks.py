@@ -1,7 +1,8 @@
-"""Our client before the true service, watched closely: what it asks when, and what it makes of each answer.
+"""Checks of a client that was generated from a mutant, against the service of the original table.
 
-The stories see most of what is wrong in a client's table. These look where no story does: at each poll's
-moment, at the second before a term is over, and at the words of an error.
+The scenarios of `schedules` kill most mutants. These checks look where no scenario does: at the moment of
+each poll, at the second before a term is over, and at the message of an error. `client_problems` runs all
+of them; `client_with_mutant` makes every client inside its block live by a mutant.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,224 +10,263 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
-from wan_conformance.lifecycle.clients.wan import BASE, KEY
+from wan_conformance.lifecycle.clients.base import CallOutcome
+from wan_conformance.lifecycle.clients.wan import BASE_URL, KEY, outcome_from_error, outcome_from_value
 from wan_conformance.lifecycle.mutation.mutants import Mutant
-from wan_conformance.lifecycle.mutation.service_checks import DAY, END, RATES, WAITS, WORKS
+from wan_conformance.lifecycle.mutation.service_checks import DAY, END, RATES, WAITING, WORKING
 from wan_conformance.lifecycle.simulation.clock import START, SimulatedClock
 from wan_conformance.lifecycle.simulation.transport import InProcessClient
 from wanlib import AsyncWan, Wan
 from wanlib.base.api_tables import ApiTables
-from wanlib.client.results.result import Result
 from wanlib.emit.client.api_tables import calls
 from wanlib.emulator import Emulator, Fault, Settings
-from wanlib.errors import LinkExpiredError, TaskCanceledError, TaskFailedError, TaskUnknownError
 from wanlib.spec import Spec
 
 
 class ClientSession:
-    """A client and a service in a time of their own. wan: the client. time: as both have it."""
+    """A client and a service with a clock of their own.
 
-    def __init__(self, true: Spec, folder: Path, waits: float = WAITS, works: float = WORKS) -> None:
-        self.time, self.folder = SimulatedClock(), folder
-        settings = Settings(waiting=waits, working=works)
-        self._service = Emulator(true, clock=self.time, settings=settings)
+    Attributes:
+        clock: Their time.
+        folder: For journal and pictures.
+        wan: The client.
+    """
+
+    def __init__(
+        self, original: Spec, folder: Path, waiting: float = WAITING, working: float = WORKING
+    ) -> None:
+        """Start client and service.
+
+        Args:
+            original: The spec of the service.
+            folder: For journal and pictures.
+            waiting: Seconds that a task is PENDING.
+            working: Seconds that it is RUNNING.
+        """
+        self.clock, self.folder = SimulatedClock(), folder
+        settings = Settings(waiting=waiting, working=working)
+        self._service = Emulator(original, clock=self.clock, settings=settings)
         self._journal = folder / "calls.sqlite"
         self._journal.unlink(missing_ok=True)
-        self.wan = self._client()
+        self.wan = self._new_client()
 
     def restart_client(self) -> None:
-        """The next process."""
+        """Replace the client by a new process."""
         self.wan.close()
-        self.wan = self._client()
+        self.wan = self._new_client()
 
-    def submitted(self, fault: Fault | None = None) -> Any:
-        """The handle of a new task."""
+    def submit(self, fault: Fault | None = None) -> Any:
+        """Create a task, with a fault of its job or None, and return its handle."""
         self._service.faults.queue([fault])
         return self.wan.submit(
             "wan2.5-i2i-preview", "tulips", images=["https://photos.example.com/street.jpg"], n=1
         )
 
     def contradict_next_query(self, word: str) -> None:
-        """The next query is answered with another state."""
+        """Let the response to the next query report another state."""
         self._service.faults.queue([Fault("status", word=word, on=("query",))])
 
     def call_times(self, call: str) -> list[float]:
-        """When calls of a kind were made, in seconds since the scene began."""
-        return [seen.at - START for seen in self._service.history if seen.call == call]
+        """Return when calls of a kind were made, in seconds since the session began."""
+        return [request.at - START for request in self._service.history if request.call == call]
 
     def close(self) -> None:
-        """Ends both."""
+        """Close client and service."""
         self.wan.close()
         self._service.close()
 
-    def _client(self) -> Wan:
-        line = InProcessClient(self._service, self.time.sleep)
-        told: dict[str, Any] = {"base_url": BASE, "journal": self._journal, "clock": self.time}
-        return Wan(KEY, http_client=line, random=Random(1), **told)
+    def _new_client(self) -> Wan:
+        http_client = InProcessClient(self._service, self.clock.sleep)
+        options: dict[str, Any] = {"base_url": BASE_URL, "journal": self._journal, "clock": self.clock}
+        return Wan(KEY, http_client=http_client, random=Random(1), **options)
 
 
-LOOKS = (1.0, 3.0, 7.0, 15.0, 25.0, 35.0, 45.0, 55.0)
-"""Seconds at which a task is looked at in its first minute: a second after its submission, then in gaps that
-double to the ten that the pages advise."""
+POLL_TIMES = (1.0, 3.0, 7.0, 15.0, 25.0, 35.0, 45.0, 55.0)
+"""Seconds at which a client polls a task in its first minute: a second after the submission, then at
+intervals that double up to the ten seconds that the vendor's documents advise."""
 _FAILS = Fault("fail", code="InternalError", on=("async",))
 _NEVER = float("inf")
 
 
-def client_problems(true: Spec, folder: Path) -> Iterator[str]:
-    """What is wrong in the client as it is now, in words. folder: for its journal and pictures."""
-    for waits, works, watch in _WATCHES:
-        scene = ClientSession(true, folder, waits, works)
+class ClientCheck(NamedTuple):
+    """One check.
+
+    Attributes:
+        name: A name for reports and tests.
+        waiting: Seconds that the tasks of the service are PENDING.
+        working: Seconds that they are RUNNING.
+        find: Finds problems, in words.
+    """
+
+    name: str
+    waiting: float
+    working: float
+    find: Callable[[ClientSession], Iterator[str]]
+
+
+def client_problems(original: Spec, folder: Path) -> Iterator[str]:
+    """Find what is wrong in the client as it is now, in words.
+
+    Args:
+        original: The spec of the service.
+        folder: For journal and pictures.
+    """
+    for check in CLIENT_CHECKS:
+        session = ClientSession(original, folder, check.waiting, check.working)
         try:
-            yield from watch(scene)
+            yield from check.find(session)
         finally:
-            scene.close()
+            session.close()
 
 
-def _succeeds(scene: ClientSession) -> Iterator[str]:
-    heard: list[str] = []
-    task = scene.submitted()
-    said = _outcome(lambda: task.wait(timeout=60.0, on_status=lambda _, status: heard.append(status)))
-    yield from _expect("a task that succeeds", said, Result)
-    if heard != (due := ["PENDING", "RUNNING", "SUCCEEDED"]):
-        yield f"the wait told of {', '.join(heard)}, due were {', '.join(due)}"
-    yield from _poll_times(scene, 3)
+def _succeeds(session: ClientSession) -> Iterator[str]:
+    reported: list[str] = []
+    task = session.submit()
+    outcome = _wait(lambda: task.wait(timeout=60.0, on_status=lambda _, status: reported.append(status)))
+    yield from _expect("a task that succeeds", outcome, "result")
+    if reported != (expected := ["PENDING", "RUNNING", "SUCCEEDED"]):
+        yield f"the wait reported {', '.join(reported)}, expected {', '.join(expected)}"
+    yield from _poll_times(session, 3)
 
 
-def _fails(scene: ClientSession) -> Iterator[str]:
-    task = scene.submitted(_FAILS)
-    yield from _expect("a task that fails", _outcome(lambda: task.wait(timeout=60.0)), TaskFailedError)
-    yield from _poll_times(scene, 3)
+def _fails(session: ClientSession) -> Iterator[str]:
+    task = session.submit(_FAILS)
+    yield from _expect("a task that fails", _wait(lambda: task.wait(timeout=60.0)), "failed")
+    yield from _poll_times(session, 3)
 
 
-def _canceled(scene: ClientSession) -> Iterator[str]:
-    task = scene.submitted()
+def _canceled(session: ClientSession) -> Iterator[str]:
+    task = session.submit()
     task.cancel()
-    yield from _expect(
-        "a task that is canceled", _outcome(lambda: task.wait(timeout=60.0)), TaskCanceledError
-    )
-    yield from _poll_times(scene, 1)
+    yield from _expect("a canceled task", _wait(lambda: task.wait(timeout=60.0)), "was canceled")
+    yield from _poll_times(session, 1)
 
 
-def _survives_deadline(scene: ClientSession) -> Iterator[str]:
-    task = scene.submitted()
-    _outcome(lambda: task.wait(timeout=60.0))
-    yield from _poll_times(scene, len(LOOKS))
+def _survives_deadline(session: ClientSession) -> Iterator[str]:
+    task = session.submit()
+    _wait(lambda: task.wait(timeout=60.0))
+    yield from _poll_times(session, len(POLL_TIMES))
 
 
-def _forgotten(scene: ClientSession) -> Iterator[str]:
-    """UNKNOWN is told from 24 hours on to be the end of the term, before to be a strange key's."""
-    task = scene.submitted()
-    for at, word, words in ((DAY - 0.5, "UNKNOWN", "though a task is kept"), (DAY, "", "has expired")):
-        scene.time.at = at
-        if word:
-            scene.contradict_next_query(word)
-        said = _outcome(lambda: task.wait(timeout=60.0))
-        yield from _expect("a task that is UNKNOWN", said, TaskUnknownError)
-        if words not in str(said):
-            told = f"UNKNOWN is explained by {str(said)[:90]!r}"
-            yield f"{DAY - at:g} s before the term {told}, due was {words!r}"
+def _expires(session: ClientSession) -> Iterator[str]:
+    """From 24 hours on, UNKNOWN is explained by expiry; before, by the key of another account."""
+    task = session.submit()
+    for at, state, message in ((DAY - 0.5, "UNKNOWN", "though a task is kept"), (DAY, "", "has expired")):
+        session.clock.at = at
+        if state:
+            session.contradict_next_query(state)
+        outcome = _wait(lambda: task.wait(timeout=60.0))
+        yield from _expect("a task that is UNKNOWN", outcome, "forgotten")
+        if message not in outcome.message:
+            explanation = f"UNKNOWN is explained by {outcome.message[:90]!r}"
+            yield f"{DAY - at:g} s before its expiry {explanation}, expected {message!r}"
 
 
-def _resumed(scene: ClientSession) -> Iterator[str]:
-    """Half a second before its term is over, a task can still be taken up."""
-    scene.submitted()
-    scene.restart_client()
-    scene.time.at = DAY - 0.5
-    said = _outcome(lambda: scene.wan.resume(timeout=60.0))
-    if len(getattr(said, "results", ())) != 1:
-        yield f"half a second before the term a resume comes to {type(said).__name__} without the result"
+def _resumed(session: ClientSession) -> Iterator[str]:
+    """Half a second before its expiry, a task can still be resumed."""
+    session.submit()
+    session.restart_client()
+    session.clock.at = DAY - 0.5
+    resumed = session.wan.resume(timeout=60.0)
+    if len(resumed.results) != 1:
+        yield "half a second before the expiry a resume comes to no result"
 
 
-def _saved(scene: ClientSession) -> Iterator[str]:
-    """A picture is fetched as long as its link lives, and not asked for from then on."""
-    result = _outcome(scene.submitted().wait)
+def _saved(session: ClientSession) -> Iterator[str]:
+    """A picture is requested as long as its link is valid, and not from then on."""
+    result = session.submit().wait()
     for at, name, count in ((END + DAY - 0.5, "in time", 1), (END + DAY, "too late", 0)):
-        scene.time.at = at
-        before = len(scene.call_times("result"))
-        said = _outcome(lambda: result.save(scene.folder, overwrite=True))
-        if isinstance(said, LinkExpiredError) == bool(count):
-            yield f"{name}, a save comes to {type(said).__name__}"
-        if (fetched := len(scene.call_times("result")) - before) != count:
-            yield f"{name}, {fetched} links are followed, due were {count}"
+        session.clock.at = at
+        before = len(session.call_times("result"))
+        outcome = _outcome("save", lambda: result.save(session.folder, overwrite=True))
+        if (outcome.kind == "dead link") == bool(count):
+            yield f"{name}, a save comes to {outcome}"
+        if (fetched := len(session.call_times("result")) - before) != count:
+            yield f"{name}, {fetched} links are followed, expected {count}"
 
 
-def _check_rate(scene: ClientSession) -> Iterator[str]:
-    """Calls of one kind come as fast as the account's rate allows, and no faster."""
-    tasks = [scene.submitted() for _ in range(3)]
-    for call, ask in _CALLS.items():
+def _check_rate(session: ClientSession) -> Iterator[str]:
+    """Calls of one kind are sent as fast as the account's rate allows, and no faster."""
+    tasks = [session.submit() for _ in range(3)]
+    for call, call_once in _CALLS.items():
         for task in tasks:
-            ask(scene, task)
-        first, *_, last = scene.call_times(call)
-        if round(last - first, 6) != round((due := 2 / RATES[call]), 6):
-            yield f"three calls of {call} take {last - first:.4f} s, due were {due:.4f} s"
+            call_once(session, task)
+        first, *_, last = session.call_times(call)
+        if round(last - first, 6) != round((expected := 2 / RATES[call]), 6):
+            yield f"three calls of {call} take {last - first:.4f} s, expected {expected:.4f} s"
 
 
 _CALLS: dict[str, Callable[[ClientSession, Any], Any]] = {
     "query": lambda _, task: task.status(),
-    "list": lambda scene, _: list(scene.wan.tasks()),
+    "list": lambda session, _: list(session.wan.tasks()),
     "cancel": lambda _, task: task.cancel(),
 }
-_WATCHES: tuple[tuple[float, float, Callable[[ClientSession], Iterator[str]]], ...] = (
-    (WAITS, WORKS, _succeeds),
-    (WAITS, WORKS, _fails),
-    (WAITS, WORKS, _canceled),
-    (WAITS, _NEVER, _survives_deadline),
-    (_NEVER, _NEVER, _survives_deadline),
-    (WAITS, WORKS, _forgotten),
-    (WAITS, WORKS, _resumed),
-    (WAITS, WORKS, _saved),
-    (_NEVER, _NEVER, _check_rate),
+CLIENT_CHECKS = (
+    ClientCheck("succeeds", WAITING, WORKING, _succeeds),
+    ClientCheck("fails", WAITING, WORKING, _fails),
+    ClientCheck("canceled", WAITING, WORKING, _canceled),
+    ClientCheck("runs on", WAITING, _NEVER, _survives_deadline),
+    ClientCheck("waits on", _NEVER, _NEVER, _survives_deadline),
+    ClientCheck("expires", WAITING, WORKING, _expires),
+    ClientCheck("resumed", WAITING, WORKING, _resumed),
+    ClientCheck("saved", WAITING, WORKING, _saved),
+    ClientCheck("rate", _NEVER, _NEVER, _check_rate),
 )
+"""All checks of a client."""
 
 
-def _outcome(call: Callable[[], Any]) -> Any:
+def _wait(call: Callable[[], Any]) -> CallOutcome:
+    return _outcome("wait", call)
+
+
+def _outcome(verb: str, call: Callable[[], Any]) -> CallOutcome:
     try:
-        return call()
+        return outcome_from_value(verb, call())
     except Exception as error:
-        return error
+        return outcome_from_error(verb, error)
 
 
-def _expect(what: str, said: Any, due: type) -> Iterator[str]:
-    if not isinstance(said, due):
-        yield f"the wait for {what} comes to {type(said).__name__}, due was {due.__name__}"
+def _expect(what: str, outcome: CallOutcome, expected: str) -> Iterator[str]:
+    if outcome.kind != expected:
+        yield f"the wait for {what} comes to {outcome}, expected '{expected}'"
 
 
-def _poll_times(scene: ClientSession, count: int) -> Iterator[str]:
-    """So many polls, each at its moment, and none after the end."""
-    if (made := tuple(round(at, 6) for at in scene.call_times("query"))) != LOOKS[:count]:
-        yield f"polls after {_seconds(made)} s, due were {_seconds(LOOKS[:count])} s"
+def _poll_times(session: ClientSession, count: int) -> Iterator[str]:
+    """There are so many polls, each at its moment, and none after the end."""
+    if (times := tuple(round(at, 6) for at in session.call_times("query"))) != POLL_TIMES[:count]:
+        yield f"polls after {_seconds(times)} s, expected {_seconds(POLL_TIMES[:count])} s"
 
 
 def _seconds(moments: tuple[float, ...]) -> str:
-    told = ", ".join(f"{at:g}" for at in moments[: len(LOOKS)])
-    return told if len(moments) <= len(LOOKS) else f"{told} and {len(moments) - len(LOOKS)} more"
+    text = ", ".join(f"{at:g}" for at in moments[: len(POLL_TIMES)])
+    return text if len(moments) <= len(POLL_TIMES) else f"{text} and {len(moments) - len(POLL_TIMES)} more"
 
 
 def api_from_spec(spec: Spec) -> ApiTables:
-    """What the client would know of the API, were it generated from this spec."""
-    return _read(calls(spec))
+    """Return the tables of the API that would be generated from a spec."""
+    return _execute(calls(spec))
 
 
 @cache
-def _read(text: str) -> ApiTables:
-    found: dict[str, Any] = {}
-    exec(compile(text, "<wanlib emit>", "exec"), found)
-    api: ApiTables = found["API"]
+def _execute(code: str) -> ApiTables:
+    namespace: dict[str, Any] = {}
+    exec(compile(code, "<wanlib emit>", "exec"), namespace)
+    api: ApiTables = namespace["API"]
     return api
 
 
 @contextmanager
 def client_with_mutant(mutant: Mutant) -> Iterator[None]:
-    """Makes every client that is made inside live by a mutant."""
+    """Let every client that is created inside the block behave by a mutant."""
     api = api_from_spec(mutant.spec)
     changes = [(Wan, "_api", api), (AsyncWan, "_api", api), *([mutant.code] if mutant.code else ())]
-    before = [(where, name, getattr(where, name)) for where, name, _ in changes]
+    originals = [(owner, name, getattr(owner, name)) for owner, name, _ in changes]
     try:
-        for where, name, value in changes:
-            setattr(where, name, value)
+        for owner, name, value in changes:
+            setattr(owner, name, value)
         yield
     finally:
-        for where, name, value in before:
-            setattr(where, name, value)
+        for owner, name, value in originals:
+            setattr(owner, name, value)

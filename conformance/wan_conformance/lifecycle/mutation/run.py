@@ -1,4 +1,4 @@
-"""Tries every mutant of the table on both sides, and tells what became of each."""
+"""Run every mutant of the state table on both sides and report which were killed."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -7,108 +7,136 @@ from textwrap import fill, indent
 from typing import NamedTuple
 
 from wan_conformance.lifecycle.mutation.client_checks import client_problems, client_with_mutant
-from wan_conformance.lifecycle.mutation.equivalence import equivalence_reason, invalid_assumptions
+from wan_conformance.lifecycle.mutation.equivalence import SIDES, EquivalentMutants, read_equivalent_mutants
 from wan_conformance.lifecycle.mutation.mutants import Mutant, mutants
 from wan_conformance.lifecycle.mutation.service_checks import service_problems
 from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioRunner, scenario_runner
-from wan_conformance.lifecycle.schedules.schedules import OURS, STEPS, Schedule
+from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, STEPS, Schedule
 from wan_conformance.lifecycle.simulation.files import tmpfs_folder
 from wanlib.emit.client.api_tables import calls
 from wanlib.spec import Spec, load
 
-SIDES = ("service", "client")
-TRUE = "the true table"
-GOOD = ("killed", "equivalent")
+ORIGINAL = "the original table"
+PASSING = ("killed", "equivalent")
 _WIDTH = 106
 
 
-class Finding(NamedTuple):
-    """What became of a mutant on one side.
+class MutantResult(NamedTuple):
+    """The result of one mutant on one side.
 
-    verdict: `killed`, `survived`, `equivalent`; `news` of a mutant that is killed although it is proved
-    equivalent, and of the true table where it is turned down. by: the witness or the proof, in words.
+    Attributes:
+        name: The mutant's name, or `ORIGINAL`.
+        side: `service` or `client`.
+        verdict: `killed`, `survived` or `equivalent`; `unexpected` for a mutant that is killed although it is
+            listed as equivalent, and for the original table if a check rejects it.
+        reason: The first problem that a check found, or the reason of the list of equivalent mutants.
     """
 
     name: str
     side: str
     verdict: str
-    by: str
+    reason: str
 
 
-def run_mutants(true: Spec, tried: Iterable[Mutant]) -> Iterator[Finding]:
-    """The true table first, then each mutant, on each side that has such a word."""
-    with scenario_runner() as stage, tmpfs_folder() as folder:
-        witness = Witnesses(true, stage, folder)
+def run_mutants(
+    original: Spec, selected: Iterable[Mutant], equivalent: EquivalentMutants
+) -> Iterator[MutantResult]:
+    """Check the original table, then each mutant, on each side that it concerns.
+
+    Args:
+        original: The spec without a fault.
+        selected: The mutants to check.
+        equivalent: The list of equivalent mutants.
+    """
+    with scenario_runner() as runner, tmpfs_folder() as folder:
+        detectors = Detectors(original, runner, folder)
         for side in SIDES:
-            if by := witness.first_detecting(Mutant(TRUE, true), side):
-                yield Finding(TRUE, side, "news", by)
-        for mutant in tried:
+            if problem := detectors.first_detecting(Mutant(ORIGINAL, original), side):
+                yield MutantResult(ORIGINAL, side, "unexpected", problem)
+        for mutant in selected:
             for side in SIDES if mutant.code is None else ("client",):
-                yield _found(true, mutant, side, witness)
+                problem = detectors.first_detecting(mutant, side)
+                yield _result(mutant.name, side, problem, equivalent.get((mutant.name, side), ""))
 
 
-class Witnesses:
-    """All that can speak against a mutant."""
+class Detectors:
+    """All checks that can kill a mutant."""
 
-    def __init__(self, true: Spec, stage: ScenarioRunner, folder: Path) -> None:
-        self._true, self._stage, self._folder = true, stage, folder
-        self._heard: dict[object, str] = {}
+    def __init__(self, original: Spec, runner: ScenarioRunner, folder: Path) -> None:
+        """Prepare the checks; `original` is the spec without a fault, `folder` gets journals and pictures."""
+        self._original, self._runner, self._folder = original, runner, folder
+        self._by_client: dict[object, str] = {}
 
     def first_detecting(self, mutant: Mutant, side: str) -> str:
-        """The first that does, "" where none does."""
+        """Return the first problem that a check finds in a mutant, "" for none."""
         if side == "service":
-            return next(service_problems(self._true, mutant.spec), "")
-        client = calls(mutant.spec), mutant.code  # to the letter the same client is heard once
-        if client not in self._heard:
+            return next(service_problems(self._original, mutant.spec), "")
+        client = calls(mutant.spec), mutant.code  # two mutants that generate the same client are checked once
+        if client not in self._by_client:
             with client_with_mutant(mutant):
-                by = next(self._stories(), "") or next(client_problems(self._true, self._folder), "")
-            self._heard[client] = by
-        return self._heard[client]
+                problem = next(self._scenario_problems(), "")
+                problem = problem or next(client_problems(self._original, self._folder), "")
+            self._by_client[client] = problem
+        return self._by_client[client]
 
-    def _stories(self) -> Iterator[str]:
-        for story in STEPS:
-            for client in OURS:
-                schedule = Schedule(story, client)
-                yield from (f"story {schedule}: {each}" for each in self._stage.play(schedule).broken)
+    def _scenario_problems(self) -> Iterator[str]:
+        for scenario in STEPS:
+            for client in OUR_CLIENTS:
+                schedule = Schedule(scenario, client)
+                for violation in self._runner.play(schedule).violations:
+                    yield f"scenario {schedule}: {violation}"
 
 
-def run(tell: Callable[[str], object]) -> int:
-    """All mutants -> 0 where each is killed or proved equivalent, else 1. tell: gets line after line."""
+def run(print_line: Callable[[str], object]) -> int:
+    """Run all mutants and print a report.
+
+    Args:
+        print_line: Called with each line of the report.
+
+    Returns:
+        0 if each mutant is killed or listed as equivalent, else 1.
+    """
     spec = load()
-    findings = [*run_mutants(spec, mutants(spec))]
-    grounds = [*invalid_assumptions()]
-    report(findings, tell)
-    for each in grounds:
-        tell(f"NO PROOF HOLDS: {each}")
-    return 1 if grounds or any(each.verdict not in GOOD for each in findings) else 0
+    all_mutants = [*mutants(spec)]
+    equivalent = read_equivalent_mutants({mutant.name for mutant in mutants(spec)})
+    results = [*run_mutants(spec, all_mutants, equivalent)]
+    report(results, print_line)
+    return 1 if any(result.verdict not in PASSING for result in results) else 0
 
 
-def report(findings: Iterable[Finding], tell: Callable[[str], object]) -> None:
-    """The equivalent ones by their proofs, what is wrong, and the figures."""
-    found = [*findings]
-    proofs: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for each in found:
-        if each.verdict == "equivalent":
-            proofs[each.side, each.by].append(each.name)
-        elif each.verdict not in GOOD:
-            tell(f"{each.verdict.upper()} {each.name} on the {each.side}{': ' * bool(each.by)}{each.by}")
-    for (side, why), names in proofs.items():
-        tell(f"{len(names)} equivalent on the {side}: {why}")
-        tell(indent(fill(", ".join(names), _WIDTH, break_on_hyphens=False), "    "))
-    tell(f"{len({each.name for each in found} - {TRUE})} mutants of the life of a task")
+def report(results: Iterable[MutantResult], print_line: Callable[[str], object]) -> None:
+    """Print the failures, the equivalent mutants by their reasons, and the counts."""
+    results = [*results]
+    reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for result in results:
+        if result.verdict == "equivalent":
+            reasons[result.side, result.reason].append(result.name)
+        elif result.verdict not in PASSING:
+            detail = f": {result.reason}" if result.reason else ""
+            print_line(f"{result.verdict.upper()} {result.name} on the {result.side}{detail}")
+    for (side, reason), names in reasons.items():
+        print_line(f"{len(names)} equivalent on the {side}: {reason}")
+        print_line(indent(fill(", ".join(names), _WIDTH, break_on_hyphens=False), "    "))
+    print_line(f"{len({result.name for result in results} - {ORIGINAL})} mutants of the state table")
     for side in SIDES:
-        tell(f"{side}: {_figures([each for each in found if each.side == side])}")
+        print_line(f"{side}: {_counts([result for result in results if result.side == side])}")
 
 
-def _figures(found: list[Finding]) -> str:
-    stories = sum(each.by.startswith("story ") for each in found if each.verdict == "killed")
-    counts = {word: sum(each.verdict == word for each in found) for word in (*GOOD, "survived", "news")}
-    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count or word != "news")
-    return told.replace(" killed", f" killed ({stories} by a story)") if stories else told
+def _counts(results: list[MutantResult]) -> str:
+    by_scenario = sum(
+        result.reason.startswith("scenario ") for result in results if result.verdict == "killed"
+    )
+    counts = {
+        verdict: sum(result.verdict == verdict for result in results)
+        for verdict in (*PASSING, "survived", "unexpected")
+    }
+    text = ", ".join(
+        f"{count} {verdict}" for verdict, count in counts.items() if count or verdict != "unexpected"
+    )
+    return text.replace(" killed", f" killed ({by_scenario} by a scenario)") if by_scenario else text
 
 
-def _found(true: Spec, mutant: Mutant, side: str, witness: Witnesses) -> Finding:
-    why, by = equivalence_reason(true, mutant, side), witness.first_detecting(mutant, side)
-    if why:
-        return Finding(mutant.name, side, "news" if by else "equivalent", by or why)
-    return Finding(mutant.name, side, "killed" if by else "survived", by)
+def _result(name: str, side: str, problem: str, equivalence: str) -> MutantResult:
+    if equivalence:
+        return MutantResult(name, side, "unexpected" if problem else "equivalent", problem or equivalence)
+    return MutantResult(name, side, "killed" if problem else "survived", problem)

@@ -1,6 +1,7 @@
-"""A service that lives by a table, judged by raw requests at the moments that matter.
+"""Checks of a service that was generated from a mutant, by raw requests at the moments that matter.
 
-Two judges: the states that the true table has a path to (`Possible`), and what is due to the microsecond.
+Each response is checked twice: against the `TaskModel` of the original table, and against the state that is
+expected to the microsecond. `service_problems` runs all checks.
 """
 
 import json
@@ -32,41 +33,56 @@ _BODIES: dict[str, tuple[str, dict[str, Any]]] = {
         {"model": "wan2.5-i2i-preview", "input": {"prompt": "tulips", "images": [_PHOTO]}},
     ),
 }
-"""A body for each shape of results, and where it goes, as the pages have them."""
+"""The path and the body of a create for each form of results, as in the vendor's documents."""
 
 
 class RawClient:
-    """Asks the service of a spec. time: simulated; to be moved on by whoever asks."""
+    """Sends raw requests to the service of a spec.
+
+    Attributes:
+        clock: The time of the service; the caller advances it.
+    """
 
     def __init__(self, spec: Spec, settings: Settings) -> None:
-        self.time = SimulatedClock()
-        self._service = CachedImageEmulator(spec, clock=self.time, settings=settings)
+        """Start the service of a spec."""
+        self.clock = SimulatedClock()
+        self._service = CachedImageEmulator(spec, clock=self.clock, settings=settings)
 
-    def create(self, shape: str, seed: int, pictures: int, fault: str = "") -> Any:
-        """The answer to an asynchronous create. fault: as in `x-wan-fault`, that its work is to meet."""
-        path, body = _BODIES[shape]
+    def create(self, form: str, seed: int, pictures: int, fault: str = "") -> Any:
+        """Create a task.
+
+        Args:
+            form: `choices` or `results`, the form of its results.
+            seed: The seed.
+            pictures: The number of pictures, `n`.
+            fault: The fault of its job, as in `x-wan-fault`; "" for none.
+
+        Returns:
+            The response.
+        """
+        path, body = _BODIES[form]
         raw = json.dumps(body | {"parameters": {"n": pictures, "seed": seed, "watermark": False}}).encode()
         headers = {"content-type": "application/json", "x-dashscope-async": "enable"}
-        return _told(self._send("POST", path, headers | _faulty(fault), raw))
+        return _payload(self._send("POST", path, headers | _fault_header(fault), raw))
 
     def query(self, task_id: str, fault: str = "") -> Any:
-        """The answer to a query."""
-        return _told(self._send("GET", f"/tasks/{task_id}", _faulty(fault)))
+        """Query a task, and return the response."""
+        return _payload(self._send("GET", f"/tasks/{task_id}", _fault_header(fault)))
 
     def cancel(self, task_id: str) -> int:
-        """The HTTP status of a cancel."""
+        """Cancel a task, and return the HTTP status."""
         return self._send("POST", f"/tasks/{task_id}/cancel").status
 
     def list(self) -> Any:
-        """The answer to a list of all tasks of the last day."""
-        return _told(self._send("GET", "/tasks/?page_size=100"))
+        """List the tasks of the last day, and return the response."""
+        return _payload(self._send("GET", "/tasks/?page_size=100"))
 
     def download(self, url: str) -> int:
-        """The HTTP status of a picture."""
+        """Fetch a picture, and return the HTTP status."""
         return self._service.handle(Request("GET", url.removeprefix(_ORIGIN), {}, b"", _ORIGIN)).status
 
     def is_throttled(self, call: str, task_id: str) -> bool:
-        """Whether a query, a list or a cancel is refused for its rate."""
+        """Return True if a query, a list or a cancel is refused because of the rate limit."""
         method, path = {
             "query": ("GET", f"/tasks/{task_id}"),
             "list": ("GET", "/tasks/"),
@@ -75,7 +91,7 @@ class RawClient:
         return self._send(method, path).status == 429
 
     def close(self) -> None:
-        """Ends the service."""
+        """Close the service."""
         self._service.close()
 
     def _send(
@@ -84,178 +100,200 @@ class RawClient:
         return self._service.handle(Request(method, _BASE + path, {**_KEY, **(headers or {})}, body, _ORIGIN))
 
 
-def _faulty(fault: str) -> dict[str, str]:
+def _fault_header(fault: str) -> dict[str, str]:
     return {FAULT_HEADER: fault} if fault else {}
 
 
-def _told(response: Response) -> Any:
-    if response.status != 200:  # a service that breaks down is no fault of its table
+def _payload(response: Response) -> Any:
+    if response.status != 200:  # not a wrong table, but a service that does not work
         raise RuntimeError(
-            f"the service answers HTTP {response.status}, 200 was due: {response.body[:200]!r}"
+            f"the service responds with HTTP {response.status}, expected 200: {response.body[:200]!r}"
         )
     return json.loads(response.body)
 
 
 DAY = 86_400.0
-WAITS, WORKS = 2.0, 4.0
-END = WAITS + WORKS
+WAITING, WORKING = 2.0, 4.0
+END = WAITING + WORKING
 CANCELED_AT = 1.0
-_GRAIN = 1e-6
-_CHANGES = (WAITS, END, DAY, END + DAY)
+_RESOLUTION = 1e-6
+_CHANGES = (WAITING, END, DAY, END + DAY)
 MOMENTS = tuple(
     sorted(
-        {0.0, CANCELED_AT, CANCELED_AT + 0.5, WAITS + WORKS / 4, WAITS + 3 * WORKS / 4, END + 1.5, END + 3.5}
-        | {at - early for at in _CHANGES for early in (_GRAIN, 0.0)}
+        {
+            0.0,
+            CANCELED_AT,
+            CANCELED_AT + 0.5,
+            WAITING + WORKING / 4,
+            WAITING + 3 * WORKING / 4,
+            END + 1.5,
+            END + 3.5,
+        }
+        | {at - early for at in _CHANGES for early in (_RESOLUTION, 0.0)}
         | {DAY / 2, DAY - 1, DAY + 1, DAY + 3, DAY + END - 1, 3 * DAY}
     )
 )
-"""Seconds since the submission: just before and at each change, between the changes, and after them."""
+"""Seconds since the submission at which all is checked: before, at, between and after the changes of
+state."""
 SEEDS = 3
-"""A table may leave open which road a task takes; then its seed decides."""
+"""Tasks of each kind, with different seeds: if a table has several paths to an end, the seed chooses one."""
 
 
 @dataclass
-class Task:
-    """One task of a service.
+class SampleTask:
+    """One task of the sample.
 
-    shape: of its results. fault: as in `x-wan-fault`. end: how its work ends. pictures, failures: that it
-    comes to then. canceled: whether it is canceled at CANCELED_AT. id: once it is submitted.
+    Attributes:
+        form: The form of its results.
+        fault: The fault of its job, as in `x-wan-fault`; "" for none.
+        end: The state in which it ends.
+        pictures: The pictures of its result.
+        failures: The pictures that failed.
+        is_canceled: True if it is canceled at `CANCELED_AT`.
+        seed: Its seed.
+        id: Its id, "" before it is submitted.
+        model: Its possible states by the original table.
     """
 
-    shape: str
+    form: str
     fault: str
     end: str
     pictures: int
     failures: int = 0
-    canceled: bool = False
+    is_canceled: bool = False
     seed: int = 0
     id: str = ""
-    may: TaskModel = field(init=False)
+    model: TaskModel = field(init=False)
 
     def expected_status(self, at: float) -> str:
-        """What a query is due to tell so many seconds after the submission."""
+        """Return the state that a query must report, `at` seconds after the submission."""
         if at >= DAY:
             return "UNKNOWN"
-        if self.canceled and at >= CANCELED_AT:
+        if self.is_canceled and at >= CANCELED_AT:
             return "CANCELED"
-        if at < WAITS:
+        if at < WAITING:
             return "PENDING"
         return "RUNNING" if at < END else self.end
 
 
-def tasks() -> list[Task]:
-    """Each end under several seeds, and results with two pictures, of one of which one fails."""
-    found = []
+def sample_tasks() -> list[SampleTask]:
+    """Return tasks with each end under several seeds, and two for two pictures, one of which may fail."""
+    tasks = []
     for seed in range(SEEDS):
-        found.append(Task("choices", "", "SUCCEEDED", 1, seed=seed))
-        found.append(Task("choices", "", "SUCCEEDED", 1, seed=seed, canceled=True))
-        found.append(Task("choices", "fail code=InternalError", "FAILED", 0, failures=1, seed=seed))
-    found.append(Task("results", "partial code=InternalError", "SUCCEEDED", 1, failures=1))
-    found.append(Task("results", "", "SUCCEEDED", 2))
-    return found
+        tasks.append(SampleTask("choices", "", "SUCCEEDED", 1, seed=seed))
+        tasks.append(SampleTask("choices", "", "SUCCEEDED", 1, seed=seed, is_canceled=True))
+        tasks.append(SampleTask("choices", "fail code=InternalError", "FAILED", 0, failures=1, seed=seed))
+    tasks.append(SampleTask("results", "partial code=InternalError", "SUCCEEDED", 1, failures=1))
+    tasks.append(SampleTask("results", "", "SUCCEEDED", 2))
+    return tasks
 
 
 RATES = {"query": 20, "list": 20, "cancel": 20}
-"""Calls a second that the pages allow to one account."""
+"""Calls per second that the vendor's documents allow one account."""
 _STATES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")
-_NEVER = "00000000-0000-4000-8000-000000000000"
+_UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
-def service_problems(true: Spec, served: Spec) -> Iterator[str]:
-    """What is wrong in the service of a spec, by the true one, in words; nothing of the true one itself."""
-    asker = RawClient(served, Settings(waiting=WAITS, working=WORKS))
+def service_problems(original: Spec, spec: Spec) -> Iterator[str]:
+    """Find what is wrong in the service of a spec, in words.
+
+    Args:
+        original: The spec without a fault.
+        spec: The spec of the service.
+    """
+    client = RawClient(spec, Settings(waiting=WAITING, working=WORKING))
     try:
-        yield from TaskSample(true, asker).problems()
+        yield from TaskSample(original, client).problems()
     finally:
-        asker.close()
+        client.close()
     for call, rate in RATES.items():
-        yield from _rate_problem(served, call, rate)
+        yield from _rate_problem(spec, call, rate)
 
 
 class TaskSample:
-    """Some tasks of one service, from their submission to days after their end."""
+    """Tasks of one service, checked from their submission to days after their end."""
 
-    def __init__(self, true: Spec, asker: RawClient) -> None:
-        self._asker, self._table = asker, true.task
-        self._tasks = tasks()
+    def __init__(self, original: Spec, client: RawClient) -> None:
+        """Prepare the tasks; `original` is the spec without a fault."""
+        self._client, self._table = client, original.task
+        self._tasks = sample_tasks()
         self._links: list[str] = []
 
     def problems(self) -> Iterator[str]:
+        """Submit the tasks and check them at all `MOMENTS`."""
         for task in self._tasks:
-            yield from self._submitted(task)
+            yield from self._submit(task)
         for at in MOMENTS:
-            self._asker.time.at = at
+            self._client.clock.at = at
             for task in self._tasks:
-                if at == CANCELED_AT and task.canceled:
+                if at == CANCELED_AT and task.is_canceled:
                     yield from self._cancel(task, at)
                 yield from self._check_at(task, at)
-                if at >= WAITS:  # too late for any of them
+                if at >= WAITING:  # too late for any of them
                     yield from self._cancel(task, at)
             yield from self._check_unknown_key(at)
-            yield from self._listed(at)
+            yield from self._check_list(at)
             yield from self._check_links(at)
 
-    def _submitted(self, task: Task) -> Iterator[str]:
-        answer = self._asker.create(task.shape, task.seed, task.pictures + task.failures, task.fault)
-        told, task.id = answer["output"]["task_status"], answer["output"]["task_id"]
-        task.may = TaskModel(self._table, 0.0)
-        if told != "PENDING":
-            yield f"the answer to a create tells {told}, due was PENDING"
+    def _submit(self, task: SampleTask) -> Iterator[str]:
+        response = self._client.create(task.form, task.seed, task.pictures + task.failures, task.fault)
+        state, task.id = response["output"]["task_status"], response["output"]["task_id"]
+        task.model = TaskModel(self._table, 0.0)
+        if state != "PENDING":
+            yield f"the response to a create reports {state}, expected PENDING"
 
-    def _check_at(self, task: Task, at: float) -> Iterator[str]:
-        answer = self._asker.query(task.id)
-        told, due = answer["output"]["task_status"], task.expected_status(at)
-        if why := task.may.observe(told, at):
-            yield f"{_time(at)}: {why}"
-        if told != due:
-            yield f"{_time(at)}: a query tells {told}, due was {due}"
-        yield from (
-            f"{_time(at)}: {told} with {what}" for what in _missing_members(task, told, answer["output"])
-        )
-        if told == "SUCCEEDED" and not self._links:
-            self._links = _links(answer["output"])
+    def _check_at(self, task: SampleTask, at: float) -> Iterator[str]:
+        output = self._client.query(task.id)["output"]
+        state, expected = output["task_status"], task.expected_status(at)
+        if problem := task.model.observe(state, at):
+            yield f"{_time(at)}: {problem}"
+        if state != expected:
+            yield f"{_time(at)}: a query reports {state}, expected {expected}"
+        yield from (f"{_time(at)}: {state} with {text}" for text in _missing_members(task, state, output))
+        if state == "SUCCEEDED" and not self._links:
+            self._links = _links(output)
 
     def _check_unknown_key(self, at: float) -> Iterator[str]:
-        told = self._asker.query(_NEVER)["output"]["task_status"]
-        if told != "UNKNOWN":
-            yield f"{_time(at)}: an id that never was is {told}, due was UNKNOWN"
-        told = self._asker.query(self._tasks[0].id, "status")["output"]["task_status"]
-        if told in _STATES:
-            yield f"{_time(at)}: the status that no page describes is {told}"
-        if self._asker.cancel(_NEVER) == 200:
-            yield f"{_time(at)}: the cancel of an id that never was is accepted"
+        state = self._client.query(_UNKNOWN_ID)["output"]["task_status"]
+        if state != "UNKNOWN":
+            yield f"{_time(at)}: an id that does not exist is {state}, expected UNKNOWN"
+        state = self._client.query(self._tasks[0].id, "status")["output"]["task_status"]
+        if state in _STATES:
+            yield f"{_time(at)}: the undocumented status is {state}, which is documented"
+        if self._client.cancel(_UNKNOWN_ID) == 200:
+            yield f"{_time(at)}: the cancel of an id that does not exist is accepted"
 
-    def _listed(self, at: float) -> Iterator[str]:
-        told = {item["task_id"]: item["status"] for item in self._asker.list()["data"]}
+    def _check_list(self, at: float) -> Iterator[str]:
+        states = {row["task_id"]: row["status"] for row in self._client.list()["data"]}
         for task in self._tasks:
-            due = task.expected_status(at) if at < DAY else "not there"
-            if (met := told.get(task.id, "not there")) != due:
-                yield f"{_time(at)}: in the list a task is {met}, due was {due}"
+            expected = task.expected_status(at) if at < DAY else "absent"
+            if (state := states.get(task.id, "absent")) != expected:
+                yield f"{_time(at)}: in the list a task is {state}, expected {expected}"
 
     def _check_links(self, at: float) -> Iterator[str]:
-        """The pictures of the first result; its links die a day after its end."""
-        due = at < END + DAY
+        """Fetch the pictures of the first result, whose links expire a day after its end."""
+        is_valid = at < END + DAY
         for url in self._links:
-            if (self._asker.download(url) == 200) != due:
-                can = "can not" if due else "can"
-                yield f"{_time(at)}: a picture {can} be fetched, its life is a day from the end"
+            if (self._client.download(url) == 200) != is_valid:
+                can = "can't" if is_valid else "can"
+                yield f"{_time(at)}: a picture {can} be fetched; its link is valid for a day from the end"
 
-    def _cancel(self, task: Task, at: float) -> Iterator[str]:
-        call = task.may.call_started("cancel", at)
-        accepted = self._asker.cancel(task.id) == 200
-        if why := task.may.call_finished(call, at, accepted):
-            yield f"{_time(at)}: {why}"
+    def _cancel(self, task: SampleTask, at: float) -> Iterator[str]:
+        call = task.model.call_started("cancel", at)
+        accepted = self._client.cancel(task.id) == 200
+        if problem := task.model.call_finished(call, at, accepted):
+            yield f"{_time(at)}: {problem}"
 
 
-def _missing_members(task: Task, told: str, output: Any) -> Iterator[str]:
-    """What an answer lacks that its state is due to bring."""
-    if told == "SUCCEEDED" and len(_links(output)) != task.pictures:
-        yield f"{len(_links(output))} pictures, due were {task.pictures}"
+def _missing_members(task: SampleTask, state: str, output: Any) -> Iterator[str]:
+    """Find members that a response with this state must have and does not, or must not have."""
+    if state == "SUCCEEDED" and len(_links(output)) != task.pictures:
+        yield f"{len(_links(output))} pictures, expected {task.pictures}"
     failures = [entry for entry in output.get("results", ()) if "code" in entry]
-    if told == "SUCCEEDED" and len(failures) != task.failures:
-        yield f"{len(failures)} failures, due were {task.failures}"
-    if (told == "FAILED") != ("code" in output):
-        yield "no code" if told == "FAILED" else "a code"
+    if state == "SUCCEEDED" and len(failures) != task.failures:
+        yield f"{len(failures)} failures, expected {task.failures}"
+    if (state == "FAILED") != ("code" in output):
+        yield "no code" if state == "FAILED" else "a code"
 
 
 def _links(output: Any) -> list[str]:
@@ -264,20 +302,20 @@ def _links(output: Any) -> list[str]:
     return [entry.get("image") or entry["url"] for entry in entries if "image" in entry or "url" in entry]
 
 
-def _rate_problem(served: Spec, call: str, rate: int) -> Iterator[str]:
-    """So many calls at one moment are let pass and not one more, until the second is over."""
-    asker = RawClient(served, Settings(quotas=True))
+def _rate_problem(spec: Spec, call: str, rate: int) -> Iterator[str]:
+    """Exactly `rate` calls at one moment are accepted, and more once the second is over."""
+    client = RawClient(spec, Settings(quotas=True))
     try:
-        task_id = asker.create("choices", 0, 1)["output"]["task_id"]
+        task_id = client.create("choices", 0, 1)["output"]["task_id"]
         for number in range(1, rate + 2):
-            if asker.is_throttled(call, task_id) != (number > rate):
-                yield f"{call} {number} of a second is {'refused' if number <= rate else 'let pass'}"
+            if client.is_throttled(call, task_id) != (number > rate):
+                yield f"{call} {number} of a second is {'refused' if number <= rate else 'accepted'}"
                 return
-        asker.time.at = 1.0
-        if asker.is_throttled(call, task_id):
-            yield f"{call} is refused when the second is over"
+        client.clock.at = 1.0
+        if client.is_throttled(call, task_id):
+            yield f"{call} is refused after the second is over"
     finally:
-        asker.close()
+        client.close()
 
 
 def _time(at: float) -> str:

@@ -1,81 +1,97 @@
-"""A run in figures: all clients side by side, what is known, and the stories of what is not."""
+"""The report of a run of schedules.
+
+All clients side by side, known violations, and transcripts of the others.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from wan_conformance.lifecycle.schedules.invariants import PROMISES
+from wan_conformance.lifecycle.schedules.expected_ends import SCHEDULE_INVARIANTS
 from wan_conformance.lifecycle.schedules.known import CheckedRun
 from wan_conformance.lifecycle.schedules.results import RunResults
 from wan_conformance.lifecycle.schedules.run import Sdks, replay
 from wan_conformance.lifecycle.schedules.schedules import CLIENTS
 
-_TRACES = 3
-_LABEL = max(map(len, PROMISES)) + 2
-Tell = Callable[[str], object]
+_MAX_TRANSCRIPTS = 3
+_LABEL_WIDTH = max(map(len, SCHEDULE_INVARIANTS)) + 2
+PrintLine = Callable[[str], object]
 
 
-def report(tally: RunResults, held: CheckedRun, tell: Tell, sdks: Sdks | None = None) -> None:
-    """Tells it line by line. sdks: as the run had them."""
-    for schedule in held.strange[:_TRACES]:
-        tell(replay(str(schedule), sdks)[0])
-        tell(f"again: wan-conformance replay {schedule}\n")
-    for part in (_ends(tally), _table(tally), _known(held), _figures(tally), _verdict(held)):
+def report(results: RunResults, checked: CheckedRun, print_line: PrintLine, sdks: Sdks | None = None) -> None:
+    """Print the report.
+
+    Args:
+        results: The results of the run.
+        checked: The same, compared with the known violations.
+        print_line: Called with each line.
+        sdks: The SDKs of the run.
+    """
+    for schedule in checked.unexpected[:_MAX_TRANSCRIPTS]:
+        print_line(replay(str(schedule), sdks)[0])
+        print_line(f"replay it: wan-conformance replay {schedule}\n")
+    parts = (_outcomes(results), _violations(results), _known(checked), _figures(results), _verdict(checked))
+    for part in parts:
         for line in part:
-            tell(line)
+            print_line(line)
 
 
-def _ends(tally: RunResults) -> Iterator[str]:
-    """How the stories ended for their callers."""
-    yield _row("how many ended in what", _clients(tally))
-    for story, outcome in sorted({(story, outcome) for story, _, outcome in tally.outcomes}):
-        counts = (tally.outcomes[story, client, outcome] for client in _clients(tally))
-        yield _row(f"  {story:8} {outcome}", counts)
+def _outcomes(results: RunResults) -> Iterator[str]:
+    """Scenarios with their outcomes as rows, clients as columns."""
+    clients = _clients(results)
+    yield _row("number of outcomes", clients)
+    for scenario, outcome in sorted({(scenario, outcome) for scenario, _, outcome in results.outcomes}):
+        counts = (results.outcomes[scenario, client, outcome] for client in clients)
+        yield _row(f"  {scenario:8} {outcome}", counts)
 
 
-def _table(tally: RunResults) -> Iterator[str]:
-    """Promises as rows, clients as columns: the schedules that broke them."""
-    broke = Counter(
-        (promise, schedule.client)
-        for schedule, broken in tally.broken.items()
-        for promise in {each.promise for each in broken}
+def _violations(results: RunResults) -> Iterator[str]:
+    """Invariants as rows, clients as columns: the number of schedules that violate them."""
+    counts = Counter(
+        (invariant, schedule.client)
+        for schedule, violations in results.violations.items()
+        for invariant in {violation.invariant for violation in violations}
     )
-    for client, version in tally.versions.items():
+    for client, version in results.versions.items():
         if version:
             yield f"{client} is dashscope {version}"
-    yield _row("how many broke a promise", _clients(tally))
-    for promise in PROMISES:
-        yield _row(f"  {promise}", (broke[promise, client] for client in _clients(tally)))
-    yield _row("  of", (tally.played[client] for client in _clients(tally)))
+    clients = _clients(results)
+    yield _row("number of violations", clients)
+    for invariant in SCHEDULE_INVARIANTS:
+        yield _row(f"  {invariant}", (counts[invariant, client] for client in clients))
+    yield _row("  of", (results.played[client] for client in clients))
 
 
-def _known(held: CheckedRun) -> Iterator[str]:
-    for known, count in held.met.items():
-        yield f"known of {', '.join(known.clients)}, {count:,} times: {known.promise}"
+def _known(checked: CheckedRun) -> Iterator[str]:
+    for known, count in checked.known_counts.items():
+        yield f"known of {', '.join(known.clients)}, {count:,} times: {known.invariant}"
         yield f"    {known.reason}"
 
 
-def _figures(tally: RunResults) -> Iterator[str]:
-    depth = ", ".join(f"{count:,} with {faults}" for faults, count in sorted(tally.faults.items()))
-    count = tally.faults.total()
-    yield f"{count:,} schedules: {depth} faults"
-    yield f"{tally.played.total():,} of them played; nobody could tell any of the others from one of these:"
-    yield "    its fault's step never comes, or a question is cut before it is read and not before its answer"
-    yield f"{tally.seconds:.1f} s, {count / max(tally.seconds, 1e-9):,.0f} schedules a second"
+def _figures(results: RunResults) -> Iterator[str]:
+    by_faults = ", ".join(
+        f"{count:,} with {faults}" for faults, count in sorted(results.fault_counts.items())
+    )
+    count = results.fault_counts.total()
+    yield f"{count:,} schedules: {by_faults} faults"
+    yield f"{results.played.total():,} of them were run; each of the others is equivalent to one of these:"
+    yield "    the step of a fault is not reached, or a read is cut before instead of after the request"
+    yield f"{results.seconds:.1f} s, {count / max(results.seconds, 1e-9):,.0f} schedules a second"
 
 
-def _verdict(held: CheckedRun) -> Iterator[str]:
-    for news in held.news:
-        yield f"NEWS {news}"
-    if held.strange:
-        yield f"{len(held.strange):,} schedules broke a promise"
-    elif not held.news:
-        yield f"{len(PROMISES)} promises held{', but for what is known' if held.met else ''}"
+def _verdict(checked: CheckedRun) -> Iterator[str]:
+    for text in checked.now_passing:
+        yield f"NOW PASSING {text}"
+    if checked.unexpected:
+        yield f"{len(checked.unexpected):,} schedules violate an invariant"
+    elif not checked.now_passing:
+        exception = ", except for known violations" if checked.known_counts else ""
+        yield f"{len(SCHEDULE_INVARIANTS)} invariants hold{exception}"
 
 
-def _clients(tally: RunResults) -> list[str]:
-    return [client for client in CLIENTS if client in tally.played]
+def _clients(results: RunResults) -> list[str]:
+    return [client for client in CLIENTS if client in results.played]
 
 
 def _row(label: str, cells: Iterator[int] | list[str]) -> str:
-    shown = (f"{cell:,}" if isinstance(cell, int) else cell for cell in cells)
-    return f"{label:{_LABEL}}" + "".join(f"{cell:>11}" for cell in shown)
+    texts = (f"{cell:,}" if isinstance(cell, int) else cell for cell in cells)
+    return f"{label:{_LABEL_WIDTH}}" + "".join(f"{text:>11}" for text in texts)

@@ -1,54 +1,64 @@
-"""What came of a run."""
+"""The results of a run of many schedules, and their counts."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from wan_conformance.lifecycle.schedules.invariants import InvariantViolation
+from wan_conformance.lifecycle.invariants import InvariantViolation
 from wan_conformance.lifecycle.schedules.schedules import Schedule
 
 
 class ScheduleResult(NamedTuple):
-    """What came of one schedule.
+    """The result of one schedule.
 
-    outcome: how it ended for the caller. steps: those that came. version: of the SDK, "" for our clients.
+    Attributes:
+        schedule: The schedule.
+        outcome: The kind of the last call's outcome.
+        steps: The steps that were reached.
+        violations: What was violated.
+        version: The version of an SDK, "" for our clients.
     """
 
     schedule: Schedule
     outcome: str
     steps: frozenset[str]
-    broken: tuple[InvariantViolation, ...]
+    violations: tuple[InvariantViolation, ...]
     version: str = ""
 
 
 @dataclass
 class RunResults:
-    """Of a run.
+    """The results of a run.
 
-    schedules: all of them. faults: their number by how many faults they have. played: by client; the others
-    are the same as one of these. outcomes: (story, client, how it ended). broken: what each schedule broke,
-    where it broke anything. versions: of SDKs, by client. seconds: that all took.
+    Attributes:
+        schedules: All schedules of the run.
+        fault_counts: The number of schedules by their number of faults.
+        played: The number of schedules that were run, by client; the others are equivalent to one of these.
+        outcomes: The number of runs by (scenario, client, outcome).
+        violations: The violations of each schedule that has any.
+        versions: The version of the SDK by client, "" for our clients.
+        seconds: The real time of the run.
     """
 
     schedules: list[Schedule] = field(default_factory=list)
-    faults: Counter[int] = field(default_factory=Counter)
+    fault_counts: Counter[int] = field(default_factory=Counter)
     played: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    broken: dict[Schedule, tuple[InvariantViolation, ...]] = field(default_factory=dict)
+    violations: dict[Schedule, tuple[InvariantViolation, ...]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     def count(self, schedules: Sequence[Schedule]) -> None:
-        """Takes up schedules that are to be judged."""
+        """Count schedules that belong to the run."""
         self.schedules += schedules
-        self.faults.update(len(each.faults) for each in schedules)
+        self.fault_counts.update(len(schedule.faults) for schedule in schedules)
 
-    def add(self, ended: ScheduleResult) -> None:
-        """Takes up a story that was played."""
-        story, client, _ = ended.schedule
+    def add(self, result: ScheduleResult) -> None:
+        """Add the result of a schedule that was run."""
+        scenario, client, _ = result.schedule
         self.played[client] += 1
-        self.versions[client] = ended.version
-        self.outcomes[story, client, ended.outcome] += 1
-        if ended.broken:
-            self.broken[ended.schedule] = ended.broken
+        self.versions[client] = result.version
+        self.outcomes[scenario, client, result.outcome] += 1
+        if result.violations:
+            self.violations[result.schedule] = result.violations

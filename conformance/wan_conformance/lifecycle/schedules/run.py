@@ -1,4 +1,4 @@
-"""All schedules on all cores, and what came of them."""
+"""Run many schedules on all cores, or replay a single one by its id."""
 
 import os
 from collections import defaultdict
@@ -11,56 +11,78 @@ from time import perf_counter
 
 from wan_conformance.lifecycle.schedules.results import RunResults, ScheduleResult
 from wan_conformance.lifecycle.schedules.scenario_runner import scenario_runner
-from wan_conformance.lifecycle.schedules.schedules import OURS, Schedule, equivalent_schedule, read_schedule
-from wan_conformance.lifecycle.schedules.transcript import trace
+from wan_conformance.lifecycle.schedules.schedules import (
+    OUR_CLIENTS,
+    Schedule,
+    equivalent_schedule,
+    parse_schedule,
+)
+from wan_conformance.lifecycle.schedules.transcript import transcript
 
 _BATCH = 100
 Sdks = Mapping[str, Path]
-"""By the name of a client, the Python of the environment that has its SDK."""
+"""The Python of the environment that has the SDK, by the name of the client."""
 Batch = Sequence[Schedule]
 
 
 def run(schedules: Iterable[Schedule], workers: int | None = None, sdks: Sdks | None = None) -> RunResults:
-    """Plays them all, those with the fewest faults first.
+    """Run schedules, those with the fewest faults first.
 
-    A fault whose step never comes changes nothing: a schedule that has one is not played where the same one
-    without it was; nor is one whose twin is played. workers: processes, one for each core unless given; 1
-    plays them in this one. Raises SdkError where an SDK can't be played.
+    A schedule is not run if it is equivalent to one that is: if one of its faults is planted in a step that
+    the same schedule without that fault never reaches, or if `equivalent_schedule` maps it to another of
+    the run.
+
+    Args:
+        schedules: The schedules.
+        workers: Processes; None for one per core, 1 to use this process.
+        sdks: The SDKs, None for our clients alone.
+
+    Raises:
+        SdkError: An SDK could not be run.
     """
-    tally, began = RunResults(), perf_counter()
+    results, began = RunResults(), perf_counter()
     levels: dict[int, list[Schedule]] = defaultdict(list)
     for schedule in schedules:
         levels[len(schedule.faults)].append(schedule)
     steps: dict[Schedule, frozenset[str]] = {}
-    with _players(os.cpu_count() or 1 if workers is None else workers, sdks or {}) as play:
+    with _workers(os.cpu_count() or 1 if workers is None else workers, sdks or {}) as run_batches:
         for _, level in sorted(levels.items()):
-            tally.count(level)
-            for each in play(_batches(list(_drop_equivalent(level, steps)))):
-                tally.add(each)
-                steps[each.schedule] = each.steps
-    tally.seconds = perf_counter() - began
-    return tally
+            results.count(level)
+            for result in run_batches(_batches(list(_drop_equivalent(level, steps)))):
+                results.add(result)
+                steps[result.schedule] = result.steps
+    results.seconds = perf_counter() - began
+    return results
 
 
 def replay(name: str, sdks: Sdks | None = None) -> tuple[str, bool]:
-    """A schedule played again by its id: its story, and whether the promises held.
+    """Run one schedule by its id.
 
-    Raises ValueError for what is no id, and SdkError.
+    Args:
+        name: The id, as a failure prints it.
+        sdks: The SDKs, None for our clients alone.
+
+    Returns:
+        The transcript, and whether all invariants hold.
+
+    Raises:
+        ValueError: The text is not an id.
+        SdkError: The SDK could not be run.
     """
-    schedule = read_schedule(name)
-    with scenario_runner(sdks or {}) as stage:
-        played = stage.play(schedule)
-    return trace(played), not played.broken
+    schedule = parse_schedule(name)
+    with scenario_runner(sdks or {}) as runner:
+        result = runner.play(schedule)
+    return transcript(result), not result.violations
 
 
 def _drop_equivalent(level: Batch, steps: dict[Schedule, frozenset[str]]) -> Iterator[Schedule]:
-    """Those that are not the same as one that is played; notes the steps of what is as a shorter one."""
-    all_of_them = {*level}
+    """Yield one of each set of equivalent schedules; copy the steps of a shorter one that is equivalent."""
+    all_schedules = {*level}
     for schedule in level:
-        if (other := equivalent_schedule(schedule)) != schedule and other in all_of_them:
+        if (representative := equivalent_schedule(schedule)) != schedule and representative in all_schedules:
             continue
         for fault in schedule.faults:
-            shorter = schedule._replace(faults=tuple(each for each in schedule.faults if each != fault))
+            shorter = schedule._replace(faults=tuple(other for other in schedule.faults if other != fault))
             if shorter in steps and fault[0] not in steps[shorter]:
                 steps[schedule] = steps[shorter]
                 break
@@ -68,28 +90,36 @@ def _drop_equivalent(level: Batch, steps: dict[Schedule, frozenset[str]]) -> Ite
             yield schedule
 
 
-def _batches(due: Batch) -> Iterator[Batch]:
-    """An SDK's in one, since it takes a second to start, and first, since they take longest."""
-    for client in sorted({each.client for each in due} - {*OURS}):
-        yield [each for each in due if each.client == client]
-    ours = [each for each in due if each.client in OURS]
-    for at in range(0, len(ours), _BATCH):
-        yield ours[at : at + _BATCH]
+def _batches(schedules: Batch) -> Iterator[Batch]:
+    """One batch per SDK, since it takes a second to start, and these first, since they take longest."""
+    for client in sorted({schedule.client for schedule in schedules} - {*OUR_CLIENTS}):
+        yield [schedule for schedule in schedules if schedule.client == client]
+    ours = [schedule for schedule in schedules if schedule.client in OUR_CLIENTS]
+    for start in range(0, len(ours), _BATCH):
+        yield ours[start : start + _BATCH]
 
 
 @contextmanager
-def _players(workers: int, sdks: Sdks) -> Iterator[Callable[[Iterable[Batch]], Iterator[ScheduleResult]]]:
-    play = partial(_play, sdks=sdks)
+def _workers(workers: int, sdks: Sdks) -> Iterator[Callable[[Iterable[Batch]], Iterator[ScheduleResult]]]:
+    run_batch = partial(_run_batch, sdks=sdks)
     if workers == 1:
-        yield lambda batches: (each for batch in batches for each in play(batch))
+        yield lambda batches: (result for batch in batches for result in run_batch(batch))
         return
     with get_context("spawn").Pool(workers) as pool:
-        yield lambda batches: (each for some in pool.imap_unordered(play, batches) for each in some)
+        yield lambda batches: (
+            result for results in pool.imap_unordered(run_batch, batches) for result in results
+        )
 
 
-def _play(schedules: Batch, sdks: Sdks) -> list[ScheduleResult]:
-    with scenario_runner(sdks) as stage:
+def _run_batch(schedules: Batch, sdks: Sdks) -> list[ScheduleResult]:
+    with scenario_runner(sdks) as runner:
         return [
-            ScheduleResult(each, played.outcome, played.steps, played.broken, stage.version(each.client))
-            for each, played in ((each, stage.play(each)) for each in schedules)
+            ScheduleResult(
+                result.schedule,
+                result.outcome,
+                result.steps,
+                result.violations,
+                runner.version(result.schedule.client),
+            )
+            for result in map(runner.play, schedules)
         ]

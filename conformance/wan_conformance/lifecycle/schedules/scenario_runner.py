@@ -1,98 +1,125 @@
-"""Plays a schedule to its end, and has it judged."""
+"""Runs single schedules to their end and checks them.
+
+One journal, one loop and one SDK process serve all schedules of a runner.
+"""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from wan_conformance.lifecycle.clients.base import ClientAdapter
-from wan_conformance.lifecycle.clients.sdk import Sdk, SdkAdapter, SdkError
+from wan_conformance.lifecycle.clients.sdk import SdkAdapter, SdkError, SdkProcess
 from wan_conformance.lifecycle.clients.wan import create_adapter
-from wan_conformance.lifecycle.schedules.invariants import InvariantViolation, judge
-from wan_conformance.lifecycle.schedules.scenarios import STORIES, CallRecord, Session
-from wan_conformance.lifecycle.schedules.schedules import OURS, Schedule
+from wan_conformance.lifecycle.invariants import InvariantViolation, RecordedCall
+from wan_conformance.lifecycle.schedules.expected_ends import violations
+from wan_conformance.lifecycle.schedules.scenarios import SCENARIOS, ScenarioSession
+from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, Schedule
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
-from wan_conformance.lifecycle.simulation.files import Books, tmpfs_folder
+from wan_conformance.lifecycle.simulation.files import JournalReader, tmpfs_folder
 from wan_conformance.lifecycle.simulation.service import Exchange, FaultyService, RunawayClient
 
 
 class ScenarioResult(NamedTuple):
-    """A story that has ended. broken: the promises that were not kept."""
+    """A schedule that was run.
+
+    Attributes:
+        schedule: The schedule.
+        calls: The calls of the caller, without one that was stopped.
+        exchanges: All exchanges.
+        violations: What was violated.
+    """
 
     schedule: Schedule
-    done: tuple[CallRecord, ...]
+    calls: tuple[RecordedCall, ...]
     exchanges: tuple[Exchange, ...]
-    broken: tuple[InvariantViolation, ...]
+    violations: tuple[InvariantViolation, ...]
 
     @property
     def outcome(self) -> str:
-        """How it ended for the caller, in a word."""
-        return self.done[-1].said.kind if self.done else "no end"
+        """The kind of the last call's outcome."""
+        return self.calls[-1].outcome.kind if self.calls else "no end"
 
     @property
     def steps(self) -> frozenset[str]:
-        """The steps that came; a story may end before the others."""
-        return frozenset(each.step for each in self.exchanges)
+        """The steps that were reached; a scenario may end before the others."""
+        return frozenset(exchange.step for exchange in self.exchanges)
 
 
 class ScenarioRunner:
-    """Plays one schedule after another; a journal, a loop and the SDKs serve them all."""
+    """Runs one schedule after another."""
 
     def __init__(self, folder: Path, sdks: Mapping[str, Path]) -> None:
-        self._books = Books(folder)
+        """Create a runner.
+
+        Args:
+            folder: For the journal and the pictures.
+            sdks: The Python that has the SDK, by the name of the client.
+        """
+        self._journal = JournalReader(folder)
         self._loop = SimulatedEventLoop()
         self._pythons = sdks
-        self._sdks: dict[str, Sdk] = {}
+        self._sdks: dict[str, SdkProcess] = {}
 
     def play(self, schedule: Schedule) -> ScenarioResult:
-        """The story of a schedule, judged."""
-        story = STORIES[schedule.story]
-        stage = Session(schedule, self._books, self._loop, self._create_client, story.settings, story.fate)
+        """Run a schedule and check it."""
+        scenario = SCENARIOS[schedule.scenario]
+        session = ScenarioSession(
+            schedule,
+            self._journal,
+            self._loop,
+            self._create_client,
+            scenario.settings,
+            scenario.job_fault,
+        )
         try:
-            try:
-                story.play(stage)
-            except RunawayClient:
-                stage.endless = True
-            return ScenarioResult(
-                schedule, tuple(stage.done), tuple(stage.service.exchanges), tuple(judge(stage))
-            )
+            with suppress(RunawayClient):  # the session has recorded it
+                scenario.run(session)
+            exchanges = tuple(session.service.exchanges)
+            return ScenarioResult(schedule, tuple(session.calls), exchanges, tuple(violations(session)))
         finally:
-            stage.close()
+            session.close()
 
     def version(self, client: str) -> str:
-        """Of an SDK that was played; "" for others."""
+        """Return the version of an SDK that was run, "" for other clients."""
         return self._sdks[client].version if client in self._sdks else ""
 
     def close(self) -> None:
-        """Ends what serves the stories."""
+        """End the SDK processes, and close journal and loop."""
         for sdk in self._sdks.values():
             sdk.close()
-        self._books.close()
+        self._journal.close()
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
     def _create_client(
-        self, name: str, service: FaultyService, time: SimulatedClock, loop: SimulatedEventLoop, journal: Path
+        self,
+        name: str,
+        service: FaultyService,
+        clock: SimulatedClock,
+        loop: SimulatedEventLoop,
+        journal: Path,
     ) -> ClientAdapter:
-        """A new client; an SDK is started when it is first wanted."""
-        if name in OURS:
-            return create_adapter(name, service, time, loop, journal)
+        """Create a client; the process of an SDK is started when it is first needed."""
+        if name in OUR_CLIENTS:
+            return create_adapter(name, service, clock, loop, journal)
         if name not in self._sdks:
             if name not in self._pythons:
-                raise SdkError(f"{name} is not there; give the Python that has it: --sdk {name[4:]}=PYTHON")
-            self._sdks[name] = Sdk(self._pythons[name])
-        return SdkAdapter(name, self._sdks[name], service, time, journal.parent)
+                raise SdkError(f"There is no SDK for {name}. Pass its Python: --sdk {name[4:]}=PYTHON")
+            self._sdks[name] = SdkProcess(self._pythons[name])
+        return SdkAdapter(name, self._sdks[name], service, clock, journal.parent)
 
 
 @contextmanager
 def scenario_runner(sdks: Mapping[str, Path] | None = None) -> Iterator[ScenarioRunner]:
-    """A theatre in a folder in memory, where there is one: each story writes a journal.
+    """Yield a runner with a folder in memory, since each scenario writes a journal.
 
-    sdks: by the name of a client, the Python of the environment that has its SDK.
+    Args:
+        sdks: The Python that has the SDK, by the name of the client; None for our clients alone.
     """
     with tmpfs_folder() as folder:
-        made = ScenarioRunner(folder, sdks or {})
+        runner = ScenarioRunner(folder, sdks or {})
         try:
-            yield made
+            yield runner
         finally:
-            made.close()
+            runner.close()

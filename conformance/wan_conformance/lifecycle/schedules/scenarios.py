@@ -1,6 +1,7 @@
-"""The stories: what a careful caller does, step by step, and goes on doing while the service is troubled.
+"""The scenarios: what a careful caller does, step by step, while the service has faults.
 
-A caller of these takes up what an error leaves him: a task by its id, a lost call by the journal.
+After an error the caller goes on with what the error leaves: a task by its id, a lost call by the journal.
+`ScenarioSession` runs the steps of one scenario, and checks each call against the six invariants.
 """
 
 from collections.abc import Callable
@@ -9,183 +10,240 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wan_conformance.lifecycle.clients.base import FINAL, CallOutcome, CallRequest, ClientAdapter
-from wan_conformance.lifecycle.schedules.schedules import Schedule
+from wan_conformance.lifecycle.invariants import (
+    CheckContext,
+    InvariantViolation,
+    RecordedCall,
+    check_call,
+)
+from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, Schedule
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
-from wan_conformance.lifecycle.simulation.files import Books
-from wan_conformance.lifecycle.simulation.service import FaultyService
+from wan_conformance.lifecycle.simulation.files import JournalReader
+from wan_conformance.lifecycle.simulation.service import FaultyService, RunawayClient
 from wanlib.emulator import Fault, Settings
 from wanlib.spec import Spec, load
 
-_OF_A_TASK = ("poll", "wait", "save", "cancel")
-Casting = Callable[[str, FaultyService, SimulatedClock, SimulatedEventLoop, Path], ClientAdapter]
-"""Makes a new client: of this name, before this service, in this time, on this journal."""
+_TASK_VERBS = ("poll", "wait", "save", "cancel")
+CreateClient = Callable[[str, FaultyService, SimulatedClock, SimulatedEventLoop, Path], ClientAdapter]
+"""Creates a client: name, service, clock, loop, journal."""
 
 
-class CallRecord(NamedTuple):
-    """One verb of the client.
+class ScenarioSession:
+    """One run of a scenario.
 
-    task: that it was about: the one it was asked for, else the first accepted, "" for none. state: of that
-    task when the service answered last, as the service has it. bound: seconds that the verb might take.
-    exchanges: so many were over at its end.
+    Attributes:
+        schedule: The schedule that is run.
+        journal: The journal of the client.
+        clock: The time of client and service.
+        service: The service, with the faults of the schedule.
+        client: The client, which may be restarted.
+        calls: The calls so far.
+        violations: Violations of the six invariants so far.
+        is_endless: True once a call was stopped, since it would not end.
     """
-
-    began: float
-    ended: float
-    verb: str
-    said: CallOutcome
-    bound: float
-    task: str
-    state: str
-    exchanges: int
-
-
-class Session:
-    """One story under way. done: the verbs so far. unjournaled: ids that were not written before a poll."""
 
     def __init__(
         self,
         schedule: Schedule,
-        books: Books,
+        journal: JournalReader,
         loop: SimulatedEventLoop,
-        cast: Casting,
+        create_client: CreateClient,
         settings: Settings,
-        fate: Fault | None = None,
+        job_fault: Fault | None = None,
     ) -> None:
-        self.schedule, self.books, self._loop, self._cast = schedule, books, loop, cast
-        self.time = loop.story_time = SimulatedClock()
-        self.service = FaultyService(spec(), self.time, settings, dict(schedule.faults), fate)
-        self.service.before_query = self._check_journal
-        self.done: list[CallRecord] = []
-        self.unjournaled: list[str] = []
-        self.endless = False
-        self.player = self._client()
+        """Start service and client.
+
+        Args:
+            schedule: The faults and the client.
+            journal: An empty journal.
+            loop: Runs asynchronous clients.
+            create_client: Creates the client, and the next one after a restart.
+            settings: How long the tasks of the service take.
+            job_fault: The outcome of all jobs, None for success.
+        """
+        self.schedule, self.journal, self._loop, self._create_client = schedule, journal, loop, create_client
+        self.clock = loop.clock = SimulatedClock()
+        self.service = FaultyService(
+            packaged_spec(), self.clock, settings, journal, dict(schedule.faults), job_fault
+        )
+        self._context = CheckContext(
+            self.service, journal, is_ours=schedule.client in OUR_CLIENTS, has_single_task=True
+        )
+        self.calls: list[RecordedCall] = []
+        self.violations: list[InvariantViolation] = []
+        self.is_endless = False
+        self.client = self._new_client()
 
     def restart_client(self) -> None:
-        """The next process: what this one knew is gone, but for the journal."""
-        self.player.close()
-        self.player = self._client()
+        """Replace the client by a new process, which has only the journal."""
+        self.client.close()
+        self.client = self._new_client()
 
-    def do(self, verb: str, bound: float, *given: object) -> CallOutcome:
-        """Has the player do something and notes what it came to. bound: seconds that it may take."""
-        began = self.time.at
-        said: CallOutcome = getattr(self.player, verb)(*given)
-        asked = str(given[0]) if verb in _OF_A_TASK else ""
-        task = asked or next(iter(self.service.accepted), "")
-        exchanges = self.service.exchanges
-        state = self.service.state(task, exchanges[-1].at if exchanges else None) if task else ""
-        self.done.append(CallRecord(began, self.time.at, verb, said, bound, task, state, len(exchanges)))
-        return said
+    def call(self, verb: str, bound: float, *arguments: object) -> CallOutcome:
+        """Call a verb of the client, record the call and check it.
+
+        Args:
+            verb: The verb.
+            bound: Seconds that it may take.
+            arguments: Its arguments.
+
+        Raises:
+            RunawayClient: The call was stopped, since it would not end.
+        """
+        began, known = self.clock.at, len(self.service.exchanges)
+        try:
+            outcome: CallOutcome = getattr(self.client, verb)(*arguments)
+        except RunawayClient:
+            self.is_endless = True
+            self._record(verb, arguments, began, bound, CallOutcome("untyped"), known)
+            raise
+        self._record(verb, arguments, began, bound, outcome, known)
+        return outcome
 
     def close(self) -> None:
-        """Ends the client, and takes away what it wrote."""
-        self.player.close()
-        self.books.reset()
+        """Close the client and the service, and delete what the client wrote."""
+        self.client.close()
+        self.journal.reset()
         self.service.close()
 
-    def _client(self) -> ClientAdapter:
-        return self._cast(self.schedule.client, self.service, self.time, self._loop, self.books.path)
+    def _record(
+        self,
+        verb: str,
+        arguments: tuple[object, ...],
+        began: float,
+        bound: float,
+        outcome: CallOutcome,
+        known: int,
+    ) -> None:
+        """Record and check a call; `known` is the number of exchanges before it."""
+        service = self.service
+        task = str(arguments[0]) if verb in _TASK_VERBS else ""
+        task = task or next(iter(service.accepted), "")  # a synchronous call has no id
+        state = service.state(task, service.exchanges[-1].at if service.exchanges else None) if task else ""
+        call = RecordedCall(
+            verb,
+            task,
+            began,
+            self.clock.at,
+            bound,
+            outcome,
+            tuple(service.exchanges[known:]),
+            state,
+            is_endless=self.is_endless,
+        )
+        self.violations += check_call(call, self._context)
+        if not self.is_endless:
+            self.calls.append(call)
 
-    def _check_journal(self) -> None:
-        self.unjournaled += [each for each in self.service.accepted if not self.books.has_task(each)]
+    def _new_client(self) -> ClientAdapter:
+        return self._create_client(
+            self.schedule.client, self.service, self.clock, self._loop, self.journal.path
+        )
 
 
 @lru_cache(1)
-def spec() -> Spec:
-    """The packaged one, read once for all stories."""
+def packaged_spec() -> Spec:
+    """Return the packaged spec, read once per process."""
     return load()
 
 
 IMAGES = ("https://photos.example.com/street.jpg",)
-ORDER = CallRequest("wan2.7-image-pro", "a vase of tulips", IMAGES, {"n": 1, "seed": 1, "size": "1K"})
-SEVERAL = CallRequest(
+REQUEST = CallRequest("wan2.7-image-pro", "a vase of tulips", IMAGES, {"n": 1, "seed": 1, "size": "1K"})
+MULTI_PICTURE_REQUEST = CallRequest(
     "wan2.5-i2i-preview", "a vase of tulips", IMAGES, {"n": 3, "seed": 1, "size": "1280*1280"}
 )
-"""Of a model whose answer tells which pictures failed."""
-FOREIGN = "0b9d7f3e-5c1a-4e2b-9f60-7a8c1d2e3f40"
-"""An id that never was."""
+"""Of a model whose result says which pictures failed."""
+UNKNOWN_TASK_ID = "0b9d7f3e-5c1a-4e2b-9f60-7a8c1d2e3f40"
+"""An id that no service ever gave to a task."""
 DAY = 86_400.0
 TIMEOUT = 60.0
-ANSWER = 60.0
-"""Seconds that the client waits for one answer."""
-QUESTION = 5 * (ANSWER + 10)
-"""Seconds for a question that is asked five times with the waits between."""
+RESPONSE_TIMEOUT = 60.0
+"""Seconds that the client waits for one response."""
+QUERY_BOUND = 5 * (RESPONSE_TIMEOUT + 10)
+"""Seconds for a request that is sent up to five times, with the waits between."""
 
 
-def edit(stage: Session) -> None:
-    """One call that waits, and its picture on disk."""
-    _save(stage, _obtain_result(stage, ORDER))
+def edit(session: ScenarioSession) -> None:
+    """Create a task, wait for it, and save its picture."""
+    _save(session, _obtain_result(session, REQUEST))
 
 
-def cancel_too_late(stage: Session) -> None:
-    """Canceled when it runs already, which is refused; so it is waited for, and its picture saved."""
-    if task := _submitted(stage):
-        _retry_until_quiet(stage, "cancel", QUESTION * 2, task)
-        _save(stage, _waited(stage, task))
+def cancel_too_late(session: ScenarioSession) -> None:
+    """Cancel a task that runs already, which is refused; then wait for it and save its picture."""
+    if task := _submit(session):
+        _retry_until_quiet(session, "cancel", QUERY_BOUND * 2, task)
+        _save(session, _wait(session, task))
 
 
-def cancel(stage: Session) -> None:
-    """Canceled while it waits."""
-    if task := _submitted(stage):
-        _retry_until_quiet(stage, "cancel", QUESTION * 2, task)
-        _waited(stage, task)
+def cancel(session: ScenarioSession) -> None:
+    """Cancel a task that is waiting."""
+    if task := _submit(session):
+        _retry_until_quiet(session, "cancel", QUERY_BOUND * 2, task)
+        _wait(session, task)
 
 
-def save_after_expiry(stage: Session) -> None:
-    """The picture is wanted a day later, when its link is dead."""
-    result = _obtain_result(stage, ORDER)
-    stage.time.sleep(DAY)
-    _save(stage, result)
+def save_after_expiry(session: ScenarioSession) -> None:
+    """Save a picture a day after its task ended, when the link has expired."""
+    result = _obtain_result(session, REQUEST)
+    session.clock.sleep(DAY)
+    _save(session, result)
 
 
-def expired(stage: Session) -> None:
-    """The task is asked for a day later, when the service has forgotten it."""
-    if task := _submitted(stage):
-        stage.time.sleep(DAY)
-        _waited(stage, task)
+def expired(session: ScenarioSession) -> None:
+    """Wait for a task a day after it was submitted, when it has expired."""
+    if task := _submit(session):
+        session.clock.sleep(DAY)
+        _wait(session, task)
 
 
-def never_finishes(stage: Session) -> None:
-    """The task never ends, and the caller has other things to do."""
-    if task := _submitted(stage):
-        _waited(stage, task)
+def never_finishes(session: ScenarioSession) -> None:
+    """Wait for a task that never ends."""
+    if task := _submit(session):
+        _wait(session, task)
 
 
-def failed(stage: Session) -> None:
-    """The task fails."""
-    if task := _submitted(stage):
-        _waited(stage, task)
+def failed(session: ScenarioSession) -> None:
+    """Wait for a task that fails."""
+    if task := _submit(session):
+        _wait(session, task)
 
 
-def partial(stage: Session) -> None:
-    """One of three pictures fails; the others are saved."""
-    _save(stage, _obtain_result(stage, SEVERAL))
+def partial(session: ScenarioSession) -> None:
+    """Save the pictures of a task of which one of three failed."""
+    _save(session, _obtain_result(session, MULTI_PICTURE_REQUEST))
 
 
-def unknown_task(stage: Session) -> None:
-    """An id that never was is asked for, waited for and canceled."""
-    _retry_until_quiet(stage, "poll", QUESTION * 3, FOREIGN)
-    _waited(stage, FOREIGN)
-    _retry_until_quiet(stage, "cancel", QUESTION * 2, FOREIGN)
+def unknown_task(session: ScenarioSession) -> None:
+    """Query, wait for and cancel an id that no task has."""
+    _retry_until_quiet(session, "poll", QUERY_BOUND * 3, UNKNOWN_TASK_ID)
+    _wait(session, UNKNOWN_TASK_ID)
+    _retry_until_quiet(session, "cancel", QUERY_BOUND * 2, UNKNOWN_TASK_ID)
 
 
-def near_expiry(stage: Session) -> None:
-    """The task is asked for so late that only the first question comes within the day."""
-    if task := _submitted(stage):
-        stage.time.sleep(DAY - 0.5 - stage.time.at)
-        _waited(stage, task)
+def near_expiry(session: ScenarioSession) -> None:
+    """Wait for a task so late that only the first query comes before it expires."""
+    if task := _submit(session):
+        session.clock.sleep(DAY - 0.5 - session.clock.at)
+        _wait(session, task)
 
 
 class Scenario(NamedTuple):
-    """play: what the caller does. settings: how the service takes its time. fate: what meets the work."""
+    """One scenario.
 
-    play: Callable[[Session], None]
+    Attributes:
+        run: What the caller does.
+        settings: How long the tasks of the service take.
+        job_fault: The outcome of the job, None for success.
+    """
+
+    run: Callable[[ScenarioSession], None]
     settings: Settings
-    fate: Fault | None = None
+    job_fault: Fault | None = None
 
 
 NEVER = float("inf")
 _QUICK = Settings(waiting=2.0, working=4.0)
-STORIES = {
+SCENARIOS = {
     "edit": Scenario(edit, _QUICK),
     "late": Scenario(cancel_too_late, Settings(working=20.0)),
     "cancel": Scenario(cancel, Settings(waiting=1000.0)),
@@ -199,56 +257,56 @@ STORIES = {
 }
 
 
-def _obtain_result(stage: Session, order: CallRequest) -> CallOutcome | None:
-    """A result, straight or by way of the task that an error names; None where there is none to come."""
-    said = stage.do("edit", TIMEOUT + ANSWER, order, TIMEOUT)
-    if said.kind == "unknown outcome":
-        return _recover_lost(stage)
-    if said.is_error and said.task_id and said.kind not in FINAL:
-        return _waited(stage, said.task_id)
-    return said
+def _obtain_result(session: ScenarioSession, request: CallRequest) -> CallOutcome | None:
+    """Return a result, directly or by the task that an error names; None if there will be none."""
+    outcome = session.call("edit", TIMEOUT + RESPONSE_TIMEOUT, request, TIMEOUT)
+    if outcome.kind == "unknown outcome":
+        return _recover_lost(session)
+    if outcome.is_error and outcome.task_id and outcome.kind not in FINAL:
+        return _wait(session, outcome.task_id)
+    return outcome
 
 
-def _submitted(stage: Session) -> str:
-    """A task's id; "" where there is none, and a lost call is taken up to its end."""
-    said = stage.do("submit", TIMEOUT + ANSWER, ORDER, TIMEOUT)
-    if said.kind == "unknown outcome":
-        _recover_lost(stage)
-    return "" if said.is_error else said.task_id
+def _submit(session: ScenarioSession) -> str:
+    """Return the id of a task; "" after an error, when a lost call has been recovered."""
+    outcome = session.call("submit", TIMEOUT + RESPONSE_TIMEOUT, REQUEST, TIMEOUT)
+    if outcome.kind == "unknown outcome":
+        _recover_lost(session)
+    return "" if outcome.is_error else outcome.task_id
 
 
-def _waited(stage: Session, task: str) -> CallOutcome:
-    return _retry_until_quiet(stage, "wait", TIMEOUT + ANSWER, task, TIMEOUT)
+def _wait(session: ScenarioSession, task: str) -> CallOutcome:
+    return _retry_until_quiet(session, "wait", TIMEOUT + RESPONSE_TIMEOUT, task, TIMEOUT)
 
 
-def _save(stage: Session, result: CallOutcome | None) -> None:
+def _save(session: ScenarioSession, result: CallOutcome | None) -> None:
     if result is not None and not result.is_error:
-        _retry_until_quiet(stage, "save", QUESTION, result.task_id)
+        _retry_until_quiet(session, "save", QUERY_BOUND, result.task_id)
 
 
-def _recover_lost(stage: Session) -> CallOutcome | None:
-    """A lost call: looked for in the list, then taken up by the next process from the journal."""
-    if not {"find_lost", "resume"} <= stage.player.verbs:
+def _recover_lost(session: ScenarioSession) -> CallOutcome | None:
+    """Look for a lost call in the list, then resume it from the journal in a new process."""
+    if not {"find_lost", "resume"} <= session.client.verbs:
         return None
-    _retry_until_quiet(stage, "find_lost", TIMEOUT + QUESTION)
+    _retry_until_quiet(session, "find_lost", TIMEOUT + QUERY_BOUND)
     resumed = CallOutcome("resumed")
-    for _ in range(len(stage.schedule.faults) + 1):
-        stage.restart_client()
-        resumed = stage.do("resume", TIMEOUT + QUESTION, TIMEOUT)
-        if resumed.is_error or not any(_is_transient(each) for each in resumed.parts):
+    for _ in range(len(session.schedule.faults) + 1):
+        session.restart_client()
+        resumed = session.call("resume", TIMEOUT + QUERY_BOUND, TIMEOUT)
+        if resumed.is_error or not any(_is_transient(part) for part in resumed.parts):
             break
-    return next((each for each in resumed.parts if each.kind == "result"), None)
+    return next((part for part in resumed.parts if part.kind == "result"), None)
 
 
-def _retry_until_quiet(stage: Session, verb: str, bound: float, *given: object) -> CallOutcome:
-    """Tries a verb again, while there may be faults left to meet."""
-    said = stage.do(verb, bound, *given)
-    for _ in stage.schedule.faults:
-        if not _is_transient(said):
+def _retry_until_quiet(session: ScenarioSession, verb: str, bound: float, *arguments: object) -> CallOutcome:
+    """Repeat a call after a transient error, as often as the schedule has faults."""
+    outcome = session.call(verb, bound, *arguments)
+    for _ in session.schedule.faults:
+        if not _is_transient(outcome):
             break
-        said = stage.do(verb, bound, *given)
-    return said
+        outcome = session.call(verb, bound, *arguments)
+    return outcome
 
 
-def _is_transient(said: CallOutcome) -> bool:
-    return said.is_error and said.kind not in FINAL
+def _is_transient(outcome: CallOutcome) -> bool:
+    return outcome.is_error and outcome.kind not in FINAL

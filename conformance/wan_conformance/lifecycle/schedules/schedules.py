@@ -1,123 +1,125 @@
-"""Schedules: which faults meet which steps of which story."""
+"""The fault schedules: which faults are planted in which steps of which scenario.
+
+`schedules` enumerates them; `parse_schedule` reads the id that a failure prints, such as
+`late/sync/create=lost/poll2=page`.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 from typing import NamedTuple
 
+from wan_conformance.lifecycle.simulation.service import FAULTS
 from wanlib.base.redaction import safe_repr
 
-OURS = ("sync", "async")
-CLIENTS = (*OURS, "sdk-pinned", "sdk-newest")
-FAULTS = {
-    "throttled": "error code=Throttling.RateQuota retry_after=2",
-    "unpaid": "error code=PostpaidBillOverdue",
-    "failed": "error code=InternalError",
-    "page": "html",
-    "lost": "html status=504 done",
-    "inside": "inside code=InternalError",
-    "unread": "cut where=unread",
-    "before": "cut where=before",
-    "halved": "cut where=inside",
-    "strange": "status word=HIBERNATING",
-    "busy": "error code=ModelUnavailable",
-    "doubled": "doubled",
-    "trickle": "trickle",
-    "after": "cut where=after",
-    "again": "again",
-}
-"""The faults, each as the emulator's header `x-wan-fault` has it."""
-TEN = tuple(FAULTS)[:10]
-"""Those of which several meet one story: the others differ little from one of them."""
-PASSED_OVER = frozenset({"trickle", "strange", "after", "again"})
-"""Those under which an answer still says all that it is to say of a create, a cancel and a picture."""
-POLLS = ("poll1", "poll2", "poll3")
+OUR_CLIENTS = ("sync", "async")
+CLIENTS = (*OUR_CLIENTS, "sdk-pinned", "sdk-newest")
+MAIN_FAULTS = tuple(FAULTS)[:10]
+"""The faults that are combined with each other; each of the rest differs little from one of these."""
+HARMLESS_FAULTS = frozenset({"trickle", "strange", "after", "again"})
+"""Faults under which a client can still read the response to a create, a cancel or a download."""
+POLL_STEPS = ("poll1", "poll2", "poll3")
 STEPS = {
-    "edit": ("create", *POLLS, "download"),
-    "late": ("create", "cancel", *POLLS, "download"),
-    "cancel": ("create", "cancel", *POLLS),
-    "stale": ("create", *POLLS),
-    "expired": ("create", *POLLS),
-    "stuck": ("create", *POLLS),
-    "failed": ("create", *POLLS),
-    "partial": ("create", *POLLS, "download"),
-    "foreign": (*POLLS, "cancel"),
-    "edge": ("create", *POLLS),
+    "edit": ("create", *POLL_STEPS, "download"),
+    "late": ("create", "cancel", *POLL_STEPS, "download"),
+    "cancel": ("create", "cancel", *POLL_STEPS),
+    "stale": ("create", *POLL_STEPS),
+    "expired": ("create", *POLL_STEPS),
+    "stuck": ("create", *POLL_STEPS),
+    "failed": ("create", *POLL_STEPS),
+    "partial": ("create", *POLL_STEPS, "download"),
+    "foreign": (*POLL_STEPS, "cancel"),
+    "edge": ("create", *POLL_STEPS),
 }
-"""The steps of each story that a fault may meet: the first exchange of a kind, of polls the first three."""
-_QUESTIONS = frozenset({*POLLS, "download"})
-FULL = "late"
-"""The story with all steps."""
-PAIRED = (FULL, "edit", "cancel", "expired", "stuck", "edge")
-"""The stories that two faults meet. The others go as `edit` or `late` do until their ends, which are the
-same whatever was met before; in `foreign` there is nothing that a first fault could change for a second."""
+"""The steps of each scenario in which a fault can be planted: the first exchange of a kind, the first three
+polls."""
+FULL_SCENARIO = "late"
+"""The scenario that has all steps."""
+PAIRED_SCENARIOS = (FULL_SCENARIO, "edit", "cancel", "expired", "stuck", "edge")
+"""The scenarios with two faults. The others are the same as `edit` or `late` up to their last step, which
+does not depend on earlier faults; in `foreign` no fault changes anything for a later one."""
+_READ_STEPS = frozenset({*POLL_STEPS, "download"})
+_EXCLUDED = ("create", "again")  # two tasks for one create, by no fault of the client, which can't see it
 
 
 class Schedule(NamedTuple):
-    """A story of STEPS, played by one of CLIENTS. faults: (step, name of FAULTS), one a step at most."""
+    """A scenario, run by one client, with faults.
 
-    story: str
+    Attributes:
+        scenario: A name of `STEPS`.
+        client: One of `CLIENTS`.
+        faults: Pairs of a step and a name of `FAULTS`, at most one a step.
+    """
+
+    scenario: str
     client: str
     faults: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        """Its id, which `read_schedule` reads."""
-        return "/".join((self.story, self.client, *(f"{step}={fault}" for step, fault in self.faults)))
+        """Return the id, which `parse_schedule` reads."""
+        return "/".join((self.scenario, self.client, *(f"{step}={fault}" for step, fault in self.faults)))
 
 
 def equivalent_schedule(schedule: Schedule) -> Schedule:
-    """The schedule that nobody who takes part can tell from this one; for most this one itself.
+    """Return the representative of all schedules that client and service can't tell apart.
 
-    A question is cut before it is read, or its answer is: the service has done nothing else, and the client
-    sees the same.
+    If a connection is cut during a read, it makes no difference whether the service has read the request: it
+    changed nothing, and the client sees the same error.
     """
     return schedule._replace(
         faults=tuple(
-            (step, "before") if step in _QUESTIONS and fault == "unread" else (step, fault)
+            (step, "before") if step in _READ_STEPS and fault == "unread" else (step, fault)
             for step, fault in schedule.faults
         )
     )
 
 
 def schedules(
-    most: int, stories: Sequence[str] = tuple(STEPS), clients: Sequence[str] = OURS
+    max_faults: int, scenarios: Sequence[str] = tuple(STEPS), clients: Sequence[str] = OUR_CLIENTS
 ) -> Iterator[Schedule]:
-    """All schedules with up to so many faults.
+    """Enumerate all schedules with up to a number of faults.
 
-    Two: in the stories of PAIRED, of all FAULTS in FULL, of TEN in the others. Three or more: of TEN in FULL.
+    Two faults are combined in `PAIRED_SCENARIOS`: all faults in `FULL_SCENARIO`, `MAIN_FAULTS` in the others.
+    Three and more are combined in `FULL_SCENARIO`, out of `MAIN_FAULTS`.
+
+    Args:
+        max_faults: The most faults in one schedule, from 0.
+        scenarios: Names of `STEPS`.
+        clients: Names of `CLIENTS`.
     """
-    for story, client, count in product(stories, clients, range(most + 1)):
-        if count < 2 or (count == 2 and story == FULL):
-            yield from _of(story, client, count, tuple(FAULTS))
-        elif story == FULL or (count == 2 and story in PAIRED):
-            yield from _of(story, client, count, TEN)
+    for scenario, client, count in product(scenarios, clients, range(max_faults + 1)):
+        if count < 2 or (count == 2 and scenario == FULL_SCENARIO):
+            yield from _combinations(scenario, client, count, tuple(FAULTS))
+        elif scenario == FULL_SCENARIO or (count == 2 and scenario in PAIRED_SCENARIOS):
+            yield from _combinations(scenario, client, count, MAIN_FAULTS)
 
 
-def _of(story: str, client: str, count: int, kinds: Sequence[str]) -> Iterator[Schedule]:
-    for steps in combinations(STEPS[story], count):
-        for faults in product(kinds, repeat=count):
-            met = tuple(zip(steps, faults, strict=True))
-            if _NOBODYS not in met:
-                yield Schedule(story, client, met)
+def _combinations(scenario: str, client: str, count: int, names: Sequence[str]) -> Iterator[Schedule]:
+    for steps in combinations(STEPS[scenario], count):
+        for chosen in product(names, repeat=count):
+            faults = tuple(zip(steps, chosen, strict=True))
+            if _EXCLUDED not in faults:
+                yield Schedule(scenario, client, faults)
 
 
-_NOBODYS = ("create", "again")  # two tasks, of which a client can't know: what is paid twice is not its doing
+def parse_schedule(text: str) -> Schedule:
+    """Parse the id of a schedule.
 
-
-def read_schedule(text: str) -> Schedule:
-    """The schedule of an id. ValueError says what is wrong in it."""
-    story, _, rest = text.partition("/")
-    client, *faults = rest.split("/")
-    _check("story", story, tuple(STEPS))
+    Raises:
+        ValueError: The text is not an id; the message says what is wrong and what is allowed.
+    """
+    scenario, _, rest = text.partition("/")
+    client, *assignments = rest.split("/")
+    _check("scenario", scenario, tuple(STEPS))
     _check("client", client, CLIENTS)
-    met: dict[str, str] = {}
-    for each in faults:
-        step, _, fault = each.partition("=")
-        _check("step", step, tuple(step for step in STEPS[story] if step not in met))
-        _check("fault", fault, tuple(each for each in FAULTS if (step, each) != _NOBODYS))
-        met[step] = fault
-    return Schedule(story, client, tuple(met.items()))
+    faults: dict[str, str] = {}
+    for assignment in assignments:
+        step, _, fault = assignment.partition("=")
+        _check("step", step, tuple(step for step in STEPS[scenario] if step not in faults))
+        _check("fault", fault, tuple(name for name in FAULTS if (step, name) != _EXCLUDED))
+        faults[step] = fault
+    return Schedule(scenario, client, tuple(faults.items()))
 
 
-def _check(what: str, met: str, allowed: Sequence[str]) -> None:
-    if met not in allowed:
-        raise ValueError(f"{what} is {safe_repr(met)}; allowed: {', '.join(allowed)}")
+def _check(what: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{what} is {safe_repr(value)}; allowed: {', '.join(allowed)}")

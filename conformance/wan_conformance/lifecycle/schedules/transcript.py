@@ -1,39 +1,39 @@
-"""A played story as text: what was asked, what was answered, what the client made of it."""
+"""The transcript of a schedule as text: requests, responses, and what the client made of them."""
 
 from collections.abc import Iterator
 
+from wan_conformance.lifecycle.invariants import RecordedCall
 from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioResult
-from wan_conformance.lifecycle.schedules.scenarios import CallRecord
 from wan_conformance.lifecycle.simulation.service import Exchange
 
 
-def trace(played: ScenarioResult) -> str:
-    """The story line by line, in the order of time, with the broken promises at its end."""
-    lines, told = [f"schedule {played.schedule}"], 0
-    for done in played.done:
-        lines += [_exchange(each) for each in played.exchanges[told : done.exchanges]]
-        lines.append(_verb(done))
-        told = done.exchanges
-    lines += [_exchange(each) for each in played.exchanges[told:]]
-    return "\n".join([*lines, *_verdict(played)])
+def transcript(result: ScenarioResult) -> str:
+    """Return the transcript in the order of time, with the violations at its end."""
+    lines, shown = [f"schedule {result.schedule}"], 0
+    for call in result.calls:
+        lines += [_exchange_line(exchange) for exchange in call.exchanges]
+        lines.append(_call_line(call))
+        shown += len(call.exchanges)
+    lines += [_exchange_line(exchange) for exchange in result.exchanges[shown:]]
+    return "\n".join([*lines, *_verdict(result)])
 
 
-def _exchange(each: Exchange) -> str:
-    fault = f"   <- fault: {each.fault}" if each.fault else ""
-    return f"{_time(each.at)}  {each.call} {each.number}: {each.answered}{fault}"
+def _exchange_line(exchange: Exchange) -> str:
+    fault = f"   <- fault: {exchange.fault_name}" if exchange.fault_name else ""
+    return f"{_time(exchange.at)}  {exchange.call} {exchange.number}: {exchange.summary}{fault}"
 
 
-def _verb(done: CallRecord) -> str:
-    said = f"{done.said}: {done.said.words}" if done.said.words else str(done.said)
-    state = f"; the task is {done.state}" if done.state else ""
-    return f"{_time(done.ended)}  => {done.verb} came to {said}{state}"
+def _call_line(call: RecordedCall) -> str:
+    message = f": {call.outcome.message}" if call.outcome.message else ""
+    state = f"; the task is {call.state}" if call.state else ""
+    return f"{_time(call.ended)}  => {call.verb} came to {call.outcome}{message}{state}"
 
 
-def _verdict(played: ScenarioResult) -> Iterator[str]:
-    if not played.broken:
-        yield "all promises kept"
-    for each in played.broken:
-        yield f"BROKEN {each}"
+def _verdict(result: ScenarioResult) -> Iterator[str]:
+    if not result.violations:
+        yield "all invariants hold"
+    for violation in result.violations:
+        yield f"VIOLATED {violation}"
 
 
 def _time(seconds: float) -> str:

@@ -1,1 +1,7 @@
-"""The package wan_conformance.lifecycle.simulation."""
+"""The simulated world of the lifecycle tests.
+
+Clock, event loop, transport, faulty service, files, and the model of a task.
+
+Imported by all other packages of `lifecycle`; imports none of them. Start reading at `service`, which records
+every exchange; `task_model` holds the theory of what a task's state may be.
+"""

@@ -1,4 +1,7 @@
-"""Time that passes only when somebody waits, for client, service and event loop alike."""
+"""Simulated time for client, service and event loop: it passes only while one of them sleeps.
+
+Use one `SimulatedClock` per test, and set `SimulatedEventLoop.clock` to it for asynchronous clients.
+"""
 
 import asyncio
 import selectors
@@ -7,66 +10,77 @@ from concurrent.futures import Executor
 from typing import Any
 
 START = 1_767_225_600.0
-"""Seconds since 1970 at which a story begins."""
+"""The wall time at which each test begins, seconds since 1970 (2026-01-01 UTC)."""
 
 
 class SimulatedClock:
-    """The clock of client and service. `at`: seconds since the story began."""
+    """The clock of client and service.
+
+    Attributes:
+        at: Seconds since the test began.
+        waits: False: sleeping costs no real time.
+    """
 
     waits = False
 
     def __init__(self) -> None:
+        """Start at second 0."""
         self.at = 0.0
 
     def now(self) -> float:
-        """Seconds since the story began."""
+        """Return the seconds since the test began."""
         return self.at
 
     def wall(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return START + self.at
 
     def sleep(self, seconds: float) -> None:
-        """Lets time pass."""
+        """Advance the time; a negative duration counts as 0."""
         self.at += max(0.0, seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        """Lets time pass on a `Loop`."""
+        """Advance the time on a `SimulatedEventLoop`."""
         await asyncio.sleep(seconds)
 
 
 class SimulatedEventLoop(asyncio.SelectorEventLoop):
-    """An event loop on simulated time; work for threads is done in place. story_time: set for each story."""
+    """An event loop on simulated time, which runs the work of threads in place.
+
+    Attributes:
+        clock: The time of the current test.
+    """
 
     def __init__(self) -> None:
-        self.story_time = SimulatedClock()
+        """Create a loop with a clock of its own."""
+        self.clock = SimulatedClock()
         super().__init__(_Selector(self))
 
     def time(self) -> float:
-        """Seconds since the story began."""
-        return self.story_time.at
+        """Return the seconds since the test began."""
+        return self.clock.at
 
     def run_in_executor(  # type: ignore[override]
-        self, executor: Executor | None, work: Callable[..., Any], *args: Any
+        self, executor: Executor | None, function: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """Does the work now. No thread: the order of all that happens is the same each time."""
-        done = self.create_future()
+        """Call the function at once, without a thread, so that the order of events is always the same."""
+        future = self.create_future()
         try:
-            done.set_result(work(*args))
+            future.set_result(function(*args))
         except Exception as error:
-            done.set_exception(error)
-        return done
+            future.set_exception(error)
+        return future
 
 
 class _Selector(selectors.DefaultSelector):
-    """Where a loop would wait for a timer, its time passes. There are no sockets to look at."""
+    """Advances the clock instead of waiting for a timer; there are no sockets."""
 
     def __init__(self, loop: SimulatedEventLoop) -> None:
         super().__init__()
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> Any:
-        if timeout is None:  # only another thread can end this
+        if timeout is None:  # only another thread can end this wait
             return super().select(timeout)
-        self._loop.story_time.at += max(0.0, timeout)
+        self._loop.clock.at += max(0.0, timeout)
         return []

@@ -1,4 +1,8 @@
-"""The journal as anybody else reads it: by a connection of its own, and not by the client's code."""
+"""The files of a simulated client: a folder in memory, and the journal as a second program reads it.
+
+`JournalReader` uses a connection and queries of its own, so that a fault in the client's journal code is
+seen.
+"""
 
 import os
 import sqlite3
@@ -10,47 +14,47 @@ from tempfile import TemporaryDirectory
 from wanlib.client.journal.journal import Journal
 
 _PNG = (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82")
-"""How it begins, and how it ends."""
+"""The first and the last bytes of a PNG file."""
+_TMPFS = "/dev/shm"
 
 
-class Books:
-    """One journal for story after story: to make a file for each would cost as much as the rest of it.
+class JournalReader:
+    """One journal file for many tests: creating a file for each would cost as much as the test.
 
-    path: where it is; beside it stories put their pictures.
+    Attributes:
+        path: The journal; clients save their pictures in the same folder.
     """
 
     def __init__(self, folder: Path) -> None:
+        """Create an empty journal in a folder."""
         self.path = folder / "calls.sqlite"
         Journal(self.path).close()
         self._connection = sqlite3.connect(self.path, isolation_level=None)
 
     def has_task(self, task_id: str) -> bool:
-        """Whether a task stands in it."""
-        found = self._connection.execute("SELECT 1 FROM entry WHERE task_id = ?", (task_id,))
-        return found.fetchone() is not None
+        """Return True if the journal has an entry for a task."""
+        rows = self._connection.execute("SELECT 1 FROM entry WHERE task_id = ?", (task_id,))
+        return rows.fetchone() is not None
 
     def saved_pictures(self) -> int:
-        """The whole pictures beside it."""
-        found = (path.read_bytes() for path in self.path.parent.glob("*.png"))
-        return sum(each.startswith(_PNG[0]) and each.endswith(_PNG[1]) for each in found)
+        """Count the complete pictures beside the journal."""
+        contents = (path.read_bytes() for path in self.path.parent.glob("*.png"))
+        return sum(data.startswith(_PNG[0]) and data.endswith(_PNG[1]) for data in contents)
 
     def reset(self) -> None:
-        """Ends a story: no entry and no picture is left of it."""
+        """Delete all entries and pictures, so that the next test starts empty."""
         self._connection.execute("DELETE FROM entry")
         for path in self.path.parent.iterdir():
             if not path.name.startswith(self.path.name):
                 path.unlink()
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the connection."""
         self._connection.close()
-
-
-_MEMORY = "/dev/shm"
 
 
 @contextmanager
 def tmpfs_folder() -> Iterator[Path]:
-    """A folder for as long as the block runs; on disk where a system keeps none in memory."""
-    with TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None) as folder:
+    """Yield a temporary folder in memory, on disk where there is no writable `/dev/shm`."""
+    with TemporaryDirectory(dir=_TMPFS if os.access(_TMPFS, os.W_OK) else None) as folder:
         yield Path(folder)

@@ -1,24 +1,55 @@
-"""The service of a story: the emulator, with faults at their steps, and every exchange written down."""
+"""The service of the lifecycle tests: the emulator with scripted faults, and a record of every exchange.
 
+`FaultyService` plants a fault at a step of a schedule, or the next fault of a queue, and writes down each
+exchange with the state of its task before and after. The invariants are checked against that record.
+"""
+
+import json
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
+from functools import lru_cache
+from math import ceil
+from typing import Any, NamedTuple
 
-from wan_conformance.lifecycle.schedules.schedules import FAULTS
-from wan_conformance.lifecycle.simulation.clock import SimulatedClock
-from wanlib.emulator import Emulator, Fault, Request, Response, Settings
+from wan_conformance.lifecycle.simulation.clock import START, SimulatedClock
+from wan_conformance.lifecycle.simulation.files import JournalReader
+from wanlib.emulator import Emulator, Fault, Job, Request, Response, Settings
+from wanlib.emulator.core.fault import JOB_FAULTS, parse_fault
 from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, FAULT_HEADER
-from wanlib.emulator.jobs.job import decide_outcome
+from wanlib.emulator.jobs.job import NEVER, decide_outcome
 from wanlib.emulator.jobs.rendering import RenderSpec
 from wanlib.spec import Spec
 
+FAULTS = {
+    "throttled": "error code=Throttling.RateQuota retry_after=2",
+    "unpaid": "error code=PostpaidBillOverdue",
+    "failed": "error code=InternalError",
+    "page": "html",
+    "lost": "html status=504 done",
+    "inside": "inside code=InternalError",
+    "unread": "cut where=unread",
+    "before": "cut where=before",
+    "halved": "cut where=inside",
+    "strange": "status word=HIBERNATING",
+    "busy": "error code=ModelUnavailable",
+    "doubled": "doubled",
+    "trickle": "trickle",
+    "after": "cut where=after",
+    "again": "again",
+}
+"""The faults of schedules by name, each as a value of the emulator's header `x-wan-fault`."""
+MAX_EXCHANGES = 100
+"""Exchanges after which a client is stopped; three times what any scenario needs."""
+_TRUTHFUL = ("again", *JOB_FAULTS)
+_COMPLETE = ("trickle", *_TRUTHFUL)
+
 
 class CachedImageEmulator(Emulator):
-    """The emulator with the pictures of all of its kind at hand."""
+    """An emulator that renders each picture once per process."""
 
-    _pictures: dict[RenderSpec, Response] = {}  # noqa: RUF012 - the same for all services
+    _pictures: dict[RenderSpec, Response] = {}  # noqa: RUF012 - shared by all services on purpose
 
-    def _whole(self, found: Response | RenderSpec) -> Response:
+    def _render(self, found: Response | RenderSpec) -> Response:
         if isinstance(found, Response):
             return found
         if found not in self._pictures:
@@ -26,102 +57,243 @@ class CachedImageEmulator(Emulator):
         return self._pictures[found]
 
 
-MOST = 100
-"""Exchanges after which a story is cut off: none of them needs a third of it."""
-
-
 class RunawayClient(BaseException):
-    """A client that does not come to an end."""
+    """Raised into a client that made `MAX_EXCHANGES` exchanges: it would not end."""
 
 
 class Exchange(NamedTuple):
-    """One request and what became of it.
+    """One request and its response.
 
-    at: seconds since the story began. call: create, query, cancel, list or download. step: as a schedule
-    names it, "" for what no fault meets. answered: in words. dies: of a link, when it dies, seconds since
-    1970; 0 for none.
+    Attributes:
+        at: Seconds since the test began.
+        call: create, query, cancel, list or download.
+        number: How many exchanges of this call there were, with this one.
+        step: The name of the exchange in a schedule, "" if no fault can be planted in it.
+        fault_name: The fault as the schedule or script names it, "" for none.
+        summary: The response in words.
+        task: The task that it queries or cancels, or whose picture it fetches; "" for none.
+        fault: The fault that it had, None for none.
+        before: The state of the task before the exchange.
+        after: Its state after the exchange.
+        accepted: Ids of the tasks that the service accepted in it.
+        link_expires_at: When the link of a picture expires, seconds since 1970; 0 for other calls.
+        is_unjournaled: True if the client knew the task from its create, and it was not in the journal yet.
+        body: The body of a response without a fault, None for a picture or a response with a fault.
     """
 
     at: float
     call: str
     number: int
     step: str
-    fault: str
-    answered: str
-    dies: int
+    fault_name: str
+    summary: str
+    task: str
+    fault: Fault | None
+    before: str
+    after: str
+    accepted: tuple[str, ...]
+    link_expires_at: float
+    is_unjournaled: bool
+    body: bytes | None
+
+    @property
+    def payload(self) -> Any:
+        """The JSON of the body, None without one."""
+        return None if self.body is None else json.loads(self.body)
+
+    @property
+    def is_truthful(self) -> bool:
+        """Whether the response said what is true."""
+        return self.fault is None or (self.fault.kind in _TRUTHFUL and not _refuses_create(self.fault))
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it was a query whose response leaves no doubt about the state."""
+        return self.is_truthful and not (self.body and "output" not in self.payload)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the client may have read the true response in full."""
+        fault = self.fault
+        return fault is None or fault.kind in _COMPLETE or (fault.kind == "cut" and fault.where == "after")
+
+    def reported_state(self, unlisted: str) -> str:
+        """Return the state that can be read in the response of a query, "" for none.
+
+        Args:
+            unlisted: The undocumented state of a fault that names none.
+        """
+        if self.fault and self.fault.kind == "status":
+            return self.fault.word or unlisted
+        return self.before if self.is_complete else ""
 
 
 class FaultyService(CachedImageEmulator):
-    """faults: by step. fate: what the work of every accepted call is to meet.
+    """The emulator with faults, and a record of every exchange.
 
-    exchanges: all so far. accepted: ids of accepted tasks, in order, by its own store. before_query: called
-    before the first query is carried out.
+    Attributes:
+        exchanges: All exchanges, or those since a test cleared the list.
+        accepted: Ids of all accepted tasks, in order, from the emulator's own store.
+        queued_faults: Faults that wait for an exchange: (call as the emulator names it or `any`, the fault
+            as a header, the fault).
     """
 
     def __init__(
         self,
         spec: Spec,
-        time: SimulatedClock,
+        clock: SimulatedClock,
         settings: Settings,
-        faults: Mapping[str, str],
-        fate: Fault | None = None,
+        journal: JournalReader,
+        faults: Mapping[str, str] | None = None,
+        job_fault: Fault | None = None,
     ) -> None:
-        super().__init__(spec, clock=time, settings=settings)
-        self._time, self._faults, self._fate = time, faults, fate
+        """Start a service.
+
+        Args:
+            spec: What the service is generated from.
+            clock: Its time.
+            settings: How long its tasks take.
+            journal: The journal of the client, read for `Exchange.is_unjournaled`.
+            faults: Names of `FAULTS` by the step that each is planted in.
+            job_fault: The outcome of the job of every accepted task, None for success.
+        """
+        super().__init__(spec, clock=clock, settings=settings)
+        self._clock, self._journal = clock, journal
+        self._faults, self._job_fault = faults or {}, job_fault
         self._counts: Counter[str] = Counter()
+        self._sync_calls: set[str] = set()
+        self._image_counts: dict[str, int] = {}
+        self._last_jobs: dict[str, Job] = {}  # as they were in the last exchange about them
+        self._reported: set[str] = set()  # ids in a truthful response to their create
         self.exchanges: list[Exchange] = []
         self.accepted: list[str] = []
-        self._calls: set[str] = set()
-        self._made: dict[str, int] = {}
-        self.before_query: Callable[[], None] | None = None
+        self.queued_faults: list[tuple[str, str, Fault]] = []
 
     def handle(self, request: Request) -> Response:
-        """The answer of the emulator under the fault of this step, if any."""
-        if len(self.exchanges) >= MOST:
+        """Answer a request, with the fault that is planted for it, and record the exchange.
+
+        Raises:
+            RunawayClient: There were too many exchanges already.
+        """
+        if len(self.exchanges) >= MAX_EXCHANGES:
             raise RunawayClient
+        route = self._router.routes.find(request)
+        task = route.name.partition("/")[0] if route else ""
         call = _call(request)
         self._counts[call] += 1
         number = self._counts[call]
-        if call == "query" and number == 1 and self.before_query:
-            self.before_query()
         step = f"poll{number}" if call == "query" else call if number == 1 else ""
-        fault = self._faults.get(step, "")
+        fault_name, header, fault = self._next_fault(step, route.call if route else "")
         if fault:
-            request = request._replace(headers={**request.headers, FAULT_HEADER: FAULTS[fault]})
-        at, response = self._time.at, super().handle(request)
+            request = request._replace(headers={**request.headers, FAULT_HEADER: header})
+        self._take_snapshot(task)
+        before, known = self.state(task) if task else "", len(self.accepted)
+        is_unjournaled = call == "query" and task in self._reported and not self._journal.has_task(task)
+        at, response = self._clock.at, super().handle(request)
         if call == "create":
-            self._next_fault()
-        self.exchanges.append(
-            Exchange(at, call, number, step, fault, _told(response), _is_dead_link(request))
+            self._record_accepted()
+        exchange = Exchange(
+            at,
+            call,
+            number,
+            step,
+            fault_name,
+            _summary(response),
+            task,
+            fault,
+            before,
+            self.state(task) if task else "",
+            tuple(self.accepted[known:]),
+            self._link_expiry(task) if call == "download" else 0.0,
+            is_unjournaled,
+            None if fault or call == "download" else response.body,
         )
+        self.exchanges.append(exchange)
+        if exchange.accepted and exchange.is_truthful:
+            self._reported.add(exchange.accepted[-1])
         return response
 
     def state(self, task_id: str, at: float | None = None) -> str:
-        """The state of a task, now or at a second of the story; UNKNOWN once it is forgotten."""
-        work = self.store.jobs.get(task_id)
-        now = self.clock.wall() if at is None else self._time.wall() - self._time.at + at
-        return work.status(self.lifecycle, now) if work else self.lifecycle.unknown
+        """Return the state of a task, UNKNOWN once it has expired.
+
+        Args:
+            task_id: The task.
+            at: Seconds since the test began; None for now.
+        """
+        job = self.store.jobs.get(task_id)
+        now = self.clock.wall() if at is None else START + at
+        return job.status(self.lifecycle, now) if job else self.lifecycle.unknown
 
     def image_count(self, task_id: str) -> int:
-        """The pictures that a task yields, or had yielded before it was forgotten."""
-        work = self.store.jobs.get(task_id)
-        return work.image_count() if work else self._made.get(task_id, 0)
+        """Return the number of pictures of a task, also after it has expired."""
+        job = self.store.jobs.get(task_id)
+        return job.image_count() if job else self._image_counts.get(task_id, 0)
 
     def has_task_id(self, task_id: str) -> bool:
-        """Whether what was accepted has an id that can be asked for; a synchronous call has none."""
-        return task_id not in self._calls
+        """Return False for a synchronous call, which has no id that can be queried."""
+        return task_id not in self._sync_calls
 
-    def _next_fault(self) -> None:
+    def has_expired(self, task_id: str) -> bool:
+        """Return True if the service does not know the task, or not any more."""
+        return self.store.jobs.get(task_id) is None
+
+    def has_dead_links(self, task_id: str, within: float = 0.0) -> bool:
+        """Return True if the links of a task have expired, or will within so many seconds."""
+        job = self.store.jobs.get(task_id) or self._last_jobs.get(task_id)
+        return job is None or job.are_links_expired(self.lifecycle, self.clock.wall() + within)
+
+    def seconds_since_submit(self, task_id: str) -> float:
+        """Return the age of a task in seconds, `NEVER` (infinity) if the service does not know it."""
+        job = self.store.jobs.get(task_id)
+        return self.clock.wall() - job.submitted if job else NEVER
+
+    def _next_fault(self, step: str, call: str) -> tuple[str, str, Fault | None]:
+        """Return the fault of an exchange: its name, its header, and itself."""
+        if name := self._faults.get(step, ""):
+            return name, FAULTS[name], _fault(FAULTS[name])
+        for index, (wanted, header, fault) in enumerate(self.queued_faults):
+            if wanted in ("any", call):
+                del self.queued_faults[index]
+                return header, header, fault
+        return "", "", None
+
+    def _take_snapshot(self, task_id: str) -> bool:
+        """Remember a task as it is, before it can expire; return True if the service knows it."""
+        job = self.store.jobs.get(task_id)
+        if job:
+            self._last_jobs[task_id] = job
+        return job is not None
+
+    def _link_expiry(self, task_id: str) -> float:
+        """Return when the links of a task expire, rounded up to the milliseconds that the service reports.
+
+        In seconds since 1970; the begin of the test for a task without links.
+        """
+        job = self.store.jobs.get(task_id) or self._last_jobs.get(task_id)
+        return ceil(job.links_expire_at(self.lifecycle) * 1000 - 0.001) / 1000 if job else START
+
+    def _record_accepted(self) -> None:
         known = set(self.accepted)
-        new = [work for work in self.store.jobs.newest_first() if work.id not in known]
-        for work in reversed(new):
-            self.accepted.append(work.id)
-            if not work.is_task:
-                self._calls.add(work.id)
-            if self._fate:
-                work = work._replace(outcome=decide_outcome(work.spec, self._fate, self._context.vendor))
-                self.store.jobs.put(work.id, work)
-            self._made[work.id] = work.image_count()
+        new = [job for job in self.store.jobs.newest_first() if job.id not in known]
+        for job in reversed(new):
+            self.accepted.append(job.id)
+            if not job.is_task:
+                self._sync_calls.add(job.id)
+            if self._job_fault:
+                outcome = decide_outcome(job.spec, self._job_fault, self._context.vendor)
+                job = job._replace(outcome=outcome)
+                self.store.jobs.put(job.id, job)
+            self._image_counts[job.id] = job.image_count()
+
+
+@lru_cache
+def _fault(header: str) -> Fault:
+    return parse_fault(header)
+
+
+def _refuses_create(fault: Fault) -> bool:
+    """Return True if the create is refused for an input image, rather than accepted and its task failing."""
+    return fault.kind == "download" and fault.where != "after"
 
 
 def _call(request: Request) -> str:
@@ -135,17 +307,11 @@ def _call(request: Request) -> str:
     return "list" if path.endswith("/tasks") else "download"
 
 
-def _is_dead_link(request: Request) -> int:
-    _, _, query = request.target.partition("?Expires=")
-    digits = query.partition("&")[0]
-    return int(digits) if digits.isdecimal() else 0
-
-
-def _told(response: Response) -> str:
+def _summary(response: Response) -> str:
     if response.cut == CUT_BEFORE_RESPONSE:
         return "the connection is cut"
-    told = f"HTTP {response.status}, {len(response.body):,} bytes"
+    summary = f"HTTP {response.status}, {len(response.body):,} bytes"
     if len(response.body) < 2000 and b'"task_status"' in response.body:
         status = response.body.partition(b'"task_status"')[2].split(b'"')[1]
-        told += f", {status.decode('ascii', 'replace')}"
-    return told if response.cut is None else f"{told}, cut after {response.cut:,}"
+        summary += f", {status.decode('ascii', 'replace')}"
+    return summary if response.cut is None else f"{summary}, cut after {response.cut:,}"

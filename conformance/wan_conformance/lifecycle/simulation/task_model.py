@@ -1,8 +1,29 @@
-"""All that a task may have come to, by `task.yaml` and what was observed.
+"""A model of one task: the set of states that it may be in, given all observations.
 
-A call is decided by the service at some moment between its sending and its answer. Where the answer is lost,
-it may have been decided either way, or may never have arrived; each of these is kept until an observation
-rules it out. Only what none of them allows is a fault.
+Theory. A client sees a task only through calls, and a call is not a point in time. The service decides a
+call at some moment between its request and its response; where the response is lost, it may have been
+decided either way, or the request may never have arrived. So after a few calls many histories are possible,
+and it would be wrong to call the client or the service wrong because of one of them. The model therefore
+tracks a set of hypotheses. Each is one possible present: the state of the task, the interval in which it
+was submitted, and how each call under way was decided, if it was.
+
+Three operations change the set:
+
+- Time passes (`_advance`). From each hypothesis, follow every step that the service may take by the state
+  table, one or many, and let each call under way be decided at any moment. A path through the table is
+  legal, even if nobody observed its states; a terminal state is never left.
+- A call is reported (`call_finished`). Of all hypotheses keep those in which the call was decided as
+  reported. A lost response (None) removes none. If none is left, no legal history explains the report: that
+  is a violation, and the set stays as it was, so that later reports are still judged.
+- The term is over. A task expires exactly one term after its submission, to the microsecond, and is UNKNOWN
+  from then on, as an id that never existed is. So a report of UNKNOWN bounds the submission from above, and
+  a report of any other state bounds it from below.
+
+This is the method of linearizability checkers, for a register whose value moves by itself. `observe` is the
+special case of a call that takes no time. Nobody but the client of the test cancels a task.
+
+Use: `call_started` and `call_finished` around each call, with times of one clock that never goes back; the
+result is "" or the reason why no hypothesis allows the report.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,144 +31,175 @@ from typing import Any, NamedTuple
 
 from wanlib.spec.source.annotated import parse_duration
 
-_GRAIN = 1e-6  # seconds: what lies closer together is one moment
+_RESOLUTION = 1e-6  # seconds: two moments closer together are the same
 _ABSENT = ""
-_EVER = float("inf")
+_INFINITY = float("inf")
 
-Said = str | bool | None
-"""What a call was told: a query a state, a create and a cancel whether they were accepted; None: nothing."""
+Report = str | bool | None
+"""The response to a call: the state of a query, whether a create or cancel was accepted, None if it was
+lost."""
 
 
 class _Hypothesis(NamedTuple):
-    """One possibility. state: but for its expiry; _ABSENT: there is no such task, or not yet.
+    """One possible present.
 
-    low, high: between them it was submitted. verdicts: of calls under way, what the decided will be told.
+    Attributes:
+        state: The state, apart from expiry; `_ABSENT` if there is no such task, or not yet.
+        earliest: The task was submitted at this moment or later.
+        latest: The task was submitted at this moment or earlier.
+        decided: Of the calls under way, those that the service has decided, with the report that will follow.
     """
 
     state: str
-    low: float
-    high: float
-    verdicts: frozenset[tuple[int, Said]] = frozenset()
+    earliest: float
+    latest: float
+    decided: frozenset[tuple[int, Report]] = frozenset()
 
 
 class TaskModel:
-    """The set of states that one task may be in. Times in seconds, of any one clock, never going back.
-
-    table: `Spec.task`. submitted: when the task was accepted; None: its id never was, or is yet to be (`sent`
-    a create). A path of the table is legal, however many states of it nobody saw; a terminal state stays;
-    UNKNOWN is told from exactly the term after submission, and of what never was. Nobody else cancels.
-    """
+    """The set of states that one task may be in."""
 
     def __init__(self, table: Mapping[str, Any], submitted: float | None = None) -> None:
+        """Create a model.
+
+        Args:
+            table: `Spec.task`.
+            submitted: When the task was accepted, in seconds of any one clock; None if the id does not
+                exist, or not yet (after a `call_started("create")`).
+        """
         outcomes = table["outcomes"]
         self._initial, self._canceled = table["initial"], outcomes["canceled"]
         self._unknown, self._cancelable = table["expires"]["into"], frozenset(table["cancelable"])
         self._next = {
-            name: [after for after in state.get("next", ()) if after != self._canceled]
+            name: [successor for successor in state.get("next", ()) if successor != self._canceled]
             for name, state in table["states"].items()
         }
         unlisted = table.get("unlisted", {"is": ()})["is"]
-        self._vague = {name: unlisted if after else () for name, after in self._next.items()}
+        self._undocumented = {name: unlisted if after else () for name, after in self._next.items()}
         self._term = parse_duration(table["expires"]["is"])
-        self._mays = {_Hypothesis(_ABSENT, -_EVER, _EVER)}
+        self._hypotheses = {_Hypothesis(_ABSENT, -_INFINITY, _INFINITY)}
         if submitted is not None:
-            self._mays = {_Hypothesis(self._initial, submitted, submitted)}
-        self._under_way: dict[int, tuple[str, float]] = {}
-        self._calls = 0
+            self._hypotheses = {_Hypothesis(self._initial, submitted, submitted)}
+        self._open_calls: dict[int, tuple[str, float]] = {}
+        self._call_count = 0
 
-    def call_started(self, what: str, at: float) -> int:
-        """A "create", a "query" or a "cancel" is under way from now on; its number, for `answered`."""
-        self._calls += 1
-        self._under_way[self._calls] = (what, at)
-        return self._calls
+    def call_started(self, kind: str, at: float) -> int:
+        """Note the begin of a call.
 
-    def call_finished(self, call: int, at: float, said: Said) -> str:
-        """What a call was told; "" or why no possibility allows it. None ends it with nothing known."""
-        mays = self._advance(at)
-        what, _ = self._under_way.pop(call)
-        left = {may for may in mays if said is None or (call, said) in may.verdicts}
-        self._mays = {_without(may, call) for may in left or mays}
-        return "" if left else f"{_told(what, said)}, but the task {self._all(at)}"
+        Args:
+            kind: create, query or cancel.
+            at: The moment of its request.
+
+        Returns:
+            A number for `call_finished`.
+        """
+        self._call_count += 1
+        self._open_calls[self._call_count] = (kind, at)
+        return self._call_count
+
+    def call_finished(self, call: int, at: float, report: Report) -> str:
+        """Note the end of a call.
+
+        Args:
+            call: The number from `call_started`.
+            at: The moment of its response, or of its failure.
+            report: The response.
+
+        Returns:
+            "" or the reason why no hypothesis allows the report.
+        """
+        hypotheses = self._advance(at)
+        kind, _ = self._open_calls.pop(call)
+        remaining = {item for item in hypotheses if report is None or (call, report) in item.decided}
+        self._hypotheses = {_without_call(item, call) for item in remaining or hypotheses}
+        return "" if remaining else f"{_describe(kind, report)}, but the task {self._describe_states(at)}"
 
     def observe(self, state: str, at: float) -> str:
-        """A query that was asked and answered at one moment; "" or why no possibility allows it."""
+        """Note a query whose request and response are at one moment; see `call_finished`."""
         return self.call_finished(self.call_started("query", at), at, state)
 
     def allowed_states(self, at: float) -> frozenset[str]:
-        """What a query might be told at a moment; words that only may stand for a state are left out."""
-        call, before = self.call_started("query", at), self._mays
-        found = {said for may in self._advance(at) for number, said in may.verdicts if number == call}
-        self._mays = before
-        del self._under_way[call]
-        return frozenset(str(word) for word in found if word in self._next)
+        """Return the states that a query may report at a moment, without undocumented words."""
+        call, before = self.call_started("query", at), self._hypotheses
+        reports = {report for item in self._advance(at) for number, report in item.decided if number == call}
+        self._hypotheses = before
+        del self._open_calls[call]
+        return frozenset(str(state) for state in reports if state in self._next)
 
     def _advance(self, now: float) -> set[_Hypothesis]:
-        """All that the possibilities may have become until now."""
-        found: set[_Hypothesis] = set()
-        left = [*self._mays]
-        while left:
-            may = left.pop()
-            if may not in found:
-                found.add(may)
-                left += self._steps(may, now)
-        return found
+        """Return all that the hypotheses may have become until now."""
+        reached: set[_Hypothesis] = set()
+        pending = [*self._hypotheses]
+        while pending:
+            hypothesis = pending.pop()
+            if hypothesis not in reached:
+                reached.add(hypothesis)
+                pending += self._successors(hypothesis, now)
+        return reached
 
-    def _steps(self, may: _Hypothesis, now: float) -> Iterator[_Hypothesis]:
-        for state in self._next.get(may.state, ()):
-            yield may._replace(state=state)
-        decided = {call for call, _ in may.verdicts}
-        for call, (what, sent) in self._under_way.items():
+    def _successors(self, hypothesis: _Hypothesis, now: float) -> Iterator[_Hypothesis]:
+        for state in self._next.get(hypothesis.state, ()):
+            yield hypothesis._replace(state=state)
+        decided = {call for call, _ in hypothesis.decided}
+        for call, (kind, sent) in self._open_calls.items():
             if call not in decided:
-                for after, said in self._after_call(may, what, sent, now):
-                    yield after._replace(verdicts=after.verdicts | {(call, said)})
+                for after, report in self._after_call(hypothesis, kind, sent, now):
+                    yield after._replace(decided=after.decided | {(call, report)})
 
     def _after_call(
-        self, may: _Hypothesis, what: str, sent: float, now: float
-    ) -> Iterator[tuple[_Hypothesis, Said]]:
-        """What a call does between two moments, and is told."""
-        if what == "create":
-            if may.state == _ABSENT:
-                yield may, False
-                yield _Hypothesis(self._initial, max(may.low, sent), now, may.verdicts), True
+        self, hypothesis: _Hypothesis, kind: str, sent: float, now: float
+    ) -> Iterator[tuple[_Hypothesis, Report]]:
+        """Yield what the service may do by a call between two moments, with the report."""
+        if kind == "create":
+            if hypothesis.state == _ABSENT:
+                yield hypothesis, False
+                yield (
+                    _Hypothesis(self._initial, max(hypothesis.earliest, sent), now, hypothesis.decided),
+                    True,
+                )
             return
-        for gone in self._given_absent(may, sent, now):
-            yield gone, self._unknown if what == "query" else False
-        for here in self._given_present(may, sent):
-            if what == "query":
-                yield from ((here, word) for word in (may.state, *self._vague[may.state]))
-            elif may.state in self._cancelable:
-                yield here._replace(state=self._canceled), True
+        for absent in self._given_absent(hypothesis, sent, now):
+            yield absent, self._unknown if kind == "query" else False
+        for present in self._given_present(hypothesis, sent):
+            if kind == "query":
+                yield from (
+                    (present, state) for state in (hypothesis.state, *self._undocumented[hypothesis.state])
+                )
+            elif hypothesis.state in self._cancelable:
+                yield present._replace(state=self._canceled), True
             else:
-                yield here, False
+                yield present, False
 
-    def _given_absent(self, may: _Hypothesis, sent: float, now: float) -> Iterator[_Hypothesis]:
-        """What is left of a possibility where the service did not know the task then."""
-        if may.state == _ABSENT:
-            yield may._replace(low=max(may.low, sent))
+    def _given_absent(self, hypothesis: _Hypothesis, sent: float, now: float) -> Iterator[_Hypothesis]:
+        """Yield what remains of a hypothesis if the service did not know the task when it decided."""
+        if hypothesis.state == _ABSENT:
+            yield hypothesis._replace(earliest=max(hypothesis.earliest, sent))
         else:
-            yield from _between(may, may.low, min(may.high, now - self._term))
+            yield from _between(hypothesis, hypothesis.earliest, min(hypothesis.latest, now - self._term))
 
-    def _given_present(self, may: _Hypothesis, sent: float) -> Iterator[_Hypothesis]:
-        """What is left of it where the service knew the task."""
-        if may.state != _ABSENT:
-            yield from _between(may, max(may.low, sent - self._term + _GRAIN), may.high)
+    def _given_present(self, hypothesis: _Hypothesis, sent: float) -> Iterator[_Hypothesis]:
+        """Yield what remains of a hypothesis if the service knew the task when it decided."""
+        if hypothesis.state != _ABSENT:
+            yield from _between(
+                hypothesis, max(hypothesis.earliest, sent - self._term + _RESOLUTION), hypothesis.latest
+            )
 
-    def _all(self, at: float) -> str:
-        found = self.allowed_states(at)
-        return "may be " + " or ".join(word for word in self._next if word in found)
-
-
-def _between(may: _Hypothesis, low: float, high: float) -> Iterator[_Hypothesis]:
-    """A possibility with other bounds; nothing where no moment is between them."""
-    if round(high - low, 6) >= 0:
-        yield may._replace(low=low, high=max(low, high))
+    def _describe_states(self, at: float) -> str:
+        allowed = self.allowed_states(at)
+        return "may be " + " or ".join(state for state in self._next if state in allowed)
 
 
-def _without(may: _Hypothesis, call: int) -> _Hypothesis:
-    return may._replace(verdicts=frozenset(each for each in may.verdicts if each[0] != call))
+def _between(hypothesis: _Hypothesis, earliest: float, latest: float) -> Iterator[_Hypothesis]:
+    """Yield the hypothesis with these bounds; nothing if there is no moment between them."""
+    if round(latest - earliest, 6) >= 0:
+        yield hypothesis._replace(earliest=earliest, latest=max(earliest, latest))
 
 
-def _told(what: str, said: Said) -> str:
-    if what == "query":
-        return f"{said} was told"
-    return f"a {what} was {'accepted' if said else 'refused'}"
+def _without_call(hypothesis: _Hypothesis, call: int) -> _Hypothesis:
+    return hypothesis._replace(decided=frozenset(pair for pair in hypothesis.decided if pair[0] != call))
+
+
+def _describe(kind: str, report: Report) -> str:
+    if kind == "query":
+        return f"{report} was reported"
+    return f"a {kind} was {'accepted' if report else 'refused'}"

@@ -1,7 +1,7 @@
-"""The line between our clients and a service in this process: what they ask of an HTTP library, and no more.
+"""An in-process transport: the part of httpx that our clients use.
 
-httpx itself would cost more than the client and the service together; other tests go through all of it. Its
-names and its exceptions are kept, since the client tells by them what has happened.
+httpx itself would cost more time than client and service together; the stateful tests go through all of it.
+Its names and exceptions are the same here, since the client depends on them.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -15,7 +15,7 @@ from wanlib.emulator.transport import Sleep, SleepAsync
 
 
 class InProcessRequest(NamedTuple):
-    """A request as our client tells it; what it makes of a link is an httpx.Request."""
+    """A request as our client builds it; for a picture it builds an `httpx.Request` itself."""
 
     method: str
     url: httpx.URL
@@ -28,81 +28,89 @@ class _Headers(NamedTuple):
 
 
 class InProcessResponse:
-    """What our client reads of an answer: its head, its body piece by piece, as far as it goes."""
+    """A response as our client reads it: status, headers, and the body in pieces.
+
+    Attributes:
+        status_code: The HTTP status.
+        headers: The headers, as bytes.
+    """
 
     def __init__(self, response: Response, sleep: Callable[[float], Any]) -> None:
+        """Wrap a response of the emulator; `sleep` delays its pieces."""
         self._response, self._sleep = response, sleep
         self.status_code = response.status
-        told = [*response.headers, ("content-length", str(len(response.body)))]
-        self.headers = _Headers([(name.encode(), value.encode()) for name, value in told])
+        headers = [*response.headers, ("content-length", str(len(response.body)))]
+        self.headers = _Headers([(name.encode(), value.encode()) for name, value in headers])
 
     def iter_bytes(self) -> Iterator[bytes]:
-        """The pieces, each at its time."""
+        """Yield the pieces, each after its delay."""
         for piece in self._pieces():
             self._sleep(self._response.pace)
             yield piece
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
-        """The same on a loop."""
+        """Yield the pieces on an event loop."""
         for piece in self._pieces():
             if self._response.pace:
                 await self._sleep(self._response.pace)
             yield piece
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is no connection."""
 
     async def aclose(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is no connection."""
 
     def _pieces(self) -> Iterator[bytes]:
-        left = self._response.cut
+        remaining = self._response.cut
         for part in self._response.parts:
-            if left is not None and left < len(part):
-                yield part[:left]
+            if remaining is not None and remaining < len(part):
+                yield part[:remaining]
                 raise httpx.ReadError("the connection was cut")
-            left = None if left is None else left - len(part)
+            remaining = None if remaining is None else remaining - len(part)
             yield part
 
 
 class InProcessClient(httpx.Client):
-    """By its kind an httpx.Client, as our client wants it."""
+    """A client that sends to a service in this process; our client requires an `httpx.Client`."""
 
     def __init__(self, service: Emulator, sleep: Sleep) -> None:
+        """Create a client of a service; `sleep` delays its responses."""
         self._service, self._sleep = service, sleep
         super().__init__(transport=httpx.MockTransport(_unexpected_call), trust_env=False)
 
-    def build_request(self, method: str, url: Any, **told: Any) -> Any:
-        """The request as it was told."""
-        return InProcessRequest(method, url, told["headers"], told["content"])
+    def build_request(self, method: str, url: Any, **kwargs: Any) -> Any:
+        """Return a request."""
+        return InProcessRequest(method, url, kwargs["headers"], kwargs["content"])
 
     def send(self, request: Any, **_: Any) -> Any:
-        """The answer of the service."""
-        response = _answered(self._service, request)
+        """Send a request to the service, and return its response after its delay."""
+        response = _respond(self._service, request)
         self._sleep(response.delay)
         return InProcessResponse(response, self._sleep)
 
 
 class AsyncInProcessClient(httpx.AsyncClient):
-    """The same for an httpx.AsyncClient."""
+    """The same as an `httpx.AsyncClient`."""
 
     def __init__(self, service: Emulator, sleep: SleepAsync) -> None:
+        """Create a client of a service; `sleep` delays its responses."""
         self._service, self._sleep = service, sleep
         super().__init__(transport=httpx.MockTransport(_unexpected_call), trust_env=False)
 
-    def build_request(self, method: str, url: Any, **told: Any) -> Any:
-        """The request as it was told."""
-        return InProcessRequest(method, url, told["headers"], told["content"])
+    def build_request(self, method: str, url: Any, **kwargs: Any) -> Any:
+        """Return a request."""
+        return InProcessRequest(method, url, kwargs["headers"], kwargs["content"])
 
     async def send(self, request: Any, **_: Any) -> Any:
-        """The answer of the service."""
-        response = _answered(self._service, request)
+        """Send a request to the service, and return its response after its delay."""
+        response = _respond(self._service, request)
         if response.delay:
             await self._sleep(response.delay)
         return InProcessResponse(response, self._sleep)
 
 
-def _answered(service: Emulator, request: Any) -> Response:
+def _respond(service: Emulator, request: Any) -> Response:
     url = request.url
     headers = {name.lower(): value for name, value in request.headers.items()}
     origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
@@ -114,4 +122,4 @@ def _answered(service: Emulator, request: Any) -> Response:
 
 
 def _unexpected_call(_: httpx.Request) -> httpx.Response:
-    raise AssertionError("the line is asked by `send` alone")
+    raise AssertionError("only `send` may be called")

@@ -1,105 +1,112 @@
-"""What the client says and what the service says, each held against all that a task can have come to."""
+"""The consistency of all reports about a task with the state table.
+
+The checker keeps two `TaskModel`s of each task: one of what the service reported, by its responses, and one
+of what the client reported, by the outcomes of its calls. Neither uses the service's store. A report that
+no legal history of the task explains is a violation.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wan_conformance.lifecycle.clients.base import CallOutcome
+from wan_conformance.lifecycle.clients.base import CREATE_VERBS, CallOutcome
+from wan_conformance.lifecycle.invariants import RecordedCall
+from wan_conformance.lifecycle.simulation.service import Exchange
 from wan_conformance.lifecycle.simulation.task_model import TaskModel
-from wan_conformance.lifecycle.stateful.call import Act
-from wan_conformance.lifecycle.stateful.service import ServiceExchange
 
 
 class ConsistencyChecker:
-    """Knows `task.yaml`, and of each task what was heard; nothing of the service's books."""
+    """Checks the reports of one session against the state table."""
 
     def __init__(self, table: Mapping[str, Any]) -> None:
+        """Create a checker; `table` is `Spec.task`."""
         outcomes = table["outcomes"]
         self._table, self._unknown = table, outcomes["unknown"]
-        self._words = {
+        self._states = {
             "result": outcomes["succeeded"],
             "failed": outcomes["failed"],
             "was canceled": outcomes["canceled"],
             "canceled": outcomes["canceled"],
             "forgotten": outcomes["unknown"],
         }
-        self._told: dict[str, TaskModel] = {}
-        self._served: dict[str, TaskModel] = {}
+        self._client_models: dict[str, TaskModel] = {}
+        self._service_models: dict[str, TaskModel] = {}
         self._creates: list[tuple[float, float]] = []
 
-    def forgotten(self, task: str) -> None:
-        """The service has forgotten a task before its time: from now on it never was."""
-        self._told[task] = TaskModel(self._table)
-        self._served[task] = TaskModel(self._table)
+    def forget(self, task: str) -> None:
+        """Note that the service dropped a task before it expired: from now on it never existed."""
+        self._client_models[task] = TaskModel(self._table)
+        self._service_models[task] = TaskModel(self._table)
 
-    def check_call(self, act: Act) -> Iterator[str]:
-        """What no history of the tasks allows."""
-        for met in act.met:
-            for task, why in self._check_service(met):
-                if why:
-                    yield f"the service broke the table: of task {task} {why}"
-        if act.verb in ("submit", "edit"):
-            self._creates.append((act.began, act.ended))
-        for task in act.reported_tasks:
-            if task not in self._told:
-                self._told[task] = self._possible_state(act)
-        for said in (act.said, *act.said.parts):
-            for task, why in self._check_client(act, said):
-                if why:
-                    yield f"illegal: {act.verb} came to {said}, and of task {task} {why}"
+    def check_call(self, call: RecordedCall) -> Iterator[str]:
+        """Check the reports of one call, in words what no history of the tasks allows."""
+        for exchange in call.exchanges:
+            for task, problem in self._check_service(exchange):
+                if problem:
+                    yield f"the service violates the state table: of task {task} {problem}"
+        if call.verb in CREATE_VERBS:
+            self._creates.append((call.began, call.ended))
+        for task in call.reported_tasks:
+            if task not in self._client_models:
+                self._client_models[task] = self._new_model(call)
+        for outcome in call.outcomes:
+            for task, problem in self._check_client(call, outcome):
+                if problem:
+                    yield f"illegal: {call.verb} came to {outcome}, and of task {task} {problem}"
 
-    def _check_service(self, met: ServiceExchange) -> Iterator[tuple[str, str]]:
-        """The answers themselves, at the moment at which they were given."""
-        for task in met.accepted:
-            self._served[task] = TaskModel(self._table, met.at)
-        if met.call == "list" and met.answer:
-            for each in met.answer.get("data", ()):
-                yield each["task_id"], self._observed(self._served, each["task_id"], each["status"], met.at)
-        if met.call == "query" and met.answer:
-            state = met.answer["output"]["task_status"] if met.is_certain else self._words["failed"]
-            yield met.task, self._observed(self._served, met.task, state, met.at)
-        if met.call == "cancel":
-            possible = self._served.setdefault(met.task, TaskModel(self._table))
-            said = "code" not in met.answer if met.answer else None
-            yield met.task, possible.call_finished(possible.call_started("cancel", met.at), met.at, said)
+    def _check_service(self, exchange: Exchange) -> Iterator[tuple[str, str]]:
+        """Check a response at the moment at which it was given."""
+        at = exchange.at
+        for task in exchange.accepted:
+            self._service_models[task] = TaskModel(self._table, at)
+        if exchange.call == "list" and exchange.body:
+            for row in exchange.payload.get("data", ()):
+                yield row["task_id"], self._observe_service(row["task_id"], row["status"], at)
+        if exchange.call == "query" and exchange.body:
+            output = exchange.payload.get("output")
+            state = output["task_status"] if exchange.is_certain else self._states["failed"]
+            yield exchange.task, self._observe_service(exchange.task, state, at)
+        if exchange.call == "cancel":
+            model = self._service_models.setdefault(exchange.task, TaskModel(self._table))
+            accepted = "code" not in exchange.payload if exchange.body else None
+            yield exchange.task, model.call_finished(model.call_started("cancel", at), at, accepted)
 
-    def _check_client(self, act: Act, said: CallOutcome) -> Iterator[tuple[str, str]]:
-        """The words of the client, for which the service had from the beginning of the verb to its end."""
-        if said.kind == "list" and act.verb == "list":
-            for task in sorted(self._told.keys() - set(said.tasks)):
-                yield task, self._asked(act, task, self._unknown)
-        if act.verb == "cancel":
-            yield act.task, self._canceled(act, said)
-        elif said.kind in self._words:
-            sure = said.kind != "failed" or not act.met_lying_fault("inside")
-            yield said.task_id, self._asked(act, said.task_id, self._words[said.kind] if sure else None)
-        elif said.kind == "state":
-            sure = not act.met_lying_fault("inside", "status")
-            yield said.task_id, self._asked(act, said.task_id, said.state if sure else None)
+    def _check_client(self, call: RecordedCall, outcome: CallOutcome) -> Iterator[tuple[str, str]]:
+        """Check an outcome, which may report any moment between the begin and the end of its call."""
+        if outcome.kind == "list" and call.verb == "list":
+            for task in sorted(self._client_models.keys() - set(outcome.tasks)):
+                yield task, self._query(call, task, self._unknown)
+        if call.verb == "cancel":
+            yield call.task, self._cancel(call, outcome)
+        elif outcome.kind in self._states:
+            is_sure = outcome.kind != "failed" or not call.met_fault("inside")
+            state = self._states[outcome.kind] if is_sure else None
+            yield outcome.task_id, self._query(call, outcome.task_id, state)
+        elif outcome.kind == "state":
+            is_sure = not call.met_fault("inside", "status")
+            yield outcome.task_id, self._query(call, outcome.task_id, outcome.state if is_sure else None)
 
-    def _possible_state(self, act: Act) -> TaskModel:
-        """What a task may be of which the client has not spoken before."""
-        possible = TaskModel(self._table)
-        if act.verb in ("submit", "edit"):
-            possible.call_finished(possible.call_started("create", act.began), act.ended, said=True)
-        elif self._creates:  # one of those whose answer was lost
-            possible.call_finished(
-                possible.call_started("create", self._creates[0][0]), self._creates[-1][1], None
-            )
-        return possible
+    def _new_model(self, call: RecordedCall) -> TaskModel:
+        """Return the model of a task that the client has not reported before."""
+        model = TaskModel(self._table)
+        if call.verb in CREATE_VERBS:
+            model.call_finished(model.call_started("create", call.began), call.ended, report=True)
+        elif self._creates:  # one of those whose response was lost
+            model.call_finished(model.call_started("create", self._creates[0][0]), self._creates[-1][1], None)
+        return model
 
-    def _canceled(self, act: Act, said: CallOutcome) -> str:
-        """A cancel was accepted, or the client has seen that an earlier one was."""
-        possible = self._told[act.task]
-        cancel = possible.call_started("cancel", act.began)
-        if said.kind == "canceled":
-            why = self._asked(act, act.task, self._words[said.kind])
-            return why or possible.call_finished(cancel, act.ended, None)
-        refused = said.kind == "refused" and not act.met_lying_fault("status", "inside", "error", "again")
-        return possible.call_finished(cancel, act.ended, False if refused else None)
+    def _cancel(self, call: RecordedCall, outcome: CallOutcome) -> str:
+        """A cancel was accepted, or the client saw that an earlier one was."""
+        model = self._client_models[call.task]
+        cancel = model.call_started("cancel", call.began)
+        if outcome.kind == "canceled":
+            problem = self._query(call, call.task, self._states[outcome.kind])
+            return problem or model.call_finished(cancel, call.ended, None)
+        is_refused = outcome.kind == "refused" and not call.met_fault("status", "inside", "error", "again")
+        return model.call_finished(cancel, call.ended, False if is_refused else None)
 
-    def _asked(self, act: Act, task: str, state: str | None) -> str:
-        possible = self._told[task]
-        return possible.call_finished(possible.call_started("query", act.began), act.ended, state)
+    def _query(self, call: RecordedCall, task: str, state: str | None) -> str:
+        model = self._client_models[task]
+        return model.call_finished(model.call_started("query", call.began), call.ended, state)
 
-    def _observed(self, known: dict[str, TaskModel], task: str, state: str, at: float) -> str:
-        return known.setdefault(task, TaskModel(self._table)).observe(state, at)
+    def _observe_service(self, task: str, state: str, at: float) -> str:
+        return self._service_models.setdefault(task, TaskModel(self._table)).observe(state, at)

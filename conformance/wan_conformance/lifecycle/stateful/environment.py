@@ -1,78 +1,98 @@
-"""Where free plays are given: a folder, a loop and a network serve them all."""
+"""The environment of stateful sessions: creates them, replays a script, and shrinks a failing one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
-from wan_conformance.lifecycle.simulation.files import Books, tmpfs_folder
-from wan_conformance.lifecycle.stateful.service import Network
-from wan_conformance.lifecycle.stateful.session import Freeplay
+from wan_conformance.lifecycle.simulation.files import JournalReader, tmpfs_folder
+from wan_conformance.lifecycle.stateful.service import RespxNetwork
+from wan_conformance.lifecycle.stateful.session import StatefulSession
 from wan_conformance.lifecycle.stateful.steps import StepScript, parse_script
 
 
-class House(NamedTuple):
-    """Gives one play after another."""
+class Environment(NamedTuple):
+    """One journal, one loop and one network for all sessions.
 
-    books: Books
+    Attributes:
+        journal: The journal, empty between sessions.
+        loop: Runs asynchronous clients.
+        network: Between client and service.
+    """
+
+    journal: JournalReader
     loop: SimulatedEventLoop
-    network: Network
+    network: RespxNetwork
 
-    def new_session(self, client: str, pace: str) -> Freeplay:
-        """A play with nothing done yet. It must be closed before the next one."""
-        return Freeplay(client, pace, self.books, self.loop, self.network)
+    def new_session(self, client: str, pace: str) -> StatefulSession:
+        """Create a session, which must be closed before the next one."""
+        return StatefulSession(client, pace, self.journal, self.loop, self.network)
 
-    def replay(self, script: StepScript, ended: bool = True) -> Freeplay:
-        """A play carried out. ended: and brought to its good end, unless a promise is broken before."""
-        play = self.new_session(script.client, script.pace)
+    def replay(self, script: StepScript, with_end: bool = True) -> StatefulSession:
+        """Execute a script in a new session, up to the first violation.
+
+        Args:
+            script: The steps.
+            with_end: Also end all tasks and check that every intent comes to its end.
+        """
+        session = self.new_session(script.client, script.pace)
         try:
             for step in script.steps:
-                play.execute(step)
-                if play.broken:
+                session.execute(step)
+                if session.violations:
                     break
-            if ended and not play.broken:
-                play.finish()
+            if with_end and not session.violations:
+                session.finish()
         finally:
-            play.close()
-        return play
+            session.close()
+        return session
 
-    def shrink(self, play: Freeplay) -> Freeplay:
-        """A broken play with as few steps as break the same promise: whole stretches go first."""
-        ended, size = play.acts[-1].last, len(play.script.steps)
+    def shrink(self, session: StatefulSession) -> StatefulSession:
+        """Return a session with fewer steps that violates the same invariant; long stretches go first."""
+        with_end, size = session.calls[-1].is_last, len(session.script.steps)
+        invariant = session.violations[0].invariant
         while size:
-            at = 0
-            while at < len(play.script.steps):
-                steps = play.script.steps
-                tried = self.replay(play.script._replace(steps=(*steps[:at], *steps[at + size :])), ended)
-                if tried.broken and tried.broken[0].promise == play.broken[0].promise:
-                    play = tried
+            start = 0
+            while start < len(session.script.steps):
+                steps = session.script.steps
+                script = session.script._replace(steps=(*steps[:start], *steps[start + size :]))
+                shorter = self.replay(script, with_end)
+                if shorter.violations and shorter.violations[0].invariant == invariant:
+                    session = shorter
                 else:
-                    at += size
+                    start += size
             size //= 2
-        return play
+        return session
 
 
 @contextmanager
-def house() -> Iterator[House]:
-    """A house in a folder in memory, where there is one: each play writes a journal."""
+def environment() -> Iterator[Environment]:
+    """Yield an environment with a folder in memory, since each session writes a journal."""
     with tmpfs_folder() as folder:
-        made = House(Books(folder), SimulatedEventLoop(), Network())
+        made = Environment(JournalReader(folder), SimulatedEventLoop(), RespxNetwork())
         try:
             yield made
         finally:
-            made.books.close()
+            made.journal.close()
             made.loop.close()
 
 
 def replay(name: str) -> tuple[str, bool]:
-    """A play carried out again: its story, and whether the promises held. ValueError for what is no id."""
+    """Execute a script by its id.
+
+    Returns:
+        The transcript, and whether all invariants hold.
+
+    Raises:
+        ValueError: The text is not an id.
+    """
     script = parse_script(name)
-    with house() as made:
-        play = made.replay(script)
-    return told(play), not play.broken
+    with environment() as made:
+        session = made.replay(script)
+    return full_transcript(session), not session.violations
 
 
-def told(play: Freeplay) -> str:
-    """The story of a play with its verdict."""
-    verdict = [] if play.broken else ["all promises kept"]
-    return "\n".join([f"play {play.script}", *play.story.lines, *verdict])
+def full_transcript(session: StatefulSession) -> str:
+    """Return the transcript of a session with its id and its verdict."""
+    verdict = [] if session.violations else ["all invariants hold"]
+    return "\n".join([f"session {session.script}", *session.transcript.lines, *verdict])

@@ -1,4 +1,4 @@
-"""A free play as a state machine of Hypothesis: what may be drawn next, time and faults among it."""
+"""The state machine that Hypothesis draws from: calls, faults, time and progress of tasks; and its runner."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,97 +17,128 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from wan_conformance.lifecycle.schedules.schedules import OURS
-from wan_conformance.lifecycle.stateful.environment import House, house, replay
-from wan_conformance.lifecycle.stateful.invariants import PROMISES
-from wan_conformance.lifecycle.stateful.session import Freeplay
-from wan_conformance.lifecycle.stateful.steps import CALLS, EDGES, ENDS, ORDERS, PACES, Step, fault_strategy
+from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS
+from wan_conformance.lifecycle.stateful.environment import Environment, environment, replay
+from wan_conformance.lifecycle.stateful.expected_ends import STATEFUL_INVARIANTS
+from wan_conformance.lifecycle.stateful.session import StatefulSession
+from wan_conformance.lifecycle.stateful.steps import (
+    CALLS,
+    EDGES,
+    ENDS,
+    PACES,
+    REQUESTS,
+    Step,
+    fault_strategy,
+)
 
-_PASSED = st.sampled_from(("0.5", "1", "3", "10", "45", "300", "3600", "43200"))
-_AROUND = st.sampled_from(("-60", "-1", "-0.001", "0", "0.001", "1", "60"))
-_ORDERS = st.sampled_from(sorted(ORDERS))
-_ASKING = ("poll", "poll", "wait", "save", "cancel")
+_DURATIONS = st.sampled_from(("0.5", "1", "3", "10", "45", "300", "3600", "43200"))
+_OFFSETS = st.sampled_from(("-60", "-1", "-0.001", "0", "0.001", "1", "60"))
+_REQUEST_NAMES = st.sampled_from(sorted(REQUESTS))
+_TASK_VERBS = ("poll", "poll", "wait", "save", "cancel")
 
 
-class InvariantViolated(AssertionError):
-    """A play in which a promise was broken."""
+class InvariantViolatedError(AssertionError):
+    """A session in which an invariant was violated.
 
-    def __init__(self, play: Freeplay) -> None:
-        super().__init__("\n".join(map(str, play.broken)))
-        self.play = play
+    Attributes:
+        session: The session.
+    """
+
+    def __init__(self, session: StatefulSession) -> None:
+        """Take the violations as the message."""
+        super().__init__("\n".join(map(str, session.violations)))
+        self.session = session
 
 
 class TaskStateMachine(RuleBasedStateMachine):
-    """One free play. After every step all promises are held against what was said and what was so."""
+    """One session; all invariants are checked after each step."""
 
     tasks = Bundle("tasks")
 
-    def __init__(self, house: House, client: str, counts: Counter[str]) -> None:
+    def __init__(self, environment: Environment, client: str, counts: Counter[str]) -> None:
+        """Create a machine; `counts` collects those of all sessions."""
         super().__init__()
-        self._house, self._client, self._counts = house, client, counts
-        self._play: Freeplay | None = None
+        self._environment, self._client, self._counts = environment, client, counts
+        self._session: StatefulSession | None = None
 
-    @initialize(target=tasks, pace=st.sampled_from(sorted(PACES)), orders=st.lists(_ORDERS, max_size=3))
-    def begin_play(self, pace: str, orders: list[str]) -> MultipleResults[str]:
-        self._play = self._house.new_session(self._client, pace)
-        return multiple(*(each for order in orders for each in self._do("submit", order).values))
+    @initialize(
+        target=tasks, pace=st.sampled_from(sorted(PACES)), requests=st.lists(_REQUEST_NAMES, max_size=3)
+    )
+    def begin_session(self, pace: str, requests: list[str]) -> MultipleResults[str]:
+        """Start a session with up to three tasks."""
+        self._session = self._environment.new_session(self._client, pace)
+        return multiple(*(task for request in requests for task in self._do("submit", request).values))
 
-    @rule(target=tasks, verb=st.sampled_from(("submit", "edit")), order=_ORDERS)
-    def create(self, verb: str, order: str) -> MultipleResults[str]:
-        return self._do(verb, order)
+    @rule(target=tasks, verb=st.sampled_from(("submit", "edit")), request=_REQUEST_NAMES)
+    def create(self, verb: str, request: str) -> MultipleResults[str]:
+        """Create a task."""
+        return self._do(verb, request)
 
     @rule(
-        target=tasks, verb=st.sampled_from(("submit", "edit")), order=_ORDERS, trouble=fault_strategy("async")
+        target=tasks,
+        verb=st.sampled_from(("submit", "edit")),
+        request=_REQUEST_NAMES,
+        fault=fault_strategy("async"),
     )
-    def create_with_fault(self, verb: str, order: str, trouble: str) -> MultipleResults[str]:
-        self._do("fault", "async", trouble)
-        return self._do(verb, order)
+    def create_with_fault(self, verb: str, request: str, fault: str) -> MultipleResults[str]:
+        """Create a task while the service has a fault."""
+        self._do("fault", "async", fault)
+        return self._do(verb, request)
 
-    @rule(verb=st.sampled_from(_ASKING), task=tasks)
-    def ask(self, verb: str, task: str) -> None:
+    @rule(verb=st.sampled_from(_TASK_VERBS), task=tasks)
+    def query(self, verb: str, task: str) -> None:
+        """Call a verb of a task."""
         self._do(verb, task)
 
     @rule(verb=st.sampled_from(("poll", "wait", "cancel")))
     def query_unknown_task(self, verb: str) -> None:
+        """Call a verb of an id that never existed."""
         self._do(verb, "0")
 
     @rule(target=tasks, verb=st.sampled_from(("list", "find_lost", "resume")))
     def list_or_search(self, verb: str) -> MultipleResults[str]:
+        """List tasks, find lost calls, or resume."""
         return self._do(verb)
 
     @rule(target=tasks)
     def resume_in_a_new_client(self) -> MultipleResults[str]:
+        """Restart the client and resume."""
         self._do("anew")
         return self._do("resume")
 
-    @rule(seconds=_PASSED)
+    @rule(seconds=_DURATIONS)
     def let_time_pass(self, seconds: str) -> None:
+        """Advance the time."""
         self._do("pass", seconds)
 
-    @rule(task=tasks, edge=st.sampled_from(EDGES), seconds=_AROUND, verb=st.sampled_from(_ASKING))
-    def ask_at_an_edge(self, task: str, edge: str, seconds: str, verb: str) -> None:
+    @rule(task=tasks, edge=st.sampled_from(EDGES), seconds=_OFFSETS, verb=st.sampled_from(_TASK_VERBS))
+    def query_at_an_edge(self, task: str, edge: str, seconds: str, verb: str) -> None:
+        """Call a verb of a task near its expiry."""
         self._do("until", task, edge, seconds)
         self._do(verb, task)
 
-    @rule(target=tasks, order=_ORDERS, trouble=st.none() | fault_strategy("cancel"))
-    def cancel_at_once(self, order: str, trouble: str | None) -> MultipleResults[str]:
-        made = self._do("submit", order)
-        if trouble:
-            self._do("fault", "cancel", trouble)
-        for task in made.values[:1]:
+    @rule(target=tasks, request=_REQUEST_NAMES, fault=st.none() | fault_strategy("cancel"))
+    def cancel_at_once(self, request: str, fault: str | None) -> MultipleResults[str]:
+        """Cancel a task right after its create."""
+        tasks = self._do("submit", request)
+        if fault:
+            self._do("fault", "cancel", fault)
+        for task in tasks.values[:1]:
             self._do("cancel", task)
-        return made
+        return tasks
 
-    @rule(target=tasks, order=_ORDERS, verb=st.sampled_from(_ASKING), seconds=_AROUND)
-    def query_after_a_day(self, order: str, verb: str, seconds: str) -> MultipleResults[str]:
-        made = self._do("submit", order)
-        for task in made.values[:1]:
+    @rule(target=tasks, request=_REQUEST_NAMES, verb=st.sampled_from(_TASK_VERBS), seconds=_OFFSETS)
+    def query_after_a_day(self, request: str, verb: str, seconds: str) -> MultipleResults[str]:
+        """Call a verb of a task near the end of its day."""
+        tasks = self._do("submit", request)
+        for task in tasks.values[:1]:
             self._do("until", task, "day", seconds)
             self._do(verb, task)
-        return made
+        return tasks
 
-    @rule(task=tasks, seconds=_AROUND)
+    @rule(task=tasks, seconds=_OFFSETS)
     def save_at_an_edge(self, task: str, seconds: str) -> None:
+        """Save pictures near the expiry of their links."""
         self._do("end", task, "well")
         self._do("wait", task)
         self._do("until", task, "links", seconds)
@@ -115,100 +146,114 @@ class TaskStateMachine(RuleBasedStateMachine):
 
     @rule(task=tasks, how=st.sampled_from(("begin", *ENDS)))
     def progress_task(self, task: str, how: str) -> None:
+        """Begin or end a task."""
         self._do(*(("begin", task) if how == "begin" else ("end", task, how)))
 
     @rule(call=st.sampled_from(CALLS), data=st.data())
     def inject_fault(self, call: str, data: st.DataObject) -> None:
+        """Queue a fault."""
         self._do("fault", call, data.draw(fault_strategy(call)))
 
     def teardown(self) -> None:
-        """The end of the play: it must be a good one."""
-        if self._play is None:
+        """End the session and check its end."""
+        if self._session is None:
             return
         try:
-            if not self._play.broken:
-                self._play.finish()
-                self._check(self._play)
+            if not self._session.violations:
+                self._session.finish()
+                self._check(self._session)
         finally:
-            self._play.close()
-            self._counts.update(self._play.counts)
-            self._counts["plays"] += 1
+            self._session.close()
+            self._counts.update(self._session.counts)
+            self._counts["sessions"] += 1
 
-    def _do(self, do: str, *words: str) -> MultipleResults[str]:
-        assert self._play is not None  # it began
-        new = self._play.execute(Step(do, words))
-        self._check(self._play)
-        return multiple(*map(str, new))
+    def _do(self, action: str, *arguments: str) -> MultipleResults[str]:
+        assert self._session is not None  # it was started
+        new_tasks = self._session.execute(Step(action, arguments))
+        self._check(self._session)
+        return multiple(*map(str, new_tasks))
 
-    def _check(self, play: Freeplay) -> None:
-        if play.broken:
-            raise InvariantViolated(play)
+    def _check(self, session: StatefulSession) -> None:
+        if session.violations:
+            raise InvariantViolatedError(session)
 
 
 STEPS = 30
-"""Rules of a play; some take several steps."""
+"""Rules that are drawn for a session; some take several steps."""
 
 
 class StatefulRun(NamedTuple):
-    """What came of drawn plays.
+    """The result of a run.
 
-    counts: of plays, steps, faults and ends. broken: ids of plays that broke a promise, one a client at most.
+    Attributes:
+        counts: Sessions, steps, faults and outcomes.
+        violating: Ids of scripts that violate an invariant, at most one a client.
     """
 
     counts: Counter[str]
-    broken: tuple[str, ...]
+    violating: tuple[str, ...]
 
 
 def run_machine(client: str, examples: int, seed_: int, steps: int = STEPS) -> StatefulRun:
-    """Draws and plays so many plays, the same ones for the same seed, until one breaks a promise.
+    """Draw and run sessions until one violates an invariant, which is then shrunk.
 
-    What is told of that one is the shortest that was found to break the same promise.
+    Args:
+        client: `sync` or `async`.
+        examples: The number of sessions.
+        seed_: The same seed draws the same sessions.
+        steps: Rules that are drawn for each.
     """
     counts: Counter[str] = Counter()
-    how = settings(
+    options = settings(
         max_examples=examples,
         stateful_step_count=steps,
         database=None,
         deadline=None,
-        phases=[Phase.generate],  # a play is made shorter by leaving out steps, which costs less
+        phases=[Phase.generate],  # `Environment.shrink` costs less than Hypothesis here
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
-    with house() as made:
+    with environment() as made:
 
         @seed(f"{client} {seed_}")
         def machine() -> TaskStateMachine:
             return TaskStateMachine(made, client, counts)
 
         try:
-            run_state_machine_as_test(machine, settings=how)  # type: ignore[arg-type]
-        except InvariantViolated as error:
-            return StatefulRun(counts, (str(made.shrink(error.play).script),))
+            run_state_machine_as_test(machine, settings=options)  # type: ignore[arg-type]
+        except InvariantViolatedError as error:
+            return StatefulRun(counts, (str(made.shrink(error.session).script),))
     return StatefulRun(counts, ())
 
 
-def run(examples: int, seed_: int, workers: int = len(OURS)) -> StatefulRun:
-    """The same for both clients, so many plays each. workers: processes; 1 plays them in this one."""
-    jobs = [(client, examples, seed_) for client in OURS]
+def run(examples: int, seed_: int, workers: int = len(OUR_CLIENTS)) -> StatefulRun:
+    """Run sessions of both clients.
+
+    Args:
+        examples: The number of sessions of each client.
+        seed_: The same seed draws the same sessions.
+        workers: Processes; 1 to use this process.
+    """
+    jobs = [(client, examples, seed_) for client in OUR_CLIENTS]
     if workers == 1:
-        found = [run_machine(*job) for job in jobs]
+        runs = [run_machine(*job) for job in jobs]
     else:
         with get_context("spawn").Pool(workers) as pool:
-            found = pool.starmap(run_machine, jobs)
+            runs = pool.starmap(run_machine, jobs)
     counts: Counter[str] = Counter()
-    for each in found:
-        counts.update(each.counts)
-    return StatefulRun(counts, tuple(name for each in found for name in each.broken))
+    for finished in runs:
+        counts.update(finished.counts)
+    return StatefulRun(counts, tuple(name for finished in runs for name in finished.violating))
 
 
-def report(drawn: StatefulRun, tell: Callable[[str], object]) -> None:
-    """The figures, and the stories of the plays that broke a promise."""
-    for name in drawn.broken:
-        tell(replay(name)[0])
-        tell(f"again: wan-conformance replay {name}\n")
-    for name in sorted(drawn.counts):
-        tell(f"{drawn.counts[name]:9,} {name}")
-    if not drawn.broken:
-        tell(f"{len(PROMISES)} promises held after every step:")
-        for promise in PROMISES:
-            tell(f"  {promise}")
+def report(result: StatefulRun, print_line: Callable[[str], object]) -> None:
+    """Print the counts, and the transcripts of the scripts that violate an invariant."""
+    for name in result.violating:
+        print_line(replay(name)[0])
+        print_line(f"replay it: wan-conformance replay {name}\n")
+    for name in sorted(result.counts):
+        print_line(f"{result.counts[name]:9,} {name}")
+    if not result.violating:
+        print_line(f"{len(STATEFUL_INVARIANTS)} invariants hold after every step:")
+        for invariant in STATEFUL_INVARIANTS:
+            print_line(f"  {invariant}")

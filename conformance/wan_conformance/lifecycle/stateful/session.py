@@ -1,227 +1,276 @@
-"""A play without a script: each step is carried out as it comes, and judged at once."""
+"""A stateful session: executes steps as they are drawn, and checks each call right after it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from wan_conformance.lifecycle.clients.base import CallOutcome, ClientAdapter
-from wan_conformance.lifecycle.schedules.invariants import InvariantViolation
-from wan_conformance.lifecycle.schedules.scenarios import ANSWER, FOREIGN, TIMEOUT, spec
+from wan_conformance.lifecycle.invariants import (
+    CheckContext,
+    InvariantViolation,
+    RecordedCall,
+    check_call,
+)
+from wan_conformance.lifecycle.schedules.scenarios import (
+    RESPONSE_TIMEOUT,
+    TIMEOUT,
+    UNKNOWN_TASK_ID,
+    packaged_spec,
+)
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
-from wan_conformance.lifecycle.simulation.files import Books
+from wan_conformance.lifecycle.simulation.files import JournalReader
 from wan_conformance.lifecycle.simulation.service import RunawayClient
-from wan_conformance.lifecycle.stateful.call import Act, Transcript
 from wan_conformance.lifecycle.stateful.consistency import ConsistencyChecker
-from wan_conformance.lifecycle.stateful.invariants import InvariantContext, check_call, check_end
-from wan_conformance.lifecycle.stateful.service import Network, RecordingService
+from wan_conformance.lifecycle.stateful.expected_ends import STATE_TABLE, check_end
+from wan_conformance.lifecycle.stateful.service import RespxNetwork, SteppedService
 from wan_conformance.lifecycle.stateful.steps import (
-    ORDERS,
     PACES,
+    REQUESTS,
     Step,
     StepScript,
     parse_step_fault,
     task_number,
 )
+from wan_conformance.lifecycle.stateful.transcript import Transcript
 
-PATIENCE = 900.0
-"""Seconds that a verb of our client takes at most where its caller sets no time."""
+MAX_CALL_SECONDS = 900.0
+"""Seconds that a call takes at most if its caller sets no timeout."""
 _BOUNDS = {"submit": TIMEOUT, "edit": TIMEOUT, "wait": TIMEOUT, "resume": TIMEOUT}
-_SLACK = ANSWER + 10.0  # an answer that comes in pieces is cut off between two of them
-_NO_END = CallOutcome("untyped", words="it did not come to an end")
+_SLACK = RESPONSE_TIMEOUT + 10.0  # seconds: a response in pieces is aborted between two of them
+_ENDLESS = CallOutcome("untyped", message="the call was stopped")
 
 
-class Freeplay:
-    """One play under way.
+class StatefulSession:
+    """One session.
 
-    script: its steps so far. known: ids that the client has told, by number; number 0 never was. acts: what
-    the verbs came to. results: tasks whose result this client has told. doubt: its last call of which it
-    could not tell whether it was accepted. broken: after the first one nothing more is done. counts: of
-    steps, faults and ends.
+    Attributes:
+        script: Its steps so far.
+        clock: The time of client and service.
+        service: The service.
+        checker: The consistency of all reports.
+        known: Ids of the tasks that the client has reported, by their numbers; number 0 never existed.
+        calls: The calls so far.
+        results: Tasks of which the present client has a result.
+        lost_call: The last call of the present client with an unknown outcome, None for none.
+        violations: After the first one nothing more is executed.
+        counts: Steps, faults and outcomes.
+        transcript: What happened, as text.
     """
 
     def __init__(
-        self, client: str, pace: str, books: Books, loop: SimulatedEventLoop, network: Network
+        self, client: str, pace: str, journal: JournalReader, loop: SimulatedEventLoop, network: RespxNetwork
     ) -> None:
+        """Start service and client.
+
+        Args:
+            client: `sync` or `async`.
+            pace: A name of `steps.PACES`.
+            journal: An empty journal.
+            loop: Runs the asynchronous client.
+            network: Between client and service.
+        """
         self.script = StepScript(client, pace)
-        self.time = loop.story_time = SimulatedClock()
-        self.known, self.acts, self.broken = [FOREIGN], list[Act](), list[InvariantViolation]()
+        self.clock = loop.clock = SimulatedClock()
+        self.known, self.calls = [UNKNOWN_TASK_ID], list[RecordedCall]()
+        self.violations: list[InvariantViolation] = []
         self.counts: Counter[str] = Counter()
-        service = RecordingService(spec(), self.time, PACES[pace], books)
-        self.bench = InvariantContext(service, ConsistencyChecker(service.spec.task), books)
-        self.story = Transcript(self.time)
-        self._over = False
-        self._new_player = partial(network.create_client, client, service, self.time, loop, books.path)
-        self._begin()
+        self.service = SteppedService(packaged_spec(), self.clock, PACES[pace], journal)
+        self.checker = ConsistencyChecker(self.service.spec.task)
+        self.transcript = Transcript(self.clock)
+        self._journal, self._context = journal, CheckContext(self.service, journal)
+        self._is_over = False
+        self._new_client = partial(
+            network.create_client, client, self.service, self.clock, loop, journal.path
+        )
+        self._start_client()
 
     def execute(self, step: Step) -> list[int]:
-        """Carries a step out -> the numbers of the tasks that the client has now told for the first time."""
+        """Execute a step; return the numbers of the tasks that the client reported for the first time."""
         self.script = self.script._replace(steps=(*self.script.steps, step))
-        self.counts[f"step {step.do}"] += 1
+        self.counts[f"step {step.action}"] += 1
         return self._execute_step(step)
 
     def finish(self) -> None:
-        """The faults are over, the service ends all tasks: every intent must come to its right end."""
-        service, self._over = self.bench.service, True
-        service.in_line.clear()
-        for task in service.accepted:
-            service.end(task, "well")
-        self.story.note("there are no more faults, and all tasks end")
+        """Remove all faults, end all tasks, and check that every intent comes to its end."""
+        self._is_over = True
+        self.service.queued_faults.clear()
+        for task in self.service.accepted:
+            self.service.end(task, "well")
+        self.transcript.note("there are no more faults, and all tasks end")
         self._execute_step(Step("anew"))
         self._execute_step(Step("resume"))
         for number in range(1, len(self.known)):
             self._execute_step(Step("wait", (str(number),)))
         for number in range(1, len(self.known)):
             self._execute_step(Step("save", (str(number),)))
-        if not self.broken:
-            self._fail(check_end(self.acts, self.bench))
+        if not self.violations:
+            self._fail(check_end(self.calls, self._context))
 
     def close(self) -> None:
-        """Ends the client and clears its journal."""
-        self._player.close()
-        self.bench.books.reset()
-        self.bench.service.close()
+        """Close the client and the service, and delete what the client wrote."""
+        self._client.close()
+        self._journal.reset()
+        self.service.close()
 
     def restart_client(self) -> None:
-        """The next client: what this one knew is gone, but for the journal."""
-        self._player.close()
-        self._begin()
+        """Replace the client by a new process, which has only the journal."""
+        self._client.close()
+        self._start_client()
 
-    def id(self, number: str) -> str:
-        """The task of a number; "" where the client has told no such task."""
-        at = task_number(number)
-        return self.known[at] if at < len(self.known) else ""
+    def task_id(self, number: str) -> str:
+        """Return the task of a number; "" if the client has reported no such task."""
+        index = task_number(number)
+        return self.known[index] if index < len(self.known) else ""
 
-    def _begin(self) -> None:
-        self._player: ClientAdapter = self._new_player()
-        self.results: set[str] = set()
-        self.doubt: Act | None = None
+    def call(self, verb: str, task: str, *arguments: object) -> bool:
+        """Call a verb of the client, and check the call.
 
-    def _execute_step(self, step: Step) -> list[int]:
-        if self.broken:
-            return []
-        self.story.step(step)
-        told = len(self.known)
-        if not ACTION_FUNCTIONS[step.do](self, *step.words):
-            self.story.note("there is nothing to do")
-        return list(range(told, len(self.known)))
+        Args:
+            verb: The verb.
+            task: The task that it is about, "" for none.
+            arguments: Its arguments.
 
-    def call(self, name: str, task: str, *given: object) -> bool:
-        """Has the client do something, and judges it."""
-        service, began, endless = self.bench.service, self.time.at, False
+        Returns:
+            True: something was done.
+        """
+        service, began, is_endless = self.service, self.clock.at, False
         service.exchanges.clear()
-        service.met.clear()
         try:
-            said: CallOutcome = getattr(self._player, name)(*given)
+            outcome: CallOutcome = getattr(self._client, verb)(*arguments)
         except RunawayClient:
-            said, endless = _NO_END, True
-        bound = _BOUNDS.get(name, PATIENCE) + _SLACK
-        act = Act(name, task, began, self.time.at, bound, said, tuple(service.met), self._over, endless)
-        self._observe(act)
-        self.story.act(act, service.exchanges, service.state(task) if task else "", self.known)
-        self._fail(check_call(act, self.bench))
+            outcome, is_endless = _ENDLESS, True
+        call = RecordedCall(
+            verb,
+            task,
+            began,
+            self.clock.at,
+            _BOUNDS.get(verb, MAX_CALL_SECONDS) + _SLACK,
+            outcome,
+            tuple(service.exchanges),
+            service.state(task) if task else "",
+            self._is_over,
+            is_endless,
+        )
+        self._record(call)
+        self.transcript.call(call, self.known)
+        self._fail(self._violations_of(call))
         return True
 
-    def _observe(self, act: Act) -> None:
-        """What the client has told and what it met."""
-        self.acts.append(act)
-        self.known += dict.fromkeys(task for task in act.reported_tasks if task not in self.known)
-        self.results |= {each.task_id for each in (act.said, *act.said.parts) if each.kind == "result"}
-        if act.said.kind == "unknown outcome":
-            self.doubt = act
-        self.counts.update(f"fault {met.fault.kind}" for met in act.met if met.fault)
-        self.counts[f"{act.verb} came to {act.said.kind}"] += 1
+    def _start_client(self) -> None:
+        self._client: ClientAdapter = self._new_client()
+        self.results: set[str] = set()
+        self.lost_call: RecordedCall | None = None
 
-    def _fail(self, promises: Iterable[InvariantViolation]) -> None:
-        for each in promises:
-            self.broken.append(each)
-            self.story.broken(each)
+    def _execute_step(self, step: Step) -> list[int]:
+        if self.violations:
+            return []
+        self.transcript.step(step)
+        count = len(self.known)
+        if not ACTION_FUNCTIONS[step.action](self, *step.arguments):
+            self.transcript.note("there is nothing to do")
+        return list(range(count, len(self.known)))
 
+    def _violations_of(self, call: RecordedCall) -> Iterator[InvariantViolation]:
+        for text in self.checker.check_call(call):
+            yield InvariantViolation(STATE_TABLE, text)
+        yield from check_call(call, self._context)
 
-def _submit(play: Freeplay, order: str) -> bool:
-    return play.call("submit", "", ORDERS[order], TIMEOUT)
+    def _record(self, call: RecordedCall) -> None:
+        self.calls.append(call)
+        self.known += dict.fromkeys(task for task in call.reported_tasks if task not in self.known)
+        self.results |= {outcome.task_id for outcome in call.outcomes if outcome.kind == "result"}
+        if call.outcome.kind == "unknown outcome":
+            self.lost_call = call
+        self.counts.update(f"fault {exchange.fault.kind}" for exchange in call.exchanges if exchange.fault)
+        self.counts[f"{call.verb} came to {call.outcome.kind}"] += 1
 
-
-def _edit(play: Freeplay, order: str) -> bool:
-    return play.call("edit", "", ORDERS[order], TIMEOUT)
-
-
-def _poll(play: Freeplay, number: str) -> bool:
-    return _ask(play, "poll", number)
-
-
-def _wait(play: Freeplay, number: str) -> bool:
-    return _ask(play, "wait", number, TIMEOUT)
-
-
-def _cancel(play: Freeplay, number: str) -> bool:
-    return _ask(play, "cancel", number)
+    def _fail(self, violations: Iterable[InvariantViolation]) -> None:
+        for violation in violations:
+            self.violations.append(violation)
+            self.transcript.violation(violation)
 
 
-def _save(play: Freeplay, number: str) -> bool:
-    return play.id(number) in play.results and _ask(play, "save", number)
+def _submit(session: StatefulSession, request: str) -> bool:
+    return session.call("submit", "", REQUESTS[request], TIMEOUT)
 
 
-def _ask(play: Freeplay, verb: str, number: str, *given: object) -> bool:
-    task = play.id(number)
-    return bool(task) and play.call(verb, task, task, *given)
+def _edit(session: StatefulSession, request: str) -> bool:
+    return session.call("edit", "", REQUESTS[request], TIMEOUT)
 
 
-def _list(play: Freeplay) -> bool:
-    return play.call("list", "")
+def _poll(session: StatefulSession, number: str) -> bool:
+    return _call_task(session, "poll", number)
 
 
-def _find_lost(play: Freeplay) -> bool:
-    doubt = play.doubt
-    return doubt is not None and play.call("find_lost", doubt.own_tasks[0] if doubt.own_tasks else "")
+def _wait(session: StatefulSession, number: str) -> bool:
+    return _call_task(session, "wait", number, TIMEOUT)
 
 
-def _resume(play: Freeplay) -> bool:
-    return play.call("resume", "", TIMEOUT)
+def _cancel(session: StatefulSession, number: str) -> bool:
+    return _call_task(session, "cancel", number)
 
 
-def _anew(play: Freeplay) -> bool:
-    play.restart_client()
+def _save(session: StatefulSession, number: str) -> bool:
+    return session.task_id(number) in session.results and _call_task(session, "save", number)
+
+
+def _call_task(session: StatefulSession, verb: str, number: str, *arguments: object) -> bool:
+    task = session.task_id(number)
+    return bool(task) and session.call(verb, task, task, *arguments)
+
+
+def _list(session: StatefulSession) -> bool:
+    return session.call("list", "")
+
+
+def _find_lost(session: StatefulSession) -> bool:
+    if session.lost_call is None:
+        return False
+    return session.call("find_lost", next(iter(session.lost_call.own_tasks), ""))
+
+
+def _resume(session: StatefulSession) -> bool:
+    return session.call("resume", "", TIMEOUT)
+
+
+def _restart_client(session: StatefulSession) -> bool:
+    session.restart_client()
     return True
 
 
-def _advance_time(play: Freeplay, seconds: str) -> bool:
-    play.time.sleep(float(seconds))
+def _advance_time(session: StatefulSession, seconds: str) -> bool:
+    session.clock.sleep(float(seconds))
     return True
 
 
-def _advance_to(play: Freeplay, number: str, edge: str, seconds: str) -> bool:
-    """Lets time pass to a moment before, at or after an edge of a task, if it is yet to come."""
-    service, task, time = play.bench.service, play.id(number), play.time
-    work = service.store.jobs.get(task)
-    at = (
-        service.links_expire_at(task)
-        if edge == "links"
-        else work and work.submitted + service.lifecycle.task_lifetime
-    )
+def _advance_to(session: StatefulSession, number: str, edge: str, seconds: str) -> bool:
+    """Advance the time to a moment before, at or after an edge of a task, unless it has passed."""
+    service, task, clock = session.service, session.task_id(number), session.clock
+    at = service.links_expire_at(task) if edge == "links" else service.expires_at(task)
     moment = -1.0 if at is None else at + float(seconds)
-    late = time.wall() >= moment
-    time.sleep(moment - time.wall())
-    while time.wall() < moment:  # so small a step was rounded off
-        time.sleep(1e-7)
-    return not late
+    is_past = clock.wall() >= moment
+    clock.sleep(moment - clock.wall())
+    while clock.wall() < moment:  # the step was so small that it was rounded off
+        clock.sleep(1e-7)
+    return not is_past
 
 
-def _begin(play: Freeplay, number: str) -> bool:
-    return play.bench.service.begin(play.id(number))
+def _begin(session: StatefulSession, number: str) -> bool:
+    return session.service.begin(session.task_id(number))
 
 
-def _end(play: Freeplay, number: str, how: str) -> bool:
-    task = play.id(number)
-    ended = play.bench.service.end(task, how)
+def _end(session: StatefulSession, number: str, how: str) -> bool:
+    task = session.task_id(number)
+    ended = session.service.end(task, how)
     if ended and how == "forgotten":
-        play.bench.witness.forgotten(task)
+        session.checker.forget(task)
     return ended
 
 
-def _fault(play: Freeplay, call: str, fault: str) -> bool:
-    play.bench.service.in_line.append((call, fault.replace(",", " "), parse_step_fault(fault)))
+def _queue_fault(session: StatefulSession, call: str, fault: str) -> bool:
+    session.service.queued_faults.append((call, fault.replace(",", " "), parse_step_fault(fault)))
     return True
 
 
@@ -235,10 +284,11 @@ ACTION_FUNCTIONS: dict[str, Callable[..., bool]] = {
     "list": _list,
     "find_lost": _find_lost,
     "resume": _resume,
-    "anew": _anew,
+    "anew": _restart_client,
     "pass": _advance_time,
     "until": _advance_to,
     "begin": _begin,
     "end": _end,
-    "fault": _fault,
+    "fault": _queue_fault,
 }
+"""How each action of `steps.ACTIONS` is executed; each returns False if there was nothing to do."""

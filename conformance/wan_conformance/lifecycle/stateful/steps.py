@@ -1,4 +1,8 @@
-"""A free play as text: whose client, how the service takes its time, and what is done, step by step."""
+"""The script of a stateful session as text, and strategies for its faults.
+
+`parse_script` reads the id that a failure prints, such as
+`free/sync/steady/submit:one/fault:query:html/poll:1`.
+"""
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -6,14 +10,19 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from wan_conformance.lifecycle.schedules.scenarios import ORDER, SEVERAL, spec
-from wan_conformance.lifecycle.schedules.schedules import OURS
+from wan_conformance.lifecycle.schedules.scenarios import (
+    MULTI_PICTURE_REQUEST,
+    REQUEST,
+    packaged_spec,
+)
+from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS
 from wanlib.base.redaction import safe_repr
 from wanlib.emulator import Settings
 from wanlib.emulator.core.fault import CUT_POSITIONS, FAULT_KINDS, Fault, parse_fault
 
-FREE = "free"
-_LONG = 1e7
+STATEFUL_PREFIX = "free"
+"""How the id of a script begins; the id of a schedule begins with a scenario."""
+_MAX_SECONDS = 1e7
 NEVER = float("inf")
 PACES = {
     "brisk": Settings(),
@@ -22,31 +31,41 @@ PACES = {
     "slow": Settings(waiting=40.0, working=90.0),
     "told": Settings(waiting=NEVER, working=NEVER),
 }
-"""How the service takes its time. told: a task begins and ends by a step alone. flat: what FAILED says so by
-an error at the top of the answer, which may as well be one of the query."""
-ORDERS = {"one": ORDER, "three": SEVERAL}
+"""How long the tasks of the service take. told: a task begins and ends by steps alone. flat: the response
+about a failed task has its error at the top level, where it may as well be an error of the query."""
+REQUESTS = {"one": REQUEST, "three": MULTI_PICTURE_REQUEST}
 CALLS = ("any", "async", "query", "list", "cancel", "result")
-"""The exchanges that a fault waits for, as the emulator names them."""
+"""The calls that a fault can wait for, as the emulator names them."""
 ENDS = ("well", "failed", "partial", "forgotten")
 EDGES = ("day", "links")
-"""What a moment is told by: the end of a task's day, the death of its links."""
+"""The moments that a step can refer to: the expiry of a task, and that of its links."""
 
 
 def parse_step_fault(text: str) -> Fault:
-    """The fault of a step: as in the emulator's header, with commas for spaces. ValueError for none."""
+    """Parse the fault of a step: as in the emulator's header, with commas instead of spaces.
+
+    Raises:
+        ValueError: The text is not a fault.
+    """
     return parse_fault(text.replace(",", " "))
 
 
 def task_number(text: str) -> int:
-    """A task by the order in which the client told it, from 1; 0 is an id that never was."""
+    """Parse the number of a task, in the order in which the client reported them, from 1.
+
+    0 is an id that never existed.
+
+    Raises:
+        ValueError: The text is not a number below 100,000.
+    """
     if not (text.isascii() and text.isdecimal() and len(text) < 6):
-        raise ValueError(f"a task is {safe_repr(text)}; allowed: its number, 0 for an id that never was")
+        raise ValueError(f"a task is {safe_repr(text)}; allowed: its number, 0 for an id that never existed")
     return int(text)
 
 
 def _seconds(text: str) -> None:
-    if not abs(float(text)) < _LONG:
-        raise ValueError(f"a time is {safe_repr(text)}; allowed: seconds, up to {_LONG:g}")
+    if not abs(float(text)) < _MAX_SECONDS:
+        raise ValueError(f"a time is {safe_repr(text)}; allowed: seconds, up to {_MAX_SECONDS:g}")
 
 
 def _one_of(what: str, allowed: Iterable[str]) -> Callable[[str], object]:
@@ -60,8 +79,8 @@ def _one_of(what: str, allowed: Iterable[str]) -> Callable[[str], object]:
 
 
 ACTIONS: dict[str, tuple[Callable[[str], object], ...]] = {
-    "submit": (_one_of("an order", ORDERS),),
-    "edit": (_one_of("an order", ORDERS),),
+    "submit": (_one_of("a request", REQUESTS),),
+    "edit": (_one_of("a request", REQUESTS),),
     "poll": (task_number,),
     "wait": (task_number,),
     "save": (task_number,),
@@ -76,66 +95,84 @@ ACTIONS: dict[str, tuple[Callable[[str], object], ...]] = {
     "end": (task_number, _one_of("an end", ENDS)),
     "fault": (_one_of("a call", CALLS), parse_step_fault),
 }
-"""What may be done, and what each word behind it must be."""
+"""The actions, and a check of each of their arguments."""
 
 
 class Step(NamedTuple):
-    """One step: `poll:1`, `until:1:day:-0.001`, `fault:query:cut,where=after`."""
+    """One step: `poll:1`, `until:1:day:-0.001`, `fault:query:cut,where=after`.
 
-    do: str
-    words: tuple[str, ...] = ()
+    Attributes:
+        action: A name of `ACTIONS`.
+        arguments: Its arguments.
+    """
+
+    action: str
+    arguments: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return ":".join((self.do, *self.words))
+        """Return the step as text."""
+        return ":".join((self.action, *self.arguments))
 
 
 class StepScript(NamedTuple):
-    """A free play. client: of OURS. pace: of PACES."""
+    """The script of a session.
+
+    Attributes:
+        client: `sync` or `async`.
+        pace: A name of `PACES`.
+        steps: Its steps.
+    """
 
     client: str
     pace: str
     steps: tuple[Step, ...] = ()
 
     def __str__(self) -> str:
-        """Its id, which `read_script` reads."""
-        return "/".join((FREE, self.client, self.pace, *map(str, self.steps)))
+        """Return the id, which `parse_script` reads."""
+        return "/".join((STATEFUL_PREFIX, self.client, self.pace, *map(str, self.steps)))
 
 
 def parse_script(text: str) -> StepScript:
-    """The free play of an id. ValueError says what is wrong in it."""
-    free, *rest = text.split("/")
-    _one_of("a free play begins with what", [FREE])(free)
+    """Parse the id of a script.
+
+    Raises:
+        ValueError: The text is not an id; the message says what is wrong and what is allowed.
+    """
+    prefix, *rest = text.split("/")
+    _one_of("the begin of the id", [STATEFUL_PREFIX])(prefix)
     client, pace, *steps = [*rest, "", ""] if len(rest) < 2 else rest
-    _one_of("client", OURS)(client)
+    _one_of("client", OUR_CLIENTS)(client)
     _one_of("pace", PACES)(pace)
-    return StepScript(client, pace, tuple(_read_step(each) for each in steps))
+    return StepScript(client, pace, tuple(_parse_step(step) for step in steps))
 
 
-def _read_step(text: str) -> Step:
-    do, *words = text.split(":")
-    _one_of("a step", ACTIONS)(do)
-    checks = ACTIONS[do]
-    if len(words) != len(checks):
-        raise ValueError(f"step {safe_repr(text)} has {len(words)} words behind {do}; due are {len(checks)}")
-    for check, word in zip(checks, words, strict=True):
-        check(word)
-    return Step(do, tuple(words))
+def _parse_step(text: str) -> Step:
+    action, *arguments = text.split(":")
+    _one_of("a step", ACTIONS)(action)
+    checks = ACTIONS[action]
+    if len(arguments) != len(checks):
+        raise ValueError(
+            f"step {safe_repr(text)} has {len(arguments)} arguments after {action}; expected {len(checks)}"
+        )
+    for check, argument in zip(checks, arguments, strict=True):
+        check(argument)
+    return Step(action, tuple(arguments))
 
 
-_ERRORS = spec().wire["errors"]
-# Of the codes without a blank: a step of a play is written in words.
+_ERRORS = packaged_spec().wire["errors"]
+# Codes without a space, since a step is text without spaces.
 _CODES = st.sampled_from(sorted(code for code in _ERRORS if " " not in code))
-# A task fails by none of the others: they are about a call, and a query that says them is believed so.
+# A task fails with none of the others: they are about a call, so a query that reports one is believed.
 _FAILURES = st.sampled_from(
     [
         code
-        for code, told in sorted(_ERRORS.items())
-        if told["class"] not in ("rate", "authentication") and " " not in code
+        for code, error in sorted(_ERRORS.items())
+        if error["class"] not in ("rate", "authentication") and " " not in code
     ]
 )
-_ASKED = st.sampled_from(("", ",retry_after=2", ",retry_after=30", ",retry_after=5000"))
-_GATEWAY = st.sampled_from(("", ",status=504", ",status=503", ",status=429"))
-_WORDS = st.sampled_from(("", ",word=HIBERNATING"))
+_RETRY_AFTER = st.sampled_from(("", ",retry_after=2", ",retry_after=30", ",retry_after=5000"))
+_GATEWAY_STATUS = st.sampled_from(("", ",status=504", ",status=503", ",status=429"))
+_STATUS_WORD = st.sampled_from(("", ",word=HIBERNATING"))
 _COUNT = st.sampled_from(("", ",count=2", ",count=9"))
 _PACE = st.sampled_from(("", ",pace=0.5", ",pace=2"))
 _DONE = st.sampled_from(("", ",done"))
@@ -143,29 +180,32 @@ _DONE = st.sampled_from(("", ",done"))
 
 @lru_cache
 def fault_strategy(call: str) -> st.SearchStrategy[str]:
-    """Faults for an exchange of CALLS.
+    """Return a strategy for the faults of an exchange.
 
-    A create that is refused in the vendor's own words was not carried out: a service that lies in this can
-    make any client pay twice.
+    A create that is refused with an error of the vendor was not carried out: a service that lies about this
+    can make any client pay twice.
+
+    Args:
+        call: A name of `CALLS`.
     """
     done = st.just("") if call in ("any", "async") else _DONE
     parts = _parts(done)
-    drawn = [*parts.values(), parts["cut"]]  # what matters most comes most
-    return st.one_of(*(st.builds("".join, st.tuples(*each)) for each in drawn))
+    alternatives = [*parts.values(), parts["cut"]]  # a cut matters most, so it is drawn most
+    return st.one_of(*(st.builds("".join, st.tuples(*strategies)) for strategies in alternatives))
 
 
 def _parts(done: st.SearchStrategy[str]) -> dict[str, tuple[st.SearchStrategy[str], ...]]:
     kinds = {name: st.just(name) for name in FAULT_KINDS}
     code = st.builds(",code={}".format, _CODES)
     return {
-        "error": (kinds["error"], code, _ASKED, done),
-        "html": (kinds["html"], _GATEWAY, _DONE),
+        "error": (kinds["error"], code, _RETRY_AFTER, done),
+        "html": (kinds["html"], _GATEWAY_STATUS, _DONE),
         "inside": (kinds["inside"], code, done),
         "cut": (kinds["cut"], st.builds(",where={}".format, st.sampled_from(CUT_POSITIONS)), _DONE),
         "trickle": (kinds["trickle"], _PACE),
         "again": (kinds["again"],),
         "doubled": (kinds["doubled"],),
-        "status": (kinds["status"], _WORDS),
+        "status": (kinds["status"], _STATUS_WORD),
         "fail": (kinds["fail"], st.builds(",code={}".format, _FAILURES)),
         "partial": (kinds["partial"], _COUNT),
         "short": (kinds["short"], _COUNT),

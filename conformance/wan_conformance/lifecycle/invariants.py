@@ -1,0 +1,436 @@
+"""The six invariants of the life of a task, in one place for all lifecycle tests.
+
+A client talks to a service that may fail at any point: a request or a response is lost, repeated, cut or
+false. Whatever happens, six statements must hold:
+
+1. An intent is never paid twice: one call makes the service accept at most one task.
+2. No task is lost: the client writes an accepted task to its journal before it queries it, or names it to its
+   caller in a result or an error.
+3. No dead link is followed: a picture is not requested once its link has expired.
+4. No statement is false: what the client reports of a task agrees with what the service told it.
+5. Every wait ends: a call returns within its bound.
+6. Errors are typed: a call raises only errors of the client's own family.
+
+All are safety properties: a recorded call violates them or does not, whatever happens later. "In the end
+the caller has what the service can give" is the liveness property that goes with them; it depends on the
+script of a test, so `schedules` and `stateful` state it themselves.
+
+The truth is the service's record (`Exchange`: the state of the task before and after), not the client's view.
+If a response was lost, two histories are possible, and only what neither of them allows is a violation.
+
+How to use it: the tests in simulated time record each call as a `RecordedCall` and pass it to `check_call`.
+Crash and load tests, which see calls and tasks only in the end, use the same statements one by one:
+`paid_twice`, `lost`, `untyped` and `false_end`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from wan_conformance.lifecycle.clients.base import CREATE_VERBS, CallOutcome
+from wan_conformance.lifecycle.simulation.clock import START
+from wan_conformance.lifecycle.simulation.files import JournalReader
+from wan_conformance.lifecycle.simulation.service import Exchange, FaultyService
+from wanlib.emulator.jobs.lifecycle import TaskLifecycle
+
+NEVER_PAID_TWICE = "one intent is never paid twice"
+NO_TASK_LOST = "every accepted task is in the journal before it is queried, or named to the caller"
+NO_DEAD_LINK = "no link is followed after it has expired"
+NO_FALSE_STATEMENT = "what the client says of a task is true"
+EVERY_CALL_ENDS = "every call ends within its bound"
+TYPED_ERRORS = "every error is typed"
+FIND_MARGIN = 180.0
+"""Seconds before its expiry at which a lost call's task may be missing in a list, which has a time window."""
+_BELIEVED_AFTER = 3  # queries after which an error is believed that may be about the query alone
+_WAITING_VERBS = ("wait", "edit", "resume")
+_LINK_PRECISION = 1.0  # seconds: a link gives its expiry in whole seconds
+
+
+class InvariantViolation(NamedTuple):
+    """A violation.
+
+    Attributes:
+        invariant: The invariant in words, one of the constants of this module or of a test.
+        text: What happened.
+    """
+
+    invariant: str
+    text: str
+
+    def __str__(self) -> str:
+        """Return what happened."""
+        return self.text
+
+
+class RecordedCall(NamedTuple):
+    """One call of the client, its outcome and its exchanges.
+
+    Attributes:
+        verb: One of `clients.base.VERBS`.
+        task: The task that it is about: its argument, else the task that it made; "" for none.
+        began: Seconds since the test began.
+        ended: The same at its end.
+        bound: Seconds that it may take.
+        outcome: What it returned or raised.
+        exchanges: Its exchanges with the service.
+        state: The state of the task at the last exchange of the test, "" without a task.
+        is_last: True if there are no more faults, and all tasks have ended.
+        is_endless: True if it was stopped, since it would not end.
+    """
+
+    verb: str
+    task: str
+    began: float
+    ended: float
+    bound: float
+    outcome: CallOutcome
+    exchanges: tuple[Exchange, ...]
+    state: str
+    is_last: bool = False
+    is_endless: bool = False
+
+    @property
+    def outcomes(self) -> tuple[CallOutcome, ...]:
+        """The outcome and, of a resume, that of each unfinished task."""
+        return (self.outcome, *self.outcome.parts)
+
+    @property
+    def had_fault(self) -> bool:
+        """Whether the service gave the client a reason for an error."""
+        return any(not exchange.is_truthful for exchange in self.exchanges)
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Ids of the tasks that the service accepted in it."""
+        return tuple(task for exchange in self.exchanges for task in exchange.accepted)
+
+    @property
+    def own_tasks(self) -> list[str]:
+        """Ids that the client was to read: of a create that was carried out twice, the second."""
+        return [exchange.accepted[-1] for exchange in self.exchanges if exchange.accepted]
+
+    @property
+    def reported_tasks(self) -> list[str]:
+        """Ids of the tasks that the client named, in its order."""
+        named = [task for outcome in self.outcomes for task in (outcome.task_id, *outcome.tasks) if task]
+        return [*named, *(task for candidates in self.outcome.lost for task in candidates)]
+
+    def queries(self, task: str) -> list[Exchange]:
+        """Return its queries of a task."""
+        return [exchange for exchange in self.exchanges if exchange.call == "query" and exchange.task == task]
+
+    def met_fault(self, *kinds: str) -> bool:
+        """Return True if one of its exchanges had a fault of these kinds."""
+        return any(exchange.fault and exchange.fault.kind in kinds for exchange in self.exchanges)
+
+
+class CheckContext(NamedTuple):
+    """What a call is checked against.
+
+    Attributes:
+        service: The service, which knows the truth.
+        journal: The journal and the pictures of the client.
+        is_ours: True for our clients, False for others: those have no journal, need not name the task in the
+            error of a single query, and may raise an error after a response that was in order.
+        has_single_task: True if all pictures on the disk are of one task.
+    """
+
+    service: FaultyService
+    journal: JournalReader
+    is_ours: bool = True
+    has_single_task: bool = False
+
+
+def check_call(call: RecordedCall, context: CheckContext) -> Iterator[InvariantViolation]:
+    """Check one call against the six invariants, right after it ended.
+
+    Args:
+        call: The call.
+        context: What it is checked against, as it is now.
+
+    Yields:
+        The violations, in the order of `INVARIANTS`.
+    """
+    for invariant, find in _CHECKS.items():
+        for text in find(call, context):
+            yield InvariantViolation(invariant, text)
+
+
+def paid_twice(accepted: int, intents: int, billed: int = 0) -> Iterator[str]:
+    """State invariant 1 of totals.
+
+    Args:
+        accepted: Tasks that the service accepted.
+        intents: Calls that were meant to be made.
+        billed: Pictures that the service billed, of calls for one picture; 0 if they are not counted.
+    """
+    if accepted > intents or billed > intents:
+        pictures = f" and billed {billed} pictures" if billed else ""
+        yield f"paid twice: the service accepted {accepted} tasks{pictures} for {intents} calls"
+
+
+def lost(task: str, is_known: bool, where: str) -> Iterator[str]:
+    """State invariant 2 of one accepted task.
+
+    Args:
+        task: The task.
+        is_known: Whether the caller can still reach it.
+        where: Where it was looked for, in words.
+    """
+    if not is_known:
+        yield f"lost: the service accepted task {task}, {where}"
+
+
+def untyped(verb: str, outcome: CallOutcome) -> Iterator[str]:
+    """State invariant 6 of one outcome."""
+    if outcome.kind == "untyped":
+        yield f"untyped: {verb} raised {outcome.name}: {outcome.message}"
+
+
+def false_end(outcome: CallOutcome, state: str, pictures: int, lifecycle: TaskLifecycle) -> str:
+    """State invariant 4 of the end of a task.
+
+    Args:
+        outcome: What the client reported.
+        state: The state in which the task ended.
+        pictures: The pictures that it made.
+        lifecycle: The states of the service.
+
+    Returns:
+        What is false in it, "" if it is true.
+    """
+    if outcome.kind != (expected := end_kinds(lifecycle)[state]):
+        return f"the task is {state}, expected '{expected}'"
+    return _wrong_count(outcome.pictures, pictures) if outcome.kind == "result" else ""
+
+
+def end_kinds(lifecycle: TaskLifecycle) -> Mapping[str, str]:
+    """Return the outcome of a wait by the state in which the task ends."""
+    return {
+        lifecycle.succeeded: "result",
+        lifecycle.failed: "failed",
+        lifecycle.canceled: "was canceled",
+        lifecycle.unknown: "forgotten",
+    }
+
+
+def _paid_twice(call: RecordedCall, context: CheckContext) -> Iterator[str]:
+    """A proxy that repeats a create is not the client's doing."""
+    repeated = sum(
+        exchange.fault is not None and exchange.fault.kind == "again"
+        for exchange in call.exchanges
+        if exchange.accepted
+    )
+    intents = repeated + (call.verb in CREATE_VERBS)
+    for text in paid_twice(len(call.accepted), intents):
+        yield f"{text} in one {call.verb}"
+    billed, accepted = sum(account.accepted for account in context.service.ledger()), context.service.accepted
+    if billed != len(accepted):
+        yield f"the ledger has {billed} tasks, the service accepted {len(accepted)}"
+
+
+def _lost(call: RecordedCall, context: CheckContext) -> Iterator[str]:
+    if not context.is_ours:
+        return
+    for exchange in call.exchanges:
+        if exchange.is_unjournaled:
+            yield f"task {exchange.task} was queried before it was in the journal"
+    if call.outcome.kind != "unknown outcome":
+        for task in call.own_tasks:
+            yield from lost(task, context.journal.has_task(task), "it is not in the journal")
+
+
+def _dead_link(call: RecordedCall, _: CheckContext) -> Iterator[str]:
+    for exchange in call.exchanges:
+        age = START + exchange.at - exchange.link_expires_at
+        if exchange.link_expires_at and round(age, 6) >= 0:
+            yield f"dead link: task {exchange.task}, requested {age:.3g} s after the link expired"
+
+
+def _false_statement(call: RecordedCall, context: CheckContext) -> Iterator[str]:
+    for outcome in call.outcomes:
+        if not call.is_endless and (problem := _statement_problem(call, outcome, context)):
+            yield f"untrue: {call.verb} came to {outcome}, {problem}"
+
+
+def _endless(call: RecordedCall, _: CheckContext) -> Iterator[str]:
+    if call.is_endless:
+        yield f"endless: {call.verb} did not end after {len(call.exchanges)} exchanges"
+    elif call.ended - call.began > call.bound:
+        took = call.ended - call.began
+        yield f"endless: {call.verb} took {took:.1f} s, at most {call.bound:.0f} s are allowed"
+
+
+def _untyped_error(call: RecordedCall, _: CheckContext) -> Iterator[str]:
+    for outcome in call.outcomes:
+        if not call.is_endless:
+            yield from untyped(call.verb, outcome)
+
+
+_CHECKS: dict[str, Callable[[RecordedCall, CheckContext], Iterator[str]]] = {
+    NEVER_PAID_TWICE: _paid_twice,
+    NO_TASK_LOST: _lost,
+    NO_DEAD_LINK: _dead_link,
+    NO_FALSE_STATEMENT: _false_statement,
+    EVERY_CALL_ENDS: _endless,
+    TYPED_ERRORS: _untyped_error,
+}
+INVARIANTS = tuple(_CHECKS)
+"""The six, in words."""
+
+
+def _statement_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
+    """Return what is false in an outcome, "" if it is true."""
+    if outcome.kind == "untyped":
+        return ""
+    if outcome.is_error and call.verb in CREATE_VERBS and not outcome.task_id:
+        if outcome.kind != "unknown outcome" and call.accepted:
+            return "the service has accepted the call"
+        return _unjustified_error(call, outcome, context)
+    naming_verbs = ("poll", "wait") if context.is_ours else ("wait",)
+    if outcome.is_error and call.verb in naming_verbs and outcome.task_id != call.task:
+        return "which does not name the task"
+    if call.verb in _WAITING_VERBS and outcome.kind not in ("resumed", "handle"):
+        return _wait_problem(call, outcome, context)
+    check = _STATEMENT_CHECKS.get(call.verb, _no_problem)
+    return check(call, outcome, context) or _unjustified_error(call, outcome, context)
+
+
+def _no_problem(*_: object) -> str:
+    return ""
+
+
+def _unjustified_error(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
+    """An error that blames the service, which answered every request in order."""
+    is_own = {"refused": "cancel", "dead link": "save"}.get(outcome.kind) == call.verb
+    blames = outcome.kind in ("trouble", "refused", "unknown outcome", "dead link", "late") and not is_own
+    return "although every response was in order" if context.is_ours and blames and not call.had_fault else ""
+
+
+def _handle_problem(call: RecordedCall, outcome: CallOutcome, _: CheckContext) -> str:
+    is_true = outcome.is_error or outcome.task_id in call.accepted
+    return "" if is_true else "the service has not accepted such a task"
+
+
+def _wait_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
+    """A wait ends with the first end that the service reports, and with no other."""
+    service = context.service
+    kinds = end_kinds(service.lifecycle)
+    if not outcome.task_id:
+        if outcome.kind == "result":
+            return _sync_result_problem(call, outcome, service)
+        return _unjustified_error(call, outcome, context)
+    queries = call.queries(outcome.task_id)
+    for number, query in enumerate(queries, 1):
+        is_end = query.is_certain and query.before in kinds
+        if is_end and (number < len(queries) or outcome.kind != kinds[query.before]):
+            return f"query {number} of {len(queries)} reported {query.before}"
+    if outcome.kind == "result" and (problem := _count_problem(outcome, outcome.task_id, service)):
+        return problem
+    if outcome.kind in kinds.values():
+        is_reported = (
+            queries and kinds.get(queries[-1].reported_state(service.lifecycle.unlisted)) == outcome.kind
+        )
+        is_believed = outcome.kind == "failed" and _is_confirmed_failure(queries, service)
+        is_listed = outcome.kind in _listed_ends(call, outcome.task_id, kinds)
+        return "" if is_reported or is_believed or is_listed else "which no response reported"
+    return "" if outcome.kind == "late" else _unjustified_error(call, outcome, context)
+
+
+def _listed_ends(call: RecordedCall, task: str, kinds: Mapping[str, str]) -> set[str]:
+    """Return the outcomes that the lists of a call allow for a task."""
+    lists = [exchange for exchange in call.exchanges if exchange.call == "list" and exchange.body]
+    rows = [row for exchange in lists for row in exchange.payload.get("data", ())]
+    return {kinds.get(row["status"], "") for row in rows if row["task_id"] == task}
+
+
+def _sync_result_problem(call: RecordedCall, outcome: CallOutcome, service: FaultyService) -> str:
+    """A result without a task id, which only a synchronous call may have."""
+    if service.has_task_id(call.task):
+        return "which does not name the task"
+    if call.state != service.lifecycle.succeeded:
+        return f"the task is {call.state}"
+    return _wrong_count(outcome.pictures, service.image_count(call.task))
+
+
+def _is_confirmed_failure(queries: list[Exchange], service: FaultyService) -> bool:
+    """Return True if responses said that the task failed: for good, or `_BELIEVED_AFTER` times."""
+    codes = [query.fault.code for query in queries if query.fault and query.fault.kind == "inside"]
+    errors = service.spec.wire["errors"]
+    return len(codes) >= _BELIEVED_AFTER or any(code and not errors[code].get("retry") for code in codes)
+
+
+def _poll_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
+    queries, lifecycle = call.queries(call.task), context.service.lifecycle
+    if outcome.kind != "state":
+        return ""
+    if outcome.state == lifecycle.failed and _is_confirmed_failure(queries, context.service):
+        return ""
+    reported = queries[-1].reported_state(lifecycle.unlisted)
+    return "" if outcome.state == reported else f"the response says {reported or 'nothing'}"
+
+
+def _cancel_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
+    lifecycle = context.service.lifecycle
+    state = call.exchanges[-1].after if call.exchanges else context.service.state(call.task)
+    cancels = [exchange for exchange in call.exchanges if exchange.call == "cancel"]
+    if outcome.kind == "canceled":
+        return "" if state == lifecycle.canceled else f"the task is {state}"
+    is_accepted = cancels and cancels[-1].is_truthful and cancels[-1].before in lifecycle.cancelable
+    if is_accepted and not call.met_fault("again"):  # the second of two is refused
+        return "the service has accepted it"
+    was_misled = call.met_fault("status", "inside", "error")
+    if outcome.kind == "refused" and state == lifecycle.canceled and not was_misled:
+        return "the task is canceled"
+    return ""
+
+
+def _list_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
+    if outcome.kind != "list":
+        return ""
+    service, at = context.service, call.exchanges[-1].at
+    expected = {task for task in service.accepted if service.state(task, at) != service.lifecycle.unknown}
+    return "" if set(outcome.tasks) == expected else f"the account has {len(expected)} tasks"
+
+
+def _find_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
+    """The task of the lost call must be found, unless it is so old that the list leaves it out."""
+    if outcome.kind != "list":
+        return ""
+    service = context.service
+    if unknown := set(outcome.tasks) - set(service.accepted):
+        return f"the account has no task {min(unknown)}"
+    is_recent = service.seconds_since_submit(call.task) < service.lifecycle.task_lifetime - FIND_MARGIN
+    is_missing = call.task and call.task not in outcome.tasks and is_recent
+    return f"task {call.task} of the lost call is not in it" if is_missing else ""
+
+
+def _save_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
+    service = context.service
+    if outcome.kind == "saved":
+        problem = _count_problem(outcome, call.task, service)
+        if not problem and context.has_single_task:
+            problem = _wrong_count(context.journal.saved_pictures(), service.image_count(call.task))
+        return problem
+    is_dead = service.has_dead_links(call.task, _LINK_PRECISION) or service.has_expired(call.task)
+    if outcome.kind == "dead link" and not call.had_fault and not is_dead:
+        return "the links have not expired"
+    return ""
+
+
+def _count_problem(outcome: CallOutcome, task: str, service: FaultyService) -> str:
+    """The number of pictures of an expired task is not known any more."""
+    return "" if service.has_expired(task) else _wrong_count(outcome.pictures, service.image_count(task))
+
+
+def _wrong_count(reported: int, made: int) -> str:
+    return "" if reported == made else f"with {reported} pictures, {made} were made"
+
+
+_STATEMENT_CHECKS: dict[str, Callable[[RecordedCall, CallOutcome, CheckContext], str]] = {
+    "submit": _handle_problem,
+    "poll": _poll_problem,
+    "cancel": _cancel_problem,
+    "list": _list_problem,
+    "find_lost": _find_problem,
+    "save": _save_problem,
+}

@@ -1,0 +1,147 @@
+"""What must hold at the end of a scenario: the caller has what the service can give.
+
+This is the liveness property of the schedules, by the script of each scenario, together with what can only
+be seen over all calls: the rate of polls, and accepted tasks that nothing names. The six invariants of each
+call are in `lifecycle.invariants`.
+"""
+
+from collections.abc import Callable, Iterator
+
+from wan_conformance.lifecycle.invariants import (
+    INVARIANTS,
+    NO_TASK_LOST,
+    InvariantViolation,
+    RecordedCall,
+    lost,
+)
+from wan_conformance.lifecycle.schedules.scenarios import ScenarioSession
+from wan_conformance.lifecycle.schedules.schedules import HARMLESS_FAULTS
+
+POLLS_KEEP_TO_THE_RATE = "polls keep to the rate"
+EXPECTED_END = "in the end the caller has what the service can give"
+SCHEDULE_INVARIANTS = (*INVARIANTS, POLLS_KEEP_TO_THE_RATE, EXPECTED_END)
+"""All that is checked in a schedule, in words."""
+POLL_RATE = 20
+"""Queries that an account may send in a second."""
+_REFUSING_FAULTS = frozenset({"unpaid", "failed", "busy", "inside"})
+_ACCEPTING_FAULTS = HARMLESS_FAULTS | {"", "throttled"}
+Matches = Callable[[RecordedCall], bool]
+
+
+def violations(session: ScenarioSession) -> Iterator[InvariantViolation]:
+    """Return all violations of a scenario that has ended, each once, in the order of the calls."""
+    yield from dict.fromkeys(session.violations)
+    for text in _lost_tasks(session):
+        if not any(text == violation.text for violation in session.violations):
+            yield InvariantViolation(NO_TASK_LOST, text)
+    for text in _rate_problems(session):
+        yield InvariantViolation(POLLS_KEEP_TO_THE_RATE, text)
+    for text in _liveness_problems(session):
+        yield InvariantViolation(EXPECTED_END, text)
+
+
+def _lost_tasks(session: ScenarioSession) -> Iterator[str]:
+    """Accepted tasks that are not in the journal, or that a client without a journal did not name."""
+    service, outcomes = session.service, [call.outcome for call in session.calls]
+    named = {task for outcome in outcomes for task in (outcome.task_id, *outcome.tasks)}
+    has_result = any(outcome.kind == "result" for outcome in outcomes)
+    for task in service.accepted:
+        if "resume" in session.client.verbs:
+            yield from lost(task, session.journal.has_task(task), "it is not in the journal")
+        elif service.has_task_id(task):
+            yield from lost(task, task in named, "the caller was never given its id")
+        else:
+            yield from lost(task, has_result, "the caller has neither a result nor an id")
+
+
+def _rate_problems(session: ScenarioSession) -> Iterator[str]:
+    polls = [exchange.at for exchange in session.service.exchanges if exchange.call == "query"]
+    if any(last - first < 1 for first, last in zip(polls, polls[POLL_RATE:], strict=False)):
+        yield f"too fast: more than {POLL_RATE} polls in a second"
+
+
+def _liveness_problems(session: ScenarioSession) -> Iterator[str]:
+    """A client that repeated a lost create, and so has a task, is expected to go on with it."""
+    if session.is_endless or not session.calls:
+        return
+    first, fault = session.calls[0], dict(session.schedule.faults).get("create", "")
+    if fault in _REFUSING_FAULTS:
+        yield from _expect_end(first, "refused", _has_kind("refused"))
+    elif fault in _ACCEPTING_FAULTS or not first.outcome.is_error:
+        yield from _scenario_problem(session)
+    else:
+        yield from _expect_end(first, "unknown outcome", _has_kind("unknown outcome"))
+        yield from _search_problem(session)
+
+
+def _scenario_problem(session: ScenarioSession) -> Iterator[str]:
+    """The last call of each verb that the scenario is about must have come to its expected end."""
+    last = {call.verb: call for call in session.calls}
+    for verb, expected, matches in _ENDS[session.schedule.scenario]:
+        if verb in last:
+            yield from _expect_end(last[verb], expected, matches)
+        else:
+            previous = session.calls[-1]
+            yield f"wrong end: no {verb} after {previous.verb} came to {previous.outcome}"
+
+
+def _search_problem(session: ScenarioSession) -> Iterator[str]:
+    """The task of a lost call must be found in the list and resumed by the next process."""
+    accepted = session.service.accepted
+    for call in session.calls:
+        if call.verb == "find_lost":
+            expected = f"a list of {len(accepted)} tasks"
+            yield from _expect_end(call, expected, lambda call: [*call.outcome.tasks] == accepted)
+    for call in [call for call in session.calls if call.verb == "resume"][-1:]:
+        if accepted:
+            kind = _RESUMED_ENDS.get(session.schedule.scenario, "result")
+            yield from _expect_end(call, f"one {kind}", _resumed(kind))
+        else:
+            yield from _expect_end(call, "one lost call without a candidate", _is_lost)
+    if accepted and session.calls[0].verb == "edit":
+        yield from _scenario_problem(session)
+
+
+def _expect_end(call: RecordedCall, expected: str, matches: Matches) -> Iterator[str]:
+    if not matches(call):
+        yield f"wrong end: {call.verb} came to {call.outcome}, expected {expected}"
+
+
+def _has_kind(kind: str, pictures: int = 0) -> Matches:
+    return lambda call: (call.outcome.kind, call.outcome.pictures) == (kind, pictures)
+
+
+def _resumed(kind: str) -> Matches:
+    return lambda call: [part.kind for part in call.outcome.parts] == [kind] and not call.outcome.lost
+
+
+def _is_lost(call: RecordedCall) -> bool:
+    outcome = call.outcome
+    return outcome.kind == "resumed" and not outcome.parts and outcome.lost == ((),)
+
+
+def _expired_or_succeeded(call: RecordedCall) -> bool:
+    """Which of the two is true, invariant 4 checks."""
+    return call.outcome.kind in ("forgotten", "result")
+
+
+_RESUMED_ENDS = {"cancel": "late", "stuck": "late", "failed": "failed"}
+"""The end of a resumed call, if not a result: without its cancel, the task outlasts the timeout."""
+_SAVED = ("save", "one saved picture", _has_kind("saved", 1))
+_ENDS: dict[str, tuple[tuple[str, str, Matches], ...]] = {
+    "edit": (_SAVED,),
+    "late": (("cancel", "refused", _has_kind("refused")), _SAVED),
+    "cancel": (("wait", "was canceled", _has_kind("was canceled")),),
+    "stale": (("save", "dead link", _has_kind("dead link")),),
+    "expired": (("wait", "forgotten", _has_kind("forgotten")),),
+    "stuck": (("wait", "late", _has_kind("late")),),
+    "failed": (("wait", "failed", _has_kind("failed")),),
+    "partial": (("save", "two saved pictures", _has_kind("saved", 2)),),
+    "foreign": (
+        ("poll", "state", _has_kind("state")),
+        ("wait", "forgotten", _has_kind("forgotten")),
+        ("cancel", "refused", _has_kind("refused")),
+    ),
+    "edge": (("wait", "a result or forgotten", _expired_or_succeeded),),
+}
+"""The verbs that each scenario is about: the expected end in words, and a test of it."""

@@ -1,0 +1,55 @@
+"""What must hold at the end of a stateful session: every intent has come to its end.
+
+This is the liveness property of the stateful tests. The six invariants of each call are in
+`lifecycle.invariants`, the consistency of all reports with the state table is in `consistency`.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from wan_conformance.lifecycle.invariants import (
+    FIND_MARGIN,
+    INVARIANTS,
+    CheckContext,
+    InvariantViolation,
+    RecordedCall,
+    end_kinds,
+)
+
+STATE_TABLE = "what is reported of a task follows by the state table from what was reported before"
+EXPECTED_END = "in the end every intent has come to its end"
+STATEFUL_INVARIANTS = (STATE_TABLE, *INVARIANTS, EXPECTED_END)
+"""All that is checked in a session, in words."""
+
+
+def check_end(calls: Sequence[RecordedCall], context: CheckContext) -> Iterator[InvariantViolation]:
+    """Check the end of a session.
+
+    Args:
+        calls: All calls; those after the last fault have `is_last`.
+        context: What they are checked against.
+    """
+    for text in (*_wait_not_finished(calls, context), *_lost_call_not_found(calls, context)):
+        yield InvariantViolation(EXPECTED_END, text)
+
+
+def _wait_not_finished(calls: Sequence[RecordedCall], context: CheckContext) -> Iterator[str]:
+    """After the last fault, a wait must come to the end of its task."""
+    ends = (*end_kinds(context.service.lifecycle).values(), "resumed")
+    for call in calls:
+        if call.is_last and call.verb in ("wait", "resume"):
+            for outcome in call.outcome.parts or (call.outcome,):
+                if outcome.kind not in ends:
+                    yield f"wrong end: {call.verb} came to {outcome} although all tasks have ended"
+
+
+def _lost_call_not_found(calls: Sequence[RecordedCall], context: CheckContext) -> Iterator[str]:
+    """After the last fault, the task of a lost call must be in the journal or shown as a candidate."""
+    service = context.service
+    shown = {
+        task for call in calls if call.is_last for candidates in call.outcome.lost for task in candidates
+    }
+    for call in calls:
+        for task in call.own_tasks if call.outcome.kind == "unknown outcome" else ():
+            is_recent = service.seconds_since_submit(task) < service.lifecycle.task_lifetime - FIND_MARGIN
+            if is_recent and task not in shown and not context.journal.has_task(task):
+                yield f"wrong end: the task {task} of a lost call was neither resumed nor shown"
