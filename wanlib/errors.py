@@ -117,6 +117,7 @@ class WanError(Exception):
         self.task_id = task_id
 
     def __str__(self) -> str:
+        """Return the message, followed by status, code and ids."""
         details = {"HTTP": self.status, "code": self.code, "request": self.request_id, "task": self.task_id}
         known = ", ".join(f"{name} {value}" for name, value in details.items() if value is not None)
         return f"{self.message} [{known}]" if known else self.message
@@ -151,6 +152,7 @@ class InvalidRequestError(WanError):
     """
 
     def __init__(self, message: str, violations: Sequence[Violation] = (), **details: Any) -> None:
+        """Create the error; the other arguments are those of WanError."""
         super().__init__(message, **details)
         self.violations = tuple(violations)
 
@@ -185,11 +187,13 @@ class MissingFileError(InvalidArgumentError, FileNotFoundError):
     """
 
     def __init__(self, message: str, filename: str | None = None, **details: Any) -> None:
+        """Create the error for a file."""
         super().__init__(message, **details)
         self.filename = filename
         self.errno, self.strerror = ENOENT, os.strerror(ENOENT)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        """Return how to pickle the error with its file name."""
         return type(self), (self.message, self.filename), vars(self)  # filename is in no __dict__
 
 
@@ -304,6 +308,7 @@ class OutcomeUnknownError(WanError):
         parts: Sequence[Any] = (),
         **details: Any,
     ) -> None:
+        """Create the error; the other arguments are those of WanError."""
         super().__init__(message, **details)
         self.model = model
         self.sent_at = sent_at

@@ -20,6 +20,7 @@ class Price(NamedTuple):
     pictures: int
 
     def __str__(self) -> str:
+        """Return the amount, the currency and the number of pictures."""
         noun = "picture" if self.pictures == 1 else "pictures"
         return f"{self.amount} {self.currency} for {self.pictures} {noun}"
 
@@ -70,6 +71,7 @@ class Bill(NamedTuple):
     advice: str = ""
 
     def __str__(self) -> str:
+        """Return one line, such as `4 pictures, 0.80 CNY`."""
         if self.pictures is None:
             return f"pictures and price unknown: {self.reason}"
         noun = "picture" if self.pictures == 1 else "pictures"
