@@ -109,6 +109,7 @@ class WanError(Exception):
         request_id: str | None = None,
         task_id: str | None = None,
     ) -> None:
+        """Create the error; the arguments are its attributes."""
         super().__init__(message)
         self.message = message
         self.status = status

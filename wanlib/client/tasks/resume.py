@@ -47,7 +47,7 @@ class ResumeResult(NamedTuple):
 def resume(
     context: ClientContext, deadline: Deadline, on_status: StatusCallback | None
 ) -> Steps[ResumeResult]:
-    """Wait for every open task of the journal, and look for the lost ones.
+    """Wait for all unfinished tasks of the journal, and look for the lost ones.
 
     Tasks that another process has leased, and those of another address, are left alone.
 
