@@ -206,13 +206,7 @@ FORBIDDEN_NAMES = frozenset(
 )
 
 
-UNFINISHED: tuple[str, ...] = (
-    "wan_conformance.lifecycle",
-    "wanlib.base",
-    "wanlib.client",
-    "wanlib.emit",
-    "wanlib.validation",
-)
+UNFINISHED: tuple[str, ...] = ("wan_conformance.lifecycle", "wanlib.base.api_tables")
 """Packages that do not satisfy all rules yet."""
 
 
@@ -282,7 +276,7 @@ def wrong_layers(modules: Iterable[Module], package: str, layers: Mapping[str, s
     ]
 
 
-@pytest.mark.parametrize("package", [name for name in LAYERS if not longest_prefix(name, UNFINISHED[:1])])
+@pytest.mark.parametrize("package", [name for name in LAYERS if not longest_prefix(name, UNFINISHED)])
 def test_the_layers_of_a_package_point_one_way(package: str) -> None:
     wrong = wrong_layers(all_modules(), package, LAYERS[package])
     assert not wrong, "\n".join(wrong)

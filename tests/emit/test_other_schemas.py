@@ -8,7 +8,7 @@ import pytest
 
 from tests.emit.bodies import IMAGE, TEXT, URL, Striker, messages
 from tests.emit.readings import Readings
-from wanlib.emit.schema.keywords import SAID
+from wanlib.emit.schema.keywords import KEYWORDS
 from wanlib.emit.schema.locations import SchemaLocation
 from wanlib.spec import Rule, Spec, SpecError, load
 from wanlib.spec.load import spec_folder
@@ -112,4 +112,4 @@ def test_a_pattern_with_another_meaning_in_ecma_262_is_refused(pattern: str) -> 
     with pytest.raises(
         SpecError, match=r"^wan2\.7\.yaml:7: pattern .* expected what Python and ECMA 262 read alike"
     ):
-        SAID["pattern"](rule, SchemaLocation(()))
+        KEYWORDS["pattern"](rule, SchemaLocation(()))

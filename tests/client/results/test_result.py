@@ -78,7 +78,7 @@ def test_a_picture_with_words_of_success_is_no_failure() -> None:
 def test_short(asked: int | None, exact: bool, short: bool) -> None:
     result = parse_result(API, PRO, choices(choice(image("a"), image("b"))), CallContext(asked, exact))
     assert result.is_incomplete is short
-    assert (result.asked, result.exact) == (asked, exact)
+    assert (result.requested, result.exact) == (asked, exact)
 
 
 def test_what_the_client_knows_goes_before_what_the_answer_says() -> None:

@@ -47,12 +47,12 @@ WHOLE = (
 
 @pytest.mark.parametrize("finished", [True, False])
 def test_pieces_come_in_order_and_text_is_joined_at_the_end(finished: bool) -> None:
-    reader = StreamReader(API, MIXED, CallContext(asked=5))
+    reader = StreamReader(API, MIXED, CallContext(requested=5))
     assert [piece for each in story(finished) for piece in reader.feed(each)] == PIECES
     result = reader.finish()
     assert result.parts == reader.parts == WHOLE
     assert result.usage == {"image_count": 3, "size": "1280*1280"}
-    assert (result.request_id, result.asked, result.is_incomplete) == ("req-s", 5, False)
+    assert (result.request_id, result.requested, result.is_incomplete) == ("req-s", 5, False)
     assert result.raw["output"]["choices"][0]["message"]["content"][1] == image("a")
 
 

@@ -127,7 +127,7 @@ def _print_result(output: "Output", files: Sequence[Path]) -> None:
     for failure in output.failures:
         print_error(f"a picture failed: {failure.code or 'no code'}: {failure.message or 'no reason given'}")
     if output.is_incomplete:
-        print_error(f"{len(output.images)} of {output.asked} pictures arrived; they are billed")
+        print_error(f"{len(output.images)} of {output.requested} pictures arrived; they are billed")
     elif not output.images and not output.failures:
         print_error("no picture arrived")
 

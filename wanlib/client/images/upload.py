@@ -103,7 +103,7 @@ class _Uploads:
         return retry_call(step, "an upload", self._context.attempts, self._context.backoff(), self._deadline)
 
     def _get_policy(self) -> Steps[UploadPolicy]:
-        asked_at = self._context.clock.now()  # the policy may be as old as its request
+        requested_at = self._context.clock.now()  # the policy may be as old as its request
         names = self._context.api.names.policy_query
         query = {names.action: self._context.api.upload.action, names.model: self._model}
         request = self._context.request("policy", self._deadline, query)
@@ -115,7 +115,7 @@ class _Uploads:
             raise error_from_response(self._context.api, response, self._context.clock.wall())
         # A store without TLS, as an emulator's is, is let pass where the service itself is near.
         private = self._context.settings.is_local
-        return parse_policy(self._context.api, response, asked_at, allow_http=private)
+        return parse_policy(self._context.api, response, requested_at, allow_http=private)
 
     def _post(self, source: ImageSource) -> Steps[str]:
         policy = yield from self.get_policy()

@@ -23,8 +23,8 @@ class Result:
         model: The name of the model; None if the task was continued by its id alone.
         parts: Pictures, text and failures in reading order.
         usage: The vendor's counts.
-        asked: How many pictures the call asked for; None if that is not known.
-        exact: Whether it asked for exactly so many; otherwise `asked` is an upper bound.
+        requested: How many pictures the call asked for; None if that is not known.
+        exact: Whether it asked for exactly so many; otherwise `requested` is an upper bound.
         request_id: The vendor's id of the exchange; None if the response has none.
         task_id: The id of the task; None for a call without a task.
         submitted_at: Seconds since 1970; None if not known.
@@ -37,7 +37,7 @@ class Result:
     model: str | None
     parts: tuple[Part, ...]
     usage: Mapping[str, Any]
-    asked: int | None
+    requested: int | None
     exact: bool
     request_id: str | None
     task_id: str | None
@@ -70,7 +70,7 @@ class Result:
     @property
     def is_incomplete(self) -> bool:
         """Whether there are fewer pictures than were asked for, where an exact number was."""
-        return self.exact and self.asked is not None and len(self.images) < self.asked
+        return self.exact and self.requested is not None and len(self.images) < self.requested
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -99,7 +99,7 @@ class Result:
         """Return JSON values for logs and files. No URL has its query here, and `raw` is left out."""
         names = (
             "model",
-            "asked",
+            "requested",
             "exact",
             "request_id",
             "task_id",
@@ -121,7 +121,7 @@ class CallContext:
     """What the client knows of a call beyond its response; what is None is looked up in the response.
 
     Attributes:
-        asked: As of `Result`.
+        requested: As of `Result`.
         exact: As of `Result`.
         task_id: The id of the task, if there is one.
         submitted_at: Seconds since 1970.
@@ -129,7 +129,7 @@ class CallContext:
         price_per_picture: The price of one picture; None if no price is documented.
     """
 
-    asked: int | None = None
+    requested: int | None = None
     exact: bool = False
     task_id: str | None = None
     submitted_at: float | None = None
@@ -172,7 +172,7 @@ def parse_result(
         model=model.name if model else None,
         parts=parts,
         usage=get_object(payload, names.answer.usage),
-        asked=known.asked,
+        requested=known.requested,
         exact=known.exact,
         request_id=request_id,
         task_id=task_id,

@@ -68,25 +68,25 @@ def literal_values(field: Field) -> list[Any]:
     return list(dict.fromkeys(word for rule in field.rules_of_kind("one_of") for word in rule.limit))
 
 
-def literal_cases(asked: MethodContext) -> Iterator[LiteralCase]:
+def literal_cases(context: MethodContext) -> Iterator[LiteralCase]:
     """Yield every case that is reachable, the one of the defaults first."""
-    domains = _domains(asked)
+    domains = _domains(context)
     seen = [
         "call",
-        *(field.name for field in asked.family.fields if field.name in domains and literal_values(field)),
+        *(field.name for field in context.family.fields if field.name in domains and literal_values(field)),
     ]
     behind: dict[tuple[Any, ...], list[ModeState]] = {}
     for values in product(*domains.values()):
         world = dict(zip(domains, values, strict=True))
-        if _is_reachable(asked, world):
+        if _is_reachable(context, world):
             behind.setdefault(tuple(world[name] for name in seen), []).append(world)
     for key, worlds in behind.items():
         yield LiteralCase(dict(zip(seen, key, strict=True)), tuple(worlds))
 
 
-def _domains(asked: MethodContext) -> dict[str, list[Any]]:
+def _domains(context: MethodContext) -> dict[str, list[Any]]:
     """Return the possible values of each name that types depend on, the default first."""
-    family = asked.family
+    family = context.family
     modes = tuple(dict.fromkeys(_modes(family)))
     if combination_count(family, modes) > MOST:
         raise EmitError(f"the types of {family.name} hang on more than {MOST} combinations of values")
@@ -97,15 +97,15 @@ def _domains(asked: MethodContext) -> dict[str, list[Any]]:
             known += [] if value in known else [value]
     for field in family.fields:
         if field.name in domains:
-            domains[field.name] = _domain(asked, field, domains[field.name])
-    meant = {name: [value] for name, value in family.verbs[asked.verb].always_sends.items()}
-    return domains | {"call": list(asked.calls), "model": [asked.model]} | meant
+            domains[field.name] = _domain(context, field, domains[field.name])
+    meant = {name: [value] for name, value in family.verbs[context.verb].always_sends.items()}
+    return domains | {"call": list(context.calls), "model": [context.model]} | meant
 
 
-def _domain(asked: MethodContext, field: Field, found: list[Any]) -> list[Any]:
-    if field.name in asked.image_lists():
-        return [0] if asked.images == NONE else [count for count in found if count > 0] or [1]
-    start, words = asked.default_value(field), literal_values(field) or found
+def _domain(context: MethodContext, field: Field, found: list[Any]) -> list[Any]:
+    if field.name in context.image_lists():
+        return [0] if context.images == NONE else [count for count in found if count > 0] or [1]
+    start, words = context.default_value(field), literal_values(field) or found
     needed = any(rule.condition is None for rule in field.rules_of_kind("required"))
     return [*([] if start is None and needed else [start]), *(word for word in words if word != start)]
 
@@ -121,14 +121,14 @@ def _conditional(field: Field, kinds: Iterable[str]) -> list[Rule]:
     return [rule for kind in kinds for rule in field.rules_of_kind(kind) if rule.condition]
 
 
-def _is_reachable(asked: MethodContext, world: ModeState) -> bool:
+def _is_reachable(context: MethodContext, world: ModeState) -> bool:
     """Return True if the known values satisfy the rules that apply."""
-    family, lists = asked.family, asked.image_lists()
+    family, lists = context.family, context.image_lists()
     for field in family.fields:
         if field.name in lists:
             least = active_rule(family, field, "min_count", world)
             needed = active_rule(family, field, "required", world) or (least and least.limit > 0)
-            if needed and asked.images == NONE:
+            if needed and context.images == NONE:
                 return False
         elif world.get(field.name) is not None:
             words = active_rule(family, field, "one_of", world)

@@ -9,17 +9,17 @@ ABOUT = "x-wan-about"
 """The path of the value that a keyword is about, where it has to stand further up."""
 
 
-def write_rule(root: Schema, steps: Steps, said: Schema, rule: str) -> None:
+def write_rule(root: Schema, steps: Steps, keywords: Schema, rule: str) -> None:
     """Add the keywords of a rule at some steps of a schema.
 
     Where one of the keywords is taken, they go into a schema of their own under `allOf`.
     """
     node = schema_at(root, steps)
-    if "required" in said and _require(node, said["required"][0], rule):
+    if "required" in keywords and _require(node, keywords["required"][0], rule):
         return
-    if said.keys() & node.get(RULES, {}).keys():
+    if keywords.keys() & node.get(RULES, {}).keys():
         node.setdefault("allOf", []).append(node := {})
-    for keyword, value in said.items():
+    for keyword, value in keywords.items():
         node[keyword] = value
         node.setdefault(RULES, {})[keyword] = {value[0]: rule} if keyword == "required" else rule
 

@@ -67,15 +67,15 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
 
 def field_description(field: Field) -> str:
     """Return the type and every limit of a field in one sentence, with the modes of each limit."""
-    said = [_TYPES.get(field.type, field.type)]
+    parts = [_TYPES.get(field.type, field.type)]
     for kind in dict.fromkeys(rule.kind for rule in field.rules if rule.kind in _WORDS):
-        said += [_limit(rule) for rule in field.rules_of_kind(kind)]
-    said += [
+        parts += [_limit(rule) for rule in field.rules_of_kind(kind)]
+    parts += [
         f"default {str(value).lower() if isinstance(value, bool) else value}{_where(condition)}"
         for condition, value in field.default.items()
         if condition or value == "derived"
     ]
-    text = "; ".join(said)
+    text = "; ".join(parts)
     return text[0].upper() + text[1:] + "."
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from wanlib.emit.schema.body import ABOUT, RULES, schema_at, write_body_form, write_rule
 from wanlib.emit.schema.descriptions import field_description
-from wanlib.emit.schema.keywords import NOT_NULL, SAID
+from wanlib.emit.schema.keywords import KEYWORDS, NOT_NULL
 from wanlib.emit.schema.locations import OBJECT, Schema, SchemaLocation, count_keywords, places
 from wanlib.emit.schema.models import models_pattern
 from wanlib.emit.schema.modes import Guards, ModeSchemas, all_of
 from wanlib.spec import Condition, Field, Rule, Spec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-CLAIMS = frozenset(SAID) | {"model", "parts", "place", "same_count_as"}
+CLAIMS = frozenset(KEYWORDS) | {"model", "parts", "place", "same_count_as"}
 """The kinds that the schema judges. Where a rule of theirs hangs on the call, it is left out all the same."""
 
 
@@ -95,7 +95,7 @@ class _Builder:
     def _field(self, field: Field, place: SchemaLocation) -> None:
         self._annotate(field, place)
         for rule in field.rules:
-            if rule.kind in SAID and (needed := self._guards_for(field, rule)) is not None:
+            if rule.kind in KEYWORDS and (needed := self._guards_for(field, rule)) is not None:
                 self._put(self.groups.setdefault(needed, {}), rule, place)
         if field.each:
             self._field(field.each, place.item)
@@ -114,11 +114,11 @@ class _Builder:
             node["default"] = field.default[None]
 
     def _put(self, root: Schema, rule: Rule, place: SchemaLocation) -> None:
-        said = SAID[rule.kind](rule, place)
+        keywords = KEYWORDS[rule.kind](rule, place)
         if rule.kind != "required":
-            write_rule(root, place.steps, said, rule.id)
+            write_rule(root, place.steps, keywords, rule.id)
         elif place.form != "parts":  # a list of parts is always there
-            write_rule(root, place.holder, said, rule.id)
+            write_rule(root, place.holder, keywords, rule.id)
             if place.form != "part":
                 write_rule(root, place.steps, NOT_NULL, rule.id)
             self._require_holder(root, rule, place)

@@ -65,10 +65,10 @@ def _decimals(rule: Rule, place: SchemaLocation) -> Schema:
 
 
 def _pattern(rule: Rule, place: SchemaLocation) -> Schema:
-    if met := _UNPORTABLE.search(rule.limit):
+    if match := _UNPORTABLE.search(rule.limit):
         raise SpecError(
             [
-                f"{rule.file}:{rule.line}: pattern {rule.limit!r} has {met[0]!r}, "
+                f"{rule.file}:{rule.line}: pattern {rule.limit!r} has {match[0]!r}, "
                 r"expected what Python and ECMA 262 read alike ([0-9] for \d, (?: for other groups)"
             ]
         )
@@ -84,7 +84,7 @@ def _required(rule: Rule, place: SchemaLocation) -> Schema:
 
 
 # Kinds said by keywords that stand at the value itself, or (required) at what holds it.
-SAID: Mapping[str, Say] = {
+KEYWORDS: Mapping[str, Say] = {
     "required": _required,
     "type": lambda rule, place: dict(TYPES[rule.limit]),
     "effective": lambda rule, place: {"not": {}},

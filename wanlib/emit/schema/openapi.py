@@ -104,8 +104,8 @@ def _servers(spec: Spec, region: str, about: Mapping[str, Any]) -> Iterable[Sche
 
 def _embedded(spec: Spec, model: str) -> Schema:
     """Return a model's schema as a component, in which `#` is the whole document."""
-    whole = {key: value for key, value in schema(spec, model).items() if key not in ("$schema", "$id")}
-    moved: Schema = _rebase_refs(whole, f"{_SCHEMAS}/{model}/$defs/")
+    body_schema = {key: value for key, value in schema(spec, model).items() if key not in ("$schema", "$id")}
+    moved: Schema = _rebase_refs(body_schema, f"{_SCHEMAS}/{model}/$defs/")
     return moved
 
 

@@ -37,7 +37,7 @@ from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
 
 
 class FastPath:
-    """Write `_is_valid`: it returns False for every body that the reporting path must look at."""
+    """Write `_is_valid`: it returns False for each body that the reporting path must look at."""
 
     def __init__(self, plan: FamilyLayout, writer: CodeWriter) -> None:
         self.plan = plan

@@ -146,23 +146,23 @@ def reference(plan: FamilyLayout, rule: Rule) -> str:
 
 def write_rule_names(plan: FamilyLayout, out: CodeWriter) -> None:
     """Write the constants that `reference` names."""
-    out.line(f"{UNKNOWN_MEMBER_HINTS} = _Hints({_stray_arguments(plan)})")
+    out.line(f"{UNKNOWN_MEMBER_HINTS} = _Hints({_unknown_member_arguments(plan)})")
     rules = [rule for node in plan.form.walk() for rule in node.rules]
     rules += [rule for field in plan.family.walk() for rule in field.rules]
     rules += [rule for rule in (plan.family.unknown, plan.family.only_for) if rule]
     for rule in rules:
         name = named(plan.family, rule)
         if isinstance(name, RuleName):
-            stray = rule.kind in ("unknown", "only_for")
+            is_unknown_member = rule.kind in ("unknown", "only_for")
             hints = (
                 UNKNOWN_MEMBER_HINTS
-                if stray
+                if is_unknown_member
                 else f"_Hints({python_literal(name.hints.when)}, {python_literal(name.hints.others)})"
             )
             out.line(f"{constant_name(rule)}_RULE = _RuleName({rule.id!r}, {hints})")
 
 
-def _stray_arguments(plan: FamilyLayout) -> str:
+def _unknown_member_arguments(plan: FamilyLayout) -> str:
     hints = unknown_member_hints(plan.family)
     parts = {"positions": dict(hints.positions), "sizes": hints.sizes, "instead": dict(hints.instead)}
     return ", ".join(f"{name}={python_literal(value)}" for name, value in parts.items())

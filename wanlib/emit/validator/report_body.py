@@ -110,12 +110,12 @@ class BodyReport(BodyWalk):
                 ]
                 with out.block(f"{word} {python_literal(name)} in _member{''.join(others)}"):
                     self._part(node, name, field, path)
-                    self._part_strays(node, path)
+                    self._unknown_part_members(node, path)
                 word = "elif"
             with out.block("else"):
                 self._add(broken, f"f'{path}/{{_position}}'", constant_name(broken), "_part")
 
-    def _part_strays(self, node: Node, path: str) -> None:
+    def _unknown_part_members(self, node: Node, path: str) -> None:
         unknown, names = node.rule("unknown"), member_names_constant(node)
         assert unknown is not None
         with self.out.block("if len(_member) != 1"):
