@@ -185,6 +185,7 @@ def test_importing_the_tables_loads_no_family() -> None:
         "wanlib.base.values",
         "wanlib.base.violation",
         "wanlib.base.api_tables",
+        "wanlib.base.wire_names",
         "wanlib.generated",
         "wanlib.generated.calls",
     }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from wanlib.base.api_tables import GROUPS, roles
+from wanlib.base.wire_names import GROUPS, roles
 
 _FAMILY = """\
 wan: "1.0"

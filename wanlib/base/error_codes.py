@@ -133,6 +133,7 @@ def classify(
     """Return what an error means. The code decides, not the status; the message may add to it.
 
     Args:
+        table: the codes and classes of the spec.
         code: the vendor's code; None if the answer has none.
         message: the vendor's message.
         status: the HTTP status, which decides where the code is not documented.

@@ -106,7 +106,7 @@ def redact_json(value: Any, depth: int = 0) -> Any:
 
 
 def escape_surrogates(text: str) -> str:
-    """Return `text` with lone surrogates, which UTF-8 cannot encode, written as `\\udXXX`."""
+    r"""Return `text` with lone surrogates, which UTF-8 cannot encode, written as `\udXXX`."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

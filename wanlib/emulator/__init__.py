@@ -7,7 +7,7 @@ they end.
 """
 
 from wanlib.base.clock import Clock, ManualClock, RealClock
-from wanlib.base.extras import require
+from wanlib.extras import require
 
 require("emulator", "yaml", "jsonschema", "PIL")
 

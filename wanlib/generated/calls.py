@@ -5,32 +5,34 @@
 from functools import cache
 
 from wanlib.base.api_tables import (
-    AnswerNames,
     ApiTables,
-    ChoiceNames,
     FineTuned,
-    FormNames,
     Header,
+    Model,
+    ModelFunctions,
+    Region,
+    TaskLifecycleTable,
+    UploadTable,
+    VerbTable,
+)
+from wanlib.base.error_codes import ErrorCode, ErrorTable, ErrorWording
+from wanlib.base.wire_names import (
+    AnswerNames,
+    ChoiceNames,
+    FormNames,
     ListNames,
     ListQueryNames,
     MetricNames,
-    Model,
-    ModelFunctions,
     PolicyNames,
     PolicyQueryNames,
-    Region,
     ResultNames,
     StorageNames,
-    TaskLifecycleTable,
     TaskNames,
     TokenNames,
     TokenQueryNames,
-    UploadTable,
     UsageNames,
-    VerbTable,
     WireNames,
 )
-from wanlib.base.error_codes import ErrorCode, ErrorTable, ErrorWording
 
 
 @cache

@@ -4,7 +4,7 @@ May be imported by `wanlib.emit`, `wanlib.diff`, `wanlib.emulator`, `wanlib.cli`
 runs without it. Start reading in `load.py`, then `model/model.py`, then `interpreter/interpret.py`.
 """
 
-from wanlib.base.extras import require
+from wanlib.extras import require
 
 require("spec", "yaml", "jsonschema")
 

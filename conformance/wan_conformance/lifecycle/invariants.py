@@ -1,18 +1,18 @@
 """The six invariants of the life of a task, in one place for all lifecycle tests.
 
 A client talks to a service that may fail at any point: a request or a response is lost, repeated, cut or
-false. Whatever happens, six statements must hold:
+false. In every case, six statements must hold:
 
 1. An intent is never paid twice: one call makes the service accept at most one task.
 2. No task is lost: the client writes an accepted task to its journal before it queries it, or names it to its
    caller in a result or an error.
 3. No dead link is followed: a picture is not requested once its link has expired.
-4. No statement is false: what the client reports of a task agrees with what the service told it.
+4. No statement is false: what the client reports of a task agrees with the responses of the service.
 5. Every wait ends: a call returns within its bound.
 6. Errors are typed: a call raises only errors of the client's own family.
 
-All are safety properties: a recorded call violates them or does not, whatever happens later. "In the end
-the caller has what the service can give" is the liveness property that goes with them; it depends on the
+All are safety properties: a recorded call violates them or does not, no matter what happens later. "In the
+end the caller has what the service can give" is the liveness property that goes with them; it depends on the
 script of a test, so `schedules` and `stateful` state it themselves.
 
 The truth is the service's record (`Exchange`: the state of the task before and after), not the client's view.
@@ -27,8 +27,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from wan_conformance.lifecycle.clients.base import CREATE_VERBS, CallOutcome
+from wan_conformance.lifecycle.recorded_call import CheckContext, RecordedCall
 from wan_conformance.lifecycle.simulation.clock import START
-from wan_conformance.lifecycle.simulation.files import JournalReader
 from wan_conformance.lifecycle.simulation.service import Exchange, FaultyService
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle
 
@@ -59,85 +59,6 @@ class InvariantViolation(NamedTuple):
     def __str__(self) -> str:
         """Return what happened."""
         return self.text
-
-
-class RecordedCall(NamedTuple):
-    """One call of the client, its outcome and its exchanges.
-
-    Attributes:
-        verb: One of `clients.base.VERBS`.
-        task: The task that it is about: its argument, else the task that it made; "" for none.
-        began: Seconds since the test began.
-        ended: The same at its end.
-        bound: Seconds that it may take.
-        outcome: What it returned or raised.
-        exchanges: Its exchanges with the service.
-        state: The state of the task at the last exchange of the test, "" without a task.
-        is_last: True if there are no more faults, and all tasks have ended.
-        is_endless: True if it was stopped, since it would not end.
-    """
-
-    verb: str
-    task: str
-    began: float
-    ended: float
-    bound: float
-    outcome: CallOutcome
-    exchanges: tuple[Exchange, ...]
-    state: str
-    is_last: bool = False
-    is_endless: bool = False
-
-    @property
-    def outcomes(self) -> tuple[CallOutcome, ...]:
-        """The outcome and, of a resume, that of each unfinished task."""
-        return (self.outcome, *self.outcome.parts)
-
-    @property
-    def had_fault(self) -> bool:
-        """Whether the service gave the client a reason for an error."""
-        return any(not exchange.is_truthful for exchange in self.exchanges)
-
-    @property
-    def accepted(self) -> tuple[str, ...]:
-        """Ids of the tasks that the service accepted in it."""
-        return tuple(task for exchange in self.exchanges for task in exchange.accepted)
-
-    @property
-    def own_tasks(self) -> list[str]:
-        """Ids that the client was to read: of a create that was carried out twice, the second."""
-        return [exchange.accepted[-1] for exchange in self.exchanges if exchange.accepted]
-
-    @property
-    def reported_tasks(self) -> list[str]:
-        """Ids of the tasks that the client named, in its order."""
-        named = [task for outcome in self.outcomes for task in (outcome.task_id, *outcome.tasks) if task]
-        return [*named, *(task for candidates in self.outcome.lost for task in candidates)]
-
-    def queries(self, task: str) -> list[Exchange]:
-        """Return its queries of a task."""
-        return [exchange for exchange in self.exchanges if exchange.call == "query" and exchange.task == task]
-
-    def met_fault(self, *kinds: str) -> bool:
-        """Return True if one of its exchanges had a fault of these kinds."""
-        return any(exchange.fault and exchange.fault.kind in kinds for exchange in self.exchanges)
-
-
-class CheckContext(NamedTuple):
-    """What a call is checked against.
-
-    Attributes:
-        service: The service, which knows the truth.
-        journal: The journal and the pictures of the client.
-        is_ours: True for our clients, False for others: those have no journal, need not name the task in the
-            error of a single query, and may raise an error after a response that was in order.
-        has_single_task: True if all pictures on the disk are of one task.
-    """
-
-    service: FaultyService
-    journal: JournalReader
-    is_ours: bool = True
-    has_single_task: bool = False
 
 
 def check_call(call: RecordedCall, context: CheckContext) -> Iterator[InvariantViolation]:
@@ -376,9 +297,9 @@ def _cancel_problem(call: RecordedCall, outcome: CallOutcome, context: CheckCont
     if outcome.kind == "canceled":
         return "" if state == lifecycle.canceled else f"the task is {state}"
     is_accepted = cancels and cancels[-1].is_truthful and cancels[-1].before in lifecycle.cancelable
-    if is_accepted and not call.met_fault("again"):  # the second of two is refused
+    if is_accepted and not call.had_fault_of("again"):  # the second of two is refused
         return "the service has accepted it"
-    was_misled = call.met_fault("status", "inside", "error")
+    was_misled = call.had_fault_of("status", "inside", "error")
     if outcome.kind == "refused" and state == lifecycle.canceled and not was_misled:
         return "the task is canceled"
     return ""

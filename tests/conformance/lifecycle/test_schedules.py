@@ -10,7 +10,7 @@ from random import Random
 import pytest
 from typer.testing import CliRunner
 from wan_conformance.cli.commands import app
-from wan_conformance.lifecycle.invariants import RecordedCall
+from wan_conformance.lifecycle.recorded_call import RecordedCall
 from wan_conformance.lifecycle.schedules.known import apply_known
 from wan_conformance.lifecycle.schedules.report import report
 from wan_conformance.lifecycle.schedules.run import replay, run

@@ -151,7 +151,7 @@ def test_reporting_a_refused_cancel_as_accepted_is_detected(
 
     CANCEL_TASK.plant(monkeypatch, hopeful)
     assert "VIOLATED untrue: cancel came to canceled, the task is " in violated("async")
-    text, _ = replay("free/async/told/submit:one/begin:1/poll:1/cancel:1")
+    text, _ = replay("free/async/scripted/submit:one/begin:1/poll:1/cancel:1")
     assert "CANCELED was reported, but the task may be RUNNING or SUCCEEDED or FAILED" in text
 
 
@@ -243,23 +243,23 @@ def test_a_step_that_is_not_possible_is_skipped(shared_environment: Environment)
 
 def test_an_id_is_parsed_and_a_wrong_one_explained() -> None:
     script = StepScript(
-        "sync", "told", (Step("submit", ("one",)), Step("fault", ("any", "error,code=Arrearage,done")))
+        "sync", "scripted", (Step("submit", ("one",)), Step("fault", ("any", "error,code=Arrearage,done")))
     )
-    assert str(script) == "free/sync/told/submit:one/fault:any:error,code=Arrearage,done"
+    assert str(script) == "free/sync/scripted/submit:one/fault:any:error,code=Arrearage,done"
     assert parse_script(str(script)) == script
     for name, message in {
         "late/sync": "the begin of the id is 'late'",
         "free": "client is ''",
-        "free/both/told": "client is 'both'",
+        "free/both/scripted": "client is 'both'",
         "free/sync/lazy": "pace is 'lazy'",
-        "free/sync/told/fly": "a step is 'fly'",
-        "free/sync/told/poll": "has 0 arguments after poll; expected 1",
-        "free/sync/told/poll:-1": "a task is '-1'",
-        "free/sync/told/pass:soon": "could not convert string to float",
-        "free/sync/told/pass:inf": "a time is 'inf'",
-        "free/sync/told/end:1:badly": "an end is 'badly'",
-        "free/sync/told/until:1:week:0": "an edge is 'week'",
-        "free/sync/told/fault:query:fire": "unknown fault 'fire'",
+        "free/sync/scripted/fly": "a step is 'fly'",
+        "free/sync/scripted/poll": "has 0 arguments after poll; expected 1",
+        "free/sync/scripted/poll:-1": "a task is '-1'",
+        "free/sync/scripted/pass:soon": "could not convert string to float",
+        "free/sync/scripted/pass:inf": "a time is 'inf'",
+        "free/sync/scripted/end:1:badly": "an end is 'badly'",
+        "free/sync/scripted/until:1:week:0": "an edge is 'week'",
+        "free/sync/scripted/fault:query:fire": "unknown fault 'fire'",
     }.items():
         with pytest.raises(ValueError, match=message):
             parse_script(name)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wanlib.base.extras import missing_extra_message
 from wanlib.base.redaction import safe_repr
 from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec
+from wanlib.extras import missing_extra_message
 
 if TYPE_CHECKING:
     from wanlib.emulator import Clock, Emulator, Fault, Settings

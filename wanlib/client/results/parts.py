@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
-from wanlib.base.api_tables import WireNames
+from wanlib.base.wire_names import WireNames
 from wanlib.client.http.json_access import get_list, get_object, get_sanitized, get_text, strip_url
 from wanlib.errors import UsageError
 

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wanlib.base.api_tables import WireNames
 from wanlib.base.values import MIB
+from wanlib.base.wire_names import WireNames
 
 _MAX_TEXT_LENGTH = 64 * MIB
 """The most characters of a text that is read as JSON or as events."""
@@ -19,7 +19,7 @@ def picture_urls(names: WireNames, payload: Any) -> list[str]:
 
     Args:
         names: what the members are called.
-        answer: a response body as parsed JSON, as text or as bytes; the answer of a task query; the events
+        payload: a response body as parsed JSON, as text or as bytes; the answer of a task query; the events
             of a stream, parsed or as text; a list or iterator of answers; an object of an SDK with the same
             members.
     """

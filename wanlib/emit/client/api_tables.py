@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from wanlib.base.api_tables import GROUPS, WireNames, read_names
 from wanlib.base.error_codes import ErrorTable, read_error_table
+from wanlib.base.wire_names import GROUPS, WireNames, read_names
 from wanlib.emit.python_text import (
     CodeWriter,
     EmitError,
@@ -45,7 +45,7 @@ def calls(spec: Spec) -> str:
     out.line("from functools import cache")
     out.line()
     out.line("from wanlib.base.error_codes import ErrorCode, ErrorTable, ErrorWording")
-    out.line(f"from wanlib.base.api_tables import {', '.join(_NAMES)}")
+    out.line(f"from wanlib.base.wire_names import {', '.join(_NAMES)}")
     out.line(f"from wanlib.base.api_tables import {', '.join(_TABLES)}")
     for family in spec.families:
         _model_functions(family, out)
@@ -308,7 +308,7 @@ def _query_timezone(query: Mapping[str, str]) -> int:
 
 def _list_time(queries: Mapping[str, Any]) -> str:
     """Return the time format that all filters of a list share."""
-    forms = {filter["form"] for filter in queries["list"].values() if "form" in filter}
+    forms = {query["form"] for query in queries["list"].values() if "form" in query}
     if len(forms) != 1:
         raise EmitError(f"the filters of a list have {len(forms)} forms of time, expected one")
     return strptime_format(forms.pop())

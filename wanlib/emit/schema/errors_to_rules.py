@@ -20,7 +20,8 @@ class Error(Protocol):
     """The attributes of `jsonschema.ValidationError` that are read."""
 
     @property
-    def absolute_path(self) -> Sequence[str | int]: ...
+    def absolute_path(self) -> Sequence[str | int]:
+        """Return the steps to the value that fails."""
 
     instance: Any
     schema: Any

@@ -28,10 +28,12 @@ class FamilyLayout:
 
     @property
     def placed(self) -> tuple[Field, ...]:
+        """Return the fields that have a place of their own in the body."""
         return tuple(field for field in self.family.fields if field.place)
 
     @property
     def rest(self) -> tuple[Field, ...]:
+        """Return the fields that stand in the container of all other parameters."""
         used = {name for node in self.form.walk() for name in (node.field, *(part for _, part in node.parts))}
         return tuple(field for field in self.family.fields if field.name not in used and not field.place)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wanlib.base.api_tables import WireNames
+from wanlib.base.wire_names import WireNames
 from wanlib.emulator.core.settings import Settings
 from wanlib.emulator.core.time import TimestampFormat
 from wanlib.emulator.jobs.job import NEVER, Job, JobOutcome

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from random import Random
 
-from wanlib.base.api_tables import WireNames
+from wanlib.base.wire_names import WireNames
 from wanlib.emulator.core.fault import JOB_FAULTS, Fault, parse_fault
 from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, FAULT_HEADER, Request, Response
 from wanlib.emulator.core.settings import Settings

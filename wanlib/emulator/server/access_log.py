@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 
-from wanlib.base.api_tables import WireNames
 from wanlib.base.redaction import redact_text
+from wanlib.base.wire_names import WireNames
 from wanlib.emulator.core.http_messages import FAULT_HEADER, RULES_HEADER, Response
 
 AccessLog = Callable[[str], None]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
-from wanlib.base.extras import require
+from wanlib.extras import require
 
 require("emulator", "starlette", "uvicorn", "httptools")
 

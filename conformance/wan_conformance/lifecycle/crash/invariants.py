@@ -1,6 +1,6 @@
 """Checks after a crash, from the service's accounts and the files: nothing is lost, nothing is paid twice.
 
-The statements are those of `lifecycle.invariants`, over totals: after a crash there is no record of single
+The statements are those of `lifecycle.invariants`, over totals: after a crash no record exists of single
 calls.
 """
 

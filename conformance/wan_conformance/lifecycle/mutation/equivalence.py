@@ -38,7 +38,9 @@ def read_equivalent_mutants(names: Collection[str], path: Path = FILE) -> Equiva
     for side, mutants, reason in load_entries(path, _entry):
         for name in mutants:
             if name not in names:
-                raise KnownFailuresError(f"{path.name}: there is no mutant {name!r}; remove it from the list")
+                raise KnownFailuresError(
+                    f"{path.name}: mutant {name!r} does not exist; remove it from the list"
+                )
             if (name, side) in reasons:
                 raise KnownFailuresError(f"{path.name}: {name!r} is listed twice for the {side}")
             reasons[name, side] = reason

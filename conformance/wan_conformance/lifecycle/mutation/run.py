@@ -21,7 +21,7 @@ PASSING = ("killed", "equivalent")
 _WIDTH = 106
 
 
-class MutantResult(NamedTuple):
+class TableMutantResult(NamedTuple):
     """The result of one mutant on one side.
 
     Attributes:
@@ -40,7 +40,7 @@ class MutantResult(NamedTuple):
 
 def run_mutants(
     original: Spec, selected: Iterable[Mutant], equivalent: EquivalentMutants
-) -> Iterator[MutantResult]:
+) -> Iterator[TableMutantResult]:
     """Check the original table, then each mutant, on each side that it concerns.
 
     Args:
@@ -52,7 +52,7 @@ def run_mutants(
         detectors = Detectors(original, runner, folder)
         for side in SIDES:
             if problem := detectors.first_detecting(Mutant(ORIGINAL, original), side):
-                yield MutantResult(ORIGINAL, side, "unexpected", problem)
+                yield TableMutantResult(ORIGINAL, side, "unexpected", problem)
         for mutant in selected:
             for side in SIDES if mutant.code is None else ("client",):
                 problem = detectors.first_detecting(mutant, side)
@@ -104,7 +104,7 @@ def run(print_line: Callable[[str], object]) -> int:
     return 1 if any(result.verdict not in PASSING for result in results) else 0
 
 
-def report(results: Iterable[MutantResult], print_line: Callable[[str], object]) -> None:
+def report(results: Iterable[TableMutantResult], print_line: Callable[[str], object]) -> None:
     """Print the failures, the equivalent mutants by their reasons, and the counts."""
     results = [*results]
     reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -122,7 +122,7 @@ def report(results: Iterable[MutantResult], print_line: Callable[[str], object])
         print_line(f"{side}: {_counts([result for result in results if result.side == side])}")
 
 
-def _counts(results: list[MutantResult]) -> str:
+def _counts(results: list[TableMutantResult]) -> str:
     by_scenario = sum(
         result.reason.startswith("scenario ") for result in results if result.verdict == "killed"
     )
@@ -136,7 +136,9 @@ def _counts(results: list[MutantResult]) -> str:
     return text.replace(" killed", f" killed ({by_scenario} by a scenario)") if by_scenario else text
 
 
-def _result(name: str, side: str, problem: str, equivalence: str) -> MutantResult:
+def _result(name: str, side: str, problem: str, equivalence: str) -> TableMutantResult:
     if equivalence:
-        return MutantResult(name, side, "unexpected" if problem else "equivalent", problem or equivalence)
-    return MutantResult(name, side, "killed" if problem else "survived", problem)
+        return TableMutantResult(
+            name, side, "unexpected" if problem else "equivalent", problem or equivalence
+        )
+    return TableMutantResult(name, side, "killed" if problem else "survived", problem)

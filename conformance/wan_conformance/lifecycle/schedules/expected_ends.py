@@ -7,13 +7,8 @@ call are in `lifecycle.invariants`.
 
 from collections.abc import Callable, Iterator
 
-from wan_conformance.lifecycle.invariants import (
-    INVARIANTS,
-    NO_TASK_LOST,
-    InvariantViolation,
-    RecordedCall,
-    lost,
-)
+from wan_conformance.lifecycle.invariants import INVARIANTS, NO_TASK_LOST, InvariantViolation, lost
+from wan_conformance.lifecycle.recorded_call import RecordedCall
 from wan_conformance.lifecycle.schedules.scenarios import ScenarioSession
 from wan_conformance.lifecycle.schedules.schedules import HARMLESS_FAULTS
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from wan_conformance.lifecycle.clients.base import ClientAdapter
 from wan_conformance.lifecycle.clients.sdk import SdkAdapter, SdkError, SdkProcess
 from wan_conformance.lifecycle.clients.wan import create_adapter
-from wan_conformance.lifecycle.invariants import InvariantViolation, RecordedCall
+from wan_conformance.lifecycle.invariants import InvariantViolation
+from wan_conformance.lifecycle.recorded_call import RecordedCall
 from wan_conformance.lifecycle.schedules.expected_ends import violations
 from wan_conformance.lifecycle.schedules.scenarios import SCENARIOS, ScenarioSession
 from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, Schedule
@@ -105,7 +106,7 @@ class ScenarioRunner:
             return create_adapter(name, service, clock, loop, journal)
         if name not in self._sdks:
             if name not in self._pythons:
-                raise SdkError(f"There is no SDK for {name}. Pass its Python: --sdk {name[4:]}=PYTHON")
+                raise SdkError(f"No SDK is given for {name}. Pass its Python: --sdk {name[4:]}=PYTHON")
             self._sdks[name] = SdkProcess(self._pythons[name])
         return SdkAdapter(name, self._sdks[name], service, clock, journal.parent)
 

@@ -10,12 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wan_conformance.lifecycle.clients.base import FINAL, CallOutcome, CallRequest, ClientAdapter
-from wan_conformance.lifecycle.invariants import (
-    CheckContext,
-    InvariantViolation,
-    RecordedCall,
-    check_call,
-)
+from wan_conformance.lifecycle.invariants import InvariantViolation, check_call
+from wan_conformance.lifecycle.recorded_call import CheckContext, RecordedCall
 from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, Schedule
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.files import JournalReader

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from wan_conformance.lifecycle.invariants import RecordedCall
+from wan_conformance.lifecycle.recorded_call import RecordedCall
 from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioResult
 from wan_conformance.lifecycle.simulation.service import Exchange
 

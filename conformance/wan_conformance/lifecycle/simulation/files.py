@@ -55,6 +55,6 @@ class JournalReader:
 
 @contextmanager
 def tmpfs_folder() -> Iterator[Path]:
-    """Yield a temporary folder in memory, on disk where there is no writable `/dev/shm`."""
+    """Yield a temporary folder in memory, on disk if `/dev/shm` is not writable."""
     with TemporaryDirectory(dir=_TMPFS if os.access(_TMPFS, os.W_OK) else None) as folder:
         yield Path(folder)

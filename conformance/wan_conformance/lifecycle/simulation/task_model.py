@@ -11,7 +11,7 @@ Three operations change the set:
 
 - Time passes (`_advance`). From each hypothesis, follow every step that the service may take by the state
   table, one or many, and let each call under way be decided at any moment. A path through the table is
-  legal, even if nobody observed its states; a terminal state is never left.
+  legal, even if its states were not observed; a terminal state is never left.
 - A call is reported (`call_finished`). Of all hypotheses keep those in which the call was decided as
   reported. A lost response (None) removes none. If none is left, no legal history explains the report: that
   is a violation, and the set stays as it was, so that later reports are still judged.
@@ -20,7 +20,7 @@ Three operations change the set:
   a report of any other state bounds it from below.
 
 This is the method of linearizability checkers, for a register whose value moves by itself. `observe` is the
-special case of a call that takes no time. Nobody but the client of the test cancels a task.
+special case of a call that takes no time. Only the client of the test cancels a task.
 
 Use: `call_started` and `call_finished` around each call, with times of one clock that never goes back; the
 result is "" or the reason why no hypothesis allows the report.
@@ -44,7 +44,7 @@ class _Hypothesis(NamedTuple):
     """One possible present.
 
     Attributes:
-        state: The state, apart from expiry; `_ABSENT` if there is no such task, or not yet.
+        state: The state, apart from expiry; `_ABSENT` if the task does not exist, or not yet.
         earliest: The task was submitted at this moment or later.
         latest: The task was submitted at this moment or earlier.
         decided: Of the calls under way, those that the service has decided, with the report that will follow.
@@ -190,7 +190,7 @@ class TaskModel:
 
 
 def _between(hypothesis: _Hypothesis, earliest: float, latest: float) -> Iterator[_Hypothesis]:
-    """Yield the hypothesis with these bounds; nothing if there is no moment between them."""
+    """Yield the hypothesis with these bounds; nothing if no moment lies between them."""
     if round(latest - earliest, 6) >= 0:
         yield hypothesis._replace(earliest=earliest, latest=max(earliest, latest))
 

@@ -56,10 +56,10 @@ class InProcessResponse:
             yield piece
 
     def close(self) -> None:
-        """Do nothing: there is no connection."""
+        """Do nothing: no connection exists."""
 
     async def aclose(self) -> None:
-        """Do nothing: there is no connection."""
+        """Do nothing: no connection exists."""
 
     def _pieces(self) -> Iterator[bytes]:
         remaining = self._response.cut

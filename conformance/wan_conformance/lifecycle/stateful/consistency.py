@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wan_conformance.lifecycle.clients.base import CREATE_VERBS, CallOutcome
-from wan_conformance.lifecycle.invariants import RecordedCall
+from wan_conformance.lifecycle.recorded_call import RecordedCall
 from wan_conformance.lifecycle.simulation.service import Exchange
 from wan_conformance.lifecycle.simulation.task_model import TaskModel
 
@@ -78,11 +78,11 @@ class ConsistencyChecker:
         if call.verb == "cancel":
             yield call.task, self._cancel(call, outcome)
         elif outcome.kind in self._states:
-            is_sure = outcome.kind != "failed" or not call.met_fault("inside")
+            is_sure = outcome.kind != "failed" or not call.had_fault_of("inside")
             state = self._states[outcome.kind] if is_sure else None
             yield outcome.task_id, self._query(call, outcome.task_id, state)
         elif outcome.kind == "state":
-            is_sure = not call.met_fault("inside", "status")
+            is_sure = not call.had_fault_of("inside", "status")
             yield outcome.task_id, self._query(call, outcome.task_id, outcome.state if is_sure else None)
 
     def _new_model(self, call: RecordedCall) -> TaskModel:
@@ -101,7 +101,7 @@ class ConsistencyChecker:
         if outcome.kind == "canceled":
             problem = self._query(call, call.task, self._states[outcome.kind])
             return problem or model.call_finished(cancel, call.ended, None)
-        is_refused = outcome.kind == "refused" and not call.met_fault("status", "inside", "error", "again")
+        is_refused = outcome.kind == "refused" and not call.had_fault_of("status", "inside", "error", "again")
         return model.call_finished(cancel, call.ended, False if is_refused else None)
 
     def _query(self, call: RecordedCall, task: str, state: str | None) -> str:

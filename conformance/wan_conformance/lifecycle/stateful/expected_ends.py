@@ -6,14 +6,8 @@ This is the liveness property of the stateful tests. The six invariants of each 
 
 from collections.abc import Iterator, Sequence
 
-from wan_conformance.lifecycle.invariants import (
-    FIND_MARGIN,
-    INVARIANTS,
-    CheckContext,
-    InvariantViolation,
-    RecordedCall,
-    end_kinds,
-)
+from wan_conformance.lifecycle.invariants import FIND_MARGIN, INVARIANTS, InvariantViolation, end_kinds
+from wan_conformance.lifecycle.recorded_call import CheckContext, RecordedCall
 
 STATE_TABLE = "what is reported of a task follows by the state table from what was reported before"
 EXPECTED_END = "in the end every intent has come to its end"

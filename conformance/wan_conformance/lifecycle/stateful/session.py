@@ -7,12 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from wan_conformance.lifecycle.clients.base import CallOutcome, ClientAdapter
-from wan_conformance.lifecycle.invariants import (
-    CheckContext,
-    InvariantViolation,
-    RecordedCall,
-    check_call,
-)
+from wan_conformance.lifecycle.invariants import InvariantViolation, check_call
+from wan_conformance.lifecycle.recorded_call import CheckContext, RecordedCall
 from wan_conformance.lifecycle.schedules.scenarios import (
     RESPONSE_TIMEOUT,
     TIMEOUT,

@@ -29,9 +29,9 @@ PACES = {
     "steady": Settings(waiting=3.0, working=8.0),
     "flat": Settings(waiting=3.0, working=8.0, failure_codes="flat"),
     "slow": Settings(waiting=40.0, working=90.0),
-    "told": Settings(waiting=NEVER, working=NEVER),
+    "scripted": Settings(waiting=NEVER, working=NEVER),
 }
-"""How long the tasks of the service take. told: a task begins and ends by steps alone. flat: the response
+"""How long the tasks of the service take. scripted: a task begins and ends by steps alone. flat: the response
 about a failed task has its error at the top level, where it may as well be an error of the query."""
 REQUESTS = {"one": REQUEST, "three": MULTI_PICTURE_REQUEST}
 CALLS = ("any", "async", "query", "list", "cancel", "result")

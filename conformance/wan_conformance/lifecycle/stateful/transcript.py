@@ -5,7 +5,8 @@ Steps, requests, responses, and what the client made of them.
 
 from collections.abc import Sequence
 
-from wan_conformance.lifecycle.invariants import InvariantViolation, RecordedCall
+from wan_conformance.lifecycle.invariants import InvariantViolation
+from wan_conformance.lifecycle.recorded_call import RecordedCall
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock
 from wan_conformance.lifecycle.stateful.steps import Step
 
