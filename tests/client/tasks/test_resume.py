@@ -70,7 +70,7 @@ def test_a_task_that_was_submitted_is_waited_for(world: World, path: Path) -> No
     abandon(path)
     world.service.on("query", RUNNING, DONE)
     resumed = world.do(world.client(journal=path).resume())
-    assert [(each.task_id, each.model, each.asked) for each in resumed.results] == [(TASK, PRO, 1)]
+    assert [(each.task_id, each.model, each.requested) for each in resumed.results] == [(TASK, PRO, 1)]
     assert (resumed.failed, resumed.lost, world.service.count("create")) == ([], [], 1)
 
 
@@ -221,7 +221,7 @@ def test_the_journal_tells_a_task_taken_up_by_its_id(world: World, path: Path) -
     client = world.client(journal=path)
     world.do(client.submit(PRO, "a vase", n=1))
     result = world.do(client.task(TASK).wait())
-    assert (result.model, result.asked, result.spent.amount) == (PRO, 1, Decimal("0.50"))
+    assert (result.model, result.requested, result.spent.amount) == (PRO, 1, Decimal("0.50"))
 
 
 def test_the_intent_is_written_before_anything_is_sent(world: World, path: Path) -> None:

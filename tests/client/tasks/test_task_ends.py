@@ -126,7 +126,7 @@ def test_fewer_pictures_than_asked_for_are_told(world: World) -> None:
     body = choices(choice(image("a")), choice(image("b")), task_id=TASK, task_status="SUCCEEDED")
     world.service.on("query", reply(body))
     result = edit(world, n=4)
-    assert (len(result.images), result.asked, result.is_incomplete, result.has_failures) == (
+    assert (len(result.images), result.requested, result.is_incomplete, result.has_failures) == (
         2,
         4,
         True,
