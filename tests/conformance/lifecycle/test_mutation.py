@@ -15,7 +15,7 @@ from wan_conformance.lifecycle.mutation import service_checks as service_checks
 from wan_conformance.lifecycle.mutation.client_checks import client_with_mutant
 from wan_conformance.lifecycle.mutation.equivalence import SIDES, EquivalentMutants, read_equivalent_mutants
 from wan_conformance.lifecycle.mutation.mutants import Mutant, mutants
-from wan_conformance.lifecycle.mutation.run import MutantResult, run, run_mutants
+from wan_conformance.lifecycle.mutation.run import TableMutantResult, run, run_mutants
 from wan_conformance.lifecycle.simulation.task_model import TaskModel
 
 from tests.conformance.lifecycle.fault_points import (
@@ -69,7 +69,7 @@ def sample() -> list[Mutant]:
 
 
 @pytest.fixture(scope="module")
-def findings() -> list[MutantResult]:
+def findings() -> list[TableMutantResult]:
     return [*run_mutants(SPEC, sample(), EQUIVALENT)]
 
 
@@ -87,7 +87,7 @@ def test_every_single_mutant_is_made() -> None:
         assert changed == tuple(name.startswith(file) for file in ("task/", "wire/", "client/"))
 
 
-def test_a_sample_is_killed_or_listed_as_equivalent(findings: list[MutantResult]) -> None:
+def test_a_sample_is_killed_or_listed_as_equivalent(findings: list[TableMutantResult]) -> None:
     assert len(sample()) > 20
     assert {each.side for each in findings} == set(SIDES)
     assert [
@@ -96,7 +96,7 @@ def test_a_sample_is_killed_or_listed_as_equivalent(findings: list[MutantResult]
 
 
 @pytest.mark.parametrize(("name", "side"), DETECTED)
-def test_a_check_says_what_it_found(name: str, side: str, findings: list[MutantResult]) -> None:
+def test_a_check_says_what_it_found(name: str, side: str, findings: list[TableMutantResult]) -> None:
     found = {(each.name, each.side): each for each in findings}[name, side]
     assert found.verdict == "killed" and found.reason.startswith(DETECTED[name, side])
 
@@ -115,7 +115,7 @@ def test_each_equivalent_mutant_is_listed_with_a_reason() -> None:
         ("[{side: both, reason: it is like this, mutants: [client/growth=1]}]", "side is 'both'"),
         ("[{side: client, reason: so, mutants: [client/growth=1]}]", "reason"),
         ("[{side: client, reason: it is like this, mutants: []}]", "expected a list of names"),
-        ("[{side: client, reason: it is like this, mutants: [client/none]}]", "there is no mutant"),
+        ("[{side: client, reason: it is like this, mutants: [client/none]}]", "does not exist"),
         ("[{side: client, reason: it is like this, mutants: [client/growth=1, client/growth=1]}]", "twice"),
     ],
 )
