@@ -163,10 +163,16 @@ def split_total(total: Decimal, count: int) -> list[Decimal]:
     return [first] + [share] * (count - 1)
 
 
-def _square(pixels: int) -> str:
+def square_side(pixels: int) -> int:
+    """Return the side of the smallest square with at least this many pixels."""
     side = int(pixels**0.5)
     while side * side < pixels:
         side += 1
+    return side
+
+
+def _square(pixels: int) -> str:
+    side = square_side(pixels)
     return f"{side}*{side}"
 
 

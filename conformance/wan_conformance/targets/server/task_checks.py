@@ -15,7 +15,7 @@ from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblemError, member
 from wan_conformance.targets.server.server import ApiServer, ServerResponse
 from wanlib.base.redaction import safe_repr
-from wanlib.boundary.body import RequestBuilder
+from wanlib.boundary.body import RequestBuilder, square_side
 from wanlib.boundary.images import data_uri_of_image
 from wanlib.boundary.mode_cases import mode_cases
 from wanlib.emulator.core.http_messages import FAULT_HEADER
@@ -185,7 +185,7 @@ class TaskProbe:
                     side = max(1, int(situation.limit(field.each, "min_side", 1)))
                     values[field.name] = [data_uri_of_image("png", side, side)]
                 elif field.type == "size":
-                    side = _square_side(int(situation.limit(field, "min_pixels", 1)))
+                    side = square_side(int(situation.limit(field, "min_pixels", 1)))
                     size = (side, side)
                     values[field.name] = f"{side}*{side}"
             body = RequestBuilder(self._spec, situation).request(values)
@@ -218,8 +218,3 @@ def picture_urls(output: Any) -> list[str]:
             urls.append(member(part, "image"))
     urls += [member(entry, "url") for entry in member(output, "results") or ()]
     return [url for url in urls if isinstance(url, str) and url]
-
-
-def _square_side(pixels: int) -> int:
-    side = int(pixels**0.5)
-    return side if side * side >= pixels else side + 1
