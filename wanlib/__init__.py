@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from wanlib.generated.parameters import model
     from wanlib.limits import limits
     from wanlib.sizing import size
-    from wanlib.validation.check_result import Bill, CheckResult
+    from wanlib.validation.bill import Bill
+    from wanlib.validation.check_result import CheckResult
 
 __all__ = [
     "AsyncOutput",
@@ -55,7 +56,7 @@ _HOMES = {
     "AsyncOutput": "wanlib.client.outputs",
     "AsyncTask": "wanlib.client.task_handles",
     "AsyncWan": "wanlib.generated.client_async",
-    "Bill": "wanlib.validation.check_result",
+    "Bill": "wanlib.validation.bill",
     "Change": "wanlib.fixing",
     "CheckResult": "wanlib.validation.check_result",
     "Fixed": "wanlib.fixing",

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.redaction import safe_repr
-from wanlib.base.rule_id import parse_rule_id
 from wanlib.base.violation import Violation
 from wanlib.generated.calls import API
 from wanlib.generated.checker import check

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from wanlib.base.api_tables import base_model
-from wanlib.base.rule_id import RuleId, parse_rule_id
+from wanlib.base.identifiers import RuleId, base_model, parse_rule_id
 from wanlib.base.text import unknown_model_message
 from wanlib.base.values import limit_to_json
 from wanlib.generated.registry import FACTS, RULES

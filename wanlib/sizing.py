@@ -3,7 +3,8 @@
 from fractions import Fraction
 from typing import Any
 
-from wanlib.base.api_tables import Model, base_model
+from wanlib.base.api_tables import Model
+from wanlib.base.identifiers import base_model
 from wanlib.base.redaction import safe_repr
 from wanlib.errors import InvalidArgumentError, NoLegalSizeError
 from wanlib.generated.calls import API

@@ -61,7 +61,8 @@ if TYPE_CHECKING:
     from wanlib.fixing import Change, Fixed
     from wanlib.generated.parameters import *  # noqa: F403
     from wanlib.generated.parameters import __all__ as _parameters
-    from wanlib.validation.check_result import Bill, CheckResult, Price
+    from wanlib.validation.bill import Bill, Price
+    from wanlib.validation.check_result import CheckResult
 
     __all__ += _parameters
 
@@ -70,7 +71,7 @@ _MODULES = {
     "AsyncOutput": "wanlib.client.outputs",
     "AsyncStream": "wanlib.client.streams_async",
     "AsyncTask": "wanlib.client.task_handles",
-    "Bill": "wanlib.validation.check_result",
+    "Bill": "wanlib.validation.bill",
     "Change": "wanlib.fixing",
     "CheckResult": "wanlib.validation.check_result",
     "Classification": "wanlib.base.error_codes",
@@ -84,7 +85,7 @@ _MODULES = {
     "Picture": "wanlib.client.results.parts",
     "PictureFailure": "wanlib.client.results.parts",
     "Prepared": "wanlib.client.call.prepared",
-    "Price": "wanlib.validation.check_result",
+    "Price": "wanlib.validation.bill",
     "RealClock": "wanlib.base.clock",
     "Result": "wanlib.client.results.result",
     "ResumeResult": "wanlib.client.tasks.resume",

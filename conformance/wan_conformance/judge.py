@@ -41,7 +41,7 @@ applied later.
 """
 
 from wan_conformance.model import ExpectedAnswer, Observation, Target, Verdict
-from wanlib.base.rule_id import parse_rule_id
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.boundary.case import Case
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wanlib.base.rule_id import Hints, RuleName
+from wanlib.base.identifiers import Hints, RuleName
 from wanlib.base.values import Ratio
 
 MODELS = ("wan2.7-image", "wan2.6-image")

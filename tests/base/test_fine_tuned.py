@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from wanlib.base.api_tables import base_model
+from wanlib.base.identifiers import base_model
 from wanlib.base.text import suggest, unknown_model_message
 
 MODELS = ("tea-image", "tea-image-pro", "tea.5")

@@ -97,4 +97,4 @@ def test_a_verdict_has_expected_and_observed_answer() -> None:
 def test_judge_imports_only_the_model_and_base() -> None:
     tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))
     imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported == {"wan_conformance.model", "wanlib.base.rule_id", "wanlib.boundary.case"}
+    assert imported == {"wan_conformance.model", "wanlib.base.identifiers", "wanlib.boundary.case"}

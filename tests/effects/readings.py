@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.effects.transcript import transcript
-from wanlib.base.rule_id import parse_rule_id
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.boundary.cases import boundary_cases
 from wanlib.cli.commands.rule_details import rule_details
 from wanlib.emit.client.api_tables import calls

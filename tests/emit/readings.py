@@ -4,7 +4,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from wanlib.base.rule_id import parse_rule_id
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.emit.schema.errors_to_rules import violated_rules
 from wanlib.emit.schema.json_schema import CLAIMS, envelope, schema
 from wanlib.spec import Spec, interpret

@@ -20,7 +20,7 @@ from wanlib.generated import checker
 from wanlib.spec import load
 from wanlib.spec.interpreter.picture_count import bill as bill_by_spec
 from wanlib.spec.interpreter.picture_count import count_pictures
-from wanlib.validation.check_result import MAX_PICTURES, Bill
+from wanlib.validation.bill import MAX_PICTURES, Bill
 
 SPEC = load()
 CALLS = st.sampled_from([None, "sync", "async", "stream"])

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from wanlib.base.identifiers import Hints, RuleId, hints_of, parse_rule_id
 from wanlib.base.redaction import safe_repr
-from wanlib.base.rule_id import Hints, RuleId, hints_of, parse_rule_id
 from wanlib.base.text import (
     count_pixels,
     did_you_mean,

@@ -1,6 +1,5 @@
 """Values as messages, logs and reports may show them: short, and without secrets or image bytes."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -125,6 +124,8 @@ def _is_small_list(value: object) -> bool:
 
 
 def _data_uri_digest(text: str) -> str:
+    import hashlib  # costs more time to import than everything else here
+
     digest = hashlib.sha256(text[:_DIGESTED].encode("utf-8", "replace")).hexdigest()[:8]
     return f"{_data_uri_header(text)}… ({len(text):,} characters, digest {digest})"
 

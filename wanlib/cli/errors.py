@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from wanlib.base.api_tables import base_model
+from wanlib.base.identifiers import base_model
 from wanlib.base.redaction import printable, redact_text, safe_repr
 from wanlib.base.text import suggest, unknown_model_message
 from wanlib.extras import missing_extra_message

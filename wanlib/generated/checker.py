@@ -7,14 +7,14 @@ from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from wanlib.base.api_tables import base_model
+from wanlib.base.identifiers import base_model
 from wanlib.base.urls import unix_seconds
 from wanlib.base.violation import Violation
 from wanlib.validation.check_result import CheckResult, create_check_result
 
 if TYPE_CHECKING:
     from wanlib.client.call.counting import Counter
-    from wanlib.validation.check_result import Bill
+    from wanlib.validation.bill import Bill
     from wanlib.validation.output_size import SizeBounds
 
     SizeBoundsOf = Callable[[str, Mapping[str, Any], str | None], SizeBounds | None]

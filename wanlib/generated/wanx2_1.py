@@ -5,8 +5,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wanlib.base.rule_id import Hints as _Hints
-from wanlib.base.rule_id import RuleName as _RuleName
+from wanlib.base.identifiers import Hints as _Hints
+from wanlib.base.identifiers import RuleName as _RuleName
 from wanlib.base.values import ABSENT as _ABSENT
 from wanlib.base.values import UNDETERMINED as _UNDETERMINED
 from wanlib.base.violation import Violation
@@ -31,7 +31,7 @@ from wanlib.validation.image_header import describe_size as _describe_size
 
 if TYPE_CHECKING:
     from wanlib.base.api_tables import CompletedFields
-    from wanlib.validation.check_result import Count
+    from wanlib.validation.bill import Count
     from wanlib.validation.output_size import SizeBounds
 
 _NOTHING: dict[str, Any] = {}

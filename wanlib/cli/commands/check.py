@@ -16,7 +16,8 @@ from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, print_e
 from wanlib.cli.input_files import read_body, read_lines
 from wanlib.cli.output import violation_lines
 from wanlib.cli.strict_json import InvalidJsonError
-from wanlib.validation.check_result import Bill, CheckResult, create_check_result
+from wanlib.validation.bill import Bill
+from wanlib.validation.check_result import CheckResult, create_check_result
 
 CheckFunction = Callable[[Any], CheckResult]
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from wanlib.base.api_tables import ApiTables, Model, VerbTable, base_model
+from wanlib.base.api_tables import ApiTables, Model, VerbTable
+from wanlib.base.identifiers import base_model
 from wanlib.base.redaction import safe_repr
 from wanlib.base.text import unknown_model_message
 from wanlib.base.violation import Violation

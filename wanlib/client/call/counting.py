@@ -8,7 +8,7 @@ from wanlib.base.redaction import safe_repr
 from wanlib.base.values import ABSENT
 from wanlib.client.call.arguments import find_model
 from wanlib.errors import InvalidArgumentError
-from wanlib.validation.check_result import MAX_PICTURES, Bill, Count, make_bill
+from wanlib.validation.bill import MAX_PICTURES, Bill, Count, make_bill
 from wanlib.validation.helpers import is_integer
 
 Counter = Callable[[dict[str, Any], str, str | None], Count]

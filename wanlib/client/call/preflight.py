@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from wanlib.base.api_tables import ApiTables, Model
+from wanlib.base.identifiers import Hints, RuleName
 from wanlib.base.redaction import safe_repr
-from wanlib.base.rule_id import Hints, RuleName
 from wanlib.base.violation import Violation
 from wanlib.client.call.arguments import CallArguments, check_images
 from wanlib.errors import IgnoredParameterWarning, InvalidArgumentError, InvalidRequestError

@@ -6,7 +6,7 @@ from typing import Any
 
 from wanlib.base.api_tables import ApiTables, Model
 from wanlib.errors import BudgetExceededError, InvalidArgumentError
-from wanlib.validation.check_result import Price as Price
+from wanlib.validation.bill import Price as Price
 
 
 def compute_price(api: ApiTables, model: Model, region: str, pictures: int) -> Price | None:

@@ -36,8 +36,8 @@ from wanlib.validation.image_header import describe_size as _describe_size
 from wanlib.base.values import ABSENT as _ABSENT
 from wanlib.base.values import UNDETERMINED as _UNDETERMINED
 from wanlib.base.values import Ratio
-from wanlib.base.rule_id import Hints as _Hints
-from wanlib.base.rule_id import RuleName as _RuleName
+from wanlib.base.identifiers import Hints as _Hints
+from wanlib.base.identifiers import RuleName as _RuleName
 from wanlib.base.violation import Violation
 from wanlib.base.violation import fast_violation as _fast_violation
 from wanlib.validation.helpers import Elsewhere as _Elsewhere
@@ -118,7 +118,7 @@ def _assemble(family: Family, text: str) -> str:
     out += [
         f"from wanlib.validation.helpers import {name} as _{name}" for name in _HELPERS if f"_{name}(" in text
     ]
-    out += ["", "if TYPE_CHECKING:", "    from wanlib.validation.check_result import Count"]
+    out += ["", "if TYPE_CHECKING:", "    from wanlib.validation.bill import Count"]
     out += ["    from wanlib.validation.output_size import SizeBounds"]
     out += ["    from wanlib.base.api_tables import CompletedFields", ""]
     return "\n".join(out) + "\n" + text

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wanlib.base.rule_id import RuleName
+from wanlib.base.identifiers import RuleName
 from wanlib.emit.python_text import CodeWriter, constant_name, local_name, python_literal
 from wanlib.spec import Condition, Family, Field, Node, Rule, Spec
 from wanlib.spec.model.hints import named, unknown_member_hints

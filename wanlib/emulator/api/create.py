@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.redaction import redact_text
-from wanlib.base.rule_id import parse_rule_id
 from wanlib.base.violation import Violation
 from wanlib.emulator.api.job_spec import build_job_spec, collect_inputs
 from wanlib.emulator.api.uploads import UploadStorage

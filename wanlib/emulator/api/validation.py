@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple, NoReturn, TypedDict
 
-from wanlib.base.rule_id import parse_rule_id
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.violation import Violation
 from wanlib.emulator.api.uploads import UploadStorage
 from wanlib.emulator.api.values import Values, decode_fields, iter_image_values

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.redaction import redact_text
-from wanlib.base.rule_id import parse_rule_id
 from wanlib.base.violation import Violation
 from wanlib.base.wire_names import WireNames, read_names
 from wanlib.spec import Spec

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from wanlib.base.rule_id import parse_rule_id
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.wire_names import GROUPS, roles
 from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.kinds import KINDS

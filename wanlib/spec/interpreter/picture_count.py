@@ -12,7 +12,7 @@ from wanlib.spec.interpreter.decode import decode_body, mode_inputs
 from wanlib.spec.model.mode_values import referenced_fields
 from wanlib.spec.model.model import FOR_TESTING, Family, Spec
 from wanlib.spec.model.modes import Condition, holds
-from wanlib.validation.check_result import MAX_PICTURES, Bill, Count, make_bill
+from wanlib.validation.bill import MAX_PICTURES, Bill, Count, make_bill
 
 
 def count_pictures(spec: Spec, body: Any, call: str | None = None) -> Count | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from wanlib.base.rule_id import Hints, RuleName
+from wanlib.base.identifiers import Hints, RuleName
 from wanlib.spec.model.mode_values import value_combinations
 from wanlib.spec.model.model import Family, Field, Rule
 from wanlib.spec.model.modes import BoolOp, Comparison, Condition, Expression, ItemCount, Name, Not, holds

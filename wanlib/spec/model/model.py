@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from wanlib.base.api_tables import base_model
+from wanlib.base.identifiers import base_model
 from wanlib.spec.model.modes import CompiledMode, Condition, Expression, compile_modes, referenced_names
 from wanlib.spec.model.picture_size import PictureSize
 

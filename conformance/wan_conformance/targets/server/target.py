@@ -16,8 +16,8 @@ from wan_conformance.targets.server.response_checks import ResponseChecker, Resp
 from wan_conformance.targets.server.server import ApiServer, emulator_server
 from wan_conformance.targets.server.storage import UploadedImages, names_a_file, names_storage
 from wan_conformance.targets.server.task_checks import TaskProbe
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.redaction import safe_repr
-from wanlib.base.rule_id import parse_rule_id
 from wanlib.boundary.case import Question
 from wanlib.spec import Spec, interpret
 from wanlib.spec.model.kinds import BOUND, KINDS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wanlib.base.rule_id import RuleId, parse_rule_id
+from wanlib.base.identifiers import RuleId, parse_rule_id
 from wanlib.spec import load
 
 

@@ -1,6 +1,8 @@
-"""Rule ids: parsed into their parts, and carrying hints for messages."""
+"""Ids of rules, parsed into their parts and carrying hints for messages; ids of models and their base."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 
@@ -70,3 +72,33 @@ class RuleName(str):
 def hints_of(rule: str) -> Hints:
     """Return the hints of a rule id; empty hints for plain text."""
     return rule.hints if isinstance(rule, RuleName) else _NO_HINTS
+
+
+MAX_ID_LENGTH = 200
+"""Characters of an id that are looked at; a longer one names no model."""
+
+
+def base_model(model: object, models: Sequence[str], ending: str) -> str | None:
+    """Return the listed model that an id names: the id itself, or the base of a fine-tuned model.
+
+    Args:
+        model: What was given as the id.
+        models: The listed models.
+        ending: Regular expression for what follows the base in the id of a fine-tuned model; empty if there
+            are none.
+
+    Returns:
+        The longest base that fits, or None if the id names no model of these.
+    """
+    if not isinstance(model, str) or len(model) > MAX_ID_LENGTH:
+        return None
+    if model in models:
+        return model
+    match = _matcher(tuple(models), ending)(model) if ending else None
+    return match[1] if match else None
+
+
+@lru_cache(maxsize=16)
+def _matcher(models: tuple[str, ...], ending: str) -> Callable[[str], re.Match[str] | None]:
+    longest_first = sorted(models, key=len, reverse=True)
+    return re.compile(f"({'|'.join(map(re.escape, longest_first))}){ending}", re.ASCII).fullmatch
