@@ -55,25 +55,25 @@ def test_json_names(value: object, name: str) -> None:
 
 @pytest.mark.parametrize("key", ["", "zzz", "\ud800", "x" * 100_000, "https://tea.example/?n=secret"])
 def test_far_names_are_not_proposed(key: str) -> None:
-    told = format_violation("tea/unknown", "/parameters/a", ("n", "seed"), key)
-    assert "did you mean" not in told
-    assert "secret" not in told
-    assert len(told) < 250
+    text_shown = format_violation("tea/unknown", "/parameters/a", ("n", "seed"), key)
+    assert "did you mean" not in text_shown
+    assert "secret" not in text_shown
+    assert len(text_shown) < 250
 
 
 def test_long_paths_are_cut() -> None:
-    told = format_violation("tea/unknown", "/parameters/" + "x" * 1000, ("n",), "x" * 1000)
-    assert len(told) < 300
+    text_shown = format_violation("tea/unknown", "/parameters/" + "x" * 1000, ("n",), "x" * 1000)
+    assert len(text_shown) < 300
 
 
 def test_one_word_for_a_megabyte_only_where_it_is_whole() -> None:
-    told = format_violation("tea/images.each.max_bytes", "/0", 10_485_761, 10_485_762)
-    assert "10,485,762 bytes; at most 10,485,761 bytes" in told
+    text_shown = format_violation("tea/images.each.max_bytes", "/0", 10_485_761, 10_485_762)
+    assert "10,485,762 bytes; at most 10,485,761 bytes" in text_shown
 
 
 def test_pixels_that_are_no_square() -> None:
-    told = format_violation("tea/size.max_pixels", "/size", 100_000, "100001*1")
-    assert "at most 100,000 pixels (tea/size.max_pixels)" in told
+    text_shown = format_violation("tea/size.max_pixels", "/size", 100_000, "100001*1")
+    assert "at most 100,000 pixels (tea/size.max_pixels)" in text_shown
 
 
 @pytest.mark.parametrize(
@@ -91,5 +91,5 @@ def test_pixels_that_are_no_square() -> None:
     ],
 )
 def test_types_that_are_due(kind: str, due: str) -> None:
-    told = format_violation("tea/x.type", "/x", kind, {})
-    assert told == f"x at /x is object ({{}}); expected {due} (tea/x.type). Send {due}."
+    text_shown = format_violation("tea/x.type", "/x", kind, {})
+    assert text_shown == f"x at /x is object ({{}}); expected {due} (tea/x.type). Send {due}."

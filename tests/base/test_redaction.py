@@ -117,10 +117,10 @@ def test_urls(text: str, expected: str) -> None:
     ],
 )
 def test_data_uris(text: str, begin: str) -> None:
-    told = redact_text(text)
-    assert told.startswith(begin)
-    assert DATA[:20] not in told
-    assert len(told) <= WIDTH
+    redacted = redact_text(text)
+    assert redacted.startswith(begin)
+    assert DATA[:20] not in redacted
+    assert len(redacted) <= WIDTH
 
 
 def test_digests_tell_images_apart() -> None:
@@ -154,9 +154,9 @@ WRAPS: list[Any] = [
 @pytest.mark.parametrize("text", SECRETS)
 def test_no_secret_in_any_type(wrap: Any, text: str) -> None:
     value = wrap(text)
-    for told in (safe_repr(value), json.dumps(to_safe_json(value))):
-        assert SECRET not in told
-        assert DATA[70:100] not in told
+    for text in (safe_repr(value), json.dumps(to_safe_json(value))):
+        assert SECRET not in text
+        assert DATA[70:100] not in text
 
 
 class Text(str):

@@ -69,9 +69,9 @@ def test_no_secret_is_told(rule: str, limit: Any, secret: str) -> None:
     """In no shape, wherever it stands: as the value, inside of it, or as a member's name in the path."""
     for value in (secret, [secret], {"image": secret}, {secret: 1}, [[secret]]):
         broken = Violation(rule, "rejected", "/parameters/" + secret.replace("/", "~1"), limit, value)
-        for told in (str(broken), repr(broken), json.dumps(broken.to_dict())):
-            assert SECRET not in told
-            assert DATA[100:130] not in told
+        for text in (str(broken), repr(broken), json.dumps(broken.to_dict())):
+            assert SECRET not in text
+            assert DATA[100:130] not in text
 
 
 def test_a_member_named_like_one_is_told_by_its_name() -> None:
@@ -94,6 +94,6 @@ def test_a_member_named_like_one_is_told_by_its_name() -> None:
     ],
 )
 def test_to_dict_is_always_json(limit: Any, value: Any) -> None:
-    told = Violation("wan2.7/n.min", "rejected", "/\udfff", limit, value).to_dict()
-    written = json.dumps(told, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    line = Violation("wan2.7/n.min", "rejected", "/\udfff", limit, value).to_dict()
+    written = json.dumps(line, ensure_ascii=False, allow_nan=False).encode("utf-8")
     assert set(json.loads(written)) == {"rule", "outcome", "path", "message", "limit", "value"}

@@ -54,8 +54,8 @@ class _Any:
     def __init__(self, transport: Callable[[Request], Response]) -> None:
         self._handler = transport
 
-    def build_request(self, method: str, url: Any, **told: Any) -> Request:
-        return Request(method, url, **told)
+    def build_request(self, method: str, url: Any, **options: Any) -> Request:
+        return Request(method, url, **options)
 
 
 class Client(_Any):

@@ -52,8 +52,8 @@ def choices(*given: dict[str, Any], **output: Any) -> dict[str, Any]:
 
 def results(*entries: dict[str, Any], **output: Any) -> dict[str, Any]:
     """A result of the form `results`, of a task."""
-    told = {"task_id": TASK, "task_status": "SUCCEEDED", "results": list(entries)}
-    return {"request_id": "req-3", "output": told | output, "usage": {"image_count": len(entries)}}
+    described = {"task_id": TASK, "task_status": "SUCCEEDED", "results": list(entries)}
+    return {"request_id": "req-3", "output": described | output, "usage": {"image_count": len(entries)}}
 
 
 def task(status: str, **output: Any) -> dict[str, Any]:

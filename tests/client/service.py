@@ -95,10 +95,10 @@ class Service:
             answer = script.pop(0) if len(script) > 1 else script[0]
         if isinstance(answer, type):
             raise answer("trouble on the line", request=request)
-        met = answer if isinstance(answer, Response) else answer(request)
-        if isinstance(met, Response):
-            return library.Response(met.status, headers=met.headers, content=met.body)
-        return met
+        produced = answer if isinstance(answer, Response) else answer(request)
+        if isinstance(produced, Response):
+            return library.Response(produced.status, headers=produced.headers, content=produced.body)
+        return produced
 
 
 def call_of(request: httpx.Request) -> str:

@@ -72,8 +72,8 @@ def test_a_client_loads_httpx_and_its_own_needs_alone(client: str) -> None:
     """The optional parts of httpx (command line, HTTP/2, codings) are hidden: a plain install has none."""
     hidden = "import sys; sys.modules.update(dict.fromkeys(['click', 'rich', 'h2', 'brotli', 'zstandard']))"
     code = f"{hidden}; old = set(sys.modules); import wanlib; wanlib.{client}('{KEY}')"
-    told = f"{code}; print(*set(sys.modules) - old)"
-    run = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, cwd=ROOT)
+    script = f"{code}; print(*set(sys.modules) - old)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = {name.partition(".")[0] for name in run.stdout.split()}
     assert "httpx" in loaded
     assert loaded - set(sys.stdlib_module_names) - {"wanlib"} <= HTTPX

@@ -215,7 +215,7 @@ def sieve(patch: pytest.MonkeyPatch) -> None:
 
 
 def pathless(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(asked, "to_image_input", lambda image, **told: image)
+    patch.setattr(asked, "to_image_input", lambda image, **options: image)
 
 
 def keyless(patch: pytest.MonkeyPatch) -> None:
@@ -266,11 +266,11 @@ def test_one_client_passes_images_as_bytes(spec: Spec, monkeypatch: pytest.Monke
     kinds: dict[str, list[type]] = {}
     right = to_image_input
     for name in ("client", "client_async"):
-        met = kinds.setdefault(name, [])
+        types = kinds.setdefault(name, [])
 
-        def read(image: Any, met: list[type] = met, **told: Any) -> Any:
-            met.append(type(image))
-            return right(image, **told)
+        def read(image: Any, types: list[type] = types, **options: Any) -> Any:
+            types.append(type(image))
+            return right(image, **options)
 
         monkeypatch.setattr(asked, "to_image_input", read)
         TARGETS[name](spec).observe(Question(body, None))
@@ -292,11 +292,13 @@ def test_difference_names_the_place() -> None:
 def test_only_parts_of_different_kinds_change_places(spec: Spec) -> None:
     form = spec.bodies["messages"]
     text, first, second = {"text": "a"}, {"image": FIRST}, {"image": SECOND}
-    told = [messages("m", parts, {}) for parts in ([text, first, second], [first, second, text])]
-    assert reorder_parts(form, told[0]) == reorder_parts(form, told[1])
+    bodies = [messages("m", parts, {}) for parts in ([text, first, second], [first, second, text])]
+    assert reorder_parts(form, bodies[0]) == reorder_parts(form, bodies[1])
     other = reorder_parts(form, messages("m", [text, second, first], {}))
-    assert other != reorder_parts(form, told[0])
-    assert json.dumps(told[0]).index("text") < json.dumps(told[0]).index(FIRST)  # it left its own in place
+    assert other != reorder_parts(form, bodies[0])
+    assert json.dumps(bodies[0]).index("text") < json.dumps(bodies[0]).index(
+        FIRST
+    )  # it left its own in place
 
 
 def test_a_target_closes_its_loop(spec: Spec) -> None:
@@ -308,7 +310,7 @@ def test_a_target_closes_its_loop(spec: Spec) -> None:
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def refuse(*args: Any, **told: Any) -> Any:
+    def refuse(*args: Any, **options: Any) -> Any:
         raise AssertionError("a target opened a connection")
 
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", refuse)

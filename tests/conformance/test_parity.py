@@ -211,11 +211,11 @@ import json, sys, urllib.request
 where = json.loads(sys.stdin.readline())
 print(json.dumps("0.0.1"))
 for number, line in enumerate(sys.stdin):
-    told = json.loads(line)
-    url = f"{where['address']}/{number}{where['base_path']}/tasks/{told['verb']}?a=1"
-    request = urllib.request.Request(url, json.dumps(told["body"]).encode(), {"X-Key": where["key"]})
+    order = json.loads(line)
+    url = f"{where['address']}/{number}{where['base_path']}/tasks/{order['verb']}?a=1"
+    request = urllib.request.Request(url, json.dumps(order["body"]).encode(), {"X-Key": where["key"]})
     urllib.request.urlopen(request).read()
-    print(json.dumps("KeyError" if told["verb"] == "list" else None))
+    print(json.dumps("KeyError" if order["verb"] == "list" else None))
 """
 
 

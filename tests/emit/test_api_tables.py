@@ -1,4 +1,4 @@
-"""The emitted tables of the API, and the translation of time formats."""
+"""The emitted tables of the API."""
 
 import subprocess
 import sys
@@ -13,10 +13,9 @@ from tests.spec.small import FILES, write
 from wanlib.base.api_tables import Header, TaskLifecycleTable, UploadTable, VerbTable
 from wanlib.base.error_codes import ErrorCode, read_error_table
 from wanlib.emit import generate_files
-from wanlib.emit.python_text import EmitError, strptime_format, utc_offset
+from wanlib.emit.python_text import EmitError
 from wanlib.generated.calls import API
 from wanlib.spec import load
-from wanlib.spec.source.annotated import parse_duration
 
 SPEC = load()
 ROOT = Path(__file__).parents[2]
@@ -114,30 +113,6 @@ def test_error_codes_task_states_and_times() -> None:
     assert (API.stream_type, API.stream_end) == ("text/event-stream", "stop")
     assert API.query_zone == 8 * 3600
     assert datetime(2026, 5, 7, 18, 5, 9).strftime(API.list_time) == "20260507180509"
-
-
-@pytest.mark.parametrize(
-    ("form", "expected"),
-    [
-        ("YYYY-MM-DD HH:mm:ss.SSS", "%Y-%m-%d %H:%M:%S.%f"),
-        ("YYYYMMDDhhmmss", "%Y%m%d%H%M%S"),
-        ("100% DD", "100%% %d"),
-        ("ss", "%S"),
-    ],
-)
-def test_time_formats(form: str, expected: str) -> None:
-    assert strptime_format(form) == expected
-
-
-@pytest.mark.parametrize("form", ["epoch ms", "YY-MM", "YYYY-MM-DDTHH"])
-def test_an_unknown_time_format_is_refused(form: str) -> None:
-    with pytest.raises(EmitError, match="in the form of a time"):
-        strptime_format(form)
-
-
-def test_durations_and_utc_offsets() -> None:
-    assert (parse_duration("298 s"), parse_duration("24 h")) == (298, 86_400)
-    assert (utc_offset("+08:00"), utc_offset("-01:30"), utc_offset("+00:00")) == (28_800, -5_400, 0)
 
 
 def test_another_spec_yields_another_api(tmp_path: Path) -> None:

@@ -116,9 +116,9 @@ def test_modes_that_depend_on_the_call_or_are_unknown(tmp_path: Path) -> None:
     bound = set()
     for quick, amount, call in product((True, False, "x"), (3, 4, "x", None), CALLS):
         fields = {"quick": quick, "amount": amount}
-        met = tuple(emitted_here["complete"]("tea-1", fields, call))
-        assert met == expected("tea-1", fields, call, spec)
-        bound.add((met[0].get("cups"), met[1], met[2]))
+        result = tuple(emitted_here["complete"]("tea-1", fields, call))
+        assert result == expected("tea-1", fields, call, spec)
+        bound.add((result[0].get("cups"), result[1], result[2]))
     assert bound == {(None, 4, False), (2, 2, False), (4, 4, True)}
 
 

@@ -17,12 +17,12 @@ CALL_HEADERS = {"async": {"x-dashscope-async": "enable"}, "stream": {"x-dashscop
 
 def send(emulator: Emulator, method: str, path: str, body: Any = None, **headers: str) -> Response:
     """One request below the base path; header names have `_` for `-`; `key=""` leaves the key out."""
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    given = {} if told.pop("key", None) == "" else KEY
+    renamed = {name.replace("_", "-"): value for name, value in headers.items()}
+    given = {} if renamed.pop("key", None) == "" else KEY
     if body is not None:
         given = given | {"content-type": "application/json"}
     raw = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    return emulator.handle(Request(method, BASE + path, given | told, raw, ORIGIN))
+    return emulator.handle(Request(method, BASE + path, given | renamed, raw, ORIGIN))
 
 
 def create(emulator: Emulator, body: Any, call: str = "async", **headers: str) -> Response:

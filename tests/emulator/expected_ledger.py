@@ -40,34 +40,35 @@ class Job:
 class Trouble:
     """A fault as the header asks for it, and what it does to a request.
 
-    carried: how often the request is carried out. told: whether the answer can be believed.
+    header: the value of the fault header. carried: how often the request is carried out.
+    reliable: whether the response states what happened.
     """
 
-    asked: str
+    header: str
     carried: int = 1
-    told: bool = True
+    reliable: bool = True
 
     def breaks(self, pictures: int) -> int:
         """How many pictures of a new piece of work fail."""
-        kind = self.asked.partition(" ")[0]
+        kind = self.header.partition(" ")[0]
         return {"fail": pictures, "partial": min(1, pictures - 1)}.get(kind, 0)
 
 
 NONE = Trouble("")
 TROUBLES = (
-    Trouble("error code=Throttling", carried=0, told=False),
-    Trouble("error code=Throttling.RateQuota retry_after=2", carried=0, told=False),
-    Trouble("error code=InternalError done", told=False),
-    Trouble("html", carried=0, told=False),
-    Trouble("html done", told=False),
-    Trouble("inside code=InternalError", carried=0, told=False),
-    Trouble("cut where=unread", carried=0, told=False),
-    Trouble("cut where=before", told=False),
-    Trouble("cut where=inside", told=False),
+    Trouble("error code=Throttling", carried=0, reliable=False),
+    Trouble("error code=Throttling.RateQuota retry_after=2", carried=0, reliable=False),
+    Trouble("error code=InternalError done", reliable=False),
+    Trouble("html", carried=0, reliable=False),
+    Trouble("html done", reliable=False),
+    Trouble("inside code=InternalError", carried=0, reliable=False),
+    Trouble("cut where=unread", carried=0, reliable=False),
+    Trouble("cut where=before", reliable=False),
+    Trouble("cut where=inside", reliable=False),
     Trouble("cut where=after"),
     Trouble("trickle"),
-    Trouble("doubled", told=False),
-    Trouble("status word=SUSPENDED", told=False),
+    Trouble("doubled", reliable=False),
+    Trouble("status word=SUSPENDED", reliable=False),
     Trouble("again", carried=2),
     Trouble("fail code=DataInspectionFailed"),
     Trouble("partial code=InternalError"),

@@ -93,7 +93,7 @@ class Traffic:
     def _make(self, body: Any, pictures: int, call: str, trouble: Trouble, **headers: str) -> None:
         answer = create(self.emulator, body, call, **headers, **_asked(trouble))
         new = [self._accept(body["model"], pictures, trouble) for _ in range(trouble.carried)]
-        if not trouble.told:
+        if not trouble.reliable:
             self.unheard += len(new) if call == "async" else 0
         elif call == "async":
             self._started(json_of(answer)["output"]["task_id"], new)
@@ -124,7 +124,7 @@ class Traffic:
     def _break(self, trouble: Trouble) -> None:
         """A body that breaks a rule is refused and costs nothing."""
         answer = create(self.emulator, messages("wan2.7-image", n=99), **_asked(trouble))
-        assert not trouble.told or answer.status == 400, answer
+        assert not trouble.reliable or answer.status == 400, answer
 
     def _query(self, trouble: Trouble) -> None:
         if self.open:
@@ -138,7 +138,7 @@ class Traffic:
         """What the books say, once the answer says it too."""
         answer, job = send(self.emulator, "GET", f"/tasks/{task}", **_asked(trouble)), self.tasks[task]
         status = job.status(self.emulator.clock.wall())
-        if not trouble.told:
+        if not trouble.reliable:
             return "RUNNING"
         body = json_of(answer)
         assert body["output"]["task_status"] == status, (body, job)
@@ -152,13 +152,13 @@ class Traffic:
         job = self.tasks[task]
         answer = send(self.emulator, "POST", f"/tasks/{task}/cancel", **_asked(trouble))
         can = job.status(self.emulator.clock.wall()) == "PENDING"
-        if trouble.told and trouble.carried == 1:
+        if trouble.reliable and trouble.carried == 1:
             assert (answer.status == 200) is can, answer
         job.canceled |= can and trouble.carried > 0
 
     def _list(self, trouble: Trouble) -> None:
         answer = send(self.emulator, "GET", "/tasks/?page_size=5", **_asked(trouble))
-        if trouble.told:
+        if trouble.reliable:
             assert json_of(answer)["total"] == len(self.tasks) + self.unheard, answer
 
     def _download(self, trouble: Trouble) -> None:
@@ -177,4 +177,4 @@ def _body(model: str, image: str, pictures: int) -> dict[str, Any]:
 
 
 def _asked(trouble: Trouble) -> dict[str, str]:
-    return {TROUBLED: trouble.asked} if trouble.asked else {}
+    return {TROUBLED: trouble.header} if trouble.header else {}

@@ -205,9 +205,9 @@ def _broken(ask: CallArguments, spec: Spec) -> set[str]:
     """The rules that the runtime finds broken, of those that a type can say."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            met = plan_call(API, "beijing", ask, file_urls=False).passed
+            refused_by = plan_call(API, "beijing", ask, file_urls=False).passed
     except InvalidRequestError as error:
-        met = error.violations
+        refused_by = error.violations
     except InvalidArgumentError:  # for a value that is not an image
         family = spec.family(ask.model)
         names = (
@@ -218,4 +218,4 @@ def _broken(ask: CallArguments, spec: Spec) -> set[str]:
             else ["images", "images.each"]
         )
         return {next(rule for name in names if (rule := f"{family.name}/{name}.type") in spec.rules)}
-    return {each.rule for each in met if spec.rules[each.rule].kind in KINDS}
+    return {each.rule for each in refused_by if spec.rules[each.rule].kind in KINDS}

@@ -106,34 +106,6 @@ def python_literal(value: Any) -> str:
     raise EmitError(f"{type(value).__name__} can't be written as a literal")
 
 
-_DIRECTIVES = {
-    "YYYY": "%Y",
-    "MM": "%m",
-    "DD": "%d",
-    "HH": "%H",
-    "hh": "%H",
-    "mm": "%M",
-    "ss": "%S",
-    "SSS": "%f",
-}
-_WORD = re.compile("[A-Za-z]+")
-_PART = re.compile("|".join(sorted(_DIRECTIVES, key=len, reverse=True)))
-
-
-def utc_offset(zone: str) -> int:
-    """Return the seconds from UTC of a zone such as `+08:00`."""
-    hours, minutes = zone[1:].split(":")
-    return (int(hours) * 60 + int(minutes)) * (-60 if zone[0] == "-" else 60)
-
-
-def strptime_format(form: str) -> str:
-    """Return the strptime directives of a form such as `YYYY-MM-DD`."""
-    directives = _PART.sub(lambda part: _DIRECTIVES[part[0]], form.replace("%", "%%"))
-    if unknown := _WORD.search(re.sub("%[A-Za-z]", "", directives)):
-        raise EmitError(f"{unknown[0]!r} in the form of a time {form!r} is none of {', '.join(_DIRECTIVES)}")
-    return directives
-
-
 Variable = Callable[[str], str]
 
 

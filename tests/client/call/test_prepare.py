@@ -35,8 +35,8 @@ def test_prepare_sends_nothing_and_hides_the_key(world: World) -> None:
     assert prepared.headers["Authorization"] == "Bearer $DASHSCOPE_API_KEY"
     assert prepared.headers["X-DashScope-Async"] == "enable"
     assert prepared.body["parameters"] == {"size": "1280*720", "n": 1}
-    told = json.dumps(prepared.to_dict()) + repr(prepared) + prepared.curl()
-    assert KEY not in told and "token=abc" not in told
+    shown = json.dumps(prepared.to_dict()) + repr(prepared) + prepared.curl()
+    assert KEY not in shown and "token=abc" not in shown
 
 
 @pytest.mark.parametrize(
@@ -95,24 +95,24 @@ def test_the_curl_command_makes_the_call(world: World) -> None:
 
 
 def test_every_broken_rule_is_told_and_nothing_is_sent(world: World) -> None:
-    with pytest.raises(InvalidRequestError, match="nothing was sent: ") as met:
+    with pytest.raises(InvalidRequestError, match="nothing was sent: ") as caught:
         world.do(world.wan.submit(PRO, "x" * 5001, images=URL * 10, n=5, size="4K"))
-    assert {each.rule for each in met.value.violations} == {
+    assert {each.rule for each in caught.value.violations} == {
         "wan2.7/prompt.max_chars",
         "wan2.7/images.max_count",
         "wan2.7/n.max",
         "wan2.7/size.keywords",
     }
     assert world.service.seen == []
-    assert met.value.to_dict()["violations"][0]["rule"] == met.value.violations[0].rule
+    assert caught.value.to_dict()["violations"][0]["rule"] == caught.value.violations[0].rule
 
 
 def test_an_image_in_hand_is_judged_by_its_bytes(world: World, tmp_path: Path) -> None:
     small = tmp_path / "small.png"
     small.write_bytes(encode_image("png", 239, 240))
-    with pytest.raises(InvalidRequestError) as met:
+    with pytest.raises(InvalidRequestError) as caught:
         world.do(world.wan.submit(PRO, "a vase", images=[small, encode_image("gif", 300, 300)], n=1))
-    assert [each.rule for each in met.value.violations] == [
+    assert [each.rule for each in caught.value.violations] == [
         "wan2.7/images.each.min_side",
         "wan2.7/images.each.formats",
     ]
@@ -203,9 +203,9 @@ LOCAL = "http://127.0.0.1:8000/a.png"
 def test_a_private_image_url_is_refused_unless_the_service_is_private_too(world: World) -> None:
     with pytest.raises(
         InvalidRequestError, match=r"127\.0\.0\.1 is not a public address \(loopback\)"
-    ) as met:
+    ) as caught:
         world.do(world.wan.submit(PRO, "a vase", images=[LOCAL], n=1))
-    assert [each.rule for each in met.value.violations] == ["wan2.7/images.each.public"]
+    assert [each.rule for each in caught.value.violations] == ["wan2.7/images.each.public"]
     assert world.service.seen == []
     for base in ("http://127.0.0.1:8686/api/v1", "http://emulator:8686/api/v1", "http://[::1]/api/v1"):
         prepared = world.client(base_url=base).prepare(PRO, "a vase", images=[LOCAL], n=1)

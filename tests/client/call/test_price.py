@@ -43,8 +43,12 @@ def succeeded(*names: str) -> Any:
 def test_the_price_is_told_before(
     world: World, model: str, given: dict[str, Any], price: str, pictures: int
 ) -> None:
-    told = world.wan.prepare(model, "a vase", images=URL, **given).price
-    assert (told.amount, told.currency, told.pictures) == (Decimal(price), "CNY", pictures)
+    price_shown = world.wan.prepare(model, "a vase", images=URL, **given).price
+    assert (price_shown.amount, price_shown.currency, price_shown.pictures) == (
+        Decimal(price),
+        "CNY",
+        pictures,
+    )
 
 
 def test_text_alone_on_2_6_is_one_picture_unless_told(world: World) -> None:
@@ -62,8 +66,8 @@ def test_none_is_not_given_so_the_price_stands(world: World) -> None:
 
 
 def test_the_price_is_that_of_the_region(world: World) -> None:
-    told = world.client(region="singapore").prepare(PRO, "a vase", images=URL, n=2).price
-    assert told.amount == Decimal("1.124130")
+    price_shown = world.client(region="singapore").prepare(PRO, "a vase", images=URL, n=2).price
+    assert price_shown.amount == Decimal("1.124130")
 
 
 def test_what_came_is_what_was_spent(world: World) -> None:

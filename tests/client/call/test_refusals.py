@@ -62,18 +62,18 @@ UNREADABLE: dict[str, Any] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_broken_rule_is_named_and_nothing_is_sent(world: World, name: str) -> None:
     model, prompt, given, rule = REFUSED[name]
-    with pytest.raises(InvalidRequestError) as met:
+    with pytest.raises(InvalidRequestError) as caught:
         world.do(world.wan.edit(model, prompt, **{**EDIT, **given}))
-    assert any(each.rule.startswith(rule) for each in met.value.violations), str(met.value)
+    assert any(each.rule.startswith(rule) for each in caught.value.violations), str(caught.value)
     assert (world.service.seen, world.wan.spent) == ([], 0)
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_what_is_no_image_is_named_and_nothing_is_sent(world: World, name: str) -> None:
     """Rows `Path object, bytes, None as image` and `missing file`; a string was sent as 29 images."""
-    with pytest.raises(InvalidArgumentError, match="images") as met:
+    with pytest.raises(InvalidArgumentError, match="images") as caught:
         world.do(world.wan.edit(PRO, "p", images=UNREADABLE[name], n=1))
-    assert any(hint in str(met.value) for hint in ("allowed", "can't be read", "pathlib.Path(...)"))
+    assert any(hint in str(caught.value) for hint in ("allowed", "can't be read", "pathlib.Path(...)"))
     assert world.service.seen == []
 
 

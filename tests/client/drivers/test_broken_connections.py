@@ -159,9 +159,9 @@ def routes(line: Line) -> None:
 def test_a_cut_create_is_sent_once(stage: Stage, story: Story, via: str) -> None:
     """Rows `reset before answer` and `reset in the middle of a 200 answer`: the SDK sends up to 3 POSTs."""
     wan, playground = stage.play(story)
-    with pytest.raises(errors.OutcomeUnknownError) as met:
+    with pytest.raises(errors.OutcomeUnknownError) as caught:
         stage.edit(wan, via=via)
-    assert (playground.posts, playground.connections, met.value.model) == (1, 1, PRO)
+    assert (playground.posts, playground.connections, caught.value.model) == (1, 1, PRO)
     assert wan.spent == wan.prepare(PRO, "", images=[PHOTO], n=1).price.amount
 
 
@@ -201,11 +201,11 @@ def test_a_handshake_that_fails_was_accepted_by_nobody(stage: Stage) -> None:
 
 
 def test_a_name_that_does_not_resolve(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(*_: Any, **__: Any) -> Any:
+    def no_such_host(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     wan = stage.client("http://wan.invalid/api/v1")
-    monkeypatch.setattr(socket, "getaddrinfo", nobody)
+    monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
     with pytest.raises(errors.ConnectionFailedError):
         stage.edit(wan)
     assert wan.spent == 0
@@ -223,9 +223,9 @@ def test_a_cut_poll_is_asked_again(stage: Stage, story: Story) -> None:
 def test_a_poll_that_is_not_answered_ends_in_time(stage: Stage, story: Story) -> None:
     """Row `fetch(request_timeout=1)`: ignored, 300 s."""
     wan, playground = stage.play(story)
-    with pytest.raises(errors.DeadlineExceededError) as met:
+    with pytest.raises(errors.DeadlineExceededError) as caught:
         stage.do(wan.task(TASK).wait(timeout=0.2))
-    assert (met.value.task_id, playground.trickled_out) == (TASK, False)
+    assert (caught.value.task_id, playground.trickled_out) == (TASK, False)
 
 
 def test_polls_share_one_connection(stage: Stage) -> None:
@@ -249,7 +249,7 @@ def test_no_cookie_is_taken(stage: Stage) -> None:
 
 
 def test_a_connection_that_went_stale_does_no_harm(stage: Stage) -> None:
-    """Complaint 186: stalls on pooled connections. A closed one is replaced before a POST goes out on it."""
+    """A pooled connection that the server closed is replaced before a POST goes out on it."""
     gone: list[bool] = []
 
     def one_answer(line: Line) -> None:

@@ -31,9 +31,9 @@ def test_the_key_goes_to_the_origin_of_base_url_alone(world: World, base: str | 
     world.do(result.save(tmp_path))
     assert {each.call for each in world.service.seen} == {"policy", "create", "query", "upload", "download"}
     for each in world.service.seen:
-        told = " ".join([each.url, *each.headers.values()])
+        sent = " ".join([each.url, *each.headers.values()])
         if each.call in ("upload", "download"):
-            assert KEY not in told and "secret" not in told and "b3du" not in told
+            assert KEY not in sent and "secret" not in sent and "b3du" not in sent
         else:
             assert each.headers["authorization"] == BEARER
 

@@ -1,4 +1,4 @@
-"""Tooth 9 and 10: what logs, errors and reprs show; and results as plain objects."""
+"""What logs, errors and reprs show; and results as plain objects."""
 
 import copy
 import gc
@@ -32,15 +32,15 @@ def told_of(error: BaseException) -> str:
 
 
 def everything(world: World, folder: Path) -> list[BaseException]:
-    """A walk through all verbs and most troubles -> the errors met."""
-    met: list[BaseException] = []
+    """A walk through all verbs and most troubles -> the errors raised."""
+    raised: list[BaseException] = []
     service, wan = world.service, world.client(upload=False)
 
     def run(job: Any) -> None:
         try:
             world.do(job())
         except errors.WanError as error:
-            met.append(error)
+            raised.append(error)
 
     def edit(**given: Any) -> Any:
         return wan.edit(PRO, PROMPT, images=[PHOTO, PNG], n=1, **given)
@@ -77,23 +77,23 @@ def everything(world: World, folder: Path) -> list[BaseException]:
     run(lambda: result.save(folder / "again"))
     service.on("query", reply(task("FAILED", code="X", message=f"see {PHOTO} or {KEY}")))
     run(lambda: wan.task(TASK).wait())
-    return met
+    return raised
 
 
 def test_neither_log_nor_error_shows_a_secret(
     world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Tooth 9: the debug log prints whole bodies, base64 images and prompts."""
+    """The debug log of the official SDK prints whole bodies, base64 images and prompts."""
     caplog.set_level(logging.DEBUG)
-    met = everything(world, tmp_path)
+    raised = everything(world, tmp_path)
     assert {"wanlib", "httpx"} <= {each.name for each in caplog.records}
     text = "\n".join(each.getMessage() for each in caplog.records)
     for secret in [*SECRETS, PROMPT, PROMPT[:20]]:
         assert secret not in text
-    for error in met:
+    for error in raised:
         for secret in SECRETS:
             assert secret not in told_of(error), (type(error), secret)
-    assert len(met) >= 10
+    assert len(raised) >= 10
 
 
 def test_the_log_tells_ids_and_timings(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -144,7 +144,7 @@ def test_no_object_that_a_debugger_prints_shows_a_secret(world: World) -> None:
 
 
 def test_results_are_plain_objects(world: World) -> None:
-    """Tooth 10: `hasattr` and `copy.deepcopy` raise KeyError on the SDK's answers."""
+    """`hasattr` and `copy.deepcopy` raise KeyError on responses of the official SDK."""
     world.service.on("create", CREATED)
     world.service.on("query", DONE)
     handle = world.do(world.wan.submit(PRO, "p", images=[PHOTO], n=1))
@@ -163,11 +163,11 @@ def test_results_are_plain_objects(world: World) -> None:
 
 def test_errors_are_plain_objects(world: World) -> None:
     world.service.on("create", refusal("InvalidApiKey", status=401))
-    with pytest.raises(errors.AuthenticationError) as met:
+    with pytest.raises(errors.AuthenticationError) as caught:
         world.do(world.wan.edit(PRO, "p", images=[PHOTO], n=1))
-    twin = copy.copy(met.value)
-    assert (twin.status, twin.code, str(twin)) == (401, "InvalidApiKey", str(met.value))
-    assert set(met.value.to_dict()) == {
+    twin = copy.copy(caught.value)
+    assert (twin.status, twin.code, str(twin)) == (401, "InvalidApiKey", str(caught.value))
+    assert set(caught.value.to_dict()) == {
         "error",
         "message",
         "status",
@@ -181,7 +181,7 @@ def test_errors_are_plain_objects(world: World) -> None:
 
 
 def test_a_client_leaves_no_connection_behind(world: World) -> None:
-    """Complaint 156: unclosed sessions."""
+    """The official SDK leaves sessions open."""
     wan = world.client()
     world.service.on("query", DONE)
     world.do(wan.task(TASK).status())

@@ -1,4 +1,4 @@
-"""Members read leniently, and a stranger's text made fit for a message."""
+"""Members read leniently, and foreign text made fit for a message."""
 
 from typing import Any
 

@@ -44,9 +44,9 @@ def test_what_is_no_object_is_malformed(body: bytes) -> None:
     with pytest.raises(errors.MalformedResponseError, match="a JSON object was due") as caught:
         parse_json_object(API, reply(body, 502, x_request_id="r-1"))
     assert (caught.value.status, caught.value.request_id) == (502, "r-1")
-    told = error_from_response(API, reply(body, 502), task_id=TASK)
-    assert type(told) is errors.MalformedResponseError
-    assert told.task_id == TASK
+    raised = error_from_response(API, reply(body, 502), task_id=TASK)
+    assert type(raised) is errors.MalformedResponseError
+    assert raised.task_id == TASK
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,9 @@ def test_everything_that_the_service_tells_is_in_the_error() -> None:
 )
 def test_what_is_no_error_of_the_vendor(body: Any) -> None:
     assert not is_error_response(API, reply(body))
-    told = error_from_response(API, reply(body, 500), task_id=TASK)
-    assert type(told) is errors.MalformedResponseError
-    assert (told.status, told.task_id) == (500, TASK)
+    raised = error_from_response(API, reply(body, 500), task_id=TASK)
+    assert type(raised) is errors.MalformedResponseError
+    assert (raised.status, raised.task_id) == (500, TASK)
 
 
 def test_an_error_inside_a_200_is_one() -> None:

@@ -38,7 +38,7 @@ def clock(tmp_path: Path) -> Path:
 
 
 class Wrapped:
-    """A file object of a stranger's: no `readinto`, and at most 7 bytes a time."""
+    """A foreign file object: no `readinto`, and at most 7 bytes a time."""
 
     def __init__(self, data: bytes) -> None:
         self._file = io.BytesIO(data)
@@ -56,7 +56,7 @@ FORMS: dict[str, Callable[[Path], Any]] = {
     "memoryview": lambda _: memoryview(PNG),
     "wide memoryview": lambda _: memoryview(PNG[: len(PNG) // 2 * 2]).cast("H"),
     "BytesIO": lambda _: io.BytesIO(PNG),
-    "stranger": lambda _: Wrapped(PNG),
+    "foreign": lambda _: Wrapped(PNG),
     "file URL": lambda path: f"file://{path}",
     "FILE URL": lambda path: f"FILE://{path}",
 }

@@ -179,7 +179,7 @@ def test_what_is_nested_too_deep_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("made", "redacted"),
     [
         (lambda: source(SMALL), f"data:image/png;base64,… (bytes, {len(SMALL):,} bytes)"),
         (lambda: "https://me:pass@host/a.png?Signature=secret#x", "https://…@host/a.png?…"),
@@ -188,9 +188,9 @@ def test_what_is_nested_too_deep_is_refused() -> None:
         (lambda: 1.5, 1.5),
     ],
 )
-def test_a_body_for_people(made: Callable[[], object], told: object) -> None:
+def test_a_body_for_people(made: Callable[[], object], redacted: object) -> None:
     value = made()
-    assert redact_body({"a": [value, {"b": value}]}) == {"a": [told, {"b": told}]}
+    assert redact_body({"a": [value, {"b": value}]}) == {"a": [redacted, {"b": redacted}]}
 
 
 def test_data_uris_are_short_for_people_and_the_body_is_left_alone() -> None:

@@ -197,16 +197,16 @@ def test_the_switch_to_wal_waits_for_a_reader(tmp_path: Path, monkeypatch: pytes
     """Another process that opens it for the first time reads just then, and ends while this one waits."""
     set_wait(monkeypatch, 0.05)  # the switch itself waits so long before it gives up
     path = tmp_path / "journal"
-    met: list[str] = []
+    executed: list[str] = []
     other = sqlite3.connect(path, isolation_level=None)
 
     class Interrupted(sqlite3.Connection):
         def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
-            if statement == "PRAGMA journal_mode = WAL" and not met:
+            if statement == "PRAGMA journal_mode = WAL" and not executed:
                 other.executescript("BEGIN; SELECT count(*) FROM sqlite_master")
             if statement == "BEGIN EXCLUSIVE":
                 other.execute("ROLLBACK")
-            met.extend([statement] if statement == "PRAGMA journal_mode = WAL" else [])
+            executed.extend([statement] if statement == "PRAGMA journal_mode = WAL" else [])
             return super().execute(statement, *values)
 
     connect: Callable[..., sqlite3.Connection] = sqlite3.connect
@@ -214,7 +214,7 @@ def test_the_switch_to_wal_waits_for_a_reader(tmp_path: Path, monkeypatch: pytes
     with Journal(path) as journal:
         assert journal._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     other.close()
-    assert len(met) == 2
+    assert len(executed) == 2
 
 
 @pytest.mark.parametrize(

@@ -74,9 +74,9 @@ def test_completed_or_kept(given: str, base: str) -> None:
     ],
 )  # fmt: skip
 def test_refused_with_reason_and_way_out(given: Any, reason: str, instead: str) -> None:
-    with pytest.raises(errors.ConfigurationError) as met:
+    with pytest.raises(errors.ConfigurationError) as caught:
         complete_base_url(API, given, "base_url")
-    message = str(met.value)
+    message = str(caught.value)
     assert message.startswith("base_url is ") and reason in message
     assert message.endswith(instead)
     assert "secret" not in message
@@ -117,9 +117,9 @@ PLAN_KEY = "sk-sp-0123456789abcdefghij"
     ids=str,
 )
 def test_a_plan_key_at_another_host(world: World, settings: dict[str, Any]) -> None:
-    with pytest.raises(errors.ConfigurationError) as met:
+    with pytest.raises(errors.ConfigurationError) as caught:
         world.client(PLAN_KEY, **settings)
-    message = str(met.value)
+    message = str(caught.value)
     assert "begins with sk-sp-" in message and PLAN_KEY not in message
     assert "https://token-plan.cn-beijing.maas.aliyuncs.com/api/v1 (region='token-plan')" in message
     assert "https://token-plan.ap-southeast-1.maas.aliyuncs.com/api/v1" in message

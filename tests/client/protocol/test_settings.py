@@ -65,9 +65,9 @@ def test_without_a_key_nothing_is_sent(world: World, key: str | None) -> None:
     "key", ["sk-1\nX-Evil: 1", "sk-1\r\n", "sk 1", "sk-é", "sk-\x00", b"sk-1", 7], ids=repr
 )
 def test_what_can_be_no_key_is_refused_and_not_told(world: World, key: Any) -> None:
-    with pytest.raises(errors.ConfigurationError) as met:
+    with pytest.raises(errors.ConfigurationError) as caught:
         world.client(key)
-    assert "sk" not in str(met.value).replace("ask", "")
+    assert "sk" not in str(caught.value).replace("ask", "")
 
 
 def test_spaces_around_a_key_are_no_part_of_it(world: World) -> None:
@@ -92,7 +92,7 @@ def test_spaces_around_a_key_are_no_part_of_it(world: World) -> None:
     ids=str,
 )
 def test_every_call_goes_to_one_address(world: World, settings: dict[str, Any], base: str) -> None:
-    """Tooth 5: `base_address` is honoured for the POST alone; the rest goes elsewhere with the key."""
+    """The official SDK uses `base_address` for the POST alone; the rest goes elsewhere with the key."""
     ready(world)
     wan = world.client(upload=True, **settings)
     handle = world.do(wan.submit(PRO, "Make it dusk", images=[PNG], n=1))
@@ -146,9 +146,9 @@ def test_a_setting_that_cannot_be_is_told(world: World, settings: dict[str, Any]
     kind = errors.ConfigurationError
     if not settings.keys().isdisjoint({"budget", "journal"}):
         kind = errors.InvalidArgumentError
-    with pytest.raises(kind) as met:
+    with pytest.raises(kind) as caught:
         world.client(**settings)
-    assert "secret" not in str(met.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_the_other_kind_of_http_client_is_refused(world: World) -> None:
@@ -158,7 +158,7 @@ def test_the_other_kind_of_http_client_is_refused(world: World) -> None:
 
 
 def test_netrc_never_replaces_the_key(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tooth 6: `~/.netrc` replaces the Bearer token by Basic auth."""
+    """In the official SDK `~/.netrc` replaces the Bearer token by Basic auth."""
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine dashscope.aliyuncs.com login me password hunter2\ndefault login a password b\n")
     netrc.chmod(0o600)
@@ -187,9 +187,9 @@ def test_the_clients_own_transport_reads_proxies_of_the_environment(
 
 @pytest.mark.parametrize("proxy", ["nonsense", "ftp://p.example.com", "http://user:hunter2@[::1", 7], ids=str)
 def test_a_proxy_that_cannot_be_is_told(world: World, proxy: Any) -> None:
-    with pytest.raises(errors.ConfigurationError, match="proxy") as met:
+    with pytest.raises(errors.ConfigurationError, match="proxy") as caught:
         (Wan if world.kind == "sync" else AsyncWan)(KEY, proxy=proxy)
-    assert "hunter2" not in str(met.value)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_to_make_a_client_makes_one_tls_context(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,10 +143,10 @@ def test_links_are_whole_in_url_and_raw_and_nowhere_else() -> None:
     result = parse_result(API, PRO, body, CallContext(price_per_picture=Price(Decimal("0.50"), "CNY", 1)))
     assert KEY in result.images[0].url
     assert result.raw == body
-    told = json.dumps(result.to_dict(), allow_nan=False)
-    for said in (repr(result), repr(result.images[0]), repr(result.parts), told):
-        assert KEY not in said
-        assert "Expires" not in said
-    assert json.loads(told)["parts"][0]["url"] == "https://pictures.example.com/a.png"
-    assert json.loads(told)["spent"] == {"amount": "0.50", "currency": "CNY", "pictures": 1}
+    as_json = json.dumps(result.to_dict(), allow_nan=False)
+    for shown in (repr(result), repr(result.images[0]), repr(result.parts), as_json):
+        assert KEY not in shown
+        assert "Expires" not in shown
+    assert json.loads(as_json)["parts"][0]["url"] == "https://pictures.example.com/a.png"
+    assert json.loads(as_json)["spent"] == {"amount": "0.50", "currency": "CNY", "pictures": 1}
     assert repr(result) == "<Result of wan2.7-image-pro: 1 picture, task None>"

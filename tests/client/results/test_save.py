@@ -41,7 +41,7 @@ def data(png: bytes) -> str:
 
 
 def test_two_files_of_one_name_stay_two_images(world: World, tmp_path: Path) -> None:
-    """Tooth 1: both get one OSS key; the model sees one image twice."""
+    """In the official SDK both get one OSS key, and the model sees one image twice."""
     ready(world)
     files = [tmp_path / "a" / "img.png", tmp_path / "b" / "img.png"]
     for file, png in zip(files, (FIRST, SECOND), strict=True):
@@ -69,7 +69,7 @@ def test_base64_keeps_the_order_too(world: World, tmp_path: Path) -> None:
 def test_a_prompt_is_never_taken_for_a_path(
     world: World, upload: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tooth 2: a file named like the prompt is uploaded in its place; so is `file:///etc/hostname`."""
+    """The official SDK uploads a file named like the prompt in its place; so it does with `file:///etc/hostname`."""
     ready(world)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cat").write_bytes(FIRST)
@@ -94,7 +94,7 @@ def test_a_service_for_strangers_can_close_file_urls(world: World) -> None:
     "name", ["a+b.png", "a#b.png", "a%41b.png", "a b.png", "ä?.png", "100%.png", "a%2Fb.png"]
 )
 def test_a_file_may_have_any_name(world: World, name: str, tmp_path: Path) -> None:
-    """Tooth 4: names with `+`, `#`, `%41` can't be used."""
+    """The official SDK cannot upload names with `+`, `#`, `%41`."""
     ready(world)
     file = tmp_path / name
     file.write_bytes(FIRST)
@@ -105,7 +105,7 @@ def test_a_file_may_have_any_name(world: World, name: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("upload", [False, True])
 def test_nothing_of_the_callers_is_changed(world: World, upload: bool, tmp_path: Path) -> None:
-    """Tooth 3: the caller's messages and headers are rewritten in place."""
+    """The official SDK rewrites the caller's messages and headers in place."""
     ready(world)
     world.service.on("query", RUNNING, DONE)
     buffer, array, pillow = io.BytesIO(FIRST), bytearray(SECOND), Image.new("RGB", (300, 300))
@@ -123,7 +123,7 @@ def test_nothing_of_the_callers_is_changed(world: World, upload: bool, tmp_path:
         world.do(world.client(upload=upload).edit(PRO, "p", images=images, **given))
     assert (given, images) == (kept, kept_images)
     assert (buffer.tell(), buffer.getvalue(), bytes(array)) == (7, FIRST, SECOND)
-    array.extend(b"more")  # nobody holds on to it
+    array.extend(b"more")  # no buffer of it is held
     first, second = (each.json() for each in world.service.of("create"))
     assert upload or first == second
 
@@ -167,7 +167,7 @@ def test_an_upload_that_is_cut_costs_nothing_and_is_tried_again(world: World) ->
 
 
 def test_an_upload_does_not_block_the_event_loop() -> None:
-    """Tooth 8: it stands still for the whole upload. Here the store answers only once the loop has run."""
+    """The store responds only once the loop has run."""
 
     def story(line: Line) -> None:
         while True:

@@ -51,9 +51,9 @@ def test_an_error_event_is_raised(world: World) -> None:
     """Row `SSE error event`: yielded as a response, no exception."""
     world.service.on("create", streamed(ERROR))
     wan = world.client(budget="0.40")
-    with pytest.raises(errors.ContentModerationError) as met:
+    with pytest.raises(errors.ContentModerationError) as caught:
         world.all(begin(world, wan))
-    assert (met.value.code, met.value.request_id, wan.spent) == ("DataInspectionFailed", "req-s", 0)
+    assert (caught.value.code, caught.value.request_id, wan.spent) == ("DataInspectionFailed", "req-s", 0)
 
 
 def test_what_came_before_an_error_event_may_be_billed(world: World) -> None:
@@ -83,10 +83,10 @@ async def _into(parts: list[Any], stream: Any) -> None:
 def test_an_end_that_is_missing_is_told_with_the_parts(world: World, answer: Any) -> None:
     """Row `SSE ends before finished:true`: no error, looks complete."""
     world.service.on("create", answer)
-    with pytest.raises(errors.OutcomeUnknownError) as met:
+    with pytest.raises(errors.OutcomeUnknownError) as caught:
         world.all(begin(world))
-    assert met.value.parts[:2] == (Text("Wash "), Picture(link("a"), 0))
-    assert (met.value.model, met.value.request_id) == (MIXED, "req-s")
+    assert caught.value.parts[:2] == (Text("Wash "), Picture(link("a"), 0))
+    assert (caught.value.model, caught.value.request_id) == (MIXED, "req-s")
     assert world.service.count("create") == 1
 
 
@@ -111,9 +111,9 @@ def test_a_cut_stream_is_told_with_the_parts_and_not_sent_again(world: World) ->
             return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=body())
 
         world.service.on("create", answer)
-        with pytest.raises(errors.OutcomeUnknownError, match="broke off") as met:
+        with pytest.raises(errors.OutcomeUnknownError, match="broke off") as caught:
             world.all(begin(world))
-        assert met.value.parts == (Text("Wash "), Picture(link("a"), 0))
+        assert caught.value.parts == (Text("Wash "), Picture(link("a"), 0))
     assert world.service.count("create") == 2
 
 

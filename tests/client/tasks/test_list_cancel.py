@@ -84,20 +84,20 @@ def test_filters_go_by_the_names_of_the_page(world: World) -> None:
     start = datetime(2026, 5, 4, 7, 0, 0, tzinfo=timezone(timedelta(hours=8)))
     end = datetime(2026, 5, 3, 23, 30, 15, tzinfo=UTC)
     world.all(world.wan.tasks(status="FAILED", model=PRO, task_id="abc", start=start, end=end))
-    told = query(world)
-    assert (told["status"], told["model_name"], told["task_id"]) == ("FAILED", PRO, "abc")
-    assert (told["start_time"], told["end_time"]) == ("20260504070000", "20260504073015")  # at UTC+8
+    sent = query(world)
+    assert (sent["status"], sent["model_name"], sent["task_id"]) == ("FAILED", PRO, "abc")
+    assert (sent["start_time"], sent["end_time"]) == ("20260504070000", "20260504073015")  # at UTC+8
 
 
 def test_one_time_alone_is_completed_within_a_day(world: World) -> None:
     world.service.on("list", listing())
     world.all(world.wan.tasks(start=START - 3600))
-    told = query(world)
-    assert (told["start_time"], told["end_time"]) == ("20260504070000", "20260504080000")
+    sent = query(world)
+    assert (sent["start_time"], sent["end_time"]) == ("20260504070000", "20260504080000")
     world.all(world.wan.tasks(end=START - 3600))
-    told = query(world)
+    sent = query(world)
     form = "%Y%m%d%H%M%S"
-    span = datetime.strptime(told["end_time"], form) - datetime.strptime(told["start_time"], form)
+    span = datetime.strptime(sent["end_time"], form) - datetime.strptime(sent["start_time"], form)
     assert timedelta(hours=22) < span <= timedelta(hours=24)
 
 
@@ -144,9 +144,9 @@ def test_a_task_that_is_not_pending_cannot_be_canceled(world: World, status: str
     """Row `cancel of a RUNNING task`: a 400 response, untyped."""
     world.service.on("cancel", NOT_PENDING)
     world.service.on("query", reply(task(status)))
-    with pytest.raises(errors.InvalidRequestError, match="PENDING") as met:
+    with pytest.raises(errors.InvalidRequestError, match="PENDING") as caught:
         world.do(world.wan.cancel(TASK))
-    error = met.value
+    error = caught.value
     assert (error.status, error.code, error.request_id, error.task_id) == (
         400,
         "UnsupportedOperation",
@@ -175,12 +175,12 @@ def test_cancel_by_the_handle(world: World) -> None:
 
 def test_a_lost_call_is_found_by_model_and_time(world: World) -> None:
     world.service.on("create", httpx.ReadTimeout)
-    with pytest.raises(errors.OutcomeUnknownError) as met:
+    with pytest.raises(errors.OutcomeUnknownError) as caught:
         world.do(world.wan.edit(PRO, "Make it dusk", images=[PHOTO], n=1))
     world.service.on("list", listing(entry("found")))
-    assert [each.task_id for each in world.do(world.wan.find_lost(met.value))] == ["found"]
-    told = query(world)
-    assert (told["model_name"], told["start_time"], told["end_time"]) == (
+    assert [each.task_id for each in world.do(world.wan.find_lost(caught.value))] == ["found"]
+    sent = query(world)
+    assert (sent["model_name"], sent["start_time"], sent["end_time"]) == (
         PRO,
         "20260504075800",
         "20260504080200",

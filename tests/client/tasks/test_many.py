@@ -35,8 +35,8 @@ class Factory:
         return reply(body if self.status() == "SUCCEEDED" else task("RUNNING"))
 
     def list(self, request: Any) -> Any:
-        told = parse_qs(request.url.query.decode())
-        page, size = int(told["page_no"][0]), int(told["page_size"][0])
+        filters = parse_qs(request.url.query.decode())
+        page, size = int(filters["page_no"][0]), int(filters["page_size"][0])
         shown = self.ids[(page - 1) * size : page * size]
         data = [{"task_id": each, "status": self.status()} for each in shown]
         pages = -(-len(self.ids) // size)
@@ -70,7 +70,7 @@ def test_ten_thousand_waits_stay_within_twenty_queries_a_second(world: World) ->
     assert len(outcomes) == count and not any(isinstance(each, Exception) for each in outcomes)
     assert busiest(world.service.seen, "query") <= 20
     assert busiest(world.service.seen, "list") <= 20
-    # One query for each task that has ended; while they ran, the list told of a hundred at once.
+    # One query for each task that has ended; while they ran, each page of the list had a hundred of them.
     assert set(polls(world).values()) == {1}
     assert world.service.count("list") < LIFE * 20
     assert world.time.at - 1000 < LIFE + count / 20 * 1.1 + 10

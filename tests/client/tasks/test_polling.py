@@ -67,31 +67,31 @@ def test_what_never_passes_ends_at_the_deadline_with_task_and_cause(world: World
     answer, cause = PASSING[name]
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING, answer)
-    with pytest.raises(errors.DeadlineExceededError, match="was RUNNING when last seen") as met:
+    with pytest.raises(errors.DeadlineExceededError, match="was RUNNING when last seen") as caught:
         edit(world, timeout=100)
-    assert met.value.task_id == TASK
-    assert isinstance(met.value.__cause__, cause)
+    assert caught.value.task_id == TASK
+    assert isinstance(caught.value.__cause__, cause)
     assert world.time.at == 1100
     assert world.service.count("create") == 1
 
 
 @pytest.mark.parametrize("status", ["PENDING", "RUNNING", "SUSPENDED", "DREAMING"])
 def test_a_status_that_is_no_end_is_polled_to_the_deadline(world: World, status: str) -> None:
-    """Row `SUSPENDED`, and statuses that nobody has heard of."""
+    """The status `SUSPENDED` of the error table, and undocumented statuses."""
     world.service.on("create", CREATED)
     world.service.on("query", reply(task(status)))
-    with pytest.raises(errors.DeadlineExceededError, match=status) as met:
+    with pytest.raises(errors.DeadlineExceededError, match=status) as caught:
         edit(world)
-    assert (met.value.task_id, world.time.at) == (TASK, 1900)
+    assert (caught.value.task_id, world.time.at) == (TASK, 1900)
 
 
 @pytest.mark.parametrize("status", ["SUSPENDED", "DREAMING"])
 def test_and_may_go_on_to_succeed(world: World, status: str) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", reply(task(status)), DONE)
-    told: list[tuple[str, str]] = []
-    edit(world, on_status=lambda *each: told.append(each))
-    assert told == [(TASK, status), (TASK, "SUCCEEDED")]
+    statuses: list[tuple[str, str]] = []
+    edit(world, on_status=lambda *status: statuses.append(status))
+    assert statuses == [(TASK, status), (TASK, "SUCCEEDED")]
 
 
 @pytest.mark.parametrize("name", FINAL)
@@ -99,10 +99,10 @@ def test_a_refusal_of_the_query_ends_the_wait_with_the_task_id(world: World, nam
     answer, family = FINAL[name]
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING, answer)
-    with pytest.raises(family) as met:
+    with pytest.raises(family) as caught:
         edit(world)
-    assert met.value.task_id == TASK
-    assert (met.value.status, met.value.request_id) == (answer.status, "req-1")  # type: ignore[union-attr]
+    assert caught.value.task_id == TASK
+    assert (caught.value.status, caught.value.request_id) == (answer.status, "req-1")  # type: ignore[union-attr]
 
 
 def test_retry_after_lengthens_the_gap(world: World) -> None:
@@ -124,9 +124,9 @@ def test_retry_after_as_a_date_too(world: World) -> None:
 def test_a_retry_after_beyond_the_deadline_ends_there(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", refusal("Throttling", "Slow down.", 429, retry_after="86400"))
-    with pytest.raises(errors.DeadlineExceededError) as met:
+    with pytest.raises(errors.DeadlineExceededError) as caught:
         edit(world, timeout=30)
-    assert isinstance(met.value.__cause__, errors.RateLimitError)
+    assert isinstance(caught.value.__cause__, errors.RateLimitError)
     assert (world.time.at, world.service.count("query")) == (1030, 1)
 
 
@@ -134,19 +134,19 @@ def test_a_status_callback_that_fails_costs_nothing(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING, DONE)
 
-    def told(task_id: str, status: str) -> None:
+    def on_status(task_id: str, status: str) -> None:
         raise RuntimeError("a bug of the caller")
 
-    assert edit(world, on_status=told).images
+    assert edit(world, on_status=on_status).images
 
 
 def test_the_task_goes_on_by_its_id_after_a_deadline(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING)
-    with pytest.raises(errors.DeadlineExceededError) as met:
+    with pytest.raises(errors.DeadlineExceededError) as caught:
         edit(world, timeout=30)
     world.service.on("query", DONE)
-    assert world.do(world.wan.task(met.value.task_id).wait()).images
+    assert world.do(world.wan.task(caught.value.task_id).wait()).images
     assert world.service.count("create") == 1
 
 
@@ -155,13 +155,13 @@ def test_one_query_tries_a_few_times_and_then_tells(world: World) -> None:
     world.service.on("query", PAGE, httpx.ReadError, RUNNING)
     assert world.do(world.wan.task(TASK).status()).status == "RUNNING"
     world.service.on("query", PAGE)
-    with pytest.raises(errors.MalformedResponseError) as met:
+    with pytest.raises(errors.MalformedResponseError) as caught:
         world.do(world.wan.task(TASK).status())
-    assert (met.value.status, met.value.task_id, world.service.count("query")) == (502, TASK, 8)
+    assert (caught.value.status, caught.value.task_id, world.service.count("query")) == (502, TASK, 8)
 
 
 def test_a_sync_success_has_what_a_task_has(world: World) -> None:
-    """Tooth 10: `output.task_status` raises AttributeError on a synchronous success."""
+    """In the official SDK `output.task_status` raises AttributeError on a synchronous success."""
     answer = reply({"request_id": "req-2", "output": {"choices": [{"message": {"content": [image("a")]}}]}})
     world.service.on("create", answer)
     result = edit(world, via="sync")

@@ -40,7 +40,7 @@ REFUSED: dict[str, tuple[int, str, type[WanError]]] = {
     "conflict": (409, "Conflict", errors.InvalidRequestError),
     "500": (500, "InternalError", errors.ServiceError),
     "503": (503, "ModelUnavailable", errors.ServiceError),
-    "a code nobody knows": (418, "Odd.Code", errors.InvalidRequestError),
+    "an undocumented code": (418, "Odd.Code", errors.InvalidRequestError),
     "an error inside 200": (200, "InternalError.Algo", errors.ServiceError),
 }
 """The service says no in its own form: nothing is owed, and nothing is sent again."""
@@ -112,9 +112,9 @@ def test_retry_after_is_honoured_before_acceptance(world: World) -> None:
 
 def test_a_wait_beyond_the_deadline_is_not_begun(world: World) -> None:
     world.service.on("create", BUSY_FOR_30)
-    with pytest.raises(errors.RateLimitError) as met:
+    with pytest.raises(errors.RateLimitError) as caught:
         edit(world, timeout=20)
-    assert (met.value.retry_after, world.service.count("create"), world.time.at) == (30, 1, 1000)
+    assert (caught.value.retry_after, world.service.count("create"), world.time.at) == (30, 1, 1000)
 
 
 def submit(world: World, model: str = PRO, **given: Any) -> Any:
@@ -122,7 +122,7 @@ def submit(world: World, model: str = PRO, **given: Any) -> Any:
 
 
 def test_calls_take_turns_once_one_was_refused_for_the_rate(world: World) -> None:
-    """An account may be allowed more than the documented rate: until it is refused, nobody waits."""
+    """An account may be allowed more than the documented rate: the client only slows down after a refusal."""
     world.service.on("create", CREATED, CREATED, BUSY, CREATED)
     for _ in range(5):
         submit(world)
@@ -146,9 +146,9 @@ def test_a_refusal_is_typed_final_and_free(world: World, name: str) -> None:
     status, code, family = REFUSED[name]
     world.service.on("create", refusal(code, "No.", status))
     wan = world.client(budget=ONE)
-    with pytest.raises(family) as met:
+    with pytest.raises(family) as caught:
         edit(world, wan)
-    error = met.value
+    error = caught.value
     assert type(error) is family
     assert (error.status, error.code, error.request_id, error.task_id) == (status, code, "req-1", None)
     assert (world.service.count("create"), wan.spent) == (1, 0)
@@ -163,9 +163,9 @@ def test_what_may_have_been_accepted_is_sent_once(world: World, name: str) -> No
     answer, status = UNCERTAIN[name]
     world.service.on("create", answer)
     wan = world.client(budget=ONE)
-    with pytest.raises(OutcomeUnknownError) as met:
+    with pytest.raises(OutcomeUnknownError) as caught:
         edit(world, wan)
-    error = met.value
+    error = caught.value
     assert (error.status, error.model, error.sent_at) == (status, PRO, world.time.wall())
     assert (world.service.count("create"), wan.spent) == (1, ONE)
     assert "find_lost" in error.message
@@ -176,25 +176,29 @@ def test_what_may_have_been_accepted_is_sent_once(world: World, name: str) -> No
 
 def test_an_uncertain_answer_of_the_vendor_keeps_its_ids(world: World) -> None:
     world.service.on("create", refusal("InternalError", "Try later.", 502))
-    with pytest.raises(OutcomeUnknownError) as met:
+    with pytest.raises(OutcomeUnknownError) as caught:
         edit(world)
-    assert (met.value.status, met.value.code, met.value.request_id) == (502, "InternalError", "req-1")
+    assert (caught.value.status, caught.value.code, caught.value.request_id) == (
+        502,
+        "InternalError",
+        "req-1",
+    )
 
 
 @pytest.mark.parametrize("name", ["read time-out", "502 HTML", "200 with broken JSON", "200 without output"])
 def test_a_synchronous_call_is_sent_once_too(world: World, name: str) -> None:
     world.service.on("create", UNCERTAIN[name][0])
-    with pytest.raises(OutcomeUnknownError, match="no task to look for") as met:
+    with pytest.raises(OutcomeUnknownError, match="no task to look for") as caught:
         edit(world, via="sync")
-    assert (world.service.count("create"), met.value.status) == (1, UNCERTAIN[name][1])
+    assert (world.service.count("create"), caught.value.status) == (1, UNCERTAIN[name][1])
     assert world.wan.spent == ONE
 
 
 def test_a_synchronous_answer_without_pictures_in_it_is_uncertain(world: World) -> None:
     world.service.on("create", reply({"request_id": "req-9", "output": {"text": None}}))
-    with pytest.raises(OutcomeUnknownError) as met:
+    with pytest.raises(OutcomeUnknownError) as caught:
         edit(world, via="sync")
-    assert (met.value.request_id, world.wan.spent) == ("req-9", ONE)
+    assert (caught.value.request_id, world.wan.spent) == ("req-9", ONE)
 
 
 @pytest.mark.parametrize("via", ["async", "sync"])
@@ -247,9 +251,9 @@ def test_what_was_held_is_settled_by_a_later_wait_of_the_same_task(world: World)
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING)
     wan = world.client(budget=ONE * 2)
-    with pytest.raises(errors.DeadlineExceededError) as met:
+    with pytest.raises(errors.DeadlineExceededError) as caught:
         edit(world, wan, timeout=60)
     world.service.on("query", DONE)
-    world.do(wan.task(met.value.task_id, PRO).wait())
+    world.do(wan.task(caught.value.task_id, PRO).wait())
     assert wan.spent == ONE
     edit(world, wan)

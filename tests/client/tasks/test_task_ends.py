@@ -28,9 +28,9 @@ def test_failed_is_an_error_with_its_reason(world: World, answer: Any) -> None:
     """Row `FAILED`: the SDK returns status_code 200, code None, message ""."""
     world.service.on("create", CREATED)
     world.service.on("query", RUNNING, answer)
-    with pytest.raises(errors.TaskFailedError, match="Output data may be inappropriate") as met:
+    with pytest.raises(errors.TaskFailedError, match="Output data may be inappropriate") as caught:
         edit(world)
-    error = met.value
+    error = caught.value
     assert (error.code, error.task_id) == ("DataInspectionFailed", TASK)
     assert error.request_id
     assert world.wan.spent == 0
@@ -60,9 +60,9 @@ def test_a_flat_failure_is_one_when_it_is_confirmed(world: World, listed: str | 
     world.service.on("create", CREATED)
     world.service.on("query", PASSING)
     world.service.on("list", tasks(listed))
-    with pytest.raises(errors.TaskFailedError) as met:
+    with pytest.raises(errors.TaskFailedError) as caught:
         edit(world)
-    assert (met.value.code, world.service.count("query")) == ("InternalError", looks)
+    assert (caught.value.code, world.service.count("query")) == ("InternalError", looks)
 
 
 def test_failed_without_a_reason_is_failed_too(world: World) -> None:
@@ -76,18 +76,18 @@ def test_canceled_is_an_error_of_its_own(world: World) -> None:
     """Row `CANCELED`."""
     world.service.on("create", CREATED)
     world.service.on("query", reply(task("CANCELED")))
-    with pytest.raises(errors.TaskCanceledError) as met:
+    with pytest.raises(errors.TaskCanceledError) as caught:
         edit(world)
-    assert (met.value.task_id, world.wan.spent) == (TASK, 0)
+    assert (caught.value.task_id, world.wan.spent) == (TASK, 0)
 
 
 def test_unknown_at_once_is_a_matter_of_account_or_region(world: World) -> None:
     """Row `UNKNOWN`: returned as success by the SDK. It ends the wait at once."""
     world.service.on("create", CREATED)
     world.service.on("query", UNKNOWN)
-    with pytest.raises(errors.TaskUnknownError, match="account and region") as met:
+    with pytest.raises(errors.TaskUnknownError, match="account and region") as caught:
         edit(world)
-    assert (met.value.task_id, world.service.count("query")) == (TASK, 1)
+    assert (caught.value.task_id, world.service.count("query")) == (TASK, 1)
 
 
 def test_unknown_after_a_day_has_expired(world: World) -> None:
@@ -154,9 +154,9 @@ def test_success_without_any_picture_is_no_error_and_costs_nothing(world: World)
 def test_success_in_a_form_nobody_knows_keeps_the_task(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", reply(task("SUCCEEDED", pictures=[link("a")])))
-    with pytest.raises(errors.MalformedResponseError) as met:
+    with pytest.raises(errors.MalformedResponseError) as caught:
         edit(world)
-    assert met.value.task_id == TASK
+    assert caught.value.task_id == TASK
 
 
 def test_answers_beside_an_empty_code_and_message_are_no_failures(world: World) -> None:
@@ -184,7 +184,7 @@ ODD_IDS = ["../uploads?x=1#", "a/b", "a?b", "a#b", "..", "a b", "", "é", "x" * 
 
 @pytest.mark.parametrize("task_id", [*ODD_IDS, None, 7, b"a"])
 def test_a_task_id_never_leads_a_url_elsewhere(world: World, task_id: Any) -> None:
-    """Tooth 7: task ids are pasted into the URL."""
+    """The official SDK pastes task ids into the URL."""
     wan = world.wan
     jobs: list[Callable[[], Any]] = [
         lambda: wan.task(task_id),

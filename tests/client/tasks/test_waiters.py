@@ -141,13 +141,13 @@ def test_a_call_that_is_cancelled_keeps_what_it_may_owe(async_world: World) -> N
         call = asyncio.ensure_future(wan.edit(PRO, "Make it dusk", images=[PHOTO], n=1))
         await world.time.sleep_async(1)
         call.cancel()
-        met = await asyncio.gather(call, return_exceptions=True)
+        outcome = await asyncio.gather(call, return_exceptions=True)
         world.service.on("create", CREATED)
         again = wan.edit(PRO, "Make it dusk", images=[PHOTO], n=1)
-        return met[0], (await asyncio.gather(again, return_exceptions=True))[0]
+        return outcome[0], (await asyncio.gather(again, return_exceptions=True))[0]
 
-    met, second = world.do(story())
-    assert isinstance(met, asyncio.CancelledError)
+    outcome, second = world.do(story())
+    assert isinstance(outcome, asyncio.CancelledError)
     assert type(second).__name__ == "BudgetExceededError"
 
 

@@ -25,8 +25,8 @@ _CONTRASTS = """() => {
   const light = (colour) => colour.slice(0, 3).map((part) => part / 255)
     .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
     .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
-  const told = (node) => [...node.childNodes].some((each) => each.nodeType === 3 && each.data.trim());
-  return [...document.body.querySelectorAll("*")].filter((node) => told(node) && node.checkVisibility())
+  const hasText = (node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+  return [...document.body.querySelectorAll("*")].filter((node) => hasText(node) && node.checkVisibility())
     .map((node) => {
       const [dark, bright] = [light(parse(getComputedStyle(node).color)), light(ground(node))].sort();
       return [node.textContent.trim().slice(0, 40), (bright + 0.05) / (dark + 0.05)];

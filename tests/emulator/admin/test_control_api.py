@@ -42,7 +42,7 @@ def submitted(url: str, model: str = PLAIN) -> str:
     return str(exchange(url, create(BODIES[model])).json()["output"]["task_id"])
 
 
-def told(http: httpx.Client, task: str) -> dict[str, Any]:
+def task_state(http: httpx.Client, task: str) -> dict[str, Any]:
     tasks: list[dict[str, Any]] = http.get("/_/state").json()["tasks"]
     return next(each for each in tasks if each["id"] == task)
 
@@ -52,7 +52,7 @@ def test_the_state_tells_all_that_the_page_shows(http: httpx.Client, url: str, e
     exchange(url, create(BODIES[PLAIN] | {"parameters": {"n": 9, "seed": -1}}, x_wan_fault="trickle pace=0"))
     state = http.get("/_/state").json()
     assert state["clock"] == {"now": emulator.clock.wall(), "manual": True}
-    assert told(http, task) == {
+    assert task_state(http, task) == {
         "id": task,
         "model": PRO,
         "call": "async",
@@ -85,7 +85,7 @@ def test_the_state_tells_all_that_the_page_shows(http: httpx.Client, url: str, e
 def test_time_is_advanced_and_tasks_end(http: httpx.Client, url: str, emulator: Emulator) -> None:
     task, now = submitted(url), emulator.clock.wall()
     assert http.post("/_/clock", json={"seconds": 60}, headers=STEER).json() == {"now": now + 60}
-    after = told(http, task)
+    after = task_state(http, task)
     assert (after["status"], after["over"], after["pictures"]) == ("SUCCEEDED", True, 2)
     assert after["links_die"] == after["ended"] + 86400
 
@@ -106,7 +106,10 @@ def test_tasks_are_completed_and_failed_with_buttons(
     code = {"code": "DataInspectionFailed"}
     assert http.post(f"/_/tasks/{coded}/fail", json=code, headers=STEER).status_code == 200
     assert [status(emulator, task) for task in (well, badly, coded)] == ["SUCCEEDED", "FAILED", "FAILED"]
-    assert told(http, badly)["code"] == "InternalError.Timeout" and told(http, coded)["code"] == code["code"]
+    assert (
+        task_state(http, badly)["code"] == "InternalError.Timeout"
+        and task_state(http, coded)["code"] == code["code"]
+    )
     assert http.post(f"/_/tasks/{well}/finish", headers=STEER).status_code == 409
     assert http.post("/_/tasks/none/finish", headers=STEER).status_code == 409
     for body in ({"code": 5}, {"code": ""}, {"code": "Oops", "message": 5}):
@@ -114,7 +117,7 @@ def test_tasks_are_completed_and_failed_with_buttons(
     own = submitted(url)
     failure = {"code": "Oops", "message": "It slipped."}
     assert http.post(f"/_/tasks/{own}/fail", json=failure, headers=STEER).status_code == 200
-    assert {name: told(http, own)[name] for name in failure} == failure
+    assert {name: task_state(http, own)[name] for name in failure} == failure
     assert http.post(f"/_/tasks/{well}/fail", content=b"[1]", headers=STEER).status_code == 400
     assert http.post(f"/_/tasks/{well}/fail", content=b"{", headers=STEER).status_code == 400
     assert http.post(f"/_/tasks/{well}/fail", content=b" " * 5000, headers=STEER).status_code == 413
@@ -157,7 +160,7 @@ def test_the_page_is_served_where_there_is_one(http: httpx.Client) -> None:
 def test_a_task_names_the_rules_that_its_request_broke(http: httpx.Client, url: str) -> None:
     body = BODIES[PLAIN] | {"parameters": {"n": 1, "colour": "red"}}
     task = exchange(url, create(body)).json()["output"]["task_id"]
-    (broken,) = told(http, task)["rules"]
+    (broken,) = task_state(http, task)["rules"]
     assert broken["outcome"] == "unspecified" and broken["rule"].endswith("unknown")
     numbers = [seen["number"] for seen in http.get("/_/state").json()["requests"]]
     assert numbers == sorted(numbers, reverse=True) and len({*numbers}) == len(numbers)

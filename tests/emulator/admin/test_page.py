@@ -113,9 +113,9 @@ def steps(page: "Page", task: str) -> dict[str, bool]:
 def test_tasks_appear_by_themselves_and_live(page: "Page", emulator: Emulator) -> None:
     task = submit(emulator, messages(PRO, URL, prompt="a clock", n=2, size="1024*768"))
     wait_status(page, task, "PENDING")
-    told = card(page, task).inner_text()
-    assert "a clock" in told and "wan2.7-image-pro · async · 2 pictures of 1024\u00d7768" in told
-    assert "image 1: https://example.com/cat.png" in told and told.count("not yet") == 2
+    text = card(page, task).inner_text()
+    assert "a clock" in text and "wan2.7-image-pro · async · 2 pictures of 1024\u00d7768" in text
+    assert "image 1: https://example.com/cat.png" in text and text.count("not yet") == 2
     assert steps(page, task) == {"Submitted": True, "Start": False, "End": False, "Unknown": False}
     press(page, "+1 minute")
     wait_status(page, task, "RUNNING")
@@ -161,10 +161,10 @@ def test_requests_tell_the_rules_that_they_broke(page: "Page", emulator: Emulato
     look(page)
     rows = page.locator(".request")
     rows.nth(2).wait_for()
-    told = [row.inner_text().split() for row in rows.all()]
-    assert [words[:2] for words in told] == [["429", "query"], ["400", "async"], ["200", "async"]]
-    assert "wan2.7/n.max" in told[1] and "rejected" in told[1]
-    assert "wan2.7/prompt.max_chars" in told[2] and "truncated" in told[2]
+    cells = [row.inner_text().split() for row in rows.all()]
+    assert [words[:2] for words in cells] == [["429", "query"], ["400", "async"], ["200", "async"]]
+    assert "wan2.7/n.max" in cells[1] and "rejected" in cells[1]
+    assert "wan2.7/prompt.max_chars" in cells[2] and "truncated" in cells[2]
     assert "met the fault error" in rows.first.inner_text()
     page.get_by_label("only those that broke a rule").check()
     assert rows.count() == 2
@@ -233,8 +233,8 @@ def test_an_empty_page_tells_how_to_point_a_client_at_it(page: "Page", url: str)
     lines = page.evaluate("navigator.clipboard.readText()")
     assert lines == page.locator("#hint-curl").inner_text()
     if shutil.which("curl") and shutil.which("sh"):
-        told = subprocess.check_output(["sh", "-c", lines + " --noproxy '*' -s -i"], timeout=20, text=True)
-        assert told.startswith("HTTP/1.1 200") and "x-wan-rules" not in told
+        printed = subprocess.check_output(["sh", "-c", lines + " --noproxy '*' -s -i"], timeout=20, text=True)
+        assert printed.startswith("HTTP/1.1 200") and "x-wan-rules" not in printed
         look(page)
         page.locator('.state[data-status="PENDING"]').wait_for()
 

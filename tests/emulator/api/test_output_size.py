@@ -47,7 +47,7 @@ def size_of(emulator: Emulator, body: dict[str, Any]) -> tuple[int, int]:
         (messages(PRO, size="4K"), (4096, 4096)),
         (messages(PLAIN, TALL, WIDE, size="1K"), (1448, 724)),
         (messages(PLAIN, WIDE, TALL, size="1K"), (724, 1448)),
-        (messages(PLAIN, WIDE, URL, size="1K"), (1024, 1024)),  # nobody sees what a URL holds
+        (messages(PLAIN, WIDE, URL, size="1K"), (1024, 1024)),  # the size of an image at a URL is unknown
         (messages(PLAIN, TALL, size="1488*704"), (1488, 704)),
         # 2.6: multiples of 16; in interleave mode as the input, up to 1280*1280.
         (messages(OLDER, data_uri(1000, 1000)), (1280, 1280)),
@@ -82,7 +82,10 @@ def size_of(emulator: Emulator, body: dict[str, Any]) -> tuple[int, int]:
         ),  # 564.3, 614.4
         (functional(data_uri(515, 512), "expand", right_scale=1.1), (567, 512)),  # 566.5
         (functional(data_uri(640, 512), "doodle", left_scale=1.5), (640, 512)),
-        (functional(URL, "super_resolution", upscale_factor=2), (2048, 2048)),  # nobody sees what a URL holds
+        (
+            functional(URL, "super_resolution", upscale_factor=2),
+            (2048, 2048),
+        ),  # the size of an image at a URL is unknown
     ],
 )
 def test_a_picture_has_the_promised_size(body: dict[str, Any], due: tuple[int, int]) -> None:

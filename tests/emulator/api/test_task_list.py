@@ -16,7 +16,7 @@ from tests.emulator.api_client import (
 )
 from tests.support.fake_clock import NEW_YEAR_2026
 from wanlib.emulator import Emulator, ManualClock, Settings
-from wanlib.emulator.core.time import TimestampFormat
+from wanlib.spec.model.timestamp_format import TimestampFormat
 
 HOUR = 3600.0
 START = NEW_YEAR_2026

@@ -232,7 +232,7 @@ def test_keys_are_bound_to_a_region() -> None:
         assert (answer.status, json_of(answer)["code"]) == (401, "InvalidApiKey")
         assert json_of(answer)["message"] == "Invalid API-key provided."
         assert rules(answer) == {"wire/regions": "rejected"}
-        answer = create(emulator, BODIES[PLAIN], authorization="Bearer sk-nobody")
+        answer = create(emulator, BODIES[PLAIN], authorization="Bearer sk-unknown")
         assert answer.status == 401 and rules(answer) == {"wire/headers.Authorization": "rejected"}
         lent = json_of(send(emulator, "POST", "/tokens", authorization=f"Bearer {good}"))["token"]
         assert create(emulator, BODIES[PLAIN], authorization=f"Bearer {lent}").status == 200

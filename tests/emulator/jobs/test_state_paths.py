@@ -23,7 +23,7 @@ def table(steps: str, **others: Any) -> dict[str, Any]:
     return {**SPEC.task, "states": {name: {"next": after} for name, after in found.items()}} | others
 
 
-def told(walk: tuple[str, ...]) -> str:
+def as_text(walk: tuple[str, ...]) -> str:
     """The first letters of a walk."""
     return "".join(state[0] for state in walk)
 
@@ -51,13 +51,13 @@ def test_the_packaged_table_leaves_nothing_open() -> None:
     ],
 )
 def test_all_walks_of_work_that_is_to_succeed(steps: str, due: list[str]) -> None:
-    assert [told(walk) for walk in walks_from(table(steps), "PENDING", "SUCCEEDED", {"FAILED"})] == due
+    assert [as_text(walk) for walk in walks_from(table(steps), "PENDING", "SUCCEEDED", {"FAILED"})] == due
 
 
 def test_a_road_has_its_end_where_work_ends() -> None:
     def road(steps: str) -> tuple[str, str, str]:
         ((first, between, on),) = paths_to(table(steps), "SUCCEEDED", {"FAILED"})
-        return first[0], told(between), told(on)
+        return first[0], as_text(between), as_text(on)
 
     assert road("P>R R>S S>U") == ("P", "R", "SU")
     assert road("P>S") == ("P", "P", "S")  # it waits until it ends

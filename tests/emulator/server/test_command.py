@@ -65,7 +65,7 @@ def test_it_serves_until_ctrl_c_which_ends_it_quietly() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 def test_each_request_is_a_line_and_no_line_holds_a_secret() -> None:
-    secret, prompt = "sk-verysecret", "a prompt that nobody else reads"
+    secret, prompt = "sk-verysecret", "a private prompt"
     picture = "data:image/png;base64,iVBORw0KGgo" + "A" * 400
     body = messages(PLAIN, picture, prompt=prompt, n=9)
     with running("--clock", "now", "--key", secret, "--key", "sk-other@singapore") as (process, printed):

@@ -63,23 +63,23 @@ def test_a_trickle_comes_whole(url: str) -> None:
 
 
 def test_of_a_trickle_each_piece_is_sent_after_a_pause() -> None:
-    told: list[Any] = []
+    events: list[Any] = []
 
     class Told(ResponseWriter):
         async def sleep_unless_disconnected(self, seconds: float) -> bool:
-            told.append(seconds)
+            events.append(seconds)
             return True
 
     async def send(message: Any) -> None:
-        told.append(message.get("body", message.get("status")))
+        events.append(message.get("body", message.get("status")))
 
     async def receive() -> Any:
-        raise AssertionError("nobody asks whether the client is there")
+        raise AssertionError("nothing checks whether the client is there")
 
     pieces = (b"one", b"two", b"three")
     line = Told({}, receive, send, asyncio.Event())
     asyncio.run(send_response(Response(200, (), pieces, pace=0.5), line))
-    assert told == [200, 0.5, b"one", 0.5, b"two", 0.5, b"three", b""]
+    assert events == [200, 0.5, b"one", 0.5, b"two", 0.5, b"three", b""]
 
 
 def test_the_others_come_over_the_wire(url: str) -> None:
@@ -130,6 +130,6 @@ def test_a_disconnect_and_a_shutdown_end_a_delayed_answer(working: float) -> Non
         waiting.sendall(call)
         while len(emulator.jobs()) < 2:
             pass
-    assert waiting.recv(10) == b""  # an end, not an answer that nobody has come by
+    assert waiting.recv(10) == b""  # an end of the stream, not a late response
     waiting.close()
     assert monotonic() - begun < 60

@@ -11,11 +11,10 @@ from wanlib.emit.python_text import (
     EmitError,
     module_name,
     python_literal,
-    strptime_format,
-    utc_offset,
 )
 from wanlib.emit.validator.module import header
 from wanlib.spec import Family, Spec
+from wanlib.spec.model.timestamp_format import TimestampFormat
 from wanlib.spec.source.annotated import parse_duration
 
 _NAMES = tuple(sorted([WireNames.__name__, *(group.__name__ for group in GROUPS.values())]))
@@ -298,12 +297,12 @@ def _list_page(wire: Mapping[str, Any], names: WireNames) -> int:
 
 def _query_timezone(query: Mapping[str, str]) -> int:
     """Return the UTC offset of a query's times in seconds; their form must be ISO 8601."""
-    form = strptime_format(query["form"])
+    time_format = _time_format(query["form"], query["zone"])
     try:
-        datetime.fromisoformat(datetime(2026, 5, 27).strftime(form))
+        datetime.fromisoformat(time_format.format(0))
     except ValueError:
         raise EmitError(f"the times of a query are {query['form']!r}, expected a form of ISO 8601") from None
-    return utc_offset(query["zone"])
+    return time_format.utc_offset
 
 
 def _list_time(queries: Mapping[str, Any]) -> str:
@@ -311,4 +310,11 @@ def _list_time(queries: Mapping[str, Any]) -> str:
     forms = {query["form"] for query in queries["list"].values() if "form" in query}
     if len(forms) != 1:
         raise EmitError(f"the filters of a list have {len(forms)} forms of time, expected one")
-    return strptime_format(forms.pop())
+    return _time_format(forms.pop()).directives
+
+
+def _time_format(form: str, zone: str = "+00:00") -> TimestampFormat:
+    try:
+        return TimestampFormat(form, zone)
+    except ValueError as error:
+        raise EmitError(str(error)) from None

@@ -5,10 +5,10 @@ from typing import Any
 
 from wanlib.base.wire_names import WireNames
 from wanlib.emulator.core.settings import Settings
-from wanlib.emulator.core.time import TimestampFormat
 from wanlib.emulator.jobs.job import NEVER, Job, JobOutcome
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle
 from wanlib.spec import Spec
+from wanlib.spec.model.timestamp_format import TimestampFormat
 
 Body = dict[str, Any]
 Link = Callable[[Job, int], str]

@@ -5,9 +5,9 @@ from typing import Any
 from wanlib.base.redaction import safe_repr
 from wanlib.emulator.api.response_bodies import Body, Link, ResponseBodies
 from wanlib.emulator.context import EmulatorContext
-from wanlib.emulator.core.time import TimestampFormat
 from wanlib.emulator.core.vendor_errors import VendorError
 from wanlib.emulator.jobs.job import Job, JobOutcome
+from wanlib.spec.model.timestamp_format import TimestampFormat
 from wanlib.spec.source.annotated import parse_duration
 
 _ACCOUNT = "emulator"

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.http_messages import Request
 from wanlib.emulator.core.routes import STORAGE
-from wanlib.emulator.core.time import TimestampFormat
 from wanlib.emulator.jobs.lifecycle import has_elapsed
 from wanlib.emulator.storage.store import Upload
+from wanlib.spec.model.timestamp_format import TimestampFormat
 from wanlib.spec.source.annotated import parse_duration
 from wanlib.validation.image_header import image_info_from_bytes
 
