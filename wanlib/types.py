@@ -56,7 +56,8 @@ if TYPE_CHECKING:
     from wanlib.client.streams import Stream
     from wanlib.client.streams_async import AsyncStream
     from wanlib.client.task_handles import AsyncTask, Task
-    from wanlib.client.tasks.resume import LostCall, ResumeResult
+    from wanlib.client.tasks.lost_calls import LostCall
+    from wanlib.client.tasks.resume import ResumeResult
     from wanlib.client.tasks.status import TaskPage, TaskStatus, TaskSummary
     from wanlib.fixing import Change, Fixed
     from wanlib.generated.parameters import *  # noqa: F403
@@ -78,7 +79,7 @@ _MODULES = {
     "Clock": "wanlib.base.clock",
     "Fixed": "wanlib.fixing",
     "ImageLike": "wanlib.client.images.inputs",
-    "LostCall": "wanlib.client.tasks.resume",
+    "LostCall": "wanlib.client.tasks.lost_calls",
     "ManualClock": "wanlib.base.clock",
     "Options": "wanlib.client.call.options",
     "Output": "wanlib.client.outputs",

@@ -1,6 +1,7 @@
 """`wanlib submit`, `wait`, `tasks`, `cancel` and `resume` against a service on loopback."""
 
 import json
+import shlex
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -124,11 +125,19 @@ def test_the_unfinished_calls_of_a_journal_are_continued(
     service.answers["/tasks"] = listed()
     ran = call("resume", "--journal", journal, "--out", tmp_path)
     assert (ran.code, ran.out) == (1, f"{tmp_path / f'{TASK}-1.png'}\n")
-    printed = f"wanlib: a call of {PRO} was sent, but its response was lost; the service lists no such task"
+    printed = (
+        f"wanlib: a call of {PRO} was sent, but its response was lost; the service lists no task of that time"
+    )
     assert ran.err.splitlines()[-1] == printed
     service.answers["/tasks"] = listed({"task_id": OTHER}, {"task_id": OTHER[:-1] + "3"})
     (lost,) = call("resume", "--journal", journal, "--out", tmp_path, "--json").out.splitlines()
     assert json.loads(lost)["lost"]["candidates"] == [OTHER, OTHER[:-1] + "3"]
+    service.answers["/tasks"] = listed({"task_id": OTHER})
+    ran = call("resume", "--journal", journal, "--out", tmp_path)
+    assert (ran.code, ran.out) == (1, "")
+    hint = ran.err.splitlines()[-1].rpartition(": wanlib ")[2]
+    assert hint.startswith("resume --adopt --out") and OTHER in ran.err
+    assert call(*shlex.split(hint)).out == f"{tmp_path / f'{OTHER}-1.png'}\n"
 
 
 def test_a_journal_with_nothing_to_do_or_none_at_all(call: Command, tmp_path: Path) -> None:

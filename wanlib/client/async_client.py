@@ -125,19 +125,26 @@ class AsyncClient(BaseClient):
         return await self._driver.run(self._core.find_lost(error))
 
     async def resume(
-        self, *, timeout: float | None = None, on_status: StatusCallback | None = None
+        self, *, timeout: float | None = None, on_status: StatusCallback | None = None, adopt: bool = False
     ) -> ResumeResult:
-        """Continue all unfinished calls of the journal, as after a crash, and wait for them.
+        """Continue the unfinished calls of the journal, as after a crash, and wait for their tasks.
+
+        A lost call is reported with its candidates: the tasks of its model that were submitted at about that
+        time and that the journal does not explain. The list of tasks does not say who submitted them, so with
+        `adopt=False` none of them is taken for the task of the call.
 
         Args:
             timeout: Seconds to wait in all. None means the client's own timeout.
             on_status: Called with (task id, status) at each new status. None means no calls.
+            adopt: True states that no other client uses this account for the models of the journal. Then the
+                candidates are continued as the tasks of the lost calls, where there are as many tasks as
+                calls.
 
         Raises:
             ConfigurationError: The client has no journal.
             JournalError: The journal cannot be used.
         """
-        result = await self._driver.run(self._core.resume(timeout, on_status))
+        result = await self._driver.run(self._core.resume(timeout, on_status, adopt))
         return result._replace(results=[self._with_saver(output) for output in result.results])
 
     async def get_task(self, task_id: str) -> TaskStatus:

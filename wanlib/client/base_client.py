@@ -10,7 +10,7 @@ from wanlib.base.api_tables import ApiTables
 from wanlib.base.clock import Clock, RealClock
 from wanlib.base.redaction import safe_repr
 from wanlib.client.drivers.http_adapter import create_http_client, validate_http_client
-from wanlib.client.protocol.context import MAX_RETRIES, TIMEOUT, create_context
+from wanlib.client.protocol.context import MAX_RETRIES, TIMEOUT, check_flags, create_context
 from wanlib.errors import InvalidArgumentError
 
 if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
@@ -79,7 +79,7 @@ class BaseClient:
         random: Random | None = None,
     ) -> None:
         """Create the client. No connection is opened before the first call."""
-        _check_flags(upload=upload, file_urls=file_urls, trust_env=trust_env)
+        check_flags(upload=upload, file_urls=file_urls, trust_env=trust_env)
         if isinstance(parallel, bool) or not isinstance(parallel, int) or parallel < 1:
             raise InvalidArgumentError(f"parallel is {safe_repr(parallel)}; allowed: an integer, 1 or more")
         _check_methods("clock", clock, "now", "wall", "sleep", "sleep_async")
@@ -122,13 +122,6 @@ class BaseClient:
     def __deepcopy__(self, memo: object) -> Self:
         """Return the client itself: copies of results and tasks share it."""
         return self  # copies of results and tasks share the client
-
-
-def _check_flags(**flags: object) -> None:
-    """Raise InvalidArgumentError for what is neither True nor False."""
-    for name, value in flags.items():
-        if not isinstance(value, bool):
-            raise InvalidArgumentError(f"{name} is {safe_repr(value)}; allowed: True or False")
 
 
 def _check_methods(name: str, value: object, *methods: str) -> None:

@@ -20,7 +20,7 @@ from wanlib.client.call.options import (
 from wanlib.client.call.plan import CallPlan, plan_call
 from wanlib.client.http.messages import Request
 from wanlib.client.protocol.budget import parse_amount
-from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.context import ClientContext, check_flags
 from wanlib.client.protocol.effects import OpenedResponse, RunBlocking, Steps
 from wanlib.client.protocol.settings import RESPONSE_TIMEOUT
 from wanlib.client.protocol.timing import Deadline
@@ -189,12 +189,15 @@ class ClientCore:
             )
         return find_lost(self.context, error.model, error.sent_at, error.sent_at, self._deadline(None))
 
-    def resume(self, timeout: float | None, on_status: StatusCallback | None) -> "Steps[ResumeResult]":
+    def resume(
+        self, timeout: float | None, on_status: StatusCallback | None, adopt: bool
+    ) -> "Steps[ResumeResult]":
         """Continue the unfinished calls of the journal."""
         from wanlib.client.tasks.resume import resume
 
         check_callback(on_status)
-        return resume(self.context, self._deadline(timeout), on_status)
+        check_flags(adopt=adopt)
+        return resume(self.context, self._deadline(timeout), on_status, adopt=adopt)
 
     def list_filters(
         self, status: str | None, model: str | None, task_id: str | None, start: Any, end: Any

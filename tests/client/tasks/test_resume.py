@@ -16,7 +16,13 @@ from tests.client.service import CREATED, DONE, OLD, PRO, RUNNING
 from wanlib.boundary.images import encode_image
 from wanlib.client.journal.entry import is_owner_dead, new_lease_owner
 from wanlib.client.journal.journal import Journal
-from wanlib.errors import ConfigurationError, DeadlineExceededError, OutcomeUnknownError, TaskFailedError
+from wanlib.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    DeadlineExceededError,
+    OutcomeUnknownError,
+    TaskFailedError,
+)
 from wanlib.generated.calls import API
 
 
@@ -93,7 +99,7 @@ def test_a_task_that_failed_is_told_with_its_id_and_never_again(world: World, pa
     assert world.do(client.resume()).failed == []
 
 
-def test_a_call_cut_before_its_answer_is_found_in_the_list(world: World, path: Path) -> None:
+def test_a_call_cut_before_its_answer_is_found_in_the_list_and_adopted(world: World, path: Path) -> None:
     world.service.on("create", httpx.ReadError)
     with pytest.raises(OutcomeUnknownError) as lost:
         world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
@@ -101,7 +107,10 @@ def test_a_call_cut_before_its_answer_is_found_in_the_list(world: World, path: P
     abandon(path)
     world.service.on("list", listed(world, (TASK, PRO, 1.0)))
     world.service.on("query", DONE)
-    resumed = world.do(world.client(journal=path).resume())
+    reported = world.do(world.client(journal=path).resume())
+    assert [[task.task_id for task in each.candidates] for each in reported.lost] == [[TASK]]
+    assert (reported.results, world.service.count("query")) == ([], 0)
+    resumed = world.do(world.client(journal=path).resume(adopt=True))
     assert [each.task_id for each in resumed.results] == [TASK]
     assert world.service.count("create") == 1
     asked = world.service.of("list")[0].url
@@ -109,6 +118,73 @@ def test_a_call_cut_before_its_answer_is_found_in_the_list(world: World, path: P
     with Journal(path) as journal:
         entry = journal.entry(TASK)
     assert entry is not None and entry.problem is None
+
+
+def test_a_task_of_another_client_is_not_taken(world: World, path: Path) -> None:
+    """The call never arrived, and another process of the account made one task of the model just then."""
+    world.service.on("create", httpx.ReadError)
+    with pytest.raises(OutcomeUnknownError):
+        world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
+    abandon(path)
+    world.service.on("list", listed(world, ("of-another-client", PRO, 1.0)))
+    resumed = world.do(world.client(journal=path).resume())
+    assert (resumed.results, resumed.failed, world.service.count("query")) == ([], [], 0)
+    with Journal(path) as journal:
+        assert journal.entry("of-another-client") is None
+
+
+def test_a_task_is_adopted_once(world: World, path: Path) -> None:
+    """Two calls of one time and one task: no call gets it, however often it is asked for."""
+    world.service.on("create", httpx.ReadError)
+    wan = world.client(journal=path)
+    for pause in (0, 5000):
+        world.time.at += pause
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknownError):
+                world.do(wan.submit(PRO, "a vase", n=1))
+    abandon(path)
+    world.service.on("query", DONE)
+    tasks = [("late-1", PRO, 0.0), ("late-2", PRO, 1.0), ("early", PRO, -5000.0), ("late-2", PRO, 1.0)]
+    lists = [listed(world, *rows) for rows in (tasks[2:3], tasks[:2] + tasks[3:])]
+    world.service.on("list", *lists, *lists)
+    adopted = world.do(world.client(journal=path).resume(adopt=True))
+    assert [each.task_id for each in adopted.results] == ["late-1", "late-2"]
+    assert [[task.task_id for task in each.candidates] for each in adopted.lost] == [["early"]] * 2
+    again = world.do(world.client(journal=path).resume(adopt=True))
+    assert (len(again.lost), again.failed) == (2, [])
+
+
+def test_what_another_process_has_under_way_is_not_adopted(world: World, path: Path) -> None:
+    """Its call is sent and its id is still to come: the one task in the list may be that of either call."""
+    world.service.on("create", httpx.ReadError)
+    with pytest.raises(OutcomeUnknownError):
+        world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
+    abandon(path)
+    call = {"verb": "edit", "model": PRO, "call": "async", "digest": "", "pictures": 1, "price": None}
+    with Journal(path) as journal:
+        now = world.time.wall()
+        origin = journal.entries(now, 9.0)[0].origin
+        key = journal.record_intent(**call, currency="", origin=origin, at=now, owner="x", until=now + 99)
+        world.service.on("list", listed(world, (TASK, PRO, 1.0)))
+        (lost,) = world.do(world.client(journal=path).resume(adopt=True)).lost
+        assert [task.task_id for task in lost.candidates] == [TASK]
+        journal.record_accepted(key, TASK, None, now)
+    (lost,) = world.do(world.client(journal=path).resume(adopt=True)).lost
+    assert lost.candidates == ()
+
+
+def test_a_list_that_fails_costs_no_result(world: World, path: Path) -> None:
+    world.service.on("create", httpx.ReadError, CREATED)
+    wan = world.client(journal=path)
+    with pytest.raises(OutcomeUnknownError):
+        world.do(wan.submit(PRO, "a vase", n=1))
+    world.do(wan.submit(PRO, "a vase", n=1))
+    abandon(path)
+    world.service.on("list", reply({"code": "InvalidApiKey", "message": "no", "request_id": "r"}, 401))
+    world.service.on("query", DONE)
+    resumed = world.do(world.client(journal=path).resume(adopt=True))
+    assert [each.task_id for each in resumed.results] == [TASK]
+    assert [type(each.error) for each in resumed.lost] == [AuthenticationError]
 
 
 @pytest.mark.parametrize("found", [0, 2])
@@ -119,7 +195,7 @@ def test_a_lost_call_is_never_guessed(world: World, path: Path, found: int) -> N
         world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
     abandon(path)
     world.service.on("list", listed(world, *((f"task-{number}", PRO, 1.0) for number in range(found))))
-    resumed = world.do(world.client(journal=path).resume())
+    resumed = world.do(world.client(journal=path).resume(adopt=True))
     (lost,) = resumed.lost
     assert [each.task_id for each in lost.candidates] == [f"task-{number}" for number in range(found)]
     assert (resumed.results, world.service.count("query")) == ([], 0)
@@ -165,7 +241,7 @@ def test_tasks_that_other_entries_account_for_are_no_candidates(world: World, pa
         return RUNNING if TASK in str(request.url) else DONE
 
     world.service.on("query", query)
-    resumed = world.do(world.client(journal=path).resume(timeout=30))
+    resumed = world.do(world.client(journal=path).resume(timeout=30, adopt=True))
     assert [each.task_id for each in resumed.results] == ["task-2"]
     assert [type(each) for each in resumed.failed] == [DeadlineExceededError]
 

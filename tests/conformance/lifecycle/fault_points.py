@@ -64,7 +64,7 @@ RECORD_ACCEPTED = _function(Journal, Journal.record_accepted)
 RECORD_ENDED = _function(Journal, Journal.record_ended)
 CLOSE_JOURNAL = _function(Journal, Journal.close)
 SEND_SUBMIT = _function(lifecycle, lifecycle.send)
-SEARCH_LOST = _function(resume, resume._search_lost)
+SEARCH_LOST = _function(resume, resume.search_lost_calls)
 
 # The client: waits, queries, cancels.
 ADD_WATCH = _function(TaskPoller, TaskPoller.add)

@@ -185,10 +185,10 @@ def test_a_client_that_repeats_lost_calls_pays_twice(monkeypatch: pytest.MonkeyP
         plans[plan.model.name] = plan
         return (yield from send(context, plan, *rest))
 
-    def eager(context: Any, entries: Any, deadline: Any) -> Any:
+    def eager(context: Any, entries: Any, deadline: Any, *, adopt: bool) -> Any:
         for entry in entries:
             yield from create.send_billed_call(context, plans[entry.model], deadline)
-        return (yield from search_lost(context, entries, deadline))
+        return (yield from search_lost(context, entries, deadline, adopt=adopt))
 
     SEND_SUBMIT.plant(monkeypatch, noting)
     SEARCH_LOST.plant(monkeypatch, eager)

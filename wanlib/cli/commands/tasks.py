@@ -18,7 +18,7 @@ from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.output import Progress, print_table
 
 if TYPE_CHECKING:
-    from wanlib.client.tasks.resume import LostCall
+    from wanlib.client.tasks.lost_calls import LostCall
     from wanlib.client.tasks.status import TaskSummary
 
 TasksArgument = Annotated[
@@ -162,12 +162,20 @@ def resume(
     output_files: OutputOptions,
     connection: ConnectionOptions,
     timeout: TimeoutOption = None,
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt",
+            help="State that no other program uses the account for these models: tasks are taken to be those "
+            "of lost calls where there are as many.",
+        ),
+    ] = False,
     as_json: JsonLinesOption = False,
 ) -> int:
     """Continue every unfinished call of a journal.
 
-    Waits for each task in the --journal file and saves its pictures. If the id of a task was lost, the task
-    is looked for; if it is not certain which one it is, the candidates are listed. Exit 0 if every picture
+    Waits for each task in the --journal file and saves its pictures. If the id of a task was lost, the tasks
+    that were submitted at that time are listed; with --adopt they are continued. Exit 0 if every picture
     arrived, 1 if something failed or is lost, 2 for a usage error or a missing key.
     """
     if connection.journal is None or not connection.journal.is_file():
@@ -181,9 +189,12 @@ def resume(
         hint = f"to continue: {reporter.command('resume')}"
         with report_interrupt(hint), connection.open() as wan:
             with Progress(connection.clock, as_json) as progress:
-                resumed = wan.resume(timeout=timeout, on_status=progress)
+                resumed = wan.resume(timeout=timeout, on_status=progress, adopt=adopt)
             codes = [report_result(result, reporter) for result in [*resumed.results, *resumed.failed]]
             codes += [_report_lost(lost, as_json) for lost in resumed.lost]
+        if any(lost.candidates for lost in resumed.lost) and not adopt and not as_json:
+            command = reporter.command("resume", "--adopt")
+            print_error(f"to continue them, if no other program uses the account for this model: {command}")
         if not codes:
             print_error("the journal has no unfinished calls")
         return max(codes, default=ExitCode.OK)
@@ -194,9 +205,15 @@ def resume(
 def _report_lost(lost: "LostCall", as_json: bool) -> int:
     """Report a call that may have been accepted."""
     entry, ids = lost.entry, [candidate.task_id for candidate in lost.candidates]
+    error = lost.error
     if as_json:
-        print(json.dumps({"lost": {"model": entry.model, "sent_at": entry.sent_at, "candidates": ids}}))
+        call = {"model": entry.model, "sent_at": entry.sent_at, "candidates": ids}
+        print(json.dumps({"lost": call | {"error": error.to_dict() if error else None}}))
     else:
-        tasks = f"it may be one of these tasks: {', '.join(ids)}" if ids else "the service lists no such task"
+        tasks = "the service lists no task of that time"
+        if error is not None:
+            tasks = f"the list of tasks can't be searched: {error}"
+        elif ids:
+            tasks = f"tasks of that time, which may be those of another program: {', '.join(ids)}"
         print_error(f"a call of {entry.model} was sent, but its response was lost; {tasks}")
     return ExitCode.FAILED

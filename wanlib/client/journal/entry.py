@@ -80,6 +80,19 @@ UNFINISHED = """
 """
 """Whether there is something left to do, as `Entry.state` has it, and links that still live."""
 
+LOST_KEYS = """
+SELECT other.key FROM entry AS other
+WHERE other.task_id IS NULL AND other.ended_at IS NULL AND other.saved_at IS NULL
+    AND other.call = 'async' AND other.sent_at BETWEEN :since AND :until
+    AND EXISTS (
+        SELECT 1 FROM entry AS mine
+        WHERE mine.key IN (SELECT value FROM json_each(:keys))
+            AND mine.model = other.model AND mine.origin = other.origin
+    )
+"""
+"""The calls of the same models and addresses as :keys that have no task, leased or not."""
+TAKEN_TASKS = "SELECT count(*) FROM entry WHERE task_id IN (SELECT value FROM json_each(:ids))"
+
 SCHEMA = """
 CREATE TABLE entry (
     key INTEGER PRIMARY KEY,

@@ -6,14 +6,21 @@ Imported only where a journal is used, since SQLite takes milliseconds to load.
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from sqlite3 import Connection, Cursor
 from typing import Any
 
 from wanlib.base.redaction import redact_text
 from wanlib.client.journal.database import closed_error, open_journal, resolve_database_path, sqlite_errors
-from wanlib.client.journal.entry import COLUMNS, UNFINISHED, Entry, entry_from_row
+from wanlib.client.journal.entry import (
+    COLUMNS,
+    LOST_KEYS,
+    TAKEN_TASKS,
+    UNFINISHED,
+    Entry,
+    entry_from_row,
+)
 
 __all__ = ["Entry", "Journal"]
 
@@ -92,6 +99,31 @@ class Journal:
         values = {"key": key, "task_id": task_id, "request_id": request_id, "at": at}
         changes = "task_id = :task_id, request_id = :request_id, accepted_at = :at, problem = NULL"
         self._write(f"UPDATE entry SET {changes} WHERE key = :key", values, task_id)
+
+    def adopt(self, tasks: Mapping[int, str], *, since: float, until: float) -> bool:
+        """Record the tasks of lost calls, all or none.
+
+        Nothing is recorded if one of the tasks is in another entry, if one of the calls has a task or an end,
+        or if another call of the same model and address was lost or is under way at that time.
+
+        Args:
+            tasks: The id of the task by the key of the entry.
+            since: The time from which other calls may have made the tasks, in seconds since 1970.
+            until: The end of that time.
+
+        Returns:
+            Whether the tasks were recorded.
+        """
+        keys, ids = json.dumps(list(tasks)), json.dumps(list(tasks.values()))
+        values = {"keys": keys, "ids": ids, "since": since, "until": until}
+        with self._connected() as connection, _transaction(connection):
+            lost = {key for (key,) in connection.execute(LOST_KEYS, values)}
+            (taken,) = connection.execute(TAKEN_TASKS, values).fetchone()
+            if taken or lost != tasks.keys():
+                return False
+            changes = "UPDATE entry SET task_id = ?, accepted_at = sent_at, problem = NULL WHERE key = ?"
+            connection.executemany(changes, [(task_id, key) for key, task_id in tasks.items()])
+        return True
 
     def record_refused(self, key: int, reason: str, at: float) -> None:
         """Record that the call was certainly not accepted, so that there is nothing to continue.
@@ -218,6 +250,19 @@ class Journal:
             if self._closed:
                 raise closed_error(self.path, task_id)
             yield self._connection
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """Make several statements one transaction, which begins with the write lock."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # some errors have ended it
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _key_condition(which: int | str) -> str:

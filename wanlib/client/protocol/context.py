@@ -168,6 +168,13 @@ def validate_timeout(timeout: object) -> float:
     return float(timeout)
 
 
+def check_flags(**flags: object) -> None:
+    """Raise InvalidArgumentError for what is neither True nor False."""
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise InvalidArgumentError(f"{name} is {safe_repr(value)}; allowed: True or False")
+
+
 def _open_journal(journal: Any) -> "Journal | None":
     """Return the journal at a path, or one that is open. Raise JournalError, InvalidArgumentError."""
     if journal is None:

@@ -187,7 +187,7 @@ class WanAdapter:
 
     def resume(self, timeout: float) -> CallOutcome:
         """Resume all unfinished calls."""
-        return self._outcome("resume", lambda: self._wan.resume(timeout=timeout))
+        return self._outcome("resume", lambda: self._wan.resume(timeout=timeout, adopt=True))
 
     def close(self) -> None:
         """Close the client."""

@@ -122,7 +122,7 @@ def run_upload(worker: Worker) -> None:
 
 def run_resume(worker: Worker) -> dict[str, Any]:
     """Resume what earlier processes left unfinished, and save its pictures."""
-    resumed = worker.run(worker.wan.resume())
+    resumed = worker.run(worker.wan.resume(adopt=True))
     for result in resumed.results:
         worker.save(result)
     return {

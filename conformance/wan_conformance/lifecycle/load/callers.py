@@ -120,7 +120,7 @@ class ConcurrentCallers(Callers):
             await asyncio.gather(*callers)
         await asyncio.sleep(RESTART_DELAY)
         async with self._client() as wan:
-            return outcome_from_resume(await wan.resume(timeout=CALL_TIMEOUT))
+            return outcome_from_resume(await wan.resume(timeout=CALL_TIMEOUT, adopt=True))
 
     def _client(self) -> Any:
         http_client = AsyncInProcessClient(self._service, self._clock.sleep_async)
@@ -167,7 +167,7 @@ class SequentialCallers(Callers):
                 self._record(intent, *self._saved(result))
         self._clock.sleep(RESTART_DELAY)
         with self._client() as wan:
-            return outcome_from_resume(wan.resume(timeout=CALL_TIMEOUT))
+            return outcome_from_resume(wan.resume(timeout=CALL_TIMEOUT, adopt=True))
 
     def _client(self) -> Any:
         return self._create_client(Wan, InProcessClient(self._service, self._clock.sleep), 1)
