@@ -94,6 +94,8 @@ class WanError(Exception):
         kind: The class of the error, as of `wanlib.classify`; None if the service states no error.
         advice: What to do, as of `wanlib.classify`; None if the service states no error.
         retry: Whether the same call may succeed later: `yes`, `once` (one more try makes sense) or `no`.
+        result: The `Output` of a paid call whose pictures could not be saved. Its links still work, so that
+            it can be saved elsewhere. None for any other error.
     """
 
     kind: str | None = None
@@ -116,6 +118,7 @@ class WanError(Exception):
         self.code = code
         self.request_id = request_id
         self.task_id = task_id
+        self.result: Any = None
 
     def __str__(self) -> str:
         """Return the message, followed by status, code and ids."""
@@ -136,6 +139,15 @@ class WanError(Exception):
             "advice": self.advice,
             "retry": self.retry,
         }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how to pickle the error, with the plain data of its result."""
+        result = None if self.result is None else self.result.without_client()
+        return type(self), self._arguments(), vars(self) | {"result": result}
+
+    def _arguments(self) -> tuple[Any, ...]:
+        """Return what the constructor is called with, beside the attributes."""
+        return (self.message,)
 
     def with_classification(self, classification: Classification) -> Self:
         """Take over kind, advice and retry of a classification, and return the error itself."""
@@ -193,9 +205,8 @@ class MissingFileError(InvalidArgumentError, FileNotFoundError):
         self.filename = filename
         self.errno, self.strerror = ENOENT, os.strerror(ENOENT)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Return how to pickle the error with its file name."""
-        return type(self), (self.message, self.filename), vars(self)  # filename is in no __dict__
+    def _arguments(self) -> tuple[Any, ...]:
+        return (self.message, self.filename)  # filename is in no __dict__
 
 
 class UsageError(WanError, RuntimeError):

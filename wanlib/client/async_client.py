@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -175,17 +175,17 @@ class AsyncClient(BaseClient):
     def _with_saver(self, result: Result) -> AsyncOutput:
         from wanlib.client.outputs import AsyncOutput
 
-        parts = tuple(self._with_reader(part, result.links_expire_at) for part in result.parts)
+        parts = tuple(self._with_reader(part) for part in result.parts)
         return AsyncOutput._from_result(replace(result, parts=parts), self._save)
 
-    def _with_reader(self, part: PartT, links_expire_at: float | None = None) -> PartT:
+    def _with_reader(self, part: PartT) -> PartT:
         """Return a part; a picture is given the function that fetches it."""
         if isinstance(part, Picture):
-            return replace(part, async_reader=partial(self._read, links_expire_at))
+            return replace(part, async_reader=self._read)
         return part
 
-    async def _read(self, links_expire_at: float | None, picture: Picture) -> bytes:
-        return await self._driver.run(self._core.read(links_expire_at, picture))
+    async def _read(self, picture: Picture) -> bytes:
+        return await self._driver.run(self._core.read(picture))
 
     def _task_handle(self, billed: BilledCall) -> AsyncTask:
         from wanlib.client.task_handles import AsyncTask

@@ -1,7 +1,6 @@
 """`ClientCore`: every verb as steps (see `protocol.effects`), shared by the sync and the async client."""
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,7 @@ from wanlib.client.http.messages import Request
 from wanlib.client.protocol.budget import parse_amount
 from wanlib.client.protocol.context import ClientContext, check_flags
 from wanlib.client.protocol.effects import OpenedResponse, RunBlocking, Steps
-from wanlib.client.protocol.settings import RESPONSE_TIMEOUT
+from wanlib.client.protocol.settings import STALL_TIMEOUT
 from wanlib.client.protocol.timing import Deadline
 from wanlib.client.results.parts import Picture
 from wanlib.client.results.result import Result
@@ -37,6 +36,7 @@ from wanlib.errors import InvalidArgumentError, OutcomeUnknownError, WanError
 
 if TYPE_CHECKING:  # what a client may never need is loaded when it does
     from wanlib.client.call.prepared import Prepared
+    from wanlib.client.results.download import DownloadRules
     from wanlib.client.tasks.resume import ResumeResult
 
 _MAX_EPOCH = 253_402_214_400.0
@@ -101,49 +101,18 @@ class ClientCore:
         return prepare(self.context, self.plan(call))
 
     def save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> Steps[list[Path]]:
-        """Write the pictures of a result to files."""
-        from wanlib.client.results.download import save, target_file
+        """Write the pictures of a result to files. Each error has the result, whose links still work."""
+        try:
+            return (yield from self._save(result, folder, stem, overwrite))
+        except WanError as error:
+            error.result = result
+            raise
 
-        place = _to_path(folder)
-        file = target_file(place, len(result.images), stem)
-        name = stem if stem is not None else result.task_id or result.request_id
-        if name is None and file is None:
-            raise InvalidArgumentError("this result has neither a task id nor a request id; pass stem=...")
-        deadline = self._deadline(None)
-        paths = yield from save(
-            result,
-            place,
-            partial(_picture_request, deadline),
-            self.context.clock,
-            stem=name or "",
-            file=file,
-            overwrite=overwrite,
-            allow_private=self.context.settings.is_local,
-            backoff=self.context.backoff(),
-            attempts=self.context.attempts,
-            deadline=deadline,
-        )
-        journal, task_id = self.context.journal, result.task_id
-        if journal is not None and task_id is not None:
-            at = self.context.clock.wall()
-            yield RunBlocking(lambda: journal.record_saved(task_id, paths, at))
-        return paths
-
-    def read(self, links_expire_at: float | None, picture: Picture) -> Steps[bytes]:
+    def read(self, picture: Picture) -> Steps[bytes]:
         """Fetch the bytes of one picture."""
         from wanlib.client.results.download import fetch
 
-        deadline = self._deadline(None)
-        return fetch(
-            picture,
-            partial(_picture_request, deadline),
-            self.context.clock,
-            links_expire_at=links_expire_at,
-            allow_private=self.context.settings.is_local,
-            backoff=self.context.backoff(),
-            attempts=self.context.attempts,
-            deadline=deadline,
-        )
+        return fetch(picture, self._download_rules())
 
     def task_handle(self, task_id: object, model: object) -> BilledCall:
         """Return a task by its id, with what the journal and the caller know of it."""
@@ -217,6 +186,37 @@ class ClientCore:
             query |= time_filter(self.context, since, until, margin=0.0)
         return query
 
+    def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> Steps[list[Path]]:
+        from wanlib.client.results.save import save
+        from wanlib.client.results.save_target import target_file, to_path
+
+        place = to_path(folder)
+        file = target_file(place, len(result.images), stem)
+        name = stem if stem is not None else result.task_id or result.request_id
+        if name is None and file is None:
+            raise InvalidArgumentError("this result has neither a task id nor a request id; pass stem=...")
+        paths = yield from save(
+            result, place, self._download_rules(), stem=name or "", file=file, overwrite=overwrite
+        )
+        journal, task_id = self.context.journal, result.task_id
+        if journal is not None and task_id is not None:
+            at = self.context.clock.wall()
+            yield RunBlocking(lambda: journal.record_saved(task_id, paths, at))
+        return paths
+
+    def _download_rules(self) -> "DownloadRules":
+        from wanlib.client.results.download import DownloadRules
+
+        deadline = self._deadline(None)
+        return DownloadRules(
+            partial(_picture_request, deadline),
+            self.context.clock,
+            self.context.backoff(),
+            self.context.attempts,
+            deadline,
+            allow_private=self.context.settings.is_local,
+        )
+
     def _verb(self, model: Any, images: Any, kwargs: dict[str, Any]) -> str:
         return infer_verb(get_model(self.context.api, model), images, kwargs)
 
@@ -236,18 +236,16 @@ class ClientCore:
         return plan.with_image_urls(urls), deadline
 
 
-def _picture_request(deadline: Deadline, url: str) -> Request:
+def _picture_request(deadline: Deadline, url: str, headers: Mapping[str, str]) -> Request:
     """Return the request for a picture; it has no key."""
     return Request(
-        "GET", url, {"User-Agent": "wanlib"}, None, min(RESPONSE_TIMEOUT, max(deadline.remaining, 0.001))
+        "GET",
+        url,
+        {"User-Agent": "wanlib", "Accept-Encoding": "identity", **headers},
+        None,
+        max(deadline.remaining, 0.001),
+        read_timeout=STALL_TIMEOUT,
     )
-
-
-def _to_path(folder: object) -> Path:
-    """Return the path of a folder. Raises InvalidArgumentError."""
-    if isinstance(folder, str | os.PathLike) and os.fspath(folder) and "\0" not in os.fsdecode(folder):
-        return Path(os.fsdecode(folder))
-    raise InvalidArgumentError(f"folder is {safe_repr(folder)}; allowed: the path of a folder, such as 'out'")
 
 
 def _check_choice(value: object, name: str, allowed: Sequence[str]) -> str:

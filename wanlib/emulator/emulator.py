@@ -12,6 +12,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from wanlib.base.clock import Clock, ManualClock
+from wanlib.emulator.api.results import select_range
 from wanlib.emulator.api.router import Router
 from wanlib.emulator.context import EmulatorContext
 from wanlib.emulator.core.fault_injection import FaultInjector, apply_fault
@@ -131,7 +132,7 @@ class Emulator:
                 result = self._router.refusal_response("broken")
                 self._context.ledger.schedule_all()
                 self._record(request, None, result, "")
-        return self._render(result)
+        return select_range(self._render(result), request)
 
     def complete_task(self, task_id: str, error_code: str | None = None, message: str = "") -> bool:
         """End a task now.
@@ -226,7 +227,9 @@ class Emulator:
             vendor, lifecycle = self._context.vendor, self._context.lifecycle
             result = apply_fault(
                 fault,
-                lambda outcome: self._render(self._router.dispatch(request, route, outcome)),
+                lambda outcome: select_range(
+                    self._render(self._router.dispatch(request, route, outcome)), request
+                ),
                 self._router.error_response,
                 vendor.error,
                 lifecycle.unlisted,

@@ -6,7 +6,8 @@ false. In every case, six statements must hold:
 1. An intent is never paid twice: one call makes the service accept at most one task.
 2. No task is lost: the client writes an accepted task to its journal before it queries it, or names it to its
    caller in a result or an error.
-3. No dead link is followed: a picture is not requested once its link has expired.
+3. No dead link is followed again: only the store knows whether a link has expired, and after its refusal the
+   picture is not requested any more.
 4. No statement is false: what the client reports of a task agrees with the responses of the service.
 5. Every wait ends: a call returns within its bound.
 6. Errors are typed: a call raises only errors of the client's own family.
@@ -34,7 +35,7 @@ from wanlib.emulator.jobs.lifecycle import TaskLifecycle
 
 NEVER_PAID_TWICE = "one intent is never paid twice"
 NO_TASK_LOST = "every accepted task is in the journal before it is queried, or named to the caller"
-NO_DEAD_LINK = "no link is followed after it has expired"
+NO_DEAD_LINK = "no link is followed again after it has expired"
 NO_FALSE_STATEMENT = "what the client says of a task is true"
 EVERY_CALL_ENDS = "every call ends within its bound"
 TYPED_ERRORS = "every error is typed"
@@ -160,11 +161,19 @@ def _lost(call: RecordedCall, context: CheckContext) -> Iterator[str]:
             yield from lost(task, context.journal.has_task(task), "it is not in the journal")
 
 
-def _dead_link(call: RecordedCall, _: CheckContext) -> Iterator[str]:
-    for exchange in call.exchanges:
-        age = START + exchange.at - exchange.link_expires_at
-        if exchange.link_expires_at and round(age, 6) >= 0:
-            yield f"dead link: task {exchange.task}, requested {age:.3g} s after the link expired"
+def _dead_link(call: RecordedCall, context: CheckContext) -> Iterator[str]:
+    dead = [
+        exchange
+        for exchange in call.exchanges
+        if exchange.link_expires_at
+        and exchange.is_truthful
+        and round(START + exchange.at - exchange.link_expires_at, 6) >= 0
+    ]
+    for task in dict.fromkeys(exchange.task for exchange in dead):
+        requests = sum(exchange.task == task for exchange in dead)
+        pictures = context.service.image_count(task)
+        if requests > pictures:
+            yield f"dead link: task {task}, {requests} requests for {pictures} expired links"
 
 
 def _false_statement(call: RecordedCall, context: CheckContext) -> Iterator[str]:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.support.image_files import picture
-from wanlib.client.results.partial_file import PngVerifier, is_complete_png
+from wanlib.client.results.png_verifier import PngVerifier, is_complete_png
 
 
 def whole(data: bytes) -> bool:

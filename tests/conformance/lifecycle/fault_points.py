@@ -81,7 +81,8 @@ BACKOFF_WAIT = _function(Backoff, Backoff.wait)
 RESERVE_MOMENT = _function(RateLimiter, RateLimiter.reserve)
 
 # The client: results.
-CHECK_LINK = _function(download, download._check_link)
+GONE_STATUSES = FaultPoint(download, "_GONE_STATUSES")
+RETRYABLE_STATUSES = FaultPoint(download, "_RETRYABLE_STATUSES")
 PARSE_PARTS = _function(result, result.parse_parts)
 
 # The emulator.

@@ -22,16 +22,17 @@ from tests.conformance.lifecycle.fault_points import (
     ATTEMPTS,
     BACKOFF_WAIT,
     CANCEL_TASK,
-    CHECK_LINK,
     DEADLINE_PERMITS,
     DEADLINE_REMAINING,
     GET_TASK,
+    GONE_STATUSES,
     HANDLE_STATUS,
     JOB_STATUS,
     LIFECYCLE_FROM_SPEC,
     RECORD_ACCEPTED,
     RECORD_ENDED,
     RESENDABLE_ERROR,
+    RETRYABLE_STATUSES,
     SEARCH_LOST,
     SEND_SUBMIT,
 )
@@ -142,9 +143,10 @@ def test_a_late_journal_entry_is_detected(monkeypatch: pytest.MonkeyPatch) -> No
     assert "was queried before it was in the journal" in text
 
 
-def test_following_dead_links_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    CHECK_LINK.plant(monkeypatch, lambda _: None)
-    assert "s after the link expired" in violated("sync")
+def test_following_dead_links_again_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    GONE_STATUSES.plant(monkeypatch, frozenset())
+    RETRYABLE_STATUSES.plant(monkeypatch, frozenset({403}))
+    assert "expired links" in violated("sync")
 
 
 def test_reporting_a_refused_cancel_as_accepted_is_detected(

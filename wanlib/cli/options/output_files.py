@@ -47,7 +47,7 @@ class OutputOptions:
             CliError: A file is in the way, or the folder cannot be written to.
             InvalidArgumentError: The path or the stem is invalid.
         """
-        from wanlib.client.results.download import target_file, validate_stem
+        from wanlib.client.results.save_target import target_file, validate_stem
 
         file = target_file(self.out, pictures, self.stem)
         if file is not None and file.exists() and not self.overwrite:
@@ -82,7 +82,7 @@ class OutputOptions:
         Raises:
             DownloadFailedError: A picture could not be saved.
         """
-        from wanlib.client.results.download import target_file
+        from wanlib.client.results.save_target import target_file
 
         try:
             stem = self.stem

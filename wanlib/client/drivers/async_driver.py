@@ -81,7 +81,7 @@ class AsyncDriver:
             while True:
                 try:
                     outcome = await self._handlers[type(effect)](effect)
-                except Exception as error:
+                except BaseException as error:  # a cancellation goes through the steps, too
                     effect = protocol.throw(error)
                 else:
                     effect = protocol.send(outcome)

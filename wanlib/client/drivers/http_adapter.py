@@ -123,7 +123,7 @@ class HttpxAdapter:
         options: dict[str, Any] = {
             "headers": headers,
             "content": content,
-            "extensions": {"timeout": _timeouts(request.timeout)},
+            "extensions": {"timeout": _timeouts(request)},
         }
         if not request.url.startswith(self._base):
             return self._library.Request(request.method, request.url, **options)
@@ -187,5 +187,7 @@ def check_limits(size: int, now: float, until: float) -> None:
         raise ExchangeTimeoutError("the answer trickled in for too long")
 
 
-def _timeouts(seconds: float) -> dict[str, float]:
-    return {"connect": min(CONNECT_TIMEOUT, seconds), "read": seconds, "write": seconds, "pool": seconds}
+def _timeouts(request: Request) -> dict[str, float]:
+    seconds = request.timeout
+    read = seconds if request.read_timeout is None else min(request.read_timeout, seconds)
+    return {"connect": min(CONNECT_TIMEOUT, seconds), "read": read, "write": seconds, "pool": seconds}

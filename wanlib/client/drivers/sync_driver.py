@@ -16,6 +16,7 @@ from wanlib.client.drivers.http_adapter import (
     translate_exception,
 )
 from wanlib.client.drivers.private_logs import our_exchange
+from wanlib.client.drivers.threads import run_in_threads
 from wanlib.client.http.messages import Request, Response
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.effects import (
@@ -68,7 +69,7 @@ class Driver:
             while True:
                 try:
                     outcome = self._handlers[type(effect)](effect)
-                except Exception as error:
+                except BaseException as error:  # an interruption goes through the steps, too
                     effect = protocol.throw(error)
                 else:
                     effect = protocol.send(outcome)
@@ -129,10 +130,7 @@ class Driver:
         width = min(effect.width, self._parallel, len(effect.steps))
         if width <= 1:
             return [self._run_safely(steps) for steps in effect.steps]
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(width, "wanlib") as pool:
-            return list(pool.map(self._run_safely, effect.steps))
+        return run_in_threads([partial(self._run_safely, steps) for steps in effect.steps], width)
 
     def _run_safely(self, protocol: Steps[T]) -> T | Exception:
         try:

@@ -29,6 +29,7 @@ class Request(NamedTuple):
         headers: The headers as sent, the key among them.
         content: Bytes or chunks; None for no body.
         timeout: Seconds for the whole exchange.
+        read_timeout: Seconds without a byte after which it is given up; None for `timeout`.
     """
 
     method: str
@@ -36,6 +37,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     content: bytes | RequestBody | None
     timeout: float
+    read_timeout: float | None = None
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {strip_url(self.url)}>"  # for tracebacks: the headers hold the key

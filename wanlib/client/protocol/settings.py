@@ -121,6 +121,8 @@ KEY_VARIABLE = "DASHSCOPE_API_KEY"
 BASE_VARIABLE = "DASHSCOPE_HTTP_BASE_URL"
 RESPONSE_TIMEOUT = 60.0
 """Seconds in which a call that starts or asks for something is answered; a client's patience, no fact."""
+STALL_TIMEOUT = 30.0
+"""Seconds in which a download brings enough bytes, or is begun anew on another connection."""
 MIN_UPLOAD_RATE = 128 * 1024
 """Bytes a second that a body goes up with at least; a large one is given so much more time."""
 

@@ -1,7 +1,7 @@
 """`Result`: what a call returns, parsed from any documented response body."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any, overload
 
@@ -94,6 +94,15 @@ class Result:
         pictures = "1 picture" if len(self.images) == 1 else f"{len(self.images)} pictures"
         failed = f", {len(self.failures)} failed" if self.failures else ""
         return f"<Result of {self.model or 'a task'}: {pictures}{failed}, task {self.task_id}>"
+
+    def without_client(self) -> "Result":
+        """Return the plain data, which can be pickled: its pictures cannot be read or saved."""
+        parts = [
+            replace(part, reader=None, async_reader=None) if isinstance(part, Picture) else part
+            for part in self.parts
+        ]
+        members = {member.name: getattr(self, member.name) for member in fields(Result)}
+        return Result(**members | {"parts": tuple(parts)})
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values for logs and files. No URL has its query here, and `raw` is left out."""

@@ -1,9 +1,11 @@
-"""Signed result URLs: when they expire, and what is rendered behind them."""
+"""Signed result URLs: when they expire, what is rendered behind them, and parts of it by range."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 
 from wanlib.emulator.context import EmulatorContext
+from wanlib.emulator.core.http_messages import Request, Response
 from wanlib.emulator.core.routes import RESULTS
 from wanlib.emulator.jobs.job import NEVER, InputImage, Job
 from wanlib.emulator.jobs.rendering import InputPanel, RenderSpec
@@ -98,3 +100,34 @@ class ResultStorage:
 
     def _sign(self, text: str) -> str:
         return hashlib.sha256((self._key + text).encode("utf-8", "replace")).hexdigest()[:28]
+
+
+_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})?", re.ASCII)
+
+
+def picture_response(picture: bytes, media_type: str) -> Response:
+    """Build the response with a whole picture, whose ETag is a digest of its bytes."""
+    etag = f'"{hashlib.md5(picture, usedforsecurity=False).hexdigest().upper()}"'
+    headers = (("content-type", media_type), ("etag", etag), ("accept-ranges", "bytes"))
+    return Response(200, headers, (picture,))
+
+
+def select_range(response: Response, request: Request) -> Response:
+    """Return the part of a picture that a request asks for; the whole for any other response or request.
+
+    One range from a first byte is served, as of RFC 9110, section 14.2; other forms are ignored.
+    """
+    match = _RANGE.fullmatch(request.headers.get("range", "").strip())
+    etag = response.header("etag")
+    if response.status != 200 or etag is None or match is None:
+        return response
+    if request.headers.get("if-range", etag).strip() != etag:
+        return response
+    body = response.body
+    first, last = int(match[1]), min(int(match[2] or len(body)), len(body) - 1)
+    if match[2] and int(match[2]) < first:
+        return response
+    if first > last:
+        return Response(416, (("content-range", f"bytes */{len(body)}"),), ())
+    headers = (*response.headers, ("content-range", f"bytes {first}-{last}/{len(body)}"))
+    return response._replace(status=206, headers=headers, parts=(body[first : last + 1],))

@@ -7,7 +7,7 @@ from wanlib.emulator.api.auth import Authenticator
 from wanlib.emulator.api.create import CreateHandler
 from wanlib.emulator.api.response_bodies import Body, Link, ResponseBodies
 from wanlib.emulator.api.response_builder import ResponseBuilder
-from wanlib.emulator.api.results import ResultStorage
+from wanlib.emulator.api.results import ResultStorage, picture_response
 from wanlib.emulator.api.tasks import TaskService
 from wanlib.emulator.api.uploads import UploadRejectedError, UploadStorage
 from wanlib.emulator.context import EmulatorContext
@@ -17,7 +17,7 @@ from wanlib.emulator.core.routes import RESULT, STORE, Route, Routes
 from wanlib.emulator.core.vendor_errors import RequestRefusedError, VendorError
 from wanlib.emulator.jobs.rendering import RenderSpec, render_png
 
-_PNG = (("content-type", "image/png"),)
+_PNG = "image/png"
 _NOWHERE = "http://localhost"
 
 
@@ -102,7 +102,7 @@ class Router:
 
     def render_response(self, sheet: RenderSpec) -> Response:
         """Render a picture and build its response."""
-        return Response(200, _PNG, (render_png(sheet),))
+        return picture_response(render_png(sheet), _PNG)
 
     def _handle_create(
         self, request: Request, route: Route, request_id: str, fault: Fault | None

@@ -92,7 +92,7 @@ def instrument_files(points: CrashPoints) -> None:
             return cursor
 
     def write(file: partial_file.PartialFile, chunk: bytes) -> None:
-        if not file._size:
+        if not file.furthest:
             half = len(chunk) // 2
             original_write(file, chunk[:half])
             points("in the middle of a picture")

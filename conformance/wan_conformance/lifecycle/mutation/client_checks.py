@@ -181,16 +181,18 @@ def _resumed(session: ClientSession) -> Iterator[str]:
 
 
 def _saved(session: ClientSession) -> Iterator[str]:
-    """A picture is requested as long as its link is valid, and not from then on."""
+    """A result states when its links expire; the store decides, and one refusal is enough."""
     result = session.submit().wait()
-    for at, name, count in ((END + DAY - 0.5, "in time", 1), (END + DAY, "too late", 0)):
+    if result.links_expire_at != START + END + DAY:
+        yield f"the links are said to expire {result.links_expire_at - START - END - DAY:g} s after a day"
+    for at, name, kind in ((END + DAY - 0.5, "in time", "saved"), (END + DAY, "too late", "dead link")):
         session.clock.at = at
         before = len(session.call_times("result"))
         outcome = _outcome("save", lambda: result.save(session.folder, overwrite=True))
-        if (outcome.kind == "dead link") == bool(count):
+        if outcome.kind != kind:
             yield f"{name}, a save comes to {outcome}"
-        if (fetched := len(session.call_times("result")) - before) != count:
-            yield f"{name}, {fetched} links are followed, expected {count}"
+        if (fetched := len(session.call_times("result")) - before) != 1:
+            yield f"{name}, {fetched} links are followed, expected 1"
 
 
 def _check_rate(session: ClientSession) -> Iterator[str]:

@@ -226,7 +226,7 @@ class FaultyService(CachedImageEmulator):
 
     def image_count(self, task_id: str) -> int:
         """Return the number of pictures of a task, also after it has expired."""
-        job = self.store.jobs.get(task_id)
+        job = self.store.jobs.get(task_id) or self._last_jobs.get(task_id)
         return job.image_count() if job else self._image_counts.get(task_id, 0)
 
     def has_task_id(self, task_id: str) -> bool:
