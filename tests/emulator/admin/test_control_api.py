@@ -12,7 +12,8 @@ from PIL import Image
 from tests.emulator.api_client import BASE, BODIES, PLAIN, PRO, status
 from tests.emulator.raw_http import HEADERS, create, exchange, request
 from wanlib.emulator import Emulator, ManualClock, RealClock, Settings
-from wanlib.emulator.admin.api import ADMIN_HEADER, PAGE_FOLDER, reject_foreign_origin
+from wanlib.emulator.admin.api import PAGE_FOLDER
+from wanlib.emulator.admin.origin_guard import ADMIN_HEADER, parse_authority, reject_foreign_origin
 from wanlib.emulator.server.app import PAGE, PAGE_FILES
 from wanlib.emulator.server.serve import run_in_thread
 
@@ -170,18 +171,44 @@ FOREIGN: list[dict[str, str]] = [
     {"host": "evil.example"},
     {"host": "127.0.0.1.evil.example"},
     {"host": "localhost@evil.example"},
+    {"host": "evil@localhost"},
     {"host": "0.0.0.0"},
+    {"host": "2130706433"},
+    {"host": "localhost."},
+    {"host": "localhost:"},
+    {"host": "localhost:99999"},
+    {"host": "localhost/evil.example"},
+    {"host": "localhost?evil.example"},
+    {"host": "local\thost"},
+    {"host": "localhost, evil.example"},
     {"host": "[::1"},
+    {"host": "[::1]evil.example"},
+    {"host": "evil.example[::1]"},
+    {"host": "[localhost]"},
+    {"host": "::1"},
     {"host": ""},
+    {"host": "localhost\r\nhost: evil.example"},
+    {"host": "evil.example\r\nhost: localhost"},
     {"host": "localhost", "origin": "http://evil.example"},
     {"host": "localhost", "origin": "null"},
+    {"host": "localhost", "origin": ""},
+    {"host": "localhost", "origin": "localhost"},
+    {"host": "localhost", "origin": "https://localhost"},
+    {"host": "localhost", "origin": "file://localhost"},
+    {"host": "localhost", "origin": "file://"},
+    {"host": "localhost", "origin": "http://evil@localhost"},
+    {"host": "localhost", "origin": "http://localhost/"},
+    {"host": "localhost", "origin": "http://evil.example\r\norigin: http://localhost"},
+    {"host": "localhost", "origin": "http://localhost\r\norigin: http://evil.example"},
     {"host": "localhost:1", "origin": "http://localhost:2"},
     {"host": "localhost", "sec-fetch-site": "cross-site"},
+    {"host": "localhost", "sec-fetch-site": "same-site"},
+    {"host": "localhost", "sec-fetch-site": "cross-site\r\nsec-fetch-site: none"},
 ]
 
 
-@pytest.mark.parametrize("headers", FOREIGN, ids=map(str, FOREIGN))
-def test_who_comes_from_elsewhere_is_refused(url: str, emulator: Emulator, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize("headers", FOREIGN, ids=map(repr, FOREIGN))
+def test_a_request_of_another_site_is_refused(url: str, emulator: Emulator, headers: dict[str, str]) -> None:
     now = emulator.clock.wall()
     body = json.dumps({"seconds": 60}).encode()
     fields = {name.replace("-", "_"): value for name, value in (headers | STEER).items()}
@@ -191,10 +218,29 @@ def test_who_comes_from_elsewhere_is_refused(url: str, emulator: Emulator, heade
     assert emulator.clock.wall() == now
 
 
+@pytest.mark.parametrize("target", ["http://evil.example/_/clock", "HTTP://evil.example:1/_/clock"])
+def test_the_host_of_an_absolute_target_replaces_the_host_header(
+    url: str, emulator: Emulator, target: str
+) -> None:
+    now, body = emulator.clock.wall(), json.dumps({"seconds": 60}).encode()
+    assert exchange(url, request("POST", target, body, **{"x_wan_control": "1"})).status == 403
+    assert emulator.clock.wall() == now
+    own = target.replace("evil.example", "localhost")
+    answer = exchange(url, request("POST", own, body, x_wan_control="1", host="evil.example"))
+    assert answer.status == 200 and emulator.clock.wall() == now + 60
+
+
+def test_a_request_without_a_host_is_refused(url: str) -> None:
+    assert exchange(url, b"GET /_/state HTTP/1.0\r\n\r\n").status == 403
+
+
 def test_a_change_needs_the_header_or_the_own_origin(http: httpx.Client, url: str) -> None:
     step = {"seconds": 1}
     assert http.post("/_/clock", json=step).status_code == 403
     assert http.post("/_/clock", json=step, headers={"origin": url}).status_code == 200
+    assert http.post("/_/clock", json=step, headers={"origin": url.upper()}).status_code == 200
+    own = {"host": "localhost:80", "origin": "http://localhost"}  # browsers leave out the default port
+    assert http.post("/_/clock", json=step, headers=own).status_code == 200
     assert http.post(
         "/_/clock", json=step, headers={"origin": url, "sec-fetch-site": "same-origin"}
     ).is_success
@@ -210,7 +256,13 @@ def test_another_host_lets_addresses_in_but_no_names() -> None:
         ("192.168.1.6:8686", {"192.168.1.5"}, False),
         ("LOCALHOST:1", (), True),
     ):
-        assert (reject_foreign_origin("GET", {"host": host}, hosts, page=False) == "") is fine, host
+        reason = reject_foreign_origin("GET", "http", [("host", host)], hosts, page=False)
+        assert (reason == "") is fine, host
+
+
+def test_an_authority_is_a_host_and_a_port() -> None:
+    assert parse_authority("LocalHost:8686") == ("localhost", 8686)
+    assert parse_authority("[::1]") == ("::1", None)
 
 
 def test_a_link_may_lead_to_the_page(url: str) -> None:

@@ -18,7 +18,6 @@ from tests.emulator.raw_http import (
     create,
     exchange,
     read_all,
-    read_one,
     request,
 )
 from wanlib.emulator import Emulator, RealClock
@@ -81,23 +80,6 @@ def test_a_head_far_too_large_is_rejected(url: str) -> None:
     assert not answer.head or answer.status == 431
 
 
-def test_one_connection_too_many_gets_503_and_the_others_work(url: str) -> None:
-    lines = [connect(url) for _ in range(LIMITS.connections)]
-    for line in lines:
-        line.sendall(request("GET", BASE + "/tasks/"))
-        assert read_one(line).status == 200
-    with connect(url) as more:
-        try:
-            more.sendall(request("GET", BASE + "/tasks/"))
-            assert read_one(more).status == 503
-        except ConnectionError:
-            pass
-    lines[0].sendall(request("GET", BASE + "/tasks/"))
-    assert read_one(lines[0]).status == 200
-    for line in lines:
-        line.close()
-
-
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", create(BODIES[PLAIN])[:-20]])
 def test_a_stalled_connection_is_closed(sent: bytes) -> None:
     async def run() -> bytes:
@@ -126,39 +108,6 @@ def test_a_stalled_connection_is_closed(sent: bytes) -> None:
         return left
 
     assert asyncio.run(run()) == b""
-
-
-def test_stalled_connections_do_not_keep_others_out() -> None:
-    async def status(address: tuple[str, int]) -> bytes:
-        reader, writer = await asyncio.open_connection(*address)
-        writer.write(request("GET", BASE + "/tasks/", connection="close"))
-        line = await reader.readline()
-        writer.close()
-        return line.split()[1]
-
-    async def run() -> tuple[bytes, bytes]:
-        server = EmulatorServer(Emulator(clock=RealClock()), limits=LIMITS)
-        bound = socket.create_server(("127.0.0.1", 0))
-        ended = asyncio.ensure_future(server.serve([bound]))
-        address = bound.getsockname()
-        slow = [await asyncio.open_connection(*address) for _ in range(LIMITS.connections + 5)]
-        for _, writer in slow:
-            writer.write(b"GET / HT")
-        while len(server.server_state.connections) < len(slow):
-            await asyncio.sleep(0)
-        before = await status(address)
-        now = asyncio.get_running_loop().time()
-        server.close_stalled_connections(now)
-        server.close_stalled_connections(now + LIMITS.stalled)
-        await asyncio.sleep(0)
-        after = await status(address)
-        for _, writer in slow:
-            writer.close()
-        server.should_exit = True
-        await ended
-        return before, after
-
-    assert asyncio.run(run()) == (b"503", b"200")
 
 
 METHODS = [

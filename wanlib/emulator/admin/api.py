@@ -1,19 +1,16 @@
 """Admin page and JSON control API, as a Starlette app. Not part of the emulated service.
 
 Tests and the page use it to read the state, advance the clock, complete tasks and view pictures. A
-middleware refuses
-requests of other sites.
+middleware refuses requests of other sites (`origin_guard`).
 """
 
 import asyncio
 import io
-import ipaddress
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,60 +20,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wanlib.base.clock import ManualClock
+from wanlib.emulator.admin.origin_guard import reject_foreign_origin
 from wanlib.emulator.admin.state import state_snapshot
 from wanlib.emulator.core.routes import ADMIN, PAGE, PAGE_FILES
 from wanlib.emulator.emulator import Emulator
-
-ADMIN_HEADER = "x-wan-control"
-"""A request that changes something has this header, with any value: a page of another site cannot send it."""
-
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_SAME_SITE = ("same-origin", "none")
-
-
-def reject_foreign_origin(
-    method: str, headers: Mapping[str, str], hosts: Collection[str] | None, *, page: bool
-) -> str:
-    """Return why a request is refused, "" if it is allowed.
-
-    Args:
-        method: The HTTP method.
-        headers: The headers of the request.
-        hosts: Host names that are allowed beside those of loopback. None allows any IP address, but no
-            other name: a page
-            of another site reaches the server only under a name of its own.
-        page: Whether the request is for the page itself, to which a link may lead.
-    """
-    host = headers.get("host", "")
-    if not _is_allowed_host(_host_of(f"//{host}"), hosts):
-        return "the Host is not a name of this server; use its address or localhost"
-    origin = headers.get("origin")
-    if origin is not None and origin.lower().partition("://")[2] != host.lower():
-        return "the Origin is another site"
-    if not page and headers.get("sec-fetch-site", "none") not in _SAME_SITE:
-        return "the request comes from another site"
-    if method not in ("GET", "HEAD") and origin is None and ADMIN_HEADER not in headers:
-        return f"a request that changes something needs the header {ADMIN_HEADER} or an Origin"
-    return ""
-
-
-def _host_of(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""
-
-
-def _is_allowed_host(name: str, hosts: Collection[str] | None) -> bool:
-    if name in _LOOPBACK:
-        return True
-    if hosts is not None:
-        return name in hosts
-    try:
-        return bool(ipaddress.ip_address(name))
-    except ValueError:
-        return False
-
 
 PAGE_FOLDER = Path(__file__).parents[1] / "page"
 _SUFFIXES = (".html", ".css", ".js", ".svg")
@@ -191,7 +138,9 @@ class _OriginGuardMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         page = scope["path"] == PAGE
-        why = reject_foreign_origin(request.method, request.headers, self._hosts, page=page)
+        why = reject_foreign_origin(
+            request.method, scope["scheme"], request.headers.items(), self._hosts, page=page
+        )
 
         async def send_secured(message: Any) -> None:
             if message["type"] == "http.response.start":

@@ -30,19 +30,25 @@ def access_line(moment: float, method: str, path: str, response: Response, names
 
     Returns:
         Time, method, path and status; then, as far as they are known, `task=ID`, the violated rules with
-        their outcomes,
-        and `fault=KIND`. Control characters are escaped.
+        their outcomes, and `fault=KIND`. Spaces and control characters within a field are escaped, so that
+        no text of a request looks like another field or another line.
     """
     time = datetime.fromtimestamp(moment).strftime("%H:%M:%S")
-    words = [time, method[:20], redact_text(path.partition("?")[0][:_MAX_PATH]) or "/", str(response.status)]
+    shown_path = redact_text(path.partition("?")[0][:_MAX_PATH]) or "/"
+    fields = [time, _field(method[:20]), _field(shown_path), str(response.status)]
     if task_id := _task_id(response, names):
-        words.append(f"task={task_id[:64]}")
+        fields.append(_field(f"task={task_id[:64]}"))
     if rules := response.header(RULES_HEADER):
-        words.append(rules)
+        fields += map(_field, rules.split(" "))
     if fault := response.header(FAULT_HEADER):
-        words.append(f"fault={fault}")
-    line = " ".join(words)
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+        fields.append(_field(f"fault={fault}"))
+    return " ".join(fields)
+
+
+def _field(text: str) -> str:
+    """Return a text without spaces and characters that cannot be printed: they are escaped."""
+    printable = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return printable.replace(" ", "%20")
 
 
 def _task_id(response: Response, names: WireNames) -> str:

@@ -38,7 +38,8 @@ class ServerLimits:
         other: Bytes of any other body, uploads excepted (their limit is in `service.yaml`).
         drained: Bytes of a body over its limit that are read and dropped, so that the client can read the
             answer before the connection ends.
-        connections: Open connections; uvicorn answers requests on further ones with a plain 503.
+        connections: Open connections. A further one takes the place of one that has no request at work;
+            if all have, uvicorn answers requests on it with a plain 503.
         stalled: Seconds after which a connection ends whose client neither sends nor reads anything. Must
             exceed the interval between two polls on a connection that is kept alive.
     """

@@ -1,10 +1,10 @@
 """Run the emulator on a socket with uvicorn: `EmulatorServer` for a process, `run_in_thread` for tests.
 
-Limits are uvicorn's settings where it has one (connections, time between requests) and the app's elsewhere
-(head and body). Two things need the list of open connections, `uvicorn.Server.server_state.connections`,
-and the public asyncio transport of each: cutting a connection before its status line, which ASGI has no
-message for, and ending connections whose client does nothing, since uvicorn's only timeout runs between two
-requests. Nothing of uvicorn is subclassed but `uvicorn.Server` itself.
+Limits are uvicorn's settings where it has one (connections, time between requests), the protocol's where
+clients hold connections (`connections`), and the app's elsewhere (head and body). Two things need the list of
+open connections, `uvicorn.Server.server_state.connections`, and the public asyncio transport of each: cutting
+a connection before its status line, which ASGI has no message for, and ending connections whose client does
+nothing, since uvicorn's only timeout runs between two requests.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.server.access_log import AccessLog
 from wanlib.emulator.server.app import EmulatorApp
 from wanlib.emulator.server.asgi_request import ServerLimits
+from wanlib.emulator.server.connections import bounded_protocol
 
 _SHUTDOWN_SECONDS = 2
 _ANY_ADDRESS = ("0.0.0.0", "::", "")
@@ -61,7 +62,8 @@ class EmulatorServer(uvicorn.Server):
         )
         config = uvicorn.Config(
             self.app,
-            http="httptools",  # h11 is half as fast, and raises on bytes that arrive while it answers
+            # On httptools: h11 is half as fast, and raises on bytes that arrive while it answers.
+            http=bounded_protocol(self._limits),
             ws="none",
             lifespan="off",
             log_config=None,
