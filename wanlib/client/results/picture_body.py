@@ -130,12 +130,9 @@ class PictureBody:
         match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
         is_next = match is not None and int(match[1]) == self._size <= int(match[2])
         total = int(match[3]) if match and match[3] != "*" else self._expected_size
-        has_encoding = response.headers.get("content-encoding", "identity") != "identity"
-        is_same = response.headers.get("etag", self._etag) == self._etag and self._expected_size in (
-            None,
-            total,
-        )
-        if has_encoding or not (is_next and is_same):
+        is_same_size = self._expected_size in (None, total)
+        is_same = is_same_size and response.headers.get("etag", self._etag) == self._etag
+        if _is_encoded(response) or not (is_next and is_same):
             self.restart()
             raise IncompletePictureError("the store sent another part than was asked for")
         self._expected_size = total

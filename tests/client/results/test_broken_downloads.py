@@ -1,0 +1,127 @@
+"""Broken downloads through both clients: over real sockets, and from the emulator, which serves ranges."""
+
+import asyncio
+from collections.abc import Iterator
+from inspect import isawaitable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.client.client_fixture import KEY
+from tests.client.response_samples import choices, reply
+from tests.client.results.picture_store import PNG, names
+from tests.client.service import PRO
+from tests.client.socket_server import Line, Playground, Story, answer
+from tests.emulator.api_client import BASE
+from wanlib import AsyncWan, Wan
+from wanlib.client import core
+from wanlib.emulator import Emulator, Fault, ManualClock, Request, Response
+from wanlib.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
+
+PICTURE = PNG["a"]
+HALF = len(PICTURE) // 2
+ETAG = 'ETag: "5B3C1A2E053D763E1B002CC607C5A0FE"'
+
+
+@pytest.fixture(params=["sync", "async"])
+def kind(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+async def _awaited(value: Any) -> Any:
+    return await value if isawaitable(value) else value
+
+
+def generate_and_save(wan: Any, folder: Path) -> list[Path]:
+    """Return the files of one picture, with a client of either kind."""
+
+    async def run() -> Any:
+        output = await _awaited(wan.generate(PRO, "A vase", size="1K", n=1, via="sync"))
+        saved = await _awaited(output.save(folder, stem="x"))
+        await _awaited(wan.close())
+        return saved
+
+    saved: list[Path] = asyncio.run(run())
+    return saved
+
+
+def hang_after_half(line: Line) -> None:
+    line.read()
+    line.send(answer(PICTURE, "200 OK", ETAG)[: HALF - len(PICTURE)])
+    line.hang()
+
+
+def reset_after_half(line: Line) -> None:
+    line.read()
+    line.send(answer(PICTURE, "200 OK", ETAG)[: HALF - len(PICTURE)])
+    line.reset()
+
+
+def send_the_rest(line: Line) -> None:
+    line.read()
+    size = len(PICTURE)
+    line.send(
+        answer(PICTURE[HALF:], "206 Partial Content", ETAG, f"Content-Range: bytes {HALF}-{size - 1}/{size}")
+    )
+
+
+@pytest.fixture
+def playgrounds() -> Iterator[list[Playground]]:
+    made: list[Playground] = []
+    yield made
+    for playground in made:
+        playground.close()
+
+
+@pytest.mark.parametrize("broken", [hang_after_half, reset_after_half])
+def test_a_connection_that_breaks_or_stalls_is_continued_on_another(
+    kind: str, broken: Story, tmp_path: Path, playgrounds: list[Playground], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core, "STALL_TIMEOUT", 0.1)
+
+    def create(line: Line) -> None:
+        line.read()
+        link = f"{playgrounds[0].url}/a.png?Signature=s"
+        line.send(answer(reply(choices({"message": {"content": [{"image": link}]}})).body))
+        line.close()
+
+    playgrounds.append(Playground(create, broken, send_the_rest))
+    clock, client = ManualClock(), Wan if kind == "sync" else AsyncWan
+    wan: Any = client(KEY, base_url=playgrounds[0].url, trust_env=False, clock=clock)
+    (file,) = generate_and_save(wan, tmp_path)
+    assert file.read_bytes() == PICTURE
+    assert names(tmp_path) == ["x-1.png"]
+    heads = [head.lower() for head in playgrounds[0].heads]
+    assert [f"range: bytes={HALF}-".encode() in head for head in heads] == [False, False, True]
+
+
+class RecordingEmulator(Emulator):
+    """Records the statuses of its answers with pictures."""
+
+    statuses: list[int]
+
+    def handle(self, request: Request) -> Response:
+        response = super().handle(request)
+        if response.header("etag"):
+            self.statuses = [*getattr(self, "statuses", []), response.status]
+        return response
+
+
+def test_the_emulator_continues_what_it_cut(kind: str, tmp_path: Path) -> None:
+    clock = ManualClock()
+    emulator = RecordingEmulator(clock=clock)
+    http: Any = (
+        httpx.Client(transport=EmulatorTransport(emulator))
+        if kind == "sync"
+        else httpx.AsyncClient(transport=AsyncEmulatorTransport(emulator))
+    )
+    client = Wan if kind == "sync" else AsyncWan
+    wan: Any = client("sk-local", base_url=f"http://localhost{BASE}", clock=clock, http_client=http)
+    emulator.faults.queue([Fault("cut", where="inside", on=("result",))] * 2)
+    (file,) = generate_and_save(wan, tmp_path)
+    (job,) = emulator.jobs()
+    assert file.read_bytes() == emulator.picture(job, 0)
+    assert emulator.statuses == [200, 206, 206]
+    emulator.close()
