@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.effects.changes import Change, Vocabulary
-from tests.effects.judge import DEAD, REFUSED, Judge
+from tests.effects.judge import DEAD, REFUSED, Effect, Judge
 from tests.effects.spec_values import (
     Documents,
     SpecValue,
@@ -73,10 +73,10 @@ def test_a_dead_line_is_found(tmp_path: Path, value: Any) -> None:
     """The loader accepts the line and nothing reads it."""
     documents, schema = with_dead_line(tmp_path, "patience", value)
     judge = Judge(documents, schema)
-    dead = [place for place in judge.places if "patience" in place.path]
-    assert dead
-    for finding in judge.effects(dead):
-        assert finding.effect == DEAD and finding.is_bad
+    place = next(place for place in judge.places if "patience" in place.path)
+    change = next(Vocabulary([]).changes(place))
+    finding = Effect(place, change, judge.effect(place, change))
+    assert finding.effect == DEAD and finding.is_bad
 
 
 def with_dead_line(folder: Path, name: str, value: Any) -> tuple[Documents, Path]:
