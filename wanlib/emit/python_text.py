@@ -1,11 +1,17 @@
-"""Write Python: indented lines, names, literals and expressions."""
+"""Turn a spec into Python text: indented lines, names, literals and expressions.
+
+This is the only way of spec text into generated code: as a literal through `repr`, as the literal part of an
+f-string (`interpolated`), or as a name that is checked or made from letters, digits and `_` alone. No other
+module of this package puts a text of the spec between its own. `tests/effects/test_hostile_spec.py` tries to.
+"""
 
 import builtins
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from keyword import iskeyword, issoftkeyword
-from typing import Any
+from math import isfinite
+from typing import Any, NamedTuple
 
 from wanlib.base.values import Ratio
 from wanlib.spec import Rule
@@ -40,7 +46,15 @@ class CodeWriter:
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_TAKEN = frozenset(dir(builtins)) | {"model", "call", "body", "re", "local", "now"}
+_MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*")
+_PLAIN = re.compile(r"[A-Za-z0-9*][A-Za-z0-9._*-]*")
+_CODE = re.compile(r"[A-Za-z_]\w*(?:\[[A-Za-z_]\w*\])?", re.ASCII)
+_TAKEN = frozenset(dir(builtins)) | {
+    *("model", "call", "body", "re", "local", "now"),
+    *("violations", "fields"),
+}
+"""What no local may be called: builtins, and the parameters of generated functions."""
 
 
 class EmitError(ValueError):
@@ -60,17 +74,46 @@ def local_name(name: str) -> str:
 
 def member_name(name: str) -> str:
     """Return a member of the body that is not a field as a local; `_` keeps it apart from helpers."""
-    if not _NAME.fullmatch(name):
+    if not _MEMBER.fullmatch(name):
         raise EmitError(f"{name!r} can't be a variable's name")
     return f"_{name}_"
 
 
 def constant_name(rule: Rule) -> str:
     """Return the constant of a rule's limit: `N_MAX_SEQUENTIAL` for `wan2.7/n.max:sequential`."""
-    path = rule.id.partition("/")[2]
+    return path_constant(rule.id.partition("/")[2])
+
+
+def path_constant(path: str) -> str:
+    """Return a path or a name as the name of a constant: `OUTPUT_SIZE` for `output.size`.
+
+    Raises:
+        EmitError: It does not begin with a letter, as a name must.
+    """
     name = re.sub(r"[^a-z0-9]+", "_", path.lower()).upper()
     if not _NAME.fullmatch(name.lower()):
-        raise EmitError(f"{rule.id} gives no name for a constant")
+        raise EmitError(f"{path!r} gives no name for a constant")
+    return name
+
+
+def class_identifier(name: str) -> str:
+    """Return a name that is fit for a class. Raise EmitError for any other."""
+    if not _CLASS.fullmatch(name):
+        raise EmitError(f"{name!r} can't be the name of a class")
+    return name
+
+
+def keyword_argument(name: str) -> str:
+    """Return a name that is fit for a keyword argument. Raise EmitError for any other."""
+    if not _NAME.fullmatch(name) or iskeyword(name):
+        raise EmitError(f"{name!r} can't be the name of an argument")
+    return name
+
+
+def plain_name(name: str) -> str:
+    """Return a model or file name that may stand in a comment or docstring. Raise EmitError for any other."""
+    if not _PLAIN.fullmatch(name):
+        raise EmitError(f"{name!r} can't stand in a comment; allowed: letters, digits, dots, - and _")
     return name
 
 
@@ -87,7 +130,7 @@ def python_literal(value: Any) -> str:
     """
     if isinstance(value, Ratio):
         return f"Ratio({value.width!r}, {value.height!r})"
-    if value is None or type(value) in (bool, int, float, str):
+    if value is None or type(value) in (bool, int, str) or (type(value) is float and isfinite(value)):
         return repr(value)
     if type(value) is tuple:
         return (
@@ -104,6 +147,34 @@ def python_literal(value: Any) -> str:
             + "}"
         )
     raise EmitError(f"{type(value).__name__} can't be written as a literal")
+
+
+class Code(NamedTuple):
+    """A part of an interpolated text: a variable, or an item of one, whose value is put in."""
+
+    text: str
+
+
+def interpolated(parts: Sequence[str | Code]) -> str:
+    """Return the expression of a text, an f-string only if a part of it is code.
+
+    Args:
+        parts: Literal texts, and the code whose value stands between them.
+
+    Raises:
+        EmitError: A code is more than a variable or an item of one.
+    """
+    if not any(isinstance(part, Code) for part in parts):
+        return python_literal("".join(map(str, parts)))
+    return f"f{python_literal(''.join(map(_in_f_string, parts)))}"
+
+
+def _in_f_string(part: str | Code) -> str:
+    if isinstance(part, str):
+        return part.replace("{", "{{").replace("}", "}}")
+    if not _CODE.fullmatch(part.text):
+        raise EmitError(f"{part.text!r} is not a variable or an item of one")
+    return f"{{{part.text}}}"
 
 
 Variable = Callable[[str], str]

@@ -6,12 +6,7 @@ from typing import Any, NamedTuple
 
 from wanlib.base.error_codes import ErrorTable, read_error_table
 from wanlib.base.wire_names import GROUPS, WireNames, read_names
-from wanlib.emit.python_text import (
-    CodeWriter,
-    EmitError,
-    module_name,
-    python_literal,
-)
+from wanlib.emit.python_text import CodeWriter, EmitError, keyword_argument, module_name, python_literal
 from wanlib.emit.validator.module import header
 from wanlib.spec import Family, Spec
 from wanlib.spec.model.timestamp_format import TimestampFormat
@@ -121,7 +116,8 @@ def _api(spec: Spec) -> dict[str, Rows]:
 
 
 def _value(kind: str, **members: str) -> str:
-    return f"{kind}({', '.join(f'{name}={value}' for name, value in members.items())})"
+    arguments = (f"{keyword_argument(name)}={value}" for name, value in members.items())
+    return f"{kind}({', '.join(arguments)})"
 
 
 def _fine_tuned(raw: Mapping[str, Any]) -> str:
@@ -276,9 +272,14 @@ def _group(group: Any) -> str:
 
 def _answer_role(wire: Mapping[str, Any], names: WireNames) -> str:
     """Return the role of the service in the message of a choice."""
-    output = wire["answers"]["choices"][names.answer.output]["members"]
-    message = output[names.choice.choices]["each"]["members"][names.choice.message]["members"]
-    return str(message[names.choice.role]["one_of"][0])
+    try:
+        output = wire["answers"]["choices"][names.answer.output]["members"]
+        message = output[names.choice.choices]["each"]["members"][names.choice.message]["members"]
+        return str(message[names.choice.role]["one_of"][0])
+    except KeyError as error:
+        raise EmitError(
+            f"wire.yaml: answers.choices lacks {error.args[0]!r} on the way to the role"
+        ) from None
 
 
 def _id_header(service: Mapping[str, Any]) -> str:

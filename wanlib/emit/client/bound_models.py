@@ -15,7 +15,14 @@ from wanlib.emit.client.methods import (
     write_typing_imports,
 )
 from wanlib.emit.client.typed_dicts import camel_case
-from wanlib.emit.python_text import CodeWriter, EmitError, local_name, python_literal
+from wanlib.emit.python_text import (
+    CodeWriter,
+    EmitError,
+    class_identifier,
+    local_name,
+    plain_name,
+    python_literal,
+)
 from wanlib.emit.validator.module import header
 
 _CLIENT_NAMES = frozenset(
@@ -66,12 +73,12 @@ def bound_models(models: Mapping[str, Mapping[str, Signature]], client: ClientMo
         out.line(f"from wanlib.client.{client.module} import {client.base}")
     for model, signatures in models.items():
         _model_class(model, signatures, client, out)
-    return out.text().replace("from typing import Literal, Unpack", "from typing import Unpack")
+    return out.text()
 
 
 def class_name(model: str, client: ClientModule) -> str:
     """Return the class of a model: `Wan27ImagePro`, or `AsyncWan27ImagePro`."""
-    return client.prefix + camel_case(model)
+    return class_identifier(client.prefix + camel_case(model))
 
 
 def write_attributes(models: Sequence[str], client: ClientModule, out: CodeWriter) -> None:
@@ -81,7 +88,7 @@ def write_attributes(models: Sequence[str], client: ClientModule, out: CodeWrite
         out.line()
         out.line("@property")
         with out.block(f"def {attribute}(self) -> {name}"):
-            out.line(f'"""The verbs of {model}, with the parameters of this model alone."""')
+            out.line(f'"""The verbs of {plain_name(model)}, with the parameters of this model alone."""')
             out.line(f"from wanlib.generated.{client.models} import {name}")
             out.line()
             out.line(f"return {name}(self)")
@@ -93,7 +100,8 @@ def _model_class(
     out.line()
     out.line()
     with out.block(f"class {class_name(model, client)}"):
-        out.line(f'"""The verbs of {model}. Parameters that exclude each other are checked by the call."""')
+        excluding = "Parameters that exclude each other are checked by the call."
+        out.line(f'"""The verbs of {plain_name(model)}. {excluding}"""')
         out.line()
         out.line('__slots__ = ("_client",)')
         out.line()

@@ -117,11 +117,11 @@ Raises:
 }
 
 _CALLS = {
-    "edit": '_edit("edit", {model}, prompt, images, parameters)',
-    "generate": '_edit("generate", {model}, prompt, (), parameters)',
-    "stream": "_stream({model}, prompt, images, parameters)",
-    "submit": "_submit({model}, prompt, images, parameters)",
-    "prepare": "_prepare({model}, prompt, images, parameters)",
+    "edit": '_edit("edit", {model}, prompt, images, {parameters})',
+    "generate": '_edit("generate", {model}, prompt, (), {parameters})',
+    "stream": "_stream({model}, prompt, images, {parameters})",
+    "submit": "_submit({model}, prompt, images, {parameters})",
+    "prepare": "_prepare({model}, prompt, images, {parameters})",
 }
 
 
@@ -158,8 +158,8 @@ class ClientModule(NamedTuple):
             model: The model as Python.
             is_typed: The parameters are a TypedDict, to be copied into a plain dictionary.
         """
-        text = _CALLS[method].format(model=model)
-        return text.replace(" parameters)", " {**parameters})") if is_typed else text
+        parameters = "{**parameters}" if is_typed else "parameters"
+        return _CALLS[method].format(model=model, parameters=parameters)
 
 
 _PREPARED = {"prepare": ("Prepared", "call.prepared")}
@@ -216,9 +216,16 @@ def write_docstring(text: str, out: CodeWriter) -> None:
 def write_typing_imports(
     methods: Mapping[str, Sequence[Signature]], client: ClientModule, out: CodeWriter, *others: str
 ) -> None:
-    """Write the imports that only annotations need. others: more names of the parameters' module."""
+    """Write the imports that only annotations need.
+
+    Args:
+        methods: The signatures of each method.
+        client: The client.
+        out: Where they are written.
+        others: More names of the parameters' module, which a client needs whose methods are overloaded.
+    """
     out.line("from collections.abc import Sequence")
-    out.line("from typing import Literal, Unpack")
+    out.line(f"from typing import {'Literal, ' if others else ''}Unpack")
     out.line()
     names = {signature.parameters for signatures in methods.values() for signature in signatures}
     out.line(f"from wanlib.generated.parameters import {', '.join(sorted({*names, *others}))}")

@@ -7,10 +7,9 @@ from itertools import count
 from wanlib.emit.client.literal_cases import GIVEN
 from wanlib.emit.client.overloads import LiteralChoice, Overload
 from wanlib.emit.client.types import Member, TypedDictType, render_type
-from wanlib.emit.python_text import CodeWriter, EmitError, local_name, python_literal
+from wanlib.emit.python_text import CodeWriter, EmitError, class_identifier, local_name, python_literal
 from wanlib.spec import Family
 
-_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*")
 _TYPES = ("str", "int", "float", "bool", "tuple")  # a key of such a name would hide the type
 _OPTIONS = {
     "edit": "WaitOptions",
@@ -84,8 +83,7 @@ class TypedDictWriter:
 
     def _unique_name(self, name: str) -> str:
         """Return the name, with the first free number if it is taken."""
-        if not _CLASS.fullmatch(name):
-            raise EmitError(f"{name!r} can't be the name of a class")
+        class_identifier(name)
         numbered = (f"{name}{number}" for number in count(2))
         return name if name not in self.lines else next(each for each in numbered if each not in self.lines)
 

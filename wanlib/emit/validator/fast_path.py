@@ -180,7 +180,7 @@ class FastPath:
         (ordered,) = field.rules_of_kind("ordered")
         assert field.each is not None
         self._reject_if(f"len({variable}) != {constant_name(count)}")
-        left, top, right, bottom = (f"_{corner}" for corner in ordered.limit)
+        left, top, right, bottom = (f"_{local_name(corner)}" for corner in ordered.limit)
         self.out.line(f"{left}, {top}, {right}, {bottom} = {variable}")
         integers = [exact_type_test(field.each, corner) for corner in (left, top, right, bottom)]
         self._reject_if(f"not ({' and '.join(integers)})")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wanlib.base.identifiers import RuleName
-from wanlib.emit.python_text import CodeWriter, constant_name, local_name, python_literal
+from wanlib.emit.python_text import CodeWriter, constant_name, local_name, path_constant, python_literal
 from wanlib.spec import Condition, Family, Field, Node, Rule, Spec
 from wanlib.spec.model.hints import named, unknown_member_hints
 from wanlib.spec.model.mode_values import referenced_fields
@@ -121,18 +121,18 @@ def part_limit(node: Node, name: str) -> Rule | None:
 
 def default_constant(field: Field, condition: Condition | None = None) -> str:
     """Return the constant with a field's default, or with its default under a condition."""
-    mode = f"_{condition.id_suffix.replace('-', '_').upper()}" if condition else ""
+    mode = f"_{path_constant(condition.id_suffix)}" if condition else ""
     return f"{local_name(field.name).upper().rstrip('_')}_DEFAULT{mode}"
 
 
 def advice_constant(field: Field, word: str) -> str:
     """Return the name of the constant that holds advice on a field: `N_FOR_TESTING`."""
-    return f"{local_name(field.name).upper().rstrip('_')}_{word.upper()}"
+    return f"{local_name(field.name).upper().rstrip('_')}_{path_constant(word)}"
 
 
 def member_names_constant(owner: Node | Field) -> str:
     """Return the constant that lists the members of an object."""
-    return owner.path.replace(".", "_").upper() + "_NAMES"
+    return path_constant(owner.path) + "_NAMES"
 
 
 def part_positions(field: str) -> str:
@@ -143,7 +143,7 @@ def part_positions(field: str) -> str:
 def reference(plan: FamilyLayout, rule: Rule) -> str:
     """Return how generated code names a rule."""
     name = named(plan.family, rule)
-    return f"{constant_name(rule)}_RULE" if isinstance(name, RuleName) else repr(rule.id)
+    return f"{constant_name(rule)}_RULE" if isinstance(name, RuleName) else python_literal(rule.id)
 
 
 def write_rule_names(plan: FamilyLayout, out: CodeWriter) -> None:
@@ -161,7 +161,7 @@ def write_rule_names(plan: FamilyLayout, out: CodeWriter) -> None:
                 if is_unknown_member
                 else f"_Hints({python_literal(name.hints.when)}, {python_literal(name.hints.others)})"
             )
-            out.line(f"{constant_name(rule)}_RULE = _RuleName({rule.id!r}, {hints})")
+            out.line(f"{constant_name(rule)}_RULE = _RuleName({python_literal(rule.id)}, {hints})")
 
 
 def _unknown_member_arguments(plan: FamilyLayout) -> str:

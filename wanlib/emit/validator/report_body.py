@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wanlib.emit.python_text import constant_name, local_name, member_name, python_literal
+from wanlib.emit.python_text import Code, constant_name, interpolated, local_name, member_name, python_literal
 from wanlib.emit.validator.body_walk import BodyWalk, negation, type_test
 from wanlib.emit.validator.plan import (
     FamilyLayout,
@@ -48,8 +48,10 @@ class BodyReport(BodyWalk):
             rule = node.rule("type")
             assert rule is not None
             # what null does in an optional member is not documented
-            outcome = f"'unspecified' if {variable} is None else {rule.outcome!r}" if is_rest else ""
-            self._add(rule, repr(path), repr(rule.limit), variable, outcome)
+            outcome = (
+                f"'unspecified' if {variable} is None else {python_literal(rule.outcome)}" if is_rest else ""
+            )
+            self._add(rule, python_literal(path), python_literal(rule.limit), variable, outcome)
 
     @contextmanager
     def _valid(self, rule: Rule, test: str, path: str, value: str) -> Iterator[None]:
@@ -58,8 +60,8 @@ class BodyReport(BodyWalk):
             yield
         has_content = len(self.out.lines) > lines
         with self.out.block("else" if has_content else f"if {negation(test)}"):
-            limit = repr(rule.limit) if rule.kind == "type" else constant_name(rule)
-            self._add(rule, repr(path), limit, value)
+            limit = python_literal(rule.limit) if rule.kind == "type" else constant_name(rule)
+            self._add(rule, python_literal(path), limit, value)
 
     def _missing(self, node: Node, path: str, name: str) -> None:
         """Report a missing node; the object of all other fields may be left out with its fields."""
@@ -69,7 +71,7 @@ class BodyReport(BodyWalk):
             return
         required = node.rule("required")
         assert required is not None
-        self._add(required, repr(path), "True", "None")
+        self._add(required, python_literal(path), "True", "None")
 
     def _only_item(self, field: str) -> None:
         with self.out.block(f"if {field} is not _ABSENT and {field} is not None"):
@@ -89,8 +91,8 @@ class BodyReport(BodyWalk):
             test = f"len({variable}) != {len(nodes) + (not container)} or {missing}"
         with self.out.block(f"if {test}"):
             self.out.line(
-                f"_report_unknown_members(violations, {variable}, {names}, {names}_SET, {path!r},"
-                f" {rule_name}, {elsewhere})"
+                f"_report_unknown_members(violations, {variable}, {names}, {names}_SET,"
+                f" {python_literal(path)}, {rule_name}, {elsewhere})"
             )
 
     def _parts(self, node: Node, variable: str, path: str) -> None:
@@ -113,13 +115,14 @@ class BodyReport(BodyWalk):
                     self._unknown_part_members(node, path)
                 word = "elif"
             with out.block("else"):
-                self._add(broken, f"f'{path}/{{_position}}'", constant_name(broken), "_part")
+                self._add(broken, _part_pointer(path), constant_name(broken), "_part")
 
     def _unknown_part_members(self, node: Node, path: str) -> None:
         unknown, names = node.rule("unknown"), member_names_constant(node)
         assert unknown is not None
         with self.out.block("if len(_member) != 1"):
-            arguments = f"_member, {names}, {names}_SET, f'{path}/{{_position}}', {unknown.id!r}, _NOTHING"
+            where = f"{_part_pointer(path)}, {python_literal(unknown.id)}"
+            arguments = f"_member, {names}, {names}_SET, {where}, _NOTHING"
             self.out.line(f"_report_unknown_members(violations, {arguments})")
 
     def _part(self, node: Node, name: str, field: str, path: str) -> None:
@@ -136,12 +139,17 @@ class BodyReport(BodyWalk):
             out.line(f"{count} += 1")
         if rule:
             with out.block(f"if {count} == {constant_name(rule)} + 1"):
-                self._add(rule, f"f'{path}/{{_position}}/{name}'", constant_name(rule), count)
+                self._add(rule, _part_pointer(path, f"/{name}"), constant_name(rule), count)
+
+
+def _part_pointer(path: str, below: str = "") -> str:
+    """Return the pointer of a part as an expression, or of what is below it."""
+    return interpolated([path, "/", Code("_position"), below])
 
 
 def append_violation(
     plan: FamilyLayout, rule: Rule, path: str, limit: str, value: str, outcome: str = ""
 ) -> str:
     """Return the line that appends a violation."""
-    parts = f"{reference(plan, rule)}, {outcome or repr(rule.outcome)}, {path}, {limit}, {value}"
+    parts = f"{reference(plan, rule)}, {outcome or python_literal(rule.outcome)}, {path}, {limit}, {value}"
     return f"violations.append(_fast_violation(Violation, ({parts})))"

@@ -21,7 +21,6 @@ from wanlib.emit.validator.violation_tests import (
     exact_type_test,
     is_plain_url_test,
     list_depth,
-    pointer_expression,
     pointer_templates,
 )
 from wanlib.spec import Field, Rule
@@ -150,7 +149,7 @@ class ReportPath:
     def _ignored_field(self, rule: Rule, v: str, place: PointerTemplate) -> None:
         """Write the rule on a field that is present outside of its mode."""
         with self.out.block(f"if {v} is not _UNDETERMINED and {self.rules.holds(rule.limit, False)}"):
-            self.rules.add(rule, place.text, repr(describe(self.plan.family, rule.limit)), v)
+            self.rules.add(rule, place.text, python_literal(describe(self.plan.family, rule.limit)), v)
 
     def _with_type_check(self, field: Field, v: str, place: PointerTemplate) -> None:
         """Write the test of the type, then the value. A list written as parts always is a list."""
@@ -170,7 +169,7 @@ class ReportPath:
         if field.each and null:
             (kind,) = field.each.rules_of_kind("type")
             with self.out.block(f"if {v} is None"):
-                self.rules.add(kind, place.text, repr(field.each.type), v, "'unspecified'")
+                self.rules.add(kind, place.text, python_literal(field.each.type), v, "'unspecified'")
         with self.out.block(f"{'elif' if null else 'if'} {v} is not _UNDETERMINED"):
             self._value(field, v, place)
 
@@ -190,8 +189,8 @@ class ReportPath:
         other = " and ".join([f"not ({test})"] * (not has_tests) + [f"{v} is not _UNDETERMINED"] * top)
         with out.block(f"{'elif' if has_tests or required else 'if'} {other}" if other else "else"):
             optional = not self._is_item(field) and not self._always_required(field)
-            outcome = f"'unspecified' if {v} is None else {kind.outcome!r}" if optional else ""
-            self.rules.add(kind, place.text, repr(field.type), v, outcome)
+            outcome = f"'unspecified' if {v} is None else {python_literal(kind.outcome)}" if optional else ""
+            self.rules.add(kind, place.text, python_literal(field.type), v, outcome)
 
     def _value(self, field: Field, v: str, place: PointerTemplate) -> None:
         """Write the bounds, the content, and the relations if the bounds are satisfied."""
@@ -218,11 +217,8 @@ class ReportPath:
             self.out.line(f"{member_values(rule.of)} = []")
         if field.each:
             index, item = f"_index{list_depth(field)}", f"_item{list_depth(field)}"
-            step = PointerTemplate(
-                place.item.replace("{}", f"{{{index}}}" if "[{}]" not in place.item else index), ""
-            )
             with self.out.block(f"for {index}, {item} in enumerate({v})"):
-                self._field(field.each, item, PointerTemplate(step.text, step.text + "/{}"))
+                self._field(field.each, item, place.at(index))
         if field.type == "object":
             self._members(field, v, place)
 
@@ -235,7 +231,7 @@ class ReportPath:
         known = member_names_constant(field)
         is_missing = " or ".join(f"{member_name(member.name)} is _ABSENT" for member in field.members)
         with self.out.block(f"if len({v}) != {len(field.members)} or {is_missing}"):
-            where = f"{pointer_expression(place.text)}, {reference(self.plan, rule)}, _NOTHING"
+            where = f"{place.text}, {reference(self.plan, rule)}, _NOTHING"
             self.out.line(f"_report_unknown_members(violations, {v}, {known}, {known}_SET, {where})")
 
 

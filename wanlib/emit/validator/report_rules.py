@@ -10,7 +10,6 @@ from wanlib.emit.validator.violation_tests import (
     STOPS,
     PointerTemplate,
     exact_decimals,
-    pointer_expression,
     violation_test,
 )
 from wanlib.spec import Condition, Field, Rule
@@ -31,7 +30,7 @@ class ReportRules:
 
     def add(self, rule: Rule, path: str, limit: str, value: str, outcome: str = "") -> None:
         """Write the line that appends a rule's violation."""
-        self.out.line(append_violation(self.plan, rule, pointer_expression(path), limit, value, outcome))
+        self.out.line(append_violation(self.plan, rule, path, limit, value, outcome))
 
     def holds(self, condition: Condition, value: bool) -> str:
         """Return the test that a condition is known to be true, or false."""

@@ -10,7 +10,7 @@ the list of what is added up. Size and image values come with what was read from
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from wanlib.emit.python_text import constant_name
+from wanlib.emit.python_text import Code, constant_name, interpolated
 from wanlib.emit.validator.plan import FamilyLayout, part_positions
 from wanlib.spec import Field, Node, Rule
 
@@ -101,50 +101,78 @@ def violation_test(kind: str, of_type: str) -> ViolationTest:
     return VIOLATION_TESTS[kind] if kind in VIOLATION_TESTS else RATIO_TESTS[of_type, kind]
 
 
+_INDEX = "{}"
+"""In the code of a pointer to an item: its index in the list."""
+
+Pointer = tuple[str | Code, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class PointerTemplate:
-    """A JSON Pointer with `{…}` for each index. text: of the value. item: of an item of a list."""
+    """A JSON Pointer: names of members, and code for each index.
 
-    text: str
-    item: str
+    Attributes:
+        steps: The steps to the value.
+        item: The steps to an item of a list, of which the index is not known yet.
+    """
+
+    steps: Pointer
+    item: Pointer
+
+    @classmethod
+    def of(cls, *steps: str | Code) -> "PointerTemplate":
+        """Return the place of these steps, with its items right below it."""
+        return cls(steps, (*steps, Code(_INDEX)))
+
+    @property
+    def text(self) -> str:
+        """The pointer as an expression."""
+        return pointer_expression(*self.steps)
 
     def inner(self, step: str) -> "PointerTemplate":
-        """Return the place of a member or item below; `step` may contain `{…}`."""
-        return PointerTemplate(f"{self.text}/{step}", f"{self.text}/{step}/{{}}")
+        """Return the place of a member below."""
+        return PointerTemplate.of(*self.steps, step)
+
+    def at(self, index: str) -> "PointerTemplate":
+        """Return the place of an item. index: the variable with its index."""
+        steps = (
+            Code(step.text.replace(_INDEX, index)) if isinstance(step, Code) else step for step in self.item
+        )
+        return PointerTemplate.of(*steps)
 
 
-def pointer_expression(text: str) -> str:
-    """Return the expression of a pointer: an f-string only if it has an index."""
-    return f"f{text!r}" if "{" in text else repr(text)
+def pointer_expression(*steps: str | Code) -> str:
+    """Return the expression of a pointer with these steps."""
+    return interpolated([part for step in steps for part in ("/", step)])
 
 
 def pointer_templates(plan: FamilyLayout) -> dict[str, PointerTemplate]:
     """Return the place of each field of a family by name."""
     templates: dict[str, PointerTemplate] = {}
-    _walk(plan, plan.form, "", templates)
+    _walk(plan, plan.form, (), templates)
     for field in plan.placed:
-        templates[field.name] = PointerTemplate(
-            f"/{field.place}/{field.name}", f"/{field.place}/{field.name}/{{}}"
-        )
+        templates[field.name] = PointerTemplate.of(*(field.place or "").split("/"), field.name)
     return templates
 
 
-def _walk(plan: FamilyLayout, node: Node, path: str, templates: dict[str, PointerTemplate]) -> None:
+def _walk(plan: FamilyLayout, node: Node, path: Pointer, templates: dict[str, PointerTemplate]) -> None:
     if node.form == "leaf":
-        templates[node.field] = PointerTemplate(path, path if node.only else path + "/{}")
+        templates[node.field] = PointerTemplate(path, path) if node.only else PointerTemplate.of(*path)
     elif node.form == "rest":
         for field in plan.rest:
-            templates[field.name] = PointerTemplate(f"{path}/{field.name}", f"{path}/{field.name}/{{}}")
+            templates[field.name] = PointerTemplate.of(*path, field.name)
     elif node.form == "parts":
         for name, part in node.parts:
             if plan.family.field(part).type == "list":
-                templates[part] = PointerTemplate(path, f"{path}/{{{part_positions(part)}[{{}}]}}/{name}")
+                templates[part] = PointerTemplate(
+                    path, (*path, Code(f"{part_positions(part)}[{_INDEX}]"), name)
+                )
             else:
-                templates[part] = PointerTemplate(f"{path}/{{{part_positions(part)}}}/{name}", "")
+                templates[part] = PointerTemplate((*path, Code(part_positions(part)), name), ())
     for name, child in node.members:
-        _walk(plan, child, f"{path}/{name}", templates)
+        _walk(plan, child, (*path, name), templates)
     if node.each:
-        _walk(plan, node.each, f"{path}/0", templates)
+        _walk(plan, node.each, (*path, "0"), templates)
 
 
 # Exact types where a subclass would mislead: true is an int for Python.

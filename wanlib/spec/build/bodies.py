@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from wanlib.base.redaction import safe_repr
-from wanlib.spec.model.errors import Diagnostics
+from wanlib.spec.model.errors import Diagnostics, check_member_name
 from wanlib.spec.model.kinds import KINDS
 from wanlib.spec.model.model import Node, Rule
 from wanlib.spec.source.yaml_reader import LineMap
@@ -64,6 +64,8 @@ class BodyFormBuilder:
         return Node("leaf", path, line, field=name, only=True)
 
     def _object(self, path: str, raw: LineMap, line: int) -> Node:
+        for name in raw:
+            check_member_name(path, name, raw.lines[name], self._diagnostics)
         members = tuple((name, self._node(f"{path}.{name}", raw[name], raw.lines[name])) for name in raw)
         rules = (*self._presence_rules(path, "object", line), self._rule(path, "unknown", True, line))
         return Node("object", path, line, rules, members)
@@ -89,6 +91,8 @@ class BodyFormBuilder:
         if not isinstance(parts, LineMap) or not parts:
             self._diagnostics.add(parts_line, f"parts is {safe_repr(parts)}", "a field for each part")
             return Node("leaf", path, line)
+        for part in parts:
+            check_member_name(path, part, parts.lines[part], self._diagnostics)
         fields = tuple(
             (part, self._field_name(f"{path}.{part}", parts[part], parts.lines[part])) for part in parts
         )

@@ -11,7 +11,7 @@ from wanlib.spec.build.modes import ModeParser
 from wanlib.spec.build.picture_sizes import PictureSizeChecker
 from wanlib.spec.build.rule_checks import RuleChecker, violated_bounds
 from wanlib.spec.build.rules import SourceFile
-from wanlib.spec.model.errors import Diagnostics
+from wanlib.spec.model.errors import Diagnostics, check_model_name
 from wanlib.spec.model.model import DERIVED, Fact, Family, Field, Node, Verb
 from wanlib.spec.model.modes import Condition, Expression, parse_condition
 from wanlib.spec.model.picture_size import parse_picture_size
@@ -36,6 +36,8 @@ def build_family(
         The family and its facts. If there are diagnostics, both are incomplete.
     """
     models = tuple(raw["models"])
+    for model, line in zip(models, raw["models"].lines, strict=True):
+        check_model_name(model, line, diagnostics)
     source_file = SourceFile(stem, models, raw["source"], diagnostics)
     builder = FieldBuilder(source_file, form.list_parts() if form else frozenset())
     fields = builder.fields(raw["fields"])

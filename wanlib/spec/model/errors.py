@@ -8,6 +8,8 @@ from wanlib.base.text import suggest
 
 _MAX_LISTED = 9
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_MODEL = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset({"model", "call", "count", "each", "fields"})
 
 
@@ -62,6 +64,19 @@ def suggest_name(name: object, known: Iterable[object]) -> str:
         return names[0]
     more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
     return f"one of {', '.join(names[:_MAX_LISTED])}{more}" if names else "none"
+
+
+def check_model_name(name: str, line: int, diagnostics: Diagnostics) -> None:
+    """Check that a model's name can stand in a URL, a comment and a file name."""
+    if not _MODEL.fullmatch(name):
+        expected = "lower-case letters, digits, dots, - and _"
+        diagnostics.add(line, f"the model name {name!r} can't be used", expected)
+
+
+def check_member_name(path: str, name: str, line: int, diagnostics: Diagnostics) -> None:
+    """Check that a member of a body can stand in a path, a rule id and a variable. path: of its object."""
+    if not _MEMBER.fullmatch(name):
+        diagnostics.add(line, f"the member name {name!r} of {path} can't be used", "letters, digits and _")
 
 
 def check_name(subject: str, name: str, line: int, diagnostics: Diagnostics) -> None:

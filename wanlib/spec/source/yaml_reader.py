@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
+from unicodedata import category
 
 import yaml
 
@@ -20,6 +21,8 @@ _MAX_NUMBER_LENGTH = 40
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Control and format characters, and line ends other than LF, by their category in Unicode."""
 _CONSTANTS = {"null": None, "~": None, "true": True, "false": False}
 # Readers of YAML 1.1 and 1.2 differ on these, so another language would read another spec.
 _AMBIGUOUS = {
@@ -167,6 +170,7 @@ class _Reader:
         if event.tag:
             self.fail(line, f"uses the tag {event.tag}", "no tags")
         if isinstance(event, yaml.ScalarEvent):
+            self._check_characters(line, event.value)
             return event.value if event.style else self._scalar(line, event.value)
         self.depth += 1
         self._check_level(line, self.depth)
@@ -194,9 +198,20 @@ class _Reader:
             self.fail(line, f"uses the tag {event.tag} at a key", "no tags")
         if not isinstance(event, yaml.ScalarEvent):
             self.fail(line, "has a key that is not text", "text as a key")
+        self._check_characters(line, event.value, within_line=True)
         if not event.style:
             self._check_key(line, event.value)
         return str(event.value)
+
+    def _check_characters(self, line: int, text: str, within_line: bool = False) -> None:
+        """Refuse characters that steer a terminal or cannot be seen. within_line: a line end is one."""
+        if text.isprintable():
+            return
+        for char in text:
+            if category(char) in _INVISIBLE and (within_line or char != "\n"):
+                self.fail(
+                    line, f"has the character U+{ord(char):04X}, which can't be seen", "text without it"
+                )
 
     def _check_key(self, line: int, text: str) -> None:
         if text in ("<<", "="):
