@@ -360,6 +360,30 @@ def test_ctrl_c_prints_how_to_continue(
     assert err.decode().splitlines()[-1] == f"wanlib: {words}: wanlib {again} --base-url {service.base}"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")
+@pytest.mark.parametrize("verb", ["edit", "wait"])
+def test_ctrl_c_while_several_pictures_are_saved_ends_at_once(
+    process: Command, service: Service, tmp_path: Path, verb: str
+) -> None:
+    service.parts, service.held = [{"image": number} for number in "123"], "/pictures/2"
+    words = ("edit", PRO, "Dusk", "-i", "https://example.com/a.png") if verb == "edit" else ("wait", TASK)
+    running = process(
+        *words, "--base-url", service.base, "--out", "out",
+        code=_PATCHED, env={"DASHSCOPE_API_KEY": KEY}, cwd=tmp_path,
+    )  # fmt: skip
+    assert service.was_reached.wait(20)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=10)  # the service holds the picture for longer
+    assert (running.returncode, out) == (130, b"")
+    *_, note, hint = err.decode().splitlines()
+    saved = [path.name for path in (tmp_path / "out").iterdir()]
+    assert not [name for name in saved if name.startswith(".")], "no half file is left"
+    assert note.startswith(f"wanlib: {len(saved)} of 3 pictures are saved") and all(
+        name in note for name in saved
+    )
+    assert hint == f"wanlib: to continue: wanlib wait {TASK} --out out --base-url {service.base}"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals are of POSIX")
 def test_question_and_progress_on_a_terminal(process: Command, service: Service, tmp_path: Path) -> None:
     import os

@@ -94,11 +94,11 @@ class CallErrorReporter:
 
 @contextmanager
 def report_interrupt(*lines: str) -> Iterator[None]:
-    """Print lines if Ctrl-C interrupts the block; the command then ends as on any other Ctrl-C."""
+    """Print notes of the interruption and lines if Ctrl-C ends the block, and raise it again."""
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         if sys.stderr.isatty():
             print(file=sys.stderr)  # the terminal has shown ^C
-        print_error(*lines)
+        print_error(*getattr(interruption, "__notes__", ()), *lines)
         raise

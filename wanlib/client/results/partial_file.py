@@ -22,10 +22,14 @@ class PartialFile(PictureBody):
         target: The final name, in the same folder.
         max_bytes: The most bytes of a picture.
         now: Returns monotonic seconds.
+
+    Attributes:
+        is_saved: Whether the picture is under its final name.
     """
 
     def __init__(self, target: Path, max_bytes: int, now: Callable[[], float]) -> None:
         super().__init__(max_bytes, now)
+        self.is_saved = False
         self._target = target
         self._path = target.with_name(f".{target.name[:_MAX_PREFIX]}.{secrets.token_hex(8)}.part")
         self._file: BinaryIO | None = None
@@ -60,6 +64,7 @@ class PartialFile(PictureBody):
                 f"{self._target} is there already and is another file: move it away, save to another "
                 "folder, or pass overwrite=True"
             )
+        self.is_saved = True
         sync_folder(self._target.parent)
         return self._target
 

@@ -77,14 +77,13 @@ class _PictureSave:
 
     Attributes:
         target: The file.
-        saved: The same path, once the picture is there; None before that.
     """
 
     def __init__(
         self, picture: Picture, target: Path, rules: DownloadRules, is_own_name: bool, overwrite: bool
     ) -> None:
         self.target = target
-        self.saved: Path | None = None
+        self._was_there = False
         self._picture = picture
         self._rules = rules
         self._is_own_name = is_own_name
@@ -94,13 +93,18 @@ class _PictureSave:
     def run(self) -> Steps[Path]:
         """Return the file of the picture, which is there or fetched."""
         try:
-            if not (yield RunBlocking(self._is_there)):
+            self._was_there = yield RunBlocking(self._is_there)
+            if not self._was_there:
                 yield from fetch_to_file(self._picture, self._rules, self._part, self._overwrite)
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise DownloadFailedError(f"it can't be stored as {self.target}: {why}") from error
-        self.saved = self.target
         return self.target
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the picture is in its file."""
+        return self._was_there or self._part.is_saved
 
     def stop(self) -> None:
         """Make a thread that is still fetching the picture end without a trace."""
@@ -116,7 +120,7 @@ def _stop(saves: Sequence[_PictureSave], interruption: BaseException) -> None:
     """Stop all downloads at once and note which pictures are saved."""
     for item in saves:
         item.stop()
-    saved = [item.saved for item in saves if item.saved]
+    saved = [item.target for item in saves if item.is_saved]
     files = f": {', '.join(map(str, saved))}" if saved else ""
     interruption.add_note(f"{len(saved)} of {len(saves)} pictures are saved{files}")
 
@@ -138,5 +142,5 @@ def _combined_error(
         request_id=result.request_id,
         task_id=result.task_id,
     )
-    error.saved = tuple(item.saved for item in saves if item.saved)
+    error.saved = tuple(item.target for item in saves if item.is_saved)
     return error
