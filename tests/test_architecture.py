@@ -1,37 +1,31 @@
-"""The rules of CONTRIBUTING.md about layout, names and prose, and what an import of the package costs.
+"""The rules of CONTRIBUTING.md about imports and the size of modules.
 
 Each rule is a function of `tests/support/source_tree.py`; the last part of this file plants a violation of
-each in a temporary tree and shows that it is found.
+each in a temporary tree and shows that it is found. The rules of names and prose are in
+`test_names_and_prose.py`.
 """
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-import wanlib
 from tests.support.source_tree import (
+    STDLIB,
     Module,
-    duplicate_classes,
+    all_modules,
     find_cycle,
-    forbidden_identifiers,
-    forbidden_words,
-    has_section,
+    handwritten,
+    harness_modules,
     longest_prefix,
     module_graph,
     oversized_packages,
     package_graph,
-    public_definitions,
-    read_modules,
+    package_modules,
+    plant,
 )
-from wanlib import errors
 
-ROOT = Path(__file__).parents[1]
-STDLIB = set(sys.stdlib_module_names)
 MAX_MODULES = 12
 MAX_LINES = 400
 
@@ -42,7 +36,7 @@ ARROWS: dict[str, set[str]] = {
     "wanlib.errors": {"wanlib.base"},
     "wanlib.validation": {"wanlib.base"},
     "wanlib.spec": {"wanlib.base", "wanlib.extras", "wanlib.validation", "yaml", "jsonschema"},
-    "wanlib.emit": {"wanlib.spec", "wanlib.base", "jsonschema"},
+    "wanlib.emit": {"wanlib.spec", "wanlib.base", "wanlib.extras", "jsonschema"},
     "wanlib.client": {"wanlib.base", "wanlib.errors", "wanlib.validation"},
     "wanlib.generated": {"wanlib.base", "wanlib.client", "wanlib.errors", "wanlib.validation"},
     "wanlib.emulator": {
@@ -159,78 +153,6 @@ LAYERS: dict[str, dict[str, set[str]]] = {
     },
 }
 
-SHARED_CLASS_NAMES = {
-    "Request": "an HTTP request, as the client sends and as the emulator receives it",
-    "Response": "an HTTP response, likewise",
-    "Settings": "the settings of a client and of an emulator",
-}
-"""Class names that several modules may define, because they are the same idea on two sides."""
-
-FORBIDDEN_WORDS = re.compile(
-    r"bureau|depot|\bdesk\b|\bfate\b|roads|plainly|\btold\b|\bwhoever\b|\bwhatever\b|\bnobody\b"
-    r"|\bstrangers?\b|\btill\b|for ever|none of its|\bis no\b|met with|\boctets\b|in the midst",
-    re.IGNORECASE,
-)
-FORBIDDEN_NAMES = frozenset(
-    {
-        "told",
-        "said",
-        "met",
-        "asked",
-        "octets",
-        "stray",
-        "strays",
-        "lone",
-        "stranger",
-        "strangers",
-        "doubt",
-        "doubtful",
-        "liar",
-        "liars",
-        "complaint",
-        "complaints",
-        "bureau",
-        "depot",
-        "desk",
-        "fate",
-        "fated",
-        "roads",
-        "purse",
-        "whole",
-        "mutilated",
-        "unsayable",
-        "unsaid",
-        "sayable",
-        "plainly",
-        "theatre",
-        "shelf",
-    }
-)
-
-
-@cache
-def package_modules() -> list[Module]:
-    """Return all modules of `wanlib`."""
-    return read_modules(ROOT, "wanlib")
-
-
-@cache
-def harness_modules() -> list[Module]:
-    """Return all modules of the harness."""
-    return read_modules(ROOT / "conformance", "wan_conformance")
-
-
-@cache
-def all_modules() -> list[Module]:
-    """Return all modules that are installed."""
-    return [*package_modules(), *harness_modules()]
-
-
-def handwritten() -> list[Module]:
-    """Return all modules that are installed, generated code excepted."""
-    return [module for module in all_modules() if ".generated" not in module.name]
-
-
 # Arrows
 
 
@@ -304,7 +226,7 @@ def test_the_second_reading_and_the_emitter_are_independent() -> None:
             assert not targets & second_reading, name
 
 
-# Sizes and names
+# Sizes
 
 
 def test_no_package_has_too_many_modules() -> None:
@@ -315,144 +237,7 @@ def test_no_module_is_too_long() -> None:
     assert {module.name: module.line_count for module in handwritten() if module.line_count > MAX_LINES} == {}
 
 
-def test_class_names_are_unique() -> None:
-    duplicates = duplicate_classes(all_modules())
-    assert {name: places for name, places in duplicates.items() if name not in SHARED_CLASS_NAMES} == {}
-    unneeded = SHARED_CLASS_NAMES.keys() - duplicate_classes(all_modules()).keys()
-    assert not unneeded
-
-
-def test_identifiers_use_the_terms_of_the_field() -> None:
-    wrong = forbidden_identifiers(all_modules(), FORBIDDEN_NAMES)
-    assert not wrong, "\n".join(wrong)
-
-
-def test_texts_are_in_plain_english() -> None:
-    wrong = forbidden_words(all_modules(), FORBIDDEN_WORDS)
-    assert not wrong, "\n".join(wrong)
-
-
-def test_every_package_has_a_docstring_of_three_lines() -> None:
-    short = [
-        module.name
-        for module in all_modules()
-        if module.is_package and len((module.docstring or "").splitlines()) < 3
-    ]
-    assert not short, short
-
-
-# Documentation of the public API
-
-MIN_SECTIONS = 150
-
-
-def test_public_docstrings_have_sections() -> None:
-    found = [
-        name for module in all_modules() for name, node in public_definitions(module) if has_section(node)
-    ]
-    assert len(found) >= MIN_SECTIONS
-
-
-def test_the_public_names_are_these() -> None:
-    assert wanlib.__all__ == [
-        "AsyncOutput",
-        "AsyncTask",
-        "AsyncWan",
-        "Bill",
-        "Change",
-        "CheckResult",
-        "Fixed",
-        "Output",
-        "Picture",
-        "Task",
-        "Violation",
-        "Wan",
-        "bill",
-        "check",
-        "classify",
-        "fix",
-        "limits",
-        "model",
-        "pictures",
-        "size",
-    ]
-    assert [getattr(wanlib, name).__name__ for name in wanlib.__all__] == wanlib.__all__
-    with pytest.raises(
-        AttributeError,
-        match=r"no attribute 'chek'; it has AsyncOutput, .* check, classify, .*, size",
-    ):
-        wanlib.chek  # noqa: B018
-
-
-def test_the_errors_are_one_tree() -> None:
-    defined = {
-        name
-        for name, value in vars(errors).items()
-        if isinstance(value, type) and value.__module__ == errors.__name__
-    }
-    assert errors.__all__ == sorted(defined)
-    raised = defined - {"IgnoredParameterWarning"}
-    assert all(issubclass(getattr(errors, name), errors.WanError) for name in raised)
-    assert {name for name in raised if name in (errors.__doc__ or "")} == raised
-
-
-# What an import costs
-
-
-def loaded_modules(statement: str) -> set[str]:
-    """Return the names of all modules that a statement loads in a fresh interpreter."""
-    code = f"import sys; old = set(sys.modules); {statement}; print(*(set(sys.modules) - old), sep='\\n')"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    return set(run.stdout.split())
-
-
-def loaded_packages(statement: str) -> set[str]:
-    """Return the top-level packages that a statement loads in a fresh interpreter."""
-    return {name.partition(".")[0] for name in loaded_modules(statement)}
-
-
-def test_importing_wanlib_loads_nothing_heavy() -> None:
-    loaded = loaded_packages("import wanlib")
-    assert loaded <= {"wanlib"} | STDLIB
-    assert "dataclasses" not in loaded
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "import wanlib; wanlib.check({'model': 'wan2.7-image'})",
-        "import wanlib; wanlib.classify('Throttling'); wanlib.pictures({})",
-    ],
-)
-def test_reading_bodies_and_answers_loads_no_third_party_package(statement: str) -> None:
-    assert loaded_packages(statement) - STDLIB == {"wanlib"}
-
-
-@pytest.mark.parametrize(
-    ("statement", "other"),
-    [("wanlib.Wan", "wanlib.generated.client_async"), ("wanlib.AsyncWan", "wanlib.generated.client")],
-)
-def test_a_client_loads_neither_the_other_nor_what_only_type_checkers_read(
-    statement: str, other: str
-) -> None:
-    loaded = loaded_modules(f"import wanlib; {statement}")
-    assert not loaded & {other, "wanlib.generated.parameters", "yaml", "jsonschema", "httpx"}
-
-
-def test_the_sync_client_does_not_load_asyncio() -> None:
-    assert "asyncio" not in loaded_packages("import wanlib; wanlib.Wan")
-
-
 # Each rule finds a planted violation
-
-
-def plant(root: Path, files: Mapping[str, str]) -> list[Module]:
-    """Write modules below a folder and read them."""
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    return read_modules(root, "wanlib")
 
 
 def test_a_forbidden_import_is_found(tmp_path: Path) -> None:
@@ -502,57 +287,3 @@ def test_a_package_and_a_module_that_are_too_large_are_found(tmp_path: Path) -> 
     assert oversized_packages(modules, MAX_MODULES) == {"wanlib.many": MAX_MODULES + 1}
     assert oversized_packages(modules, MAX_MODULES + 1) == {}
     assert [module.name for module in modules if module.line_count > MAX_LINES] == ["wanlib.many"]
-
-
-def test_a_class_name_used_twice_is_found(tmp_path: Path) -> None:
-    modules = plant(
-        tmp_path,
-        {
-            "wanlib/a.py": "class Plan: ...\nclass _Part: ...\n",
-            "wanlib/b.py": "class Plan: ...\nclass _Part: ...\nclass Step: ...\n",
-        },
-    )
-    assert duplicate_classes(modules) == {"Plan": ["wanlib.a", "wanlib.b"]}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "told = 1",
-        "def f(said): ...",
-        "class StrayPart: ...",
-        "x.octets = 1",
-        "for met in y: ...",
-        "def _told(): ...",
-    ],
-)
-def test_a_forbidden_name_is_found(tmp_path: Path, text: str) -> None:
-    modules = plant(tmp_path, {"wanlib/a.py": f"x = y = 1\n{text}\nmethod = metal = 1\n"})
-    assert [line.partition(": ")[0] for line in forbidden_identifiers(modules, FORBIDDEN_NAMES)] == [
-        "wanlib.a:2"
-    ]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["# nobody knows", 'x = """Say what\nis told."""', '"""One.\n\nfor ever"""', "y = 'it is no model'"],
-)
-def test_a_forbidden_word_is_found(tmp_path: Path, text: str) -> None:
-    modules = plant(tmp_path, {"wanlib/a.py": f"x = 'this is not a comment'\n{text}\n"})
-    line = 1 + len(text.splitlines())
-    assert [found.rpartition(": ")[0] for found in forbidden_words(modules, FORBIDDEN_WORDS)] == [
-        f"wanlib.a:{line}"
-    ]
-
-
-def test_sections_are_recognized(tmp_path: Path) -> None:
-    text = (
-        'def plain():\n    """Return one."""\n\n\n'
-        'def full(x):\n    """Return x.\n\n    Args:\n        x: a number.\n    """\n'
-        'def _private():\n    """Return x.\n\n    Returns:\n        A number.\n    """\n'
-    )
-    (module,) = plant(tmp_path, {"wanlib/a.py": text})
-    assert [(name, has_section(node)) for name, node in public_definitions(module)] == [
-        ("plain", False),
-        ("full", True),
-    ]

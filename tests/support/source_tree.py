@@ -1,17 +1,20 @@
 """Facts about Python source trees, read with `ast`: imports, sizes, class names, words and docstrings.
 
-Used by `tests/test_architecture.py`, which states what must hold for this repository and plants violations in
-temporary trees to show that each check can fail.
+`tests/test_architecture.py` and `tests/test_names_and_prose.py` state what must hold for this repository and
+plant violations in temporary trees to show that each check can fail.
 """
 
 import ast
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+ROOT = Path(__file__).parents[2]
+STDLIB = set(sys.stdlib_module_names)
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -226,3 +229,35 @@ def _known(name: str, names: Collection[str]) -> str:
 def _nodes_inside(tree: ast.AST, is_outer: object) -> set[int]:
     assert callable(is_outer)
     return {id(node) for outer in ast.walk(tree) if is_outer(outer) for node in ast.walk(outer)}
+
+
+@cache
+def package_modules() -> list[Module]:
+    """Return all modules of `wanlib`."""
+    return read_modules(ROOT, "wanlib")
+
+
+@cache
+def harness_modules() -> list[Module]:
+    """Return all modules of the harness."""
+    return read_modules(ROOT / "conformance", "wan_conformance")
+
+
+@cache
+def all_modules() -> list[Module]:
+    """Return all modules that are installed."""
+    return [*package_modules(), *harness_modules()]
+
+
+def handwritten() -> list[Module]:
+    """Return all modules that are installed, generated code excepted."""
+    return [module for module in all_modules() if ".generated" not in module.name]
+
+
+def plant(root: Path, files: Mapping[str, str]) -> list[Module]:
+    """Write modules below a folder and read them."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return read_modules(root, "wanlib")

@@ -15,6 +15,7 @@ from wanlib.emit.client.client import clients
 from wanlib.emit.python_text import EmitError, module_name
 from wanlib.emit.validator.module import validator
 from wanlib.emit.validator.registry import checker, registry
+from wanlib.extras import missing_extra_message
 from wanlib.spec import Spec
 
 FOLDER = "wanlib/generated"
@@ -55,7 +56,7 @@ _SETTINGS = ("--isolated", "--no-cache", "--line-length=110", "--target-version=
 def _formatted(files: Mapping[str, str]) -> dict[str, str]:
     """Return the files as ruff formats them by the rules of this repository."""
     if find_spec("ruff") is None:
-        raise EmitError("ruff is not installed, and generated code is formatted by it; run: pip install ruff")
+        raise EmitError(f"ruff formats the generated code; {missing_extra_message('emit', 'ruff')}")
     with TemporaryDirectory(prefix="wanlib-emit-") as name:
         folder = Path(name)
         for file, text in files.items():

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from tests.emit.bodies import IMAGE, TEXT, URL, Striker, messages
-from tests.emit.readings import Readings
+from tests.emit.schema.bodies import IMAGE, TEXT, URL, Striker, messages
+from tests.emit.schema.readings import Readings
 from wanlib.emit.schema.keywords import KEYWORDS
 from wanlib.emit.schema.locations import SchemaLocation
 from wanlib.spec import Rule, Spec, SpecError, load

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.emit.fields import questions, read_back
+from tests.emit.validator.fields import questions, read_back
 from tests.spec.small import FAMILY, FILES, write
 from wanlib.boundary.case import Question
 from wanlib.emit import generate_files

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.emit.bodies import TEXT, VALID, messages
+from tests.emit.schema.bodies import TEXT, VALID, messages
 from wanlib.emit.schema.openapi import openapi
 from wanlib.spec import load
 

@@ -18,7 +18,7 @@ from wanlib.generated.calls import API
 from wanlib.spec import load
 
 SPEC = load()
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_every_model_has_its_family() -> None:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from tests.emit.bodies import IMAGE, PALETTE, TEXT, VALID, Striker, messages, wanx
-from tests.emit.readings import Readings
+from tests.emit.schema.bodies import IMAGE, PALETTE, TEXT, VALID, Striker, messages, wanx
+from tests.emit.schema.readings import Readings
 from wanlib.emit.schema.body import ABOUT, RULES
 from wanlib.emit.schema.errors_to_rules import violated_rules
 from wanlib.emit.schema.json_schema import CLAIMS, envelope, schema

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from tests.emit.fields import questions, read_back
+from tests.emit.validator.fields import questions, read_back
 from wanlib import Violation, check
 from wanlib.boundary.body import encode_body as encoded_by_conformance
 from wanlib.boundary.case import Question

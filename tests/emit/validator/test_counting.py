@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from wan_conformance.strategies import breaking, mutated_bodies, valid
 
 import wanlib
-from tests.emit.fields import of_fields
+from tests.emit.validator.fields import of_fields
 from tests.emulator.api_client import BODIES, create, functional, messages, prompted
 from wanlib.boundary.case import Question
 from wanlib.emulator import Emulator, Settings
