@@ -96,6 +96,8 @@ class WanError(Exception):
         retry: Whether the same call may succeed later: `yes`, `once` (one more try makes sense) or `no`.
         result: The `Output` of a paid call whose pictures could not be saved. Its links still work, so that
             it can be saved elsewhere. None for any other error.
+        journal_error: Why the journal does not contain what became of the call; None if it does, or without
+            a journal.
     """
 
     kind: str | None = None
@@ -119,6 +121,7 @@ class WanError(Exception):
         self.request_id = request_id
         self.task_id = task_id
         self.result: Any = None
+        self.journal_error: JournalError | None = None
 
     def __str__(self) -> str:
         """Return the message, followed by status, code and ids."""
@@ -138,6 +141,7 @@ class WanError(Exception):
             "kind": self.kind,
             "advice": self.advice,
             "retry": self.retry,
+            "journal_error": None if self.journal_error is None else str(self.journal_error),
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -345,7 +349,10 @@ class LinkExpiredError(DownloadFailedError):
 
 
 class JournalError(WanError):
-    """The journal can't be opened, read or written."""
+    """The journal can't be opened, read or written.
+
+    It is raised before a call is sent. After that, it is the `journal_error` of the result or of the error.
+    """
 
 
 class IgnoredParameterWarning(UserWarning):

@@ -36,6 +36,7 @@ __all__ = [
     "TaskStatus",
     "TaskSummary",
     "Text",
+    "UnfinishedCall",
     "Violation",
     "WaitOptions",
     "WaitOrSyncOptions",
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from wanlib.client.call.prepared import Prepared
     from wanlib.client.images.inputs import ImageLike
     from wanlib.client.outputs import AsyncOutput, Output
+    from wanlib.client.protocol.live_calls import UnfinishedCall
     from wanlib.client.results.parts import Part, Picture, PictureFailure, Text
     from wanlib.client.results.result import Result
     from wanlib.client.streams import Stream
@@ -97,6 +99,7 @@ _MODULES = {
     "TaskStatus": "wanlib.client.tasks.status",
     "TaskSummary": "wanlib.client.tasks.status",
     "Text": "wanlib.client.results.parts",
+    "UnfinishedCall": "wanlib.client.protocol.live_calls",
     "Violation": "wanlib.base.violation",
     "WaitOptions": "wanlib.client.call.options",
     "WaitOrSyncOptions": "wanlib.client.call.options",

@@ -96,6 +96,12 @@ def sqlite_errors(form: SqliteFormat, make_error: MakeError) -> Iterator[None]:
         raise make_error(f"can't be created: {reason}; {_grant_access(form.elsewhere)}") from None
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Return whether another process or connection holds the file, so that trying again may help."""
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def _message(code: int, elsewhere: str) -> str | None:
     """Return the rest of a sentence for a primary result code; None for codes that users do not meet."""
     return {

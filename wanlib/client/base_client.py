@@ -16,6 +16,8 @@ from wanlib.errors import InvalidArgumentError
 if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
     from wanlib.client.call.prepared import Prepared
     from wanlib.client.core import ClientCore
+    from wanlib.client.protocol.live_calls import UnfinishedCall
+    from wanlib.client.results.result import Result
 
 
 class BaseClient:
@@ -115,6 +117,22 @@ class BaseClient:
     def spent(self) -> Any:
         """What this client has spent, as a Decimal: pictures received, and calls that may be billed."""
         return self._context.budget.spent
+
+    def unfinished(self) -> list[UnfinishedCall]:
+        """Return the calls of this client whose outcome their callers have not received, oldest first.
+
+        Such as one that a time-out around it has cancelled: its task goes on, and `task(id)` continues it.
+        Calls of earlier processes are not among them; those are what `resume` is for.
+        """
+        calls = self._core.unfinished()
+        return [
+            call if call.output is None else call._replace(output=self._with_saver(call.output))
+            for call in calls
+        ]
+
+    def _with_saver(self, result: Result) -> Any:
+        """Return an output with the members of a result."""
+        raise NotImplementedError
 
     def _prepare(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Prepared:
         return self._core.prepare(model, prompt, images, kwargs)

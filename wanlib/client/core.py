@@ -20,19 +20,21 @@ from wanlib.client.call.plan import CallPlan, plan_call
 from wanlib.client.http.messages import Request
 from wanlib.client.protocol.budget import parse_amount
 from wanlib.client.protocol.context import ClientContext, check_flags
-from wanlib.client.protocol.effects import OpenedResponse, RunBlocking, Steps
+from wanlib.client.protocol.effects import OpenedResponse, Steps
+from wanlib.client.protocol.live_calls import UnfinishedCall
 from wanlib.client.protocol.settings import STALL_TIMEOUT
 from wanlib.client.protocol.timing import Deadline
 from wanlib.client.results.parts import Picture
 from wanlib.client.results.result import Result
 from wanlib.client.task_handles import _BaseTask
 from wanlib.client.tasks.billing import BilledCall, billed_call_from_entry, reserve, send
+from wanlib.client.tasks.journaling import record_outcome
 from wanlib.client.tasks.lifecycle import call_sync, submit, wait, wait_all
 from wanlib.client.tasks.requests import Query, cancel_task, get_task, list_tasks
 from wanlib.client.tasks.status import TaskPage, TaskStatus, TaskSummary
 from wanlib.client.tasks.task_list import find_lost, time_filter
 from wanlib.client.tasks.waiter import StatusCallback
-from wanlib.errors import InvalidArgumentError, OutcomeUnknownError, WanError
+from wanlib.errors import InvalidArgumentError, JournalError, OutcomeUnknownError, WanError
 
 if TYPE_CHECKING:  # what a client may never need is loaded when it does
     from wanlib.client.call.prepared import Prepared
@@ -112,13 +114,16 @@ class ClientCore:
         """Fetch the bytes of one picture."""
         from wanlib.client.results.download import fetch
 
-        return fetch(picture, self._download_rules())
+        return fetch(picture, self._download_rules(self._deadline(None)))
 
     def task_handle(self, task_id: object, model: object) -> BilledCall:
         """Return a task by its id, with what the journal and the caller know of it."""
         checked = self.context.validate_task_id(task_id)
         table = None if model is None else get_model(self.context.api, model)
-        entry = self.context.journal.entry(checked) if self.context.journal else None
+        try:
+            entry = self.context.journal.entry(checked) if self.context.journal else None
+        except JournalError as failure:
+            return BilledCall(table, checked, journal_error=failure)
         if entry is None:
             return BilledCall(table, checked)
         return billed_call_from_entry(self.context, entry)
@@ -168,6 +173,10 @@ class ClientCore:
         check_flags(adopt=adopt)
         return resume(self.context, self._deadline(timeout), on_status, adopt=adopt)
 
+    def unfinished(self) -> list[UnfinishedCall]:
+        """Return the calls of this client whose outcome its callers have not received."""
+        return self.context.live_calls.unfinished(self.context.clock.wall())
+
     def list_filters(
         self, status: str | None, model: str | None, task_id: str | None, start: Any, end: Any
     ) -> Query:
@@ -195,19 +204,19 @@ class ClientCore:
         name = stem if stem is not None else result.task_id or result.request_id
         if name is None and file is None:
             raise InvalidArgumentError("this result has neither a task id nor a request id; pass stem=...")
-        paths = yield from save(
-            result, place, self._download_rules(), stem=name or "", file=file, overwrite=overwrite
-        )
-        journal, task_id = self.context.journal, result.task_id
-        if journal is not None and task_id is not None:
-            at = self.context.clock.wall()
-            yield RunBlocking(lambda: journal.record_saved(task_id, paths, at))
+        deadline = self._deadline(None)
+        rules = self._download_rules(deadline)
+        paths = yield from save(result, place, rules, stem=name or "", file=file, overwrite=overwrite)
+        task_id, at = result.task_id, self.context.clock.wall()
+        if self.context.journal is not None and task_id is not None:
+            yield from record_outcome(
+                self.context, deadline, lambda journal: journal.record_saved(task_id, paths, at)
+            )
         return paths
 
-    def _download_rules(self) -> "DownloadRules":
+    def _download_rules(self, deadline: Deadline) -> "DownloadRules":
         from wanlib.client.results.download import DownloadRules
 
-        deadline = self._deadline(None)
         return DownloadRules(
             partial(_picture_request, deadline),
             self.context.clock,

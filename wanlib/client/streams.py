@@ -41,7 +41,10 @@ class StreamSession:
         """
         result = self.reader.finish()
         self.is_finished = True
-        return (yield from settle(self._context, self._paid, result, self._context.api.life.succeeded))
+        result = yield from settle(self._context, self._paid, result, self._context.api.life.succeeded)
+        if self._paid.live is not None:
+            self._context.live_calls.finish(self._paid.live)
+        return result
 
     def translate_error(self, error: Exception) -> Steps[WanError | None]:
         """Return the error that an exception while reading means; None for an exception of other code."""

@@ -21,6 +21,7 @@ class _BaseTask:
         self.id: str = billed_call.task_id
         self.model = billed_call.model.name if billed_call.model else None
         self.submitted_at = billed_call.sent_at
+        self.journal_error = billed_call.journal_error
         self.billed_call = billed_call
 
     def __repr__(self) -> str:
@@ -34,6 +35,7 @@ class Task(_BaseTask):
         id: The task id. With it, any process can continue the task for as long as the service keeps it.
         model: The name of the model; None if the handle was made from an id alone.
         submitted_at: Seconds since 1970; None if that is not known.
+        journal_error: Why the journal does not contain the task; None if it does, or without a journal.
     """
 
     def __init__(self, client: "Client", billed: BilledCall) -> None:
@@ -78,6 +80,7 @@ class AsyncTask(_BaseTask):
         id: The task id. With it, any process can continue the task for as long as the service keeps it.
         model: The name of the model; None if the handle was made from an id alone.
         submitted_at: Seconds since 1970; None if that is not known.
+        journal_error: Why the journal does not contain the task; None if it does, or without a journal.
     """
 
     def __init__(self, client: "AsyncClient", billed: BilledCall) -> None:

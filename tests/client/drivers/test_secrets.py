@@ -177,6 +177,7 @@ def test_errors_are_plain_objects(world: World) -> None:
         "kind",
         "advice",
         "retry",
+        "journal_error",
     }
 
 

@@ -61,7 +61,7 @@ def test_no_name_is_special(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_each_commit_waits_for_the_disk_and_readers_for_nobody(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal") as journal:
         pragmas = ("synchronous", "journal_mode")
-        found = [journal._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+        found = [journal._file.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
     assert found == [2, "wal"]
 
 
@@ -96,7 +96,7 @@ def test_the_file_of_another_program_stays_as_it_is(tmp_path: Path) -> None:
 
 def test_a_newer_version_is_refused(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal") as journal:
-        journal._connection.execute("PRAGMA user_version = 2")
+        journal._file.connection.execute("PRAGMA user_version = 2")
     refused(tmp_path / "journal", "has version 2, and this wanlib reads version 1: update it")
 
 
@@ -123,13 +123,13 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
 def test_a_row_that_something_else_has_written_is_told(tmp_path: Path, change: str) -> None:
     with Journal(tmp_path / "journal") as journal:
         running(journal)
-        journal._connection.execute("PRAGMA ignore_check_constraints = ON")
+        journal._file.connection.execute("PRAGMA ignore_check_constraints = ON")
         table = "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '')"
-        journal._connection.executescript(table)
+        journal._file.connection.executescript(table)
     with Journal(tmp_path / "journal") as journal:
         column, _, value = change.partition(" = ")
         value = f"CAST({value} AS TEXT)" if value[0] == "X" else value
-        journal._connection.execute(f"UPDATE entry SET {column} = {value}")
+        journal._file.connection.execute(f"UPDATE entry SET {column} = {value}")
         with pytest.raises(
             JournalError, match=r"contains a row that no journal writes|can't be used: Could not decode"
         ):
@@ -138,7 +138,7 @@ def test_a_row_that_something_else_has_written_is_told(tmp_path: Path, change: s
 
 def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal") as journal:
-        journal._connection.execute("DROP TABLE entry")
+        journal._file.connection.execute("DROP TABLE entry")
         with pytest.raises(
             JournalError, match="can't be used: no such table: entry; give the journal another"
         ):
@@ -148,14 +148,14 @@ def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_with_the_task_and_loses_nothing(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal") as journal:
         key = running(journal)
-        journal._connection.execute("PRAGMA max_page_count = 1")
+        journal._file.connection.execute("PRAGMA max_page_count = 1")
         with pytest.raises(JournalError, match="can't grow, the disk is full: make room"):
             for _ in range(100):
                 intend(journal, digest="d" * 100_000)
         with pytest.raises(JournalError, match="disk is full") as caught:
             journal.record_accepted(key, "t" * 100_000, None, NOW)
         assert caught.value.task_id == "t" * 100_000
-        journal._connection.execute("PRAGMA max_page_count = 1000000")
+        journal._file.connection.execute("PRAGMA max_page_count = 1000000")
         assert left(journal) == [(key, "running")]
         assert intend(journal) > key
 
@@ -212,7 +212,7 @@ def test_the_switch_to_wal_waits_for_a_reader(tmp_path: Path, monkeypatch: pytes
     connect: Callable[..., sqlite3.Connection] = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda *path, **how: connect(*path, factory=Interrupted, **how))
     with Journal(path) as journal:
-        assert journal._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert journal._file.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     other.close()
     assert len(executed) == 2
 

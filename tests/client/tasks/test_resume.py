@@ -1,6 +1,5 @@
 """What a process left behind, taken up by the next from the journal."""
 
-import os
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +13,6 @@ from tests.client.client_fixture import World
 from tests.client.response_samples import TASK, reply
 from tests.client.service import CREATED, DONE, OLD, PRO, RUNNING
 from wanlib.boundary.images import encode_image
-from wanlib.client.journal.entry import is_owner_dead, new_lease_owner
 from wanlib.client.journal.journal import Journal
 from wanlib.errors import (
     AuthenticationError,
@@ -313,15 +311,3 @@ def test_the_intent_is_written_before_anything_is_sent(world: World, path: Path)
     world.service.on("query", seen)
     world.do(world.client(journal=path).edit(PRO, "a vase", images=["https://example.com/a.png"], n=1))
     assert states == [["lost"], ["running"]]
-
-
-def test_an_owner_is_dead_when_its_process_is() -> None:
-    assert not is_owner_dead(new_lease_owner())
-    place = new_lease_owner().partition("@")[2]
-    child = os.fork() if hasattr(os, "fork") else None
-    if child == 0:
-        os._exit(0)
-    if child:
-        os.waitpid(child, 0)
-        assert is_owner_dead(f"{child}@{place}")
-    assert not is_owner_dead("1@another-machine/abc")

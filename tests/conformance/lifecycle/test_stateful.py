@@ -37,6 +37,7 @@ from tests.conformance.lifecycle.fault_points import (
     SEND_SUBMIT,
 )
 from wanlib.client.http.messages import TransportError
+from wanlib.client.protocol.live_calls import LiveCall
 from wanlib.client.tasks import requests as query
 from wanlib.client.tasks import submit as create
 from wanlib.client.tasks.poller import TaskPoller
@@ -189,7 +190,8 @@ def test_a_client_that_repeats_lost_calls_pays_twice(monkeypatch: pytest.MonkeyP
 
     def eager(context: Any, entries: Any, deadline: Any, *, adopt: bool) -> Any:
         for entry in entries:
-            yield from create.send_billed_call(context, plans[entry.model], deadline)
+            call = LiveCall("submit", entry.model, "async", entry.sent_at)
+            yield from create.send_billed_call(context, plans[entry.model], deadline, call)
         return (yield from search_lost(context, entries, deadline, adopt=adopt))
 
     SEND_SUBMIT.plant(monkeypatch, noting)

@@ -1,17 +1,22 @@
-"""The SQLite file of a journal: its format, how it is opened, and how its errors name it.
+"""`JournalFile`: the open SQLite file of a journal, its format, and how its errors name it.
 
-`wanlib.base.sqlite_file` does the work; here is only what is particular to a journal.
+`wanlib.base.sqlite_file` opens the file; here is what is particular to a journal: threads share it, a forked
+process opens it anew, and a file that was removed or replaced is noticed, since SQLite would go on writing to
+it.
 """
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from weakref import WeakSet
 
+from wanlib.base.error_codes import Retry
 from wanlib.base.redaction import safe_repr
-from wanlib.base.sqlite_file import SqliteFormat, open_sqlite_file
+from wanlib.base.sqlite_file import SqliteFormat, is_busy, open_sqlite_file
 from wanlib.base.sqlite_file import sqlite_errors as translate_sqlite_errors
 from wanlib.client.journal.entry import SCHEMA
 from wanlib.errors import JournalError
@@ -32,32 +37,103 @@ JOURNAL_FORMAT = SqliteFormat(
         sqlite3.SQLITE_NOTADB: "is not a journal, or damaged: move it away, or give the journal another path",
     },
 )
+_THREAD_WAIT = 1.0
+"""Seconds to wait for another thread, which holds the file as long as the disk takes for one change."""
 
 
-def open_journal(path: Path) -> sqlite3.Connection:
-    """Open the journal at a path, which is created if it does not exist.
+class JournalFile:
+    """An open journal file. Its statements are executed one at a time, and each commits by itself.
 
-    Returns:
-        A connection in autocommit mode.
+    Args:
+        path: The file, which is created if it does not exist.
 
     Raises:
         JournalError: The folder is missing, the file cannot be written, or it is not a journal of this
             version.
     """
-    return open_sqlite_file(path, JOURNAL_FORMAT, partial(_error, path))
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = _resolve(path)
+        self._lock = threading.Lock()
+        self._open(JOURNAL_FORMAT.wait)
+        self._is_closed = self._is_inherited = False
+        _FILES.add(self)
+
+    @contextmanager
+    def connected(self, wait: float | None, task_id: str | None = None) -> Iterator[sqlite3.Connection]:
+        """Yield the connection to one thread at a time.
+
+        Args:
+            wait: Seconds to wait for another process that writes; None for those of the format.
+            task_id: The task that the statement is about, None if there is none.
+
+        Raises:
+            JournalError: The file cannot be used; its `retry` is `yes` if it is in use.
+        """
+        wait = JOURNAL_FORMAT.wait if wait is None else wait
+        with sqlite_errors(self.path, task_id):
+            if not self._lock.acquire(timeout=max(wait, _THREAD_WAIT)):
+                raise _error(self.path, "is in use by another thread: try again later", task_id, "yes")
+            try:
+                if self._is_closed:
+                    raise _error(self.path, "is closed: open it anew", task_id)
+                if self._is_inherited:
+                    self._open(wait)
+                    self._is_inherited = False
+                if _identity(self.path) != self._identity:
+                    raise _error(self.path, "was removed or replaced: make a client that opens it", task_id)
+                self.connection.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")
+                yield self.connection
+            finally:
+                self._lock.release()
+
+    def close(self) -> None:
+        """Close the file. A second call does nothing."""
+        with self._lock, sqlite_errors(self.path):
+            self._is_closed = True
+            if not self._is_inherited:
+                self.connection.close()
+
+    def _open(self, wait: float) -> None:
+        form = JOURNAL_FORMAT._replace(wait=wait)
+        self.connection = open_sqlite_file(self.path, form, partial(_error, self.path))
+        self._identity = _identity(self.path)
+
+    def hold_for_fork(self) -> bool:
+        """Wait until no thread uses the file, and let none do so until `release_after_fork`."""
+        return self._lock.acquire(timeout=_THREAD_WAIT)
+
+    def release_after_fork(self, *, in_child: bool) -> None:
+        """Go on after a fork. The child closes the file at once and opens it when it needs it.
+
+        The state of a connection is not valid in a child, and neither is that of a second connection to the
+        same file while the first one is open there (https://www.sqlite.org/howtocorrupt.html, section 2.6).
+        """
+        if in_child and not self._is_inherited and not self._is_closed:
+            self.connection.close()
+            self._is_inherited = True
+        self._lock.release()
 
 
-def resolve_database_path(path: str | os.PathLike[str]) -> Path:
-    """Return the absolute path with links resolved: SQLite gives names such as `:memory:` a meaning."""
-    try:
-        return Path(os.path.realpath(path))
-    except (TypeError, ValueError):
-        raise JournalError(f"the journal's path is {safe_repr(path)}: give the path of a file") from None
+_FILES: WeakSet[JournalFile] = WeakSet()
+_HELD: list[JournalFile] = []
 
 
-def closed_error(path: Path, task_id: str | None) -> JournalError:
-    """Return the error for a journal that is used after it was closed."""
-    return _error(path, "is closed: open it anew", task_id)
+def _before_fork() -> None:
+    _HELD.extend(file for file in list(_FILES) if file.hold_for_fork())
+
+
+def _after_fork(*, in_child: bool) -> None:
+    while _HELD:
+        _HELD.pop().release_after_fork(in_child=in_child)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=partial(_after_fork, in_child=False),
+        after_in_child=partial(_after_fork, in_child=True),
+    )
 
 
 @contextmanager
@@ -69,14 +145,41 @@ def sqlite_errors(path: Path, task_id: str | None = None) -> Iterator[None]:
         task_id: The task that the statement is about, None if there is none.
     """
     make_error = partial(_error, path, task_id=task_id)
+    retry: Retry = "no"
     try:
         with translate_sqlite_errors(JOURNAL_FORMAT, make_error):
-            yield
+            try:
+                yield
+            except sqlite3.OperationalError as error:
+                retry = "yes" if is_busy(error) else "no"
+                raise
+    except JournalError as error:
+        error.retry = retry if error.retry == "no" else error.retry
+        raise
     except (ValueError, TypeError, ArithmeticError):
         raise make_error(
             "contains a row that no journal writes: move it away, and a new one is created"
         ) from None
 
 
-def _error(path: Path, problem: str, task_id: str | None = None) -> JournalError:
-    return JournalError(f"the journal {str(path)!r} {problem}", task_id=task_id)
+def _resolve(path: str | os.PathLike[str]) -> Path:
+    """Return the absolute path with links resolved: SQLite gives names such as `:memory:` a meaning."""
+    try:
+        return Path(os.path.realpath(path))
+    except (TypeError, ValueError):
+        raise JournalError(f"the journal's path is {safe_repr(path)}: give the path of a file") from None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name; None if there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _error(path: Path, problem: str, task_id: str | None = None, retry: Retry = "no") -> JournalError:
+    error = JournalError(f"the journal {str(path)!r} {problem}", task_id=task_id)
+    error.retry = retry
+    return error

@@ -1,8 +1,6 @@
-"""`Entry`: one billed call of a journal, the table that contains such calls, and the owners of leases."""
+"""`Entry`: one billed call of a journal, the table that contains such calls."""
 
 import json
-import os
-import socket
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 State: TypeAlias = Literal["lost", "running", "unsaved", "done"]
@@ -119,26 +117,3 @@ CREATE TABLE entry (
 );
 CREATE INDEX entry_task ON entry (task_id);
 """
-
-
-LEASE = 60.0
-"""Seconds beyond its deadline for which a call is kept from being taken up by another process."""
-
-
-def new_lease_owner() -> str:
-    """Return a mark of this process, a different one each time."""
-    return f"{os.getpid()}@{socket.gethostname()}/{os.urandom(16).hex()}"
-
-
-def is_owner_dead(owner: str) -> bool:
-    """Return whether the process of an owner is known to have ended; False for another machine."""
-    pid, _, place = owner.partition("@")
-    if place.partition("/")[0] != socket.gethostname() or not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:  # alive, and another user's
-        return False
-    return False

@@ -5,14 +5,15 @@ Imported only where a journal is used, since SQLite takes milliseconds to load.
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
+from pathlib import Path
 from sqlite3 import Connection, Cursor
 from typing import Any
 
 from wanlib.base.redaction import redact_text
-from wanlib.client.journal.database import closed_error, open_journal, resolve_database_path, sqlite_errors
+from wanlib.client.journal.database import JournalFile
 from wanlib.client.journal.entry import (
     COLUMNS,
     LOST_KEYS,
@@ -36,14 +37,24 @@ class Journal:
         path: The file, which is created if it does not exist.
 
     Raises:
-        JournalError: The file cannot be used. All methods raise it, too.
+        JournalError: The file cannot be used. All methods raise it, too; its `retry` is `yes` if another
+            process holds the file, for which they wait half a minute.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = resolve_database_path(path)
-        self._lock = threading.Lock()
-        self._connection = open_journal(self.path)
-        self._closed = False
+        self._file = JournalFile(path)
+        self._wait: float | None = None
+
+    @property
+    def path(self) -> Path:
+        """The absolute path of the file."""
+        return self._file.path
+
+    def without_waiting(self) -> "Journal":
+        """Return this journal with methods that fail at once if another process holds the file."""
+        journal = copy(self)
+        journal._wait = 0.0
+        return journal
 
     def record_intent(
         self,
@@ -116,7 +127,7 @@ class Journal:
         """
         keys, ids = json.dumps(list(tasks)), json.dumps(list(tasks.values()))
         values = {"keys": keys, "ids": ids, "since": since, "until": until}
-        with self._connected() as connection, _transaction(connection):
+        with self._file.connected(self._wait) as connection, _transaction(connection):
             lost = {key for (key,) in connection.execute(LOST_KEYS, values)}
             (taken,) = connection.execute(TAKEN_TASKS, values).fetchone()
             if taken or lost != tasks.keys():
@@ -179,7 +190,7 @@ class Journal:
 
         Args:
             key: The key of the entry.
-            owner: A mark of the owner, from `new_lease_owner`.
+            owner: The mark of the owner, from `LeaseOwner.mark`.
             now: Seconds since 1970.
             until: When the lease ends, in seconds since 1970.
 
@@ -199,12 +210,16 @@ class Journal:
 
     def release_dead_leases(self, is_dead: Callable[[str], bool]) -> None:
         """Release all leases of owners for whom a function returns True, such as ended processes."""
-        with self._connected() as connection:
+        with self._file.connected(self._wait) as connection:
             rows = connection.execute("SELECT DISTINCT owner FROM entry WHERE owner IS NOT NULL").fetchall()
         for (owner,) in rows:
             if is_dead(owner):
-                changes = "owner = NULL, leased_until = NULL"
-                self._write(f"UPDATE entry SET {changes} WHERE owner = :owner", {"owner": owner})
+                self.release_leases(owner)
+
+    def release_leases(self, owner: str) -> None:
+        """Release all leases of one owner."""
+        changes = "owner = NULL, leased_until = NULL"
+        self._write(f"UPDATE entry SET {changes} WHERE owner = :owner", {"owner": owner})
 
     def entries(self, now: float, expires_after: float) -> list[Entry]:
         """Return the entries that can be continued, oldest first, leased or not.
@@ -224,9 +239,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the file. A second call does nothing; any other use raises JournalError from then on."""
-        with self._lock, sqlite_errors(self.path):
-            self._closed = True
-            self._connection.close()
+        self._file.close()
 
     def __enter__(self) -> "Journal":
         return self
@@ -236,20 +249,13 @@ class Journal:
 
     def _write(self, statement: str, values: dict[str, Any], task_id: str | None = None) -> Cursor:
         """Execute one statement as one transaction; it waits for the write lock at its start."""
-        with self._connected(task_id) as connection:
+        with self._file.connected(self._wait, task_id) as connection:
             return connection.execute(statement, _without_surrogates(values))
 
     def _read(self, condition: str, values: dict[str, Any]) -> list[Entry]:
-        with self._connected() as connection:
+        with self._file.connected(self._wait) as connection:
             statement = f"SELECT {COLUMNS} FROM entry WHERE {condition} ORDER BY key"
             return [entry_from_row(row) for row in connection.execute(statement, _without_surrogates(values))]
-
-    @contextmanager
-    def _connected(self, task_id: str | None = None) -> Iterator[Connection]:
-        with self._lock, sqlite_errors(self.path, task_id):
-            if self._closed:
-                raise closed_error(self.path, task_id)
-            yield self._connection
 
 
 @contextmanager

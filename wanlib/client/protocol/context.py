@@ -4,6 +4,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
@@ -12,14 +13,15 @@ from wanlib.base.api_tables import ApiTables
 from wanlib.base.clock import Clock
 from wanlib.base.redaction import safe_repr
 from wanlib.client.http.messages import Request
-from wanlib.client.journal.entry import new_lease_owner
 from wanlib.client.protocol.budget import Budget
+from wanlib.client.protocol.live_calls import LiveCalls
 from wanlib.client.protocol.settings import RESPONSE_TIMEOUT, Settings, resolve_settings
 from wanlib.client.protocol.timing import Backoff, Deadline, RateLimiter
-from wanlib.errors import InvalidArgumentError
+from wanlib.errors import InvalidArgumentError, JournalError
 
 if TYPE_CHECKING:
     from wanlib.client.journal.journal import Journal
+    from wanlib.client.journal.leases import LeaseOwner
 
 TIMEOUT = 900.0
 """Seconds that a call may take in all, the wait for its task included; a choice of the client, no fact."""
@@ -42,8 +44,9 @@ class ClientContext(NamedTuple):
         budget: What the client may spend.
         rate_limiters: By call.
         submit_limiters: By model, for models whose calls were refused for their rate.
-        journal: The journal; None if there is none.
-        owner: The mark of this client's leases in the journal.
+        live_calls: The calls of this client that are not finished.
+        journal: The journal, which fails at once if another process holds it; None if there is none.
+        lease_owner: The identity of this client in the leases of the journal; None without a journal.
         timeout: Seconds that a call may take in all.
         max_retries: How often a request is sent again.
     """
@@ -55,8 +58,9 @@ class ClientContext(NamedTuple):
     budget: Budget
     rate_limiters: Mapping[str, RateLimiter]
     submit_limiters: dict[str, RateLimiter]
+    live_calls: LiveCalls
     journal: "Journal | None"
-    owner: str
+    lease_owner: "LeaseOwner | None"
     timeout: float = TIMEOUT
     max_retries: int = MAX_RETRIES
 
@@ -106,10 +110,16 @@ class ClientContext(NamedTuple):
         return task_id
 
     def close(self) -> None:
-        """Release the remaining leases of the journal and close it."""
-        if self.journal is not None:
-            self.journal.release_dead_leases(lambda owner: owner == self.owner)
-            self.journal.close()
+        """Release the remaining leases of the journal and close it. A failure is logged: no call needs it."""
+        if self.journal is None or self.lease_owner is None:
+            return
+        mark = self.lease_owner.mark
+        for action in (partial(self.journal.release_leases, mark), self.journal.close):
+            try:
+                action()
+            except JournalError as error:
+                LOG.warning("%s", error)
+        self.lease_owner.release()
 
 
 def create_context(
@@ -144,7 +154,7 @@ def create_context(
             f"max_retries is {safe_repr(max_retries)}; allowed: an integer from 0 to {_MAX_RETRIES_ALLOWED}"
         )
     seconds, client_budget = validate_timeout(timeout), Budget(budget)
-    journal = _open_journal(journal)  # last: it makes a file
+    journal, lease_owner = _open_journal(journal)  # last: it makes a file
     return ClientContext(
         api,
         settings,
@@ -153,8 +163,9 @@ def create_context(
         client_budget,
         rate_limiters,
         {},
+        LiveCalls(api.life.expires_after),
         journal,
-        new_lease_owner(),
+        lease_owner,
         seconds,
         max_retries,
     )
@@ -175,14 +186,15 @@ def check_flags(**flags: object) -> None:
             raise InvalidArgumentError(f"{name} is {safe_repr(value)}; allowed: True or False")
 
 
-def _open_journal(journal: Any) -> "Journal | None":
+def _open_journal(journal: Any) -> "tuple[Journal, LeaseOwner] | tuple[None, None]":
     """Return the journal at a path, or one that is open. Raise JournalError, InvalidArgumentError."""
     if journal is None:
-        return None
+        return None, None
     from wanlib.client.journal.journal import Journal
+    from wanlib.client.journal.leases import LeaseOwner
 
-    if isinstance(journal, Journal):
-        return journal
     if isinstance(journal, str | os.PathLike):
-        return Journal(journal)
+        journal = Journal(journal)
+    if isinstance(journal, Journal):
+        return journal.without_waiting(), LeaseOwner(journal.path)
     raise InvalidArgumentError(f"journal is {safe_repr(journal)}; allowed: the path of a file")

@@ -1,7 +1,7 @@
 """`Result`: what a call returns, parsed from any documented response body."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, overload
 
@@ -10,7 +10,7 @@ from wanlib.base.redaction import to_safe_json
 from wanlib.client.http.json_access import get_object, get_sanitized, get_text, parse_time, sanitize
 from wanlib.client.protocol.budget import Price
 from wanlib.client.results.parts import Part, Picture, PictureFailure, Text, parse_parts
-from wanlib.errors import MalformedResponseError
+from wanlib.errors import JournalError, MalformedResponseError
 
 __all__ = ["CallContext", "Part", "Picture", "PictureFailure", "Result", "Text", "parse_result"]
 
@@ -32,6 +32,8 @@ class Result:
         links_expire_at: Seconds since 1970 at which the links of the pictures expire; None if not known.
         spent: The price of the pictures that were made; None if no price is documented.
         raw: The whole response body. Beside `Picture.url` it is the only place with complete URLs.
+        journal_error: Why the journal does not contain the end of the call; None if it does, or without
+            a journal.
     """
 
     model: str | None
@@ -46,6 +48,7 @@ class Result:
     links_expire_at: float | None
     spent: Price | None
     raw: Mapping[str, Any]
+    journal_error: JournalError | None = field(default=None, compare=False, kw_only=True)
 
     @property
     def images(self) -> tuple[Picture, ...]:

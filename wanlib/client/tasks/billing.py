@@ -14,11 +14,15 @@ A billed call passes these steps, and each is written to the journal, if there i
 So after a crash at any point the journal contains the call in a state from which `resume` can continue: an
 intent without an outcome is searched for in the list of tasks, and a task id is polled. Money is counted at
 most once for each task, however often and by whichever handle it is waited for (`Budget.settle`).
+
+If the journal cannot be written in step 1, the call is refused. After that its failure is attached to the
+outcome and logged. A call that is cancelled or interrupted on the way stays among the client's `LiveCalls`.
 """
 
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,17 +30,16 @@ from wanlib.base.api_tables import Model
 from wanlib.client.call.arguments import find_model
 from wanlib.client.call.plan import CallPlan
 from wanlib.client.images.json_body import redact_body
-from wanlib.client.journal.entry import LEASE
+from wanlib.client.journal.leases import LEASE
 from wanlib.client.protocol.budget import Price, compute_price
 from wanlib.client.protocol.context import ClientContext
-from wanlib.client.protocol.effects import OpenedResponse, RunBlocking, Steps
+from wanlib.client.protocol.effects import OpenedResponse, Steps
+from wanlib.client.protocol.live_calls import LiveCall
 from wanlib.client.protocol.timing import Deadline
 from wanlib.client.results.result import CallContext, Result
+from wanlib.client.tasks.journaling import JOURNAL_WAIT, attach_failure, record_outcome, use_journal
 from wanlib.client.tasks.submit import send_billed_call
-from wanlib.errors import (
-    OutcomeUnknownError,
-    WanError,
-)
+from wanlib.errors import JournalError, OutcomeUnknownError, WanError
 
 if TYPE_CHECKING:
     from wanlib.client.journal.entry import Entry
@@ -54,6 +57,9 @@ class BilledCall(NamedTuple):
         requested: How many pictures it asks for; None if not known.
         exact: Whether it asks for exactly so many.
         sent_at: Seconds since 1970; None if not known.
+        deadline: When the call ends; None for a handle, each wait for which has its own.
+        live: The call among the unfinished ones; None for a task that is continued.
+        journal_error: Why the journal does not contain the task; None if it does, or without a journal.
     """
 
     model: Model | None
@@ -63,6 +69,9 @@ class BilledCall(NamedTuple):
     requested: int | None = None
     exact: bool = False
     sent_at: float | None = None
+    deadline: Deadline | None = None
+    live: LiveCall | None = None
+    journal_error: JournalError | None = None
 
 
 def billed_call_from_entry(context: ClientContext, entry: "Entry") -> BilledCall:
@@ -80,72 +89,157 @@ def reserve(context: ClientContext, plan: CallPlan, max_price: Any, deadline: De
     """
     reserved = context.budget.reserve(plan.price, max_price)
     sent_at = context.clock.wall()
+    live = context.live_calls.begin(plan.verb, plan.model.name, plan.call, sent_at)
+    billed = BilledCall(plan.model, None, None, reserved, plan.pictures, plan.exact, sent_at, deadline, live)
     try:
-        key = yield from _record_intent(context, plan, sent_at, sent_at + deadline.remaining + LEASE)
-    except WanError:
-        context.budget.settle(reserved, Decimal(0))
+        key = yield from _record_intent(context, plan, sent_at, deadline)
+    except BaseException:
+        _release(context, billed)
         raise
-    return BilledCall(plan.model, None, key, reserved, plan.pictures, plan.exact, sent_at)
+    return billed._replace(journal_key=key)
 
 
 def send(
     context: ClientContext, plan: CallPlan, billed: BilledCall, deadline: Deadline
 ) -> Steps[OpenedResponse]:
-    """Send the call. The reservation is given back only after a definite refusal."""
+    """Send the call. The reservation is given back only if it was certainly not accepted."""
+    assert billed.live is not None
     try:
-        return (yield from send_billed_call(context, plan, deadline))
+        return (yield from send_billed_call(context, plan, deadline, billed.live))
     except OutcomeUnknownError as error:
         yield from mark_uncertain(context, billed, error)
         raise
     except WanError as error:
         yield from mark_refused(context, billed, error)
         raise
+    except BaseException as error:
+        yield from _cut_off(context, billed, error)
+        raise
+
+
+def _cut_off(context: ClientContext, billed: BilledCall, error: BaseException) -> Steps[None]:
+    """Account for a call that was cancelled or interrupted before its response came, or met a defect."""
+    reason, at = f"cut off: {type(error).__name__}", context.clock.wall()
+    is_sent = billed.live is not None and billed.live.state is not None
+    if is_sent:
+        _charge(context, billed)
+        error.add_note(
+            "the call was sent and may have been accepted: unfinished() lists it, and tasks() its candidates"
+        )
+    else:
+        _release(context, billed)
+    if isinstance(error, GeneratorExit):  # nothing can be awaited any more; the journal has the intent
+        return
+
+    def write(journal: "Journal", key: int) -> None:
+        if is_sent:
+            journal.record_uncertain(key, reason)
+        else:
+            journal.record_refused(key, reason, at)
+
+    yield from write_journal(context, billed, write, wait=0.0)
 
 
 def mark_refused(context: ClientContext, billed: BilledCall, error: WanError) -> Steps[None]:
     """Record that the call was not accepted and give the reservation back."""
-    context.budget.settle(billed.reserved, Decimal(0))
+    _release(context, billed)
     reason, at = str(error), context.clock.wall()
-    yield from write_journal(context, billed, lambda journal, key: journal.record_refused(key, reason, at))
+
+    def write(journal: "Journal", key: int) -> None:
+        journal.record_refused(key, reason, at)
+
+    attach_failure(error, (yield from write_journal(context, billed, write)))
 
 
 def mark_uncertain(context: ClientContext, billed: BilledCall, error: WanError) -> Steps[None]:
     """Mark the call as possibly billed and charge the reserved amount."""
+    _charge(context, billed)
+    reason = str(error)
+
+    def write(journal: "Journal", key: int) -> None:
+        journal.record_uncertain(key, reason)
+
+    attach_failure(error, (yield from write_journal(context, billed, write)))
+
+
+def _release(context: ClientContext, billed: BilledCall) -> None:
+    context.budget.settle(billed.reserved, Decimal(0))
+    if billed.live is not None:
+        context.live_calls.finish(billed.live)
+
+
+def _charge(context: ClientContext, billed: BilledCall) -> None:
     context.budget.settle(billed.reserved, billed.reserved)
-    yield from write_journal(context, billed, lambda journal, key: journal.record_uncertain(key, str(error)))
+    if billed.live is not None:
+        billed.live.state = "lost"
 
 
 def settle(context: ClientContext, billed: BilledCall, result: Result, status: str) -> Steps[Result]:
-    """Charge the price of a result and record the end."""
+    """Charge the price of a result and record the end. The call is finished when its outcome is returned."""
+    if billed.live is not None:
+        billed.live.state, billed.live.result = "ended", result
     context.budget.settle(
         billed.reserved, result.spent.amount if result.spent else billed.reserved, billed.task_id
     )
     links = result.links_expire_at if result.images else None
     at = result.ended_at or context.clock.wall()
-    yield from write_journal(
-        context, billed, lambda journal, key: journal.record_ended(key, status, at, links)
-    )
-    return result
+    failure = yield from record_end(context, billed, status, at, links)
+    return result if failure is None else replace(result, journal_error=failure)
+
+
+def record_end(
+    context: ClientContext, billed: BilledCall, status: str, at: float, links_expire_at: float | None
+) -> Steps[JournalError | None]:
+    """Record the end of a call, and its task if that was not possible before.
+
+    Args:
+        context: The context of the client.
+        billed: The call.
+        status: The final status.
+        at: When it ended, in seconds since 1970.
+        links_expire_at: When the links of its pictures expire; None if it has none.
+
+    Returns:
+        The first failure of the journal in this call; None if there was none.
+    """
+    sent_at = billed.sent_at or at
+    request_id = billed.live.request_id if billed.live else None
+
+    def write(journal: "Journal", key: int) -> None:
+        if billed.journal_error is not None:
+            journal.record_accepted(key, billed.task_id, request_id, sent_at)
+        journal.record_ended(key, status, at, links_expire_at)
+
+    failure = yield from write_journal(context, billed, write)
+    return billed.journal_error or failure
 
 
 def write_journal(
-    context: ClientContext, billed: BilledCall, write: "Callable[[Journal, int], None]"
-) -> Steps[None]:
-    """Write to the journal, if there is one and it contains the call."""
-    journal, key = context.journal, billed.journal_key
-    if journal is not None and key is not None:
-        yield RunBlocking(lambda: write(journal, key))
+    context: ClientContext,
+    billed: BilledCall,
+    write: "Callable[[Journal, int], object]",
+    *,
+    wait: float = JOURNAL_WAIT,
+) -> Steps[JournalError | None]:
+    """Write to the journal, if there is one and it contains the call. Return why that failed."""
+    key = billed.journal_key
+    if context.journal is None or key is None:
+        return None
+    deadline = billed.deadline or context.deadline(None)
+    return (yield from record_outcome(context, deadline, lambda journal: write(journal, key), wait=wait))
 
 
-def _record_intent(context: ClientContext, plan: CallPlan, at: float, until: float) -> Steps[int | None]:
-    journal = context.journal
-    if journal is None:
+def _record_intent(
+    context: ClientContext, plan: CallPlan, at: float, deadline: Deadline
+) -> Steps[int | None]:
+    owner = context.lease_owner
+    if owner is None:
         return None
     body = json.dumps(redact_body(plan.body()), sort_keys=True, ensure_ascii=True)
     digest = hashlib.sha256(body.encode()).hexdigest()
     price = str(plan.price.amount) if plan.price else None
 
-    def write() -> int:
+    def write(journal: "Journal") -> int:
         return journal.record_intent(
             verb=plan.verb,
             model=plan.model.name,
@@ -156,12 +250,11 @@ def _record_intent(context: ClientContext, plan: CallPlan, at: float, until: flo
             currency=context.api.currency,
             origin=context.settings.origin,
             at=at,
-            owner=context.owner,
-            until=until,
+            owner=owner.mark,
+            until=at + deadline.remaining + LEASE,
         )
 
-    key: int = yield RunBlocking(write)
-    return key
+    return (yield from use_journal(context, deadline, write))
 
 
 def call_context(context: ClientContext, billed: BilledCall, ended_at: float) -> CallContext:

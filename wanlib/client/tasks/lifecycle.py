@@ -14,11 +14,13 @@ from wanlib.client.tasks.billing import (
     BilledCall,
     call_context,
     mark_uncertain,
+    record_end,
     reserve,
     send,
     settle,
     write_journal,
 )
+from wanlib.client.tasks.journaling import attach_failure, name_tasks
 from wanlib.client.tasks.status import TaskStatus
 from wanlib.client.tasks.submit import outcome_unknown_error
 from wanlib.client.tasks.waiter import Outcome, StatusCallback
@@ -50,11 +52,14 @@ def submit(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Dea
         raise error from None
     context.budget.assign_to_task(billed.reserved, task_id)
     request_id, at = get_sanitized(payload, names.answer.request_id), context.clock.wall()
+    if billed.live is not None:
+        context.live_calls.accept(billed.live, task_id, request_id)
     LOG.info("task %s of %s is submitted, request %s", task_id, plan.model.name, request_id)
-    yield from write_journal(
-        context, billed, lambda journal, key: journal.record_accepted(key, task_id, request_id, at)
-    )
-    return billed._replace(task_id=task_id, sent_at=at)
+    with name_tasks(task_id):
+        failure = yield from write_journal(
+            context, billed, lambda journal, key: journal.record_accepted(key, task_id, request_id, at)
+        )
+    return billed._replace(task_id=task_id, sent_at=at, journal_error=failure)
 
 
 def wait(
@@ -80,13 +85,19 @@ def wait_all(
 ) -> Steps[list[Result | WanError]]:
     """Wait for tasks and return, in order, the result of each or the error that it ended with."""
     tasks = [(billed.task_id or "", billed.sent_at) for billed in billed_calls]
-    outcomes: list[Outcome] = yield WaitForTasks(tasks, deadline.at, on_status)
     ended: list[Result | WanError] = []
-    for billed, outcome in zip(billed_calls, outcomes, strict=True):
-        try:
-            ended.append((yield from _settle(context, billed, outcome)))
-        except WanError as error:
-            ended.append(error)
+    with name_tasks(*(task_id for task_id, _ in tasks)):
+        outcomes: list[Outcome] = yield WaitForTasks(tasks, deadline.at, on_status)
+        for billed, outcome in zip(billed_calls, outcomes, strict=True):
+            try:
+                ended.append((yield from _settle(context, billed._replace(deadline=deadline), outcome)))
+            except WanError as error:
+                attach_failure(error, billed.journal_error)
+                ended.append(error)
+    for billed, final in zip(billed_calls, ended, strict=True):
+        live = context.live_calls.find_task(billed.task_id or "")
+        if live is not None and isinstance(final, Result | TaskError):
+            context.live_calls.finish(live)
     return ended
 
 
@@ -105,9 +116,7 @@ def _settle(context: ClientContext, billed: BilledCall, outcome: Outcome) -> Ste
             TaskUnknownError: life.unknown,
         }
         status = next((name for kind, name in names.items() if isinstance(outcome, kind)), "")
-        yield from write_journal(
-            context, billed, lambda journal, key: journal.record_ended(key, status, at, None)
-        )
+        attach_failure(outcome, (yield from record_end(context, billed, status, at, None)))
     raise outcome
 
 
@@ -122,4 +131,7 @@ def call_sync(context: ClientContext, plan: CallPlan, max_price: Any, deadline: 
         error = outcome_unknown_error(context.api, plan, billed.sent_at or 0.0, malformed.message, response)
         yield from mark_uncertain(context, billed, error)
         raise error from malformed
-    return (yield from settle(context, billed, result, context.api.life.succeeded))
+    result = yield from settle(context, billed, result, context.api.life.succeeded)
+    if billed.live is not None:
+        context.live_calls.finish(billed.live)
+    return result

@@ -10,15 +10,19 @@ way.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wanlib.client.journal.entry import Entry
 from wanlib.client.protocol.context import LOG, ClientContext
-from wanlib.client.protocol.effects import RunBlocking, Steps
+from wanlib.client.protocol.effects import Steps
 from wanlib.client.protocol.timing import Deadline
+from wanlib.client.tasks.journaling import use_journal
 from wanlib.client.tasks.status import TaskSummary
 from wanlib.client.tasks.task_list import CLOCK_TOLERANCE, find_lost
 from wanlib.errors import WanError
+
+if TYPE_CHECKING:
+    from wanlib.client.journal.journal import Journal
 
 
 class LostCall(NamedTuple):
@@ -60,7 +64,7 @@ def search_lost_calls(
         problem: WanError | None = None
         try:
             candidates = yield from _find_candidates(context, group, deadline)
-            matches = (yield from _adopt(context, group, candidates)) if adopt else []
+            matches = (yield from _adopt(context, group, candidates, deadline)) if adopt else []
         except WanError as error:
             problem = error
         adopted += matches
@@ -88,32 +92,27 @@ def _find_candidates(
     first, last = group[0], group[-1]
     listed = yield from find_lost(context, first.model, first.sent_at, last.sent_at, deadline)
     tasks = {task.task_id: task for task in listed}
-    journal = context.journal
-    assert journal is not None
 
-    def unexplained() -> list[TaskSummary]:
+    def unexplained(journal: "Journal") -> list[TaskSummary]:
         return [task for task in tasks.values() if journal.entry(task.task_id) is None]
 
-    candidates: list[TaskSummary] = (yield RunBlocking(unexplained)) if tasks else []
+    candidates = (yield from use_journal(context, deadline, unexplained)) if tasks else []
     return sorted(candidates, key=lambda task: task.created_at or 0.0)
 
 
 def _adopt(
-    context: ClientContext, group: Sequence[Entry], candidates: Sequence[TaskSummary]
+    context: ClientContext, group: Sequence[Entry], candidates: Sequence[TaskSummary], deadline: Deadline
 ) -> Steps[list[Entry]]:
     """Write the ids of as many tasks as calls into the journal, in the order of their times."""
     if len(candidates) != len(group):
         return []
-    journal = context.journal
-    assert journal is not None
     tasks = {entry.key: task.task_id for entry, task in zip(group, candidates, strict=True)}
     margin = 2 * CLOCK_TOLERANCE
 
-    def write() -> bool:
+    def write(journal: "Journal") -> bool:
         return journal.adopt(tasks, since=group[0].sent_at - margin, until=group[-1].sent_at + margin)
 
-    is_adopted: bool = yield RunBlocking(write)
-    if not is_adopted:
+    if not (yield from use_journal(context, deadline, write)):
         return []
     for entry in group:
         LOG.info("lost call of %s is taken to be task %s", entry.model, tasks[entry.key])

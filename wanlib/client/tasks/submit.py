@@ -29,6 +29,7 @@ from wanlib.client.http.responses import (
 )
 from wanlib.client.protocol.context import LOG, ClientContext
 from wanlib.client.protocol.effects import Open, OpenedResponse, Sleep, Steps
+from wanlib.client.protocol.live_calls import LiveCall
 from wanlib.client.protocol.timing import Deadline, RateLimiter
 from wanlib.errors import (
     ConnectionFailedError,
@@ -43,8 +44,16 @@ _GATEWAY_STATUSES = frozenset({502, 504})  # what stands behind the gateway may 
 _TOO_MANY_REQUESTS = 429
 
 
-def send_billed_call(context: ClientContext, plan: CallPlan, deadline: Deadline) -> Steps[OpenedResponse]:
+def send_billed_call(
+    context: ClientContext, plan: CallPlan, deadline: Deadline, live: LiveCall
+) -> Steps[OpenedResponse]:
     """Send a call and return the response of an accepted one, a streamed one with its body still to come.
+
+    Args:
+        context: The context of the client.
+        plan: The call.
+        deadline: When it ends.
+        live: The call among the unfinished ones; its state says whether it may have been accepted.
 
     Raises:
         ConnectionFailedError: The service cannot be reached; nothing was accepted.
@@ -59,9 +68,11 @@ def send_billed_call(context: ClientContext, plan: CallPlan, deadline: Deadline)
         request = plan.request(context.api, context.settings)
         error: WanError | None
         request = request._replace(timeout=min(request.timeout, deadline.remaining))
+        live.state = "sent"
         try:
             opened: OpenedResponse = yield Open(request)
         except NotSentError as cause:
+            live.state = None
             error = ConnectionFailedError(f"the service can't be reached, so nothing was accepted: {cause}")
         except ConnectionLostError as cause:
             raise outcome_unknown_error(
@@ -74,6 +85,7 @@ def send_billed_call(context: ClientContext, plan: CallPlan, deadline: Deadline)
             accepted = _interpret_response(context, plan, response, sent_at)
             if not isinstance(accepted, WanError):
                 return opened._replace(payload=accepted)
+            live.state = None
             error = accepted
             if response.status != _TOO_MANY_REQUESTS or not is_retryable(context.api, response):
                 raise error

@@ -29,7 +29,7 @@ _CLIENT_NAMES = frozenset(
     (
         *DOCSTRINGS,
         *("task", "tasks", "cancel", "wait", "as_completed", "find_lost", "resume", "get_task"),
-        *("close", "spent"),
+        *("close", "spent", "unfinished"),
     )
 )
 """The public names of a client, which no attribute for a model may hide."""

@@ -1,0 +1,167 @@
+"""`LeaseOwner`: the identity of a client in the leases of a journal, and whether an owner still lives.
+
+A host name and a process number are no identity: a restarted container has those of the one before it. So
+each owner locks one byte, at a random place, of a file beside the journal. The operating system releases the
+lock when the process ends, however it ends, and a forked child does not inherit it. An owner whose byte can
+be locked is dead. The byte is in the owner's mark, with the boot of the machine, since a lock is visible on
+one machine alone: whether an owner on another machine lives is not known, and its lease lasts until it ends.
+
+Without `fcntl`, or on a disk that has no locks, the mark has no byte, and the lease lasts until it ends, too.
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from secrets import randbelow, token_hex
+from threading import Lock
+
+try:
+    import fcntl
+except ImportError:  # not a POSIX system
+    fcntl = None  # type: ignore[assignment]
+
+LEASE = 60.0
+"""Seconds beyond its deadline for which a call is kept from being taken up by another process."""
+SUFFIX = "-lock"
+"""What the name of the file with the locks ends in; before that it is the name of the journal."""
+_BYTES = 2**31
+"""The places of locks: few owners live at once, and one that meets a taken place tries another."""
+_TRIES = 8
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class LeaseOwner:
+    """One client, as the owner of leases in a journal.
+
+    Args:
+        journal: The path of the journal.
+    """
+
+    def __init__(self, journal: Path) -> None:
+        self._path = _lock_path(journal)
+        self._pid = 0
+        self._place = 0
+        self._mark = ""
+
+    @property
+    def mark(self) -> str:
+        """What the journal calls this owner: another text in each process, also after a fork."""
+        if self._pid != os.getpid():
+            self._pid, self._place = os.getpid(), _lock_any(self._path)
+            self._mark = f"{self._place}@{_machine()}/{self._pid}/{token_hex(8)}"
+        return self._mark
+
+    def release(self) -> None:
+        """Give the identity up: the owner is dead from now on, and `mark` is another one."""
+        if self._pid == os.getpid() and self._place:
+            _unlock(self._path, self._place)
+        self._pid = 0
+
+
+def is_owner_dead(journal: Path, mark: str) -> bool:
+    """Return whether the owner of a lease is known to have ended; False for one on another machine."""
+    place, _, origin = mark.partition("@")
+    if origin.partition("/")[0] != _machine() or not place.isdigit() or place == "0":
+        return False
+    return _is_free(_lock_path(journal), int(place))
+
+
+@cache
+def _machine() -> str:
+    """Return what all processes share that see each other's locks, and no other boot of any machine."""
+    try:
+        return _BOOT_ID.read_text("ascii").strip()
+    except (OSError, ValueError):  # not Linux
+        return socket.gethostname().replace("/", "-")
+
+
+def _lock_path(journal: Path) -> Path:
+    return journal.with_name(journal.name + SUFFIX)
+
+
+class _LockFile:
+    """The file with the locks of this process; to close it would release them all (POSIX)."""
+
+    def __init__(self, path: Path) -> None:
+        self.descriptor = os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0), 0o600)
+        self.places: set[int] = set()
+
+    def try_lock(self, place: int) -> bool:
+        """Lock a byte, unless it is locked. Raise OSError where the disk has no locks."""
+        if place in self.places:
+            return False
+        try:
+            fcntl.lockf(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except (BlockingIOError, PermissionError):  # the two that POSIX names for a locked byte
+            return False
+        return True
+
+    def unlock(self, place: int) -> None:
+        fcntl.lockf(self.descriptor, fcntl.LOCK_UN, 1, place)
+
+
+_FILES: dict[Path, _LockFile] = {}
+_GUARD = Lock()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_LockFile]:
+    """Yield the open file, which stays open while this process has a lock in it."""
+    with _GUARD:
+        file = _FILES.get(path) or _FILES.setdefault(path, _LockFile(path))
+        try:
+            yield file
+        finally:
+            if not file.places:
+                os.close(_FILES.pop(path).descriptor)
+
+
+def _lock_any(path: Path) -> int:
+    """Lock a free byte and return its place, from 1; 0 if there are no locks here."""
+    if fcntl is None:
+        return 0
+    try:
+        with _opened(path) as file:
+            for _ in range(_TRIES):
+                place = 1 + randbelow(_BYTES - 1)
+                if file.try_lock(place):
+                    file.places.add(place)
+                    return place
+    except OSError:
+        pass
+    return 0
+
+
+def _unlock(path: Path, place: int) -> None:
+    with _opened(path) as file:
+        file.unlock(place)
+        file.places.discard(place)
+
+
+def _is_free(path: Path, place: int) -> bool:
+    """Return whether a byte is not locked; False if that cannot be known."""
+    if fcntl is None:
+        return False
+    try:
+        with _opened(path) as file:
+            is_free = file.try_lock(place)
+            if is_free:
+                file.unlock(place)
+            return is_free
+    except OSError:
+        return False
+
+
+def _forget_locks() -> None:
+    """Close the files in a forked child, which has none of the locks."""
+    global _GUARD
+    _GUARD = Lock()
+    while _FILES:
+        os.close(_FILES.popitem()[1].descriptor)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_locks)

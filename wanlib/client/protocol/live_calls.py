@@ -1,0 +1,127 @@
+"""`LiveCalls`: the billed calls of one client that are not finished, in memory; and `UnfinishedCall`.
+
+A caller can lose sight of a call: a time-out around it cancels it, Ctrl-C interrupts it, an exception of the
+caller's own code passes by. Here its task id stays reachable (`Wan.unfinished`), with or without a journal,
+and also if the journal cannot be written.
+"""
+
+from threading import Lock
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+CallState: TypeAlias = Literal["sent", "lost", "running", "ended"]
+
+
+class UnfinishedCall(NamedTuple):
+    """A call of this client whose outcome its caller has not received.
+
+    Attributes:
+        state: `sent`: the request is under way. `lost`: it may have been accepted, and no task id came back.
+            `running`: the service has accepted it. `ended`: the outcome is known, and the call was cut off
+            before it returned.
+        verb: The verb, such as `edit`.
+        model: The name of the model.
+        call: `async`, `sync` or `stream`.
+        sent_at: When it was sent, in seconds since 1970.
+        task_id: The id of the task, for `Wan.task`; None for a lost call and for one without a task.
+        request_id: The vendor's id of the exchange; None if none came.
+        output: The result of an ended call; None for the others, and for a call that ended without a picture.
+    """
+
+    state: CallState
+    verb: str
+    model: str
+    call: str
+    sent_at: float
+    task_id: str | None
+    request_id: str | None
+    output: Any
+
+
+class LiveCall:
+    """One billed call from its reservation to the return of its outcome.
+
+    Attributes:
+        state: As of `UnfinishedCall`; None while nothing was sent.
+        verb: The verb.
+        model: The name of the model.
+        call: `async`, `sync` or `stream`.
+        sent_at: Seconds since 1970.
+        task_id: None until it is known, and for a call without a task.
+        request_id: None until it is known.
+        result: The result, once it is known.
+    """
+
+    __slots__ = ("call", "model", "request_id", "result", "sent_at", "state", "task_id", "verb")
+
+    def __init__(self, verb: str, model: str, call: str, sent_at: float) -> None:
+        self.state: CallState | None = None
+        self.verb, self.model, self.call, self.sent_at = verb, model, call, sent_at
+        self.task_id: str | None = None
+        self.request_id: str | None = None
+        self.result: Any = None
+
+
+class LiveCalls:
+    """The unfinished calls of one client. Threads may share it.
+
+    Args:
+        lifetime: Seconds for which the service keeps a task; a call is forgotten after that.
+    """
+
+    def __init__(self, lifetime: float) -> None:
+        self._lifetime = lifetime
+        self._calls: dict[LiveCall, None] = {}  # in the order of their times
+        self._tasks: dict[str, LiveCall] = {}
+        self._lock = Lock()
+
+    def begin(self, verb: str, model: str, call: str, at: float) -> LiveCall:
+        """Add a call that is about to be sent. at: seconds since 1970."""
+        begun = LiveCall(verb, model, call, at)
+        with self._lock:
+            self._forget_before(at - self._lifetime)
+            self._calls[begun] = None
+        return begun
+
+    def accept(self, call: LiveCall, task_id: str | None, request_id: str | None) -> None:
+        """Note that the service has accepted a call."""
+        with self._lock:
+            call.state, call.task_id, call.request_id = "running", task_id, request_id
+            if task_id is not None:
+                self._tasks[task_id] = call
+
+    def find_task(self, task_id: str) -> LiveCall | None:
+        """Return the unfinished call that has a task; None if none of this client has it."""
+        return self._tasks.get(task_id)
+
+    def finish(self, call: LiveCall) -> None:
+        """Remove a call: its outcome goes to the caller, or it was certainly not accepted."""
+        with self._lock:
+            self._remove(call)
+
+    def unfinished(self, now: float) -> list[UnfinishedCall]:
+        """Return the calls that were sent and are not finished, oldest first. now: seconds since 1970."""
+        with self._lock:
+            self._forget_before(now - self._lifetime)
+            return [
+                UnfinishedCall(
+                    call.state,
+                    call.verb,
+                    call.model,
+                    call.call,
+                    call.sent_at,
+                    call.task_id,
+                    call.request_id,
+                    call.result,
+                )
+                for call in self._calls
+                if call.state is not None
+            ]
+
+    def _forget_before(self, moment: float) -> None:
+        while self._calls and (oldest := next(iter(self._calls))).sent_at <= moment:
+            self._remove(oldest)
+
+    def _remove(self, call: LiveCall) -> None:
+        self._calls.pop(call, None)
+        if call.task_id is not None and self._tasks.get(call.task_id) is call:
+            del self._tasks[call.task_id]
