@@ -37,6 +37,13 @@ class Line:
             body += chunk
         return body
 
+    def receive(self) -> bytes:
+        """Return the next bytes as they come, none once the client has hung up."""
+        try:
+            return self._connection.recv(65536)
+        except ConnectionResetError:
+            return b""
+
     def send(self, data: bytes) -> None:
         self._connection.sendall(data)
 

@@ -5,17 +5,23 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from wanlib.base.redaction import safe_repr
+from wanlib.client.images.file_reader import (
+    Chunk,
+    FileState,
+    Reader,
+    ReusedBufferReader,
+    UnchangedFileReader,
+    is_on_disk,
+)
 from wanlib.errors import InvalidArgumentError, MissingFileError, WanError
 from wanlib.validation.image_header import ImageInfo, Read, image_info_from_bytes, read_image_header
 
-Chunk = bytes | memoryview
-Reader = Callable[[int, int], Chunk]
-"""(offset, length) -> the bytes there, fewer at the end; they are good until the next call."""
 ReaderFactory = Callable[[], AbstractContextManager[Reader]]
 """Access for as long as the context lasts."""
 
@@ -128,15 +134,13 @@ def from_path(path: Path, mimes: Mapping[str, str], argument: str) -> ImageSourc
         if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a pipe would wait, a device act
             raise _not_regular_error(argument, path)
         with _open(path) as file:
-            seen = _stat_signature(file)
-            facts = read_image_header(_copying_reader(_ReusedBufferReader(file)), seen[0])
+            seen = FileState.of(file)
+            facts = read_image_header(_copying_reader(ReusedBufferReader(file)), seen.size)
 
     @contextmanager
     def opened() -> Iterator[Reader]:
         with _open(path) as again:
-            if _stat_signature(again) != seen:
-                raise changed_file_error(argument, path.name)
-            yield _ReusedBufferReader(again)
+            yield UnchangedFileReader(again, seen, partial(changed_file_error, argument, path.name))
 
     return create_source(argument, path.name, facts, mimes, opened, path)
 
@@ -146,46 +150,24 @@ def from_file(file: BinaryIO, mimes: Mapping[str, str], argument: str) -> ImageS
     file_name = getattr(file, "name", None)
     name = Path(file_name).name if isinstance(file_name, str) else "file object"
     with image_errors(argument, name):
-        facts = read_image_header(_copying_reader(_locked_file(file)), _length(file))
-    return create_source(argument, name, facts, mimes, lambda: nullcontext(_locked_file(file)))
+        length = _length(file)
+        with _restore_position(file):
+            seen = FileState.of(file) if is_on_disk(file) else None
+        facts = read_image_header(_copying_reader(_restoring(file, ReusedBufferReader(file))), length)
+
+    def opened() -> AbstractContextManager[Reader]:
+        reader: Reader = ReusedBufferReader(file)
+        if seen is not None:
+            reader = UnchangedFileReader(file, seen, partial(changed_file_error, argument, name))
+        return nullcontext(_restoring(file, reader))
+
+    return create_source(argument, name, facts, mimes, opened)
 
 
-class _ReusedBufferReader:
-    """Reads into one buffer: a new one for each chunk takes four times as long as reading and encoding."""
+def _restoring(file: BinaryIO, read: Reader) -> Reader:
+    """Return a reader of a caller's file that restores its position after each read."""
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._view = memoryview(b"")
-
-    def __call__(self, offset: int, length: int) -> memoryview:
-        if length > len(self._view):
-            self._view = memoryview(bytearray(length))
-        self._file.seek(offset)
-        return self._view[: _read_full(self._file, self._view[:length])]
-
-
-def _read_full(file: Any, view: memoryview) -> int:
-    """Read until the view is full or the file ends: an unbuffered file may return fewer bytes."""
-    filled = 0
-    while filled < len(view) and (count := _read_into(file, view[filled:])):
-        filled += count
-    return filled
-
-
-def _read_into(file: Any, view: memoryview) -> int:
-    if hasattr(file, "readinto"):
-        return file.readinto(view) or 0
-    data = file.read(len(view))
-    if not isinstance(data, bytes):
-        raise TypeError("it does not give bytes; a file has to be opened with mode 'rb'")
-    view[: len(data)] = data
-    return len(data)
-
-
-def _locked_file(file: BinaryIO) -> Reader:
-    read = _ReusedBufferReader(file)
-
-    def read_and_return(offset: int, length: int) -> memoryview:
+    def read_and_return(offset: int, length: int) -> Chunk:
         with _restore_position(file):
             return read(offset, length)
 
@@ -216,12 +198,6 @@ def _copying_reader(read: Reader) -> Read:
 
 def _open(path: Path) -> BinaryIO:
     return open(os.open(path, _OPEN_TO_READ), "rb", buffering=0)  # noqa: PTH123  a descriptor, not a path
-
-
-def _stat_signature(file: BinaryIO) -> tuple[int, int]:
-    """Return what shows that a file on disk has been written since."""
-    status = os.fstat(file.fileno())
-    return status.st_size, status.st_mtime_ns
 
 
 def _not_regular_error(argument: str, path: Path) -> InvalidArgumentError:

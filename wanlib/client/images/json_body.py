@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from wanlib.base.redaction import redact_text, safe_repr
 from wanlib.client.http.messages import RequestBody
-from wanlib.client.images.image_source import Chunk, ImageSource
+from wanlib.client.images.file_reader import Chunk
+from wanlib.client.images.image_source import ImageSource
 from wanlib.errors import InvalidArgumentError
 
 CHUNK = 192 * 1024
