@@ -45,6 +45,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from wanlib.base.error_codes import Classification, Retry
+from wanlib.base.secret import hide_keys
 from wanlib.base.violation import Violation
 
 __all__ = [
@@ -114,11 +115,12 @@ class WanError(Exception):
         task_id: str | None = None,
     ) -> None:
         """Create the error; the arguments are its attributes."""
+        message = hide_keys(message)
         super().__init__(message)
         self.message = message
         self.status = status
-        self.code = code
-        self.request_id = request_id
+        self.code = hide_keys(code) if code else code
+        self.request_id = hide_keys(request_id) if request_id else request_id
         self.task_id = task_id
         self.result: Any = None
         self.journal_error: JournalError | None = None

@@ -13,6 +13,7 @@ from tests.bench.bodies import MODEL
 from tests.bench.comparison import Comparison
 from tests.client.service import CREATED, DONE, RUNNING
 from wanlib import Wan
+from wanlib.base.secret import Secret
 from wanlib.client.core import ClientCore
 from wanlib.client.protocol.context import ClientContext, create_context
 from wanlib.client.protocol.effects import (
@@ -83,7 +84,8 @@ class ScriptedDriver:
 
 def _context(clock: ManualClock) -> ClientContext:
     settings: dict[str, Any] = {"region": "beijing", "workspace": None, "base_url": None, "budget": None}
-    return create_context(API, api_key=KEY, journal=None, clock=clock, random=Random(1), **settings)
+    key = Secret.of(KEY)
+    return create_context(API, api_key=key, journal=None, clock=clock, random=Random(1), **settings)
 
 
 def _life_in_process() -> Comparison:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.client.steps_driver import play
 from tests.support.fake_clock import FakeClock
+from wanlib.base.secret import Secret
 from wanlib.boundary.images import encode_image
 from wanlib.client.http.messages import Request, Response
 from wanlib.client.images.inputs import ImageSource, to_image_input
@@ -70,7 +71,7 @@ class World:
         self.time = FakeClock(1000.0)
         self.context = create_context(
             API,
-            api_key="sk-key",
+            api_key=Secret.of("sk-key"),
             region="beijing",
             workspace=None,
             base_url=base,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from wanlib.base.secret import hide_keys, hide_keys_within
 from wanlib.base.values import Ratio
 
 WIDTH = 80
@@ -38,12 +39,12 @@ def safe_repr(value: object) -> str:
 
 
 def redact_text(text: str) -> str:
-    """Return a text cut at 80 characters, data URIs as a digest, URLs without user, query and fragment."""
+    """Return a text cut at 80 characters, without keys, data URIs as a digest, URLs without query."""
     if len(text) < _BARE and not _MARKS.search(text):
-        return text
+        return hide_keys(text)
     if text[:5].lower() == "data:" or _BASE64.match(text):
         return _data_uri_digest(text)
-    head = _DATA.sub(lambda found: f"{_data_uri_header(found.group())}…", text[:_READ])
+    head = _DATA.sub(lambda found: f"{_data_uri_header(found.group())}…", hide_keys_within(text, _READ))
     if url := _URL.match(head):
         head = f"{url.group()[:-1]}?…"
     else:
@@ -53,8 +54,8 @@ def redact_text(text: str) -> str:
 
 
 def without_queries(text: str) -> str:
-    """Return a text of any length with its URLs without user, query and fragment."""
-    return _USER.sub("…@", _QUERY.sub(lambda found: f"{found[1] or ''}?…", text))
+    """Return a text of any length without keys, and its URLs without user, query and fragment."""
+    return _USER.sub("…@", _QUERY.sub(lambda found: f"{found[1] or ''}?…", hide_keys(text)))
 
 
 def to_safe_json(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from wanlib.base.api_tables import ApiTables
 from wanlib.base.clock import Clock, RealClock
 from wanlib.base.redaction import safe_repr
+from wanlib.base.secret import Secret
 from wanlib.client.drivers.http_adapter import create_http_client, validate_http_client
 from wanlib.client.protocol.context import MAX_RETRIES, TIMEOUT, check_flags, create_context
 from wanlib.errors import InvalidArgumentError
@@ -81,6 +82,10 @@ class BaseClient:
         random: Random | None = None,
     ) -> None:
         """Create the client. No connection is opened before the first call."""
+        key, api_key = (
+            None if api_key is None else Secret.of(api_key),
+            None,
+        )  # error trackers collect variables
         check_flags(upload=upload, file_urls=file_urls, trust_env=trust_env)
         if isinstance(parallel, bool) or not isinstance(parallel, int) or parallel < 1:
             raise InvalidArgumentError(f"parallel is {safe_repr(parallel)}; allowed: an integer, 1 or more")
@@ -88,7 +93,7 @@ class BaseClient:
         _check_methods("random", random, "uniform")
         self._context = create_context(
             self._api,
-            api_key=api_key,
+            api_key=key,
             region=region,
             workspace=workspace,
             base_url=base_url,

@@ -49,7 +49,7 @@ def test_a_wait_of_minutes_passes_at_once_and_the_pictures_are_saved(tmp_path: P
             with Image.open(path) as image:
                 assert (image.format, image.size) == ("PNG", (1024, 1024))
         clock.advance(DAY)
-        with pytest.raises(LinkExpiredError, match="expired"):
+        with pytest.raises(LinkExpiredError, match="dead"):
             output.save(tmp_path, stem="late")
 
 

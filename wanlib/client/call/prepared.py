@@ -14,7 +14,7 @@ from wanlib.client.images.image_source import ImageSource
 from wanlib.client.images.json_body import redact_body
 from wanlib.client.protocol.budget import Price
 from wanlib.client.protocol.context import ClientContext
-from wanlib.client.protocol.settings import KEY_VARIABLE
+from wanlib.client.protocol.settings import KEY_FIELD, KEY_VARIABLE
 
 _KEY_PLACEHOLDER = f"${KEY_VARIABLE}"
 
@@ -100,12 +100,12 @@ def _body_pieces(body: Mapping[str, Any]) -> tuple[str | Path, ...]:
 
 def prepare(context: ClientContext, plan: CallPlan) -> Prepared:
     """Return a plan as its request, without the key."""
-    request: Request = plan.request(context.api, context.settings._replace(key=_KEY_PLACEHOLDER))
+    request: Request = plan.request(context.api, context.settings)
     body = plan.body()
     return Prepared(
         request.method,
         request.url,
-        request.headers,
+        {name: value.replace(KEY_FIELD, _KEY_PLACEHOLDER) for name, value in request.headers.items()},
         redact_body(body),
         plan.price,
         plan.passed,

@@ -14,7 +14,6 @@ from wanlib.client.drivers.http_adapter import (
     is_event_stream,
     log_response,
     lower_headers,
-    redact_key,
     translate_exception,
 )
 from wanlib.client.drivers.private_logs import our_exchange
@@ -58,7 +57,7 @@ class AsyncDriver:
         self._http = http
         self._context = context
         self._parallel = parallel
-        self._adapter = HttpxAdapter(http, "AsyncClient", context.settings.base_url, owned)
+        self._adapter = HttpxAdapter(http, "AsyncClient", context.settings, owned)
         self._poller = TaskPoller(context)
         self._polling: asyncio.Task[None] | None = None
         self._new_waiter = asyncio.Event()
@@ -139,7 +138,7 @@ class AsyncDriver:
         if request.content is not None and not isinstance(request.content, bytes):
             request = request._replace(content=AsyncChunks(request.content))  # type: ignore[arg-type]
         try:
-            with our_exchange(self._context.settings.key):
+            with our_exchange():
                 async with asyncio.timeout(request.timeout * TIMEOUT_FACTOR):
                     response = await self._http.send(
                         self._adapter.build(request), stream=True, auth=None, follow_redirects=False
@@ -153,7 +152,7 @@ class AsyncDriver:
     async def _send(self, effect: Send) -> Response:
         reply, body = await self._exchange(effect.request, effect.sink is not None)
         if effect.sink is None:
-            return reply._replace(body=self._read_all(b"".join([chunk async for chunk in self.chunks(body)])))
+            return reply._replace(body=b"".join([chunk async for chunk in self.chunks(body)]))
         async with aclosing(self.chunks(body)) as chunks:
             effect.sink.start(reply)
             async for chunk in chunks:
@@ -165,11 +164,8 @@ class AsyncDriver:
         if is_event_stream(effect.request, reply, self._context.api):
             return OpenedResponse(reply, body)
         return OpenedResponse(
-            reply._replace(body=self._read_all(b"".join([chunk async for chunk in self.chunks(body)]))), None
+            reply._replace(body=b"".join([chunk async for chunk in self.chunks(body)])), None
         )
-
-    def _read_all(self, body: bytes) -> bytes:
-        return redact_key(body, self._context.settings.key)
 
     async def _gather(self, effect: Gather) -> list[Any]:
         places = asyncio.Semaphore(max(1, min(effect.width, self._parallel)))

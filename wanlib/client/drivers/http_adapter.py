@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from wanlib.base.api_tables import ApiTables
 from wanlib.base.redaction import redact_text, safe_repr
+from wanlib.base.secret import hide_keys
 from wanlib.base.values import MIB
 from wanlib.client.drivers.private_logs import protect_logs
 from wanlib.client.http.json_access import strip_url
@@ -23,6 +24,7 @@ from wanlib.client.http.messages import (
     TransportError,
 )
 from wanlib.client.protocol.context import LOG
+from wanlib.client.protocol.settings import KEY_FIELD, Settings
 from wanlib.errors import ConfigurationError, UsageError
 
 CONNECT_TIMEOUT = 10.0
@@ -102,7 +104,7 @@ def is_event_stream(request: Request, reply: Response, api: ApiTables) -> bool:
 class HttpxAdapter:
     """Builds requests of the library and translates its exceptions."""
 
-    def __init__(self, http: Any, client: str, base: str, owned: bool) -> None:
+    def __init__(self, http: Any, client: str, settings: Settings, owned: bool) -> None:
         self._http = http
         self._client_headers = (
             {name: value for name, value in http.headers.items() if name not in _REQUEST_HEADERS}
@@ -111,26 +113,28 @@ class HttpxAdapter:
         )
         self._library = detect_library(http, client)
         protect_logs(self._library.__name__)
-        self._base = f"{base}/"
+        self._base = f"{settings.base_url}/"
+        self._key = settings.key
         self._url = lru_cache(getattr(self._library, "URL", str))  # few, and slow to parse
 
     def build(self, request: Request) -> Any:
         """Return the library's request. Headers of the HTTP client are sent to the API's address alone."""
-        headers, content = dict(request.headers), request.content
-        if content is not None:
-            size = len(content) if isinstance(content, bytes) else content.length
-            headers["Content-Length"] = str(size)
         options: dict[str, Any] = {
-            "headers": headers,
-            "content": content,
+            "content": request.content,
             "extensions": {"timeout": _timeouts(request)},
         }
         if not request.url.startswith(self._base):
-            return self._library.Request(request.method, request.url, **options)
-        if self._client_headers is None:
-            return self._http.build_request(request.method, self._url(request.url), **options)
-        headers.update(self._client_headers)  # all that our own client adds, without its search for more
-        return self._library.Request(request.method, self._url(request.url), **options)
+            return self._library.Request(request.method, request.url, headers=_headers(request), **options)
+        create = self._http.build_request if self._client_headers is None else self._library.Request
+        # No variable holds the headers with the key: error trackers collect those of each frame.
+        return create(request.method, self._url(request.url), headers=self._with_key(request), **options)
+
+    def _with_key(self, request: Request) -> Mapping[str, str]:
+        """Return the headers with the key, and all that our own client adds, without its search for more."""
+        return {
+            name: value.replace(KEY_FIELD, self._key.reveal())
+            for name, value in {**_headers(request), **(self._client_headers or {})}.items()
+        }
 
     def closed_error(self, error: Exception) -> UsageError | None:
         """Return a UsageError if the HTTP client has been closed; None otherwise."""
@@ -138,6 +142,15 @@ class HttpxAdapter:
             return None
         message = f"the client is closed ({error}); make another one"
         return UsageError(message)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """Return the headers without the key, with the length of the body."""
+    content = request.content
+    if content is None:
+        return dict(request.headers)
+    size = len(content) if isinstance(content, bytes) else content.length
+    return {**request.headers, "Content-Length": str(size)}
 
 
 class AsyncChunks:
@@ -151,15 +164,10 @@ class AsyncChunks:
         return self._content.__aiter__()
 
 
-def redact_key(body: bytes, key: str) -> bytes:
-    """Remove the key from a body in which a server may have echoed it; a very short key is left."""
-    hidden = key.encode()
-    return body.replace(hidden, b"***") if len(hidden) >= 8 and hidden in body else body
-
-
 def lower_headers(headers: Any) -> Mapping[str, str]:
-    """Return headers by names in lower case, from their bytes: httpx guesses a charset at each access."""
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
+    """Return headers without keys, by names in lower case, from their bytes: httpx guesses a charset."""
+    pairs = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers.raw)
+    return {hide_keys(name): hide_keys(value) for name, value in pairs}
 
 
 def translate_exception(error: Exception) -> TransportError | None:

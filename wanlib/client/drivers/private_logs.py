@@ -1,7 +1,8 @@
 """Keep secrets out of the logs of HTTP libraries: httpx logs every URL at INFO, signed ones whole.
 
-A filter on the loggers of these libraries removes users, queries and fragments of URLs from the records of
-our exchanges. A context variable marks an exchange, so records of the caller's own clients stay as they are.
+A filter on the loggers of these libraries removes keys, and users, queries and fragments of URLs, from the
+records of our exchanges. A context variable marks an exchange, so records of the caller's own clients stay
+as they are.
 """
 
 import logging
@@ -11,7 +12,7 @@ from contextvars import ContextVar
 
 from wanlib.base.redaction import without_queries
 
-_KEY: ContextVar[str | None] = ContextVar("wanlib_exchange_key", default=None)
+_IS_OURS: ContextVar[bool] = ContextVar("wanlib_exchange", default=False)
 
 _LIBRARIES = ("httpx", "httpcore", "urllib3", "aiohttp", "requests")
 # Created ahead, since some modules of these libraries are imported during the first exchange.
@@ -29,8 +30,7 @@ class _Filter(logging.Filter):
     """Redacts records of our exchanges, and drops those that show request headers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        key = _KEY.get()
-        if key is None:
+        if not _IS_OURS.get():
             return True
         if record.name.partition(".")[0] in _OF_HEADERS:
             return False
@@ -38,8 +38,7 @@ class _Filter(logging.Filter):
             text = record.getMessage()
         except Exception:  # a record that can't be formatted: logging itself reports that
             return True
-        text = without_queries(text)
-        record.msg, record.args = text.replace(key, "***") if key else text, None
+        record.msg, record.args = without_queries(text), None
         return True
 
 
@@ -59,14 +58,10 @@ def protect_logs(library: str) -> None:
 
 
 @contextmanager
-def our_exchange(key: str) -> Iterator[None]:
-    """Mark what is logged in this context as part of an exchange of ours.
-
-    Args:
-        key: the API key, which is masked wherever it appears.
-    """
-    token = _KEY.set(key)
+def our_exchange() -> Iterator[None]:
+    """Mark what is logged in this context as part of an exchange of ours."""
+    token = _IS_OURS.set(True)
     try:
         yield
     finally:
-        _KEY.reset(token)
+        _IS_OURS.reset(token)

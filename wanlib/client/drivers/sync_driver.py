@@ -12,7 +12,6 @@ from wanlib.client.drivers.http_adapter import (
     is_event_stream,
     log_response,
     lower_headers,
-    redact_key,
     translate_exception,
 )
 from wanlib.client.drivers.private_logs import our_exchange
@@ -51,7 +50,7 @@ class Driver:
         self._http = http
         self._context = context
         self._parallel = parallel
-        self._adapter = HttpxAdapter(http, "Client", context.settings.base_url, owned)
+        self._adapter = HttpxAdapter(http, "Client", context.settings, owned)
         self._handlers: dict[type, Callable[[Any], Any]] = {
             Send: self._send,
             Open: self._open,
@@ -97,7 +96,7 @@ class Driver:
     def _exchange(self, request: Request, sunk: bool = False) -> tuple[Response, ResponseBody]:
         began = self._context.clock.now()
         try:
-            with our_exchange(self._context.settings.key):
+            with our_exchange():
                 response = self._http.send(
                     self._adapter.build(request), stream=True, auth=None, follow_redirects=False
                 )
@@ -110,7 +109,7 @@ class Driver:
     def _send(self, effect: Send) -> Response:
         reply, body = self._exchange(effect.request, effect.sink is not None)
         if effect.sink is None:
-            return reply._replace(body=self._read_all(b"".join(self.chunks(body))))
+            return reply._replace(body=b"".join(self.chunks(body)))
         with closing(self.chunks(body)) as chunks:
             effect.sink.start(reply)
             for chunk in chunks:
@@ -121,10 +120,7 @@ class Driver:
         reply, body = self._exchange(effect.request)
         if is_event_stream(effect.request, reply, self._context.api):
             return OpenedResponse(reply, body)
-        return OpenedResponse(reply._replace(body=self._read_all(b"".join(self.chunks(body)))), None)
-
-    def _read_all(self, body: bytes) -> bytes:
-        return redact_key(body, self._context.settings.key)
+        return OpenedResponse(reply._replace(body=b"".join(self.chunks(body))), None)
 
     def _gather(self, effect: Gather) -> list[Any]:
         width = min(effect.width, self._parallel, len(effect.steps))

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from wanlib.base.redaction import redact_text
+from wanlib.base.secret import hide_keys_within
 
 _MAX_LENGTH = 400  # a vendor's sentence and the help link behind it
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -49,9 +50,10 @@ def get_list(node: object, name: str) -> list[Any] | None:
 
 def sanitize(value: str) -> str:
     """Return untrusted text for a message: one line of at most 400 characters, without secrets."""
+    value = hide_keys_within(value, _MAX_LENGTH * 4)
     if _is_plain(value):  # as nearly all that is asked for
         return value
-    words = _CONTROL.sub(" ", value[: _MAX_LENGTH * 4]).split()
+    words = _CONTROL.sub(" ", value).split()
     line = " ".join(redact_text(word) for word in words)
     return line if len(line) <= _MAX_LENGTH else f"{line[: _MAX_LENGTH - 1]}…"
 

@@ -26,7 +26,7 @@ class Request(NamedTuple):
     Attributes:
         method: The HTTP method.
         url: The absolute URL, without secrets in its path.
-        headers: The headers as sent, the key among them.
+        headers: The headers, with `{key}` where the driver puts the key in.
         content: Bytes or chunks; None for no body.
         timeout: Seconds for the whole exchange.
         read_timeout: Seconds without a byte after which it is given up; None for `timeout`.
@@ -40,7 +40,7 @@ class Request(NamedTuple):
     read_timeout: float | None = None
 
     def __repr__(self) -> str:
-        return f"<Request {self.method} {strip_url(self.url)}>"  # for tracebacks: the headers hold the key
+        return f"<Request {self.method} {strip_url(self.url)}>"
 
 
 class Response(NamedTuple):

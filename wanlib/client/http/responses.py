@@ -10,6 +10,7 @@ from wanlib import errors
 from wanlib.base.api_tables import ApiTables
 from wanlib.base.error_codes import classify
 from wanlib.base.redaction import safe_repr
+from wanlib.base.secret import hide_keys_in_json
 from wanlib.client.http.json_access import get_sanitized, get_text, sanitize
 from wanlib.client.http.messages import Response
 from wanlib.errors import MalformedResponseError, RateLimitError, WanError
@@ -28,7 +29,7 @@ def parse_json_object(api: ApiTables, response: Response) -> dict[str, Any]:
         MalformedResponseError: The body is anything else than a JSON object.
     """
     try:
-        payload = _JSON.decode(_decode_text(response))
+        payload = hide_keys_in_json(_JSON.decode(_decode_text(response)))
     except (ValueError, RecursionError):
         payload = None
         actual = _body_excerpt(response)
@@ -165,7 +166,7 @@ def _body_excerpt(response: Response) -> str:
     """Return the beginning of a body that is not JSON, for a message."""
     if not response.body.strip():
         return "an empty body"
-    beginning = sanitize(response.body[:400].decode("utf-8", "replace"))
+    beginning = sanitize(response.body[:4_000].decode("utf-8", "replace"))
     return f"{len(response.body):,} bytes beginning {safe_repr(beginning)}"
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from wanlib.base.api_tables import ApiTables
 from wanlib.base.clock import Clock
 from wanlib.base.redaction import safe_repr
+from wanlib.base.secret import Secret
 from wanlib.client.http.messages import Request
 from wanlib.client.protocol.budget import Budget
 from wanlib.client.protocol.live_calls import LiveCalls
@@ -125,7 +126,7 @@ class ClientContext(NamedTuple):
 def create_context(
     api: ApiTables,
     *,
-    api_key: str | None,
+    api_key: Secret | None,
     region: str | None,
     workspace: str | None,
     base_url: str | None,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from wanlib.base.api_tables import ApiTables, Region
 from wanlib.base.redaction import safe_repr
+from wanlib.base.secret import Secret
 from wanlib.base.urls import get_host
 from wanlib.errors import ConfigurationError
 
@@ -36,7 +37,7 @@ def complete_base_url(api: ApiTables, url: object, name: str) -> str:
     return origin + path
 
 
-def check_key_fits(api: ApiTables, key: str, base: str) -> None:
+def check_key_fits(api: ApiTables, key: Secret, base: str) -> None:
     """Raise ConfigurationError where an API key can't be one of the vendor's host that it would be sent to.
 
     A gateway or an emulator may take any key.
@@ -51,7 +52,7 @@ def check_key_fits(api: ApiTables, key: str, base: str) -> None:
     takers = {
         name: region
         for name, region in api.regions.items()
-        if region.key_prefix is not None and key.startswith(region.key_prefix)
+        if region.key_prefix is not None and key.starts_with(region.key_prefix)
     }
     if not at or not takers or any(region in takers.values() for region in at):
         return
@@ -118,6 +119,8 @@ def _base_url_error(
 
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
+KEY_FIELD = "{key}"
+"""What stands in a header in place of the key; the driver puts the key in."""
 BASE_VARIABLE = "DASHSCOPE_HTTP_BASE_URL"
 RESPONSE_TIMEOUT = 60.0
 """Seconds in which a call that starts or asks for something is answered; a client's patience, no fact."""
@@ -137,7 +140,7 @@ class Settings(NamedTuple):
         base_url: Origin and base path, without a slash at the end.
     """
 
-    key: str
+    key: Secret
     region: str
     workspace: str | None
     base_url: str
@@ -159,7 +162,13 @@ class Settings(NamedTuple):
         return is_private(urlsplit(self.base_url).hostname or "")
 
     def headers(self, api: ApiTables, call: str, schemes: Iterable[str] = ()) -> dict[str, str]:
-        """Return the headers of a call, the key among them. schemes: those of the images in the body."""
+        """Return the headers of a call, with `{key}` where the driver puts the key in.
+
+        Args:
+            api: The tables of the API.
+            call: The call.
+            schemes: Those of the images in the body.
+        """
         image_schemes = set(schemes)
         chosen = {
             "User-Agent": "wanlib",
@@ -169,24 +178,32 @@ class Settings(NamedTuple):
             if header.optional and not self.workspace:
                 continue
             if call in header.calls or image_schemes.intersection(header.schemes):
-                value = header.value.replace("{key}", self.key)
-                chosen[header.name] = value.replace("{workspace}", self.workspace or "")
+                chosen[header.name] = header.value.replace("{workspace}", self.workspace or "")
         return chosen
 
 
 def resolve_settings(
     api: ApiTables,
-    api_key: str | None,
+    api_key: Secret | None,
     region: str | None,
     workspace: str | None,
     base_url: str | None,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Return the settings of arguments and environment. Raise ConfigurationError."""
-    key = environ.get(KEY_VARIABLE, "") if api_key is None else api_key
-    if not isinstance(key, str) or not key.strip():
+    """Return the settings of arguments and environment. Raise ConfigurationError.
+
+    Args:
+        api: The tables of the API.
+        api_key: The key; None for that of the environment.
+        region: The region; None for the default one.
+        workspace: The id of the workspace; None for the default one.
+        base_url: The address; None for that of the environment, or of the region.
+        environ: The environment; None for that of the process.
+    """
+    key = Secret.of(_variable(KEY_VARIABLE, environ)) if api_key is None else api_key
+    if key.is_empty:
         raise ConfigurationError(f"the API key is missing; pass api_key=... or set {KEY_VARIABLE}")
-    if not key.isascii() or not key.isprintable() or " " in key.strip():
+    if not key.is_well_formed:
         raise ConfigurationError(
             "the API key has characters that no key has; was something else copied with it?"
         )
@@ -197,12 +214,17 @@ def resolve_settings(
         raise ConfigurationError(f"workspace is {safe_repr(workspace)}; allowed: letters, digits, - and _")
     if base_url:
         base = complete_base_url(api, base_url, "base_url")
-    elif environ.get(BASE_VARIABLE):
-        base = complete_base_url(api, environ[BASE_VARIABLE], BASE_VARIABLE)
+    elif _variable(BASE_VARIABLE, environ):
+        base = complete_base_url(api, _variable(BASE_VARIABLE, environ), BASE_VARIABLE)
     else:
         base = _host(api, region, workspace) + api.base_path
-    check_key_fits(api, key.strip(), base)
-    return Settings(key.strip(), region, workspace, base)
+    check_key_fits(api, key, base)
+    return Settings(key, region, workspace, base)
+
+
+def _variable(name: str, environ: Mapping[str, str] | None) -> str:
+    """Return a variable of the environment, empty if it is not set. No caller keeps the environment."""
+    return (os.environ if environ is None else environ).get(name, "")
 
 
 def _host(api: ApiTables, region: str, workspace: str | None) -> str:
