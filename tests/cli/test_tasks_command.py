@@ -73,6 +73,20 @@ def test_tasks_are_listed(call: Command, service: Service, monkeypatch: pytest.M
     assert printed[0]["created_at"] == 1_800_000_000
 
 
+def test_a_list_that_does_not_end_is_shown_as_far_as_it_came(
+    call: Command, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wanlib.client.tasks.task_list.MAX_PAGES", 1)
+    service.answers["/tasks"] = (
+        200,
+        listed({"task_id": TASK, "status": "RUNNING"})[1] | {"total_page": 10**9},
+    )
+    ran = call("tasks")
+    assert (ran.code, ran.out.split("\t")[0]) == (1, TASK)
+    assert "1 are fetched at most; ask for fewer tasks" in ran.err
+    assert json.loads(call("tasks", "--json").out)["error"] == "MalformedResponseError"
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_task_ids_are_whole_on_a_terminal(
     call: Command, service: Service, monkeypatch: pytest.MonkeyPatch, width: int

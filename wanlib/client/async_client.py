@@ -71,14 +71,13 @@ class AsyncClient(BaseClient):
         Raises:
             InvalidArgumentError: A filter has a value that is not allowed.
             InvalidRequestError: The model is unknown, or the service refuses the query.
+            DeadlineExceededError: The requests have taken longer than the client's own timeout.
+            MalformedResponseError: The service states more pages than are fetched.
         """
-        filters = self._core.list_filters(status, model, task_id, start, end)
-        number, pages = 1, 1
-        while number <= pages:
-            page = await self._driver.run(self._core.list_page(filters, number))
-            for item in page.items:
-                yield item
-            number, pages = number + 1, page.pages if page.items else 0
+        listing = self._core.list_tasks(status, model, task_id, start, end)
+        while page := await self._driver.run(listing.next_page()):
+            for task in page:
+                yield task
 
     async def cancel(self, task_id: str) -> None:
         """Cancel a task that is still waiting.

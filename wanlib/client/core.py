@@ -30,9 +30,9 @@ from wanlib.client.task_handles import _BaseTask
 from wanlib.client.tasks.billing import BilledCall, billed_call_from_entry, reserve, send
 from wanlib.client.tasks.journaling import record_outcome
 from wanlib.client.tasks.lifecycle import call_sync, submit, wait, wait_all
-from wanlib.client.tasks.requests import Query, cancel_task, get_task, list_tasks
-from wanlib.client.tasks.status import TaskPage, TaskStatus, TaskSummary
-from wanlib.client.tasks.task_list import find_lost, time_filter
+from wanlib.client.tasks.requests import cancel_task, get_task
+from wanlib.client.tasks.status import TaskStatus, TaskSummary
+from wanlib.client.tasks.task_list import TaskListing, find_lost, time_filter
 from wanlib.client.tasks.waiter import StatusCallback
 from wanlib.errors import InvalidArgumentError, JournalError, OutcomeUnknownError, WanError
 
@@ -136,12 +136,6 @@ class ClientCore:
         """Cancel a task that waits."""
         return cancel_task(self.context, task_id, self._deadline(None))
 
-    def list_page(self, filters: Query, number: int) -> Steps[TaskPage]:
-        """Return one page of the list of tasks."""
-        return list_tasks(
-            self.context, self._deadline(None), {**filters, self.context.api.names.list_query.page: number}
-        )
-
     def wait_for(
         self, tasks: Sequence[object], timeout: float | None, on_status: StatusCallback | None
     ) -> Steps[list[Result | WanError]]:
@@ -177,12 +171,12 @@ class ClientCore:
         """Return the calls of this client whose outcome its callers have not received."""
         return self.context.live_calls.unfinished(self.context.clock.wall())
 
-    def list_filters(
+    def list_tasks(
         self, status: str | None, model: str | None, task_id: str | None, start: Any, end: Any
-    ) -> Query:
-        """Return the query of a list of tasks. Raise InvalidArgumentError, InvalidRequestError."""
+    ) -> TaskListing:
+        """Return the tasks that fit, to be fetched. Raise InvalidArgumentError, InvalidRequestError."""
         api, names = self.context.api, self.context.api.names.list_query
-        query: dict[str, str | int] = {names.page_size: api.list_page}
+        query: dict[str, str | int] = {}
         if status is not None:
             query[names.status] = _check_choice(status, "status", api.life.states)
         if model is not None:
@@ -193,7 +187,7 @@ class ClientCore:
             until = self.context.clock.wall() if end is None else _to_epoch(end, "end")
             since = until - api.life.expires_after if start is None else _to_epoch(start, "start")
             query |= time_filter(self.context, since, until, margin=0.0)
-        return query
+        return TaskListing(self.context, query, self._deadline(None))
 
     def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> Steps[list[Path]]:
         from wanlib.client.results.save import save

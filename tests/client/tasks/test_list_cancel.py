@@ -11,6 +11,7 @@ from tests.client.client_fixture import World
 from tests.client.response_samples import START, TASK, refusal, reply, task
 from tests.client.service import CREATED, PAGE, PHOTO, PRO, RUNNING
 from wanlib import errors
+from wanlib.client.tasks import task_list
 
 NOT_PENDING = refusal(
     "UnsupportedOperation", "Failed to cancel the task, please confirm if the task is in PENDING status."
@@ -73,10 +74,68 @@ def test_every_page_is_asked_for_and_no_more(world: World) -> None:
     assert [query(world, index)["page_no"] for index in range(3)] == ["1", "2", "3"]
 
 
+def endless(world: World, seconds: float, *, is_new: bool = True) -> None:
+    """Answer each query after some seconds with a full page, out of a thousand million."""
+    pages = iter(range(10**9))
+
+    def answer_page(_: Any) -> Any:
+        world.time.at += seconds
+        number = next(pages) if is_new else 0
+        return listing(*(entry(f"{number}-{index}") for index in range(3)), pages=10**9)
+
+    world.service.on("list", answer_page)
+
+
 def test_a_list_that_claims_pages_without_end_ends(world: World) -> None:
     world.service.on("list", listing(entry("1"), pages=10**9), listing(pages=10**9))
     assert len(world.all(world.wan.tasks())) == 1
     assert world.service.count("list") == 2
+
+
+def test_a_list_that_repeats_itself_ends(world: World) -> None:
+    endless(world, 0.0, is_new=False)
+    assert [each.task_id for each in world.all(world.wan.tasks())] == ["0-0", "0-1", "0-2"]
+    assert world.service.count("list") == 2
+
+
+def test_a_list_without_end_takes_no_longer_than_a_call(world: World) -> None:
+    endless(world, 5.0)
+    began = world.time.at
+    with pytest.raises(errors.DeadlineExceededError, match=r"1,000,000,000 pages.* the time was up after 12"):
+        world.all(world.client(timeout=60.0).tasks())
+    assert world.time.at - began < 70
+    began = world.time.at
+    with pytest.raises(errors.DeadlineExceededError):
+        lost = errors.OutcomeUnknownError("lost", model=PRO, sent_at=world.time.wall())
+        world.do(world.client(timeout=60.0).find_lost(lost))
+    assert world.time.at - began < 70
+
+
+def test_the_time_between_two_pages_is_the_callers_own(world: World) -> None:
+    world.service.on("list", *(listing(entry(str(page)), page=page, pages=3) for page in (1, 2, 3)))
+    wan = world.client(timeout=60.0)
+    seen = []
+
+    async def walk(tasks: Any) -> None:
+        async for task in tasks:
+            seen.append(task.task_id)
+            world.time.at += 100
+
+    if world.kind == "async":
+        world.do(walk(wan.tasks()))
+    else:
+        for task in wan.tasks():
+            seen.append(task.task_id)
+            world.time.at += 100
+    assert seen == ["1", "2", "3"]
+
+
+def test_a_list_of_more_pages_than_an_account_can_have(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_list, "MAX_PAGES", 4)
+    endless(world, 0.0)
+    with pytest.raises(errors.MalformedResponseError, match=r"1,000,000,000 pages.* 4 are fetched at most"):
+        world.all(world.wan.tasks())
+    assert world.service.count("list") == 4
 
 
 def test_filters_go_by_the_names_of_the_page(world: World) -> None:

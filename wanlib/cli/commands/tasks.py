@@ -48,6 +48,7 @@ def tasks(
     Prints a table on a terminal, and columns with tabs between them in a pipe. Exit 0; 1 if the service
     refuses, 2 for a usage error or a missing key.
     """
+    from wanlib.errors import WanError
     from wanlib.generated.calls import API
 
     if model is not None:
@@ -55,9 +56,16 @@ def tasks(
     start = None if since is None else connection.clock.wall() - _parse_age(since)
 
     def list_tasks() -> int:
+        summaries: list[TaskSummary] = []
         with connection.open() as wan:
-            page = wan.tasks(status=status.upper() if status else None, model=model, start=start)
-            _print_tasks(list(page), as_json)
+            listed = wan.tasks(status=status.upper() if status else None, model=model, start=start)
+            try:
+                summaries.extend(listed)
+            except WanError:
+                if summaries and not as_json:
+                    _print_tasks(summaries, as_json)  # before the error: they are the newest
+                raise
+        _print_tasks(summaries, as_json)
         return ExitCode.OK
 
     return CallErrorReporter(connection, None, as_json).run(list_tasks)

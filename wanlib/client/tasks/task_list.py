@@ -9,10 +9,12 @@ from wanlib.client.protocol.timing import Deadline
 from wanlib.client.tasks.requests import Query, list_tasks, send_once
 from wanlib.client.tasks.status import TaskSummary, parse_page
 from wanlib.client.tasks.waiter import TaskWaiter
-from wanlib.errors import WanError
+from wanlib.errors import DeadlineExceededError, MalformedResponseError, WanError
 
 CLOCK_TOLERANCE = 120.0
 """Seconds by which the clocks of client and service may differ."""
+MAX_PAGES = 1000
+"""Pages of a list that are fetched at most: more tasks than one each second of the time they are kept."""
 
 
 def time_filter(
@@ -63,13 +65,59 @@ def find_lost(
     if context.clock.wall() - end >= context.api.life.expires_after:
         return []
     names = context.api.names.list_query
-    paging: Query = {names.model: model, names.page_size: context.api.list_page}
-    filters: Query = {**time_filter(context, start, end), **paging}
+    filters: Query = {**time_filter(context, start, end), names.model: model}
+    listing = TaskListing(context, filters, deadline)
     tasks: list[TaskSummary] = []
-    number = 1
-    while True:
-        payload = yield from list_tasks(context, deadline, {**filters, names.page: number})
-        tasks += payload.items
-        if number >= payload.pages or not payload.items:
-            return tasks
-        number += 1
+    while page := (yield from listing.next_page()):
+        tasks += page
+    return tasks
+
+
+class TaskListing:
+    """A list of tasks, fetched page by page.
+
+    It ends whatever the service claims: at the last page, at one without a task that no page before it had,
+    after `MAX_PAGES`, or when the requests have taken as long as they may.
+
+    Args:
+        context: The context of the client.
+        filters: The query.
+        deadline: What remains of it is the time that all requests may take; the time between them is not
+            counted, since a caller may do other work there.
+    """
+
+    def __init__(self, context: ClientContext, filters: Query, deadline: Deadline) -> None:
+        self._context = context
+        self._filters = {**filters, context.api.names.list_query.page_size: context.api.list_page}
+        self._seconds = deadline.remaining
+        self._number = 0
+        self._pages = 1
+        self._seen: set[str] = set()
+
+    def next_page(self) -> Steps[list[TaskSummary]]:
+        """Return the tasks of the next page that no page before it had; empty at the end.
+
+        Raises:
+            DeadlineExceededError: The time was up before the end.
+            MalformedResponseError: The list has more pages than are fetched.
+        """
+        if self._number >= self._pages:
+            return []
+        claim = f"the list of tasks has {self._pages:,} pages, the service states, and"
+        advice = "ask for fewer tasks, by status, model or time"
+        if self._number >= MAX_PAGES:
+            raise MalformedResponseError(f"{claim} {MAX_PAGES:,} are fetched at most; {advice}")
+        now = self._context.clock.now
+        began = now()
+        if self._seconds <= 0:
+            raise DeadlineExceededError(f"{claim} the time was up after {self._number:,}; {advice}")
+        self._number += 1
+        query = {**self._filters, self._context.api.names.list_query.page: self._number}
+        page = yield from list_tasks(self._context, Deadline(began + self._seconds, now), query)
+        self._seconds -= now() - began
+        self._pages = page.pages
+        new = [task for task in page.items if task.task_id not in self._seen]
+        self._seen.update(task.task_id for task in new)
+        if not new:
+            self._pages = 0
+        return new
