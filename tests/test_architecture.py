@@ -38,6 +38,7 @@ ARROWS: dict[str, set[str]] = {
     "wanlib.spec": {"wanlib.base", "wanlib.extras", "wanlib.validation", "yaml", "jsonschema"},
     "wanlib.emit": {"wanlib.spec", "wanlib.base", "wanlib.extras", "jsonschema"},
     "wanlib.client": {"wanlib.base", "wanlib.errors", "wanlib.validation"},
+    "wanlib.client.network": {"wanlib.base", "wanlib.client", "httpx", "httpcore"},
     "wanlib.generated": {"wanlib.base", "wanlib.client", "wanlib.errors", "wanlib.validation"},
     "wanlib.emulator": {
         "wanlib.base",
@@ -79,12 +80,13 @@ LAZY_ARROWS: dict[str, set[str]] = {
 LAYERS: dict[str, dict[str, set[str]]] = {
     "wanlib.client": {
         "": {"call", "tasks", "results", "drivers", "images", "protocol", "http"},
-        "drivers": {"tasks", "protocol", "http"},
+        "drivers": {"tasks", "protocol", "network", "http"},
         "tasks": {"call", "results", "images", "protocol", "journal", "http"},
         "call": {"images", "protocol", "http"},
         "results": {"protocol", "http"},
         "images": {"protocol", "http"},
         "protocol": {"journal", "http"},
+        "network": {"http"},
         "journal": set(),
         "http": set(),
     },
@@ -163,7 +165,7 @@ def foreign_imports(modules: Iterable[Module], part: str) -> list[str]:
     return [
         f"{module.name}:{entry.line}: {entry.name}"
         for module in modules
-        if longest_prefix(module.name, [part])
+        if longest_prefix(module.name, ARROWS) == part
         for entry in module.imports
         if entry.name.partition(".")[0] not in STDLIB
         and not longest_prefix(entry.name, own if entry.is_eager else lazily)

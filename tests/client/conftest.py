@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.client.client_fixture import World
+from tests.client.socket_stage import CONTEXT, Stage
 
 
 @pytest.fixture(autouse=True)
@@ -27,5 +29,13 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 @pytest.fixture
 def async_world() -> Iterator[World]:
     made = World("async")
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["sync", "async"])
+def stage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.setattr(httpx, "create_ssl_context", lambda **_: CONTEXT)
+    made = Stage(request.param)
     yield made
     made.close()

@@ -151,11 +151,25 @@ class AsyncClient(BaseClient):
         return await self._driver.run(self._core.get_task(task_id))
 
     async def close(self) -> None:
-        """Close the connections and the journal; waits that are under way are cancelled."""
-        await self._driver.close()
-        self._context.close()
-        if self._owns_http:
-            await self._http.aclose()
+        """Close the connections and the journal; waits that are under way are cancelled.
+
+        A second call does nothing.
+
+        Raises:
+            UsageError: This is not the event loop of the client, which runs.
+        """
+        is_loop_closed = self._driver.is_loop_closed  # then its connections are gone, and nothing can await
+        if not is_loop_closed:
+            self._driver.check_loop()
+        if not self._context.usage.close():
+            return
+        try:
+            if not is_loop_closed:
+                await self._driver.close()
+                if self._owns_http:
+                    await self._http.aclose()
+        finally:
+            self._context.close()
 
     async def _edit(
         self, verb: str, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]

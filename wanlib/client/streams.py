@@ -121,16 +121,16 @@ class Stream:
         self._parts.close()
         if self._opened.body:
             self._opened.body.response.close()
-        self._driver.run(self._session.abandon())
+        self._driver.conclude(self._session.abandon())
 
     def _read(self) -> Generator[Text | Picture]:
         try:
             yield from map(self._with_reader, self._session.single_event(self._opened))
             for chunk in self._driver.chunks(self._opened.body):
                 yield from map(self._with_reader, self._session.reader.feed(chunk))
-            self._result = self._with_saver(self._driver.run(self._session.finish()))
+            self._result = self._with_saver(self._driver.conclude(self._session.finish()))
         except Exception as error:
-            raise self._driver.run(self._session.translate_error(error)) or error from None
+            raise self._driver.conclude(self._session.translate_error(error)) or error from None
 
     def __enter__(self) -> Self:
         return self

@@ -58,7 +58,7 @@ class AsyncStream:
         await self._parts.aclose()
         if self._opened.body:
             await self._opened.body.response.aclose()
-        await self._driver.run(self._session.abandon())
+        await self._driver.conclude(self._session.abandon())
 
     async def _read(self) -> AsyncGenerator[Text | Picture]:
         try:
@@ -68,9 +68,9 @@ class AsyncStream:
                 async for chunk in chunks:
                     for part in self._session.reader.feed(chunk):
                         yield self._with_reader(part)
-            self._result = self._with_saver(await self._driver.run(self._session.finish()))
+            self._result = self._with_saver(await self._driver.conclude(self._session.finish()))
         except Exception as error:
-            raise await self._driver.run(self._session.translate_error(error)) or error from None
+            raise await self._driver.conclude(self._session.translate_error(error)) or error from None
 
     async def __aenter__(self) -> Self:
         return self

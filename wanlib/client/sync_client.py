@@ -150,10 +150,14 @@ class Client(BaseClient):
         return self._driver.run(self._core.get_task(task_id))
 
     def close(self) -> None:
-        """Close the connections and the journal."""
-        self._context.close()
-        if self._owns_http:
-            self._http.close()
+        """Close the connections and the journal. A second call does nothing."""
+        if not self._context.usage.close():
+            return
+        try:
+            self._context.close()
+        finally:
+            if self._owns_http:
+                self._http.close()
 
     def _edit(self, verb: str, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Output:
         return self._with_saver(self._driver.run(self._core.edit(verb, model, prompt, images, kwargs)))

@@ -10,11 +10,12 @@ from wanlib.client.drivers.http_adapter import (
     AsyncChunks,
     HttpxAdapter,
     ResponseBody,
+    body_decoder,
     check_limits,
+    is_decoded,
     is_event_stream,
     log_response,
     lower_headers,
-    translate_exception,
 )
 from wanlib.client.drivers.private_logs import our_exchange
 from wanlib.client.http.messages import Request, Response
@@ -73,9 +74,19 @@ class AsyncDriver:
         }
 
     async def run(self, protocol: Steps[T]) -> T:
-        """Run steps and return what they return. Raise UsageError on another event loop than the first."""
+        """Run steps and return what they return, or raise what they raise.
+
+        Raises:
+            UsageError: The client is closed, or belongs to another process or event loop.
+        """
+        self._context.usage.check()
+        return await self.conclude(protocol)
+
+    async def conclude(self, protocol: Steps[T]) -> T:
+        """Run the last steps of a call, which settle it even if the client was closed meanwhile."""
+        self._context.usage.check_process()
         try:
-            self._check_loop()
+            self.check_loop()
             effect: Effect = next(protocol)
             while True:
                 try:
@@ -90,7 +101,12 @@ class AsyncDriver:
         finally:
             protocol.close()
 
-    def _check_loop(self) -> None:
+    @property
+    def is_loop_closed(self) -> bool:
+        """Whether the event loop that the client was used on has ended."""
+        return self._loop is not None and self._loop.is_closed()
+
+    def check_loop(self) -> None:
         """Raise UsageError unless this is the one event loop of asyncio that the client is used on."""
         try:
             loop = asyncio.get_running_loop()
@@ -109,7 +125,6 @@ class AsyncDriver:
 
     async def close(self) -> None:
         """Stop polling; waits that are under way end with asyncio.CancelledError."""
-        self._check_loop()
         if self._polling and not self._polling.done():
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
@@ -118,20 +133,39 @@ class AsyncDriver:
         """Yield the rest of a response, which is closed at the end. Raise TransportError."""
         if body is None:
             return
+        self._context.usage.check_process()
         size, at_end = 0, False
         try:
-            async with aclosing(body.response.aiter_bytes()) as source:
+            async with aclosing(self._decoded(body)) as source:
                 async for chunk in source:
                     yield chunk
                     size += len(chunk)
                     check_limits(0 if body.goes_to_sink else size, self._context.clock.now(), body.deadline)
             at_end = True
         except Exception as error:
-            raise translate_exception(error) or error from None
+            raise self._adapter.translate(error) from None
         finally:
             await body.response.aclose()
             if not at_end:
                 await _close_nested_generators()
+
+    async def _decoded(self, body: ResponseBody) -> AsyncGenerator[bytes]:
+        response = body.response
+        if is_decoded(response):
+            async for chunk in response.aiter_bytes():
+                yield chunk
+            return
+        decoder = body_decoder(response)
+        async with aclosing(response.aiter_raw()) as source:
+            while True:
+                remaining = max(0.0, body.deadline - self._context.clock.now())
+                async with asyncio.timeout(remaining * TIMEOUT_FACTOR):
+                    chunk = await anext(source, None)
+                if chunk is None:
+                    break
+                for piece in decoder.decode(chunk):
+                    yield piece
+        decoder.finish()
 
     async def _exchange(self, request: Request, sunk: bool = False) -> tuple[Response, ResponseBody]:
         began = self._context.clock.now()
@@ -140,11 +174,10 @@ class AsyncDriver:
         try:
             with our_exchange():
                 async with asyncio.timeout(request.timeout * TIMEOUT_FACTOR):
-                    response = await self._http.send(
-                        self._adapter.build(request), stream=True, auth=None, follow_redirects=False
-                    )
+                    built = self._adapter.build(request)
+                    response = await self._http.send(built, stream=True, auth=None, follow_redirects=False)
         except Exception as error:
-            raise translate_exception(error) or self._adapter.closed_error(error) or error from None
+            raise self._adapter.translate(error) from None
         reply = Response(response.status_code, lower_headers(response.headers), b"")
         log_response(request, reply, self._context.clock.now() - began)
         return reply, ResponseBody(response, began + request.timeout, sunk)

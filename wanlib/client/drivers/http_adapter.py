@@ -1,5 +1,6 @@
 """`HttpxAdapter`: requests built for httpx, and its exceptions translated."""
 
+import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
@@ -23,37 +24,75 @@ from wanlib.client.http.messages import (
     ResponseTooLargeError,
     TransportError,
 )
+from wanlib.client.network.decoding import BodyDecoder
+from wanlib.client.network.limits import EXTENSION, ExchangeLimits
 from wanlib.client.protocol.context import LOG
 from wanlib.client.protocol.settings import KEY_FIELD, Settings
-from wanlib.errors import ConfigurationError, UsageError
+from wanlib.errors import ConfigurationError, UsageError, WanError
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for a connection and its TLS handshake."""
-KEEPALIVE = 30.0
-"""Seconds that an idle connection is kept: longer than the gap between two polls."""
 MAX_RESPONSE_BYTES = 64 * MIB
 """Bytes of an answer that is kept in memory; a picture goes to its sink instead."""
 
 # By name, so that a library with the same names can stand in for httpx.
 _NOT_SENT_ERRORS = frozenset(
-    {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL"}
+    {
+        "ConnectError",
+        "ConnectTimeout",
+        "PoolTimeout",
+        "ProxyError",
+        "UnsupportedProtocol",
+        "InvalidURL",
+        "UnicodeError",  # of a host that IDNA cannot encode
+    }
 )
-_REQUEST_HEADERS = frozenset({"accept", "user-agent"})  # headers that each request has of its own
-_CONNECTION_ERRORS = frozenset({"TransportError", "DecodingError", "StreamError", "OSError"})
+_REQUEST_HEADERS = frozenset(
+    {"accept", "accept-encoding", "user-agent"}
+)  # headers that each request has of its own
+# The errors of httpx, and those of httpcore, which our own transport passes on.
+_CONNECTION_ERRORS = frozenset(
+    {"TransportError", "DecodingError", "StreamError", "OSError", "NetworkError", "ProtocolError"}
+)
+_TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 
 def create_http_client(client: str, proxy: str | None, trust_env: bool) -> Any:
-    """Return an httpx client, `Client` or `AsyncClient`, with one TLS context for all connections."""
+    """Return an httpx client, `Client` or `AsyncClient`, with one TLS context for all connections.
+
+    Raises:
+        ConfigurationError: A proxy or a file of certificates cannot be used.
+    """
     import httpx
 
-    context = httpx.create_ssl_context(trust_env=trust_env)
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEPALIVE)
-    kind = _client_without_cookies(httpx, client)
+    from wanlib.client.network.transport import AsyncTransport, Transport, environment_proxies
+
+    context = _create_ssl_context(httpx, trust_env)
+    transport: Any = Transport if client == "Client" else AsyncTransport
+    proxies = {"all://": proxy} if proxy is not None else environment_proxies() if trust_env else {}
+    address: str | None = None
     try:
-        return kind(verify=context, proxy=proxy, trust_env=trust_env, limits=limits)
+        mounts = {}
+        for pattern, address in proxies.items():
+            mounts[pattern] = address if address is None else transport(context, httpx.Proxy(address))
+        kind = _client_without_cookies(httpx, client)
+        return kind(transport=transport(context), mounts=mounts, trust_env=trust_env)
     except (ValueError, TypeError, AttributeError, httpx.InvalidURL, ImportError) as error:
         raise ConfigurationError(
-            f"proxy is {safe_repr(redact_text(str(proxy)))}: {redact_text(str(error))}"
+            f"proxy is {safe_repr(redact_text(str(address)))}: {redact_text(str(error))}"
+        ) from None
+
+
+def _create_ssl_context(library: Any, trust_env: bool) -> Any:
+    try:
+        return library.create_ssl_context(trust_env=trust_env)
+    except OSError as error:
+        set_variables = [name for name in _TLS_VARIABLES if os.environ.get(name)]
+        raise ConfigurationError(
+            f"TLS cannot be set up: {error.strerror or error}; look at {' and '.join(set_variables)} in the "
+            "environment, which must name files that exist"
+            if set_variables
+            else f"TLS cannot be set up: {error.strerror or error}; look at the installation of certifi"
         ) from None
 
 
@@ -106,6 +145,8 @@ class HttpxAdapter:
 
     def __init__(self, http: Any, client: str, settings: Settings, owned: bool) -> None:
         self._http = http
+        self._owned = owned
+        self._is_local = settings.is_local
         self._client_headers = (
             {name: value for name, value in http.headers.items() if name not in _REQUEST_HEADERS}
             if owned
@@ -118,12 +159,18 @@ class HttpxAdapter:
         self._url = lru_cache(getattr(self._library, "URL", str))  # few, and slow to parse
 
     def build(self, request: Request) -> Any:
-        """Return the library's request. Headers of the HTTP client are sent to the API's address alone."""
+        """Return the library's request; its time starts now.
+
+        Headers of the HTTP client are sent to the API's address alone.
+        """
+        is_api = request.url.startswith(self._base)
+        public_only = not (is_api or self._is_local)
+        limits = ExchangeLimits(request.timeout, public_only=public_only, reuse=request.reuse)
         options: dict[str, Any] = {
             "content": request.content,
-            "extensions": {"timeout": _timeouts(request)},
+            "extensions": {"timeout": _timeouts(request), EXTENSION: limits},
         }
-        if not request.url.startswith(self._base):
+        if not is_api:
             return self._library.Request(request.method, request.url, headers=_headers(request), **options)
         create = self._http.build_request if self._client_headers is None else self._library.Request
         # No variable holds the headers with the key: error trackers collect those of each frame.
@@ -136,21 +183,30 @@ class HttpxAdapter:
             for name, value in {**_headers(request), **(self._client_headers or {})}.items()
         }
 
-    def closed_error(self, error: Exception) -> UsageError | None:
-        """Return a UsageError if the HTTP client has been closed; None otherwise."""
-        if not getattr(self._http, "is_closed", False):
-            return None
-        message = f"the client is closed ({error}); make another one"
-        return UsageError(message)
+    def translate(self, error: Exception) -> Exception:
+        """Return the error to raise for one that the library raised.
+
+        Of our own HTTP client, any exception is an error of the exchange. A client that was passed in may
+        raise what its owner made it raise, such as in a hook.
+        """
+        if isinstance(error, WanError):  # of a body that could not be read
+            return error
+        if translated := translate_exception(error):
+            return translated
+        if getattr(self._http, "is_closed", False):
+            return UsageError(f"the HTTP client is closed ({error}); make another one")
+        if self._owned:
+            return ConnectionLostError(f"{type(error).__name__} {redact_text(str(error))}".strip())
+        return error
 
 
 def _headers(request: Request) -> dict[str, str]:
-    """Return the headers without the key, with the length of the body."""
+    """Return the headers without the key, with the length of the body; no encoding is asked for."""
+    headers = {"Accept-Encoding": "identity", **request.headers}
     content = request.content
-    if content is None:
-        return dict(request.headers)
-    size = len(content) if isinstance(content, bytes) else content.length
-    return {**request.headers, "Content-Length": str(size)}
+    if content is not None:
+        headers["Content-Length"] = str(len(content) if isinstance(content, bytes) else content.length)
+    return headers
 
 
 class AsyncChunks:
@@ -172,6 +228,8 @@ def lower_headers(headers: Any) -> Mapping[str, str]:
 
 def translate_exception(error: Exception) -> TransportError | None:
     """Translate an exception of the library to a TransportError. Return None for any other exception."""
+    if isinstance(error, TransportError):
+        return error
     names = {base.__name__ for base in type(error).__mro__}
     message = f"{type(error).__name__} {redact_text(str(error))}".strip()
     if names & _NOT_SENT_ERRORS:
@@ -193,6 +251,16 @@ def check_limits(size: int, now: float, until: float) -> None:
         raise ResponseTooLargeError(f"the answer is larger than {MAX_RESPONSE_BYTES:,} bytes")
     if now > until:
         raise ExchangeTimeoutError("the answer trickled in for too long")
+
+
+def is_decoded(response: Any) -> bool:
+    """Return whether the body is complete in memory and decoded, as that of a mock."""
+    return bool(getattr(response, "is_stream_consumed", True))
+
+
+def body_decoder(response: Any) -> BodyDecoder:
+    """Return the decoder for the body of a response. Raise ConnectionLostError for an unknown encoding."""
+    return BodyDecoder(lower_headers(response.headers).get("content-encoding", ""))
 
 
 def _timeouts(request: Request) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """`Driver`: runs steps in the calling thread."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from functools import partial
 from typing import Any, TypeVar
@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from wanlib.client.drivers.http_adapter import (
     HttpxAdapter,
     ResponseBody,
+    body_decoder,
     check_limits,
+    is_decoded,
     is_event_stream,
     log_response,
     lower_headers,
-    translate_exception,
 )
 from wanlib.client.drivers.private_logs import our_exchange
 from wanlib.client.drivers.threads import run_in_threads
@@ -62,7 +63,17 @@ class Driver:
         }
 
     def run(self, protocol: Steps[T]) -> T:
-        """Run steps and return what they return, or raise what they raise."""
+        """Run steps and return what they return, or raise what they raise.
+
+        Raises:
+            UsageError: The client is closed, or belongs to another process.
+        """
+        self._context.usage.check()
+        return self.conclude(protocol)
+
+    def conclude(self, protocol: Steps[T]) -> T:
+        """Run the last steps of a call, which settle it even if the client was closed meanwhile."""
+        self._context.usage.check_process()
         try:
             effect: Effect = next(protocol)
             while True:
@@ -82,26 +93,35 @@ class Driver:
         """Yield the rest of a response, which is closed at the end. Raise TransportError."""
         if body is None:
             return
+        self._context.usage.check_process()
         size = 0
         try:
-            for chunk in body.response.iter_bytes():
+            for chunk in self._decoded(body.response):
                 yield chunk
                 size += len(chunk)
                 check_limits(0 if body.goes_to_sink else size, self._context.clock.now(), body.deadline)
         except Exception as error:
-            raise translate_exception(error) or error from None
+            raise self._adapter.translate(error) from None
         finally:
             body.response.close()
+
+    def _decoded(self, response: Any) -> Iterator[bytes]:
+        if is_decoded(response):
+            yield from response.iter_bytes()
+            return
+        decoder = body_decoder(response)
+        for chunk in response.iter_raw():
+            yield from decoder.decode(chunk)
+        decoder.finish()
 
     def _exchange(self, request: Request, sunk: bool = False) -> tuple[Response, ResponseBody]:
         began = self._context.clock.now()
         try:
             with our_exchange():
-                response = self._http.send(
-                    self._adapter.build(request), stream=True, auth=None, follow_redirects=False
-                )
+                built = self._adapter.build(request)
+                response = self._http.send(built, stream=True, auth=None, follow_redirects=False)
         except Exception as error:
-            raise translate_exception(error) or self._adapter.closed_error(error) or error from None
+            raise self._adapter.translate(error) from None
         reply = Response(response.status_code, lower_headers(response.headers), b"")
         log_response(request, reply, self._context.clock.now() - began)
         return reply, ResponseBody(response, began + request.timeout, sunk)

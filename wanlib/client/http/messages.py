@@ -30,6 +30,7 @@ class Request(NamedTuple):
         content: Bytes or chunks; None for no body.
         timeout: Seconds for the whole exchange.
         read_timeout: Seconds without a byte after which it is given up; None for `timeout`.
+        reuse: Whether a connection of an earlier exchange may be used. False for all that costs money.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Request(NamedTuple):
     content: bytes | RequestBody | None
     timeout: float
     read_timeout: float | None = None
+    reuse: bool = False
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {strip_url(self.url)}>"
@@ -73,6 +75,10 @@ class TransportError(Exception):
 
 class NotSentError(TransportError):
     """Nothing of the request can have been accepted: DNS, refused connection, TLS, pool time-out."""
+
+
+class PrivateAddressError(NotSentError):
+    """The host of a link has no public address, so that no connection was made to it."""
 
 
 class ConnectionLostError(TransportError):

@@ -18,6 +18,7 @@ from wanlib.client.protocol.budget import Budget
 from wanlib.client.protocol.live_calls import LiveCalls
 from wanlib.client.protocol.settings import RESPONSE_TIMEOUT, Settings, resolve_settings
 from wanlib.client.protocol.timing import Backoff, Deadline, RateLimiter
+from wanlib.client.protocol.usage import UsageGuard
 from wanlib.errors import InvalidArgumentError, JournalError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class ClientContext(NamedTuple):
         live_calls: The calls of this client that are not finished.
         journal: The journal, which fails at once if another process holds it; None if there is none.
         lease_owner: The identity of this client in the leases of the journal; None without a journal.
+        usage: Refuses calls on a closed client, and in a forked process.
         timeout: Seconds that a call may take in all.
         max_retries: How often a request is sent again.
     """
@@ -62,6 +64,7 @@ class ClientContext(NamedTuple):
     live_calls: LiveCalls
     journal: "Journal | None"
     lease_owner: "LeaseOwner | None"
+    usage: UsageGuard
     timeout: float = TIMEOUT
     max_retries: int = MAX_RETRIES
 
@@ -89,8 +92,18 @@ class ClientContext(NamedTuple):
         deadline: Deadline,
         query: Mapping[str, str | int] | None = None,
         task_id: str | None = None,
+        *,
+        reuse: bool = False,
     ) -> Request:
-        """Return a request without a body. Raise InvalidArgumentError for an invalid task id."""
+        """Return a request without a body. Raise InvalidArgumentError for an invalid task id.
+
+        Args:
+            call: The key of its path in the tables of the API.
+            deadline: The end of the call that it belongs to.
+            query: The query of the URL. None for none.
+            task_id: The task that the path names. None if it names none.
+            reuse: Whether a connection of an earlier exchange may be used.
+        """
         method, path = self.api.paths[call]
         if "{task_id}" in path:
             path = path.replace("{task_id}", self.validate_task_id(task_id))
@@ -101,6 +114,7 @@ class ClientContext(NamedTuple):
             self.settings.headers(self.api, call),
             None,
             min(RESPONSE_TIMEOUT, max(deadline.remaining, 0.001)),
+            reuse=reuse and method == "GET",
         )
 
     def validate_task_id(self, task_id: object) -> str:
@@ -167,6 +181,7 @@ def create_context(
         LiveCalls(api.life.expires_after),
         journal,
         lease_owner,
+        UsageGuard(),
         seconds,
         max_retries,
     )

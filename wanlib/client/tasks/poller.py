@@ -128,7 +128,9 @@ class TaskPoller:
     def _poll_one(self, watch: TaskWaiter) -> Steps[None]:
         deadline = Deadline(watch.deadline, self._context.clock.now)
         try:
-            response = yield from send_once(self._context, "query", deadline, task_id=watch.task_id)
+            response = yield from send_once(
+                self._context, "query", deadline, task_id=watch.task_id, reuse=watch.last_error is None
+            )
             snapshot = parse_task_status(self._context.api, response, watch.task_id)
         except RETRYABLE_ERRORS as error:
             watch.last_error = error

@@ -24,8 +24,18 @@ def send_once(
     deadline: Deadline,
     query: Query | None = None,
     task_id: str | None = None,
+    *,
+    reuse: bool = False,
 ) -> Steps[Response]:
     """Make one exchange within the rate limit and return a response that is not an error.
+
+    Args:
+        context: The context of the client.
+        call: The key of its path in the tables of the API.
+        deadline: The end of the call that it belongs to.
+        query: The query of the URL. None for none.
+        task_id: The task that it is about. None if there is none.
+        reuse: Whether a kept connection may be used: not after a failure, which may be the connection's.
 
     Raises:
         WanError: One of RETRYABLE_ERRORS, or the error of a definite refusal.
@@ -33,7 +43,7 @@ def send_once(
     if (wait := context.rate_limiters[call].reserve(context.clock.now())) > 0:
         yield Sleep(wait)
     try:
-        response: Response = yield Send(context.request(call, deadline, query, task_id))
+        response: Response = yield Send(context.request(call, deadline, query, task_id, reuse=reuse))
     except TransportError as cause:
         raise ConnectionFailedError(f"no answer from the service: {cause}", task_id=task_id) from None
     good = 200 <= response.status < 300
@@ -49,6 +59,8 @@ def send(
     deadline: Deadline,
     query: Query | None = None,
     task_id: str | None = None,
+    *,
+    reuse: bool = False,
 ) -> Steps[Response]:
     """Make an exchange, with retries where they may help.
 
@@ -56,7 +68,7 @@ def send(
         DeadlineExceededError: The time is up.
         WanError: The error of the last attempt or of a definite refusal.
     """
-    step = partial(send_once, context, call, deadline, query, task_id)
+    step = partial(send_once, context, call, deadline, query, task_id, reuse=reuse)
     return retry_call(step, call, context.attempts, context.backoff(), deadline, task_id)
 
 
@@ -64,7 +76,7 @@ def get_task(context: ClientContext, task_id: str, deadline: Deadline) -> Steps[
     """Query a task. An uncertain failure is queried again, and believed in the end."""
     backoff = context.backoff()
     for polls in range(1, CONFIRMATIONS + 1):
-        response = yield from send(context, "query", deadline, task_id=task_id)
+        response = yield from send(context, "query", deadline, task_id=task_id, reuse=polls == 1)
         try:
             snapshot = parse_task_status(context.api, response, task_id)
         except RETRYABLE_ERRORS:

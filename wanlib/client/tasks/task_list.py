@@ -44,7 +44,8 @@ def statuses_from_list(context: ClientContext, waiters: Sequence[TaskWaiter]) ->
     known: dict[str, str] = {}
     for number in range(1, len(waiters) + 1):
         try:
-            response = yield from send_once(context, "list", deadline, {**filters, names.page: number})
+            query = {**filters, names.page: number}
+            response = yield from send_once(context, "list", deadline, query, reuse=True)
             page = parse_page(context.api, response)
         except WanError:  # what is wrong, a query of the task alone will tell
             break

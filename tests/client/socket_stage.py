@@ -1,0 +1,69 @@
+"""Clients with their own transport, on servers of `socket_server` whose connections follow stories."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from inspect import iscoroutine
+from typing import Any
+
+import httpx
+
+from tests.client.client_fixture import KEY
+from tests.client.service import PHOTO, PRO
+from tests.client.socket_server import Playground, Story
+from wanlib import AsyncWan, Wan
+
+CONTEXT = httpx.create_ssl_context()
+"""One for all tests: to make one takes 20 ms."""
+
+
+class Quick:
+    """The machine's clock, but a wait is over at once."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+
+    def now(self) -> float:
+        return time.monotonic() + self.waited
+
+    def wall(self) -> float:
+        return 1777852800.0 + self.waited
+
+    def sleep(self, seconds: float) -> None:
+        self.waited += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.waited += seconds
+        await asyncio.sleep(0)
+
+
+class Stage:
+    """A client of each kind, and playgrounds for it."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.loop = asyncio.new_event_loop()
+        self._closers: list[Callable[[], Any]] = []
+
+    def play(self, *stories: Story) -> tuple[Any, Playground]:
+        playground = Playground(*stories)
+        self._closers += [playground.close]
+        return self.client(playground.url), playground
+
+    def client(self, url: str, **settings: Any) -> Any:
+        """A client of its kind, with its own transport."""
+        kinds: dict[str, Any] = {"sync": Wan, "async": AsyncWan}
+        wan = kinds[self.kind](KEY, **{"base_url": url, "clock": Quick(), "trust_env": False, **settings})
+        self._closers += [lambda: self.do(wan.close())]
+        return wan
+
+    def do(self, given: Any) -> Any:
+        return self.loop.run_until_complete(given) if iscoroutine(given) else given
+
+    def edit(self, wan: Any, **given: Any) -> Any:
+        return self.do(wan.edit(PRO, "Make it dusk", **{"images": [PHOTO], "n": 1, **given}))
+
+    def close(self) -> None:
+        for closer in reversed(self._closers):
+            closer()
+        self.loop.close()

@@ -1,0 +1,110 @@
+"""Name lookup within a time, and the check that an address is public, made where the connection is opened.
+
+A name is checked again by its addresses, because a public name may lead to a private address, and may lead
+elsewhere at the next lookup. The connection is made to the addresses that were checked.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+from httpcore import ConnectError, ConnectTimeout
+
+from wanlib.base.redaction import safe_repr
+from wanlib.base.urls import is_private
+from wanlib.client.http.messages import PrivateAddressError
+
+Found = Sequence[tuple[Any, ...]] | Exception
+"""Entries of `socket.getaddrinfo`, or why there are none."""
+
+
+def look_up(host: str, port: int, seconds: float, public_only: bool) -> list[str]:
+    """Return the addresses of a host, in the order in which they are to be tried.
+
+    Args:
+        host: A name or an address.
+        port: The port, for the lookup.
+        seconds: How long the lookup may take.
+        public_only: Whether addresses that are not public are left out.
+
+    Raises:
+        ConnectError: The name has no address.
+        ConnectTimeout: The lookup took too long.
+        PrivateAddressError: No address is public.
+    """
+    queue: SimpleQueue[Found] = SimpleQueue()
+    if _is_address(host):
+        _find(host, port, queue.put)
+    else:  # getaddrinfo has no time-out
+        Thread(target=_find, args=(host, port, queue.put), daemon=True).start()
+    try:
+        found = queue.get(timeout=max(0.0, seconds))
+    except Empty:
+        raise _lookup_timeout(host) from None
+    return _permitted(host, found, public_only)
+
+
+async def look_up_async(host: str, port: int, seconds: float, public_only: bool) -> list[str]:
+    """Do the same on an event loop."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Found] = loop.create_future()
+
+    def deliver(found: Found) -> None:
+        if not future.done():
+            future.set_result(found)
+
+    def deliver_from_thread(found: Found) -> None:
+        with suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(deliver, found)
+
+    if _is_address(host):
+        _find(host, port, deliver)
+    else:  # not in the executor of the loop, whose shutdown would wait for it
+        Thread(target=_find, args=(host, port, deliver_from_thread), daemon=True).start()
+    try:
+        async with asyncio.timeout(max(0.0, seconds)):
+            found = await future
+    except TimeoutError:
+        raise _lookup_timeout(host) from None
+    return _permitted(host, found, public_only)
+
+
+def shares(addresses: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Yield each address with the part of the remaining time that an attempt to connect to it may take."""
+    for index, address in enumerate(addresses):
+        yield address, 1 / (len(addresses) - index)
+
+
+def _find(host: str, port: int, deliver: Callable[[Found], None]) -> None:
+    try:
+        deliver(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except (OSError, ValueError) as error:  # ValueError: a host that IDNA cannot encode
+        deliver(error)
+
+
+def _permitted(host: str, found: Found, public_only: bool) -> list[str]:
+    if isinstance(found, Exception):
+        raise ConnectError(f"{type(found).__name__}: {found}") from None
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not public_only:
+        return addresses
+    public = [address for address in addresses if not is_private(address)]
+    if not public:
+        raise PrivateAddressError(f"{safe_repr(host)} does not have a public address")
+    return public
+
+
+def _is_address(host: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with suppress(OSError, ValueError):
+            socket.inet_pton(family, host)
+            return True
+    return False
+
+
+def _lookup_timeout(host: str) -> ConnectTimeout:
+    return ConnectTimeout(f"the lookup of {safe_repr(host)} took too long")
