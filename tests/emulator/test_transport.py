@@ -69,11 +69,22 @@ def test_waits_use_the_sleep_that_is_passed_in() -> None:
     slept: list[float] = []
     emulator = Emulator(clock=RealClock(), settings=Settings(working=6))
     with client(emulator, sleep=slept.append) as http:
-        http.post(SYNC, json=BODIES[PLAIN])
+        http.post(SYNC, json=BODIES[PLAIN], timeout=None)
         assert slept == [pytest.approx(6)]
         slept.clear()
         http.get("/api/v1/tasks/1", headers={"x-wan-fault": "trickle pace=0.5"})
         assert set(slept) == {0.5} and len(slept) > 3
+
+
+def test_the_read_timeout_of_a_request_applies() -> None:
+    slept: list[float] = []
+    with client(Emulator(), sleep=slept.append) as http:
+        for fault in ("silent", "trickle pace=30"):
+            with pytest.raises(httpx.ReadTimeout):
+                http.get("/api/v1/tasks/1", headers={"x-wan-fault": fault}, timeout=2.0)
+    assert slept == [2.0, 2.0]
+    with client(Emulator()) as http, pytest.raises(httpx.ReadTimeout):
+        http.get("/api/v1/tasks/1", headers={"x-wan-fault": "silent"}, timeout=None)
 
 
 def test_an_async_wait_is_awaited() -> None:
@@ -87,8 +98,8 @@ def test_an_async_wait_is_awaited() -> None:
         transport = AsyncEmulatorTransport(emulator, sleep)
         async with httpx.AsyncClient(transport=transport, base_url=HOST, headers=KEY) as http:
             sse = {"x-dashscope-sse": "enable"}
-            await http.post(SYNC, json=BODIES[PLAIN])
-            return len((await http.post(SYNC, json=INTERLEAVED, headers=sse)).content)
+            await http.post(SYNC, json=BODIES[PLAIN], timeout=None)
+            return len((await http.post(SYNC, json=INTERLEAVED, headers=sse, timeout=None)).content)
 
     assert asyncio.run(run()) and slept[0] == pytest.approx(6) and len(slept) == 8
 

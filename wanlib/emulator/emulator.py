@@ -7,6 +7,7 @@ recorded in `history`. Everything that a request changes is one transaction of t
 
 import logging
 from collections import deque
+from email.utils import formatdate
 from random import Random
 from threading import Lock
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from wanlib.base.clock import Clock, ManualClock
 from wanlib.emulator.api.results import select_range
 from wanlib.emulator.api.router import Router
 from wanlib.emulator.context import EmulatorContext
-from wanlib.emulator.core.fault_injection import FaultInjector, apply_fault
+from wanlib.emulator.core.fault_injection import FaultContext, FaultInjector, apply_fault
 from wanlib.emulator.core.http_messages import FAULT_HEADER, RULES_HEADER, Request, Response
 from wanlib.emulator.core.routes import Route
 from wanlib.emulator.core.settings import Settings
@@ -132,7 +133,7 @@ class Emulator:
                 result = self._router.refusal_response("broken")
                 self._context.ledger.schedule_all()
                 self._record(request, None, result, "")
-        return select_range(self._render(result), request)
+        return self._dated(select_range(self._render(result), request))
 
     def complete_task(self, task_id: str, error_code: str | None = None, message: str = "") -> bool:
         """End a task now.
@@ -224,20 +225,32 @@ class Emulator:
         if fault is None:
             result = self._router.dispatch(request, route, None)
         else:
-            vendor, lifecycle = self._context.vendor, self._context.lifecycle
             result = apply_fault(
                 fault,
                 lambda outcome: select_range(
                     self._render(self._router.dispatch(request, route, outcome)), request
                 ),
-                self._router.error_response,
-                vendor.error,
-                lifecycle.unlisted,
-                vendor.names,
+                self._fault_context(),
             )
             result = result._replace(headers=(*result.headers, (FAULT_HEADER, fault.kind)))
         self._record(request, route, result, fault.kind if fault else "")
         return result
+
+    def _dated(self, response: Response) -> Response:
+        """Add the Date of a response (RFC 9110, section 6.6.1), by the clock of the emulator."""
+        date = formatdate(self.clock.wall(), usegmt=True)
+        return response._replace(headers=(*response.headers, ("date", date)))
+
+    def _fault_context(self) -> FaultContext:
+        vendor, lifecycle = self._context.vendor, self._context.lifecycle
+        return FaultContext(
+            self._router.error_response,
+            vendor.error,
+            lifecycle.unlisted,
+            lifecycle.failed,
+            vendor.names,
+            next((job.id for job in self.store.jobs.newest_first() if job.is_task), ""),
+        )
 
     def _render(self, result: Response | RenderSpec) -> Response:
         if isinstance(result, Response):

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import httpx
 
-from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, Request, Response
+from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, NEVER_ANSWERED, Request, Response
 from wanlib.emulator.emulator import Emulator
 
 Sleep = Callable[[float], object]
@@ -14,7 +14,8 @@ SleepAsync = Callable[[float], Awaitable[object]]
 class EmulatorHandler:
     """Answer mocked requests: `httpx.MockTransport(EmulatorHandler(emulator))`, or as respx's `side_effect`.
 
-    It never waits: delays and pauses are skipped. A cut raises the exception that httpx raises for it.
+    It never waits: delays and pauses are skipped. A cut, and an answer that never comes, raise the exceptions
+    that httpx raises for them. There are no connections, so nothing follows an answer.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -24,7 +25,10 @@ class EmulatorHandler:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
         request.read()
-        return _to_httpx_response(self._emulator.handle(_to_request(request)), request)
+        response = self._emulator.handle(_to_request(request))
+        if response.delay == NEVER_ANSWERED:
+            raise httpx.ReadTimeout("no answer came", request=request)
+        return _to_httpx_response(response, request)
 
 
 class EmulatorTransport(httpx.BaseTransport):
@@ -35,7 +39,8 @@ class EmulatorTransport(httpx.BaseTransport):
 
         Args:
             emulator: Answers the requests.
-            sleep: Called with the seconds of each delay and pause; None skips them.
+            sleep: Called with the seconds of each delay and pause, up to the read timeout of the request,
+                which then applies; None skips them.
         """
         self._emulator = emulator
         self._sleep = sleep
@@ -44,8 +49,11 @@ class EmulatorTransport(httpx.BaseTransport):
         """Answer a request."""
         request.read()
         response = self._emulator.handle(_to_request(request))
-        if self._sleep and response.delay:
-            self._sleep(response.delay)
+        seconds, timeout = _wait(response.delay, request, self._sleep)
+        if self._sleep and seconds:
+            self._sleep(seconds)
+        if timeout:
+            raise timeout
         return _to_httpx_response(response, request, self._sleep)
 
 
@@ -57,7 +65,8 @@ class AsyncEmulatorTransport(httpx.AsyncBaseTransport):
 
         Args:
             emulator: Answers the requests.
-            sleep: Awaited with the seconds of each delay and pause; None skips them.
+            sleep: Awaited with the seconds of each delay and pause, up to the read timeout of the request,
+                which then applies; None skips them.
         """
         self._emulator = emulator
         self._sleep = sleep
@@ -66,8 +75,11 @@ class AsyncEmulatorTransport(httpx.AsyncBaseTransport):
         """Answer a request."""
         await request.aread()
         response = self._emulator.handle(_to_request(request))
-        if self._sleep and response.delay:
-            await self._sleep(response.delay)
+        seconds, timeout = _wait(response.delay, request, self._sleep)
+        if self._sleep and seconds:
+            await self._sleep(seconds)
+        if timeout:
+            raise timeout
         return _to_httpx_response(response, request, sleep_async=self._sleep)
 
 
@@ -76,6 +88,17 @@ def _to_request(request: httpx.Request) -> Request:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw}
     origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
     return Request(request.method, url.raw_path.decode("ascii"), headers, request.content, origin)
+
+
+def _wait(seconds: float, request: httpx.Request, sleep: object) -> tuple[float, httpx.ReadTimeout | None]:
+    """Return how long a read lasts that takes so many seconds, and the error if that is too long.
+
+    Where time does not pass (`sleep` is None), only an answer that never comes is too late.
+    """
+    limit = request.extensions.get("timeout", {}).get("read") if sleep else None
+    if seconds != NEVER_ANSWERED and (limit is None or seconds <= limit):
+        return seconds, None
+    return limit or 0.0, httpx.ReadTimeout("the read operation timed out", request=request)
 
 
 def _to_httpx_response(
@@ -91,29 +114,38 @@ def _to_httpx_response(
         headers.append(("content-length", str(len(body))))
     is_complete = len(response.parts) <= 1 and response.cut is None
     # Passed as `content`, the body would be read here and again by the client.
-    stream = httpx.ByteStream(body) if is_complete else _PartStream(response, sleep, sleep_async)
+    stream = httpx.ByteStream(body) if is_complete else _PartStream(response, request, sleep, sleep_async)
     return httpx.Response(response.status, headers=headers, stream=stream, request=request)
 
 
 class _PartStream(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body that is delivered part by part, up to a cut."""
 
-    def __init__(self, response: Response, sleep: Sleep | None, sleep_async: SleepAsync | None) -> None:
+    def __init__(
+        self, response: Response, request: httpx.Request, sleep: Sleep | None, sleep_async: SleepAsync | None
+    ) -> None:
         self._response = response
+        self._pause, self._timeout = _wait(response.pace, request, sleep or sleep_async)
         self._sleep = sleep
         self._sleep_async = sleep_async
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._pieces():
-            if self._sleep and self._response.pace:
-                self._sleep(self._response.pace)
+            if self._sleep and self._pause:
+                self._sleep(self._pause)
+                self._check_timeout()
             yield piece
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in self._pieces():
-            if self._sleep_async and self._response.pace:
-                await self._sleep_async(self._response.pace)
+            if self._sleep_async and self._pause:
+                await self._sleep_async(self._pause)
+                self._check_timeout()
             yield piece
+
+    def _check_timeout(self) -> None:
+        if self._timeout:
+            raise self._timeout
 
     def _pieces(self) -> Iterator[bytes]:
         left = self._response.cut

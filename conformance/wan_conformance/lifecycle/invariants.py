@@ -1,7 +1,7 @@
-"""The six invariants of the life of a task, in one place for all lifecycle tests.
+"""The seven invariants of the life of a task, in one place for all lifecycle tests.
 
 A client talks to a service that may fail at any point: a request or a response is lost, repeated, cut or
-false. In every case, six statements must hold:
+false. In every case, seven statements must hold:
 
 1. An intent is never paid twice: one call makes the service accept at most one task.
 2. No task is lost: the client writes an accepted task to its journal before it queries it, or names it to its
@@ -11,6 +11,8 @@ false. In every case, six statements must hold:
 4. No statement is false: what the client reports of a task agrees with the responses of the service.
 5. Every wait ends: a call returns within its bound.
 6. Errors are typed: a call raises only errors of the client's own family.
+7. No task of another client is taken for an own one: neither an outcome nor the journal names one, except as
+   a candidate of a lost call.
 
 All are safety properties: a recorded call violates them or does not, no matter what happens later. "In the
 end the caller has what the service can give" is the liveness property that goes with them; it depends on the
@@ -39,6 +41,7 @@ NO_DEAD_LINK = "no link is followed again after it has expired"
 NO_FALSE_STATEMENT = "what the client says of a task is true"
 EVERY_CALL_ENDS = "every call ends within its bound"
 TYPED_ERRORS = "every error is typed"
+OWN_TASKS = "no task of another client is taken for an own one"
 FIND_MARGIN = 180.0
 """Seconds before its expiry at which a lost call's task may be missing in a list, which has a time window."""
 _BELIEVED_AFTER = 3  # queries after which an error is believed that may be about the query alone
@@ -63,7 +66,7 @@ class InvariantViolation(NamedTuple):
 
 
 def check_call(call: RecordedCall, context: CheckContext) -> Iterator[InvariantViolation]:
-    """Check one call against the six invariants, right after it ended.
+    """Check one call against the seven invariants, right after it ended.
 
     Args:
         call: The call.
@@ -146,19 +149,24 @@ def _paid_twice(call: RecordedCall, context: CheckContext) -> Iterator[str]:
     for text in paid_twice(len(call.accepted), intents):
         yield f"{text} in one {call.verb}"
     billed, accepted = sum(account.accepted for account in context.service.ledger()), context.service.accepted
-    if billed != len(accepted):
+    if billed != len(accepted) + len(context.service.foreign):
         yield f"the ledger has {billed} tasks, the service accepted {len(accepted)}"
 
 
 def _lost(call: RecordedCall, context: CheckContext) -> Iterator[str]:
     if not context.is_ours:
         return
+    has_failed = context.journal.write_faults.failed > 0
     for exchange in call.exchanges:
-        if exchange.is_unjournaled:
+        if exchange.is_unjournaled and not has_failed:
             yield f"task {exchange.task} was queried before it was in the journal"
     if call.outcome.kind != "unknown outcome":
         for task in call.own_tasks:
-            yield from lost(task, context.journal.has_task(task), "it is not in the journal")
+            is_known = context.journal.has_task(task) or (has_failed and task in call.reported_tasks)
+            where = (
+                "neither the journal nor the caller has its id" if has_failed else "it is not in the journal"
+            )
+            yield from lost(task, is_known, where)
 
 
 def _dead_link(call: RecordedCall, context: CheckContext) -> Iterator[str]:
@@ -196,6 +204,15 @@ def _untyped_error(call: RecordedCall, _: CheckContext) -> Iterator[str]:
             yield from untyped(call.verb, outcome)
 
 
+def _foreign_task(call: RecordedCall, context: CheckContext) -> Iterator[str]:
+    named = {outcome.task_id for outcome in call.outcomes} - {call.task}
+    for task in context.service.foreign:
+        if task in named:
+            yield f"foreign: {call.verb} came to {call.outcome} of task {task} of another client"
+        if context.is_ours and context.journal.has_task(task):
+            yield f"foreign: task {task} of another client is in the journal"
+
+
 _CHECKS: dict[str, Callable[[RecordedCall, CheckContext], Iterator[str]]] = {
     NEVER_PAID_TWICE: _paid_twice,
     NO_TASK_LOST: _lost,
@@ -203,9 +220,10 @@ _CHECKS: dict[str, Callable[[RecordedCall, CheckContext], Iterator[str]]] = {
     NO_FALSE_STATEMENT: _false_statement,
     EVERY_CALL_ENDS: _endless,
     TYPED_ERRORS: _untyped_error,
+    OWN_TASKS: _foreign_task,
 }
 INVARIANTS = tuple(_CHECKS)
-"""The six, in words."""
+"""The seven, in words."""
 
 
 def _statement_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
@@ -233,7 +251,14 @@ def _unjustified_error(call: RecordedCall, outcome: CallOutcome, context: CheckC
     """An error that blames the service, which answered every request in order."""
     is_own = {"refused": "cancel", "dead link": "save"}.get(outcome.kind) == call.verb
     blames = outcome.kind in ("trouble", "refused", "unknown outcome", "dead link", "late") and not is_own
-    return "although every response was in order" if context.is_ours and blames and not call.had_fault else ""
+    if not (context.is_ours and blames) or call.had_fault or _blames_journal(call):
+        return ""
+    return "although every response was in order"
+
+
+def _blames_journal(call: RecordedCall) -> bool:
+    """Return True if the call could not begin, since its journal failed: nothing was paid for in it."""
+    return call.failed_writes > 0 and not call.accepted and call.verb in (*CREATE_VERBS, "resume")
 
 
 def _handle_problem(call: RecordedCall, outcome: CallOutcome, _: CheckContext) -> str:
@@ -318,7 +343,8 @@ def _list_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContex
     if outcome.kind != "list":
         return ""
     service, at = context.service, call.exchanges[-1].at
-    expected = {task for task in service.accepted if service.state(task, at) != service.lifecycle.unknown}
+    tasks = (*service.accepted, *service.foreign)
+    expected = {task for task in tasks if service.state(task, at) != service.lifecycle.unknown}
     return "" if set(outcome.tasks) == expected else f"the account has {len(expected)} tasks"
 
 
@@ -327,7 +353,7 @@ def _find_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContex
     if outcome.kind != "list":
         return ""
     service = context.service
-    if unknown := set(outcome.tasks) - set(service.accepted):
+    if unknown := {*outcome.tasks} - {*service.accepted, *service.foreign}:
         return f"the account has no task {min(unknown)}"
     is_recent = service.seconds_since_submit(call.task) < service.lifecycle.task_lifetime - FIND_MARGIN
     is_missing = call.task and call.task not in outcome.tasks and is_recent

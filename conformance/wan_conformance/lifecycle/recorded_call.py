@@ -24,6 +24,10 @@ class RecordedCall(NamedTuple):
         state: The state of the task at the last exchange of the test, "" without a task.
         is_last: True if there are no more faults, and all tasks have ended.
         is_endless: True if it was stopped, since it would not end.
+        adopts: Whether it is a resume that adopts tasks.
+        listed: Ids of all tasks of the account before it.
+        unexplained: Those of them that were not in the journal.
+        failed_writes: How many of its writes to the journal failed.
     """
 
     verb: str
@@ -36,6 +40,10 @@ class RecordedCall(NamedTuple):
     state: str
     is_last: bool = False
     is_endless: bool = False
+    adopts: bool = False
+    listed: tuple[str, ...] = ()
+    unexplained: tuple[str, ...] = ()
+    failed_writes: int = 0
 
     @property
     def outcomes(self) -> tuple[CallOutcome, ...]:

@@ -1,9 +1,12 @@
 """Faults by header, queue and rate change the response, and whether the request is carried out."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.emulator.api_client import (
     BODIES,
@@ -21,9 +24,10 @@ from tests.emulator.api_client import (
     send,
     submit,
 )
-from wanlib.emulator import Emulator, Fault, Settings
+from wanlib.cli.app import app
+from wanlib.emulator import Emulator, Fault, ManualClock, Settings
 from wanlib.emulator.core.fault import FAULT_KINDS, parse_fault
-from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE
+from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, NEVER_ANSWERED
 
 BODY = BODIES[PLAIN]
 
@@ -58,6 +62,14 @@ def test_an_answer_may_be_lost_although_the_work_is_done() -> None:
         ("cut where=inside", 1),
         ("again", 2),
         ("trickle", 1),
+        ("slow", 1),
+        ("silent", 0),
+        ("silent done", 1),
+        ("repeated", 1),
+        ("surplus", 1),
+        ("reused", 1),
+        ("neighbour", 2),
+        ("neighbour where=unread", 1),
     ):
         emulator = Emulator()
         create(emulator, BODY, x_wan_fault=text)
@@ -88,6 +100,58 @@ def test_a_cut_is_a_number_of_bytes_and_leaves_the_body_complete() -> None:
 def test_a_trickle_comes_in_small_pieces() -> None:
     answer = create(Emulator(), BODY, x_wan_fault="trickle pace=0.5")
     assert answer.pace == 0.5 and max(map(len, answer.parts)) == 16 and json.loads(answer.body)
+
+
+def test_a_slow_answer_comes_at_its_rate() -> None:
+    answer = create(Emulator(), BODY, x_wan_fault="slow rate=50")
+    assert answer.pace == 1.0 and {len(part) for part in answer.parts[:-1]} == {50}
+    assert json.loads(answer.body)["output"]
+
+
+def test_no_answer_comes() -> None:
+    answer = create(Emulator(), BODY, x_wan_fault="silent")
+    assert answer.delay == NEVER_ANSWERED and answer.cut == CUT_BEFORE_RESPONSE
+
+
+def test_bytes_follow_an_answer() -> None:
+    answer = create(Emulator(), BODY, x_wan_fault="surplus message=xyz")
+    assert answer.surplus == b"xyz" and json.loads(answer.body)["output"]
+    answer = create(Emulator(), BODY, x_wan_fault="repeated")
+    head, _, body = answer.surplus.partition(b"\r\n\r\n")
+    assert body == answer.body and head.startswith(b"HTTP/1.1 200 ")
+    assert b"content-length: %d" % len(body) in head and b"content-type: application/json" in head
+
+
+def test_a_query_may_answer_about_another_task() -> None:
+    emulator = Emulator()
+    task = submit(emulator, BODY)
+    for text, state in (("other", "FAILED"), ("other word=RUNNING", "RUNNING")):
+        output = json_of(send(emulator, "GET", f"/tasks/{task}", x_wan_fault=text))["output"]
+        assert output["task_status"] == state and output["task_id"] != task
+    assert query(emulator, task)["output"]["task_id"] == task
+
+
+def test_a_create_may_answer_with_the_id_of_an_earlier_task() -> None:
+    emulator = Emulator()
+    first = json_of(create(emulator, BODY, x_wan_fault="reused"))["output"]["task_id"]
+    assert query(emulator, first)["output"]["task_status"] == "SUCCEEDED"
+    second = json_of(create(emulator, BODY, x_wan_fault="reused"))["output"]["task_id"]
+    assert second == first and accepted(emulator) == 2
+
+
+def test_another_client_of_the_account_has_a_task_in_the_list() -> None:
+    emulator = Emulator()
+    own = json_of(create(emulator, BODY, x_wan_fault="neighbour"))["output"]["task_id"]
+    unread = create(emulator, BODY, x_wan_fault="neighbour where=unread")
+    assert unread.cut == CUT_BEFORE_RESPONSE
+    listed = [task["task_id"] for task in json_of(send(emulator, "GET", "/tasks/"))["data"]]
+    assert len(listed) == 3 and own in listed
+
+
+def test_every_response_has_the_date_of_the_emulators_clock() -> None:
+    emulator = Emulator(clock=ManualClock(1_767_225_600.0))
+    for answer in (create(emulator, BODY), send(emulator, "GET", "/tasks/1"), send(emulator, "GET", "/x")):
+        assert answer.header("date") == "Thu, 01 Jan 2026 00:00:00 GMT"
 
 
 def test_events_may_come_twice() -> None:
@@ -213,6 +277,7 @@ def test_a_violation_takes_precedence_over_a_failed_download() -> None:
         ("cut where=nowhere", "where is 'nowhere', expected one of unread"),
         ("error status=99", "status 200 to 599"),
         ("trickle pace=nan", "pace must be below 3600"),
+        ("slow rate=0", "rate at least 1"),
         ("error status=x", "invalid literal"),
     ],
 )
@@ -274,3 +339,12 @@ def test_a_code_brings_its_documented_wording() -> None:
     for code, rows in SPEC.service["messages"].items():
         answer = create(Emulator(), BODY, x_wan_fault=f"error code='{code}'")
         assert json_of(answer)["message"] == rows[0]["is"].replace("{url}", "the URL")
+
+
+def test_every_kind_is_documented() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    help_text = CliRunner().invoke(app(), ["serve", "--help"], prog_name="wanlib").output
+    shown = help_text.split("Kinds:")[1]
+    for kind in FAULT_KINDS:
+        assert f"`{kind}" in readme, kind
+        assert re.search(rf"\b{kind}\b", shown), kind

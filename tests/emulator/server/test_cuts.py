@@ -82,6 +82,37 @@ def test_of_a_trickle_each_piece_is_sent_after_a_pause() -> None:
     assert events == [200, 0.5, b"one", 0.5, b"two", 0.5, b"three", b""]
 
 
+@pytest.mark.parametrize("fault", ["repeated", "surplus"])
+def test_a_next_request_reads_what_followed_the_answer(url: str, fault: str) -> None:
+    with connect(url) as line:
+        line.sendall(create(BODY, x_wan_fault=fault))
+        first = read_one(line)
+        line.sendall(request("GET", BASE + "/tasks/1"))
+        second = read_one(line)
+    assert first.status == second.status == 200
+    surplus = first.rest[first.length :] + second.head + second.rest
+    stated = first.json() if fault == "repeated" and len(first.rest) == first.length else None
+    assert stated is None or second.json() == stated
+    assert b"task_id" in surplus or b"{}" in surplus
+
+
+def test_a_stream_is_followed_by_bytes(url: str) -> None:
+    with connect(url) as line:
+        line.sendall(stream("surplus message=xyz"))
+        data = b""
+        while not data.endswith(b"xyz"):
+            data += line.recv(65536)
+    assert data.endswith(b"0\r\n\r\nxyz")
+
+
+def test_an_answer_that_never_comes_keeps_the_connection(url: str) -> None:
+    with connect(url) as line:
+        line.sendall(create(BODY, x_wan_fault="silent"))
+        line.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            line.recv(1)
+
+
 def test_the_others_come_over_the_wire(url: str) -> None:
     for fault, status, words in (
         ("error code=Throttling retry_after=3", 429, b"Throttling"),

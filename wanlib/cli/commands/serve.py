@@ -98,7 +98,9 @@ class EmulatorOptions:
         typer.Option(
             metavar="'KIND ...'",
             help="A fault to inject now and then, such as 'error code=Throttling retry_after=2' or 'cut"
-            " where=inside'. Repeat for more faults.",
+            " where=inside'. Repeat for more faults. Kinds: error, html, inside, cut, trickle, slow, silent,"
+            " doubled, repeated, surplus, status, other, reused, again, neighbour, fail, partial, short,"
+            " download.",
         ),
     ] = None
     fault_rate: Annotated[

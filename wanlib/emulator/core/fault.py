@@ -11,9 +11,17 @@ FAULT_KINDS = {
     "inside": "status 200 with the error `code` inside",
     "cut": "the connection is cut: `where` is unread, before, inside or after the answer",
     "trickle": "the answer comes in pieces of a few bytes, `pace` seconds apart",
+    "slow": "the answer comes steadily, `rate` bytes a second",
+    "silent": "no answer comes, and the connection stays open; with `done` the request is carried out",
     "again": "the request is carried out twice, as by a proxy that sends it again",
     "doubled": "each piece of the answer comes twice",
+    "repeated": "the whole answer is sent twice: on a kept connection the next request reads the second",
+    "surplus": "the bytes `message` follow the answer on the connection",
     "status": "a query answers with the task status `word`",
+    "other": "a query answers about another task, with the task status `word` or that of a failed one",
+    "reused": "a create answers with the id of the task before, if there is one",
+    "neighbour": "another client of the account makes the same call just before; with `where=unread` this"
+    " one is then cut unread",
     "fail": "the job is accepted, then fails with `code` and `message`",
     "partial": "`count` pictures of the job fail with `code`",
     "download": "an input image at a URL can't be downloaded: the call is refused with `code`, or with"
@@ -35,10 +43,11 @@ class Fault:
         status: The HTTP status, 200 to 599; 0 for the default of the kind.
         retry_after: The value of the header `retry-after`; "" for none.
         where: A name in `CUT_POSITIONS`.
-        word: The task status in place of the real one; "" for a status that is not documented.
+        word: The task status in place of the real one; "" for the default of the kind.
         count: Number of pictures that the fault is about, from 1.
         pace: Seconds before each piece, below 3600.
-        done: Whether the request is carried out although the response reports an error.
+        rate: Bytes a second of a slow answer, from 1.
+        done: Whether the request is carried out although the response reports an error, or none comes.
         on: The calls that it waits for (`sync`, `async`, `stream`, `query`, ...); () for any.
 
     Raises:
@@ -54,6 +63,7 @@ class Fault:
     word: str = ""
     count: int = 1
     pace: float = 0.05
+    rate: int = 1024
     done: bool = False
     on: tuple[str, ...] = ()
 
@@ -63,8 +73,9 @@ class Fault:
             raise ValueError(f"unknown fault {self.kind[:80]!r}, expected one of {', '.join(FAULT_KINDS)}")
         if self.where not in CUT_POSITIONS:
             raise ValueError(f"where is {self.where[:80]!r}, expected one of {', '.join(CUT_POSITIONS)}")
-        if not 0 <= self.pace < 3600 or self.count < 1 or (self.status and not 200 <= self.status < 600):
-            raise ValueError("pace must be below 3600, count at least 1, status 200 to 599")
+        is_status = not self.status or 200 <= self.status < 600
+        if not (0 <= self.pace < 3600 and self.count >= 1 and self.rate >= 1 and is_status):
+            raise ValueError("pace must be below 3600, count and rate at least 1, status 200 to 599")
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
@@ -76,6 +87,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "word": str,
     "count": int,
     "pace": float,
+    "rate": int,
     "done": lambda _: True,
     "on": lambda text: tuple(text.split(",")),
 }

@@ -11,6 +11,9 @@ FAULT_HEADER = "x-wan-fault"
 """On requests: the fault to inject, as `core.fault.parse_fault` reads it. On responses: its kind.
 """
 
+NEVER_ANSWERED = float("inf")
+"""A value of `Response.delay`: no answer comes, and the connection stays open."""
+
 CUT_BEFORE_RESPONSE = -1
 """A value of `Response.cut`: the connection ends before the status line."""
 
@@ -41,10 +44,11 @@ class Response(NamedTuple):
         status: The HTTP status.
         headers: Names and values in order.
         parts: The body in pieces that are sent one by one: the events of a stream, else one piece.
-        delay: Seconds before the response begins.
+        delay: Seconds before the response begins; `NEVER_ANSWERED`: it never does.
         pace: Seconds before each part.
         cut: Bytes of the body after which the connection ends; `CUT_BEFORE_RESPONSE`: before the status
             line; None: never.
+        surplus: Bytes that follow the response on its connection, where there is one.
     """
 
     status: int
@@ -53,6 +57,7 @@ class Response(NamedTuple):
     delay: float = 0.0
     pace: float = 0.0
     cut: int | None = None
+    surplus: bytes = b""
 
     @property
     def body(self) -> bytes:
@@ -63,3 +68,10 @@ class Response(NamedTuple):
         """Return the value of a header by its name in any case, None if it is missing."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+def encode_response(response: Response) -> bytes:
+    """Return a response as the bytes of HTTP/1.1, with its complete body and its length."""
+    lines = [f"HTTP/1.1 {response.status} -", *(f"{name}: {value}" for name, value in response.headers)]
+    head = "\r\n".join([*lines, f"content-length: {len(response.body)}", "", ""])
+    return head.encode("latin-1", "replace") + response.body

@@ -29,7 +29,7 @@ from wanlib.emulator.server.asgi_request import (
     read_request,
 )
 from wanlib.emulator.server.asgi_response import (
-    CloseConnection,
+    FindTransport,
     ResponseWriter,
     early_rejection,
     send_response,
@@ -61,7 +61,7 @@ class EmulatorApp:
         limits: ServerLimits | None = None,
         hosts: Collection[str] | None = (),
         access_log: AccessLog | None = None,
-        close_connection: CloseConnection | None = None,
+        find_transport: FindTransport | None = None,
     ) -> None:
         """Create the app.
 
@@ -71,14 +71,14 @@ class EmulatorApp:
             hosts: Host names, beside those of loopback, under which the page and the control API may be
                 called; None allows any IP address.
             access_log: Called with a line for each request of the API; None means no log.
-            close_connection: Closes the transport of a client, for faults that cut connections; None if the
-                server offers no means.
+            find_transport: Finds the transport of a client, for faults of connections; None if the server
+                offers no means.
         """
         self._emulator = emulator
         self._limits = limits or ServerLimits()
         self._hosts = hosts
         self._access_log = access_log
-        self._close_connection = close_connection
+        self._find_transport = find_transport
         self._vendor = emulator.vendor
         self._routes = Routes(emulator.spec)
         self._threads = ThreadPoolExecutor(_WORKERS, "wanlib-emulator")
@@ -96,7 +96,7 @@ class EmulatorApp:
         is_admin = not path.startswith(self._base) and (path == PAGE or path.startswith((PAGE_FILES, ADMIN)))
         if is_admin and not is_head_too_large:
             return await self._admin_app()(scope, receive, send)
-        writer = ResponseWriter(scope, receive, send, self.stopping, self._close_connection)
+        writer = ResponseWriter(scope, receive, send, self.stopping, self._find_transport)
         try:
             if is_head_too_large:
                 limit = f"{self._limits.head:,}"

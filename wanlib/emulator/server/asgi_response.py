@@ -1,10 +1,10 @@
 """Send a `Response` over ASGI: delays, bodies part by part, and cut connections.
 
-Everything goes through the `send` of ASGI, with one exception: ASGI has no message that ends a connection
-before the status line. `EmulatorServer` therefore passes in a function that closes the transport, which it
-finds in `uvicorn.Server.server_state.connections`. Under any other server a cut raises
-`ConnectionResetError` instead; the server then closes a connection on which an answer has begun, and
-answers 500 on any other.
+Everything goes through the `send` of ASGI, with two exceptions: ASGI has no message that ends a connection
+before the status line, or that sends bytes behind an answer. `EmulatorServer` therefore passes in a function
+that finds the transport of a client, in `uvicorn.Server.server_state.connections`. Under any other server
+surplus bytes are left out, and a cut raises `ConnectionResetError` instead; the server then closes a
+connection on which an answer has begun, and answers 500 on any other.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, Response
 from wanlib.emulator.core.vendor_errors import VendorErrors, error_body
 from wanlib.emulator.server.asgi_request import Receive, Scope, Send
 
-CloseConnection = Callable[[Any], bool]
-"""Closes the connection of a client (`scope["client"]`); False if it is not found."""
+FindTransport = Callable[[Any], asyncio.Transport | None]
+"""Finds the transport of a client (`scope["client"]`); None if there is none."""
 
 _LONG_WAIT = 1e9  # seconds; from here on a wait has no end: event loops refuse larger timeouts
 _NO_BODY = (204, 304)
@@ -34,7 +34,7 @@ class ResponseWriter:
         receive: Receive,
         send: Send,
         stopping: asyncio.Event,
-        close_connection: CloseConnection | None = None,
+        find_transport: FindTransport | None = None,
     ) -> None:
         """Wrap the arguments of an ASGI call.
 
@@ -43,13 +43,13 @@ class ResponseWriter:
             receive: The ASGI callable.
             send: The ASGI callable.
             stopping: Set when the server is about to stop: waits then end early.
-            close_connection: Closes the transport; None if the server offers no means.
+            find_transport: Finds the transport of a client; None if the server offers no means.
         """
         self.send = send
         self._client = scope.get("client")
         self._receive = receive
         self._stopping = stopping
-        self._close_connection = close_connection
+        self._find_transport = find_transport
 
     async def sleep_unless_disconnected(self, seconds: float) -> bool:
         """Wait. Return False if the client disconnected or the server stops meanwhile."""
@@ -74,9 +74,19 @@ class ResponseWriter:
         Raises:
             ConnectionResetError: The server offers no means to close a connection.
         """
-        if self._close_connection is None or not self._close_connection(self._client):
+        transport = self._transport()
+        if transport is None:
             raise ConnectionResetError("the connection was cut on demand")
+        transport.close()
         await self._wait_disconnect()
+
+    def write_surplus(self, surplus: bytes) -> None:
+        """Write bytes behind an answer that has been sent."""
+        if transport := self._transport():
+            transport.write(surplus)
+
+    def _transport(self) -> asyncio.Transport | None:
+        return self._find_transport(self._client) if self._find_transport else None
 
     async def _wait_disconnect(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -92,12 +102,15 @@ async def send_response(response: Response, writer: ResponseWriter) -> None:
     has_body = response.status not in _NO_BODY
     await writer.send(_start_message(response, has_body=has_body))
     if response.cut is None and not response.pace and len(response.parts) < 2:
-        return await writer.send(_body_message(response.body if has_body else b"", is_last=True))
+        await writer.send(_body_message(response.body if has_body else b"", is_last=True))
+        return writer.write_surplus(response.surplus) if response.surplus else None
     if has_body and not await _send_parts(response, writer):
         return await writer.abort_connection()
     await writer.send(_body_message(b"", is_last=True))
     if response.cut is not None:
         await writer.abort_connection()
+    elif response.surplus:
+        writer.write_surplus(response.surplus)
     return None
 
 

@@ -51,7 +51,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             other.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Receive bytes; a head without an end is cut off."""
+        """Receive bytes; a head without an end is cut."""
         self._received += len(data)
         super().data_received(data)
         self._head_bytes = self._head_bytes + len(data) if self._has_open_head else 0

@@ -58,7 +58,7 @@ class EmulatorServer(uvicorn.Server):
             limits=self._limits,
             hosts=hosts,
             access_log=access_log,
-            close_connection=self.close_connection,
+            find_transport=self.find_transport,
         )
         config = uvicorn.Config(
             self.app,
@@ -71,23 +71,23 @@ class EmulatorServer(uvicorn.Server):
             access_log=False,
             proxy_headers=False,
             server_header=False,
+            date_header=False,  # responses have the date of the emulator's clock
             limit_concurrency=self._limits.connections + 1,
             timeout_keep_alive=int(self._limits.stalled),
             timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         )
         super().__init__(config)
 
-    def close_connection(self, client: Any) -> bool:
-        """Close the connection of a client after the bytes written so far. Return False if there is none.
+    def find_transport(self, client: Any) -> asyncio.Transport | None:
+        """Return the transport of a client, None if its connection has ended.
 
         Args:
             client: Address and port, as in the ASGI scope.
         """
         for connection in self.server_state.connections:
             if connection.client == client:  # type: ignore[union-attr]
-                connection.transport.close()
-                return True
-        return False
+                return connection.transport
+        return None
 
     async def on_tick(self, counter: int) -> bool:
         """Do the periodic work of uvicorn, and look for stalled connections once a second."""

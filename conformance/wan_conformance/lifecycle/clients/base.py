@@ -131,8 +131,8 @@ class ClientAdapter(Protocol):
         """Find the tasks that the last call with an unknown outcome may have become."""
         ...
 
-    def resume(self, timeout: float) -> CallOutcome:
-        """Resume all calls that are unfinished in the journal."""
+    def resume(self, timeout: float, adopt: bool) -> CallOutcome:
+        """Resume all calls that are unfinished in the journal; `adopt`: also the lost ones."""
         ...
 
     def close(self) -> None:

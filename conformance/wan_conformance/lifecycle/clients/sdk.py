@@ -171,7 +171,7 @@ class SdkAdapter:
         """Raise NotImplementedError."""
         raise NotImplementedError("the SDK has no such verb")
 
-    def resume(self, timeout: float) -> CallOutcome:
+    def resume(self, timeout: float, adopt: bool) -> CallOutcome:
         """Raise NotImplementedError."""
         raise NotImplementedError("the SDK has no such verb")
 

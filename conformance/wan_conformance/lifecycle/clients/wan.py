@@ -13,13 +13,13 @@ from random import Random
 from typing import Any
 
 from wan_conformance.lifecycle.clients.base import CREATE_VERBS, VERBS, CallOutcome, CallRequest
-from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
+from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.transport import AsyncInProcessClient, InProcessClient
 from wanlib import AsyncWan, Wan
 from wanlib.base.redaction import redact_text
 from wanlib.client.results.result import Result
 from wanlib.client.tasks.resume import ResumeResult
-from wanlib.emulator import Emulator
+from wanlib.emulator import Clock, Emulator
 from wanlib.errors import (
     DeadlineExceededError,
     InvalidRequestError,
@@ -99,14 +99,14 @@ BASE_URL = "http://127.0.0.1:8686/api/v1"  # private, so that the links of pictu
 
 
 def create_adapter(
-    name: str, service: Emulator, clock: SimulatedClock, loop: SimulatedEventLoop, journal: Path
+    name: str, service: Emulator, clock: Clock, loop: SimulatedEventLoop, journal: Path
 ) -> WanAdapter:
     """Create a client on an in-process transport, without an HTTP library in between.
 
     Args:
         name: `sync` or `async`.
         service: What it calls.
-        clock: The time of client and service.
+        clock: The time of the client.
         loop: Runs the asynchronous client.
         journal: The journal; pictures are saved in its folder.
     """
@@ -119,7 +119,7 @@ def create_adapter(
 
 
 def create_adapter_over(
-    http_client: Any, name: str, clock: SimulatedClock, loop: SimulatedEventLoop, journal: Path
+    http_client: Any, name: str, clock: Clock, loop: SimulatedEventLoop, journal: Path
 ) -> WanAdapter:
     """Create a client on an HTTP client; see `create_adapter` for the other arguments."""
     client: Any = Wan if name == "sync" else AsyncWan
@@ -185,9 +185,9 @@ class WanAdapter:
         """Find the tasks of the last call with an unknown outcome."""
         return self._outcome("find_lost", lambda: self._wan.find_lost(self._lost_call))
 
-    def resume(self, timeout: float) -> CallOutcome:
-        """Resume all unfinished calls."""
-        return self._outcome("resume", lambda: self._wan.resume(timeout=timeout, adopt=True))
+    def resume(self, timeout: float, adopt: bool) -> CallOutcome:
+        """Resume all unfinished calls; `adopt`: also the lost ones."""
+        return self._outcome("resume", lambda: self._wan.resume(timeout=timeout, adopt=adopt))
 
     def close(self) -> None:
         """Close the client."""

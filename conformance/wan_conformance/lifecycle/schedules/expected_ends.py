@@ -1,12 +1,13 @@
 """What must hold at the end of a scenario: the caller has what the service can give.
 
 This is the liveness property of the schedules, by the script of each scenario, together with what can only
-be seen over all calls: the rate of polls, and accepted tasks that nothing names. The six invariants of each
+be seen over all calls: the rate of polls, and accepted tasks that nothing names. The seven invariants of each
 call are in `lifecycle.invariants`.
 """
 
 from collections.abc import Callable, Iterator
 
+from wan_conformance.lifecycle.clients.base import CREATE_VERBS
 from wan_conformance.lifecycle.invariants import INVARIANTS, NO_TASK_LOST, InvariantViolation, lost
 from wan_conformance.lifecycle.recorded_call import RecordedCall
 from wan_conformance.lifecycle.schedules.scenarios import ScenarioSession
@@ -40,9 +41,15 @@ def _lost_tasks(session: ScenarioSession) -> Iterator[str]:
     service, outcomes = session.service, [call.outcome for call in session.calls]
     named = {task for outcome in outcomes for task in (outcome.task_id, *outcome.tasks)}
     has_result = any(outcome.kind == "result" for outcome in outcomes)
+    has_failed = session.journal.write_faults.failed > 0
+    shown = (
+        {task for outcome in outcomes for candidates in outcome.lost for task in candidates} | named
+        if has_failed or session.is_shared
+        else set()
+    )
     for task in service.accepted:
         if "resume" in session.client.verbs:
-            yield from lost(task, session.journal.has_task(task), "it is not in the journal")
+            yield from lost(task, session.journal.has_task(task) or task in shown, "it is not in the journal")
         elif service.has_task_id(task):
             yield from lost(task, task in named, "the caller was never given its id")
         else:
@@ -59,19 +66,30 @@ def _liveness_problems(session: ScenarioSession) -> Iterator[str]:
     """A client that repeated a lost create, and so has a task, is expected to go on with it."""
     if session.is_endless or not session.calls:
         return
-    first, fault = session.calls[0], dict(session.schedule.faults).get("create", "")
-    if fault in _REFUSING_FAULTS:
-        yield from _expect_end(first, "refused", _has_kind("refused"))
-    elif fault in _ACCEPTING_FAULTS or not first.outcome.is_error:
-        yield from _scenario_problem(session)
-    else:
-        yield from _expect_end(first, "unknown outcome", _has_kind("unknown outcome"))
+    faults = dict(session.schedule.faults)
+    creates = [call for call in session.calls if call.verb in CREATE_VERBS]
+    is_lost = False
+    for call, step in zip(creates, ("create", "create2"), strict=False):
+        fault = faults.get(step, "")
+        if fault in _REFUSING_FAULTS or (step == "create" and "write1" in faults):
+            yield from _expect_end(call, "refused", _has_kind("refused"))
+        elif fault not in _ACCEPTING_FAULTS and call.outcome.is_error:
+            is_lost = True
+            yield from _expect_end(call, "unknown outcome", _has_kind("unknown outcome"))
+    if is_lost:
         yield from _search_problem(session)
+    elif not creates or not all(call.outcome.kind == "refused" for call in creates):
+        yield from _scenario_problem(session)
 
 
 def _scenario_problem(session: ScenarioSession) -> Iterator[str]:
     """The last call of each verb that the scenario is about must have come to its expected end."""
     last = {call.verb: call for call in session.calls}
+    if "polls" in dict(session.schedule.faults):
+        for call in session.calls:
+            if call.verb == "wait":
+                yield from _expect_end(call, "late", _has_kind("late"))
+        return
     for verb, expected, matches in _ENDS[session.schedule.scenario]:
         if verb in last:
             yield from _expect_end(last[verb], expected, matches)
@@ -81,19 +99,24 @@ def _scenario_problem(session: ScenarioSession) -> Iterator[str]:
 
 
 def _search_problem(session: ScenarioSession) -> Iterator[str]:
-    """The task of a lost call must be found in the list and resumed by the next process."""
+    """The task of a lost call must be found in the list, shown by a resume, and ended by one that adopts."""
     accepted = session.service.accepted
     for call in session.calls:
         if call.verb == "find_lost":
-            expected = f"a list of {len(accepted)} tasks"
-            yield from _expect_end(call, expected, lambda call: [*call.outcome.tasks] == accepted)
-    for call in [call for call in session.calls if call.verb == "resume"][-1:]:
-        if accepted:
+            expected = f"a list of {len(call.listed)} tasks"
+            yield from _expect_end(call, expected, lambda call: {*call.outcome.tasks} == {*call.listed})
+    if session.journal.write_faults.failed:  # a resume begins with a write
+        return
+    resumes = [call for call in session.calls if call.verb == "resume"]
+    for call in [call for call in resumes if not call.adopts][-1:]:
+        yield from _expect_end(call, f"one lost call with {len(call.unexplained)} candidates", _is_lost)
+    for call in [call for call in resumes if call.adopts][-1:]:
+        if call.unexplained:
             kind = _RESUMED_ENDS.get(session.schedule.scenario, "result")
             yield from _expect_end(call, f"one {kind}", _resumed(kind))
         else:
             yield from _expect_end(call, "one lost call without a candidate", _is_lost)
-    if accepted and session.calls[0].verb == "edit":
+    if accepted and session.calls[0].verb == "edit" and not session.is_shared:
         yield from _scenario_problem(session)
 
 
@@ -112,7 +135,8 @@ def _resumed(kind: str) -> Matches:
 
 def _is_lost(call: RecordedCall) -> bool:
     outcome = call.outcome
-    return outcome.kind == "resumed" and not outcome.parts and outcome.lost == ((),)
+    lost = [sorted(tasks) for tasks in outcome.lost]
+    return outcome.kind == "resumed" and not outcome.parts and lost == [sorted(call.unexplained)]
 
 
 def _expired_or_succeeded(call: RecordedCall) -> bool:
@@ -138,5 +162,6 @@ _ENDS: dict[str, tuple[tuple[str, str, Matches], ...]] = {
         ("cancel", "refused", _has_kind("refused")),
     ),
     "edge": (("wait", "a result or forgotten", _expired_or_succeeded),),
+    "two": (_SAVED,),
 }
 """The verbs that each scenario is about: the expected end in words, and a test of it."""

@@ -15,10 +15,13 @@ from wan_conformance.lifecycle.invariants import InvariantViolation
 from wan_conformance.lifecycle.recorded_call import RecordedCall
 from wan_conformance.lifecycle.schedules.expected_ends import violations
 from wan_conformance.lifecycle.schedules.scenarios import SCENARIOS, ScenarioSession
-from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, Schedule
-from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
-from wan_conformance.lifecycle.simulation.files import JournalReader, tmpfs_folder
+from wan_conformance.lifecycle.schedules.schedules import CONDITIONS, OUR_CLIENTS, Schedule
+from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
+from wan_conformance.lifecycle.simulation.files import JournalReader, failing_writes, tmpfs_folder
 from wan_conformance.lifecycle.simulation.service import Exchange, FaultyService, RunawayClient
+from wanlib.emulator import Clock
+
+_WRITE_STEPS = frozenset(condition for condition in CONDITIONS if condition.startswith("write"))
 
 
 class ScenarioResult(NamedTuple):
@@ -29,12 +32,14 @@ class ScenarioResult(NamedTuple):
         calls: The calls of the caller, without one that was stopped.
         exchanges: All exchanges.
         violations: What was violated.
+        writes: The writes of the client to its journal.
     """
 
     schedule: Schedule
     calls: tuple[RecordedCall, ...]
     exchanges: tuple[Exchange, ...]
     violations: tuple[InvariantViolation, ...]
+    writes: int = 0
 
     @property
     def outcome(self) -> str:
@@ -43,12 +48,18 @@ class ScenarioResult(NamedTuple):
 
     @property
     def steps(self) -> frozenset[str]:
-        """The steps that were reached; a scenario may end before the others."""
-        return frozenset(exchange.step for exchange in self.exchanges)
+        """The steps and conditions that were reached; a scenario may end before the others."""
+        steps = {exchange.step for exchange in self.exchanges}
+        writes = (f"write{number}" for number in range(1, self.writes + 1))
+        return frozenset((*steps, *(CONDITIONS.keys() - _WRITE_STEPS), *writes))
 
 
 class ScenarioRunner:
-    """Runs one schedule after another."""
+    """Runs one schedule after another.
+
+    Attributes:
+        journal: The journal of all clients, empty between schedules.
+    """
 
     def __init__(self, folder: Path, sdks: Mapping[str, Path]) -> None:
         """Create a runner.
@@ -57,7 +68,7 @@ class ScenarioRunner:
             folder: For the journal and the pictures.
             sdks: The Python that has the SDK, by the name of the client.
         """
-        self._journal = JournalReader(folder)
+        self.journal = JournalReader(folder)
         self._loop = SimulatedEventLoop()
         self._pythons = sdks
         self._sdks: dict[str, SdkProcess] = {}
@@ -67,7 +78,7 @@ class ScenarioRunner:
         scenario = SCENARIOS[schedule.scenario]
         session = ScenarioSession(
             schedule,
-            self._journal,
+            self.journal,
             self._loop,
             self._create_client,
             scenario.settings,
@@ -76,8 +87,15 @@ class ScenarioRunner:
         try:
             with suppress(RunawayClient):  # the session has recorded it
                 scenario.run(session)
+            session.close_client()
             exchanges = tuple(session.service.exchanges)
-            return ScenarioResult(schedule, tuple(session.calls), exchanges, tuple(violations(session)))
+            return ScenarioResult(
+                schedule,
+                tuple(session.calls),
+                exchanges,
+                tuple(violations(session)),
+                self.journal.write_faults.count,
+            )
         finally:
             session.close()
 
@@ -89,7 +107,7 @@ class ScenarioRunner:
         """End the SDK processes, and close journal and loop."""
         for sdk in self._sdks.values():
             sdk.close()
-        self._journal.close()
+        self.journal.close()
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
@@ -97,7 +115,7 @@ class ScenarioRunner:
         self,
         name: str,
         service: FaultyService,
-        clock: SimulatedClock,
+        clock: Clock,
         loop: SimulatedEventLoop,
         journal: Path,
     ) -> ClientAdapter:
@@ -108,7 +126,7 @@ class ScenarioRunner:
             if name not in self._pythons:
                 raise SdkError(f"No SDK is given for {name}. Pass its Python: --sdk {name[4:]}=PYTHON")
             self._sdks[name] = SdkProcess(self._pythons[name])
-        return SdkAdapter(name, self._sdks[name], service, clock, journal.parent)
+        return SdkAdapter(name, self._sdks[name], service, loop.clock, journal.parent)
 
 
 @contextmanager
@@ -121,6 +139,7 @@ def scenario_runner(sdks: Mapping[str, Path] | None = None) -> Iterator[Scenario
     with tmpfs_folder() as folder:
         runner = ScenarioRunner(folder, sdks or {})
         try:
-            yield runner
+            with failing_writes(runner.journal):
+                yield runner
         finally:
             runner.close()

@@ -1,7 +1,7 @@
 """The scenarios: what a careful caller does, step by step, while the service has faults.
 
 After an error the caller goes on with what the error leaves: a task by its id, a lost call by the journal.
-`ScenarioSession` runs the steps of one scenario, and checks each call against the six invariants.
+`ScenarioSession` runs the steps of one scenario, and checks each call against the seven invariants.
 """
 
 from collections.abc import Callable
@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wan_conformance.lifecycle.clients.base import FINAL, CallOutcome, CallRequest, ClientAdapter
-from wan_conformance.lifecycle.invariants import InvariantViolation, check_call
+from wan_conformance.lifecycle.invariants import NO_TASK_LOST, InvariantViolation, check_call
 from wan_conformance.lifecycle.recorded_call import CheckContext, RecordedCall
-from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, Schedule
-from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
-from wan_conformance.lifecycle.simulation.files import JournalReader
+from wan_conformance.lifecycle.schedules.schedules import CLOCKS, OUR_CLIENTS, Schedule
+from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop, SkewedClock
+from wan_conformance.lifecycle.simulation.files import JournalReader, WriteFaults
 from wan_conformance.lifecycle.simulation.service import FaultyService, RunawayClient
-from wanlib.emulator import Fault, Settings
+from wanlib.emulator import Clock, Fault, Settings
 from wanlib.spec import Spec, load
 
 _TASK_VERBS = ("poll", "wait", "save", "cancel")
-CreateClient = Callable[[str, FaultyService, SimulatedClock, SimulatedEventLoop, Path], ClientAdapter]
-"""Creates a client: name, service, clock, loop, journal."""
+CreateClient = Callable[[str, FaultyService, Clock, SimulatedEventLoop, Path], ClientAdapter]
+"""Creates a client: name, service, the clock of the client, loop, journal."""
 
 
 class ScenarioSession:
@@ -34,8 +34,9 @@ class ScenarioSession:
         service: The service, with the faults of the schedule.
         client: The client, which may be restarted.
         calls: The calls so far.
-        violations: Violations of the six invariants so far.
+        violations: Violations of the seven invariants so far.
         is_endless: True once a call was stopped, since it would not end.
+        is_shared: Whether another client uses the account, so that no task may be adopted.
     """
 
     def __init__(
@@ -59,11 +60,18 @@ class ScenarioSession:
         """
         self.schedule, self.journal, self._loop, self._create_client = schedule, journal, loop, create_client
         self.clock = loop.clock = SimulatedClock()
-        self.service = FaultyService(
-            packaged_spec(), self.clock, settings, journal, dict(schedule.faults), job_fault
+        faults = dict(schedule.faults)
+        self.service = FaultyService(packaged_spec(), self.clock, settings, journal, faults, job_fault)
+        self.service.has_neighbour = self.is_shared = "account" in faults
+        journal.write_faults = WriteFaults(
+            {int(step[5:]): kind for step, kind in schedule.faults if step.startswith("write")}
         )
+        self._client_clock = SkewedClock(self.clock, CLOCKS[faults["clock"]] if "clock" in faults else 0.0)
         self._context = CheckContext(
-            self.service, journal, is_ours=schedule.client in OUR_CLIENTS, has_single_task=True
+            self.service,
+            journal,
+            is_ours=schedule.client in OUR_CLIENTS,
+            has_single_task=schedule.scenario != "two",
         )
         self.calls: list[RecordedCall] = []
         self.violations: list[InvariantViolation] = []
@@ -72,8 +80,16 @@ class ScenarioSession:
 
     def restart_client(self) -> None:
         """Replace the client by a new process, which has only the journal."""
-        self.client.close()
+        self.close_client()
         self.client = self._new_client()
+
+    def close_client(self) -> None:
+        """Close the client, as a `with` block does: an error would replace what the block returns."""
+        try:
+            self.client.close()
+        except Exception as error:
+            text = f"lost: close raised {type(error).__name__} in place of what the calls came to"
+            self.violations.append(InvariantViolation(NO_TASK_LOST, text))
 
     def call(self, verb: str, bound: float, *arguments: object) -> CallOutcome:
         """Call a verb of the client, record the call and check it.
@@ -86,7 +102,9 @@ class ScenarioSession:
         Raises:
             RunawayClient: The call was stopped, since it would not end.
         """
-        began, known = self.clock.at, len(self.service.exchanges)
+        began, known = self.clock.at, (len(self.service.exchanges), self.journal.write_faults.failed)
+        listed = (*self.service.accepted, *self.service.foreign)
+        self._listed = listed, tuple(task for task in listed if not self.journal.has_task(task))
         try:
             outcome: CallOutcome = getattr(self.client, verb)(*arguments)
         except RunawayClient:
@@ -97,8 +115,7 @@ class ScenarioSession:
         return outcome
 
     def close(self) -> None:
-        """Close the client and the service, and delete what the client wrote."""
-        self.client.close()
+        """Close the service, and delete what the client wrote."""
         self.journal.reset()
         self.service.close()
 
@@ -109,9 +126,9 @@ class ScenarioSession:
         began: float,
         bound: float,
         outcome: CallOutcome,
-        known: int,
+        known: tuple[int, int],
     ) -> None:
-        """Record and check a call; `known` is the number of exchanges before it."""
+        """Record and check a call; `known` are the numbers of exchanges and of failed writes before it."""
         service = self.service
         task = str(arguments[0]) if verb in _TASK_VERBS else ""
         task = task or next(iter(service.accepted), "")  # a synchronous call has no id
@@ -123,9 +140,13 @@ class ScenarioSession:
             self.clock.at,
             bound,
             outcome,
-            tuple(service.exchanges[known:]),
+            tuple(service.exchanges[known[0] :]),
             state,
             is_endless=self.is_endless,
+            adopts=verb == "resume" and bool(arguments[-1]),
+            listed=self._listed[0],
+            unexplained=self._listed[1],
+            failed_writes=self.journal.write_faults.failed - known[1],
         )
         self.violations += check_call(call, self._context)
         if not self.is_endless:
@@ -133,7 +154,7 @@ class ScenarioSession:
 
     def _new_client(self) -> ClientAdapter:
         return self._create_client(
-            self.schedule.client, self.service, self.clock, self._loop, self.journal.path
+            self.schedule.client, self.service, self._client_clock, self._loop, self.journal.path
         )
 
 
@@ -216,6 +237,16 @@ def unknown_task(session: ScenarioSession) -> None:
     _retry_until_quiet(session, "cancel", QUERY_BOUND * 2, UNKNOWN_TASK_ID)
 
 
+def two_tasks(session: ScenarioSession) -> None:
+    """Create two tasks, then wait for each and save its picture."""
+    creates = [session.call("submit", TIMEOUT + RESPONSE_TIMEOUT, REQUEST, TIMEOUT) for _ in range(2)]
+    for create in creates:
+        if create.task_id and not create.is_error:
+            _save(session, _wait(session, create.task_id))
+    if any(create.kind == "unknown outcome" for create in creates):
+        _save(session, _recover_lost(session))
+
+
 def near_expiry(session: ScenarioSession) -> None:
     """Wait for a task so late that only the first query comes before it expires."""
     if task := _submit(session):
@@ -250,6 +281,7 @@ SCENARIOS = {
     "partial": Scenario(partial, _QUICK, Fault("partial")),
     "foreign": Scenario(unknown_task, _QUICK),
     "edge": Scenario(near_expiry, _QUICK),
+    "two": Scenario(two_tasks, _QUICK),
 }
 
 
@@ -258,7 +290,7 @@ def _obtain_result(session: ScenarioSession, request: CallRequest) -> CallOutcom
     outcome = session.call("edit", TIMEOUT + RESPONSE_TIMEOUT, request, TIMEOUT)
     if outcome.kind == "unknown outcome":
         return _recover_lost(session)
-    if outcome.is_error and outcome.task_id and outcome.kind not in FINAL:
+    if outcome.task_id and _is_transient(session, outcome):
         return _wait(session, outcome.task_id)
     return outcome
 
@@ -285,24 +317,33 @@ def _recover_lost(session: ScenarioSession) -> CallOutcome | None:
     if not {"find_lost", "resume"} <= session.client.verbs:
         return None
     _retry_until_quiet(session, "find_lost", TIMEOUT + QUERY_BOUND)
+    resumed = _resume(session, adopt=False)
+    if not session.is_shared:
+        resumed = _resume(session, adopt=True)
+    return next((part for part in resumed.parts if part.kind == "result"), None)
+
+
+def _resume(session: ScenarioSession, *, adopt: bool) -> CallOutcome:
     resumed = CallOutcome("resumed")
     for _ in range(len(session.schedule.faults) + 1):
         session.restart_client()
-        resumed = session.call("resume", TIMEOUT + QUERY_BOUND, TIMEOUT)
-        if resumed.is_error or not any(_is_transient(part) for part in resumed.parts):
+        resumed = session.call("resume", TIMEOUT + QUERY_BOUND, TIMEOUT, adopt)
+        if resumed.is_error or not any(_is_transient(session, part) for part in resumed.parts):
             break
-    return next((part for part in resumed.parts if part.kind == "result"), None)
+    return resumed
 
 
 def _retry_until_quiet(session: ScenarioSession, verb: str, bound: float, *arguments: object) -> CallOutcome:
     """Repeat a call after a transient error, as often as the schedule has faults."""
     outcome = session.call(verb, bound, *arguments)
     for _ in session.schedule.faults:
-        if not _is_transient(outcome):
+        if not _is_transient(session, outcome):
             break
         outcome = session.call(verb, bound, *arguments)
     return outcome
 
 
-def _is_transient(outcome: CallOutcome) -> bool:
-    return outcome.is_error and outcome.kind not in FINAL
+def _is_transient(session: ScenarioSession, outcome: CallOutcome) -> bool:
+    """Return True after an error that another attempt may not have: also the end of a wait for one poll."""
+    was_silent = session.calls[-1].had_fault_of("silent") and "polls" not in dict(session.schedule.faults)
+    return outcome.is_error and (outcome.kind not in FINAL or (outcome.kind == "late" and was_silent))

@@ -1,4 +1,4 @@
-"""The fault schedules: which faults are planted in which steps of which scenario.
+"""The fault schedules: which faults are planted in which steps of which scenario, under which conditions.
 
 `schedules` enumerates them; `parse_schedule` reads the id that a failure prints, such as
 `late/sync/create=lost/poll2=page`.
@@ -15,7 +15,7 @@ OUR_CLIENTS = ("sync", "async")
 CLIENTS = (*OUR_CLIENTS, "sdk-pinned", "sdk-newest")
 MAIN_FAULTS = tuple(FAULTS)[:10]
 """The faults that are combined with each other; each of the rest differs little from one of these."""
-HARMLESS_FAULTS = frozenset({"trickle", "strange", "after", "again"})
+HARMLESS_FAULTS = frozenset({"trickle", "slow", "strange", "after", "again", "other"})
 """Faults under which a client can still read the response to a create, a cancel or a download."""
 POLL_STEPS = ("poll1", "poll2", "poll3")
 STEPS = {
@@ -29,16 +29,34 @@ STEPS = {
     "partial": ("create", *POLL_STEPS, "download"),
     "foreign": (*POLL_STEPS, "cancel"),
     "edge": ("create", *POLL_STEPS),
+    "two": ("create", "create2", *POLL_STEPS, "download"),
 }
 """The steps of each scenario in which a fault can be planted: the first exchange of a kind, the first three
 polls."""
+CLOCKS = {"ahead": 180.0, "behind": -180.0, "zone": 28_800.0}
+"""By how many seconds the clock of the client is ahead of that of the service."""
+CONDITIONS: dict[str, tuple[str, ...]] = {
+    "polls": ("silent",),
+    "downloads": ("slow",),
+    "clock": tuple(CLOCKS),
+    "account": ("shared",),
+    **{f"write{number}": ("once", "full") for number in range(1, 7)},
+}
+"""What can be wrong apart from a single exchange: every poll is never answered, or every download is slow;
+the clock differs; another client of the account makes the same call just before; a write to the journal
+fails, once or with all later ones."""
+OUR_CONDITIONS = frozenset({"clock", "account", *(step for step in CONDITIONS if step.startswith("write"))})
+"""The conditions that are about a journal, and about the search for lost calls, which other clients lack."""
+PENDING = frozenset({"other", "reused", "clock", *(step for step in CONDITIONS if step.startswith("write"))})
+"""Faults and conditions that are not enumerated yet, since the client does not keep its promises under
+them."""
 FULL_SCENARIO = "late"
 """The scenario that has all steps."""
 PAIRED_SCENARIOS = (FULL_SCENARIO, "edit", "cancel", "expired", "stuck", "edge")
 """The scenarios with two faults. The others are the same as `edit` or `late` up to their last step, which
 does not depend on earlier faults; in `foreign` no fault changes anything for a later one."""
 _READ_STEPS = frozenset({*POLL_STEPS, "download"})
-_EXCLUDED = ("create", "again")  # two tasks for one create, by no fault of the client, which can't see it
+_CREATES = ("create", "create2")
 
 
 class Schedule(NamedTuple):
@@ -47,7 +65,8 @@ class Schedule(NamedTuple):
     Attributes:
         scenario: A name of `STEPS`.
         client: One of `CLIENTS`.
-        faults: Pairs of a step and a name of `FAULTS`, at most one a step.
+        faults: Pairs of a step and a name of `FAULTS`, or of a condition and one of its kinds; at most one a
+            step.
     """
 
     scenario: str
@@ -88,17 +107,47 @@ def schedules(
     """
     for scenario, client, count in product(scenarios, clients, range(max_faults + 1)):
         if count < 2 or (count == 2 and scenario == FULL_SCENARIO):
-            yield from _combinations(scenario, client, count, tuple(FAULTS))
-        elif scenario == FULL_SCENARIO or (count == 2 and scenario in PAIRED_SCENARIOS):
-            yield from _combinations(scenario, client, count, MAIN_FAULTS)
+            yield from _combinations(scenario, client, count, tuple(FAULTS), conditions_of(scenario, client))
+        elif count == 2 and scenario in PAIRED_SCENARIOS:
+            yield from _combinations(scenario, client, count, MAIN_FAULTS, conditions_of(scenario, client))
+        elif scenario == FULL_SCENARIO:
+            yield from _combinations(scenario, client, count, MAIN_FAULTS, ())
 
 
-def _combinations(scenario: str, client: str, count: int, names: Sequence[str]) -> Iterator[Schedule]:
-    for steps in combinations(STEPS[scenario], count):
-        for chosen in product(names, repeat=count):
-            faults = tuple(zip(steps, chosen, strict=True))
-            if _EXCLUDED not in faults:
-                yield Schedule(scenario, client, faults)
+def conditions_of(scenario: str, client: str) -> tuple[str, ...]:
+    """Return the conditions that make a difference to a client in a scenario."""
+    return tuple(
+        condition
+        for condition in CONDITIONS
+        if condition not in PENDING
+        and (client in OUR_CLIENTS or condition not in OUR_CONDITIONS)
+        and (condition != "downloads" or "download" in STEPS[scenario])
+        and (scenario != "foreign" or condition == "polls")
+    )
+
+
+def fault_names(step: str, names: Sequence[str] = tuple(FAULTS)) -> tuple[str, ...]:
+    """Return what can be planted in a step: of `names`, those that fit it; or the kinds of a condition."""
+    if step in CONDITIONS:
+        return CONDITIONS[step]
+    return tuple(name for name in names if _fits(step, name))
+
+
+def _fits(step: str, name: str) -> bool:
+    if name == "again":  # two tasks for one create, by no fault of the client, which can't see it
+        return step not in _CREATES
+    if name == "other":
+        return step in POLL_STEPS
+    return name != "reused" or step == "create2"
+
+
+def _combinations(
+    scenario: str, client: str, count: int, names: Sequence[str], conditions: Sequence[str]
+) -> Iterator[Schedule]:
+    for steps in combinations((*STEPS[scenario], *conditions), count):
+        kinds = ([name for name in fault_names(step, names) if name not in PENDING] for step in steps)
+        for chosen in product(*kinds):
+            yield Schedule(scenario, client, tuple(zip(steps, chosen, strict=True)))
 
 
 def parse_schedule(text: str) -> Schedule:
@@ -114,8 +163,9 @@ def parse_schedule(text: str) -> Schedule:
     faults: dict[str, str] = {}
     for assignment in assignments:
         step, _, fault = assignment.partition("=")
-        _check("step", step, tuple(step for step in STEPS[scenario] if step not in faults))
-        _check("fault", fault, tuple(name for name in FAULTS if (step, name) != _EXCLUDED))
+        steps = (*STEPS[scenario], *conditions_of(scenario, client))
+        _check("step", step, tuple(step for step in steps if step not in faults))
+        _check("fault", fault, fault_names(step))
         faults[step] = fault
     return Schedule(scenario, client, tuple(faults.items()))
 

@@ -44,6 +44,36 @@ class SimulatedClock:
         await asyncio.sleep(seconds)
 
 
+class SkewedClock:
+    """The clock of a client whose wall time differs from that of the service.
+
+    Attributes:
+        waits: False: sleeping costs no real time.
+    """
+
+    waits = False
+
+    def __init__(self, clock: SimulatedClock, ahead: float) -> None:
+        """Wrap the clock of the service; `ahead` is the difference in seconds, negative for a late clock."""
+        self._clock, self._ahead = clock, ahead
+
+    def now(self) -> float:
+        """Return the seconds since the test began."""
+        return self._clock.now()
+
+    def wall(self) -> float:
+        """Return the seconds since 1970, as this clock shows them."""
+        return self._clock.wall() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        """Advance the time; a negative duration counts as 0."""
+        self._clock.sleep(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Advance the time on a `SimulatedEventLoop`."""
+        await self._clock.sleep_async(seconds)
+
+
 class SimulatedEventLoop(asyncio.SelectorEventLoop):
     """An event loop on simulated time, which runs the work of threads in place.
 

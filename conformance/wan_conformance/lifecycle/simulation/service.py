@@ -36,12 +36,18 @@ FAULTS = {
     "trickle": "trickle",
     "after": "cut where=after",
     "again": "again",
+    "silent": "silent done",
+    "slow": "slow rate=400",
+    "other": "other",
+    "reused": "reused",
 }
 """The faults of schedules by name, each as a value of the emulator's header `x-wan-fault`."""
 MAX_EXCHANGES = 100
 """Exchanges after which a client is stopped; three times what any scenario needs."""
-_TRUTHFUL = ("again", *JOB_FAULTS)
-_COMPLETE = ("trickle", *_TRUTHFUL)
+_EVERY = {"poll": "polls", "download": "downloads"}
+"""The name of a step that stands for each exchange of a kind."""
+_TRUTHFUL = ("again", "neighbour", "repeated", "surplus", *JOB_FAULTS)
+_COMPLETE = ("trickle", "slow", *_TRUTHFUL)
 
 
 class CachedImageEmulator(Emulator):
@@ -68,14 +74,15 @@ class Exchange(NamedTuple):
         at: Seconds since the test began.
         call: create, query, cancel, list or download.
         number: How many exchanges of this call there were, with this one.
-        step: The name of the exchange in a schedule, "" if no fault can be planted in it.
+        step: The name of the exchange in a schedule.
         fault_name: The fault as the schedule or script names it, "" for none.
         summary: The response in words.
         task: The task that it queries or cancels, or whose picture it fetches; "" for none.
         fault: The fault that it had, None for none.
         before: The state of the task before the exchange.
         after: Its state after the exchange.
-        accepted: Ids of the tasks that the service accepted in it.
+        accepted: Ids of the tasks of this client that the service accepted in it.
+        foreign: Ids of the tasks of another client that the service accepted just before.
         link_expires_at: When the link of a picture expires, seconds since 1970; 0 for other calls.
         is_unjournaled: True if the client knew the task from its create, and it was not in the journal yet.
         body: The body of a response without a fault, None for a picture or a response with a fault.
@@ -92,6 +99,7 @@ class Exchange(NamedTuple):
     before: str
     after: str
     accepted: tuple[str, ...]
+    foreign: tuple[str, ...]
     link_expires_at: float
     is_unjournaled: bool
     body: bytes | None
@@ -104,7 +112,7 @@ class Exchange(NamedTuple):
     @property
     def is_truthful(self) -> bool:
         """Whether the response said what is true."""
-        return self.fault is None or (self.fault.kind in _TRUTHFUL and not _refuses_create(self.fault))
+        return self.fault is None or (self.fault.kind in _TRUTHFUL and not _refuses(self.fault))
 
     @property
     def is_certain(self) -> bool:
@@ -115,7 +123,8 @@ class Exchange(NamedTuple):
     def is_complete(self) -> bool:
         """Whether the client may have read the true response in full."""
         fault = self.fault
-        return fault is None or fault.kind in _COMPLETE or (fault.kind == "cut" and fault.where == "after")
+        is_cut_behind = fault is not None and fault.kind == "cut" and fault.where == "after"
+        return self.is_truthful or is_cut_behind or (fault is not None and fault.kind in _COMPLETE)
 
     def reported_state(self, unlisted: str) -> str:
         """Return the state that can be read in the response of a query, "" for none.
@@ -133,9 +142,11 @@ class FaultyService(CachedImageEmulator):
 
     Attributes:
         exchanges: All exchanges, or those since a test cleared the list.
-        accepted: Ids of all accepted tasks, in order, from the emulator's own store.
+        accepted: Ids of all accepted tasks of this client, in order, from the emulator's own store.
+        foreign: Ids of all tasks of another client of the account.
         queued_faults: Faults that wait for an exchange: (call as the emulator names it or `any`, the fault
             as a header, the fault).
+        has_neighbour: Whether another client of the account makes the first create, too, just before.
     """
 
     def __init__(
@@ -167,6 +178,8 @@ class FaultyService(CachedImageEmulator):
         self._reported: set[str] = set()  # ids in a truthful response to their create
         self.exchanges: list[Exchange] = []
         self.accepted: list[str] = []
+        self.foreign: list[str] = []
+        self.has_neighbour = False
         self.queued_faults: list[tuple[str, str, Fault]] = []
 
     def handle(self, request: Request) -> Response:
@@ -182,16 +195,19 @@ class FaultyService(CachedImageEmulator):
         call = _call(request)
         self._counts[call] += 1
         number = self._counts[call]
-        step = f"poll{number}" if call == "query" else call if number == 1 else ""
+        step = _step(call, number)
         fault_name, header, fault = self._next_fault(step, route.call if route else "")
         if fault:
             request = request._replace(headers={**request.headers, FAULT_HEADER: header})
         self._take_snapshot(task)
-        before, known = self.state(task) if task else "", len(self.accepted)
+        before, known = self.state(task) if task else "", (len(self.accepted), len(self.foreign))
+        if call == "create" and number == 1 and self.has_neighbour:
+            super().handle(request._replace(headers=_without_fault(request.headers)))
+            self._record_accepted(1)
         is_unjournaled = call == "query" and task in self._reported and not self._journal.has_task(task)
         at, response = self._clock.at, super().handle(request)
         if call == "create":
-            self._record_accepted()
+            self._record_accepted(fault is not None and fault.kind == "neighbour")
         exchange = Exchange(
             at,
             call,
@@ -203,7 +219,8 @@ class FaultyService(CachedImageEmulator):
             fault,
             before,
             self.state(task) if task else "",
-            tuple(self.accepted[known:]),
+            tuple(self.accepted[known[0] :]),
+            tuple(self.foreign[known[1] :]),
             self._link_expiry(task) if call == "download" else 0.0,
             is_unjournaled,
             None if fault or call == "download" else response.body,
@@ -249,7 +266,7 @@ class FaultyService(CachedImageEmulator):
 
     def _next_fault(self, step: str, call: str) -> tuple[str, str, Fault | None]:
         """Return the fault of an exchange: its name, its header, and itself."""
-        if name := self._faults.get(step, ""):
+        if name := self._faults.get(step) or self._faults.get(_EVERY.get(step.rstrip("0123456789"), "")):
             return name, FAULTS[name], _fault(FAULTS[name])
         for index, (wanted, header, fault) in enumerate(self.queued_faults):
             if wanted in ("any", call):
@@ -272,11 +289,12 @@ class FaultyService(CachedImageEmulator):
         job = self.store.jobs.get(task_id) or self._last_jobs.get(task_id)
         return ceil(job.links_expire_at(self.lifecycle) * 1000 - 0.001) / 1000 if job else START
 
-    def _record_accepted(self) -> None:
-        known = set(self.accepted)
+    def _record_accepted(self, foreign: int = 0) -> None:
+        """Record new tasks; the first `foreign` of them are those of another client."""
+        known = {*self.accepted, *self.foreign}
         new = [job for job in self.store.jobs.newest_first() if job.id not in known]
-        for job in reversed(new):
-            self.accepted.append(job.id)
+        for index, job in enumerate(reversed(new)):
+            (self.foreign if index < foreign else self.accepted).append(job.id)
             if not job.is_task:
                 self._sync_calls.add(job.id)
             if self._job_fault:
@@ -291,9 +309,15 @@ def _fault(header: str) -> Fault:
     return parse_fault(header)
 
 
-def _refuses_create(fault: Fault) -> bool:
-    """Return True if the create is refused for an input image, rather than accepted and its task failing."""
+def _refuses(fault: Fault) -> bool:
+    """Return True if a create is refused for an input image, or the request is cut."""
+    if fault.kind == "neighbour":
+        return fault.where == "unread"
     return fault.kind == "download" and fault.where != "after"
+
+
+def _without_fault(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name != FAULT_HEADER}
 
 
 def _call(request: Request) -> str:
@@ -305,6 +329,13 @@ def _call(request: Request) -> str:
     if "/tasks/" in path:
         return "query"
     return "list" if path.endswith("/tasks") else "download"
+
+
+def _step(call: str, number: int) -> str:
+    """Return the name of an exchange in a schedule: poll1, poll2, ...; create, create2, ...; and so on."""
+    if call == "query":
+        return f"poll{number}"
+    return call if number == 1 else f"{call}{number}"
 
 
 def _summary(response: Response) -> str:

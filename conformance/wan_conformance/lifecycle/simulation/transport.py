@@ -21,6 +21,7 @@ class InProcessRequest(NamedTuple):
     url: httpx.URL
     headers: Mapping[str, str]
     content: bytes | None
+    extensions: Mapping[str, Any]
 
 
 class _Headers(NamedTuple):
@@ -35,9 +36,9 @@ class InProcessResponse:
         headers: The headers, as bytes.
     """
 
-    def __init__(self, response: Response, sleep: Callable[[float], Any]) -> None:
-        """Wrap a response of the emulator; `sleep` delays its pieces."""
-        self._response, self._sleep = response, sleep
+    def __init__(self, response: Response, sleep: Callable[[float], Any], timeout: float) -> None:
+        """Wrap a response of the emulator; `sleep` delays its pieces, each up to a timeout in seconds."""
+        self._response, self._sleep, self._timeout = response, sleep, timeout
         self.status_code = response.status
         headers = [*response.headers, ("content-length", str(len(response.body)))]
         self.headers = _Headers([(name.encode(), value.encode()) for name, value in headers])
@@ -45,14 +46,16 @@ class InProcessResponse:
     def iter_bytes(self) -> Iterator[bytes]:
         """Yield the pieces, each after its delay."""
         for piece in self._pieces():
-            self._sleep(self._response.pace)
+            self._sleep(min(self._response.pace, self._timeout))
+            self._check_pace()
             yield piece
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
         """Yield the pieces on an event loop."""
         for piece in self._pieces():
             if self._response.pace:
-                await self._sleep(self._response.pace)
+                await self._sleep(min(self._response.pace, self._timeout))
+                self._check_pace()
             yield piece
 
     def close(self) -> None:
@@ -60,6 +63,10 @@ class InProcessResponse:
 
     async def aclose(self) -> None:
         """Do nothing: no connection exists."""
+
+    def _check_pace(self) -> None:
+        if self._response.pace > self._timeout:
+            raise httpx.ReadTimeout("the read operation timed out")
 
     def _pieces(self) -> Iterator[bytes]:
         remaining = self._response.cut
@@ -81,13 +88,14 @@ class InProcessClient(httpx.Client):
 
     def build_request(self, method: str, url: Any, **kwargs: Any) -> Any:
         """Return a request."""
-        return InProcessRequest(method, url, kwargs["headers"], kwargs["content"])
+        return InProcessRequest(method, url, kwargs["headers"], kwargs["content"], kwargs["extensions"])
 
     def send(self, request: Any, **_: Any) -> Any:
         """Send a request to the service, and return its response after its delay."""
-        response = _respond(self._service, request)
-        self._sleep(response.delay)
-        return InProcessResponse(response, self._sleep)
+        response, timeout = _respond(self._service, request), _read_timeout(request)
+        self._sleep(min(response.delay, timeout))
+        _check_answered(response, timeout)
+        return InProcessResponse(response, self._sleep, timeout)
 
 
 class AsyncInProcessClient(httpx.AsyncClient):
@@ -100,14 +108,15 @@ class AsyncInProcessClient(httpx.AsyncClient):
 
     def build_request(self, method: str, url: Any, **kwargs: Any) -> Any:
         """Return a request."""
-        return InProcessRequest(method, url, kwargs["headers"], kwargs["content"])
+        return InProcessRequest(method, url, kwargs["headers"], kwargs["content"], kwargs["extensions"])
 
     async def send(self, request: Any, **_: Any) -> Any:
         """Send a request to the service, and return its response after its delay."""
-        response = _respond(self._service, request)
+        response, timeout = _respond(self._service, request), _read_timeout(request)
         if response.delay:
-            await self._sleep(response.delay)
-        return InProcessResponse(response, self._sleep)
+            await self._sleep(min(response.delay, timeout))
+        _check_answered(response, timeout)
+        return InProcessResponse(response, self._sleep, timeout)
 
 
 def _respond(service: Emulator, request: Any) -> Response:
@@ -115,10 +124,20 @@ def _respond(service: Emulator, request: Any) -> Response:
     headers = {name.lower(): value for name, value in request.headers.items()}
     origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
     target = url.raw_path.decode("ascii")
-    response = service.handle(Request(request.method, target, headers, request.content or b"", origin))
+    return service.handle(Request(request.method, target, headers, request.content or b"", origin))
+
+
+def _read_timeout(request: Any) -> float:
+    seconds: float = request.extensions["timeout"]["read"]
+    return seconds
+
+
+def _check_answered(response: Response, timeout: float) -> None:
+    """Raise the exception of httpx for a response that did not come."""
+    if response.delay > timeout:
+        raise httpx.ReadTimeout("the read operation timed out")
     if response.cut == CUT_BEFORE_RESPONSE:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
-    return response
 
 
 def _unexpected_call(_: httpx.Request) -> httpx.Response:

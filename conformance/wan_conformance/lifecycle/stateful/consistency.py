@@ -56,7 +56,7 @@ class ConsistencyChecker:
     def _check_service(self, exchange: Exchange) -> Iterator[tuple[str, str]]:
         """Check a response at the moment at which it was given."""
         at = exchange.at
-        for task in exchange.accepted:
+        for task in (*exchange.accepted, *exchange.foreign):
             self._service_models[task] = TaskModel(self._table, at)
         if exchange.call == "list" and exchange.body:
             for row in exchange.payload.get("data", ()):

@@ -95,16 +95,16 @@ class TaskStateMachine(RuleBasedStateMachine):
         """Call a verb of an id that never existed."""
         self._do(verb, "0")
 
-    @rule(target=tasks, verb=st.sampled_from(("list", "find_lost", "resume")))
+    @rule(target=tasks, verb=st.sampled_from(("list", "find_lost", "resume", "adopt")))
     def list_or_search(self, verb: str) -> MultipleResults[str]:
         """List tasks, find lost calls, or resume."""
         return self._do(verb)
 
-    @rule(target=tasks)
-    def resume_in_a_new_client(self) -> MultipleResults[str]:
+    @rule(target=tasks, verb=st.sampled_from(("resume", "adopt")))
+    def resume_in_a_new_client(self, verb: str) -> MultipleResults[str]:
         """Restart the client and resume."""
         self._do("anew")
-        return self._do("resume")
+        return self._do(verb)
 
     @rule(seconds=_DURATIONS)
     def let_time_pass(self, seconds: str) -> None:

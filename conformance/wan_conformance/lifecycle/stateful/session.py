@@ -92,11 +92,12 @@ class StatefulSession:
         """Remove all faults, end all tasks, and check that every intent comes to its end."""
         self._is_over = True
         self.service.queued_faults.clear()
-        for task in self.service.accepted:
+        for task in (*self.service.accepted, *self.service.foreign):
             self.service.end(task, "well")
         self.transcript.note("there are no more faults, and all tasks end")
         self._execute_step(Step("anew"))
         self._execute_step(Step("resume"))
+        self._execute_step(Step("adopt"))
         for number in range(1, len(self.known)):
             self._execute_step(Step("wait", (str(number),)))
         for number in range(1, len(self.known)):
@@ -148,6 +149,7 @@ class StatefulSession:
             service.state(task) if task else "",
             self._is_over,
             is_endless,
+            adopts=verb == "resume" and bool(arguments[-1]),
         )
         self._record(call)
         self.transcript.call(call, self.known)
@@ -228,7 +230,12 @@ def _find_lost(session: StatefulSession) -> bool:
 
 
 def _resume(session: StatefulSession) -> bool:
-    return session.call("resume", "", TIMEOUT)
+    return session.call("resume", "", TIMEOUT, False)
+
+
+def _adopt(session: StatefulSession) -> bool:
+    """Resume and adopt, which is not allowed if another client uses the account."""
+    return not session.service.foreign and session.call("resume", "", TIMEOUT, True)
 
 
 def _restart_client(session: StatefulSession) -> bool:
@@ -280,6 +287,7 @@ ACTION_FUNCTIONS: dict[str, Callable[..., bool]] = {
     "list": _list,
     "find_lost": _find_lost,
     "resume": _resume,
+    "adopt": _adopt,
     "anew": _restart_client,
     "pass": _advance_time,
     "until": _advance_to,

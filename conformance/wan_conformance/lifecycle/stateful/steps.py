@@ -15,7 +15,7 @@ from wan_conformance.lifecycle.schedules.scenarios import (
     REQUEST,
     packaged_spec,
 )
-from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS
+from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, PENDING
 from wanlib.base.redaction import safe_repr
 from wanlib.emulator import Settings
 from wanlib.emulator.core.fault import CUT_POSITIONS, FAULT_KINDS, Fault, parse_fault
@@ -88,6 +88,7 @@ ACTIONS: dict[str, tuple[Callable[[str], object], ...]] = {
     "list": (),
     "find_lost": (),
     "resume": (),
+    "adopt": (),
     "anew": (),
     "pass": (_seconds,),
     "until": (task_number, _one_of("an edge", EDGES), _seconds),
@@ -175,6 +176,7 @@ _GATEWAY_STATUS = st.sampled_from(("", ",status=504", ",status=503", ",status=42
 _STATUS_WORD = st.sampled_from(("", ",word=HIBERNATING"))
 _COUNT = st.sampled_from(("", ",count=2", ",count=9"))
 _PACE = st.sampled_from(("", ",pace=0.5", ",pace=2"))
+_RATE = st.sampled_from((",rate=200", ",rate=20000"))
 _DONE = st.sampled_from(("", ",done"))
 
 
@@ -190,7 +192,8 @@ def fault_strategy(call: str) -> st.SearchStrategy[str]:
     """
     done = st.just("") if call in ("any", "async") else _DONE
     parts = _parts(done)
-    alternatives = [*parts.values(), parts["cut"]]  # a cut matters most, so it is drawn most
+    names = [*(name for name in parts if name not in PENDING), "cut"]  # a cut matters most: it is drawn most
+    alternatives = [parts[name] for name in names]
     return st.one_of(*(st.builds("".join, st.tuples(*strategies)) for strategies in alternatives))
 
 
@@ -203,9 +206,16 @@ def _parts(done: st.SearchStrategy[str]) -> dict[str, tuple[st.SearchStrategy[st
         "inside": (kinds["inside"], code, done),
         "cut": (kinds["cut"], st.builds(",where={}".format, st.sampled_from(CUT_POSITIONS)), _DONE),
         "trickle": (kinds["trickle"], _PACE),
+        "slow": (kinds["slow"], _RATE),
+        "silent": (kinds["silent"], _DONE),
         "again": (kinds["again"],),
         "doubled": (kinds["doubled"],),
+        "repeated": (kinds["repeated"],),
+        "surplus": (kinds["surplus"],),
         "status": (kinds["status"], _STATUS_WORD),
+        "other": (kinds["other"], _STATUS_WORD),
+        "reused": (kinds["reused"],),
+        "neighbour": (kinds["neighbour"], st.sampled_from(("", ",where=unread"))),
         "fail": (kinds["fail"], st.builds(",code={}".format, _FAILURES)),
         "partial": (kinds["partial"], _COUNT),
         "short": (kinds["short"], _COUNT),
