@@ -45,7 +45,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from wanlib.base.error_codes import Classification, Retry
-from wanlib.base.secret import hide_keys
+from wanlib.base.redaction import hide_keys
 from wanlib.base.violation import Violation
 
 __all__ = [

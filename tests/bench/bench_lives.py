@@ -13,7 +13,7 @@ from tests.bench.bodies import MODEL
 from tests.bench.comparison import Comparison
 from tests.client.service import CREATED, DONE, RUNNING
 from wanlib import Wan
-from wanlib.base.secret import Secret
+from wanlib.base.redaction import Secret
 from wanlib.client.core import ClientCore
 from wanlib.client.protocol.context import ClientContext, create_context
 from wanlib.client.protocol.effects import (

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.client.steps_driver import play
 from tests.support.fake_clock import FakeClock
-from wanlib.base.secret import Secret
+from wanlib.base.redaction import Secret
 from wanlib.boundary.images import encode_image
 from wanlib.client.http.messages import Request, Response
 from wanlib.client.images.inputs import ImageSource, to_image_input

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wanlib.base.api_tables import ApiTables
 from wanlib.base.clock import Clock, RealClock
-from wanlib.base.redaction import safe_repr
-from wanlib.base.secret import Secret
+from wanlib.base.redaction import Secret, safe_repr
 from wanlib.client.drivers.http_adapter import create_http_client, validate_http_client
 from wanlib.client.protocol.context import MAX_RETRIES, TIMEOUT, check_flags, create_context
 from wanlib.errors import InvalidArgumentError

@@ -9,8 +9,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from wanlib.base.api_tables import ApiTables
-from wanlib.base.redaction import redact_text, safe_repr
-from wanlib.base.secret import hide_keys
+from wanlib.base.redaction import hide_keys, redact_text, safe_repr
 from wanlib.base.values import MIB
 from wanlib.client.drivers.private_logs import protect_logs
 from wanlib.client.http.json_access import strip_url

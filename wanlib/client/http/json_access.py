@@ -10,8 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
-from wanlib.base.redaction import redact_text
-from wanlib.base.secret import hide_keys_within
+from wanlib.base.redaction import hide_keys_within, redact_text
 
 _MAX_LENGTH = 400  # a vendor's sentence and the help link behind it
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

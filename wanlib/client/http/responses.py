@@ -9,8 +9,7 @@ from typing import Any
 from wanlib import errors
 from wanlib.base.api_tables import ApiTables
 from wanlib.base.error_codes import classify
-from wanlib.base.redaction import safe_repr
-from wanlib.base.secret import hide_keys_in_json
+from wanlib.base.redaction import hide_keys_in_json, safe_repr
 from wanlib.client.http.json_access import get_sanitized, get_text, sanitize
 from wanlib.client.http.messages import Response
 from wanlib.errors import MalformedResponseError, RateLimitError, WanError

@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 
 from wanlib.base.api_tables import ApiTables
 from wanlib.base.clock import Clock
-from wanlib.base.redaction import safe_repr
-from wanlib.base.secret import Secret
+from wanlib.base.redaction import Secret, safe_repr
 from wanlib.client.http.messages import Request
 from wanlib.client.protocol.budget import Budget
 from wanlib.client.protocol.live_calls import LiveCalls

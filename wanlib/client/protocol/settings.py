@@ -7,8 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from wanlib.base.api_tables import ApiTables, Region
-from wanlib.base.redaction import safe_repr
-from wanlib.base.secret import Secret
+from wanlib.base.redaction import Secret, safe_repr
 from wanlib.base.urls import get_host
 from wanlib.errors import ConfigurationError
 

@@ -8,8 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from tests.base.echoes import ECHOES, shows_key
-from wanlib.base.redaction import redact_text, safe_repr
-from wanlib.base.secret import Secret, hide_keys, hide_keys_in_json, hide_keys_within
+from wanlib.base.redaction import (
+    Secret,
+    hide_keys,
+    hide_keys_in_json,
+    hide_keys_within,
+    redact_text,
+    safe_repr,
+)
 
 KEY = "sk-4Fe7+a/b9c3d5e7f9a1b3c5d7e9f1a3Z"
 KEPT = [
