@@ -61,6 +61,14 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         "call of the kind async.",
     ),
     (
+        "tea/calls.stream.only_in",
+        "/model",
+        "quick on",
+        "stream",
+        "model at /model offers 'stream' calls only with quick on (tea/calls.stream.only_in). Change the "
+        "request, or make a call of another kind.",
+    ),
+    (
         "tea/n.type",
         "/parameters/n",
         "integer",

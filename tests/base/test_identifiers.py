@@ -32,4 +32,5 @@ def test_every_id_of_the_spec() -> None:
     for rule in load().rules.values():
         if rule.scope == "body" and rule.file.startswith("wan"):
             suffix = rule.condition.id_suffix if rule.condition else ""
-            assert parse_rule_id(rule.id) == (rule.file.removesuffix(".yaml"), rule.field, rule.kind, suffix)
+            path = "calls.stream" if rule.kind == "only_in" else rule.field
+            assert parse_rule_id(rule.id) == (rule.file.removesuffix(".yaml"), path, rule.kind, suffix)

@@ -64,7 +64,7 @@ def _subject(parts: RuleId, path: str, value: Any) -> str:
         parent = path.rpartition("/")[0]
         name = "parameter" if _is_parameter(parts) else "member"
         return f"Unknown {name} {safe_repr(value)} at {_place(parent) or 'the top level'}"
-    name = "model" if parts.kind == "endpoints" else parts.field_name or parts.kind
+    name = "model" if parts.kind in ("endpoints", "only_in") else parts.field_name or parts.kind
     if parts.kind == "only_for":
         name = path.rpartition("/")[2]
     return f"{_place(name)} at {_place(path)} " if path else f"{name} "
@@ -233,6 +233,10 @@ MESSAGE_BY_KIND: dict[str, MessageParts] = {
     "endpoints": lambda limit, value, hints: (
         f"does not offer {safe_repr(value)} calls; it offers: {join_names(limit)}",
         f"Make a call of the kind {_one_of(limit)}",
+    ),
+    "only_in": lambda limit, value, hints: (
+        f"offers {safe_repr(value)} calls only with {limit}",
+        "Change the request, or make a call of another kind",
     ),
     "type": _type_text,
     "required": lambda limit, value, hints: (

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from wanlib.base.identifiers import parse_rule_id
 from wanlib.boundary.body import RequestBuilder
 from wanlib.boundary.case import Case, Question
 from wanlib.boundary.envelope import (
@@ -24,6 +25,7 @@ from wanlib.boundary.mode_cases import MODE_INPUT_KINDS, ModeCase, mode_cases
 from wanlib.boundary.value_steps import SIZE_RATIOS, STEPS, BoundaryValue, Steps
 from wanlib.spec import Field, Node, Rule, Spec
 from wanlib.spec.model.kinds import KINDS, limit_as_number
+from wanlib.spec.model.model import CALLS
 from wanlib.spec.model.modes import holds
 
 # Rules on image files are tested with the first model of a family: the other models share these limits.
@@ -86,10 +88,29 @@ class _BoundaryCases:
                     )
 
     def _call_cases(self, model: str) -> Iterator[Case]:
-        body = self._first_reachable(model)
-        for call in ("sync", "async", "stream"):
-            keeps = call in self.spec.calls(model)
-            yield self._case(body, call, body.request({}), keeps, call)
+        reachable = (*_cached_mode_cases(self.spec, model), *mode_cases(self.spec, model, self.rule))
+        for call in CALLS:
+            for body in self._bodies_sent_by(call, reachable)[:1]:
+                yield self._case(body, call, body.request({}), call in self.spec.calls(model), call)
+
+    def _call_rule_cases(self, model: str) -> Iterator[Case]:
+        """Yield the call of a rule in every mode case that allows it, and in every one that does not."""
+        call = parse_rule_id(self.rule.id).field_name
+        for keeps, candidates in (
+            (True, _cached_mode_cases(self.spec, model)),
+            (False, mode_cases(self.spec, model, self.rule)),
+        ):
+            for body in self._bodies_sent_by(call, candidates):
+                yield self._case(body, call, body.request({}), keeps, call)
+
+    def _bodies_sent_by(self, call: str, candidates: tuple[ModeCase, ...]) -> list[RequestBuilder]:
+        """Return a builder for each mode case in which this call can be made."""
+        builders = []
+        for mode_case in candidates:
+            sent_so = tuple(values for values in mode_case.assignments if values.get("call", call) == call)
+            if call in mode_case.calls and sent_so:
+                builders.append(RequestBuilder(self.spec, replace(mode_case, assignments=sent_so)))
+        return builders
 
     def _change_cases(
         self, body: RequestBuilder, envelope_changes: Iterator[EnvelopeChange]
@@ -103,14 +124,16 @@ class _BoundaryCases:
         (family,) = (family for family in self.spec.families if self.rule.id.startswith(f"{family.name}/"))
         models = family.models[:1] if self.rule.kind in _FIRST_MODEL_ONLY else family.models
         for model in models:
-            if not self.rule.field:
+            if self.rule.kind == "only_in":
+                yield from self._call_rule_cases(model)
+            elif not self.rule.field:
                 of_names = foreign_member_changes if self.rule.kind == "only_for" else unknown_member_changes
                 yield from self._change_cases(
                     self._first_reachable(model), of_names(self._first_reachable(model), self.rule)
                 )
-                continue
-            field = next(field for field in family.walk() if field.path == self.rule.field)
-            yield from self._field_cases(model, field)
+            else:
+                field = next(field for field in family.walk() if field.path == self.rule.field)
+                yield from self._field_cases(model, field)
 
     def _field_cases(self, model: str, field: Field) -> Iterator[Case]:
         rule = self.rule
@@ -249,8 +272,6 @@ class _BoundaryCases:
         null: bool = False,
     ) -> Case:
         modes = "+".join(mode for mode, truth in body.mode_case.truths.items() if truth)
-        if self.rule.id == "wire/endpoints":
-            call = label
         suffix = body.mode_case.model + (f"/{modes}" if modes else "") + (f"/{call}" if body.call else "")
         outcome = "unspecified" if null else self.rule.outcome
         return Case(

@@ -78,17 +78,30 @@ def mode_cases(spec: Spec, model: str, broken: Rule | None = None) -> tuple[Mode
     cases = []
     for states, group in groups.items():
         truths = dict(zip(family.modes, states, strict=True))
-        candidate = ModeCase(family, model, _calls(spec, model, broken), truths, ())
+        candidate = ModeCase(family, model, (), truths, ())
+        candidate = replace(candidate, calls=_calls(spec, candidate, broken))
         assignments = tuple(values for values in group if _is_allowed(candidate, values, broken))
         if assignments and candidate.calls and (broken is None or _applies(candidate, broken)):
             cases.append(replace(candidate, assignments=assignments))
     return tuple(cases)
 
 
-def _calls(spec: Spec, model: str, broken: Rule | None) -> tuple[str, ...]:
+def _candidate_calls(spec: Spec, model: str, broken: Rule | None) -> tuple[str, ...]:
     """Return the calls of a model; those that it does not have if the endpoint rule is to be violated."""
     offered = broken is None or broken.kind != "endpoints"
     return tuple(call for call in CALLS if (call in spec.calls(model)) is offered)
+
+
+def _calls(spec: Spec, mode_case: ModeCase, broken: Rule | None) -> tuple[str, ...]:
+    """Return the calls that are possible in a mode case, or those that violate a rule on calls."""
+    calls = _candidate_calls(spec, mode_case.model, broken)
+    rules = mode_case.family.call_rules
+    return tuple(
+        call
+        for call in calls
+        if (rules.get(call) is broken or broken is None or broken.kind != "only_in")
+        and (call not in rules or mode_case.holds(rules[call].limit) is (rules[call] is not broken))
+    )
 
 
 def _combinations(spec: Spec, family: Family, model: str, broken: Rule | None) -> Iterator[Mapping[str, Any]]:
@@ -111,7 +124,7 @@ def _candidate_values(
     if name == "model":
         return (model,)
     if name == "call":
-        return _calls(spec, model, broken)
+        return _candidate_calls(spec, model, broken)
     field = family.field(name)
     if broken is not None and broken.field == name and broken.kind in MODE_INPUT_KINDS:
         return tuple(_violating_values(broken, known_values))
@@ -138,6 +151,8 @@ def _violating_values(rule: Rule, known_values: tuple[Any, ...]) -> Iterator[Any
 
 def _is_allowed(mode_case: ModeCase, values: Mapping[str, Any], broken: Rule | None) -> bool:
     """Return whether values that modes read are allowed in the mode case to which they lead."""
+    if "call" in values and values["call"] not in mode_case.calls:
+        return False
     for field in mode_case.family.fields:
         if field.name in values:
             value = values[field.name]

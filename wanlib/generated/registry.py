@@ -779,6 +779,9 @@ RULES: dict[str, RuleEntry] = {
         "body",
         "guide#input-parameters",
     ),
+    "wan2.6/calls.stream.only_in": RuleEntry(
+        "only_in", "streamed", "rejected", ("wan2.6-image",), "body", "rec#sse"
+    ),
     "wan2.6/prompt.required": RuleEntry("required", True, "rejected", ("wan2.6-image",), "body", "h26#text"),
     "wan2.6/prompt.type": RuleEntry(
         "type", "text", "rejected", ("wan2.6-image",), "body", "guide#input-parameters"

@@ -272,9 +272,15 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
     _enable_interleave_effective = (
         ENABLE_INTERLEAVE_DEFAULT if enable_interleave is None else enable_interleave
     )
+    if not (stream is None or isinstance(stream, bool)):
+        return False
+    _stream_effective = STREAM_DEFAULT if stream is None else stream
     interleave = _enable_interleave_effective
     interleave_sync = interleave and (call in ("sync", "stream"))
     plain_sync = call == "sync"
+    streamed = interleave or _stream_effective
+    if call == "stream" and not streamed:
+        return False
     _field_count = 0
     if not isinstance(prompt, str):
         return False
@@ -384,8 +390,6 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
         return False
     if stream is not None:
         _field_count += 1
-        if not isinstance(stream, bool):
-            return False
         if call is not None and interleave_sync:
             if stream not in STREAM_ONE_OF_INTERLEAVE_SYNC:
                 return False
@@ -723,11 +727,26 @@ def _report_fields(
         if enable_interleave is _ABSENT
         else None
     )
+    _stream_effective = stream if isinstance(stream, bool) else STREAM_DEFAULT if stream is _ABSENT else None
     interleave = None if _enable_interleave_effective is None else _enable_interleave_effective
     interleave_sync = (
         None if call is None or interleave is None else interleave and (call in ("sync", "stream"))
     )
     plain_sync = None if call is None else call == "sync"
+    streamed = None if interleave is None or _stream_effective is None else interleave or _stream_effective
+    if call == "stream" and streamed is False:
+        violations.append(
+            _fast_violation(
+                Violation,
+                (
+                    "wan2.6/calls.stream.only_in",
+                    "rejected",
+                    "/model",
+                    "enable_interleave on or stream on",
+                    call,
+                ),
+            )
+        )
     if isinstance(prompt, str):
         if _is_blank(prompt):
             violations.append(
@@ -1426,11 +1445,13 @@ def count(body: dict[str, Any], model: str, call: str | None = None) -> "Count":
         if enable_interleave is _ABSENT
         else None
     )
+    _stream_effective = stream if isinstance(stream, bool) else STREAM_DEFAULT if stream is _ABSENT else None
     interleave = None if _enable_interleave_effective is None else _enable_interleave_effective
     interleave_sync = (
         None if call is None or interleave is None else interleave and (call in ("sync", "stream"))
     )
     plain_sync = None if call is None else call == "sync"
+    streamed = None if interleave is None or _stream_effective is None else interleave or _stream_effective
     _n_default = N_DEFAULT_INTERLEAVE if interleave is True else N_DEFAULT if interleave is False else None
     _max_images_default = MAX_IMAGES_DEFAULT
     _bound = (
@@ -1453,6 +1474,7 @@ def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) 
     from wanlib.validation.output_size import SizeBounds
 
     enable_interleave = fields.get("enable_interleave", _ABSENT)
+    stream = fields.get("stream", _ABSENT)
     _enable_interleave_effective = (
         enable_interleave
         if isinstance(enable_interleave, bool)
@@ -1460,11 +1482,13 @@ def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) 
         if enable_interleave is _ABSENT
         else None
     )
+    _stream_effective = stream if isinstance(stream, bool) else STREAM_DEFAULT if stream is _ABSENT else None
     interleave = None if _enable_interleave_effective is None else _enable_interleave_effective
     interleave_sync = (
         None if call is None or interleave is None else interleave and (call in ("sync", "stream"))
     )
     plain_sync = None if call is None else call == "sync"
+    streamed = None if interleave is None or _stream_effective is None else interleave or _stream_effective
     _limits: dict[str, Any] = {
         "keywords": SIZE_KEYWORDS,
         "min_pixels": SIZE_MIN_PIXELS,

@@ -170,7 +170,7 @@ def _families(documents: Mapping[str, LineMap]) -> tuple[list[Family], dict[str,
     for name, form in bodies.items():
         models = tuple(model for family in families if family.body == name for model in family.models)
         bodies[name] = with_models(form, models)
-    restricted = [restrict_to_models(family) for family in families]
+    restricted = [restrict_to_models(family, documents["wire"]["endpoints"]) for family in families]
     families, exclusion_facts, diagnostics = with_only_for(restricted, bodies, documents)
     if diagnostics:
         raise SpecError(diagnostics)
@@ -186,6 +186,7 @@ def _rules(
         rules += [rule for node in form.walk() for rule in node.rules]
     for family in families:
         rules += [rule for rule in (family.unknown, family.only_for) if rule]
+        rules += family.call_rules.values()
         rules += [rule for field in family.walk() for rule in field.rules]
     return rules + task_rules(documents["task"])
 

@@ -192,6 +192,7 @@ _LIMITS_BY_KIND: dict[str, Callable[[Rule], Iterator[tuple[str, Any]]]] = {
     "total": _sum,
     "effective": _condition,
     "needs": _condition,
+    "only_in": _condition,
     "place": _position_mutations,
 }
 
@@ -264,7 +265,11 @@ def _replace_rule(spec: Spec, rule: Rule, changed: Rule | None) -> Spec:
     return replace(
         spec,
         families=tuple(
-            replace(family, fields=tuple(_field(field, rule, changed) for field in family.fields))
+            replace(
+                family,
+                fields=tuple(_field(field, rule, changed) for field in family.fields),
+                call_rules=_call_rules(family, rule, changed),
+            )
             for family in spec.families
         ),
         bodies=MappingProxyType({name: _node(node, rule, changed) for name, node in spec.bodies.items()}),
@@ -275,6 +280,11 @@ def _replace_rule(spec: Spec, rule: Rule, changed: Rule | None) -> Spec:
 def _replace_in(rules: tuple[Rule, ...], rule: Rule, changed: Rule | None) -> tuple[Rule, ...]:
     results = (other if other is not rule else changed for other in rules)
     return tuple(result for result in results if result is not None)
+
+
+def _call_rules(family: Family, rule: Rule, changed: Rule | None) -> Mapping[str, Rule]:
+    rules = {call: changed if other is rule else other for call, other in family.call_rules.items()}
+    return MappingProxyType({call: other for call, other in rules.items() if other})
 
 
 def _field(field: Field, rule: Rule, changed: Rule | None) -> Field:

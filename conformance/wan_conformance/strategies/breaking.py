@@ -78,7 +78,9 @@ def _require_items(mode_case: ModeCase, rule: Rule) -> ModeCase:
         required_paths=frozenset(needed),
         has_real_images=rule.kind in _LOOKS,
         assignments=tuple(
-            values for values in mode_case.assignments if all(values.get(path, 1) for path in needed)
+            values
+            for values in mode_case.assignments
+            if all(values.get(field.path, 1) for field in lists if field.path in needed)
         ),
     )
 

@@ -31,7 +31,7 @@ def envelope_violation(spec: Spec, family: Family, rule: Rule) -> BodyBreak:
     """Return the change that violates a rule which is not about the value of one field."""
     if rule.kind == "model":
         return _unknown_model
-    if rule.kind == "endpoints":
+    if rule.kind in ("endpoints", "only_in"):
         return lambda body, source: body
     if rule.kind == "only_for":
         return _foreign(rule)

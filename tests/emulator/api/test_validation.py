@@ -223,6 +223,18 @@ def test_the_header_of_streams_on_a_model_that_does_not_stream(model: str) -> No
     assert "url error" in json_of(answer)["message"] and rules(answer)["wire/endpoints"] == "rejected"
 
 
+def test_the_header_of_streams_in_a_mode_that_does_not_stream() -> None:
+    for parameters in ({}, {"stream": False}, {"enable_interleave": False}):
+        answer = create(Emulator(), messages("wan2.6-image", URL, **parameters), "stream")
+        assert (answer.status, json_of(answer)["code"]) == (400, "InvalidParameter")
+        assert json_of(answer)["message"] == (
+            "x-dashscope-sse and stream parameter mismatch. Received: x-dashscope-sse=enable, stream=False"
+        )
+        assert rules(answer) == {"wan2.6/calls.stream.only_in": "rejected"}
+    answer = create(Emulator(), messages("wan2.6-image", URL, enable_interleave=True, stream=True), "stream")
+    assert answer.status == 200
+
+
 def test_keys_are_bound_to_a_region() -> None:
     keys = {"sk-here": "beijing", "sk-there": "singapore"}
     for region, good, bad in (("beijing", "sk-here", "sk-there"), ("singapore", "sk-there", "sk-here")):

@@ -141,7 +141,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("inside", "", "the name of a field"),
 ]
 # On the whole body or its envelope: no field states them.
-OF_THE_BODY = {"model", "endpoints", "unknown", "only_for", "parts"}
+OF_THE_BODY = {"model", "endpoints", "unknown", "only_for", "only_in", "parts"}
 
 
 @pytest.mark.parametrize(("kind", "value", "limit"), GOOD)

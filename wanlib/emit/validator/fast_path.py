@@ -74,6 +74,8 @@ class FastPath:
             self._held(field)
         for mode, tree in self.plan.family.modes.items():
             out.line(f"{local_name(mode)} = {expression(tree, self.plan.variable)}")
+        for call, rule in self.plan.family.call_rules.items():
+            self._reject_if(f"call == {python_literal(call)} and {self._mode_violation(rule.limit)}")
 
     def _held(self, field: Field) -> None:
         variable, default = local_name(field.name), field.default.get(None)

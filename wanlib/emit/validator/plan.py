@@ -14,7 +14,10 @@ CONTEXT = "call: str | None, local: bool, now: float | None"
 
 UNKNOWN_MEMBER_HINTS = "_UNKNOWN_MEMBER_HINTS"
 _WITHOUT_CONSTANT = frozenset(
-    {"required", "type", "not_blank", "unknown", "only_for", "effective", "needs", "model", "endpoints"}
+    {
+        *("required", "type", "not_blank", "unknown", "only_for"),
+        *("effective", "needs", "only_in", "model", "endpoints"),
+    }
 )
 
 

@@ -21,6 +21,7 @@ from wanlib.emit.validator.violation_tests import (
     exact_type_test,
     is_plain_url_test,
     list_depth,
+    pointer_expression,
     pointer_templates,
 )
 from wanlib.spec import Field, Rule
@@ -58,6 +59,7 @@ class ReportPath:
                 '"""Append the violations of the fields; a rule on an undetermined value is not judged."""'
             )
             self.modes()
+            self._call()
             for field in self.plan.family.fields:
                 self._field(field, local_name(field.name), self.places[field.name])
             self.out.line("return violations")
@@ -94,6 +96,14 @@ class ReportPath:
                 if read
                 else f"{local_name(mode)} = {value}"
             )
+
+    def _call(self) -> None:
+        """Write the rules on the modes that calls need."""
+        for call, rule in self.plan.family.call_rules.items():
+            test = f"call == {python_literal(call)} and {self.rules.holds(rule.limit, False)}"
+            with self.out.block(f"if {test}"):
+                limit = python_literal(describe(self.plan.family, rule.limit))
+                self.rules.add(rule, pointer_expression("model"), limit, "call")
 
     # One field.
 

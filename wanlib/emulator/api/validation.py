@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import Any, NamedTuple, NoReturn, TypedDict
 
 from wanlib.base.identifiers import parse_rule_id
-from wanlib.base.violation import Violation
+from wanlib.base.violation import REFUSED, Violation
 from wanlib.emulator.api.uploads import UploadStorage
 from wanlib.emulator.api.values import Values, decode_fields, iter_image_values
 from wanlib.emulator.context import EmulatorContext
@@ -20,7 +20,7 @@ from wanlib.emulator.core.http_messages import Request
 from wanlib.emulator.core.routes import Route, Routes
 from wanlib.emulator.core.vendor_errors import RequestRefusedError, VendorError
 from wanlib.emulator.storage.store import Upload
-from wanlib.spec import Field, Spec, interpret
+from wanlib.spec import Condition, Field, Spec, interpret
 from wanlib.spec.interpreter.decode import DecodedBody
 from wanlib.validation.image_header import image_info_from_bytes
 
@@ -226,18 +226,27 @@ class RequestValidator:
         return files
 
     def _check_streaming(self, request: Request, parsed: ParsedBody, route: Route) -> list[VendorError]:
-        """Return the error for a streamed call on a model without streams; its rule is that on endpoints."""
+        """Return the error for a streamed call where the model has none; its rule is that on the call."""
         marker, spec = self._routes.markers.get(route.call), self._context.spec
         if parsed.decoded is None or marker is None or not marker.matches(request) or route.call != "stream":
             return []
-        if route.call in spec.calls(parsed.body["model"]):
+        model = parsed.body["model"]
+        if route.call in spec.calls(model) and not self._lacks_mode(parsed):
             return []
-        body = spec.bodies[spec.family(parsed.body["model"]).body]
+        body = spec.bodies[spec.family(model).body]
         rest = next((name for name, node in body.members if node.form == "rest"), "")
         parameters = parsed.body.get(rest)
         if isinstance(parameters, dict) and parameters.get(route.call) is True:
             return []
         return [self._context.vendor.lookup("not_streamed", sse=marker.value, stream=str(False))]
+
+    def _lacks_mode(self, parsed: ParsedBody) -> bool:
+        """Return True if the call is refused for a mode that is known not to hold."""
+        spec = self._context.spec
+        rule = spec.family(parsed.body["model"]).call_rules.get(parsed.call)
+        if rule is None or rule.outcome not in REFUSED:
+            return False
+        return effective_values(spec, parsed, ()).holds(Condition(rule.limit.mode, not rule.limit.wanted))
 
     def _check_model_path(self, parsed: ParsedBody, route: Route) -> tuple[Violation, ...]:
         """Check that the path belongs to the model; the interpreter does not see paths."""

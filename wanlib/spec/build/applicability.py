@@ -1,16 +1,27 @@
 """Determine the models that a rule can apply to, by its mode and its body form."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from wanlib.spec.model.mode_values import value_combinations
 from wanlib.spec.model.model import Family, Field, Node, Rule
 from wanlib.spec.model.modes import Condition, holds
 
 
-def restrict_to_models(family: Family) -> Family:
-    """Return a family whose variants have only the models that can be in their mode."""
-    return replace(family, fields=tuple(_restricted_field(family, field) for field in family.fields))
+def restrict_to_models(family: Family, calls: Mapping[str, Collection[str]]) -> Family:
+    """Return a family whose rules have only the models that can be in their mode or have their call.
+
+    Args:
+        family: The family.
+        calls: The calls of each model.
+    """
+    call_rules = {
+        call: replace(rule, models=tuple(model for model in family.models if call in calls.get(model, ())))
+        for call, rule in family.call_rules.items()
+    }
+    fields = tuple(_restricted_field(family, field) for field in family.fields)
+    return replace(family, fields=fields, call_rules=MappingProxyType(call_rules))
 
 
 def with_models(node: Node, models: tuple[str, ...]) -> Node:

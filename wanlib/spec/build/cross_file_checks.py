@@ -24,6 +24,7 @@ def check_references(spec: Spec, documents: Mapping[str, LineMap]) -> list[str]:
         document = documents[family.name]
         _check_leaves(spec, family, diagnostics[family.name], document)
         _check_stream(spec, family, diagnostics[family.name], document["verbs"])
+        _check_calls(family, diagnostics[family.name], document)
     _check_duplicate_models(spec, documents, diagnostics)
     _check_wire(spec, documents["wire"], diagnostics["wire"])
     _check_task(documents["task"], diagnostics["task"])
@@ -92,6 +93,14 @@ def _check_stream(spec: Spec, family: Family, diagnostics: Diagnostics, verbs: L
     if "stream" in verbs and not any("stream" in endpoints.get(model, ()) for model in family.models):
         problem = "no model of the verb stream has such an endpoint"
         diagnostics.add(verbs.lines["stream"], problem, "one in wire.yaml")
+
+
+def _check_calls(family: Family, diagnostics: Diagnostics, document: LineMap) -> None:
+    """Check that each call with a rule is a call of some model of the family."""
+    for call, rule in family.call_rules.items():
+        if not rule.models:
+            problem = f"no model of the family has the call {call}"
+            diagnostics.add(document["calls"].lines[call], problem, "one in wire.yaml, or no rule on it")
 
 
 def _check_duplicate_models(

@@ -10,7 +10,7 @@ from wanlib.spec.build.member_names import positions_of
 from wanlib.spec.build.modes import ModeParser
 from wanlib.spec.build.picture_sizes import PictureSizeChecker
 from wanlib.spec.build.rule_checks import RuleChecker, violated_bounds
-from wanlib.spec.build.rules import SourceFile
+from wanlib.spec.build.rules import CALLS_SECTION, SourceFile
 from wanlib.spec.model.errors import Diagnostics, check_model_name
 from wanlib.spec.model.model import DERIVED, Fact, Family, Field, Node, Verb
 from wanlib.spec.model.modes import Condition, Expression, parse_condition
@@ -59,6 +59,7 @@ def build_family(
         positions=MappingProxyType(positions_of(fields, form) if form else {}),
         picture_size=MappingProxyType({mode: parse_picture_size(size) for mode, size in sizes.items()}),
         set_form=MappingProxyType(tables.by_condition(_SET_FORM, output.get(_SET_FORM, LineMap(0)))),
+        call_rules=MappingProxyType(builder.rules.call_rules(raw.get(CALLS_SECTION, LineMap(0)))),
     )
     _check_set_form(output, diagnostics)
     tables.check_count_fields(output["count_of"])

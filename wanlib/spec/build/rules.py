@@ -1,7 +1,7 @@
 """Build the rules that the mapping of a field states, with their variants."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wanlib.base.redaction import safe_repr
@@ -11,6 +11,9 @@ from wanlib.spec.model.model import Rule
 from wanlib.spec.model.modes import Condition, parse_condition
 from wanlib.spec.source.annotated import AnnotatedValue, parse_annotated
 from wanlib.spec.source.yaml_reader import LineMap
+
+CALLS_SECTION = "calls"
+"""The section of a model file with rules on its calls; their ids begin with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,20 @@ class RuleBuilder:
         for key in raw:
             if key.startswith("when ") and (condition := self._condition(raw, key)):
                 rules += self._rules_in(raw[key], raw, path, type_name, condition)
+        return rules
+
+    def call_rules(self, raw: LineMap) -> dict[str, Rule]:
+        """Return the rule on the mode of each call that states one."""
+        rules: dict[str, Rule] = {}
+        for call, entry in raw.items():
+            path = f"{CALLS_SECTION}.{call}"
+            for kind in entry:
+                stated = parse_annotated(entry[kind], self.diagnostics)
+                line = entry.lines[kind]
+                limit = self._parsed(kind, stated.limit, line)
+                if limit is not None:
+                    rule = self._rule(kind, stated, limit, line, entry, path, None)
+                    rules[call] = replace(rule, field="")
         return rules
 
     def implied(self, kind: str, path: str, line: int, field: str = "") -> Rule:
@@ -105,8 +122,12 @@ class RuleBuilder:
             allowed = ", ".join(name for name in definition.types if name in TYPES) or "no field"
             self.diagnostics.add(line, f"{kind} on the type {type_name}", f"it on {allowed} only")
             return None
+        return self._parsed(kind, value, line)
+
+    def _parsed(self, kind: str, value: Any, line: int) -> Any:
+        """Return the parsed limit of a kind; None if it is wrong."""
         try:
-            limit = definition.parse(value)
+            limit = KINDS[kind].parse(value)
         except ValueError as error:
             self.diagnostics.add(line, f"{kind} is {safe_repr(value)}", _split_message(error)[1])
             return None

@@ -112,7 +112,7 @@ def interpret(
     decoded = decoded or decode_body(family, form, body)
     modes = ModeState(family.compiled_modes, mode_inputs(family, decoded) | {"model": model, "call": call})
     interpreter = _Interpreter(family, decoded, modes, local, now)
-    return violations + decoded.violations + interpreter.run(form.part_fields)
+    return violations + decoded.violations + interpreter.run(form.part_fields, call)
 
 
 class _Interpreter:
@@ -134,8 +134,11 @@ class _Interpreter:
         self._item_index = 0
         self._violations: list[Violation] = []
 
-    def run(self, part_fields: frozenset[str]) -> list[Violation]:
-        """Return the violations of all fields; null is an item in one of `part_fields`."""
+    def run(self, part_fields: frozenset[str], call: str | None) -> list[Violation]:
+        """Return the violations of the call and of all fields; null is an item in one of `part_fields`."""
+        rule = self._family.call_rules.get(call or "")
+        if rule and self._holds(rule.limit) is False:
+            self._report(rule, "/model", describe(self._family, rule.limit), call)
         values, paths = self._decoded.values, self._decoded.paths
         for field in self._family.fields:
             name = field.name

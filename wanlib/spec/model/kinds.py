@@ -202,6 +202,7 @@ KINDS: Mapping[str, Kind] = {
     "endpoints": Kind((), _mapping, PRESENCE),
     "unknown": Kind((), _must_be_true, PRESENCE, outcome="unspecified", fixed=True),
     "only_for": Kind((), _mapping, PRESENCE, outcome="unspecified", fixed=True),
+    "only_in": Kind((), parse_condition, PRESENCE),
     # on any field
     "place": Kind(_ALL_TYPES, _word("input", "parameters"), PRESENCE, varies=False),
     "required": Kind(_TYPES_OF_VALUES, _must_be_true, PRESENCE),

@@ -244,6 +244,7 @@ class Family:
         only_for: The rule on names that only other families document, with these families by name; None if
             there are none.
         instead: What to do instead of sending such a name, by name.
+        call_rules: The rule on the mode that a call needs, by call; other calls are possible in every mode.
     """
 
     name: str
@@ -262,6 +263,7 @@ class Family:
     positions: Mapping[str, str] = field(default_factory=dict)
     only_for: Rule | None = None
     instead: Mapping[str, str] = field(default_factory=dict)
+    call_rules: Mapping[str, Rule] = field(default_factory=dict)
 
     def field(self, name: str) -> Field:
         """Return the field of a name. Raise KeyError if there is none."""
