@@ -93,6 +93,7 @@ def served() -> Iterator[Service]:
     """A Service at a port of its own."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hung up
     service = server.service = Service(server.server_port)  # type: ignore[attr-defined]
     thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

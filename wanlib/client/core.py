@@ -244,7 +244,7 @@ def _picture_request(deadline: Deadline, url: str, headers: Mapping[str, str]) -
     return Request(
         "GET",
         url,
-        {"User-Agent": "wanlib", "Accept-Encoding": "identity", **headers},
+        {"User-Agent": "wanlib", **headers},
         None,
         max(deadline.remaining, 0.001),
         read_timeout=STALL_TIMEOUT,

@@ -26,7 +26,8 @@ class Output(Result):
         """Fetch the pictures, several at once, and write them to files.
 
         A picture that is already there and complete is not fetched again. A file appears under its name only
-        when it is complete.
+        when it is complete and on the disk. If the call is interrupted or cancelled, a note of the exception
+        names the files that were saved.
 
         Args:
             folder: The folder, which is created if it does not exist. A path that ends in `.png` is the file
@@ -38,9 +39,11 @@ class Output(Result):
             The paths of the files, in order.
 
         Raises:
-            InvalidArgumentError: A file is named for several pictures, or has the suffix of another format.
-            LinkExpiredError: The links have expired.
+            InvalidArgumentError: `folder` cannot be a path, or is a file for several pictures or of another
+                format.
+            LinkExpiredError: The links have expired, as the store says.
             DownloadFailedError: A picture could not be fetched or stored; `saved` lists the files that were.
+                Each of these errors has this output as `result`.
         """
         return self.saver(self, folder, stem, overwrite)
 
@@ -62,7 +65,8 @@ class AsyncOutput(Result):
         """Fetch the pictures, several at once, and write them to files.
 
         A picture that is already there and complete is not fetched again. A file appears under its name only
-        when it is complete.
+        when it is complete and on the disk. If the call is interrupted or cancelled, a note of the exception
+        names the files that were saved.
 
         Args:
             folder: The folder, which is created if it does not exist. A path that ends in `.png` is the file
@@ -74,9 +78,11 @@ class AsyncOutput(Result):
             The paths of the files, in order.
 
         Raises:
-            InvalidArgumentError: A file is named for several pictures, or has the suffix of another format.
-            LinkExpiredError: The links have expired.
+            InvalidArgumentError: `folder` cannot be a path, or is a file for several pictures or of another
+                format.
+            LinkExpiredError: The links have expired, as the store says.
             DownloadFailedError: A picture could not be fetched or stored; `saved` lists the files that were.
+                Each of these errors has this output as `result`.
         """
         return await self.saver(self, folder, stem, overwrite)
 

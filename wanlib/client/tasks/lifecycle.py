@@ -23,6 +23,7 @@ from wanlib.client.tasks.billing import (
 from wanlib.client.tasks.journaling import attach_failure, name_tasks
 from wanlib.client.tasks.status import TaskStatus
 from wanlib.client.tasks.submit import outcome_unknown_error
+from wanlib.client.tasks.task_list import CLOCK_TOLERANCE
 from wanlib.client.tasks.waiter import Outcome, StatusCallback
 from wanlib.errors import (
     InvalidArgumentError,
@@ -104,7 +105,7 @@ def wait_all(
 def _settle(context: ClientContext, billed: BilledCall, outcome: Outcome) -> Steps[Result]:
     """Settle a task that has ended; raise the error of one that has not."""
     if isinstance(outcome, TaskStatus):
-        result_context = call_context(context, billed, outcome.ended_at or context.clock.wall())
+        result_context = call_context(context, billed, _end_time(context, billed, outcome.ended_at))
         result = parse_result(context.api, billed.model, outcome.raw, result_context)
         return (yield from settle(context, billed, result, outcome.status))
     if isinstance(outcome, TaskError):
@@ -118,6 +119,18 @@ def _settle(context: ClientContext, billed: BilledCall, outcome: Outcome) -> Ste
         status = next((name for kind, name in names.items() if isinstance(outcome, kind)), "")
         attach_failure(outcome, (yield from record_end(context, billed, status, at, None)))
     raise outcome
+
+
+def _end_time(context: ClientContext, billed: BilledCall, stated: float | None) -> float:
+    """Return when a task ended, in seconds since 1970: now, if the stated time cannot be.
+
+    Links expire a time after it. An impossible one would make links that work look dead, so that no other
+    process would fetch their pictures after a crash.
+    """
+    now = context.clock.wall()
+    earliest = now - context.api.life.expires_after if billed.sent_at is None else billed.sent_at
+    is_possible = stated is not None and earliest - CLOCK_TOLERANCE <= stated <= now + CLOCK_TOLERANCE
+    return stated if stated is not None and is_possible else now
 
 
 def call_sync(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Deadline) -> Steps[Result]:

@@ -119,6 +119,4 @@ class TaskListing:
         self._pages = page.pages
         new = [task for task in page.items if task.task_id not in self._seen]
         self._seen.update(task.task_id for task in new)
-        if not new:
-            self._pages = 0
         return new
