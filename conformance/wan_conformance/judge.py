@@ -103,4 +103,6 @@ def _verdict(
     observed: Observation,
     reason: str | None = None,
 ) -> Verdict:
-    return Verdict(case.rule, case.id, target.name, verdict, expected, observed, reason=reason)
+    return Verdict(
+        case.rule, case.id, target.name, verdict, expected, observed, reason=reason, place=case.place
+    )

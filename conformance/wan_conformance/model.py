@@ -100,6 +100,7 @@ class Verdict:
         model: The model of the body; None if it names no known model.
         reason: Why the case was skipped, is a known failure, or fails although the answer is right; else
             None.
+        place: `file:line` of a case that was written by hand; None for others.
     """
 
     rule: str | None
@@ -113,6 +114,7 @@ class Verdict:
     ms: float = 0.0
     model: str | None = None
     reason: str | None = None
+    place: str | None = None
 
 
 class Target(Protocol):

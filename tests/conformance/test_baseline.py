@@ -4,13 +4,14 @@ import json
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from wan_conformance.model import Verdict
-from wan_conformance.report.baseline import changes, write_baseline
-from wan_conformance.report.log import VerdictLog, read_log
+from wan_conformance.model import ExpectedAnswer, Verdict
+from wan_conformance.report.baseline import Comparison, compare, write_baseline
+from wan_conformance.report.log import VerdictLog, VerdictLogError, read_log
 
-from tests.conformance.tiny import HEAD, WORD, verdict
+from tests.conformance.tiny import HEAD, MAX, WORD, verdict
 
 VERDICTS = [
     verdict(name="edge:1"),
@@ -20,8 +21,8 @@ VERDICTS = [
 ]
 
 
-def log(*verdicts: Verdict) -> VerdictLog:
-    return VerdictLog(HEAD, verdicts)
+def log(*verdicts: Verdict, **head: Any) -> VerdictLog:
+    return VerdictLog(HEAD | head, verdicts)
 
 
 def test_equal_verdicts_give_equal_baselines(tmp_path: Path) -> None:
@@ -35,20 +36,21 @@ def test_equal_verdicts_give_equal_baselines(tmp_path: Path) -> None:
 def test_a_baseline_leaves_out_what_differs_between_runs(tmp_path: Path) -> None:
     write_baseline(log(*VERDICTS), tmp_path / "base")
     text = (tmp_path / "base").read_bytes()
-    lines = [json.loads(line) for line in text.splitlines()]
+    head, *lines = (json.loads(line) for line in text.splitlines())
+    assert head == {"run": {"rules": HEAD["rules"], "facts": HEAD["facts"]}}
     assert [(line["case"], line["target"]) for line in lines] == [
         ("edge:1", "other"),
         ("edge:1", "tiny"),
         ("edge:2", "tiny"),
         ("edge:3", "tiny"),
     ]
-    assert not {"run", "ms", "seed", "body", "model"} & {name for line in lines for name in line}
+    assert not {"ms", "seed", "body", "model"} & {name for line in lines for name in line}
     assert b"\r" not in text
 
 
 def test_a_baseline_can_be_read_as_a_log(tmp_path: Path) -> None:
     write_baseline(log(*VERDICTS), tmp_path / "base")
-    assert changes(read_log(tmp_path / "base"), log(*VERDICTS)) == []
+    assert compare(read_log(tmp_path / "base"), log(*VERDICTS)) == Comparison((), ())
 
 
 @pytest.mark.parametrize(
@@ -66,15 +68,107 @@ def test_a_baseline_can_be_read_as_a_log(tmp_path: Path) -> None:
     ],
 )
 def test_changes(old: str | None, new: str | None, text: str, worse: bool) -> None:
-    (change,) = changes(log(*([verdict(old)] if old else [])), log(*([verdict(new)] if new else [])))
+    (change,) = compare(log(*([verdict(old)] if old else [])), log(*([verdict(new)] if new else []))).others
     assert (str(change), change.is_regression) == (text, worse)
 
 
 def test_regressions_come_first_and_only_what_was_run_is_compared() -> None:
     old = log(verdict(name="edge:b"), verdict(name="edge:c", target="other"))
     new = log(verdict("fail", name="edge:b"), verdict(name="edge:a"))
-    assert [item.case for item in changes(old, new)] == ["edge:b", "edge:c", "edge:a"]
-    assert [item.case for item in changes(old, new, lambda item: item.target == "tiny")] == [
-        "edge:b",
-        "edge:a",
+    assert [item.case for item in compare(old, new).others] == ["edge:b", "edge:c", "edge:a"]
+    of_tiny = compare(old, new, lambda item: item.target == "tiny")
+    assert [item.case for item in of_tiny.others] == ["edge:b", "edge:a"]
+
+
+# Changes of the spec
+
+
+def rule(kind: str, limit: str, number: float | None = None, outcome: str = "rejected") -> dict[str, Any]:
+    """Return the part of a log's head about one rule of the field cups."""
+    entry = {"limit": limit, "outcome": outcome} | ({} if number is None else {"number": number})
+    return {"rules": {f"tea/cups.{kind}": entry}}
+
+
+BETWEEN = "bodies with cups between the old and the new limit are now rejected"
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "text"),
+    [
+        ("max", ("4", 4), ("6", 6), "4 → 6: bodies with cups 5 and 6 are now accepted"),
+        ("max", ("6", 6), ("5", 5), "6 → 5: bodies with cups 6 are now rejected"),
+        ("max", ("4", 4), ("90", 90), "4 → 90: bodies with cups 5 to 90 are now accepted"),
+        ("max", ("4", 4), ("4", 4, "ignored"), "4: a violation is now ignored, not rejected"),
+        ("min", ("4", 4), ("2", 2), "4 → 2: bodies with cups 2 and 3 are now accepted"),
+        ("min", ("0.5", 0.5), ("1", 1), f"0.5 → 1: {BETWEEN}"),
+        ("max_count", ("3", 3), ("4", 4), "3 → 4: bodies with 4 items in cups are now accepted"),
+        (
+            "max_chars",
+            ("800", 800, "truncated"),
+            ("900", 900, "truncated"),
+            "800 → 900: bodies with 801 to 900 characters in cups are no longer truncated",
+        ),
+        ("max_ratio", ("8:1", 8), ("4:1", 4), f"8:1 → 4:1: {BETWEEN}"),
+        (
+            "one_of",
+            ("black green",),
+            ("black white",),
+            "black green → black white: bodies with cups white are now accepted;"
+            " bodies with cups green are now rejected",
+        ),
+    ],
+)
+def test_a_changed_limit_is_one_line(kind: str, old: Any, new: Any, text: str) -> None:
+    ((change, moved),) = compare(log(**rule(kind, *old)), log(**rule(kind, *new))).spec
+    assert (str(change), moved) == (f"tea/cups.{kind} {text}", ())
+
+
+def test_rules_and_facts_that_are_new_gone_or_changed() -> None:
+    old = log(**rule("max", "4"), facts={"a/n.default": 4, "a/p": {"x": "0.20"}})
+    new = log(**rule("min", "1"), facts={"a/n.default": 5, "a/p": {"x": "0.21", "y": "1"}})
+    assert [str(change) for change, _ in compare(old, new).spec] == [
+        "tea/cups.max 4 → none: violations are no longer found",
+        "tea/cups.min none → 1: a violation is rejected",
+        "a/n.default 4 → 5",
+        "a/p.x 0.20 → 0.21",
+        "a/p.y none → 1",
     ]
+
+
+FOUR, SIX = rule("max", "4", 4), rule("max", "6", 6)
+
+
+def test_cases_move_with_their_limit_and_a_regression_stands_out() -> None:
+    """New and gone cases of the rule, its field and its file are explained; a case that fails is not."""
+    explained, foreign = (MAX, "tea/cups.min", WORD), "pot/lid.type"
+    before = [verdict(about=about, name=f"edge:{about}/old") for about in (*explained, foreign)]
+    after = [verdict(about=about, name=f"edge:{about}/new") for about in (*explained, foreign)]
+    stays, fails = verdict(name="edge:stays"), verdict("fail", name="edge:stays")
+    found = compare(log(*before, stays, **FOUR), log(*after, fails, **SIX))
+    ((change, moved),) = found.spec
+    assert change.id == MAX
+    assert [(item.word, item.case) for item in moved] == [
+        *(("gone", f"edge:{about}/old") for about in explained),
+        *(("new", f"edge:{about}/new") for about in explained),
+    ]
+    assert [(str(item), item.is_regression) for item in found.others] == [
+        ("gone: tiny: edge:pot/lid.type/old: pass -> none", True),
+        ("changed: tiny: edge:stays: pass -> fail", True),
+        ("new: tiny: edge:pot/lid.type/new: none -> pass", False),
+    ]
+    assert found.regressions == 2
+
+
+def test_a_case_by_hand_moves_with_its_own_rule_alone() -> None:
+    refused = replace(verdict(name="vector:five"), expected=ExpectedAnswer(False, (MAX,)))
+    accepted = replace(verdict(about=None, name="vector:five"), expected=ExpectedAnswer(True, ()))
+    gone = verdict(about=WORD, name="vector:sort")
+    found = compare(log(refused, gone, **FOUR), log(accepted, **SIX))
+    assert [(item.word, item.case) for item in found.spec[0][1]] == [("moved", "vector:five")]
+    assert [str(item) for item in found.others] == ["gone: tiny: vector:sort: pass -> none"]
+    assert compare(log(refused, **FOUR), log(accepted, **FOUR)) == Comparison((), ())
+
+
+def test_a_log_without_limits_is_refused() -> None:
+    with pytest.raises(VerdictLogError, match=r"no limits and facts in its first line.*--accept"):
+        compare(VerdictLog({}, ()), log())

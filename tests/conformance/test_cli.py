@@ -113,7 +113,7 @@ def test_known_failures_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_baseline_is_accepted_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "accepted: base" in command("run", "--accept", "base").stdout
-    assert command("run", "--baseline", "base").stdout.endswith("0 changes, 0 regressions\n")
+    assert command("run", "--baseline", "base").stdout.endswith("0 other changes, 0 regressions\n")
     monkeypatch.setattr(
         job, "collect_sources", lambda spec, pattern: [source([*all_cases(), case(3), case(2)][1:])]
     )
@@ -121,7 +121,7 @@ def test_a_baseline_is_accepted_and_compared(monkeypatch: pytest.MonkeyPatch) ->
     assert result.exit_code == 1
     assert "REGRESSION gone: right: edge:tea/cups.max/keeps/4black@tea-1: pass -> none" in result.stdout
     assert "new: right: edge:tea/cups.max/keeps/3black@tea-1: none -> pass" in result.stdout
-    assert "3 changes, 1 regressions" in result.stdout
+    assert "3 other changes, 1 regressions" in result.stdout
 
 
 def test_a_part_is_compared_with_its_part_of_the_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +203,7 @@ def test_exit_codes_of_report_and_diff(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [command("report", path).exit_code for path in (good, bad)] == [0, 1]
     assert command("diff", good, good).exit_code == 0
     assert command("diff", bad, good).exit_code == 0
-    assert "2 changes, 2 regressions" in command("diff", good, bad).stdout
+    assert "2 other changes, 2 regressions" in command("diff", good, bad).stdout
     assert command("diff", good, bad).exit_code == 1
 
 

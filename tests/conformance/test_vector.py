@@ -58,8 +58,8 @@ def test_a_vector_has_file_and_position(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     first, second, third = load(tmp_path)
-    assert (first.file, first.index, first.call, first.statement) == ("a.yaml", 0, "sync", "h27#n.max")
-    assert (second.index, second.call, second.expect) == (1, None, ("wan2.7/n.max:sequential", "wire/model"))
+    assert (first.file, first.line, first.call, first.statement) == ("a.yaml", 1, "sync", "h27#n.max")
+    assert (second.line, second.call, second.expect) == (2, None, ("wan2.7/n.max:sequential", "wire/model"))
     assert (third.id, third.file, third.body()) == ("z", "b.yaml", None)
 
 
@@ -68,22 +68,22 @@ BAD_FILES = [
     ("- !!python/name:os.system ''", "a.yaml: not plain YAML: could not determine a constructor"),
     ("- {id: \xff", "a.yaml: not plain YAML: "),
     ("{}", "a.yaml: expected a list of vectors, found dict"),
-    ("- 5", "a.yaml: 0: expected a mapping, found 5"),
-    (entry("expect"), "a.yaml: a: expect is missing"),
-    (entry("id"), "a.yaml: 0: id is missing"),
-    (entry("body"), "a.yaml: a: body is missing"),
-    (entry("statement"), "a.yaml: a: statement is missing"),
-    (entry(why="b"), "a.yaml: a: no member 'why', expected id, statement, body, expect or call"),
-    (entry(id="A b"), "a.yaml: A b: id is 'A b', expected the form [a-z0-9]"),
-    (entry(id="a b"), "a.yaml: a b: id is 'a b', expected the form [a-z0-9]"),
-    (entry(id=7), "a.yaml: 7: id is 7, expected the form [a-z0-9]"),
-    (entry(statement="n"), "a.yaml: a: statement is 'n', expected the form [a-z0-9]+#"),
-    (entry(call="SYNC"), "a.yaml: a: call is 'SYNC', expected one of sync, async, stream"),
-    (entry(call=None), "a.yaml: a: call is None, expected one of sync, async, stream (or no call"),
-    (entry(expect="wire/model"), "a.yaml: a: expect is 'wire/model', expected a list of rule ids"),
-    (entry(expect=["n.max"]), "a.yaml: a: a rule of expect is 'n.max', expected the form (wire|"),
-    (entry(expect=["wire/model"] * 2), "a.yaml: a: expect has wire/model twice"),
-    (f"{entry()[:-1]}, {entry()[1:]}", "a.yaml: a: the id is taken by entry 0 of a.yaml"),
+    ("- 5", "a.yaml:1: 0: expected a mapping, found 5"),
+    (entry("expect"), "a.yaml:1: a: expect is missing"),
+    (entry("id"), "a.yaml:1: 0: id is missing"),
+    (entry("body"), "a.yaml:1: a: body is missing"),
+    (entry("statement"), "a.yaml:1: a: statement is missing"),
+    (entry(why="b"), "a.yaml:1: a: no member 'why', expected id, statement, body, expect or call"),
+    (entry(id="A b"), "a.yaml:1: A b: id is 'A b', expected the form [a-z0-9]"),
+    (entry(id="a b"), "a.yaml:1: a b: id is 'a b', expected the form [a-z0-9]"),
+    (entry(id=7), "a.yaml:1: 7: id is 7, expected the form [a-z0-9]"),
+    (entry(statement="n"), "a.yaml:1: a: statement is 'n', expected the form [a-z0-9]+#"),
+    (entry(call="SYNC"), "a.yaml:1: a: call is 'SYNC', expected one of sync, async, stream"),
+    (entry(call=None), "a.yaml:1: a: call is None, expected one of sync, async, stream (or no call"),
+    (entry(expect="wire/model"), "a.yaml:1: a: expect is 'wire/model', expected a list of rule ids"),
+    (entry(expect=["n.max"]), "a.yaml:1: a: a rule of expect is 'n.max', expected the form (wire|"),
+    (entry(expect=["wire/model"] * 2), "a.yaml:1: a: expect has wire/model twice"),
+    (f"{entry()[:-1]}, {entry()[1:]}", "a.yaml:1: a: the id is taken at a.yaml:1"),
 ]
 
 BAD_BODIES = [
@@ -107,29 +107,29 @@ BAD_BODIES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "complaint"), BAD_FILES)
-def test_a_bad_file_is_refused_with_a_message(tmp_path: Path, text: str, complaint: str) -> None:
+@pytest.mark.parametrize(("text", "message"), BAD_FILES)
+def test_a_bad_file_is_refused_with_a_message(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "a.yaml").write_bytes(text.encode("latin-1"))
     with pytest.raises(VectorError) as caught:
         load(tmp_path)
-    assert str(caught.value).startswith(complaint)
+    assert str(caught.value).startswith(message)
 
 
-@pytest.mark.parametrize(("body", "complaint"), BAD_BODIES)
-def test_a_bad_macro_is_refused_when_it_is_loaded(tmp_path: Path, body: Any, complaint: str) -> None:
+@pytest.mark.parametrize(("body", "message"), BAD_BODIES)
+def test_a_bad_macro_is_refused_when_it_is_loaded(tmp_path: Path, body: Any, message: str) -> None:
     (tmp_path / "a.yaml").write_text(entry(body=body), encoding="utf-8")
     with pytest.raises(VectorError) as caught:
         load(tmp_path)
-    assert str(caught.value).startswith(f"a.yaml: a: {complaint}")
+    assert str(caught.value).startswith(f"a.yaml:1: a: {message}")
 
 
 def test_a_boolean_key_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(VectorError, match=r"^a\.yaml: a: the key True is not a string: quote it$"):
+    with pytest.raises(VectorError, match=r"^a\.yaml:1: a: the key True is not a string: quote it$"):
         expanded(tmp_path, "{on: 1}")
 
 
 def test_an_impossible_image_is_an_error_when_it_is_expanded(tmp_path: Path) -> None:
-    with pytest.raises(VectorError, match=r"^a\.yaml: a: a 9x9 png takes [0-9]+ bytes, more than 8$"):
+    with pytest.raises(VectorError, match=r"^a\.yaml:1: a: a 9x9 png takes [0-9]+ bytes, more than 8$"):
         expanded(tmp_path, "{$image: {format: png, width: 9, height: 9, bytes: 8}}")
 
 

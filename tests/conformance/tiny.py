@@ -115,6 +115,7 @@ HEAD = {
     "targets": ["tiny"],
     "models": [MODEL],
     "rules": {rule.id: {"limit": str(rule.limit), "outcome": rule.outcome} for rule in RULES},
+    "facts": {"tea/cups.default": 2},
 }
 
 

@@ -27,6 +27,7 @@ class Case:
         question: The request.
         breaks: Rule id and outcome of every rule that the body violates, sorted; empty for a valid body.
         seed: The random seed of a generated body; None if nothing was random.
+        place: `file:line` of a case that was written by hand; None for others.
     """
 
     id: str
@@ -34,3 +35,4 @@ class Case:
     question: Question
     breaks: tuple[tuple[str, str], ...]
     seed: int | None = None
+    place: str | None = None

@@ -12,7 +12,7 @@ from wan_conformance.cli.errors import add_command
 from wan_conformance.engine.execute import RunRequest, RunUsageError, execute
 from wan_conformance.engine.mutation_check import run_mutants
 from wan_conformance.engine.sources import matching_body_rules
-from wan_conformance.report.baseline import VerdictChange, changes, write_baseline
+from wan_conformance.report.baseline import Comparison, VerdictChange, compare, write_baseline
 from wan_conformance.report.junit import write_junit
 from wan_conformance.report.log import VerdictLog, read_log
 from wan_conformance.report.markdown import write_markdown
@@ -25,6 +25,8 @@ from wanlib.spec import load
 
 _MAX_CHANGES = 50
 """Changes that are printed."""
+_MAX_MOVED = 10
+"""Cases that are printed below a change of the spec."""
 _REPORT_FILES = ("report.md", "junit.xml", "verdicts.ndjson")
 
 
@@ -78,7 +80,7 @@ def run(
     typer.echo(f"reports: {', '.join(str(report / name) for name in _REPORT_FILES)}")
     code = _exit_code(log)
     if old is not None:
-        code = max(code, _print_changes(changes(old, log, request.covers)))
+        code = max(code, _print_comparison(compare(old, log, request.covers, request.covers_rule)))
     if accept is not None:
         _accept(log, accept)
     return code
@@ -115,7 +117,7 @@ def diff(
 
     Exit 0 if nothing got worse, 1 if a case that passed no longer does, 2 for an unreadable log.
     """
-    return _print_changes(changes(read_log(old), read_log(new)))
+    return _print_comparison(compare(read_log(old), read_log(new)))
 
 
 def mutants(
@@ -146,15 +148,32 @@ def _exit_code(log: VerdictLog) -> int:
     return ExitCode.OK if tally(log).conforms else ExitCode.FAILED
 
 
-def _print_changes(found: Sequence[VerdictChange]) -> int:
-    """Print changes, regressions first, and return the exit code."""
-    regressions = sum(change.is_regression for change in found)
-    for change in found[:_MAX_CHANGES]:
-        typer.echo(printable(f"{'REGRESSION ' if change.is_regression else ''}{change}"))
-    if len(found) > _MAX_CHANGES:
-        typer.echo(f"and {len(found) - _MAX_CHANGES:,} more changes")
-    typer.echo(f"compared with the baseline: {len(found):,} changes, {regressions:,} regressions")
+def _print_comparison(found: Comparison) -> int:
+    """Print changes of the spec with the cases that moved, then all others, and return the exit code."""
+    for change, moved in found.spec:
+        typer.echo(printable(f"spec: {change}"))
+        _print_some([f"  {case}" for case in _by_case(moved)], _MAX_MOVED, "cases that moved")
+    others = [f"{'REGRESSION ' if change.is_regression else ''}{change}" for change in found.others]
+    _print_some(others, _MAX_CHANGES, "changes")
+    spec, other, regressions = len(found.spec), len(found.others), found.regressions
+    typer.echo(
+        f"compared with the baseline: {spec:,} changes of the spec, {other:,} other changes,"
+        f" {regressions:,} regressions"
+    )
     return ExitCode.FAILED if regressions else ExitCode.OK
+
+
+def _by_case(moved: Sequence[VerdictChange]) -> list[str]:
+    """Return a line for each case, with the number of its targets."""
+    targets = Counter((change.word, change.case) for change in moved)
+    return [f"{word}: {case} ({count} targets)" for (word, case), count in targets.items()]
+
+
+def _print_some(lines: Sequence[str], most: int, noun: str) -> None:
+    for line in lines[:most]:
+        typer.echo(printable(line))
+    if len(lines) > most:
+        typer.echo(f"and {len(lines) - most:,} more {noun}")
 
 
 def _accept(log: VerdictLog, path: Path) -> None:

@@ -19,10 +19,11 @@ from wan_conformance.model import Target, Verdict
 from wan_conformance.report.junit import write_junit
 from wan_conformance.report.log import VerdictLog, read_log, write_log
 from wan_conformance.report.markdown import write_markdown
+from wan_conformance.report.spec_changes import spec_header
 from wan_conformance.targets import TARGETS
 from wan_conformance.targets.server.server import remote_server
 from wan_conformance.targets.server.target import HttpTarget
-from wanlib.base.text import did_you_mean, format_limit
+from wanlib.base.text import did_you_mean
 from wanlib.spec import Rule, Spec, load
 
 _PACKAGES = ("wanlib", "hypothesis", "jsonschema", "pillow", "PyYAML")
@@ -64,7 +65,11 @@ class RunRequest:
     def covers(self, verdict: Verdict) -> bool:
         """Return whether this run could have given a verdict that stands in another log."""
         is_selected = not self.targets or verdict.target in self.targets
-        return is_selected and any(fnmatchcase(verdict.rule or "", pattern) for pattern in self.patterns)
+        return is_selected and self.covers_rule(verdict.rule or "")
+
+    def covers_rule(self, rule: str) -> bool:
+        """Return whether this run tests a rule; an empty id stands for cases about no single rule."""
+        return any(fnmatchcase(rule, pattern) for pattern in self.patterns)
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -164,10 +169,7 @@ def _run_header(request: RunRequest, spec: Spec, rules: list[Rule], targets: lis
         "targets": targets,
         "models": list(spec.models),
         "families": {family.name: list(family.models) for family in spec.families},
-        "rules": {
-            rule.id: {"limit": format_limit(rule.limit, rule.kind), "outcome": rule.outcome} for rule in rules
-        },
-    }
+    } | spec_header(spec, rules)
 
 
 def _version(package: str) -> str:

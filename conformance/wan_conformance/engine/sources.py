@@ -82,7 +82,11 @@ def vector_case(vector: Vector, rules: Mapping[str, Rule]) -> Case:
     body = vector.body()
     breaks = [(rule, expected_outcome(rule, rules, body)) for rule in vector.expect]
     return Case(
-        f"vector:{vector.id}", _single_broken_rule(vector), Question(body, vector.call), tuple(sorted(breaks))
+        f"vector:{vector.id}",
+        _single_broken_rule(vector),
+        Question(body, vector.call),
+        tuple(sorted(breaks)),
+        place=f"{vector.file}:{vector.line}",
     )
 
 

@@ -156,7 +156,7 @@ _PATTERNS = {
 
 
 class VectorError(ValueError):
-    """A vector file is wrong: `file: id: what is wrong`."""
+    """A vector file is wrong: `file:line: id: what is wrong`."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Vector:
         call: How the body is sent: `sync`, `async` or `stream`; None if unknown, so that rules on the call
             are not judged.
         file: The name of its file.
-        index: Its position in the file, from 0.
+        line: The line at which it begins, from 1.
         expect: All rule ids that it violates; empty for a valid body.
         template: The body with its macros.
     """
@@ -178,7 +178,7 @@ class Vector:
     statement: str
     call: str | None
     file: str
-    index: int
+    line: int
     expect: tuple[str, ...]
     template: Any = field(repr=False)
 
@@ -191,7 +191,7 @@ class Vector:
         try:
             return expand(self.template)
         except ValueError as error:
-            raise VectorError(f"{self.file}: {self.id}: {error}") from error
+            raise VectorError(f"{self.file}:{self.line}: {self.id}: {error}") from error
 
 
 def load(folder: Path = VECTORS) -> list[Vector]:
@@ -207,28 +207,40 @@ def load(folder: Path = VECTORS) -> list[Vector]:
     for vector in vectors:
         first = by_id.setdefault(vector.id, vector)
         if first is not vector:
-            taken = f"the id is taken by entry {first.index} of {first.file}"
-            raise VectorError(f"{vector.file}: {vector.id}: {taken}")
+            taken = f"the id is taken at {first.file}:{first.line}"
+            raise VectorError(f"{vector.file}:{vector.line}: {vector.id}: {taken}")
     return vectors
 
 
 def _read(path: Path) -> Iterator[Vector]:
     try:
-        entries = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        entries = [*_entries(path)]
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise VectorError(f"{path.name}: not plain YAML: {error}") from error
-    if not isinstance(entries, list):
-        raise VectorError(f"{path.name}: expected a list of vectors, found {type(entries).__name__}")
-    for index, entry in enumerate(entries):
+    for number, (line, entry) in enumerate(entries):
         for fault in _entry_problems(entry):
-            name = entry.get("id", index) if isinstance(entry, dict) else index
-            raise VectorError(f"{path.name}: {name}: {fault}")
-        yield _vector(path.name, index, entry)
+            name = entry.get("id", number) if isinstance(entry, dict) else number
+            raise VectorError(f"{path.name}:{line}: {name}: {fault}")
+        yield _vector(path.name, line, entry)
 
 
-def _vector(file: str, index: int, entry: dict[str, Any]) -> Vector:
+def _entries(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield the entries of a file with their first lines, from 1."""
+    loader = _Loader(path.read_text(encoding="utf-8"))
+    try:
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.SequenceNode):
+            kind = type(loader.construct_document(node)).__name__ if node else "nothing"
+            raise VectorError(f"{path.name}: expected a list of vectors, found {kind}")
+        for entry in node.value:
+            yield entry.start_mark.line + 1, loader.construct_document(entry)
+    finally:
+        loader.dispose()
+
+
+def _vector(file: str, line: int, entry: dict[str, Any]) -> Vector:
     call, expect = entry.get("call"), tuple(entry["expect"])
-    return Vector(entry["id"], entry["statement"], call, file, index, expect, entry["body"])
+    return Vector(entry["id"], entry["statement"], call, file, line, expect, entry["body"])
 
 
 def _entry_problems(entry: Any) -> Iterator[str]:

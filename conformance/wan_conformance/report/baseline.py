@@ -1,19 +1,28 @@
-"""The accepted run, and what changed in a later one."""
+"""The accepted run, and what changed in a later one.
 
-from collections.abc import Callable, Iterator
+A baseline is a log without what differs between runs: its first line has the limits and facts of the spec,
+each other line a verdict. `compare` finds what changed in the spec and attributes new and gone cases to it;
+what remains is a regression or news.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wan_conformance.model import Verdict
-from wan_conformance.report.log import VerdictLog, dump_line, verdict_to_json
+from wan_conformance.report.log import VerdictLog, VerdictLogError, dump_line, verdict_to_json
+from wan_conformance.report.spec_changes import SpecChange, spec_changes
 
-_LEFT_OUT = ("ms", "seed", "body", "model")
+_LEFT_OUT = ("ms", "seed", "body", "model", "place")
+_SPEC = ("rules", "facts")
+_BY_HAND = "vector:"
 
 
 def write_baseline(log: VerdictLog, path: Path) -> None:
     """Write the verdicts, sorted and without what differs between runs: equal verdicts, equal bytes."""
+    head = dump_line({"run": {name: log.run[name] for name in _SPEC}})
     lines = sorted(log.verdicts, key=lambda verdict: (verdict.case, verdict.target))
-    path.write_text("".join(map(_line, lines)), encoding="ascii", newline="\n")
+    path.write_text(head + "".join(map(_line, lines)), encoding="ascii", newline="\n")
 
 
 def _line(verdict: Verdict) -> str:
@@ -24,50 +33,122 @@ def _line(verdict: Verdict) -> str:
 
 @dataclass(frozen=True, slots=True)
 class VerdictChange:
-    """A case whose verdict on a target has changed.
+    """A case whose verdict, or whose expected answer, has changed on a target.
 
     Attributes:
         case: The id of the case.
         target: The name of the target.
         old: The verdict before; None if there was none.
         new: The verdict now; None if there is none.
+        rules: The rules that the case is about, before and now.
     """
 
     case: str
     target: str
     old: str | None
     new: str | None
+    rules: tuple[str, ...] = ()
 
     @property
     def is_regression(self) -> bool:
         """Whether it passed before and no longer does."""
-        return self.old == "pass"
+        return self.old == "pass" and self.new != "pass"
+
+    @property
+    def word(self) -> str:
+        """What happened to the case: `new`, `gone`, `changed`, or `moved` if another answer is expected."""
+        if self.old == self.new:
+            return "moved"
+        return "gone" if self.new is None else "new" if self.old is None else "changed"
 
     def __str__(self) -> str:
-        word = "gone" if self.new is None else "new" if self.old is None else "changed"
-        return f"{word}: {self.target}: {self.case}: {self.old or 'none'} -> {self.new or 'none'}"
+        verdicts = f"{self.old or 'none'} -> {self.new or 'none'}"
+        return f"{self.word}: {self.target}: {self.case}: {verdicts}"
 
 
-def changes(
-    old: VerdictLog, new: VerdictLog, compared: Callable[[Verdict], bool] = lambda verdict: True
-) -> list[VerdictChange]:
-    """Return what is new, gone or changed, by case and target, regressions first.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed between two runs.
+
+    Attributes:
+        spec: What changed in the spec, each change with the cases that moved because of it.
+        others: The other changes, regressions first.
+    """
+
+    spec: tuple[tuple[SpecChange, tuple[VerdictChange, ...]], ...]
+    others: tuple[VerdictChange, ...]
+
+    @property
+    def regressions(self) -> int:
+        """The number of regressions."""
+        return sum(change.is_regression for change in self.others)
+
+
+def compare(
+    old: VerdictLog,
+    new: VerdictLog,
+    covers: Callable[[Verdict], bool] = lambda verdict: True,
+    covers_rule: Callable[[str], bool] = lambda rule: True,
+) -> Comparison:
+    """Compare two runs.
 
     Args:
         old: The earlier log or baseline.
         new: The later log.
-        compared: Whether an old verdict takes part; a partial run leaves out those that it could not give.
+        covers: Whether an old verdict takes part; a partial run leaves out those that it could not give.
+        covers_rule: Whether a rule of the old log takes part.
+
+    Raises:
+        VerdictLogError: The first line of a log has no limits and facts.
     """
-    before = {(item.case, item.target): item.verdict for item in old.verdicts if compared(item)}
-    after = {(item.case, item.target): item.verdict for item in new.verdicts}
-    changed = list(_changes(before, after))
-    return sorted(changed, key=lambda item: (not item.is_regression, item.case, item.target))
+    for log, name in ((old, "the earlier log"), (new, "the later log")):
+        if not all(part in log.run for part in _SPEC):
+            raise VerdictLogError(
+                f"{name} has no limits and facts in its first line; make it again, a baseline with --accept"
+            )
+    changed = spec_changes(old.run, new.run, covers_rule)
+    moved: dict[SpecChange, list[VerdictChange]] = {change: [] for change in changed}
+    others: list[VerdictChange] = []
+    for change in _verdict_changes(old, new, covers):
+        cause = _cause(change, changed)
+        if cause is not None:
+            moved[cause].append(change)
+        elif change.old != change.new:
+            others.append(change)
+    others.sort(key=lambda item: (not item.is_regression, item.case, item.target))
+    return Comparison(tuple((cause, tuple(cases)) for cause, cases in moved.items()), tuple(others))
 
 
-def _changes(
-    before: dict[tuple[str, str], str], after: dict[tuple[str, str], str]
+def _cause(change: VerdictChange, changed: Sequence[SpecChange]) -> SpecChange | None:
+    """Return the change of the spec because of which a case is new, is gone or expects another answer.
+
+    A verdict that changed has no such cause. A case that was written by hand moves with its own rule alone;
+    one that is made from the spec may also contain other limits of its field and its file.
+    """
+    if change.old != change.new and None not in (change.old, change.new):
+        return None
+    least = 3 if change.case.startswith(_BY_HAND) else 1
+    ranked = [(max((cause.explains(rule) for rule in change.rules), default=0), cause) for cause in changed]
+    best = max(ranked, key=lambda pair: pair[0], default=(0, None))
+    return best[1] if best[0] >= least else None
+
+
+def _verdict_changes(
+    old: VerdictLog, new: VerdictLog, covers: Callable[[Verdict], bool]
 ) -> Iterator[VerdictChange]:
+    before = {(item.case, item.target): item for item in old.verdicts if covers(item)}
+    after = {(item.case, item.target): item for item in new.verdicts}
     for key in {**before, **after}:
-        old, new = before.get(key), after.get(key)
-        if old != new:
-            yield VerdictChange(*key, old, new)
+        first, second = before.get(key), after.get(key)
+        if first is None or second is None or _answer(first) != _answer(second):
+            pair = [item for item in (first, second) if item is not None]
+            rules = dict.fromkeys(rule for item in pair for rule in (item.rule, *item.expected.rules) if rule)
+            yield VerdictChange(*key, _word(first), _word(second), tuple(rules))
+
+
+def _word(verdict: Verdict | None) -> str | None:
+    return None if verdict is None else verdict.verdict
+
+
+def _answer(verdict: Verdict) -> object:
+    return verdict.verdict, verdict.expected

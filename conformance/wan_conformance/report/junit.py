@@ -53,6 +53,10 @@ def _case(verdict: Verdict) -> ET.Element:
         name=xml_text(verdict.case),
         time=f"{verdict.ms / 1000:.6f}",
     )
+    if verdict.place:
+        file, _, line = verdict.place.rpartition(":")
+        case.set("file", xml_text(file))
+        case.set("line", xml_text(line))
     tag = _TAGS.get(verdict.verdict)
     if tag:
         result = ET.SubElement(case, tag, message=xml_text(_message(verdict)))

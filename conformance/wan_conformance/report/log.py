@@ -21,11 +21,12 @@ _EXTRA: Mapping[str, tuple[type, ...]] = {
     "ms": (int, float),
     "model": _OPTIONAL,
     "reason": _OPTIONAL,
+    "place": _OPTIONAL,
 }
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict as its line: `body` unless it passed, `model` and `reason` if there is one."""
+    """Return a verdict as its line: `body` unless it passed; model, place and reason if there is one."""
     line: dict[str, Any] = {
         "rule": verdict.rule,
         "case": verdict.case,
@@ -38,6 +39,7 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
         line["body"] = verdict.body
     line |= {"seed": verdict.seed, "ms": verdict.ms}
     line |= {"model": verdict.model} if verdict.model else {}
+    line |= {"place": verdict.place} if verdict.place else {}
     return line | ({"reason": verdict.reason} if verdict.reason else {})
 
 
@@ -76,6 +78,7 @@ def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
         ms=line.get("ms", 0.0),
         model=line.get("model"),
         reason=line.get("reason"),
+        place=line.get("place"),
     )
 
 
@@ -113,7 +116,7 @@ class VerdictLog:
     """A log in memory.
 
     Attributes:
-        run: Its first line; empty for a baseline, which has none.
+        run: Its first line; of a baseline the limits and facts alone.
         verdicts: The verdicts in their order.
     """
 
@@ -199,8 +202,12 @@ def _run(value: Any) -> dict[str, Any]:
     rules = value.get("rules", {})
     if not isinstance(rules, dict) or not all(isinstance(rule, dict) for rule in rules.values()):
         raise ValueError(f"run.rules is {safe_repr(rules)}, expected an object of objects")
-    if not _texts([word for rule in rules.values() for word in rule.values()]):
-        raise ValueError(f"run.rules is {safe_repr(rules)}, expected limit and outcome of each rule")
+    numbers = [rule["number"] for rule in rules.values() if "number" in rule]
+    words = [word for rule in rules.values() for name, word in rule.items() if name != "number"]
+    if not _texts(words) or not all(type(number) in (int, float) for number in numbers):
+        raise ValueError(f"run.rules is {safe_repr(rules)}, expected limit, outcome and number of each rule")
+    if not isinstance(value.get("facts", {}), dict):
+        raise ValueError(f"run.facts is {safe_repr(value['facts'])}, expected an object")
     return value
 
 

@@ -61,6 +61,8 @@ def _failures(failures: list[Verdict]) -> Iterator[str]:
         yield f"- **{verdict.verdict}** {_code(verdict.target)} {_code(verdict.case)}"
         yield f"  - expected {_code(describe_answer(verdict.expected))}"
         yield f"  - observed {_code(describe_answer(verdict.observed))}"
+        if verdict.place:
+            yield f"  - written in {_code(verdict.place)}"
         if verdict.reason and verdict.reason != verdict.observed.error:
             yield f"  - because {_code(verdict.reason)}"
         if verdict.body is not None:

@@ -160,6 +160,8 @@ def _failure(verdict: Verdict) -> Text:
     text.append(
         f"  expected  {describe_answer(verdict.expected)}\n  observed  {describe_answer(verdict.observed)}\n"
     )
+    if verdict.place:
+        text.append(f"  written   {printable(verdict.place)}\n")
     if verdict.reason and verdict.reason != verdict.observed.error:
         text.append(f"  reason    {printable(verdict.reason)}\n")
     if verdict.body is not None:

@@ -1,6 +1,7 @@
 """Text helpers that the reports share: answers in words, rule ids on several lines."""
 
 import json
+from typing import Any
 
 from wan_conformance.model import ExpectedAnswer, Observation, Verdict
 from wanlib.base.redaction import printable
@@ -25,3 +26,11 @@ def explain_command(verdict: Verdict) -> str | None:
     differing = sorted(set(verdict.expected.rules) ^ set(verdict.observed.rules))
     rule = verdict.rule or next(iter(differing), None)
     return f"wanlib explain {printable(rule)}" if rule else None
+
+
+def short_value(value: Any, max_length: int = 80) -> str | None:
+    """Return a value of the spec on one line of at most `max_length` characters; None for None."""
+    if value is None:
+        return None
+    text = printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= max_length else text[: max_length - 1] + "…"
