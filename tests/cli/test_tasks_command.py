@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from tests.cli.service import PNG, TASK, Service
+from wanlib.client.journal.journal import Journal
+from wanlib.client.journal.leases import LeaseOwner
+from wanlib.errors import JournalError
 
 Command = Callable[..., Any]
 PRO = "wan2.7-image-pro"
@@ -168,3 +171,41 @@ def test_a_journal_with_nothing_to_do_or_none_at_all(call: Command, tmp_path: Pa
     made.close()
     ran = call("resume", "--journal", foreign)
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+
+
+def test_a_call_that_another_process_works_on_is_left_to_it(
+    call: Command, service: Service, tmp_path: Path
+) -> None:
+    path = tmp_path / "calls.sqlite"
+    assert call("submit", PRO, "Dusk", "--n", "1", "--journal", path).code == 0
+    owner = LeaseOwner(path)
+    with Journal(path) as journal:
+        entry = journal.entry(1)
+        assert entry and journal.acquire_lease(1, owner.mark, entry.sent_at, entry.sent_at + 9999)
+        ran = call("resume", "--journal", path)
+        assert (ran.code, ran.out) == (1, "")
+        assert f"task {TASK} of {PRO} is left to the process that leases it until 20" in ran.err
+        (line,) = call("resume", "--journal", path, "--json").out.splitlines()
+        assert json.loads(line)["leased"]["task_id"] == TASK
+    owner.release()
+    assert call("resume", "--journal", path, "--out", tmp_path).code == 0
+
+
+def test_the_id_is_printed_though_the_journal_fails(
+    call: Command, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise JournalError("the journal is gone")
+
+    path = tmp_path / "calls.sqlite"
+    for name in ("record_accepted", "record_ended", "record_saved", "record_uncertain"):
+        monkeypatch.setattr(Journal, name, fail)
+    ran = call("submit", PRO, "Dusk", "--n", "1", "--journal", path)
+    assert (ran.code, ran.out) == (0, f"{TASK}\n")
+    assert ran.err.count("wanlib: the journal is gone\n") == 1
+    ran = call("generate", PRO, "Dusk", "--n", "1", "--journal", path, "--out", tmp_path)
+    assert (ran.code, ran.out) == (0, f"{tmp_path / f'{TASK}-1.png'}\n")
+    service.answers["/services/aigc/image-generation/generation"] = (502, b"")
+    ran = call("generate", PRO, "Dusk", "--n", "1", "--journal", path, "--json")
+    assert json.loads(ran.out)["error"] == "OutcomeUnknownError"
+    assert json.loads(ran.out)["journal_error"] == "the journal is gone"

@@ -1,4 +1,4 @@
-"""Output for people and for pipes: tables, the progress of tasks, and violations."""
+"""Output for people and for pipes: tables, the progress of tasks, violations, and warnings of the client."""
 
 import sys
 from collections import Counter
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from wanlib.base.redaction import printable
 from wanlib.base.violation import Violation
+from wanlib.cli.errors import print_error
 
 if TYPE_CHECKING:
     from wanlib.base.clock import Clock
@@ -143,3 +144,23 @@ def violation_lines(violations: Sequence[Violation]) -> list[str]:
         f"{counts[group]} {text}" for group, text in _SUMMARY_BY_GROUP.items() if counts[group]
     )
     return [*lines, f"{len(violations)} violation{'s' if len(violations) > 1 else ''}: {summary}"]
+
+
+_HANDLER = "wanlib prompt"
+
+
+def print_client_warnings() -> None:
+    """Print the warnings that the client logs from now on, such as a journal that fails after a call."""
+    import logging  # costs milliseconds, which commands without a client save
+
+    class MessagePrinter(logging.Handler):
+        """Prints each record as a message of the command, without a traceback."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            print_error(*record.getMessage().splitlines())
+
+    log = logging.getLogger("wanlib")
+    if all(handler.name != _HANDLER for handler in log.handlers):
+        printer = MessagePrinter(logging.WARNING)
+        printer.name = _HANDLER
+        log.addHandler(printer)

@@ -35,8 +35,6 @@ class Life(RuleBasedStateMachine):
         self.known[key] = self.known[key]._replace(**values)
 
     def is_left(self, entry: Entry) -> bool:
-        if entry.state == "unsaved":
-            return (entry.links_expire_at or 0) > self.now
         return entry.state != "done" and (entry.accepted_at or entry.sent_at) + LIFE > self.now
 
     @rule(span=SPANS)
@@ -90,12 +88,11 @@ class Life(RuleBasedStateMachine):
     def somebody_claims_it(self, data: st.DataObject, owner: str, span: float) -> None:
         key = data.draw(st.sampled_from(sorted(self.known)))
         holder, until = self.leases.get(key, (owner, 0.0))
-        entry = self.known[key]
-        dead = entry.state == "unsaved" and not self.is_left(entry)
-        due = (holder == owner or until <= self.now) and entry.state != "done" and not dead
+        due = (holder == owner or until <= self.now) and self.known[key].state != "done"
         assert self.journal.acquire_lease(key, owner, self.now, self.now + span) == due
         if due:
             self.leases[key] = (owner, self.now + span)
+            self.change(key, leased_until=self.now + span)
 
     @precondition(lambda self: self.known)
     @rule(data=st.data(), owner=NAMES)
@@ -104,6 +101,7 @@ class Life(RuleBasedStateMachine):
         self.journal.release_lease(key, owner)
         if self.leases.get(key, ("", 0))[0] == owner:
             del self.leases[key]
+            self.change(key, leased_until=None)
 
     @rule()
     def the_file_is_opened_anew(self) -> None:

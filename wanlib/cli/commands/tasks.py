@@ -18,6 +18,7 @@ from wanlib.cli.options.output_files import OutputOptions
 from wanlib.cli.output import Progress, print_table
 
 if TYPE_CHECKING:
+    from wanlib.client.journal.entry import Entry
     from wanlib.client.tasks.lost_calls import LostCall
     from wanlib.client.tasks.status import TaskSummary
 
@@ -184,7 +185,8 @@ def resume(
 
     Waits for each task in the --journal file and saves its pictures. If the id of a task was lost, the tasks
     that were submitted at that time are listed; with --adopt they are continued. Exit 0 if every picture
-    arrived, 1 if something failed or is lost, 2 for a usage error or a missing key.
+    arrived, 1 if something failed, is lost or is left to another process, 2 for a usage error or a missing
+    key.
     """
     if connection.journal is None or not connection.journal.is_file():
         raise CliError("--journal FILE: missing; expected the file in which the calls were recorded")
@@ -203,11 +205,24 @@ def resume(
         if any(lost.candidates for lost in resumed.lost) and not adopt and not as_json:
             command = reporter.command("resume", "--adopt")
             print_error(f"to continue them, if no other program uses the account for this model: {command}")
+        codes += [_report_leased(entry, as_json) for entry in resumed.leased]
         if not codes:
             print_error("the journal has no unfinished calls")
         return max(codes, default=ExitCode.OK)
 
     return reporter.run(resume_all)
+
+
+def _report_leased(entry: "Entry", as_json: bool) -> int:
+    """Report a call that another process works on, or has worked on until it ended on another machine."""
+    if as_json:
+        call = {"task_id": entry.task_id, "model": entry.model, "leased_until": entry.leased_until}
+        print(json.dumps({"leased": call}))
+    else:
+        task = f"task {entry.task_id}" if entry.task_id else "a call without a task id"
+        until = _format_time(entry.leased_until)
+        print_error(f"{task} of {entry.model} is left to the process that leases it until {until}")
+    return ExitCode.FAILED
 
 
 def _report_lost(lost: "LostCall", as_json: bool) -> int:

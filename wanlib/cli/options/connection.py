@@ -59,7 +59,10 @@ class ConnectionOptions:
             ConfigurationError: A setting is invalid.
         """
         from wanlib import Wan
+        from wanlib.cli.output import print_client_warnings
         from wanlib.errors import JournalError
+
+        print_client_warnings()
 
         if not is_dry_run and not os.environ.get(_API_KEY, "").strip():
             raise CliError(f"no API key: set {_API_KEY} (the key is only read from the environment)")

@@ -29,6 +29,7 @@ class Entry(NamedTuple):
         saved_at: When its pictures were saved.
         paths: The saved files.
         problem: Why the call was refused or is uncertain; None otherwise.
+        leased_until: When the lease of a process that works on it ends; None if none does.
     """
 
     key: int
@@ -50,6 +51,7 @@ class Entry(NamedTuple):
     saved_at: float | None
     paths: tuple[str, ...]
     problem: str | None
+    leased_until: float | None
 
     @property
     def state(self) -> State:
@@ -74,9 +76,9 @@ def entry_from_row(row: tuple[Any, ...]) -> Entry:
 
 COLUMNS = ", ".join(Entry._fields)
 UNFINISHED = """
-    saved_at IS NULL AND (ended_at IS NULL OR (task_id IS NOT NULL AND links_expire_at > :now))
+    saved_at IS NULL AND (ended_at IS NULL OR (task_id IS NOT NULL AND links_expire_at IS NOT NULL))
 """
-"""Whether there is something left to do, as `Entry.state` has it, and links that still live."""
+"""Whether there is something left to do, as `Entry.state` has it."""
 
 LOST_KEYS = """
 SELECT other.key FROM entry AS other

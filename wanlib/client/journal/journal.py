@@ -226,10 +226,10 @@ class Journal:
 
         Args:
             now: Seconds since 1970.
-            expires_after: Seconds for which the service keeps a task. Older calls, and pictures whose links
-                have expired, cannot be continued.
+            expires_after: Seconds for which the service keeps a task, and so gives the links of its
+                pictures. Older calls cannot be continued.
         """
-        alive = "(ended_at IS NOT NULL OR coalesce(accepted_at, sent_at) + :life > :now)"
+        alive = "coalesce(accepted_at, sent_at) + :life > :now"
         return self._read(f"{UNFINISHED} AND {alive}", {"now": now, "life": expires_after})
 
     def entry(self, which: int | str) -> Entry | None:

@@ -181,8 +181,8 @@ def settle(context: ClientContext, billed: BilledCall, result: Result, status: s
     context.budget.settle(
         billed.reserved, result.spent.amount if result.spent else billed.reserved, billed.task_id
     )
-    links = result.links_expire_at if result.images else None
     at = result.ended_at or context.clock.wall()
+    links = (result.links_expire_at or at) if result.images else None
     failure = yield from record_end(context, billed, status, at, links)
     return result if failure is None else replace(result, journal_error=failure)
 

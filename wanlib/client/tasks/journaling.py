@@ -68,10 +68,10 @@ def record_outcome(
 ) -> Steps[JournalError | None]:
     """Write what became of a call that was sent. Return why that failed; None if it did not.
 
-    The arguments are those of `use_journal`.
+    The arguments are those of `use_journal`. Half of the time that is left is for the call itself.
     """
     try:
-        yield from use_journal(context, deadline, action, wait=wait)
+        yield from use_journal(context, deadline, action, wait=min(wait, deadline.remaining / 2))
     except Exception as error:
         failure = (
             error
