@@ -74,8 +74,8 @@ class AsyncClient(BaseClient):
             DeadlineExceededError: The requests have taken longer than the client's own timeout.
             MalformedResponseError: The service states more pages than are fetched.
         """
-        listing = self._core.list_tasks(status, model, task_id, start, end)
-        while page := await self._driver.run(listing.next_page()):
+        pages = self._core.list_tasks(status, model, task_id, start, end)
+        while page := await self._driver.run(pages.next_page()):
             for task in page:
                 yield task
 

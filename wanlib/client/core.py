@@ -32,7 +32,7 @@ from wanlib.client.tasks.journaling import record_outcome
 from wanlib.client.tasks.lifecycle import call_sync, submit, wait, wait_all
 from wanlib.client.tasks.requests import cancel_task, get_task
 from wanlib.client.tasks.status import TaskStatus, TaskSummary
-from wanlib.client.tasks.task_list import TaskListing, find_lost, time_filter
+from wanlib.client.tasks.task_list import TaskPages, find_lost, time_filter
 from wanlib.client.tasks.waiter import StatusCallback
 from wanlib.errors import InvalidArgumentError, JournalError, OutcomeUnknownError, WanError
 
@@ -173,7 +173,7 @@ class ClientCore:
 
     def list_tasks(
         self, status: str | None, model: str | None, task_id: str | None, start: Any, end: Any
-    ) -> TaskListing:
+    ) -> TaskPages:
         """Return the tasks that fit, to be fetched. Raise InvalidArgumentError, InvalidRequestError."""
         api, names = self.context.api, self.context.api.names.list_query
         query: dict[str, str | int] = {}
@@ -187,7 +187,7 @@ class ClientCore:
             until = self.context.clock.wall() if end is None else _to_epoch(end, "end")
             since = until - api.life.expires_after if start is None else _to_epoch(start, "start")
             query |= time_filter(self.context, since, until, margin=0.0)
-        return TaskListing(self.context, query, self._deadline(None))
+        return TaskPages(self.context, query, self._deadline(None))
 
     def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> Steps[list[Path]]:
         from wanlib.client.results.save import save

@@ -67,14 +67,14 @@ def find_lost(
         return []
     names = context.api.names.list_query
     filters: Query = {**time_filter(context, start, end), names.model: model}
-    listing = TaskListing(context, filters, deadline)
+    pages = TaskPages(context, filters, deadline)
     tasks: list[TaskSummary] = []
-    while page := (yield from listing.next_page()):
+    while page := (yield from pages.next_page()):
         tasks += page
     return tasks
 
 
-class TaskListing:
+class TaskPages:
     """A list of tasks, fetched page by page.
 
     It ends whatever the service claims: at the last page, at one without a task that no page before it had,
