@@ -104,7 +104,7 @@ def test_parameters_as_they_stand_at_the_prompt(call: Command, street: Path) -> 
 def test_generate_is_a_call_without_images(call: Command, service: Service, tmp_path: Path) -> None:
     service.parts = [{"text": "First\nthis:"}, {"image": "1"}, {"text": "Then that."}]
     ran = call("generate", "wan2.6-image", "A street", "--out", tmp_path, "--stem", "street")
-    assert (ran.code, ran.out) == (0, f"First\nthis:\n{tmp_path / 'street-1.png'}\nThen that.\n")
+    assert (ran.code, ran.out) == (0, f"> First\n> this:\n{tmp_path / 'street-1.png'}\n> Then that.\n")
     assert service.created()[0].body["parameters"]["enable_interleave"] is True
 
 

@@ -55,7 +55,7 @@ def test_several_are_waited_for_at_once(call: Command, service: Service, tmp_pat
 def test_a_response_without_a_picture(call: Command, service: Service, tmp_path: Path) -> None:
     service.parts = [{"text": "\x1b[2JNo."}]
     ran = call("wait", TASK, "--out", tmp_path)
-    assert (ran.code, ran.out) == (1, "\\x1b[2JNo.\n")
+    assert (ran.code, ran.out) == (1, "> \\x1b[2JNo.\n")
     assert ran.err.endswith("wanlib: no picture arrived\n")
 
 

@@ -117,10 +117,21 @@ def escape_surrogates(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return `text` with every character escaped that could move the cursor or colour a terminal."""
+    """Return a foreign text as one line for a terminal: without keys, control characters escaped."""
+    text = hide_keys(text)
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def printable_json(value: object, indent: int | None = None) -> str:
+    """Return a value as JSON for a terminal: other scripts as they are, control characters escaped."""
+    import json  # for commands alone
+
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def _is_small_list(value: object) -> bool:

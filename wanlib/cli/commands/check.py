@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wanlib.base.redaction import printable, safe_repr
+from wanlib.base.redaction import printable, printable_json, safe_repr
 from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, print_error
 from wanlib.cli.input_files import read_body, read_lines
 from wanlib.cli.output import violation_lines
@@ -149,7 +149,7 @@ class _BodyFixer:
         from wanlib.fixing import fix
 
         fixed = fix(body, call=self.call, local=self.local)
-        print(json.dumps(fixed.body, indent=indent, ensure_ascii=False), flush=True)
+        print(printable_json(fixed.body, indent), flush=True)
         for change in fixed.changes:
             print_error(f"{place}fixed {change}")
         result = self.checker.check(fixed.body)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wanlib.base.redaction import printable
+from wanlib.base.redaction import printable, printable_json
 from wanlib.cli.call_errors import CallErrorReporter, report_interrupt
 from wanlib.cli.errors import ExitCode, print_error, resolve_model
 from wanlib.cli.options.connection import ConnectionOptions
@@ -251,7 +251,6 @@ def print_prepared(model: str, prepared: "Prepared", *, curl: bool, as_json: boo
         print(printable(f"{prepared.method} {prepared.url}"))
         for name, value in prepared.headers.items():
             print(printable(f"{name}: {value}"))
-        body = json.dumps(prepared.body, indent=2, ensure_ascii=False)
-        print("", *map(printable, body.split("\n")), "", sep="\n")
+        print("", printable_json(prepared.body, 2), "", sep="\n")
     print(price_line(model, prepared.price), file=sys.stderr if curl else sys.stdout)
     return ExitCode.OK

@@ -68,7 +68,7 @@ class ConnectionOptions:
             raise CliError(f"no API key: set {_API_KEY} (the key is only read from the environment)")
         try:
             return Wan(
-                _API_KEY if is_dry_run else None,  # a placeholder: what is printed contains no key
+                "dry-run" if is_dry_run else None,  # nothing is sent, and what is printed contains no key
                 region=self.region,
                 workspace=self.workspace,
                 base_url=self.base_url,

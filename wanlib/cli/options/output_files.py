@@ -119,6 +119,10 @@ class OutputOptions:
         return ["--out", str(self.out), *stem, *(["--overwrite"] if self.overwrite else [])]
 
 
+QUOTE = "> "
+"""What stands before each line of a model's text, so that no text looks like a path or a message."""
+
+
 def _print_result(output: "Output", files: Sequence[Path]) -> None:
     """Print paths and text in reading order to stdout, and what is missing to stderr."""
     for line in _result_lines(output, files):
@@ -140,4 +144,4 @@ def _result_lines(output: "Output", files: Sequence[Path]) -> Iterator[str]:
         if isinstance(part, Picture):
             yield str(next(remaining))
         elif isinstance(part, Text):
-            yield from part.text.splitlines()
+            yield from (f"{QUOTE}{line}" for line in part.text.splitlines())

@@ -1,12 +1,12 @@
 """`Prepared`: a call as it would be sent, for `prepare()` and `--dry-run`."""
 
-import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, NamedTuple
 
+from wanlib.base.redaction import printable_json
 from wanlib.base.violation import Violation
 from wanlib.client.call.plan import CallPlan
 from wanlib.client.http.messages import Request
@@ -64,7 +64,7 @@ class Prepared(NamedTuple):
                 header = f'"{name}: {value}"'
             lines.append(f"-H {header}")
         if len(self.pieces) < 2:
-            body = json.dumps(self.body, ensure_ascii=False)
+            body = printable_json(self.body)
             return " \\\n  ".join([*lines, f"-d {shlex.quote(body)}"])
         parts = "; ".join(_shell_command(piece) for piece in self.pieces)
         # Through a pipe: a command line has no room for an image.
@@ -91,7 +91,7 @@ def _body_pieces(body: Mapping[str, Any]) -> tuple[str | Path, ...]:
             return {name: marked(member) for name, member in value.items()}
         return [marked(item) for item in value] if isinstance(value, list) else redact_body(value)
 
-    texts = json.dumps(marked(body), ensure_ascii=False).split(mark)
+    texts = printable_json(marked(body)).split(mark)
     pieces: list[str | Path] = [texts[0]]
     for path, text in zip(files, texts[1:], strict=True):
         pieces += [path, text]
