@@ -103,9 +103,10 @@ LAYERS: dict[str, dict[str, set[str]]] = {
     "wanlib.spec": {
         "": {"load", "interpreter", "model"},
         "mutations": {"model"},
-        "load": {"build", "model", "source"},
+        "load": {"build", "tables", "model", "source"},
         "interpreter": {"model"},
         "build": {"model", "source"},
+        "tables": {"model", "source"},
         "source": {"model"},
         "model": set(),
     },

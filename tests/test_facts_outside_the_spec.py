@@ -83,8 +83,11 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "content": "an argument of httpx",
     },
     "wanlib/spec/model/predicates.py": {"oss://": "how the URL of an uploaded file is written"},
-    "wanlib/spec/build/tables.py": {"task_id": ROW},
-    "wanlib/spec/build/table_checks.py": {"request_id": HOLE, "url": HOLE},
+    "wanlib/spec/tables/table_rules.py": {"task_id": ROW},
+    "wanlib/spec/tables/table_checks.py": {"request_id": HOLE, "url": HOLE},
+    "wanlib/spec/source/files.py": {"parameters": "a generated module"},
+    "wanlib/spec/source/schema_check.py": {"file": "a word that JSON Schema users write for an image"},
+    "wanlib/emit/client/methods.py": {"parameters": "an argument of our verbs"},
     "wanlib/spec/model/kinds.py": {"input": "the container that an example names", "parameters": "the same"},
     "wanlib/spec/mutations.py": {
         "input": "the container that a mutant moves a field to",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from tests.effects.spec_values import SpecValue, with_item, without_item
 from wanlib.spec.load import spec_folder
+from wanlib.spec.source.files import SINGLE_FILES
 from wanlib.spec.source.schema_check import SCHEMA
 from wanlib.spec.source.yaml_reader import LineList
 
@@ -74,7 +75,7 @@ class Vocabulary:
 
 def enum_at(place: SpecValue) -> list[str]:
     """Return the closed vocabulary that the schema has for a value, or an empty list."""
-    name = "family" if place.file.startswith("wan") else place.file
+    name = place.file if place.file in SINGLE_FILES else "family"
     schema: Any = _schema()["$defs"][name]
     for step in place.path:
         schema = _step(schema, step)

@@ -10,7 +10,8 @@ from tests.effects.readings import READINGS
 from tests.effects.spec_values import Documents, SpecValue, find_values, replace_value
 from wanlib.emit.python_text import EmitError
 from wanlib.spec import Spec, SpecError
-from wanlib.spec.load import build, name_diagnostics, spec_folder
+from wanlib.spec.load import build, spec_folder
+from wanlib.spec.source.files import name_diagnostics
 from wanlib.spec.source.schema_check import SCHEMA, schema_diagnostics
 
 REFUSED, DEAD, CRASH = "refused", "no effect", "crashes:"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from wanlib.spec.source.files import SINGLE_FILES
 from wanlib.spec.source.yaml_reader import LineList, LineMap
 
 Path = tuple[str | int, ...]
@@ -30,7 +31,7 @@ class SpecValue(NamedTuple):
     def kind(self) -> tuple[str, ...]:
         """What interchangeable values have in common: the kind of file and the last key."""
         keys = [part for part in self.path if isinstance(part, str) and part != "is"]
-        return ("model" if self.file.startswith("wan") else self.file, *keys[-1:])
+        return (self.file if self.file in SINGLE_FILES else "model", *keys[-1:])
 
 
 def find_values(documents: Documents) -> Iterator[SpecValue]:

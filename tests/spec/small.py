@@ -131,6 +131,7 @@ links_expire: {is: 24 h, of: end}
 
 _WIRE = """\
 wan: wire
+extends: none
 source: page#limits
 base_path: /api
 model: {is: listed}
@@ -145,15 +146,10 @@ bodies:
             parts: {image: images, text: prompt}
             text: {max_count: 1}
     parameters: "*"
-  single:
-    input:
-      words: prompt
-      picture: {only: images}
-    parameters: "*"
 endpoints:
   tea-1: {sync: POST /draw}
   tea-1-pro: {sync: POST /draw, async: POST /later}
-paths: {query: "GET /tasks"}
+paths: {query: GET /tasks/1, list: GET /tasks, cancel: POST /cancel, policy: GET /policy, token: POST /token}
 default_region: here
 regions:
   here:
@@ -174,6 +170,7 @@ answers:
     output:
       members:
         choices: {type: list, each: {members: {message: {members: {role: {type: text, one_of: [waiter]}}}}}}
+answer_of: {async: all, query: all, list: all, cancel: all, policy: all, token: all}
 times: {query: {form: "YYYY-MM-DD hh:mm", zone: "-01:30"}, list: {form: epoch ms}}
 streaming:
   content_type: text/event-stream

@@ -1,6 +1,7 @@
 """Loading a folder of spec files, and the diagnostics for folders that can't be loaded."""
 
 from collections.abc import Callable
+from keyword import iskeyword
 from pathlib import Path
 
 import pytest
@@ -32,15 +33,11 @@ def test_a_file_instead_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
-    expected = [f"{stem}.yaml:1: is missing in {tmp_path}" for stem in ("task", "wire", "service", "sources")]
-    expected = [f"{line}, expected beside the model files" for line in expected]
-    assert diagnostics_of(tmp_path) == [
-        *expected,
-        f"{tmp_path}:1: contains no model file, expected one such as wan2.7.yaml",
-    ]
+    words = "contains no spec file, expected one such as wan2.7.yaml"
+    assert diagnostics_of(tmp_path) == [f"{tmp_path}:1: {words}"]
 
 
-@pytest.mark.parametrize("file", [TASK, WIRE, SOURCES])
+@pytest.mark.parametrize("file", [TASK, SOURCES])
 def test_a_missing_file(file: str, tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / file).unlink()
@@ -98,14 +95,46 @@ def test_a_binary_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "stem", ["tea", "wan", "wan1.x", "Wan1.1", "wan1.1 copy", "1.1", "wan1.1.", "wany1.1"]
+    "stem", ["Tea", "1.1", "wan1.1 copy", "wan1.1.", "wan--1", "tea@home", "a" * 61, "thé"]
 )
-def test_unknown_file_names(stem: str, tmp_path: Path) -> None:
-    """Such a file has neither a schema nor a version."""
+def test_unusable_file_names(stem: str, tmp_path: Path) -> None:
+    """The name begins ids and becomes a module, a folder of vectors and a part of patterns."""
     write(tmp_path, FILES | {f"{stem}.yaml": FILES[FAMILY]})
-    names = "wan<version>.yaml, wanx<version>.yaml or one of task, wire, service, sources"
-    words = f"{stem}.yaml:1: has an unknown file name, expected {names}"
-    assert diagnostics_of(tmp_path) == [words]
+    names = "a name such as wan2.6-t2i.yaml, or one of task, wire, service, sources"
+    assert diagnostics_of(tmp_path) == [f"{stem}.yaml:1: has an unusable file name, expected {names}"]
+
+
+def test_names_that_become_one_module(tmp_path: Path) -> None:
+    """Of two files, or of a file and a module that every generated package has."""
+    names = ("tea-2.0.yaml", "tea.2-0.yaml", "client.yaml", "registry.yaml")
+    write(tmp_path, FILES | dict.fromkeys(names, FILES[FAMILY]))
+    assert diagnostics_of(tmp_path) == [
+        "tea-2.0.yaml:1: becomes the module tea_2_0, which tea.2-0.yaml has too, expected another name",
+        "registry.yaml:1: becomes the module registry, which generated code has too, expected another name",
+        "client.yaml:1: becomes the module client, which generated code has too, expected another name",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stem", "wan"),
+    [
+        ("tea", "tea"),
+        ("tea-2.0", "tea-2.0"),
+        ("wan1.1-t2i", "1.1-t2i"),
+        ("wanx0.9", "0.9"),
+        ("class", "class"),
+    ],
+)
+def test_a_model_file_has_any_name(stem: str, wan: str, tmp_path: Path) -> None:
+    """Ids and modules follow from it."""
+    text = complete("m").replace('wan: "1.0"', f'wan: "{wan}"')
+    spec = load(write(tmp_path, FILES | {f"{stem}.yaml": text}))
+    assert f"{stem}/n.max:grand" in spec.rules and f"{stem}/rates.running" in spec.facts
+    assert spec.family("m").module.isidentifier() and not iskeyword(spec.family("m").module)
+    (tmp_path / f"{stem}.yaml").write_text(text.replace(f'wan: "{wan}"', "wan: other"), "utf-8")
+    assert diagnostics_of(tmp_path) == [
+        f"{stem}.yaml:1: wan is 'other', expected \"{wan}\", as in the file name"
+    ]
 
 
 def test_other_files_are_ignored(tmp_path: Path) -> None:
@@ -155,21 +184,32 @@ def test_all_files_are_reported_at_once(tmp_path: Path) -> None:
     ]
 
 
+OWN_TABLES = """\
+calls: {sync: POST /draw}
+regions: {here: [sync]}
+rates: {submit_per_second: 1, running: 1}
+prices: {here: "0.30"}
+"""
+
+
+def complete(model: str) -> str:
+    """Return a model file with tables of its own, for one model."""
+    text = FILES[FAMILY].replace("[tea-1, tea-1-pro]", f"[{model}]").replace('"tea-1-pro"', f'"{model}"')
+    return text.replace("body: messages\n", f"body: messages\n{OWN_TABLES}")
+
+
 def test_model_files_are_ordered_newest_first(tmp_path: Path) -> None:
-    """In any order of the folder; `wanx` is older than `wan`."""
-    for name in ("wan0.9.yaml", "wanx1.1.yaml"):
-        version = name.removeprefix("wanx").removeprefix("wan").removesuffix(".yaml")
-        text = second(f"[{version}]".replace("[", '["m').replace("]", '"]')).replace('"0.9"', f'"{version}"')
-        text = text.replace('model == "tea-1-pro"', f'model == "m{version}"')
-        (tmp_path / name).write_text(text, "utf-8")
-    wire = FILES[WIRE]
-    for model in ("m0.9", "m1.1"):
-        wire = wire.replace("endpoints:\n", f"endpoints:\n  {model}: {{sync: POST /draw}}\n")
-        wire = wire.replace("\nrates:\n", f"\nrates:\n  {model}: {{submit_per_second: 1, running: 1}}\n")
-        wire = wire.replace("prices:\n", f'prices:\n  {model}: {{here: "0.10"}}\n')
-    spec = load(write(tmp_path, FILES | {WIRE: wire}))
-    assert [family.name for family in spec.families] == ["wan1.0", "wan0.9", "wanx1.1"]
-    assert spec.models == ("tea-1", "tea-1-pro", "m0.9", "m1.1")
+    """In any order of the folder; `wan` precedes every other name, and 1.10 is newer than 1.9."""
+    for stem in ("wan0.9", "wan0.10", "wanx1.1", "tea", "wan0.9-t2i"):
+        wan = stem.removeprefix("wanx").removeprefix("wan")
+        text = complete(f"m-{stem}").replace('wan: "1.0"', f'wan: "{wan}"')
+        (tmp_path / f"{stem}.yaml").write_text(text, "utf-8")
+    spec = load(write(tmp_path))
+    assert [family.name for family in spec.families] == [
+        *("wan1.0", "wan0.10", "wan0.9-t2i", "wan0.9"),
+        *("wanx1.1", "tea"),
+    ]
+    assert spec.models[:3] == ("tea-1", "tea-1-pro", "m-wan0.10")
 
 
 def test_the_digest_depends_on_the_files(tmp_path: Path) -> None:
@@ -222,7 +262,8 @@ def test_the_packaged_spec_is_loaded_once() -> None:
 
 
 def body_rules() -> list[Rule]:
-    return [rule for rule in load().rules.values() if rule.file.startswith("wan")]
+    files = {f"{family.name}.yaml" for family in load().families}
+    return [rule for rule in load().rules.values() if rule.file in files]
 
 
 def test_lines_of_packaged_rules() -> None:

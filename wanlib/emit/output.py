@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from wanlib.emit.client.api_tables import calls
 from wanlib.emit.client.client import clients
-from wanlib.emit.python_text import EmitError, module_name
+from wanlib.emit.python_text import EmitError
 from wanlib.emit.validator.module import validator
 from wanlib.emit.validator.registry import checker, registry
 from wanlib.extras import missing_extra_message
@@ -37,7 +37,7 @@ def generate_unformatted(spec: Spec) -> dict[str, str]:
         EmitError: The spec cannot be written as Python.
     """
     return {
-        **{f"{module_name(family.name)}.py": validator(spec, family) for family in spec.families},
+        **{f"{family.module}.py": validator(spec, family) for family in spec.families},
         "calls.py": calls(spec),
         "checker.py": checker(spec),
         **clients(spec),

@@ -117,11 +117,6 @@ def plain_name(name: str) -> str:
     return name
 
 
-def module_name(stem: str) -> str:
-    """Return the module of a spec file: `wan2_7` for `wan2.7`."""
-    return local_name(stem.replace(".", "_"))
-
-
 def python_literal(value: Any) -> str:
     """Return a plain value as Python.
 

@@ -71,7 +71,7 @@ BROKEN_SHAPES = [
         FAMILY,
         "  n:\n    type: integer",
         "  n:\n⟵    type: int",
-        'type is "int", expected one of text, integer, number, boolean, list, object, image, size, percent',
+        'type is "int", expected integer',
     ),
     Broken(
         "field without mapping",

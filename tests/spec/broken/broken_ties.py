@@ -16,9 +16,8 @@ BROKEN_TIES = [
         WIRE,
         "  tea-1-pro: {sync: POST /draw, async: POST /later}\n",
         "",
-        "endpoints lacks tea-1-pro, expected every model",
-        at=(WIRE, "endpoints:"),
-        also=1,
+        "the model tea-1-pro has no calls, expected calls in this file, or a row of endpoints in wire.yaml",
+        at=(FAMILY, "models:"),
     ),
     Broken(
         "price of a strange model",
@@ -32,8 +31,8 @@ BROKEN_TIES = [
         WIRE,
         '  tea-1: {here: "0.10"}\n',
         "",
-        "prices lacks tea-1, expected every model",
-        at=(WIRE, "prices:"),
+        "the model tea-1 has no prices, expected prices in this file, or a row of prices in wire.yaml",
+        at=(FAMILY, "models:"),
     ),
     Broken(
         "price in a strange region",
@@ -41,6 +40,7 @@ BROKEN_TIES = [
         '{here: "0.10"}',
         '{there: "0.10"}',
         "the region of tea-1, 'there' does not exist, expected here",
+        also=1,
     ),
     Broken(
         "rate of a strange model",
@@ -54,8 +54,8 @@ BROKEN_TIES = [
         WIRE,
         "  tea-1: {submit_per_second: 1, running: 1}\n",
         "",
-        "rates lacks tea-1, expected every model",
-        at=(WIRE, "rates:\n  tea-1-pro:"),
+        "the model tea-1 has no rates, expected rates in this file, or a row of rates in wire.yaml",
+        at=(FAMILY, "models:"),
     ),
     Broken(
         "region of a strange model",
@@ -63,6 +63,7 @@ BROKEN_TIES = [
         "{tea-1: [sync], tea",
         "{tea-2: [sync], tea",
         "the model of region here, 'tea-2' does not exist, expected tea-1",
+        also=2,
     ),
     Broken(
         "region without a host",

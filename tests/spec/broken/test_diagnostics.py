@@ -15,6 +15,7 @@ from tests.spec.broken.broken_output import BROKEN_OUTPUT
 from tests.spec.broken.broken_parts import BROKEN_PARTS
 from tests.spec.broken.broken_service import BROKEN_SERVICE
 from tests.spec.broken.broken_shapes import BROKEN_SHAPES
+from tests.spec.broken.broken_tables import BROKEN_TABLES
 from tests.spec.broken.broken_ties import BROKEN_TIES
 from tests.spec.broken.broken_yaml import BROKEN_YAML
 from tests.spec.broken.case import Broken
@@ -29,6 +30,7 @@ ALL = [
     *BROKEN_CONDITIONS,
     *BROKEN_EXPRESSIONS,
     *BROKEN_BODIES,
+    *BROKEN_TABLES,
     *BROKEN_TIES,
     *BROKEN_CLIENT,
     *BROKEN_ERRORS,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from wanlib.base.error_codes import ErrorTable, read_error_table
 from wanlib.base.wire_names import GROUPS, WireNames, read_names
-from wanlib.emit.python_text import CodeWriter, EmitError, keyword_argument, module_name, python_literal
+from wanlib.emit.python_text import CodeWriter, EmitError, keyword_argument, python_literal
 from wanlib.emit.validator.module import header
 from wanlib.spec import Family, Spec
 from wanlib.spec.model.timestamp_format import TimestampFormat
@@ -56,7 +56,7 @@ def calls(spec: Spec) -> str:
 
 def _model_functions(family: Family, out: CodeWriter) -> None:
     """Write a function that loads a family's functions on first use."""
-    name = module_name(family.name)
+    name = family.module
     out.line()
     out.line()
     out.line("@cache")
@@ -145,7 +145,7 @@ def _model(spec: Spec, family: Family, model: str) -> str:
     return _value(
         "Model",
         name=python_literal(model),
-        code=f"_{module_name(family.name)}",
+        code=f"_{family.module}",
         file=python_literal(family.name),
         fields=python_literal(tuple(field.name for field in family.fields)),
         images=python_literal(tuple(field.name for field in lists)),

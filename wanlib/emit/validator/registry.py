@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wanlib.emit.python_text import CodeWriter, module_name, python_literal
+from wanlib.emit.python_text import CodeWriter, python_literal
 from wanlib.emit.validator.module import header
 from wanlib.spec import Condition, Spec
 
@@ -62,7 +62,7 @@ def checker(spec: Spec) -> str:
     out.line(f"MODELS = {python_literal(spec.models)}")
     calls = spec.rules["wire/endpoints"].limit
     out.line(f"CALLS = {python_literal({model: calls[model] for model in spec.models})}")
-    homes = {model: module_name(family.name) for family in spec.families for model in family.models}
+    homes = {model: family.module for family in spec.families for model in family.models}
     out.line(f"_MODULES = {python_literal(homes)}")
     out.line(f"ENDING = {python_literal(spec.fine_tuned_ending)}")
     out.line("_CHECKS: dict[str, Check] = {}")

@@ -15,6 +15,7 @@ from wanlib.spec.model.errors import Diagnostics, check_model_name
 from wanlib.spec.model.model import DERIVED, Fact, Family, Field, Node, Verb
 from wanlib.spec.model.modes import Condition, Expression, parse_condition
 from wanlib.spec.model.picture_size import parse_picture_size
+from wanlib.spec.source.own_rows import is_by_model, without_remarks
 from wanlib.spec.source.yaml_reader import LineMap
 
 _OTHERWISE = "otherwise"
@@ -59,7 +60,7 @@ def build_family(
         positions=MappingProxyType(positions_of(fields, form) if form else {}),
         picture_size=MappingProxyType({mode: parse_picture_size(size) for mode, size in sizes.items()}),
         set_form=MappingProxyType(tables.by_condition(_SET_FORM, output.get(_SET_FORM, LineMap(0)))),
-        call_rules=MappingProxyType(builder.rules.call_rules(raw.get(CALLS_SECTION, LineMap(0)))),
+        call_rules=MappingProxyType(builder.rules.call_rules(_call_entries(raw))),
     )
     _check_set_form(output, diagnostics)
     tables.check_count_fields(output["count_of"])
@@ -168,6 +169,12 @@ class OutputTableBuilder:
 def _has_always_a_default(field: Field) -> bool:
     """Return whether there is a number to send in every mode."""
     return None in field.default and DERIVED not in field.default.values()
+
+
+def _call_entries(raw: LineMap) -> LineMap:
+    """Return the calls of a file; none if they are stated by model, which has no rules."""
+    has_rules = CALLS_SECTION in raw and not is_by_model(raw, CALLS_SECTION)
+    return without_remarks(raw[CALLS_SECTION]) if has_rules else LineMap(0)
 
 
 def _modes(raw: LineMap, fields: tuple[Field, ...], diagnostics: Diagnostics) -> Mapping[str, Expression]:

@@ -13,7 +13,9 @@ from wanlib.spec.source.annotated import AnnotatedValue, parse_annotated
 from wanlib.spec.source.yaml_reader import LineMap
 
 CALLS_SECTION = "calls"
-"""The section of a model file with rules on its calls; their ids begin with it."""
+"""The section of a model file with its calls; the ids of rules on them begin with it."""
+
+_CALL_KIND = "only_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,15 @@ class RuleBuilder:
         """Return the rule on the mode of each call that states one."""
         rules: dict[str, Rule] = {}
         for call, entry in raw.items():
-            path = f"{CALLS_SECTION}.{call}"
-            for kind in entry:
-                stated = parse_annotated(entry[kind], self.diagnostics)
-                line = entry.lines[kind]
-                limit = self._parsed(kind, stated.limit, line)
-                if limit is not None:
-                    rule = self._rule(kind, stated, limit, line, entry, path, None)
-                    rules[call] = replace(rule, field="")
+            if not isinstance(entry, LineMap) or _CALL_KIND not in entry:
+                continue
+            stated = parse_annotated(entry[_CALL_KIND], self.diagnostics)
+            line = entry.lines[_CALL_KIND]
+            limit = self._parsed(_CALL_KIND, stated.limit, line)
+            if limit is not None:
+                path = f"{CALLS_SECTION}.{call}"
+                rule = self._rule(_CALL_KIND, stated, limit, line, entry, path, None)
+                rules[call] = replace(rule, field="")
         return rules
 
     def implied(self, kind: str, path: str, line: int, field: str = "") -> Rule:

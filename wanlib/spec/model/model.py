@@ -4,9 +4,11 @@ Every other part of the project reads these classes and never the YAML. `wanlib.
 Derived properties are cached on the object: a changed copy (`dataclasses.replace`) computes its own.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from keyword import iskeyword
 from typing import Any
 
 from wanlib.base.identifiers import base_model
@@ -265,6 +267,11 @@ class Family:
     instead: Mapping[str, str] = field(default_factory=dict)
     call_rules: Mapping[str, Rule] = field(default_factory=dict)
 
+    @property
+    def module(self) -> str:
+        """The name of the module of its generated code: `wan2_7` for `wan2.7`."""
+        return module_name(self.name)
+
     def field(self, name: str) -> Field:
         """Return the field of a name. Raise KeyError if there is none."""
         return self._fields_by_name[name]
@@ -341,6 +348,12 @@ class Spec:
     def calls(self, model: str) -> tuple[str, ...]:
         """Return the calls that a model has endpoints for. Raise KeyError if unknown."""
         return tuple(self.wire["endpoints"][self.base(model) or model])
+
+
+def module_name(stem: str) -> str:
+    """Return the module of a spec file: `wan2_7` for `wan2.7`."""
+    name = re.sub("[^a-z0-9]", "_", stem)
+    return f"{name}_" if iskeyword(name) else name
 
 
 def _group_by_kind(rules: tuple[Rule, ...]) -> Mapping[str, tuple[Rule, ...]]:

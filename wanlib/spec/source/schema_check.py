@@ -6,13 +6,14 @@ checked when they are loaded, so jsonschema is imported only for them.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wanlib.spec.model.errors import suggest_name
-from wanlib.spec.source.yaml_reader import LineMap
+from wanlib.spec.source.own_rows import MODEL_TABLES, is_by_model, without_remarks
+from wanlib.spec.source.yaml_reader import LineList, LineMap
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -33,16 +34,54 @@ def schema_diagnostics(document: LineMap, name: str, schema: Path) -> list[str]:
     Returns:
         The diagnostics, each `file:line: what, expected what`, sorted by line.
     """
-    errors = _validator(schema).iter_errors(document)
-    messages = {message for error in errors for message in _messages(document, error)}
+    messages = {*_all_messages(document, _validator(schema, ""))}
+    for table in MODEL_TABLES if isinstance(document.get("models"), LineList) else ():
+        if isinstance(document.get(table), LineMap):
+            messages |= {*_table_messages(document, table, schema)}
     return [f"{name}:{line}: {text}" for line, text in sorted(messages)]
 
 
+_DEFINITIONS = {
+    "calls": "wire/properties/endpoints",
+    "regions": "wire/properties/regions/additionalProperties/properties/calls",
+    "rates": "wire/properties/rates",
+    "prices": "wire/properties/prices",
+}
+"""The schema of the rows of each table of a model file: that of the same rows in `wire.yaml`."""
+
+_FLAT_DEFINITIONS = {"calls": "calls"}
+"""The schema of a table with one value for all models, where it allows more than the rows of `wire.yaml`."""
+
+
+def _table_messages(document: LineMap, table: str, schema: Path) -> Iterator[tuple[int, str]]:
+    rows = without_remarks(document[table])
+    definition = _DEFINITIONS[table]
+    if not is_by_model(document, table):
+        definition = _FLAT_DEFINITIONS.get(table, definition)
+        value, rows = rows, LineMap(document.line)
+        rows[table], rows.lines[table] = value, document.lines[table]
+    is_of_rows = table == "regions" or definition in _FLAT_DEFINITIONS.values()
+    for part in rows.values() if is_of_rows else [rows]:
+        if isinstance(part, LineMap):
+            yield from _all_messages(part, _validator(schema, definition))
+        else:
+            yield rows.line, f"{table} has {json.dumps(part)[:_MAX_SHOWN]}, expected a mapping"
+
+
+def _all_messages(document: LineMap, validator: "Draft202012Validator") -> Iterator[tuple[int, str]]:
+    for error in validator.iter_errors(document):
+        yield from _messages(document, error)
+
+
 @cache
-def _validator(schema: Path) -> "Draft202012Validator":
+def _validator(schema: Path, definition: str) -> "Draft202012Validator":
+    """Return the validator of a file, or of a definition by its path in the schema."""
     from jsonschema import Draft202012Validator  # only for files that were not checked before
 
-    return Draft202012Validator(json.loads(schema.read_text("utf-8")))
+    content = json.loads(schema.read_text("utf-8"))
+    if definition:
+        content = {"$defs": content["$defs"], "$ref": f"#/$defs/{definition}"}
+    return Draft202012Validator(content)
 
 
 def line_of(document: LineMap, error: "ValidationError") -> int:
@@ -79,8 +118,60 @@ def _misspelled_key(mapping: LineMap, schema: Any) -> Iterator[tuple[int, str]]:
         varies = "patternProperties" in schema
         if key not in known and not (varies and key.startswith("when ")):
             is_when = varies and (" " in key or key == "when")
-            expected = "when and a mode" if is_when else suggest_name(key, known)
+            expected = "when and a mode" if is_when else _suggestion(key, known)
             yield mapping.lines[key], f"{key!r} is not known here, expected {expected}"
+
+
+_SYNONYMS = {
+    "enum": "one_of",
+    "const": "one_of",
+    "values": "one_of",
+    "choices": "one_of",
+    "allowed": "one_of",
+    "maximum": "max",
+    "minimum": "min",
+    "multipleof": "step",
+    "maxlength": "max_chars",
+    "maxitems": "max_count",
+    "minitems": "min_count",
+    "maxsize": "max_bytes",
+    "maxfilesize": "max_bytes",
+    "maxwidth": "max_side",
+    "maxheight": "max_side",
+    "minwidth": "min_side",
+    "minheight": "min_side",
+    "items": "each",
+    "properties": "fields",
+    "regex": "pattern",
+    "format": "formats",
+    "optional": "required",
+    "dependentrequired": "requires",
+    "dependson": "requires",
+    "description": "notes",
+    "comment": "notes",
+    "location": "place",
+    "in": "place",
+    "endpoints": "calls",
+    "price": "prices",
+    "string": "text",
+    "str": "text",
+    "int": "integer",
+    "float": "number",
+    "double": "number",
+    "bool": "boolean",
+    "array": "list",
+    "map": "object",
+    "dict": "object",
+    "mapping": "object",
+    "file": "image",
+}
+"""Words of JSON Schema and programming languages, without capitals and `_`, and the words of spec files."""
+
+
+def _suggestion(word: object, known: Sequence[str]) -> str:
+    """Return the known word that was meant, by its meaning or by its spelling."""
+    meant = _SYNONYMS.get(str(word).lower().replace("_", "").replace("-", ""), "")
+    return meant if meant in known else suggest_name(word, known)
 
 
 def _describe_error(error: "ValidationError") -> str:
@@ -89,8 +180,8 @@ def _describe_error(error: "ValidationError") -> str:
         missing = [key for key in allowed if key not in _keys(error.instance)]
         return f"lacks {', '.join(missing)}, expected it"
     descriptions: dict[str, Callable[[], str]] = {
-        "type": lambda: _TYPE_NAMES.get(allowed, str(allowed)),
-        "enum": lambda: f"one of {', '.join(map(str, allowed))}",
+        "type": lambda: _describe_types(allowed),
+        "enum": lambda: _describe_choice(error.instance, allowed),
         "const": lambda: json.dumps(allowed),
         "pattern": lambda: f"the form {allowed}",
         "minItems": lambda: "at least one item",
@@ -100,6 +191,17 @@ def _describe_error(error: "ValidationError") -> str:
     }
     shown = json.dumps(error.instance, ensure_ascii=False)[:_MAX_SHOWN]
     return f"is {shown}, expected {descriptions.get(str(error.validator), lambda: str(allowed))()}"
+
+
+def _describe_types(allowed: str | list[str]) -> str:
+    names = [allowed] if isinstance(allowed, str) else allowed
+    return " or ".join(_TYPE_NAMES.get(name, name) for name in names)
+
+
+def _describe_choice(value: object, allowed: list[object]) -> str:
+    """Return the allowed values; only one of them if it is meant by the value."""
+    meant = _SYNONYMS.get(value.lower(), "") if isinstance(value, str) else ""
+    return meant if meant in allowed else f"one of {', '.join(map(str, allowed))}"
 
 
 def _keys(value: Any) -> Mapping[str, Any]:

@@ -25,20 +25,22 @@ _KINDS_WITHOUT_VALUE = ("model", "required")
 """Kinds of rules that a request can violate by a missing member."""
 
 
-def check_service(spec: Spec, service: LineMap, diagnostics: Diagnostics) -> None:
+def check_service(spec: Spec, service: LineMap, diagnostics: Diagnostics, *, is_own: bool) -> None:
     """Check that `service.yaml` names what exists, and every row has an effect.
 
     Args:
         spec: The other files.
         service: The content of `service.yaml`.
         diagnostics: Collects what is wrong with it.
+        is_own: Whether rows without an effect are reported.
     """
     _check_names(spec, service["names"], diagnostics)
-    _check_fields(spec, service["fields"], diagnostics)
+    if is_own:
+        _check_fields(spec, service["fields"], diagnostics)
     for line, code in _codes(service):
         if code not in spec.wire["errors"]:
             diagnostics.unknown_name(line, "the code", code, spec.wire["errors"])
-    _check_refusals(spec, service["refusals"], diagnostics)
+    _check_refusals(spec, service["refusals"], diagnostics, is_own)
     for table, row in _rows(service):
         _check_wording(table, row, diagnostics)
 
@@ -149,7 +151,7 @@ def _codes(service: LineMap) -> Iterator[tuple[int, str]]:
 # Refusals and wordings.
 
 
-def _check_refusals(spec: Spec, refusals: Any, diagnostics: Diagnostics) -> None:
+def _check_refusals(spec: Spec, refusals: Any, diagnostics: Diagnostics, is_own: bool) -> None:
     """Check that every refusal can occur, and that every rule has one."""
     kinds = {*KINDS, *(rule.kind for rule in spec.rules.values())}
     covered_kinds: set[str] = set()
@@ -158,7 +160,7 @@ def _check_refusals(spec: Spec, refusals: Any, diagnostics: Diagnostics) -> None
         for kind in row["kinds"]:
             if kind not in kinds:
                 diagnostics.unknown_name(line, "the kind", kind, sorted(kinds))
-            elif reason := _why_unused(spec, row, kind, covered_kinds):
+            elif is_own and (reason := _why_unused(spec, row, kind, covered_kinds)):
                 diagnostics.add(line, f"the kind {kind!r} of a refusal {reason}", "it left out")
         if not {"field", "limit", "missing"} & {*row}:
             covered_kinds |= {*row["kinds"]}

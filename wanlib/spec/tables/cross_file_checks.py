@@ -1,39 +1,47 @@
 """Check that the files of a spec agree on the names that they share."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from wanlib.spec.build.table_checks import check_error_rows, check_service
 from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.model import Family, Node, Spec
 from wanlib.spec.source.yaml_reader import LineList, LineMap
+from wanlib.spec.tables.offer_checks import check_offers
+from wanlib.spec.tables.own_tables import check_own_tables
+from wanlib.spec.tables.table_checks import check_error_rows, check_service
 
-_TABLES_BY_MODEL = ("endpoints", "rates", "prices")
 
-
-def check_references(spec: Spec, documents: Mapping[str, LineMap]) -> list[str]:
+def check_references(spec: Spec, documents: Mapping[str, LineMap], own: Collection[str]) -> list[str]:
     """Return the diagnostics about names that one file uses and another lacks.
 
     Args:
         spec: The spec that was built of the files.
         documents: The files by stem.
+        own: The stems of the files in which a row without an effect is reported.
     """
     diagnostics = {stem: Diagnostics(f"{stem}.yaml") for stem in documents}
     for family in spec.families:
         document = documents[family.name]
         _check_leaves(spec, family, diagnostics[family.name], document)
         _check_stream(spec, family, diagnostics[family.name], document["verbs"])
+        _check_result(document["output"], documents["wire"], diagnostics[family.name])
         _check_calls(family, diagnostics[family.name], document)
+    if "wire" in own:
+        _check_used_forms(spec, documents["wire"], diagnostics["wire"])
     _check_duplicate_models(spec, documents, diagnostics)
+    check_own_tables(documents, diagnostics)
+    check_offers(spec, documents, diagnostics)
     _check_wire(spec, documents["wire"], diagnostics["wire"])
     _check_task(documents["task"], diagnostics["task"])
-    check_service(spec, documents["service"], diagnostics["service"])
+    check_service(spec, documents["service"], diagnostics["service"], is_own="service" in own)
     check_error_rows(documents["wire"], diagnostics["wire"])
     for stem, document in documents.items():
         if stem != "sources":
-            _check_sources(document, documents["sources"], diagnostics[stem])
-    _check_statements(spec, documents["sources"], diagnostics["sources"])
+            _check_sources(document, spec.sources, diagnostics[stem])
+    for stem, document in documents.items():
+        raw = document if stem == "sources" else document.get("sources", {})
+        _check_statements(spec, raw.get("statements", LineMap(0)), diagnostics[stem], own)
     return [line for collected in diagnostics.values() for line in collected.lines]
 
 
@@ -95,6 +103,23 @@ def _check_stream(spec: Spec, family: Family, diagnostics: Diagnostics, verbs: L
         diagnostics.add(verbs.lines["stream"], problem, "one in wire.yaml")
 
 
+def _check_result(output: LineMap, wire: LineMap, diagnostics: Diagnostics) -> None:
+    if output["result"] not in wire["answers"]:
+        line = output.lines["result"]
+        diagnostics.unknown_name(line, "the form of answers", output["result"], wire["answers"])
+
+
+def _check_used_forms(spec: Spec, wire: LineMap, diagnostics: Diagnostics) -> None:
+    """Check that each body form is that of a model file."""
+    used = {family.body for family in spec.families}
+    if not used <= set(spec.bodies):  # a misspelt name, which is reported
+        return
+    for form, line in wire["bodies"].lines.items():
+        if form not in used:
+            problem = f"no model file has the body form {form}"
+            diagnostics.add(line, problem, f"`body: {form}` in one, or the form left out")
+
+
 def _check_calls(family: Family, diagnostics: Diagnostics, document: LineMap) -> None:
     """Check that each call with a rule is a call of some model of the family."""
     for call, rule in family.call_rules.items():
@@ -122,27 +147,31 @@ def _check_duplicate_models(
 
 def _check_wire(spec: Spec, wire: LineMap, diagnostics: Diagnostics) -> None:
     """Check the models, codes and regions that the tables of `wire.yaml` name."""
-    _check_models(spec, wire, diagnostics)
     for table in wire.get("table_sources", ()):
         if table not in wire:
             diagnostics.unknown_name(wire["table_sources"].lines[table], "the table", table, wire)
     code = wire["timeouts"]["internal_code"]
     if code not in wire["errors"]:
         diagnostics.unknown_name(wire["timeouts"].lines["internal_code"], "the code", code, wire["errors"])
+    _check_answers(wire, diagnostics)
     if "fine_tuned" in wire:
         _check_fine_tuned(wire["fine_tuned"], wire["regions"], diagnostics)
     _check_regions(wire, diagnostics)
 
 
-def _check_models(spec: Spec, wire: LineMap, diagnostics: Diagnostics) -> None:
-    for table in _TABLES_BY_MODEL:
-        rows = wire[table]
-        for model in rows:
-            if model not in spec.models:
-                diagnostics.unknown_name(rows.lines[model], f"the model of {table},", model, spec.models)
-        for model in dict.fromkeys(spec.models):
-            if model not in rows:
-                diagnostics.add(wire.lines[table], f"{table} lacks {model}", "every model")
+def _check_answers(wire: LineMap, diagnostics: Diagnostics) -> None:
+    """Check that every call except those that return a result has the form of its answer."""
+    answers: LineMap = wire["answer_of"]
+    calls = ("async", *wire["paths"])
+    for call in calls:
+        if call not in answers:
+            diagnostics.add(wire.lines["answer_of"], f"answer_of lacks {call}", f"{', '.join(calls)}")
+    for call, form in answers.items():
+        line = answers.lines[call]
+        if call not in calls:
+            diagnostics.unknown_name(line, "the call of answer_of,", call, calls)
+        if form not in wire["answers"]:
+            diagnostics.unknown_name(line, "the form of answers", form, wire["answers"])
 
 
 def _check_fine_tuned(raw: LineMap, regions: LineMap, diagnostics: Diagnostics) -> None:
@@ -164,25 +193,6 @@ def _check_regions(wire: LineMap, diagnostics: Diagnostics) -> None:
         if "host" not in table and "workspace_host" not in table:
             problem = f"the region {region} has no host"
             diagnostics.add(regions.lines[region], problem, "host or workspace_host")
-        if "calls" in table:
-            _check_region_calls(region, table["calls"], wire["endpoints"], diagnostics)
-    for model, prices in wire["prices"].items():
-        for region in prices:
-            if region not in regions:
-                diagnostics.unknown_name(prices.lines[region], f"the region of {model},", region, regions)
-
-
-def _check_region_calls(
-    region: str, calls_by_model: LineMap, endpoints: LineMap, diagnostics: Diagnostics
-) -> None:
-    for model, calls in calls_by_model.items():
-        line = calls_by_model.lines[model]
-        if model not in endpoints:
-            diagnostics.unknown_name(line, f"the model of region {region},", model, endpoints)
-            continue
-        for call in calls:
-            if call not in endpoints[model]:
-                diagnostics.unknown_name(line, f"the call of {model},", call, endpoints[model])
 
 
 # task.yaml.
@@ -224,7 +234,7 @@ def _named_states(task: LineMap, states: LineMap) -> Iterator[tuple[int, str]]:
 # sources.yaml.
 
 
-def _check_sources(document: LineMap, sources: LineMap, diagnostics: Diagnostics) -> None:
+def _check_sources(document: LineMap, sources: Mapping[str, Any], diagnostics: Diagnostics) -> None:
     """Check that every `source` names a page and a section of it."""
     pages = sources["pages"]
     for line, source in _named_sources(document):
@@ -250,15 +260,31 @@ def _named_sources(value: Any) -> Iterator[tuple[int, str]]:
             yield from _named_sources(inner)
 
 
-def _check_statements(spec: Spec, sources: LineMap, diagnostics: Diagnostics) -> None:
-    """Check that statements are tied to rules and facts that exist."""
-    for name, statement in sources["statements"].items():
+def _check_statements(
+    spec: Spec, statements: LineMap, diagnostics: Diagnostics, own: Collection[str]
+) -> None:
+    """Check that statements are tied to rules and facts that exist.
+
+    A statement of a packaged file may be tied to an id of the file that an overlay replaces.
+    """
+    is_own = diagnostics.file.removesuffix(".yaml") in own
+    for name, statement in statements.items():
         ids = statement.get("rules", LineList(0))
+        page, _, rest = name.partition("#")
+        if page not in spec.sources["pages"] or not rest:
+            known = [f"{known_page}#…" for known_page in spec.sources["pages"]]
+            diagnostics.unknown_name(statements.lines[name], "the page of the statement", name, known)
+        elif statement["section"] not in spec.sources["pages"][page]["sections"]:
+            sections = spec.sources["pages"][page]["sections"]
+            line = statement.lines["section"]
+            diagnostics.unknown_name(line, f"the section of {page},", statement["section"], sections)
         if not isinstance(ids, LineList):
             problem = f"the rules of {name} are {ids!r}"
             diagnostics.add(statement.lines["rules"], problem, "a list of ids")
             continue
         for rule_id, line in zip(ids, ids.lines, strict=True):
+            if not is_own and str(rule_id).partition("/")[0] in own:
+                continue
             if not isinstance(rule_id, str) or (rule_id not in spec.rules and rule_id not in spec.facts):
                 known = [*spec.rules, *spec.facts]
                 diagnostics.unknown_name(line, f"the rule of {name},", rule_id, known)
