@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -333,6 +334,19 @@ _PATCHED = (
     "connection.system_clock = FakeClock;"
     "from wanlib.cli import main; main()"
 )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes with names are of POSIX")
+@pytest.mark.parametrize("options", [["--out", "a.png"], ["--out", ".", "--stem", "a", "--overwrite"]])
+def test_what_is_not_a_file_is_refused_before_paying(
+    call: Command, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "a-1.png")
+    ran = call("generate", PRO, "Dusk", "--n", "1", *options)
+    assert (ran.code, service.created()) == (2, [])
+    assert ("already exists" if options[1] == "a.png" else "a-1.png is a named pipe") in ran.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")

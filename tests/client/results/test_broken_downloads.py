@@ -1,7 +1,7 @@
 """Broken downloads through both clients: over real sockets, and from the emulator, which serves ranges."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any
@@ -9,16 +9,18 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.client.client_fixture import KEY
+from tests.client.client_fixture import KEY, World
 from tests.client.response_samples import choices, reply
 from tests.client.results.picture_store import PNG, names
-from tests.client.service import PRO
+from tests.client.service import CREATED, DONE, PHOTO, PRO
 from tests.client.socket_server import Line, Playground, Story, answer
 from tests.emulator.api_client import BASE
 from wanlib import AsyncWan, Wan
+from wanlib.boundary.images import encode_image
 from wanlib.client import core
 from wanlib.emulator import Emulator, Fault, ManualClock, Request, Response
 from wanlib.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
+from wanlib.errors import DownloadFailedError
 
 PICTURE = PNG["a"]
 HALF = len(PICTURE) // 2
@@ -95,6 +97,48 @@ def test_a_connection_that_breaks_or_stalls_is_continued_on_another(
     assert names(tmp_path) == ["x-1.png"]
     heads = [head.lower() for head in playgrounds[0].heads]
     assert [f"range: bytes={HALF}-".encode() in head for head in heads] == [False, False, True]
+
+
+class SlowBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body of pieces, each of which takes some seconds."""
+
+    def __init__(self, world: World, body: bytes, pieces: int, seconds: float) -> None:
+        self._world, self._seconds = world, seconds
+        size = -(-len(body) // pieces)
+        self._pieces = [body[at : at + size] for at in range(0, len(body), size)]
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._world.time.at += self._seconds
+            yield piece
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+
+@pytest.mark.parametrize(("timeout", "is_saved"), [(900.0, True), (100.0, False)])
+def test_a_slow_line_has_the_time_of_the_call(
+    world: World, tmp_path: Path, timeout: float, is_saved: bool
+) -> None:
+    """Such as 40 MB at 1 Mbit/s, which take 320 s: more than any other answer, less than a call may take."""
+    picture = encode_image("png", 64, 64, size_bytes=400_000)
+    world.service.on("create", CREATED)
+    world.service.on("query", DONE)
+    headers = {"Content-Length": str(len(picture))}
+    world.service.on(
+        "download", lambda _: httpx.Response(200, headers=headers, stream=SlowBody(world, picture, 320, 1.0))
+    )
+    wan: Any = world.client(timeout=timeout)
+    output = world.do(wan.edit(PRO, "Make it dusk", images=[PHOTO], n=1))
+    began = world.time.at
+    if is_saved:
+        assert world.do(output.save(tmp_path))[0].stat().st_size == len(picture)
+        assert world.service.count("download") == 1
+        return
+    with pytest.raises(DownloadFailedError, match="before the time was up"):
+        world.do(output.save(tmp_path))
+    assert world.time.at - began < timeout + 15
 
 
 class RecordingEmulator(Emulator):

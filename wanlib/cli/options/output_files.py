@@ -50,10 +50,8 @@ class OutputOptions:
         from wanlib.client.results.save_target import target_file, validate_stem
 
         file = target_file(self.out, pictures, self.stem)
-        if file is not None and file.exists() and not self.overwrite:
-            raise CliError(
-                f"--out {safe_file_name(file)}: already exists; choose another name or --overwrite"
-            )
+        if file is not None:
+            self._check_free(file, f"--out {safe_file_name(file)}", "name")
         folder = self.out if file is None else self.out.absolute().parent
         parents = (folder, *folder.absolute().parents)
         existing = next(parent for parent in parents if parent.exists())
@@ -64,10 +62,19 @@ class OutputOptions:
         validate_stem(self.stem)
         for number in range(1, pictures + 1):
             path = self.out / f"{self.stem}-{number}.png"
-            if path.exists() and not self.overwrite:
-                raise CliError(
-                    f"{safe_file_name(path)}: already exists; choose another --stem or --overwrite"
-                )
+            self._check_free(path, safe_file_name(path), "--stem")
+
+    def _check_free(self, path: Path, shown: str, option: str) -> None:
+        """Raise CliError if a file has this name, or something that is not a file."""
+        from wanlib.client.results.file_names import check_place
+        from wanlib.errors import DownloadFailedError
+
+        if os.path.lexists(path) and not self.overwrite:
+            raise CliError(f"{shown}: already exists; choose another {option} or --overwrite")
+        try:
+            check_place(path, self.overwrite)
+        except DownloadFailedError as error:
+            raise CliError(f"--out: {error.message}") from None
 
     def save(self, output: "Output", as_json: bool) -> ExitCode:
         """Save the pictures and print the result.

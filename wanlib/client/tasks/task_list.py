@@ -77,8 +77,8 @@ def find_lost(
 class TaskPages:
     """A list of tasks, fetched page by page.
 
-    It ends whatever the service claims: at the last page, at one without a task that no page before it had,
-    after `MAX_PAGES`, or when the requests have taken as long as they may.
+    It ends even if the service claims more: at the last page, at one without a task that no page before it
+    had, after `MAX_PAGES`, or when the requests have taken as long as they may.
 
     Args:
         context: The context of the client.
