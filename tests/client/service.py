@@ -56,13 +56,17 @@ class Seen(NamedTuple):
 
 
 class Service:
-    """seen: every request, in order. `on` says what a call is answered with."""
+    """seen: every request, in order. `on` says what a call is answered with.
+
+    TASK in an answer stands for the task: a new one for each create, the one asked for in a query.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.seen: list[Seen] = []
         self._now = now
         self._lock = Lock()
         self._scripts: dict[str, list[Answer]] = {}
+        self._created = 0
 
     def on(self, call: str, *answers: Answer) -> None:
         """call: create, query, list, cancel, policy, upload, download."""
@@ -97,8 +101,19 @@ class Service:
             raise answer("trouble on the line", request=request)
         produced = answer if isinstance(answer, Response) else answer(request)
         if isinstance(produced, Response):
-            return library.Response(produced.status, headers=produced.headers, content=produced.body)
+            body = self._about_its_task(call, request, produced.body)
+            return library.Response(produced.status, headers=produced.headers, content=body)
         return produced
+
+    def _about_its_task(self, call: str, request: Any, body: bytes) -> bytes:
+        named = TASK.encode()
+        if call == "query":
+            return body.replace(named, str(request.url.path).rpartition("/")[2].encode())
+        if call == "create" and named in body:
+            self._created += 1
+            if self._created > 1:
+                return body.replace(named, named[:-4] + b"%04d" % self._created)
+        return body
 
 
 def call_of(request: httpx.Request) -> str:

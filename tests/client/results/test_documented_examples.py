@@ -72,7 +72,7 @@ def test_a_task_is_read_as_it_stands(file: Path) -> None:
         with pytest.raises(WanError):
             parse_task_status(API, answer_of(file), "id")
         return
-    snapshot = parse_task_status(API, answer_of(file), "id")
+    snapshot = parse_task_status(API, answer_of(file), output.get("task_id", "id"))
     assert (snapshot.status, snapshot.ended) == (due, due in ENDED)
     for name, time in (("submit_time", snapshot.submitted_at), ("end_time", snapshot.ended_at)):
         assert (time is not None) is (name in output)

@@ -82,6 +82,11 @@ class Budget:
         with self._lock:
             self._tasks[task_id] = reserved
 
+    def unassign(self, task_id: str) -> None:
+        """Untie an amount from a task, which turned out to be that of another call."""
+        with self._lock:
+            self._tasks.pop(task_id, None)
+
     def settle(self, reserved: Decimal, spent: Decimal, task_id: str | None = None) -> None:
         """Release what was reserved and add what was spent.
 

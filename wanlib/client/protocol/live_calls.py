@@ -82,12 +82,27 @@ class LiveCalls:
             self._calls[begun] = None
         return begun
 
-    def accept(self, call: LiveCall, task_id: str | None, request_id: str | None) -> None:
-        """Note that the service has accepted a call."""
+    def accept(self, call: LiveCall, task_id: str | None, request_id: str | None) -> bool:
+        """Note that the service has accepted a call.
+
+        Returns:
+            False, and nothing is noted, if another unfinished call has this task: then the answer belongs
+            to that call.
+        """
         with self._lock:
-            call.state, call.task_id, call.request_id = "running", task_id, request_id
             if task_id is not None:
+                if task_id in self._tasks:
+                    return False
                 self._tasks[task_id] = call
+            call.state, call.task_id, call.request_id = "running", task_id, request_id
+            return True
+
+    def disown(self, call: LiveCall) -> None:
+        """Take the task from a call, because the journal shows that another call has it."""
+        with self._lock:
+            if call.task_id is not None:
+                self._tasks.pop(call.task_id, None)
+            call.state, call.task_id = "lost", None
 
     def find_task(self, task_id: str) -> LiveCall | None:
         """Return the unfinished call that has a task; None if none of this client has it."""

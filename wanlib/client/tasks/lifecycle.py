@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wanlib.client.call.plan import CallPlan
 from wanlib.client.http.json_access import get_object, get_sanitized
+from wanlib.client.http.messages import Response
 from wanlib.client.protocol.context import LOG, ClientContext
 from wanlib.client.protocol.effects import Steps, WaitForTasks
 from wanlib.client.protocol.timing import Deadline
@@ -28,6 +29,7 @@ from wanlib.client.tasks.waiter import Outcome, StatusCallback
 from wanlib.errors import (
     InvalidArgumentError,
     MalformedResponseError,
+    OutcomeUnknownError,
     TaskCanceledError,
     TaskError,
     TaskFailedError,
@@ -35,32 +37,59 @@ from wanlib.errors import (
     WanError,
 )
 
+if TYPE_CHECKING:
+    from wanlib.client.journal.journal import Journal
+
 
 def submit(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Deadline) -> Steps[BilledCall]:
-    """Submit a task and record its id before anything else happens."""
+    """Submit a task and record its id before anything else happens.
+
+    A response that names a task of another call is not the one to this call: a proxy may mix responses up. It
+    is not taken: the outcome of this call is unknown, and what is recorded of the other call stays.
+    """
     billed = yield from reserve(context, plan, max_price, deadline)
     response, _, payload = yield from send(context, plan, billed, deadline)
-    assert payload is not None  # only the answer to a streamed call is still to come
+    assert payload is not None and billed.live is not None  # only a streamed response is still to come
     names = context.api.names
     task_id = get_sanitized(get_object(payload, names.answer.output), names.task.id)
     try:
         task_id = context.validate_task_id(task_id)
     except InvalidArgumentError:
-        error = outcome_unknown_error(
-            context.api, plan, billed.sent_at or 0.0, "the answer has no task id", response
-        )
-        yield from mark_uncertain(context, billed, error)
-        raise error from None
-    context.budget.assign_to_task(billed.reserved, task_id)
+        raise (yield from _lost(context, plan, billed, "the answer has no task id", response)) from None
     request_id, at = get_sanitized(payload, names.answer.request_id), context.clock.wall()
-    if billed.live is not None:
-        context.live_calls.accept(billed.live, task_id, request_id)
-    LOG.info("task %s of %s is submitted, request %s", task_id, plan.model.name, request_id)
+    if not context.live_calls.accept(billed.live, task_id, request_id):
+        raise (yield from _lost(context, plan, billed, _foreign_task(task_id), response))
+    context.budget.assign_to_task(billed.reserved, task_id)
+    others: list[int] = []
+
+    def write(journal: "Journal", key: int) -> None:
+        entry = journal.entry(task_id)
+        if entry is not None and entry.key != key:
+            others.append(entry.key)
+        else:
+            journal.record_accepted(key, task_id, request_id, at)
+
     with name_tasks(task_id):
-        failure = yield from write_journal(
-            context, billed, lambda journal, key: journal.record_accepted(key, task_id, request_id, at)
-        )
+        failure = yield from write_journal(context, billed, write)
+    if others:
+        context.live_calls.disown(billed.live)
+        context.budget.unassign(task_id)
+        raise (yield from _lost(context, plan, billed, _foreign_task(task_id), response))
+    LOG.info("task %s of %s is submitted, request %s", task_id, plan.model.name, request_id)
     return billed._replace(task_id=task_id, sent_at=at, journal_error=failure)
+
+
+def _lost(
+    context: ClientContext, plan: CallPlan, billed: BilledCall, problem: str, response: Response
+) -> Steps[OutcomeUnknownError]:
+    """Mark a call as possibly billed and return the error to raise."""
+    error = outcome_unknown_error(context.api, plan, billed.sent_at or 0.0, problem, response)
+    yield from mark_uncertain(context, billed, error)
+    return error
+
+
+def _foreign_task(task_id: str) -> str:
+    return f"the answer names task {task_id}, which another call has"
 
 
 def wait(

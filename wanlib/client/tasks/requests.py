@@ -1,16 +1,17 @@
 """Requests that cost nothing and may be repeated: query a task, list tasks, cancel a task."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 
 from wanlib.client.http.messages import Response, TransportError
-from wanlib.client.http.responses import error_from_response, is_error_response
+from wanlib.client.http.responses import error_from_response, is_error_response, parse_json_object
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.effects import Send, Sleep, Steps
 from wanlib.client.protocol.retrying import RETRYABLE_ERRORS, retry_call
 from wanlib.client.protocol.timing import Deadline
-from wanlib.client.tasks.status import TaskPage, TaskStatus, parse_page, parse_task_status
-from wanlib.errors import ConnectionFailedError, InvalidRequestError
+from wanlib.client.tasks.status import TaskPage, TaskStatus, check_task_id, parse_page, parse_task_status
+from wanlib.errors import ConnectionFailedError, InvalidRequestError, MalformedResponseError
 
 CONFIRMATIONS = 3
 """Looks after which an answer is believed that may be an error of the query alone."""
@@ -108,8 +109,16 @@ def cancel_task(context: ClientContext, task_id: str, deadline: Deadline) -> Ste
     Raises:
         InvalidRequestError: The task is running or has ended.
     """
+
+    def step() -> Steps[None]:
+        response = yield from send_once(context, "cancel", deadline, task_id=task_id)
+        payload = {}
+        with suppress(MalformedResponseError):  # the status of the response is enough
+            payload = parse_json_object(context.api, response)
+        check_task_id(context.api, response, payload, task_id)
+
     try:
-        yield from send(context, "cancel", deadline, task_id=task_id)
+        yield from retry_call(step, "cancel", context.attempts, context.backoff(), deadline, task_id)
     except InvalidRequestError:
         snapshot = yield from get_task(context, task_id, deadline)
         if snapshot.status != context.api.life.canceled:

@@ -117,12 +117,13 @@ def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskS
     the vendor show both.
 
     Raises:
-        MalformedResponseError: The body has no task status.
+        MalformedResponseError: The body has no task status, or is about another task.
         WanError: The error that any other refusal means.
     """
     if not 200 <= response.status < 300:
         raise error_from_response(api, response, task_id=task_id)
     payload, names = parse_json_object(api, response), api.names
+    check_task_id(api, response, payload, task_id)
     status = get_sanitized(get_object(payload, names.answer.output), names.task.status)
     if status is not None:
         return _task_status(api, payload, task_id, status)
@@ -134,6 +135,18 @@ def parse_task_status(api: ApiTables, response: Response, task_id: str) -> TaskS
     if error_kind(api, get_text(payload, names.answer.code), response.status) in _QUERY_ERROR_KINDS:
         raise error_from_response(api, response, task_id=task_id)
     return _task_status(api, payload, task_id, api.life.failed, uncertain=is_retryable(api, response))
+
+
+def check_task_id(api: ApiTables, response: Response, payload: dict[str, Any], task_id: str) -> None:
+    """Raise MalformedResponseError for a response that names another task than the one asked for.
+
+    A server or proxy that sends a response twice makes the next request on the connection read it.
+    """
+    named = get_sanitized(get_object(payload, api.names.answer.output), api.names.task.id)
+    if named is not None and named != task_id:
+        raise malformed_response_error(
+            api, response, f"an answer about this task was due, one about task {named} came", task_id=task_id
+        )
 
 
 def task_error(api: ApiTables, snapshot: TaskStatus, submitted_at: float | None, now: float) -> TaskError:
