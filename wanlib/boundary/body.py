@@ -8,6 +8,7 @@ from typing import Any
 from wanlib.base.values import ABSENT
 from wanlib.boundary.mode_cases import ModeCase
 from wanlib.spec import Family, Field, Node, Spec
+from wanlib.spec.model.modes import given_key
 
 URL = "https://example.com/{}.png"
 
@@ -34,11 +35,14 @@ class RequestBuilder:
         values: dict[str, Any] = {}
         for field in self.family.fields:
             assigned = self.mode_case.assignments[0].get(field.name, ABSENT)
+            given = self.mode_case.assignments[0].get(given_key(field.name))
+            if given is False:
+                continue
             if field.type == "list" and assigned is not ABSENT:
                 values[field.name] = self.items(field, assigned)
-            elif assigned is not ABSENT and assigned != field.default.get(None):
+            elif assigned is not ABSENT and (given or assigned != field.default.get(None)):
                 values[field.name] = assigned
-            elif self._is_needed(field):
+            elif given or self._is_needed(field):
                 values[field.name] = self.sample(field)
         return values
 

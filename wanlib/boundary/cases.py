@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from wanlib.base.identifiers import parse_rule_id
+from wanlib.base.values import ABSENT
 from wanlib.boundary.body import RequestBuilder
 from wanlib.boundary.case import Case, Question
 from wanlib.boundary.envelope import (
@@ -26,7 +27,7 @@ from wanlib.boundary.value_steps import SIZE_RATIOS, STEPS, BoundaryValue, Steps
 from wanlib.spec import Field, Node, Rule, Spec
 from wanlib.spec.model.kinds import KINDS, limit_as_number
 from wanlib.spec.model.model import CALLS
-from wanlib.spec.model.modes import holds
+from wanlib.spec.model.modes import given_key, holds
 
 # Rules on image files are tested with the first model of a family: the other models share these limits.
 _FIRST_MODEL_ONLY = frozenset(IMAGE_STEPS) - {"schemes", "public", "unexpired", "inside", "same_pixels_as"}
@@ -175,9 +176,9 @@ class _BoundaryCases:
             yield from self._boundary_values(mode_case, field, False)
 
     def _boundary_values(self, mode_case: ModeCase, field: Field, keeps: bool) -> Iterator[Case]:
-        tried = set()
+        tried: set[Any] = set()
         for assignment in mode_case.assignments:
-            if assignment[field.name] not in tried:
+            if assignment[field.name] not in (None, *tried):  # None where the field is absent
                 tried.add(assignment[field.name])
                 body = RequestBuilder(self.spec, replace(mode_case, assignments=(assignment,)))
                 values = {} if field.type == "list" else {field.name: assignment[field.name]}
@@ -250,10 +251,12 @@ class _BoundaryCases:
             return True
         known: dict[str, Any] = {"model": body.mode_case.model, "call": body.call}
         for field in body.family.fields:
-            value = values.get(field.name, body.values.get(field.name, field.default.get(None)))
-            known[field.name] = (
-                (len(value) if isinstance(value, list) else 0) if field.type == "list" else value
-            )
+            value = values.get(field.name, body.values.get(field.name, ABSENT))
+            known[given_key(field.name)] = value is not ABSENT
+            if field.type == "list":
+                known[field.name] = len(value) if isinstance(value, list) else 0
+            else:
+                known[field.name] = field.default.get(None) if value is ABSENT else value
         modes = body.family.modes
         return all(
             (holds(modes, mode, known) or False) is truth for mode, truth in body.mode_case.truths.items()

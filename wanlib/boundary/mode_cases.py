@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from wanlib.spec.model.mode_values import OTHER, value_combinations
+from wanlib.base.values import ABSENT
+from wanlib.spec.model.mode_values import OTHER, SOME, mode_values, value_domains
 from wanlib.spec.model.model import CALLS, Family, Field, Rule, Spec
-from wanlib.spec.model.modes import Condition, holds
+from wanlib.spec.model.modes import Condition, given_key, holds
 
 # Kinds of rules on fields that modes read. An invalid value may change the modes.
 MODE_INPUT_KINDS = ("one_of", "min", "max", "min_count", "max_count")
@@ -105,16 +106,15 @@ def _calls(spec: Spec, mode_case: ModeCase, broken: Rule | None) -> tuple[str, .
 
 
 def _combinations(spec: Spec, family: Family, model: str, broken: Rule | None) -> Iterator[Mapping[str, Any]]:
-    domains: dict[str, dict[Any, None]] = {}
-    for values in value_combinations(family, tuple(family.modes)):
-        for name, value in values.items():
-            domains.setdefault(name, {})[value] = None
-    candidates = {
-        name: _candidate_values(spec, family, model, broken, name, tuple(known_values))
-        for name, known_values in domains.items()
-    }
+    candidates: dict[str, tuple[Any, ...]] = {}
+    for name, values in value_domains(family, tuple(family.modes)).items():
+        of_presence = tuple(value for value in values if value in (ABSENT, SOME))
+        known = tuple(value for value in values if value not in of_presence)
+        is_valued = SOME not in of_presence or (broken is not None and broken.field == name)
+        valued = _candidate_values(spec, family, model, broken, name, known) if is_valued else ()
+        candidates[name] = (*of_presence, *valued)
     for chosen in product(*candidates.values()):
-        yield dict(zip(candidates, chosen, strict=True))
+        yield mode_values(family, dict(zip(candidates, chosen, strict=True)))
 
 
 def _candidate_values(
@@ -154,7 +154,12 @@ def _is_allowed(mode_case: ModeCase, values: Mapping[str, Any], broken: Rule | N
     if "call" in values and values["call"] not in mode_case.calls:
         return False
     for field in mode_case.family.fields:
-        if field.name in values:
+        given = values.get(given_key(field.name))
+        if given is False and mode_case.active_rule(field, "required") not in (None, broken):
+            return False
+        if given and not mode_case.is_usable(field):
+            return False
+        if values.get(field.name) is not None:
             value = values[field.name]
             absent = value == (0 if field.type == "list" else field.default.get(None))
             if not absent and not mode_case.is_usable(field):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from wanlib.base.values import Ratio
 from wanlib.spec import Rule
-from wanlib.spec.model.modes import BoolOp, Comparison, Expression, Name, Not
+from wanlib.spec.model.modes import BoolOp, Comparison, Expression, Given, Name, Not, given_key
 
 
 class CodeWriter:
@@ -179,6 +179,8 @@ def expression(tree: Expression, variable: Variable) -> str:
     """Return a mode's tree as Python. variable: gives the local of a field, a count or a mode."""
     if isinstance(tree, Name):
         return variable(tree.name)
+    if isinstance(tree, Given):
+        return variable(given_key(tree.name))
     if isinstance(tree, Comparison):
         return f"{variable(tree.left.name)} {tree.operator} {python_literal(tree.literal)}"
     if isinstance(tree, Not):
@@ -189,4 +191,4 @@ def expression(tree: Expression, variable: Variable) -> str:
 
 def _nested(tree: Expression, variable: Variable) -> str:
     text = expression(tree, variable)
-    return text if isinstance(tree, Name) else f"({text})"
+    return text if isinstance(tree, Name | Given) else f"({text})"

@@ -16,6 +16,7 @@ from wanlib.base.values import ABSENT
 from wanlib.boundary.case import Question
 from wanlib.boundary.mode_cases import MODE_INPUT_KINDS, ModeCase, mode_cases
 from wanlib.spec.model.model import Node, Rule, Spec
+from wanlib.spec.model.modes import given_key
 
 _EXTRA = 64  # bytes for the violation itself
 _LOOKS = ("inside", "same_pixels_as")  # kinds that depend on the images of another field
@@ -81,6 +82,7 @@ def _require_items(mode_case: ModeCase, rule: Rule) -> ModeCase:
             values
             for values in mode_case.assignments
             if all(values.get(field.path, 1) for field in lists if field.path in needed)
+            and not any(values.get(given_key(path)) is False for path in needed)
         ),
     )
 

@@ -13,7 +13,7 @@ from wan_conformance.strategies.values import Generator
 from wanlib.boundary.case import Question
 from wanlib.boundary.mode_cases import ModeCase, mode_cases
 from wanlib.spec.model.model import Family, Field, Node, Spec
-from wanlib.spec.model.modes import Condition
+from wanlib.spec.model.modes import Condition, given_key
 
 
 class EnvelopeBuilder:
@@ -118,8 +118,11 @@ class _FieldStep:
         if self.presence == "never":
             return
         name = self.field.name
+        given = pinned.get(given_key(name))
+        if given is False:
+            return
         source.position = self.offset
-        is_present = source.byte() >= threshold or self.presence == "always"
+        is_present = source.byte() >= threshold or self.presence == "always" or given
         if isinstance(self.generator, ListGenerator):
             if is_present or pinned.get(name):
                 partial.values[name] = self.generator.make(source, partial)

@@ -82,7 +82,7 @@ BROKEN_EXPRESSIONS = [
         "bare: count(images) == 0",
         "bare: 'quick.real'",
         "the mode 'bare': 'quick.real' is not allowed in a mode"
-        ", expected names, and, or, not, comparisons, count(field)",
+        ", expected names, and, or, not, comparisons, count(field), given(field)",
     ),
     Broken(
         "lambda",
@@ -90,7 +90,7 @@ BROKEN_EXPRESSIONS = [
         "bare: count(images) == 0",
         "bare: 'lambda: quick'",
         "the mode 'bare': 'lambda: quick' is not allowed in a mode"
-        ", expected names, and, or, not, comparisons, count(field)",
+        ", expected names, and, or, not, comparisons, count(field), given(field)",
     ),
     Broken(
         "comparison chain",
@@ -98,7 +98,7 @@ BROKEN_EXPRESSIONS = [
         "bare: count(images) == 0",
         "bare: '0 < strength < 1'",
         "the mode 'bare': '0 < strength < 1' is not allowed in a mode"
-        ", expected names, and, or, not, comparisons, count(field)",
+        ", expected names, and, or, not, comparisons, count(field), given(field)",
     ),
     Broken(
         "300 characters",
@@ -119,7 +119,7 @@ BROKEN_EXPRESSIONS = [
         FAMILY,
         "bare: count(images) == 0",
         "bare: '" + "(" * 99 + "'",
-        "the mode 'bare': …, expected names, and, or, not, comparisons, count(field)",
+        "the mode 'bare': …, expected names, and, or, not, comparisons, count(field), given(field)",
     ),
     Broken(
         "text that ends in a colon, quoted",
@@ -127,7 +127,7 @@ BROKEN_EXPRESSIONS = [
         "bare: count(images) == 0",
         "bare: 'quick:'",
         "the mode 'bare': 'quick:' is not an expression, expected names, and, or, not, comparisons, "
-        "count(field)",
+        "count(field), given(field)",
     ),
     Broken(
         "literal that no field has",
@@ -212,5 +212,46 @@ BROKEN_EXPRESSIONS = [
         "fast: quick",
         "fast: n == 4",
         "a mode reads n, whose default depends on a mode, expected a field with one default",
+    ),
+    Broken(
+        "mode over a field that may have no value",
+        FAMILY,
+        "  fast: quick and",
+        '  strong: guard == "on"\n  fast: quick and',
+        "the mode 'strong' reads guard, which is neither required nor has a default, "
+        "expected given(guard) and … before it",
+        at=(FAMILY, "strong: guard"),
+    ),
+    Broken(
+        "guard behind the value",
+        FAMILY,
+        "  fast: quick and",
+        '  strong: guard == "on" and given(guard)\n  fast: quick and',
+        "the mode 'strong' reads guard, which is neither required nor has a default, "
+        "expected given(guard) and … before it",
+        at=(FAMILY, "strong: guard"),
+    ),
+    Broken(
+        "guard of the other alternative",
+        FAMILY,
+        "  fast: quick and",
+        '  strong: given(guard) or guard == "on"\n  fast: quick and',
+        "the mode 'strong' reads guard, which is neither required nor has a default, "
+        "expected given(guard) and … before it",
+        at=(FAMILY, "strong: given"),
+    ),
+    Broken(
+        "given of a list",
+        FAMILY,
+        "bare: count(images) == 0",
+        "bare: given(images)",
+        "given(images) of a list, expected count(images) > 0",
+    ),
+    Broken(
+        "given of a misspelt field",
+        FAMILY,
+        "bare: count(images) == 0",
+        "bare: given(gaurd)",
+        "the field 'gaurd' does not exist, expected guard",
     ),
 ]

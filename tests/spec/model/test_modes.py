@@ -55,7 +55,7 @@ def test_expressions_are_parsed(text: str, tree: Expression | None) -> None:
     assert parse_mode(text) == tree or tree is None
 
 
-FORM = "names, and, or, not, comparisons, count(field)"
+FORM = "names, and, or, not, comparisons, count(field), given(field)"
 LEFT = "a name or count(field) before a comparison"
 
 

@@ -80,11 +80,13 @@ def _add_mode(family: "Family", mode: str, modes: dict[str, str]) -> None:
 
 
 def _expression_text(expression: "Expression") -> str:
-    from wanlib.spec.model.modes import BoolOp, Comparison, ItemCount, Name, Not
+    from wanlib.spec.model.modes import BoolOp, Comparison, Given, ItemCount, Name, Not
 
     match expression:
         case Name(name):
             return name
+        case Given(name):
+            return f"given({name})"
         case Comparison(left, operator, literal):
             subject = f"count({left.name})" if isinstance(left, ItemCount) else left.name
             return f"{subject} {operator} {literal!r}"

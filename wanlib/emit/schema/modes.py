@@ -20,7 +20,7 @@ from wanlib.emit.schema.locations import (
 )
 from wanlib.spec import Condition, Family, Field
 from wanlib.spec.model.mode_values import referenced_fields
-from wanlib.spec.model.modes import BoolOp, Comparison, Expression, ItemCount, Name, Not, holds
+from wanlib.spec.model.modes import BoolOp, Comparison, Expression, Given, ItemCount, Name, Not, holds
 
 _OPPOSITE = {
     "==": "!=",
@@ -65,8 +65,15 @@ class Guards:
             return self.counts(name, 0, None)
         return self._held(self.places[name], TYPES[field.type], absent=_default(field) is not None)
 
-    def leaf(self, leaf: Name | Comparison, wanted: bool) -> Schema | bool:
+    def is_known(self, name: str) -> Schema:
+        """Require a field to have a value of its type, or to be absent."""
+        return self._held(self.places[name], TYPES[self.family.field(name).type], absent=True)
+
+    def leaf(self, leaf: Name | Given | Comparison, wanted: bool) -> Schema | bool:
         """Return the schema in which a leaf of an expression has the wanted truth value."""
+        if isinstance(leaf, Given):
+            value = TYPES[self.family.field(leaf.name).type] if wanted else {"not": {}}
+            return self._held(self.places[leaf.name], value, absent=not wanted)
         left = leaf if isinstance(leaf, Name) else leaf.left
 
         def fits(value: Any) -> bool:
@@ -153,7 +160,11 @@ class ModeSchemas:
         truth = self._truth(self.guards.family.modes[condition.mode], condition.wanted)
         if truth.schema is False:
             return False
-        schemas = [self.guards.has_valid_value(name) for name in sorted(read - truth.sure)]
+        reads = self.guards.family.compiled_modes[condition.mode].reads
+        schemas = [
+            self.guards.has_valid_value(name) if name in reads else self.guards.is_known(name)
+            for name in sorted(read - truth.sure)
+        ]
         schemas += [truth.schema] if isinstance(truth.schema, dict) else []
         return all_of(schemas) if schemas else True
 
@@ -165,8 +176,8 @@ class ModeSchemas:
             return _both(parts) if (expression.word == "and") is wanted else _either(parts)
         return self._end(expression, wanted)
 
-    def _end(self, leaf: Name | Comparison, wanted: bool) -> SchemaOrBool:
-        name = leaf.name if isinstance(leaf, Name) else leaf.left.name
+    def _end(self, leaf: Name | Given | Comparison, wanted: bool) -> SchemaOrBool:
+        name = leaf.left.name if isinstance(leaf, Comparison) else leaf.name
         if name == "model":
             return SchemaOrBool(holds({"": leaf}, "", {name: self.model}) is wanted)
         if name in self.guards.family.modes:

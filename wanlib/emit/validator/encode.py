@@ -15,12 +15,13 @@ from wanlib.emit.validator.plan import (
     count_var,
     default_constant,
     effective_var,
+    given_var,
     member_names_constant,
 )
 from wanlib.emit.validator.report_path import has_type
 from wanlib.spec import Condition, Field, Node
 from wanlib.spec.model.mode_values import referenced_fields
-from wanlib.spec.model.modes import referenced_names
+from wanlib.spec.model.modes import read_keys, referenced_names
 
 
 class EncodeWriter:
@@ -209,13 +210,16 @@ class DefaultsWriter:
         absent = "None" if default in (None, "derived") else default_constant(field)
         if absent == "None":
             self.unsure.add(field.name)
-        self.out.line(
-            f"{effective_var(field.name)} = {variable} if {has_type(field, variable)} else {absent}"
-        )
+        test = has_type(field, variable)
+        if self.plan.is_valued(field):
+            self.out.line(f"{effective_var(field.name)} = {variable} if {test} else {absent}")
+        if field.name in self.plan.family.given_fields:
+            self.out.line(f"{given_var(field.name)} = {test}")
 
     def _mode(self, mode: str) -> None:
         tree = self.plan.family.modes[mode]
-        unsure = [self.plan.variable(name) for name in sorted(referenced_names(tree)) if name in self.unsure]
+        keys = sorted(read_keys(tree, self.plan.family.modes))
+        unsure = [self.plan.variable(name) for name in keys if name in self.unsure]
         value = expression(tree, self.plan.variable)
         if unsure:
             self.unsure.add(mode)

@@ -16,6 +16,7 @@ from wanlib.emit.validator.plan import (
     count_var,
     default_constant,
     effective_var,
+    given_var,
     has_size_var,
     member_names_constant,
 )
@@ -79,15 +80,20 @@ class FastPath:
 
     def _held(self, field: Field) -> None:
         variable, default = local_name(field.name), field.default.get(None)
-        if default in (None, "derived"):
+        absent, is_given = f"{variable} is None", field.name in self.plan.family.given_fields
+        if default in (None, "derived") and not is_given:
             self._reject_if(wrong_type_test(field, variable))
-            self.out.line(f"{effective_var(field.name)} = {variable}")
         else:
-            absent = f"{variable} is None"
             self._reject_if(f"not ({absent} or {exact_type_test(field, variable)})")
-            self.out.line(
-                f"{effective_var(field.name)} = {default_constant(field)} if {absent} else {variable}"
+        if is_given:
+            self.out.line(f"{given_var(field.name)} = {variable} is not None")
+        if self.plan.is_valued(field):
+            value = (
+                variable
+                if default in (None, "derived")
+                else f"{default_constant(field)} if {absent} else {variable}"
             )
+            self.out.line(f"{effective_var(field.name)} = {value}")
 
     # Fields.
 

@@ -7,7 +7,7 @@ from wanlib.emit.python_text import CodeWriter, constant_name, local_name, path_
 from wanlib.spec import Condition, Family, Field, Node, Rule, Spec
 from wanlib.spec.model.hints import named, unknown_member_hints
 from wanlib.spec.model.mode_values import referenced_fields
-from wanlib.spec.model.modes import Comparison, ItemCount, leaves
+from wanlib.spec.model.modes import Comparison, Given, ItemCount, given_key, leaves
 
 CONTEXT = "call: str | None, local: bool, now: float | None"
 """The parameters of the generated functions that say how a body is sent and judged."""
@@ -85,7 +85,22 @@ class FamilyLayout:
             return local_name(name)
         if name in ("model", "call"):
             return name
+        if name in self._given_keys():
+            return given_var(self._given_keys()[name])
         return count_var(name) if self.family.field(name).type == "list" else effective_var(name)
+
+    def _given_keys(self) -> dict[str, str]:
+        return {given_key(name): name for name in self.family.given_fields}
+
+    def is_valued(self, field: Field) -> bool:
+        """Return True if a mode reads the value of a field, and not only whether it is given."""
+        trees = self.family.modes.values()
+        return any(
+            field.name == (leaf.left.name if isinstance(leaf, Comparison) else leaf.name)
+            for tree in trees
+            for leaf in leaves(tree)
+            if not isinstance(leaf, Given)
+        )
 
     def count_fields(self) -> tuple[Field, ...]:
         """Return the fields that limit the pictures of a call, the most general one first."""
@@ -105,6 +120,11 @@ def has_constant(rule: Rule) -> bool:
 def effective_var(name: str) -> str:
     """Return the variable with the effective value of a field, which modes read."""
     return f"_{local_name(name)}_effective"
+
+
+def given_var(name: str) -> str:
+    """Return the variable that says whether the body has a field; None for a value of a wrong type."""
+    return f"_{local_name(name)}_given"
 
 
 def count_var(name: str) -> str:

@@ -9,6 +9,7 @@ from wanlib.emit.validator.plan import (
     count_var,
     default_constant,
     effective_var,
+    given_var,
     has_size_var,
     member_names_constant,
     part_positions,
@@ -27,7 +28,7 @@ from wanlib.emit.validator.violation_tests import (
 from wanlib.spec import Field, Rule
 from wanlib.spec.model.hints import describe
 from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
-from wanlib.spec.model.modes import referenced_names
+from wanlib.spec.model.modes import read_keys
 
 _HAS_TYPE = {
     "integer": "(type({v}) is int or _is_integer({v}))",
@@ -86,9 +87,14 @@ class ReportPath:
             absent = (
                 "" if default in (None, "derived") else f"{default_constant(field)} if {v} is _ABSENT else "
             )
-            self.out.line(f"{effective_var(field.name)} = {v} if {has_type(field, v)} else {absent}None")
+            if self.plan.is_valued(field):
+                self.out.line(f"{effective_var(field.name)} = {v} if {has_type(field, v)} else {absent}None")
+            if field.name in self.plan.family.given_fields:
+                unless_absent = f"False if {v} is _ABSENT else None"
+                self.out.line(f"{given_var(field.name)} = True if {has_type(field, v)} else {unless_absent}")
         for mode, tree in self.plan.family.modes.items():
-            read = [self.plan.variable(name) for name in sorted(referenced_names(tree)) if name != "model"]
+            keys = sorted(read_keys(tree, self.plan.family.modes))
+            read = [self.plan.variable(name) for name in keys if name != "model"]
             value = expression(tree, self.plan.variable)
             unknown = " or ".join(f"{name} is None" for name in read)
             self.out.line(

@@ -8,7 +8,7 @@ from wanlib.base.values import ABSENT, UNDETERMINED
 from wanlib.base.violation import Violation
 from wanlib.spec import Condition, Family, Field, Spec
 from wanlib.spec.interpreter.decode import DecodedBody, decode_body
-from wanlib.spec.model.modes import ModeState
+from wanlib.spec.model.modes import ModeState, given_key
 
 Value = TypeVar("Value")
 
@@ -58,6 +58,7 @@ class Values:
         for violation in violations:
             self._broken.setdefault(violation.path, []).append(violation)
         inputs = {field.name: self._mode_input(field) for field in family.mode_fields}
+        inputs |= {given_key(name): self.explicit_value(name) is not None for name in family.given_fields}
         self._known = ModeState(family.compiled_modes, inputs | {"model": model, "call": call})
 
     def has_field(self, name: str) -> bool:

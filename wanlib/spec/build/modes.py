@@ -9,9 +9,10 @@ from wanlib.spec.model.model import CALLS, Field
 from wanlib.spec.model.modes import (
     Comparison,
     Expression,
+    Given,
     ItemCount,
     Name,
-    leaves,
+    guarded_leaves,
     parse_mode,
     referenced_names,
 )
@@ -39,10 +40,13 @@ class ModeParser:
         for name, text in raw.items():
             self._check_name(name, lines[name])
             if expression := self._parse(name, text, lines[name]):
-                for leaf in leaves(expression):
+                for leaf, is_guarded in guarded_leaves(expression, self._modes):
                     self._check_leaf(leaf, lines[name])
+                    if not is_guarded:
+                        self._check_presence(name, leaf, lines[name])
                 self._check_depth(name, expression, lines[name])
-                self._modes[name] = expression
+                if name not in referenced_names(expression):
+                    self._modes[name] = expression
             self._names_above.append(name)
         return self._modes
 
@@ -68,15 +72,41 @@ class ModeParser:
                 line, f"the mode {name!r} depends on a chain of {_MAX_DEPTH} others", "fewer"
             )
 
-    def _check_leaf(self, leaf: Name | Comparison, line: int) -> None:
+    def _check_presence(self, mode: str, leaf: Name | Given | Comparison, line: int) -> None:
+        """Check that a field which the mode reads always has a value."""
+        if isinstance(leaf, Given) or (isinstance(leaf, Comparison) and isinstance(leaf.left, ItemCount)):
+            return
+        name = leaf.left.name if isinstance(leaf, Comparison) else leaf.name
+        field = self._fields.get(name)
+        if (
+            field is None
+            or field.type not in _COMPARABLE_TYPES
+            or field.plain_default is not None
+            or any(field.default)
+            or _is_required(field)
+        ):
+            return
+        problem = f"the mode {mode!r} reads {name}, which is neither required nor has a default"
+        self._diagnostics.add(line, problem, f"given({name}) and … before it")
+
+    def _check_leaf(self, leaf: Name | Given | Comparison, line: int) -> None:
         if isinstance(leaf, Comparison):
             self._check_comparison(leaf, line)
+            return
+        if isinstance(leaf, Given):
+            self._check_given(leaf.name, line)
             return
         booleans = [name for name, field in self._fields.items() if field.type == "boolean"]
         known = [*self._names_above, *booleans]
         if leaf.name not in known:
             self._diagnostics.unknown_name(line, "the boolean field or mode above", leaf.name, known)
         self._check_default(leaf.name, line)
+
+    def _check_given(self, name: str, line: int) -> None:
+        if name not in self._fields:
+            self._diagnostics.unknown_name(line, "the field", name, self._fields)
+        elif self._fields[name].type == "list":
+            self._diagnostics.add(line, f"given({name}) of a list", f"count({name}) > 0")
 
     def _check_comparison(self, leaf: Comparison, line: int) -> None:
         name = leaf.left.name
@@ -130,6 +160,10 @@ class ModeParser:
         if name in self._fields and any(self._fields[name].default):
             problem = f"a mode reads {name}, whose default depends on a mode"
             self._diagnostics.add(line, problem, "a field with one default")
+
+
+def _is_required(field: Field) -> bool:
+    return any(rule.condition is None for rule in field.rules_of_kind("required"))
 
 
 def _literals(leaf: Comparison) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from wanlib.base.values import ABSENT, UNDETERMINED
 from wanlib.base.violation import Violation
 from wanlib.spec.model.hints import named
 from wanlib.spec.model.model import Family, Field, Node
+from wanlib.spec.model.modes import given_key
 from wanlib.spec.model.predicates import TYPE_CHECKS, ParsedImage, read_image
 from wanlib.validation.image_header import escape_json_pointer
 
@@ -66,7 +67,7 @@ def mode_inputs(family: Family, decoded: DecodedBody) -> dict[str, Any]:
     """Return the value that modes read of each field; None if it is unknown.
 
     For a list it is the number of items. An absent field has its default, an absent list no items. A value
-    of the wrong type is unknown.
+    of the wrong type is unknown. Under `given_key` it is whether the body has a field that modes ask for.
     """
     inputs: dict[str, Any] = {}
     for mode_field in family.mode_fields:
@@ -77,6 +78,9 @@ def mode_inputs(family: Family, decoded: DecodedBody) -> dict[str, Any]:
             inputs[mode_field.name] = None
         else:
             inputs[mode_field.name] = len(value) if is_list else value
+        if mode_field.name in family.given_fields:
+            is_known = value is ABSENT or inputs[mode_field.name] is not None
+            inputs[given_key(mode_field.name)] = value is not ABSENT if is_known else None
     return inputs
 
 

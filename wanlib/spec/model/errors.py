@@ -10,7 +10,7 @@ _MAX_LISTED = 9
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MODEL = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RESERVED = frozenset({"model", "call", "count", "each", "fields"})
+_RESERVED = frozenset({"model", "call", "count", "given", "each", "fields"})
 
 
 class SpecError(ValueError):

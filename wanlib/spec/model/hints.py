@@ -10,7 +10,17 @@ from typing import Any
 from wanlib.base.identifiers import Hints, RuleName
 from wanlib.spec.model.mode_values import value_combinations
 from wanlib.spec.model.model import Family, Field, Rule
-from wanlib.spec.model.modes import BoolOp, Comparison, Condition, Expression, ItemCount, Name, Not, holds
+from wanlib.spec.model.modes import (
+    BoolOp,
+    Comparison,
+    Condition,
+    Expression,
+    Given,
+    ItemCount,
+    Name,
+    Not,
+    holds,
+)
 
 _OPPOSITE_OPERATOR = {
     "==": "!=",
@@ -113,6 +123,8 @@ class _ConditionText:
             if expression.name in self._family.modes:
                 return self.text(self._family.modes[expression.name], wanted, outer_word)
             return f"{expression.name} {'on' if wanted else 'off'}"
+        if isinstance(expression, Given):
+            return f"{expression.name} {'given' if wanted else 'absent'}"
         if isinstance(expression, BoolOp):
             return self._group(expression, wanted, outer_word)
         operator = expression.operator if wanted else _OPPOSITE_OPERATOR[expression.operator]

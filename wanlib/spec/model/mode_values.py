@@ -9,13 +9,16 @@ from itertools import pairwise, product
 from math import prod
 from typing import Any
 
+from wanlib.base.values import ABSENT
 from wanlib.spec.model.model import CALLS, Family
 from wanlib.spec.model.modes import (
     Comparison,
     Condition,
     Expression,
+    Given,
     ItemCount,
     Name,
+    given_key,
     holds,
     leaves,
     referenced_names,
@@ -26,6 +29,9 @@ MOST = 20_000
 
 OTHER = "(another)"
 """Stands for a text that no literal names."""
+
+SOME = "(some value)"
+"""Stands for the value of a field of which modes read only whether it is given."""
 
 
 def referenced_fields(family: Family, mode: str) -> set[str]:
@@ -45,34 +51,62 @@ def find_overlap(family: Family, first: Condition, second: Condition) -> str:
 
 
 def value_combinations(family: Family, modes: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
-    """Yield every combination of values that these modes can tell apart.
+    """Yield every combination of values that these modes can tell apart, as they read them.
 
     The value of a list is its count.
     """
-    domains = _value_domains(family, modes)
+    domains = value_domains(family, modes)
     for values in product(*domains.values()):
-        yield dict(zip(domains, values, strict=True))
+        yield mode_values(family, dict(zip(domains, values, strict=True)))
+
+
+def mode_values(family: Family, stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what modes read of some stated values.
+
+    Args:
+        family: The family.
+        stated: Values by field, with ABSENT for a field that the body does not have.
+
+    Returns:
+        Effective values (None for an absent field without a default), and whether fields are given.
+    """
+    values: dict[str, Any] = {}
+    for name, value in stated.items():
+        if name in family.given_fields:
+            values[given_key(name)] = value is not ABSENT
+        if value is ABSENT:
+            values[name] = family.field(name).plain_default
+        elif value is not SOME:
+            values[name] = value
+    return values
 
 
 def combination_count(family: Family, modes: tuple[str, ...]) -> int:
     """Return how many combinations `value_combinations` would yield."""
-    return prod(map(len, _value_domains(family, modes).values()))
+    return prod(map(len, value_domains(family, modes).values()))
 
 
-def _value_domains(family: Family, modes: tuple[str, ...]) -> dict[str, list[Any]]:
+def value_domains(family: Family, modes: tuple[str, ...]) -> dict[str, list[Any]]:
+    """Return the values of each name that these modes can tell apart; the first is ABSENT if they tell it."""
     domains: dict[str, list[Any]] = {}
+    given: set[str] = set()
     for mode in modes:
-        _collect_literals(family, family.modes[mode], domains)
+        _collect_literals(family, family.modes[mode], domains, given)
     for name, values in domains.items():
         if _field_type(family, name) == "number":
             domains[name] = values + [(low + high) / 2 for low, high in pairwise(sorted(values))]
-    return domains
+    absent = {name: [ABSENT, *domains.get(name, [SOME])] for name in sorted(given)}
+    return domains | absent
 
 
-def _collect_literals(family: Family, expression: Expression, domains: dict[str, list[Any]]) -> None:
+def _collect_literals(
+    family: Family, expression: Expression, domains: dict[str, list[Any]], given: set[str]
+) -> None:
     for leaf in leaves(expression):
-        if isinstance(leaf, Name) and leaf.name in family.modes:
-            _collect_literals(family, family.modes[leaf.name], domains)
+        if isinstance(leaf, Given):
+            given.add(leaf.name)
+        elif isinstance(leaf, Name) and leaf.name in family.modes:
+            _collect_literals(family, family.modes[leaf.name], domains, given)
         elif isinstance(leaf, Name):
             domains.setdefault(leaf.name, [True, False])
         else:

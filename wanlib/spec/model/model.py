@@ -12,7 +12,15 @@ from keyword import iskeyword
 from typing import Any
 
 from wanlib.base.identifiers import base_model
-from wanlib.spec.model.modes import CompiledMode, Condition, Expression, compile_modes, referenced_names
+from wanlib.spec.model.modes import (
+    CompiledMode,
+    Condition,
+    Expression,
+    Given,
+    compile_modes,
+    leaves,
+    referenced_names,
+)
 from wanlib.spec.model.picture_size import PictureSize
 
 CALLS = ("sync", "async", "stream")
@@ -290,6 +298,12 @@ class Family:
         """The fields that any mode reads, in spec order."""
         names = {name for expression in self.modes.values() for name in referenced_names(expression)}
         return tuple(member for member in self.fields if member.name in names)
+
+    @cached_property
+    def given_fields(self) -> frozenset[str]:
+        """The fields that some mode asks to be given."""
+        all_leaves = (leaf for expression in self.modes.values() for leaf in leaves(expression))
+        return frozenset(leaf.name for leaf in all_leaves if isinstance(leaf, Given))
 
     def walk(self) -> Iterator[Field]:
         """Yield every field, inner ones too, in spec order."""

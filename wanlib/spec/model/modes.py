@@ -12,9 +12,10 @@ The language
 ------------
 
 An expression is a small part of Python's grammar: names of boolean fields and of modes above it, `and`,
-`or`, `not`, one name compared with literals (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `not in`), and
-`count(field)` for the number of items of a list. Two names are always there: `model` and `call`. The text is
-parsed with `ast.parse` and never evaluated as Python. A `Condition` is a mode or `not` a mode.
+`or`, `not`, one name compared with literals (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `not in`),
+`count(field)` for the number of items of a list, and `given(field)` for a field that is in the body. Two
+names are always there: `model` and `call`. The text is parsed with `ast.parse` and never evaluated as
+Python. A `Condition` is a mode or `not` a mode.
 
 Values
 ------
@@ -23,15 +24,17 @@ A mode reads *effective* values: the value in the body if it has the right type,
 absent, and the number of items for a list. `call` is unknown if a bare body is checked. A field may be
 unknown as well, for example below a broken container.
 
+A field without a default that may be absent has no effective value. A mode may read it only behind
+`given(field)`, from left to right: `given(strength) and strength > 0.5`. The loader refuses any other use.
+`given(field)` is unknown if the field has the wrong type.
+
 Three-valued logic
 ------------------
 
 A mode is True, False or None (unknown), by Kleene's *weak* three-valued logic: it is unknown as soon as any
-field that it reads is unknown, also if the other operand of an `and` or `or` would decide it. The strong
-form (`unknown and False` is False) would report a few more violations, but which ones would depend on how an
-expression is written. The weak form depends only on what is read, so equivalent spellings of a mode behave
-alike. `not` of an unknown mode is unknown. Callers must not treat None as False: a variant whose mode is
-unknown keeps its base rule out of force.
+field that it reads is unknown, also if the other operand of an `and` or `or` would decide it, so equivalent
+spellings of a mode behave alike. `not` of an unknown mode is unknown. Callers must not treat None as False: a
+variant whose mode is unknown keeps its base rule out of force.
 """
 
 import ast
@@ -56,7 +59,7 @@ OPERATORS: dict[type[ast.cmpop], str] = {
     ast.NotIn: "not in",
 }
 _INFINITE = (float("inf"), float("-inf"))
-_GRAMMAR = "names, and, or, not, comparisons, count(field)"
+_GRAMMAR = "names, and, or, not, comparisons, count(field), given(field)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,13 @@ class Name:
 @dataclass(frozen=True, slots=True)
 class ItemCount:
     """The number of items of a list field."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Whether the body has a field."""
 
     name: str
 
@@ -97,7 +107,12 @@ class BoolOp:
     parts: tuple["Expression", ...]
 
 
-Expression = Name | Comparison | Not | BoolOp
+Expression = Name | Given | Comparison | Not | BoolOp
+
+
+def given_key(field: str) -> str:
+    """Return the name of `given(field)` among the values that modes read."""
+    return f"given({field})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +167,8 @@ def parse_condition(text: object) -> Condition:
     raise ValueError(f"{text!r} is not a condition, expected a mode or not a mode")
 
 
-def leaves(expression: Expression) -> Iterator[Name | Comparison]:
-    """Yield the names and comparisons of an expression, in order."""
+def leaves(expression: Expression) -> Iterator[Name | Given | Comparison]:
+    """Yield the names, `given` and comparisons of an expression, in order."""
     if isinstance(expression, BoolOp):
         for part in expression.parts:
             yield from leaves(part)
@@ -165,7 +180,55 @@ def leaves(expression: Expression) -> Iterator[Name | Comparison]:
 
 def referenced_names(expression: Expression) -> set[str]:
     """Return the fields and modes that an expression itself names."""
-    return {(leaf if isinstance(leaf, Name) else leaf.left).name for leaf in leaves(expression)}
+    return {_leaf_name(leaf) for leaf in leaves(expression)}
+
+
+def _leaf_name(leaf: Name | Given | Comparison) -> str:
+    return leaf.left.name if isinstance(leaf, Comparison) else leaf.name
+
+
+def read_keys(expression: Expression, modes: Mapping[str, Expression]) -> set[str]:
+    """Return the values that an expression itself needs: fields, modes, and `given_key` of guarded fields."""
+    return {
+        given_key(name) if is_guarded or isinstance(leaf, Given) else name
+        for leaf, is_guarded in guarded_leaves(expression, modes)
+        for name in (_leaf_name(leaf),)
+    }
+
+
+def guarded_leaves(
+    expression: Expression, modes: Mapping[str, Expression], given: frozenset[str] = frozenset()
+) -> Iterator[tuple[Name | Given | Comparison, bool]]:
+    """Yield every leaf, and whether it is evaluated only if its field is given.
+
+    Args:
+        expression: The expression.
+        modes: The modes that it may name.
+        given: The fields that are known to be given where it is evaluated.
+    """
+    if isinstance(expression, BoolOp):
+        for part in expression.parts:
+            yield from guarded_leaves(part, modes, given)
+            given |= _implied(part, modes, expression.word == "and")
+    elif isinstance(expression, Not):
+        yield from guarded_leaves(expression.inner, modes, given)
+    else:
+        yield expression, _leaf_name(expression) in given
+
+
+def _implied(expression: Expression, modes: Mapping[str, Expression], wanted: bool) -> frozenset[str]:
+    """Return the fields that are given if an expression has the wanted truth value."""
+    if isinstance(expression, Given):
+        return frozenset({expression.name} if wanted else ())
+    if isinstance(expression, Not):
+        return _implied(expression.inner, modes, not wanted)
+    if isinstance(expression, Name) and expression.name in modes:
+        return _implied(modes[expression.name], modes, wanted)
+    if isinstance(expression, BoolOp):
+        parts = [_implied(part, modes, wanted) for part in expression.parts]
+        is_every_part = (expression.word == "and") is wanted
+        return frozenset().union(*parts) if is_every_part else frozenset.intersection(*parts)
+    return frozenset()
 
 
 # Parsing.
@@ -184,6 +247,9 @@ def _expression(node: ast.expr) -> Expression:
         return BoolOp("and" if isinstance(node.op, ast.And) else "or", tuple(map(_expression, node.values)))
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         return _comparison(node)
+    match node:
+        case ast.Call(func=ast.Name(id="given"), args=[ast.Name(id=field)], keywords=[]):
+            return Given(field)
     raise _syntax_error(node, _GRAMMAR)
 
 
@@ -297,7 +363,7 @@ def _compiled(modes: Mapping[str, Expression], mode: str, compiled: dict[str, Co
     """Compile a mode after those that it reads; all are added to `compiled`."""
     if mode not in compiled:
         expression = modes[mode]
-        names = referenced_names(expression)
+        names = read_keys(expression, modes)
         inner = {name: _compiled(modes, name, compiled) for name in names if name in modes}
         reads = {name for inner_mode in inner.values() for name in inner_mode.reads} | names - inner.keys()
         compiled[mode] = CompiledMode(tuple(sorted(reads)), _test(expression, inner))
@@ -307,6 +373,8 @@ def _compiled(modes: Mapping[str, Expression], mode: str, compiled: dict[str, Co
 def _test(expression: Expression, modes: Mapping[str, CompiledMode]) -> _Test:
     if isinstance(expression, Name):
         return modes[expression.name].test if expression.name in modes else _name_test(expression.name)
+    if isinstance(expression, Given):
+        return _name_test(given_key(expression.name))
     if isinstance(expression, Comparison):
         return _comparison_test(_COMPARE[expression.operator], expression.left.name, expression.literal)
     if isinstance(expression, Not):

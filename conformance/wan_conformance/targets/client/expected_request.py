@@ -9,7 +9,7 @@ from wan_conformance.targets.client.fake_service import TASK
 from wan_conformance.targets.client.verb_call import VerbCall
 from wanlib.base.redaction import safe_repr
 from wanlib.spec import Condition, Family, Node, Spec
-from wanlib.spec.model.modes import holds
+from wanlib.spec.model.modes import given_key, holds
 
 _VENDOR = "x-dashscope"
 
@@ -120,6 +120,7 @@ def _mode_values(family: Family, call: VerbCall) -> dict[str, Any]:
     for field in family.fields:
         value = parameters.get(field.name)
         values[field.name] = field.default.get(None) if value is None else value
+        values[given_key(field.name)] = value is not None
     return values | {"images": len(call.images)}
 
 

@@ -1,0 +1,84 @@
+"""Kinds of rules that no packaged model has, in an invented family: every reading of every case agrees."""
+
+from collections import defaultdict
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wan_conformance.strategies import breaking, valid
+
+from tests.emit.schema.readings import Readings
+from tests.spec.kinds_spec import CUP, MODEL, load_kinds
+from wanlib.boundary.case import Question
+from wanlib.boundary.cases import boundary_cases
+from wanlib.emit.schema.json_schema import CLAIMS
+from wanlib.emit.validator.module import validator
+from wanlib.spec import Rule, Spec, interpret
+from wanlib.spec.mutations import list_mutations
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> Spec:
+    """The small spec with the invented family."""
+    return load_kinds(tmp_path_factory.mktemp("spec"))
+
+
+@pytest.fixture(scope="module")
+def generated(spec: Spec) -> ModuleType:
+    """The generated validator of the family."""
+    module = ModuleType("cup")
+    exec(validator(spec, spec.family(MODEL)), module.__dict__)
+    return module
+
+
+def own_rules(spec: Spec) -> list[Rule]:
+    return [rule for rule in spec.rules.values() if rule.scope == "body" and rule.file == CUP]
+
+
+def generated_rules(generated: ModuleType, question: Question) -> list[tuple[str, str, Any, Any]]:
+    violations = generated.check(question.body, MODEL, question.call, False, 0.0)
+    return [tuple(violation) for violation in violations]
+
+
+def test_every_rule_has_cases_on_both_sides_and_all_readings_agree(spec: Spec, generated: ModuleType) -> None:
+    readings = Readings(spec)
+    for rule in own_rules(spec):
+        sides: dict[bool, int] = defaultdict(int)
+        for case in boundary_cases(spec, rule.id):
+            sides[bool(case.breaks)] += 1
+            expected = sorted(name for name, _ in case.breaks)
+            violations = interpret(spec, case.question.body, case.question.call, now=0.0)
+            assert sorted({violation.rule for violation in violations}) == expected, case.id
+            assert [tuple(violation) for violation in violations] == generated_rules(generated, case.question)
+            assert all(str(violation).endswith(".") for violation in violations)
+            if rule.kind in CLAIMS and case.question.call is None:
+                assert readings.by_schema(case.question.body) == readings.by_walk(case.question.body), case.id
+        assert sides[True] and sides[False], rule.id
+
+
+def test_every_mutant_is_detected_by_its_cases(spec: Spec) -> None:
+    for rule in own_rules(spec):
+        cases = [*boundary_cases(spec, rule.id)]
+        for way, make in list_mutations(spec, rule.id).items():
+            changed = make()
+            assert any(
+                sorted((violation.rule, violation.outcome) for violation in found) != sorted(case.breaks)
+                for case in cases
+                for found in (interpret(changed, case.question.body, case.question.call, now=0.0),)
+            ), f"{rule.id}={way}"
+
+
+def test_drawn_requests_violate_what_they_claim(spec: Spec, generated: ModuleType) -> None:
+    drawn = {rule.id: breaking(spec, rule.id) for rule in own_rules(spec)} | {"": valid(spec, MODEL)}
+
+    @settings(max_examples=4 * len(drawn), database=None, deadline=None)
+    @given(st.sampled_from(sorted(drawn)).flatmap(lambda rule: st.tuples(st.just(rule), drawn[rule])))
+    def judge(example: tuple[str, Question]) -> None:
+        rule, question = example
+        violations = interpret(spec, question.body, question.call, now=0.0)
+        assert {violation.rule for violation in violations} == ({rule} if rule else set())
+        assert [tuple(violation) for violation in violations] == generated_rules(generated, question)
+
+    judge()
