@@ -60,6 +60,9 @@ effects: $(STAMP) ## change every value of the spec files in turn: each must hav
 	$(BIN)/python -m tests.effects
 	$(BIN)/python -m tests.effects.hostile
 
+diff: $(STAMP) ## check `wanlib diff` on every mutant, hundreds of rewrites of the spec, and random pairs of small specs
+	$(BIN)/python -m tests.diff
+
 emit: $(STAMP) ## write the generated code from the spec
 	$(BIN)/wanlib emit
 
@@ -100,4 +103,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants effects emit baseline bench parity sdk schemathesis lifecycle load latest pin clean
+.PHONY: help install conformance test lint mutants effects diff emit baseline bench parity sdk schemathesis lifecycle load latest pin clean

@@ -210,7 +210,9 @@ def _encode_object(node: Node, family: Family, remaining: dict[str, Any]) -> dic
 def _encode_value(node: Node, family: Family, remaining: dict[str, Any]) -> Any:
     if node.form == "leaf":
         value = remaining.pop(node.field, ABSENT)
-        return value[0] if node.only and isinstance(value, list) else value
+        if node.only and isinstance(value, list):
+            return value[0] if value else ABSENT
+        return value
     if node.form == "rest":
         return ABSENT
     if node.form == "constant":

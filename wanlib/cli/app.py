@@ -21,6 +21,7 @@ _COMMANDS = {
     "size": "size",
     "rules": "rules",
     "explain": "explain",
+    "diff": "diff",
     "edit": "create",
     "generate": "create",
     "submit": "create",

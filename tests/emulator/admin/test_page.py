@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import httpx
 import pytest
 
-from tests.emulator.admin.browser import browsing, complaints, contrasts
 from tests.emulator.api_client import (
     BODIES,
     KEY,
@@ -25,6 +24,7 @@ from tests.emulator.api_client import (
     send,
     submit,
 )
+from tests.support.browser import browsing, complaints, contrasts
 from wanlib.emulator import Emulator, ManualClock, RealClock, Settings
 from wanlib.emulator.server.serve import run_in_thread
 

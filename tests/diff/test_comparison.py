@@ -1,0 +1,116 @@
+"""What a diff reports: samples of mutants, rewrites and random pairs (all: `make diff`), models, facts."""
+
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from tests.diff.expectations import (
+    mutant_problem,
+    mutants,
+    random_pair_problem,
+    real_changes,
+    rewrite_problem,
+)
+from tests.diff.rewriting import rewrites
+from wanlib import check
+from wanlib.diff.change import ChangeClass, Relation
+from wanlib.diff.comparison import compare
+from wanlib.diff.side import Side
+from wanlib.spec import Spec, load
+from wanlib.spec.mutations import mutate_spec
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return load()
+
+
+def test_mutants(spec: Spec) -> None:
+    planted = mutants(spec)
+    assert len(planted) > 600
+    problems = [mutant_problem(spec, rule, way) for rule, way in planted[3::37]]
+    assert not any(problems), problems
+
+
+def test_other_ways_to_write_the_same_are_no_changes(spec: Spec) -> None:
+    written = list(rewrites())
+    assert len(written) > 200
+    problems = [rewrite_problem(spec, rewrite) for rewrite in written[5::41]]
+    assert not any(problems), problems
+
+
+def test_the_relation_is_that_of_every_body_of_a_small_scope(tmp_path: Path) -> None:
+    problems = [random_pair_problem(seed, tmp_path) for seed in range(1000, 1005)]
+    assert not any(problems), problems
+
+
+def test_a_spec_does_not_differ_from_itself(spec: Spec) -> None:
+    assert not compare(Side("one", spec), Side("other", spec)).changes
+
+
+def test_two_models_are_compared_by_their_generated_validators_too(spec: Spec) -> None:
+    """The interpreter finds the witnesses; the generated validators judge them again."""
+    for old, new in (("wan2.7-image", "wan2.7-image-pro"), ("wan2.5-i2i-preview", "wan2.6-image")):
+        changes = compare(Side(old, spec, old), Side(new, spec, new)).changes
+        assert not any(
+            change.text.endswith(" ") or not change.models for change in changes if change.witnesses
+        )
+        for change in changes:
+            for witness in change.witnesses:
+                assert check(witness.body, call=witness.call).ok, change.id
+                assert witness.body["model"] == (old if witness.accepted_by == "old" else new)
+
+
+def test_every_pair_of_models_is_classified(spec: Spec) -> None:
+    for old, new in list(permutations(spec.models, 2))[::7]:
+        diff = compare(Side(old, spec, old), Side(new, spec, new))
+        assert diff.changes
+        for change in diff.changes:
+            is_about_requests = change.relation in (Relation.WIDER, Relation.NARROWER, Relation.INCOMPARABLE)
+            assert bool(change.witnesses) == is_about_requests, change.id
+
+
+def test_opposite_directions(spec: Spec) -> None:
+    old, new = Side("old", spec), Side("new", mutate_spec(spec, "wan2.7/n.max=wider"))
+    (wider,), (narrower,) = real_changes(old, new), real_changes(new, old)
+    assert (wider.relation, wider.change_class) == (Relation.WIDER, ChangeClass.ADDITIVE)
+    assert (narrower.relation, narrower.change_class) == (Relation.NARROWER, ChangeClass.BREAKING)
+    assert wider.witnesses[0].body == narrower.witnesses[0].body
+    assert wider.fingerprint != narrower.fingerprint
+
+
+def test_a_witness_has_nothing_that_it_does_not_need(spec: Spec) -> None:
+    (change,) = real_changes(Side("old", spec), Side("new", mutate_spec(spec, "wan2.7/n.max=wider")))
+    (witness,) = change.witnesses
+    most = spec.rules["wan2.7/n.max"].limit
+    assert witness.body["parameters"] == {"n": most + 1}
+    assert witness.body["input"] == {"messages": [{"role": "user", "content": [{"text": "a"}]}]}
+
+
+def test_models_that_one_side_lacks(spec: Spec) -> None:
+    smaller = mutate_spec(spec, "wire/model=tighter")
+    (gone,) = set(spec.models) - set(smaller.models)
+    removed = next(c for c in compare(Side("old", spec), Side("new", smaller)).changes if c.id == gone)
+    added = next(c for c in compare(Side("old", smaller), Side("new", spec)).changes if c.id == gone)
+    assert (removed.relation, removed.change_class) == (Relation.REMOVED, ChangeClass.BREAKING)
+    assert (added.relation, added.change_class) == (Relation.ADDED, ChangeClass.ADDITIVE)
+
+
+def test_a_default_and_a_price_are_changes_of_behaviour(spec: Spec) -> None:
+    facts = dict(spec.facts)
+    name = next(name for name in facts if "/prices." in name)
+    facts[name] = replace(facts[name], value={"beijing": "9.99"})
+    (change,) = real_changes(Side("old", spec), Side("new", replace(spec, facts=MappingProxyType(facts))))
+    assert (change.id, change.change_class) == (name, ChangeClass.BEHAVIOUR)
+    assert "9.99" in change.text
+
+
+def test_a_fingerprint_does_not_depend_on_words_or_limits(spec: Spec) -> None:
+    old = Side("old", spec)
+    (one,) = real_changes(old, Side("new", mutate_spec(spec, "wan2.7/n.max=wider")))
+    other = replace(one, text="other words", new=99, old_location=None, witnesses=())
+    assert one.fingerprint == other.fingerprint
+    assert len(one.fingerprint) == 12

@@ -1,0 +1,116 @@
+"""The reports of a diff: text, Markdown, changelog, annotations, SARIF, and the page in a real browser."""
+
+import json
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import browsing, complaints, contrasts
+from wanlib.diff.change import Change, ChangeClass, Diff, Location, Relation, Witness
+from wanlib.diff.report.html import html_page
+from wanlib.diff.report.sarif import sarif
+from wanlib.diff.report.text import annotation_lines, changelog_lines, markdown_lines, text_lines
+
+_IMAGE = "data:image/png;base64," + "iVBORw0KGgo" * 1000
+
+
+def _change(name: str, change_class: ChangeClass, relation: Relation, *witnesses: Witness) -> Change:
+    return Change(
+        id=f"wan0.0/{name}",
+        relation=relation,
+        change_class=change_class,
+        old=4,
+        new=6,
+        models=("tea-1",),
+        text=f"{name} of tea-1 <b>is</b> 6 (was: 4), 100%.",
+        witnesses=witnesses,
+        old_location=Location("wan0.0.yaml", 7),
+        new_location=None if relation is Relation.REMOVED else Location("wan0.0.yaml", 9),
+    )
+
+
+@pytest.fixture(scope="module")
+def diff() -> Diff:
+    body = {"model": "tea-1", "parameters": {"n": 5}}
+    image = {"model": "tea-1", "input": {"image": _IMAGE, "text": "<script>alert(1)</script>"}}
+    return Diff(
+        "old\x1b[31m",
+        "new",
+        [
+            _change("n.max", ChangeClass.BREAKING, Relation.NARROWER, Witness(body, None, "old")),
+            _change("n.default", ChangeClass.BEHAVIOUR, Relation.CHANGED),
+            _change("images.max_bytes", ChangeClass.ADDITIVE, Relation.WIDER, Witness(image, "sync", "new")),
+            _change("style", ChangeClass.EDITORIAL, Relation.REMOVED),
+        ],
+    )
+
+
+def _text_reports(diff: Diff) -> Sequence[str]:
+    return ["\n".join(lines(diff)) for lines in (text_lines, markdown_lines, changelog_lines)]
+
+
+def test_no_report_has_control_characters_or_long_images(diff: Diff) -> None:
+    page, log = html_page(diff), json.dumps(sarif(diff, "1", {"old": "spec", "new": "spec"}))
+    for report in chain(_text_reports(diff), (page, log, "\n".join(annotation_lines(diff, "spec")))):
+        assert "\x1b" not in report
+        assert len(report) < 20_000
+        assert _IMAGE not in report
+
+
+def test_text_shows_the_important_first(diff: Diff) -> None:
+    text, markdown, changelog = _text_reports(diff)
+    for report in (text, markdown):
+        positions = [report.index(change.id) for change in diff.changes]
+        assert positions == sorted(positions)
+        assert "wan0.0.yaml:9" in report
+    assert '{"model": "tea-1", "parameters": {"n": 5}}' in text
+    assert "1 breaking, 1 behaviour, 1 additive, 1 editorial" in text.splitlines()[0]
+    assert "wan0.0/style" not in changelog
+    assert r"\<b\>" in markdown
+
+
+def test_annotations_mark_the_new_lines(diff: Diff) -> None:
+    lines = list(annotation_lines(diff, "spec"))
+    assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::notice"]
+    assert lines[0].startswith("::error file=spec/wan0.0.yaml,line=9,title=wan0.0/n.max::")
+    assert lines[0].endswith("100%25.")
+
+
+def test_sarif_has_both_places_and_a_fingerprint(diff: Diff) -> None:
+    log = sarif(diff, "1.2", {"old": "before", "new": "after"})
+    (run,) = log["runs"]
+    assert (log["version"], run["tool"]["driver"]["version"]) == ("2.1.0", "1.2")
+    assert [result["level"] for result in run["results"]] == ["error", "warning", "note", "note"]
+    first, last = run["results"][0], run["results"][-1]
+    uris = [
+        place["physicalLocation"]["artifactLocation"]["uri"]
+        for place in (*first["locations"], *first["relatedLocations"])
+    ]
+    assert uris == ["after/wan0.0.yaml", "before/wan0.0.yaml"]
+    assert last["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "before/wan0.0.yaml"
+    assert len({result["partialFingerprints"]["change/v1"] for result in run["results"]}) == 4
+    assert {result["ruleId"] for result in run["results"]} == {
+        rule["id"] for rule in run["tool"]["driver"]["rules"]
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_in_a_browser(diff: Diff, tmp_path: Path, scheme: str) -> None:
+    path = tmp_path / "diff.html"
+    path.write_text(html_page(diff), encoding="utf-8")
+    with browsing() as browser:
+        page = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 800})  # type: ignore[arg-type]
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
+        with complaints(page) as found:
+            page.goto(path.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        assert not found
+        assert requests == [path.as_uri()]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert min(contrasts(page).values()) >= 4.5
+        assert page.locator("article").count() == len(diff.changes)
+        assert page.locator("script").count() == 0
+        assert page.locator("pre").nth(1).inner_text().count("<script>") == 1

@@ -1,0 +1,119 @@
+"""`wanlib diff`: what changed between two specs or models, and what breaks."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wanlib import __version__
+from wanlib.base.redaction import printable
+from wanlib.cli.errors import CliError, ExitCode, SpecOption
+from wanlib.cli.input_files import read_lines
+
+if TYPE_CHECKING:
+    from wanlib.diff.change import Diff
+    from wanlib.diff.recorded_bodies import BodyChange
+
+
+def diff(
+    old: Annotated[
+        str,
+        typer.Argument(metavar="OLD", help="A spec folder, a git revision, a model, or 'packaged'."),
+    ],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The same; a model if OLD is one.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object: old, new, breaking, changes.")
+    ] = False,
+    changelog: Annotated[bool, typer.Option("--changelog", help="Print a section for a changelog.")] = False,
+    annotations: Annotated[
+        bool, typer.Option("--github", help="Print annotations for GitHub Actions.")
+    ] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the changes as Markdown.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the changes as one HTML page.")
+    ] = None,
+    sarif: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the changes as SARIF 2.1.0.")
+    ] = None,
+    bodies: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Recorded request bodies in JSON Lines: report those that are judged or priced differently.",
+        ),
+    ] = None,
+    spec: SpecOption = None,
+) -> int:
+    """Show what changed between two specs or two models, and what breaks.
+
+    Both sides judge the same requests. Each change of what is accepted comes with the smallest request that
+    one side accepts and the other refuses. --spec is where models are looked up.
+
+    Exit 0 if nothing that worked breaks, 1 if something does, 2 for a usage error or a broken spec.
+    """
+    from wanlib.diff.comparison import compare
+    from wanlib.diff.recorded_bodies import body_changes
+    from wanlib.diff.resolving import SideError, resolve_sides
+
+    if as_json + changelog + annotations > 1:
+        raise CliError("--json, --changelog and --github exclude each other")
+    if spec is not None and not spec.is_dir():
+        raise CliError(f"--spec {printable(str(spec))}: no such folder")
+    try:
+        sides = resolve_sides(old, new, repository=Path.cwd(), folder=spec)
+    except SideError as error:
+        raise CliError(*str(error).splitlines()) from None
+    result = compare(*sides)
+    recorded = [] if bodies is None else [*body_changes(*sides, read_lines(bodies))]
+    _write_files(result, markdown, html, sarif)
+    if as_json:
+        members = result.to_dict()
+        if bodies is not None:
+            members["bodies"] = [change.to_dict() for change in recorded]
+        print(json.dumps(members, indent=2))
+    else:
+        _print_text(result, recorded, changelog=changelog, annotations=annotations)
+    is_breaking = result.is_breaking or any(change.is_breaking for change in recorded)
+    return ExitCode.FAILED if is_breaking else ExitCode.OK
+
+
+def _write_files(result: "Diff", markdown: Path | None, html: Path | None, sarif: Path | None) -> None:
+    from wanlib.diff.report.html import html_page
+    from wanlib.diff.report.sarif import sarif as sarif_log
+    from wanlib.diff.report.text import markdown_lines
+
+    if markdown is not None:
+        markdown.write_text("\n".join(markdown_lines(result)) + "\n", encoding="utf-8")
+    if html is not None:
+        html.write_text(html_page(result), encoding="utf-8")
+    if sarif is not None:
+        log = sarif_log(result, __version__, {"old": _folder(result.old), "new": _folder(result.new)})
+        sarif.write_text(json.dumps(log, indent=2) + "\n", encoding="utf-8")
+
+
+def _folder(label: str) -> str:
+    """Return the folder of a side as locations name it: a folder itself, `spec` for every other side."""
+    return Path(label).as_posix() if Path(label).is_dir() else "spec"
+
+
+def _print_text(
+    result: "Diff", recorded: Sequence["BodyChange"], *, changelog: bool, annotations: bool
+) -> None:
+    from wanlib.diff.report.text import annotation_lines, changelog_lines, text_lines
+
+    if changelog:
+        lines = changelog_lines(result)
+    elif annotations:
+        lines = annotation_lines(result, _folder(result.new))
+    else:
+        lines = text_lines(result)
+    for line in lines:
+        print(line)
+    if recorded:
+        print("\nRecorded requests")
+        for change in recorded:
+            print(f"  {printable(str(change))}")

@@ -1,0 +1,158 @@
+"""`Change`: one difference between two sides, with what it means for requests and its witnesses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from wanlib.base.values import limit_to_json
+
+
+class Relation(StrEnum):
+    """How the new side relates to the old one.
+
+    Attributes:
+        WIDER: It accepts more requests.
+        NARROWER: It accepts fewer requests.
+        INCOMPARABLE: It accepts some more and refuses some more.
+        ADDED: Only the new side has it.
+        REMOVED: Only the old side has it.
+        CHANGED: Both have it with another value, and no request is accepted or refused because of that.
+    """
+
+    WIDER = "wider"
+    NARROWER = "narrower"
+    INCOMPARABLE = "incomparable"
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+class ChangeClass(IntEnum):
+    """What a change means for somebody whose requests work on the old side, the most important first.
+
+    Attributes:
+        BREAKING: Requests that were accepted are refused or truncated.
+        BEHAVIOUR: The same requests are accepted, with another result, price or outcome.
+        ADDITIVE: Requests that were refused are accepted.
+        EDITORIAL: No request is treated differently.
+    """
+
+    BREAKING = 0
+    BEHAVIOUR = 1
+    ADDITIVE = 2
+    EDITORIAL = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Witness(NamedTuple):
+    """A body that shows a change.
+
+    Attributes:
+        body: The request body, as small as was found.
+        call: How it is sent: `sync`, `async` or `stream`; None if that does not matter.
+        accepted_by: The side that accepts it, `old` or `new`; the other one refuses it.
+    """
+
+    body: Any
+    call: str | None
+    accepted_by: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values; `call` only if it matters."""
+        call = {"call": self.call} if self.call is not None else {}
+        return {"body": self.body, **call, "accepted_by": self.accepted_by}
+
+
+class Location(NamedTuple):
+    """Where a side states the rule or fact.
+
+    Attributes:
+        file: The spec file.
+        line: The line in it, from 1.
+    """
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two sides.
+
+    Attributes:
+        id: The id of the rule or fact; a model or a parameter that only one side has is named by itself.
+        relation: How the new side relates to the old one.
+        change_class: What it means for requests that work on the old side.
+        old: The limit or value on the old side; None if it has none.
+        new: The same of the new side.
+        models: The models whose requests it concerns, as the new side names them.
+        text: One or two sentences for readers.
+        witnesses: Bodies that the two sides judge differently; empty if no request is accepted or refused
+            because of the change.
+        old_location: Where the old side states it; None if it does not.
+        new_location: The same of the new side.
+    """
+
+    id: str
+    relation: Relation
+    change_class: ChangeClass
+    old: Any
+    new: Any
+    models: Sequence[str]
+    text: str
+    witnesses: Sequence[Witness] = ()
+    old_location: Location | None = None
+    new_location: Location | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """12 hex digits, made from id, relation, class and models, never from words or limits."""
+        key = "\n".join((self.id, self.relation, str(self.change_class), *self.models))
+        return sha256(key.encode()).hexdigest()[:12]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the member of `changes` in the output of `wanlib diff --json`."""
+        return {
+            "id": self.id,
+            "relation": str(self.relation),
+            "class": str(self.change_class),
+            "old": limit_to_json(self.old),
+            "new": limit_to_json(self.new),
+            "models": list(self.models),
+            "text": self.text,
+            "witnesses": [witness.to_dict() for witness in self.witnesses],
+            "fingerprint": self.fingerprint,
+        }
+
+
+@dataclass(frozen=True)
+class Diff:
+    """All changes between two sides.
+
+    Attributes:
+        old: The label of the old side.
+        new: The label of the new side.
+        changes: The changes, breaking ones first, then in the order of the new spec.
+    """
+
+    old: str
+    new: str
+    changes: Sequence[Change]
+
+    @property
+    def is_breaking(self) -> bool:
+        """Whether a request that worked is refused or truncated now."""
+        return any(change.change_class is ChangeClass.BREAKING for change in self.changes)
+
+    def of_class(self, change_class: ChangeClass) -> list[Change]:
+        """Return the changes of a class."""
+        return [change for change in self.changes if change.change_class is change_class]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the output of `wanlib diff --json`."""
+        changes = [change.to_dict() for change in self.changes]
+        return {"old": self.old, "new": self.new, "breaking": self.is_breaking, "changes": changes}

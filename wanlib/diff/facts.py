@@ -1,0 +1,146 @@
+"""Changes of facts (defaults, prices, output, the HTTP surface) and of rules that no body can violate."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from wanlib.diff.change import Change, ChangeClass, Location, Relation
+from wanlib.diff.sentences import Wording
+from wanlib.diff.side import ModelView, Side
+from wanlib.diff.tables import is_same_table, tables
+from wanlib.spec.model.model import FOR_TESTING, RECOMMENDED, Family, Spec
+
+_REMARKS = ("notes", "source")
+"""Members of a value that describe it and state nothing."""
+_ADVICE = (FOR_TESTING, RECOMMENDED, "only_for")
+"""Words in the ids of facts that only recommend or explain something."""
+
+
+class _Statement(NamedTuple):
+    """A fact, or a rule that no body can violate, of one side."""
+
+    id: str
+    value: Any
+    location: Location
+    models: tuple[str, ...]
+
+
+def fact_changes(
+    old: Side, new: Side, views: Sequence[tuple[ModelView, ModelView]], wording: Wording
+) -> list[Change]:
+    """Return the changes of everything that no request can violate.
+
+    Args:
+        old: The old side.
+        new: The new side.
+        views: The models that are compared, as the old and the new side see them.
+        wording: Makes the sentences.
+    """
+    before, after = _shared_statements(old), _shared_statements(new)
+    if old.model is not None and new.model is not None:  # a parameter that one side lacks is a change itself
+        before, after = _without_fields_missing(before, old, new), _without_fields_missing(after, new, old)
+    differing = [
+        name
+        for name in dict.fromkeys((*after, *before))
+        if name not in before or name not in after or before[name].value != after[name].value
+    ]
+    return [
+        _change(before.get(name), after.get(name), views, wording)
+        for name in differing
+        if not any(other.startswith(f"{name}.") for other in differing)  # its entries say it more exactly
+    ]
+
+
+def _shared_statements(side: Side) -> Mapping[str, _Statement]:
+    """Return statements by ids that the other side shares; of a single model, those about this model."""
+    statements = _statements(side.spec)
+    if side.model is None:
+        return {statement.id: statement for statement in statements}
+    family, model = side.spec.family(side.model), side.spec.base(side.model)
+    shared: dict[str, _Statement] = {}
+    for statement in statements:
+        if statement.id.startswith(f"{family.name}/"):
+            shared[statement.id.removeprefix(f"{family.name}/")] = statement
+        elif statement.id.endswith(f".{model}"):
+            shared[statement.id.removesuffix(f".{model}")] = statement
+    return shared
+
+
+def _without_fields_missing(
+    statements: Mapping[str, _Statement], one: Side, other: Side
+) -> Mapping[str, _Statement]:
+    """Return the statements that are not about a parameter of one model that the other one lacks."""
+    own, others = (
+        {field.name for field in side.spec.family(side.model or "").fields} for side in (one, other)
+    )
+    return {
+        name: statement
+        for name, statement in statements.items()
+        if name.partition(".")[0] not in own - others
+    }
+
+
+def _statements(spec: Spec) -> Iterator[_Statement]:
+    families = {family.name: family for family in spec.families}
+    for fact in spec.facts.values():
+        location = Location(fact.file, fact.line)
+        yield _Statement(fact.id, _without_remarks(fact.value), location, _models(spec, families, fact.id))
+    for rule in spec.rules.values():
+        if rule.scope != "body":
+            location, value = Location(rule.file, rule.line), _without_remarks(rule.limit)
+            yield _Statement(rule.id, value, location, ())
+
+
+def _models(spec: Spec, families: Mapping[str, Family], fact_id: str) -> tuple[str, ...]:
+    """Return the models that a fact is about; empty if it is about all."""
+    family = families.get(fact_id.partition("/")[0])
+    if family:
+        return family.models
+    return tuple(model for model in spec.models if fact_id.endswith(f".{model}"))
+
+
+def _without_remarks(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_remarks(item) for name, item in value.items() if name not in _REMARKS}
+    if isinstance(value, list):
+        return [_without_remarks(item) for item in value]
+    return value
+
+
+def _change(
+    old: _Statement | None,
+    new: _Statement | None,
+    views: Sequence[tuple[ModelView, ModelView]],
+    wording: Wording,
+) -> Change:
+    present = new or old
+    assert present is not None
+    relation = Relation.ADDED if old is None else Relation.REMOVED if new is None else Relation.CHANGED
+    is_rewritten = _is_rewritten(present, views)
+    is_advice = is_rewritten or any(word in present.id.partition(":")[0].split(".") for word in _ADVICE)
+    before, after = old and old.value, new and new.value
+    return Change(
+        id=present.id,
+        relation=relation,
+        change_class=ChangeClass.EDITORIAL if is_advice else ChangeClass.BEHAVIOUR,
+        old=before,
+        new=after,
+        models=present.models,
+        text=wording.rewritten_fact(present.id)
+        if is_rewritten
+        else wording.fact(present.id, present.models, before, after, relation),
+        old_location=old and old.location,
+        new_location=new and new.location,
+    )
+
+
+def _is_rewritten(statement: _Statement, views: Sequence[tuple[ModelView, ModelView]]) -> bool:
+    """Return whether a value by mode is the same in every request, and only written in another way."""
+    name = statement.id.partition("/")[2].partition(":")[0]
+    concerned = [
+        (old, new)
+        for old, new in views
+        if statement.id.startswith((f"{old.family.name}/", f"{new.family.name}/"))
+    ]
+    if not concerned or not any(name in tables(view) for pair in concerned for view in pair):
+        return False
+    return all(is_same_table(old, new, name) for old, new in concerned)

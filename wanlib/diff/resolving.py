@@ -1,0 +1,99 @@
+"""`resolve_sides`: what the arguments OLD and NEW name: a folder, a git revision, a model, or `packaged`."""
+
+import subprocess
+import tarfile
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from wanlib.base.redaction import printable
+from wanlib.base.text import did_you_mean
+from wanlib.diff.side import Side
+from wanlib.spec.load import load
+from wanlib.spec.model.errors import SpecError
+from wanlib.spec.model.model import Spec
+
+PACKAGED = "packaged"
+"""The name of the spec that this package contains."""
+SPEC_PATH = "spec"
+"""Where a repository has its spec."""
+_GIT_SECONDS = 60
+
+
+class SideError(ValueError):
+    """An argument names no side, or one whose spec is broken. Its message has a line for each problem."""
+
+
+def resolve_sides(old: str, new: str, *, repository: Path, folder: Path | None = None) -> tuple[Side, Side]:
+    """Return what two arguments name.
+
+    Args:
+        old: `packaged`, a folder, a git revision, or a model.
+        new: The same; a model if `old` is one.
+        repository: A folder inside the repository whose revisions are meant.
+        folder: The spec in which models are looked up; None for the packaged one.
+
+    Raises:
+        SideError: One of them names nothing, a spec is broken, or one is a model and the other is not.
+    """
+    spec = _load(folder, "--spec")
+    models = [spec.base(text) for text in (old, new)]
+    if models[0] and models[1]:
+        return Side(old, spec, models[0]), Side(new, spec, models[1])
+    for text, other, model in ((old, new, models[0]), (new, old, models[1])):
+        if model:
+            raise SideError(
+                f"{text} is a model and {printable(other)} is not; compare two models or two specs"
+            )
+    sides = [Side(text, _resolve_spec(text, repository, spec)) for text in (old, new)]
+    return sides[0], sides[1]
+
+
+def _load(folder: Path | None, label: str) -> Spec:
+    try:
+        return load(folder)
+    except SpecError as error:
+        raise SideError("\n".join(f"{label}: {line}" for line in error.diagnostics)) from None
+
+
+def _resolve_spec(text: str, repository: Path, spec: Spec) -> Spec:
+    if text == PACKAGED:
+        return load(None)
+    if text and "\0" not in text and Path(text).is_dir():
+        return _load(Path(text), printable(text))
+    commit = _commit(text, repository)
+    if commit is None:
+        hint = did_you_mean(text, (*spec.models, PACKAGED))
+        raise SideError(
+            f"{printable(text)} is no folder, git revision of {SPEC_PATH}/, model or '{PACKAGED}'{hint}"
+        )
+    with TemporaryDirectory() as extracted:
+        with tarfile.open(fileobj=BytesIO(_archive(commit, repository, text))) as archive:
+            archive.extractall(extracted, filter="data")
+        return _load(Path(extracted, SPEC_PATH), printable(text))
+
+
+def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
+    """Run git in a folder; None if it is not installed or hangs."""
+    command = ["git", "-C", str(repository), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=_GIT_SECONDS, check=False)
+    except (FileNotFoundError, subprocess.TimeoutExpired, ValueError):
+        return None
+
+
+def _commit(text: str, repository: Path) -> str | None:
+    """Return the hash of the commit that a text names; None if it names none."""
+    if not text:
+        return None
+    result = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}")
+    return result.stdout.decode().strip() if result is not None and result.returncode == 0 else None
+
+
+def _archive(commit: str, repository: Path, text: str) -> bytes:
+    top = _git(repository, "rev-parse", "--show-toplevel")
+    root = Path(top.stdout.decode().strip()) if top is not None else repository
+    result = _git(root, "archive", "--format=tar", commit, "--", SPEC_PATH)
+    if result is None or result.returncode != 0:
+        raise SideError(f"the revision {printable(text)} has no folder {SPEC_PATH}/")
+    return result.stdout
