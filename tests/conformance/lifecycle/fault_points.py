@@ -16,7 +16,7 @@ from wan_conformance.lifecycle.mutation import client_checks, service_checks
 from wan_conformance.lifecycle.mutation import run as mutation_run
 
 from wanlib.client import core
-from wanlib.client.drivers import async_driver
+from wanlib.client.drivers import http_adapter
 from wanlib.client.journal.journal import Journal
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.timing import Backoff, Deadline, RateLimiter
@@ -59,7 +59,7 @@ def _property(owner: Any, attribute: Any) -> FaultPoint:
 # The client: a create and its journal.
 RESENDABLE_ERROR = _function(submit, submit.NotSentError)
 """The transport error after which a create is sent again."""
-TRANSLATE_EXCEPTION = _function(async_driver, async_driver.translate_exception)
+TRANSLATE_EXCEPTION = _function(http_adapter, http_adapter.translate_exception)
 RECORD_ACCEPTED = _function(Journal, Journal.record_accepted)
 RECORD_ENDED = _function(Journal, Journal.record_ended)
 CLOSE_JOURNAL = _function(Journal, Journal.close)
