@@ -44,7 +44,7 @@ def invented_spec(folder: Path) -> Spec:
     for number, model, body, verb, field in files:
         text = without.replace('wan: "2.5"', f'wan: "{number}"').replace(_LIKE, model)
         text = text.replace("body: prompt", f"body: {body}").replace("  edit: {}", f"  {verb}: {{}}")
-        text = text.replace("pixels: 1280*1280}", "pixels: 1280*1280, without_image: square}")
+        text = re.sub(r"(?m)^(    otherwise: \{.*pixels: [^}]+)\}", r"\1, without_image: square}", text)
         text = text.replace("fields:\n", f"fields:\n{field}", 1)
         (folder / f"wan{number}.yaml").write_text(text, "utf-8")
     wire = (folder / "wire.yaml").read_text("utf-8").replace("\nendpoints:\n", f"{_BODIES}\nendpoints:\n", 1)

@@ -15,6 +15,7 @@ import pytest
 from tests.client.client_fixture import KEY, World
 from tests.client.response_samples import TASK
 from tests.client.service import CREATED, MIXED, OLD, PRO
+from tests.support.api_facts import limit_of
 from wanlib.boundary.images import encode_image
 from wanlib.client.call.options import parse_call
 from wanlib.errors import (
@@ -95,8 +96,10 @@ def test_the_curl_command_makes_the_call(world: World) -> None:
 
 
 def test_every_broken_rule_is_told_and_nothing_is_sent(world: World) -> None:
+    prompt = "x" * (limit_of("wan2.7/prompt.max_chars") + 1)
+    images = URL * (limit_of("wan2.7/images.max_count") + 1)
     with pytest.raises(InvalidRequestError, match="nothing was sent: ") as caught:
-        world.do(world.wan.submit(PRO, "x" * 5001, images=URL * 10, n=5, size="4K"))
+        world.do(world.wan.submit(PRO, prompt, images=images, n=limit_of("wan2.7/n.max") + 1, size="4K"))
     assert {each.rule for each in caught.value.violations} == {
         "wan2.7/prompt.max_chars",
         "wan2.7/images.max_count",
@@ -108,8 +111,8 @@ def test_every_broken_rule_is_told_and_nothing_is_sent(world: World) -> None:
 
 
 def test_an_image_in_hand_is_judged_by_its_bytes(world: World, tmp_path: Path) -> None:
-    small = tmp_path / "small.png"
-    small.write_bytes(encode_image("png", 239, 240))
+    small, side = tmp_path / "small.png", limit_of("wan2.7/images.each.min_side")
+    small.write_bytes(encode_image("png", side - 1, side))
     with pytest.raises(InvalidRequestError) as caught:
         world.do(world.wan.submit(PRO, "a vase", images=[small, encode_image("gif", 300, 300)], n=1))
     assert [each.rule for each in caught.value.violations] == [

@@ -9,6 +9,7 @@ import pytest
 
 from tests.client.client_fixture import World
 from tests.client.service import CREATED, DONE, MIXED, OLD, PHOTO, PRO
+from tests.support.api_facts import limit_of
 from tests.support.image_files import picture
 from wanlib import check
 from wanlib.errors import IgnoredParameterWarning, InvalidArgumentError, InvalidRequestError
@@ -19,6 +20,18 @@ EDIT = {"images": [PHOTO], "n": 1}
 BAD_BASE64 = "data:image/png;base64,@@@@"
 PDF = "data:application/pdf;base64," + base64.b64encode(b"%PDF-1.7").decode()
 
+
+def too_many(rule: str) -> dict[str, Any]:
+    """Return arguments with one image more than a rule allows."""
+    return {"images": [PHOTO] * (limit_of(rule) + 1)}
+
+
+TOO_MANY_27, TOO_MANY_26, TOO_MANY_25 = map(
+    too_many, ("wan2.7/images.max_count", "wan2.6/images.max_count:not-interleave", "wan2.5/images.max_count")
+)
+TOO_LONG = "p" * (limit_of("wan2.7/prompt.max_chars") + 1)
+
+
 REFUSED: dict[str, tuple[str, Any, dict[str, Any], str]] = {
     "n=99": (PRO, "p", {"n": 99}, "wan2.7/n"),
     "n=-1": (PRO, "p", {"n": -1}, "wan2.7/n"),
@@ -28,16 +41,26 @@ REFUSED: dict[str, tuple[str, Any, dict[str, Any], str]] = {
     "is_async": (PRO, "p", {"is_async": True}, "wan2.7/unknown"),
     "size 9000*1": (PRO, "p", {"size": "9000*1"}, "wan2.7/size"),
     "4K for an edit": (PRO, "p", {"size": "4K"}, "wan2.7/size"),
-    "10 images (2.7)": (PRO, "p", {"images": [PHOTO] * 10}, "wan2.7/images.max_count"),
-    "5 images (2.6)": (MIXED, "p", {"images": [PHOTO] * 5}, "wan2.6/images.max_count"),
-    "4 images (2.5)": (OLD, "p", {"images": [PHOTO] * 4}, "wan2.5/images.max_count"),
+    "an image too many (2.7)": (PRO, "p", TOO_MANY_27, "wan2.7/images.max_count"),
+    "an image too many (2.6)": (
+        MIXED,
+        "p",
+        too_many("wan2.6/images.max_count:not-interleave"),
+        "wan2.6/images.max_count",
+    ),
+    "an image too many (2.5)": (OLD, "p", TOO_MANY_25, "wan2.5/images.max_count"),
     "0 images (2.5)": (OLD, "p", {"images": []}, "wan2.5/images"),
     "0 images (2.6)": (MIXED, "p", {"images": []}, "wan2.6/images"),
     "a 10x10 image": (PRO, "p", {"images": [TINY]}, "wan2.7/images"),
     "bad base64": (PRO, "p", {"images": [BAD_BASE64]}, "wan2.7/images"),
     "a PDF": (PRO, "p", {"images": [PDF]}, "wan2.7/images"),
     "text bytes": (PRO, "p", {"images": [b"just some text"]}, "wan2.7/images"),
-    "6000 characters": (PRO, "p" * 6000, {}, "wan2.7/prompt.max_chars"),
+    "a prompt too long": (
+        PRO,
+        "p" * (limit_of("wan2.7/prompt.max_chars") + 1),
+        {},
+        "wan2.7/prompt.max_chars",
+    ),
     "a prompt that is a list": (PRO, ["p"], {}, "wan2.7/prompt"),
     "an unknown model": ("wan2.8", "p", {}, "wire/model"),
 }

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.support.api_facts import LINKS_LIVE, square_of
 from wanlib import AsyncWan, Wan
 from wanlib.emulator import Emulator, ManualClock, Settings
 from wanlib.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
@@ -47,8 +48,8 @@ def test_a_wait_of_minutes_passes_at_once_and_the_pictures_are_saved(tmp_path: P
         assert 360 <= clock.wall() - began <= 380
         for path in output.save(tmp_path):
             with Image.open(path) as image:
-                assert (image.format, image.size) == ("PNG", (1024, 1024))
-        clock.advance(DAY)
+                assert (image.format, image.size) == ("PNG", square_of("wan2.7/size.keywords", "1K"))
+        clock.advance(LINKS_LIVE)
         with pytest.raises(LinkExpiredError, match="dead"):
             output.save(tmp_path, stem="late")
 

@@ -16,6 +16,7 @@ from tests.client.client_fixture import KEY, World
 from tests.client.response_samples import reply
 from tests.client.service import CREATED, DONE, PHOTO, POLICY, PRO, RUNNING, STORE
 from tests.client.socket_server import Line, Playground, answer
+from tests.support.api_facts import price_of
 from tests.support.image_files import picture
 from wanlib import AsyncWan, Wan
 from wanlib.errors import ConnectionFailedError, InvalidArgumentError
@@ -159,7 +160,7 @@ def test_an_upload_that_is_cut_costs_nothing_and_is_tried_again(world: World) ->
     keys = {each.body.split(b'name="key"\r\n\r\n')[1][:90] for each in world.service.of("upload")}
     assert (len(keys), world.service.count("create")) == (3, 1)
     world.service.on("upload", httpx.ReadError)
-    wan = world.client(upload=True, budget="0.50")
+    wan = world.client(upload=True, budget=price_of(PRO))
     with pytest.raises(ConnectionFailedError, match=r"images\[0\]"):
         world.do(wan.edit(PRO, "p", images=[FIRST], n=1))
     assert (world.service.count("create"), wan.spent) == (1, 0)

@@ -9,6 +9,7 @@ import pytest
 from tests.client.client_fixture import World
 from tests.client.response_samples import choice, choices, image, link, refusal, reply, words
 from tests.client.service import MIXED
+from tests.support.api_facts import price_of
 from wanlib import errors
 from wanlib.client.results.result import Picture, Text
 
@@ -50,7 +51,7 @@ def test_the_parts_come_in_order_and_the_result_at_the_end(world: World) -> None
 def test_an_error_event_is_raised(world: World) -> None:
     """Row `SSE error event`: yielded as a response, no exception."""
     world.service.on("create", streamed(ERROR))
-    wan = world.client(budget="0.40")
+    wan = world.client(budget=price_of(MIXED, 2))
     with pytest.raises(errors.ContentModerationError) as caught:
         world.all(begin(world, wan))
     assert (caught.value.code, caught.value.request_id, wan.spent) == ("DataInspectionFailed", "req-s", 0)
@@ -58,12 +59,12 @@ def test_an_error_event_is_raised(world: World) -> None:
 
 def test_what_came_before_an_error_event_may_be_billed(world: World) -> None:
     world.service.on("create", streamed(WORDS, PICTURE, ERROR))
-    wan = world.client(budget="0.40")
+    wan = world.client(budget=price_of(MIXED, 2))
     parts: list[Any] = []
     stream = begin(world, wan)
     with pytest.raises(errors.ContentModerationError):
         world.do(_into(parts, stream)) if world.kind == "async" else parts.extend(stream)
-    assert str(wan.spent) == "0.40"
+    assert wan.spent == price_of(MIXED, 2)
 
 
 async def _into(parts: list[Any], stream: Any) -> None:
@@ -160,11 +161,11 @@ def test_an_answer_in_one_piece_is_a_stream_of_one(world: World) -> None:
 
 def test_a_stream_that_is_left_counts_as_spent(world: World) -> None:
     world.service.on("create", streamed(WORDS, PICTURE, LAST))
-    wan = world.client(budget="0.40")
+    wan = world.client(budget=price_of(MIXED, 2))
     stream = begin(world, wan)
     world.do(stream.close())
     world.do(stream.close())
-    assert str(wan.spent) == "0.40"
+    assert wan.spent == price_of(MIXED, 2)
 
 
 def test_events_where_a_task_was_asked_for_are_no_answer(world: World) -> None:

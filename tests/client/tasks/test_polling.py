@@ -9,6 +9,7 @@ import pytest
 from tests.client.client_fixture import World
 from tests.client.response_samples import TASK, image, refusal, reply, task
 from tests.client.service import BROKEN, CREATED, DONE, PAGE, PHOTO, PRO, RUNNING, Answer
+from tests.support.api_facts import API
 from wanlib import errors
 
 NULL = reply({"request_id": "req-n", "output": None})
@@ -37,14 +38,14 @@ FINAL: dict[str, tuple[Answer, type[errors.WanError]]] = {
     "no such thing": (refusal("NotFound", "No.", 404), errors.NotFoundError),
     "bill": (refusal("Arrearage", "Pay.", 400), errors.QuotaExceededError),
 }
-GAPS = [1.0, 2.0, 4.0, 8.0, 10.0, 10.0, 10.0]
+GAPS = [1.0, 2.0, 4.0, 8.0, API.gap, API.gap, API.gap]
 
 
 def edit(world: World, **given: Any) -> Any:
     return world.do(world.wan.edit(PRO, "Make it dusk", images=[PHOTO], n=1, **given))
 
 
-def test_the_gaps_grow_to_the_advised_ten_seconds(world: World) -> None:
+def test_the_gaps_grow_to_the_advised_one(world: World) -> None:
     world.service.on("create", CREATED)
     world.service.on("query", *[RUNNING] * 6, DONE)
     result = edit(world)

@@ -1,7 +1,6 @@
 """What a process left behind, taken up by the next from the journal."""
 
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +11,7 @@ import pytest
 from tests.client.client_fixture import World
 from tests.client.response_samples import TASK, reply
 from tests.client.service import CREATED, DONE, OLD, PRO, RUNNING
+from tests.support.api_facts import KEPT_FOR, price_of
 from wanlib.boundary.images import encode_image
 from wanlib.client.journal.journal import Journal
 from wanlib.errors import (
@@ -197,15 +197,15 @@ def test_a_lost_call_is_never_guessed(world: World, path: Path, found: int) -> N
     (lost,) = resumed.lost
     assert [each.task_id for each in lost.candidates] == [f"task-{number}" for number in range(found)]
     assert (resumed.results, world.service.count("query")) == ([], 0)
-    assert (lost.entry.model, lost.entry.pictures, lost.entry.price) == (PRO, 1, "0.50")
+    assert (lost.entry.model, lost.entry.pictures, lost.entry.price) == (PRO, 1, str(price_of(PRO)))
 
 
-def test_a_call_that_was_lost_a_day_ago_is_not_looked_for(world: World) -> None:
+def test_a_call_that_was_lost_before_tasks_expired_is_not_looked_for(world: World) -> None:
     world.service.on("create", httpx.ReadTimeout)
     with pytest.raises(OutcomeUnknownError) as lost:
         world.do(world.wan.submit(PRO, "a vase", n=1))
     world.service.on("list", listed(world))
-    for since, asked in ((86_399, 1), (1, 1)):
+    for since, asked in ((KEPT_FOR - 1, 1), (1, 1)):
         world.time.at += since
         assert world.do(world.wan.find_lost(lost.value)) == []
         assert world.service.count("list") == asked
@@ -284,7 +284,7 @@ def test_a_task_of_yesterday_is_gone(world: World, path: Path) -> None:
     world.service.on("create", CREATED)
     world.do(world.client(journal=path).submit(PRO, "a vase", n=1))
     abandon(path)
-    world.time.at += 86400
+    world.time.at += KEPT_FOR
     assert world.do(world.client(journal=path).resume()).failed == []
     assert world.service.count("query") == 0
 
@@ -295,7 +295,7 @@ def test_the_journal_tells_a_task_taken_up_by_its_id(world: World, path: Path) -
     client = world.client(journal=path)
     world.do(client.submit(PRO, "a vase", n=1))
     result = world.do(client.task(TASK).wait())
-    assert (result.model, result.requested, result.spent.amount) == (PRO, 1, Decimal("0.50"))
+    assert (result.model, result.requested, result.spent.amount) == (PRO, 1, price_of(PRO))
 
 
 def test_the_intent_is_written_before_anything_is_sent(world: World, path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.client.response_samples import API, START, TASK, TIMES, refusal, reply, task
+from tests.support.api_facts import KEPT_FOR
 from wanlib import errors
 from wanlib.client.tasks.status import parse_page, parse_task_status, task_error
 
@@ -122,24 +123,27 @@ def test_canceled() -> None:
     assert error.task_id == TASK
 
 
+HOURS = KEPT_FOR / 3600
+
+
 @pytest.mark.parametrize(
-    ("submitted", "now", "said", "unsaid"),
+    ("submitted", "now", "shown", "absent"),
     [
         (
             START,
-            START + DAY,
-            "has expired: a task is kept for 24 hours, this one was submitted 24.0",
+            START + KEPT_FOR,
+            f"has expired: a task is kept for {HOURS:.0f} hours, this one was submitted {HOURS:.1f}",
             "account",
         ),
-        (START, START + DAY - 1, "look at the key's account and region", "has expired"),
+        (START, START + KEPT_FOR - 1, "look at the key's account and region", "has expired"),
         (None, START, "belongs to another account or region", "submitted"),
     ],
 )
-def test_what_unknown_means(submitted: float | None, now: float, said: str, unsaid: str) -> None:
+def test_what_unknown_means(submitted: float | None, now: float, shown: str, absent: str) -> None:
     error = task_error(API, parse_task_status(API, reply(task("UNKNOWN")), TASK), submitted, now)
     assert type(error) is errors.TaskUnknownError
-    assert said in error.message
-    assert unsaid not in error.message
+    assert shown in error.message
+    assert absent not in error.message
 
 
 def entry(**members: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Creating: what is sent again, what it raises, what it costs. Nothing is paid twice."""
 
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from tests.client.client_fixture import World
 from tests.client.response_samples import TASK, choices, image, refusal, reply
 from tests.client.service import BROKEN, CREATED, DONE, PAGE, PHOTO, POLICY, PRO, RUNNING, Answer
+from tests.support.api_facts import API, price_of
 from tests.support.image_files import picture
 from wanlib import errors
 from wanlib.errors import BudgetExceededError, OutcomeUnknownError, WanError
@@ -73,7 +73,7 @@ UNCERTAIN: dict[str, tuple[Answer, int | None]] = {
 }
 """It may have been accepted: sent once, whatever comes."""
 
-ONE = Decimal("0.50")  # the price of one picture of PRO in Beijing
+ONE = price_of(PRO)
 
 
 def edit(world: World, wan: Any = None, **given: Any) -> Any:
@@ -129,7 +129,8 @@ def test_calls_take_turns_once_one_was_refused_for_the_rate(world: World) -> Non
     submit(world, "wan2.7-image")
     times = [each.at for each in world.service.of("create")]
     gaps = [round(after - before, 3) for before, after in pairwise(times)]
-    assert gaps[:2] == [0, 0] and gaps[2] >= 0.5 and gaps[3:] == [0.2, 0.2, 0]
+    turn = 1 / API.models[PRO].submit_per_second
+    assert gaps[:2] == [0, 0] and gaps[2] >= 0.5 and gaps[3:] == pytest.approx([turn, turn, 0], abs=0.001)
 
 
 def test_a_turn_beyond_the_deadline_is_not_waited_for(world: World) -> None:

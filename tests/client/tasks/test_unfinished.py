@@ -11,6 +11,7 @@ from tests.client.client_fixture import World
 from tests.client.response_samples import TASK, choices, image, refusal, reply
 from tests.client.results.test_streams import PICTURE, streamed
 from tests.client.service import CREATED, DONE, MIXED, PRO, RUNNING
+from tests.support.api_facts import KEPT_FOR, price_of
 from wanlib.client.journal.journal import Journal
 from wanlib.client.protocol.live_calls import LiveCalls
 from wanlib.errors import OutcomeUnknownError, TaskFailedError
@@ -76,7 +77,7 @@ def test_a_call_cut_off_before_its_answer_may_have_been_accepted(
         world.do(wan.edit(PRO, "a vase", images=[PHOTO], n=1))
     assert "may have been accepted" in caught.value.__notes__[0]
     assert unfinished(wan) == [("lost", None)]
-    assert str(wan.spent) == "0.50"
+    assert wan.spent == price_of(PRO)
     if has_journal:
         with Journal(tmp_path / "journal") as journal:
             (entry,) = journal.entries(world.time.wall(), 9.0)
@@ -163,7 +164,7 @@ def test_what_came_to_its_end_is_finished_and_what_is_lost_is_not(world: World) 
     with pytest.raises(OutcomeUnknownError):
         world.all(world.do(world.wan.stream(MIXED, "A story", max_images=2)))
     assert unfinished(world.wan) == [("lost", None)]
-    world.time.at += 86_400
+    world.time.at += KEPT_FOR
     assert world.wan.unfinished() == []
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.client.client_fixture import World
 from tests.client.response_samples import choices, reply, task
 from tests.client.service import CREATED, DONE, PHOTO, PRO, RUNNING, Seen
+from tests.support.api_facts import price_of
 from wanlib.errors import InvalidArgumentError, TaskFailedError
 
 
@@ -130,7 +131,7 @@ def test_to_close_it_in_the_midst_of_a_poll_too(async_world: World) -> None:
 def test_a_call_that_is_cancelled_keeps_what_it_may_owe(async_world: World) -> None:
     """Cancelled while its POST is under way: it may be billed, so the budget does not forget it."""
     world = async_world
-    wan = world.client(budget="0.50")
+    wan = world.client(budget=price_of(PRO))
 
     async def stuck(request: Any) -> Any:
         await asyncio.Event().wait()

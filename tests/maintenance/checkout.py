@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
-from tests.moved_spec.moves import MovedSpec, move_numbers
+from tests.maintenance.moves import MovedSpec, move_numbers
 
 ROOT = Path(__file__).parents[2]
 _LEFT_OUT = ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "last")
@@ -19,10 +19,21 @@ def make_checkout(folder: Path) -> MovedSpec:
     Args:
         folder: The checkout to make; it does not exist yet.
     """
-    copytree(ROOT, folder, ignore=_LEFT_OUT)
+    copy_checkout(folder)
     moved = move_numbers(ROOT / "spec", folder / "spec")
-    run_python(folder, "-c", "from wanlib.cli import main; main()", "emit").check_returncode()
+    run_command(folder, "wanlib", "emit").check_returncode()
     return moved
+
+
+def copy_checkout(folder: Path) -> None:
+    """Copy this checkout to a folder that does not exist yet."""
+    copytree(ROOT, folder, ignore=_LEFT_OUT)
+
+
+def run_command(folder: Path, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `wanlib` or `wan-conformance` of a checkout."""
+    module = {"wanlib": "wanlib.cli", "wan-conformance": "wan_conformance.cli.main"}[program]
+    return run_python(folder, "-c", f"from {module} import main; main()", *arguments)
 
 
 def run_python(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
