@@ -277,6 +277,13 @@ def hide_keys_within(text: str, length: int) -> str:
     return hide_keys(text[: length + 64 * _LONGEST_FORM])[:length]
 
 
+def hide_keys_in_bytes(data: bytes) -> bytes:
+    """Return the bytes of a text in an encoding that extends ASCII, with every key masked."""
+    text = data.decode("latin-1")
+    hidden = hide_keys(text)
+    return data if hidden == text else hidden.encode("latin-1")
+
+
 def hide_keys_in_json(value: Any) -> Any:
     """Return a JSON value with every key masked, also in the names of members."""
     if isinstance(value, str):

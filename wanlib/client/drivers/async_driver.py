@@ -6,6 +6,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any, TypeVar
 
+from wanlib.base.redaction import hide_keys_in_bytes
 from wanlib.client.drivers.http_adapter import (
     AsyncChunks,
     HttpxAdapter,
@@ -138,7 +139,7 @@ class AsyncDriver:
         try:
             async with aclosing(self._decoded(body)) as source:
                 async for chunk in source:
-                    yield chunk
+                    yield chunk if body.goes_to_sink else hide_keys_in_bytes(chunk)
                     size += len(chunk)
                     check_limits(0 if body.goes_to_sink else size, self._context.clock.now(), body.deadline)
             at_end = True
@@ -185,7 +186,7 @@ class AsyncDriver:
     async def _send(self, effect: Send) -> Response:
         reply, body = await self._exchange(effect.request, effect.sink is not None)
         if effect.sink is None:
-            return reply._replace(body=b"".join([chunk async for chunk in self.chunks(body)]))
+            return reply._replace(body=await self._read_all(body))
         async with aclosing(self.chunks(body)) as chunks:
             effect.sink.start(reply)
             async for chunk in chunks:
@@ -196,9 +197,11 @@ class AsyncDriver:
         reply, body = await self._exchange(effect.request)
         if is_event_stream(effect.request, reply, self._context.api):
             return OpenedResponse(reply, body)
-        return OpenedResponse(
-            reply._replace(body=b"".join([chunk async for chunk in self.chunks(body)])), None
-        )
+        return OpenedResponse(reply._replace(body=await self._read_all(body)), None)
+
+    async def _read_all(self, body: ResponseBody) -> bytes:
+        """Return a whole body. A key that it echoes is masked here too if it lies in two chunks."""
+        return hide_keys_in_bytes(b"".join([chunk async for chunk in self.chunks(body)]))
 
     async def _gather(self, effect: Gather) -> list[Any]:
         places = asyncio.Semaphore(max(1, min(effect.width, self._parallel)))

@@ -5,6 +5,7 @@ from contextlib import closing
 from functools import partial
 from typing import Any, TypeVar
 
+from wanlib.base.redaction import hide_keys_in_bytes
 from wanlib.client.drivers.http_adapter import (
     HttpxAdapter,
     ResponseBody,
@@ -97,7 +98,7 @@ class Driver:
         size = 0
         try:
             for chunk in self._decoded(body.response):
-                yield chunk
+                yield chunk if body.goes_to_sink else hide_keys_in_bytes(chunk)
                 size += len(chunk)
                 check_limits(0 if body.goes_to_sink else size, self._context.clock.now(), body.deadline)
         except Exception as error:
@@ -129,7 +130,7 @@ class Driver:
     def _send(self, effect: Send) -> Response:
         reply, body = self._exchange(effect.request, effect.sink is not None)
         if effect.sink is None:
-            return reply._replace(body=b"".join(self.chunks(body)))
+            return reply._replace(body=self._read_all(body))
         with closing(self.chunks(body)) as chunks:
             effect.sink.start(reply)
             for chunk in chunks:
@@ -140,7 +141,11 @@ class Driver:
         reply, body = self._exchange(effect.request)
         if is_event_stream(effect.request, reply, self._context.api):
             return OpenedResponse(reply, body)
-        return OpenedResponse(reply._replace(body=b"".join(self.chunks(body))), None)
+        return OpenedResponse(reply._replace(body=self._read_all(body)), None)
+
+    def _read_all(self, body: ResponseBody) -> bytes:
+        """Return a whole body. A key that it echoes is masked here too if it lies in two chunks."""
+        return hide_keys_in_bytes(b"".join(self.chunks(body)))
 
     def _gather(self, effect: Gather) -> list[Any]:
         width = min(effect.width, self._parallel, len(effect.steps))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from wanlib.base.api_tables import ApiTables, Model
+from wanlib.base.redaction import hide_keys
 from wanlib.client.http.json_access import get_list, get_object, get_sanitized, get_text
 from wanlib.client.http.messages import Response
 from wanlib.client.http.responses import error_from_body, parse_json_object
@@ -82,7 +83,7 @@ class SseDecoder:
     def _dispatch(self) -> ServerSentEvent | None:
         name, data = self._name or "message", self._data
         self._name, self._data = "", []
-        return ServerSentEvent(name, "\n".join(data), self._id) if data else None
+        return ServerSentEvent(name, hide_keys("\n".join(data)), hide_keys(self._id)) if data else None
 
 
 class StreamReader:
