@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from tests.diff.rewriting import Rewrite, write_spec
 from tests.diff.small_scope import MODEL, Scope, explore, random_pair
 from wanlib.base.violation import REFUSED
-from wanlib.diff.change import Change, ChangeClass, Relation
+from wanlib.diff.change import ChangeClass, DiffChange, Relation
 from wanlib.diff.comparison import compare
 from wanlib.diff.side import ModelView, Side
 from wanlib.spec import Spec, load
@@ -85,7 +85,7 @@ def random_pair_problem(seed: int, folder: Path) -> str:
     return "" if reported == tried else f"seed {seed}: reported {reported}, found {tried}"
 
 
-def real_changes(old: Side, new: Side) -> list[Change]:
+def real_changes(old: Side, new: Side) -> list[DiffChange]:
     """Return the changes that are more than editorial, after judging their witnesses again."""
     changes = [
         change for change in compare(old, new).changes if change.change_class is not ChangeClass.EDITORIAL

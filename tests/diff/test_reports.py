@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser import browsing, complaints, contrasts
-from wanlib.diff.change import Change, ChangeClass, Diff, Location, Relation, Witness
+from wanlib.diff.change import ChangeClass, Diff, DiffChange, Location, Relation, Witness
+from wanlib.diff.report.annotations import annotation_lines
 from wanlib.diff.report.html import html_page
+from wanlib.diff.report.markdown import changelog_lines, markdown_lines
 from wanlib.diff.report.sarif import sarif
-from wanlib.diff.report.text import annotation_lines, changelog_lines, markdown_lines, text_lines
+from wanlib.diff.report.text import text_lines
 
 _IMAGE = "data:image/png;base64," + "iVBORw0KGgo" * 1000
 
 
-def _change(name: str, change_class: ChangeClass, relation: Relation, *witnesses: Witness) -> Change:
-    return Change(
+def _change(name: str, change_class: ChangeClass, relation: Relation, *witnesses: Witness) -> DiffChange:
+    return DiffChange(
         id=f"wan0.0/{name}",
         relation=relation,
         change_class=change_class,

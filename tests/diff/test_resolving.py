@@ -64,12 +64,12 @@ def test_models(repository: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("no-such-thing", "packaged", "no-such-thing is no folder"),
-        ("--output=x", "packaged", "--output=x is no folder"),
-        ("HEAD^{tree}", "packaged", "is no folder"),
-        ("HEAD:spec", "packaged", "is no folder"),
-        ("a\0b", "packaged", r"a\x00b is no folder"),
-        ("", "packaged", "is no folder"),
+        ("no-such-thing", "packaged", "no-such-thing is not a folder"),
+        ("--output=x", "packaged", "--output=x is not a folder"),
+        ("HEAD^{tree}", "packaged", "is not a folder"),
+        ("HEAD:spec", "packaged", "is not a folder"),
+        ("a\0b", "packaged", r"a\x00b is not a folder"),
+        ("", "packaged", "is not a folder"),
         (MODELS[0], "packaged", "is a model and packaged is not"),
         ("packaged", MODELS[0], "is a model and packaged is not"),
         (MODELS[0][:-1], "packaged", f"did you mean '{MODELS[0]}'"),

@@ -1,4 +1,4 @@
-"""`Change`: one difference between two sides, with what it means for requests and its witnesses."""
+"""`DiffChange`: one difference between two sides, with what it means for requests and its witnesses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class Location(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Change:
+class DiffChange:
     """One difference between two sides.
 
     Attributes:
@@ -141,14 +141,14 @@ class Diff:
 
     old: str
     new: str
-    changes: Sequence[Change]
+    changes: Sequence[DiffChange]
 
     @property
     def is_breaking(self) -> bool:
         """Whether a request that worked is refused or truncated now."""
         return any(change.change_class is ChangeClass.BREAKING for change in self.changes)
 
-    def of_class(self, change_class: ChangeClass) -> list[Change]:
+    def of_class(self, change_class: ChangeClass) -> list[DiffChange]:
         """Return the changes of a class."""
         return [change for change in self.changes if change.change_class is change_class]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from wanlib.boundary.body import RequestBuilder
 from wanlib.boundary.mode_cases import mode_cases
-from wanlib.diff.change import Change, ChangeClass, Diff, Location, Relation, Witness
+from wanlib.diff.change import ChangeClass, Diff, DiffChange, Location, Relation, Witness
 from wanlib.diff.facts import fact_changes
 from wanlib.diff.request_changes import request_changes
 from wanlib.diff.sentences import Wording
@@ -44,7 +44,7 @@ def _pairs(old: Side, new: Side) -> Iterator[tuple[str, str]]:
     yield from ((model, model) for model in new.models if model in old.models)
 
 
-def _model_changes(old: Side, new: Side, wording: Wording) -> Iterator[Change]:
+def _model_changes(old: Side, new: Side, wording: Wording) -> Iterator[DiffChange]:
     """Yield the models that only one of two whole specs has."""
     if old.model is not None and new.model is not None:
         return
@@ -54,7 +54,7 @@ def _model_changes(old: Side, new: Side, wording: Wording) -> Iterator[Change]:
     ):
         for model in side.models:
             if model not in other.models:
-                yield Change(
+                yield DiffChange(
                     id=model,
                     relation=relation,
                     change_class=change_class,
@@ -73,7 +73,7 @@ def _smallest_body(side: Side, model: str, accepted_by: str) -> Witness:
 
 def _form_changes(
     old: Side, new: Side, views: Sequence[tuple[ModelView, ModelView]], wording: Wording
-) -> Iterator[Change]:
+) -> Iterator[DiffChange]:
     """Yield the body forms that differ: no body of the one is a body of the other."""
     models: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for before, after in views:
@@ -82,7 +82,7 @@ def _form_changes(
             models.setdefault(names, []).append((before.model, after.model))
     for (old_form, new_form), pairs in models.items():
         lines = old.spec.bodies[old_form].line, new.spec.bodies[new_form].line
-        yield Change(
+        yield DiffChange(
             id=f"wire/{new_form}",
             relation=Relation.INCOMPARABLE,
             change_class=ChangeClass.BREAKING,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from wanlib.diff.change import Change, ChangeClass, Location, Relation
+from wanlib.diff.change import ChangeClass, DiffChange, Location, Relation
 from wanlib.diff.sentences import Wording
 from wanlib.diff.side import ModelView, Side
 from wanlib.diff.tables import is_same_table, tables
@@ -26,7 +26,7 @@ class _Statement(NamedTuple):
 
 def fact_changes(
     old: Side, new: Side, views: Sequence[tuple[ModelView, ModelView]], wording: Wording
-) -> list[Change]:
+) -> list[DiffChange]:
     """Return the changes of everything that no request can violate.
 
     Args:
@@ -111,14 +111,14 @@ def _change(
     new: _Statement | None,
     views: Sequence[tuple[ModelView, ModelView]],
     wording: Wording,
-) -> Change:
+) -> DiffChange:
     present = new or old
     assert present is not None
     relation = Relation.ADDED if old is None else Relation.REMOVED if new is None else Relation.CHANGED
     is_rewritten = _is_rewritten(present, views)
     is_advice = is_rewritten or any(word in present.id.partition(":")[0].split(".") for word in _ADVICE)
     before, after = old and old.value, new and new.value
-    return Change(
+    return DiffChange(
         id=present.id,
         relation=relation,
         change_class=ChangeClass.EDITORIAL if is_advice else ChangeClass.BEHAVIOUR,

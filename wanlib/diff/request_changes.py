@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from wanlib.base.violation import Violation
 from wanlib.diff.candidates import Candidate, candidates
-from wanlib.diff.change import Change, ChangeClass, Location, Relation, Witness
+from wanlib.diff.change import ChangeClass, DiffChange, Location, Relation, Witness
 from wanlib.diff.sentences import Wording
 from wanlib.diff.shrinking import shrink
 from wanlib.diff.side import Judgement, ModelView
@@ -40,11 +40,11 @@ class _Difference(NamedTuple):
         return self.bodies[self.direction == "new"]
 
 
-def request_changes(views: Sequence[tuple[ModelView, ModelView]], wording: Wording) -> list[Change]:
+def request_changes(views: Sequence[tuple[ModelView, ModelView]], wording: Wording) -> list[DiffChange]:
     """Return the changes of rules on requests and of parameters, and the rules that are only written anew."""
     found: dict[tuple[str, frozenset[str]], list[tuple[ModelView, ModelView, list[_Difference]]]] = {}
     rewritten: dict[str, list[tuple[ModelView, ModelView]]] = {}
-    changes: list[Change] = []
+    changes: list[DiffChange] = []
     parameters: dict[tuple[str, Relation], list[ModelView]] = {}
     for old, new in views:
         _collect_parameters(old, new, parameters)
@@ -149,7 +149,7 @@ def _rule_change(
     directions: frozenset[str],
     parts: Sequence[tuple[ModelView, ModelView, list[_Difference]]],
     wording: Wording,
-) -> Change:
+) -> DiffChange:
     old, new, _ = parts[0]
     views = old, new
     rules = (
@@ -186,10 +186,10 @@ def _change_of(
     models: Sequence[str],
     text: str,
     witnesses: Sequence[Witness] = (),
-) -> Change:
+) -> DiffChange:
     old, new = rules
     present = views[1].rules.get(shared_id) or views[0].rules[shared_id]
-    return Change(
+    return DiffChange(
         id=present.id,
         relation=relation,
         change_class=change_class,
@@ -253,13 +253,15 @@ def _collect_parameters(
                 parameters.setdefault((field.name, relation), []).append(view)
 
 
-def _parameter_change(name: str, relation: Relation, views: Sequence[ModelView], wording: Wording) -> Change:
+def _parameter_change(
+    name: str, relation: Relation, views: Sequence[ModelView], wording: Wording
+) -> DiffChange:
     view = views[0]
     rule = view.family.field(name).rules[0]
     location = Location(rule.file, rule.line)
     models = tuple(each.model for each in views)
     is_added = relation is Relation.ADDED
-    return Change(
+    return DiffChange(
         id=f"{view.family.name}/{name}",
         relation=relation,
         change_class=ChangeClass.ADDITIVE if is_added else ChangeClass.BEHAVIOUR,
@@ -295,7 +297,7 @@ def _slot(rule: Rule) -> tuple[str, str]:
 
 def _editorial_change(
     shared_id: str, pairs: Sequence[tuple[ModelView, ModelView]], wording: Wording
-) -> Change:
+) -> DiffChange:
     old, new = pairs[0]
     rules = old.rules.get(shared_id), new.rules.get(shared_id)
     relation = Relation.ADDED if rules[0] is None else Relation.CHANGED if rules[1] else Relation.REMOVED

@@ -64,9 +64,8 @@ def _resolve_spec(text: str, repository: Path, spec: Spec) -> Spec:
     commit = _commit(text, repository)
     if commit is None:
         hint = did_you_mean(text, (*spec.models, PACKAGED))
-        raise SideError(
-            f"{printable(text)} is no folder, git revision of {SPEC_PATH}/, model or '{PACKAGED}'{hint}"
-        )
+        expected = f"a folder, a git revision of {SPEC_PATH}/, a model or '{PACKAGED}'"
+        raise SideError(f"{printable(text)} is not {expected}{hint}")
     with TemporaryDirectory() as extracted:
         with tarfile.open(fileobj=BytesIO(_archive(commit, repository, text))) as archive:
             archive.extractall(extracted, filter="data")

@@ -128,7 +128,7 @@ class Wording(NamedTuple):
         if relation is Relation.ADDED:
             news = f"{join_names(models, 'and')} has the new parameter {name}."
             return f"{news} {_EFFECTS[Relation.WIDER]}"
-        return f"{name} is no longer a documented parameter of {join_names(models, 'and')}."
+        return f"{name} is not a documented parameter of {join_names(models, 'and')} any more."
 
     def form(self, old: str, new: str, models: Sequence[str]) -> str:
         """Return the sentence on a body form that is another one."""
@@ -142,7 +142,7 @@ class Wording(NamedTuple):
         """Return the sentence on a model that only one side has."""
         if relation is Relation.ADDED:
             return f"{model} is a new model."
-        return f"{model} is no longer listed. Requests for it are refused."
+        return f"{model} is not listed any more. Requests for it are refused."
 
     def fact(self, fact_id: str, models: Sequence[str], old: Any, new: Any, relation: Relation) -> str:
         """Return the sentence on a fact."""
@@ -160,7 +160,7 @@ class Wording(NamedTuple):
             )
         if relation is Relation.REMOVED:
             return (
-                f"{subject}{of} is no longer stated; it was {_value(old)}."
+                f"{subject}{of} is not stated any more; it was {_value(old)}."
                 if self.is_revision
                 else (f"{subject} is {_value(old)} for {self.old}; {self.new} states none.")
             )

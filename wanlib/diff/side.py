@@ -69,7 +69,7 @@ class ModelView:
         self.family = spec.family(model)
 
     def judge(self, body: Mapping[str, Any], call: str | None) -> Judgement:
-        """Judge a body as one for this model, whatever model it names."""
+        """Judge a body as one for this model, also if it names another one."""
         violations = interpret(self.spec, {**body, "model": self.model}, call, now=JUDGED_AT)
         refused = tuple(violation for violation in violations if violation.is_refused)
         noted = tuple(violation for violation in violations if not violation.is_refused)

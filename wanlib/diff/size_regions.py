@@ -22,7 +22,7 @@ LONGEST_SIDE = 20_000
 """The greatest side that is compared if no limit ends the region before."""
 
 
-class Region(NamedTuple):
+class AllowedSizes(NamedTuple):
     """The sizes that limits allow together; None stands for no limit.
 
     Attributes:
@@ -67,7 +67,7 @@ class Region(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def first_outside(region: Region, other: Region) -> tuple[int, int] | None:
+def first_outside(region: AllowedSizes, other: AllowedSizes) -> tuple[int, int] | None:
     """Return the smallest size of a region that is not in another one; None if there is none."""
     if region == other:
         return None
@@ -113,7 +113,7 @@ def differing_sizes(
                 yield builder.request({name: f"{size[0]}*{size[1]}"}), builder.call
 
 
-def _regions(view: ModelView, field: Field) -> Iterator[tuple[ModeCase, Region]]:
+def _regions(view: ModelView, field: Field) -> Iterator[tuple[ModeCase, AllowedSizes]]:
     for mode_case in mode_cases(view.spec, view.model):
         if mode_case.is_usable(field):
-            yield mode_case, Region(*(mode_case.limit(field, kind) for kind in SIZE_KINDS))
+            yield mode_case, AllowedSizes(*(mode_case.limit(field, kind) for kind in SIZE_KINDS))

@@ -25,7 +25,7 @@ def tables(view: ModelView) -> Mapping[str, Table]:
 
 
 def is_same_table(old: ModelView, new: ModelView, name: str) -> bool:
-    """Return whether a table has the same value on both sides, whatever the modes are called."""
+    """Return whether a table has the same value on both sides, also if modes have other names."""
     before, after = tables(old).get(name, {}), tables(new).get(name, {})
     return all(_value(old, before, values) == _value(new, after, values) for values in _mode_inputs(old, new))
 

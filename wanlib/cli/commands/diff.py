@@ -83,8 +83,8 @@ def diff(
 
 def _write_files(result: "Diff", markdown: Path | None, html: Path | None, sarif: Path | None) -> None:
     from wanlib.diff.report.html import html_page
+    from wanlib.diff.report.markdown import markdown_lines
     from wanlib.diff.report.sarif import sarif as sarif_log
-    from wanlib.diff.report.text import markdown_lines
 
     if markdown is not None:
         markdown.write_text("\n".join(markdown_lines(result)) + "\n", encoding="utf-8")
@@ -96,14 +96,16 @@ def _write_files(result: "Diff", markdown: Path | None, html: Path | None, sarif
 
 
 def _folder(label: str) -> str:
-    """Return the folder of a side as locations name it: a folder itself, `spec` for every other side."""
+    """Return the folder of a side as locations name it: a folder itself, else `spec`."""
     return Path(label).as_posix() if Path(label).is_dir() else "spec"
 
 
 def _print_text(
     result: "Diff", recorded: Sequence["BodyChange"], *, changelog: bool, annotations: bool
 ) -> None:
-    from wanlib.diff.report.text import annotation_lines, changelog_lines, text_lines
+    from wanlib.diff.report.annotations import annotation_lines
+    from wanlib.diff.report.markdown import changelog_lines
+    from wanlib.diff.report.text import text_lines
 
     if changelog:
         lines = changelog_lines(result)

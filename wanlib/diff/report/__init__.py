@@ -1,1 +1,4 @@
-"""A diff as text, Markdown, HTML, SARIF and annotations; all are made from the `Diff` alone."""
+"""A diff as text, Markdown, HTML, SARIF and annotations of GitHub Actions.
+
+All are made from the `Diff` alone. A witness that contains an image is shortened.
+"""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape as escape_html
 
 from wanlib.base.redaction import printable
-from wanlib.diff.change import Change, ChangeClass, Diff, Witness
+from wanlib.diff.change import ChangeClass, Diff, DiffChange, Witness
 from wanlib.diff.report.text import HEADINGS, short_body, summary
 
 _STYLE = """
@@ -83,7 +83,7 @@ def _section(diff: Diff, change_class: ChangeClass) -> Iterator[str]:
         yield "</section>"
 
 
-def _article(change: Change) -> Iterator[str]:
+def _article(change: DiffChange) -> Iterator[str]:
     yield f'<article id="{change.fingerprint}">\n<p>{_escape(change.text)}</p>'
     places = [
         f"{side} {_escape(place.file)}:{place.line}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wanlib.diff.change import Change, ChangeClass, Diff, Location
+from wanlib.diff.change import ChangeClass, Diff, DiffChange, Location
 from wanlib.diff.report.text import short_body
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -24,7 +24,7 @@ def sarif(diff: Diff, version: str, folders: Mapping[str, str]) -> dict[str, Any
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
-def _result(change: Change, folders: Mapping[str, str]) -> dict[str, Any]:
+def _result(change: DiffChange, folders: Mapping[str, str]) -> dict[str, Any]:
     lines = [change.text]
     lines += [
         f"Accepted by {witness.accepted_by} alone: {short_body(witness)}" for witness in change.witnesses

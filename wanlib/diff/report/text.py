@@ -1,11 +1,11 @@
-"""A diff as plain text, as Markdown, as a section of a changelog, and as annotations of GitHub."""
+"""A diff as plain text, and what all reports share: headings, the summary, short bodies."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from wanlib.base.redaction import printable, redact_json
-from wanlib.diff.change import Change, ChangeClass, Diff, Witness
+from wanlib.diff.change import ChangeClass, Diff, DiffChange, Witness
 
 HEADINGS = {
     ChangeClass.BREAKING: "Breaking",
@@ -16,7 +16,6 @@ HEADINGS = {
 """The heading of each class."""
 LONGEST_BODY = 2_000
 """Characters of a witness in a report; a longer one, which contains an image, is shortened."""
-_ANNOTATIONS = {ChangeClass.BREAKING: "error", ChangeClass.BEHAVIOUR: "warning"}
 
 
 def summary(diff: Diff) -> str:
@@ -41,12 +40,13 @@ def text_lines(diff: Diff) -> Iterator[str]:
         yield HEADINGS[change_class]
         for change in changes:
             yield f"  {printable(change.text)}"
-            yield f"    {printable(change.id)} ({change.relation}){_place(change)}"
+            yield f"    {printable(change.id)} ({change.relation}){place_text(change)}"
             for witness in change.witnesses:
                 yield f"    {_witness_line(witness)}"
 
 
-def _place(change: Change) -> str:
+def place_text(change: DiffChange) -> str:
+    """Return `, file:line` of the new side, or of the old one; empty if neither states it."""
     location = change.new_location or change.old_location
     return f", {location.file}:{location.line}" if location else ""
 
@@ -66,60 +66,3 @@ def short_body(witness: Witness) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def markdown_lines(diff: Diff) -> Iterator[str]:
-    """Yield the lines of a Markdown document, with each witness in a block of its own."""
-    yield f"# {_escape(summary(diff))}"
-    for change_class in ChangeClass:
-        changes = diff.of_class(change_class)
-        if not changes:
-            continue
-        yield from ("", f"## {HEADINGS[change_class]}", "")
-        for change in changes:
-            yield f"- {_escape(change.text)} (`{change.id}`{_place(change)})"
-            for witness in change.witnesses:
-                other = "new" if witness.accepted_by == "old" else "old"
-                yield from ("", f"  {witness.accepted_by} accepts this, {other} refuses it:", "")
-                yield from ("  ```json", f"  {short_body(witness)}", "  ```")
-
-
-def changelog_lines(diff: Diff) -> Iterator[str]:
-    """Yield a section of a changelog: one sentence for each change that is more than editorial."""
-    yield f"## {diff.new}"
-    for change_class in (ChangeClass.BREAKING, ChangeClass.BEHAVIOUR, ChangeClass.ADDITIVE):
-        changes = diff.of_class(change_class)
-        if changes:
-            yield from ("", f"### {HEADINGS[change_class]}", "")
-            yield from (f"- {_escape(change.text)} (`{change.id}`)" for change in changes)
-
-
-def _escape(text: str) -> str:
-    """Return text that Markdown shows as it is."""
-    for character in "\\`*_[]<>":
-        text = text.replace(character, f"\\{character}")
-    return printable(text)
-
-
-def annotation_lines(diff: Diff, folder: str) -> Iterator[str]:
-    """Yield workflow commands of GitHub Actions, which mark the lines of the new spec.
-
-    Args:
-        diff: The diff.
-        folder: The folder of the new spec, from the top of the repository.
-    """
-    for change in diff.changes:
-        if change.change_class is ChangeClass.EDITORIAL:
-            continue
-        location = change.new_location
-        place = f"file={_property(f'{folder}/{location.file}')},line={location.line}," if location else ""
-        command = _ANNOTATIONS.get(change.change_class, "notice")
-        yield f"::{command} {place}title={_property(change.id)}::{_data(change.text)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
