@@ -230,7 +230,7 @@ class Emulator:
                 lambda outcome: select_range(
                     self._render(self._router.dispatch(request, route, outcome)), request
                 ),
-                self._fault_context(),
+                self._fault_context(is_create=bool(route and route.create_calls)),
             )
             result = result._replace(headers=(*result.headers, (FAULT_HEADER, fault.kind)))
         self._record(request, route, result, fault.kind if fault else "")
@@ -241,7 +241,7 @@ class Emulator:
         date = formatdate(self.clock.wall(), usegmt=True)
         return response._replace(headers=(*response.headers, ("date", date)))
 
-    def _fault_context(self) -> FaultContext:
+    def _fault_context(self, *, is_create: bool) -> FaultContext:
         vendor, lifecycle = self._context.vendor, self._context.lifecycle
         return FaultContext(
             self._router.error_response,
@@ -249,6 +249,7 @@ class Emulator:
             lifecycle.unlisted,
             lifecycle.failed,
             vendor.names,
+            is_create,
             next((job.id for job in self.store.jobs.newest_first() if job.is_task), ""),
         )
 

@@ -50,10 +50,10 @@ def test_schedules_are_enumerated_completely() -> None:
     main = [schedule for schedule in exchanges if {fault for _, fault in schedule.faults} <= {*MAIN_FAULTS}]
     assert len(main) == 1 + 6 * 10 + 15 * 100 + 20 * 1000
     steps = (*STEPS["late"], *conditions_of("late", "sync"))
-    sizes = [len([name for name in fault_names(step) if name not in PENDING]) for step in steps]
+    sizes = [len([name for name in fault_names("late", step) if name not in PENDING]) for step in steps]
     pairs = sum(one * other for one, other in combinations(sizes, 2))
     assert len(late) == len({*late}) == 1 + sum(sizes) + pairs + 20 * 1000
-    assert "again" not in fault_names("create")  # two tasks for one call, by no fault of the client
+    assert "again" not in fault_names("late", "create")  # two tasks for one call, by no fault of the client
     assert {len(schedule.faults) for schedule in schedules(3, ["stale"])} == {0, 1}
     assert len({schedule.scenario for schedule in schedules(0)}) == len(STEPS)
 
@@ -122,7 +122,7 @@ def test_a_run_in_two_processes_has_the_results_of_one() -> None:
     assert (alone.played, alone.outcomes) == (together.played, together.outcomes)
 
 
-@pytest.mark.parametrize("fault", fault_names("poll2"))
+@pytest.mark.parametrize("fault", fault_names("late", "poll2"))
 def test_every_fault_is_planted_in_its_step(runner: ScenarioRunner, fault: str) -> None:
     result = runner.play(Schedule("late", "async", (("poll2", fault),)))
     faulty = [exchange for exchange in result.exchanges if exchange.fault]

@@ -85,6 +85,7 @@ class FaultContext(NamedTuple):
         unlisted: The task status that no document lists.
         failed: The task status of a failure.
         names: The names of members in responses.
+        is_create: Whether the request creates a job.
         earlier_task: The id of the newest task before the request, "" for none.
     """
 
@@ -93,6 +94,7 @@ class FaultContext(NamedTuple):
     unlisted: str
     failed: str
     names: WireNames
+    is_create: bool
     earlier_task: str
 
 
@@ -168,13 +170,13 @@ def _with_altered_output(fault: Fault, response: Response, context: FaultContext
         return response
     if fault.kind == "status":
         output[names.task.status] = fault.word or context.unlisted
-    elif fault.kind == "other":
+    elif fault.kind == "other" and not context.is_create:
         other = str(uuid5(NAMESPACE_OID, str(task_id)))
         body[names.answer.output] = {
             names.task.id: other,
             names.task.status: fault.word or context.failed,
         }
-    elif fault.kind == "reused" and context.earlier_task:
+    elif fault.kind == "reused" and context.is_create and context.earlier_task:
         output[names.task.id] = context.earlier_task
     else:
         return response

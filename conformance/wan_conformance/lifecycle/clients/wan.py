@@ -124,9 +124,15 @@ def create_adapter_over(
     """Create a client on an HTTP client; see `create_adapter` for the other arguments."""
     client: Any = Wan if name == "sync" else AsyncWan
     options: dict[str, Any] = {"base_url": BASE_URL, "journal": journal, "clock": clock, "parallel": 1}
+    options["trust_env"] = False
     return WanAdapter(
         name, client(KEY, http_client=http_client, random=Random(1), **options), loop, journal.parent
     )
+
+
+def create_network_adapter(name: str, clock: Clock, loop: SimulatedEventLoop, journal: Path) -> WanAdapter:
+    """Create a client with a transport of its own, inside `simulated_network`; see `create_adapter`."""
+    return create_adapter_over(None, name, clock, loop, journal)
 
 
 class WanAdapter:

@@ -110,12 +110,12 @@ def _search_problem(session: ScenarioSession) -> Iterator[str]:
     resumes = [call for call in session.calls if call.verb == "resume"]
     for call in [call for call in resumes if not call.adopts][-1:]:
         yield from _expect_end(call, f"one lost call with {len(call.unexplained)} candidates", _is_lost)
-    for call in [call for call in resumes if call.adopts][-1:]:
-        if call.unexplained:
-            kind = _RESUMED_ENDS.get(session.schedule.scenario, "result")
-            yield from _expect_end(call, f"one {kind}", _resumed(kind))
-        else:
-            yield from _expect_end(call, "one lost call without a candidate", _is_lost)
+    adopting = [call for call in resumes if call.adopts]
+    if adopting and adopting[0].unexplained:
+        kind = _RESUMED_ENDS.get(session.schedule.scenario, "result")
+        yield from _expect_end(adopting[-1], f"one {kind}", _resumed(kind))
+    elif adopting:
+        yield from _expect_end(adopting[-1], "one lost call without a candidate", _is_lost)
     if accepted and session.calls[0].verb == "edit" and not session.is_shared:
         yield from _scenario_problem(session)
 

@@ -4,20 +4,21 @@ One journal, one loop and one SDK process serve all schedules of a runner.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from wan_conformance.lifecycle.clients.base import ClientAdapter
 from wan_conformance.lifecycle.clients.sdk import SdkAdapter, SdkError, SdkProcess
-from wan_conformance.lifecycle.clients.wan import create_adapter
+from wan_conformance.lifecycle.clients.wan import create_adapter, create_network_adapter
 from wan_conformance.lifecycle.invariants import InvariantViolation
 from wan_conformance.lifecycle.recorded_call import RecordedCall
 from wan_conformance.lifecycle.schedules.expected_ends import violations
 from wan_conformance.lifecycle.schedules.scenarios import SCENARIOS, ScenarioSession
-from wan_conformance.lifecycle.schedules.schedules import CONDITIONS, OUR_CLIENTS, Schedule
+from wan_conformance.lifecycle.schedules.schedules import CONDITIONS, OUR_CLIENTS, Schedule, has_network
 from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.files import JournalReader, failing_writes, tmpfs_folder
+from wan_conformance.lifecycle.simulation.network import simulated_network
 from wan_conformance.lifecycle.simulation.service import Exchange, FaultyService, RunawayClient
 from wanlib.emulator import Clock
 
@@ -85,9 +86,11 @@ class ScenarioRunner:
             scenario.job_fault,
         )
         try:
-            with suppress(RunawayClient):  # the session has recorded it
-                scenario.run(session)
-            session.close_client()
+            with self._network(session):
+                with suppress(RunawayClient):  # the session has recorded it
+                    session.start_client()
+                    scenario.run(session)
+                session.close_client()
             exchanges = tuple(session.service.exchanges)
             return ScenarioResult(
                 schedule,
@@ -111,15 +114,24 @@ class ScenarioRunner:
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
+    def _network(self, session: ScenarioSession) -> AbstractContextManager[None]:
+        """Return the network of a session, or a block without effect for a client without connections."""
+        if has_network(session.schedule):
+            return simulated_network(session.service, self._loop)
+        return nullcontext()
+
     def _create_client(
         self,
-        name: str,
+        schedule: Schedule,
         service: FaultyService,
         clock: Clock,
         loop: SimulatedEventLoop,
         journal: Path,
     ) -> ClientAdapter:
         """Create a client; the process of an SDK is started when it is first needed."""
+        name = schedule.client
+        if has_network(schedule):
+            return create_network_adapter(name, clock, loop, journal)
         if name in OUR_CLIENTS:
             return create_adapter(name, service, clock, loop, journal)
         if name not in self._sdks:

@@ -20,8 +20,8 @@ from wanlib.emulator import Clock, Fault, Settings
 from wanlib.spec import Spec, load
 
 _TASK_VERBS = ("poll", "wait", "save", "cancel")
-CreateClient = Callable[[str, FaultyService, Clock, SimulatedEventLoop, Path], ClientAdapter]
-"""Creates a client: name, service, the clock of the client, loop, journal."""
+CreateClient = Callable[[Schedule, FaultyService, Clock, SimulatedEventLoop, Path], ClientAdapter]
+"""Creates a client: schedule, service, the clock of the client, loop, journal."""
 
 
 class ScenarioSession:
@@ -32,7 +32,7 @@ class ScenarioSession:
         journal: The journal of the client.
         clock: The time of client and service.
         service: The service, with the faults of the schedule.
-        client: The client, which may be restarted.
+        client: The client, once it is started.
         calls: The calls so far.
         violations: Violations of the seven invariants so far.
         is_endless: True once a call was stopped, since it would not end.
@@ -48,7 +48,7 @@ class ScenarioSession:
         settings: Settings,
         job_fault: Fault | None = None,
     ) -> None:
-        """Start service and client.
+        """Start the service.
 
         Args:
             schedule: The faults and the client.
@@ -76,12 +76,16 @@ class ScenarioSession:
         self.calls: list[RecordedCall] = []
         self.violations: list[InvariantViolation] = []
         self.is_endless = False
-        self.client = self._new_client()
+
+    def start_client(self) -> None:
+        """Start a client, which has only the journal."""
+        schedule, clock, path = self.schedule, self._client_clock, self.journal.path
+        self.client = self._create_client(schedule, self.service, clock, self._loop, path)
 
     def restart_client(self) -> None:
-        """Replace the client by a new process, which has only the journal."""
+        """Replace the client by a new process."""
         self.close_client()
-        self.client = self._new_client()
+        self.start_client()
 
     def close_client(self) -> None:
         """Close the client, as a `with` block does: an error would replace what the block returns."""
@@ -151,11 +155,6 @@ class ScenarioSession:
         self.violations += check_call(call, self._context)
         if not self.is_endless:
             self.calls.append(call)
-
-    def _new_client(self) -> ClientAdapter:
-        return self._create_client(
-            self.schedule.client, self.service, self._client_clock, self._loop, self.journal.path
-        )
 
 
 @lru_cache(1)

@@ -15,7 +15,9 @@ OUR_CLIENTS = ("sync", "async")
 CLIENTS = (*OUR_CLIENTS, "sdk-pinned", "sdk-newest")
 MAIN_FAULTS = tuple(FAULTS)[:10]
 """The faults that are combined with each other; each of the rest differs little from one of these."""
-HARMLESS_FAULTS = frozenset({"trickle", "slow", "strange", "after", "again", "other"})
+SURPLUS_FAULTS = frozenset({"twice", "later", "behind"})
+"""Faults that have an effect only on connections, which `NETWORK_SCENARIO` has."""
+HARMLESS_FAULTS = frozenset({"trickle", "slow", "strange", "after", "again", "other", *SURPLUS_FAULTS})
 """Faults under which a client can still read the response to a create, a cancel or a download."""
 POLL_STEPS = ("poll1", "poll2", "poll3")
 STEPS = {
@@ -47,9 +49,11 @@ the clock differs; another client of the account makes the same call just before
 fails, once or with all later ones."""
 OUR_CONDITIONS = frozenset({"clock", "account", *(step for step in CONDITIONS if step.startswith("write"))})
 """The conditions that are about a journal, and about the search for lost calls, which other clients lack."""
-PENDING = frozenset({"other", "reused", "clock", *(step for step in CONDITIONS if step.startswith("write"))})
+PENDING = frozenset({"clock"})
 """Faults and conditions that are not enumerated yet, since the client does not keep its promises under
 them."""
+NETWORK_SCENARIO = "two"
+"""The scenario in which our clients use their own transport, over simulated connections."""
 FULL_SCENARIO = "late"
 """The scenario that has all steps."""
 PAIRED_SCENARIOS = (FULL_SCENARIO, "edit", "cancel", "expired", "stuck", "edge")
@@ -126,11 +130,12 @@ def conditions_of(scenario: str, client: str) -> tuple[str, ...]:
     )
 
 
-def fault_names(step: str, names: Sequence[str] = tuple(FAULTS)) -> tuple[str, ...]:
+def fault_names(scenario: str, step: str, names: Sequence[str] = tuple(FAULTS)) -> tuple[str, ...]:
     """Return what can be planted in a step: of `names`, those that fit it; or the kinds of a condition."""
     if step in CONDITIONS:
         return CONDITIONS[step]
-    return tuple(name for name in names if _fits(step, name))
+    fitting = (name for name in names if scenario == NETWORK_SCENARIO or name not in SURPLUS_FAULTS)
+    return tuple(name for name in fitting if _fits(step, name))
 
 
 def _fits(step: str, name: str) -> bool:
@@ -145,9 +150,16 @@ def _combinations(
     scenario: str, client: str, count: int, names: Sequence[str], conditions: Sequence[str]
 ) -> Iterator[Schedule]:
     for steps in combinations((*STEPS[scenario], *conditions), count):
-        kinds = ([name for name in fault_names(step, names) if name not in PENDING] for step in steps)
+        kinds = (
+            [name for name in fault_names(scenario, step, names) if name not in PENDING] for step in steps
+        )
         for chosen in product(*kinds):
             yield Schedule(scenario, client, tuple(zip(steps, chosen, strict=True)))
+
+
+def has_network(schedule: Schedule) -> bool:
+    """Return True if the client of a schedule uses simulated connections, not `InProcessClient`."""
+    return schedule.scenario == NETWORK_SCENARIO and schedule.client in OUR_CLIENTS
 
 
 def parse_schedule(text: str) -> Schedule:
@@ -165,7 +177,7 @@ def parse_schedule(text: str) -> Schedule:
         step, _, fault = assignment.partition("=")
         steps = (*STEPS[scenario], *conditions_of(scenario, client))
         _check("step", step, tuple(step for step in steps if step not in faults))
-        _check("fault", fault, fault_names(step))
+        _check("fault", fault, fault_names(scenario, step))
         faults[step] = fault
     return Schedule(scenario, client, tuple(faults.items()))
 

@@ -40,6 +40,9 @@ FAULTS = {
     "slow": "slow rate=400",
     "other": "other",
     "reused": "reused",
+    "twice": "repeated",
+    "later": "repeated",
+    "behind": "surplus",
 }
 """The faults of schedules by name, each as a value of the emulator's header `x-wan-fault`."""
 MAX_EXCHANGES = 100
@@ -86,6 +89,7 @@ class Exchange(NamedTuple):
         link_expires_at: When the link of a picture expires, seconds since 1970; 0 for other calls.
         is_unjournaled: True if the client knew the task from its create, and it was not in the journal yet.
         body: The body of a response without a fault, None for a picture or a response with a fault.
+        is_displaced: Whether a late copy of an earlier answer came on the connection in place of this one.
     """
 
     at: float
@@ -103,6 +107,7 @@ class Exchange(NamedTuple):
     link_expires_at: float
     is_unjournaled: bool
     body: bytes | None
+    is_displaced: bool = False
 
     @property
     def payload(self) -> Any:
@@ -112,7 +117,7 @@ class Exchange(NamedTuple):
     @property
     def is_truthful(self) -> bool:
         """Whether the response said what is true."""
-        return self.fault is None or (self.fault.kind in _TRUTHFUL and not _refuses(self.fault))
+        return not self.is_displaced and self._is_true
 
     @property
     def is_certain(self) -> bool:
@@ -124,7 +129,11 @@ class Exchange(NamedTuple):
         """Whether the client may have read the true response in full."""
         fault = self.fault
         is_cut_behind = fault is not None and fault.kind == "cut" and fault.where == "after"
-        return self.is_truthful or is_cut_behind or (fault is not None and fault.kind in _COMPLETE)
+        return self._is_true or is_cut_behind or (fault is not None and fault.kind in _COMPLETE)
+
+    @property
+    def _is_true(self) -> bool:
+        return self.fault is None or (self.fault.kind in _TRUTHFUL and not _refuses(self.fault))
 
     def reported_state(self, unlisted: str) -> str:
         """Return the state that can be read in the response of a query, "" for none.
@@ -197,6 +206,8 @@ class FaultyService(CachedImageEmulator):
         number = self._counts[call]
         step = _step(call, number)
         fault_name, header, fault = self._next_fault(step, route.call if route else "")
+        if fault and fault.kind == "reused" and not self._is_newest_known():
+            fault_name, fault = "", None  # no client can see that an id is used which it never learned
         if fault:
             request = request._replace(headers={**request.headers, FAULT_HEADER: header})
         self._take_snapshot(task)
@@ -229,6 +240,10 @@ class FaultyService(CachedImageEmulator):
         if exchange.accepted and exchange.is_truthful:
             self._reported.add(exchange.accepted[-1])
         return response
+
+    def mark_displaced(self) -> None:
+        """Note that the answer of the last exchange did not reach the client first."""
+        self.exchanges[-1] = self.exchanges[-1]._replace(is_displaced=True)
 
     def state(self, task_id: str, at: float | None = None) -> str:
         """Return the state of a task, UNKNOWN once it has expired.
@@ -273,6 +288,10 @@ class FaultyService(CachedImageEmulator):
                 del self.queued_faults[index]
                 return header, header, fault
         return "", "", None
+
+    def _is_newest_known(self) -> bool:
+        newest = next((job.id for job in self.store.jobs.newest_first() if job.is_task), "")
+        return self._journal.has_task(newest)
 
     def _take_snapshot(self, task_id: str) -> bool:
         """Remember a task as it is, before it can expire; return True if the service knows it."""
