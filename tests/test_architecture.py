@@ -60,6 +60,7 @@ ARROWS: dict[str, set[str]] = {
         "wanlib.validation",
     },
     "wanlib.types": set(),
+    "wanlib.private_spec": {"wanlib.base", "wanlib.errors"},
     "wanlib.boundary": {"wanlib.base", "wanlib.spec"},
     "wanlib.diff": {"wanlib.base", "wanlib.boundary", "wanlib.spec", "wanlib.validation"},
     "wanlib.cli": {"wanlib.base", "wanlib.extras", "wanlib.validation", "typer", "rich"},
@@ -70,7 +71,8 @@ ARROWS: dict[str, set[str]] = {
 LAZY_ARROWS: dict[str, set[str]] = {
     "wanlib.cli": {"wanlib"},
     "wanlib.types": {"wanlib"},
-    "wanlib.client": {"httpx", "pybase64"},
+    "wanlib.client": {"httpx", "pybase64", "wanlib.private_spec"},  # the latter for `Wan(spec=...)`
+    "wanlib.private_spec": {"wanlib.emit", "wanlib.spec"},
     "wanlib.boundary": {"PIL"},
     "wanlib.emulator": {"PIL"},
 }
@@ -114,6 +116,8 @@ LAYERS: dict[str, dict[str, set[str]]] = {
     "wanlib.emit": {
         "": {"output", "schema", "python_text"},
         "output": {"client", "validator", "python_text"},
+        "in_memory": {"client", "validator"},
+        "own_package": {"output", "validator"},
         "client": {"validator", "python_text"},
         "validator": {"python_text"},
         "schema": set(),

@@ -33,12 +33,11 @@ _OUTLINE = "  outline: {type: image, required: true, formats: [png], schemes: [h
 
 
 def invented_spec(folder: Path) -> Spec:
-    """The packaged spec with both models, as a new folder."""
+    """The packaged spec with both models, as an overlay."""
     folder.mkdir()
-    for file in spec_folder().iterdir():
-        if file.suffix == ".yaml":
-            (folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
-    family = (folder / "wan2.5.yaml").read_text("utf-8")
+    family = (spec_folder() / "wan2.5.yaml").read_text("utf-8")
+    family = re.sub(r"(?m)^  async: (.*)$", r"  sync: \1\n  async: \1", family, count=1)
+    family = family.replace(": [async]", ": [sync, async]")
     without = re.sub(r"(?ms)^  images:.*?(?=^  negative_prompt:)", "", family)
     files = (("9.1", WORDS, "words", "generate", ""), ("9.2", SKETCH, "sketch", "edit", _OUTLINE))
     for number, model, body, verb, field in files:
@@ -47,20 +46,10 @@ def invented_spec(folder: Path) -> Spec:
         text = re.sub(r"(?m)^(    otherwise: \{.*pixels: [^}]+)\}", r"\1, without_image: square}", text)
         text = text.replace("fields:\n", f"fields:\n{field}", 1)
         (folder / f"wan{number}.yaml").write_text(text, "utf-8")
-    wire = (folder / "wire.yaml").read_text("utf-8").replace("\nendpoints:\n", f"{_BODIES}\nendpoints:\n", 1)
-    row = rf"(?m)^ +{re.escape(_LIKE)}:.*\n(?:^ {{4,}}(?:sync|async): .*\n)*"
-    wire = re.sub(row, lambda found: found[0] + "".join(_rows(found[0])), wire)
+    wire = (spec_folder() / "wire.yaml").read_text("utf-8").replace("extends: none", "")
+    wire = wire.replace("\nbodies:", f"\nbodies:{_BODIES.rstrip()}", 1)
     (folder / "wire.yaml").write_text(wire, "utf-8")
     return load(folder)
-
-
-def _rows(row: str) -> Iterator[str]:
-    """The same row for the invented models; where it says which calls there are, the synchronous one too."""
-    more = row.replace("[async]", "[sync, async]")
-    if "\n    async: " in more:
-        more += re.sub(r"(?s).*\n    async: ", "    sync: ", row)
-    for model in (WORDS, SKETCH):
-        yield more.replace(_LIKE, model)
 
 
 @contextmanager
@@ -71,7 +60,7 @@ def invented_client(folder: Path, spec: Spec) -> Iterator[ModuleType]:
     package.mkdir()
     (package / "__init__.py").touch()
     for file, text in generate_files(spec).items():
-        (package / file).write_text(text.replace("wanlib.generated", name), "utf-8")
+        (package / file).write_text(text, "utf-8")
     sys.path.insert(0, str(folder))
     try:
         importlib.import_module(f"{name}.client")

@@ -4,30 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.private_model import BASE, TEXT, private_text, write_overlay
 from wanlib.spec import SpecError, load
 from wanlib.spec.load import read_documents, spec_folder
 
-BASE = load().families[0]
-"""The packaged family that the overlays replace or repeat."""
-
 STEM, FILE = BASE.name, f"{BASE.name}.yaml"
-TEXT = (spec_folder() / FILE).read_text("utf-8")
-
-
-def private(model: str = "my-model") -> str:
-    """Return a model file of any name that repeats the packaged one for a model of its own."""
-    models = f"models: [{', '.join(BASE.models)}]"
-    assert models in TEXT
-    head, _, rest = TEXT.partition("prices:\n")
-    rest = rest[rest.index("\n\n") :]
-    text = f"{head}prices: {{beijing: '1.00', singapore: '1.10'}}{rest}"
-    text = text.replace(f'wan: "{BASE.version}"', f"wan: {model}").replace(models, f"models: [{model}]")
-    return text.replace(f'"{BASE.models[-1]}"', f'"{model}"')
 
 
 def test_a_file_of_a_new_name_is_added(tmp_path: Path) -> None:
-    (tmp_path / "my-model.yaml").write_text(private(), "utf-8")
-    spec = load(tmp_path)
+    spec = load(write_overlay(tmp_path))
     assert spec.models == (*load().models, "my-model")
     assert spec.wire["prices"]["my-model"] == {"beijing": "1.00", "singapore": "1.10"}
     assert spec.digest != load().digest
@@ -69,7 +54,7 @@ sources:
   pages: {mine: {title: My page, read: "2026-01-01", sections: [limits]}}
   statements: {mine#n: {section: limits, says: At most four., rules: [my-model/n.max]}}
 """
-    text = private().replace("source: guide#input-parameters\n", "source: mine#limits\n", 1)
+    text = private_text().replace("source: guide#input-parameters\n", "source: mine#limits\n", 1)
     (tmp_path / "my-model.yaml").write_text(f"{text}\n{sources}", "utf-8")
     spec = load(tmp_path)
     assert spec.rules["my-model/n.max"].source == "mine#limits"

@@ -65,7 +65,7 @@ class Module:
             Import(name, id(node) not in lazy, node.lineno)
             for node in ast.walk(self.tree)
             if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in skipped
-            for name in _imported_names(node)
+            for name in _imported_names(node, self.name, self.is_package)
         ]
 
     @cached_property
@@ -212,12 +212,16 @@ def has_section(definition: Definition) -> bool:
     return re.search(r"^(Args|Returns|Raises|Attributes|Yields):$", text, re.MULTILINE) is not None
 
 
-def _imported_names(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+def _imported_names(node: ast.Import | ast.ImportFrom, importer: str, is_package: bool) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
-    elif node.module:
+        return
+    parts = importer.split(".")
+    base = parts[: len(parts) + is_package - node.level] if node.level else []
+    module = ".".join([*base, *([node.module] if node.module else [])])
+    if module:
         # `from package import module` imports the module too: the longest known name counts.
-        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 def _known(name: str, names: Collection[str]) -> str:

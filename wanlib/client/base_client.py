@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -49,6 +50,9 @@ class BaseClient:
             timeout.
         parallel: The most exchanges at once for one call, 1 or more.
         clock: Source of time. None means a `RealClock`; with a `ManualClock` no call waits for real time.
+        spec: A folder of spec files (see `spec/README.md`), for models that the packaged spec does not have;
+            it needs the extra `spec`. Type checkers know the packaged models only. None means the packaged
+            spec.
         random: Source of the jitter of retries, for tests. None means a new one.
 
     Raises:
@@ -79,6 +83,7 @@ class BaseClient:
         parallel: int = 8,
         clock: Clock | None = None,
         random: Random | None = None,
+        spec: str | Path | None = None,
     ) -> None:
         """Create the client. No connection is opened before the first call."""
         key, api_key = (
@@ -91,7 +96,7 @@ class BaseClient:
         _check_methods("clock", clock, "now", "wall", "sleep", "sleep_async")
         _check_methods("random", random, "uniform")
         self._context = create_context(
-            self._api,
+            self._api if spec is None else _load_api(spec),
             api_key=key,
             region=region,
             workspace=workspace,
@@ -144,6 +149,12 @@ class BaseClient:
     def __deepcopy__(self, memo: object) -> Self:
         """Return the client itself: copies of results and tasks share it."""
         return self  # copies of results and tasks share the client
+
+
+def _load_api(folder: str | Path) -> ApiTables:
+    from wanlib.private_spec import load_api
+
+    return load_api(folder)
 
 
 def _check_methods(name: str, value: object, *methods: str) -> None:

@@ -37,28 +37,28 @@ from wanlib.base.wire_names import (
 
 @cache
 def _wan2_7() -> ModelFunctions:
-    from wanlib.generated.wan2_7 import check_fields, complete, encode
+    from .wan2_7 import check_fields, complete, encode
 
     return ModelFunctions(check_fields, complete, encode)
 
 
 @cache
 def _wan2_6() -> ModelFunctions:
-    from wanlib.generated.wan2_6 import check_fields, complete, encode
+    from .wan2_6 import check_fields, complete, encode
 
     return ModelFunctions(check_fields, complete, encode)
 
 
 @cache
 def _wan2_5() -> ModelFunctions:
-    from wanlib.generated.wan2_5 import check_fields, complete, encode
+    from .wan2_5 import check_fields, complete, encode
 
     return ModelFunctions(check_fields, complete, encode)
 
 
 @cache
 def _wanx2_1() -> ModelFunctions:
-    from wanlib.generated.wanx2_1 import check_fields, complete, encode
+    from .wanx2_1 import check_fields, complete, encode
 
     return ModelFunctions(check_fields, complete, encode)
 

@@ -42,7 +42,7 @@ _CHECKS: dict[str, Check] = {}
 
 def _loaded(model: str) -> Any:
     """The validator module of a known model, loaded when it is first asked for."""
-    return import_module(f"wanlib.generated.{_MODULES[model]}")
+    return import_module(f".{_MODULES[model]}", __package__)
 
 
 def check(
@@ -97,7 +97,8 @@ def bill(body: Any, *, call: str | None = None, region: str | None = None) -> "B
         InvalidArgumentError: The region is unknown.
     """
     from wanlib.client.call.counting import create_bill
-    from wanlib.generated.calls import API
+
+    from .calls import API
 
     return create_bill(API, _counter, body, call, region)
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from wanlib.client.sync_client import Client
-from wanlib.generated.calls import API
+
+from .calls import API
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,14 +19,9 @@ if TYPE_CHECKING:
     from wanlib.client.outputs import Output
     from wanlib.client.streams import Stream
     from wanlib.client.task_handles import Task
-    from wanlib.generated.models import (
-        Wan25I2iPreview,
-        Wan26Image,
-        Wan27Image,
-        Wan27ImagePro,
-        Wanx21Imageedit,
-    )
-    from wanlib.generated.parameters import (
+
+    from .models import Wan25I2iPreview, Wan26Image, Wan27Image, Wan27ImagePro, Wanx21Imageedit
+    from .parameters import (
         ModelName,
         Wan25I2iPreviewEdit,
         Wan25I2iPreviewPrepare,
@@ -69,35 +65,35 @@ class Wan(Client):
     @property
     def wan27_image(self) -> Wan27Image:
         """The verbs of wan2.7-image, with the parameters of this model alone."""
-        from wanlib.generated.models import Wan27Image
+        from .models import Wan27Image
 
         return Wan27Image(self)
 
     @property
     def wan27_image_pro(self) -> Wan27ImagePro:
         """The verbs of wan2.7-image-pro, with the parameters of this model alone."""
-        from wanlib.generated.models import Wan27ImagePro
+        from .models import Wan27ImagePro
 
         return Wan27ImagePro(self)
 
     @property
     def wan26_image(self) -> Wan26Image:
         """The verbs of wan2.6-image, with the parameters of this model alone."""
-        from wanlib.generated.models import Wan26Image
+        from .models import Wan26Image
 
         return Wan26Image(self)
 
     @property
     def wan25_i2i_preview(self) -> Wan25I2iPreview:
         """The verbs of wan2.5-i2i-preview, with the parameters of this model alone."""
-        from wanlib.generated.models import Wan25I2iPreview
+        from .models import Wan25I2iPreview
 
         return Wan25I2iPreview(self)
 
     @property
     def wanx21_imageedit(self) -> Wanx21Imageedit:
         """The verbs of wanx2.1-imageedit, with the parameters of this model alone."""
-        from wanlib.generated.models import Wanx21Imageedit
+        from .models import Wanx21Imageedit
 
         return Wanx21Imageedit(self)
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from wanlib.client.async_client import AsyncClient
-from wanlib.generated.calls import API
+
+from .calls import API
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
     from wanlib.client.outputs import AsyncOutput
     from wanlib.client.streams_async import AsyncStream
     from wanlib.client.task_handles import AsyncTask
-    from wanlib.generated.models_async import (
+
+    from .models_async import (
         AsyncWan25I2iPreview,
         AsyncWan26Image,
         AsyncWan27Image,
         AsyncWan27ImagePro,
         AsyncWanx21Imageedit,
     )
-    from wanlib.generated.parameters import (
+    from .parameters import (
         ModelName,
         Wan25I2iPreviewEdit,
         Wan25I2iPreviewPrepare,
@@ -69,35 +71,35 @@ class AsyncWan(AsyncClient):
     @property
     def wan27_image(self) -> AsyncWan27Image:
         """The verbs of wan2.7-image, with the parameters of this model alone."""
-        from wanlib.generated.models_async import AsyncWan27Image
+        from .models_async import AsyncWan27Image
 
         return AsyncWan27Image(self)
 
     @property
     def wan27_image_pro(self) -> AsyncWan27ImagePro:
         """The verbs of wan2.7-image-pro, with the parameters of this model alone."""
-        from wanlib.generated.models_async import AsyncWan27ImagePro
+        from .models_async import AsyncWan27ImagePro
 
         return AsyncWan27ImagePro(self)
 
     @property
     def wan26_image(self) -> AsyncWan26Image:
         """The verbs of wan2.6-image, with the parameters of this model alone."""
-        from wanlib.generated.models_async import AsyncWan26Image
+        from .models_async import AsyncWan26Image
 
         return AsyncWan26Image(self)
 
     @property
     def wan25_i2i_preview(self) -> AsyncWan25I2iPreview:
         """The verbs of wan2.5-i2i-preview, with the parameters of this model alone."""
-        from wanlib.generated.models_async import AsyncWan25I2iPreview
+        from .models_async import AsyncWan25I2iPreview
 
         return AsyncWan25I2iPreview(self)
 
     @property
     def wanx21_imageedit(self) -> AsyncWanx21Imageedit:
         """The verbs of wanx2.1-imageedit, with the parameters of this model alone."""
-        from wanlib.generated.models_async import AsyncWanx21Imageedit
+        from .models_async import AsyncWanx21Imageedit
 
         return AsyncWanx21Imageedit(self)
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from wanlib.client.streams import Stream
     from wanlib.client.sync_client import Client
     from wanlib.client.task_handles import Task
-    from wanlib.generated.parameters import (
+
+    from .parameters import (
         Wan25I2iPreviewEdit,
         Wan25I2iPreviewPrepare,
         Wan25I2iPreviewSubmit,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from wanlib.client.outputs import AsyncOutput
     from wanlib.client.streams_async import AsyncStream
     from wanlib.client.task_handles import AsyncTask
-    from wanlib.generated.parameters import (
+
+    from .parameters import (
         Wan25I2iPreviewEdit,
         Wan25I2iPreviewPrepare,
         Wan25I2iPreviewSubmit,

@@ -8,7 +8,8 @@ from typing import Literal, NewType, Required, TypeAlias, TypedDict
 from wanlib.client.call.arguments import get_model
 from wanlib.client.call.options import Options, WaitOptions, WaitOrSyncOptions
 from wanlib.client.images.inputs import ImageLike
-from wanlib.generated.calls import API
+
+from .calls import API
 
 __all__ = [
     "Model",

@@ -16,10 +16,11 @@ import pytest
 from tests.emit.source import compact
 from tests.spec.small import FAMILY, FILES, write
 from wanlib import AsyncWan, Wan, model
+from wanlib.base.api_tables import CALL_OPTIONS
 from wanlib.client.call.options import WaitOrSyncOptions
 from wanlib.emit import generate_files
 from wanlib.emit.client.bound_models import attribute_names
-from wanlib.emit.client.overloads import METHODS, TAKEN, Overload, overloads
+from wanlib.emit.client.overloads import METHODS, Overload, overloads
 from wanlib.emit.client.types import render_type
 from wanlib.emit.python_text import EmitError
 from wanlib.errors import InvalidRequestError
@@ -121,9 +122,8 @@ def test_calls_that_via_can_choose() -> None:
     assert found["edit", "wan2.5-i2i-preview"] == [("async",)]
 
 
-def test_reserved_names_are_the_arguments_of_the_methods() -> None:
-    own = {name for name in inspect.signature(Wan.edit).parameters if name != "parameters"}
-    assert own | set(WaitOrSyncOptions.__annotations__) | inherited(WaitOrSyncOptions) == TAKEN
+def test_reserved_names_are_the_options_of_the_methods() -> None:
+    assert set(WaitOrSyncOptions.__annotations__) | inherited(WaitOrSyncOptions) == CALL_OPTIONS
 
 
 def inherited(options: Any) -> set[str]:
@@ -297,13 +297,6 @@ def test_a_mode_of_values_that_are_not_literal_gives_the_wider_type(tmp_path: Pa
     change = (WORDS, f"{WORDS}\n    when many: {{one_of: [green, red]}}")
     spec = other(tmp_path, (FAST, "many: strength > 0.5"), change)
     assert of(spec, "generate", "tea-1", "style") == [("Literal['green', 'black', 'white', 'red']",)]
-
-
-@pytest.mark.parametrize("name", ["timeout", "via", "on_status"])
-def test_a_parameter_may_not_have_the_name_of_an_argument(tmp_path: Path, name: str) -> None:
-    spec = other(tmp_path, ("  strength:", f"  {name}:"), ("strength: 0.2", f"{name}: 0.2"))
-    with pytest.raises(EmitError, match=f"wan1.0: {name} is an argument of the methods already"):
-        generate_files(spec)
 
 
 def test_a_parameter_may_not_hide_a_type(tmp_path: Path) -> None:

@@ -154,6 +154,13 @@ BROKEN_TABLES = [
     Broken(
         "extends in a model file", FAMILY, _BODY, f"{_BODY}⟵extends: none\n", "'extends' is not known here, …"
     ),
+    Broken(
+        "field with the name of an option",
+        FAMILY,
+        "  guard:\n",
+        "⟵  timeout:\n",
+        "the field name 'timeout' is an argument of the client's methods, expected another name",
+    ),
     _meant("enum", "one_of: [green", "enum: [green", "one_of"),
     _meant("maximum", "    max: 4\n", "    maximum: 4\n", "max"),
     _meant("maxLength", "max_chars: {", "maxLength: {", "max_chars"),

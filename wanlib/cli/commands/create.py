@@ -137,9 +137,9 @@ class PaidCommand:
             CliError: An argument is wrong.
         """
         from wanlib.errors import IgnoredParameterWarning
-        from wanlib.generated.calls import API
 
-        resolve_model(self.call.model, tuple(API.models), API.fine_tuned.ending)
+        api = self.call.connection.api
+        resolve_model(self.call.model, tuple(api.models), api.fine_tuned.ending)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", IgnoredParameterWarning)  # they are printed as messages
             return self._error_reporter.run(self._run)
@@ -166,11 +166,10 @@ class PaidCommand:
         from wanlib.client.call.arguments import get_model
         from wanlib.client.call.preflight import missing_verb
         from wanlib.errors import InvalidRequestError
-        from wanlib.generated.calls import API
 
         if self.output_files is None:
             return
-        if missing := missing_verb(get_model(API, self.call.model), self.verb):
+        if missing := missing_verb(get_model(self.call.connection.api, self.call.model), self.verb):
             raise InvalidRequestError(f"nothing was sent: {missing}")
 
     def _arguments(self) -> dict[str, Any]:

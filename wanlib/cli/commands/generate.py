@@ -13,6 +13,7 @@ from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, resolve
 
 if TYPE_CHECKING:
     from wanlib.emit.output import Drift
+    from wanlib.spec import Spec
 
 
 _PACKAGE = Path(wanlib.__file__).parent
@@ -24,12 +25,24 @@ def emit(
         typer.Option("--check", help="Write nothing; show what differs, and exit 1 if anything does."),
     ] = False,
     spec: SpecOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PACKAGE",
+            help="Write a package of your own to this folder, with a typed client of the spec.",
+        ),
+    ] = None,
 ) -> int:
     """Write the generated code from the spec.
 
-    The code is in wanlib/generated of a source checkout; the list of checked spec files is in the folder of
-    the spec. Exit 0 if the files match the spec, as they do after writing; 1 if --check finds a difference.
+    Without --out, the code is in wanlib/generated of a source checkout; the list of checked spec files is in
+    the folder of the spec. With --out, it is a package that needs only wanlib, such as `my_models` with
+    `from my_models import Wan`.
+
+    Exit 0 if the files match the spec, as they do after writing; 1 if --check finds a difference.
     """
+    if out is not None:
+        return _emit_package(out, load_spec(spec), spec, check)
     from wanlib.emit import FOLDER, generate_files
     from wanlib.emit.output import find_drift
     from wanlib.emit.python_text import EmitError
@@ -55,7 +68,31 @@ def emit(
     return ExitCode.OK
 
 
-def _print_drifts(drifts: Sequence["Drift"], folder: str, spec: Path | None) -> int:
+def _emit_package(folder: Path, spec: "Spec", spec_folder: Path | None, check: bool) -> int:
+    """Write or check an own package, and return the exit code."""
+    from wanlib.emit.output import find_drift
+    from wanlib.emit.own_package import PackageError, generate_package
+    from wanlib.emit.python_text import EmitError
+
+    try:
+        files = generate_package(spec, folder)
+    except PackageError as error:
+        raise CliError(f"--out {safe_file_name(folder)}: {error}") from None
+    except EmitError as error:
+        raise CliError(f"the spec can't be written as Python: {error}") from None
+    name = safe_file_name(folder)
+    if not check:
+        folder.mkdir(parents=True, exist_ok=True)
+    drifts = find_drift(files, folder, write=not check)
+    if check:
+        return _print_drifts(drifts, name, spec_folder, f" --out {name}")
+    for drift in drifts:
+        print(f"{'removed' if drift.expected is None else 'wrote'} {name}/{drift.path.name}")
+    print(f"{name}: {len(files)} files match the spec")
+    return ExitCode.OK
+
+
+def _print_drifts(drifts: Sequence["Drift"], folder: str, spec: Path | None, options: str = "") -> int:
     """Print what differs and the command that corrects it, and return the exit code."""
     for drift in drifts:
         for line in drift.diff(_display_name(drift, folder)):
@@ -65,13 +102,15 @@ def _print_drifts(drifts: Sequence["Drift"], folder: str, spec: Path | None) -> 
         return ExitCode.OK
     option = "" if spec is None else f" --spec {safe_file_name(spec)}"
     differ = "1 file differs" if len(drifts) == 1 else f"{len(drifts)} files differ"
-    print(f"{differ} from the spec; to update: wanlib emit{option}")
+    print(f"{differ} from the spec; to update: wanlib emit{option}{options}")
     return ExitCode.FAILED
 
 
 def _display_name(drift: "Drift", folder: str) -> str:
     """Return where a file is; `folder` is that of the generated code, the list is in the spec."""
-    return f"{folder if drift.path.suffix == '.py' else 'spec'}/{drift.path.name}"
+    from wanlib.spec.source.schema_check import LIST
+
+    return f"{'spec' if drift.path.name == LIST else folder}/{drift.path.name}"
 
 
 def schema(

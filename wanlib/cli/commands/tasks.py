@@ -50,10 +50,9 @@ def tasks(
     refuses, 2 for a usage error or a missing key.
     """
     from wanlib.errors import WanError
-    from wanlib.generated.calls import API
 
     if model is not None:
-        resolve_model(model, tuple(API.models), API.fine_tuned.ending)
+        resolve_model(model, tuple(connection.api.models), connection.api.fine_tuned.ending)
     start = None if since is None else connection.clock.wall() - _parse_age(since)
 
     def list_tasks() -> int:

@@ -2,14 +2,16 @@
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wanlib.cli.errors import CliError
+from wanlib.cli.errors import CliError, SpecOption
 
 if TYPE_CHECKING:
+    from wanlib.base.api_tables import ApiTables
     from wanlib.base.clock import Clock
 
 _API_KEY = "DASHSCOPE_API_KEY"
@@ -26,6 +28,7 @@ class ConnectionOptions:
         workspace: The id of a workspace that has its own host; None for the shared host.
         base_url: Another address of the API; None for that of the region.
         journal: The file in which paid calls are recorded; None to record none.
+        spec: The folder of the spec; None for the packaged one.
     """
 
     region: Annotated[str | None, typer.Option(metavar="REGION", help="The region of the API key.")] = None
@@ -45,6 +48,7 @@ class ConnectionOptions:
             metavar="FILE", help="Record every paid call in this file, so that `wanlib resume` can continue."
         ),
     ] = None
+    spec: SpecOption = None
 
     def open(self, *, is_dry_run: bool = False) -> Any:
         """Return a client, to be closed by the caller.
@@ -74,9 +78,29 @@ class ConnectionOptions:
                 base_url=self.base_url,
                 journal=None if is_dry_run else self.journal,
                 clock=self.clock,
+                spec=self.spec,
             )
         except JournalError as error:
             raise CliError(str(error)) from None
+
+    @cached_property
+    def api(self) -> "ApiTables":
+        """The tables of the spec.
+
+        Raises:
+            CliError: The spec is broken, or its folder does not exist.
+        """
+        if self.spec is None:
+            from wanlib.generated.calls import API
+
+            return API
+        from wanlib.errors import ConfigurationError
+        from wanlib.private_spec import load_api
+
+        try:
+            return load_api(self.spec)
+        except ConfigurationError as error:
+            raise CliError(*str(error).removeprefix("spec: ").splitlines()) from None
 
     @property
     def clock(self) -> "Clock":
@@ -90,6 +114,7 @@ class ConnectionOptions:
             "--workspace": self.workspace,
             "--base-url": self.base_url,
             "--journal": self.journal,
+            "--spec": self.spec,
         }
         return [text for name, value in options.items() if value is not None for text in (name, str(value))]
 

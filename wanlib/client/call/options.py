@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypedDict
 
-from wanlib.base.api_tables import Model
+from wanlib.base.api_tables import CALL_OPTIONS, Model
 from wanlib.base.redaction import safe_repr
 from wanlib.client.call.arguments import CallArguments, check_images
 from wanlib.errors import InvalidArgumentError
@@ -66,9 +66,7 @@ class ParsedCall(NamedTuple):
     on_status: Callable[[str, str], None] | None
 
 
-_SHARED_OPTIONS = frozenset(Options.__annotations__)
 _WAIT_OPTIONS = {"on_status": "pass it to wait()", "via": "only edit, generate and prepare take it"}
-_OPTION_NAMES = _SHARED_OPTIONS | _WAIT_OPTIONS.keys()
 
 
 def parse_call(
@@ -76,7 +74,7 @@ def parse_call(
 ) -> ParsedCall:
     """Separate options and parameters. Raise InvalidArgumentError for an option of a wrong type."""
     check_images(images)
-    parameters = {name: value for name, value in kwargs.items() if name not in _OPTION_NAMES}
+    parameters = {name: value for name, value in kwargs.items() if name not in CALL_OPTIONS}
     upload, on_status = kwargs.get("upload"), kwargs.get("on_status")
     if upload is not None and not isinstance(upload, bool):
         raise InvalidArgumentError(f"upload is {safe_repr(upload)}; allowed: True or False")

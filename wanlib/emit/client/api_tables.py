@@ -31,7 +31,7 @@ Rows = str | list[str] | dict[str, str]
 
 
 def calls(spec: Spec) -> str:
-    """Return the text of `wanlib/generated/calls.py`."""
+    """Return the text of the module `calls`."""
     out = CodeWriter()
     out.lines = header("*.yaml")
     out.line('"""What the client knows of the API."""')
@@ -61,7 +61,7 @@ def _model_functions(family: Family, out: CodeWriter) -> None:
     out.line()
     out.line("@cache")
     with out.block(f"def _{name}() -> ModelFunctions"):
-        out.line(f"from wanlib.generated.{name} import check_fields, complete, encode")
+        out.line(f"from .{name} import check_fields, complete, encode")
         out.line()
         out.line("return ModelFunctions(check_fields, complete, encode)")
 

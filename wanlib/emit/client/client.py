@@ -28,7 +28,7 @@ _PARAMETERS = """\
 from collections.abc import Sequence
 from typing import Literal, NewType, Required, TypeAlias, TypedDict
 
-from wanlib.generated.calls import API
+from .calls import API
 from wanlib.client.images.inputs import ImageLike
 from wanlib.client.call.options import Options, WaitOptions, WaitOrSyncOptions
 from wanlib.client.call.arguments import get_model
@@ -107,13 +107,13 @@ def _module(spec: Spec, client: ClientModule, methods: _Methods) -> str:
     out.line()
     out.line("from typing import TYPE_CHECKING, Any, overload")
     out.line()
-    out.line("from wanlib.generated.calls import API")
+    out.line("from .calls import API")
     out.line(f"from wanlib.client.{client.module} import {client.base}")
     out.line()
     with out.block("if TYPE_CHECKING"):
         write_typing_imports(present, client, out, _ANY_MODEL)
         names = ", ".join(class_name(model, client) for model in spec.models)
-        out.line(f"from wanlib.generated.{client.models} import {names}")
+        out.line(f"from .{client.models} import {names}")
     out.line()
     out.line()
     with out.block(f"class {client.name}({client.base})"):

@@ -228,7 +228,7 @@ def write_typing_imports(
     out.line(f"from typing import {'Literal, ' if others else ''}Unpack")
     out.line()
     names = {signature.parameters for signatures in methods.values() for signature in signatures}
-    out.line(f"from wanlib.generated.parameters import {', '.join(sorted({*names, *others}))}")
+    out.line(f"from .parameters import {', '.join(sorted({*names, *others}))}")
     out.line("from wanlib.client.images.inputs import ImageLike")
     for name, module in sorted({client.results[method] for method in methods}, key=lambda pair: pair[::-1]):
         out.line(f"from wanlib.client.{module} import {name}")

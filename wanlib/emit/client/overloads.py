@@ -14,16 +14,7 @@ from wanlib.emit.client.literal_cases import (
     literal_values,
 )
 from wanlib.emit.client.types import LiteralType, Member, TypeBuilder, is_subtype, merged_type
-from wanlib.emit.python_text import EmitError
 from wanlib.spec import Family, Spec
-
-TAKEN = frozenset(
-    (
-        *("self", "model", "prompt", "images", "via"),
-        *("extra", "allow", "max_price", "upload", "timeout", "on_status"),
-    )
-)
-"""What the methods call arguments of their own."""
 
 IMAGES = {"edit": (GIVEN,), "generate": (NONE,), "stream": (GIVEN, NONE)}
 _WITHOUT_TASK = "sync"
@@ -75,8 +66,6 @@ class Overload:
 def overloads(spec: Spec, method: str, model: str) -> list[Overload]:
     """Return the overloads of a method on a model; empty if the model has no such call."""
     family = spec.family(model)
-    if taken := TAKEN & {field.name for field in _parameters(family, ())}:
-        raise EmitError(f"{family.name}: {', '.join(sorted(taken))} is an argument of the methods already")
     cases = []
     for verb, calls in METHODS[method].items():
         calls_of_model = tuple(call for call in calls if call in spec.calls(model))

@@ -8,7 +8,7 @@ from wanlib.spec import Condition, Spec
 
 
 def registry(spec: Spec) -> str:
-    """Return the text of `wanlib/generated/registry.py`."""
+    """Return the text of the module `registry`."""
     out = CodeWriter()
     out.lines = header("*.yaml")
     for line in ('"""Every rule and fact of the spec."""', "", "from typing import Any, NamedTuple", ""):
@@ -54,7 +54,7 @@ def _bare_limit(value: Any) -> Any:
 
 
 def checker(spec: Spec) -> str:
-    """Return the text of `wanlib/generated/checker.py`."""
+    """Return the text of the module `checker`."""
     out = CodeWriter()
     out.lines = header("wire.yaml")
     for line in _HEAD:
@@ -70,7 +70,7 @@ def checker(spec: Spec) -> str:
     out.line()
     with out.block("def _loaded(model: str) -> Any"):
         out.line('"""The validator module of a known model, loaded when it is first asked for."""')
-        out.line("return import_module(f'wanlib.generated.{_MODULES[model]}')")
+        out.line("return import_module(f'.{_MODULES[model]}', __package__)")
     out.line()
     out.line()
     _check(out)
@@ -172,7 +172,7 @@ def _bill(out: CodeWriter) -> None:
     with out.block("def bill(body: Any, *, call: str | None = None, region: str | None = None) -> 'Bill'"):
         for line in _BILL_WORDS:
             out.line(line)
-        out.line("from wanlib.generated.calls import API")
+        out.line("from .calls import API")
         out.line("from wanlib.client.call.counting import create_bill")
         out.line()
         out.line("return create_bill(API, _counter, body, call, region)")

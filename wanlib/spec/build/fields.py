@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from wanlib.base.api_tables import CALL_OPTIONS
 from wanlib.base.redaction import safe_repr
 from wanlib.spec.build.rules import RuleBuilder, SourceFile
 from wanlib.spec.model.errors import check_name
@@ -14,6 +15,9 @@ from wanlib.spec.source.annotated import parse_annotated
 from wanlib.spec.source.yaml_reader import LineMap
 
 TYPES_WITHOUT_DEFAULT = ("list", "object", "image")
+
+_TAKEN = frozenset({"self", "verb", *CALL_OPTIONS})
+"""Names that a parameter of the client's methods cannot have."""
 
 _CHECK_ORDER = {kind: index for index, kind in enumerate(KINDS)}
 
@@ -146,6 +150,9 @@ class FieldBuilder:
         """Return the fields of a mapping, in its order, below the path `prefix`."""
         for name in raw:
             check_name("field", name, raw.lines[name], self.diagnostics)
+            if not prefix and name in _TAKEN:
+                problem = f"the field name {name!r} is an argument of the client's methods"
+                self.diagnostics.add(raw.lines[name], problem, "another name")
         return tuple(self._field(name, raw[name], raw.lines[name], prefix) for name in raw)
 
     def _field(self, name: str, raw: LineMap, line: int, prefix: str) -> Field:

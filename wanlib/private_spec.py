@@ -1,0 +1,37 @@
+"""The tables of a spec folder for `Wan(spec=...)`, made when the client is created.
+
+Only a client with `spec` imports this module: it needs YAML and the emitter, which other clients don't.
+"""
+
+from importlib import import_module
+from pathlib import Path
+
+from wanlib.base.api_tables import ApiTables
+from wanlib.base.redaction import safe_repr
+from wanlib.errors import ConfigurationError
+
+
+def load_api(folder: str | Path) -> ApiTables:
+    """Return the tables of a spec.
+
+    Args:
+        folder: An overlay on the packaged spec, or a complete spec.
+
+    Raises:
+        ConfigurationError: The folder does not exist, or the spec is broken; the message has each problem
+            with its file and line.
+    """
+    from wanlib.emit.in_memory import import_package
+    from wanlib.emit.python_text import EmitError
+    from wanlib.spec import SpecError, load
+
+    if not isinstance(folder, str | Path):
+        raise ConfigurationError(f"spec is {safe_repr(folder)}; allowed: the path of a folder of spec files")
+    try:
+        api = import_module(f"{import_package(load(Path(folder)))}.calls").API
+    except SpecError as error:
+        raise ConfigurationError(f"spec: {error}") from None
+    except EmitError as error:
+        raise ConfigurationError(f"spec: it can't be written as Python: {error}") from None
+    assert isinstance(api, ApiTables)
+    return api
