@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.api_facts import KEPT_FOR, limit_of
 from tests.support.api_vocabulary import Literal, Vocabulary, find_literals, read_vocabulary
 from wanlib.spec import load
 from wanlib.spec.load import spec_folder
@@ -221,10 +222,10 @@ def test_no_exception_outlives_its_use() -> None:
         ('url = f"oss://{key}"', "scheme"),
         ('headers["x-dashscope-async"] = value', "header"),
         ('region = "singapore"', "region"),
-        ("MAX_SEED = 2147483647", "number"),
-        ("if len(prompt) > 5000: pass", "number"),
-        ("LIMIT = 20 * 1024 * 1024 if large else 20971520", "number"),
-        ("EXPIRES = 86400.0", "number"),
+        (f"MAX_SEED = {limit_of('wan2.7/seed.max')}", "number"),
+        (f"if len(prompt) > {limit_of('wan2.7/prompt.max_chars')}: pass", "number"),
+        (f"LIMIT = 7 * MIB if large else {limit_of('wan2.7/images.each.max_bytes')}", "number"),
+        (f"EXPIRES = {KEPT_FOR}", "number"),
     ],
 )
 @pytest.mark.parametrize("name", PLANTED_IN)

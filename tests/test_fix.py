@@ -91,7 +91,7 @@ def test_what_is_left_alone(body: dict[str, Any], rules: list[str]) -> None:
     assert [each.rule for each in fixed.remaining] == rules
 
 
-@settings(max_examples=250, deadline=None, derandomize=True, database=None)
+@settings(max_examples=250, derandomize=True, database=None)
 @given(mutated_bodies(SPEC))
 def test_no_correction_adds_a_violation_or_changes_a_price(body: Any) -> None:
     before, copy = wanlib.check(body), deepcopy(body)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import wanlib
 from tests.emulator.api_client import functional, messages, prompted
+from tests.support.api_facts import default_of, limit_of, square_of
 from wanlib.base.values import Ratio
 from wanlib.errors import InvalidArgumentError, NoLegalSizeError
 from wanlib.spec import interpret, load
@@ -57,7 +58,7 @@ def wishes(draw: Any) -> tuple[SizeBounds, Fraction, int]:
     return bounds, draw(st.fractions(narrow, wide, max_denominator=40)), draw(st.integers(low, high))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300, derandomize=True, database=None)
 @given(wishes())
 def test_no_legal_size_is_nearer(wish: tuple[SizeBounds, Fraction, int]) -> None:
     bounds, ratio, tier = wish
@@ -103,18 +104,34 @@ def test_every_result_passes_both_validators(model: str, images: int, modes: dic
                 assert width % 16 == height % 16 == 0
 
 
+def square(rule: str, keyword: str) -> str:
+    return "{}*{}".format(*square_of(rule, keyword))
+
+
+def ratios(family: str) -> str:
+    return f"{limit_of(f'{family}/size.min_ratio')} to {limit_of(f'{family}/size.max_ratio')}"
+
+
+RECOMMENDED = SPEC.facts["wan2.5/size.recommended"].value
+"""The sizes that the guide recommends."""
+
+
+def _ratio(size: str) -> Fraction:
+    return parse_ratio(size) or Fraction(0)
+
+
+LARGEST = {_ratio(size): size for size in sorted(RECOMMENDED, key=lambda size: int(size.partition("*")[0]))}
+"""For each of their ratios the largest, which is preferred to other sizes of the ratio."""
+
+
 @pytest.mark.parametrize(
     ("model", "options", "size"),
     [
-        (W25, {"ratio": "16:9"}, "1280*720"),  # the guide recommends it
-        (W25, {"ratio": "1:1"}, "1280*1280"),
-        (W26, {"ratio": "21:9"}, "1344*576") if False else (W26, {"ratio": "7:3"}, "1344*576"),
-        (W26, {"ratio": "16:9", "tier": "1K"}, "1536*864"),
-        (W27, {"ratio": "1:1"}, "2048*2048"),
-        (W27, {"ratio": "16:9", "tier": "1K"}, "1360*765"),
-        (PRO, {"ratio": "1:1", "tier": "4K"}, "4096*4096"),
-        (PRO, {"ratio": 1.0, "tier": "1K"}, "1024*1024"),
-        (PRO, {"ratio": (8, 1), "tier": "1K"}, "2896*362"),
+        *((W25, {"ratio": ratio}, size) for ratio, size in LARGEST.items()),
+        (W26, {"ratio": RECOMMENDED[-1].replace("*", ":")}, RECOMMENDED[-1]),
+        (W27, {"ratio": "1:1"}, square("wan2.7/size.keywords", default_of("wan2.7/size"))),
+        (PRO, {"ratio": "1:1", "tier": "4K"}, square("wan2.7/size.keywords:pro_text", "4K")),
+        (PRO, {"ratio": 1.0, "tier": "1K"}, square("wan2.7/size.keywords", "1K")),
     ],
 )
 def test_known_sizes(model: str, options: dict[str, Any], size: str) -> None:
@@ -124,8 +141,8 @@ def test_known_sizes(model: str, options: dict[str, Any], size: str) -> None:
 @pytest.mark.parametrize(
     ("model", "options", "reason"),
     [
-        (W27, {"ratio": "9:1"}, "the ratio is '9:1'; wan2.7-image takes 1:8 to 8:1"),
-        (W25, {"ratio": "1:5"}, "wan2.5-i2i-preview takes 1:4 to 4:1"),
+        (W27, {"ratio": "50:1"}, f"the ratio is '50:1'; wan2.7-image takes {ratios('wan2.7')}"),
+        (W25, {"ratio": "1:50"}, f"wan2.5-i2i-preview takes {ratios('wan2.5')}"),
         (
             PRO,
             {"ratio": "1:1", "tier": "4K", "images": 1},
@@ -135,7 +152,7 @@ def test_known_sizes(model: str, options: dict[str, Any], size: str) -> None:
         (
             W25,
             {"ratio": "1:1", "tier": "10*10"},
-            "the tier has 100 pixels; wan2.5-i2i-preview takes 589,824 to 1,638",
+            f"the tier has 100 pixels; wan2.5-i2i-preview takes {limit_of('wan2.5/size.min_pixels'):,} to ",
         ),
         (W21, {"ratio": "1:1"}, "wanx2.1-imageedit has no parameter for the output size"),
     ],
@@ -179,7 +196,8 @@ def test_ratios_are_read_exactly(text: str) -> None:
 
 
 def test_the_command(wanlib_command: Callable[..., Any]) -> None:
-    assert wanlib_command("size", W25, "--ratio", "16:9") == (0, "1280*720\n", "")
+    ratio = RECOMMENDED[-1].replace("*", ":")
+    assert wanlib_command("size", W25, "--ratio", ratio) == (0, f"{RECOMMENDED[-1]}\n", "")
     ran = wanlib_command("size", PRO, "--ratio", "1", "--tier", "4K", "--set", "enable_sequential=true")
     assert (ran.code, ran.out) == (1, "")
     assert wanlib_command("size", PRO, "--ratio", "1.78", "--tier", "2k", "--images", "3").code == 0

@@ -154,7 +154,7 @@ SHRUNK: list[tuple[str, Callable[[dict[str, Any]], bool], Any, list[Any]]] = [
 def test_a_failure_shrinks_to_the_one_field_that_it_needs(
     name: str, fails: Callable[[dict[str, Any]], bool], least: Any, content: list[Any]
 ) -> None:
-    quick = settings(database=None, deadline=None, derandomize=True, max_examples=500)
+    quick = settings(database=None, derandomize=True, max_examples=500)
     result = find(
         valid(SPEC, PRO), lambda question: fails(question.body.get("parameters", {})), settings=quick
     )
@@ -169,7 +169,7 @@ def test_a_failure_shrinks_to_the_one_image_that_it_needs() -> None:
     def fails(question: Question) -> bool:
         return any(image.startswith("data:") for image in question.body["input"]["images"])
 
-    quick = settings(database=None, deadline=None, derandomize=True, max_examples=500)
+    quick = settings(database=None, derandomize=True, max_examples=500)
     (picture,) = find(valid(SPEC, "wan2.5-i2i-preview"), fails, settings=quick).body["input"]["images"]
     assert picture.startswith("data:image/jpeg;base64,")
 
@@ -197,7 +197,7 @@ def test_boxes_fit_the_invalid_image() -> None:
 
 
 def test_a_violation_shrinks_to_the_smallest_step() -> None:
-    quick = settings(database=None, deadline=None, derandomize=True, max_examples=100)
+    quick = settings(database=None, derandomize=True, max_examples=100)
     result = find(breaking(SPEC, "wan2.5/images.max_count"), lambda question: True, settings=quick)
     url = "http://example.com/0/a.png"
     assert result.body == {"model": "wan2.5-i2i-preview", "input": {"prompt": "a", "images": [url] * 4}}

@@ -41,3 +41,13 @@ def square_of(rule: str, keyword: str) -> tuple[int, int]:
     """Return width and height of the square that a keyword such as `1K` names."""
     side = isqrt(limit_of(rule)[keyword])
     return side, side
+
+
+def fitted(pixels: int, ratio: tuple[int, int], multiple: int = 1) -> tuple[int, int]:
+    """Return the largest size of a ratio with at most so many pixels, rounded to the nearest multiples.
+
+    The arithmetic of the vendor's pages, written down a second time.
+    """
+    scale = (pixels / (ratio[0] * ratio[1])) ** 0.5
+    width, height = (int(side * scale + 1e-9) for side in ratio)
+    return (width + multiple // 2) // multiple * multiple, (height + multiple // 2) // multiple * multiple

@@ -76,7 +76,7 @@ HEADERS = st.dictionaries(
     st.text(max_size=20) | st.sampled_from(["1", "Mon, 04 May 2026 00:00:10 GMT", "x; charset=utf-16"]),
 )
 REPLIES = st.builds(Response, st.integers(100, 599), HEADERS, BODIES)
-ALL = settings(max_examples=200, deadline=None)
+ALL = settings(max_examples=200)
 
 
 def answers_or_raises(read: Callable[[], Any]) -> Any:

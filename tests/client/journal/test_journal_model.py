@@ -115,5 +115,5 @@ class Life(RuleBasedStateMachine):
         assert all(self.journal.entry(key) == entry for key, entry in self.known.items())
 
 
-Life.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+Life.TestCase.settings = settings(max_examples=25, stateful_step_count=20)
 TestLife = Life.TestCase

@@ -36,7 +36,7 @@ def test_every_byte_alone_and_every_cut_in_two() -> None:
         assert read(STREAM[:at], b"", STREAM[at:]) == EVENTS, at
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.text("da\nt:e \rvidn0\ufeff\0é", max_size=60).map(str.encode) | st.binary(max_size=60),
     st.lists(st.integers(0, 60), max_size=6),

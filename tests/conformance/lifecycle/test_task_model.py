@@ -13,9 +13,7 @@ from wanlib.spec import load
 
 TABLE = load().task
 DAY = 86_400.0
-SETTINGS = settings(
-    database=None, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+SETTINGS = settings(database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 class History(NamedTuple):

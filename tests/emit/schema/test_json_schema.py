@@ -34,7 +34,7 @@ ON_CALL = {
 }
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.integers(0, 2**64).map(lambda seed: STRIKER.body(Random(seed))))
 def test_the_schema_and_the_interpreter_agree(body: Any) -> None:
     assert READINGS.by_schema(body) == READINGS.by_walk(body)

@@ -81,7 +81,7 @@ def test_every_model_in_every_mode(model: str) -> None:
     assert tried >= 12
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150, derandomize=True, database=None)
 @given(questions(SPEC), st.sampled_from(CALLS))
 def test_generated_fields(question: Question, call: str | None) -> None:
     model, fields = question.body["model"], read_back(SPEC, question.body)

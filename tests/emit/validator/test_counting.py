@@ -31,7 +31,7 @@ URL = "https://example.com/a.png"
 W27, PRO, W26, W25, W21 = SPEC.models
 
 
-@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@settings(max_examples=500, derandomize=True, database=None)
 @given(mutated_bodies(SPEC), CALLS, REGIONS)
 def test_both_readings_give_the_same_bill(body: Any, call: str | None, region: str | None) -> None:
     assert wanlib.bill(body, call=call, region=region) == bill_by_spec(SPEC, body, call, region)
@@ -55,7 +55,7 @@ def _drawn(draw: Any) -> tuple[Any, str]:
     return question.body, question.call or draw(st.sampled_from(SPEC.calls(question.body["model"])))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300, derandomize=True, database=None)
 @given(_drawn())
 def test_the_emulator_never_bills_more(drawn: tuple[Any, str]) -> None:
     """What the service would bill by the spec: all of an exact count, and at most the bound of another."""

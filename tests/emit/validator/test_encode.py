@@ -17,7 +17,7 @@ from wanlib.spec import load
 SPEC = load()
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@settings(max_examples=400, derandomize=True, database=None)
 @given(questions(SPEC))
 def test_a_body_and_its_fields_have_the_same_violations(question: Question) -> None:
     model = question.body["model"]

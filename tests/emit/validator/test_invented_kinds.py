@@ -73,7 +73,7 @@ def test_every_mutant_is_detected_by_its_cases(spec: Spec) -> None:
 def test_drawn_requests_violate_what_they_claim(spec: Spec, generated: ModuleType) -> None:
     drawn = {rule.id: breaking(spec, rule.id) for rule in own_rules(spec)} | {"": valid(spec, MODEL)}
 
-    @settings(max_examples=4 * len(drawn), database=None, deadline=None)
+    @settings(max_examples=4 * len(drawn), database=None)
     @given(st.sampled_from(sorted(drawn)).flatmap(lambda rule: st.tuples(st.just(rule), drawn[rule])))
     def judge(example: tuple[str, Question]) -> None:
         rule, question = example

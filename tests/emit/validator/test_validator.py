@@ -28,7 +28,7 @@ MODULES: dict[str, ModuleType] = {
 CALLS = st.sampled_from([None, "sync", "async", "stream"])
 
 
-@settings(max_examples=600, deadline=None, derandomize=True, database=None)
+@settings(max_examples=600, derandomize=True, database=None)
 @given(mutated_bodies(SPEC), CALLS)
 def test_both_paths_agree_with_the_interpreter(body: Any, call: str | None) -> None:
     violations = check(body, call=call)
@@ -50,7 +50,7 @@ JSON = st.recursive(
 SLOTS = st.sampled_from(["model", "input", "parameters", "messages", "prompt", "images", "n", "size"])
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@settings(max_examples=400, derandomize=True, database=None)
 @given(st.sampled_from(SPEC.models), st.dictionaries(SLOTS, JSON, max_size=4), CALLS)
 def test_any_json_gives_the_violations_of_the_interpreter(
     model: str, body: dict[str, Any], call: str | None

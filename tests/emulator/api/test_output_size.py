@@ -1,6 +1,7 @@
 """The size of pictures, compared with arithmetic from the vendor's documents."""
 
 from io import BytesIO
+from math import isqrt
 from typing import Any
 
 import pytest
@@ -22,9 +23,17 @@ from tests.emulator.api_client import (
     query,
     submit,
 )
+from tests.support.api_facts import SPEC, default_of, fitted, limit_of, square_of
 from wanlib.emulator import Emulator
 from wanlib.emulator.api.job_spec import largest_size_for_ratio, round_to_step
+from wanlib.spec.model.kinds import parse_pixels
 
+K27, K26 = limit_of("wan2.7/size.keywords")["1K"], limit_of("wan2.6/size.keywords")["1K"]
+SIZES_26, SIZES_25 = (SPEC.family(model).output["size"] for model in (OLDER, "wan2.5-i2i-preview"))
+MIXED, W25 = parse_pixels(SIZES_26["interleave"]["max_pixels"]), parse_pixels(SIZES_25["otherwise"]["pixels"])
+BIG26 = limit_of("wan2.6/size.keywords")["2K"]
+STEP, SIDE = SPEC.family(OLDER).output["multiple_of"], isqrt(MIXED)
+LESS = fitted(MIXED, (SIDE, SIDE + STEP), STEP)
 WIDE, TALL = data_uri(800, 400), data_uri(400, 800)
 
 
@@ -42,28 +51,37 @@ def size_of(emulator: Emulator, body: dict[str, Any]) -> tuple[int, int]:
     ("body", "due"),
     [
         # 2.7: a keyword is a number of pixels in the last image's ratio, a square without image.
-        (messages(PRO, size="1K"), (1024, 1024)),
-        (messages(PRO), (2048, 2048)),
-        (messages(PRO, size="4K"), (4096, 4096)),
-        (messages(PLAIN, TALL, WIDE, size="1K"), (1448, 724)),
-        (messages(PLAIN, WIDE, TALL, size="1K"), (724, 1448)),
-        (messages(PLAIN, WIDE, URL, size="1K"), (1024, 1024)),  # the size of an image at a URL is unknown
+        (messages(PRO, size="1K"), square_of("wan2.7/size.keywords", "1K")),
+        (messages(PRO), square_of("wan2.7/size.keywords", default_of("wan2.7/size"))),
+        (messages(PRO, size="4K"), square_of("wan2.7/size.keywords:pro_text", "4K")),
+        (messages(PLAIN, TALL, WIDE, size="1K"), fitted(K27, (2, 1))),
+        (messages(PLAIN, WIDE, TALL, size="1K"), fitted(K27, (1, 2))),
+        (
+            messages(PLAIN, WIDE, URL, size="1K"),
+            fitted(K27, (1, 1)),
+        ),  # it cannot see the image
         (messages(PLAIN, TALL, size="1488*704"), (1488, 704)),
-        # 2.6: multiples of 16; in interleave mode as the input, up to 1280*1280.
-        (messages(OLDER, data_uri(1000, 1000)), (1280, 1280)),
-        (messages(OLDER, WIDE, size="1K"), (1808, 912)),
+        # 2.6: rounded to a multiple; in interleave mode as the input, up to a number of pixels.
+        (messages(OLDER, data_uri(1000, 1000)), fitted(K26, (1, 1), STEP)),
+        (messages(OLDER, WIDE, size="1K"), fitted(K26, (2, 1), STEP)),
         (messages(OLDER, WIDE, size="1000*1000"), (1008, 1008)),
-        (messages(OLDER, enable_interleave=True), (1280, 1280)),
+        (messages(OLDER, enable_interleave=True), fitted(MIXED, (1, 1), STEP)),
         (messages(OLDER, data_uri(800, 416), enable_interleave=True), (800, 416)),
-        (messages(OLDER, data_uri(3000, 1500), enable_interleave=True), (1808, 912)),
-        (messages(PLAIN, TALL, size="1K", enable_sequential=True, n=1), (724, 1448)),
-        (messages(OLDER, WIDE, TALL, size="2K"), (1456, 2896)),
-        (messages(OLDER, data_uri(1280, 1280), enable_interleave=True), (1280, 1280)),
-        (messages(OLDER, data_uri(1280, 1296), enable_interleave=True), (1280, 1280)),
+        (messages(OLDER, data_uri(3000, 1500), enable_interleave=True), fitted(MIXED, (2, 1), STEP)),
+        (messages(PLAIN, TALL, size="1K", enable_sequential=True, n=1), fitted(K27, (1, 2))),
+        (
+            messages(OLDER, WIDE, TALL, size="2K"),
+            fitted(BIG26, (1, 2), STEP),
+        ),
+        (messages(OLDER, data_uri(SIDE, SIDE), enable_interleave=True), (SIDE, SIDE)),
+        (
+            messages(OLDER, data_uri(SIDE, SIDE + STEP), enable_interleave=True),
+            LESS,
+        ),
         (messages(OLDER, enable_interleave=True, size="800*1200"), (800, 1200)),
-        # 2.5: about 1280*1280 in the last image's ratio.
-        (prompted(TALL, WIDE), (1810, 905)),
-        (prompted(TALL, URL), (1280, 1280)),
+        # 2.5: about a number of pixels in the last image's ratio.
+        (prompted(TALL, WIDE), fitted(W25, (2, 1))),
+        (prompted(TALL, URL), fitted(W25, (1, 1))),
         (prompted(TALL, size="1280*1280"), (1280, 1280)),
         (prompted(data_uri(600, 400), size="800*1200"), (800, 1200)),
         # wanx: the base image's; multiplied by super_resolution, extended by expand on each side of its own.
@@ -112,4 +130,4 @@ def test_all_pictures_of_an_answer_have_one_size() -> None:
     emulator = Emulator()
     answer = json_of(create(emulator, messages(PLAIN, WIDE, size="1K", n=3), "sync"))
     sizes = {Image.open(BytesIO(fetch(emulator, link).body)).size for link in links(answer)}
-    assert sizes == {(1448, 724)}
+    assert sizes == {fitted(K27, (2, 1))}

@@ -21,6 +21,7 @@ from tests.emulator.api_client import (
     send,
     submit,
 )
+from tests.support.api_facts import SPEC, fitted, limit_of, seconds
 from tests.support.image_files import picture
 from wanlib.emulator import Emulator, Request, Response
 
@@ -60,6 +61,11 @@ def post(
     return emulator.handle(Request("POST", target, headers, body, ORIGIN))
 
 
+POLICY_EXPIRES = seconds(SPEC.wire["upload"]["policy_expires"])
+WIDEST = limit_of("wan2.7/images.each.max_ratio")
+TOO_WIDE = (300 * WIDEST.width // WIDEST.height + 1, 300)
+
+
 def uploaded(emulator: Emulator, data: bytes = CAT, model: str = PLAIN) -> str:
     leave = policy(emulator, model)
     answer = post(emulator, leave, form(leave), data)
@@ -71,11 +77,10 @@ def test_an_uploaded_picture_is_used_as_if_it_stood_in_the_body() -> None:
     emulator = Emulator()
     task = submit(emulator, messages(PLAIN, uploaded(emulator), size="1K"), **RESOLVE)
     answer = query(emulator, task)
-    assert answer["usage"]["size"] == "1448*724"  # its ratio was seen
+    size = "{}*{}".format(*fitted(limit_of("wan2.7/size.keywords")["1K"], (2, 1)))
+    assert answer["usage"]["size"] == size  # its ratio was seen
     without = Emulator()
-    other = query(
-        without, submit(without, messages(PLAIN, "https://example.com/a.png", size="1448*724", seed=1))
-    )
+    other = query(without, submit(without, messages(PLAIN, "https://example.com/a.png", size=size, seed=1)))
     assert fetch(emulator, links(answer)[0]).body != fetch(without, links(other)[0]).body
 
 
@@ -90,11 +95,11 @@ def test_a_file_may_hold_any_bytes() -> None:
 @pytest.mark.parametrize(
     ("data", "rule"),
     [
-        (picture("png", size=(239, 800)), "images.each.min_side"),
+        (picture("png", size=(limit_of("wan2.7/images.each.min_side") - 1, 800)), "images.each.min_side"),
         (picture("gif", size=(800, 800)), "images.each.formats"),
         (b"no picture", "images.each.formats"),
         (b"", "images.each.formats"),
-        (picture("png", size=(8000, 900)), "images.each.max_ratio"),
+        (picture("png", size=TOO_WIDE), "images.each.max_ratio"),
     ],
 )
 def test_rules_on_images_hold_for_uploaded_ones(data: bytes, rule: str) -> None:
@@ -129,21 +134,21 @@ def test_a_prompt_that_looks_like_an_upload_is_text() -> None:
     assert create(Emulator(), messages(PLAIN, prompt="oss://a/b")).status == 200
 
 
-def test_a_file_is_dead_from_exactly_48_hours() -> None:
+def test_a_file_is_dead_from_exactly_its_expiry() -> None:
     emulator = Emulator()
     url = uploaded(emulator)
-    advance(emulator, 48 * 3600 - 0.001)
+    advance(emulator, seconds(SPEC.wire["upload"]["expires"]) - 0.001)
     assert create(emulator, messages(PLAIN, url), **RESOLVE).status == 200
     advance(emulator, 0.001)
     assert create(emulator, messages(PLAIN, url), **RESOLVE).status == 400
     assert len(emulator.store.uploads) == 0
 
 
-def test_a_policy_is_dead_from_exactly_300_seconds() -> None:
+def test_a_policy_is_dead_from_exactly_its_expiry() -> None:
     emulator = Emulator()
     leave = policy(emulator)
-    assert leave["expire_in_seconds"] == 300
-    advance(emulator, 299.999)
+    assert leave["expire_in_seconds"] == POLICY_EXPIRES
+    advance(emulator, POLICY_EXPIRES - 0.001)
     assert post(emulator, leave, form(leave), CAT).status == 200
     advance(emulator, 0.001)
     late = post(emulator, leave, form(leave, "b.png"), CAT)

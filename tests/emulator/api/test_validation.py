@@ -25,6 +25,7 @@ from tests.emulator.api_client import (
     send,
     submit,
 )
+from tests.support.api_facts import default_of, limit_of
 from wanlib.boundary.cases import boundary_cases
 from wanlib.emulator import Emulator, Settings
 from wanlib.spec import interpret
@@ -79,6 +80,10 @@ def test_signatures_expire_by_the_clock_of_the_emulator() -> None:
     assert late.status == 200 and rules(late) == {"wan2.7/images.each.unexpired": "unspecified"}
 
 
+N, SET = limit_of("wan2.7/n.max"), limit_of("wan2.7/n.max:sequential")
+SEED = limit_of("wan2.7/seed.max")
+
+
 @pytest.mark.parametrize(
     ("body", "call", "code", "message"),
     [
@@ -94,14 +99,24 @@ def test_signatures_expire_by_the_clock_of_the_emulator() -> None:
         (prompted(None), "async", "InvalidParameter", None),
         ({"model": PLAIN, "input": {"messages": []}}, "async", None, "messages length only support 1"),
         (messages(OLDER), "async", None, "lack of image or text"),
-        (messages(PLAIN, n=5), "async", None, "Range of n should be [1, 4]"),
-        (messages(PLAIN, n=13, enable_sequential=True), "async", None, "Range of n should be [1, 12]"),
+        (messages(PLAIN, n=N + 1), "async", None, f"Range of n should be [1, {N}]"),
+        (
+            messages(PLAIN, n=SET + 1, enable_sequential=True),
+            "async",
+            None,
+            f"Range of n should be [1, {SET}]",
+        ),
         (messages(OLDER, n=2, enable_interleave=True), "async", None, "num_images_per_prompt must be 1."),
-        (messages(PLAIN, seed=-1), "async", None, "Range of seed should be [0, 2147483647]"),
+        (
+            messages(PLAIN, seed=-1),
+            "async",
+            None,
+            f"Range of seed should be [0, {SEED}]",
+        ),
         (prompted(URL), "sync", None, "url error, please check url\uff01"),
         (messages(PLAIN, "ftp://a/b"), "sync", None, "The provided URL does not appear to be valid."),
         (
-            messages(PLAIN, data_uri(239, 240)),
+            messages(PLAIN, data_uri(limit_of("wan2.7/images.each.min_side") - 1, 300)),
             "sync",
             None,
             "the size of input image is too small or too large.",
@@ -126,7 +141,7 @@ def test_a_refusal_speaks_as_the_vendor(body: Any, call: str, code: str | None, 
 def test_a_range_is_reported_beside_values_of_wrong_types() -> None:
     parameters = {"n": 0, "seed": "x", "enable_sequential": [], "thinking_mode": {}, "size": 5}
     answer = create(Emulator(), messages(PLAIN) | {"parameters": {"n": 0, "seed": "x"}})
-    assert json_of(answer)["message"] == "Range of n should be [1, 4]"
+    assert json_of(answer)["message"] == f"Range of n should be [1, {N}]"
     assert create(Emulator(), messages(PLAIN) | {"parameters": parameters}).status == 400
 
 
@@ -143,10 +158,11 @@ def test_a_rule_that_is_broken_twice_is_named_once() -> None:
 
 def test_what_is_truncated_is_cut_and_named() -> None:
     emulator = Emulator()
-    answer = create(emulator, prompted(URL, prompt="x" * 2001))
+    length = limit_of("wan2.5/prompt.max_chars")
+    answer = create(emulator, prompted(URL, prompt="x" * (length + 1)))
     assert rules(answer) == {"wan2.5/prompt.max_chars": "truncated"}
     entry = query(emulator, json_of(answer)["output"]["task_id"])["output"]["results"][0]
-    assert entry["orig_prompt"] == "x" * 2000
+    assert entry["orig_prompt"] == "x" * length
 
 
 def test_what_is_ignored_has_no_effect() -> None:
@@ -161,7 +177,7 @@ def test_null_is_accepted_and_counts_as_absent(parameters: dict[str, Any]) -> No
     emulator = Emulator()
     answer = create(emulator, messages(PLAIN, URL, **parameters))
     assert set(rules(answer).values()) == {"unspecified"}
-    assert len(links(query(emulator, json_of(answer)["output"]["task_id"]))) == 4
+    assert len(links(query(emulator, json_of(answer)["output"]["task_id"]))) == default_of("wan2.7/n")
 
 
 def test_a_call_goes_to_the_path_of_its_model() -> None:
@@ -261,7 +277,8 @@ def test_a_lent_key_ends() -> None:
     assert create(emulator, BODIES[PLAIN], authorization=key).status == 200
     advance(emulator, 1)
     assert create(emulator, BODIES[PLAIN], authorization=key).status == 401
-    for seconds in ("0", "1801", "x", "9" * 5000):
+    longest = SPEC.wire["queries"]["token"]["expire_in_seconds"]["max"]
+    for seconds in ("0", f"{longest + 1}", "x", "9" * 5000):
         assert send(emulator, "POST", f"/tokens?expire_in_seconds={seconds}").status == 400
 
 
@@ -333,7 +350,7 @@ def test_the_same_requests_in_the_same_order_get_the_same_bytes() -> None:
 
 def test_history_holds_what_came_and_what_it_broke() -> None:
     emulator = Emulator()
-    submit(emulator, prompted(URL, prompt="x" * 2001))
+    submit(emulator, prompted(URL, prompt="x" * (limit_of("wan2.5/prompt.max_chars") + 1)))
     send(emulator, "GET", "/tasks/1111?secret=1")
     first, second = emulator.history
     assert (first.call, first.status, first.rules) == ("async", 200, "wan2.5/prompt.max_chars;truncated")

@@ -143,11 +143,11 @@ def test_deep_nesting_is_refused_early(
 ) -> None:
     """Our limit and message come first, with any limit of the parser."""
     monkeypatch.setattr(reader, "_LOADER", loader)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(SpecError) as exc_info:
         read_yaml(text, "tea.yaml")
     assert str(exc_info.value) == f"tea.yaml:{line}: nests deeper than 40 levels, expected a shallower file"
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("loader", LOADERS)
