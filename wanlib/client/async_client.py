@@ -205,8 +205,10 @@ class AsyncClient(BaseClient):
 
         return AsyncTask(self, billed)
 
-    async def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> list[Path]:
-        return await self._driver.run(self._core.save(result, folder, stem, overwrite))
+    async def _save(
+        self, result: Result, folder: Any, stem: str | None, overwrite: bool, timeout: float | None
+    ) -> list[Path]:
+        return await self._driver.run(self._core.save(result, folder, stem, overwrite, timeout))
 
     async def __aenter__(self) -> Self:
         return self

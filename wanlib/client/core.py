@@ -102,10 +102,12 @@ class ClientCore:
         self._deadline(call.timeout)
         return prepare(self.context, self.plan(call))
 
-    def save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> Steps[list[Path]]:
+    def save(
+        self, result: Result, folder: Any, stem: str | None, overwrite: bool, timeout: float | None
+    ) -> Steps[list[Path]]:
         """Write the pictures of a result to files. Each error has the result, whose links still work."""
         try:
-            return (yield from self._save(result, folder, stem, overwrite))
+            return (yield from self._save(result, folder, stem, overwrite, self._deadline(timeout)))
         except WanError as error:
             error.result = result
             raise
@@ -189,7 +191,9 @@ class ClientCore:
             query |= time_filter(self.context, since, until, margin=0.0)
         return TaskPages(self.context, query, self._deadline(None))
 
-    def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> Steps[list[Path]]:
+    def _save(
+        self, result: Result, folder: Any, stem: str | None, overwrite: bool, deadline: Deadline
+    ) -> Steps[list[Path]]:
         from wanlib.client.results.save import save
         from wanlib.client.results.save_target import target_file, to_path
 
@@ -198,7 +202,6 @@ class ClientCore:
         name = stem if stem is not None else result.task_id or result.request_id
         if name is None and file is None:
             raise InvalidArgumentError("this result has neither a task id nor a request id; pass stem=...")
-        deadline = self._deadline(None)
         rules = self._download_rules(deadline)
         paths = yield from save(result, place, rules, stem=name or "", file=file, overwrite=overwrite)
         task_id, at = result.task_id, self.context.clock.wall()

@@ -21,7 +21,12 @@ class Output(Result):
         return cls(**_members(result), saver=saver)
 
     def save(
-        self, folder: str | PathLike[str], *, stem: str | None = None, overwrite: bool = False
+        self,
+        folder: str | PathLike[str],
+        *,
+        stem: str | None = None,
+        overwrite: bool = False,
+        timeout: float | None = None,
     ) -> list[Path]:
         """Fetch the pictures, several at once, and write them to files.
 
@@ -34,18 +39,20 @@ class Output(Result):
                 of a single picture, unless a folder of that name exists.
             stem: The files are `<stem>-<n>.png`, with n from 1. None means the id of the task.
             overwrite: Whether another file of that name may be replaced.
+            timeout: Seconds for all pictures, in which each download goes on while bytes keep coming. None
+                means the client's own timeout.
 
         Returns:
             The paths of the files, in order.
 
         Raises:
             InvalidArgumentError: `folder` cannot be a path, or is a file for several pictures or of another
-                format.
+                format; or `timeout` is not allowed.
             LinkExpiredError: The links have expired, as the store says.
             DownloadFailedError: A picture could not be fetched or stored; `saved` lists the files that were.
                 Each of these errors has this output as `result`.
         """
-        return self.saver(self, folder, stem, overwrite)
+        return self.saver(self, folder, stem, overwrite, timeout)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,7 +67,12 @@ class AsyncOutput(Result):
         return cls(**_members(result), saver=saver)
 
     async def save(
-        self, folder: str | PathLike[str], *, stem: str | None = None, overwrite: bool = False
+        self,
+        folder: str | PathLike[str],
+        *,
+        stem: str | None = None,
+        overwrite: bool = False,
+        timeout: float | None = None,
     ) -> list[Path]:
         """Fetch the pictures, several at once, and write them to files.
 
@@ -73,18 +85,20 @@ class AsyncOutput(Result):
                 of a single picture, unless a folder of that name exists.
             stem: The files are `<stem>-<n>.png`, with n from 1. None means the id of the task.
             overwrite: Whether another file of that name may be replaced.
+            timeout: Seconds for all pictures, in which each download goes on while bytes keep coming. None
+                means the client's own timeout.
 
         Returns:
             The paths of the files, in order.
 
         Raises:
             InvalidArgumentError: `folder` cannot be a path, or is a file for several pictures or of another
-                format.
+                format; or `timeout` is not allowed.
             LinkExpiredError: The links have expired, as the store says.
             DownloadFailedError: A picture could not be fetched or stored; `saved` lists the files that were.
                 Each of these errors has this output as `result`.
         """
-        return await self.saver(self, folder, stem, overwrite)
+        return await self.saver(self, folder, stem, overwrite, timeout)
 
 
 def _members(result: Result) -> dict[str, Any]:

@@ -191,8 +191,10 @@ class Client(BaseClient):
 
         return Task(self, billed)
 
-    def _save(self, result: Result, folder: Any, stem: str | None, overwrite: bool) -> list[Path]:
-        return self._driver.run(self._core.save(result, folder, stem, overwrite))
+    def _save(
+        self, result: Result, folder: Any, stem: str | None, overwrite: bool, timeout: float | None
+    ) -> list[Path]:
+        return self._driver.run(self._core.save(result, folder, stem, overwrite, timeout))
 
     def __enter__(self) -> Self:
         return self

@@ -117,9 +117,17 @@ class SlowBody(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield piece
 
 
-@pytest.mark.parametrize(("timeout", "is_saved"), [(900.0, True), (100.0, False)])
+@pytest.mark.parametrize(
+    ("settings", "timeout", "is_saved"),
+    [
+        ({}, None, True),
+        ({"timeout": 100.0}, None, False),
+        ({"timeout": 100.0}, 400.0, True),
+        ({}, 100.0, False),
+    ],
+)
 def test_a_slow_line_has_the_time_of_the_call(
-    world: World, tmp_path: Path, timeout: float, is_saved: bool
+    world: World, tmp_path: Path, settings: dict[str, float], timeout: float | None, is_saved: bool
 ) -> None:
     """Such as 40 MB at 1 Mbit/s, which take 320 s: more than any other answer, less than a call may take."""
     picture = encode_image("png", 64, 64, size_bytes=400_000)
@@ -129,16 +137,16 @@ def test_a_slow_line_has_the_time_of_the_call(
     world.service.on(
         "download", lambda _: httpx.Response(200, headers=headers, stream=SlowBody(world, picture, 320, 1.0))
     )
-    wan: Any = world.client(timeout=timeout)
+    wan: Any = world.client(**settings)
     output = world.do(wan.edit(PRO, "Make it dusk", images=[PHOTO], n=1))
     began = world.time.at
     if is_saved:
-        assert world.do(output.save(tmp_path))[0].stat().st_size == len(picture)
+        assert world.do(output.save(tmp_path, timeout=timeout))[0].stat().st_size == len(picture)
         assert world.service.count("download") == 1
         return
     with pytest.raises(DownloadFailedError, match="before the time was up"):
-        world.do(output.save(tmp_path))
-    assert world.time.at - began < timeout + 15
+        world.do(output.save(tmp_path, timeout=timeout))
+    assert world.time.at - began < 115
 
 
 class RecordingEmulator(Emulator):

@@ -18,7 +18,9 @@ from tests.client.service import PRO
 from tests.client.socket_server import Line, Playground, answer
 from wanlib import AsyncWan, Wan
 from wanlib.client.drivers.threads import run_in_threads
+from wanlib.client.http.messages import Response
 from wanlib.client.results import partial_file
+from wanlib.errors import DownloadFailedError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals to a thread are of POSIX")
 
@@ -134,3 +136,20 @@ def test_an_interrupted_caller_waits_for_no_thread_and_no_further_call_starts() 
     release.set()
     assert ended.wait(10)
     assert calls == []
+
+
+def test_a_thread_that_is_left_behind_writes_nothing(tmp_path: Path) -> None:
+    part = partial_file.PartialFile(tmp_path / "a.png", 10_000, lambda: 0.0)
+    part.open()
+    part.start(Response(200, {}, b""))
+    part.write(PNG["a"][:20])
+    part.discard()
+    steps: list[Callable[[], object]] = [
+        part.open,
+        lambda: part.start(Response(200, {}, b"")),
+        lambda: part.write(PNG["a"][20:]),
+    ]
+    for step in steps:
+        with pytest.raises(DownloadFailedError, match="the download was stopped"):
+            step()
+    assert names(tmp_path) == []

@@ -183,7 +183,7 @@ class PaidCommand:
             return self._print_task(self._submit(wan, arguments))
         if self.is_sync:
             output = self._call_sync(wan, arguments)
-            return self.output_files.save(output, self.call.as_json)
+            return self.output_files.save(output, self.call.as_json, self.call.timeout)
         clock = self.call.connection.clock
         deadline = clock.now() + arguments["timeout"]
         task = self._submit(wan, arguments)
@@ -191,7 +191,7 @@ class PaidCommand:
             with Progress(clock, self.call.as_json) as progress:
                 progress.show(task.id, f"task {task.id} is submitted")
                 output = task.wait(timeout=max(deadline - clock.now(), 0.001), on_status=progress)
-            return self.output_files.save(output, self.call.as_json)
+            return self.output_files.save(output, self.call.as_json, self.call.timeout)
 
     def _submit(self, wan: Any, arguments: dict[str, Any]) -> Any:
         hint = self._error_reporter.find_lost_hint(self.call.model)

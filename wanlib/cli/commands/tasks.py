@@ -125,24 +125,25 @@ def wait(
         with report_interrupt(reporter.resume_hint(*tasks)), connection.open() as wan:
             with Progress(connection.clock, as_json) as progress:
                 results = wan.wait(tasks, timeout=timeout, on_status=progress)
-            return max([report_result(result, reporter) for result in results])
+            return max([report_result(result, reporter, timeout) for result in results])
 
     return reporter.run(wait_for_all)
 
 
-def report_result(result: Any, reporter: CallErrorReporter) -> int:
+def report_result(result: Any, reporter: CallErrorReporter, timeout: float | None) -> int:
     """Save the pictures of a task or report its error, and return the exit code.
 
     Args:
         result: An Output, or the WanError with which the task ended.
         reporter: Reports errors; it also names the output files.
+        timeout: Seconds for saving; None for the default.
     """
     from wanlib.errors import WanError
 
     if isinstance(result, WanError):
         return reporter.report(result)
     output_files = reporter.output_files or OutputOptions()
-    return reporter.run(lambda: output_files.save(result, reporter.as_json))
+    return reporter.run(lambda: output_files.save(result, reporter.as_json, timeout))
 
 
 def cancel(tasks: TasksArgument, connection: ConnectionOptions, as_json: JsonOption = False) -> int:
@@ -199,7 +200,9 @@ def resume(
         with report_interrupt(hint), connection.open() as wan:
             with Progress(connection.clock, as_json) as progress:
                 resumed = wan.resume(timeout=timeout, on_status=progress, adopt=adopt)
-            codes = [report_result(result, reporter) for result in [*resumed.results, *resumed.failed]]
+            codes = [
+                report_result(result, reporter, timeout) for result in [*resumed.results, *resumed.failed]
+            ]
             codes += [_report_lost(lost, as_json) for lost in resumed.lost]
         if any(lost.candidates for lost in resumed.lost) and not adopt and not as_json:
             command = reporter.command("resume", "--adopt")

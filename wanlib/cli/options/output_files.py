@@ -76,12 +76,13 @@ class OutputOptions:
         except DownloadFailedError as error:
             raise CliError(f"--out: {error.message}") from None
 
-    def save(self, output: "Output", as_json: bool) -> ExitCode:
+    def save(self, output: "Output", as_json: bool, timeout: float | None = None) -> ExitCode:
         """Save the pictures and print the result.
 
         Args:
             output: The result of a call.
             as_json: Whether to print one JSON object instead of paths and text.
+            timeout: Seconds for all pictures; None for the default of the client. The default is the least.
 
         Returns:
             `ExitCode.OK` if every requested picture arrived.
@@ -89,13 +90,15 @@ class OutputOptions:
         Raises:
             DownloadFailedError: A picture could not be saved.
         """
+        from wanlib.client.protocol.context import TIMEOUT
         from wanlib.client.results.save_target import target_file
 
         try:
             stem = self.stem
             if target_file(self.out, len(output.images), stem) is None:
                 stem = stem or output.task_id or output.request_id or "picture"
-            files = output.save(self.out, stem=stem, overwrite=self.overwrite)
+            seconds = None if timeout is None else max(timeout, TIMEOUT)
+            files = output.save(self.out, stem=stem, overwrite=self.overwrite, timeout=seconds)
         except BaseException:
             self._save_response(output)
             raise

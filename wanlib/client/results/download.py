@@ -117,7 +117,7 @@ def _receive(picture: Picture, rules: DownloadRules, body: PictureBody) -> Steps
             break
         yield Sleep(wait)
     times = "1 try" if tries == 1 else f"{tries} tries"
-    late = " before the time was up" if is_late else ""
+    late = " before the time was up, of which a longer timeout gives more" if is_late else ""
     raise DownloadFailedError(f"it could not be fetched in {times}{late}: {reason}")
 
 

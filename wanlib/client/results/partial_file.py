@@ -37,6 +37,7 @@ class PartialFile(PictureBody):
 
     def open(self) -> None:
         """Create the temporary file, and the folder if it does not exist. Raise OSError."""
+        self._check_not_discarded()
         folder = self._target.parent
         new_folders = [parent for parent in (folder, *folder.parents) if not parent.exists()]
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,14 +83,18 @@ class PartialFile(PictureBody):
         return filecmp.cmp(self._path, self._target, shallow=False)
 
     def _open_file(self) -> BinaryIO:
-        if self._file is None or self._is_discarded:
-            raise DownloadFailedError("the download was stopped")
+        self._check_not_discarded()
+        assert self._file is not None
         return self._file
+
+    def _check_not_discarded(self) -> None:
+        if self._is_discarded:
+            raise DownloadFailedError("the download was stopped")
 
     def _store_chunk(self, chunk: bytes) -> None:
         self._open_file().write(chunk)
 
     def _drop_chunks(self) -> None:
-        if self._file is not None:
-            self._file.seek(0)
-            self._file.truncate()
+        file = self._open_file()
+        file.seek(0)
+        file.truncate()
