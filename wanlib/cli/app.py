@@ -22,6 +22,7 @@ _COMMANDS = {
     "rules": "rules",
     "explain": "explain",
     "diff": "diff",
+    "migrate": "migrate",
     "edit": "create",
     "generate": "create",
     "submit": "create",

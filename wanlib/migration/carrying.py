@@ -1,0 +1,181 @@
+"""`migrate`: a request body for another model, with a note for each decision."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wanlib.base.redaction import safe_repr
+from wanlib.base.text import join_names
+from wanlib.base.violation import Violation
+from wanlib.diff.side import ModelView
+from wanlib.migration.note import Consequence, Migration, Note
+from wanlib.migration.values import Values, is_usable, replace_refused
+from wanlib.spec.interpreter.picture_count import bill, count_pictures
+from wanlib.spec.model.model import DERIVED, Field, Spec
+
+_ROUNDS = 20
+"""Violations that are corrected one after another."""
+
+
+class MigrationError(ValueError):
+    """A body cannot be carried: it is not valid for its own model, or the other model cannot express it.
+
+    Attributes:
+        lines: What is wrong, one line for each problem.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        """Create an error with one line for each problem."""
+        self.lines = lines
+        super().__init__("\n".join(lines))
+
+
+def migrate(spec: Spec, body: Any, model: str) -> Migration:
+    """Return the body for another model.
+
+    Args:
+        spec: The spec that has both models.
+        body: A body that its own model accepts.
+        model: The other model.
+
+    Raises:
+        MigrationError: The body names no model, is not valid for it, or cannot be written for the other one.
+    """
+    old, values = _read(spec, body)
+    new = ModelView(spec, model)
+    notes = [*_carry_fields(old, new, values), *_keep_single_items(new, values)]
+    notes += _complete_mode(new, values)
+    notes += _keep_count(spec, body, new, values)
+    notes += _replace_refused(new, values)
+    result = new.body_of(values)
+    if result is None:
+        raise MigrationError(f"the body form of {model} cannot express this request")
+    notes += [*_other_defaults(old, new, values), *_calls(old, new), *_price(spec, body, result)]
+    return Migration(result, tuple(notes), new.judge(result, None).refused)
+
+
+def _read(spec: Spec, body: Any) -> tuple[ModelView, Values]:
+    named = body.get("model") if isinstance(body, dict) else None
+    base = spec.base(named)
+    if base is None:
+        raise MigrationError(f"model is {safe_repr(named)}; expected one of {', '.join(spec.models)}")
+    view = ModelView(spec, base)
+    refused = view.judge(body, None).refused
+    if refused:
+        raise MigrationError(*(str(violation) for violation in refused))
+    values = view.field_values(body)
+    if values is None:
+        raise MigrationError("the body has members of no known form; `wanlib check` names them")
+    return view, {name: value for name, value in values.items() if value != []}
+
+
+# Fields.
+
+
+def _carry_fields(old: ModelView, new: ModelView, values: Values) -> Iterator[Note]:
+    """Leave out what the other model does not have."""
+    known = {field.name: field for field in new.family.fields}
+    for name in list(values):
+        field = old.family.field(name)
+        if name in known and known[name].type == field.type:
+            continue
+        value = values.pop(name)
+        if _has_no_effect(field, value):
+            text = f"left out: {new.model} does not have it, and the value is the default"
+            yield Note(name, Consequence.INFO, text)
+            continue
+        yield Note(name, Consequence.LOST, f"left out: {new.model} does not have it{_advice(new, name)}")
+
+
+def _advice(new: ModelView, name: str) -> str:
+    """Return what to do instead of sending a parameter, as the pages of this or another model say."""
+    families = (new.family, *new.spec.families)
+    instead = next((family.instead[name] for family in families if name in family.instead), "")
+    return f". {instead}" if instead else ""
+
+
+def _has_no_effect(field: Field, value: Any) -> bool:
+    default = field.default.get(None)
+    return default not in (None, DERIVED) and value == default
+
+
+def _keep_single_items(new: ModelView, values: Values) -> Iterator[Note]:
+    """Keep the first item of a list where the body of the other model has room for one."""
+    for node in new.form.walk():
+        items = values.get(node.field)
+        if node.only and isinstance(items, list) and len(items) > 1:
+            values[node.field] = items[:1]
+            text = f"the first of {len(items)} is kept: {new.model} takes one"
+            yield Note(node.field, Consequence.LOST, text)
+
+
+def _complete_mode(new: ModelView, values: Values) -> Iterator[Note]:
+    """Add what the verb of the client sends with every call of this kind, such as the switch of a mode."""
+    verb = new.family.verbs.get("edit" if values.get("images") else "generate")
+    for name, value in (verb.always_sends if verb else {}).items():
+        if name not in values:
+            values[name] = value
+            text = f"set to {safe_repr(value)}: {new.model} makes pictures from text alone only with it"
+            yield Note(name, Consequence.CHANGED, text)
+
+
+def _keep_count(spec: Spec, body: Any, new: ModelView, values: Values) -> Iterator[Note]:
+    """State the number of pictures if the other model would make another number by default."""
+    old_count, result = count_pictures(spec, body), new.body_of(values)
+    new_count = None if result is None else count_pictures(spec, result)
+    if old_count is None or new_count is None or new_count.field is None:
+        return
+    if old_count.pictures is None or old_count.pictures == new_count.pictures:
+        return
+    if new_count.is_set:
+        return  # carried as it is: its limits decide
+    values[new_count.field] = old_count.pictures
+    text = f"set to {old_count.pictures}, as before: the default of {new.model} is {new_count.pictures}"
+    yield Note(new_count.field, Consequence.INFO, text)
+
+
+def _replace_refused(new: ModelView, values: Values) -> Iterator[Note]:
+    for _ in range(_ROUNDS):
+        body = new.body_of(values)
+        if body is None:
+            return
+        note = _first_replacement(new, values, new.judge(body, None).refused)
+        if note is None:
+            return
+        yield note
+
+
+def _first_replacement(new: ModelView, values: Values, refused: tuple[Violation, ...]) -> Note | None:
+    for violation in refused:
+        if note := replace_refused(new, values, violation):
+            return note
+    return None
+
+
+# The request as a whole.
+
+
+def _other_defaults(old: ModelView, new: ModelView, values: Mapping[str, Any]) -> Iterator[Note]:
+    """Yield the defaults that differ, of parameters that the request leaves out."""
+    theirs = {field.name: field for field in old.family.fields}
+    for field in new.family.fields:
+        if field.name in values:
+            continue
+        before = theirs[field.name].default.get(None) if field.name in theirs else None
+        after = field.default.get(None)
+        if after is None or after == before or after is False or not is_usable(new, field, values):
+            continue
+        was = "it did not exist" if field.name not in theirs else f"it was {safe_repr(before)}"
+        yield Note(field.name, Consequence.INFO, f"the default is {safe_repr(after)}; {was}")
+
+
+def _calls(old: ModelView, new: ModelView) -> Iterator[Note]:
+    before, after = old.spec.calls(old.model), new.spec.calls(new.model)
+    if before != after:
+        text = f"{new.model} is called {join_names(after, 'or')}, {old.model} {join_names(before, 'or')}"
+        yield Note("", Consequence.INFO, text)
+
+
+def _price(spec: Spec, old: Any, new: Any) -> Iterator[Note]:
+    before, after = bill(spec, old), bill(spec, new)
+    if (before.pictures, before.price) != (after.pictures, after.price):
+        yield Note("", Consequence.CHANGED, f"{after} (was: {before})")

@@ -1,0 +1,156 @@
+"""Values of one model that another one refuses, replaced by the nearest ones that it allows."""
+
+from collections.abc import Callable, Mapping, MutableMapping
+from fractions import Fraction
+from typing import Any
+
+from wanlib.base.redaction import safe_repr
+from wanlib.base.values import Ratio
+from wanlib.base.violation import Violation
+from wanlib.diff.side import ModelView
+from wanlib.migration.note import Consequence, Note
+from wanlib.spec.model.model import Field, Rule
+from wanlib.spec.model.modes import holds
+from wanlib.validation.output_size import SizeBounds, nearest_size
+
+Values = MutableMapping[str, Any]
+"""The fields of a request, by name."""
+_Replace = Callable[[ModelView, Values, Field, Rule, Violation], Note]
+
+
+def replace_refused(view: ModelView, values: Values, violation: Violation) -> Note | None:
+    """Change the values so that a violation goes away.
+
+    Args:
+        view: The model that refuses them.
+        values: The values; they are changed.
+        violation: Why it refuses them.
+
+    Returns:
+        What was decided; None if no other value can be chosen, and nothing was changed.
+    """
+    rule = view.spec.rules.get(violation.rule)
+    if rule is None or not rule.field:
+        return None
+    name = rule.field.partition(".")[0]
+    replace = _REPLACEMENTS.get(rule.kind)
+    if replace is None or name not in values or (rule.field != name and rule.kind != "one_of"):
+        return None
+    return replace(view, values, view.family.field(name), rule, violation)
+
+
+def is_usable(view: ModelView, field: Field, values: Mapping[str, Any]) -> bool:
+    """Return whether a field is allowed and has an effect with these values."""
+    known = _mode_inputs(view, values)
+    conditions = [rule.limit for kind in ("effective", "needs") for rule in field.rules_of_kind(kind)]
+    return all(holds(view.family.modes, each.mode, known) is each.wanted for each in conditions)
+
+
+def _limits(view: ModelView, field: Field, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the limits of a field that are in force with these values, by kind."""
+    known = _mode_inputs(view, values)
+    limits: dict[str, Any] = {}
+    for kind, rules in field.rules_by_kind.items():
+        for rule in rules:
+            condition = rule.condition
+            if condition is None:
+                limits.setdefault(kind, rule.limit)
+            elif holds(view.family.modes, condition.mode, known) is condition.wanted:
+                limits[kind] = rule.limit
+    return limits
+
+
+def _mode_inputs(view: ModelView, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    known: dict[str, Any] = {"model": view.model, "call": view.spec.calls(view.model)[0]}
+    for member in view.family.fields:
+        value = values.get(member.name, member.default.get(None))
+        known[member.name] = len(value or ()) if member.type == "list" else value
+    return known
+
+
+def _bound(view: ModelView, values: Values, field: Field, rule: Rule, violation: Violation) -> Note:
+    """Take the limit itself."""
+    old, values[field.name] = values[field.name], violation.limit
+    word = "at most" if rule.kind == "max" else "at least"
+    text = f"{safe_repr(old)} is now {safe_repr(violation.limit)}: {view.model} takes {word} that"
+    return Note(field.name, Consequence.CHANGED, text)
+
+
+def _cut_text(view: ModelView, values: Values, field: Field, rule: Rule, violation: Violation) -> Note:
+    old: str = values[field.name]
+    values[field.name] = old[: violation.limit]
+    text = f"cut from {len(old)} to {violation.limit} characters, as {view.model} would cut it"
+    return Note(field.name, Consequence.LOST, text)
+
+
+def _cut_list(view: ModelView, values: Values, field: Field, rule: Rule, violation: Violation) -> Note:
+    items: list[Any] = values[field.name]
+    values[field.name] = items[: violation.limit]
+    text = f"the first {violation.limit} of {len(items)} are kept: {view.model} takes at most that many"
+    return Note(field.name, Consequence.LOST, text)
+
+
+def _leave_out(view: ModelView, values: Values, field: Field, rule: Rule, violation: Violation) -> Note:
+    text = f"{safe_repr(values.pop(field.name))} is left out: {view.model} does not take it"
+    return Note(field.name, Consequence.LOST, text)
+
+
+def _size(view: ModelView, values: Values, field: Field, rule: Rule, violation: Violation) -> Note:
+    """Take the keyword with the nearest number of pixels, or the nearest size of the same ratio."""
+    old: str = values[field.name]
+    limits = _limits(view, field, values)
+    size = _nearest(old, limits, view)
+    if size is None:
+        values.pop(field.name)
+        text = f"{safe_repr(old)} is left out: {view.model} takes width*height alone"
+        return Note(field.name, Consequence.CHANGED, text)
+    values[field.name] = size
+    text = f"{safe_repr(old)} is now {size!r}: {view.model} does not take it"
+    return Note(field.name, Consequence.CHANGED, text)
+
+
+def _nearest(size: str, limits: Mapping[str, Any], view: ModelView) -> str | None:
+    keywords: Mapping[str, int] = limits.get("keywords") or {}
+    excluded = limits.get("excludes") or ()
+    allowed = {word: pixels for word, pixels in keywords.items() if word not in excluded}
+    width, star, height = size.partition("*")
+    if not star:
+        wanted = _keyword_pixels(size, view)
+        if not allowed or wanted is None:
+            return None
+        return min(allowed, key=lambda word: abs(allowed[word] - wanted))
+    ratio = Ratio(int(width), int(height))
+    least, most = limits["min_pixels"], limits["max_pixels"]
+    bounds = SizeBounds("size", {}, least, most, limits["min_ratio"], limits["max_ratio"], None, 1, ())
+    fraction = min(max(Fraction(*ratio), Fraction(*limits["min_ratio"])), Fraction(*limits["max_ratio"]))
+    found = nearest_size(bounds, fraction, min(max(ratio.width * ratio.height, least), most))
+    return None if found is None else f"{found[0]}*{found[1]}"
+
+
+def _keyword_pixels(word: str, view: ModelView) -> int | None:
+    """Return the pixels of a keyword of any model of the spec; None if no model has it."""
+    for family in view.spec.families:
+        for field in family.fields:
+            for rule in field.rules_of_kind("keywords"):
+                if word in rule.limit:
+                    return int(rule.limit[word])
+    return None
+
+
+_REPLACEMENTS: Mapping[str, _Replace] = {
+    "min": _bound,
+    "max": _bound,
+    "max_chars": _cut_text,
+    "max_count": _cut_list,
+    "one_of": _leave_out,
+    "needs": _leave_out,
+    "requires": _leave_out,
+    "keywords": _size,
+    "excludes": _size,
+    "min_pixels": _size,
+    "max_pixels": _size,
+    "min_ratio": _size,
+    "max_ratio": _size,
+    "min_side": _size,
+    "max_side": _size,
+}
