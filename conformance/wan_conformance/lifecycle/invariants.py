@@ -363,6 +363,9 @@ def _find_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContex
 def _save_problem(call: RecordedCall, outcome: CallOutcome, context: CheckContext) -> str:
     service = context.service
     if outcome.kind == "saved":
+        fetched = {exchange.task for exchange in call.exchanges if exchange.call == "download"}
+        if others := fetched - {call.task}:
+            return f"with a picture of task {min(others)}"
         problem = _count_problem(outcome, call.task, service)
         if not problem and context.has_single_task:
             problem = _wrong_count(context.journal.saved_pictures(), service.image_count(call.task))

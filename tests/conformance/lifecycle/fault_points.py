@@ -18,11 +18,13 @@ from wan_conformance.lifecycle.mutation import run as mutation_run
 from wanlib.client import core
 from wanlib.client.drivers import http_adapter
 from wanlib.client.journal.journal import Journal
+from wanlib.client.network.limits import ConnectionState
 from wanlib.client.protocol.context import ClientContext
+from wanlib.client.protocol.live_calls import LiveCalls
 from wanlib.client.protocol.timing import Backoff, Deadline, RateLimiter
 from wanlib.client.results import download, result
 from wanlib.client.sync_client import Client
-from wanlib.client.tasks import lifecycle, poller, resume, submit
+from wanlib.client.tasks import billing, lifecycle, poller, resume, status, submit
 from wanlib.client.tasks.poller import TaskPoller
 from wanlib.emulator import Emulator, Job, emulator
 
@@ -65,11 +67,22 @@ RECORD_ENDED = _function(Journal, Journal.record_ended)
 CLOSE_JOURNAL = _function(Journal, Journal.close)
 SEND_SUBMIT = _function(lifecycle, lifecycle.send)
 SEARCH_LOST = _function(resume, resume.search_lost_calls)
+RESUME = _function(core.ClientCore, core.ClientCore.resume)
+RECORD_OUTCOME = _function(billing, billing.record_outcome)
+"""The write of what became of a call: a failure of the journal is returned, and not raised."""
+ACCEPT_CALL = _function(LiveCalls, LiveCalls.accept)
+JOURNAL_ENTRY = _function(Journal, Journal.entry)
+
+# The client: connections.
+EXCHANGE_LIMITS = _function(http_adapter, http_adapter.ExchangeLimits)
+FINISH_RESPONSE = _function(ConnectionState, ConnectionState.finish)
+PICTURE_REQUEST = _function(core, core._picture_request)
 
 # The client: waits, queries, cancels.
 ADD_WATCH = _function(TaskPoller, TaskPoller.add)
 HANDLE_STATUS = _function(TaskPoller, TaskPoller._handle_status)
 PARSE_SNAPSHOT = _function(poller, poller.parse_task_status)
+CHECK_TASK_ID = _function(status, status.check_task_id)
 GET_TASK = _function(core, core.get_task)
 CANCEL_TASK = _function(core, core.cancel_task)
 CLIENT_CANCEL = _function(Client, Client.cancel)

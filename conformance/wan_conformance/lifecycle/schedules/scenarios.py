@@ -175,6 +175,8 @@ DAY = 86_400.0
 TIMEOUT = 60.0
 RESPONSE_TIMEOUT = 60.0
 """Seconds that the client waits for one response."""
+SLACK = 1.5
+"""Seconds that a call may take beyond its timeout: a response in pieces ends between two of them."""
 QUERY_BOUND = 5 * (RESPONSE_TIMEOUT + 10)
 """Seconds for a request that is sent up to five times, with the waits between."""
 
@@ -238,7 +240,7 @@ def unknown_task(session: ScenarioSession) -> None:
 
 def two_tasks(session: ScenarioSession) -> None:
     """Create two tasks, then wait for each and save its picture."""
-    creates = [session.call("submit", TIMEOUT + RESPONSE_TIMEOUT, REQUEST, TIMEOUT) for _ in range(2)]
+    creates = [session.call("submit", TIMEOUT + SLACK, REQUEST, TIMEOUT) for _ in range(2)]
     for create in creates:
         if create.task_id and not create.is_error:
             _save(session, _wait(session, create.task_id))
@@ -286,7 +288,7 @@ SCENARIOS = {
 
 def _obtain_result(session: ScenarioSession, request: CallRequest) -> CallOutcome | None:
     """Return a result, directly or by the task that an error names; None if there will be none."""
-    outcome = session.call("edit", TIMEOUT + RESPONSE_TIMEOUT, request, TIMEOUT)
+    outcome = session.call("edit", TIMEOUT + SLACK, request, TIMEOUT)
     if outcome.kind == "unknown outcome":
         return _recover_lost(session)
     if outcome.task_id and _is_transient(session, outcome):
@@ -296,14 +298,14 @@ def _obtain_result(session: ScenarioSession, request: CallRequest) -> CallOutcom
 
 def _submit(session: ScenarioSession) -> str:
     """Return the id of a task; "" after an error, when a lost call has been recovered."""
-    outcome = session.call("submit", TIMEOUT + RESPONSE_TIMEOUT, REQUEST, TIMEOUT)
+    outcome = session.call("submit", TIMEOUT + SLACK, REQUEST, TIMEOUT)
     if outcome.kind == "unknown outcome":
         _recover_lost(session)
     return "" if outcome.is_error else outcome.task_id
 
 
 def _wait(session: ScenarioSession, task: str) -> CallOutcome:
-    return _retry_until_quiet(session, "wait", TIMEOUT + RESPONSE_TIMEOUT, task, TIMEOUT)
+    return _retry_until_quiet(session, "wait", TIMEOUT + SLACK, task, TIMEOUT)
 
 
 def _save(session: ScenarioSession, result: CallOutcome | None) -> None:
@@ -326,7 +328,7 @@ def _resume(session: ScenarioSession, *, adopt: bool) -> CallOutcome:
     resumed = CallOutcome("resumed")
     for _ in range(len(session.schedule.faults) + 1):
         session.restart_client()
-        resumed = session.call("resume", TIMEOUT + QUERY_BOUND, TIMEOUT, adopt)
+        resumed = session.call("resume", TIMEOUT + SLACK, TIMEOUT, adopt)
         if resumed.is_error or not any(_is_transient(session, part) for part in resumed.parts):
             break
     return resumed

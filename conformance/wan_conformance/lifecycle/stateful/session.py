@@ -10,7 +10,7 @@ from wan_conformance.lifecycle.clients.base import CallOutcome, ClientAdapter
 from wan_conformance.lifecycle.invariants import InvariantViolation, check_call
 from wan_conformance.lifecycle.recorded_call import CheckContext, RecordedCall
 from wan_conformance.lifecycle.schedules.scenarios import (
-    RESPONSE_TIMEOUT,
+    SLACK,
     TIMEOUT,
     UNKNOWN_TASK_ID,
     packaged_spec,
@@ -34,7 +34,6 @@ from wan_conformance.lifecycle.stateful.transcript import Transcript
 MAX_CALL_SECONDS = 900.0
 """Seconds that a call takes at most if its caller sets no timeout."""
 _BOUNDS = {"submit": TIMEOUT, "edit": TIMEOUT, "wait": TIMEOUT, "resume": TIMEOUT}
-_SLACK = RESPONSE_TIMEOUT + 10.0  # seconds: a response in pieces is aborted between two of them
 _ENDLESS = CallOutcome("untyped", message="the call was stopped")
 
 
@@ -143,7 +142,7 @@ class StatefulSession:
             task,
             began,
             self.clock.at,
-            _BOUNDS.get(verb, MAX_CALL_SECONDS) + _SLACK,
+            _BOUNDS.get(verb, MAX_CALL_SECONDS) + SLACK,
             outcome,
             tuple(service.exchanges),
             service.state(task) if task else "",

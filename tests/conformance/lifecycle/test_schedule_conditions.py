@@ -1,0 +1,131 @@
+"""Planted faults of clients about connections, journals and shared accounts: schedules detect each."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioRunner, scenario_runner
+from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, parse_schedule
+from wan_conformance.lifecycle.schedules.transcript import transcript
+
+from tests.conformance.lifecycle.fault_points import (
+    ACCEPT_CALL,
+    CHECK_TASK_ID,
+    DEADLINE_REMAINING,
+    EXCHANGE_LIMITS,
+    FINISH_RESPONSE,
+    JOURNAL_ENTRY,
+    PICTURE_REQUEST,
+    RECORD_OUTCOME,
+    RESUME,
+)
+from wanlib.client.network.limits import ConnectionState, ExchangeLimits
+from wanlib.client.protocol.effects import Steps
+from wanlib.client.tasks.journaling import use_journal
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[ScenarioRunner]:
+    with scenario_runner() as made:
+        yield made
+
+
+def violated(runner: ScenarioRunner, name: str) -> str:
+    """The transcript of a schedule that violates an invariant, and did not before the fault was planted."""
+    result = runner.play(parse_schedule(name))
+    assert result.violations, transcript(result)
+    return transcript(result)
+
+
+@pytest.mark.parametrize("client", OUR_CLIENTS)
+def test_reusing_a_connection_with_unread_bytes_is_detected(
+    runner: ScenarioRunner, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KeptLimits(ExchangeLimits):
+        def __init__(self, seconds: float, **options: Any) -> None:
+            super().__init__(seconds, **options | {"reuse": True})
+
+    def keep(self: ConnectionState, _: int) -> None:
+        self.is_reusable = True
+
+    EXCHANGE_LIMITS.plant(monkeypatch, KeptLimits)
+    FINISH_RESPONSE.plant(monkeypatch, keep)
+    violated(runner, f"two/{client}/create=twice")
+
+
+def test_a_late_answer_about_another_task_is_not_believed(
+    runner: ScenarioRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CHECK_TASK_ID.plant(monkeypatch, lambda *_: None)
+    assert "VIOLATED untrue: save came to saved (list), with a picture of " in violated(
+        runner, "two/sync/poll3=later"
+    )
+
+
+@pytest.mark.parametrize("client", OUR_CLIENTS)
+def test_believing_an_answer_about_another_task_is_detected(
+    runner: ScenarioRunner, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CHECK_TASK_ID.plant(monkeypatch, lambda *_: None)
+    text = violated(runner, f"late/{client}/poll2=other")
+    assert "VIOLATED untrue: wait came to failed (TaskFailedError), which no response reported" in text
+
+
+@pytest.mark.parametrize("client", OUR_CLIENTS)
+def test_taking_a_task_id_that_another_call_has_is_detected(
+    runner: ScenarioRunner, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ACCEPT_CALL.plant(monkeypatch, lambda *_: True)
+    JOURNAL_ENTRY.plant(monkeypatch, lambda *_: None)
+    text = violated(runner, f"two/{client}/create2=reused")
+    assert "VIOLATED lost: the service accepted task " in text
+    assert "the service has not accepted such a task" in text
+
+
+@pytest.mark.parametrize("client", OUR_CLIENTS)
+def test_adopting_the_task_of_another_client_is_detected(
+    runner: ScenarioRunner, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resume = RESUME.original
+
+    def adopt(self: Any, timeout: Any, on_status: Any, _: bool) -> Any:
+        return resume(self, timeout, on_status, True)
+
+    RESUME.plant(monkeypatch, adopt)
+    text = violated(runner, f"edit/{client}/create=unread/account=shared")
+    assert "VIOLATED foreign: resume came to " in text
+    assert "of another client is in the journal" in text
+
+
+@pytest.mark.parametrize("client", OUR_CLIENTS)
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_journal_that_replaces_an_outcome_is_detected(
+    runner: ScenarioRunner, client: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raise_failure(context: Any, deadline: Any, action: Any, **_: Any) -> Steps[None]:
+        yield from use_journal(context, deadline, action)
+
+    RECORD_OUTCOME.plant(monkeypatch, raise_failure)
+    for fault in ("once", "full"):
+        violated(runner, f"edit/{client}/write{number}={fault}")
+
+
+@pytest.mark.parametrize("client", OUR_CLIENTS)
+def test_a_download_with_a_total_timeout_is_detected(
+    runner: ScenarioRunner, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = PICTURE_REQUEST.original
+
+    def from_the_start(deadline: Any, url: str, _: Any) -> Any:
+        return request(deadline, url, {})._replace(timeout=60.0)
+
+    PICTURE_REQUEST.plant(monkeypatch, from_the_start)
+    assert "VIOLATED wrong end: save came to " in violated(runner, f"edit/{client}/downloads=slow")
+
+
+@pytest.mark.parametrize("client", OUR_CLIENTS)
+def test_waiting_longer_than_the_deadline_for_an_answer_is_detected(
+    runner: ScenarioRunner, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    DEADLINE_REMAINING.plant(monkeypatch, 10_000.0)
+    assert "VIOLATED endless: wait took " in violated(runner, f"stuck/{client}/poll3=silent")
