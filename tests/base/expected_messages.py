@@ -293,12 +293,28 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         "Say what to draw or what to change.",
     ),
     (
-        "tea/size.excludes:set",
+        "tea/honey.requires",
+        "/parameters/honey",
+        "lemon",
+        3,
+        "honey at /parameters/honey is 3; it requires lemon, which is missing (tea/honey.requires). Send "
+        "lemon too, or leave it out.",
+    ),
+    (
+        "tea/lemon.excludes",
+        "/parameters/lemon",
+        ("milk", "cream"),
+        ("milk",),
+        "lemon at /parameters/lemon excludes milk, which is given too (tea/lemon.excludes). Send one of them "
+        "only.",
+    ),
+    (
+        "tea/size.none_of:set",
         "/size",
         ("1K", "2K"),
         "1K",
         "size at /size is '1K'; 1K and 2K are not offered "
-        "(tea/size.excludes:set). Give width*height, or leave it out.",
+        "(tea/size.none_of:set). Give width*height, or leave it out.",
     ),
     (
         "tea/stream.one_of",

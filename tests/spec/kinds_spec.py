@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.spec.small import FILES, SOURCES, WIRE, write
+from tests.spec.small import FILES, write
 from wanlib.spec import Spec, load
 
 CUP = "wan2.0.yaml"
@@ -13,15 +13,19 @@ wan: "2.0"
 models: [cup-1]
 source: page#limits
 body: messages
+calls:
+  sync: POST /draw
+  stream: {is: POST /draw, only_in: {is: hot, outcome: unspecified}}
+regions:
+  here: [sync, stream]
+rates: {submit_per_second: 1, running: 1}
+prices: {here: "0.30"}
 
 modes:
   hot:      given(heat) and heat > 40
   sweet:    given(sugar)
   iced:     not given(heat) or heat <= 40
   hot_sync: hot and call == "sync"
-
-calls:
-  stream: {only_in: {is: hot, outcome: unspecified}}
 
 fields:
   prompt: {type: text, required: true}
@@ -46,6 +50,16 @@ fields:
     min: 1
     max: 5
     when iced: {max: 3}
+  lemon: {type: text, excludes: [milk]}
+  honey: {type: integer, requires: lemon}
+  cream: {type: boolean, requires: images, excludes: [sugar, petals]}
+  petals:
+    type: list
+    max_count: 4
+    each: {type: text}
+  foam:
+    type: boolean
+    when hot: {requires: milk}
 
 verbs:
   generate: {}
@@ -61,24 +75,10 @@ output:
   count_is: {otherwise: exact}
 """
 
-_EDITS = (
-    (
-        "  tea-1-pro: {sync: POST /draw, async: POST /later}\n",
-        "  cup-1: {sync: POST /draw, stream: POST /draw}\n",
-    ),
-    ("    calls: {tea-1: [sync], ", "    calls: {cup-1: [sync, stream], tea-1: [sync], "),
-    ("  tea-1-pro: {submit_per_second: 1, running: 1}\n", "  cup-1: {submit_per_second: 1, running: 1}\n"),
-    ('  tea-1-pro: {here: "0.20"}\n', '  cup-1: {here: "0.30"}\n'),
-)
-
 
 def kinds_files() -> dict[str, str]:
     """Return the files of the small spec with the family of cups."""
-    wire = FILES[WIRE]
-    for line, added in _EDITS:
-        assert wire.count(line) == 1, line
-        wire = wire.replace(line, added if added.startswith("    calls") else line + added)
-    return {CUP: _CUP, **FILES, WIRE: wire, SOURCES: FILES[SOURCES]}
+    return {CUP: _CUP, **FILES}
 
 
 def load_kinds(folder: Path) -> Spec:

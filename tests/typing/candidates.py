@@ -16,7 +16,7 @@ from wanlib.generated.calls import API
 from wanlib.spec import Family, Field, Spec
 from wanlib.spec.model.mode_values import referenced_fields
 
-KINDS = frozenset(("type", "required", "one_of", "keywords", "excludes", "unknown", "endpoints"))
+KINDS = frozenset(("type", "required", "one_of", "keywords", "none_of", "unknown", "endpoints"))
 """The kinds of rules that a type can say."""
 
 METHODS = ("edit", "generate", "stream", "submit", "prepare")

@@ -257,6 +257,14 @@ MESSAGE_BY_KIND: dict[str, MessageParts] = {
         f"is {to_json_text(value)}; it is only for requests with {limit}",
         "Leave it out",
     ),
+    "requires": lambda limit, value, hints: (
+        f"is {to_json_text(value)}; it requires {limit}, which is missing",
+        f"Send {limit} too, or leave it out",
+    ),
+    "excludes": lambda limit, value, hints: (
+        f"excludes {join_names(value, 'and')}, which {'is' if len(value) == 1 else 'are'} given too",
+        "Send one of them only",
+    ),
     "parts": lambda limit, value, hints: (
         f"is {to_json_text(value)}; expected an object with one member: {_one_of(limit)}",
         "Write " + join_names((f'{{"{name}": …}}' for name in limit), "or"),
@@ -266,7 +274,7 @@ MESSAGE_BY_KIND: dict[str, MessageParts] = {
         f"is {to_json_text(value)}; expected more than white space",
         "Say what to draw or what to change",
     ),
-    "excludes": lambda limit, value, hints: (
+    "none_of": lambda limit, value, hints: (
         f"is {to_json_text(value)}; {join_names(limit, 'and')} are not offered",
         "Give width*height, or leave it out",
     ),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from wanlib.base.values import ABSENT
-from wanlib.boundary.mode_cases import ModeCase
+from wanlib.boundary.mode_cases import ModeCase, can_be_given
 from wanlib.spec import Family, Field, Node, Spec
 from wanlib.spec.model.modes import given_key
 
@@ -42,11 +42,11 @@ class RequestBuilder:
                 values[field.name] = self.items(field, assigned)
             elif assigned is not ABSENT and (given or assigned != field.default.get(None)):
                 values[field.name] = assigned
-            elif given or self._is_needed(field):
+            elif given or self.is_needed(field):
                 values[field.name] = self.sample(field)
         return values
 
-    def _is_needed(self, field: Field) -> bool:
+    def is_needed(self, field: Field) -> bool:
         """Return whether a body without the field is invalid; a list of parts is too short, never absent."""
         min_count = field.name in self.lists_of_parts and self.mode_case.limit(field, "min_count", 0)
         return bool(min_count) or self.mode_case.active_rule(field, "required") is not None
@@ -86,7 +86,7 @@ class RequestBuilder:
         if field.type == "object":
             return {member.name: self.sample(member) for member in field.members}
         if field.type == "size":
-            excluded = limit(field, "excludes", ())
+            excluded = limit(field, "none_of", ())
             words = [word for word in limit(field, "keywords") or {} if word not in excluded]
             return words[0] if words else _square(limit(field, "min_pixels"))
         samples = {"boolean": True, "image": URL.format(1), "percent": "50.00%"}
@@ -156,8 +156,39 @@ class RequestBuilder:
         Args:
             values: Values by field name; ABSENT removes a field.
         """
-        merged = {name: value for name, value in {**self.values, **values}.items() if value is not ABSENT}
+        merged = self._with_companions(values)
+        merged = {name: value for name, value in merged.items() if value is not ABSENT}
         return encode_body(self.spec, self.family, self.mode_case.model, merged)
+
+    def _with_companions(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values with what they require, and without what they exclude."""
+        merged = {**self.values, **values}
+        for name in [*merged]:
+            field = self.family.field(name)
+            if not _has(merged, name):
+                continue
+            for other in self.mode_case.limit(field, "excludes", ()):
+                if other not in values:
+                    merged.pop(other, None)
+            required = self.mode_case.limit(field, "requires")
+            if required and not _has(merged, required):
+                merged.setdefault(required, self.sample(self.family.field(required)))
+        return merged
+
+    def can_have(self, field: Field) -> bool:
+        """Return whether the request can have a field beside those that the mode case needs."""
+        limit = self.mode_case.limit
+        if any(_has(self.values, other) for other in limit(field, "excludes", ())):
+            return False
+        given = [self.family.field(name) for name in self.values if _has(self.values, name)]
+        if any(field.name in limit(other, "excludes", ()) for other in given):
+            return False
+        return can_be_given(self.mode_case, field, self.mode_case.assignments[0])
+
+
+def _has(values: Mapping[str, Any], name: str) -> bool:
+    """Return whether a field is among the values, a list with an item."""
+    return values.get(name, ABSENT) is not ABSENT and values[name] != []
 
 
 def split_total(total: Decimal, count: int) -> list[Decimal]:

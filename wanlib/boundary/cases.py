@@ -194,6 +194,7 @@ class _BoundaryCases:
             if mode_case.is_usable(mode_case.family.field(top))
             and mode_case.active_rule(field, self.rule.kind) is self.rule
             and self._is_reachable(RequestBuilder(self.spec, mode_case), field)
+            and RequestBuilder(self.spec, mode_case).can_have(mode_case.family.field(top))
         ]
 
     def _is_reachable(self, body: RequestBuilder, field: Field) -> bool:
@@ -212,7 +213,7 @@ class _BoundaryCases:
                 for rule in field.rules_of_kind(kind)
                 if rule is not self.rule
             ]
-            if all(mode_case.holds(rule.limit) for rule in others):
+            if all(mode_case.holds(rule.limit) for rule in others) and body.can_have(field):
                 value = {field.name: body.sample(field)}
                 yield self._case(
                     body, "present", body.request(value), mode_case.holds(self.rule.limit), body.call

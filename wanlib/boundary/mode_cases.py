@@ -167,7 +167,44 @@ def _is_allowed(mode_case: ModeCase, values: Mapping[str, Any], broken: Rule | N
             rules = (mode_case.active_rule(field, kind) for kind in MODE_INPUT_KINDS)
             if not all(_is_satisfied(rule, value) for rule in rules if rule and rule is not broken):
                 return False
+        if given and not can_be_given(mode_case, field, values, broken):
+            return False
     return True
+
+
+def can_be_given(
+    mode_case: ModeCase, field: Field, values: Mapping[str, Any], broken: Rule | None = None
+) -> bool:
+    """Return whether values that modes read allow a field, by the rules `requires` and `excludes`.
+
+    Args:
+        mode_case: The mode case.
+        field: A whole field.
+        values: One of its assignments.
+        broken: A rule that does not count; None for none.
+    """
+    requires, excludes = (mode_case.active_rule(field, kind) for kind in ("requires", "excludes"))
+    if excludes and excludes is not broken and any(_is_given(name, values) for name in excludes.limit):
+        return False
+    for other in mode_case.family.fields:
+        rule = mode_case.active_rule(other, "excludes")
+        if rule and rule is not broken and field.name in rule.limit and _is_given(other.name, values):
+            return False
+    if requires is None or requires is broken:
+        return True
+    companion = mode_case.family.field(requires.limit)
+    return (
+        mode_case.is_usable(companion)
+        and _is_given(companion.name, values) is not False
+        and can_be_given(mode_case, companion, values, broken)
+    )
+
+
+def _is_given(name: str, values: Mapping[str, Any]) -> bool | None:
+    """Return whether a field is given with values that modes read; None if they leave it open."""
+    if given_key(name) in values:
+        return bool(values[given_key(name)])
+    return bool(values[name]) if isinstance(values.get(name), int) and name in values else None
 
 
 def _is_satisfied(rule: Rule, value: Any) -> bool:

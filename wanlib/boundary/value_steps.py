@@ -91,6 +91,23 @@ def one_of(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryV
         yield BoundaryValue(repr(value).strip("'").lower(), value, False)
 
 
+def requires(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield a value with the field that it requires, and without it."""
+    other = body.family.field(rule.limit)
+    yield BoundaryValue("with", body.sample(field), True, also={other.name: body.sample(other)})
+    if not body.is_needed(other):
+        yield BoundaryValue("without", body.sample(field), False, also={other.name: ABSENT})
+
+
+def excludes(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield a value alone, and with each field that it excludes."""
+    yield BoundaryValue("alone", body.sample(field), True)
+    for name in rule.limit:
+        other = body.family.field(name)
+        if body.mode_case.is_usable(other):
+            yield BoundaryValue(f"with-{name}", body.sample(field), False, also={name: body.sample(other)})
+
+
 def not_blank(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield texts with and without visible characters."""
     for label, text in (("letter", "a"), ("padded", " a\n"), ("control", "\x1f"), ("joiner", "\u200b")):
@@ -105,7 +122,7 @@ def not_blank(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[Bounda
         yield BoundaryValue(label, text, False)
 
 
-def excludes(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+def none_of(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield a size in pixels and the excluded keywords."""
     yield BoundaryValue("width-height", _nearest_size(body, field, 0, 1), True)
     for word in rule.limit:
@@ -173,7 +190,7 @@ def maximum(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[Boundary
 def keywords(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield allowed keywords and sizes, keywords of other variants, and malformed sizes."""
     size = _nearest_size(body, field, 0, 1)
-    excluded = body.mode_case.limit(field, "excludes", ())
+    excluded = body.mode_case.limit(field, "none_of", ())
     for word in (*rule.limit, size):
         if word not in excluded:
             yield BoundaryValue(word, word, True)
@@ -297,9 +314,11 @@ def ordered(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[Boundary
 STEPS: dict[str, Steps] = {
     "required": required_values,
     "type": wrong_type,
+    "requires": requires,
+    "excludes": excludes,
     "one_of": one_of,
     "not_blank": not_blank,
-    "excludes": excludes,
+    "none_of": none_of,
     "count": count,
     "min_count": min_count,
     "max_count": max_count,

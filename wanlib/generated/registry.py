@@ -871,8 +871,8 @@ RULES: dict[str, RuleEntry] = {
         "body",
         "guide#input-parameters",
     ),
-    "wan2.6/size.excludes:interleave": RuleEntry(
-        "excludes", ("1K", "2K"), "unspecified", ("wan2.6-image",), "body", "h26#interleave"
+    "wan2.6/size.none_of:interleave": RuleEntry(
+        "none_of", ("1K", "2K"), "unspecified", ("wan2.6-image",), "body", "h26#interleave"
     ),
     "wan2.6/size.min_pixels": RuleEntry(
         "min_pixels", 589824, "rejected", ("wan2.6-image",), "body", "guide#input-parameters"

@@ -57,7 +57,7 @@ IMAGES_EACH_MAX_SIDE = 8000
 IMAGES_EACH_MAX_BYTES = 10485760
 SIZE_KEYWORDS: dict[str, int] = {"1K": 1638400, "2K": 4194304}
 _SIZE_KEYWORDS = tuple(SIZE_KEYWORDS)
-SIZE_EXCLUDES_INTERLEAVE = ("1K", "2K")
+SIZE_NONE_OF_INTERLEAVE = ("1K", "2K")
 SIZE_MIN_PIXELS = 589824
 SIZE_MAX_PIXELS_NOT_INTERLEAVE = 4194304
 SIZE_MAX_PIXELS_INTERLEAVE = 1638400
@@ -152,8 +152,8 @@ IMAGES_MAX_COUNT_INTERLEAVE_RULE = _RuleName(
 IMAGES_MAX_COUNT_NOT_INTERLEAVE_RULE = _RuleName(
     "wan2.6/images.max_count:not-interleave", _Hints("enable_interleave off", ((1, "enable_interleave on"),))
 )
-SIZE_EXCLUDES_INTERLEAVE_RULE = _RuleName(
-    "wan2.6/size.excludes:interleave", _Hints("enable_interleave on", ((None, "enable_interleave off"),))
+SIZE_NONE_OF_INTERLEAVE_RULE = _RuleName(
+    "wan2.6/size.none_of:interleave", _Hints("enable_interleave on", ((None, "enable_interleave off"),))
 )
 SIZE_MAX_PIXELS_NOT_INTERLEAVE_RULE = _RuleName(
     "wan2.6/size.max_pixels:not-interleave",
@@ -335,7 +335,7 @@ def _is_valid(body: dict[str, Any], model: str, call: str | None, local: bool, n
         _field_count += 1
         if not isinstance(size, str):
             return False
-        if interleave and size in SIZE_EXCLUDES_INTERLEAVE:
+        if interleave and size in SIZE_NONE_OF_INTERLEAVE:
             return False
         if size not in SIZE_KEYWORDS:
             _size = _parse_size(size)
@@ -1048,15 +1048,15 @@ def _report_fields(
                         )
                     )
                 if interleave is True:
-                    if size in SIZE_EXCLUDES_INTERLEAVE:
+                    if size in SIZE_NONE_OF_INTERLEAVE:
                         violations.append(
                             _fast_violation(
                                 Violation,
                                 (
-                                    SIZE_EXCLUDES_INTERLEAVE_RULE,
+                                    SIZE_NONE_OF_INTERLEAVE_RULE,
                                     "unspecified",
                                     "/parameters/size",
-                                    SIZE_EXCLUDES_INTERLEAVE,
+                                    SIZE_NONE_OF_INTERLEAVE,
                                     size,
                                 ),
                             )

@@ -182,7 +182,7 @@ _LIMITS_BY_KIND: dict[str, Callable[[Rule], Iterator[tuple[str, Any]]]] = {
     "one_of": _listed_values,
     "schemes": _listed_values,
     "formats": _listed_values,
-    "excludes": _fewer_excluded,
+    "none_of": _fewer_excluded,
     "public": _private_suffixes,
     "unexpired": _signatures,
     "mime": _mime,

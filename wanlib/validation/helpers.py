@@ -12,6 +12,7 @@ from wanlib.base.urls import (
     private_url_reason,
     signature_expiry,
 )
+from wanlib.base.values import ABSENT, UNDETERMINED
 from wanlib.base.violation import Violation, fast_violation
 from wanlib.validation.data_uri import DataUri, parse_data_uri
 from wanlib.validation.image_header import ImageInfo, describe_size, escape_json_pointer
@@ -215,3 +216,12 @@ def report_unknown_members(
             )
         elif rule is not None:
             violations.append(fast_violation(Violation, (rule, "unspecified", where, names, key)))
+
+
+def names_given(*fields: tuple[str, Any]) -> tuple[str, ...]:
+    """Return the names of the fields that a body has, of names with their values."""
+    return tuple(
+        name
+        for name, value in fields
+        if value is not None and value is not ABSENT and value is not UNDETERMINED
+    )

@@ -14,7 +14,7 @@ from wan_conformance.strategies.partial_request import PartialRequest
 from wan_conformance.strategies.requests import FieldChange, RequestPlan
 from wanlib.base.values import ABSENT
 from wanlib.boundary.case import Question
-from wanlib.boundary.mode_cases import MODE_INPUT_KINDS, ModeCase, mode_cases
+from wanlib.boundary.mode_cases import MODE_INPUT_KINDS, ModeCase, can_be_given, mode_cases
 from wanlib.spec.model.model import Node, Rule, Spec
 from wanlib.spec.model.modes import given_key
 
@@ -56,10 +56,34 @@ def _breakers(spec: Spec, rule: Rule) -> Iterator[tuple[RequestPlan, BodyBreak]]
         for candidate in mode_cases(spec, model, rule):
             if not rule.field or rule.kind == "place":
                 yield RequestPlan(spec, candidate, forced=rule.field), envelope_violation(spec, family, rule)
+            elif rule.kind in ("requires", "excludes"):
+                for mode_case in _without_companion(candidate, rule):
+                    yield RequestPlan(spec, mode_case, rule.field, broken=rule), lambda body, source: body
             elif (mode_case := _require_items(candidate, rule)).assignments:
                 forced = rule.field.partition(".")[0]
                 change = _change(rule, mode_case, spec.bodies[family.body])
                 yield RequestPlan(spec, mode_case, forced, change), lambda body, source: body
+
+
+def _without_companion(mode_case: ModeCase, rule: Rule) -> Iterator[ModeCase]:
+    """Yield mode cases in which the field is present, without what it requires or with what it excludes."""
+    is_exclusion = rule.kind == "excludes"
+    for name in rule.limit if is_exclusion else (rule.limit,):
+        other = mode_case.family.field(name)
+        is_needed = mode_case.active_rule(other, "required") or mode_case.limit(other, "min_count", 0)
+        if not mode_case.is_usable(other) if is_exclusion else is_needed:
+            continue
+        assignments = tuple(
+            values
+            for values in mode_case.assignments
+            if values.get(given_key(rule.field)) is not False and values.get(rule.field, 1) != 0
+            if values.get(given_key(name), is_exclusion) is is_exclusion
+            and can_be_given(mode_case, mode_case.family.field(rule.field), values, rule)
+            if other.type != "list" or bool(values.get(name, is_exclusion)) is is_exclusion
+        )
+        needed = frozenset({rule.field, name} if is_exclusion else {rule.field})
+        if assignments:
+            yield replace(mode_case, assignments=assignments, required_paths=needed)
 
 
 def _require_items(mode_case: ModeCase, rule: Rule) -> ModeCase:
@@ -83,6 +107,7 @@ def _require_items(mode_case: ModeCase, rule: Rule) -> ModeCase:
             for values in mode_case.assignments
             if all(values.get(field.path, 1) for field in lists if field.path in needed)
             and not any(values.get(given_key(path)) is False for path in needed)
+            and can_be_given(mode_case, mode_case.family.field(rule.field.partition(".")[0]), values)
         ),
     )
 

@@ -196,7 +196,7 @@ VALUES: dict[str, Factory] = {
     "pattern": _pattern_mismatch,
     "decimals": _other_decimals,
     "keywords": _malformed_size,
-    "excludes": _excluded,
+    "none_of": _excluded,
     "min_pixels": _wrong_size,
     "max_pixels": _wrong_size,
     "min_ratio": _wrong_size,

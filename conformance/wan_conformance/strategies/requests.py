@@ -7,12 +7,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from wan_conformance.strategies.byte_source import ByteSource, strategy_from_bytes
+from wan_conformance.strategies.companions import Companions
 from wan_conformance.strategies.containers import ListGenerator, generator_for
 from wan_conformance.strategies.partial_request import PartialRequest
 from wan_conformance.strategies.values import Generator
 from wanlib.boundary.case import Question
 from wanlib.boundary.mode_cases import ModeCase, mode_cases
-from wanlib.spec.model.model import Family, Field, Node, Spec
+from wanlib.spec.model.model import Family, Field, Node, Rule, Spec
 from wanlib.spec.model.modes import Condition, given_key
 
 
@@ -111,25 +112,26 @@ class _FieldStep:
         """One byte for its presence and those of its value."""
         return 1 + self.generator.size
 
-    def add_to(
-        self, source: ByteSource, threshold: int, partial: PartialRequest, pinned: Mapping[str, Any]
-    ) -> None:
-        """Add the field's value to the partial request, or leave it out."""
-        if self.presence == "never":
-            return
+    def is_wanted(self, source: ByteSource, threshold: int, pinned: Mapping[str, Any]) -> bool:
+        """Return whether the field is present, by its bytes and the pinned values."""
         name = self.field.name
         given = pinned.get(given_key(name))
-        if given is False:
-            return
+        if self.presence == "never" or given is False:
+            return False
         source.position = self.offset
-        is_present = source.byte() >= threshold or self.presence == "always" or given
-        if isinstance(self.generator, ListGenerator):
-            if is_present or pinned.get(name):
-                partial.values[name] = self.generator.make(source, partial)
-        elif name in pinned:
-            if is_present or pinned[name] != self.field.default.get(None):
-                partial.values[name] = pinned[name]
-        elif is_present:
+        if source.byte() >= threshold or self.presence == "always" or given:
+            return True
+        if self.field.type == "list":
+            return bool(pinned.get(name))
+        return name in pinned and pinned[name] != self.field.default.get(None)
+
+    def add_to(self, source: ByteSource, partial: PartialRequest, pinned: Mapping[str, Any]) -> None:
+        """Add the field's value to the partial request."""
+        name = self.field.name
+        source.position = self.offset + 1
+        if name in pinned and not isinstance(self.generator, ListGenerator):
+            partial.values[name] = pinned[name]
+        else:
             partial.values[name] = self.generator.make(source, partial)
 
 
@@ -142,10 +144,16 @@ class RequestPlan:
         forced: A field that is present although the mode case would leave it out; empty for none.
         change: Called as soon as that field is made, before what depends on it, with the bytes behind those
             of the request.
+        broken: A rule on companions that the request violates; None for none.
     """
 
     def __init__(
-        self, spec: Spec, mode_case: ModeCase, forced: str = "", change: FieldChange | None = None
+        self,
+        spec: Spec,
+        mode_case: ModeCase,
+        forced: str = "",
+        change: FieldChange | None = None,
+        broken: Rule | None = None,
     ) -> None:
         self.situation = mode_case
         self.envelope = EnvelopeBuilder(spec.bodies[mode_case.family.body], mode_case.family)
@@ -163,6 +171,9 @@ class RequestPlan:
         self.lists = tuple(
             step.field.name for step in self.steps if isinstance(step.generator, ListGenerator)
         )
+        always = {step.field.name for step in self.steps if step.presence == "always"}
+        never = {step.field.name for step in self.steps if step.presence == "never"}
+        self.companions = Companions(mode_case, always, never, forced, broken)
 
     def _presence(self, field: Field) -> str:
         as_parts = field.type == "list" and field.name in self.envelope.parts
@@ -178,8 +189,11 @@ class RequestPlan:
         call, threshold = source.choose(self.situation.calls), source.choose(_THRESHOLDS)
         partial = PartialRequest({name: pinned[name] for name in self.lists if name in pinned})
         partial.counts.update(dict.fromkeys(self.envelope.single, 1))
+        wanted = {step.field.name: step.is_wanted(source, threshold, pinned) for step in self.steps}
+        self.companions.settle(wanted, partial.counts, pinned)
         for step in self.steps:
-            step.add_to(source, threshold, partial, pinned)
+            if wanted[step.field.name]:
+                step.add_to(source, partial, pinned)
             if self.change and step.field.name == self.forced:
                 source.position = self.length
                 self.change(source, partial)

@@ -209,7 +209,7 @@ def size_region(field: Field, mode_case: ModeCase) -> SizeRegion:
 
 
 def _size(field: Field, mode_case: ModeCase) -> Generator:
-    region, excluded = size_region(field, mode_case), mode_case.limit(field, "excludes", ())
+    region, excluded = size_region(field, mode_case), mode_case.limit(field, "none_of", ())
     keywords = tuple(word for word in mode_case.limit(field, "keywords", {}) if word not in excluded)
 
     def make(source: ByteSource, partial: PartialRequest) -> str:

@@ -20,8 +20,8 @@ from wanlib.base.api_tables import CALL_OPTIONS
 from wanlib.client.call.options import WaitOrSyncOptions
 from wanlib.emit import generate_files
 from wanlib.emit.client.bound_models import attribute_names
-from wanlib.emit.client.overloads import METHODS, Overload, overloads
-from wanlib.emit.client.types import render_type
+from wanlib.emit.client.overloads import METHODS, overloads
+from wanlib.emit.client.types import Overload, render_type
 from wanlib.emit.python_text import EmitError
 from wanlib.errors import InvalidRequestError
 from wanlib.generated.parameters import Model

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wan_conformance.strategies import breaking, valid
+from wan_conformance.strategies import breaking, mutated_bodies, valid
 
 from tests.emit.schema.readings import Readings
 from tests.spec.kinds_spec import CUP, MODEL, load_kinds
@@ -80,5 +80,20 @@ def test_drawn_requests_violate_what_they_claim(spec: Spec, generated: ModuleTyp
         violations = interpret(spec, question.body, question.call, now=0.0)
         assert {violation.rule for violation in violations} == ({rule} if rule else set())
         assert [tuple(violation) for violation in violations] == generated_rules(generated, question)
+
+    judge()
+
+
+def test_readings_agree_on_any_body(spec: Spec, generated: ModuleType) -> None:
+    readings = Readings(spec)
+
+    @settings(max_examples=200, database=None, deadline=None)
+    @given(mutated_bodies(spec).filter(lambda body: isinstance(body, dict) and body.get("model") == MODEL))
+    def judge(body: dict[str, Any]) -> None:
+        violations = interpret(spec, body, None, now=0.0)
+        assert [tuple(violation) for violation in violations] == generated_rules(
+            generated, Question(body, None)
+        )
+        assert readings.by_schema(body) == readings.by_walk(body)
 
     judge()

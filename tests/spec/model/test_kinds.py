@@ -3,10 +3,12 @@
 import json
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.spec.kinds_spec import load_kinds
 from wanlib.base.messages import MESSAGE_BY_KIND
 from wanlib.base.values import Ratio
 from wanlib.spec import Condition, load
@@ -30,7 +32,9 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("max_count", 9, 9),
     ("max_chars", 5000, 5000),
     ("not_blank", True, True),
-    ("excludes", ["1K", "2K"], ("1K", "2K")),
+    ("none_of", ["1K", "2K"], ("1K", "2K")),
+    ("requires", "mask", "mask"),
+    ("excludes", ["mask", "n"], ("mask", "n")),
     ("pattern", "#[0-9]+", "#[0-9]+"),
     ("decimals", 2, 2),
     ("min", -1, -1),
@@ -84,8 +88,13 @@ BAD: list[tuple[str, Any, str]] = [
     ("max_count", None, WHOLE),
     ("max_chars", [5], WHOLE),
     ("not_blank", False, TRUTH),
-    ("excludes", [], "different names"),
-    ("excludes", "1K", "different names"),
+    ("requires", ["mask"], "the name of a field"),
+    ("excludes", "mask", "different names of fields"),
+    ("excludes", [], "different names of fields"),
+    ("excludes", ["mask", "mask"], "different names of fields"),
+    ("excludes", ["a b"], "different names of fields"),
+    ("none_of", [], "different names"),
+    ("none_of", "1K", "different names"),
     ("pattern", 5, "a regular expression"),
     ("pattern", "(", "unterminated"),
     ("pattern", "[a--b]", "Possible set difference"),
@@ -180,9 +189,10 @@ def test_every_bound_and_relation_has_a_predicate() -> None:
     assert set(CHECKS_BY_TYPE) == {(type_, kind) for kind in by_type for type_ in KINDS[kind].types}
 
 
-def test_every_kind_is_used_by_the_packaged_spec() -> None:
-    """A kind that no rule has would be untested."""
-    assert set(KINDS) <= {rule.kind for rule in load().rules.values()}
+def test_every_kind_is_used_by_a_spec(tmp_path: Path) -> None:
+    """A kind that no rule has would be untested: the packaged spec has it, or the invented family."""
+    rules = [*load().rules.values(), *load_kinds(tmp_path).rules.values()]
+    assert set(KINDS) <= {rule.kind for rule in rules}
 
 
 def test_the_schema_lists_the_kinds() -> None:

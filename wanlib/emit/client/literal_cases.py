@@ -10,7 +10,7 @@ from wanlib.spec import Family, Field, Rule
 from wanlib.spec.model.mode_values import MOST, combination_count, value_combinations
 from wanlib.spec.model.modes import holds
 
-TYPED = ("required", "one_of", "keywords", "excludes")
+TYPED = ("required", "one_of", "keywords", "none_of")
 """The kinds that a type can say."""
 
 GIVEN, NONE = "given", "none"

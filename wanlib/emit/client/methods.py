@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from wanlib.emit.client.literal_cases import GIVEN, NONE
-from wanlib.emit.client.overloads import Overload
+from wanlib.emit.client.types import Overload
 from wanlib.emit.python_text import CodeWriter
 
 _MODEL = "    model: The name of the model."

@@ -1,10 +1,10 @@
 """Compute the overloads of the client's methods: literal values, and the parameters allowed with them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from wanlib.emit.client.companions import split_by_companions
 from wanlib.emit.client.literal_cases import (
     GIVEN,
     NONE,
@@ -13,7 +13,15 @@ from wanlib.emit.client.literal_cases import (
     literal_cases,
     literal_values,
 )
-from wanlib.emit.client.types import LiteralType, Member, TypeBuilder, is_subtype, merged_type
+from wanlib.emit.client.types import (
+    LiteralChoice,
+    LiteralType,
+    Member,
+    Overload,
+    TypeBuilder,
+    is_subtype,
+    merged_type,
+)
 from wanlib.spec import Family, Spec
 
 IMAGES = {"edit": (GIVEN,), "generate": (NONE,), "stream": (GIVEN, NONE)}
@@ -31,36 +39,6 @@ METHODS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 """The calls by which each method may make each verb."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiteralChoice:
-    """Literal values of one name. default: its value if it is not given."""
-
-    name: str
-    default: Any
-    values: tuple[Any, ...]
-
-    @property
-    def is_optional(self) -> bool:
-        """Return True if it may be left out."""
-        return self.default in self.values
-
-
-@dataclass(frozen=True, slots=True)
-class Overload:
-    """One signature. members: the model's own parameters, those among the choices included."""
-
-    choices: tuple[LiteralChoice, ...]
-    members: tuple[Member, ...]
-
-    def of(self, name: str) -> LiteralChoice:
-        """Return a choice by name."""
-        return next(choice for choice in self.choices if choice.name == name)
-
-    def has(self, name: str) -> bool:
-        """Return True if there is such a choice."""
-        return any(choice.name == name for choice in self.choices)
 
 
 def overloads(spec: Spec, method: str, model: str) -> list[Overload]:
@@ -104,7 +82,8 @@ def _overloads(context: MethodContext) -> Iterator[Overload]:
     for case in literal_cases(context):
         builder = TypeBuilder(context.family, case.mode_states)
         fields = _parameters(context.family, tuple(context.family.verbs[context.verb].always_sends))
-        yield Overload(_choices(context, case), tuple(map(builder.member, fields)))
+        overload = Overload(_choices(context, case), tuple(map(builder.member, fields)))
+        yield from split_by_companions(context.family, overload)
 
 
 def _parameters(family: Family, always_sent: tuple[str, ...]) -> list[Any]:

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from wanlib.emit.client.literal_cases import GIVEN
-from wanlib.emit.client.overloads import LiteralChoice, Overload
-from wanlib.emit.client.types import Member, TypedDictType, render_type
+from wanlib.emit.client.types import LiteralChoice, Member, Overload, TypedDictType, render_type
 from wanlib.emit.python_text import CodeWriter, EmitError, class_identifier, local_name, python_literal
 from wanlib.spec import Family
 

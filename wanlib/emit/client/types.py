@@ -67,6 +67,36 @@ class TypedDictType:
 Type = PlainType | LiteralType | SequenceType | TypedDictType
 
 
+@dataclass(frozen=True, slots=True)
+class LiteralChoice:
+    """Literal values of one name. default: its value if it is not given."""
+
+    name: str
+    default: Any
+    values: tuple[Any, ...]
+
+    @property
+    def is_optional(self) -> bool:
+        """Return True if it may be left out."""
+        return self.default in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """One signature. members: the model's own parameters, those among the choices included."""
+
+    choices: tuple[LiteralChoice, ...]
+    members: tuple[Member, ...]
+
+    def of(self, name: str) -> LiteralChoice:
+        """Return a choice by name."""
+        return next(choice for choice in self.choices if choice.name == name)
+
+    def has(self, name: str) -> bool:
+        """Return True if there is such a choice."""
+        return any(choice.name == name for choice in self.choices)
+
+
 def is_subtype(narrow: Member, wide: Member) -> bool:
     """Return True if the wide member takes all that the narrow one takes."""
     if narrow.name != wide.name or wide.required > narrow.required:
@@ -125,7 +155,7 @@ class TypeBuilder:
     def _keywords(self, field: Field) -> tuple[Any, ...] | None:
         """Return the keywords of a size that some mode state allows; None if any are allowed."""
         words = self._allowed(field, "keywords")
-        excluded = [active_rule(self.family, field, "excludes", world) for world in self.worlds]
+        excluded = [active_rule(self.family, field, "none_of", world) for world in self.worlds]
         if words is None or not all(excluded):
             return words
         return tuple(word for word in words if any(rule and word not in rule.limit for rule in excluded))

@@ -17,7 +17,7 @@ from wanlib.emit.schema.modes import Guards, ModeSchemas, all_of
 from wanlib.spec import Condition, Field, Rule, Spec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-CLAIMS = frozenset(KEYWORDS) | {"model", "parts", "place", "same_count_as"}
+CLAIMS = frozenset(KEYWORDS) | {"model", "parts", "place", "same_count_as", "requires", "excludes"}
 """The kinds that the schema judges. Where a rule of theirs hangs on the call, it is left out all the same."""
 
 
@@ -87,6 +87,9 @@ class _Builder:
             for rule in field.rules_of_kind("same_count_as"):
                 if (modes := self._guards_for(field, rule)) is not None:
                     self._same_count(field, rule, modes)
+            for rule in (*field.rules_of_kind("requires"), *field.rules_of_kind("excludes")):
+                if (modes := self._guards_for(field, rule)) is not None:
+                    self._companions(field, rule, modes)
         return self.root | {"$defs": self.defs}
 
     def _when(self, conditions: list[Schema], then: Schema) -> None:
@@ -140,6 +143,22 @@ class _Builder:
                 self.defs[condition.id_suffix] = schema
                 needed.append(condition.id_suffix)
         return tuple(needed)
+
+    def _companions(self, field: Field, rule: Rule, needed: tuple[str, ...]) -> None:
+        """Write that a field is refused where another one is missing, or where another one is given."""
+        others = (
+            [self.guards.is_given(name) for name in rule.limit]
+            if rule.kind == "excludes"
+            else [self.guards.is_absent(rule.limit)]
+        )
+        place = self.places[field.name]
+        for other in others:
+            keywords = {
+                "not": {},
+                RULES: {"not": rule.id},
+                ABOUT: [step for step in place.steps if step != "properties"],
+            }
+            self._when([*_references(needed), self.guards.is_stated(field.name), other], keywords)
 
     def _same_count(self, field: Field, rule: Rule, needed: tuple[str, ...]) -> None:
         """Write the pairs of counts that go together, and all that are not enumerated.

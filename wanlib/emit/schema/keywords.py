@@ -75,7 +75,7 @@ def _pattern(rule: Rule, place: SchemaLocation) -> Schema:
     return {"pattern": f"^(?:{rule.limit}){END}"}
 
 
-def _excludes(rule: Rule, place: SchemaLocation) -> Schema:
+def _none_of(rule: Rule, place: SchemaLocation) -> Schema:
     return {"not": {"enum": list(rule.limit)}}
 
 
@@ -91,7 +91,7 @@ KEYWORDS: Mapping[str, Say] = {
     "needs": lambda rule, place: {"not": {}},
     "one_of": lambda rule, place: {"enum": list(rule.limit)},
     "not_blank": lambda rule, place: {"pattern": f"[^{WHITE_SPACE}]"},
-    "excludes": _excludes,
+    "none_of": _none_of,
     "count": lambda rule, place: count_keywords(place, rule.limit, rule.limit),
     "min_count": lambda rule, place: count_keywords(place, rule.limit, None),
     "max_count": lambda rule, place: count_keywords(place, 0, rule.limit),

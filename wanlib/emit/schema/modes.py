@@ -58,6 +58,37 @@ class Guards:
         """Require a field to be present with any value."""
         return self._held(self.places[name], {}, absent=False)
 
+    def is_stated(self, name: str) -> Schema:
+        """Require a field to be present with any value but an empty list."""
+        place = self.places[name]
+        if place.form in ("parts", "part"):
+            return self.is_given(name)
+        value: Schema = {"not": {"const": []}} if self._is_list(name) else {}
+        return self._held(place, value, absent=False)
+
+    def is_given(self, name: str) -> Schema:
+        """Require a field to be present, neither null nor an empty list."""
+        place = self.places[name]
+        if place.form == "parts":
+            return self.counts(name, 1, None)
+        if place.form == "part":
+            return required_holder(place, TYPES["list"] | {"contains": contains_part(place)}, absent=False)
+        value = {"not": {"enum": [None, []]}} if self._is_list(name) else NOT_NULL
+        return self._held(place, value, absent=False)
+
+    def is_absent(self, name: str) -> Schema:
+        """Require a field to be absent, or to be an empty list."""
+        place = self.places[name]
+        if place.form == "part":
+            items = {"items": {"not": contains_part(place)}}
+            return required_holder(place, TYPES["list"] | items, absent=True)
+        if place.form in ("parts", "only"):
+            return self.counts(name, 0, 0)
+        return self._held(place, {"const": []} if self._is_list(name) else {"not": {}}, absent=True)
+
+    def _is_list(self, name: str) -> bool:
+        return self.family.field(name).type == "list"
+
     def has_valid_value(self, name: str) -> Schema:
         """Require a field to have a value of its type, or a default."""
         field = self.family.field(name)

@@ -118,6 +118,7 @@ class FastPath:
         for kind in ("effective", "needs"):
             for rule in field.rules_of_kind(kind):
                 self._reject_if(self._mode_violation(rule.limit))
+        self._companions(field, variable)
         if field.type == "image":
             self._image(field, variable)
             return
@@ -130,6 +131,22 @@ class FastPath:
             self._kinds(field, variable, BOUND)
             self._inner(field, variable)
         self._kinds(field, variable, RELATION)
+
+    def _companions(self, field: Field, variable: str) -> None:
+        """Write the rules on other fields; an empty list counts as absent."""
+        for kind in ("requires", "excludes"):
+            rules = field.rules_of_kind(kind)
+            for rule in rules:
+                others = rule.limit if kind == "excludes" else (rule.limit,)
+                tests = [self._presence(other, kind == "excludes") for other in others]
+                guards = [self._variant_guard(rule, rules), variable if field.type == "list" else ""]
+                self._reject_if(" and ".join(filter(None, (*guards, f"({' or '.join(tests)})"))))
+
+    def _presence(self, name: str, wanted: bool) -> str:
+        variable = local_name(name)
+        if self.plan.family.field(name).type == "list":
+            return variable if wanted else f"not {variable}"
+        return f"{variable} is not None" if wanted else f"{variable} is None"
 
     def _mode_violation(self, condition: Condition) -> str:
         test = f"not {local_name(condition.mode)}" if condition.wanted else local_name(condition.mode)
@@ -169,7 +186,7 @@ class FastPath:
         ]
         base = [constant_name(rule) for rule in words if not rule.condition]
         known = " else ".join([*varied, *(base or ["_NOTHING"])])
-        excluded = field.rules_of_kind("excludes")
+        excluded = field.rules_of_kind("none_of")
         for rule in excluded:
             when = self._variant_guard(rule, excluded)
             self._reject_if(

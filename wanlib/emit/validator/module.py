@@ -60,6 +60,7 @@ _HELPERS = (
     "other_than",
     "box_outside_image",
     "parse_size",
+    "names_given",
     "percent",
     "plain_urls",
     "read_image",

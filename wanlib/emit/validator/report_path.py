@@ -2,7 +2,14 @@
 
 from contextlib import nullcontext
 
-from wanlib.emit.python_text import CodeWriter, expression, local_name, member_name, python_literal
+from wanlib.emit.python_text import (
+    CodeWriter,
+    constant_name,
+    expression,
+    local_name,
+    member_name,
+    python_literal,
+)
 from wanlib.emit.validator.plan import (
     CONTEXT,
     FamilyLayout,
@@ -29,6 +36,9 @@ from wanlib.spec import Field, Rule
 from wanlib.spec.model.hints import describe
 from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
 from wanlib.spec.model.modes import read_keys
+
+_BESIDE_REQUIRED = ("effective", "needs", "requires", "excludes")
+"""Kinds on presence other than `required`; they are judged before the type."""
 
 _HAS_TYPE = {
     "integer": "(type({v}) is int or _is_integer({v}))",
@@ -121,7 +131,7 @@ class ReportPath:
         elif (
             required
             and field.rules_of_kind("type")
-            and not field.rules_of_kind("effective") + field.rules_of_kind("needs")
+            and not any(field.rules_of_kind(kind) for kind in _BESIDE_REQUIRED)
         ):
             self._with_type_check(field, v, place)
         elif required:
@@ -160,12 +170,39 @@ class ReportPath:
         with self.out.block("else") if field.rules_of_kind("effective") else nullcontext():
             for rule in field.rules_of_kind("needs"):
                 self._ignored_field(rule, v, place)
+            self._companions(field, v, place)
             self._with_type_check(field, v, place)
 
     def _ignored_field(self, rule: Rule, v: str, place: PointerTemplate) -> None:
         """Write the rule on a field that is present outside of its mode."""
         with self.out.block(f"if {v} is not _UNDETERMINED and {self.rules.holds(rule.limit, False)}"):
             self.rules.add(rule, place.text, python_literal(describe(self.plan.family, rule.limit)), v)
+
+    def _companions(self, field: Field, v: str, place: PointerTemplate) -> None:
+        """Write the rules on other fields beside a field that is present; an empty list is not."""
+        present = f"{v} is not _UNDETERMINED" + (f" and {v} != []" if field.type == "list" else "")
+
+        def require(rule: Rule) -> None:
+            other = local_name(rule.limit)
+            absent = f"{other} is _ABSENT"
+            if self.plan.family.field(rule.limit).type == "list":
+                absent = f"({absent} or {other} == [])"
+            with self.out.block(f"if {present} and {absent}"):
+                self.rules.add(rule, place.text, constant_name(rule), v)
+
+        def exclude(rule: Rule) -> None:
+            pairs = "".join(f"({python_literal(name)}, {self._unless_empty(name)}), " for name in rule.limit)
+            with self.out.block(f"if {present} and (_given := _names_given({pairs}))"):
+                self.rules.add(rule, place.text, constant_name(rule), "_given")
+
+        self.rules.guarded(field.rules_of_kind("requires"), require)
+        self.rules.guarded(field.rules_of_kind("excludes"), exclude)
+
+    def _unless_empty(self, name: str) -> str:
+        """Return the value of a field, None for an empty list."""
+        variable = local_name(name)
+        is_list = self.plan.family.field(name).type == "list"
+        return f"None if {variable} == [] else {variable}" if is_list else variable
 
     def _with_type_check(self, field: Field, v: str, place: PointerTemplate) -> None:
         """Write the test of the type, then the value. A list written as parts always is a list."""

@@ -36,7 +36,7 @@ _SIDES = "_info is not None and _info.width is not None and _info.height is not 
 VIOLATION_TESTS: dict[str, ViolationTest] = {
     "one_of": ViolationTest("{v} not in {c}", "{c}", "{v}"),
     "not_blank": ViolationTest("_is_blank({v})", "True", "{v}"),
-    "excludes": ViolationTest("{v} in {c}", "{c}", "{v}"),
+    "none_of": ViolationTest("{v} in {c}", "{c}", "{v}"),
     "count": ViolationTest("len({v}) != {c}", "{c}", "len({v})"),
     "min_count": ViolationTest("len({v}) < {c}", "{c}", "len({v})"),
     "max_count": ViolationTest("len({v}) > {c}", "{c}", "len({v})"),
@@ -90,7 +90,7 @@ RATIO_TESTS: dict[tuple[str, str], ViolationTest] = {
 }
 
 # Those of a size that no width*height can break.
-OF_KEYWORDS = ("keywords", "excludes")
+OF_KEYWORDS = ("keywords", "none_of")
 
 # Where one of these is broken, nothing further is judged of the value.
 STOPS = frozenset({"schemes", "encoding"})

@@ -97,7 +97,7 @@ class PictureSizeChecker:
     def _has_keyword(self, field: Field, condition: Condition | None, others: list[Condition]) -> bool:
         """Return whether a size has a keyword that is not excluded in a condition."""
         limits = self._limits(field, condition, others)
-        return not set(limits.get("keywords", ())) <= set(limits.get("excludes", ()))
+        return not set(limits.get("keywords", ())) <= set(limits.get("none_of", ()))
 
     def _limits(self, field: Field, condition: Condition | None, others: list[Condition]) -> dict[str, Any]:
         """Return the limits in a condition, by kind; None is `otherwise`."""

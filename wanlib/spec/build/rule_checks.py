@@ -73,6 +73,8 @@ class RuleChecker:
             self._check_total(field, rule)
         elif rule.kind == "pattern":
             self._check_pattern(rule)
+        elif rule.kind in ("requires", "excludes"):
+            self._check_companions(field, rule)
         elif rule.kind == "one_of":
             for value in rule.limit:
                 if not fits(value, field.type):
@@ -136,6 +138,20 @@ class RuleChecker:
         elif rule.kind != "same_count_as" and (target.each is None or target.each.type != "image"):
             problem = f"{rule.kind}: {rule.limit} holds no images"
             self._diagnostics.add(rule.line, problem, "a list of images")
+
+    def _check_companions(self, field: Field, rule: Rule) -> None:
+        """Check the fields that a field requires or excludes."""
+        if field.path != field.name:
+            parent = field.path.rpartition(".")[0]
+            self._diagnostics.add(rule.line, f"{rule.kind} inside of {parent}", "it on whole fields only")
+            return
+        fields = {other.name: other for other in self._family.fields if other is not field}
+        for name in rule.limit if rule.kind == "excludes" else (rule.limit,):
+            if name not in fields:
+                self._diagnostics.unknown_name(rule.line, f"the field of {rule.kind},", name, fields)
+            elif any(other.condition is None for other in fields[name].rules_of_kind("required")):
+                problem = f"{field.name} {rule.kind} {name}, which is always required"
+                self._diagnostics.add(rule.line, problem, "a field that may be absent")
 
     def _check_total(self, field: Field, rule: Rule) -> None:
         members = field.each.members if field.each else ()

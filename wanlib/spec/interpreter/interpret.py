@@ -14,7 +14,7 @@ How a body is read
 
    | stage | kinds | if violated |
    |---|---|---|
-   | PRESENCE | `required`, `effective`, `needs` | `required` and `effective` end the check of this value |
+   | PRESENCE | `required`, `effective`, `needs`, `requires`, `excludes` | the first two end the check |
    | TYPE | `type` | ends the check of this value |
    | BOUND | limits on the value alone | all are reported; `schemes` and `encoding` hide the later ones |
    | RELATION | limits that compare values | checked only if no bound is violated |
@@ -207,6 +207,7 @@ class _Interpreter:
         for rule in field.rules_of_kind("needs"):
             if self._holds(rule.limit) is False:
                 self._report(rule, path, describe(self._family, rule.limit), value)
+        self._check_companions(field, value, path)
         if not TYPE_CHECKS[field.type](value):
             self._report_type(field, path, value, is_item)
             return
@@ -218,6 +219,25 @@ class _Interpreter:
             self._check_members(field, value, path)
         if is_satisfied:
             self._check_stage(field, RELATION, subject, path)
+
+    def _check_companions(self, field: Field, value: Any, path: str) -> None:
+        """Check which other fields are given beside a field that is; an empty list counts as absent."""
+        if field.type == "list" and value == []:
+            return
+        requires = self._active_rule(field.rules_of_kind("requires"))
+        if requires and self._is_given(requires.limit) is False:
+            self._report(requires, path, requires.limit, value)
+        excludes = self._active_rule(field.rules_of_kind("excludes"))
+        if excludes and (given := tuple(name for name in excludes.limit if self._is_given(name))):
+            self._report(excludes, path, excludes.limit, given)
+
+    def _is_given(self, name: str) -> bool | None:
+        """Return whether a field is in the body, a list with an item; None if that is unknown."""
+        value = self._decoded.values[name]
+        if value is UNDETERMINED or value is None:
+            return None
+        is_empty = value == [] and self._family.field(name).type == "list"
+        return value is not ABSENT and not is_empty
 
     def _check_stage(self, field: Field, stage: int, subject: Any, path: str) -> bool:
         """Check the rules of one stage; return whether all are satisfied."""

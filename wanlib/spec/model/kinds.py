@@ -86,6 +86,13 @@ def _field(value: Any) -> str:
     return value
 
 
+def _field_names(value: Any) -> tuple[str, ...]:
+    is_right = isinstance(value, list) and value and all(isinstance(name, str) for name in value)
+    if not is_right or len(set(value)) < len(value) or not all(map(str.isidentifier, value)):
+        raise ValueError("a list of different names of fields")
+    return tuple(value)
+
+
 def _names(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
     def parse(value: Any) -> tuple[str, ...]:
         is_right = isinstance(value, list) and value and all(isinstance(name, str) for name in value)
@@ -208,6 +215,8 @@ KINDS: Mapping[str, Kind] = {
     "required": Kind(_TYPES_OF_VALUES, _must_be_true, PRESENCE),
     "effective": Kind(_ALL_TYPES, parse_condition, PRESENCE, outcome="ignored", fixed=True, varies=False),
     "needs": Kind(_ALL_TYPES, parse_condition, PRESENCE, varies=False),
+    "requires": Kind(_ALL_TYPES, _field, PRESENCE),
+    "excludes": Kind(_ALL_TYPES, _field_names, PRESENCE),
     "type": Kind(_ALL_TYPES, _word(*TYPES), TYPE, varies=False),
     # on values
     "one_of": Kind(("text", "boolean"), _literals, tighter="subset"),
@@ -231,7 +240,7 @@ KINDS: Mapping[str, Kind] = {
     "min_side": Kind(("image",), _count, tighter="higher"),
     "max_side": Kind(("image",), _count, tighter="lower"),
     "keywords": Kind(("size",), _keywords, tighter="subset"),
-    "excludes": Kind(("size",), _names()),
+    "none_of": Kind(("size",), _names()),
     "min_pixels": Kind(("size",), parse_pixels, tighter="higher"),
     "max_pixels": Kind(("size",), parse_pixels, tighter="lower"),
     "min_ratio": Kind(("size", "image"), _ratio, tighter="higher"),

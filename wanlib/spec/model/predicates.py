@@ -303,7 +303,7 @@ TYPE_CHECKS: Mapping[str, Callable[[Any], bool]] = {
 VALUE_CHECKS: Mapping[str, Callable[[Any, Any], ViolatedLimit]] = {
     "one_of": lambda limit, value: None if value in limit else (limit, value),
     "not_blank": lambda limit, value: (limit, value) if _WHITE_SPACE.fullmatch(value) else None,
-    "excludes": lambda limit, value: (limit, value) if value in limit else None,
+    "none_of": lambda limit, value: (limit, value) if value in limit else None,
     "count": lambda limit, value: None if len(value) == limit else (limit, len(value)),
     "min_count": lambda limit, value: None if len(value) >= limit else (limit, len(value)),
     "max_count": lambda limit, value: None if len(value) <= limit else (limit, len(value)),
