@@ -31,7 +31,7 @@ def test_check_and_exports(wanlib: Command, overlay: Path) -> None:
     assert ran.code == 1
     assert [violation["rule"] for violation in result["violations"]] == [f"{MODEL}/n.max"]
     assert f"{MODEL}/n.max" in wanlib("rules", MODEL, "--spec", overlay).out
-    assert "1.10" in wanlib("explain", f"{MODEL}/prices", "--spec", overlay).out
+    assert "1.10" in wanlib("explain", f"{MODEL}/prices.{MODEL}", "--spec", overlay).out
     assert json.loads(wanlib("schema", MODEL, "--spec", overlay).out)
     assert MODEL in wanlib("openapi", "--spec", overlay).out
 

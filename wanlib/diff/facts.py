@@ -59,7 +59,9 @@ def _shared_statements(side: Side) -> Mapping[str, _Statement]:
     shared: dict[str, _Statement] = {}
     for statement in statements:
         if statement.id.startswith(f"{family.name}/"):
-            shared[statement.id.removeprefix(f"{family.name}/")] = statement
+            if side.model in statement.models:
+                name = statement.id.removeprefix(f"{family.name}/").removesuffix(f".{model}")
+                shared[name] = statement
         elif statement.id.endswith(f".{model}"):
             shared[statement.id.removesuffix(f".{model}")] = statement
     return shared
@@ -93,9 +95,8 @@ def _statements(spec: Spec) -> Iterator[_Statement]:
 def _models(spec: Spec, families: Mapping[str, Family], fact_id: str) -> tuple[str, ...]:
     """Return the models that a fact is about; empty if it is about all."""
     family = families.get(fact_id.partition("/")[0])
-    if family:
-        return family.models
-    return tuple(model for model in spec.models if fact_id.endswith(f".{model}"))
+    named = tuple(model for model in spec.models if fact_id.endswith(f".{model}"))
+    return family.models if family and not named else named
 
 
 def _without_remarks(value: Any) -> Any:

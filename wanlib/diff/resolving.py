@@ -50,8 +50,9 @@ def resolve_sides(old: str, new: str, *, repository: Path, folder: Path | None =
 
 
 def _load(folder: Path | None, label: str) -> Spec:
+    """Load a spec. A folder with a `wire.yaml` is complete, as every revision of a repository has been."""
     try:
-        return load(folder)
+        return load(folder, alone=folder is not None and (folder / "wire.yaml").is_file())
     except SpecError as error:
         raise SideError("\n".join(f"{label}: {line}" for line in error.diagnostics)) from None
 

@@ -220,7 +220,7 @@ def _fact_subject(fact_id: str) -> str:
     field, _, word = path.rpartition(".")
     if word == "default":
         return f"The default of {field}{when}"
-    if file == "wire" and path.startswith("prices."):
+    if path.startswith("prices."):
         return f"The price of a picture of {path.removeprefix('prices.')}"
     return f"{file}/{path}{when}"
 

@@ -30,27 +30,28 @@ def spec_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "spec"
 
 
-def load(folder: Path | None = None) -> Spec:
+def load(folder: Path | None = None, *, alone: bool = False) -> Spec:
     """Load the Spec of a folder.
 
     Args:
         folder: An overlay on the packaged spec, or a complete spec (see `spec/README.md`). None for
             the packaged spec, which is loaded once.
+        alone: Whether the folder is complete even if its `wire.yaml` does not say `extends: none`.
 
     Raises:
         SpecError: A file is missing or wrong. It has every diagnostic, each as `file:line: what, expected
             what`.
     """
-    return _load_packaged() if folder is None else _load_folder(folder)
+    return _load_packaged() if folder is None else _load_folder(folder, alone)
 
 
 @cache
 def _load_packaged() -> Spec:
-    return _load_folder(spec_folder())
+    return _load_folder(spec_folder(), True)
 
 
-def _load_folder(folder: Path) -> Spec:
-    files = find_files(folder, spec_folder())
+def _load_folder(folder: Path, alone: bool) -> Spec:
+    files = find_files(folder, spec_folder(), alone=alone)
     return build(read_files(files), _digest(files), files.own)
 
 

@@ -49,12 +49,13 @@ class SpecFiles:
     own: frozenset[str]
 
 
-def find_files(folder: Path, packaged: Path) -> SpecFiles:
+def find_files(folder: Path, packaged: Path, *, alone: bool = False) -> SpecFiles:
     """Return the files of a folder, with the packaged ones that it leaves in place.
 
     Args:
         folder: The folder.
         packaged: The folder of the packaged spec.
+        alone: Whether the folder is complete, even if its `wire.yaml` does not say so.
 
     Raises:
         SpecError: The folder has no spec file, it stands alone and is incomplete, or names are wrong.
@@ -65,7 +66,7 @@ def find_files(folder: Path, packaged: Path) -> SpecFiles:
     own = frozenset(paths)
     if not paths:
         raise SpecError([f"{folder}:1: contains no spec file, expected one such as wan2.7.yaml"])
-    if not _stands_alone(paths.get("wire")):
+    if not (alone or _stands_alone(paths.get("wire"))):
         paths = {path.stem: path for path in packaged.glob("[!.]*.yaml")} | paths
     stems = _in_order(paths)
     if diagnostics := [*_missing_files(folder, stems), *_name_problems(stems)]:

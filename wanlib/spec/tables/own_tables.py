@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.model import Fact
 from wanlib.spec.source.files import SINGLE_FILES
-from wanlib.spec.source.own_rows import MODEL_TABLES, REMARKS, copied, rows_by_model
+from wanlib.spec.source.own_rows import MODEL_TABLES, copied, rows_by_model
 from wanlib.spec.source.yaml_reader import LineMap
 
 Documents = Mapping[str, LineMap]
 _TABLE_OF = {"calls": "endpoints", "rates": "rates", "prices": "prices"}
 """The table of `wire.yaml` that a table of a model file extends, beside the calls of each region."""
 
+_FACT_TABLES = ("rates", "prices")
 _SOURCE_TABLES = ("pages", "statements")
 
 
@@ -48,24 +49,20 @@ def merge_sources(documents: Documents) -> LineMap:
 
 
 def own_facts(stem: str, document: LineMap, file: str) -> list[Fact]:
-    """Return the facts of the tables of one model file: each as a whole, then row by row."""
+    """Return the rates and prices of one model file, by model even if the file has one row for all of them.
+
+    Calls and regions are part of the rules `wire/endpoints` and `wire/regions`.
+    """
     facts = []
-    for name in MODEL_TABLES:
-        if name in document:
-            table = document[name]
-            source, notes = table.get("source", document["source"]), table.get("notes", "")
-            facts.append(Fact(f"{stem}/{name}", table, file, document.lines[name], source, notes))
-            facts += [
-                Fact(f"{stem}/{name}.{row}", _value(table[row]), file, table.lines[row], source)
-                for row in table
-                if row not in REMARKS
-            ]
+    for name in _FACT_TABLES:
+        table = document.get(name, LineMap(0))
+        source, notes = table.get("source", document["source"]), table.get("notes", "")
+        rows = rows_by_model(document, name)
+        facts += [
+            Fact(f"{stem}/{name}.{model}", row, file, rows.lines[model], source, notes)
+            for model, row in rows.items()
+        ]
     return facts
-
-
-def _value(row: object) -> object:
-    """Return a row without the rule that it may have."""
-    return row["is"] if isinstance(row, LineMap) and "is" in row else row
 
 
 def model_files(documents: Documents) -> dict[str, LineMap]:
