@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 MARK = "PWN"
 """A name that occurs in no spec; generated code that uses it runs the text of a spec."""
 
+_BUILTINS = frozenset({"bool"})
+"""Builtins that the emitters use for other specs than the packaged one."""
 _DERIVED = re.compile(r"_NOT_[A-Z0-9_]+|_[A-Z0-9_]+_PLAIN|(?:Async)?[A-Z][a-z0-9][A-Za-z0-9]*")
 """Functions that are made from the limits of a rule, and classes of models."""
 
@@ -39,8 +41,13 @@ class CodeNames:
     comments: set[str] = field(default_factory=set)
     docstrings: set[str] = field(default_factory=set)
 
-    def add(self, text: str) -> None:
-        """Add what a module refers to. Raise SyntaxError for text that is not a module."""
+    def add(self, text: str, *, with_comments: bool = True) -> None:
+        """Add what a module refers to. Raise SyntaxError for text that is not a module.
+
+        Args:
+            text: The module.
+            with_comments: Whether to add its comments, which takes most of the time.
+        """
         compile(text, "generated", "exec", dont_inherit=True)
         read: set[str] = set()
         bound: set[str] = set()
@@ -69,6 +76,8 @@ class CodeNames:
                 self.docstrings.add(str(node.value.value))
         self.bound |= bound
         self.free |= read - bound
+        if not with_comments:
+            return
         tokens = tokenize.generate_tokens(io.StringIO(text).readline)
         self.comments |= {token.string for token in tokens if token.type == tokenize.COMMENT}
 
@@ -92,14 +101,19 @@ def foreign_names(texts: Mapping[str, str], ours: CodeNames, clean: Mapping[str,
         ours: What the clean modules refer to.
         clean: The clean modules.
     """
-    found = names_of(text for name, text in texts.items() if text != clean.get(name))
+    found = CodeNames()
+    for name, text in texts.items():
+        if text != clean.get(name):
+            # Without one more `#` there is no new comment.
+            found.add(text, with_comments=text.count("#") != clean.get(name, "").count("#"))
     foreign = {
-        "free name": found.free - ours.free - ours.bound,
+        "free name": found.free - ours.free - ours.bound - _BUILTINS,
         "attribute": found.attributes - ours.attributes,
         "module": found.modules - ours.modules,
         "keyword": found.keywords - ours.keywords,
         "bound name": {name for name in found.bound - ours.bound if name in (MARK, *dir(builtins))},
-        "called name": {name for name in found.called - ours.called if not _DERIVED.fullmatch(name)},
+        "called name": {name for name in found.called - ours.called if not _DERIVED.fullmatch(name)}
+        - _BUILTINS,
         "comment": found.comments - ours.comments,
         "docstring": {text for text in found.docstrings - ours.docstrings if not _is_harmless(text)},
     }

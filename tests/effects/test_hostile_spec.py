@@ -16,7 +16,7 @@ from wanlib.spec import SpecError
 from wanlib.spec.load import build, read_documents, spec_folder
 from wanlib.spec.source.yaml_reader import read_yaml
 
-SAMPLE = 8
+SAMPLE = 5
 SEED = 2
 HARMFUL = f"{{{MARK}()}}"
 

@@ -19,6 +19,8 @@ from tests.client.response_samples import KEY as SIGNATURE
 from tests.client.service import CREATED, DONE, PRO
 from tests.support.image_files import picture
 from wanlib import AsyncWan, Wan
+from wanlib.base.redaction import Secret
+from wanlib.client.drivers.private_logs import our_exchange, protect_logs
 from wanlib.errors import WanError
 
 PHOTO = "https://photos.example.com/street.jpg?Expires=4102444800&Signature=c2VjcmV0"
@@ -159,6 +161,33 @@ def test_under_respx(log: io.StringIO, tmp_path: Path) -> None:
     text = log.getvalue()
     assert text.count(SIGNATURE) == 1 and "own.example.com/?Signature" in text
     assert KEY not in text and ".png?… " in text
+
+
+NEW_LOGGERS = [
+    "httpx.made_later",
+    "httpcore.made_later",
+    "h11.made_later",
+    "hpack.made_later",
+    "h2.made_later",
+]
+
+
+@pytest.mark.parametrize("name", NEW_LOGGERS)
+def test_a_logger_that_a_library_makes_later(log: io.StringIO, name: str) -> None:
+    """Whether logging was set up before or after, and whatever the record is made of."""
+    key = Secret.of(KEY)
+    protect_logs("httpx")
+    logger = logging.getLogger(name)
+    with our_exchange():
+        logger.error("GET %s with %r", PHOTO, {"authorization": f"Bearer {KEY}"})
+        logger.error("%d", PHOTO)  # which logging would print with its arguments
+        logger.error(b"%s", KEY)
+    logger.error("GET %s", FOREIGN)
+    text = log.getvalue()
+    assert "c2VjcmV0" not in text and KEY not in text
+    assert text.count(FOREIGN) == 1 and key.reveal() == KEY
+    shows_headers = name.startswith(("hpack", "h2."))
+    assert ("GET https://photos.example.com/street.jpg?…" in text) is not shows_headers
 
 
 @pytest.mark.parametrize("name", ["httpx", "httpcore.http2", "hpack.hpack", "urllib3.connectionpool"])

@@ -14,7 +14,7 @@ from wanlib.base.redaction import without_queries
 
 _IS_OURS: ContextVar[bool] = ContextVar("wanlib_exchange", default=False)
 
-_LIBRARIES = ("httpx", "httpcore", "urllib3", "aiohttp", "requests")
+_LIBRARIES = ("httpx", "httpcore", "h11", "socksio", "anyio", "urllib3", "aiohttp", "requests")
 # Created ahead, since some modules of these libraries are imported during the first exchange.
 _LOGGERS = (
     "httpx",
@@ -36,13 +36,17 @@ class _Filter(logging.Filter):
             return False
         try:
             text = record.getMessage()
-        except Exception:  # a record that can't be formatted: logging itself reports that
-            return True
+        except Exception:  # logging would print the arguments of a record that can't be formatted
+            return False
         record.msg, record.args = without_queries(text), None
         return True
 
 
 _FILTER = _Filter()
+_protected = {*_LIBRARIES, *_OF_HEADERS}
+"""The libraries whose loggers have the filter: first parts of the names."""
+_logger_count = 0
+"""How many loggers there were when the filter was last added: more of them may be new ones of a library."""
 
 
 def protect_logs(library: str) -> None:
@@ -51,15 +55,28 @@ def protect_logs(library: str) -> None:
     Args:
         library: the name of the package that a client comes from, such as `httpx`.
     """
-    families = {*_LIBRARIES, *_OF_HEADERS, library, library.replace("httpx", "httpcore")}
-    known = list(logging.root.manager.loggerDict)
-    for name in {*_LOGGERS, library, *(logger for logger in known if logger.partition(".")[0] in families)}:
+    _protected.update((library, library.replace("httpx", "httpcore")))
+    for name in (*_LOGGERS, library):
         logging.getLogger(name).addFilter(_FILTER)
+    _protect_new_loggers()
+
+
+def _protect_new_loggers() -> None:
+    """Add the filter to loggers that the libraries made meanwhile."""
+    global _logger_count
+    known = list(logging.root.manager.loggerDict)
+    if len(known) == _logger_count:
+        return
+    for name in known:
+        if name.partition(".")[0] in _protected:
+            logging.getLogger(name).addFilter(_FILTER)
+    _logger_count = len(logging.root.manager.loggerDict)
 
 
 @contextmanager
 def our_exchange() -> Iterator[None]:
     """Mark what is logged in this context as part of an exchange of ours."""
+    _protect_new_loggers()
     token = _IS_OURS.set(True)
     try:
         yield
