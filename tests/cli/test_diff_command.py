@@ -51,7 +51,7 @@ def test_json_has_the_documented_members(wanlib: Callable[..., Any], specs: tupl
     assert (change["relation"], change["class"], change["old"], change["new"]) == ("wider", "additive", 4, 5)
     (witness,) = change["witnesses"]
     assert (witness["accepted_by"], witness["body"]["parameters"]["n"]) == ("new", 5)
-    assert by_id["wire/prices.tea-1"]["class"] == "behaviour"
+    assert by_id["wan1.0/prices.tea-1.here"]["class"] == "behaviour"
 
 
 def test_files(wanlib: Callable[..., Any], specs: tuple[Path, Path], tmp_path: Path) -> None:

@@ -99,13 +99,34 @@ def test_models_that_one_side_lacks(spec: Spec) -> None:
     assert (added.relation, added.change_class) == (Relation.ADDED, ChangeClass.ADDITIVE)
 
 
-def test_a_default_and_a_price_are_changes_of_behaviour(spec: Spec) -> None:
-    facts = dict(spec.facts)
-    name = next(name for name in facts if "/prices." in name)
-    facts[name] = replace(facts[name], value={"beijing": "9.99"})
-    (change,) = real_changes(Side("old", spec), Side("new", replace(spec, facts=MappingProxyType(facts))))
-    assert (change.id, change.change_class) == (name, ChangeClass.BEHAVIOUR)
+def test_a_price_is_a_change_of_behaviour(spec: Spec) -> None:
+    model = spec.models[0]
+    region = spec.wire["default_region"]
+    prices = {**spec.wire["prices"], model: {**spec.wire["prices"][model], region: "9.99"}}
+    dearer = replace(spec, wire=MappingProxyType({**spec.wire, "prices": prices}))
+    (change,) = real_changes(Side("old", spec), Side("new", dearer))
+    assert (change.change_class, change.models) == (ChangeClass.BEHAVIOUR, (model,))
+    assert change.id.endswith(f"/prices.{model}.{region}")
     assert "9.99" in change.text
+
+
+def test_a_default_is_a_change_of_behaviour(spec: Spec) -> None:
+    family = spec.families[0]
+    name = next(field.name for field in family.fields if field.default and field.type == "integer")
+    fields = tuple(
+        replace(field, default=dict.fromkeys(field.default, 1)) if field.name == name else field
+        for field in family.fields
+    )
+    facts = {
+        key: replace(fact, value=1) if key.startswith(f"{family.name}/{name}.default") else fact
+        for key, fact in spec.facts.items()
+    }
+    other = replace(
+        spec, families=(replace(family, fields=fields), *spec.families[1:]), facts=MappingProxyType(facts)
+    )
+    changes = real_changes(Side("old", spec), Side("new", other))
+    assert {change.change_class for change in changes} == {ChangeClass.BEHAVIOUR}
+    assert {change.id.partition(":")[0] for change in changes} == {f"{family.name}/{name}.default"}
 
 
 def test_a_fingerprint_does_not_depend_on_words_or_limits(spec: Spec) -> None:

@@ -11,6 +11,8 @@ from wanlib.spec.model.model import FOR_TESTING, RECOMMENDED, Family, Spec
 
 _REMARKS = ("notes", "source")
 """Members of a value that describe it and state nothing."""
+_OFFERS = ("calls", "endpoints", "prices", "rates", "regions")
+"""Tables by model, which a model file or the file of the service can state."""
 _ADVICE = (FOR_TESTING, RECOMMENDED, "only_for")
 """Words in the ids of facts that only recommend or explain something."""
 
@@ -52,19 +54,15 @@ def fact_changes(
 
 def _shared_statements(side: Side) -> Mapping[str, _Statement]:
     """Return statements by ids that the other side shares; of a single model, those about this model."""
-    statements = _statements(side.spec)
+    statements = [*_statements(side.spec), *_offers(side.spec)]
     if side.model is None:
         return {statement.id: statement for statement in statements}
-    family, model = side.spec.family(side.model), side.spec.base(side.model)
-    shared: dict[str, _Statement] = {}
-    for statement in statements:
-        if statement.id.startswith(f"{family.name}/"):
-            if side.model in statement.models:
-                name = statement.id.removeprefix(f"{family.name}/").removesuffix(f".{model}")
-                shared[name] = statement
-        elif statement.id.endswith(f".{model}"):
-            shared[statement.id.removesuffix(f".{model}")] = statement
-    return shared
+    family, model = side.spec.family(side.model).name, side.spec.base(side.model)
+    return {
+        statement.id.removeprefix(f"{family}/").replace(f".{model}.", "."): statement
+        for statement in statements
+        if statement.id.startswith(f"{family}/") and statement.models.count(model or "")
+    }
 
 
 def _without_fields_missing(
@@ -82,21 +80,64 @@ def _without_fields_missing(
 
 
 def _statements(spec: Spec) -> Iterator[_Statement]:
+    """Yield facts and rules as they are stated, without the tables of `_offers`."""
     families = {family.name: family for family in spec.families}
     for fact in spec.facts.values():
-        location = Location(fact.file, fact.line)
-        yield _Statement(fact.id, _without_remarks(fact.value), location, _models(spec, families, fact.id))
+        if not _is_offer(fact.id):
+            location = Location(fact.file, fact.line)
+            models = _models(spec, families, fact.id)
+            yield _Statement(fact.id, _without_remarks(fact.value), location, models)
     for rule in spec.rules.values():
-        if rule.scope != "body":
+        if rule.scope != "body" and not _is_offer(rule.id):
             location, value = Location(rule.file, rule.line), _without_remarks(rule.limit)
             yield _Statement(rule.id, value, location, ())
+
+
+def _is_offer(name: str) -> bool:
+    return name.partition("/")[2].partition(".")[0] in _OFFERS
+
+
+def _offers(spec: Spec) -> Iterator[_Statement]:
+    """Yield what is offered for each model, which a model file or the file of the service can state."""
+    wire = spec.wire
+    for region, row in wire["regions"].items():
+        hosts = {name: value for name, value in _without_remarks(row).items() if name != "calls"}
+        yield _Statement(f"wire/regions.{region}", hosts, _location(spec, "wire", "regions", region), ())
+    for family in spec.families:
+        for model in family.models:
+            tables = {
+                "endpoints": wire["endpoints"].get(model, {}),
+                "prices": wire["prices"].get(model, {}),
+                "rates": wire["rates"].get(model, {}),
+                "regions": {
+                    region: row["calls"][model]
+                    for region, row in wire["regions"].items()
+                    if model in (row.get("calls") or {})
+                },
+            }
+            for table, row in tables.items():
+                for name, value in _without_remarks(row).items():
+                    location = _location(spec, family.name, table, model, name)
+                    yield _Statement(f"{family.name}/{table}.{model}.{name}", value, location, (model,))
+
+
+def _location(spec: Spec, file: str, table: str, *names: str) -> Location:
+    """Return the place of the most exact fact or rule that states a row."""
+    paths = [".".join((table, *names[:count])) for count in range(len(names), -1, -1)]
+    for path in (*paths, *(f"{table}.{name}" for name in names)):
+        for owner in (file, "wire"):
+            stated = spec.facts.get(f"{owner}/{path}") or spec.rules.get(f"{owner}/{path}")
+            if stated:
+                return Location(stated.file, stated.line)
+    return Location(f"{file}.yaml", 1)
 
 
 def _models(spec: Spec, families: Mapping[str, Family], fact_id: str) -> tuple[str, ...]:
     """Return the models that a fact is about; empty if it is about all."""
     family = families.get(fact_id.partition("/")[0])
-    named = tuple(model for model in spec.models if fact_id.endswith(f".{model}"))
-    return family.models if family and not named else named
+    if family:
+        return family.models
+    return tuple(model for model in spec.models if fact_id.endswith(f".{model}"))
 
 
 def _without_remarks(value: Any) -> Any:

@@ -147,11 +147,7 @@ class Wording(NamedTuple):
     def fact(self, fact_id: str, models: Sequence[str], old: Any, new: Any, relation: Relation) -> str:
         """Return the sentence on a fact."""
         subject = _fact_subject(fact_id)
-        of = (
-            f" of {join_names(models, 'and')}"
-            if models and self.is_revision and "/prices." not in fact_id
-            else ""
-        )
+        of = f" of {join_names(models, 'and')}" if models and self.is_revision else ""
         if relation is Relation.ADDED:
             return (
                 f"{subject}{of} is {_value(new)}; it was not stated."
@@ -220,8 +216,15 @@ def _fact_subject(fact_id: str) -> str:
     field, _, word = path.rpartition(".")
     if word == "default":
         return f"The default of {field}{when}"
-    if path.startswith("prices."):
-        return f"The price of a picture of {path.removeprefix('prices.')}"
+    table, *names = path.split(".")
+    if table == "prices":
+        return f"The price of a picture in {names[-1]}"
+    if table == "rates":
+        return f"The limit {names[-1]}"
+    if table == "regions" and file != "wire":
+        return f"The offer in {names[-1]}"
+    if table == "endpoints":
+        return f"The endpoint of {names[-1]} calls"
     return f"{file}/{path}{when}"
 
 
