@@ -56,7 +56,7 @@ class Seen(NamedTuple):
 
 
 class Service:
-    """seen: every request, in order. `on` says what a call is answered with.
+    """seen: every request, in order. created: the accepted creates. `on` says what a call is answered with.
 
     TASK in an answer stands for the task: a new one for each create, the one asked for in a query.
     """
@@ -66,7 +66,7 @@ class Service:
         self._now = now
         self._lock = Lock()
         self._scripts: dict[str, list[Answer]] = {}
-        self._created = 0
+        self.created = 0
 
     def on(self, call: str, *answers: Answer) -> None:
         """call: create, query, list, cancel, policy, upload, download."""
@@ -110,9 +110,9 @@ class Service:
         if call == "query":
             return body.replace(named, str(request.url.path).rpartition("/")[2].encode())
         if call == "create" and named in body:
-            self._created += 1
-            if self._created > 1:
-                return body.replace(named, named[:-4] + b"%04d" % self._created)
+            self.created += 1
+            if self.created > 1:
+                return body.replace(named, named[:-4] + b"%04d" % self.created)
         return body
 
 

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import count
 from math import isfinite
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:  # asyncio is slow to import, and the sync client never needs it
@@ -21,6 +21,18 @@ if TYPE_CHECKING:  # asyncio is slow to import, and the sync client never needs 
 
 _TURNS = 8
 """Turns of the event loop in which other coroutines may go on before a manual clock is advanced."""
+
+
+class ClockOffset(NamedTuple):
+    """How far another clock is ahead of ours, in seconds; negative if it is behind.
+
+    Attributes:
+        low: At least so far.
+        high: At most so far.
+    """
+
+    low: float
+    high: float
 
 
 class Clock(Protocol):

@@ -32,7 +32,13 @@ from wanlib.client.tasks.journaling import record_outcome
 from wanlib.client.tasks.lifecycle import call_sync, submit, wait, wait_all
 from wanlib.client.tasks.requests import cancel_task, get_task
 from wanlib.client.tasks.status import TaskStatus, TaskSummary
-from wanlib.client.tasks.task_list import TaskPages, find_lost, time_filter
+from wanlib.client.tasks.task_list import (
+    TaskPages,
+    TimeWindow,
+    find_lost,
+    submission_window,
+    time_filter,
+)
 from wanlib.client.tasks.waiter import StatusCallback
 from wanlib.errors import InvalidArgumentError, JournalError, OutcomeUnknownError, WanError
 
@@ -157,7 +163,8 @@ class ClientCore:
             raise InvalidArgumentError(
                 f"error is {safe_repr(error)}; allowed: an OutcomeUnknownError, as it was raised"
             )
-        return find_lost(self.context, error.model, error.sent_at, error.sent_at, self._deadline(None))
+        window = partial(submission_window, self.context, error.sent_at, error.sent_at)
+        return find_lost(self.context, error.model, window, self._deadline(None))
 
     def resume(
         self, timeout: float | None, on_status: StatusCallback | None, adopt: bool
@@ -188,7 +195,7 @@ class ClientCore:
         if start is not None or end is not None:
             until = self.context.clock.wall() if end is None else _to_epoch(end, "end")
             since = until - api.life.expires_after if start is None else _to_epoch(start, "start")
-            query |= time_filter(self.context, since, until, margin=0.0)
+            query |= time_filter(self.context, TimeWindow(since, until))
         return TaskPages(self.context, query, self._deadline(None))
 
     def _save(

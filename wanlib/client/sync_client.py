@@ -117,8 +117,10 @@ class Client(BaseClient):
             error: The error that the call raised.
 
         Returns:
-            Tasks of the same model that were submitted within two minutes of the call; empty if it was most
-            likely not accepted.
+            The tasks of the same model that the service lists as submitted when the call was sent, by its own
+            clock as its answers show it, and two minutes before and after that. They can be the tasks of
+            another client of the account. An empty list means that the service lists none at this moment, not
+            that it never accepts the call.
         """
         return self._driver.run(self._core.find_lost(error))
 

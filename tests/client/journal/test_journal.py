@@ -125,6 +125,14 @@ def test_pictures_are_left_for_as_long_as_the_task_is_known(journal: Journal, en
     assert left(journal, NOW + LIFE + 1) == []
 
 
+def test_a_task_is_recorded_for_one_call(journal: Journal) -> None:
+    first, second = running(journal, "task-1"), intend(journal)
+    assert not journal.record_accepted(second, "task-1", "request-2", NOW + 5)
+    assert (read(journal, second).state, read(journal, "task-1").key) == ("lost", first)
+    assert journal.record_accepted(first, "task-1", "request-1", NOW + 1)
+    assert journal.record_accepted(second, "task-2", None, NOW + 5)
+
+
 def test_the_first_end_stays(journal: Journal) -> None:
     key = unsaved(journal)
     journal.record_ended("task-1", "UNKNOWN", NOW + 99, None)

@@ -172,7 +172,7 @@ def test_calls_are_forgotten_when_the_service_has_forgotten_them() -> None:
     calls = LiveCalls(60.0)
     for second in range(1000):
         call = calls.begin("edit", "m", "async", float(second))
-        calls.accept(call, str(second), None)
+        calls.accept(call, str(second), None, float(second))
     assert len(calls.unfinished(999.0)) == 60
     assert calls.find_task("939") is None and calls.find_task("940") is not None
 

@@ -198,7 +198,8 @@ def test_a_client_that_repeats_lost_calls_pays_twice(monkeypatch: pytest.MonkeyP
     def eager(context: Any, entries: Any, deadline: Any, *, adopt: bool) -> Any:
         for entry in entries:
             call = LiveCall("submit", entry.model, "async", entry.sent_at)
-            yield from create.send_billed_call(context, plans[entry.model], deadline, call)
+            plan = plans[entry.model]
+            yield from create.send_billed_call(context, plan, deadline, call, lambda _: iter(()))
         return (yield from search_lost(context, entries, deadline, adopt=adopt))
 
     SEND_SUBMIT.plant(monkeypatch, noting)

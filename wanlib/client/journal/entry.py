@@ -3,6 +3,8 @@
 import json
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from wanlib.base.clock import ClockOffset
+
 State: TypeAlias = Literal["lost", "running", "unsaved", "done"]
 
 
@@ -29,6 +31,8 @@ class Entry(NamedTuple):
         saved_at: When its pictures were saved.
         paths: The saved files.
         problem: Why the call was refused or is uncertain; None otherwise.
+        clock_low: How far the service's clock was ahead when it was sent, at least; None if not known.
+        clock_high: The same at most.
         leased_until: When the lease of a process that works on it ends; None if none does.
     """
 
@@ -51,7 +55,16 @@ class Entry(NamedTuple):
     saved_at: float | None
     paths: tuple[str, ...]
     problem: str | None
+    clock_low: float | None
+    clock_high: float | None
     leased_until: float | None
+
+    @property
+    def clock_offset(self) -> ClockOffset | None:
+        """How far the service's clock was ahead when it was sent; None if not known."""
+        if self.clock_low is None or self.clock_high is None:
+            return None
+        return ClockOffset(self.clock_low, self.clock_high)
 
     @property
     def state(self) -> State:
@@ -80,17 +93,12 @@ UNFINISHED = """
 """
 """Whether there is something left to do, as `Entry.state` has it."""
 
-LOST_KEYS = """
-SELECT other.key FROM entry AS other
-WHERE other.task_id IS NULL AND other.ended_at IS NULL AND other.saved_at IS NULL
-    AND other.call = 'async' AND other.sent_at BETWEEN :since AND :until
-    AND EXISTS (
-        SELECT 1 FROM entry AS mine
-        WHERE mine.key IN (SELECT value FROM json_each(:keys))
-            AND mine.model = other.model AND mine.origin = other.origin
-    )
+LOST_CALLS = f"""
+SELECT {COLUMNS} FROM entry
+WHERE task_id IS NULL AND ended_at IS NULL AND saved_at IS NULL AND call = 'async'
+    AND origin IN (SELECT origin FROM entry WHERE key IN (SELECT value FROM json_each(:keys)))
 """
-"""The calls of the same models and addresses as :keys that have no task, leased or not."""
+"""The calls of the same addresses as :keys that have no task, leased or not."""
 TAKEN_TASKS = "SELECT count(*) FROM entry WHERE task_id IN (SELECT value FROM json_each(:ids))"
 
 SCHEMA = """
@@ -114,6 +122,8 @@ CREATE TABLE entry (
     saved_at REAL,
     paths TEXT NOT NULL DEFAULT '[]',
     problem TEXT,
+    clock_low REAL,
+    clock_high REAL,
     owner TEXT,
     leased_until REAL
 );

@@ -12,11 +12,12 @@ from pathlib import Path
 from sqlite3 import Connection, Cursor
 from typing import Any
 
+from wanlib.base.clock import ClockOffset
 from wanlib.base.redaction import redact_text
 from wanlib.client.journal.database import JournalFile
 from wanlib.client.journal.entry import (
     COLUMNS,
-    LOST_KEYS,
+    LOST_CALLS,
     TAKEN_TASKS,
     UNFINISHED,
     Entry,
@@ -68,6 +69,7 @@ class Journal:
         currency: str,
         origin: str,
         at: float,
+        offset: ClockOffset | None = None,
         owner: str | None = None,
         until: float | None = None,
     ) -> int:
@@ -83,6 +85,7 @@ class Journal:
             currency: The currency of the price.
             origin: Scheme and host of the API.
             at: When the call is sent, in seconds since 1970.
+            offset: How far the service's clock is ahead; None if that is not known.
             owner: The owner of a lease that starts now, so that no other process takes the call for lost.
                 None for no lease.
             until: When the lease ends, in seconds since 1970; None without an owner.
@@ -93,44 +96,55 @@ class Journal:
         row = {"verb": verb, "model": model, "call": call, "digest": digest, "pictures": pictures}
         row |= {"price": price, "currency": currency, "origin": origin, "sent_at": at}
         row |= {"owner": owner, "leased_until": until}
+        row |= {"clock_low": offset and offset.low, "clock_high": offset and offset.high}
         names = ", ".join(f":{name}" for name in row)
         key = self._write(f"INSERT INTO entry ({', '.join(row)}) VALUES ({names})", row).lastrowid
         assert key is not None  # it was an INSERT
         return key
 
-    def record_accepted(self, key: int, task_id: str | None, request_id: str | None, at: float) -> None:
-        """Record that the service has accepted the call.
+    def record_postponed(self, key: int, at: float) -> None:
+        """Record that the call is sent at another time, in seconds since 1970, than was intended."""
+        self._write("UPDATE entry SET sent_at = :at WHERE key = :key", {"key": key, "at": at})
+
+    def record_accepted(self, key: int, task_id: str | None, request_id: str | None, at: float) -> bool:
+        """Record that the service has accepted the call, unless another entry has the task.
 
         Args:
             key: The key of the entry.
             task_id: The id of the task; None for a call that is answered at once.
             request_id: The vendor's id of the exchange; None if there is none.
             at: When it was accepted, in seconds since 1970.
+
+        Returns:
+            False, and nothing is recorded, if another entry has the task.
         """
         values = {"key": key, "task_id": task_id, "request_id": request_id, "at": at}
         changes = "task_id = :task_id, request_id = :request_id, accepted_at = :at, problem = NULL"
-        self._write(f"UPDATE entry SET {changes} WHERE key = :key", values, task_id)
+        other = "EXISTS (SELECT 1 FROM entry WHERE task_id = :task_id AND key != :key)"
+        statement = f"UPDATE entry SET {changes} WHERE key = :key AND NOT {other}"
+        if self._write(statement, values, task_id).rowcount:
+            return True
+        entry = None if task_id is None else self.entry(task_id)
+        return entry is None or entry.key == key
 
-    def adopt(self, tasks: Mapping[int, str], *, since: float, until: float) -> bool:
+    def adopt(self, tasks: Mapping[int, str], is_near: Callable[[Entry], bool]) -> bool:
         """Record the tasks of lost calls, all or none.
 
         Nothing is recorded if one of the tasks is in another entry, if one of the calls has a task or an end,
-        or if another call of the same model and address was lost or is under way at that time.
+        or if another lost call, such as one that another process has under way, may have made the tasks.
 
         Args:
             tasks: The id of the task by the key of the entry.
-            since: The time from which other calls may have made the tasks, in seconds since 1970.
-            until: The end of that time.
+            is_near: Returns whether a call of the same address may have made one of the tasks.
 
         Returns:
             Whether the tasks were recorded.
         """
-        keys, ids = json.dumps(list(tasks)), json.dumps(list(tasks.values()))
-        values = {"keys": keys, "ids": ids, "since": since, "until": until}
+        values = {"keys": json.dumps(list(tasks)), "ids": json.dumps(list(tasks.values()))}
         with self._file.connected(self._wait) as connection, _transaction(connection):
-            lost = {key for (key,) in connection.execute(LOST_KEYS, values)}
+            lost = [entry_from_row(row) for row in connection.execute(LOST_CALLS, values)]
             (taken,) = connection.execute(TAKEN_TASKS, values).fetchone()
-            if taken or lost != tasks.keys():
+            if taken or {entry.key for entry in lost if is_near(entry)} != tasks.keys():
                 return False
             changes = "UPDATE entry SET task_id = ?, accepted_at = sent_at, problem = NULL WHERE key = ?"
             connection.executemany(changes, [(task_id, key) for key, task_id in tasks.items()])

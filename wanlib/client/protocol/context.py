@@ -15,6 +15,7 @@ from wanlib.base.redaction import Secret, safe_repr
 from wanlib.client.http.messages import Request
 from wanlib.client.protocol.budget import Budget
 from wanlib.client.protocol.live_calls import LiveCalls
+from wanlib.client.protocol.service_clock import ServiceClock
 from wanlib.client.protocol.settings import RESPONSE_TIMEOUT, Settings, resolve_settings
 from wanlib.client.protocol.timing import Backoff, Deadline, RateLimiter
 from wanlib.client.protocol.usage import UsageGuard
@@ -45,6 +46,7 @@ class ClientContext(NamedTuple):
         budget: What the client may spend.
         rate_limiters: By call.
         submit_limiters: By model, for models whose calls were refused for their rate.
+        service_clock: What is known of the service's clock.
         live_calls: The calls of this client that are not finished.
         journal: The journal, which fails at once if another process holds it; None if there is none.
         lease_owner: The identity of this client in the leases of the journal; None without a journal.
@@ -60,6 +62,7 @@ class ClientContext(NamedTuple):
     budget: Budget
     rate_limiters: Mapping[str, RateLimiter]
     submit_limiters: dict[str, RateLimiter]
+    service_clock: ServiceClock
     live_calls: LiveCalls
     journal: "Journal | None"
     lease_owner: "LeaseOwner | None"
@@ -177,6 +180,7 @@ def create_context(
         client_budget,
         rate_limiters,
         {},
+        ServiceClock(),
         LiveCalls(api.life.expires_after),
         journal,
         lease_owner,

@@ -46,16 +46,28 @@ class LiveCall:
         model: The name of the model.
         call: `async`, `sync` or `stream`.
         sent_at: Seconds since 1970.
+        accepted_at: Seconds since 1970; None while no task is known.
         task_id: None until it is known, and for a call without a task.
         request_id: None until it is known.
         result: The result, once it is known.
     """
 
-    __slots__ = ("call", "model", "request_id", "result", "sent_at", "state", "task_id", "verb")
+    __slots__ = (
+        "accepted_at",
+        "call",
+        "model",
+        "request_id",
+        "result",
+        "sent_at",
+        "state",
+        "task_id",
+        "verb",
+    )
 
     def __init__(self, verb: str, model: str, call: str, sent_at: float) -> None:
         self.state: CallState | None = None
         self.verb, self.model, self.call, self.sent_at = verb, model, call, sent_at
+        self.accepted_at: float | None = None
         self.task_id: str | None = None
         self.request_id: str | None = None
         self.result: Any = None
@@ -82,19 +94,19 @@ class LiveCalls:
             self._calls[begun] = None
         return begun
 
-    def accept(self, call: LiveCall, task_id: str | None, request_id: str | None) -> bool:
-        """Note that the service has accepted a call.
+    def accept(self, call: LiveCall, task_id: str, request_id: str | None, at: float) -> bool:
+        """Note that the service has accepted a call. at: seconds since 1970.
 
         Returns:
             False, and nothing is noted, if another unfinished call has this task: then the answer belongs
             to that call.
         """
         with self._lock:
-            if task_id is not None:
-                if task_id in self._tasks:
-                    return False
-                self._tasks[task_id] = call
+            if task_id in self._tasks:
+                return False
+            self._tasks[task_id] = call
             call.state, call.task_id, call.request_id = "running", task_id, request_id
+            call.accepted_at = at
             return True
 
     def disown(self, call: LiveCall) -> None:

@@ -104,8 +104,14 @@ def send(
 ) -> Steps[OpenedResponse]:
     """Send the call. The reservation is given back only if it was certainly not accepted."""
     assert billed.live is not None
+
+    def postpone(at: float) -> Steps[None]:
+        key = billed.journal_key
+        if key is not None:
+            yield from use_journal(context, deadline, lambda journal: journal.record_postponed(key, at))
+
     try:
-        return (yield from send_billed_call(context, plan, deadline, billed.live))
+        return (yield from send_billed_call(context, plan, deadline, billed.live, postpone))
     except OutcomeUnknownError as error:
         yield from mark_uncertain(context, billed, error)
         raise
@@ -250,6 +256,7 @@ def _record_intent(
             currency=context.api.currency,
             origin=context.settings.origin,
             at=at,
+            offset=context.service_clock.offset,
             owner=owner.mark,
             until=at + deadline.remaining + LEASE,
         )

@@ -57,21 +57,18 @@ def submit(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Dea
     except InvalidArgumentError:
         raise (yield from _lost(context, plan, billed, "the answer has no task id", response)) from None
     request_id, at = get_sanitized(payload, names.answer.request_id), context.clock.wall()
-    if not context.live_calls.accept(billed.live, task_id, request_id):
+    if not context.live_calls.accept(billed.live, task_id, request_id, at):
         raise (yield from _lost(context, plan, billed, _foreign_task(task_id), response))
     context.budget.assign_to_task(billed.reserved, task_id)
-    others: list[int] = []
+    is_ours = True
 
     def write(journal: "Journal", key: int) -> None:
-        entry = journal.entry(task_id)
-        if entry is not None and entry.key != key:
-            others.append(entry.key)
-        else:
-            journal.record_accepted(key, task_id, request_id, at)
+        nonlocal is_ours
+        is_ours = journal.record_accepted(key, task_id, request_id, at)
 
     with name_tasks(task_id):
         failure = yield from write_journal(context, billed, write)
-    if others:
+    if not is_ours:
         context.live_calls.disown(billed.live)
         context.budget.unassign(task_id)
         raise (yield from _lost(context, plan, billed, _foreign_task(task_id), response))

@@ -9,7 +9,8 @@ second condition again in the transaction that writes the ids, with the calls th
 way.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial, reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 from wanlib.client.journal.entry import Entry
@@ -18,7 +19,7 @@ from wanlib.client.protocol.effects import Steps
 from wanlib.client.protocol.timing import Deadline
 from wanlib.client.tasks.journaling import use_journal
 from wanlib.client.tasks.status import TaskSummary
-from wanlib.client.tasks.task_list import CLOCK_TOLERANCE, find_lost
+from wanlib.client.tasks.task_list import TimeWindow, find_lost, submission_window
 from wanlib.errors import WanError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class LostCall(NamedTuple):
         entry: Its entry in the journal.
         candidates: The tasks that it may have become: of its model, submitted at about that time, and in no
             entry of the journal. They can be tasks of another client of the account. Empty if the service
-            lists none, and for a synchronous call, which has no task.
+            lists none at this moment, and for a synchronous call, which has no task.
         error: Why the list could not be searched; None if it was, and for a synchronous call.
     """
 
@@ -58,39 +59,52 @@ def search_lost_calls(
     """
     adopted: list[Entry] = []
     lost = [LostCall(entry, ()) for entry in entries if entry.call != "async"]
-    for group in _group_by_time(entry for entry in entries if entry.call == "async"):
+    pending = [entry for entry in entries if entry.call == "async"]
+    while pending:
+        group = _nearby_calls(context, pending)
         candidates: list[TaskSummary] = []
         matches: list[Entry] = []
         problem: WanError | None = None
         try:
             candidates = yield from _find_candidates(context, group, deadline)
+            if len(_nearby_calls(context, pending)) > len(group):
+                continue  # the answer has shown that the clocks differ, and wider windows overlap
             matches = (yield from _adopt(context, group, candidates, deadline)) if adopt else []
         except WanError as error:
             problem = error
         adopted += matches
         lost += [] if matches else [LostCall(entry, tuple(candidates), problem) for entry in group]
+        pending = [entry for entry in pending if entry not in group]
     return adopted, lost
 
 
-def _group_by_time(entries: Iterable[Entry]) -> list[list[Entry]]:
-    """Group calls of one model that are so close in time that one task may be that of either."""
-    groups: list[list[Entry]] = []
-    for entry in sorted(entries, key=lambda entry: (entry.model, entry.sent_at)):
-        last = groups[-1][-1] if groups else None
-        is_near = last is not None and entry.sent_at - last.sent_at <= 2 * CLOCK_TOLERANCE
-        if last is not None and last.model == entry.model and is_near:
-            groups[-1].append(entry)
-        else:
-            groups.append([entry])
-    return groups
+def _window(context: ClientContext, entry: Entry) -> TimeWindow:
+    return submission_window(context, entry.sent_at, entry.sent_at, entry.clock_offset)
+
+
+def _joint_window(context: ClientContext, entries: Sequence[Entry]) -> TimeWindow:
+    return reduce(TimeWindow.join, [_window(context, entry) for entry in entries])
+
+
+def _nearby_calls(context: ClientContext, entries: Sequence[Entry]) -> list[Entry]:
+    """Return the first call of a model and those so near in time that one task may be that of either."""
+    ordered = sorted(
+        (entry for entry in entries if entry.model == entries[0].model),
+        key=lambda entry: _window(context, entry),
+    )
+    group = ordered[:1]
+    for entry in ordered[1:]:
+        if not _joint_window(context, group).overlaps(_window(context, entry)):
+            break
+        group.append(entry)
+    return group
 
 
 def _find_candidates(
     context: ClientContext, group: Sequence[Entry], deadline: Deadline
 ) -> Steps[list[TaskSummary]]:
     """Return the tasks that were submitted when these calls were sent, and that no entry contains."""
-    first, last = group[0], group[-1]
-    listed = yield from find_lost(context, first.model, first.sent_at, last.sent_at, deadline)
+    listed = yield from find_lost(context, group[0].model, partial(_joint_window, context, group), deadline)
     tasks = {task.task_id: task for task in listed}
 
     def unexplained(journal: "Journal") -> list[TaskSummary]:
@@ -107,12 +121,12 @@ def _adopt(
     if len(candidates) != len(group):
         return []
     tasks = {entry.key: task.task_id for entry, task in zip(group, candidates, strict=True)}
-    margin = 2 * CLOCK_TOLERANCE
+    window = _joint_window(context, group)
 
-    def write(journal: "Journal") -> bool:
-        return journal.adopt(tasks, since=group[0].sent_at - margin, until=group[-1].sent_at + margin)
+    def is_near(other: Entry) -> bool:
+        return other.model == group[0].model and window.overlaps(_window(context, other))
 
-    if not (yield from use_journal(context, deadline, write)):
+    if not (yield from use_journal(context, deadline, lambda journal: journal.adopt(tasks, is_near))):
         return []
     for entry in group:
         LOG.info("lost call of %s is taken to be task %s", entry.model, tasks[entry.key])

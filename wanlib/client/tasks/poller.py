@@ -139,12 +139,21 @@ class TaskPoller:
             watch.finish(error)
         else:
             watch.last_error = None
+            self._learn_time(snapshot)
             if snapshot.uncertain and not (yield from self._is_confirmed_failure(watch, snapshot)):
                 self._reschedule(watch)
                 return
             watch.uncertain_polls = 0
             _notify(watch, snapshot.status)
             self._handle_status(watch, snapshot)
+
+    def _learn_time(self, snapshot: TaskStatus) -> None:
+        """Learn the service's time from the submission of a task of this client."""
+        live = self._context.live_calls.find_task(snapshot.task_id)
+        if live is not None and live.accepted_at is not None and snapshot.submitted_at is not None:
+            self._context.service_clock.observe_submission(
+                snapshot.submitted_at, live.sent_at, live.accepted_at
+            )
 
     def _is_confirmed_failure(self, watch: TaskWaiter, snapshot: TaskStatus) -> Steps[bool]:
         """Return whether an uncertain failure is real: the list agrees, or it was reported several times."""

@@ -43,11 +43,14 @@ def send_once(
     """
     if (wait := context.rate_limiters[call].reserve(context.clock.now())) > 0:
         yield Sleep(wait)
+    sent_at = context.clock.wall()
     try:
         response: Response = yield Send(context.request(call, deadline, query, task_id, reuse=reuse))
     except TransportError as cause:
         raise ConnectionFailedError(f"no answer from the service: {cause}", task_id=task_id) from None
     good = 200 <= response.status < 300
+    if good:
+        context.service_clock.observe_date(response.headers.get("date"), sent_at, context.clock.wall())
     # A query of a task that FAILED may be answered in the form of an error: its reader knows.
     if good and (call == "query" or not is_error_response(context.api, response)):
         return response

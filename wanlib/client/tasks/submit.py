@@ -15,6 +15,7 @@ An account may be allowed more than the pages document. So requests are not pace
 requests are sent at the documented rate from its first rate refusal on.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from wanlib.base.api_tables import ApiTables, Model
@@ -42,10 +43,16 @@ from wanlib.errors import (
 
 _GATEWAY_STATUSES = frozenset({502, 504})  # what stands behind the gateway may have taken the call
 _TOO_MANY_REQUESTS = 429
+_MAX_DELAY = 10.0
+"""Seconds between the recorded time and that of the request, far less than the tolerance of a search."""
 
 
 def send_billed_call(
-    context: ClientContext, plan: CallPlan, deadline: Deadline, live: LiveCall
+    context: ClientContext,
+    plan: CallPlan,
+    deadline: Deadline,
+    live: LiveCall,
+    postpone: Callable[[float], Steps[None]],
 ) -> Steps[OpenedResponse]:
     """Send a call and return the response of an accepted one, a streamed one with its body still to come.
 
@@ -54,6 +61,8 @@ def send_billed_call(
         plan: The call.
         deadline: When it ends.
         live: The call among the unfinished ones; its state says whether it may have been accepted.
+        postpone: Records that the call is sent at this time only, in seconds since 1970: `find_lost` searches
+            about that time.
 
     Raises:
         ConnectionFailedError: The service cannot be reached; nothing was accepted.
@@ -65,6 +74,9 @@ def send_billed_call(
     for tries in range(1, context.attempts + 1):
         yield from _wait_turn(context, plan.model, deadline)
         sent_at = context.clock.wall()
+        if sent_at - live.sent_at > _MAX_DELAY:
+            yield from postpone(sent_at)
+            live.sent_at = sent_at
         request = plan.request(context.api, context.settings)
         error: WanError | None
         request = request._replace(timeout=min(request.timeout, deadline.remaining))
@@ -80,6 +92,10 @@ def send_billed_call(
             ) from None
         else:
             response = opened.response
+            if response.status not in _GATEWAY_STATUSES:
+                context.service_clock.observe_date(
+                    response.headers.get("date"), sent_at, context.clock.wall()
+                )
             if opened.body:
                 return opened
             accepted = _interpret_response(context, plan, response, sent_at)

@@ -1,8 +1,10 @@
 """The list of recent tasks: used to poll many tasks at once, and to search for a lost call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
+from wanlib.base.clock import ClockOffset
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.effects import Steps
 from wanlib.client.protocol.timing import Deadline
@@ -12,23 +14,59 @@ from wanlib.client.tasks.waiter import TaskWaiter
 from wanlib.errors import DeadlineExceededError, MalformedResponseError, WanError
 
 CLOCK_TOLERANCE = 120.0
-"""Seconds by which the clocks of client and service may differ."""
+"""Seconds from the sending of a call to its submission, and by which the clocks may differ unnoticed."""
 MAX_PAGES = 1000
 """Pages of a list that are fetched at most: more tasks than one each second of the time they are kept."""
 
 
-def time_filter(
-    context: ClientContext, start: float, end: float, margin: float = CLOCK_TOLERANCE
-) -> dict[str, str]:
-    """Return the filter for tasks submitted between two times (seconds since 1970), with a margin."""
+class TimeWindow(NamedTuple):
+    """A span of time on the service's clock, in seconds since 1970."""
+
+    start: float
+    end: float
+
+    def overlaps(self, other: "TimeWindow") -> bool:
+        """Return whether the two have a moment in common."""
+        return self.start <= other.end and other.start <= self.end
+
+    def join(self, other: "TimeWindow") -> "TimeWindow":
+        """Return the span from the beginning of the first to the end of the last."""
+        return TimeWindow(min(self.start, other.start), max(self.end, other.end))
+
+
+def submission_window(
+    context: ClientContext, first: float, last: float, offset: ClockOffset | None = None
+) -> TimeWindow:
+    """Return when the service can have accepted calls that were sent between two times.
+
+    It is empty, its end not after its start, for calls that are older than the tasks that the service keeps.
+
+    Args:
+        context: The context of the client.
+        first: When the first call was sent, in seconds since 1970 on the clock of its sender.
+        last: When the last call was sent.
+        offset: How far the service's clock was ahead of that clock. None if it is not known: then the window
+            spans the time at which the clocks agree and that by what this client knows of the service's.
+    """
+    ours = context.service_clock.offset or ClockOffset(0.0, 0.0)
+    ours = ClockOffset(min(ours.low, 0.0), max(ours.high, 0.0))
+    low, high = offset or ours
+    oldest = context.clock.wall() + ours.high - context.api.life.expires_after
+    return TimeWindow(
+        max(first + low, oldest + 2 * CLOCK_TOLERANCE) - CLOCK_TOLERANCE, last + high + CLOCK_TOLERANCE
+    )
+
+
+def time_filter(context: ClientContext, window: TimeWindow) -> dict[str, str]:
+    """Return the filter for tasks that were submitted in a window, as far back as the service keeps them."""
     zone = timedelta(seconds=context.api.query_zone)
-    oldest = context.clock.wall() - context.api.life.expires_after + margin
+    oldest = context.clock.wall() - context.api.life.expires_after
 
     def format_time(moment: float) -> str:
         return (datetime.fromtimestamp(moment, UTC) + zone).strftime(context.api.list_time)
 
     names = context.api.names.list_query
-    return {names.start: format_time(max(start - margin, oldest)), names.end: format_time(end + margin)}
+    return {names.start: format_time(max(window.start, oldest)), names.end: format_time(window.end)}
 
 
 def statuses_from_list(context: ClientContext, waiters: Sequence[TaskWaiter]) -> Steps[dict[str, str]]:
@@ -38,7 +76,8 @@ def statuses_from_list(context: ClientContext, waiters: Sequence[TaskWaiter]) ->
     if len(started) < len(waiters):
         started = [wall - context.api.life.expires_after]
     names = context.api.names.list_query
-    filters: Query = {**time_filter(context, min(started), wall), names.page_size: context.api.list_page}
+    window = submission_window(context, min(started), wall)
+    filters: Query = {**time_filter(context, window), names.page_size: context.api.list_page}
     wanted = {watch.task_id for watch in waiters}
     deadline = Deadline(min(watch.deadline for watch in waiters), context.clock.now)
     known: dict[str, str] = {}
@@ -57,20 +96,29 @@ def statuses_from_list(context: ClientContext, waiters: Sequence[TaskWaiter]) ->
 
 
 def find_lost(
-    context: ClientContext, model: str, start: float, end: float, deadline: Deadline
+    context: ClientContext, model: str, window: Callable[[], TimeWindow], deadline: Deadline
 ) -> Steps[list[TaskSummary]]:
-    """Return the tasks of a model that calls sent between two times (seconds since 1970) may be.
+    """Return the tasks of a model that were submitted in a window.
 
-    Empty, without a request, for calls sent longer ago than the service keeps tasks.
+    Args:
+        context: The context of the client.
+        model: The name of the model.
+        window: Returns the window. It is asked again after the list, whose answer can show that the service's
+            clock differs, and if it is wider now, the list is fetched again.
+        deadline: When the search ends.
     """
-    if context.clock.wall() - end >= context.api.life.expires_after:
-        return []
     names = context.api.names.list_query
-    filters: Query = {**time_filter(context, start, end), names.model: model}
-    pages = TaskPages(context, filters, deadline)
     tasks: list[TaskSummary] = []
-    while page := (yield from pages.next_page()):
-        tasks += page
+    searched: TimeWindow | None = None
+    while searched is None or searched.join(window()) != searched:
+        searched = window() if searched is None else searched.join(window())
+        if searched.end <= searched.start:
+            return []
+        tasks.clear()
+        filters: Query = {**time_filter(context, searched), names.model: model}
+        pages = TaskPages(context, filters, deadline)
+        while page := (yield from pages.next_page()):
+            tasks += page
     return tasks
 
 
