@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.api_facts import default_of, limit_of
 from wanlib import limits
 from wanlib.base.values import limit_to_json
 from wanlib.spec import Field, Spec, load
@@ -60,16 +61,21 @@ def test_a_few_by_hand() -> None:
     assert pro["n"] == {
         "type": "integer",
         "min": 1,
-        "max": 4,
-        "default": 4,
-        "when": {"sequential": {"max": 12, "default": 12}},
+        "max": limit_of("wan2.7/n.max"),
+        "default": default_of("wan2.7/n"),
+        "when": {
+            "sequential": {
+                "max": limit_of("wan2.7/n.max:sequential"),
+                "default": default_of("wan2.7/n", "sequential"),
+            }
+        },
     }
-    assert pro["images"]["max_count"] == 9
-    assert pro["images"]["each"]["max_bytes"] == 20 * 1_048_576
-    assert pro["size"]["when"]["pro_text"]["max_pixels"] == 4096 * 4096
+    assert pro["images"]["max_count"] == limit_of("wan2.7/images.max_count")
+    assert pro["images"]["each"]["max_bytes"] == limit_of("wan2.7/images.each.max_bytes")
+    assert pro["size"]["when"]["pro_text"]["max_pixels"] == limit_of("wan2.7/size.max_pixels:pro_text")
     assert pro["color_palette"]["each"]["fields"]["hex"]["required"] is True
     assert "when" not in limits("wan2.7-image")["size"], "only the pro model can ever be in that mode"
-    assert limits("wan2.5-i2i-preview")["size"]["max_ratio"] == "4:1"
+    assert limits("wan2.5-i2i-preview")["size"]["max_ratio"] == str(limit_of("wan2.5/size.max_ratio"))
     assert "default" not in limits("wan2.6-image")["size"]["when"]["interleave"]
 
 

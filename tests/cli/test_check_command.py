@@ -1,7 +1,9 @@
 """`wanlib check`: its output as text and JSON, prices, corrections and exit codes."""
 
 import json
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.support.api_facts import default_of, limit_of, price_of
 from wanlib.spec.load import spec_folder
 
 Body = dict[str, Any]
@@ -65,7 +68,7 @@ UNREADABLE = Draft202012Validator(
 
 # What is put into the parameters of a clean body, the rule that it breaks, and the exit codes.
 BREAKS = [
-    ({"n": 5}, "wan2.7/n.max", 1, 1),
+    ({"n": 99}, "wan2.7/n.max", 1, 1),
     ({"thinking_mode": True}, "wan2.7/thinking_mode.effective", 0, 1),
     ({"negative_prompt": "x"}, "wan2.7/only_for", 0, 1),
     ({"cfg": 1}, "wan2.7/unknown", 0, 1),
@@ -95,11 +98,14 @@ def test_exit_codes(
 
 
 def test_truncated_counts_as_refused(wanlib: Callable[..., Any], clean: Body) -> None:
-    clean["input"]["messages"][0]["content"][1]["text"] = "x" * 5001
+    clean["input"]["messages"][0]["content"][1]["text"] = "x" * 9999
     ran = wanlib("check", "-", stdin=text(clean))
     assert ran.code == 1
     assert ran.out.splitlines()[0] == "truncated"
-    assert ran.out.splitlines()[-2:] == ["1 violation: 1 would be truncated", "1 picture, 0.20 CNY"]
+    assert ran.out.splitlines()[-2:] == [
+        "1 violation: 1 would be truncated",
+        f"1 picture, {price_of(MODEL)} CNY",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -145,8 +151,8 @@ def test_json_has_its_shape(wanlib: Callable[..., Any], body: object) -> None:
 def test_text_is_ok_or_grouped(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -> None:
     file = tmp_path / "body.json"
     file.write_bytes(text(clean))
-    assert wanlib("check", file) == (0, "ok\n1 picture, 0.20 CNY\n", "")
-    clean["parameters"] |= {"n": 5, "seed": -1, "thinking_mode": True, "cfg": 1}
+    assert wanlib("check", file) == (0, f"ok\n1 picture, {price_of(MODEL)} CNY\n", "")
+    clean["parameters"] |= {"n": 99, "seed": -1, "thinking_mode": True, "cfg": 1}
     file.write_bytes(text(clean))
     ran = wanlib("check", file)
     lines = ran.out.splitlines()
@@ -156,10 +162,11 @@ def test_text_is_ok_or_grouped(wanlib: Callable[..., Any], clean: Body, tmp_path
         "ignored",
         "unspecified",
         "4 violations: 2 would be rejected, 1 ignored, 1 unspecified",
-        "5 pictures, 1.00 CNY",
+        f"99 pictures, {price_of(MODEL, 99)} CNY",
     ]
+    most = limit_of("wan2.7/n.max")
     assert [line for line in lines if "(wan2.7/n.max)" in line] == [
-        "  n at /parameters/n is 5; at most 4 (wan2.7/n.max). Send 4 or less. 5 needs enable_sequential on."
+        f"  n at /parameters/n is 99; at most {most} (wan2.7/n.max). Send {most} or less."
     ]
 
 
@@ -243,7 +250,9 @@ def test_a_line_that_is_too_large_is_skipped(
 def test_another_spec(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -> None:
     folder = copytree(spec_folder(), tmp_path / "spec")
     family = folder / "wan2.7.yaml"
-    family.write_text(family.read_text("utf-8").replace("    max_count: 9\n", "    max_count: 1\n"), "utf-8")
+    family.write_text(
+        re.sub("(?m)^    max_count: .*", "    max_count: 1", family.read_text("utf-8"), count=1), "utf-8"
+    )
     content = clean["input"]["messages"][0]["content"]
     content.insert(0, content[0])
     assert wanlib("check", "-", stdin=text(clean)).code == 0
@@ -252,7 +261,8 @@ def test_another_spec(wanlib: Callable[..., Any], clean: Body, tmp_path: Path) -
     assert ids(json.loads(ran.out)) == ["wan2.7/images.max_count"]
 
 
-DEFAULT_BILL = "4 pictures, 0.80 CNY (n is not given: default 4)"
+MODEL, DEFAULT_N = "wan2.7-image", default_of("wan2.7/n")
+DEFAULT_BILL = f"{DEFAULT_N} pictures, {price_of(MODEL, DEFAULT_N)} CNY (n is not given: default {DEFAULT_N})"
 
 
 def test_the_header_that_an_uploaded_image_needs_is_named(
@@ -272,21 +282,26 @@ def test_the_price_follows_the_result(wanlib: Callable[..., Any], clean: Body) -
     for_testing = "n=1 is recommended for testing"
     assert wanlib("check", "-", stdin=text(clean)) == (0, f"ok\n{DEFAULT_BILL}\n{for_testing}\n", "")
     printed = json.loads(wanlib("check", "-", "--json", stdin=text(clean)).out)
-    assert (printed["pictures"], printed["price"]) == (4, {"amount": "0.80", "currency": "CNY"})
+    assert (printed["pictures"], printed["price"]) == (
+        DEFAULT_N,
+        {"amount": str(price_of(MODEL, DEFAULT_N)), "currency": "CNY"},
+    )
     clean["parameters"] = {"n": "four"}
     ran = wanlib("check", "-", stdin=text(clean))
     assert ran.out.splitlines()[-1].startswith("pictures and price unknown: n is 'four', ")
 
 
 # What the parameters are, --max-price, the region, the exit code and what stderr says.
+TWO, THERE = price_of(MODEL, 2), price_of(MODEL, 2, "singapore")
+LESS = TWO - Decimal("0.01")
 CAPS: list[tuple[Body, str, str | None, int, str]] = [
-    ({"n": 2}, "0.40", None, 0, ""),
-    ({"n": 2}, "0.4", None, 0, ""),
-    ({"n": 2}, "0.39", None, 1, "the price could be 0.40 CNY, more than --max-price 0.39"),
-    ({"n": 2}, "0.40", "singapore", 1, "the price could be 0.440354 CNY, more than --max-price 0.40"),
+    ({"n": 2}, f"{TWO}", None, 0, ""),
+    ({"n": 2}, f"{TWO.normalize()}", None, 0, ""),
+    ({"n": 2}, f"{LESS}", None, 1, f"the price could be {TWO} CNY, more than --max-price {LESS}"),
+    ({"n": 2}, f"{TWO}", "singapore", 1, f"the price could be {THERE} CNY, more than --max-price {TWO}"),
     ({"n": 2}, "9", "virginia", 1, "no page states a price for wan2.7-image in region virginia"),
     ({"n": None}, "9", None, 1, "the price is unknown, so it may be more than --max-price 9: n is null"),
-    ({"n": 2, "cfg": 1}, "0", None, 1, "the price could be 0.40 CNY, more than --max-price 0"),
+    ({"n": 2, "cfg": 1}, "0", None, 1, f"the price could be {TWO} CNY, more than --max-price 0"),
 ]
 
 

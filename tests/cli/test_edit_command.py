@@ -6,16 +6,21 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.service import KEY, PNG, SIGNATURE, TASK, Service
+from tests.support.api_facts import price_of
 from tests.support.image_files import picture
 
 PRO = "wan2.7-image-pro"
 Command = Callable[..., Any]
+
+
+ONE, TWO = price_of(PRO), price_of(PRO, 2)
 
 
 @pytest.fixture
@@ -50,7 +55,7 @@ def test_an_edit_is_submitted_followed_and_saved(
     assert (ran.code, ran.out) == (0, f"{saved}\n")
     assert saved.read_bytes() == PNG
     assert ran.err.splitlines() == [
-        f"{PRO}, 1 picture: at most 0.50 CNY",
+        f"{PRO}, 1 picture: at most {ONE} CNY",
         f"task {TASK} is submitted",
         f"task {TASK} is PENDING after 1 s",
         f"task {TASK} is RUNNING after 3 s",
@@ -132,8 +137,8 @@ def test_json_is_one_object_and_shows_no_progress(edit: Command, out: Path) -> N
     result = json.loads(ran.out)
     assert ran.code == 0
     assert result["files"] == [str(out / f"{TASK}-1.png")]
-    assert (result["task_id"], result["spent"]["amount"], result["short"]) == (TASK, "0.50", False)
-    assert ran.err == f"{PRO}, 1 picture: at most 0.50 CNY\n"
+    assert (result["task_id"], result["spent"]["amount"], result["short"]) == (TASK, str(ONE), False)
+    assert ran.err == f"{PRO}, 1 picture: at most {ONE} CNY\n"
 
 
 def test_failed_pictures_are_reported(edit: Command, service: Service, out: Path) -> None:
@@ -158,18 +163,24 @@ def test_a_dry_run_sends_nothing_and_needs_no_key(
     assert head.startswith(f"POST {service.base}/services/aigc/image-generation/generation\n")
     assert "Authorization: Bearer $DASHSCOPE_API_KEY" in head
     assert "(street.png, " in body and json.loads(body)["parameters"] == {"n": 2}
-    assert price == f"{PRO}, up to 2 pictures: at most 1.00 CNY\n"
+    assert price == f"{PRO}, up to 2 pictures: at most {TWO} CNY\n"
     curl = edit("--curl", "--n", "2")
     assert curl.out.startswith("{ printf %s ") and "street.png | tr -d " in curl.out
     assert "; } | curl -X POST " in curl.out and '"Authorization: Bearer $DASHSCOPE_API_KEY"' in curl.out
     assert curl.err == price
-    assert json.loads(edit("--dry-run", "--n", "2", "--json").out)["price"]["amount"] == "1.00"
+    assert json.loads(edit("--dry-run", "--n", "2", "--json").out)["price"]["amount"] == str(TWO)
     assert not service.seen and not out.exists()
 
 
 @pytest.mark.parametrize(
     ("options", "answer", "code"),
-    [((), b"y\n", 0), ((), b"n\n", 1), ((), b"", 1), (("--yes",), b"", 0), (("--max-price", "0.5"), b"", 0)],
+    [
+        ((), b"y\n", 0),
+        ((), b"n\n", 1),
+        ((), b"", 1),
+        (("--yes",), b"", 0),
+        (("--max-price", str(ONE)), b"", 0),
+    ],
 )
 def test_the_question_on_a_terminal(
     edit: Command,
@@ -260,9 +271,10 @@ def test_an_existing_file_is_found_before_the_call(edit: Command, service: Servi
 
 
 def test_a_limit_on_the_price(edit: Command, service: Service) -> None:
-    ran = edit("--n", "2", "--max-price", "0.99")
+    less = str(TWO - Decimal("0.01"))
+    ran = edit("--n", "2", "--max-price", less)
     assert (ran.code, service.seen) == (1, [])
-    assert "wanlib: this call could cost 1.00 CNY for 2 pictures; max_price is 0.99" in ran.err
+    assert f"wanlib: this call could cost {TWO} CNY for 2 pictures; max_price is {less}" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -414,7 +426,7 @@ def test_question_and_progress_on_a_terminal(process: Command, service: Service,
         shown = os.read(ours, 65536).decode()
     os.close(ours)
     assert running.returncode == 0
-    assert "at most 0.50 CNY" in shown and "Send it? [y/N] " in shown
+    assert f"at most {ONE} CNY" in shown and "Send it? [y/N] " in shown
     assert f"task {TASK} is SUCCEEDED" in shown
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.api_facts import default_of, limit_of
 from wanlib import check, classify
 from wanlib.cli.commands.explain import detail_lines
 from wanlib.cli.commands.explain_code import code_details, code_lines
@@ -23,19 +24,23 @@ def spec() -> Spec:
 def test_the_text_output(wanlib: Callable[..., Any]) -> None:
     ran = wanlib("explain", "wan2.7/n.max:sequential")
     assert (ran.code, ran.err) == (0, "")
-    lines = ran.out.splitlines()
+    lines, most = ran.out.splitlines(), limit_of("wan2.7/n.max:sequential")
     assert lines[0] == "wan2.7/n.max:sequential"
-    for line in ("  limit     12", "  when      sequential", "  mode      sequential = enable_sequential"):
+    for line in (
+        f"  limit     {most}",
+        "  when      sequential",
+        "  mode      sequential = enable_sequential",
+    ):
         assert line in lines
     assert "  outcome   rejected" in lines
     assert re.search(r"^  written   spec/wan2\.7\.yaml:\d+$", ran.out, re.MULTILINE)
     assert re.search(r"^  source    guide#input-parameters: .+ \(read 20\d\d", ran.out, re.MULTILINE)
     assert "[guide#n.2.7.sequential]" in ran.out
     keeps, breaks = ran.out.split("the last valid body:\n")[1].split("\n\nthe first body that violates it:\n")
-    assert json.loads(keeps)["parameters"]["n"] == 12
+    assert json.loads(keeps)["parameters"]["n"] == most
     body, message = breaks.split("\n-> ")
-    assert json.loads(body)["parameters"]["n"] == 13
-    assert message.startswith("n at /parameters/n is 13; at most 12")
+    assert json.loads(body)["parameters"]["n"] == most + 1
+    assert message.startswith(f"n at /parameters/n is {most + 1}; at most {most}")
 
 
 @pytest.mark.parametrize(
@@ -117,9 +122,9 @@ def test_modes_are_expanded_down_to_the_fields(spec: Spec) -> None:
 
 def test_a_fact(wanlib: Callable[..., Any]) -> None:
     printed = json.loads(wanlib("explain", "wan2.7/n.default", "--json").out)
-    assert (printed["id"], printed["value"]) == ("wan2.7/n.default", 4)
+    assert (printed["id"], printed["value"]) == ("wan2.7/n.default", default_of("wan2.7/n"))
     assert not {"keeps", "breaks", "outcome"} & set(printed)
-    assert "  value     4" in wanlib("explain", "wan2.7/n.default").out.splitlines()
+    assert f"  value     {default_of('wan2.7/n')}" in wanlib("explain", "wan2.7/n.default").out.splitlines()
 
 
 def test_a_rule_that_no_body_breaks(wanlib: Callable[..., Any]) -> None:
@@ -142,9 +147,9 @@ def test_without_pillow(wanlib: Callable[..., Any], monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("wanlib.cli.commands.explain.boundary_examples", draw)
     ran = wanlib("explain", "wan2.7/n.max")
     assert ran.code == 0
-    assert "  limit     4" in ran.out
+    assert f"  limit     {limit_of('wan2.7/n.max')}" in ran.out
     assert ran.out.endswith("need PIL: pip install 'wanlib[conformance]'\n")
-    assert json.loads(wanlib("explain", "wan2.7/n.max", "--json").out)["limit"] == 4
+    assert json.loads(wanlib("explain", "wan2.7/n.max", "--json").out)["limit"] == limit_of("wan2.7/n.max")
 
 
 def test_an_error_code(wanlib: Callable[..., Any]) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.emulator.api_client import KEY, ORIGIN, PLAIN, SPEC, advance, json_of, messages, rules
+from tests.support.api_facts import KEPT_FOR, limit_of
 from wanlib.emulator import Emulator, Request, Response
 from wanlib.spec import load
 from wanlib.spec.load import spec_folder
@@ -62,23 +63,27 @@ def post(emulator: Emulator, path: str, body: object) -> Response:
 
 
 def test_a_changed_limit_is_enforced(tmp_path: Path) -> None:
+    most = limit_of("wan2.7/n.max")
     path = "/api/v1/services/aigc/image-generation/generation"
-    emulator = changed(tmp_path / "spec", "wan2.7.yaml", "    max: 4\n", "    max: 5\n")
-    assert post(emulator, path, messages(PLAIN, n=5)).status == 200
-    refused = post(emulator, path, messages(PLAIN, n=6))
+    emulator = changed(tmp_path / "spec", "wan2.7.yaml", f"    max: {most}\n", f"    max: {most + 1}\n")
+    assert post(emulator, path, messages(PLAIN, n=most + 1)).status == 200
+    refused = post(emulator, path, messages(PLAIN, n=most + 2))
     assert rules(refused) == {"wan2.7/n.max": "rejected"}
-    assert json_of(refused)["message"] == "Range of n should be [1, 5]"
+    assert json_of(refused)["message"] == f"Range of n should be [1, {most + 1}]"
 
 
 def test_a_changed_path_is_served(tmp_path: Path) -> None:
-    emulator = changed(tmp_path / "spec", "wire.yaml", "/aigc/image-generation/", "/aigc/pictures/")
+    emulator = changed(tmp_path / "spec", "wan2.7.yaml", "/aigc/image-generation/", "/aigc/pictures/")
     assert post(emulator, "/api/v1/services/aigc/pictures/generation", messages(PLAIN)).status == 200
     assert post(emulator, "/api/v1/services/aigc/image-generation/generation", messages(PLAIN)).status == 404
 
 
 def test_a_changed_life_is_lived(tmp_path: Path) -> None:
     emulator = changed(
-        tmp_path / "spec", "task.yaml", "  is: 24 h\n  of: submission", "  is: 12 h\n  of: submission"
+        tmp_path / "spec",
+        "task.yaml",
+        f"  is: {KEPT_FOR / 3600:.0f} h\n  of: submission",
+        "  is: 12 h\n  of: submission",
     )
     answer = post(emulator, "/api/v1/services/aigc/image-generation/generation", messages(PLAIN))
     task = json_of(answer)["output"]["task_id"]

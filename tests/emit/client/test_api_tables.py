@@ -16,6 +16,7 @@ from wanlib.emit import generate_files
 from wanlib.emit.python_text import EmitError
 from wanlib.generated.calls import API
 from wanlib.spec import load
+from wanlib.spec.source.annotated import parse_duration
 
 SPEC = load()
 ROOT = Path(__file__).parents[3]
@@ -41,7 +42,7 @@ def test_documented_fields_of_models() -> None:
     assert (old.images, old.single_images, old.sizes, old.single) == (("images",), ("mask",), (), ("images",))
     assert (new.images, new.single_images, new.sizes, new.single) == (("images",), (), ("size",), ())
     assert old.mimes == dict(new.mimes) | {"tiff": "image/tiff"}
-    assert new.prices == {"beijing": "0.50", "singapore": "0.562065"}
+    assert new.prices == SPEC.wire["prices"][new.name]
 
 
 def test_verbs() -> None:
@@ -102,14 +103,18 @@ def test_error_codes_task_states_and_times() -> None:
         failed="FAILED",
         canceled="CANCELED",
         unknown="UNKNOWN",
-        expires_after=86400.0,
-        links_expire_after=86400.0,
+        expires_after=parse_duration(SPEC.task["expires"]["is"]),
+        links_expire_after=parse_duration(SPEC.task["links_expire"]["is"]),
     )
     assert isinstance(API.upload, UploadTable) and (API.upload.form[-1], API.upload.policy_expires_after) == (
         "file",
-        300.0,
+        parse_duration(SPEC.wire["upload"]["policy_expires"]),
     )
-    assert (API.gap, API.sync_timeout, API.currency) == (10.0, 298.0, "CNY")
+    assert (API.gap, API.sync_timeout, API.currency) == (
+        parse_duration(SPEC.wire["polling"]["gap"]),
+        parse_duration(SPEC.wire["timeouts"]["sync"]),
+        "CNY",
+    )
     assert (API.stream_type, API.stream_end) == ("text/event-stream", "stop")
     assert API.query_zone == 8 * 3600
     assert datetime(2026, 5, 7, 18, 5, 9).strftime(API.list_time) == "20260507180509"

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from tests.emit.schema.bodies import IMAGE, PALETTE, TEXT, VALID, Striker, messages, wanx
 from tests.emit.schema.readings import Readings
+from tests.support.api_facts import default_of, limit_of
 from wanlib.emit.schema.body import ABOUT, RULES
 from wanlib.emit.schema.errors_to_rules import violated_rules
 from wanlib.emit.schema.json_schema import CLAIMS, envelope, schema
@@ -25,6 +26,7 @@ from wanlib.spec import load
 EXAMPLES = int(os.environ.get("WAN_EXAMPLES", "300"))
 READINGS = Readings(load())
 SPEC = READINGS.spec
+IMAGES = limit_of("wan2.7/images.max_count")
 STRIKER = Striker(SPEC, VALID)
 # They hang on the call, which no body tells.
 ON_CALL = {
@@ -57,7 +59,7 @@ REPORTED: list[tuple[str, Any, set[str]]] = [
     ("4K on the smaller model", messages("wan2.7-image", TEXT, size="4K"), {"wan2.7/size.keywords"}),
     (
         "a mode that reads a wrong type is unknown",
-        messages(PRO, TEXT, enable_sequential=1, n=13, size="9K", thinking_mode=True, color_palette=PALETTE),
+        messages(PRO, TEXT, enable_sequential=1, n=99, size="9K", thinking_mode=True, color_palette=PALETTE),
         {"wan2.7/enable_sequential.type"},
     ),
     (
@@ -108,12 +110,12 @@ REPORTED: list[tuple[str, Any, set[str]]] = [
     ),
     (
         "counts are compared beyond the limit",
-        messages(PRO, TEXT, *[IMAGE] * 18, bbox_list=[[]] * 17),
+        messages(PRO, TEXT, *[IMAGE] * (2 * IMAGES), bbox_list=[[]] * (2 * IMAGES - 1)),
         {"wan2.7/images.max_count", "wan2.7/bbox_list.same_count_as"},
     ),
     (
         "but not without end",
-        messages(PRO, TEXT, *[IMAGE] * 20, bbox_list=[[]] * 19),
+        messages(PRO, TEXT, *[IMAGE] * (2 * IMAGES + 2), bbox_list=[[]] * (2 * IMAGES + 1)),
         {"wan2.7/images.max_count"},
     ),
     (
@@ -222,14 +224,19 @@ def test_it_is_the_same_on_every_hash_seed() -> None:
 
 def test_descriptions_contain_limits_and_defaults() -> None:
     own = schema(SPEC, PRO)["properties"]["parameters"]["properties"]
-    assert own["n"]["default"] == 4
+    most, default = limit_of("wan2.7/n.max:sequential"), default_of("wan2.7/n", "sequential")
+    assert own["n"]["default"] == default_of("wan2.7/n")
     assert own["n"]["description"] == (
-        "Integer; at least 1; at most 4; at most 12 where sequential; default 12 where sequential."
+        f"Integer; at least 1; at most {limit_of('wan2.7/n.max')}; at most {most} where sequential; "
+        f"default {default} where sequential."
     )
-    assert "at most 16,777,216 pixels where pro_text" in own["size"]["description"]
+    assert (
+        f"at most {limit_of('wan2.7/size.max_pixels:pro_text'):,} pixels where pro_text"
+        in own["size"]["description"]
+    )
     assert schema(SPEC, "wanx2.1-imageedit")["properties"]["input"]["properties"]["prompt"][
         "description"
     ] == (
         "Text; required; not blank (what happens otherwise is nowhere said); "
-        "at most 800 characters (what is over is cut)."
+        f"at most {limit_of('wanx2.1/prompt.max_chars')} characters (what is over is cut)."
     )

@@ -89,10 +89,16 @@ def test_responses_depend_on_the_call() -> None:
 def test_filters_and_lifetimes_are_parameters() -> None:
     filters = parameters("/tasks", "get")
     assert filters["start_time"]["schema"]["pattern"] == "^[0-9]{14}$"
-    assert filters["page_size"]["schema"] == {"type": "integer", "default": 10}
+    assert filters["page_size"]["schema"] == {
+        "type": "integer",
+        "default": SPEC.wire["queries"]["list"]["page_size"]["default"],
+    }
     assert "UNKNOWN" in filters["status"]["schema"]["enum"]
     lifetime = parameters("/tokens")["expire_in_seconds"]["schema"]
-    assert (lifetime["minimum"], lifetime["maximum"]) == (1, 1800)
+    assert (lifetime["minimum"], lifetime["maximum"]) == (
+        1,
+        SPEC.wire["queries"]["token"]["expire_in_seconds"]["max"],
+    )
 
 
 def test_errors_carry_their_codes_by_status() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.emit.schema.bodies import IMAGE, TEXT, URL, Striker, messages
 from tests.emit.schema.readings import Readings
+from tests.support.api_facts import limit_of
 from wanlib.emit.schema.keywords import KEYWORDS
 from wanlib.emit.schema.locations import SchemaLocation
 from wanlib.spec import Rule, Spec, SpecError, load
@@ -43,6 +44,9 @@ fields:
         a: {type: text, when wide: {required: true, max_chars: 2}, needs: alone}
         b: {type: percent, decimals: 0}
 """
+
+
+IMAGES = limit_of("wan2.7/images.max_count")
 
 
 def altered(folder: Path, name: str, *changes: tuple[str, str]) -> Spec:
@@ -88,8 +92,8 @@ def test_rules_on_a_list_of_parts_agree(tmp_path: Path) -> None:
         "wan2.7.yaml",
         ("modes:\n", "modes:\n  two: count(images) >= 2\n  odd: count(images) not in (2, 4)\n"),
         (
-            "    max_count: 9\n",
-            "    max_count: 9\n    effective: odd\n    needs: two\n    min_count: 1\n",
+            f"    max_count: {IMAGES}\n",
+            f"    max_count: {IMAGES}\n    effective: odd\n    needs: two\n    min_count: 1\n",
         ),
         (", without_image: square", ""),
         ("  watermark:\n", "  watermark:\n    required: true\n    when two: {one_of: [true]}\n"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.emit.validator.fields import questions, read_back
 from tests.spec.small import FAMILY, FILES, write
+from tests.support.api_facts import default_of
 from wanlib.boundary.case import Question
 from wanlib.emit import generate_files
 from wanlib.generated.calls import API
@@ -135,16 +136,20 @@ def test_any_field_values_are_accepted(model: str) -> None:
         assert pictures >= 1
 
 
+N27, N26, SET = default_of("wan2.7/n"), default_of("wan2.6/n"), default_of("wan2.7/n", "sequential")
+MIXED = default_of("wan2.6/max_images")
+
+
 @pytest.mark.parametrize(
     ("model", "fields", "added", "pictures", "exact"),
     [
-        ("wan2.7-image", {}, {"n": 4}, 4, True),
-        ("wan2.7-image", {"enable_sequential": True}, {"n": 12}, 12, False),
-        ("wan2.7-image", {"enable_sequential": "yes"}, {"n": 4}, 4, True),
+        ("wan2.7-image", {}, {"n": N27}, N27, True),
+        ("wan2.7-image", {"enable_sequential": True}, {"n": SET}, SET, False),
+        ("wan2.7-image", {"enable_sequential": "yes"}, {"n": N27}, N27, True),
         ("wan2.7-image-pro", {"n": 2}, {}, 2, True),
-        ("wan2.6-image", {}, {"n": 4}, 4, True),
-        ("wan2.6-image", {"max_images": 3}, {"n": 4}, 4, True),
-        ("wan2.6-image", {"enable_interleave": True}, {"n": 1, "max_images": 5}, 5, False),
+        ("wan2.6-image", {}, {"n": N26}, N26, True),
+        ("wan2.6-image", {"max_images": 3}, {"n": N26}, N26, True),
+        ("wan2.6-image", {"enable_interleave": True}, {"n": 1, "max_images": MIXED}, MIXED, False),
         ("wan2.6-image", {"enable_interleave": True, "max_images": 2}, {"n": 1}, 2, False),
         ("wan2.6-image", {"enable_interleave": True, "max_images": "2"}, {"n": 1}, 1, False),
         ("wan2.5-i2i-preview", {"n": 2.0}, {}, 2, True),
@@ -155,6 +160,5 @@ def test_any_field_values_are_accepted(model: str) -> None:
 def test_known_results(
     model: str, fields: dict[str, Any], added: dict[str, Any], pictures: int, exact: bool
 ) -> None:
-    """From the pages, not from the YAML."""
     completed = API.models[model].code().complete(model, fields, "async")
     assert tuple(completed) == (fields | added, pictures, exact)

@@ -15,6 +15,7 @@ from wan_conformance.strategies import breaking, mutated_bodies, valid
 import wanlib
 from tests.emit.validator.fields import of_fields
 from tests.emulator.api_client import BODIES, create, functional, messages, prompted
+from tests.support.api_facts import default_of, price_of
 from wanlib.boundary.case import Question
 from wanlib.emulator import Emulator, Settings
 from wanlib.errors import InvalidArgumentError
@@ -81,95 +82,86 @@ def test_the_emulator_bills_the_price_of_every_model() -> None:
         assert (account.pictures, Decimal(account.amount)) == (2, bill.price.amount)
 
 
+N27 = default_of("wan2.7/n")
+
+
 @pytest.mark.parametrize(
-    ("body", "pictures", "amount", "line"),
+    ("body", "pictures", "line"),
     [
-        (messages(W27, URL), 4, "0.80", "4 pictures, 0.80 CNY (n is not given: default 4)"),
-        (messages(PRO, n=1), 1, "0.50", "1 picture, 0.50 CNY"),
-        (messages(W27, n=4.0), 4, "0.80", "4 pictures, 0.80 CNY"),
+        (messages(W27, URL), N27, "{} pictures, {} CNY (n is not given: default {})"),
+        (messages(PRO, n=1), 1, "{} picture, {} CNY"),
+        (messages(W27, n=4.0), 4, "{} pictures, {} CNY"),
         (
             messages(W27, enable_sequential=True),
-            12,
-            "2.40",
-            "up to 12 pictures, at most 2.40 CNY (n is not given: default 12)",
+            default_of("wan2.7/n", "sequential"),
+            "up to {} pictures, at most {} CNY (n is not given: default {})",
         ),
-        (messages(PRO, enable_sequential=True, n=3), 3, "1.50", "up to 3 pictures, at most 1.50 CNY"),
-        (messages(W26, URL), 4, "0.80", "4 pictures, 0.80 CNY (n is not given: default 4)"),
+        (messages(PRO, enable_sequential=True, n=3), 3, "up to {} pictures, at most {} CNY"),
+        (messages(W26, URL), default_of("wan2.6/n"), "{} pictures, {} CNY (n is not given: default {})"),
         (
             messages(W26, enable_interleave=True),
-            5,
-            "1.00",
-            "up to 5 pictures, at most 1.00 CNY (max_images is not given: default 5)",
+            default_of("wan2.6/max_images"),
+            "up to {} pictures, at most {} CNY (max_images is not given: default {})",
         ),
-        (
-            messages(W26, enable_interleave=True, max_images=2),
-            2,
-            "0.40",
-            "up to 2 pictures, at most 0.40 CNY",
-        ),
-        (prompted(URL), 4, "0.80", "4 pictures, 0.80 CNY (n is not given: default 4)"),
-        (functional(URL), 1, "0.14", "1 picture, 0.14 CNY (n is not given: default 1)"),
+        (messages(W26, enable_interleave=True, max_images=2), 2, "up to {} pictures, at most {} CNY"),
+        (prompted(URL), default_of("wan2.5/n"), "{} pictures, {} CNY (n is not given: default {})"),
+        (functional(URL), 1, "{} picture, {} CNY (n is not given: default {})"),
         # out of range: the request would be refused, and this is what it asks for
-        (messages(W27, n=99), 99, "19.80", "99 pictures, 19.80 CNY"),
+        (messages(W27, n=99), 99, "{} pictures, {} CNY"),
         (
             messages(W27, n=0),
-            None,
             None,
             "pictures and price unknown: n is 0, which is not a number of pictures",
         ),
         (
             messages(W27, n=10**30),
             None,
-            None,
             f"pictures and price unknown: n is {10**30}, which is not a number",
         ),
         # of the wrong type
-        (messages(W27, n="4"), None, None, "pictures and price unknown: n is '4', which is not a number of"),
+        (messages(W27, n="4"), None, "pictures and price unknown: n is '4', which is not a number of"),
         (
             messages(W27, n=True),
-            None,
             None,
             "pictures and price unknown: n is true, which is not a number of",
         ),
         (
             messages(W27, n=None),
             None,
-            None,
             "pictures and price unknown: n is null, which is not a number of",
         ),
         (
             messages(W27, enable_sequential="yes"),
             None,
-            None,
             "pictures and price unknown: enable_sequential is",
         ),
-        (messages(W27, enable_sequential="yes", n=2), 2, "0.40", "up to 2 pictures, at most 0.40 CNY"),
+        (messages(W27, enable_sequential="yes", n=2), 2, "up to {} pictures, at most {} CNY"),
         (
             messages(W26, enable_interleave=None, n=1),
-            None,
             None,
             "pictures and price unknown: n is 1, enable_interleave is null",
         ),
         (
             {"model": W27, "parameters": [1]},
             None,
-            None,
             "pictures and price unknown: the body cannot be read as far",
         ),
-        ({"model": "wan9"}, None, None, "pictures and price unknown: 'wan9' is not a model of this spec"),
-        ({}, None, None, "pictures and price unknown: the body names no model"),
-        ([], None, None, "pictures and price unknown: the body names no model"),
+        ({"model": "wan9"}, None, "pictures and price unknown: 'wan9' is not a model of this spec"),
+        ({}, None, "pictures and price unknown: the body names no model"),
+        ([], None, "pictures and price unknown: the body names no model"),
     ],
 )
-def test_known_bills(body: Any, pictures: int | None, amount: str | None, line: str) -> None:
-    """From the pages, not from the YAML."""
+def test_known_bills(body: Any, pictures: int | None, line: str) -> None:
     bill = wanlib.bill(body)
-    assert (bill.pictures, bill.price and str(bill.price.amount)) == (pictures, amount)
-    assert str(bill).startswith(line)
+    amount = None if pictures is None else price_of(body["model"], pictures)
+    assert (bill.pictures, bill.price and bill.price.amount) == (pictures, amount)
+    assert str(bill).startswith(line.format(pictures, amount, pictures))
 
 
 def test_a_region_has_its_own_price_or_none() -> None:
-    assert str(wanlib.bill(messages(W27, n=3), region="singapore")) == "3 pictures, 0.660531 CNY"
+    assert str(wanlib.bill(messages(W27, n=3), region="singapore")) == (
+        f"3 pictures, {price_of(W27, 3, 'singapore')} CNY"
+    )
     bill = wanlib.bill(functional(URL, n=2), region="singapore")
     assert (bill.pictures, bill.price) == (2, None)
     assert (
@@ -182,8 +174,8 @@ def test_a_region_has_its_own_price_or_none() -> None:
 
 def test_the_largest_count_is_priced_exactly() -> None:
     bill = wanlib.bill(messages(W27, n=MAX_PICTURES), region="singapore")
-    assert bill.price is not None and bill.price.amount == Decimal("0.220177") * MAX_PICTURES
-    assert str(bill.price.amount) == f"{MAX_PICTURES * 220177}"[:-6] + "." + f"{MAX_PICTURES * 220177}"[-6:]
+    millionths = f"{int(price_of(W27, 10**6, 'singapore')) * MAX_PICTURES}"
+    assert bill.price is not None and str(bill.price.amount) == f"{millionths[:-6]}.{millionths[-6:]}"
 
 
 def test_one_picture_is_recommended_for_testing_where_documented() -> None:
@@ -196,19 +188,19 @@ def test_one_picture_is_recommended_for_testing_where_documented() -> None:
 
 
 def test_a_result_is_a_list_with_a_bill() -> None:
-    body = messages(W27, URL, n=5)
+    body = messages(W27, URL, n=99)
     result = wanlib.check(body)
     assert isinstance(result, list) and [each.rule for each in result] == ["wan2.7/n.max"]
-    assert (result.ok, result.model, result.pictures) == (False, W27, 5)
-    assert result.price is not None and str(result.price.amount) == "1.00"
+    assert (result.ok, result.model, result.pictures) == (False, W27, 99)
+    assert result.price is not None and result.price.amount == price_of(W27, 99)
     assert result.bill == wanlib.bill(body) and result.bill is result.bill
     assert result == list(result) and result != []
     assert wanlib.check(messages(W27, URL, n=1, negative_prompt="x")).ok
     assert json.loads(json.dumps(result.to_dict())) == {
         "model": W27,
         "ok": False,
-        "pictures": 5,
-        "price": {"amount": "1.00", "currency": "CNY"},
+        "pictures": 99,
+        "price": {"amount": str(price_of(W27, 99)), "currency": "CNY"},
         "violations": [result[0].to_dict()],
     }
     for copied in (deepcopy(result), pickle.loads(pickle.dumps(result))):

@@ -142,10 +142,10 @@ def test_constants_are_named_after_rule_and_mode() -> None:
 
 def test_fields_with_local_images_are_checked() -> None:
     check_fields = API.models["wan2.7-image-pro"].code().check_fields
-    small = ImageInfo("png", 239, 400, 5000)
+    small = ImageInfo("png", 100, 400, 5000)
     good = ImageInfo("jpeg", 400, 400, 5000)
     boxes = [[[0, 0, 401, 9]], []]
-    fields = {"prompt": "a", "images": [good, small], "n": 5, "bbox_list": boxes}
+    fields = {"prompt": "a", "images": [good, small], "n": 99, "bbox_list": boxes}
     violations = check_fields("wan2.7-image-pro", fields, None)
     assert [(violation.rule, violation.path) for violation in violations] == [
         ("wan2.7/images.each.min_side", "/input/messages/0/content/1/image"),

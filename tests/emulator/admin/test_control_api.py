@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.emulator.api_client import BASE, BODIES, PLAIN, PRO, status
 from tests.emulator.raw_http import HEADERS, create, exchange, request
+from tests.support.api_facts import KEPT_FOR, LINKS_LIVE, default_of, square_of
 from wanlib.emulator import Emulator, ManualClock, RealClock, Settings
 from wanlib.emulator.admin.api import PAGE_FOLDER
 from wanlib.emulator.admin.origin_guard import ADMIN_HEADER, parse_authority, reject_foreign_origin
@@ -43,6 +44,9 @@ def submitted(url: str, model: str = PLAIN) -> str:
     return str(exchange(url, create(BODIES[model])).json()["output"]["task_id"])
 
 
+WIDTH, _ = square_of("wan2.7/size.keywords", default_of("wan2.7/size"))
+
+
 def task_state(http: httpx.Client, task: str) -> dict[str, Any]:
     tasks: list[dict[str, Any]] = http.get("/_/state").json()["tasks"]
     return next(each for each in tasks if each["id"] == task)
@@ -50,7 +54,7 @@ def task_state(http: httpx.Client, task: str) -> dict[str, Any]:
 
 def test_the_state_tells_all_that_the_page_shows(http: httpx.Client, url: str, emulator: Emulator) -> None:
     task = submitted(url, PRO)
-    exchange(url, create(BODIES[PLAIN] | {"parameters": {"n": 9, "seed": -1}}, x_wan_fault="trickle pace=0"))
+    exchange(url, create(BODIES[PLAIN] | {"parameters": {"n": 99, "seed": -1}}, x_wan_fault="trickle pace=0"))
     state = http.get("/_/state").json()
     assert state["clock"] == {"now": emulator.clock.wall(), "manual": True}
     assert task_state(http, task) == {
@@ -62,8 +66,8 @@ def test_the_state_tells_all_that_the_page_shows(http: httpx.Client, url: str, e
         "over": False,
         "prompt": "a cat",
         "inputs": ["image 1: https://example.com/cat.png"],
-        "width": 2048,
-        "height": 2048,
+        "width": WIDTH,
+        "height": WIDTH,
         "asked": 2,
         "pictures": 0,
         "code": "",
@@ -72,7 +76,7 @@ def test_the_state_tells_all_that_the_page_shows(http: httpx.Client, url: str, e
         "scheduled": emulator.clock.wall() + 10,
         "ended": None,
         "links_die": None,
-        "expires": emulator.clock.wall() + 86400,
+        "expires": emulator.clock.wall() + KEPT_FOR,
         "endpoint": "/services/aigc/image-generation/generation",
         "rules": [],
     }
@@ -88,7 +92,7 @@ def test_time_is_advanced_and_tasks_end(http: httpx.Client, url: str, emulator: 
     assert http.post("/_/clock", json={"seconds": 60}, headers=STEER).json() == {"now": now + 60}
     after = task_state(http, task)
     assert (after["status"], after["over"], after["pictures"]) == ("SUCCEEDED", True, 2)
-    assert after["links_die"] == after["ended"] + 86400
+    assert after["links_die"] == after["ended"] + LINKS_LIVE
 
 
 @pytest.mark.parametrize("seconds", [-1, "60", None, True, 1e12, [], {}])
@@ -127,7 +131,7 @@ def test_tasks_are_completed_and_failed_with_buttons(
 def test_pictures_come_whole_and_small(http: httpx.Client, url: str) -> None:
     task = submitted(url)
     path = f"/_/tasks/{task}/pictures"
-    for query, side in (("", 2048), ("?width=160", 160), ("?width=99999999", 1024), ("?width=x", 2048)):
+    for query, side in (("", WIDTH), ("?width=160", 160), ("?width=99999999", 1024), ("?width=x", WIDTH)):
         answer = http.get(f"{path}/1.png{query}")
         assert answer.headers["content-type"] == "image/png"
         assert Image.open(io.BytesIO(answer.content)).width == side

@@ -155,7 +155,7 @@ def test_a_task_fails_with_the_code_that_is_chosen(page: "Page", emulator: Emula
 
 
 def test_requests_tell_the_rules_that_they_broke(page: "Page", emulator: Emulator) -> None:
-    task = submit(emulator, messages(PLAIN, prompt="p" * 5001, n=1))
+    task = submit(emulator, messages(PLAIN, prompt="p" * 9999, n=1))
     create(emulator, messages(PLAIN, n=99))
     send(emulator, "GET", "/tasks/nothing", x_wan_fault="error code=Throttling")
     look(page)
@@ -332,7 +332,7 @@ def test_nothing_is_touched_where_nothing_has_changed(page: "Page", emulator: Em
     emulator.complete_task(submit(emulator, BODIES[PRO]))
     emulator.complete_task(submit(emulator, BODIES[PLAIN]), "InternalError")
     create(emulator, messages(PLAIN, n=99))
-    see(page, emulator, messages(PLAIN, prompt="p" * 5001))
+    see(page, emulator, messages(PLAIN, prompt="p" * 9999))
     page.evaluate("""() => {
       window.touched = [];
       const note = (changes) => window.touched.push(...changes.map((each) => each.target.outerHTML));

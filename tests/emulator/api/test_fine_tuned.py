@@ -17,7 +17,7 @@ def test_it_makes_a_task_under_its_own_name() -> None:
 
 
 def test_it_keeps_the_rules_of_its_base() -> None:
-    reply = create(Emulator(), messages(TUNED, n=5))
+    reply = create(Emulator(), messages(TUNED, n=99))
     assert (reply.status, rules(reply)) == (400, {"wan2.7/n.max": "rejected"})
     assert rules(create(Emulator(), messages(f"{PRO}-mine", n=1))) == {"wire/model": "rejected"}
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from math import isqrt
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from tests.emulator.api_client import INTERLEAVED, OLDER, SPEC, create, fetch, links, messages
 from wanlib.emit.schema.openapi import answer_schemas
 from wanlib.emulator import Emulator, RealClock, Response, Settings
+from wanlib.spec.model.kinds import parse_pixels
 
 
 def events(response: Response) -> list[Any]:
@@ -38,10 +40,13 @@ def test_each_event_has_one_part_and_the_last_says_stop() -> None:
     assert len(pictures) == 2 and fetch(emulator, pictures[1]).body.startswith(b"\x89PNG")
 
 
+SIDE = isqrt(parse_pixels(SPEC.family("wan2.6-image").output["size"]["interleave"]["max_pixels"]))
+
+
 def test_usage_grows_with_what_has_come() -> None:
     usages = [body["usage"] for body in events(create(Emulator(), INTERLEAVED, "stream"))]
     assert (usages[0]["image_count"], usages[0]["size"]) == (0, "0*0")
-    assert (usages[-1]["image_count"], usages[-1]["size"]) == (2, "1280*1280")
+    assert (usages[-1]["image_count"], usages[-1]["size"]) == (2, f"{SIDE}*{SIDE}")
     for name in ("image_count", "output_tokens"):
         counts = [usage[name] for usage in usages]
         assert counts == sorted(counts)

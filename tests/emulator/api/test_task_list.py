@@ -14,12 +14,19 @@ from tests.emulator.api_client import (
     send,
     submit,
 )
+from tests.support.api_facts import seconds
 from tests.support.fake_clock import NEW_YEAR_2026
 from wanlib.emulator import Emulator, ManualClock, Settings
 from wanlib.spec.model.timestamp_format import TimestampFormat
 
 HOUR = 3600.0
 START = NEW_YEAR_2026
+
+
+_QUERY = SPEC.wire["queries"]["list"]
+PAGE, WITHIN = _QUERY["page_size"]["default"], seconds(_QUERY["start_time"]["within"])
+PAUSE = WITHIN / 3 + 2 * HOUR
+"""Three tasks this far apart: when the third is over, the first has expired."""
 
 
 def tasks(emulator: Emulator, filters: str = "") -> list[str]:
@@ -71,8 +78,8 @@ def test_the_newest_come_first_by_page() -> None:
     ids = [submit(emulator, BODIES[PLAIN]) for _ in range(12)][::-1]
     create(emulator, BODIES[PLAIN], "sync")  # has no id to be listed by
     answer = json_of(send(emulator, "GET", "/tasks/"))
-    assert (answer["total"], answer["total_page"], answer["page_no"], answer["page_size"]) == (12, 2, 1, 10)
-    assert tasks(emulator) == ids[:10] and tasks(emulator, "page_no=2") == ids[10:]
+    assert (answer["total"], answer["total_page"], answer["page_no"], answer["page_size"]) == (12, 2, 1, PAGE)
+    assert tasks(emulator) == ids[:PAGE] and tasks(emulator, "page_no=2") == ids[PAGE:]
     assert tasks(emulator, "page_no=2&page_size=5") == ids[5:10] and tasks(emulator, "page_no=9") == []
 
 
@@ -91,15 +98,17 @@ def test_times_bound_a_day_at_most() -> None:
     ids = []
     for _ in range(3):
         ids.append(submit(emulator, BODIES[PLAIN]))
-        advance(emulator, 10 * HOUR)
-    at = [stamp.format(START + hours * HOUR) for hours in (0, 1, 10, 11, 25)]
-    assert tasks(emulator) == [ids[2], ids[1]]  # the last 24 hours alone; the first has expired
+        advance(emulator, PAUSE)
+    at = [stamp.format(START + moment) for moment in (0, HOUR, PAUSE, PAUSE + HOUR, WITHIN + HOUR)]
+    assert tasks(emulator) == [ids[2], ids[1]]  # the first has expired
     assert tasks(emulator, f"start_time={at[1]}&end_time={at[2]}") == [ids[1]]
     assert tasks(emulator, f"start_time={at[3]}") == [ids[2]]
     assert tasks(emulator, f"end_time={at[3]}") == [ids[1]]
-    later = stamp.format(START + 40 * HOUR)  # of a day before it, only the last hours have been
+    later = stamp.format(
+        START + 2 * PAUSE + WITHIN - 4 * HOUR
+    )  # of a day before it, only the last hours have been
     assert tasks(emulator, f"end_time={later}") == [ids[2]]
-    early = stamp.format(START - 5 * HOUR)
+    early = stamp.format(START + PAUSE + 9 * HOUR - WITHIN)
     assert tasks(emulator, f"start_time={early}") == [ids[1]]
     for wrong in (f"start_time={at[0]}&end_time={at[4]}", f"start_time={at[2]}&end_time={at[1]}"):
         assert send(emulator, "GET", f"/tasks/?{wrong}").status == 400

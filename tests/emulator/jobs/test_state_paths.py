@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.api_client import BODIES, PRO, SPEC, advance, messages, send, status, submit
+from tests.support.api_facts import KEPT_FOR
 from wanlib.emulator import Emulator, Settings
 from wanlib.emulator.jobs.lifecycle import lifecycle_from_spec
 from wanlib.emulator.jobs.state_paths import StatePath, paths_to, walks_from
@@ -98,7 +99,7 @@ def test_a_cancel_and_an_expiry_go_on_as_the_table_does() -> None:
     canceled, task = submit(service, BODIES[PRO]), submit(service, BODIES[PRO])
     assert send(service, "POST", f"/tasks/{canceled}/cancel").status == 200
     assert played(service, canceled, 0, 1, 2) == "CFF"
-    advance(service, 86_397)
+    advance(service, KEPT_FOR - 3)
     assert played(service, task, 0, 1, 2, 3) == "SUPR"
 
 

@@ -16,6 +16,7 @@ import pytest
 from tests.cli.conftest import in_a_process, in_process
 from tests.emulator.api_client import BODIES, PLAIN, links, messages
 from tests.emulator.raw_http import ASYNC, HEADERS, TASK, read_all
+from tests.support.api_facts import limit_of
 from wanlib.cli.commands import serve as command
 
 
@@ -198,7 +199,7 @@ def test_a_planted_fault_is_served() -> None:
     from wanlib.cli.commands.serve import EmulatorOptions
     from wanlib.spec import interpret, load
 
-    body = {**BODIES[PLAIN], "parameters": {"n": 5}}
+    body = {**BODIES[PLAIN], "parameters": {"n": limit_of("wan2.7/n.max") + 1}}
     spec = load()
     planted = EmulatorOptions(mutant="wan2.7/n.max").emulator(spec).spec
     assert [each.rule for each in interpret(spec, body)] == ["wan2.7/n.max"]

@@ -15,6 +15,7 @@ import pytest
 
 from tests.emulator.api_client import BASE, BODIES, INTERLEAVED, PLAIN, SPEC, data_uri, links, messages
 from tests.emulator.raw_http import HEADERS, SYNC, connect, create, exchange, read_one, request
+from tests.support.api_facts import price_of
 from tests.support.fake_clock import FakeClock
 from wanlib import AsyncWan, Wan
 from wanlib.boundary.images import encode_image
@@ -188,4 +189,4 @@ def test_the_price_is_booked(emulator: Emulator, wan: Any) -> None:
 
     before = billed()
     wan.edit("wan2.7-image", "a clock", images=[PNG], n=2)
-    assert billed() == before + Decimal("0.40")
+    assert billed() == before + price_of("wan2.7-image", 2)

@@ -30,6 +30,7 @@ from tests.emulator.api_client import (
     status,
     submit,
 )
+from tests.support.api_facts import SPEC, default_of, seconds
 from tests.support.fake_clock import NEW_YEAR_2026
 from wanlib.emulator import Emulator, RealClock, Settings
 from wanlib.emulator.storage.database import StoreError
@@ -76,7 +77,7 @@ def test_what_was_begun_before_a_restart_is_ended_after_it(tmp_path: Path) -> No
     second.close()
     third = begun(tmp_path)
     submit(third, messages(PLAIN, f"oss://{leave['upload_dir']}/cat.png"), **RESOLVE)
-    advance(third, 48 * 3600 + 1)
+    advance(third, seconds(SPEC.wire["upload"]["expires"]) + 1)
     assert create(third, messages(PLAIN), "sync").status == 200
     assert third.stored_bytes == (0, 0) and not list((tmp_path / "pieces").iterdir())
     third.close()
@@ -107,7 +108,8 @@ def test_no_id_comes_twice_and_quotas_go_on(tmp_path: Path) -> None:
         seen += [submit(emulator, BODIES[PLAIN]) for _ in range(2)]
         running = [status(emulator, task) for task in seen]
         emulator.close()
-    assert len(set(seen)) == 8 and running == ["RUNNING"] * 5 + ["PENDING"] * 3
+    room = SPEC.wire["rates"][PLAIN]["running"]
+    assert len(set(seen)) == 8 and running == ["RUNNING"] * room + ["PENDING"] * (8 - room)
 
 
 def test_a_change_is_kept_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +131,7 @@ def test_a_change_is_kept_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytes
     (account,) = (
         emulator.ledger()
     )  # what the failed request had booked of the first was undone, and is made good
-    assert (account.accepted, account.succeeded, account.pictures) == (1, 1, 4)
+    assert (account.accepted, account.succeeded, account.pictures) == (1, 1, default_of("wan2.7/n"))
     assert len(list((tmp_path / "pieces").iterdir())) == 1
     assert emulator.history[-1].status == 500
     emulator.close()
