@@ -259,7 +259,7 @@ def api_from_spec(spec: Spec) -> ApiTables:
 
 @cache
 def _execute(code: str) -> ApiTables:
-    namespace: dict[str, Any] = {}
+    namespace: dict[str, Any] = {"__package__": "wanlib.generated"}  # it imports the validators beside it
     exec(compile(code, "<wanlib emit>", "exec"), namespace)
     api: ApiTables = namespace["API"]
     return api
