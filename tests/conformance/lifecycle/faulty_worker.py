@@ -51,12 +51,24 @@ def hasty(worker: Worker) -> None:
     workload.run_edit(worker)
 
 
+def grasping(worker: Worker) -> None:
+    """Adopt the task of a lost call in each process of this journal, as a file beside it demands."""
+    (worker.folder / "grasping").touch()
+    workload.run_edit(worker)
+
+
+def report_or_adopt(worker: Worker) -> Any:
+    """Adopt although only a report was asked for, after `grasping`."""
+    is_grasping = (worker.folder / "grasping").exists()
+    return workload.run_resume(worker) if is_grasping else workload.run_report(worker)
+
+
 def _twice(do: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda effect: [do(effect), do(effect)][1]
 
 
-FAULTY = {function.__name__: function for function in (silent, insistent, forgetful, hasty)}
+FAULTY = {function.__name__: function for function in (silent, insistent, forgetful, hasty, grasping)}
 
 if __name__ == "__main__":
-    workload.WORKLOADS |= FAULTY
+    workload.WORKLOADS |= {**FAULTY, "report": report_or_adopt}
     workload.main()

@@ -49,6 +49,7 @@ def test_every_effect_is_a_point(environment: CrashEnvironment) -> None:
         ("insistent", "after WaitForTasks", "paid twice: the service accepted 2 tasks"),
         ("forgetful", "in the middle of a picture", "lost: the service accepted task "),
         ("hasty", "in the middle of a picture", "is not a complete picture"),
+        ("grasping", "after Open", "adopted: a resume that only reports lost calls gave a task to one"),
     ],
 )
 def test_a_client_with_a_planted_fault_is_detected(

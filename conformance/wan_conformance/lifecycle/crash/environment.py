@@ -12,7 +12,12 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any, NamedTuple
 
-from wan_conformance.lifecycle.crash.invariants import AccountingSnapshot, crash_violations, incomplete_files
+from wan_conformance.lifecycle.crash.invariants import (
+    AccountingSnapshot,
+    calls_without_task,
+    crash_violations,
+    incomplete_files,
+)
 from wan_conformance.lifecycle.crash.workload import WorkerOrder
 from wan_conformance.lifecycle.simulation.clock import START
 from wan_conformance.lifecycle.simulation.files import tmpfs_folder
@@ -25,7 +30,8 @@ RESTART_DELAY = 60.0
 TEST_DISTANCE = 3600.0
 """Seconds between two tests, so that no list of one has tasks of the other."""
 CRASHES_BEFORE = {
-    "resume": ("after Open", "after WaitForWork"),  # one that never read the id of its task, one that waited
+    "report": ("after Open", "after WaitForWork"),  # one that never read the id of its task, one that waited
+    "resume": ("after Open", "after WaitForWork"),
     "doubt": ("before Open", "after Open"),  # neither read an id, and only one of them has a task
 }
 """Workloads that resume what others left, with the points at which those were killed in an edit."""
@@ -90,7 +96,7 @@ class CrashEnvironment:
         return self._points[workload, client]
 
     def crash(self, point: CrashPoint) -> list[str]:
-        """Kill a process at a point and resume twice; return the violations in words."""
+        """Kill a process at a point, report lost calls, resume twice; return the violations in words."""
         workload, client, number = point
         with self._fresh_folder(workload, client) as folder:
             report = self._order(workload, client, folder, number)
@@ -99,14 +105,19 @@ class CrashEnvironment:
                 return [f"{where}: it was not killed, it ended with {report}"]
             pictures = folder / "pictures"
             violations = [*incomplete_files(self._accounting(), pictures)]
-            resumes = [self._run_resume(client, folder) for _ in range(2)]
+            journal = folder / "calls.sqlite"
+            lost = calls_without_task(journal)
+            resumes = [self._run_next("report", client, folder)]
+            if calls_without_task(journal) != lost:
+                violations.append("adopted: a resume that only reports lost calls gave a task to one")
+            resumes += [self._run_next("resume", client, folder) for _ in range(2)]
             intents = len(CRASHES_BEFORE.get(workload, (workload,)))
             violations += crash_violations(self._accounting(), intents, resumes, pictures)
             return [f"{where}: {violation}" for violation in violations]
 
-    def _run_resume(self, client: str, folder: Path) -> dict[str, Any]:
+    def _run_next(self, workload: str, client: str, folder: Path) -> dict[str, Any]:
         self._service.manual_clock.advance(RESTART_DELAY)
-        return self._order("resume", client, folder)
+        return self._order(workload, client, folder)
 
     @contextmanager
     def _fresh_folder(self, workload: str, client: str) -> Iterator[Path]:
@@ -121,7 +132,7 @@ class CrashEnvironment:
 
     def _order(self, workload: str, client: str, folder: Path, kill_at: int = 0) -> dict[str, Any]:
         """Run a child; return all that it reported, with its exit code or minus the signal as `ended`."""
-        name = "resume" if workload in CRASHES_BEFORE else workload
+        name = "resume" if workload == "doubt" else workload
         order = WorkerOrder(name, client, self._base_url, str(folder), self._service.clock.wall(), kill_at)
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(order._asdict()) + "\n")

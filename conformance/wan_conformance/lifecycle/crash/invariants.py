@@ -4,7 +4,9 @@ The statements are those of `lifecycle.invariants`, over totals: after a crash n
 calls.
 """
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,26 +32,41 @@ class AccountingSnapshot(NamedTuple):
 def crash_violations(
     accounting: AccountingSnapshot, intents: int, resumes: Sequence[Mapping[str, Any]], folder: Path
 ) -> Iterator[str]:
-    """Check what two resumes after a crash made of it.
+    """Check what three processes after a crash made of it.
 
     Args:
         accounting: The accounts of the service.
         intents: The calls that were meant to be made.
-        resumes: What each of the two processes reported.
+        resumes: What each of them reported: one that only reports lost calls, and two that adopt tasks.
         folder: Where the pictures are.
     """
     for report in resumes:
         if "result" not in report:
             yield f"endless: resume did not return: {report}"
             return
-    first, second = (report["result"] for report in resumes)
+    reported, first, second = (report["result"] for report in resumes)
     yield from paid_twice(accounting.accepted, intents, accounting.billed)
+    candidates = {task for tasks in reported["lost"] for task in tasks}
+    adopted = {*first["results"], *(task for task, _ in first["failed"])}
+    if not adopted <= candidates:
+        yield f"unreported: {reported} was reported before {first} was adopted"
     # If all calls became tasks, it is certain which belongs to which, and candidates are not enough.
-    candidates = first["lost"] if accounting.accepted < intents else []
-    yield from _lost_tasks(accounting, first["failed"], candidates, folder)
+    remaining = first["lost"] if accounting.accepted < intents else []
+    failed = [*reported["failed"], *first["failed"]]
+    yield from _lost_tasks(accounting, failed, remaining, folder)
     yield from incomplete_files(accounting, folder)
     if second["results"] or second["failed"] or second["lost"] != first["lost"]:
         yield f"unfinished: the first resume reported {first}, the second {second}"
+
+
+def calls_without_task(journal: Path) -> int:
+    """Count the calls in a journal that have no task id; 0 if there is no journal."""
+    if not journal.exists():
+        return 0
+    with closing(sqlite3.connect(journal)) as connection, suppress(sqlite3.OperationalError):
+        rows = connection.execute("SELECT count(*) FROM entry WHERE task_id IS NULL").fetchone()
+        return int(rows[0])
+    return 0  # the table was not created yet
 
 
 def incomplete_files(accounting: AccountingSnapshot, folder: Path) -> Iterator[str]:

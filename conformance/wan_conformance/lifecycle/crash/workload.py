@@ -62,13 +62,14 @@ class Worker:
     Attributes:
         points: The points that it has passed.
         wan: The client.
+        folder: For journal and pictures.
     """
 
     def __init__(self, order: WorkerOrder, report: Callable[[str], object]) -> None:
         """Create the client; `report` gets the name of the point at which it is killed."""
         self.points = CrashPoints(order.kill_at, report)
         self.points.is_counting = order.workload == "start"
-        self._folder = Path(order.folder)
+        self.folder = Path(order.folder)
         self._loop = asyncio.new_event_loop()
         instrument_files(self.points)
         http_client: Any = httpx.Client if order.client == "sync" else httpx.AsyncClient
@@ -76,7 +77,7 @@ class Worker:
         self.wan = wan(
             KEY,
             base_url=order.base_url,
-            journal=self._folder / "calls.sqlite",
+            journal=self.folder / "calls.sqlite",
             http_client=http_client(verify=_TLS, trust_env=False),
             clock=ManualClock(order.wall),
             random=Random(1),
@@ -91,7 +92,7 @@ class Worker:
 
     def save(self, result: Any) -> None:
         """Save the pictures of a result."""
-        self.run(result.save(self._folder / "pictures"))
+        self.run(result.save(self.folder / "pictures"))
 
 
 def run_start(worker: Worker) -> None:
@@ -120,9 +121,18 @@ def run_upload(worker: Worker) -> None:
     worker.save(worker.run(worker.wan.edit(MODEL, PROMPT, images=[image], upload=True, **PARAMETERS)))
 
 
+def run_report(worker: Worker) -> dict[str, Any]:
+    """Resume what earlier processes left unfinished, save its pictures, and report lost calls."""
+    return _resume(worker, adopt=False)
+
+
 def run_resume(worker: Worker) -> dict[str, Any]:
-    """Resume what earlier processes left unfinished, and save its pictures."""
-    resumed = worker.run(worker.wan.resume(adopt=True))
+    """Do the same, and adopt the tasks of lost calls."""
+    return _resume(worker, adopt=True)
+
+
+def _resume(worker: Worker, *, adopt: bool) -> dict[str, Any]:
+    resumed = worker.run(worker.wan.resume(adopt=adopt))
     for result in resumed.results:
         worker.save(result)
     return {
@@ -138,6 +148,7 @@ WORKLOADS: dict[str, Callable[[Worker], Any]] = {
     "submit": run_submit,
     "cancel": run_cancel,
     "upload": run_upload,
+    "report": run_report,
     "resume": run_resume,
 }
 

@@ -16,7 +16,7 @@ from wan_conformance.lifecycle.clients.wan import (
     outcome_from_resume,
     outcome_from_value,
 )
-from wan_conformance.lifecycle.load.invariants import UNKNOWN_TASK, LoadCall
+from wan_conformance.lifecycle.load.invariants import UNKNOWN_TASK, LoadCall, ResumedCalls
 from wan_conformance.lifecycle.load.service import ThrottledService
 from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.transport import AsyncInProcessClient, InProcessClient
@@ -77,8 +77,11 @@ class Callers:
         self._loop, self._clock, self._service = loop, loop.clock, service
         self._journal, self._pictures = folder / "calls.sqlite", folder / "pictures"
 
-    def run(self, count: int) -> CallOutcome:
-        """Run a number of calls to their ends; return what the next process resumes from the journal."""
+    def run(self, count: int) -> ResumedCalls:
+        """Run a number of calls to their ends; return what the next process resumes from the journal.
+
+        That process resumes twice: first it only reports lost calls, then it adopts their tasks.
+        """
         raise NotImplementedError
 
     def journal_states(self) -> dict[str, str]:
@@ -105,11 +108,11 @@ BURST_INTERVAL = 2.0
 class ConcurrentCallers(Callers):
     """Callers at once, with `AsyncWan`."""
 
-    def run(self, count: int) -> CallOutcome:
+    def run(self, count: int) -> ResumedCalls:
         """Begin the calls in bursts, each of which waits by itself."""
         return self._loop.run_until_complete(self._run(count))
 
-    async def _run(self, count: int) -> CallOutcome:
+    async def _run(self, count: int) -> ResumedCalls:
         async with self._client() as wan:
             callers: set[asyncio.Task[None]] = set()
             starts = range(len(MODELS))
@@ -120,7 +123,10 @@ class ConcurrentCallers(Callers):
             await asyncio.gather(*callers)
         await asyncio.sleep(RESTART_DELAY)
         async with self._client() as wan:
-            return outcome_from_resume(await wan.resume(timeout=CALL_TIMEOUT, adopt=True))
+            reported = outcome_from_resume(await wan.resume(timeout=CALL_TIMEOUT))
+            return ResumedCalls(
+                reported, outcome_from_resume(await wan.resume(timeout=CALL_TIMEOUT, adopt=True))
+            )
 
     def _client(self) -> Any:
         http_client = AsyncInProcessClient(self._service, self._clock.sleep_async)
@@ -156,7 +162,7 @@ class ConcurrentCallers(Callers):
 class SequentialCallers(Callers):
     """Callers in turn, with `Wan` in one thread: simulated time does not work with threads."""
 
-    def run(self, count: int) -> CallOutcome:
+    def run(self, count: int) -> ResumedCalls:
         """Begin the calls in turn, and wait for all together."""
         with self._client() as wan:
             begun = [(intent, self._begin(wan, intent)) for intent in map(intent_for, range(count))]
@@ -167,7 +173,8 @@ class SequentialCallers(Callers):
                 self._record(intent, *self._saved(result))
         self._clock.sleep(RESTART_DELAY)
         with self._client() as wan:
-            return outcome_from_resume(wan.resume(timeout=CALL_TIMEOUT, adopt=True))
+            reported = outcome_from_resume(wan.resume(timeout=CALL_TIMEOUT))
+            return ResumedCalls(reported, outcome_from_resume(wan.resume(timeout=CALL_TIMEOUT, adopt=True)))
 
     def _client(self) -> Any:
         return self._create_client(Wan, InProcessClient(self._service, self._clock.sleep), 1)

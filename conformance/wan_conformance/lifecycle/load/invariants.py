@@ -33,8 +33,25 @@ class LoadCall(NamedTuple):
     files: int
 
 
+class ResumedCalls(NamedTuple):
+    """What the next process resumed.
+
+    Attributes:
+        reported: By a resume that only reports lost calls.
+        adopted: By one after it, which adopts their tasks.
+    """
+
+    reported: CallOutcome
+    adopted: CallOutcome
+
+    @property
+    def parts(self) -> tuple[CallOutcome, ...]:
+        """The outcomes of all unfinished tasks."""
+        return (*self.reported.parts, *self.adopted.parts)
+
+
 def load_violations(
-    service: ThrottledService, calls: Sequence[LoadCall], resumed: CallOutcome, journal: Mapping[str, str]
+    service: ThrottledService, calls: Sequence[LoadCall], resumed: ResumedCalls, journal: Mapping[str, str]
 ) -> Iterator[str]:
     """Check a load test that has ended, in words.
 
@@ -48,7 +65,13 @@ def load_violations(
     for job in service.jobs():
         jobs[job.spec.prompt].append(job)
     ends = {outcome.task_id: outcome for outcome in resumed.parts}
-    candidates = {task for tasks in resumed.lost for task in tasks}
+    candidates = {task for tasks in resumed.adopted.lost for task in tasks}
+    reported = {task for tasks in resumed.reported.lost for task in tasks}
+    for outcome in resumed.adopted.parts:
+        if outcome.task_id not in reported and outcome.kind != "late":
+            yield f"{outcome} of task {outcome.task_id} was adopted, and not reported as a candidate before"
+    for task in sorted(reported & {outcome.task_id for outcome in resumed.reported.parts}):
+        yield f"task {task} was reported as a candidate and taken all the same"
     for call in calls:
         for problem in _call_problem(call, jobs[call.prompt], ends, candidates, service):
             yield f"{call.intent} {call.prompt} came to {call.outcome}: {problem}"

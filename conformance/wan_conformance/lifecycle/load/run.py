@@ -5,9 +5,8 @@ from collections.abc import Callable
 from contextlib import closing
 from time import process_time
 
-from wan_conformance.lifecycle.clients.base import CallOutcome
 from wan_conformance.lifecycle.load.callers import Callers, ConcurrentCallers, SequentialCallers
-from wan_conformance.lifecycle.load.invariants import load_violations
+from wan_conformance.lifecycle.load.invariants import ResumedCalls, load_violations
 from wan_conformance.lifecycle.load.service import RATE_LIMITED_CALLS, ThrottledService, max_per_second
 from wan_conformance.lifecycle.simulation.clock import SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.files import tmpfs_folder
@@ -55,14 +54,20 @@ def run_calls(count: int, print_line: PrintLine, client: str = "async") -> bool:
     return not violations
 
 
-def _report(callers: Callers, service: ThrottledService, resumed: CallOutcome, print_line: PrintLine) -> None:
+def _report(
+    callers: Callers, service: ThrottledService, resumed: ResumedCalls, print_line: PrintLine
+) -> None:
     """Print the outcomes of the calls, and the exchanges that they took."""
     outcomes = Counter(call.outcome.name for call in callers.calls)
     ends = ", ".join(f"{count:,} {name}" for name, count in outcomes.most_common())
     print_line(f"{len(callers.calls):,} calls, {callers.max_waiting:,} waiting at once, came to {ends}")
     results = sum(part.kind == "result" for part in resumed.parts)
-    errors = len(resumed.parts) - results
-    print_line(f"the next process resumed {results:,} results, {errors:,} errors, {len(resumed.lost):,} lost")
+    errors, adopted = len(resumed.parts) - results, len(resumed.adopted.parts)
+    lost = len(resumed.adopted.lost)
+    print_line(
+        f"the next process resumed {results:,} results and {errors:,} errors, {adopted:,} of them of adopted"
+        f" tasks; {lost:,} calls are lost"
+    )
     exchanges = ", ".join(f"{len(times):,} {call or 'link'}" for call, times in service.times.items())
     fullest = ", ".join(f"{max_per_second(service.times[call])} {call}" for call in RATE_LIMITED_CALLS)
     print_line(f"exchanges: {exchanges}; in the fullest second {fullest}")

@@ -21,6 +21,10 @@ FAULTS = (
     Fault("cut", where="inside"),
     Fault("cut", where="after"),
     Fault("trickle"),
+    Fault("slow", rate=100),
+    Fault("silent", on=RATE_LIMITED_CALLS),
+    Fault("silent", done=True, on=("async",)),
+    Fault("other", on=("query",)),
     Fault("doubled"),
     Fault("status", word="HIBERNATING"),
     Fault(
@@ -30,7 +34,9 @@ FAULTS = (
     Fault("fail", code="DataInspectionFailed", on=("async",)),
     Fault("partial", code="InternalError", on=("async",)),
 )
-"""All kinds of faults except `short`, which is for streams."""
+"""All kinds of faults, except `short`, which is for streams; `repeated` and `surplus`, which have no effect
+without connections; `neighbour`, after which no task may be adopted; and `reused`, which no client can detect
+where the id is that of a lost call."""
 FAULT_RATE = 0.03
 """The share of requests with a fault."""
 _PICTURE = Response(200, (("content-type", "image/png"),), (encode_image("png", 8, 8),))
