@@ -106,6 +106,7 @@ LAYERS: dict[str, dict[str, set[str]]] = {
     },
     "wanlib.spec": {
         "": {"load", "interpreter", "model"},
+        "revisions": {"load", "mutations", "model", "source"},
         "mutations": {"model"},
         "load": {"build", "tables", "model", "source"},
         "interpreter": {"model"},

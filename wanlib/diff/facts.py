@@ -43,6 +43,11 @@ def fact_changes(
     differing = [
         name
         for name in dict.fromkeys((*after, *before))
+        if not _is_about_a_missing_model((after.get(name) or before[name]).models, old, new)
+    ]
+    differing = [
+        name
+        for name in differing
         if name not in before or name not in after or before[name].value != after[name].value
     ]
     return [
@@ -50,6 +55,13 @@ def fact_changes(
         for name in differing
         if not any(other.startswith(f"{name}.") for other in differing)  # its entries say it more exactly
     ]
+
+
+def _is_about_a_missing_model(models: tuple[str, ...], old: Side, new: Side) -> bool:
+    """Return whether a statement is about models that one of two specs lacks, which is a change itself."""
+    if old.model is not None:
+        return False
+    return bool(models) and not (set(models) & set(old.models) & set(new.models))
 
 
 def _shared_statements(side: Side) -> Mapping[str, _Statement]:

@@ -1,4 +1,7 @@
-"""`resolve_sides`: what the arguments OLD and NEW name: a folder, a git revision, a model, or `packaged`."""
+"""`resolve_sides`: what the arguments OLD and NEW name.
+
+A spec folder, a git revision, a dated revision such as `2026-05`, a model, or `packaged`.
+"""
 
 import subprocess
 import tarfile
@@ -12,6 +15,7 @@ from wanlib.diff.side import Side
 from wanlib.spec.load import load
 from wanlib.spec.model.errors import SpecError
 from wanlib.spec.model.model import Spec
+from wanlib.spec.revisions import load_revision, revision_dates
 
 PACKAGED = "packaged"
 """The name of the spec that this package contains."""
@@ -28,7 +32,7 @@ def resolve_sides(old: str, new: str, *, repository: Path, folder: Path | None =
     """Return what two arguments name.
 
     Args:
-        old: `packaged`, a folder, a git revision, or a model.
+        old: `packaged`, a folder, a git revision, the date of a revision, or a model.
         new: The same; a model if `old` is one.
         repository: A folder inside the repository whose revisions are meant.
         folder: The spec in which models are looked up; None for the packaged one.
@@ -60,12 +64,17 @@ def _load(folder: Path | None, label: str) -> Spec:
 def _resolve_spec(text: str, repository: Path, spec: Spec) -> Spec:
     if text == PACKAGED:
         return load(None)
+    if text in revision_dates():
+        return load_revision(text)
     if text and "\0" not in text and Path(text).is_dir():
         return _load(Path(text), printable(text))
     commit = _commit(text, repository)
     if commit is None:
-        hint = did_you_mean(text, (*spec.models, PACKAGED))
-        expected = f"a folder, a git revision of {SPEC_PATH}/, a model or '{PACKAGED}'"
+        dates = revision_dates()
+        hint = did_you_mean(text, (*spec.models, *dates, PACKAGED))
+        expected = (
+            f"a folder, a git revision of {SPEC_PATH}/, a date ({', '.join(dates)}), a model or '{PACKAGED}'"
+        )
         raise SideError(f"{printable(text)} is not {expected}{hint}")
     with TemporaryDirectory() as extracted:
         with tarfile.open(fileobj=BytesIO(_archive(commit, repository, text))) as archive:

@@ -226,14 +226,14 @@ def _limit_rule_mutations(spec: Spec, rule: Rule) -> list[tuple[str, Make]]:
     mutations = [(way, _with_limit(spec, rule, limit)) for way, limit in mutated_limits(rule, siblings)]
     other = mutated_outcome(rule)
     if other:
-        mutations.append(("outcome", lambda: _replace_rule(spec, rule, other)))
+        mutations.append(("outcome", lambda: replace_rule(spec, rule, other)))
     if not (rule.field and rule.kind in _KINDS_OF_DECODING):
-        mutations.append(("dropped", lambda: _replace_rule(spec, rule, None)))
+        mutations.append(("dropped", lambda: replace_rule(spec, rule, None)))
     return mutations
 
 
 def _with_limit(spec: Spec, rule: Rule, limit: Any) -> Make:
-    return partial(_replace_rule, spec, rule, replace(rule, limit=limit))
+    return partial(replace_rule, spec, rule, replace(rule, limit=limit))
 
 
 def _are_siblings(rule: Rule, other: Rule) -> bool:
@@ -257,8 +257,8 @@ def _replace_family(spec: Spec, rule: Rule, family: Family, changed: Family) -> 
     return replace(spec, families=families, rules=MappingProxyType(rules))
 
 
-def _replace_rule(spec: Spec, rule: Rule, changed: Rule | None) -> Spec:
-    """Return a spec with a changed rule, or without it."""
+def replace_rule(spec: Spec, rule: Rule, changed: Rule | None) -> Spec:
+    """Return a spec with a changed rule, or without it if `changed` is None."""
     rules = {rule_id: other for rule_id, other in spec.rules.items() if other is not rule}
     if changed:
         rules[changed.id] = changed

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def diff(
     old: Annotated[
         str,
-        typer.Argument(metavar="OLD", help="A spec folder, a git revision, a model, or 'packaged'."),
+        typer.Argument(
+            metavar="OLD",
+            help="A spec folder, a git revision, a date such as 2026-05, a model, or 'packaged'.",
+        ),
     ],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The same; a model if OLD is one.")],
     as_json: Annotated[

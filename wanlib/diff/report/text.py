@@ -14,7 +14,7 @@ HEADINGS = {
     ChangeClass.EDITORIAL: "Editorial",
 }
 """The heading of each class."""
-LONGEST_BODY = 2_000
+LONGEST_BODY = 400
 """Characters of a witness in a report; a longer one, which contains an image, is shortened."""
 
 
