@@ -8,6 +8,7 @@ from wanlib.base.values import limit_to_json
 from wanlib.generated.registry import FACTS, RULES
 
 _NO_LIMITS = ("unknown",)  # a rule about other members, not a limit of the field
+_CALLS = "calls"  # the section of a model file about its calls, not a field
 _DERIVED = "derived"  # marks a default that depends on the request, so that it has no fixed value
 
 
@@ -40,7 +41,8 @@ def limits(model: str) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for rule, entry in RULES.items():
         parts = parse_rule_id(rule)
-        if parts.file == stem and parts.path and parts.kind not in _NO_LIMITS and base in entry.models:
+        is_of_a_field = parts.path and parts.path.partition(".")[0] != _CALLS and parts.kind not in _NO_LIMITS
+        if parts.file == stem and is_of_a_field and base in entry.models:
             _field_limits(root, parts)[parts.kind] = limit_to_json(entry.limit)
     for fact, value in FACTS.items():
         parts = parse_rule_id(fact)

@@ -17,7 +17,7 @@ NAMES = [*get_command(app()).commands]  # type: ignore[attr-defined]
 
 
 def test_help_names_every_command(wanlib: Callable[..., Any]) -> None:
-    assert len(NAMES) == 15 and {"check", "edit", "serve", "emit"} <= {*NAMES}
+    assert {"check", "edit", "serve", "emit"} <= {*NAMES}
     lines = wanlib("--help").out.partition("Commands:")[2].splitlines()
     assert [line.split()[0] for line in lines if line[:3].strip()] == NAMES
 

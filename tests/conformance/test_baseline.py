@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from wan_conformance.model import ExpectedAnswer, Verdict
-from wan_conformance.report.baseline import Comparison, compare, write_baseline
+from wan_conformance.report.baseline import RunComparison, compare, write_baseline
 from wan_conformance.report.log import VerdictLog, VerdictLogError, read_log
 
 from tests.conformance.tiny import HEAD, MAX, WORD, verdict
@@ -50,7 +50,7 @@ def test_a_baseline_leaves_out_what_differs_between_runs(tmp_path: Path) -> None
 
 def test_a_baseline_can_be_read_as_a_log(tmp_path: Path) -> None:
     write_baseline(log(*VERDICTS), tmp_path / "base")
-    assert compare(read_log(tmp_path / "base"), log(*VERDICTS)) == Comparison((), ())
+    assert compare(read_log(tmp_path / "base"), log(*VERDICTS)) == RunComparison((), ())
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_case_by_hand_moves_with_its_own_rule_alone() -> None:
     found = compare(log(refused, gone, **FOUR), log(accepted, **SIX))
     assert [(item.word, item.case) for item in found.spec[0][1]] == [("moved", "vector:five")]
     assert [str(item) for item in found.others] == ["gone: tiny: vector:sort: pass -> none"]
-    assert compare(log(refused, **FOUR), log(accepted, **FOUR)) == Comparison((), ())
+    assert compare(log(refused, **FOUR), log(accepted, **FOUR)) == RunComparison((), ())
 
 
 def test_a_log_without_limits_is_refused() -> None:

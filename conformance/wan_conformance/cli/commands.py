@@ -12,7 +12,7 @@ from wan_conformance.cli.errors import add_command
 from wan_conformance.engine.execute import RunRequest, RunUsageError, execute
 from wan_conformance.engine.mutation_check import run_mutants
 from wan_conformance.engine.sources import matching_body_rules
-from wan_conformance.report.baseline import Comparison, VerdictChange, compare, write_baseline
+from wan_conformance.report.baseline import RunComparison, VerdictChange, compare, write_baseline
 from wan_conformance.report.junit import write_junit
 from wan_conformance.report.log import VerdictLog, read_log
 from wan_conformance.report.markdown import write_markdown
@@ -148,7 +148,7 @@ def _exit_code(log: VerdictLog) -> int:
     return ExitCode.OK if tally(log).conforms else ExitCode.FAILED
 
 
-def _print_comparison(found: Comparison) -> int:
+def _print_comparison(found: RunComparison) -> int:
     """Print changes of the spec with the cases that moved, then all others, and return the exit code."""
     for change, moved in found.spec:
         typer.echo(printable(f"spec: {change}"))

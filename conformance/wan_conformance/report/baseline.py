@@ -67,7 +67,7 @@ class VerdictChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RunComparison:
     """What changed between two runs.
 
     Attributes:
@@ -89,7 +89,7 @@ def compare(
     new: VerdictLog,
     covers: Callable[[Verdict], bool] = lambda verdict: True,
     covers_rule: Callable[[str], bool] = lambda rule: True,
-) -> Comparison:
+) -> RunComparison:
     """Compare two runs.
 
     Args:
@@ -116,7 +116,7 @@ def compare(
         elif change.old != change.new:
             others.append(change)
     others.sort(key=lambda item: (not item.is_regression, item.case, item.target))
-    return Comparison(tuple((cause, tuple(cases)) for cause, cases in moved.items()), tuple(others))
+    return RunComparison(tuple((cause, tuple(cases)) for cause, cases in moved.items()), tuple(others))
 
 
 def _cause(change: VerdictChange, changed: Sequence[SpecChange]) -> SpecChange | None:

@@ -108,7 +108,7 @@ def test_modes_that_depend_on_the_call_or_are_unknown(tmp_path: Path) -> None:
     text = FILES[FAMILY].replace(_BOUND, _BOUND_BY_CALL).replace("  style:\n", f"{_CUPS}  style:\n")
     text = text.replace(
         '  fast: quick and call in ("sync", "stream")',
-        '  fast: quick and call == "sync"\n  sized: amount > 3 and not fast',
+        '  fast: quick and call == "sync"\n  sized: given(amount) and amount > 3 and not fast',
     )
     text = text.replace("  style:\n", "  amount: {type: integer}\n  style:\n")
     spec = load(write(tmp_path, FILES | {FAMILY: text}))

@@ -51,7 +51,7 @@ def diff(
     ] = None,
     spec: SpecOption = None,
 ) -> int:
-    """Show what changed between two specs or two models, and what breaks.
+    """Show what changed between two specs or models, and what breaks.
 
     Both sides judge the same requests. Each change of what is accepted comes with the smallest request that
     one side accepts and the other refuses. --spec is where models are looked up.
