@@ -20,7 +20,7 @@ from wanlib.base.text import format_limit
 from wanlib.base.values import Ratio
 from wanlib.spec import load
 
-EVIL = "\x1b[31m[bold]\x00`|\ud800 ]]> <b> & \x9b2J\ufffe\nnext"
+EVIL = "\x1b[31m[bold]\x00`|\ud800 ]]> <b> & \x9b2J\ufffe\u2028\u202e\x85\x0b\r\nnext"
 MIXED = VerdictLog(
     HEAD,
     (
@@ -61,6 +61,11 @@ def marked(log: VerdictLog, tmp_path: Path) -> str:
 def junit(log: VerdictLog, tmp_path: Path) -> ET.Element:
     write_junit(log, tmp_path / "junit.xml")
     return ET.parse(tmp_path / "junit.xml").getroot()
+
+
+def _junit_text(log: VerdictLog, tmp_path: Path) -> str:
+    junit(log, tmp_path)
+    return (tmp_path / "junit.xml").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -245,3 +250,10 @@ def test_limits(value: Any, kind: str, text: str) -> None:
 def test_every_limit_of_the_spec_has_words() -> None:
     for rule in load().rules.values():
         assert "object at" not in format_limit(rule.limit, rule.kind), rule.id
+
+
+@pytest.mark.parametrize("report", [lambda log, _: printed(log), marked, _junit_text])
+def test_no_report_steers_a_terminal(report: Any, tmp_path: Path) -> None:
+    text = report(HOSTILE, tmp_path)
+    assert not [char for line in text.split("\n") for char in line if not char.isprintable()]
+    assert not [line for line in text.split("\n") if line.startswith("next")]

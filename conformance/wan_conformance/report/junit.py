@@ -1,6 +1,5 @@
 """Write the log as JUnit XML, for tools that show test results."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -8,9 +7,8 @@ from xml.etree import ElementTree as ET
 from wan_conformance.model import FAILING, Verdict
 from wan_conformance.report.log import VerdictLog
 from wan_conformance.report.text import describe_answer, explain_command, redacted_body
+from wanlib.base.redaction import printable
 
-# XML 1.0 forbids these even as character references; ElementTree writes them nevertheless.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "known": "skipped"}
 
 
@@ -26,8 +24,8 @@ def write_junit(log: VerdictLog, path: Path) -> None:
 
 
 def xml_text(text: str) -> str:
-    r"""Return the text with characters that XML 1.0 forbids written as `\xNN`."""
-    return _FORBIDDEN.sub(lambda match: ascii(match.group())[1:-1], text)
+    r"""Return the lines of a text with control characters, some of which XML 1.0 forbids, as `\xNN`."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _suite(target: str, verdicts: list[Verdict]) -> ET.Element:

@@ -1,6 +1,7 @@
 """Weakenings of what is requested, where, how often, and how much of an answer is read."""
 
 from collections.abc import Callable
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,13 @@ def _no_limits(*_: object) -> None:
     """Let any answer pass."""
 
 
-@weakened("answers have no cap", "wanlib.client.drivers.sync_driver.check_limits", _no_limits)
+@weakened("answers have no cap", "wanlib.client.drivers.sync_driver.check_limits", _no_limits, ("sync",))
+@weakened(
+    "asynchronous answers have no cap",
+    "wanlib.client.drivers.async_driver.check_limits",
+    _no_limits,
+    ("async",),
+)
 def answers_are_capped(world: World, folder: Path) -> None:
     assert http_adapter.MAX_RESPONSE_BYTES == 64 * MIB
     wan, most = world.client(max_retries=0), 4096
@@ -75,12 +82,13 @@ def pictures_are_capped(world: World, folder: Path) -> None:
 
 
 def _following(patch: Any) -> None:
-    send = httpx.Client.send
+    for kind in (httpx.Client, httpx.AsyncClient):
+        send: Any = kind.send
+        patch.setattr(kind, "send", partialmethod(_send_on, send))
 
-    def follow(client: Any, request: Any, **options: Any) -> Any:
-        return send(client, request, **options | {"follow_redirects": True})
 
-    patch.setattr(httpx.Client, "send", follow)
+def _send_on(client: Any, send: Any, request: Any, **options: Any) -> Any:
+    return send(client, request, **options | {"follow_redirects": True})
 
 
 @weakened_by("redirects are followed", _following)

@@ -22,32 +22,38 @@ class Weakening(NamedTuple):
         name: What the client no longer does.
         weaken: Takes the decision away until the end of the test.
         check: Uses the public client in both positions of the decision; it fails without it.
+        kinds: The clients for which it is run.
     """
 
     name: str
     weaken: Weaken
     check: Check
+    kinds: tuple[str, ...]
 
 
 TABLE: list[Weakening] = []
 
 
-def weakened(name: str, target: str, value: Any) -> Callable[[Check], Check]:
+BOTH = ("sync", "async")
+
+
+def weakened(name: str, target: str, value: Any, kinds: tuple[str, ...] = BOTH) -> Callable[[Check], Check]:
     """Add a weakening that replaces an attribute, and the decorated check for it.
 
     Args:
         name: What the client no longer does.
         target: The dotted path of the attribute.
         value: What replaces it.
+        kinds: The clients that have it.
     """
-    return weakened_by(name, lambda patch: patch.setattr(target, value))
+    return weakened_by(name, lambda patch: patch.setattr(target, value), kinds)
 
 
-def weakened_by(name: str, weaken: Weaken) -> Callable[[Check], Check]:
+def weakened_by(name: str, weaken: Weaken, kinds: tuple[str, ...] = BOTH) -> Callable[[Check], Check]:
     """Add a weakening that a function carries out, and the decorated check for it."""
 
     def add(check: Check) -> Check:
-        TABLE.append(Weakening(name, weaken, check))
+        TABLE.append(Weakening(name, weaken, check, kinds))
         return check
 
     return add
