@@ -28,6 +28,7 @@ def every_size(bounds: SizeBounds, tier: int) -> Iterator[tuple[int, int]]:
         for height in range(bounds.step, tier // width + 1, bounds.step):
             pixels = width * height
             legal = bounds.min_pixels <= pixels <= bounds.max_pixels and 4 * pixels >= 3 * tier
+            legal = legal and bounds.min_side <= min(width, height) and max(width, height) <= bounds.max_side
             if legal and bounds.allows(Fraction(width, height)):
                 yield width, height
 
@@ -51,6 +52,8 @@ def wishes(draw: Any) -> tuple[SizeBounds, Fraction, int]:
         high,
         Ratio(narrow.numerator, narrow.denominator),
         Ratio(wide.numerator, wide.denominator),
+        draw(st.sampled_from([1, 1, 3, 8])),
+        draw(st.sampled_from([40, 999_999])),
         None,
         draw(st.sampled_from([1, 1, 2, 3, 16])),
         (),

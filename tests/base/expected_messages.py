@@ -309,6 +309,14 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         "only.",
     ),
     (
+        "tea/heat.step",
+        "/parameters/heat",
+        5,
+        7,
+        "heat at /parameters/heat is 7; expected a multiple of 5 (tea/heat.step). Round it to a "
+        "multiple of 5.",
+    ),
+    (
         "tea/size.none_of:set",
         "/size",
         ("1K", "2K"),
@@ -564,7 +572,7 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         240,
         "239*400",
         "images at /images/0 is 239*400 pixels; each side must have at least 240 "
-        "(tea/images.each.min_side). Enlarge the image.",
+        "(tea/images.each.min_side). Use a larger one.",
     ),
     (
         "tea/images.each.max_side",
@@ -572,7 +580,7 @@ SENTENCES: list[tuple[str, str, Any, Any, str]] = [
         8000,
         "8001*400",
         "images at /images/0 is 8001*400 pixels; each side may have at most 8000 "
-        "(tea/images.each.max_side). Scale the image down.",
+        "(tea/images.each.max_side). Use a smaller one.",
     ),
     (
         "tea/images.each.max_bytes",

@@ -26,6 +26,7 @@ modes:
   sweet:    given(sugar)
   iced:     not given(heat) or heat <= 40
   hot_sync: hot and call == "sync"
+  long:     steep > 90
 
 fields:
   prompt: {type: text, required: true}
@@ -50,6 +51,7 @@ fields:
     min: 1
     max: 5
     when iced: {max: 3}
+  leaves: {type: integer, min: 0, max: 9, when long: {max: 6}}
   lemon: {type: text, excludes: [milk]}
   honey: {type: integer, requires: lemon}
   cream: {type: boolean, requires: images, excludes: [sugar, petals]}
@@ -57,6 +59,25 @@ fields:
     type: list
     max_count: 4
     each: {type: text}
+  steep: {type: integer, min: 10, max: 120, step: 5, default: 60}
+  ratio: {type: number, min: 0.2, max: 2.0, step: 0.1}
+  cups: {type: integer, one_of: [1, 2, 4, 6]}
+  depth: {type: number, one_of: [0.5, 1, 2.5]}
+  size:
+    type: size
+    default: 600*512
+    keywords: {}
+    min_side: 512
+    max_side: 2048
+    when hot: {max_side: 1024}
+  tray:
+    type: size
+    keywords: {}
+    min_pixels: 30*30
+    max_pixels: 80*80
+    min_side: 20
+    max_side: 120
+    min_ratio: 1:3
   foam:
     type: boolean
     when hot: {requires: milk}

@@ -295,6 +295,10 @@ MESSAGE_BY_KIND: dict[str, MessageParts] = {
     ),
     "min": _bound_text(_at_least, "at least", "more"),
     "max": _bound_text(_at_most, "at most", "less"),
+    "step": lambda limit, value, hints: (
+        f"is {to_json_text(value)}; expected a multiple of {limit}",
+        f"Round it to a multiple of {limit}",
+    ),
     "keywords": _keywords_text,
     "min_pixels": _pixels_text(_at_least, "at least", "larger"),
     "max_pixels": _pixels_text(_at_most, "at most", "smaller"),
@@ -338,11 +342,11 @@ MESSAGE_BY_KIND: dict[str, MessageParts] = {
     ),
     "min_side": lambda limit, value, hints: (
         f"is {value} pixels; each side must have at least {limit}",
-        "Enlarge the image",
+        "Use a larger one",
     ),
     "max_side": lambda limit, value, hints: (
         f"is {value} pixels; each side may have at most {limit}",
-        "Scale the image down",
+        "Use a smaller one",
     ),
     "max_bytes": lambda limit, value, hints: (
         f"has {value:,} bytes; at most {format_bytes(limit)}",

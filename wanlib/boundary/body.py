@@ -88,12 +88,17 @@ class RequestBuilder:
         if field.type == "size":
             excluded = limit(field, "none_of", ())
             words = [word for word in limit(field, "keywords") or {} if word not in excluded]
-            return words[0] if words else _square(limit(field, "min_pixels"))
+            return words[0] if words else _square(self.least_pixels(field))
         samples = {"boolean": True, "image": URL.format(1), "percent": "50.00%"}
         if field.type in ("integer", "number"):
-            return limit(field, "min", 0)
+            return limit(field, "min", 0)  # a multiple of the step, if there is one
         keeps = [text for rule in field.rules_of_kind("pattern") for text in rule.keeps]
         return samples.get(field.type, keeps[0] if keeps else "a")
+
+    def least_pixels(self, field: Field) -> int:
+        """Return the least pixels of a square that the field allows."""
+        limit = self.mode_case.limit
+        return max(int(limit(field, "min_pixels", 1)), int(limit(field, "min_side", 1)) ** 2)
 
     def min_count(self, field: Field) -> int:
         """Return the smallest number of items, at least one if that is allowed."""

@@ -23,7 +23,8 @@ from wanlib.boundary.envelope import (
 )
 from wanlib.boundary.image_steps import IMAGE_RATIOS, IMAGE_STEPS
 from wanlib.boundary.mode_cases import MODE_INPUT_KINDS, ModeCase, mode_cases
-from wanlib.boundary.value_steps import SIZE_RATIOS, STEPS, BoundaryValue, Steps
+from wanlib.boundary.size_steps import SIZE_STEPS
+from wanlib.boundary.value_steps import STEPS, BoundaryValue, Steps
 from wanlib.spec import Field, Node, Rule, Spec
 from wanlib.spec.model.kinds import KINDS, limit_as_number
 from wanlib.spec.model.model import CALLS
@@ -123,7 +124,10 @@ class _BoundaryCases:
 
     def _family_cases(self) -> Iterator[Case]:
         (family,) = (family for family in self.spec.families if self.rule.id.startswith(f"{family.name}/"))
-        models = family.models[:1] if self.rule.kind in _FIRST_MODEL_ONLY else family.models
+        is_on_files = self.rule.kind in _FIRST_MODEL_ONLY and any(
+            field.path == self.rule.field and field.type == "image" for field in family.walk()
+        )
+        models = family.models[:1] if is_on_files else family.models
         for model in models:
             if self.rule.kind == "only_in":
                 yield from self._call_rule_cases(model)
@@ -287,8 +291,9 @@ class _BoundaryCases:
 
 
 def _step_function(field: Field, rule: Rule) -> Steps:
-    ratios = IMAGE_RATIOS if field.type == "image" else SIZE_RATIOS
-    return STEPS.get(rule.kind) or IMAGE_STEPS.get(rule.kind) or ratios[rule.kind]
+    if field.type == "size" and rule.kind in SIZE_STEPS:
+        return SIZE_STEPS[rule.kind]
+    return STEPS.get(rule.kind) or IMAGE_STEPS.get(rule.kind) or IMAGE_RATIOS[rule.kind]
 
 
 @lru_cache(maxsize=16)

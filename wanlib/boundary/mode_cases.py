@@ -5,6 +5,7 @@ Everything is derived from the modes of the spec; the module contains no model, 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import product
 from typing import Any
 
@@ -14,7 +15,7 @@ from wanlib.spec.model.model import CALLS, Family, Field, Rule, Spec
 from wanlib.spec.model.modes import Condition, given_key, holds
 
 # Kinds of rules on fields that modes read. An invalid value may change the modes.
-MODE_INPUT_KINDS = ("one_of", "min", "max", "min_count", "max_count")
+MODE_INPUT_KINDS = ("one_of", "min", "max", "step", "min_count", "max_count")
 _STEPS = (1, 2, 7, 30)
 
 
@@ -127,23 +128,32 @@ def _candidate_values(
         return _candidate_calls(spec, model, broken)
     field = family.field(name)
     if broken is not None and broken.field == name and broken.kind in MODE_INPUT_KINDS:
-        return tuple(_violating_values(broken, known_values))
+        steps = [rule.limit for rule in field.rules_of_kind("step")]
+        return tuple(_violating_values(broken, known_values, steps[0] if steps else 1))
     if field.type == "list":
         return tuple(
             range(max([*known_values, *(rule.limit for rule in field.rules_of_kind("max_count"))]) + 1)
         )
     words = {value: None for rule in field.rules_of_kind("one_of") for value in rule.limit}
     bounds = {rule.limit for kind in ("min", "max") for rule in field.rules_of_kind(kind)}
-    return (
-        tuple(words) if field.type == "text" and words else tuple(sorted({*known_values, *bounds}, key=str))
-    )
+    if words and field.type != "boolean":
+        return tuple(words)
+    return tuple(sorted({*known_values, *bounds}, key=str))
 
 
-def _violating_values(rule: Rule, known_values: tuple[Any, ...]) -> Iterator[Any]:
+def _violating_values(rule: Rule, known_values: tuple[Any, ...], step: float) -> Iterator[Any]:
+    """Yield values that violate a rule; numbers are multiples of the step, if the rule is not on it."""
     if rule.kind in ("max", "max_count"):
-        yield from (rule.limit + step for step in _STEPS)
+        yield from (rule.limit + count * step for count in _STEPS)
     elif rule.kind in ("min", "min_count"):
-        yield from (rule.limit - step for step in _STEPS if rule.kind == "min" or step <= rule.limit)
+        counts = (count for count in _STEPS if rule.kind == "min" or count <= rule.limit)
+        yield from (rule.limit - count * step for count in counts)
+    elif rule.kind == "step":
+        part = 1 if isinstance(rule.limit, int) and rule.limit > 1 else rule.limit / 2
+        numbers = (value + added for value in known_values for added in (0, part))
+        yield from (number for number in numbers if not _is_satisfied(rule, number))
+    elif not isinstance(rule.limit[0], str | bool):
+        yield from (value + 1 for value in rule.limit if value + 1 not in rule.limit)
     else:
         others = known_values if isinstance(rule.limit[0], bool) else (*known_values, OTHER, "")
         yield from (value for value in others if value not in rule.limit)
@@ -210,6 +220,8 @@ def _is_given(name: str, values: Mapping[str, Any]) -> bool | None:
 def _is_satisfied(rule: Rule, value: Any) -> bool:
     if rule.kind == "one_of":
         return value in rule.limit
+    if rule.kind == "step":
+        return Decimal(str(value)) % Decimal(str(rule.limit)) == 0
     return bool(value >= rule.limit if rule.kind.startswith("min") else value <= rule.limit)
 
 

@@ -1,13 +1,15 @@
 """Values next to a limit, for each kind of rule on a field.
 
 `STEPS` has the function of each kind; it yields values that satisfy the rule and values that violate it.
+Those of sizes are in `size_steps`, those of images in `image_steps`.
 """
 
 import math
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
-from wanlib.base.values import ABSENT, Ratio
+from wanlib.base.values import ABSENT
 from wanlib.boundary.body import RequestBuilder
 from wanlib.spec import Field, Rule
 
@@ -85,6 +87,9 @@ def one_of(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryV
     invalid: list[Any]
     if field.type == "boolean":
         invalid = [value for value in (True, False) if value not in rule.limit]
+    elif field.type != "text":
+        near = [value + step for value in rule.limit for step in (-1, 1)]
+        invalid = [value for value in dict.fromkeys(near) if value not in rule.limit]
     else:
         invalid = [rule.limit[0] + "x", rule.limit[0].upper(), rule.limit[0] + "\n", ""]
     for value in invalid:
@@ -120,13 +125,6 @@ def not_blank(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[Bounda
         ("ideographic", "\u3000"),
     ):
         yield BoundaryValue(label, text, False)
-
-
-def none_of(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    """Yield a size in pixels and the excluded keywords."""
-    yield BoundaryValue("width-height", _nearest_size(body, field, 0, 1), True)
-    for word in rule.limit:
-        yield BoundaryValue(word, word, False)
 
 
 def _counts(
@@ -176,106 +174,46 @@ def decimals(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[Boundar
 def minimum(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield the smallest allowed number and the next smaller one."""
     yield BoundaryValue(str(rule.limit), rule.limit, True, rule.limit)
-    below = rule.limit - 1 if field.type == "integer" else math.nextafter(rule.limit, -math.inf)
+    below = _next_number(body, field, rule.limit, -1)
     yield BoundaryValue(str(below), below, False, below)
 
 
 def maximum(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield the largest allowed number and the next larger one."""
     yield BoundaryValue(str(rule.limit), rule.limit, True, rule.limit)
-    above = rule.limit + 1 if field.type == "integer" else math.nextafter(rule.limit, math.inf)
+    above = _next_number(body, field, rule.limit, 1)
     yield BoundaryValue(str(above), above, False, above)
 
 
-def keywords(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    """Yield allowed keywords and sizes, keywords of other variants, and malformed sizes."""
-    size = _nearest_size(body, field, 0, 1)
-    excluded = body.mode_case.limit(field, "none_of", ())
-    for word in (*rule.limit, size):
-        if word not in excluded:
-            yield BoundaryValue(word, word, True)
-    width, _, height = size.partition("*")
-    others = {word for other in field.rules_of_kind("keywords") for word in other.limit} - set(rule.limit)
-    for word in sorted(others):
-        yield BoundaryValue(word, word, False)
-    first = next(iter(rule.limit), "2K")
-    for label, text in (
-        ("lower-case", first.lower()),
-        ("x", f"{width}x{height}"),
-        ("newline", size + "\n"),
-        ("space", f"{width} * {height}"),
-        ("zero", f"0*{height}"),
-        ("leading-zero", f"0{width}*{height}"),
-        ("three", f"{size}*1"),
-        ("half", f"{width}*"),
-        ("wide-digits", size.replace("1", "\uff11").replace("7", "\uff17").replace("2", "\uff12")),
-        ("empty", ""),
-    ):
-        yield BoundaryValue(label, text, False)
+def _next_number(body: RequestBuilder, field: Field, limit: float, sign: int) -> int | float:
+    """Return the next number beyond a limit: of its step if there is one."""
+    if step := body.mode_case.limit(field, "step"):
+        return _multiple(limit, step, sign)
+    return int(limit) + sign if field.type == "integer" else math.nextafter(limit, sign * math.inf)
 
 
-def _size_limits(body: RequestBuilder, field: Field) -> tuple[int, int, Ratio, Ratio]:
-    limit = body.mode_case.limit
-    low, high = limit(field, "min_pixels", 1), limit(field, "max_pixels", 10**10)
-    return low, high, limit(field, "min_ratio", Ratio(1, 10**6)), limit(field, "max_ratio", Ratio(10**6, 1))
+def _multiple(base: float, step: float, count: float) -> int | float:
+    """Return `base + count * step` in decimal arithmetic."""
+    number = Decimal(str(base)) + Decimal(str(count)) * Decimal(str(step))
+    return int(number) if number == int(number) and not isinstance(step, float) else float(number)
 
 
-def _fits(width: int, height: int, low: Ratio, high: Ratio) -> bool:
-    return width * low.height >= height * low.width and width * high.height <= height * high.width
-
-
-def _nearest_size(body: RequestBuilder, field: Field, product: int, step: int) -> str:
-    """Return the size of an allowed ratio with the first possible pixel count from `product` on, by steps."""
-    low, _, narrow, wide = _size_limits(body, field)
-    product = product or low
-    while True:
-        for width in range(max(1, math.isqrt(product)), 0, -1):
-            height, rest = divmod(product, width)
-            if not _fits(width, height, narrow, wide):
-                break
-            if not rest:
-                return f"{width}*{height}"
-        product += step
-
-
-def min_pixels(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    """Yield the sizes with the nearest pixel counts around a minimum."""
-    for start, step, keeps in ((rule.limit, 1, True), (rule.limit - 1, -1, False)):
-        yield _pixels(_nearest_size(body, field, start, step), keeps)
-
-
-def max_pixels(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    """Yield the sizes with the nearest pixel counts around a maximum."""
-    for start, step, keeps in ((rule.limit, -1, True), (rule.limit + 1, 1, False)):
-        yield _pixels(_nearest_size(body, field, start, step), keeps)
-
-
-def _pixels(size: str, keeps: bool) -> BoundaryValue:
-    width, _, height = size.partition("*")
-    return BoundaryValue(size, size, keeps, int(width) * int(height))
-
-
-def min_size_ratio(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    """Yield a size of exactly the minimum ratio, and one that is a pixel higher."""
-    width, height = _largest_size_of_ratio(body, field, rule.limit)
-    yield BoundaryValue(f"{width}*{height}", f"{width}*{height}", True)
-    yield BoundaryValue(f"{width}*{height + 1}", f"{width}*{height + 1}", False)
-
-
-def max_size_ratio(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
-    """Yield a size of exactly the maximum ratio, and one that is a pixel wider."""
-    width, height = _largest_size_of_ratio(body, field, rule.limit)
-    yield BoundaryValue(f"{width}*{height}", f"{width}*{height}", True)
-    yield BoundaryValue(f"{width + 1}*{height}", f"{width + 1}*{height}", False)
-
-
-def _largest_size_of_ratio(body: RequestBuilder, field: Field, ratio: Ratio) -> tuple[int, int]:
-    """Return the largest size of exactly this ratio within the pixel limits."""
-    _, high, _, _ = _size_limits(body, field)
-    factor = math.isqrt(high // (ratio.width * ratio.height))
-    while (ratio.width * factor + 1) * (ratio.height * factor + 1) > high:
-        factor -= 1
-    return ratio.width * factor, ratio.height * factor
+def step(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
+    """Yield multiples of a step, and numbers between them."""
+    first = body.mode_case.limit(field, "min", 0)
+    low, high = first, body.mode_case.limit(field, "max", first + 10 * rule.limit)
+    for count in (0, 1, 3, 7):
+        if (value := _multiple(first, rule.limit, count)) <= high:
+            yield BoundaryValue(f"multiple-{count}", value, True)
+    between: list[int | float] = [first + 1, first + rule.limit - 1, high - 1]
+    if field.type == "number":
+        between = [
+            _multiple(first, rule.limit, 0.5),
+            math.nextafter(_multiple(first, rule.limit, 3), math.inf),
+        ]
+    for value in dict.fromkeys(between):
+        if low < value < high and (Decimal(str(value)) % Decimal(str(rule.limit))):
+            yield BoundaryValue(f"between-{value}", value, False)
 
 
 def same_count_as(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
@@ -318,7 +256,6 @@ STEPS: dict[str, Steps] = {
     "excludes": excludes,
     "one_of": one_of,
     "not_blank": not_blank,
-    "none_of": none_of,
     "count": count,
     "min_count": min_count,
     "max_count": max_count,
@@ -327,11 +264,8 @@ STEPS: dict[str, Steps] = {
     "decimals": decimals,
     "min": minimum,
     "max": maximum,
-    "keywords": keywords,
-    "min_pixels": min_pixels,
-    "max_pixels": max_pixels,
+    "step": step,
     "same_count_as": same_count_as,
     "total": total,
     "ordered": ordered,
 }
-SIZE_RATIOS: dict[str, Steps] = {"min_ratio": min_size_ratio, "max_ratio": max_size_ratio}

@@ -30,7 +30,9 @@ _PHRASES: Mapping[str, str] = {
     "one_of": "one of {}",
     "endpoints": "{}",
     "keywords": "width*height or one of {}",
-    "excludes": "none of {}",
+    "none_of": "none of {}",
+    "requires": "sent only together with {}",
+    "excludes": "never sent together with {}",
     "pattern": "text that matches {}",
     "count": "a list of exactly {}",
     "min_count": "a list of at least {}",
@@ -202,7 +204,7 @@ def _phrase(view: ModelView, rule: Rule | None) -> str:
     if isinstance(rule.limit, Condition):
         return f"sent only with {describe(view.family, rule.limit)}"
     limit = format_limit(view.limit_of(rule), rule.kind)
-    if rule.kind in ("one_of", "keywords", "excludes", "schemes", "formats", "endpoints"):
+    if rule.kind in ("one_of", "keywords", "none_of", "schemes", "formats", "endpoints"):
         limit = join_names(limit.split(), "or")
     phrase = _PHRASES.get(rule.kind, f"{rule.kind} {{}}").format(limit).strip()
     return f"{phrase} with {describe(view.family, rule.condition)}" if rule.condition else phrase

@@ -111,7 +111,7 @@ def _size(view: ModelView, values: Values, field: Field, rule: Rule, violation: 
 
 def _nearest(size: str, limits: Mapping[str, Any], view: ModelView) -> str | None:
     keywords: Mapping[str, int] = limits.get("keywords") or {}
-    excluded = limits.get("excludes") or ()
+    excluded = limits.get("none_of") or ()
     allowed = {word: pixels for word, pixels in keywords.items() if word not in excluded}
     width, star, height = size.partition("*")
     if not star:
@@ -121,7 +121,9 @@ def _nearest(size: str, limits: Mapping[str, Any], view: ModelView) -> str | Non
         return min(allowed, key=lambda word: abs(allowed[word] - wanted))
     ratio = Ratio(int(width), int(height))
     least, most = limits["min_pixels"], limits["max_pixels"]
-    bounds = SizeBounds("size", {}, least, most, limits["min_ratio"], limits["max_ratio"], None, 1, ())
+    sides = limits.get("min_side", 1), limits.get("max_side", most)
+    ratios = limits["min_ratio"], limits["max_ratio"]
+    bounds = SizeBounds("size", {}, least, most, *ratios, *sides, None, 1, ())
     fraction = min(max(Fraction(*ratio), Fraction(*limits["min_ratio"])), Fraction(*limits["max_ratio"]))
     found = nearest_size(bounds, fraction, min(max(ratio.width * ratio.height, least), most))
     return None if found is None else f"{found[0]}*{found[1]}"
@@ -146,7 +148,7 @@ _REPLACEMENTS: Mapping[str, _Replace] = {
     "needs": _leave_out,
     "requires": _leave_out,
     "keywords": _size,
-    "excludes": _size,
+    "none_of": _size,
     "min_pixels": _size,
     "max_pixels": _size,
     "min_ratio": _size,

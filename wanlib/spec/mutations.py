@@ -75,12 +75,15 @@ def mutate_spec(spec: Spec, name: str) -> Spec:
 # Limits.
 
 
-def mutated_limits(rule: Rule, siblings: tuple[Rule, ...]) -> Iterator[tuple[str, Any]]:
+def mutated_limits(
+    rule: Rule, siblings: tuple[Rule, ...], step: int | float | None = None
+) -> Iterator[tuple[str, Any]]:
     """Yield other limits for a rule, each with its way.
 
     Args:
         rule: The rule.
         siblings: The other rules of its kind on its field.
+        step: The values of its field are multiples of it; None if any number is.
     """
     generate = _LIMITS_BY_KIND.get(rule.kind)
     tighter = KINDS[rule.kind].tighter
@@ -90,8 +93,8 @@ def mutated_limits(rule: Rule, siblings: tuple[Rule, ...]) -> Iterator[tuple[str
         keywords = {word: pixels for sibling in siblings for word, pixels in sibling.limit.items()}
         yield from _enum_mutations(rule.limit, keywords | rule.limit)
     elif tighter in ("lower", "higher"):
-        yield "wider", _step(rule.limit, up=tighter == "lower")
-        yield "tighter", _step(rule.limit, up=tighter == "higher")
+        yield "wider", _next_limit(rule.limit, tighter == "lower", step)
+        yield "tighter", _next_limit(rule.limit, tighter == "higher", step)
 
 
 def mutated_outcome(rule: Rule) -> Rule | None:
@@ -100,8 +103,11 @@ def mutated_outcome(rule: Rule) -> Rule | None:
     return replace(rule, outcome=outcome) if outcome else None
 
 
-def _step(limit: Any, up: bool) -> Any:
+def _next_limit(limit: Any, up: bool, step: int | float | None) -> Any:
     """Return the next limit that a request can distinguish."""
+    if step is not None:
+        moved = Decimal(str(limit)) + (1 if up else -1) * Decimal(str(step))
+        return float(moved) if isinstance(step, float) or isinstance(limit, float) else int(moved)
     if isinstance(limit, Ratio):
         return Ratio(limit.width * _RATIO_STEPS + (1 if up else -1), limit.height * _RATIO_STEPS)
     if isinstance(limit, float):
@@ -118,6 +124,10 @@ def _pixels(rule: Rule) -> Iterator[tuple[str, Any]]:
 
 
 def _listed_values(rule: Rule) -> Iterator[tuple[str, Any]]:
+    if not isinstance(rule.limit[0], str | bool):
+        yield "wider", (*rule.limit, max(rule.limit) + 1)
+        yield "tighter", rule.limit[1:]
+        return
     added = tuple(value for value in _ADDED_VALUES[rule.kind] if value not in rule.limit)
     if added and type(added[0]) is type(rule.limit[0]):
         yield "wider", (*rule.limit, added[0])
@@ -164,6 +174,11 @@ def _number(rule: Rule) -> Iterator[tuple[str, Any]]:
     yield "moved", rule.limit + 1
 
 
+def _other_step(rule: Rule) -> Iterator[tuple[str, Any]]:
+    """Yield a step of which fewer values are multiples."""
+    yield "moved", rule.limit * 3
+
+
 def _sum(rule: Rule) -> Iterator[tuple[str, Any]]:
     yield "moved", str(Decimal(rule.limit) + Decimal("0.01"))
 
@@ -189,6 +204,7 @@ _LIMITS_BY_KIND: dict[str, Callable[[Rule], Iterator[tuple[str, Any]]]] = {
     "pattern": _pattern,
     "count": _number,
     "decimals": _number,
+    "step": _other_step,
     "total": _sum,
     "effective": _condition,
     "needs": _condition,
@@ -223,7 +239,14 @@ def _name_rule_mutations(spec: Spec, rule: Rule, family: Family) -> list[tuple[s
 
 def _limit_rule_mutations(spec: Spec, rule: Rule) -> list[tuple[str, Make]]:
     siblings = tuple(other for other in spec.rules.values() if _are_siblings(rule, other))
-    mutations = [(way, _with_limit(spec, rule, limit)) for way, limit in mutated_limits(rule, siblings)]
+    steps = [
+        other.limit
+        for other in spec.rules.values()
+        if (other.file, other.field, other.kind) == (rule.file, rule.field, "step")
+    ]
+    step = steps[0] if steps and rule.kind in ("min", "max") else None
+    limits = mutated_limits(rule, siblings, step)
+    mutations = [(way, _with_limit(spec, rule, limit)) for way, limit in limits]
     other = mutated_outcome(rule)
     if other:
         mutations.append(("outcome", lambda: replace_rule(spec, rule, other)))

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from wanlib.base.urls import (
@@ -225,3 +226,22 @@ def names_given(*fields: tuple[str, Any]) -> tuple[str, ...]:
         for name, value in fields
         if value is not None and value is not ABSENT and value is not UNDETERMINED
     )
+
+
+def is_off_step(value: float, step: float) -> bool:
+    """Return True for a number that is not a multiple of a step; both are read as the decimals they are."""
+    exponent = min(_exponent(value), _exponent(step))
+    return _scaled(value, exponent) % _scaled(step, exponent) != 0
+
+
+def _exponent(value: float) -> int:
+    return 0 if value == value // 1 else min(int(Decimal(repr(value)).as_tuple().exponent), 0)
+
+
+def _scaled(value: float, exponent: int) -> int:
+    """Return a number in units of ten to a power that is not above its last digit."""
+    if value == value // 1:
+        return int(value) * int(10**-exponent)
+    sign, digits, own_exponent = Decimal(repr(value)).as_tuple()
+    units = int("".join(map(str, digits))) * int(10 ** (int(own_exponent) - exponent))
+    return -units if sign else units

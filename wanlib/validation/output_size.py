@@ -30,6 +30,8 @@ class SizeBounds(NamedTuple):
         max_pixels: The greatest width times height.
         min_ratio: The least width to height.
         max_ratio: The greatest width to height.
+        min_side: The least width and the least height.
+        max_side: The greatest width and the greatest height.
         default: The size if none is set; None if it is derived from the input.
         step: Both sides of a picture are multiples of it.
         recommended: The sizes that a page recommends.
@@ -41,6 +43,8 @@ class SizeBounds(NamedTuple):
     max_pixels: int
     min_ratio: Ratio
     max_ratio: Ratio
+    min_side: int
+    max_side: int
     default: str | None
     step: int
     recommended: tuple[str, ...]
@@ -48,7 +52,7 @@ class SizeBounds(NamedTuple):
     @property
     def known(self) -> bool:
         """Return True where the mode, and so every limit, is known."""
-        return None not in tuple(self)[1:6]
+        return None not in tuple(self)[1:8]
 
     def allows(self, ratio: Fraction) -> bool:
         """Return True where a ratio is within the limits."""
@@ -67,6 +71,7 @@ class SizeBounds(NamedTuple):
         for size in self.recommended:
             width, height = map(int, size.split("*"))
             fits = self.min_pixels <= width * height <= self.max_pixels
+            fits = fits and self.min_side <= min(width, height) and max(width, height) <= self.max_side
             if Fraction(width, height) == ratio and self.allows(ratio) and fits:
                 return size
         return None
@@ -95,10 +100,12 @@ def nearest_size(bounds: SizeBounds, ratio: Fraction, tier: int) -> tuple[int, i
     low, high = max(bounds.min_pixels, -(-tier * 3 // 4)), min(bounds.max_pixels, tier)
     step, best = bounds.step, None
     narrow, wide = bounds.min_ratio, bounds.max_ratio
-    first = max(step, isqrt(low * narrow.width // narrow.height) // step * step)
-    for width in range(first, isqrt(high * wide.width // wide.height) + 1, step):
-        min_height = max(-(-low // width), -(-width * wide.height // wide.width))
-        max_height = min(high // width, width * narrow.height // narrow.width)
+    least = -(-bounds.min_side // step) * step
+    first = max(step, least, isqrt(low * narrow.width // narrow.height) // step * step)
+    last = min(bounds.max_side, isqrt(high * wide.width // wide.height))
+    for width in range(first, last + 1, step):
+        min_height = max(bounds.min_side, -(-low // width), -(-width * wide.height // wide.width))
+        max_height = min(bounds.max_side, high // width, width * narrow.height // narrow.width)
         min_height, max_height = -(-min_height // step) * step, max_height // step * step
         if min_height > max_height:
             continue

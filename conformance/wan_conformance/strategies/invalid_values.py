@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable
 from copy import deepcopy
+from decimal import Decimal
 from typing import Any
 
 from wan_conformance.strategies.byte_source import ByteSource
@@ -105,23 +106,37 @@ def _may_be_null(field: Field, mode_case: ModeCase) -> bool:
 def _not_listed(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     words = [str(word) for word in rule.limit]
     texts = ("", "another", *(word.upper() for word in words), *(f"{word} " for word in words))
-    values = (False, True) if field.type == "boolean" else texts
+    values: tuple[Any, ...] = (False, True) if field.type == "boolean" else texts
+    if field.type in ("integer", "number"):
+        values = tuple(value + step for value in rule.limit for step in (-1, 1, 987))
     return _one_of(tuple(value for value in values if value not in rule.limit))
 
 
 def _below(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    return _one_of(_numbers(field, rule.limit, -1))
+    return _one_of(_numbers(field, rule.limit, -1, mode_case.limit(field, "step")))
 
 
 def _above(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    return _one_of(_numbers(field, rule.limit, 1))
+    return _one_of(_numbers(field, rule.limit, 1, mode_case.limit(field, "step")))
 
 
-def _numbers(field: Field, limit: Any, sign: int) -> tuple[Any, ...]:
+def _numbers(field: Field, limit: Any, sign: int, step: int | float | None) -> tuple[Any, ...]:
+    if step is not None:
+        beyond = (Decimal(str(limit)) + sign * count * Decimal(str(step)) for count in STEPS[:3])
+        return tuple(int(value) if value == int(value) else float(value) for value in beyond)
     if field.type == "integer":
         return (*(limit + sign * step for step in STEPS), float(limit + sign))
     next_one = math.nextafter(limit, sign * math.inf)
     return (next_one, *(limit + sign * part for part in _PARTS), int(limit) + sign * 2)
+
+
+def _between_steps(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
+    """Return numbers within the bounds that are not multiples of the step."""
+    low = mode_case.limit(field, "min", 0)
+    high = mode_case.limit(field, "max", low + 10 * rule.limit)
+    part = rule.limit / 2 if field.type == "number" else 1
+    near = [low + part, high - part, (low + high) / 2] if field.type == "number" else range(low, high + 1)
+    return _one_of(tuple(value for value in near if Decimal(str(value)) % Decimal(str(rule.limit)))[:99])
 
 
 def _too_long(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
@@ -179,6 +194,8 @@ def _wrong_size(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
         "max_pixels": allowed._replace(min_pixels=allowed.max_pixels + 1, max_pixels=MAX_SIDE * MAX_SIDE),
         "min_ratio": allowed._replace(shape="tall"),
         "max_ratio": allowed._replace(shape="wide"),
+        "min_side": allowed._replace(widths=(1, allowed.min_side - 1)),
+        "max_side": allowed._replace(widths=(allowed.max_side + 1, MAX_SIDE)),
     }[rule.kind]
     return lambda value, source, partial: beyond.size(source)
 
@@ -191,6 +208,7 @@ VALUES: dict[str, Factory] = {
     "one_of": _not_listed,
     "min": _below,
     "max": _above,
+    "step": _between_steps,
     "max_chars": _too_long,
     "not_blank": _blank,
     "pattern": _pattern_mismatch,
@@ -201,6 +219,8 @@ VALUES: dict[str, Factory] = {
     "max_pixels": _wrong_size,
     "min_ratio": _wrong_size,
     "max_ratio": _wrong_size,
+    "min_side": _wrong_size,
+    "max_side": _wrong_size,
 }
 
 

@@ -29,14 +29,20 @@ class SizeRegion(NamedTuple):
         max_pixels: The greatest product.
         min_ratio: The least ratio of width to height.
         max_ratio: The greatest ratio of width to height.
+        min_side: The least width and height.
+        max_side: The greatest width and height.
         shape: `within` the ratios, or `tall` or `wide` beyond the lower or the upper one.
+        widths: The least and the greatest width, where they differ from those of the sides; None else.
     """
 
     min_pixels: int
     max_pixels: int
     min_ratio: Ratio
     max_ratio: Ratio
+    min_side: int = 1
+    max_side: int = MAX_SIDE
     shape: str = "within"
+    widths: tuple[int, int] | None = None
 
     def heights(self, width: int) -> tuple[int, int]:
         """Return the least and the greatest height for a width; the least is the greater if there is none."""
@@ -47,7 +53,8 @@ class SizeRegion(NamedTuple):
             "tall": (tallest + 1, MAX_SIDE),
             "wide": (1, flattest - 1),
         }[self.shape]
-        return max(low, 1, -(-self.min_pixels // width)), min(high, MAX_SIDE, self.max_pixels // width)
+        low = max(low, self.min_side, -(-self.min_pixels // width))
+        return low, min(high, self.max_side, self.max_pixels // width)
 
     def size(self, source: ByteSource) -> str:
         """Return a size in the region, from five bytes, often with the least or the greatest height."""
@@ -62,7 +69,9 @@ class SizeRegion(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _widths(region: SizeRegion) -> tuple[int, ...]:
-    widths = tuple(width for width in range(_MIN_WIDTH, _MAX_WIDTH + 1) if _is_open(region, width))
+    least, greatest = region.widths or (region.min_side, region.max_side)
+    first, last = max(_MIN_WIDTH, least), min(max(_MAX_WIDTH, least + _MIN_WIDTH), greatest)
+    widths = tuple(width for width in range(first, last + 1) if _is_open(region, width))
     if not widths:
         raise ValueError(f"no size satisfies {region}")
     return widths
@@ -155,26 +164,32 @@ def _position_alphabets(pattern: str, example: str) -> list[str]:
 
 
 def _integer(field: Field, mode_case: ModeCase) -> Generator:
-    low = mode_case.limit(field, "min", 0)
-    span = mode_case.limit(field, "max", low + 2**31) - low + 1
+    if words := mode_case.limit(field, "one_of"):
+        return Generator(1, lambda source, partial: source.choose(words))
+    low, step = mode_case.limit(field, "min", 0), mode_case.limit(field, "step", 1)
+    span = (mode_case.limit(field, "max", low + 2**31) - low) // step + 1
 
     def from_small_range(source: ByteSource, partial: PartialRequest) -> int | float:
-        value, as_float = low + source.byte() % span, source.byte() >= 248  # 4.0 is an integer too
+        value, as_float = low + source.byte() % span * step, source.byte() >= 248  # 4.0 is an integer too
         return float(value) if as_float else value
 
     def from_large_range(source: ByteSource, partial: PartialRequest) -> int:
         choice, value = source.byte(), source.number(4)
-        return int(low + (value % span if choice < 224 else (span - 1) * (choice & 1)))
+        return int(low + (value % span if choice < 224 else (span - 1) * (choice & 1)) * step)
 
     return Generator(2, from_small_range) if span <= 64 else Generator(5, from_large_range)
 
 
 def _number(field: Field, mode_case: ModeCase) -> Generator:
+    if words := mode_case.limit(field, "one_of"):
+        return Generator(1, lambda source, partial: source.choose(words))
     low = Decimal(str(mode_case.limit(field, "min", 0)))
     span = Decimal(str(mode_case.limit(field, "max", low + 1000))) - low
+    step = Decimal(str(mode_case.limit(field, "step", span / 100 or 1)))
+    count = int(span / step) + 1
 
     def make(source: ByteSource, partial: PartialRequest) -> int | float:
-        value, as_integer = float(low + span * (source.byte() % 101) / 100), source.flag()
+        value, as_integer = float(low + step * (source.byte() % count)), source.flag()
         return int(value) if as_integer and value.is_integer() else value
 
     return Generator(2, make)
@@ -202,9 +217,11 @@ def size_region(field: Field, mode_case: ModeCase) -> SizeRegion:
     """Return the limits on a size in one mode case."""
     return SizeRegion(
         mode_case.limit(field, "min_pixels", 1),
-        mode_case.limit(field, "max_pixels", MAX_SIDE),
+        mode_case.limit(field, "max_pixels", MAX_SIDE * MAX_SIDE),
         mode_case.limit(field, "min_ratio", Ratio(1, MAX_SIDE)),
         mode_case.limit(field, "max_ratio", Ratio(MAX_SIDE, 1)),
+        mode_case.limit(field, "min_side", 1),
+        mode_case.limit(field, "max_side", MAX_SIDE),
     )
 
 

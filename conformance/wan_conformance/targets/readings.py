@@ -8,7 +8,7 @@ from wan_conformance.model import Observation
 from wanlib.base.violation import REFUSED, Violation
 from wanlib.boundary.case import Question
 from wanlib.emit.schema.errors_to_rules import violated_rules
-from wanlib.emit.schema.json_schema import CLAIMS, envelope, schema
+from wanlib.emit.schema.json_schema import CLAIMS, envelope, is_expressible, schema
 from wanlib.spec import Condition, Family, Field, Rule, Spec, interpret
 from wanlib.spec.model.kinds import KINDS
 from wanlib.spec.model.mode_values import referenced_fields
@@ -30,6 +30,8 @@ class JsonSchemaTarget:
             for family in spec.families
             for rule in _call_dependent_rules(family)
             if rule.kind in CLAIMS
+        ) | frozenset(
+            rule.id for rule in spec.rules.values() if rule.kind == "step" and not is_expressible(rule)
         )
 
     def claims(self, kind: str) -> bool:

@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 
 from wanlib.base.identifiers import parse_rule_id
 from wanlib.emit.schema.errors_to_rules import violated_rules
-from wanlib.emit.schema.json_schema import CLAIMS, envelope, schema
+from wanlib.emit.schema.json_schema import CLAIMS, envelope, is_expressible, schema
 from wanlib.spec import Spec, interpret
 
 
@@ -26,4 +26,7 @@ class Readings:
     def by_walk(self, body: Any) -> tuple[str, ...]:
         """The broken rules by the interpreter, as far as the schema claims their kind."""
         rules = {violation.rule for violation in interpret(self.spec, body, None)}
-        return tuple(sorted(rule for rule in rules if parse_rule_id(rule).kind in CLAIMS))
+        steps = {
+            rule.id for rule in self.spec.rules.values() if rule.kind == "step" and not is_expressible(rule)
+        }
+        return tuple(sorted(rule for rule in rules - steps if parse_rule_id(rule).kind in CLAIMS))

@@ -141,7 +141,7 @@ BROKEN_BODIES = [
         WIRE,
         "role: {one_of: [user]}",
         "role: {one_of: user}",
-        "one_of is 'user', expected a list of different words, or of true and false",
+        "one_of is 'user', expected a list of different words or numbers, or of true and false",
     ),
     Broken(
         "count of two messages",

@@ -54,7 +54,7 @@ BROKEN_FIELDS = [
         FAMILY,
         "max: 1.0",
         "max: 1.0\n⟵    max_side: 10",
-        "max_side on the type number, expected it on image only",
+        "max_side on the type number, expected it on image, size only",
     ),
     Broken(
         "each on text",

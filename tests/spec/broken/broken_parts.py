@@ -23,7 +23,8 @@ BROKEN_PARTS = [
         FAMILY,
         "[green, black, white]",
         "[green, black, green]",
-        "one_of is ['green', 'black', 'green'], expected a list of different words, or of true and false",
+        "one_of is ['green', 'black', 'green'], "
+        "expected a list of different words or numbers, or of true and false",
     ),
     Broken(
         "effective as a list",
@@ -297,5 +298,19 @@ BROKEN_PARTS = [
         "          decimals: 2\n",
         "          decimals: 2\n⟵          requires: n\n",
         "requires inside of palette.each, expected it on whole fields only",
+    ),
+    Broken(
+        "step that every integer is a multiple of",
+        FAMILY,
+        "    min: 1\n    max: 4\n",
+        "    min: 1\n    max: 4\n⟵    step: 1\n",
+        "step is 1 on an integer, expected a whole number from 2",
+    ),
+    Broken(
+        "bound between two steps",
+        FAMILY,
+        "    min: 0.0\n    max: 1.0\n",
+        "    min: 0.05\n    max: 1.0\n    step: 0.1\n",
+        "min is 0.05, not a multiple of the step 0.1, expected the last value that can be sent",
     ),
 ]

@@ -65,6 +65,8 @@ def literal_values(field: Field) -> list[Any]:
     """Return all values of a boolean or an enumerated text; empty for other fields."""
     if field.type == "boolean":
         return [False, True]
+    if field.type == "number":  # a literal type can't have a fraction
+        return []
     return list(dict.fromkeys(word for rule in field.rules_of_kind("one_of") for word in rule.limit))
 
 

@@ -150,7 +150,8 @@ class TypeBuilder:
         allowed = self._allowed(field, "one_of")
         if allowed is None and field.type == "boolean":
             return LiteralType((False, True))
-        return PlainType(PLAIN[field.type]) if allowed is None else LiteralType(allowed)
+        is_plain = allowed is None or field.type == "number"  # a literal type can't have a fraction
+        return PlainType(PLAIN[field.type]) if is_plain or allowed is None else LiteralType(allowed)
 
     def _keywords(self, field: Field) -> tuple[Any, ...] | None:
         """Return the keywords of a size that some mode state allows; None if any are allowed."""

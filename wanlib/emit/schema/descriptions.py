@@ -44,6 +44,7 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
     "decimals": lambda limit: f"with {_plural(limit, 'decimal')}",
     "min": lambda limit: f"at least {limit}",
     "max": lambda limit: f"at most {limit}",
+    "step": lambda limit: f"a multiple of {limit}",
     "schemes": lambda limit: f"by {_listed(limit)}",
     "chars": lambda limit: f"a URL in {limit}",
     "public": lambda limit: "a URL open to the internet",

@@ -21,6 +21,11 @@ CLAIMS = frozenset(KEYWORDS) | {"model", "parts", "place", "same_count_as", "req
 """The kinds that the schema judges. Where a rule of theirs hangs on the call, it is left out all the same."""
 
 
+def is_expressible(rule: Rule) -> bool:
+    """Return whether keywords express a rule on a value. Validators divide fractions inexactly."""
+    return rule.kind in KEYWORDS and not (rule.kind == "step" and isinstance(rule.limit, float))
+
+
 def schema(spec: Spec, model: str) -> dict[str, Any]:
     """Return the JSON Schema of a wire body for one model.
 
@@ -98,7 +103,7 @@ class _Builder:
     def _field(self, field: Field, place: SchemaLocation) -> None:
         self._annotate(field, place)
         for rule in field.rules:
-            if rule.kind in KEYWORDS and (needed := self._guards_for(field, rule)) is not None:
+            if is_expressible(rule) and (needed := self._guards_for(field, rule)) is not None:
                 self._put(self.groups.setdefault(needed, {}), rule, place)
         if field.each:
             self._field(field.each, place.item)

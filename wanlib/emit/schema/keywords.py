@@ -100,6 +100,7 @@ KEYWORDS: Mapping[str, Say] = {
     "decimals": _decimals,
     "min": lambda rule, place: {"minimum": rule.limit},
     "max": lambda rule, place: {"maximum": rule.limit},
+    "step": lambda rule, place: {"multipleOf": rule.limit},
     "schemes": _schemes,
     "chars": _chars,
     "keywords": _keywords,

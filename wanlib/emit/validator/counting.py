@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from wanlib.base.values import Ratio
 from wanlib.emit.python_text import CodeWriter, constant_name, local_name, python_literal
 from wanlib.emit.validator.plan import FamilyLayout, advice_constant, default_constant, part_positions
 from wanlib.emit.validator.report_path import ReportPath
@@ -84,7 +85,18 @@ def _fails(condition: Condition) -> str:
     return f"{local_name(condition.mode)} is {not condition.wanted}"
 
 
-_KINDS = ("keywords", "min_pixels", "max_pixels", "min_ratio", "max_ratio")
+_KINDS = ("keywords", "min_pixels", "max_pixels", "min_ratio", "max_ratio", "min_side", "max_side")
+_LONGEST = 999_999
+_UNLIMITED = {
+    "keywords": "_NOTHING",
+    "min_pixels": "1",
+    "max_pixels": python_literal(_LONGEST * _LONGEST),
+    "min_ratio": python_literal(Ratio(1, _LONGEST)),
+    "max_ratio": python_literal(Ratio(_LONGEST, 1)),
+    "min_side": "1",
+    "max_side": python_literal(_LONGEST),
+}
+"""What stands for a limit that no rule states; a side has at most six digits."""
 _DERIVED = "derived"
 
 STEP = "OUTPUT_MULTIPLE_OF"
@@ -117,7 +129,10 @@ class Sizing:
             ReportPath(self.plan, out).modes()
             out.line("_limits: dict[str, Any] = {")
             for kind in _KINDS:
-                limits = {rule.condition: constant_name(rule) for rule in sized.rules_of_kind(kind)}
+                limits: dict[Condition | None, str] = {
+                    rule.condition: constant_name(rule) for rule in sized.rules_of_kind(kind)
+                }
+                limits.setdefault(None, _UNLIMITED[kind])
                 out.line(f"    {python_literal(kind)}: {choice(limits, 'None')},")
             out.line("}")
             out.line("return SizeBounds(")

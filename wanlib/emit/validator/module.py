@@ -55,6 +55,7 @@ _HELPERS = (
     "is_blank",
     "is_integer",
     "is_number",
+    "is_off_step",
     "has_non_ascii_url",
     "no_percents_with",
     "other_than",

@@ -45,6 +45,7 @@ VIOLATION_TESTS: dict[str, ViolationTest] = {
     "decimals": ViolationTest('(len({v}) - {v}.find(".") - 2 if "." in {v} else 0) != {c}', "{c}", "{v}"),
     "min": ViolationTest("{v} < {c}", "{c}", "{v}"),
     "max": ViolationTest("{v} > {c}", "{c}", "{v}"),
+    "step": ViolationTest("_is_off_step({v}, {c})", "{c}", "{v}"),
     "schemes": ViolationTest(
         f"not {{v}}[:{_START}].lower().startswith(_{{c}})", "{c}", "{v}", "isinstance({v}, str)"
     ),
@@ -60,8 +61,6 @@ VIOLATION_TESTS: dict[str, ViolationTest] = {
     "formats": ViolationTest(
         "not (_info.is_known and _info.format in {c})", "{c}", "_describe_format(_info)", _FACTS
     ),
-    "min_side": ViolationTest("min(_info.width, _info.height) < {c}", "{c}", "_describe_size(_info)", _SIDES),
-    "max_side": ViolationTest("max(_info.width, _info.height) > {c}", "{c}", "_describe_size(_info)", _SIDES),
     "max_bytes": ViolationTest("_info.bytes > {c}", "{c}", "_info.bytes", _FACTS),
     "keywords": ViolationTest("{v} not in {c}", "_{c}", "{v}"),
     "min_pixels": ViolationTest("_size[2] < {c}", "{c}", "{v}"),
@@ -78,9 +77,17 @@ VIOLATION_TESTS: dict[str, ViolationTest] = {
 }
 
 # Kinds that stand on two types and read another variable on each.
-RATIO_TESTS: dict[tuple[str, str], ViolationTest] = {
+TESTS_BY_TYPE: dict[tuple[str, str], ViolationTest] = {
     ("size", "min_ratio"): ViolationTest("_size[0] * {c}[1] < _size[1] * {c}[0]", "{c}", "{v}"),
     ("size", "max_ratio"): ViolationTest("_size[0] * {c}[1] > _size[1] * {c}[0]", "{c}", "{v}"),
+    ("size", "min_side"): ViolationTest("min(_size[0], _size[1]) < {c}", "{c}", "{v}"),
+    ("size", "max_side"): ViolationTest("max(_size[0], _size[1]) > {c}", "{c}", "{v}"),
+    ("image", "min_side"): ViolationTest(
+        "min(_info.width, _info.height) < {c}", "{c}", "_describe_size(_info)", _SIDES
+    ),
+    ("image", "max_side"): ViolationTest(
+        "max(_info.width, _info.height) > {c}", "{c}", "_describe_size(_info)", _SIDES
+    ),
     ("image", "min_ratio"): ViolationTest(
         "_info.width * {c}[1] < _info.height * {c}[0]", "{c}", "_describe_size(_info)", _SIDES
     ),
@@ -98,7 +105,7 @@ STOPS = frozenset({"schemes", "encoding"})
 
 def violation_test(kind: str, of_type: str) -> ViolationTest:
     """Return the test for a kind of rule on a type."""
-    return VIOLATION_TESTS[kind] if kind in VIOLATION_TESTS else RATIO_TESTS[of_type, kind]
+    return VIOLATION_TESTS[kind] if kind in VIOLATION_TESTS else TESTS_BY_TYPE[of_type, kind]
 
 
 _INDEX = "{}"

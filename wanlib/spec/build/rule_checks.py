@@ -79,6 +79,8 @@ class RuleChecker:
             for value in rule.limit:
                 if not fits(value, field.type):
                     self._diagnostics.add(rule.line, f"one_of lists {value!r}", f"a {field.type}")
+        elif rule.kind == "step":
+            self._check_step(field, rule)
 
     # Variants.
 
@@ -152,6 +154,16 @@ class RuleChecker:
             elif any(other.condition is None for other in fields[name].rules_of_kind("required")):
                 problem = f"{field.name} {rule.kind} {name}, which is always required"
                 self._diagnostics.add(rule.line, problem, "a field that may be absent")
+
+    def _check_step(self, field: Field, rule: Rule) -> None:
+        """Check that a step has an effect, and that the bounds beside it are values."""
+        if field.type == "integer" and (isinstance(rule.limit, float) or rule.limit == 1):
+            self._diagnostics.add(rule.line, f"step is {rule.limit} on an integer", "a whole number from 2")
+            return
+        for bound in (*field.rules_of_kind("min"), *field.rules_of_kind("max")):
+            if VALUE_CHECKS["step"](rule.limit, bound.limit):
+                problem = f"{bound.kind} is {bound.limit}, not a multiple of the step {rule.limit}"
+                self._diagnostics.add(bound.line, problem, "the last value that can be sent")
 
     def _check_total(self, field: Field, rule: Rule) -> None:
         members = field.each.members if field.each else ()

@@ -103,10 +103,18 @@ def _names(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
     return parse
 
 
+def _positive(value: Any) -> int | float:
+    if _number(value) <= 0:
+        raise ValueError("a number above 0")
+    return _number(value)
+
+
 def _literals(value: Any) -> tuple[Any, ...]:
-    is_right = isinstance(value, list) and value and all(isinstance(literal, str | bool) for literal in value)
+    is_right = (
+        isinstance(value, list) and value and all(isinstance(each, str | int | float) for each in value)
+    )
     if not is_right or len(set(value)) < len(value):
-        raise ValueError("a list of different words, or of true and false")
+        raise ValueError("a list of different words or numbers, or of true and false")
     return tuple(value)
 
 
@@ -219,7 +227,7 @@ KINDS: Mapping[str, Kind] = {
     "excludes": Kind(_ALL_TYPES, _field_names, PRESENCE),
     "type": Kind(_ALL_TYPES, _word(*TYPES), TYPE, varies=False),
     # on values
-    "one_of": Kind(("text", "boolean"), _literals, tighter="subset"),
+    "one_of": Kind(("text", "boolean", "integer", "number"), _literals, tighter="subset"),
     "not_blank": Kind(("text",), _must_be_true),
     "parts": Kind((), _mapping),
     "count": Kind(("list",), _count),
@@ -230,6 +238,7 @@ KINDS: Mapping[str, Kind] = {
     "decimals": Kind(("percent",), _count),
     "min": Kind(("integer", "number"), _number, tighter="higher"),
     "max": Kind(("integer", "number"), _number, tighter="lower"),
+    "step": Kind(("integer", "number"), _positive),
     "schemes": Kind(("image",), _names("http", "https", "data", "oss"), tighter="subset"),
     "chars": Kind(("image",), _word("ascii")),
     "public": Kind(("image",), _suffixes),
@@ -237,8 +246,8 @@ KINDS: Mapping[str, Kind] = {
     "encoding": Kind(("image",), _word("base64")),
     "mime": Kind(("image",), _mime),
     "formats": Kind(("image",), _names(*_FORMATS), tighter="subset"),
-    "min_side": Kind(("image",), _count, tighter="higher"),
-    "max_side": Kind(("image",), _count, tighter="lower"),
+    "min_side": Kind(("image", "size"), _count, tighter="higher"),
+    "max_side": Kind(("image", "size"), _count, tighter="lower"),
     "keywords": Kind(("size",), _keywords, tighter="subset"),
     "none_of": Kind(("size",), _names()),
     "min_pixels": Kind(("size",), parse_pixels, tighter="higher"),

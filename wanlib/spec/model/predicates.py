@@ -9,6 +9,7 @@ neither imports the other: their agreement is a test.
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -132,6 +133,13 @@ def _ratio(limit: Ratio, sides: tuple[int, int] | None, is_min: bool) -> Violate
     return (limit, f"{width}*{height}") if (actual < bound if is_min else actual > bound) else None
 
 
+def _output_side(limit: int, value: str, is_min: bool) -> ViolatedLimit:
+    size = _parse_size(value)
+    if size is None:
+        return None
+    return (limit, value) if (min(size) < limit if is_min else max(size) > limit) else None
+
+
 # Images.
 
 
@@ -208,6 +216,14 @@ def _side(limit: int, image: ParsedImage, is_min: bool) -> ViolatedLimit:
 def _max_bytes(limit: int, image: ParsedImage) -> ViolatedLimit:
     facts = image.facts
     return (limit, facts.bytes) if facts and facts.bytes > limit else None
+
+
+# Numbers.
+
+
+def _exact(value: float) -> Fraction:
+    """Return a number as it is written: 0.3 is three tenths. A float without a fraction is exact already."""
+    return Fraction(value) if isinstance(value, int) or value.is_integer() else Fraction(repr(value))
 
 
 # Texts.
@@ -312,13 +328,12 @@ VALUE_CHECKS: Mapping[str, Callable[[Any, Any], ViolatedLimit]] = {
     "decimals": _decimals,
     "min": lambda limit, value: None if value >= limit else (limit, value),
     "max": lambda limit, value: None if value <= limit else (limit, value),
+    "step": lambda limit, value: None if _exact(value) % _exact(limit) == 0 else (limit, value),
     "schemes": _schemes,
     "chars": _chars,
     "encoding": _encoding,
     "mime": _mime,
     "formats": _formats,
-    "min_side": lambda limit, value: _side(limit, value, is_min=True),
-    "max_side": lambda limit, value: _side(limit, value, is_min=False),
     "keywords": _keywords,
     "min_pixels": lambda limit, value: _pixels(limit, value, is_min=True),
     "max_pixels": lambda limit, value: _pixels(limit, value, is_min=False),
@@ -327,6 +342,10 @@ VALUE_CHECKS: Mapping[str, Callable[[Any, Any], ViolatedLimit]] = {
 """Kinds that need the value alone. The interpreter checks presence, type and the envelope itself."""
 
 CHECKS_BY_TYPE: Mapping[tuple[str, str], Callable[[Any, Any], ViolatedLimit]] = {
+    ("size", "min_side"): lambda limit, value: _output_side(limit, value, is_min=True),
+    ("size", "max_side"): lambda limit, value: _output_side(limit, value, is_min=False),
+    ("image", "min_side"): lambda limit, value: _side(limit, value, is_min=True),
+    ("image", "max_side"): lambda limit, value: _side(limit, value, is_min=False),
     ("size", "min_ratio"): lambda limit, value: _ratio(limit, _parse_size(value), is_min=True),
     ("size", "max_ratio"): lambda limit, value: _ratio(limit, _parse_size(value), is_min=False),
     ("image", "min_ratio"): lambda limit, value: _ratio(limit, _image_sides(value), is_min=True),

@@ -185,7 +185,7 @@ class TaskProbe:
                     side = max(1, int(situation.limit(field.each, "min_side", 1)))
                     values[field.name] = [data_uri_of_image("png", side, side)]
                 elif field.type == "size":
-                    side = square_side(int(situation.limit(field, "min_pixels", 1)))
+                    side = square_side(RequestBuilder(self._spec, situation).least_pixels(field))
                     size = (side, side)
                     values[field.name] = f"{side}*{side}"
             body = RequestBuilder(self._spec, situation).request(values)
