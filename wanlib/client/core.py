@@ -257,7 +257,7 @@ def _picture_request(deadline: Deadline, url: str, headers: Mapping[str, str]) -
         {"User-Agent": "wanlib", **headers},
         None,
         max(deadline.remaining, 0.001),
-        read_timeout=STALL_TIMEOUT,
+        stall_timeout=STALL_TIMEOUT,
     )
 
 

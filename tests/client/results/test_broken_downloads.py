@@ -55,6 +55,31 @@ def hang_after_half(line: Line) -> None:
     line.hang()
 
 
+def trickle_the_head(line: Line) -> None:
+    line.read()
+    line.trickle(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400, 0.02)
+
+
+def continue_without_end(line: Line) -> None:
+    line.read()
+    line.trickle(b"HTTP/1.1 100 Continue\r\n\r\n" * 20, 0.02)
+
+
+CHUNKED = f"HTTP/1.1 200 OK\r\n{ETAG}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+
+
+def trickle_a_chunk_extension(line: Line) -> None:
+    line.read()
+    line.send(CHUNKED + b"%x\r\n" % HALF + PICTURE[:HALF] + b"\r\n")
+    line.trickle(b"10;" + b"x" * 400, 0.02)
+
+
+def trickle_trailers(line: Line) -> None:
+    line.read()
+    line.send(CHUNKED + b"%x\r\n" % len(PICTURE) + PICTURE + b"\r\n0\r\n")
+    line.trickle(b"X: " + b"x" * 400, 0.02)
+
+
 def reset_after_half(line: Line) -> None:
     line.read()
     line.send(answer(PICTURE, "200 OK", ETAG)[: HALF - len(PICTURE)])
@@ -77,11 +102,14 @@ def playgrounds() -> Iterator[list[Playground]]:
         playground.close()
 
 
-@pytest.mark.parametrize("broken", [hang_after_half, reset_after_half])
-def test_a_connection_that_breaks_or_stalls_is_continued_on_another(
-    kind: str, broken: Story, tmp_path: Path, playgrounds: list[Playground], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(core, "STALL_TIMEOUT", 0.1)
+def save_from(
+    playgrounds: list[Playground],
+    kind: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *stories: Story,
+) -> list[Path]:
+    """Save a picture whose requests are answered by stories, and return the file."""
 
     def create(line: Line) -> None:
         line.read()
@@ -89,14 +117,50 @@ def test_a_connection_that_breaks_or_stalls_is_continued_on_another(
         line.send(answer(reply(choices({"message": {"content": [{"image": link}]}})).body))
         line.close()
 
-    playgrounds.append(Playground(create, broken, send_the_rest))
+    monkeypatch.setattr(core, "STALL_TIMEOUT", 0.3)
+    playgrounds.append(Playground(create, *stories))
     clock, client = ManualClock(), Wan if kind == "sync" else AsyncWan
     wan: Any = client(KEY, base_url=playgrounds[0].url, trust_env=False, clock=clock)
-    (file,) = generate_and_save(wan, tmp_path)
+    return generate_and_save(wan, folder)
+
+
+@pytest.mark.parametrize("broken", [hang_after_half, reset_after_half])
+def test_a_connection_that_breaks_or_stalls_is_continued_on_another(
+    kind: str, broken: Story, tmp_path: Path, playgrounds: list[Playground], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file,) = save_from(playgrounds, kind, tmp_path, monkeypatch, broken, send_the_rest)
     assert file.read_bytes() == PICTURE
     assert names(tmp_path) == ["x-1.png"]
     heads = [head.lower() for head in playgrounds[0].heads]
     assert [f"range: bytes={HALF}-".encode() in head for head in heads] == [False, False, True]
+
+
+def send_all(line: Line) -> None:
+    line.read()
+    line.send(answer(PICTURE))
+
+
+@pytest.mark.parametrize(
+    ("slow", "then"),
+    [
+        (trickle_the_head, send_all),
+        (continue_without_end, send_all),
+        (trickle_a_chunk_extension, send_the_rest),
+        (trickle_trailers, hang_after_half),
+    ],
+)
+def test_bytes_that_bring_no_picture_are_not_waited_for(
+    kind: str,
+    slow: Story,
+    then: Story,
+    tmp_path: Path,
+    playgrounds: list[Playground],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (file,) = save_from(playgrounds, kind, tmp_path, monkeypatch, slow, then)
+    assert file.read_bytes() == PICTURE
+    assert not playgrounds[0].trickled_out
+    assert playgrounds[0].connections == (2 if slow is trickle_trailers else 3)
 
 
 class SlowBody(httpx.SyncByteStream, httpx.AsyncByteStream):

@@ -164,7 +164,12 @@ class HttpxAdapter:
         """
         is_api = request.url.startswith(self._base)
         public_only = not (is_api or self._is_local)
-        limits = ExchangeLimits(request.timeout, public_only=public_only, reuse=request.reuse)
+        limits = ExchangeLimits(
+            request.timeout,
+            stall_timeout=request.stall_timeout,
+            public_only=public_only,
+            reuse=request.reuse,
+        )
         options: dict[str, Any] = {
             "content": request.content,
             "extensions": {"timeout": _timeouts(request), EXTENSION: limits},
@@ -264,5 +269,5 @@ def body_decoder(response: Any) -> BodyDecoder:
 
 def _timeouts(request: Request) -> dict[str, float]:
     seconds = request.timeout
-    read = seconds if request.read_timeout is None else min(request.read_timeout, seconds)
+    read = seconds if request.stall_timeout is None else min(request.stall_timeout, seconds)
     return {"connect": min(CONNECT_TIMEOUT, seconds), "read": read, "write": seconds, "pool": seconds}

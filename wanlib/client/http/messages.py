@@ -29,7 +29,7 @@ class Request(NamedTuple):
         headers: The headers, with `{key}` where the driver puts the key in.
         content: Bytes or chunks; None for no body.
         timeout: Seconds for the whole exchange.
-        read_timeout: Seconds without a byte after which it is given up; None for `timeout`.
+        stall_timeout: Seconds in which the head or the next part of the body must come; None for `timeout`.
         reuse: Whether a connection of an earlier exchange may be used. False for all that costs money.
     """
 
@@ -38,7 +38,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     content: bytes | RequestBody | None
     timeout: float
-    read_timeout: float | None = None
+    stall_timeout: float | None = None
     reuse: bool = False
 
     def __repr__(self) -> str:

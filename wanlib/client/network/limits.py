@@ -21,14 +21,31 @@ class ExchangeLimits:
 
     Args:
         seconds: How long it may take in all, from now: name lookup, TLS, body and trailers included.
+        stall_timeout: How many seconds may pass until the head or the next part of the body has come. None
+            for no such limit.
         public_only: Whether connections to addresses that are not public are refused.
         reuse: Whether a connection of an earlier exchange may be used.
     """
 
-    def __init__(self, seconds: float, *, public_only: bool = False, reuse: bool = False) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        stall_timeout: float | None = None,
+        public_only: bool = False,
+        reuse: bool = False,
+    ) -> None:
         self.public_only = public_only
         self.reuse = reuse
         self._ends_at = time.monotonic() + seconds
+        self._stall_timeout = stall_timeout
+        self._stalls_at = self._ends_at
+        self.note_progress()
+
+    def note_progress(self) -> None:
+        """Begin to wait for the next part of the body."""
+        if self._stall_timeout is not None:
+            self._stalls_at = time.monotonic() + self._stall_timeout
 
     def remaining(self, timeout: float | None = None) -> float:
         """Return the seconds that an operation may take; 0 or less if the time is up.
@@ -36,7 +53,7 @@ class ExchangeLimits:
         Args:
             timeout: The operation's own limit in seconds. None for no such limit.
         """
-        left = self._ends_at - time.monotonic()
+        left = min(self._ends_at, self._stalls_at) - time.monotonic()
         return left if timeout is None else min(left, timeout)
 
 

@@ -48,7 +48,7 @@ class Transport(httpx.BaseTransport):
         return httpx.Response(
             response.status,
             headers=response.headers,
-            stream=_Body(response),
+            stream=_Body(response, limits),
             extensions=response.extensions,
         )
 
@@ -82,7 +82,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         return httpx.Response(
             response.status,
             headers=response.headers,
-            stream=_AsyncBody(response),
+            stream=_AsyncBody(response, limits),
             extensions=response.extensions,
         )
 
@@ -95,14 +95,17 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 class _Body(httpx.SyncByteStream):
     """The body of a response; read to its end, it decides whether the connection is kept."""
 
-    def __init__(self, response: httpcore.Response) -> None:
+    def __init__(self, response: httpcore.Response, limits: ExchangeLimits) -> None:
         self._response = response
+        self._limits = limits
 
     def __iter__(self) -> Iterator[bytes]:
         length = 0
+        self._limits.note_progress()
         for part in self._response.iter_stream():
             length += len(part)
             yield part
+            self._limits.note_progress()
         _finish(self._response, length)
 
     def close(self) -> None:
@@ -112,14 +115,17 @@ class _Body(httpx.SyncByteStream):
 class _AsyncBody(httpx.AsyncByteStream):
     """The same on an event loop."""
 
-    def __init__(self, response: httpcore.Response) -> None:
+    def __init__(self, response: httpcore.Response, limits: ExchangeLimits) -> None:
         self._response = response
+        self._limits = limits
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         length = 0
+        self._limits.note_progress()
         async for part in self._response.aiter_stream():
             length += len(part)
             yield part
+            self._limits.note_progress()
         _finish(self._response, length)
 
     async def aclose(self) -> None:
