@@ -220,7 +220,7 @@ class Secret:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no key."""
+        """Whether the key is missing or blank."""
         return not self._text.strip()
 
     @property
@@ -237,7 +237,7 @@ class Secret:
         return self._text
 
     def hide_in(self, text: str) -> str:
-        """Return a text with the key masked, in whatever form it occurs."""
+        """Return a text with the key masked, in each form that it can take."""
         return self._pattern.sub(MASK, text) if self._pattern else text
 
     def __repr__(self) -> str:
@@ -321,6 +321,6 @@ def _base64_pattern(key: str, offset: int) -> str:
     from binascii import b2a_base64  # for a client alone: the import of `check` stays short
 
     encoded = b2a_base64(b"\0" * offset + key.encode(), newline=False).decode()
-    whole = encoded[-(-offset * 8 // 6) : (offset + len(key.encode())) * 8 // 6]
+    certain = encoded[-(-offset * 8 // 6) : (offset + len(key.encode())) * 8 // 6]
     other = {"+": r"(?:[+-]|%2[bB])", "/": r"(?:[/_]|%2[fF])"}
-    return _GAP.join(other.get(char, char) for char in whole)
+    return _GAP.join(other.get(char, char) for char in certain)
