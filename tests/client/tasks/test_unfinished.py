@@ -204,3 +204,31 @@ def test_a_locked_journal_delays_no_other_wait(async_world: World, tmp_path: Pat
     assert (ends[5.0], ends[7.0]) == pytest.approx((5.0, 7.0), abs=0.1)
     assert 29 <= ends[600.0] <= 31
     other.close()
+
+
+def test_a_call_cut_off_while_its_intent_is_written_is_not_lost(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was sent, so nothing is searched for. A thread goes on when its coroutine is cancelled."""
+    record = Journal.record_intent
+    caller: list[Any] = []
+
+    def cut_late(journal: Journal, **intent: Any) -> int:
+        key = record(journal, **intent)
+        if world.kind == "sync":
+            raise KeyboardInterrupt
+        world.loop.call_soon_threadsafe(caller[0].cancel)
+        return key
+
+    async def call() -> None:
+        caller.append(asyncio.current_task())
+        await wan.edit(PRO, "a vase", images=[PHOTO], n=1)
+
+    wan = world.client(journal=tmp_path / "journal")
+    monkeypatch.setattr(Journal, "record_intent", cut_late)
+    with pytest.raises(cut(world)):
+        world.do(wan.edit(PRO, "a vase", images=[PHOTO], n=1) if world.kind == "sync" else call())
+    assert (wan.unfinished(), world.service.seen) == ([], [])
+    if world.kind == "async":
+        with Journal(tmp_path / "journal") as journal:
+            assert journal.entries(world.time.wall(), 9.0) == []

@@ -55,7 +55,7 @@ def test_a_client_that_repeats_a_create_after_a_cut_pays_twice(
 def test_a_client_without_journal_entries_loses_tasks(
     runner: ScenarioRunner, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    RECORD_ACCEPTED.plant(monkeypatch, lambda *_: None)
+    RECORD_ACCEPTED.plant(monkeypatch, lambda *_: True)
     text = violated(runner, f"edit/{client}")
     assert "was queried before it was in the journal" in text
     assert "VIOLATED lost: the service accepted task" in text

@@ -99,7 +99,7 @@ def test_a_client_that_repeats_a_create_after_a_cut_pays_twice(monkeypatch: pyte
 
 
 def test_a_client_without_journal_entries_loses_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    RECORD_ACCEPTED.plant(monkeypatch, lambda *_: None)
+    RECORD_ACCEPTED.plant(monkeypatch, lambda *_: True)
     assert "VIOLATED lost: the service accepted task" in violated("async")
 
 
@@ -145,7 +145,7 @@ def test_a_late_journal_entry_is_detected(monkeypatch: pytest.MonkeyPatch) -> No
         accepted(*late.pop())
         ended(*arguments)
 
-    RECORD_ACCEPTED.plant(monkeypatch, lambda *arguments: late.append(arguments))
+    RECORD_ACCEPTED.plant(monkeypatch, lambda *arguments: late.append(arguments) or True)
     RECORD_ENDED.plant(monkeypatch, settling)
     text, _ = replay("free/sync/steady/edit:one")
     assert "was queried before it was in the journal" in text
@@ -291,7 +291,7 @@ def test_a_report_has_the_counts_of_the_run() -> None:
 
 
 def test_a_violation_is_reported_with_its_transcript_and_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    RECORD_ACCEPTED.plant(monkeypatch, lambda *_: None)
+    RECORD_ACCEPTED.plant(monkeypatch, lambda *_: True)
     lines: list[str] = []
     report(StatefulRun(Counter(sessions=1), ("free/sync/brisk/submit:one",)), lines.append)
     text = "\n".join(lines)

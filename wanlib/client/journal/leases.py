@@ -49,14 +49,19 @@ class LeaseOwner:
     @property
     def mark(self) -> str:
         """What the journal calls this owner: another text in each process, also after a fork."""
-        if self._pid != os.getpid():
+        if not self.is_used:
             self._pid, self._place = os.getpid(), _lock_any(self._path)
             self._mark = f"{self._place}@{_machine()}/{self._pid}/{token_hex(8)}"
         return self._mark
 
+    @property
+    def is_used(self) -> bool:
+        """Whether this process has taken its mark, so that it may have leases."""
+        return self._pid == os.getpid()
+
     def release(self) -> None:
         """Give the identity up: the owner is dead from now on, and `mark` is another one."""
-        if self._pid == os.getpid() and self._place:
+        if self.is_used and self._place:
             _unlock(self._path, self._place)
         self._pid = 0
 

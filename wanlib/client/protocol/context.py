@@ -130,8 +130,10 @@ class ClientContext(NamedTuple):
         """Release the remaining leases of the journal and close it. A failure is logged: no call needs it."""
         if self.journal is None or self.lease_owner is None:
             return
-        mark = self.lease_owner.mark
-        for action in (partial(self.journal.release_leases, mark), self.journal.close):
+        actions = [self.journal.close]
+        if self.lease_owner.is_used:
+            actions.insert(0, partial(self.journal.release_leases, self.lease_owner.mark))
+        for action in actions:
             try:
                 action()
             except JournalError as error:

@@ -22,6 +22,7 @@ outcome and logged. A call that is cancelled or interrupted on the way stays amo
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -238,15 +239,22 @@ def write_journal(
 def _record_intent(
     context: ClientContext, plan: CallPlan, at: float, deadline: Deadline
 ) -> Steps[int | None]:
-    owner = context.lease_owner
-    if owner is None:
+    journal, owner = context.journal, context.lease_owner
+    if journal is None or owner is None:
         return None
     body = json.dumps(redact_body(plan.body()), sort_keys=True, ensure_ascii=True)
     digest = hashlib.sha256(body.encode()).hexdigest()
     price = str(plan.price.amount) if plan.price else None
 
+    keys: list[int] = []
+    is_cut_off = False
+
+    def refuse(journal: "Journal") -> None:
+        for key in keys:
+            journal.record_refused(key, "cut off before it was sent", at)
+
     def write(journal: "Journal") -> int:
-        return journal.record_intent(
+        key = journal.record_intent(
             verb=plan.verb,
             model=plan.model.name,
             call=plan.call,
@@ -260,8 +268,18 @@ def _record_intent(
             owner=owner.mark,
             until=at + deadline.remaining + LEASE,
         )
+        keys.append(key)
+        if is_cut_off:  # by a cancellation, while this thread wrote
+            refuse(journal)
+        return key
 
-    return (yield from use_journal(context, deadline, write))
+    try:
+        return (yield from use_journal(context, deadline, write))
+    except BaseException:
+        is_cut_off = True
+        with suppress(JournalError):
+            refuse(journal)
+        raise
 
 
 def call_context(context: ClientContext, billed: BilledCall, ended_at: float) -> CallContext:
