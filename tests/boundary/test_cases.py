@@ -136,7 +136,7 @@ def broken_by(family: Family, rule: Rule, limit: str) -> set[str]:
 LIMITS = [
     pytest.param(family, rule, limit, id=f"{family.name}: {rule.id} = {limit}"[:80])
     for family in SPEC.families
-    for rule in FamilyLayout(SPEC, family, SPEC.bodies[family.body]).limits().values()
+    for rule in FamilyLayout(SPEC, family, SPEC.form(family)).limits().values()
     for limit in shifted(rule)
 ]
 

@@ -62,7 +62,7 @@ def wanted(spec: Spec, family: str) -> set[str]:
 
 def _effective(spec: Spec, question: Question) -> dict[str, Any]:
     family = spec.family(question.body["model"])
-    reading = decode_body(family, spec.bodies[family.body], question.body)
+    reading = decode_body(family, spec.form(family), question.body)
     values: dict[str, Any] = {"model": question.body["model"], "call": question.call}
     for field in family.fields:
         value = reading.values[field.name]

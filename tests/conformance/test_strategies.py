@@ -74,7 +74,7 @@ def test_every_mode_and_every_keyword_has_its_share(family: Any) -> None:
 @pytest.mark.parametrize("model", SPEC.models)
 def test_every_call_and_field_is_sometimes_present_and_sometimes_absent(model: str) -> None:
     family = SPEC.family(model)
-    form = SPEC.bodies[family.body]
+    form = SPEC.form(family)
     as_parts = {name for node in form.walk() for _, name in node.parts}
     written = {node.field: node.path.rpartition(".")[2] for node in form.walk() if node.field}
     count = {field.name: 0 for field in family.fields if field.name not in as_parts}

@@ -1,8 +1,8 @@
-"""An invented family beside the small spec, with the kinds of rules that the packaged spec does not use."""
+"""Invented families beside the small spec: with the kinds that no packaged model has, and without images."""
 
 from pathlib import Path
 
-from tests.spec.small import FILES, write
+from tests.spec.small import FILES, WIRE, write
 from wanlib.spec import Spec, load
 
 CUP = "wan2.0.yaml"
@@ -97,9 +97,42 @@ output:
 """
 
 
+POT = "wan3.0.yaml"
+POT_MODEL = "pot-1"
+
+_POT = """\
+wan: "3.0"
+models: [pot-1]
+source: page#limits
+body: messages
+calls: {sync: POST /draw}
+regions: {here: [sync]}
+rates: {submit_per_second: 1, running: 1}
+prices: {here: "0.30"}
+
+fields:
+  prompt: {type: text, required: true, max_chars: 40}
+  n: {type: integer, min: 1, max: 4, default: 1}
+
+verbs:
+  generate: {}
+
+output:
+  format: png
+  result: choices
+  images_of_a_set: {otherwise: a choice each}
+  size:
+    otherwise: {ratio: square, pixels: 64*64}
+  multiple_of: 1
+  count_of: {otherwise: n}
+  count_is: {otherwise: exact}
+"""
+
+
 def kinds_files() -> dict[str, str]:
     """Return the files of the small spec with the family of cups."""
-    return {CUP: _CUP, **FILES}
+    wire = FILES[WIRE].replace("image: images,", "image: images?,")
+    return {POT: _POT, CUP: _CUP, **FILES, WIRE: wire}
 
 
 def load_kinds(folder: Path) -> Spec:

@@ -54,7 +54,7 @@ class RequestBuilder:
     @property
     def lists_of_parts(self) -> frozenset[str]:
         """The lists that a body contains as parts, not as a list."""
-        return self.spec.bodies[self.family.body].list_parts()
+        return self.spec.form(self.family).list_parts()
 
     def is_item(self, field: Field) -> bool:
         """Return whether a field is a list item, where null is not a missing member."""
@@ -66,7 +66,7 @@ class RequestBuilder:
 
     @property
     def _part_fields(self) -> frozenset[str]:
-        return self.spec.bodies[self.family.body].part_fields
+        return self.spec.form(self.family).part_fields
 
     @property
     def call(self) -> str | None:
@@ -225,7 +225,7 @@ def encode_body(spec: Spec, family: Family, model: str, values: Mapping[str, Any
         model: The name of the model.
         values: The values by field name.
     """
-    form = spec.bodies[family.body]
+    form = spec.form(family)
     remaining = dict(values)
     body = {"model": model, **_encode_object(form, family, remaining)}
     for name, value in remaining.items():

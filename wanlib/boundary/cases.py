@@ -25,7 +25,7 @@ from wanlib.boundary.image_steps import IMAGE_RATIOS, IMAGE_STEPS
 from wanlib.boundary.mode_cases import MODE_INPUT_KINDS, ModeCase, mode_cases
 from wanlib.boundary.size_steps import SIZE_STEPS
 from wanlib.boundary.value_steps import STEPS, BoundaryValue, Steps
-from wanlib.spec import Field, Node, Rule, Spec
+from wanlib.spec import Family, Field, Node, Rule, Spec
 from wanlib.spec.model.kinds import KINDS, limit_as_number
 from wanlib.spec.model.model import CALLS
 from wanlib.spec.model.modes import given_key, holds
@@ -84,10 +84,16 @@ class _BoundaryCases:
     def _node_cases(self, form: str, node: Node) -> Iterator[Case]:
         for family in self.spec.families:
             if family.body == form:
-                for model in family.models:
-                    yield from self._change_cases(
-                        self._first_reachable(model), changes(self._first_reachable(model), node, self.rule)
-                    )
+                yield from self._own_node_cases(family, node)
+
+    def _own_node_cases(self, family: Family, node: Node) -> Iterator[Case]:
+        """Yield the cases of a node as the form of a family has it, if it does."""
+        own = next((each for each in self.spec.form(family).walk() if each.path == node.path), None)
+        if own is None or self.rule.id not in {rule.id for rule in own.rules}:
+            return
+        for model in family.models:
+            body = self._first_reachable(model)
+            yield from self._change_cases(body, changes(body, own, self.rule))
 
     def _call_cases(self, model: str) -> Iterator[Case]:
         reachable = (*_cached_mode_cases(self.spec, model), *mode_cases(self.spec, model, self.rule))

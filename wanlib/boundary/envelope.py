@@ -115,10 +115,11 @@ def _parts(body: RequestBuilder, node: Node, rule: Rule, steps: tuple[Any, ...])
     parts = _at(_base_body(body), steps)
     yield EnvelopeChange("in-order", _base_body(body), True)
     yield EnvelopeChange("reversed", set_at(_base_body(body), steps, parts[::-1]), True)
+    every = dict.fromkeys((name for name, _ in node.parts), "https://example.com/1.png")
     for label, part in (
         ("misspelt", {"img": "https://example.com/1.png"}),
         ("none", {}),
-        ("two", {"image": "https://example.com/1.png", "text": "a"}),
+        *((("two", every),) if len(every) > 1 else ()),
         ("typed", {"type": "text"}),
         ("text", "a"),
         ("list", ["a"]),

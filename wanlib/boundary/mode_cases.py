@@ -11,8 +11,9 @@ from typing import Any
 
 from wanlib.base.values import ABSENT
 from wanlib.spec.model.mode_values import OTHER, SOME, mode_values, value_domains
-from wanlib.spec.model.model import CALLS, Family, Field, Rule, Spec
+from wanlib.spec.model.model import CALLS, Family, Field, Rule
 from wanlib.spec.model.modes import Condition, given_key, holds
+from wanlib.spec.model.spec import Spec
 
 # Kinds of rules on fields that modes read. An invalid value may change the modes.
 MODE_INPUT_KINDS = ("one_of", "min", "max", "step", "min_count", "max_count")

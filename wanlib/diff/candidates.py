@@ -9,8 +9,9 @@ from wanlib.boundary.cases import boundary_cases
 from wanlib.diff.side import ModelView
 from wanlib.diff.size_regions import SIZE_KINDS, differing_sizes
 from wanlib.spec.model.mode_values import MOST, combination_count
-from wanlib.spec.model.model import Family, Spec
+from wanlib.spec.model.model import Family
 from wanlib.spec.model.modes import Expression, referenced_names
+from wanlib.spec.model.spec import Spec
 
 
 class Candidate(NamedTuple):

@@ -7,7 +7,8 @@ from wanlib.diff.change import ChangeClass, DiffChange, Location, Relation
 from wanlib.diff.sentences import Wording
 from wanlib.diff.side import ModelView, Side
 from wanlib.diff.tables import is_same_table, tables
-from wanlib.spec.model.model import FOR_TESTING, RECOMMENDED, Family, Spec
+from wanlib.spec.model.model import FOR_TESTING, RECOMMENDED, Family
+from wanlib.spec.model.spec import Spec
 
 _REMARKS = ("notes", "source")
 """Members of a value that describe it and state nothing."""

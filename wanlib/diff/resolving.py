@@ -14,7 +14,7 @@ from wanlib.base.text import did_you_mean
 from wanlib.diff.side import Side
 from wanlib.spec.load import load
 from wanlib.spec.model.errors import SpecError
-from wanlib.spec.model.model import Spec
+from wanlib.spec.model.spec import Spec
 from wanlib.spec.revisions import load_revision, revision_dates
 
 PACKAGED = "packaged"

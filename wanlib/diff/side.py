@@ -9,8 +9,9 @@ from wanlib.base.violation import Violation
 from wanlib.boundary.body import encode_body
 from wanlib.spec.interpreter.decode import decode_body
 from wanlib.spec.interpreter.interpret import interpret
-from wanlib.spec.model.model import Field, Node, Rule, Spec
+from wanlib.spec.model.model import Field, Node, Rule
 from wanlib.spec.model.modes import BoolOp, Condition, Expression, Name, Not
+from wanlib.spec.model.spec import Spec
 
 JUDGED_AT = 1_800_000_000.0
 """The time by which signed URLs expire, in Unix seconds: the same for both sides and in every run. It lies
@@ -97,7 +98,7 @@ class ModelView:
     @cached_property
     def form(self) -> Node:
         """The body form."""
-        return self.spec.bodies[self.family.body]
+        return self.spec.form(self.family)
 
     @cached_property
     def structure(self) -> object:

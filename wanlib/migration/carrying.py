@@ -10,7 +10,8 @@ from wanlib.diff.side import ModelView
 from wanlib.migration.note import Consequence, Migration, Note
 from wanlib.migration.values import Values, is_usable, replace_refused
 from wanlib.spec.interpreter.picture_count import bill, count_pictures
-from wanlib.spec.model.model import DERIVED, Field, Spec
+from wanlib.spec.model.model import DERIVED, Field
+from wanlib.spec.model.spec import Spec
 
 _ROUNDS = 20
 """Violations that are corrected one after another."""

@@ -11,7 +11,8 @@ require("spec", "yaml", "jsonschema")
 from wanlib.spec.interpreter.interpret import interpret
 from wanlib.spec.load import load
 from wanlib.spec.model.errors import SpecError
-from wanlib.spec.model.model import Fact, Family, Field, Node, Rule, Spec
+from wanlib.spec.model.model import Fact, Family, Field, Node, Rule
 from wanlib.spec.model.modes import Condition
+from wanlib.spec.model.spec import Spec
 
 __all__ = ["Condition", "Fact", "Family", "Field", "Node", "Rule", "Spec", "SpecError", "interpret", "load"]

@@ -10,12 +10,13 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from wanlib.spec.build.applicability import restrict_to_models, with_models
+from wanlib.spec.build.applicability import form_with_models, restrict_to_models
 from wanlib.spec.build.bodies import BodyFormBuilder
 from wanlib.spec.build.family import build_family
 from wanlib.spec.build.member_names import with_only_for
 from wanlib.spec.model.errors import Diagnostics, SpecError
-from wanlib.spec.model.model import Fact, Family, Node, Rule, Spec
+from wanlib.spec.model.model import Fact, Family, Node, Rule
+from wanlib.spec.model.spec import Spec
 from wanlib.spec.source.files import SpecFiles, find_files, name_diagnostics
 from wanlib.spec.source.schema_check import SCHEMA, known_digests, schema_diagnostics, sha256_hex
 from wanlib.spec.source.yaml_reader import LineMap, read_file
@@ -137,6 +138,7 @@ def _families(
     for stem, document in model_files(documents).items():
         file_diagnostics = Diagnostics(f"{stem}.yaml")
         form = bodies.get(document["body"])
+        form = form.with_fields(document["fields"]) if form else None
         family, family_facts = build_family(stem, document, form, file_diagnostics)
         diagnostics += file_diagnostics.lines
         families.append(family)
@@ -144,8 +146,7 @@ def _families(
     if diagnostics:
         raise SpecError(diagnostics)
     for name, form in bodies.items():
-        models = tuple(model for family in families if family.body == name for model in family.models)
-        bodies[name] = with_models(form, models)
+        bodies[name] = form_with_models(form, [family for family in families if family.body == name])
     restricted = [restrict_to_models(family, wire["endpoints"]) for family in families]
     families, exclusion_facts, diagnostics = with_only_for(restricted, bodies, documents)
     if diagnostics:

@@ -17,8 +17,9 @@ from wanlib.base.redaction import safe_repr
 from wanlib.base.text import did_you_mean
 from wanlib.base.values import Ratio
 from wanlib.spec.model.kinds import KINDS
-from wanlib.spec.model.model import CALLS, Family, Field, Node, Rule, Spec
+from wanlib.spec.model.model import CALLS, Family, Field, Node, Rule
 from wanlib.spec.model.modes import Condition
+from wanlib.spec.model.spec import Spec
 
 WAYS = ("wider", "moved", "dropped", "outcome", "tighter")
 """How a rule can be changed: a limit one step too wide or too tight, another limit for a kind without an

@@ -16,8 +16,9 @@ from typing import Any
 from wanlib.spec.load import load, spec_folder
 from wanlib.spec.model.errors import SpecError
 from wanlib.spec.model.kinds import KINDS
-from wanlib.spec.model.model import Family, Spec
+from wanlib.spec.model.model import Family
 from wanlib.spec.model.modes import Condition
+from wanlib.spec.model.spec import Spec
 from wanlib.spec.mutations import replace_rule
 from wanlib.spec.source.yaml_reader import LineMap, read_file
 

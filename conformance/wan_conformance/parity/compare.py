@@ -137,7 +137,7 @@ def _differences(
     if not sdk_result.requests:
         yield Difference(f"raised/{sdk_result.raised}", "refused")
         return
-    form = spec.bodies[call.client_call.family.body] if call.client_call and call.client_call.family else None
+    form = spec.form(call.client_call.family) if call.client_call and call.client_call.family else None
     yield from differences(form, client_request, sdk_result.requests[-1])
     if len(sdk_result.requests) != (2 if call.verb == "poll" else 1):
         yield Difference(f"requests/{len(sdk_result.requests)}", "differs")

@@ -15,8 +15,9 @@ from wan_conformance.strategies.requests import FieldChange, RequestPlan
 from wanlib.base.values import ABSENT
 from wanlib.boundary.case import Question
 from wanlib.boundary.mode_cases import MODE_INPUT_KINDS, ModeCase, can_be_given, mode_cases
-from wanlib.spec.model.model import Node, Rule, Spec
+from wanlib.spec.model.model import Node, Rule
 from wanlib.spec.model.modes import given_key
+from wanlib.spec.model.spec import Spec
 
 _EXTRA = 64  # bytes for the violation itself
 _LOOKS = ("inside", "same_pixels_as")  # kinds that depend on the images of another field
@@ -61,7 +62,7 @@ def _breakers(spec: Spec, rule: Rule) -> Iterator[tuple[RequestPlan, BodyBreak]]
                     yield RequestPlan(spec, mode_case, rule.field, broken=rule), lambda body, source: body
             elif (mode_case := _require_items(candidate, rule)).assignments:
                 forced = rule.field.partition(".")[0]
-                change = _change(rule, mode_case, spec.bodies[family.body])
+                change = _change(rule, mode_case, spec.form(family))
                 yield RequestPlan(spec, mode_case, forced, change), lambda body, source: body
 
 

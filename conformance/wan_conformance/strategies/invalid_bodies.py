@@ -7,7 +7,8 @@ from typing import Any
 from wan_conformance.strategies.byte_source import ByteSource
 from wan_conformance.strategies.invalid_values import PLAIN, choose, wrong_type_values
 from wan_conformance.strategies.requests import EnvelopeBuilder
-from wanlib.spec.model.model import Family, Node, Rule, Spec
+from wanlib.spec.model.model import Family, Node, Rule
+from wanlib.spec.model.spec import Spec
 
 BodyBreak = Callable[[Any, ByteSource], Any]
 
@@ -35,13 +36,13 @@ def envelope_violation(spec: Spec, family: Family, rule: Rule) -> BodyBreak:
         return lambda body, source: body
     if rule.kind == "only_for":
         return _foreign(rule)
-    envelope = EnvelopeBuilder(spec.bodies[family.body], family)
+    envelope = EnvelopeBuilder(spec.form(family), family)
     if rule.kind == "place":
         return _wrong_place(envelope, family, rule)
     node = next(
         node
         for node in envelope.form.walk()
-        if rule in node.rules or (rule is family.unknown and node.form == "rest")
+        if rule.id in [own.id for own in node.rules] or (rule is family.unknown and node.form == "rest")
     )
     return _ENVELOPE[rule.kind](node, envelope, family)
 
@@ -168,9 +169,14 @@ def _other_count(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyB
 
 
 def _broken_part(node: Node, envelope: EnvelopeBuilder, family: Family) -> BodyBreak:
+    names = {name for name, _ in node.parts}
+    parts = tuple(
+        part for part in _BROKEN_PARTS if not isinstance(part, dict) or len(names & part.keys()) != 1
+    )
+
     def change(body: Any, source: ByteSource) -> Any:
-        parts = _value_at(body, _steps(node))
-        parts.insert(source.byte() % (len(parts) + 1), choose(_BROKEN_PARTS, source))
+        own = _value_at(body, _steps(node))
+        own.insert(source.byte() % (len(own) + 1), choose(parts, source))
         return body
 
     return change

@@ -13,7 +13,7 @@ from wan_conformance.strategies.partial_request import PartialRequest
 from wan_conformance.strategies.requests import RequestPlan
 from wanlib.boundary.images import MEDIA_TYPES
 from wanlib.boundary.mode_cases import mode_cases
-from wanlib.spec.model.model import Spec
+from wanlib.spec.model.spec import Spec
 
 _MAX_MUTATIONS = 4
 _HEADER, _BYTES_EACH = 4, 10  # bytes before the mutations, and for each of them

@@ -13,8 +13,9 @@ from wan_conformance.strategies.partial_request import PartialRequest
 from wan_conformance.strategies.values import Generator
 from wanlib.boundary.case import Question
 from wanlib.boundary.mode_cases import ModeCase, mode_cases
-from wanlib.spec.model.model import Family, Field, Node, Rule, Spec
+from wanlib.spec.model.model import Family, Field, Node, Rule
 from wanlib.spec.model.modes import Condition, given_key
+from wanlib.spec.model.spec import Spec
 
 
 class EnvelopeBuilder:
@@ -156,7 +157,7 @@ class RequestPlan:
         broken: Rule | None = None,
     ) -> None:
         self.situation = mode_case
-        self.envelope = EnvelopeBuilder(spec.bodies[mode_case.family.body], mode_case.family)
+        self.envelope = EnvelopeBuilder(spec.form(mode_case.family), mode_case.family)
         self.forced = forced
         self.change = change
         self.length = _HEADER

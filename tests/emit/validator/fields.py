@@ -28,6 +28,6 @@ def of_fields(rule: Rule) -> bool:
 def read_back(spec: Spec, body: dict[str, Any]) -> dict[str, Any]:
     """The fields of a body whose envelope is whole."""
     family = spec.family(body["model"])
-    reading = decode_body(family, spec.bodies[family.body], body)
+    reading = decode_body(family, spec.form(family), body)
     assert reading.violations == []
     return {name: value for name, value in reading.values.items() if value is not ABSENT}

@@ -277,7 +277,7 @@ def test_every_field_is_decoded_with_any_mutation_of_the_form(rule: str) -> None
         spec = make()
         for body in (body for body in BODIES if body["model"] in spec.models):
             family = spec.family(body["model"])
-            decoded = decode_body(family, spec.bodies[family.body], body)
+            decoded = decode_body(family, spec.form(family), body)
             names = {field.name for field in family.fields}
             assert set(decoded.values) == set(decoded.paths) == names
 
@@ -285,7 +285,7 @@ def test_every_field_is_decoded_with_any_mutation_of_the_form(rule: str) -> None
 def test_a_decoded_body_is_used_in_place_of_the_body() -> None:
     spec, body, other = load(), messages(EDIT, {"video": URL}, n=99, size="9K"), messages(EDIT, URL, n=1)
     family = spec.family(EDIT)
-    decoded = decode_body(family, spec.bodies[family.body], body)
+    decoded = decode_body(family, spec.form(family), body)
     expected = interpret(spec, body, "sync")
     assert len(expected) > 2
     for _ in range(2):  # decoding again would show the violations of the other body

@@ -140,7 +140,7 @@ def _model(spec: Spec, family: Family, model: str) -> str:
     wire = spec.wire
     endpoints = {call: _endpoint(path) for call, path in wire["endpoints"][model].items()}
     lists = [field for field in family.fields if field.each and field.each.type == "image"]
-    body = spec.bodies[family.body]
+    body = spec.form(family)
     single = [node.field for node in body.walk() if node.only]
     return _value(
         "Model",

@@ -70,7 +70,7 @@ class _Builder:
 
     def __init__(self, spec: Spec, model: str) -> None:
         self.family = spec.family(model)
-        self.places = places(self.family, spec.bodies[self.family.body])
+        self.places = places(self.family, spec.form(self.family))
         self.guards = Guards(self.family, self.places)
         self.modes = ModeSchemas(self.guards, model)
         self.defs: dict[str, Schema] = {}
@@ -80,7 +80,7 @@ class _Builder:
             "All rules that JSON Schema can express; descriptions have the others. null is not a value.",
         ) | _named({"type": "string", "pattern": models_pattern(spec, (model,))})
         self.groups: dict[tuple[str, ...], Schema] = {(): self.root}
-        write_body_form(self.root, self.family, spec.bodies[self.family.body])
+        write_body_form(self.root, self.family, spec.form(self.family))
 
     def build(self) -> Schema:
         for field in self.family.fields:

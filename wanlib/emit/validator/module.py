@@ -85,7 +85,7 @@ def header(source: str) -> list[str]:
 
 def validator(spec: Spec, family: Family) -> str:
     """Return the text of a family's validator module."""
-    plan = FamilyLayout(spec, family, spec.bodies[family.body])
+    plan = FamilyLayout(spec, family, spec.form(family))
     body = CodeWriter()
     _constants(plan, body)
     FastPath(plan, body).write()

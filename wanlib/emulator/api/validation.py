@@ -233,7 +233,7 @@ class RequestValidator:
         model = parsed.body["model"]
         if route.call in spec.calls(model) and not self._lacks_mode(parsed):
             return []
-        body = spec.bodies[spec.family(model).body]
+        body = spec.form(spec.family(model))
         rest = next((name for name, node in body.members if node.form == "rest"), "")
         parameters = parsed.body.get(rest)
         if isinstance(parameters, dict) and parameters.get(route.call) is True:

@@ -15,7 +15,7 @@ Value = TypeVar("Value")
 
 def decode_fields(spec: Spec, family: Family, body: dict[str, Any]) -> DecodedBody:
     """Decode a body whose model is known."""
-    return decode_body(family, spec.bodies[family.body], body)
+    return decode_body(family, spec.form(family), body)
 
 
 def iter_image_values(family: Family, decoded: DecodedBody) -> Iterator[tuple[Field, str, Any]]:

@@ -24,13 +24,22 @@ def restrict_to_models(family: Family, calls: Mapping[str, Collection[str]]) -> 
     return replace(family, fields=fields, call_rules=MappingProxyType(call_rules))
 
 
-def with_models(node: Node, models: tuple[str, ...]) -> Node:
-    """Return a body form whose rules have the models that use it."""
+def form_with_models(form: Node, families: Iterable[Family]) -> Node:
+    """Return a body form whose rules have the models of the families that use it, and have the rule."""
+    models: dict[str, tuple[str, ...]] = {}
+    for family in families:
+        for node in form.with_fields(family.field_names).walk():
+            for rule in node.rules:
+                models[rule.id] = (*models.get(rule.id, ()), *family.models)
+    return _with_models(form, models)
+
+
+def _with_models(node: Node, models: Mapping[str, tuple[str, ...]]) -> Node:
     return replace(
         node,
-        rules=tuple(replace(rule, models=models) for rule in node.rules),
-        members=tuple((name, with_models(child, models)) for name, child in node.members),
-        each=with_models(node.each, models) if node.each else None,
+        rules=tuple(replace(rule, models=models.get(rule.id, ())) for rule in node.rules),
+        members=tuple((name, _with_models(child, models)) for name, child in node.members),
+        each=_with_models(node.each, models) if node.each else None,
     )
 
 

@@ -35,7 +35,8 @@ class BodyFormBuilder:
         if raw == "*":
             return Node("rest", path, line, (self._rule(path, "type", "object", line),))
         if isinstance(raw, str):
-            return Node("leaf", path, line, field=raw)
+            name, optional = _optional(raw)
+            return Node("leaf", path, line, field=name, optional=optional)
         if not isinstance(raw, LineMap) or not raw:
             self._diagnostics.add(line, f"{path} is {safe_repr(raw)}", 'a field, "*" or a mapping')
             return Node("leaf", path, line)
@@ -60,8 +61,8 @@ class BodyFormBuilder:
 
     def _single_item_list(self, path: str, raw: LineMap, line: int) -> Node:
         self._check_members(raw, "only")
-        name = self._field_name(path, raw["only"], raw.lines["only"])
-        return Node("leaf", path, line, field=name, only=True)
+        name, optional = _optional(self._field_name(path, raw["only"], raw.lines["only"]))
+        return Node("leaf", path, line, field=name, only=True, optional=optional)
 
     def _object(self, path: str, raw: LineMap, line: int) -> Node:
         for name in raw:
@@ -93,15 +94,18 @@ class BodyFormBuilder:
             return Node("leaf", path, line)
         for part in parts:
             check_member_name(path, part, parts.lines[part], self._diagnostics)
-        fields = tuple(
-            (part, self._field_name(f"{path}.{part}", parts[part], parts.lines[part])) for part in parts
-        )
+        stated = {
+            part: _optional(self._field_name(f"{path}.{part}", parts[part], parts.lines[part]))
+            for part in parts
+        }
+        fields = tuple((part, name) for part, (name, _) in stated.items())
+        optional = frozenset[str]().union(*(names for _, names in stated.values()))
         rules = (*self._presence_rules(path, "list", line), self._rule(path, "parts", parts, parts_line))
         rules += (self._rule(f"{path}.each", "unknown", True, parts_line),)
         for part in raw:
             if part != "parts":
                 rules += self._part_limit(path, part, raw, parts)
-        return Node("parts", path, line, rules, parts=fields)
+        return Node("parts", path, line, rules, parts=fields, optional=optional)
 
     def _part_limit(self, path: str, part: str, raw: LineMap, parts: LineMap) -> tuple[Rule, ...]:
         limits, line = raw[part], raw.lines[part]
@@ -122,3 +126,9 @@ class BodyFormBuilder:
         elif kind == "parts":
             limit = tuple(limit)
         return Rule(f"wire/{path}.{kind}", kind, limit, KINDS[kind].outcome, "wire.yaml", line, self._source)
+
+
+def _optional(text: str) -> tuple[str, frozenset[str]]:
+    """Return the field of a leaf or part, and it again if a family may lack it: `images?`."""
+    name = text.removesuffix("?")
+    return name, frozenset({name} if name != text else ())

@@ -66,9 +66,10 @@ from wanlib.base.violation import Violation
 from wanlib.spec.interpreter.decode import DecodedBody, decode_body, mode_inputs
 from wanlib.spec.model.hints import describe, named
 from wanlib.spec.model.kinds import BOUND, KINDS, RELATION
-from wanlib.spec.model.model import Family, Field, Rule, Spec
+from wanlib.spec.model.model import Family, Field, Rule
 from wanlib.spec.model.modes import Condition, ModeState
 from wanlib.spec.model.predicates import TYPE_CHECKS, violated_limit
+from wanlib.spec.model.spec import Spec
 from wanlib.validation.image_header import ImageInfo, escape_json_pointer
 
 _STOPPING_KINDS = ("schemes", "encoding")
@@ -108,7 +109,7 @@ def interpret(
     if call is not None and call not in calls:
         violations.append(Violation("wire/endpoints", "rejected", "/model", calls, call))
     family = spec.family(model)
-    form = spec.bodies[family.body]
+    form = spec.form(family)
     decoded = decoded or decode_body(family, form, body)
     modes = ModeState(family.compiled_modes, mode_inputs(family, decoded) | {"model": model, "call": call})
     interpreter = _Interpreter(family, decoded, modes, local, now)

@@ -10,8 +10,9 @@ from typing import Any
 from wanlib.base.values import ABSENT
 from wanlib.spec.interpreter.decode import decode_body, mode_inputs
 from wanlib.spec.model.mode_values import referenced_fields
-from wanlib.spec.model.model import FOR_TESTING, Family, Spec
+from wanlib.spec.model.model import FOR_TESTING, Family
 from wanlib.spec.model.modes import Condition, holds
+from wanlib.spec.model.spec import Spec
 from wanlib.validation.bill import MAX_PICTURES, Bill, Count, make_bill
 
 
@@ -30,7 +31,7 @@ def count_pictures(spec: Spec, body: Any, call: str | None = None) -> Count | No
     if model is None:
         return None
     family = spec.family(model)
-    decoded = decode_body(family, spec.bodies[family.body], body)
+    decoded = decode_body(family, spec.form(family), body)
     inputs = mode_inputs(family, decoded) | {"model": model, "call": call}
 
     def active_value(table: Mapping[Condition | None, Any], unknown: Any) -> Any:

@@ -1,17 +1,17 @@
-"""The Spec: the content of the YAML files, checked and frozen.
+"""The parts of a Spec: rules, facts, fields, body forms and families, checked and frozen.
 
-Every other part of the project reads these classes and never the YAML. `wanlib.spec.load` builds them.
+Every other part of the project reads these classes and never the YAML. `wanlib.spec.load` builds them, and
+the module `spec` holds the whole.
 Derived properties are cached on the object: a changed copy (`dataclasses.replace`) computes its own.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from keyword import iskeyword
 from typing import Any
 
-from wanlib.base.identifiers import base_model
 from wanlib.spec.model.modes import (
     CompiledMode,
     Condition,
@@ -164,6 +164,7 @@ class Node:
         field: The field whose value is at a leaf; empty for other forms.
         only: Whether the leaf is a list of one item that is written as its item.
         parts: The member name and the field of each kind of part.
+        optional: The fields of a leaf or of parts that a family may lack.
     """
 
     form: str
@@ -175,6 +176,7 @@ class Node:
     field: str = ""
     only: bool = False
     parts: tuple[tuple[str, str], ...] = ()
+    optional: frozenset[str] = frozenset()
 
     def rule(self, kind: str) -> Rule | None:
         """Return the rule of a kind; None if there is none."""
@@ -202,6 +204,23 @@ class Node:
         yield self
         for inner in (*(node for _, node in self.members), *((self.each,) if self.each else ())):
             yield from inner.walk()
+
+    def with_fields(self, names: Collection[str]) -> "Node":
+        """Return the form without the optional leaves and parts of other fields."""
+        if not any(node.optional - {*names} for node in self.walk()):
+            return self
+        absent = self.optional - {*names}
+        parts = tuple((part, name) for part, name in self.parts if name not in absent)
+        gone = {rule for part, name in self.parts if name in absent for rule in self.part_limits[part]}
+        kept = [rule for rule in self.rules if rule not in gone]
+        kinds = tuple(part for part, _ in parts)
+        rules = (replace(rule, limit=kinds) if rule.kind == "parts" else rule for rule in kept)
+        present = [
+            (name, node) for name, node in self.members if not (node.field and node.optional - {*names})
+        ]
+        members = tuple((name, node.with_fields(names)) for name, node in present)
+        each = self.each.with_fields(names) if self.each else None
+        return replace(self, rules=tuple(rules), members=members, each=each, parts=parts)
 
     @cached_property
     def field_names(self) -> frozenset[str]:
@@ -300,6 +319,11 @@ class Family:
         return tuple(member for member in self.fields if member.name in names)
 
     @cached_property
+    def field_names(self) -> frozenset[str]:
+        """The names of the fields."""
+        return frozenset(self._fields_by_name)
+
+    @cached_property
     def given_fields(self) -> frozenset[str]:
         """The fields that some mode asks to be given."""
         all_leaves = (leaf for expression in self.modes.values() for leaf in leaves(expression))
@@ -311,67 +335,14 @@ class Family:
             yield from member.walk()
 
 
-@dataclass(frozen=True, eq=False)
-class Spec:
-    """All files of a spec folder.
-
-    Attributes:
-        families: The model files, newest first.
-        bodies: The body forms by name.
-        wire: `wire.yaml` as a plain mapping.
-        task: `task.yaml` as a plain mapping.
-        service: `service.yaml` as a plain mapping.
-        sources: `sources.yaml` as a plain mapping.
-        rules: Every rule by id, in spec order.
-        facts: Every fact by id, in spec order.
-        digest: SHA-256 of the files, in hex.
-    """
-
-    families: tuple[Family, ...]
-    bodies: Mapping[str, Node]
-    wire: Mapping[str, Any]
-    task: Mapping[str, Any]
-    service: Mapping[str, Any]
-    sources: Mapping[str, Any]
-    rules: Mapping[str, Rule]
-    facts: Mapping[str, Fact]
-    digest: str
-
-    @cached_property
-    def models(self) -> tuple[str, ...]:
-        """Every model, in spec order."""
-        return tuple(model for family in self.families for model in family.models)
-
-    @cached_property
-    def fine_tuned_ending(self) -> str:
-        """The regular expression of what follows the base in a fine-tuned id; or empty."""
-        return str(self.wire.get("fine_tuned", {}).get("ending", ""))
-
-    def base(self, model: object) -> str | None:
-        """Return the listed model, or the base of a fine-tuned one; None if unknown."""
-        return base_model(model, self.models, self.fine_tuned_ending)
-
-    def family(self, model: str) -> Family:
-        """Return the family of a (fine-tuned) model. Raise KeyError if it is unknown."""
-        return self._families_by_model[self.base(model) or model]
-
-    @cached_property
-    def _families_by_model(self) -> Mapping[str, Family]:
-        return {model: family for family in reversed(self.families) for model in family.models}
-
-    def calls(self, model: str) -> tuple[str, ...]:
-        """Return the calls that a model has endpoints for. Raise KeyError if unknown."""
-        return tuple(self.wire["endpoints"][self.base(model) or model])
+def _group_by_kind(rules: tuple[Rule, ...]) -> Mapping[str, tuple[Rule, ...]]:
+    groups: dict[str, tuple[Rule, ...]] = {}
+    for rule in rules:
+        groups[rule.kind] = (*groups.get(rule.kind, ()), rule)
+    return groups
 
 
 def module_name(stem: str) -> str:
     """Return the module of a spec file: `wan2_7` for `wan2.7`."""
     name = re.sub("[^a-z0-9]", "_", stem)
     return f"{name}_" if iskeyword(name) else name
-
-
-def _group_by_kind(rules: tuple[Rule, ...]) -> Mapping[str, tuple[Rule, ...]]:
-    groups: dict[str, tuple[Rule, ...]] = {}
-    for rule in rules:
-        groups[rule.kind] = (*groups.get(rule.kind, ()), rule)
-    return groups

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from wanlib.spec.model.errors import Diagnostics
-from wanlib.spec.model.model import Family, Node, Spec
+from wanlib.spec.model.model import Family, Node
+from wanlib.spec.model.spec import Spec
 from wanlib.spec.source.yaml_reader import LineList, LineMap
 from wanlib.spec.tables.offer_checks import check_offers
 from wanlib.spec.tables.own_tables import check_own_tables
@@ -53,7 +54,7 @@ def _check_leaves(spec: Spec, family: Family, diagnostics: Diagnostics, document
     if family.body not in spec.bodies:
         diagnostics.unknown_name(document.lines["body"], "the body form", family.body, spec.bodies)
         return
-    form = spec.bodies[family.body]
+    form = spec.form(family)
     types = {field.name: field.type for field in family.fields}
     leaves = [*_leaves(form)]
     names = [name for name, _ in leaves]

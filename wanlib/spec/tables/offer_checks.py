@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from wanlib.spec.model.errors import Diagnostics
-from wanlib.spec.model.model import Spec
+from wanlib.spec.model.spec import Spec
 from wanlib.spec.source.own_rows import rows_by_model
 from wanlib.spec.source.yaml_reader import LineMap
 from wanlib.spec.tables.own_tables import model_files

@@ -8,7 +8,7 @@ from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.wire_names import GROUPS, roles
 from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.kinds import KINDS
-from wanlib.spec.model.model import Spec
+from wanlib.spec.model.spec import Spec
 from wanlib.spec.source.yaml_reader import LineMap
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -84,7 +84,7 @@ class ExpectedRequest:
                 yield name, value
 
     def _body_problems(self, request: Any, call: VerbCall, body: Mapping[str, Any]) -> Iterator[str]:
-        form = self._spec.bodies[call.family.body] if call.family else None
+        form = self._spec.form(call.family) if call.family else None
         assert form is not None and call.family is not None
         try:
             sent = json.loads(request.content)

@@ -92,7 +92,7 @@ def verb_call(spec: Spec, question: Question) -> VerbCall:
     if spec.base(model) is None:
         return VerbCall("edit", call, model, "a kettle")
     family = spec.family(model)
-    reading = decode_body(family, spec.bodies[family.body], body)
+    reading = decode_body(family, spec.form(family), body)
     unknown = _unknown_parameters(family, reading, body)
     return _build_call(family, reading, call, model, unknown)
 
@@ -256,7 +256,7 @@ def unreachable_rules(spec: Spec) -> frozenset[str]:
     envelope = (rule for rule in spec.rules.values() if rule.scope == "body" and rule.id.startswith("wire/"))
     rule_ids = {rule.id for rule in envelope} - _REACHABLE
     for family in spec.families:
-        parts = {name for node in spec.bodies[family.body].walk() for _, name in node.parts}
+        parts = {name for node in spec.form(family).walk() for _, name in node.parts}
         for member in family.walk():
             rule_ids |= {rule.id for rule in member.rules if _is_unreachable(family, member, rule, parts)}
     return frozenset(rule_ids)
