@@ -26,6 +26,7 @@ from wanlib.client.protocol.effects import (
     Gather,
     Open,
     OpenedResponse,
+    PollRound,
     RunBlocking,
     Send,
     Sleep,
@@ -62,6 +63,7 @@ class AsyncDriver:
         self._adapter = HttpxAdapter(http, "AsyncClient", context.settings, owned)
         self._poller = TaskPoller(context)
         self._polling: asyncio.Task[None] | None = None
+        self._polls: set[asyncio.Task[None]] = set()
         self._new_waiter = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._handlers: dict[type, Callable[[Any], Awaitable[Any]]] = {
@@ -71,6 +73,7 @@ class AsyncDriver:
             WaitForWork: self._wait_for_work,
             RunBlocking: lambda effect: asyncio.to_thread(effect.function),
             Gather: self._gather,
+            PollRound: self._poll_round,
             WaitForTasks: self._wait_for_tasks,
         }
 
@@ -129,6 +132,9 @@ class AsyncDriver:
         if self._polling and not self._polling.done():
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
+        for poll in self._polls:
+            poll.cancel()
+        await asyncio.gather(*self._polls, return_exceptions=True)
 
     async def chunks(self, body: ResponseBody | None) -> AsyncGenerator[bytes]:
         """Yield the rest of a response, which is closed at the end. Raise TransportError."""
@@ -211,6 +217,25 @@ class AsyncDriver:
                 return await self.run(protocol)
 
         return await asyncio.gather(*map(placed, effect.steps), return_exceptions=True)
+
+    async def _poll_round(self, effect: PollRound) -> None:
+        places = asyncio.Semaphore(max(1, min(effect.width, self._parallel)))
+
+        async def placed(steps: Steps[None]) -> None:
+            async with places:
+                await self.conclude(steps)
+
+        polls = [asyncio.ensure_future(placed(steps)) for steps in effect.steps]
+        self._polls.update(polls)
+        for poll in polls:
+            poll.add_done_callback(self._end_poll)
+        await asyncio.wait(polls, timeout=effect.patience)
+
+    def _end_poll(self, poll: "asyncio.Task[None]") -> None:
+        self._polls.discard(poll)
+        self._new_waiter.set()  # `_wait_for_work` returns, and the poller looks again what is due
+        if not poll.cancelled() and (error := poll.exception()):
+            self._poller.fail_all(error)
 
     async def _wait_for_tasks(self, effect: WaitForTasks) -> list[Outcome]:
         loop = asyncio.get_running_loop()

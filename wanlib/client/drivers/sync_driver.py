@@ -1,10 +1,11 @@
 """`Driver`: runs steps in the calling thread."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from typing import Any, TypeVar
 
+from wanlib.base.clock import Clock
 from wanlib.base.redaction import hide_keys_in_bytes
 from wanlib.client.drivers.http_adapter import (
     HttpxAdapter,
@@ -17,7 +18,7 @@ from wanlib.client.drivers.http_adapter import (
     lower_headers,
 )
 from wanlib.client.drivers.private_logs import our_exchange
-from wanlib.client.drivers.threads import run_in_threads
+from wanlib.client.drivers.threads import BackgroundThreads, run_in_threads
 from wanlib.client.http.messages import Request, Response
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.effects import (
@@ -25,6 +26,7 @@ from wanlib.client.protocol.effects import (
     Gather,
     Open,
     OpenedResponse,
+    PollRound,
     RunBlocking,
     Send,
     Sleep,
@@ -57,7 +59,6 @@ class Driver:
             Send: self._send,
             Open: self._open,
             Sleep: lambda effect: context.clock.sleep(effect.seconds),
-            WaitForWork: lambda effect: context.clock.sleep(effect.seconds),
             RunBlocking: lambda effect: effect.function(),
             Gather: self._gather,
             WaitForTasks: self._wait_for_tasks,
@@ -75,11 +76,14 @@ class Driver:
     def conclude(self, protocol: Steps[T]) -> T:
         """Run the last steps of a call, which settle it even if the client was closed meanwhile."""
         self._context.usage.check_process()
+        return self._perform(protocol, self._handlers)
+
+    def _perform(self, protocol: Steps[T], handlers: Mapping[type, Callable[[Any], Any]]) -> T:
         try:
             effect: Effect = next(protocol)
             while True:
                 try:
-                    outcome = self._handlers[type(effect)](effect)
+                    outcome = handlers[type(effect)](effect)
                 except BaseException as error:  # an interruption goes through the steps, too
                     effect = protocol.throw(error)
                 else:
@@ -165,5 +169,39 @@ class Driver:
         for index, (task_id, submitted_at) in enumerate(effect.tasks):
             on_outcome = partial(outcomes.__setitem__, index)
             poller.add(TaskWaiter(task_id, submitted_at, effect.deadline, on_outcome, effect.on_status))
-        self.run(poller.run())
+        polling = _Polling(self._context.clock, self._gather, self._run_safely, self._parallel)
+        self._perform(poller.run(), {**self._handlers, PollRound: polling.run, WaitForWork: polling.wait})
         return [outcomes[index] for index in range(len(effect.tasks))]
+
+
+class _Polling:
+    """The polls of one wait, some of which may outlast their round.
+
+    That takes threads and a clock that passes by itself; without them a round waits for all its polls.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        gather: Callable[[Gather], list[Any]],
+        run_safely: Callable[[Steps[None]], object],
+        parallel: int,
+    ) -> None:
+        self._clock = clock
+        self._gather = gather
+        self._run_safely = run_safely
+        self._parallel = parallel
+        self._threads = BackgroundThreads()
+
+    def run(self, effect: PollRound) -> None:
+        if effect.is_only or self._parallel == 1 or not getattr(self._clock, "waits", True):
+            self._gather(Gather(effect.steps, effect.width))
+            return
+        polls = [partial(self._run_safely, steps) for steps in effect.steps]
+        self._threads.run(polls, min(effect.width, self._parallel), effect.patience)
+
+    def wait(self, effect: WaitForWork) -> None:
+        if self._threads.is_idle:
+            self._clock.sleep(effect.seconds)
+        else:
+            self._threads.wait(effect.seconds)

@@ -1,8 +1,11 @@
-"""`run_in_threads`: functions side by side, in threads that an interrupted caller does not wait for."""
+"""Functions side by side, in threads that the process does not wait for at its exit.
+
+`run_in_threads` waits for all of them, `BackgroundThreads` for a limited time.
+"""
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -52,3 +55,51 @@ class _Batch(Generic[T]):
                 self.outcomes[index] = function()
             except BaseException as error:
                 self.errors[index] = error
+
+
+class BackgroundThreads:
+    """Threads whose functions may outlast the call that started them."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._running = 0
+        self._ended = 0
+        self._seen = 0  # of those that have ended, how many `wait` has reported
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no function runs or is about to."""
+        return not self._running
+
+    def run(self, functions: Sequence[Callable[[], object]], width: int, patience: float) -> None:
+        """Call functions in at most `width` threads; return when all have ended, or after some seconds."""
+        pending, ended = deque(functions), [0]
+
+        def work() -> None:
+            while pending:
+                try:
+                    function = pending.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                try:
+                    function()
+                finally:
+                    with self._changed:
+                        self._running -= 1
+                        self._ended += 1
+                        ended[0] += 1
+                        self._changed.notify_all()
+
+        with self._changed:
+            self._running += len(functions)
+        for _ in range(min(width, len(functions))):
+            Thread(target=work, name="wanlib_poll", daemon=True).start()
+        with self._changed:
+            self._changed.wait_for(lambda: ended[0] == len(functions), patience)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a function ends, but not longer than some seconds."""
+        with self._changed:
+            if self._ended == self._seen:
+                self._changed.wait(seconds)
+            self._seen = self._ended

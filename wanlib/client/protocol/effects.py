@@ -83,6 +83,24 @@ class Gather(NamedTuple):
     width: int
 
 
+class PollRound(NamedTuple):
+    """Run steps at once and return when all have ended, or after some seconds; the others go on.
+
+    The steps raise nothing. A driver returns from `WaitForWork` when one of those that go on ends.
+
+    Attributes:
+        steps: What to run.
+        width: How many may run at the same time.
+        patience: Seconds after which it returns, if the clock is a real one.
+        is_only: Whether nothing else waits meanwhile, so that it may take longer.
+    """
+
+    steps: Sequence["Steps[None]"]
+    width: int
+    patience: float
+    is_only: bool
+
+
 class WaitForTasks(NamedTuple):
     """Wait until tasks have ended and return, in order, the final TaskStatus or the error of each.
 
@@ -97,5 +115,5 @@ class WaitForTasks(NamedTuple):
     on_status: Callable[[str, str], None] | None
 
 
-Effect: TypeAlias = Send | Open | Sleep | WaitForWork | RunBlocking | Gather | WaitForTasks
+Effect: TypeAlias = Send | Open | Sleep | WaitForWork | RunBlocking | Gather | PollRound | WaitForTasks
 Steps: TypeAlias = Generator[Effect, Any, T]

@@ -3,7 +3,8 @@
 How it works. Each wait is a `TaskWaiter` in a heap, ordered by the time at which its task is to be looked at
 next. The first look comes a second after the submission, and the intervals then double up to the interval
 that the vendor advises, since most tasks end soon and the others end late. The poller sleeps until the first
-waiter is due (`WaitForWork`), takes all that are due then, and looks at them in one round.
+waiter is due (`WaitForWork`), takes all that are due then, and looks at them in one round. A round ends after
+a second: a query that is not answered by then goes on beside the next rounds, so it delays no other wait.
 
 The account has a rate limit for queries, so a thousand waits cannot each have a query at every interval. From
 `LIST_THRESHOLD` waiters on, the round asks for the list of recent tasks in place of single queries: one page
@@ -23,10 +24,11 @@ for each call of `wait`.
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
-from itertools import count
+from itertools import chain, count
+from threading import Lock
 
 from wanlib.client.protocol.context import LOG, ClientContext
-from wanlib.client.protocol.effects import Gather, Steps, WaitForWork
+from wanlib.client.protocol.effects import PollRound, Steps, WaitForWork
 from wanlib.client.protocol.retrying import RETRYABLE_ERRORS
 from wanlib.client.protocol.timing import Deadline, PollIntervals
 from wanlib.client.tasks.requests import CONFIRMATIONS, send_once
@@ -40,7 +42,9 @@ FIRST_POLL = 1.0
 LIST_THRESHOLD = 8
 """Tasks due together from which on the list is asked; also how many polls are under way at once."""
 MAX_QUERIES_PER_ROUND = 100
-"""Tasks queried one by one before newly due ones get their turn."""
+"""Tasks queried one by one before newly due ones get their turn; also how many may be unanswered at once."""
+ROUND_PATIENCE = 1.0
+"""Seconds after which a round goes on without the queries that are not answered."""
 
 
 class TaskPoller:
@@ -51,7 +55,9 @@ class TaskPoller:
         self._intervals = PollIntervals(FIRST_POLL, context.api.gap)
         self._heap: list[tuple[float, int, TaskWaiter]] = []
         self._order = count()
-        self._in_progress: Sequence[TaskWaiter] = ()
+        self._polls: dict[int, Sequence[TaskWaiter]] = {}  # those under way, and the waiters of each
+        self._taken: Sequence[TaskWaiter] = ()  # those of the round that is being started
+        self._lock = Lock()  # polls may run in threads
 
     def add(self, watch: TaskWaiter) -> None:
         """Add a wait. A task that was submitted just now is not queried before the first interval is over."""
@@ -68,50 +74,94 @@ class TaskPoller:
 
     def run(self) -> Steps[None]:
         """Poll until all waits have ended."""
-        while self._heap:
+        while self._heap or self._polls:
             single, listed = self._take_due()
             if len(listed) < LIST_THRESHOLD:
                 single, listed = single + listed, []
             if single or listed:
-                self._in_progress = [*single, *listed]
+                self._taken = [*single, *listed]
                 yield from self._poll_round(single, listed)
-                self._in_progress = ()
-            elif self._heap:
-                yield WaitForWork(max(0.0, self._heap[0][0] - self._context.clock.now()))
+                self._taken = ()
+            elif (next_at := self._next_time()) is not None:
+                yield WaitForWork(max(0.0, next_at - self._context.clock.now()))
 
     def fail_all(self, error: BaseException) -> None:
         """End all waits with an error, because polling itself failed or was stopped."""
-        for watch in [*self._in_progress, *(watch for _, _, watch in self._heap)]:
+        with self._lock:
+            scheduled = [watch for _, _, watch in self._heap]
+            waiters = [*self._taken, *chain(*self._polls.values()), *scheduled]
+            self._heap.clear()
+            self._polls.clear()
+        for watch in waiters:
             watch.finish(error)
-        self._heap.clear()
 
     def _schedule(self, watch: TaskWaiter, due_at: float) -> None:
-        heappush(self._heap, (min(due_at, watch.deadline), next(self._order), watch))
+        with self._lock:
+            heappush(self._heap, (min(due_at, watch.deadline), next(self._order), watch))
 
     def _take_due(self) -> tuple[list[TaskWaiter], list[TaskWaiter]]:
         """Return the waiters that are due, first those to be queried singly; end those whose time is up."""
         now = self._context.clock.now()
         single: list[TaskWaiter] = []
         listed: list[TaskWaiter] = []
-        while self._heap and self._heap[0][0] <= now and len(single) < MAX_QUERIES_PER_ROUND:
-            watch = heappop(self._heap)[2]
-            if not watch.is_finished and now >= watch.deadline:
-                watch.finish(_deadline_error(watch))
-            elif not watch.is_finished:
-                (single if watch.needs_query else listed).append(watch)
+        with self._lock:
+            late = self._take_late(now)
+            free = MAX_QUERIES_PER_ROUND - len(self._polls)
+            while self._heap and self._heap[0][0] <= now and len(single) < free:
+                watch = heappop(self._heap)[2]
+                if not watch.is_finished and now >= watch.deadline:
+                    late.append(watch)
+                elif not watch.is_finished:
+                    (single if watch.needs_query else listed).append(watch)
+        for watch in late:
+            watch.finish(_deadline_error(watch))
         return single, listed
 
+    def _take_late(self, now: float) -> list[TaskWaiter]:
+        """Return the waiters whose time is up while a poll for them, or too many of others, is unanswered."""
+        waiters = [*chain(*self._polls.values())]
+        if len(self._polls) >= MAX_QUERIES_PER_ROUND:
+            waiters += [watch for _, _, watch in self._heap]
+        late = [watch for watch in waiters if now >= watch.deadline and not watch.is_finished]
+        for key, polled in list(self._polls.items()):
+            if all(watch.is_finished or now >= watch.deadline for watch in polled):
+                del self._polls[key]
+        return late
+
+    def _next_time(self) -> float | None:
+        """Return when something is to be done next, in monotonic seconds; None if all waits have ended."""
+        with self._lock:
+            times = [watch.deadline for polled in self._polls.values() for watch in polled]
+            if len(self._polls) >= MAX_QUERIES_PER_ROUND:
+                times += [watch.deadline for _, _, watch in self._heap]
+            elif self._heap:
+                times.append(self._heap[0][0])
+            return min(times, default=None)
+
     def _poll_round(self, single: Sequence[TaskWaiter], listed: Sequence[TaskWaiter]) -> Steps[None]:
-        """Poll waiters at once. An exception that is not a response ends the waits that it concerns."""
-        rounds: list[tuple[Steps[None], Sequence[TaskWaiter]]] = [
-            (self._poll_one(waiter), [waiter]) for waiter in single
-        ]
-        if listed:
-            rounds.insert(0, (self._poll_by_list(listed), listed))
-        outcomes = yield Gather([job for job, _ in rounds], LIST_THRESHOLD)
-        for outcome, (_, waiters) in zip(outcomes, rounds, strict=True):
-            for watch in waiters if isinstance(outcome, BaseException) else ():
-                watch.finish(outcome)
+        """Poll waiters at once."""
+        is_only = len(single) + bool(listed) == 1 and not self._heap and not self._polls
+        polls = [self._start(self._poll_by_list(listed), listed)] if listed else []
+        polls += [self._start(self._poll_one(waiter), [waiter]) for waiter in single]
+        yield PollRound(polls, LIST_THRESHOLD, ROUND_PATIENCE, is_only)
+
+    def _start(self, steps: Steps[None], waiters: Sequence[TaskWaiter]) -> Steps[None]:
+        """Count a poll as under way, and return its steps with what belongs to its end."""
+        key = next(self._order)
+        with self._lock:
+            self._polls[key] = waiters
+        return self._run_poll(key, steps, waiters)
+
+    def _run_poll(self, key: int, steps: Steps[None], waiters: Sequence[TaskWaiter]) -> Steps[None]:
+        """Poll. An exception that is not a response ends the waits that it concerns."""
+        try:
+            yield from steps
+        except Exception as error:
+            for watch in waiters:
+                watch.finish(error)
+        finally:
+            with self._lock:
+                self._polls.pop(key, None)
 
     def _poll_by_list(self, waiters: Sequence[TaskWaiter]) -> Steps[None]:
         """Reschedule the tasks that the list shows as running; the others are queried next."""
