@@ -1,7 +1,7 @@
 """Follow the steps of CONTRIBUTING.md for a change of the spec, in a copy of the checkout."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.maintenance.checkout import ROOT, run_command
@@ -21,6 +21,14 @@ VECTOR = """
     parameters: {{{parameters}}}}}
   expect: [{expect}]
 """
+LIKE, NEW_MODEL, NEW_RULE = "wan2.5-i2i-preview", "wan2.8-i2i", "wan2.8/n.max"
+MODEL_VECTOR = """
+- id: {id}
+  statement: guide#faq.content
+  body: {{model: {model}, input: {{prompt: a vase, images: ["https://example.com/a.png"]}},
+    parameters: {{"n": {n}}}}}
+  expect: [{expect}]
+"""
 
 
 def steps(title: str) -> list[str]:
@@ -31,40 +39,42 @@ def steps(title: str) -> list[str]:
 
 
 class Maintainer:
-    """Changes a limit, a default and a price, and adds a mode, by the steps of CONTRIBUTING.md.
+    """Changes a limit, a default and a price, and adds a mode and a model, by the steps of CONTRIBUTING.md.
 
     Args:
         folder: The copy of the checkout.
-        options: Options of the conformance run, which make it shorter.
+        options: Options of the conformance runs, which make them shorter.
     """
+
+    STEPS: Mapping[str, str] = {
+        "Change its line in `spec/`": "change_values",
+        "Name its condition under `modes`": "add_mode",
+        "Add one file to `spec/`": "add_model",
+        "Add its vectors": "add_vectors",
+        "`make emit` rewrites": "emit",
+        "`make conformance` names file and line of the vectors": "mend_vectors",
+        "`make conformance` reports the change as one line": "compare",
+        "`make test` names the lines of `README.md`": "",  # the test of the README does
+        "Add a line to `CHANGELOG.md`": "",
+        "Continue with step 2 above": "",
+    }
+    """The beginnings of the steps, and the method that carries each out; empty for one that no run needs."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
         self._options = options
-        self.actions: Mapping[str, Callable[[], None]] = {
-            "Change its line in `spec/`": self.change_values,
-            "Name its condition under `modes`": self.add_mode,
-            "`make emit` rewrites": self.emit,
-            "`make conformance` names file and line of the vectors": self.mend_vectors,
-            "`make conformance` reports the change as one line": self.compare,
-            "`make test` names the lines of `README.md`": lambda: None,  # the test of the README does
-            "Add a line to `CHANGELOG.md`": lambda: None,
-            "Continue with step 2 above": lambda: None,
-        }
+        self._run("wan-conformance", "run", *options)
+        last = folder / "reports" / "last" / "verdicts.ndjson"
+        last.replace(folder / "reports" / "baseline.ndjson")  # the whole run would take longer
         self.price_change = ""
         self.mended: list[str] = []
         self.report = ""
 
     def follow(self, step: str) -> None:
-        """Do what a step says.
-
-        Raises:
-            KeyError: The step is not one of those that are known here.
-        """
-        (action,) = [action for start, action in self.actions.items() if step.startswith(start)] or [None]
-        if action is None:
-            raise KeyError(step)
-        action()
+        """Do what a step says; StopIteration if it is not one of `STEPS`."""
+        method = next(method for start, method in self.STEPS.items() if step.startswith(start))
+        if method:
+            getattr(self, method)()
 
     def change_values(self) -> None:
         """Change the limit, the default and a price, a line each."""
@@ -90,6 +100,22 @@ class Maintainer:
             end += 1
         lines.insert(end, f"    when {MODE}: {{max: {MODE_LIMIT}}}\n")
         (self.folder / file).write_text("".join(lines), "utf-8")
+
+    def add_model(self) -> None:
+        """Add a model like one of another family."""
+        text = (self.folder / "spec" / "wan2.5.yaml").read_text("utf-8")
+        text = text.replace('wan: "2.5"', 'wan: "2.8"').replace(SPEC.family(LIKE).models[0], NEW_MODEL)
+        (self.folder / "spec" / "wan2.8.yaml").write_text(text, "utf-8")
+        self._options += ("--rule", NEW_RULE)
+
+    def add_vectors(self) -> None:
+        """Write vectors for a limit of the new model, in the body form of its family."""
+        most = SPEC.rules["wan2.5/n.max"].limit
+        text = "".join(
+            MODEL_VECTOR.format(id=f"wan2.8-n-{n}", model=NEW_MODEL, n=n, expect=expect)
+            for n, expect in ((most, ""), (most + 1, f'"{NEW_RULE}"'))
+        )
+        (self.folder / VECTORS / "wan2.8.yaml").write_text(text, "utf-8")
 
     def emit(self) -> None:
         """Generate the code; it then matches the spec."""

@@ -18,7 +18,7 @@ from wanlib.emit import generate_files
 from wanlib.generated.calls import API
 from wanlib.spec import Condition, Family, Spec, load
 from wanlib.spec.model.mode_values import value_combinations
-from wanlib.spec.model.modes import holds
+from wanlib.spec.model.modes import given_key, holds
 
 SPEC = load()
 CALLS = (None, "sync", "async", "stream")
@@ -35,6 +35,7 @@ def effective(family: Family, fields: Mapping[str, Any], model: str, call: str |
         else:
             good = isinstance(value, types.get(field.type, str))
             values[field.name] = value if good else None if default == "derived" else default
+            values[given_key(field.name)] = good
     return values
 
 
