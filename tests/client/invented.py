@@ -63,6 +63,7 @@ def invented_client(folder: Path, spec: Spec) -> Iterator[ModuleType]:
         (package / file).write_text(text, "utf-8")
     sys.path.insert(0, str(folder))
     try:
+        importlib.import_module(f"{name}.checker")
         importlib.import_module(f"{name}.client")
         importlib.import_module(f"{name}.client_async")
         yield sys.modules[name]

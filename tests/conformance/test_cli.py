@@ -28,7 +28,7 @@ def tea(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The command with tiny targets and cases, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     put(monkeypatch, RIGHT)
-    monkeypatch.setattr(job, "collect_sources", lambda spec, patterns: [source(all_cases())])
+    monkeypatch.setattr(job, "collect_sources", lambda *_: [source(all_cases())])
     monkeypatch.setattr(
         job, "matching_body_rules", lambda spec, patterns=("*",): RULES if "no/rule" not in patterns else []
     )
@@ -79,7 +79,7 @@ def test_seed_and_examples_reach_the_strategies(monkeypatch: pytest.MonkeyPatch)
     strategy = Strategy(
         "strategy:tea", MAX, lambda seed, count, put: draws.append((seed, count)), lambda *_: None
     )
-    monkeypatch.setattr(job, "collect_sources", lambda spec, pattern: [source([strategy])])
+    monkeypatch.setattr(job, "collect_sources", lambda *_: [source([strategy])])
     assert command("run", "--seed", 7, "--examples", 3).exit_code == 1  # no example, no pass
     command("run")
     assert draws == [(7, 3), (0, 10)]
@@ -114,9 +114,7 @@ def test_known_failures_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_baseline_is_accepted_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "accepted: base" in command("run", "--accept", "base").stdout
     assert command("run", "--baseline", "base").stdout.endswith("0 other changes, 0 regressions\n")
-    monkeypatch.setattr(
-        job, "collect_sources", lambda spec, pattern: [source([*all_cases(), case(3), case(2)][1:])]
-    )
+    monkeypatch.setattr(job, "collect_sources", lambda *_: [source([*all_cases(), case(3), case(2)][1:])])
     result = command("run", "--baseline", "base")
     assert result.exit_code == 1
     assert "REGRESSION gone: right: edge:tea/cups.max/keeps/4black@tea-1: pass -> none" in result.stdout
@@ -128,7 +126,7 @@ def test_a_part_is_compared_with_its_part_of_the_baseline(monkeypatch: pytest.Mo
     put(monkeypatch, RIGHT, Tiny(right, "other"))
     command("run", "--accept", "base")
     assert command("run", "--baseline", "base", "--target", "right").exit_code == 0
-    monkeypatch.setattr(job, "collect_sources", lambda spec, pattern: [source(all_cases()[:2])])
+    monkeypatch.setattr(job, "collect_sources", lambda *_: [source(all_cases()[:2])])
     monkeypatch.setattr(job, "matching_body_rules", lambda spec, pattern="*": RULES[:1])
     assert command("run", "--baseline", "base", "--rule", "tea/cups.*").exit_code == 0
 
@@ -176,7 +174,7 @@ def test_wrong_arguments(arguments: list[str]) -> None:
 
 
 def test_an_internal_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "collect_sources", lambda spec, pattern: [source([case(4), case(4)])])
+    monkeypatch.setattr(job, "collect_sources", lambda *_: [source([case(4), case(4)])])
     result = command("run")
     assert result.exit_code == 3
     assert line(result).startswith(

@@ -13,6 +13,7 @@ from wan_conformance.targets import TARGETS
 from wan_conformance.targets.client.clients import AsyncClientTarget, SyncClientTarget
 from wan_conformance.targets.client.expected_request import difference, reorder_parts
 from wan_conformance.targets.client.verb_call import NotExpressibleError, verb_call
+from wan_conformance.targets.package import ClientPackage
 
 from tests.client.invented import SKETCH, WORDS, invented_client, invented_spec
 from wanlib.boundary.case import Case, Question
@@ -343,14 +344,13 @@ def test_a_client_that_drops_images_is_detected(
     kind: Any, model: str, invented: tuple[Spec, ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec, package = invented
-    monkeypatch.setattr("wan_conformance.targets.client.clients.Wan", package.client.Wan)
-    monkeypatch.setattr("wan_conformance.targets.client.clients.AsyncWan", package.client_async.AsyncWan)
+    judged = ClientPackage("", package.checker.check, package.client.Wan, package.client_async.AsyncWan)
     question = Question(accepted(model), "async")
-    fine = kind(spec).observe(question)
+    fine = kind(spec, judged).observe(question)
     assert (fine.accepted, fine.error) == (True, None)
     monkeypatch.setattr("wanlib.client.call.plan.refuse_images", lambda *_: None)
     monkeypatch.setattr("wanlib.client.call.preflight.missing_verb", lambda *_: None)
-    assert UNREFUSED in str(kind(spec).observe(question).error)
+    assert UNREFUSED in str(kind(spec, judged).observe(question).error)
 
 
 @pytest.mark.parametrize("kind", [SyncClientTarget, AsyncClientTarget])

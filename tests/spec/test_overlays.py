@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.private_model import BASE, TEXT, private_text, write_overlay
+from tests.support.private_model import BASE, MODEL, TEXT, private_text, write_overlay
 from wanlib.spec import SpecError, load
 from wanlib.spec.load import read_documents, spec_folder
 
@@ -59,3 +59,15 @@ sources:
     spec = load(tmp_path)
     assert spec.rules["my-model/n.max"].source == "mine#limits"
     assert {"mine", "guide"} <= set(spec.sources["pages"]) and "mine#n" in spec.sources["statements"]
+
+
+def test_a_body_form_that_an_overlay_leaves_without_models(tmp_path: Path) -> None:
+    """It has no rules: no request can violate one."""
+    other = next(family for family in load().families if family.body != BASE.body)
+    unused = [family for family in load().families if family.body == other.body]
+    for family in unused:
+        text = private_text().replace(f"wan: {MODEL}", f'wan: "{family.version}"').replace(MODEL, family.name)
+        (tmp_path / f"{family.name}.yaml").write_text(text, "utf-8")
+    spec = load(tmp_path)
+    assert other.body in load().bodies and other.body not in spec.bodies
+    assert not [rule for rule in spec.rules if rule.startswith(f"wire/{other.body}.")]

@@ -145,8 +145,12 @@ def _families(
         facts += family_facts + own_facts(stem, document, file_diagnostics.file)
     if diagnostics:
         raise SpecError(diagnostics)
-    for name, form in bodies.items():
-        bodies[name] = form_with_models(form, [family for family in families if family.body == name])
+    for name, form in [*bodies.items()]:
+        users = [family for family in families if family.body == name]
+        if users:
+            bodies[name] = form_with_models(form, users)
+        else:  # an overlay can leave a packaged form without models
+            del bodies[name]
     restricted = [restrict_to_models(family, wire["endpoints"]) for family in families]
     families, exclusion_facts, diagnostics = with_only_for(restricted, bodies, documents)
     if diagnostics:

@@ -32,7 +32,11 @@ _REPORT_FILES = ("report.md", "junit.xml", "verdicts.ndjson")
 
 def run(
     target: Annotated[
-        list[str] | None, typer.Option(metavar="TARGET", help="Only this target. Repeat for more targets.")
+        list[str] | None,
+        typer.Option(
+            metavar="TARGET",
+            help="Only this target, or a package of `wanlib emit --out`. Repeat for more targets.",
+        ),
     ] = None,
     rule: Annotated[
         list[str] | None,
@@ -50,6 +54,10 @@ def run(
     seed: Annotated[int, typer.Option(help="Random seed for generated bodies.")] = 0,
     examples: Annotated[int, typer.Option(min=1, help="Number of bodies per strategy.")] = 10,
     spec: SpecOption = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A folder with vectors for the spec, beside the packaged ones."),
+    ] = None,
     base_url: Annotated[
         str | None,
         typer.Option(
@@ -70,13 +78,15 @@ def run(
     harness fails.
     """
     request = RunRequest(
-        report, tuple(target or ()), tuple(rule or ()), spec, seed, examples, base_url, api_key_env
+        report, tuple(target or ()), tuple(rule or ()), spec, seed, examples, base_url, api_key_env, vectors
     )
     if accept is not None and (baseline is not None or not request.is_complete):
         raise RunUsageError("--accept needs a full run, without --baseline, --target, --rule and --base-url")
     old = None if baseline is None else read_log(baseline)
     log = execute(request)
     print_log(log, console())
+    for line in log.run.get("left_out", ()):
+        typer.echo(printable(f"left out: {line}"))
     typer.echo(f"reports: {', '.join(str(report / name) for name in _REPORT_FILES)}")
     code = _exit_code(log)
     if old is not None:

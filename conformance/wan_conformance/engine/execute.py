@@ -15,12 +15,14 @@ from wan_conformance.engine.known_failures import load_known
 from wan_conformance.engine.progress import progress_bars
 from wan_conformance.engine.runner import Runner
 from wan_conformance.engine.sources import collect_sources, matching_body_rules
+from wan_conformance.engine.vector_choice import choose_vectors
 from wan_conformance.model import Target, Verdict
 from wan_conformance.report.junit import write_junit
 from wan_conformance.report.log import VerdictLog, read_log, write_log
 from wan_conformance.report.markdown import write_markdown
 from wan_conformance.report.spec_changes import spec_header
-from wan_conformance.targets import TARGETS
+from wan_conformance.targets import PACKAGE_TARGETS, TARGETS
+from wan_conformance.targets.package import emitted_package, own_package
 from wan_conformance.targets.server.server import remote_server
 from wan_conformance.targets.server.target import HttpTarget
 from wanlib.base.text import did_you_mean
@@ -46,6 +48,7 @@ class RunRequest:
         examples: How many examples each strategy generates.
         base_url: The server that the target `http` judges; None for the emulator in this process.
         api_key_env: The environment variable that has the key of that server; None if it checks none.
+        vectors: A folder with vectors for the spec; None for the packaged vectors alone.
     """
 
     folder: Path
@@ -56,6 +59,7 @@ class RunRequest:
     examples: int = 10
     base_url: str | None = None
     api_key_env: str | None = None
+    vectors: Path | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -104,20 +108,19 @@ def execute(request: RunRequest) -> VerdictLog:
 
 
 def _prepared(request: RunRequest) -> tuple[Runner, Mapping[str, Any]]:
-    targets = list(dict.fromkeys(request.targets or TARGETS))
-    for name in targets:
-        if name not in TARGETS:
-            raise RunUsageError(f"no target {name!r}, expected one of {', '.join(TARGETS)}")
-    if request.base_url is not None and "http" not in targets:
+    names = list(dict.fromkeys(request.targets or TARGETS))
+    if request.base_url is not None and "http" not in names:
         raise RunUsageError("--base-url requires the target http: add --target http, or omit --target")
     spec = load(request.spec)
     for pattern in request.rules:
         if not matching_body_rules(spec, (pattern,)):
             raise RunUsageError(f"no rule matches {pattern!r}{_suggest_rules(pattern, spec)}")
     rules = matching_body_rules(spec, request.patterns)
+    vectors, left_out = choose_vectors(spec, request.spec, request.vectors)
+    targets = [target for name in names for target in _targets(name, spec, request)]
     run = Runner(
-        sources=collect_sources(spec, request.patterns),
-        targets=[_target(name, spec, request) for name in targets],
+        sources=collect_sources(spec, request.patterns, vectors),
+        targets=targets,
         models=spec.models,
         rules=rules,
         is_complete=request.is_complete,
@@ -125,13 +128,32 @@ def _prepared(request: RunRequest) -> tuple[Runner, Mapping[str, Any]]:
         seed=request.seed,
         examples=request.examples,
     )
-    return run, _run_header(request, spec, rules, targets)
+    header = _run_header(request, spec, rules, [target.name for target in targets])
+    return run, {**header, **({"left_out": left_out} if left_out else {})}
 
 
-def _target(name: str, spec: Spec, request: RunRequest) -> Target:
-    """Return a target; `http` at the server that the options name."""
-    if name != "http" or request.base_url is None:
-        return TARGETS[name](spec)
+def _targets(name: str, spec: Spec, request: RunRequest) -> list[Target]:
+    """Return what a name of `--target` stands for: one target, or all targets of an own package.
+
+    With a spec of its own, a run judges the code that is emitted from this spec: the code of wanlib is made
+    from the packaged one.
+    """
+    if name not in TARGETS:
+        package = own_package(name)
+        if package is None:
+            targets = ", ".join(TARGETS)
+            expected = f"one of {targets}, or a package that `wanlib emit --out` has written"
+            raise RunUsageError(f"no target {name!r}, expected {expected}")
+        return [make(spec, package) for make in PACKAGE_TARGETS.values()]
+    if name in PACKAGE_TARGETS and request.spec is not None:
+        return [PACKAGE_TARGETS[name](spec, emitted_package(spec))]
+    return [_http_target(spec, request)] if name == "http" else [TARGETS[name](spec)]
+
+
+def _http_target(spec: Spec, request: RunRequest) -> Target:
+    """Return the target `http`, at the server that the options name."""
+    if request.base_url is None:
+        return TARGETS["http"](spec)
     address = urlsplit(request.base_url)
     if address.scheme not in ("http", "https") or not address.hostname or "@" in address.netloc:
         raise RunUsageError("--base-url requires a URL such as http://127.0.0.1:8686, without a user name")
@@ -163,6 +185,7 @@ def _run_header(request: RunRequest, spec: Spec, rules: list[Rule], targets: lis
             "target": list(request.targets),
             "rule": list(request.rules),
             "spec": None if request.spec is None else str(request.spec),
+            "vectors": None if request.vectors is None else str(request.vectors),
             "examples": request.examples,
             "base_url": request.base_url,
         },

@@ -35,20 +35,26 @@ class CaseSource:
         return case.rule if self.unit == "rules" else case.id
 
 
-def collect_sources(spec: Spec, patterns: Sequence[str] = ("*",)) -> list[CaseSource]:
+def collect_sources(
+    spec: Spec, patterns: Sequence[str] = ("*",), vectors: Iterable[Vector] | None = None
+) -> list[CaseSource]:
     """Return every source with its cases about the rules that match.
 
     Args:
         spec: the spec whose cases are collected.
         patterns: globs over rule ids; a rule counts where one of them matches. With `*` among them the
             sources also have the cases that are not about a single rule.
+        vectors: the vectors that apply to the spec; None for the packaged ones.
     """
-    vectors = [vector for vector in load() if _matches(_single_broken_rule(vector) or "", patterns)]
+    known = load() if vectors is None else vectors
+    matching = [vector for vector in known if _matches(_single_broken_rule(vector) or "", patterns)]
     rules = matching_body_rules(spec, patterns)
     checks = list(task_checks(spec)) if "*" in patterns else []
     edges = (case for rule in rules for case in boundary_cases(spec, rule.id))
     return [
-        CaseSource("vectors", "cases", len(vectors), (vector_case(vector, spec.rules) for vector in vectors)),
+        CaseSource(
+            "vectors", "cases", len(matching), (vector_case(vector, spec.rules) for vector in matching)
+        ),
         CaseSource("edges", "rules", len(rules), edges),
         _strategies(spec, rules, with_general="*" in patterns),
         *([CaseSource("tasks", "cases", len(checks), iter(checks))] if checks else []),

@@ -151,7 +151,7 @@ _REQUIRED = ("id", "statement", "body", "expect")
 _PATTERNS = {
     "id": re.compile(r"[a-z0-9][a-z0-9.-]*"),
     "statement": re.compile(r"[a-z0-9]+#[a-z0-9.-]+"),
-    "rule": re.compile(r"(wire|task|wanx?[0-9.]+)/[a-z0-9_.]+(:(not-)?[a-z0-9_]+)?"),
+    "rule": re.compile(r"[a-z][a-z0-9._-]*/[A-Za-z0-9_.]+(:(not-)?[a-z0-9_]+)?"),
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from jsonschema import Draft202012Validator
 
 from wan_conformance.model import Observation
+from wan_conformance.targets.package import PACKAGED, ClientPackage
 from wanlib.base.violation import REFUSED, Violation
 from wanlib.boundary.case import Question
 from wanlib.emit.schema.errors_to_rules import violated_rules
@@ -76,17 +77,18 @@ def observation_from(violations: Iterable[Violation]) -> Observation:
 
 
 class GeneratedTarget:
-    """Validate with `wanlib.check`, the committed code.
+    """Validate with `wanlib.check`, the committed code, or with that of another package.
 
     It ignores the spec of the run, so that drift between the two shows as failures.
     """
 
-    name = "generated"
     refuses = REFUSED
     leaves_out: frozenset[str] = frozenset()
 
-    def __init__(self, spec: Spec) -> None:
-        """Take the spec as the other targets do, and ignore it."""
+    def __init__(self, spec: Spec, package: ClientPackage = PACKAGED) -> None:
+        """Judge a package. spec: is ignored; the other targets take it too."""
+        self.name = package.target_name("generated")
+        self._check = package.check
 
     def claims(self, kind: str) -> bool:
         """Return whether the kind exists: all of them are claimed."""
@@ -94,9 +96,7 @@ class GeneratedTarget:
 
     def observe(self, question: Question) -> Observation:
         """Return what `check` reports. Generated code that cannot be imported is an error of each case."""
-        from wanlib import check
-
-        return observation_from(check(question.body, call=question.call))
+        return observation_from(self._check(question.body, call=question.call))
 
 
 class InterpretedTarget:

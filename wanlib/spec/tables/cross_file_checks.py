@@ -24,7 +24,7 @@ def check_references(spec: Spec, documents: Mapping[str, LineMap], own: Collecti
     diagnostics = {stem: Diagnostics(f"{stem}.yaml") for stem in documents}
     for family in spec.families:
         document = documents[family.name]
-        _check_leaves(spec, family, diagnostics[family.name], document)
+        _check_leaves(spec, family, diagnostics[family.name], document, documents["wire"]["bodies"])
         _check_stream(spec, family, diagnostics[family.name], document["verbs"])
         _check_result(document["output"], documents["wire"], diagnostics[family.name])
         _check_calls(family, diagnostics[family.name], document)
@@ -49,10 +49,12 @@ def check_references(spec: Spec, documents: Mapping[str, LineMap], own: Collecti
 # Model files and body forms.
 
 
-def _check_leaves(spec: Spec, family: Family, diagnostics: Diagnostics, document: LineMap) -> None:
+def _check_leaves(
+    spec: Spec, family: Family, diagnostics: Diagnostics, document: LineMap, forms: LineMap
+) -> None:
     """Check that each leaf of the form is a field, and each field has one position."""
     if family.body not in spec.bodies:
-        diagnostics.unknown_name(document.lines["body"], "the body form", family.body, spec.bodies)
+        diagnostics.unknown_name(document.lines["body"], "the body form", family.body, forms)
         return
     form = spec.form(family)
     types = {field.name: field.type for field in family.fields}
@@ -113,7 +115,7 @@ def _check_result(output: LineMap, wire: LineMap, diagnostics: Diagnostics) -> N
 def _check_used_forms(spec: Spec, wire: LineMap, diagnostics: Diagnostics) -> None:
     """Check that each body form is that of a model file."""
     used = {family.body for family in spec.families}
-    if not used <= set(spec.bodies):  # a misspelt name, which is reported
+    if not used <= set(wire["bodies"]):  # a misspelt name, which is reported
         return
     for form, line in wire["bodies"].lines.items():
         if form not in used:
@@ -266,7 +268,7 @@ def _check_statements(
 ) -> None:
     """Check that statements are tied to rules and facts that exist.
 
-    A statement of a packaged file may be tied to an id of the file that an overlay replaces.
+    A statement of a packaged file may be tied to an id that an overlay removes.
     """
     is_own = diagnostics.file.removesuffix(".yaml") in own
     for name, statement in statements.items():
@@ -284,8 +286,7 @@ def _check_statements(
             diagnostics.add(statement.lines["rules"], problem, "a list of ids")
             continue
         for rule_id, line in zip(ids, ids.lines, strict=True):
-            if not is_own and str(rule_id).partition("/")[0] in own:
+            if isinstance(rule_id, str) and (not is_own or rule_id in spec.rules or rule_id in spec.facts):
                 continue
-            if not isinstance(rule_id, str) or (rule_id not in spec.rules and rule_id not in spec.facts):
-                known = [*spec.rules, *spec.facts]
-                diagnostics.unknown_name(line, f"the rule of {name},", rule_id, known)
+            known = [*spec.rules, *spec.facts]
+            diagnostics.unknown_name(line, f"the rule of {name},", rule_id, known)

@@ -8,21 +8,19 @@ import httpx
 
 from wan_conformance.targets.client.target import ClientTarget
 from wan_conformance.targets.client.verb_call import VerbCall, perform, result_of, with_local_images
-from wanlib.generated.client import Wan
-from wanlib.generated.client_async import AsyncWan
+from wan_conformance.targets.package import PACKAGED, ClientPackage
 from wanlib.spec import Spec
 
 
 class SyncClientTarget(ClientTarget):
     """`Wan`. An asynchronous call is submitted and not awaited; images are passed as texts."""
 
-    name = "client"
     workspace = None
 
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(spec)
+    def __init__(self, spec: Spec, package: ClientPackage = PACKAGED) -> None:
+        super().__init__(spec, package.target_name("client"))
         http = httpx.Client(transport=self._service.transport(False))
-        self._wan = Wan(http_client=http, **self._settings)
+        self._wan = package.wan(http_client=http, **self._settings)
 
     def _perform(self, call: VerbCall, arguments: dict[str, Any]) -> None:
         perform(self._wan, call, arguments)
@@ -31,15 +29,14 @@ class SyncClientTarget(ClientTarget):
 class AsyncClientTarget(ClientTarget):
     """`AsyncWan`. An asynchronous call is awaited to its end; data URIs are passed as bytes."""
 
-    name = "client_async"
     workspace = "llm-harness"
 
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(spec)
+    def __init__(self, spec: Spec, package: ClientPackage = PACKAGED) -> None:
+        super().__init__(spec, package.target_name("client_async"))
         self._loop = asyncio.new_event_loop()
         weakref.finalize(self, self._loop.close)
         http = httpx.AsyncClient(transport=self._service.transport(True))
-        self._wan = AsyncWan(http_client=http, **self._settings)
+        self._wan = package.async_wan(http_client=http, **self._settings)
 
     def _with_image_inputs(self, call: VerbCall) -> VerbCall:
         return with_local_images(call)

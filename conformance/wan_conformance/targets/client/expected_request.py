@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import Any
 
-from wan_conformance.targets.client.fake_service import TASK
 from wan_conformance.targets.client.verb_call import VerbCall
 from wanlib.base.redaction import safe_repr
 from wanlib.spec import Condition, Family, Node, Spec
@@ -30,13 +29,14 @@ class ExpectedRequest:
         self._words = {"{key}": key, "{workspace}": workspace or ""}
         self._workspace = workspace
 
-    def problems(self, call: VerbCall, body: Any, requests: list[Any]) -> list[str]:
+    def problems(self, call: VerbCall, body: Any, requests: list[Any], task: str) -> list[str]:
         """Return how the requests of a call differ from what it should send.
 
         Args:
             call: The call.
             body: The body of the case that the call was made from.
             requests: What was sent: the create request, then the queries of its task.
+            task: The id of the task.
 
         Returns:
             What is wrong, in words; empty if nothing is.
@@ -46,18 +46,19 @@ class ExpectedRequest:
         create, *queries = requests
         method, path = self._spec.wire["endpoints"][self._spec.base(call.model)][call.call].split()
         problems = [
-            *self._line_problems(create, method, path),
+            *self._line_problems(create, method, path, task),
             *self._header_problems(create, call.call, call),
         ]
         problems += self._body_problems(create, call, body)
+        method, path = self._spec.wire["paths"]["query"].split()
         for query in queries:
-            problems += self._line_problems(query, *self._spec.wire["paths"]["query"].split())
+            problems += self._line_problems(query, method, path, task)
             problems += self._header_problems(query, "query")
         return problems
 
-    def _line_problems(self, request: Any, method: str, path: str) -> Iterator[str]:
+    def _line_problems(self, request: Any, method: str, path: str, task: str) -> Iterator[str]:
         actual = f"{request.method} {request.url}"
-        expected = f"{method} {self._base}{path}".replace("{task_id}", TASK)
+        expected = f"{method} {self._base}{path}".replace("{task_id}", task)
         if actual != expected:
             yield f"{safe_repr(actual)} was sent, expected {expected}"
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 import httpx
@@ -9,7 +10,8 @@ import respx
 
 NOW = 1_780_000_000.0
 """Seconds since 1970 at which a client under test begins."""
-TASK = "0385dc79-5ff8-4d82-bcb6-7c8f2c1d3e4f"
+TASK = "0385dc79-5ff8-4d82-bcb6-000000000001"
+"""The id of the first task; every call creates another one."""
 _PICTURE = "https://pictures.invalid/1.png"
 _IDS = {"request_id": "4f06ee7c-0a2b-4b7e-9d3a-5c1f2e8d7b60"}
 _NO_TASKS = _IDS | {"total": 0, "total_page": 0, "page_no": 1, "page_size": 10, "data": []}
@@ -19,11 +21,16 @@ class FakeService:
     """Respond through respx, as the transport of an httpx client, and record the requests.
 
     It patches nothing, so that a run can hold several of them at once.
+
+    Attributes:
+        task: The id of the task that the last call created.
     """
 
     def __init__(self, wire: Mapping[str, Any]) -> None:
         self._router = respx.Router(assert_all_called=False)
         self._stream = wire["streaming"]
+        self.task = TASK
+        self._numbers = count(1)
         self._router.route().mock(side_effect=self.respond)
 
     def transport(self, asynchronous: bool) -> httpx.MockTransport:
@@ -43,10 +50,12 @@ class FakeService:
     def respond(self, request: httpx.Request) -> httpx.Response:
         """Return the response to a request, by its method, path and headers."""
         if request.method == "GET":
-            listing = request.url.path.rstrip("/").endswith("/tasks")
-            return httpx.Response(200, json=_NO_TASKS if listing else _succeeded_task())
+            task = request.url.path.rstrip("/").rpartition("/")[2]
+            return httpx.Response(200, json=_NO_TASKS if task == "tasks" else _succeeded_task(task))
         if request.headers.get("X-DashScope-Async"):
-            return httpx.Response(200, json=_IDS | {"output": {"task_id": TASK, "task_status": "PENDING"}})
+            self.task = f"{TASK[:24]}{next(self._numbers):012x}"
+            output = {"task_id": self.task, "task_status": "PENDING"}
+            return httpx.Response(200, json=_IDS | {"output": output})
         if request.headers.get("X-DashScope-Sse"):
             event = f"data: {json.dumps(self._part())}\n\n"
             return httpx.Response(200, headers={"Content-Type": self._stream["content_type"]}, text=event)
@@ -61,7 +70,7 @@ def _choice(finish_reason: str) -> dict[str, Any]:
     return {"finish_reason": finish_reason, "message": message}
 
 
-def _succeeded_task() -> dict[str, Any]:
+def _succeeded_task(task: str) -> dict[str, Any]:
     """Return a task that has succeeded, in both forms of a result."""
-    output = {"task_id": TASK, "task_status": "SUCCEEDED"}
+    output = {"task_id": task, "task_status": "SUCCEEDED"}
     return _IDS | {"output": {**output, "choices": [_choice("stop")], "results": [{"url": _PICTURE}]}}

@@ -30,6 +30,7 @@ from wanlib.spec import Spec
 from wanlib.spec.model.kinds import KINDS
 
 _KEY = "sk-harness"
+_ADDRESS = "https://service.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ class ClientTarget(ABC):
     refuses = REFUSED
     _wan: Any
 
-    def __init__(self, spec: Spec) -> None:
-        base = spec.wire["regions"][spec.wire["default_region"]]["host"] + spec.wire["base_path"]
+    def __init__(self, spec: Spec, name: str) -> None:
+        base = _ADDRESS + spec.wire["base_path"]
+        self.name = name
         self.leaves_out = unreachable_rules(spec)
         self._spec = spec
         self._checked_models: set[str] = set()
@@ -108,7 +110,7 @@ class ClientTarget(ABC):
             and not attempt.sent
         ):
             raise NotExpressibleError("edit requires an image, and generate would send more than this body")
-        problems = self._expected_request.problems(call, question.body, attempt.sent)
+        problems = self._expected_request.problems(call, question.body, attempt.sent, self._service.task)
         if attempt.error is not None:
             problems.append(f"it raised {safe_repr(attempt.error)}")
         elif unoffered_problem := self._unoffered_problem(call):
