@@ -63,7 +63,7 @@ ARROWS: dict[str, set[str]] = {
     "wanlib.private_spec": {"wanlib.base", "wanlib.errors"},
     "wanlib.boundary": {"wanlib.base", "wanlib.spec"},
     "wanlib.diff": {"wanlib.base", "wanlib.boundary", "wanlib.spec", "wanlib.validation"},
-    "wanlib.migration": {"wanlib.base", "wanlib.diff", "wanlib.spec", "wanlib.validation"},
+    "wanlib.migration": {"wanlib.base", "wanlib.boundary", "wanlib.diff", "wanlib.spec", "wanlib.validation"},
     "wanlib.cli": {"wanlib.base", "wanlib.extras", "wanlib.validation", "typer", "rich"},
     "wan_conformance.judge": {"wanlib.base", "wanlib.boundary", "wan_conformance.model"},
     "wan_conformance.model": {"wanlib.base", "wanlib.boundary", "wanlib.spec"},

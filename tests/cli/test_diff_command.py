@@ -75,8 +75,31 @@ def test_recorded_bodies(wanlib: Callable[..., Any], specs: tuple[Path, Path], t
     assert "line 4" not in wider.out
     narrower = wanlib("diff", new, old, "--bodies", recorded, "--json")
     assert narrower.code == 1
-    line = next(each for each in json.loads(narrower.out)["bodies"] if each["line"] == 2)
+    line = next(each for each in json.loads(narrower.out)["requests"] if each["place"] == "line 2")
     assert (line["old"]["ok"], line["new"]["ok"], line["new"]["rules"]) == (True, False, ["wan1.0/n.max"])
+
+
+def test_calls_in_source(wanlib: Callable[..., Any], specs: tuple[Path, Path], tmp_path: Path) -> None:
+    old, new = specs
+    (tmp_path / "app.py").write_text(
+        "raise SystemExit('this file is never run')\n"
+        "wan.edit('tea-1', 'a', images=[x], n=5)\n"
+        "wan.edit(model='tea-1', prompt=text, images=[x], n=1)\n"
+        "ImageGeneration.call(model='tea-1', messages=[Message(role='user', content=[{'text': 'a'}])], n=5)\n"
+        "other.edit('tea-9', 'a', n=5)\n"
+    )
+    (tmp_path / "broken.py").write_text("def :")
+    ran = wanlib("diff", new, old, "--calls", tmp_path)
+    assert ran.code == 1
+    lines = [line.strip() for line in ran.out.partition("Your requests\n")[2].splitlines()]
+    assert [line.partition(": ")[0] for line in lines] == [
+        f"{tmp_path / 'app.py'}:2",
+        f"{tmp_path / 'app.py'}:3 (prompt not read)",
+        f"{tmp_path / 'app.py'}:4",
+    ]
+    assert [": accepted, now refused" in line for line in lines] == [True, False, True]
+    assert "0.10 CNY (was: 1 picture, 0.15 CNY)" in lines[1]
+    assert wanlib("diff", new, old, "--calls", tmp_path / "none").code == 2
 
 
 def test_other_outputs(wanlib: Callable[..., Any], specs: tuple[Path, Path]) -> None:

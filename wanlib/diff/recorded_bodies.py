@@ -1,4 +1,4 @@
-"""Recorded request bodies that two specs judge or price differently."""
+"""Bodies of requests, recorded or read from source, that two specs judge or price differently."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -14,17 +14,17 @@ RECORDED_AT = 0.0
 
 
 class BodyChange(NamedTuple):
-    """A recorded body that the two sides treat differently.
+    """A body that the two sides treat differently.
 
     Attributes:
-        line: Its line in the file, from 1.
+        place: Where it comes from: `line 3`, or `app.py:7`.
         old: The violations with which the old side refuses it; empty if it is accepted.
         new: The same of the new side.
         old_bill: What it costs on the old side.
         new_bill: What it costs on the new side.
     """
 
-    line: int
+    place: str
     old: tuple[Violation, ...]
     new: tuple[Violation, ...]
     old_bill: Bill
@@ -36,9 +36,9 @@ class BodyChange(NamedTuple):
         return bool(self.new) and not self.old
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON values: line, and verdict, pictures and price of each side."""
+        """Return JSON values: place, and verdict, pictures and price of each side."""
         return {
-            "line": self.line,
+            "place": self.place,
             "old": {"ok": not self.old, "rules": [each.rule for each in self.old], **self.old_bill.to_dict()},
             "new": {"ok": not self.new, "rules": [each.rule for each in self.new], **self.new_bill.to_dict()},
         }
@@ -46,28 +46,28 @@ class BodyChange(NamedTuple):
     def __str__(self) -> str:
         """Return one line, such as `line 3: accepted, now refused: n is 5; at most 4`."""
         if self.is_breaking:
-            return f"line {self.line}: accepted, now refused: {'; '.join(map(str, self.new))}"
+            return f"{self.place}: accepted, now refused: {'; '.join(map(str, self.new))}"
         if self.old and not self.new:
-            return f"line {self.line}: refused, now accepted: {self.new_bill}"
+            return f"{self.place}: refused, now accepted: {self.new_bill}"
         if self.old_bill != self.new_bill:
-            return f"line {self.line}: {self.new_bill} (was: {self.old_bill})"
-        return f"line {self.line}: refused for another reason: {'; '.join(map(str, self.new))}"
+            return f"{self.place}: {self.new_bill} (was: {self.old_bill})"
+        return f"{self.place}: refused for another reason: {'; '.join(map(str, self.new))}"
 
 
-def body_changes(old: Side, new: Side, bodies: Iterable[Any]) -> Iterator[BodyChange]:
+def body_changes(old: Side, new: Side, bodies: Iterable[tuple[str, Any]]) -> Iterator[BodyChange]:
     """Yield the bodies whose verdict, number of pictures or price differs between two specs.
 
     Args:
         old: The old side.
         new: The new side.
-        bodies: The parsed bodies, one for each line; an exception stands for a line that is not JSON, and is
-            left out.
+        bodies: Place and body of each request; an exception as a body stands for one that cannot be read,
+            and is left out.
     """
-    for number, body in enumerate(bodies, 1):
+    for place, body in bodies:
         if isinstance(body, Exception):
             continue
         change = BodyChange(
-            number, _refused(old, body), _refused(new, body), bill(old.spec, body), bill(new.spec, body)
+            place, _refused(old, body), _refused(new, body), bill(old.spec, body), bill(new.spec, body)
         )
         rules = [[violation.rule for violation in side] for side in (change.old, change.new)]
         is_sent = not change.old and not change.new

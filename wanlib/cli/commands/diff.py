@@ -1,20 +1,21 @@
 """`wanlib diff`: what changed between two specs or models, and what breaks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wanlib import __version__
 from wanlib.base.redaction import printable
-from wanlib.cli.errors import CliError, ExitCode, SpecOption
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, safe_file_name
 from wanlib.cli.input_files import read_lines
 
 if TYPE_CHECKING:
     from wanlib.diff.change import Diff
     from wanlib.diff.recorded_bodies import BodyChange
+    from wanlib.diff.side import Side
 
 
 def diff(
@@ -49,6 +50,14 @@ def diff(
             help="Recorded request bodies in JSON Lines: report those that are judged or priced differently.",
         ),
     ] = None,
+    calls: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Python source, which is not run: report the calls of this client and of the official SDK "
+            "that are judged or priced differently.",
+        ),
+    ] = None,
     spec: SpecOption = None,
 ) -> int:
     """Show what changed between two specs or models, and what breaks.
@@ -71,17 +80,39 @@ def diff(
     except SideError as error:
         raise CliError(*str(error).splitlines()) from None
     result = compare(*sides)
-    recorded = [] if bodies is None else [*body_changes(*sides, read_lines(bodies))]
+    recorded = [*body_changes(*sides, _recorded(bodies)), *body_changes(*sides, _called(sides[0], calls))]
     _write_files(result, markdown, html, sarif)
     if as_json:
         members = result.to_dict()
-        if bodies is not None:
-            members["bodies"] = [change.to_dict() for change in recorded]
+        if bodies is not None or calls is not None:
+            members["requests"] = [change.to_dict() for change in recorded]
         print(json.dumps(members, indent=2))
     else:
         _print_text(result, recorded, changelog=changelog, annotations=annotations)
     is_breaking = result.is_breaking or any(change.is_breaking for change in recorded)
     return ExitCode.FAILED if is_breaking else ExitCode.OK
+
+
+def _recorded(name: str | None) -> Iterator[tuple[str, Any]]:
+    """Yield place and body of each recorded request."""
+    if name is not None:
+        for number, body in enumerate(read_lines(name), 1):
+            yield f"line {number}", body
+
+
+def _called(old: "Side", source: Path | None) -> Iterator[tuple[str, Any]]:
+    """Yield place and body of each call in Python source."""
+    from wanlib.migration.source_calls import body_of_call, source_calls
+
+    if source is None:
+        return
+    if not source.exists():
+        raise CliError(f"--calls {safe_file_name(source)}: no such file or folder")
+    for call in source_calls(old.spec, source):
+        body = body_of_call(old.spec, call)
+        if body is not None:
+            unread = f" ({', '.join(call.unread)} not read)" if call.unread else ""
+            yield f"{call.file}:{call.line}{unread}", body
 
 
 def _write_files(result: "Diff", markdown: Path | None, html: Path | None, sarif: Path | None) -> None:
@@ -119,6 +150,6 @@ def _print_text(
     for line in lines:
         print(line)
     if recorded:
-        print("\nRecorded requests")
+        print("\nYour requests")
         for change in recorded:
             print(f"  {printable(str(change))}")
