@@ -21,6 +21,7 @@ from wanlib.client.journal.journal import Journal
 from wanlib.client.network.limits import ConnectionState
 from wanlib.client.protocol.context import ClientContext
 from wanlib.client.protocol.live_calls import LiveCalls
+from wanlib.client.protocol.service_clock import ServiceClock
 from wanlib.client.protocol.timing import Backoff, Deadline, RateLimiter
 from wanlib.client.results import download, result
 from wanlib.client.sync_client import Client
@@ -70,6 +71,7 @@ SEARCH_LOST = _function(resume, resume.search_lost_calls)
 RESUME = _function(core.ClientCore, core.ClientCore.resume)
 RECORD_OUTCOME = _function(billing, billing.record_outcome)
 """The write of what became of a call: a failure of the journal is returned, and not raised."""
+SERVICE_OFFSET = _property(ServiceClock, ServiceClock.offset)
 ACCEPT_CALL = _function(LiveCalls, LiveCalls.accept)
 JOURNAL_ENTRY = _function(Journal, Journal.entry)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from wan_conformance.lifecycle.schedules.scenario_runner import ScenarioRunner, scenario_runner
-from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, parse_schedule
+from wan_conformance.lifecycle.schedules.schedules import CLOCKS, OUR_CLIENTS, parse_schedule
 from wan_conformance.lifecycle.schedules.transcript import transcript
 
 from tests.conformance.lifecycle.fault_points import (
@@ -18,6 +18,7 @@ from tests.conformance.lifecycle.fault_points import (
     PICTURE_REQUEST,
     RECORD_OUTCOME,
     RESUME,
+    SERVICE_OFFSET,
 )
 from wanlib.client.network.limits import ConnectionState, ExchangeLimits
 from wanlib.client.protocol.effects import Steps
@@ -97,6 +98,15 @@ def test_adopting_the_task_of_another_client_is_detected(
     assert "of another client is in the journal" in text
 
 
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_searching_by_the_clock_of_the_client_alone_is_detected(
+    runner: ScenarioRunner, clock: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SERVICE_OFFSET.plant(monkeypatch, None)
+    text = violated(runner, f"edit/sync/create=lost/clock={clock}")
+    assert "of the lost call is not in it" in text
+
+
 @pytest.mark.parametrize("client", OUR_CLIENTS)
 @pytest.mark.parametrize("number", [2, 3])
 def test_a_journal_that_replaces_an_outcome_is_detected(
@@ -123,9 +133,8 @@ def test_a_download_with_a_total_timeout_is_detected(
     assert "VIOLATED wrong end: save came to " in violated(runner, f"edit/{client}/downloads=slow")
 
 
-@pytest.mark.parametrize("client", OUR_CLIENTS)
 def test_waiting_longer_than_the_deadline_for_an_answer_is_detected(
-    runner: ScenarioRunner, client: str, monkeypatch: pytest.MonkeyPatch
+    runner: ScenarioRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     DEADLINE_REMAINING.plant(monkeypatch, 10_000.0)
-    assert "VIOLATED endless: wait took " in violated(runner, f"stuck/{client}/poll3=silent")
+    assert "VIOLATED endless: wait took " in violated(runner, "stuck/sync/poll3=silent")

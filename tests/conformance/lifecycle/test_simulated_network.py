@@ -1,5 +1,6 @@
-"""The simulated network: what follows an answer reaches the next request."""
+"""The simulated network: what follows an answer reaches the next request; waits of one client are apart."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,15 @@ from typing import Any
 import httpcore
 import pytest
 from wan_conformance.lifecycle.clients.wan import BASE_URL, KEY
-from wan_conformance.lifecycle.schedules.scenarios import packaged_spec
+from wan_conformance.lifecycle.schedules.scenarios import REQUEST, packaged_spec
 from wan_conformance.lifecycle.simulation.clock import SimulatedClock, SimulatedEventLoop
 from wan_conformance.lifecycle.simulation.files import JournalReader
 from wan_conformance.lifecycle.simulation.network import simulated_network
 from wan_conformance.lifecycle.simulation.service import FaultyService
 
+from wanlib import AsyncWan
 from wanlib.emulator import Settings
+from wanlib.errors import DeadlineExceededError
 
 
 class World:
@@ -53,3 +56,23 @@ def test_a_naive_client_reads_what_followed_the_answer_before(
                 answers.append(response.content)
     assert b'"first"' in answers[0]
     assert (b'"first"' in answers[1]) is is_shifted  # httpcore itself notices a packet that has arrived
+
+
+def test_a_poll_without_an_answer_delays_no_other_wait(world: World) -> None:
+    service = world.serve(polls="silent")
+    ends: dict[float, float] = {}
+
+    async def wait(task: Any, timeout: float) -> None:
+        with pytest.raises(DeadlineExceededError):
+            await task.wait(timeout=timeout)
+        ends[timeout] = world.loop.time()
+
+    async def run() -> None:
+        model, prompt, images, parameters = REQUEST
+        async with AsyncWan(KEY, base_url=BASE_URL, clock=world.loop.clock, trust_env=False) as wan:
+            tasks = [await wan.submit(model, prompt, images=images, **parameters) for _ in range(3)]
+            await asyncio.gather(*map(wait, tasks, (5.0, 7.0, 45.0)))
+
+    with simulated_network(service, world.loop):
+        world.loop.run_until_complete(run())
+    assert {timeout: round(at, 1) for timeout, at in ends.items()} == {5.0: 5.0, 7.0: 7.0, 45.0: 45.0}

@@ -34,6 +34,10 @@ class TimeWindow(NamedTuple):
         return TimeWindow(min(self.start, other.start), max(self.end, other.end))
 
 
+MAX_SEARCHES = 4
+"""Times that the list is fetched: a service whose clock runs away would widen the window without end."""
+
+
 def submission_window(
     context: ClientContext, first: float, last: float, offset: ClockOffset | None = None
 ) -> TimeWindow:
@@ -104,14 +108,13 @@ def find_lost(
         context: The context of the client.
         model: The name of the model.
         window: Returns the window. It is asked again after the list, whose answer can show that the service's
-            clock differs, and if it is wider now, the list is fetched again.
+            clock differs, and if it is wider now, the list is fetched again, at most `MAX_SEARCHES` times.
         deadline: When the search ends.
     """
     names = context.api.names.list_query
     tasks: list[TaskSummary] = []
-    searched: TimeWindow | None = None
-    while searched is None or searched.join(window()) != searched:
-        searched = window() if searched is None else searched.join(window())
+    searched = window()
+    for _ in range(MAX_SEARCHES):
         if searched.end <= searched.start:
             return []
         tasks.clear()
@@ -119,6 +122,9 @@ def find_lost(
         pages = TaskPages(context, filters, deadline)
         while page := (yield from pages.next_page()):
             tasks += page
+        if searched.join(window()) == searched:
+            break
+        searched = searched.join(window())
     return tasks
 
 

@@ -5,7 +5,7 @@ They are around each effect of its driver, and around each change on disk.
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import iscoroutinefunction
 from signal import SIGKILL
@@ -71,10 +71,15 @@ class CrashPoints:
 def instrument_effects(wan: Any, points: CrashPoints) -> None:
     """Put points around each effect of a client's driver, which is the only place that has effects."""
     driver = wan._driver
-    around = points.around_async if iscoroutinefunction(driver.run) else points.around
-    driver._handlers = {
-        effect: around(effect.__name__, handler) for effect, handler in driver._handlers.items()
-    }
+    if iscoroutinefunction(driver.run):
+        driver._handlers = _instrumented(driver._handlers, points.around_async)
+        return
+    perform = driver._perform  # a wait has handlers of its own
+    driver._perform = lambda protocol, handlers: perform(protocol, _instrumented(handlers, points.around))
+
+
+def _instrumented(handlers: Mapping[type, Any], around: Callable[[str, Any], Any]) -> dict[type, Any]:
+    return {effect: around(effect.__name__, handler) for effect, handler in handlers.items()}
 
 
 def instrument_files(points: CrashPoints) -> None:

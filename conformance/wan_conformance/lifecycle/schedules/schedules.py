@@ -49,9 +49,6 @@ the clock differs; another client of the account makes the same call just before
 fails, once or with all later ones."""
 OUR_CONDITIONS = frozenset({"clock", "account", *(step for step in CONDITIONS if step.startswith("write"))})
 """The conditions that are about a journal, and about the search for lost calls, which other clients lack."""
-PENDING = frozenset({"clock"})
-"""Faults and conditions that are not enumerated yet, since the client does not keep its promises under
-them."""
 NETWORK_SCENARIO = "two"
 """The scenario in which our clients use their own transport, over simulated connections."""
 FULL_SCENARIO = "late"
@@ -123,8 +120,7 @@ def conditions_of(scenario: str, client: str) -> tuple[str, ...]:
     return tuple(
         condition
         for condition in CONDITIONS
-        if condition not in PENDING
-        and (client in OUR_CLIENTS or condition not in OUR_CONDITIONS)
+        if (client in OUR_CLIENTS or condition not in OUR_CONDITIONS)
         and (condition != "downloads" or "download" in STEPS[scenario])
         and (scenario != "foreign" or condition == "polls")
     )
@@ -150,10 +146,7 @@ def _combinations(
     scenario: str, client: str, count: int, names: Sequence[str], conditions: Sequence[str]
 ) -> Iterator[Schedule]:
     for steps in combinations((*STEPS[scenario], *conditions), count):
-        kinds = (
-            [name for name in fault_names(scenario, step, names) if name not in PENDING] for step in steps
-        )
-        for chosen in product(*kinds):
+        for chosen in product(*(fault_names(scenario, step, names) for step in steps)):
             yield Schedule(scenario, client, tuple(zip(steps, chosen, strict=True)))
 
 

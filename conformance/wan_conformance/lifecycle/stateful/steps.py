@@ -15,7 +15,7 @@ from wan_conformance.lifecycle.schedules.scenarios import (
     REQUEST,
     packaged_spec,
 )
-from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS, PENDING
+from wan_conformance.lifecycle.schedules.schedules import OUR_CLIENTS
 from wanlib.base.redaction import safe_repr
 from wanlib.emulator import Settings
 from wanlib.emulator.core.fault import CUT_POSITIONS, FAULT_KINDS, Fault, parse_fault
@@ -192,8 +192,7 @@ def fault_strategy(call: str) -> st.SearchStrategy[str]:
     """
     done = st.just("") if call in ("any", "async") else _DONE
     parts = _parts(done)
-    names = [*(name for name in parts if name not in PENDING), "cut"]  # a cut matters most: it is drawn most
-    alternatives = [parts[name] for name in names]
+    alternatives = [*parts.values(), parts["cut"]]  # a cut matters most, so it is drawn most
     return st.one_of(*(st.builds("".join, st.tuples(*strategies)) for strategies in alternatives))
 
 
