@@ -61,6 +61,7 @@ def source_calls(spec: Spec, source: Path) -> Iterator[SourceCall]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and (found := _read_call(spec, node)):
                 model, arguments = found
+                arguments = _by_field(spec, model, arguments)
                 values, unread = _values(spec, model, arguments)
                 yield SourceCall(file, node.lineno, model, values, unread)
 
@@ -127,7 +128,6 @@ def _values(
     values: dict[str, Any] = {}
     unread: list[str] = []
     fields = {field.name: field for field in spec.family(model).fields}
-    arguments = {**arguments, **_message_parts(arguments)}
     for name, node in arguments.items():
         if name not in fields:
             continue
@@ -153,6 +153,15 @@ def _images(node: ast.expr) -> Any:
     if isinstance(node, ast.List | ast.Tuple):
         return [_PLACEHOLDER.format(index + 1) for index in range(len(node.elts))]
     return [_PLACEHOLDER.format(1)] if isinstance(node, ast.Constant) else ABSENT
+
+
+def _by_field(spec: Spec, model: str, arguments: Mapping[str, ast.expr]) -> Mapping[str, ast.expr]:
+    """Return the arguments under the names of the fields that they are sent as."""
+    form = spec.bodies[spec.family(model).body]
+    members = [member for node in form.walk() for member in node.members]
+    fields = {name: node.field for name, node in members if node.form == "leaf" and node.field}
+    named = {fields.get(name, name): value for name, value in arguments.items() if name != "messages"}
+    return {**named, **_message_parts(arguments)}
 
 
 def _message_parts(arguments: Mapping[str, ast.expr]) -> Mapping[str, ast.expr]:
