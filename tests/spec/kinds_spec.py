@@ -33,7 +33,15 @@ fields:
   images:
     type: list
     max_count: 2
-    each: {type: image, schemes: [https, data], encoding: base64}
+    each:
+      type: image
+      schemes: [https, data]
+      encoding: base64
+      mime: {gif: image/gif, tiff: image/tiff}
+      formats: [gif, tiff]
+      min_side: 8
+      max_side: 64
+      max_bytes: 1 MB
   n: {type: integer, min: 1, max: 4, default: 1}
   heat:
     type: integer
@@ -61,6 +69,8 @@ fields:
     each: {type: text}
   steep: {type: integer, min: 10, max: 120, step: 5, default: 60}
   ratio: {type: number, min: 0.2, max: 2.0, step: 0.1}
+  time_limit: {type: integer, as: timeout, min: 1, max: 60}
+  most_sips: {type: integer, as: maxSips, place: input, max: 9, requires: time_limit}
   cups: {type: integer, one_of: [1, 2, 4, 6]}
   depth: {type: number, one_of: [0.5, 1, 2.5]}
   size:

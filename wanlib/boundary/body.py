@@ -229,8 +229,8 @@ def encode_body(spec: Spec, family: Family, model: str, values: Mapping[str, Any
     remaining = dict(values)
     body = {"model": model, **_encode_object(form, family, remaining)}
     for name, value in remaining.items():
-        place = family.field(name).place or "parameters"
-        body.setdefault(place, {})[name] = value
+        field = family.field(name)
+        body.setdefault(field.place or "parameters", {})[field.wire_name] = value
     return body
 
 

@@ -150,9 +150,7 @@ class _BoundaryCases:
         rule = self.rule
         if rule.kind == "place":
             body = self._first_reachable(model)
-            yield from self._change_cases(
-                body, position_changes(body, field.name, rule.limit, body.sample(field))
-            )
+            yield from self._change_cases(body, position_changes(body, field, rule.limit, body.sample(field)))
         elif rule.kind in ("effective", "needs"):
             yield from self._conditional_cases(model, field)
         elif rule.kind == "unknown":

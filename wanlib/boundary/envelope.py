@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 
 from wanlib.boundary.body import RequestBuilder
-from wanlib.spec import Node, Rule
+from wanlib.spec import Field, Node, Rule
 
 UNKNOWN_MEMBER = "not_a_member"
 FINE_TUNED = ("-ft-202606030110-ab12", "-ft-202606030110-ab12-c160", "-cup-c160")
@@ -202,17 +202,19 @@ def foreign_member_changes(body: RequestBuilder, rule: Rule) -> Iterator[Envelop
             )
 
 
-def position_changes(body: RequestBuilder, name: str, right: str, sample: Any) -> Iterator[EnvelopeChange]:
+def position_changes(body: RequestBuilder, field: Field, right: str, sample: Any) -> Iterator[EnvelopeChange]:
     """Yield the changes for the `place` rule of a field.
 
     Args:
         body: Builds the body.
-        name: The name of the field.
+        field: The field.
         right: The container in which the field belongs.
         sample: A valid value of the field.
     """
-    base_body = _base_body(body)
-    yield EnvelopeChange(right, set_at(base_body, (right, name), sample), True)
+    complete = {"parameters": {}} | body.request({field.name: sample})
+    base_body, name = deepcopy(complete), field.wire_name
+    del base_body[right][name]
+    yield EnvelopeChange(right, complete, True)
     for container in ("", "input", "parameters"):
         if container != right:
             steps = (container, name) if container else (name,)

@@ -181,16 +181,17 @@ def mime(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryVal
             f"{image_format}-upper-case", limits.smallest_image(image_format, mime=name.upper()), True
         )
     names = list(rule.limit.values())
-    for image_format, wrong_type in zip(rule.limit, names[1:] + names[:1], strict=True):
+    others = zip(rule.limit, names[1:] + names[:1], strict=True) if len(names) > 1 else ()
+    for image_format, wrong_type in others:
         yield BoundaryValue(
             f"{image_format}-as-{wrong_type.partition('/')[2]}",
             limits.smallest_image(image_format, mime=wrong_type),
             False,
         )
     for wrong_type in ("image/gif", "image/jpg", "application/octet-stream"):
-        yield BoundaryValue(
-            f"as-{wrong_type.partition('/')[2]}", limits.smallest_image(mime=wrong_type), False
-        )
+        if wrong_type not in names:
+            name = wrong_type.partition("/")[2]
+            yield BoundaryValue(f"as-{name}", limits.smallest_image(mime=wrong_type), False)
 
 
 def formats(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
@@ -206,8 +207,9 @@ def formats(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[Boundary
         yield BoundaryValue(
             image_format, limits.smallest_image(image_format, mime=MEDIA_TYPES[rule.limit[0]]), False
         )
-    header, _, data = limits.smallest_image("png").partition(",")
-    yield BoundaryValue("cut-short", f"{header},{data[:24]}", False)
+    image_format = "png" if "png" in rule.limit else rule.limit[0]
+    header, _, data = limits.smallest_image(image_format).partition(",")
+    yield BoundaryValue("cut-short", f"{header},{data[: 8 if image_format == 'gif' else 24]}", False)
     yield BoundaryValue("text", f"{header},bm90IGEgcGljdHVyZSBhdCBhbGw=", False)
     yield BoundaryValue("nothing", f"{header},", False)
 

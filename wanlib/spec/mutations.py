@@ -32,7 +32,7 @@ _RATIO_STEPS = 100
 _OTHER_OUTCOME = {"rejected": "unspecified", "truncated": "rejected", "ignored": "rejected"}
 _ADDED_VALUES = {
     "schemes": ("ftp",),
-    "formats": ("gif",),
+    "formats": ("gif", "tiff", "bmp"),
     "one_of": (True, False),
     "public": (".example.com",),
 }
@@ -341,11 +341,13 @@ def _drop_model(spec: Spec) -> Spec:
 
 def _with_foreign_parameter(spec: Spec, family: Family) -> Spec:
     """Return a spec whose family accepts a parameter that only other models have."""
-    names = {field.name for field in family.fields}
-    foreign = next(field for other in spec.families for field in other.fields if field.name not in names)
-    accepted = Field(foreign.name, foreign.path, foreign.type, foreign.rules_of_kind("type"))
+    names = {name for field in family.fields for name in (field.name, field.wire_name)}
+    others = (field for other in spec.families for field in other.fields)
+    foreign = next(field for field in others if field.name not in names and field.wire_name not in names)
+    type_rules = foreign.rules_of_kind("type")
+    accepted = Field(foreign.name, foreign.path, foreign.type, type_rules, written_as=foreign.written_as)
     assert family.only_for is not None
-    limit = {name: others for name, others in family.only_for.limit.items() if name != foreign.name}
+    limit = {name: others for name, others in family.only_for.limit.items() if name != foreign.wire_name}
     rule = replace(family.only_for, limit=limit)
     wider = replace(family, fields=(*family.fields, accepted), only_for=rule)
     families = tuple(wider if other is family else other for other in spec.families)

@@ -165,7 +165,7 @@ def _tiff(head: bytes, read: Read, size: int) -> _Size:
 
 
 def _gif(head: bytes, _read: Read, _size: int) -> _Size:
-    """GIF89a, 18: no service takes one, but a disguised one can so be named."""
+    """GIF89a, 18: the logical screen."""
     width, height = unpack_from("<HH", head, 6)
     return width, height
 

@@ -65,17 +65,18 @@ def _unknown_model(body: Any, source: ByteSource) -> Any:
 
 
 def _wrong_place(envelope: EnvelopeBuilder, family: Family, rule: Rule) -> BodyBreak:
+    name = family.field(rule.field).wire_name
     nodes = [node for node in envelope.form.walk() if node.form in ("object", "rest")]
     steps_of_places = [
         _steps(node) for node in nodes if len(_steps(node)) < 2 and _steps(node) != [rule.limit]
     ]
 
     def change(body: Any, source: ByteSource) -> Any:
-        value = _value_at(body, [rule.limit]).pop(rule.field)
+        value = _value_at(body, [rule.limit]).pop(name)
         steps = source.choose(steps_of_places)
         if steps:
             body.setdefault(steps[0], {})
-        _value_at(body, steps)[rule.field] = value if source.byte() < 192 else choose(PLAIN, source)
+        _value_at(body, steps)[name] = value if source.byte() < 192 else choose(PLAIN, source)
         return body
 
     return change
@@ -120,8 +121,8 @@ def _unknown_member(node: Node, envelope: EnvelopeBuilder, family: Family) -> Bo
     if node.form == "parts":
         return _unknown_part_member(node)
     steps = _steps(node)
-    documented = {"model", *dict(node.members), *(field.name for field in family.fields if field.place)}
-    documented |= set(envelope.rest) if node.form == "rest" else set()
+    documented = {"model", *dict(node.members), *(field.wire_name for field in family.fields if field.place)}
+    documented |= set(envelope.rest_names) if node.form == "rest" else set()
     if len(steps) < 2 and family.only_for:
         documented |= set(family.only_for.limit)
     names = [name for name in _UNKNOWN_MEMBERS if name not in documented]

@@ -123,7 +123,8 @@ def _other_format(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
         header, _, data = data_uri_of_known_size(
             PartialRequest({}), name, limits.shapes[0], limits.mimes[name]
         ).partition(",")
-        return f"{header},{source.choose((data[:16], '', 'AAAA', 'bm8gcGljdHVyZQ=='))}"
+        start = data[: 8 if name == "gif" else 16]  # the sides of a GIF are in its first bytes
+        return f"{header},{source.choose((start, '', 'AAAA', 'bm8gcGljdHVyZQ=='))}"
 
     return change
 

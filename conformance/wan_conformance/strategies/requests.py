@@ -32,7 +32,10 @@ class EnvelopeBuilder:
         for field in family.fields:
             if field.place:
                 self._placed.setdefault(field.place, []).append(field.name)
-        self.rest = tuple(field.name for field in family.fields if field.name not in used and not field.place)
+        others = (field for field in family.fields if field.name not in used and not field.place)
+        self._others = tuple(field.name for field in others)
+        self._wire_names = {field.name: field.wire_name for field in family.fields}
+        self.rest_names = tuple(self._wire_names[name] for name in self._others)
 
     def body(self, model: str, values: Mapping[str, Any], source: ByteSource) -> dict[str, Any]:
         """Return the body of a request; two bytes decide the position of texts and of empty objects."""
@@ -53,7 +56,8 @@ class EnvelopeBuilder:
             else:
                 body[name] = self._node(child, values, source)
         container = node.path.partition(".")[2]
-        return body | {name: values[name] for name in self.placed(container) if name in values}
+        placed = [name for name in self.placed(container) if name in values]
+        return body | {self._wire_names[name]: values[name] for name in placed}
 
     def _node(self, node: Node, values: Mapping[str, Any], source: ByteSource) -> Any:
         if node.form == "object":
@@ -81,7 +85,8 @@ class EnvelopeBuilder:
     def _rest(
         self, body: dict[str, Any], container: str, values: Mapping[str, Any], source: ByteSource
     ) -> None:
-        members = {name: values[name] for name in (*self.rest, *self.placed(container)) if name in values}
+        names = [name for name in (*self._others, *self.placed(container)) if name in values]
+        members = {self._wire_names[name]: values[name] for name in names}
         if source.flag() or members:
             body[container] = members
 

@@ -126,3 +126,12 @@ def test_readings_agree_on_any_body(spec: Spec, generated: Modules) -> None:
         assert readings.by_schema(body) == readings.by_walk(body)
 
     judge()
+
+
+def test_a_field_is_written_by_its_name_in_a_body(spec: Spec, generated: Modules) -> None:
+    fields = {"prompt": "a cup", "time_limit": 7, "most_sips": 2}
+    body = generated[MODEL].encode(MODEL, fields)
+    assert body["parameters"] == {"timeout": 7} and body["input"]["maxSips"] == 2
+    assert interpret(spec, body) == [] and generated[MODEL].check_fields(MODEL, fields) == []
+    (violation,) = interpret(spec, body | {"parameters": {"timeout": 99}})
+    assert (violation.rule, violation.path) == ("wan2.0/time_limit.max", "/parameters/timeout")

@@ -313,4 +313,25 @@ BROKEN_PARTS = [
         "    min: 0.05\n    max: 1.0\n    step: 0.1\n",
         "min is 0.05, not a multiple of the step 0.1, expected the last value that can be sent",
     ),
+    Broken(
+        "name in a body of another field",
+        FAMILY,
+        "    place: input\n",
+        "    place: input\n⟵    as: style\n",
+        "guard is written as style, the name of another field, expected a name of its own",
+    ),
+    Broken(
+        "name in a body of a part",
+        FAMILY,
+        "    max_count: 3\n",
+        "    max_count: 3\n⟵    as: pictures\n",
+        "as on images, which the body form names, expected it left out",
+    ),
+    Broken(
+        "name in a body of a member",
+        FAMILY,
+        "          decimals: 2\n",
+        "          decimals: 2\n⟵          as: part\n",
+        "as inside of palette.each, expected it on whole fields only",
+    ),
 ]

@@ -53,7 +53,7 @@ def write_body_form(root: Schema, family: Family, form: Node) -> None:
         for rule in field.rules_of_kind("place"):
             for steps in ((), *inner):
                 if steps != ("properties", rule.limit):
-                    write_rule(root, (*steps, "properties", field.name), {"not": {}}, rule.id)
+                    write_rule(root, (*steps, "properties", field.wire_name), {"not": {}}, rule.id)
 
 
 def _object(root: Schema, family: Family, node: Node, steps: Steps) -> None:

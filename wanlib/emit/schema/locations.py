@@ -66,9 +66,9 @@ def places(family: Family, form: Node) -> Mapping[str, SchemaLocation]:
     rest = next((name for name, child in form.members if child.form == "rest"), "")
     for field in family.fields:
         if field.place:
-            found[field.name] = _top(form, field.place, field.name)
+            found[field.name] = _top(form, field.place, field.wire_name)
         elif field.name not in found:
-            found[field.name] = _top(form, rest, field.name)
+            found[field.name] = _top(form, rest, field.wire_name)
     return {field.name: found[field.name] for field in family.fields}
 
 

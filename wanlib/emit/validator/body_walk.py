@@ -64,7 +64,7 @@ class BodyWalk(ABC):
                 self._node(child, variable, name, f"{path}/{name}")
         for field in self.plan.placed:
             if field.place == container:
-                self._take(field.name, variable, field.name)
+                self._take(field.name, variable, field.wire_name)
         self._end_of_object(node, variable, path, container)
 
     def _take(self, field: str, parent: str, name: str) -> None:
@@ -79,8 +79,8 @@ class BodyWalk(ABC):
 
     def _content(self, node: Node, variable: str, path: str, name: str) -> None:
         if node.form == "rest":
-            for field in self.plan.members(node, name):
-                self._take(field, variable, field)
+            for field in self.plan.rest_members(name):
+                self._take(field.name, variable, field.wire_name)
             self._end_of_object(node, variable, path, name)
         elif node.form == "constant":
             rule = _rule(node, "one_of")

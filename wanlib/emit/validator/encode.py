@@ -48,7 +48,8 @@ class EncodeWriter:
         items += [f"{python_literal(name)}: {value}" for name, value in values.items()]
         literal = f"{{{', '.join(items)}}}"
         fields = [(name, child.field, child.only) for name, child in node.members if child.form == "leaf"]
-        fields += [(field.name, field.name, False) for field in self.plan.placed if field.place == container]
+        placed = [field for field in self.plan.placed if field.place == container]
+        fields += [(field.wire_name, field.name, False) for field in placed]
         rests = [(name, child) for name, child in node.members if child.form == "rest"]
         if not fields and not rests:
             return literal
@@ -72,6 +73,9 @@ class EncodeWriter:
         """Write the object of all other fields; without fields it is left out."""
         rest, known = member_name(name), member_names_constant(node)
         self.out.line(f"{rest} = {{name: fields[name] for name in {known} if name in fields}}")
+        for field in self.plan.rest_members(name):
+            if field.written_as:
+                self._member(rest, field.written_as, field.name, False)
         with self.out.block(f"if {rest}"):
             self.out.line(f"{variable}[{python_literal(name)}] = {rest}")
 

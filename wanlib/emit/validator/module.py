@@ -179,7 +179,7 @@ def _elsewhere(plan: FamilyLayout, out: CodeWriter) -> None:
         rule_name = reference(plan, only_for)
         rows = {name: (rule_name, only_for.outcome, limit, True) for name, limit in only_for.limit.items()}
     rows |= {
-        field.name: (reference(plan, rule), rule.outcome, rule.limit, False)
+        field.wire_name: (reference(plan, rule), rule.outcome, rule.limit, False)
         for field in plan.placed
         for rule in field.rules_of_kind("place")
     }

@@ -42,11 +42,15 @@ class FamilyLayout:
 
     def members(self, node: Node, container: str) -> tuple[str, ...]:
         """Return the names that an object of the body may have, in the order of messages."""
-        placed = tuple(field.name for field in self.placed if field.place == container)
+        placed = tuple(field.wire_name for field in self.placed if field.place == container)
         if node.form == "rest":
-            mine = (*self.rest, *(field for field in self.placed if field.place == container))
-            return tuple(field.name for field in self.family.fields if field in mine)
+            return tuple(field.wire_name for field in self.rest_members(container))
         return (*(["model"] if not container else []), *(name for name, _ in node.members), *placed)
+
+    def rest_members(self, container: str) -> tuple[Field, ...]:
+        """Return the fields that stand in the container of all other parameters, in spec order."""
+        mine = (*self.rest, *(field for field in self.placed if field.place == container))
+        return tuple(field for field in self.family.fields if field in mine)
 
     def limits(self) -> dict[str, Rule]:
         """Return every constant with its rule: those of the body form, then those of the fields."""

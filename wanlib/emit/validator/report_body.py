@@ -66,7 +66,7 @@ class BodyReport(BodyWalk):
     def _missing(self, node: Node, path: str, name: str) -> None:
         """Report a missing node; the object of all other fields may be left out with its fields."""
         if node.form == "rest":
-            names = [local_name(field) for field in self.plan.members(node, name)]
+            names = [local_name(field.name) for field in self.plan.rest_members(name)]
             self.out.line(" = ".join([*names, "_ABSENT"]) if names else "pass")
             return
         required = node.rule("required")

@@ -158,7 +158,7 @@ def pointer_templates(plan: FamilyLayout) -> dict[str, PointerTemplate]:
     templates: dict[str, PointerTemplate] = {}
     _walk(plan, plan.form, (), templates)
     for field in plan.placed:
-        templates[field.name] = PointerTemplate.of(*(field.place or "").split("/"), field.name)
+        templates[field.name] = PointerTemplate.of(*(field.place or "").split("/"), field.wire_name)
     return templates
 
 
@@ -167,7 +167,7 @@ def _walk(plan: FamilyLayout, node: Node, path: Pointer, templates: dict[str, Po
         templates[node.field] = PointerTemplate(path, path) if node.only else PointerTemplate.of(*path)
     elif node.form == "rest":
         for field in plan.rest:
-            templates[field.name] = PointerTemplate.of(*path, field.name)
+            templates[field.name] = PointerTemplate.of(*path, field.wire_name)
     elif node.form == "parts":
         for name, part in node.parts:
             if plan.family.field(part).type == "list":

@@ -40,7 +40,11 @@ def build_family(
     for model, line in zip(models, raw["models"].lines, strict=True):
         check_model_name(model, line, diagnostics)
     source_file = SourceFile(stem, models, raw["source"], diagnostics)
-    builder = FieldBuilder(source_file, form.list_parts() if form else frozenset())
+    builder = FieldBuilder(
+        source_file,
+        form.list_parts() if form else frozenset(),
+        form.field_names if form else frozenset(),
+    )
     fields = builder.fields(raw["fields"])
     verbs = VerbBuilder(fields, source_file)
     tables, output = OutputTableBuilder(fields, diagnostics), raw["output"]

@@ -138,13 +138,22 @@ class FieldBuilder:
         advice: Builds the advice.
     """
 
-    def __init__(self, source_file: SourceFile, list_parts: frozenset[str]) -> None:
-        """Prepare to build. list_parts: the list fields that no body contains as a list."""
+    def __init__(
+        self, source_file: SourceFile, list_parts: frozenset[str], named_by_form: frozenset[str]
+    ) -> None:
+        """Prepare to build.
+
+        Args:
+            source_file: The file.
+            list_parts: The list fields that no body contains as a list.
+            named_by_form: The fields whose names in a body are in the body form.
+        """
         self.diagnostics = source_file.diagnostics
         self.rules = RuleBuilder(source_file)
         self.defaults = DefaultBuilder(source_file)
         self.advice = AdviceBuilder(source_file)
         self._list_parts = list_parts
+        self._named_by_form = named_by_form
 
     def fields(self, raw: LineMap, prefix: str = "") -> tuple[Field, ...]:
         """Return the fields of a mapping, in its order, below the path `prefix`."""
@@ -169,7 +178,21 @@ class FieldBuilder:
             each=self._item(raw, path, type_name, line),
             members=self._members(raw, path, type_name, line),
             advice=self.advice.advice(raw, path, type_name),
+            written_as=self._written_as(raw, name, prefix),
         )
+
+    def _written_as(self, raw: LineMap, name: str, prefix: str) -> str:
+        """Return the name in a body, if one is stated; the form names leaves and parts itself."""
+        if "as" not in raw:
+            return ""
+        line = raw.lines["as"]
+        if prefix:
+            self.diagnostics.add(line, f"as inside of {prefix}", "it on whole fields only")
+        elif name in self._named_by_form:
+            self.diagnostics.add(line, f"as on {name}, which the body form names", "it left out")
+        elif raw["as"] == name:
+            self.diagnostics.add(line, f"as is the name {name} itself", "it left out")
+        return str(raw["as"])
 
     def _place(self, rules: list[Rule], prefix: str) -> str | None:
         for rule in rules:

@@ -23,9 +23,11 @@ def positions_of(fields: tuple[Field, ...], form: Node) -> dict[str, str]:
     Members below the second level are left out: `role` and `content` are parts of a message.
     """
     in_form = form.field_names
-    remaining = tuple(field.name for field in fields if field.name not in in_form and not field.place)
+    remaining = tuple(field.wire_name for field in fields if field.name not in in_form and not field.place)
     positions = dict(_positions(form, "", remaining))
-    return positions | {field.name: f"/{field.place}/{field.name}" for field in fields if field.place}
+    return positions | {
+        field.wire_name: f"/{field.place}/{field.wire_name}" for field in fields if field.place
+    }
 
 
 def _positions(node: Node, path: str, remaining: tuple[str, ...]) -> Iterator[tuple[str, str]]:

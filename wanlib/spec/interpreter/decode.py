@@ -88,31 +88,35 @@ class _FieldPositions(NamedTuple):
     """Where the fields are that the form does not name.
 
     Attributes:
-        placed: Fields that state their container, by name.
-        remaining: Names of all others: they stand where the form has `"*"`.
-        placed_in: Names of `placed` by container.
-        all_in: Names of `placed` and `remaining` by container, for a container that is also `"*"`.
+        placed: Fields that state their container, by name in the body.
+        remaining: All others, which stand where the form has `"*"`, by name in the body.
+        placed_in: Those of `placed` by container, by name in the body.
+        all_in: Those of `placed` and `remaining` by container, for a container that is also `"*"`.
     """
 
     placed: Mapping[str, Field]
-    remaining: tuple[str, ...]
-    placed_in: Mapping[str, tuple[str, ...]]
-    all_in: Mapping[str, tuple[str, ...]]
+    remaining: Mapping[str, Field]
+    placed_in: Mapping[str, Mapping[str, Field]]
+    all_in: Mapping[str, Mapping[str, Field]]
 
 
 @lru_cache(maxsize=64)
 def _field_positions(family: Family, form: Node) -> _FieldPositions:
     fields = family.fields
     in_form = form.field_names
-    placed = {each.name: each for each in fields if each.place}
-    remaining = tuple(each.name for each in fields if each.name not in in_form and not each.place)
+    placed = {each.wire_name: each for each in fields if each.place}
+    remaining = {each.wire_name: each for each in fields if each.name not in in_form and not each.place}
     containers = dict.fromkeys(each.place for each in fields if each.place)
     return _FieldPositions(
         placed,
         remaining,
-        {place: tuple(each.name for each in fields if each.place == place) for place in containers},
+        {place: {each.wire_name: each for each in fields if each.place == place} for place in containers},
         {
-            place: tuple(each.name for each in fields if each.name in remaining or each.place == place)
+            place: {
+                each.wire_name: each
+                for each in fields
+                if each.place == place or remaining.get(each.wire_name) is each
+            }
             for place in containers
         },
     )
@@ -134,9 +138,9 @@ class _Decoder:
     def _members(self, node: Node, value: dict[str, Any], path: str, also_known: tuple[str, ...]) -> None:
         for name, child in node.members:
             self._node(child, value.get(name, ABSENT), f"{path}/{name}")
-        placed = self._positions.placed_in.get(path[1:], ())
-        for name in placed:
-            self._store(name, value.get(name, ABSENT), f"{path}/{name}")
+        placed: Mapping[str, Field] = self._positions.placed_in.get(path[1:], {})
+        for name, member in placed.items():
+            self._store(member.name, value.get(name, ABSENT), f"{path}/{name}")
         known = (*also_known, *node.member_names, *placed)
         for key in value:
             if key not in known:
@@ -221,11 +225,11 @@ class _Decoder:
             return
         members = {} if value is ABSENT else value
         known = self._positions.all_in.get(path[1:], self._positions.remaining)
-        for name in known:
-            self._store(name, members.get(name, ABSENT), f"{path}/{name}")
+        for name, member in known.items():
+            self._store(member.name, members.get(name, ABSENT), f"{path}/{name}")
         for key in members:
             if key not in known:
-                self._unknown_member(node, key, members[key], path, known)
+                self._unknown_member(node, key, members[key], path, tuple(known))
 
     def _store(self, name: str, value: Any, path: str) -> None:
         self._decoded.values[name] = value
@@ -235,8 +239,8 @@ class _Decoder:
         """Mark all fields below a broken node: they are neither checked nor counted."""
         names = {*node.field_names}
         if node.form == "rest":
-            names |= {*self._positions.remaining}
-        names |= {*self._positions.placed_in.get(path[1:], ())}
+            names |= {field.name for field in self._positions.remaining.values()}
+        names |= {field.name for field in self._positions.placed_in.get(path[1:], {}).values()}
         for name in names:
             self._store(name, UNDETERMINED, path)
 

@@ -15,7 +15,7 @@ from wanlib.spec.model.modes import parse_condition
 
 TYPES = ("text", "integer", "number", "boolean", "list", "object", "image", "size", "percent")
 OUTCOMES = ("rejected", "truncated", "ignored", "unspecified")
-_FORMATS = ("jpeg", "png", "bmp", "webp", "tiff")
+_FORMATS = ("jpeg", "png", "bmp", "webp", "tiff", "gif")
 _CORNERS = ("x1", "y1", "x2", "y2")
 _SUFFIX = re.compile(r"[-.][a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _SIGNATURE = re.compile(r"[A-Za-z0-9_-]+(?: \+ [A-Za-z0-9_-]+)?")

@@ -111,6 +111,7 @@ class Field:
         each: The item of a list; None for other types.
         members: The members of an object.
         advice: What the pages recommend, by word: `for_testing`, `recommended`.
+        written_as: Its name in a body, where that is not its own; empty where it is.
     """
 
     name: str
@@ -122,6 +123,12 @@ class Field:
     each: "Field | None" = None
     members: tuple["Field", ...] = ()
     advice: Mapping[str, Any] = field(default_factory=dict)
+    written_as: str = ""
+
+    @property
+    def wire_name(self) -> str:
+        """The name of the member that has the value of a whole field in a body without a leaf for it."""
+        return self.written_as or self.name
 
     @cached_property
     def rules_by_kind(self) -> Mapping[str, tuple[Rule, ...]]:

@@ -70,6 +70,11 @@ def _check_leaves(
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         diagnostics.add(line, f"the body form {family.body} has {name!r} at two places", "one place")
     _check_positions(family, form, names, diagnostics, document["fields"])
+    for field in family.fields:
+        others = [other for other in family.fields if other is not field]
+        if field.written_as and any(field.written_as in (other.name, other.written_as) for other in others):
+            problem = f"{field.name} is written as {field.written_as}, the name of another field"
+            diagnostics.add(document["fields"][field.name].lines["as"], problem, "a name of its own")
 
 
 def _leaves(form: Node) -> Iterator[tuple[str, bool]]:

@@ -110,7 +110,8 @@ def with_defaults(family: Family, call: VerbCall, body: Mapping[str, Any]) -> di
     parameters = sent["parameters"]
     mode_values = _mode_values(family, call)
     for name in dict.fromkeys(("n", _active_entry(family, family.count_of, mode_values))):
-        parameters.setdefault(name, _active_entry(family, family.field(name).default, mode_values))
+        field = family.field(name)
+        parameters.setdefault(field.wire_name, _active_entry(family, field.default, mode_values))
     return sent
 
 
