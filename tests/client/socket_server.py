@@ -9,9 +9,13 @@ from typing import Any
 
 
 class Line:
-    """One connection of a client. `read` waits for a whole request; the rest is what a story does to it."""
+    """One connection of a client. `read` waits for a whole request; the rest is what a story does to it.
+
+    path: of the request that was read last.
+    """
 
     def __init__(self, connection: socket.socket, playground: "Playground") -> None:
+        self.path = ""
         self._connection = connection
         self._playground = playground
 
@@ -27,8 +31,8 @@ class Line:
         found = re.search(rb"(?i)content-length: *(\d+)", top)
         due = int(found[1]) if found else 0
         if most is None:
-            method, path, _ = top.split(b"\r\n")[0].decode().split(" ")
-            self._playground.seen.append((method, path))
+            method, self.path, _ = top.split(b"\r\n")[0].decode().split(" ")
+            self._playground.seen.append((method, self.path))
             self._playground.heads.append(top)
         while len(body) < min(due, due if most is None else most):
             chunk = self._connection.recv(65536)
@@ -58,6 +62,10 @@ class Line:
     def hang(self) -> None:
         """Says nothing until the test is over."""
         self._playground.over.wait()
+
+    def pause(self, seconds: float) -> bool:
+        """Whether the test was over before so many seconds had passed."""
+        return self._playground.over.wait(seconds)
 
     def trickle(self, data: bytes, gap: float) -> None:
         """Sends a byte at a time, until the client hangs up or the test is over."""

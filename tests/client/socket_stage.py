@@ -45,10 +45,10 @@ class Stage:
         self.loop = asyncio.new_event_loop()
         self._closers: list[Callable[[], Any]] = []
 
-    def play(self, *stories: Story) -> tuple[Any, Playground]:
+    def play(self, *stories: Story, **settings: Any) -> tuple[Any, Playground]:
         playground = Playground(*stories)
         self._closers += [playground.close]
-        return self.client(playground.url), playground
+        return self.client(playground.url, **settings), playground
 
     def client(self, url: str, **settings: Any) -> Any:
         """A client of its kind, with its own transport."""

@@ -95,6 +95,12 @@ class BaseClient:
             raise InvalidArgumentError(f"parallel is {safe_repr(parallel)}; allowed: an integer, 1 or more")
         _check_methods("clock", clock, "now", "wall", "sleep", "sleep_async")
         _check_methods("random", random, "uniform")
+        self._owns_http = http_client is None
+        self._http = (
+            create_http_client(self._httpx_class, proxy, trust_env)
+            if self._owns_http
+            else validate_http_client(http_client, self._httpx_class)
+        )
         self._context = create_context(
             self._api if spec is None else _load_api(spec),
             api_key=key,
@@ -109,12 +115,6 @@ class BaseClient:
             max_retries=max_retries,
         )
         self._upload, self._file_urls, self._parallel = upload, file_urls, parallel
-        self._owns_http = http_client is None
-        self._http = (
-            create_http_client(self._httpx_class, proxy, trust_env)
-            if self._owns_http
-            else validate_http_client(http_client, self._httpx_class)
-        )
 
     @cached_property
     def _core(self) -> ClientCore:

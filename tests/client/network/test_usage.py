@@ -1,0 +1,135 @@
+"""Clients that are closed, shared with a forked process, or set up with files that do not exist."""
+
+import asyncio
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.client.client_fixture import KEY, World
+from tests.client.response_samples import TASK
+from tests.client.service import CREATED, DONE, PRO
+from tests.client.socket_server import Line, answer
+from tests.client.socket_stage import Stage
+from wanlib import AsyncWan, Wan, errors
+
+
+def routes(line: Line) -> None:
+    while True:
+        posted = line.read()
+        line.send(answer(CREATED.body if posted else DONE.body))
+
+
+VERBS: dict[str, Callable[[Any], Any]] = {
+    "generate": lambda wan: wan.generate(PRO, "a vase", n=1),
+    "sync": lambda wan: wan.generate(PRO, "a vase", n=1, via="sync"),
+    "submit": lambda wan: wan.submit(PRO, "a vase", n=1),
+    "stream": lambda wan: wan.stream("wan2.6-image", "a vase"),
+    "status": lambda wan: wan.task(TASK).status(),
+    "wait": lambda wan: wan.wait([TASK]),
+    "cancel": lambda wan: wan.cancel(TASK),
+    "resume": lambda wan: wan.resume(),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_closed_client_refuses_every_verb(world: World, tmp_path: Path, verb: str) -> None:
+    wan = world.client(journal=tmp_path / "journal", budget=1)
+    world.do(wan.close())
+    world.do(wan.close())
+    with pytest.raises(errors.UsageError, match="closed"):
+        world.do(VERBS[verb](wan))
+    assert (wan.spent, wan._context.budget._reserved, world.service.seen) == (0, 0, [])
+
+
+def test_a_client_may_be_closed_inside_of_its_block(stage: Stage) -> None:
+    wan, _ = stage.play(routes)
+
+    async def use() -> None:
+        async with wan:
+            await wan.generate(PRO, "a vase", n=1)
+            await wan.close()
+
+    if stage.kind == "async":
+        stage.do(use())
+        return
+    with wan:
+        wan.generate(PRO, "a vase", n=1)
+        wan.close()
+
+
+def test_an_http_client_that_its_owner_closed_costs_nothing(world: World) -> None:
+    http = world.http()
+    wan = world.client(http_client=http, budget=1)
+    world.do(http.close() if world.kind == "sync" else http.aclose())
+    with pytest.raises(errors.UsageError, match="closed"):
+        world.do(wan.submit(PRO, "a vase", n=1))
+    assert (wan.spent, wan._context.budget._reserved) == (0, 0)
+
+
+def in_fork(function: Callable[[], Any]) -> str:
+    """The name of the exception that a function raises in a forked process; empty for none."""
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads at a fork
+        child = os.fork()
+    if not child:
+        try:
+            function()
+            os.write(writer, b"-")
+        except BaseException as error:
+            os.write(writer, type(error).__name__.encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        name = pipe.read().decode()
+    os.waitpid(child, 0)
+    return name.strip("-")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_process_does_not_use_the_connections_of_its_parent(tmp_path: Path) -> None:
+    stage = Stage("sync")
+    try:
+        wan, playground = stage.play(routes, journal=tmp_path / "journal")
+        unused = stage.client(playground.url)
+        wan.generate(PRO, "a vase", n=1)
+        seen = len(playground.seen)
+        assert in_fork(lambda: wan.task(TASK).status()) == "UsageError"
+        assert in_fork(wan.close) == ""  # and the parent's journal stays open
+        assert len(playground.seen) == seen
+        assert in_fork(lambda: unused.task(TASK).status()) == ""  # a server may fork after it made its client
+        assert wan.task(TASK).status().ended
+    finally:
+        stage.close()
+
+
+@pytest.mark.parametrize("client", [Wan, AsyncWan])
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
+def test_tls_files_that_do_not_exist_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, client: Any, name: str
+) -> None:
+    monkeypatch.setenv(name, str(tmp_path / "missing" / "file"))
+    journal = tmp_path / "journal"
+    with pytest.raises(errors.ConfigurationError, match=name):
+        client(KEY, journal=journal)
+    assert not journal.exists()
+
+
+def test_a_client_of_a_loop_that_ended_can_be_closed() -> None:
+    stage = Stage("async")
+    wan, playground = stage.play(routes)
+    stage.do(wan.submit(PRO, "a vase", n=1))
+    stage.loop.close()
+
+    async def close() -> None:
+        await wan.close()
+        with pytest.raises(errors.UsageError):
+            await wan.task(TASK).status()
+
+    asyncio.run(close())
+    playground.close()
