@@ -106,4 +106,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants effects diff emit baseline bench parity sdk schemathesis lifecycle load latest pin clean
+.PHONY: help install conformance test lint mutants effects moved diff emit baseline bench parity sdk schemathesis lifecycle load latest pin clean

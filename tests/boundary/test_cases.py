@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from tests.support.api_facts import limit_of
 from wanlib import check
 from wanlib.boundary.case import Case
 from wanlib.boundary.cases import boundary_cases
@@ -38,23 +39,24 @@ def test_case_ids_are_unique_and_stable() -> None:
     ids = [case.id for rule in RULES if rule.kind not in HEAVY for case in boundary_cases(SPEC, rule.id)]
     assert len(ids) == len(set(ids))
     again = [case.id for case in boundary_cases(SPEC, "wan2.7/n.max:sequential")]
+    base, most = limit_of("wan2.7/n.max"), limit_of("wan2.7/n.max:sequential")
     assert again == [
-        "edge:wan2.7/n.max:sequential/keeps/12@wan2.7-image/text_only+sequential",
-        "edge:wan2.7/n.max:sequential/breaks/13@wan2.7-image/text_only+sequential",
-        "edge:wan2.7/n.max:sequential/keeps/across-4@wan2.7-image/text_only+sequential",
-        "edge:wan2.7/n.max:sequential/keeps/across-5@wan2.7-image/text_only+sequential",
-        "edge:wan2.7/n.max:sequential/keeps/12@wan2.7-image/sequential",
-        "edge:wan2.7/n.max:sequential/breaks/13@wan2.7-image/sequential",
-        "edge:wan2.7/n.max:sequential/keeps/across-4@wan2.7-image/sequential",
-        "edge:wan2.7/n.max:sequential/keeps/across-5@wan2.7-image/sequential",
+        f"edge:wan2.7/n.max:sequential/keeps/{most}@wan2.7-image/text_only+sequential",
+        f"edge:wan2.7/n.max:sequential/breaks/{most + 1}@wan2.7-image/text_only+sequential",
+        f"edge:wan2.7/n.max:sequential/keeps/across-{base}@wan2.7-image/text_only+sequential",
+        f"edge:wan2.7/n.max:sequential/keeps/across-{base + 1}@wan2.7-image/text_only+sequential",
+        f"edge:wan2.7/n.max:sequential/keeps/{most}@wan2.7-image/sequential",
+        f"edge:wan2.7/n.max:sequential/breaks/{most + 1}@wan2.7-image/sequential",
+        f"edge:wan2.7/n.max:sequential/keeps/across-{base}@wan2.7-image/sequential",
+        f"edge:wan2.7/n.max:sequential/keeps/across-{base + 1}@wan2.7-image/sequential",
     ] + [
         "edge:wan2.7/n.max:sequential/" + rest
         for situation in ("text_only+sequential", "sequential")
         for rest in (
-            f"keeps/12@wan2.7-image-pro/{situation}",
-            f"breaks/13@wan2.7-image-pro/{situation}",
-            f"keeps/across-4@wan2.7-image-pro/{situation}",
-            f"keeps/across-5@wan2.7-image-pro/{situation}",
+            f"keeps/{most}@wan2.7-image-pro/{situation}",
+            f"breaks/{most + 1}@wan2.7-image-pro/{situation}",
+            f"keeps/across-{base}@wan2.7-image-pro/{situation}",
+            f"keeps/across-{base + 1}@wan2.7-image-pro/{situation}",
         )
     ]
 

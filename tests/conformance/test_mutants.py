@@ -16,6 +16,7 @@ from wan_conformance.targets.server.target import HttpTarget
 
 from tests.conformance.servers import refused
 from tests.emulator.api_client import PLAIN, SPEC, URL, create, messages, rules
+from tests.support.api_facts import limit_of
 from wanlib.boundary.cases import boundary_cases
 from wanlib.emulator import Emulator
 from wanlib.spec import Rule
@@ -93,14 +94,15 @@ def test_the_command_counts() -> None:
 
 
 def test_an_emulator_of_a_mutant() -> None:
-    five = messages(PLAIN, URL, n=5)
-    assert rules(create(Emulator(), five)) == {"wan2.7/n.max": "rejected"}
+    most = limit_of("wan2.7/n.max")
+    more = messages(PLAIN, URL, n=most + 1)
+    assert rules(create(Emulator(), more)) == {"wan2.7/n.max": "rejected"}
     for name in ("wan2.7/n.max", "wan2.7/n.max=wider", "wan2.7/n.max=dropped"):
-        answer = create(Emulator(mutant=name), five)
+        answer = create(Emulator(mutant=name), more)
         assert answer.status == 200 and rules(answer) == {}
-    answer = create(Emulator(mutant="wan2.7/n.max=outcome"), five)
+    answer = create(Emulator(mutant="wan2.7/n.max=outcome"), more)
     assert answer.status == 200 and rules(answer) == {"wan2.7/n.max": "unspecified"}
-    assert create(Emulator(mutant="wan2.7/n.max=tighter"), messages(PLAIN, URL, n=4)).status == 400
+    assert create(Emulator(mutant="wan2.7/n.max=tighter"), messages(PLAIN, URL, n=most)).status == 400
 
 
 @pytest.mark.parametrize(

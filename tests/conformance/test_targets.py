@@ -14,9 +14,9 @@ CLEAN = {
     "model": "wan2.7-image",
     "input": {"messages": [{"role": "user", "content": [{"text": "A kettle on a shelf"}]}]},
 }
-MANY = {**CLEAN, "parameters": {"n": 5}}
+MANY = {**CLEAN, "parameters": {"n": 99}}
 OPEN = {**CLEAN, "parameters": {"kettle": 5}}
-LONG = {**CLEAN, "input": {"messages": [{"role": "user", "content": [{"text": "x" * 5001}]}]}}
+LONG = {**CLEAN, "input": {"messages": [{"role": "user", "content": [{"text": "x" * 9999}]}]}}
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from dataclasses import replace
+from math import isqrt
 from types import MappingProxyType
 
 from tests.effects.scene import (
@@ -28,8 +29,21 @@ from tests.emulator.api_client import (
     messages,
     prompted,
 )
+from tests.support.api_facts import fitted, limit_of
 from tests.support.image_files import picture
 from wanlib.spec import Spec
+from wanlib.spec.model.kinds import parse_pixels
+
+LARGEST = limit_of("wan2.5/images.each.max_bytes")
+_PIXELS = parse_pixels(SPEC.family(OLDER).output["size"]["interleave"]["max_pixels"])
+_STEP = SPEC.family(OLDER).output["multiple_of"]
+TOO_LARGE = next(
+    (width, height)
+    for width in range(1600, 1800)
+    if width * (height := _PIXELS // width + 1) - _PIXELS <= isqrt(_PIXELS)
+    and fitted(width * height, (width, height), _STEP) != fitted(_PIXELS, (width, height), _STEP)
+)
+"""Width and height of an image that is just too large for interleave mode to keep its size."""
 
 
 def documented_calls(spec: Spec) -> Iterator[str]:
@@ -47,7 +61,7 @@ def older_sizes(spec: Spec) -> Iterator[str]:
         messages(OLDER, wide, size="777*777", n=1),
         messages(OLDER, image(401, 253), enable_interleave=True, max_images=1),
         messages(OLDER, image(1401, 1253), enable_interleave=True, max_images=1),
-        messages(OLDER, image(1656, 990), enable_interleave=True, max_images=1),  # just too large
+        messages(OLDER, image(*TOO_LARGE), enable_interleave=True, max_images=1),
         messages(OLDER, enable_interleave=True),
         messages(OLDER, enable_interleave=True, max_images=2),
         messages(OLDER, wide),
@@ -137,7 +151,9 @@ def refusals(spec: Spec) -> Iterator[str]:
 
 def large_files(spec: Spec) -> Iterator[str]:
     """An image and an upload of more bytes than are taken; the bound of uploads is lowered to a megabyte."""
-    large = base64.b64encode(picture("png", size=(500, 500)) + bytes(10 << 20)).decode()
+    large = base64.b64encode(
+        picture("png", size=(500, 500)) + bytes(limit_of("wan2.5/images.each.max_bytes"))
+    ).decode()
     yield to_text(create(new_emulator(spec), prompted(f"data:image/png;base64,{large}")))
     upload = {**spec.service["upload"], "max_file_mb": 1}
     emulator = new_emulator(replace(spec, service=MappingProxyType({**spec.service, "upload": upload})))

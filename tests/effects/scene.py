@@ -13,13 +13,14 @@ from tests.emulator.api_client import (
     links,
     send,
 )
+from tests.support.api_facts import KEPT_FOR
 from tests.support.fake_clock import LATE_MAY_2026
 from wanlib.base.clock import ManualClock
 from wanlib.emulator import Emulator, Response, Settings
 from wanlib.spec import Spec
 
 START = LATE_MAY_2026
-DAY, NEVER = 86400.0, float("inf")
+DAY, NEVER = KEPT_FOR, float("inf")
 PROMPTED, FUNCTIONAL = "wan2.5-i2i-preview", "wanx2.1-imageedit"
 
 

@@ -21,6 +21,7 @@ from tests.emulator.api_client import (
     messages,
     send,
 )
+from tests.support.api_facts import seconds
 from tests.support.image_files import picture
 from wanlib.emulator import Request, Settings
 from wanlib.emulator.core.vendor_errors import VendorErrors
@@ -98,7 +99,7 @@ def lives(spec: Spec) -> Iterator[str]:
     )
     emulator = new_emulator(spec, settings=Settings(working=NEVER))
     task = submit(emulator, BODIES[PLAIN])
-    for pause in (3 * 3600 - 1, 1, 1):
+    for pause in (seconds(SPEC.wire["timeouts"]["internal"]) - 1, 1, 1):
         advance(emulator, pause)
         yield to_text(query_task(emulator, task))
 
@@ -158,19 +159,21 @@ def uploads(spec: Spec) -> Iterator[str]:
     yield to_text(post(emulator, leave, form(leave, "dog.png"), cat, last="data"))
     body = messages(PLAIN, f"oss://{leave['upload_dir']}/cat.png", size="1K", n=1)
     yield to_text(create(emulator, body, **_RESOLVE))
-    for pause in (299, 1, 1):
+    expires = seconds(SPEC.wire["upload"]["policy_expires"])
+    for pause in (expires - 1, 1, 1):
         advance(emulator, pause)
         yield to_text(post(emulator, leave, form(leave, f"{emulator.clock.wall()}.png"), cat))
-    for pause in (48 * 3600 - 302, 1, 1):
+    for pause in (seconds(SPEC.wire["upload"]["expires"]) - expires - 2, 1, 1):
         advance(emulator, pause)
         yield to_text(create(emulator, body, **_RESOLVE))
 
 
 def tokens(spec: Spec) -> Iterator[str]:
+    longest = SPEC.wire["queries"]["token"]["expire_in_seconds"]["max"]
     emulator = new_emulator(spec)
-    for query in ("", "?expire_in_seconds=1", "?expire_in_seconds=0", "?expire_in_seconds=1800"):
+    for query in ("", "?expire_in_seconds=1", "?expire_in_seconds=0", f"?expire_in_seconds={longest}"):
         yield to_text(send(emulator, "POST", f"/tokens{query}"))
-    yield to_text(send(emulator, "POST", "/tokens?expire_in_seconds=1801"))
+    yield to_text(send(emulator, "POST", f"/tokens?expire_in_seconds={longest + 1}"))
 
 
 def keys(spec: Spec) -> Iterator[str]:

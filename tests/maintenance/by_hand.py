@@ -9,6 +9,9 @@ from tests.maintenance.checkout import run_python
 
 BY_HAND: Mapping[str, str] = {
     "tests/conformance/test_vectors.py": "vectors are written from the pages, independently of the spec",
+    "tests/conformance/test_cli.py::test_one_rule_with_the_packaged_spec": "runs vectors",
+    "tests/conformance/test_http_target.py::test_the_embedded_emulator_conforms": "runs vectors",
+    "tests/conformance/lifecycle/": "the harness states expiry and rates of tasks independently of the spec",
     "tests/setup/test_readme.py": "the README shows figures",
     "tests/client/test_quick_start.py::test_without_a_key_a_day": "the same",
     "tests/test_facts_outside_the_spec.py::test_no_fact_of_the_api": "the code may contain a moved number",
