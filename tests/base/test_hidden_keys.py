@@ -84,3 +84,12 @@ def test_nothing_but_reveal_returns_it(secret: Secret) -> None:
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         with pytest.raises(TypeError, match="API key"):
             pickle.dumps(secret, protocol)
+
+
+@pytest.mark.parametrize(
+    "text", ["\\" * 20_000, "%25" * 20_000, "&#0000" * 20_000, "s \n" * 20_000, "sk\\n" * 20_000]
+)
+def test_the_search_takes_time_in_proportion(secret: Secret, text: str) -> None:
+    """A hostile text of 20,000 characters takes milliseconds; a search that goes back takes minutes."""
+    assert hide_keys(text) == text
+    assert hide_keys(f"{KEY}{text}") == f"***{text}"

@@ -191,7 +191,13 @@ _MIN_KEY = 8
 """Characters that a key has at least to be looked for; a shorter one may be part of any word."""
 _LONGEST_FORM = 40
 """Characters that one character of a key takes at most, with what may stand between two of them."""
-_GAP = r"(?:[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]|\\+[nrt]){0,32}"
+_GAP = r"(?:[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]|\\{1,4}[nrt]){0,32}"
+_ESCAPE = re.compile(
+    r"\\{1,4}(?:u00([0-9a-fA-F]{2})|x([0-9a-fA-F]{2})|[nrt])"
+    r"|%(?:25){0,4}([0-9a-fA-F]{2})|&#(?:0{0,4}([0-9]{2,3})|[xX]0{0,4}([0-9a-fA-F]{2}));"
+)
+_MAX_NESTED_ESCAPES = 3
+_NOT_VISIBLE = re.compile(r"[^!-~]+")  # no key has such characters
 
 
 class Secret:
@@ -200,14 +206,15 @@ class Secret:
     There is one object for each key, so that the same key is looked for once.
     """
 
-    __slots__ = ("__weakref__", "_pattern", "_text")
+    __slots__ = ("__weakref__", "_base64", "_pattern", "_text")
 
     _known: ClassVar[WeakValueDictionary[str, "Secret"]] = WeakValueDictionary()
 
     def __init__(self, text: str) -> None:
         """Hold a key; `of` is the way to make a Secret."""
         self._text = text
-        self._pattern = _pattern(text) if len(text) >= _MIN_KEY else None
+        self._base64 = [_in_base64(text, offset) for offset in range(3)]
+        self._pattern: re.Pattern[str] | None = None  # made when it is needed: that takes milliseconds
 
     @classmethod
     def of(cls, value: object) -> "Secret":
@@ -238,7 +245,30 @@ class Secret:
 
     def hide_in(self, text: str) -> str:
         """Return a text with the key masked, in each form that it can take."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        if len(self._text) < _MIN_KEY or not self._occurs_in(text):
+            return text
+        if self._pattern is None:
+            self._pattern = _pattern(self._text)
+        return self._pattern.sub(MASK, text)
+
+    def _occurs_in(self, text: str) -> bool:
+        """Return whether a text contains the key, which is much cheaper than the pattern."""
+        if len(text) < _MIN_KEY:
+            return False
+        visible = "".join(text.split())
+        if not (visible.isascii() and visible.isprintable()):
+            visible = _NOT_VISIBLE.sub("", visible)
+        standard = visible.replace("-", "+").replace("_", "/")
+        if any(form in standard for form in self._base64):
+            return True
+        for _ in range(_MAX_NESTED_ESCAPES):
+            lower = visible.lower()
+            if self._text.lower() in lower or self._text.encode().hex() in lower:
+                return True
+            if "\\" not in visible and "%" not in visible and "&#" not in visible:
+                return False
+            visible = _ESCAPE.sub(_unescaped, visible)
+        return False
 
     def __repr__(self) -> str:
         """Return a text without the key."""
@@ -301,6 +331,14 @@ def _pattern(key: str) -> re.Pattern[str]:
     return re.compile("|".join([plain, *(_base64_pattern(key, offset) for offset in range(3))]))
 
 
+def _unescaped(escape: re.Match[str]) -> str:
+    """Return the character that an escape stands for, nothing for a line end."""
+    hexadecimal = escape[1] or escape[2] or escape[3] or escape[5]
+    if hexadecimal:
+        return chr(int(hexadecimal, 16))
+    return chr(int(escape[4])) if escape[4] else ""
+
+
 def _forms(char: str) -> str:
     """Return the pattern of one character: itself in either case, escaped, or in hexadecimal."""
     forms = []
@@ -308,9 +346,9 @@ def _forms(char: str) -> str:
         code = "".join(f"[{digit.lower()}{digit.upper()}]" for digit in f"{ord(each):02x}")
         forms += [
             re.escape(each),
-            rf"\\+(?:u00|x){code}",
-            rf"%(?:25)*{code}",
-            rf"&#(?:0*{ord(each)}|[xX]0*{code});",
+            rf"\\{{1,4}}(?:u00|x){code}",
+            rf"%(?:25){{0,4}}{code}",
+            rf"&#(?:0{{0,4}}{ord(each)}|[xX]0{{0,4}}{code});",
             code,
         ]
     return f"(?:{'|'.join(forms)})"
@@ -318,9 +356,14 @@ def _forms(char: str) -> str:
 
 def _base64_pattern(key: str, offset: int) -> str:
     """Return the pattern of a key in base64, so many bytes behind a group of three."""
+    other = {"+": r"(?:[+-]|%2[bB])", "/": r"(?:[/_]|%2[fF])"}
+    return _GAP.join(other.get(char, char) for char in _in_base64(key, offset))
+
+
+def _in_base64(key: str, offset: int) -> str:
+    """Return what a key always is in base64, so many bytes behind a group of three."""
     from binascii import b2a_base64  # for a client alone: the import of `check` stays short
 
-    encoded = b2a_base64(b"\0" * offset + key.encode(), newline=False).decode()
-    certain = encoded[-(-offset * 8 // 6) : (offset + len(key.encode())) * 8 // 6]
-    other = {"+": r"(?:[+-]|%2[bB])", "/": r"(?:[/_]|%2[fF])"}
-    return _GAP.join(other.get(char, char) for char in certain)
+    raw = key.encode()
+    encoded = b2a_base64(b"\0" * offset + raw, newline=False).decode()
+    return encoded[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]

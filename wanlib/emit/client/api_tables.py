@@ -231,7 +231,7 @@ def _row(row: NamedTuple) -> str:
 
 
 def _upload(spec: Spec, names: WireNames) -> str:
-    upload, actions = spec.wire["upload"], spec.wire["queries"]["policy"]
+    upload = spec.wire["upload"]
     schemes = [scheme for header in spec.wire["headers"].values() for scheme in header.get("schemes", ())]
     if len(schemes) != 1:
         raise EmitError(f"headers name {len(schemes)} schemes of uploaded files, expected one")
@@ -240,7 +240,7 @@ def _upload(spec: Spec, names: WireNames) -> str:
         expires_after=python_literal(parse_duration(upload["expires"])),
         policy_expires_after=python_literal(parse_duration(upload["policy_expires"])),
         form=python_literal(tuple(upload["form"])),
-        action=python_literal(actions[names.policy_query.action]["one_of"][0]),
+        action=python_literal(_find(spec.wire, "queries", "policy", names.policy_query.action, "one_of")[0]),
         scheme=python_literal(schemes[0]),
         accepted_status=python_literal(spec.service["upload"]["accepted_status"]),
         retry_statuses=f"frozenset({python_literal(tuple(spec.service['storage']['retry_statuses']))})",
@@ -272,14 +272,19 @@ def _group(group: Any) -> str:
 
 def _answer_role(wire: Mapping[str, Any], names: WireNames) -> str:
     """Return the role of the service in the message of a choice."""
-    try:
-        output = wire["answers"]["choices"][names.answer.output]["members"]
-        message = output[names.choice.choices]["each"]["members"][names.choice.message]["members"]
-        return str(message[names.choice.role]["one_of"][0])
-    except KeyError as error:
-        raise EmitError(
-            f"wire.yaml: answers.choices lacks {error.args[0]!r} on the way to the role"
-        ) from None
+    choice, members = names.choice, "members"
+    output = ("answers", "choices", names.answer.output, members)
+    message = (choice.choices, "each", members, choice.message, members)
+    return str(_find(wire, *output, *message, choice.role, "one_of")[0])
+
+
+def _find(table: Any, *path: str) -> Any:
+    """Return a value of `wire.yaml`. Raise EmitError if it has no such path."""
+    for step in path:
+        if not isinstance(table, Mapping) or step not in table:
+            raise EmitError(f"wire.yaml: {'.'.join(path)} is missing at {step!r}; the client needs it")
+        table = table[step]
+    return table
 
 
 def _id_header(service: Mapping[str, Any]) -> str:
@@ -292,8 +297,8 @@ def _id_header(service: Mapping[str, Any]) -> str:
 
 def _list_page(wire: Mapping[str, Any], names: WireNames) -> int:
     """Return the page size that the client uses for task lists."""
-    size = wire["queries"]["list"][names.list_query.page_size]
-    return int(size.get("request", size["default"]))
+    size = _find(wire, "queries", "list", names.list_query.page_size)
+    return int(size["request"] if "request" in size else _find(size, "default"))
 
 
 def _query_timezone(query: Mapping[str, str]) -> int:
