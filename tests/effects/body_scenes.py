@@ -151,9 +151,7 @@ def refusals(spec: Spec) -> Iterator[str]:
 
 def large_files(spec: Spec) -> Iterator[str]:
     """An image and an upload of more bytes than are taken; the bound of uploads is lowered to a megabyte."""
-    large = base64.b64encode(
-        picture("png", size=(500, 500)) + bytes(limit_of("wan2.5/images.each.max_bytes"))
-    ).decode()
+    large = base64.b64encode(picture("png", size=(500, 500)) + bytes(LARGEST)).decode()
     yield to_text(create(new_emulator(spec), prompted(f"data:image/png;base64,{large}")))
     upload = {**spec.service["upload"], "max_file_mb": 1}
     emulator = new_emulator(replace(spec, service=MappingProxyType({**spec.service, "upload": upload})))
