@@ -20,7 +20,7 @@ from tests.client.response_samples import MIXED, PRO, choices, refusal, reply, t
 from tests.client.service import CREATED, PHOTO
 from wanlib import AsyncWan, Wan
 from wanlib.client.http.messages import Response
-from wanlib.errors import WanError
+from wanlib.errors import OutcomeUnknownError, WanError
 
 FIELDS = ("code", "message", "request_id")
 ONE_LINE = [name for name, echo in ECHOES.items() if echo(KEY).isprintable()]
@@ -127,6 +127,16 @@ def test_no_variable_of_our_frames_holds_the_key(quiet: World) -> None:
         error = provoke(quiet, where, answer(KEY))
         assert not shows_key(shown_by(error), KEY)
         assert not leaks(error), leaks(error)
+
+
+def test_a_key_in_two_events_of_a_stream(quiet: World) -> None:
+    """Each event alone shows half of it."""
+    halves = [choices({"message": {"content": [words(half)]}}) for half in (KEY[:16], KEY[16:])]
+    quiet.service.on("create", events(*halves))
+    stream = quiet.do(quiet.wan.stream(MIXED.name, "p", images=[PHOTO], max_images=1))
+    with pytest.raises(OutcomeUnknownError) as caught:
+        quiet.all(stream)
+    assert [part.text for part in caught.value.parts] == ["***"]
 
 
 def leaks(error: BaseException | None) -> list[str]:

@@ -110,7 +110,8 @@ class StreamReader:
     @property
     def parts(self) -> tuple[Picture | Text, ...]:
         """What has arrived so far, with pieces of text joined; it stays readable after an error."""
-        return tuple(self._parts)
+        # A key that is echoed in two events is whole only here.
+        return tuple(Text(hide_keys(part.text)) if isinstance(part, Text) else part for part in self._parts)
 
     def feed(self, chunk: bytes) -> list[Picture | Text]:
         """Return the parts that these bytes complete, in order.
@@ -177,7 +178,7 @@ class StreamReader:
         payload, names = self._api.names.answer, self._api.names.choice
         parts = [
             (names.image, part.url) if isinstance(part, Picture) else (names.text, part.text)
-            for part in self._parts
+            for part in self.parts
         ]
         content = [{names.type: name, name: value} for name, value in parts]
         message = {names.role: self._api.answer_role, names.content: content}
@@ -191,6 +192,6 @@ class StreamReader:
             f"the stream broke off: {missing}. What had come is in parts and may be billed",
             model=self._model.name,
             sent_at=self._sent_at,
-            parts=self._parts,
+            parts=self.parts,
             request_id=get_sanitized(self._last, self._api.names.answer.request_id),
         )
