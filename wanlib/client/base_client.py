@@ -41,7 +41,8 @@ class BaseClient:
             untrusted strings.
         proxy: As of httpx.
         trust_env: As of httpx: whether proxy settings and certificates of the environment are used.
-        http_client: Your own `httpx.Client` (for `AsyncWan` an `httpx.AsyncClient`); it is not closed here.
+        http_client: Your own `httpx.Client` (for `AsyncWan` an `httpx.AsyncClient`); it is not closed here,
+            and its connections are neither limited to one paid call each nor checked for private addresses.
             None means a new one.
         timeout: Seconds that one call may take in all: waits, uploads and retries included. Each call can
             have its own.
