@@ -93,8 +93,9 @@ def answers_or_raises(read: Callable[[], Any]) -> Any:
 def test_answers(reply: Response, wall: float | None) -> None:
     answer = answers_or_raises(lambda: parse_json_object(API, reply))
     assert answer is None or isinstance(answer, dict)
-    assert is_error_response(API, reply) in (True, False)
-    assert is_retryable(API, reply) in (True, False)
+    is_error = is_error_response(API, reply)
+    assert not is_error or (answer and answer.get("code") and not answer.get("output"))
+    assert is_error or is_retryable(API, reply) == (reply.status == 429 or reply.status >= 500)
     error = error_from_response(API, reply, wall, task_id=TASK)
     assert (error.task_id, error.status) == (TASK, reply.status)
     str(error).encode("utf-8")
@@ -139,3 +140,5 @@ def test_events(chunks: list[bytes]) -> None:
     events = SseDecoder()
     for chunk in chunks:
         assert all(isinstance(event.data, str) for event in events.feed(chunk))
+    found = events.feed(b"\n\ndata: after the noise\n\n")
+    assert found and [*found][-1].data == "after the noise"
