@@ -117,7 +117,7 @@ source: page#limits
 body: messages
 calls: {sync: POST /draw}
 regions: {here: [sync]}
-rates: {submit_per_second: 1, running: 1}
+rates: {submit_per_minute: 2, running: unlimited}
 prices: {here: "0.30"}
 
 fields:

@@ -83,7 +83,7 @@ class Model(NamedTuple):
     endpoints: Mapping[str, tuple[str, str]]
     result: str
     prices: Mapping[str, str]
-    submit_per_second: int
+    submit_per_second: float
     single: tuple[str, ...] = ()
     rest: str = ""
     schemes: tuple[str, ...] = ()

@@ -180,29 +180,29 @@ BROKEN_FIELDS = [
         "format that is unknown",
         FAMILY,
         "formats: [png]",
-        "formats: [png, gif]",
-        "formats is ['png', 'gif'], expected a list of jpeg, png, bmp, webp, tiff",
+        "formats: [png, avif]",
+        "formats is ['png', 'avif'], expected a list of jpeg, png, bmp, webp, tiff, gif",
     ),
     Broken(
         "one format as text",
         FAMILY,
         "formats: [png]",
         "formats: png",
-        "formats is 'png', expected a list of jpeg, png, bmp, webp, tiff",
+        "formats is 'png', expected a list of jpeg, png, bmp, webp, tiff, gif",
     ),
     Broken(
         "no format",
         FAMILY,
         "formats: [png]",
         "formats: []",
-        "formats is [], expected a list of jpeg, png, bmp, webp, tiff",
+        "formats is [], expected a list of jpeg, png, bmp, webp, tiff, gif",
     ),
     Broken(
         "format twice",
         FAMILY,
         "formats: [png]",
         "formats: [png, png]",
-        "formats is ['png', 'png'], expected a list of jpeg, png, bmp, webp, tiff",
+        "formats is ['png', 'png'], expected a list of jpeg, png, bmp, webp, tiff, gif",
     ),
     Broken(
         "mime without slash",
@@ -215,9 +215,9 @@ BROKEN_FIELDS = [
         "mime of a strange format",
         FAMILY,
         "mime: {png: image/png}",
-        "mime: {gif: image/gif}",
-        "mime is {'gif': 'image/gif'}"
-        ", expected a mapping of MIME names by format (jpeg, png, bmp, webp, tiff)",
+        "mime: {avif: image/avif}",
+        "mime is {'avif': 'image/avif'}"
+        ", expected a mapping of MIME names by format (jpeg, png, bmp, webp, tiff, gif)",
     ),
     Broken(
         "mime as a list",

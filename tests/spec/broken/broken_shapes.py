@@ -177,7 +177,22 @@ BROKEN_SHAPES = [
         WIRE,
         "tea-1: {submit_per_second: 1, running: 1}",
         "tea-1: {running: 1}",
-        "tea-1 lacks submit_per_second, expected it",
+        "the rate of tea-1: states no rate, expected one of submit_per_second, submit_per_minute",
+    ),
+    Broken(
+        "two rates",
+        WIRE,
+        "tea-1: {submit_per_second: 1, running: 1}",
+        "tea-1: {submit_per_second: 1, submit_per_minute: 9, running: 1}",
+        "the rate of tea-1: states submit_per_second and submit_per_minute, "
+        "expected one of submit_per_second, submit_per_minute",
+    ),
+    Broken(
+        "misspelt number of running tasks",
+        WIRE,
+        "tea-1: {submit_per_second: 1, running: 1}",
+        "tea-1: {submit_per_second: 1, running: none}",
+        "the rate of tea-1: running is 'none', expected a whole number from 1, or unlimited",
     ),
     Broken(
         "page without sections",

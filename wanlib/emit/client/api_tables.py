@@ -9,6 +9,7 @@ from wanlib.base.wire_names import GROUPS, WireNames, read_names
 from wanlib.emit.python_text import CodeWriter, EmitError, keyword_argument, python_literal
 from wanlib.emit.validator.module import header
 from wanlib.spec import Family, Spec
+from wanlib.spec.model.rates import AccountLimit, account_limit
 from wanlib.spec.model.timestamp_format import TimestampFormat
 from wanlib.spec.source.annotated import parse_duration
 
@@ -156,7 +157,7 @@ def _model(spec: Spec, family: Family, model: str) -> str:
         endpoints=python_literal(endpoints),
         result=python_literal(family.output["result"]),
         prices=python_literal(wire["prices"][model]),
-        submit_per_second=python_literal(wire["rates"][model]["submit_per_second"]),
+        submit_per_second=python_literal(_per_second(account_limit(wire["rates"][model]))),
         single=python_literal(tuple(single)),
         schemes=python_literal(_schemes(family)),
         rest=python_literal(next((name for name, node in body.members if node.form == "rest"), "")),
@@ -324,3 +325,8 @@ def _time_format(form: str, zone: str = "+00:00") -> TimestampFormat:
         return TimestampFormat(form, zone)
     except ValueError as error:
         raise EmitError(str(error)) from None
+
+
+def _per_second(limit: AccountLimit) -> int | float:
+    """Return the submissions per second that a limit comes to."""
+    return limit.submissions if limit.window == 1 else limit.submissions / limit.window

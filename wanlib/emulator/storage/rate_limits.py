@@ -1,4 +1,4 @@
-"""Rate limits: requests per second, and tasks that run at the same time."""
+"""Rate limits: requests per second or minute, and tasks that run at the same time."""
 
 import heapq
 from collections import deque
@@ -7,17 +7,19 @@ from typing import Any
 
 from wanlib.emulator.jobs.job import NEVER
 from wanlib.spec import Spec
+from wanlib.spec.model.rates import account_limit
 
 WINDOW = 1.0
+"""Seconds in which calls that all models share are counted."""
 
 
 class RateLimits:
-    """The limits of one account per sliding second. Fine-tuned models count as their base model."""
+    """The limits of one account, in sliding windows. Fine-tuned models count as their base model."""
 
     def __init__(self, spec: Spec) -> None:
         """Read the limits of a spec."""
         self._base = spec.base
-        self._submissions: Mapping[str, Mapping[str, int]] = spec.wire["rates"]
+        self._limits = {model: account_limit(row) for model, row in spec.wire["rates"].items()}
         self._account: Mapping[str, int] = spec.wire["account_rates"]
         self._calls: dict[str, deque[float]] = {}
         self._ends: dict[str, list[float]] = {}
@@ -25,7 +27,8 @@ class RateLimits:
     def allow_submission(self, model: str, now: float) -> bool:
         """Count a submission to a model. Return False, without counting, if it is over the limit."""
         model = self._base(model) or model
-        return self._allow(f"submit {model}", self._submissions[model]["submit_per_second"], now)
+        limit = self._limits[model]
+        return self._allow(f"submit {model}", limit.submissions, limit.window, now)
 
     def allow_call(self, call: str, now: float, model: str = "") -> bool:
         """Count a call that all models share. Return False, without counting, if it is over the limit.
@@ -36,7 +39,7 @@ class RateLimits:
             model: For calls whose limit applies to each model separately; "" otherwise.
         """
         limit = self._account.get(call)
-        return limit is None or self._allow(f"{call} {model}", limit, now)
+        return limit is None or self._allow(f"{call} {model}", limit, WINDOW, now)
 
     def reserve_slot(self, model: str, earliest: float, working: float) -> float:
         """Reserve a running slot. Return when it is free.
@@ -47,9 +50,12 @@ class RateLimits:
             working: How long the slot is taken, in seconds.
         """
         model = self._base(model) or model
+        running = self._limits[model].running
+        if running is None:
+            return earliest
         ends = self._ends.setdefault(model, [])
         begin = earliest
-        if len(ends) >= self._submissions[model]["running"]:
+        if len(ends) >= running:
             begin = max(begin, heapq.heappop(ends))
         heapq.heappush(ends, begin + working)
         return begin
@@ -57,9 +63,12 @@ class RateLimits:
     def restore_slot(self, model: str, end: float) -> None:
         """Count a task of an earlier process; of waiting tasks, the last ones count."""
         model = self._base(model) or model
+        running = self._limits[model].running
+        if running is None:
+            return
         ends = self._ends.setdefault(model, [])
         heapq.heappush(ends, end)
-        if len(ends) > self._submissions[model]["running"]:
+        if len(ends) > running:
             heapq.heappop(ends)
 
     def release_slot(self, model: str, end: float, now: float) -> None:
@@ -70,9 +79,9 @@ class RateLimits:
             ends[ends.index(end)] = now
             heapq.heapify(ends)
 
-    def _allow(self, name: str, limit: int, now: float) -> bool:
+    def _allow(self, name: str, limit: int, window: float, now: float) -> bool:
         calls = self._calls.setdefault(name, deque())
-        while calls and now - calls[0] >= WINDOW:
+        while calls and now - calls[0] >= window:
             calls.popleft()
         if len(calls) >= limit:
             return False

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from wanlib.spec.model.errors import Diagnostics
+from wanlib.spec.model.rates import row_problems
 from wanlib.spec.model.spec import Spec
 from wanlib.spec.source.own_rows import rows_by_model
 from wanlib.spec.source.yaml_reader import LineMap
@@ -35,6 +36,18 @@ def check_offers(
     for stem, region, calls in _offers(documents):
         _check_calls(spec, region, calls, diagnostics[stem])
     _check_prices(spec, documents, diagnostics)
+    for stem, model, line, row in _rate_rows(documents):
+        for part, problem, expected in row_problems(row):
+            diagnostics[stem].add(row.lines.get(part, line), f"the rate of {model}: {problem}", expected)
+
+
+def _rate_rows(documents: Mapping[str, LineMap]) -> Iterator[tuple[str, str, int, LineMap]]:
+    """Yield the stem of a file, a model, and its row of rates with its line."""
+    rows = documents["wire"].get("rates", LineMap(0))
+    yield from (("wire", model, rows.lines[model], row) for model, row in rows.items())
+    for stem, document in model_files(documents).items():
+        rows = rows_by_model(document, "rates")
+        yield from ((stem, model, rows.lines[model], row) for model, row in rows.items())
 
 
 def _check_model(spec: Spec, wire: LineMap, model: str, line: int, diagnostics: Diagnostics) -> None:
