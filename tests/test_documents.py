@@ -35,7 +35,7 @@ def exists(path: str, page: Path) -> bool:
         return True
     if (ROOT / path).exists() or (page.parent / path).exists():
         return True
-    folders = [ROOT / "wanlib", ROOT / "conformance", ROOT / "tests", ROOT / "spec"]
+    folders = [ROOT / name for name in ("wanlib", "conformance", "tests", "spec", "examples")]
     return any(True for folder in folders for _ in folder.glob(f"**/{path}"))
 
 

@@ -74,6 +74,13 @@ def test_a_run_writes_its_log_and_reports(tmp_path: Path) -> None:
     assert (tmp_path / "out/deep/report.md").read_text("utf-8").startswith("# Conformance: conforms")
 
 
+def test_a_broken_vector_file_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("- {id: mine, body: {}, expect: []}\n", "utf-8")
+    result = command("run", "--vectors", tmp_path)
+    expected = "wan-conformance: mine.yaml:1: mine: statement is missing"
+    assert (result.exit_code, line(result).startswith(expected)) == (2, True)
+
+
 def test_seed_and_examples_reach_the_strategies(monkeypatch: pytest.MonkeyPatch) -> None:
     draws: list[tuple[int, int]] = []
     strategy = Strategy(

@@ -6,13 +6,14 @@ import typer
 
 from wan_conformance.engine.execute import RunUsageError
 from wan_conformance.engine.known_failures import KnownFailuresError
+from wan_conformance.engine.vectors import VectorError
 from wan_conformance.report.log import VerdictLogError
 from wan_conformance.targets.server.server import ServerUnreachableError
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import handle_errors
 from wanlib.spec import SpecError
 
-_USAGE_ERRORS = (RunUsageError, VerdictLogError, KnownFailuresError, SpecError)
+_USAGE_ERRORS = (RunUsageError, VectorError, VerdictLogError, KnownFailuresError, SpecError)
 _FAILURES = (ServerUnreachableError,)
 
 
