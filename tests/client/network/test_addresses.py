@@ -61,6 +61,18 @@ def test_a_public_name_with_a_private_address_is_not_connected_to(
     assert connected == []
 
 
+def test_a_picture_at_a_private_address_is_not_requested(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookup, seen = resolver(["10.0.0.1"])
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    wan = stage.client("http://wan.example.com/api/v1")
+    picture = wan._with_reader(Picture("http://pictures.example.com/a.png", 0))
+    with pytest.raises(errors.DownloadFailedError, match=r"not requested: .*public address"):
+        stage.do(picture.read() if stage.kind == "sync" else picture.aread())
+    assert seen == ["pictures.example.com"]  # and it is not tried again
+
+
 def test_a_name_is_looked_up_once_for_check_and_connection(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

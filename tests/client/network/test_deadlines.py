@@ -62,16 +62,17 @@ def test_a_create_ends_in_time(stage: Stage, name: str) -> None:
     wan, playground = stage.play(STORIES[name])
     began = time.monotonic()
     with pytest.raises(errors.OutcomeUnknownError):
-        stage.do(wan.submit(PRO, "a vase", n=1, timeout=0.3))
+        stage.do(wan.submit(PRO, "a vase", n=1, timeout=0.4))
     assert time.monotonic() - began < 4  # a trickle takes 8 s, the others do not end
-    assert (playground.connections, playground.trickled_out) == (1, False)
+    assert playground.connections <= 1 and not playground.trickled_out
 
 
 def test_a_body_that_is_not_accepted_ends_in_time(stage: Stage) -> None:
     wan, playground = stage.play(deaf)
+    began = time.monotonic()
     with pytest.raises(errors.OutcomeUnknownError):
-        stage.do(wan.submit(PRO, "a vase", images=[PHOTO], extra={"padding": BIG}, timeout=0.3))
-    assert playground.connections == 1
+        stage.do(wan.submit(PRO, "a vase", images=[PHOTO], extra={"padding": BIG}, timeout=0.4))
+    assert playground.connections <= 1 and time.monotonic() - began < 10
 
 
 def test_a_handshake_that_trickles_was_not_accepted(stage: Stage) -> None:
@@ -81,7 +82,7 @@ def test_a_handshake_that_trickles_was_not_accepted(stage: Stage) -> None:
     _, playground = stage.play(server_hello)
     wan = stage.client(playground.url.replace("http:", "https:"), max_retries=0)
     with pytest.raises(errors.ConnectionFailedError, match="nothing was accepted"):
-        stage.do(wan.submit(PRO, "a vase", n=1, timeout=0.3))
+        stage.do(wan.submit(PRO, "a vase", n=1, timeout=0.4))
     assert (wan.spent, playground.trickled_out) == (0, False)
 
 

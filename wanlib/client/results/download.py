@@ -9,7 +9,7 @@ from wanlib.base.clock import Clock
 from wanlib.base.redaction import safe_repr
 from wanlib.base.urls import get_host, is_private
 from wanlib.base.values import MIB
-from wanlib.client.http.messages import Request, Response, TransportError
+from wanlib.client.http.messages import PrivateAddressError, Request, Response, TransportError
 from wanlib.client.protocol.effects import RunBlocking, Send, Sleep, Steps
 from wanlib.client.protocol.timing import Backoff, Deadline
 from wanlib.client.results.partial_file import PartialFile
@@ -105,6 +105,8 @@ def _receive(picture: Picture, rules: DownloadRules, body: PictureBody) -> Steps
         tries, tries_without_progress, before = tries + 1, tries_without_progress + 1, body.furthest
         try:
             yield from _attempt(picture, rules, body)
+        except PrivateAddressError as error:
+            raise DownloadFailedError(f"its link is not requested: {error}") from None
         except (TransportError, IncompletePictureError) as error:
             reason = str(error) or type(error).__name__
         else:
