@@ -19,7 +19,7 @@ from wan_conformance.lifecycle.simulation.clock import START, SimulatedClock
 from wan_conformance.lifecycle.simulation.service import RunawayClient
 from wanlib.base.redaction import redact_text
 from wanlib.emulator import Emulator, Request, Response
-from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE
+from wanlib.emulator.core.http_messages import CUT_BEFORE_RESPONSE, NEVER_ANSWERED
 
 _SCRIPT = Path(__file__).with_name("sdk_child.py")
 _INHERITED = ("PATH", "SYSTEMROOT", "LANG")
@@ -199,12 +199,19 @@ class SdkAdapter:
     def _send(self, message: dict[str, Any]) -> None:
         self._process.send({**message, "at": self._clock.at})
 
-    def _response(self, method: str, url: str, headers: dict[str, str], body: str) -> dict[str, Any]:
+    def _response(
+        self, method: str, url: str, headers: dict[str, str], body: str, timeout: float | None = None
+    ) -> dict[str, Any]:
         parts = urlsplit(url)
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         lowered = {name.lower(): value for name, value in headers.items()}
         origin = f"{parts.scheme}://{parts.netloc}"
         response = self._service.handle(Request(method, target, lowered, b64decode(body), origin))
+        if response.delay == NEVER_ANSWERED:
+            if timeout is None:
+                raise RunawayClient
+            self._clock.sleep(timeout)
+            return {"timed_out": True}
         # The read timeout of the SDK is per piece, so a response in slow pieces arrives in full.
         self._clock.sleep(response.delay + response.pace * len(response.parts))
         return _encode(response)

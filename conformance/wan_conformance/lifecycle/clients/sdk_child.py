@@ -56,16 +56,19 @@ class Parent:
         """Advance the simulated time."""
         self.at += seconds
 
-    def send(self, adapter: HTTPAdapter, request: Any, **_: Any) -> requests.Response:
+    def send(self, adapter: HTTPAdapter, request: Any, timeout: Any = None, **_: Any) -> requests.Response:
         """Send an HTTP request to the parent instead of the network."""
+        seconds = timeout[1] if isinstance(timeout, tuple) else timeout
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
         headers = {name: str(value) for name, value in request.headers.items()}
-        self.write(request=[request.method, request.url, headers, base64.b64encode(body).decode()])
+        self.write(request=[request.method, request.url, headers, base64.b64encode(body).decode(), seconds])
         message = self.receive()
         if message.get("stop"):
             raise Stopped
         if message.get("cut"):
             raise requests.exceptions.ConnectionError("Remote end closed connection", request=request)
+        if message.get("timed_out"):
+            raise requests.exceptions.ReadTimeout("Read timed out.", request=request)
         content = io.BytesIO(base64.b64decode(message["body"]))
         # If the body is shorter than its length, reading it fails as it does after a cut connection.
         raw = HTTPResponse(content, message["headers"], message["status"], preload_content=False)
