@@ -149,8 +149,10 @@ class _BoundaryCases:
     def _field_cases(self, model: str, field: Field) -> Iterator[Case]:
         rule = self.rule
         if rule.kind == "place":
-            body = self._first_reachable(model)
-            yield from self._change_cases(body, position_changes(body, field, rule.limit, body.sample(field)))
+            for mode_case in self._applicable_cases(model, field)[:1]:
+                body = RequestBuilder(self.spec, mode_case)
+                changes_of_position = position_changes(body, field, rule.limit, body.sample(field))
+                yield from self._change_cases(body, changes_of_position)
         elif rule.kind in ("effective", "needs"):
             yield from self._conditional_cases(model, field)
         elif rule.kind == "unknown":

@@ -116,6 +116,14 @@ _PUBLIC_HOSTS = (
 
 def public(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield URLs of public and of private hosts."""
+    values = _public_values(body, field, rule)
+    schemes = [rule.limit for rule in field.rules_of_kind("schemes")]
+    for value in values:
+        if all(value.value.partition(":")[0] in limit for limit in schemes):
+            yield value
+
+
+def _public_values(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     yield BoundaryValue("data", SideLimits(body, field).smallest_image(), True)
     yield BoundaryValue("oss-key", "oss://example/1.png", True)
     for label, host in _PUBLIC_HOSTS:
@@ -289,9 +297,10 @@ def max_bytes(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[Bounda
 
 def same_pixels_as(body: RequestBuilder, field: Field, rule: Rule) -> Iterator[BoundaryValue]:
     """Yield images of the same and of another size as the first image."""
+    images = next(member for member in body.family.fields if member.name == rule.limit)
     limits = SideLimits(body, field)
-    low = limits.low
-    also = {rule.limit: [limits.smallest_image()]}
+    low = max(limits.low, SideLimits(body, images.each or images).low)
+    also = {rule.limit: [data_uri_of_image("png", low, low)]}
     yield BoundaryValue("same", data_uri_of_image("png", low, low), True, also=also)
     yield BoundaryValue("wider", data_uri_of_image("png", low + 1, low), False, also=also)
     yield BoundaryValue("higher", data_uri_of_image("png", low, low + 1), False, also=also)

@@ -72,7 +72,8 @@ class ClientCore:
 
     def edit(self, verb: str, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Steps[Result]:
         """Make one call and return its result, with a task or without one."""
-        call = parse_call(verb, call_mode(kwargs.pop("via", "async")), model, prompt, images, kwargs)
+        via = kwargs.pop("via") if "via" in kwargs else self._default_call(model)
+        call = parse_call(verb, call_mode(via), model, prompt, images, kwargs)
         plan, deadline = yield from self._prepare_images(call)
         if plan.call == "sync":
             return (yield from call_sync(self.context, plan, call.max_price, deadline))
@@ -101,7 +102,8 @@ class ClientCore:
         from wanlib.client.call.prepared import prepare
 
         refuse_options("prepare", kwargs, "via")
-        via = call_mode(kwargs.pop("via", "async"), "stream")
+        via = kwargs.pop("via") if "via" in kwargs else self._default_call(model)
+        via = call_mode(via, "stream")
         verb = via if via == "stream" else self._verb(model, images, kwargs)
         call = parse_call(verb, via, model, prompt, images, kwargs)
         parse_amount(call.max_price, "max_price")
@@ -229,6 +231,11 @@ class ClientCore:
             deadline,
             allow_private=self.context.settings.is_local,
         )
+
+    def _default_call(self, model: Any) -> str:
+        """Return the call of a verb without `via`: by a task, unless the model has only synchronous calls."""
+        endpoints = get_model(self.context.api, model).endpoints
+        return "sync" if "sync" in endpoints and "async" not in endpoints else "async"
 
     def _verb(self, model: Any, images: Any, kwargs: dict[str, Any]) -> str:
         return infer_verb(get_model(self.context.api, model), images, kwargs)

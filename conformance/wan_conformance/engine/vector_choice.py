@@ -58,12 +58,13 @@ def _replaced_files(folder: Path) -> frozenset[str]:
 def _reason(vector: Vector, spec: Spec, replaced: frozenset[str]) -> str:
     """Return what a vector is about if it does not apply, with the reason; empty if it applies."""
     model = _model(vector.template)
-    if load_spec().base(model) is None:  # no packaged model: the body is refused for its name
+    base = load_spec().base(model)
+    if base is None:  # no packaged model: the body is refused for its name
         return f"names such as {model!r}, which are models of this spec" if spec.base(model) else ""
-    if spec.base(model) is None:
-        return f"{model}, which this spec does not have"
-    stem = spec.family(str(model)).name
-    return f"{model}: this spec has another {stem}.yaml" if stem in replaced else ""
+    if base not in spec.models:
+        return f"{base}, which this spec does not have"
+    stem = spec.family(base).name
+    return f"{base}: this spec has another {stem}.yaml" if stem in replaced else ""
 
 
 def _model(template: Any) -> object:

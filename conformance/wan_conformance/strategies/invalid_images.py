@@ -48,13 +48,13 @@ _FORBIDDEN_CHARACTERS = (" ", "\t", "\n", "\r", "\0", "\x1f", "\x7f")
 
 def _not_public(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
     hosts = (*_PRIVATE_HOSTS, *(f"bucket{suffix}" for suffix in rule.limit))
+    schemes = mode_case.limit(field, "schemes", ("http", "https", "oss"))
 
     def change(value: Any, source: ByteSource, partial: PartialRequest) -> str:
         host, blank = source.choose(hosts), source.choose(_FORBIDDEN_CHARACTERS)
         url = f"http://{host}/a.png"
-        return source.choose(
-            (url, url, url.replace("http:", "HTTPS:"), f"https://e.com/{blank}", "oss://", "oss:///")
-        )
+        urls = (url, url, url.replace("http:", "HTTPS:"), f"https://e.com/{blank}", "oss://", "oss:///")
+        return source.choose([url for url in urls if url.partition(":")[0].lower() in schemes])
 
     return change
 

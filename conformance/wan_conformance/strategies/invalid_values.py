@@ -168,7 +168,8 @@ def _other_decimals(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
 
 
 def _blank(rule: Rule, field: Field, mode_case: ModeCase) -> Break:
-    return _one_of(_BLANKS)
+    limit = mode_case.limit(field, "max_chars", max(map(len, _BLANKS)))
+    return _one_of(tuple(dict.fromkeys(blank[:limit] for blank in _BLANKS)))
 
 
 def _excluded(rule: Rule, field: Field, mode_case: ModeCase) -> Break:

@@ -88,7 +88,7 @@ def edit(
     Exit 0 if every requested picture arrived, 1 if one failed, the call violates a rule or the service
     refused it, 2 for a usage error, an unreadable image or a missing key.
     """
-    return PaidCommand("edit", call, images, output_files, via is Via.SYNC, upload).run()
+    return PaidCommand("edit", call, images, output_files, _is_sync(call, via), upload).run()
 
 
 def generate(call: CallOptions, output_files: OutputOptions, via: ViaOption = Via.ASYNC) -> int:
@@ -96,7 +96,7 @@ def generate(call: CallOptions, output_files: OutputOptions, via: ViaOption = Vi
 
     Output and exit codes are those of `wanlib edit`.
     """
-    return PaidCommand("generate", call, (), output_files, via is Via.SYNC).run()
+    return PaidCommand("generate", call, (), output_files, _is_sync(call, via)).run()
 
 
 def submit(call: CallOptions, images: OptionalImagesOption = None, upload: UploadOption = False) -> int:
@@ -105,6 +105,15 @@ def submit(call: CallOptions, images: OptionalImagesOption = None, upload: Uploa
     The price comes first, and exit codes are those of `wanlib edit`.
     """
     return PaidCommand("submit", call, images or (), None, upload=upload).run()
+
+
+def _is_sync(call: CallOptions, via: Via) -> bool:
+    """Return whether to call without a task: on request, or because the model has no other call."""
+    from wanlib.base.identifiers import base_model
+
+    api = call.connection.api
+    base = base_model(call.model, tuple(api.models), api.fine_tuned.ending)
+    return via is Via.SYNC or (base is not None and set(api.models[base].endpoints) == {"sync"})
 
 
 _NO_TASK = "the call was in progress and may be billed; it has no task, so it can't be continued"

@@ -27,6 +27,7 @@ class MethodContext:
     verb: str
     images: str
     calls: tuple[str, ...]
+    default_call: str
 
     def image_lists(self) -> list[str]:
         """Return the fields that the argument `images` fills."""

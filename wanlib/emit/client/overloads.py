@@ -48,7 +48,8 @@ def overloads(spec: Spec, method: str, model: str) -> list[Overload]:
     for verb, calls in METHODS[method].items():
         calls_of_model = tuple(call for call in calls if call in spec.calls(model))
         for images in IMAGES[verb] if verb in family.verbs and calls_of_model else ():
-            cases += list(_overloads(MethodContext(family, model, verb, images, calls_of_model)))
+            context = MethodContext(family, model, verb, images, calls_of_model, _default_call(spec, model))
+            cases += list(_overloads(context))
     typed = [_with_literal_types(overload, family) for overload in _merged(cases)]
     return [_widen_flags(overload, typed) for overload in typed]
 
@@ -96,12 +97,18 @@ def _choices(context: MethodContext, case: LiteralCase) -> tuple[LiteralChoice, 
     always_sent = context.family.verbs[context.verb].always_sends
     choices = [
         LiteralChoice("images", NONE, (context.images,)),
-        LiteralChoice("call", "async", (case.values["call"],)),
+        LiteralChoice("call", context.default_call, (case.values["call"],)),
     ]
     for name, value in case.values.items():
         if name != "call" and name not in always_sent:
             choices.append(LiteralChoice(name, context.default_value(context.family.field(name)), (value,)))
     return tuple(choices)
+
+
+def _default_call(spec: Spec, model: str) -> str:
+    """Return the call of a method without `via`, as `ClientCore` chooses it."""
+    calls = spec.calls(model)
+    return _WITHOUT_TASK if _WITHOUT_TASK in calls and "async" not in calls else "async"
 
 
 def _merged(overloads_left: list[Overload]) -> list[Overload]:

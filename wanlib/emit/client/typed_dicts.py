@@ -108,7 +108,8 @@ def _options(method: str, call: LiteralChoice) -> tuple[str, list[str]]:
     options = _OPTIONS[method]
     if options == "WaitOptions" and set(call.values) == {"async", "sync"}:
         return "WaitOrSyncOptions", []
-    if method != "prepare" and (call.is_optional or options != "WaitOptions"):
+    has_via = "sync" in call.values
+    if method != "prepare" and ((call.is_optional and not has_via) or options != "WaitOptions"):
         return options, []
     return options, [
         _key("via", f"Literal[{', '.join(map(python_literal, call.values))}]", not call.is_optional)

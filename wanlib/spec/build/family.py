@@ -46,6 +46,7 @@ def build_family(
         form.field_names if form else frozenset(),
     )
     fields = builder.fields(raw["fields"])
+    has_rest = form is None or any(node.form == "rest" for node in form.walk())
     verbs = VerbBuilder(fields, source_file)
     tables, output = OutputTableBuilder(fields, diagnostics), raw["output"]
     sizes = tables.by_condition("size", output["size"])
@@ -56,7 +57,7 @@ def build_family(
         body=raw["body"],
         modes=MappingProxyType(_modes(raw, fields, diagnostics)),
         fields=fields,
-        unknown=builder.rules.implied("unknown", "unknown", raw.lines["fields"]),
+        unknown=builder.rules.implied("unknown", "unknown", raw.lines["fields"]) if has_rest else None,
         output=MappingProxyType(dict(output)),
         verbs=MappingProxyType(verbs.verbs(raw["verbs"])),
         count_of=MappingProxyType(tables.by_condition("count_of", output["count_of"])),

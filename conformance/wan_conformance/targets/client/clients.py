@@ -2,6 +2,7 @@
 
 import asyncio
 import weakref
+from functools import partial
 from typing import Any
 
 import httpx
@@ -20,10 +21,10 @@ class SyncClientTarget(ClientTarget):
     def __init__(self, spec: Spec, package: ClientPackage = PACKAGED) -> None:
         super().__init__(spec, package.target_name("client"))
         http = httpx.Client(transport=self._service.transport(False))
-        self._wan = package.wan(http_client=http, **self._settings)
+        self._create = partial(package.wan, http_client=http, **self._settings)
 
     def _perform(self, call: VerbCall, arguments: dict[str, Any]) -> None:
-        perform(self._wan, call, arguments)
+        perform(self._client(call), call, arguments)
 
 
 class AsyncClientTarget(ClientTarget):
@@ -36,18 +37,21 @@ class AsyncClientTarget(ClientTarget):
         self._loop = asyncio.new_event_loop()
         weakref.finalize(self, self._loop.close)
         http = httpx.AsyncClient(transport=self._service.transport(True))
-        self._wan = package.async_wan(http_client=http, **self._settings)
+        self._create = partial(package.async_wan, http_client=http, **self._settings)
 
     def _with_image_inputs(self, call: VerbCall) -> VerbCall:
         return with_local_images(call)
 
     def _perform(self, call: VerbCall, arguments: dict[str, Any]) -> None:
         awaitable = (
-            self._stream(call, arguments) if call.call == "stream" else result_of(self._wan, call, arguments)
+            self._stream(call, arguments)
+            if call.call == "stream"
+            else result_of(self._client(call), call, arguments)
         )
         self._loop.run_until_complete(awaitable)
 
     async def _stream(self, call: VerbCall, arguments: dict[str, Any]) -> None:
-        async with await self._wan.stream(call.model, call.prompt, images=call.images, **arguments) as stream:
+        wan = self._client(call)
+        async with await wan.stream(call.model, call.prompt, images=call.images, **arguments) as stream:
             async for _ in stream:
                 pass

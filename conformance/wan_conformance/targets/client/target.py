@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -66,7 +66,7 @@ class ClientTarget(ABC):
     name: str
     workspace: str | None
     refuses = REFUSED
-    _wan: Any
+    _create: Callable[..., Any]
 
     def __init__(self, spec: Spec, name: str) -> None:
         base = _ADDRESS + spec.wire["base_path"]
@@ -76,6 +76,7 @@ class ClientTarget(ABC):
         self._checked_models: set[str] = set()
         self._expected_request = ExpectedRequest(spec, base, _KEY, self.workspace)
         self._service = FakeService(spec.wire)
+        self._clients: dict[str, Any] = {}
         self._settings: dict[str, Any] = {
             "api_key": _KEY,
             "base_url": base,
@@ -83,6 +84,20 @@ class ClientTarget(ABC):
             "clock": ManualClock(NOW),
             "random": Random(0),
         }
+
+    def _client(self, call: VerbCall) -> Any:
+        """Return the client of a region that offers the call: regions are no rules on bodies."""
+        regions, base = self._spec.wire["regions"], self._spec.base(call.model)
+        default = self._spec.wire["default_region"]
+        offering = [
+            name
+            for name in (default, *regions)
+            if call.call in regions[name].get("calls", {base: [call.call]}).get(base, ())
+        ]
+        region = offering[0] if offering else default
+        if region not in self._clients:
+            self._clients[region] = self._create(region=region)
+        return self._clients[region]
 
     def claims(self, kind: str) -> bool:
         """Return whether the kind exists: all of them are claimed."""
@@ -181,7 +196,7 @@ class ClientTarget(ABC):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             parsed = parse_call(call.verb, call.call, call.model, call.prompt, call.images, arguments)
-            passed = self._wan._core.plan(parsed).passed
+            passed = self._client(call)._core.plan(parsed).passed
         warned = frozenset(str(violation.message) for violation in caught) if allow else attempt.ignored
         return {
             violation.rule
@@ -218,7 +233,7 @@ def _call_arguments(call: VerbCall, extra: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_edit_without_image(call: VerbCall) -> bool:
     """Return whether it is an edit without an image, which the client always refuses."""
-    return call.verb == "edit" and not call.images
+    return call.verb == "edit" and not call.all_images
 
 
 def _error(text: str) -> Observation:

@@ -83,18 +83,27 @@ def verb_call(spec: Spec, question: Question) -> VerbCall:
     Raises:
         NotExpressibleError: If no call of the client produces it.
     """
-    body, call = question.body, question.call or "async"
+    body = question.body
     if not isinstance(body, dict):
         raise NotExpressibleError("the client only sends objects")
     if "model" not in body:
         raise NotExpressibleError("every verb requires a model")
     model = body["model"]
+    call = question.call or default_call(spec, model)
     if spec.base(model) is None:
         return VerbCall("edit", call, model, "a kettle")
     family = spec.family(model)
     reading = decode_body(family, spec.form(family), body)
     unknown = _unknown_parameters(family, reading, body)
+    if unknown and not any(node.form == "rest" for node in spec.form(family).walk()):
+        raise NotExpressibleError("the body form has no place for other parameters")
     return _build_call(family, reading, call, model, unknown)
+
+
+def default_call(spec: Spec, model: Any) -> str:
+    """Return the call of a body whose call is not known: asynchronous, unless the model has no such call."""
+    calls = spec.calls(model) if spec.base(model) else ()
+    return "async" if "async" in calls or not calls else calls[0]
 
 
 def names_rules(family: Family) -> set[str]:
@@ -135,7 +144,9 @@ def _build_call(
         raise NotExpressibleError("the client doesn't send an empty list of images")
     for model_field in family.fields:
         _convert(model_field, values.get(model_field.name))
-    verb = _choose_verb(family, call, images, values)
+    singles = [values.get(field.name) for field in family.fields if field.type == "image"]
+    has_image = bool(images) or any(singles)
+    verb = _choose_verb(family, call, has_image, values)
     verb_table = family.verbs.get(verb, _NO_EXTRAS)
     if any(values.get(name, ABSENT) is not value for name, value in verb_table.always_sends.items()):
         raise NotExpressibleError(f"the verb {verb} itself sets {', '.join(verb_table.always_sends)}")
@@ -166,15 +177,15 @@ def _convert(field: Field, value: Any) -> None:
         raise NotExpressibleError(f"the client reads two integers as a {field.name}")
 
 
-def _choose_verb(family: Family, call: str, images: Any, values: Mapping[str, Any]) -> str:
-    """Return the verb: without images `generate`, unless it would send more than the body has."""
+def _choose_verb(family: Family, call: str, has_image: bool, values: Mapping[str, Any]) -> str:
+    """Return the verb: without an image `generate`, unless it would send more than the body has."""
     if call == "stream":
         return "stream"
     generate = family.verbs.get("generate")
     generate_fits = generate is not None and all(
         values.get(name) is value for name, value in generate.always_sends.items()
     )
-    return "edit" if images or not generate_fits else "generate"
+    return "edit" if has_image or not generate_fits else "generate"
 
 
 def _image_problem(call: VerbCall) -> str | None:
@@ -196,7 +207,7 @@ def perform(wan: Any, call: VerbCall, arguments: dict[str, Any]) -> None:
     if call.call == "stream":
         with wan.stream(call.model, call.prompt, images=call.images, **arguments) as stream:
             list(stream)
-    elif call.call == "async" and call.verb == ("edit" if call.images else "generate"):
+    elif call.call == "async" and call.verb == ("edit" if call.all_images else "generate"):
         wan.submit(call.model, call.prompt, images=call.images, **arguments)
     else:
         result_of(wan, call, arguments)
@@ -210,10 +221,9 @@ def result_of(wan: Any, call: VerbCall, arguments: dict[str, Any]) -> Any:
         call: The call.
         arguments: Its keyword arguments.
     """
-    via = {} if call.call == "async" else {"via": call.call}
     if call.verb == "generate":
-        return wan.generate(call.model, call.prompt, **arguments, **via)
-    return wan.edit(call.model, call.prompt, images=call.images, **arguments, **via)
+        return wan.generate(call.model, call.prompt, **arguments, via=call.call)
+    return wan.edit(call.model, call.prompt, images=call.images, **arguments, via=call.call)
 
 
 def with_local_images(call: VerbCall) -> VerbCall:

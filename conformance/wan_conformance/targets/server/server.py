@@ -4,6 +4,7 @@ import json
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -87,6 +88,12 @@ class ApiServer:
         self.pays = pays
         self.sleep = sleep
 
+    @property
+    def any_call(self) -> str:
+        """A call that some model has; an asynchronous one if there is any."""
+        offered = {call for calls in self._spec.wire["endpoints"].values() for call in calls}
+        return next(call for call in ("async", *CALLS) if call in offered)
+
     def create(self, body: Any, raw: bytes, call: str, *, stored: bool = False) -> ServerResponse:
         """Send a body to its model's endpoint, or to another model's if it has none.
 
@@ -99,9 +106,9 @@ class ApiServer:
         endpoints = self._spec.wire["endpoints"]
         model = body.get("model") if isinstance(body, dict) else None
         own_endpoints = endpoints.get(self._spec.base(model), {})
-        endpoint = own_endpoints.get(call) or next(
-            calls_of_model[call] for calls_of_model in endpoints.values() if call in calls_of_model
-        )
+        others = [calls_of_model[call] for calls_of_model in endpoints.values() if call in calls_of_model]
+        any_endpoint = next(iter(next(iter(endpoints.values())).values()))
+        endpoint = own_endpoints.get(call) or (others or [any_endpoint])[0]
         return self._send(endpoint, call, raw, self._resolving if stored else {})
 
     def create_task(self, body: Any, headers: Mapping[str, str] = _NO_HEADERS) -> ServerResponse:
@@ -167,12 +174,21 @@ def emulator_server(spec: Spec, emulator: Emulator | None = None) -> ApiServer:
     Its clock stands still except where the harness waits, so that a task can be canceled before it runs.
     """
     emulator = emulator or Emulator(
-        spec,
+        _offered_everywhere(spec),
         settings=Settings(waiting=_WAITING, local_images=False, spool_cap=0, memory_cap=_MEMORY_CAP),
         clock=ManualClock(),
     )
     transport = EmulatorTransport(emulator)  # called directly: an httpx client around it doubles the time
     return ApiServer(spec, transport.handle_request, _EMULATOR_URL, pays=False, sleep=emulator.clock.sleep)
+
+
+def _offered_everywhere(spec: Spec) -> Spec:
+    """Return the spec without statements on what a region offers, which are not rules on bodies."""
+    regions = {
+        name: {key: value for key, value in region.items() if key != "calls"}
+        for name, region in spec.wire["regions"].items()
+    }
+    return replace(spec, wire=MappingProxyType({**spec.wire, "regions": regions}))
 
 
 def remote_server(spec: Spec, base_url: str, key: str | None) -> ApiServer:
@@ -190,7 +206,7 @@ def remote_server(spec: Spec, base_url: str, key: str | None) -> ApiServer:
     server = ApiServer(spec, client.send, base_url, key or _KEY, pays=True)
     weakref.finalize(server, client.close)
     try:
-        reply = server.create({}, b"{}", "async")
+        reply = server.create({}, b"{}", server.any_call)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ServerUnreachableError(
             f"{safe_repr(base_url)} can't be reached: {redact_text(str(error))}"

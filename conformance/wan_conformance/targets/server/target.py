@@ -78,7 +78,7 @@ class HttpTarget:
         self._outcomes = spec.task["outcomes"]
         self._id = re.compile(spec.wire["task_id"]["is"])
         # An empty body violates a rule on every server; a server that names rules names this one.
-        self._names = bool(self._server.create({}, b"{}", "async").rules)
+        self._names = bool(self._server.create({}, b"{}", self._server.any_call).rules)
 
         self._probe = TaskProbe(spec, self._server, names_rules=self._names)
 
