@@ -134,6 +134,7 @@ output:
   size:
     otherwise: {ratio: square, pixels: 64*64}
   multiple_of: 1
+  usage: {pictures: images, width: width, height: height}
   count_of: {otherwise: n}
   count_is: {otherwise: exact}
 """

@@ -121,7 +121,7 @@ class ResponseBodies:
         if self._uses_results_form(job):
             results = {names.result.results: self._results(job, link)}
             output = results | {names.task.metrics: self._metrics(job, ended=True)}
-            return {names.answer.output: output, names.answer.usage: {names.usage.images: job.image_count()}}
+            return {names.answer.output: output, names.answer.usage: self._usage(job, job.image_count(), 0)}
         parts = self._parts(job, link)
         groups = [parts] if self._in_one_choice(job) else [[part] for part in parts]
         choices = [self._choice(group, "last") for group in groups]
@@ -173,12 +173,22 @@ class ResponseBodies:
     def _usage(self, job: Job, images: int, texts: int) -> Body:
         """Build the usage of a call: the tokens that the spec states, and the texts written."""
         width, height = job.spec.size if images else (0, 0)
-        names = self._names.usage
-        stated = self._spec.family(job.spec.model).output.get("tokens", {})
+        output = self._spec.family(job.spec.model).output
+        stated = output.get("tokens", {})
         read, written = stated.get("input", 0), stated.get("output", 0) + texts
-        tokens = {
-            names.input_tokens: read,
-            names.output_tokens: written,
-            names.total_tokens: read + written,
+        counts = {
+            "images": images,
+            "size": f"{width}*{height}",
+            "width": width,
+            "height": height,
+            "input_tokens": read,
+            "output_tokens": written,
+            "total_tokens": read + written,
         }
-        return {names.images: images, names.size: f"{width}*{height}"} | tokens
+        names = self._names.usage
+        members: Mapping[str, str] = output.get("usage") or (
+            {names.images: "images"}
+            if self._uses_results_form(job)
+            else {name: word for word, name in names._asdict().items()}
+        )
+        return {member: counts[word] for member, word in members.items()}

@@ -76,7 +76,11 @@ class TaskProbe:
         urls = picture_urls(response["output"])
         if len(urls) != _PICTURES:
             raise ResponseProblemError(f"the request asks for {_PICTURES} pictures, the task has {len(urls)}")
-        counted = member(member(response, "usage"), "image_count")
+        usage = self._spec.family(model).output.get("usage") or {
+            self._spec.service["names"]["usage"]["images"]: "images"
+        }
+        counts = [member(member(response, "usage"), name) for name, word in usage.items() if word == "images"]
+        counted = next(iter(counts), None)
         if counted not in (None, _PICTURES):
             raise ResponseProblemError(
                 f"usage counts {safe_repr(counted)} pictures, the task has {len(urls)}"
