@@ -1,4 +1,4 @@
-"""Tests of the life of tasks, with faults, in simulated time, against six invariants.
+"""Tests of the life of tasks, with faults, in simulated time, against seven invariants.
 
 Five kinds of test share `invariants` (what must hold), `simulation` (clock, transport, service) and
 `clients`: exhaustive fault schedules (`schedules`), model-based stateful tests (`stateful`), crash tests

@@ -1,6 +1,6 @@
 """What must hold at the end of a stateful session: every intent has come to its end.
 
-This is the liveness property of the stateful tests. The six invariants of each call are in
+This is the liveness property of the stateful tests. The seven invariants of each call are in
 `lifecycle.invariants`, the consistency of all reports with the state table is in `consistency`.
 """
 
