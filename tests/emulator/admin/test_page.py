@@ -151,7 +151,7 @@ def test_a_task_fails_with_the_code_that_is_chosen(page: "Page", emulator: Emula
     assert card(page, task).locator(".why").inner_text().startswith("DataInspectionFailed: ")
     assert not button.is_visible() and card(page, other).get_by_role("button").count() == 2
     assert page.evaluate("document.activeElement.dataset.id") == task
-    page.locator("#news", has_text=f"Task {task[:8]}: FAILED.").wait_for(state="attached")
+    page.locator("#announcements", has_text=f"Task {task[:8]}: FAILED.").wait_for(state="attached")
 
 
 def test_requests_tell_the_rules_that_they_broke(page: "Page", emulator: Emulator) -> None:

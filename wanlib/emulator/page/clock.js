@@ -1,8 +1,8 @@
 // The clock, and the buttons that advance it where it is a manual one.
 
-import {tell} from "./ask.js";
+import {postAction} from "./control_api.js";
 import {show, write} from "./dom.js";
-import {act, say} from "./news.js";
+import {act, announce} from "./announcements.js";
 import {moment, writeTime} from "./times.js";
 
 const now = document.getElementById("now");
@@ -25,7 +25,7 @@ export function startClock(refresh) {
 }
 
 async function step(button, refresh) {
-  await tell("clock", {seconds: Number(button.dataset.seconds)});
+  await postAction("clock", {seconds: Number(button.dataset.seconds)});
   await refresh();
-  say(`The clock was advanced by ${button.dataset.name}: ${now.textContent}.`);
+  announce(`The clock was advanced by ${button.dataset.name}: ${now.textContent}.`);
 }

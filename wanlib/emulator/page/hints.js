@@ -1,7 +1,7 @@
 // How to point a client here. Open while there is nothing else to see.
 
 import {show} from "./dom.js";
-import {complain, say} from "./news.js";
+import {showProblem, announce} from "./announcements.js";
 
 const BASE_PATH = "/api/v1";
 const hints = document.getElementById("hints");
@@ -28,11 +28,11 @@ async function copy(button, lines) {
   try {
     await navigator.clipboard.writeText(lines.textContent);
     button.textContent = "Copied";
-    say("Copied.");
+    announce("Copied.");
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   } catch {
     // No clipboard, as on a plain-http address that is not this machine: the lines are selected instead.
     getSelection().selectAllChildren(lines);
-    complain("The browser keeps its clipboard closed here. The lines are selected: copy them by keyboard.");
+    showProblem("The browser keeps its clipboard closed here. The lines are selected: copy them by keyboard.");
   }
 }

@@ -1,11 +1,11 @@
 // Asks for the state every second while the page is seen, and shows it.
 
-import {state} from "./ask.js";
+import {state} from "./control_api.js";
 import {showClock, startClock} from "./clock.js";
 import {mark, write} from "./dom.js";
 import {showHints, startHints} from "./hints.js";
 import {showLedger} from "./ledger.js";
-import {say} from "./news.js";
+import {announce} from "./announcements.js";
 import {showRequests, startRequests} from "./requests.js";
 import {showTasks, startTasks} from "./tasks.js";
 
@@ -38,7 +38,7 @@ function show(found) {
 
 function tellLink(is, text) {
   const turned = [is, link.dataset.state].includes("lost") && is !== link.dataset.state;
-  if (turned) say(is === "lost" ? "The emulator does not answer." : "The emulator answers again.");
+  if (turned) announce(is === "lost" ? "The emulator does not answer." : "The emulator answers again.");
   mark(link, "data-state", is);
   write(link, text);
 }

@@ -1,6 +1,6 @@
 // A task's pictures: a box for each that was asked for, so that nothing moves when they come.
 
-import {pictureOf} from "./ask.js";
+import {pictureOf} from "./control_api.js";
 import {list, mark, show, slot, write} from "./dom.js";
 
 const WIDTH = 320;

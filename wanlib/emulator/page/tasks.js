@@ -1,9 +1,9 @@
 // The tasks, newest first.
 
-import {pathOf, tell} from "./ask.js";
+import {pathOf, postAction} from "./control_api.js";
 import {fill, list, mark, show, slot, write} from "./dom.js";
-import {showLife} from "./life.js";
-import {act, say} from "./news.js";
+import {showLifecycle} from "./lifecycle.js";
+import {act, announce} from "./announcements.js";
 import {showPictures} from "./pictures.js";
 import {showRules} from "./rules.js";
 
@@ -21,7 +21,7 @@ export function showTasks(state) {
   write(count, state.count > shown ? `the newest ${shown} of ${state.count}` : shown || "");
   offer(state.codes);
   list(tasks, state.tasks, "task", (task) => task.id, (node, task) => showTask(node, task, state.clock.now));
-  announce(state.tasks);
+  announceChanges(state.tasks);
 }
 
 /** Lets the buttons work; `refresh` is called when a task was ended. */
@@ -43,7 +43,7 @@ function showTask(node, task, now) {
   write(slot(node, "why"), why(task));
   show(slot(node, "why"), task.code !== "");
   showRules(slot(node, "rules"), task.rules ?? []);
-  showLife(slot(node, "life"), task, now);
+  showLifecycle(slot(node, "life"), task, now);
   showActions(node, task);
 }
 
@@ -68,7 +68,7 @@ function showActions(node, task) {
 async function end(button, refresh) {
   const {id} = button.closest("[data-id]").dataset;
   const action = button.dataset.do;
-  await tell(pathOf(id, action), action === "fail" ? {code: code.value} : {});
+  await postAction(pathOf(id, action), action === "fail" ? {code: code.value} : {});
   await refresh();
 }
 
@@ -78,10 +78,10 @@ function offer(codes) {
   code.append(...codes.map((name) => new Option(name, name, name === FAILS_WITH, name === FAILS_WITH)));
 }
 
-function announce(shown) {
+function announceChanges(shown) {
   const after = new Map(shown.map((task) => [task.id, task.status]));
   const changed = shown.filter((task) => before && before.get(task.id) !== task.status);
   before = after;
-  if (changed.length === 1) say(`Task ${changed[0].id.slice(0, 8)}: ${changed[0].status}.`);
-  if (changed.length > 1) say(`${changed.length} tasks have changed.`);
+  if (changed.length === 1) announce(`Task ${changed[0].id.slice(0, 8)}: ${changed[0].status}.`);
+  if (changed.length > 1) announce(`${changed.length} tasks have changed.`);
 }

@@ -1,10 +1,10 @@
-// A task's life: its states over time.
+// The lifecycle of a task: its states over time.
 
 import {fill, list, mark, slot} from "./dom.js";
 import {brief, span, writeTime} from "./times.js";
 
-/** Shows what has been and what will be. */
-export function showLife(parent, task, now) {
+/** Shows past and future states. */
+export function showLifecycle(parent, task, now) {
   list(parent, stepsOf(task), "step", (step) => step.key, (node, step) => showStep(node, step, task, now));
 }
 

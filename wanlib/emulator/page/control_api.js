@@ -9,7 +9,7 @@ export function state() {
 }
 
 /** Posts an action and returns the response. Throws its error message if it is refused. */
-export function tell(path, body = {}) {
+export function postAction(path, body = {}) {
   const headers = {"content-type": "application/json", "x-wan-control": "page"};
   return call(path, {method: "POST", headers, body: JSON.stringify(body)});
 }
