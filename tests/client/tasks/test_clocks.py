@@ -11,7 +11,7 @@ import pytest
 
 from tests.client.client_fixture import World
 from tests.client.response_samples import refusal, reply, task
-from tests.client.service import CREATED, PRO
+from tests.client.service import CREATED, DONE, PRO
 from tests.support.fake_clock import FakeClock
 from wanlib.base.clock import ClockOffset
 from wanlib.client.journal.journal import Journal
@@ -118,6 +118,34 @@ def test_a_wider_window_joins_calls_that_one_task_may_be_of(world: World, tmp_pa
     del tasks.created["task-1"]
     lost = world.do(world.client(journal=tmp_path / "journal").resume(adopt=True)).lost
     assert [ids(each.candidates) for each in lost] == [["task-0"]] * 2
+
+
+def test_a_service_whose_clock_runs_wild_is_asked_a_few_times(world: World, tmp_path: Path) -> None:
+    class Wild(Tasks):
+        def answer(self, request: Any) -> Any:
+            self.ahead += HOUR
+            return super().answer(request)
+
+    tasks = Wild(world, 0.0)
+    wan = world.client(journal=tmp_path / "journal")
+    errors = [lose(world, wan, tasks) for _ in range(3)]
+    world.do(wan.find_lost(errors[0]))
+    assert world.service.count("list") <= 2
+    world.do(wan.close())
+    assert len(world.do(world.client(journal=tmp_path / "journal").resume()).lost) == 3
+    assert world.service.count("list") <= 2 + 2 * 2 * 3
+
+
+def test_calls_that_are_near_by_the_services_time_are_adopted_together(world: World, tmp_path: Path) -> None:
+    tasks = Tasks(world, HOUR)
+    wan = world.client(journal=tmp_path / "journal")
+    for _ in range(2):
+        lose(world, wan, tasks)
+        world.time.at += 300
+    world.do(wan.close())
+    world.service.on("query", DONE)
+    resumed = world.do(world.client(journal=tmp_path / "journal").resume(adopt=True))
+    assert (ids(resumed.results), resumed.lost) == (["task-0", "task-1"], [])
 
 
 def test_the_journal_has_the_time_at_which_a_call_was_sent_at_last(

@@ -55,6 +55,8 @@ class JournalFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = _resolve(path)
         self._lock = threading.Lock()
+        self._wait = JOURNAL_FORMAT.wait
+        self._identity: tuple[int, int] | None = None
         self._open(JOURNAL_FORMAT.wait)
         self._is_closed = self._is_inherited = False
         _FILES.add(self)
@@ -82,7 +84,9 @@ class JournalFile:
                     self._is_inherited = False
                 if _identity(self.path) != self._identity:
                     raise _error(self.path, "was removed or replaced: make a client that opens it", task_id)
-                self.connection.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")
+                if wait != self._wait:
+                    self.connection.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")
+                    self._wait = wait
                 yield self.connection
             finally:
                 self._lock.release()
@@ -97,6 +101,7 @@ class JournalFile:
     def _open(self, wait: float) -> None:
         form = JOURNAL_FORMAT._replace(wait=wait)
         self.connection = open_sqlite_file(self.path, form, partial(_error, self.path))
+        self._wait = wait
         self._identity = _identity(self.path)
 
     def hold_for_fork(self) -> bool:

@@ -15,6 +15,8 @@ from wanlib.errors import DeadlineExceededError, MalformedResponseError, WanErro
 
 CLOCK_TOLERANCE = 120.0
 """Seconds from the sending of a call to its submission, and by which the clocks may differ unnoticed."""
+WIDENING = 30.0
+"""Seconds by which a window may grow without another search, a part of the tolerance."""
 MAX_PAGES = 1000
 """Pages of a list that are fetched at most: more tasks than one each second of the time they are kept."""
 
@@ -29,13 +31,13 @@ class TimeWindow(NamedTuple):
         """Return whether the two have a moment in common."""
         return self.start <= other.end and other.start <= self.end
 
+    def covers(self, other: "TimeWindow") -> bool:
+        """Return whether another window is in this one, but for `WIDENING` seconds at each end."""
+        return self.start - WIDENING <= other.start and other.end <= self.end + WIDENING
+
     def join(self, other: "TimeWindow") -> "TimeWindow":
         """Return the span from the beginning of the first to the end of the last."""
         return TimeWindow(min(self.start, other.start), max(self.end, other.end))
-
-
-MAX_SEARCHES = 4
-"""Times that the list is fetched: a service whose clock runs away would widen the window without end."""
 
 
 def submission_window(
@@ -108,23 +110,22 @@ def find_lost(
         context: The context of the client.
         model: The name of the model.
         window: Returns the window. It is asked again after the list, whose answer can show that the service's
-            clock differs, and if it is wider now, the list is fetched again, at most `MAX_SEARCHES` times.
+            clock differs; if it is wider now by more than `WIDENING`, the list is fetched once more.
         deadline: When the search ends.
     """
     names = context.api.names.list_query
     tasks: list[TaskSummary] = []
-    searched = window()
-    for _ in range(MAX_SEARCHES):
-        if searched.end <= searched.start:
-            return []
+    searched: TimeWindow | None = None
+    for _ in range(2):  # not more often: a service may give another time with each answer
+        wanted = window()
+        if wanted.end <= wanted.start or (searched and searched.covers(wanted)):
+            break
+        searched = wanted.join(searched) if searched else wanted
         tasks.clear()
         filters: Query = {**time_filter(context, searched), names.model: model}
         pages = TaskPages(context, filters, deadline)
         while page := (yield from pages.next_page()):
             tasks += page
-        if searched.join(window()) == searched:
-            break
-        searched = searched.join(window())
     return tasks
 
 
