@@ -846,8 +846,6 @@ def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) 
         "max_pixels": SIZE_MAX_PIXELS,
         "min_ratio": SIZE_MIN_RATIO,
         "max_ratio": SIZE_MAX_RATIO,
-        "min_side": 1,
-        "max_side": 999999,
     }
     return SizeBounds(
         field="size",

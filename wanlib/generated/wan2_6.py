@@ -1496,13 +1496,9 @@ def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None) 
         if interleave is False
         else SIZE_MAX_PIXELS_INTERLEAVE
         if interleave is True
-        else 999998000001
-        if interleave is True and interleave is False
         else None,
         "min_ratio": SIZE_MIN_RATIO,
         "max_ratio": SIZE_MAX_RATIO,
-        "min_side": 1,
-        "max_side": 999999,
     }
     return SizeBounds(
         field="size",

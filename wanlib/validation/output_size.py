@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 from math import isqrt
+from types import MappingProxyType
 from typing import NamedTuple
 
 from wanlib.base.values import Ratio
@@ -20,8 +21,12 @@ _DECIMAL = re.compile(r"\s*[0-9]{1,9}(?:\.[0-9]{1,9})?\s*", re.ASCII)
 _SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})", re.ASCII)
 
 
+LONGEST_SIDE = 999_999
+"""The longest side that a size can state: six digits."""
+
+
 class SizeBounds(NamedTuple):
-    """The limits on the output size in one mode.
+    """The limits on the output size in one mode; what no rule limits has the widest values.
 
     Attributes:
         field: The parameter.
@@ -38,16 +43,16 @@ class SizeBounds(NamedTuple):
     """
 
     field: str
-    keywords: Mapping[str, int]
-    min_pixels: int
-    max_pixels: int
-    min_ratio: Ratio
-    max_ratio: Ratio
-    min_side: int
-    max_side: int
-    default: str | None
-    step: int
-    recommended: tuple[str, ...]
+    keywords: Mapping[str, int] = MappingProxyType({})
+    min_pixels: int = 1
+    max_pixels: int = LONGEST_SIDE * LONGEST_SIDE
+    min_ratio: Ratio = Ratio(1, LONGEST_SIDE)
+    max_ratio: Ratio = Ratio(LONGEST_SIDE, 1)
+    min_side: int = 1
+    max_side: int = LONGEST_SIDE
+    default: str | None = None
+    step: int = 1
+    recommended: tuple[str, ...] = ()
 
     @property
     def known(self) -> bool:

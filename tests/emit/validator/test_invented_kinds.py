@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from fractions import Fraction
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,7 @@ from wanlib.emit.schema.json_schema import CLAIMS
 from wanlib.emit.validator.module import validator
 from wanlib.spec import Rule, Spec, interpret
 from wanlib.spec.mutations import list_mutations
+from wanlib.validation.output_size import nearest_size
 
 Modules = dict[str, ModuleType]
 
@@ -135,3 +137,10 @@ def test_a_field_is_written_by_its_name_in_a_body(spec: Spec, generated: Modules
     assert interpret(spec, body) == [] and generated[MODEL].check_fields(MODEL, fields) == []
     (violation,) = interpret(spec, body | {"parameters": {"timeout": 99}})
     assert (violation.rule, violation.path) == ("wan2.0/time_limit.max", "/parameters/timeout")
+
+
+def test_the_sides_of_an_output_size_bound_the_nearest_size(generated: Modules) -> None:
+    cold, hot = (generated[MODEL].size_bounds(MODEL, fields) for fields in ({}, {"heat": 50}))
+    assert cold.known and (cold.min_side, cold.max_side, hot.max_side) == (512, 2048, 1024)
+    assert nearest_size(cold, Fraction(4), 1_300_000) == (2048, 512)
+    assert nearest_size(hot, Fraction(4), 1_300_000) == (1024, 953)  # three quarters of the tier

@@ -103,6 +103,23 @@ STEP = "OUTPUT_MULTIPLE_OF"
 """The constant that holds what both sides of a picture are multiples of."""
 
 
+def _unlimited_name(kind: str) -> str:
+    return f"_ANY_{kind.upper()}"
+
+
+def _size_limits(sized: Field) -> dict[str, dict[Condition | None, str]]:
+    """Return the constants of each kind that a size states, by condition, with one for no limit if needed."""
+    limits: dict[str, dict[Condition | None, str]] = {}
+    for kind in _KINDS:
+        constants = {rule.condition: constant_name(rule) for rule in sized.rules_of_kind(kind)}
+        if constants:
+            opposites = {Condition(each.mode, not each.wanted) for each in constants if each}
+            if None not in constants and not opposites & constants.keys():
+                constants[None] = _unlimited_name(kind)
+            limits[kind] = constants
+    return limits
+
+
 class Sizing:
     """Write `size_bounds`. A limit whose mode is unknown is None."""
 
@@ -111,14 +128,18 @@ class Sizing:
         self.out = writer
 
     def write(self) -> None:
-        """Write the whole function."""
+        """Write the whole function, and constants for limits that only some modes have."""
         out = self.out
+        sized = next((field for field in self.plan.family.fields if field.type == "size"), None)
+        limits = _size_limits(sized) if sized else {}
+        for kind, constants in limits.items():
+            if constants.get(None) == _unlimited_name(kind):
+                out.line(f"{constants[None]} = {_UNLIMITED[kind]}")
         head = "def size_bounds(model: str, fields: Mapping[str, Any], call: str | None = None)"
         with out.block(f"{head} -> 'SizeBounds | None'"):
             out.line(
                 '"""Return the limits on the output size in this mode; None for a model without sizes."""'
             )
-            sized = next((field for field in self.plan.family.fields if field.type == "size"), None)
             if sized is None:
                 out.line("return None")
                 return
@@ -128,12 +149,8 @@ class Sizing:
                 out.line(f"{local_name(field.name)} = fields.get({python_literal(field.name)}, _ABSENT)")
             ReportPath(self.plan, out).modes()
             out.line("_limits: dict[str, Any] = {")
-            for kind in _KINDS:
-                limits: dict[Condition | None, str] = {
-                    rule.condition: constant_name(rule) for rule in sized.rules_of_kind(kind)
-                }
-                limits.setdefault(None, _UNLIMITED[kind])
-                out.line(f"    {python_literal(kind)}: {choice(limits, 'None')},")
+            for kind, constants in limits.items():
+                out.line(f"    {python_literal(kind)}: {choice(constants, 'None')},")
             out.line("}")
             out.line("return SizeBounds(")
             out.depth += 1

@@ -9,15 +9,20 @@ from wanlib.base.redaction import safe_repr
 from wanlib.base.values import ABSENT
 from wanlib.boundary.case import Question
 from wanlib.client.call.options import WaitOrSyncOptions
-from wanlib.spec import Family, Field, Rule, Spec
+from wanlib.spec import Condition, Family, Field, Rule, Spec
 from wanlib.spec.interpreter.decode import DecodedBody, decode_body
+from wanlib.spec.model.mode_values import value_combinations
 from wanlib.spec.model.model import Verb
+from wanlib.spec.model.modes import holds
 from wanlib.validation.data_uri import parse_data_uri
 
 IMAGE_PREFIXES = ("http://", "https://", "data:", "oss://")
 """Prefixes of texts that the client sends as images unchanged."""
 _RESERVED = frozenset({"self", "model", "prompt", "images", *WaitOrSyncOptions.__annotations__})
 _NO_EXTRAS = Verb({}, {})
+_VERBS = ("edit", "generate")
+_VERBS_OF_CALLS = {"stream": ("stream",)}
+"""The verbs by which the client makes a call, where they are not those of other calls."""
 
 
 class NotExpressibleError(Exception):
@@ -269,7 +274,21 @@ def unreachable_rules(spec: Spec) -> frozenset[str]:
         parts = {name for node in spec.form(family).walk() for _, name in node.parts}
         for member in family.walk():
             rule_ids |= {rule.id for rule in member.rules if _is_unreachable(family, member, rule, parts)}
+        rule_ids |= {
+            rule.id for call, rule in family.call_rules.items() if _always_holds(family, call, rule.limit)
+        }
     return frozenset(rule_ids)
+
+
+def _always_holds(family: Family, call: str, condition: Condition) -> bool:
+    """Return whether every verb that makes a call sends what the condition asks for."""
+    verbs = [family.verbs[name] for name in _VERBS_OF_CALLS.get(call, _VERBS) if name in family.verbs]
+    return not any(
+        holds(family.modes, condition.mode, values) is not condition.wanted
+        for verb in verbs
+        for values in value_combinations(family, (condition.mode,))
+        if all(values.get(name, value) == value for name, value in verb.always_sends.items())
+    )
 
 
 def _is_unreachable(family: Family, field: Field, rule: Rule, parts: set[str]) -> bool:
