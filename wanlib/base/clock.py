@@ -58,9 +58,17 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """The clock of this machine."""
+    """The clock of this machine.
+
+    Args:
+        ahead: Seconds that are added to the time since 1970, as on a machine whose clock is not set exactly;
+            negative for a clock that is behind.
+    """
 
     waits = True
+
+    def __init__(self, ahead: float = 0.0) -> None:
+        self._ahead = ahead
 
     def now(self) -> float:
         """Return monotonic seconds, for waits and deadlines."""
@@ -68,7 +76,7 @@ class RealClock:
 
     def wall(self) -> float:
         """Return the seconds since 1970."""
-        return time.time()
+        return time.time() + self._ahead
 
     def sleep(self, seconds: float) -> None:
         """Let this many seconds pass."""

@@ -6,8 +6,10 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from subprocess import DEVNULL
+from time import time
 from typing import Any
 
 import httpx
@@ -133,6 +135,8 @@ def test_a_port_in_use_is_reported_in_one_line() -> None:
         (("--faults", "explode"), "unknown fault 'explode', expected one of error"),
         (("--waiting", "-1"), "--waiting is -1.0; expected 0 or more"),
         (("--working", "nan"), "--working is nan"),
+        (("--ahead", "nan"), "--ahead is nan"),
+        (("--ahead", "60", "--clock", "manual"), "--ahead: a manual clock is set on the admin page"),
         (("--mutant", "wan2.7/n.maxx"), "--mutant 'wan2.7/n.maxx': "),
         (("--data", "/dev/null"), "--data: /dev/null "),
         (("--spec", "/nowhere"), "--spec /nowhere: no such folder"),
@@ -154,6 +158,18 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "find_spec", lambda name: None if name == "uvicorn" else object())
     ran = in_process("serve")
     assert ran.code == 2 and ran.err == "wanlib: this needs uvicorn: pip install 'wanlib[emulator]'\n"
+
+
+def test_the_clock_of_the_emulator_may_be_ahead_or_behind() -> None:
+    from wanlib.cli.commands.serve import EmulatorOptions
+    from wanlib.emulator import Request
+    from wanlib.spec import load
+
+    for ahead in (180.0, -180.0):
+        emulator = EmulatorOptions(ahead=ahead).emulator(load())
+        date = emulator.handle(Request("GET", "/", {})).header("date")
+        assert parsedate_to_datetime(date or "").timestamp() - time() == pytest.approx(ahead, abs=5)
+        emulator.close()
 
 
 def test_the_options_reach_the_emulator() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wanlib.spec import Spec
 
 _PACKAGES = ("starlette", "uvicorn", "PIL", "yaml", "jsonschema")
+_MAX_AHEAD = 366 * 86_400
 _ALL_INTERFACES = ("0.0.0.0", "::")
 
 
@@ -79,6 +80,13 @@ class EmulatorOptions:
             " advances on the admin page."
         ),
     ] = ClockKind.REAL
+    ahead: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="How far the clock of the emulator is ahead of this machine's; negative for behind.",
+        ),
+    ] = 0.0
     waiting: Annotated[float, typer.Option(metavar="SECONDS", help="How long a task is PENDING.")] = 0.5
     working: Annotated[float, typer.Option(metavar="SECONDS", help="How long a task is RUNNING.")] = 1.0
     region: Annotated[
@@ -170,7 +178,7 @@ class EmulatorOptions:
         from wanlib.emulator.storage.database import StoreError
 
         settings, store = self.settings(spec), self._store()
-        clock: Clock = RealClock()
+        clock: Clock = RealClock(self._clock_difference())
         try:
             if self.clock is ClockKind.MANUAL:
                 clock = store.manual_clock() if store else ManualClock()
@@ -181,6 +189,13 @@ class EmulatorOptions:
             raise CliError(f"--data: {error}") from None
         except ValueError as error:
             raise CliError(f"--mutant {safe_repr(self.mutant)}: {error}") from None
+
+    def _clock_difference(self) -> float:
+        if not abs(self.ahead) <= _MAX_AHEAD:
+            raise CliError(f"--ahead is {self.ahead}; expected seconds, at most {_MAX_AHEAD:,} either way")
+        if self.ahead and self.clock is ClockKind.MANUAL:
+            raise CliError("--ahead: a manual clock is set on the admin page; leave out one of the two")
+        return self.ahead
 
     def _store(self) -> "SqliteStore | None":
         """Return the store of the data folder; None to store in memory only."""

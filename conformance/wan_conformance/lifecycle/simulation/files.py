@@ -4,6 +4,7 @@
 seen. Its `write_faults` fail writes of the client to the journal, as a full disk does.
 """
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -87,19 +88,24 @@ class JournalReader:
 
 @contextmanager
 def failing_writes(journal: JournalReader) -> Iterator[None]:
-    """Let the writes of all clients that are created inside the block fail by `journal.write_faults`."""
+    """Let the writes of all clients that are created inside the block fail by `journal.write_faults`.
+
+    What the logger `wanlib` warns of is expected, so it is not printed.
+    """
 
     class Connection(sqlite3.Connection):
         def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
             journal.write_faults.check(statement)
             return super().execute(statement, *values)
 
-    original = sqlite3.connect
+    original, silence = sqlite3.connect, logging.NullHandler()
+    logging.getLogger("wanlib").addHandler(silence)
     setattr(sqlite3, "connect", partial(original, factory=Connection))  # noqa: B010 - as in `crash_points`
     try:
         yield
     finally:
         setattr(sqlite3, "connect", original)  # noqa: B010
+        logging.getLogger("wanlib").removeHandler(silence)
 
 
 @contextmanager
