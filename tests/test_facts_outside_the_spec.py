@@ -32,6 +32,8 @@ COMMAND = "the command and function `size`, and its option"
 HOLE = "what stands in braces in a wording or a header"
 MODE = "an access right of a file, 0o600"
 UNIT = "a unit of time"
+DIFF = "a member of the output of `wanlib diff`"
+SARIF = "a word of SARIF"
 
 ALLOWED: Mapping[str, Mapping[str, str]] = {
     "wanlib/__init__.py": {"size": COMMAND},
@@ -50,7 +52,17 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
     },
     "wanlib/emit/client/api_tables.py": {"task_id": ROW},
     "wanlib/emulator/api/response_bodies.py": dict.fromkeys(
-        ("finish_reason", "results", "choices", "input"), ROW
+        (
+            "finish_reason",
+            "results",
+            "choices",
+            "input",
+            "size",
+            "input_tokens",
+            "output_tokens",
+            "total_tokens",
+        ),
+        ROW,
     ),
     "wanlib/emulator/admin/api.py": {"code": PAGE, "message": PAGE, "type": ASGI, "86400": UNIT},
     "wanlib/emulator/storage/disk_blobs.py": {"384": MODE},
@@ -83,6 +95,13 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "InvalidURL": "an exception of httpx",
         "content": "an argument of httpx",
     },
+    "wanlib/diff/change.py": {"text": DIFF},
+    "wanlib/diff/sentences.py": {"type": "a kind of rule"},
+    "wanlib/diff/report/sarif.py": dict.fromkeys(("message", "text", "results", "region"), SARIF),
+    "wanlib/migration/source_calls.py": {"image": "a type of the spec language"},
+    "wanlib/client/journal/leases.py": {"384": MODE},
+    "wanlib/client/protocol/live_calls.py": {"request_id": RESULT, "task_id": RESULT},
+    "wanlib/client/protocol/service_clock.py": {"86400.0": UNIT},
     "wanlib/spec/model/predicates.py": {"oss://": "how the URL of an uploaded file is written"},
     "wanlib/spec/tables/table_rules.py": {"task_id": ROW},
     "wanlib/spec/tables/table_checks.py": {"request_id": HOLE, "url": HOLE},

@@ -15,7 +15,7 @@ from wanlib.base.values import ABSENT
 from wanlib.boundary.body import RequestBuilder
 from wanlib.boundary.mode_cases import mode_cases
 from wanlib.diff.side import ModelView
-from wanlib.spec import Spec
+from wanlib.spec import Family, Spec
 
 _VERBS = ("edit", "generate", "submit")
 _POSITIONAL = ("model", "prompt")
@@ -160,20 +160,23 @@ def _by_field(spec: Spec, model: str, arguments: Mapping[str, ast.expr]) -> Mapp
     form = spec.bodies[spec.family(model).body]
     members = [member for node in form.walk() for member in node.members]
     fields = {name: node.field for name, node in members if node.form == "leaf" and node.field}
-    named = {fields.get(name, name): value for name, value in arguments.items() if name != "messages"}
-    return {**named, **_message_parts(arguments)}
+    parts = {name: field for node in form.walk() for name, field in node.parts}
+    named = {fields.get(name, name): value for name, value in arguments.items()}
+    for name, _ in members:
+        if parts and name in named and name not in fields.values():
+            named |= _parts(spec.family(model), named.pop(name), parts)
+    return named
 
 
-def _message_parts(arguments: Mapping[str, ast.expr]) -> Mapping[str, ast.expr]:
-    """Return the prompt and the images of `messages=[…]`, as the official SDK takes them."""
-    messages = arguments.get("messages")
-    parts = [node for node in ast.walk(messages) if isinstance(node, ast.Dict)] if messages else []
-    texts, images = [], []
-    for part in parts:
+def _parts(family: Family, messages: ast.expr, parts: Mapping[str, str]) -> Mapping[str, ast.expr]:
+    """Return what stands in the parts of messages, by field; of several for one field, a list."""
+    found: dict[str, list[ast.expr]] = {}
+    for part in (node for node in ast.walk(messages) if isinstance(node, ast.Dict)):
         for key, value in zip(part.keys, part.values, strict=True):
-            if isinstance(key, ast.Constant) and key.value == "text":
-                texts.append(value)
-            elif isinstance(key, ast.Constant) and key.value == "image":
-                images.append(value)
-    found: dict[str, ast.expr] = {"prompt": texts[0]} if texts else {}
-    return found | ({"images": ast.List(images, ast.Load())} if images else {})
+            name = key.value if isinstance(key, ast.Constant) else None
+            if isinstance(name, str) and name in parts:
+                found.setdefault(parts[name], []).append(value)
+    return {
+        field: ast.List(values, ast.Load()) if family.field(field).type == "list" else values[0]
+        for field, values in found.items()
+    }

@@ -123,7 +123,7 @@ def _nearest(size: str, limits: Mapping[str, Any], view: ModelView) -> str | Non
     least, most = limits["min_pixels"], limits["max_pixels"]
     sides = limits.get("min_side", 1), limits.get("max_side", most)
     ratios = limits["min_ratio"], limits["max_ratio"]
-    bounds = SizeBounds("size", {}, least, most, *ratios, *sides, None, 1, ())
+    bounds = SizeBounds("", {}, least, most, *ratios, *sides, None, 1, ())
     fraction = min(max(Fraction(*ratio), Fraction(*limits["min_ratio"])), Fraction(*limits["max_ratio"]))
     found = nearest_size(bounds, fraction, min(max(ratio.width * ratio.height, least), most))
     return None if found is None else f"{found[0]}*{found[1]}"
