@@ -120,6 +120,15 @@ def test_tls_files_that_do_not_exist_are_named(
     assert not journal.exists()
 
 
+@pytest.mark.parametrize(
+    ("proxy", "advice"),
+    [("socks5://proxy.example.com", r"install httpx\[socks\]"), ("ftp://proxy.example.com", "scheme")],
+)
+def test_a_proxy_that_cannot_be_used_is_named(proxy: str, advice: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match=f"{proxy}.*{advice}"):
+        Wan(KEY, proxy=proxy)
+
+
 def test_a_client_of_a_loop_that_ended_can_be_closed() -> None:
     stage = Stage("async")
     wan, playground = stage.play(routes)

@@ -7,7 +7,7 @@ say which one a request takes. Exceptions of httpcore pass unchanged; the driver
 
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, TypeVar
 from urllib.request import getproxies
 
@@ -192,7 +192,8 @@ def _pool_options(
     )
     options["proxy_auth"] = proxy.raw_auth
     if url.scheme in ("socks5", "socks5h"):
-        import_module("socksio")  # an ImportError now, and not at the first request
+        if find_spec("socksio") is None:  # httpcore would find out at the first request
+            raise ImportError("a SOCKS proxy needs the package socksio; install httpx[socks]")
         return by_socks, options
     options |= {"proxy_headers": proxy.headers.raw, "proxy_ssl_context": proxy.ssl_context}
     return by_http, options
