@@ -134,7 +134,7 @@ def test_mode_cases_leave_out_what_the_rules_forbid() -> None:
             assert {values["call"] for values in mode_case.assignments} <= {"async", "stream"}
     broken = mode_cases(SPEC, "wan2.6-image", SPEC.rules["wan2.6/enable_interleave.one_of:plain_sync"])
     assert [dict(violation) for mode_case in broken for violation in mode_case.assignments] == [
-        {"enable_interleave": True, "call": "sync"}
+        {"enable_interleave": True, "call": "sync", "stream": True}
     ]
 
 
