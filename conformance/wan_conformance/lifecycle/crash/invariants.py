@@ -60,7 +60,7 @@ def crash_violations(
 
 
 def calls_without_task(journal: Path) -> int:
-    """Count the calls in a journal that have no task id; 0 if there is no journal."""
+    """Count the calls in a journal that have no task id; 0 without a journal."""
     if not journal.exists():
         return 0
     with closing(sqlite3.connect(journal)) as connection, suppress(sqlite3.OperationalError):
