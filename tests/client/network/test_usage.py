@@ -11,7 +11,7 @@ import pytest
 
 from tests.client.client_fixture import KEY, World
 from tests.client.response_samples import TASK
-from tests.client.service import CREATED, DONE, PRO
+from tests.client.service import CREATED, DONE, PRO, RUNNING
 from tests.client.socket_server import Line, answer
 from tests.client.socket_stage import Stage
 from wanlib import AsyncWan, Wan, errors
@@ -59,6 +59,17 @@ def test_a_client_may_be_closed_inside_of_its_block(stage: Stage) -> None:
     with wan:
         wan.generate(PRO, "a vase", n=1)
         wan.close()
+
+
+def test_a_wait_ends_when_its_client_is_closed() -> None:
+    for tasks in ([TASK], [TASK, TASK[:-4] + "0002"]):
+        world = World("sync")
+        world.service.on("query", RUNNING)
+        wan = world.client()
+        with pytest.raises(errors.UsageError, match="closed"):
+            wan.wait(tasks, on_status=lambda *_, wan=wan: wan.close())
+        assert world.time.at < 1010
+        world.close()
 
 
 def test_an_http_client_that_its_owner_closed_costs_nothing(world: World) -> None:

@@ -5,7 +5,6 @@ from contextlib import closing
 from functools import partial
 from typing import Any, TypeVar
 
-from wanlib.base.clock import Clock
 from wanlib.base.redaction import hide_keys_in_bytes
 from wanlib.client.drivers.http_adapter import (
     HttpxAdapter,
@@ -169,8 +168,13 @@ class Driver:
         for index, (task_id, submitted_at) in enumerate(effect.tasks):
             on_outcome = partial(outcomes.__setitem__, index)
             poller.add(TaskWaiter(task_id, submitted_at, effect.deadline, on_outcome, effect.on_status))
-        polling = _Polling(self._context.clock, self._gather, self._run_safely, self._parallel)
-        self._perform(poller.run(), {**self._handlers, PollRound: polling.run, WaitForWork: polling.wait})
+        polling = _Polling(self._context, self.conclude, self._parallel)
+        handlers: dict[type, Callable[[Any], Any]] = {
+            **self._handlers,
+            PollRound: polling.run,
+            WaitForWork: polling.wait,
+        }
+        self._perform(poller.run(), handlers)
         return [outcomes[index] for index in range(len(effect.tasks))]
 
 
@@ -180,28 +184,32 @@ class _Polling:
     That takes threads and a clock that passes by itself; without them a round waits for all its polls.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        gather: Callable[[Gather], list[Any]],
-        run_safely: Callable[[Steps[None]], object],
-        parallel: int,
-    ) -> None:
-        self._clock = clock
-        self._gather = gather
-        self._run_safely = run_safely
+    def __init__(self, context: ClientContext, perform: Callable[[Steps[None]], None], parallel: int) -> None:
+        self._context = context
+        self._perform = perform
         self._parallel = parallel
         self._threads = BackgroundThreads()
 
     def run(self, effect: PollRound) -> None:
-        if effect.is_only or self._parallel == 1 or not getattr(self._clock, "waits", True):
-            self._gather(Gather(effect.steps, effect.width))
-            return
-        polls = [partial(self._run_safely, steps) for steps in effect.steps]
-        self._threads.run(polls, min(effect.width, self._parallel), effect.patience)
+        """Poll. Raise UsageError if the client was closed meanwhile."""
+        self._context.usage.check()
+        polls = [partial(self._perform, steps) for steps in effect.steps]
+        width = min(effect.width, self._parallel, len(polls))
+        if width == 1 and (effect.is_only or self._parallel == 1 or not self._passes):
+            for poll in polls:
+                poll()
+        elif not self._passes:
+            run_in_threads(polls, width)
+        else:
+            self._threads.run(polls, width, effect.patience)
 
     def wait(self, effect: WaitForWork) -> None:
         if self._threads.is_idle:
-            self._clock.sleep(effect.seconds)
+            self._context.clock.sleep(effect.seconds)
         else:
             self._threads.wait(effect.seconds)
+
+    @property
+    def _passes(self) -> bool:
+        """Whether the clock passes by itself."""
+        return getattr(self._context.clock, "waits", True)
