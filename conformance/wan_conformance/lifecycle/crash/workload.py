@@ -165,9 +165,7 @@ def main() -> None:
             signal.alarm(_TIMEOUT)
             _report(_run_workload(WorkerOrder(**json.loads(line))))
             os._exit(0)
-        _, status = os.waitpid(
-            child, 0
-        )  # without this the client takes a dead child for a live owner of a lease
+        _, status = os.waitpid(child, 0)
         _report({"ended": os.waitstatus_to_exitcode(status)})
 
 
