@@ -35,7 +35,7 @@ class Hour(NamedTuple):
 
 
 def hours(requests: Iterable[int], seed: int = 0) -> Iterator[Hour]:
-    """Hours of so many requests each on one emulator, two days apart. AssertionError where a task is lost."""
+    """Hours of so many requests each, three days apart. AssertionError where a task is lost."""
     emulator = Emulator(settings=Settings(waiting=WAITING, working=WORKING), seed=seed)
     books = Books()
     for number, count in enumerate(requests):
@@ -47,7 +47,7 @@ def hours(requests: Iterable[int], seed: int = 0) -> Iterator[Hour]:
         kept, size = len(emulator.jobs()), _resident()
         counts = traffic.counts
         del traffic
-        advance(emulator, 2 * DAY)
+        advance(emulator, 3 * DAY)
         send(emulator, "GET", "/tasks/")
         assert emulator.jobs() == () and emulator.stored_bytes == (0, 0)
         gc.collect()

@@ -11,6 +11,7 @@ BY_HAND: Mapping[str, str] = {
     "tests/conformance/test_vectors.py": "vectors are written from the pages, independently of the spec",
     "tests/conformance/test_cli.py::test_one_rule_with_the_packaged_spec": "runs vectors",
     "tests/conformance/test_http_target.py::test_the_embedded_emulator_conforms": "runs vectors",
+    "tests/conformance/test_http_target.py::test_the_command_judges_a_server_by_its_url": "runs vectors",
     "tests/conformance/lifecycle/": "the harness states expiry and rates of tasks independently of the spec",
     "tests/setup/test_readme.py": "the README shows figures",
     "tests/client/test_quick_start.py::test_without_a_key_a_day": "the same",

@@ -14,6 +14,7 @@ from tests.client.response_samples import KEY as SIGNATURE
 from tests.client.response_samples import refusal, reply
 from tests.client.service import CREATED, DONE, PHOTO, POLICY, PRO
 from tests.client.weakenings.stage import PNG, edit, refused, result_of, sent, weakened, weakened_by
+from tests.support.api_facts import price_of
 from tests.support.image_files import picture
 from wanlib import errors
 from wanlib.client.call import arguments
@@ -146,7 +147,7 @@ def images_are_refused_where_a_verb_has_none(world: World, folder: Path) -> None
     "the budget is not enforced", "wanlib.client.protocol.budget.Budget.reserve", lambda *_: Budget().spent
 )
 def a_budget_is_kept(world: World, folder: Path) -> None:
-    wan = world.client(budget="0.5")
+    wan = world.client(budget=price_of(PRO))
     result_of(world, wan)
     refused(errors.BudgetExceededError, lambda: edit(world, wan))
     refused(errors.BudgetExceededError, lambda: edit(world, max_price="0.01"))
@@ -155,7 +156,7 @@ def a_budget_is_kept(world: World, folder: Path) -> None:
 
 @weakened("nothing counts as spent", "wanlib.client.protocol.budget.Budget.settle", lambda *_: None)
 def what_was_delivered_is_spent(world: World, folder: Path) -> None:
-    wan = world.client(budget="0.5")
+    wan = world.client(budget=price_of(PRO))
     world.service.on("create", refusal("InvalidParameter"))
     refused(errors.InvalidRequestError, lambda: edit(world, wan))
     assert wan.spent == 0

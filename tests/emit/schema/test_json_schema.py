@@ -69,7 +69,7 @@ REPORTED: list[tuple[str, Any, set[str]]] = [
     ),
     (
         "a field out of its mode is judged all the same",
-        messages(PRO, TEXT, enable_sequential=True, color_palette=PALETTE[:2]),
+        messages(PRO, TEXT, enable_sequential=True, color_palette=PALETTE[:1]),
         {"wan2.7/color_palette.needs", "wan2.7/color_palette.min_count"},
     ),
     ("null is not a value", messages(PRO, TEXT, n=None), {"wan2.7/n.type"}),
