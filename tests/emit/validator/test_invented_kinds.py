@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,12 +13,13 @@ from hypothesis import strategies as st
 from wan_conformance.strategies import breaking, mutated_bodies, valid
 
 from tests.emit.schema.readings import Readings
-from tests.spec.kinds_spec import CUP, MODEL, POT, POT_MODEL, load_kinds
+from tests.spec.kinds_spec import CUP, MODEL, POT, POT_MODEL, kinds_files, load_kinds
+from tests.spec.small import write
 from wanlib.boundary.case import Case, Question
 from wanlib.boundary.cases import boundary_cases
 from wanlib.emit.schema.json_schema import CLAIMS
 from wanlib.emit.validator.module import validator
-from wanlib.spec import Rule, Spec, interpret
+from wanlib.spec import Rule, Spec, SpecError, interpret, load
 from wanlib.spec.mutations import list_mutations
 from wanlib.validation.output_size import nearest_size
 
@@ -144,3 +146,25 @@ def test_the_sides_of_an_output_size_bound_the_nearest_size(generated: Modules) 
     assert cold.known and (cold.min_side, cold.max_side, hot.max_side) == (512, 2048, 1024)
     assert nearest_size(cold, Fraction(4), 1_300_000) == (2048, 512)
     assert nearest_size(hot, Fraction(4), 1_300_000) == (1024, 953)  # three quarters of the tier
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "diagnostic"),
+    [
+        ("only_in: {is: hot,", "only_in: {is: hott,", "the mode 'hott' does not exist, expected hot"),
+        ("only_in: {is: hot,", "only_in: {is: [hot],", "only_in is ['hot'], expected a mode or not a mode"),
+        (
+            "most_sips: {type: integer, as: maxSips",
+            "most_sips: {type: integer, as: max-sips",
+            'as is "max-sips", expected the form ^[A-Za-z_][A-Za-z0-9_]*$',
+        ),
+        ("one_of: [1, 2, 4, 6]", "one_of: [1, 2.5]", "one_of lists 2.5, expected a integer"),
+    ],
+)
+def test_a_broken_line_has_its_diagnostic(tmp_path: Path, old: str, new: str, diagnostic: str) -> None:
+    files = kinds_files()
+    assert files[CUP].count(old) == 1
+    line = files[CUP][: files[CUP].index(old)].count("\n") + 1
+    with pytest.raises(SpecError) as raised:
+        load(write(tmp_path, {**files, CUP: files[CUP].replace(old, new)}))
+    assert raised.value.diagnostics == [f"{CUP}:{line}: {diagnostic}"]

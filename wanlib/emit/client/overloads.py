@@ -189,7 +189,9 @@ def _differing_flags(one: Overload, two: Overload) -> list[str]:
     """Return the flags whose two values belong to different overloads."""
     pairs = zip(one.choices, two.choices, strict=False)
     return [
-        left.name for left, right in pairs if left != right and {*left.values, *right.values} == {True, False}
+        left.name
+        for left, right in pairs
+        if left != right and {*map(repr, (*left.values, *right.values))} == {"True", "False"}  # 1 is not True
     ]
 
 
