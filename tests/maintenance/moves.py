@@ -20,6 +20,7 @@ NOT_NUMBERS = ("notes", "source", "wan", "status", "accepted_status", "retry_sta
 """Keys whose values are prose or names, whatever digits they contain."""
 MARGIN = 16
 """Pixels by which the sides of a size move: a multiple of every `multiple_of`."""
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DURATION = re.compile(r"([0-9]+) (ms|s|min|h|d|MB)")
 _PIXELS = re.compile(r"([0-9]+)\*([0-9]+)")
 _RATIO = re.compile(r"([0-9]+):([0-9]+)")
@@ -54,8 +55,8 @@ class Number:
 
 def find_numbers(file: str, text: str) -> Iterator[Number]:
     """Yield the numbers of a spec file."""
-    for path, node in _scalars(yaml.compose(text), ()):
-        start = node.start_mark.index + (node.style is not None)
+    for path, node in _scalars(yaml.compose(text, Loader=_LOADER), ()):
+        start = node.start_mark.index + bool(node.style)
         is_number = any(form.fullmatch(node.value) for form in _FORMS)
         if is_number and not any(step in NOT_NUMBERS for step in path):
             yield Number(file, path, node.start_mark.line + 1, start, node.value)
