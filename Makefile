@@ -56,6 +56,9 @@ lint: $(STAMP) ## run ruff and mypy --strict; check that the generated code matc
 mutants: $(STAMP) ## inject a fault into every rule, in every way: the harness must detect each
 	$(BIN)/python -m wan_conformance mutants
 
+guard: $(STAMP) ## run the harness on an invented spec: every case, every target, every mutant
+	$(BIN)/python -m tests.guard_spec
+
 effects: $(STAMP) ## change every value of the spec files in turn: each must have an effect, and none becomes code (20 minutes)
 	$(BIN)/python -m tests.effects
 	$(BIN)/python -m tests.effects.hostile
@@ -106,4 +109,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants effects moved diff emit baseline bench parity sdk schemathesis lifecycle load latest pin clean
+.PHONY: help install conformance test lint mutants guard effects moved diff emit baseline bench parity sdk schemathesis lifecycle load latest pin clean

@@ -39,7 +39,17 @@ _REGIONS = {
     "north": {"workspace_host": "https://{workspace}.north.guard.invalid"},
     "south": {"host": "https://south.guard.invalid"},
 }
-_FIELDS = {"prompt": "prompt", "images": "images", "size": "size", "seed": "seed", "watermark": "draft"}
+_FIELDS = {
+    "prompt": "prompt",
+    "images": "images",
+    "size": "size",
+    "seed": "seed",
+    "watermark": "draft",
+    "rewriting": "draft",
+}
+
+
+_PAGE = {"title": "An invented page", "read": "2026", "sections": ["limits", "texts"]}
 
 
 def guard_spec(folder: Path, files: tuple[str, ...] = MODEL_FILES) -> Spec:
@@ -59,9 +69,10 @@ def guard_spec(folder: Path, files: tuple[str, ...] = MODEL_FILES) -> Spec:
     wire |= {"extends": "none", "regions": _REGIONS, "default_region": "south"}
     wire["bodies"] = {name: form for name, form in _BODIES.items() if name in forms}
     del wire["fine_tuned"]
-    service["fields"] = _FIELDS | {"rewriting": "draft"}
+    texts = "".join((FOLDER / name).read_text("utf-8") for name in files)
+    service["fields"] = {role: name if f"  {name}:" in texts else "none" for role, name in _FIELDS.items()}
     service["refusals"] = service["refusals"][-1:]
-    sources["statements"] = {}
+    sources |= {"statements": {}, "pages": {**sources["pages"], "invented": _PAGE}}
     for stem, document in (("wire", wire), ("service", service), ("sources", sources)):
         text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=1000)
         (folder / f"{stem}.yaml").write_text(text, "utf-8")

@@ -232,10 +232,9 @@ def _name_rule_mutations(spec: Spec, rule: Rule, family: Family) -> list[tuple[s
     """Return the mutations of a rule on the names of parameters."""
     if rule.kind == "unknown":
         return [("dropped", lambda: _replace_family(spec, rule, family, replace(family, unknown=None)))]
-    return [
-        ("dropped", lambda: _replace_family(spec, rule, family, replace(family, only_for=None))),
-        ("wider", lambda: _with_foreign_parameter(spec, family)),
-    ]
+    dropped = [("dropped", lambda: _replace_family(spec, rule, family, replace(family, only_for=None)))]
+    has_place = any(node.form == "rest" for node in spec.form(family).walk())
+    return dropped + ([("wider", lambda: _with_foreign_parameter(spec, family))] if has_place else [])
 
 
 def _limit_rule_mutations(spec: Spec, rule: Rule) -> list[tuple[str, Make]]:

@@ -254,7 +254,7 @@ def test_another_spec_yields_another_client(tmp_path: Path) -> None:
     for name in ("parameters.py", "client.py", "client_async.py"):
         compile(files[name], name, "exec")
         assert "wan2" not in files[name].lower() and "Stream" not in files[name]
-    edit = "class Tea1Edit(Wan10Parameters, WaitOptions, total=False):\n    via: Required[Literal['sync']]"
+    edit = "class Tea1Edit(Wan10Parameters, WaitOptions, total=False):\n    via: Literal['sync']"
     assert compact(edit) in compact(files["parameters.py"])
     assert of(spec, "generate", "tea-1-pro", "size", "quick", "style") == [
         (f"Literal['1K', '2K'] | {PIXELS}", "Literal[False]", "Literal['green', 'black', 'white']")

@@ -65,6 +65,18 @@ def _named(model: Schema) -> Schema:
     }
 
 
+def _drop_invalid_defaults(node: Any) -> None:
+    """Remove the default of a value that is never allowed: OpenAPI requires that a default is valid."""
+    if isinstance(node, dict):
+        if node.get("not") == {} and not isinstance(node.get("default"), dict):
+            node.pop("default", None)
+        for inner in node.values():
+            _drop_invalid_defaults(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            _drop_invalid_defaults(inner)
+
+
 class _Builder:
     """Puts the rules of one model at their values, and those of a mode into a schema behind `if`."""
 
@@ -95,6 +107,7 @@ class _Builder:
             for rule in (*field.rules_of_kind("requires"), *field.rules_of_kind("excludes")):
                 if (modes := self._guards_for(field, rule)) is not None:
                     self._companions(field, rule, modes)
+        _drop_invalid_defaults(self.root)
         return self.root | {"$defs": self.defs}
 
     def _when(self, conditions: list[Schema], then: Schema) -> None:

@@ -1,5 +1,7 @@
 """Export the whole HTTP API as an OpenAPI 3.1 document: create calls, tasks, uploads and tokens."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -123,10 +125,21 @@ def _create_paths(spec: Spec) -> dict[str, Schema]:
         for call, endpoint in calls.items():
             verb, path = endpoint.split(" ")
             served.setdefault((path, verb.lower()), {}).setdefault(model, []).append(call)
-    return {path: {verb: _create(spec, path, models)} for (path, verb), models in served.items()}
+    names = _operation_names([path for path, _ in served])
+    return {path: {verb: _create(spec, names[path], models)} for (path, verb), models in served.items()}
 
 
-def _create(spec: Spec, path: str, models: Mapping[str, list[str]]) -> Schema:
+def _operation_names(paths: list[str]) -> dict[str, str]:
+    """Return a unique name for each path: its last segment but one, or else the whole path."""
+    short = {path: re.sub(r"\W", "_", path.split("/")[-2]) for path in paths}
+    counts = Counter(short.values())
+    return {
+        path: name if name and counts[name] == 1 else re.sub(r"\W+", "_", path).strip("_")
+        for path, name in short.items()
+    }
+
+
+def _create(spec: Spec, name: str, models: Mapping[str, list[str]]) -> Schema:
     calls = list(dict.fromkeys(call for calls in models.values() for call in calls))
     references = {model: f"{_SCHEMAS}/{model}" for model in models}
     body = {
@@ -134,7 +147,7 @@ def _create(spec: Spec, path: str, models: Mapping[str, list[str]]) -> Schema:
         "discriminator": {"propertyName": "model", "mapping": references},
     }
     return {
-        "operationId": f"create_{path.split('/')[-2].replace('-', '_')}",
+        "operationId": f"create_{name}",
         "summary": f"Make pictures ({', '.join(calls)})",
         "description": "; ".join(f"{model}: {', '.join(its)}" for model, its in models.items()) + ".",
         "parameters": _headers(spec, calls, body=True),

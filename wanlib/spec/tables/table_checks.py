@@ -21,6 +21,9 @@ _PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
 }
 """What may be in braces, by table."""
 
+_NO_FIELD = "none"
+"""The name of a role that no model has a field for."""
+
 _KINDS_WITHOUT_VALUE = ("model", "required")
 """Kinds of rules that a request can violate by a missing member."""
 
@@ -132,7 +135,7 @@ def _member_names(members: Any) -> Iterator[str]:
 def _check_fields(spec: Spec, fields: LineMap, diagnostics: Diagnostics) -> None:
     known = {field.name for family in spec.families for field in family.fields}
     for role, name in fields.items():
-        if name not in known:
+        if name not in known and name != _NO_FIELD:
             diagnostics.unknown_name(fields.lines[role], f"the field of {role},", name, sorted(known))
 
 

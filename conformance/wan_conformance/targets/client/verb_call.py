@@ -272,6 +272,8 @@ def unreachable_rules(spec: Spec) -> frozenset[str]:
     rule_ids = {rule.id for rule in envelope} - _REACHABLE
     for family in spec.families:
         parts = {name for node in spec.form(family).walk() for _, name in node.parts}
+        if family.only_for and not any(node.form == "rest" for node in spec.form(family).walk()):
+            rule_ids.add(family.only_for.id)
         for member in family.walk():
             rule_ids |= {rule.id for rule in member.rules if _is_unreachable(family, member, rule, parts)}
         rule_ids |= {

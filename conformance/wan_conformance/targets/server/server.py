@@ -5,6 +5,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -91,8 +92,12 @@ class ApiServer:
     @property
     def any_call(self) -> str:
         """A call that some model has; an asynchronous one if there is any."""
-        offered = {call for calls in self._spec.wire["endpoints"].values() for call in calls}
-        return next(call for call in ("async", *CALLS) if call in offered)
+        return next(call for call in ("async", *CALLS) if call in self.offered_calls)
+
+    @cached_property
+    def offered_calls(self) -> frozenset[str]:
+        """The calls that some model has an endpoint for."""
+        return frozenset(call for calls in self._spec.wire["endpoints"].values() for call in calls)
 
     def create(self, body: Any, raw: bytes, call: str, *, stored: bool = False) -> ServerResponse:
         """Send a body to its model's endpoint, or to another model's if it has none.
@@ -106,9 +111,9 @@ class ApiServer:
         endpoints = self._spec.wire["endpoints"]
         model = body.get("model") if isinstance(body, dict) else None
         own_endpoints = endpoints.get(self._spec.base(model), {})
-        others = [calls_of_model[call] for calls_of_model in endpoints.values() if call in calls_of_model]
-        any_endpoint = next(iter(next(iter(endpoints.values())).values()))
-        endpoint = own_endpoints.get(call) or (others or [any_endpoint])[0]
+        endpoint = own_endpoints.get(call) or next(
+            calls_of_model[call] for calls_of_model in endpoints.values() if call in calls_of_model
+        )
         return self._send(endpoint, call, raw, self._resolving if stored else {})
 
     def create_task(self, body: Any, headers: Mapping[str, str] = _NO_HEADERS) -> ServerResponse:

@@ -68,7 +68,6 @@ class HttpTarget:
 
     name = "http"
     refuses = frozenset({"rejected"})
-    leaves_out: frozenset[str] = frozenset()
 
     def __init__(self, spec: Spec, server: ApiServer | None = None) -> None:
         self._spec = spec
@@ -78,6 +77,7 @@ class HttpTarget:
         self._outcomes = spec.task["outcomes"]
         self._id = re.compile(spec.wire["task_id"]["is"])
         # An empty body violates a rule on every server; a server that names rules names this one.
+        self.leaves_out = _inexpressible_rules(spec, self._server.offered_calls)
         self._names = bool(self._server.create({}, b"{}", self._server.any_call).rules)
 
         self._probe = TaskProbe(spec, self._server, names_rules=self._names)
@@ -117,6 +117,8 @@ class HttpTarget:
     def _observe_body(self, question: Question, raw: bytes, *, stored: bool = False) -> Observation:
         body, model = question.body, member(question.body, "model")
         call = question.call or self._call(model)
+        if call not in self._server.offered_calls:
+            return Observation(None, (), skipped=f"no model of the spec has an endpoint for {call} calls")
         reply = self._server.create(body, raw, call, stored=stored)
         accepted = reply.status == 200
         if not accepted:
@@ -132,8 +134,8 @@ class HttpTarget:
 
     def _call(self, model: Any) -> str:
         """Return the asynchronous call, on which no rule depends, if the model has it."""
-        calls = self._spec.calls(model) if self._spec.base(model) else ()
-        return calls[0] if calls and "async" not in calls else "async"
+        calls = self._spec.calls(model) if self._spec.base(model) else (self._server.any_call,)
+        return calls[0] if "async" not in calls else "async"
 
     def _follow(self, task_id: str, question: Question, model: Any) -> bool:
         """Return whether a task is still accepted after its images were read.
@@ -170,3 +172,9 @@ def _is_image_rule(rule: str) -> bool:
     kind = parse_rule_id(rule).kind
     of_values = KINDS[kind].stage >= BOUND and kind not in _SEEN_IN_TEXT
     return of_values and "image" in KINDS[kind].types
+
+
+def _inexpressible_rules(spec: Spec, offered_calls: frozenset[str]) -> frozenset[str]:
+    """Return the ids of rules that no request violates: every model has every call that has an endpoint."""
+    is_uniform = all(offered_calls == set(spec.calls(model)) for model in spec.models)
+    return frozenset({"wire/endpoints"} if is_uniform else ())
