@@ -66,6 +66,9 @@ effects: $(STAMP) ## change every value of the spec files in turn: each must hav
 diff: $(STAMP) ## check `wanlib diff` on every mutant, hundreds of rewrites of the spec, and random pairs of small specs
 	$(BIN)/python -m tests.diff
 
+examples: $(STAMP) ## run the harness and every mutant on the example specs (6 minutes)
+	$(BIN)/python -m tests.examples
+
 moved: $(STAMP) ## move every number of the spec: no test fails but those of vectors and README; list these
 	$(BIN)/python -m tests.maintenance --numprocesses 2 --dist worksteal
 
@@ -109,4 +112,4 @@ pin: $(STAMP) ## renew constraints.txt with the newest versions; needs every int
 clean: ## remove what the other targets created
 	rm -rf .venv .venv-* reports/last .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install conformance test lint mutants guard effects moved diff emit baseline bench parity sdk schemathesis lifecycle load latest pin clean
+.PHONY: help install conformance test lint mutants guard effects examples moved diff emit baseline bench parity sdk schemathesis lifecycle load latest pin clean

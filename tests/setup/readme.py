@@ -106,7 +106,7 @@ class Session:
         """Keep only what the commands built, so that nothing but the installed wheel can be imported."""
         for name in PROJECT_FILES:
             copied = self.home / name
-            shutil.rmtree(copied) if copied.is_dir() else copied.unlink()
+            shutil.rmtree(copied) if copied.is_dir() else copied.unlink(missing_ok=True)
 
     def run(self, command: str) -> tuple[int, str]:
         """Run a command, keep what it exports, and return its exit code and its output."""
@@ -166,6 +166,9 @@ def _libraries(folder: Path) -> Path:
     for entry in Path(httpx.__file__).parents[1].iterdir():
         if not re.match(r"_*(editable.*)?wanlib", entry.name) and entry.suffix != ".pth":
             (links / entry.name).symlink_to(entry)
+    # ruff is a program, which its package looks for here.
+    (links / "bin").mkdir(exist_ok=True)
+    (links / "bin" / "ruff").symlink_to(Path(sys.executable).with_name("ruff"))
     return links
 
 

@@ -11,7 +11,14 @@ from wan_conformance.cli.commands import app as conformance_app
 from wanlib.cli.app import app as wanlib_app
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("Makefile", "README.md", "CHANGELOG.md", "wanlib/README.md", "conformance/README.md")
+PAGES = (
+    "Makefile",
+    "README.md",
+    "examples/README.md",
+    "CHANGELOG.md",
+    "wanlib/README.md",
+    "conformance/README.md",
+)
 _CALL = re.compile(
     r"(?:^ *|[`/]|\$ |python )(?P<program>wanlib|wan-conformance|-m wan_conformance)"
     r" (?P<words>[a-z][a-z-]*(?: [a-z]+)?)",

@@ -1,6 +1,7 @@
-"""Every block of the README runs, from a fresh virtual environment with the built wheel."""
+"""Every block of README.md and examples/README.md runs, in a fresh environment with the built wheel."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from wanlib.emulator import Emulator, RealClock
 from wanlib.emulator.server.serve import run_in_thread
 
 README = (ROOT / "README.md").read_text("utf-8")
+EXAMPLES = ROOT / "examples"
+MODEL_FILE = Path("wan2.6-t2i/wan2.6-t2i.yaml")
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
 
@@ -23,22 +26,30 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 
 def test_every_block_runs(session: Session) -> None:
+    """The page of examples comes after the README, which installs the wheel, with one model file alone."""
     for name in images(README):
         (session.home / name).write_bytes(picture("png" if name.endswith(".png") else "jpeg"))
-    for block in blocks(README):
+    _run_page(session, "README.md")
+    (session.home / MODEL_FILE).parent.mkdir()
+    shutil.copy(EXAMPLES / MODEL_FILE, session.home / MODEL_FILE)
+    _run_page(session, "examples/README.md")
+
+
+def _run_page(session: Session, page: str) -> None:
+    for block in blocks((ROOT / page).read_text("utf-8")):
         if block.kind == "console":
             for command in commands(block):
-                _run(session, block, command)
+                _run(session, page, block, command)
         elif block.kind == "make":
-            _check_target(block.line, block.text)
+            _check_target(page, block.line, block.text)
         elif block.kind == "python":
-            _run_python(session, block)
+            _run_python(session, page, block)
 
 
-def _run(session: Session, block: Block, command: Command) -> None:
-    place, word = f"README.md:{command.line}", command.text.split()[0]
+def _run(session: Session, page: str, block: Block, command: Command) -> None:
+    place, word = f"{page}:{command.line}", command.text.split()[0]
     if word == "make":
-        _check_target(command.line, command.text)
+        _check_target(page, command.line, command.text)
         return
     if word == "cat" and command.output:
         (session.home / command.text.split()[1]).write_text(command.output, "utf-8")
@@ -56,11 +67,11 @@ def _run(session: Session, block: Block, command: Command) -> None:
         _check_the_wheel_is_used(session)
 
 
-def _run_python(session: Session, block: Block) -> None:
+def _run_python(session: Session, page: str, block: Block) -> None:
     script = session.home / "snippet.py"
     script.write_text(block.text, "utf-8")
     code, printed = session.run("python -W error snippet.py")
-    assert code == 0, f"README.md:{block.line} exits {code} and prints\n{printed}"
+    assert code == 0, f"{page}:{block.line} exits {code} and prints\n{printed}"
 
 
 def _check_the_wheel_is_used(session: Session) -> None:
@@ -71,9 +82,9 @@ def _check_the_wheel_is_used(session: Session) -> None:
     assert all(str(session.home / ".venv") in path for path in printed.split()), printed
 
 
-def _check_target(line: int, text: str) -> None:
+def _check_target(page: str, line: int, text: str) -> None:
     target = text.split()[1]
-    assert target in TARGETS, f"README.md:{line}: the Makefile has no target {target}"
+    assert target in TARGETS, f"{page}:{line}: the Makefile has no target {target}"
 
 
 EXAMPLE = """\

@@ -10,6 +10,7 @@ from wanlib.emit.client.methods import (
     DOCSTRINGS,
     ClientModule,
     Signature,
+    has_images,
     unpack_parameters,
     write_docstring,
     write_typing_imports,
@@ -113,10 +114,13 @@ def _model_class(
             parameters = f"self, prompt: str, {unpack_parameters(signature)}"
             out.line()
             with out.block(f"{start} {method}({parameters}) -> {client.results[method][0]}"):
-                write_docstring(_without_model(DOCSTRINGS[method]), out)
-                call = client.call(method, python_literal(model), is_typed=True)
+                takes_images = has_images(signature)
+                write_docstring(_docstring(method, takes_images), out)
+                call = client.call(method, python_literal(model), is_typed=True, has_images=takes_images)
                 out.line(f"return {waits}self._client.{call}")
 
 
-def _without_model(docstring: str) -> str:
-    return "\n".join(line for line in docstring.split("\n") if not line.startswith("    model: "))
+def _docstring(method: str, takes_images: bool) -> str:
+    """Return the docstring without the parameters that the method does not have."""
+    absent = ("    model: ",) if takes_images else ("    model: ", "    images: ")
+    return "\n".join(line for line in DOCSTRINGS[method].split("\n") if not line.startswith(absent))

@@ -117,11 +117,11 @@ Raises:
 }
 
 _CALLS = {
-    "edit": '_edit("edit", {model}, prompt, images, {parameters})',
+    "edit": '_edit("edit", {model}, prompt, {images}, {parameters})',
     "generate": '_edit("generate", {model}, prompt, (), {parameters})',
-    "stream": "_stream({model}, prompt, images, {parameters})",
-    "submit": "_submit({model}, prompt, images, {parameters})",
-    "prepare": "_prepare({model}, prompt, images, {parameters})",
+    "stream": "_stream({model}, prompt, {images}, {parameters})",
+    "submit": "_submit({model}, prompt, {images}, {parameters})",
+    "prepare": "_prepare({model}, prompt, {images}, {parameters})",
 }
 
 
@@ -150,16 +150,18 @@ class ClientModule(NamedTuple):
         """Return True if the method is a coroutine; `prepare` sends nothing and never is."""
         return bool(self.waits) and method != "prepare"
 
-    def call(self, method: str, model: str, *, is_typed: bool = False) -> str:
+    def call(self, method: str, model: str, *, is_typed: bool = False, has_images: bool = True) -> str:
         """Return the call that a method makes, after `self.` or `self._client.`.
 
         Args:
             method: The method.
             model: The model as Python.
             is_typed: The parameters are a TypedDict, to be copied into a plain dictionary.
+            has_images: Whether the method has the parameter `images`.
         """
         parameters = "{**parameters}" if is_typed else "parameters"
-        return _CALLS[method].format(model=model, parameters=parameters)
+        images = "images" if has_images else "()"
+        return _CALLS[method].format(model=model, images=images, parameters=parameters)
 
 
 _PREPARED = {"prepare": ("Prepared", "call.prepared")}
@@ -199,6 +201,11 @@ def images_parameter(values: Sequence[str]) -> str:
     default = " = ()" if NONE in values else ""
     assert GIVEN in values
     return f"*, images: Sequence[ImageLike]{default}, "
+
+
+def has_images(signature: Signature) -> bool:
+    """Return whether the method has the parameter `images`."""
+    return GIVEN in signature.overload.of("images").values
 
 
 def unpack_parameters(signature: Signature) -> str:
