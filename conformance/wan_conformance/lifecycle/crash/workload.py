@@ -15,7 +15,7 @@ from collections.abc import Callable
 from importlib import import_module
 from inspect import iscoroutine
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from random import Random
 from typing import Any, NamedTuple
 
@@ -183,7 +183,7 @@ def _run_workload(order: WorkerOrder) -> dict[str, Any]:
 def _preload() -> None:
     """Import all modules that a client imports lazily, so that no child has to."""
     for package in (wanlib.client, wanlib.generated):
-        for module in iter_modules(package.__path__, f"{package.__name__}."):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
             import_module(module.name)
     for name in ("_strptime", "anyio._backends._asyncio", "anyio.streams.tls", "encodings.idna", "httpcore"):
         import_module(name)

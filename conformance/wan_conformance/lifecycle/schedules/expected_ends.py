@@ -87,9 +87,8 @@ def _scenario_problem(session: ScenarioSession) -> Iterator[str]:
     """The last call of each verb that the scenario is about must have come to its expected end."""
     last = {call.verb: call for call in session.calls}
     if "polls" in dict(session.schedule.faults):
-        for call in session.calls:
-            if call.verb == "wait":
-                yield from _expect_end(call, "late", _has_kind("late"))
+        if "wait" in last:
+            yield from _expect_end(last["wait"], "late", _has_kind("late"))
         return
     for verb, expected, matches in _ENDS[session.schedule.scenario]:
         if verb in last:
@@ -113,7 +112,8 @@ def _search_problem(session: ScenarioSession) -> Iterator[str]:
         yield from _expect_end(call, f"one lost call with {len(call.unexplained)} candidates", _is_lost)
     adopting = [call for call in resumes if call.adopts]
     if adopting and adopting[0].unexplained:
-        kind = _RESUMED_ENDS.get(session.schedule.scenario, "result")
+        is_answered = "polls" not in dict(session.schedule.faults)
+        kind = _RESUMED_ENDS.get(session.schedule.scenario, "result") if is_answered else "late"
         yield from _expect_end(adopting[-1], f"one {kind}", _resumed(kind))
     elif adopting:
         yield from _expect_end(adopting[-1], "one lost call without a candidate", _is_lost)
