@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wan_conformance.engine.execute import RunRequest, execute
+from wan_conformance.report.tally import tally
 
 from tests.support.private_model import BASE, MODEL, write_overlay
 
@@ -89,3 +91,25 @@ def test_a_package_replaces_no_file_of_yours(wanlib: Command, tmp_path: Path) ->
     ran = wanlib("emit", "--out", mine.parent)
     assert (ran.code, "__init__.py exists and is not generated" in ran.err) == (2, True)
     assert mine.read_text("utf-8") == "print('mine')\n"
+
+
+def test_a_package_of_ones_own_is_a_target(
+    wanlib: Command, overlay: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert wanlib("emit", "--spec", overlay, "--out", tmp_path / "judged_models").code == 0
+    monkeypatch.chdir(tmp_path)
+    log = execute(RunRequest(tmp_path, ("judged_models",), (f"{MODEL}/n.max",), spec=overlay, examples=2))
+    assert tally(log).conforms
+    assert {verdict.target for verdict in log.verdicts} == {
+        f"judged_models:{name}" for name in ("generated", "client", "client_async")
+    }
+
+
+def test_a_model_with_only_synchronous_calls(wanlib: Command) -> None:
+    """`edit` calls it so; `submit` is refused, also by `--dry-run`."""
+    arguments = ("qwen-image-edit", "A cup", "-i", "https://example.com/a.png", "--dry-run")
+    folder = ("--spec", Path(__file__).parents[2] / "examples" / "qwen-image-edit")
+    edit = wanlib("edit", *arguments, *folder)
+    assert (edit.code, "X-DashScope-Async" in edit.out) == (0, False), edit.err
+    submit = wanlib("submit", *arguments, *folder)
+    assert (submit.code, "wire/endpoints" in submit.err) == (1, True)

@@ -157,7 +157,8 @@ class PaidCommand:
         arguments = self._arguments()
         model, payment = self.call.model, self.call.payment
         with self.call.connection.open(is_dry_run=payment.is_dry_run) as wan:
-            prepared = wan.prepare(model, self.call.prompt, **arguments)
+            via = "sync" if self.is_sync else "async"
+            prepared = wan.prepare(model, self.call.prompt, **arguments | {"via": via})
             self._check_verb()
             if payment.is_dry_run:
                 return print_prepared(model, prepared, curl=payment.curl, as_json=self.call.as_json)
