@@ -55,4 +55,4 @@ def contradicted_vectors(folder: Path) -> list[str]:
 def readme_lines(folder: Path) -> list[str]:
     """Return the lines of a checkout's README whose commands print something else."""
     done = run_python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/setup/test_readme.py")
-    return list(dict.fromkeys(re.findall(r"README\.md:\d+", done.stdout)))
+    return list(dict.fromkeys(re.findall(r"[\w/]*README\.md:\d+", done.stdout)))

@@ -2,7 +2,8 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,14 +37,25 @@ def test_every_block_runs(session: Session) -> None:
 
 
 def _run_page(session: Session, page: str) -> None:
+    problems = []
     for block in blocks((ROOT / page).read_text("utf-8")):
-        if block.kind == "console":
-            for command in commands(block):
-                _run(session, page, block, command)
-        elif block.kind == "make":
-            _check_target(page, block.line, block.text)
-        elif block.kind == "python":
-            _run_python(session, page, block)
+        for step in _steps(session, page, block):
+            try:
+                step()
+            except AssertionError as error:  # all of them are reported, each with its line
+                problems.append(str(error))
+    assert not problems, "\n\n".join(problems)
+
+
+def _steps(session: Session, page: str, block: Block) -> Iterator[Callable[[], None]]:
+    """Yield what has to be run of a block."""
+    if block.kind == "console":
+        for command in commands(block):
+            yield partial(_run, session, page, block, command)
+    elif block.kind == "make":
+        yield partial(_check_target, page, block.line, block.text)
+    elif block.kind == "python":
+        yield partial(_run_python, session, page, block)
 
 
 def _run(session: Session, page: str, block: Block, command: Command) -> None:
