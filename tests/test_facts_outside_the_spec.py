@@ -42,6 +42,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
     "wanlib/base/urls.py": {"oss://": "how the URL of an uploaded file is written"},
     "wanlib/base/sqlite_file.py": {"384": MODE},
     "wanlib/base/messages.py": {"oss://": "advice on what to do with a private image"},
+    "wanlib/cli/commands/serve.py": {"86400": UNIT},
     "wanlib/cli/commands/tasks.py": {"86400": UNIT},
     "wanlib/emit/schema/openapi.py": {
         "parameters": "a word of OpenAPI",
