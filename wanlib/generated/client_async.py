@@ -192,7 +192,7 @@ class AsyncWan(AsyncClient):
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one.
+                model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -248,7 +248,7 @@ class AsyncWan(AsyncClient):
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one.
+                model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -547,7 +547,8 @@ class AsyncWan(AsyncClient):
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless given.
+                and `timeout`, and `via`: the call to show, `async` unless
+                given, or `sync` if the model has no tasks.
 
         Returns:
             The request as it would be sent, the number of pictures and the price.

@@ -62,7 +62,7 @@ class AsyncWan27Image:
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one.
+                model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -91,7 +91,7 @@ class AsyncWan27Image:
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one.
+                model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -149,7 +149,8 @@ class AsyncWan27Image:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless given.
+                and `timeout`, and `via`: the call to show, `async` unless
+                given, or `sync` if the model has no tasks.
 
         Returns:
             The request as it would be sent, the number of pictures and the price.
@@ -183,7 +184,7 @@ class AsyncWan27ImagePro:
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one.
+                model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -212,7 +213,7 @@ class AsyncWan27ImagePro:
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one.
+                model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -278,7 +279,8 @@ class AsyncWan27ImagePro:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless given.
+                and `timeout`, and `via`: the call to show, `async` unless
+                given, or `sync` if the model has no tasks.
 
         Returns:
             The request as it would be sent, the number of pictures and the price.
@@ -312,7 +314,7 @@ class AsyncWan26Image:
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one.
+                model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -341,7 +343,7 @@ class AsyncWan26Image:
             prompt: The description of the image.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one.
+                model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -426,7 +428,8 @@ class AsyncWan26Image:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless given.
+                and `timeout`, and `via`: the call to show, `async` unless
+                given, or `sync` if the model has no tasks.
 
         Returns:
             The request as it would be sent, the number of pictures and the price.
@@ -460,7 +463,7 @@ class AsyncWan25I2iPreview:
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one.
+                model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -518,7 +521,8 @@ class AsyncWan25I2iPreview:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless given.
+                and `timeout`, and `via`: the call to show, `async` unless
+                given, or `sync` if the model has no tasks.
 
         Returns:
             The request as it would be sent, the number of pictures and the price.
@@ -552,7 +556,7 @@ class AsyncWanx21Imageedit:
             images: Paths, bytes, binary files, Pillow images or URLs, in order.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`,
                 `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-                model has one.
+                model has one; a model without tasks is always called so.
 
         Returns:
             The pictures of the call, and what is known of it.
@@ -610,7 +614,8 @@ class AsyncWanx21Imageedit:
             prompt: The instruction; it counts the images from 1.
             images: Paths, bytes, binary files, Pillow images or URLs, in order; none by default.
             parameters: The model's own parameters, and the options `extra`, `allow`, `max_price`, `upload`
-                and `timeout`, and `via`: the call to show, `async` unless given.
+                and `timeout`, and `via`: the call to show, `async` unless
+                given, or `sync` if the model has no tasks.
 
         Returns:
             The request as it would be sent, the number of pictures and the price.

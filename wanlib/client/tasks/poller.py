@@ -153,12 +153,16 @@ class TaskPoller:
         return self._run_poll(key, steps, waiters)
 
     def _run_poll(self, key: int, steps: Steps[None], waiters: Sequence[TaskWaiter]) -> Steps[None]:
-        """Poll. An exception that is not a response ends the waits that it concerns."""
+        """Poll. An exception that is not a response ends the waits that it concerns, a cancellation too."""
         try:
             yield from steps
-        except Exception as error:
+        except GeneratorExit:
+            raise
+        except BaseException as error:
             for watch in waiters:
                 watch.finish(error)
+            if not isinstance(error, Exception):
+                raise
         finally:
             with self._lock:
                 self._polls.pop(key, None)

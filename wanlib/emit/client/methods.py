@@ -18,7 +18,7 @@ _PARAMETERS = """\
 _OPTIONS = f"{_PARAMETERS}\n        and `timeout`."
 _WAIT_OPTIONS = f"""{_PARAMETERS},
         `timeout` and `on_status`. `via="sync"` makes one synchronous call without a task, where the
-        model has one."""
+        model has one; a model without tasks is always called so."""
 _ERRORS = """\
 Raises:
     InvalidRequestError: The call breaks rules of the model, which it lists; nothing was sent.
@@ -99,7 +99,8 @@ Nothing is sent, uploaded or billed.""",
         _MODEL,
         _PROMPT,
         f"{_IMAGES[:-1]}; none by default.",
-        f"{_OPTIONS[:-1]}, and `via`: the call to show, `async` unless given.",
+        f"{_OPTIONS[:-1]}, and `via`: the call to show, `async` unless\n"
+        "        given, or `sync` if the model has no tasks.",
         "",
         "Returns:\n    The request as it would be sent, the number of pictures and the price.",
         "",
