@@ -81,4 +81,4 @@ def guard_spec(folder: Path, files: tuple[str, ...] = MODEL_FILES) -> Spec:
 
 
 def _read(path: Path) -> Any:
-    return yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    return yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))

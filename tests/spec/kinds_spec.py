@@ -142,7 +142,7 @@ output:
 
 def kinds_files() -> dict[str, str]:
     """Return the files of the small spec with the family of cups."""
-    wire = FILES[WIRE].replace("image: images,", "image: images?,")
+    wire = FILES[WIRE].replace("image: images,", 'image: "images?",')
     return {POT: _POT, CUP: _CUP, **FILES, WIRE: wire}
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.spec.broken.broken_yaml import BROKEN_YAML
 from wanlib.spec import SpecError
+from wanlib.spec.load import spec_folder
 from wanlib.spec.source import yaml_reader as reader
 from wanlib.spec.source.yaml_reader import LineList, LineMap, read_file, read_yaml
 
@@ -199,3 +200,11 @@ def test_numbers(number: float) -> None:
         assert read_yaml(f"a: {number}", "tea.yaml")["a"] == number
     except SpecError:
         assert len(str(number)) > 40
+
+
+def test_the_spec_reads_alike_without_libyaml() -> None:
+    """A wheel of PyYAML can lack libyaml, whose grammar is wider."""
+    for path in sorted(spec_folder().rglob("*.yaml")):
+        text = path.read_text("utf-8")
+        plain = yaml.load(text, Loader=yaml.SafeLoader)
+        assert plain == yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), path.name
