@@ -230,5 +230,6 @@ def test_a_call_cut_off_while_its_intent_is_written_is_not_lost(
         world.do(wan.edit(PRO, "a vase", images=[PHOTO], n=1) if world.kind == "sync" else call())
     assert (wan.unfinished(), world.service.seen) == ([], [])
     if world.kind == "async":
+        world.do(world.loop.shutdown_default_executor())  # waits for the thread
         with Journal(tmp_path / "journal") as journal:
             assert journal.entries(world.time.wall(), 9.0) == []
