@@ -9,8 +9,7 @@ import pytest
 
 from tests.support.api_facts import default_of, limit_of
 from wanlib import check, classify
-from wanlib.cli.commands.explain import detail_lines
-from wanlib.cli.commands.explain_code import code_details, code_lines
+from wanlib.cli.commands.explain import code_details, code_lines, detail_lines
 from wanlib.cli.commands.rule_details import rule_details
 from wanlib.spec import Spec, load
 from wanlib.spec.load import spec_folder

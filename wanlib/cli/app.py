@@ -15,7 +15,7 @@ EXIT_CODES = (
     " unreadable input, broken spec or missing key; 3 internal error; 130 interrupted."
 )
 
-# Command name -> module in `commands`; the function has the same name. In the order of the help text.
+# Command -> module in `commands`, in the order of the help text. The function is named after the last word.
 _COMMANDS = {
     "check": "check",
     "size": "size",
@@ -31,6 +31,7 @@ _COMMANDS = {
     "cancel": "tasks",
     "resume": "tasks",
     "serve": "serve",
+    "spec lint": "spec_files",
     "schema": "generate",
     "openapi": "generate",
     "emit": "generate",
@@ -79,8 +80,25 @@ def app(words: Sequence[str] = ()) -> typer.Typer:
         "wanlib",
         "Check request bodies for the Wan image models, list and explain the rules, and make the calls.",
     )
-    name = words[0] if words else ""
-    for command_name in [name] if name in _COMMANDS else _COMMANDS:
-        module = import_module(f"wanlib.cli.commands.{_COMMANDS[command_name]}")
-        created.command()(expand_option_groups(handle_errors(getattr(module, command_name))))
+    first = words[0] if words else ""
+    groups: dict[str, typer.Typer] = {}
+    for names in [command for command in _COMMANDS if command.split()[0] == first] or _COMMANDS:
+        *group, name = names.split()
+        module = import_module(f"wanlib.cli.commands.{_COMMANDS[names]}")
+        command = expand_option_groups(handle_errors(getattr(module, name)))
+        _parent(created, groups, *group).command()(command)
     return created
+
+
+_HELP_OF_GROUP = {"spec": "Check the files of a spec."}
+
+
+def _parent(root: typer.Typer, groups: dict[str, typer.Typer], group: str = "") -> typer.Typer:
+    """Return the application that a command belongs to: the root, or a group, made for its first command."""
+    if not group:
+        return root
+    if group not in groups:
+        groups[group] = typer.Typer(no_args_is_help=True, help=_HELP_OF_GROUP[group], rich_markup_mode=None)
+        groups[group].callback()(lambda: None)
+        root.add_typer(groups[group], name=group)
+    return groups[group]

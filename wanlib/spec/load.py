@@ -53,7 +53,7 @@ def _load_packaged() -> Spec:
 
 def _load_folder(folder: Path, alone: bool) -> Spec:
     files = find_files(folder, spec_folder(), alone=alone)
-    return build(read_files(files), _digest(files), files.own)
+    return build(read_files(files), files_digest(files), files.own)
 
 
 def read_documents(folder: Path) -> dict[str, LineMap]:
@@ -170,7 +170,8 @@ def _rules(families: list[Family], bodies: Mapping[str, Node], wire: LineMap, ta
     return rules + task_rules(task)
 
 
-def _digest(files: SpecFiles) -> str:
+def files_digest(files: SpecFiles) -> str:
+    """Return the SHA-256 of the content of all files, in hex."""
     digest = hashlib.sha256()
     for path in files.paths.values():
         digest.update(path.read_bytes())
