@@ -71,7 +71,8 @@ def _liveness_problems(session: ScenarioSession) -> Iterator[str]:
     is_lost, refused = False, 0
     for call, step in zip(creates, ("create", "create2"), strict=False):
         fault = faults.get(step, "")
-        if fault in _REFUSING_FAULTS or (step == "create" and "write1" in faults):
+        has_no_intent = "write1" in faults and (step == "create" or faults["write1"] == "full")
+        if fault in _REFUSING_FAULTS or has_no_intent:
             refused += 1
             yield from _expect_end(call, "refused", _has_kind("refused"))
         elif fault not in _ACCEPTING_FAULTS and call.outcome.is_error:
