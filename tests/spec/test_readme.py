@@ -21,10 +21,12 @@ from wanlib.spec.load import spec_folder
 from wanlib.spec.model.errors import Diagnostics
 from wanlib.spec.model.kinds import KINDS, OUTCOMES, TYPES
 from wanlib.spec.model.modes import parse_mode
+from wanlib.spec.source.schema_check import SCHEMA as SCHEMA_FILE
+from wanlib.spec.source.schema_check import schema_diagnostics
 from wanlib.spec.source.yaml_reader import read_yaml
 
 PAGE = (spec_folder() / "README.md").read_text("utf-8")
-SCHEMA = json.loads((spec_folder() / "spec.schema.json").read_text("utf-8"))["$defs"]
+SCHEMA = json.loads((spec_folder() / SCHEMA_FILE).read_text("utf-8"))["$defs"]
 THE_BODY, ANY = "the body", "any"
 CORNERS = "{{type: list, each: {{type: list, each: {{type: list, {}, each: {{type: integer}}}}}}}}"
 SHARES = "{{type: list, {}, each: {{type: object, fields: {{share: {{type: percent}}}}}}}}"
@@ -182,10 +184,19 @@ def test_the_body_forms_are_valid() -> None:
     assert shown == {"object", "list", "constant", "parts", "leaf", "rest"}
 
 
-def test_every_yaml_block_is_valid_yaml() -> None:
+def test_the_sections_of_a_model_file_match_the_schema() -> None:
+    """Each block, with the sections of the first model that it does not show."""
+    (model,) = code_blocks("A first model", "yaml")
+    shown = set()
     for block in blocks(PAGE):
-        if block.kind == "yaml":
-            read_yaml(block.text, f"README.md:{block.line}")
+        if block.kind != "yaml" or "bodies:" in block.text:
+            continue
+        part, document = (read_yaml(text, "README.md") for text in (block.text, model.text))
+        document.update(part)
+        document.lines.update(part.lines)
+        shown |= {*part}
+        assert not schema_diagnostics(document, "README.md", spec_folder() / SCHEMA_FILE), block.line
+    assert shown == {*SCHEMA["family"]["properties"]}
 
 
 def test_the_first_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,7 +171,9 @@ def _change(
     assert present is not None
     relation = Relation.ADDED if old is None else Relation.REMOVED if new is None else Relation.CHANGED
     is_rewritten = _is_rewritten(present, views)
-    is_advice = is_rewritten or any(word in present.id.partition(":")[0].split(".") for word in _ADVICE)
+    is_advice = is_rewritten or any(
+        word in present.id.partition("/")[2].partition(":")[0].split(".") for word in _ADVICE
+    )
     before, after = old and old.value, new and new.value
     return DiffChange(
         id=present.id,

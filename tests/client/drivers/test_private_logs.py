@@ -17,6 +17,7 @@ from tests.client.client_fixture import KEY
 from tests.client.loopback import Loopback, loopback
 from tests.client.response_samples import KEY as SIGNATURE
 from tests.client.service import CREATED, DONE, PRO
+from tests.support.fake_clock import FakeClock
 from tests.support.image_files import picture
 from wanlib import AsyncWan, Wan
 from wanlib.base.redaction import Secret
@@ -120,7 +121,7 @@ def test_headers_of_an_answer(log: io.StringIO) -> None:
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         with (
-            Wan(KEY, base_url=f"http://127.0.0.1:{server.server_port}/api/v1") as wan,
+            Wan(KEY, base_url=f"http://127.0.0.1:{server.server_port}/api/v1", clock=FakeClock()) as wan,
             pytest.raises(WanError),
         ):
             wan.task("0385dc79-5ff8-4d82-bcb6-7f0e6f0e1c5a").status()
