@@ -106,6 +106,7 @@ LAYERS: dict[str, dict[str, set[str]]] = {
     },
     "wanlib.spec": {
         "": {"load", "interpreter", "model"},
+        "new_model": {"lint", "load", "model", "source"},
         "lint": {"load", "model", "source"},
         "revisions": {"load", "mutations", "model", "source"},
         "mutations": {"model"},

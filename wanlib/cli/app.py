@@ -32,6 +32,7 @@ _COMMANDS = {
     "resume": "tasks",
     "serve": "serve",
     "spec lint": "spec_files",
+    "new-model": "spec_files",
     "schema": "generate",
     "openapi": "generate",
     "emit": "generate",
@@ -85,8 +86,8 @@ def app(words: Sequence[str] = ()) -> typer.Typer:
     for names in [command for command in _COMMANDS if command.split()[0] == first] or _COMMANDS:
         *group, name = names.split()
         module = import_module(f"wanlib.cli.commands.{_COMMANDS[names]}")
-        command = expand_option_groups(handle_errors(getattr(module, name)))
-        _parent(created, groups, *group).command()(command)
+        command = expand_option_groups(handle_errors(getattr(module, name.replace("-", "_"))))
+        _parent(created, groups, *group).command(name)(command)
     return created
 
 

@@ -1,4 +1,4 @@
-"""`wanlib spec lint`: what a spec that loads still lacks."""
+"""`wanlib spec lint` and `wanlib new-model`: what a spec that loads still lacks, and a start of one."""
 
 import json
 from dataclasses import asdict
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wanlib.base.redaction import printable
-from wanlib.cli.errors import CliError, ExitCode, JsonOption, safe_file_name
+from wanlib.cli.errors import CliError, ExitCode, JsonOption, load_spec, resolve_model, safe_file_name
 
 if TYPE_CHECKING:
+    from wanlib.spec import Spec
     from wanlib.spec.lint import Gap
 
 _VECTORS = "vectors"
@@ -71,3 +72,53 @@ def print_gaps(gaps: list["Gap"]) -> None:
     for gap in gaps:
         print(printable(str(gap)))
     print(f"{len(gaps) or 'nothing'} missing")
+
+
+def new_model(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The name of the new model file, such as wan3.0.")
+    ],
+    like: Annotated[str, typer.Option(metavar="MODEL", help="The model whose spec file is copied.")],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder of the new files; default: the current one.")
+    ] = Path(),
+) -> int:
+    """Write the spec file of a new model, a copy of another.
+
+    In DIR, NAME.yaml has the fields, limits and notes of MODEL, and statements to be filled in;
+    vectors/NAME.yaml has a first vector, and stubs of the others. Files that exist are not overwritten. What
+    is missing in the new file is listed, as by `wanlib spec lint`.
+    """
+    from wanlib.spec import SpecError
+    from wanlib.spec.new_model import copy_model_file, load_with, vector_stubs
+
+    packaged = load_spec(None)
+    family = packaged.family(resolve_model(like, packaged.models, packaged.fine_tuned_ending))
+    try:
+        text = copy_model_file(name, family, out)
+        spec = load_with(out, name, text)
+    except SpecError as error:
+        raise CliError(*error.diagnostics) from None
+    vectors = vector_stubs(spec, name, _smallest_body(spec, name))
+    files = {out / f"{name}.yaml": text, out / _VECTORS / f"{name}.yaml": vectors}
+    for path in files:
+        if path.exists() or path.is_symlink():
+            raise CliError(
+                f"{safe_file_name(path)}: exists, and is not overwritten; choose another name or --out"
+            )
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(content)
+        print(f"wrote {safe_file_name(path)}")
+    print_gaps([gap for gap in list_gaps(out, None) if gap.file == f"{name}.yaml"])
+    return ExitCode.OK
+
+
+def _smallest_body(spec: "Spec", name: str) -> str:
+    """Return the smallest valid body of the first model of a file, as JSON."""
+    from wanlib.boundary.body import RequestBuilder
+    from wanlib.boundary.mode_cases import mode_cases
+
+    (model, *_) = next(family.models for family in spec.families if family.name == name)
+    return json.dumps(RequestBuilder(spec, mode_cases(spec, model)[0]).request({}))

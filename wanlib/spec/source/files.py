@@ -69,7 +69,7 @@ def find_files(folder: Path, packaged: Path, *, alone: bool = False) -> SpecFile
     if not (alone or _stands_alone(paths.get("wire"))):
         paths = {path.stem: path for path in packaged.glob("[!.]*.yaml")} | paths
     stems = _in_order(paths)
-    if diagnostics := [*_missing_files(folder, stems), *_name_problems(stems)]:
+    if diagnostics := [*_missing_files(folder, stems), *name_problems(stems)]:
         raise SpecError(diagnostics)
     return SpecFiles({stem: paths[stem] for stem in stems}, own)
 
@@ -93,8 +93,8 @@ def _missing_files(folder: Path, stems: list[str]) -> list[str]:
     return diagnostics
 
 
-def _name_problems(stems: list[str]) -> list[str]:
-    """Check that every name can be the first part of an id and the name of a module."""
+def name_problems(stems: list[str]) -> list[str]:
+    """Return what is wrong with the names of files: each begins ids and names a module."""
     diagnostics, modules = [], dict.fromkeys(RESERVED_MODULES, "")
     for stem in stems:
         if stem in SINGLE_FILES:
@@ -122,9 +122,14 @@ def _natural_key(stem: str) -> list[int | str]:
     return [int(part) if part.isdecimal() else part for part in _NUMBERS.split(stem)]
 
 
+def short_name(stem: str) -> str:
+    """Return a file name as the file repeats it: without the `wan` or `wanx` before a version."""
+    return _VERSIONED.sub("", stem, count=1)
+
+
 def name_diagnostics(stem: str, document: LineMap) -> list[str]:
     """Check that `wan` in a file repeats its name, without the `wan` or `wanx` before a version."""
-    expected = _VERSIONED.sub("", stem, count=1) if _VERSIONED.match(stem) else stem
+    expected = short_name(stem)
     if document.get("wan") == expected:
         return []
     problem = f"wan is {safe_repr(document['wan'])}" if "wan" in document else "lacks wan"
