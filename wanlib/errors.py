@@ -361,6 +361,8 @@ class IgnoredParameterWarning(UserWarning):
     """A parameter is sent that has no effect in this call."""
 
 
-for _error in [each for each in globals().values() if isinstance(each, type) and each.__module__ == __name__]:
+for _error in [
+    value for value in globals().values() if isinstance(value, type) and value.__module__ == __name__
+]:
     _error.__module__ = "wanlib.errors"  # where users import them from; tracebacks and pickles name it
 del _error

@@ -271,7 +271,7 @@ def _set_at(body: Any, steps: Steps, value: Any) -> Any:
     step, *rest = steps
     if isinstance(body, list):
         return [
-            _set_at(each, tuple(rest), value) if index == step else each for index, each in enumerate(body)
+            _set_at(item, tuple(rest), value) if index == step else item for index, item in enumerate(body)
         ]
     return {**body, step: _set_at(body.get(step, {}), tuple(rest), value)}
 

@@ -156,7 +156,7 @@ def _one_of_text(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
     return (
         f"is {word}; allowed: {join_names(limit)}",
         ("Use one of these" if len(limit) > 1 else f"Use {join_names(limit)}")
-        + _condition_hint(f"{word} needs", hints.others, lambda each: value in each),
+        + _condition_hint(f"{word} needs", hints.others, lambda limit: value in limit),
         did_you_mean(value, limit),
     )
 
@@ -167,7 +167,8 @@ def _keywords_text(limit: Any, value: Any, hints: Hints) -> tuple[str, ...]:
     advice = f"Write a size such as 1280*1280{' or a keyword' if limit else ''}"
     return (
         f"is {to_json_text(value)}; allowed: {allowed}",
-        advice + _condition_hint(f"{safe_repr(meant)[1:-1]} needs", hints.others, lambda each: meant in each),
+        advice
+        + _condition_hint(f"{safe_repr(meant)[1:-1]} needs", hints.others, lambda limit: meant in limit),
         f"; did you mean {meant!r}?" if meant != value else "",
     )
 
@@ -187,7 +188,7 @@ def _count_text(fits: Callable[[Any, Any], bool], bound_words: str, advice: str)
         what = f"{_items(value)} need{'s' if value == 1 else ''}" if value else "A request without them needs"
         return (
             f"has {_items(value)}; {bound_words} {limit}",
-            advice.format(limit) + _condition_hint(what, hints.others, lambda each: fits(value, each)),
+            advice.format(limit) + _condition_hint(what, hints.others, lambda bound: fits(value, bound)),
         )
 
     return words
@@ -202,7 +203,7 @@ def _bound_text(fits: Callable[[Any, Any], bool], bound_words: str, more: str) -
         return (
             f"is {to_json_text(value)}; {bound_words} {limit}",
             f"Send {limit} or {more}"
-            + _condition_hint(f"{safe_repr(value)} needs", hints.others, lambda each: fits(value, each)),
+            + _condition_hint(f"{safe_repr(value)} needs", hints.others, lambda bound: fits(value, bound)),
         )
 
     return words
@@ -214,7 +215,7 @@ def _pixels_text(fits: Callable[[Any, Any], bool], bound_words: str, other: str)
         return (
             f"is {value} ({count:,} pixels); {bound_words} {format_pixels(limit)}",
             f"Ask for a {other} size"
-            + _condition_hint(f"{value} needs", hints.others, lambda each: fits(count, each)),
+            + _condition_hint(f"{value} needs", hints.others, lambda bound: fits(count, bound)),
         )
 
     return words
@@ -311,7 +312,7 @@ MESSAGE_BY_KIND: dict[str, MessageParts] = {
         "Make it higher or less wide",
     ),
     "schemes": lambda limit, value, hints: (
-        f"is {to_json_text(value)}; it must begin with {_one_of(f'{each}:' for each in limit)}",
+        f"is {to_json_text(value)}; it must begin with {_one_of(f'{scheme}:' for scheme in limit)}",
         "Send a URL, or the file as a data URI",
     ),
     "chars": lambda limit, value, hints: (

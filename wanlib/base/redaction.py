@@ -342,13 +342,13 @@ def _unescaped(escape: re.Match[str]) -> str:
 def _forms(char: str) -> str:
     """Return the pattern of one character: itself in either case, escaped, or in hexadecimal."""
     forms = []
-    for each in dict.fromkeys((char, char.lower(), char.upper())):
-        code = "".join(f"[{digit.lower()}{digit.upper()}]" for digit in f"{ord(each):02x}")
+    for form in dict.fromkeys((char, char.lower(), char.upper())):
+        code = "".join(f"[{digit.lower()}{digit.upper()}]" for digit in f"{ord(form):02x}")
         forms += [
-            re.escape(each),
+            re.escape(form),
             rf"\\{{1,4}}(?:u00|x){code}",
             rf"%(?:25){{0,4}}{code}",
-            rf"&#(?:0{{0,4}}{ord(each)}|[xX]0{{0,4}}{code});",
+            rf"&#(?:0{{0,4}}{ord(form)}|[xX]0{{0,4}}{code});",
             code,
         ]
     return f"(?:{'|'.join(forms)})"

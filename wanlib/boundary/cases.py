@@ -88,7 +88,7 @@ class _BoundaryCases:
 
     def _own_node_cases(self, family: Family, node: Node) -> Iterator[Case]:
         """Yield the cases of a node as the form of a family has it, if it does."""
-        own = next((each for each in self.spec.form(family).walk() if each.path == node.path), None)
+        own = next((other for other in self.spec.form(family).walk() if other.path == node.path), None)
         if own is None or self.rule.id not in {rule.id for rule in own.rules}:
             return
         for model in family.models:

@@ -97,5 +97,5 @@ def with_modes_of(one: ModelView, other: ModelView) -> Spec:
     widened: Family = replace(family, modes=MappingProxyType({**family.modes, **added}))
     if combination_count(widened, tuple(widened.modes)) > MOST:
         return one.spec
-    families = tuple(widened if each is family else each for each in one.spec.families)
+    families = tuple(widened if member is family else member for member in one.spec.families)
     return replace(one.spec, families=families)

@@ -39,8 +39,16 @@ class BodyChange(NamedTuple):
         """Return JSON values: place, and verdict, pictures and price of each side."""
         return {
             "place": self.place,
-            "old": {"ok": not self.old, "rules": [each.rule for each in self.old], **self.old_bill.to_dict()},
-            "new": {"ok": not self.new, "rules": [each.rule for each in self.new], **self.new_bill.to_dict()},
+            "old": {
+                "ok": not self.old,
+                "rules": [violation.rule for violation in self.old],
+                **self.old_bill.to_dict(),
+            },
+            "new": {
+                "ok": not self.new,
+                "rules": [violation.rule for violation in self.new],
+                **self.new_bill.to_dict(),
+            },
         }
 
     def __str__(self) -> str:

@@ -259,7 +259,7 @@ def _parameter_change(
     view = views[0]
     rule = view.family.field(name).rules[0]
     location = Location(rule.file, rule.line)
-    models = tuple(each.model for each in views)
+    models = tuple(model_view.model for model_view in views)
     is_added = relation is Relation.ADDED
     return DiffChange(
         id=f"{view.family.name}/{name}",

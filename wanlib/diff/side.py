@@ -209,5 +209,5 @@ def _expand(expression: Expression, modes: Mapping[str, Expression]) -> Expressi
 
 def _structure(node: Node) -> object:
     members = [(name, _structure(child)) for name, child in node.members]
-    each = node.each and _structure(node.each)
-    return node.form, members, each, node.field, node.only, node.parts
+    item = node.each and _structure(node.each)
+    return node.form, members, item, node.field, node.only, node.parts

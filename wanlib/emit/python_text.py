@@ -134,11 +134,11 @@ def python_literal(value: Any) -> str:
             else f"({', '.join(map(python_literal, value))})"
         )
     if isinstance(value, list):
-        return "[" + ", ".join(python_literal(each) for each in value) + "]"
+        return "[" + ", ".join(python_literal(item) for item in value) + "]"
     if isinstance(value, dict):
         return (
             "{"
-            + ", ".join(f"{python_literal(key)}: {python_literal(each)}" for key, each in value.items())
+            + ", ".join(f"{python_literal(key)}: {python_literal(item)}" for key, item in value.items())
             + "}"
         )
     raise EmitError(f"{type(value).__name__} can't be written as a literal")

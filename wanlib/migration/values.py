@@ -43,7 +43,9 @@ def is_usable(view: ModelView, field: Field, values: Mapping[str, Any]) -> bool:
     """Return whether a field is allowed and has an effect with these values."""
     known = _mode_inputs(view, values)
     conditions = [rule.limit for kind in ("effective", "needs") for rule in field.rules_of_kind(kind)]
-    return all(holds(view.family.modes, each.mode, known) is each.wanted for each in conditions)
+    return all(
+        holds(view.family.modes, condition.mode, known) is condition.wanted for condition in conditions
+    )
 
 
 def _limits(view: ModelView, field: Field, values: Mapping[str, Any]) -> Mapping[str, Any]:

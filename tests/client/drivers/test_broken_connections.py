@@ -11,7 +11,7 @@ from tests.client.socket_server import Line, Story, answer
 from tests.client.socket_stage import Stage
 from wanlib import errors
 
-TOLD = answer(CREATED.body)
+ACCEPTED = answer(CREATED.body)
 BIG = "x" * 12_000_000  # more than the buffers of a loopback connection hold
 
 
@@ -27,13 +27,13 @@ def close_before(line: Line) -> None:
 
 def reset_in_the_head(line: Line) -> None:
     line.read()
-    line.send(TOLD[:30])
+    line.send(ACCEPTED[:30])
     line.reset()
 
 
 def close_in_the_body(line: Line) -> None:
     line.read()
-    line.send(TOLD[:-10])
+    line.send(ACCEPTED[:-10])
     line.close()
 
 
@@ -44,7 +44,7 @@ def hang(line: Line) -> None:
 
 def hang_in_the_body(line: Line) -> None:
     line.read()
-    line.send(TOLD[:-10])
+    line.send(ACCEPTED[:-10])
     line.hang()
 
 

@@ -105,8 +105,8 @@ def outcome(world: World, wan: Any, call: str) -> tuple[Any, JournalError | None
     try:
         result = verb(world, wan)
     except WanError as error:
-        told = (type(error), error.task_id, error.request_id, error.message, wan.spent)
-        return told, error if isinstance(error, JournalError) else error.journal_error
+        reported = (type(error), error.task_id, error.request_id, error.message, wan.spent)
+        return reported, error if isinstance(error, JournalError) else error.journal_error
     links = [picture.url for picture in result.images]
     return (links, result.task_id, result.request_id, wan.spent), result.journal_error
 

@@ -40,9 +40,9 @@ def in_child(action: Any) -> str:
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        told = pipe.read()
+        output = pipe.read()
     os.waitpid(child, 0)
-    return told
+    return output
 
 
 def test_a_process_that_was_killed_owns_nothing_whatever_its_number(path: Path) -> None:

@@ -125,7 +125,7 @@ def broken_rules_are_refused_before_anything_is_sent(world: World, folder: Path)
     edit(world)
 
 
-@weakened("nobody is warned", "wanlib.client.call.plan.warn_ignored", lambda *_: None)
+@weakened("no warning is given", "wanlib.client.call.plan.warn_ignored", lambda *_: None)
 def ignored_parameters_warn(world: World, folder: Path) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -65,7 +65,7 @@ def test_a_trickle_comes_whole(url: str) -> None:
 def test_of_a_trickle_each_piece_is_sent_after_a_pause() -> None:
     events: list[Any] = []
 
-    class Told(ResponseWriter):
+    class RecordingWriter(ResponseWriter):
         async def sleep_unless_disconnected(self, seconds: float) -> bool:
             events.append(seconds)
             return True
@@ -77,7 +77,7 @@ def test_of_a_trickle_each_piece_is_sent_after_a_pause() -> None:
         raise AssertionError("nothing checks whether the client is there")
 
     pieces = (b"one", b"two", b"three")
-    line = Told({}, receive, send, asyncio.Event())
+    line = RecordingWriter({}, receive, send, asyncio.Event())
     asyncio.run(send_response(Response(200, (), pieces, pace=0.5), line))
     assert events == [200, 0.5, b"one", 0.5, b"two", 0.5, b"three", b""]
 

@@ -92,7 +92,7 @@ def fields_for_validation(model: Model, fields: Mapping[str, Any]) -> dict[str, 
     judged = dict(fields)
     for name in model.images:
         if name in judged:
-            judged[name] = [fact(each) for each in judged[name]]
+            judged[name] = [fact(image) for image in judged[name]]
     for name in model.single_images:
         if name in judged:
             judged[name] = fact(judged[name])

@@ -64,7 +64,7 @@ def _verdict(diff: Diff) -> str:
 
 
 def _counts(diff: Diff) -> Iterator[str]:
-    sections = [each for each in ChangeClass if diff.of_class(each)]
+    sections = [change_class for change_class in ChangeClass if diff.of_class(change_class)]
     if sections:
         yield '<ul class="counts">'
         for change_class in sections:

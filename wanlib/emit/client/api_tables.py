@@ -189,7 +189,7 @@ def _verbs(family: Family) -> str:
 
 def _region(region: Mapping[str, Any]) -> str:
     calls = region.get("calls")
-    by_model = None if calls is None else {model: tuple(each) for model, each in calls.items()}
+    by_model = None if calls is None else {model: tuple(names) for model, names in calls.items()}
     texts = {name: python_literal(region.get(name)) for name in ("host", "workspace_host", "key_prefix")}
     return _value("Region", **texts, calls=python_literal(by_model))
 

@@ -84,7 +84,11 @@ class TypedDictWriter:
         """Return the name, with the first free number if it is taken."""
         class_identifier(name)
         numbered = (f"{name}{number}" for number in count(2))
-        return name if name not in self.lines else next(each for each in numbered if each not in self.lines)
+        return (
+            name
+            if name not in self.lines
+            else next(candidate for candidate in numbered if candidate not in self.lines)
+        )
 
 
 def camel_case(*parts: str) -> str:

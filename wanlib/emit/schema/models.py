@@ -15,6 +15,6 @@ def models_pattern(spec: Spec, models: Sequence[str]) -> str:
 
 def _base(model: str, models: Sequence[str]) -> str:
     """Return a pattern for a model that does not match the longer names that begin with it."""
-    longer = [re.escape(each[len(model) :]) for each in models if each.startswith(f"{model}-")]
+    longer = [re.escape(name[len(model) :]) for name in models if name.startswith(f"{model}-")]
     unless = f"(?!(?:{'|'.join(longer)})(?:-|{END}))" if longer else ""
     return re.escape(model).replace(r"\-", "-") + unless

@@ -70,7 +70,9 @@ def choice(values: Mapping[Condition | None, str], unknown: str) -> str:
     """Return Python for the value whose condition holds, or `unknown` where no mode says which."""
     if None in values and len({*values.values()}) == 1:
         return values[None]
-    tested = "".join(f"{value} if {_holds(each)} else " for each, value in values.items() if each)
+    tested = "".join(
+        f"{value} if {_holds(condition)} else " for condition, value in values.items() if condition
+    )
     if None not in values:
         return f"{tested}{unknown}"
     known = " and ".join(_fails(condition) for condition in values if condition)
@@ -113,7 +115,9 @@ def _size_limits(sized: Field) -> dict[str, dict[Condition | None, str]]:
     for kind in _KINDS:
         constants = {rule.condition: constant_name(rule) for rule in sized.rules_of_kind(kind)}
         if constants:
-            opposites = {Condition(each.mode, not each.wanted) for each in constants if each}
+            opposites = {
+                Condition(condition.mode, not condition.wanted) for condition in constants if condition
+            }
             if None not in constants and not opposites & constants.keys():
                 constants[None] = _unlimited_name(kind)
             limits[kind] = constants

@@ -170,7 +170,9 @@ class DefaultsWriter:
 
     def _choice(self, values: Mapping[Condition | None, str]) -> str:
         """Return Python for the value whose condition is true."""
-        tested = "".join(f"{value} if {self._holds(each)} else " for each, value in values.items() if each)
+        tested = "".join(
+            f"{value} if {self._holds(condition)} else " for condition, value in values.items() if condition
+        )
         return tested + values[None]
 
     def _holds(self, condition: Condition) -> str:

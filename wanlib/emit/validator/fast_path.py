@@ -219,8 +219,8 @@ class FastPath:
         if field.each:
             at = list_depth(field)
             index = f"_index{at}, " if self._needs_index(field) else ""
-            each = f"enumerate({variable})" if index else variable
-            with self.out.block(f"for {index}_item{at} in {each}"):
+            items = f"enumerate({variable})" if index else variable
+            with self.out.block(f"for {index}_item{at} in {items}"):
                 self._present(field.each, f"_item{at}")
                 if added:
                     self.out.line(f"_sum += int({member_name(added[0].of)}[:-1].replace('.', ''))")
@@ -228,7 +228,7 @@ class FastPath:
             self._members(field, variable)
 
     def _needs_index(self, field: Field) -> bool:
-        return list_depth(field) == 0 and any(each.rules_of_kind("inside") for each in field.walk())
+        return list_depth(field) == 0 and any(member.rules_of_kind("inside") for member in field.walk())
 
     def _members(self, field: Field, variable: str) -> None:
         if all(map(_is_always_required, field.members)):

@@ -252,15 +252,15 @@ def _check_fields(plan: FamilyLayout, out: CodeWriter) -> None:
         handed = []
         lists = [name for name in plan.parts() if plan.family.field(name).type == "list"]
         for name in plan.parts():
-            count = " + ".join(f"len(fields.get({python_literal(each)}, ()))" for each in lists) or "0"
+            count = " + ".join(f"len(fields.get({python_literal(name)}, ()))" for name in lists) or "0"
             handed.append(f"range(len(fields.get({python_literal(name)}, ())))" if name in lists else count)
         for field in plan.family.fields:
             absent = "[]" if field.name in lists else "_ABSENT"
             handed.append(f"fields.get({python_literal(field.name)}, {absent})")
         out.line("return _report_fields(")
         out.depth += 1
-        for each in ["[]", "model", "call", "local", "now", *handed]:
-            out.line(f"{each},")
+        for argument in ["[]", "model", "call", "local", "now", *handed]:
+            out.line(f"{argument},")
         out.depth -= 1
         out.line(")")
 

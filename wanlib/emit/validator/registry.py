@@ -49,8 +49,8 @@ def _bare_limit(value: Any) -> Any:
     if isinstance(value, Condition):
         return str(value)
     if isinstance(value, dict):
-        return {key: _bare_limit(each) for key, each in value.items() if key not in ("notes", "source")}
-    return [_bare_limit(each) for each in value] if isinstance(value, list) else value
+        return {key: _bare_limit(item) for key, item in value.items() if key not in ("notes", "source")}
+    return [_bare_limit(item) for item in value] if isinstance(value, list) else value
 
 
 def checker(spec: Spec) -> str:

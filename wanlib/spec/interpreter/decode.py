@@ -104,18 +104,18 @@ class _FieldPositions(NamedTuple):
 def _field_positions(family: Family, form: Node) -> _FieldPositions:
     fields = family.fields
     in_form = form.field_names
-    placed = {each.wire_name: each for each in fields if each.place}
-    remaining = {each.wire_name: each for each in fields if each.name not in in_form and not each.place}
-    containers = dict.fromkeys(each.place for each in fields if each.place)
+    placed = {field.wire_name: field for field in fields if field.place}
+    remaining = {field.wire_name: field for field in fields if field.name not in in_form and not field.place}
+    containers = dict.fromkeys(field.place for field in fields if field.place)
     return _FieldPositions(
         placed,
         remaining,
-        {place: {each.wire_name: each for each in fields if each.place == place} for place in containers},
+        {place: {field.wire_name: field for field in fields if field.place == place} for place in containers},
         {
             place: {
-                each.wire_name: each
-                for each in fields
-                if each.place == place or remaining.get(each.wire_name) is each
+                field.wire_name: field
+                for field in fields
+                if field.place == place or remaining.get(field.wire_name) is field
             }
             for place in containers
         },

@@ -111,7 +111,7 @@ def _positive(value: Any) -> int | float:
 
 def _literals(value: Any) -> tuple[Any, ...]:
     is_right = (
-        isinstance(value, list) and value and all(isinstance(each, str | int | float) for each in value)
+        isinstance(value, list) and value and all(isinstance(literal, str | int | float) for literal in value)
     )
     if not is_right or len(set(value)) < len(value):
         raise ValueError("a list of different words or numbers, or of true and false")

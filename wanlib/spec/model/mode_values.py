@@ -45,7 +45,9 @@ def referenced_fields(family: Family, mode: str) -> set[str]:
 def find_overlap(family: Family, first: Condition, second: Condition) -> str:
     """Return values with which both conditions hold, as text; empty if none exist."""
     for values in value_combinations(family, (first.mode, second.mode)):
-        if all(holds(family.modes, each.mode, values) is each.wanted for each in (first, second)):
+        if all(
+            holds(family.modes, condition.mode, values) is condition.wanted for condition in (first, second)
+        ):
             return ", ".join(f"{name}={value}" for name, value in values.items())
     return ""
 

@@ -59,7 +59,7 @@ class Spec:
     @cached_property
     def _forms(self) -> Mapping[str, Node]:
         known = (family for family in self.families if family.body in self.bodies)
-        return {each.name: self.bodies[each.body].with_fields(each.field_names) for each in known}
+        return {family.name: self.bodies[family.body].with_fields(family.field_names) for family in known}
 
     def family(self, model: str) -> Family:
         """Return the family of a (fine-tuned) model. Raise KeyError if it is unknown."""
