@@ -117,6 +117,7 @@ def test_a_spec_that_does_not_load(wanlib: Command, overlay: Path, old: str, new
         ("{}", "mine.yaml:1: is not a list"),
         ("- {expect: []}\n- {id: a}", "mine.yaml:2: lacks expect"),
         ("- a\n", "mine.yaml:1: lacks expect"),
+        ("- {? [a] : b}\n", "mine.yaml:1: lacks expect"),
         ("- {\n", "mine.yaml:2: is not YAML"),
     ],
 )

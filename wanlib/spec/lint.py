@@ -143,8 +143,8 @@ def _expected_rules(path: Path) -> Iterator[str]:
     if not isinstance(root, yaml.SequenceNode):
         raise SpecError([f"{path.name}:1: is not a list, expected a list of vectors"])
     for vector in root.value:
-        members = {key.value: value for key, value in vector.value} if vector.id == "mapping" else {}
-        expected = members.get("expect")
+        members = vector.value if isinstance(vector, yaml.MappingNode) else ()
+        expected = next((value for key, value in members if key.value == "expect"), None)
         if not isinstance(expected, yaml.SequenceNode):
             line = vector.start_mark.line + 1
             raise SpecError([f"{path.name}:{line}: lacks expect, expected a list of rule ids in each vector"])
