@@ -151,8 +151,8 @@ def _same_word(value: str, violation: Violation) -> Iterator[str]:
 def _size_text(value: str, violation: Violation) -> Iterator[str]:
     """Yield a size with an asterisk and without blanks, or a keyword in its own case."""
     compact = "".join(value.split())
-    if found := _SIDES.fullmatch(compact):
-        yield f"{found[1]}*{found[2]}"
+    if match := _SIDES.fullmatch(compact):
+        yield f"{match[1]}*{match[2]}"
     yield from _same_word(compact, violation)
 
 

@@ -50,18 +50,18 @@ def redact_text(text: str) -> str:
         return hide_keys(text)
     if text[:5].lower() == "data:" or _BASE64.match(text):
         return _data_uri_digest(text)
-    head = _DATA.sub(lambda found: f"{_data_uri_header(found.group())}…", hide_keys_within(text, _READ))
+    head = _DATA.sub(lambda match: f"{_data_uri_header(match.group())}…", hide_keys_within(text, _READ))
     if url := _URL.match(head):
         head = f"{url.group()[:-1]}?…"
     else:
-        head = _QUERY.sub(lambda found: f"{found[1] or ''}?…", head)
+        head = _QUERY.sub(lambda match: f"{match[1] or ''}?…", head)
     head = _BASE64.sub("…", _USER.sub("…@", head))
     return _truncate(head, len(text) > _READ and head[-1] != "…")
 
 
 def without_queries(text: str) -> str:
     """Return a text of any length without keys, and its URLs without user, query and fragment."""
-    return _USER.sub("…@", _QUERY.sub(lambda found: f"{found[1] or ''}?…", hide_keys(text)))
+    return _USER.sub("…@", _QUERY.sub(lambda match: f"{match[1] or ''}?…", hide_keys(text)))
 
 
 def to_safe_json(value: Any) -> Any:

@@ -56,14 +56,14 @@ def _at_limits(one: ModelView, other: ModelView) -> Iterator[Candidate]:
         return
     spec = with_modes_of(one, other)
     for rule_id in rule_ids:
-        found = [
+        cases = [
             Candidate(case.question.body, case.question.call, one)
             for case in boundary_cases(spec, rule_id)
             if isinstance(case.question.body, dict)
         ]
-        own = [candidate for candidate in found if candidate.body.get("model") == one.model]
+        own = [candidate for candidate in cases if candidate.body.get("model") == one.model]
         first = one.family.models[0]  # some rules are tested with the first model of a family alone
-        yield from own or [candidate for candidate in found if candidate.body.get("model") == first]
+        yield from own or [candidate for candidate in cases if candidate.body.get("model") == first]
 
 
 def _at_sizes(one: ModelView, other: ModelView) -> Iterator[Candidate]:

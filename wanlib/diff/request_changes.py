@@ -42,7 +42,7 @@ class _Difference(NamedTuple):
 
 def request_changes(views: Sequence[tuple[ModelView, ModelView]], wording: Wording) -> list[DiffChange]:
     """Return the changes of rules on requests and of parameters, and the rules that are only written anew."""
-    found: dict[tuple[str, frozenset[str]], list[tuple[ModelView, ModelView, list[_Difference]]]] = {}
+    groups: dict[tuple[str, frozenset[str]], list[tuple[ModelView, ModelView, list[_Difference]]]] = {}
     rewritten: dict[str, list[tuple[ModelView, ModelView]]] = {}
     changes: list[DiffChange] = []
     parameters: dict[tuple[str, Relation], list[ModelView]] = {}
@@ -53,14 +53,14 @@ def request_changes(views: Sequence[tuple[ModelView, ModelView]], wording: Wordi
             by_rule.setdefault(difference.shared_id, []).append(difference)
         for shared_id, group in by_rule.items():
             directions = frozenset(difference.direction for difference in group if difference.direction)
-            found.setdefault((shared_id, directions), []).append((old, new, group))
+            groups.setdefault((shared_id, directions), []).append((old, new, group))
         for shared_id in _rewritten(old, new, by_rule) if wording.is_revision else ():
             rewritten.setdefault(shared_id, []).append((old, new))
     for (name, relation), models in parameters.items():
         changes.append(_parameter_change(name, relation, models, wording))
-    for (shared_id, directions), parts in found.items():
+    for (shared_id, directions), parts in groups.items():
         changes.append(_rule_change(shared_id, directions, parts, wording))
-    reported = {shared_id for shared_id, _ in found}
+    reported = {shared_id for shared_id, _ in groups}
     for shared_id, pairs in rewritten.items():
         if shared_id in reported:  # it judges otherwise for another model
             continue

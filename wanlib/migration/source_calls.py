@@ -59,8 +59,8 @@ def source_calls(spec: Spec, source: Path) -> Iterator[SourceCall]:
         except (SyntaxError, ValueError, RecursionError):
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and (found := _read_call(spec, node)):
-                model, arguments = found
+            if isinstance(node, ast.Call) and (call := _read_call(spec, node)):
+                model, arguments = call
                 arguments = _by_field(spec, model, arguments)
                 values, unread = _values(spec, model, arguments)
                 yield SourceCall(file, node.lineno, model, values, unread)
@@ -170,13 +170,13 @@ def _by_field(spec: Spec, model: str, arguments: Mapping[str, ast.expr]) -> Mapp
 
 def _parts(family: Family, messages: ast.expr, parts: Mapping[str, str]) -> Mapping[str, ast.expr]:
     """Return what stands in the parts of messages, by field; of several for one field, a list."""
-    found: dict[str, list[ast.expr]] = {}
+    expressions: dict[str, list[ast.expr]] = {}
     for part in (node for node in ast.walk(messages) if isinstance(node, ast.Dict)):
         for key, value in zip(part.keys, part.values, strict=True):
             name = key.value if isinstance(key, ast.Constant) else None
             if isinstance(name, str) and name in parts:
-                found.setdefault(parts[name], []).append(value)
+                expressions.setdefault(parts[name], []).append(value)
     return {
         field: ast.List(values, ast.Load()) if family.field(field).type == "list" else values[0]
-        for field, values in found.items()
+        for field, values in expressions.items()
     }

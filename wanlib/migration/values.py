@@ -127,8 +127,8 @@ def _nearest(size: str, limits: Mapping[str, Any], view: ModelView) -> str | Non
     ratios = limits["min_ratio"], limits["max_ratio"]
     bounds = SizeBounds("", {}, least, most, *ratios, *sides, None, 1, ())
     fraction = min(max(Fraction(*ratio), Fraction(*limits["min_ratio"])), Fraction(*limits["max_ratio"]))
-    found = nearest_size(bounds, fraction, min(max(ratio.width * ratio.height, least), most))
-    return None if found is None else f"{found[0]}*{found[1]}"
+    nearest = nearest_size(bounds, fraction, min(max(ratio.width * ratio.height, least), most))
+    return None if nearest is None else f"{nearest[0]}*{nearest[1]}"
 
 
 def _keyword_pixels(word: str, view: ModelView) -> int | None:

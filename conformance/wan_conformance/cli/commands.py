@@ -158,14 +158,14 @@ def _exit_code(log: VerdictLog) -> int:
     return ExitCode.OK if tally(log).conforms else ExitCode.FAILED
 
 
-def _print_comparison(found: RunComparison) -> int:
+def _print_comparison(comparison: RunComparison) -> int:
     """Print changes of the spec with the cases that moved, then all others, and return the exit code."""
-    for change, moved in found.spec:
+    for change, moved in comparison.spec:
         typer.echo(printable(f"spec: {change}"))
         _print_some([f"  {case}" for case in _by_case(moved)], _MAX_MOVED, "cases that moved")
-    others = [f"{'REGRESSION ' if change.is_regression else ''}{change}" for change in found.others]
+    others = [f"{'REGRESSION ' if change.is_regression else ''}{change}" for change in comparison.others]
     _print_some(others, _MAX_CHANGES, "changes")
-    spec, other, regressions = len(found.spec), len(found.others), found.regressions
+    spec, other, regressions = len(comparison.spec), len(comparison.others), comparison.regressions
     typer.echo(
         f"compared with the baseline: {spec:,} changes of the spec, {other:,} other changes,"
         f" {regressions:,} regressions"

@@ -18,7 +18,7 @@ from wanlib.base.redaction import safe_repr
 from wanlib.base.urls import is_private
 from wanlib.client.http.messages import PrivateAddressError
 
-Found = Sequence[tuple[Any, ...]] | Exception
+LookupResult = Sequence[tuple[Any, ...]] | Exception
 """Entries of `socket.getaddrinfo`, or why there are none."""
 
 
@@ -36,30 +36,30 @@ def look_up(host: str, port: int, seconds: float, public_only: bool) -> list[str
         ConnectTimeout: The lookup took too long.
         PrivateAddressError: No address is public.
     """
-    queue: SimpleQueue[Found] = SimpleQueue()
+    queue: SimpleQueue[LookupResult] = SimpleQueue()
     if _is_address(host):
         _find(host, port, queue.put)
     else:  # getaddrinfo has no time-out
         Thread(target=_find, args=(host, port, queue.put), daemon=True).start()
     try:
-        found = queue.get(timeout=max(0.0, seconds))
+        result = queue.get(timeout=max(0.0, seconds))
     except Empty:
         raise _lookup_timeout(host) from None
-    return _permitted(host, found, public_only)
+    return _permitted(host, result, public_only)
 
 
 async def look_up_async(host: str, port: int, seconds: float, public_only: bool) -> list[str]:
     """Do the same on an event loop."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[Found] = loop.create_future()
+    future: asyncio.Future[LookupResult] = loop.create_future()
 
-    def deliver(found: Found) -> None:
+    def deliver(result: LookupResult) -> None:
         if not future.done():
-            future.set_result(found)
+            future.set_result(result)
 
-    def deliver_from_thread(found: Found) -> None:
+    def deliver_from_thread(result: LookupResult) -> None:
         with suppress(RuntimeError):  # the loop was closed meanwhile
-            loop.call_soon_threadsafe(deliver, found)
+            loop.call_soon_threadsafe(deliver, result)
 
     if _is_address(host):
         _find(host, port, deliver)
@@ -67,10 +67,10 @@ async def look_up_async(host: str, port: int, seconds: float, public_only: bool)
         Thread(target=_find, args=(host, port, deliver_from_thread), daemon=True).start()
     try:
         async with asyncio.timeout(max(0.0, seconds)):
-            found = await future
+            result = await future
     except TimeoutError:
         raise _lookup_timeout(host) from None
-    return _permitted(host, found, public_only)
+    return _permitted(host, result, public_only)
 
 
 def shares(addresses: Sequence[str]) -> Iterator[tuple[str, float]]:
@@ -79,17 +79,17 @@ def shares(addresses: Sequence[str]) -> Iterator[tuple[str, float]]:
         yield address, 1 / (len(addresses) - index)
 
 
-def _find(host: str, port: int, deliver: Callable[[Found], None]) -> None:
+def _find(host: str, port: int, deliver: Callable[[LookupResult], None]) -> None:
     try:
         deliver(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except (OSError, ValueError) as error:  # ValueError: a host that IDNA cannot encode
         deliver(error)
 
 
-def _permitted(host: str, found: Found, public_only: bool) -> list[str]:
-    if isinstance(found, Exception):
-        raise ConnectError(f"{type(found).__name__}: {found}") from None
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+def _permitted(host: str, result: LookupResult, public_only: bool) -> list[str]:
+    if isinstance(result, Exception):
+        raise ConnectError(f"{type(result).__name__}: {result}") from None
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in result))
     if not public_only:
         return addresses
     public = [address for address in addresses if not is_private(address)]

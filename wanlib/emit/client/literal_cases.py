@@ -105,10 +105,10 @@ def _domains(context: MethodContext) -> dict[str, list[Any]]:
     return domains | {"call": list(context.calls), "model": [context.model]} | meant
 
 
-def _domain(context: MethodContext, field: Field, found: list[Any]) -> list[Any]:
+def _domain(context: MethodContext, field: Field, values: list[Any]) -> list[Any]:
     if field.name in context.image_lists():
-        return [0] if context.images == NONE else [count for count in found if count > 0] or [1]
-    start, words = context.default_value(field), literal_values(field) or found
+        return [0] if context.images == NONE else [count for count in values if count > 0] or [1]
+    start, words = context.default_value(field), literal_values(field) or values
     needed = any(rule.condition is None for rule in field.rules_of_kind("required"))
     return [*([] if start is None and needed else [start]), *(word for word in words if word != start)]
 

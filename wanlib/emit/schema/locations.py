@@ -62,14 +62,14 @@ class SchemaLocation:
 
 def places(family: Family, form: Node) -> Mapping[str, SchemaLocation]:
     """Return the place of every field of a family by name."""
-    found = dict(_walk(family, form, (), ()))
+    locations = dict(_walk(family, form, (), ()))
     rest = next((name for name, child in form.members if child.form == "rest"), "")
     for field in family.fields:
         if field.place:
-            found[field.name] = _top(form, field.place, field.wire_name)
-        elif field.name not in found:
-            found[field.name] = _top(form, rest, field.wire_name)
-    return {field.name: found[field.name] for field in family.fields}
+            locations[field.name] = _top(form, field.place, field.wire_name)
+        elif field.name not in locations:
+            locations[field.name] = _top(form, rest, field.wire_name)
+    return {field.name: locations[field.name] for field in family.fields}
 
 
 def _top(form: Node, container: str, name: str) -> SchemaLocation:

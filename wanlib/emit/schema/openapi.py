@@ -185,7 +185,7 @@ def _event(forms: list[str]) -> Schema:
 
 def _headers(spec: Spec, calls: Iterable[str], *, body: bool = False) -> list[Schema]:
     """Return the headers of some calls, required if each of the calls requires them."""
-    found = []
+    headers = []
     for name, header in spec.wire["headers"].items():
         own = set(header.get("call", ())) & set(calls)
         if name in _IMPLIED or not (own or (body and "schemes" in header)):
@@ -194,8 +194,8 @@ def _headers(spec: Spec, calls: Iterable[str], *, body: bool = False) -> list[Sc
         fixed = {} if "{" in header["is"] else {"enum": [header["is"]]}
         schemes = [f"Needed where the body names a {scheme}:// URL." for scheme in header.get("schemes", ())]
         words = " ".join([*schemes, *([header["notes"]] if "notes" in header else [])])
-        found.append(_parameter(name, "header", {"type": "string"} | fixed, words, required=always))
-    return found
+        headers.append(_parameter(name, "header", {"type": "string"} | fixed, words, required=always))
+    return headers
 
 
 def _parameter(name: str, where: str, schema: Schema, words: str = "", *, required: bool = False) -> Schema:
@@ -239,10 +239,10 @@ def _own_parameters(spec: Spec, call: str) -> list[Schema]:
     """Return the path and query parameters of a call."""
     _, _, path = spec.wire["paths"][call].partition(" ")
     task = {"type": "string", "pattern": f"^(?:{spec.wire['task_id']['is']})$"}
-    found = [_parameter("task_id", "path", task, required=True)] if "{task_id}" in path else []
+    parameters = [_parameter("task_id", "path", task, required=True)] if "{task_id}" in path else []
     for name, how in spec.wire["queries"].get(call, {}).items():
-        found.append(_parameter(name, "query", *_query(spec, how), required="required" in how))
-    return found
+        parameters.append(_parameter(name, "query", *_query(spec, how), required="required" in how))
+    return parameters
 
 
 def _query(spec: Spec, how: Any) -> tuple[Schema, str]:

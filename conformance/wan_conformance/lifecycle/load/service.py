@@ -64,8 +64,8 @@ class ThrottledService(Emulator):
         self.times[self.history[-1].call].append(self._clock.at)
         return response
 
-    def _render(self, found: Response | RenderSpec) -> Response:
-        return found if isinstance(found, Response) else _PICTURE
+    def _render(self, content: Response | RenderSpec) -> Response:
+        return content if isinstance(content, Response) else _PICTURE
 
 
 def max_per_second(times: Sequence[float]) -> int:

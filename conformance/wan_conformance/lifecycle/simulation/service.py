@@ -58,12 +58,12 @@ class CachedImageEmulator(Emulator):
 
     _pictures: dict[RenderSpec, Response] = {}  # noqa: RUF012 - shared by all services on purpose
 
-    def _render(self, found: Response | RenderSpec) -> Response:
-        if isinstance(found, Response):
-            return found
-        if found not in self._pictures:
-            self._pictures[found] = super()._render(found)
-        return self._pictures[found]
+    def _render(self, content: Response | RenderSpec) -> Response:
+        if isinstance(content, Response):
+            return content
+        if content not in self._pictures:
+            self._pictures[content] = super()._render(content)
+        return self._pictures[content]
 
 
 class RunawayClient(BaseException):
@@ -206,7 +206,7 @@ class FaultyService(CachedImageEmulator):
         number = self._counts[call]
         step = _step(call, number)
         fault_name, header, fault = self._next_fault(step, route.call if route else "")
-        if fault and fault.kind == "reused" and not self._is_newest_known():
+        if fault and fault.kind == "reused" and not (call == "create" and self._is_newest_known()):
             fault_name, fault = "", None  # no client can see that an id is used which it never learned
         if fault:
             request = request._replace(headers={**request.headers, FAULT_HEADER: header})

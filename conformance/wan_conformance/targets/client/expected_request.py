@@ -170,4 +170,4 @@ def difference(sent: Any, expected: Any, path: str = "") -> str | None:
             if sent == expected
             else f"at {path}: {safe_repr(sent)} was sent, expected {safe_repr(expected)}"
         )
-    return next((found for key, a, b in pairs if (found := difference(a, b, f"{path}/{key}"))), None)
+    return next((mismatch for key, a, b in pairs if (mismatch := difference(a, b, f"{path}/{key}"))), None)
