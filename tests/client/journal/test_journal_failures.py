@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,7 @@ def test_a_table_or_a_file_that_is_gone_costs_no_outcome(world: World, tmp_path:
 
         def break_it(request: Any, path: Path = path) -> Any:
             if path.name == "table":
-                with sqlite3.connect(path) as other:
+                with closing(sqlite3.connect(path)) as other:
                     other.execute("DROP TABLE entry")
             else:
                 path.unlink()
