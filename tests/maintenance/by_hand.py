@@ -13,6 +13,7 @@ BY_HAND: Mapping[str, str] = {
     "tests/conformance/test_http_target.py::test_the_embedded_emulator_conforms": "runs vectors",
     "tests/conformance/test_http_target.py::test_the_command_judges_a_server_by_its_url": "runs vectors",
     "tests/conformance/lifecycle/": "the harness states expiry and rates of tasks independently of the spec",
+    "tests/maintenance/test_contributing.py": "changes the present numbers and their vectors, step by step",
     "tests/setup/test_readme.py": "the README shows figures",
     "tests/client/test_quick_start.py::test_without_a_key_a_day": "the same",
     "tests/test_facts_outside_the_spec.py::test_no_fact_of_the_api": "the code may contain a moved number",
