@@ -21,6 +21,7 @@ from wanlib.client.protocol.effects import (
     Gather,
     Open,
     OpenedResponse,
+    PollRound,
     Send,
     Sleep,
     Steps,
@@ -58,7 +59,8 @@ class ScriptedDriver:
             Send: lambda _: next(self._answers),
             Sleep: lambda effect: clock.advance(effect.seconds),
             WaitForWork: lambda effect: clock.advance(effect.seconds),
-            Gather: lambda effect: [self._run(each) for each in effect.steps],
+            Gather: lambda effect: [self._run(steps) for steps in effect.steps],
+            PollRound: self._poll,
             WaitForTasks: self._follow,
         }
 
@@ -73,6 +75,10 @@ class ScriptedDriver:
                 effect = protocol.send(self._doers[type(effect)](effect))
         except StopIteration as stop:
             return stop.value
+
+    def _poll(self, effect: PollRound) -> None:
+        for steps in effect.steps:
+            self._run(steps)
 
     def _follow(self, effect: WaitForTasks) -> list[Outcome]:
         follower, outcomes = TaskPoller(self._context), list[Outcome]()
