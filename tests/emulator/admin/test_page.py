@@ -333,6 +333,7 @@ def test_nothing_is_touched_where_nothing_has_changed(page: "Page", emulator: Em
     emulator.complete_task(submit(emulator, BODIES[PLAIN]), "InternalError")
     create(emulator, messages(PLAIN, n=99))
     see(page, emulator, messages(PLAIN, prompt="p" * 9999))
+    page.evaluate("new Promise((done) => requestAnimationFrame(done))")  # announced by then
     page.evaluate("""() => {
       window.touched = [];
       const note = (changes) => window.touched.push(...changes.map((each) => each.target.outerHTML));
