@@ -1,6 +1,7 @@
 """Bodies carried to other models: the questions of the FAQ, what is lost, and that results are accepted."""
 
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,6 +95,14 @@ def test_what_is_too_much_is_brought_within_the_limits() -> None:
         Consequence.LOST,
         Consequence.CHANGED,
     )
+
+
+def test_a_model_that_limits_the_sides_alone() -> None:
+    spec = load(Path(__file__).parents[2] / "examples" / "qwen-image-edit")
+    body = messages(PLAIN, "Make it dusk", URL.format(1), n=1, size="2200*1800")
+    migration = migrate(spec, body, "qwen-image-edit")
+    assert not migration.remaining
+    assert consequences(migration)["size"] is Consequence.CHANGED
 
 
 def test_every_result_is_accepted_or_needs_a_decision() -> None:

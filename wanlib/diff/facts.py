@@ -44,12 +44,8 @@ def fact_changes(
     differing = [
         name
         for name in dict.fromkeys((*after, *before))
-        if not _is_about_a_missing_model((after.get(name) or before[name]).models, old, new)
-    ]
-    differing = [
-        name
-        for name in differing
-        if name not in before or name not in after or before[name].value != after[name].value
+        if (name not in before or name not in after or before[name].value != after[name].value)
+        and not _is_about_a_missing_model((after.get(name) or before[name]).models, old, new)
     ]
     return [
         _change(before.get(name), after.get(name), views, wording)

@@ -8,7 +8,7 @@ from wanlib.base.text import join_names
 from wanlib.base.violation import Violation
 from wanlib.diff.side import ModelView
 from wanlib.migration.note import Consequence, Migration, Note
-from wanlib.migration.values import Values, is_usable, replace_refused
+from wanlib.migration.values import Values, mode_case_of, replace_refused
 from wanlib.spec.interpreter.picture_count import bill, count_pictures
 from wanlib.spec.model.model import DERIVED, Field
 from wanlib.spec.model.spec import Spec
@@ -158,12 +158,13 @@ def _first_replacement(new: ModelView, values: Values, refused: tuple[Violation,
 def _other_defaults(old: ModelView, new: ModelView, values: Mapping[str, Any]) -> Iterator[Note]:
     """Yield the defaults that differ, of parameters that the request leaves out."""
     theirs = {field.name: field for field in old.family.fields}
+    mode_case = mode_case_of(new, values)
     for field in new.family.fields:
         if field.name in values:
             continue
         before = theirs[field.name].default.get(None) if field.name in theirs else None
         after = field.default.get(None)
-        if after is None or after == before or after is False or not is_usable(new, field, values):
+        if after is None or after == before or after is False or not mode_case.is_usable(field):
             continue
         was = "it did not exist" if field.name not in theirs else f"it was {safe_repr(before)}"
         yield Note(field.name, Consequence.INFO, f"the default is {safe_repr(after)}; {was}")

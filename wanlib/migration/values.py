@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, MutableMapping
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from wanlib.base.redaction import safe_repr
 from wanlib.base.values import Ratio
 from wanlib.base.violation import Violation
+from wanlib.boundary.mode_cases import ModeCase
 from wanlib.diff.side import ModelView
 from wanlib.migration.note import Consequence, Note
 from wanlib.spec.model.model import Field, Rule
@@ -39,35 +41,15 @@ def replace_refused(view: ModelView, values: Values, violation: Violation) -> No
     return replace(view, values, view.family.field(name), rule, violation)
 
 
-def is_usable(view: ModelView, field: Field, values: Mapping[str, Any]) -> bool:
-    """Return whether a field is allowed and has an effect with these values."""
-    known = _mode_inputs(view, values)
-    conditions = [rule.limit for kind in ("effective", "needs") for rule in field.rules_of_kind(kind)]
-    return all(
-        holds(view.family.modes, condition.mode, known) is condition.wanted for condition in conditions
-    )
-
-
-def _limits(view: ModelView, field: Field, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the limits of a field that are in force with these values, by kind."""
-    known = _mode_inputs(view, values)
-    limits: dict[str, Any] = {}
-    for kind, rules in field.rules_by_kind.items():
-        for rule in rules:
-            condition = rule.condition
-            if condition is None:
-                limits.setdefault(kind, rule.limit)
-            elif holds(view.family.modes, condition.mode, known) is condition.wanted:
-                limits[kind] = rule.limit
-    return limits
-
-
-def _mode_inputs(view: ModelView, values: Mapping[str, Any]) -> Mapping[str, Any]:
+def mode_case_of(view: ModelView, values: Mapping[str, Any]) -> ModeCase:
+    """Return the values of the modes of a request with these fields."""
     known: dict[str, Any] = {"model": view.model, "call": view.spec.calls(view.model)[0]}
     for member in view.family.fields:
         value = values.get(member.name, member.default.get(None))
         known[member.name] = len(value or ()) if member.type == "list" else value
-    return known
+    modes = view.family.modes
+    truths = {mode: holds(modes, mode, known) is True for mode in modes}
+    return ModeCase(view.family, view.model, view.spec.calls(view.model), truths, ())
 
 
 def _bound(view: ModelView, values: Values, field: Field, rule: Rule, violation: Violation) -> Note:
@@ -100,8 +82,7 @@ def _leave_out(view: ModelView, values: Values, field: Field, rule: Rule, violat
 def _size(view: ModelView, values: Values, field: Field, rule: Rule, violation: Violation) -> Note:
     """Take the keyword with the nearest number of pixels, or the nearest size of the same ratio."""
     old: str = values[field.name]
-    limits = _limits(view, field, values)
-    size = _nearest(old, limits, view)
+    size = _nearest(old, partial(mode_case_of(view, values).limit, field), view)
     if size is None:
         values.pop(field.name)
         text = f"{safe_repr(old)} is left out: {view.model} takes width*height alone"
@@ -111,9 +92,10 @@ def _size(view: ModelView, values: Values, field: Field, rule: Rule, violation: 
     return Note(field.name, Consequence.CHANGED, text)
 
 
-def _nearest(size: str, limits: Mapping[str, Any], view: ModelView) -> str | None:
-    keywords: Mapping[str, int] = limits.get("keywords") or {}
-    excluded = limits.get("none_of") or ()
+def _nearest(size: str, limit: Callable[..., Any], view: ModelView) -> str | None:
+    """Return the nearest allowed size; `limit` gives the limit of a kind, or a default without one."""
+    keywords: Mapping[str, int] = limit("keywords", {})
+    excluded = limit("none_of", ())
     allowed = {word: pixels for word, pixels in keywords.items() if word not in excluded}
     width, star, height = size.partition("*")
     if not star:
@@ -122,12 +104,14 @@ def _nearest(size: str, limits: Mapping[str, Any], view: ModelView) -> str | Non
             return None
         return min(allowed, key=lambda word: abs(allowed[word] - wanted))
     ratio = Ratio(int(width), int(height))
-    least, most = limits["min_pixels"], limits["max_pixels"]
-    sides = limits.get("min_side", 1), limits.get("max_side", most)
-    ratios = limits["min_ratio"], limits["max_ratio"]
+    pixels = ratio.width * ratio.height
+    least = limit("min_pixels", 1)
+    most = limit("max_pixels", max(least, pixels))
+    sides = limit("min_side", 1), limit("max_side", most)
+    ratios = limit("min_ratio", ratio), limit("max_ratio", ratio)
     bounds = SizeBounds("", {}, least, most, *ratios, *sides, None, 1, ())
-    fraction = min(max(Fraction(*ratio), Fraction(*limits["min_ratio"])), Fraction(*limits["max_ratio"]))
-    nearest = nearest_size(bounds, fraction, min(max(ratio.width * ratio.height, least), most))
+    fraction = min(max(Fraction(*ratio), Fraction(*ratios[0])), Fraction(*ratios[1]))
+    nearest = nearest_size(bounds, fraction, min(max(pixels, least), most))
     return None if nearest is None else f"{nearest[0]}*{nearest[1]}"
 
 

@@ -22,7 +22,7 @@ class RecordedCall(NamedTuple):
         outcome: What it returned or raised.
         exchanges: Its exchanges with the service.
         state: The state of the task at the last exchange of the test, "" without a task.
-        is_last: True if there are no more faults, and all tasks have ended.
+        is_last: True if faults have ended, and all tasks have ended.
         is_endless: True if it was stopped, since it would not end.
         adopts: Whether it is a resume that adopts tasks.
         listed: Ids of all tasks of the account before it.

@@ -103,7 +103,7 @@ class SimulatedEventLoop(asyncio.SelectorEventLoop):
 
 
 class _Selector(selectors.DefaultSelector):
-    """Advances the clock instead of waiting for a timer; there are no sockets."""
+    """Advances the clock instead of waiting for a timer or a socket."""
 
     def __init__(self, loop: SimulatedEventLoop) -> None:
         super().__init__()

@@ -86,7 +86,7 @@ class ClientTarget(ABC):
         }
 
     def _client(self, call: VerbCall) -> Any:
-        """Return the client of a region that offers the call: regions are no rules on bodies."""
+        """Return the client of a region that offers the call: no rule on bodies depends on the region."""
         regions, base = self._spec.wire["regions"], self._spec.base(call.model)
         default = self._spec.wire["default_region"]
         offering = [
