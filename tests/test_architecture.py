@@ -140,7 +140,8 @@ LAYERS: dict[str, dict[str, set[str]]] = {
     },
     "wan_conformance": {
         "__main__": {"cli"},
-        "cli": {"engine", "report", "targets", "lifecycle", "redaction", "model"},
+        "cli": {"engine", "report", "targets", "lifecycle", "live", "redaction", "model"},
+        "live": {"engine", "report", "targets", "strategies", "images", "redaction", "model"},
         "lifecycle": {"engine", "model", "images"},
         "parity": {"engine", "targets", "strategies", "images", "model", "redaction"},
         "engine": {"targets", "strategies", "report", "judge", "model", "images", "redaction"},

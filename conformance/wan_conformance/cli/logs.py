@@ -1,0 +1,89 @@
+"""The commands `report` and `diff`, which read verdict logs, and what `run` shares with them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wan_conformance.report.baseline import RunComparison, VerdictChange, compare
+from wan_conformance.report.junit import write_junit
+from wan_conformance.report.log import VerdictLog, read_log
+from wan_conformance.report.markdown import write_markdown
+from wan_conformance.report.tally import tally
+from wan_conformance.report.terminal import console, print_log
+from wanlib.base.redaction import printable
+from wanlib.cli.errors import ExitCode
+
+_MAX_CHANGES = 50
+"""Changes that are printed."""
+_MAX_MOVED = 10
+"""Cases that are printed below a change of the spec."""
+
+
+def report(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="A verdict log: verdicts.ndjson or a baseline.")],
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML to this file.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write Markdown to this file.")
+    ] = None,
+) -> int:
+    """Create the reports again from a log.
+
+    Without options, prints the results.
+
+    Exit 0 if the run conforms, 1 if not, 2 for an unreadable log.
+    """
+    loaded = read_log(log)
+    if junit is not None:
+        write_junit(loaded, junit)
+    if markdown is not None:
+        write_markdown(loaded, markdown)
+    if junit is None and markdown is None:
+        print_log(loaded, console())
+    return exit_code(loaded)
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A verdict log or a baseline.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="A later one.")],
+) -> int:
+    """Show what changed between two logs.
+
+    Exit 0 if nothing got worse, 1 if a case that passed no longer does, 2 for an unreadable log.
+    """
+    return print_comparison(compare(read_log(old), read_log(new)))
+
+
+def exit_code(log: VerdictLog) -> int:
+    """Return the exit code for a run: 0 if it conforms."""
+    return ExitCode.OK if tally(log).conforms else ExitCode.FAILED
+
+
+def print_comparison(comparison: RunComparison) -> int:
+    """Print changes of the spec with the cases that moved, then all others, and return the exit code."""
+    for change, moved in comparison.spec:
+        typer.echo(printable(f"spec: {change}"))
+        _print_some([f"  {case}" for case in _by_case(moved)], _MAX_MOVED, "cases that moved")
+    others = [f"{'REGRESSION ' if change.is_regression else ''}{change}" for change in comparison.others]
+    _print_some(others, _MAX_CHANGES, "changes")
+    spec, other, regressions = len(comparison.spec), len(comparison.others), comparison.regressions
+    typer.echo(
+        f"compared with the baseline: {spec:,} changes of the spec, {other:,} other changes,"
+        f" {regressions:,} regressions"
+    )
+    return ExitCode.FAILED if regressions else ExitCode.OK
+
+
+def _by_case(moved: Sequence[VerdictChange]) -> list[str]:
+    """Return a line for each case, with the number of its targets."""
+    targets = Counter((change.word, change.case) for change in moved)
+    return [f"{word}: {case} ({count} targets)" for (word, case), count in targets.items()]
+
+
+def _print_some(lines: Sequence[str], most: int, noun: str) -> None:
+    for line in lines[:most]:
+        typer.echo(printable(line))
+    if len(lines) > most:
+        typer.echo(f"and {len(lines) - most:,} more {noun}")

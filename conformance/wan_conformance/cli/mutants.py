@@ -1,0 +1,37 @@
+"""The command `mutants`, which tests whether the harness detects a change of any rule."""
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from wan_conformance.engine.execute import RunUsageError
+from wan_conformance.engine.mutation_check import run_mutants
+from wan_conformance.engine.sources import matching_body_rules
+from wanlib.base.redaction import printable
+from wanlib.cli.errors import ExitCode, SpecOption
+from wanlib.spec import load
+
+
+def mutants(
+    rule: Annotated[str, typer.Option(metavar="GLOB", help="Only rules with matching ids.")] = "*",
+    spec: SpecOption = None,
+) -> int:
+    """Test whether a change of any rule is detected.
+
+    Changes each rule of the emulator in every way, and checks that the target http fails.
+
+    Exit 0 if every change is detected, 1 if one is not.
+    """
+    loaded = load(spec)
+    rules = matching_body_rules(loaded, (rule,))
+    if not rules:
+        raise RunUsageError(f"no rule matches {rule!r}; `wanlib rules` lists the rules")
+    counts = Counter({"killed": 0, "survived": 0, "equivalent": 0})
+    for mutant in run_mutants(loaded, rules):
+        counts[mutant.verdict] += 1
+        if mutant.verdict == "survived":
+            typer.echo(printable(f"SURVIVED {mutant.name}"))
+    summary = ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items())
+    typer.echo(f"{len(rules):,} rules, {counts.total():,} mutants: {summary}")
+    return ExitCode.FAILED if counts["survived"] else ExitCode.OK
