@@ -21,8 +21,8 @@ from dashscope.aigc.image_synthesis import (
     ImageSynthesis,
 )
 
-MESSAGES = {"sync": ImageGeneration, "aio": AioImageGeneration}
-PROMPTS = {"sync": ImageSynthesis, "aio": AioImageSynthesis}
+MESSAGES: dict[str, Any] = {"sync": ImageGeneration, "aio": AioImageGeneration}
+PROMPTS: dict[str, Any] = {"sync": ImageSynthesis, "aio": AioImageSynthesis}
 
 
 def start(payload: dict[str, Any]) -> Any:

@@ -1,7 +1,9 @@
 """A diff as SARIF 2.1.0, for code scanning and editors."""
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 from wanlib.diff.change import ChangeClass, Diff, DiffChange, Location
 from wanlib.diff.report.text import short_body
@@ -46,8 +48,14 @@ def _result(change: DiffChange, folders: Mapping[str, str]) -> dict[str, Any]:
 def _location(folder: str, place: Location, side: str) -> dict[str, Any]:
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": f"{folder}/{place.file}"},
+            "artifactLocation": {"uri": _uri(folder, place)},
             "region": {"startLine": place.line},
         },
         "message": {"text": f"as the {side} side states it"},
     }
+
+
+def _uri(folder: str, place: Location) -> str:
+    """Return the file as a URI reference: relative to the top of the repository, or absolute."""
+    path = PurePath(folder, place.file)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
