@@ -5,7 +5,7 @@ in `wanlib.boundary.case`, since `wanlib explain` shows boundary cases without t
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from wanlib.boundary.case import Case, Question
@@ -65,8 +65,27 @@ class ExpectedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerAnswer:
+    """The last response of a server to a case, for reports. Each text is redacted.
+
+    Attributes:
+        status: The HTTP status.
+        code: The error code, of the response or of a failed task; None if it has none.
+        message: The message beside it; None if it has none.
+        request_id: The id by which the server finds the request; None if it sent none.
+    """
+
+    status: int
+    code: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What a target did with a question.
+
+    Observations are equal if the target did the same; what reports show of the traffic does not count.
 
     Attributes:
         accepted: Whether it accepted the body; None if it returned nothing.
@@ -74,6 +93,8 @@ class Observation:
         error: Why it returned nothing; None if it gave one.
         skipped: Why it cannot express the question; None if it can.
         unnamed: Whether it never names rules, so that only `accepted` counts.
+        answer: The last response of a server; None for targets that are not servers.
+        states: The states of its task, in the order in which they were seen, repetitions left out.
     """
 
     accepted: bool | None
@@ -81,6 +102,8 @@ class Observation:
     error: str | None = None
     skipped: str | None = None
     unnamed: bool = False
+    answer: ServerAnswer | None = field(default=None, compare=False)
+    states: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,19 @@ def observe(target: HttpTarget, body: Any, call: str | None = None) -> Observati
     return target.observe(Question(body, call))
 
 
+def test_an_observation_has_the_last_response_and_the_states_of_the_task() -> None:
+    target = HttpTarget(SPEC)
+    answer = observe(target, MANY).answer
+    assert answer is not None and (answer.status, answer.code) == (400, "InvalidParameter")
+    assert answer.message and answer.request_id
+    accepted = observe(target, OPEN)
+    assert accepted.answer is not None and (accepted.answer.status, accepted.answer.code) == (200, None)
+    assert accepted.states == ("PENDING", "SUCCEEDED")
+    failed = observe(target, SMALL)
+    assert failed.answer is not None and failed.answer.status == 200 and failed.answer.code
+    assert failed.states[-1] == "FAILED"
+
+
 def test_the_embedded_emulator_conforms() -> None:
     light = [rule.id for rule in matching_body_rules(SPEC) if rule.kind not in HEAVY]
     vectors, target = collect_sources(SPEC)[0], HttpTarget(SPEC)

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from wan_conformance.model import Observation, ServerAnswer
 from wan_conformance.response_schema import schema_problems
 from wan_conformance.targets.server.server import ServerResponse
-from wanlib.base.redaction import safe_repr
+from wanlib.base.redaction import escape_surrogates, redact_text, safe_repr
 from wanlib.spec import Spec
 
 
@@ -156,3 +158,36 @@ class ResponseChecker:
 def member(value: Any, name: str, otherwise: Any = None) -> Any:
     """Return a member of what should be an object; `otherwise` if there is none."""
     return value.get(name, otherwise) if isinstance(value, dict) else otherwise
+
+
+def with_traffic(observation: Observation, responses: Sequence[ServerResponse]) -> Observation:
+    """Return an observation with what reports show of the traffic: the last response, the states of the task.
+
+    Args:
+        observation: What the target found.
+        responses: The responses to the requests of one case, in their order.
+    """
+    if not responses:
+        return observation
+    bodies = [reply.body for reply in responses]
+    seen = [member(member(body, "output"), "task_status") for body in bodies]
+    words = [state for state in seen if isinstance(state, str)]
+    changes = [state for position, state in enumerate(words) if words[position - 1 : position] != [state]]
+    last = bodies[-1]
+    failure = member(last, "output") if member(member(last, "output"), "code") else last
+    answer = ServerAnswer(
+        responses[-1].status,
+        _short(member(failure, "code")),
+        _short(member(failure, "message")),
+        _short(member(last, "request_id")),
+    )
+    return replace(observation, answer=answer, states=tuple(map(_redacted, changes)))
+
+
+def _short(value: Any) -> str | None:
+    """Return a member of a response as a redacted text; None if it is missing or empty."""
+    return _redacted(value) if isinstance(value, str) and value else None
+
+
+def _redacted(text: str) -> str:
+    return escape_surrogates(redact_text(text))

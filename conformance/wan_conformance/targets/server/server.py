@@ -88,6 +88,8 @@ class ApiServer:
         self._resolving = {name: header["is"] for name, header in headers if "schemes" in header}
         self.pays = pays
         self.sleep = sleep
+        self.responses: list[ServerResponse] = []
+        """The responses since the list was last cleared, for reports."""
 
     @property
     def any_call(self) -> str:
@@ -158,6 +160,7 @@ class ApiServer:
             if response.status_code != 429 or self._class(parsed) != "rate" or attempt == _MAX_ATTEMPTS - 1:
                 break
             self.sleep(_retry_delay(response.headers.get("retry-after"), attempt))
+        self.responses.append(parsed)
         return parsed
 
     def _class(self, reply: ServerResponse) -> str:

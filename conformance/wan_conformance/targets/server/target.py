@@ -12,7 +12,12 @@ from typing import Any
 import httpx
 
 from wan_conformance.model import Observation, TaskCheck
-from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblemError, member
+from wan_conformance.targets.server.response_checks import (
+    ResponseChecker,
+    ResponseProblemError,
+    member,
+    with_traffic,
+)
 from wan_conformance.targets.server.server import ApiServer, emulator_server
 from wan_conformance.targets.server.storage import UploadedImages, names_a_file, names_storage
 from wan_conformance.targets.server.task_checks import TaskProbe
@@ -84,7 +89,8 @@ class HttpTarget:
 
     def perform(self, check: TaskCheck) -> Observation:
         """Perform a check of the life of a task and return what it found."""
-        return self._probe.perform(check)
+        self._server.responses.clear()
+        return with_traffic(self._probe.perform(check), self._server.responses)
 
     def claims(self, kind: str) -> bool:
         """Return whether the kind exists: all of them are claimed."""
@@ -95,6 +101,10 @@ class HttpTarget:
 
         Skipped if no JSON expresses it, or if it names a file in storage and the server takes none.
         """
+        self._server.responses.clear()
+        return with_traffic(self._observed(question), self._server.responses)
+
+    def _observed(self, question: Question) -> Observation:
         try:
             raw = dump_large_json(question.body)
         except (ValueError, RecursionError):
