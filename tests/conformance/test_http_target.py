@@ -61,9 +61,11 @@ def test_an_observation_has_the_last_response_and_the_states_of_the_task() -> No
     accepted = observe(target, OPEN)
     assert accepted.answer is not None and (accepted.answer.status, accepted.answer.code) == (200, None)
     assert accepted.states == ("PENDING", "SUCCEEDED")
-    failed = observe(target, SMALL)
-    assert failed.answer is not None and failed.answer.status == 200 and failed.answer.code
-    assert failed.states[-1] == "FAILED"
+    failing = http(follows(ended("FAILED", code="InvalidImage.ImageSize", message="no")))
+    failed = observe(failing, SMALL)
+    assert failed.answer is not None
+    assert (failed.answer.status, failed.answer.code) == (200, "InvalidImage.ImageSize")
+    assert failed.states == ("PENDING", "FAILED")
 
 
 def test_the_embedded_emulator_conforms() -> None:
@@ -135,7 +137,10 @@ def page(request: httpx.Request) -> httpx.Response:
     ("answer", "message"),
     [
         (page, "is None, expected an object"),
-        (lambda request: httpx.Response(502, html="<h1>Bad Gateway</h1>"), "answered 502, expected 200 or"),
+        (
+            lambda request: httpx.Response(502, html="<h1>Bad Gateway</h1>"),
+            "answered 502 with HTML, expected",
+        ),
         (lambda request: httpx.Response(302, headers={"location": "/"}), "answered 302"),
         (lambda request: httpx.Response(400, html="<h1>no</h1>"), "not of the form error"),
         (lambda request: answered(400, {"message": "no"}), "/code is missing; /request_id is missing"),
@@ -164,14 +169,16 @@ def follows(answer: httpx.Response) -> Answer:
     ("answer", "message"),
     [
         (ended("UNKNOWN"), "the task is UNKNOWN"),
-        (ended("RUNNING"), "has not ended after 60 queries"),
+        (ended("RUNNING"), "is RUNNING after 300 s of queries"),
         (ended("LOST"), "expected PENDING or"),
         (ended("FAILED", code="InternalError", message="no"), "is not about the body"),
         (ended("FAILED", code="InvalidParameter"), "/message is missing"),
         (ended("FAILED", code="InvalidParameter", message="no", task_id=5), "/output/task_id is 5"),
         (ended(task_id="other"), "was answered for 'other'"),
         (ended(choices={}), "/output/choices is {}"),
-        (refused(500, "InternalError"), "a query was answered 500"),
+        (refused(500, "InternalError"), "a query was answered 500 'InternalError' 'no', 3 times in a row"),
+        (refused(404, "NotFound"), "a query was answered 404 'NotFound' 'no'"),
+        (httpx.Response(200, html="<h1>Welcome</h1>"), "is None, expected an object"),
     ],
 )
 def test_a_task_that_goes_wrong_is_an_error(answer: httpx.Response, message: str) -> None:
@@ -266,16 +273,40 @@ def test_the_target_waits_if_the_rate_is_limited() -> None:
 # Over a socket.
 
 
+def test_a_billing_server_whose_every_query_answers_500_does_not_conform() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return refused(500, "InternalError") if request.method == "GET" else created()
+
+    slept: list[float] = []
+    observation = observe(http(answer, pays=True, slept=slept), BODIES[PLAIN], "async")
+    assert "a query was answered 500" in (observation.error or "") and len(slept) == 2
+
+
+def test_a_task_that_still_waits_after_its_cancel_is_an_error() -> None:
+    for status, problem in (("PENDING", "the task is PENDING after it was canceled"), ("CANCELED", None)):
+        target = http(follows(ended(status)), pays=True)
+        assert observe(target, BODIES[PLAIN], "async").error == problem
+
+
+def test_a_query_that_is_answered_in_the_end_counts() -> None:
+    answers = [refused(503, "ServiceUnavailable"), ended("CANCELED")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return answers.pop(0) if request.method == "GET" else created()
+
+    assert observe(http(answer, pays=True), BODIES[PLAIN], "async").accepted is True
+
+
 def test_tasks_on_a_billing_server_are_canceled_at_once() -> None:
     asked: list[str] = []
     emulator = Emulator(settings=Settings(waiting=60))
-    with serving(emulator, asked) as address:
+    with serving(emulator, asked, names=False) as address:
         target = HttpTarget(SPEC, remote_server(SPEC, address, "sk-mine"))
         verdicts = judged(target, cases("wan2.7/n.max", "wan2.7/images.each.min_side"))
     assert {verdict.verdict for verdict in verdicts} == {"pass"}
     kept = sum(verdict.expected.accepted is True for verdict in verdicts)
     assert sum(line.endswith("/cancel 200") for line in asked) == kept > 10
-    assert not any(line.startswith("GET") for line in asked)
+    assert sum(line.startswith("GET") for line in asked) == kept  # the state of each
     assert sum(verdict.pictures for verdict in emulator.ledger()) == 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from wan_conformance.model import TaskCheck
+from wan_conformance.model import Observation, TaskCheck
 from wan_conformance.targets.server.server import ApiServer, emulator_server
 from wan_conformance.targets.server.target import HttpTarget
 from wan_conformance.targets.server.task_checks import picture_urls, task_checks
@@ -20,6 +20,18 @@ from wanlib.emulator.transport import EmulatorTransport
 Change = Callable[[httpx.Request, httpx.Response], httpx.Response]
 CHECKS = {check.id: check for check in task_checks(SPEC)}
 MODELS = sorted({check.model for check in CHECKS.values()})
+NAMES = {
+    "ends",
+    "pictures",
+    "size",
+    "links",
+    "list",
+    "synchronous",
+    "canceled",
+    "unknown",
+    "fails",
+    "upload",
+}
 
 
 def gateway(change: Change) -> HttpTarget:
@@ -112,6 +124,54 @@ def cancels_nothing(request: httpx.Request, response: httpx.Response) -> httpx.R
     return response
 
 
+def drops_usage(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    body = body_of(response)
+    if is_query(request) and status_of(response) == "SUCCEEDED":
+        return with_body(response, {name: value for name, value in body.items() if name != "usage"})
+    return response
+
+
+def goes_back(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    """Answers every second query about a task that succeeded with an earlier state."""
+    if is_query(request) and status_of(response) == "SUCCEEDED":
+        task = request.url.path.rpartition("/")[2]
+        SEEN.symmetric_difference_update({task})
+        if task not in SEEN:
+            output = {"task_id": task, "task_status": "RUNNING"}
+            return with_body(response, {"request_id": "r-1", "output": output})
+    return response
+
+
+def repeats_a_link(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    urls = picture_urls((body_of(response) or {}).get("output"))
+    if not is_query(request) or len(urls) < 2:
+        return response
+    return httpx.Response(200, text=response.text.replace(urls[1], urls[0]))
+
+
+def answers_another_task(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    body = body_of(response)
+    if is_query(request):
+        body["output"]["task_id"] = "0385dc79-5ff8-4d82-bcb6-7c8f2c1d3e4f"
+        return with_body(response, body)
+    return response
+
+
+def refuses_uploads(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    is_upload = "multipart" in request.headers.get("content-type", "")
+    return httpx.Response(403) if is_upload else response
+
+
+SEEN: set[str] = set()
+ALSO: dict[Change, tuple[str, ...]] = {
+    fails_queries: ("canceled", "unknown", "fails", "upload"),
+    answers_another_task: ("canceled", "unknown", "fails", "upload"),
+    goes_back: ("upload",),
+    breaks_links: ("size", "synchronous"),
+}
+"""Other checks that see the same fault."""
+
+
 def errors(target: HttpTarget) -> dict[str, str]:
     """What each check that failed says, by the name of the check."""
     observations = {check: target.perform(check) for check in CHECKS.values()}
@@ -128,39 +188,93 @@ def test_every_check_passes_on_the_emulator() -> None:
         for name, observation in observations.items()
         if not observation.accepted
     } == {}
-    assert {check.name for check in CHECKS.values()} == {"succeeds", "canceled", "unknown", "fails"}
+    assert {check.name for check in CHECKS.values()} == NAMES
 
 
 @pytest.mark.parametrize(
     ("change", "name", "says"),
     [
-        (keeps_one_picture, "succeeds", "asks for 2 pictures, the task has 1"),
-        (fails_queries, "succeeds", "a query was answered 500"),
-        (answers_unknown_as_404, "unknown", "a query was answered 404"),
-        (answers_failed_as_500, "fails", "a query was answered 500"),
-        (breaks_links, "succeeds", "the link of a picture is answered 404"),
-        (empties_the_list, "succeeds", "the list does not have the task"),
-        (miscounts, "succeeds", "usage counts 5 pictures, the task has 2"),
-        (cancels_nothing, "canceled", "the task has not ended"),
+        (keeps_one_picture, "pictures", "asks for 2 pictures, the task has 1"),
+        (fails_queries, "ends", "a query was answered 500 'InternalError' 'broken', 3 times in a row"),
+        (answers_unknown_as_404, "unknown", "a query was answered 404 'NotFound' 'no such task'"),
+        (answers_failed_as_500, "fails", "a query was answered 500 'InternalError' 'failed'"),
+        (breaks_links, "links", "the link of a picture is answered 404"),
+        (empties_the_list, "list", "the list does not have the task"),
+        (miscounts, "pictures", "usage counts 5 pictures, the task has 2"),
+        (drops_usage, "pictures", "usage does not state image_count"),
+        (cancels_nothing, "canceled", "the task is RUNNING after 300 s of queries"),
+        (goes_back, "ends", "the task was SUCCEEDED and is RUNNING now"),
+        (repeats_a_link, "links", "two pictures have the same link"),
+        (answers_another_task, "ends", "was answered for"),
+        (refuses_uploads, "upload", "the upload of an image is answered 403"),
     ],
 )
 def test_a_gateway_with_one_fault_is_detected(change: Change, name: str, says: str) -> None:
     failures = errors(gateway(change))
     assert all(says in failures[f"{name}:{model}"] for model in MODELS)
+    assert {failure.partition(":")[0] for failure in failures} <= {name, *ALSO.get(change, ())}
 
 
 def test_a_gateway_that_changes_nothing_passes() -> None:
     assert errors(gateway(lambda request, response: response)) == {}
 
 
-def test_a_server_on_which_nothing_makes_a_task_fail_is_not_judged() -> None:
-    def drop_rules(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-        response.headers.pop("x-wan-rules", None)
-        return response
+def check_on(name: str, change: Change) -> Observation:
+    check = next(check for check in CHECKS.values() if check.name == name)
+    return gateway(change).perform(check)
+
+
+def test_what_a_server_gives_no_occasion_for_is_not_judged() -> None:
+    def without_storage(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        error = {"code": "NotFound", "message": "no such path", "request_id": "r-1"}
+        return httpx.Response(404, json=error) if request.url.path.endswith("/uploads") else response
+
+    def ends_before_it_is_canceled(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        error = {"code": "UnsupportedOperation", "message": "too late", "request_id": "r-1"}
+        if request.url.path.endswith("/cancel"):
+            return httpx.Response(400, json=error)
+        return response if status_of(response) != "PENDING" or not is_query(request) else running(request)
+
+    def running(request: httpx.Request) -> httpx.Response:
+        output = {"task_id": request.url.path.rpartition("/")[2], "task_status": "RUNNING"}
+        return httpx.Response(200, json={"request_id": "r-1", "output": output})
+
+    for name, change, reason in (
+        ("upload", without_storage, "gives no upload policy (404 'NotFound' 'no such path')"),
+        ("canceled", ends_before_it_is_canceled, "does not wait long enough"),
+        ("pictures", fails_queries, "a query was answered 500"),
+    ):
+        observation = check_on(name, change)
+        assert observation.accepted is None
+        assert reason in (observation.skipped or observation.error or "")
+
+
+def test_without_the_emulators_header_a_task_fails_by_its_image() -> None:
+    """A server that ignores the header: the image leads nowhere, and the create call is not told why."""
+
+    def service(image: str) -> Callable[[httpx.Request], httpx.Response]:
+        emulator = Emulator(SPEC, clock=ManualClock())
+        transport = EmulatorTransport(emulator)
+
+        def send(request: httpx.Request) -> httpx.Response:
+            request.headers.pop("x-wan-fault", None)
+            if b".invalid/" in request.content:
+                request.headers["x-wan-fault"] = image
+            response = transport.handle_request(request)
+            response.read()
+            return response
+
+        return send
 
     check = next(check for check in CHECKS.values() if check.name == "fails")
-    observations = gateway(drop_rules).perform(check)
-    assert observations.accepted is None and "not judged" in (observations.skipped or "")
+    results = {}
+    for image in ("download where=after", "download where=before", "soon"):
+        server = ApiServer(SPEC, service(image), "http://x.invalid", pays=False, sleep=lambda seconds: None)
+        results[image] = HttpTarget(SPEC, server).perform(check)
+    failed, refused, succeeded = results.values()
+    assert failed.accepted is True
+    assert "an image that cannot be loaded is refused (400 'InvalidParameter" in (refused.skipped or "")
+    assert "not judged: nothing makes a task fail here" in (succeeded.skipped or "")
 
 
 def test_pictures_of_every_container_are_counted() -> None:
@@ -172,5 +286,5 @@ def test_pictures_of_every_container_are_counted() -> None:
 
 
 def test_a_check_has_one_id() -> None:
-    assert len(CHECKS) == len(list(task_checks(SPEC))) == 4 * len(MODELS)
+    assert len(CHECKS) == len(list(task_checks(SPEC)))
     assert all(isinstance(check, TaskCheck) and check.id.startswith("task:") for check in CHECKS.values())

@@ -349,3 +349,12 @@ def test_every_kind_is_documented() -> None:
     for kind in FAULT_KINDS:
         assert f"`{kind}" in readme, kind
         assert re.search(rf"\b{kind}\b", shown), kind
+
+
+@pytest.mark.parametrize("working", [1.0, 1e9])
+def test_a_job_that_takes_no_time_has_ended_when_it_is_accepted(working: float) -> None:
+    emulator = Emulator(settings=Settings(waiting=1, working=working))
+    soon = json_of(create(emulator, BODY, x_wan_fault="soon"))["output"]["task_id"]
+    usual = submit(emulator, BODY)
+    assert query(emulator, soon)["output"]["task_status"] == "SUCCEEDED"
+    assert query(emulator, usual)["output"]["task_status"] == "PENDING"

@@ -108,7 +108,7 @@ class EmulatorOptions:
             help="A fault to inject now and then, such as 'error code=Throttling retry_after=2' or 'cut"
             " where=inside'. Repeat for more faults. Kinds: error, html, inside, cut, trickle, slow, silent,"
             " doubled, repeated, surplus, status, other, reused, again, neighbour, fail, partial, short,"
-            " download.",
+            " download, soon.",
         ),
     ] = None
     fault_rate: Annotated[

@@ -138,20 +138,22 @@ class CreateHandler:
             decide_outcome(spec, fault, context.vendor, url),
             route.path,
             route.call == "async",
-            *self._schedule(model, route.call),
+            *self._schedule(model, route.call, fault),
         )
-        if job.is_task and context.settings.working > self._timeout:
+        if job.is_task and job.ended > job.submitted and context.settings.working > self._timeout:
             job = job._replace(outcome=JobOutcome(spec.picture_count, spec.picture_count, *self._timed_out))
         context.store.jobs.put(job.id, job)
         context.ledger.record_accepted(job)
         return job
 
-    def _schedule(self, model: str, call: str) -> tuple[float, float, float]:
+    def _schedule(self, model: str, call: str, fault: Fault | None) -> tuple[float, float, float]:
         """Return when a job is submitted, starts and ends. A synchronous call ends with its response.
 
         A task that works longer than the internal timeout ends at that moment.
         """
         settings, now = self._context.settings, self._context.clock.wall()
+        if fault and fault.kind == "soon":
+            return now, now, now
         if call != "async":
             seconds = settings.waiting + settings.working if self._context.clock.waits else 0.0
             return now, now, now + seconds

@@ -27,9 +27,10 @@ FAULT_KINDS = {
     "download": "an input image at a URL can't be downloaded: the call is refused with `code`, or with"
     " `where=after` its job fails with it",
     "short": "`count` pictures are left out where the model decides how many there are",
+    "soon": "the job takes no time: it has ended as soon as it is accepted",
 }
 CUT_POSITIONS = ("unread", "before", "inside", "after")
-JOB_FAULTS = ("fail", "partial", "short", "download")
+JOB_FAULTS = ("fail", "partial", "short", "download", "soon")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ needed.
 from typing import NamedTuple
 
 from wanlib.base.redaction import redact_text
-from wanlib.emulator.core.fault import JOB_FAULTS, Fault
+from wanlib.emulator.core.fault import Fault
 from wanlib.emulator.core.vendor_errors import VendorErrors
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle, has_elapsed
 from wanlib.emulator.jobs.state_paths import StatePath, Walk
@@ -65,6 +65,7 @@ class JobSpec(NamedTuple):
     is_rewritten: bool
 
 
+_BREAKING = ("fail", "partial", "short", "download")  # faults that decide how a job ends
 NEVER = float("inf")
 
 
@@ -177,7 +178,7 @@ def decide_outcome(spec: JobSpec, fault: Fault | None, vendor: VendorErrors, url
         vendor: Codes and messages.
         url: The first input image that the service downloads, "" for none.
     """
-    if fault is None or fault.kind not in JOB_FAULTS or (fault.kind == "download" and not url):
+    if fault is None or fault.kind not in _BREAKING or (fault.kind == "download" and not url):
         return JobOutcome(spec.picture_count)
     if fault.kind == "short":
         return JobOutcome(

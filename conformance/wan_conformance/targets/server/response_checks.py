@@ -1,6 +1,7 @@
 """Check a server's responses against `wire.yaml`: their form, their status, their error code."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -48,6 +49,7 @@ class ResponseChecker:
         self._spec = spec
         self._answers = spec.wire["answers"]
         self._outcomes = spec.task["outcomes"]
+        self._id = re.compile(spec.wire["task_id"]["is"])
 
     def check(self, body: Any, *shapes: str) -> None:
         """Check a successful response.
@@ -64,6 +66,14 @@ class ResponseChecker:
                 f"the answer is not of the form {' and '.join(shapes)}: {'; '.join(problems[:3])}"
             )
 
+    def task_id(self, body: Any) -> str:
+        """Return the id of the task in the response to a create call, which must have the documented form."""
+        self.check(body, "created")
+        task_id = str(body["output"]["task_id"])
+        if not self._id.fullmatch(task_id):
+            raise ResponseProblemError(f"task_id is {safe_repr(task_id)}, expected {self._id.pattern}")
+        return task_id
+
     def check_result(self, body: Any, model: Any, *shapes: str) -> None:
         """Check a successful response with pictures, in the form of the model."""
         is_known = self._spec.base(model) is not None
@@ -72,13 +82,13 @@ class ResponseChecker:
     def check_refusal(self, reply: ServerResponse, model: Any, call: str) -> None:
         """Check the refusal of a create call: 4xx, with a code about the body."""
         if not 400 <= reply.status < 500:
-            raise ResponseProblemError(f"answered {reply.status}, expected 200 or a refusal from 400 to 499")
+            raise ResponseProblemError(
+                f"answered {describe_response(reply)}, expected 200 or a refusal from 400 to 499"
+            )
         self._check_error(reply.body, f"answered {reply.status}")
         code = reply.body["code"]
         if not self._is_about(code, reply.status) and not self._has_no_such_call(model, call, reply.status):
-            raise ResponseProblemError(
-                f"answered {reply.status} {safe_repr(code)}, which is not about the body"
-            )
+            raise ResponseProblemError(f"answered {describe_response(reply)}, which is not about the body")
 
     def check_stream(self, text: str) -> None:
         """Check every event of a stream, and that the last one says that it is the last."""
@@ -102,7 +112,7 @@ class ResponseChecker:
         elif 400 <= reply.status < 500:
             self._check_error(reply.body, f"a cancel was answered {reply.status}")
         else:
-            raise ResponseProblemError(f"a cancel was answered {reply.status}")
+            raise ResponseProblemError(f"a cancel was answered {describe_response(reply)}")
 
     def status(self, reply: ServerResponse, task_id: str, model: Any) -> str:
         """Return the status in the response to a query.
@@ -113,7 +123,7 @@ class ResponseChecker:
             model: Its model, which decides the form of the result.
         """
         if reply.status != 200:
-            raise ResponseProblemError(f"a query was answered {reply.status}")
+            raise ResponseProblemError(f"a query was answered {describe_response(reply)}")
         body, failed = reply.body, self._outcomes["failed"]
         output = member(body, "output", body)
         if member(output, "code") and member(output, "task_status", failed) == failed:
@@ -128,11 +138,16 @@ class ResponseChecker:
             )
         return str(output["task_status"])
 
-    def _failure(self, body: Any, output: Any) -> str:
-        """Check a failed task: code and message are inside `output` or at the top."""
+    def check_failure(self, body: Any) -> None:
+        """Check the form of a failed task: code and message are inside `output` or at the top."""
+        output = member(body, "output", body)
         if output is not body:
             self.check(body, "task")
         self._check_error({"request_id": member(body, "request_id"), **output}, "the failed task")
+
+    def _failure(self, body: Any, output: Any) -> str:
+        """Check a failed task whose code is about its body."""
+        self.check_failure(body)
         if not self._is_about(output["code"], 400):
             raise ResponseProblemError(
                 f"the task failed with {safe_repr(output['code'])}, which is not about the body"
@@ -153,6 +168,15 @@ class ResponseChecker:
         """Return whether the model lacks the call: the vendor answers 403 for that, too."""
         is_known = self._spec.base(model) is not None
         return status == 403 and is_known and call not in self._spec.calls(model)
+
+
+def describe_response(reply: ServerResponse) -> str:
+    """Return the status of a response, with its code and message if it has any."""
+    code, message = member(reply.body, "code"), member(reply.body, "message")
+    if isinstance(code, str):
+        text = f" {safe_repr(message)}" if isinstance(message, str) and message else ""
+        return f"{reply.status} {safe_repr(code)}{text}"
+    return f"{reply.status} with HTML" if reply.text.lstrip()[:1] == "<" else str(reply.status)
 
 
 def member(value: Any, name: str, otherwise: Any = None) -> Any:

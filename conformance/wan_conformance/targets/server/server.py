@@ -58,6 +58,7 @@ class ApiServer:
         base_url: The URL of the server, with or without the base path of the API.
         key: The API key.
         pays: Whether accepted requests may cost money.
+        is_near: Whether tasks may be queried in quick succession, as on this machine.
         sleep: Waits for so many seconds.
     """
 
@@ -69,6 +70,7 @@ class ApiServer:
         key: str = _KEY,
         *,
         pays: bool,
+        is_near: bool = False,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         base, path = base_url.rstrip("/"), spec.wire["base_path"]
@@ -87,6 +89,7 @@ class ApiServer:
         headers = spec.wire["headers"].items()
         self._resolving = {name: header["is"] for name, header in headers if "schemes" in header}
         self.pays = pays
+        self.is_near = is_near
         self.sleep = sleep
         self.responses: list[ServerResponse] = []
         """The responses since the list was last cleared, for reports."""
@@ -101,13 +104,22 @@ class ApiServer:
         """The calls that some model has an endpoint for."""
         return frozenset(call for calls in self._spec.wire["endpoints"].values() for call in calls)
 
-    def create(self, body: Any, raw: bytes, call: str, *, stored: bool = False) -> ServerResponse:
+    def create(
+        self,
+        body: Any,
+        raw: bytes,
+        call: str,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        *,
+        stored: bool = False,
+    ) -> ServerResponse:
         """Send a body to its model's endpoint, or to another model's if it has none.
 
         Args:
             body: The body, any JSON.
             raw: The body as bytes.
             call: How it is sent: `sync`, `async` or `stream`.
+            headers: Headers in addition to those of the call.
             stored: Whether it names a file in storage, which needs a header.
         """
         endpoints = self._spec.wire["endpoints"]
@@ -116,17 +128,7 @@ class ApiServer:
         endpoint = own_endpoints.get(call) or next(
             calls_of_model[call] for calls_of_model in endpoints.values() if call in calls_of_model
         )
-        return self._send(endpoint, call, raw, self._resolving if stored else {})
-
-    def create_task(self, body: Any, headers: Mapping[str, str] = _NO_HEADERS) -> ServerResponse:
-        """Create a task with a valid body.
-
-        Args:
-            body: The body.
-            headers: Headers in addition to those of the call.
-        """
-        endpoint = self._spec.wire["endpoints"][body["model"]]["async"]
-        return self._send(endpoint, "async", json.dumps(body).encode(), headers)
+        return self._send(endpoint, call, raw, {**headers, **(self._resolving if stored else {})})
 
     def task_call(self, call: str, task_id: str) -> ServerResponse:
         """Send a `query` or a `cancel` for a task."""

@@ -7,7 +7,13 @@ from urllib.parse import urlencode
 
 import httpx
 
+from wan_conformance.targets.server.response_checks import (
+    ResponseChecker,
+    ResponseProblemError,
+    describe_response,
+)
 from wan_conformance.targets.server.server import ApiServer
+from wanlib.base.redaction import safe_repr
 from wanlib.boundary.images import data_uri_of_image, encode_image
 from wanlib.spec import Spec, interpret
 
@@ -26,13 +32,18 @@ _FIELDS = {
 }
 
 
+class NoStorageError(Exception):
+    """The server gives no permission to upload an image; the text says what it answered."""
+
+
 class UploadedImages:
     """One image per model, uploaded when it is first needed."""
 
     def __init__(self, spec: Spec, server: ApiServer) -> None:
         self._spec = spec
         self._server = server
-        self._keys: dict[str, str] = {}
+        self._replies = ResponseChecker(spec)
+        self._keys: dict[str, str | Exception] = {}
 
     def with_uploaded_image(self, body: Any, model: Any, call: str | None) -> Any:
         """Return the body with the uploaded image in place of every file that it names.
@@ -55,33 +66,61 @@ class UploadedImages:
             _replace_files(body, lambda _: data_uri_of_image("png", _SIDE, _SIDE)), call
         ) != self._violated_rules(body, call):
             return None
+        try:
+            key = self._key(model)
+        except (NoStorageError, ResponseProblemError):
+            return None
+        return _replace_files(body, lambda text: text[: len(_SCHEME)] + key)
+
+    def url(self, model: str) -> str:
+        """Return the URL of the image for a model, by which a body names it.
+
+        Raises:
+            NoStorageError: The server gives no permission to upload.
+            ResponseProblemError: The permission or the upload is not as documented.
+            httpx.HTTPError: The storage cannot be reached.
+        """
+        return _SCHEME + self._key(model)
+
+    def _key(self, model: str) -> str:
         if model not in self._keys:
-            self._keys[model] = self._upload(model)
+            try:
+                self._keys[model] = self._upload(model)
+            except (NoStorageError, ResponseProblemError) as error:
+                self._keys[model] = error
         key = self._keys[model]
-        return _replace_files(body, lambda text: text[: len(_SCHEME)] + key) if key else None
+        if isinstance(key, Exception):
+            raise key
+        return key
 
     def _violated_rules(self, body: Any, call: str | None) -> list[str]:
         return [violation.rule for violation in interpret(self._spec, body, call)]
 
     def _upload(self, model: str) -> str:
-        """Return the key of the image; empty if the server has no storage or takes no file."""
+        """Upload the image and return its key."""
         policy = self._get_policy(model)
-        if policy is None:
-            return ""
         key = f"{policy['upload_dir']}/{_NAME}"
         form = {name: str(policy[member]) for name, member in _FIELDS.items()}
         form |= {"key": key, "success_action_status": "200"}
         file = (_NAME, encode_image("png", _SIDE, _SIDE))
-        request = httpx.Request("POST", str(policy["upload_host"]), data=form, files={"file": file})
-        return key if self._server.send(request).status_code == 200 else ""
+        try:
+            request = httpx.Request("POST", str(policy["upload_host"]), data=form, files={"file": file})
+            status = self._server.send(request).status_code
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ResponseProblemError(f"upload_host can't be reached: {safe_repr(error)}") from None
+        if status != 200:
+            raise ResponseProblemError(f"the upload of an image is answered {status}")
+        return key
 
-    def _get_policy(self, model: str) -> dict[str, Any] | None:
-        """Return the upload policy; None if the server gives none."""
+    def _get_policy(self, model: str) -> dict[str, Any]:
+        """Return the members of the upload policy."""
         action = self._spec.wire["queries"]["policy"]["action"]["one_of"][0]
         reply = self._server.shared_call("policy", urlencode({"action": action, "model": model}))
-        policy = reply.body.get("data") if reply.status == 200 and isinstance(reply.body, dict) else None
-        expected = {*_FIELDS.values(), "upload_dir", "upload_host"}
-        return policy if isinstance(policy, dict) and expected <= policy.keys() else None
+        if reply.status != 200:
+            raise NoStorageError(f"the server gives no upload policy ({describe_response(reply)})")
+        self._replies.check(reply.body, "policy")
+        policy: dict[str, Any] = reply.body["data"]
+        return policy
 
 
 def names_a_file(value: Any) -> bool:

@@ -1,17 +1,18 @@
 """The target `http`: any server that speaks the API, such as a gateway, a proxy or the emulator.
 
 It creates a task, or makes a call, for each case that is accepted, with `n` as in the case. If that may
-cost money, tasks are canceled as soon as they exist; synchronous calls cannot be canceled.
+cost money, tasks are canceled as soon as they exist; synchronous calls cannot be canceled. A server that
+names rules is an emulator of this project: it costs nothing, and is asked to end its jobs at once.
 """
 
 import json
-import re
 from secrets import token_hex
 from typing import Any
 
 import httpx
 
 from wan_conformance.model import Observation, TaskCheck
+from wan_conformance.targets.server.polling import TaskFollower
 from wan_conformance.targets.server.response_checks import (
     ResponseChecker,
     ResponseProblemError,
@@ -24,9 +25,9 @@ from wan_conformance.targets.server.task_checks import TaskProbe
 from wanlib.base.identifiers import parse_rule_id
 from wanlib.base.redaction import safe_repr
 from wanlib.boundary.case import Question
+from wanlib.emulator.core.http_messages import FAULT_HEADER
 from wanlib.spec import Spec, interpret
 from wanlib.spec.model.kinds import BOUND, KINDS
-from wanlib.spec.source.annotated import parse_duration
 
 _LONG = 1 << 16
 _PLAIN = bytes(set(range(32, 127)) - set(b'"\\'))
@@ -59,7 +60,6 @@ def _shorten(value: Any, name: str, texts: list[bytes]) -> Any:
     return value
 
 
-_POLLS = 60
 _SEEN_IN_TEXT = ("schemes", "chars", "public", "unexpired")
 
 
@@ -80,12 +80,13 @@ class HttpTarget:
         self._storage = UploadedImages(spec, self._server)
         self._replies = ResponseChecker(spec)
         self._outcomes = spec.task["outcomes"]
-        self._id = re.compile(spec.wire["task_id"]["is"])
         # An empty body violates a rule on every server; a server that names rules names this one.
         self.leaves_out = _inexpressible_rules(spec, self._server.offered_calls)
         self._names = bool(self._server.create({}, b"{}", self._server.any_call).rules)
-
-        self._probe = TaskProbe(spec, self._server, names_rules=self._names)
+        self._pays = self._server.pays and not self._names
+        self._hurry = {FAULT_HEADER: "soon"} if self._server.pays and self._names else {}
+        self._follower = TaskFollower(spec, self._server, self._replies)
+        self._probe = TaskProbe(spec, self._server, self._storage)
 
     def perform(self, check: TaskCheck) -> Observation:
         """Perform a check of the life of a task and return what it found."""
@@ -116,7 +117,7 @@ class HttpTarget:
             body = self._storage.with_uploaded_image(question.body, model, question.call)
             if body is None:
                 return Observation(
-                    None, (), skipped="names a file in storage, and the server accepts no upload"
+                    None, (), skipped="names a file in storage, and the server takes no upload"
                 )
             return self._observe_body(Question(body, question.call), dump_large_json(body), stored=True)
         except ResponseProblemError as problem:
@@ -129,7 +130,7 @@ class HttpTarget:
         call = question.call or self._call(model)
         if call not in self._server.offered_calls:
             return Observation(None, (), skipped=f"no model of the spec has an endpoint for {call} calls")
-        reply = self._server.create(body, raw, call, stored=stored)
+        reply = self._server.create(body, raw, call, self._hurry, stored=stored)
         accepted = reply.status == 200
         if not accepted:
             self._replies.check_refusal(reply, model, call)
@@ -138,8 +139,7 @@ class HttpTarget:
         elif call == "sync":
             self._replies.check_result(reply.body, model)
         else:
-            self._replies.check(reply.body, "created")
-            accepted = self._follow(reply.body["output"]["task_id"], question, model)
+            accepted = self._follow(self._replies.task_id(reply.body), question, model)
         return Observation(accepted, reply.rules if self._names else (), unnamed=not self._names)
 
     def _call(self, model: Any) -> str:
@@ -150,21 +150,19 @@ class HttpTarget:
     def _follow(self, task_id: str, question: Question, model: Any) -> bool:
         """Return whether a task is still accepted after its images were read.
 
-        It is canceled at once if no rule depends on the images and tasks cost money.
+        Where tasks cost money, it is canceled at once if no rule depends on the images; its state must then
+        show that it does not wait any more.
         """
-        if not self._id.fullmatch(task_id):
-            raise ResponseProblemError(f"task_id is {safe_repr(task_id)}, expected {self._id.pattern}")
-        if self._server.pays and not self._needs_image_check(question):
+        if self._pays and not self._needs_image_check(question):
             self._replies.check_cancel(self._server.task_call("cancel", task_id))
+            status = self._follower.status(task_id, model).status
+            if status == self._spec.task["initial"]:
+                raise ResponseProblemError(f"the task is {status} after it was canceled")
             return True
-        for _ in range(_POLLS):
-            status = self._replies.status(self._server.task_call("query", task_id), task_id, model)
-            if status in (self._outcomes["succeeded"], self._outcomes["failed"]):
-                return bool(status == self._outcomes["succeeded"])
-            if self._spec.task["states"].get(status, {}).get("terminal"):
-                raise ResponseProblemError(f"the task is {status}")
-            self._server.sleep(parse_duration(self._spec.wire["polling"]["least_gap"]))
-        raise ResponseProblemError(f"the task has not ended after {_POLLS} queries")
+        status = self._follower.wait(task_id, model).status
+        if status not in (self._outcomes["succeeded"], self._outcomes["failed"]):
+            raise ResponseProblemError(f"the task is {status}")
+        return bool(status == self._outcomes["succeeded"])
 
     def _needs_image_check(self, question: Question) -> bool:
         """Return whether a violation shows only to who opens an image.

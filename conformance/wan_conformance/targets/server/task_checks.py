@@ -1,10 +1,11 @@
 """Scripted checks of the life of a task on a server: what the response to one request cannot show.
 
-A server that accepts and refuses every body correctly can still lose pictures or tasks. Each check creates
-a task, follows it to a state, and compares all that the server reports and delivers with the request: the
-number and size of the pictures, the links, the list, a cancel, an unknown id, a failed task.
+A server that accepts and refuses every body correctly can still lose pictures or tasks. The checks of one
+model share a task that succeeds, and create others to cancel, to fail and to read an uploaded image. What a
+server gives no occasion to judge is *not judged*, which makes a run incomplete.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
@@ -12,205 +13,286 @@ from uuid import UUID
 import httpx
 
 from wan_conformance.model import Observation, TaskCheck
-from wan_conformance.targets.server.response_checks import ResponseChecker, ResponseProblemError, member
-from wan_conformance.targets.server.server import ApiServer, ServerResponse
+from wan_conformance.targets.server.polling import FollowedTask, TaskFollower
+from wan_conformance.targets.server.response_checks import (
+    ResponseChecker,
+    ResponseProblemError,
+    describe_response,
+    member,
+)
+from wan_conformance.targets.server.server import ApiServer
+from wan_conformance.targets.server.storage import NoStorageError, UploadedImages
+from wan_conformance.targets.server.task_requests import UNREACHABLE, TaskRequest, task_request
 from wanlib.base.redaction import safe_repr
-from wanlib.boundary.body import RequestBuilder, square_side
-from wanlib.boundary.images import data_uri_of_image
-from wanlib.boundary.mode_cases import mode_cases
 from wanlib.emulator.core.http_messages import FAULT_HEADER
-from wanlib.spec import Family, Spec, interpret
-from wanlib.spec.source.annotated import parse_duration
+from wanlib.spec import Spec
 from wanlib.validation.image_header import image_info_from_bytes
 
-_PICTURES = 2
-_POLLS = 60
+_COUNTS = (2, 1)
+"""How many pictures a task is asked for: two, so that a lost one shows, or one where no body asks for two."""
 _UNKNOWN_ID = str(UUID(int=(4 << 76) | (2 << 62)))
 
 
-def task_checks(spec: Spec) -> Iterator[TaskCheck]:
-    """Yield every check, for the first model of each family with an asynchronous call.
+class NotJudgedError(Exception):
+    """A server gives no occasion to perform a check; the text says why."""
 
-    Each costs at most two pictures on a server that bills.
+
+def task_checks(spec: Spec) -> Iterator[TaskCheck]:
+    """Yield every check that applies, for the first model of each family.
+
+    Those of one model cost at most seven pictures on a server that bills: two of the shared task, two of a
+    synchronous call, and one of each further task.
     """
     for family in spec.families:
         model = family.models[0]
-        if "async" in spec.calls(model):
-            for name in _CHECKS:
+        for name in _CHECKS:
+            if _applies(spec, name, model):
                 yield TaskCheck(f"task:{name}:{model}", name, model)
+
+
+def _applies(spec: Spec, name: str, model: str) -> bool:
+    """Return whether a model has the call of a check, and a body states what it compares."""
+    call = "sync" if name == "synchronous" else "async"
+    if call not in spec.calls(model):
+        return False
+    request = _request_for_pictures(spec, model, call)
+    if name == "size":
+        return request is not None and request.size is not None
+    return name == "unknown" or request is not None
 
 
 class TaskProbe:
     """Performs the checks on one server.
 
     Args:
-        spec: the spec that the server is judged by.
-        server: the server.
-        names_rules: whether it is an emulator of this project, which can make a task fail on request.
+        spec: The spec that the server is judged by.
+        server: The server.
+        images: Uploads images to it.
     """
 
-    def __init__(self, spec: Spec, server: ApiServer, *, names_rules: bool) -> None:
+    def __init__(self, spec: Spec, server: ApiServer, images: UploadedImages) -> None:
         self._spec = spec
         self._server = server
+        self._images = images
         self._replies = ResponseChecker(spec)
+        self._follower = TaskFollower(spec, server, self._replies)
         self._outcomes: Mapping[str, str] = spec.task["outcomes"]
-        self._can_fail = names_rules
+        self._done: dict[str, tuple[TaskRequest, FollowedTask] | str] = {}
 
     def perform(self, check: TaskCheck) -> Observation:
         """Return what the check found: accepted, an error that says what is wrong, or why it is skipped."""
         try:
-            skipped = _CHECKS[check.name](self, check.model)
+            _CHECKS[check.name](self, check.model)
+        except NotJudgedError as reason:
+            return Observation(None, (), skipped=f"not judged: {reason}")
         except ResponseProblemError as problem:
             return Observation(None, (), error=str(problem))
         except httpx.HTTPError as error:
             return Observation(None, (), error=f"the call failed: {safe_repr(error)}")
-        return (
-            Observation(True, (), unnamed=True) if skipped is None else Observation(None, (), skipped=skipped)
-        )
+        return Observation(True, (), unnamed=True)
 
-    def succeeds(self, model: str) -> str | None:
-        """Check that a task ends with the pictures that the request asks for, and that the list has it."""
-        body, size = self._request(model)
-        task_id = self._create(body)
-        response = self._wait(task_id, model, self._outcomes["succeeded"])
-        urls = picture_urls(response["output"])
-        if len(urls) != _PICTURES:
-            raise ResponseProblemError(f"the request asks for {_PICTURES} pictures, the task has {len(urls)}")
-        usage = self._spec.family(model).output.get("usage") or {
-            self._spec.service["names"]["usage"]["images"]: "images"
-        }
-        counts = [member(member(response, "usage"), name) for name, word in usage.items() if word == "images"]
-        counted = next(iter(counts), None)
-        if counted not in (None, _PICTURES):
+    def ends(self, model: str) -> None:
+        """Check that a valid request becomes a task that succeeds, and stays so."""
+        request = self._request(model)
+        self._done[model] = "the task that it needs did not succeed"
+        task_id = self._create(request.body)
+        task = self._wait(task_id, model, "succeeded")
+        self._done[model] = request, task
+        again = self._follower.status(task_id, model)
+        if again.status != task.status:
+            raise ResponseProblemError(f"the task was {task.status} and is {again.status} now")
+
+    def has_all_pictures(self, model: str) -> None:
+        """Check that a task has as many pictures as the request asks for, and that usage counts them."""
+        request, task = self._succeeded(model)
+        self._check_count(request, task.body, "task", model)
+
+    def has_the_size(self, model: str) -> None:
+        """Check that every picture has the size that the request asks for."""
+        request, task = self._succeeded(model)
+        for url in picture_urls(task.body["output"]):
+            width, height = self._load_picture(url)
+            if request.size is not None and (width, height) != request.size:
+                expected = "*".join(map(str, request.size))
+                raise ResponseProblemError(
+                    f"a picture has {width}*{height} pixels, the request asks for {expected}"
+                )
+
+    def has_links(self, model: str) -> None:
+        """Check that every picture has a link of its own, which leads to an image file."""
+        _, task = self._succeeded(model)
+        self._check_links(task.body)
+
+    def is_listed(self, model: str) -> None:
+        """Check that the list of tasks has a task that was created, with its state."""
+        _, task = self._succeeded(model)
+        task_id = task.body["output"]["task_id"]
+        reply = self._server.shared_call("list", f"task_id={task_id}")
+        if reply.status != 200:
+            raise ResponseProblemError(f"the list is answered {describe_response(reply)}")
+        self._replies.check(reply.body, "listed")
+        rows = {member(row, "task_id"): member(row, "status") for row in reply.body["data"]}
+        if task_id not in rows:
+            raise ResponseProblemError("the list does not have the task")
+        if rows[task_id] != task.status:
             raise ResponseProblemError(
-                f"usage counts {safe_repr(counted)} pictures, the task has {len(urls)}"
+                f"the list shows the task as {safe_repr(rows[task_id])}, its query as {task.status}"
             )
-        for url in urls:
-            self._check_link(url, size)
-        self._check_list(task_id)
-        return None
 
-    def is_canceled(self, model: str) -> str | None:
+    def is_synchronous(self, model: str) -> None:
+        """Check that a synchronous call returns the pictures that it asks for."""
+        request = self._request(model, "sync")
+        reply = self._server.create(request.body, _raw(request.body), "sync")
+        if reply.status != 200:
+            raise ResponseProblemError(f"a valid request is answered {describe_response(reply)}")
+        self._replies.check_result(reply.body, model)
+        self._check_count(request, reply.body, "response", model)
+        self._check_links(reply.body)
+
+    def is_canceled(self, model: str) -> None:
         """Check that a task that waits can be canceled, and that its state says so."""
-        body, _ = self._request(model)
-        task_id = self._create(body)
+        task_id = self._create(self._request(model).body)
         reply = self._server.task_call("cancel", task_id)
         self._replies.check_cancel(reply)
         if reply.status != 200:
-            status = self._replies.status(self._server.task_call("query", task_id), task_id, model)
+            status = self._follower.status(task_id, model).status
             if status == self._spec.task["initial"]:
-                raise ResponseProblemError(f"a task that is {status} is not canceled: {reply.status}")
-            return "the task does not wait long enough to be canceled"
-        self._wait(task_id, model, self._outcomes["canceled"])
-        return None
+                raise ResponseProblemError(
+                    f"a task that is {status} is not canceled: {describe_response(reply)}"
+                )
+            raise NotJudgedError("the task does not wait long enough to be canceled")
+        self._wait(task_id, model, "canceled")
 
-    def is_unknown(self, model: str) -> str | None:
+    def is_unknown(self, model: str) -> None:
         """Check that a query for an id that was never issued returns status 200 and UNKNOWN."""
-        status = self._replies.status(self._server.task_call("query", _UNKNOWN_ID), _UNKNOWN_ID, model)
-        if status != self._outcomes["unknown"]:
-            raise ResponseProblemError(
-                f"a task that never existed is {status}, expected {self._outcomes['unknown']}"
-            )
-        return None
+        status, unknown = self._follower.status(_UNKNOWN_ID, model).status, self._outcomes["unknown"]
+        if status != unknown:
+            raise ResponseProblemError(f"a task that never existed is {status}, expected {unknown}")
 
-    def fails(self, model: str) -> str | None:
-        """Check that a failed task has status 200, a code and a message."""
-        if not self._can_fail:
-            return "not judged: nothing makes a task fail on this server"
-        body, _ = self._request(model)
-        task_id = self._create(body, {FAULT_HEADER: "fail"})
-        self._wait(task_id, model, self._outcomes["failed"])
-        return None
+    def fails(self, model: str) -> None:
+        """Check that a failed task has status 200, a code and a message.
+
+        The emulator makes it fail by the header; any other server cannot load the image.
+        """
+        request = task_request(self._spec, model, "async", 1, UNREACHABLE)
+        body = (request or self._request(model)).body
+        reply = self._server.create(body, _raw(body), "async", {FAULT_HEADER: "fail"})
+        if request is not None and 400 <= reply.status < 500:
+            self._replies.check_refusal(reply, model, "async")
+            raise NotJudgedError(
+                f"nothing makes a task fail here: an image that cannot be loaded is refused"
+                f" ({describe_response(reply)})"
+            )
+        task_id = self._created(reply)
+        task = self._follower.wait(task_id, model, is_injected=True)
+        if task.status == self._outcomes["succeeded"]:
+            raise NotJudgedError(
+                "nothing makes a task fail here: one with an image that does not exist succeeds"
+            )
+        self._expect(task, "failed")
+
+    def reads_an_upload(self, model: str) -> None:
+        """Check that an image can be uploaded, and that a task which names it succeeds."""
+        try:
+            url = self._images.url(model)
+        except NoStorageError as reason:
+            raise NotJudgedError(str(reason)) from None
+        request = task_request(self._spec, model, "async", 1, url)
+        if request is None:
+            raise NotJudgedError("no valid request of the model names an uploaded image")
+        reply = self._server.create(request.body, _raw(request.body), "async", stored=True)
+        self._wait(self._created(reply), model, "succeeded")
 
     # Shared by the checks.
 
-    def _create(self, body: Any, headers: Mapping[str, str] | None = None) -> str:
-        reply = self._server.create_task(body, headers or {})
+    def _request(self, model: str, call: str = "async") -> TaskRequest:
+        request = _request_for_pictures(self._spec, model, call)
+        assert request is not None, "only checks that apply are performed"
+        return request
+
+    def _succeeded(self, model: str) -> tuple[TaskRequest, FollowedTask]:
+        """Return the shared task of a model with its request, creating it if that has not been tried."""
+        if model not in self._done:
+            self.ends(model)
+        done = self._done[model]
+        if isinstance(done, str):
+            raise NotJudgedError(done)
+        return done
+
+    def _create(self, body: Any) -> str:
+        return self._created(self._server.create(body, _raw(body), "async"))
+
+    def _created(self, reply: Any) -> str:
+        """Return the id of the task in the response to a valid request."""
         if reply.status != 200:
+            raise ResponseProblemError(f"a valid request is answered {describe_response(reply)}")
+        return self._replies.task_id(reply.body)
+
+    def _wait(self, task_id: str, model: str, outcome: str) -> FollowedTask:
+        """Return a task at its end, which must be this one."""
+        task = self._follower.wait(task_id, model)
+        self._expect(task, outcome)
+        return task
+
+    def _expect(self, task: FollowedTask, outcome: str) -> None:
+        if task.status != self._outcomes[outcome]:
+            output = member(task.body, "output")
+            code, message = member(output, "code"), member(output, "message")
+            reason = f" ({safe_repr(code)} {safe_repr(message)})" if code else ""
             raise ResponseProblemError(
-                f"a valid request is answered {reply.status} {safe_repr(member(reply.body, 'code'))}"
+                f"the task is {task.status}{reason}, expected {self._outcomes[outcome]}"
             )
-        self._replies.check(reply.body, "created")
-        return str(reply.body["output"]["task_id"])
 
-    def _wait(self, task_id: str, model: str, expected: str) -> Any:
-        """Return the response of the query in which the task has the expected terminal state."""
-        for _ in range(_POLLS):
-            reply = self._server.task_call("query", task_id)
-            status = self._status(reply, task_id, model)
-            if self._spec.task["states"].get(status, {}).get("terminal"):
-                if status != expected:
-                    raise ResponseProblemError(f"the task is {status}, expected {expected}")
-                return reply.body
-            self._server.sleep(parse_duration(self._spec.wire["polling"]["least_gap"]))
-        raise ResponseProblemError(f"the task has not ended after {_POLLS} queries")
+    def _check_count(self, request: TaskRequest, body: Any, holder: str, model: str) -> None:
+        urls = picture_urls(body["output"])
+        if len(urls) != request.pictures:
+            raise ResponseProblemError(
+                f"the request asks for {_pictures(request.pictures)}, the {holder} has {len(urls)}"
+            )
+        names = self._spec.family(model).output.get("usage") or {
+            self._spec.service["names"]["usage"]["images"]: "images"
+        }
+        for name in (name for name, word in names.items() if word == "images"):
+            counted = member(member(body, "usage"), name)
+            if counted is None:
+                raise ResponseProblemError(
+                    f"usage does not state {name}, the number of pictures that are billed"
+                )
+            if counted != request.pictures:
+                raise ResponseProblemError(f"usage counts {_pictures(counted)}, the {holder} has {len(urls)}")
 
-    def _status(self, reply: ServerResponse, task_id: str, model: str) -> str:
-        """Return the status in a response; a failure injected on purpose need not be about the body."""
-        output = member(reply.body, "output")
-        if reply.status == 200 and member(output, "task_status") == self._outcomes["failed"]:
-            self._replies.check(reply.body, "task")
-            if not (member(output, "code") and member(output, "message")):
-                raise ResponseProblemError("a failed task has no code and message")
-            return self._outcomes["failed"]
-        return self._replies.status(reply, task_id, model)
+    def _check_links(self, body: Any) -> None:
+        urls = picture_urls(body["output"])
+        if len(set(urls)) < len(urls):
+            raise ResponseProblemError("two pictures have the same link")
+        for url in urls:
+            self._load_picture(url)
 
-    def _check_link(self, url: str, size: tuple[int, int] | None) -> None:
-        response = self._server.send(httpx.Request("GET", url))
+    def _load_picture(self, url: str) -> tuple[int, int]:
+        """Return width and height of the picture behind a link."""
+        try:
+            response = self._server.send(httpx.Request("GET", url))
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise ResponseProblemError(f"the link of a picture can't be loaded: {safe_repr(error)}") from None
         if response.status_code != 200:
             raise ResponseProblemError(f"the link of a picture is answered {response.status_code}")
-        facts = image_info_from_bytes(response.content)
-        if facts.width is None or facts.height is None:
+        info = image_info_from_bytes(response.content)
+        if info.width is None or info.height is None:
             raise ResponseProblemError("the link of a picture does not lead to an image file")
-        if size is not None and (facts.width, facts.height) != size:
-            raise ResponseProblemError(
-                f"a picture has {facts.width}*{facts.height} pixels, the request asks for {size[0]}*{size[1]}"
-            )
-
-    def _check_list(self, task_id: str) -> None:
-        reply = self._server.shared_call("list", f"task_id={task_id}")
-        if reply.status != 200:
-            raise ResponseProblemError(f"the list is answered {reply.status}")
-        self._replies.check(reply.body, "listed")
-        if task_id not in [member(row, "task_id") for row in reply.body["data"]]:
-            raise ResponseProblemError("the list does not have the task")
-
-    def _request(self, model: str) -> tuple[Any, tuple[int, int] | None]:
-        """Return a valid body for two pictures, and their size in pixels where the body can state it."""
-        family = self._spec.family(model)
-        for situation in mode_cases(self._spec, model):
-            count = self._count_field(family, situation.truths)
-            if count is None:
-                continue
-            values: dict[str, Any] = {count: _PICTURES}
-            size = None
-            for field in family.fields:
-                if field.type == "list" and field.each is not None and field.each.type == "image":
-                    side = max(1, int(situation.limit(field.each, "min_side", 1)))
-                    values[field.name] = [data_uri_of_image("png", side, side)]
-                elif field.type == "size":
-                    side = square_side(RequestBuilder(self._spec, situation).least_pixels(field))
-                    size = (side, side)
-                    values[field.name] = f"{side}*{side}"
-            body = RequestBuilder(self._spec, situation).request(values)
-            if not interpret(self._spec, body, "async"):
-                return body, size
-        raise ResponseProblemError(f"no valid request of {model} asks for {_PICTURES} pictures")
-
-    @staticmethod
-    def _count_field(family: Family, truths: Mapping[str, bool]) -> str | None:
-        """Return the field that sets the exact number of pictures in these modes; None without one."""
-        fields, exactness = family.output["count_of"], family.output["count_is"]
-        mode = next((name for name in fields if truths.get(name)), "otherwise")
-        exact = next((word for name, word in exactness.items() if truths.get(name)), exactness["otherwise"])
-        return str(fields[mode]) if exact == "exact" else None
+        return info.width, info.height
 
 
-_CHECKS: Mapping[str, Callable[[TaskProbe, str], str | None]] = {
-    "succeeds": TaskProbe.succeeds,
+_CHECKS: Mapping[str, Callable[[TaskProbe, str], None]] = {
+    "ends": TaskProbe.ends,
+    "pictures": TaskProbe.has_all_pictures,
+    "size": TaskProbe.has_the_size,
+    "links": TaskProbe.has_links,
+    "list": TaskProbe.is_listed,
+    "synchronous": TaskProbe.is_synchronous,
     "canceled": TaskProbe.is_canceled,
     "unknown": TaskProbe.is_unknown,
     "fails": TaskProbe.fails,
+    "upload": TaskProbe.reads_an_upload,
 }
 
 
@@ -222,3 +304,16 @@ def picture_urls(output: Any) -> list[str]:
             urls.append(member(part, "image"))
     urls += [member(entry, "url") for entry in member(output, "results") or ()]
     return [url for url in urls if isinstance(url, str) and url]
+
+
+def _request_for_pictures(spec: Spec, model: str, call: str) -> TaskRequest | None:
+    requests = (task_request(spec, model, call, count) for count in _COUNTS)
+    return next((request for request in requests if request is not None), None)
+
+
+def _raw(body: Any) -> bytes:
+    return json.dumps(body).encode()
+
+
+def _pictures(count: Any) -> str:
+    return "1 picture" if count == 1 else f"{safe_repr(count)} pictures"
