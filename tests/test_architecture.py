@@ -40,8 +40,10 @@ ARROWS: dict[str, set[str]] = {
     "wanlib.client": {"wanlib.base", "wanlib.errors", "wanlib.validation"},
     "wanlib.client.network": {"wanlib.base", "wanlib.client", "httpx", "httpcore"},
     "wanlib.generated": {"wanlib.base", "wanlib.client", "wanlib.errors", "wanlib.validation"},
+    "wanlib.conduct": {"wanlib.base", "wanlib.spec"},
     "wanlib.emulator": {
         "wanlib.base",
+        "wanlib.conduct",
         "wanlib.extras",
         "wanlib.spec",
         "wanlib.validation",
@@ -97,7 +99,8 @@ LAYERS: dict[str, dict[str, set[str]]] = {
     "wanlib.emulator": {
         "server": {"admin", "", "context", "core"},
         "admin": {"", "context", "jobs", "core"},
-        "": {"api", "context", "jobs", "storage", "core"},
+        "": {"recording", "api", "context", "jobs", "storage", "core"},
+        "recording": {"context", "jobs", "core"},
         "api": {"context", "jobs", "storage", "core"},
         "context": {"jobs", "storage", "core"},
         "storage": {"jobs", "core"},

@@ -36,7 +36,7 @@ class Hour(NamedTuple):
 
 def hours(requests: Iterable[int], seed: int = 0) -> Iterator[Hour]:
     """Hours of so many requests each, three days apart. AssertionError where a task is lost."""
-    emulator = Emulator(settings=Settings(waiting=WAITING, working=WORKING), seed=seed)
+    emulator = Emulator(settings=Settings(waiting=WAITING, working=WORKING, max_recorded=200), seed=seed)
     books = Books()
     for number, count in enumerate(requests):
         start, traffic = perf_counter(), Traffic(emulator, seed + number)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from random import Random
 
 from wanlib.base.clock import Clock
+from wanlib.conduct.record import RecordedJob, Recorder
 from wanlib.emulator.core.settings import Settings
 from wanlib.emulator.core.vendor_errors import RequestRefusedError, VendorErrors
+from wanlib.emulator.jobs.job import Job
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle
 from wanlib.emulator.storage.blobs import BlobStore
 from wanlib.emulator.storage.ledger import Ledger
@@ -31,6 +33,7 @@ class EmulatorContext:
         lifecycle: States and lifetimes of a task.
         ledger: What was accepted, made and billed.
         rate_limits: None if rates are not enforced.
+        recorder: What clients did.
         random: The only source of randomness.
         region: A name of `wire/regions`: its models and prices are used.
     """
@@ -44,6 +47,7 @@ class EmulatorContext:
     lifecycle: TaskLifecycle
     ledger: Ledger
     rate_limits: RateLimits | None
+    recorder: Recorder
     random: Random
     region: str
 
@@ -51,6 +55,10 @@ class EmulatorContext:
         """Return a random UUID; the same seed gives the same sequence."""
         text = f"{self.random.getrandbits(128) & _RANDOM_BITS | _VERSION_4:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def recorded(self, job: Job) -> RecordedJob:
+        """Return what a record of traffic keeps of a job."""
+        return job.to_record(self.lifecycle, self.ledger.price(job.spec.model))
 
     def refusal(self, error_key: str, **details: str) -> RequestRefusedError:
         """Build the exception that refuses a request.

@@ -10,54 +10,29 @@ from collections import deque
 from email.utils import formatdate
 from random import Random
 from threading import Lock
-from typing import NamedTuple
 
 from wanlib.base.clock import Clock, ManualClock
+from wanlib.conduct.record import RecordedExchange, Recorder, TrafficRecord
 from wanlib.emulator.api.results import select_range
 from wanlib.emulator.api.router import Router
 from wanlib.emulator.context import EmulatorContext
+from wanlib.emulator.core.fault import Fault
 from wanlib.emulator.core.fault_injection import FaultContext, FaultInjector, apply_fault
-from wanlib.emulator.core.http_messages import FAULT_HEADER, RULES_HEADER, Request, Response
+from wanlib.emulator.core.http_messages import FAULT_HEADER, Request, Response
 from wanlib.emulator.core.routes import Route
 from wanlib.emulator.core.settings import Settings
 from wanlib.emulator.core.vendor_errors import VendorErrors
 from wanlib.emulator.jobs.job import Job
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle, lifecycle_from_spec
 from wanlib.emulator.jobs.rendering import RenderSpec, preview, render_png
+from wanlib.emulator.recording import KeyHeader, recorded_exchange
 from wanlib.emulator.storage.ledger import Ledger
 from wanlib.emulator.storage.rate_limits import RateLimits
 from wanlib.emulator.storage.store import Account, MemoryStore, Store
 from wanlib.spec import Spec, load
 from wanlib.spec.mutations import mutate_spec
 
-_HISTORY = 200
 _LOG = logging.getLogger("wanlib.emulator")
-
-
-class RecordedRequest(NamedTuple):
-    """A request that was answered.
-
-    Attributes:
-        at: Seconds since 1970.
-        call: A call of `wire.yaml`, "" for none.
-        method: The HTTP method.
-        path: The path without its query, at most 200 characters.
-        status: The HTTP status.
-        rules: The violated rules, as in the header `x-wan-rules`.
-        fault: The kind of the injected fault, "" for none.
-        request_id: The id in the response, "" for none.
-        number: Counts from 1, in the order of responses.
-    """
-
-    at: float
-    call: str
-    method: str
-    path: str
-    status: int
-    rules: str
-    fault: str
-    request_id: str
-    number: int
 
 
 class Emulator:
@@ -73,7 +48,6 @@ class Emulator:
         store: What it remembers.
         settings: How it behaves where the sources leave it open.
         faults: Chooses the fault of each request.
-        history: The last 200 requests, oldest first.
     """
 
     def __init__(
@@ -114,8 +88,8 @@ class Emulator:
         self.settings = settings
         self._context = _create_context(self.spec, self.clock, seed, self.settings, self.store)
         self.faults = FaultInjector(self.settings, seed)
-        self.history: deque[RecordedRequest] = deque(maxlen=_HISTORY)
         self._router = Router(self._context, str(seed))
+        self._key_header = KeyHeader(self.spec)
         if (
             self.store.start_count
         ):  # ids must differ from those of earlier starts; the secret of policies must not
@@ -132,7 +106,8 @@ class Emulator:
                 _LOG.exception("internal error while answering a request")
                 result = self._router.refusal_response("broken")
                 self._context.ledger.schedule_all()
-                self._record(request, None, result, "")
+                self._context.recorder.discard()
+                self._record(request, None, result, None)
         return self._dated(select_range(self._render(result), request))
 
     def complete_task(self, task_id: str, error_code: str | None = None, message: str = "") -> bool:
@@ -194,6 +169,26 @@ class Emulator:
         return render_png(preview(spec, width))
 
     @property
+    def history(self) -> deque[RecordedExchange]:
+        """The last requests, oldest first."""
+        return self._context.recorder.exchanges
+
+    def record(self, *, is_over: bool = True) -> TrafficRecord:
+        """Return what clients did, for `wanlib.conduct.judge`.
+
+        Args:
+            is_over: Whether the clients have ended: what they have not done by now counts as left undone.
+        """
+        with self._lock:
+            return self._context.recorder.record(self.clock.wall(), is_over=is_over)
+
+    def lose_answer(self, response: Response) -> None:
+        """Note that the client left before it had this response."""
+        if request_id := response.header(self._context.vendor.id_header):
+            with self._lock:
+                self._context.recorder.lose(request_id)
+
+    @property
     def lifecycle(self) -> TaskLifecycle:
         """States and lifetimes of a task, from `task.yaml`."""
         return self._context.lifecycle
@@ -233,7 +228,7 @@ class Emulator:
                 self._fault_context(is_create=bool(route and route.create_calls)),
             )
             result = result._replace(headers=(*result.headers, (FAULT_HEADER, fault.kind)))
-        self._record(request, route, result, fault.kind if fault else "")
+        self._record(request, route, result, fault)
         return result
 
     def _dated(self, response: Response) -> Response:
@@ -263,21 +258,17 @@ class Emulator:
             return self._router.refusal_response("broken")
 
     def _record(
-        self, request: Request, route: Route | None, result: Response | RenderSpec, fault: str
+        self,
+        request: Request,
+        route: Route | None,
+        result: Response | RenderSpec,
+        fault: Fault | None,
     ) -> None:
-        status, rules, request_id = 200, "", ""
-        if isinstance(result, Response):
-            headers = dict(result.headers)
-            status, rules = result.status, headers.get(RULES_HEADER, "")
-            request_id = headers.get(self._context.vendor.id_header, "")
-        path = request.target.partition("?")[0][:200]
-        call = route.call if route else ""
-        number = self.history[-1].number + 1 if self.history else 1
-        self.history.append(
-            RecordedRequest(
-                self.clock.wall(), call, request.method, path, status, rules, fault, request_id, number
-            )
-        )
+        """Record an exchange; of what a neighbour fault made, the first job is another client's."""
+        context = self._context
+        exchange = recorded_exchange(context, self._key_header, request, route, result, fault)
+        is_neighbour = fault is not None and fault.kind == "neighbour"
+        context.recorder.add(exchange, foreign_jobs=is_neighbour)
 
 
 def _create_context(spec: Spec, clock: Clock, seed: int, settings: Settings, store: Store) -> EmulatorContext:
@@ -298,6 +289,7 @@ def _create_context(spec: Spec, clock: Clock, seed: int, settings: Settings, sto
         lifecycle=lifecycle_from_spec(spec.task),
         ledger=Ledger(spec, region, store),
         rate_limits=_create_rate_limits(spec, clock, store) if settings.quotas else None,
+        recorder=Recorder(settings.max_recorded, settings.max_recorded),
         random=Random(f"emulator {seed}"),
         region=region,
     )

@@ -53,6 +53,7 @@ class EmulatorTransport(httpx.BaseTransport):
         if self._sleep and seconds:
             self._sleep(seconds)
         if timeout:
+            self._emulator.lose_answer(response)
             raise timeout
         return _to_httpx_response(response, request, self._sleep)
 
@@ -79,6 +80,7 @@ class AsyncEmulatorTransport(httpx.AsyncBaseTransport):
         if self._sleep and seconds:
             await self._sleep(seconds)
         if timeout:
+            self._emulator.lose_answer(response)
             raise timeout
         return _to_httpx_response(response, request, sleep_async=self._sleep)
 

@@ -273,7 +273,7 @@ def test_odd_text_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_memory_is_flat(tmp_path: Path) -> None:
-    emulator = begun(tmp_path)
+    emulator = begun(tmp_path, settings=Settings(max_recorded=200))
     body = messages(PLAIN, URL, prompt="x" * 4000)
 
     def used(count: int) -> int:

@@ -3,19 +3,24 @@
 from typing import Any
 
 from wanlib.base.clock import ManualClock
-from wanlib.emulator.emulator import Emulator, RecordedRequest
+from wanlib.conduct.record import RecordedExchange
+from wanlib.emulator.emulator import Emulator
 from wanlib.emulator.jobs.job import NEVER, Job
 
 MAX_TASKS = 100
 """Number of the newest tasks that are included."""
 
+MAX_REQUESTS = 200
+"""Number of the newest requests that are included."""
+
 _MAX_PROMPT = 200
+_SHOWN = ("at", "call", "method", "path", "status", "fault", "request_id", "number")
 
 
 def state_snapshot(emulator: Emulator) -> dict[str, Any]:
     """Return clock, tasks and requests (newest first) and ledger. Times are seconds since 1970."""
     now, jobs = emulator.clock.wall(), emulator.jobs()
-    requests = [_request(request) for request in reversed(emulator.history.copy())]
+    requests = [_request(request) for request in reversed(tuple(emulator.history)[-MAX_REQUESTS:])]
     rules = {request["request_id"]: request["rules"] for request in requests}
     return {
         "clock": {"now": now, "manual": isinstance(emulator.clock, ManualClock)},
@@ -60,10 +65,10 @@ def _task(emulator: Emulator, job: Job, now: float) -> dict[str, Any]:
     }
 
 
-def _request(request: RecordedRequest) -> dict[str, Any]:
+def _request(request: RecordedExchange) -> dict[str, Any]:
     rules = [item.partition(";") for item in request.rules.split(", ") if item]
     violations = [{"rule": rule, "outcome": outcome} for rule, _, outcome in rules]
-    return request._asdict() | {"rules": violations}
+    return {name: getattr(request, name) for name in _SHOWN} | {"rules": violations}
 
 
 def _round_seconds(at: float) -> float | None:

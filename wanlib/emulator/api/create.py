@@ -144,6 +144,7 @@ class CreateHandler:
             job = job._replace(outcome=JobOutcome(spec.picture_count, spec.picture_count, *self._timed_out))
         context.store.jobs.put(job.id, job)
         context.ledger.record_accepted(job)
+        context.recorder.accept(context.recorded(job))
         return job
 
     def _schedule(self, model: str, call: str, fault: Fault | None) -> tuple[float, float, float]:

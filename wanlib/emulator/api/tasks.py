@@ -201,5 +201,6 @@ class TaskService:
     def _end(self, before: Job, after: Job) -> None:
         self._context.store.jobs.put(after.id, after)
         self._context.ledger.schedule_end(after)
+        self._context.recorder.update(self._context.recorded(after))
         if self._context.rate_limits:
             self._context.rate_limits.release_slot(before.spec.model, before.ended, after.ended)

@@ -35,6 +35,7 @@ class Settings:
             does.
         spool_cap: Bytes of large inputs that are stored on disk.
         memory_cap: Bytes of small inputs that are stored in memory.
+        max_recorded: Number of exchanges, and of jobs, that the record of traffic keeps.
     """
 
     waiting: float = 0.0
@@ -51,3 +52,4 @@ class Settings:
     local_images: bool = True
     spool_cap: int = 1 << 30
     memory_cap: int = 256 << 20
+    max_recorded: int = 10_000

@@ -4,9 +4,11 @@ Jobs are immutable. Nothing runs: a job stores when it starts and ends, and its 
 needed.
 """
 
+from decimal import Decimal
 from typing import NamedTuple
 
 from wanlib.base.redaction import redact_text
+from wanlib.conduct.record import RecordedJob
 from wanlib.emulator.core.fault import Fault
 from wanlib.emulator.core.vendor_errors import VendorErrors
 from wanlib.emulator.jobs.lifecycle import TaskLifecycle, has_elapsed
@@ -132,6 +134,27 @@ class Job(NamedTuple):
     def image_count(self) -> int:
         """Return how many pictures it has once it has ended."""
         return 0 if self.is_canceled else max(0, self.outcome.attempted - self.outcome.failed)
+
+    def to_record(self, lifecycle: TaskLifecycle, price: Decimal) -> RecordedJob:
+        """Return what a record of traffic keeps of it.
+
+        Args:
+            lifecycle: The states of a task.
+            price: The price of one picture.
+        """
+        pictures = self.image_count()
+        end = lifecycle.canceled if self.is_canceled else self._path(lifecycle).ended[0]
+        return RecordedJob(
+            self.id,
+            self.is_task,
+            self.spec.model,
+            self.submitted,
+            self.ended,
+            end,
+            pictures,
+            self.links_expire_at(lifecycle),
+            str(pictures * price) if pictures and price else "",
+        )
 
     def is_purged(self, lifecycle: TaskLifecycle, now: float) -> bool:
         """Return True if neither the job nor its pictures can be requested any more."""

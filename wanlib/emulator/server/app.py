@@ -108,6 +108,8 @@ class EmulatorApp:
                     access_line(time.time(), scope["method"], path, response, self._vendor.names)
                 )
             await send_response(response, writer)
+            if writer.has_client_left:
+                self._emulator.lose_answer(response)
         except ClientDisconnectedError:
             pass
         finally:

@@ -26,7 +26,12 @@ _EVENT_STREAM = "text/event-stream"
 
 
 class ResponseWriter:
-    """One request's connection, as far as the answer needs it."""
+    """One request's connection, as far as the answer needs it.
+
+    Attributes:
+        send: The ASGI callable.
+        has_client_left: Whether the client disconnected before the answer was sent.
+    """
 
     def __init__(
         self,
@@ -50,6 +55,7 @@ class ResponseWriter:
         self._receive = receive
         self._stopping = stopping
         self._find_transport = find_transport
+        self.has_client_left = False
 
     async def sleep_unless_disconnected(self, seconds: float) -> bool:
         """Wait. Return False if the client disconnected or the server stops meanwhile."""
@@ -66,6 +72,7 @@ class ResponseWriter:
         finally:
             for event in events:
                 event.cancel()
+        self.has_client_left = bool(done) and not self._stopping.is_set()
         return not done
 
     async def abort_connection(self) -> None:

@@ -1,0 +1,178 @@
+"""What a check of a conduct rule returns, and the checks about payment, pictures and tasks.
+
+A check reads the traffic and returns how often the rule applied, and what was found. `waiting_checks.py` has
+those about polling, retries and secrets.
+"""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from wanlib.conduct.record import RecordedExchange, RecordedJob
+from wanlib.conduct.traffic import Traffic, short_id
+
+
+class Instance(NamedTuple):
+    """One breach of a rule.
+
+    Attributes:
+        text: What the client did, as a sentence without a full stop.
+        story: What happened, a line for each event with its time.
+        task: The task that it is about, "" for none.
+    """
+
+    text: str
+    story: tuple[str, ...]
+    task: str = ""
+
+
+class Checked(NamedTuple):
+    """The result of a check.
+
+    Attributes:
+        occasions: How often the rule applied; 0 means that the traffic says nothing about it.
+        breaches: What was found.
+    """
+
+    occasions: int
+    breaches: tuple[Instance, ...] = ()
+
+
+def check_payment(traffic: Traffic) -> Checked:
+    """Find calls that were paid more than once.
+
+    With a known number of intents, every accepted job beyond it is one too many. Otherwise only a call that
+    was sent again after an answer that does not say whether the first one was accepted.
+    """
+    accepted = [create for create in traffic.creates if create.jobs]
+    if traffic.run is None:
+        return Checked(len(accepted), tuple(_blind_repeats(traffic, accepted)))
+    intents, jobs = traffic.run.intents, len(accepted)
+    if jobs <= intents:
+        return Checked(jobs)
+    text = f"paid {jobs} times for {intents} call{'s' * (intents != 1)}"
+    return Checked(jobs, (Instance(text, traffic.story(traffic.creates)),))
+
+
+def _blind_repeats(traffic: Traffic, accepted: list[RecordedExchange]) -> list[Instance]:
+    by_intent = defaultdict(list)
+    for create in accepted:
+        by_intent[create.key, create.intent].append(create)
+    found = []
+    for creates in by_intent.values():
+        first = next((number for number, create in enumerate(creates) if _is_unclear(traffic, create)), None)
+        if first is None or first == len(creates) - 1:
+            continue
+        text = f"paid {len(creates) - first} times for one call: sent again after an unclear answer"
+        found.append(Instance(text, traffic.story(creates[first:]), creates[first].task))
+    return found
+
+
+def _is_unclear(traffic: Traffic, create: RecordedExchange) -> bool:
+    """Return True if the client cannot know from the answer whether the call was accepted."""
+    if create.is_lost:
+        return True
+    is_error = create.status >= 300 or bool(create.code)
+    return is_error and not traffic.terms.is_unaccepted(create.status, create.code)
+
+
+def _delivered(traffic: Traffic) -> list[RecordedJob]:
+    """Return the jobs with pictures whose success the client was informed of."""
+    succeeded = traffic.terms.succeeded
+    jobs = [job for job in traffic.jobs.values() if job.pictures]
+    ends = [(job, traffic.seen_end(job)) for job in jobs]
+    return [job for job, end in ends if end and (not job.is_task or end.state == succeeded)]
+
+
+def check_fetching(traffic: Traffic) -> Checked:
+    """Find jobs whose pictures were paid and never fetched."""
+    delivered = _delivered(traffic)
+    breaches = [
+        Instance(
+            f"paid {_pictures(job.pictures)} of {short_id(job.id)}{traffic.cost(job)} and fetched none",
+            traffic.story_of(job.id),
+            job.id,
+        )
+        for job in delivered
+        if not traffic.fetched(job) and not traffic.has_dead_link(job.id) and _is_settled(traffic, job)
+    ]
+    return Checked(len(delivered), tuple(breaches))
+
+
+def check_completeness(traffic: Traffic) -> Checked:
+    """Find jobs of which some pictures were fetched, but not all."""
+    several = [job for job in _delivered(traffic) if job.pictures > 1 and traffic.fetched(job)]
+    breaches = [
+        Instance(
+            f"fetched {len(traffic.fetched(job))} of the {_pictures(job.pictures)} of {short_id(job.id)}",
+            traffic.story_of(job.id),
+            job.id,
+        )
+        for job in several
+        if len(traffic.fetched(job)) < job.pictures and _is_settled(traffic, job)
+    ]
+    return Checked(len(several), tuple(breaches))
+
+
+def check_ownership(traffic: Traffic) -> Checked:
+    """Find tasks whose end the client did not wait for, and which it did not cancel."""
+    tasks = [job for job in traffic.jobs.values() if job.is_task and traffic.is_known(job)]
+    breaches = [
+        Instance(_abandoned(traffic, job), traffic.story_of(job.id), job.id)
+        for job in tasks
+        if _is_abandoned(traffic, job)
+    ]
+    return Checked(len(tasks), tuple(breaches))
+
+
+def _is_abandoned(traffic: Traffic, job: RecordedJob) -> bool:
+    """Return True if the client left a task: one that has ended, or one that it never asked for.
+
+    A client that has polled a task which has not ended yet may have reached its own deadline, unless it ended
+    in less than half of the time that it was given.
+    """
+    if traffic.seen_end(job) is not None or traffic.was_canceled(job) or not _is_settled(traffic, job):
+        return False
+    if job.ended <= traffic.record.until or job.id not in traffic.polls:
+        return True
+    run = traffic.run
+    return run is not None and run.allowed is not None and run.took < run.allowed / 2
+
+
+def _abandoned(traffic: Traffic, job: RecordedJob) -> str:
+    polls = len(traffic.polls.get(job.id, ()))
+    did = f"left task {short_id(job.id)} after {polls} poll{'s' * (polls != 1)}"
+    if job.pictures and job.ended <= traffic.record.until:
+        return f"{did}; its {_pictures(job.pictures)} were made and paid{traffic.cost(job)}"
+    return f"{did}, neither followed to its end nor canceled"
+
+
+def _is_settled(traffic: Traffic, job: RecordedJob) -> bool:
+    """Return True if the client is not still at work on a job."""
+    if traffic.record.is_over:
+        return True
+    about = [e.at for e in traffic.record.exchanges if e.task == job.id or job.id in e.jobs]
+    return bool(about) and traffic.record.until - max(about) > 6 * traffic.terms.least_gap
+
+
+def _pictures(count: int) -> str:
+    return f"{count} picture{'s' * (count != 1)}"
+
+
+def check_outcome(traffic: Traffic) -> Checked:
+    """Find a client that reports success without pictures, or a failure although it has them."""
+    run = traffic.run
+    if run is None or run.reported_success is None or run.was_stopped:
+        return Checked(0)
+    jobs = _delivered(traffic)
+    made = sum(job.pictures for job in jobs)
+    has_all = bool(made) and all(len(traffic.fetched(job)) == job.pictures for job in jobs)
+    saved = made if run.saved is None else run.saved
+    story = traffic.story(traffic.record.exchanges)
+    if run.reported_success and not made:
+        return Checked(1, (Instance("reported success, but no picture was made", story),))
+    if run.reported_success and saved < made and run.saved is not None:
+        text = f"reported success with {_pictures(saved)} saved of {made} that were made"
+        return Checked(1, (Instance(text, story),))
+    if not run.reported_success and has_all:
+        return Checked(1, (Instance("reported a failure, but all pictures were made and fetched", story),))
+    return Checked(1)

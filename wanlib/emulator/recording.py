@@ -1,0 +1,135 @@
+"""Make the record of one exchange: what the client asked, and what it can know from the answer.
+
+Secrets stay out: a key becomes a fingerprint, a URL loses its query, a body becomes a fingerprint.
+"""
+
+import json
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from wanlib.base.redaction import redact_text
+from wanlib.conduct.record import RecordedExchange, Recorder, intent_fingerprint
+from wanlib.emulator.context import EmulatorContext
+from wanlib.emulator.core.fault import Fault
+from wanlib.emulator.core.http_messages import (
+    CUT_BEFORE_RESPONSE,
+    NEVER_ANSWERED,
+    RULES_HEADER,
+    Request,
+    Response,
+)
+from wanlib.emulator.core.routes import RESULT, Route
+from wanlib.emulator.jobs.rendering import RenderSpec
+from wanlib.spec import Spec
+
+_MAX_PATH = 200
+_MAX_BODY = 65536
+"""Bytes of an answer that are read for its task and code."""
+_ID_LENGTH = 64
+_RETRY_AFTER = "retry-after"
+
+
+class KeyHeader:
+    """Where a request has its API key."""
+
+    def __init__(self, spec: Spec) -> None:
+        """Read it from the headers of the spec."""
+        name, row = next((name, row) for name, row in spec.wire["headers"].items() if "{key}" in row["is"])
+        self._name = name.lower()
+        self._before = len(row["is"].partition("{key}")[0])
+
+    def key(self, request: Request) -> str:
+        """Return the key of a request, "" if it has none."""
+        return request.headers.get(self._name, "")[self._before :].strip()
+
+
+class _Answer(NamedTuple):
+    code: str = ""
+    task: str = ""
+    state: str = ""
+
+
+def recorded_exchange(
+    context: EmulatorContext,
+    key_header: KeyHeader,
+    request: Request,
+    route: Route | None,
+    result: Response | RenderSpec,
+    fault: Fault | None,
+) -> RecordedExchange:
+    """Return the record of an exchange, without its number and jobs.
+
+    Args:
+        context: The emulator.
+        key_header: Where the key is.
+        request: The request.
+        route: Its route, None if there is none.
+        result: The response, or the picture that is rendered for it.
+        fault: The injected fault, or None.
+    """
+    path, _, query = request.target.partition("?")
+    response = result if isinstance(result, Response) else Response(200, (), ())
+    answer = _read_answer(context, response)
+    task, picture = _subject(route)
+    raw_key = key_header.key(request)
+    key = context.recorder.note_key(raw_key) if raw_key else ""
+    return RecordedExchange(
+        number=0,
+        at=context.clock.wall(),
+        call=route.call if route else "",
+        method=request.method,
+        path=redact_text(path)[:_MAX_PATH],
+        status=0 if _has_no_status(response) else response.status,
+        code=answer.code,
+        task=task or answer.task,
+        state=answer.state if not task or answer.task in (task, "") else "",
+        picture=picture,
+        key=key,
+        intent=intent_fingerprint(request.body) if route and route.create_calls else "",
+        is_lost=_has_no_status(response) or (response.cut is not None and response.cut < len(response.body)),
+        retry_after=_seconds(response.header(_RETRY_AFTER)),
+        has_key_in_url=bool(query) and _has_key(query, context.recorder),
+        rules=response.header(RULES_HEADER) or "",
+        fault=fault.kind if fault else "",
+        request_id=response.header(context.vendor.id_header) or "",
+    )
+
+
+def _subject(route: Route | None) -> tuple[str, int | None]:
+    """Return the task, and the number of the picture, that a path names."""
+    if route is None or not route.name:
+        return "", None
+    if route.call != RESULT:
+        return route.name[:_ID_LENGTH], None
+    task, _, file = route.name.partition("/")
+    number = file.partition(".")[0]
+    return task[:_ID_LENGTH], int(number) if number.isascii() and number.isdecimal() and len(
+        number
+    ) < 4 else None
+
+
+def _read_answer(context: EmulatorContext, response: Response) -> _Answer:
+    """Return the code, task and state in an answer; empty texts for what it does not have."""
+    if len(response.parts) != 1 or len(response.parts[0]) > _MAX_BODY:
+        return _Answer()
+    try:
+        body = json.loads(response.parts[0])
+        names, output = context.vendor.names, body.get(context.vendor.names.answer.output) or {}
+        code = body.get(names.answer.code) or ""
+        task, state = output.get(names.task.id) or "", output.get(names.task.status) or ""
+    except (ValueError, AttributeError, RecursionError):
+        return _Answer()
+    return _Answer(*(str(text)[:_ID_LENGTH] for text in (code, task, state)))
+
+
+def _has_no_status(response: Response) -> bool:
+    return response.delay == NEVER_ANSWERED or response.cut == CUT_BEFORE_RESPONSE
+
+
+def _seconds(header: str | None) -> float | None:
+    """Return the seconds of Retry-After; None for a date or nothing."""
+    return float(header) if header and header.isascii() and header.isdecimal() and len(header) < 7 else None
+
+
+def _has_key(query: str, recorder: Recorder) -> bool:
+    return any(recorder.is_known_key(value) for _, value in parse_qsl(query))
