@@ -146,8 +146,7 @@ class Target(Protocol):
     Attributes:
         name: Its name for `--target`.
         refuses: The outcomes of violations that make it refuse a body.
-        leaves_out: Ids of rules that it cannot judge although it claims their kind: few, and each for a
-            reason.
+        leaves_out: Ids of rules that it does not judge although it claims their kind.
     """
 
     name: str
@@ -173,6 +172,23 @@ class TaskTarget(Protocol):
 
     def perform(self, check: TaskCheck) -> Observation:
         """Perform a check and return what it found."""
+
+
+@runtime_checkable
+class ClosableTarget(Protocol):
+    """A target that has started something, which must end with the run.
+
+    Attributes:
+        name: Its name for `--target`.
+    """
+
+    name: str
+
+    def finish(self) -> str | None:
+        """Return what is wrong after the last question; None if nothing is."""
+
+    def close(self) -> None:
+        """End what it has started. It can be called more than once."""
 
 
 def expected_outcome(rule: str, rules: Mapping[str, Rule], body: Any) -> str:

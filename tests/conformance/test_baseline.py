@@ -76,8 +76,11 @@ def test_regressions_come_first_and_only_what_was_run_is_compared() -> None:
     old = log(verdict(name="edge:b"), verdict(name="edge:c", target="other"))
     new = log(verdict("fail", name="edge:b"), verdict(name="edge:a"))
     assert [item.case for item in compare(old, new).others] == ["edge:b", "edge:c", "edge:a"]
-    of_tiny = compare(old, new, lambda item: item.target == "tiny")
+    of_tiny = compare(old, VerdictLog({**new.run, "covers": {"targets": ["tiny"]}}, new.verdicts))
     assert [item.case for item in of_tiny.others] == ["edge:b", "edge:a"]
+    of_nothing = VerdictLog({**new.run, "covers": {"rules": ["coffee/*"]}}, new.verdicts)
+    with pytest.raises(VerdictLogError, match="no case in common; they cover everything and rule coffee"):
+        compare(old, of_nothing)
 
 
 # Changes of the spec

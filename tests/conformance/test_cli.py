@@ -12,11 +12,11 @@ import pytest
 from typer.testing import CliRunner, Result
 from wan_conformance.cli.commands import app
 from wan_conformance.engine import execute as job
-from wan_conformance.engine.known_failures import KnownFailures
+from wan_conformance.engine.known_failures import load_known
 from wan_conformance.model import Strategy
 from wan_conformance.report.log import read_log
 
-from tests.conformance.tiny import MAX, RULES, Tiny, all_cases, case, raises, right, source
+from tests.conformance.tiny import MAX, RULES, Tiny, all_cases, case, raises, right, saved, source
 
 SCHEMES = "wan2.7/images.each.schemes"
 ROOT = Path(__file__).parents[2]
@@ -29,10 +29,9 @@ def tea(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     put(monkeypatch, RIGHT)
     monkeypatch.setattr(job, "collect_sources", lambda *_: [source(all_cases())])
-    monkeypatch.setattr(
-        job, "matching_body_rules", lambda spec, patterns=("*",): RULES if "no/rule" not in patterns else []
-    )
-    monkeypatch.setattr(job, "load_known", KnownFailures)
+    monkeypatch.setattr(job, "selected_rules", lambda *_: RULES)
+    monkeypatch.setattr(job, "selection_problem", lambda *_: None)
+    monkeypatch.setattr(job, "load_known", lambda own: load_known(own, saved(tmp_path / "none.yaml", "[]")))
 
 
 def put(monkeypatch: pytest.MonkeyPatch, *targets: Tiny) -> None:
@@ -106,9 +105,7 @@ def test_a_run_that_does_not_conform(monkeypatch: pytest.MonkeyPatch, bad: Tiny)
 def test_known_failures_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path("known.yaml")
     path.write_text("- {rule: tea/*, reason: no kettle, date: 2026-01-31}\n", "utf-8")
-    from wan_conformance.engine.known_failures import load_known
-
-    monkeypatch.setattr(job, "load_known", lambda: load_known(path))
+    monkeypatch.setattr(job, "load_known", lambda own: load_known(own, path))
     assert command("run").exit_code == 1
     path.write_text("- {rule: coffee/*, reason: no kettle, date: 2026-01-31}\n", "utf-8")
     assert command("run").exit_code == 1
@@ -134,7 +131,7 @@ def test_a_part_is_compared_with_its_part_of_the_baseline(monkeypatch: pytest.Mo
     command("run", "--accept", "base")
     assert command("run", "--baseline", "base", "--target", "right").exit_code == 0
     monkeypatch.setattr(job, "collect_sources", lambda *_: [source(all_cases()[:2])])
-    monkeypatch.setattr(job, "matching_body_rules", lambda spec, pattern="*": RULES[:1])
+    monkeypatch.setattr(job, "selected_rules", lambda *_: RULES[:1])
     assert command("run", "--baseline", "base", "--rule", "tea/cups.*").exit_code == 0
 
 
@@ -146,18 +143,59 @@ def test_a_run_that_does_not_conform_is_not_accepted(monkeypatch: pytest.MonkeyP
     assert not Path("base").exists()
 
 
-@pytest.mark.parametrize("more", [("--baseline", "base"), ("--target", "right"), ("--rule", "tea/*")])
-def test_only_a_full_run_is_accepted(more: tuple[str, str]) -> None:
+def test_a_baseline_of_a_part_is_compared_at_what_both_runs_cover(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, RIGHT, Tiny(right, "other"))
+    assert command("run", "--target", "right", "--accept", "part").exit_code == 0
+    assert read_log(Path("part")).run["covers"] == {"targets": ["right"]}
+    result = command("run", "--baseline", "part")
+    assert "compared is what both cover: target right and everything" in result.stdout
+    assert result.stdout.endswith("0 other changes, 0 regressions\n")
+    put(monkeypatch, RIGHT, Tiny(lambda body: [], "other"), Tiny(lambda body: [], "right"))
+    assert "2 regressions" in command("run", "--baseline", "part").stdout
+    result = command("run", "--target", "other", "--baseline", "part")
+    assert result.exit_code == 2
+    assert "the two logs have no case in common; they cover target right and target other" in line(result)
+
+
+def test_a_baseline_replaces_only_one_that_covers_the_same() -> None:
+    command("run", "--accept", "base")
+    before = Path("base").read_bytes()
+    result = command("run", "--target", "right", "--accept", "base")
+    assert (result.exit_code, "covers everything, and this run covers target right" in line(result)) == (
+        2,
+        True,
+    )
+    assert Path("base").read_bytes() == before
     assert command("run", "--accept", "base").exit_code == 0
-    result = command("run", "--accept", "base", *more)
-    assert (result.exit_code, "needs a full run" in line(result)) == (2, True)
+    Path("notes.txt").write_text("not a log", "utf-8")
+    assert command("run", "--accept", "notes.txt").exit_code == 2
+    assert command("run", "--accept", "base", "--baseline", "base").exit_code == 2
+
+
+def test_own_known_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are expected to match where the run has their target and all cases."""
+    put(monkeypatch, RIGHT, WRONG)
+    entry = "- {target: wrong, rule: tea/%s.*, case: '*/breaks/*', reason: no kettle, date: 2026-01-31}"
+    mine = saved(Path("mine.yaml"), entry % "cups", entry % "sort")
+    assert command("run", "--target", "wrong").exit_code == 1
+    assert command("run", "--target", "wrong", "--known", mine).exit_code == 0
+    assert command("run", "--target", "right", "--known", mine).exit_code == 0
+    mine.write_text(mine.read_text("utf-8").replace("tea/sort", "coffee/sort"), "utf-8")
+    result = command("run", "--target", "wrong", "--known", mine)
+    assert "no judged case matches this entry of mine.yaml: remove it" in result.stdout
+    assert command("run", "--known", "nowhere.yaml").exit_code == 2
+
+
+def test_less_output() -> None:
+    full, failures = command("run").stdout, command("run", "--only-failures").stdout
+    assert "tea/cups.max" not in failures and "conforms" in failures.splitlines() and failures in full
+    assert command("run", "--quiet").stdout == "conforms: 2 rules, 4 cases: 4 pass\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--target", "tea"], "no target 'tea', expected one of right"),
-        (["--rule", "no/rule"], "no rule matches 'no/rule'"),
         (["--spec", "nowhere"], "nowhere"),
         (["--baseline", "nowhere"], "nowhere: is no file"),
         (["--baseline", "."], "is no regular file"),

@@ -68,6 +68,8 @@ def print_comparison(comparison: RunComparison) -> int:
         _print_some([f"  {case}" for case in _by_case(moved)], _MAX_MOVED, "cases that moved")
     others = [f"{'REGRESSION ' if change.is_regression else ''}{change}" for change in comparison.others]
     _print_some(others, _MAX_CHANGES, "changes")
+    if comparison.scopes:
+        typer.echo(printable(f"compared is what both cover: {' and '.join(comparison.scopes)}"))
     spec, other, regressions = len(comparison.spec), len(comparison.others), comparison.regressions
     typer.echo(
         f"compared with the baseline: {spec:,} changes of the spec, {other:,} other changes,"

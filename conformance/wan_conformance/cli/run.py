@@ -7,9 +7,9 @@ import typer
 
 from wan_conformance.cli.logs import exit_code, print_comparison
 from wan_conformance.engine.execute import RunRequest, RunUsageError, execute
-from wan_conformance.report.baseline import compare, write_baseline
+from wan_conformance.report.baseline import compare, scope_of, write_baseline
 from wan_conformance.report.log import VerdictLog, read_log
-from wan_conformance.report.terminal import console, print_log
+from wan_conformance.report.terminal import console, print_log, print_totals
 from wanlib.base.redaction import printable
 from wanlib.cli.errors import ExitCode, SpecOption, print_error
 
@@ -21,21 +21,44 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="TARGET",
-            help="Only this target, or a package of `wanlib emit --out`. Repeat for more targets.",
+            help="Only this target: a built-in one, a package of `wanlib emit --out`, a validator such as"
+            " my_validator:validate, or a program that answers JSON Lines, 'exec:COMMAND'. Repeatable.",
         ),
     ] = None,
     rule: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Only rules with matching ids, such as 'wan2.7/n.*'. Repeatable."),
     ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL", help="Only cases of this model. Repeatable.")
+    ] = None,
+    case: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this case, or those of a glob. Repeatable.")
+    ] = None,
+    claims: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND|GLOB",
+            help="Judge a validator by these rules, not by those that it implements. Repeatable.",
+        ),
+    ] = None,
+    answer_timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.01, help="The longest time for an answer of a program.")
+    ] = 10,
     report: Annotated[
         Path, typer.Option(metavar="DIR", help="The folder for the log and the reports.")
     ] = Path("reports/last"),
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Known failures, which don't fail the run. Repeatable."),
+    ] = None,
     baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Fail if this accepted run was better.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Fail if this accepted run was better at what both runs cover."),
     ] = None,
     accept: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the run to this file as a baseline.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the run to this file as a baseline, if it conforms."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed for generated bodies.")] = 0,
     examples: Annotated[int, typer.Option(min=1, help="Number of bodies per strategy.")] = 10,
@@ -55,6 +78,8 @@ def run(
     api_key_env: Annotated[
         str | None, typer.Option(metavar="NAME", help="The environment variable with the key of that server.")
     ] = None,
+    only_failures: Annotated[bool, typer.Option(help="Print failures and totals only.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.")] = False,
 ) -> int:
     """Run all cases on all targets and report the results.
 
@@ -64,26 +89,48 @@ def run(
     harness fails.
     """
     request = RunRequest(
-        report, tuple(target or ()), tuple(rule or ()), spec, seed, examples, base_url, api_key_env, vectors
+        folder=report,
+        targets=tuple(target or ()),
+        rules=tuple(rule or ()),
+        spec=spec,
+        seed=seed,
+        examples=examples,
+        base_url=base_url,
+        api_key_env=api_key_env,
+        vectors=vectors,
+        models=tuple(model or ()),
+        cases=tuple(case or ()),
+        claims=tuple(claims or ()),
+        answer_timeout=answer_timeout,
+        known=tuple(known or ()),
     )
-    if accept is not None and (baseline is not None or not request.is_complete):
-        raise RunUsageError("--accept needs a full run, without --baseline, --target, --rule and --base-url")
+    if accept is not None and baseline is not None:
+        raise RunUsageError("--accept and --baseline exclude each other: compare first, then accept")
     old = None if baseline is None else read_log(baseline)
+    replaced = read_log(accept) if accept is not None and accept.exists() else None
     log = execute(request)
-    print_log(log, console())
-    for line in log.run.get("left_out", ()):
-        typer.echo(printable(f"left out: {line}"))
-    typer.echo(f"reports: {', '.join(str(report / name) for name in _REPORT_FILES)}")
+    if quiet:
+        print_totals(log, console())
+    else:
+        print_log(log, console(), only_failures=only_failures)
+        for line in log.run.get("left_out", ()):
+            typer.echo(printable(f"left out: {line}"))
+        typer.echo(f"reports: {', '.join(str(report / name) for name in _REPORT_FILES)}")
     code = exit_code(log)
     if old is not None:
-        code = max(code, print_comparison(compare(old, log, request.covers, request.covers_rule)))
+        code = max(code, print_comparison(compare(old, log)))
     if accept is not None:
-        _accept(log, accept)
+        _accept(log, accept, replaced)
     return code
 
 
-def _accept(log: VerdictLog, path: Path) -> None:
-    """Write a baseline if the run conforms."""
+def _accept(log: VerdictLog, path: Path, replaced: VerdictLog | None) -> None:
+    """Write a baseline if the run conforms, and covers the same as the one that it replaces."""
+    if replaced is not None and scope_of(replaced) != scope_of(log):
+        raise RunUsageError(
+            f"{path} is not written: it covers {scope_of(replaced)}, and this run covers {scope_of(log)};"
+            " name another file, or remove this one"
+        )
     if exit_code(log) != ExitCode.OK:
         print_error(f"{path} is not written: the run does not conform", program="wan-conformance")
         return

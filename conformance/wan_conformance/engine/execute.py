@@ -1,10 +1,10 @@
 """Execute a run from its options to its log and reports."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
@@ -14,17 +14,27 @@ from urllib.parse import urlsplit
 from wan_conformance.engine.known_failures import load_known
 from wan_conformance.engine.progress import progress_bars
 from wan_conformance.engine.runner import Runner
-from wan_conformance.engine.sources import collect_sources, matching_body_rules
+from wan_conformance.engine.sources import (
+    collect_sources,
+    matching_body_rules,
+    selected_rules,
+    selection_problem,
+)
 from wan_conformance.engine.vector_choice import choose_vectors
-from wan_conformance.model import Target, Verdict
+from wan_conformance.model import ClosableTarget, Target
 from wan_conformance.report.junit import write_junit
 from wan_conformance.report.log import VerdictLog, read_log, write_log
 from wan_conformance.report.markdown import write_markdown
 from wan_conformance.report.spec_changes import spec_header
+from wan_conformance.selection import Selection
 from wan_conformance.targets import PACKAGE_TARGETS, TARGETS
 from wan_conformance.targets.package import emitted_package, own_package
 from wan_conformance.targets.server.server import remote_server
 from wan_conformance.targets.server.target import HttpTarget
+from wan_conformance.targets.validator.create import is_validator, validator_target
+from wan_conformance.targets.validator.functions import ValidatorLoadError
+from wan_conformance.targets.validator.target import ClaimsError, ValidatorTarget
+from wanlib.base.redaction import safe_repr
 from wanlib.base.text import did_you_mean
 from wanlib.spec import Rule, Spec, load
 
@@ -49,6 +59,12 @@ class RunRequest:
         base_url: The server that the target `http` judges; None for the emulator in this process.
         api_key_env: The environment variable that has the key of that server; None if it checks none.
         vectors: A folder with vectors for the spec; None for the packaged vectors alone.
+        models: Names of models; empty for all.
+        cases: Ids of cases, or globs over them; empty for all.
+        claims: The rules that validators are judged by, as kinds or globs over rule ids; empty for those
+            that they implement.
+        answer_timeout: The longest time for one answer of a program, in seconds.
+        known: Files of known failures, besides the packaged one.
     """
 
     folder: Path
@@ -60,25 +76,21 @@ class RunRequest:
     base_url: str | None = None
     api_key_env: str | None = None
     vectors: Path | None = None
+    models: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    answer_timeout: float = 10.0
+    known: tuple[Path, ...] = ()
+
+    @property
+    def selection(self) -> Selection:
+        """The selected rules, models and cases, of all targets."""
+        return Selection(self.rules, self.models, self.cases)
 
     @property
     def is_complete(self) -> bool:
-        """Whether no rule and no target is left out and no foreign server takes part."""
-        return not self.targets and not self.rules and self.base_url is None
-
-    def covers(self, verdict: Verdict) -> bool:
-        """Return whether this run could have given a verdict that stands in another log."""
-        is_selected = not self.targets or verdict.target in self.targets
-        return is_selected and self.covers_rule(verdict.rule or "")
-
-    def covers_rule(self, rule: str) -> bool:
-        """Return whether this run tests a rule; an empty id stands for cases about no single rule."""
-        return any(fnmatchcase(rule, pattern) for pattern in self.patterns)
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        """The globs over rule ids; `*` if the options name none."""
-        return self.rules or ("*",)
+        """Whether no case and no target is left out and no foreign server takes part."""
+        return not self.targets and self.selection.has_all_cases and self.base_url is None
 
 
 def execute(request: RunRequest) -> VerdictLog:
@@ -96,40 +108,80 @@ def execute(request: RunRequest) -> VerdictLog:
         KnownFailuresError: If the file of known failures is broken.
         ServerUnreachableError: If the server cannot be judged.
     """
-    run, header = _prepared(request)
-    request.folder.mkdir(parents=True, exist_ok=True)
-    path = request.folder / "verdicts.ndjson"
-    with progress_bars(run.sources) as on_case:
-        write_log(path, header, replace(run, on_case=on_case).verdicts())
+    with ExitStack() as stack:
+        run, header = _prepared(request, stack)
+        request.folder.mkdir(parents=True, exist_ok=True)
+        path = request.folder / "verdicts.ndjson"
+        with progress_bars(run.sources) as on_case:
+            write_log(path, header, replace(run, on_case=on_case).verdicts())
     log = read_log(path)
     write_junit(log, request.folder / "junit.xml")
     write_markdown(log, request.folder / "report.md")
     return log
 
 
-def _prepared(request: RunRequest) -> tuple[Runner, Mapping[str, Any]]:
+def _prepared(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[str, Any]]:
+    """Return the run and the first line of its log; what targets start ends with the stack."""
     names = list(dict.fromkeys(request.targets or TARGETS))
     if request.base_url is not None and "http" not in names:
         raise RunUsageError("--base-url requires the target http: add --target http, or omit --target")
+    if request.claims and not any(map(is_validator, names)):
+        raise RunUsageError("--claims requires a validator: --target module:callable or exec:COMMAND")
     spec = load(request.spec)
-    for pattern in request.rules:
-        if not matching_body_rules(spec, (pattern,)):
-            raise RunUsageError(f"no rule matches {pattern!r}{_suggest_rules(pattern, spec)}")
-    rules = matching_body_rules(spec, request.patterns)
     vectors, left_out = choose_vectors(spec, request.spec, request.vectors)
+    selection = request.selection
+    if problem := selection_problem(spec, selection, vectors):
+        raise RunUsageError(problem)
+    known = load_known(request.known)
     targets = [target for name in names for target in _targets(name, spec, request)]
+    for target in targets:
+        if isinstance(target, ClosableTarget):
+            stack.callback(target.close)
+    rules = selected_rules(spec, selection)
+    unjudged = _prepare_validators(targets, spec, rules, selection)
+    asked = replace(selection, models=_models_to_ask(spec, rules, unjudged, selection))
     run = Runner(
-        sources=collect_sources(spec, request.patterns, vectors),
+        sources=collect_sources(spec, asked, vectors, unjudged) if len(unjudged) < len(rules) else (),
         targets=targets,
         models=spec.models,
-        rules=rules,
+        rules=[rule for rule in rules if rule.id not in unjudged and not selection.cases],
         is_complete=request.is_complete,
-        known=load_known(),
+        has_all_cases=selection.has_all_cases,
+        known=known,
         seed=request.seed,
         examples=request.examples,
     )
-    header = _run_header(request, spec, rules, [target.name for target in targets])
+    header = _run_header(request, spec, rules, targets)
     return run, {**header, **({"left_out": left_out} if left_out else {})}
+
+
+def _prepare_validators(
+    targets: Sequence[Target], spec: Spec, rules: list[Rule], selection: Selection
+) -> frozenset[str]:
+    """Find what validators implement, and return the ids of the selected rules that no target judges.
+
+    Other rules than the selected ones matter if cases take part that violate several rules.
+    """
+    validators = [target for target in targets if isinstance(target, ValidatorTarget)]
+    for validator in validators:
+        validator.prepare(matching_body_rules(spec) if selection.has_general_cases else rules)
+    if len(validators) < len(targets):
+        return frozenset()
+    return frozenset(rule.id for rule in rules).difference(*(target.implemented for target in validators))
+
+
+def _models_to_ask(
+    spec: Spec, rules: list[Rule], unjudged: Collection[str], selection: Selection
+) -> tuple[str, ...]:
+    """Return the models whose cases are asked: only those that a judged rule is about; empty for all.
+
+    A validator of one family is not asked about bodies of the others.
+    """
+    files = {rule.id.partition("/")[0] for rule in rules if rule.id not in unjudged}
+    families = [family for family in spec.families if family.name in files]
+    if not unjudged or len(families) < len(files):  # a rule of the envelope is about all models
+        return selection.models
+    return tuple(model for family in families for model in family.models if selection.has_model(model))
 
 
 def _targets(name: str, spec: Spec, request: RunRequest) -> list[Target]:
@@ -138,16 +190,25 @@ def _targets(name: str, spec: Spec, request: RunRequest) -> list[Target]:
     With a spec of its own, a run judges the code that is emitted from this spec: the code of wanlib is made
     from the packaged one.
     """
-    if name not in TARGETS:
-        package = own_package(name)
-        if package is None:
-            targets = ", ".join(TARGETS)
-            expected = f"one of {targets}, or a package that `wanlib emit --out` has written"
-            raise RunUsageError(f"no target {name!r}, expected {expected}")
-        return [make(spec, package) for make in PACKAGE_TARGETS.values()]
     if name in PACKAGE_TARGETS and request.spec is not None:
         return [PACKAGE_TARGETS[name](spec, emitted_package(spec))]
-    return [_http_target(spec, request)] if name == "http" else [TARGETS[name](spec)]
+    if name in TARGETS:
+        return [_http_target(spec, request)] if name == "http" else [TARGETS[name](spec)]
+    package_name, _, target = name.partition(":")
+    if target in PACKAGE_TARGETS or not target:
+        package = own_package(package_name)
+        if package is not None:
+            makers = PACKAGE_TARGETS.values() if not target else [PACKAGE_TARGETS[target]]
+            return [make(spec, package) for make in makers]
+    if not is_validator(name):
+        raise RunUsageError(
+            f"no target {safe_repr(name)}{did_you_mean(name, TARGETS)}, expected one of {', '.join(TARGETS)},"
+            " a package that `wanlib emit --out` has written, module:callable, or exec:COMMAND"
+        )
+    try:
+        return [validator_target(spec, name, request.claims, request.answer_timeout)]
+    except (ValidatorLoadError, ClaimsError) as error:
+        raise RunUsageError(f"--target {safe_repr(name)}: {error}") from None
 
 
 def _http_target(spec: Spec, request: RunRequest) -> Target:
@@ -167,15 +228,11 @@ def _http_target(spec: Spec, request: RunRequest) -> Target:
     return HttpTarget(spec, remote_server(spec, request.base_url, key))
 
 
-def _suggest_rules(pattern: str, spec: Spec) -> str:
-    return (
-        did_you_mean(pattern, (rule.id for rule in matching_body_rules(spec)))
-        or "; `wanlib rules` lists them"
-    )
-
-
-def _run_header(request: RunRequest, spec: Spec, rules: list[Rule], targets: list[str]) -> Mapping[str, Any]:
+def _run_header(
+    request: RunRequest, spec: Spec, rules: list[Rule], targets: Sequence[Target]
+) -> Mapping[str, Any]:
     """Return the first line of the log, with what the reports need of the rules."""
+    names = [target.name for target in targets]
     return {
         "spec": spec.digest,
         "versions": {"python": python_version()} | {name: _version(name) for name in _PACKAGES},
@@ -186,10 +243,18 @@ def _run_header(request: RunRequest, spec: Spec, rules: list[Rule], targets: lis
             "rule": list(request.rules),
             "spec": None if request.spec is None else str(request.spec),
             "vectors": None if request.vectors is None else str(request.vectors),
+            "models": list(request.models),
+            "cases": list(request.cases),
             "examples": request.examples,
             "base_url": request.base_url,
         },
-        "targets": targets,
+        "targets": names,
+        "covers": replace(request.selection, targets=tuple(names) if request.targets else ()).to_json(),
+        "not_implemented": {
+            target.name: [rule.id for rule in rules if rule.id not in target.implemented]
+            for target in targets
+            if isinstance(target, ValidatorTarget)
+        },
         "models": list(spec.models),
         "families": {family.name: list(family.models) for family in spec.families},
     } | spec_header(spec, rules)

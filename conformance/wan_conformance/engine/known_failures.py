@@ -5,7 +5,7 @@ schema): known failures of a run here, known violations of other clients in `lif
 declared differences from the official SDK in `parity.compare`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -75,6 +75,8 @@ class KnownFailure:
         target: A glob over the name of the target.
         reason: Why it fails, and where this is followed up.
         date: The day on which it was added.
+        file: The name of the file that lists it.
+        is_own: Whether the file was named for this run, not packaged.
     """
 
     rule: str
@@ -82,6 +84,8 @@ class KnownFailure:
     target: str
     reason: str
     date: date
+    file: str = KNOWN_FILE.name
+    is_own: bool = False
 
     def matches(self, verdict: Verdict) -> bool:
         """Return whether the entry is about this verdict."""
@@ -118,26 +122,46 @@ class KnownFailures:
         self.used.add(entry)
         if verdict.verdict in FAILING:
             return replace(verdict, verdict="known", reason=f"{entry.reason} ({entry.date})")
-        reason = f"known to fail since {entry.date}, but it passes: remove its entry from known.yaml"
+        reason = f"known to fail since {entry.date}, but it passes: remove its entry from {entry.file}"
         return replace(verdict, verdict="fail", reason=reason)
 
-    def unmatched(self) -> Iterator[Verdict]:
-        """Yield a failing verdict for each entry that matched no judged case."""
+    def unmatched(
+        self, targets: Collection[str], has_all_cases: bool = True, is_complete: bool = True
+    ) -> Iterator[Verdict]:
+        """Yield a failing verdict for each entry that matched no judged case although the run has its cases.
+
+        Args:
+            targets: The names of the targets of the run. An entry of an own file is expected to match if it
+                names one of them.
+            has_all_cases: Whether no case was left out.
+            is_complete: Whether no target was left out either; else packaged entries may match nothing.
+        """
         for entry in self.entries:
-            if entry not in self.used:
-                reason = "no judged case matches this entry of known.yaml: remove it"
+            is_named = any(fnmatchcase(target, entry.target) for target in targets)
+            is_expected = has_all_cases and is_named if entry.is_own else is_complete
+            if is_expected and entry not in self.used:
+                reason = f"no judged case matches this entry of {entry.file}: remove it"
                 observed = Observation(None, (), error=reason)
                 expected = ExpectedAnswer(None, ())
                 yield Verdict(None, f"known:{entry}", "harness", "fail", expected, observed, reason=reason)
 
 
-def load_known(path: Path = KNOWN_FILE) -> KnownFailures:
-    """Return the known failures of a file.
+def load_known(own: Iterable[Path] = (), packaged: Path = KNOWN_FILE) -> KnownFailures:
+    """Return the known failures of files.
+
+    Args:
+        own: Files that were named for this run; their entries come first.
+        packaged: The file of this project.
 
     Raises:
-        KnownFailuresError: If the file is unreadable or an entry is incomplete.
+        KnownFailuresError: A file is unreadable or an entry is incomplete.
     """
-    return KnownFailures(load_entries(path, _known_failure))
+    entries = [
+        replace(entry, file=path.name, is_own=True)
+        for path in own
+        for entry in load_entries(path, _known_failure)
+    ]
+    return KnownFailures([*entries, *load_entries(packaged, _known_failure)])
 
 
 def _known_failure(entry: Any) -> KnownFailure:

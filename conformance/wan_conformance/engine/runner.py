@@ -10,6 +10,7 @@ from wan_conformance.engine.sources import CaseSource, known_model
 from wan_conformance.engine.strategy_runner import judge_strategy
 from wan_conformance.judge import is_claimed, judge
 from wan_conformance.model import (
+    ClosableTarget,
     ExpectedAnswer,
     Observation,
     Strategy,
@@ -36,7 +37,8 @@ class Runner:
         targets: What is judged.
         models: All known model names.
         rules: The rules that must be covered.
-        is_complete: Whether no rule and no target was left out.
+        is_complete: Whether no case and no target was left out.
+        has_all_cases: Whether no case was left out.
         known: The known failures.
         seed: The random seed of the strategies.
         examples: How many examples each strategy generates.
@@ -48,6 +50,7 @@ class Runner:
     models: Sequence[str]
     rules: Sequence[Rule]
     is_complete: bool = True
+    has_all_cases: bool = True
     known: KnownFailures = field(default_factory=KnownFailures)
     seed: int = 0
     examples: int = 10
@@ -61,8 +64,11 @@ class Runner:
             yield self.known.apply(verdict)
         for verdict in coverage.failures(self.rules, self.targets, self.is_complete):
             yield self.known.apply(verdict)
-        if self.is_complete:
-            yield from self.known.unmatched()
+        for target in self.targets:
+            if isinstance(target, ClosableTarget) and (problem := target.finish()):
+                yield self.known.apply(_ended_wrongly(target.name, problem))
+        names = [target.name for target in self.targets]
+        yield from self.known.unmatched(names, self.has_all_cases, self.is_complete)
 
     def _judged(self) -> Iterator[Verdict]:
         case_ids: set[str] = set()
@@ -118,6 +124,11 @@ class Runner:
             ms=ms,
             model=known_model(case.question.body, self.models),
         )
+
+
+def _ended_wrongly(target: str, reason: str) -> Verdict:
+    observed, expected = Observation(None, (), error=reason), ExpectedAnswer(None, ())
+    return Verdict(None, f"end:{target}", target, "fail", expected, observed, reason=reason)
 
 
 def _observed(case: Case, target: Target) -> tuple[Observation, float]:

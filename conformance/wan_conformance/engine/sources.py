@@ -1,14 +1,17 @@
 """Collect the cases of a run from vectors, boundary cases, strategies and task checks."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from wan_conformance.engine.strategy_runner import breaking_case, mutated_case, valid_case
 from wan_conformance.engine.vectors import Vector, load
 from wan_conformance.model import Strategy, TaskCheck, expected_outcome
+from wan_conformance.selection import EVERYTHING, Selection
 from wan_conformance.targets.server.task_checks import task_checks
+from wanlib.base.redaction import safe_repr
+from wanlib.base.text import did_you_mean, suggest, unknown_model_message
 from wanlib.boundary.case import Case, Question
 from wanlib.boundary.cases import boundary_cases
 from wanlib.spec import Rule, Spec
@@ -36,47 +39,113 @@ class CaseSource:
 
 
 def collect_sources(
-    spec: Spec, patterns: Sequence[str] = ("*",), vectors: Iterable[Vector] | None = None
+    spec: Spec,
+    selection: Selection = EVERYTHING,
+    vectors: Iterable[Vector] | None = None,
+    unjudged: Collection[str] = (),
 ) -> list[CaseSource]:
-    """Return every source with its cases about the rules that match.
+    """Return every source with its selected cases.
 
     Args:
-        spec: the spec whose cases are collected.
-        patterns: globs over rule ids; a rule counts where one of them matches. With `*` among them the
-            sources also have the cases that are not about a single rule.
-        vectors: the vectors that apply to the spec; None for the packaged ones.
+        spec: The spec whose cases are collected.
+        selection: The selected rules, models and cases. Cases that are not about a single rule take part if
+            no rule is named, or `*`.
+        vectors: The vectors that apply to the spec; None for the packaged ones.
+        unjudged: Ids of rules that no target of the run judges: their cases are left out.
     """
     known = load() if vectors is None else vectors
-    matching = [vector for vector in known if _matches(_single_broken_rule(vector) or "", patterns)]
-    rules = matching_body_rules(spec, patterns)
-    checks = list(task_checks(spec)) if "*" in patterns else []
-    edges = (case for rule in rules for case in boundary_cases(spec, rule.id))
+    chosen = [vector for vector in known if _is_selected(vector, spec, selection, unjudged)]
+    rules = [rule for rule in selected_rules(spec, selection) if rule.id not in unjudged]
+    strategies = list(_strategies(spec, rules, selection))
+    checks = list(_task_checks(spec, selection))
+    edges = (case for rule in rules for case in edge_cases(spec, rule, selection))
     return [
-        CaseSource(
-            "vectors", "cases", len(matching), (vector_case(vector, spec.rules) for vector in matching)
-        ),
+        CaseSource("vectors", "cases", len(chosen), (vector_case(vector, spec.rules) for vector in chosen)),
         CaseSource("edges", "rules", len(rules), edges),
-        _strategies(spec, rules, with_general="*" in patterns),
+        CaseSource("strategies", "cases", len(strategies), iter(strategies)),
         *([CaseSource("tasks", "cases", len(checks), iter(checks))] if checks else []),
     ]
 
 
-def _strategies(spec: Spec, rules: list[Rule], with_general: bool) -> CaseSource:
-    """Return one strategy per rule; with_general adds valid and mutated bodies, which test no single rule."""
-    strategies = [breaking_case(spec, rule) for rule in rules]
-    if with_general:
-        strategies += [*(valid_case(spec, model) for model in spec.models), mutated_case(spec)]
-    return CaseSource("strategies", "cases", len(strategies), iter(strategies))
+def selected_rules(spec: Spec, selection: Selection) -> list[Rule]:
+    """Return the rules on request bodies whose ids match, in spec order.
+
+    If models are named, these are the rules with boundary cases of these models on both sides.
+    """
+    rules = matching_body_rules(spec, selection.rules or ("*",))
+    if selection.models:
+        of_models = Selection(models=selection.models)
+        rules = [
+            rule
+            for rule in rules
+            if len({bool(case.breaks) for case in edge_cases(spec, rule, of_models)}) > 1
+        ]
+    return rules
+
+
+def edge_cases(spec: Spec, rule: Rule, selection: Selection) -> Iterator[Case]:
+    """Yield the selected boundary cases of a rule."""
+    if selection.may_have_case_of(f"edge:{rule.id}/"):
+        for case in boundary_cases(spec, rule.id):
+            if selection.has_case(case.id) and selection.has_model(model_of(case.question.body, spec)):
+                yield case
+
+
+def _is_selected(vector: Vector, spec: Spec, selection: Selection, unjudged: Collection[str]) -> bool:
+    rule = _single_broken_rule(vector) or ""
+    return (
+        rule not in unjudged
+        and selection.has_rule(rule)
+        and selection.has_case(vector_id(vector))
+        and selection.has_model(model_of(vector.template, spec))
+    )
+
+
+def _strategies(spec: Spec, rules: Iterable[Rule], selection: Selection) -> Iterator[Strategy]:
+    """Yield one strategy per rule, then valid and mutated bodies, which test no single rule.
+
+    If models are named, only bodies of these models are drawn; rules of the envelope then have no strategy.
+    """
+
+    def has_model(question: Question) -> bool:
+        return selection.has_model(model_of(question.body, spec))
+
+    keep = has_model if selection.models else None
+    families = {family.name for family in spec.families}
+    for rule in rules:
+        if not selection.models or rule.id.partition("/")[0] in families:
+            yield from _chosen(breaking_case(spec, rule, keep), selection)
+    if selection.has_general_cases:
+        for model in spec.models:
+            if selection.has_model(model):
+                yield from _chosen(valid_case(spec, model), selection)
+        yield from _chosen(mutated_case(spec, keep), selection)
+
+
+def _chosen(strategy: Strategy, selection: Selection) -> Iterator[Strategy]:
+    if selection.has_case(strategy.id):
+        yield strategy
+
+
+def _task_checks(spec: Spec, selection: Selection) -> Iterator[TaskCheck]:
+    if selection.has_general_cases:
+        for check in task_checks(spec):
+            if selection.has_case(check.id) and selection.has_model(check.model):
+                yield check
 
 
 def matching_body_rules(spec: Spec, patterns: Sequence[str] = ("*",)) -> list[Rule]:
     """Return the rules on request bodies whose ids match one of the globs, in spec order."""
-    rules = (rule for rule in spec.rules.values() if rule.scope == "body")
-    return [rule for rule in rules if _matches(rule.id, patterns)]
+    return [
+        rule
+        for rule in spec.rules.values()
+        if rule.scope == "body" and any(fnmatchcase(rule.id, pattern) for pattern in patterns)
+    ]
 
 
-def _matches(rule: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(rule, pattern) for pattern in patterns)
+def vector_id(vector: Vector) -> str:
+    """Return the id of the case that a vector makes."""
+    return f"vector:{vector.id}"
 
 
 def vector_case(vector: Vector, rules: Mapping[str, Rule]) -> Case:
@@ -88,7 +157,7 @@ def vector_case(vector: Vector, rules: Mapping[str, Rule]) -> Case:
     body = vector.body()
     breaks = [(rule, expected_outcome(rule, rules, body)) for rule in vector.expect]
     return Case(
-        f"vector:{vector.id}",
+        vector_id(vector),
         _single_broken_rule(vector),
         Question(body, vector.call),
         tuple(sorted(breaks)),
@@ -104,3 +173,54 @@ def known_model(body: Any, models: Iterable[str]) -> str | None:
     """Return the known model that a body names; None if it names none."""
     model = body.get("model") if isinstance(body, dict) else None
     return model if isinstance(model, str) and model in models else None
+
+
+def model_of(body: Any, spec: Spec) -> str | None:
+    """Return the known model that a body names, the base of a fine-tuned one; None if it names none."""
+    return spec.base(body.get("model")) if isinstance(body, dict) else None
+
+
+def selection_problem(spec: Spec, selection: Selection, vectors: Sequence[Vector]) -> str | None:
+    """Return what is wrong with the names of a selection, with near misses; None if nothing is.
+
+    Args:
+        spec: The spec of the run.
+        selection: The selection.
+        vectors: The vectors of the run.
+    """
+    for pattern in selection.rules:
+        if not matching_body_rules(spec, (pattern,)):
+            near = did_you_mean(pattern, (rule.id for rule in matching_body_rules(spec)))
+            return f"no rule matches {safe_repr(pattern)}{near or '; `wanlib rules` lists them'}"
+    for model in selection.models:
+        if model not in spec.models:
+            return unknown_model_message(model, spec.models)
+    if selection.rules and not selected_rules(spec, selection):
+        return f"no case of the rules {', '.join(selection.rules)} is about {', '.join(selection.models)}"
+    for pattern in selection.cases:
+        if not any(_case_ids(spec, replace(selection, cases=(pattern,)), vectors)):
+            near = did_you_mean(pattern, _near_case_ids(spec, pattern, vectors))
+            listed = near or "; `wan-conformance cases` lists those of vectors and boundary cases"
+            others = " in this selection" if selection.rules or selection.models else ""
+            return f"no case matches {safe_repr(pattern)}{others}{listed}"
+    return None
+
+
+def _case_ids(spec: Spec, selection: Selection, vectors: Iterable[Vector]) -> Iterator[str]:
+    for source in collect_sources(spec, selection, vectors):
+        yield from (case.id for case in source.cases)
+
+
+def _near_case_ids(spec: Spec, pattern: str, vectors: Iterable[Vector]) -> Iterator[str]:
+    """Yield the ids of vectors, strategies, checks, and boundary cases of the rule that is named."""
+    start = pattern.split(":", 1)[-1]
+    named = [rule.id for rule in matching_body_rules(spec) if start.startswith(f"{rule.id}/")]
+    for rule in named or suggest("/".join(start.split("/")[:2]), spec.rules, 1):
+        yield from (case.id for case in boundary_cases(spec, rule))
+    for source in collect_sources(spec, EVERYTHING, vectors):
+        if source.name != "edges":
+            yield from (
+                (vector_id(vector) for vector in vectors)
+                if source.name == "vectors"
+                else (case.id for case in source.cases)
+            )

@@ -24,16 +24,23 @@ from wan_conformance.strategies import breaking, mutated_bodies, valid
 from wanlib.boundary.case import Case, Question
 from wanlib.spec import Rule, Spec, interpret
 
+Keep = Callable[[Question], bool] | None
 Breaks = Callable[[Question], tuple[tuple[str, str], ...]]
 
 
-def breaking_case(spec: Spec, rule: Rule) -> Strategy:
-    """Return requests that violate this rule and no other."""
+def breaking_case(spec: Spec, rule: Rule, keep: Keep = None) -> Strategy:
+    """Return requests that violate this rule and no other.
+
+    Args:
+        spec: The spec.
+        rule: The rule.
+        keep: Whether a request is drawn; None to draw all.
+    """
 
     def breaks(question: Question) -> tuple[tuple[str, str], ...]:
         return ((rule.id, expected_outcome(rule.id, spec.rules, question.body)),)
 
-    return _strategy(f"breaking/{rule.id}", rule.id, lambda: breaking(spec, rule.id), breaks)
+    return _strategy(f"breaking/{rule.id}", rule.id, lambda: _kept(breaking(spec, rule.id), keep), breaks)
 
 
 def valid_case(spec: Spec, model: str) -> Strategy:
@@ -41,16 +48,26 @@ def valid_case(spec: Spec, model: str) -> Strategy:
     return _strategy(f"valid/{model}", None, lambda: valid(spec, model), lambda question: ())
 
 
-def mutated_case(spec: Spec) -> Strategy:
-    """Return randomly mutated bodies. The expected answer is what the interpreted reading reports."""
+def mutated_case(spec: Spec, keep: Keep = None) -> Strategy:
+    """Return randomly mutated bodies. The expected answer is what the interpreted reading reports.
+
+    Args:
+        spec: The spec.
+        keep: Whether a request is drawn; None to draw all.
+    """
 
     def breaks(question: Question) -> tuple[tuple[str, str], ...]:
         violations = interpret(spec, question.body, question.call)
         return tuple(sorted({(violation.rule, violation.outcome) for violation in violations}))
 
-    return _strategy(
-        "mutilated", None, lambda: mutated_bodies(spec).map(lambda body: Question(body, None)), breaks
-    )
+    def build() -> SearchStrategy[Question]:
+        return _kept(mutated_bodies(spec).map(lambda body: Question(body, None)), keep)
+
+    return _strategy("mutilated", None, build, breaks)
+
+
+def _kept(strategy: SearchStrategy[Question], keep: Keep) -> SearchStrategy[Question]:
+    return strategy if keep is None else strategy.filter(keep)
 
 
 def _strategy(

@@ -1,17 +1,18 @@
 """The accepted run, and what changed in a later one.
 
 A baseline is a log without what differs between runs: its first line has the limits and facts of the spec,
-each other line a verdict. `compare` finds what changed in the spec and attributes new and gone cases to it;
-what remains is a regression or news.
+and what the run covers if that is not everything; each other line is a verdict. `compare` finds what changed
+in the spec and attributes new and gone cases to it; what remains is a regression or news.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wan_conformance.model import Verdict
 from wan_conformance.report.log import VerdictLog, VerdictLogError, dump_line, verdict_to_json
 from wan_conformance.report.spec_changes import SpecChange, spec_changes
+from wan_conformance.selection import EVERYTHING, Selection, selection_from_json
 
 _LEFT_OUT = ("ms", "seed", "body", "model", "place")
 _SPEC = ("rules", "facts")
@@ -20,7 +21,8 @@ _BY_HAND = "vector:"
 
 def write_baseline(log: VerdictLog, path: Path) -> None:
     """Write the verdicts, sorted and without what differs between runs: equal verdicts, equal bytes."""
-    head = dump_line({"run": {name: log.run[name] for name in _SPEC}})
+    run = {name: log.run[name] for name in _SPEC}
+    head = dump_line({"run": run | ({"covers": covers} if (covers := log.run.get("covers")) else {})})
     lines = sorted(log.verdicts, key=lambda verdict: (verdict.case, verdict.target))
     path.write_text(head + "".join(map(_line, lines)), encoding="ascii", newline="\n")
 
@@ -73,10 +75,12 @@ class RunComparison:
     Attributes:
         spec: What changed in the spec, each change with the cases that moved because of it.
         others: The other changes, regressions first.
+        scopes: What each of the two runs covers, in words; empty if both cover everything.
     """
 
     spec: tuple[tuple[SpecChange, tuple[VerdictChange, ...]], ...]
     others: tuple[VerdictChange, ...]
+    scopes: tuple[str, ...] = ()
 
     @property
     def regressions(self) -> int:
@@ -84,39 +88,77 @@ class RunComparison:
         return sum(change.is_regression for change in self.others)
 
 
-def compare(
-    old: VerdictLog,
-    new: VerdictLog,
-    covers: Callable[[Verdict], bool] = lambda verdict: True,
-    covers_rule: Callable[[str], bool] = lambda rule: True,
-) -> RunComparison:
-    """Compare two runs.
+def compare(old: VerdictLog, new: VerdictLog) -> RunComparison:
+    """Compare what two runs both cover.
 
     Args:
         old: The earlier log or baseline.
         new: The later log.
-        covers: Whether an old verdict takes part; a partial run leaves out those that it could not give.
-        covers_rule: Whether a rule of the old log takes part.
 
     Raises:
-        VerdictLogError: The first line of a log has no limits and facts.
+        VerdictLogError: The first line of a log has no limits and facts, or the two have no case in common.
     """
     for log, name in ((old, "the earlier log"), (new, "the later log")):
         if not all(part in log.run for part in _SPEC):
             raise VerdictLogError(
                 f"{name} has no limits and facts in its first line; make it again, a baseline with --accept"
             )
-    changed = spec_changes(old.run, new.run, covers_rule)
+    scopes = scope_of(old), scope_of(new)
+    before, after = _common_verdicts(old, new, scopes)
+    if old.verdicts and new.verdicts and not before and not after:
+        words = " and ".join(map(str, scopes))
+        raise VerdictLogError(f"the two logs have no case in common; they cover {words}")
+    changed = spec_changes(old.run, new.run, lambda rule: _is_common_rule(rule, old, new, scopes))
     moved: dict[SpecChange, list[VerdictChange]] = {change: [] for change in changed}
     others: list[VerdictChange] = []
-    for change in _verdict_changes(old, new, covers):
+    for change in _verdict_changes(before, after):
         cause = _cause(change, changed)
         if cause is not None:
             moved[cause].append(change)
         elif change.old != change.new:
             others.append(change)
     others.sort(key=lambda item: (not item.is_regression, item.case, item.target))
-    return RunComparison(tuple((cause, tuple(cases)) for cause, cases in moved.items()), tuple(others))
+    return RunComparison(
+        tuple((cause, tuple(cases)) for cause, cases in moved.items()),
+        tuple(others),
+        () if scopes == (EVERYTHING, EVERYTHING) else tuple(map(str, scopes)),
+    )
+
+
+def scope_of(log: VerdictLog) -> Selection:
+    """Return what a run covers."""
+    return selection_from_json(log.run.get("covers", {}))
+
+
+_Verdicts = Mapping[tuple[str, str], Verdict]
+
+
+def _common_verdicts(
+    old: VerdictLog, new: VerdictLog, scopes: tuple[Selection, Selection]
+) -> tuple[_Verdicts, _Verdicts]:
+    """Return the verdicts of each log that the other run could give, too.
+
+    If one run is about some models, a verdict without a model is compared only if both logs have it.
+    """
+    before, after = ({(item.case, item.target): item for item in log.verdicts} for log in (old, new))
+    by_model = any(scope.models for scope in scopes)
+
+    def is_common(item: Verdict) -> bool:
+        key = item.case, item.target
+        is_certain = item.model is not None or not by_model or (key in before and key in after)
+        return is_certain and all(scope.covers(item) for scope in scopes)
+
+    return (
+        {key: item for key, item in before.items() if is_common(item)},
+        {key: item for key, item in after.items() if is_common(item)},
+    )
+
+
+def _is_common_rule(rule: str, old: VerdictLog, new: VerdictLog, scopes: tuple[Selection, Selection]) -> bool:
+    """Return whether both runs are about a rule; a run about some models has only their rules."""
+    has_all = not any(scope.models for scope in scopes)
+    is_in_both = all(rule in log.run["rules"] for log in (old, new))
+    return (has_all or is_in_both) and all(scope.has_rule(rule) for scope in scopes)
 
 
 def _cause(change: VerdictChange, changed: Sequence[SpecChange]) -> SpecChange | None:
@@ -133,11 +175,7 @@ def _cause(change: VerdictChange, changed: Sequence[SpecChange]) -> SpecChange |
     return best[1] if best[0] >= least else None
 
 
-def _verdict_changes(
-    old: VerdictLog, new: VerdictLog, covers: Callable[[Verdict], bool]
-) -> Iterator[VerdictChange]:
-    before = {(item.case, item.target): item for item in old.verdicts if covers(item)}
-    after = {(item.case, item.target): item for item in new.verdicts}
+def _verdict_changes(before: _Verdicts, after: _Verdicts) -> Iterator[VerdictChange]:
     for key in {**before, **after}:
         first, second = before.get(key), after.get(key)
         if first is None or second is None or _answer(first) != _answer(second):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wan_conformance.model import VERDICTS, ExpectedAnswer, Observation, Verdict
+from wan_conformance.selection import selection_from_json
 from wanlib.base.redaction import escape_surrogates, redact_text, safe_repr
 
 _OPTIONAL = (str, type(None))
@@ -208,6 +209,10 @@ def _run(value: Any) -> dict[str, Any]:
         raise ValueError(f"run.rules is {safe_repr(rules)}, expected limit, outcome and number of each rule")
     if not isinstance(value.get("facts", {}), dict):
         raise ValueError(f"run.facts is {safe_repr(value['facts'])}, expected an object")
+    selection_from_json(value.get("covers", {}))
+    missing = value.get("not_implemented", {})
+    if not isinstance(missing, dict) or not all(map(_texts, missing.values())):
+        raise ValueError(f"run.not_implemented is {safe_repr(missing)}, expected lists of rules by target")
     return value
 
 

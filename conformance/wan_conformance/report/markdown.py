@@ -31,6 +31,8 @@ def _lines(log: VerdictLog) -> Iterator[str]:
 def _facts(log: VerdictLog, counted: RunTally) -> Iterator[str]:
     yield f"{counted}."
     yield ""
+    for line in counted.validators:
+        yield f"- {_plain(line)}"
     for name in ("spec", "started", "seed"):
         if name in log.run:
             yield f"- {name}: {_code(str(log.run[name]))}"

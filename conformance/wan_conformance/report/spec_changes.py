@@ -102,10 +102,12 @@ def spec_changes(
     Args:
         old: The first line of the earlier log.
         new: The first line of the later log.
-        covered: Whether the later run covers a rule.
+        covered: Whether both runs cover a rule.
     """
-    rules = {rule: entry for rule, entry in old["rules"].items() if covered(rule)}
-    return [*_rule_changes(rules, new["rules"]), *_fact_changes("", old["facts"], new["facts"])]
+    before, after = (
+        {rule: entry for rule, entry in run["rules"].items() if covered(rule)} for run in (old, new)
+    )
+    return [*_rule_changes(before, after), *_fact_changes("", old["facts"], new["facts"])]
 
 
 def _rule_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[SpecChange]:

@@ -8,6 +8,8 @@ from wan_conformance.model import FAILING, VERDICTS, Verdict
 from wan_conformance.report.log import VerdictLog
 
 NO_MODEL = "no one model"
+SHOWN_RULES = 10
+"""Rules that are listed about a validator."""
 
 
 @dataclass(slots=True)
@@ -73,6 +75,7 @@ class RunTally:
         rules: The number of rules.
         ms: The time by target, in milliseconds.
         failures: The failing verdicts.
+        validators: What validators are right and wrong about, and how many rules they don't implement.
     """
 
     targets: list[str]
@@ -83,6 +86,7 @@ class RunTally:
     rules: int
     ms: dict[str, float]
     failures: list[Verdict]
+    validators: list[str] = field(default_factory=list)
 
     @property
     def conforms(self) -> bool:
@@ -106,7 +110,29 @@ def tally(log: VerdictLog) -> RunTally:
         rules=len({verdict.rule for verdict in verdicts if verdict.rule}),
         ms=_times(verdicts),
         failures=[verdict for verdict in verdicts if verdict.verdict in FAILING],
+        validators=list(_validators(log)),
     )
+
+
+def _validators(log: VerdictLog) -> Iterator[str]:
+    """Yield lines on each validator: the rules that it is right and wrong about, and how many it lacks."""
+    not_implemented: Mapping[str, Sequence[str]] = log.run.get("not_implemented", {})
+    for target, missing in not_implemented.items():
+        judged = [item for item in log.verdicts if item.target == target and item.verdict != "skip"]
+        wrong = dict.fromkeys(item.rule for item in judged if item.rule and item.verdict in FAILING)
+        right = dict.fromkeys(item.rule for item in judged if item.rule and item.rule not in wrong)
+        for word, rules in (("right", right), ("wrong", wrong)):
+            if rules:
+                names = [*filter(None, rules)]
+                more = f" and {len(names) - SHOWN_RULES:,} more" if len(names) > SHOWN_RULES else ""
+                listed = ", ".join(names[:SHOWN_RULES])
+                yield f"{target}: {word} about {_count(names)}: {listed}{more}"
+        if missing:
+            yield f"{target}: not implemented: {_count(missing)}"
+
+
+def _count(rules: Sequence[str]) -> str:
+    return f"{len(rules):,} rule{'s' if len(rules) != 1 else ''}"
 
 
 def _times(verdicts: tuple[Verdict, ...]) -> dict[str, float]:

@@ -32,7 +32,7 @@ def console(stderr: bool = False) -> Console:
     return created
 
 
-def print_log(log: VerdictLog, out: Console) -> None:
+def print_log(log: VerdictLog, out: Console, only_failures: bool = False) -> None:
     """Print the whole report: the rules of each model, the models, the failures and the totals.
 
     Rule ids are never wrapped and limits never cut, at any width of the console.
@@ -40,13 +40,21 @@ def print_log(log: VerdictLog, out: Console) -> None:
     Args:
         log: The verdicts.
         out: Where to print.
+        only_failures: Whether the tables of rules and models are left out.
     """
     counted = tally(log)
-    for name, rows in counted.groups.items():
-        out.print(_rules(name, rows, counted.targets, out.width), "", crop=False)
-    out.print(_models(counted), "")
+    if not only_failures:
+        for name, rows in counted.groups.items():
+            out.print(_rules(name, rows, counted.targets, out.width), "", crop=False)
+        out.print(_models(counted), "")
     _print_failures(counted.failures, out)
     out.print(_summary(counted))
+
+
+def print_totals(log: VerdictLog, out: Console) -> None:
+    """Print whether the run conforms, with the totals, on one line."""
+    counted = tally(log)
+    out.print(Text(f"{'conforms' if counted.conforms else 'does not conform'}: {counted}"), soft_wrap=True)
 
 
 def _rules(group: str, rows: Mapping[str, RuleRow], targets: Sequence[str], width: int) -> RenderableType:
@@ -173,7 +181,8 @@ def _failure(verdict: Verdict) -> Text:
 
 def _summary(counted: RunTally) -> Text:
     times = ", ".join(f"{printable(target)} {ms / 1000:.1f} s" for target, ms in counted.ms.items())
-    text = Text(f"{counted}\ntook {times}\n")
+    text = Text("".join(f"{printable(line)}\n" for line in counted.validators))
+    text.append(f"{counted}\ntook {times}\n")
     if counted.conforms:
         return text.append("conforms", style="bold green")
     return text.append("does not conform", style="bold red")

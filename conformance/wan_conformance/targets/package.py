@@ -1,12 +1,11 @@
 """The package with the validator and the clients that `generated`, `client` and `client_async` judge."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
+from wan_conformance.targets.working_directory import import_from_working_directory
 from wanlib import AsyncWan, Wan
 from wanlib import check as packaged_check
 from wanlib.emit.in_memory import import_package
@@ -55,13 +54,10 @@ def own_package(name: str) -> ClientPackage | None:
     """
     if not all(part.isidentifier() for part in name.split(".")):
         return None
-    sys.path.insert(0, str(Path.cwd()))
     try:
-        module = import_module(name)
+        module = import_from_working_directory(name)
     except ImportError:
         return None
-    finally:
-        sys.path.pop(0)
     if not all(hasattr(module, member) for member in _MEMBERS):
         return None
     return ClientPackage(name, module.check, module.Wan, module.AsyncWan)
