@@ -95,6 +95,7 @@ class WanError(Exception):
         kind: The class of the error, as of `wanlib.classify`; None if the service states no error.
         advice: What to do, as of `wanlib.classify`; None if the service states no error.
         retry: Whether the same call may succeed later: `yes`, `once` (one more try makes sense) or `no`.
+        label: The caller's own name for the call that the error ended; None if it has none.
         result: The `Output` of a paid call whose pictures could not be saved. Its links still work, so that
             it can be saved elsewhere. None for any other error.
         journal_error: Why the journal does not contain what became of the call; None if it does, or without
@@ -122,6 +123,7 @@ class WanError(Exception):
         self.code = hide_keys(code) if code else code
         self.request_id = hide_keys(request_id) if request_id else request_id
         self.task_id = task_id
+        self.label: str | None = None
         self.result: Any = None
         self.journal_error: JournalError | None = None
 
@@ -140,6 +142,7 @@ class WanError(Exception):
             "code": self.code,
             "request_id": self.request_id,
             "task_id": self.task_id,
+            "label": self.label,
             "kind": self.kind,
             "advice": self.advice,
             "retry": self.retry,

@@ -32,6 +32,7 @@ __all__ = [
     "ResumeResult",
     "Stream",
     "Task",
+    "TaskEvent",
     "TaskPage",
     "TaskStatus",
     "TaskSummary",
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     from wanlib.client.results.result import Result
     from wanlib.client.streams import Stream
     from wanlib.client.streams_async import AsyncStream
-    from wanlib.client.task_handles import AsyncTask, Task
+    from wanlib.client.task_handles import AsyncTask, Task, TaskEvent
     from wanlib.client.tasks.lost_calls import LostCall
     from wanlib.client.tasks.resume import ResumeResult
     from wanlib.client.tasks.status import TaskPage, TaskStatus, TaskSummary
@@ -95,6 +96,7 @@ _MODULES = {
     "Stream": "wanlib.client.streams",
     "Part": "wanlib.client.results.parts",
     "Task": "wanlib.client.task_handles",
+    "TaskEvent": "wanlib.client.task_handles",
     "TaskPage": "wanlib.client.tasks.status",
     "TaskStatus": "wanlib.client.tasks.status",
     "TaskSummary": "wanlib.client.tasks.status",

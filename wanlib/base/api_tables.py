@@ -10,7 +10,7 @@ from wanlib.base.error_codes import ErrorTable
 from wanlib.base.violation import Violation
 from wanlib.base.wire_names import WireNames
 
-CALL_OPTIONS = frozenset({"extra", "allow", "max_price", "upload", "timeout", "on_status", "via"})
+CALL_OPTIONS = frozenset({"extra", "allow", "max_price", "upload", "timeout", "label", "on_status", "via"})
 """The arguments of the client's verbs that are not parameters of a model."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,11 +19,12 @@ if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client th
     from wanlib.client.outputs import AsyncOutput
     from wanlib.client.results.result import Result
     from wanlib.client.streams_async import AsyncStream
-    from wanlib.client.task_handles import AsyncTask
+    from wanlib.client.task_handles import AsyncTask, TaskEvent
     from wanlib.client.tasks.billing import BilledCall
     from wanlib.client.tasks.resume import ResumeResult
     from wanlib.client.tasks.status import TaskStatus, TaskSummary
     from wanlib.client.tasks.waiter import StatusCallback
+    from wanlib.client.tasks.watching import TaskWatch
 
 
 class AsyncClient(BaseClient):
@@ -110,6 +112,41 @@ class AsyncClient(BaseClient):
         """
         ended = await self._driver.run(self._core.wait_for(tasks, timeout, on_status))
         return [outcome if isinstance(outcome, WanError) else self._with_saver(outcome) for outcome in ended]
+
+    def events(
+        self, tasks: Sequence[AsyncTask | str], *, timeout: float | None = None
+    ) -> AsyncGenerator[TaskEvent[AsyncTask]]:
+        """Yield each new status and the end of several tasks, as they come.
+
+        The tasks are polled while the iteration waits for an event. A task whose end was yielded has its
+        outcome: its `wait` returns or raises at once. Closing the iteration early loses nothing, since the
+        tasks go on.
+
+        Args:
+            tasks: Handles or task ids.
+            timeout: Seconds to wait in all, from this call on. None means the client's own timeout.
+
+        Raises:
+            InvalidArgumentError: `tasks` or `timeout` has a value that is not allowed.
+            DeadlineExceededError: The time is up, and all other tasks were yielded.
+        """
+        watch = self._core.watch(tasks, timeout)
+        return self._events(watch, watch.handles(self._task_handle))
+
+    def as_completed(
+        self, tasks: Sequence[AsyncTask | str], *, timeout: float | None = None
+    ) -> AsyncGenerator[AsyncTask]:
+        """Yield tasks in the order in which they end; the `wait` of each then returns or raises at once.
+
+        Args:
+            tasks: Handles or task ids.
+            timeout: Seconds to wait in all, from this call on. None means the client's own timeout.
+
+        Raises:
+            InvalidArgumentError: `tasks` or `timeout` has a value that is not allowed.
+            DeadlineExceededError: The time is up, and all other tasks were yielded.
+        """
+        return self._ends(self.events(tasks, timeout=timeout))
 
     async def find_lost(self, error: OutcomeUnknownError) -> list[TaskSummary]:
         """Return the tasks that a call with an unknown outcome may have become.
@@ -206,6 +243,27 @@ class AsyncClient(BaseClient):
         from wanlib.client.task_handles import AsyncTask
 
         return AsyncTask(self, billed)
+
+    async def _events(
+        self, watch: TaskWatch, handles: Sequence[AsyncTask]
+    ) -> AsyncGenerator[TaskEvent[AsyncTask]]:
+        from wanlib.client.results.result import Result
+        from wanlib.client.task_handles import TaskEvent
+
+        async with aclosing(self._driver.watch(watch.waits, watch.deadline.at)) as events:
+            async for event in events:
+                if (seen := await self._driver.run(watch.take(event))) is None:
+                    continue
+                task, ended = handles[seen.position], seen.outcome
+                task.keep_outcome(self._with_saver(ended) if isinstance(ended, Result) else ended)
+                yield TaskEvent(task, seen.status, seen.at, ended is not None)
+        watch.check_complete()
+
+    async def _ends(self, events: AsyncGenerator[TaskEvent[AsyncTask]]) -> AsyncGenerator[AsyncTask]:
+        async with aclosing(events):
+            async for event in events:
+                if event.is_end:
+                    yield event.task
 
     async def _save(
         self, result: Result, folder: Any, stem: str | None, overwrite: bool, timeout: float | None

@@ -1,6 +1,6 @@
 """`ClientCore`: every verb as steps (see `protocol.effects`), shared by the sync and the async client."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from wanlib.client.results.parts import Picture
 from wanlib.client.results.result import Result
 from wanlib.client.task_handles import _BaseTask
 from wanlib.client.tasks.billing import BilledCall, billed_call_from_entry, reserve, send
-from wanlib.client.tasks.journaling import record_outcome
+from wanlib.client.tasks.journaling import label_errors, record_outcome
 from wanlib.client.tasks.lifecycle import call_sync, submit, wait, wait_all
 from wanlib.client.tasks.requests import cancel_task, get_task
 from wanlib.client.tasks.status import TaskStatus, TaskSummary
@@ -40,6 +40,7 @@ from wanlib.client.tasks.task_list import (
     time_filter,
 )
 from wanlib.client.tasks.waiter import StatusCallback
+from wanlib.client.tasks.watching import TaskWatch
 from wanlib.errors import InvalidArgumentError, JournalError, OutcomeUnknownError, WanError
 
 if TYPE_CHECKING:  # what a client may never need is loaded when it does
@@ -61,7 +62,7 @@ class ClientCore:
 
     def plan(self, call: ParsedCall) -> CallPlan:
         """Validate and price a call. Raise InvalidRequestError, InvalidArgumentError."""
-        return plan_call(
+        plan = plan_call(
             self.context.api,
             self.context.settings.region,
             call.arguments,
@@ -69,23 +70,26 @@ class ClientCore:
             local=self.context.settings.is_local,
             now=self.context.clock.wall(),
         )
+        return plan._replace(label=call.label)
 
     def edit(self, verb: str, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Steps[Result]:
         """Make one call and return its result, with a task or without one."""
         via = kwargs.pop("via") if "via" in kwargs else self._default_call(model)
         call = parse_call(verb, call_mode(via), model, prompt, images, kwargs)
-        plan, deadline = yield from self._prepare_images(call)
-        if plan.call == "sync":
-            return (yield from call_sync(self.context, plan, call.max_price, deadline))
-        billed = yield from submit(self.context, plan, call.max_price, deadline)
-        return (yield from wait(self.context, billed, deadline, call.on_status))
+        with label_errors(call.label):
+            plan, deadline = yield from self._prepare_images(call)
+            if plan.call == "sync":
+                return (yield from call_sync(self.context, plan, call.max_price, deadline))
+            billed = yield from submit(self.context, plan, call.max_price, deadline)
+            return (yield from wait(self.context, billed, deadline, call.on_status))
 
     def submit(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> Steps[BilledCall]:
         """Submit a task."""
         refuse_options("submit", kwargs)
         call = parse_call(self._verb(model, images, kwargs), "async", model, prompt, images, kwargs)
-        plan, deadline = yield from self._prepare_images(call)
-        return (yield from submit(self.context, plan, call.max_price, deadline))
+        with label_errors(call.label):
+            plan, deadline = yield from self._prepare_images(call)
+            return (yield from submit(self.context, plan, call.max_price, deadline))
 
     def stream(
         self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]
@@ -93,9 +97,10 @@ class ClientCore:
         """Send a streamed call and return its response, the body still to come."""
         refuse_options("stream", kwargs)
         call = parse_call("stream", "stream", model, prompt, images, kwargs)
-        plan, deadline = yield from self._prepare_images(call)
-        billed = yield from reserve(self.context, plan, call.max_price, deadline)
-        return billed, (yield from send(self.context, plan, billed, deadline))
+        with label_errors(call.label):
+            plan, deadline = yield from self._prepare_images(call)
+            billed = yield from reserve(self.context, plan, call.max_price, deadline)
+            return billed, (yield from send(self.context, plan, billed, deadline))
 
     def prepare(self, model: Any, prompt: Any, images: Any, kwargs: dict[str, Any]) -> "Prepared":
         """Return the call as it would be sent. Nothing is sent, uploaded or recorded."""
@@ -150,14 +155,22 @@ class ClientCore:
         self, tasks: Sequence[object], timeout: float | None, on_status: StatusCallback | None
     ) -> Steps[list[Result | WanError]]:
         """Wait for tasks (handles or ids) and return the result of each or the error it ended with."""
-        if isinstance(tasks, str) or not isinstance(tasks, Iterable):
-            raise InvalidArgumentError(f"tasks is {safe_repr(tasks)}; allowed: a list of tasks or task ids")
         check_callback(on_status)
-        billed_calls = [
+        return wait_all(self.context, self._billed_calls(tasks), self._deadline(timeout), on_status)
+
+    def watch(self, tasks: Sequence[object], timeout: float | None) -> TaskWatch:
+        """Return waits for tasks (handles or ids), whose events are reported as they come."""
+        billed_calls = self._billed_calls(tasks)
+        return TaskWatch(self.context, tasks, billed_calls, self._deadline(timeout))
+
+    def _billed_calls(self, tasks: Sequence[object]) -> list[BilledCall]:
+        """Return tasks (handles or ids) as billed calls. Raise InvalidArgumentError for another value."""
+        if isinstance(tasks, str) or not isinstance(tasks, Sequence):
+            raise InvalidArgumentError(f"tasks is {safe_repr(tasks)}; allowed: a list of tasks or task ids")
+        return [
             task.billed_call if isinstance(task, _BaseTask) else self.task_handle(task, None)
             for task in tasks
         ]
-        return wait_all(self.context, billed_calls, self._deadline(timeout), on_status)
 
     def find_lost(self, error: OutcomeUnknownError) -> Steps[list[TaskSummary]]:
         """Return the tasks that a lost call may have become."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,11 +19,12 @@ if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client th
     from wanlib.client.outputs import Output
     from wanlib.client.results.result import Result
     from wanlib.client.streams import Stream
-    from wanlib.client.task_handles import Task
+    from wanlib.client.task_handles import Task, TaskEvent
     from wanlib.client.tasks.billing import BilledCall
     from wanlib.client.tasks.resume import ResumeResult
     from wanlib.client.tasks.status import TaskStatus, TaskSummary
     from wanlib.client.tasks.waiter import StatusCallback
+    from wanlib.client.tasks.watching import TaskWatch
 
 
 class Client(BaseClient):
@@ -110,6 +112,39 @@ class Client(BaseClient):
         ended = self._driver.run(self._core.wait_for(tasks, timeout, on_status))
         return [outcome if isinstance(outcome, WanError) else self._with_saver(outcome) for outcome in ended]
 
+    def events(
+        self, tasks: Sequence[Task | str], *, timeout: float | None = None
+    ) -> Iterator[TaskEvent[Task]]:
+        """Yield each new status and the end of several tasks, as they come.
+
+        The tasks are polled while the iteration waits for an event. A task whose end was yielded has its
+        outcome: its `wait` returns or raises at once. Closing the iteration early loses nothing, since the
+        tasks go on.
+
+        Args:
+            tasks: Handles or task ids.
+            timeout: Seconds to wait in all, from this call on. None means the client's own timeout.
+
+        Raises:
+            InvalidArgumentError: `tasks` or `timeout` has a value that is not allowed.
+            DeadlineExceededError: The time is up, and all other tasks were yielded.
+        """
+        watch = self._core.watch(tasks, timeout)
+        return self._events(watch, watch.handles(self._task_handle))
+
+    def as_completed(self, tasks: Sequence[Task | str], *, timeout: float | None = None) -> Iterator[Task]:
+        """Yield tasks in the order in which they end; the `wait` of each then returns or raises at once.
+
+        Args:
+            tasks: Handles or task ids.
+            timeout: Seconds to wait in all, from this call on. None means the client's own timeout.
+
+        Raises:
+            InvalidArgumentError: `tasks` or `timeout` has a value that is not allowed.
+            DeadlineExceededError: The time is up, and all other tasks were yielded.
+        """
+        return (event.task for event in self.events(tasks, timeout=timeout) if event.is_end)
+
     def find_lost(self, error: OutcomeUnknownError) -> list[TaskSummary]:
         """Return the tasks that a call with an unknown outcome may have become.
 
@@ -192,6 +227,19 @@ class Client(BaseClient):
         from wanlib.client.task_handles import Task
 
         return Task(self, billed)
+
+    def _events(self, watch: TaskWatch, handles: Sequence[Task]) -> Iterator[TaskEvent[Task]]:
+        from wanlib.client.results.result import Result
+        from wanlib.client.task_handles import TaskEvent
+
+        with closing(self._driver.watch(watch.waits, watch.deadline.at)) as events:
+            for event in events:
+                if (seen := self._driver.run(watch.take(event))) is None:
+                    continue
+                task, ended = handles[seen.position], seen.outcome
+                task.keep_outcome(self._with_saver(ended) if isinstance(ended, Result) else ended)
+                yield TaskEvent(task, seen.status, seen.at, ended is not None)
+        watch.check_complete()
 
     def _save(
         self, result: Result, folder: Any, stem: str | None, overwrite: bool, timeout: float | None

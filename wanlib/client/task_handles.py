@@ -1,12 +1,13 @@
 """`Task` and `AsyncTask`: the handles that users hold for asynchronous tasks."""
 
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, Iterator
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from wanlib.client.outputs import AsyncOutput, Output
 from wanlib.client.tasks.billing import BilledCall
 from wanlib.client.tasks.status import TaskStatus
 from wanlib.client.tasks.waiter import StatusCallback
-from wanlib.errors import WanError
+from wanlib.errors import TaskError, WanError
 
 if TYPE_CHECKING:
     from wanlib.client.async_client import AsyncClient
@@ -22,7 +23,20 @@ class _BaseTask:
         self.model = billed_call.model.name if billed_call.model else None
         self.submitted_at = billed_call.sent_at
         self.journal_error = billed_call.journal_error
+        self.label = billed_call.label
+        self._outcome: Any = None
         self.billed_call = billed_call
+
+    def keep_outcome(self, outcome: Any) -> None:
+        """Keep an output or error that `events` has seen for the next `wait`; None if the task goes on."""
+        self._outcome = outcome
+
+    def _take_outcome(self) -> Any:
+        """Return the outcome that is kept. An error that does not end the task is returned once."""
+        outcome = self._outcome
+        if isinstance(outcome, WanError) and not isinstance(outcome, TaskError):
+            self._outcome = None
+        return outcome
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} of {self.model or 'an unknown model'}>"
@@ -36,6 +50,7 @@ class Task(_BaseTask):
         model: The name of the model; None if the handle was made from an id alone.
         submitted_at: Seconds since 1970; None if that is not known.
         journal_error: Why the journal does not contain the task; None if it does, or without a journal.
+        label: The caller's own name for the call; None if it has none, or if it is not known.
     """
 
     def __init__(self, client: "Client", billed: BilledCall) -> None:
@@ -55,10 +70,16 @@ class Task(_BaseTask):
             TaskUnknownError: The service does not know the task, or keeps it no longer.
             DeadlineExceededError: The time is up; the task goes on.
         """
-        (outcome,) = self._client.wait([self], timeout=timeout, on_status=on_status)
+        outcome: Output | WanError | None = self._take_outcome()
+        if outcome is None:
+            (outcome,) = self._client.wait([self], timeout=timeout, on_status=on_status)
         if isinstance(outcome, WanError):
             raise outcome
         return outcome
+
+    def events(self, *, timeout: float | None = None) -> "Iterator[TaskEvent[Task]]":
+        """Yield each new status of the task and its end, as they come; see `Wan.events`."""
+        return self._client.events([self], timeout=timeout)
 
     def status(self) -> TaskStatus:
         """Query the task once and return its status. A task that FAILED raises nothing here."""
@@ -81,6 +102,7 @@ class AsyncTask(_BaseTask):
         model: The name of the model; None if the handle was made from an id alone.
         submitted_at: Seconds since 1970; None if that is not known.
         journal_error: Why the journal does not contain the task; None if it does, or without a journal.
+        label: The caller's own name for the call; None if it has none, or if it is not known.
     """
 
     def __init__(self, client: "AsyncClient", billed: BilledCall) -> None:
@@ -102,10 +124,16 @@ class AsyncTask(_BaseTask):
             TaskUnknownError: The service does not know the task, or keeps it no longer.
             DeadlineExceededError: The time is up; the task goes on.
         """
-        (outcome,) = await self._client.wait([self], timeout=timeout, on_status=on_status)
+        outcome: AsyncOutput | WanError | None = self._take_outcome()
+        if outcome is None:
+            (outcome,) = await self._client.wait([self], timeout=timeout, on_status=on_status)
         if isinstance(outcome, WanError):
             raise outcome
         return outcome
+
+    def events(self, *, timeout: float | None = None) -> "AsyncGenerator[TaskEvent[AsyncTask]]":
+        """Yield each new status of the task and its end, as they come; see `AsyncWan.events`."""
+        return self._client.events([self], timeout=timeout)
 
     async def status(self) -> TaskStatus:
         """Query the task once and return its status. A task that FAILED raises nothing here."""
@@ -118,3 +146,22 @@ class AsyncTask(_BaseTask):
             InvalidRequestError: The task is running or has ended.
         """
         await self._client.cancel(self.id)
+
+
+TaskT = TypeVar("TaskT", Task, AsyncTask)
+
+
+class TaskEvent(NamedTuple, Generic[TaskT]):
+    """A new status of a task, or its end.
+
+    Attributes:
+        task: The task.
+        status: The status; None if the service stated none before the end.
+        at: When it was seen, in seconds since 1970.
+        is_end: Whether the wait has ended, so that `task.wait()` returns or raises at once.
+    """
+
+    task: TaskT
+    status: str | None
+    at: float
+    is_end: bool

@@ -174,6 +174,7 @@ def test_errors_are_plain_objects(world: World) -> None:
         "code",
         "request_id",
         "task_id",
+        "label",
         "kind",
         "advice",
         "retry",

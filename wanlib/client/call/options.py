@@ -19,6 +19,8 @@ class Options(TypedDict, total=False):
         max_price: The most that this call may cost, in the currency of the prices.
         upload: Whether local images go through the temporary upload in place of base64.
         timeout: Seconds in all. None means the client's own timeout.
+        label: A name of the caller's own for the call, which is not sent: up to 200 printable characters. The
+            task, the result, an error and the entry of the journal have it. None means no label.
     """
 
     extra: Mapping[str, Any]
@@ -26,6 +28,7 @@ class Options(TypedDict, total=False):
     max_price: Decimal | float | str
     upload: bool
     timeout: float | None
+    label: str | None
 
 
 class WaitOptions(Options, total=False):
@@ -56,6 +59,7 @@ class ParsedCall(NamedTuple):
         timeout: Seconds in all; None means the client's own timeout.
         max_price: The most that the call may cost; None means no limit.
         upload: Whether local images are uploaded; None means the client's own setting.
+        label: The caller's own name for the call; None means no label.
         on_status: Called with (task id, status) at each new status; None means no calls.
     """
 
@@ -63,9 +67,11 @@ class ParsedCall(NamedTuple):
     timeout: float | None
     max_price: Any
     upload: bool | None
+    label: str | None
     on_status: Callable[[str, str], None] | None
 
 
+_MAX_LABEL = 200
 _WAIT_OPTIONS = {"on_status": "pass it to wait()", "via": "only edit, generate and prepare take it"}
 
 
@@ -82,7 +88,8 @@ def parse_call(
     arguments = CallArguments(
         verb, call, model, prompt, images, parameters, kwargs.get("extra", {}), kwargs.get("allow", ())
     )
-    return ParsedCall(arguments, kwargs.get("timeout"), kwargs.get("max_price"), upload, on_status)
+    label = check_label(kwargs.get("label"))
+    return ParsedCall(arguments, kwargs.get("timeout"), kwargs.get("max_price"), upload, label, on_status)
 
 
 def refuse_options(verb: str, kwargs: Mapping[str, Any], *accepted: str) -> None:
@@ -96,6 +103,15 @@ def refuse_options(verb: str, kwargs: Mapping[str, Any], *accepted: str) -> None
     for name, advice in _WAIT_OPTIONS.items():
         if name in kwargs and name not in accepted:
             raise InvalidArgumentError(f"{verb} takes no {name}; {advice}")
+
+
+def check_label(label: Any) -> str | None:
+    """Return a label. Raise InvalidArgumentError for a value that cannot be one."""
+    if label is None or (isinstance(label, str) and 0 < len(label) <= _MAX_LABEL and label.isprintable()):
+        return label
+    raise InvalidArgumentError(
+        f"label is {safe_repr(label)}; allowed: a text of 1 to {_MAX_LABEL} printable characters"
+    )
 
 
 def check_callback(on_status: Any) -> None:

@@ -33,6 +33,7 @@ class CallPlan(NamedTuple):
         exact: Whether it returns exactly so many.
         price: The most that it can cost; None if no price is documented.
         passed: Violations with which it is sent all the same: ignored, unspecified or allowed.
+        label: The caller's own name for the call, which is not sent; None for no label.
     """
 
     verb: str
@@ -44,6 +45,7 @@ class CallPlan(NamedTuple):
     exact: bool
     price: Price | None
     passed: tuple[Violation, ...]
+    label: str | None = None
 
     @property
     def local_images(self) -> list[ImageSource]:

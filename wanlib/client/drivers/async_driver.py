@@ -1,7 +1,7 @@
 """`AsyncDriver`: runs steps on an event loop of asyncio."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any, TypeVar
@@ -35,13 +35,14 @@ from wanlib.client.protocol.effects import (
     WaitForWork,
 )
 from wanlib.client.tasks.poller import TaskPoller
-from wanlib.client.tasks.waiter import Outcome, TaskWaiter
+from wanlib.client.tasks.waiter import Outcome, TaskWaiter, WaitEvent, watching_waiters
 from wanlib.errors import UsageError
 
 T = TypeVar("T")
-TIMEOUT_FACTOR = 1.1
-"""How much longer than its time an exchange may take until it is cut: the library's own time-outs, which
-tell a connection that never came about from an answer that never came, are to be first."""
+TIMEOUT_FACTOR, TIMEOUT_SLACK = 1.1, 0.5
+"""How much longer than its time an exchange may take until it is cut, by a factor and in seconds: the
+library's own time-outs, which tell a connection that never came about from an answer that never came, are to
+be first, on a busy machine too."""
 CLOSING_ROUNDS = 24
 """Rounds of the event loop in which nested generators are closed: up to three for each of seven of httpx."""
 
@@ -166,7 +167,7 @@ class AsyncDriver:
         async with aclosing(response.aiter_raw()) as source:
             while True:
                 remaining = max(0.0, body.deadline - self._context.clock.now())
-                async with asyncio.timeout(remaining * TIMEOUT_FACTOR):
+                async with asyncio.timeout(remaining * TIMEOUT_FACTOR + TIMEOUT_SLACK):
                     chunk = await anext(source, None)
                 if chunk is None:
                     break
@@ -180,7 +181,7 @@ class AsyncDriver:
             request = request._replace(content=AsyncChunks(request.content))  # type: ignore[arg-type]
         try:
             with our_exchange():
-                async with asyncio.timeout(request.timeout * TIMEOUT_FACTOR):
+                async with asyncio.timeout(request.timeout * TIMEOUT_FACTOR + TIMEOUT_SLACK):
                     built = self._adapter.build(request)
                     response = await self._http.send(built, stream=True, auth=None, follow_redirects=False)
         except Exception as error:
@@ -237,6 +238,33 @@ class AsyncDriver:
         if not poll.cancelled() and (error := poll.exception()):
             self._poller.fail_all(error)
 
+    async def watch(
+        self, waits: Sequence[tuple[str, float | None]], deadline: float
+    ) -> AsyncGenerator[WaitEvent]:
+        """Wait for tasks and yield the events of the waits as they come.
+
+        Args:
+            waits: Task id and time of submission (seconds since 1970, None if not known).
+            deadline: Monotonic seconds at which the waits end.
+
+        Raises:
+            UsageError: The client is closed, or belongs to another process or event loop.
+        """
+        self._context.usage.check()
+        self.check_loop()
+        events: asyncio.Queue[WaitEvent] = asyncio.Queue()
+        waiters = watching_waiters(waits, deadline, events.put_nowait)
+        self._start_waits(waiters)
+        running = len(waiters)
+        try:
+            while running:
+                event = await events.get()
+                running -= event.outcome is not None
+                yield event
+        finally:
+            for watch in waiters:
+                watch.is_finished = True  # its caller has gone: no poll is spent on it
+
     async def _wait_for_tasks(self, effect: WaitForTasks) -> list[Outcome]:
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Outcome]] = [loop.create_future() for _ in effect.tasks]
@@ -244,16 +272,19 @@ class AsyncDriver:
             TaskWaiter(task_id, submitted_at, effect.deadline, partial(_set_result, future), effect.on_status)
             for (task_id, submitted_at), future in zip(effect.tasks, futures, strict=True)
         ]
-        for watch in waiters:
-            self._poller.add(watch)
-        self._new_waiter.set()
-        if self._polling is None or self._polling.done():
-            self._polling = asyncio.ensure_future(self._poll())
+        self._start_waits(waiters)
         try:
             return [await future for future in futures]
         finally:
             for watch in waiters:
                 watch.is_finished = True  # its caller has gone: no poll is spent on it
+
+    def _start_waits(self, waiters: Sequence[TaskWaiter]) -> None:
+        for watch in waiters:
+            self._poller.add(watch)
+        self._new_waiter.set()
+        if self._polling is None or self._polling.done():
+            self._polling = asyncio.ensure_future(self._poll())
 
     async def _poll(self) -> None:
         """Poll until nothing is left. An exception in the poller ends all waits."""

@@ -1,6 +1,7 @@
 """`Driver`: runs steps in the calling thread."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any, TypeVar
@@ -34,7 +35,7 @@ from wanlib.client.protocol.effects import (
     WaitForWork,
 )
 from wanlib.client.tasks.poller import TaskPoller
-from wanlib.client.tasks.waiter import Outcome, TaskWaiter
+from wanlib.client.tasks.waiter import Outcome, TaskWaiter, WaitEvent, watching_waiters
 
 T = TypeVar("T")
 
@@ -77,7 +78,31 @@ class Driver:
         self._context.usage.check_process()
         return self._perform(protocol, self._handlers)
 
-    def _perform(self, protocol: Steps[T], handlers: Mapping[type, Callable[[Any], Any]]) -> T:
+    def watch(self, waits: Sequence[tuple[str, float | None]], deadline: float) -> Generator[WaitEvent]:
+        """Wait for tasks and yield the events of the waits as they come.
+
+        Args:
+            waits: Task id and time of submission (seconds since 1970, None if not known).
+            deadline: Monotonic seconds at which the waits end.
+
+        Raises:
+            UsageError: The client is closed, or belongs to another process.
+        """
+        self._context.usage.check()
+        events: deque[WaitEvent] = deque()
+        poller = TaskPoller(self._context)
+        for waiter in watching_waiters(waits, deadline, events.append):
+            poller.add(waiter)
+        with closing(poller.run()) as polling:
+            for _ in self._advance(polling, self._polling_handlers()):
+                while events:
+                    yield events.popleft()
+        yield from events
+
+    def _advance(
+        self, protocol: Steps[T], handlers: Mapping[type, Callable[[Any], Any]]
+    ) -> Generator[None, None, T]:
+        """Perform the effects of steps one by one, and yield after each; return what the steps return."""
         try:
             effect: Effect = next(protocol)
             while True:
@@ -87,6 +112,16 @@ class Driver:
                     effect = protocol.throw(error)
                 else:
                     effect = protocol.send(outcome)
+                yield
+        except StopIteration as stop:
+            value: T = stop.value
+            return value
+
+    def _perform(self, protocol: Steps[T], handlers: Mapping[type, Callable[[Any], Any]]) -> T:
+        advancing = self._advance(protocol, handlers)
+        try:
+            while True:
+                next(advancing)
         except StopIteration as stop:
             value: T = stop.value
             return value
@@ -168,14 +203,12 @@ class Driver:
         for index, (task_id, submitted_at) in enumerate(effect.tasks):
             on_outcome = partial(outcomes.__setitem__, index)
             poller.add(TaskWaiter(task_id, submitted_at, effect.deadline, on_outcome, effect.on_status))
-        polling = _Polling(self._context, self.conclude, self._parallel)
-        handlers: dict[type, Callable[[Any], Any]] = {
-            **self._handlers,
-            PollRound: polling.run,
-            WaitForWork: polling.wait,
-        }
-        self._perform(poller.run(), handlers)
+        self._perform(poller.run(), self._polling_handlers())
         return [outcomes[index] for index in range(len(effect.tasks))]
+
+    def _polling_handlers(self) -> dict[type, Callable[[Any], Any]]:
+        polling = _Polling(self._context, self.conclude, self._parallel)
+        return {**self._handlers, PollRound: polling.run, WaitForWork: polling.wait}
 
 
 class _Polling:

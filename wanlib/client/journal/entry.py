@@ -16,6 +16,7 @@ class Entry(NamedTuple):
         verb: The verb, such as `edit`.
         model: The name of the model.
         call: `async`, `sync` or `stream`.
+        label: The caller's own name for the call; None if it has none.
         digest: SHA-256 of the canonical body, the only trace of prompt and images.
         pictures: The most pictures that it can return.
         price: The price of that many as decimal text; None if no price is documented.
@@ -40,6 +41,7 @@ class Entry(NamedTuple):
     verb: str
     model: str
     call: str
+    label: str | None
     digest: str
     pictures: int
     price: str | None
@@ -107,6 +109,7 @@ CREATE TABLE entry (
     verb TEXT NOT NULL,
     model TEXT NOT NULL,
     call TEXT NOT NULL,
+    label TEXT,
     digest TEXT NOT NULL,
     pictures INTEGER NOT NULL,
     price TEXT,

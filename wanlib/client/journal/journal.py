@@ -69,6 +69,7 @@ class Journal:
         currency: str,
         origin: str,
         at: float,
+        label: str | None = None,
         offset: ClockOffset | None = None,
         owner: str | None = None,
         until: float | None = None,
@@ -85,6 +86,7 @@ class Journal:
             currency: The currency of the price.
             origin: Scheme and host of the API.
             at: When the call is sent, in seconds since 1970.
+            label: The caller's own name for the call; None if it has none.
             offset: How far the service's clock is ahead; None if that is not known.
             owner: The owner of a lease that starts now, so that no other process takes the call for lost.
                 None for no lease.
@@ -94,7 +96,7 @@ class Journal:
             The key of the entry.
         """
         row = {"verb": verb, "model": model, "call": call, "digest": digest, "pictures": pictures}
-        row |= {"price": price, "currency": currency, "origin": origin, "sent_at": at}
+        row |= {"price": price, "currency": currency, "origin": origin, "sent_at": at, "label": label}
         row |= {"owner": owner, "leased_until": until}
         row |= {"clock_low": offset and offset.low, "clock_high": offset and offset.high}
         names = ", ".join(f":{name}" for name in row)

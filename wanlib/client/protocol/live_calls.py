@@ -24,6 +24,7 @@ class UnfinishedCall(NamedTuple):
         sent_at: When it was sent, in seconds since 1970.
         task_id: The id of the task, for `Wan.task`; None for a lost call and for one without a task.
         request_id: The vendor's id of the exchange; None if none came.
+        label: The caller's own name for the call; None if it has none.
         output: The result of an ended call; None for the others, and for a call that ended without a picture.
     """
 
@@ -34,6 +35,7 @@ class UnfinishedCall(NamedTuple):
     sent_at: float
     task_id: str | None
     request_id: str | None
+    label: str | None
     output: Any
 
 
@@ -46,6 +48,7 @@ class LiveCall:
         model: The name of the model.
         call: `async`, `sync` or `stream`.
         sent_at: Seconds since 1970.
+        label: The caller's own name for the call; None if it has none.
         accepted_at: Seconds since 1970; None while no task is known.
         task_id: None until it is known, and for a call without a task.
         request_id: None until it is known.
@@ -55,6 +58,7 @@ class LiveCall:
     __slots__ = (
         "accepted_at",
         "call",
+        "label",
         "model",
         "request_id",
         "result",
@@ -64,9 +68,9 @@ class LiveCall:
         "verb",
     )
 
-    def __init__(self, verb: str, model: str, call: str, sent_at: float) -> None:
+    def __init__(self, verb: str, model: str, call: str, sent_at: float, label: str | None = None) -> None:
         self.state: CallState | None = None
-        self.verb, self.model, self.call, self.sent_at = verb, model, call, sent_at
+        self.verb, self.model, self.call, self.sent_at, self.label = verb, model, call, sent_at, label
         self.accepted_at: float | None = None
         self.task_id: str | None = None
         self.request_id: str | None = None
@@ -86,9 +90,9 @@ class LiveCalls:
         self._tasks: dict[str, LiveCall] = {}
         self._lock = Lock()
 
-    def begin(self, verb: str, model: str, call: str, at: float) -> LiveCall:
+    def begin(self, verb: str, model: str, call: str, at: float, label: str | None = None) -> LiveCall:
         """Add a call that is about to be sent. at: seconds since 1970."""
-        begun = LiveCall(verb, model, call, at)
+        begun = LiveCall(verb, model, call, at, label)
         with self._lock:
             self._forget_before(at - self._lifetime)
             self._calls[begun] = None
@@ -138,6 +142,7 @@ class LiveCalls:
                     call.sent_at,
                     call.task_id,
                     call.request_id,
+                    call.label,
                     call.result,
                 )
                 for call in self._calls

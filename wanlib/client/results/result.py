@@ -34,6 +34,7 @@ class Result:
         raw: The whole response body. Beside `Picture.url` it is the only place with complete URLs.
         journal_error: Why the journal does not contain the end of the call; None if it does, or without
             a journal.
+        label: The caller's own name for the call; None if it has none.
     """
 
     model: str | None
@@ -49,6 +50,7 @@ class Result:
     spent: Price | None
     raw: Mapping[str, Any]
     journal_error: JournalError | None = field(default=None, compare=False, kw_only=True)
+    label: str | None = field(default=None, kw_only=True)
 
     @property
     def images(self) -> tuple[Picture, ...]:
@@ -111,6 +113,7 @@ class Result:
         """Return JSON values for logs and files. No URL has its query here, and `raw` is left out."""
         names = (
             "model",
+            "label",
             "requested",
             "exact",
             "request_id",
@@ -139,6 +142,7 @@ class CallContext:
         submitted_at: Seconds since 1970.
         ended_at: Seconds since 1970.
         price_per_picture: The price of one picture; None if no price is documented.
+        label: The caller's own name for the call; None if it has none.
     """
 
     requested: int | None = None
@@ -147,6 +151,7 @@ class CallContext:
     submitted_at: float | None = None
     ended_at: float | None = None
     price_per_picture: Price | None = None
+    label: str | None = None
 
 
 def parse_result(
@@ -193,6 +198,7 @@ def parse_result(
         links_expire_at=None if ended_at is None else ended_at + api.life.links_expire_after,
         spent=_cost(known.price_per_picture, sum(isinstance(part, Picture) for part in parts)),
         raw=payload,
+        label=known.label,
     )
 
 

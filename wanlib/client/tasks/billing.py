@@ -61,6 +61,7 @@ class BilledCall(NamedTuple):
         deadline: When the call ends; None for a handle, each wait for which has its own.
         live: The call among the unfinished ones; None for a task that is continued.
         journal_error: Why the journal does not contain the task; None if it does, or without a journal.
+        label: The caller's own name for the call; None if it has none.
     """
 
     model: Model | None
@@ -73,12 +74,20 @@ class BilledCall(NamedTuple):
     deadline: Deadline | None = None
     live: LiveCall | None = None
     journal_error: JournalError | None = None
+    label: str | None = None
 
 
 def billed_call_from_entry(context: ClientContext, entry: "Entry") -> BilledCall:
     """Return an entry of the journal as a billed call; the process that made it has counted its price."""
     model = find_model(context.api, entry.model)
-    return BilledCall(model, entry.task_id, entry.key, requested=entry.pictures, sent_at=entry.sent_at)
+    return BilledCall(
+        model,
+        entry.task_id,
+        entry.key,
+        requested=entry.pictures,
+        sent_at=entry.sent_at,
+        label=entry.label,
+    )
 
 
 def reserve(context: ClientContext, plan: CallPlan, max_price: Any, deadline: Deadline) -> Steps[BilledCall]:
@@ -90,8 +99,17 @@ def reserve(context: ClientContext, plan: CallPlan, max_price: Any, deadline: De
     """
     reserved = context.budget.reserve(plan.price, max_price)
     sent_at = context.clock.wall()
-    live = context.live_calls.begin(plan.verb, plan.model.name, plan.call, sent_at)
-    billed = BilledCall(plan.model, None, None, reserved, plan.pictures, plan.exact, sent_at, deadline, live)
+    live = context.live_calls.begin(plan.verb, plan.model.name, plan.call, sent_at, plan.label)
+    billed = BilledCall(
+        plan.model,
+        reserved=reserved,
+        requested=plan.pictures,
+        exact=plan.exact,
+        sent_at=sent_at,
+        deadline=deadline,
+        live=live,
+        label=plan.label,
+    )
     try:
         key = yield from _record_intent(context, plan, sent_at, deadline)
     except BaseException:
@@ -264,6 +282,7 @@ def _record_intent(
             currency=context.api.currency,
             origin=context.settings.origin,
             at=at,
+            label=plan.label,
             offset=context.service_clock.offset,
             owner=owner.mark,
             until=at + deadline.remaining + LEASE,
@@ -287,4 +306,12 @@ def call_context(context: ClientContext, billed: BilledCall, ended_at: float) ->
     unit_price: Price | None = None
     if billed.model is not None:
         unit_price = compute_price(context.api, billed.model, context.settings.region, 1)
-    return CallContext(billed.requested, billed.exact, billed.task_id, billed.sent_at, ended_at, unit_price)
+    return CallContext(
+        billed.requested,
+        billed.exact,
+        billed.task_id,
+        billed.sent_at,
+        ended_at,
+        unit_price,
+        billed.label,
+    )

@@ -91,6 +91,16 @@ def attach_failure(error: WanError, failure: JournalError | None) -> None:
 
 
 @contextmanager
+def label_errors(label: str | None) -> Iterator[None]:
+    """Give an error that passes the label of its call."""
+    try:
+        yield
+    except WanError as error:
+        error.label = label
+        raise
+
+
+@contextmanager
 def name_tasks(*task_ids: str | None) -> Iterator[None]:
     """Add the ids of tasks to a cancellation or interruption that passes: they are accepted and go on."""
     try:

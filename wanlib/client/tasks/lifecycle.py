@@ -116,16 +116,38 @@ def wait_all(
     with name_tasks(*(task_id for task_id, _ in tasks)):
         outcomes: list[Outcome] = yield WaitForTasks(tasks, deadline.at, on_status)
         for billed, outcome in zip(billed_calls, outcomes, strict=True):
-            try:
-                ended.append((yield from _settle(context, billed._replace(deadline=deadline), outcome)))
-            except WanError as error:
-                attach_failure(error, billed.journal_error)
-                ended.append(error)
+            ended.append((yield from _settle_safely(context, billed, outcome, deadline)))
     for billed, final in zip(billed_calls, ended, strict=True):
-        live = context.live_calls.find_task(billed.task_id or "")
-        if live is not None and isinstance(final, Result | TaskError):
-            context.live_calls.finish(live)
+        _finish(context, billed, final)
     return ended
+
+
+def conclude(
+    context: ClientContext, billed: BilledCall, outcome: Outcome, deadline: Deadline
+) -> Steps[Result | WanError]:
+    """Settle one wait and return the result or the error that it ended with."""
+    with name_tasks(billed.task_id):
+        ended = yield from _settle_safely(context, billed, outcome, deadline)
+    _finish(context, billed, ended)
+    return ended
+
+
+def _settle_safely(
+    context: ClientContext, billed: BilledCall, outcome: Outcome, deadline: Deadline
+) -> Steps[Result | WanError]:
+    try:
+        return (yield from _settle(context, billed._replace(deadline=deadline), outcome))
+    except WanError as error:
+        attach_failure(error, billed.journal_error)
+        error.label = billed.label
+        return error
+
+
+def _finish(context: ClientContext, billed: BilledCall, ended: Result | WanError) -> None:
+    """Remove a call from the unfinished ones if its task has ended."""
+    live = context.live_calls.find_task(billed.task_id or "")
+    if live is not None and isinstance(ended, Result | TaskError):
+        context.live_calls.finish(live)
 
 
 def _settle(context: ClientContext, billed: BilledCall, outcome: Outcome) -> Steps[Result]:

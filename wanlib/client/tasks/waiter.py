@@ -1,6 +1,7 @@
-"""`TaskWaiter`: one pending wait for a task."""
+"""`TaskWaiter`: one pending wait for a task; and the events of several waits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from wanlib.client.tasks.status import TaskStatus
 from wanlib.errors import WanError
@@ -8,6 +9,20 @@ from wanlib.errors import WanError
 Outcome = TaskStatus | BaseException
 StatusCallback = Callable[[str, str], None]
 """Hears of each new status: (task id, status)."""
+
+
+class WaitEvent(NamedTuple):
+    """A new status, or the outcome, of one of several waits.
+
+    Attributes:
+        position: The index of the wait.
+        status: The status; None with an outcome.
+        outcome: The outcome; None with a status.
+    """
+
+    position: int
+    status: str | None
+    outcome: Outcome | None
 
 
 class TaskWaiter:
@@ -66,3 +81,26 @@ class TaskWaiter:
         if not self.is_finished:
             self.is_finished = True
             self.on_outcome(outcome)
+
+
+def watching_waiters(
+    waits: Sequence[tuple[str, float | None]], deadline: float, report: Callable[[WaitEvent], object]
+) -> list[TaskWaiter]:
+    """Return waiters that report each new status and their outcome.
+
+    Args:
+        waits: Task id and time of submission (seconds since 1970, None if not known).
+        deadline: Monotonic seconds at which the waits end.
+        report: Called with each event, from any thread.
+    """
+
+    def waiter(index: int, task_id: str, submitted_at: float | None) -> TaskWaiter:
+        def on_status(_: str, status: str) -> None:
+            report(WaitEvent(index, status, None))
+
+        def on_outcome(outcome: Outcome) -> None:
+            report(WaitEvent(index, None, outcome))
+
+        return TaskWaiter(task_id, submitted_at, deadline, on_outcome, on_status)
+
+    return [waiter(index, task_id, at) for index, (task_id, at) in enumerate(waits)]
