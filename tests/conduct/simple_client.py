@@ -63,7 +63,7 @@ class SimpleClient:
         until = self._given.now() + timeout
         content = [{"text": prompt}]
         body = {"model": model, "input": {"messages": [{"role": "user", "content": content}]}}
-        task = self._create(body | {"parameters": {"n": n}}, until)
+        task = self._create(body | {"parameters": {"n": n, "size": "1K"}}, until)
         links = list(picture_links(self._wait(task, until)))
         if self._flaw == "takes the first picture":
             links = links[:1]

@@ -101,7 +101,7 @@ _RULES = (
         "client/poll-interval",
         "after its first three polls, a task is polled at most once in the documented interval on average",
         "queries share the rate limit of the account, and a task takes minutes",
-        "wire/polling.least_gap",
+        "wire/polling",
         check_poll_interval,
     ),
     ConductRule(

@@ -1,5 +1,6 @@
 """`wanlib serve`: output, refused options, shutdown."""
 
+import json
 import re
 import signal
 import socket
@@ -20,6 +21,7 @@ from tests.emulator.api_client import BODIES, PLAIN, links, messages
 from tests.emulator.raw_http import ASYNC, HEADERS, TASK, read_all
 from tests.support.api_facts import limit_of
 from wanlib.cli.commands import serve as command
+from wanlib.conduct.report_file import read_report
 
 
 @contextmanager
@@ -67,11 +69,12 @@ def test_it_serves_until_ctrl_c_which_ends_it_quietly() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
-def test_each_request_is_a_line_and_no_line_holds_a_secret() -> None:
-    secret, prompt = "sk-verysecret", "a private prompt"
+def test_each_request_is_a_line_and_neither_log_nor_report_holds_a_secret(tmp_path: Path) -> None:
+    report, secret, prompt = tmp_path / "report.json", "sk-verysecret", "a private prompt"
     picture = "data:image/png;base64,iVBORw0KGgo" + "A" * 400
     body = messages(PLAIN, picture, prompt=prompt, n=9)
-    with running("--clock", "now", "--key", secret, "--key", "sk-other@singapore") as (process, printed):
+    options = ("--clock", "now", "--key", secret, "--key", "sk-other@singapore", "--report", str(report))
+    with running(*options) as (process, printed):
         url = base(printed)
         assert secret not in printed and "DASHSCOPE_API_KEY=KEY" in printed
         with httpx.Client(headers={"authorization": f"Bearer {secret}"}, trust_env=False) as http:
@@ -85,7 +88,7 @@ def test_each_request_is_a_line_and_no_line_holds_a_secret() -> None:
         with socket.create_connection((where.host, where.port)) as line:
             line.sendall(b"GET /api/v1/%1b%5b31m?Signature=verysecret HTTP/1.1\r\nHost: localhost\r\n\r\n")
             line.recv(9)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         _, error = process.communicate(timeout=30)
     lines = [line.partition(" ")[2] for line in error.decode().splitlines()]
     create = "POST /api/v1/services/aigc/image-generation/generation"
@@ -96,9 +99,15 @@ def test_each_request_is_a_line_and_no_line_holds_a_secret() -> None:
     assert lines[4] == f"GET /results/{task}/0.png 200"
     assert lines[5] == "GET /api/v1/tasks 401 wire/regions;rejected"
     assert lines[6] == r"GET /api/v1/\x1b[31m 404"
-    assert len(lines) == 7
+    findings = error.decode().splitlines()[7:]
+    names = [line.partition(":")[0] for line in findings]
+    assert names == ["client/backs-off", "client/no-key-to-storage", "report"]
+    written = report.read_text()
+    record = read_report(json.loads(written))
+    assert [exchange.call for exchange in record.exchanges[:4]] == ["async", "async", "query", "query"]
+    assert [job.id for job in record.jobs] == [task]
     for hidden in (secret, "sk-other", "Signature", "verysecret", "iVBOR", "AAAA", prompt):
-        assert hidden not in error.decode()
+        assert hidden not in error.decode() and hidden not in written
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")

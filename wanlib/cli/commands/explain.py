@@ -9,7 +9,7 @@ import typer
 
 from wanlib.base.error_codes import classify, read_error_table
 from wanlib.base.redaction import printable
-from wanlib.cli.commands.rule_details import boundary_examples, rule_details, source_of
+from wanlib.cli.commands.rule_details import boundary_examples, conduct_details, rule_details, source_of
 from wanlib.cli.errors import ExitCode, JsonOption, SpecOption, load_spec
 
 if TYPE_CHECKING:
@@ -35,12 +35,14 @@ def explain(
 ) -> int:
     """Explain a rule or an error code.
 
+    Rules of conduct, such as client/never-pays-twice, state what a client does over several requests.
+
     For a rule: its limit, where it is defined, its source page and what that page states; then the last valid
     body and the first body that violates it. Facts, such as wan2.7/n.default, have no bodies.
     For an error code: what it means, its class, whether to retry, and what to do.
     """
     loaded = load_spec(spec)
-    details = None if "/" in name else code_details(loaded, name, spec)
+    details = conduct_details(loaded, name, spec) if "/" in name else code_details(loaded, name, spec)
     missing = None
     if details is None:
         details = rule_details(loaded, name, spec)
@@ -73,12 +75,13 @@ def _labelled_lines(details: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the details that take one line each, with their labels."""
     if "code" in details:
         yield from code_lines(details)
-    for key in ("kind", "limit", "value", "condition", "outcome", "models"):
+    for key in ("rule", "why", "kind", "limit", "value", "condition", "outcome", "models"):
         if key in details and "code" not in details:
             yield {"condition": "when"}.get(key, key), _format(details[key])
     for mode, expression in details.get("modes", {}).items():
         yield "mode", f"{mode} = {expression}"
-    yield "written", f"{details['file']}:{details['line']}"
+    if "file" in details:
+        yield "written", f"{details['file']}:{details['line']}"
     source = details["source"]
     read_on = f" (read {source['read']})" if "read" in source else ""
     yield "source", f"{source['id']}: {source.get('title', 'an unlisted page')}{read_on}"

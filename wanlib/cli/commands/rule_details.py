@@ -131,6 +131,32 @@ def rule_details(spec: "Spec", name: str, folder: Path | None) -> dict[str, Any]
     return {key: value for key, value in details.items() if value not in ("", [], {}, None)}
 
 
+def conduct_details(spec: "Spec", name: str, folder: Path | None) -> dict[str, Any] | None:
+    """Return what is known about a rule of conduct; None if the name is not of one.
+
+    Args:
+        spec: The spec with the facts that the rule refers to.
+        name: The id of the rule.
+        folder: Where the spec was read from; None for the packaged one.
+
+    Raises:
+        CliError: The name begins like that of a rule of conduct, but is not one.
+    """
+    from wanlib.conduct.rules import PREFIX, RULES
+
+    if not name.startswith(PREFIX):
+        return None
+    if name not in RULES:
+        raise unknown_rule_error(name, RULES)
+    rule = RULES[name]
+    details: dict[str, Any] = {"id": name, "rule": rule.statement, "why": rule.why}
+    entry = spec.rules.get(rule.source) or spec.facts.get(rule.source)
+    if entry is None:
+        return details | {"source": {"id": rule.source, "title": "a standard of HTTP"}}
+    file = (Path("spec") if folder is None else folder).joinpath(entry.file).as_posix()
+    return details | {"file": file, "line": entry.line, "source": source_of(spec, entry.source)}
+
+
 def _rule(spec: "Spec", rule: "Rule") -> dict[str, Any]:
     return {
         "id": rule.id,

@@ -1,6 +1,7 @@
 """`wanlib serve`: run the emulator on this machine."""
 
 import gc
+import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wanlib.base.redaction import safe_repr
-from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec
+from wanlib.base.redaction import printable, safe_repr
+from wanlib.cli.errors import CliError, ExitCode, SpecOption, load_spec, safe_file_name
 from wanlib.extras import missing_extra_message
 
 if TYPE_CHECKING:
@@ -217,6 +218,14 @@ def serve(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Don't print a line for each request.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="At the end, judge what clients did (paid twice, never fetched, polled too often, ...) and"
+            " write record and findings to this file: JSON, or text if its name ends with .txt.",
+        ),
+    ] = None,
 ) -> int:
     """Run the emulator on this machine until Ctrl-C.
 
@@ -228,6 +237,8 @@ def serve(
     from wanlib.emulator.server.serve import EmulatorServer, listen
 
     loaded = load_spec(spec)
+    if report is not None:
+        _check_writable(report)
     emulator = options.emulator(loaded)
     try:
         bound = listen(address.host, address.port)
@@ -244,6 +255,8 @@ def serve(
             access_log = None if quiet else _log
             EmulatorServer(emulator, host=address.host, access_log=access_log).run([bound])
         finally:
+            if report is not None:
+                _write_report(emulator, report)
             emulator.close()
     return ExitCode.OK
 
@@ -252,6 +265,26 @@ def _log(line: str) -> None:
     """Print a line of the access log; a closed stderr does not stop the server."""
     with suppress(OSError, ValueError):
         print(line, file=sys.stderr, flush=True)
+
+
+def _check_writable(report: Path) -> None:
+    """Check at the start that the report can be written, and let SIGTERM end the server as Ctrl-C does."""
+    if not report.absolute().parent.is_dir() or report.is_dir():
+        raise CliError(f"--report {safe_file_name(report)}: not a file in an existing folder")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _write_report(emulator: "Emulator", path: Path) -> None:
+    """Judge the clients, write the report, and print the findings in a line each."""
+    from wanlib.conduct.judge import judge
+    from wanlib.conduct.report_file import write_report
+
+    record = emulator.record(is_over=False)
+    judged = judge(record, emulator.spec)
+    write_report(path, record, judged)
+    for finding in judged.findings:
+        _log(printable(str(finding)))
+    _log(f"report: {safe_file_name(path)}")
 
 
 def _check_extra() -> None:
