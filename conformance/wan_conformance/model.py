@@ -107,6 +107,38 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Reproduction:
+    """What is needed to put a case to an implementation again, without the harness.
+
+    Attributes:
+        call: How the body is sent: `sync`, `async` or `stream`; None if that is left open.
+        violates: The ids of all rules that the body violates, sorted.
+        template: The body with macros in place of images and long texts, as vectors have it; None if macros
+            cannot express it, or if it contains what no report shows, such as a signed URL.
+    """
+
+    call: str | None
+    violates: tuple[str, ...]
+    template: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class SizePoint:
+    """The output size that a request asks for.
+
+    Attributes:
+        area: The index of the area of sizes that is allowed in the mode of the request, in the first line of
+            the log.
+        width: The width in pixels.
+        height: The height in pixels.
+    """
+
+    area: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """One line of the log.
 
@@ -124,6 +156,8 @@ class Verdict:
         reason: Why the case was skipped, is a known failure, or fails although the answer is right; else
             None.
         place: `file:line` of a case that was written by hand; None for others.
+        reproduction: How to repeat a case that failed; None for verdicts of other kinds.
+        size: The output size that the body asks for; None if it names none in pixels.
     """
 
     rule: str | None
@@ -138,6 +172,8 @@ class Verdict:
     model: str | None = None
     reason: str | None = None
     place: str | None = None
+    reproduction: Reproduction | None = None
+    size: SizePoint | None = None
 
 
 class Target(Protocol):

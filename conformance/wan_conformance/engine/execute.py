@@ -25,6 +25,7 @@ from wan_conformance.model import ClosableTarget, Target
 from wan_conformance.report.junit import write_junit
 from wan_conformance.report.log import VerdictLog, read_log, write_log
 from wan_conformance.report.markdown import write_markdown
+from wan_conformance.report.run_facts import SizeAreas, run_facts
 from wan_conformance.report.spec_changes import spec_header
 from wan_conformance.selection import Selection
 from wan_conformance.targets import PACKAGE_TARGETS, TARGETS
@@ -150,6 +151,7 @@ def _prepared(request: RunRequest, stack: ExitStack) -> tuple[Runner, Mapping[st
         known=known,
         seed=request.seed,
         examples=request.examples,
+        sizes=SizeAreas(spec),
     )
     header = _run_header(request, spec, rules, targets)
     return run, {**header, **({"left_out": left_out} if left_out else {})}
@@ -257,7 +259,9 @@ def _run_header(
         },
         "models": list(spec.models),
         "families": {family.name: list(family.models) for family in spec.families},
-    } | spec_header(spec, rules)
+        **spec_header(spec, rules),
+        **run_facts(spec, rules, request.spec, request.base_url),
+    }
 
 
 def _version(package: str) -> str:

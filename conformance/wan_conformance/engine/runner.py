@@ -10,15 +10,19 @@ from wan_conformance.engine.sources import CaseSource, known_model
 from wan_conformance.engine.strategy_runner import judge_strategy
 from wan_conformance.judge import is_claimed, judge
 from wan_conformance.model import (
+    FAILING,
     ClosableTarget,
     ExpectedAnswer,
     Observation,
+    Reproduction,
     Strategy,
     Target,
     TaskCheck,
     TaskTarget,
     Verdict,
 )
+from wan_conformance.report.causes.template import template_of
+from wan_conformance.report.run_facts import SizeAreas
 from wanlib.base.redaction import redact_json, safe_repr
 from wanlib.boundary.case import Case
 from wanlib.spec import Rule
@@ -42,6 +46,7 @@ class Runner:
         known: The known failures.
         seed: The random seed of the strategies.
         examples: How many examples each strategy generates.
+        sizes: Finds the output size that a request asks for; None leaves sizes out of the verdicts.
         on_case: Called with source and case after each case.
     """
 
@@ -54,6 +59,7 @@ class Runner:
     known: KnownFailures = field(default_factory=KnownFailures)
     seed: int = 0
     examples: int = 10
+    sizes: SizeAreas | None = None
     on_case: Callable[[CaseSource, Case | Strategy | TaskCheck], None] = lambda source, case: None
 
     def verdicts(self) -> Iterator[Verdict]:
@@ -117,13 +123,21 @@ class Runner:
         """Return the verdict of one case on one target, with its redacted body, time and model."""
         observation, ms = _observed(case, target) if is_claimed(case.rule, target) else (None, 0.0)
         verdict = judge(case, target, observation)
+        body, call = case.question.body, case.question.call
         return replace(
             verdict,
-            body=None if verdict.verdict == "pass" else redact_json(case.question.body),
+            body=None if verdict.verdict == "pass" else redact_json(body),
+            reproduction=_reproduction(case) if verdict.verdict in FAILING else None,
+            size=None if self.sizes is None or verdict.verdict == "skip" else self.sizes.point(body, call),
             seed=self.seed if case.seed is None else case.seed,
             ms=ms,
-            model=known_model(case.question.body, self.models),
+            model=known_model(body, self.models),
         )
+
+
+def _reproduction(case: Case) -> Reproduction:
+    violates = tuple(rule for rule, _ in case.breaks)
+    return Reproduction(case.question.call, violates, template_of(case.question.body))
 
 
 def _ended_wrongly(target: str, reason: str) -> Verdict:

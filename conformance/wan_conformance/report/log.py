@@ -1,12 +1,21 @@
 """The verdict log: JSON Lines, the run first, then one verdict per line."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from wan_conformance.model import VERDICTS, ExpectedAnswer, Observation, Verdict
+from wan_conformance.model import (
+    VERDICTS,
+    ExpectedAnswer,
+    Observation,
+    Reproduction,
+    ServerAnswer,
+    SizePoint,
+    Verdict,
+)
+from wan_conformance.report.run_facts import fact_problems
 from wan_conformance.selection import selection_from_json
 from wanlib.base.redaction import escape_surrogates, redact_text, safe_repr
 
@@ -27,7 +36,7 @@ _EXTRA: Mapping[str, tuple[type, ...]] = {
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict as its line: `body` unless it passed; model, place and reason if there is one."""
+    """Return a verdict as its line: body and response unless it passed; what is optional if there is one."""
     line: dict[str, Any] = {
         "rule": verdict.rule,
         "case": verdict.case,
@@ -38,9 +47,13 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
     }
     if verdict.verdict != "pass":
         line["body"] = verdict.body
+        line |= {"answer": asdict(verdict.observed.answer)} if verdict.observed.answer else {}
     line |= {"seed": verdict.seed, "ms": verdict.ms}
     line |= {"model": verdict.model} if verdict.model else {}
     line |= {"place": verdict.place} if verdict.place else {}
+    line |= {"states": list(verdict.observed.states)} if verdict.observed.states else {}
+    line |= {"size": list(astuple(verdict.size))} if verdict.size else {}
+    line |= {"reproduction": asdict(verdict.reproduction)} if verdict.reproduction else {}
     return line | ({"reason": verdict.reason} if verdict.reason else {})
 
 
@@ -72,7 +85,11 @@ def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
         verdict=line["verdict"],
         expected=ExpectedAnswer(expected["accepted"], tuple(expected["rules"])),
         observed=Observation(
-            observed.get("accepted"), tuple(observed.get("rules", ())), observed.get("error")
+            observed.get("accepted"),
+            tuple(observed.get("rules", ())),
+            observed.get("error"),
+            answer=ServerAnswer(**line["answer"]) if line.get("answer") else None,
+            states=tuple(line.get("states", ())),
         ),
         body=line.get("body"),
         seed=line.get("seed", 0),
@@ -80,7 +97,15 @@ def verdict_from_json(line: Mapping[str, Any]) -> Verdict:
         model=line.get("model"),
         reason=line.get("reason"),
         place=line.get("place"),
+        reproduction=_reproduction(line.get("reproduction")),
+        size=SizePoint(*line["size"]) if line.get("size") else None,
     )
+
+
+def _reproduction(value: Mapping[str, Any] | None) -> Reproduction | None:
+    if value is None:
+        return None
+    return Reproduction(value["call"], tuple(value["violates"]), value["template"])
 
 
 def _problems(line: Mapping[str, Any]) -> Iterator[str]:
@@ -93,6 +118,29 @@ def _problems(line: Mapping[str, Any]) -> Iterator[str]:
     for name in ("expected", "observed"):
         if not _is_answer(line.get(name), may_be_error=name == "observed"):
             yield f"{name} is {safe_repr(line.get(name))}, expected accepted and rules"
+    for name, (is_valid, expected) in _OPTIONAL_MEMBERS.items():
+        if name in line and not is_valid(line[name]):
+            yield f"{name} is {safe_repr(line[name])}, expected {expected}"
+
+
+def _is_server_answer(value: Any) -> bool:
+    if not isinstance(value, dict) or set(value) != {"status", "code", "message", "request_id"}:
+        return False
+    texts = [text for name, text in value.items() if name != "status"]
+    return type(value["status"]) is int and all(isinstance(text, _OPTIONAL) for text in texts)
+
+
+def _is_reproduction(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"call", "violates", "template"}
+        and isinstance(value["call"], _OPTIONAL)
+        and _texts(value["violates"])
+    )
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(type(part) is int for part in value)
 
 
 def _is_answer(value: Any, may_be_error: bool) -> bool:
@@ -104,6 +152,17 @@ def _is_answer(value: Any, may_be_error: bool) -> bool:
     rules_are_valid = isinstance(rules, list) and all(isinstance(rule, str) for rule in rules)
     return rules_are_valid and isinstance(value.get("accepted", ...), bool | None)
 
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+_OPTIONAL_MEMBERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "answer": (_is_server_answer, "status, code, message and request_id"),
+    "states": (_texts, "a list of states"),
+    "size": (_is_size, "the index of an area, a width and a height"),
+    "reproduction": (_is_reproduction, "call, violates and template"),
+}
 
 MAX_BYTES = 400 * 1_048_576
 
@@ -209,12 +268,10 @@ def _run(value: Any) -> dict[str, Any]:
         raise ValueError(f"run.rules is {safe_repr(rules)}, expected limit, outcome and number of each rule")
     if not isinstance(value.get("facts", {}), dict):
         raise ValueError(f"run.facts is {safe_repr(value['facts'])}, expected an object")
+    for problem in fact_problems(value):
+        raise ValueError(problem)
     selection_from_json(value.get("covers", {}))
     missing = value.get("not_implemented", {})
     if not isinstance(missing, dict) or not all(map(_texts, missing.values())):
         raise ValueError(f"run.not_implemented is {safe_repr(missing)}, expected lists of rules by target")
     return value
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -12,7 +12,18 @@ def describe_answer(answer: ExpectedAnswer | Observation) -> str:
     if isinstance(answer, Observation) and answer.error is not None:
         return printable(answer.error)
     text = {True: "accepted", False: "refused", None: "either"}[answer.accepted]
+    if isinstance(answer, Observation) and answer.answer is not None and not answer.rules:
+        return text  # a server need not name rules
     return f"{text}: {printable(', '.join(answer.rules))}" if answer.rules else f"{text}, no rule violated"
+
+
+def describe_response(observation: Observation) -> str:
+    """Return status, code, message and request id of the last response; empty if there was none."""
+    answer = observation.answer
+    if answer is None:
+        return ""
+    words = [str(answer.status), *filter(None, (answer.code, answer.message))]
+    return printable(": ".join(words) + (f" (request {answer.request_id})" if answer.request_id else ""))
 
 
 def redacted_body(verdict: Verdict, max_length: int = 400) -> str:

@@ -1,0 +1,106 @@
+"""The commands that repeat a case: one of the harness for any target, and curl for a server."""
+
+import json
+from collections.abc import Mapping
+from shlex import quote
+from typing import Any
+
+from wan_conformance.model import Verdict
+from wan_conformance.report.text import redacted_body
+
+_KEY = "$DASHSCOPE_API_KEY"
+_SERVER = "http"
+"""The target that sends requests."""
+_MAX_BODY = 2000
+"""Characters of a body in a command."""
+_NO_CASE = ("coverage:", "known:", "end:")
+"""How the ids of verdicts begin that are not about one case."""
+
+
+def replay_command(verdict: Verdict, run: Mapping[str, Any]) -> str:
+    """Return the command that runs just the case of a verdict on its target.
+
+    Args:
+        verdict: The verdict.
+        run: The first line of the log.
+    """
+    arguments: Mapping[str, Any] = run.get("arguments", {})
+    words = ["wan-conformance", "run"]
+    if verdict.case.startswith(_NO_CASE):
+        words += ["--rule", verdict.rule] if verdict.rule else []
+    else:
+        words += ["--target", verdict.target, "--case", verdict.case]
+    options = [(name, arguments.get(name)) for name in ("spec", "vectors", "base_url", "api_key_env")]
+    if verdict.case.startswith("strategy:"):
+        options += [("seed", run.get("seed")), ("examples", arguments.get("examples"))]
+    for name, value in options:
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return " ".join(map(quote, words))
+
+
+def curl_command(verdict: Verdict, run: Mapping[str, Any]) -> str | None:
+    """Return the create request of a case as a command for a shell, with placeholders for what is long.
+
+    Args:
+        verdict: The verdict.
+        run: The first line of the log.
+
+    Returns:
+        The command; None if the target is not a server, or the log does not have the body or the endpoints.
+    """
+    requests: Mapping[str, Any] | None = run.get("requests")
+    details = verdict.reproduction
+    if verdict.target != _SERVER or requests is None or details is None or verdict.body is None:
+        return None
+    call, endpoint = _endpoint(requests["endpoints"], verdict.body, details.call)
+    if endpoint is None:
+        return None
+    method, _, path = endpoint.partition(" ")
+    parts = [f"curl -sS -X {quote(method)} {quote(requests['base_url'] + path)}"]
+    parts += [
+        f'-H "{name}: {_in_double_quotes(value)}"'
+        for name, value in requests["headers"].get(call, {}).items()
+    ]
+    body = redacted_body(verdict, _MAX_BODY) if details.template is None else body_text(details.template)
+    return " \\\n  ".join([*parts, f"-d {quote(body)}"])
+
+
+def _endpoint(
+    endpoints: Mapping[str, Mapping[str, str]], body: Any, call: str | None
+) -> tuple[str, str | None]:
+    """Return the call and the endpoint of a body; that of another model if its own has none."""
+    model = body.get("model") if isinstance(body, dict) else None
+    own = endpoints.get(model, {}) if isinstance(model, str) else {}
+    calls = dict.fromkeys(name for of_model in (own, *endpoints.values()) for name in of_model)
+    chosen = call or ("async" if "async" in (own or calls) else next(iter(own or calls), ""))
+    others = (of_model[chosen] for of_model in endpoints.values() if chosen in of_model)
+    return chosen, own.get(chosen) or next(others, None)
+
+
+def _in_double_quotes(value: str) -> str:
+    """Return the value of a header for double quotes, in which the shell fills in the key."""
+    escaped = "".join(f"\\{char}" if char in '"\\$`' else char for char in value)
+    return escaped.replace("{key}", _KEY)
+
+
+def body_text(template: Any) -> str:
+    """Return a template as one line of JSON, with `<…>` in place of images and long texts."""
+    return json.dumps(_with_placeholders(template), ensure_ascii=False)
+
+
+def _with_placeholders(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_placeholders(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    name = next(iter(value), "")
+    if name == "$image":
+        image = value[name]
+        size = f", {image['bytes']:,} bytes" if "bytes" in image else ""
+        return f"<{image['format']} image of {image['width']}*{image['height']} pixels{size}>"
+    if name == "$text":
+        return f"<{value[name]['char']} {value[name]['count']:,} times>"
+    if name == "$repeat":
+        return f"<{value[name]['count']:,} times {json.dumps(_with_placeholders(value[name]['of']))}>"
+    return {key: _with_placeholders(member) for key, member in value.items()}
