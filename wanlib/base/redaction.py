@@ -64,6 +64,12 @@ def without_queries(text: str) -> str:
     return _USER.sub("…@", _QUERY.sub(lambda match: f"{match[1] or ''}?…", hide_keys(text)))
 
 
+def without_secrets(text: str) -> str:
+    """Return a text of any length without keys, image data, and the queries of its URLs."""
+    text = _DATA.sub(lambda match: f"{_data_uri_header(match.group())}…", hide_keys(text))
+    return _BASE64.sub("…", without_queries(text))
+
+
 def to_safe_json(value: Any) -> Any:
     """Return a value as JSON that may be printed: numbers, words, short lists; the rest redacted."""
     if value is None or isinstance(value, bool):

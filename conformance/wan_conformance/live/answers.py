@@ -4,14 +4,15 @@ A refusal, a failure and an acceptance count only in the forms that `wire.yaml` 
 such as the page of a gateway, an error inside of a success, or half of a body, leaves the outcome unknown.
 """
 
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from wan_conformance.targets.server.response_checks import events, member
 from wan_conformance.targets.server.server import ServerResponse
 from wan_conformance.targets.server.task_checks import picture_urls
-from wanlib.base.error_codes import classify, read_error_table
-from wanlib.base.redaction import printable, without_queries
-from wanlib.base.wire_names import read_names
+from wanlib.base.error_codes import ErrorTable, classify, read_error_table
+from wanlib.base.redaction import printable, without_secrets
+from wanlib.base.wire_names import WireNames, read_names
 from wanlib.spec import Spec
 
 Meaning = Literal["refused", "limited", "failed", "accepted", "unclear"]
@@ -63,9 +64,8 @@ class AnswerReader:
     """Reads responses by the tables of a spec."""
 
     def __init__(self, spec: Spec) -> None:
-        """Read responses by these tables."""
-        self._errors = read_error_table(spec.wire)
-        self._names = read_names(spec.service["names"])
+        """Read responses by these tables; `names` are those of members and parameters."""
+        self._errors, self.names = _tables(spec)
 
     def read_create(self, reply: ServerResponse, call: str) -> CreateReply:
         """Return what a response to a create means.
@@ -74,7 +74,7 @@ class AnswerReader:
             reply: The response.
             call: How the request was sent: `sync`, `async` or `stream`.
         """
-        names = self._names.answer
+        names = self.names.answer
         bodies = [*events(reply.text)] if call == "stream" and reply.body is None else [reply.body]
         body = bodies[-1] if bodies else None
         output = member(body, names.output)
@@ -91,7 +91,7 @@ class AnswerReader:
         if reply.status != 200 or not isinstance(output, dict):
             return CreateReply("unclear", reply.status, request_id=request_id)
         if call == "async":
-            task_id = member(output, self._names.task.id)
+            task_id = member(output, self.names.task.id)
             if not (isinstance(task_id, str) and task_id):
                 return CreateReply("unclear", reply.status, request_id=request_id)
             return CreateReply("accepted", reply.status, request_id=request_id, task_id=task_id)
@@ -99,7 +99,7 @@ class AnswerReader:
 
     def read_task(self, reply: ServerResponse, task_id: str) -> TaskReply:
         """Return what a response to a query says about a task."""
-        names = self._names
+        names = self.names
         output = member(reply.body, names.answer.output)
         status = member(output, names.task.status)
         if reply.status != 200 or member(output, names.task.id) != task_id or not isinstance(status, str):
@@ -110,7 +110,7 @@ class AnswerReader:
 
     def read_page(self, reply: ServerResponse) -> tuple[list[str], int] | None:
         """Return the ids of the tasks on a page of the list, and the number of pages; None if unreadable."""
-        names = self._names.listed
+        names = self.names.listed
         rows, pages = member(reply.body, names.tasks), member(reply.body, names.pages)
         if reply.status != 200 or not isinstance(rows, list) or not isinstance(pages, int):
             return None
@@ -119,7 +119,7 @@ class AnswerReader:
 
     def _pictures(self, bodies: list[Any]) -> int | None:
         """Return the greater of the number in `usage` and the number of links; None if neither is there."""
-        names, found = self._names, list[int]()
+        names, found = self.names, list[int]()
         for body in bodies:
             count = member(member(body, names.answer.usage), names.usage.images)
             if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
@@ -128,6 +128,11 @@ class AnswerReader:
         return max([*found, links]) if found or links else None
 
 
+@lru_cache(maxsize=4)
+def _tables(spec: Spec) -> tuple[ErrorTable, WireNames]:
+    return read_error_table(spec.wire), read_names(spec.service["names"])
+
+
 def _text(value: Any) -> str | None:
     """Return a text of the service as reports may show it; None if it is not a text."""
-    return printable(without_queries(value)) if isinstance(value, str) and value else None
+    return printable(without_secrets(value)) if isinstance(value, str) and value else None

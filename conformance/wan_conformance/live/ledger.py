@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from wan_conformance.live.probe import ProbeLedgerError
-from wan_conformance.live.reservation import STATES, Reservation, Totals, admit, sum_up
+from wan_conformance.live.reservation import STATES, LedgerTotals, Reservation, admit, sum_up
 from wanlib.base.redaction import safe_repr
 from wanlib.base.sqlite_file import SqliteFormat, open_sqlite_file, sqlite_errors
 from wanlib.client.journal.leases import LeaseOwner, is_owner_dead
@@ -189,7 +189,7 @@ class ProbeLedger:
         """Return whether a task belongs to a reservation."""
         return any(reservation.task_id == task_id for reservation in self.reservations())
 
-    def totals(self) -> Totals:
+    def totals(self) -> LedgerTotals:
         """Return the sums of all processes."""
         return sum_up(self.reservations())
 

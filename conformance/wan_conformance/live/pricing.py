@@ -78,7 +78,7 @@ def region_of(spec: Spec, base_url: str) -> str | None:
 
 
 def worst_pictures(spec: Spec, body: Any, call: str) -> int | None:
-    """Return the most pictures that a body with a known model can lead to; None if there is no bound."""
+    """Return the most pictures that a body with a known model can lead to; None without a bound."""
     family = spec.family(body["model"])
     decoded = decode_body(family, spec.form(family), body)
     inputs: dict[str, Any] = mode_inputs(family, decoded)

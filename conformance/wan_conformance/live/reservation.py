@@ -33,7 +33,7 @@ class Reservation:
     - `reserved`: nothing was sent. Only in this state is it certain that nothing can be billed.
     - `sending`: the request may have reached the service.
     - `accepted`: the service has created a task, which may still be canceled, fail or succeed.
-    - `unknown`: no answer told what became of the request. The whole amount stays reserved.
+    - `unknown`: no answer states what became of the request. The whole amount stays reserved.
     - `settled`: it is known what was billed.
 
     Attributes:
@@ -106,7 +106,7 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class LedgerTotals:
     """The sums of a ledger.
 
     Attributes:
@@ -125,7 +125,7 @@ class Totals:
         return EXACT.add(self.spent, self.reserved)
 
 
-def sum_up(reservations: Iterable[Reservation]) -> Totals:
+def sum_up(reservations: Iterable[Reservation]) -> LedgerTotals:
     """Return the sums of some reservations."""
     spent = reserved = excess = ZERO
     for reservation in reservations:
@@ -134,10 +134,10 @@ def sum_up(reservations: Iterable[Reservation]) -> Totals:
         else:
             spent = EXACT.add(spent, reservation.spent)
         excess = EXACT.add(excess, reservation.excess)
-    return Totals(spent, reserved, excess)
+    return LedgerTotals(spent, reserved, excess)
 
 
-def admit(totals: Totals, amount: Decimal | None, budget: Decimal, currency: str) -> Decimal:
+def admit(totals: LedgerTotals, amount: Decimal | None, budget: Decimal, currency: str) -> Decimal:
     """Return the amount to reserve for a probe, if it fits in the budget.
 
     Args:

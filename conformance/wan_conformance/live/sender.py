@@ -1,7 +1,7 @@
 """`LiveSender`: one probe from its reservation to its settlement, over HTTP.
 
-The life of a probe is a generator of named steps (`Step`), each of which is one change of the ledger or one
-exchange with the service. `send` performs them one after another. Tests perform them in every order, fail
+The life of a probe is a generator of named steps (`ProbeStep`), each of which is one change of the ledger or
+one exchange with the service. `send` performs them one after another. Tests perform them in every order, fail
 them and kill the process between any two: `ledger.py` states what must hold.
 
 - A task that a probe creates is canceled at once, again while it is PENDING, and followed to its end.
@@ -29,7 +29,6 @@ from wan_conformance.targets.server.server import ServerResponse
 from wan_conformance.targets.server.target import dump_large_json
 from wanlib.base.clock import Clock
 from wanlib.base.redaction import redact_text
-from wanlib.base.wire_names import read_names
 from wanlib.spec import Spec
 from wanlib.spec.model.rates import account_limit
 from wanlib.spec.source.annotated import parse_duration
@@ -44,11 +43,12 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 _NAMED_TASKS = 3
 
 
-class Step(NamedTuple):
+class ProbeStep(NamedTuple):
     """One action of a probe that happens completely or not at all.
 
     Attributes:
-        name: What it does: reserve, begin, create, accept, keep, settle, cancel, query, list or wait.
+        name: What it does: reserve, begin, create, known, accept, cancel, query, list, keep, settle, wait
+            and so on.
         act: Does it, and returns what the probe goes on with.
     """
 
@@ -56,12 +56,12 @@ class Step(NamedTuple):
     act: Callable[[], Any]
 
 
-Steps = Generator[Step, Any, T]
+Steps = Generator[ProbeStep, Any, T]
 
 
-def step(name: str, function: Callable[..., Any], *arguments: Any) -> Step:
+def step(name: str, function: Callable[..., Any], *arguments: Any) -> ProbeStep:
     """Return a step that calls a function."""
-    return Step(name, partial(function, *arguments))
+    return ProbeStep(name, partial(function, *arguments))
 
 
 class _ProbeCall(NamedTuple):
@@ -74,7 +74,7 @@ class _ProbeCall(NamedTuple):
     held: Decimal
 
 
-class Server(Protocol):
+class ProbeServer(Protocol):
     """What a sender needs of `ApiServer`."""
 
     sleep: Callable[[float], object]
@@ -118,7 +118,7 @@ class LiveSender:
     """
 
     def __init__(
-        self, spec: Spec, server: Server, ledger: ProbeLedger, clock: Clock, region: str | None
+        self, spec: Spec, server: ProbeServer, ledger: ProbeLedger, clock: Clock, region: str | None
     ) -> None:
         self._spec = spec
         self._server = server
@@ -126,7 +126,7 @@ class LiveSender:
         self._clock = clock
         self._region = region
         self._reader = AnswerReader(spec)
-        self._query = read_names(spec.service["names"]).list_query
+        self._query = self._reader.names.list_query
         self._poll_gap = float(parse_duration(spec.wire["polling"]["least_gap"]))
         self._listed: dict[str, frozenset[str]] = {}  # by model, the tasks that are not those of new probes
         self._next_at: dict[str, float] = {}  # by model, when the documented rate allows the next create
@@ -231,7 +231,7 @@ class LiveSender:
             spent = self._bill(call.model, call.held, reply.pictures)
             yield step("settle", self._ledger.settle, call.key, spent, _counted(reply.pictures))
             return replace(answer, pictures=reply.pictures, spent=spent)
-        if (yield step("read", self._ledger.has_task, task_id)):
+        if (yield step("known", self._ledger.has_task, task_id)):
             return (yield from self._lost(call, answer, f"the answer names the earlier task {task_id}"))
         yield from self._record(call.key, task_id)
         end = yield from self._follow(call.model, call.key, task_id, call.held)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from wanlib.base.clock import ManualClock
-from wanlib.base.redaction import redact_text, safe_repr
+from wanlib.base.redaction import Secret, redact_text, safe_repr
 from wanlib.emulator import RULES_HEADER, Emulator, Settings
 from wanlib.emulator.transport import EmulatorTransport
 from wanlib.spec import Spec
@@ -77,7 +77,7 @@ class ApiServer:
         self._spec = spec
         self._send_out = send
         self._base = base if base.endswith(path) else base + path
-        self._key = key
+        self._key = Secret.of(key)  # known from now on, so that no text from outside shows it
         paths = {
             endpoint.split(" ")[1] for calls in spec.wire["endpoints"].values() for endpoint in calls.values()
         }
@@ -172,7 +172,7 @@ class ApiServer:
     def _headers_of(self, call: str) -> Mapping[str, str]:
         table = self._spec.wire["headers"].items()
         return {
-            name: header["is"].replace("{key}", self._key)
+            name: header["is"].replace("{key}", self._key.reveal())
             for name, header in table
             if call in header.get("call", ()) and not header.get("optional")
         }

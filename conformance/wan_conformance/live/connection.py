@@ -1,0 +1,58 @@
+"""The live service as an `ApiServer`: how a run reaches it, and whether it can.
+
+Every request has a connection of its own. On a kept connection a surplus answer of an earlier request can be
+taken for that of the next one, and a refusal that belongs to another probe would release money.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from wan_conformance.live.cassette import Send
+from wan_conformance.targets.server.server import ApiServer, ServerUnreachableError
+from wanlib.base.clock import Clock
+from wanlib.base.redaction import redact_text, safe_repr
+from wanlib.base.wire_names import read_names
+from wanlib.spec import Spec
+
+_TIMEOUT = httpx.Timeout(330, connect=10)
+"""Seconds: a synchronous call may take almost 300."""
+
+
+@contextmanager
+def http_send() -> Iterator[Send]:
+    """Yield a function that sends one request over a connection of its own, and follows no redirect."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(timeout=_TIMEOUT, limits=limits, follow_redirects=False) as client:
+        yield client.send
+
+
+def live_server(spec: Spec, send: Send, base_url: str, key: str, clock: Clock) -> ApiServer:
+    """Return the service behind a function that sends requests, after a request that costs nothing.
+
+    Args:
+        spec: The spec.
+        send: Sends one request: `http_send`, a `Recorder` or a `Player`.
+        base_url: The URL of the service, with or without the base path of the API.
+        key: The API key.
+        clock: The time; a player needs one that does not wait.
+
+    Raises:
+        ServerUnreachableError: The service does not answer, refuses the key, or has no list of tasks.
+    """
+    server = ApiServer(spec, send, base_url, key, pays=True, sleep=clock.sleep)
+    page_size = read_names(spec.service["names"]).list_query.page_size
+    shown = safe_repr(base_url)
+    try:
+        reply = server.shared_call("list", f"{page_size}=1")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ServerUnreachableError(f"{shown} can't be reached: {redact_text(str(error))}") from None
+    if reply.status in (401, 403):
+        raise ServerUnreachableError(f"{shown} refuses the key ({reply.status}): use a key of this service")
+    if reply.status != 200:
+        raise ServerUnreachableError(
+            f"{shown} answers {reply.status} to the list of tasks, without which a lost answer cannot be "
+            "searched for"
+        )
+    return server
