@@ -37,7 +37,7 @@ ARROWS: dict[str, set[str]] = {
     "wanlib.validation": {"wanlib.base"},
     "wanlib.spec": {"wanlib.base", "wanlib.extras", "wanlib.validation", "yaml", "jsonschema"},
     "wanlib.emit": {"wanlib.spec", "wanlib.base", "wanlib.extras", "jsonschema"},
-    "wanlib.client": {"wanlib.base", "wanlib.errors", "wanlib.validation"},
+    "wanlib.client": {"wanlib.base", "wanlib.errors", "wanlib.extras", "wanlib.validation"},
     "wanlib.client.network": {"wanlib.base", "wanlib.client", "httpx", "httpcore"},
     "wanlib.generated": {"wanlib.base", "wanlib.client", "wanlib.errors", "wanlib.validation"},
     "wanlib.conduct": {"wanlib.base", "wanlib.spec"},
@@ -74,7 +74,7 @@ ARROWS: dict[str, set[str]] = {
 LAZY_ARROWS: dict[str, set[str]] = {
     "wanlib.cli": {"wanlib"},
     "wanlib.types": {"wanlib"},
-    "wanlib.client": {"httpx", "pybase64", "wanlib.private_spec"},  # the latter for `Wan(spec=...)`
+    "wanlib.client": {"httpx", "PIL", "pybase64", "wanlib.private_spec"},  # the latter for `Wan(spec=...)`
     "wanlib.private_spec": {"wanlib.emit", "wanlib.spec"},
     "wanlib.boundary": {"PIL"},
     "wanlib.emulator": {"PIL"},

@@ -14,7 +14,16 @@ TYPES = [
     *("AsyncOutput", "AsyncStream", "AsyncTask", "Bill", "Change", "CheckResult", "Classification", "Clock"),
     *("Fixed", "ImageLike", "LostCall", "ManualClock", "Options", "Output", "Part", "Picture"),
     *("PictureFailure", "Prepared", "Price", "RealClock", "Result", "ResumeResult", "Stream", "Task"),
-    *("TaskPage", "TaskStatus", "TaskSummary", "Text", "UnfinishedCall", "Violation", "WaitOptions"),
+    *(
+        "TaskEvent",
+        "TaskPage",
+        "TaskStatus",
+        "TaskSummary",
+        "Text",
+        "UnfinishedCall",
+        "Violation",
+        "WaitOptions",
+    ),
     "WaitOrSyncOptions",
 ]
 

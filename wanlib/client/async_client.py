@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from wanlib.client.base_client import BaseClient
+from wanlib.client.drivers.http_adapter import create_http_client
 from wanlib.client.results.parts import PartT, Picture
-from wanlib.errors import OutcomeUnknownError, WanError
+from wanlib.errors import OutcomeUnknownError, UsageError, WanError
 
 if TYPE_CHECKING:  # what calls need is loaded by the first of them: a client that is only made starts faster
     from wanlib.client.drivers.async_driver import AsyncDriver
@@ -233,11 +234,20 @@ class AsyncClient(BaseClient):
     def _with_reader(self, part: PartT) -> PartT:
         """Return a part; a picture is given the function that fetches it."""
         if isinstance(part, Picture):
-            return replace(part, async_reader=self._read)
+            return replace(part, async_reader=self._read, display_reader=self._read_at_once)
         return part
 
     async def _read(self, picture: Picture) -> bytes:
         return await self._driver.run(self._core.read(picture))
+
+    def _read_at_once(self, picture: Picture) -> bytes:
+        """Fetch a picture for its display, which cannot await: over a connection of its own."""
+        from wanlib.client.drivers.sync_driver import Driver
+
+        if self._http_settings is None:
+            raise UsageError("a picture of a client with your own http_client can't be shown; save it")
+        with create_http_client("Client", *self._http_settings) as http:
+            return Driver(http, self._context, self._parallel, True).run(self._core.read(picture))
 
     def _task_handle(self, billed: BilledCall) -> AsyncTask:
         from wanlib.client.task_handles import AsyncTask

@@ -97,6 +97,7 @@ class BaseClient:
         _check_methods("clock", clock, "now", "wall", "sleep", "sleep_async")
         _check_methods("random", random, "uniform")
         self._owns_http = http_client is None
+        self._http_settings = (proxy, trust_env) if self._owns_http else None
         self._http = (
             create_http_client(self._httpx_class, proxy, trust_env)
             if self._owns_http

@@ -217,7 +217,7 @@ class Client(BaseClient):
     def _with_reader(self, part: PartT) -> PartT:
         """Return a part; a picture is given the function that fetches it."""
         if isinstance(part, Picture):
-            return replace(part, reader=self._read)
+            return replace(part, reader=self._read, display_reader=self._read)
         return part
 
     def _read(self, picture: Picture) -> bytes:

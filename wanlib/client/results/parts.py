@@ -2,11 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from wanlib.base.wire_names import WireNames
 from wanlib.client.http.json_access import get_list, get_object, get_sanitized, get_text, strip_url
-from wanlib.errors import UsageError
+from wanlib.errors import UsageError, WanError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -21,6 +24,7 @@ class Picture:
         actual_prompt: The prompt as the service rewrote it; None if the response has none.
         reader: Fetches the picture, for pictures of a `Wan`; None otherwise.
         async_reader: Fetches the picture, for pictures of an `AsyncWan`; None otherwise.
+        display_reader: Fetches the picture while its display waits; None if nothing can.
     """
 
     url: str
@@ -31,6 +35,7 @@ class Picture:
     async_reader: Callable[["Picture"], Awaitable[bytes]] | None = field(
         default=None, compare=False, kw_only=True
     )
+    display_reader: Callable[["Picture"], bytes] | None = field(default=None, compare=False, kw_only=True)
 
     def read(self) -> bytes:
         """Fetch the picture and return the bytes of its PNG file.
@@ -57,6 +62,42 @@ class Picture:
         if self.async_reader is None:
             raise UsageError(_UNREAD.format("picture.read()" if self.reader else "output.save()"))
         return await self.async_reader(self)
+
+    def pil(self) -> "Image":
+        """Fetch the picture, as `read` does, and return it as an image of Pillow.
+
+        Raises:
+            ModuleNotFoundError: Pillow is not installed; the message names the extra.
+        """
+        from wanlib.client.results.display import to_pillow
+
+        return to_pillow(self.read())
+
+    async def apil(self) -> "Image":
+        """Fetch the picture of an `AsyncWan` and return it as an image of Pillow, as `pil` does."""
+        from wanlib.client.results.display import to_pillow
+
+        return to_pillow(await self.aread())
+
+    def read_for_display(self) -> bytes:
+        """Fetch the picture as `read` does, that of an `AsyncWan` too; an event loop waits meanwhile.
+
+        Raises:
+            UsageError: The picture comes from no client, or from an `AsyncWan` with an HTTP client of one's
+                own.
+        """
+        if self.display_reader is None:
+            raise UsageError("this picture can't be shown; save it, and show the file")
+        return self.display_reader(self)
+
+    def _repr_png_(self) -> bytes | None:
+        """Return a preview for a notebook, which fetches the picture; None if it cannot be fetched."""
+        from wanlib.client.results.display import preview_png
+
+        try:
+            return preview_png(self.read_for_display())
+        except WanError:
+            return None
 
     def __repr__(self) -> str:
         return f"Picture({strip_url(self.url)!r}, choice={self.choice})"

@@ -100,10 +100,18 @@ class Result:
         failed = f", {len(self.failures)} failed" if self.failures else ""
         return f"<Result of {self.model or 'a task'}: {pictures}{failed}, task {self.task_id}>"
 
+    def _repr_html_(self) -> str:
+        """Return previews of all pictures for a notebook, which fetches them, and the text between them."""
+        from wanlib.client.results.display import parts_html
+
+        return parts_html(self.parts)
+
     def without_client(self) -> "Result":
         """Return the plain data, which can be pickled: its pictures cannot be read or saved."""
         parts = [
-            replace(part, reader=None, async_reader=None) if isinstance(part, Picture) else part
+            replace(part, reader=None, async_reader=None, display_reader=None)
+            if isinstance(part, Picture)
+            else part
             for part in self.parts
         ]
         members = {member.name: getattr(self, member.name) for member in fields(Result)}
