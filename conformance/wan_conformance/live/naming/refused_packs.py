@@ -1,0 +1,198 @@
+"""Packs that were refused: name the rules that refuse more than the spec states.
+
+The message leads to the likeliest change. The pack is sent again with the values that this change allows: if
+it is accepted, the change is named and every other edge of the pack is shown to hold, in one request. If no
+message helps, the pack is split by halves.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from wan_conformance.live.naming.alternatives import is_looser, is_ordered, other_limits, step_bound
+from wan_conformance.live.naming.findings import ChangeName, ProbeExchange
+from wan_conformance.live.naming.knowledge import Knowledge, predicts
+from wan_conformance.live.naming.statements import message_fit, stated_limits
+from wan_conformance.live.planning.edges import Edge, edges_of_rule, label_of
+from wan_conformance.live.planning.packing import Pack, is_accepted, pack_edges, smallest_pack
+from wanlib.spec import Rule, Spec
+from wanlib.spec.model.kinds import KINDS, limit_as_number
+
+_MOST_SUSPECTS = 4
+_NO_MODEL = "not_found"
+
+
+class RefusedPacks:
+    """Sends packs, and names what refuses them."""
+
+    def __init__(self, known: Knowledge) -> None:
+        """Work on what is known of a run."""
+        self._known = known
+
+    def probe(self, pack: Pack) -> None:
+        """Send a pack, and name every change that refuses it."""
+        if pack.model in self._known.gone:
+            return
+        queue = (
+            self._renewed(pack, self._known.beliefs[pack.model]) if self._has_changed(pack.model) else [pack]
+        )
+        for one in queue:
+            self._settle(one, self._known.ask_pack(one))
+
+    def _has_changed(self, model: str) -> bool:
+        return any(model in finding.models for finding in self._known.findings)
+
+    def _settle(self, pack: Pack, exchange: ProbeExchange) -> None:
+        """Name the changes that refuse a pack, one after the other, until it is accepted."""
+        while exchange.answer.accepted is False:
+            if exchange.answer.error_class == _NO_MODEL:
+                self._known.commit_gone(pack.model, exchange)
+                return
+            following = self._blame(pack, exchange)
+            if following is None:
+                self._blame_by_halves(pack, exchange)
+                return
+            rest, exchange = following
+            if rest is None:
+                return
+            pack = rest
+
+    def _blame(self, pack: Pack, refused: ProbeExchange) -> tuple[Pack | None, ProbeExchange] | None:
+        """Find the changed rule by the message; return the repaired pack with its answer, or None."""
+        message = refused.answer.message or ""
+        for changed in self._suspects(pack, refused)[:_MOST_SUSPECTS]:
+            rule = self._known.beliefs[pack.model].rules[changed.id]
+            packs = self._renewed(pack, self._known.with_rule(changed, pack.model))
+            if not packs:
+                self._known.commit(rule, changed, _way(rule, changed), [refused])
+                return None, refused
+            first = self._known.ask_pack(packs[0])
+            if first.answer.accepted is False and first.answer.message == message:
+                continue
+            known = [refused, first]
+            self.commit_narrower(rule, changed, pack, known)
+            for other in packs[1:]:
+                self._settle(other, self._known.ask_pack(other))
+            return packs[0], first
+        return None
+
+    def _suspects(self, pack: Pack, refused: ProbeExchange) -> list[Rule]:
+        """Return changed rules that explain a refusal and contradict no other answer, the likeliest first."""
+        message, belief = refused.answer.message or "", self._known.beliefs[pack.model]
+        probed = {edge.rule.id for edge in pack.edges}
+        ranked: list[tuple[int, int, Rule]] = []
+        for rule in self._rules_on(pack):
+            fit = message_fit(belief, rule, _wire_name(belief, pack.model, rule), message)
+            for is_stated, changed in self._tighter(rule, pack, message):
+                score = 2 * fit + 4 * (is_stated and fit > 0) + (rule.id in probed)
+                ranked.append((-score, len(ranked), changed))
+        ranked.sort(key=lambda entry: entry[:2])
+        consistent = (changed for _, _, changed in ranked if self._known.is_consistent(changed, refused))
+        return [changed for _, changed in zip(range(_MOST_SUSPECTS), consistent, strict=False)]
+
+    def _rules_on(self, pack: Pack) -> Iterator[Rule]:
+        """Yield the rules that a pack can violate."""
+        belief = self._known.beliefs[pack.model]
+        family = belief.family(pack.model)
+        for edge in pack.edges:
+            if not edge.rule.field:
+                yield belief.rules[edge.rule.id]
+        yield belief.rules["wire/endpoints"]
+        for node in belief.form(family).walk():
+            yield from node.rules
+        for field in family.walk():
+            if field.path.partition(".")[0] in pack.values or field.rules_of_kind("required"):
+                yield from field.rules
+
+    def _tighter(self, rule: Rule, pack: Pack, message: str) -> Iterator[tuple[bool, Rule]]:
+        """Yield changed rules that refuse a pack, with whether the message states their limit."""
+        if is_ordered(rule) and rule.outcome == "rejected":
+            limits = [limit for limit in stated_limits(rule, message) if is_looser(rule, rule.limit, limit)]
+            limits.sort(key=limit_as_number, reverse=KINDS[rule.kind].tighter == "lower")
+            candidates = [(True, replace(rule, limit=limit)) for limit in limits]
+            step = step_bound(rule, rule.limit, 1, looser=False)
+            if step is not None and step not in limits:
+                candidates.append((False, replace(rule, limit=step)))
+        elif rule.kind == "endpoints":
+            calls = tuple(call for call in rule.limit[pack.model] if call != pack.call)
+            candidates = [(False, replace(rule, limit={**rule.limit, pack.model: calls}))] if calls else []
+        elif rule.outcome != "rejected":
+            candidates = [(False, replace(rule, outcome="rejected"))]
+        else:
+            candidates = [(False, changed) for changed in other_limits(self._known.beliefs[pack.model], rule)]
+        for is_stated, changed in candidates:
+            if predicts(self._known.with_rule(changed, pack.model), pack.body, pack.call) is False:
+                yield is_stated, changed
+
+    def _renewed(self, pack: Pack, spec: Spec) -> list[Pack]:
+        """Return the edges of a pack as they are in another spec, in requests that it accepts."""
+        edges: list[Edge] = []
+        for edge in pack.edges:
+            rule = spec.rules.get(edge.rule.id)
+            if rule is None:
+                continue
+            if rule.limit == edge.rule.limit and is_accepted(spec, edge):
+                edges.append(edge)
+                continue
+            renewed = [
+                other
+                for other in edges_of_rule(spec, rule, (edge.model,), self._known.image_url)
+                if other.side == "accepted"
+                and (other.call, other.modes) == (edge.call, edge.modes)
+                and is_accepted(spec, other)
+            ]
+            same = [other for other in renewed if label_of(other.id) == label_of(edge.id)]
+            edges += same or renewed
+        unique = {edge.id: edge for edge in edges}
+        packs = pack_edges(spec, unique.values())
+        return packs or smallest_pack(spec, pack)
+
+    def commit_narrower(self, rule: Rule, changed: Rule, pack: Pack, known: list[ProbeExchange]) -> None:
+        """Confirm that the first value beyond a stated bound is refused, unless that is known."""
+        edge = next((edge for edge in pack.edges if edge.rule.id == rule.id), None)
+        if edge is not None and is_ordered(rule) and changed.outcome == rule.outcome:
+            beyond = self._known.edge_at(rule, changed.limit, edge, "refused")
+            if beyond is not None and beyond.values != edge.values:
+                known.append(self._known.ask_edge(beyond))
+                if known[-1].answer.accepted:
+                    limit = self._known.search_bound(changed, edge, changed.limit, known, looser=True)
+                    changed = replace(changed, limit=limit)
+        self._known.commit(rule, changed, _way(rule, changed), known)
+
+    def _blame_by_halves(self, pack: Pack, refused: ProbeExchange) -> None:
+        """Find the edge that is refused by splitting the pack, then search its bound."""
+        edges, known = list(pack.edges), [refused]
+        while len(edges) > 1:
+            half = edges[: len(edges) // 2]
+            packs = pack_edges(self._known.beliefs[pack.model], half)
+            answers = [self._known.ask_pack(one) for one in packs]
+            known += answers
+            is_refused = any(answer.answer.accepted is False for answer in answers)
+            edges = half if is_refused else edges[len(half) :]
+        rule = self._known.beliefs[pack.model].rules.get(edges[0].rule.id) if edges else None
+        if rule is None or not is_ordered(rule) or rule.outcome != "rejected":
+            self._known.commit_unexplained(pack, edges, known)
+            return
+        start = step_bound(rule, rule.limit, 1, looser=False)
+        limit = (
+            None if start is None else self._known.search_bound(rule, edges[0], start, known, looser=False)
+        )
+        if limit is None or not known[-1].answer.accepted:
+            self._known.commit_unexplained(pack, edges, known)
+            return
+        self._known.commit(rule, replace(rule, limit=limit), "narrower", known)
+
+
+def _way(rule: Rule, changed: Rule) -> ChangeName:
+    if changed.outcome != rule.outcome:
+        return "refused"
+    if is_ordered(rule):
+        return "wider" if is_looser(rule, changed.limit, rule.limit) else "narrower"
+    if isinstance(rule.limit, tuple | dict) and isinstance(changed.limit, tuple | dict):
+        return "narrower" if len(changed.limit) <= len(rule.limit) else "wider"
+    return "moved"
+
+
+def _wire_name(spec: Spec, model: str, rule: Rule) -> str:
+    top = rule.field.partition(".")[0]
+    family = spec.family(model)
+    return family.field(top).wire_name if top in family.field_names else top

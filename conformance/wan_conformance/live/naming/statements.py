@@ -1,0 +1,86 @@
+"""Limits that a message of the service states, and how well a message fits a rule.
+
+A message is evidence, not proof: wordings are known to carry wrong bounds, so what is read here is confirmed
+by a probe.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from wanlib.base.values import Ratio
+from wanlib.spec import Rule, Spec
+
+_PIXELS = re.compile(r"(\d[\d,]*) pixels|(\d{1,6})\*(\d{1,6})")
+_RATIO = re.compile(r"(?<![\d:])(\d{1,6}):(\d{1,6})(?![\d:])")
+_BYTES = re.compile(r"(\d[\d,]*) bytes|(\d+) ?MB")
+_NUMBER = re.compile(r"(?<![\w.*:])-?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w*:])")
+_PLACEHOLDER = re.compile(r"\{[a-z]+\}")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_MEGABYTE = 1_048_576
+_UP = ("most", "maximum", "max", "exceed", "exceeds", "fewer", "less", "large", "long", "smaller", "upper")
+_DOWN = ("least", "minimum", "min", "more", "small", "short", "larger", "lower")
+
+
+def stated_limits(rule: Rule, message: str) -> list[Any]:
+    """Return the limits of the kind of a rule that a message could state, in its order, each once.
+
+    Args:
+        rule: The rule; its kind and present limit decide what a limit looks like.
+        message: The message of the service.
+    """
+    return list(dict.fromkeys(_limits(rule, message)))
+
+
+def _limits(rule: Rule, message: str) -> Iterator[Any]:
+    if rule.kind in ("min_pixels", "max_pixels"):
+        for count, width, height in _PIXELS.findall(message):
+            yield int(count.replace(",", "")) if count else int(width) * int(height)
+    elif rule.kind in ("min_ratio", "max_ratio"):
+        for width, height in _RATIO.findall(message):
+            if int(width) and int(height):
+                yield Ratio(int(width), int(height))
+    elif rule.kind == "max_bytes":
+        for count, megabytes in _BYTES.findall(message):
+            yield int(count.replace(",", "")) if count else int(megabytes) * _MEGABYTE
+    elif rule.kind == "total":
+        yield from re.findall(r"\d{1,9}\.\d{1,9}", message)
+    elif isinstance(rule.limit, int | float) and not isinstance(rule.limit, bool):
+        for text in _NUMBER.findall(message):
+            number = float(text.replace(",", ""))
+            if isinstance(rule.limit, float):
+                yield number
+            elif number.is_integer() and math.isfinite(number):
+                yield (
+                    int(text.replace(",", "")) if "." not in text and "e" not in text.lower() else int(number)
+                )
+
+
+def message_fit(spec: Spec, rule: Rule, wire_name: str, message: str) -> int:
+    """Return how well a message fits a violation of a rule; 0 if nothing points to it.
+
+    Args:
+        spec: The spec, whose `service.yaml` has wordings of the vendor by kind and field.
+        rule: The rule.
+        wire_name: The name of its field in a body.
+        message: The message of the service.
+    """
+    words = {word.lower() for word in _WORD.findall(message)}
+    steps = [step for step in rule.field.split(".") if step != "each"]
+    named = 4 if steps and steps[-1].lower() in words else 0
+    named = max(named, 3 if wire_name.lower() in words or any(step.lower() in words for step in steps) else 0)
+    wording = 3 if _has_wording(spec, rule, message) else 0
+    ways = {"max": _UP, "min": _DOWN}.get(rule.kind[:3], ())
+    return 2 * named + 2 * wording + (1 if words & {*ways} else 0) if named or wording else 0
+
+
+def _has_wording(spec: Spec, rule: Rule, message: str) -> bool:
+    name = rule.field.replace(".each", "").rpartition(".")[2]
+    for row in spec.service["refusals"]:
+        pieces = [piece.strip() for piece in _PLACEHOLDER.split(row["message"]) if piece.strip()]
+        if not pieces or rule.kind not in row["kinds"] or row.get("field", name) != name:
+            continue
+        if all(piece in message for piece in pieces):
+            return "{field}" not in row["message"] or name in message
+    return False
