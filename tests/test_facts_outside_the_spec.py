@@ -34,6 +34,7 @@ MODE = "an access right of a file, 0o600"
 UNIT = "a unit of time"
 DIFF = "a member of the output of `wanlib diff`"
 SARIF = "a word of SARIF"
+TYPE = "a type of the spec language"
 
 ALLOWED: Mapping[str, Mapping[str, str]] = {
     "wanlib/__init__.py": {"size": COMMAND},
@@ -77,7 +78,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
     "wanlib/emulator/admin/state.py": dict.fromkeys(
         ("status", "code", "message", "request_id", "file"), PAGE
     ),
-    "wanlib/emulator/api/values.py": {"image": "a type of the spec language"},
+    "wanlib/emulator/api/values.py": {"image": TYPE},
     "wanlib/emulator/core/vendor_errors.py": {"watermark": ROW, "code": ROW, "message": ROW, "url": HOLE},
     "wanlib/client/core.py": {"status": "an argument of `tasks`"},
     "wanlib/client/tasks/submit.py": dict.fromkeys(("status", "code", "request_id"), RESULT),
@@ -99,7 +100,12 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
     "wanlib/diff/change.py": {"text": DIFF},
     "wanlib/diff/sentences.py": {"type": "a kind of rule"},
     "wanlib/diff/report/sarif.py": dict.fromkeys(("message", "text", "results", "region"), SARIF),
-    "wanlib/migration/source_calls.py": {"image": "a type of the spec language"},
+    "wanlib/migration/source_calls.py": {
+        "image": TYPE,
+        "text": TYPE,
+        "negative_prompt": "a positional argument of the official SDK",
+    },
+    "wanlib/migration/source_migration.py": {"image": TYPE, "text": TYPE},
     "wanlib/client/journal/leases.py": {"384": MODE},
     "wanlib/client/protocol/live_calls.py": {"request_id": RESULT, "task_id": RESULT},
     "wanlib/client/protocol/service_clock.py": {"86400.0": UNIT},

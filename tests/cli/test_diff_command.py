@@ -62,7 +62,7 @@ def test_files(wanlib: Callable[..., Any], specs: tuple[Path, Path], tmp_path: P
     assert "wan1.0/n.max" in names["html"].read_text()
     results = json.loads(names["sarif"].read_text())["runs"][0]["results"]
     uri = results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-    assert uri.startswith(specs[1].as_posix())
+    assert uri.startswith(specs[1].as_uri())
 
 
 def test_recorded_bodies(wanlib: Callable[..., Any], specs: tuple[Path, Path], tmp_path: Path) -> None:

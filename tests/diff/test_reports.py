@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -125,3 +126,9 @@ def test_the_page_in_a_browser(diff: Diff, tmp_path: Path) -> None:
         assert page.locator("article").count() == len(diff.changes)
         assert page.locator("script").count() == 0
         assert (page.locator("pre").nth(1).text_content() or "").count("<script>") == 1
+
+
+def test_the_page_names_no_place_where_neither_side_states_one(diff: Diff) -> None:
+    nowhere = replace(diff.changes[0], old_location=None, new_location=None)
+    page = html_page(Diff("a", "b", [nowhere]))
+    assert "</code> · narrower</p>" in page

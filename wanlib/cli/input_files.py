@@ -52,13 +52,16 @@ def read_lines(name: str) -> Iterator[Any]:
             raise CliError(f"{shown_name}: is empty; expected a request body in JSON on each line")
 
 
-def read_input() -> bytes:
-    """Return all bytes of standard input.
+def read_bytes(name: str) -> bytes:
+    """Return all bytes of a file.
+
+    Args:
+        name: A path; `-` is standard input.
 
     Raises:
-        CliError: It is closed or too large.
+        CliError: It cannot be read, is closed or is too large.
     """
-    with _open("-") as (file, shown_name):
+    with _open(name) as (file, shown_name):
         try:
             return bytes(_read_all(file))
         except InvalidJsonError as error:

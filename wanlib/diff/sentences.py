@@ -225,6 +225,8 @@ def _fact_subject(fact_id: str) -> str:
         return f"The limit {names[-1]}"
     if table == "regions" and file != "wire":
         return f"The offer in {names[-1]}"
+    if table == "regions":
+        return f"The region {names[-1]}"
     if table == "endpoints":
         return f"The endpoint of {names[-1]} calls"
     return f"{file}/{path}{when}"
@@ -238,4 +240,6 @@ def _value(value: Any) -> str:
         return plain
     if isinstance(plain, dict) and all(isinstance(item, str | int | float) for item in plain.values()):
         return ", ".join(f"{name} {item}" for name, item in plain.items()) or "nothing"
+    if isinstance(plain, list) and all(isinstance(item, str) for item in plain):
+        return join_names(plain, "and") or "nothing"
     return json.dumps(plain, ensure_ascii=False)

@@ -13,11 +13,17 @@ class Consequence(StrEnum):
         INFO: The result is the same, or a default of the other model differs.
         CHANGED: A value is another one: the price, the size or the number of pictures may differ.
         LOST: Something that has an effect is left out: a person must decide whether that is right.
+        UNREAD: An expression of a program is carried as it is, without knowledge of its value.
+        REFUSED: The other model refuses the call: a person must complete it.
+        LEFT: A call of a program is not changed, because it cannot be read or carried.
     """
 
     INFO = "info"
     CHANGED = "changed"
     LOST = "lost"
+    UNREAD = "not read"
+    REFUSED = "refused"
+    LEFT = "left"
 
 
 class Note(NamedTuple):
@@ -55,3 +61,35 @@ class Migration(NamedTuple):
     def needs_decision(self) -> bool:
         """Whether something is lost, or the body is refused."""
         return bool(self.remaining) or any(note.consequence is Consequence.LOST for note in self.notes)
+
+
+class SourceNote(NamedTuple):
+    """One decision about a call in a program.
+
+    Attributes:
+        line: The line of the call, from 1.
+        note: The decision.
+    """
+
+    line: int
+    note: Note
+
+
+class SourceMigration(NamedTuple):
+    """A program whose calls are carried to another model.
+
+    Attributes:
+        text: The program.
+        notes: What was decided, in the order of the program.
+        calls: The number of calls that were found and name another model.
+    """
+
+    text: str
+    notes: tuple[SourceNote, ...]
+    calls: int
+
+    @property
+    def needs_decision(self) -> bool:
+        """Whether something is lost, a call is refused, or one is left as it is."""
+        decisive = (Consequence.LOST, Consequence.REFUSED, Consequence.LEFT)
+        return any(source_note.note.consequence in decisive for source_note in self.notes)

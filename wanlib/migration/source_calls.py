@@ -1,13 +1,13 @@
 """Calls in Python source: of this client, and of the image classes of the official SDK.
 
-The source is parsed and never run. Values that stand in the call as literals are read; every other value is
-taken to be a valid one, and is named as not read. So a report on a call says nothing about values that a
-program computes.
+The source is parsed and never run. Values that are literals are read, also those of names that are assigned
+once; every other value is taken to be a valid one, and is named as not read. So a report on a call says
+nothing about values that a program computes.
 """
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,13 +15,26 @@ from wanlib.base.values import ABSENT
 from wanlib.boundary.body import RequestBuilder
 from wanlib.boundary.mode_cases import mode_cases
 from wanlib.diff.side import ModelView
-from wanlib.spec import Family, Spec
+from wanlib.migration.call_edits import SourceText
+from wanlib.migration.python_text import Written
+from wanlib.migration.source_names import SourceNames, last_name
+from wanlib.spec import Family, Field, Spec
+from wanlib.spec.model.model import Node
 
-_VERBS = ("edit", "generate", "submit")
-_POSITIONAL = ("model", "prompt")
+MODEL = "model"
+"""The argument that names the model."""
+VERBS = ("edit", "generate", "submit")
+SDK_METHODS = ("call", "async_call", "sync_call")
+SDK_POSITIONAL: Mapping[str, Sequence[str]] = {
+    "ImageSynthesis": ("model", "prompt", "negative_prompt", "images", "api_key"),
+    "ImageGeneration": ("model", "api_key", "messages", "workspace"),
+}
+"""The positional arguments of the classes of the SDK. Each class has an asynchronous twin."""
+TWIN = "Aio"
+_POSITIONAL = (MODEL, "prompt")
 """The positional arguments of the verbs; a method of one model begins with the second."""
-_SDK_CLASSES = ("ImageSynthesis", "ImageGeneration", "AioImageSynthesis", "AioImageGeneration")
-_SDK_METHODS = ("call", "async_call", "sync_call")
+_NOT_OURS = ("images",)
+"""Attributes of the SDK's second client, whose method `generate` is another one."""
 _PLACEHOLDER = "https://example.com/{}.png"
 
 
@@ -29,154 +42,248 @@ class SourceCall(NamedTuple):
     """One call.
 
     Attributes:
-        file: The file.
-        line: The line of the call, from 1.
-        model: The model that it names.
-        values: The fields that are written as literals, or stand in for what is not, by name.
-        unread: The fields whose values are not literals.
+        node: The call.
+        line: Its line, from 1.
+        model: The model that it names; empty if that is not a literal.
+        sdk_class: The class of the SDK, without the prefix of the asynchronous twin; empty for this client.
+        positional: The names of the positional arguments.
+        values: The fields that can be read, by name. Texts and images are `Written`.
+        unread: The names of the arguments that are fields and cannot be read, with their expressions.
+        problem: Why the arguments cannot be read; empty if they can.
     """
 
-    file: Path
+    node: ast.Call
     line: int
     model: str
+    sdk_class: str
+    positional: Sequence[str]
     values: Mapping[str, Any]
-    unread: tuple[str, ...]
+    unread: Mapping[str, ast.expr]
+    problem: str
 
 
-def source_calls(spec: Spec, source: Path) -> Iterator[SourceCall]:
-    """Yield the calls in a file, or in every `.py` file below a folder, sorted by file.
+def calls_below(spec: Spec, source: Path) -> Iterator[tuple[Path, SourceCall]]:
+    """Yield file and call, of a file or of every `.py` file below a folder, sorted by file.
 
-    A file that is not Python is left out.
+    A file that is not Python is left out, and so is a call that cannot be read.
 
     Args:
         spec: The spec that has the models.
         source: A file or a folder.
     """
-    files = sorted(source.rglob("*.py")) if source.is_dir() else [source]
-    for file in files:
+    for file in sorted(source.rglob("*.py")) if source.is_dir() else [source]:
         try:
-            tree = ast.parse(file.read_bytes())
+            text = file.read_bytes().decode()
+            tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError):
             continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and (call := _read_call(spec, node)):
-                model, arguments = call
-                arguments = _by_field(spec, model, arguments)
-                values, unread = _values(spec, model, arguments)
-                yield SourceCall(file, node.lineno, model, values, unread)
+        for call in source_calls(spec, SourceText(text), tree):
+            if not call.problem:
+                yield file, call
+
+
+def source_calls(spec: Spec, source: SourceText, tree: ast.Module) -> Iterator[SourceCall]:
+    """Yield the calls in a module, in the order of the source.
+
+    Args:
+        spec: The spec that has the models.
+        source: The text of the module.
+        tree: The module.
+    """
+    reader = _Reader(spec, source, SourceNames(tree))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
+        if call := reader.read(node):
+            yield call
 
 
 def body_of_call(spec: Spec, call: SourceCall) -> dict[str, Any] | None:
-    """Return the body of a call; None if the spec does not have the model, or its form cannot express it."""
-    if spec.base(call.model) is None:
+    """Return the body of a call, with valid values for what is not read.
+
+    Returns:
+        The body; None if the spec does not have the model, or its form cannot express the call.
+    """
+    base = spec.base(call.model)
+    if base is None:
         return None
     view = ModelView(spec, call.model)
-    samples = RequestBuilder(spec, mode_cases(spec, spec.base(call.model) or "")[0]).values
+    samples = RequestBuilder(spec, mode_cases(spec, base)[0]).values
+    values = {name: samples[name] for name in call.unread if name in samples and name not in call.values}
     known = {field.name for field in view.family.fields}
-    values = {name: value for name, value in call.values.items() if name in known}
-    for name in call.unread:
-        if name in known and name not in values and name in samples:
-            values[name] = samples[name]
-    return view.body_of(values)
+    return view.body_of(values | {name: value for name, value in call.values.items() if name in known})
 
 
-# One call.
+class _Reader:
+    """Reads the calls of one module."""
+
+    def __init__(self, spec: Spec, source: SourceText, names: SourceNames) -> None:
+        self.spec = spec
+        self.source = source
+        self.names = names
+        self.by_attribute = {attribute_of(model): model for model in spec.models}
+
+    def read(self, node: ast.Call) -> SourceCall | None:
+        """Return what is known of a call; None for a call of something else."""
+        if not isinstance(node.func, ast.Attribute):
+            return None
+        owner, method = node.func.value, node.func.attr
+        sdk_class = self._sdk_class(owner) if method in SDK_METHODS else ""
+        model = ""
+        if sdk_class:
+            positional = SDK_POSITIONAL[sdk_class]
+        elif method in VERBS and last_name(owner) not in _NOT_OURS:
+            model = self.by_attribute.get(owner.attr, "") if isinstance(owner, ast.Attribute) else ""
+            positional = _POSITIONAL[1:] if model else _POSITIONAL
+        else:
+            return None
+        arguments = dict(zip(positional, node.args, strict=False))
+        arguments |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+        named = arguments.pop(MODEL, None)
+        if named is not None and not model:
+            literal = self._literal(named)
+            model = literal if isinstance(literal, str) else ""
+        if self.spec.base(model) is None:
+            if not sdk_class or (model and named is not None):
+                return None  # a call of something else, or of a model of another kind
+            return SourceCall(node, node.lineno, "", sdk_class, positional, {}, {}, "model is not a literal")
+        values, unread, problem = self._values(model, arguments, is_sdk=bool(sdk_class))
+        if len(node.args) > len(positional) or any(isinstance(each, ast.Starred) for each in node.args):
+            problem = "its positional arguments cannot be told apart"
+        return SourceCall(node, node.lineno, model, sdk_class, positional, values, unread, problem)
+
+    def _sdk_class(self, owner: ast.expr) -> str:
+        """Return the class of the SDK that a method is called on; empty for another object."""
+        name = self.names.class_of(owner).removeprefix(TWIN)
+        return name if name in SDK_POSITIONAL else ""
+
+    def _values(
+        self, model: str, arguments: Mapping[str, ast.expr], *, is_sdk: bool
+    ) -> tuple[Mapping[str, Any], Mapping[str, ast.expr], str]:
+        """Return the values of the fields that can be read, the expressions of the others, and a problem."""
+        values: dict[str, Any] = {}
+        unread: dict[str, ast.expr] = {}
+        problem = ""
+        named = arguments
+        if is_sdk:
+            named, problem = self._by_field(model, arguments)
+        fields = {field.name: field for field in self.spec.family(model).fields}
+        for name, node in named.items():
+            if name not in fields or (is_sdk and self._literal(node) is None):
+                continue
+            value = self._value(fields[name], node)
+            if value is ABSENT:
+                unread[name] = node
+            else:
+                values[name] = value
+        return values, unread, problem
+
+    def _value(self, field: Field, node: ast.expr) -> Any:
+        if field.type == "image":
+            return self._image(node, 1)
+        if field.each is not None and field.each.type == "image":
+            return self._images(node)
+        value = self._literal(node)
+        return (
+            Written(value, self._source(node)) if field.type == "text" and isinstance(value, str) else value
+        )
+
+    def _images(self, node: ast.expr) -> Any:
+        """Return the images of a list, or of a single expression; ABSENT if their number is not known."""
+        known = self.names.resolve(node)
+        if isinstance(known, ast.Constant):
+            return [self._image(node, 1)]
+        if not isinstance(known, ast.List | ast.Tuple):
+            return ABSENT
+        return [self._image(each, index) for index, each in enumerate(known.elts, 1)]
+
+    def _image(self, node: ast.expr, number: int) -> Written:
+        """Return an image: a data URI itself, else a placeholder, for a file or a URL is valid here."""
+        value = self._literal(node)
+        is_data = isinstance(value, str) and value[:5].lower() == "data:"
+        return Written(value if is_data else _PLACEHOLDER.format(number), self._source(node))
+
+    def _source(self, node: ast.expr) -> str:
+        """Return the text of an expression as it can stand in another place."""
+        if isinstance(node, ast.Starred):
+            return starred(self.source.of(node.value))
+        text = self.source.of(node)
+        return f"({text})" if isinstance(node, ast.NamedExpr | ast.Yield | ast.YieldFrom) else text
+
+    def _literal(self, node: ast.expr) -> Any:
+        """Return the value of a literal, or of a name that stands for one; ABSENT for anything else."""
+        try:
+            return ast.literal_eval(self.names.resolve(node))
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return ABSENT
+
+    def _by_field(self, model: str, arguments: Mapping[str, ast.expr]) -> tuple[Mapping[str, ast.expr], str]:
+        """Return the arguments under the names of the fields that they are sent as, and a problem."""
+        family = self.spec.family(model)
+        form = self.spec.form(family)
+        members = [member for node in form.walk() for member in node.members]
+        fields = {field.wire_name: field.name for field in family.fields}
+        fields |= {name: node.field for name, node in members if node.form == "leaf" and node.field}
+        named = {fields.get(name, name): value for name, value in arguments.items()}
+        if not (parts := parts_of(form)):
+            return named, ""
+        for name, _ in members:
+            if name in named and name not in fields:
+                try:
+                    named |= self._parts(family, named.pop(name), parts)
+                except ValueError as error:
+                    return named, f"{name}: {error}"
+        return named, ""
+
+    def _parts(self, family: Family, messages: ast.expr, parts: Mapping[str, str]) -> Mapping[str, ast.expr]:
+        """Return what is in the parts of messages, by field. Raise ValueError if that cannot be read."""
+        expressions: dict[str, list[ast.expr]] = {}
+        for part in self._part_dicts(messages, parts):
+            for key, value in zip(part.keys, part.values, strict=True):
+                name = key.value if isinstance(key, ast.Constant) else None
+                if isinstance(name, str) and name in parts:
+                    expressions.setdefault(parts[name], []).append(value)
+        lists = {name for name in expressions if family.field(name).type == "list"}
+        if not expressions or any(len(expressions[name]) > 1 for name in expressions.keys() - lists):
+            raise ValueError("its parts cannot be told apart")
+        return {
+            name: ast.List(values, ast.Load()) if name in lists else values[0]
+            for name, values in expressions.items()
+        }
+
+    def _part_dicts(self, node: ast.expr, parts: Mapping[str, str]) -> Iterator[ast.Dict]:
+        """Yield the dicts of parts in an expression. Raise ValueError if it has items that are computed."""
+        node = self.names.resolve(node)
+        inner: Iterable[ast.expr]
+        if isinstance(node, ast.Dict):
+            if any(isinstance(key, ast.Constant) and key.value in parts for key in node.keys):
+                yield node
+                return
+            inner = [value for value in node.values if not isinstance(value, ast.Attribute)]
+        elif isinstance(node, ast.Call):
+            values = (*node.args, *(keyword.value for keyword in node.keywords))
+            inner = [value for value in values if not isinstance(value, ast.Attribute)]
+        elif isinstance(node, ast.List | ast.Tuple):
+            inner = node.elts
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            inner = (node.left, node.right)
+        elif isinstance(node, ast.Constant):
+            inner = ()
+        else:
+            raise ValueError("its parts are computed")
+        for value in inner:
+            yield from self._part_dicts(value, parts)
 
 
-def _read_call(spec: Spec, node: ast.Call) -> tuple[str, Mapping[str, ast.expr]] | None:
-    """Return the model and the arguments by name; None for a call of something else."""
-    if not isinstance(node.func, ast.Attribute):
-        return None
-    arguments = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
-    owner = node.func.value
-    if node.func.attr in _SDK_METHODS and _last_name(owner) in _SDK_CLASSES:
-        names: Sequence[str] = _POSITIONAL
-    elif node.func.attr in _VERBS:
-        model = _model_of_face(spec, owner)
-        if model:
-            return model, dict(zip(_POSITIONAL[1:], node.args, strict=False)) | arguments
-        names = _POSITIONAL
-    else:
-        return None
-    arguments = dict(zip(names, node.args, strict=False)) | arguments
-    named = arguments.pop("model", None)
-    if not isinstance(named, ast.Constant) or spec.base(named.value) is None:
-        return None
-    return str(named.value), arguments
-
-
-def _last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
-def _model_of_face(spec: Spec, owner: ast.expr) -> str | None:
-    """Return the model of `wan.wan27_image_pro`; None if the object is another one."""
-    if not isinstance(owner, ast.Attribute):
-        return None
-    faces = {_face(model): model for model in spec.models}
-    return faces.get(owner.attr)
-
-
-def _face(model: str) -> str:
+def attribute_of(model: str) -> str:
+    """Return the attribute of the client that has the methods of a model."""
     return re.sub(r"\W", "_", model.replace(".", ""))
 
 
-def _values(
-    spec: Spec, model: str, arguments: Mapping[str, ast.expr]
-) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    """Return the literal values of the fields, and the names of the others."""
-    values: dict[str, Any] = {}
-    unread: list[str] = []
-    fields = {field.name: field for field in spec.family(model).fields}
-    for name, node in arguments.items():
-        if name not in fields:
-            continue
-        item = fields[name].each
-        value = _images(node) if item is not None and item.type == "image" else _literal(node)
-        if value is ABSENT:
-            unread.append(name)
-        else:
-            values[name] = value
-    return values, tuple(unread)
+def starred(text: str) -> str:
+    """Return the expression of a list with a star before it."""
+    return f"*{text}" if re.fullmatch(r"[\w.]+(\[\w+\])*", text) else f"*({text})"
 
 
-def _literal(node: ast.expr) -> Any:
-    """Return the value of a literal; ABSENT for anything else."""
-    try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return ABSENT
-
-
-def _images(node: ast.expr) -> Any:
-    """Return as many placeholders as a list has items: files and URLs are not what a diff is about."""
-    if isinstance(node, ast.List | ast.Tuple):
-        return [_PLACEHOLDER.format(index + 1) for index in range(len(node.elts))]
-    return [_PLACEHOLDER.format(1)] if isinstance(node, ast.Constant) else ABSENT
-
-
-def _by_field(spec: Spec, model: str, arguments: Mapping[str, ast.expr]) -> Mapping[str, ast.expr]:
-    """Return the arguments under the names of the fields that they are sent as."""
-    form = spec.bodies[spec.family(model).body]
-    members = [member for node in form.walk() for member in node.members]
-    fields = {name: node.field for name, node in members if node.form == "leaf" and node.field}
-    parts = {name: field for node in form.walk() for name, field in node.parts}
-    named = {fields.get(name, name): value for name, value in arguments.items()}
-    for name, _ in members:
-        if parts and name in named and name not in fields.values():
-            named |= _parts(spec.family(model), named.pop(name), parts)
-    return named
-
-
-def _parts(family: Family, messages: ast.expr, parts: Mapping[str, str]) -> Mapping[str, ast.expr]:
-    """Return what stands in the parts of messages, by field; of several for one field, a list."""
-    expressions: dict[str, list[ast.expr]] = {}
-    for part in (node for node in ast.walk(messages) if isinstance(node, ast.Dict)):
-        for key, value in zip(part.keys, part.values, strict=True):
-            name = key.value if isinstance(key, ast.Constant) else None
-            if isinstance(name, str) and name in parts:
-                expressions.setdefault(parts[name], []).append(value)
-    return {
-        field: ast.List(values, ast.Load()) if family.field(field).type == "list" else values[0]
-        for field, values in expressions.items()
-    }
+def parts_of(form: Node) -> Mapping[str, str]:
+    """Return the field of each kind of part of a body form; empty for a form without parts."""
+    return {name: field for node in form.walk() for name, field in node.parts}

@@ -102,17 +102,17 @@ def _recorded(name: str | None) -> Iterator[tuple[str, Any]]:
 
 def _called(old: "Side", source: Path | None) -> Iterator[tuple[str, Any]]:
     """Yield place and body of each call in Python source."""
-    from wanlib.migration.source_calls import body_of_call, source_calls
+    from wanlib.migration.source_calls import body_of_call, calls_below
 
     if source is None:
         return
     if not source.exists():
         raise CliError(f"--calls {safe_file_name(source)}: no such file or folder")
-    for call in source_calls(old.spec, source):
+    for file, call in calls_below(old.spec, source):
         body = body_of_call(old.spec, call)
         if body is not None:
             unread = f" ({', '.join(call.unread)} not read)" if call.unread else ""
-            yield f"{call.file}:{call.line}{unread}", body
+            yield f"{file}:{call.line}{unread}", body
 
 
 def _write_files(result: "Diff", markdown: Path | None, html: Path | None, sarif: Path | None) -> None:

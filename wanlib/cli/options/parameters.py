@@ -10,7 +10,7 @@ import typer
 
 from wanlib.base.redaction import safe_repr
 from wanlib.cli.errors import CliError
-from wanlib.cli.input_files import read_input
+from wanlib.cli.input_files import read_bytes
 from wanlib.cli.strict_json import InvalidJsonError, parse_json
 
 ModelArgument = Annotated[
@@ -106,7 +106,7 @@ def parse_image(text: str) -> Any:
         CliError: Standard input cannot be read.
     """
     if text == "-":
-        return read_input()
+        return read_bytes("-")
     return text if _has_scheme(text) else Path(text)
 
 

@@ -90,7 +90,8 @@ def _article(change: DiffChange) -> Iterator[str]:
         for side, place in (("old", change.old_location), ("new", change.new_location))
         if place is not None
     ]
-    yield f'<p class="id"><code>{_escape(change.id)}</code> · {change.relation} · {", ".join(places)}</p>'
+    details = " · ".join(filter(None, (str(change.relation), ", ".join(places))))
+    yield f'<p class="id"><code>{_escape(change.id)}</code> · {details}</p>'
     for witness in change.witnesses:
         yield _witness(witness)
     yield "</article>"
@@ -100,5 +101,5 @@ def _witness(witness: Witness) -> str:
     other = "new" if witness.accepted_by == "old" else "old"
     call = f", call {witness.call}" if witness.call else ""
     heading = f"A request that the {witness.accepted_by} side accepts and the {other} side refuses{call}"
-    body = _escape(short_body(witness))
+    body = "\n".join(map(_escape, short_body(witness, indent=2).splitlines()))
     return f'<details>\n<summary>{heading}</summary>\n<pre tabindex="0">{body}</pre>\n</details>'

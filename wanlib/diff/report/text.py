@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from wanlib.base.redaction import printable, redact_json
 from wanlib.diff.change import ChangeClass, Diff, DiffChange, Witness
@@ -58,11 +57,13 @@ def _witness_line(witness: Witness) -> str:
     return f"{witness.accepted_by} accepts, {other} refuses{call}: {body}"
 
 
-def short_body(witness: Witness) -> str:
-    """Return the body of a witness as JSON text, with images shortened if it is long."""
-    text = _json(witness.body)
-    return text if len(text) <= LONGEST_BODY else _json(redact_json(witness.body))
+def short_body(witness: Witness, indent: int | None = None) -> str:
+    """Return the body of a witness as JSON text, with images shortened if it is long.
 
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    Args:
+        witness: The witness.
+        indent: Spaces for each level of nesting; None for one line.
+    """
+    is_short = len(json.dumps(witness.body, ensure_ascii=False)) <= LONGEST_BODY
+    body = witness.body if is_short else redact_json(witness.body)
+    return json.dumps(body, ensure_ascii=False, indent=indent)
